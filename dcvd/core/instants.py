@@ -1,0 +1,35 @@
+"""Instants are integers: milliseconds since the epoch, UTC. In JSON they are RFC 3339 with `Z`."""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+SECOND: Final = 1_000
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+_RFC3339: Final = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
+_EARLIEST: Final = 0
+_LATEST: Final = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
+
+
+def to_rfc3339(instant: int) -> str:
+    """`2026-01-15T10:30:00Z`, with three digits of fraction only where there is one."""
+    clamped = min(max(instant, _EARLIEST), _LATEST)
+    seconds, milliseconds = divmod(clamped, 1000)
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{milliseconds:03d}Z" if milliseconds else f"{text}Z"
+
+
+def from_rfc3339(text: str) -> int:
+    """Milliseconds since the epoch; a finer fraction is cut off. Raises ValueError for anything else."""
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not an RFC 3339 instant such as 2026-01-15T10:30:00Z")
+    day, clock, fraction, zone = match.groups()
+    whole = datetime.fromisoformat(f"{day}T{clock}{'+00:00' if zone in 'Zz' else zone}")
+    milliseconds = int((fraction or ".0")[1:4].ljust(3, "0"))
+    return int(whole.timestamp()) * 1000 + milliseconds
