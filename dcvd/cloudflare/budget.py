@@ -1,0 +1,94 @@
+"""The pace of calls: Cloudflare allows 1,200 requests in 5 minutes, shared with the operator's other tools, and 15
+certificates a minute; over it, every call of the account is refused for minutes.
+
+A window of the last calls is exact where a token bucket is not: it never exceeds the limit and wastes none of it.
+"""
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+_WINDOW: Final = 300.0
+_MINUTE: Final = 60.0
+_RATELIMIT: Final = re.compile(r"r=(\d+)\s*;\s*t=(\d+)")
+_DEFAULT_PAUSE: Final = 300.0
+_LONGEST_PAUSE: Final = 600.0
+
+
+class Window:
+    """At most `limit` calls in any `seconds`; 0 is no limit. `clock` is monotonic, in seconds."""
+
+    def __init__(self, limit: int, seconds: float, clock: Callable[[], float]) -> None:
+        self.limit = limit
+        self._seconds = seconds
+        self._clock = clock
+        self._calls: deque[float] = deque()
+
+    def wait(self) -> float:
+        """Seconds until a call is free; 0 now."""
+        if self.limit <= 0:
+            return 0.0
+        horizon = self._clock() - self._seconds
+        while self._calls and self._calls[0] <= horizon:
+            self._calls.popleft()
+        if len(self._calls) < self.limit:
+            return 0.0
+        return self._calls[len(self._calls) - self.limit] - horizon
+
+    def take(self) -> None:
+        """Count one call."""
+        if self.limit > 0:
+            self._calls.append(self._clock())
+
+
+class Budget:
+    """Every call asks here first; answers tell it what is left."""
+
+    def __init__(self, requests_per_5m: int, certificates_per_minute: int, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._requests = Window(requests_per_5m, _WINDOW, clock)
+        self._certificates = Window(certificates_per_minute, _MINUTE, clock)
+        self._paused_until = 0.0
+        self._turn = asyncio.Lock()
+        self._certificate_turn = asyncio.Lock()
+
+    def configure(self, requests_per_5m: int, certificates_per_minute: int) -> None:
+        """New limits; the calls already made still count."""
+        self._requests.limit = requests_per_5m
+        self._certificates.limit = certificates_per_minute
+
+    async def acquire(self, *, certificate: bool) -> None:
+        """Wait until a call may be made; `certificate` for one that orders a certificate.
+
+        Such calls queue apart, so that a thousand registrations do not hold up the looks.
+        """
+        if certificate:
+            async with self._certificate_turn:
+                while (wait := self._certificates.wait()) > 0:  # noqa: ASYNC110  # time is what is waited for
+                    await asyncio.sleep(wait)
+                self._certificates.take()
+        async with self._turn:
+            while (wait := max(self._requests.wait(), self._paused_until - self._clock())) > 0:  # noqa: ASYNC110
+                await asyncio.sleep(wait)
+            self._requests.take()
+
+    def heed(self, status: int, ratelimit: str | None, retry_after: float | None) -> None:
+        """Learn from an answer's status, `Ratelimit` header (`"default";r=50;t=30`) and `retry-after` in seconds."""
+        if status == 429:
+            self._pause(_DEFAULT_PAUSE if retry_after is None else retry_after, "rate limited")
+            return
+        match = _RATELIMIT.search(ratelimit or "")
+        if match is not None and int(match[1]) == 0:
+            self._pause(float(match[2]), "nothing left")
+
+    def _pause(self, seconds: float, why: str) -> None:
+        until = self._clock() + min(seconds, _LONGEST_PAUSE)
+        if until > self._paused_until:
+            self._paused_until = until
+            log.warning("cloudflare.paused", seconds=round(seconds, 1), why=why)

@@ -1,0 +1,196 @@
+"""Cloudflare's custom hostname calls over HTTP."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import aiohttp
+import msgspec
+import structlog
+from msgspec import Struct
+
+from dcvd.cloudflare.budget import Budget
+from dcvd.cloudflare.faults import DUPLICATE, NOT_FOUND, UNAVAILABLE, fault
+from dcvd.cloudflare.wire import Envelope, read_envelope, read_hostname, read_hostnames
+from dcvd.config import Config
+from dcvd.core.observation import HostnameGone, HostnameSeen
+from dcvd.errors import Permanent, Retryable
+from dcvd.metrics import Metrics
+
+log = structlog.get_logger(__name__)
+
+LARGEST_PAGE: Final = 50
+_LARGEST_ANSWER: Final = 8 << 20
+_METHOD: Final = "http"
+
+
+class ListPage(Struct, frozen=True):
+    """A page of custom hostnames; `total_pages` where Cloudflare told it."""
+
+    hostnames: list[HostnameSeen]
+    total_pages: int | None
+
+
+class CloudflareClient:
+    """One zone's custom hostnames. Every call waits for its turn in the budget and raises the error tree's
+    Retryable, Permanent or Unauthorized, with the cause chained.
+
+    on_recovered: called when a call succeeds after Cloudflare could not be reached.
+    """
+
+    def __init__(self, config: Config, metrics: Metrics, *, on_recovered: Callable[[], None] | None = None) -> None:
+        self._config = config.cloudflare
+        self._metrics = metrics
+        self._on_recovered = on_recovered
+        self._away = False
+        self._budget = Budget(self._config.requests_per_5m, self._config.certificates_per_minute, time.monotonic)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def start(self) -> None:
+        """Open the connection pool."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=32, keepalive_timeout=30),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=True,
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Close the connection pool."""
+        if self._session is not None:
+            await self._session.close()
+
+    def configure(self, config: Config) -> None:
+        """Take over a reloaded configuration."""
+        self._config = config.cloudflare
+        self._budget.configure(self._config.requests_per_5m, self._config.certificates_per_minute)
+
+    async def create(self, hostname: str) -> HostnameSeen:
+        """Register a hostname. Raises Permanent with remote_code 1406 when the zone has it already."""
+        body = {"hostname": hostname, "ssl": self._ssl()}
+        envelope = await self._call("POST", "/custom_hostnames", body=body, certificate=True)
+        return _hostname(envelope, "POST")
+
+    async def get(self, cf_id: str) -> HostnameSeen | HostnameGone:
+        """Look at a hostname; gone is an observation, not an error."""
+        try:
+            return _hostname(await self._call("GET", "/custom_hostnames/{id}", cf_id=cf_id), "GET")
+        except Permanent as error:
+            if error.remote_code == NOT_FOUND:
+                return HostnameGone()
+            raise
+
+    async def find(self, hostname: str) -> HostnameSeen | None:
+        """The hostname of exactly this name, if the zone has it."""
+        envelope = await self._call("GET", "/custom_hostnames", query={"hostname.exact": hostname})
+        return next((seen for seen in read_hostnames(envelope.result) if seen.hostname == hostname), None)
+
+    async def list_page(self, number: int) -> ListPage:
+        """A page of up to LARGEST_PAGE hostnames, from 1; pages shift while hostnames come and go."""
+        query = {"page": str(number), "per_page": str(LARGEST_PAGE)}
+        envelope = await self._call("GET", "/custom_hostnames", query=query)
+        return ListPage(read_hostnames(envelope.result), envelope.total_pages)
+
+    async def revalidate(self, cf_id: str) -> HostnameSeen | HostnameGone:
+        """Have Cloudflare look at the hostname's DNS now, which also resets its backoff and renews its tokens."""
+        body = {"ssl": self._ssl()}
+        try:
+            return _hostname(await self._call("PATCH", "/custom_hostnames/{id}", cf_id=cf_id, body=body), "PATCH")
+        except Permanent as error:
+            if error.remote_code == NOT_FOUND:
+                return HostnameGone()
+            raise
+
+    async def delete(self, cf_id: str) -> None:
+        """Remove a hostname with its certificates; one that is gone already is a success."""
+        try:
+            await self._call("DELETE", "/custom_hostnames/{id}", cf_id=cf_id)
+        except Permanent as error:
+            if error.remote_code != NOT_FOUND:
+                raise
+
+    def _ssl(self) -> dict[str, Any]:
+        ssl: dict[str, Any] = {"method": _METHOD, "type": "dv"}
+        if self._config.certificate_authority:
+            ssl["certificate_authority"] = self._config.certificate_authority
+        return ssl
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        cf_id: str = "",
+        query: Mapping[str, str] | None = None,
+        body: dict[str, Any] | None = None,
+        certificate: bool = False,
+    ) -> Envelope:
+        await self._budget.acquire(certificate=certificate)
+        started = time.monotonic()
+        status = 0
+        try:
+            status, envelope, retry_after = await self._exchange(method, path, cf_id, query, body)
+        finally:
+            self._metrics.cloudflare_call(method, path, status, time.monotonic() - started)
+        if 200 <= status < 300 and envelope is not None and envelope.success:
+            if self._away:
+                self._away = False
+                log.info("cloudflare.recovered")
+                if self._on_recovered is not None:
+                    self._on_recovered()
+            return envelope
+        error = fault(method, path, status, envelope, retry_after)
+        if error.code == UNAVAILABLE:
+            self._away = True
+        raise error
+
+    async def _exchange(
+        self, method: str, path: str, cf_id: str, query: Mapping[str, str] | None, body: dict[str, Any] | None
+    ) -> tuple[int, Envelope | None, float | None]:
+        assert self._session is not None, "start() first"
+        url = f"{self._config.base_url}/zones/{self._config.zone_id}{path.replace('{id}', cf_id)}"
+        headers = {"Authorization": f"Bearer {self._config.api_token.reveal()}", "Accept": "application/json"}
+        data = None
+        if body is not None:
+            data = msgspec.json.encode(body)
+            headers["Content-Type"] = "application/json"
+        try:
+            async with asyncio.timeout(self._config.timeout / 1000):
+                async with self._session.request(
+                    method, url, params=query, data=data, headers=headers, allow_redirects=False
+                ) as response:
+                    content = await response.content.read(_LARGEST_ANSWER)
+                    while len(content) < _LARGEST_ANSWER and (more := await response.content.read(_LARGEST_ANSWER)):
+                        content += more
+                    retry_after = _seconds(response.headers.get("retry-after"))
+                    self._budget.heed(response.status, response.headers.get("ratelimit"), retry_after)
+                    return response.status, read_envelope(content), retry_after
+        except TimeoutError as error:
+            self._away = True
+            message = f"Cloudflare did not answer {method} {path} within {self._config.timeout / 1000:g} s."
+            raise Retryable(message, code=UNAVAILABLE) from error
+        except (aiohttp.ClientError, OSError) as error:
+            self._away = True
+            reason = str(error) or type(error).__name__
+            raise Retryable(
+                f"Cloudflare could not be reached for {method} {path}: {reason}.", code=UNAVAILABLE
+            ) from error
+
+
+def _hostname(envelope: Envelope, method: str) -> HostnameSeen:
+    seen = read_hostname(envelope.result)
+    if seen is None:
+        raise Retryable(
+            f"Cloudflare's answer to {method} holds no custom hostname; it is tried again.", code=UNAVAILABLE
+        )
+    return seen
+
+
+def _seconds(text: str | None) -> float | None:
+    return float(text) if text is not None and text.strip().isdecimal() else None
+
+
+def is_duplicate(error: Permanent) -> bool:
+    """Whether a create was refused because the zone has the hostname already (409, code 1406)."""
+    return error.remote_code == DUPLICATE

@@ -1,0 +1,127 @@
+"""Cloudflare's JSON → our observations, leniently: unknown values, nulls and absent members never break a look."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import msgspec
+from msgspec import Struct
+
+from dcvd.core.instants import from_rfc3339
+from dcvd.core.observation import HostnameSeen, ObservedCertificate
+
+Json = dict[str, Any]
+
+
+class RemoteFault(Struct, frozen=True):
+    """One entry of the envelope's `errors`."""
+
+    code: int | None
+    message: str
+
+
+class Envelope(Struct, frozen=True):
+    """What every answer is wrapped in: `{success, errors, messages, result, result_info}`.
+
+    DELETE of a custom hostname may answer without it, with a bare `{"id": …}`: then that is the result.
+    """
+
+    success: bool
+    errors: tuple[RemoteFault, ...]
+    result: Any
+    total_pages: int | None
+
+
+def read_envelope(body: bytes) -> Envelope | None:
+    """The envelope of an answer, or None for what is not Cloudflare's JSON (a proxy's page, an empty body)."""
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if not isinstance(document, dict):
+        return None
+    if "success" not in document and "errors" not in document:
+        return Envelope(True, (), document, None)
+    errors = tuple(_fault(entry) for entry in _items(document.get("errors")))
+    info = _object(document.get("result_info"))
+    return Envelope(document.get("success") is True, errors, document.get("result"), _total_pages(info))
+
+
+def read_hostname(result: object) -> HostnameSeen | None:
+    """A custom hostname as it was observed, or None when the answer holds none."""
+    found = _object(result)
+    identifier, hostname = _text(found.get("id")), _text(found.get("hostname"))
+    if identifier is None or hostname is None:
+        return None
+    ssl = _object(found.get("ssl"))
+    return HostnameSeen(
+        id=identifier,
+        hostname=hostname.lower(),
+        status=_text(found.get("status")),
+        ssl_status=_text(ssl.get("status")),
+        errors=(*_messages(found.get("verification_errors")), *_messages(ssl.get("validation_errors"))),
+        certificates=tuple(_certificates(ssl)),
+    )
+
+
+def read_hostnames(result: object) -> list[HostnameSeen]:
+    """A page of the list; an entry that cannot be read is left out."""
+    return [seen for entry in _items(result) if (seen := read_hostname(entry)) is not None]
+
+
+def _certificates(ssl: Json) -> Iterator[ObservedCertificate]:
+    """`ssl.certificates[]` (undocumented, managed certificates), else `ssl.expires_on` (uploaded ones)."""
+    listed = [_object(entry) for entry in _items(ssl.get("certificates"))]
+    if not any(_instant(entry.get("expires_on")) for entry in listed):
+        listed = [ssl] if ssl.get("expires_on") else []
+    for entry in listed:
+        yield ObservedCertificate(
+            serial=_text(entry.get("serial_number")),
+            issuer=_text(entry.get("issuer")),
+            signature=_text(entry.get("signature")),
+            issued_at=_instant(entry.get("issued_on")) or _instant(entry.get("uploaded_on")),
+            expires_at=_instant(entry.get("expires_on")),
+        )
+
+
+def _fault(entry: object) -> RemoteFault:
+    found = _object(entry)
+    code = found.get("code")
+    text = _text(found.get("message")) or (entry if isinstance(entry, str) else "no message")
+    return RemoteFault(code if isinstance(code, int) else None, text)
+
+
+def _total_pages(info: Json) -> int | None:
+    pages, count, size = info.get("total_pages"), info.get("total_count"), info.get("per_page")
+    if isinstance(pages, int):
+        return pages
+    if isinstance(count, int) and isinstance(size, int) and size > 0:
+        return -(-count // size)
+    return None
+
+
+def _messages(value: object) -> Iterator[str]:
+    for entry in _items(value):
+        text = entry if isinstance(entry, str) else _text(_object(entry).get("message"))
+        if text:
+            yield text
+
+
+def _instant(value: object) -> int | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        return from_rfc3339(value)
+    except ValueError:
+        return None
+
+
+def _object(value: object) -> Json:
+    return cast("Json", value) if isinstance(value, dict) else {}
+
+
+def _items(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

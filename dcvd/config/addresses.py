@@ -1,0 +1,99 @@
+"""What names a place on the network: socket addresses, hostnames, base URLs, networks."""
+
+import ipaddress
+import re
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+_LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOSTNAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_BRACKETED: Final = re.compile(r"\[([^\[\]]*)\](?::([0-9]{1,5}))?")
+_PLAIN: Final = re.compile(r"([^:\[\]]+)(?::([0-9]{1,5}))?")
+_VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
+
+
+class SocketAddress(NamedTuple):
+    """A host (IP address without brackets, or hostname) and a port; as text an IPv6 host stands in brackets."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_address(text: str, *, default_port: int | None = None, names: bool = True) -> SocketAddress:
+    """`127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`; without a port where there is a `default_port`.
+
+    `names=False` refuses hostnames. Port 0 (any free port) is accepted. Raises ValueError with a sentence.
+    """
+    if default_port is not None and _is_ip(text):  # an IPv6 address without a port needs no brackets
+        return SocketAddress(_canonical(text), default_port)
+    match = _BRACKETED.fullmatch(text) or _PLAIN.fullmatch(text)
+    if match is None:
+        raise ValueError(f'"{text}" is no address with a port; an IPv6 address stands in brackets, as in [::1]:53.')
+    host, port_text = match[1], match[2]
+    if match.re is _BRACKETED and (not _is_ip(host) or ":" not in host):
+        raise ValueError(f'"{text}" has no IPv6 address in its brackets.')
+    if port_text is None and default_port is None:
+        raise ValueError(f'"{text}" has no port.')
+    port = int(port_text) if port_text is not None else default_port
+    assert port is not None
+    if port > 65535:
+        raise ValueError(f'"{text}" has a port above 65535.')
+    if _is_ip(host):
+        return SocketAddress(_canonical(host), port)
+    if not names:
+        raise ValueError(f'"{text}" is not an IP address.')
+    return SocketAddress(parse_hostname(host), port)
+
+
+def parse_hostname(text: str, *, labels: int = 1) -> str:
+    """Lower case, without the trailing dot; at least `labels` labels. Raises ValueError with a sentence."""
+    name = text.lower().removesuffix(".")
+    if len(name) > 253 or _HOSTNAME.fullmatch(name) is None:
+        raise ValueError(f'"{text}" is not a hostname of letters, digits, hyphens and dots.')
+    last = name.rpartition(".")[2]
+    if last.isdigit():
+        raise ValueError(f'"{text}" ends in a number, so it reads as an IP address.')
+    if name.count(".") + 1 < labels:
+        raise ValueError(f'"{text}" is a single label, not a full hostname.')
+    return name
+
+
+def parse_base_url(text: str) -> str:
+    """An http or https URL to which paths are appended. Raises ValueError with a sentence."""
+    if _VISIBLE.fullmatch(text) is None:
+        raise ValueError("A URL is visible ASCII characters without a blank.")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f'"{text}" is not a URL: {error}.') from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise ValueError(f'"{text}" does not start with http:// or https:// and a host.')
+    if "@" in parts.netloc:
+        raise ValueError("The URL carries a user name or password; no secret stands in the configuration.")
+    if "?" in text or "#" in text or text.endswith("/"):
+        raise ValueError(f'"{text}" ends in a slash, or carries a query or a fragment.')
+    if not _is_ip(parts.hostname):
+        parse_hostname(parts.hostname)
+    return text
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL's host is this machine by its very spelling (no name is resolved)."""
+    host = urlsplit(url).hostname or ""
+    return ipaddress.ip_address(host).is_loopback if _is_ip(host) else host == "localhost"
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _canonical(text: str) -> str:
+    return str(ipaddress.ip_address(text))

@@ -1,0 +1,33 @@
+"""What differs between two configurations, and what of it a running daemon takes over."""
+
+from msgspec.structs import replace
+
+from dcvd.config.keys import Key, SecretKey, keys, secret_keys, sections
+from dcvd.config.model import Config
+
+
+def changes(old: Config, new: Config) -> tuple[list[str], list[str]]:
+    """The dotted keys that differ: those that a running daemon takes over, and those that need a restart.
+
+    Which are which is declared with each key in the model. Names alone: a changed secret is not shown.
+    """
+    reloadable: list[str] = []
+    needs_restart: list[str] = []
+    for name, section in sections(Config).items():
+        before, after = getattr(old, name), getattr(new, name)
+        marks: dict[str, Key | SecretKey] = {**keys(section), **secret_keys(section)}
+        for key, mark in marks.items():
+            if getattr(before, key) != getattr(after, key):
+                (reloadable if mark.reload else needs_restart).append(f"{name}.{key}")
+    return reloadable, needs_restart
+
+
+def take_over(old: Config, new: Config) -> Config:
+    """`old` with the new values of every key that can be reloaded."""
+    sections_after = {}
+    for name, section in sections(Config).items():
+        marks: dict[str, Key | SecretKey] = {**keys(section), **secret_keys(section)}
+        after = getattr(new, name)
+        values = {key: getattr(after, key) for key, mark in marks.items() if mark.reload}
+        sections_after[name] = replace(getattr(old, name), **values)
+    return Config(**sections_after)

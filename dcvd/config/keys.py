@@ -1,0 +1,62 @@
+"""How the model declares a key: what it may hold, whether it is required, where else it may come from."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, get_type_hints
+
+import msgspec
+
+from dcvd.config.checks import Check
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """A key of the TOML, put into the field's annotation.
+
+    `required`: without it there is no serving. `environment`: the variable that wins over the TOML.
+    `reload`: a running daemon takes the new value on SIGHUP; all other keys need a restart.
+    """
+
+    check: Check[Any]
+    required: bool = False
+    environment: str = ""
+    reload: bool = False
+
+
+class SecretKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A secret: never a key of the TOML, but read from the file that the key `file` of its section names."""
+
+    check: Check[str]
+    file: str
+    environment: str
+    required: bool = False
+    reload: bool = False
+
+
+@cache
+def sections(model: type[msgspec.Struct]) -> Mapping[str, type[msgspec.Struct]]:
+    """The sections of the model by name, in the order of their declaration."""
+    return get_type_hints(model)
+
+
+@cache
+def keys(section: type[msgspec.Struct]) -> Mapping[str, Key]:
+    """The TOML keys of a section by name, in the order of their declaration."""
+    return {name: mark for name, mark in _marks(section).items() if isinstance(mark, Key)}
+
+
+@cache
+def secret_keys(section: type[msgspec.Struct]) -> Mapping[str, SecretKey]:
+    """The secrets of a section by the name of the attribute that holds them."""
+    return {name: mark for name, mark in _marks(section).items() if isinstance(mark, SecretKey)}
+
+
+def _marks(section: type[msgspec.Struct]) -> Mapping[str, Key | SecretKey]:
+    marks: dict[str, Key | SecretKey] = {}
+    for name, hint in get_type_hints(section, include_extras=True).items():
+        for mark in getattr(hint, "__metadata__", ()):
+            if isinstance(mark, Key | SecretKey):
+                marks[name] = mark
+    missing = set(section.__struct_fields__) - set(marks)
+    if missing:
+        raise TypeError(f"{section.__name__} declares {sorted(missing)} without a Key or SecretKey")
+    return marks

@@ -1,0 +1,193 @@
+"""The configuration as the program uses it: every key once, with its default and what it may hold.
+
+Attributes are named as the keys of the TOML. Durations are integers of milliseconds, sizes integers of bytes. What each
+key is for is said where operators read it, in `config/dcvd.toml`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Final, Literal, get_args
+
+import msgspec
+
+from dcvd.config import values
+from dcvd.config.addresses import SocketAddress
+from dcvd.config.checks import boolean, duration, integer, list_of, one_of, size, table_of
+from dcvd.config.keys import Key, SecretKey
+from dcvd.core.addresses import Network
+from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
+from dcvd.core.secret import Secret
+
+Milliseconds = int
+Bytes = int
+CertificateAuthority = Literal["", "google", "lets_encrypt", "ssl_com"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["auto", "json", "console"]
+
+_MIB: Final = 1 << 20
+_TIMEOUT: Final = duration(at_least=1, at_most=HOUR)
+_INTERVAL: Final = duration(at_most=365 * DAY)
+_RETENTION: Final = duration()
+_CONCURRENCY: Final = integer(at_least=1, at_most=10_000)
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True):
+    """Where tenants and operators reach the daemon; `operators` are user names or uids, `socket_mode` is a file mode.
+
+    `socket` is relative to the current directory. An empty `public_url` is not known.
+    """
+
+    listen: Annotated[tuple[SocketAddress, ...], Key(check=list_of(values.listen_address))] = (
+        SocketAddress("127.0.0.1", 8080),
+    )
+    socket: Annotated[Path, Key(check=values.socket_path)] = Path("/run/dcvd.sock")
+    socket_mode: Annotated[int, Key(check=values.file_mode)] = 0o660
+    operators: Annotated[tuple[str | int, ...], Key(check=list_of(values.user))] = ()
+    public_url: Annotated[str, Key(check=values.public_url)] = ""
+    request_body_limit: Annotated[Bytes, Key(check=size(at_least=1 << 10, at_most=1 << 30))] = _MIB
+    head_timeout: Annotated[Milliseconds, Key(check=_TIMEOUT)] = 10 * SECOND
+    shutdown_timeout: Annotated[Milliseconds, Key(check=duration(at_most=HOUR), reload=True)] = 20 * SECOND
+
+
+class Database(msgspec.Struct, frozen=True, kw_only=True):
+    """The one file; `path` is relative to the current directory."""
+
+    path: Annotated[Path, Key(check=values.path)] = Path("/var/lib/dcvd/dcvd.db")
+    readers: Annotated[int, Key(check=integer(at_least=1, at_most=64))] = 3
+    lock_wait: Annotated[Milliseconds, Key(check=duration(at_most=HOUR))] = 5 * SECOND
+
+
+class Cloudflare(msgspec.Struct, frozen=True, kw_only=True):
+    """The zone that serves the customers' hostnames. The two rates are 0 for unlimited.
+
+    `api_token`, `zone_id` and `cname_target` are empty only where the configuration was loaded without need of them.
+    """
+
+    base_url: Annotated[str, Key(check=values.base_url)] = "https://api.cloudflare.com/client/v4"
+    api_token_file: Annotated[str, Key(check=values.secret_file, reload=True)] = "cloudflare-token"
+    api_token: Annotated[
+        Secret,
+        SecretKey(
+            check=values.secret_word,
+            file="api_token_file",
+            environment="CLOUDFLARE_API_TOKEN",
+            required=True,
+            reload=True,
+        ),
+    ] = Secret("")
+    zone_id: Annotated[str, Key(check=values.zone_id, required=True, environment="CLOUDFLARE_ZONE_ID")] = ""
+    cname_target: Annotated[str, Key(check=values.hostname, required=True, environment="SAAS_CNAME_TARGET")] = ""
+    certificate_authority: Annotated[
+        CertificateAuthority, Key(check=one_of(*get_args(CertificateAuthority)), reload=True)
+    ] = ""
+    timeout: Annotated[Milliseconds, Key(check=_TIMEOUT, reload=True)] = 15 * SECOND
+    certificates_per_minute: Annotated[int, Key(check=integer(at_least=0, at_most=100_000), reload=True)] = 15
+    requests_per_5m: Annotated[int, Key(check=integer(at_least=0, at_most=10_000_000), reload=True)] = 1200
+
+
+class Dns(msgspec.Struct, frozen=True, kw_only=True):
+    """How names are looked up. `stub_zones` maps a zone (lower case, no final dot) to its servers."""
+
+    resolvers: Annotated[tuple[SocketAddress, ...], Key(check=list_of(values.name_server, at_least=1, at_most=16))] = (
+        SocketAddress("1.1.1.1", 53),
+        SocketAddress("8.8.8.8", 53),
+    )
+    authoritative: Annotated[bool, Key(check=boolean)] = True
+    stub_zones: Annotated[
+        Mapping[str, tuple[SocketAddress, ...]],
+        Key(check=table_of(values.zone_name, list_of(values.name_server, at_least=1, at_most=16))),
+    ] = MappingProxyType({})
+    timeout: Annotated[Milliseconds, Key(check=_TIMEOUT)] = 5 * SECOND
+    concurrency: Annotated[int, Key(check=_CONCURRENCY)] = 64
+
+
+class Domains(msgspec.Struct, frozen=True, kw_only=True):
+    """What is accepted as a domain; `expiring_soon` are times before its expiry, longest first, none twice."""
+
+    allow_reserved_tlds: Annotated[tuple[str, ...], Key(check=list_of(values.reserved_tld), reload=True)] = ()
+    expiring_soon: Annotated[tuple[Milliseconds, ...], Key(check=values.thresholds, reload=True)] = (30 * DAY, 7 * DAY)
+
+
+class Sync(msgspec.Struct, frozen=True, kw_only=True):
+    """The pace of looking."""
+
+    tick: Annotated[Milliseconds, Key(check=_TIMEOUT, reload=True)] = SECOND
+    pending_interval: Annotated[Milliseconds, Key(check=_INTERVAL, reload=True)] = MINUTE
+    active_interval: Annotated[Milliseconds, Key(check=_INTERVAL, reload=True)] = DAY
+    concurrency: Annotated[int, Key(check=_CONCURRENCY)] = 32
+
+
+class Jobs(msgspec.Struct, frozen=True, kw_only=True):
+    """Background work that must happen."""
+
+    concurrency: Annotated[int, Key(check=_CONCURRENCY)] = 8
+    max_attempts: Annotated[int, Key(check=integer(at_least=1, at_most=1000), reload=True)] = 12
+
+
+class Webhooks(msgspec.Struct, frozen=True, kw_only=True):
+    """Deliveries. `retry_schedule[n]` is the delay before attempt n + 1, so its length is the number of attempts."""
+
+    concurrency: Annotated[int, Key(check=_CONCURRENCY)] = 64
+    timeout: Annotated[Milliseconds, Key(check=_TIMEOUT, reload=True)] = 5 * SECOND
+    retry_schedule: Annotated[
+        tuple[Milliseconds, ...], Key(check=list_of(_INTERVAL, at_least=1, at_most=30), reload=True)
+    ] = (
+        0,
+        5 * SECOND,
+        30 * SECOND,
+        2 * MINUTE,
+        10 * MINUTE,
+        HOUR,
+        4 * HOUR,
+        10 * HOUR,
+        14 * HOUR,
+        20 * HOUR,
+        24 * HOUR,
+    )
+    allow_http: Annotated[bool, Key(check=boolean)] = False
+    allow_private: Annotated[tuple[Network, ...], Key(check=list_of(values.network))] = ()
+    ports: Annotated[tuple[int, ...], Key(check=list_of(values.port))] = ()
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a row outlives its use, each in milliseconds."""
+
+    tokens: Annotated[Milliseconds, Key(check=_RETENTION, reload=True)] = 7 * DAY
+    jobs: Annotated[Milliseconds, Key(check=_RETENTION, reload=True)] = 30 * DAY
+    deliveries: Annotated[Milliseconds, Key(check=_RETENTION, reload=True)] = 30 * DAY
+    dead_letters: Annotated[Milliseconds, Key(check=_RETENTION, reload=True)] = 90 * DAY
+    events: Annotated[Milliseconds, Key(check=_RETENTION, reload=True)] = 90 * DAY
+
+
+class Oauth(msgspec.Struct, frozen=True, kw_only=True):
+    """What stored credentials are encrypted with; `encryption_key` is as written: raw key or passphrase, undecoded."""
+
+    encryption_key_file: Annotated[str, Key(check=values.secret_file)] = ""
+    encryption_key: Annotated[
+        Secret | None,
+        SecretKey(check=values.secret_text, file="encryption_key_file", environment="OAUTH_ENCRYPTION_KEY"),
+    ] = None
+
+
+class Log(msgspec.Struct, frozen=True, kw_only=True):
+    """What is logged, and how; `auto` is `console` on a terminal and `json` elsewhere."""
+
+    level: Annotated[LogLevel, Key(check=one_of(*get_args(LogLevel)), reload=True)] = "info"
+    format: Annotated[LogFormat, Key(check=one_of(*get_args(LogFormat)))] = "auto"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole; every section is optional in the TOML."""
+
+    server: Server = Server()
+    database: Database = Database()
+    cloudflare: Cloudflare = Cloudflare()
+    dns: Dns = Dns()
+    domains: Domains = Domains()
+    sync: Sync = Sync()
+    jobs: Jobs = Jobs()
+    webhooks: Webhooks = Webhooks()
+    retention: Retention = Retention()
+    oauth: Oauth = Oauth()
+    log: Log = Log()

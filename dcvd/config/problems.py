@@ -1,0 +1,81 @@
+"""The sentences in which a configuration's faults are told.
+
+A value is shown with its key so that it can be found, but never where it may be a secret: not below a key whose name
+sounds like one, and not the user part of a URL.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Final
+
+from dcvd.config.checks import Fault, quoted_key
+
+_SHOWN: Final = 80
+_USER_PART: Final = re.compile(r"(://)[^/@\s]*@")
+_SOUNDS_SECRET: Final = re.compile(r"(token|secret|password|passphrase|credential|_key|^key)s?$", re.IGNORECASE)
+
+
+def wrong_value(source: str, fault: Fault) -> str:
+    """`source` is the dotted key, or the environment variable, that holds the value at fault."""
+    return f"{source}{fault.where} is {show(fault.value)}: expected {fault.expected}."
+
+
+def unknown_section(name: str, sections: Mapping[str, Iterable[str]], value: object) -> str:
+    """A name at the top level that the model does not have."""
+    if not isinstance(value, dict):
+        homes = [f"{section}.{name}" for section, keys in sections.items() if name in keys]
+        hint = _did_you_mean(homes or _close(name, sections))
+        return f"{quoted_key(name)} stands outside of any section, where no key belongs{hint}."
+    return f"[{quoted_key(name)}] is not a known section{_did_you_mean(_close(name, sections))}."
+
+
+def unknown_key(section: str, name: str, sections: Mapping[str, Iterable[str]]) -> str:
+    """A name in a section that the model does not have there."""
+    dotted = f"{section}.{quoted_key(name)}"
+    if _SOUNDS_SECRET.search(name):
+        return literal_secret(dotted, _file_keys(section, name, sections))
+    near = [f"{section}.{key}" for key in _close(name, sections[section])]
+    elsewhere = [f"{other}.{name}" for other, keys in sections.items() if name in keys]
+    return f"{dotted} is not a known key{_did_you_mean(near or elsewhere)}."
+
+
+def literal_secret(dotted: str, file_keys: Iterable[str]) -> str:
+    """A secret written out in the TOML, or a key that sounds like one; `file_keys` name files of secrets."""
+    return (
+        f"{dotted} would hold a secret, and no secret stands in this file: write it to a file of its own with mode "
+        f"0600 and give that file's path as {' or '.join(file_keys)}."
+    )
+
+
+def show(value: object) -> str:
+    """A value much as TOML writes it, in one line of bounded length."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return _shorten("[" + ", ".join(show(item) for item in value) + "]")
+    if isinstance(value, str):
+        return _shorten(json.dumps(_USER_PART.sub(r"\1[redacted]@", value), ensure_ascii=False))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _shorten(str(value))
+
+
+def _file_keys(section: str, name: str, sections: Mapping[str, Iterable[str]]) -> list[str]:
+    if f"{name}_file" in sections[section]:
+        return [f"{section}.{name}_file"]
+    return [f"{other}.{key}" for other, keys in sections.items() for key in keys if key.endswith("_file")]
+
+
+def _close(name: str, names: Iterable[str]) -> list[str]:
+    return get_close_matches(name.lower().replace("-", "_"), list(names), n=1)
+
+
+def _did_you_mean(names: Iterable[str]) -> str:
+    joined = " or ".join(names)
+    return f" (did you mean {joined}?)" if joined else ""
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

@@ -1,0 +1,112 @@
+"""The checks of our own kinds of value, under the names by which the model speaks of them."""
+
+import ipaddress
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from dcvd.config.addresses import SocketAddress, parse_address, parse_base_url, parse_hostname
+from dcvd.config.checks import Check, duration, integer, list_of, matching, one_of, text, unfit
+from dcvd.core.addresses import Network
+from dcvd.core.hostnames import RESERVED_TLDS
+
+_SOCKET_PATH_LIMIT: Final = 107  # sun_path of unix(7), less its final NUL
+_USER_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?", re.ASCII)
+_LARGEST_UID: Final = 4_294_967_294
+
+
+def _path(value: str) -> Path:
+    if not value or "\0" in value:
+        raise ValueError("an empty path, or one with a NUL")
+    return Path(value)
+
+
+def _socket_path(value: str) -> Path:
+    path = _path(value)
+    if len(os.fsencode(path)) > _SOCKET_PATH_LIMIT:
+        raise ValueError("too long for sun_path")
+    return path
+
+
+def _name_server(value: str) -> SocketAddress:
+    address = parse_address(value, default_port=53, names=False)
+    if address.port == 0:
+        raise ValueError("nobody answers on port 0")
+    return address
+
+
+def _octal(value: str) -> int:
+    if re.fullmatch("0?[0-7]{3}", value, re.ASCII) is None:
+        raise ValueError("not three octal digits")
+    return int(value, 8)
+
+
+def _optional(parse: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda value: parse(value) if value else ""
+
+
+def _user(value: object) -> str | int:
+    if isinstance(value, str) and _USER_NAME.fullmatch(value):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_UID:
+        return value
+    raise unfit(value, 'a user name in quotes, such as "deploy", or a numeric user id, such as 1001')
+
+
+def _thresholds(value: object) -> tuple[int, ...]:
+    return tuple(sorted(set(_threshold_list(value)), reverse=True))
+
+
+def _secret_word(value: object) -> str:
+    # It travels in a header: anything but visible ASCII would break the request, or be cut off unseen.
+    if not isinstance(value, str) or re.fullmatch(r"[\x21-\x7e]+", value) is None:
+        raise unfit("", "one word of visible ASCII characters")
+    return value
+
+
+def _secret_text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise unfit("", "a text that is not empty")
+    return value
+
+
+_threshold_list: Final = list_of(duration(at_least=1), at_most=10)
+
+listen_address: Final = text(
+    'an address and a port, such as "127.0.0.1:8080" or "[::1]:8080"', lambda value: parse_address(value)
+)
+name_server: Final = text('an IP address, or one with a port, such as "1.1.1.1" or "[::1]:5353"', _name_server)
+path: Final = text('a path in quotes, such as "/var/lib/dcvd/dcvd.db"', _path)
+socket_path: Final = text(
+    f'a path in quotes of at most {_SOCKET_PATH_LIMIT} bytes, such as "/run/dcvd.sock"', _socket_path
+)
+file_mode: Final = text('an octal file mode in quotes, such as "0660"', _octal)
+user: Final[Check[str | int]] = _user
+base_url: Final = text(
+    "an http:// or https:// URL without user name, query or final slash, such as "
+    '"https://api.cloudflare.com/client/v4"',
+    parse_base_url,
+)
+public_url: Final = text(
+    'an http:// or https:// URL without user name, query or final slash, such as "https://dcv.example.net", or ""',
+    _optional(parse_base_url),
+)
+zone_id: Final = text(
+    'a Cloudflare zone id of 32 hexadecimal digits, such as "0123456789abcdef0123456789abcdef"',
+    lambda value: matching("[0-9a-f]{32}", "32 hexadecimal digits")(value.lower()),
+)
+hostname: Final = text('a full hostname such as "edge.example.net"', lambda value: parse_hostname(value, labels=2))
+zone_name: Final = text('a DNS zone such as "corp.example"', parse_hostname)
+network: Final[Check[Network]] = text(
+    'a network such as "10.0.0.0/8" or "fd00::/8", with no bit set behind the prefix', ipaddress.ip_network
+)
+reserved_tld: Final = one_of(*sorted(RESERVED_TLDS))
+port: Final = integer(at_least=1, at_most=65535)
+thresholds: Final[Check[tuple[int, ...]]] = _thresholds
+secret_word: Final[Check[str]] = _secret_word
+secret_text: Final[Check[str]] = _secret_text
+secret_file: Final = text(
+    'the path of a file in quotes, such as "cloudflare-token"', lambda value: "" if not value else str(_path(value))
+)

@@ -1,0 +1,91 @@
+"""Which addresses a tenant may make us dial: the public Internet, and what the operator allows.
+
+Sources: IANA IPv4 and IPv6 Special-Purpose Address Registries, RFC 6052 and 8215 (NAT64), RFC 3056 (6to4), RFC 4380.
+"""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Final
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+_REFUSED_V4: Final = tuple(
+    (IPv4Network(network), reason)
+    for network, reason in (
+        ("0.0.0.0/8", "this network"),
+        ("10.0.0.0/8", "private"),
+        ("100.64.0.0/10", "carrier-grade NAT"),
+        ("127.0.0.0/8", "loopback"),
+        ("169.254.0.0/16", "link-local"),
+        ("172.16.0.0/12", "private"),
+        ("192.0.0.0/24", "reserved for protocols"),
+        ("192.0.2.0/24", "documentation"),
+        ("192.88.99.0/24", "6to4 relay"),
+        ("192.168.0.0/16", "private"),
+        ("198.18.0.0/15", "benchmarking"),
+        ("198.51.100.0/24", "documentation"),
+        ("203.0.113.0/24", "documentation"),
+        ("224.0.0.0/4", "multicast"),
+        ("255.255.255.255/32", "broadcast"),
+        ("240.0.0.0/4", "reserved"),
+    )
+)
+_REFUSED_V6: Final = tuple(
+    (IPv6Network(network), reason)
+    for network, reason in (
+        ("::/128", "unspecified"),
+        ("::1/128", "loopback"),
+        ("64:ff9b::/96", "NAT64"),
+        ("64:ff9b:1::/48", "NAT64"),
+        ("100::/64", "discard only"),
+        ("2001::/32", "Teredo"),
+        ("2001::/23", "reserved for protocols"),
+        ("2001:db8::/32", "documentation"),
+        ("2002::/16", "6to4"),
+        ("3fff::/20", "documentation"),
+        ("5f00::/16", "segment routing"),
+        ("fc00::/7", "private"),
+        ("fe80::/10", "link-local"),
+        ("fec0::/10", "site-local"),
+        ("ff00::/8", "multicast"),
+    )
+)
+_GLOBAL_V6: Final = IPv6Network("2000::/3")
+_NAT64: Final = IPv6Network("64:ff9b::/96")
+
+
+def refusal(address: Address, allowed: Sequence[Network]) -> str | None:
+    """None when it may be dialled, else a short reason such as "loopback".
+
+    `allowed` wins over every rule, also where it holds only the IPv4 address that an IPv6 address stands for.
+    """
+    address = without_zone(address)
+    carried = _carried_v4(address)
+    for network in allowed:
+        if address in network or (carried is not None and carried in network):
+            return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return refusal(address.ipv4_mapped, ())
+    if isinstance(address, IPv4Address):
+        return next((reason for network, reason in _REFUSED_V4 if address in network), None)
+    for network, reason in _REFUSED_V6:
+        if address in network:
+            return reason
+    return None if address in _GLOBAL_V6 else "not in use on the Internet"
+
+
+def without_zone(address: Address) -> Address:
+    """The address alone: a zone id picks an interface, and changes nothing about what the address is."""
+    if isinstance(address, IPv6Address) and address.scope_id is not None:
+        return IPv6Address(address.packed)
+    return address
+
+
+def _carried_v4(address: Address) -> IPv4Address | None:
+    """The IPv4 host that packets to this IPv6 address reach: mapped, 6to4, or NAT64 under the well-known prefix."""
+    if isinstance(address, IPv4Address):
+        return None
+    if address in _NAT64:
+        return IPv4Address(address.packed[12:])
+    return address.ipv4_mapped or address.sixtofour

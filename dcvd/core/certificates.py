@@ -1,0 +1,95 @@
+"""Which certificate serves, whether it is a renewal, and when its end must be told."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal
+
+from dcvd.core.domain import Certificate
+from dcvd.core.instants import DAY
+from dcvd.core.observation import ObservedCertificate
+
+_FRACTIONS: Final = (3, 8)
+"""A warning threshold is never more than this part of the lifetime: a third for the first, an eighth for the rest.
+
+A fixed 30 days would fire for every healthy 90-day certificate and cover most of a 47-day one's life.
+"""
+_RENEWAL_WINDOW: Final = 30 * DAY
+_OVERDUE_AFTER: Final = 3 * DAY
+
+
+def choose(seen: Iterable[ObservedCertificate]) -> Certificate | None:
+    """The newest certificate of each key type, and of these the one that expires first; None if none has an expiry."""
+    by_key_type: dict[str, list[Certificate]] = {}
+    for entry in seen:
+        if entry.expires_at is None:
+            continue
+        found = Certificate(
+            serial=entry.serial, issuer=entry.issuer, issued_at=entry.issued_at, expires_at=entry.expires_at
+        )
+        by_key_type.setdefault(_key_type(entry.signature), []).append(found)
+    return min((_newest(group) for group in by_key_type.values()), key=lambda c: c.expires_at, default=None)
+
+
+def supersedes(known: Certificate | None, seen: Certificate) -> bool:
+    """Whether `seen` may replace `known`; an older issue is a stale answer of Cloudflare's and may not."""
+    if known is None or known.issued_at is None or seen.issued_at is None:
+        return True
+    return seen.issued_at >= known.issued_at
+
+
+def is_newer(known: Certificate | None, seen: Certificate) -> bool:
+    """Whether `seen` is for certain a later issue than `known`, whatever their expiries."""
+    if known is None or known.issued_at is None or seen.issued_at is None:
+        return False
+    return seen.issued_at > known.issued_at
+
+
+def warning_level(certificate: Certificate, thresholds: Sequence[int], now: int) -> int:
+    """How many of the thresholds (milliseconds before expiry, longest first) the certificate has passed."""
+    return sum(now >= moment for moment in warning_moments(certificate, thresholds))
+
+
+def warning_moments(certificate: Certificate, thresholds: Sequence[int]) -> list[int]:
+    """The instants at which each threshold is passed."""
+    return [
+        certificate.expires_at - min([threshold, *_cap(certificate, index)])
+        for index, threshold in enumerate(thresholds)
+    ]
+
+
+def renewal_due_at(certificate: Certificate) -> int:
+    """When Cloudflare starts a renewal: 30 days before the end, or a third of a shorter life."""
+    return certificate.expires_at - min([_RENEWAL_WINDOW, *_cap(certificate, 0)])
+
+
+def renewal_overdue_at(certificate: Certificate) -> int:
+    """From when a renewal that has not come is late: 3 days, or a tenth of a shorter life, after it was due."""
+    lifetime = _lifetime(certificate)
+    patience = _OVERDUE_AFTER if lifetime is None else min(_OVERDUE_AFTER, lifetime // 10)
+    return renewal_due_at(certificate) + patience
+
+
+def renewal(certificate: Certificate, now: int) -> Literal["due", "overdue"]:
+    """Whether a certificate that is about to end is merely due for renewal, or late."""
+    return "overdue" if now >= renewal_overdue_at(certificate) else "due"
+
+
+def _newest(group: Sequence[Certificate]) -> Certificate:
+    """By issue where every one tells it, else by expiry: an issue and an expiry do not compare with each other."""
+    dated = all(certificate.issued_at is not None for certificate in group)
+    return max(group, key=lambda c: (c.issued_at or 0 if dated else 0, c.expires_at))
+
+
+def _cap(certificate: Certificate, index: int) -> list[int]:
+    lifetime = _lifetime(certificate)
+    return [] if lifetime is None else [lifetime // _FRACTIONS[min(index, len(_FRACTIONS) - 1)]]
+
+
+def _lifetime(certificate: Certificate) -> int | None:
+    if certificate.issued_at is None or certificate.issued_at >= certificate.expires_at:
+        return None
+    return certificate.expires_at - certificate.issued_at
+
+
+def _key_type(signature: str | None) -> str:
+    text = (signature or "").upper()
+    return next((kind for kind in ("ECDSA", "RSA") if kind in text), text)

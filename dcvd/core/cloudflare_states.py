@@ -1,0 +1,100 @@
+"""What Cloudflare's 16 hostname statuses and 21 certificate statuses mean for a domain.
+
+Both lists are open in practice: Cloudflare adds values without notice. A value that is not here is class UNKNOWN and
+changes nothing.
+"""
+
+from enum import Enum, auto
+from typing import Final
+
+
+class HostnameClass(Enum):
+    """What a custom hostname's `status` says."""
+
+    SERVING = auto()
+    WAITING = auto()
+    BLOCKED = auto()
+    MOVED = auto()
+    DELETED = auto()
+    NEUTRAL = auto()
+    UNKNOWN = auto()
+
+
+class CertificateClass(Enum):
+    """What a custom hostname's `ssl.status` says."""
+
+    SERVING = auto()
+    BEFORE_ISSUE = auto()
+    AFTER_ISSUE = auto()
+    TIMED_OUT = auto()
+    EXPIRED = auto()
+    GONE = auto()
+    NEUTRAL = auto()
+    UNKNOWN = auto()
+
+
+_HOSTNAME: Final = {
+    "active": HostnameClass.SERVING,
+    "active_redeploying": HostnameClass.SERVING,
+    "pending": HostnameClass.WAITING,
+    "blocked": HostnameClass.BLOCKED,
+    "moved": HostnameClass.MOVED,
+    "deleted": HostnameClass.DELETED,
+    "pending_deletion": HostnameClass.DELETED,
+    # Internal or staged at Cloudflare, without a documented meaning: kept and shown, but they decide nothing.
+    "pending_blocked": HostnameClass.NEUTRAL,
+    "pending_migration": HostnameClass.NEUTRAL,
+    "pending_provisioned": HostnameClass.NEUTRAL,
+    "provisioned": HostnameClass.NEUTRAL,
+    "test_pending": HostnameClass.NEUTRAL,
+    "test_active": HostnameClass.NEUTRAL,
+    "test_active_apex": HostnameClass.NEUTRAL,
+    "test_blocked": HostnameClass.NEUTRAL,
+    "test_failed": HostnameClass.NEUTRAL,
+}
+
+_CERTIFICATE: Final = {
+    "active": CertificateClass.SERVING,
+    "initializing": CertificateClass.BEFORE_ISSUE,
+    "pending_validation": CertificateClass.BEFORE_ISSUE,
+    "pending_issuance": CertificateClass.BEFORE_ISSUE,
+    "pending_deployment": CertificateClass.AFTER_ISSUE,
+    "holding_deployment": CertificateClass.AFTER_ISSUE,
+    "initializing_timed_out": CertificateClass.TIMED_OUT,
+    "validation_timed_out": CertificateClass.TIMED_OUT,
+    "issuance_timed_out": CertificateClass.TIMED_OUT,
+    "deployment_timed_out": CertificateClass.TIMED_OUT,
+    "deletion_timed_out": CertificateClass.TIMED_OUT,
+    "expired": CertificateClass.EXPIRED,
+    "deleted": CertificateClass.GONE,
+    "inactive": CertificateClass.GONE,
+    "pending_deletion": CertificateClass.NEUTRAL,
+    "deactivating": CertificateClass.NEUTRAL,
+    "pending_expiration": CertificateClass.NEUTRAL,
+    "pending_cleanup": CertificateClass.NEUTRAL,
+    "backup_issued": CertificateClass.NEUTRAL,
+    "staging_deployment": CertificateClass.NEUTRAL,
+    "staging_active": CertificateClass.NEUTRAL,
+}
+
+ORDER_OPEN: Final = frozenset(
+    {"initializing", "pending_validation", "pending_issuance", "initializing_timed_out", "validation_timed_out",
+     "issuance_timed_out"}
+)  # fmt: skip
+"""Certificate statuses in which nothing new has been issued yet: a listed certificate is the one that serves now."""
+
+
+def hostname_class(status: str | None) -> HostnameClass:
+    """The class of a hostname's status; an answer without one (None) says nothing."""
+    if status is None:
+        return HostnameClass.NEUTRAL
+    return _HOSTNAME.get(status, HostnameClass.UNKNOWN)
+
+
+def certificate_class(ssl_status: str | None) -> CertificateClass:
+    """The class of a certificate's status; Cloudflare's prose also writes a bare `timed_out`."""
+    if ssl_status is None:
+        return CertificateClass.BEFORE_ISSUE
+    if ssl_status.endswith("timed_out"):
+        return CertificateClass.TIMED_OUT
+    return _CERTIFICATE.get(ssl_status, CertificateClass.UNKNOWN)

@@ -1,0 +1,134 @@
+"""DNS facts → a state and findings that say who must do what. Facts come in, nothing is asked here."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from dcvd.core.domain import DnsState, Finding, Record
+from dcvd.core.observation import DnsFacts
+
+LONGEST_CHAIN: Final = 8
+_CLOUDFLARE_NAMESERVERS: Final = ".ns.cloudflare.com"
+
+
+class Verdict(Struct, frozen=True):
+    """The judgement of one check; `state` is None when the check says nothing of the domain."""
+
+    state: DnsState | None
+    findings: tuple[Finding, ...] = ()
+
+
+def judge(facts: DnsFacts) -> Verdict:
+    """What a check means. Our own resolvers failing is no statement about the domain."""
+    if facts.outcome == "unanswered":
+        return Verdict(None)
+    if facts.looped:
+        return _failed(_loop(facts))
+    if facts.target in facts.chain:
+        return Verdict(DnsState.VERIFIED)
+    if facts.chain:
+        if len(facts.chain) > LONGEST_CHAIN:
+            return _failed(_too_long(facts))
+        return _failed(_wrong_target(facts))
+    if facts.addresses:
+        return _addresses_without_cname(facts)
+    if facts.is_apex:
+        return _failed(_apex(facts))
+    return _failed(_missing(facts))
+
+
+def _failed(*findings: Finding) -> Verdict:
+    return Verdict(DnsState.FAILED, findings)
+
+
+def _addresses_without_cname(facts: DnsFacts) -> Verdict:
+    if set(facts.addresses) & set(facts.target_addresses):
+        return Verdict(DnsState.UNVERIFIABLE)
+    if facts.nameservers and all(ns.endswith(_CLOUDFLARE_NAMESERVERS) for ns in facts.nameservers):
+        return Verdict(
+            DnsState.UNVERIFIABLE,
+            (
+                Finding(
+                    code="proxied_unverifiable",
+                    severity="info",
+                    actor="nobody",
+                    message=f"The record for {facts.hostname} is proxied; we are confirming it through Cloudflare.",
+                    evidence=facts.addresses,
+                ),
+            ),
+        )
+    if facts.is_apex:
+        return _failed(_apex(facts))
+    kinds = " and ".join(sorted({"AAAA" if ":" in address else "A" for address in facts.addresses}))
+    return _failed(
+        Finding(
+            code="conflicting_records",
+            severity="error",
+            actor="customer",
+            message=f"{facts.hostname} has {kinds} records ({', '.join(facts.addresses)}) where its CNAME should be. "
+            f"Delete the existing {kinds} records for {facts.hostname}, then add the CNAME.",
+            fix=_record(facts),
+            evidence=facts.addresses,
+        )
+    )
+
+
+def _missing(facts: DnsFacts) -> Finding:
+    return Finding(
+        code="cname_missing",
+        severity="error",
+        actor="customer",
+        message=f"No CNAME exists for {facts.hostname}. Add {facts.hostname} → {facts.target}.",
+        fix=_record(facts),
+        evidence=("the name exists without a CNAME" if facts.exists else "the name does not exist (NXDOMAIN)",),
+    )
+
+
+def _wrong_target(facts: DnsFacts) -> Finding:
+    return Finding(
+        code="cname_wrong_target",
+        severity="error",
+        actor="customer",
+        message=f"{facts.hostname} points to {facts.chain[0]}; change it to {facts.target}.",
+        fix=_record(facts),
+        evidence=facts.chain,
+    )
+
+
+def _apex(facts: DnsFacts) -> Finding:
+    return Finding(
+        code="apex_cname",
+        severity="error",
+        actor="customer",
+        message=f"{facts.hostname} is a root domain, which cannot hold a CNAME. Use your provider's ALIAS, ANAME or "
+        f"CNAME flattening to {facts.target}, or use www.{facts.hostname}.",
+        fix=Record("ALIAS", facts.hostname, facts.target),
+        evidence=facts.addresses or (f"SOA at {facts.hostname}",),
+    )
+
+
+def _loop(facts: DnsFacts) -> Finding:
+    return Finding(
+        code="cname_loop",
+        severity="error",
+        actor="customer",
+        message=f"The CNAMEs of {facts.hostname} circle back. Point it directly to {facts.target}.",
+        fix=_record(facts),
+        evidence=facts.chain,
+    )
+
+
+def _too_long(facts: DnsFacts) -> Finding:
+    return Finding(
+        code="chain_long",
+        severity="error",
+        actor="customer",
+        message=f"{facts.hostname} reaches its end only after {len(facts.chain)} CNAMEs. "
+        f"Point it directly to {facts.target}.",
+        fix=_record(facts),
+        evidence=facts.chain,
+    )
+
+
+def _record(facts: DnsFacts) -> Record:
+    return Record("CNAME", facts.hostname, facts.target)

@@ -1,0 +1,149 @@
+"""A domain: one customer's hostname and all that is known of it."""
+
+from enum import StrEnum
+from typing import Final, Literal
+
+from msgspec import Struct
+
+
+class DomainStatus(StrEnum):
+    """Where a domain is on its way."""
+
+    PENDING_CNAME = "pending_cname"
+    ISSUING = "issuing"
+    ACTIVE = "active"
+    ERROR = "error"
+
+
+class DnsState(StrEnum):
+    """What DNS says of the record; `unverifiable`: it hides the record (proxied, flattened), which is no fault."""
+
+    UNKNOWN = "unknown"
+    VERIFIED = "verified"
+    UNVERIFIABLE = "unverifiable"
+    FAILED = "failed"
+
+
+class DomainError(Struct, frozen=True):
+    """Why a domain will not go on by itself: a stable code and a sentence for a person."""
+
+    code: str
+    message: str
+
+
+class Certificate(Struct, frozen=True, kw_only=True):
+    """The certificate in service; instants in milliseconds."""
+
+    serial: str | None = None
+    issuer: str | None = None
+    issued_at: int | None = None
+    expires_at: int
+
+
+class Record(Struct, frozen=True):
+    """A DNS record as a person types it."""
+
+    type: str
+    name: str
+    value: str
+
+
+Severity = Literal["error", "warning", "info"]
+Actor = Literal["customer", "operator", "nobody"]
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One diagnosis: what is wrong, who has to act, and what exactly to type."""
+
+    code: str
+    severity: Severity
+    actor: Actor
+    message: str
+    fix: Record | None = None
+    evidence: tuple[str, ...] = ()
+
+
+class RequiredRecord(Struct, frozen=True, kw_only=True):
+    """A record that the customer has to create, and whether we have seen it."""
+
+    type: str
+    name: str
+    value: str
+    purpose: Literal["routing"]
+    verified: bool
+
+
+class Domain(Struct, frozen=True, kw_only=True):
+    """The whole state of a domain; a new value replaces the old one, nothing changes in place.
+
+    Instants are milliseconds. `dns_failures` counts failed DNS checks in a row and `doubts` the looks in a row at
+    which Cloudflare called a serving hostname pending; `looks` counts looks since the last change, for the schedule.
+    `latest_expiry` is the latest expiry ever seen; `warned_for` and `warned_level` say for which expiry how many of
+    the warning thresholds were already told.
+    """
+
+    id: str
+    org_id: str
+    name: str
+    status: DomainStatus
+    error: DomainError | None = None
+    cname_target: str
+    cf_id: str | None = None
+    cf_status: str | None = None
+    cf_ssl_status: str | None = None
+    cf_errors: tuple[str, ...] = ()
+    certificate: Certificate | None = None
+    latest_expiry: int | None = None
+    warned_for: int | None = None
+    warned_level: int = 0
+    dns_state: DnsState = DnsState.UNKNOWN
+    dns_failures: int = 0
+    doubts: int = 0
+    findings: tuple[Finding, ...] = ()
+    looks: int = 0
+    dns_checked_at: int | None = None
+    cf_checked_at: int | None = None
+    next_sync_at: int
+    created_at: int
+    updated_at: int
+
+    @property
+    def expires_at(self) -> int | None:
+        """Expiry of the certificate in service, where Cloudflare told one."""
+        return self.certificate.expires_at if self.certificate else None
+
+    @property
+    def ready(self) -> bool:
+        """Hostname active, certificate active, and DNS points here (or hides that it does)."""
+        return self.status is DomainStatus.ACTIVE and self.dns_state in POINTS_HERE
+
+
+POINTS_HERE: Final = frozenset({DnsState.VERIFIED, DnsState.UNVERIFIABLE})
+WAITING: Final = frozenset({DomainStatus.PENDING_CNAME, DomainStatus.ISSUING})
+
+
+def new_domain(*, domain_id: str, org_id: str, name: str, cname_target: str, now: int) -> Domain:
+    """A domain that was just added: nothing seen yet, its first look due at once."""
+    return Domain(
+        id=domain_id,
+        org_id=org_id,
+        name=name,
+        status=DomainStatus.PENDING_CNAME,
+        cname_target=cname_target,
+        next_sync_at=now,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
+    """Every record that the customer has to have in DNS, verified or not."""
+    return (
+        RequiredRecord(
+            type="CNAME",
+            name=domain.name,
+            value=domain.cname_target,
+            purpose="routing",
+            verified=domain.dns_state is DnsState.VERIFIED,
+        ),
+    )

@@ -1,0 +1,38 @@
+"""Identifiers: a prefix that says what it is, then a time-ordered random part (ULID's layout, Crockford base 32)."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final
+
+RandomBytes = Callable[[int], bytes]
+"""A source of randomness such as `os.urandom`; passed in, so that the core stays pure."""
+
+_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_LENGTH: Final = 26
+
+
+class Prefix(StrEnum):
+    """What an identifier names."""
+
+    ORGANIZATION = "org"
+    TOKEN = "token"
+    DOMAIN = "dom"
+    EVENT = "evt"
+    ENDPOINT = "wh"
+    DELIVERY = "dlv"
+    ATTEMPT = "att"
+    JOB = "job"
+    CONNECTION = "conn"
+
+
+def new_id(prefix: Prefix, now: int, random: RandomBytes) -> str:
+    """`dom_01jd…`: 48 bits of milliseconds, then 80 random bits, so that newer sorts after older."""
+    number = (now & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(random(10), "big")
+    digits = [_ALPHABET[number >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5)]
+    return f"{prefix}_{''.join(digits)}"
+
+
+def is_id(prefix: Prefix, text: str) -> bool:
+    """Whether `text` has the form of such an identifier; says nothing of whether it exists."""
+    head, _, tail = text.partition("_")
+    return head == prefix and len(tail) == _LENGTH and all(digit in _ALPHABET for digit in tail)

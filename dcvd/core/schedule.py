@@ -1,0 +1,64 @@
+"""When a domain is looked at again. Pure: the clock and the random number are given."""
+
+from typing import Final, assert_never
+
+from msgspec import Struct
+
+from dcvd.core import certificates
+from dcvd.core.backoff import cloudflare_step, jittered
+from dcvd.core.domain import Certificate, DnsState, Domain, DomainStatus
+from dcvd.core.instants import HOUR, SECOND
+
+_ERROR_INTERVAL: Final = 4 * HOUR
+_RENEWAL_INTERVAL: Final = 4 * HOUR
+_OVERDUE_INTERVAL: Final = 1 * HOUR
+_FRESH_INTERVAL: Final = 5 * SECOND
+"""Cloudflare gives a new hostname's records "after a few seconds" only."""
+
+
+class LookPolicy(Struct, frozen=True, kw_only=True):
+    """The configured pace, in milliseconds; `expiring_soon` as in `lifecycle.look`."""
+
+    pending_interval: int
+    active_interval: int
+    expiring_soon: tuple[int, ...]
+
+
+def next_look(domain: Domain, now: int, policy: LookPolicy, fraction: float) -> int:
+    """The instant of the next routine look; `fraction` in [0, 1) spreads the domains out."""
+    match domain.status:
+        case DomainStatus.PENDING_CNAME | DomainStatus.ISSUING:
+            wait = cloudflare_step(domain.looks, policy.pending_interval)
+            if domain.cf_ssl_status == "initializing" and domain.looks < 3:
+                wait = min(wait, _FRESH_INTERVAL)
+            return now + jittered(wait, fraction)
+        case DomainStatus.ERROR:
+            return now + jittered(_ERROR_INTERVAL, fraction)
+        case DomainStatus.ACTIVE:
+            return _active(domain, now, policy, fraction)
+        case _:
+            assert_never(domain.status)
+
+
+def _active(domain: Domain, now: int, policy: LookPolicy, fraction: float) -> int:
+    if domain.doubts or (domain.dns_failures and domain.dns_state is not DnsState.FAILED):
+        # One failed check, or one doubt of Cloudflare's, is not believed; the second, which decides, comes soon.
+        return now + jittered(policy.pending_interval, fraction)
+    certificate = domain.certificate
+    if certificate is None:
+        return now + jittered(policy.active_interval, fraction)
+    due = certificates.renewal_due_at(certificate)
+    if now >= certificates.renewal_overdue_at(certificate):
+        interval = _OVERDUE_INTERVAL
+    elif now >= due:
+        interval = _RENEWAL_INTERVAL
+    else:
+        interval = policy.active_interval
+    routine = now + jittered(min(interval, policy.active_interval), fraction)
+    return min([routine, *_moments_ahead(certificate, now, policy)])
+
+
+def _moments_ahead(certificate: Certificate, now: int, policy: LookPolicy) -> list[int]:
+    """Instants at which something must be told, whatever the routine is."""
+    moments = certificates.warning_moments(certificate, policy.expiring_soon)
+    return [moment for moment in (*moments, certificate.expires_at) if moment > now]

@@ -1,0 +1,52 @@
+"""Both signatures of a webhook: the predecessor's, and Standard Webhooks v1.
+
+One secret, 64 hex characters, keys both: `X-DCVaaS-Signature` uses it as text, Standard Webhooks its 32 bytes, which
+the tenant sees as `whsec_` and standard base64.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+from typing import Final
+
+from dcvd.core.ids import RandomBytes
+from dcvd.core.secret import Secret
+
+SIGNATURE_HEADER: Final = "X-DCVaaS-Signature"
+EVENT_HEADER: Final = "X-DCVaaS-Event"
+
+
+def new_secret(random: RandomBytes) -> Secret:
+    """64 hex characters, 256 random bits."""
+    return Secret(random(32).hex())
+
+
+def standard_secret(secret: Secret) -> Secret:
+    """The same key as Standard Webhooks libraries take it: `whsec_…`."""
+    return Secret("whsec_" + base64.b64encode(bytes.fromhex(secret.reveal())).decode())
+
+
+def dcvaas_signature(secret: Secret, body: bytes) -> str:
+    """Hex HMAC-SHA256 of the body, keyed with the secret's text."""
+    return hmac.digest(secret.reveal().encode(), body, hashlib.sha256).hex()
+
+
+def standard_signature(secrets: Sequence[Secret], message_id: str, timestamp: int, body: bytes) -> str:
+    """`v1,<base64>` for each secret, newest first, joined by exactly one space. `timestamp` is in seconds."""
+    content = b"%s.%d.%s" % (message_id.encode(), timestamp, body)
+    return " ".join(
+        "v1," + base64.b64encode(hmac.digest(bytes.fromhex(secret.reveal()), content, hashlib.sha256)).decode()
+        for secret in secrets
+    )
+
+
+def headers(secret: Secret, *, message_id: str, event: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """Every header of a webhook that depends on its content; `timestamp` is this attempt's, in seconds."""
+    return {
+        SIGNATURE_HEADER: dcvaas_signature(secret, body),
+        EVENT_HEADER: event,
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": standard_signature([secret], message_id, timestamp, body),
+    }

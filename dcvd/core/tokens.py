@@ -1,0 +1,67 @@
+"""API tokens: their form, their hash, and what each role may do."""
+
+import hashlib
+import re
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from dcvd.core.ids import RandomBytes
+from dcvd.core.secret import Secret
+
+PREFIX: Final = "dcv_live_"
+_FORM: Final = re.compile(r"dcv_live_[0-9a-f]{32}")
+
+
+class Role(StrEnum):
+    """What a token may do; a later member of RANK includes the earlier ones."""
+
+    MEMBER = "member"
+    ADMIN = "admin"
+    OWNER = "owner"
+
+
+RANK: Final = (Role.MEMBER, Role.ADMIN, Role.OWNER)
+
+
+class Token(Struct, frozen=True, kw_only=True):
+    """An API token as it is stored: never its plain text. Instants in milliseconds."""
+
+    id: str
+    org_id: str
+    name: str
+    role: Role
+    created_at: int
+    expires_at: int | None
+    last_used_at: int | None
+
+
+def mint(random: RandomBytes) -> Secret:
+    """A new plain token, `dcv_live_` and 32 hex digits (128 random bits)."""
+    return Secret(PREFIX + random(16).hex())
+
+
+def hash_token(plain: str) -> str:
+    """SHA-256 in hex; enough for 128 random bits, which no dictionary holds."""
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def is_well_formed(plain: str) -> bool:
+    """Whether a presented text can be a token at all, so that junk costs no query."""
+    return _FORM.fullmatch(plain) is not None
+
+
+def may_write(role: Role) -> bool:
+    """Writes need admin or owner; a member reads."""
+    return role in (Role.ADMIN, Role.OWNER)
+
+
+def may_grant(minter: Role, role: Role) -> bool:
+    """Nobody mints a role above their own."""
+    return RANK.index(role) <= RANK.index(minter)
+
+
+def is_expired(expires_at: int | None, now: int) -> bool:
+    """A token is dead from its `expires_at` on, to the millisecond."""
+    return expires_at is not None and now >= expires_at

@@ -1,0 +1,47 @@
+"""What every use case needs: the database, the time, randomness and the configuration."""
+
+import os
+import random
+from collections.abc import Callable
+
+from dcvd.config import Config
+from dcvd.core.ids import Prefix, RandomBytes, new_id
+from dcvd.core.schedule import LookPolicy
+from dcvd.kit.clock import Clock, SystemClock
+from dcvd.store.database import Database
+
+
+class Context:
+    """Made once by whoever composes the program. `config` is replaced as a whole when it is reloaded."""
+
+    def __init__(
+        self,
+        database: Database,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        random_bytes: RandomBytes = os.urandom,
+        fraction: Callable[[], float] = random.random,
+    ) -> None:
+        self.database = database
+        self.config = config
+        self.clock = clock if clock is not None else SystemClock()
+        self.random_bytes = random_bytes
+        self.fraction = fraction
+
+    def now(self) -> int:
+        """Milliseconds since the epoch, UTC."""
+        return self.clock.now()
+
+    def new_id(self, prefix: Prefix) -> str:
+        """A fresh identifier."""
+        return new_id(prefix, self.clock.now(), self.random_bytes)
+
+    @property
+    def look_policy(self) -> LookPolicy:
+        """The configured pace of looks."""
+        return LookPolicy(
+            pending_interval=self.config.sync.pending_interval,
+            active_interval=self.config.sync.active_interval,
+            expiring_soon=self.config.domains.expiring_soon,
+        )

@@ -1,0 +1,184 @@
+"""Jobs: enqueued with the change that needs them, ended with what they brought about."""
+
+from typing import Final
+
+import structlog
+from msgspec.structs import replace
+
+from dcvd.core.backoff import job_delay
+from dcvd.core.domain import Domain
+from dcvd.core.events import EventData, EventDraft, EventType
+from dcvd.core.ids import Prefix
+from dcvd.core.instants import SECOND, to_rfc3339
+from dcvd.core.jobs import Job, JobKind, JobState
+from dcvd.errors import Conflict, DcvdError, NotFound, Permanent, Retryable
+from dcvd.services import events
+from dcvd.services.context import Context
+from dcvd.store import jobs
+from dcvd.store.database import Transaction
+from dcvd.store.paging import Page, decode_cursor, page
+
+log = structlog.get_logger(__name__)
+
+_OUTAGE_CODES: Final = frozenset(
+    {"cloudflare_unavailable", "cloudflare_rate_limited", "cloudflare_unauthorized", "quota_exceeded"}
+)
+"""Failures that say nothing about the job: it waits as long as they last, and never becomes a dead letter by them."""
+
+
+def enqueue(
+    context: Context,
+    tx: Transaction,
+    kind: JobKind,
+    *,
+    org_id: str,
+    domain_id: str | None,
+    domain_name: str | None,
+    cf_id: str | None,
+) -> Job:
+    """A new job, due at once."""
+    now = context.now()
+    job = Job(
+        id=context.new_id(Prefix.JOB),
+        org_id=org_id,
+        kind=kind,
+        state=JobState.PENDING,
+        domain_id=domain_id,
+        domain_name=domain_name,
+        cf_id=cf_id,
+        attempts=0,
+        next_attempt_at=now,
+        last_error_code=None,
+        last_error=None,
+        outage=False,
+        created_at=now,
+        updated_at=now,
+    )
+    jobs.insert(tx, job)
+    return job
+
+
+def enqueue_for(context: Context, tx: Transaction, kind: JobKind, domain: Domain) -> Job:
+    """A new job about a domain, due at once."""
+    return enqueue(
+        context, tx, kind, org_id=domain.org_id, domain_id=domain.id, domain_name=domain.name, cf_id=domain.cf_id
+    )
+
+
+def pending(tx: Transaction, domain: Domain, kind: JobKind) -> Job | None:
+    """A domain's pending job of a kind."""
+    return jobs.pending_of_domain(tx, domain.id, kind)
+
+
+def abandon(context: Context, tx: Transaction, domain: Domain) -> None:
+    """End what was still to be done for a domain that is being removed."""
+    for kind in (JobKind.REGISTER, JobKind.REVALIDATE):
+        job = pending(tx, domain, kind)
+        if job is not None:
+            jobs.update(tx, _ended(job, JobState.DONE, context.now()))
+
+
+def succeed(context: Context, tx: Transaction, job: Job) -> None:
+    """The job's work is done; inside the unit of work that stores what it brought about."""
+    jobs.update(tx, _ended(job, JobState.DONE, context.now()))
+
+
+async def fail(context: Context, job: Job, error: DcvdError) -> Job:
+    """An attempt failed: plan the next or make the job a dead letter, and tell it."""
+    return await context.database.write(lambda tx: record_failure(context, tx, job, error))
+
+
+def internal_failure(error: Exception) -> DcvdError:
+    """A fault of dcvd's own, as a job's error; what exactly it was is in the log alone."""
+    return DcvdError(f"dcvd itself failed at this job ({type(error).__name__}); its log says more. It is tried again.")
+
+
+def record_failure(context: Context, tx: Transaction, job: Job, error: DcvdError) -> Job:
+    """`fail`, inside a larger unit of work."""
+    stored = jobs.get(tx, job.id)
+    if stored is None or stored.state is not JobState.PENDING:
+        # It was ended meanwhile, because its domain was removed.
+        return job
+    now = context.now()
+    attempts = job.attempts + 1
+    outage = error.code in _OUTAGE_CODES
+    hopeless = isinstance(error, Permanent) or (not outage and attempts >= context.config.jobs.max_attempts)
+    failed = replace(
+        job, attempts=attempts, last_error_code=error.code, last_error=error.message, outage=outage, updated_at=now
+    )
+    if hopeless:
+        failed = replace(failed, state=JobState.DEAD, next_attempt_at=None)
+        drafts = [_draft(EventType.JOB_FAILED, failed), _draft(EventType.JOB_DLQ, failed)]
+    else:
+        delay = job_delay(attempts, context.fraction(), outage=outage)
+        if isinstance(error, Retryable) and error.retry_after is not None:
+            delay = max(delay, int(error.retry_after * SECOND))
+        failed = replace(failed, next_attempt_at=now + delay)
+        drafts = [_draft(EventType.JOB_FAILED, failed)]
+    jobs.update(tx, failed)
+    events.record(context, tx, job.org_id, drafts)
+    return failed
+
+
+async def list_page(
+    context: Context, org_id: str, *, state: JobState | None, cursor: str | None, limit: int
+) -> Page[Job]:
+    """Newest first."""
+    before = decode_cursor(cursor)
+    rows = await context.database.read(
+        lambda snapshot: jobs.of_org(snapshot, org_id, state=state, before=before, limit=limit + 1)
+    )
+    return page(rows, limit, [row.id for row in rows])
+
+
+async def get(context: Context, org_id: str, job_id: str) -> Job:
+    """By id. Raises NotFound, also for another organization's."""
+    job = await context.database.read(lambda snapshot: jobs.get(snapshot, job_id))
+    return _owned(job, org_id, job_id)
+
+
+async def retry(context: Context, org_id: str, job_id: str) -> Job:
+    """Make a job due now; a dead letter gets all its attempts again. Raises NotFound, Conflict when it is done."""
+
+    def unit(tx: Transaction) -> Job:
+        job = _owned(jobs.get(tx, job_id), org_id, job_id)
+        if job.state is JobState.DONE:
+            raise Conflict(f"The job {job_id} is done; there is nothing to retry.", code="job_done")
+        now = context.now()
+        attempts = 0 if job.state is JobState.DEAD else job.attempts
+        again = replace(job, state=JobState.PENDING, attempts=attempts, next_attempt_at=now, updated_at=now)
+        jobs.update(tx, again)
+        return again
+
+    return await context.database.write(unit)
+
+
+async def end_outage(context: Context) -> int:
+    """A service that was away is back: what waited for it alone is due now. Returns how many jobs."""
+    count = await context.database.write(lambda tx: jobs.end_outage(tx, context.now()))
+    if count:
+        log.info("jobs.outage_ended", jobs=count)
+    return count
+
+
+def _owned(job: Job | None, org_id: str, job_id: str) -> Job:
+    if job is None or job.org_id != org_id:
+        raise NotFound(f"There is no job {job_id}.")
+    return job
+
+
+def _ended(job: Job, state: JobState, now: int) -> Job:
+    return replace(job, state=state, attempts=job.attempts + 1, next_attempt_at=None, outage=False, updated_at=now)
+
+
+def _draft(kind: EventType, job: Job) -> EventDraft:
+    data: EventData = {
+        "job_id": job.id,
+        "job_kind": job.kind.value,
+        "domain_id": job.domain_id,
+        "domain_name": job.domain_name,
+        "attempts": job.attempts,
+        "error": {"code": job.last_error_code, "message": job.last_error},
+        "next_attempt_at": None if job.next_attempt_at is None else to_rfc3339(job.next_attempt_at),
+    }
+    return EventDraft(kind, data, job.domain_id)

@@ -1,0 +1,43 @@
+"""Organizations: made and listed by operators."""
+
+from dcvd.core.ids import Prefix
+from dcvd.errors import Conflict, InvalidInput, NotFound
+from dcvd.services.context import Context
+from dcvd.services.names import checked_name
+from dcvd.store import organizations
+from dcvd.store.database import Transaction
+from dcvd.store.organizations import Organization
+
+
+async def create(context: Context, name: str) -> Organization:
+    """A new organization. Raises Conflict for a name that exists, InvalidInput for one that is none."""
+    checked = checked_name(name, what="organization")
+    if checked.startswith(f"{Prefix.ORGANIZATION}_"):
+        raise InvalidInput("name", "An organization's name cannot begin with org_, or it could be taken for an id.")
+    organization = Organization(id=context.new_id(Prefix.ORGANIZATION), name=checked, created_at=context.now())
+
+    def unit(tx: Transaction) -> Organization:
+        existing = organizations.find(tx, checked)
+        if existing is not None:
+            raise Conflict(
+                f"There is already an organization named {checked!r}.",
+                code="organization_exists",
+                existing_id=existing.id,
+            )
+        organizations.insert(tx, organization)
+        return organization
+
+    return await context.database.write(unit)
+
+
+async def list_all(context: Context) -> list[Organization]:
+    """Every organization, by name."""
+    return await context.database.read(organizations.list_all)
+
+
+async def find(context: Context, id_or_name: str) -> Organization:
+    """By id or by name. Raises NotFound."""
+    found = await context.database.read(lambda snapshot: organizations.find(snapshot, id_or_name))
+    if found is None:
+        raise NotFound(f"There is no organization {id_or_name!r}; `dcvd org list` shows those that exist.")
+    return found

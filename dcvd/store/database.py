@@ -1,0 +1,330 @@
+"""The one database: a single writer with group commit, and a small pool of readers.
+
+A unit of work is a plain function that gets a Transaction. It runs as a whole on the writer's own thread, so nothing
+can await a network inside it, and a cancelled caller cannot leave it half done. Units that arrive while an earlier
+group is being synced to disk share the next commit, each in a savepoint of its own.
+"""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar, cast
+
+import aiosqlite
+import structlog
+
+from dcvd.errors import DcvdError, StoreError, StoreFull
+from dcvd.store.files import prepare_file
+from dcvd.store.migrate import migrate
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+_GROUP_LIMIT: Final = 512
+_MINIMUM_SQLITE: Final = (3, 37, 0)  # STRICT tables; RETURNING is older
+
+
+class Topic(StrEnum):
+    """What a commit may have made due; whoever works on it is woken after the commit."""
+
+    DELIVERIES = "deliveries"
+    JOBS = "jobs"
+    DOMAINS = "domains"
+    EVENTS = "events"
+
+
+class Snapshot:
+    """Read access to one consistent state. Every result is fetched whole: an open cursor would hold up checkpoints."""
+
+    __slots__ = ("_connection",)
+
+    watch: Callable[[str], None] | None = None
+    """Sees the text of every statement that runs; for a test of the query plans."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Run one statement and return all its rows."""
+        if Snapshot.watch is not None:
+            Snapshot.watch(sql)
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def one(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
+        """The first row, or None."""
+        rows = self.all(sql, parameters)
+        return rows[0] if rows else None
+
+
+class Transaction(Snapshot):
+    """Write access inside a unit of work."""
+
+    __slots__ = ("announced",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self.announced: set[Topic] = set()
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run one statement that changes rows and return how many it changed."""
+        if Snapshot.watch is not None:
+            Snapshot.watch(sql)
+        return self._connection.execute(sql, parameters).rowcount
+
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for each row of parameters."""
+        if Snapshot.watch is not None:
+            Snapshot.watch(sql)
+        self._connection.executemany(sql, rows)
+
+    def announce(self, topic: Topic) -> None:
+        """Wake those who wait for `topic`, once this unit has been committed."""
+        self.announced.add(topic)
+
+
+class _Unit(Generic[T]):
+    __slots__ = ("announced", "error", "future", "value", "work")
+
+    def __init__(self, work: Callable[[Transaction], T], future: "asyncio.Future[T]") -> None:
+        self.work = work
+        self.future = future
+        self.value: T | None = None
+        self.error: BaseException | None = None
+        self.announced: set[Topic] = set()
+
+
+class Database:
+    """Use `await Database.open(path)`, and `close()` at the end; the caller holds the lock file."""
+
+    def __init__(self, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection]) -> None:
+        self._writer = writer
+        self._all_readers = readers
+        self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
+        for reader in readers:
+            self._readers.put_nowait(reader)
+        self._queue: deque[_Unit[Any]] = deque()
+        self._arrived = asyncio.Event()
+        self._closing = False
+        self._topics: dict[Topic, list[asyncio.Event]] = {topic: [] for topic in Topic}
+        self._task = asyncio.create_task(self._write_groups(), name="store.writer")
+
+    @classmethod
+    async def open(cls, path: Path, *, readers: int = 3, check: bool = False) -> "Database":
+        """Open the file, make it where it is missing, and bring its schema up to date.
+
+        check: also run SQLite's quick_check. Raises StoreError with what to do about it.
+        """
+        if sqlite3.sqlite_version_info < _MINIMUM_SQLITE:
+            raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; dcvd needs 3.37 or newer.")
+        connections: list[aiosqlite.Connection] = []
+        try:
+            prepare_file(path)
+            writer = await _connect(path, _prepare_writer, connections)
+            version = await hop(writer, migrate)
+            if check:
+                await hop(writer, _quick_check)
+            pool = [await _connect(path, _prepare_reader, connections) for _ in range(readers)]
+        except BaseException as error:
+            for connection in reversed(connections):
+                await connection.close()
+            if isinstance(error, OSError | sqlite3.Error):
+                raise StoreError(f"The database {path} cannot be opened: {error}.") from error
+            raise
+        log.debug("store.opened", path=str(path), schema=version, sqlite=sqlite3.sqlite_version)
+        return cls(writer, pool)
+
+    async def write(self, unit: Callable[[Transaction], T]) -> T:
+        """Run a unit of work; when this returns, its effects are on disk.
+
+        Whatever the unit raises comes out here and undoes the unit alone. Raises StoreFull or StoreError when the
+        database itself failed; then nothing of the unit was stored. A caller that is cancelled leaves a unit that
+        either runs whole or not at all.
+        """
+        if self._closing:
+            raise StoreError("The database is closed: dcvd is stopping.", code="database_closed")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Unit(unit, future))
+        self._arrived.set()
+        return await future
+
+    async def read(self, query: Callable[[Snapshot], T]) -> T:
+        """Run a query on one consistent snapshot, beside the writer."""
+        reader = await self._readers.get()
+        try:
+            return await hop(reader, _run_read, query)
+        except sqlite3.Error as error:
+            raise _store_error(error) from error
+        finally:
+            self._readers.put_nowait(reader)
+
+    def listen(self, topic: Topic) -> asyncio.Event:
+        """An event that is set after each commit that announced `topic`; the listener clears it."""
+        event = asyncio.Event()
+        self._topics[topic].append(event)
+        return event
+
+    async def maintain(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run something outside any transaction on the writer's connection, such as a checkpoint."""
+        try:
+            return await hop(self._writer, work)
+        except sqlite3.Error as error:
+            raise _store_error(error) from error
+
+    async def watch(self) -> None:
+        """Ends only when the writer's task does, with its exception; for the supervisor."""
+        await asyncio.shield(self._task)
+
+    async def close(self) -> None:
+        """Finish what was queued, then close; readers go first, so that the last connection checkpoints the log."""
+        self._closing = True
+        self._arrived.set()
+        await asyncio.wait([self._task])
+        for reader in self._all_readers:
+            await reader.close()
+        await self._writer.close()
+
+    async def _write_groups(self) -> None:
+        try:
+            while True:
+                await self._arrived.wait()
+                self._arrived.clear()
+                while self._queue:
+                    await self._write_group()
+                if self._closing:
+                    return
+        finally:
+            self._closing = True
+            for unit in self._queue:
+                if not unit.future.done():
+                    unit.future.set_exception(
+                        StoreError("The database's writer has stopped; see the log.", code="database_closed")
+                    )
+            self._queue.clear()
+
+    async def _write_group(self) -> None:
+        group: list[_Unit[Any]] = []
+        while self._queue and len(group) < _GROUP_LIMIT:
+            unit = self._queue.popleft()
+            if not unit.future.cancelled():
+                group.append(unit)
+        if not group:
+            return
+        lost: BaseException | None = None
+        try:
+            await hop(self._writer, _run_group, group)
+        except (sqlite3.Error, StoreError) as error:
+            lost = error if isinstance(error, StoreError) else _store_error(error)
+            lost.__cause__ = error.__cause__ if error is lost else error
+            log.exception("store.group_failed", units=len(group))
+        announced: set[Topic] = set()
+        for unit in group:
+            failure = lost if lost is not None else unit.error
+            if failure is None:
+                announced |= unit.announced
+            if unit.future.done():
+                if unit.error is not None and not isinstance(unit.error, DcvdError):
+                    log.error("store.unit_failed_unseen", error=repr(unit.error))
+            elif failure is not None:
+                unit.future.set_exception(failure)
+            else:
+                unit.future.set_result(unit.value)
+        for topic in announced:
+            for event in self._topics[topic]:
+                event.set()
+
+
+def hop(connection: aiosqlite.Connection, function: Callable[..., T], *arguments: object) -> Awaitable[T]:
+    """Run `function(sqlite3_connection, *arguments)` as one step on the connection's own thread.
+
+    aiosqlite has no public call for this: each of its methods is a hop of its own, and a unit of many statements
+    would pay for each and could be torn by a cancellation. Its version is bounded, and a test notices a change.
+    """
+    execute = cast("Callable[..., Awaitable[T]]", connection._execute)
+    return execute(_on_thread, connection, function, arguments)
+
+
+def _on_thread(connection: aiosqlite.Connection, function: Callable[..., T], arguments: tuple[object, ...]) -> T:
+    return function(connection._conn, *arguments)
+
+
+def _run_group(connection: sqlite3.Connection, group: list[_Unit[Any]]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for unit in group:
+            connection.execute("SAVEPOINT unit")
+            transaction = Transaction(connection)
+            try:
+                unit.value = unit.work(transaction)
+                unit.announced = transaction.announced
+            except Exception as error:
+                if not connection.in_transaction:
+                    # SQLite undid the whole group (disk full, I/O error): nothing of it may be acknowledged.
+                    raise _store_error(error) from error
+                connection.execute("ROLLBACK TO unit")
+                unit.error = _store_error(error) if isinstance(error, sqlite3.OperationalError) else error
+                if unit.error is not error:
+                    unit.error.__cause__ = error
+            connection.execute("RELEASE unit")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _run_read(connection: sqlite3.Connection, query: Callable[[Snapshot], T]) -> T:
+    connection.execute("BEGIN")
+    try:
+        return query(Snapshot(connection))
+    finally:
+        if connection.in_transaction:
+            connection.execute("COMMIT")
+
+
+def _store_error(error: BaseException) -> StoreError:
+    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
+        return StoreFull("The disk is full: nothing was stored. Free some space; dcvd goes on by itself then.")
+    return StoreError(f"The database failed: {error}. Nothing of this change was stored.")
+
+
+async def _connect(
+    path: Path, prepare: Callable[[sqlite3.Connection], None], opened: list[aiosqlite.Connection]
+) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(path, isolation_level=None, cached_statements=256)
+    opened.append(connection)
+    await hop(connection, prepare)
+    return connection
+
+
+def _prepare_writer(connection: sqlite3.Connection) -> None:
+    for pragma in (
+        "busy_timeout = 5000",
+        # Before the first page is written, or it has no effect; a file that exists keeps what it has.
+        "auto_vacuum = INCREMENTAL",
+        "journal_mode = WAL",
+        # NORMAL would lose acknowledged commits when the power fails.
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "journal_size_limit = 67108864",
+        "trusted_schema = OFF",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_reader(connection: sqlite3.Connection) -> None:
+    # A reader neither writes nor checkpoints: two connections that do so at once can corrupt the file with
+    # SQLite 3.7.0 to 3.51.2 (the WAL-reset bug), which is what stable distributions ship.
+    for pragma in ("busy_timeout = 5000", "query_only = ON", "trusted_schema = OFF", "temp_store = MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _quick_check(connection: sqlite3.Connection) -> None:
+    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != ("ok",):
+        raise StoreError(f"The database is damaged ({verdict[0]}). Restore it from a backup; do not go on with it.")

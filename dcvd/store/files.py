@@ -1,0 +1,26 @@
+"""The database's file on disk: private to its owner, and left with the owner that it had."""
+
+import os
+from pathlib import Path
+
+
+def prepare_file(path: Path) -> None:
+    """Make the file (0600) where it is missing.
+
+    Run by root in a directory of somebody else's, as an operator's command is, a new file belongs to that owner, so
+    that the daemon can open it. SQLite itself gives its log files the owner of the database.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return
+    os.close(descriptor)
+    adopt_owner(path)
+
+
+def adopt_owner(path: Path) -> None:
+    """Give a file that root has just made to the owner of its directory."""
+    if os.geteuid() != 0:
+        return
+    owner = path.parent.stat()
+    os.chown(path, owner.st_uid, owner.st_gid)

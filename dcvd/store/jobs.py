@@ -1,0 +1,127 @@
+"""Jobs."""
+
+from collections.abc import Collection
+from typing import Final
+
+import msgspec
+
+from dcvd.core.jobs import Job, JobKind, JobState
+from dcvd.store.database import Row, Snapshot, Topic, Transaction
+from dcvd.store.paging import NEWEST
+
+_COLUMNS: Final = (
+    "id, org_id, kind, state, domain_id, domain_name, cf_id, attempts, next_attempt_at, last_error_code, last_error,"
+    " outage, created_at, updated_at"
+)
+_DUE: Final = (
+    f"SELECT {_COLUMNS} FROM jobs j WHERE state = 'pending' AND next_attempt_at <= ?1"
+    " AND id NOT IN (SELECT value FROM json_each(?2))"
+    # A name that was removed and added again is registered only once its removal is through.
+    " AND NOT (kind = 'register' AND EXISTS (SELECT 1 FROM jobs d WHERE d.domain_name = j.domain_name"
+    " AND d.kind = 'deregister' AND d.state = 'pending'))"
+    " ORDER BY next_attempt_at LIMIT ?3"
+)
+
+
+def insert(tx: Transaction, job: Job) -> None:
+    """Store a new job."""
+    tx.run(f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 14)})", _values(job))
+    tx.announce(Topic.JOBS)
+
+
+def update(tx: Transaction, job: Job) -> None:
+    """Store how a job stands now."""
+    tx.run(
+        "UPDATE jobs SET state = ?, cf_id = ?, attempts = ?, next_attempt_at = ?, last_error_code = ?, last_error = ?,"
+        " outage = ?, updated_at = ? WHERE id = ?",
+        (
+            job.state,
+            job.cf_id,
+            job.attempts,
+            job.next_attempt_at,
+            job.last_error_code,
+            job.last_error,
+            job.outage,
+            job.updated_at,
+            job.id,
+        ),
+    )
+    tx.announce(Topic.JOBS)
+
+
+def get(snapshot: Snapshot, job_id: str) -> Job | None:
+    """By id, of whichever organization."""
+    row = snapshot.one(f"SELECT {_COLUMNS} FROM jobs WHERE id = ?", (job_id,))
+    return None if row is None else _job(row)
+
+
+def of_org(snapshot: Snapshot, org_id: str, *, state: JobState | None, before: str | None, limit: int) -> list[Job]:
+    """Newest first, those with an id below `before`."""
+    if state is None:
+        rows = snapshot.all(
+            f"SELECT {_COLUMNS} FROM jobs WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
+            (org_id, before or NEWEST, limit),
+        )
+    else:
+        rows = snapshot.all(
+            f"SELECT {_COLUMNS} FROM jobs WHERE org_id = ? AND state = ? AND id < ? ORDER BY id DESC LIMIT ?",
+            (org_id, state, before or NEWEST, limit),
+        )
+    return [_job(row) for row in rows]
+
+
+def due(snapshot: Snapshot, now: int, limit: int, in_flight: Collection[str]) -> list[Job]:
+    """What is due and not in flight, the longest waiting first."""
+    rows = snapshot.all(_DUE, (now, msgspec.json.encode(list(in_flight)).decode(), limit))
+    return [_job(row) for row in rows]
+
+
+def next_due_at(snapshot: Snapshot, after: int) -> int | None:
+    """The earliest instant later than `after` at which a job is due."""
+    row = snapshot.one(
+        "SELECT next_attempt_at FROM jobs WHERE state = 'pending' AND next_attempt_at > ?"
+        " ORDER BY next_attempt_at LIMIT 1",
+        (after,),
+    )
+    return None if row is None else row[0]
+
+
+def pending_of_domain(snapshot: Snapshot, domain_id: str, kind: JobKind) -> Job | None:
+    """The pending job of a kind that a domain has, if any."""
+    row = snapshot.one(
+        f"SELECT {_COLUMNS} FROM jobs WHERE domain_id = ? AND kind = ? AND state = 'pending' LIMIT 1",
+        (domain_id, kind),
+    )
+    return None if row is None else _job(row)
+
+
+def end_outage(tx: Transaction, now: int) -> int:
+    """Make due at once what waited only for a service that is back; returns how many."""
+    count = tx.run(
+        "UPDATE jobs SET next_attempt_at = ?1, outage = 0 WHERE state = 'pending' AND outage = 1"
+        " AND next_attempt_at > ?1",
+        (now,),
+    )
+    if count:
+        tx.announce(Topic.JOBS)
+    return count
+
+
+def delete_ended(tx: Transaction, state: JobState, before: int, limit: int) -> int:
+    """Remove jobs that ended in `state` before an instant; returns how many."""
+    return tx.run(
+        "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs"
+        " WHERE state <> 'pending' AND state = ? AND updated_at < ? LIMIT ?)",
+        (state, before, limit),
+    )
+
+
+def _values(job: Job) -> tuple[object, ...]:
+    return tuple(getattr(job, column) for column in Job.__struct_fields__)
+
+
+def _job(row: Row) -> Job:
+    stored = dict(zip(Job.__struct_fields__, row, strict=True))
+    stored["kind"], stored["state"] = JobKind(stored["kind"]), JobState(stored["state"])
+    stored["outage"] = bool(stored["outage"])
+    return Job(**stored)

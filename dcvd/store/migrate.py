@@ -1,0 +1,89 @@
+"""Schema migrations: forward only, each atomic, numbered by their file names, counted in `user_version`."""
+
+import re
+import sqlite3
+from importlib import resources
+from typing import Final
+
+import structlog
+from msgspec import Struct
+
+from dcvd.errors import StoreError
+
+log = structlog.get_logger(__name__)
+
+APPLICATION_ID: Final = 0x64637664  # "dcvd": a file that is not ours is never touched
+_NAME: Final = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
+
+
+class Migration(Struct, frozen=True):
+    """One step from `version - 1` to `version`."""
+
+    version: int
+    name: str
+    sql: str
+
+
+def migrations() -> list[Migration]:
+    """Every step in order; the numbers have no gap, which is checked."""
+    found = []
+    for file in resources.files("dcvd.store").joinpath("migrations").iterdir():
+        match = _NAME.fullmatch(file.name)
+        if match is not None:
+            found.append(Migration(int(match[1]), file.name, file.read_text(encoding="utf-8")))
+    found.sort(key=lambda migration: migration.version)
+    if [migration.version for migration in found] != list(range(1, len(found) + 1)):
+        raise StoreError("The migrations are not numbered 1, 2, 3 …: this installation is broken; install dcvd again.")
+    return found
+
+
+def migrate(connection: sqlite3.Connection, steps: list[Migration] | None = None) -> int:
+    """Bring the schema to the newest version and return that; the connection is in autocommit mode.
+
+    Raises StoreError when the file belongs to another program or to a newer dcvd; then nothing was changed.
+    """
+    steps = migrations() if steps is None else steps
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application not in (0, APPLICATION_ID) or (application == 0 and objects):
+        raise StoreError("The database file belongs to another program; give dcvd a path of its own.")
+    if version > len(steps):
+        raise StoreError(
+            f"The database has schema version {version}, but this dcvd knows {len(steps)} at most: "
+            "a newer dcvd has used it. Start that version, or restore a backup from before the upgrade."
+        )
+    if application == 0:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    for step in steps[version:]:
+        _apply(connection, step)
+        log.info("store.migrated", version=step.version, migration=step.name)
+    return len(steps)
+
+
+def _apply(connection: sqlite3.Connection, step: Migration) -> None:
+    # executescript() would commit in the middle, so the statements run one by one in one transaction.
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement in statements(step.sql):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {step.version:d}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def statements(sql: str) -> list[str]:
+    """The statements of a script; a semicolon inside a trigger or a text does not end one."""
+    found: list[str] = []
+    pending = ""
+    for line in sql.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            found.append(pending.strip())
+            pending = ""
+    if pending.strip():
+        found.append(pending.strip())
+    return found

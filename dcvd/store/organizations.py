@@ -1,0 +1,46 @@
+"""Organizations: the tenants."""
+
+from msgspec import Struct
+
+from dcvd.store.database import Snapshot, Transaction
+
+
+class Organization(Struct, frozen=True, kw_only=True):
+    """A tenant; `created_at` in milliseconds."""
+
+    id: str
+    name: str
+    created_at: int
+
+
+def insert(tx: Transaction, organization: Organization) -> None:
+    """Store a new organization."""
+    tx.run(
+        "INSERT INTO organizations (id, name, created_at) VALUES (?, ?, ?)",
+        (organization.id, organization.name, organization.created_at),
+    )
+
+
+def find(snapshot: Snapshot, id_or_name: str) -> Organization | None:
+    """By id, else by exact name."""
+    row = snapshot.one(
+        "SELECT id, name, created_at FROM organizations WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC LIMIT 1",
+        (id_or_name,),
+    )
+    return None if row is None else Organization(id=row[0], name=row[1], created_at=row[2])
+
+
+def list_all(snapshot: Snapshot) -> list[Organization]:
+    """Every organization by name; operators have few, so it is no page."""
+    rows = snapshot.all("SELECT id, name, created_at FROM organizations ORDER BY name")
+    return [Organization(id=row[0], name=row[1], created_at=row[2]) for row in rows]
+
+
+def next_sequences(tx: Transaction, org_id: str, count: int) -> range:
+    """The next `count` event numbers of an organization; without a gap, because the events commit with them."""
+    row = tx.one(
+        "UPDATE organizations SET last_sequence = last_sequence + ? WHERE id = ? RETURNING last_sequence",
+        (count, org_id),
+    )
+    assert row is not None, f"no organization {org_id}"
+    return range(row[0] - count + 1, row[0] + 1)

@@ -1,0 +1,40 @@
+"""Cursor pages: stable while rows come and go, because a cursor names the last row seen and not a number of rows."""
+
+import base64
+import binascii
+from typing import Final, Generic, TypeVar
+
+from msgspec import Struct
+
+from dcvd.errors import InvalidInput
+
+T = TypeVar("T")
+
+MAX_LIMIT: Final = 250
+DEFAULT_LIMIT: Final = 50
+NEWEST: Final = "\U0010ffff"
+"""Sorts after every identifier: where a list that goes from new to old begins."""
+
+
+class Page(Struct, Generic[T], frozen=True):
+    """Some rows, and the cursor of the next page or None at the end."""
+
+    items: list[T]
+    next_cursor: str | None
+
+
+def decode_cursor(cursor: str | None) -> str | None:
+    """The row that a cursor names. Raises InvalidInput for a text that is none of ours."""
+    if cursor is None:
+        return None
+    try:
+        return base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, UnicodeError) as error:
+        raise InvalidInput("cursor", "The cursor is not one that dcvd gave; start without one.") from error
+
+
+def page(rows: list[T], limit: int, keys: list[str]) -> Page[T]:
+    """A page of `limit` from `limit + 1` rows asked for; `keys` are the values that name each row in its order."""
+    if len(rows) <= limit:
+        return Page(rows, None)
+    return Page(rows[:limit], base64.urlsafe_b64encode(keys[limit - 1].encode()).decode().rstrip("="))

@@ -1,0 +1,142 @@
+from pathlib import Path
+
+import pytest
+
+from dcvd.config import Loaded, load
+from dcvd.core.secret import Secret
+from dcvd.errors import ConfigError
+from tests.config.conftest import ENVIRON, Problems, Write
+
+TARGET = {name: value for name, value in ENVIRON.items() if name != "CLOUDFLARE_API_TOKEN"}
+
+
+def secret_file(path: Path, content: str, mode: int = 0o600) -> Path:
+    path.write_text(content)
+    path.chmod(mode)
+    return path
+
+
+def test_a_relative_file_is_looked_up_beside_the_toml_and_read_trimmed(write: Write, tmp_path: Path) -> None:
+    secret_file(tmp_path / "cloudflare-token", "  t0ken\n\n")
+    loaded = load(write(""), TARGET)
+    assert loaded.config.cloudflare.api_token == Secret("t0ken")
+    assert loaded.warnings == ()
+    assert "CLOUDFLARE_API_TOKEN" not in loaded.from_environment
+
+
+def test_a_relative_file_is_looked_up_in_the_credentials_directory_where_there_is_one(
+    write: Write, tmp_path: Path
+) -> None:
+    secret_file(tmp_path / "cloudflare-token", "beside")
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    secret_file(credentials / "cloudflare-token", "credential", mode=0o644)
+    loaded = load(write(""), TARGET | {"CREDENTIALS_DIRECTORY": str(credentials)})
+    assert loaded.config.cloudflare.api_token == Secret("credential")
+    assert loaded.warnings == ()  # systemd guards the directory
+
+
+def test_an_absolute_file_is_taken_as_it_is(write: Write, tmp_path: Path) -> None:
+    token = secret_file(tmp_path / "elsewhere", "t0ken")
+    loaded = load(
+        write(f'[cloudflare]\napi_token_file = "{token}"\n'), TARGET | {"CREDENTIALS_DIRECTORY": "/nonexistent"}
+    )
+    assert loaded.config.cloudflare.api_token == Secret("t0ken")
+
+
+def test_the_environment_wins_and_the_file_is_not_even_looked_for(write: Write) -> None:
+    loaded = load(write('[cloudflare]\napi_token_file = "none"\n'), ENVIRON)
+    assert loaded.config.cloudflare.api_token == Secret("t0ken")
+    assert "CLOUDFLARE_API_TOKEN" in loaded.from_environment
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
+def test_a_file_open_to_others_warns_with_the_command_that_mends_it(write: Write, tmp_path: Path, mode: int) -> None:
+    token = secret_file(tmp_path / "cloudflare-token", "t0ken", mode)
+    assert load(write(""), TARGET).warnings == (
+        f"The secret file {token} is open to group or others: chmod 600 {token}.",
+    )
+
+
+def test_the_token_of_an_api_on_loopback_may_be_open(write: Write, tmp_path: Path) -> None:
+    secret_file(tmp_path / "cloudflare-token", "t0ken", 0o644)
+    key = secret_file(tmp_path / "oauth-key", "passphrase", 0o644)
+    loaded = load(
+        write(
+            '[cloudflare]\nbase_url = "http://127.0.0.1:8787/client/v4"\n[oauth]\nencryption_key_file = "oauth-key"\n'
+        ),
+        TARGET,
+    )
+    assert loaded.warnings == (f"The secret file {key} is open to group or others: chmod 600 {key}.",)
+
+
+def test_the_encryption_key_comes_from_its_file_or_its_variable(write: Write, tmp_path: Path) -> None:
+    secret_file(tmp_path / "oauth-key", "a pass phrase\n")
+    path = write('[oauth]\nencryption_key_file = "oauth-key"\n')
+    assert load(path, ENVIRON).config.oauth.encryption_key == Secret("a pass phrase")
+    loaded = load(path, ENVIRON | {"OAUTH_ENCRYPTION_KEY": "ab" * 32})
+    assert loaded.config.oauth.encryption_key == Secret("ab" * 32)
+    assert "OAUTH_ENCRYPTION_KEY" in loaded.from_environment
+
+
+def test_without_a_file_and_a_variable_there_is_no_encryption_key(write: Write) -> None:
+    assert load(write(""), ENVIRON).config.oauth.encryption_key is None
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"", "does not hold one word"),
+        (b"two words", "does not hold one word"),
+        (b"t0ken\r\nHost: x", "does not hold one word"),
+        (b"t\xff0ken", "is not UTF-8 text"),
+        (b"x" * 70_000, "is larger than 64KiB"),
+    ],
+)
+def test_a_file_that_holds_no_token_is_a_problem_that_does_not_show_it(
+    write: Write, tmp_path: Path, content: bytes, complaint: str
+) -> None:
+    (tmp_path / "cloudflare-token").write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        load(write(""), TARGET)
+    (problem,) = caught.value.problems
+    assert complaint in problem
+    assert "words" not in problem
+    assert "t0ken" not in problem
+
+
+def test_an_empty_file_name_and_no_variable_is_a_problem(write: Write) -> None:
+    with pytest.raises(ConfigError, match=r"cloudflare\.api_token_file is empty: .* \$CLOUDFLARE_API_TOKEN"):
+        load(write('[cloudflare]\napi_token_file = ""\n'), TARGET)
+
+
+@pytest.mark.parametrize(
+    ("content", "key", "file_key"),
+    [
+        ('[cloudflare]\napi_token = "hunter2"\n', "cloudflare.api_token", "cloudflare.api_token_file"),
+        ('[oauth]\nencryption_key = "hunter2"\n', "oauth.encryption_key", "oauth.encryption_key_file"),
+        ('[oauth]\nclient_secret = "hunter2"\n', "oauth.client_secret", "_file"),
+        ('[server]\nadmin_password = "hunter2"\n', "server.admin_password", "_file"),
+    ],
+)
+def test_a_secret_written_out_is_refused_without_being_shown(
+    problems: Problems, content: str, key: str, file_key: str
+) -> None:
+    (problem,) = problems(content)
+    assert problem.startswith(f"{key} would hold a secret")
+    assert file_key in problem
+    assert "hunter2" not in problem
+
+
+@pytest.mark.parametrize("section", ["cloudflare", "server"])
+def test_the_password_in_a_url_is_refused_without_being_shown(problems: Problems, section: str) -> None:
+    key = {"cloudflare": "base_url", "server": "public_url"}[section]
+    (problem,) = problems(f'[{section}]\n{key} = "https://root:hunter2@x.example"\n')
+    assert problem.startswith(f'{section}.{key} is "https://[redacted]@x.example": expected')
+
+
+def test_no_way_of_printing_a_loaded_configuration_shows_a_secret(write: Write) -> None:
+    loaded: Loaded = load(write(""), ENVIRON | {"OAUTH_ENCRYPTION_KEY": "hunter2"})
+    assert "[redacted]" in repr(loaded)
+    assert "t0ken" not in repr(loaded)
+    assert "hunter2" not in f"{loaded} {loaded.config.oauth}"

@@ -1,0 +1,96 @@
+"""The units in systemd/: what the code relies on always; systemd's own judgement where it is installed."""
+
+import re
+import shutil
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from dcvd.config import Config
+from dcvd.core.durations import parse_duration
+
+UNITS = Path(__file__).parents[2] / "systemd"
+Unit = dict[str, list[str]]
+
+
+def read(name: str) -> Unit:
+    """The settings of a unit; a setting may stand there more than once."""
+    settings: defaultdict[str, list[str]] = defaultdict(list)
+    for line in (UNITS / name).read_text().splitlines():
+        if line and not line.startswith(("#", "[")):
+            key, separator, value = line.partition("=")
+            assert separator, line
+            settings[key].append(value)
+    return dict(settings)
+
+
+def analyze(*arguments: str, directory: Path) -> None:
+    """Runs systemd-analyze where there is one that judges files without a running systemd (250 or later)."""
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        return
+    banner = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    version = re.match(r"systemd (\d+)", banner)
+    if version is None or int(version[1]) < 250:
+        return
+    done = subprocess.run([program, *arguments], cwd=directory, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture
+def runnable(tmp_path: Path) -> Path:
+    """The units with a program that exists on this machine."""
+    service = (UNITS / "dcvd.service").read_text()
+    (tmp_path / "dcvd.service").write_text(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", service))
+    shutil.copy(UNITS / "dcvd.socket", tmp_path)
+    return tmp_path
+
+
+def test_the_service_is_watched_and_restarted_but_not_after_bad_configuration(runnable: Path) -> None:
+    unit = read("dcvd.service")
+    assert unit["Type"] == ["notify"]
+    assert unit["ExecStart"] == ["/opt/dcvd/bin/dcvd serve --config /etc/dcvd/dcvd.toml"]
+    assert unit["Restart"] == ["always"]
+    assert unit["RestartPreventExitStatus"] == ["78"]
+    assert int(unit["WatchdogSec"][0]) >= 10
+    analyze("verify", "./dcvd.service", "./dcvd.socket", directory=runnable)
+
+
+def test_the_service_is_confined(runnable: Path) -> None:
+    unit = read("dcvd.service")
+    for setting in (
+        "DynamicUser", "PrivateTmp", "PrivateDevices", "ProtectHome", "ProtectClock", "ProtectControlGroups",
+        "ProtectHostname", "ProtectKernelLogs", "ProtectKernelModules", "ProtectKernelTunables", "NoNewPrivileges",
+        "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID", "LockPersonality", "MemoryDenyWriteExecute",
+    ):  # fmt: skip
+        assert unit[setting] == ["yes"], setting
+    assert unit["ProtectSystem"] == ["strict"]
+    assert unit["CapabilityBoundingSet"] == [""]
+    assert unit["RestrictAddressFamilies"] == ["AF_UNIX AF_INET AF_INET6"]
+    assert "PrivateUsers" not in unit, "operators would all be user 65534 on the unix socket"
+    analyze("security", "--offline=true", "--threshold=12", "./dcvd.service", directory=runnable)
+
+
+def test_the_service_gives_the_orderly_stop_more_time_than_it_takes() -> None:
+    stop = parse_duration(read("dcvd.service")["TimeoutStopSec"][0] + "s")
+    assert stop >= Config().server.shutdown_timeout + 5000
+
+
+def test_the_credential_has_the_name_that_the_configuration_looks_for() -> None:
+    assert [line.partition(":")[0] for line in read("dcvd.service")["LoadCredential"]] == [
+        Config().cloudflare.api_token_file
+    ]
+
+
+def test_the_database_lies_in_the_state_directory() -> None:
+    assert Config().database.path.parent == Path("/var/lib") / read("dcvd.service")["StateDirectory"][0]
+
+
+def test_the_sockets_are_those_of_the_default_configuration_and_outlive_the_service() -> None:
+    unit, server = read("dcvd.socket"), Config().server
+    assert unit["ListenStream"] == [str(server.socket), *map(str, server.listen)]
+    assert int(unit["SocketMode"][0], 8) == server.socket_mode
+    runtime = Path("/run") / read("dcvd.service")["RuntimeDirectory"][0]
+    assert not server.socket.is_relative_to(runtime)
