@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 _WINDOW: Final = 300.0
 _MINUTE: Final = 60.0
 _RATELIMIT: Final = re.compile(r"r=(\d+)\s*;\s*t=(\d+)")
-_DEFAULT_PAUSE: Final = 300.0
+_LONGEST_PROBE: Final = 60.0
 _LONGEST_PAUSE: Final = 600.0
 
 
@@ -54,7 +54,8 @@ class Budget:
         self._clock = clock
         self._requests = Window(requests_per_5m, _WINDOW, clock)
         self._certificates = Window(certificates_per_minute, _MINUTE, clock)
-        self._paused_until = 0.0
+        self._paused_until = clock()
+        self._refusals = 0
         self._turn = asyncio.Lock()
         self._certificate_turn = asyncio.Lock()
 
@@ -74,18 +75,26 @@ class Budget:
                     await asyncio.sleep(wait)
                 self._certificates.take()
         async with self._turn:
-            while (wait := max(self._requests.wait(), self._paused_until - self._clock())) > 0:  # noqa: ASYNC110
+            while (wait := max(self._requests.wait(), self.paused_for())) > 0:  # noqa: ASYNC110
                 await asyncio.sleep(wait)
             self._requests.take()
 
     def heed(self, status: int, ratelimit: str | None, retry_after: float | None) -> None:
         """Learn from an answer's status, `Ratelimit` header (`"default";r=50;t=30`) and `retry-after` in seconds."""
         if status == 429:
-            self._pause(_DEFAULT_PAUSE if retry_after is None else retry_after, "rate limited")
+            # Cloudflare always says for how long; where something in between does not, it is probed ever more rarely.
+            probe = min(2.0**self._refusals, _LONGEST_PROBE)
+            self._refusals += 1
+            self._pause(probe if retry_after is None else retry_after, "rate limited")
             return
+        self._refusals = 0
         match = _RATELIMIT.search(ratelimit or "")
         if match is not None and int(match[1]) == 0:
             self._pause(float(match[2]), "nothing left")
+
+    def paused_for(self) -> float:
+        """Seconds for which every call is held back."""
+        return max(self._paused_until - self._clock(), 0.0)
 
     def _pause(self, seconds: float, why: str) -> None:
         until = self._clock() + min(seconds, _LONGEST_PAUSE)

@@ -11,7 +11,7 @@ import structlog
 from msgspec import Struct
 
 from dcvd.cloudflare.budget import Budget
-from dcvd.cloudflare.faults import DUPLICATE, NOT_FOUND, UNAVAILABLE, fault
+from dcvd.cloudflare.faults import DUPLICATE, NOT_FOUND, RATE_LIMITED, UNAVAILABLE, fault
 from dcvd.cloudflare.wire import Envelope, read_envelope, read_hostname, read_hostnames
 from dcvd.config import Config
 from dcvd.core.observation import HostnameGone, HostnameSeen
@@ -141,7 +141,7 @@ class CloudflareClient:
                     self._on_recovered()
             return envelope
         error = fault(method, path, status, envelope, retry_after)
-        if error.code == UNAVAILABLE:
+        if error.code in (UNAVAILABLE, RATE_LIMITED):
             self._away = True
         raise error
 

@@ -10,6 +10,7 @@ from dcvd.cloudflare.wire import Envelope, RemoteFault
 from dcvd.errors import DcvdError, Permanent, Retryable, Unauthorized
 
 UNAVAILABLE: Final = "cloudflare_unavailable"
+RATE_LIMITED: Final = "cloudflare_rate_limited"
 DUPLICATE: Final = 1406
 NOT_FOUND: Final = 1436
 _CREDENTIALS: Final = frozenset({*range(1000, 1006), 1403, 6003, 6111, 9103, 9106, 9109, 10000, 10001})
@@ -24,7 +25,7 @@ def fault(method: str, path: str, status: int, envelope: Envelope | None, retry_
     said = f"Cloudflare answered {method} {path} with {status}"
     detail = f"{said}, code {first.code}: {first.message}" if first.code is not None else f"{said}."
     if status == 429:
-        return Retryable(f"{said}: too many requests.", code="cloudflare_rate_limited", retry_after=retry_after)
+        return Retryable(f"{said}: too many requests.", code=RATE_LIMITED, retry_after=retry_after)
     if status >= 500 or envelope is None:
         return Retryable(f"{detail} It is tried again.", code=UNAVAILABLE, retry_after=retry_after)
     if first.code in _QUOTA:

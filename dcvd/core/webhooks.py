@@ -59,7 +59,10 @@ class AttemptOutcome(StrEnum):
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
-    """One HTTP try of a delivery; `started_at` in milliseconds, `response` at most the first 1 KiB."""
+    """One HTTP try of a delivery; `response` is at most the first 1 KiB.
+
+    `started_at` in milliseconds since the epoch, `duration_ms` and `retry_after` in milliseconds.
+    """
 
     delivery_id: str
     number: int

@@ -1,0 +1,6 @@
+"""The composition root: builds the parts, supervises them, and stops them in order."""
+
+from dcvd.daemon.daemon import Daemon, DaemonFailed
+from dcvd.daemon.run import run
+
+__all__ = ["Daemon", "DaemonFailed", "run"]

@@ -1,0 +1,5 @@
+"""Housekeeping: what has outlived its use is removed, a little at a time, and the file is kept in shape."""
+
+from dcvd.janitor.janitor import Janitor
+
+__all__ = ["Janitor"]

@@ -1,0 +1,5 @@
+"""Work that must happen: taken when due, tried until it is done or hopeless."""
+
+from dcvd.jobs.worker import JobWorker
+
+__all__ = ["JobWorker"]

@@ -3,7 +3,6 @@
 from msgspec import Struct
 
 from dcvd.core.backoff import next_attempt
-from dcvd.core.instants import SECOND
 from dcvd.core.webhooks import Attempt, AttemptOutcome, DeliveryState
 from dcvd.services.context import Context
 from dcvd.store import deliveries
@@ -39,5 +38,5 @@ def _what_follows(context: Context, attempt: Attempt, now: int) -> tuple[Deliver
     if due is None:
         return DeliveryState.DEAD, None
     if attempt.retry_after is not None:
-        due = max(due, now + attempt.retry_after * SECOND)
+        due = max(due, now + attempt.retry_after)
     return DeliveryState.PENDING, due

@@ -64,12 +64,6 @@ def due(snapshot: Snapshot, now: int, limit: int) -> list[Domain]:
     ]
 
 
-def next_due_at(snapshot: Snapshot) -> int | None:
-    """The earliest instant at which any domain is due."""
-    row = snapshot.one("SELECT next_sync_at FROM domains ORDER BY next_sync_at LIMIT 1")
-    return None if row is None else row[0]
-
-
 def set_next_look(tx: Transaction, domain_id: str, at: int) -> None:
     """Plan a look without anything having been seen."""
     tx.run("UPDATE domains SET next_sync_at = ? WHERE id = ?", (at, domain_id))

@@ -1,0 +1,206 @@
+"""The daemon as one object: start, wait, stop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Final
+
+import structlog
+
+from dcvd.api.app import create_app
+from dcvd.cloudflare.client import CloudflareClient
+from dcvd.config import Config, Loaded, changes, take_over
+from dcvd.daemon.listeners import Listeners, operator_uids
+from dcvd.delivery import DeliveryPool
+from dcvd.dns import DnsObserver
+from dcvd.errors import DcvdError
+from dcvd.janitor import Janitor
+from dcvd.jobs import JobWorker
+from dcvd.kit.http_protocol import HttpLimits
+from dcvd.kit.http_server import HttpServer
+from dcvd.kit.listen_fds import InheritedSocket
+from dcvd.kit.lockfile import LockFile
+from dcvd.kit.tasks import Supervisor
+from dcvd.metrics import Metrics
+from dcvd.services import jobs
+from dcvd.services.context import Context
+from dcvd.services.tokens import LastUse
+from dcvd.store.database import Database
+from dcvd.store.files import adopt_owner
+from dcvd.sync import Looker, SyncLoop
+
+log = structlog.get_logger(__name__)
+
+_STORE_RESERVE: Final = 2.0
+"""Seconds of the shutdown that are kept for closing the database."""
+
+
+class DaemonFailed(DcvdError):
+    """A part ended that should run for ever."""
+
+    code = "daemon_failed"
+
+
+class Daemon:
+    """Built by `start()`, in the order of dependence; `stop()` takes it down in the reverse order."""
+
+    context: Context
+    urls: list[str]
+
+    def __init__(self, loaded: Loaded, *, inherited: Sequence[InheritedSocket] = ()) -> None:
+        self._config: Config = loaded.config
+        self._inherited = inherited
+        self._supervisor = Supervisor()
+        self._stop_asked = asyncio.Event()
+        self._recovered = asyncio.Event()
+        self._undo: list[Callable[[], Awaitable[None]]] = []
+        self._stopped = False
+
+    async def __aenter__(self) -> "Daemon":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Ready to serve when this returns. Raises DcvdError with a sentence; then nothing is left open."""
+        try:
+            await self._start()
+        except BaseException:
+            self._stopped = True
+            await self._take_down()
+            raise
+
+    def supervise(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Own another eternal task, which stops the daemon when it ends."""
+        self._supervisor.spawn(name, coroutine)
+
+    async def wait(self) -> None:
+        """Until `request_stop()`. Raises DaemonFailed, naming the part, when one ended by itself."""
+        stop = asyncio.create_task(self._stop_asked.wait(), name="daemon.stop")
+        end = asyncio.create_task(self._supervisor.first_end(), name="daemon.first_end")
+        try:
+            await asyncio.wait({stop, end}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stop.cancel()
+            end.cancel()
+        if end.done() and not end.cancelled():
+            ended = end.result()
+            reason = "it returned" if ended.exception is None else repr(ended.exception)
+            raise DaemonFailed(f"{ended.name} ended unexpectedly: {reason}. dcvd stops.") from ended.exception
+
+    def request_stop(self) -> None:
+        """Ends `wait()`; safe from a signal handler."""
+        self._stop_asked.set()
+
+    async def stop(self) -> None:
+        """Stop accepting, finish requests, drain deliveries up to the deadline, store outcomes, close the database."""
+        if self._stopped:
+            return
+        self._stopped = True
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        total = self.context.config.server.shutdown_timeout / 1000
+        budget = max(total - _STORE_RESERVE, total / 2)
+        log.info("daemon.stopping", deadline_s=total)
+        # No new work is taken; what is under way shares the time that there is.
+        await self._supervisor.stop("sync", "jobs", "delivery", "janitor", deadline=budget)
+        left = max(started + budget - loop.time(), 0.0)
+        _, *late = await asyncio.gather(
+            self._server.stop(deadline=left),
+            self._sync.pool.drain(min(left, 1.0)),
+            self._jobs.pool.drain(left),
+            self._delivery.pool.drain(left),
+        )
+        await self._take_down()
+        log.info("daemon.stopped", cancelled=sum(late), seconds=round(loop.time() - started, 2))
+
+    def reload(self, loaded: Loaded) -> list[str]:
+        """Take over what can change while running; returns the keys that changed but need a restart."""
+        taken, refused = changes(self.context.config, loaded.config)
+        self.context.config = take_over(self.context.config, loaded.config)
+        self._cloudflare.configure(self.context.config)
+        log.info("daemon.reloaded", taken_over=taken, needs_restart=refused)
+        return refused
+
+    async def _start(self) -> None:
+        config = self._config
+        path = config.database.path
+        lock = await LockFile.acquire(path.with_name(path.name + ".lock"), wait=config.database.lock_wait / 1000)
+        self._on_stop(lock.release)
+        adopt_owner(lock.path)
+        database = await Database.open(path, readers=config.database.readers, check=True)
+        self._undo.append(database.close)
+        self.context = Context(database, config)
+        metrics = Metrics()
+        self._cloudflare = CloudflareClient(config, metrics, on_recovered=self._recovered.set)
+        await self._cloudflare.start()
+        self._undo.append(self._cloudflare.close)
+        looker = Looker(self.context, self._cloudflare, DnsObserver(config), metrics)
+        last_use = LastUse()
+        self._undo.append(lambda: last_use.store(self.context))
+        self._delivery = DeliveryPool(self.context, metrics)
+        await self._delivery.start()
+        self._undo.append(self._delivery.close)
+        self._sync = SyncLoop(self.context, looker)
+        self._jobs = JobWorker(self.context, self._cloudflare, metrics)
+        operators = operator_uids(config.server)
+        listeners = Listeners(config, self._inherited)
+        self._on_stop(listeners.close)
+        self.urls = listeners.urls
+        app = create_app(
+            context=self.context,
+            last_use=last_use,
+            looker=looker,
+            operators=operators,
+            registry=metrics.registry,
+        )
+        limits = HttpLimits(head_timeout=config.server.head_timeout / 1000)
+        self._server = HttpServer(app, sockets=listeners.sockets, limits=limits, name="api")
+        self._undo.append(lambda: self._supervisor.stop(deadline=1.0))
+        for name, coroutine in (
+            ("store", database.watch()),
+            ("api", self._server.serve()),
+            ("jobs", self._jobs.run()),
+            ("sync", self._sync.run()),
+            ("delivery", self._delivery.run()),
+            ("janitor", Janitor(self.context, last_use).run()),
+            ("recovery", self._recovery()),
+        ):
+            self._supervisor.spawn(name, coroutine)
+        await self._listening()
+        log.info("daemon.started", urls=self.urls, socket=str(config.server.socket), database=str(path))
+
+    async def _listening(self) -> None:
+        started = asyncio.create_task(self._server.started.wait(), name="daemon.listening")
+        ended = asyncio.create_task(self._supervisor.first_end(), name="daemon.start_failed")
+        try:
+            await asyncio.wait({started, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not started.done():
+                end = ended.result()
+                raise DaemonFailed(f"{end.name} could not start: {end.exception!r}.") from end.exception
+        finally:
+            started.cancel()
+            ended.cancel()
+
+    async def _recovery(self) -> None:
+        """When Cloudflare answers again, what waited for it alone goes on at once."""
+        while True:
+            await self._recovered.wait()
+            self._recovered.clear()
+            await jobs.end_outage(self.context)
+
+    def _on_stop(self, undo: Callable[[], None]) -> None:
+        async def call() -> None:
+            undo()
+
+        self._undo.append(call)
+
+    async def _take_down(self) -> None:
+        while self._undo:
+            undo = self._undo.pop()
+            try:
+                await undo()
+            except Exception:
+                # Whatever fails, the rest must still be closed, the database and the lock above all.
+                log.exception("daemon.stop_step_failed")

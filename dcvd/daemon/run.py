@@ -1,0 +1,126 @@
+"""`dcvd serve`: the daemon in the foreground, with its signals, its logs and its exit code."""
+
+import asyncio
+import faulthandler
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import structlog
+import uvloop
+
+from dcvd.config import Loaded, Log, load
+from dcvd.daemon.daemon import Daemon
+from dcvd.errors import ConfigError, DatabaseBusy, DcvdError
+from dcvd.kit.listen_fds import inherited_sockets
+from dcvd.kit.logs import configure_logging
+from dcvd.kit.notify import Notifier
+
+log = structlog.get_logger(__name__)
+
+EXIT_OK: Final = 0
+EXIT_FAILED: Final = 1
+EXIT_BUSY: Final = 75  # EX_TEMPFAIL: another process holds the database
+EXIT_BAD_CONFIG: Final = 78  # EX_CONFIG; systemd does not restart after this one
+_WATCHDOG_TIMEOUT: Final = 5.0
+
+
+def run(path: Path, environ: Mapping[str, str]) -> int:
+    """Run until a signal or a failure; returns the exit code, and what went wrong stands on stderr or in the log."""
+    try:
+        loaded = load(path, environ)
+    except ConfigError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)  # noqa: T201  # the log is configured by what could not be read
+        return EXIT_BAD_CONFIG
+    os.umask(0o077)
+    faulthandler.enable()
+    _configure_logs(loaded.config.log)
+    log.info("config.loaded", path=str(loaded.path), from_environment=list(loaded.from_environment))
+    for warning in loaded.warnings:
+        log.warning("config.warning", warning=warning)
+    try:
+        uvloop.run(_serve(loaded, environ))
+    except ConfigError as error:
+        log.error("daemon.bad_configuration", problems=error.problems)  # noqa: TRY400  # the sentence says it all
+        return EXIT_BAD_CONFIG
+    except DatabaseBusy as error:
+        log.error("daemon.database_locked", error=error.message)  # noqa: TRY400
+        return EXIT_BUSY
+    except DcvdError as error:
+        log.error("daemon.failed", code=error.code, error=error.message)  # noqa: TRY400
+        return EXIT_FAILED
+    except Exception:
+        log.exception("daemon.failed")
+        return EXIT_FAILED
+    return EXIT_OK
+
+
+async def _serve(loaded: Loaded, environ: Mapping[str, str]) -> None:
+    notifier = Notifier.from_environment(environ)
+    daemon = Daemon(loaded, inherited=inherited_sockets(environ))
+    signals = _Signals(daemon, loaded, environ, notifier)
+    signals.install()
+    try:
+        await daemon.start()
+        notifier.ready()
+        notifier.status(f"Serving {', '.join(daemon.urls) or loaded.config.server.socket}")
+        if notifier.watchdog_interval is not None:
+            daemon.supervise("watchdog", _watchdog(daemon, notifier, notifier.watchdog_interval))
+        await daemon.wait()
+    finally:
+        notifier.stopping()
+        await daemon.stop()
+
+
+class _Signals:
+    """SIGTERM and SIGINT stop in order, a second one at once; SIGHUP reloads."""
+
+    def __init__(self, daemon: Daemon, loaded: Loaded, environ: Mapping[str, str], notifier: Notifier) -> None:
+        self._daemon = daemon
+        self._path = loaded.path
+        self._environ = environ
+        self._notifier = notifier
+        self._asked = False
+
+    def install(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop, number)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+
+    def _stop(self, number: signal.Signals) -> None:
+        if self._asked:
+            log.warning("daemon.forced", signal=number.name)
+            # Not sys.exit(): the database's threads would be waited for. What was acknowledged is on disk.
+            os._exit(EXIT_FAILED)
+        self._asked = True
+        log.info("daemon.signal", signal=number.name)
+        self._daemon.request_stop()
+
+    def _reload(self) -> None:
+        self._notifier.reloading()
+        try:
+            loaded = load(self._path, self._environ)
+        except ConfigError as error:
+            log.error("daemon.reload_refused", problems=error.problems)  # noqa: TRY400
+        else:
+            _configure_logs(loaded.config.log)
+            self._daemon.reload(loaded)
+        self._notifier.ready()
+
+
+async def _watchdog(daemon: Daemon, notifier: Notifier, interval: float) -> None:
+    """Tell the service manager that we live, as long as the loop turns and the database answers."""
+    while True:
+        async with asyncio.timeout(_WATCHDOG_TIMEOUT):
+            await daemon.context.database.read(lambda snapshot: snapshot.one("SELECT 1"))
+        notifier.watchdog()
+        await asyncio.sleep(interval)
+
+
+def _configure_logs(config: Log) -> None:
+    configure_logging(level=config.level, json=None if config.format == "auto" else config.format == "json")

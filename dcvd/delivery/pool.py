@@ -1,0 +1,102 @@
+"""The pool: due deliveries, at most `webhooks.concurrency` at once."""
+
+import asyncio
+from collections.abc import Collection
+from typing import Final
+
+import structlog
+
+from dcvd.core.webhooks import Attempt, DueDelivery
+from dcvd.delivery.attempt import attempt
+from dcvd.errors import StoreError
+from dcvd.kit.due import DueLoop
+from dcvd.kit.egress import Egress
+from dcvd.kit.tasks import Pool
+from dcvd.metrics import Metrics
+from dcvd.services import deliveries as service
+from dcvd.services.context import Context
+from dcvd.services.webhooks import egress_policy
+from dcvd.store import deliveries
+from dcvd.store.database import Topic
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_SLEEP: Final = 1.0
+_STORE_PAUSES: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+class DeliveryPool:
+    """Sends what is due until it is cancelled; then its owner drains `pool`."""
+
+    def __init__(self, context: Context, metrics: Metrics) -> None:
+        self._context = context
+        self._metrics = metrics
+        limit = context.config.webhooks.concurrency
+        self.pool = Pool(limit, "delivery")
+        self._egress = Egress(egress_policy(context), connections=limit)
+        self._loop = DueLoop(
+            self.pool,
+            fetch=self._due,
+            key=lambda due: due.id,
+            work=self._deliver,
+            idle=self._idle,
+            woken=context.database.listen(Topic.DELIVERIES),
+            ahead=4 * limit,
+        )
+
+    async def start(self) -> None:
+        """Open the outgoing connections."""
+        await self._egress.start()
+
+    async def run(self) -> None:
+        """Runs until it is cancelled."""
+        await self._loop.run()
+
+    async def close(self) -> None:
+        """Close the outgoing connections, after the pool was drained."""
+        await self._egress.close()
+
+    async def _due(self, limit: int, in_flight: Collection[str]) -> list[DueDelivery]:
+        now = self._context.now()
+        return await self._context.database.read(lambda snapshot: deliveries.due(snapshot, now, limit, in_flight))
+
+    async def _deliver(self, due: DueDelivery) -> None:
+        timeout = self._context.config.webhooks.timeout / 1000
+        made = await attempt(self._egress, due, clock=self._context.clock, timeout=timeout)
+        # From here on the receiver may have it: the outcome is stored before the slot is free, also while stopping.
+        storing = asyncio.ensure_future(self._store(made))
+        try:
+            await asyncio.shield(storing)
+        except asyncio.CancelledError:
+            await storing
+            raise
+        self._metrics.attempt(made.outcome, made.duration_ms / 1000)
+
+    async def _store(self, made: Attempt) -> None:
+        pauses = iter(_STORE_PAUSES)
+        while True:
+            try:
+                recorded = await service.record_attempt(self._context, made)
+            except StoreError as error:
+                # A full disk must not turn into a storm of repeats: the slot is held until the outcome is stored.
+                pause = next(pauses, _STORE_PAUSES[-1])
+                log.exception("delivery.outcome_not_stored", delivery_id=made.delivery_id, retry_in_s=pause)
+                if error.code == "database_closed":
+                    return
+                await asyncio.sleep(pause)
+                continue
+            log.info(
+                "delivery.attempted",
+                delivery_id=made.delivery_id,
+                number=made.number,
+                outcome=made.outcome,
+                status=made.status_code,
+                ms=made.duration_ms,
+                state=recorded.state,
+            )
+            return
+
+    async def _idle(self) -> float:
+        now = self._context.now()
+        due = await self._context.database.read(lambda snapshot: deliveries.next_due_at(snapshot, now))
+        return _LONGEST_SLEEP if due is None else min((due - now) / 1000, _LONGEST_SLEEP)

@@ -1,0 +1,86 @@
+"""What each kind of job does at Cloudflare, and how a lost answer heals.
+
+A crash or a lost answer between Cloudflare's side and ours leaves either a hostname that we do not know (the next
+create is refused as a duplicate, and we adopt it), or one that is gone already (which a removal takes for success).
+"""
+
+from typing import assert_never
+
+import structlog
+
+from dcvd.cloudflare.client import CloudflareClient, is_duplicate
+from dcvd.cloudflare.faults import UNAVAILABLE
+from dcvd.core.domain import Domain, DomainStatus
+from dcvd.core.jobs import Job, JobKind
+from dcvd.core.observation import HostnameSeen
+from dcvd.errors import Permanent, Retryable
+from dcvd.services import registration
+from dcvd.services.context import Context
+
+log = structlog.get_logger(__name__)
+
+
+async def perform(context: Context, cloudflare: CloudflareClient, job: Job) -> None:
+    """Do a job and store its end. Raises the error tree's RemoteError when this try failed."""
+    match job.kind:
+        case JobKind.REGISTER:
+            await _register(context, cloudflare, job)
+        case JobKind.DEREGISTER:
+            await _deregister(context, cloudflare, job)
+        case JobKind.REVALIDATE:
+            await _revalidate(context, cloudflare, job)
+        case _:
+            assert_never(job.kind)
+
+
+async def _register(context: Context, cloudflare: CloudflareClient, job: Job) -> None:
+    domain = await registration.domain_of(context, job)
+    if domain is None or domain.cf_id is not None:
+        await registration.nothing_to_do(context, job)
+        return
+    try:
+        seen = await cloudflare.create(domain.name)
+    except Permanent as error:
+        if not is_duplicate(error):
+            await registration.refused(context, job, error)
+            return
+        adopted = await _adopt(context, cloudflare, job, domain, error)
+        if adopted is None:
+            return
+        seen = adopted
+    await registration.registered(context, job, seen)
+
+
+async def _adopt(
+    context: Context, cloudflare: CloudflareClient, job: Job, domain: Domain, error: Permanent
+) -> HostnameSeen | None:
+    """The hostname that is there already, if it is ours: of exactly this name, and no other domain holds its id."""
+    found = await cloudflare.find(domain.name)
+    if found is None:
+        message = f"Cloudflare says that it has {domain.name} already, but does not list it. It is tried again."
+        raise Retryable(message, code=UNAVAILABLE) from error
+    holder = await registration.holder(context, found.id)
+    if holder is not None and holder.id != domain.id:
+        await registration.refused(context, job, error)
+        return None
+    log.info("job.hostname_adopted", domain=domain.name, domain_id=domain.id, cf_id=found.id)
+    return found
+
+
+async def _deregister(context: Context, cloudflare: CloudflareClient, job: Job) -> None:
+    cf_id = job.cf_id
+    if cf_id is None and job.domain_name is not None:
+        # It was removed before we learned the id, but the create may have gone through.
+        found = await cloudflare.find(job.domain_name)
+        cf_id = found.id if found is not None else None
+    if cf_id is not None and await registration.holder(context, cf_id) is None:
+        await cloudflare.delete(cf_id)
+    await registration.nothing_to_do(context, job)
+
+
+async def _revalidate(context: Context, cloudflare: CloudflareClient, job: Job) -> None:
+    domain = await registration.domain_of(context, job)
+    if domain is None or domain.cf_id is None or domain.status is DomainStatus.ACTIVE:
+        await registration.nothing_to_do(context, job)
+        return
+    await registration.observed(context, job, await cloudflare.revalidate(domain.cf_id))

@@ -1,0 +1,72 @@
+"""Takes due jobs, `jobs.concurrency` at once, and plans the next try of those that fail."""
+
+import time
+from collections.abc import Collection
+from typing import Final
+
+import structlog
+
+from dcvd.cloudflare.client import CloudflareClient
+from dcvd.core.jobs import Job, JobState
+from dcvd.errors import RemoteError
+from dcvd.jobs.handlers import perform
+from dcvd.kit.due import DueLoop
+from dcvd.kit.tasks import Pool
+from dcvd.metrics import Metrics
+from dcvd.services import jobs as service
+from dcvd.services.context import Context
+from dcvd.store import jobs
+from dcvd.store.database import Topic
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_SLEEP: Final = 1.0
+"""Seconds; short, because a step of the system's clock can make something due that nobody announces."""
+
+
+class JobWorker:
+    """Works on due jobs until it is cancelled."""
+
+    def __init__(self, context: Context, cloudflare: CloudflareClient, metrics: Metrics) -> None:
+        self._context = context
+        self._cloudflare = cloudflare
+        self._metrics = metrics
+        self.pool = Pool(context.config.jobs.concurrency, "jobs")
+        self._loop = DueLoop(
+            self.pool,
+            fetch=self._due,
+            key=lambda job: job.id,
+            work=self._work,
+            idle=self._idle,
+            woken=context.database.listen(Topic.JOBS),
+        )
+
+    async def run(self) -> None:
+        """Runs until it is cancelled."""
+        await self._loop.run()
+
+    async def _due(self, limit: int, in_flight: Collection[str]) -> list[Job]:
+        now = self._context.now()
+        return await self._context.database.read(lambda snapshot: jobs.due(snapshot, now, limit, in_flight))
+
+    async def _work(self, job: Job) -> None:
+        started = time.monotonic()
+        facts = {"job_id": job.id, "kind": job.kind, "domain": job.domain_name}
+        try:
+            await perform(self._context, self._cloudflare, job)
+        except RemoteError as error:
+            failed = await service.fail(self._context, job, error)
+            self._metrics.job(job.kind, "dead" if failed.state is JobState.DEAD else "failed")
+            log.warning("job.failed", **facts, code=error.code, error=error.message, attempts=failed.attempts)
+        except Exception as error:
+            # A fault of ours must neither lose the job nor try it in a circle.
+            await service.fail(self._context, job, service.internal_failure(error))
+            raise
+        else:
+            self._metrics.job(job.kind, "done")
+            log.info("job.done", **facts, ms=round((time.monotonic() - started) * 1000))
+
+    async def _idle(self) -> float:
+        now = self._context.now()
+        due = await self._context.database.read(lambda snapshot: jobs.next_due_at(snapshot, now))
+        return _LONGEST_SLEEP if due is None else min((due - now) / 1000, _LONGEST_SLEEP)

@@ -1,0 +1,250 @@
+"""uvicorn's HTTP protocol with the deadlines and limits that it lacks, and the peer's credentials.
+
+Closed by these: silent connections, a head that drips in, a body that stalls, a head of any size, a client that never
+reads its answer. It builds on uvicorn's HttpToolsProtocol, whose inside is no public promise: tests/kit notice changes.
+"""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+from typing import Final, Literal, TypedDict
+
+import msgspec
+import structlog
+from msgspec import Struct
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+log = structlog.get_logger(__name__)
+
+PEER: Final = "dcvd.peer"
+_UCRED: Final = struct.Struct("=iII")
+_LINGER: Final = 1.0  # seconds in which a refused client may read its answer before the connection is cut
+_TITLES: Final = {
+    400: ("malformed_request", "The request is not valid HTTP."),
+    408: ("request_timeout", "The rest of the request did not arrive in time."),
+    431: ("head_too_large", "The request line and the headers are too large."),
+}
+
+
+class Peer(TypedDict):
+    """Who is at the other end of a unix socket, as the kernel knows it."""
+
+    pid: int
+    uid: int
+    gid: int
+
+
+class HttpLimits(Struct, frozen=True, kw_only=True):
+    """Seconds and bytes that a client gets."""
+
+    head_timeout: float = 10.0  # for a whole request head, from the connection's start or the head's first byte
+    body_timeout: float = 10.0  # between two pieces of a body
+    write_timeout: float = 30.0  # for reading what fills our buffer of an answer
+    keep_alive: float = 30.0  # between an answer and the next request
+    head_bytes: int = 16_384
+
+
+class GuardedHttpProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(
+        self, config: Config, server_state: ServerState, limits: HttpLimits, *, on_lost: Callable[[], None]
+    ) -> None:
+        super().__init__(config, server_state, {})
+        self.limits = limits
+        self.timeout_keep_alive = self.limits.keep_alive  # type: ignore[assignment]  # passed to call_later only
+        self._on_lost = on_lost
+        self._peer: Peer | None = None
+        self._reading: Literal["head", "body"] = "head"
+        self._head_begun = False
+        self._head_bytes = 0
+        self._body_moved_at = 0.0
+        self._refused = False
+        self._receipt_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
+
+    # The connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
+        super().connection_made(transport)
+        self._peer = _peer_of(transport)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_receipt_timer()
+        self.resume_writing()
+        self._unset_keepalive_if_required()
+        super().connection_lost(exc)
+        self._on_lost()
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        in_head, began = self._reading == "head", self._head_begun
+        super().data_received(data)
+        if self._is_over() or self._reading != "head":
+            return
+        if self._head_begun:
+            # The piece in which a head begins may hold the end of a body, so it is not counted: the exact size is known
+            # when the head is complete, this bounds only what may pile up until then.
+            self._head_bytes += len(data) if began else 0
+            if self._head_bytes > self.limits.head_bytes:
+                self._refuse(431)
+                return
+            self._wait_for_head()
+        elif in_head and self._unanswered is None:
+            self._wait_for_head()  # blank lines before a request are legal, and no way to stay for ever
+
+    def abort(self) -> None:
+        """Cuts the connection, whatever it is doing."""
+        self.transport.abort()
+
+    # Parser callbacks
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_begun = True
+        self._head_bytes = 0
+        if self._peer is not None:
+            self.scope["extensions"] = {PEER: self._peer}  # type: ignore[dict-item]  # an extension of our own
+
+    def on_headers_complete(self) -> None:
+        if self._refused:
+            return
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > self.limits.head_bytes:
+            self._refuse(431)
+            return
+        super().on_headers_complete()
+        self._reading = "body"
+        self._head_begun = False
+        self._body_moved_at = self.loop.time()
+        self._stop_receipt_timer()
+        self._receipt_timer = self.loop.call_later(self.limits.body_timeout, self._on_body_deadline)
+
+    def on_body(self, body: bytes) -> None:
+        if self._refused:
+            return
+        self._body_moved_at = self.loop.time()
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if self._refused:
+            return
+        self._reading = "head"
+        self._stop_receipt_timer()
+        super().on_message_complete()
+
+    def _is_over(self) -> bool:
+        return self._refused or self.transport.is_closing()
+
+    # Deadlines
+
+    @property
+    def _unanswered(self) -> RequestResponseCycle | None:
+        """The newest request, while its answer is not complete."""
+        # None before the first, whatever uvicorn's annotation says.
+        newest: RequestResponseCycle | None = getattr(self, "cycle", None)
+        return None if newest is None or newest.response_complete else newest
+
+    def _wait_for_head(self) -> None:
+        if self._receipt_timer is None:
+            self._receipt_timer = self.loop.call_later(self.limits.head_timeout, self._on_head_deadline)
+
+    def _stop_receipt_timer(self) -> None:
+        if self._receipt_timer is not None:
+            self._receipt_timer.cancel()
+            self._receipt_timer = None
+
+    def _on_head_deadline(self) -> None:
+        self._receipt_timer = None
+        if self._unanswered is not None:
+            self._wait_for_head()  # an earlier request of this connection is still being answered: that one goes on
+        elif self._head_begun:
+            self._refuse(408)
+        else:
+            self.transport.close()
+
+    def _on_body_deadline(self) -> None:
+        idle = self.loop.time() - self._body_moved_at
+        # While we hold the client back (the application reads slowly, or did not ask for the body yet) it is not late.
+        held_back = self.flow.read_paused or self.cycle.waiting_for_100_continue
+        left = self.limits.body_timeout if held_back else self.limits.body_timeout - idle
+        if left > 0:
+            self._receipt_timer = self.loop.call_later(left, self._on_body_deadline)
+            return
+        self._receipt_timer = None
+        self._refuse(408)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._write_timer is None:
+            self._write_timer = self.loop.call_later(self.limits.write_timeout, self.abort)
+
+    def resume_writing(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+        super().resume_writing()
+
+    # Refusals
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # the signature is uvicorn's
+        self._refuse(400)
+
+    def _refuse(self, status: int) -> None:
+        """Answers unless an answer has begun, and closes; an application that waits for the body is told."""
+        if self._is_over():
+            return
+        self._refused = True
+        self._stop_receipt_timer()
+        self._unset_keepalive_if_required()
+        log.debug("http.request_refused", status=status, client=self.client)
+        unanswered = self._unanswered
+        if self._reading == "head":
+            if unanswered is not None:
+                unanswered.keep_alive = False  # an earlier request of this connection gets its answer, then we close
+                return
+        else:
+            if unanswered is not None:
+                unanswered.disconnected = True
+                unanswered.message_event.set()
+            if unanswered is None or unanswered.response_started or self.pipeline:
+                self.transport.close()
+                return
+        self.transport.write(self._refusal(status))
+        # Closing with unread input makes the kernel send a reset, which can overtake the answer: half-close instead,
+        # drop what still comes, and cut the connection when the client has had its moment.
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(_LINGER, self.abort)
+
+    def _refusal(self, status: int) -> bytes:
+        code, title = _TITLES[status]
+        body = msgspec.json.encode({"type": "about:blank", "title": title, "status": status, "code": code})
+        headers = [
+            *self.server_state.default_headers,
+            (b"content-type", b"application/problem+json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
+            (b"connection", b"close"),
+        ]
+        return STATUS_LINE[status] + b"".join(b"%s: %s\r\n" % header for header in headers) + b"\r\n" + body
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Called for `Upgrade:`, which is answered as if it were not there."""
+        # The parser drops what follows the request in the same piece, so no further request may come here.
+        if (unanswered := self._unanswered) is not None:
+            unanswered.keep_alive = False
+
+
+def _peer_of(transport: asyncio.Transport) -> Peer | None:
+    connection = transport.get_extra_info("socket")
+    if connection is None or connection.family != socket.AF_UNIX:
+        return None
+    pid, uid, gid = _UCRED.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
+    return Peer(pid=pid, uid=uid, gid=gid)

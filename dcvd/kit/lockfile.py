@@ -1,0 +1,111 @@
+"""One process for a database: a lock file that the kernel frees when its holder dies, however it dies."""
+
+import asyncio
+import fcntl
+import os
+import shlex
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from dcvd.core.instants import to_rfc3339
+from dcvd.errors import DatabaseBusy, StoreError
+
+_POLL: Final = 0.05  # seconds; flock has no wait with a deadline
+_READ: Final = 4096
+
+
+class LockFile:
+    """An exclusive lock, held until `release()` or the end of the process.
+
+    The file stays when the lock goes: deleting it would let two processes lock two files of the same name.
+    """
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        """Takes a descriptor that holds the lock; use `acquire` or `acquire_blocking`."""
+        self.path = path
+        self._descriptor: int | None = descriptor
+
+    @classmethod
+    async def acquire(cls, path: Path, *, wait: float = 5.0) -> Self:
+        """Waits up to `wait` seconds.
+
+        Raises DatabaseBusy naming the holder, and StoreError when the file cannot be used at all.
+        """
+        give_up = time.monotonic() + wait
+        while (lock := cls._attempt(path)) is None:
+            if time.monotonic() >= give_up:
+                raise _busy(path)
+            await asyncio.sleep(_POLL)
+        return lock
+
+    @classmethod
+    def acquire_blocking(cls, path: Path, *, wait: float = 5.0) -> Self:
+        """`acquire` for code without an event loop."""
+        give_up = time.monotonic() + wait
+        while (lock := cls._attempt(path)) is None:
+            if time.monotonic() >= give_up:
+                raise _busy(path)
+            time.sleep(_POLL)
+        return lock
+
+    def release(self) -> None:
+        """Frees the lock; a second call does nothing."""
+        if self._descriptor is None:
+            return
+        descriptor, self._descriptor = self._descriptor, None
+        try:
+            os.ftruncate(descriptor, 0)
+        finally:
+            os.close(descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.release()
+
+    @classmethod
+    def _attempt(cls, path: Path) -> Self | None:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise StoreError(f"The lock file {path} cannot be opened: {error.strerror}.") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except OSError as error:
+            os.close(descriptor)
+            raise StoreError(f"The lock file {path} cannot be locked: {error.strerror}.") from error
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, _self_description().encode(errors="replace"), 0)
+        except OSError as error:
+            os.close(descriptor)
+            raise StoreError(f"The lock file {path} cannot be written: {error.strerror}.") from error
+        return cls(path, descriptor)
+
+
+def _self_description() -> str:
+    command = shlex.join(sys.orig_argv).replace("\n", " ")
+    return f"pid {os.getpid()}\ncommand {command}\nstarted {to_rfc3339(time.time_ns() // 1_000_000)}\n"
+
+
+def _busy(path: Path) -> DatabaseBusy:
+    try:
+        with path.open("rb") as file:
+            text = file.read(_READ).decode(errors="replace")
+    except OSError as error:
+        text = f"command unreadable: {error.strerror}"
+    facts = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
+    holder = (
+        f"process {facts.get('pid', 'unknown')} ({facts.get('command', 'command unknown')}, "
+        f"started {facts.get('started', 'at an unknown time')})"
+    )
+    return DatabaseBusy(f"{path} is locked by {holder}: stop that process, or use another database.")

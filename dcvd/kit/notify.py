@@ -1,0 +1,69 @@
+"""systemd's readiness protocol: one datagram for each change of state. Source: sd_notify(3)."""
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+_SEND_TIMEOUT: Final = 1.0  # seconds; a datagram blocks only while the manager's queue is full
+
+
+class Notifier:
+    """Tells the service manager how we are; without a manager every call does nothing."""
+
+    def __init__(self, address: str | None = None, *, watchdog_interval: float | None = None) -> None:
+        self._address = address
+        self.watchdog_interval = watchdog_interval  # seconds between two `watchdog()` calls; None: nobody watches
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "Notifier":
+        """Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID."""
+        address = environ.get("NOTIFY_SOCKET")
+        if not address or address[0] not in "/@":
+            return cls()
+        return cls(address, watchdog_interval=_watchdog_interval(environ))
+
+    def ready(self) -> None:
+        self._send("READY=1")
+
+    def status(self, text: str) -> None:
+        """One line for `systemctl status`."""
+        self._send("STATUS=" + " ".join(text.split()))
+
+    def stopping(self) -> None:
+        self._send("STOPPING=1")
+
+    def reloading(self) -> None:
+        """A reload begins; `ready()` ends it."""
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
+    def watchdog(self) -> None:
+        self._send("WATCHDOG=1")
+
+    def _send(self, message: str) -> None:
+        if self._address is None:
+            return
+        # An address that begins with "@" is in the abstract namespace, which the kernel marks by a NUL.
+        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+                sender.settimeout(_SEND_TIMEOUT)
+                sender.connect(address)
+                sender.sendall(message.encode())
+        except OSError as error:
+            log.warning("notify.failed", message=message.partition("\n")[0], reason=str(error))
+
+
+def _watchdog_interval(environ: Mapping[str, str]) -> float | None:
+    """Half of the manager's patience, in seconds, where it watches this very process."""
+    microseconds = environ.get("WATCHDOG_USEC", "")
+    if not (microseconds.isascii() and microseconds.isdigit()) or int(microseconds) == 0:
+        return None
+    if environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return None
+    return int(microseconds) / 2 / 1_000_000

@@ -1,0 +1,76 @@
+"""No secret in a log line, whichever way it got there: by type, by the name of its key, or by its form."""
+
+import re
+from collections.abc import Mapping, Sequence, Set
+from typing import Any, Final
+
+from dcvd.core.secret import REDACTED, Secret
+
+_FORMS: Final = re.compile(r"dcv_live_[0-9a-f]{32}|whsec_[A-Za-z0-9+/=]+|[Bb][Ee][Aa][Rr][Ee][Rr]\s+\S+")
+_NAMES: Final = frozenset(
+    {
+        "api_key",
+        "authorization",
+        "cookie",
+        "encryption_key",
+        "passphrase",
+        "password",
+        "private_key",
+        "proxy_authorization",
+        "secret",
+        "set_cookie",
+        "signing_secret",
+        "token",
+        "x_auth_key",
+    }
+)
+_ENDINGS: Final = ("_secret", "_password", "_token", "_passphrase")
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_DEPTH: Final = 12  # deeper than any value of ours; ends the walk in a cycle
+
+
+def redact(value: Any, depth: int = 0) -> Any:
+    """The value with every secret replaced, as plain JSON types: what is of no such type becomes its redacted repr."""
+    match value:
+        case str():
+            return scrub(value)
+        case None | bool() | int() | float():
+            return value
+        case Secret():
+            return REDACTED
+        case _ if depth >= _DEPTH:
+            return "[too deep]"
+        case Mapping():
+            return {
+                scrub(str(key)): REDACTED if _is_secret_name(key) and item is not None else redact(item, depth + 1)
+                for key, item in value.items()
+            }
+        case (bytes() | bytearray() | memoryview()) as raw:
+            return scrub(bytes(raw).decode("utf-8", "backslashreplace"))
+        case Sequence() | Set():
+            return [redact(item, depth + 1) for item in value]
+        case _:
+            return scrub(_text_of(value))
+
+
+def scrub(text: str) -> str:
+    """The text with everything replaced that has a secret's form, and lone surrogates spelled out."""
+    if not text.isascii():
+        text = text.encode("utf-8", "backslashreplace").decode()
+    return _FORMS.sub(REDACTED, text)
+
+
+def _is_secret_name(key: object) -> bool:
+    if not isinstance(key, str):
+        return False
+    name = _CAMEL.sub("_", key).replace("-", "_").lower()
+    return name in _NAMES or name.endswith(_ENDINGS)
+
+
+def _text_of(value: object) -> str:
+    if isinstance(value, BaseException):
+        return f"{type(value).__name__}: {value}"
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001  # a broken repr must not lose the log line it is part of
+        return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"

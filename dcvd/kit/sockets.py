@@ -1,0 +1,116 @@
+"""Listening sockets, bound before anything else starts so that a taken address is known at once."""
+
+import errno
+import os
+import socket
+import stat
+from pathlib import Path
+from typing import Final
+
+from dcvd.errors import DcvdError
+
+BACKLOG: Final = 1024
+_PROBE_TIMEOUT: Final = 1.0  # seconds to find out whether somebody answers at a socket file
+
+
+def bind_tcp(address: str) -> socket.socket:
+    """Listens at `host:port` or `[v6]:port` (port 0: a free one), non-blocking.
+
+    Raises DcvdError with code "listen_failed".
+    """
+    host, port = _split(address)
+    try:
+        # The explicit protocol matters: asyncio sets TCP_NODELAY only on sockets that say IPPROTO_TCP.
+        found = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
+        )
+    except OSError as error:
+        raise _failed(f"The listen address {address} cannot be resolved: {error.strerror}.") from error
+    family, kind, protocol, _, target = found[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # "[::]" means IPv6 alone on every machine, so that 0.0.0.0 on the same port can be listed beside it.
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(target)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise _failed(f"Cannot listen on {address}: {error.strerror}.{_advice(error)}") from error
+    listener.setblocking(False)
+    return listener
+
+
+def bind_unix(path: Path, mode: int = 0o660) -> socket.socket:
+    """Listens at a socket file of exactly these permissions, non-blocking; a stale socket file is replaced.
+
+    The umask is the process's: call it before any thread creates files. Raises DcvdError with code "listen_failed" when
+    somebody listens there, and when the path holds anything other than a socket.
+    """
+    _clear_the_way(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    previous = os.umask(0o777 & ~mode)
+    try:
+        listener.bind(str(path))
+    except OSError as error:
+        listener.close()
+        # "AF_UNIX path too long" comes without an errno.
+        raise _failed(f"Cannot create the socket {path}: {error.strerror or error}.{_advice(error)}") from error
+    finally:
+        os.umask(previous)
+    listener.listen(BACKLOG)
+    listener.setblocking(False)
+    return listener
+
+
+def _split(address: str) -> tuple[str, int]:
+    host, colon, port = address.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if bracketed:
+        host = host[1:-1]
+    well_formed = colon and host and port.isascii() and port.isdigit() and int(port) <= 65_535
+    if not well_formed or (":" in host) != bracketed:
+        raise _failed(f"{address!r} is no listen address: write 127.0.0.1:8080 or [::1]:8080.")
+    return host, int(port)
+
+
+def _clear_the_way(path: Path) -> None:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _failed(f"The socket path {path} cannot be looked at: {error.strerror}.") from error
+    if not stat.S_ISSOCK(status.st_mode):
+        raise _failed(f"{path} exists and is no socket: remove it, or configure another path.")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(_PROBE_TIMEOUT)
+        try:
+            probe.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            pass  # nobody listens: what a killed process left behind
+        except TimeoutError as error:
+            raise _failed(f"Another process listens at {path} and is too busy to answer: stop it first.") from error
+        except OSError as error:
+            raise _failed(f"The socket {path} cannot be examined: {error.strerror}.") from error
+        else:
+            raise _failed(f"Another process listens at {path}: stop it first, or configure another path.")
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _failed(f"The stale socket {path} cannot be removed: {error.strerror}.") from error
+
+
+def _advice(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return " Another process has it: stop that one, or configure another address."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return " No interface of this machine has that address."
+    if error.errno == errno.EACCES:
+        return " This user may not: choose a port above 1023 or a directory it can write."
+    return ""
+
+
+def _failed(message: str) -> DcvdError:
+    return DcvdError(message, code="listen_failed")

@@ -1,0 +1,198 @@
+"""The control API, below /sandbox: DNS records, the clock, forced states, renewals, faults, and the whole state.
+
+It asks for no password, so a browser's page must not reach it: any request with an Origin header is refused.
+"""
+
+from typing import Annotated, TypeVar
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from msgspec import UNSET, Meta, UnsetType
+
+from dcvd.core.durations import parse_duration
+from dcvd.core.instants import from_rfc3339, to_rfc3339
+from dcvd.errors import Conflict, InvalidInput, NotFound
+from dcvd.sandbox.envelope import as_json
+from dcvd.sandbox.fault_requests import FaultRequest, fault_view, read_fault
+from dcvd.sandbox.lifecycle import Force
+from dcvd.sandbox.model import Hostname
+from dcvd.sandbox.nameserver import Nameserver
+from dcvd.sandbox.records import DEFAULT_TTL
+from dcvd.sandbox.statuses import HostnameStatus, SslStatus
+from dcvd.sandbox.world import World
+
+_T = TypeVar("_T")
+
+
+class _Records(msgspec.Struct, forbid_unknown_fields=True):
+    values: list[str]
+    ttl: int = DEFAULT_TTL
+
+
+class _Advance(msgspec.Struct, forbid_unknown_fields=True):
+    advance: str
+
+
+class _Renew(msgspec.Struct, forbid_unknown_fields=True):
+    days: Annotated[int, Meta(ge=1, le=3650)] = 90
+
+
+class _ForceRequest(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    status: HostnameStatus | UnsetType | None = UNSET
+    ssl_status: SslStatus | UnsetType | None = UNSET
+    expires_on: str | UnsetType | None = UNSET
+    validation_errors: list[str] | UnsetType | None = UNSET
+
+
+class ControlApi:
+    """Handlers over one world."""
+
+    def __init__(self, world: World, nameserver: Nameserver) -> None:
+        self._world = world
+        self._nameserver = nameserver
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.put("/dns/{name}/{type}", self.put_dns),
+            web.delete("/dns/{name}/{type}", self.delete_dns),
+            web.post("/clock", self.advance_clock),
+            web.patch("/hostnames/{hostname}", self.force),
+            web.post("/hostnames/{hostname}/renew", self.renew),
+            web.post("/faults", self.add_fault),
+            web.delete("/faults", self.clear_faults),
+            web.delete("/faults/{id}", self.delete_fault),
+            web.get("/state", self.state, allow_head=False),
+        ]
+
+    async def put_dns(self, request: web.Request) -> web.Response:
+        name, rdtype = request.match_info["name"], request.match_info["type"]
+        records = _decode(await request.read(), _Records)
+        self._world.set_dns(name, rdtype, records.values, records.ttl)
+        return as_json({"name": name, "type": rdtype.upper(), "values": records.values, "ttl": records.ttl})
+
+    async def delete_dns(self, request: web.Request) -> web.Response:
+        self._world.delete_dns(request.match_info["name"], request.match_info["type"])
+        return web.Response(status=204)
+
+    async def advance_clock(self, request: web.Request) -> web.Response:
+        text = _decode(await request.read(), _Advance).advance
+        try:
+            now = self._world.clock.advance(parse_duration(text))
+        except ValueError as error:
+            raise InvalidInput("advance", f"advance {text!r} cannot be done: {error}") from error
+        return as_json({"now": to_rfc3339(now)})
+
+    async def force(self, request: web.Request) -> web.Response:
+        asked = _decode(await request.read(), _ForceRequest)
+        change = Force(
+            status=asked.status,
+            ssl_status=asked.ssl_status,
+            expires_on=_instant(asked.expires_on),
+            validation_errors=tuple(asked.validation_errors)
+            if isinstance(asked.validation_errors, list)
+            else asked.validation_errors,
+        )
+        return self._answer(self._world.force(request.match_info["hostname"], change))
+
+    async def renew(self, request: web.Request) -> web.Response:
+        raw = await request.read()
+        days = _decode(raw or b"{}", _Renew).days
+        return self._answer(self._world.renew(request.match_info["hostname"], days))
+
+    async def add_fault(self, request: web.Request) -> web.Response:
+        asked = _decode(await request.read(), FaultRequest)
+        fault = read_fault(asked, self._world.faults.new_id())
+        self._world.faults.add(fault, asked.times)
+        return as_json(fault_view(fault, asked.times), 201)
+
+    async def clear_faults(self, _request: web.Request) -> web.Response:
+        self._world.faults.clear()
+        return web.Response(status=204)
+
+    async def delete_fault(self, request: web.Request) -> web.Response:
+        fault_id = request.match_info["id"]
+        if not self._world.faults.remove(fault_id):
+            raise NotFound(f"There is no fault {fault_id}; it may have been used up.")
+        return web.Response(status=204)
+
+    async def state(self, _request: web.Request) -> web.Response:
+        world, now = self._world, self._world.clock.now()
+        return as_json(
+            {
+                "now": to_rfc3339(now),
+                "zoneId": world.settings.zone_id,
+                "target": world.settings.target,
+                "fallbackOrigin": world.fallback and world.fallback.view(world.fallback.status(now)),
+                "hostnames": [self._state_of(record) for record in world.hostnames.all(now)],
+                "dns": [
+                    {
+                        "name": name.to_text(omit_final_dot=True),
+                        "type": rdataset.rdtype.name,
+                        "values": [rdata.to_text() for rdata in rdataset],
+                        "ttl": rdataset.ttl,
+                    }
+                    for name, rdataset in world.zone.records()
+                ],
+                "faults": [fault_view(fault, left) for fault, left in world.faults.all()],
+                "requests": dict(sorted(world.requests.items())),
+                "dnsQueries": dict(sorted(self._nameserver.queries.items())),
+            }
+        )
+
+    def _answer(self, record: Hostname) -> web.Response:
+        return as_json({"hostname": self._state_of(record)})
+
+    def _state_of(self, record: Hostname) -> dict[str, object]:
+        forced = record.forced
+        return {
+            **self._world.view(record),
+            "forced": {
+                "status": forced.status,
+                "sslStatus": forced.ssl_status,
+                "expiresOn": None if forced.expires_on is None else to_rfc3339(forced.expires_on),
+                "validationErrors": forced.validation_errors,
+            },
+        }
+
+
+@web.middleware
+async def control_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every failure is `{"error": sentence}`."""
+    if "Origin" in request.headers:
+        return _error(403, "A request with an Origin header comes from a web page; the control API serves none.")
+    try:
+        return await handler(request)
+    except InvalidInput as error:
+        return _error(400, error.message)
+    except NotFound as error:
+        return _error(404, error.message)
+    except Conflict as error:
+        return _error(409, error.message)
+    except web.HTTPMethodNotAllowed as error:
+        allowed = ", ".join(sorted(error.allowed_methods))
+        response = _error(405, f"{request.method} is not allowed here; use {allowed}.")
+        response.headers["Allow"] = allowed
+        return response
+    except web.HTTPException as error:
+        return _error(error.status, f"{request.method} {request.path}: {error.reason}.")
+
+
+def _error(status: int, sentence: str) -> web.Response:
+    return as_json({"error": sentence}, status)
+
+
+def _decode(raw: bytes, shape: type[_T]) -> _T:
+    try:
+        return msgspec.json.decode(raw, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput("body", f"The body cannot be used: {error}.") from error
+
+
+def _instant(value: str | UnsetType | None) -> int | UnsetType | None:
+    if not isinstance(value, str):
+        return value
+    try:
+        return from_rfc3339(value)
+    except ValueError as error:
+        raise InvalidInput("expiresOn", f"expiresOn: {error}.") from error

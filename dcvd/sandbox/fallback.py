@@ -1,0 +1,31 @@
+"""The zone's fallback origin: without an active one no hostname becomes active."""
+
+from typing import Literal
+
+import msgspec
+
+from dcvd.core.instants import to_rfc3339
+
+FallbackStatus = Literal["initializing", "pending_deployment", "active", "pending_deletion"]
+
+
+class FallbackOrigin(msgspec.Struct, frozen=True, kw_only=True):
+    """Instants in milliseconds; `active_from` lies one stage after the last change."""
+
+    origin: str
+    created_at: int
+    updated_at: int
+    active_from: int
+
+    def status(self, now: int) -> FallbackStatus:
+        return "active" if now >= self.active_from else "pending_deployment"
+
+    def view(self, status: FallbackStatus) -> dict[str, object]:
+        """As Cloudflare shows it."""
+        return {
+            "origin": self.origin,
+            "status": status,
+            "errors": [],
+            "created_at": to_rfc3339(self.created_at),
+            "updated_at": to_rfc3339(self.updated_at),
+        }

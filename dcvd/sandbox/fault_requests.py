@@ -1,0 +1,100 @@
+"""The body of `POST /sandbox/faults`, what it may hold together, and how a fault is shown."""
+
+from http import HTTPStatus
+from typing import Annotated, Final, Literal, cast, get_args
+
+import msgspec
+from msgspec import Meta
+
+from dcvd.errors import InvalidInput
+from dcvd.sandbox.faults import ApiFault, ApiFaultKind, DnsFault, DnsFaultKind
+from dcvd.sandbox.records import parse_name
+
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_API_PREFIX: Final = "/client/v4"
+_TOKEN_CHARACTERS: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_UNSENDABLE: Final = frozenset({"content-length", "transfer-encoding", "connection"})
+
+
+class FaultRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`target` says what fails; `method`, `path`, `status` and `headers` belong to the API, `name` to DNS."""
+
+    kind: Literal["status", "timeout", "refuse", "lost_answer", "servfail"]
+    target: Literal["api", "dns"] = "api"
+    method: str | None = None
+    path: str | None = None
+    status: Annotated[int, Meta(ge=300, le=599)] | None = None
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    name: str | None = None
+    times: Annotated[int, Meta(ge=1)] | None = None
+
+
+def read_fault(asked: FaultRequest, fault_id: str) -> ApiFault | DnsFault:
+    """Raises InvalidInput naming the member that does not fit."""
+    match asked.target:
+        case "api":
+            return _api_fault(asked, fault_id)
+        case "dns":
+            return _dns_fault(asked, fault_id)
+
+
+def fault_view(fault: ApiFault | DnsFault, times: int | None) -> dict[str, object]:
+    """As it was asked for, with its id and the times that are left (null: until it is deleted)."""
+    if isinstance(fault, DnsFault):
+        name = None if fault.name is None else fault.name.to_text(omit_final_dot=True)
+        return {"id": fault.id, "target": "dns", "kind": fault.kind, "name": name, "times": times}
+    view: dict[str, object] = {
+        "id": fault.id,
+        "target": "api",
+        "kind": fault.kind,
+        "method": fault.method,
+        "path": fault.path,
+    }
+    if fault.kind == "status":
+        view |= {"status": fault.status, "headers": fault.headers}
+    return {**view, "times": times}
+
+
+def _api_fault(asked: FaultRequest, fault_id: str) -> ApiFault:
+    kinds = get_args(ApiFaultKind)
+    if asked.kind not in kinds:
+        raise InvalidInput("kind", f"kind {asked.kind!r} is for target dns; the API knows {', '.join(kinds)}.")
+    if asked.name is not None:
+        raise InvalidInput("name", "name belongs to a fault with target dns; an API fault has a path.")
+    if asked.kind != "status" and (asked.status is not None or asked.headers):
+        raise InvalidInput("status", f"status and headers belong to kind status; {asked.kind} sends no answer.")
+    method = None if asked.method is None else asked.method.upper()
+    if method is not None and method not in _METHODS:
+        raise InvalidInput("method", f"method {asked.method!r} is not one of {', '.join(_METHODS)}.")
+    path = asked.path
+    if path is not None:
+        path = path.removeprefix(_API_PREFIX) or "/"
+        if not path.startswith(("/", "*")):
+            raise InvalidInput("path", f"path {asked.path!r} begins with / and is what follows {_API_PREFIX}.")
+    for header, value in asked.headers.items():
+        _check_header(header, value)
+    return ApiFault(
+        id=fault_id,
+        kind=cast(ApiFaultKind, asked.kind),
+        method=method,
+        path=path,
+        status=asked.status or HTTPStatus.INTERNAL_SERVER_ERROR,
+        headers=asked.headers,
+    )
+
+
+def _dns_fault(asked: FaultRequest, fault_id: str) -> DnsFault:
+    kinds = get_args(DnsFaultKind)
+    if asked.kind not in kinds:
+        raise InvalidInput("kind", f"kind {asked.kind!r} is for target api; DNS knows {', '.join(kinds)}.")
+    if asked.method is not None or asked.path is not None or asked.status is not None or asked.headers:
+        raise InvalidInput("target", "method, path, status and headers belong to target api; a DNS fault has a name.")
+    name = None if asked.name is None else parse_name(asked.name)
+    return DnsFault(id=fault_id, kind=cast(DnsFaultKind, asked.kind), name=name)
+
+
+def _check_header(name: str, value: str) -> None:
+    if not name or not set(name) <= _TOKEN_CHARACTERS or name.lower() in _UNSENDABLE:
+        raise InvalidInput("headers", f"headers: {name!r} is not a header that can be set.")
+    if not value.isprintable() or not value.isascii():
+        raise InvalidInput("headers", f"headers: the value of {name!r} is not printable ASCII.")

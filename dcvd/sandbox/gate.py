@@ -1,0 +1,125 @@
+"""Who and what gets in: the Host header, faults, the bearer token, and every answer in Cloudflare's envelope."""
+
+import asyncio
+import hmac
+import socket
+import struct
+from typing import Final
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from yarl import URL
+
+from dcvd.sandbox.envelope import RATE_LIMIT_HEADERS, Refused, as_json, failure, refusal
+from dcvd.sandbox.faults import ApiFault
+from dcvd.sandbox.settings import is_loopback
+from dcvd.sandbox.world import World
+
+log = structlog.get_logger(__name__)
+
+API_PREFIX: Final = "/client/v4"
+
+
+@web.middleware
+async def loopback_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A name in the Host header that is not this machine's is a page's attempt at DNS rebinding."""
+    if not _is_loopback_authority(request.headers.get("Host", "")):
+        message = "The Host header does not name this machine; call the sandbox at 127.0.0.1 or localhost."
+        return as_json({"error": message}, 421)
+    return await handler(request)
+
+
+class CloudflareGate:
+    """Middlewares of the Cloudflare API; `closing` ends the calls that a `timeout` fault holds."""
+
+    def __init__(self, world: World, closing: asyncio.Event) -> None:
+        self._world = world
+        self._closing = closing
+
+    @property
+    def middlewares(self) -> list[Middleware]:
+        """The outermost first."""
+        return [self._count_and_fail, self._envelope, self._authenticate]
+
+    @web.middleware
+    async def _count_and_fail(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        path = request.path.removeprefix(API_PREFIX)
+        self._world.requests[f"{request.method} {_template(request)}"] += 1
+        fault = self._world.faults.take_api(request.method, path)
+        if fault is None:
+            return await handler(request)
+        return await self._apply(fault, request, handler)
+
+    async def _apply(self, fault: ApiFault, request: web.Request, handler: Handler) -> web.StreamResponse:
+        match fault.kind:
+            case "status":
+                response = failure(fault.status, 10001, "The sandbox was told to fail this request.")
+                response.headers.update({**RATE_LIMIT_HEADERS, **fault.headers})
+                return response
+            case "timeout":
+                await self._closing.wait()
+                return _reset(request)
+            case "refuse":
+                return _reset(request)
+            case "lost_answer":
+                await handler(request)
+                return _reset(request)
+
+    @web.middleware
+    async def _envelope(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            response = await handler(request)
+        except Refused as refused:
+            response = refusal(refused)
+        except web.HTTPMethodNotAllowed as error:
+            response = refusal(Refused(10405))
+            response.headers["Allow"] = error.headers["Allow"]
+        except web.HTTPNotFound:
+            response = refusal(Refused(7003, chain=[(7000, "No route for that URI")]))
+        except web.HTTPException as error:
+            response = failure(error.status, 6003, error.reason)
+        except (asyncio.CancelledError, ConnectionError):
+            raise
+        except Exception:
+            log.exception("sandbox.call_failed", method=request.method, path=request.path)
+            response = refusal(Refused(1500))
+        response.headers.update(RATE_LIMIT_HEADERS)
+        return response
+
+    @web.middleware
+    async def _authenticate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        header = request.headers.get("Authorization")
+        if header is None:
+            raise Refused(1403)
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Refused(6003, chain=[(6111, "Invalid format for Authorization header")])
+        expected = self._world.settings.token.encode()
+        if not hmac.compare_digest(token.strip().encode("utf-8", "surrogateescape"), expected):
+            raise Refused(1000 if request.path == f"{API_PREFIX}/user/tokens/verify" else 10000)
+        return await handler(request)
+
+
+def _template(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return "(no route)" if resource is None else resource.canonical.removeprefix(API_PREFIX)
+
+
+def _reset(request: web.Request) -> web.Response:
+    """Break the connection with RST, so that the client sees a reset and never a clean end."""
+    transport = request.transport
+    if transport is not None:
+        connection = transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    return web.Response()
+
+
+def _is_loopback_authority(authority: str) -> bool:
+    try:
+        host = URL(f"http://{authority}").host
+    except ValueError:
+        return False
+    return host is not None and is_loopback(host)

@@ -1,0 +1,115 @@
+"""One running sandbox: the HTTP server with both APIs, and the nameserver."""
+
+import asyncio
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Final, Self
+
+import structlog
+from aiohttp import web
+
+from dcvd.errors import DcvdError
+from dcvd.sandbox.api import CloudflareApi
+from dcvd.sandbox.control import ControlApi, control_errors
+from dcvd.sandbox.gate import API_PREFIX, CloudflareGate, loopback_only
+from dcvd.sandbox.nameserver import Nameserver
+from dcvd.sandbox.records import DEFAULT_TTL
+from dcvd.sandbox.settings import SandboxSettings, check
+from dcvd.sandbox.world import World
+
+log = structlog.get_logger(__name__)
+
+_CONTROL_PREFIX: Final = "/sandbox"
+_SHUTDOWN: Final = 0.5
+"""Seconds that a call under way at the stop may still take."""
+
+
+class Sandbox:
+    """`api_url`, `control_url` and `dns_address` are known once it has started."""
+
+    def __init__(self, settings: SandboxSettings) -> None:
+        """Raises InvalidInput for settings that cannot be used."""
+        check(settings)
+        self.settings = settings
+        self.world = World(settings)
+        self._nameserver = Nameserver(self.world.zone, self.world.faults)
+        self._closing = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+        self._api_port = settings.api_port
+        self._dns_port = settings.dns_port
+
+    @property
+    def api_url(self) -> str:
+        return f"http://{_address(self.settings.api_host, self._api_port)}{API_PREFIX}"
+
+    @property
+    def control_url(self) -> str:
+        return f"http://{_address(self.settings.api_host, self._api_port)}{_CONTROL_PREFIX}"
+
+    @property
+    def dns_address(self) -> str:
+        return _address(self.settings.dns_host, self._dns_port)
+
+    async def start(self) -> None:
+        """Serve both; raises DcvdError with code `port_taken` where a port cannot be had."""
+        self._dns_port = await self._nameserver.start(self.settings.dns_host, self.settings.dns_port)
+        self._closing.clear()
+        self._runner = web.AppRunner(
+            self._application(),
+            handle_signals=False,
+            access_log=None,
+            shutdown_timeout=_SHUTDOWN,
+            handler_cancellation=True,
+        )
+        try:
+            await self._runner.setup()
+            await web.TCPSite(self._runner, self.settings.api_host, self.settings.api_port).start()
+        except OSError as error:
+            await self.stop()
+            raise DcvdError(
+                f"The sandbox cannot serve its API on {self.settings.api_host} port {self.settings.api_port}: "
+                f"{error.strerror or error}; stop what uses it or choose another with --api.",
+                code="port_taken",
+            ) from error
+        self._api_port = self._runner.addresses[0][1]
+        log.info("sandbox.started", api=self.api_url, dns=self.dns_address)
+
+    async def stop(self) -> None:
+        """End what is under way and free the ports; more than once does no harm."""
+        self._closing.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        await self._nameserver.stop()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    def set_dns(self, name: str, rdtype: str, values: Sequence[str], ttl: int = DEFAULT_TTL) -> None:
+        """Replace the records of that name and type, values in presentation form. Raises InvalidInput."""
+        self.world.set_dns(name, rdtype, values, ttl)
+
+    def delete_dns(self, name: str, rdtype: str) -> None:
+        """Raises InvalidInput, and NotFound where there are no such records."""
+        self.world.delete_dns(name, rdtype)
+
+    def _application(self) -> web.Application:
+        gate = CloudflareGate(self.world, self._closing)
+        api = web.Application(middlewares=gate.middlewares)
+        api.add_routes(CloudflareApi(self.world).routes())
+        control = web.Application(middlewares=[control_errors])
+        control.add_routes(ControlApi(self.world, self._nameserver).routes())
+        application = web.Application(middlewares=[loopback_only])
+        application.add_subapp(API_PREFIX, api)
+        application.add_subapp(_CONTROL_PREFIX, control)
+        return application
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,47 @@
+"""What a sandbox is started with."""
+
+import ipaddress
+
+import msgspec
+
+from dcvd.errors import InvalidInput
+
+
+class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Port 0 takes a free one. `step` is the seconds that each stage of a hostname's life takes: four stages from its
+    creation to `active`, three from the moment its CNAME is right."""
+
+    api_host: str = "127.0.0.1"
+    api_port: int = 8787
+    dns_host: str = "127.0.0.1"
+    dns_port: int = 8753
+    token: str = "sandbox-token"
+    zone_id: str = "5a4d0b0c5a4d0b0c5a4d0b0c5a4d0b0c"
+    target: str = "edge.sandbox.test"
+    step: float = 0.3
+
+
+def check(settings: SandboxSettings) -> None:
+    """Raises InvalidInput naming the setting at fault. Loopback alone is served: the control API has no password."""
+    for field, host in (("api_host", settings.api_host), ("dns_host", settings.dns_host)):
+        if not is_loopback(host):
+            raise InvalidInput(field, f"{field} {host!r} is not a loopback address; use 127.0.0.1 or ::1.")
+    for field, port in (("api_port", settings.api_port), ("dns_port", settings.dns_port)):
+        if not 0 <= port <= 65535:
+            raise InvalidInput(field, f"{field} {port} is not a port; give 0 to 65535, 0 for a free one.")
+    if not settings.token or not settings.token.isascii():
+        raise InvalidInput("token", "token is empty or not ASCII; it goes into an HTTP header.")
+    if len(settings.zone_id) != 32 or not set(settings.zone_id) <= set("0123456789abcdef"):
+        raise InvalidInput("zone_id", f"zone_id {settings.zone_id!r} is not 32 lower-case hexadecimal digits.")
+    if not 0 <= settings.step <= 3600:
+        raise InvalidInput("step", f"step {settings.step} is not between 0 and 3600 seconds.")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, as in a URL but without brackets, can only be this machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

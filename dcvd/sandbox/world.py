@@ -1,0 +1,154 @@
+"""Everything that a sandbox knows, and the operations on it that both the Cloudflare API and the control API use."""
+
+import hashlib
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from dns.name import Name
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from dcvd.core.instants import SECOND
+from dcvd.errors import Conflict, NotFound
+from dcvd.sandbox.bodies import Body, Extras, apply_ssl
+from dcvd.sandbox.clock import SandboxClock
+from dcvd.sandbox.envelope import Refused
+from dcvd.sandbox.fallback import FallbackOrigin
+from dcvd.sandbox.faults import Faults
+from dcvd.sandbox.lifecycle import Force, force, renew, restart
+from dcvd.sandbox.model import Hostname, Sight, SslOrder
+from dcvd.sandbox.records import DEFAULT_TTL, parse_name, parse_records, parse_type
+from dcvd.sandbox.registry import Registry
+from dcvd.sandbox.settings import SandboxSettings
+from dcvd.sandbox.sight import look
+from dcvd.sandbox.statuses import SslStatus
+from dcvd.sandbox.view import hostname_view
+from dcvd.sandbox.zone import Zone
+
+QUOTA_ALLOCATED: Final = 100
+"""Above it Cloudflare goes on and warns of the bill."""
+QUOTA_HARD_CAP: Final = 50_000
+
+
+class World:
+    """`requests` counts calls of the Cloudflare API by method and path template, whatever came of them."""
+
+    def __init__(self, settings: SandboxSettings) -> None:
+        self.settings = settings
+        self.step = round(settings.step * SECOND)
+        self.clock = SandboxClock()
+        self.zone = Zone()
+        self.faults = Faults()
+        self.requests: Counter[str] = Counter()
+        self.delegation_uuid = hashlib.sha256(settings.zone_id.encode()).hexdigest()[:16]
+        self.hostnames = Registry(self._look, self.step)
+        self._target = parse_name(settings.target, field="target")
+        started = self.clock.now()
+        self.fallback: FallbackOrigin | None = FallbackOrigin(
+            origin=settings.target.rstrip("."), created_at=started, updated_at=started, active_from=started
+        )
+        self.set_dns(settings.target, "A", ["127.0.0.1"])
+        self.set_dns(settings.target, "AAAA", ["::1"])
+
+    def set_dns(self, name: str, rdtype: str, values: Sequence[str], ttl: int = DEFAULT_TTL) -> None:
+        """Replace the records of that name and type. Raises InvalidInput."""
+        kind = parse_type(rdtype)
+        owner = parse_name(name)
+        touched = self.zone.put(owner, parse_records(kind, values, ttl))
+        self.hostnames.dns_changed(touched, self.clock.now())
+
+    def delete_dns(self, name: str, rdtype: str) -> None:
+        """Raises InvalidInput, and NotFound where there are no such records."""
+        kind = parse_type(rdtype)
+        touched = self.zone.drop(parse_name(name), kind)
+        if touched is None:
+            raise NotFound(f"There are no {kind.name} records at {name}.")
+        self.hostnames.dns_changed(touched, self.clock.now())
+
+    def view(self, record: Hostname) -> dict[str, object]:
+        return hostname_view(record, self.clock.now(), self.delegation_uuid)
+
+    def create(self, hostname: str, order: SslOrder | None, extras: Extras) -> Hostname:
+        """Raises Refused 1405 or 1406."""
+        now = self.clock.now()
+        if self.hostnames.named(hostname, now) is not None:
+            raise Refused(1406)
+        if len(self.hostnames) >= QUOTA_HARD_CAP:
+            raise Refused(1405)
+        record = Hostname(
+            id=str(uuid.uuid4()),
+            hostname=hostname,
+            created_at=now,
+            pending_since=now,
+            ownership_token=str(uuid.uuid4()),
+            ssl=order,
+        )
+        return self.hostnames.store(_with_extras(record, extras), now)
+
+    def edit(self, record: Hostname, ssl: Body | None, extras: Extras) -> Hostname:
+        """An `ssl` restarts validation with fresh tokens. Raises Refused."""
+        now = self.clock.now()
+        record = _with_extras(record, extras)
+        if ssl is not None:
+            present = record.ssl or SslOrder(
+                id=str(uuid.uuid4()), stage=SslStatus.INITIALIZING, since=now, generation=0
+            )
+            record = restart(record, apply_ssl(present, ssl, record.hostname), now)
+        return self.hostnames.store(record, now)
+
+    def force(self, hostname: str, change: Force) -> Hostname:
+        """Raises NotFound, and Conflict where a certificate's state is forced on a hostname without one."""
+        record, now = self.find(hostname), self.clock.now()
+        of_certificate = (change.ssl_status, change.expires_on, change.validation_errors)
+        if record.ssl is None and any(member is not UNSET and member is not None for member in of_certificate):
+            raise Conflict(f"{hostname} was created without ssl, so there is no certificate whose state could be set.")
+        return self.hostnames.store(force(record, change, now), now)
+
+    def renew(self, hostname: str, days: int) -> Hostname:
+        """New certificates, deployed one step from now. Raises NotFound, and Conflict where none serves yet."""
+        record, now = self.find(hostname), self.clock.now()
+        renewed = renew(record, now, days)
+        if renewed is None:
+            raise Conflict(f"{hostname} has no certificate yet that could be renewed; wait until it is active.")
+        return self.hostnames.store(renewed, now)
+
+    def find(self, hostname: str) -> Hostname:
+        """By name, as it is now. Raises NotFound."""
+        record = self.hostnames.named(hostname.lower().removesuffix("."), self.clock.now())
+        if record is None:
+            raise NotFound(f"There is no custom hostname {hostname}.")
+        return record
+
+    def set_fallback(self, origin: str | None) -> None:
+        """An origin becomes active one step from now; None removes it, and no further hostname activates."""
+        now = self.clock.now()
+        if origin is None:
+            self.fallback = None
+        else:
+            created_at = now if self.fallback is None else self.fallback.created_at
+            self.fallback = FallbackOrigin(
+                origin=origin, created_at=created_at, updated_at=now, active_from=now + self.step
+            )
+        self.hostnames.look_again(now)
+
+    def _look(self, record: Hostname) -> tuple[Sight, frozenset[Name]]:
+        return look(
+            record,
+            self.zone,
+            target=self._target,
+            fallback_from=None if self.fallback is None else self.fallback.active_from,
+            delegation_uuid=self.delegation_uuid,
+        )
+
+
+def _with_extras(record: Hostname, extras: Extras) -> Hostname:
+    return replace(
+        record,
+        custom_metadata=record.custom_metadata if extras.custom_metadata is UNSET else extras.custom_metadata,
+        custom_origin_server=(
+            record.custom_origin_server if extras.custom_origin_server is UNSET else extras.custom_origin_server
+        ),
+        custom_origin_sni=record.custom_origin_sni if extras.custom_origin_sni is UNSET else extras.custom_origin_sni,
+    )

@@ -1,0 +1,104 @@
+"""The client against the sandbox's API, over real sockets."""
+
+import pytest
+from msgspec.structs import replace
+
+from dcvd.cloudflare.client import CloudflareClient, is_duplicate
+from dcvd.config import Config
+from dcvd.core.observation import HostnameGone, HostnameSeen
+from dcvd.core.secret import Secret
+from dcvd.errors import Permanent, Retryable, Unauthorized
+from dcvd.metrics import Metrics
+from dcvd.sandbox import Sandbox
+from tests.faults import fault, heal
+
+
+async def test_a_hostname_is_created_found_listed_and_deleted(cloudflare: CloudflareClient) -> None:
+    created = await cloudflare.create("app.customer.test")
+    assert (created.status, created.ssl_status) == ("pending", "initializing")
+    assert await cloudflare.find("app.customer.test") is not None
+    assert await cloudflare.find("pp.customer.test") is None
+    page = await cloudflare.list_page(1)
+    assert [seen.id for seen in page.hostnames] == [created.id]
+    assert page.total_pages == 1
+    await cloudflare.delete(created.id)
+    assert await cloudflare.get(created.id) == HostnameGone()
+    await cloudflare.delete(created.id)
+
+
+async def test_a_second_create_is_told_apart_as_a_duplicate(cloudflare: CloudflareClient) -> None:
+    await cloudflare.create("app.customer.test")
+    with pytest.raises(Permanent) as caught:
+        await cloudflare.create("app.customer.test")
+    assert is_duplicate(caught.value)
+
+
+async def test_revalidation_starts_validation_anew(cloudflare: CloudflareClient) -> None:
+    created = await cloudflare.create("app.customer.test")
+    assert isinstance(await cloudflare.revalidate(created.id), HostnameSeen)
+    await cloudflare.delete(created.id)
+    assert await cloudflare.revalidate(created.id) == HostnameGone()
+
+
+async def test_a_wrong_token_is_the_operators_to_mend(sandbox_config: Config) -> None:
+    wrong = replace(sandbox_config.cloudflare, api_token=Secret("wrong"))
+    client = CloudflareClient(replace(sandbox_config, cloudflare=wrong), Metrics())
+    await client.start()
+    try:
+        with pytest.raises(Unauthorized, match="SSL and Certificates Write") as caught:
+            await client.list_page(1)
+    finally:
+        await client.close()
+    assert "wrong" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["refuse", "timeout", "lost_answer"])
+async def test_a_service_that_is_away_is_worth_another_try(
+    cloudflare: CloudflareClient, quick_sandbox: Sandbox, kind: str
+) -> None:
+    await fault(quick_sandbox, kind=kind)
+    with pytest.raises(Retryable) as caught:
+        await cloudflare.create("app.customer.test")
+    assert caught.value.code == "cloudflare_unavailable"
+    assert caught.value.__cause__ is not None
+    await heal(quick_sandbox)
+    assert (await cloudflare.find("app.customer.test") is not None) == (kind == "lost_answer")
+
+
+async def test_nobody_listening_is_worth_another_try(config: Config) -> None:
+    client = CloudflareClient(config, Metrics())
+    await client.start()
+    try:
+        with pytest.raises(Retryable, match="could not be reached"):
+            await client.list_page(1)
+    finally:
+        await client.close()
+
+
+async def test_recovery_is_announced_once_after_an_outage(sandbox_config: Config, quick_sandbox: Sandbox) -> None:
+    announced: list[None] = []
+    client = CloudflareClient(sandbox_config, Metrics(), on_recovered=lambda: announced.append(None))
+    await client.start()
+    try:
+        await client.list_page(1)
+        assert announced == []
+        await fault(quick_sandbox, kind="status", status=500)
+        for _ in range(3):
+            with pytest.raises(Retryable):
+                await client.list_page(1)
+        await heal(quick_sandbox)
+        await client.list_page(1)
+        await client.list_page(1)
+        assert announced == [None]
+    finally:
+        await client.close()
+
+
+async def test_too_many_requests_pauses_every_call_for_as_long_as_it_says(
+    cloudflare: CloudflareClient, quick_sandbox: Sandbox
+) -> None:
+    await fault(quick_sandbox, kind="status", status=429, headers={"retry-after": "1"}, times=1)
+    with pytest.raises(Retryable) as caught:
+        await cloudflare.list_page(1)
+    assert caught.value.retry_after == 1
+    await cloudflare.list_page(1)

@@ -1,0 +1,113 @@
+"""What every part's tests share: a real database file, a context with a clock that stands still, and a guard that
+explains every statement that any test runs."""
+
+import random
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from dcvd.cloudflare.client import CloudflareClient
+from dcvd.config import Cloudflare, Config, Domains, SocketAddress, Webhooks, parse_address
+from dcvd.config import Dns as DnsConfig
+from dcvd.core.secret import Secret
+from dcvd.kit.clock import ManualClock
+from dcvd.metrics import Metrics
+from dcvd.sandbox import Sandbox, SandboxSettings
+from dcvd.services.context import Context
+from dcvd.store.database import Database, Snapshot
+from dcvd.store.migrate import migrate
+from tests.plans import Plans
+
+_PLANS = Plans()
+
+
+@pytest.fixture(autouse=True)
+def _no_statement_scans_a_table_that_grows() -> Iterator[None]:
+    Snapshot.watch = _PLANS.note
+    yield
+    Snapshot.watch = None
+    _PLANS.check()
+
+
+@pytest.fixture
+def config() -> Config:
+    """As for the sandbox: reserved names allowed, plain http to loopback."""
+    return Config(
+        cloudflare=Cloudflare(
+            base_url="http://127.0.0.1:9/client/v4",
+            api_token=Secret("sandbox-token"),
+            zone_id="5a4d0b0c5a4d0b0c5a4d0b0c5a4d0b0c",
+            cname_target="edge.sandbox.test",
+            certificates_per_minute=0,
+            requests_per_5m=0,
+        ),
+        dns=DnsConfig(resolvers=(SocketAddress("127.0.0.1", 9),), authoritative=False),
+        domains=Domains(allow_reserved_tlds=("test",)),
+        webhooks=Webhooks(allow_http=True, allow_private=(IPv4Network("127.0.0.0/8"),)),
+    )
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """Stands at 2027-01-15T08:00:00Z until a test moves it."""
+    return ManualClock(1_800_000_000_000)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    """A new database file."""
+    opened = await Database.open(tmp_path / "dcvd.db")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def context(database: Database, config: Config, clock: ManualClock) -> Context:
+    """A context whose jitter is none."""
+    source = random.Random(7)
+    return Context(database, config, clock=clock, random_bytes=source.randbytes, fraction=lambda: 0.0)
+
+
+@pytest.fixture
+def schema() -> Iterator[sqlite3.Connection]:
+    """A bare connection with the newest schema, in memory."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(connection)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+async def quick_sandbox() -> AsyncIterator[Sandbox]:
+    """A sandbox whose hostnames take 60 ms from a right CNAME to active."""
+    async with Sandbox(SandboxSettings(api_port=0, dns_port=0, step=0.02)) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox_config(config: Config, quick_sandbox: Sandbox) -> Config:
+    """The configuration that fits `quick_sandbox`."""
+    return replace(
+        config,
+        cloudflare=replace(config.cloudflare, base_url=quick_sandbox.api_url, timeout=500),
+        dns=replace(config.dns, resolvers=(parse_address(quick_sandbox.dns_address),)),
+    )
+
+
+@pytest.fixture
+async def sandbox_context(database: Database, sandbox_config: Config) -> Context:
+    """A context in real time against `quick_sandbox`."""
+    return Context(database, sandbox_config, fraction=lambda: 0.0)
+
+
+@pytest.fixture
+async def cloudflare(sandbox_config: Config) -> AsyncIterator[CloudflareClient]:
+    """A client of `quick_sandbox`."""
+    client = CloudflareClient(sandbox_config, Metrics())
+    await client.start()
+    yield client
+    await client.close()

@@ -1,0 +1,138 @@
+"""What the core's tests are made of: a domain, its observations, and a story that plays looks one after the other."""
+
+from collections.abc import Callable
+from typing import Final
+
+from dcvd.core.domain import Domain, new_domain
+from dcvd.core.events import EventDraft
+from dcvd.core.instants import DAY, from_rfc3339
+from dcvd.core.lifecycle import Observation, Transition, look
+from dcvd.core.observation import DnsFacts, DnsObservation, HostnameSeen, ObservedCertificate
+
+NOW: Final = from_rfc3339("2026-11-23T10:00:00Z")
+NAME: Final = "app.customer.com"
+TARGET: Final = "edge.saas.net"
+TARGET_ADDRESSES: Final = ("192.0.2.10", "2001:db8::10")
+THRESHOLDS: Final = (30 * DAY, 7 * DAY)
+
+# Cloudflare's published enumerations, written out here so that the code's own lists are held to them.
+HOSTNAME_STATUSES: Final = (
+    "active", "active_redeploying", "pending", "blocked", "moved", "deleted", "pending_deletion", "pending_blocked",
+    "pending_migration", "pending_provisioned", "provisioned", "test_pending", "test_active", "test_active_apex",
+    "test_blocked", "test_failed",
+)  # fmt: skip
+SSL_STATUSES: Final = (
+    "initializing", "pending_validation", "pending_issuance", "pending_deployment", "active", "initializing_timed_out",
+    "validation_timed_out", "issuance_timed_out", "deployment_timed_out", "deletion_timed_out", "pending_deletion",
+    "deleted", "pending_expiration", "expired", "pending_cleanup", "backup_issued", "holding_deployment",
+    "staging_deployment", "staging_active", "deactivating", "inactive",
+)  # fmt: skip
+
+
+def counting_bytes(start: int = 0) -> Callable[[int], bytes]:
+    """A random source for tests: 0, 1, 2, … over and over."""
+    state = start
+
+    def take(count: int) -> bytes:
+        nonlocal state
+        state += count
+        return bytes((state - count + index) % 256 for index in range(count))
+
+    return take
+
+
+def added_domain(now: int = NOW) -> Domain:
+    return new_domain(domain_id="dom_1", org_id="org_1", name=NAME, cname_target=TARGET, now=now)
+
+
+def certificate(
+    serial: str | None,
+    *,
+    days: int = 90,
+    issued_at: int | None = NOW,
+    expires_at: int | None = None,
+    signature: str | None = "ECDSAWithSHA256",
+) -> ObservedCertificate:
+    """An observed certificate of a lifetime of `days`, or with the expiry given."""
+    if expires_at is None and issued_at is not None:
+        expires_at = issued_at + days * DAY
+    return ObservedCertificate(
+        serial=serial, issuer="GoogleTrustServices", signature=signature, issued_at=issued_at, expires_at=expires_at
+    )
+
+
+def seen(
+    status: str | None = "active",
+    ssl: str | None = "active",
+    *certificates: ObservedCertificate,
+    errors: tuple[str, ...] = (),
+) -> HostnameSeen:
+    return HostnameSeen(
+        id="3537a672-e4d8-4d89-aab9-26cb622918a1",
+        hostname=NAME,
+        status=status,
+        ssl_status=ssl,
+        certificates=certificates,
+        errors=errors,
+    )
+
+
+def facts(**changes: object) -> DnsFacts:
+    """Answered facts of the hostname, NXDOMAIN unless told otherwise."""
+    members: dict[str, object] = {
+        "hostname": NAME, "target": TARGET, "outcome": "answered", "target_addresses": TARGET_ADDRESSES,
+    }  # fmt: skip
+    return DnsFacts(**(members | changes))  # type: ignore[arg-type]  # each caller names real members
+
+
+def dns(**changes: object) -> DnsObservation:
+    return DnsObservation(facts(**changes))
+
+
+DNS_RIGHT: Final = dns(exists=True, chain=(TARGET,), addresses=TARGET_ADDRESSES)
+DNS_MISSING: Final = dns()
+DNS_WRONG: Final = dns(exists=True, chain=("old.host.net",), addresses=("198.51.100.1",))
+DNS_FLATTENED: Final = dns(exists=True, addresses=TARGET_ADDRESSES[:1])
+DNS_UNANSWERED: Final = dns(outcome="unanswered")
+
+
+class Story:
+    """A domain and a clock; each `look` returns the names of the events that it caused."""
+
+    def __init__(self, domain: Domain | None = None, *, thresholds: tuple[int, ...] = THRESHOLDS) -> None:
+        self.now = NOW
+        self.domain = domain or added_domain()
+        self.thresholds = thresholds
+        self.last = Transition(self.domain)
+
+    @property
+    def status(self) -> str:
+        return self.domain.status.value
+
+    @property
+    def error_code(self) -> str | None:
+        return self.domain.error.code if self.domain.error else None
+
+    @property
+    def drafts(self) -> tuple[EventDraft, ...]:
+        return self.last.events
+
+    def wait(self, milliseconds: int) -> None:
+        self.now += milliseconds
+
+    def wait_until(self, instant: int) -> None:
+        assert instant >= self.now, "a story's clock goes forward"
+        self.now = instant
+
+    def look(self, *observations: Observation) -> list[str]:
+        self.last = look(self.domain, observations, self.now, self.thresholds)
+        self.domain = self.last.domain
+        return [draft.type.value for draft in self.last.events]
+
+
+def active_story(*certificates: ObservedCertificate, thresholds: tuple[int, ...] = THRESHOLDS) -> Story:
+    """A story that has come to `active` with DNS verified; one fresh 90-day certificate unless others are given."""
+    story = Story(thresholds=thresholds)
+    story.look(DNS_RIGHT, seen("active", "active", *(certificates or (certificate("01"),))))
+    assert story.status == "active"
+    return story

@@ -1,0 +1,129 @@
+"""The SSRF guard's judgement of a single address."""
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dcvd.core.addresses import refusal
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("0.0.0.0", "this network"),
+        ("0.1.2.3", "this network"),
+        ("10.0.0.1", "private"),
+        ("100.64.0.1", "carrier-grade NAT"),
+        ("100.127.255.255", "carrier-grade NAT"),
+        ("127.0.0.1", "loopback"),
+        ("127.255.255.254", "loopback"),
+        ("169.254.169.254", "link-local"),
+        ("172.16.0.1", "private"),
+        ("172.31.255.255", "private"),
+        ("192.0.0.8", "reserved for protocols"),
+        ("192.0.2.1", "documentation"),
+        ("192.88.99.1", "6to4 relay"),
+        ("192.168.1.1", "private"),
+        ("198.18.0.1", "benchmarking"),
+        ("198.19.255.255", "benchmarking"),
+        ("198.51.100.7", "documentation"),
+        ("203.0.113.9", "documentation"),
+        ("224.0.0.1", "multicast"),
+        ("240.0.0.1", "reserved"),
+        ("255.255.255.255", "broadcast"),
+        ("::", "unspecified"),
+        ("::1", "loopback"),
+        ("fc00::1", "private"),
+        ("fd12:3456::1", "private"),
+        ("fe80::1", "link-local"),
+        ("fe80::1%eth0", "link-local"),
+        ("fec0::1", "site-local"),
+        ("ff02::1", "multicast"),
+        ("2001:db8::1", "documentation"),
+        ("3fff::1", "documentation"),
+        ("100::1", "discard only"),
+        ("2002:0808:0808::1", "6to4"),
+        ("64:ff9b::808:808", "NAT64"),
+        ("64:ff9b:1::1", "NAT64"),
+        ("5f00::1", "segment routing"),
+        ("2001:0:4136:e378:8000:63bf:3fff:fdd2", "Teredo"),
+        ("2001:20::1", "reserved for protocols"),
+        ("::ffff:127.0.0.1", "loopback"),
+        ("::ffff:10.1.2.3", "private"),
+        ("::127.0.0.1", "not in use on the Internet"),
+        ("4000::1", "not in use on the Internet"),
+    ],
+)
+def test_an_address_that_is_not_of_the_public_internet_is_refused_with_its_reason(address: str, reason: str) -> None:
+    assert refusal(ip_address(address), ()) == reason
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "1.1.1.1",
+        "9.255.255.255",
+        "11.0.0.0",
+        "100.63.255.255",
+        "100.128.0.0",
+        "172.15.255.255",
+        "172.32.0.0",
+        "192.0.1.1",
+        "198.17.255.255",
+        "198.20.0.0",
+        "223.255.255.255",
+        "2606:4700::1111",
+        "2001:4860:4860::8888",
+        "::ffff:8.8.8.8",
+        "2606:4700::1111%eth0",
+    ],
+)
+def test_a_public_address_may_be_dialled_up_to_the_very_edge_of_a_refused_network(address: str) -> None:
+    assert refusal(ip_address(address), ()) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("127.0.0.1", "127.0.0.0/8"),
+        ("::ffff:127.0.0.1", "127.0.0.0/8"),
+        ("::ffff:127.0.0.1", "::ffff:0:0/96"),
+        ("64:ff9b::a00:1", "10.0.0.0/8"),
+        ("2002:a00:1::", "10.0.0.0/8"),
+        ("fe80::1%eth0", "fe80::/10"),
+        ("::1", "::1/128"),
+    ],
+)
+def test_what_the_operator_allows_wins_also_for_the_ipv4_address_within(address: str, network: str) -> None:
+    allowed = IPv6Network(network) if ":" in network else IPv4Network(network)
+    assert refusal(ip_address(address), (allowed,)) is None
+
+
+def test_an_allowed_network_opens_nothing_beside_itself() -> None:
+    allowed = (IPv4Network("10.1.0.0/16"), IPv6Network("::1/128"))
+    assert refusal(ip_address("10.2.0.1"), allowed) == "private"
+    assert refusal(ip_address("127.0.0.1"), allowed) == "loopback"
+    assert refusal(ip_address("64:ff9b::a02:1"), allowed) == "NAT64"
+
+
+@given(st.ip_addresses(v=4))
+def test_no_ipv4_address_passes_that_the_standard_library_calls_other_than_global(address: IPv4Address) -> None:
+    if refusal(address, ()) is None:
+        assert address.is_global
+        assert not address.is_multicast
+
+
+@given(st.ip_addresses(v=6))
+def test_no_ipv6_address_passes_that_the_standard_library_calls_other_than_global(address: IPv6Address) -> None:
+    if refusal(address, ()) is None:
+        judged = address.ipv4_mapped or address
+        assert judged.is_global
+        assert not judged.is_multicast
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_mapped_address_is_judged_exactly_as_the_ipv4_address_it_is(value: int) -> None:
+    mapped = IPv6Address((0xFFFF << 32) | value)
+    assert refusal(mapped, ()) == refusal(IPv4Address(value), ())

@@ -1,0 +1,50 @@
+"""Identifiers sort by time and are recognised by their prefix."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dcvd.core.ids import Prefix, is_id, new_id
+from tests.core.builders import NOW, counting_bytes
+
+
+def test_an_id_is_the_prefix_and_26_digits() -> None:
+    text = new_id(Prefix.DOMAIN, NOW, counting_bytes())
+    head, tail = text.split("_")
+    assert head == "dom"
+    assert len(tail) == 26
+    assert tail == tail.lower()
+
+
+def test_every_kind_of_object_has_a_prefix_of_its_own() -> None:
+    assert [prefix.value for prefix in Prefix] == ["org", "token", "dom", "evt", "wh", "dlv", "att", "job", "conn"]
+
+
+@given(st.integers(0, 2**48 - 1), st.integers(0, 2**48 - 1), st.binary(min_size=10, max_size=10))
+def test_an_id_made_later_sorts_after_an_earlier_one(one: int, other: int, entropy: bytes) -> None:
+    first, second = sorted([one, other])
+    ids = [new_id(Prefix.EVENT, first, lambda _: b"\xff" * 10), new_id(Prefix.EVENT, second, lambda _: entropy)]
+    if first < second:
+        assert ids == sorted(ids)
+        assert ids[0] != ids[1]
+
+
+@given(st.binary(min_size=10, max_size=10), st.binary(min_size=10, max_size=10))
+def test_ids_of_one_millisecond_differ_by_all_80_random_bits(one: bytes, other: bytes) -> None:
+    ids = {new_id(Prefix.JOB, NOW, lambda _: one), new_id(Prefix.JOB, NOW, lambda _: other)}
+    assert len(ids) == len({one, other})
+
+
+@pytest.mark.parametrize("prefix", Prefix)
+def test_what_was_made_is_recognised_under_its_own_prefix_only(prefix: Prefix) -> None:
+    text = new_id(prefix, NOW, counting_bytes(7))
+    assert [other for other in Prefix if is_id(other, text)] == [prefix]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "dom", "dom_", "dom_" + "0" * 25, "dom_" + "0" * 27, "dom_" + "u" * 26, "DOM_" + "0" * 26, "dom-" + "0" * 26,
+     "dom_" + "O" * 26, "evt_" + "0" * 26, "dom_" + "0" * 25 + "\n", "dom_" + "٠" * 26],
+)  # fmt: skip
+def test_what_has_not_the_form_of_a_domain_id_is_not_one(text: str) -> None:
+    assert not is_id(Prefix.DOMAIN, text)

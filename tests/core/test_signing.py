@@ -1,0 +1,82 @@
+"""Both signatures, against the official verifier and against the HMAC computed independently."""
+
+import base64
+import hashlib
+import hmac
+import time
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from dcvd.core.secret import Secret
+from dcvd.core.signing import dcvaas_signature, headers, new_secret, standard_secret, standard_signature
+from tests.core.builders import counting_bytes
+
+SECRETS = st.binary(min_size=32, max_size=32).map(lambda key: Secret(key.hex()))
+
+
+def test_a_secret_is_64_hex_characters_and_the_same_key_under_whsec() -> None:
+    secret = new_secret(counting_bytes())
+    assert secret.reveal() == bytes(range(32)).hex()
+    assert standard_secret(secret).reveal() == "whsec_" + base64.b64encode(bytes(range(32))).decode()
+    assert secret.reveal() not in f"{secret} {standard_secret(secret)}"
+
+
+@given(SECRETS, st.binary(max_size=200))
+def test_the_predecessors_signature_is_keyed_with_the_secret_as_text(secret: Secret, body: bytes) -> None:
+    expected = hmac.new(secret.reveal().encode("ascii"), body, "sha256").hexdigest()
+    assert dcvaas_signature(secret, body) == expected
+
+
+@given(SECRETS, st.integers(0, 2**40), st.binary(max_size=200))
+def test_the_standard_signature_is_keyed_with_the_32_bytes(secret: Secret, timestamp: int, body: bytes) -> None:
+    content = f"evt_1.{timestamp}.".encode() + body
+    digest = hmac.new(bytes.fromhex(secret.reveal()), content, hashlib.sha256).digest()
+    assert standard_signature([secret], "evt_1", timestamp, body) == "v1," + base64.b64encode(digest).decode()
+
+
+@given(SECRETS, st.text(max_size=50), st.integers(0, 2**53 - 1))
+def test_the_official_package_signs_alike(secret: Secret, text: str, number: int) -> None:
+    body = f'{{"text":"{number}"}}'.encode() + text.encode()
+    moment = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
+    official = Webhook(standard_secret(secret).reveal()).sign("evt_1", moment, body.decode())
+    assert official == standard_signature([secret], "evt_1", int(moment.timestamp()), body)
+
+
+def test_the_official_verifier_accepts_a_delivery_and_refuses_a_changed_one() -> None:
+    secret = new_secret(counting_bytes())
+    body = '{"event":"webhook.test","data":{"text":"grüße \u2028 😀"}}'.encode()
+    sent = headers(secret, message_id="evt_1", event="webhook.test", timestamp=int(time.time()), body=body)
+    verifier = Webhook(standard_secret(secret).reveal())
+    assert verifier.verify(body, sent)["event"] == "webhook.test"
+    for forged_body, forged_headers in (
+        (body.replace(b"test", b"tost"), sent),
+        (body, sent | {"webhook-id": "evt_2"}),
+        (body, sent | {"webhook-timestamp": str(int(sent["webhook-timestamp"]) + 1)}),
+    ):
+        with pytest.raises(WebhookVerificationError):
+            verifier.verify(forged_body, forged_headers)
+
+
+def test_during_a_rotation_the_verifier_accepts_under_either_secret() -> None:
+    new, old = new_secret(counting_bytes(1)), new_secret(counting_bytes(99))
+    timestamp = int(time.time())
+    both = standard_signature([new, old], "evt_1", timestamp, b"{}")
+    assert both.count(" ") == 1
+    sent = {"webhook-id": "evt_1", "webhook-timestamp": str(timestamp), "webhook-signature": both}
+    for secret in (new, old):
+        assert Webhook(standard_secret(secret).reveal()).verify(b"{}", sent) == {}
+
+
+def test_the_headers_of_a_webhook_are_exactly_these() -> None:
+    secret = new_secret(counting_bytes())
+    assert headers(secret, message_id="evt_1", event="domain.active", timestamp=1_768_473_000, body=b"{}") == {
+        "X-DCVaaS-Signature": dcvaas_signature(secret, b"{}"),
+        "X-DCVaaS-Event": "domain.active",
+        "webhook-id": "evt_1",
+        "webhook-timestamp": "1768473000",
+        "webhook-signature": standard_signature([secret], "evt_1", 1_768_473_000, b"{}"),
+    }

@@ -1,0 +1,49 @@
+"""API tokens: their form, their hash and the ranks of their roles."""
+
+import hashlib
+import itertools
+
+import pytest
+
+from dcvd.core.tokens import Role, hash_token, is_expired, is_well_formed, may_grant, may_write, mint
+from tests.core.builders import NOW, counting_bytes
+
+
+def test_a_minted_token_is_the_prefix_and_32_hex_digits() -> None:
+    assert mint(counting_bytes()).reveal() == "dcv_live_000102030405060708090a0b0c0d0e0f"
+
+
+def test_a_minted_token_does_not_show_itself() -> None:
+    assert "dcv_live_" not in repr(mint(counting_bytes()))
+
+
+def test_what_is_stored_is_the_sha256_of_the_whole_token() -> None:
+    plain = mint(counting_bytes()).reveal()
+    assert hash_token(plain) == hashlib.sha256(plain.encode("ascii")).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "dcv_live_", "dcv_live_" + "a" * 31, "dcv_live_" + "a" * 33, "dcv_live_" + "A" * 32, "dcv_test_" + "a" * 32,
+     " dcv_live_" + "a" * 32, "dcv_live_" + "a" * 32 + "\n", "dcv_live_" + "g" * 32, "dcv_live_" + "١" * 32],
+)  # fmt: skip
+def test_junk_is_told_from_a_token_by_its_form(text: str) -> None:
+    assert is_well_formed("dcv_live_" + "a1" * 16)
+    assert not is_well_formed(text)
+
+
+def test_a_member_reads_and_admin_and_owner_write() -> None:
+    assert {role: may_write(role) for role in Role} == {Role.MEMBER: False, Role.ADMIN: True, Role.OWNER: True}
+
+
+def test_nobody_mints_a_role_above_their_own() -> None:
+    order = ["member", "admin", "owner"]
+    for minter, role in itertools.product(Role, Role):
+        assert may_grant(minter, role) == (order.index(role.value) <= order.index(minter.value))
+
+
+def test_a_token_is_dead_from_its_expiry_on_to_the_millisecond() -> None:
+    assert not is_expired(NOW, NOW - 1)
+    assert is_expired(NOW, NOW)
+    assert is_expired(NOW, NOW + 1)
+    assert not is_expired(None, 2**62)

@@ -1,0 +1,29 @@
+"""Faults of the sandbox, set as its users set them: over its control API."""
+
+from typing import Any
+
+import aiohttp
+
+from dcvd.sandbox import Sandbox
+
+
+async def fault(sandbox: Sandbox, **members: Any) -> None:
+    """Have the sandbox fail from now on."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{sandbox.control_url}/faults", json=members) as response,
+    ):
+        assert response.status < 300, await response.text()
+
+
+async def heal(sandbox: Sandbox) -> None:
+    """End every fault."""
+    async with aiohttp.ClientSession() as session, session.delete(f"{sandbox.control_url}/faults") as response:
+        assert response.status < 300, await response.text()
+
+
+async def state(sandbox: Sandbox) -> dict[str, Any]:
+    """Everything that the sandbox holds."""
+    async with aiohttp.ClientSession() as session, session.get(f"{sandbox.control_url}/state") as response:
+        found: dict[str, Any] = await response.json()
+        return found

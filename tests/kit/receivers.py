@@ -1,0 +1,114 @@
+"""Receivers that answer as a test wants, a stand-in for the system's resolver, and an egress to try on them."""
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from dcvd.kit.egress import Egress, EgressError, EgressPolicy
+
+LOOPBACK = EgressPolicy(
+    allow_http=True, allow_private=(ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1/128"))
+)
+PUBLIC = EgressPolicy(allow_http=True)
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def egress(policy: EgressPolicy = LOOPBACK, **options: Any) -> AsyncIterator[Egress]:
+    client = Egress(policy, **options)
+    await client.start()
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+@asynccontextmanager
+async def receiver(
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]], tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
+    """A real HTTP server on loopback; gives its port."""
+    server = web.Server(handler, access_log=None)  # type: ignore[arg-type]  # aiohttp's own annotation is narrower
+    runner = web.ServerRunner(server, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def raw_receiver(handler: Handler) -> AsyncIterator[int]:
+    """A TCP server that answers whatever the test wants; gives its port."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        try:
+            with suppress(ConnectionError, asyncio.CancelledError):
+                await reader.readuntil(b"\r\n\r\n")
+                await handler(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await server.wait_closed()
+
+
+class Resolver:
+    """Stands in for the system's resolver at the outermost edge."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[list[str]]] = {}
+        self.asked: list[str] = []
+        self.silent = threading.Event()
+        self.silent_names: set[str] = set()
+
+    def __call__(self, host: Any, port: Any, *rest: Any, **options: Any) -> list[Any]:
+        self.asked.append(host)
+        if host in self.silent_names:
+            self.silent.wait(5)
+        if host not in self.answers:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        turns = self.answers[host]
+        addresses = turns.pop(0) if len(turns) > 1 else turns[0]
+        return [
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, 0, 0, 0))
+            if ":" in address
+            else (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))
+            for address in addresses
+        ]
+
+
+async def ok(request: web.Request) -> web.Response:
+    await request.read()
+    return web.Response(text="fine")
+
+
+async def failure(
+    client: Egress, url: str, *, within: float = 1.0, headers: dict[str, str] | None = None
+) -> EgressError:
+    with pytest.raises(EgressError) as caught:
+        await client.post(url, b"{}", headers or {}, timeout=within)
+    assert caught.value.message.endswith(".")
+    assert caught.value.code == f"egress_{caught.value.kind}"
+    return caught.value

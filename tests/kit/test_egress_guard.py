@@ -1,0 +1,163 @@
+"""What is judged about a URL, a header and an address before anything is dialled."""
+
+import socket
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dcvd.kit.egress_guard import AddressRefused, EgressPolicy, check_headers, check_url, guarded_socket, judge
+
+PUBLIC = EgressPolicy()
+DEVELOPMENT = EgressPolicy(allow_http=True, allow_private=(IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hooks.example.com/in",
+        "https://hooks.example.com:443/in?a=b",
+        "https://hooks.example.com:80/",
+        "https://hooks.example.com./in",
+        "https://bücher.example/",
+        "https://1.1.1.1/",
+        "https://[2606:4700::1111]/",
+        "HTTPS://HOOKS.EXAMPLE.COM/",
+        "https://under_score.example.com/",
+        "https://12.example.com/",
+    ],
+)
+def test_a_public_https_url_is_accepted(url: str) -> None:
+    assert check_url(url, PUBLIC) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("http://hooks.example.com/", "has to begin with https://."),
+        ("ftp://hooks.example.com/", "has to begin with https://."),
+        ("hooks.example.com/in", "has to begin with https://."),
+        ("//hooks.example.com/in", "has to begin with https://."),
+        ("", "has to begin with https://."),
+        ("https://", "names no host"),
+        ("https:///path", "names no host"),
+        ("https://user:secret@hooks.example.com/", "a user name or a password"),
+        ("https://user@hooks.example.com/", "a user name or a password"),
+        ("https://hooks.example.com/#top", "a fragment"),
+        ("https://hooks.example.com/#", "a fragment"),
+        ("https://hooks.example.com:8080/", "names port 8080; allowed are 80, 443."),
+        ("https://hooks.example.com:0/", "port 0"),
+        ("https://hooks.example.com:99999/", "cannot be read"),
+        ("https://hooks.example.com:+443/", "spells its port in an unusual way"),
+        ("https://hooks.example.com:/", "spells its port in an unusual way"),
+        ("https://hooks.example.com/a b", "a space, a control character"),
+        ("https://hooks.example.com/\r\nX-Evil: 1", "a space, a control character"),
+        ("https://hooks.example.com\\@10.0.0.1/", "a space, a control character or a backslash"),
+        ("https://hooks.example.com/" + "a" * 2048, "at most 2048"),
+        ("https://a..example.com/", "is not a host name"),
+        ("https://" + "a" * 64 + ".example.com/", "is not a host name"),
+        ("https://localhost/", "this machine itself"),
+        ("https://api.LOCALHOST./", "this machine itself"),
+        ("https://127.0.0.1/", "127.0.0.1 may not be dialled (loopback)"),
+        ("https://127.0.0.1./", "127.0.0.1 may not be dialled (loopback)"),
+        ("https://127.1/", "127.0.0.1 may not be dialled (loopback)"),
+        ("https://0x7f.1/", "127.0.0.1 may not be dialled (loopback)"),
+        ("https://0x7f000001/", "127.0.0.1 may not be dialled (loopback)"),
+        ("https://2130706433/", "127.0.0.1 may not be dialled (loopback)"),
+        ("https://017700000001/", "127.0.0.1 may not be dialled (loopback)"),
+        ("https://0177.0.0.1/", "127.0.0.1 may not be dialled (loopback)"),
+        ("https://0/", "0.0.0.0 may not be dialled (this network)"),
+        ("https://[::ffff:127.0.0.1]/", "may not be dialled (loopback)"),
+        ("https://[::1]/", "may not be dialled (loopback)"),
+        ("https://[::]/", "may not be dialled (unspecified)"),
+        ("https://[fe80::1%25eth0]/", "zone id"),
+        ("https://[64:ff9b::7f00:1]/", "may not be dialled (NAT64)"),
+        ("https://169.254.169.254/latest/meta-data", "may not be dialled (link-local)"),
+        ("https://１２７.0.0.1/", "127.0.0.1 may not be dialled (loopback)"),
+        ("https://%31%32%37.0.0.1/", "is not a host name"),
+        ("https://ex%61mple.com/", "is not a host name"),
+        ("https://-example.com/", "is not a host name"),
+        ("https://exa*mple.com/", "is not a host name"),
+        ("https://16843009/", "spells an address in an unusual way; write 1.1.1.1."),
+        ("https://1.1/", "spells an address in an unusual way; write 1.0.0.1."),
+        ("https://1.1.1.1:22/", "port 22 is not allowed"),
+    ],
+)
+def test_a_url_that_must_not_be_dialled_is_refused_in_a_sentence(url: str, sentence: str) -> None:
+    refused = check_url(url, PUBLIC)
+    assert refused is not None
+    assert sentence in refused
+    assert refused.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9000/in",
+        "http://localhost:9000/in",
+        "https://[::1]:9000/in",
+        "http://hooks.example.com/",
+        "http://receiver.test:9000/in",
+    ],
+)
+def test_what_the_operator_allows_for_development_is_accepted_on_any_port(url: str) -> None:
+    assert check_url(url, DEVELOPMENT) is None
+
+
+def test_an_allowed_network_opens_no_other_address() -> None:
+    assert check_url("http://10.0.0.1/", DEVELOPMENT) == "The URL's address 10.0.0.1 may not be dialled (private)."
+    assert check_url("http://1.1.1.1:9000/", DEVELOPMENT) is not None
+
+
+def test_configured_ports_replace_the_usual_ones() -> None:
+    policy = EgressPolicy(ports=frozenset({443, 8443}))
+    assert check_url("https://hooks.example.com:8443/", policy) is None
+    assert check_url("https://hooks.example.com:80/", policy) is not None
+
+
+@given(st.text(max_size=60), st.sampled_from(["", "https://", "https://[", "https://a@", "https://x:"]))
+def test_any_text_is_judged_without_an_exception(text: str, prefix: str) -> None:
+    refused = check_url(prefix + text, PUBLIC)
+    assert refused is None or refused.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-Evil", "a\r\nHost: b"),
+        ("X-Evil", "a\nb"),
+        ("X-Evil", "a\rb"),
+        ("X-Evil", "a\0b"),
+        ("X-Evil", "smörgås\u0151"),
+        ("X-Evil\r\nHost", "a"),
+        ("X Evil", "a"),
+        ("", "a"),
+        ("Host", "internal.example"),
+        ("content-length", "0"),
+        ("Transfer-Encoding", "chunked"),
+        ("Connection", "close"),
+    ],
+)
+def test_a_header_that_would_change_the_request_around_it_is_refused(name: str, value: str) -> None:
+    assert check_headers({"X-Good": "yes", name: value}) is not None
+
+
+def test_ordinary_headers_are_accepted() -> None:
+    assert check_headers({"webhook-id": "evt_1", "X-DCVaaS-Signature": "ab12", "Authorization": "Basic eDp5"}) is None
+
+
+def test_an_allowed_address_may_be_dialled_on_any_port_and_a_public_one_on_the_listed() -> None:
+    assert judge(ip_address("127.0.0.1"), 9000, DEVELOPMENT) is None
+    assert judge(ip_address("1.1.1.1"), 443, DEVELOPMENT) is None
+    assert judge(ip_address("1.1.1.1"), 9000, DEVELOPMENT) == "port 9000 is not allowed"
+    assert judge(ip_address("10.0.0.1"), 443, DEVELOPMENT) == "private"
+
+
+def test_the_last_gate_makes_no_socket_for_a_refused_address() -> None:
+    tcp = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+    with pytest.raises(AddressRefused, match=r"127\.0\.0\.1 port 443 may not be dialled \(loopback\)"):
+        guarded_socket(PUBLIC, (*tcp, ("127.0.0.1", 443)))
+    with pytest.raises(AddressRefused, match=r"::1 port 443"):
+        guarded_socket(PUBLIC, (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", 443, 0, 0)))
+    guarded_socket(PUBLIC, (*tcp, ("1.1.1.1", 443))).close()

@@ -1,0 +1,245 @@
+"""Supervised tasks and bounded pools."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from dcvd.kit.tasks import Pool, Supervisor
+
+Lines = list[Any]
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    with structlog.testing.capture_logs() as captured:
+        yield captured
+
+
+async def forever() -> None:
+    await asyncio.Event().wait()
+
+
+async def fail(message: str) -> None:
+    raise RuntimeError(message)
+
+
+async def nothing() -> None:
+    return
+
+
+async def deaf(release: asyncio.Event) -> None:
+    """Ignores cancellation until it is released."""
+    while not release.is_set():
+        try:
+            await release.wait()
+        except asyncio.CancelledError:
+            continue
+
+
+def events(lines: Lines) -> list[str]:
+    return [line["event"] for line in lines]
+
+
+class TestSupervisor:
+    async def test_the_first_failure_is_told_with_its_name_and_exception(self, lines: Lines) -> None:
+        supervisor = Supervisor()
+        supervisor.spawn("steady", forever())
+        supervisor.spawn("broken", fail("no disk"))
+        async with asyncio.timeout(1):
+            end = await supervisor.first_end()
+        assert end.name == "broken"
+        assert str(end.exception) == "no disk"
+        assert supervisor.names == ("steady",)
+        await supervisor.stop(deadline=1)
+        assert [line["task"] for line in lines if line["event"] == "task.failed"] == ["broken"]
+
+    async def test_an_eternal_task_that_returns_is_a_failure_too(self, lines: Lines) -> None:
+        supervisor = Supervisor()
+        supervisor.spawn("timer", nothing())
+        async with asyncio.timeout(1):
+            assert await supervisor.first_end() == ("timer", None)
+        assert events(lines) == ["task.returned"]
+
+    async def test_a_later_failure_is_logged_and_does_not_replace_the_first(self, lines: Lines) -> None:
+        supervisor = Supervisor()
+        supervisor.spawn("one", fail("first"))
+        supervisor.spawn("two", fail("second"))
+        async with asyncio.timeout(1):
+            await supervisor.first_end()
+            await asyncio.sleep(0)
+            assert (await supervisor.first_end()).name == "one"
+        assert [line["task"] for line in lines] == ["one", "two"]
+
+    async def test_a_task_that_somebody_else_cancels_has_ended_unexpectedly(self, lines: Lines) -> None:
+        supervisor = Supervisor()
+        supervisor.spawn("timer", forever()).cancel()
+        async with asyncio.timeout(1):
+            end = await supervisor.first_end()
+        assert isinstance(end.exception, asyncio.CancelledError)
+
+    async def test_stopping_by_name_leaves_the_others_and_is_no_unexpected_end(self) -> None:
+        supervisor = Supervisor()
+        stopped = supervisor.spawn("sync", forever())
+        kept = supervisor.spawn("api", forever())
+        await supervisor.stop("sync", deadline=1)
+        assert stopped.cancelled()
+        assert not kept.done()
+        waiting = asyncio.create_task(supervisor.first_end())
+        done, _ = await asyncio.wait({waiting}, timeout=0.05)
+        assert not done
+        waiting.cancel()
+        await supervisor.stop(deadline=1)
+        assert kept.cancelled()
+        assert supervisor.names == ()
+
+    async def test_a_task_that_fails_while_it_is_stopped_is_logged_and_hides_nothing(self, lines: Lines) -> None:
+        async def fails_at_the_end() -> None:
+            try:
+                await forever()
+            finally:
+                raise RuntimeError("flush failed")
+
+        supervisor = Supervisor()
+        supervisor.spawn("writer", fails_at_the_end())
+        await asyncio.sleep(0)
+        await supervisor.stop(deadline=1)
+        (line,) = [line for line in lines if line["event"] == "task.failed_while_stopping"]
+        assert line["task"] == "writer"
+        assert str(line["exc_info"]) == "flush failed"
+
+    async def test_a_task_that_ignores_its_cancellation_is_named_after_the_deadline(self, lines: Lines) -> None:
+        release = asyncio.Event()
+        supervisor = Supervisor()
+        task = supervisor.spawn("deaf", deaf(release))
+        await asyncio.sleep(0)
+        async with asyncio.timeout(1):
+            await supervisor.stop(deadline=0.05)
+        (line,) = [line for line in lines if line["event"] == "task.stuck"]
+        assert line["task"] == "deaf"
+        assert line["at"].startswith("deaf:")
+        release.set()
+        await task
+
+    async def test_a_name_is_unique_while_its_task_runs(self) -> None:
+        supervisor = Supervisor()
+        supervisor.spawn("sync", forever())
+        with pytest.raises(ValueError, match="'sync' is already running"):
+            supervisor.spawn("sync", forever())
+        await supervisor.stop("sync", deadline=1)
+        supervisor.spawn("sync", forever())
+        await supervisor.stop(deadline=1)
+
+    async def test_stopping_nothing_returns_at_once(self) -> None:
+        await Supervisor().stop(deadline=10)
+        await Supervisor().stop("unknown", deadline=10)
+
+
+class TestPool:
+    async def test_no_more_than_the_limit_run_at_once(self) -> None:
+        pool = Pool(2, "delivery")
+        release = asyncio.Event()
+        running = peak = 0
+
+        async def work() -> None:
+            nonlocal running, peak
+            running += 1
+            peak = max(peak, running)
+            await release.wait()
+            running -= 1
+
+        async def produce() -> None:
+            for number in range(6):
+                await pool.wait_free()
+                pool.start(f"delivery {number}", work())
+
+        producer = asyncio.create_task(produce())
+        while running < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        assert pool.running == 2
+        assert pool.free == 0
+        with pytest.raises(RuntimeError, match="no free slot for 'one too many'"):
+            pool.start("one too many", work())
+        release.set()
+        async with asyncio.timeout(1):
+            await producer
+            assert await pool.drain(1) == 0
+        assert peak == 2
+        assert pool.running == 0
+
+    async def test_a_failure_is_logged_with_its_name_and_counted_and_stops_no_other(self, lines: Lines) -> None:
+        pool = Pool(3, "delivery")
+        finished = asyncio.Event()
+
+        async def good() -> None:
+            await asyncio.sleep(0.01)
+            finished.set()
+
+        pool.start("good", good())
+        pool.start("bad", fail("boom"))
+        pool.start("worse", fail("bang"))
+        assert await pool.drain(1) == 0
+        assert finished.is_set()
+        assert pool.failed == 2
+        assert [(line["event"], line["task"]) for line in lines] == [
+            ("pool.task_failed", "bad"),
+            ("pool.task_failed", "worse"),
+        ]
+
+    async def test_draining_waits_for_the_running_then_cancels_the_late_and_counts_them(self, lines: Lines) -> None:
+        pool = Pool(3, "delivery")
+        stored: list[str] = []
+
+        async def late() -> None:
+            try:
+                await forever()
+            finally:
+                stored.append("outcome")
+
+        async def quick() -> None:
+            await asyncio.sleep(0.01)
+
+        first = pool.start("quick", quick())
+        pool.start("late", late())
+        pool.start("later", late())
+        assert await pool.drain(0.1) == 2
+        assert not first.cancelled()
+        assert stored == ["outcome", "outcome"]
+        assert {
+            "event": "pool.cancelling",
+            "pool": "delivery",
+            "tasks": ["late", "later"],
+            "log_level": "warning",
+        } in lines
+
+    async def test_a_drained_pool_takes_nothing_more(self) -> None:
+        pool = Pool(1, "delivery")
+        await pool.drain(0)
+        assert pool.free == 0
+        with pytest.raises(RuntimeError):
+            pool.start("late", nothing())
+
+    async def test_every_waiter_is_woken_while_slots_come_free(self) -> None:
+        pool = Pool(1, "delivery")
+        release = asyncio.Event()
+
+        async def hold() -> None:
+            await release.wait()
+
+        async def take(name: str) -> None:
+            await pool.wait_free()
+            pool.start(name, nothing())
+
+        pool.start("holder", hold())
+        waiters = [asyncio.create_task(take(f"waiter {number}")) for number in range(3)]
+        await asyncio.sleep(0)
+        release.set()
+        async with asyncio.timeout(1):
+            await asyncio.gather(*waiters)
+            await pool.drain(1)
+
+    def test_a_pool_without_slots_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="at least 1"):
+            Pool(0, "delivery")

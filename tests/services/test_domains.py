@@ -1,0 +1,196 @@
+"""Adding, finding and removing domains."""
+
+import pytest
+
+from dcvd.core.domain import DnsState, DomainStatus
+from dcvd.core.jobs import JobKind, JobState
+from dcvd.core.observation import DnsFacts, DnsObservation, HostnameSeen
+from dcvd.errors import Conflict, InvalidInput, NotFound, Permanent
+from dcvd.kit.clock import ManualClock
+from dcvd.services import domains, jobs, looks, registration, webhooks
+from dcvd.services.context import Context
+from dcvd.store.organizations import Organization
+from tests.services.views import all_jobs, bodies, deliveries_owed, event_names
+
+
+def _dns(name: str, *, right: bool) -> DnsObservation:
+    chain = ("edge.sandbox.test",) if right else ()
+    return DnsObservation(
+        DnsFacts(hostname=name, target="edge.sandbox.test", outcome="answered", exists=right, chain=chain)
+    )
+
+
+def _seen(name: str, *, status: str = "pending", ssl: str = "initializing", cf_id: str = "cf-1") -> HostnameSeen:
+    return HostnameSeen(id=cf_id, hostname=name, status=status, ssl_status=ssl)
+
+
+async def test_adding_stores_the_domain_its_job_and_its_event_together(
+    context: Context, organization: Organization
+) -> None:
+    domain = await domains.add(context, organization.id, "App.Customer.TEST.")
+    assert (domain.name, domain.status) == ("app.customer.test", DomainStatus.PENDING_CNAME)
+    (job,) = await all_jobs(context, organization.id)
+    assert (job.kind, job.state, job.domain_id) == (JobKind.REGISTER, JobState.PENDING, domain.id)
+    (body,) = await bodies(context, organization.id)
+    assert list(body) == ["event", "timestamp", "data", "id", "sequence"]
+    assert body["data"] == {
+        "domain_id": domain.id,
+        "domain_name": "app.customer.test",
+        "status": "pending_cname",
+        "expires_at": None,
+    }
+    assert body["sequence"] == 1
+
+
+async def test_a_name_that_the_organization_has_is_refused_with_its_id(
+    context: Context, organization: Organization
+) -> None:
+    first = await domains.add(context, organization.id, "app.customer.test")
+    with pytest.raises(Conflict, match="already one of your domains") as caught:
+        await domains.add(context, organization.id, "APP.customer.test")
+    assert caught.value.existing_id == first.id
+    assert await event_names(context, organization.id) == ["domain.added"]
+
+
+async def test_a_name_of_another_organization_is_refused_without_telling_whose(
+    context: Context, organization: Organization, rival: Organization
+) -> None:
+    first = await domains.add(context, organization.id, "app.customer.test")
+    with pytest.raises(Conflict) as caught:
+        await domains.add(context, rival.id, "app.customer.test")
+    assert caught.value.existing_id is None
+    assert organization.id not in str(caught.value)
+    assert first.id not in str(caught.value)
+
+
+async def test_a_bad_name_changes_nothing(context: Context, organization: Organization) -> None:
+    with pytest.raises(InvalidInput):
+        await domains.add(context, organization.id, "not a name")
+    assert await all_jobs(context, organization.id) == []
+
+
+async def test_another_organizations_domain_looks_like_none(
+    context: Context, organization: Organization, rival: Organization
+) -> None:
+    domain = await domains.add(context, organization.id, "app.customer.test")
+    with pytest.raises(NotFound):
+        await domains.get(context, rival.id, domain.id)
+    with pytest.raises(NotFound):
+        await domains.remove(context, rival.id, domain.id)
+    assert await domains.get(context, organization.id, domain.id) == domain
+
+
+async def test_a_look_stores_the_domain_its_events_and_what_is_owed_for_them(
+    context: Context, organization: Organization
+) -> None:
+    endpoint = await webhooks.create(
+        context, organization.id, url="http://127.0.0.1:1/", events=["domain.active", "dns.verified"]
+    )
+    domain = await domains.add(context, organization.id, "app.customer.test")
+    looked = await looks.record(
+        context,
+        domain.id,
+        [_dns(domain.name, right=True), _seen(domain.name, status="active", ssl="active")],
+    )
+    assert looked is not None
+    assert (looked.status, looked.dns_state, looked.ready) == (DomainStatus.ACTIVE, DnsState.VERIFIED, True)
+    assert await event_names(context, organization.id) == ["domain.added", "dns.verified", "domain.active"]
+    assert await deliveries_owed(context) == [
+        (endpoint.id, "dns.verified", "pending"),
+        (endpoint.id, "domain.active", "pending"),
+    ]
+    assert [body["sequence"] for body in await bodies(context, organization.id)] == [1, 2, 3]
+
+
+async def test_a_disabled_endpoint_is_owed_nothing_new(context: Context, organization: Organization) -> None:
+    endpoint = await webhooks.create(context, organization.id, url="http://127.0.0.1:1/", events=["domain.added"])
+    await webhooks.change(context, organization.id, endpoint.id, enabled=False)
+    await domains.add(context, organization.id, "app.customer.test")
+    assert await deliveries_owed(context) == []
+
+
+async def test_dns_turning_right_before_activation_has_cloudflare_look_again_once(
+    context: Context, organization: Organization
+) -> None:
+    domain = await domains.add(context, organization.id, "app.customer.test")
+    await looks.record(context, domain.id, [_dns(domain.name, right=False), _seen(domain.name)])
+    await looks.record(context, domain.id, [_dns(domain.name, right=True), _seen(domain.name)])
+    await looks.record(context, domain.id, [_dns(domain.name, right=True), _seen(domain.name)])
+    kinds = [job.kind for job in await all_jobs(context, organization.id)]
+    assert kinds == [JobKind.REGISTER, JobKind.REVALIDATE]
+
+
+async def test_a_look_plans_the_next_one(context: Context, organization: Organization, clock: ManualClock) -> None:
+    domain = await domains.add(context, organization.id, "app.customer.test")
+    looked = await looks.record(context, domain.id, [_dns(domain.name, right=False)])
+    assert looked is not None
+    assert looked.next_sync_at == clock.now() + 60_000
+
+
+async def test_removal_is_told_and_leaves_a_job_for_cloudflare(context: Context, organization: Organization) -> None:
+    domain = await domains.add(context, organization.id, "app.customer.test")
+    await looks.record(context, domain.id, [_seen(domain.name, cf_id="cf-9")])
+    await domains.remove(context, organization.id, domain.id)
+    with pytest.raises(NotFound):
+        await domains.get(context, organization.id, domain.id)
+    register, deregister = await all_jobs(context, organization.id)
+    assert register.state is JobState.DONE
+    assert (deregister.kind, deregister.cf_id, deregister.state) == (JobKind.DEREGISTER, "cf-9", JobState.PENDING)
+    assert await event_names(context, organization.id) == ["domain.added", "domain.removed"]
+
+
+async def test_a_hostname_created_for_a_domain_that_is_gone_is_taken_away_again(
+    context: Context, organization: Organization
+) -> None:
+    domain = await domains.add(context, organization.id, "app.customer.test")
+    (register,) = await all_jobs(context, organization.id)
+    await domains.remove(context, organization.id, domain.id)
+    await registration.registered(context, register, _seen(domain.name, cf_id="cf-late"))
+    assert "cf-late" in [job.cf_id for job in await all_jobs(context, organization.id)]
+
+
+async def test_a_refusal_is_the_domains_error_and_a_dead_letter(context: Context, organization: Organization) -> None:
+    domain = await domains.add(context, organization.id, "app.customer.test")
+    (job,) = await all_jobs(context, organization.id)
+    await registration.refused(context, job, Permanent("Cloudflare says no.", code="hostname_invalid"))
+    refused = await domains.get(context, organization.id, domain.id)
+    assert refused.status is DomainStatus.ERROR
+    assert refused.error is not None
+    assert refused.error.code == "hostname_invalid"
+    assert await event_names(context, organization.id) == ["domain.added", "domain.error", "job.failed", "job.dlq"]
+    again = await jobs.retry(context, organization.id, job.id)
+    assert (again.state, again.attempts) == (JobState.PENDING, 0)
+
+
+async def test_the_list_pages_from_new_to_old_and_search_goes_by_prefix(
+    context: Context, organization: Organization, rival: Organization, clock: ManualClock
+) -> None:
+    names = [f"shop{number}.customer{number % 2}.test" for number in range(5)]
+    for name in names:
+        clock.advance(1)
+        await domains.add(context, organization.id, name)
+    await domains.add(context, rival.id, "shop9.customer1.test")
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = await domains.list_page(context, organization.id, status=None, search=None, cursor=cursor, limit=2)
+        found += [domain.name for domain in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert found == names[::-1]
+
+    async def search(prefix: str, status: DomainStatus | None = None) -> list[str]:
+        page = await domains.list_page(context, organization.id, status=status, search=prefix, cursor=None, limit=50)
+        return [domain.name for domain in page.items]
+
+    assert await search("SHOP3") == ["shop3.customer1.test"]
+    assert await search("customer1") == ["shop1.customer1.test", "shop3.customer1.test"]
+    assert await search("ustomer1") == []
+    assert await search("shop", DomainStatus.ACTIVE) == []
+    assert len(await search("shop", DomainStatus.PENDING_CNAME)) == 5
+
+
+async def test_a_cursor_that_is_none_of_ours_is_refused(context: Context, organization: Organization) -> None:
+    with pytest.raises(InvalidInput, match="cursor"):
+        await domains.list_page(context, organization.id, status=None, search=None, cursor="!!", limit=2)

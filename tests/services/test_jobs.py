@@ -1,0 +1,115 @@
+"""How jobs fail, wait, and come back."""
+
+import pytest
+
+from dcvd.core.domain import Domain
+from dcvd.core.jobs import Job, JobState
+from dcvd.errors import Conflict, NotFound, Permanent, Retryable
+from dcvd.kit.clock import ManualClock
+from dcvd.services import domains, jobs, registration
+from dcvd.services.context import Context
+from dcvd.store import jobs as stored
+from dcvd.store.organizations import Organization
+from tests.services.views import all_jobs, bodies, event_names
+
+
+@pytest.fixture
+async def domain(context: Context, organization: Organization) -> Domain:
+    return await domains.add(context, organization.id, "app.customer.test")
+
+
+@pytest.fixture
+async def job(context: Context, organization: Organization, domain: Domain) -> Job:
+    (found,) = await all_jobs(context, organization.id)
+    return found
+
+
+async def _due(context: Context) -> list[str]:
+    found = await context.database.read(lambda snapshot: stored.due(snapshot, context.now(), 100, ()))
+    return [job.domain_name or "" for job in found]
+
+
+async def test_a_failure_says_when_it_is_tried_again(context: Context, job: Job, organization: Organization) -> None:
+    failed = await jobs.fail(context, job, Retryable("It hiccuped.", code="odd"))
+    assert failed.next_attempt_at == context.now() + 1000
+    body = (await bodies(context, organization.id))[-1]
+    assert body["event"] == "job.failed"
+    assert body["data"]["next_attempt_at"] == "2027-01-15T08:00:01Z"
+    assert body["data"]["error"] == {"code": "odd", "message": "It hiccuped."}
+
+
+async def test_the_last_attempt_makes_a_dead_letter_that_can_be_retried(
+    context: Context, job: Job, organization: Organization
+) -> None:
+    for _ in range(context.config.jobs.max_attempts):
+        job = await jobs.fail(context, job, Retryable("It hiccuped.", code="odd"))
+    assert job.state is JobState.DEAD
+    assert (await event_names(context, organization.id))[-2:] == ["job.failed", "job.dlq"]
+    assert await _due(context) == []
+    again = await jobs.retry(context, organization.id, job.id)
+    assert (again.state, again.attempts) == (JobState.PENDING, 0)
+    assert await _due(context) == ["app.customer.test"]
+
+
+async def test_an_outage_never_makes_a_dead_letter(context: Context, job: Job) -> None:
+    for _ in range(100):
+        job = await jobs.fail(context, job, Retryable("Nobody there.", code="cloudflare_unavailable"))
+    assert job.state is JobState.PENDING
+    assert job.next_attempt_at is not None
+    assert job.next_attempt_at - context.now() == 300_000
+
+
+async def test_the_end_of_an_outage_makes_due_what_waited_for_it_alone(
+    context: Context, job: Job, organization: Organization
+) -> None:
+    await domains.add(context, organization.id, "other.customer.test")
+    other = (await all_jobs(context, organization.id))[-1]
+    for _ in range(5):
+        job = await jobs.fail(context, job, Retryable("Nobody there.", code="cloudflare_unavailable"))
+        other = await jobs.fail(context, other, Retryable("It hiccuped.", code="odd"))
+    assert await _due(context) == []
+    assert await jobs.end_outage(context) == 1
+    assert await _due(context) == ["app.customer.test"]
+
+
+async def test_the_services_own_wish_to_wait_is_a_floor(context: Context, job: Job) -> None:
+    failed = await jobs.fail(context, job, Retryable("Slow down.", code="cloudflare_rate_limited", retry_after=120))
+    assert failed.next_attempt_at == context.now() + 120_000
+
+
+async def test_a_refusal_is_a_dead_letter_at_once(context: Context, job: Job) -> None:
+    assert (await jobs.fail(context, job, Permanent("No.", code="no"))).state is JobState.DEAD
+
+
+async def test_a_registration_waits_for_the_removal_of_the_same_name(
+    context: Context, organization: Organization, domain: Domain, clock: ManualClock
+) -> None:
+    await domains.remove(context, organization.id, domain.id)
+    clock.advance(1)
+    await domains.add(context, organization.id, domain.name)
+    found = await context.database.read(lambda snapshot: stored.due(snapshot, context.now(), 10, ()))
+    assert [job.kind.value for job in found] == ["deregister"]
+    await registration.nothing_to_do(context, found[0])
+    found = await context.database.read(lambda snapshot: stored.due(snapshot, context.now(), 10, ()))
+    assert [job.kind.value for job in found] == ["register"]
+
+
+async def test_a_job_that_was_ended_meanwhile_stays_ended(
+    context: Context, job: Job, organization: Organization, domain: Domain
+) -> None:
+    await domains.remove(context, organization.id, domain.id)
+    await jobs.fail(context, job, Retryable("Too late."))
+    assert (await all_jobs(context, organization.id))[0].state is JobState.DONE
+    assert "job.failed" not in await event_names(context, organization.id)
+
+
+async def test_a_done_job_is_not_retried_and_another_organizations_is_not_seen(
+    context: Context, job: Job, organization: Organization, rival: Organization
+) -> None:
+    with pytest.raises(NotFound):
+        await jobs.retry(context, rival.id, job.id)
+    with pytest.raises(NotFound):
+        await jobs.get(context, rival.id, job.id)
+    await registration.nothing_to_do(context, job)
+    with pytest.raises(Conflict, match="nothing to retry"):
+        await jobs.retry(context, organization.id, job.id)

@@ -1,0 +1,164 @@
+"""Tokens, endpoints and the outcome of attempts."""
+
+import pytest
+
+from dcvd.core.tokens import Role
+from dcvd.core.webhooks import Attempt, AttemptOutcome, DeliveryState
+from dcvd.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
+from dcvd.kit.clock import ManualClock
+from dcvd.services import deliveries, domains, organizations, tokens, webhooks
+from dcvd.services.context import Context
+from dcvd.services.tokens import LastUse
+from dcvd.store import deliveries as stored
+from dcvd.store.organizations import Organization
+
+
+async def test_a_token_is_recognised_until_its_expiry_to_the_millisecond(
+    context: Context, organization: Organization, clock: ManualClock
+) -> None:
+    minted = await tokens.create(context, organization.id, name="ci", role=Role.MEMBER, expires_at=clock.now() + 1000)
+    plain = minted.plain.reveal()
+    clock.advance(999)
+    assert (await tokens.authenticate(context, plain)).id == minted.token.id
+    clock.advance(1)
+    with pytest.raises(Unauthenticated):
+        await tokens.authenticate(context, plain)
+
+
+async def test_the_plain_token_is_not_in_the_database(context: Context, organization: Organization) -> None:
+    minted = await tokens.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
+    stored_text = await context.database.read(
+        lambda snapshot: repr(snapshot.all("SELECT * FROM api_tokens WHERE id = ?", (minted.token.id,)))
+    )
+    assert minted.plain.reveal() not in stored_text
+    assert minted.plain.reveal().removeprefix("dcv_live_") not in stored_text
+
+
+@pytest.mark.parametrize("text", ["", "x", "dcv_live_", "dcv_live_" + "0" * 32, "DCV_LIVE_" + "0" * 32, "\ud800"])
+async def test_what_is_no_live_token_is_refused_alike(context: Context, organization: Organization, text: str) -> None:
+    with pytest.raises(Unauthenticated) as caught:
+        await tokens.authenticate(context, text)
+    assert "malformed, unknown, revoked or expired" in caught.value.message
+
+
+async def test_a_revoked_token_stops_at_once(context: Context, organization: Organization, rival: Organization) -> None:
+    minted = await tokens.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
+    with pytest.raises(NotFound):
+        await tokens.revoke(context, rival.id, minted.token.id)
+    await tokens.revoke(context, organization.id, minted.token.id)
+    with pytest.raises(Unauthenticated):
+        await tokens.authenticate(context, minted.plain.reveal())
+
+
+async def test_nobody_mints_a_role_above_their_own(context: Context, organization: Organization) -> None:
+    with pytest.raises(Forbidden, match="higher role owner"):
+        await tokens.create(context, organization.id, name="x", role=Role.OWNER, expires_at=None, minter=Role.ADMIN)
+
+
+async def test_an_expiry_in_the_past_is_refused(context: Context, organization: Organization) -> None:
+    with pytest.raises(InvalidInput, match="has passed"):
+        await tokens.create(context, organization.id, name="x", role=Role.MEMBER, expires_at=context.now())
+
+
+async def test_the_last_use_costs_no_write_until_it_is_stored(
+    context: Context, organization: Organization, clock: ManualClock
+) -> None:
+    minted = await tokens.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
+    last_use = LastUse()
+    last_use.note(minted.token.id, clock.now())
+    assert last_use.seen(minted.token) == clock.now()
+    (listed,) = (await tokens.list_page(context, organization.id, cursor=None, limit=10)).items
+    assert listed.last_used_at is None
+    await last_use.store(context)
+    (listed,) = (await tokens.list_page(context, organization.id, cursor=None, limit=10)).items
+    assert listed.last_used_at == clock.now()
+
+
+async def test_an_organizations_name_is_its_own(context: Context, organization: Organization) -> None:
+    with pytest.raises(Conflict):
+        await organizations.create(context, "Acme")
+    assert await organizations.find(context, "Acme") == organization
+    assert await organizations.find(context, organization.id) == organization
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 101, "a\nb", "org_abc"])
+async def test_a_bad_name_of_an_organization_is_refused(context: Context, name: str) -> None:
+    with pytest.raises(InvalidInput):
+        await organizations.create(context, name)
+
+
+@pytest.mark.parametrize(
+    ("url", "events", "field"),
+    [
+        ("http://127.0.0.1/", [], "events"),
+        ("http://127.0.0.1/", ["domain.active", "domain.sold"], "events[1]"),
+        ("ftp://127.0.0.1/", ["domain.active"], "url"),
+        ("http://10.0.0.1/", ["domain.active"], "url"),
+        ("https://user:pass@hooks.example.com/", ["domain.active"], "url"),
+        ("not a url", ["domain.active"], "url"),
+    ],
+)
+async def test_a_bad_endpoint_is_refused_naming_the_field(
+    context: Context, organization: Organization, url: str, events: list[str], field: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        await webhooks.create(context, organization.id, url=url, events=events)
+    assert caught.value.field == field
+    assert (await webhooks.list_page(context, organization.id, cursor=None, limit=10)).items == []
+
+
+async def _one_delivery(context: Context, organization: Organization) -> str:
+    await webhooks.create(context, organization.id, url="http://127.0.0.1:1/", events=["domain.added"])
+    await domains.add(context, organization.id, "app.customer.test")
+    (due,) = await context.database.read(lambda snapshot: stored.due(snapshot, context.now(), 10, ()))
+    return due.id
+
+
+def _attempt(delivery_id: str, number: int, outcome: AttemptOutcome, retry_after: int | None = None) -> Attempt:
+    return Attempt(
+        delivery_id=delivery_id,
+        number=number,
+        started_at=0,
+        duration_ms=1,
+        outcome=outcome,
+        status_code=None,
+        error="x",
+        response=b"",
+        remote_ip=None,
+        retry_after=retry_after,
+    )
+
+
+async def test_failed_attempts_follow_the_schedule_to_the_dead_letter(
+    context: Context, organization: Organization, clock: ManualClock
+) -> None:
+    delivery_id = await _one_delivery(context, organization)
+    waits = []
+    for number in range(1, 12):
+        recorded = await deliveries.record_attempt(context, _attempt(delivery_id, number, AttemptOutcome.TIMEOUT))
+        if recorded.next_attempt_at is not None:
+            waits.append((recorded.next_attempt_at - clock.now()) // 1000)
+            clock.set(recorded.next_attempt_at)
+    assert waits == [5, 30, 120, 600, 3600, 4 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600]
+    assert recorded.state is DeliveryState.DEAD
+
+
+async def test_retry_after_puts_the_next_attempt_off(context: Context, organization: Organization) -> None:
+    delivery_id = await _one_delivery(context, organization)
+    made = _attempt(delivery_id, 1, AttemptOutcome.HTTP_ERROR, retry_after=90_000)
+    recorded = await deliveries.record_attempt(context, made)
+    assert recorded.next_attempt_at == context.now() + 90_000
+
+
+async def test_gone_ends_a_delivery(context: Context, organization: Organization) -> None:
+    delivery_id = await _one_delivery(context, organization)
+    recorded = await deliveries.record_attempt(context, _attempt(delivery_id, 1, AttemptOutcome.GONE))
+    assert recorded.state is DeliveryState.DEAD
+
+
+async def test_an_attempt_for_a_removed_endpoint_is_no_error(context: Context, organization: Organization) -> None:
+    delivery_id = await _one_delivery(context, organization)
+    (endpoint,) = (await webhooks.list_page(context, organization.id, cursor=None, limit=10)).items
+    await webhooks.remove(context, organization.id, endpoint.id)
+    recorded = await deliveries.record_attempt(context, _attempt(delivery_id, 1, AttemptOutcome.DELIVERED))
+    assert not recorded.stored

@@ -1,0 +1,149 @@
+"""The loop that looks, against real DNS and a real API."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from msgspec.structs import replace
+
+from dcvd.cloudflare.client import CloudflareClient
+from dcvd.core.domain import DnsState, Domain, DomainStatus
+from dcvd.core.observation import HostnameSeen
+from dcvd.dns import DnsObserver
+from dcvd.errors import Retryable
+from dcvd.metrics import Metrics
+from dcvd.sandbox import Sandbox
+from dcvd.services import domains, looks, organizations
+from dcvd.services.context import Context
+from dcvd.sync import Looker, SyncLoop
+from tests.faults import fault
+from tests.services.views import event_names
+from tests.waiting import until
+
+
+@pytest.fixture
+async def org(sandbox_context: Context) -> str:
+    config = sandbox_context.config
+    sandbox_context.config = replace(config, sync=replace(config.sync, tick=20, pending_interval=50))
+    return (await organizations.create(sandbox_context, "Acme")).id
+
+
+@pytest.fixture
+def looker(sandbox_context: Context, cloudflare: CloudflareClient) -> Looker:
+    return Looker(sandbox_context, cloudflare, DnsObserver(sandbox_context.config), Metrics())
+
+
+@pytest.fixture
+async def loop(sandbox_context: Context, org: str, looker: Looker) -> AsyncIterator[SyncLoop]:
+    """The loop at work."""
+    loop = SyncLoop(sandbox_context, looker)
+    task = asyncio.create_task(loop.run())
+    yield loop
+    task.cancel()
+    await asyncio.wait([task])
+    await loop.pool.drain(1)
+
+
+async def _registered(context: Context, cloudflare: CloudflareClient, org: str, name: str) -> Domain:
+    domain = await domains.add(context, org, name)
+    looked = await looks.record(context, domain.id, [await cloudflare.create(name)])
+    assert looked is not None
+    return looked
+
+
+async def test_a_look_sees_dns_and_cloudflare_as_one(
+    sandbox_context: Context, org: str, looker: Looker, cloudflare: CloudflareClient, quick_sandbox: Sandbox
+) -> None:
+    domain = await _registered(sandbox_context, cloudflare, org, "app.customer.test")
+    looked = await looker.look(domain)
+    assert looked is not None
+    assert (looked.status, looked.dns_state) == (DomainStatus.PENDING_CNAME, DnsState.FAILED)
+    quick_sandbox.set_dns("app.customer.test", "CNAME", ["edge.sandbox.test."])
+    looked = await looker.look(looked)
+    assert looked is not None
+    assert looked.dns_state is DnsState.VERIFIED
+    assert looked.status in (DomainStatus.ISSUING, DomainStatus.ACTIVE)
+
+
+async def test_what_dns_said_is_kept_when_cloudflare_fails(
+    sandbox_context: Context, org: str, looker: Looker, cloudflare: CloudflareClient, quick_sandbox: Sandbox
+) -> None:
+    domain = await _registered(sandbox_context, cloudflare, org, "app.customer.test")
+    await fault(quick_sandbox, kind="status", status=503)
+    with pytest.raises(Retryable):
+        await looker.look(domain)
+    stored = await domains.get(sandbox_context, org, domain.id)
+    assert stored.dns_state is DnsState.FAILED
+    assert stored.cf_checked_at == domain.cf_checked_at
+
+
+async def test_a_look_at_a_domain_that_was_removed_meanwhile_stores_nothing(
+    sandbox_context: Context, org: str, looker: Looker
+) -> None:
+    domain = await domains.add(sandbox_context, org, "app.customer.test")
+    await domains.remove(sandbox_context, org, domain.id)
+    assert await looker.look(domain) is None
+
+
+@pytest.mark.usefixtures("loop")
+async def test_the_loop_brings_a_domain_to_active(
+    sandbox_context: Context, org: str, cloudflare: CloudflareClient, quick_sandbox: Sandbox
+) -> None:
+    domain = await _registered(sandbox_context, cloudflare, org, "app.customer.test")
+    quick_sandbox.set_dns("app.customer.test", "CNAME", ["edge.sandbox.test."])
+
+    async def active() -> bool:
+        return (await domains.get(sandbox_context, org, domain.id)).ready
+
+    await until(active)
+    names = await event_names(sandbox_context, org)
+    assert [name for name in names if name != "dns.check_failed"] == ["domain.added", "dns.verified", "domain.active"]
+
+
+@pytest.mark.usefixtures("loop")
+async def test_domains_that_always_fail_hold_up_no_other(
+    sandbox_context: Context, org: str, cloudflare: CloudflareClient, quick_sandbox: Sandbox
+) -> None:
+    for number in range(40):
+        stuck = await domains.add(sandbox_context, org, f"stuck{number}.customer.test")
+        # An id that Cloudflare answers with nonsense at each look.
+        await looks.record(
+            sandbox_context,
+            stuck.id,
+            [HostnameSeen(id=f"broken-{number}", hostname=stuck.name, status="pending", ssl_status=None)],
+        )
+    await fault(quick_sandbox, method="GET", path="/zones/*/custom_hostnames/broken-*", kind="status", status=500)
+    healthy = await _registered(sandbox_context, cloudflare, org, "app.customer.test")
+    quick_sandbox.set_dns("app.customer.test", "CNAME", ["edge.sandbox.test."])
+
+    async def active() -> bool:
+        return (await domains.get(sandbox_context, org, healthy.id)).ready
+
+    await until(active)
+
+
+async def test_a_fault_of_ours_at_one_domain_puts_it_off_and_not_the_loop(
+    sandbox_context: Context, org: str, looker: Looker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = await domains.add(sandbox_context, org, "bad.customer.test")
+    good = await domains.add(sandbox_context, org, "good.customer.test")
+    look = looker.look
+
+    async def sometimes(domain: Domain) -> Domain | None:
+        if domain.id == bad.id:
+            raise RuntimeError("a fault of ours")
+        return await look(domain)
+
+    monkeypatch.setattr(looker, "look", sometimes)
+    loop = SyncLoop(sandbox_context, looker)
+    task = asyncio.create_task(loop.run())
+
+    async def seen() -> bool:
+        return (await domains.get(sandbox_context, org, good.id)).dns_state is DnsState.FAILED
+
+    await until(seen)
+    task.cancel()
+    await asyncio.wait([task])
+    await loop.pool.drain(1)
+    assert (await domains.get(sandbox_context, org, bad.id)).next_sync_at > sandbox_context.now() + 60_000
+    assert loop.pool.failed == 1
