@@ -7,5 +7,5 @@ from collections.abc import Awaitable, Callable
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
     """Ask again and again until it is so. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110  # it asks a process or a database, which have no event
+        while not await condition():
             await asyncio.sleep(0.01)

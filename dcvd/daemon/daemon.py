@@ -105,6 +105,7 @@ class Daemon:
         log.info("daemon.stopping", deadline_s=total)
         # No new work is taken; what is under way shares the time that there is.
         await self._supervisor.stop("sync", "jobs", "delivery", "janitor", deadline=budget)
+        self._supervisor.expect_end("api")
         left = max(started + budget - loop.time(), 0.0)
         _, *late = await asyncio.gather(
             self._server.stop(deadline=left),

@@ -42,6 +42,11 @@ class DueLoop(Generic[T]):
         self._ahead = ahead
         self._in_flight: set[str] = set()
 
+    @property
+    def in_flight(self) -> frozenset[str]:
+        """The identifiers of what is being worked on or held for it."""
+        return frozenset(self._in_flight)
+
     async def run(self) -> None:
         """Runs until it is cancelled; what is in the pool then goes on and is its owner's to drain."""
         while True:

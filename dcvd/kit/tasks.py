@@ -48,6 +48,11 @@ class Supervisor:
         assert self._first_end is not None
         return self._first_end
 
+    def expect_end(self, name: str) -> None:
+        """From now on the named task may return by itself: whoever owns it has asked it to."""
+        if name in self._tasks:
+            self._stopping.add(self._tasks[name])
+
     async def stop(self, *names: str, deadline: float) -> None:
         """Cancels the named tasks (all when none is named) together and waits up to `deadline` seconds for them.
 

@@ -144,6 +144,8 @@ class Watcher:
         old, new = (domain.error.code if domain.error else None for domain in (before, after))
         assert len(events[EventType.DOMAIN_ERROR]) == (new is not None and new != old)
         assert before.expires_at is None or after.expires_at is not None
+        if before.status is DomainStatus.ISSUING and after.status is DomainStatus.PENDING_CNAME:
+            assert self.failed_checks >= 2
 
     def _cloudflare(self, only_dns: Domain, answer: CloudflareObservation | None, unknown: tuple[str, ...]) -> None:
         after = self.domain

@@ -93,6 +93,16 @@ def test_issuing_falls_back_to_pending_only_after_two_failed_checks() -> None:
     assert story.drafts[0].data["status"] == "pending_cname"
 
 
+def test_issuing_on_cloudflares_word_alone_does_not_fall_back_on_that_word_alone() -> None:
+    story = Story()
+    story.look(DNS_FLATTENED, seen("active", "pending_validation"))
+    statuses = []
+    for check in (DNS_FLATTENED, DNS_FLATTENED, DNS_MISSING, DNS_MISSING):
+        story.look(check, seen("pending", "pending_validation"))
+        statuses.append(story.status)
+    assert statuses == ["issuing", "issuing", "issuing", "pending_cname"]
+
+
 def test_a_hostname_that_cloudflare_validated_stays_issuing_whatever_dns_says() -> None:
     story = Story()
     story.look(DNS_RIGHT, seen("active", "pending_issuance"))

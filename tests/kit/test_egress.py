@@ -162,7 +162,7 @@ async def test_the_deadline_covers_a_silent_name_server_which_holds_nobody_else_
         dead = [
             asyncio.create_task(failure(client, f"http://{name}:{port}/", within=0.3)) for name in resolver.silent_names
         ]
-        while len(resolver.asked) < 40:  # noqa: ASYNC110
+        while len(resolver.asked) < 40:
             await asyncio.sleep(0.005)
         answer = await client.post(f"http://alive.example:{port}/", b"{}", {}, timeout=0.3)
         assert answer.status == 200

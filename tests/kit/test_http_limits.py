@@ -92,6 +92,16 @@ async def test_a_head_beyond_the_limit_is_answered_431_and_the_connection_closed
     assert not app.entered.is_set()
 
 
+async def test_a_head_that_never_ends_is_refused_as_soon_as_it_is_too_large() -> None:
+    limits = HttpLimits(head_timeout=30, head_bytes=4096)
+    async with serving(Echo(), limits=limits) as (_, [address]), connected(address) as client:
+        await client.send(b"GET / HTTP/1.1\r\nX-Endless: ")
+        for _ in range(10):
+            await client.send(b"y" * 1000)
+            await asyncio.sleep(0.005)
+        assert (await client.rest()).startswith(b"HTTP/1.1 431 ")
+
+
 async def test_a_head_within_the_limit_passes_also_behind_a_large_body_in_the_same_piece() -> None:
     async with serving(Echo()) as (_, [address]), connected(address) as client:
         post = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n" + b"b" * 60_000
@@ -165,7 +175,7 @@ async def test_a_client_that_never_reads_its_answer_is_cut() -> None:
         await client.send(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
         client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a read transport too
         async with asyncio.timeout(2):
-            while not app.disconnects:  # noqa: ASYNC110
+            while not app.disconnects:
                 await asyncio.sleep(0.02)
 
 

@@ -156,7 +156,7 @@ class TestPool:
                 pool.start(f"delivery {number}", work())
 
         producer = asyncio.create_task(produce())
-        while running < 2:  # noqa: ASYNC110
+        while running < 2:
             await asyncio.sleep(0)
         assert pool.running == 2
         assert pool.free == 0
@@ -243,3 +243,19 @@ class TestPool:
     def test_a_pool_without_slots_is_refused(self) -> None:
         with pytest.raises(ValueError, match="at least 1"):
             Pool(0, "delivery")
+
+
+async def test_a_task_whose_end_was_asked_for_is_no_failure() -> None:
+    supervisor = Supervisor()
+    leave = asyncio.Event()
+
+    async def until_asked() -> None:
+        await leave.wait()
+
+    task = supervisor.spawn("api", until_asked())
+    supervisor.expect_end("api")
+    leave.set()
+    await task
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await supervisor.first_end()

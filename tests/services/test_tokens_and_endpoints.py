@@ -134,12 +134,14 @@ async def test_failed_attempts_follow_the_schedule_to_the_dead_letter(
 ) -> None:
     delivery_id = await _one_delivery(context, organization)
     waits = []
+    recorded = None
     for number in range(1, 12):
         recorded = await deliveries.record_attempt(context, _attempt(delivery_id, number, AttemptOutcome.TIMEOUT))
         if recorded.next_attempt_at is not None:
             waits.append((recorded.next_attempt_at - clock.now()) // 1000)
             clock.set(recorded.next_attempt_at)
     assert waits == [5, 30, 120, 600, 3600, 4 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600]
+    assert recorded is not None
     assert recorded.state is DeliveryState.DEAD
 
 

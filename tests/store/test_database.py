@@ -159,7 +159,12 @@ async def test_a_full_disk_acknowledges_nothing_and_heals_when_there_is_space(da
 async def test_a_damaged_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     database = await Database.open(path)
-    await database.write(lambda tx: [insert(tx, _organization(number)) for number in range(3000)])
+
+    def fill(tx: Transaction) -> None:
+        for number in range(3000):
+            insert(tx, _organization(number))
+
+    await database.write(fill)
     await database.close()
     damaged = bytearray(path.read_bytes())
     damaged[8192:40960] = bytes(32768)

@@ -1,0 +1,70 @@
+"""The application."""
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.enums import ScopeType
+from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
+from prometheus_client import CollectorRegistry
+
+from dcvd.api import domains, jobs, operator_calls, tokens, webhooks
+from dcvd.api.auth import bearer
+from dcvd.api.documentation import BEARER, openapi
+from dcvd.api.edge import Edge
+from dcvd.api.health import health
+from dcvd.api.parts import Looker, Parts
+from dcvd.api.problems import answer
+from dcvd.api.request import ApiRequest
+from dcvd.services.context import Context
+from dcvd.services.tokens import LastUse
+
+
+class Api(Litestar):
+    """Litestar within our edge; `parts.operators` may be replaced while it serves."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(
+            [
+                health,
+                Router(
+                    "/api",
+                    route_handlers=[tokens.ROUTER, domains.ROUTER, webhooks.ROUTER, jobs.ROUTER],
+                    guards=[bearer],
+                    security=BEARER,
+                ),
+                operator_calls.ROUTER,
+                operator_calls.metrics,
+            ],
+            exception_handlers={Exception: answer},
+            logging_config=None,
+            openapi_config=openapi(parts.context.config.server.public_url),
+            request_class=ApiRequest,
+            # The limit is the configuration's, and enforced where the body is read.
+            request_max_body_size=None,
+            state=State({"parts": parts}),
+        )
+        self.parts = parts
+        methods: dict[str, set[str]] = {}
+        for route in self.routes:
+            methods.setdefault(route.path_format, set()).update(getattr(route, "methods", ()))
+        self._edge = Edge(super().__call__, parts, methods)
+
+    async def __call__(
+        self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
+    ) -> None:
+        """One request."""
+        if scope["type"] == ScopeType.HTTP:
+            await self._edge(scope, receive, send)  # type: ignore[arg-type]  # HTTP's own by its type
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def create_app(
+    *,
+    context: Context,
+    last_use: LastUse,
+    looker: Looker,
+    operators: frozenset[int],
+    registry: CollectorRegistry,
+) -> Api:
+    """The whole HTTP interface; `operators` are the uids that may use operator calls over the unix socket."""
+    return Api(Parts(context=context, last_use=last_use, looker=looker, operators=operators, registry=registry))

@@ -1,0 +1,166 @@
+"""A domain as JSON."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from dcvd.api.parameters import Instant
+from dcvd.core.domain import (
+    Actor,
+    Certificate,
+    DnsState,
+    Domain,
+    DomainStatus,
+    Finding,
+    RequiredRecord,
+    Severity,
+    required_records,
+)
+from dcvd.core.instants import to_rfc3339
+from dcvd.store.paging import Page
+
+
+class ErrorView(Struct, frozen=True):
+    """Why something does not go on: a stable code and a sentence."""
+
+    code: str
+    message: str
+
+
+class RecordView(Struct, frozen=True):
+    """A DNS record, as a person types it."""
+
+    type: str
+    name: str
+    value: str
+
+
+class RequiredRecordView(Struct, frozen=True):
+    """A DNS record that the customer has to create, and whether it was seen."""
+
+    type: str
+    name: str
+    value: str
+    purpose: Literal["routing"]
+    verified: bool
+
+
+class CertificateView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The certificate in service."""
+
+    serial: str | None
+    issuer: str | None
+    issued_at: Instant | None
+    expires_at: Instant
+
+
+class FindingView(Struct, frozen=True):
+    """One diagnosis: what is wrong with DNS, who has to act, and the record to type."""
+
+    code: str
+    severity: Severity
+    actor: Actor
+    message: str
+    fix: RecordView | None
+    evidence: list[str]
+
+
+class DomainView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A domain and all that is known of it. `ready`: it serves, and DNS points here.
+
+    `cfStatus`, `cfSslStatus` and `errors` are Cloudflare's own words.
+    """
+
+    id: str
+    org_id: str
+    domain_name: str
+    status: DomainStatus
+    ready: bool
+    error: ErrorView | None
+    required_records: list[RequiredRecordView]
+    cname_target: str
+    cf_status: str | None
+    cf_ssl_status: str | None
+    errors: list[str]
+    certificate: CertificateView | None
+    expires_at: Instant | None
+    dns_state: DnsState
+    findings: list[FindingView]
+    dns_checked_at: Instant | None
+    cf_checked_at: Instant | None
+    next_sync_at: Instant
+    created_at: Instant
+    updated_at: Instant
+
+
+class DomainAnswer(Struct, frozen=True):
+    domain: DomainView
+
+
+class DomainList(Struct, frozen=True, kw_only=True, rename="camel"):
+    domains: list[DomainView]
+    next_cursor: str | None
+
+
+def answer(domain: Domain) -> DomainAnswer:
+    """One domain, wrapped."""
+    return DomainAnswer(_view(domain))
+
+
+def listed(found: Page[Domain]) -> DomainList:
+    """A page of domains."""
+    return DomainList(domains=[_view(domain) for domain in found.items], next_cursor=found.next_cursor)
+
+
+def _view(domain: Domain) -> DomainView:
+    return DomainView(
+        id=domain.id,
+        org_id=domain.org_id,
+        domain_name=domain.name,
+        status=domain.status,
+        ready=domain.ready,
+        error=None if domain.error is None else ErrorView(domain.error.code, domain.error.message),
+        required_records=[_required(record) for record in required_records(domain)],
+        cname_target=domain.cname_target,
+        cf_status=domain.cf_status,
+        cf_ssl_status=domain.cf_ssl_status,
+        errors=list(domain.cf_errors),
+        certificate=None if domain.certificate is None else _certificate(domain.certificate),
+        expires_at=_optional(domain.expires_at),
+        dns_state=domain.dns_state,
+        findings=[_finding(finding) for finding in domain.findings],
+        dns_checked_at=_optional(domain.dns_checked_at),
+        cf_checked_at=_optional(domain.cf_checked_at),
+        next_sync_at=to_rfc3339(domain.next_sync_at),
+        created_at=to_rfc3339(domain.created_at),
+        updated_at=to_rfc3339(domain.updated_at),
+    )
+
+
+def _required(record: RequiredRecord) -> RequiredRecordView:
+    return RequiredRecordView(record.type, record.name, record.value, record.purpose, record.verified)
+
+
+def _certificate(certificate: Certificate) -> CertificateView:
+    return CertificateView(
+        serial=certificate.serial,
+        issuer=certificate.issuer,
+        issued_at=_optional(certificate.issued_at),
+        expires_at=to_rfc3339(certificate.expires_at),
+    )
+
+
+def _finding(finding: Finding) -> FindingView:
+    fix = finding.fix
+    return FindingView(
+        code=finding.code,
+        severity=finding.severity,
+        actor=finding.actor,
+        message=finding.message,
+        fix=None if fix is None else RecordView(fix.type, fix.name, fix.value),
+        evidence=list(finding.evidence),
+    )
+
+
+def _optional(instant: int | None) -> str | None:
+    return None if instant is None else to_rfc3339(instant)

@@ -1,0 +1,104 @@
+"""`/api/domains`."""
+
+import asyncio
+from typing import Annotated, Final
+
+from litestar import Response, Router, delete, get, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import Struct
+
+from dcvd.api.documentation import ok, problems
+from dcvd.api.domain_view import DomainAnswer, DomainList, answer, listed
+from dcvd.api.parameters import TEXT, Cursor, Limit, one_of, page_limit
+from dcvd.api.request import ApiRequest
+from dcvd.core.domain import Domain, DomainStatus
+from dcvd.services import domains, looks
+
+SYNC_PATIENCE: Final = 5.0
+"""Seconds that a caller waits for a fresh look, which may have to wait for Cloudflare."""
+
+StatusFilter = Annotated[
+    str | None,
+    QueryParameter(name="status", description="Only these.", schema_extra={**TEXT, "enum": list(DomainStatus)}),
+]
+Search = Annotated[
+    str | None,
+    QueryParameter(
+        name="search",
+        description="Only names that begin so, whole or from their registrable part on.",
+        schema_extra=TEXT,
+    ),
+]
+
+
+class NewDomain(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A customer's hostname, in Unicode or in A-labels."""
+
+    domain_name: str
+
+
+@post("", summary="Add a domain", status_code=201, responses=problems(400, 403, 409, 413, 415))
+async def add_domain(request: ApiRequest, data: JSONBody[NewDomain]) -> Response[DomainAnswer]:
+    """Answered at once and registered at Cloudflare right after; `requiredRecords` is what the customer must create."""
+    domain = await domains.add(request.context, request.org_id, data.domain_name)
+    return Response(answer(domain), headers={"Location": _address(domain)})
+
+
+@get("", summary="List the domains", responses=problems(400))
+async def list_domains(
+    request: ApiRequest, status: StatusFilter = None, search: Search = None, limit: Limit = None, cursor: Cursor = None
+) -> DomainList:
+    """Newest first; with `search` by name."""
+    found = await domains.list_page(
+        request.context,
+        request.org_id,
+        status=one_of("status", status, DomainStatus),
+        search=search,
+        cursor=cursor,
+        limit=page_limit(limit),
+    )
+    return listed(found)
+
+
+@get("/{domain_id:str}", summary="Show a domain", responses=problems(404))
+async def get_domain(request: ApiRequest, domain_id: FromPath[str]) -> DomainAnswer:
+    """As it was last seen."""
+    return answer(await domains.get(request.context, request.org_id, domain_id))
+
+
+@post(
+    "/{domain_id:str}/sync",
+    summary="Look at a domain now",
+    status_code=200,
+    responses={**ok(202, DomainAnswer, "The look takes longer; this is what is stored."), **problems(403, 404, 503)},
+)
+async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response[DomainAnswer]:
+    """Asks DNS and Cloudflare and answers with the fresh domain; after 5 s with 202 and what is stored."""
+    context = request.context
+    domain = await domains.get(context, request.org_id, domain_id)
+    try:
+        async with asyncio.timeout(SYNC_PATIENCE):
+            fresh = await request.parts.looker.look(domain)
+    except TimeoutError:
+        # Accepted means that it will be done: the timer takes the domain up next.
+        await looks.postpone(context, domain, context.now())
+        stored = await domains.get(context, request.org_id, domain_id)
+        return Response(answer(stored), status_code=202, headers={"Location": _address(stored)})
+    if fresh is None:
+        fresh = await domains.get(context, request.org_id, domain_id)
+    return Response(answer(fresh), status_code=200)
+
+
+@delete("/{domain_id:str}", summary="Remove a domain", responses=problems(403, 404))
+async def remove_domain(request: ApiRequest, domain_id: FromPath[str]) -> None:
+    """Gone here at once; a job takes it away at Cloudflare."""
+    await domains.remove(request.context, request.org_id, domain_id)
+
+
+def _address(domain: Domain) -> str:
+    return f"/api/domains/{domain.id}"
+
+
+ROUTER: Final = Router(
+    "/domains", route_handlers=[add_domain, list_domains, get_domain, sync_domain, remove_domain], tags=["Domains"]
+)

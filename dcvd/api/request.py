@@ -1,0 +1,50 @@
+"""The request as our handlers see it: who asks, with what, and a body that was checked."""
+
+from typing import Any, cast
+
+from litestar import Request
+from litestar.datastructures import State
+
+from dcvd.api.body import decoded, read_body
+from dcvd.api.parts import Parts
+from dcvd.core.tokens import Token
+from dcvd.services.context import Context
+
+
+class ApiRequest(Request[None, Token, State]):
+    """`auth` is the bearer token's, once the guard has let the request in."""
+
+    __slots__ = ("_received",)
+
+    _received: bytes
+
+    @property
+    def parts(self) -> Parts:
+        """What the application was made with."""
+        return cast(Parts, self.scope["litestar_app"].state.parts)
+
+    @property
+    def context(self) -> Context:
+        """For the use cases."""
+        return self.parts.context
+
+    @property
+    def org_id(self) -> str:
+        """The organization on whose behalf the request is."""
+        return self.auth.org_id
+
+    async def body(self) -> bytes:
+        """The whole body. Raises HttpRefusal or InvalidInput for one that cannot be JSON, or is too large."""
+        if not hasattr(self, "_received"):
+            limit = self.context.config.server.request_body_limit
+            self._received = await read_body(self.scope["headers"], self.receive, limit)
+        return self._received
+
+    async def json(self) -> Any:
+        """The body as the struct that the handler declares for `data`.
+
+        Litestar would decode it loosely and say what is wrong in its own words.
+        """
+        declared = self.scope["route_handler"].parsed_data_field
+        assert declared is not None, "only a handler with `data` has a body read"
+        return decoded(await self.body(), declared.annotation)

@@ -1,0 +1,130 @@
+"""A customer's webhook receiver, as they would write it: it verifies both signatures by itself.
+
+Nothing here comes from the daemon's own signing, so that its arrivals prove what a tenant will see.
+"""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Self
+
+import structlog
+from aiohttp import web
+from msgspec import Struct
+
+log = structlog.get_logger(__name__)
+
+_PATH: Final = "/webhooks"
+_TOLERANCE: Final = 300  # seconds; what Standard Webhooks' libraries accept
+_SHUTDOWN: Final = 0.5
+
+
+class Keys(Struct, frozen=True):
+    """Both forms of an endpoint's secret, as `POST /api/webhooks` shows them."""
+
+    secret: str
+    signing_secret: str
+
+
+class Arrival(Struct, frozen=True):
+    """A webhook; `problem` says what was wrong with it, if anything was."""
+
+    event: str
+    data: Mapping[str, Any]
+    problem: str | None = None
+
+
+class Receiver:
+    """Listens on a free port of loopback and hands each webhook on, once for its id."""
+
+    def __init__(self, hand_on: Callable[[Arrival], None]) -> None:
+        self._hand_on = hand_on
+        self._keys: asyncio.Future[Keys] = asyncio.get_running_loop().create_future()
+        self._seen: set[str] = set()
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        application = web.Application()
+        application.add_routes([web.post(_PATH, self._receive)])
+        self._runner = web.AppRunner(application, handle_signals=False, access_log=None, shutdown_timeout=_SHUTDOWN)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if not self._keys.done():
+            self._keys.cancel()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @property
+    def url(self) -> str:
+        """Where to send webhooks."""
+        assert self._runner is not None, "it listens"
+        return f"http://127.0.0.1:{self._runner.addresses[0][1]}{_PATH}"
+
+    def trust(self, keys: Keys) -> None:
+        """The keys that the endpoint was given; webhooks that came before wait for them."""
+        self._keys.set_result(keys)
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        keys = await self._keys
+        problem = fault(keys, request.headers, body, time.time())
+        if problem is not None:
+            log.error("demo.webhook_refused", problem=problem)
+            self._hand_on(Arrival(request.headers.get("X-DCVaaS-Event", "unnamed"), {}, problem))
+            return web.Response(status=400, text=problem)
+        message_id = request.headers["webhook-id"]
+        if message_id not in self._seen:
+            self._seen.add(message_id)
+            content = json.loads(body)
+            self._hand_on(Arrival(content["event"], content["data"]))
+        return web.Response(status=204)
+
+
+def fault(keys: Keys, headers: Mapping[str, str], body: bytes, now: float) -> str | None:
+    """What is wrong with a webhook's signatures, or None. `now` is in seconds since the epoch."""
+    missing = [
+        name
+        for name in ("X-DCVaaS-Signature", "webhook-id", "webhook-timestamp", "webhook-signature")
+        if name not in headers
+    ]
+    if missing:
+        return f"it has no header {' and no '.join(missing)}"
+    if not _is_signed_as_before(keys.secret, headers["X-DCVaaS-Signature"], body):
+        return "X-DCVaaS-Signature is not the HMAC-SHA256 of the payload"
+    return _standard_fault(keys.signing_secret, headers, body, now)
+
+
+def _is_signed_as_before(secret: str, signature: str, body: bytes) -> bool:
+    """Signs what JSON gives back, not the bytes: `hmac-sha256(secret, JSON.stringify(payload))` of JavaScript."""
+    try:
+        payload = json.loads(body)
+    except ValueError:
+        return False
+    again = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
+    expected = hmac.new(secret.encode(), again.encode(), hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected, signature)
+
+
+def _standard_fault(signing_secret: str, headers: Mapping[str, str], body: bytes, now: float) -> str | None:
+    """The rule of https://github.com/standard-webhooks/standard-webhooks, "Verifying signatures"."""
+    message_id, timestamp = headers["webhook-id"], headers["webhook-timestamp"]
+    if not timestamp.isdecimal() or abs(now - int(timestamp)) > _TOLERANCE:
+        return f"webhook-timestamp {timestamp} is not within {_TOLERANCE} seconds of now"
+    try:
+        key = base64.b64decode(signing_secret.removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        return "the signing secret is not whsec_ and base64"
+    content = f"{message_id}.{timestamp}.".encode() + body
+    expected = b"v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest())
+    given = headers["webhook-signature"].encode().split(b" ")
+    if not any(hmac.compare_digest(expected, each) for each in given):
+        return "no part of webhook-signature is that of Standard Webhooks"
+    return None

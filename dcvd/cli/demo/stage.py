@@ -1,0 +1,95 @@
+"""Everything that the demo runs on, in one process: sandbox, daemon, receiver, a directory of its own."""
+
+import json
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from dcvd.cli.demo.receiver import Arrival, Receiver
+from dcvd.config import Loaded, load
+from dcvd.daemon import Daemon
+from dcvd.kit.logs import configure_logging
+from dcvd.sandbox import Sandbox, SandboxSettings
+
+_PRIVATE: Final = 0o600
+
+
+class Stage(Struct, frozen=True, kw_only=True):
+    """What runs."""
+
+    sandbox: Sandbox
+    daemon: Daemon
+    receiver: Receiver
+    log_file: Path
+
+    @property
+    def url(self) -> str:
+        """The daemon's API."""
+        return self.daemon.urls[0]
+
+
+@asynccontextmanager
+async def stage(directory: Path, hand_on: Callable[[Arrival], None]) -> AsyncIterator[Stage]:
+    """Starts it all and stops it in the reverse order; every log line of this process goes to a file meanwhile."""
+    log_file = directory / "dcvd.log"
+    async with AsyncExitStack() as stack:
+        configure_logging(level="info", json=True, stream=stack.enter_context(log_file.open("w")))
+        sandbox = await stack.enter_async_context(Sandbox(SandboxSettings(api_port=0, dns_port=0)))
+        receiver = await stack.enter_async_context(Receiver(hand_on))
+        daemon = await stack.enter_async_context(Daemon(configuration(directory, sandbox)))
+        yield Stage(sandbox=sandbox, daemon=daemon, receiver=receiver, log_file=log_file)
+
+
+def private_directory() -> tempfile.TemporaryDirectory[str]:
+    """Removed with all that is in it."""
+    return tempfile.TemporaryDirectory(prefix="dcvd-demo-")
+
+
+def configuration(directory: Path, sandbox: Sandbox) -> Loaded:
+    """Everything on loopback and in the directory, at a pace for people who watch. The environment has no say."""
+    token = directory / "sandbox-token"
+    token.touch(_PRIVATE)
+    token.write_text(sandbox.settings.token)
+    path = directory / "dcvd.toml"
+    path.write_text(_toml(directory, sandbox, token))
+    return load(path, {})
+
+
+def _toml(directory: Path, sandbox: Sandbox, token: Path) -> str:
+    return f"""\
+[server]
+listen = ["127.0.0.1:0"]
+socket = {_text(directory / "dcvd.sock")}
+shutdown_timeout = "4s"
+[database]
+path = {_text(directory / "dcvd.db")}
+[cloudflare]
+base_url = {_text(sandbox.api_url)}
+api_token_file = {_text(token)}
+zone_id = {_text(sandbox.settings.zone_id)}
+cname_target = {_text(sandbox.settings.target)}
+certificates_per_minute = 0
+requests_per_5m = 0
+[dns]
+resolvers = [{_text(sandbox.dns_address)}]
+authoritative = false
+[domains]
+allow_reserved_tlds = ["test"]
+[sync]
+tick = "100ms"
+pending_interval = "500ms"
+active_interval = "2s"
+[webhooks]
+allow_http = true
+allow_private = ["127.0.0.0/8"]
+"""
+
+
+def _text(value: str | Path) -> str:
+    """A basic string of TOML, which JSON's are too as long as nothing is written as surrogates."""
+    return json.dumps(os.fspath(value), ensure_ascii=False)

@@ -1,0 +1,63 @@
+"""Events and states in plain words."""
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from msgspec import Struct
+
+from dcvd.cli.tables import instant
+from dcvd.core.events import EventType
+
+
+class Standing(Struct, frozen=True):
+    """Where a domain stands, as the API tells it."""
+
+    status: str
+    hostname: str | None
+    certificate: str | None
+
+    def __str__(self) -> str:
+        if self.hostname is None:
+            return "Not registered with Cloudflare yet."
+        return f"Cloudflare: hostname {self.hostname}, certificate {self.certificate or 'not ordered yet'}."
+
+
+def standing(domain: Mapping[str, Any]) -> Standing:
+    """Of a domain as the API answers it."""
+    return Standing(domain["status"], domain["cfStatus"], domain["cfSslStatus"])
+
+
+def sentence(event: str, data: Mapping[str, Any]) -> str:
+    """What an event tells a person."""
+    name = data.get("domain_name", "The domain")
+    match EventType(event):
+        case EventType.DOMAIN_ADDED:
+            return f"{name} was added; its registration with Cloudflare is under way."
+        case EventType.DOMAIN_REMOVED:
+            return f"{name} was removed."
+        case EventType.DNS_VERIFIED:
+            return f"The record of {name} is there and right."
+        case EventType.DNS_CHECK_FAILED:
+            return " ".join(finding["message"] for finding in data["findings"])
+        case EventType.DOMAIN_ACTIVE:
+            return f"{name} serves https; its certificate lasts until {_expiry(data)}."
+        case EventType.DOMAIN_RENEWED:
+            return f"The certificate of {name} was renewed, until {_expiry(data)}."
+        case EventType.DOMAIN_EXPIRING_SOON:
+            return f"The certificate of {name} expires at {_expiry(data)}; its renewal is {data['renewal']}."
+        case EventType.DOMAIN_ERROR:
+            return str(data["error"]["message"])
+        case (
+            EventType.JOB_FAILED
+            | EventType.JOB_DLQ
+            | EventType.ENDPOINT_FAILING
+            | EventType.ENDPOINT_DISABLED
+            | EventType.WEBHOOK_TEST
+        ) as other:
+            return f"{other.value} arrived."
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _expiry(data: Mapping[str, Any]) -> str:
+    return instant(data["expires_at"], missing="an unknown time")

@@ -1,0 +1,41 @@
+"""A group whose commands are imported when they are asked for: `dcvd --help` need not load a web framework."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+from msgspec import Struct
+
+
+class Deferred(Struct, frozen=True):
+    """Where a command is, and what the group's help says of it."""
+
+    module: str
+    name: str
+    summary: str
+
+    def load(self) -> click.Command:
+        """The command itself."""
+        command = getattr(import_module(self.module), self.name)
+        assert isinstance(command, click.Command), f"{self.module}.{self.name} is no command"
+        return command
+
+
+class LazyGroup(click.Group):
+    """Lists its commands in the order in which they are given."""
+
+    def __init__(self, *args: Any, deferred: Mapping[str, Deferred], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.deferred = deferred
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return list(self.deferred)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # likewise
+        deferred = self.deferred.get(cmd_name)
+        return None if deferred is None else deferred.load()
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # likewise
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, deferred.summary) for name, deferred in self.deferred.items()])

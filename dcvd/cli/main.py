@@ -1,0 +1,91 @@
+"""`dcvd`: its commands, and how a failure becomes a sentence and an exit code."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Final, NoReturn
+
+import click
+
+from dcvd import __version__
+from dcvd.cli.exit_codes import FAILED, INTERRUPTED, exit_code
+from dcvd.cli.lazy import Deferred, LazyGroup
+from dcvd.errors import ConfigError, DcvdError
+
+DEBUG_VARIABLE: Final = "DCVD_DEBUG"
+
+_COMMANDS: Final = {
+    "demo": Deferred("dcvd.cli.demo.command", "demo", "See it all at work in a minute, without configuration."),
+    "serve": Deferred("dcvd.cli.serve", "serve", "Run the daemon in the foreground."),
+    "check-config": Deferred("dcvd.cli.config_commands", "check_config", "Report every error of a configuration."),
+    "org": Deferred("dcvd.cli.organizations", "organizations", "Create and list organizations."),
+    "token": Deferred("dcvd.cli.tokens", "tokens", "Create, list and revoke API tokens."),
+    "sandbox": Deferred("dcvd.cli.sandbox", "sandbox", "Run a Cloudflare API and a DNS server for trying things out."),
+}
+
+_EPILOG: Final = """\b
+First steps:
+  dcvd demo                                       see what it does
+  dcvd check-config --config /etc/dcvd/dcvd.toml  is the configuration right?
+  dcvd org create Acme                            a tenant
+  dcvd token create --org Acme --name ci          and its key to the API
+
+\b
+Exit codes:
+  0 done   1 failed   2 wrong usage   75 database locked   78 bad configuration
+
+DCVD_DEBUG=1 shows the traceback of a failure.
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    deferred=_COMMANDS,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="dcvd", message="%(prog)s %(version)s")
+def commands() -> None:
+    """Custom domains for a SaaS company: registers customers' hostnames with Cloudflare, tells which DNS record is
+    missing, follows the certificates, and reports by signed webhooks."""
+
+
+def main() -> NoReturn:
+    """The entry point."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; a failure is told on standard error."""
+    try:
+        code = commands.main(args=list(arguments), prog_name="dcvd", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except DcvdError as error:
+        _show_traceback(error)
+        for sentence in error.problems if isinstance(error, ConfigError) else [error.message]:
+            click.echo(sentence, err=True)
+        return exit_code(error)
+    except OSError as error:
+        _show_traceback(error)
+        click.echo(f"The system refused: {error}.", err=True)
+        return FAILED
+    except Exception as error:  # noqa: BLE001  # the last place where a fault of ours can still become a sentence
+        _show_traceback(error)
+        hint = "" if _debugging() else f" Run it again with {DEBUG_VARIABLE}=1 to see where."
+        click.echo(f"This is a fault in dcvd: {type(error).__name__}: {error}.{hint}", err=True)
+        return FAILED
+    return code if isinstance(code, int) else 0
+
+
+def _debugging() -> bool:
+    return os.environ.get(DEBUG_VARIABLE) == "1"
+
+
+def _show_traceback(error: BaseException) -> None:
+    if _debugging():
+        traceback.print_exception(error)

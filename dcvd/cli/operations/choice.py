@@ -1,0 +1,46 @@
+"""Which way the operations go: the daemon where one listens, else the database."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from dcvd.cli.operations.contract import Operations
+from dcvd.cli.operations.local import on_the_database
+from dcvd.cli.operations.remote import is_listened_at, over_the_socket
+from dcvd.config import Config, load
+from dcvd.errors import DatabaseBusy
+from dcvd.kit.logs import configure_logging
+
+_T = TypeVar("_T")
+
+
+def perform(config: Path, work: Callable[[Operations], Awaitable[_T]]) -> _T:
+    """Do some work with the operations that the configuration leads to. Raises DcvdError."""
+    configure_logging(level="warning")
+    return asyncio.run(_perform(load(config, os.environ, need_cloudflare=False).config, work))
+
+
+async def _perform(config: Config, work: Callable[[Operations], Awaitable[_T]]) -> _T:
+    async with _operations(config) as operations:
+        return await work(operations)
+
+
+@asynccontextmanager
+async def _operations(config: Config) -> AsyncIterator[Operations]:
+    socket = config.server.socket
+    async with AsyncExitStack() as stack:
+        operations: Operations
+        if await is_listened_at(socket):
+            operations = await stack.enter_async_context(over_the_socket(socket))
+        else:
+            try:
+                operations = await stack.enter_async_context(on_the_database(config))
+            except DatabaseBusy:
+                if not await is_listened_at(socket):
+                    raise
+                # The holder was a daemon on its way up.
+                operations = await stack.enter_async_context(over_the_socket(socket))
+        yield operations

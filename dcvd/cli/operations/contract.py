@@ -1,0 +1,65 @@
+"""The operations, and what they answer: shaped as in the API, so that `--json` prints them as they are."""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from dcvd.core.tokens import Role
+from dcvd.errors import NotFound
+
+
+class OrganizationView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An organization; instants here and below are RFC 3339."""
+
+    id: str
+    name: str
+    created_at: str
+
+
+class TokenView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A token as it is listed."""
+
+    id: str
+    org_id: str
+    name: str
+    role: Role
+    created_at: str
+    expires_at: str | None
+    last_used_at: str | None
+
+
+class MintedTokenView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A new token; `token` is its plain text."""
+
+    id: str
+    org_id: str
+    name: str
+    role: Role
+    token: str
+    created_at: str
+    expires_at: str | None
+
+
+class Operations(Protocol):
+    """Each raises DcvdError with a sentence; `org_id` is that of an organization that was listed."""
+
+    async def create_organization(self, name: str) -> OrganizationView: ...
+
+    async def list_organizations(self) -> list[OrganizationView]: ...
+
+    async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> MintedTokenView: ...
+
+    async def list_tokens(self, org_id: str) -> list[TokenView]: ...
+
+    async def revoke_token(self, org_id: str, token_id: str) -> None: ...
+
+
+async def find_organization(operations: Operations, id_or_name: str) -> OrganizationView:
+    """By id, else by exact name. Raises NotFound."""
+    organizations = await operations.list_organizations()
+    for found in (
+        *(organization for organization in organizations if organization.id == id_or_name),
+        *(organization for organization in organizations if organization.name == id_or_name),
+    ):
+        return found
+    raise NotFound(f"There is no organization {id_or_name!r}; `dcvd org list` shows those that exist.")

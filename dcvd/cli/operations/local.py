@@ -1,0 +1,109 @@
+"""The operations on the database itself, while no daemon runs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from dcvd.cli.operations.contract import MintedTokenView, OrganizationView, TokenView
+from dcvd.config import Config
+from dcvd.core.instants import SECOND, to_rfc3339
+from dcvd.core.tokens import Role, Token
+from dcvd.errors import StoreError
+from dcvd.kit.lockfile import LockFile
+from dcvd.services import organizations, tokens
+from dcvd.services.context import Context
+from dcvd.store.database import Database
+from dcvd.store.files import adopt_owner
+from dcvd.store.organizations import Organization
+from dcvd.store.paging import MAX_LIMIT
+
+_READERS: Final = 1
+
+
+class LocalOperations:
+    """Calls the services that the daemon's API calls."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def create_organization(self, name: str) -> OrganizationView:
+        return _organization(await organizations.create(self._context, name))
+
+    async def list_organizations(self) -> list[OrganizationView]:
+        return [_organization(found) for found in await organizations.list_all(self._context)]
+
+    async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> MintedTokenView:
+        minted = await tokens.create(self._context, org_id, name=name, role=role, expires_at=expires_at)
+        token = minted.token
+        return MintedTokenView(
+            id=token.id,
+            org_id=token.org_id,
+            name=token.name,
+            role=token.role,
+            token=minted.plain.reveal(),
+            created_at=to_rfc3339(token.created_at),
+            expires_at=_optional(token.expires_at),
+        )
+
+    async def list_tokens(self, org_id: str) -> list[TokenView]:
+        found: list[TokenView] = []
+        cursor: str | None = None
+        while True:
+            page = await tokens.list_page(self._context, org_id, cursor=cursor, limit=MAX_LIMIT)
+            found += (_token(token) for token in page.items)
+            cursor = page.next_cursor
+            if cursor is None:
+                return found
+
+    async def revoke_token(self, org_id: str, token_id: str) -> None:
+        await tokens.revoke(self._context, org_id, token_id)
+
+
+@asynccontextmanager
+async def on_the_database(config: Config) -> AsyncIterator[LocalOperations]:
+    """Holds the lock meanwhile. Raises DatabaseBusy naming its holder, and StoreError."""
+    path = config.database.path
+    with await _locked(path, config.database.lock_wait / SECOND):
+        database = await Database.open(path, readers=_READERS)
+        try:
+            yield LocalOperations(Context(database, config))
+        finally:
+            await database.close()
+
+
+async def _locked(database: Path, wait: float) -> LockFile:
+    path = database.with_name(f"{database.name}.lock")
+    existed = path.exists()
+    try:
+        lock = await LockFile.acquire(path, wait=wait)
+    except StoreError as error:
+        if isinstance(error.__cause__, PermissionError):
+            raise StoreError(
+                f"No daemon listens, and you may not use its database {database}: run this with sudo, or as the "
+                "user that dcvd runs as."
+            ) from error
+        raise
+    if not existed:
+        adopt_owner(path)
+    return lock
+
+
+def _organization(organization: Organization) -> OrganizationView:
+    return OrganizationView(id=organization.id, name=organization.name, created_at=to_rfc3339(organization.created_at))
+
+
+def _token(token: Token) -> TokenView:
+    return TokenView(
+        id=token.id,
+        org_id=token.org_id,
+        name=token.name,
+        role=token.role,
+        created_at=to_rfc3339(token.created_at),
+        expires_at=_optional(token.expires_at),
+        last_used_at=_optional(token.last_used_at),
+    )
+
+
+def _optional(instant: int | None) -> str | None:
+    return None if instant is None else to_rfc3339(instant)

@@ -1,0 +1,158 @@
+"""The operations over the unix socket of a daemon that runs."""
+
+import asyncio
+import errno
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final, TypeVar
+
+import aiohttp
+import msgspec
+from msgspec import Struct
+
+from dcvd.cli.operations.contract import MintedTokenView, OrganizationView, TokenView
+from dcvd.core.instants import to_rfc3339
+from dcvd.core.tokens import Role
+from dcvd.errors import DcvdError, Forbidden
+
+_ROOT: Final = "/operator/organizations"
+_TIMEOUT: Final = 30.0  # seconds for one call
+_PAGE: Final = "250"
+_NOBODY: Final = (errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED)
+_A = TypeVar("_A")
+
+
+class _Organization(Struct, frozen=True):
+    organization: OrganizationView
+
+
+class _Organizations(Struct, frozen=True):
+    organizations: list[OrganizationView]
+
+
+class _Minted(Struct, frozen=True):
+    token: MintedTokenView
+
+
+class _Tokens(Struct, frozen=True, rename="camel"):
+    tokens: list[TokenView]
+    next_cursor: str | None
+
+
+class _Problem(Struct, frozen=True):
+    detail: str
+    code: str = DcvdError.code
+
+
+class RemoteOperations:
+    """Calls the daemon, which does the work."""
+
+    def __init__(self, session: aiohttp.ClientSession, socket: Path) -> None:
+        self._session = session
+        self._socket = socket
+
+    async def create_organization(self, name: str) -> OrganizationView:
+        answer = await self._call("POST", _ROOT, _Organization, body={"name": name})
+        return answer.organization
+
+    async def list_organizations(self) -> list[OrganizationView]:
+        answer = await self._call("GET", _ROOT, _Organizations)
+        return answer.organizations
+
+    async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> MintedTokenView:
+        body: dict[str, str] = {"name": name, "role": role.value}
+        if expires_at is not None:
+            body["expiresAt"] = to_rfc3339(expires_at)
+        answer = await self._call("POST", f"{_ROOT}/{org_id}/tokens", _Minted, body=body)
+        return answer.token
+
+    async def list_tokens(self, org_id: str) -> list[TokenView]:
+        found: list[TokenView] = []
+        query = {"limit": _PAGE}
+        while True:
+            page = await self._call("GET", f"{_ROOT}/{org_id}/tokens", _Tokens, query=query)
+            found += page.tokens
+            if page.next_cursor is None:
+                return found
+            query = {"limit": _PAGE, "cursor": page.next_cursor}
+
+    async def revoke_token(self, org_id: str, token_id: str) -> None:
+        await self._exchange("DELETE", f"{_ROOT}/{org_id}/tokens/{token_id}")
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        answer: type[_A],
+        *,
+        body: object = None,
+        query: Mapping[str, str] | None = None,
+    ) -> _A:
+        raw = await self._exchange(method, path, body=body, query=query)
+        try:
+            return msgspec.json.decode(raw, type=answer)
+        except msgspec.DecodeError as error:
+            raise DcvdError(
+                f"The daemon at {self._socket} answered {method} {path} in a form that this command does not know: "
+                f"{error}. Are both of the same version? Restart the daemon after an upgrade."
+            ) from error
+
+    async def _exchange(
+        self, method: str, path: str, *, body: object = None, query: Mapping[str, str] | None = None
+    ) -> bytes:
+        content = None if body is None else msgspec.json.encode(body)
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        try:
+            async with self._session.request(method, path, params=query, data=content, headers=headers) as response:
+                status, raw = response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise DcvdError(
+                f"The daemon at {self._socket} did not answer {method} {path} to the end ({type(error).__name__}): "
+                "look whether it was done, then try again."
+            ) from error
+        if status >= 400:
+            raise _refusal(raw, f"The daemon at {self._socket} answered {method} {path} with {status}")
+        return raw
+
+
+@asynccontextmanager
+async def over_the_socket(socket: Path) -> AsyncIterator[RemoteOperations]:
+    """For a socket at which somebody listens."""
+    async with aiohttp.ClientSession(
+        "http://localhost",
+        connector=aiohttp.UnixConnector(path=str(socket)),
+        timeout=aiohttp.ClientTimeout(total=_TIMEOUT),
+    ) as session:
+        yield RemoteOperations(session, socket)
+
+
+async def is_listened_at(socket: Path) -> bool:
+    """Whether a daemon is there; connecting starts one where systemd holds the socket.
+
+    Raises Forbidden where this user may not connect, and DcvdError for any other reason.
+    """
+    try:
+        async with asyncio.timeout(_TIMEOUT):
+            _, writer = await asyncio.open_unix_connection(socket)
+    except PermissionError as error:
+        raise Forbidden(
+            f"You may not connect to the daemon's socket {socket}: run this with sudo, or as a member of its group."
+        ) from error
+    except TimeoutError as error:
+        raise DcvdError(f"The daemon at {socket} does not answer: see its log.") from error
+    except OSError as error:
+        if error.errno in _NOBODY:
+            return False
+        raise DcvdError(f"The daemon's socket {socket} cannot be used: {error.strerror or error}.") from error
+    writer.close()
+    await writer.wait_closed()
+    return True
+
+
+def _refusal(raw: bytes, otherwise: str) -> DcvdError:
+    try:
+        problem = msgspec.json.decode(raw, type=_Problem)
+    except msgspec.DecodeError:
+        return DcvdError(f"{otherwise}, which is no answer of dcvd's: see its log.")
+    return DcvdError(problem.detail, code=problem.code)

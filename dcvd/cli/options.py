@@ -1,0 +1,37 @@
+"""What several commands share: `--config`, `--json`, examples below a help text, and answers for machines."""
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from dcvd.config import find_path
+
+_C = TypeVar("_C", bound=Callable[..., Any])
+
+
+def config_option(command: _C) -> _C:
+    """Adds the argument `config`, a Path that need not exist."""
+    return click.option(
+        "--config",
+        metavar="FILE",
+        callback=lambda _context, _parameter, value: find_path(value, os.environ),
+        help="The configuration; else $DCVD_CONFIG, else /etc/dcvd/dcvd.toml.",
+    )(command)
+
+
+def json_option(command: _C) -> _C:
+    """Adds the argument `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one line of JSON, for programs.")(command)
+
+
+def examples(*lines: str) -> str:
+    """An epilog that click does not rewrap."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def print_json(answer: object) -> None:
+    """One line on standard output."""
+    click.echo(msgspec.json.encode(answer))

@@ -1,0 +1,50 @@
+"""`dcvd org`: the tenants."""
+
+import shlex
+from pathlib import Path
+
+import click
+
+from dcvd.cli.operations import perform
+from dcvd.cli.options import config_option, examples, json_option, print_json
+from dcvd.cli.tables import instant, table
+
+
+@click.group("org", epilog=examples("dcvd org create Acme", "dcvd org list"))
+def organizations() -> None:
+    """Create and list organizations: the tenants whose domains dcvd looks after.
+
+    Works while the daemon runs (over its unix socket) and while it does not (on the database itself).
+    """
+
+
+@organizations.command(
+    "create",
+    epilog=examples("dcvd org create Acme", "dcvd org create 'Acme Pages' --json | jq -r .organization.id"),
+)
+@click.argument("name")
+@json_option
+@config_option
+def create(name: str, as_json: bool, config: Path) -> None:
+    """Create the organization NAME; no other may have that name."""
+    organization = perform(config, lambda operations: operations.create_organization(name))
+    if as_json:
+        print_json({"organization": organization})
+        return
+    click.echo(f"Created organization {organization.name}: {organization.id}")
+    click.echo(f"Its first API token: dcvd token create --org {shlex.quote(organization.name)} --name NAME")
+
+
+@organizations.command("list", epilog=examples("dcvd org list", "dcvd org list --json | jq -r '.organizations[].id'"))
+@json_option
+@config_option
+def list_organizations(as_json: bool, config: Path) -> None:
+    """List every organization, by name."""
+    found = perform(config, lambda operations: operations.list_organizations())
+    if as_json:
+        print_json({"organizations": found})
+    elif not found:
+        click.echo("There are no organizations yet: dcvd org create NAME", err=True)
+    else:
+        rows = [(each.name, each.id, instant(each.created_at, missing="")) for each in found]
+        click.echo(table(("name", "id", "created"), rows))

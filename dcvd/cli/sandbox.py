@@ -1,0 +1,109 @@
+"""`dcvd sandbox`: Cloudflare and DNS on loopback."""
+
+import asyncio
+from typing import Final
+
+import click
+
+from dcvd.cli.options import examples, json_option, print_json
+from dcvd.cli.signals import until_signal
+from dcvd.cli.tables import facts
+from dcvd.config import SocketAddress, parse_address
+from dcvd.errors import InvalidInput
+from dcvd.kit.logs import configure_logging
+from dcvd.sandbox import Sandbox, SandboxSettings
+
+_DEFAULTS: Final = SandboxSettings()
+
+
+def _address(_context: click.Context, _parameter: click.Parameter, value: str) -> SocketAddress:
+    try:
+        return parse_address(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@click.command(
+    "sandbox",
+    epilog=examples(
+        "dcvd sandbox                                       fits config/sandbox.toml",
+        "dcvd sandbox --api 127.0.0.1:0 --dns 127.0.0.1:0   on free ports",
+        "dcvd sandbox --json > sandbox.json &                 for a script that reads where it listens",
+    ),
+)
+@click.option(
+    "--api",
+    callback=_address,
+    metavar="HOST:PORT",
+    default=f"{_DEFAULTS.api_host}:{_DEFAULTS.api_port}",
+    show_default=True,
+    help="Where the Cloudflare API and the control API listen (HTTP).",
+)
+@click.option(
+    "--dns",
+    callback=_address,
+    metavar="HOST:PORT",
+    default=f"{_DEFAULTS.dns_host}:{_DEFAULTS.dns_port}",
+    show_default=True,
+    help="Where the DNS server listens (UDP and TCP).",
+)
+@json_option
+def sandbox(api: SocketAddress, dns: SocketAddress, as_json: bool) -> None:
+    """Run a Cloudflare API and a DNS server on loopback, for trying things out and for tests.
+
+    A hostname becomes active when, and only when, the sandbox's own DNS has its CNAME. A control API on the same port
+    sets DNS records, moves the clock, forces states and makes calls fail. Runs until Ctrl-C; keeps nothing.
+    """
+    configure_logging(level="info")
+    settings = SandboxSettings(api_host=api.host, api_port=api.port, dns_host=dns.host, dns_port=dns.port)
+    try:
+        made = Sandbox(settings)
+    except InvalidInput as error:
+        hint = "--api" if error.field.startswith("api") else "--dns"
+        raise click.BadParameter(error.message, param_hint=hint) from error
+    asyncio.run(until_signal(_serve(made, as_json)))
+
+
+async def _serve(made: Sandbox, as_json: bool) -> None:
+    async with made:
+        if as_json:
+            print_json(
+                {
+                    "api": made.api_url,
+                    "control": made.control_url,
+                    "dns": made.dns_address,
+                    "token": made.settings.token,
+                    "zoneId": made.settings.zone_id,
+                    "target": made.settings.target,
+                }
+            )
+        else:
+            click.echo(_introduction(made))
+        await asyncio.Event().wait()  # a signal cancels it
+
+
+def _introduction(made: Sandbox) -> str:
+    settings, control = made.settings, made.control_url
+    described = facts(
+        [
+            ("Cloudflare API", made.api_url),
+            ("API token", settings.token),
+            ("Zone", settings.zone_id),
+            ("CNAME target", settings.target),
+            ("DNS (UDP, TCP)", made.dns_address),
+            ("Control API", control),
+        ]
+    )
+    return f"""{described}
+
+Try:
+  # create a customer's record
+  curl -X PUT {control}/dns/app.customer.test/CNAME -d '{{"values":["{settings.target}."]}}'
+  # two days later
+  curl -X POST {control}/clock -d '{{"advance":"2d"}}'
+  # the next two calls fail
+  curl -X POST {control}/faults -d '{{"kind":"status","status":503,"times":2}}'
+  # everything that it holds
+  curl {control}/state
+
+Runs until Ctrl-C."""

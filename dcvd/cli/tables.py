@@ -1,0 +1,39 @@
+"""Answers for eyes: aligned plain text."""
+
+import unicodedata
+from collections.abc import Sequence
+
+from dcvd.core.instants import from_rfc3339, to_rfc3339
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns two blanks apart, the headings in capitals, no blanks at the end of a line."""
+    lines = [[heading.upper() for heading in headings], *rows]
+    widths = [max(_width(line[column]) for line in lines) for column in range(len(headings))]
+    return "\n".join("  ".join(map(_padded, line, widths)).rstrip() for line in lines)
+
+
+def facts(pairs: Sequence[tuple[str, str]]) -> str:
+    """One fact a line, its name first."""
+    width = max(_width(name) for name, _ in pairs)
+    return "\n".join(f"{_padded(name, width)}  {value}" for name, value in pairs)
+
+
+def instant(rfc3339: str | None, *, missing: str) -> str:
+    """`2026-01-15 10:30 UTC`."""
+    if rfc3339 is None:
+        return missing
+    day, clock = to_rfc3339(from_rfc3339(rfc3339)).split("T")
+    return f"{day} {clock[:5]} UTC"
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _width(text: str) -> int:
+    """Columns in a terminal: wide characters take two, combining ones none."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )

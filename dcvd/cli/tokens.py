@@ -1,0 +1,178 @@
+"""`dcvd token`: the keys to the API."""
+
+import time
+from pathlib import Path
+from typing import Final
+
+import click
+
+from dcvd.cli.operations import (
+    MintedTokenView,
+    Operations,
+    OrganizationView,
+    TokenView,
+    find_organization,
+    perform,
+)
+from dcvd.cli.options import config_option, examples, json_option, print_json
+from dcvd.cli.tables import facts, instant, table
+from dcvd.core.durations import parse_duration
+from dcvd.core.ids import Prefix, is_id
+from dcvd.core.instants import DAY
+from dcvd.core.tokens import Role
+
+_LONGEST_LIFE: Final = 36_500 * DAY
+
+_organization_option = click.option(
+    "--org", "organization", metavar="ORG", required=True, help="The organization, by id or by name."
+)
+
+
+def _lifetime(_context: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:
+    """Milliseconds."""
+    if value is None:
+        return None
+    try:
+        lifetime = parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    if not 0 < lifetime <= _LONGEST_LIFE:
+        raise click.BadParameter(f"{value} is not between 1ms and 36500d.")
+    return lifetime
+
+
+def _token_id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not is_id(Prefix.TOKEN, value):
+        raise click.BadParameter(f"{value!r} is no token's id, which begins with token_; `dcvd token list` shows them.")
+    return value
+
+
+@click.group(
+    "token",
+    epilog=examples(
+        "dcvd token create --org Acme --name ci",
+        "dcvd token list --org Acme",
+        "dcvd token revoke --org Acme token_01k2j3…",
+    ),
+)
+def tokens() -> None:
+    """Create, list and revoke API tokens: an organization's keys to the REST API.
+
+    Works while the daemon runs (over its unix socket) and while it does not (on the database itself).
+    """
+
+
+@tokens.command(
+    "create",
+    epilog=examples(
+        "dcvd token create --org Acme --name ci",
+        "dcvd token create --org Acme --name reports --role member --expires-in 90d",
+        "TOKEN=$(dcvd token create --org Acme --name ci --quiet)",
+    ),
+)
+@_organization_option
+@click.option("--name", required=True, help="What or whom the token is for.")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in reversed(Role)]),
+    default=Role.OWNER.value,
+    show_default=True,
+    help="A member reads; an admin and an owner also write.",
+)
+@click.option(
+    "--expires-in",
+    "lifetime",
+    callback=_lifetime,
+    metavar="DURATION",
+    help="Such as 90d or 12h; without it the token does not expire.",
+)
+@click.option("--quiet", is_flag=True, help="Print the token alone.")
+@json_option
+@config_option
+def create(
+    organization: str, name: str, role: str, lifetime: int | None, quiet: bool, as_json: bool, config: Path
+) -> None:
+    """Create a token and print it: this once, because only its hash is stored."""
+    if quiet and as_json:
+        raise click.UsageError("--quiet and --json exclude each other: choose one.")
+    expires_at = None if lifetime is None else time.time_ns() // 1_000_000 + lifetime
+
+    async def work(operations: Operations) -> tuple[OrganizationView, MintedTokenView]:
+        owner = await find_organization(operations, organization)
+        minted = await operations.create_token(owner.id, name=name, role=Role(role), expires_at=expires_at)
+        return owner, minted
+
+    owner, minted = perform(config, work)
+    if quiet:
+        click.echo(minted.token)
+    elif as_json:
+        print_json({"token": minted})
+    else:
+        click.echo(_described(owner, minted))
+        click.echo("Keep the token safe: it cannot be shown again.", err=True)
+
+
+@tokens.command(
+    "list", epilog=examples("dcvd token list --org Acme", "dcvd token list --org Acme --json | jq -r '.tokens[].name'")
+)
+@_organization_option
+@json_option
+@config_option
+def list_tokens(organization: str, as_json: bool, config: Path) -> None:
+    """List an organization's tokens, the newest first; never their plain text."""
+
+    async def work(operations: Operations) -> list[TokenView]:
+        owner = await find_organization(operations, organization)
+        return await operations.list_tokens(owner.id)
+
+    found = perform(config, work)
+    if as_json:
+        print_json({"tokens": found})
+    elif not found:
+        click.echo(f"{organization} has no tokens: dcvd token create --org ORG --name NAME", err=True)
+    else:
+        click.echo(table(("name", "role", "id", "created", "expires", "last used"), [_row(each) for each in found]))
+
+
+@tokens.command("revoke", epilog=examples("dcvd token revoke --org Acme token_01k2j3…"))
+@click.argument("token_id", metavar="ID", callback=_token_id)
+@_organization_option
+@json_option
+@config_option
+def revoke(token_id: str, organization: str, as_json: bool, config: Path) -> None:
+    """Revoke the token with this ID: it stops working at once."""
+
+    async def work(operations: Operations) -> OrganizationView:
+        owner = await find_organization(operations, organization)
+        await operations.revoke_token(owner.id, token_id)
+        return owner
+
+    owner = perform(config, work)
+    if as_json:
+        print_json({"revoked": token_id})
+    else:
+        click.echo(f"Revoked {token_id} of {owner.name}.")
+
+
+def _described(owner: OrganizationView, minted: MintedTokenView) -> str:
+    return facts(
+        [
+            ("Token", minted.token),
+            ("Name", minted.name),
+            ("Organization", f"{owner.name} ({owner.id})"),
+            ("Role", minted.role.value),
+            ("Expires", instant(minted.expires_at, missing="never")),
+            ("Id", minted.id),
+        ]
+    )
+
+
+def _row(token: TokenView) -> tuple[str, ...]:
+    return (
+        token.name,
+        token.role.value,
+        token.id,
+        instant(token.created_at, missing=""),
+        instant(token.expires_at, missing="never"),
+        instant(token.last_used_at, missing="never"),
+    )

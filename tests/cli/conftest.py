@@ -1,0 +1,56 @@
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from dcvd.cli.operations import choice
+from tests.cli.processes import House, running
+
+
+@pytest.fixture(autouse=True)
+def _logging_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that run in the test's own process must not set it up."""
+    monkeypatch.setattr(choice, "configure_logging", lambda level: None)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """No daemon runs in it."""
+    return House(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[House]:
+    """A house whose daemon runs; its tests share it, so each makes an organization of its own."""
+    # A socket's path is short by law, which pytest's own directories may not be.
+    directory = Path(tempfile.mkdtemp(prefix="dcvd-test-"))
+    house = ServedHouse(directory)
+    token = {"CLOUDFLARE_API_TOKEN": "sandbox-token"}
+    with running("serve", "--config", str(house.config), environ=token) as daemon:
+        assert daemon.stderr is not None
+        said = [daemon.stderr.readline()]
+        while '"daemon.started"' not in said[-1]:
+            assert said[-1] != "", f"the daemon did not start: {said}"
+            said.append(daemon.stderr.readline())
+        house.url = msgspec.json.decode(said[-1])["urls"][0]
+        yield house
+        daemon.terminate()
+        daemon.communicate(timeout=10)
+        assert daemon.returncode == 0
+    shutil.rmtree(directory)
+
+
+class ServedHouse(House):
+    url = ""
+
+
+@pytest.fixture(params=["on the database", "over the socket"])
+def either(request: pytest.FixtureRequest) -> House:
+    """Both ways in turn."""
+    name = "house" if request.param == "on the database" else "served"
+    found = request.getfixturevalue(name)
+    assert isinstance(found, House)
+    return found

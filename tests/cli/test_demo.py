@@ -1,0 +1,111 @@
+"""The demo as a person sees it: a process of its own."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.processes import DEADLINE, dcvd, environment, running
+
+STORY = [
+    r"✓ Cloudflare +http://127\.0\.0\.1:\d+/client/v4",
+    r"✓ dcvd +http://127\.0\.0\.1:\d+ \(log in .*/dcvd\.log\)",
+    r"✓ org_[0-9a-z]{26}$",
+    r"✓ dcv_live_[0-9a-f]{32}$",
+    r"✓ wh_[0-9a-z]{26}$",
+    r"app\.customer\.test +CNAME +edge\.sandbox\.test$",
+    r"s ✓ domain\.added ",
+    r"s ✓ dns\.check_failed +No CNAME exists for app\.customer\.test\. Add app\.customer\.test → edge",
+    r"PUT /sandbox/dns/app\.customer\.test/CNAME",
+    r"s ✓ dns\.verified ",
+    r"s · issuing ",
+    r"s ✓ domain\.active +app\.customer\.test serves https",
+    r"status +active$",
+    r"ready +true$",
+    r"certificate +until \d{4}-\d\d-\d\d \d\d:\d\d UTC$",
+    r"webhooks +\d+ received; both signatures of each were verified",
+]
+
+
+def left_behind(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_once_it_tells_the_whole_story_in_order_and_leaves_nothing(tmp_path: Path) -> None:
+    done = dcvd("demo", "--once", environ={"TMPDIR": str(tmp_path)})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\x1b" not in done.stdout
+    lines = iter(done.stdout.splitlines())
+    for expected in STORY:
+        assert any(re.search(expected, line) for line in lines), f"{expected} is missing in\n{done.stdout}"
+    assert left_behind(tmp_path) == []
+
+
+def test_it_goes_on_by_curl_until_ctrl_c_and_then_leaves_nothing(tmp_path: Path) -> None:
+    with running("demo", environ={"TMPDIR": str(tmp_path)}) as process:
+        assert process.stdout is not None
+        renew = _line_with(process, "/renew")
+        _line_with(process, "/schema")
+        # The very command that it shows, without curl: the URL and the body.
+        subprocess.run(
+            [sys.executable, "-c", _POST, renew.split()[-1]], check=True, timeout=DEADLINE, env=environment()
+        )
+        assert "✓ domain.renewed" in _line_with(process, "domain.renewed")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, err) == (0, "")
+    assert left_behind(tmp_path) == []
+
+
+@pytest.mark.parametrize("line", ["demo:", "dns.check_failed"])
+def test_an_interruption_in_the_middle_leaves_nothing_and_shows_no_traceback(tmp_path: Path, line: str) -> None:
+    with running("demo", "--once", environ={"TMPDIR": str(tmp_path)}) as process:
+        _line_with(process, line)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)  # an impatient person does no harm
+        _, err = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, err) == (130, "")
+    assert left_behind(tmp_path) == []
+
+
+def test_a_story_that_does_not_end_in_time_fails_with_what_was_last_seen(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _IN_A_HURRY],
+        env=environment({"TMPDIR": str(tmp_path)}),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    told, *log = done.stderr.splitlines()
+    assert re.match(r"The domain is not active after 0\.5 seconds; what was last seen: the \w+", told)
+    assert log[0] == "The end of the log:"
+    assert left_behind(tmp_path) == []
+
+
+_POST = """
+import sys, urllib.request
+urllib.request.urlopen(urllib.request.Request(sys.argv[1], data=b'{"days":180}', method="POST"), timeout=5).close()
+"""
+_IN_A_HURRY = """
+import asyncio, sys
+from dcvd.cli.demo.narrator import Narrator
+from dcvd.cli.demo.script import perform
+from dcvd.cli.demo.style import Style
+from dcvd.errors import DcvdError
+try:
+    asyncio.run(perform(Narrator(sys.stdout, Style(colours=False)), once=True, deadline=0.5))
+except DcvdError as error:
+    print(error.message, file=sys.stderr)
+"""
+
+
+def _line_with(process: "subprocess.Popen[str]", text: str) -> str:
+    assert process.stdout is not None
+    while line := process.stdout.readline():
+        if text in line:
+            return line
+    raise AssertionError(f"it ended without {text!r}: {process.communicate()}")

@@ -1,0 +1,109 @@
+"""Who may go to the database, and what is said to the others."""
+
+import asyncio
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from dcvd.cli.operations import OrganizationView, choice, perform, remote
+from dcvd.errors import Forbidden
+from dcvd.kit.lockfile import LockFile
+from tests.cli.processes import House
+
+NOBODY = 65534
+
+
+def test_a_database_that_another_process_holds_is_refused_with_75_naming_it(house: House) -> None:
+    with LockFile.acquire_blocking(house.lock):
+        done = house.dcvd("org", "list", "--json")
+    assert (done.returncode, done.stdout) == (os.EX_TEMPFAIL, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert f"locked by process {os.getpid()} (" in done.stderr
+
+
+def test_a_stale_socket_leads_to_the_database(house: House) -> None:
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(house.socket))
+    assert house.json("org", "list") == {"organizations": []}
+
+
+def test_a_database_in_a_directory_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.config.write_text(house.config.read_text().replace(str(house.database), str(tmp_path / "none" / "dcvd.db")))
+    done = house.dcvd("org", "create", "Acme")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"The lock file {tmp_path}/none/dcvd.db.lock cannot be opened: No such file or directory.\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, who alone can make files for others")
+def test_what_root_creates_belongs_to_the_owner_of_the_directory(house: House) -> None:
+    os.chown(house.config.parent, NOBODY, NOBODY)
+    assert house.json("org", "list") == {"organizations": []}
+    assert {path.name: path.stat().st_uid for path in (house.database, house.lock)} == {
+        "dcvd.db": NOBODY,
+        "dcvd.db.lock": NOBODY,
+    }
+
+
+def test_a_socket_that_is_not_for_us_asks_for_sudo() -> None:
+    directory = Path(tempfile.mkdtemp(prefix="dcvd-test-"))
+    path = directory / "dcvd.sock"
+    try:
+        directory.chmod(0o755)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            listener.listen()
+            path.chmod(0)
+            with _without_privileges(), pytest.raises(Forbidden, match=f"You may not connect .*{path}.*sudo"):
+                asyncio.run(remote.is_listened_at(path))
+    finally:
+        shutil.rmtree(directory)
+
+
+def test_a_daemon_that_was_starting_when_the_lock_was_tried_is_asked_instead(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = iter([False, True])
+
+    async def is_listened_at(path: Path) -> bool:
+        return next(looks)
+
+    monkeypatch.setattr(choice, "is_listened_at", is_listened_at)
+
+    async def started_daemon(request: web.Request) -> web.Response:
+        return web.json_response({"organizations": [{"id": "org_1", "name": "Acme", "createdAt": "2026-01-01"}]})
+
+    async def ask() -> list[OrganizationView]:
+        application = web.Application()
+        application.router.add_get("/operator/organizations", started_daemon)
+        runner = web.AppRunner(application)
+        await runner.setup()
+        await web.UnixSite(runner, str(house.socket)).start()
+        try:
+            return await asyncio.to_thread(perform, house.config, lambda operations: operations.list_organizations())
+        finally:
+            await runner.cleanup()
+
+    with LockFile.acquire_blocking(house.lock):
+        assert [found.name for found in asyncio.run(ask())] == ["Acme"]
+
+
+@contextmanager
+def _without_privileges() -> Iterator[None]:
+    """Root may connect anywhere; for a moment we are nobody."""
+    user = os.geteuid()
+    if user != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)

@@ -1,0 +1,120 @@
+"""`dcvd org` and `dcvd token` say and do the same whether a daemon runs or not."""
+
+import re
+import urllib.request
+from uuid import uuid4
+
+import pytest
+
+from dcvd.cli.operations import Operations, OrganizationView, TokenView
+from dcvd.core.instants import DAY, from_rfc3339
+from dcvd.core.tokens import Role
+from dcvd.store.paging import MAX_LIMIT
+from tests.cli.conftest import ServedHouse
+from tests.cli.processes import House
+
+
+@pytest.fixture
+def name() -> str:
+    """Of an organization that no other test has."""
+    return f"Acme & Söhne {uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def acme(either: House, name: str) -> OrganizationView:
+    """An organization that is there already."""
+    return either.given(lambda operations: operations.create_organization(name))
+
+
+def test_a_created_organization_is_printed_whole(either: House, name: str) -> None:
+    created = either.json("org", "create", name)
+    assert list(created) == ["organization"]
+    assert set(created["organization"]) == {"id", "name", "createdAt"}
+    assert created["organization"]["name"] == name
+
+
+def test_organizations_are_listed_for_programs(either: House, acme: OrganizationView) -> None:
+    listed = either.json("org", "list")["organizations"]
+    assert {"id": acme.id, "name": acme.name, "createdAt": acme.created_at} in listed
+
+
+def test_organizations_are_listed_for_eyes(house: House, name: str) -> None:
+    empty = house.dcvd("org", "list")
+    assert (empty.returncode, empty.stdout, empty.stderr) == (
+        0,
+        "",
+        "There are no organizations yet: dcvd org create NAME\n",
+    )
+    acme = house.given(lambda operations: operations.create_organization(name))
+    head, row = house.dcvd("org", "list").stdout.splitlines()
+    assert head.split() == ["NAME", "ID", "CREATED"]
+    assert re.fullmatch(rf"{re.escape(name)}  {acme.id}  \d{{4}}-\d\d-\d\d \d\d:\d\d UTC", row)
+
+
+def test_a_second_organization_of_the_same_name_is_refused_in_one_sentence(
+    either: House, acme: OrganizationView
+) -> None:
+    again = either.dcvd("org", "create", acme.name)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert again.stderr == f"There is already an organization named {acme.name!r}.\n"
+
+
+def test_a_token_is_shown_once_and_then_only_listed(either: House, acme: OrganizationView) -> None:
+    minted = either.json("token", "create", "--org", acme.name, "--name", "ci", "--expires-in", "90d")["token"]
+    assert re.fullmatch("dcv_live_[0-9a-f]{32}", minted.pop("token"))
+    assert (minted["name"], minted["role"], minted["orgId"]) == ("ci", "owner", acme.id)
+    assert from_rfc3339(minted["expiresAt"]) - from_rfc3339(minted["createdAt"]) == pytest.approx(90 * DAY, abs=10_000)
+    listed = either.json("token", "list", "--org", acme.id)
+    assert listed == {"tokens": [{**minted, "lastUsedAt": None}]}
+
+
+def test_a_token_for_eyes_comes_with_what_it_is_and_a_warning(house: House) -> None:
+    house.given(lambda operations: operations.create_organization("Acme"))
+    done = house.dcvd("token", "create", "--org", "Acme", "--name", "reports", "--role", "member")
+    assert done.returncode == 0
+    facts = dict(re.split(" {2,}", line, maxsplit=1) for line in done.stdout.splitlines())
+    assert facts["Token"].startswith("dcv_live_")
+    assert (facts["Name"], facts["Role"], facts["Expires"]) == ("reports", "member", "never")
+    assert done.stderr == "Keep the token safe: it cannot be shown again.\n"
+
+    head, row = house.dcvd("token", "list", "--org", "Acme").stdout.splitlines()
+    assert re.split(" {2,}", head) == ["NAME", "ROLE", "ID", "CREATED", "EXPIRES", "LAST USED"]
+    assert re.split(" {2,}", row)[:3] == ["reports", "member", facts["Id"]]
+
+
+def test_a_revoked_token_is_gone_and_cannot_be_revoked_twice(either: House, acme: OrganizationView) -> None:
+    token = either.given(
+        lambda operations: operations.create_token(acme.id, name="ci", role=Role.ADMIN, expires_at=None)
+    )
+    done = either.dcvd("token", "revoke", "--org", acme.name, token.id)
+    assert (done.returncode, done.stdout) == (0, f"Revoked {token.id} of {acme.name}.\n")
+    again = either.dcvd("token", "revoke", "--org", acme.name, token.id)
+    assert (again.returncode, again.stdout, again.stderr) == (1, "", f"There is no token {token.id}.\n")
+
+
+def test_an_unknown_organization_is_named(house: House) -> None:
+    done = house.dcvd("token", "list", "--org", "Nobody/..")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "There is no organization 'Nobody/..'; `dcvd org list` shows those that exist.\n"
+
+
+def test_more_tokens_than_a_page_holds_are_all_listed(house: House) -> None:
+    async def mint_many(operations: Operations) -> list[TokenView]:
+        acme = await operations.create_organization("Acme")
+        for number in range(MAX_LIMIT + 1):
+            await operations.create_token(acme.id, name=str(number), role=Role.MEMBER, expires_at=None)
+        return await operations.list_tokens(acme.id)
+
+    assert {token.name for token in house.given(mint_many)} == {str(number) for number in range(MAX_LIMIT + 1)}
+
+
+def test_a_quiet_token_stands_alone_and_opens_the_running_api(served: ServedHouse, name: str) -> None:
+    served.given(lambda operations: operations.create_organization(name))
+    done = served.dcvd("token", "create", "--org", name, "--name", "ci", "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch("dcv_live_[0-9a-f]{32}\n", done.stdout)
+    request = urllib.request.Request(
+        f"{served.url}/api/domains", headers={"Authorization": f"Bearer {done.stdout.strip()}"}
+    )
+    with urllib.request.urlopen(request, timeout=5) as response:
+        assert response.status == 200

@@ -1,0 +1,47 @@
+"""Looking up names without letting a silent name server hold anything up."""
+
+import asyncio
+import socket
+from ipaddress import ip_address
+
+import pytest
+
+from dcvd.kit.lookup import Lookups
+from tests.kit.receivers import Resolver
+
+
+async def test_a_name_gives_all_its_addresses_of_both_families(resolver: Resolver) -> None:
+    resolver.answers["a.example"] = [["1.1.1.1", "2606:4700::1111"]]
+    assert await Lookups(1).addresses("a.example") == [ip_address("1.1.1.1"), ip_address("2606:4700::1111")]
+
+
+async def test_the_systems_own_resolver_is_asked() -> None:
+    assert ip_address("127.0.0.1") in await Lookups(1).addresses("127.0.0.1")
+
+
+async def test_a_failure_is_what_getaddrinfo_raised_and_frees_its_slot(resolver: Resolver) -> None:
+    lookups = Lookups(1)
+    for _ in range(3):
+        with pytest.raises(socket.gaierror, match="Name or service not known"):
+            async with asyncio.timeout(1):
+                await lookups.addresses("missing.example")
+
+
+async def test_a_name_that_python_cannot_encode_is_a_failed_lookup() -> None:
+    with pytest.raises(socket.gaierror):
+        await Lookups(1).addresses("a" * 70 + ".example")
+
+
+async def test_an_abandoned_lookup_keeps_its_slot_until_it_ends_and_no_longer(resolver: Resolver) -> None:
+    resolver.silent_names = {"dead.example"}
+    resolver.answers["alive.example"] = [["1.1.1.1"]]
+    lookups = Lookups(1)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await lookups.addresses("dead.example")
+    waiting = asyncio.create_task(lookups.addresses("alive.example"))
+    await asyncio.sleep(0.05)
+    assert resolver.asked == ["dead.example"]
+    resolver.silent.set()
+    async with asyncio.timeout(1):
+        assert await waiting == [ip_address("1.1.1.1")]
