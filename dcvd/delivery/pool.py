@@ -41,7 +41,7 @@ class DeliveryPool:
             work=self._deliver,
             idle=self._idle,
             woken=context.database.listen(Topic.DELIVERIES),
-            ahead=4 * limit,
+            ahead=limit,
         )
 
     async def start(self) -> None:

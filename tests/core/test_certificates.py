@@ -101,6 +101,12 @@ def test_a_threshold_is_capped_by_a_third_and_an_eighth_of_the_lifetime(days: fl
     assert warning_moments(subject, THRESHOLDS) == [subject.expires_at - first, subject.expires_at - second]
 
 
+def test_every_threshold_after_the_first_is_capped_by_an_eighth() -> None:
+    subject = lasting(6)
+    moments = warning_moments(subject, (*THRESHOLDS, 5 * DAY, HOUR))
+    assert [subject.expires_at - moment for moment in moments] == [2 * DAY, 18 * HOUR, 18 * HOUR, HOUR]
+
+
 def test_a_lifetime_that_is_not_known_caps_nothing() -> None:
     subject = lasting(10, None)
     assert warning_moments(subject, THRESHOLDS) == [subject.expires_at - 30 * DAY, subject.expires_at - 7 * DAY]

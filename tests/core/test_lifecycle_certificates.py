@@ -108,6 +108,16 @@ def test_an_answer_without_certificates_leaves_the_known_expiry() -> None:
         assert story.domain.expires_at == ending(certificate("01"))
 
 
+def test_a_domain_whose_expiry_was_never_told_stays_active_through_a_renewal_and_ends_on_cloudflares_word() -> None:
+    story = Story()
+    story.look(seen("active", "active"))
+    for ssl in ("pending_validation", "pending_deployment", "validation_timed_out", "backup_issued"):
+        assert story.look(seen("active", ssl)) == []
+        assert story.status == "active"
+    assert story.look(seen("active", "expired")) == ["domain.error"]
+    assert story.error_code == "certificate_expired"
+
+
 def test_an_expiry_that_is_told_later_is_no_renewal() -> None:
     story = Story()
     story.look(seen("active", "active"))

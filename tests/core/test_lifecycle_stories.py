@@ -105,7 +105,7 @@ def test_issuing_on_cloudflares_word_alone_does_not_fall_back_on_that_word_alone
 
 def test_a_hostname_that_cloudflare_validated_stays_issuing_whatever_dns_says() -> None:
     story = Story()
-    story.look(DNS_RIGHT, seen("active", "pending_issuance"))
+    story.look(DNS_RIGHT, seen("active", "pending_validation"))
     for _ in range(3):
         story.look(DNS_MISSING)
     assert story.status == "issuing"
@@ -186,10 +186,13 @@ def test_a_refused_registration_is_an_error_with_cloudflares_own_code() -> None:
 )
 def test_a_stage_that_timed_out_is_named(ssl: str, stage: str) -> None:
     story = Story()
-    assert story.look(seen("pending", ssl)) == ["domain.error"]
+    assert story.look(seen("pending", ssl, errors=("caa_error: x",))) == ["domain.error"]
     assert story.error_code == ssl
     assert story.domain.error is not None
-    assert story.domain.error.message.startswith(f"The {stage} of {NAME}'s certificate took too long")
+    assert story.domain.error.message == (
+        f"The {stage} of {NAME}'s certificate took too long, and Cloudflare stopped trying. "
+        "Cloudflare says: caa_error: x"
+    )
 
 
 def test_a_moved_domain_comes_back_once_its_record_does() -> None:

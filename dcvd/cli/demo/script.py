@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
-import structlog
 
 from dcvd.cli.demo.client import Client
 from dcvd.cli.demo.narrator import Narrator
@@ -18,8 +17,6 @@ from dcvd.core.events import EventType
 from dcvd.core.tokens import Role
 from dcvd.errors import DcvdError
 from dcvd.services import organizations, tokens
-
-log = structlog.get_logger(__name__)
 
 ORGANIZATION: Final = "Acme Pages"
 DOMAIN: Final = "app.customer.test"

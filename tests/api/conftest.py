@@ -1,0 +1,209 @@
+"""A real server on loopback and on a unix socket, over a real database file."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
+from prometheus_client import CollectorRegistry
+
+from dcvd.api import Api, create_app
+from dcvd.config import load
+from dcvd.core.domain import Domain
+from dcvd.core.instants import DAY
+from dcvd.core.observation import DnsFacts, DnsObservation, HostnameSeen, ObservedCertificate
+from dcvd.core.tokens import Role
+from dcvd.kit.clock import ManualClock
+from dcvd.kit.http_server import HttpServer
+from dcvd.kit.sockets import bind_tcp, bind_unix
+from dcvd.services import looks, organizations, tokens
+from dcvd.services.context import Context
+from dcvd.services.tokens import LastUse
+from dcvd.store.database import Database
+from dcvd.store.organizations import Organization
+from tests.api.client import Client
+
+BODY_LIMIT = 4096
+NOW = 1_800_000_000_000
+"""2027-01-15T08:00:00Z, where the clock of these tests stands."""
+
+Mint = Callable[..., Awaitable[str]]
+
+
+class FakeLooker:
+    """Records a look at a domain whose record is right, or does what a test tells it."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.looked: list[str] = []
+        self.raises: Exception | None = None
+        self.hangs = False
+        self.cancelled = False
+        self.removed = False
+
+    async def look(self, domain: Domain) -> Domain | None:
+        self.looked.append(domain.id)
+        if self.raises is not None:
+            raise self.raises
+        if self.hangs:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.cancelled = True
+        if self.removed:
+            return None
+        return await bring_to_active(self._context, domain)
+
+
+class _Loopback(AbstractResolver):
+    """Leads every name to one port on loopback, so that paths and Host are exactly what a test writes."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        return [
+            ResolveResult(hostname=host, host="127.0.0.1", port=self._port, family=socket.AF_INET, proto=0, flags=0)
+        ]
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW)
+
+
+@pytest.fixture
+async def context(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Context]:
+    path = tmp_path / "dcvd.toml"
+    path.write_text(f'[server]\nrequest_body_limit = "{BODY_LIMIT}B"\npublic_url = "https://dcv.example.net"\n')
+    environ = {
+        "CLOUDFLARE_API_TOKEN": "t0ken",
+        "CLOUDFLARE_ZONE_ID": "0123456789abcdef0123456789abcdef",
+        "SAAS_CNAME_TARGET": "edge.example.net",
+    }
+    database = await Database.open(tmp_path / "dcvd.db", readers=1)
+    try:
+        yield Context(database, load(path, environ).config, clock=clock, fraction=lambda: 0.0)
+    finally:
+        await database.close()
+
+
+@pytest.fixture
+def looker(context: Context) -> FakeLooker:
+    return FakeLooker(context)
+
+
+@pytest.fixture
+def last_use() -> LastUse:
+    return LastUse()
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def app(context: Context, last_use: LastUse, looker: FakeLooker, registry: CollectorRegistry) -> Api:
+    return create_app(
+        context=context, last_use=last_use, looker=looker, operators=frozenset({os.getuid()}), registry=registry
+    )
+
+
+@pytest.fixture
+async def addresses(app: Api, tmp_path: Path) -> AsyncIterator[tuple[int, Path]]:
+    """The TCP port and the socket file at which the server listens."""
+    tcp, path = bind_tcp("127.0.0.1:0"), tmp_path / "s"
+    port = tcp.getsockname()[1]
+    server = HttpServer(app, sockets=[tcp, bind_unix(path)])
+    serving = asyncio.create_task(server.serve(), name="http")
+    try:
+        async with asyncio.timeout(5):
+            await server.started.wait()
+        yield port, path
+    finally:
+        await server.stop(deadline=1)
+        await serving
+
+
+@pytest.fixture
+async def anybody(addresses: tuple[int, Path]) -> AsyncIterator[Client]:
+    """A caller over TCP without a token."""
+    connector = aiohttp.TCPConnector(resolver=_Loopback(addresses[0]), use_dns_cache=False)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        yield Client(session)
+
+
+@pytest.fixture
+async def operator(addresses: tuple[int, Path]) -> AsyncIterator[Client]:
+    """A caller over the unix socket, with the uid of this process."""
+    async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(addresses[1]))) as session:
+        yield Client(session)
+
+
+@pytest.fixture
+async def organization(context: Context) -> Organization:
+    return await organizations.create(context, "acme")
+
+
+@pytest.fixture
+def mint(context: Context, organization: Organization) -> Mint:
+    """Mints a token for the organization and gives its plain text."""
+
+    async def mint_token(role: Role = Role.OWNER, expires_at: int | None = None, org_id: str | None = None) -> str:
+        minted = await tokens.create(
+            context, org_id or organization.id, name=f"a {role}", role=role, expires_at=expires_at
+        )
+        return minted.plain.reveal()
+
+    return mint_token
+
+
+@pytest.fixture
+async def owner(anybody: Client, mint: Mint) -> Client:
+    return anybody.as_bearer(await mint(Role.OWNER))
+
+
+@pytest.fixture
+async def admin(anybody: Client, mint: Mint) -> Client:
+    return anybody.as_bearer(await mint(Role.ADMIN))
+
+
+@pytest.fixture
+async def member(anybody: Client, mint: Mint) -> Client:
+    return anybody.as_bearer(await mint(Role.MEMBER))
+
+
+@pytest.fixture
+async def stranger(anybody: Client, mint: Mint, context: Context) -> Client:
+    """The owner of another organization."""
+    other = await organizations.create(context, "others")
+    return anybody.as_bearer(await mint(Role.OWNER, org_id=other.id))
+
+
+async def bring_to_active(context: Context, domain: Domain) -> Domain | None:
+    """Records a look that saw the record in DNS and a served certificate."""
+    facts = DnsFacts(
+        hostname=domain.name, target=domain.cname_target, outcome="answered", exists=True, chain=(domain.cname_target,)
+    )
+    certificate = ObservedCertificate(
+        serial="0a", issuer="GoogleTrustServices", signature="ECDSAWithSHA256", issued_at=NOW, expires_at=NOW + 90 * DAY
+    )
+    seen = HostnameSeen(
+        id=f"cf-{domain.id}",
+        hostname=domain.name,
+        status="active",
+        ssl_status="active",
+        errors=("a note of Cloudflare's",),
+        certificates=(certificate,),
+    )
+    return await looks.record(context, domain.id, [DnsObservation(facts), seen])
