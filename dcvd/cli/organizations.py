@@ -26,7 +26,7 @@ def organizations() -> None:
 @json_option
 @config_option
 def create(name: str, as_json: bool, config: Path) -> None:
-    """Create the organization NAME; no other may have that name."""
+    """Create the organization NAME. No other may have that name."""
     organization = perform(config, lambda operations: operations.create_organization(name))
     if as_json:
         print_json({"organization": organization})

@@ -92,7 +92,7 @@ def tokens() -> None:
 def create(
     organization: str, name: str, role: str, lifetime: int | None, quiet: bool, as_json: bool, config: Path
 ) -> None:
-    """Create a token and print it: this once, because only its hash is stored."""
+    """Create a token. It is printed this once, because only its hash is stored."""
     if quiet and as_json:
         raise click.UsageError("--quiet and --json exclude each other: choose one.")
     expires_at = None if lifetime is None else time.time_ns() // 1_000_000 + lifetime
@@ -119,7 +119,7 @@ def create(
 @json_option
 @config_option
 def list_tokens(organization: str, as_json: bool, config: Path) -> None:
-    """List an organization's tokens, the newest first; never their plain text."""
+    """List an organization's tokens. The newest comes first, and their plain text never."""
 
     async def work(operations: Operations) -> list[TokenView]:
         owner = await find_organization(operations, organization)
@@ -140,7 +140,7 @@ def list_tokens(organization: str, as_json: bool, config: Path) -> None:
 @json_option
 @config_option
 def revoke(token_id: str, organization: str, as_json: bool, config: Path) -> None:
-    """Revoke the token with this ID: it stops working at once."""
+    """Revoke the token with this ID. It stops working at once."""
 
     async def work(operations: Operations) -> OrganizationView:
         owner = await find_organization(operations, organization)

@@ -65,7 +65,7 @@ def normalise(text: str, *, allowed_tlds: Collection[str] = (), field: str = "do
         raise refuse(f"{name!r} ends in a number, so it is read as an IP address; give a hostname.")
     if labels[-1] in RESERVED_TLDS and labels[-1] not in allowed_tlds:
         raise refuse(f"The top-level domain .{labels[-1]} is reserved; no CA issues certificates below it.")
-    if _SUFFIXES.is_public(ascii_name) and not (labels[-1] in allowed_tlds and len(labels) > 1):
+    if _SUFFIXES.is_public(ascii_name) and labels[-1] not in allowed_tlds:
         raise refuse(
             f"{ascii_name!r} is a public suffix, below which others register; give a name of the customer's own."
         )

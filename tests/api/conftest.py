@@ -3,16 +3,18 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from pathlib import Path
+from typing import Any, cast
 
 import aiohttp
 import pytest
+import structlog
 from aiohttp.abc import AbstractResolver, ResolveResult
 from prometheus_client import CollectorRegistry
 
 from dcvd.api import Api, create_app
-from dcvd.config import load
+from dcvd.config import Config, load
 from dcvd.core.domain import Domain
 from dcvd.core.instants import DAY
 from dcvd.core.observation import DnsFacts, DnsObservation, HostnameSeen, ObservedCertificate
@@ -31,6 +33,7 @@ BODY_LIMIT = 4096
 NOW = 1_800_000_000_000
 """2027-01-15T08:00:00Z, where the clock of these tests stands."""
 
+EventDict = MutableMapping[str, Any]
 Mint = Callable[..., Awaitable[str]]
 
 
@@ -76,23 +79,35 @@ class _Loopback(AbstractResolver):
         """Nothing to release."""
 
 
+@pytest.fixture(autouse=True)
+def log_lines() -> Iterator[list[EventDict]]:
+    """What is logged; captured in every test, because rendering a traceback for nobody takes most of a second."""
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        yield lines
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(NOW)
 
 
-@pytest.fixture
-async def context(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Context]:
-    path = tmp_path / "dcvd.toml"
+@pytest.fixture(scope="session")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    path = tmp_path_factory.mktemp("config") / "dcvd.toml"
     path.write_text(f'[server]\nrequest_body_limit = "{BODY_LIMIT}B"\npublic_url = "https://dcv.example.net"\n')
     environ = {
         "CLOUDFLARE_API_TOKEN": "t0ken",
         "CLOUDFLARE_ZONE_ID": "0123456789abcdef0123456789abcdef",
         "SAAS_CNAME_TARGET": "edge.example.net",
     }
+    return load(path, environ).config
+
+
+@pytest.fixture
+async def context(config: Config, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Context]:
     database = await Database.open(tmp_path / "dcvd.db", readers=1)
     try:
-        yield Context(database, load(path, environ).config, clock=clock, fraction=lambda: 0.0)
+        yield Context(database, config, clock=clock, fraction=lambda: 0.0)
     finally:
         await database.close()
 
@@ -112,11 +127,25 @@ def registry() -> CollectorRegistry:
     return CollectorRegistry()
 
 
-@pytest.fixture
-def app(context: Context, last_use: LastUse, looker: FakeLooker, registry: CollectorRegistry) -> Api:
+@pytest.fixture(scope="session")
+def built_app(config: Config) -> Api:
+    """The one application of all tests, because building its routes takes longer than most of them."""
+    context = Context(cast(Database, None), config)
     return create_app(
-        context=context, last_use=last_use, looker=looker, operators=frozenset({os.getuid()}), registry=registry
+        context=context,
+        last_use=LastUse(),
+        looker=FakeLooker(context),
+        operators=frozenset(),
+        registry=CollectorRegistry(),
     )
+
+
+@pytest.fixture
+def app(built_app: Api, context: Context, last_use: LastUse, looker: FakeLooker, registry: CollectorRegistry) -> Api:
+    parts = built_app.parts
+    parts.context, parts.last_use, parts.looker, parts.registry = context, last_use, looker, registry
+    parts.operators = frozenset({os.getuid()})
+    return built_app
 
 
 @pytest.fixture

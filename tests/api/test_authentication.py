@@ -1,5 +1,7 @@
 """Who is let in, and in which order a request is judged."""
 
+import asyncio
+
 import pytest
 
 from dcvd.core.instants import SECOND
@@ -45,7 +47,6 @@ async def test_anything_but_a_live_token_is_401_and_says_how_to_come_in(anybody:
 
 
 async def test_two_authorization_headers_are_refused(addresses: tuple[int, object], mint: Mint) -> None:
-    import asyncio
 
     token = (await mint()).encode()
     reader, writer = await asyncio.open_connection("127.0.0.1", addresses[0])
@@ -116,7 +117,6 @@ async def test_the_token_is_judged_before_the_role_the_role_before_the_body_and_
 
 
 async def test_the_role_is_judged_without_waiting_for_the_body(addresses: tuple[int, object], mint: Mint) -> None:
-    import asyncio
 
     token = (await mint(Role.MEMBER)).encode()
     reader, writer = await asyncio.open_connection("127.0.0.1", addresses[0])

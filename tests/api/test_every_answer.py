@@ -4,13 +4,12 @@ import asyncio
 import re
 
 import pytest
-import structlog
 
 from dcvd import __version__
 from dcvd.errors import DcvdError, Permanent, StoreError, StoreFull, Unauthorized
 from dcvd.services.context import Context
 from tests.api.client import Client, problem
-from tests.api.conftest import FakeLooker, Mint
+from tests.api.conftest import EventDict, FakeLooker, Mint
 
 
 async def test_health_needs_no_token(anybody: Client) -> None:
@@ -129,16 +128,17 @@ async def test_the_schema_documents_every_call_of_a_tenant_and_none_of_an_operat
     assert "operator" not in str(schema["paths"])
 
 
-async def test_what_nobody_foresaw_is_a_500_that_says_only_where_to_look(owner: Client, looker: FakeLooker) -> None:
+async def test_what_nobody_foresaw_is_a_500_that_says_only_where_to_look(
+    owner: Client, looker: FakeLooker, log_lines: list[EventDict]
+) -> None:
     looker.raises = RuntimeError("the secret of the house")
     added = (await owner.post("/api/domains", {"domainName": "app.customer.com"})).json["domain"]["id"]
-    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
-        answer = await owner.post(f"/api/domains/{added}/sync")
+    answer = await owner.post(f"/api/domains/{added}/sync")
     found = problem(answer, 500, "internal_error")
     assert b"secret of the house" not in answer.body
     assert found["requestId"] == answer.headers["X-Request-Id"]
     assert found["requestId"] in found["detail"]
-    line = next(line for line in lines if line["event"] == "api.request_failed")
+    line = next(line for line in log_lines if line["event"] == "api.request_failed")
     assert line["log_level"] == "error"
     assert line["request_id"] == found["requestId"]
     assert line["exc_info"] is looker.raises
@@ -178,13 +178,12 @@ async def test_a_full_disk_is_503_and_nothing_was_stored(owner: Client, context:
 
 
 async def test_a_request_is_logged_with_who_asked_and_never_with_what_was_in_a_header(
-    anybody: Client, mint: Mint
+    anybody: Client, mint: Mint, log_lines: list[EventDict]
 ) -> None:
     plain = await mint()
-    with structlog.testing.capture_logs() as lines:
-        await anybody.as_bearer(plain).get("/api/domains/dom_x", headers={"X-Other": "told-in-confidence"})
-        await anybody.get("/nowhere")
-    known, unknown = [line for line in lines if line["event"] == "api.request"]
+    await anybody.as_bearer(plain).get("/api/domains/dom_x", headers={"X-Other": "told-in-confidence"})
+    await anybody.get("/nowhere")
+    known, unknown = [line for line in log_lines if line["event"] == "api.request"]
     assert known["log_level"] == "debug"
     assert known["method"] == "GET"
     assert known["path"] == "/api/domains/{domain_id}"
@@ -193,24 +192,23 @@ async def test_a_request_is_logged_with_who_asked_and_never_with_what_was_in_a_h
     assert known["org_id"].startswith("org_")
     assert known["token_id"].startswith("token_")
     assert (unknown["status"], unknown["path"], unknown["org_id"]) == (404, None, None)
-    assert plain not in str(lines)
-    assert "told-in-confidence" not in str(lines)
+    assert plain not in str(log_lines)
+    assert "told-in-confidence" not in str(log_lines)
 
 
 async def test_a_client_that_leaves_in_the_middle_of_a_body_is_no_error_of_ours(
-    addresses: tuple[int, object], mint: Mint
+    addresses: tuple[int, object], mint: Mint, log_lines: list[EventDict]
 ) -> None:
     plain = await mint()
-    with structlog.testing.capture_logs() as lines:
-        _, writer = await asyncio.open_connection("127.0.0.1", addresses[0])
-        writer.write(
-            b"POST /api/domains HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
-            b"Authorization: Bearer " + plain.encode() + b'\r\n\r\n{"domain'
-        )
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
-        async with asyncio.timeout(2):
-            while not any(line["event"] == "api.request" for line in lines):
-                await asyncio.sleep(0.005)
-    assert not [line for line in lines if line["log_level"] in ("warning", "error")]
+    _, writer = await asyncio.open_connection("127.0.0.1", addresses[0])
+    writer.write(
+        b"POST /api/domains HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
+        b"Authorization: Bearer " + plain.encode() + b'\r\n\r\n{"domain'
+    )
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    async with asyncio.timeout(2):
+        while not any(line["event"] == "api.request" for line in log_lines):
+            await asyncio.sleep(0.005)
+    assert not [line for line in log_lines if line["log_level"] in ("warning", "error")]

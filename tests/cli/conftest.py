@@ -1,4 +1,3 @@
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,22 +24,21 @@ def house(tmp_path: Path) -> House:
 @pytest.fixture(scope="module")
 def served() -> Iterator[House]:
     """A house whose daemon runs; its tests share it, so each makes an organization of its own."""
-    # A socket's path is short by law, which pytest's own directories may not be.
-    directory = Path(tempfile.mkdtemp(prefix="dcvd-test-"))
-    house = ServedHouse(directory)
     token = {"CLOUDFLARE_API_TOKEN": "sandbox-token"}
-    with running("serve", "--config", str(house.config), environ=token) as daemon:
-        assert daemon.stderr is not None
-        said = [daemon.stderr.readline()]
-        while '"daemon.started"' not in said[-1]:
-            assert said[-1] != "", f"the daemon did not start: {said}"
-            said.append(daemon.stderr.readline())
-        house.url = msgspec.json.decode(said[-1])["urls"][0]
-        yield house
-        daemon.terminate()
-        daemon.communicate(timeout=10)
-        assert daemon.returncode == 0
-    shutil.rmtree(directory)
+    # A socket's path is short by law, which pytest's own directories may not be.
+    with tempfile.TemporaryDirectory(prefix="dcvd-test-") as directory:
+        house = ServedHouse(Path(directory))
+        with running("serve", "--config", str(house.config), environ=token) as daemon:
+            assert daemon.stderr is not None
+            said = [daemon.stderr.readline()]
+            while '"daemon.started"' not in said[-1]:
+                assert said[-1] != "", f"the daemon did not start: {said}"
+                said.append(daemon.stderr.readline())
+            house.url = msgspec.json.decode(said[-1])["urls"][0]
+            yield house
+            daemon.terminate()
+            daemon.communicate(timeout=10)
+            assert daemon.returncode == 0
 
 
 class ServedHouse(House):

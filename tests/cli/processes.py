@@ -14,7 +14,7 @@ from dcvd.cli.operations import Operations, perform
 
 T = TypeVar("T")
 DEADLINE = 30.0
-_CLEARED = ("DCVD_", "CLOUDFLARE_", "SAAS_", "OAUTH_", "CREDENTIALS_", "NO_COLOR", "FORCE_COLOR", "NOTIFY_", "LISTEN_")
+_CLEARED = ("DCVD_", "CLOUDFLARE_", "SAAS_", "OAUTH_", "CREDENTIALS_", "NOTIFY_", "LISTEN_", "NO_COLOR", "COLUMNS")
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

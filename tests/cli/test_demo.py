@@ -72,6 +72,17 @@ def test_an_interruption_in_the_middle_leaves_nothing_and_shows_no_traceback(tmp
     assert left_behind(tmp_path) == []
 
 
+def test_a_reader_who_leaves_ends_it_without_a_word(tmp_path: Path) -> None:
+    with running("demo", "--once", environ={"TMPDIR": str(tmp_path)}) as process:
+        assert process.stdout is not None
+        _line_with(process, "API token")
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+        assert process.wait(DEADLINE) == 1
+    assert left_behind(tmp_path) == []
+
+
 def test_a_story_that_does_not_end_in_time_fails_with_what_was_last_seen(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _IN_A_HURRY],

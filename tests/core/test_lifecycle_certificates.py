@@ -132,6 +132,19 @@ def test_the_same_serial_with_another_expiry_is_no_renewal() -> None:
     assert story.look(seen("active", "active", certificate("01", days=91))) == []
 
 
+def test_a_later_expiry_without_a_serial_to_compare_is_a_renewal() -> None:
+    for old, new in [(None, "02"), ("01", None), (None, None)]:
+        story = active_story(certificate(old))
+        story.wait(DAY)
+        assert story.look(seen("active", "active", certificate(new, issued_at=story.now))) == ["domain.renewed"]
+
+
+def test_an_adopted_hostname_whose_only_certificate_has_expired_is_an_error() -> None:
+    story = Story()
+    assert story.look(seen("active", "active", certificate("00", issued_at=NOW - 91 * DAY))) == ["domain.error"]
+    assert story.error_code == "certificate_expired"
+
+
 def test_a_reissue_that_ends_no_later_is_no_renewal() -> None:
     story = active_story(certificate("01"))
     story.wait(DAY)
@@ -206,7 +219,7 @@ def test_nothing_is_warned_of_where_the_domain_is_not_active_or_the_certificate_
     lost.wait(85 * DAY)
     assert lost.look() == []
     past = active_story()
-    past.wait(91 * DAY)
+    past.wait(90 * DAY)
     assert past.look() == []
 
 
