@@ -102,6 +102,11 @@ def _log(scope: Scope, method: str, status: int | None, began: float) -> None:
         "token_id": getattr(token, "id", None),
     }
     if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.error("api.request_failed", exc_info=scope["state"].get(FAILURE), **facts)
+        failure = scope["state"].get(FAILURE)
+        if isinstance(failure, DcvdError):
+            # Its sentence says what there is to know; a trace for each request would bury it while a disk is full.
+            log.error("api.request_failed", code=failure.code, error=failure.message, **facts)
+        else:
+            log.error("api.request_failed", exc_info=failure, **facts)
     else:
         log.debug("api.request", **facts)

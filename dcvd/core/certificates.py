@@ -12,6 +12,8 @@ _FRACTIONS: Final = (3, 8)
 
 A fixed 30 days would fire for every healthy 90-day certificate and cover most of a 47-day one's life.
 """
+_LONG_LIFE: Final = 89 * DAY
+"""A 90-day certificate is some seconds short of 90 days."""
 _RENEWAL_WINDOW: Final = 30 * DAY
 _OVERDUE_AFTER: Final = 3 * DAY
 
@@ -57,8 +59,14 @@ def warning_moments(certificate: Certificate, thresholds: Sequence[int]) -> list
 
 
 def renewal_due_at(certificate: Certificate) -> int:
-    """When Cloudflare starts a renewal: 30 days before the end, or a third of a shorter life."""
-    return certificate.expires_at - min([_RENEWAL_WINDOW, *_cap(certificate, 0)])
+    """When Cloudflare starts a renewal: 30 days before the end of a life of 90 days or more, 7 of 30, 3 of 14.
+
+    Lives that it does not list are taken in proportion to its 7 of 30.
+    """
+    lifetime = _lifetime(certificate)
+    if lifetime is None or lifetime >= _LONG_LIFE:
+        return certificate.expires_at - _RENEWAL_WINDOW
+    return certificate.expires_at - lifetime * 7 // 30
 
 
 def renewal_overdue_at(certificate: Certificate) -> int:

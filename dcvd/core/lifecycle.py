@@ -37,7 +37,7 @@ CHECKS_TO_DOUBT: Final = 2
 class Transition(Struct, frozen=True):
     """What came of an observation.
 
-    revalidate: DNS has just turned right while Cloudflare still waits, maybe for hours; tell it to look again.
+    revalidate: DNS has just turned right; from `look`, only where Cloudflare still waits to be told so.
     unknown: values of Cloudflare's that we do not know, for the log.
     """
 
@@ -72,9 +72,26 @@ def look(domain: Domain, observations: Iterable[Observation], now: int, expiring
     return Transition(
         replace(domain, looks=0 if changed else before.looks + 1),
         tuple(events),
-        revalidate and domain.status is not DomainStatus.ACTIVE,
+        revalidate and _waits_for_validation(domain),
         unknown,
     )
+
+
+def _waits_for_validation(domain: Domain) -> bool:
+    """Whether Cloudflare still has to find the record, maybe only hours from now.
+
+    Once it has, telling it to look again would only throw away the certificate that is being issued.
+    """
+    if domain.cf_id is None or domain.status is DomainStatus.ACTIVE:
+        return False
+    match hostname_class(domain.cf_status):
+        case HostnameClass.WAITING | HostnameClass.MOVED:
+            return True
+        case HostnameClass.SERVING:
+            ssl = certificate_class(domain.cf_ssl_status)
+            return domain.cf_ssl_status == "pending_validation" or ssl is CertificateClass.TIMED_OUT
+        case _:
+            return False
 
 
 def observe(domain: Domain, observation: Observation, now: int) -> Transition:
@@ -159,13 +176,9 @@ def _dns(before: Domain, observation: DnsObservation, now: int) -> Transition:
         events.append(_dns_event(EventType.DNS_VERIFIED, settled))
     elif left_verified or news:
         events.append(_dns_event(EventType.DNS_CHECK_FAILED, settled))
-    if settled.status is not before.status or settled.dns_state is not before.dns_state:
+    if (settled.status, settled.dns_state, settled.findings) != (before.status, before.dns_state, before.findings):
         settled = replace(settled, updated_at=now)
-    return Transition(
-        settled,
-        tuple(events),
-        revalidate=became_verified and before.cf_id is not None and before.status is not DomainStatus.ACTIVE,
-    )
+    return Transition(settled, tuple(events), revalidate=became_verified)
 
 
 def _dns_event(kind: EventType, domain: Domain) -> EventDraft:
@@ -231,9 +244,12 @@ def _seen(before: Domain, seen: HostnameSeen, now: int) -> Transition:
 def _with_certificate(domain: Domain, seen: HostnameSeen, ssl: CertificateClass, now: int) -> tuple[Domain, bool]:
     """The domain with the certificate that serves now, and whether that is a renewal.
 
-    Certificates listed while a new one is being deployed may be the new one, which does not serve yet: they wait.
+    Certificates listed while a new one is being deployed may be the new one, which does not serve yet: they wait. So do
+    those of a domain that never served, whose first order may have been started again just after it was issued.
     """
-    if not (ssl is CertificateClass.SERVING or seen.ssl_status in ORDER_OPEN):
+    served = domain.certificate is not None or ssl is CertificateClass.TIMED_OUT
+    in_service = seen.ssl_status in ORDER_OPEN and served
+    if not (ssl is CertificateClass.SERVING or in_service):
         return domain, False
     # A key type that was given up ends its listed days expired; it must not hide the certificate that serves.
     alive = [entry for entry in seen.certificates if entry.expires_at is not None and entry.expires_at > now]

@@ -55,11 +55,29 @@ async def attempt(egress: Egress, due: DueDelivery, *, clock: Clock, timeout: fl
     )
 
 
+def broken_attempt(due: DueDelivery, now: int) -> Attempt:
+    """An attempt that failed by a fault of dcvd's own, which is in the log."""
+    return Attempt(
+        delivery_id=due.id,
+        number=due.attempts + 1,
+        started_at=now,
+        duration_ms=0,
+        outcome=AttemptOutcome.PROTOCOL,
+        status_code=None,
+        error="dcvd itself failed at this attempt; its log says more.",
+        response=b"",
+        remote_ip=None,
+        retry_after=None,
+    )
+
+
 def _explain(outcome: AttemptOutcome, answer: EgressAnswer) -> str | None:
     if outcome is AttemptOutcome.DELIVERED:
         return None
     if outcome is AttemptOutcome.REDIRECT:
-        target = answer.headers.get("location", "another address")
+        # A receiver's header may hold any bytes, which come as lone surrogates and could not be stored.
+        location = answer.headers.get("location", "another address")
+        target = location.encode("utf-8", "backslashreplace").decode()
         return f"The receiver redirected ({answer.status}) to {target}; redirects are not followed, put the final URL."
     if outcome is AttemptOutcome.GONE:
         return "The receiver answered 410 Gone: it does not want this any more."

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from dcvd.core.webhooks import Attempt, DueDelivery
-from dcvd.delivery.attempt import attempt
+from dcvd.delivery.attempt import attempt, broken_attempt
 from dcvd.errors import StoreError
 from dcvd.kit.due import DueLoop
 from dcvd.kit.egress import Egress
@@ -62,7 +62,12 @@ class DeliveryPool:
 
     async def _deliver(self, due: DueDelivery) -> None:
         timeout = self._context.config.webhooks.timeout / 1000
-        made = await attempt(self._egress, due, clock=self._context.clock, timeout=timeout)
+        try:
+            made = await attempt(self._egress, due, clock=self._context.clock, timeout=timeout)
+        except Exception:
+            # A fault of ours counts as an attempt like any other: it must not become a storm of tries.
+            log.exception("delivery.attempt_broke", delivery_id=due.id)
+            made = broken_attempt(due, self._context.now())
         # From here on the receiver may have it: the outcome is stored before the slot is free, also while stopping.
         storing = asyncio.ensure_future(self._store(made))
         try:

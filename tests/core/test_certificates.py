@@ -127,8 +127,9 @@ def test_the_level_rises_at_each_moment_to_the_millisecond() -> None:
     [
         (365, 30 * DAY, 3 * DAY),
         (90, 30 * DAY, 3 * DAY),
-        (47, 47 * DAY // 3, 3 * DAY),
-        (6, 2 * DAY, 6 * DAY // 10),
+        (47, 47 * DAY * 7 // 30, 3 * DAY),
+        (30, 7 * DAY, 3 * DAY),
+        (6, 6 * DAY * 7 // 30, 6 * DAY // 10),
     ],
 )
 def test_a_renewal_is_due_then_overdue(days: int, due: int, patience: int) -> None:

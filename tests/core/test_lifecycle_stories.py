@@ -281,11 +281,33 @@ def test_an_uneventful_look_leaves_the_moment_of_the_last_change() -> None:
     story.look(DNS_RIGHT, seen("active", "active", certificate("01")))
     assert story.domain.updated_at == changed_at
     assert story.domain.cf_checked_at == story.now
-    story.look(DNS_MISSING)
+    story.look(DNS_RIGHT)
     assert story.domain.updated_at == changed_at
     story.wait(MINUTE)
     story.look(DNS_MISSING)
     assert story.domain.updated_at == story.now
+
+
+def test_cloudflare_is_not_told_to_look_again_while_it_issues() -> None:
+    for status, ssl in (("active", "pending_issuance"), ("active", "pending_deployment"), ("deleted", "deleted")):
+        story = Story()
+        story.look(DNS_MISSING, seen("pending", "pending_validation"))
+        story.look(DNS_RIGHT, seen(status, ssl))
+        assert not story.last.revalidate
+    for status, ssl in (("pending", "pending_validation"), ("active", "pending_validation"), ("moved", "active")):
+        story = Story()
+        story.look(DNS_MISSING, seen("pending", "pending_validation"))
+        story.look(DNS_RIGHT, seen(status, ssl))
+        assert story.last.revalidate
+
+
+def test_a_first_order_that_was_started_again_does_not_serve_by_what_it_had_issued() -> None:
+    story = Story()
+    story.look(DNS_RIGHT, seen("active", "pending_deployment", certificate("01")))
+    story.look(DNS_RIGHT, seen("active", "initializing", certificate("01")))
+    assert story.status == "issuing"
+    story.look(DNS_RIGHT, seen("active", "active", certificate("01")))
+    assert story.status == "active"
 
 
 def test_a_domain_that_was_just_added_has_no_other_event_than_being_added() -> None:

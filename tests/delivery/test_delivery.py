@@ -140,6 +140,44 @@ async def test_a_redirect_is_a_failure_and_is_not_followed(context: Context, org
     assert "/elsewhere" in error
 
 
+async def test_bytes_that_are_no_text_in_an_answer_are_stored_all_the_same(
+    context: Context, org: str, pool: DeliveryPool
+) -> None:
+    async def hostile(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 302 \xff\r\nLocation: /\xff\xfe\r\nRetry-After: \xff\r\nContent-Length: 2\r\n\r\n\xff\xfe"
+        )
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(hostile, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        await webhooks.create(context, org, url=url, events=["domain.added"])
+        await domains.add(context, org, "app.customer.test")
+        await _attempted(context, 1)
+    ((state, attempts, error),) = await _states(context)
+    assert (state, attempts) == ("pending", 1)
+    assert error is not None
+    error.encode()
+
+
+@pytest.mark.usefixtures("endpoint")
+async def test_a_fault_of_ours_is_an_attempt_and_not_a_storm(
+    context: Context, org: str, pool: DeliveryPool, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*arguments: object, **named: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("dcvd.delivery.pool.attempt", broken)
+    await domains.add(context, org, "app.customer.test")
+    await _attempted(context, 1)
+    ((state, attempts, error),) = await _states(context)
+    assert (state, attempts) == ("pending", 1)
+    assert error is not None
+    assert "a fault of ours" not in error
+
+
 @pytest.mark.usefixtures("pool", "endpoint")
 async def test_gone_ends_it_at_once(context: Context, org: str, receiver: Receiver) -> None:
     async def gone(request: web.Request) -> web.Response:
