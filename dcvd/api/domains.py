@@ -3,6 +3,7 @@
 import asyncio
 from typing import Annotated, Final
 
+import structlog
 from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
@@ -12,7 +13,10 @@ from dcvd.api.domain_view import DomainAnswer, DomainList, answer, listed
 from dcvd.api.parameters import TEXT, Cursor, Limit, one_of, page_limit
 from dcvd.api.request import ApiRequest
 from dcvd.core.domain import Domain, DomainStatus
+from dcvd.errors import RemoteError
 from dcvd.services import domains, looks
+
+log = structlog.get_logger(__name__)
 
 SYNC_PATIENCE: Final = 5.0
 """Seconds that a caller waits for a fresh look, which may have to wait for Cloudflare."""
@@ -70,18 +74,23 @@ async def get_domain(request: ApiRequest, domain_id: FromPath[str]) -> DomainAns
     "/{domain_id:str}/sync",
     summary="Look at a domain now",
     status_code=200,
-    responses={**ok(202, DomainAnswer, "The look takes longer; this is what is stored."), **problems(403, 404, 503)},
+    responses={**ok(202, DomainAnswer, "The look takes longer; this is what is stored."), **problems(403, 404)},
 )
 async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response[DomainAnswer]:
-    """Asks DNS and Cloudflare and answers with the fresh domain; after 5 s with 202 and what is stored."""
+    """Asks DNS and Cloudflare and answers with the fresh domain.
+
+    After 5 s, or when Cloudflare cannot say now, with 202 and what is stored: what DNS said is in it.
+    """
     context = request.context
     domain = await domains.get(context, request.org_id, domain_id)
     try:
         async with asyncio.timeout(SYNC_PATIENCE):
             fresh = await request.parts.looker.look(domain)
-    except TimeoutError:
-        # Accepted means that it will be done: the timer takes the domain up next.
-        await looks.postpone(context, domain, context.now())
+    except (TimeoutError, RemoteError) as error:
+        if isinstance(error, TimeoutError):
+            # Accepted means that it will be done: the timer takes the domain up next.
+            await looks.postpone(context, domain, context.now())
+        log.info("api.sync_unfinished", domain_id=domain_id, error=str(error) or type(error).__name__)
         stored = await domains.get(context, request.org_id, domain_id)
         return Response(answer(stored), status_code=202, headers={"Location": _address(stored)})
     if fresh is None:

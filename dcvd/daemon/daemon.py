@@ -53,7 +53,7 @@ class Daemon:
         self._stop_asked = asyncio.Event()
         self._recovered = asyncio.Event()
         self._undo: list[Callable[[], Awaitable[None]]] = []
-        self._stopped = False
+        self._running = False
 
     async def __aenter__(self) -> "Daemon":
         await self.start()
@@ -67,9 +67,9 @@ class Daemon:
         try:
             await self._start()
         except BaseException:
-            self._stopped = True
             await self._take_down()
             raise
+        self._running = True
 
     def supervise(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
         """Own another eternal task, which stops the daemon when it ends."""
@@ -95,9 +95,9 @@ class Daemon:
 
     async def stop(self) -> None:
         """Stop accepting, finish requests, drain deliveries up to the deadline, store outcomes, close the database."""
-        if self._stopped:
+        if not self._running:
             return
-        self._stopped = True
+        self._running = False
         loop = asyncio.get_running_loop()
         started = loop.time()
         total = self.context.config.server.shutdown_timeout / 1000

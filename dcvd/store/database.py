@@ -103,7 +103,7 @@ class Database:
 
     def __init__(self, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection]) -> None:
         self._writer = writer
-        self._all_readers = readers
+        self._reader_count = len(readers)
         self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
         for reader in readers:
             self._readers.put_nowait(reader)
@@ -119,6 +119,18 @@ class Database:
 
         check: also run SQLite's quick_check. Raises StoreError with what to do about it.
         """
+        # A connection that is cancelled while its thread opens it would be lost open: opening is always finished.
+        opening = asyncio.create_task(cls._open(path, readers, check), name="store.open")
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            await asyncio.wait([opening])
+            if not opening.cancelled() and opening.exception() is None:
+                await opening.result().close()
+            raise
+
+    @classmethod
+    async def _open(cls, path: Path, readers: int, check: bool) -> "Database":
         if sqlite3.sqlite_version_info < _MINIMUM_SQLITE:
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; dcvd needs 3.37 or newer.")
         connections: list[aiosqlite.Connection] = []
@@ -129,7 +141,7 @@ class Database:
             if check:
                 await hop(writer, _quick_check)
             pool = [await _connect(path, _prepare_reader, connections) for _ in range(readers)]
-        except BaseException as error:
+        except Exception as error:
             for connection in reversed(connections):
                 await connection.close()
             if isinstance(error, OSError | sqlite3.Error):
@@ -145,15 +157,15 @@ class Database:
         database itself failed; then nothing of the unit was stored. A caller that is cancelled leaves a unit that
         either runs whole or not at all.
         """
-        if self._closing:
-            raise StoreError("The database is closed: dcvd is stopping.", code="database_closed")
+        self._refuse_when_closed()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._queue.append(_Unit(unit, future))
         self._arrived.set()
         return await future
 
     async def read(self, query: Callable[[Snapshot], T]) -> T:
-        """Run a query on one consistent snapshot, beside the writer."""
+        """Run a query on one consistent snapshot, beside the writer. Raises StoreError."""
+        self._refuse_when_closed()
         reader = await self._readers.get()
         try:
             return await hop(reader, _run_read, query)
@@ -184,9 +196,14 @@ class Database:
         self._closing = True
         self._arrived.set()
         await asyncio.wait([self._task])
-        for reader in self._all_readers:
-            await reader.close()
+        for _ in range(self._reader_count):
+            # Taken from the pool, so that reads under way end first.
+            await (await self._readers.get()).close()
         await self._writer.close()
+
+    def _refuse_when_closed(self) -> None:
+        if self._closing:
+            raise StoreError("The database is closed: dcvd is stopping.", code="database_closed")
 
     async def _write_groups(self) -> None:
         try:

@@ -27,7 +27,7 @@ class Client:
 
     def __init__(self, session: aiohttp.ClientSession, token: str | None = None) -> None:
         self._session = session
-        self._token = token
+        self.token = token
 
     def as_bearer(self, token: str | None) -> "Client":
         """The same connection for another caller."""
@@ -38,8 +38,8 @@ class Client:
     ) -> Answer:
         """`path` is sent exactly as it is written."""
         sent = dict(headers or {})
-        if self._token is not None:
-            sent.setdefault("Authorization", f"Bearer {self._token}")
+        if self.token is not None:
+            sent.setdefault("Authorization", f"Bearer {self.token}")
         if data is not None:
             sent.setdefault("Content-Type", "application/json")
         url = URL(f"http://dcvd.test{path}", encoded=True)

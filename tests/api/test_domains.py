@@ -5,7 +5,7 @@ import pytest
 from dcvd.api import domains as handlers
 from dcvd.core.instants import MINUTE
 from dcvd.core.observation import DnsFacts, DnsObservation, RegistrationRefused
-from dcvd.errors import Retryable
+from dcvd.errors import Permanent, Retryable, Unauthorized
 from dcvd.kit.clock import ManualClock
 from dcvd.services import domains, looks
 from dcvd.services.context import Context
@@ -164,14 +164,16 @@ async def owned(client: Client) -> str:
     return org_id
 
 
-@pytest.mark.parametrize(("retry_after", "seconds"), [(None, "5"), (0.2, "1"), (29.5, "30")])
-async def test_a_sync_that_can_see_nothing_is_503_and_says_when_to_come_back(
-    owner: Client, looker: FakeLooker, retry_after: float | None, seconds: str
+@pytest.mark.parametrize("failure", [Retryable, Permanent, Unauthorized])
+async def test_a_sync_while_cloudflare_fails_answers_202_with_what_is_stored_and_keeps_the_plan(
+    owner: Client, looker: FakeLooker, failure: type[Retryable | Permanent | Unauthorized]
 ) -> None:
-    looker.raises = Retryable("Cloudflare does not answer.", code="cloudflare_unavailable", retry_after=retry_after)
-    answer = await owner.post(f"/api/domains/{await added(owner)}/sync")
-    assert problem(answer, 503, "cloudflare_unavailable")["detail"] == "Cloudflare does not answer."
-    assert answer.headers["Retry-After"] == seconds
+    existing = await added(owner)
+    before = (await owner.get(f"/api/domains/{existing}")).json
+    looker.raises = failure("Cloudflare does not answer.")
+    answer = await owner.post(f"/api/domains/{existing}/sync")
+    assert answer.status == 202
+    assert answer.json == before
 
 
 async def test_a_domain_that_is_removed_while_it_is_looked_at_is_404(
@@ -267,14 +269,10 @@ async def test_a_limit_within_the_bounds_is_taken(owner: Client, limit: str) -> 
 @pytest.mark.parametrize(
     "path", ["/api/domains", "/api/domains?search=a&", "/api/tokens", "/api/webhooks", "/api/jobs"]
 )
-@pytest.mark.parametrize("cursor", ["%ff", "!!!", "a", "_w", "%E2%82%AC"])
+@pytest.mark.parametrize("cursor", ["a", "_w", "abcde"])
 async def test_a_cursor_that_is_not_ours_is_400_naming_it(owner: Client, path: str, cursor: str) -> None:
     separator = "" if path.endswith("&") else "?"
-    answer = await owner.get(f"{path}{separator}cursor={cursor}")
-    if answer.status != 200:
-        problem(answer, 400, "invalid_input", field="cursor")
-    else:
-        assert next(value for key, value in answer.json.items() if key != "nextCursor") is not None
+    problem(await owner.get(f"{path}{separator}cursor={cursor}"), 400, "invalid_input", field="cursor")
 
 
 @pytest.mark.parametrize(

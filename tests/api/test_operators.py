@@ -4,9 +4,11 @@ import os
 from typing import Any
 
 import pytest
+from litestar import Litestar
 from prometheus_client import CollectorRegistry, Counter
 
 from dcvd.api import Api
+from dcvd.api.problems import REQUEST_ID
 from dcvd.core.instants import to_rfc3339
 from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
@@ -48,6 +50,22 @@ async def test_over_tcp_nothing_of_it_exists_not_even_for_an_owner(
         assert answer.status == 404
         if method != "HEAD":
             assert answer.json == absent.json
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
+async def test_the_guard_keeps_tcp_out_also_where_the_door_were_passed(app: Api, method: str, path: str) -> None:
+    statuses: list[int] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b'{"name":"x"}', "more_body": False}
+
+    async def send(message: Any) -> None:
+        statuses.append(message.get("status", 0))
+
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"12")]
+    scope: Any = {"type": "http", "method": method, "path": path, "headers": headers, "query_string": b""}
+    await Litestar.__call__(app, scope | {"state": {REQUEST_ID: "x"}}, receive, send)
+    assert statuses[0] == 404
 
 
 @pytest.mark.parametrize(("method", "path"), [*CALLS, ("OPTIONS", "/metrics"), ("GET", "/operator/nothing")])

@@ -139,6 +139,17 @@ async def test_close_finishes_what_was_queued_and_refuses_more(tmp_path: Path) -
     assert not (tmp_path / "x.db-wal").exists()
 
 
+async def test_reads_under_way_end_before_the_close_and_later_ones_are_refused(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "x.db", readers=1)
+    await database.write(_add(1))
+    reads = [asyncio.create_task(database.read(list_all)) for _ in range(10)]
+    await asyncio.sleep(0)
+    await database.close()
+    assert {len(await read) for read in reads} == {1}
+    with pytest.raises(StoreError, match="closed"):
+        await database.read(list_all)
+
+
 async def test_a_full_disk_acknowledges_nothing_and_heals_when_there_is_space(database: Database) -> None:
     await database.write(_add(1))
     (pages,) = await database.maintain(lambda connection: connection.execute("PRAGMA page_count").fetchone())

@@ -1,0 +1,106 @@
+"""The daemon as an object: what it owns, and that nothing is left when it ends."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from dcvd.config import Config, Database, Loaded, Server, SocketAddress
+from dcvd.daemon import Daemon, DaemonFailed
+from dcvd.errors import ConfigError, DatabaseBusy, DcvdError
+from dcvd.kit.lockfile import LockFile
+
+
+@pytest.fixture
+def loaded(sandbox_config: Config, tmp_path: Path) -> Loaded:
+    """A configuration that keeps to the test's own folder and a free port."""
+    config = replace(
+        sandbox_config,
+        server=Server(listen=(SocketAddress("127.0.0.1", 0),), socket=tmp_path / "dcvd.sock", shutdown_timeout=2_000),
+        database=Database(path=tmp_path / "dcvd.db", lock_wait=50),
+    )
+    return Loaded(config=config, path=tmp_path / "dcvd.toml", from_environment=(), warnings=())
+
+
+def _names() -> set[str]:
+    return {task.get_name() for task in asyncio.all_tasks()}
+
+
+async def test_every_task_is_named_and_gone_after_the_stop(loaded: Loaded) -> None:
+    before = _names()
+    async with Daemon(loaded):
+        running = _names() - before
+        assert {"api", "sync", "jobs", "delivery", "janitor", "recovery", "store", "store.writer"} <= running
+        assert not [name for name in running if name.startswith("Task-")]
+    assert _names() == before
+
+
+async def test_the_first_part_to_end_stops_the_daemon_with_its_reason(loaded: Loaded) -> None:
+    async def break_down() -> None:
+        raise RuntimeError("the wheel came off")
+
+    async with Daemon(loaded) as daemon:
+        daemon.supervise("wheel", break_down())
+        with pytest.raises(DaemonFailed, match=r"wheel ended unexpectedly.*the wheel came off"):
+            await daemon.wait()
+
+
+async def test_a_part_that_returns_is_a_failure_too(loaded: Loaded) -> None:
+    async def leave() -> None:
+        return
+
+    async with Daemon(loaded) as daemon:
+        daemon.supervise("shirker", leave())
+        with pytest.raises(DaemonFailed, match="shirker ended unexpectedly: it returned"):
+            await daemon.wait()
+
+
+async def test_a_start_that_fails_leaves_nothing_behind(loaded: Loaded, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = SocketAddress("127.0.0.1", taken.getsockname()[1])
+        server = replace(loaded.config.server, listen=(address,))
+        daemon = Daemon(
+            Loaded(config=replace(loaded.config, server=server), path=loaded.path, from_environment=(), warnings=())
+        )
+        with pytest.raises(DcvdError, match=str(address.port)):
+            await daemon.start()
+        await daemon.stop()
+    assert not (tmp_path / "dcvd.sock").exists()
+    assert not (tmp_path / "dcvd.db-wal").exists()
+    (await LockFile.acquire(tmp_path / "dcvd.db.lock", wait=0)).release()
+
+
+async def test_an_operator_that_does_not_exist_is_bad_configuration(loaded: Loaded) -> None:
+    server = replace(loaded.config.server, operators=("nobody-of-that-name",))
+    config = replace(loaded.config, server=server)
+    with pytest.raises(ConfigError, match="nobody-of-that-name"):
+        await Daemon(Loaded(config=config, path=loaded.path, from_environment=(), warnings=())).start()
+
+
+async def test_one_database_has_one_daemon(loaded: Loaded) -> None:
+    async with Daemon(loaded):
+        with pytest.raises(DatabaseBusy):
+            await Daemon(loaded).start()
+
+
+async def test_stopping_twice_does_no_harm(loaded: Loaded) -> None:
+    daemon = Daemon(loaded)
+    await daemon.start()
+    daemon.request_stop()
+    await daemon.wait()
+    await daemon.stop()
+    await daemon.stop()
+
+
+async def test_cancelling_the_start_leaves_nothing_behind(loaded: Loaded, tmp_path: Path) -> None:
+    for steps in range(0, 40, 3):
+        daemon = Daemon(loaded)
+        task = asyncio.create_task(daemon.start())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        await daemon.stop()
+        (await LockFile.acquire(tmp_path / "dcvd.db.lock", wait=0)).release()
