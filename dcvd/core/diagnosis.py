@@ -61,74 +61,62 @@ def _addresses_without_cname(facts: DnsFacts) -> Verdict:
         return _failed(_apex(facts))
     kinds = " and ".join(sorted({"AAAA" if ":" in address else "A" for address in facts.addresses}))
     return _failed(
-        Finding(
-            code="conflicting_records",
-            severity="error",
-            actor="customer",
-            message=f"{facts.hostname} has {kinds} records ({', '.join(facts.addresses)}) where its CNAME should be. "
+        _mistake(
+            facts,
+            "conflicting_records",
+            f"{facts.hostname} has {kinds} records ({', '.join(facts.addresses)}) where its CNAME should be. "
             f"Delete the existing {kinds} records for {facts.hostname}, then add the CNAME.",
-            fix=_record(facts),
-            evidence=facts.addresses,
+            facts.addresses,
         )
     )
 
 
 def _missing(facts: DnsFacts) -> Finding:
-    return Finding(
-        code="cname_missing",
-        severity="error",
-        actor="customer",
-        message=f"No CNAME exists for {facts.hostname}. Add {facts.hostname} → {facts.target}.",
-        fix=_record(facts),
-        evidence=("the name exists without a CNAME" if facts.exists else "the name does not exist (NXDOMAIN)",),
+    return _mistake(
+        facts,
+        "cname_missing",
+        f"No CNAME exists for {facts.hostname}. Add {facts.hostname} → {facts.target}.",
+        ("the name exists without a CNAME" if facts.exists else "the name does not exist (NXDOMAIN)",),
     )
 
 
 def _wrong_target(facts: DnsFacts) -> Finding:
-    return Finding(
-        code="cname_wrong_target",
-        severity="error",
-        actor="customer",
-        message=f"{facts.hostname} points to {facts.chain[0]}; change it to {facts.target}.",
-        fix=_record(facts),
-        evidence=facts.chain,
-    )
+    message = f"{facts.hostname} points to {facts.chain[0]}; change it to {facts.target}."
+    return _mistake(facts, "cname_wrong_target", message, facts.chain)
 
 
 def _apex(facts: DnsFacts) -> Finding:
-    return Finding(
-        code="apex_cname",
-        severity="error",
-        actor="customer",
-        message=f"{facts.hostname} is a root domain, which cannot hold a CNAME. Use your provider's ALIAS, ANAME or "
+    return _mistake(
+        facts,
+        "apex_cname",
+        f"{facts.hostname} is a root domain, which cannot hold a CNAME. Use your provider's ALIAS, ANAME or "
         f"CNAME flattening to {facts.target}, or use www.{facts.hostname}.",
-        fix=Record("ALIAS", facts.hostname, facts.target),
-        evidence=facts.addresses or (f"SOA at {facts.hostname}",),
+        facts.addresses or (f"SOA at {facts.hostname}",),
+        record_type="ALIAS",
     )
 
 
 def _loop(facts: DnsFacts) -> Finding:
-    return Finding(
-        code="cname_loop",
-        severity="error",
-        actor="customer",
-        message=f"The CNAMEs of {facts.hostname} circle back. Point it directly to {facts.target}.",
-        fix=_record(facts),
-        evidence=facts.chain,
-    )
+    message = f"The CNAMEs of {facts.hostname} circle back. Point it directly to {facts.target}."
+    return _mistake(facts, "cname_loop", message, facts.chain)
 
 
 def _too_long(facts: DnsFacts) -> Finding:
+    message = (
+        f"{facts.hostname} reaches its end only after {len(facts.chain)} CNAMEs. Point it directly to {facts.target}."
+    )
+    return _mistake(facts, "chain_long", message, facts.chain)
+
+
+def _mistake(
+    facts: DnsFacts, code: str, message: str, evidence: tuple[str, ...], *, record_type: str = "CNAME"
+) -> Finding:
+    """Something that the customer has to put right, by a record from the hostname to the target."""
     return Finding(
-        code="chain_long",
+        code=code,
         severity="error",
         actor="customer",
-        message=f"{facts.hostname} reaches its end only after {len(facts.chain)} CNAMEs. "
-        f"Point it directly to {facts.target}.",
-        fix=_record(facts),
-        evidence=facts.chain,
+        message=message,
+        fix=Record(record_type, facts.hostname, facts.target),
+        evidence=evidence,
     )
-
-
-def _record(facts: DnsFacts) -> Record:
-    return Record("CNAME", facts.hostname, facts.target)
