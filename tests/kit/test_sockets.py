@@ -22,7 +22,9 @@ def test_an_ipv6_address_in_brackets_is_bound_for_ipv6_alone() -> None:
     try:
         listener = bind_tcp("[::1]:0")
     except DcvdError as error:
-        pytest.skip(f"no IPv6 on this machine: {error}")
+        # A machine without IPv6: then the address is named, and nothing else is bound instead.
+        assert "[::1]:0" in error.message
+        return
     with listener:
         assert listener.getsockname()[0] == "::1"
         assert listener.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
