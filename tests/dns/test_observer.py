@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from msgspec.structs import replace
@@ -12,7 +12,7 @@ from dcvd.core.diagnosis import judge
 from dcvd.core.domain import DnsState
 from dcvd.core.observation import DnsFacts
 from dcvd.dns import DnsObserver
-from dcvd.sandbox import Sandbox
+from dcvd.sandbox import Sandbox, SandboxSettings
 from tests.faults import fault
 
 TARGET = "edge.sandbox.test"
@@ -146,6 +146,28 @@ async def test_a_zones_private_name_servers_are_not_asked(sandbox_config: Config
     async with asyncio.timeout(1):
         facts = await _facts(replace(sandbox_config, dns=dns))
     assert facts.chain == (TARGET,)
+
+
+@pytest.fixture
+async def authority() -> AsyncIterator[Sandbox]:
+    """The customer's own name server, which knows more than the resolver's cache."""
+    async with Sandbox(SandboxSettings(api_port=0, dns_port=0)) as running:
+        yield running
+
+
+async def test_a_zones_own_servers_know_before_the_resolvers_do(
+    sandbox_config: Config, quick_sandbox: Sandbox, authority: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick_sandbox.set_dns("customer.test", "SOA", ["ns.customer.test. a.customer.test. 1 2 3 4 1"])
+    quick_sandbox.set_dns("customer.test", "NS", ["ns.customer.test."])
+    quick_sandbox.set_dns("ns.customer.test", "A", ["127.0.0.1"])
+    authority.set_dns("app.customer.test", "CNAME", [f"{TARGET}."])
+    # The outermost edge alone is bent: on loopback, name servers have neither public addresses nor port 53.
+    monkeypatch.setattr("dcvd.dns.servers.refusal", lambda address, allowed: None)
+    monkeypatch.setattr("dcvd.dns.servers._PORT", parse_address(authority.dns_address).port)
+    assert _codes(await _facts(sandbox_config)) == ["cname_missing"]
+    dns = replace(sandbox_config.dns, authoritative=True)
+    assert (await _facts(replace(sandbox_config, dns=dns))).chain == (TARGET,)
 
 
 async def test_many_looks_share_a_bounded_number_of_questions(sandbox_config: Config, quick_sandbox: Sandbox) -> None:
