@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 _WINDOW: Final = 300.0
 _MINUTE: Final = 60.0
-_RATELIMIT: Final = re.compile(r"r=(\d+)\s*;\s*t=(\d+)")
+_RATELIMIT: Final = re.compile(r"r=(\d{1,9})\s*;\s*t=(\d{1,9})", re.ASCII)
 _LONGEST_PROBE: Final = 60.0
 _LONGEST_PAUSE: Final = 600.0
 
@@ -40,6 +40,13 @@ class Window:
         if len(self._calls) < self.limit:
             return 0.0
         return self._calls[len(self._calls) - self.limit] - horizon
+
+    def free(self) -> int | None:
+        """Calls that could be made now; None without a limit."""
+        if self.limit <= 0:
+            return None
+        self.wait()
+        return max(self.limit - len(self._calls), 0)
 
     def take(self) -> None:
         """Count one call."""
@@ -78,6 +85,10 @@ class Budget:
             while (wait := max(self._requests.wait(), self.paused_for())) > 0:  # noqa: ASYNC110
                 await asyncio.sleep(wait)
             self._requests.take()
+
+    def certificates_free(self) -> int | None:
+        """Certificates that could be ordered now; None without a limit."""
+        return self._certificates.free()
 
     def heed(self, status: int, ratelimit: str | None, retry_after: float | None) -> None:
         """Learn from an answer's status, `Ratelimit` header (`"default";r=50;t=30`) and `retry-after` in seconds."""

@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 LARGEST_PAGE: Final = 50
 _LARGEST_ANSWER: Final = 8 << 20
 _METHOD: Final = "http"
+_LONGEST_RETRY_AFTER: Final = 3600.0
 
 
 class ListPage(Struct, frozen=True):
@@ -36,14 +37,15 @@ class CloudflareClient:
     """One zone's custom hostnames. Every call waits for its turn in the budget and raises the error tree's
     Retryable, Permanent or Unauthorized, with the cause chained.
 
-    on_recovered: called when a call succeeds after Cloudflare could not be reached.
+    on_recovered: called when a kind of call succeeds again after the same kind had failed by an outage; another kind's
+        success says nothing, because Cloudflare is often away for some calls alone.
     """
 
     def __init__(self, config: Config, metrics: Metrics, *, on_recovered: Callable[[], None] | None = None) -> None:
         self._config = config.cloudflare
         self._metrics = metrics
         self._on_recovered = on_recovered
-        self._away = False
+        self._away: set[tuple[str, str]] = set()
         self._budget = Budget(self._config.requests_per_5m, self._config.certificates_per_minute, time.monotonic)
         self._session: aiohttp.ClientSession | None = None
 
@@ -66,16 +68,22 @@ class CloudflareClient:
         self._config = config.cloudflare
         self._budget.configure(self._config.requests_per_5m, self._config.certificates_per_minute)
 
+    def creates_free(self) -> int | None:
+        """How many hostnames could be registered now without waiting for the pace; None for any number."""
+        return self._budget.certificates_free()
+
     async def create(self, hostname: str) -> HostnameSeen:
         """Register a hostname. Raises Permanent with remote_code 1406 when the zone has it already."""
         body = {"hostname": hostname, "ssl": self._ssl()}
         envelope = await self._call("POST", "/custom_hostnames", body=body, certificate=True)
-        return _hostname(envelope, "POST")
+        return _expected(_hostname(envelope, "POST"), name=hostname)
 
     async def get(self, cf_id: str) -> HostnameSeen | HostnameGone:
         """Look at a hostname; gone is an observation, not an error."""
         try:
-            return _hostname(await self._call("GET", "/custom_hostnames/{id}", cf_id=cf_id), "GET")
+            return _expected(
+                _hostname(await self._call("GET", "/custom_hostnames/{id}", cf_id=cf_id), "GET"), cf_id=cf_id
+            )
         except Permanent as error:
             if error.remote_code == NOT_FOUND:
                 return HostnameGone()
@@ -96,7 +104,8 @@ class CloudflareClient:
         """Have Cloudflare look at the hostname's DNS now, which also resets its backoff and renews its tokens."""
         body = {"ssl": self._ssl()}
         try:
-            return _hostname(await self._call("PATCH", "/custom_hostnames/{id}", cf_id=cf_id, body=body), "PATCH")
+            envelope = await self._call("PATCH", "/custom_hostnames/{id}", cf_id=cf_id, body=body)
+            return _expected(_hostname(envelope, "PATCH"), cf_id=cf_id)
         except Permanent as error:
             if error.remote_code == NOT_FOUND:
                 return HostnameGone()
@@ -134,15 +143,15 @@ class CloudflareClient:
         finally:
             self._metrics.cloudflare_call(method, path, status, time.monotonic() - started)
         if 200 <= status < 300 and envelope is not None and envelope.success:
-            if self._away:
-                self._away = False
-                log.info("cloudflare.recovered")
+            if (method, path) in self._away:
+                self._away.discard((method, path))
+                log.info("cloudflare.recovered", method=method, path=path)
                 if self._on_recovered is not None:
                     self._on_recovered()
             return envelope
         error = fault(method, path, status, envelope, retry_after)
         if error.code in (UNAVAILABLE, RATE_LIMITED):
-            self._away = True
+            self._away.add((method, path))
         raise error
 
     async def _exchange(
@@ -167,11 +176,11 @@ class CloudflareClient:
                     self._budget.heed(response.status, response.headers.get("ratelimit"), retry_after)
                     return response.status, read_envelope(content), retry_after
         except TimeoutError as error:
-            self._away = True
+            self._away.add((method, path))
             message = f"Cloudflare did not answer {method} {path} within {self._config.timeout / 1000:g} s."
             raise Retryable(message, code=UNAVAILABLE) from error
         except (aiohttp.ClientError, OSError) as error:
-            self._away = True
+            self._away.add((method, path))
             reason = str(error) or type(error).__name__
             raise Retryable(
                 f"Cloudflare could not be reached for {method} {path}: {reason}.", code=UNAVAILABLE
@@ -187,8 +196,20 @@ def _hostname(envelope: Envelope, method: str) -> HostnameSeen:
     return seen
 
 
+def _expected(seen: HostnameSeen, *, name: str | None = None, cf_id: str | None = None) -> HostnameSeen:
+    """The answer, if it is about what was asked; anything else would be stored as another domain's truth."""
+    if (name is not None and seen.hostname != name) or (cf_id is not None and seen.id != cf_id):
+        message = f"Cloudflare answered about {seen.hostname} ({seen.id}) when it was asked about {name or cf_id}."
+        raise Retryable(message, code="cloudflare_unexpected")
+    return seen
+
+
 def _seconds(text: str | None) -> float | None:
-    return float(text) if text is not None and text.strip().isdecimal() else None
+    """A `retry-after` in seconds, within reason."""
+    stripped = (text or "").strip()
+    if not (stripped.isascii() and stripped.isdecimal()):
+        return None
+    return min(float(stripped[:9]), _LONGEST_RETRY_AFTER)
 
 
 def is_duplicate(error: Permanent) -> bool:

@@ -33,7 +33,8 @@ def fault(method: str, path: str, status: int, envelope: Envelope | None, retry_
         return Retryable(message, code="quota_exceeded", retry_after=_QUOTA_PAUSE)
     if status in (401, 403) and (first.code in _CREDENTIALS or first.code is None or status == 401):
         return Unauthorized(
-            f"{detail} Check the API token: it needs the permission SSL and Certificates Write on the zone.",
+            f"{detail} The operator of this service has to check its API token, which needs the permission "
+            "SSL and Certificates Write on the zone. It is tried again.",
             code="cloudflare_unauthorized",
         )
     return Permanent(detail, code=_code(first.code), http_status=status, remote_code=first.code)

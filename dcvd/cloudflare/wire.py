@@ -1,7 +1,12 @@
-"""Cloudflare's JSON → our observations, leniently: unknown values, nulls and absent members never break a look."""
+"""Cloudflare's JSON → our observations, leniently: unknown values, nulls and absent members never break a look.
 
+What is kept of it is bounded, and an id is only one that can stand in a path: it comes back in our own calls.
+"""
+
+import re
 from collections.abc import Iterator
-from typing import Any, cast
+from itertools import islice
+from typing import Any, Final, cast
 
 import msgspec
 from msgspec import Struct
@@ -10,6 +15,11 @@ from dcvd.core.instants import from_rfc3339
 from dcvd.core.observation import HostnameSeen, ObservedCertificate
 
 Json = dict[str, Any]
+
+_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
+_LONGEST_TEXT: Final = 500
+_LONGEST_STATUS: Final = 64
+_MOST: Final = 20
 
 
 class RemoteFault(Struct, frozen=True):
@@ -35,7 +45,7 @@ def read_envelope(body: bytes) -> Envelope | None:
     """The envelope of an answer, or None for what is not Cloudflare's JSON (a proxy's page, an empty body)."""
     try:
         document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     if not isinstance(document, dict):
         return None
@@ -50,16 +60,16 @@ def read_hostname(result: object) -> HostnameSeen | None:
     """A custom hostname as it was observed, or None when the answer holds none."""
     found = _object(result)
     identifier, hostname = _text(found.get("id")), _text(found.get("hostname"))
-    if identifier is None or hostname is None:
+    if identifier is None or hostname is None or _ID.fullmatch(identifier) is None:
         return None
     ssl = _object(found.get("ssl"))
     return HostnameSeen(
         id=identifier,
         hostname=hostname.lower(),
-        status=_text(found.get("status")),
-        ssl_status=_text(ssl.get("status")),
+        status=_text(found.get("status"), _LONGEST_STATUS),
+        ssl_status=_text(ssl.get("status"), _LONGEST_STATUS),
         errors=(*_messages(found.get("verification_errors")), *_messages(ssl.get("validation_errors"))),
-        certificates=tuple(_certificates(ssl)),
+        certificates=tuple(islice(_certificates(ssl), _MOST)),
     )
 
 
@@ -86,7 +96,7 @@ def _certificates(ssl: Json) -> Iterator[ObservedCertificate]:
 def _fault(entry: object) -> RemoteFault:
     found = _object(entry)
     code = found.get("code")
-    text = _text(found.get("message")) or (entry if isinstance(entry, str) else "no message")
+    text = _text(found.get("message")) or _text(entry) or "no message"
     return RemoteFault(code if isinstance(code, int) else None, text)
 
 
@@ -100,8 +110,8 @@ def _total_pages(info: Json) -> int | None:
 
 
 def _messages(value: object) -> Iterator[str]:
-    for entry in _items(value):
-        text = entry if isinstance(entry, str) else _text(_object(entry).get("message"))
+    for entry in _items(value)[:_MOST]:
+        text = _text(entry) or _text(_object(entry).get("message"))
         if text:
             yield text
 
@@ -123,5 +133,7 @@ def _items(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+def _text(value: object, longest: int = _LONGEST_TEXT) -> str | None:
+    if not isinstance(value, str) or not value:
+        return None
+    return value if len(value) <= longest else f"{value[:longest]}…"

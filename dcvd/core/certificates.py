@@ -32,7 +32,12 @@ def choose(seen: Iterable[ObservedCertificate]) -> Certificate | None:
 
 
 def supersedes(known: Certificate | None, seen: Certificate) -> bool:
-    """Whether `seen` may replace `known`; an older issue is a stale answer of Cloudflare's and may not."""
+    """Whether `seen` may replace `known`; an older issue is a stale answer of Cloudflare's and may not.
+
+    The same serial is the same certificate, of which Cloudflare knows best.
+    """
+    if known is not None and known.serial is not None and known.serial == seen.serial:
+        return True
     if known is None or known.issued_at is None or seen.issued_at is None:
         return True
     return seen.issued_at >= known.issued_at

@@ -144,6 +144,7 @@ def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
             name=domain.name,
             value=domain.cname_target,
             purpose="routing",
-            verified=domain.dns_state is DnsState.VERIFIED,
+            # The state forgives one failed check, but here stands what was seen last, as in the findings.
+            verified=domain.dns_state is DnsState.VERIFIED and not domain.dns_failures,
         ),
     )

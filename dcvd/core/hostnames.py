@@ -38,11 +38,13 @@ def normalise(text: str, *, allowed_tlds: Collection[str] = (), field: str = "do
     if len(name) > 1000:
         raise refuse("The hostname is longer than 253 characters, the most that DNS can carry.")
     if "://" in name or "/" in name or "@" in name:
-        raise refuse(f"{name!r} is an address of something; give the hostname alone, such as app.customer.com.")
+        raise refuse(f"{name!r} is a URL or an address; give the hostname alone, such as app.customer.com.")
     if _is_address(name):
         raise refuse(f"{name!r} is an IP address; a certificate needs a hostname.")
     if "_" in name:
         raise refuse(f"{name!r} has an underscore; a hostname with a certificate has only letters, digits and hyphens.")
+    if ":" in name:
+        raise refuse(f"{name!r} has a port; give the hostname alone, without the colon and what follows.")
     if "*" in name:
         raise refuse(f"{name!r} is a wildcard; give the hostname itself.")
     try:
@@ -60,7 +62,7 @@ def normalise(text: str, *, allowed_tlds: Collection[str] = (), field: str = "do
         if _LABEL.fullmatch(label) is None:
             raise refuse(f"The label {label!r} is not made of letters, digits and inner hyphens.")
     if len(labels) < 2:
-        raise refuse(f"{name!r} is a single label; give a full hostname such as app.{ascii_name}.com.")
+        raise refuse(f"{name!r} is a single label; give a full hostname such as app.customer.com.")
     if labels[-1].isdigit():
         raise refuse(f"{name!r} ends in a number, so it is read as an IP address; give a hostname.")
     if labels[-1] in RESERVED_TLDS and labels[-1] not in allowed_tlds:
@@ -70,6 +72,15 @@ def normalise(text: str, *, allowed_tlds: Collection[str] = (), field: str = "do
             f"{ascii_name!r} is a public suffix, below which others register; give a name of the customer's own."
         )
     return ascii_name
+
+
+def search_prefix(text: str) -> str:
+    """What a person typed to find hostnames, in the form in which they are stored, as far as that is possible."""
+    typed = text.strip().lower().removesuffix(".")
+    try:
+        return _to_ascii(typed)
+    except (idna.IDNAError, UnicodeError):
+        return typed
 
 
 def registrable(name: str) -> str:

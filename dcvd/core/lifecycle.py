@@ -249,7 +249,7 @@ def _with_certificate(domain: Domain, seen: HostnameSeen, ssl: CertificateClass,
     """
     served = domain.certificate is not None or ssl is CertificateClass.TIMED_OUT
     in_service = seen.ssl_status in ORDER_OPEN and served
-    if not (ssl is CertificateClass.SERVING or in_service):
+    if not (ssl in (CertificateClass.SERVING, CertificateClass.EXPIRED) or in_service):
         return domain, False
     # A key type that was given up ends its listed days expired; it must not hide the certificate that serves.
     alive = [entry for entry in seen.certificates if entry.expires_at is not None and entry.expires_at > now]

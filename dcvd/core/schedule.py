@@ -12,6 +12,7 @@ from dcvd.core.instants import HOUR, SECOND
 _ERROR_INTERVAL: Final = 4 * HOUR
 _RENEWAL_INTERVAL: Final = 4 * HOUR
 _OVERDUE_INTERVAL: Final = 1 * HOUR
+LONGEST_FIXED: Final = max(_ERROR_INTERVAL, _RENEWAL_INTERVAL)
 _FRESH_INTERVAL: Final = 5 * SECOND
 """Cloudflare gives a new hostname's records "after a few seconds" only."""
 

@@ -12,7 +12,7 @@ from dcvd.config import Config, Loaded, changes, take_over
 from dcvd.daemon.listeners import Listeners, operator_uids
 from dcvd.delivery import DeliveryPool
 from dcvd.dns import DnsObserver
-from dcvd.errors import DcvdError
+from dcvd.errors import DcvdError, StoreError
 from dcvd.janitor import Janitor
 from dcvd.jobs import JobWorker
 from dcvd.kit.http_protocol import HttpLimits
@@ -21,15 +21,18 @@ from dcvd.kit.listen_fds import InheritedSocket
 from dcvd.kit.lockfile import LockFile
 from dcvd.kit.tasks import Supervisor
 from dcvd.metrics import Metrics
-from dcvd.services import jobs
+from dcvd.services import jobs, plans
 from dcvd.services.context import Context
 from dcvd.services.tokens import LastUse
 from dcvd.store.database import Database
-from dcvd.store.files import adopt_owner
+from dcvd.store.files import adopt_owner, lock_path
 from dcvd.sync import Looker, SyncLoop
 
 log = structlog.get_logger(__name__)
 
+_RECOVERY_PAUSE: Final = 30.0
+_CALLS_AT_STOP: Final = 5.0
+"""Seconds that jobs under way get at a stop; what is cut off then is healed at the next start."""
 _STORE_RESERVE: Final = 2.0
 """Seconds of the shutdown that are kept for closing the database."""
 
@@ -110,14 +113,19 @@ class Daemon:
         _, *late = await asyncio.gather(
             self._server.stop(deadline=left),
             self._sync.pool.drain(min(left, 1.0)),
-            self._jobs.pool.drain(left),
+            self._jobs.pool.drain(min(left, _CALLS_AT_STOP)),
             self._delivery.pool.drain(left),
         )
         await self._take_down()
         log.info("daemon.stopped", cancelled=sum(late), seconds=round(loop.time() - started, 2))
 
     def reload(self, loaded: Loaded) -> list[str]:
-        """Take over what can change while running; returns the keys that changed but need a restart."""
+        """Take over what can change while running; returns the keys that changed but need a restart.
+
+        Before the start is complete there is nothing to change yet: the file was read a moment ago.
+        """
+        if not self._running:
+            return []
         taken, refused = changes(self.context.config, loaded.config)
         self.context.config = take_over(self.context.config, loaded.config)
         self._cloudflare.configure(self.context.config)
@@ -127,12 +135,13 @@ class Daemon:
     async def _start(self) -> None:
         config = self._config
         path = config.database.path
-        lock = await LockFile.acquire(path.with_name(path.name + ".lock"), wait=config.database.lock_wait / 1000)
+        lock = await LockFile.acquire(lock_path(path), wait=config.database.lock_wait / 1000)
         self._on_stop(lock.release)
         adopt_owner(lock.path)
         database = await Database.open(path, readers=config.database.readers, check=True)
         self._undo.append(database.close)
         self.context = Context(database, config)
+        await plans.repair(self.context)
         metrics = Metrics()
         self._cloudflare = CloudflareClient(config, metrics, on_recovered=self._recovered.set)
         await self._cloudflare.start()
@@ -185,11 +194,19 @@ class Daemon:
             ended.cancel()
 
     async def _recovery(self) -> None:
-        """When Cloudflare answers again, what waited for it alone goes on at once."""
+        """When Cloudflare answers again, what waited for it alone goes on at once.
+
+        At once, but not again within half a minute: where it answers only now and then, the jobs' own backoff rules.
+        """
         while True:
             await self._recovered.wait()
             self._recovered.clear()
-            await jobs.end_outage(self.context)
+            try:
+                await jobs.end_outage(self.context)
+            except StoreError as error:
+                log.warning("daemon.recovery_not_stored", error=error.message)
+                self._recovered.set()
+            await asyncio.sleep(_RECOVERY_PAUSE)
 
     def _on_stop(self, undo: Callable[[], None]) -> None:
         async def call() -> None:

@@ -22,12 +22,12 @@ class Listeners:
     def __init__(self, config: Config, inherited: Sequence[InheritedSocket]) -> None:
         """Raises DcvdError for an address that cannot be had; then nothing stays open."""
         self.sockets: list[socket.socket] = [entry.socket for entry in inherited]
-        self._made: Path | None = None
+        self._made: tuple[Path, int] | None = None
         families = {found.family for found in self.sockets}
         try:
             if socket.AF_UNIX not in families:
                 self.sockets.append(bind_unix(config.server.socket, config.server.socket_mode))
-                self._made = config.server.socket
+                self._made = config.server.socket, config.server.socket.stat().st_ino
             if not families & {socket.AF_INET, socket.AF_INET6}:
                 for address in config.server.listen:
                     self.sockets.append(bind_tcp(str(address)))  # what is open must be known to close()
@@ -55,8 +55,11 @@ class Listeners:
         for bound in self.sockets:
             bound.close()
         if self._made is not None:
-            self._made.unlink(missing_ok=True)
+            path, inode = self._made
             self._made = None
+            # Somebody may have put another socket there meanwhile.
+            if path.exists() and path.stat().st_ino == inode:
+                path.unlink()
 
 
 def operator_uids(server: Server) -> frozenset[int]:

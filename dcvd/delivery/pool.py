@@ -69,7 +69,7 @@ class DeliveryPool:
             log.exception("delivery.attempt_broke", delivery_id=due.id)
             made = broken_attempt(due, self._context.now())
         # From here on the receiver may have it: the outcome is stored before the slot is free, also while stopping.
-        storing = asyncio.ensure_future(self._store(made))
+        storing = asyncio.ensure_future(self._store(due, made))
         try:
             await asyncio.shield(storing)
         except asyncio.CancelledError:
@@ -77,7 +77,7 @@ class DeliveryPool:
             raise
         self._metrics.attempt(made.outcome, made.duration_ms / 1000)
 
-    async def _store(self, made: Attempt) -> None:
+    async def _store(self, due: DueDelivery, made: Attempt) -> None:
         pauses = iter(_STORE_PAUSES)
         while True:
             try:
@@ -90,14 +90,18 @@ class DeliveryPool:
                     return
                 await asyncio.sleep(pause)
                 continue
-            log.info(
+            report = log.info if made.error is None else log.warning
+            report(
                 "delivery.attempted",
                 delivery_id=made.delivery_id,
+                endpoint_id=due.endpoint_id,
+                event_type=due.event_type,
                 number=made.number,
                 outcome=made.outcome,
                 status=made.status_code,
                 ms=made.duration_ms,
                 state=recorded.state,
+                **({} if made.error is None else {"error": made.error}),
             )
             return
 

@@ -20,6 +20,7 @@ from dcvd.config import SocketAddress
 log = structlog.get_logger(__name__)
 
 _PER_SERVER: Final = 1.5
+MOST_ADDRESSES: Final = 10
 _PAYLOAD: Final = 1232
 """EDNS buffer size that crosses every path unfragmented (DNS Flag Day 2020)."""
 
@@ -65,9 +66,14 @@ def cname_of(answer: dns.message.Message, name: dns.name.Name) -> dns.name.Name 
 
 
 def addresses_of(answer: dns.message.Message) -> list[str]:
-    """Every A and AAAA of the answer section, through whatever CNAMEs the server followed."""
+    """The A and AAAA of the answer section, through whatever CNAMEs the server followed; at most MOST_ADDRESSES."""
     kinds = (dns.rdatatype.A, dns.rdatatype.AAAA)
-    return [rdata.address for rrset in answer.answer if rrset.rdtype in kinds for rdata in rrset]
+    return [
+        rdata.address
+        for rrset in answer.answer
+        if rrset.rdtype in kinds and rrset.rdclass == dns.rdataclass.IN
+        for rdata in rrset
+    ][:MOST_ADDRESSES]
 
 
 def zone_of(answer: dns.message.Message) -> dns.name.Name | None:

@@ -1,5 +1,6 @@
 """Whom to ask about a name: its stub zone's servers, its zone's own servers, or the configured resolvers."""
 
+import asyncio
 import ipaddress
 import time
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ _REMEMBERED: Final = 300.0
 _MOST_ZONES: Final = 10_000
 _MOST_SERVERS: Final = 4
 _PORT: Final = 53
+PATIENCE: Final = 2.0
+"""Seconds to find and, again, to ask a zone's own servers, so that time is left for the resolvers."""
 
 
 class Servers(NamedTuple):
@@ -44,7 +47,11 @@ class ServerFinder:
             return [stub]
         if not self._authoritative:
             return [self._resolvers]
-        own = await self._own_servers(name)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                own = await self._own_servers(name)
+        except (Unanswered, TimeoutError):
+            return [self._resolvers]
         return [own, self._resolvers] if own.addresses else [self._resolvers]
 
     def _stub(self, name: dns.name.Name) -> Servers | None:

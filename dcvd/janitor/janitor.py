@@ -10,6 +10,7 @@ import structlog
 from dcvd.core.jobs import JobState
 from dcvd.core.webhooks import DeliveryState
 from dcvd.errors import StoreError
+from dcvd.services import plans
 from dcvd.services.context import Context
 from dcvd.services.tokens import LastUse
 from dcvd.store import deliveries, events, jobs, maintenance, tokens
@@ -45,6 +46,7 @@ class Janitor:
     async def round(self) -> None:
         """Store the last uses of tokens, remove what is past its retention, keep the file in shape."""
         await self._last_use.store(self._context)
+        await plans.repair(self._context)
         now = self._context.now()
         keep = self._context.config.retention
         removed = {

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from dcvd.cloudflare.client import CloudflareClient
-from dcvd.core.jobs import Job, JobState
+from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.errors import RemoteError
 from dcvd.jobs.handlers import perform
 from dcvd.kit.due import DueLoop
@@ -16,12 +16,17 @@ from dcvd.metrics import Metrics
 from dcvd.services import jobs as service
 from dcvd.services.context import Context
 from dcvd.store import jobs
-from dcvd.store.database import Topic
+from dcvd.store.database import Snapshot, Topic
 
 log = structlog.get_logger(__name__)
 
 _LONGEST_SLEEP: Final = 1.0
 """Seconds; short, because a step of the system's clock can make something due that nobody announces."""
+
+
+_ORDER: Final = (JobKind.REVALIDATE, JobKind.DEREGISTER, JobKind.REGISTER)
+"""A customer who has just done his part waits least. Registrations come last, and only as many as Cloudflare's pace
+lets through now, or a thousand of them would fill every slot for an hour."""
 
 
 class JobWorker:
@@ -31,6 +36,7 @@ class JobWorker:
         self._context = context
         self._cloudflare = cloudflare
         self._metrics = metrics
+        self._registering: set[str] = set()
         self.pool = Pool(context.config.jobs.concurrency, "jobs")
         self._loop = DueLoop(
             self.pool,
@@ -47,9 +53,30 @@ class JobWorker:
 
     async def _due(self, limit: int, in_flight: Collection[str]) -> list[Job]:
         now = self._context.now()
-        return await self._context.database.read(lambda snapshot: jobs.due(snapshot, now, limit, in_flight))
+        free = self._cloudflare.creates_free()
+        most_creates = limit if free is None else max(free - len(self._registering), 0)
+
+        def query(snapshot: Snapshot) -> list[Job]:
+            found: list[Job] = []
+            for kind in _ORDER:
+                left = limit - len(found)
+                if kind is JobKind.REGISTER:
+                    left = min(left, most_creates)
+                if left > 0:
+                    found += jobs.due(snapshot, kind, now, left, in_flight)
+            return found
+
+        return await self._context.database.read(query)
 
     async def _work(self, job: Job) -> None:
+        if job.kind is JobKind.REGISTER:
+            self._registering.add(job.id)
+        try:
+            await self._try(job)
+        finally:
+            self._registering.discard(job.id)
+
+    async def _try(self, job: Job) -> None:
         started = time.monotonic()
         facts = {"job_id": job.id, "kind": job.kind, "domain": job.domain_name}
         try:

@@ -9,6 +9,7 @@ from dcvd.kit.tasks import Pool
 T = TypeVar("T")
 
 _SHORTEST_WAIT: Final = 0.001
+_REST: Final = 5.0
 
 
 class DueLoop(Generic[T]):
@@ -19,6 +20,8 @@ class DueLoop(Generic[T]):
     work(item): deals with one item; when it ends without having changed what is stored, the item is due again.
     idle(): seconds until something may become due, asked when nothing is.
     woken: set by others when something may have become due.
+    rest: seconds for which an item is left alone after its work raised, because then it is still due as it was and
+        would be taken again at once.
     ahead: how many items may be held beyond the pool's slots, so that one fetch serves many.
     """
 
@@ -32,6 +35,7 @@ class DueLoop(Generic[T]):
         idle: Callable[[], Awaitable[float]],
         woken: asyncio.Event,
         ahead: int = 0,
+        rest: float = _REST,
     ) -> None:
         self._pool = pool
         self._fetch = fetch
@@ -40,6 +44,7 @@ class DueLoop(Generic[T]):
         self._idle = idle
         self._woken = woken
         self._ahead = ahead
+        self._rest = rest
         self._in_flight: set[str] = set()
 
     @property
@@ -72,10 +77,17 @@ class DueLoop(Generic[T]):
             self._in_flight -= held
 
     async def _one(self, item: T, key: str) -> None:
+        rest = 0.0
         try:
             await self._work(item)
+        except Exception:
+            rest = self._rest
+            raise
         finally:
-            self._in_flight.discard(key)
+            if rest:
+                asyncio.get_running_loop().call_later(rest, self._in_flight.discard, key)
+            else:
+                self._in_flight.discard(key)
 
     async def _sleep(self) -> None:
         try:

@@ -2,10 +2,10 @@
 
 from dcvd.core import lifecycle
 from dcvd.core.domain import Domain, DomainStatus, new_domain
-from dcvd.core.hostnames import normalise
+from dcvd.core.hostnames import normalise, search_prefix
 from dcvd.core.ids import Prefix
 from dcvd.core.jobs import JobKind
-from dcvd.errors import Conflict, NotFound
+from dcvd.errors import Conflict, InvalidInput, NotFound
 from dcvd.services import events, jobs
 from dcvd.services.context import Context
 from dcvd.store import domains
@@ -16,11 +16,15 @@ from dcvd.store.paging import Page, decode_cursor, page
 async def add(context: Context, org_id: str, text: str) -> Domain:
     """A new domain with its `register` job. Raises InvalidInput for a bad name, Conflict for one that is taken."""
     name = normalise(text, allowed_tlds=context.config.domains.allow_reserved_tlds)
+    target = context.config.cloudflare.cname_target
+    if name == target or name.endswith(f".{target}"):
+        message = f"{name} belongs to this service itself: customers point their names to {target}."
+        raise InvalidInput("domainName", message, code="hostname_invalid")
     domain = new_domain(
         domain_id=context.new_id(Prefix.DOMAIN),
         org_id=org_id,
         name=name,
-        cname_target=context.config.cloudflare.cname_target,
+        cname_target=target,
         now=context.now(),
     )
 
@@ -47,7 +51,7 @@ async def list_page(
     """Newest first; with `search` (a prefix of the name or of its registrable part) by name."""
     position = decode_cursor(cursor)
     if search:
-        prefix = search.strip().lower()
+        prefix = search_prefix(search)
         rows = await context.database.read(
             lambda snapshot: domains.search(snapshot, org_id, prefix, status=status, after=position, limit=limit + 1)
         )

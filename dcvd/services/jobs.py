@@ -9,7 +9,7 @@ from dcvd.core.backoff import job_delay
 from dcvd.core.domain import Domain
 from dcvd.core.events import EventData, EventDraft, EventType
 from dcvd.core.ids import Prefix
-from dcvd.core.instants import SECOND, to_rfc3339
+from dcvd.core.instants import HOUR, SECOND, to_rfc3339
 from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.errors import Conflict, DcvdError, NotFound, Permanent, Retryable
 from dcvd.services import events
@@ -19,6 +19,9 @@ from dcvd.store.database import Transaction
 from dcvd.store.paging import Page, decode_cursor, page
 
 log = structlog.get_logger(__name__)
+
+LONGEST_WAIT: Final = 2 * HOUR
+"""No job is ever planned further ahead; what is, was planned by a clock that has since been put back."""
 
 _OUTAGE_CODES: Final = frozenset(
     {"cloudflare_unavailable", "cloudflare_rate_limited", "cloudflare_unauthorized", "quota_exceeded"}
@@ -112,7 +115,7 @@ def record_failure(context: Context, tx: Transaction, job: Job, error: DcvdError
     else:
         delay = job_delay(attempts, context.fraction(), outage=outage)
         if isinstance(error, Retryable) and error.retry_after is not None:
-            delay = max(delay, int(error.retry_after * SECOND))
+            delay = max(delay, min(int(error.retry_after * SECOND), LONGEST_WAIT))
         failed = replace(failed, next_attempt_at=now + delay)
         drafts = [_draft(EventType.JOB_FAILED, failed)]
     jobs.update(tx, failed)

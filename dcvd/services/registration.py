@@ -3,7 +3,7 @@
 from dcvd.core.domain import Domain
 from dcvd.core.jobs import Job, JobKind
 from dcvd.core.observation import CloudflareObservation, HostnameSeen, RegistrationRefused
-from dcvd.errors import Permanent
+from dcvd.errors import Permanent, Retryable
 from dcvd.services import jobs, looks
 from dcvd.services.context import Context
 from dcvd.store import domains
@@ -11,9 +11,16 @@ from dcvd.store.database import Transaction
 
 
 async def registered(context: Context, job: Job, seen: HostnameSeen) -> Domain | None:
-    """The hostname is at Cloudflare. Where its domain was removed meanwhile, it is taken away there again."""
+    """The hostname is at Cloudflare. Where its domain was removed meanwhile, it is taken away there again.
+
+    Raises Retryable when another domain holds that id.
+    """
 
     def unit(tx: Transaction) -> Domain | None:
+        holder = domains.by_cloudflare_id(tx, seen.id)
+        if holder is not None and holder.id != job.domain_id:
+            message = f"Cloudflare gave {job.domain_name} an id that {holder.name} has already."
+            raise Retryable(message, code="cloudflare_unexpected")
         jobs.succeed(context, tx, job)
         domain = _record(context, tx, job, seen)
         if domain is None and domains.by_cloudflare_id(tx, seen.id) is None:

@@ -26,6 +26,7 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 
 _GROUP_LIMIT: Final = 512
+_WATCH_EVERY: Final = 2.0
 _MINIMUM_SQLITE: Final = (3, 37, 0)  # STRICT tables; RETURNING is older
 
 
@@ -101,9 +102,13 @@ class _Unit(Generic[T]):
 class Database:
     """Use `await Database.open(path)`, and `close()` at the end; the caller holds the lock file."""
 
-    def __init__(self, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection]) -> None:
+    def __init__(self, path: Path, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection]) -> None:
+        self._path = path
+        self._file = _identity(path)
         self._writer = writer
-        self._reader_count = len(readers)
+        self._all_readers = readers
+        self._reads = 0
+        self._reads_ended = asyncio.Event()
         self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
         for reader in readers:
             self._readers.put_nowait(reader)
@@ -148,7 +153,7 @@ class Database:
                 raise StoreError(f"The database {path} cannot be opened: {error}.") from error
             raise
         log.debug("store.opened", path=str(path), schema=version, sqlite=sqlite3.sqlite_version)
-        return cls(writer, pool)
+        return cls(path, writer, pool)
 
     async def write(self, unit: Callable[[Transaction], T]) -> T:
         """Run a unit of work; when this returns, its effects are on disk.
@@ -166,13 +171,19 @@ class Database:
     async def read(self, query: Callable[[Snapshot], T]) -> T:
         """Run a query on one consistent snapshot, beside the writer. Raises StoreError."""
         self._refuse_when_closed()
-        reader = await self._readers.get()
+        self._reads += 1
         try:
-            return await hop(reader, _run_read, query)
-        except sqlite3.Error as error:
-            raise _store_error(error) from error
+            reader = await self._readers.get()
+            try:
+                return await hop(reader, _run_read, query)
+            except sqlite3.Error as error:
+                raise _store_error(error) from error
+            finally:
+                self._readers.put_nowait(reader)
         finally:
-            self._readers.put_nowait(reader)
+            self._reads -= 1
+            if not self._reads:
+                self._reads_ended.set()
 
     def listen(self, topic: Topic) -> asyncio.Event:
         """An event that is set after each commit that announced `topic`; the listener clears it."""
@@ -188,17 +199,26 @@ class Database:
             raise _store_error(error) from error
 
     async def watch(self) -> None:
-        """Ends only when the writer's task does, with its exception; for the supervisor."""
-        await asyncio.shield(self._task)
+        """Ends only by a failure: the writer's own, or a StoreError when the file was removed or replaced under us.
+
+        SQLite goes on writing to a file that was deleted, and everything that is acknowledged from then on is lost.
+        """
+        while not self._task.done():
+            await asyncio.wait([self._task], timeout=_WATCH_EVERY)
+            if await asyncio.to_thread(_identity, self._path) != self._file:
+                raise StoreError(f"The database {self._path} was removed or replaced while dcvd used it.")
+        await self._task
 
     async def close(self) -> None:
         """Finish what was queued, then close; readers go first, so that the last connection checkpoints the log."""
         self._closing = True
         self._arrived.set()
         await asyncio.wait([self._task])
-        for _ in range(self._reader_count):
-            # Taken from the pool, so that reads under way end first.
-            await (await self._readers.get()).close()
+        while self._reads:
+            self._reads_ended.clear()
+            await self._reads_ended.wait()
+        for reader in self._all_readers:
+            await reader.close()
         await self._writer.close()
 
     def _refuse_when_closed(self) -> None:
@@ -301,6 +321,15 @@ def _run_read(connection: sqlite3.Connection, query: Callable[[Snapshot], T]) ->
     finally:
         if connection.in_transaction:
             connection.execute("COMMIT")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at a path; None for none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _store_error(error: BaseException) -> StoreError:

@@ -108,6 +108,13 @@ def record_attempt(
     return True
 
 
+def pull_in(tx: Transaction, beyond: int, now: int) -> int:
+    """Make due what is planned for after an instant; returns how many."""
+    return tx.run(
+        "UPDATE deliveries SET next_attempt_at = ? WHERE state = 'pending' AND next_attempt_at > ?", (now, beyond)
+    )
+
+
 def delete_ended(tx: Transaction, state: DeliveryState, before: int, limit: int) -> int:
     """Remove deliveries that ended in `state` before an instant, with their attempts; returns how many."""
     return tx.run(

@@ -70,6 +70,11 @@ def set_next_look(tx: Transaction, domain_id: str, at: int) -> None:
     tx.announce(Topic.DOMAINS)
 
 
+def pull_in(tx: Transaction, beyond: int, now: int) -> int:
+    """Make due what is planned for after an instant; returns how many."""
+    return tx.run("UPDATE domains SET next_sync_at = ? WHERE next_sync_at > ?", (now, beyond))
+
+
 def of_org(
     snapshot: Snapshot, org_id: str, *, status: DomainStatus | None, before: str | None, limit: int
 ) -> list[Domain]:

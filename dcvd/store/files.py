@@ -18,6 +18,12 @@ def prepare_file(path: Path) -> None:
     adopt_owner(path)
 
 
+def lock_path(database: Path) -> Path:
+    """The lock file of a database: beside the file itself, whatever links lead to it."""
+    resolved = database.resolve()
+    return resolved.with_name(f"{resolved.name}.lock")
+
+
 def adopt_owner(path: Path) -> None:
     """Give a file that root has just made to the owner of its directory."""
     if os.geteuid() != 0:

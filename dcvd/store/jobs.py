@@ -14,10 +14,10 @@ _COLUMNS: Final = (
     " outage, created_at, updated_at"
 )
 _DUE: Final = (
-    f"SELECT {_COLUMNS} FROM jobs j WHERE state = 'pending' AND next_attempt_at <= ?1"
+    f"SELECT {_COLUMNS} FROM jobs j WHERE kind = ?4 AND state = 'pending' AND next_attempt_at <= ?1"
     " AND id NOT IN (SELECT value FROM json_each(?2))"
     # A name that was removed and added again is registered only once its removal is through.
-    " AND NOT (kind = 'register' AND EXISTS (SELECT 1 FROM jobs d WHERE d.domain_name = j.domain_name"
+    " AND NOT (?4 = 'register' AND EXISTS (SELECT 1 FROM jobs d WHERE d.domain_name = j.domain_name"
     " AND d.kind = 'deregister' AND d.state = 'pending'))"
     " ORDER BY next_attempt_at LIMIT ?3"
 )
@@ -70,9 +70,9 @@ def of_org(snapshot: Snapshot, org_id: str, *, state: JobState | None, before: s
     return [_job(row) for row in rows]
 
 
-def due(snapshot: Snapshot, now: int, limit: int, in_flight: Collection[str]) -> list[Job]:
-    """What is due and not in flight, the longest waiting first."""
-    rows = snapshot.all(_DUE, (now, msgspec.json.encode(list(in_flight)).decode(), limit))
+def due(snapshot: Snapshot, kind: JobKind, now: int, limit: int, in_flight: Collection[str]) -> list[Job]:
+    """Jobs of a kind that are due and not in flight, the longest waiting first."""
+    rows = snapshot.all(_DUE, (now, msgspec.json.encode(list(in_flight)).decode(), limit, kind))
     return [_job(row) for row in rows]
 
 
@@ -99,12 +99,17 @@ def end_outage(tx: Transaction, now: int) -> int:
     """Make due at once what waited only for a service that is back; returns how many."""
     count = tx.run(
         "UPDATE jobs SET next_attempt_at = ?1, outage = 0 WHERE state = 'pending' AND outage = 1"
-        " AND next_attempt_at > ?1",
+        " AND next_attempt_at > ?1 AND last_error_code IN ('cloudflare_unavailable', 'cloudflare_rate_limited')",
         (now,),
     )
     if count:
         tx.announce(Topic.JOBS)
     return count
+
+
+def pull_in(tx: Transaction, beyond: int, now: int) -> int:
+    """Make due what is planned for after an instant; returns how many."""
+    return tx.run("UPDATE jobs SET next_attempt_at = ? WHERE state = 'pending' AND next_attempt_at > ?", (now, beyond))
 
 
 def delete_ended(tx: Transaction, state: JobState, before: int, limit: int) -> int:

@@ -1,6 +1,10 @@
 """The client against the sandbox's API, over real sockets."""
 
+from collections.abc import AsyncIterator
+
+import msgspec
 import pytest
+from aiohttp import web
 from msgspec.structs import replace
 
 from dcvd.cloudflare.client import CloudflareClient, is_duplicate
@@ -102,3 +106,93 @@ async def test_too_many_requests_pauses_every_call_for_as_long_as_it_says(
         await cloudflare.list_page(1)
     assert caught.value.retry_after == 1
     await cloudflare.list_page(1)
+
+
+async def test_one_kind_of_call_that_fails_is_not_recovered_by_another(
+    sandbox_config: Config, quick_sandbox: Sandbox
+) -> None:
+    announced: list[None] = []
+    client = CloudflareClient(sandbox_config, Metrics(), on_recovered=lambda: announced.append(None))
+    await client.start()
+    try:
+        await fault(quick_sandbox, method="POST", kind="status", status=500)
+        with pytest.raises(Retryable):
+            await client.create("app.customer.test")
+        await client.list_page(1)
+        assert announced == []
+        await heal(quick_sandbox)
+        await client.create("app.customer.test")
+        assert announced == [None]
+    finally:
+        await client.close()
+
+
+class _Liar:
+    """A Cloudflare that answers everything with one body."""
+
+    def __init__(self, body: bytes, headers: dict[str, str]) -> None:
+        self.body = body
+        self.headers = headers
+        self.status = 200
+
+    async def handle(self, request: web.Request) -> web.Response:
+        return web.Response(body=self.body, status=self.status, headers=self.headers)
+
+
+@pytest.fixture
+async def liar(config: Config) -> AsyncIterator[tuple[_Liar, CloudflareClient]]:
+    found = _Liar(b"", {})
+    application = web.Application()
+    application.router.add_route("*", "/{tail:.*}", found.handle)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    client = CloudflareClient(replace(config, cloudflare=replace(config.cloudflare, base_url=base_url)), Metrics())
+    await client.start()
+    yield found, client
+    await client.close()
+    await runner.cleanup()
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"id": "cf-1", "hostname": "www.evil.test", "status": "active"},
+        {"id": "../../../zones/z/dns_records/x?a=b#c", "hostname": "app.customer.test"},
+        {"id": "x" * 65, "hostname": "app.customer.test"},
+    ],
+)
+async def test_an_answer_about_something_else_is_not_believed(
+    liar: tuple[_Liar, CloudflareClient], result: dict[str, str]
+) -> None:
+    server, client = liar
+    server.body = msgspec.json.encode({"success": True, "errors": [], "result": result})
+    with pytest.raises(Retryable):
+        await client.create("app.customer.test")
+    with pytest.raises(Retryable):
+        await client.get("cf-2")
+    with pytest.raises(Retryable):
+        await client.revalidate("cf-2")
+
+
+@pytest.mark.parametrize("wait", ["9" * 400, "9" * 9, "\u0663", "-1", "soon", "1e3"])
+async def test_an_absurd_wish_to_wait_is_kept_within_an_hour(liar: tuple[_Liar, CloudflareClient], wait: str) -> None:
+    server, client = liar
+    server.status, server.headers = 503, {"retry-after": wait, "ratelimit": '"default";r=' + "0" * 5000 + ";t=1"}
+    with pytest.raises(Retryable) as caught:
+        await client.list_page(1)
+    assert caught.value.retry_after is None or 0 <= caught.value.retry_after <= 3600
+
+
+async def test_long_texts_are_cut_and_deep_nests_are_no_answer(liar: tuple[_Liar, CloudflareClient]) -> None:
+    server, client = liar
+    long = "x" * 2_000_000
+    result = {"id": "cf-1", "hostname": "a.test", "status": long, "verification_errors": [long] * 3 + ["y"] * 1000}
+    server.body = msgspec.json.encode({"success": True, "result": result})
+    seen = await client.get("cf-1")
+    assert isinstance(seen, HostnameSeen)
+    assert len(msgspec.json.encode(seen)) < 12_000
+    server.body = b"[" * 200_000
+    with pytest.raises(Retryable):
+        await client.get("cf-1")

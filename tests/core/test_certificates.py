@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dcvd.core.certificates import (
     choose,
@@ -70,7 +71,8 @@ def test_certificates_without_an_issue_date_are_compared_by_expiry() -> None:
 
 def test_a_stale_answer_does_not_replace_a_later_issue() -> None:
     known = lasting(90)
-    assert not supersedes(known, lasting(90, NOW - DAY))
+    assert not supersedes(known, replace(lasting(90, NOW - DAY), serial="02"))
+    assert supersedes(known, lasting(5, NOW - DAY)), "the same serial is the same certificate, better known"
     assert supersedes(known, lasting(90))
     assert supersedes(known, lasting(6, NOW + 1))
     assert supersedes(None, lasting(90))

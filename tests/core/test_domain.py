@@ -45,3 +45,11 @@ def test_the_expiry_is_that_of_the_certificate_in_service() -> None:
     story = active_story(certificate("01"))
     story.look(seen("active", "pending_deployment", certificate("02", days=200)))
     assert story.domain.expires_at == certificate("01").expires_at
+
+
+def test_a_required_record_is_verified_only_as_it_was_seen_last() -> None:
+    story = active_story()
+    assert [record.verified for record in required_records(story.domain)] == [True]
+    story.look(DNS_MISSING)
+    assert story.domain.dns_state == "verified"
+    assert [record.verified for record in required_records(story.domain)] == [False]

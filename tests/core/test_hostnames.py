@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dcvd.core.hostnames import RESERVED_TLDS, normalise, registrable
+from dcvd.core.hostnames import RESERVED_TLDS, normalise, registrable, search_prefix
 from dcvd.errors import InvalidInput
 
 ANY_CHARACTER = st.characters(exclude_categories=())
@@ -62,9 +62,9 @@ def test_a_unicode_name_becomes_its_a_labels(text: str, name: str) -> None:
     [
         ("", "is empty"),
         ("   ", "is empty"),
-        ("https://app.customer.com/x", "'https://app.customer.com/x' is an address of something"),
+        ("https://app.customer.com/x", "'https://app.customer.com/x' is a URL or an address"),
         ("app.customer.com/path", "give the hostname alone"),
-        ("me@customer.com", "'me@customer.com' is an address of something"),
+        ("me@customer.com", "'me@customer.com' is a URL or an address"),
         ("192.0.2.1", "'192.0.2.1' is an IP address"),
         ("2001:db8::1", "'2001:db8::1' is an IP address"),
         ("[2001:db8::1]", "is an IP address"),
@@ -86,7 +86,7 @@ def test_a_unicode_name_becomes_its_a_labels(text: str, name: str) -> None:
         ("-app.customer.com", "The label '-app'"),
         ("app-.customer.com", "The label 'app-'"),
         ("a b.customer.com", "The label 'a b'"),
-        ("app.customer.com:8443", "The label 'com:8443'"),
+        ("app.customer.com:8443", "'app.customer.com:8443' has a port"),
         ("app\x00.customer.com", "letters, digits and inner hyphens"),
         ("localhost", "'localhost' is a single label"),
         ("com", "'com' is a single label"),
@@ -179,3 +179,17 @@ def test_a_normal_form_is_its_own_normal_form(labels: list[str]) -> None:
     assert normalise(name) == name
     assert normalise(name.upper() + ".") == name
     assert registrable(name) == "customer.de"
+
+
+@pytest.mark.parametrize(
+    ("typed", "prefix"),
+    [
+        ("App.", "app"),
+        (" customer ", "customer"),
+        ("bücher.de", "xn--bcher-kva.de"),
+        ("%_*", "%_*"),
+        ("\ud800", "\ud800"),
+    ],
+)
+def test_what_is_searched_for_is_brought_to_the_stored_form(typed: str, prefix: str) -> None:
+    assert search_prefix(typed) == prefix

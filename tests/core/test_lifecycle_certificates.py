@@ -232,3 +232,13 @@ def test_configured_thresholds_are_followed_and_none_means_no_warning() -> None:
     assert one.look() == ["domain.expiring_soon"]
     one.wait(9 * DAY)
     assert one.look() == []
+
+
+def test_what_cloudflare_now_says_of_the_same_certificate_counts() -> None:
+    story = active_story()
+    sooner = certificate("01", issued_at=NOW - 80 * DAY, expires_at=NOW + 5 * DAY)
+    assert story.look(seen("active", "active", sooner)) == ["domain.expiring_soon"]
+    assert story.domain.expires_at == NOW + 5 * DAY
+    past = certificate("01", issued_at=NOW - 95 * DAY, expires_at=NOW - 5 * DAY)
+    assert story.look(seen("active", "expired", past)) == ["domain.error"]
+    assert story.error_code == "certificate_expired"

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from dcvd.config import Config, Database, Loaded, Server, SocketAddress
 from dcvd.daemon import Daemon, DaemonFailed
-from dcvd.errors import ConfigError, DatabaseBusy, DcvdError
+from dcvd.errors import ConfigError, DatabaseBusy, DcvdError, StoreFull
 from dcvd.kit.lockfile import LockFile
 
 
@@ -104,3 +104,41 @@ async def test_cancelling_the_start_leaves_nothing_behind(loaded: Loaded, tmp_pa
         await asyncio.wait([task])
         await daemon.stop()
         (await LockFile.acquire(tmp_path / "dcvd.db.lock", wait=0)).release()
+
+
+async def test_a_database_reached_by_a_link_is_the_same_database(loaded: Loaded, tmp_path: Path) -> None:
+    link = tmp_path / "link.db"
+    async with Daemon(loaded):
+        link.symlink_to(tmp_path / "dcvd.db")
+        server = replace(loaded.config.server, socket=tmp_path / "other.sock")
+        config = replace(loaded.config, server=server, database=replace(loaded.config.database, path=link))
+        with pytest.raises(DatabaseBusy):
+            await Daemon(Loaded(config=config, path=loaded.path, from_environment=(), warnings=())).start()
+
+
+async def test_a_database_that_is_deleted_under_the_daemon_stops_it(loaded: Loaded, tmp_path: Path) -> None:
+    async with Daemon(loaded) as daemon:
+        (tmp_path / "dcvd.db").unlink()
+        async with asyncio.timeout(10):
+            with pytest.raises(DaemonFailed, match="removed or replaced"):
+                await daemon.wait()
+
+
+async def test_an_end_of_an_outage_that_cannot_be_stored_does_not_end_the_daemon(
+    loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = asyncio.Event()
+
+    async def full(*arguments: object) -> int:
+        tried.set()
+        raise StoreFull("The disk is full.")
+
+    monkeypatch.setattr("dcvd.services.jobs.end_outage", full)
+    async with Daemon(loaded) as daemon:
+        daemon._recovered.set()
+        await tried.wait()
+        waiting = asyncio.create_task(daemon.wait())
+        done, _ = await asyncio.wait([waiting], timeout=0.05)
+        assert not done
+        daemon.request_stop()
+        await waiting

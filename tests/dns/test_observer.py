@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 
+import dns.message
 import pytest
 from msgspec.structs import replace
 
@@ -12,6 +13,7 @@ from dcvd.core.diagnosis import judge
 from dcvd.core.domain import DnsState
 from dcvd.core.observation import DnsFacts
 from dcvd.dns import DnsObserver
+from dcvd.dns.ask import Unanswered, addresses_of
 from dcvd.sandbox import Sandbox, SandboxSettings
 from tests.faults import fault
 
@@ -122,9 +124,9 @@ async def test_a_silent_resolver_is_passed_over_for_the_next(
 
 
 async def test_a_look_ends_at_its_deadline(config: Config, silent: SocketAddress) -> None:
-    dns = replace(config.dns, resolvers=(silent,), timeout=200)
+    dns_config = replace(config.dns, resolvers=(silent,), timeout=200)
     async with asyncio.timeout(1):
-        facts = await _facts(replace(config, dns=dns))
+        facts = await _facts(replace(config, dns=dns_config))
     assert facts.outcome == "unanswered"
 
 
@@ -133,8 +135,8 @@ async def test_a_stub_zones_servers_are_asked_directly(
 ) -> None:
     quick_sandbox.set_dns("app.customer.test", "CNAME", [f"{TARGET}."])
     stub = {"customer.test": (parse_address(quick_sandbox.dns_address),)}
-    dns = replace(config.dns, resolvers=(silent,), stub_zones=stub)
-    assert (await _facts(replace(config, dns=dns))).chain == (TARGET,)
+    dns_config = replace(config.dns, resolvers=(silent,), stub_zones=stub)
+    assert (await _facts(replace(config, dns=dns_config))).chain == (TARGET,)
 
 
 async def test_a_zones_private_name_servers_are_not_asked(sandbox_config: Config, quick_sandbox: Sandbox) -> None:
@@ -142,9 +144,9 @@ async def test_a_zones_private_name_servers_are_not_asked(sandbox_config: Config
     quick_sandbox.set_dns("customer.test", "NS", ["ns.customer.test."])
     quick_sandbox.set_dns("ns.customer.test", "A", ["10.0.0.53"])
     quick_sandbox.set_dns("app.customer.test", "CNAME", [f"{TARGET}."])
-    dns = replace(sandbox_config.dns, authoritative=True)
+    dns_config = replace(sandbox_config.dns, authoritative=True)
     async with asyncio.timeout(1):
-        facts = await _facts(replace(sandbox_config, dns=dns))
+        facts = await _facts(replace(sandbox_config, dns=dns_config))
     assert facts.chain == (TARGET,)
 
 
@@ -166,8 +168,8 @@ async def test_a_zones_own_servers_know_before_the_resolvers_do(
     monkeypatch.setattr("dcvd.dns.servers.refusal", lambda address, allowed: None)
     monkeypatch.setattr("dcvd.dns.servers._PORT", parse_address(authority.dns_address).port)
     assert _codes(await _facts(sandbox_config)) == ["cname_missing"]
-    dns = replace(sandbox_config.dns, authoritative=True)
-    assert (await _facts(replace(sandbox_config, dns=dns))).chain == (TARGET,)
+    dns_config = replace(sandbox_config.dns, authoritative=True)
+    assert (await _facts(replace(sandbox_config, dns=dns_config))).chain == (TARGET,)
 
 
 async def test_many_looks_share_a_bounded_number_of_questions(sandbox_config: Config, quick_sandbox: Sandbox) -> None:
@@ -176,3 +178,40 @@ async def test_many_looks_share_a_bounded_number_of_questions(sandbox_config: Co
     async with asyncio.timeout(10):
         seen = await asyncio.gather(*(observer.observe(f"n{number}.customer.test", TARGET) for number in range(200)))
     assert all(observation.facts.chain == (TARGET,) for observation in seen)
+
+
+async def test_many_addresses_are_kept_as_a_few(sandbox_config: Config, quick_sandbox: Sandbox) -> None:
+    quick_sandbox.set_dns("app.customer.test", "A", [f"192.0.2.{number}" for number in range(200)])
+    (finding,) = judge(await _facts(sandbox_config)).findings
+    assert len(finding.evidence) <= 20
+    assert len(finding.message) < 1000
+
+
+async def test_answers_of_another_class_are_no_addresses(
+    sandbox_config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "id 1\nopcode QUERY\nrcode NOERROR\nflags QR AA\n;QUESTION\napp.customer.test. IN A\n;ANSWER\n"
+    chaos = dns.message.from_text(text + "app.customer.test. 60 CH A ns.customer.test. 1\n")
+    assert addresses_of(chaos) == []
+
+
+async def test_an_answer_that_breaks_us_costs_its_own_look_alone(
+    sandbox_config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*arguments: object) -> None:
+        raise AttributeError("what is this?")
+
+    monkeypatch.setattr("dcvd.dns.observer.cname_of", broken)
+    assert (await _facts(sandbox_config)).outcome == "unanswered"
+
+
+async def test_where_a_zones_own_servers_cannot_be_found_the_resolvers_answer(
+    sandbox_config: Config, quick_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(*arguments: object) -> None:
+        raise Unanswered
+
+    monkeypatch.setattr("dcvd.dns.servers.ServerFinder._zone", lost)
+    quick_sandbox.set_dns("app.customer.test", "CNAME", [f"{TARGET}."])
+    dns_config = replace(sandbox_config.dns, authoritative=True)
+    assert (await _facts(replace(sandbox_config, dns=dns_config))).chain == (TARGET,)

@@ -198,3 +198,32 @@ async def test_bad_credentials_wait_for_the_operator_and_lose_nothing(sandbox_co
         await asyncio.wait([task])
         await worker.pool.drain(1)
         await client.close()
+
+
+async def test_registrations_that_wait_for_the_pace_hold_up_no_other_job(
+    sandbox_context: Context, org: str, quick_sandbox: Sandbox, cloudflare: CloudflareClient
+) -> None:
+    config = sandbox_context.config
+    cloudflare.configure(replace(config, cloudflare=replace(config.cloudflare, certificates_per_minute=1)))
+    first = await domains.add(sandbox_context, org, "first.customer.test")
+    worker = JobWorker(sandbox_context, cloudflare, Metrics())
+    task = asyncio.create_task(worker.run())
+    try:
+        await _settled(sandbox_context, org)
+        for number in range(20):
+            await domains.add(sandbox_context, org, f"n{number}.customer.test")
+        await domains.remove(sandbox_context, org, first.id)
+
+        async def removed() -> bool:
+            states = [job.state for job in await all_jobs(sandbox_context, org)]
+            return states.count(JobState.PENDING) == 20
+
+        await until(removed)
+        assert await _hostnames(quick_sandbox) == []
+        cloudflare.configure(config)
+        await _settled(sandbox_context, org)
+        assert len(await _hostnames(quick_sandbox)) == 20
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await worker.pool.drain(1)

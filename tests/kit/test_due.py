@@ -119,3 +119,32 @@ async def test_cancelled_while_it_waits_for_a_slot_it_holds_nothing_back() -> No
     blocked.set()
     assert await pool.drain(1) == 0
     assert loop.in_flight == frozenset()
+
+
+async def test_an_item_whose_work_broke_rests_before_it_is_taken_again() -> None:
+    tries: list[float] = []
+    second = asyncio.Event()
+    clock = asyncio.get_running_loop()
+
+    async def fetch(limit: int, in_flight: Collection[str]) -> list[str]:
+        return [] if "bad" in in_flight else ["bad"]
+
+    async def work(item: str) -> None:
+        tries.append(clock.time())
+        if len(tries) == 2:
+            second.set()
+            await asyncio.Event().wait()
+        raise RuntimeError("no")
+
+    async def idle() -> float:
+        return 0.005
+
+    pool = Pool(2, "test")
+    loop = DueLoop(pool, fetch=fetch, key=str, work=work, idle=idle, woken=asyncio.Event(), rest=0.2)
+    task = asyncio.create_task(loop.run())
+    async with asyncio.timeout(5):
+        await second.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    await pool.drain(0)
+    assert tries[1] - tries[0] >= 0.19

@@ -5,7 +5,7 @@ import pytest
 from dcvd.core.domain import DnsState, DomainStatus
 from dcvd.core.jobs import JobKind, JobState
 from dcvd.core.observation import DnsFacts, DnsObservation, HostnameSeen
-from dcvd.errors import Conflict, InvalidInput, NotFound, Permanent
+from dcvd.errors import Conflict, InvalidInput, NotFound, Permanent, Retryable
 from dcvd.kit.clock import ManualClock
 from dcvd.services import domains, jobs, looks, registration, webhooks
 from dcvd.services.context import Context
@@ -194,3 +194,20 @@ async def test_the_list_pages_from_new_to_old_and_search_goes_by_prefix(
 async def test_a_cursor_that_is_none_of_ours_is_refused(context: Context, organization: Organization) -> None:
     with pytest.raises(InvalidInput, match="cursor"):
         await domains.list_page(context, organization.id, status=None, search=None, cursor="!!", limit=2)
+
+
+@pytest.mark.parametrize("name", ["edge.sandbox.test", "EDGE.sandbox.test.", "a.edge.sandbox.test"])
+async def test_the_services_own_target_is_nobodys_domain(
+    context: Context, organization: Organization, name: str
+) -> None:
+    with pytest.raises(InvalidInput, match="belongs to this service itself"):
+        await domains.add(context, organization.id, name)
+
+
+async def test_an_id_that_another_domain_has_is_not_taken(context: Context, organization: Organization) -> None:
+    first = await domains.add(context, organization.id, "first.customer.test")
+    await looks.record(context, first.id, [_seen(first.name, cf_id="cf-1")])
+    await domains.add(context, organization.id, "second.customer.test")
+    job = next(job for job in await all_jobs(context, organization.id) if job.domain_name == "second.customer.test")
+    with pytest.raises(Retryable, match="has already"):
+        await registration.registered(context, job, _seen("second.customer.test", cf_id="cf-1"))

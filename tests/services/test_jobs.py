@@ -3,7 +3,7 @@
 import pytest
 
 from dcvd.core.domain import Domain
-from dcvd.core.jobs import Job, JobState
+from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.errors import Conflict, NotFound, Permanent, Retryable
 from dcvd.kit.clock import ManualClock
 from dcvd.services import domains, jobs, registration
@@ -25,8 +25,13 @@ async def job(context: Context, organization: Organization, domain: Domain) -> J
 
 
 async def _due(context: Context) -> list[str]:
-    found = await context.database.read(lambda snapshot: stored.due(snapshot, context.now(), 100, ()))
-    return [job.domain_name or "" for job in found]
+    return [job.domain_name or "" for job in await _due_jobs(context)]
+
+
+async def _due_jobs(context: Context) -> list[Job]:
+    return await context.database.read(
+        lambda snapshot: [job for kind in JobKind for job in stored.due(snapshot, kind, context.now(), 100, ())]
+    )
 
 
 async def test_a_failure_says_when_it_is_tried_again(context: Context, job: Job, organization: Organization) -> None:
@@ -87,10 +92,10 @@ async def test_a_registration_waits_for_the_removal_of_the_same_name(
     await domains.remove(context, organization.id, domain.id)
     clock.advance(1)
     await domains.add(context, organization.id, domain.name)
-    found = await context.database.read(lambda snapshot: stored.due(snapshot, context.now(), 10, ()))
+    found = await _due_jobs(context)
     assert [job.kind.value for job in found] == ["deregister"]
     await registration.nothing_to_do(context, found[0])
-    found = await context.database.read(lambda snapshot: stored.due(snapshot, context.now(), 10, ()))
+    found = await _due_jobs(context)
     assert [job.kind.value for job in found] == ["register"]
 
 

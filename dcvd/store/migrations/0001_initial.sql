@@ -132,7 +132,8 @@ CREATE TABLE jobs (
     updated_at      INTEGER NOT NULL,
     CHECK ((state = 'pending') = (next_attempt_at IS NOT NULL))
 ) STRICT;
-CREATE INDEX jobs_due ON jobs (next_attempt_at) WHERE state = 'pending';
+CREATE INDEX jobs_due ON jobs (kind, next_attempt_at) WHERE state = 'pending';
+CREATE INDEX jobs_due_next ON jobs (next_attempt_at) WHERE state = 'pending';
 CREATE INDEX jobs_of_org ON jobs (org_id, id);
 CREATE INDEX jobs_of_org_by_state ON jobs (org_id, state, id);
 CREATE INDEX jobs_pending_by_name ON jobs (domain_name, kind) WHERE state = 'pending';
