@@ -24,13 +24,14 @@ from dcvd.kit.egress_guard import (
     guarded_socket,
     parse_url,
 )
+from dcvd.kit.egress_meter import ENOUGH, MeteredHandler, meter
 from dcvd.kit.lookup import Lookups
 
 __all__ = ["Egress", "EgressAnswer", "EgressError", "EgressPolicy", "check_url"]
 
 EgressFailure = Literal["refused_by_policy", "dns", "connect", "tls", "timeout", "protocol"]
 
-MAX_BODY: Final = 1024  # bytes of an answer's body that are kept
+MAX_BODY: Final = ENOUGH  # bytes of an answer's body that are kept
 _KEPT_HEADERS: Final = ("retry-after", "content-type", "location")
 _MAX_HEADER: Final = 1024  # characters of a kept header
 _KEEP_ALIVE: Final = 15.0  # seconds
@@ -76,6 +77,8 @@ class _PeerNotingResponse(aiohttp.ClientResponse):
         progress.phase = "waiting for the answer"
         peer = connection.transport.get_extra_info("peername") if connection.transport is not None else None
         progress.remote_ip = str(peer[0]) if isinstance(peer, tuple) else None
+        if isinstance(connection.protocol, MeteredHandler):
+            connection.protocol.begin()
         return await super().start(connection)
 
 
@@ -99,6 +102,7 @@ class Egress:
             ttl_dns_cache=_NAME_TTL,
             ssl=self._tls or True,
         )
+        meter(connector)
         self._session = aiohttp.ClientSession(
             connector=connector,
             timeout=aiohttp.ClientTimeout(total=None),
