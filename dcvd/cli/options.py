@@ -32,6 +32,11 @@ def examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
+def unwrapped(text: str) -> str:
+    """Paragraphs that click shows line by line as they are."""
+    return "\n\n".join(f"\b\n{paragraph}" for paragraph in text.split("\n\n"))
+
+
 def print_json(answer: object) -> None:
     """One line on standard output."""
     click.echo(msgspec.json.encode(answer))

@@ -26,8 +26,16 @@ def organizations() -> None:
 @json_option
 @config_option
 def create(name: str, as_json: bool, config: Path) -> None:
-    """Create the organization NAME. No other may have that name."""
-    organization = perform(config, lambda operations: operations.create_organization(name))
+    """Create the organization NAME. No other may have that name.
+
+    Where no daemon runs and there is no database yet, creates that too.
+    """
+
+    def created(database: Path) -> None:
+        if not as_json:
+            click.echo(f"Created the database {database}.", err=True)
+
+    organization = perform(config, lambda operations: operations.create_organization(name), on_created=created)
     if as_json:
         print_json({"organization": organization})
         return

@@ -5,13 +5,14 @@ from typing import Final
 
 import click
 
-from dcvd.cli.options import examples, json_option, print_json
+from dcvd.cli.options import examples, json_option, print_json, unwrapped
 from dcvd.cli.signals import until_signal
 from dcvd.cli.tables import facts
 from dcvd.config import SocketAddress, parse_address
 from dcvd.errors import InvalidInput
 from dcvd.kit.logs import configure_logging
 from dcvd.sandbox import Sandbox, SandboxSettings
+from dcvd.sandbox.guide import guide
 
 _DEFAULTS: Final = SandboxSettings()
 
@@ -29,7 +30,9 @@ def _address(_context: click.Context, _parameter: click.Parameter, value: str) -
         "dcvd sandbox                                       fits config/sandbox.toml",
         "dcvd sandbox --api 127.0.0.1:0 --dns 127.0.0.1:0   on free ports",
         "dcvd sandbox --json > sandbox.json &                 for a script that reads where it listens",
-    ),
+    )
+    + "\n\n"
+    + unwrapped(guide()),
 )
 @click.option(
     "--api",
@@ -99,11 +102,12 @@ def _introduction(made: Sandbox) -> str:
 Try:
   # create a customer's record
   curl -X PUT {control}/dns/app.customer.test/CNAME -d '{{"values":["{settings.target}."]}}'
-  # two days later
+  # two days later, by Cloudflare's clock only: the daemon's goes on as before
   curl -X POST {control}/clock -d '{{"advance":"2d"}}'
   # the next two calls fail
   curl -X POST {control}/faults -d '{{"kind":"status","status":503,"times":2}}'
-  # everything that it holds
+  # everything that it holds; and how to steer it
   curl {control}/state
+  curl {control}
 
 Runs until Ctrl-C."""

@@ -18,7 +18,7 @@ from dcvd.cli.options import config_option, examples, json_option, print_json
 from dcvd.cli.tables import facts, instant, table
 from dcvd.core.durations import parse_duration
 from dcvd.core.ids import Prefix, is_id
-from dcvd.core.instants import DAY
+from dcvd.core.instants import DAY, from_rfc3339
 from dcvd.core.tokens import Role
 
 _LONGEST_LIFE: Final = 36_500 * DAY
@@ -43,7 +43,9 @@ def _lifetime(_context: click.Context, _parameter: click.Parameter, value: str |
 
 def _token_id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     if not is_id(Prefix.TOKEN, value):
-        raise click.BadParameter(f"{value!r} is no token's id, which begins with token_; `dcvd token list` shows them.")
+        raise click.BadParameter(
+            f"{value!r} is no token's id: one is token_ and 26 characters behind it; `dcvd token list` shows them."
+        )
     return value
 
 
@@ -131,7 +133,8 @@ def list_tokens(organization: str, as_json: bool, config: Path) -> None:
     elif not found:
         click.echo(f"{organization} has no tokens: dcvd token create --org ORG --name NAME", err=True)
     else:
-        click.echo(table(("name", "role", "id", "created", "expires", "last used"), [_row(each) for each in found]))
+        headings, now = ("name", "role", "id", "created", "expires", "last used"), time.time_ns() // 1_000_000
+        click.echo(table(headings, [_row(each, now) for each in found]))
 
 
 @tokens.command("revoke", epilog=examples("dcvd token revoke --org Acme token_01k2j3…"))
@@ -167,12 +170,13 @@ def _described(owner: OrganizationView, minted: MintedTokenView) -> str:
     )
 
 
-def _row(token: TokenView) -> tuple[str, ...]:
+def _row(token: TokenView, now: int) -> tuple[str, ...]:
+    expired = token.expires_at is not None and from_rfc3339(token.expires_at) <= now
     return (
         token.name,
         token.role.value,
         token.id,
         instant(token.created_at, missing=""),
-        instant(token.expires_at, missing="never"),
+        ("expired " if expired else "") + instant(token.expires_at, missing="never"),
         instant(token.last_used_at, missing="never"),
     )

@@ -13,13 +13,15 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     """A key of the TOML, put into the field's annotation.
 
     `required`: without it there is no serving. `environment`: the variable that wins over the TOML.
-    `reload`: a running daemon takes the new value on SIGHUP; all other keys need a restart.
+    `reload`: a running daemon takes the new value on SIGHUP; all other keys need a restart. `longest_path`: how many
+    bytes a path may have once it is absolute; 0 for as many as the system allows.
     """
 
     check: Check[Any]
     required: bool = False
     environment: str = ""
     reload: bool = False
+    longest_path: int = 0
 
 
 class SecretKey(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """From a TOML file and the environment to a Config, or to every problem at once."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from dcvd.config.checks import CheckError
 from dcvd.config.document import read_document
 from dcvd.config.keys import Key, SecretKey, keys, secret_keys, sections
 from dcvd.config.model import Config
-from dcvd.config.problems import literal_secret, unknown_key, unknown_section, wrong_value
+from dcvd.config.problems import literal_secret, long_path, unknown_key, unknown_section, wrong_value
 from dcvd.config.secrets import SecretSource, checked
 from dcvd.core.secret import Secret
 from dcvd.errors import ConfigError
@@ -29,6 +30,8 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 def load(path: Path, environ: Mapping[str, str], *, need_cloudflare: bool = True) -> Loaded:
     """Read and check everything. Raises ConfigError with one sentence for each problem.
 
+    Relative paths of the TOML start at its own directory, so that every command means the same files, run from
+    anywhere.
     With `need_cloudflare=False` (commands that go to the database alone) no key is required, and a secret whose file
     cannot be read stays empty: the person at the command line may rightly be kept from it.
     """
@@ -42,7 +45,8 @@ class _Loading:
         self._path = path
         self._environ = environ
         self._complete = complete
-        self._secrets = SecretSource(directory=path.parent, environ=environ)
+        self._directory = path.absolute().parent
+        self._secrets = SecretSource(directory=self._directory, environ=environ)
         self._problems: list[str] = []
         self._warnings: list[str] = []
         self._taken: list[str] = []
@@ -107,9 +111,17 @@ class _Loading:
                 self._problems.append(f"{dotted} is missing: set it in {self._path}, or set ${mark.environment}.")
             return
         try:
-            given[key] = mark.check(value)
+            checked_value = mark.check(value)
         except CheckError as error:
             self._problems += (wrong_value(source, fault) for fault in error.faults)
+            return
+        if isinstance(checked_value, Path):
+            checked_value = self._directory / checked_value
+            length = len(os.fsencode(checked_value))
+            if mark.longest_path and length > mark.longest_path:
+                self._problems.append(long_path(source, value, str(checked_value), length, mark.longest_path))
+                return
+        given[key] = checked_value
 
     def _secret(self, section: str, mark: SecretKey, file: str) -> Secret | None:
         dotted = f"{section}.{mark.file}"

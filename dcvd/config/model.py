@@ -1,7 +1,8 @@
 """The configuration as the program uses it: every key once, with its default and what it may hold.
 
-Attributes are named as the keys of the TOML. Durations are integers of milliseconds, sizes integers of bytes. What each
-key is for is said where operators read it, in `config/dcvd.toml`.
+Attributes are named as the keys of the TOML. Durations are integers of milliseconds, sizes integers of bytes. Paths are
+absolute: what is relative in the TOML starts at the TOML's own directory. What each key is for is said where operators
+read it, in `config/dcvd.toml`.
 """
 
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["auto", "json", "console"]
 
 _MIB: Final = 1 << 20
+_SOCKET_PATH_LIMIT: Final = 107  # bytes; sun_path of unix(7), less its final NUL
 _TIMEOUT: Final = duration(at_least=1, at_most=HOUR)
 _INTERVAL: Final = duration(at_most=365 * DAY)
 _RETENTION: Final = duration()
@@ -35,13 +37,13 @@ _CONCURRENCY: Final = integer(at_least=1, at_most=10_000)
 class Server(msgspec.Struct, frozen=True, kw_only=True):
     """Where tenants and operators reach the daemon; `operators` are user names or uids, `socket_mode` is a file mode.
 
-    `socket` is relative to the current directory. An empty `public_url` is not known.
+    An empty `public_url` is not known.
     """
 
     listen: Annotated[tuple[SocketAddress, ...], Key(check=list_of(values.listen_address))] = (
         SocketAddress("127.0.0.1", 8080),
     )
-    socket: Annotated[Path, Key(check=values.socket_path)] = Path("/run/dcvd.sock")
+    socket: Annotated[Path, Key(check=values.path, longest_path=_SOCKET_PATH_LIMIT)] = Path("/run/dcvd.sock")
     socket_mode: Annotated[int, Key(check=values.file_mode)] = 0o660
     operators: Annotated[tuple[str | int, ...], Key(check=list_of(values.user))] = ()
     public_url: Annotated[str, Key(check=values.public_url)] = ""
@@ -51,7 +53,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Database(msgspec.Struct, frozen=True, kw_only=True):
-    """The one file; `path` is relative to the current directory."""
+    """The one file."""
 
     path: Annotated[Path, Key(check=values.path)] = Path("/var/lib/dcvd/dcvd.db")
     readers: Annotated[int, Key(check=integer(at_least=1, at_most=64))] = 3

@@ -22,6 +22,11 @@ def wrong_value(source: str, fault: Fault) -> str:
     return f"{source}{fault.where} is {show(fault.value)}: expected {fault.expected}."
 
 
+def long_path(source: str, value: object, absolute: str, length: int, longest: int) -> str:
+    """A path that fits only as long as nobody makes it absolute; it is shown whole, being what has to be shortened."""
+    return f"{source} is {show(value)}: expected a path of at most {longest} bytes, but {absolute} has {length}."
+
+
 def unknown_section(name: str, sections: Mapping[str, Iterable[str]], value: object) -> str:
     """A name at the top level that the model does not have."""
     if not isinstance(value, dict):

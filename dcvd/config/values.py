@@ -1,7 +1,6 @@
 """The checks of our own kinds of value, under the names by which the model speaks of them."""
 
 import ipaddress
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,6 @@ from dcvd.config.checks import Check, duration, integer, list_of, matching, one_
 from dcvd.core.addresses import Network
 from dcvd.core.hostnames import RESERVED_TLDS
 
-_SOCKET_PATH_LIMIT: Final = 107  # sun_path of unix(7), less its final NUL
 _USER_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?", re.ASCII)
 _LARGEST_UID: Final = 4_294_967_294
 
@@ -21,13 +19,6 @@ def _path(value: str) -> Path:
     if not value or "\0" in value:
         raise ValueError("an empty path, or one with a NUL")
     return Path(value)
-
-
-def _socket_path(value: str) -> Path:
-    path = _path(value)
-    if len(os.fsencode(path)) > _SOCKET_PATH_LIMIT:
-        raise ValueError("too long for sun_path")
-    return path
 
 
 def _name_server(value: str) -> SocketAddress:
@@ -79,9 +70,6 @@ listen_address: Final = text(
 )
 name_server: Final = text('an IP address, or one with a port, such as "1.1.1.1" or "[::1]:5353"', _name_server)
 path: Final = text('a path in quotes, such as "/var/lib/dcvd/dcvd.db"', _path)
-socket_path: Final = text(
-    f'a path in quotes of at most {_SOCKET_PATH_LIMIT} bytes, such as "/run/dcvd.sock"', _socket_path
-)
 file_mode: Final = text('an octal file mode in quotes, such as "0660"', _octal)
 user: Final[Check[str | int]] = _user
 base_url: Final = text(

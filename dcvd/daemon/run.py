@@ -16,7 +16,7 @@ from dcvd.config import Loaded, Log, load
 from dcvd.daemon.daemon import Daemon
 from dcvd.errors import ConfigError, DatabaseBusy, DcvdError
 from dcvd.kit.listen_fds import inherited_sockets
-from dcvd.kit.logs import configure_logging
+from dcvd.kit.logs import configure_logging, flush_logs
 from dcvd.kit.notify import Notifier
 
 log = structlog.get_logger(__name__)
@@ -26,10 +26,19 @@ EXIT_FAILED: Final = 1
 EXIT_BUSY: Final = 75  # EX_TEMPFAIL: another process holds the database
 EXIT_BAD_CONFIG: Final = 78  # EX_CONFIG; systemd does not restart after this one
 _WATCHDOG_TIMEOUT: Final = 5.0
+_LOG_PATIENCE: Final = 1.0
 
 
 def run(path: Path, environ: Mapping[str, str]) -> int:
     """Run until a signal or a failure; returns the exit code, and what went wrong stands on stderr or in the log."""
+    code = _run(path, environ)
+    if not flush_logs(_LOG_PATIENCE):
+        # Nobody reads the log, and the interpreter would wait for its lock at the end, for ever.
+        os._exit(code)
+    return code
+
+
+def _run(path: Path, environ: Mapping[str, str]) -> int:
     try:
         loaded = load(path, environ)
     except ConfigError as error:
@@ -95,6 +104,7 @@ class _Signals:
     def _stop(self, number: signal.Signals) -> None:
         if self._asked:
             log.warning("daemon.forced", signal=number.name)
+            flush_logs(_LOG_PATIENCE)
             # Not sys.exit(): the database's threads would be waited for. What was acknowledged is on disk.
             os._exit(EXIT_FAILED)
         self._asked = True
@@ -123,4 +133,5 @@ async def _watchdog(daemon: Daemon, notifier: Notifier, interval: float) -> None
 
 
 def _configure_logs(config: Log) -> None:
-    configure_logging(level=config.level, json=None if config.format == "auto" else config.format == "json")
+    json = None if config.format == "auto" else config.format == "json"
+    configure_logging(level=config.level, json=json, threaded=True)

@@ -1,5 +1,6 @@
 """One stream of log lines for us and for every library: JSON for machines, colours for a terminal."""
 
+import atexit
 import json as stdlib_json
 import logging
 import sys
@@ -12,6 +13,7 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from dcvd.kit.log_writer import DirectWriter, LineSink, ThreadedWriter
 from dcvd.kit.redaction import redact
 
 LEVELS: Final = {
@@ -24,18 +26,25 @@ LEVELS: Final = {
 # aiosqlite's debug lines hold the parameters of every statement; uvicorn's info lines repeat what ours say.
 _QUIET: Final = ("aiosqlite", "uvicorn")
 _MAX_FRAMES: Final = 50
+_FLUSH_AT_EXIT: Final = 1.0  # seconds
+_writers: Final[list[ThreadedWriter]] = []
 
 
-def configure_logging(*, level: str = "info", json: bool | None = None, stream: TextIO | None = None) -> None:
+def configure_logging(
+    *, level: str = "info", json: bool | None = None, stream: TextIO | None = None, threaded: bool = False
+) -> None:
     """Routes structlog and the standard library's logging to `stream` (None: standard error), redacted.
 
-    `json` None decides by the stream: a terminal gets the coloured console. Raises ValueError for an unknown level.
+    `json` None decides by the stream: a terminal gets the coloured console. `threaded`: the lines are written by a
+    thread, for a program whose event loop must not wait for the log's reader; `flush_logs` before a forced exit.
+    Raises ValueError for an unknown level.
     """
     if level not in LEVELS:
         raise ValueError(f"{level!r} is no log level: use one of {', '.join(LEVELS)}")
     threshold = LEVELS[level]
-    output = sys.stderr if stream is None else stream
-    rendering = _rendering(json=not output.isatty() if json is None else json)
+    target = sys.stderr if stream is None else stream
+    rendering = _rendering(json=not target.isatty() if json is None else json)
+    output: LineSink = _threaded_writer(target) if threaded else DirectWriter(target)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -64,15 +73,32 @@ def configure_logging(*, level: str = "info", json: bool | None = None, stream: 
     logging.captureWarnings(capture=True)
 
 
+def flush_logs(deadline: float) -> bool:
+    """Wait up to `deadline` seconds until the threaded log has written what it holds; False when nobody reads it."""
+    return all(writer.flush(deadline) for writer in _writers)
+
+
+def _threaded_writer(stream: TextIO) -> ThreadedWriter:
+    """One thread a stream, also when the logging is configured anew."""
+    for writer in _writers:
+        if writer.stream is stream:
+            return writer
+    writer = ThreadedWriter(stream)
+    if not _writers:
+        atexit.register(flush_logs, _FLUSH_AT_EXIT)
+    _writers.append(writer)
+    return writer
+
+
 class _LineLogger:
     """Where structlog ends: writes one finished line. structlog calls the method that is named like the level."""
 
-    def __init__(self, output: TextIO, name: str) -> None:
+    def __init__(self, output: LineSink, name: str) -> None:
         self._output = output
         self.name = name
 
     def msg(self, line: str) -> None:
-        _write(self._output, line)
+        self._output.write_line(line)
 
     debug = info = warning = warn = error = exception = critical = fatal = log = msg
 
@@ -80,7 +106,7 @@ class _LineLogger:
 class _LineHandler(logging.Handler):
     """Where the standard library's records end: in the same stream."""
 
-    def __init__(self, output: TextIO) -> None:
+    def __init__(self, output: LineSink) -> None:
         super().__init__()
         self._output = output
 
@@ -89,7 +115,7 @@ class _LineHandler(logging.Handler):
             line = self.format(record)
         except Exception as error:  # noqa: BLE001  # a library's broken record (bad % arguments) must not stop its caller
             line = self._broken(record, error)
-        _write(self._output, line)
+        self._output.write_line(line)
 
     def _broken(self, record: logging.LogRecord, error: Exception) -> str:
         substitute = logging.LogRecord(
@@ -104,19 +130,11 @@ class _LineHandler(logging.Handler):
         return self.format(substitute)
 
 
-def _line_loggers(output: TextIO) -> Callable[..., _LineLogger]:
+def _line_loggers(output: LineSink) -> Callable[..., _LineLogger]:
     def make(*names: str) -> _LineLogger:
         return _LineLogger(output, names[0] if names else "dcvd")
 
     return make
-
-
-def _write(output: TextIO, line: str) -> None:
-    try:
-        output.write(line + "\n")  # one call for one line: threads cannot mix theirs
-        output.flush()
-    except (OSError, ValueError):
-        pass  # the log itself is gone (closed pipe, full disk): there is nowhere left to say so, and work goes on
 
 
 def _rendering(*, json: bool) -> list[Processor]:

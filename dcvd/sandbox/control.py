@@ -3,7 +3,7 @@
 It asks for no password, so a browser's page must not reach it: any request with an Origin header is refused.
 """
 
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 from aiohttp import web
@@ -13,16 +13,16 @@ from msgspec import UNSET, Meta, UnsetType
 from dcvd.core.durations import parse_duration
 from dcvd.core.instants import from_rfc3339, to_rfc3339
 from dcvd.errors import Conflict, InvalidInput, NotFound
+from dcvd.sandbox.decoding import decode, reason
 from dcvd.sandbox.envelope import as_json
 from dcvd.sandbox.fault_requests import FaultRequest, fault_view, read_fault
+from dcvd.sandbox.guide import guide
 from dcvd.sandbox.lifecycle import Force
 from dcvd.sandbox.model import Hostname
 from dcvd.sandbox.nameserver import Nameserver
 from dcvd.sandbox.records import DEFAULT_TTL
 from dcvd.sandbox.statuses import HostnameStatus, SslStatus
 from dcvd.sandbox.world import World
-
-_T = TypeVar("_T")
 
 
 class _Records(msgspec.Struct, forbid_unknown_fields=True):
@@ -63,11 +63,15 @@ class ControlApi:
             web.delete("/faults", self.clear_faults),
             web.delete("/faults/{id}", self.delete_fault),
             web.get("/state", self.state, allow_head=False),
+            web.get("", self.explain, allow_head=False),
         ]
+
+    async def explain(self, _request: web.Request) -> web.Response:
+        return web.Response(text=f"{guide()}\n")
 
     async def put_dns(self, request: web.Request) -> web.Response:
         name, rdtype = request.match_info["name"], request.match_info["type"]
-        records = _decode(await request.read(), _Records)
+        records = decode(await request.read(), _Records)
         self._world.set_dns(name, rdtype, records.values, records.ttl)
         return as_json({"name": name, "type": rdtype.upper(), "values": records.values, "ttl": records.ttl})
 
@@ -76,15 +80,15 @@ class ControlApi:
         return web.Response(status=204)
 
     async def advance_clock(self, request: web.Request) -> web.Response:
-        text = _decode(await request.read(), _Advance).advance
+        text = decode(await request.read(), _Advance).advance
         try:
             now = self._world.clock.advance(parse_duration(text))
         except ValueError as error:
-            raise InvalidInput("advance", f"advance {text!r} cannot be done: {error}") from error
+            raise InvalidInput("advance", f"advance {text!r} cannot be done: {reason(error)}.") from error
         return as_json({"now": to_rfc3339(now)})
 
     async def force(self, request: web.Request) -> web.Response:
-        asked = _decode(await request.read(), _ForceRequest)
+        asked = decode(await request.read(), _ForceRequest)
         change = Force(
             status=asked.status,
             ssl_status=asked.ssl_status,
@@ -97,11 +101,11 @@ class ControlApi:
 
     async def renew(self, request: web.Request) -> web.Response:
         raw = await request.read()
-        days = _decode(raw or b"{}", _Renew).days
+        days = decode(raw or b"{}", _Renew).days
         return self._answer(self._world.renew(request.match_info["hostname"], days))
 
     async def add_fault(self, request: web.Request) -> web.Response:
-        asked = _decode(await request.read(), FaultRequest)
+        asked = decode(await request.read(), FaultRequest)
         fault = read_fault(asked, self._world.faults.new_id())
         self._world.faults.add(fault, asked.times)
         return as_json(fault_view(fault, asked.times), 201)
@@ -182,17 +186,10 @@ def _error(status: int, sentence: str) -> web.Response:
     return as_json({"error": sentence}, status)
 
 
-def _decode(raw: bytes, shape: type[_T]) -> _T:
-    try:
-        return msgspec.json.decode(raw, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput("body", f"The body cannot be used: {error}.") from error
-
-
 def _instant(value: str | UnsetType | None) -> int | UnsetType | None:
     if not isinstance(value, str):
         return value
     try:
         return from_rfc3339(value)
     except ValueError as error:
-        raise InvalidInput("expiresOn", f"expiresOn: {error}.") from error
+        raise InvalidInput("expiresOn", f"expiresOn: {reason(error)}.") from error

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from dcvd.errors import InvalidInput
+from dcvd.sandbox.decoding import choice_error
 from dcvd.sandbox.faults import ApiFault, ApiFaultKind, DnsFault, DnsFaultKind
 from dcvd.sandbox.records import parse_name
 
@@ -58,14 +59,14 @@ def fault_view(fault: ApiFault | DnsFault, times: int | None) -> dict[str, objec
 def _api_fault(asked: FaultRequest, fault_id: str) -> ApiFault:
     kinds = get_args(ApiFaultKind)
     if asked.kind not in kinds:
-        raise InvalidInput("kind", f"kind {asked.kind!r} is for target dns; the API knows {', '.join(kinds)}.")
+        raise choice_error("kind", asked.kind, kinds, context="for target api")
     if asked.name is not None:
         raise InvalidInput("name", "name belongs to a fault with target dns; an API fault has a path.")
     if asked.kind != "status" and (asked.status is not None or asked.headers):
         raise InvalidInput("status", f"status and headers belong to kind status; {asked.kind} sends no answer.")
     method = None if asked.method is None else asked.method.upper()
     if method is not None and method not in _METHODS:
-        raise InvalidInput("method", f"method {asked.method!r} is not one of {', '.join(_METHODS)}.")
+        raise choice_error("method", asked.method, _METHODS)
     path = asked.path
     if path is not None:
         path = path.removeprefix(_API_PREFIX) or "/"
@@ -86,7 +87,7 @@ def _api_fault(asked: FaultRequest, fault_id: str) -> ApiFault:
 def _dns_fault(asked: FaultRequest, fault_id: str) -> DnsFault:
     kinds = get_args(DnsFaultKind)
     if asked.kind not in kinds:
-        raise InvalidInput("kind", f"kind {asked.kind!r} is for target api; DNS knows {', '.join(kinds)}.")
+        raise choice_error("kind", asked.kind, kinds, context="for target dns")
     if asked.method is not None or asked.path is not None or asked.status is not None or asked.headers:
         raise InvalidInput("target", "method, path, status and headers belong to target api; a DNS fault has a name.")
     name = None if asked.name is None else parse_name(asked.name)

@@ -13,6 +13,7 @@ from dns.rdataset import Rdataset
 from dns.rdatatype import RdataType
 
 from dcvd.errors import InvalidInput
+from dcvd.sandbox.decoding import reason
 
 TYPES: Final = {
     rdtype.name: rdtype
@@ -46,14 +47,14 @@ def parse_name(text: str, *, field: str = "name") -> Name:
     try:
         return dns.name.from_text(text, dns.name.root)
     except (dns.exception.DNSException, ValueError) as error:
-        raise InvalidInput(field, f"{field} {text!r} is not a DNS name: {error}.") from error
+        raise InvalidInput(field, f"{field} {text!r} is not a DNS name: {reason(error)}.") from error
 
 
 def parse_type(text: str) -> RdataType:
     """Raises InvalidInput for a type that the sandbox does not keep."""
     rdtype = TYPES.get(text.upper())
     if rdtype is None:
-        raise InvalidInput("type", f"type {text!r} is not kept here; use one of {', '.join(TYPES)}.")
+        raise InvalidInput("type", f"type is {text!r}; it has to be one of: {', '.join(TYPES)}.")
     return rdtype
 
 
@@ -70,6 +71,8 @@ def parse_records(rdtype: RdataType, values: Sequence[str], ttl: int) -> Rdatase
         try:
             rdata = dns.rdata.from_text(dns.rdataclass.IN, rdtype, value, origin=dns.name.root, relativize=False)
         except (dns.exception.DNSException, ValueError) as error:
-            raise InvalidInput("values", f"values[{index}] {value!r} is not {rdtype.name} data: {error}.") from error
+            raise InvalidInput(
+                "values", f"values[{index}] {value!r} is not {rdtype.name} data: {reason(error)}."
+            ) from error
         rdataset.add(rdata, ttl)
     return rdataset

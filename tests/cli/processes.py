@@ -84,7 +84,11 @@ class House:
 
     def given(self, work: Callable[[Operations], Awaitable[T]]) -> T:
         """The same operations without a process of their own, for what a test only builds on."""
-        return perform(self.config, work)
+        return perform(self.config, work, on_created=lambda path: None)
+
+    def given_a_database(self) -> None:
+        """An empty one."""
+        self.given(lambda operations: operations.list_organizations())
 
     def dcvd(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return dcvd(*arguments, "--config", str(self.config))

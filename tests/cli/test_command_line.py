@@ -67,7 +67,7 @@ def test_the_version_is_one_line() -> None:
         (["token", "create", "--org", "a", "--name", "ci", "--expires-in", "soon"], "a duration is an integer and one"),
         (["token", "create", "--org", "a", "--name", "ci", "--expires-in", "0d"], "0d is not between 1ms and 36500d"),
         (["token", "create", "--org", "a", "--name", "ci", "--json", "--quiet"], "exclude each other"),
-        (["token", "revoke", "--org", "a", "../x"], "is no token's id"),
+        (["token", "revoke", "--org", "a", "../x"], "is no token's id: one is token_ and 26 characters behind it"),
         (["sandbox", "--api", "8787"], "has no port"),
         (["sandbox", "--dns", "192.0.2.1:53"], "is not a loopback address"),
     ],
@@ -100,6 +100,7 @@ def test_serve_reports_a_bad_configuration_as_78(tmp_path: Path) -> None:
 
 
 def test_debugging_adds_the_traceback(house: House) -> None:
+    house.given_a_database()
     done = dcvd("token", "list", "--org", "x", "--config", str(house.config), environ={"DCVD_DEBUG": "1"})
     assert done.returncode == 1
     assert done.stderr.startswith("Traceback (most recent call last):")

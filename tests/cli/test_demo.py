@@ -56,8 +56,9 @@ def test_it_goes_on_by_curl_until_ctrl_c_and_then_leaves_nothing(tmp_path: Path)
         )
         assert "✓ domain.renewed" in _line_with(process, "domain.renewed")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=DEADLINE)
+        out, err = process.communicate(timeout=DEADLINE)
     assert (process.returncode, err) == (0, "")
+    assert re.search(r"(^|\n)\nStopped\. .*Goodbye\.\n$", out)
     assert left_behind(tmp_path) == []
 
 

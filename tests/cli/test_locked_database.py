@@ -31,6 +31,7 @@ def test_a_database_that_another_process_holds_is_refused_with_75_naming_it(hous
 def test_a_stale_socket_leads_to_the_database(house: House) -> None:
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(house.socket))
+    house.given_a_database()
     assert house.json("org", "list") == {"organizations": []}
 
 
@@ -39,14 +40,26 @@ def test_a_database_in_a_directory_that_is_not_there_is_one_sentence(tmp_path: P
     house.config.write_text(house.config.read_text().replace(str(house.database), str(tmp_path / "none" / "dcvd.db")))
     done = house.dcvd("org", "create", "Acme")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"The lock file {tmp_path}/none/dcvd.db.lock cannot be opened: No such file or directory.\n"
+    assert done.stderr == (
+        f"The directory {tmp_path}/none of the database is not there: create it for the user that dcvd runs as, or "
+        "change database.path.\n"
+    )
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_link_to_the_database_meets_the_lock_of_the_file_itself(house: House) -> None:
+    house.given_a_database()
+    real = house.database.rename(house.database.with_name("real.db"))
+    house.database.symlink_to(real)
+    with LockFile.acquire_blocking(house.database.with_name("real.db.lock")):
+        assert house.dcvd("org", "list").returncode == os.EX_TEMPFAIL
 
 
 def test_what_is_created_belongs_to_the_owner_of_the_directory_also_when_root_creates_it(house: House) -> None:
     # Root alone can work in a directory of somebody else's; everybody else's is their own.
     owner = NOBODY if os.geteuid() == 0 else os.geteuid()
     os.chown(house.config.parent, owner, -1)
-    assert house.json("org", "list") == {"organizations": []}
+    assert house.json("org", "create", "Acme")["organization"]["name"] == "Acme"
     assert {path.name: path.stat().st_uid for path in (house.database, house.lock)} == {
         "dcvd.db": owner,
         "dcvd.db.lock": owner,

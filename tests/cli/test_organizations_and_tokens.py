@@ -1,6 +1,7 @@
 """`dcvd org` and `dcvd token` say and do the same whether a daemon runs or not."""
 
 import re
+import time
 import urllib.request
 from uuid import uuid4
 
@@ -39,6 +40,7 @@ def test_organizations_are_listed_for_programs(either: House, acme: Organization
 
 
 def test_organizations_are_listed_for_eyes(house: House, name: str) -> None:
+    house.given_a_database()
     empty = house.dcvd("org", "list")
     assert (empty.returncode, empty.stdout, empty.stderr) == (
         0,
@@ -92,7 +94,22 @@ def test_a_revoked_token_is_gone_and_cannot_be_revoked_twice(either: House, acme
     assert (again.returncode, again.stdout, again.stderr) == (1, "", f"There is no token {token.id}.\n")
 
 
+def test_an_expired_token_is_marked_for_eyes(house: House) -> None:
+    async def mint(operations: Operations) -> None:
+        acme = await operations.create_organization("Acme")
+        now = time.time_ns() // 1_000_000
+        await operations.create_token(acme.id, name="short", role=Role.MEMBER, expires_at=now + 1)
+        await operations.create_token(acme.id, name="long", role=Role.MEMBER, expires_at=now + DAY)
+
+    house.given(mint)
+    _, *rows = house.dcvd("token", "list", "--org", "Acme").stdout.splitlines()
+    expires = {row.split()[0]: re.split(" {2,}", row)[4] for row in rows}
+    assert re.fullmatch(r"expired \d{4}-\d\d-\d\d \d\d:\d\d UTC", expires["short"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", expires["long"])
+
+
 def test_an_unknown_organization_is_named(house: House) -> None:
+    house.given_a_database()
     done = house.dcvd("token", "list", "--org", "Nobody/..")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "There is no organization 'Nobody/..'; `dcvd org list` shows those that exist.\n"

@@ -5,6 +5,7 @@ import urllib.request
 import msgspec
 import pytest
 
+from dcvd.sandbox.guide import guide
 from tests.cli.processes import DEADLINE, dcvd, running
 
 
@@ -29,8 +30,15 @@ def test_people_get_lines_to_try() -> None:
         while "Ctrl-C" not in told[-1]:
             told.append(process.stdout.readline())
     shown = "".join(told)
+    assert "by Cloudflare's clock only" in shown
     for expected in ("sandbox-token", "/dns/app.customer.test/CNAME -d", '/clock -d \'{"advance":"2d"}\'', "/faults"):
         assert expected in shown
+
+
+def test_the_help_shows_how_to_steer_it_line_by_line() -> None:
+    shown = [line.strip() for line in dcvd("sandbox", "--help").stdout.splitlines()]
+    for line in guide().splitlines():
+        assert line.strip() in shown
 
 
 @pytest.mark.parametrize("option", ["--api", "--dns"])

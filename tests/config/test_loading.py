@@ -90,7 +90,7 @@ def test_a_command_for_the_database_alone_needs_nothing_of_cloudflare(write: Wri
     loaded = load(
         write('[database]\npath = "x.db"\n[oauth]\nencryption_key_file = "none"\n'), {}, need_cloudflare=False
     )
-    assert loaded.config.database.path == Path("x.db")
+    assert loaded.config.database.path.name == "x.db"
     assert not loaded.config.cloudflare.api_token
     assert loaded.config.oauth.encryption_key is None
 
@@ -98,6 +98,30 @@ def test_a_command_for_the_database_alone_needs_nothing_of_cloudflare(write: Wri
 def test_a_command_for_the_database_alone_still_refuses_what_is_wrong(write: Write) -> None:
     with pytest.raises(ConfigError, match=r'cloudflare\.zone_id is "xyz"'):
         load(write('[cloudflare]\nzone_id = "xyz"\n'), {}, need_cloudflare=False)
+
+
+def test_relative_paths_start_at_the_toml_from_wherever_it_is_read(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write('[database]\npath = "data/x.db"\n[server]\nsocket = "./x.sock"\n')
+    (tmp_path / "elsewhere").mkdir()
+    for directory, path in ((tmp_path, "dcvd.toml"), (tmp_path / "elsewhere", "../dcvd.toml"), (Path("/"), tmp_path)):
+        monkeypatch.chdir(directory)
+        config = load(tmp_path / "dcvd.toml" if path is tmp_path else Path(path), ENVIRON).config
+        assert config.database.path.is_absolute()
+        assert config.database.path.resolve() == tmp_path / "data" / "x.db"
+        assert config.server.socket.resolve() == tmp_path / "x.sock"
+
+
+def test_an_absolute_path_stays_as_it_is(write: Write) -> None:
+    assert load(write('[server]\nsocket = "/run/x.sock"\n'), ENVIRON).config.server.socket == Path("/run/x.sock")
+
+
+def test_the_socket_path_must_fit_as_it_is_from_the_root_and_is_shown_whole(problems: Problems, tmp_path: Path) -> None:
+    path = tmp_path / ("s" * 107)
+    (problem,) = problems(f'[server]\nsocket = "{path.name}"\n')
+    assert problem.startswith('server.socket is "sss')
+    assert problem.endswith(f": expected a path of at most 107 bytes, but {path} has {len(bytes(path))}.")
 
 
 def test_every_problem_is_reported_at_once_with_key_and_value(problems: Problems) -> None:

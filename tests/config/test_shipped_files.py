@@ -58,6 +58,11 @@ def test_the_documented_file_loads_with_the_required_variables_and_says_nothing_
     assert loaded.warnings == ()
 
 
+def test_the_documented_file_promises_nothing_that_this_version_does_not_do() -> None:
+    assert re.findall(r"(?i)requeue|replay|callback|DNS writes", SOURCES) == []
+    assert "stores no such credentials" in block("oauth")
+
+
 def test_the_examples_in_the_comments_are_accepted() -> None:
     found = 0
     for section, key, mark in KEYS:
@@ -84,9 +89,9 @@ def test_the_sandbox_file_loads_as_it_lies_there_and_warns_of_nothing() -> None:
     assert config.cloudflare.certificates_per_minute == config.cloudflare.requests_per_5m == 0
 
 
-def test_the_sandbox_file_keeps_everything_on_loopback_and_in_the_current_directory() -> None:
+def test_the_sandbox_file_keeps_everything_on_loopback_and_beside_itself() -> None:
     config = load(SANDBOX, {}).config
     assert config.server.listen == (SocketAddress("127.0.0.1", 8080),)
-    assert not config.server.socket.is_absolute()
-    assert not config.database.path.is_absolute()
+    assert config.server.socket == SANDBOX.parent / "dcvd-sandbox.sock"
+    assert config.database.path == SANDBOX.parent / "dcvd-sandbox.db"
     assert all(network.is_loopback for network in config.webhooks.allow_private)

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import sqlite3
+import sys
 from pathlib import Path
 
 import aiohttp
@@ -252,3 +254,34 @@ async def test_readiness_and_stopping_are_told_to_the_service_manager(tmp_path: 
                 break
     assert said.startswith(b"READY=1")
     assert b"STOPPING=1" in said
+
+
+async def test_a_log_that_nobody_reads_holds_up_neither_requests_nor_the_stop(tmp_path: Path, world: Sandbox) -> None:
+    config = write_config(tmp_path, api=world.api_url, dns=world.dns_address, extra='[log]\nlevel = "debug"\n')
+    daemon = DaemonProcess(config)
+    reading, writing = os.pipe()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "dcvd", "serve", "--config", str(config), stderr=writing
+    )
+    os.close(writing)
+    try:
+        async with aiohttp.ClientSession() as session:
+
+            async def answers() -> bool:
+                try:
+                    async with session.get(f"{daemon.url}/health", timeout=aiohttp.ClientTimeout(2)) as response:
+                        return response.status == 200
+                except aiohttp.ClientError:
+                    return False
+
+            await until(answers)
+            for _ in range(600):
+                assert await answers()
+        process.terminate()
+        async with asyncio.timeout(15):
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        os.close(reading)

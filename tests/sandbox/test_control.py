@@ -59,6 +59,61 @@ async def test_a_bad_body_is_a_400_that_names_the_field(caller: Caller, path: st
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "body", "sentence"),
+    [
+        ("POST", "/faults", {"kind": "nope"}, "kind is 'nope'; it has to be one of: "),
+        ("POST", "/faults", {}, "kind is missing; it has to be one of: "),
+        ("POST", "/faults", {"kind": "status", "target": "x"}, "target is 'x'; it has to be one of: api, dns."),
+        (
+            "POST",
+            "/faults",
+            {"kind": "lost_answer", "target": "dns"},
+            "kind is 'lost_answer'; for target dns it has to be one of: servfail, timeout, refuse.",
+        ),
+        (
+            "POST",
+            "/faults",
+            {"kind": "servfail"},
+            "kind is 'servfail'; for target api it has to be one of: status, timeout, refuse, lost_answer.",
+        ),
+        (
+            "POST",
+            "/faults",
+            {"kind": "refuse", "method": "BREW"},
+            "method is 'BREW'; it has to be one of: GET, POST, PUT, PATCH, DELETE.",
+        ),
+        ("PATCH", "/hostnames/a.test", {"status": "happy"}, "status is 'happy'; it has to be one of: active, pending,"),
+        ("PATCH", "/hostnames/a.test", {"sslStatus": 5}, "sslStatus is 5; it has to be one of: initializing, "),
+        ("PUT", "/dns/a.test/AXFR", {"values": ["x"]}, "type is 'AXFR'; it has to be one of: A, AAAA, "),
+    ],
+    ids=str,
+)
+async def test_a_value_outside_of_a_closed_set_is_told_the_choices(
+    caller: Caller, method: str, path: str, body: object, sentence: str
+) -> None:
+    answer = await caller.control(method, path, body)
+    assert answer.status == 400
+    assert answer.body["error"].startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/dns/a.test/A", {"values": ["x y"]}),
+        ("PUT", "/dns/a.test/MX", {"values": ["mail.test."]}),
+        ("PUT", "/dns/a..test/A", {"values": ["127.0.0.1"]}),
+        ("POST", "/clock", {"advance": "soon"}),
+        ("POST", "/clock", {"advance": "99999d"}),
+    ],
+    ids=str,
+)
+async def test_a_refusal_ends_in_one_full_stop(caller: Caller, method: str, path: str, body: object) -> None:
+    error = (await caller.control(method, path, body)).body["error"]
+    assert error.endswith(".")
+    assert not error.endswith("..")
+
+
+@pytest.mark.parametrize(
     ("path", "body", "field"),
     [
         ("/dns/a.test/A", {"values": ["127.0.0.300"]}, "values[0]"),

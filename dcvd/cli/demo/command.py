@@ -30,5 +30,7 @@ def demo(context: click.Context, once: bool) -> None:
         sys.stdout.reconfigure(errors="replace")  # a terminal without a ✓ shows a question mark
     narrator = Narrator(sys.stdout, Style.for_stream(sys.stdout))
     ended = asyncio.run(until_signal(perform(narrator, once=once, deadline=_DEADLINE)))
+    if not ended:
+        click.echo("\nStopped. Everything that the demo started has ended, and nothing is left behind. Goodbye.")
     if once and not ended:
         context.exit(INTERRUPTED)

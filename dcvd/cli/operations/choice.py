@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from dcvd.cli.operations.contract import Operations
-from dcvd.cli.operations.local import on_the_database
+from dcvd.cli.operations.local import OnCreated, on_the_database
 from dcvd.cli.operations.remote import is_listened_at, over_the_socket
 from dcvd.config import Config, load
 from dcvd.errors import DatabaseBusy
@@ -17,19 +17,23 @@ from dcvd.kit.logs import configure_logging
 _T = TypeVar("_T")
 
 
-def perform(config: Path, work: Callable[[Operations], Awaitable[_T]]) -> _T:
-    """Do some work with the operations that the configuration leads to. Raises DcvdError."""
+def perform(config: Path, work: Callable[[Operations], Awaitable[_T]], *, on_created: OnCreated | None = None) -> _T:
+    """Do some work with the operations that the configuration leads to. Raises DcvdError.
+
+    Without `on_created` nothing is written where neither a daemon nor a database is; with it the database is created
+    then, and its path handed over.
+    """
     configure_logging(level="warning")
-    return asyncio.run(_perform(load(config, os.environ, need_cloudflare=False).config, work))
+    return asyncio.run(_perform(load(config, os.environ, need_cloudflare=False).config, work, on_created))
 
 
-async def _perform(config: Config, work: Callable[[Operations], Awaitable[_T]]) -> _T:
-    async with _operations(config) as operations:
+async def _perform(config: Config, work: Callable[[Operations], Awaitable[_T]], on_created: OnCreated | None) -> _T:
+    async with _operations(config, on_created) as operations:
         return await work(operations)
 
 
 @asynccontextmanager
-async def _operations(config: Config) -> AsyncIterator[Operations]:
+async def _operations(config: Config, on_created: OnCreated | None) -> AsyncIterator[Operations]:
     socket = config.server.socket
     async with AsyncExitStack() as stack:
         operations: Operations
@@ -37,7 +41,7 @@ async def _operations(config: Config) -> AsyncIterator[Operations]:
             operations = await stack.enter_async_context(over_the_socket(socket))
         else:
             try:
-                operations = await stack.enter_async_context(on_the_database(config))
+                operations = await stack.enter_async_context(on_the_database(config, on_created))
             except DatabaseBusy:
                 if not await is_listened_at(socket):
                     raise

@@ -1,6 +1,7 @@
 """The operations on the database itself, while no daemon runs."""
 
-from collections.abc import AsyncIterator
+import errno
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -14,9 +15,12 @@ from dcvd.kit.lockfile import LockFile
 from dcvd.services import organizations, tokens
 from dcvd.services.context import Context
 from dcvd.store.database import Database
-from dcvd.store.files import adopt_owner
+from dcvd.store.files import adopt_owner, lock_path
 from dcvd.store.organizations import Organization
 from dcvd.store.paging import MAX_LIMIT
+
+OnCreated = Callable[[Path], None]
+"""Told the path of a database that was not there before."""
 
 _READERS: Final = 1
 
@@ -61,32 +65,69 @@ class LocalOperations:
 
 
 @asynccontextmanager
-async def on_the_database(config: Config) -> AsyncIterator[LocalOperations]:
-    """Holds the lock meanwhile. Raises DatabaseBusy naming its holder, and StoreError."""
+async def on_the_database(config: Config, on_created: OnCreated | None) -> AsyncIterator[LocalOperations]:
+    """Holds the lock meanwhile. Raises DatabaseBusy naming its holder, and StoreError.
+
+    Without `on_created` a database that is missing is a StoreError, and nothing is written.
+    """
     path = config.database.path
-    with await _locked(path, config.database.lock_wait / SECOND):
+    with await _locked(path, config.database.lock_wait / SECOND, create=on_created is not None):
+        fresh = not _exists(path)  # under the lock: a daemon that held it until now may have made it
+        if fresh and on_created is None:
+            raise _missing(path)
         database = await Database.open(path, readers=_READERS)
         try:
+            if fresh and on_created is not None:
+                on_created(path)
             yield LocalOperations(Context(database, config))
         finally:
             await database.close()
 
 
-async def _locked(database: Path, wait: float) -> LockFile:
-    path = database.with_name(f"{database.name}.lock")
-    existed = path.exists()
+async def _locked(database: Path, wait: float, *, create: bool) -> LockFile:
     try:
+        path = lock_path(database)
+        if not path.parent.is_dir():
+            raise StoreError(
+                f"The directory {path.parent} of the database is not there: create it for the user that dcvd runs as, "
+                "or change database.path."
+            )
+        existed = _exists(path)
+        if not (existed or create or _exists(database)):
+            raise _missing(database)
         lock = await LockFile.acquire(path, wait=wait)
+    except PermissionError as error:
+        raise _forbidden(database) from error
     except StoreError as error:
         if isinstance(error.__cause__, PermissionError):
-            raise StoreError(
-                f"No daemon listens, and you may not use its database {database}: run this with sudo, or as the "
-                "user that dcvd runs as."
-            ) from error
+            raise _forbidden(database) from error
         raise
     if not existed:
         adopt_owner(path)
     return lock
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            return False
+        raise
+    return True
+
+
+def _missing(database: Path) -> StoreError:
+    return StoreError(
+        f"There is no database at {database} yet: start the daemon, or create an organization by dcvd org create NAME."
+    )
+
+
+def _forbidden(database: Path) -> StoreError:
+    return StoreError(
+        f"No daemon listens, and you may not use its database {database}: run this with sudo, or as the user that dcvd "
+        "runs as."
+    )
 
 
 def _organization(organization: Organization) -> OrganizationView:

@@ -1,0 +1,128 @@
+"""How to steer a sandbox: each call of the control API with an example, for `dcvd sandbox --help`, `GET /sandbox`."""
+
+from collections.abc import Iterable
+from textwrap import fill
+from typing import Final, get_args
+
+from msgspec import Struct
+
+from dcvd.sandbox.faults import ApiFaultKind, DnsFaultKind
+from dcvd.sandbox.statuses import HostnameStatus, SslStatus
+
+_WIDTH: Final = 78  # a terminal of 80 columns, less the indentation of a help text
+_INDENT: Final = 8
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One call: its path as a template and in an example, whose body is JSON or empty; paths are below /sandbox."""
+
+    method: str
+    path: str
+    meaning: str
+    example: str
+    body: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"{self.method:<{_INDENT}}/sandbox{self.path}", self.meaning]
+        if self.example != self.path:
+            lines.append(f"/sandbox{self.example}")
+        if self.body:
+            lines.append(self.body)
+        return f"\n{' ' * _INDENT}".join(lines)
+
+
+CALLS: Final = (
+    Call(
+        method="PUT",
+        path="/dns/{name}/{type}",
+        meaning="set the records of that name and type; ttl in seconds, else 60",
+        example="/dns/app.customer.test/CNAME",
+        body='{"values":["edge.sandbox.test."],"ttl":60}',
+    ),
+    Call(
+        method="DELETE",
+        path="/dns/{name}/{type}",
+        meaning="remove them",
+        example="/dns/app.customer.test/CNAME",
+    ),
+    Call(
+        method="POST",
+        path="/clock",
+        meaning="advance the sandbox's clock: ms, s, m, h or d",
+        example="/clock",
+        body='{"advance":"2d"}',
+    ),
+    Call(
+        method="PATCH",
+        path="/hostnames/{hostname}",
+        meaning="force what Cloudflare says: any of these members; null releases one",
+        example="/hostnames/app.customer.test",
+        body='{"status":"moved","sslStatus":"validation_timed_out",\n'
+        '         "expiresOn":"2030-01-01T00:00:00Z","validationErrors":["SERVFAIL"]}',
+    ),
+    Call(
+        method="POST",
+        path="/hostnames/{hostname}/renew",
+        meaning="issue its certificates anew; without a body for 90 days",
+        example="/hostnames/app.customer.test/renew",
+        body='{"days":180}',
+    ),
+    Call(
+        method="POST",
+        path="/faults",
+        meaning="make calls fail; the answer names the fault's id",
+        example="/faults",
+        body='{"kind":"status","status":503,"path":"/zones/","times":2}',
+    ),
+    Call(
+        method="POST",
+        path="/faults",
+        meaning="make DNS queries fail, at a name and below it",
+        example="/faults",
+        body='{"target":"dns","kind":"servfail","name":"customer.test"}',
+    ),
+    Call(method="DELETE", path="/faults/{id}", meaning="end one fault", example="/faults/fault-2"),
+    Call(method="DELETE", path="/faults", meaning="end all faults", example="/faults"),
+    Call(
+        method="GET",
+        path="/state",
+        meaning="everything: time, hostnames, records, faults, counts of calls",
+        example="/state",
+    ),
+    Call(method="GET", path="", meaning="this text", example=""),
+)
+
+
+def guide() -> str:
+    """Plain text in paragraphs, no line longer than 78 columns."""
+    return "\n\n".join(
+        [
+            fill(
+                "The control API is on the port of the Cloudflare API, below /sandbox. It asks for no token. Bodies "
+                'are JSON: curl -X POST http://127.0.0.1:8787/sandbox/clock -d \'{"advance":"2d"}\'',
+                _WIDTH,
+                break_on_hyphens=False,
+            ),
+            "\n".join(str(call) for call in CALLS),
+            "\n".join(
+                [
+                    _listed("kind of a fault with target api (which is the default)", get_args(ApiFaultKind)),
+                    "    and with it: method, path (what follows /client/v4, a prefix or a glob);",
+                    "    for kind status also status (300 to 599) and headers",
+                    _listed("kind of a fault with target dns", get_args(DnsFaultKind)),
+                    "    and with it: name",
+                    "times of a fault: how often it strikes; without it until it is deleted",
+                ]
+            ),
+            _listed("status of a hostname", HostnameStatus) + "\n" + _listed("sslStatus of a hostname", SslStatus),
+            fill(
+                "Only the sandbox's clock moves, which is Cloudflare's in this play: the daemon's goes on as before. "
+                "The sandbox forgets everything when it ends.",
+                _WIDTH,
+            ),
+        ]
+    )
+
+
+def _listed(what: str, choices: Iterable[str]) -> str:
+    return fill(f"{what}: {', '.join(choices)}", _WIDTH, subsequent_indent="    ")
