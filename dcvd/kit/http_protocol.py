@@ -42,6 +42,7 @@ class HttpLimits(Struct, frozen=True, kw_only=True):
 
     head_timeout: float = 10.0  # for a whole request head, from the connection's start or the head's first byte
     body_timeout: float = 10.0  # between two pieces of a body
+    body_total: float = 60.0  # for a whole body, so that one byte at a time is no way to stay
     write_timeout: float = 30.0  # for reading what fills our buffer of an answer
     keep_alive: float = 30.0  # between an answer and the next request
     head_bytes: int = 16_384
@@ -61,7 +62,10 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         self._reading: Literal["head", "body"] = "head"
         self._head_begun = False
         self._head_bytes = 0
+        self._heads = 0
+        self._body_begun_at = 0.0
         self._body_moved_at = 0.0
+        self._answer_seen_at: float | None = None
         self._refused = False
         self._receipt_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
@@ -83,14 +87,14 @@ class GuardedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        in_head, began = self._reading == "head", self._head_begun
+        in_head, heads = self._reading == "head", self._heads
         super().data_received(data)
         if self._is_over() or self._reading != "head":
             return
         if self._head_begun:
-            # The piece in which a head begins may hold the end of a body, so it is not counted: the exact size is known
+            # The piece in which a head begins may hold earlier requests, so it is not counted: the exact size is known
             # when the head is complete, this bounds only what may pile up until then.
-            self._head_bytes += len(data) if began else 0
+            self._head_bytes += len(data) if heads == self._heads else 0
             if self._head_bytes > self.limits.head_bytes:
                 self._refuse(431)
                 return
@@ -108,6 +112,7 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._head_begun = True
         self._head_bytes = 0
+        self._heads += 1
         if self._peer is not None:
             self.scope["extensions"] = {PEER: self._peer}  # type: ignore[dict-item]  # an extension of our own
 
@@ -121,9 +126,10 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._reading = "body"
         self._head_begun = False
-        self._body_moved_at = self.loop.time()
+        self._body_begun_at = self._body_moved_at = self.loop.time()
+        self._answer_seen_at = None
         self._stop_receipt_timer()
-        self._receipt_timer = self.loop.call_later(self.limits.body_timeout, self._on_body_deadline)
+        self._receipt_timer = self.loop.call_later(min(self.limits.body_timeout, _LINGER), self._on_body_deadline)
 
     def on_body(self, body: bytes) -> None:
         if self._refused:
@@ -169,12 +175,19 @@ class GuardedHttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _on_body_deadline(self) -> None:
-        idle = self.loop.time() - self._body_moved_at
-        # While we hold the client back (the application reads slowly, or did not ask for the body yet) it is not late.
-        held_back = self.flow.read_paused or self.cycle.waiting_for_100_continue
-        left = self.limits.body_timeout if held_back else self.limits.body_timeout - idle
+        now = self.loop.time()
+        left = self.limits.body_timeout
+        if self._unanswered is None:
+            # A refusal needs no body; a client that goes on sending one all the same has its moment to read the answer.
+            self._answer_seen_at = now if self._answer_seen_at is None else self._answer_seen_at
+            left = self._answer_seen_at + _LINGER - now
+        elif not (self.flow.read_paused or self.cycle.waiting_for_100_continue):
+            # While we hold the client back (the application reads slowly, or did not ask for the body) it is not late.
+            left = min(
+                self._body_moved_at + self.limits.body_timeout - now, self._body_begun_at + self.limits.body_total - now
+            )
         if left > 0:
-            self._receipt_timer = self.loop.call_later(left, self._on_body_deadline)
+            self._receipt_timer = self.loop.call_later(min(left, _LINGER), self._on_body_deadline)
             return
         self._receipt_timer = None
         self._refuse(408)

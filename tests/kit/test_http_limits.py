@@ -3,11 +3,12 @@
 import asyncio
 import json
 import time
+from contextlib import suppress
 
 import pytest
 
 from dcvd.kit.http_protocol import HttpLimits
-from tests.kit.http_peer import GET, Echo, connected, serving
+from tests.kit.http_peer import GET, Client, Echo, connected, serving
 
 
 async def test_a_silent_connection_is_closed() -> None:
@@ -185,3 +186,43 @@ async def test_what_is_no_http_is_answered_400_as_a_problem() -> None:
         answered = await client.rest()
         assert answered.startswith(b"HTTP/1.1 400 ")
         assert json.loads(answered.partition(b"\r\n\r\n")[2])["code"] == "malformed_request"
+
+
+async def _drip(client: Client, piece: bytes) -> None:
+    with suppress(ConnectionError):
+        while True:
+            await client.send(piece)
+            await asyncio.sleep(0.02)
+
+
+async def test_a_body_that_goes_on_after_its_answer_does_not_hold_the_connection() -> None:
+    async with serving(Echo()) as (_, [address]), connected(address) as client:
+        await client.send(b"POST /early HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        dripping = asyncio.create_task(_drip(client, b"1\r\nb\r\n"))
+        assert (await client.response())[0].startswith("HTTP/1.1 200 ")
+        assert await client.rest() == b""
+        dripping.cancel()
+        await asyncio.wait([dripping])
+
+
+async def test_a_body_of_one_byte_at_a_time_ends_at_the_deadline_of_the_whole() -> None:
+    app = Echo()
+    limits = HttpLimits(body_timeout=1.0, body_total=0.4)
+    async with serving(app, limits=limits) as (_, [address]), connected(address) as client:
+        await client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
+        dripping = asyncio.create_task(_drip(client, b"b"))
+        assert (await client.rest()).startswith(b"HTTP/1.1 408 ")
+        dripping.cancel()
+        await asyncio.wait([dripping])
+        assert app.disconnects == 1
+
+
+async def test_many_pipelined_requests_in_large_pieces_are_all_answered() -> None:
+    many = 3000
+    async with serving(Echo(), limits=HttpLimits(head_bytes=2048)) as (_, [address]), connected(address) as client:
+        request = b"GET / HTTP/1.1\r\nHost: x\r\nX-Fill: " + b"y" * 50 + b"\r\n\r\n"
+        whole = request * (many - 1) + request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        sending = asyncio.create_task(client.send(whole))
+        answers = await client.rest()
+        await sending
+    assert answers.count(b"HTTP/1.1 200 ") == many
