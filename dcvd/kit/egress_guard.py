@@ -62,7 +62,9 @@ def check_url(url: str, policy: EgressPolicy) -> str | None:
         return "The URL contains a user name or a password; leave them out, the webhook's signature authenticates us."
     if "#" in url:
         return "The URL contains a fragment (#…), which is never sent; leave it out."
-    if parsed.raw_authority.endswith(":") or (port is not None and not parsed.raw_authority.endswith(f":{port}")):
+    # The parser reads digits of every script; as it was written, the port has to be the number that will be dialled.
+    written = re.split(r"[/?]", url.partition("://")[2], maxsplit=1)[0]
+    if written.endswith(":") or (port is not None and not written.endswith(f":{port}")):
         return "The URL spells its port in an unusual way; write a plain number, or leave it out."
     if port == 0:
         return "The URL names port 0, which nobody can listen on."

@@ -51,6 +51,7 @@ def test_a_public_https_url_is_accepted(url: str) -> None:
         ("https://hooks.example.com:99999/", "cannot be read"),
         ("https://hooks.example.com:+443/", "spells its port in an unusual way"),
         ("https://hooks.example.com:/", "spells its port in an unusual way"),
+        ("https://hooks.example.com:٤٤٣/", "spells its port in an unusual way"),
         ("https://hooks.example.com/a b", "a space, a control character"),
         ("https://hooks.example.com/\r\nX-Evil: 1", "a space, a control character"),
         ("https://hooks.example.com\\@10.0.0.1/", "a space, a control character or a backslash"),
