@@ -17,6 +17,8 @@ MAX_RECEIVED: Final = 64 << 10
 ENOUGH: Final = 1 << 10
 """Bytes of a body from which on nobody reads further."""
 MAX_INTERIM: Final = 8
+_SLICE: Final = 2 << 10
+"""Bytes that are parsed before the answers in them are counted: a full piece can hold thousands of interim ones."""
 
 
 class TooMuch(aiohttp.ClientError):
@@ -41,8 +43,13 @@ class MeteredHandler(ResponseHandler):
         """Counted before it is parsed: parsing is what would cost."""
         room = MAX_RECEIVED - self._received
         self._received += len(data)
-        if room > 0:
-            super().data_received(data[:room])
+        for start in range(0, min(room, len(data)), _SLICE):
+            super().data_received(data[start : min(start + _SLICE, room)])
+            if self.exception() is not None or self.transport is None or self.transport.is_closing():
+                return
+            if len(self._buffer) > MAX_INTERIM + 1:
+                self._end(TooMuch(f"it sent more than {MAX_INTERIM} interim answers at once"))
+                return
         if len(data) <= room or self.exception() is not None:
             return
         if self.transport is not None:
@@ -50,7 +57,9 @@ class MeteredHandler(ResponseHandler):
         if self._payload is not None and self._payload.total_bytes > ENOUGH:
             # A long answer, and all that is wanted of it is here: its reader closes the connection.
             return
-        error = TooMuch(f"it sent more than {MAX_RECEIVED >> 10} KiB")
+        self._end(TooMuch(f"it sent more than {MAX_RECEIVED >> 10} KiB"))
+
+    def _end(self, error: TooMuch) -> None:
         if self._payload is not None:
             self._payload.set_exception(error)
         self.set_exception(error)

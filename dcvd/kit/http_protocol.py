@@ -8,7 +8,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
-from typing import Final, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
 import msgspec
 import structlog
@@ -43,6 +43,7 @@ class HttpLimits(Struct, frozen=True, kw_only=True):
     head_timeout: float = 10.0  # for a whole request head, from the connection's start or the head's first byte
     body_timeout: float = 10.0  # between two pieces of a body
     body_total: float = 60.0  # for a whole body, so that one byte at a time is no way to stay
+    stop_timeout: float = 2.0  # for the rest of a body when the server stops
     write_timeout: float = 30.0  # for reading what fills our buffer of an answer
     keep_alive: float = 30.0  # between an answer and the next request
     head_bytes: int = 16_384
@@ -63,8 +64,8 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         self._head_begun = False
         self._head_bytes = 0
         self._heads = 0
-        self._body_begun_at = 0.0
         self._body_moved_at = 0.0
+        self._body_ends_by = 0.0
         self._answer_seen_at: float | None = None
         self._refused = False
         self._receipt_timer: asyncio.TimerHandle | None = None
@@ -87,7 +88,7 @@ class GuardedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        in_head, heads = self._reading == "head", self._heads
+        heads = self._heads
         super().data_received(data)
         if self._is_over() or self._reading != "head":
             return
@@ -99,8 +100,16 @@ class GuardedHttpProtocol(HttpToolsProtocol):
                 self._refuse(431)
                 return
             self._wait_for_head()
-        elif in_head and self._unanswered is None:
-            self._wait_for_head()  # blank lines before a request are legal, and no way to stay for ever
+        elif self._unanswered is None:
+            # Blank lines before a request are legal, and so is the end of a body behind its answer: both have stopped
+            # the clock of the keep-alive, and neither is a way to stay for ever.
+            self._wait_for_head()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self._reading == "body" and not self._is_over():
+            self._body_ends_by = min(self._body_ends_by, self.loop.time() + self.limits.stop_timeout)
+            self._watch_body(self.limits.stop_timeout)
 
     def abort(self) -> None:
         """Cuts the connection, whatever it is doing."""
@@ -126,10 +135,10 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._reading = "body"
         self._head_begun = False
-        self._body_begun_at = self._body_moved_at = self.loop.time()
+        self._body_moved_at = self.loop.time()
+        self._body_ends_by = self._body_moved_at + self.limits.body_total
         self._answer_seen_at = None
-        self._stop_receipt_timer()
-        self._receipt_timer = self.loop.call_later(min(self.limits.body_timeout, _LINGER), self._on_body_deadline)
+        self._watch_body(min(self.limits.body_timeout, self.limits.body_total))
 
     def on_body(self, body: bytes) -> None:
         if self._refused:
@@ -143,6 +152,20 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         self._reading = "head"
         self._stop_receipt_timer()
         super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """uvicorn takes a cancelled request for a failure of the application, traceback and all."""
+
+        async def interruptible(scope: Any, receive: Any, send: Any) -> None:
+            try:
+                await app(scope, receive, send)
+            except asyncio.CancelledError:
+                # The server cancels when it ends, and this is the task's outermost frame: nobody above waits for it.
+                cycle.disconnected = True
+                self.transport.abort()
+                log.info("http.request_cut", method=scope["method"], path=scope["path"], client=self.client)
+
+        super()._start_asgi_task(cycle, interruptible)
 
     def _is_over(self) -> bool:
         return self._refused or self.transport.is_closing()
@@ -174,6 +197,11 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
+    def _watch_body(self, seconds: float) -> None:
+        """Looks after so many seconds, or sooner: nothing tells when the answer is complete before the body is."""
+        self._stop_receipt_timer()
+        self._receipt_timer = self.loop.call_later(min(seconds, _LINGER), self._on_body_deadline)
+
     def _on_body_deadline(self) -> None:
         now = self.loop.time()
         left = self.limits.body_timeout
@@ -183,11 +211,9 @@ class GuardedHttpProtocol(HttpToolsProtocol):
             left = self._answer_seen_at + _LINGER - now
         elif not (self.flow.read_paused or self.cycle.waiting_for_100_continue):
             # While we hold the client back (the application reads slowly, or did not ask for the body) it is not late.
-            left = min(
-                self._body_moved_at + self.limits.body_timeout - now, self._body_begun_at + self.limits.body_total - now
-            )
+            left = min(self._body_moved_at + self.limits.body_timeout, self._body_ends_by) - now
         if left > 0:
-            self._receipt_timer = self.loop.call_later(min(left, _LINGER), self._on_body_deadline)
+            self._watch_body(left)
             return
         self._receipt_timer = None
         self._refuse(408)

@@ -6,7 +6,7 @@ from contextlib import suppress
 import aiohttp
 import pytest
 
-from dcvd.kit.egress_meter import MAX_INTERIM, MAX_RECEIVED, MeteredHandler, meter
+from dcvd.kit.egress_meter import MAX_INTERIM, MAX_RECEIVED, MeteredHandler, TooMuch, meter
 from tests.kit.receivers import egress, failure, raw_receiver
 
 _EARLY = b"HTTP/1.1 103 Early Hints\r\n\r\n"
@@ -94,5 +94,35 @@ async def test_the_private_factory_of_aiohttp_is_still_what_we_replace() -> None
         assert type(connector._factory()) is not MeteredHandler
         meter(connector)
         assert type(connector._factory()) is MeteredHandler
+    finally:
+        await connector.close()
+
+
+class _Transport(asyncio.Transport):
+    def __init__(self) -> None:
+        super().__init__()
+        self.aborted = False
+
+    def is_closing(self) -> bool:
+        return self.aborted
+
+    def pause_reading(self) -> None:
+        pass
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+async def test_of_a_full_piece_of_interim_answers_only_the_first_are_parsed() -> None:
+    connector = aiohttp.TCPConnector()
+    meter(connector)
+    try:
+        handler, transport = connector._factory(), _Transport()
+        handler.connection_made(transport)
+        handler.set_response_params()
+        handler.data_received(_EARLY * 2000)
+        assert transport.aborted
+        assert isinstance(handler.exception(), TooMuch)
+        assert len(handler._buffer) < 200
     finally:
         await connector.close()

@@ -226,3 +226,14 @@ async def test_many_pipelined_requests_in_large_pieces_are_all_answered() -> Non
         answers = await client.rest()
         await sending
     assert answers.count(b"HTTP/1.1 200 ") == many
+
+
+async def test_a_body_that_ends_behind_its_answer_leaves_no_connection_without_a_deadline() -> None:
+    limits = HttpLimits(head_timeout=0.2, keep_alive=5)
+    async with serving(Echo(), limits=limits) as (_, [address]), connected(address) as client:
+        await client.send(b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo")
+        await client.response()
+        await client.send(b"dy")
+        began = time.monotonic()
+        assert await client.rest() == b""
+        assert time.monotonic() - began < 1

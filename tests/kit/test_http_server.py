@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
+from dcvd.kit.http_protocol import HttpLimits
 from dcvd.kit.http_server import HttpServer
 from dcvd.kit.sockets import bind_tcp, bind_unix
 from tests.kit.http_peer import GET, QUICK, Echo, connected, serving
@@ -156,3 +157,49 @@ async def test_an_application_that_raises_answers_500_and_the_server_goes_on() -
             async with connected(address) as client:
                 await client.send(GET)
                 assert (await client.head()).startswith("HTTP/1.1 500 ")
+
+
+async def test_stopping_waits_a_moment_for_an_incomplete_body_and_not_until_the_deadline() -> None:
+    app = Echo()
+    limits = HttpLimits(stop_timeout=0.2)
+    with structlog.testing.capture_logs() as lines:
+        async with serving(app, limits=limits) as (server, [address]), connected(address) as client:
+            await client.send(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nb\r\n")
+            await app.entered.wait()
+            began = time.monotonic()
+            stopping = asyncio.create_task(server.stop(deadline=10))
+            while not stopping.done() and time.monotonic() - began < 2:
+                client.writer.write(b"1\r\nb\r\n")
+                await asyncio.sleep(0.02)
+            assert stopping.done()
+            await stopping
+            assert app.disconnects == 1
+            assert (await client.rest()).startswith(b"HTTP/1.1 408 ")
+    assert "http.cut" not in [line["event"] for line in lines]
+
+
+async def test_a_body_that_comes_to_its_end_while_the_server_stops_is_answered() -> None:
+    app = Echo()
+    async with serving(app) as (server, [address]), connected(address) as client:
+        await client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo")
+        await app.entered.wait()
+        stopping = asyncio.create_task(server.stop(deadline=2))
+        await asyncio.sleep(0.05)
+        await client.send(b"dy")
+        assert (await client.response())[1]["body"] == 4
+        await stopping
+
+
+async def test_a_request_that_is_cut_is_one_quiet_line_and_no_failure_of_the_application(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = Echo()
+    with structlog.testing.capture_logs() as lines:
+        async with serving(app) as (server, [address]), connected(address) as client:
+            await client.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+            await app.entered.wait()
+            await server.stop(deadline=0.05)
+    assert [(line["log_level"], line["path"]) for line in lines if line["event"] == "http.request_cut"] == [
+        ("info", "/slow")
+    ]
+    assert caplog.records == []

@@ -3,7 +3,10 @@
 import io
 import json
 import logging
+import os
 import re
+import subprocess
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -262,3 +265,45 @@ def test_threads_do_not_mix_their_lines() -> None:
 @given(st.text(), st.text(alphabet="0123456789abcdef", min_size=32, max_size=32), st.text())
 def test_a_token_is_scrubbed_whatever_surrounds_it(before: str, digits: str, after: str) -> None:
     assert f"dcv_live_{digits}" not in scrub(f"{before}dcv_live_{digits}{after}")
+
+
+_THREADED = """
+import os, sys, structlog
+from dcvd.kit.logs import configure_logging, flush_logs
+configure_logging(threaded=True, json=True)
+log = structlog.get_logger("dcvd")
+for number in range(int(sys.argv[1])):
+    log.info("chat", number=number)
+log.info("daemon.stopped")
+if sys.argv[2] == "forced":
+    flushed = flush_logs(0.05)
+    print("flushed" if flushed else "unread", flush=True)
+    os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("ending", ["usual", "forced"])
+def test_the_last_line_of_a_threaded_log_is_written_before_the_process_ends(ending: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", _THREADED, "200", ending], capture_output=True, timeout=10, check=True, text=True
+    )
+    lines = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert len(lines) == 201
+    assert lines[-1]["event"] == "daemon.stopped"
+
+
+def test_a_threaded_log_that_nobody_reads_holds_up_neither_the_program_nor_its_forced_end() -> None:
+    reading, writing = os.pipe()
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-c", _THREADED, "2000", "forced"],
+            stdout=subprocess.PIPE,
+            stderr=writing,
+            timeout=10,
+            check=True,
+            text=True,
+        )
+    finally:
+        os.close(writing)
+        os.close(reading)
+    assert ended.stdout == "unread\n"
