@@ -15,13 +15,13 @@ from dcvd.kit.tasks import Pool
 from dcvd.metrics import Metrics
 from dcvd.services import deliveries as service
 from dcvd.services.context import Context
+from dcvd.services.idle import seconds_until_due
 from dcvd.services.webhooks import egress_policy
 from dcvd.store import deliveries
 from dcvd.store.database import Topic
 
 log = structlog.get_logger(__name__)
 
-_LONGEST_SLEEP: Final = 1.0
 _STORE_PAUSES: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -106,6 +106,4 @@ class DeliveryPool:
             return
 
     async def _idle(self) -> float:
-        now = self._context.now()
-        due = await self._context.database.read(lambda snapshot: deliveries.next_due_at(snapshot, now))
-        return _LONGEST_SLEEP if due is None else min((due - now) / 1000, _LONGEST_SLEEP)
+        return await seconds_until_due(self._context, deliveries.next_due_at)

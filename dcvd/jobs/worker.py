@@ -15,13 +15,11 @@ from dcvd.kit.tasks import Pool
 from dcvd.metrics import Metrics
 from dcvd.services import jobs as service
 from dcvd.services.context import Context
+from dcvd.services.idle import seconds_until_due
 from dcvd.store import jobs
 from dcvd.store.database import Snapshot, Topic
 
 log = structlog.get_logger(__name__)
-
-_LONGEST_SLEEP: Final = 1.0
-"""Seconds; short, because a step of the system's clock can make something due that nobody announces."""
 
 
 _ORDER: Final = (JobKind.REVALIDATE, JobKind.DEREGISTER, JobKind.REGISTER)
@@ -94,6 +92,4 @@ class JobWorker:
             log.info("job.done", **facts, ms=round((time.monotonic() - started) * 1000))
 
     async def _idle(self) -> float:
-        now = self._context.now()
-        due = await self._context.database.read(lambda snapshot: jobs.next_due_at(snapshot, now))
-        return _LONGEST_SLEEP if due is None else min((due - now) / 1000, _LONGEST_SLEEP)
+        return await seconds_until_due(self._context, jobs.next_due_at)

@@ -1,6 +1,6 @@
 """What the daemon counts, for Prometheus. One registry a daemon, so that two in one process do not mix."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 
 class Metrics:
@@ -20,7 +20,6 @@ class Metrics:
             "dcvd_delivery_attempt_seconds", "Time a webhook attempt took", registry=self.registry
         )
         self._jobs = Counter("dcvd_jobs", "Tries of jobs", ["kind", "outcome"], registry=self.registry)
-        self.in_flight = Gauge("dcvd_in_flight", "Work in flight", ["part"], registry=self.registry)
 
     def cloudflare_call(self, method: str, path: str, status: int, seconds: float) -> None:
         """A call ended; `path` is the template, `status` 0 when no answer came."""

@@ -23,7 +23,7 @@ async def registered(context: Context, job: Job, seen: HostnameSeen) -> Domain |
             raise Retryable(message, code="cloudflare_unexpected")
         jobs.succeed(context, tx, job)
         domain = _record(context, tx, job, seen)
-        if domain is None and domains.by_cloudflare_id(tx, seen.id) is None:
+        if domain is None:
             # A removal that is under way may have looked for the name before it was there; this one has its id.
             jobs.enqueue(
                 context,

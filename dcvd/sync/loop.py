@@ -1,6 +1,5 @@
 """The timer: whatever domain is due is looked at, the longest waiting first, and none holds back another."""
 
-import asyncio
 from collections.abc import Collection
 from typing import Final
 
@@ -53,8 +52,6 @@ class SyncLoop:
             await self._looker.look(domain)
         except RemoteError as error:
             log.warning("sync.cloudflare_failed", domain=domain.name, domain_id=domain.id, error=error.message)
-        except asyncio.CancelledError:
-            raise
         except Exception:
             # Whatever it was, this domain waits its turn like the others and is not tried in a circle.
             await looks.postpone(self._context, domain, self._context.now() + _AFTER_FAILURE)
