@@ -43,6 +43,12 @@ class NotFound(DcvdError):
     code = "not_found"
 
 
+class Gone(DcvdError):
+    """It was there, and its time is over."""
+
+    code = "gone"
+
+
 class Conflict(DcvdError):
     """The request contradicts what is stored; `existing_id` names the object in the way where its owner asks."""
 

@@ -15,6 +15,8 @@ from dcvd.config import Cloudflare, Config, Domains, SocketAddress, Webhooks, pa
 from dcvd.config import Dns as DnsConfig
 from dcvd.core.secret import Secret
 from dcvd.kit.clock import ManualClock
+from dcvd.kit.vault import Vault
+from dcvd.kit.vault_key import VaultKey
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox, SandboxSettings
 from dcvd.services.context import Context
@@ -22,6 +24,7 @@ from dcvd.store.database import Database, Snapshot
 from dcvd.store.migrate import migrate
 from tests.plans import Plans
 
+VAULT = Vault(VaultKey(bytes(32)))
 _PLANS = Plans()
 
 
@@ -69,7 +72,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 def context(database: Database, config: Config, clock: ManualClock) -> Context:
     """A context whose jitter is none."""
     source = random.Random(7)
-    return Context(database, config, clock=clock, random_bytes=source.randbytes, fraction=lambda: 0.0)
+    return Context(database, config, vault=VAULT, clock=clock, random_bytes=source.randbytes, fraction=lambda: 0.0)
 
 
 @pytest.fixture
@@ -101,7 +104,7 @@ def sandbox_config(config: Config, quick_sandbox: Sandbox) -> Config:
 @pytest.fixture
 async def sandbox_context(database: Database, sandbox_config: Config) -> Context:
     """A context in real time against `quick_sandbox`."""
-    return Context(database, sandbox_config, fraction=lambda: 0.0)
+    return Context(database, sandbox_config, vault=VAULT, fraction=lambda: 0.0)
 
 
 @pytest.fixture

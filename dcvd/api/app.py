@@ -6,15 +6,16 @@ from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 from prometheus_client import CollectorRegistry
 
-from dcvd.api import domains, jobs, operator_calls, tokens, webhooks
+from dcvd.api import deliveries, domains, events, jobs, operator_calls, tokens, webhook_calls, webhooks
 from dcvd.api.auth import bearer
 from dcvd.api.documentation import BEARER, openapi
 from dcvd.api.edge import Edge
 from dcvd.api.health import health
-from dcvd.api.parts import Looker, Parts
+from dcvd.api.parts import Looker, Parts, Prober
 from dcvd.api.problems import answer
 from dcvd.api.request import ApiRequest
 from dcvd.services.context import Context
+from dcvd.services.feed import Feed
 from dcvd.services.tokens import LastUse
 
 
@@ -27,7 +28,15 @@ class Api(Litestar):
                 health,
                 Router(
                     "/api",
-                    route_handlers=[tokens.ROUTER, domains.ROUTER, webhooks.ROUTER, jobs.ROUTER],
+                    route_handlers=[
+                        tokens.ROUTER,
+                        domains.ROUTER,
+                        webhooks.ROUTER,
+                        webhook_calls.ROUTER,
+                        deliveries.ROUTER,
+                        events.ROUTER,
+                        jobs.ROUTER,
+                    ],
                     guards=[bearer],
                     security=BEARER,
                 ),
@@ -65,6 +74,17 @@ def create_app(
     looker: Looker,
     operators: frozenset[int],
     registry: CollectorRegistry,
+    feed: Feed,
+    prober: Prober,
 ) -> Api:
     """The whole HTTP interface; `operators` are the uids that may use operator calls over the unix socket."""
-    return Api(Parts(context=context, last_use=last_use, looker=looker, operators=operators, registry=registry))
+    parts = Parts(
+        context=context,
+        last_use=last_use,
+        looker=looker,
+        operators=operators,
+        registry=registry,
+        feed=feed,
+        prober=prober,
+    )
+    return Api(parts)

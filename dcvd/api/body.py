@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
 from http import HTTPStatus
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 from litestar.types import HTTPReceiveMessage, Receive
@@ -34,22 +34,24 @@ _WORDS: Final = {
 
 
 class ClientGone(HttpRefusal):
-    """The client left before its body was complete; nobody reads the answer."""
+    """The client left before it had its answer, which nobody reads."""
 
     def __init__(self) -> None:
-        super().__init__(HTTPStatus.BAD_REQUEST, "client_gone", "The connection ended before the body was complete.")
+        super().__init__(HTTPStatus.BAD_REQUEST, "client_gone", "The connection ended before the request was answered.")
 
 
-async def read_body(headers: Iterable[tuple[bytes, bytes]], receive: Receive, limit: int) -> bytes:
+async def read_body(
+    headers: Iterable[tuple[bytes, bytes]], receive: Receive, limit: int, *, may_be_empty: bool
+) -> bytes:
     """The whole body, of at most `limit` bytes.
 
     Raises HttpRefusal: 415 for what is not plain JSON, 413 for what is too large (before reading where its length is
-    announced), ClientGone; InvalidInput for an empty body.
+    announced), ClientGone; InvalidInput for an empty body that may not be so. One that may needs no media type either.
     """
     announced = {name: value for name, value in headers if name in _HEADERS}
     length = announced.get(b"content-length", b"0")
     if b"transfer-encoding" not in announced and not length.strip(b"0"):
-        raise _empty()
+        return _nothing(may_be_empty=may_be_empty)
     _check_media_type(announced)
     # The server has checked that it is a number; the first test keeps it short enough to be read as one.
     if len(length) > 18 or int(length) > limit:
@@ -66,9 +68,7 @@ async def read_body(headers: Iterable[tuple[bytes, bytes]], receive: Receive, li
             raise _too_large(limit)
         if not message["more_body"]:
             break
-    if not size:
-        raise _empty()
-    return b"".join(pieces)
+    return b"".join(pieces) if size else _nothing(may_be_empty=may_be_empty)
 
 
 def decoded(body: bytes, kind: type[T]) -> T:
@@ -112,8 +112,10 @@ def _too_large(limit: int) -> HttpRefusal:
     )
 
 
-def _empty() -> InvalidInput:
-    return InvalidInput("body", "The body is empty; send a JSON object.", code="malformed_json")
+def _nothing(*, may_be_empty: bool) -> bytes:
+    if not may_be_empty:
+        raise InvalidInput("body", "The body is empty; send a JSON object.", code="malformed_json")
+    return b""
 
 
 def _malformed(reason: str) -> InvalidInput:
@@ -147,6 +149,8 @@ def _choices(kind: type[Struct], name: str) -> list[str]:
     for field in msgspec.structs.fields(kind):
         if field.encode_name == name:
             types: tuple[Any, ...] = (field.type, *get_args(field.type))
+            if get_origin(field.type) is Literal:
+                return [str(value) for value in get_args(field.type)]
             return [
                 str(value) for item in types if isinstance(item, type) and issubclass(item, StrEnum) for value in item
             ]

@@ -1,5 +1,6 @@
 """The OpenAPI document at `/schema`."""
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -8,7 +9,7 @@ from litestar.enums import MediaType
 from litestar.exceptions import NotFoundException
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityRequirement, SecurityScheme, Server
+from litestar.openapi.spec import Components, Operation, RequestBody, SecurityRequirement, SecurityScheme, Server
 
 from dcvd import __version__
 from dcvd.api.problems import MEDIA_TYPE, Problem
@@ -21,6 +22,7 @@ _MEANINGS: Final = {
     403: "The token's role does not allow it.",
     404: "There is none, or it is another organization's.",
     409: "It contradicts what is there; `existingId` names it where it is yours.",
+    410: "What is asked for is past its retention.",
     413: "The body is too large.",
     415: "The body is not plain JSON.",
     503: "Something that it needs is away; `Retry-After` says when to ask again.",
@@ -43,6 +45,15 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
 def ok(status: int, body: type[Any], meaning: str) -> dict[int, ResponseSpec]:
     """A second way of succeeding."""
     return {status: ResponseSpec(data_container=body, description=meaning, generate_examples=False)}
+
+
+@dataclass
+class BodyMayBeEmpty(Operation):
+    """For a handler with a default for `data`: Litestar documents every body as required."""
+
+    def __post_init__(self) -> None:
+        assert isinstance(self.request_body, RequestBody), "only a handler with `data` has a body"
+        self.request_body.required = False
 
 
 def openapi(public_url: str) -> OpenAPIConfig:

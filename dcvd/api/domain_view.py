@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from dcvd.api.parameters import Instant
+from dcvd.api.parameters import Instant, shown
 from dcvd.core.domain import (
     Actor,
     Certificate,
@@ -126,11 +126,11 @@ def _view(domain: Domain) -> DomainView:
         cf_ssl_status=domain.cf_ssl_status,
         errors=list(domain.cf_errors),
         certificate=None if domain.certificate is None else _certificate(domain.certificate),
-        expires_at=_optional(domain.expires_at),
+        expires_at=shown(domain.expires_at),
         dns_state=domain.dns_state,
         findings=[_finding(finding) for finding in domain.findings],
-        dns_checked_at=_optional(domain.dns_checked_at),
-        cf_checked_at=_optional(domain.cf_checked_at),
+        dns_checked_at=shown(domain.dns_checked_at),
+        cf_checked_at=shown(domain.cf_checked_at),
         next_sync_at=to_rfc3339(domain.next_sync_at),
         created_at=to_rfc3339(domain.created_at),
         updated_at=to_rfc3339(domain.updated_at),
@@ -145,7 +145,7 @@ def _certificate(certificate: Certificate) -> CertificateView:
     return CertificateView(
         serial=certificate.serial,
         issuer=certificate.issuer,
-        issued_at=_optional(certificate.issued_at),
+        issued_at=shown(certificate.issued_at),
         expires_at=to_rfc3339(certificate.expires_at),
     )
 
@@ -160,7 +160,3 @@ def _finding(finding: Finding) -> FindingView:
         fix=None if fix is None else RecordView(fix.type, fix.name, fix.value),
         evidence=list(finding.evidence),
     )
-
-
-def _optional(instant: int | None) -> str | None:
-    return None if instant is None else to_rfc3339(instant)

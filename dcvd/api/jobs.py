@@ -7,33 +7,16 @@ from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
 from dcvd.api.documentation import problems
-from dcvd.api.domain_view import ErrorView
-from dcvd.api.parameters import TEXT, Cursor, Instant, Limit, one_of, page_limit
+from dcvd.api.job_view import JobView, job_view
+from dcvd.api.parameters import TEXT, Cursor, Limit, one_of, page_limit
 from dcvd.api.request import ApiRequest
-from dcvd.core.instants import to_rfc3339
-from dcvd.core.jobs import Job, JobKind, JobState
+from dcvd.core.jobs import JobState
 from dcvd.services import jobs
 
 StateFilter = Annotated[
     str | None,
     QueryParameter(name="state", description="Only these.", schema_extra={**TEXT, "enum": list(JobState)}),
 ]
-
-
-class JobView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A piece of background work; its domain may be gone already."""
-
-    id: str
-    org_id: str
-    kind: JobKind
-    state: JobState
-    domain_id: str | None
-    domain_name: str | None
-    attempts: int
-    next_attempt_at: Instant | None
-    last_error: ErrorView | None
-    created_at: Instant
-    updated_at: Instant
 
 
 class JobAnswer(Struct, frozen=True):
@@ -57,35 +40,19 @@ async def list_jobs(
         cursor=cursor,
         limit=page_limit(limit),
     )
-    return JobList(jobs=[_view(job) for job in found.items], next_cursor=found.next_cursor)
+    return JobList(jobs=[job_view(job) for job in found.items], next_cursor=found.next_cursor)
 
 
 @get("/{job_id:str}", summary="Show a job", responses=problems(404))
 async def get_job(request: ApiRequest, job_id: FromPath[str]) -> JobAnswer:
     """With its last error, if any."""
-    return JobAnswer(_view(await jobs.get(request.context, request.org_id, job_id)))
+    return JobAnswer(job_view(await jobs.get(request.context, request.org_id, job_id)))
 
 
 @post("/{job_id:str}/retry", summary="Try a job now", status_code=200, responses=problems(403, 404, 409))
 async def retry_job(request: ApiRequest, job_id: FromPath[str]) -> JobAnswer:
     """Due at once; a dead letter gets all its attempts again."""
-    return JobAnswer(_view(await jobs.retry(request.context, request.org_id, job_id)))
-
-
-def _view(job: Job) -> JobView:
-    return JobView(
-        id=job.id,
-        org_id=job.org_id,
-        kind=job.kind,
-        state=job.state,
-        domain_id=job.domain_id,
-        domain_name=job.domain_name,
-        attempts=job.attempts,
-        next_attempt_at=None if job.next_attempt_at is None else to_rfc3339(job.next_attempt_at),
-        last_error=None if job.last_error_code is None else ErrorView(job.last_error_code, job.last_error or ""),
-        created_at=to_rfc3339(job.created_at),
-        updated_at=to_rfc3339(job.updated_at),
-    )
+    return JobAnswer(job_view(await jobs.retry(request.context, request.org_id, job_id)))
 
 
 ROUTER: Final = Router("/jobs", route_handlers=[list_jobs, get_job, retry_job], tags=["Jobs"])

@@ -4,11 +4,14 @@ import re
 from enum import StrEnum
 from typing import Annotated, Any, Final, TypeVar
 
+from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import QueryParameter
 from msgspec import Meta
 
-from dcvd.core.instants import from_rfc3339
+from dcvd.core.events import EventType
+from dcvd.core.instants import from_rfc3339, to_rfc3339
 from dcvd.errors import InvalidInput
+from dcvd.services.webhooks import checked_event
 from dcvd.store.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 E = TypeVar("E", bound=StrEnum)
@@ -17,6 +20,13 @@ _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 TEXT: Final[dict[str, Any]] = {"type": "string", "one_of": None}
 """The documented type of what may be absent: a query can leave a value out, and never says null."""
+
+EVENT_TYPES: Final[dict[str, Any]] = {
+    "type": "array",
+    "items": Schema(type=OpenAPIType.STRING, enum=list(EventType)),
+    "one_of": None,
+}
+"""The documented type of a list of events."""
 
 # Queries arrive as text and are read here: Litestar would also take " 5", and "null" for no value at all.
 Limit = Annotated[
@@ -34,6 +44,16 @@ Cursor = Annotated[
     ),
 ]
 Instant = Annotated[str, Meta(description="RFC 3339, UTC.")]
+Since = Annotated[
+    str | None,
+    QueryParameter(
+        name="since", description="Only what was made at this instant or later; RFC 3339.", schema_extra=TEXT
+    ),
+]
+Until = Annotated[
+    str | None,
+    QueryParameter(name="until", description="Only what was made before this instant; RFC 3339.", schema_extra=TEXT),
+]
 
 
 def page_limit(text: str | None) -> int:
@@ -55,6 +75,13 @@ def one_of(field: str, text: str | None, choices: type[E]) -> E | None:
         raise InvalidInput(field, f"{field} is {text!r}, which is none of: {', '.join(choices)}.") from error
 
 
+def event_types(field: str, texts: list[str] | None) -> list[EventType] | None:
+    """The events that were asked for, in one parameter with commas or in several, or None where nothing was."""
+    if texts is None:
+        return None
+    return [checked_event(field, name.strip()) for text in texts for name in text.split(",")]
+
+
 def instant(field: str, text: str | None) -> int | None:
     """Milliseconds since the epoch."""
     if text is None:
@@ -64,3 +91,8 @@ def instant(field: str, text: str | None) -> int | None:
     except ValueError as error:
         sentence = f"{field} is {text!r}; give an RFC 3339 instant such as 2027-01-31T00:00:00Z."
         raise InvalidInput(field, sentence) from error
+
+
+def shown(moment: int | None) -> str | None:
+    """Milliseconds since the epoch as an answer has them."""
+    return None if moment is None else to_rfc3339(moment)

@@ -5,9 +5,13 @@ from typing import Protocol
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
+from dcvd.core.conformance import Report
+from dcvd.core.deliveries import Delivery
 from dcvd.core.domain import Domain
 from dcvd.services.context import Context
+from dcvd.services.feed import Feed
 from dcvd.services.tokens import LastUse
+from dcvd.store.attempts import MadeAttempt
 
 
 class Looker(Protocol):
@@ -21,6 +25,22 @@ class Looker(Protocol):
         ...
 
 
+class Prober(Protocol):
+    """Tries an endpoint now, apart from what it is owed. Its calls may be cancelled at any await.
+
+    Both raise NotFound, Conflict when the endpoint's secrets cannot be read, Retryable when too many tries are
+    under way.
+    """
+
+    async def test(self, org_id: str, endpoint_id: str) -> tuple[Delivery, MadeAttempt]:
+        """One `webhook.test`, sent and stored."""
+        ...
+
+    async def conformance(self, org_id: str, endpoint_id: str) -> Report:
+        """What the endpoint makes of good, repeated, forged and stale deliveries."""
+        ...
+
+
 class Parts(Struct, kw_only=True):
     """Made once with the application. `operators` are uids; they are replaced when the configuration is reloaded."""
 
@@ -29,3 +49,5 @@ class Parts(Struct, kw_only=True):
     looker: Looker
     operators: frozenset[int]
     registry: CollectorRegistry
+    feed: Feed
+    prober: Prober

@@ -15,6 +15,7 @@ from dcvd.errors import (
     Conflict,
     DcvdError,
     Forbidden,
+    Gone,
     InvalidInput,
     NotFound,
     RemoteError,
@@ -99,6 +100,8 @@ def refusal(error: Exception, request_id: str) -> Refused:
             return _refused(HTTPStatus.FORBIDDEN, error.code, error.message)
         case NotFound():
             return _refused(HTTPStatus.NOT_FOUND, error.code, error.message)
+        case Gone():
+            return _refused(HTTPStatus.GONE, error.code, error.message)
         case Conflict():
             return _refused(HTTPStatus.CONFLICT, error.code, error.message, existing_id=error.existing_id)
         case StoreFull():

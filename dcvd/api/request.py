@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from litestar import Request
 from litestar.datastructures import State
+from litestar.typing import FieldDefinition
 
 from dcvd.api.body import decoded, read_body
 from dcvd.api.parts import Parts
@@ -34,10 +35,14 @@ class ApiRequest(Request[None, Token, State]):
         return self.auth.org_id
 
     async def body(self) -> bytes:
-        """The whole body. Raises HttpRefusal or InvalidInput for one that cannot be JSON, or is too large."""
+        """The whole body. Raises HttpRefusal or InvalidInput for one that cannot be JSON, or is too large.
+
+        It may be empty where the handler has a default for `data`.
+        """
         if not hasattr(self, "_received"):
             limit = self.context.config.server.request_body_limit
-            self._received = await read_body(self.scope["headers"], self.receive, limit)
+            may_be_empty = self._declared.has_default
+            self._received = await read_body(self.scope["headers"], self.receive, limit, may_be_empty=may_be_empty)
         return self._received
 
     async def json(self) -> Any:
@@ -45,6 +50,10 @@ class ApiRequest(Request[None, Token, State]):
 
         Litestar would decode it loosely and say what is wrong in its own words.
         """
+        return decoded(await self.body(), self._declared.annotation)
+
+    @property
+    def _declared(self) -> FieldDefinition:
         declared = self.scope["route_handler"].parsed_data_field
         assert declared is not None, "only a handler with `data` has a body read"
-        return decoded(await self.body(), declared.annotation)
+        return declared

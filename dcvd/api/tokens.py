@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.documentation import problems
-from dcvd.api.parameters import Cursor, Instant, Limit, instant, page_limit
+from dcvd.api.parameters import Cursor, Instant, Limit, instant, page_limit, shown
 from dcvd.api.request import ApiRequest
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.tokens import Role, Token
@@ -91,8 +91,8 @@ def _view(token: Token, last_used_at: int | None, plain: str | UnsetType = UNSET
         role=token.role,
         token=plain,
         created_at=to_rfc3339(token.created_at),
-        expires_at=None if token.expires_at is None else to_rfc3339(token.expires_at),
-        last_used_at=None if last_used_at is None else to_rfc3339(last_used_at),
+        expires_at=shown(token.expires_at),
+        last_used_at=shown(last_used_at),
     )
 
 

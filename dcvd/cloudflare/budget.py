@@ -1,16 +1,15 @@
 """The pace of calls: Cloudflare allows 1,200 requests in 5 minutes, shared with the operator's other tools, and 15
 certificates a minute; over it, every call of the account is refused for minutes.
-
-A window of the last calls is exact where a token bucket is not: it never exceeds the limit and wastes none of it.
 """
 
 import asyncio
 import re
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 import structlog
+
+from dcvd.kit.window import Window
 
 log = structlog.get_logger(__name__)
 
@@ -19,39 +18,6 @@ _MINUTE: Final = 60.0
 _RATELIMIT: Final = re.compile(r"r=(\d{1,9})\s*;\s*t=(\d{1,9})", re.ASCII)
 _LONGEST_PROBE: Final = 60.0
 _LONGEST_PAUSE: Final = 600.0
-
-
-class Window:
-    """At most `limit` calls in any `seconds`; 0 is no limit. `clock` is monotonic, in seconds."""
-
-    def __init__(self, limit: int, seconds: float, clock: Callable[[], float]) -> None:
-        self.limit = limit
-        self._seconds = seconds
-        self._clock = clock
-        self._calls: deque[float] = deque()
-
-    def wait(self) -> float:
-        """Seconds until a call is free; 0 now."""
-        if self.limit <= 0:
-            return 0.0
-        horizon = self._clock() - self._seconds
-        while self._calls and self._calls[0] <= horizon:
-            self._calls.popleft()
-        if len(self._calls) < self.limit:
-            return 0.0
-        return self._calls[len(self._calls) - self.limit] - horizon
-
-    def free(self) -> int | None:
-        """Calls that could be made now; None without a limit."""
-        if self.limit <= 0:
-            return None
-        self.wait()
-        return max(self.limit - len(self._calls), 0)
-
-    def take(self) -> None:
-        """Count one call."""
-        if self.limit > 0:
-            self._calls.append(self._clock())
 
 
 class Budget:

@@ -131,6 +131,7 @@ class Webhooks(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries. `retry_schedule[n]` is the delay before attempt n + 1, so its length is the number of attempts."""
 
     concurrency: Annotated[int, Key(check=_CONCURRENCY)] = 64
+    endpoint_concurrency: Annotated[int, Key(check=integer(at_least=1, at_most=1000), reload=True)] = 8
     timeout: Annotated[Milliseconds, Key(check=_TIMEOUT, reload=True)] = 5 * SECOND
     retry_schedule: Annotated[
         tuple[Milliseconds, ...], Key(check=list_of(_INTERVAL, at_least=1, at_most=30), reload=True)
@@ -163,7 +164,10 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Oauth(msgspec.Struct, frozen=True, kw_only=True):
-    """What stored credentials are encrypted with; `encryption_key` is as written: raw key or passphrase, undecoded."""
+    """What stored secrets are encrypted with; `encryption_key` is as written: raw key or passphrase, undecoded.
+
+    None stands for the key file beside the database.
+    """
 
     encryption_key_file: Annotated[str, Key(check=values.secret_file)] = ""
     encryption_key: Annotated[

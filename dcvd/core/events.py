@@ -22,10 +22,24 @@ class EventType(StrEnum):
     DOMAIN_ERROR = "domain.error"
     JOB_FAILED = "job.failed"
     JOB_DLQ = "job.dlq"
+    DELIVERY_DLQ = "delivery.dlq"
     ENDPOINT_FAILING = "endpoint.failing"
+    ENDPOINT_RECOVERED = "endpoint.recovered"
     ENDPOINT_DISABLED = "endpoint.disabled"
     WEBHOOK_TEST = "webhook.test"
 
+
+OPERATIONAL: Final = frozenset(
+    {
+        EventType.DELIVERY_DLQ,
+        EventType.ENDPOINT_FAILING,
+        EventType.ENDPOINT_RECOVERED,
+        EventType.ENDPOINT_DISABLED,
+        EventType.WEBHOOK_TEST,
+    }
+)
+"""Events about deliveries themselves: no such event follows from the delivery of another, or two endpoints that both
+fail would tell each other so without end."""
 
 EventData = dict[str, Any]
 """JSON members in snake_case. Values are text, integers below 2**53, booleans, null, lists and objects of these; no
@@ -33,11 +47,12 @@ floats and no member names made of digits, so that every JSON library gives the 
 
 
 class EventDraft(Struct, frozen=True):
-    """An event that happened but has no number yet."""
+    """An event that happened but has no number yet; from `expires_at` on it makes no sense to send it any more."""
 
     type: EventType
     data: EventData
     domain_id: str | None = None
+    expires_at: int | None = None
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -50,6 +65,7 @@ class Event(Struct, frozen=True, kw_only=True):
     domain_id: str | None
     body: bytes
     created_at: int
+    expires_at: int | None = None
 
 
 class _Body(Struct, frozen=True):

@@ -19,20 +19,28 @@ class Prefix(StrEnum):
     DOMAIN = "dom"
     EVENT = "evt"
     ENDPOINT = "wh"
+    SECRET = "sec"
     DELIVERY = "dlv"
-    ATTEMPT = "att"
     JOB = "job"
     CONNECTION = "conn"
 
 
 def new_id(prefix: Prefix, now: int, random: RandomBytes) -> str:
     """`dom_01jd…`: 48 bits of milliseconds, then 80 random bits, so that newer sorts after older."""
-    number = (now & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(random(10), "big")
-    digits = [_ALPHABET[number >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5)]
-    return f"{prefix}_{''.join(digits)}"
+    return _spelled(prefix, (now & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(random(10), "big"))
+
+
+def earliest_id(prefix: Prefix, now: int) -> str:
+    """What sorts before every identifier made at `now` or later, and after every earlier one."""
+    return _spelled(prefix, min(max(now, 0), 0xFFFF_FFFF_FFFF) << 80)
 
 
 def is_id(prefix: Prefix, text: str) -> bool:
     """Whether `text` has the form of such an identifier; says nothing of whether it exists."""
     head, _, tail = text.partition("_")
     return head == prefix and len(tail) == _LENGTH and all(digit in _ALPHABET for digit in tail)
+
+
+def _spelled(prefix: Prefix, number: int) -> str:
+    digits = [_ALPHABET[number >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5)]
+    return f"{prefix}_{''.join(digits)}"

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from dcvd.core.replays import Replay
+
 
 class JobKind(StrEnum):
     """What is to be done."""
@@ -11,6 +13,7 @@ class JobKind(StrEnum):
     REGISTER = "register"
     DEREGISTER = "deregister"
     REVALIDATE = "revalidate"
+    REPLAY = "replay"
 
 
 class JobState(StrEnum):
@@ -22,7 +25,7 @@ class JobState(StrEnum):
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """A job. `domain_id`, `domain_name` and `cf_id` say what it works on, and outlive the domain.
+    """A job. `domain_id`, `domain_name` and `cf_id` say what it works on, and outlive the domain; or `replay` does.
 
     attempts: tries already made. next_attempt_at: milliseconds, None once it is done or dead.
     outage: the last try failed because the service was not there, so it is due as soon as the service is back.
@@ -42,3 +45,4 @@ class Job(Struct, frozen=True, kw_only=True):
     outage: bool
     created_at: int
     updated_at: int
+    replay: Replay | None = None

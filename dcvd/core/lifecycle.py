@@ -125,7 +125,8 @@ def pass_time(domain: Domain, now: int, expiring_soon: tuple[int, ...]) -> Trans
         return Transition(domain)
     after = replace(domain, warned_for=certificate.expires_at, warned_level=level, updated_at=now)
     data = {**domain_data(after), "renewal": certificates.renewal(certificate, now)}
-    return Transition(after, (EventDraft(EventType.DOMAIN_EXPIRING_SOON, data, after.id),))
+    draft = EventDraft(EventType.DOMAIN_EXPIRING_SOON, data, after.id, expires_at=certificate.expires_at)
+    return Transition(after, (draft,))
 
 
 def domain_data(domain: Domain) -> EventData:

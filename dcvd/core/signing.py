@@ -14,6 +14,7 @@ from dcvd.core.ids import RandomBytes
 from dcvd.core.secret import Secret
 
 SIGNATURE_HEADER: Final = "X-DCVaaS-Signature"
+PREVIOUS_SIGNATURE_HEADER: Final = "X-DCVaaS-Signature-Previous"
 EVENT_HEADER: Final = "X-DCVaaS-Event"
 
 
@@ -41,12 +42,18 @@ def standard_signature(secrets: Sequence[Secret], message_id: str, timestamp: in
     )
 
 
-def headers(secret: Secret, *, message_id: str, event: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """Every header of a webhook that depends on its content; `timestamp` is this attempt's, in seconds."""
-    return {
-        SIGNATURE_HEADER: dcvaas_signature(secret, body),
+def headers(secrets: Sequence[Secret], *, message_id: str, event: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """Every header of a webhook that depends on its content.
+
+    `secrets`, newest first: during a rotation also the earlier ones. `timestamp` is this attempt's, in seconds.
+    """
+    found = {
+        SIGNATURE_HEADER: dcvaas_signature(secrets[0], body),
         EVENT_HEADER: event,
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": standard_signature([secret], message_id, timestamp, body),
+        "webhook-signature": standard_signature(secrets, message_id, timestamp, body),
     }
+    if len(secrets) > 1:
+        found[PREVIOUS_SIGNATURE_HEADER] = dcvaas_signature(secrets[1], body)
+    return found

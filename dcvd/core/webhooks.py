@@ -1,90 +1,49 @@
-"""Endpoints, deliveries and attempts: who is told, what is owed, and how each try went."""
+"""Endpoints: who is told, of what, and with which secrets."""
 
-from enum import StrEnum
-from typing import Final
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from dcvd.core.events import EventType
+from dcvd.core.health import Health
 from dcvd.core.secret import Secret
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
-    """A tenant's receiver; `events` are the types that it subscribed to."""
+    """A tenant's receiver; `events` are the types that it subscribed to.
+
+    `header_names` are those of the static headers that each of its deliveries carries, whose values are secrets.
+    """
 
     id: str
     org_id: str
     url: str
-    secret: Secret
     events: tuple[EventType, ...]
-    enabled: bool
+    max_per_second: int | None
+    header_names: tuple[str, ...]
+    health: Health
     created_at: int
     updated_at: int
 
 
-class DeliveryState(StrEnum):
-    """What is owed of a delivery. In flight is not a state: after a crash what was in flight is simply due again."""
+class SigningSecret(Struct, frozen=True, kw_only=True):
+    """A secret of an endpoint; the present one has no end, an earlier one signs until `expires_at`."""
 
-    PENDING = "pending"
-    DELIVERED = "delivered"
-    DEAD = "dead"
-
-
-class DueDelivery(Struct, frozen=True, kw_only=True):
-    """Everything that one attempt needs; `attempts` counts those already made."""
-
-    id: str
-    event_id: str
-    event_type: EventType
-    endpoint_id: str
-    url: str
     secret: Secret
-    body: bytes
-    attempts: int
+    created_at: int
+    expires_at: int | None
 
 
-class AttemptOutcome(StrEnum):
-    """The error class of an attempt: only a 2xx is a success, a redirect is a failure."""
+class OpenedEndpoint(Struct, frozen=True, kw_only=True):
+    """An endpoint with its secrets opened: what sending needs."""
 
-    DELIVERED = "delivered"
-    HTTP_ERROR = "http_error"
-    REDIRECT = "redirect"
-    GONE = "gone"
-    REFUSED_BY_POLICY = "refused_by_policy"
-    DNS = "dns"
-    CONNECT = "connect"
-    TLS = "tls"
-    TIMEOUT = "timeout"
-    PROTOCOL = "protocol"
+    endpoint: Endpoint
+    secrets: tuple[SigningSecret, ...]
+    headers: Mapping[str, Secret]
 
 
-class Attempt(Struct, frozen=True, kw_only=True):
-    """One HTTP try of a delivery; `response` is at most the first 1 KiB.
-
-    `started_at` in milliseconds since the epoch, `duration_ms` and `retry_after` in milliseconds.
-    """
-
-    delivery_id: str
-    number: int
-    started_at: int
-    duration_ms: int
-    outcome: AttemptOutcome
-    status_code: int | None
-    error: str | None
-    response: bytes
-    remote_ip: str | None
-    retry_after: int | None
-
-
-GONE: Final = 410
-
-
-def outcome_of(status: int) -> AttemptOutcome:
-    """What an HTTP status means for a delivery (Standard Webhooks: 2xx only is a success, 410 ends it)."""
-    if 200 <= status < 300:
-        return AttemptOutcome.DELIVERED
-    if status == GONE:
-        return AttemptOutcome.GONE
-    if 300 <= status < 400:
-        return AttemptOutcome.REDIRECT
-    return AttemptOutcome.HTTP_ERROR
+def signing_secrets(secrets: Sequence[SigningSecret], now: int) -> list[Secret]:
+    """Those that sign at an instant: the present one, then the earlier ones that have not expired, newest first."""
+    valid = [secret for secret in secrets if secret.expires_at is None or now < secret.expires_at]
+    valid.sort(key=lambda secret: (secret.expires_at is None, secret.created_at), reverse=True)
+    return [secret.secret for secret in valid]

@@ -10,19 +10,22 @@ from dcvd.api.app import create_app
 from dcvd.cloudflare.client import CloudflareClient
 from dcvd.config import Config, Loaded, changes, take_over
 from dcvd.daemon.listeners import Listeners, operator_uids
-from dcvd.delivery import DeliveryPool
+from dcvd.daemon.vault import open_vault
+from dcvd.delivery import DeliveryPool, Prober
 from dcvd.dns import DnsObserver
 from dcvd.errors import DcvdError, StoreError
 from dcvd.janitor import Janitor
 from dcvd.jobs import JobWorker
+from dcvd.kit.clock import SystemClock
 from dcvd.kit.http_protocol import HttpLimits
 from dcvd.kit.http_server import HttpServer
 from dcvd.kit.listen_fds import InheritedSocket
 from dcvd.kit.lockfile import LockFile
 from dcvd.kit.tasks import Supervisor
 from dcvd.metrics import Metrics
-from dcvd.services import jobs, plans
+from dcvd.services import jobs, plans, rotation
 from dcvd.services.context import Context
+from dcvd.services.feed import Feed
 from dcvd.services.tokens import LastUse
 from dcvd.store.database import Database
 from dcvd.store.files import adopt_owner, lock_path
@@ -51,6 +54,7 @@ class Daemon:
 
     def __init__(self, loaded: Loaded, *, inherited: Sequence[InheritedSocket] = ()) -> None:
         self._config: Config = loaded.config
+        self._from_environment = loaded.from_environment
         self._inherited = inherited
         self._supervisor = Supervisor()
         self._stop_asked = asyncio.Event()
@@ -106,6 +110,7 @@ class Daemon:
         total = self.context.config.server.shutdown_timeout / 1000
         budget = max(total - _STORE_RESERVE, total / 2)
         log.info("daemon.stopping", deadline_s=total)
+        self._feed.close()
         # No new work is taken; what is under way shares the time that there is.
         await self._supervisor.stop("sync", "jobs", "delivery", "janitor", deadline=budget)
         self._supervisor.expect_end("api")
@@ -140,7 +145,10 @@ class Daemon:
         adopt_owner(lock.path)
         database = await Database.open(path, readers=config.database.readers, check=True)
         self._undo.append(database.close)
-        self.context = Context(database, config)
+        now = SystemClock().now()
+        vault = await open_vault(database, config, now, from_environment=self._from_environment)
+        self.context = Context(database, config, vault=vault)
+        await rotation.seal_plain(self.context)
         await plans.repair(self.context)
         metrics = Metrics()
         self._cloudflare = CloudflareClient(config, metrics, on_recovered=self._recovered.set)
@@ -152,6 +160,10 @@ class Daemon:
         self._delivery = DeliveryPool(self.context, metrics)
         await self._delivery.start()
         self._undo.append(self._delivery.close)
+        prober = Prober(self.context)
+        await prober.start()
+        self._undo.append(prober.close)
+        self._feed = Feed(self.context)
         self._sync = SyncLoop(self.context, looker)
         self._jobs = JobWorker(self.context, self._cloudflare, metrics)
         operators = operator_uids(config.server)
@@ -164,6 +176,8 @@ class Daemon:
             looker=looker,
             operators=operators,
             registry=metrics.registry,
+            feed=self._feed,
+            prober=prober,
         )
         limits = HttpLimits(head_timeout=config.server.head_timeout / 1000)
         self._server = HttpServer(app, sockets=listeners.sockets, limits=limits, name="api")

@@ -2,28 +2,43 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 import structlog
 
+from dcvd.core.deliveries import DeliveryState
+from dcvd.core.ids import Prefix, earliest_id
+from dcvd.core.instants import DAY
 from dcvd.core.jobs import JobState
-from dcvd.core.webhooks import DeliveryState
 from dcvd.errors import StoreError
+from dcvd.janitor.pace import Pace
 from dcvd.services import plans
 from dcvd.services.context import Context
 from dcvd.services.tokens import LastUse
-from dcvd.store import deliveries, events, jobs, maintenance, tokens
-from dcvd.store.database import Transaction
+from dcvd.store import (
+    attempts,
+    deliveries,
+    delivery_history,
+    endpoints,
+    events,
+    jobs,
+    maintenance,
+    tokens,
+    webhook_secrets,
+)
+from dcvd.store.database import Snapshot, Transaction
 
 log = structlog.get_logger(__name__)
 
 _ROUND: Final = 60.0
-_BATCH: Final = 200
-"""Rows a transaction; small, so that the writer is never held for long."""
-_BREATH: Final = 0.05
+_BREATH: Final = 0.02
 _CHECKPOINT_EVERY: Final = 3600.0
-_PAGES: Final = 500
+_COUNTS_KEPT: Final = 8 * DAY
+"""A week's rates reach back to the start of the five minutes in which it begins."""
+_ENDPOINTS_A_READ: Final = 200
+_FEW_PAGES: Final = 64
+"""Free pages that are not worth giving back: they are used again soon."""
 
 
 class Janitor:
@@ -50,32 +65,120 @@ class Janitor:
         now = self._context.now()
         keep = self._context.config.retention
         removed = {
-            "tokens": await self._sweep(lambda tx: tokens.delete_expired(tx, now - keep.tokens, _BATCH)),
-            "deliveries": await self._sweep(
-                lambda tx: deliveries.delete_ended(tx, DeliveryState.DELIVERED, now - keep.deliveries, _BATCH)
-            ),
-            "dead_letters": await self._sweep(
-                lambda tx: deliveries.delete_ended(tx, DeliveryState.DEAD, now - keep.dead_letters, _BATCH)
-            ),
-            "jobs": await self._sweep(lambda tx: jobs.delete_ended(tx, JobState.DONE, now - keep.jobs, _BATCH)),
+            "tokens": await self._sweep(lambda tx, limit: tokens.delete_expired(tx, now - keep.tokens, limit)),
+            "secrets": await self._sweep(lambda tx, limit: webhook_secrets.delete_expired(tx, now, limit)),
+            "rates": await self._sweep(lambda tx, limit: attempts.delete_counts(tx, now - _COUNTS_KEPT, limit)),
+            "deliveries": await self._sweep_ended(DeliveryState.DELIVERED, now - keep.deliveries),
+            "dropped": await self._sweep_ended(DeliveryState.DROPPED, now - keep.deliveries),
+            "dead_letters": await self._sweep_ended(DeliveryState.DEAD, now - keep.dead_letters),
+            "held": await self._sweep_held(now - keep.dead_letters),
+            "jobs": await self._sweep(lambda tx, limit: jobs.delete_ended(tx, JobState.DONE, now - keep.jobs, limit)),
             "dead_jobs": await self._sweep(
-                lambda tx: jobs.delete_ended(tx, JobState.DEAD, now - keep.dead_letters, _BATCH)
+                lambda tx, limit: jobs.delete_ended(tx, JobState.DEAD, now - keep.dead_letters, limit)
             ),
-            "events": await self._sweep(lambda tx: events.delete_old(tx, now - keep.events, _BATCH)),
+            "events": await self._sweep_events(now - keep.events),
         }
         if any(removed.values()):
             log.info("janitor.removed", **{kind: count for kind, count in removed.items() if count})
-            await self._context.database.maintain(lambda connection: maintenance.shrink(connection, _PAGES))
+            await self._shrink()
         if time.monotonic() >= self._checkpoint_at:
             self._checkpoint_at = time.monotonic() + _CHECKPOINT_EVERY
             if not await self._context.database.maintain(maintenance.checkpoint):
                 log.warning("janitor.checkpoint_busy")
 
-    async def _sweep(self, batch: Callable[[Transaction], int]) -> int:
+    async def _sweep_ended(self, state: DeliveryState, before: int) -> int:
+        """Remove what is in a state since before an instant, endpoint by endpoint: that is how it is indexed."""
+        newest = earliest_id(Prefix.DELIVERY, before)
+        total, after = 0, ""
+        while True:
+            start = after
+            found = await self._context.database.read(
+                lambda snapshot, start=start: delivery_history.past_retention(  # type: ignore[misc]
+                    snapshot, state, newest, after=start, limit=_ENDPOINTS_A_READ
+                )
+            )
+            for endpoint_id in found:
+                total += await self._sweep_endpoint(
+                    endpoint_id, state, before, lambda tx, ids: delivery_history.delete_ended(tx, ids, before)
+                )
+            if len(found) < _ENDPOINTS_A_READ:
+                return total
+            after = found[-1]
+
+    async def _sweep_held(self, before: int) -> int:
+        """What is held for a disabled endpoint is kept as long as dead letters are."""
+
+        def delete(tx: Transaction, ids: Collection[str]) -> int:
+            gone = delivery_history.delete_held(tx, ids, before)
+            successors = {(endpoint_id, domain_id) for endpoint_id, domain_id in gone if domain_id is not None}
+            deliveries.promote(tx, successors, self._context.now())
+            return len(gone)
+
+        disabled = await self._context.database.read(endpoints.disabled_ids)
+        return sum(
+            [await self._sweep_endpoint(endpoint_id, DeliveryState.PENDING, before, delete) for endpoint_id in disabled]
+        )
+
+    async def _sweep_endpoint(
+        self, endpoint_id: str, state: DeliveryState, before: int, delete: Callable[[Transaction, Collection[str]], int]
+    ) -> int:
+        return await self._sweep_found(
+            lambda snapshot, after, limit: delivery_history.old_ids(
+                snapshot, endpoint_id, state, before, after=after, limit=limit
+            ),
+            delete,
+        )
+
+    async def _sweep_events(self, before: int) -> int:
+        return await self._sweep_found(
+            lambda snapshot, after, limit: events.old_ids(snapshot, before, after=after, limit=limit), events.delete
+        )
+
+    async def _sweep_found(
+        self,
+        find: Callable[[Snapshot, str, int], list[str]],
+        delete: Callable[[Transaction, Collection[str]], int],
+    ) -> int:
+        """As `_sweep`, where much of what is old may have to stay.
+
+        `find(snapshot, after, limit)` looks for it beside the writer, and comes to no row twice.
+        """
+        pace = Pace(least=20, most=1000)
+        total, after = 0, ""
+        while True:
+            limit, start = pace.size, after
+            found = await self._context.database.read(lambda snapshot: find(snapshot, start, limit))  # noqa: B023
+            if found:
+                total += await self._context.database.write(
+                    lambda tx: pace.step(lambda _: delete(tx, found))  # noqa: B023
+                )
+            if len(found) < limit:
+                return total
+            after = found[-1]
+            await asyncio.sleep(_BREATH)
+
+    async def _sweep(self, batch: Callable[[Transaction, int], int]) -> int:
+        """Run `batch(tx, limit)` in transactions of their own until one finds less than its limit."""
+        pace = Pace(least=20, most=1000)
         total = 0
         while True:
-            count = await self._context.database.write(batch)
+            limit = pace.size
+            count = await self._context.database.write(lambda tx: pace.step(lambda size: batch(tx, size)))
             total += count
-            if count < _BATCH:
+            if count < limit:
                 return total
+            await asyncio.sleep(_BREATH)
+
+    async def _shrink(self) -> None:
+        """Give free pages back to the file system, a few at a time."""
+        pace = Pace(least=_FEW_PAGES, most=4096)
+        free = await self._context.database.maintain(maintenance.free_pages)
+        while free > _FEW_PAGES:
+            await self._context.database.maintain(
+                lambda connection: pace.step(lambda pages: maintenance.shrink(connection, pages))
+            )
+            before, free = free, await self._context.database.maintain(maintenance.free_pages)
+            if free >= before:
+                # A file that was not made by dcvd keeps its free pages, and uses them again.
+                return
             await asyncio.sleep(_BREATH)

@@ -14,7 +14,7 @@ from dcvd.core.domain import Domain, DomainStatus
 from dcvd.core.jobs import Job, JobKind
 from dcvd.core.observation import HostnameSeen
 from dcvd.errors import Permanent, Retryable
-from dcvd.services import registration
+from dcvd.services import registration, replays
 from dcvd.services.context import Context
 
 log = structlog.get_logger(__name__)
@@ -29,8 +29,17 @@ async def perform(context: Context, cloudflare: CloudflareClient, job: Job) -> N
             await _deregister(context, cloudflare, job)
         case JobKind.REVALIDATE:
             await _revalidate(context, cloudflare, job)
+        case JobKind.REPLAY:
+            await _replay(context, job)
         case _:
             assert_never(job.kind)
+
+
+async def _replay(context: Context, job: Job) -> None:
+    """A batch at a time, each with how far it has come: after a crash it goes on from there."""
+    going: Job | None = job
+    while going is not None:
+        going = await replays.go_on(context, going)
 
 
 async def _register(context: Context, cloudflare: CloudflareClient, job: Job) -> None:

@@ -22,7 +22,7 @@ from dcvd.store.database import Snapshot, Topic
 log = structlog.get_logger(__name__)
 
 
-_ORDER: Final = (JobKind.REVALIDATE, JobKind.DEREGISTER, JobKind.REGISTER)
+_ORDER: Final = (JobKind.REVALIDATE, JobKind.REPLAY, JobKind.DEREGISTER, JobKind.REGISTER)
 """A customer who has just done his part waits least. Registrations come last, and only as many as Cloudflare's pace
 lets through now, or a thousand of them would fill every slot for an hour."""
 

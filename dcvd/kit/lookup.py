@@ -11,7 +11,6 @@ import socket
 import threading
 from collections.abc import Callable
 from ipaddress import ip_address
-from typing import Any
 
 import structlog
 
@@ -19,50 +18,63 @@ from dcvd.core.addresses import Address
 
 log = structlog.get_logger(__name__)
 
+_Outcome = tuple[list[Address], OSError | None]
+
 
 class Lookups:
-    """At most `limit` lookups at once, those counted whose caller has gone."""
+    """At most `limit` lookups at once, those counted whose caller has gone; who asks for the same name waits along."""
 
     def __init__(self, limit: int) -> None:
         self._slots = asyncio.Semaphore(limit)
+        self._under_way: dict[str, asyncio.Future[_Outcome]] = {}
 
     async def addresses(self, name: str) -> list[Address]:
         """Every TCP address of the name. Raises OSError (socket.gaierror) as getaddrinfo does."""
-        await self._slots.acquire()
-        loop = asyncio.get_running_loop()
-        outcome: asyncio.Future[list[Address]] = loop.create_future()
-
-        def finish(found: list[Address] | None, error: Exception | None) -> None:
-            self._slots.release()
-            if outcome.done():
-                return
-            if error is not None:
-                outcome.set_exception(error)
+        outcome = self._under_way.get(name)
+        if outcome is None:
+            await self._slots.acquire()
+            outcome = self._under_way.get(name)
+            if outcome is None:
+                outcome = self._start(name)
             else:
-                outcome.set_result(found or [])
+                self._slots.release()
+        # Shielded: the thread goes on whatever becomes of this caller, and others may be waiting for it.
+        found, error = await asyncio.shield(outcome)
+        if error is not None:
+            raise error
+        return found
+
+    def _start(self, name: str) -> "asyncio.Future[_Outcome]":
+        loop = asyncio.get_running_loop()
+        outcome: asyncio.Future[_Outcome] = loop.create_future()
+
+        def finish(result: _Outcome) -> None:
+            self._slots.release()
+            del self._under_way[name]
+            outcome.set_result(result)
 
         def work() -> None:
-            found, error = _look_up(name)
-            _hand_over(loop, finish, found, error)
+            _hand_over(loop, finish, _look_up(name))
 
         try:
             threading.Thread(target=work, name=f"lookup {name}", daemon=True).start()
         except RuntimeError as error:
             self._slots.release()
             raise OSError(errno.EAGAIN, "the machine has no thread left for looking up a name") from error
-        return await outcome
+        self._under_way[name] = outcome
+        return outcome
 
 
-def _look_up(name: str) -> tuple[list[Address] | None, Exception | None]:
+def _look_up(name: str) -> _Outcome:
     try:
         infos = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
     except (OSError, ValueError) as error:  # UnicodeError, a ValueError, is raised for a label that is too long
-        return None, error if isinstance(error, OSError) else socket.gaierror(socket.EAI_NONAME, str(error))
+        return [], error if isinstance(error, OSError) else socket.gaierror(socket.EAI_NONAME, str(error))
     return [ip_address(str(target[0])) for *_, target in infos], None
 
 
-def _hand_over(loop: asyncio.AbstractEventLoop, finish: Callable[..., None], *outcome: Any) -> None:
+def _hand_over(loop: asyncio.AbstractEventLoop, finish: Callable[[_Outcome], None], outcome: _Outcome) -> None:
     try:
-        loop.call_soon_threadsafe(finish, *outcome)
+        loop.call_soon_threadsafe(finish, outcome)
     except RuntimeError:  # the loop closed while the name server was silent
         log.debug("lookup.abandoned")

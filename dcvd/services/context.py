@@ -8,23 +8,29 @@ from dcvd.config import Config
 from dcvd.core.ids import Prefix, RandomBytes, new_id
 from dcvd.core.schedule import LookPolicy
 from dcvd.kit.clock import Clock, SystemClock
+from dcvd.kit.vault import Vault
 from dcvd.store.database import Database
 
 
 class Context:
-    """Made once by whoever composes the program. `config` is replaced as a whole when it is reloaded."""
+    """Made once by whoever composes the program. `config` is replaced as a whole when it is reloaded.
+
+    Commands that touch no stored secret do without a vault, and so without its key.
+    """
 
     def __init__(
         self,
         database: Database,
         config: Config,
         *,
+        vault: Vault | None = None,
         clock: Clock | None = None,
         random_bytes: RandomBytes = os.urandom,
         fraction: Callable[[], float] = random.random,
     ) -> None:
         self.database = database
         self.config = config
+        self._vault = vault
         self.clock = clock if clock is not None else SystemClock()
         self.random_bytes = random_bytes
         self.fraction = fraction
@@ -36,6 +42,13 @@ class Context:
     def new_id(self, prefix: Prefix) -> str:
         """A fresh identifier."""
         return new_id(prefix, self.clock.now(), self.random_bytes)
+
+    @property
+    def vault(self) -> Vault:
+        """What opens and seals the secrets in the database."""
+        if self._vault is None:
+            raise RuntimeError("this context was made without a vault, but a stored secret is needed")
+        return self._vault
 
     @property
     def look_policy(self) -> LookPolicy:

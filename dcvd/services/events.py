@@ -11,38 +11,62 @@ from dcvd.store.database import Transaction
 from dcvd.store.deliveries import NewDelivery
 
 
-def record(context: Context, tx: Transaction, org_id: str, drafts: Sequence[EventDraft]) -> None:
-    """Store events and what is owed for them, in the transaction of the change that caused them."""
+def record(
+    context: Context,
+    tx: Transaction,
+    org_id: str,
+    drafts: Sequence[EventDraft],
+    *,
+    all_but: str | None = None,
+) -> list[Event]:
+    """Store events and what is owed for them, in the transaction of the change that caused them.
+
+    A disabled endpoint is owed them too: they are held for it. `all_but`: the endpoint that the events are about, which
+    is not told.
+    """
     if not drafts:
-        return
+        return []
     now = context.now()
-    subscribers = endpoints.subscribers(tx, org_id)
+    subscribers = endpoints.of_org(tx, org_id)
     first = context.config.webhooks.retry_schedule[0]
+    owed: list[NewDelivery] = []
+    numbered = number(context, tx, org_id, drafts)
+    for event in numbered:
+        owed += [
+            NewDelivery(
+                id=context.new_id(Prefix.DELIVERY),
+                org_id=org_id,
+                endpoint_id=endpoint.id,
+                event_id=event.id,
+                event_type=event.type,
+                domain_id=event.domain_id,
+                sequence=event.sequence,
+                due_at=now + jittered(first, context.fraction()),
+                created_at=now,
+            )
+            for endpoint in subscribers
+            if event.type in endpoint.events and endpoint.id != all_but
+        ]
+    deliveries.insert(tx, owed)
+    return numbered
+
+
+def number(context: Context, tx: Transaction, org_id: str, drafts: Sequence[EventDraft]) -> list[Event]:
+    """Store events with the organization's next numbers, and owe them to nobody yet."""
+    now = context.now()
+    numbered: list[Event] = []
     for draft, sequence in zip(drafts, organizations.next_sequences(tx, org_id, len(drafts)), strict=True):
         event_id = context.new_id(Prefix.EVENT)
-        body = build_body(draft, event_id=event_id, sequence=sequence, now=now)
-        events.insert(
-            tx,
-            Event(
-                id=event_id,
-                org_id=org_id,
-                sequence=sequence,
-                type=draft.type,
-                domain_id=draft.domain_id,
-                body=body,
-                created_at=now,
-            ),
+        event = Event(
+            id=event_id,
+            org_id=org_id,
+            sequence=sequence,
+            type=draft.type,
+            domain_id=draft.domain_id,
+            body=build_body(draft, event_id=event_id, sequence=sequence, now=now),
+            created_at=now,
+            expires_at=draft.expires_at,
         )
-        for endpoint in subscribers:
-            if draft.type in endpoint.events:
-                deliveries.insert(
-                    tx,
-                    NewDelivery(
-                        id=context.new_id(Prefix.DELIVERY),
-                        org_id=org_id,
-                        endpoint_id=endpoint.id,
-                        event_id=event_id,
-                        due_at=now + jittered(first, context.fraction()),
-                        created_at=now,
-                    ),
-                )
+        events.insert(tx, event)
+        numbered.append(event)
+    return numbered

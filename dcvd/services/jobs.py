@@ -11,6 +11,7 @@ from dcvd.core.events import EventData, EventDraft, EventType
 from dcvd.core.ids import Prefix
 from dcvd.core.instants import HOUR, SECOND, to_rfc3339
 from dcvd.core.jobs import Job, JobKind, JobState
+from dcvd.core.replays import Replay
 from dcvd.errors import Conflict, DcvdError, NotFound, Permanent, Retryable
 from dcvd.services import events
 from dcvd.services.context import Context
@@ -38,6 +39,7 @@ def enqueue(
     domain_id: str | None,
     domain_name: str | None,
     cf_id: str | None,
+    replay: Replay | None = None,
 ) -> Job:
     """A new job, due at once."""
     now = context.now()
@@ -56,6 +58,7 @@ def enqueue(
         outage=False,
         created_at=now,
         updated_at=now,
+        replay=replay,
     )
     jobs.insert(tx, job)
     return job
@@ -103,11 +106,12 @@ def record_failure(context: Context, tx: Transaction, job: Job, error: DcvdError
         # It was ended meanwhile, because its domain was removed.
         return job
     now = context.now()
-    attempts = job.attempts + 1
+    # What is stored is the truth: a replay may have come further than the job that was taken.
+    attempts = stored.attempts + 1
     outage = error.code in _OUTAGE_CODES
     hopeless = isinstance(error, Permanent) or (not outage and attempts >= context.config.jobs.max_attempts)
     failed = replace(
-        job, attempts=attempts, last_error_code=error.code, last_error=error.message, outage=outage, updated_at=now
+        stored, attempts=attempts, last_error_code=error.code, last_error=error.message, outage=outage, updated_at=now
     )
     if hopeless:
         failed = replace(failed, state=JobState.DEAD, next_attempt_at=None)

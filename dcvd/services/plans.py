@@ -8,7 +8,7 @@ from dcvd.core.retry_after import LONGEST as LONGEST_RETRY_AFTER
 from dcvd.core.schedule import LONGEST_FIXED
 from dcvd.services.context import Context
 from dcvd.services.jobs import LONGEST_WAIT
-from dcvd.store import deliveries, domains, jobs
+from dcvd.store import deliveries, domains, endpoints, jobs
 from dcvd.store.database import Transaction
 
 log = structlog.get_logger(__name__)
@@ -25,6 +25,7 @@ async def repair(context: Context) -> None:
         return {
             "domains": domains.pull_in(tx, now + longest_look, now),
             "deliveries": deliveries.pull_in(tx, now + longest_delivery, now),
+            "pauses": endpoints.end_pauses(tx, now + longest_delivery),
             "jobs": jobs.pull_in(tx, now + LONGEST_WAIT + HOUR, now),
         }
 

@@ -18,6 +18,7 @@ import structlog
 
 from dcvd.errors import DcvdError, StoreError, StoreFull
 from dcvd.store.files import prepare_file
+from dcvd.store.maintenance import BUSY_TIMEOUT
 from dcvd.store.migrate import migrate
 
 log = structlog.get_logger(__name__)
@@ -34,6 +35,7 @@ class Topic(StrEnum):
     """What a commit may have made due; whoever works on it is woken after the commit."""
 
     DELIVERIES = "deliveries"
+    ENDPOINTS = "endpoints"
     JOBS = "jobs"
     DOMAINS = "domains"
     EVENTS = "events"
@@ -69,7 +71,7 @@ class Transaction(Snapshot):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
-        self.announced: set[Topic] = set()
+        self.announced: set[tuple[Topic, str]] = set()
 
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run one statement that changes rows and return how many it changed."""
@@ -83,9 +85,9 @@ class Transaction(Snapshot):
             Snapshot.watch(sql)
         self._connection.executemany(sql, rows)
 
-    def announce(self, topic: Topic) -> None:
-        """Wake those who wait for `topic`, once this unit has been committed."""
-        self.announced.add(topic)
+    def announce(self, topic: Topic, key: str = "") -> None:
+        """Wake those who wait for `topic`, once this unit has been committed; `key` says whom it is about."""
+        self.announced.add((topic, key))
 
 
 class _Unit(Generic[T]):
@@ -96,7 +98,7 @@ class _Unit(Generic[T]):
         self.future = future
         self.value: T | None = None
         self.error: BaseException | None = None
-        self.announced: set[Topic] = set()
+        self.announced: set[tuple[Topic, str]] = set()
 
 
 class Database:
@@ -116,6 +118,7 @@ class Database:
         self._arrived = asyncio.Event()
         self._closing = False
         self._topics: dict[Topic, list[asyncio.Event]] = {topic: [] for topic in Topic}
+        self._subscribers: dict[Topic, list[Callable[[str], None]]] = {topic: [] for topic in Topic}
         self._task = asyncio.create_task(self._write_groups(), name="store.writer")
 
     @classmethod
@@ -191,6 +194,13 @@ class Database:
         self._topics[topic].append(event)
         return event
 
+    def subscribe(self, topic: Topic, callback: Callable[[str], None]) -> None:
+        """Have `callback(key)` called for each announcement, before the writer of that unit gets its answer.
+
+        What a caller was told is stored is then known to every subscriber too. The callback must not raise.
+        """
+        self._subscribers[topic].append(callback)
+
     async def maintain(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run something outside any transaction on the writer's connection, such as a checkpoint."""
         try:
@@ -258,7 +268,7 @@ class Database:
             lost = error if isinstance(error, StoreError) else _store_error(error)
             lost.__cause__ = error.__cause__ if error is lost else error
             log.exception("store.group_failed", units=len(group))
-        announced: set[Topic] = set()
+        announced: set[tuple[Topic, str]] = set()
         for unit in group:
             failure = lost if lost is not None else unit.error
             if failure is None:
@@ -270,7 +280,10 @@ class Database:
                 unit.future.set_exception(failure)
             else:
                 unit.future.set_result(unit.value)
-        for topic in announced:
+        for topic, key in announced:
+            for callback in self._subscribers[topic]:
+                callback(key)
+        for topic in {topic for topic, _ in announced}:
             for event in self._topics[topic]:
                 event.set()
 
@@ -292,6 +305,10 @@ def _on_thread(connection: aiosqlite.Connection, function: Callable[..., T], arg
 def _run_group(connection: sqlite3.Connection, group: list[_Unit[Any]]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
+        if len(group) == 1:
+            # The transaction is its savepoint: two statements less, each of which would take the interpreter's lock.
+            _run_alone(connection, group[0])
+            return
         for unit in group:
             connection.execute("SAVEPOINT unit")
             transaction = Transaction(connection)
@@ -312,6 +329,22 @@ def _run_group(connection: sqlite3.Connection, group: list[_Unit[Any]]) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _run_alone(connection: sqlite3.Connection, unit: _Unit[Any]) -> None:
+    transaction = Transaction(connection)
+    try:
+        unit.value = unit.work(transaction)
+    except Exception as error:
+        if not connection.in_transaction:
+            raise _store_error(error) from error
+        connection.execute("ROLLBACK")
+        unit.error = _store_error(error) if isinstance(error, sqlite3.OperationalError) else error
+        if unit.error is not error:
+            unit.error.__cause__ = error
+        return
+    unit.announced = transaction.announced
+    connection.execute("COMMIT")
 
 
 def _run_read(connection: sqlite3.Connection, query: Callable[[Snapshot], T]) -> T:
@@ -349,7 +382,7 @@ async def _connect(
 
 def _prepare_writer(connection: sqlite3.Connection) -> None:
     for pragma in (
-        "busy_timeout = 5000",
+        f"busy_timeout = {BUSY_TIMEOUT}",
         # Before the first page is written, or it has no effect; a file that exists keeps what it has.
         "auto_vacuum = INCREMENTAL",
         "journal_mode = WAL",
@@ -357,6 +390,11 @@ def _prepare_writer(connection: sqlite3.Connection) -> None:
         "synchronous = FULL",
         "foreign_keys = ON",
         "journal_size_limit = 67108864",
+        # Pages that many deliveries touch are then copied to the database once in many commits, not in each few.
+        "wal_autocheckpoint = 8000",
+        "cache_size = -16384",
+        # What was deleted or replaced is overwritten, whatever SQLite was built with: it may have been a secret.
+        "secure_delete = ON",
         "trusted_schema = OFF",
         "temp_store = MEMORY",
     ):
@@ -366,7 +404,7 @@ def _prepare_writer(connection: sqlite3.Connection) -> None:
 def _prepare_reader(connection: sqlite3.Connection) -> None:
     # A reader neither writes nor checkpoints: two connections that do so at once can corrupt the file with
     # SQLite 3.7.0 to 3.51.2 (the WAL-reset bug), which is what stable distributions ship.
-    for pragma in ("busy_timeout = 5000", "query_only = ON", "trusted_schema = OFF", "temp_store = MEMORY"):
+    for pragma in (f"busy_timeout = {BUSY_TIMEOUT}", "query_only = ON", "trusted_schema = OFF", "temp_store = MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -1,43 +1,93 @@
 """Events: immutable, numbered without a gap within their organization."""
 
+from collections.abc import Collection
+from typing import Final
+
+import msgspec
+
 from dcvd.core.events import Event, EventType
-from dcvd.store.database import Snapshot, Topic, Transaction
+from dcvd.core.ids import Prefix, earliest_id
+from dcvd.store import organizations
+from dcvd.store.database import Row, Snapshot, Topic, Transaction
+
+_COLUMNS: Final = "id, org_id, sequence, type, domain_id, body, created_at, expires_at"
 
 
 def insert(tx: Transaction, event: Event) -> None:
     """Store a new event."""
     tx.run(
-        "INSERT INTO events (id, org_id, sequence, type, domain_id, body, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (event.id, event.org_id, event.sequence, event.type, event.domain_id, event.body, event.created_at),
+        f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            event.id,
+            event.org_id,
+            event.sequence,
+            event.type,
+            event.domain_id,
+            event.body,
+            event.created_at,
+            event.expires_at,
+        ),
     )
-    tx.announce(Topic.EVENTS)
+    tx.announce(Topic.EVENTS, event.org_id)
 
 
 def of_org(snapshot: Snapshot, org_id: str, *, after: int, limit: int) -> list[Event]:
     """In order, those numbered above `after`."""
     rows = snapshot.all(
-        "SELECT id, org_id, sequence, type, domain_id, body, created_at FROM events"
-        " WHERE org_id = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+        f"SELECT {_COLUMNS} FROM events WHERE org_id = ? AND sequence > ? ORDER BY sequence LIMIT ?",
         (org_id, after, limit),
     )
-    return [
-        Event(
-            id=row[0],
-            org_id=row[1],
-            sequence=row[2],
-            type=EventType(row[3]),
-            domain_id=row[4],
-            body=row[5],
-            created_at=row[6],
-        )
-        for row in rows
-    ]
+    return [_event(row) for row in rows]
 
 
-def delete_old(tx: Transaction, before: int, limit: int) -> int:
-    """Remove events older than an instant that no delivery needs any more; returns how many."""
-    return tx.run(
-        "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE created_at < ?"
-        " AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event_id = events.id) LIMIT ?)",
-        (before, limit),
+def get(snapshot: Snapshot, event_id: str) -> Event | None:
+    """By id, of whichever organization."""
+    row = snapshot.one(f"SELECT {_COLUMNS} FROM events WHERE id = ?", (event_id,))
+    return None if row is None else _event(row)
+
+
+def sequences_between(snapshot: Snapshot, org_id: str, since: int, until: int) -> tuple[int, int] | None:
+    """The least and the greatest number of the events from `since` to `until`, both included; None without any."""
+    row = snapshot.one(
+        "SELECT min(sequence), max(sequence) FROM events WHERE org_id = ? AND created_at >= ? AND created_at <= ?",
+        (org_id, since, until),
+    )
+    return None if row is None or row[0] is None else (row[0], row[1])
+
+
+def old_ids(snapshot: Snapshot, before: int, *, after: str, limit: int) -> list[str]:
+    """In the order of their ids, events of every organization older than an instant that no delivery needs any more."""
+    rows = snapshot.all(
+        "SELECT id FROM events WHERE id > ? AND id < ? AND created_at < ?"
+        " AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event_id = events.id) ORDER BY id LIMIT ?",
+        (after, earliest_id(Prefix.EVENT, before), before, limit),
+    )
+    return [row[0] for row in rows]
+
+
+def delete(tx: Transaction, ids: Collection[str]) -> int:
+    """Remove those of the events that no delivery needs, and remember that they were there; returns how many."""
+    rows = tx.all(
+        "DELETE FROM events WHERE id IN (SELECT value FROM json_each(?))"
+        " AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event_id = events.id) RETURNING org_id, sequence",
+        (msgspec.json.encode(list(ids)).decode(),),
+    )
+    newest: dict[str, int] = {}
+    for org_id, sequence in rows:
+        newest[org_id] = max(sequence, newest.get(org_id, 0))
+    for org_id, sequence in newest.items():
+        organizations.forget(tx, org_id, sequence)
+    return len(rows)
+
+
+def _event(row: Row) -> Event:
+    return Event(
+        id=row[0],
+        org_id=row[1],
+        sequence=row[2],
+        type=EventType(row[3]),
+        domain_id=row[4],
+        body=row[5],
+        created_at=row[6],
+        expires_at=row[7],
     )

@@ -6,13 +6,15 @@ from typing import Final
 import msgspec
 
 from dcvd.core.jobs import Job, JobKind, JobState
+from dcvd.core.replays import Replay
 from dcvd.store.database import Row, Snapshot, Topic, Transaction
 from dcvd.store.paging import NEWEST
 
 _COLUMNS: Final = (
     "id, org_id, kind, state, domain_id, domain_name, cf_id, attempts, next_attempt_at, last_error_code, last_error,"
-    " outage, created_at, updated_at"
+    " outage, created_at, updated_at, replay"
 )
+_REPLAY: Final = msgspec.json.Decoder(Replay)
 _DUE: Final = (
     f"SELECT {_COLUMNS} FROM jobs j WHERE kind = ?4 AND state = 'pending' AND next_attempt_at <= ?1"
     " AND id NOT IN (SELECT value FROM json_each(?2))"
@@ -25,7 +27,7 @@ _DUE: Final = (
 
 def insert(tx: Transaction, job: Job) -> None:
     """Store a new job."""
-    tx.run(f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 14)})", _values(job))
+    tx.run(f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 15)})", _values(job))
     tx.announce(Topic.JOBS)
 
 
@@ -33,7 +35,7 @@ def update(tx: Transaction, job: Job) -> None:
     """Store how a job stands now."""
     tx.run(
         "UPDATE jobs SET state = ?, cf_id = ?, attempts = ?, next_attempt_at = ?, last_error_code = ?, last_error = ?,"
-        " outage = ?, updated_at = ? WHERE id = ?",
+        " outage = ?, updated_at = ?, replay = ? WHERE id = ?",
         (
             job.state,
             job.cf_id,
@@ -43,6 +45,7 @@ def update(tx: Transaction, job: Job) -> None:
             job.last_error,
             job.outage,
             job.updated_at,
+            _replay_text(job.replay),
             job.id,
         ),
     )
@@ -122,11 +125,16 @@ def delete_ended(tx: Transaction, state: JobState, before: int, limit: int) -> i
 
 
 def _values(job: Job) -> tuple[object, ...]:
-    return tuple(getattr(job, column) for column in Job.__struct_fields__)
+    return (*(getattr(job, column) for column in Job.__struct_fields__[:-1]), _replay_text(job.replay))
+
+
+def _replay_text(replay: Replay | None) -> str | None:
+    return None if replay is None else msgspec.json.encode(replay).decode()
 
 
 def _job(row: Row) -> Job:
     stored = dict(zip(Job.__struct_fields__, row, strict=True))
     stored["kind"], stored["state"] = JobKind(stored["kind"]), JobState(stored["state"])
     stored["outage"] = bool(stored["outage"])
+    stored["replay"] = None if stored["replay"] is None else _REPLAY.decode(stored["replay"])
     return Job(**stored)

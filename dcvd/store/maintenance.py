@@ -1,12 +1,27 @@
 """Keeping the file in shape: checkpoints and shrinking."""
 
 import sqlite3
+from typing import Final
+
+BUSY_TIMEOUT: Final = 5000
+"""Milliseconds that a connection waits for another's lock."""
 
 
 def checkpoint(connection: sqlite3.Connection) -> bool:
     """Move the write-ahead log into the database and cut it; False when a reader was in the way."""
-    busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    # Without waiting: the writer's thread would stand still for as long as a backup reads.
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT:d}")
     return not busy
+
+
+def free_pages(connection: sqlite3.Connection) -> int:
+    """Pages of the file that hold nothing."""
+    (pages,) = connection.execute("PRAGMA freelist_count").fetchone()
+    return int(pages)
 
 
 def shrink(connection: sqlite3.Connection, pages: int) -> None:

@@ -36,6 +36,23 @@ def list_all(snapshot: Snapshot) -> list[Organization]:
     return [Organization(id=row[0], name=row[1], created_at=row[2]) for row in rows]
 
 
+def last_sequence(snapshot: Snapshot, org_id: str) -> int:
+    """The number of the newest event; 0 before the first."""
+    row = snapshot.one("SELECT last_sequence FROM organizations WHERE id = ?", (org_id,))
+    return 0 if row is None else row[0]
+
+
+def forgotten_sequence(snapshot: Snapshot, org_id: str) -> int:
+    """The number up to which events are past their retention, though some may still be stored; 0 before the first."""
+    row = snapshot.one("SELECT forgotten_sequence FROM organizations WHERE id = ?", (org_id,))
+    return 0 if row is None else row[0]
+
+
+def forget(tx: Transaction, org_id: str, sequence: int) -> None:
+    """Events up to a number are past their retention."""
+    tx.run("UPDATE organizations SET forgotten_sequence = max(forgotten_sequence, ?) WHERE id = ?", (sequence, org_id))
+
+
 def next_sequences(tx: Transaction, org_id: str, count: int) -> range:
     """The next `count` event numbers of an organization; without a gap, because the events commit with them."""
     row = tx.one(

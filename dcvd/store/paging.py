@@ -33,8 +33,13 @@ def decode_cursor(cursor: str | None) -> str | None:
         raise InvalidInput("cursor", "The cursor is not one that dcvd gave; start without one.") from error
 
 
+def encode_cursor(key: str) -> str:
+    """The cursor that names a row."""
+    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+
+
 def page(rows: list[T], limit: int, keys: list[str]) -> Page[T]:
     """A page of `limit` from `limit + 1` rows asked for; `keys` are the values that name each row in its order."""
     if len(rows) <= limit:
         return Page(rows, None)
-    return Page(rows[:limit], base64.urlsafe_b64encode(keys[limit - 1].encode()).decode().rstrip("="))
+    return Page(rows[:limit], encode_cursor(keys[limit - 1]))

@@ -11,20 +11,28 @@ import aiohttp
 import pytest
 import structlog
 from aiohttp.abc import AbstractResolver, ResolveResult
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from dcvd.api import Api, create_app
 from dcvd.config import Config, load
+from dcvd.core.conformance import ProbeKind, Report, judge
+from dcvd.core.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, outcome_of
 from dcvd.core.domain import Domain
 from dcvd.core.instants import DAY
 from dcvd.core.observation import DnsFacts, DnsObservation, HostnameSeen, ObservedCertificate
+from dcvd.core.timings import Timings
 from dcvd.core.tokens import Role
 from dcvd.kit.clock import ManualClock
 from dcvd.kit.http_server import HttpServer
 from dcvd.kit.sockets import bind_tcp, bind_unix
-from dcvd.services import looks, organizations, tokens
+from dcvd.kit.vault import Vault
+from dcvd.kit.vault_key import VaultKey
+from dcvd.services import looks, organizations, probes, tokens, webhooks
 from dcvd.services.context import Context
+from dcvd.services.feed import Feed
 from dcvd.services.tokens import LastUse
+from dcvd.store.attempts import MadeAttempt
 from dcvd.store.database import Database
 from dcvd.store.organizations import Organization
 from tests.api.client import Client
@@ -60,6 +68,37 @@ class FakeLooker:
         if self.removed:
             return None
         return await bring_to_active(self._context, domain)
+
+
+class FakeProber:
+    """Sends nothing: the receiver answers what a test tells it. What follows is stored as in earnest."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.fails_with: int | None = None
+        self.raises: Exception | None = None
+        self.probed: list[tuple[str, str]] = []
+
+    async def test(self, org_id: str, endpoint_id: str) -> tuple[Delivery, MadeAttempt]:
+        if self.raises is not None:
+            raise self.raises
+        probe = await probes.begin(self._context, org_id, endpoint_id, "This is a test.")
+        return await probes.end(self._context, probe, answered(probe.due, self.fails_with or 204))
+
+    async def conformance(self, org_id: str, endpoint_id: str) -> Report:
+        if self.raises is not None:
+            raise self.raises
+        await webhooks.get(self._context, org_id, endpoint_id)
+        self.probed.append((org_id, endpoint_id))
+        attempt = Attempt(
+            delivery_id="",
+            number=1,
+            started_at=NOW,
+            timings=Timings(total_ms=1),
+            outcome=AttemptOutcome.DELIVERED,
+            status_code=204,
+        )
+        return judge(dict.fromkeys(ProbeKind, attempt))
 
 
 class _Loopback(AbstractResolver):
@@ -107,7 +146,8 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 async def context(config: Config, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Context]:
     database = await Database.open(tmp_path / "dcvd.db", readers=1)
     try:
-        yield Context(database, config, clock=clock, fraction=lambda: 0.0)
+        vault = Vault(VaultKey.generate(os.urandom))
+        yield Context(database, config, vault=vault, clock=clock, fraction=lambda: 0.0)
     finally:
         await database.close()
 
@@ -115,6 +155,16 @@ async def context(config: Config, tmp_path: Path, clock: ManualClock) -> AsyncIt
 @pytest.fixture
 def looker(context: Context) -> FakeLooker:
     return FakeLooker(context)
+
+
+@pytest.fixture
+def prober(context: Context) -> FakeProber:
+    return FakeProber(context)
+
+
+@pytest.fixture
+def feed(context: Context) -> Feed:
+    return Feed(context)
 
 
 @pytest.fixture
@@ -131,18 +181,30 @@ def registry() -> CollectorRegistry:
 def built_app(config: Config) -> Api:
     """The one application of all tests, because building its routes takes longer than most of them."""
     context = Context(cast(Database, None), config)
+    # What belongs to one test alone comes with `app`.
     return create_app(
         context=context,
         last_use=LastUse(),
         looker=FakeLooker(context),
         operators=frozenset(),
         registry=CollectorRegistry(),
+        feed=cast(Feed, None),
+        prober=FakeProber(context),
     )
 
 
 @pytest.fixture
-def app(built_app: Api, context: Context, last_use: LastUse, looker: FakeLooker, registry: CollectorRegistry) -> Api:
+def app(
+    built_app: Api,
+    context: Context,
+    last_use: LastUse,
+    looker: FakeLooker,
+    registry: CollectorRegistry,
+    feed: Feed,
+    prober: FakeProber,
+) -> Api:
     parts = built_app.parts
+    parts.feed, parts.prober = feed, prober
     parts.context, parts.last_use, parts.looker, parts.registry = context, last_use, looker, registry
     parts.operators = frozenset({os.getuid()})
     return built_app
@@ -217,6 +279,24 @@ async def stranger(anybody: Client, mint: Mint, context: Context) -> Client:
     """The owner of another organization."""
     other = await organizations.create(context, "others")
     return anybody.as_bearer(await mint(Role.OWNER, org_id=other.id))
+
+
+def answered(due: DueDelivery, status: int, **changes: Any) -> Attempt:
+    """An attempt that the receiver answered with a status."""
+    outcome = outcome_of(status)
+    attempt = Attempt(
+        delivery_id=due.id,
+        number=due.attempts + 1,
+        started_at=NOW,
+        timings=Timings(dns_ms=1, connect_ms=2, tls_ms=3, first_byte_ms=4, total_ms=10),
+        outcome=outcome,
+        status_code=status,
+        error=None if outcome is AttemptOutcome.DELIVERED else f"The receiver answered {status}.",
+        headers={"content-type": "text/plain"},
+        response=b"so be it",
+        remote_ip="203.0.113.7",
+    )
+    return replace(attempt, **changes)
 
 
 async def bring_to_active(context: Context, domain: Domain) -> Domain | None:

@@ -22,7 +22,7 @@ async def test_health_needs_no_token(anybody: Client) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [("GET", "/health"), ("GET", "/schema"), ("GET", "/nowhere"), ("PUT", "/api/domains"), ("GET", "/api/domains"),
-     ("OPTIONS", "/api/domains"), ("HEAD", "/health"), ("GET", "/metrics")],
+     ("GET", "/api/events"), ("OPTIONS", "/api/domains"), ("HEAD", "/health"), ("GET", "/metrics")],
 )  # fmt: skip
 async def test_every_answer_is_uncached_unsniffed_and_has_an_id_of_its_own(
     anybody: Client, method: str, path: str
@@ -49,6 +49,10 @@ async def test_an_address_that_does_not_exist_is_404_with_and_without_a_token(
         ("PUT", "/api/domains", "GET, HEAD, OPTIONS, POST"),
         ("POST", "/api/domains/dom_x", "DELETE, GET, HEAD, OPTIONS"),
         ("GET", "/api/domains/dom_x/sync", "OPTIONS, POST"),
+        ("GET", "/api/deliveries/retry", "OPTIONS, POST"),
+        ("POST", "/api/deliveries/dlv_x", "GET, HEAD, OPTIONS"),
+        ("DELETE", "/api/events", "GET, HEAD, OPTIONS"),
+        ("GET", "/api/webhooks/wh_x/rotate-secret", "OPTIONS, POST"),
         ("HEAD", "/api/domains/dom_x/sync", "OPTIONS, POST"),
         ("DELETE", "/health", "GET, HEAD, OPTIONS"),
         ("PROPFIND", "/health", "GET, HEAD, OPTIONS"),
@@ -116,6 +120,11 @@ async def test_the_schema_documents_every_call_of_a_tenant_and_none_of_an_operat
         "POST /api/domains/{domain_id}/sync",
         "GET /api/webhooks", "POST /api/webhooks", "GET /api/webhooks/{webhook_id}",
         "PATCH /api/webhooks/{webhook_id}", "DELETE /api/webhooks/{webhook_id}",
+        "POST /api/webhooks/{webhook_id}/rotate-secret", "GET /api/webhooks/{webhook_id}/deliveries",
+        "POST /api/webhooks/{webhook_id}/replay", "POST /api/webhooks/{webhook_id}/test",
+        "POST /api/webhooks/{webhook_id}/conformance",
+        "GET /api/deliveries", "GET /api/deliveries/{delivery_id}", "POST /api/deliveries/{delivery_id}/retry",
+        "POST /api/deliveries/retry", "GET /api/deliveries/{delivery_id}/explain", "GET /api/events",
         "GET /api/jobs", "GET /api/jobs/{job_id}", "POST /api/jobs/{job_id}/retry",
     }  # fmt: skip
     for name, call in calls.items():
@@ -126,6 +135,7 @@ async def test_the_schema_documents_every_call_of_a_tenant_and_none_of_an_operat
             assert list(call["responses"]["401"]["content"]) == ["application/problem+json"], name
         if name.startswith("POST") and "{" not in name:
             assert call["requestBody"]["required"], name
+    assert calls["POST /api/webhooks/{webhook_id}/rotate-secret"]["requestBody"]["required"] is False
     assert "operator" not in str(schema["paths"])
 
 

@@ -49,6 +49,23 @@ def no_hostname(value: Any) -> bool:
     return not isinstance(value, str) or not any(dot in value for dot in ".。．｡")
 
 
+def no_flag(value: Any) -> bool:
+    return not isinstance(value, bool)
+
+
+def no_rate(value: Any) -> bool:
+    return isinstance(value, bool) or (value is not None and value not in range(1, 1001))
+
+
+def no_grace(value: Any) -> bool:
+    return isinstance(value, bool) or value not in range(604_801)
+
+
+def no_headers(value: Any) -> bool:
+    """Also not by luck: a header's name may be nearly anything."""
+    return not isinstance(value, dict) or any(not_text(inner) for inner in value.values())
+
+
 BAD_MEMBERS: Final = st.one_of(
     st.tuples(st.just("/api/tokens"), st.just("name"), values.filter(not_text)),
     st.tuples(st.just("/api/tokens"), st.just("role"), values.filter(lambda value: value not in list(Role))),
@@ -58,9 +75,20 @@ BAD_MEMBERS: Final = st.one_of(
     st.tuples(st.just("/api/webhooks"), st.just("events"), values),
     st.tuples(st.just("/api/webhooks/{webhook}"), st.just("url"), values),
     st.tuples(st.just("/api/webhooks/{webhook}"), st.just("events"), values),
-    st.tuples(
-        st.just("/api/webhooks/{webhook}"), st.just("enabled"), values.filter(lambda value: not isinstance(value, bool))
-    ),
+    st.tuples(st.just("/api/webhooks/{webhook}"), st.just("enabled"), values.filter(no_flag)),
+    st.tuples(st.just("/api/webhooks"), st.just("maxPerSecond"), values.filter(no_rate)),
+    st.tuples(st.just("/api/webhooks"), st.just("headers"), values.filter(no_headers)),
+    st.tuples(st.just("/api/webhooks/{webhook}"), st.just("maxPerSecond"), values.filter(no_rate)),
+    st.tuples(st.just("/api/webhooks/{webhook}"), st.just("headers"), values.filter(no_headers)),
+    st.tuples(st.just("/api/webhooks/{webhook}"), st.just("replay"), values.filter(lambda value: value != "held")),
+    st.tuples(st.just("/api/webhooks/{webhook}/rotate-secret"), st.just("graceSeconds"), values.filter(no_grace)),
+    st.tuples(st.just("/api/webhooks/{webhook}/replay"), st.just("since"), values),
+    st.tuples(st.just("/api/webhooks/{webhook}/replay"), st.just("until"), values),
+    st.tuples(st.just("/api/webhooks/{webhook}/replay"), st.just("events"), values),
+    st.tuples(st.just("/api/webhooks/{webhook}/replay"), st.just("status"), values),
+    st.tuples(st.just("/api/webhooks/{webhook}/replay"), st.just("dryRun"), values.filter(no_flag)),
+    st.tuples(st.just("/api/deliveries/retry"), st.just("status"), values),
+    st.tuples(st.just("/api/deliveries/retry"), st.just("webhookId"), values.filter(not_text)),
     st.tuples(st.just("/operator/organizations"), st.just("name"), values.filter(not_text)),
     st.tuples(st.just("/operator/organizations/acme/tokens"), st.just("name"), values.filter(not_text)),
 )
@@ -69,14 +97,20 @@ VALID: Final[dict[str, dict[str, Any]]] = {
     "/api/domains": {"domainName": "new.customer.com"},
     "/api/webhooks": {"url": "https://hooks.customer.com/", "events": ["domain.active"]},
     "/api/webhooks/{webhook}": {},
+    "/api/webhooks/{webhook}/rotate-secret": {},
+    "/api/webhooks/{webhook}/replay": {"since": "2027-01-15T08:00:00Z", "status": "all", "dryRun": True},
+    "/api/deliveries/retry": {"status": "dead"},
     "/operator/organizations": {"name": "new"},
     "/operator/organizations/acme/tokens": {"name": "x"},
 }
+ALL_OPTIONAL: Final = {"/api/webhooks/{webhook}", "/api/webhooks/{webhook}/rotate-secret"}
 ROUTES: Final = [
     "/api/tokens", "/api/tokens/{}", "/api/domains", "/api/domains/{}", "/api/domains/{}/sync", "/api/webhooks",
-    "/api/webhooks/{}", "/api/jobs", "/api/jobs/{}", "/api/jobs/{}/retry", "/operator/organizations",
-    "/operator/organizations/{}/tokens", "/operator/organizations/acme/tokens/{}", "/metrics", "/health", "/schema",
-    "/schema/{}", "/{}",
+    "/api/webhooks/{}", "/api/webhooks/{}/rotate-secret", "/api/webhooks/{}/deliveries", "/api/webhooks/{}/replay",
+    "/api/webhooks/{}/test", "/api/webhooks/{}/conformance", "/api/deliveries", "/api/deliveries/retry",
+    "/api/deliveries/{}", "/api/deliveries/{}/retry", "/api/deliveries/{}/explain", "/api/events", "/api/jobs",
+    "/api/jobs/{}", "/api/jobs/{}/retry", "/operator/organizations", "/operator/organizations/{}/tokens",
+    "/operator/organizations/acme/tokens/{}", "/metrics", "/health", "/schema", "/schema/{}", "/{}",
 ]  # fmt: skip
 METHODS: Final = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"]
 
@@ -123,7 +157,7 @@ async def test_one_wrong_member_in_an_otherwise_right_body(house: House, bad: tu
     template, name, value = bad
     before = await house.contents()
     body = json.dumps(VALID[template] | {name: value}).encode()
-    method = "PATCH" if "{webhook}" in template else "POST"
+    method = "PATCH" if template.endswith("{webhook}") else "POST"
     answer = await house.client.call(method, template.format(webhook=house.webhook), data=body)
     assert_refused(answer)
     if answer.json["code"] != "malformed_json":
@@ -134,13 +168,14 @@ async def test_one_wrong_member_in_an_otherwise_right_body(house: House, bad: tu
 
 @fuzzed
 @given(
-    template=st.sampled_from(sorted(set(VALID) - {"/api/webhooks/{webhook}"})),
+    template=st.sampled_from(sorted(set(VALID) - ALL_OPTIONAL)),
     body=bytes_of_any_kind,
     content_type=st.sampled_from(["application/json", "application/json; charset=utf-8", "text/plain", "a/b;;=", ""]),
 )
 async def test_any_body_of_any_type(house: House, template: str, body: bytes, content_type: str) -> None:
     before = await house.contents()
-    assert_refused(await house.client.post(template, data=body, headers={"Content-Type": content_type}))
+    path = template.format(webhook=house.webhook)
+    assert_refused(await house.client.post(path, data=body, headers={"Content-Type": content_type}))
     assert await house.contents() == before
 
 
@@ -168,9 +203,14 @@ async def test_any_method_at_any_address(
 
 @fuzzed
 @given(
-    path=st.sampled_from(["/api/tokens", "/api/domains", "/api/webhooks", "/api/jobs"]),
+    path=st.sampled_from(
+        ["/api/tokens", "/api/domains", "/api/webhooks", "/api/jobs", "/api/deliveries", "/api/events"]
+    ),
     parameters=st.dictionaries(
-        st.sampled_from(["limit", "cursor", "status", "state", "search"]) | st.text(max_size=5),
+        st.sampled_from(
+            ["limit", "cursor", "status", "state", "search", "event", "domainId", "since", "until", "after", "types"]
+        )
+        | st.text(max_size=5),
         st.binary(max_size=30)
         | st.sampled_from([*(status.encode() for status in DomainStatus), *(state.encode() for state in JobState)])
         | st.integers().map(lambda number: str(number).encode()),
@@ -183,7 +223,8 @@ async def test_any_query(house: House, path: str, parameters: dict[str, bytes], 
     answer = await house.client.get(f"{path}?{query}{tail}")
     if answer.status != 200:
         assert_refused(answer)
-        assert answer.json["errors"][0]["field"] in ("limit", "cursor", "status", "state")
+        fields = ("limit", "cursor", "status", "state", "event", "since", "until", "after", "types")
+        assert answer.json["errors"][0]["field"] in fields
 
 
 @fuzzed

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from typing import Final
 
 from dcvd.kit.logs import configure_logging
-from tests.bench import life, store
+from tests.bench import delivery, life, store
 
 Figures = dict[str, float | int | str]
 
-_BENCHES: Final[dict[str, Callable[[], Figures]]] = {"store": store.run, "life": life.run}
+_BENCHES: Final[dict[str, Callable[[], Figures]]] = {
+    "store": store.run,
+    "life": life.run,
+    "delivery": delivery.run,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -24,6 +24,7 @@ COMMANDS = [
     ("token", "list"),
     ("token", "revoke"),
     ("sandbox",),
+    ("backup",),
 ]
 ON_THE_DAEMON_OR_ITS_DATABASE = [
     each for each in COMMANDS if each not in [("demo",), ("sandbox",), ("org",), ("token",)]
@@ -33,7 +34,17 @@ ON_THE_DAEMON_OR_ITS_DATABASE = [
 def test_help_names_every_command_the_first_steps_and_the_exit_codes() -> None:
     done = dcvd("--help")
     assert (done.returncode, done.stderr) == (0, "")
-    for expected in ("demo", "serve", "check-config", "org", "token", "sandbox", "First steps:", "78 bad config"):
+    for expected in (
+        "demo",
+        "serve",
+        "check-config",
+        "org",
+        "token",
+        "sandbox",
+        "backup",
+        "First steps:",
+        "78 bad config",
+    ):
         assert expected in done.stdout
 
 

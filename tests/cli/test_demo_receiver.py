@@ -18,7 +18,7 @@ NOW = 1_800_000_000
 
 
 def signed(**changed: str) -> dict[str, str]:
-    made = headers(SECRET, message_id="evt_1", event="domain.active", timestamp=NOW, body=BODY)
+    made = headers([SECRET], message_id="evt_1", event="domain.active", timestamp=NOW, body=BODY)
     return {**made, **changed}
 
 
@@ -51,7 +51,7 @@ def test_what_was_tampered_with_is_not(changed: dict[str, str], body: bytes, pro
 
 def test_bytes_that_json_would_not_give_back_are_not_believed() -> None:
     spaced = BODY.replace(b":", b": ")
-    made = headers(SECRET, message_id="evt_1", event="domain.active", timestamp=NOW, body=spaced)
+    made = headers([SECRET], message_id="evt_1", event="domain.active", timestamp=NOW, body=spaced)
     assert fault(KEYS, made, spaced, NOW) == "X-DCVaaS-Signature is not the HMAC-SHA256 of the payload"
 
 
@@ -64,7 +64,7 @@ def test_a_missing_header_is_named() -> None:
 async def test_a_repeat_is_answered_but_handed_on_once_and_a_forgery_is_refused() -> None:
     arrivals: list[Arrival] = []
     timestamp = int(datetime.now(UTC).timestamp())
-    good = headers(SECRET, message_id="evt_1", event="domain.active", timestamp=timestamp, body=BODY)
+    good = headers([SECRET], message_id="evt_1", event="domain.active", timestamp=timestamp, body=BODY)
     async with Receiver(arrivals.append) as receiver, aiohttp.ClientSession() as session:
 
         async def post(**changed: str) -> int:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.cloudflare.budget import Budget, Window
+from dcvd.cloudflare.budget import Budget
+from dcvd.kit.window import Window
 
 
 class _Time:

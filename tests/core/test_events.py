@@ -14,8 +14,8 @@ from tests.core.event_data import event_data
 def test_the_catalogue_is_closed() -> None:
     assert [kind.value for kind in EventType] == [
         "domain.added", "domain.removed", "dns.verified", "dns.check_failed", "domain.active", "domain.renewed",
-        "domain.expiring_soon", "domain.error", "job.failed", "job.dlq", "endpoint.failing", "endpoint.disabled",
-        "webhook.test",
+        "domain.expiring_soon", "domain.error", "job.failed", "job.dlq", "delivery.dlq", "endpoint.failing",
+        "endpoint.recovered", "endpoint.disabled", "webhook.test",
     ]  # fmt: skip
 
 

@@ -1,10 +1,10 @@
 """Identifiers sort by time and are recognised by their prefix."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dcvd.core.ids import Prefix, is_id, new_id
+from dcvd.core.ids import Prefix, earliest_id, is_id, new_id
 from tests.core.builders import NOW, counting_bytes
 
 
@@ -17,7 +17,7 @@ def test_an_id_is_the_prefix_and_26_digits() -> None:
 
 
 def test_every_kind_of_object_has_a_prefix_of_its_own() -> None:
-    assert [prefix.value for prefix in Prefix] == ["org", "token", "dom", "evt", "wh", "dlv", "att", "job", "conn"]
+    assert [prefix.value for prefix in Prefix] == ["org", "token", "dom", "evt", "wh", "sec", "dlv", "job", "conn"]
 
 
 @given(st.integers(0, 2**48 - 1), st.integers(0, 2**48 - 1), st.binary(min_size=10, max_size=10))
@@ -27,6 +27,26 @@ def test_an_id_made_later_sorts_after_an_earlier_one(one: int, other: int, entro
     if first < second:
         assert ids == sorted(ids)
         assert ids[0] != ids[1]
+
+
+@given(st.integers(0, 2**48 - 1), st.integers(0, 2**48 - 1), st.binary(min_size=10, max_size=10))
+@example(NOW, NOW, b"\x00" * 10)
+@example(NOW, NOW - 1, b"\xff" * 10)
+def test_the_earliest_id_of_an_instant_parts_what_was_made_before_it_from_the_rest(
+    instant: int, made_at: int, entropy: bytes
+) -> None:
+    made = new_id(Prefix.DELIVERY, made_at, lambda _: entropy)
+    assert (made >= earliest_id(Prefix.DELIVERY, instant)) == (made_at >= instant)
+
+
+@pytest.mark.parametrize(("instant", "like"), [(-1, 0), (-(2**60), 0), (2**48, 2**48 - 1), (2**80, 2**48 - 1)])
+def test_an_instant_that_no_id_can_hold_is_taken_for_the_nearest(instant: int, like: int) -> None:
+    assert earliest_id(Prefix.EVENT, instant) == earliest_id(Prefix.EVENT, like)
+
+
+@pytest.mark.parametrize("prefix", Prefix)
+def test_the_earliest_id_is_an_id(prefix: Prefix) -> None:
+    assert is_id(prefix, earliest_id(prefix, NOW))
 
 
 @given(st.binary(min_size=10, max_size=10), st.binary(min_size=10, max_size=10))

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from dcvd.core.events import EventType
+from dcvd.core.health import Health
 from dcvd.core.secret import REDACTED, Secret
-from dcvd.core.webhooks import Endpoint
+from dcvd.core.webhooks import Endpoint, OpenedEndpoint, SigningSecret
 
 PLAIN = "a-very-secret-value"
 
@@ -24,12 +25,15 @@ def test_no_way_of_printing_shows_it() -> None:
 
 def test_it_stays_hidden_inside_a_struct_and_in_a_log_record() -> None:
     endpoint = Endpoint(
-        id="wh_1", org_id="org_1", url="https://x.example", secret=Secret(PLAIN), events=(EventType.DOMAIN_ADDED,),
-        enabled=True, created_at=0, updated_at=0,
+        id="wh_1", org_id="org_1", url="https://x.example", events=(EventType.DOMAIN_ADDED,), max_per_second=None,
+        header_names=("Authorization",), health=Health(), created_at=0, updated_at=0,
     )  # fmt: skip
-    record = logging.LogRecord("n", logging.INFO, "f", 1, "made %s", (endpoint,), None)
-    assert PLAIN not in repr(endpoint)
-    assert PLAIN not in record.getMessage()
+    signing = SigningSecret(secret=Secret(PLAIN), created_at=0, expires_at=None)
+    opened = OpenedEndpoint(endpoint=endpoint, secrets=(signing,), headers={"Authorization": Secret(PLAIN)})
+    record = logging.LogRecord("n", logging.INFO, "f", 1, "made %s", (opened,), None)
+    for shown in (repr(signing), repr(opened), record.getMessage()):
+        assert PLAIN not in shown
+        assert REDACTED in shown
 
 
 def test_it_stays_hidden_in_a_traceback_that_names_locals() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import sqlite3
 from pathlib import Path
 
 import aiohttp
@@ -12,6 +11,7 @@ from dcvd.core.events import EventType
 from dcvd.sandbox import Sandbox
 from tests.daemon.conftest import Collector
 from tests.daemon.process import Api, daemon_with, tenant
+from tests.daemon.rows import rows
 from tests.waiting import until
 
 LIVES = 20
@@ -26,14 +26,6 @@ async def _add(api: Api, name: str) -> bool:
         return False
     assert status in (201, 409), body
     return True
-
-
-def _rows(path: Path, sql: str) -> list[tuple[object, ...]]:
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
-        return connection.execute(sql).fetchall()
-    finally:
-        connection.close()
 
 
 @pytest.mark.timeout(170)
@@ -56,7 +48,7 @@ async def test_killed_at_twenty_random_moments_every_domain_becomes_active_once_
             await daemon.kill()
             results = await asyncio.gather(*tries)
             acknowledged |= {name for name, through in zip(batch, results, strict=True) if through}
-            stored = {str(name) for (name,) in _rows(database, "SELECT name FROM domains")}
+            stored = {str(name) for (name,) in rows(database, "SELECT name FROM domains")}
             assert acknowledged <= stored
             waiting = [name for name in waiting if name not in acknowledged]
             await daemon.start()
@@ -64,23 +56,23 @@ async def test_killed_at_twenty_random_moments_every_domain_becomes_active_once_
             assert await _add(api, name)
 
         async def settled() -> bool:
-            (active,) = _rows(database, "SELECT count(*) FROM domains WHERE status = 'active'")[0]
-            (owed,) = _rows(database, "SELECT count(*) FROM deliveries WHERE state = 'pending'")[0]
-            (undone,) = _rows(database, "SELECT count(*) FROM jobs WHERE state = 'pending'")[0]
+            (active,) = rows(database, "SELECT count(*) FROM domains WHERE status = 'active'")[0]
+            (owed,) = rows(database, "SELECT count(*) FROM deliveries WHERE state = 'pending'")[0]
+            (undone,) = rows(database, "SELECT count(*) FROM jobs WHERE state = 'pending'")[0]
             return (active, owed, undone) == (DOMAINS, 0, 0)
 
         await until(settled, seconds=60)
         assert await daemon.terminate() == 0
 
-    assert _rows(database, "PRAGMA integrity_check") == [("ok",)]
-    counts = _rows(database, "SELECT domain_id, count(*) FROM events WHERE type = 'domain.active' GROUP BY domain_id")
+    assert rows(database, "PRAGMA integrity_check") == [("ok",)]
+    counts = rows(database, "SELECT domain_id, count(*) FROM events WHERE type = 'domain.active' GROUP BY domain_id")
     assert len(counts) == DOMAINS
     assert {count for _, count in counts} == {1}
-    events = {str(identifier): body for identifier, body in _rows(database, "SELECT id, body FROM events")}
-    assert set(events) - {str(i) for (i,) in _rows(database, "SELECT event_id FROM deliveries")} == set()
+    events = {str(identifier): body for identifier, body in rows(database, "SELECT id, body FROM events")}
+    assert set(events) - {str(i) for (i,) in rows(database, "SELECT event_id FROM deliveries")} == set()
     assert set(collector.bodies) == set(events)
     assert all(bodies == {events[identifier]} for identifier, bodies in collector.bodies.items())
-    sequences = [number for (number,) in _rows(database, "SELECT sequence FROM events ORDER BY sequence")]
+    sequences = [number for (number,) in rows(database, "SELECT sequence FROM events ORDER BY sequence")]
     assert sequences == list(range(1, len(events) + 1))
-    assert _rows(database, "SELECT DISTINCT state FROM deliveries") == [("delivered",)]
+    assert rows(database, "SELECT DISTINCT state FROM deliveries") == [("delivered",)]
     assert len(collector.events("domain.active")) == DOMAINS

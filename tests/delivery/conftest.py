@@ -1,55 +1,30 @@
 """A real receiver, and a pool at work."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
-from aiohttp import web
-from multidict import CIMultiDictProxy
+from msgspec.structs import replace
 
+from dcvd.core.secret import Secret
 from dcvd.delivery import DeliveryPool
 from dcvd.metrics import Metrics
 from dcvd.services import organizations, webhooks
 from dcvd.services.context import Context
+from tests.delivery.receivers import Receiver, receiving
 
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-
-class Receiver:
-    """Keeps what it receives; `answer` decides what it says."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.received: list[tuple[CIMultiDictProxy[str], bytes]] = []
-        self.answer: Answer = self._ok
-        self.open = 0
-        self.most_open = 0
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        self.open += 1
-        self.most_open = max(self.most_open, self.open)
-        try:
-            self.received.append((request.headers, await request.read()))
-            return await self.answer(request)
-        finally:
-            self.open -= 1
-
-    async def _ok(self, request: web.Request) -> web.StreamResponse:
-        return web.Response(text="thanks")
+@pytest.fixture(autouse=True)
+def _a_step_of_the_manual_clock_is_seen_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dcvd.delivery.pool._LONGEST_SLEEP", 0.02)
 
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
     """An HTTP server on loopback."""
-    found = Receiver()
-    application = web.Application()
-    application.router.add_route("*", "/{tail:.*}", found.handle)
-    runner = web.AppRunner(application, shutdown_timeout=0.1, handler_cancellation=True)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    found.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hooks"
-    yield found
-    await runner.cleanup()
+    async with receiving() as found:
+        yield found
 
 
 @pytest.fixture
@@ -58,19 +33,52 @@ async def org(context: Context) -> str:
 
 
 @pytest.fixture
+async def rival(context: Context) -> str:
+    """Another organization."""
+    return (await organizations.create(context, "Rival")).id
+
+
+@pytest.fixture
 async def endpoint(context: Context, org: str, receiver: Receiver) -> str:
     """The receiver as an endpoint for new domains; its id."""
-    return (await webhooks.create(context, org, url=receiver.url, events=["domain.added"])).id
+    return (await subscribe(context, org, receiver.url))[0]
+
+
+@asynccontextmanager
+async def at_work(context: Context) -> AsyncIterator[DeliveryPool]:
+    """A pool at work; whatever is under way at the end is cut off."""
+    pool = DeliveryPool(context, Metrics())
+    await pool.start()
+    task = asyncio.create_task(pool.run(), name="delivery")
+    try:
+        yield pool
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await pool.pool.drain(0)
+        await pool.close()
 
 
 @pytest.fixture
 async def pool(context: Context) -> AsyncIterator[DeliveryPool]:
     """The pool at work."""
-    pool = DeliveryPool(context, Metrics())
-    await pool.start()
-    task = asyncio.create_task(pool.run())
-    yield pool
-    task.cancel()
-    await asyncio.wait([task])
-    await pool.pool.drain(1)
-    await pool.close()
+    async with at_work(context) as found:
+        yield found
+
+
+async def subscribe(
+    context: Context,
+    org_id: str,
+    url: str,
+    *,
+    events: tuple[str, ...] = ("domain.added",),
+    max_per_second: int | None = None,
+) -> tuple[str, Secret]:
+    """A new endpoint: its id, and its secret."""
+    made, secret = await webhooks.create(context, org_id, url=url, events=events, max_per_second=max_per_second)
+    return made.id, secret
+
+
+def configure(context: Context, **webhooks: object) -> None:
+    """Other settings of the webhooks; for a pool that is started after it where they count at the start."""
+    context.config = replace(context.config, webhooks=replace(context.config.webhooks, **webhooks))

@@ -1,5 +1,5 @@
 // A receiver as a customer of the predecessor wrote it, with the official Standard Webhooks library beside it.
-// POST /hooks keeps a delivery. GET /verdict?secret=…&signing=… says of each kept one what both checks make of it.
+// POST /hooks keeps a delivery. GET /verdict?secret=…&signing=… says of each kept one what the checks make of it.
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -7,10 +7,10 @@ import { createRequire } from "node:module";
 const { Webhook } = createRequire(process.env.DCVD_NODE_MODULES + "/")("standardwebhooks");
 const kept = [];
 
-function predecessor(secret, { headers, body }) {
+function predecessor(secret, { headers, body }, header) {
   const payload = JSON.parse(body);
   const expected = createHmac("sha256", secret).update(JSON.stringify(payload)).digest("hex");
-  const given = headers["x-dcvaas-signature"] ?? "";
+  const given = headers[header] ?? "";
   return given.length === expected.length && timingSafeEqual(Buffer.from(given), Buffer.from(expected));
 }
 
@@ -27,7 +27,12 @@ const server = createServer((request, response) => {
   const url = new URL(request.url, "http://localhost");
   if (request.method === "GET") {
     const [secret, signing] = [url.searchParams.get("secret"), url.searchParams.get("signing")];
-    const verdict = kept.map((one) => [one.event, predecessor(secret, one), standard(signing, one)]);
+    const verdict = kept.map((one) => ({
+      event: one.event,
+      current: predecessor(secret, one, "x-dcvaas-signature"),
+      previous: predecessor(secret, one, "x-dcvaas-signature-previous"),
+      standard: standard(signing, one),
+    }));
     response.end(JSON.stringify(verdict));
     return;
   }

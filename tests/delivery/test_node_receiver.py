@@ -7,14 +7,21 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
+import msgspec
 import pytest
+from msgspec import Struct
 
 from dcvd.core.events import EventType
 from dcvd.core.observation import DnsFacts, DnsObservation, HostnameSeen, RegistrationRefused
+from dcvd.core.secret import Secret
 from dcvd.core.signing import standard_secret
 from dcvd.kit.clock import SystemClock
-from dcvd.services import domains, looks, webhooks
+from dcvd.services import domains, looks, rotation, webhooks
 from dcvd.services.context import Context
+from tests.delivery.clocks import Shifted
+from tests.delivery.conftest import subscribe
+from tests.delivery.owing import happen
+from tests.delivery.views import delivered
 from tests.waiting import until
 
 _NODE = shutil.which("node")
@@ -41,10 +48,34 @@ async def node() -> AsyncIterator[str]:
     await process.wait()
 
 
+class Verdict(Struct, frozen=True):
+    """What Node makes of a delivery: the predecessor's check with either header, and the official library's."""
+
+    event: str
+    current: bool
+    previous: bool
+    standard: bool
+
+
+async def _verdicts(node: str, secret: Secret, count: int) -> list[Verdict]:
+    """Of the first `count` deliveries, in the order of their arrival, once they are there."""
+    query = {"secret": secret.reveal(), "signing": standard_secret(secret).reveal()}
+    found: list[Verdict] = []
+    async with aiohttp.ClientSession() as session:
+
+        async def arrived() -> bool:
+            async with session.get(f"{node}/verdict", params=query) as response:
+                found[:] = msgspec.json.decode(await response.read(), type=list[Verdict])
+            return len(found) == count
+
+        await until(arrived)
+    return found
+
+
 @pytest.mark.usefixtures("pool")
 async def test_node_accepts_every_delivery_with_both_checks(context: Context, org: str, node: str) -> None:
     context.clock = SystemClock()
-    endpoint = await webhooks.create(context, org, url=f"{node}/hooks", events=[*EventType])
+    _, secret = await webhooks.create(context, org, url=f"{node}/hooks", events=[*EventType])
     domain = await domains.add(context, org, "bücher.customer.test")
     facts = DnsFacts(hostname=domain.name, target=domain.cname_target, outcome="answered")
     await looks.record(context, domain.id, [DnsObservation(facts)])
@@ -53,19 +84,35 @@ async def test_node_accepts_every_delivery_with_both_checks(context: Context, or
     seen = HostnameSeen(id="cf-1", hostname=domain.name, status="active", ssl_status="active")
     await looks.record(context, domain.id, [seen])
     await domains.remove(context, org, domain.id)
-    expected = ["dns.check_failed", "domain.active", "domain.added", "domain.error", "domain.removed"]
-    query = {"secret": endpoint.secret.reveal(), "signing": standard_secret(endpoint.secret).reveal()}
-    verdict: list[tuple[str, bool, bool]] = []
+    expected = ["domain.added", "dns.check_failed", "domain.error", "domain.active", "domain.removed"]
+    assert await _verdicts(node, secret, 5) == [
+        Verdict(event, current=True, previous=False, standard=True) for event in expected
+    ]
+    wrong = Secret("0" * 64)
+    assert await _verdicts(node, wrong, 5) == [
+        Verdict(event, current=False, previous=False, standard=False) for event in expected
+    ]
 
-    async with aiohttp.ClientSession() as session:
 
-        async def arrived() -> bool:
-            async with session.get(f"{node}/verdict", params=query) as response:
-                verdict[:] = [tuple(entry) for entry in await response.json(content_type=None)]
-            return len(verdict) == len(expected)
-
-        await until(arrived)
-        assert sorted(verdict) == [(event, True, True) for event in expected]
-        query = {"secret": "0" * 64, "signing": "whsec_" + "A" * 43 + "="}
-        await arrived()
-        assert sorted(verdict) == [(event, False, False) for event in expected]
+@pytest.mark.usefixtures("pool")
+async def test_node_accepts_the_old_secret_until_the_grace_ends_and_the_new_one_from_the_rotation_on(
+    context: Context, org: str, node: str
+) -> None:
+    context.clock = clock = Shifted()
+    endpoint, old = await subscribe(context, org, f"{node}/hooks")
+    await happen(context, org)
+    await delivered(context, 1)
+    new = (await rotation.rotate(context, org, endpoint, grace=60_000)).secret
+    await happen(context, org)
+    await delivered(context, 2)
+    clock.ahead = 61_000
+    await happen(context, org)
+    await delivered(context, 3)
+    before, during, after = await _verdicts(node, old, 3)
+    assert (before.standard, before.current, before.previous) == (True, True, False)
+    assert (during.standard, during.current, during.previous) == (True, False, True)
+    assert (after.standard, after.current, after.previous) == (False, False, False)
+    before, during, after = await _verdicts(node, new, 3)
+    assert (before.standard, before.current, before.previous) == (False, False, False)
+    assert (during.standard, during.current, during.previous) == (True, True, False)
+    assert (after.standard, after.current, after.previous) == (True, True, False)

@@ -15,7 +15,7 @@ def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     loops: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
-    if item.path.stem in _ON_BOTH_LOOPS:
+    if item.path.stem in _ON_BOTH_LOOPS or item.path.stem.startswith("test_egress_"):
         loops["uvloop"] = uvloop.new_event_loop
     return loops
 

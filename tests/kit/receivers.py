@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import os
 import socket
 import ssl
 import threading
@@ -112,3 +113,27 @@ async def failure(
     assert caught.value.message.endswith(".")
     assert caught.value.code == f"egress_{caught.value.kind}"
     return caught.value
+
+
+@asynccontextmanager
+async def silent_backlog(address: str, port: int = 0) -> AsyncIterator[int]:
+    """A port on which connects wait for ever, because the kernel's queue is full."""
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind((address, port))
+        full.listen(0)
+        for filler in (first, second):
+            filler.setblocking(False)
+            with suppress(BlockingIOError):
+                filler.connect(full.getsockname())
+        yield full.getsockname()[1]
+
+
+def open_sockets() -> set[str]:
+    """Every socket of this process, by the kernel's number for it."""
+    found = set[str]()
+    for entry in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            link = os.readlink(f"/proc/self/fd/{entry}")
+            if link.startswith("socket:"):
+                found.add(link)
+    return found

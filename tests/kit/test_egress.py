@@ -33,9 +33,10 @@ async def test_the_receiver_gets_exactly_these_bytes_and_headers_and_we_its_answ
         answer = await client.post(url, b'{"event":"x"}', {"webhook-id": "evt_1"}, timeout=1)
     assert answer.status == 202
     assert answer.body == b"queued"
+    assert "aiohttp" in answer.headers.pop("server")
     assert answer.headers == {"retry-after": "7", "content-type": "text/plain; charset=utf-8"}
     assert answer.remote_ip == "127.0.0.1"
-    assert 0 <= answer.elapsed_ms < 1000
+    assert 0 <= answer.timings.total_ms < 1000
     assert seen["method"] == "POST"
     assert seen["path"] == "/in/%7e?sig=a%2fb%2B%3D"
     assert seen["body"] == b'{"event":"x"}'
@@ -138,7 +139,7 @@ async def test_one_deadline_ends_an_answer_that_drips(opening: bytes, phase: str
     assert error.kind == "timeout"
     assert error.message == f"127.0.0.1 did not answer completely within 0.3 s; we were still {phase}."
     assert error.remote_ip == "127.0.0.1"
-    assert 250 <= error.elapsed_ms < 1000
+    assert 250 <= error.timings.total_ms < 1000
 
 
 async def test_the_deadline_covers_the_connect() -> None:

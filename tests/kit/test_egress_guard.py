@@ -1,13 +1,23 @@
 """What is judged about a URL, a header and an address before anything is dialled."""
 
-import socket
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.kit.egress_guard import AddressRefused, EgressPolicy, check_headers, check_url, guarded_socket, judge
+from dcvd.core.failures import FailureReason
+from dcvd.kit.egress.guard import (
+    AddressRefused,
+    EgressPolicy,
+    Refusal,
+    check_headers,
+    check_url,
+    guarded_socket,
+    judge,
+    permitted,
+    refuse_url,
+)
 
 PUBLIC = EgressPolicy()
 DEVELOPMENT = EgressPolicy(allow_http=True, allow_private=(IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")))
@@ -151,14 +161,56 @@ def test_ordinary_headers_are_accepted() -> None:
 def test_an_allowed_address_may_be_dialled_on_any_port_and_a_public_one_on_the_listed() -> None:
     assert judge(ip_address("127.0.0.1"), 9000, DEVELOPMENT) is None
     assert judge(ip_address("1.1.1.1"), 443, DEVELOPMENT) is None
-    assert judge(ip_address("1.1.1.1"), 9000, DEVELOPMENT) == "port 9000 is not allowed"
-    assert judge(ip_address("10.0.0.1"), 443, DEVELOPMENT) == "private"
+    port = Refusal(FailureReason.PORT_NOT_ALLOWED, "port 9000 is not allowed")
+    assert judge(ip_address("1.1.1.1"), 9000, DEVELOPMENT) == port
+    assert judge(ip_address("10.0.0.1"), 443, DEVELOPMENT) == Refusal(FailureReason.ADDRESS_NOT_ALLOWED, "private")
 
 
 def test_the_last_gate_makes_no_socket_for_a_refused_address() -> None:
-    tcp = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
     with pytest.raises(AddressRefused, match=r"127\.0\.0\.1 port 443 may not be dialled \(loopback\)"):
-        guarded_socket(PUBLIC, (*tcp, ("127.0.0.1", 443)))
+        guarded_socket(ip_address("127.0.0.1"), 443, PUBLIC)
     with pytest.raises(AddressRefused, match=r"::1 port 443"):
-        guarded_socket(PUBLIC, (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", 443, 0, 0)))
-    guarded_socket(PUBLIC, (*tcp, ("1.1.1.1", 443))).close()
+        guarded_socket(ip_address("::1"), 443, PUBLIC)
+    guarded_socket(ip_address("1.1.1.1"), 443, PUBLIC).close()
+
+
+def test_of_a_names_addresses_those_that_may_be_dialled_are_left_in_their_order_and_once() -> None:
+    addresses = [ip_address(text) for text in ("10.0.0.1", "2606:4700::1111", "1.1.1.1", "127.0.0.1", "1.1.1.1")]
+    assert permitted("hooks.example", addresses, 443, PUBLIC) == (addresses[1], addresses[2])
+    assert permitted("hooks.example", [], 443, PUBLIC) == ()
+
+
+@pytest.mark.parametrize(
+    ("addresses", "reason"),
+    [
+        (["10.0.0.1", "fd00::1"], FailureReason.ADDRESS_NOT_ALLOWED),
+        (["1.1.1.1"], FailureReason.PORT_NOT_ALLOWED),
+        (["10.0.0.1", "1.1.1.1"], FailureReason.PORT_NOT_ALLOWED),
+    ],
+)
+def test_a_name_without_a_good_address_is_refused_for_what_the_tenant_can_mend(
+    addresses: list[str], reason: FailureReason
+) -> None:
+    with pytest.raises(AddressRefused) as caught:
+        permitted("hooks.example", [ip_address(text) for text in addresses], 22, PUBLIC)
+    assert caught.value.refusal.reason is reason
+    assert all(address in caught.value.refusal.message for address in addresses)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("ftp://hooks.example/", FailureReason.BAD_URL),
+        ("https://a..example/", FailureReason.BAD_URL),
+        ("https://16843009/", FailureReason.BAD_URL),
+        ("https://[fe80::1%25eth0]/", FailureReason.BAD_URL),
+        ("https://127.0.0.1/", FailureReason.ADDRESS_NOT_ALLOWED),
+        ("https://localhost/", FailureReason.ADDRESS_NOT_ALLOWED),
+        ("https://hooks.example:22/", FailureReason.PORT_NOT_ALLOWED),
+        ("https://1.1.1.1:22/", FailureReason.PORT_NOT_ALLOWED),
+    ],
+)
+def test_a_refused_url_has_its_reason(url: str, reason: FailureReason) -> None:
+    refused = refuse_url(url, PUBLIC)
+    assert refused is not None
+    assert refused.reason is reason

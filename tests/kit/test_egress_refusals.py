@@ -42,7 +42,7 @@ async def test_the_address_that_was_judged_is_the_one_that_is_dialled(resolver: 
 async def test_a_public_name_that_moves_inside_is_refused_at_the_next_dial(
     resolver: Resolver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dcvd.kit.egress._NAME_TTL", 0)
+    monkeypatch.setattr("dcvd.kit.egress.names._TTL", 0)
 
     async def closing(request: web.Request) -> web.Response:
         response = web.Response()
@@ -74,7 +74,7 @@ async def test_a_literal_is_refused_before_anything_is_asked_or_dialled(resolver
 
 
 async def test_the_last_gate_holds_even_if_the_check_of_the_url_is_fooled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dcvd.kit.egress.check_url", lambda url, policy: None)
+    monkeypatch.setattr("dcvd.kit.egress.request.refuse_url", lambda url, policy: None)
     async with receiver(ok) as port, egress(PUBLIC) as client:
         for url in (f"http://127.0.0.1:{port}/", f"http://[::ffff:127.0.0.1]:{port}/", f"http://127.1:{port}/"):
             assert (await failure(client, url)).kind == "refused_by_policy"

@@ -45,3 +45,32 @@ async def test_an_abandoned_lookup_keeps_its_slot_until_it_ends_and_no_longer(re
     resolver.silent.set()
     async with asyncio.timeout(1):
         assert await waiting == [ip_address("1.1.1.1")]
+
+
+async def test_who_asks_for_a_name_that_is_being_looked_up_waits_along(resolver: Resolver) -> None:
+    resolver.silent_names = {"slow.example"}
+    resolver.answers["slow.example"] = [["1.1.1.1"]]
+    lookups = Lookups(2)
+    asking = [asyncio.create_task(lookups.addresses("slow.example")) for _ in range(5)]
+    await asyncio.sleep(0.05)
+    asking[0].cancel()
+    resolver.silent.set()
+    async with asyncio.timeout(1):
+        assert await asyncio.gather(*asking[1:]) == [[ip_address("1.1.1.1")]] * 4
+    assert resolver.asked == ["slow.example"]
+    assert await lookups.addresses("slow.example") == [ip_address("1.1.1.1")]
+    assert resolver.asked == ["slow.example"] * 2
+
+
+async def test_two_that_waited_for_a_place_with_one_name_need_one_lookup(resolver: Resolver) -> None:
+    resolver.silent_names = {"dead.example"}
+    resolver.answers.update({"dead.example": [["1.1.1.1"]], "alive.example": [["1.1.1.1"]]})
+    lookups = Lookups(1)
+    dead = asyncio.create_task(lookups.addresses("dead.example"))
+    await asyncio.sleep(0)
+    asking = [asyncio.create_task(lookups.addresses("alive.example")) for _ in range(3)]
+    await asyncio.sleep(0)
+    resolver.silent.set()
+    async with asyncio.timeout(1):
+        await asyncio.gather(dead, *asking)
+        assert await lookups.addresses("dead.example") == [ip_address("1.1.1.1")]  # no place was lost

@@ -3,13 +3,15 @@
 import pytest
 
 from dcvd.core.domain import DnsState, DomainStatus
+from dcvd.core.events import EventType
 from dcvd.core.jobs import JobKind, JobState
 from dcvd.core.observation import DnsFacts, DnsObservation, HostnameSeen
 from dcvd.errors import Conflict, InvalidInput, NotFound, Permanent, Retryable
 from dcvd.kit.clock import ManualClock
-from dcvd.services import domains, jobs, looks, registration, webhooks
+from dcvd.services import domains, jobs, looks, registration
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
+from tests.services.attempts import subscribed
 from tests.services.views import all_jobs, bodies, deliveries_owed, event_names
 
 
@@ -83,9 +85,7 @@ async def test_another_organizations_domain_looks_like_none(
 async def test_a_look_stores_the_domain_its_events_and_what_is_owed_for_them(
     context: Context, organization: Organization
 ) -> None:
-    endpoint = await webhooks.create(
-        context, organization.id, url="http://127.0.0.1:1/", events=["domain.active", "dns.verified"]
-    )
+    endpoint = await subscribed(context, organization.id, EventType.DOMAIN_ACTIVE, EventType.DNS_VERIFIED)
     domain = await domains.add(context, organization.id, "app.customer.test")
     looked = await looks.record(
         context,
@@ -100,13 +100,6 @@ async def test_a_look_stores_the_domain_its_events_and_what_is_owed_for_them(
         (endpoint.id, "domain.active", "pending"),
     ]
     assert [body["sequence"] for body in await bodies(context, organization.id)] == [1, 2, 3]
-
-
-async def test_a_disabled_endpoint_is_owed_nothing_new(context: Context, organization: Organization) -> None:
-    endpoint = await webhooks.create(context, organization.id, url="http://127.0.0.1:1/", events=["domain.added"])
-    await webhooks.change(context, organization.id, endpoint.id, enabled=False)
-    await domains.add(context, organization.id, "app.customer.test")
-    assert await deliveries_owed(context) == []
 
 
 async def test_dns_turning_right_before_activation_has_cloudflare_look_again_once(

@@ -1,15 +1,13 @@
-"""Tokens, endpoints and the outcome of attempts."""
+"""Tokens, organizations and the making of endpoints."""
 
 import pytest
 
 from dcvd.core.tokens import Role
-from dcvd.core.webhooks import Attempt, AttemptOutcome, DeliveryState
 from dcvd.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
 from dcvd.kit.clock import ManualClock
-from dcvd.services import deliveries, domains, organizations, tokens, webhooks
+from dcvd.services import organizations, tokens, webhooks
 from dcvd.services.context import Context
 from dcvd.services.tokens import LastUse
-from dcvd.store import deliveries as stored
 from dcvd.store.organizations import Organization
 
 
@@ -105,62 +103,3 @@ async def test_a_bad_endpoint_is_refused_naming_the_field(
         await webhooks.create(context, organization.id, url=url, events=events)
     assert caught.value.field == field
     assert (await webhooks.list_page(context, organization.id, cursor=None, limit=10)).items == []
-
-
-async def _one_delivery(context: Context, organization: Organization) -> str:
-    await webhooks.create(context, organization.id, url="http://127.0.0.1:1/", events=["domain.added"])
-    await domains.add(context, organization.id, "app.customer.test")
-    (due,) = await context.database.read(lambda snapshot: stored.due(snapshot, context.now(), 10, ()))
-    return due.id
-
-
-def _attempt(delivery_id: str, number: int, outcome: AttemptOutcome, retry_after: int | None = None) -> Attempt:
-    return Attempt(
-        delivery_id=delivery_id,
-        number=number,
-        started_at=0,
-        duration_ms=1,
-        outcome=outcome,
-        status_code=None,
-        error="x",
-        response=b"",
-        remote_ip=None,
-        retry_after=retry_after,
-    )
-
-
-async def test_failed_attempts_follow_the_schedule_to_the_dead_letter(
-    context: Context, organization: Organization, clock: ManualClock
-) -> None:
-    delivery_id = await _one_delivery(context, organization)
-    waits = []
-    recorded = None
-    for number in range(1, 12):
-        recorded = await deliveries.record_attempt(context, _attempt(delivery_id, number, AttemptOutcome.TIMEOUT))
-        if recorded.next_attempt_at is not None:
-            waits.append((recorded.next_attempt_at - clock.now()) // 1000)
-            clock.set(recorded.next_attempt_at)
-    assert waits == [5, 30, 120, 600, 3600, 4 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600]
-    assert recorded is not None
-    assert recorded.state is DeliveryState.DEAD
-
-
-async def test_retry_after_puts_the_next_attempt_off(context: Context, organization: Organization) -> None:
-    delivery_id = await _one_delivery(context, organization)
-    made = _attempt(delivery_id, 1, AttemptOutcome.HTTP_ERROR, retry_after=90_000)
-    recorded = await deliveries.record_attempt(context, made)
-    assert recorded.next_attempt_at == context.now() + 90_000
-
-
-async def test_gone_ends_a_delivery(context: Context, organization: Organization) -> None:
-    delivery_id = await _one_delivery(context, organization)
-    recorded = await deliveries.record_attempt(context, _attempt(delivery_id, 1, AttemptOutcome.GONE))
-    assert recorded.state is DeliveryState.DEAD
-
-
-async def test_an_attempt_for_a_removed_endpoint_is_no_error(context: Context, organization: Organization) -> None:
-    delivery_id = await _one_delivery(context, organization)
-    (endpoint,) = (await webhooks.list_page(context, organization.id, cursor=None, limit=10)).items
-    await webhooks.remove(context, organization.id, endpoint.id)
-    recorded = await deliveries.record_attempt(context, _attempt(delivery_id, 1, AttemptOutcome.DELIVERED))
-    assert not recorded.stored

@@ -50,7 +50,9 @@ def sentence(event: str, data: Mapping[str, Any]) -> str:
         case (
             EventType.JOB_FAILED
             | EventType.JOB_DLQ
+            | EventType.DELIVERY_DLQ
             | EventType.ENDPOINT_FAILING
+            | EventType.ENDPOINT_RECOVERED
             | EventType.ENDPOINT_DISABLED
             | EventType.WEBHOOK_TEST
         ) as other:

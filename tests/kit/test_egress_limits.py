@@ -3,17 +3,19 @@
 import asyncio
 from contextlib import suppress
 
-import aiohttp
 import pytest
 
-from dcvd.kit.egress_meter import MAX_INTERIM, MAX_RECEIVED, MeteredHandler, TooMuch, meter
+from dcvd.core.failures import FailureReason
+from dcvd.kit.egress.connection import MAX_HEAD, MAX_INTERIM, MAX_RECEIVED
 from tests.kit.receivers import egress, failure, raw_receiver
+from tests.kit.wire import Wire
 
 _EARLY = b"HTTP/1.1 103 Early Hints\r\n\r\n"
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+_CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-async def _flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, opening: bytes, repeated: bytes) -> None:
+async def _flood(writer: asyncio.StreamWriter, opening: bytes, repeated: bytes) -> None:
     writer.write(opening)
     with suppress(ConnectionError):
         while True:
@@ -24,12 +26,25 @@ async def _flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ope
 @pytest.mark.parametrize(
     ("opening", "repeated", "said"),
     [
-        (b"", _EARLY * 2000, "more than"),
-        (b"", _EARLY, "interim answers"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"x" * 60_000, ""),
-        (b"HTTP/1.1 200 OK\r\nX: ", b"x" * 60_000, ""),
+        (b"", _EARLY * 2000, "more than 8 interim answers (103)"),
+        (b"", _EARLY, "more than 8 interim answers (103)"),
+        (_CHUNKED + b"1;", b"x" * 60_000, "more than 64 KiB"),
+        (_CHUNKED + b"0\r\nX: ", b"x" * 60_000, "more than 64 KiB"),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"x" * 60_000, "its head is longer than 32 KiB"),
+        (b"HTTP/1.1 200 OK\r\n", b"a:\r\n" * 1000, "its head is longer than 32 KiB"),
+        (b"HTTP/1.1 200 ", b"x" * 60_000, "its head is longer than 32 KiB"),
+        (b"\r\n", b"\r\n" * 30_000, "its head is longer than 32 KiB"),
     ],
-    ids=["interim answers in large pieces", "one by one", "a chunk extension", "a header"],
+    ids=[
+        "interim answers in large pieces",
+        "one by one",
+        "a chunk extension",
+        "a trailer",
+        "a header",
+        "many headers",
+        "a reason phrase",
+        "blank lines",
+    ],
 )
 async def test_a_flood_of_anything_ends_the_exchange_at_once_and_stalls_nobody(
     opening: bytes, repeated: bytes, said: str
@@ -45,15 +60,16 @@ async def test_a_flood_of_anything_ends_the_exchange_at_once_and_stalls_nobody(
             longest = max(longest, loop.time() - before)
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _flood(reader, writer, opening, repeated)
+        await _flood(writer, opening, repeated)
 
     async with raw_receiver(handler) as port, egress() as client:
         beat = asyncio.create_task(heartbeat())
         error = await failure(client, f"http://127.0.0.1:{port}/", within=10)
         beat.cancel()
     assert error.kind == "protocol"
+    assert error.reason is FailureReason.TOO_MUCH
     assert said in error.message
-    assert error.elapsed_ms < 5_000
+    assert error.timings.total_ms < 5_000
     assert longest < 2.0
 
 
@@ -88,41 +104,16 @@ async def test_each_exchange_on_a_connection_is_counted_by_itself() -> None:
     assert connections == 1
 
 
-async def test_the_private_factory_of_aiohttp_is_still_what_we_replace() -> None:
-    connector = aiohttp.TCPConnector()
-    try:
-        assert type(connector._factory()) is not MeteredHandler
-        meter(connector)
-        assert type(connector._factory()) is MeteredHandler
-    finally:
-        await connector.close()
-
-
-class _Transport(asyncio.Transport):
-    def __init__(self) -> None:
-        super().__init__()
-        self.aborted = False
-
-    def is_closing(self) -> bool:
-        return self.aborted
-
-    def pause_reading(self) -> None:
-        pass
-
-    def abort(self) -> None:
-        self.aborted = True
-
-
 async def test_of_a_full_piece_of_interim_answers_only_the_first_are_parsed() -> None:
-    connector = aiohttp.TCPConnector()
-    meter(connector)
-    try:
-        handler, transport = connector._factory(), _Transport()
-        handler.connection_made(transport)
-        handler.set_response_params()
-        handler.data_received(_EARLY * 2000)
-        assert transport.aborted
-        assert isinstance(handler.exception(), TooMuch)
-        assert len(handler._buffer) < 200
-    finally:
-        await connector.close()
+    wire = Wire()
+    wire.receive(_EARLY * 2000)
+    assert wire.failure().reason is FailureReason.TOO_MUCH
+    assert wire.transport.aborted
+    assert wire.connection.heads_begun < 200
+
+
+async def test_the_head_of_an_answer_is_bounded_whatever_came_before_it() -> None:
+    wire = Wire()
+    wire.receive(_EARLY * MAX_INTERIM)
+    wire.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: " + b"x" * (MAX_HEAD - 4096) + b"\r\n\r\n")
+    assert wire.reply().status == 200

@@ -1,0 +1,118 @@
+"""`/api/events`: every event in order, whatever became of its webhooks."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Response, Router, get
+from litestar.enums import MediaType
+from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
+from litestar.params import QueryParameter
+from msgspec import Raw, Struct
+
+from dcvd.api.documentation import ok, problems
+from dcvd.api.parameters import EVENT_TYPES, TEXT, Instant, Limit, event_types, page_limit
+from dcvd.api.preferences import LONGEST_WAIT, preferred_wait
+from dcvd.api.presence import while_present
+from dcvd.api.request import ApiRequest
+from dcvd.core.events import EventType
+from dcvd.errors import InvalidInput
+
+_SEQUENCE: Final = re.compile(r"[0-9]{1,18}")
+
+After = Annotated[
+    str | None,
+    QueryParameter(
+        name="after",
+        description="`nextCursor` of the answer before, or an event's `sequence`; without it, from the oldest stored.",
+        schema_extra=TEXT,
+    ),
+]
+Types = Annotated[
+    list[str] | None,
+    QueryParameter(
+        name="types",
+        description="Only these events; several with commas between them, or each in a parameter of its own.",
+        schema_extra=EVENT_TYPES,
+    ),
+]
+
+
+class EventView(Struct, frozen=True, kw_only=True):
+    """An event, byte for byte as webhooks carry it; `data` depends on the event."""
+
+    event: EventType
+    timestamp: Instant
+    data: dict[str, Any]
+    id: str
+    sequence: int
+
+
+class EventList(Struct, frozen=True, kw_only=True, rename="camel"):
+    """`nextCursor` is never null: later events are to be had after it. `hasMore`: there are some already."""
+
+    events: list[EventView]
+    next_cursor: str
+    has_more: bool
+
+
+class _RawList(Struct, frozen=True, kw_only=True, rename="camel"):
+    """`EventList` with the bytes that are stored."""
+
+    events: list[Raw]
+    next_cursor: str
+    has_more: bool
+
+
+@dataclass
+class _MayWait(Operation):
+    """Documents a header of which every value is read, where Litestar would hand over one."""
+
+    def __post_init__(self) -> None:
+        description = f"`wait=30`: seconds to wait for an event where there is none, {LONGEST_WAIT} at most (RFC 7240)."
+        schema = Schema(type=OpenAPIType.STRING)
+        prefer = Parameter(name="Prefer", param_in="header", description=description, schema=schema)
+        self.parameters = [*(self.parameters or []), prefer]
+
+
+@get(
+    "",
+    summary="Read the events",
+    operation_class=_MayWait,
+    responses={**ok(200, EventList, "The events, in order."), **problems(400, 410)},
+)
+async def read_events(
+    request: ApiRequest, after: After = None, types: Types = None, limit: Limit = None
+) -> Response[bytes]:
+    """In order and without a gap; go on after `nextCursor`. With `Prefer: wait=30` an answer without events comes only
+    after 30 s, one with events as soon as there are any.
+    """
+    wait = preferred_wait(request.headers.getall("prefer", []))
+    reading = request.parts.feed.read(
+        request.org_id,
+        after=_sequence(after),
+        types=event_types("types", types),
+        limit=page_limit(limit),
+        wait=float(wait or 0),
+    )
+    page = await while_present(request.receive, reading)
+    answer = _RawList(
+        events=[Raw(event.body) for event in page.events], next_cursor=str(page.position), has_more=page.more
+    )
+    headers = {"Vary": "Prefer"}
+    if wait is not None:
+        headers["Preference-Applied"] = f"wait={wait}"
+    return Response(msgspec.json.encode(answer), media_type=MediaType.JSON, headers=headers)
+
+
+def _sequence(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if _SEQUENCE.fullmatch(text) is None:
+        message = f"after is {text!r}; give nextCursor of the answer before, or an event's sequence."
+        raise InvalidInput("after", message)
+    return int(text)
+
+
+ROUTER: Final = Router("/events", route_handlers=[read_events], tags=["Events"])

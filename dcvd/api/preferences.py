@@ -1,0 +1,39 @@
+"""The header `Prefer` (RFC 7240): what a client would like, and may be denied."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+LONGEST_WAIT: Final = 60
+"""Seconds for which a request may wait at most."""
+
+_TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
+_WORD: Final = rf"(?:{_TOKEN}|{_QUOTED})"
+_VALUE: Final = rf"(?:[ \t]*=[ \t]*{_WORD})?"
+_PREFERENCE: Final = re.compile(
+    rf"[ \t]*(?P<name>{_TOKEN})(?:[ \t]*=[ \t]*(?P<value>{_WORD}))?(?:[ \t]*;(?:[ \t]*{_TOKEN}{_VALUE})?)*[ \t]*"
+)
+# A quote that is never closed goes on to the end: searching on behind each would cost the square of the length.
+_ITEM: Final = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+')
+_SECONDS: Final = re.compile(r'"?([0-9]{1,9})"?')
+
+
+def preferred_wait(values: Iterable[str]) -> int | None:
+    """The whole seconds that a client would wait for an answer, capped; None when it said nothing of it.
+
+    `values` are those of each `Prefer` header. What is malformed or unknown is ignored; of two waits the first counts.
+    """
+    for name, value in _preferences(values):
+        if name == "wait":
+            seconds = _SECONDS.fullmatch(value)
+            return None if seconds is None else min(int(seconds[1]), LONGEST_WAIT)
+    return None
+
+
+def _preferences(values: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for header in values:
+        for item in _ITEM.findall(header):
+            found = _PREFERENCE.fullmatch(item)
+            if found is not None:
+                yield found["name"].lower(), found["value"] or ""

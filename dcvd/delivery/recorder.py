@@ -1,0 +1,160 @@
+"""Storing how attempts ended: all that ended while the last ones were being stored share the next transaction."""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from typing import Final, assert_never
+
+import structlog
+
+from dcvd.core.deliveries import Consequence, DeliveryState, NextReason
+from dcvd.errors import StoreError
+from dcvd.services import deliveries
+from dcvd.services.context import Context
+from dcvd.services.deliveries import Made
+from dcvd.store import attempts
+from dcvd.store.attempts import MadeAttempt
+from dcvd.store.database import Snapshot
+
+log = structlog.get_logger(__name__)
+
+_MOST: Final = 256
+_PAUSES: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+class _Entry:
+    """An attempt on its way to the disk."""
+
+    __slots__ = ("future", "made", "settled")
+
+    def __init__(self, made: Made, loop: asyncio.AbstractEventLoop) -> None:
+        self.made = made
+        self.future: asyncio.Future[Consequence] = loop.create_future()
+        self.settled = False
+
+    def stored(self, consequence: Consequence) -> None:
+        self.settled = True
+        if not self.future.done():
+            self.future.set_result(consequence)
+
+    def lost(self, error: Exception) -> None:
+        self.settled = True
+        if not self.future.done():
+            self.future.set_exception(error)
+
+
+class Recorder:
+    """`record` returns when the outcome is on disk. A database that refuses is asked again until it takes it."""
+
+    def __init__(
+        self,
+        context: Context,
+        doubted: Callable[[Collection[str]], None],
+        is_well: Callable[[str], bool] = lambda endpoint_id: False,  # noqa: ARG005
+    ) -> None:
+        """`doubted` is told of endpoints for which something was perhaps stored that nobody announced; `is_well` tells
+        of an endpoint that no failure was stored since its last success."""
+        self._context = context
+        self._doubted = doubted
+        self._is_well = is_well
+        self._waiting: list[_Entry] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def record(self, made: Made) -> Consequence:
+        """What follows from an attempt, stored. Raises StoreError when the database has been closed.
+
+        A caller that is cancelled waits all the same: the receiver may have it, so the outcome must not be lost.
+        """
+        loop = asyncio.get_running_loop()
+        entry = _Entry(made, loop)
+        self._waiting.append(entry)
+        if self._task is None:
+            self._task = asyncio.create_task(self._store(), name="delivery.recorder")
+        try:
+            return await entry.future
+        except asyncio.CancelledError:
+            # The cancellation took the future along; a shield for each attempt would cost more than another future.
+            if not entry.settled:
+                entry.future = loop.create_future()
+                await asyncio.wait([entry.future])
+                entry.future.exception()  # it was logged where it came up
+            raise
+
+    async def _store(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+                await self._store_batch(batch)
+        finally:
+            self._task = None
+
+    async def _store_batch(self, batch: Sequence[_Entry]) -> None:
+        try:
+            consequences = await self._insist([entry.made for entry in batch])
+        except Exception as error:
+            if len(batch) > 1:
+                # One of them may be what the database does not take; the others must not suffer for it.
+                for one in batch:
+                    await self._store_batch([one])
+                return
+            log.exception("delivery.outcome_lost", delivery_id=batch[0].made.due.id)
+            batch[0].lost(error)
+            return
+        for entry, consequence in zip(batch, consequences, strict=True):
+            entry.stored(consequence)
+
+    async def _insist(self, made: Sequence[Made]) -> Sequence[Consequence]:
+        pauses = iter(_PAUSES)
+        stored: dict[str, Consequence] = {}
+        doubtful = False
+        while True:
+            try:
+                if doubtful:
+                    stored = await self._stored(made)
+                left = [one for one in made if one.due.id not in stored]
+                # Asked when all earlier outcomes are stored; what fails in this batch is judged with it.
+                well = {one.endpoint_id for one in left if self._is_well(one.endpoint_id)}
+                followed = await deliveries.record_attempts(self._context, left, well=well) if left else []
+            except StoreError as error:
+                if error.code == "database_closed":
+                    raise
+                # A full disk must not turn into a storm of repeats: the slots are held until the outcomes are stored.
+                pause = next(pauses, _PAUSES[-1])
+                log.exception("delivery.outcomes_not_stored", attempts=len(made), retry_in_s=pause)
+                doubtful = True
+                self._doubted({one.endpoint_id for one in made})
+                await asyncio.sleep(pause)
+            else:
+                stored |= {one.due.id: consequence for one, consequence in zip(left, followed, strict=True)}
+                return [stored[one.due.id] for one in made]
+
+    async def _stored(self, made: Sequence[Made]) -> dict[str, Consequence]:
+        """What followed from those that are on disk after all: a commit that fails may have been made all the same,
+        and an attempt must not count twice."""
+
+        def query(snapshot: Snapshot) -> list[MadeAttempt]:
+            return [
+                found
+                for one in made
+                for found in attempts.of_delivery(snapshot, one.due.id)
+                if found.attempt.number == one.attempt.number
+            ]
+
+        return {
+            found.attempt.delivery_id: Consequence(
+                state=_state(found.next_reason), next_attempt_at=found.next_attempt_at, reason=found.next_reason
+            )
+            for found in await self._context.database.read(query)
+            if found.next_reason is not None
+        }
+
+
+def _state(reason: NextReason) -> DeliveryState:
+    match reason:
+        case NextReason.DELIVERED:
+            return DeliveryState.DELIVERED
+        case NextReason.SCHEDULE | NextReason.RETRY_AFTER:
+            return DeliveryState.PENDING
+        case NextReason.GONE | NextReason.SCHEDULE_ENDED | NextReason.ONCE:
+            return DeliveryState.DEAD
+        case _:
+            assert_never(reason)

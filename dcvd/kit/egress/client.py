@@ -1,0 +1,118 @@
+"""Outgoing HTTP to addresses that a tenant chose: one POST, one deadline, no redirects, a bounded answer.
+
+A request to a receiver whose connection is idle costs one write, one future and one timer: what a URL means is known
+from the last time, and the answer is parsed in place.
+"""
+
+import functools
+import ssl
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from dcvd.core.failures import FailureReason
+from dcvd.core.timings import Timings
+from dcvd.errors import Retryable
+from dcvd.kit.egress.course import Course
+from dcvd.kit.egress.dial import Dialler
+from dcvd.kit.egress.failures import EgressFailure, Failed
+from dcvd.kit.egress.guard import EgressPolicy
+from dcvd.kit.egress.names import GuardedNames
+from dcvd.kit.egress.pool import ConnectionPool
+from dcvd.kit.egress.request import request, target_of
+from dcvd.kit.lookup import Lookups
+
+_TARGETS: Final = 1024  # URLs whose meaning is remembered
+
+
+class EgressAnswer(Struct, frozen=True, kw_only=True):
+    """What came back, of whatever status. `body` holds the first bytes as they were sent, never decompressed.
+
+    `headers` has lower-case names, and only the few that say something to a sender.
+    """
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    remote_ip: str | None
+    timings: Timings
+
+
+class EgressError(Retryable):
+    """No answer; the message is a sentence. `remote_ip` where a connection existed, `reason` finer than the kind."""
+
+    def __init__(
+        self,
+        kind: EgressFailure,
+        message: str,
+        *,
+        reason: FailureReason | None,
+        timings: Timings,
+        remote_ip: str | None = None,
+    ) -> None:
+        super().__init__(message, code=f"egress_{kind}")
+        self.kind: EgressFailure = kind
+        self.reason = reason
+        self.timings = timings
+        self.remote_ip = remote_ip
+
+
+class Egress:
+    """At most `connections` requests at once, and as many guarded connections kept for later ones."""
+
+    def __init__(self, policy: EgressPolicy, *, connections: int = 64, tls: ssl.SSLContext | None = None) -> None:
+        """`tls` None: the system's certificate authorities."""
+        self._policy = policy
+        self._connections = connections
+        self._tls = tls
+        self._target_of = functools.lru_cache(maxsize=_TARGETS)(functools.partial(target_of, policy=policy))
+        self._pool: ConnectionPool | None = None
+
+    async def start(self) -> None:
+        tls = self._tls
+        if tls is None:
+            tls = ssl.create_default_context()
+            tls.set_alpn_protocols(["http/1.1"])
+        # Twice the connections, so that lookups nobody waits for any longer do not hold up the others at once.
+        names = GuardedNames(self._policy, Lookups(2 * self._connections))
+        self._pool = ConnectionPool(Dialler(self._policy, names, tls), self._connections)
+
+    async def close(self) -> None:
+        """Closes every connection; requests under way end without an answer. A second call does nothing."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close()
+
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        timeout: float,  # noqa: ASYNC109  # one deadline over everything is what this function is for
+        owner: str = "",
+    ) -> EgressAnswer:
+        """Sends and gives any answer whatever its status. Raises EgressError when there is none.
+
+        `timeout` in seconds bounds everything: waiting for a connection, name, connect, TLS, headers and body.
+        Connections are shared among the requests of one `owner`. It is
+        sent a second time in one case only, when a connection that had been used before was closed without an answer.
+        """
+        if self._pool is None:
+            raise RuntimeError("Egress.start() has to come before post()")
+        course = Course(timeout)
+        try:
+            target = self._target_of(url, owner)
+            reply = await self._pool.exchange(target.origin, request(target, headers, body), course)
+        except Failed as error:
+            raise EgressError(
+                error.kind, error.message, reason=error.reason, timings=course.timings(), remote_ip=course.remote_ip
+            ) from error
+        return EgressAnswer(
+            status=reply.status,
+            headers=reply.headers,
+            body=reply.body,
+            remote_ip=course.remote_ip,
+            timings=course.timings(),
+        )

@@ -1,0 +1,126 @@
+"""What went wrong on the way to a receiver, as a class, a finer reason and a sentence."""
+
+import errno
+import os
+import socket
+import ssl
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Literal
+
+from dcvd.core.failures import FailureReason
+from dcvd.kit.egress.guard import AddressRefused
+
+EgressFailure = Literal["refused_by_policy", "dns", "connect", "tls", "timeout", "protocol"]
+
+
+class Failed(Exception):
+    """One exchange came to nothing; `retriable` when a connection that had been idle turned out to be closed."""
+
+    def __init__(
+        self, kind: EgressFailure, reason: FailureReason | None, message: str, *, retriable: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.kind: EgressFailure = kind
+        self.reason = reason
+        self.message = message
+        self.retriable = retriable
+
+
+_NAME_REASONS: Final = {
+    socket.EAI_NONAME: FailureReason.NAME_NOT_FOUND,
+    socket.EAI_NODATA: FailureReason.NAME_WITHOUT_ADDRESS,
+    socket.EAI_ADDRFAMILY: FailureReason.NAME_WITHOUT_ADDRESS,
+    socket.EAI_MEMORY: FailureReason.OWN_LIMIT,
+}
+# In the order in which they tell most: of a name's several addresses, one that refuses says more than one that we have
+# no route to.
+_CONNECT_REASONS: Final = {
+    errno.ECONNREFUSED: FailureReason.CONNECTION_REFUSED,
+    errno.ECONNRESET: FailureReason.CONNECTION_REFUSED,
+    errno.ECONNABORTED: FailureReason.CONNECTION_REFUSED,
+    errno.ETIMEDOUT: FailureReason.HOST_UNREACHABLE,
+    errno.EHOSTUNREACH: FailureReason.HOST_UNREACHABLE,
+    errno.EHOSTDOWN: FailureReason.HOST_UNREACHABLE,
+    errno.EMFILE: FailureReason.OWN_LIMIT,
+    errno.ENFILE: FailureReason.OWN_LIMIT,
+    errno.ENOBUFS: FailureReason.OWN_LIMIT,
+    errno.ENOMEM: FailureReason.OWN_LIMIT,
+    errno.EAGAIN: FailureReason.OWN_LIMIT,
+    errno.EADDRNOTAVAIL: FailureReason.OWN_LIMIT,  # no local port is left
+    errno.ENETUNREACH: FailureReason.NETWORK_UNREACHABLE,
+    errno.ENETDOWN: FailureReason.NETWORK_UNREACHABLE,
+    errno.EAFNOSUPPORT: FailureReason.NETWORK_UNREACHABLE,
+    errno.EPERM: FailureReason.NETWORK_UNREACHABLE,  # a packet filter of this machine
+    errno.EACCES: FailureReason.NETWORK_UNREACHABLE,  # likewise
+}
+_ERRNO_RANK: Final = {number: rank for rank, number in enumerate(_CONNECT_REASONS)}
+
+# X509_V_ERR_* of OpenSSL's x509_vfy.h; what is not listed is a chain that we do not trust for one reason or another.
+_CERTIFICATE_REASONS: Final = {
+    9: FailureReason.CERTIFICATE_NOT_YET_VALID,
+    10: FailureReason.CERTIFICATE_EXPIRED,
+    18: FailureReason.CERTIFICATE_SELF_SIGNED,
+    62: FailureReason.CERTIFICATE_WRONG_NAME,
+    64: FailureReason.CERTIFICATE_WRONG_NAME,
+}
+
+
+def failed_lookup(host: str, error: OSError) -> Failed:
+    """Why a name led to no address."""
+    if isinstance(error, socket.gaierror):
+        reason = _NAME_REASONS.get(error.errno or 0, FailureReason.NAME_SERVER_FAILED)
+    else:
+        reason = FailureReason.OWN_LIMIT
+    return Failed("dns", reason, f"The name {host} cannot be resolved: {words(error)}.")
+
+
+def failed_connect(host: str, port: int, errors: Sequence[OSError]) -> Failed:
+    """Why none of a host's addresses, of which there is at least one, could be connected to."""
+    for error in errors:
+        if isinstance(error, AddressRefused):
+            return Failed("refused_by_policy", error.refusal.reason, error.refusal.message)
+    telling = min(errors, key=lambda error: _ERRNO_RANK.get(error.errno or 0, len(_ERRNO_RANK)))
+    reason = _CONNECT_REASONS.get(telling.errno or 0, FailureReason.HOST_UNREACHABLE)
+    return Failed("connect", reason, f"{host} port {port} cannot be reached: {words(telling)}.")
+
+
+def failed_handshake(host: str, error: OSError) -> Failed:
+    """Why there is no TLS connection to a host that accepted ours."""
+    reason = certificate_reason(error) or FailureReason.TLS_HANDSHAKE
+    return Failed("tls", reason, f"No trusted TLS connection to {host}: {words(error)}.")
+
+
+def expired_certificate(host: str, ended: datetime) -> Failed:
+    """A handshake that failed for the certificate's last day."""
+    message = f"No trusted TLS connection to {host}: its certificate expired on {ended:%Y-%m-%d}."
+    return Failed("tls", FailureReason.CERTIFICATE_EXPIRED, message)
+
+
+def future_certificate(host: str, begins: datetime) -> Failed:
+    """A handshake that failed for the certificate's first day."""
+    message = f"No trusted TLS connection to {host}: its certificate is valid from {begins:%Y-%m-%d} on, not yet."
+    return Failed("tls", FailureReason.CERTIFICATE_NOT_YET_VALID, message)
+
+
+def certificate_reason(error: OSError) -> FailureReason | None:
+    """What is wrong with the certificate, None when it is not the certificate."""
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return None
+    return _CERTIFICATE_REASONS.get(error.verify_code, FailureReason.CERTIFICATE_UNTRUSTED)
+
+
+def words(error: OSError) -> str:
+    """The error as a clause, without a number and without a full stop."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        text = error.verify_message
+    elif isinstance(error, ssl.SSLError):
+        text = (error.reason or error.strerror or str(error)).replace("_", " ").lower()
+    elif isinstance(error, ConnectionError) and error.errno is None:
+        text = "it closed the connection"
+    elif error.errno is not None and not isinstance(error, socket.gaierror):
+        # The event loops put the address before the system's words, each in its own way; the caller names the host.
+        text = os.strerror(error.errno)
+    else:
+        text = error.strerror or str(error) or type(error).__name__
+    return text.rstrip(".")

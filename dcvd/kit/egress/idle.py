@@ -1,0 +1,69 @@
+"""Connections between two requests: kept for a while, and never too many."""
+
+import asyncio
+from collections import OrderedDict
+from typing import Final
+
+from dcvd.kit.egress.connection import Connection
+from dcvd.kit.egress.request import Origin
+
+KEEP_ALIVE: Final = 15.0  # seconds
+
+
+class IdleConnections:
+    """At most `limit`; the one that has been idle for longest goes first."""
+
+    def __init__(self, limit: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._limit = limit
+        self._by_origin: dict[Origin, list[Connection]] = {}
+        self._oldest_first: OrderedDict[Connection, None] = OrderedDict()
+        self._sweep: asyncio.TimerHandle | None = None
+
+    def take(self, origin: Origin) -> Connection | None:
+        """The one that was used last, if the receiver has neither closed it nor sent anything since."""
+        while waiting := self._by_origin.get(origin):
+            connection = waiting.pop()
+            if not waiting:
+                del self._by_origin[origin]
+            del self._oldest_first[connection]
+            if connection.is_fresh():
+                return connection
+            connection.abort()
+        return None
+
+    def put(self, connection: Connection) -> None:
+        """Keeps it, at the cost of another where there is no room."""
+        if len(self._oldest_first) >= self._limit:
+            self._drop_oldest()
+        connection.idle_since = self._loop.time()
+        self._by_origin.setdefault(connection.origin, []).append(connection)
+        self._oldest_first[connection] = None
+        if self._sweep is None:
+            self._sweep = self._loop.call_later(KEEP_ALIVE, self._drop_expired)
+
+    def close(self) -> None:
+        """Drops all of them."""
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None
+        while self._oldest_first:
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        connection, _ = self._oldest_first.popitem(last=False)
+        waiting = self._by_origin[connection.origin]
+        waiting.remove(connection)  # the first one: it has waited for longest
+        if not waiting:
+            del self._by_origin[connection.origin]
+        connection.abort()
+
+    def _drop_expired(self) -> None:
+        self._sweep = None
+        expired = self._loop.time() - KEEP_ALIVE
+        while self._oldest_first:
+            left = next(iter(self._oldest_first)).idle_since - expired
+            if left > 0:
+                self._sweep = self._loop.call_later(left, self._drop_expired)
+                return
+            self._drop_oldest()

@@ -1,0 +1,79 @@
+"""A POST's bytes: what its URL decides is made and judged once, what its headers decide is checked each time."""
+
+import functools
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from dcvd import __version__
+from dcvd.kit.egress.failures import Failed
+from dcvd.kit.egress.guard import (
+    EgressPolicy,
+    check_header_names,
+    check_header_values,
+    is_well_quoted,
+    parse_url,
+    refuse_url,
+)
+
+_DEFAULTS: Final = (("Accept", "*/*"), ("Accept-Encoding", "identity"), ("User-Agent", f"dcvd/{__version__}"))
+_PATH: Final = re.compile(r"[/?].*")
+
+
+class Origin(Struct, frozen=True, gc=False):
+    """Whom a connection leads to, and whose requests it carries: those for the same one may share it.
+
+    A server in front of many receivers could take one's answer for another's. So the requests of one owner never meet
+    those of another on a connection.
+    """
+
+    host: str
+    port: int
+    tls: bool
+    owner: str = ""
+
+
+class Target(Struct, frozen=True, kw_only=True, gc=False):
+    """A URL that passed the policy. `head` is the request line and the Host header."""
+
+    origin: Origin
+    head: bytes
+
+
+def target_of(url: str, owner: str, policy: EgressPolicy) -> Target:
+    """Raises Failed, refused by policy."""
+    refused = refuse_url(url, policy)
+    if refused is not None:
+        raise Failed("refused_by_policy", refused.reason, refused.message)
+    parsed = parse_url(url)
+    tls = parsed.scheme == "https"
+    host = str(parsed.raw_host).lower()
+    # A receiver may sign over the path as it knows it, so it is sent as it is written wherever that is possible.
+    written = _PATH.search(url.partition("://")[2]) if is_well_quoted(url) else _PATH.search(parsed.raw_path_qs)
+    path = written.group() if written is not None else "/"
+    path = path if path.startswith("/") else f"/{path}"
+    head = f"POST {path} HTTP/1.1\r\nHost: {str(parsed.host_port_subcomponent).lower()}\r\n"
+    return Target(origin=Origin(host, parsed.port or (443 if tls else 80), tls, owner), head=head.encode("ascii"))
+
+
+def request(target: Target, headers: Mapping[str, str], body: bytes) -> bytes:
+    """Head and body, to be written at once. Raises Failed when a header must not be sent."""
+    fault = check_header_values(headers)
+    if fault is not None:
+        raise Failed("refused_by_policy", None, fault)
+    fields = _template(tuple(headers)) % (*headers.values(), len(body))
+    return b"".join((target.head, fields.encode(), body))
+
+
+@functools.lru_cache(maxsize=256)
+def _template(names: tuple[str, ...]) -> str:
+    """The header section for headers of these names, to be filled with their values and the body's length."""
+    fault = check_header_names(names)
+    if fault is not None:
+        raise Failed("refused_by_policy", None, fault)
+    chosen = {name.lower() for name in names}
+    ours = [f"{name}: {value}" for name, value in _DEFAULTS if name.lower() not in chosen]
+    theirs = [f"{name.replace('%', '%%')}: %s" for name in names]
+    return "\r\n".join((*ours, *theirs, "Content-Length: %d", "", ""))

@@ -1,0 +1,56 @@
+"""A file that appears under its name whole and on disk, or not at all."""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+_NO_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Gives a draft beside `path`, empty and private to its owner, that takes that name when the block ends well.
+
+    An existing file is never replaced: raises FileExistsError, and OSError for all else that the system refuses. When
+    the block raises, nothing stays.
+    """
+    if os.path.lexists(path):
+        raise _exists(path)
+    descriptor, name = tempfile.mkstemp(prefix=".dcvd-draft-", dir=path.parent)
+    os.close(descriptor)
+    draft = Path(name)
+    try:
+        yield draft
+        sync(draft)
+        _take_name(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Have a file's content, or a directory's entries, on disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _take_name(draft: Path, path: Path) -> None:
+    try:
+        os.link(draft, path)  # a rename would replace what another process has put there meanwhile
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if os.path.lexists(path):
+            raise _exists(path) from error
+        draft.rename(path)  # a file system without links, such as a memory stick's
+
+
+def _exists(path: Path) -> FileExistsError:
+    return FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))

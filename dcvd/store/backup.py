@@ -1,0 +1,114 @@
+"""A copy of the database, made beside a daemon that goes on writing."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from dcvd.errors import StoreError
+from dcvd.kit.new_file import new_file, sync
+from dcvd.store import vault_keys
+from dcvd.store.database import Snapshot
+from dcvd.store.files import adopt_owner
+from dcvd.store.migrate import APPLICATION_ID
+from dcvd.store.vault_keys import NeededKey
+
+_STEP: Final = 256
+"""Pages copied at a time: a mebibyte."""
+_PAUSE: Final = 0.001
+"""Seconds between two steps, in which the daemon has the disk to itself."""
+_SYNC_EVERY: Final = 16
+"""Steps after which the copy is synced, so that the last sync is short and no commit has to wait for it."""
+
+
+class Backup(Struct, frozen=True, kw_only=True):
+    """A copy that was made and checked: its size, the version of its schema, and the keys that its secrets need."""
+
+    file: Path
+    bytes: int
+    schema: int
+    keys: list[NeededKey]
+
+
+def back_up(database: Path, file: Path) -> Backup:
+    """Copy the database to a new file, private to its owner, and check the copy.
+
+    The copy is the state of one instant. The source is only read: its writer is never held up, but its write-ahead log
+    grows meanwhile. Raises StoreError; then there is no file.
+    """
+    source = _source(database)
+    try:
+        with new_file(file) as draft:
+            _copy(source, draft)
+            keys, schema = _examine(draft, database)
+            adopt_owner(draft)
+        return Backup(file=file, bytes=file.stat().st_size, schema=schema, keys=keys)
+    except FileExistsError as error:
+        raise StoreError(f"{file} is already there, and a backup replaces nothing: name another file.") from error
+    except OSError as error:
+        raise StoreError(f"The backup {file} cannot be written: {error.strerror}.") from error
+    except sqlite3.Error as error:
+        raise StoreError(f"The database {database} cannot be copied to {file}: {error}.") from error
+
+
+def _source(database: Path) -> Path:
+    try:
+        source = database.resolve(strict=True)
+    except FileNotFoundError as error:
+        raise StoreError(f"There is no database at {database}: there is nothing to back up.") from error
+    except OSError as error:
+        raise StoreError(f"The database {database} cannot be read: {error.strerror}.") from error
+    if not os.access(source, os.R_OK | os.W_OK):  # SQLite's readers lock by writing into the file beside it
+        raise StoreError(
+            f"You may not use the database {database}: run this with sudo, or as the user that dcvd runs as."
+        )
+    return source
+
+
+def _copy(source: Path, draft: Path) -> None:
+    # A connection that could write would checkpoint when it is the last to close, beside a daemon that just starts.
+    with _connected(f"{source.as_uri()}?mode=ro") as reader, _connected(draft.as_uri()) as writer:
+        # Without one transaction around all steps, SQLite would begin anew after each commit of the daemon.
+        reader.execute("BEGIN")
+        _refuse_strangers(reader, source)
+        writer.execute("PRAGMA journal_mode = OFF")
+        writer.execute("PRAGMA synchronous = OFF")
+        steps = 0
+
+        def rest(_status: int, _remaining: int, _total: int) -> None:
+            nonlocal steps
+            steps += 1
+            if steps % _SYNC_EVERY == 0:
+                sync(draft)
+            time.sleep(_PAUSE)
+
+        reader.backup(writer, pages=_STEP, progress=rest)
+        reader.execute("COMMIT")
+
+
+def _examine(draft: Path, database: Path) -> tuple[list[NeededKey], int]:
+    # immutable: nobody else has it, and no log is made beside it.
+    with _connected(f"{draft.as_uri()}?mode=ro&immutable=1") as copy:
+        (verdict,) = copy.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            fault = " ".join(verdict.split())
+            raise StoreError(f"The database {database} is damaged ({fault}): no backup was kept. Restore an older one.")
+        (schema,) = copy.execute("PRAGMA user_version").fetchone()
+        sealed = copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'vault_keys'").fetchone()
+        return (vault_keys.list_all(Snapshot(copy)) if sealed else []), schema
+
+
+def _refuse_strangers(connection: sqlite3.Connection, source: Path) -> None:
+    if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
+        raise StoreError(f"{source} is not a database of dcvd: check database.path.")
+
+
+@contextmanager
+def _connected(uri: str) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+        yield connection

@@ -1,0 +1,40 @@
+"""Which keys open what is sealed in the database, and so in every copy of it."""
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from dcvd.store.database import Snapshot, Transaction
+
+
+class NeededKey(Struct, frozen=True, kw_only=True):
+    """A key by its id; `source` says for people where it was last found, `salt` is set for a passphrase's.
+
+    `created_at`, in milliseconds, is when the database first had it.
+    """
+
+    key_id: str
+    source: str
+    salt: bytes | None
+    created_at: int
+
+
+def key_path(database: Path) -> Path:
+    """The key file of a database: beside the file itself, whatever links lead to it."""
+    resolved = database.resolve()
+    return resolved.with_name(f"{resolved.name}.key")
+
+
+def list_all(snapshot: Snapshot) -> list[NeededKey]:
+    """Every key, the oldest first; there is one, and one more for each change of it."""
+    rows = snapshot.all("SELECT key_id, source, salt, created_at FROM vault_keys ORDER BY created_at, key_id")
+    return [NeededKey(key_id=row[0], source=row[1], salt=row[2], created_at=row[3]) for row in rows]
+
+
+def record(tx: Transaction, key: NeededKey) -> None:
+    """Note a key before its first use, or where a known one was found this time."""
+    tx.run(
+        "INSERT INTO vault_keys (key_id, source, salt, created_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (key_id) DO UPDATE SET source = excluded.source",
+        (key.key_id, key.source, key.salt, key.created_at),
+    )

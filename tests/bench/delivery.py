@@ -1,0 +1,68 @@
+"""Delivery: dcvd's pool over its real database against a bare loop that signs and posts and stores nothing.
+
+All sides run in processes of their own, alternating, against one sink in another.
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+import msgspec
+
+_ROUNDS: Final = 3
+_DELIVERIES: Final = 20_000
+_BACKLOG: Final = 1_000_000
+_SMALL_BACKLOG: Final = 1_000
+_LATENCIES: Final = 400
+
+
+def run() -> dict[str, float | int | str]:
+    """Medians of the rounds."""
+    ours: list[dict[str, float]] = []
+    bare: list[dict[str, float]] = []
+    with tempfile.TemporaryDirectory() as directory, _sink() as url:
+        root = Path(directory)
+        for number in range(_ROUNDS):
+            database = root / f"round{number}.db"
+            _side("fill", database, url, _DELIVERIES)
+            ours.append(_side("ours", database, url, _DELIVERIES))
+            bare.append(_side("bare", database, url, _DELIVERIES))
+        latency = _side("latency", root / "latency.db", url, _LATENCIES)
+        small = _side("bursts", root / "small.db", url, _SMALL_BACKLOG)
+        _side("fill", root / "large.db", url, _BACKLOG)
+        large = _side("ours", root / "large.db", url, _DELIVERIES)
+    return {
+        "dcvd deliveries/s": median(side["rate"] for side in ours),
+        "bare loop deliveries/s": median(side["rate"] for side in bare),
+        "ratio": median(mine["rate"] / theirs["rate"] for mine, theirs in zip(ours, bare, strict=True)),
+        "dcvd CPU us a delivery": median(side["cpu_us"] for side in ours),
+        "bare CPU us a delivery": median(side["cpu_us"] for side in bare),
+        "dcvd peak RSS MiB": max(side["rss_mib"] for side in ours),
+        "commit to arrival p50 ms": latency["p50_ms"],
+        "commit to arrival p99 ms": latency["p99_ms"],
+        "deliveries/s of a backlog of 1,000": small["rate"],
+        "deliveries/s of a backlog of 1,000,000": large["rate"],
+        "peak RSS MiB with 1,000,000": large["rss_mib"],
+    }
+
+
+@contextmanager
+def _sink() -> Iterator[str]:
+    """The sink's base URL."""
+    command = [sys.executable, "-m", "tests.bench.sink"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}/"
+        process.kill()
+
+
+def _side(side: str, database: Path, url: str, count: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.bench.delivery_side", side, str(database), url, str(count)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=600)
+    figures: dict[str, Any] = msgspec.json.decode(done.stdout)
+    return figures

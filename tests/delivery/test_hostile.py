@@ -1,0 +1,118 @@
+"""Receivers that answer something else than they should."""
+
+import asyncio
+import gzip
+import time
+
+import pytest
+from aiohttp import web
+
+from dcvd.services.context import Context
+from tests.delivery.conftest import configure, subscribe
+from tests.delivery.owing import happen
+from tests.delivery.receivers import Receiver, dripping, in_turn, ok, saying
+from tests.delivery.views import attempted, attempts, delivered, health_of, states, stored
+
+
+async def _each_says(context: Context, org: str, receiver: Receiver, *statuses: int, **headers: str) -> dict[int, str]:
+    """An endpoint for each status, and an event for all; the endpoints' ids."""
+    endpoints = {}
+    for status in statuses:
+        endpoints[status], _ = await subscribe(context, org, f"{receiver.base}/{status}")
+        receiver.answers[f"/{status}"] = saying(status, **headers)
+    await happen(context, org)
+    await attempted(context, len(statuses))
+    return endpoints
+
+
+@pytest.mark.usefixtures("pool")
+async def test_a_redirect_is_a_failure_that_is_neither_followed_nor_turned_into_a_get(
+    context: Context, org: str, receiver: Receiver
+) -> None:
+    endpoints = await _each_says(context, org, receiver, 301, 302, 303, 307, 308, location="/elsewhere")
+    assert receiver.by_path == {"/301": 1, "/302": 1, "/303": 1, "/307": 1, "/308": 1}
+    for endpoint in endpoints.values():
+        (found,) = await stored(context, endpoint)
+        assert (found.state, found.attempts) == ("pending", 1)
+        assert found.last_error is not None
+        assert "/elsewhere" in found.last_error
+
+
+@pytest.mark.usefixtures("pool")
+async def test_whatever_is_no_2xx_is_no_success(context: Context, org: str, receiver: Receiver) -> None:
+    statuses = 300, 304, 399, 400, 401, 403, 404, 418, 499, 500, 599
+    await _each_says(context, org, receiver, *statuses)
+    assert await states(context) == [("pending", 1)] * len(statuses)
+
+
+@pytest.mark.usefixtures("pool")
+async def test_every_2xx_is_a_success(context: Context, org: str, receiver: Receiver) -> None:
+    statuses = 200, 201, 202, 204, 226, 299
+    await _each_says(context, org, receiver, *statuses)
+    assert await states(context) == [("delivered", 1)] * len(statuses)
+
+
+@pytest.mark.usefixtures("pool", "endpoint")
+async def test_an_answer_that_drips_ends_at_the_deadline(context: Context, org: str, receiver: Receiver) -> None:
+    configure(context, timeout=300)
+    receiver.answer = in_turn(dripping, ok)
+    start = time.monotonic()
+    await happen(context, org)
+    await attempted(context, 1)
+    assert time.monotonic() - start < 2
+    assert [(attempt.outcome, attempt.status_code) for attempt in await attempts(context)] == [("timeout", None)]
+
+
+@pytest.mark.usefixtures("pool", "endpoint")
+async def test_a_gzip_bomb_stays_packed_and_is_kept_to_its_first_kibibyte(
+    context: Context, org: str, receiver: Receiver
+) -> None:
+    bomb = gzip.compress(bytes(50_000_000))
+
+    async def answer(request: web.Request) -> web.Response:
+        assert request.headers["Accept-Encoding"] == "identity"
+        return web.Response(body=bomb, headers={"Content-Encoding": "gzip"})
+
+    receiver.answer = answer
+    await happen(context, org)
+    await delivered(context, 1)
+    (attempt,) = await attempts(context)
+    assert attempt.response == bomb[:1024]
+
+
+@pytest.mark.usefixtures("pool")
+async def test_bytes_that_are_no_text_in_an_answer_are_stored_all_the_same(context: Context, org: str) -> None:
+    async def hostile(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = b"HTTP/1.1 302 \xff\r\nLocation: /\xff\xfe\r\nRetry-After: \xff\r\nContent-Length: 256\r\n\r\n"
+        writer.write(head + bytes(range(256)))
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(hostile, "127.0.0.1", 0) as server:
+        await subscribe(context, org, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+        await happen(context, org)
+        await attempted(context, 1)
+    (found,) = await stored(context)
+    assert (found.state, found.attempts) == ("pending", 1)
+    assert found.last_error is not None
+    found.last_error.encode()
+    (attempt,) = await attempts(context)
+    assert attempt.response == bytes(range(256))
+
+
+@pytest.mark.usefixtures("endpoint", "pool")
+async def test_a_fault_of_ours_is_an_attempt_and_not_a_storm(
+    context: Context, org: str, endpoint: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*arguments: object, **named: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("dcvd.delivery.pool.attempt", broken)
+    await happen(context, org)
+    await attempted(context, 1)
+    (found,) = await stored(context)
+    assert (found.state, found.attempts) == ("pending", 1)
+    assert found.last_error is not None
+    assert "a fault of ours" not in found.last_error
+    assert (await health_of(context, endpoint)).failures == 0

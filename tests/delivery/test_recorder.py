@@ -1,0 +1,89 @@
+"""Storing outcomes while the database refuses."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from dcvd.delivery.recorder import Recorder
+from dcvd.errors import StoreFull
+from dcvd.services import deliveries as service
+from dcvd.services.context import Context
+from dcvd.services.deliveries import Made
+from dcvd.store import deliveries
+from tests.delivery.lanes_of import made
+from tests.delivery.owing import happen
+from tests.delivery.receivers import Receiver
+from tests.delivery.views import attempted, states
+
+
+@pytest.mark.usefixtures("pool", "endpoint")
+async def test_an_outcome_that_cannot_be_stored_is_not_sent_again_but_stored_later(
+    context: Context, org: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dcvd.delivery.recorder._PAUSES", (0.01,))
+    record = service.record_attempts
+    refusals = iter([StoreFull("The disk is full.")] * 3)
+
+    async def full_at_first(*arguments: object, **named: object) -> object:
+        for refusal in refusals:
+            raise refusal
+        return await record(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service, "record_attempts", full_at_first)
+    await happen(context, org)
+    await attempted(context, 1)
+    assert len(receiver.received) == 1
+    assert await states(context) == [("delivered", 1)]
+
+
+async def _owed(context: Context, endpoint: str) -> list[Made]:
+    due = await context.database.read(
+        lambda snapshot: deliveries.due(snapshot, endpoint, context.now(), limit=100, known=())
+    )
+    return [Made(due=one, endpoint_id=endpoint, attempt=made(one.id)) for one in due]
+
+
+async def test_one_outcome_that_the_database_does_not_take_harms_no_other(
+    context: Context, org: str, endpoint: str
+) -> None:
+    await happen(context, org, 5)
+    good = await _owed(context, endpoint)
+    recorder = Recorder(context, lambda endpoints: None)
+    # No text of SQLite's can hold half a character.
+    broken = Made(due=good[0].due, endpoint_id=endpoint, attempt=made("dlv_\ud800"))
+    results = await asyncio.gather(*map(recorder.record, [*good[:2], broken, *good[2:]]), return_exceptions=True)
+    assert [isinstance(result, Exception) for result in results] == [False, False, True, False, False, False]
+    assert await states(context) == [("delivered", 1)] * 5
+
+
+async def test_a_caller_that_is_cancelled_waits_until_its_outcome_is_stored(
+    context: Context, org: str, endpoint: str
+) -> None:
+    await happen(context, org)
+    (one,) = await _owed(context, endpoint)
+    recording = asyncio.create_task(Recorder(context, lambda endpoints: None).record(one))
+    await asyncio.sleep(0)
+    recording.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await recording
+    assert await states(context) == [("delivered", 1)]
+
+
+async def test_many_outcomes_share_few_transactions(
+    context: Context, org: str, endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = service.record_attempts
+    sizes: list[int] = []
+
+    async def counted(context: Context, made: list[Made], **named: Any) -> object:
+        sizes.append(len(made))
+        return await record(context, made, **named)
+
+    monkeypatch.setattr(service, "record_attempts", counted)
+    await happen(context, org, 100)
+    owed = await _owed(context, endpoint)
+    recorder = Recorder(context, lambda endpoints: None)
+    await asyncio.gather(*map(recorder.record, owed))
+    assert sum(sizes) == 100
+    assert len(sizes) <= 2

@@ -1,0 +1,156 @@
+"""How long deliveries, their events, secrets and counts are kept."""
+
+import pytest
+
+from dcvd.core.events import EventType
+from dcvd.core.instants import DAY, HOUR
+from dcvd.core.webhooks import Endpoint
+from dcvd.janitor import Janitor
+from dcvd.kit.clock import ManualClock
+from dcvd.services import replays, rotation, webhooks
+from dcvd.services.context import Context
+from dcvd.services.deliveries import drop_expired, record_attempts
+from dcvd.services.webhooks import Change
+from dcvd.store import delivery_history, events
+from tests.janitor.conftest import Count
+from tests.services.attempts import bury, deliver_all, delivered, due, endpoint_now, failed, happen, owed, subscribed
+
+
+@pytest.fixture
+async def endpoint(context: Context, org: str) -> Endpoint:
+    return await subscribed(context, org)
+
+
+async def _end_in(context: Context, endpoint: Endpoint, state: str) -> None:
+    await happen(context, endpoint.org_id)
+    match state:
+        case "delivered":
+            await deliver_all(context, endpoint)
+        case "dropped":
+            await drop_expired(context, await due(context, endpoint))
+        case "dead":
+            await bury(context, endpoint)
+        case _:
+            await webhooks.change(context, endpoint.org_id, endpoint.id, Change(enabled=False))
+
+
+@pytest.mark.parametrize(("state", "days"), [("delivered", 30), ("dropped", 30), ("dead", 90), ("held", 90)])
+async def test_a_delivery_goes_with_its_attempts_once_its_retention_has_passed(
+    context: Context, endpoint: Endpoint, janitor: Janitor, clock: ManualClock, count: Count, state: str, days: int
+) -> None:
+    await _end_in(context, endpoint, state)
+    clock.advance(days * DAY)
+    await janitor.round()
+    assert await count("deliveries") == 1
+    clock.advance(1)
+    await janitor.round()
+    assert (await count("deliveries"), await count("attempts")) == (0, 0)
+
+
+async def test_what_ended_lately_is_kept_however_old_it_is(
+    context: Context, endpoint: Endpoint, janitor: Janitor, clock: ManualClock, count: Count
+) -> None:
+    await _end_in(context, endpoint, "dead")
+    clock.advance(89 * DAY)
+    (letter,) = await owed(context, endpoint)
+    await replays.retry(context, endpoint.org_id, letter.id)
+    await bury(context, endpoint)
+    clock.advance(30 * DAY)
+    await janitor.round()
+    assert await count("deliveries") == 1
+    assert (await replays.retry(context, endpoint.org_id, letter.id)).id == letter.id
+
+
+async def test_what_is_owed_to_an_enabled_endpoint_is_never_too_old(
+    context: Context, endpoint: Endpoint, janitor: Janitor, clock: ManualClock, count: Count
+) -> None:
+    await happen(context, endpoint.org_id)
+    clock.advance(400 * DAY)
+    await janitor.round()
+    assert (await count("deliveries"), await count("events")) == (1, 1)
+
+
+async def test_when_the_oldest_that_is_held_goes_the_next_of_its_domain_takes_its_place(
+    context: Context, endpoint: Endpoint, janitor: Janitor, clock: ManualClock
+) -> None:
+    await webhooks.change(context, endpoint.org_id, endpoint.id, Change(enabled=False))
+    await happen(context, endpoint.org_id)
+    clock.advance(80 * DAY)
+    later = [(await happen(context, endpoint.org_id))[0].id for _ in range(2)]
+    clock.advance(11 * DAY)
+    await janitor.round()
+    await webhooks.change(context, endpoint.org_id, endpoint.id, Change(enabled=True))
+    assert await deliver_all(context, endpoint) == later
+
+
+async def test_an_event_stays_as_long_as_a_delivery_needs_it(
+    context: Context, endpoint: Endpoint, janitor: Janitor, clock: ManualClock, count: Count
+) -> None:
+    await happen(context, endpoint.org_id, EventType.DOMAIN_ACTIVE)
+    clock.advance(2 * HOUR)
+    await bury(context, endpoint)
+    clock.advance(90 * DAY - HOUR)
+    await janitor.round()
+    assert (await count("deliveries"), await count("events")) == (1, 2)
+    clock.advance(HOUR + 1)
+    await janitor.round()
+    assert (await count("deliveries"), await count("events")) == (0, 0)
+
+
+async def test_a_secret_goes_when_it_has_expired_and_the_present_one_stays(
+    context: Context, endpoint: Endpoint, janitor: Janitor, clock: ManualClock, count: Count
+) -> None:
+    await rotation.rotate(context, endpoint.org_id, endpoint.id, grace=DAY)
+    clock.advance(DAY)
+    await janitor.round()
+    assert await count("webhook_secrets") == 2
+    clock.advance(1)
+    await janitor.round()
+    assert await count("webhook_secrets") == 1
+    opened = await context.database.read(lambda snapshot: webhooks.opened(context, snapshot, endpoint.id))
+    assert opened is not None
+    assert [secret.expires_at for secret in opened.secrets] == [None]
+
+
+async def test_counts_are_kept_for_the_week_that_rates_reach_back(
+    context: Context, endpoint: Endpoint, janitor: Janitor, clock: ManualClock, count: Count
+) -> None:
+    await happen(context, endpoint.org_id)
+    (one,) = await due(context, endpoint)
+    await record_attempts(context, [failed(endpoint, one, at=clock.now())])
+    clock.advance(8 * DAY)
+    await janitor.round()
+    assert await count("endpoint_rates") == 1
+    clock.advance(HOUR)
+    await janitor.round()
+    assert await count("endpoint_rates") == 0
+
+
+async def test_a_pause_that_a_wrong_clock_made_ends(
+    context: Context, endpoint: Endpoint, janitor: Janitor, clock: ManualClock
+) -> None:
+    began = clock.now()
+    await happen(context, endpoint.org_id)
+    clock.advance(900 * DAY)
+    (one,) = await due(context, endpoint)
+    await record_attempts(context, [failed(endpoint, one, 503, retry_after=HOUR)])
+    clock.set(began)
+    await janitor.round()
+    assert (await endpoint_now(context, endpoint)).health.paused_until is None
+    (one,) = await due(context, endpoint)
+    await record_attempts(context, [delivered(endpoint, one)])
+
+
+async def test_what_is_wanted_again_between_being_found_and_being_removed_stays(
+    context: Context, endpoint: Endpoint, clock: ManualClock, count: Count
+) -> None:
+    await _end_in(context, endpoint, "dead")
+    clock.advance(91 * DAY)
+    (letter,) = await owed(context, endpoint)
+    await replays.retry(context, endpoint.org_id, letter.id)
+    # Held it would be old enough, but its endpoint is enabled; ended it would be, but it is owed.
+    later = clock.now() + 1
+    assert await context.database.write(lambda tx: delivery_history.delete_ended(tx, [letter.id], later)) == 0
+    assert await context.database.write(lambda tx: delivery_history.delete_held(tx, [letter.id], later)) == []
+    assert await context.database.write(lambda tx: events.delete(tx, [letter.event_id])) == 0
+    assert await count("deliveries") == 1

@@ -1,0 +1,115 @@
+"""Replays as the worker does them: to the end, through failures and a restart."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from dcvd.cloudflare.client import CloudflareClient
+from dcvd.core.events import EventType
+from dcvd.core.jobs import Job, JobKind, JobState
+from dcvd.core.replays import ReplayStatus
+from dcvd.core.webhooks import Endpoint
+from dcvd.errors import StoreFull
+from dcvd.jobs import JobWorker
+from dcvd.metrics import Metrics
+from dcvd.services import jobs, organizations, replays
+from dcvd.services.context import Context
+from tests.conftest import VAULT
+from tests.services.attempts import bury, due, happen, subscribed
+from tests.waiting import until
+
+
+@pytest.fixture
+async def real_time(context: Context) -> Context:
+    """In real time, because a worker waits by it; no job here calls Cloudflare."""
+    return Context(context.database, context.config, vault=VAULT, fraction=lambda: 0.0)
+
+
+@pytest.fixture
+async def endpoint(real_time: Context) -> Endpoint:
+    """With seven dead letters."""
+    org = await organizations.create(real_time, "Acme")
+    endpoint = await subscribed(real_time, org.id, EventType.DOMAIN_ACTIVE)
+    await happen(real_time, org.id, *[EventType.DOMAIN_ACTIVE] * 7, domain=None)
+    await bury(real_time, endpoint)
+    return endpoint
+
+
+@pytest.fixture
+async def worker(real_time: Context) -> AsyncIterator[JobWorker]:
+    """A worker that has not begun yet."""
+    client = CloudflareClient(real_time.config, Metrics())
+    await client.start()
+    yield JobWorker(real_time, client, Metrics())
+    await client.close()
+
+
+async def _asked(context: Context, endpoint: Endpoint) -> Job:
+    replay = await replays.count(context, endpoint.org_id, endpoint.id, status=ReplayStatus.FAILED)
+    return await replays.begin(context, endpoint.org_id, replay)
+
+
+async def _ended(context: Context, worker: JobWorker, job: Job) -> Job:
+    """Have the worker work until the job has ended."""
+    task = asyncio.create_task(worker.run())
+
+    async def ended() -> bool:
+        return (await jobs.get(context, job.org_id, job.id)).state is not JobState.PENDING
+
+    try:
+        await until(ended)
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await worker.pool.drain(1)
+    return await jobs.get(context, job.org_id, job.id)
+
+
+async def test_a_replay_is_brought_to_its_end_batch_by_batch(
+    real_time: Context, endpoint: Endpoint, worker: JobWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replays, "_BATCH", 2)
+    job = await _ended(real_time, worker, await _asked(real_time, endpoint))
+    assert (job.kind, job.state, job.attempts) == (JobKind.REPLAY, JobState.DONE, 1)
+    assert job.replay is not None
+    # The last batch finds nothing more, and says how far it came by being done.
+    assert job.replay.progress == job.replay.total == 7
+    assert len(await due(real_time, endpoint)) == 7
+
+
+async def test_a_replay_that_fails_in_the_middle_goes_on_from_there(
+    real_time: Context, endpoint: Endpoint, worker: JobWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replays, "_BATCH", 2)
+    job = await _asked(real_time, endpoint)
+    progress: list[int] = []
+    go_on = replays.go_on
+
+    async def fragile(context: Context, going: Job) -> Job | None:
+        stored = (await jobs.get(context, going.org_id, going.id)).replay
+        assert stored is not None
+        progress.append(stored.progress)
+        if len(progress) == 3:
+            raise StoreFull("The disk is full.")
+        return await go_on(context, going)
+
+    monkeypatch.setattr(replays, "go_on", fragile)
+    # After a fault of its own a loop rests.
+    monkeypatch.setattr(worker._loop, "_rest", 0.01)
+    done = await _ended(real_time, worker, job)
+    assert progress == [0, 2, 4, 4, 6, 7]
+    assert (done.state, done.attempts, done.last_error_code) == (JobState.DONE, 2, "internal_error")
+
+
+async def test_a_replay_that_a_crash_cut_off_goes_on_at_the_next_start(
+    real_time: Context, endpoint: Endpoint, worker: JobWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replays, "_BATCH", 2)
+    job = await _asked(real_time, endpoint)
+    await replays.go_on(real_time, job)
+    assert len(await due(real_time, endpoint)) == 2
+    done = await _ended(real_time, worker, job)
+    assert done.replay is not None
+    assert done.replay.progress == 7
+    assert len(await due(real_time, endpoint)) == 7

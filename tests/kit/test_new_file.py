@@ -1,0 +1,87 @@
+"""A new file is there whole, or not at all, and takes nobody's place."""
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dcvd.kit.new_file import new_file
+
+
+def _make(path: Path, make: Callable[[Path], object]) -> None:
+    with new_file(path) as draft:
+        make(draft)
+
+
+def test_it_is_private_from_its_first_moment_and_takes_its_name_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "new"
+    with new_file(path) as draft:
+        assert draft.parent == tmp_path
+        assert draft.stat().st_mode & 0o777 == 0o600
+        draft.write_text("whole")
+        assert not path.exists()
+    assert path.read_text() == "whole"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert os.listdir(tmp_path) == ["new"]
+
+
+def test_nothing_stays_when_its_making_fails(tmp_path: Path) -> None:
+    def half(draft: Path) -> None:
+        draft.write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _make(tmp_path / "new", half)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["with links", "without links"])
+def test_a_file_that_is_there_or_comes_meanwhile_is_kept(
+    links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", _no_links)
+    path = tmp_path / "new"
+    with pytest.raises(FileExistsError):
+        _make(path, lambda draft: path.write_text("theirs"))
+    with pytest.raises(FileExistsError):
+        _make(path, lambda draft: draft.write_text("mine"))
+    assert path.read_text() == "theirs"
+    assert os.listdir(tmp_path) == ["new"]
+
+
+def test_a_link_that_leads_nowhere_is_a_file_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "new").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileExistsError):
+        _make(tmp_path / "new", lambda draft: draft.write_text("mine"))
+    assert os.listdir(tmp_path) == ["new"]
+
+
+def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "link", _no_links)
+    _make(tmp_path / "new", lambda draft: draft.write_text("whole"))
+    assert (tmp_path / "new").read_text() == "whole"
+    assert os.listdir(tmp_path) == ["new"]
+
+
+def test_the_content_is_on_disk_before_the_name_and_the_name_before_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, done = tmp_path / "new", []
+    fsync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        fsync(descriptor)
+        done.append((os.readlink(f"/proc/self/fd/{descriptor}"), path.exists()))
+
+    monkeypatch.setattr(os, "fsync", watched)
+    with new_file(path) as draft:
+        draft.write_text("whole")
+    assert done == [(str(draft), False), (str(tmp_path), True)]
+
+
+def _no_links(*_arguments: Any) -> None:
+    raise OSError(errno.EPERM, "Operation not permitted")
