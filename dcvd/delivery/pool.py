@@ -42,7 +42,7 @@ class DeliveryPool:
         self._egress = Egress(webhooks.egress_policy(context), connections=limit)
         self._turns = Turns(limit)
         self._lanes = Lanes(context, self._turns)
-        self._recorder = Recorder(context, self._lanes.doubt, self._lanes.is_well)
+        self._recorder = Recorder(context, self._lanes.doubt, self._lanes.is_well, lambda: self.pool.running)
         self._stopping = False
         metrics.watch_deliveries(lambda: self.pool.running)
 

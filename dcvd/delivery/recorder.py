@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Final, assert_never
 
 import structlog
@@ -18,6 +19,10 @@ from dcvd.store.database import Snapshot
 log = structlog.get_logger(__name__)
 
 _MOST: Final = 256
+_GATHER: Final = 0.002
+"""Seconds for which an outcome waits for those of the other attempts under way. The more share a transaction, the fewer
+times the loop and the database's thread take the interpreter's lock from each other, and the fewer pages are written
+for each; an attempt that is alone does not wait."""
 _PAUSES: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -50,12 +55,15 @@ class Recorder:
         context: Context,
         doubted: Callable[[Collection[str]], None],
         is_well: Callable[[str], bool] = lambda endpoint_id: False,  # noqa: ARG005
+        under_way: Callable[[], int] = lambda: 0,
     ) -> None:
         """`doubted` is told of endpoints for which something was perhaps stored that nobody announced; `is_well` tells
-        of an endpoint that no failure was stored since its last success."""
+        of an endpoint that no failure was stored since its last success; `under_way` counts the attempts."""
         self._context = context
         self._doubted = doubted
         self._is_well = is_well
+        self._under_way = under_way
+        self._all_ended = asyncio.Event()
         self._waiting: list[_Entry] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -67,6 +75,8 @@ class Recorder:
         loop = asyncio.get_running_loop()
         entry = _Entry(made, loop)
         self._waiting.append(entry)
+        if len(self._waiting) >= self._under_way():
+            self._all_ended.set()
         if self._task is None:
             self._task = asyncio.create_task(self._store(), name="delivery.recorder")
         try:
@@ -82,10 +92,20 @@ class Recorder:
     async def _store(self) -> None:
         try:
             while self._waiting:
+                await self._gather()
                 batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
                 await self._store_batch(batch)
         finally:
             self._task = None
+
+    async def _gather(self) -> None:
+        """Wait a moment for the other attempts under way, as long as not all of them have ended."""
+        if len(self._waiting) >= self._under_way():
+            return
+        self._all_ended.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GATHER):
+                await self._all_ended.wait()
 
     async def _store_batch(self, batch: Sequence[_Entry]) -> None:
         try:

@@ -12,6 +12,9 @@ from dcvd.delivery.lane import Able, Lane
 
 _SLUGGISH_SHARE: Final = 0.75
 _ORG_SHARE: Final = 0.75
+_RESERVE: Final = 8
+"""One in so many slots is out of reach of an organization that is not alone: endpoints that answered soon until now may
+all fall silent at once."""
 
 
 class Turns:
@@ -21,6 +24,9 @@ class Turns:
         """`slots`: how many attempts may be under way in all."""
         self._sluggish_slots = max(int(slots * _SLUGGISH_SHARE), 1)
         self._org_slots = max(int(self._sluggish_slots * _ORG_SHARE), 1)
+        self._slots = slots
+        self._orgs: set[str] = set()
+        self._under_way: Counter[str] = Counter()
         self._rings: OrderedDict[str, deque[Lane]] = OrderedDict()
         self._parked: OrderedDict[str, OrderedDict[str, Lane]] = OrderedDict()
         self._sluggish: Counter[str] = Counter()
@@ -37,12 +43,15 @@ class Turns:
         """The lane may be able to start something, now or once a slot is free."""
         if not lane.queued and lane.ready:
             lane.queued = True
+            self._orgs.add(lane.org_id)
             self._rings.setdefault(lane.org_id, deque()).append(lane)
 
     def next(self, now: int, limit: int) -> Lane | None:
         """The lane whose turn it is, which has to `begin`; None when no lane is able."""
-        while self._rings or self._unpark():
-            org_id, ring = next(iter(self._rings.items()))
+        while (org_id := self._whose_turn()) is not None or self._unpark():
+            if org_id is None:
+                continue
+            ring = self._rings[org_id]
             lane = ring.popleft()
             lane.queued = False
             if ring:
@@ -65,6 +74,7 @@ class Turns:
 
     def begin(self, lane: Lane, delivery_id: str) -> None:
         """An attempt starts; the lane goes to the end of its ring."""
+        self._under_way[lane.org_id] += 1
         if not lane.brisk:
             self._held[delivery_id] = lane.org_id
             self._sluggish[lane.org_id] += 1
@@ -72,6 +82,9 @@ class Turns:
 
     def end(self, lane: Lane, delivery_id: str) -> None:
         """An attempt has ended."""
+        self._under_way[lane.org_id] -= 1
+        if not self._under_way[lane.org_id]:
+            del self._under_way[lane.org_id]
         if lane.brisk:
             # It has shown that it need not wait for a slot of the sluggish.
             self._leave_park(lane)
@@ -82,6 +95,16 @@ class Turns:
                 del self._sluggish[org_id]
             self._unpark()
         self.offer(lane)
+
+    def _whose_turn(self) -> str | None:
+        """The first organization with a lane in its ring that has not yet got all that it may have."""
+        most = self._slots if len(self._orgs) <= 1 else self._slots - self._slots // _RESERVE
+        for _ in range(len(self._rings)):
+            org_id = next(iter(self._rings))
+            if self._under_way[org_id] < most:
+                return org_id
+            self._rings.move_to_end(org_id)
+        return None
 
     def _may_be_slow(self, org_id: str) -> bool:
         return len(self._held) < self._sluggish_slots and self._sluggish[org_id] < self._org_slots

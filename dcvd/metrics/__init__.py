@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from dcvd.metrics.deliveries import DeliveryCounts
 
 
 class Metrics:
@@ -17,18 +19,8 @@ class Metrics:
             "dcvd_cloudflare_call_seconds", "Time a call to Cloudflare took", registry=self.registry
         )
         self._looks = Counter("dcvd_looks", "Looks at domains", ["outcome"], registry=self.registry)
-        self._attempts = Counter("dcvd_delivery_attempts", "Webhook attempts", ["outcome"], registry=self.registry)
-        self._attempt_seconds = Histogram(
-            "dcvd_delivery_attempt_seconds", "Time a webhook attempt took", registry=self.registry
-        )
-        self._deliveries = Counter(
-            "dcvd_deliveries_ended", "Deliveries that have ended", ["state"], registry=self.registry
-        )
-        self._attempts_by_outcome: dict[str, Counter] = {}
-        self._deliveries_by_state: dict[str, Counter] = {}
-        self._in_flight = Gauge(
-            "dcvd_delivery_attempts_in_flight", "Webhook attempts under way", registry=self.registry
-        )
+        self._deliveries = DeliveryCounts()
+        self.registry.register(self._deliveries)
         self._jobs = Counter("dcvd_jobs", "Tries of jobs", ["kind", "outcome"], registry=self.registry)
 
     def cloudflare_call(self, method: str, path: str, status: int, seconds: float) -> None:
@@ -42,23 +34,16 @@ class Metrics:
 
     def attempt(self, outcome: str, seconds: float) -> None:
         """A webhook attempt ended."""
-        # Made thousands of times a second: looking a child up by its labels costs more than counting.
-        child = self._attempts_by_outcome.get(outcome)
-        if child is None:
-            child = self._attempts_by_outcome[outcome] = self._attempts.labels(outcome)
-        child.inc()
-        self._attempt_seconds.observe(seconds)
+        self._deliveries.attempts[outcome] += 1
+        self._deliveries.latency(seconds)
 
     def delivery_ended(self, state: str) -> None:
         """A delivery was delivered, or is a dead letter."""
-        child = self._deliveries_by_state.get(state)
-        if child is None:
-            child = self._deliveries_by_state[state] = self._deliveries.labels(state)
-        child.inc()
+        self._deliveries.ended[state] += 1
 
     def watch_deliveries(self, in_flight: Callable[[], int]) -> None:
         """Whom to ask for the number of attempts under way."""
-        self._in_flight.set_function(in_flight)
+        self._deliveries.in_flight = in_flight
 
     def job(self, kind: str, outcome: str) -> None:
         """A try of a job ended."""

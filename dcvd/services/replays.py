@@ -58,6 +58,9 @@ async def count(
         raise InvalidInput("since", "since is in the future, so there is nothing to replay.")
     if end <= since:
         raise InvalidInput("until", "until is not later than since, so there is nothing to replay.")
+    if status is ReplayStatus.MISSING:
+        # Of what is older the delivered deliveries are deleted: it would seem to be missing, and be sent again.
+        since = max(since, context.now() - context.config.retention.deliveries)
     asked = Replay(
         endpoint_id=endpoint_id,
         status=status,

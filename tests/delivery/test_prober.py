@@ -52,7 +52,7 @@ async def test_a_test_arrives_signed_and_is_in_the_history(
 async def test_a_test_that_fails_is_made_once_and_says_nothing_of_the_health(
     context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober, answer: Gate
 ) -> None:
-    configure(context, timeout=100, retry_schedule=(0, 0, 0))
+    configure(context, timeout=500, retry_schedule=(0, 0, 0))
     receiver.answer = answer
     before = await health_of(context, endpoint)
     async with at_work(context):

@@ -76,9 +76,10 @@ async def test_many_outcomes_share_few_transactions(
     record = service.record_attempts
     sizes: list[int] = []
 
-    async def counted(context: Context, made: list[Made], **named: Any) -> object:
-        sizes.append(len(made))
-        return await record(context, made, **named)
+    async def counted(context: Context, made: Any, **named: Any) -> object:
+        stored = await record(context, made, **named)
+        sizes.append(len(stored))
+        return stored
 
     monkeypatch.setattr(service, "record_attempts", counted)
     await happen(context, org, 100)

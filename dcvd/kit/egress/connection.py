@@ -25,7 +25,17 @@ MAX_INTERIM: Final = 8
 _SLICE: Final = 2 << 10
 _MAX_HEADER: Final = 1024  # characters of a kept header
 _KEPT: Final = {
-    name.encode(): name for name in ("retry-after", "content-type", "location", "server", "cf-ray", "www-authenticate")
+    name.encode(): name
+    for name in (
+        "retry-after",
+        "content-type",
+        "location",
+        "server",
+        "cf-ray",
+        "cf-mitigated",
+        "x-amzn-waf-action",
+        "www-authenticate",
+    )
 }
 _CONTROLS: Final = dict.fromkeys((*range(32), *range(127, 160)), " ")
 

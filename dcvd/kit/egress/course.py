@@ -3,16 +3,24 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Final, Literal
 
+from dcvd.core.failures import FailureReason
 from dcvd.core.timings import Timings
 from dcvd.kit.egress.failures import Failed
+
+_AT_FIRST: Final = "waiting for a free connection"
 
 Part = Literal["dns", "connect", "tls"]
 
 
 class Course:
-    """Its clock is the loop's. A part that ended badly was reached too, so its time until then is kept."""
+    """Its clock is the loop's. A part that ended badly was reached too, so its time until then is kept.
+
+    `first_byte` is in seconds, from the request's last byte to the answer's first.
+    """
+
+    __slots__ = ("_began", "_loop", "_parts", "_timeout", "ends_at", "first_byte", "phase", "remote_ip")
 
     def __init__(self, timeout: float) -> None:
         self._loop = asyncio.get_running_loop()
@@ -20,9 +28,8 @@ class Course:
         self._parts: dict[Part, int] | None = None
         self._timeout = timeout
         self.ends_at = self._began + timeout
-        self.phase = "waiting for a free connection"
+        self.phase = _AT_FIRST
         self.first_byte: float | None = None
-        """Seconds from the request's last byte to the answer's first."""
         self.remote_ip: str | None = None
 
     @contextmanager
@@ -44,7 +51,8 @@ class Course:
     def late(self, host: str) -> Failed:
         """What to say when the deadline came."""
         message = f"{host} did not answer completely within {self._timeout:g} s; we were still {self.phase}."
-        return Failed("timeout", None, message)
+        # As long as no connection was free it was we who kept it waiting.
+        return Failed("timeout", FailureReason.OWN_LIMIT if self.phase == _AT_FIRST else None, message)
 
     def timings(self) -> Timings:
         """As things stand."""

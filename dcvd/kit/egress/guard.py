@@ -122,7 +122,8 @@ def check_header_names(names: Iterable[str]) -> str | None:
 def check_header_values(headers: Mapping[str, str]) -> str | None:
     """As `check_headers`, of the values alone."""
     # What is allowed is allowed at every place, so all values together are judged as each by itself would be.
-    if _HEADER_VALUE.fullmatch("".join(headers.values())):
+    together = "".join(headers.values())
+    if (together.isascii() and together.isprintable()) or _HEADER_VALUE.fullmatch(together):
         return None
     name = next(name for name, value in headers.items() if not _HEADER_VALUE.fullmatch(value))
     return f"The header {name} contains a line break or another character that no header may contain."

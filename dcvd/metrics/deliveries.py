@@ -1,0 +1,50 @@
+"""What is counted of deliveries: thousands of times a second, so in plain numbers that a scrape puts into form."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from typing import Final
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Seconds: up to which a latency belongs to each bucket; one more holds the rest."""
+
+
+class DeliveryCounts(Collector):
+    """Counts since the start."""
+
+    def __init__(self) -> None:
+        self.in_flight: Callable[[], int] = lambda: 0
+        self.attempts: Counter[str] = Counter()
+        self.ended: Counter[str] = Counter()
+        self._latencies = [0] * (len(_BOUNDS) + 1)
+        self._seconds = 0.0
+
+    def latency(self, seconds: float) -> None:
+        """An attempt took so long."""
+        self._latencies[bisect_left(_BOUNDS, seconds)] += 1
+        self._seconds += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        """As they stand."""
+        attempts = CounterMetricFamily("dcvd_delivery_attempts", "Webhook attempts", labels=["outcome"])
+        for outcome, count in self.attempts.items():
+            attempts.add_metric([outcome], count)
+        yield attempts
+        ended = CounterMetricFamily("dcvd_deliveries_ended", "Deliveries that have ended", labels=["state"])
+        for state, count in self.ended.items():
+            ended.add_metric([state], count)
+        yield ended
+        bounds = [*map(str, _BOUNDS), "+Inf"]
+        yield HistogramMetricFamily(
+            "dcvd_delivery_attempt_seconds",
+            "Time a webhook attempt took",
+            buckets=list(zip(bounds, accumulate(self._latencies), strict=True)),
+            sum_value=self._seconds,
+        )
+        in_flight = GaugeMetricFamily("dcvd_delivery_attempts_in_flight", "Webhook attempts under way")
+        in_flight.add_metric([], self.in_flight())
+        yield in_flight
