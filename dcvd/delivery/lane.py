@@ -32,6 +32,7 @@ class Lane:
 
     queued: it has a place among the turns. rings_at: when the clock has it looked at next.
     stale: its settings changed, or what it is owed was rearranged; nothing is taken until they are read.
+    well: it is known not to have failed since its last success.
     unread: something may be due that was not read yet.
     brisk: its last attempt ended soon. A lane that is not brisk, or of which nothing is known yet, may hold a slot for
         long, so the pool lets only some of its slots be held by such.
@@ -43,6 +44,7 @@ class Lane:
         self.opened: OpenedEndpoint | None = None
         self.stale = True
         self.unread = True
+        self.well = False
         self.next_due_at: int | None = None
         self.brisk = False
         self.answers = True
@@ -79,6 +81,7 @@ class Lane:
     def settle(self, opened: OpenedEndpoint | None) -> None:
         """The endpoint's settings as they are now; None when it was removed."""
         self.opened = opened
+        self.well = opened is not None and not opened.endpoint.health.failures
         self._rate.limit = 0 if opened is None else opened.endpoint.max_per_second or 0
 
     def add(self, due: Iterable[DueDelivery]) -> None:

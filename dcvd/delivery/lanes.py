@@ -83,9 +83,7 @@ class Lanes:
     def is_well(self, endpoint_id: str) -> bool:
         """Whether an endpoint is known not to have failed since its last success."""
         lane = self._lanes.get(endpoint_id)
-        return (
-            lane is not None and not lane.stale and lane.opened is not None and not lane.opened.endpoint.health.failures
-        )
+        return lane is not None and lane.well
 
     def plan(self, lane: Lane, instant: int) -> None:
         """Have a look at a lane at an instant."""
@@ -117,6 +115,8 @@ class Lanes:
         lane = self._lanes.get(endpoint_id)
         if lane is not None:
             lane.stale = True
+            # Not only until the read begins: while it runs, what is known is still what was.
+            lane.well = False
             self.unread(lane)
 
     def _lane(self, endpoint_id: str) -> Lane:

@@ -1,5 +1,6 @@
 """Lanes over a real database: nothing that is due is forgotten, and not more is read than is needed."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -162,3 +163,20 @@ async def test_more_lanes_than_are_kept_cost_no_more_than_they_must(
         turns.end(lane, due.id)
         taken.add(lane.id)
     assert taken == set(ids)
+
+
+async def test_while_a_failure_is_read_its_endpoint_does_not_count_as_well(context: Context, org: str) -> None:
+    endpoint, _ = await subscribe(context, org, _URL)
+    lanes = Lanes(context, Turns(8))
+    await happen(context, org)
+    await _read_all(lanes)
+    assert lanes.is_well(endpoint)
+    (due,) = await context.database.read(lambda snapshot: deliveries.due(snapshot, endpoint, context.now(), 1, ()))
+    attempt = failed(due.id, AttemptOutcome.HTTP_ERROR)
+    await service.record_attempts(context, [Made(due=due, endpoint_id=endpoint, attempt=attempt)])
+    reading = asyncio.create_task(_read_all(lanes))
+    while not reading.done():
+        assert not lanes.is_well(endpoint)
+        await asyncio.sleep(0)
+    await reading
+    assert not lanes.is_well(endpoint)

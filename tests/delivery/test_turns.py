@@ -138,3 +138,21 @@ def test_a_lane_that_is_able_later_is_handed_over_to_be_planned() -> None:
     assert turns.next(NOW, LIMIT) is None
     assert turns.later == [lane]
     assert not lane.queued
+
+
+def test_an_organization_that_is_alone_may_have_every_slot() -> None:
+    turns = Turns(16)
+    _offer(turns, *_lanes(10, 4, "only"))
+    assert len(_begin(turns, 16)) == 16
+
+
+def test_one_slot_in_eight_is_left_to_the_other_organizations_however_brisk_its_endpoints_were() -> None:
+    turns = Turns(16)
+    first = _lanes(1, 1, "other")
+    _offer(turns, *first)
+    (begun,) = _begin(turns, 1)
+    _end(turns, begun)
+    _offer(turns, *_lanes(10, 4, "greedy"))
+    assert len(_begin(turns, 16)) == 14
+    _offer(turns, *_lanes(3, 1, "other"))
+    assert [lane.org_id for lane, _ in _begin(turns, 2)] == ["other", "other"]
