@@ -33,6 +33,7 @@ def run() -> dict[str, float | int | str]:
             ours.append(_side("ours", database, url, _DELIVERIES))
             bare.append(_side("bare", database, url, _DELIVERIES))
         latency = _side("latency", root / "latency.db", url, _LATENCIES)
+        beside = _side("beside_dead", root / "dead.db", url, _LATENCIES)
         small = _side("bursts", root / "small.db", url, _SMALL_BACKLOG)
         _side("fill", root / "large.db", url, _BACKLOG)
         large = _side("ours", root / "large.db", url, _DELIVERIES)
@@ -45,6 +46,8 @@ def run() -> dict[str, float | int | str]:
         "dcvd peak RSS MiB": max(side["rss_mib"] for side in ours),
         "commit to arrival p50 ms": latency["p50_ms"],
         "commit to arrival p99 ms": latency["p99_ms"],
+        "p50 ms beside a dead endpoint owed 50,000": beside["p50_ms"],
+        "p99 ms beside a dead endpoint owed 50,000": beside["p99_ms"],
         "deliveries/s of a backlog of 1,000": small["rate"],
         "deliveries/s of a backlog of 1,000,000": large["rate"],
         "peak RSS MiB with 1,000,000": large["rss_mib"],

@@ -1,7 +1,8 @@
 """One side of the delivery bench, in a process of its own: `python -m tests.bench.delivery_side SIDE DATABASE URL N`.
 
 Sides: `ours` delivers N of what the database holds, `bare` signs and posts N bodies and stores nothing, `bursts`
-delivers N again and again, `latency` records N events at 20 a second. Prints its figures as JSON.
+delivers N again and again, `latency` records N events at 20 a second, `beside_dead` the same beside an endpoint that
+never answers. Prints its figures as JSON.
 """
 
 import asyncio
@@ -37,6 +38,7 @@ ENDPOINTS: Final = 50
 _CONCURRENCY: Final = 64
 _BURSTS: Final = 20
 _EVENTS_A_SECOND: Final = 20
+_OWED_TO_DEAD: Final = 50_000
 _CONFIG: Final = Config(
     webhooks=Webhooks(
         concurrency=_CONCURRENCY, allow_http=True, allow_private=(IPv4Network("127.0.0.0/8"),), endpoint_concurrency=8
@@ -148,6 +150,36 @@ async def _latency(path: Path, url: str, count: int) -> Figures:
     context = context_of(database)
     org = await organizations.create(context, "bench")
     await webhooks.create(context, org.id, url=f"{url}latency", events=[EventType.DOMAIN_ACTIVE])
+    return await _latencies(context, org.id, url, count)
+
+
+async def _beside_dead(path: Path, url: str, count: int) -> Figures:
+    """The same, beside an endpoint of the same organization that never answers and is owed 50,000 deliveries."""
+    database = await Database.open(path)
+    context = context_of(database)
+    org = await organizations.create(context, "bench")
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        dead = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        await webhooks.create(context, org.id, url=dead, events=[EventType.DOMAIN_ADDED])
+
+        def owe_to_dead(tx: Transaction) -> None:
+            drafts = [EventDraft(EventType.DOMAIN_ADDED, {"n": number}) for number in range(500)]
+            events.record(context, tx, org.id, drafts)
+
+        for _ in range(_OWED_TO_DEAD // 500):
+            await database.write(owe_to_dead)
+        await webhooks.create(context, org.id, url=f"{url}latency", events=[EventType.DOMAIN_ACTIVE])
+        return await _latencies(context, org.id, url, count)
+
+
+async def _latencies(context: Context, org_id: str, url: str, count: int) -> Figures:
+    """Record so many events, and tell how long each took to arrive."""
+    database = context.database
     metrics = Counted()
     metrics.expect(count)
     pool = DeliveryPool(context, metrics)
@@ -160,7 +192,7 @@ async def _latency(path: Path, url: str, count: int) -> Figures:
     for number in range(count):
 
         def unit(tx: Transaction, number: int = number) -> str:
-            (event,) = events.record(context, tx, org.id, [draft(number)])
+            (event,) = events.record(context, tx, org_id, [draft(number)])
             return event.id
 
         event_id = await database.write(unit)
@@ -226,7 +258,14 @@ async def _fill(path: Path, url: str, count: int) -> Figures:
     return {}
 
 
-_SIDES: Final = {"ours": _ours, "bare": _bare, "bursts": _bursts, "latency": _latency, "fill": _fill}
+_SIDES: Final = {
+    "ours": _ours,
+    "bare": _bare,
+    "bursts": _bursts,
+    "latency": _latency,
+    "beside_dead": _beside_dead,
+    "fill": _fill,
+}
 
 
 def main() -> None:
