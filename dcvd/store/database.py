@@ -17,8 +17,8 @@ import aiosqlite
 import structlog
 
 from dcvd.errors import DcvdError, StoreError, StoreFull
+from dcvd.store.connections import prepare_reader, prepare_writer, quick_check
 from dcvd.store.files import prepare_file
-from dcvd.store.maintenance import BUSY_TIMEOUT
 from dcvd.store.migrate import migrate
 
 log = structlog.get_logger(__name__)
@@ -144,11 +144,11 @@ class Database:
         connections: list[aiosqlite.Connection] = []
         try:
             prepare_file(path)
-            writer = await _connect(path, _prepare_writer, connections)
+            writer = await _connect(path, prepare_writer, connections)
             version = await hop(writer, migrate)
             if check:
-                await hop(writer, _quick_check)
-            pool = [await _connect(path, _prepare_reader, connections) for _ in range(readers)]
+                await hop(writer, quick_check)
+            pool = [await _connect(path, prepare_reader, connections) for _ in range(readers)]
         except Exception as error:
             for connection in reversed(connections):
                 await connection.close()
@@ -378,37 +378,3 @@ async def _connect(
     opened.append(connection)
     await hop(connection, prepare)
     return connection
-
-
-def _prepare_writer(connection: sqlite3.Connection) -> None:
-    for pragma in (
-        f"busy_timeout = {BUSY_TIMEOUT}",
-        # Before the first page is written, or it has no effect; a file that exists keeps what it has.
-        "auto_vacuum = INCREMENTAL",
-        "journal_mode = WAL",
-        # NORMAL would lose acknowledged commits when the power fails.
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        "journal_size_limit = 67108864",
-        # Pages that many deliveries touch are then copied to the database once in many commits, not in each few.
-        "wal_autocheckpoint = 16000",
-        "cache_size = -16384",
-        # What was deleted or replaced is overwritten, whatever SQLite was built with: it may have been a secret.
-        "secure_delete = ON",
-        "trusted_schema = OFF",
-        "temp_store = MEMORY",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _prepare_reader(connection: sqlite3.Connection) -> None:
-    # A reader neither writes nor checkpoints: two connections that do so at once can corrupt the file with
-    # SQLite 3.7.0 to 3.51.2 (the WAL-reset bug), which is what stable distributions ship.
-    for pragma in (f"busy_timeout = {BUSY_TIMEOUT}", "query_only = ON", "trusted_schema = OFF", "temp_store = MEMORY"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _quick_check(connection: sqlite3.Connection) -> None:
-    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != ("ok",):
-        raise StoreError(f"The database is damaged ({verdict[0]}). Restore it from a backup; do not go on with it.")

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from dcvd.store.database import _prepare_writer
+from dcvd.store.connections import prepare_writer
 from dcvd.store.migrate import migrate, migrations
 
 SECRETS: Final = {"wh_on": "11" * 16 + "c0ffee00" * 4, "wh_off": "22" * 16 + "deadbeef" * 4}
@@ -14,7 +14,7 @@ SECRETS: Final = {"wh_on": "11" * 16 + "c0ffee00" * 4, "wh_off": "22" * 16 + "de
 def make(path: Path, *, endpoints: int = 0) -> dict[str, str]:
     """Write the file; returns the plain secret of each endpoint. `endpoints`: how many more to add."""
     connection = sqlite3.connect(path, isolation_level=None)
-    _prepare_writer(connection)
+    prepare_writer(connection)
     # What an SQLite that was built without it would have done.
     connection.execute("PRAGMA secure_delete = OFF")
     migrate(connection, migrations()[:1])
