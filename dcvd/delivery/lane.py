@@ -41,6 +41,7 @@ class Lane:
     def __init__(self, endpoint_id: str, clock: Callable[[], float]) -> None:
         """`clock` is monotonic, in seconds."""
         self.id = endpoint_id
+        self.org_id = ""
         self.opened: OpenedEndpoint | None = None
         self.stale = True
         self.unread = True
@@ -54,10 +55,6 @@ class Lane:
         self.rings_at: int | None = None
         self._ready: deque[DueDelivery] = deque()
         self._rate = Window(0, 1.0, clock)
-
-    @property
-    def org_id(self) -> str:
-        return "" if self.opened is None else self.opened.endpoint.org_id
 
     @property
     def ready(self) -> int:
@@ -81,6 +78,9 @@ class Lane:
     def settle(self, opened: OpenedEndpoint | None) -> None:
         """The endpoint's settings as they are now; None when it was removed."""
         self.opened = opened
+        if opened is not None:
+            # Kept when the endpoint is removed: what is under way then still ends for its organization.
+            self.org_id = opened.endpoint.org_id
         self.well = opened is not None and not opened.endpoint.health.failures
         self._rate.limit = 0 if opened is None else opened.endpoint.max_per_second or 0
 

@@ -156,3 +156,19 @@ def test_one_slot_in_eight_is_left_to_the_other_organizations_however_brisk_its_
     assert len(_begin(turns, 16)) == 14
     _offer(turns, *_lanes(3, 1, "other"))
     assert [lane.org_id for lane, _ in _begin(turns, 2)] == ["other", "other"]
+
+
+def test_what_is_under_way_to_a_removed_endpoint_still_ends_for_its_organization() -> None:
+    turns = Turns(8)
+    _offer(turns, *_lanes(1, 1, "other"))
+    _end(turns, _begin(turns, 1)[0])
+    for number in range(7):
+        (lane,) = _lanes(1, 1, f"{number}", brisk=True)
+        lane.settle(opened("wh_gone", "org"))
+        _offer(turns, lane)
+        (begun,) = _begin(turns, 1)
+        lane.settle(None)
+        _end(turns, begun)
+    last = lane_of("wh_last", 1, "org", clock=Monotonic())
+    _offer(turns, last)
+    assert len(_begin(turns, 1)) == 1
