@@ -1,7 +1,5 @@
 """A domain as JSON."""
 
-from typing import Literal
-
 from msgspec import Struct
 
 from dcvd.api.parameters import Instant, shown
@@ -12,6 +10,7 @@ from dcvd.core.domain import (
     Domain,
     DomainStatus,
     Finding,
+    Purpose,
     RequiredRecord,
     Severity,
     required_records,
@@ -40,8 +39,8 @@ class RequiredRecordView(Struct, frozen=True):
 
     type: str
     name: str
-    value: str
-    purpose: Literal["routing"]
+    value: str | None
+    purpose: Purpose
     verified: bool
 
 
@@ -124,7 +123,7 @@ def _view(domain: Domain) -> DomainView:
         cname_target=domain.cname_target,
         cf_status=domain.cf_status,
         cf_ssl_status=domain.cf_ssl_status,
-        errors=list(domain.cf_errors),
+        errors=[*domain.cf_errors, *domain.cf_ssl_errors],
         certificate=None if domain.certificate is None else _certificate(domain.certificate),
         expires_at=shown(domain.expires_at),
         dns_state=domain.dns_state,

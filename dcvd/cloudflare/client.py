@@ -121,8 +121,8 @@ class CloudflareClient:
 
     def _ssl(self) -> dict[str, Any]:
         ssl: dict[str, Any] = {"method": _METHOD, "type": "dv"}
-        if self._config.certificate_authority:
-            ssl["certificate_authority"] = self._config.certificate_authority
+        if self._config.certificate_authorities:
+            ssl["certificate_authority"] = self._config.certificate_authorities[0]
         return ssl
 
     async def _call(

@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec import Struct
 
+from dcvd.core.domain import Record
 from dcvd.core.instants import from_rfc3339
 from dcvd.core.observation import HostnameSeen, ObservedCertificate
 
@@ -68,7 +69,13 @@ def read_hostname(result: object) -> HostnameSeen | None:
         hostname=hostname.lower(),
         status=_text(found.get("status"), _LONGEST_STATUS),
         ssl_status=_text(ssl.get("status"), _LONGEST_STATUS),
-        errors=(*_messages(found.get("verification_errors")), *_messages(ssl.get("validation_errors"))),
+        errors=tuple(_messages(found.get("verification_errors"))),
+        ssl_errors=tuple(_messages(ssl.get("validation_errors"))),
+        method=_text(ssl.get("method"), _LONGEST_STATUS),
+        wildcard=ssl.get("wildcard") is True,
+        certificate_authority=_text(ssl.get("certificate_authority"), _LONGEST_STATUS),
+        delegation=_delegation(ssl),
+        wants_txt=any(_text(_object(entry).get("txt_name")) for entry in _items(ssl.get("validation_records"))),
         certificates=tuple(islice(_certificates(ssl), _MOST)),
     )
 
@@ -91,6 +98,15 @@ def _certificates(ssl: Json) -> Iterator[ObservedCertificate]:
             issued_at=_instant(entry.get("issued_on")) or _instant(entry.get("uploaded_on")),
             expires_at=_instant(entry.get("expires_on")),
         )
+
+
+def _delegation(ssl: Json) -> Record | None:
+    """`ssl.dcv_delegation_records[]`, of which a hostname has one."""
+    for entry in _items(ssl.get("dcv_delegation_records"))[:_MOST]:
+        name, target = _text(_object(entry).get("cname")), _text(_object(entry).get("cname_target"))
+        if name is not None and target is not None:
+            return Record("CNAME", name.lower().removesuffix("."), target.lower().removesuffix("."))
+    return None
 
 
 def _fault(entry: object) -> RemoteFault:

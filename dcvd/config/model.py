@@ -22,7 +22,7 @@ from dcvd.core.secret import Secret
 
 Milliseconds = int
 Bytes = int
-CertificateAuthority = Literal["", "google", "lets_encrypt", "ssl_com"]
+CertificateAuthority = Literal["google", "lets_encrypt", "ssl_com"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["auto", "json", "console"]
 
@@ -79,10 +79,20 @@ class Cloudflare(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = Secret("")
     zone_id: Annotated[str, Key(check=values.zone_id, required=True, environment="CLOUDFLARE_ZONE_ID")] = ""
-    cname_target: Annotated[str, Key(check=values.hostname, required=True, environment="SAAS_CNAME_TARGET")] = ""
-    certificate_authority: Annotated[
-        CertificateAuthority, Key(check=one_of(*get_args(CertificateAuthority)), reload=True)
-    ] = ""
+    cname_target: Annotated[str, Key(check=values.cname_target, required=True, environment="SAAS_CNAME_TARGET")] = ""
+    certificate_authorities: Annotated[
+        tuple[str, ...], Key(check=list_of(one_of(*get_args(CertificateAuthority))), reload=True)
+    ] = ()
+    webhook_secret_file: Annotated[str, Key(check=values.secret_file, reload=True)] = ""
+    webhook_secret: Annotated[
+        Secret | None,
+        SecretKey(
+            check=values.secret_word,
+            file="webhook_secret_file",
+            environment="CLOUDFLARE_WEBHOOK_SECRET",
+            reload=True,
+        ),
+    ] = None
     timeout: Annotated[Milliseconds, Key(check=_TIMEOUT, reload=True)] = 15 * SECOND
     certificates_per_minute: Annotated[int, Key(check=integer(at_least=0, at_most=100_000), reload=True)] = 15
     requests_per_5m: Annotated[int, Key(check=integer(at_least=0, at_most=10_000_000), reload=True)] = 1200
@@ -161,6 +171,7 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: Annotated[Milliseconds, Key(check=_RETENTION, reload=True)] = 30 * DAY
     dead_letters: Annotated[Milliseconds, Key(check=_RETENTION, reload=True)] = 90 * DAY
     events: Annotated[Milliseconds, Key(check=_RETENTION, reload=True)] = 90 * DAY
+    timeline: Annotated[Milliseconds, Key(check=_RETENTION, reload=True)] = 365 * DAY
 
 
 class Oauth(msgspec.Struct, frozen=True, kw_only=True):

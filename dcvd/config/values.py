@@ -12,6 +12,7 @@ from dcvd.core.addresses import Network
 from dcvd.core.hostnames import RESERVED_TLDS
 
 _USER_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?", re.ASCII)
+TOKEN_LABEL: Final = "{token}."
 _LARGEST_UID: Final = 4_294_967_294
 
 
@@ -50,6 +51,12 @@ def _thresholds(value: object) -> tuple[int, ...]:
     return tuple(sorted(set(_threshold_list(value)), reverse=True))
 
 
+def _cname_target(value: str) -> str:
+    """`{token}` may stand as the first label, and the rest must then be a full hostname by itself."""
+    rest = value.removeprefix(TOKEN_LABEL)
+    return (TOKEN_LABEL if rest != value else "") + parse_hostname(rest, labels=2)
+
+
 def _secret_word(value: object) -> str:
     # It travels in a header: anything but visible ASCII would break the request, or be cut off unseen.
     if not isinstance(value, str) or re.fullmatch(r"[\x21-\x7e]+", value) is None:
@@ -84,6 +91,10 @@ public_url: Final = text(
 zone_id: Final = text(
     'a Cloudflare zone id of 32 hexadecimal digits, such as "0123456789abcdef0123456789abcdef"',
     lambda value: matching("[0-9a-f]{32}", "32 hexadecimal digits")(value.lower()),
+)
+cname_target: Final = text(
+    'a full hostname such as "edge.example.net", or one with a label of its own as in "{token}.edge.example.net"',
+    _cname_target,
 )
 hostname: Final = text('a full hostname such as "edge.example.net"', lambda value: parse_hostname(value, labels=2))
 zone_name: Final = text('a DNS zone such as "corp.example"', parse_hostname)

@@ -4,8 +4,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.domain import DnsState, Finding, Record
-from dcvd.core.observation import DnsFacts
+from dcvd.core.dns_facts import DnsFacts
+from dcvd.core.domain import DnsState, Domain, Finding, Record, Validation
 
 LONGEST_CHAIN: Final = 8
 _CLOUDFLARE_NAMESERVERS: Final = ".ns.cloudflare.com"
@@ -18,8 +18,30 @@ class Verdict(Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
-def judge(facts: DnsFacts) -> Verdict:
-    """What a check means. Our own resolvers failing is no statement about the domain."""
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What the customer's DNS has to say; `authorities` as in `lifecycle.Rules`.
+
+    validation, wildcard, challenge_target: as of the domain; challenge_target is None while nobody knows it.
+    """
+
+    validation: Validation = "http"
+    wildcard: bool = False
+    challenge_target: str | None = None
+    authorities: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, domain: Domain, authorities: tuple[str, ...]) -> "Wanted":
+        """What a domain's DNS has to say."""
+        return cls(
+            validation=domain.validation,
+            wildcard=domain.wildcard,
+            challenge_target=domain.challenge_target,
+            authorities=authorities,
+        )
+
+
+def judge(facts: DnsFacts, wanted: Wanted, now: int) -> Verdict:
+    """What a check at `now` means. Our own resolvers failing is no statement about the domain."""
     if facts.outcome == "unanswered":
         return Verdict(None)
     if facts.looped:

@@ -53,7 +53,10 @@ Actor = Literal["customer", "operator", "nobody"]
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """One diagnosis: what is wrong, who has to act, and what exactly to type."""
+    """One diagnosis: what is wrong, who has to act, and what exactly to type.
+
+    `next_check_at` (milliseconds) is when it makes sense to look again; None: at the domain's next look.
+    """
 
     code: str
     severity: Severity
@@ -61,15 +64,24 @@ class Finding(Struct, frozen=True, kw_only=True):
     message: str
     fix: Record | None = None
     evidence: tuple[str, ...] = ()
+    next_check_at: int | None = None
+
+
+Validation = Literal["http", "delegated"]
+"""How the CA is shown whose the name is: by the routing CNAME alone, or by `_acme-challenge`, delegated by a CNAME."""
+Purpose = Literal["routing", "validation"]
 
 
 class RequiredRecord(Struct, frozen=True, kw_only=True):
-    """A record that the customer has to create, and whether we have seen it."""
+    """A record that the customer has to create, and whether we have seen it.
+
+    `value` is None for the moment until Cloudflare has named it, some seconds after the domain was added.
+    """
 
     type: str
     name: str
-    value: str
-    purpose: Literal["routing"]
+    value: str | None
+    purpose: Purpose
     verified: bool
 
 
@@ -77,9 +89,12 @@ class Domain(Struct, frozen=True, kw_only=True):
     """The whole state of a domain; a new value replaces the old one, nothing changes in place.
 
     Instants are milliseconds. `dns_failures` counts failed DNS checks in a row and `doubts` the looks in a row at
-    which Cloudflare called a serving hostname pending; `looks` counts looks since the last change, for the schedule.
+    which Cloudflare called a serving hostname pending; `looks` counts looks since the last change, for the schedule,
+    and `misses` looks in a row at which Cloudflare or DNS could not be asked.
     `latest_expiry` is the latest expiry ever seen; `warned_for` and `warned_level` say for which expiry how many of
-    the warning thresholds were already told.
+    the warning thresholds were already told. `certificate` serves; `next_certificate` was issued to follow it.
+    `challenge_target` is where `_acme-challenge` has to point, in Cloudflare's words; `wants_txt`: it waits for TXT
+    records instead. `heals` counts what was done at Cloudflare, since it last went well, to bring the domain back.
     """
 
     id: str
@@ -88,11 +103,19 @@ class Domain(Struct, frozen=True, kw_only=True):
     status: DomainStatus
     error: DomainError | None = None
     cname_target: str
+    validation: Validation = "http"
+    wildcard: bool = False
+    challenge_target: str | None = None
+    challenge_verified: bool = False
+    wants_txt: bool = False
+    certificate_authority: str | None = None
     cf_id: str | None = None
     cf_status: str | None = None
     cf_ssl_status: str | None = None
     cf_errors: tuple[str, ...] = ()
+    cf_ssl_errors: tuple[str, ...] = ()
     certificate: Certificate | None = None
+    next_certificate: Certificate | None = None
     latest_expiry: int | None = None
     warned_for: int | None = None
     warned_level: int = 0
@@ -101,6 +124,9 @@ class Domain(Struct, frozen=True, kw_only=True):
     doubts: int = 0
     findings: tuple[Finding, ...] = ()
     looks: int = 0
+    misses: int = 0
+    heals: int = 0
+    healed_at: int | None = None
     dns_checked_at: int | None = None
     cf_checked_at: int | None = None
     next_sync_at: int
@@ -119,10 +145,21 @@ class Domain(Struct, frozen=True, kw_only=True):
 
 
 POINTS_HERE: Final = frozenset({DnsState.VERIFIED, DnsState.UNVERIFIABLE})
+CHALLENGE_LABEL: Final = "_acme-challenge"
 WAITING: Final = frozenset({DomainStatus.PENDING_CNAME, DomainStatus.ISSUING})
 
 
-def new_domain(*, domain_id: str, org_id: str, name: str, cname_target: str, now: int) -> Domain:
+def new_domain(
+    *,
+    domain_id: str,
+    org_id: str,
+    name: str,
+    cname_target: str,
+    now: int,
+    validation: Validation = "http",
+    wildcard: bool = False,
+    challenge_target: str | None = None,
+) -> Domain:
     """A domain that was just added: nothing seen yet, its first look due at once."""
     return Domain(
         id=domain_id,
@@ -130,6 +167,9 @@ def new_domain(*, domain_id: str, org_id: str, name: str, cname_target: str, now
         name=name,
         status=DomainStatus.PENDING_CNAME,
         cname_target=cname_target,
+        validation=validation,
+        wildcard=wildcard,
+        challenge_target=challenge_target,
         next_sync_at=now,
         created_at=now,
         updated_at=now,
@@ -138,13 +178,21 @@ def new_domain(*, domain_id: str, org_id: str, name: str, cname_target: str, now
 
 def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
     """Every record that the customer has to have in DNS, verified or not."""
-    return (
-        RequiredRecord(
-            type="CNAME",
-            name=domain.name,
-            value=domain.cname_target,
-            purpose="routing",
-            # The state forgives one failed check, but here stands what was seen last, as in the findings.
-            verified=domain.dns_state is DnsState.VERIFIED and not domain.dns_failures,
-        ),
+    routing = RequiredRecord(
+        type="CNAME",
+        name=domain.name,
+        value=domain.cname_target,
+        purpose="routing",
+        # The state forgives one failed check, but here stands what was seen last, as in the findings.
+        verified=domain.dns_state is DnsState.VERIFIED and not domain.dns_failures,
     )
+    if domain.validation == "http":
+        return (routing,)
+    validation = RequiredRecord(
+        type="CNAME",
+        name=f"{CHALLENGE_LABEL}.{domain.name}",
+        value=domain.challenge_target,
+        purpose="validation",
+        verified=domain.challenge_verified,
+    )
+    return (routing, validation)

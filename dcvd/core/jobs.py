@@ -29,6 +29,7 @@ class Job(Struct, frozen=True, kw_only=True):
 
     attempts: tries already made. next_attempt_at: milliseconds, None once it is done or dead.
     outage: the last try failed because the service was not there, so it is due as soon as the service is back.
+    turn: due jobs of a kind are taken by it, the lowest first.
     """
 
     id: str
@@ -45,4 +46,5 @@ class Job(Struct, frozen=True, kw_only=True):
     outage: bool
     created_at: int
     updated_at: int
+    turn: int = 0
     replay: Replay | None = None

@@ -18,17 +18,12 @@ from dcvd.core.cloudflare_states import (
     certificate_class,
     hostname_class,
 )
-from dcvd.core.diagnosis import judge
+from dcvd.core.diagnosis import Wanted, judge
+from dcvd.core.dns_facts import DnsObservation
 from dcvd.core.domain import POINTS_HERE, WAITING, Certificate, DnsState, Domain, DomainError, DomainStatus
 from dcvd.core.events import EventData, EventDraft, EventType
 from dcvd.core.instants import SECOND, to_rfc3339
-from dcvd.core.observation import (
-    CloudflareObservation,
-    DnsObservation,
-    HostnameGone,
-    HostnameSeen,
-    RegistrationRefused,
-)
+from dcvd.core.observation import CloudflareObservation, HostnameGone, HostnameSeen, RegistrationRefused
 
 CHECKS_TO_DOUBT: Final = 2
 """How many failed checks in a row it takes to believe them: one failed check never costs a domain anything."""
@@ -50,22 +45,31 @@ class Transition(Struct, frozen=True):
 Observation = DnsObservation | CloudflareObservation
 
 
-def look(domain: Domain, observations: Iterable[Observation], now: int, expiring_soon: tuple[int, ...]) -> Transition:
-    """One whole look: every observation in the given order (DNS first), then what the clock alone brings about.
+class Rules(Struct, frozen=True, kw_only=True):
+    """What the operator decides of every domain.
 
-    `expiring_soon` are the warning thresholds in milliseconds before expiry, longest first.
+    expiring_soon: the warning thresholds in milliseconds before expiry, longest first.
+    authorities: the CAs that may issue, in the order in which they are tried (`google`, `lets_encrypt`, `ssl_com`);
+        empty where Cloudflare chooses.
     """
+
+    expiring_soon: tuple[int, ...]
+    authorities: tuple[str, ...] = ()
+
+
+def look(domain: Domain, observations: Iterable[Observation], now: int, rules: Rules) -> Transition:
+    """One whole look: every observation in the given order (DNS first), then what the clock alone brings about."""
     before = domain
     events: list[EventDraft] = []
     unknown: tuple[str, ...] = ()
     revalidate = False
     for observation in observations:
-        step = observe(domain, observation, now)
+        step = observe(domain, observation, now, rules)
         domain = step.domain
         events.extend(step.events)
         unknown += step.unknown
         revalidate = revalidate or step.revalidate
-    step = pass_time(domain, now, expiring_soon)
+    step = pass_time(domain, now, rules.expiring_soon)
     domain = step.domain
     events.extend(step.events)
     changed = domain.status is not before.status or domain.dns_state is not before.dns_state
@@ -94,11 +98,11 @@ def _waits_for_validation(domain: Domain) -> bool:
             return False
 
 
-def observe(domain: Domain, observation: Observation, now: int) -> Transition:
+def observe(domain: Domain, observation: Observation, now: int, rules: Rules) -> Transition:
     """Apply one observation; total over what can be seen."""
     match observation:
         case DnsObservation():
-            return _dns(domain, observation, now)
+            return _dns(domain, observation, now, rules)
         case HostnameSeen():
             return _seen(domain, observation, now)
         case HostnameGone():
@@ -150,8 +154,8 @@ def removed(domain: Domain) -> EventDraft:
     return EventDraft(EventType.DOMAIN_REMOVED, domain_data(domain), domain.id)
 
 
-def _dns(before: Domain, observation: DnsObservation, now: int) -> Transition:
-    verdict = judge(observation.facts)
+def _dns(before: Domain, observation: DnsObservation, now: int, rules: Rules) -> Transition:
+    verdict = judge(observation.facts, Wanted.of(before, rules.authorities), now)
     if verdict.state is None:
         return Transition(before)
     failed = verdict.state is DnsState.FAILED
@@ -222,6 +226,7 @@ def _seen(before: Domain, seen: HostnameSeen, now: int) -> Transition:
         cf_status=seen.status,
         cf_ssl_status=seen.ssl_status,
         cf_errors=seen.errors,
+        cf_ssl_errors=seen.ssl_errors,
         cf_checked_at=now,
         doubts=before.doubts + 1 if host is HostnameClass.WAITING else 0,
     )
@@ -344,7 +349,7 @@ def _serving_status(
 
 
 def _hostname_error(host: HostnameClass, domain: Domain) -> DomainError:
-    detail = f" Cloudflare says: {'; '.join(domain.cf_errors)}" if domain.cf_errors else ""
+    detail = _said(domain.cf_errors)
     match host:
         case HostnameClass.BLOCKED:
             text = f"Cloudflare blocks {domain.name}. If its zone is on hold, its owner must release the hold."
@@ -359,9 +364,13 @@ def _hostname_error(host: HostnameClass, domain: Domain) -> DomainError:
 
 def _timed_out(domain: Domain) -> DomainError:
     stage = (domain.cf_ssl_status or "").removesuffix("timed_out").removesuffix("_") or "validation"
-    detail = f" Cloudflare says: {'; '.join(domain.cf_errors)}" if domain.cf_errors else ""
+    detail = _said(domain.cf_ssl_errors or domain.cf_errors)
     message = f"The {stage} of {domain.name}'s certificate took too long, and Cloudflare stopped trying.{detail}"
     return DomainError(domain.cf_ssl_status or "timed_out", message)
+
+
+def _said(errors: tuple[str, ...]) -> str:
+    return f" Cloudflare says: {'; '.join(errors)}" if errors else ""
 
 
 def _expired(domain: Domain, now: int) -> DomainError:

@@ -1,8 +1,8 @@
 """What was seen of a domain, by whom, before anyone judges it."""
 
-from typing import Literal
-
 from msgspec import Struct
+
+from dcvd.core.domain import Record
 
 
 class ObservedCertificate(Struct, frozen=True, kw_only=True):
@@ -16,13 +16,23 @@ class ObservedCertificate(Struct, frozen=True, kw_only=True):
 
 
 class HostnameSeen(Struct, frozen=True, kw_only=True):
-    """Cloudflare answered with the custom hostname. `status` and `ssl_status` are its words, known to us or not."""
+    """Cloudflare answered with the custom hostname. `status` and `ssl_status` are its words, known to us or not.
+
+    errors: `verification_errors`, about the hostname. ssl_errors: `ssl.validation_errors`, about its certificate.
+    delegation: the record of `ssl.dcv_delegation_records`. wants_txt: TXT records are waited for at `_acme-challenge`.
+    """
 
     id: str
     hostname: str
     status: str | None
     ssl_status: str | None
     errors: tuple[str, ...] = ()
+    ssl_errors: tuple[str, ...] = ()
+    method: str | None = None
+    wildcard: bool = False
+    certificate_authority: str | None = None
+    delegation: Record | None = None
+    wants_txt: bool = False
     certificates: tuple[ObservedCertificate, ...] = ()
 
 
@@ -38,34 +48,3 @@ class RegistrationRefused(Struct, frozen=True):
 
 
 CloudflareObservation = HostnameSeen | HostnameGone | RegistrationRefused
-
-
-class DnsFacts(Struct, frozen=True, kw_only=True):
-    """What DNS said of a hostname, without judgement. Names are lower case without the trailing dot.
-
-    outcome: `answered` (at least one server gave an authoritative or recursive answer, NXDOMAIN included) or
-        `unanswered`, which says something of our resolvers and nothing of the domain.
-    exists: whether the name exists at all (False = NXDOMAIN).
-    chain: the targets of the CNAME chain in order, empty when there is no CNAME.
-    looped: whether the chain came back to a name that it had passed.
-    addresses, target_addresses: A and AAAA of the hostname (through its chain), and of our target.
-    is_apex: whether the zone begins at the hostname (it has an SOA of its own).
-    nameservers: of the zone that holds the hostname, where they were asked for.
-    """
-
-    hostname: str
-    target: str
-    outcome: Literal["answered", "unanswered"]
-    exists: bool = False
-    chain: tuple[str, ...] = ()
-    looped: bool = False
-    addresses: tuple[str, ...] = ()
-    target_addresses: tuple[str, ...] = ()
-    is_apex: bool = False
-    nameservers: tuple[str, ...] = ()
-
-
-class DnsObservation(Struct, frozen=True):
-    """One check of DNS."""
-
-    facts: DnsFacts

@@ -1,12 +1,13 @@
 """When a domain is looked at again. Pure: the clock and the random number are given."""
 
+from enum import IntEnum
 from typing import Final, assert_never
 
 from msgspec import Struct
 
 from dcvd.core import certificates
 from dcvd.core.backoff import cloudflare_step, jittered
-from dcvd.core.domain import Certificate, DnsState, Domain, DomainStatus
+from dcvd.core.domain import WAITING, Certificate, DnsState, Domain, DomainStatus
 from dcvd.core.instants import HOUR, SECOND
 
 _ERROR_INTERVAL: Final = 4 * HOUR
@@ -15,6 +16,26 @@ _OVERDUE_INTERVAL: Final = 1 * HOUR
 LONGEST_FIXED: Final = max(_ERROR_INTERVAL, _RENEWAL_INTERVAL)
 _FRESH_INTERVAL: Final = 5 * SECOND
 """Cloudflare gives a new hostname's records "after a few seconds" only."""
+
+
+class Lane(IntEnum):
+    """Domains wait in lanes for their look, so that none holds up another of a different kind."""
+
+    WAITING = 0
+    """Somebody waits for it to be set up."""
+    ROUTINE = 1
+    FAILING = 2
+    """Its last looks could not be made, and the next may again take as long as a timeout."""
+
+
+_MISSES_TO_FAIL: Final = 2
+
+
+def lane(domain: Domain) -> Lane:
+    """In which lane a domain waits."""
+    if domain.misses >= _MISSES_TO_FAIL:
+        return Lane.FAILING
+    return Lane.WAITING if domain.status in WAITING else Lane.ROUTINE
 
 
 class LookPolicy(Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import structlog
 
 from dcvd.config import Config
 from dcvd.core.diagnosis import LONGEST_CHAIN
-from dcvd.core.observation import DnsFacts, DnsObservation
+from dcvd.core.dns_facts import DnsFacts, DnsObservation, DnsQuestion
 from dcvd.dns.ask import Unanswered, addresses_of, ask, cname_of, targets_of, zone_of
 from dcvd.dns.servers import PATIENCE, ServerFinder
 
@@ -25,8 +25,9 @@ class DnsObserver:
         self._questions = asyncio.Semaphore(config.dns.concurrency)
         self._finder = ServerFinder(config.dns)
 
-    async def observe(self, hostname: str, target: str) -> DnsObservation:
+    async def observe(self, question: DnsQuestion) -> DnsObservation:
         """One check of a hostname (A-labels). Never raises: what cannot be asked is `unanswered`."""
+        hostname, target = question.hostname, question.target
         try:
             async with asyncio.timeout(self._timeout):
                 return DnsObservation(await self._facts(hostname, target))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from dcvd.config import Config
 from dcvd.core.ids import Prefix, RandomBytes, new_id
+from dcvd.core.lifecycle import Rules
 from dcvd.core.schedule import LookPolicy
 from dcvd.kit.clock import Clock, SystemClock
 from dcvd.kit.vault import Vault
@@ -49,6 +50,14 @@ class Context:
         if self._vault is None:
             raise RuntimeError("this context was made without a vault, but a stored secret is needed")
         return self._vault
+
+    @property
+    def rules(self) -> Rules:
+        """What the operator decides of every domain."""
+        return Rules(
+            expiring_soon=self.config.domains.expiring_soon,
+            authorities=self.config.cloudflare.certificate_authorities,
+        )
 
     @property
     def look_policy(self) -> LookPolicy:

@@ -30,7 +30,7 @@ def apply(context: Context, tx: Transaction, domain_id: str, observations: Seque
         return None
     now = context.now()
     policy = context.look_policy
-    transition = lifecycle.look(stored, observations, now, policy.expiring_soon)
+    transition = lifecycle.look(stored, observations, now, context.rules)
     domain = transition.domain
     domain = replace(domain, next_sync_at=next_look(domain, now, policy, context.fraction()))
     domains.update(tx, domain)

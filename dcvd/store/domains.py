@@ -7,33 +7,42 @@ import msgspec
 
 from dcvd.core.domain import Certificate, DnsState, Domain, DomainError, DomainStatus, Finding
 from dcvd.core.hostnames import registrable
+from dcvd.core.schedule import Lane, lane
 from dcvd.store.database import Row, Snapshot, Topic, Transaction
 from dcvd.store.paging import NEWEST
 
 _COLUMNS: Final = (
-    "id", "org_id", "name", "status", "error_code", "error_message", "cname_target", "cf_id", "cf_status",
-    "cf_ssl_status", "cf_errors", "certificate_serial", "certificate_issuer", "certificate_issued_at", "expires_at",
+    "id", "org_id", "name", "status", "error_code", "error_message", "cname_target", "validation", "wildcard",
+    "challenge_target", "challenge_verified", "wants_txt", "certificate_authority", "cf_id", "cf_status",
+    "cf_ssl_status", "cf_errors", "cf_ssl_errors", "certificate_serial", "certificate_issuer", "certificate_issued_at",
+    "expires_at",
+    "next_certificate_serial", "next_certificate_issuer", "next_certificate_issued_at", "next_certificate_expires_at",
     "latest_expiry", "warned_for", "warned_level", "dns_state", "dns_failures", "doubts", "findings", "looks",
-    "dns_checked_at", "cf_checked_at", "next_sync_at", "created_at", "updated_at",
+    "misses", "heals", "healed_at", "dns_checked_at", "cf_checked_at", "next_sync_at", "created_at", "updated_at",
 )  # fmt: skip
+_CERTIFICATE: Final = ("certificate_serial", "certificate_issuer", "certificate_issued_at", "expires_at")
+_NEXT_CERTIFICATE: Final = (
+    "next_certificate_serial", "next_certificate_issuer", "next_certificate_issued_at", "next_certificate_expires_at",
+)  # fmt: skip
+_FLAGS: Final = ("wildcard", "challenge_verified", "wants_txt")
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM domains"
 _INSERT: Final = (
-    f"INSERT INTO domains ({', '.join(_COLUMNS)}, registrable) VALUES ({', '.join('?' * (len(_COLUMNS) + 1))})"
+    f"INSERT INTO domains ({', '.join(_COLUMNS)}, lane, registrable) VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"
 )
-_UPDATE: Final = f"UPDATE domains SET {', '.join(f'{column} = ?' for column in _COLUMNS[3:])} WHERE id = ?"
+_UPDATE: Final = f"UPDATE domains SET {', '.join(f'{column} = ?' for column in (*_COLUMNS[3:], 'lane'))} WHERE id = ?"
 _ERRORS: Final = msgspec.json.Decoder(tuple[str, ...])
 _FINDINGS: Final = msgspec.json.Decoder(tuple[Finding, ...])
 
 
 def insert(tx: Transaction, domain: Domain) -> None:
     """Store a new domain; its name must be free."""
-    tx.run(_INSERT, (*_values(domain), registrable(domain.name)))
+    tx.run(_INSERT, (*_values(domain), lane(domain), registrable(domain.name)))
     tx.announce(Topic.DOMAINS)
 
 
 def update(tx: Transaction, domain: Domain) -> None:
     """Store a domain's new state."""
-    tx.run(_UPDATE, (*_values(domain)[3:], domain.id))
+    tx.run(_UPDATE, (*_values(domain)[3:], lane(domain), domain.id))
 
 
 def delete(tx: Transaction, domain_id: str) -> None:
@@ -56,12 +65,10 @@ def by_cloudflare_id(snapshot: Snapshot, cf_id: str) -> Domain | None:
     return _one(snapshot, f"{_SELECT} WHERE cf_id = ?", cf_id)
 
 
-def due(snapshot: Snapshot, now: int, limit: int) -> list[Domain]:
-    """Domains whose next look is due, the longest waiting first."""
-    return [
-        _domain(row)
-        for row in snapshot.all(f"{_SELECT} WHERE next_sync_at <= ? ORDER BY next_sync_at LIMIT ?", (now, limit))
-    ]
+def due(snapshot: Snapshot, kind: Lane, now: int, limit: int) -> list[Domain]:
+    """Domains of a lane whose next look is due, the longest waiting first."""
+    sql = f"{_SELECT} WHERE lane = ? AND next_sync_at <= ? ORDER BY next_sync_at LIMIT ?"
+    return _many(snapshot, sql, (kind, now, limit))
 
 
 def set_next_look(tx: Transaction, domain_id: str, at: int) -> None:
@@ -72,7 +79,10 @@ def set_next_look(tx: Transaction, domain_id: str, at: int) -> None:
 
 def pull_in(tx: Transaction, beyond: int, now: int) -> int:
     """Make due what is planned for after an instant; returns how many."""
-    return tx.run("UPDATE domains SET next_sync_at = ? WHERE next_sync_at > ?", (now, beyond))
+    return sum(
+        tx.run("UPDATE domains SET next_sync_at = ? WHERE lane = ? AND next_sync_at > ?", (now, kind, beyond))
+        for kind in Lane
+    )
 
 
 def of_org(
@@ -112,7 +122,7 @@ def _one(snapshot: Snapshot, sql: str, value: str) -> Domain | None:
 
 
 def _values(domain: Domain) -> tuple[Any, ...]:
-    error, certificate = domain.error, domain.certificate
+    error = domain.error
     return (
         domain.id,
         domain.org_id,
@@ -121,14 +131,19 @@ def _values(domain: Domain) -> tuple[Any, ...]:
         error.code if error else None,
         error.message if error else None,
         domain.cname_target,
+        domain.validation,
+        domain.wildcard,
+        domain.challenge_target,
+        domain.challenge_verified,
+        domain.wants_txt,
+        domain.certificate_authority,
         domain.cf_id,
         domain.cf_status,
         domain.cf_ssl_status,
         msgspec.json.encode(domain.cf_errors).decode(),
-        certificate.serial if certificate else None,
-        certificate.issuer if certificate else None,
-        certificate.issued_at if certificate else None,
-        certificate.expires_at if certificate else None,
+        msgspec.json.encode(domain.cf_ssl_errors).decode(),
+        *_certificate_values(domain.certificate),
+        *_certificate_values(domain.next_certificate),
         domain.latest_expiry,
         domain.warned_for,
         domain.warned_level,
@@ -137,6 +152,9 @@ def _values(domain: Domain) -> tuple[Any, ...]:
         domain.doubts,
         msgspec.json.encode(domain.findings).decode(),
         domain.looks,
+        domain.misses,
+        domain.heals,
+        domain.healed_at,
         domain.dns_checked_at,
         domain.cf_checked_at,
         domain.next_sync_at,
@@ -148,17 +166,31 @@ def _values(domain: Domain) -> tuple[Any, ...]:
 def _domain(row: Row) -> Domain:
     stored = dict(zip(_COLUMNS, row, strict=True))
     code, message = stored.pop("error_code"), stored.pop("error_message")
-    serial, issuer = stored.pop("certificate_serial"), stored.pop("certificate_issuer")
-    issued_at, expires_at = stored.pop("certificate_issued_at"), stored.pop("expires_at")
-    certificate = None
-    if expires_at is not None:
-        certificate = Certificate(serial=serial, issuer=issuer, issued_at=issued_at, expires_at=expires_at)
+    certificate = _certificate([stored.pop(column) for column in _CERTIFICATE])
+    next_certificate = _certificate([stored.pop(column) for column in _NEXT_CERTIFICATE])
+    for flag in _FLAGS:
+        stored[flag] = bool(stored[flag])
     return Domain(
         status=DomainStatus(stored.pop("status")),
         dns_state=DnsState(stored.pop("dns_state")),
         cf_errors=_ERRORS.decode(stored.pop("cf_errors")),
+        cf_ssl_errors=_ERRORS.decode(stored.pop("cf_ssl_errors")),
         findings=_FINDINGS.decode(stored.pop("findings")),
         error=None if code is None else DomainError(code, message),
         certificate=certificate,
+        next_certificate=next_certificate,
         **stored,
     )
+
+
+def _certificate_values(certificate: Certificate | None) -> tuple[Any, ...]:
+    if certificate is None:
+        return (None, None, None, None)
+    return (certificate.serial, certificate.issuer, certificate.issued_at, certificate.expires_at)
+
+
+def _certificate(values: Sequence[Any]) -> Certificate | None:
+    serial, issuer, issued_at, expires_at = values
+    if expires_at is None:
+        return None
+    return Certificate(serial=serial, issuer=issuer, issued_at=issued_at, expires_at=expires_at)

@@ -12,7 +12,7 @@ from dcvd.store.paging import NEWEST
 
 _COLUMNS: Final = (
     "id, org_id, kind, state, domain_id, domain_name, cf_id, attempts, next_attempt_at, last_error_code, last_error,"
-    " outage, created_at, updated_at, replay"
+    " outage, created_at, updated_at, turn, replay"
 )
 _REPLAY: Final = msgspec.json.Decoder(Replay)
 _DUE: Final = (
@@ -21,13 +21,13 @@ _DUE: Final = (
     # A name that was removed and added again is registered only once its removal is through.
     " AND NOT (?4 = 'register' AND EXISTS (SELECT 1 FROM jobs d WHERE d.domain_name = j.domain_name"
     " AND d.kind = 'deregister' AND d.state = 'pending'))"
-    " ORDER BY next_attempt_at LIMIT ?3"
+    " ORDER BY turn, id LIMIT ?3"
 )
 
 
 def insert(tx: Transaction, job: Job) -> None:
     """Store a new job."""
-    tx.run(f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 15)})", _values(job))
+    tx.run(f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 16)})", _values(job))
     tx.announce(Topic.JOBS)
 
 
@@ -74,7 +74,7 @@ def of_org(snapshot: Snapshot, org_id: str, *, state: JobState | None, before: s
 
 
 def due(snapshot: Snapshot, kind: JobKind, now: int, limit: int, in_flight: Collection[str]) -> list[Job]:
-    """Jobs of a kind that are due and not in flight, the longest waiting first."""
+    """Jobs of a kind that are due and not in flight, by their turn."""
     rows = snapshot.all(_DUE, (now, msgspec.json.encode(list(in_flight)).decode(), limit, kind))
     return [_job(row) for row in rows]
 

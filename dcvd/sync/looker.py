@@ -3,9 +3,10 @@
 import asyncio
 
 from dcvd.cloudflare.client import CloudflareClient
+from dcvd.core.dns_facts import DnsObservation, DnsQuestion
 from dcvd.core.domain import Domain
 from dcvd.core.lifecycle import Observation
-from dcvd.core.observation import DnsObservation, HostnameGone, HostnameSeen
+from dcvd.core.observation import HostnameGone, HostnameSeen
 from dcvd.dns import DnsObserver
 from dcvd.errors import RemoteError
 from dcvd.metrics import Metrics
@@ -28,7 +29,7 @@ class Looker:
         When Cloudflare fails, what DNS said is stored all the same, and then its RemoteError is raised.
         """
         async with asyncio.TaskGroup() as group:
-            dns = group.create_task(self._dns.observe(domain.name, domain.cname_target), name=f"look.dns.{domain.id}")
+            dns = group.create_task(self._dns.observe(_question(domain)), name=f"look.dns.{domain.id}")
             cloudflare = group.create_task(self._ask_cloudflare(domain), name=f"look.cloudflare.{domain.id}")
         observation: DnsObservation = dns.result()
         answer = cloudflare.result()
@@ -50,3 +51,7 @@ class Looker:
         except RemoteError as error:
             # Kept until the other half of the look is stored; then it is raised with its cause.
             return error
+
+
+def _question(domain: Domain) -> DnsQuestion:
+    return DnsQuestion(hostname=domain.name, target=domain.cname_target, challenge=domain.validation == "delegated")

@@ -7,6 +7,7 @@ import structlog
 
 from dcvd.core.domain import Domain
 from dcvd.core.instants import MINUTE
+from dcvd.core.schedule import Lane
 from dcvd.errors import RemoteError
 from dcvd.kit.due import DueLoop
 from dcvd.kit.tasks import Pool
@@ -44,7 +45,11 @@ class SyncLoop:
     async def _due(self, limit: int, in_flight: Collection[str]) -> list[Domain]:
         now = self._context.now()
         # What is being looked at is still due in the store, so as many more are asked for.
-        found = await self._context.database.read(lambda snapshot: domains.due(snapshot, now, limit + len(in_flight)))
+        found = await self._context.database.read(
+            lambda snapshot: [
+                domain for kind in Lane for domain in domains.due(snapshot, kind, now, limit + len(in_flight))
+            ]
+        )
         return [domain for domain in found if domain.id not in in_flight][:limit]
 
     async def _look(self, domain: Domain) -> None:

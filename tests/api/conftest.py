@@ -18,9 +18,10 @@ from dcvd.api import Api, create_app
 from dcvd.config import Config, load
 from dcvd.core.conformance import ProbeKind, Report, judge
 from dcvd.core.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, outcome_of
+from dcvd.core.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domain import Domain
 from dcvd.core.instants import DAY
-from dcvd.core.observation import DnsFacts, DnsObservation, HostnameSeen, ObservedCertificate
+from dcvd.core.observation import HostnameSeen, ObservedCertificate
 from dcvd.core.timings import Timings
 from dcvd.core.tokens import Role
 from dcvd.kit.clock import ManualClock

@@ -3,8 +3,9 @@
 import pytest
 
 from dcvd.api import domains as handlers
+from dcvd.core.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.instants import MINUTE
-from dcvd.core.observation import DnsFacts, DnsObservation, RegistrationRefused
+from dcvd.core.observation import RegistrationRefused
 from dcvd.errors import Permanent, Retryable, Unauthorized
 from dcvd.kit.clock import ManualClock
 from dcvd.services import domains, looks

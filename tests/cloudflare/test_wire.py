@@ -76,7 +76,8 @@ def test_errors_come_from_both_validations_as_texts_or_objects() -> None:
         }
     )
     assert seen is not None
-    assert seen.errors == ("custom hostname does not CNAME to this zone.", "caa_error: a.b")
+    assert seen.errors == ("custom hostname does not CNAME to this zone.",)
+    assert seen.ssl_errors == ("caa_error: a.b",)
 
 
 def test_a_hostname_without_ssl_is_read() -> None:

@@ -186,7 +186,7 @@ def test_a_zone_written_without_quotes_is_explained(problems: Problems) -> None:
         ("database", "path = 1", "database.path"),
         ("database", "readers = true", "database.readers"),
         ("cloudflare", 'base_url = "ftp://x.example"', "cloudflare.base_url"),
-        ("cloudflare", 'certificate_authority = "digicert"', "cloudflare.certificate_authority"),
+        ("cloudflare", 'certificate_authorities = ["digicert"]', "cloudflare.certificate_authorities[0]"),
         ("cloudflare", "certificates_per_minute = -1", "cloudflare.certificates_per_minute"),
         ("cloudflare", "requests_per_5m = 1.5", "cloudflare.requests_per_5m"),
         ("cloudflare", "api_token_file = 5", "cloudflare.api_token_file"),

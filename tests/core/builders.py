@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Final
 
+from dcvd.core.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domain import Domain, new_domain
 from dcvd.core.events import EventDraft
 from dcvd.core.instants import DAY, from_rfc3339
-from dcvd.core.lifecycle import Observation, Transition, look
-from dcvd.core.observation import DnsFacts, DnsObservation, HostnameSeen, ObservedCertificate
+from dcvd.core.lifecycle import Observation, Rules, Transition, look
+from dcvd.core.observation import HostnameSeen, ObservedCertificate
 
 NOW: Final = from_rfc3339("2026-11-23T10:00:00Z")
 NAME: Final = "app.customer.com"
@@ -125,7 +126,7 @@ class Story:
         self.now = instant
 
     def look(self, *observations: Observation) -> list[str]:
-        self.last = look(self.domain, observations, self.now, self.thresholds)
+        self.last = look(self.domain, observations, self.now, Rules(expiring_soon=self.thresholds))
         self.domain = self.last.domain
         return [draft.type.value for draft in self.last.events]
 

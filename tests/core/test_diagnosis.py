@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.diagnosis import judge
+from dcvd.core.diagnosis import Wanted, judge
+from dcvd.core.dns_facts import DnsFacts
 from dcvd.core.domain import DnsState, Finding
-from dcvd.core.observation import DnsFacts
-from tests.core.builders import NAME, TARGET, TARGET_ADDRESSES, facts
+from tests.core.builders import NAME, NOW, TARGET, TARGET_ADDRESSES, facts
 
 CLOUDFLARE = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
 
 
 def only_finding(subject: DnsFacts) -> Finding:
-    verdict = judge(subject)
+    verdict = judge(subject, Wanted(), NOW)
     assert verdict.state is DnsState.FAILED
     (finding,) = verdict.findings
     assert (finding.severity, finding.actor) == ("error", "customer")
@@ -22,12 +22,12 @@ def only_finding(subject: DnsFacts) -> Finding:
 
 def test_a_chain_through_our_target_is_verified() -> None:
     for chain in [(TARGET,), ("www.customer.com", TARGET), (TARGET, "lb.cdn.net")]:
-        verdict = judge(facts(exists=True, chain=chain, addresses=("198.51.100.1",)))
+        verdict = judge(facts(exists=True, chain=chain, addresses=("198.51.100.1",)), Wanted(), NOW)
         assert (verdict.state, verdict.findings) == (DnsState.VERIFIED, ())
 
 
 def test_a_failure_of_our_own_resolver_says_nothing_of_the_domain() -> None:
-    verdict = judge(facts(outcome="unanswered"))
+    verdict = judge(facts(outcome="unanswered"), Wanted(), NOW)
     assert (verdict.state, verdict.findings) == (None, ())
 
 
@@ -65,12 +65,12 @@ def test_address_records_in_place_of_the_cname_are_named_by_type(addresses: tupl
 
 def test_our_own_addresses_without_a_cname_hide_the_record_and_are_no_fault() -> None:
     for apex in (False, True):
-        verdict = judge(facts(exists=True, addresses=TARGET_ADDRESSES[1:], is_apex=apex))
+        verdict = judge(facts(exists=True, addresses=TARGET_ADDRESSES[1:], is_apex=apex), Wanted(), NOW)
         assert (verdict.state, verdict.findings) == (DnsState.UNVERIFIABLE, ())
 
 
 def test_a_proxied_record_is_confirmed_through_cloudflare_and_nobody_has_to_act() -> None:
-    verdict = judge(facts(exists=True, addresses=("198.51.100.1",), nameservers=CLOUDFLARE))
+    verdict = judge(facts(exists=True, addresses=("198.51.100.1",), nameservers=CLOUDFLARE), Wanted(), NOW)
     assert verdict.state is DnsState.UNVERIFIABLE
     (finding,) = verdict.findings
     assert (finding.code, finding.severity, finding.actor) == ("proxied_unverifiable", "info", "nobody")
@@ -114,7 +114,9 @@ def test_whatever_dns_answers_there_is_one_verdict_that_can_be_read(
         facts(
             exists=exists, chain=tuple(chain), looped=looped, addresses=tuple(addresses), is_apex=is_apex,
             nameservers=tuple(nameservers),
-        )
+        ),
+        Wanted(),
+        NOW,
     )  # fmt: skip
     assert verdict.state in (DnsState.VERIFIED, DnsState.UNVERIFIABLE, DnsState.FAILED)
     assert (verdict.state is DnsState.FAILED) == any(finding.severity == "error" for finding in verdict.findings)

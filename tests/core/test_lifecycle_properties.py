@@ -7,13 +7,13 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dcvd.core.dns_facts import DnsObservation
 from dcvd.core.domain import DnsState, Domain, DomainStatus
 from dcvd.core.events import EventDraft, EventType, build_body
 from dcvd.core.instants import DAY, HOUR, MINUTE, from_rfc3339
-from dcvd.core.lifecycle import look
+from dcvd.core.lifecycle import Rules, look
 from dcvd.core.observation import (
     CloudflareObservation,
-    DnsObservation,
     HostnameGone,
     HostnameSeen,
     ObservedCertificate,
@@ -21,6 +21,8 @@ from dcvd.core.observation import (
 )
 from tests.core import builders
 from tests.core.builders import HOSTNAME_STATUSES, NAME, NOW, SSL_STATUSES, THRESHOLDS, added_domain, certificate, dns
+
+RULES: Final = Rules(expiring_soon=THRESHOLDS)
 
 SERVING: Final = ("active", "active_redeploying")
 LOST: Final = ("blocked", "moved", "deleted", "pending_deletion")
@@ -104,8 +106,8 @@ class Watcher:
         self.now += wait
         before = self.domain
         observed = [] if dns_kind is None else [DNS[dns_kind][0]]
-        only_dns = look(before, observed, self.now, ()).domain
-        step = look(before, [*observed, *([] if answer is None else [answer])], self.now, THRESHOLDS)
+        only_dns = look(before, observed, self.now, Rules(expiring_soon=())).domain
+        step = look(before, [*observed, *([] if answer is None else [answer])], self.now, RULES)
         self.domain = step.domain
         events = {kind: [draft for draft in step.events if draft.type is kind] for kind in EventType}
         self._dns(before, dns_kind, events)
@@ -236,6 +238,6 @@ def test_nothing_happens_twice_when_cloudflares_very_answer_is_seen_again(
     last = story[where][2] if where < len(story) else None
     if last is None or (isinstance(last, HostnameSeen) and last.status == "pending"):
         return
-    again = look(watcher.domain, [last], watcher.now, THRESHOLDS)
+    again = look(watcher.domain, [last], watcher.now, RULES)
     assert again.events == ()
     assert (again.domain.status, again.domain.error) == (watcher.domain.status, watcher.domain.error)

@@ -11,8 +11,9 @@ import msgspec
 import pytest
 from msgspec import Struct
 
+from dcvd.core.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.events import EventType
-from dcvd.core.observation import DnsFacts, DnsObservation, HostnameSeen, RegistrationRefused
+from dcvd.core.observation import HostnameSeen, RegistrationRefused
 from dcvd.core.secret import Secret
 from dcvd.core.signing import standard_secret
 from dcvd.kit.clock import SystemClock

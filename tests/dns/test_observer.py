@@ -9,23 +9,24 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress, parse_address
-from dcvd.core.diagnosis import judge
+from dcvd.core.diagnosis import Wanted, judge
+from dcvd.core.dns_facts import DnsFacts, DnsQuestion
 from dcvd.core.domain import DnsState
-from dcvd.core.observation import DnsFacts
 from dcvd.dns import DnsObserver
 from dcvd.dns.ask import Unanswered, addresses_of
 from dcvd.sandbox import Sandbox, SandboxSettings
 from tests.faults import fault
 
+NOW = 1_800_000_000_000
 TARGET = "edge.sandbox.test"
 
 
 async def _facts(config: Config, hostname: str = "app.customer.test") -> DnsFacts:
-    return (await DnsObserver(config).observe(hostname, TARGET)).facts
+    return (await DnsObserver(config).observe(DnsQuestion(hostname=hostname, target=TARGET))).facts
 
 
 def _codes(facts: DnsFacts) -> list[str]:
-    return [finding.code for finding in judge(facts).findings]
+    return [finding.code for finding in judge(facts, Wanted(), NOW).findings]
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ async def test_a_right_cname_is_verified(sandbox_config: Config, quick_sandbox: 
     quick_sandbox.set_dns("app.customer.test", "CNAME", ["EDGE.sandbox.TEST."])
     facts = await _facts(sandbox_config)
     assert facts.chain == (TARGET,)
-    assert judge(facts).state is DnsState.VERIFIED
+    assert judge(facts, Wanted(), NOW).state is DnsState.VERIFIED
 
 
 async def test_a_chain_that_ends_at_the_target_is_verified(sandbox_config: Config, quick_sandbox: Sandbox) -> None:
@@ -49,7 +50,7 @@ async def test_a_chain_that_ends_at_the_target_is_verified(sandbox_config: Confi
     quick_sandbox.set_dns("b.other.test", "CNAME", [f"{TARGET}."])
     facts = await _facts(sandbox_config)
     assert facts.chain == ("a.customer.test", "b.other.test", TARGET)
-    assert judge(facts).state is DnsState.VERIFIED
+    assert judge(facts, Wanted(), NOW).state is DnsState.VERIFIED
 
 
 async def test_a_name_that_does_not_exist_lacks_its_cname(sandbox_config: Config) -> None:
@@ -67,7 +68,7 @@ async def test_a_name_with_other_data_lacks_its_cname(sandbox_config: Config, qu
 
 async def test_a_cname_to_elsewhere_says_where(sandbox_config: Config, quick_sandbox: Sandbox) -> None:
     quick_sandbox.set_dns("app.customer.test", "CNAME", ["old.vendor.test."])
-    (finding,) = judge(await _facts(sandbox_config)).findings
+    (finding,) = judge(await _facts(sandbox_config), Wanted(), NOW).findings
     assert finding.code == "cname_wrong_target"
     assert "old.vendor.test" in finding.message
     assert finding.fix is not None
@@ -77,7 +78,7 @@ async def test_a_cname_to_elsewhere_says_where(sandbox_config: Config, quick_san
 async def test_addresses_in_the_way_are_named(sandbox_config: Config, quick_sandbox: Sandbox) -> None:
     quick_sandbox.set_dns("app.customer.test", "A", ["192.0.2.7"])
     quick_sandbox.set_dns("app.customer.test", "AAAA", ["2001:db8::7"])
-    (finding,) = judge(await _facts(sandbox_config)).findings
+    (finding,) = judge(await _facts(sandbox_config), Wanted(), NOW).findings
     assert finding.code == "conflicting_records"
     assert finding.evidence == ("192.0.2.7", "2001:db8::7")
 
@@ -86,7 +87,7 @@ async def test_addresses_of_the_target_itself_are_a_flattened_record(
     sandbox_config: Config, quick_sandbox: Sandbox
 ) -> None:
     quick_sandbox.set_dns("app.customer.test", "A", ["127.0.0.1"])
-    assert judge(await _facts(sandbox_config)).state is DnsState.UNVERIFIABLE
+    assert judge(await _facts(sandbox_config), Wanted(), NOW).state is DnsState.UNVERIFIABLE
 
 
 async def test_a_loop_is_seen_and_ended(sandbox_config: Config, quick_sandbox: Sandbox) -> None:
@@ -111,7 +112,7 @@ async def test_a_resolver_that_fails_says_nothing_of_the_domain(
     await fault(quick_sandbox, target="dns", kind=kind)
     facts = await _facts(sandbox_config)
     assert facts.outcome == "unanswered"
-    assert judge(facts).state is None
+    assert judge(facts, Wanted(), NOW).state is None
 
 
 async def test_a_silent_resolver_is_passed_over_for_the_next(
@@ -176,13 +177,14 @@ async def test_many_looks_share_a_bounded_number_of_questions(sandbox_config: Co
     quick_sandbox.set_dns("*.customer.test", "CNAME", [f"{TARGET}."])
     observer = DnsObserver(replace(sandbox_config, dns=replace(sandbox_config.dns, concurrency=4)))
     async with asyncio.timeout(10):
-        seen = await asyncio.gather(*(observer.observe(f"n{number}.customer.test", TARGET) for number in range(200)))
+        questions = [DnsQuestion(hostname=f"n{number}.customer.test", target=TARGET) for number in range(200)]
+        seen = await asyncio.gather(*(observer.observe(question) for question in questions))
     assert all(observation.facts.chain == (TARGET,) for observation in seen)
 
 
 async def test_many_addresses_are_kept_as_a_few(sandbox_config: Config, quick_sandbox: Sandbox) -> None:
     quick_sandbox.set_dns("app.customer.test", "A", [f"192.0.2.{number}" for number in range(200)])
-    (finding,) = judge(await _facts(sandbox_config)).findings
+    (finding,) = judge(await _facts(sandbox_config), Wanted(), NOW).findings
     assert len(finding.evidence) <= 20
     assert len(finding.message) < 1000
 

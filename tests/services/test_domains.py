@@ -2,10 +2,11 @@
 
 import pytest
 
+from dcvd.core.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domain import DnsState, DomainStatus
 from dcvd.core.events import EventType
 from dcvd.core.jobs import JobKind, JobState
-from dcvd.core.observation import DnsFacts, DnsObservation, HostnameSeen
+from dcvd.core.observation import HostnameSeen
 from dcvd.errors import Conflict, InvalidInput, NotFound, Permanent, Retryable
 from dcvd.kit.clock import ManualClock
 from dcvd.services import domains, jobs, looks, registration

@@ -1,0 +1,149 @@
+"""What DNS said of a hostname, without judgement.
+
+Names are lower case without the trailing dot, addresses as text, times to live in seconds.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Outcome = Literal["answered", "servfail", "refused", "not_authoritative", "timeout", "unreachable", "malformed"]
+"""What became of a question: `answered` is NOERROR or NXDOMAIN of somebody entitled to say so."""
+
+
+class ServerAnswer(Struct, frozen=True, kw_only=True):
+    """One authoritative server of the zone, asked for the hostname's CNAME.
+
+    name: as the zone's NS records have it; the address again for a stub zone's server, which has no name.
+    exists: False is NXDOMAIN. ttl: of the CNAME, or of the negative answer. serial: of the zone's SOA, where told.
+    """
+
+    name: str
+    address: str
+    outcome: Outcome
+    exists: bool = False
+    cname: str | None = None
+    ttl: int | None = None
+    serial: int | None = None
+
+
+class ResolverAnswer(Struct, frozen=True, kw_only=True):
+    """One validating resolver, asked for the hostname's CNAME.
+
+    outcome: with validation. unchecked: the same with the CD bit, asked only where `outcome` is `servfail`.
+    ttl: seconds for which its cache keeps the answer, negative ones included.
+    """
+
+    address: str
+    outcome: Outcome
+    unchecked: Outcome | None = None
+    exists: bool = False
+    cname: str | None = None
+    ttl: int | None = None
+
+
+class CaaPolicy(Struct, frozen=True, kw_only=True):
+    """The end of the climb of RFC 8659 §3 that began at `start`.
+
+    at: the name whose CAA records decide; None when no name up to the root has any.
+    failed_at: the name whose CAA question was not answered (then `at` is None), with `outcome` saying how.
+    issue, issuewild: the values of those properties as they stand in the zone (`pki.goog; cansignhttpexchanges=yes`);
+        None where there is no such property at all, which allows every CA.
+    """
+
+    start: str
+    outcome: Outcome
+    at: str | None = None
+    failed_at: str | None = None
+    issue: tuple[str, ...] | None = None
+    issuewild: tuple[str, ...] | None = None
+
+
+class Challenge(Struct, frozen=True, kw_only=True):
+    """What stands at `_acme-challenge.` before the hostname. chain: of its CNAMEs, empty without one."""
+
+    outcome: Outcome
+    chain: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+
+
+class Elsewhere(Struct, frozen=True, kw_only=True):
+    """What another name answered: a random sibling of the hostname, or the hostname with its zone appended."""
+
+    name: str
+    exists: bool
+    cname: str | None = None
+    addresses: tuple[str, ...] = ()
+
+
+class FoundRecord(Struct, frozen=True):
+    """A record that stands at the hostname itself, of another type than CNAME."""
+
+    type: str
+    value: str
+
+
+class DnsFacts(Struct, frozen=True, kw_only=True):
+    """Everything that one check of a hostname saw. What was not asked for is None, or empty.
+
+    outcome: `answered` (somebody entitled to it gave an answer, NXDOMAIN included) or `unanswered`, which says
+        something of our resolvers and nothing of the domain.
+    exists: whether the name exists at all (False = NXDOMAIN).
+    chain: the targets of the CNAME chain in order, empty when there is no CNAME.
+    looped: whether the chain came back to a name that it had passed.
+    addresses, target_addresses: A and AAAA of the hostname (through its chain), and of our target.
+    is_apex: whether a zone begins at the hostname (it has an SOA of its own).
+    zone, nameservers: the zone that holds the hostname, and its NS records.
+    delegated: whether that zone is a part, below the registrable name, that was delegated away from it.
+    registered: False where the parent of the registrable name (public suffix + 1) denies that it exists.
+    has_ds: whether the parent has a DS for the zone.
+    servers, resolvers: each of those that were asked.
+    records: what stands at the hostname beside, or instead of, a CNAME (A, AAAA, MX, TXT).
+    doubled: the hostname with its zone appended, as providers do to whoever types a whole name.
+    sibling: a random name beside the hostname, which only a wildcard can answer.
+    caa, target_caa: the policies for the hostname and for the end of its CNAME chain.
+    challenge: at `_acme-challenge`. ownership: the TXT values at `_cf-custom-hostname`.
+    """
+
+    hostname: str
+    target: str
+    outcome: Literal["answered", "unanswered"]
+    exists: bool = False
+    chain: tuple[str, ...] = ()
+    looped: bool = False
+    addresses: tuple[str, ...] = ()
+    target_addresses: tuple[str, ...] = ()
+    is_apex: bool = False
+    zone: str | None = None
+    nameservers: tuple[str, ...] = ()
+    delegated: bool = False
+    registered: bool | None = None
+    has_ds: bool | None = None
+    servers: tuple[ServerAnswer, ...] = ()
+    resolvers: tuple[ResolverAnswer, ...] = ()
+    records: tuple[FoundRecord, ...] = ()
+    doubled: Elsewhere | None = None
+    sibling: Elsewhere | None = None
+    caa: CaaPolicy | None = None
+    target_caa: CaaPolicy | None = None
+    challenge: Challenge | None = None
+    ownership: tuple[str, ...] = ()
+
+
+class DnsQuestion(Struct, frozen=True, kw_only=True):
+    """What is to be looked up.
+
+    challenge: whether `_acme-challenge` matters (delegated validation). thorough: ask everything that there is to
+    know, also where the record is right; otherwise what explains a wrong record is asked only where it is wrong.
+    """
+
+    hostname: str
+    target: str
+    challenge: bool = False
+    thorough: bool = False
+
+
+class DnsObservation(Struct, frozen=True):
+    """One check of DNS."""
+
+    facts: DnsFacts
