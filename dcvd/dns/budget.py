@@ -19,6 +19,8 @@ class Budget:
         self.fresh = fresh
         self.asked: set[SocketAddress] = set()
         """The servers that a question has really gone out to."""
+        self.under_way = 0
+        """Questions that hold one of the `Slots`, which alone count it."""
         self._left = MOST_QUESTIONS
 
     def spend(self, server: SocketAddress) -> None:

@@ -43,6 +43,13 @@ class Seen:
         """Whether the hostname leads to the target: by its chain, or by an address that both have."""
         return self.chain.reaches_target or bool(set(self.addresses) & set(self.target_addresses))
 
+    def settle(self) -> None:
+        """Where time ran out among the questions for the record, the answers that had come decide."""
+        if self.truth is None:
+            self.truth = self.authorities.truth or self.resolvers.truth
+            if self.truth is not None:
+                self.chain.step(self.truth)
+
     def facts(self, seconds: float) -> DnsFacts:
         """What has been seen in a look that may last `seconds`."""
         place, zone = self.place, None if self.place is None else self.place.zone
