@@ -15,6 +15,8 @@ from dcvd.dns.resolvers import Resolvers
 
 _PATIENCE: Final = 0.3
 """The share of a look's time after which a question that is still open at its end counts as not answered."""
+_ONE_TRY: Final = 0.15
+"""The same for one server, which is one of several."""
 
 
 class Seen:
@@ -70,7 +72,7 @@ class Seen:
             delegated=place is not None and place.is_delegated,
             registered=None if place is None else place.registered,
             has_ds=None if place is None else place.has_ds,
-            servers=self.authorities.told(),
+            servers=self.authorities.told(_ONE_TRY * seconds),
             resolvers=self.resolvers.told(),
             records=tuple(self.records),
             doubled=self.doubled,
