@@ -9,7 +9,9 @@ from dcvd.config import SocketAddress
 DOWN_FOR: Final = 30.0
 """Seconds for which a silent server is left alone; then the next question tries it again."""
 _ENOUGH: Final = 3
-_MOST_REMEMBERED: Final = 10_000
+_MOST_SERVERS: Final = 10_000
+_MOST_ZONES: Final = 100
+"""Of one server."""
 
 
 class _Silence:
@@ -41,10 +43,10 @@ class Health:
 
     def timed_out(self, server: SocketAddress, zone: str) -> bool:
         """Count one; whether that makes it down."""
-        if server not in self._silent and len(self._silent) >= _MOST_REMEMBERED:
+        if server not in self._silent and len(self._silent) >= _MOST_SERVERS:
             self._silent.pop(next(iter(self._silent)))
         silence = self._silent.setdefault(server, _Silence())
-        if zone in silence.zones or len(silence.zones) < _MOST_REMEMBERED // 100:
+        if zone in silence.zones or len(silence.zones) < _MOST_ZONES:
             silence.zones[zone] = silence.zones.get(zone, 0) + 1
         until = self._now() + DOWN_FOR
         if silence.zones.get(zone, 0) >= _ENOUGH:
