@@ -12,6 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from dcvd.api.auth import operator
 from dcvd.api.parameters import Cursor, Instant, Limit, instant, page_limit
+from dcvd.api.renewals import list_renewals
 from dcvd.api.request import ApiRequest
 from dcvd.api.tokens import TokenAnswer, TokenList, minted_answer, token_list
 from dcvd.core.instants import to_rfc3339
@@ -112,6 +113,7 @@ ROUTER: Final = Router(
         mint_for_organization,
         list_of_organization,
         revoke_of_organization,
+        list_renewals,
     ],
     guards=[operator],
     include_in_schema=False,

@@ -21,6 +21,7 @@ _COMMANDS: Final = {
     "check-config": Deferred("dcvd.cli.config_commands", "check_config", "Report every error of a configuration."),
     "org": Deferred("dcvd.cli.organizations", "organizations", "Create and list organizations."),
     "token": Deferred("dcvd.cli.tokens", "tokens", "Create, list and revoke API tokens."),
+    "renewals": Deferred("dcvd.cli.renewals", "renewals", "Show certificates that should have been renewed."),
     "backup": Deferred("dcvd.cli.backup", "backup", "Copy the database, beside a running daemon too."),
     "sandbox": Deferred("dcvd.cli.sandbox", "sandbox", "Run a Cloudflare API and a DNS server for trying things out."),
 }

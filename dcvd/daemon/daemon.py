@@ -188,7 +188,7 @@ class Daemon:
             ("jobs", self._jobs.run()),
             ("sync", self._sync.run()),
             ("delivery", self._delivery.run()),
-            ("janitor", Janitor(self.context, last_use).run()),
+            ("janitor", Janitor(self.context, last_use, metrics).run()),
             ("recovery", self._recovery()),
         ):
             self._supervisor.spawn(name, coroutine)

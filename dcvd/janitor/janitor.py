@@ -13,7 +13,8 @@ from dcvd.core.instants import DAY
 from dcvd.core.jobs import JobState
 from dcvd.errors import StoreError
 from dcvd.janitor.pace import Pace
-from dcvd.services import plans
+from dcvd.metrics import Metrics
+from dcvd.services import plans, renewals
 from dcvd.services.context import Context
 from dcvd.services.tokens import LastUse
 from dcvd.store import (
@@ -44,8 +45,9 @@ _FEW_PAGES: Final = 64
 class Janitor:
     """Makes a round each minute until it is cancelled."""
 
-    def __init__(self, context: Context, last_use: LastUse) -> None:
+    def __init__(self, context: Context, last_use: LastUse, metrics: Metrics) -> None:
         self._context = context
+        self._metrics = metrics
         self._last_use = last_use
         self._checkpoint_at = time.monotonic() + _CHECKPOINT_EVERY
 
@@ -62,6 +64,7 @@ class Janitor:
         """Store the last uses of tokens, remove what is past its retention, keep the file in shape."""
         await self._last_use.store(self._context)
         await plans.repair(self._context)
+        await self._report()
         now = self._context.now()
         keep = self._context.config.retention
         removed = {
@@ -85,6 +88,12 @@ class Janitor:
             self._checkpoint_at = time.monotonic() + _CHECKPOINT_EVERY
             if not await self._context.database.maintain(maintenance.checkpoint):
                 log.warning("janitor.checkpoint_busy")
+
+    async def _report(self) -> None:
+        found = await renewals.overview(self._context, shown=1)
+        self._metrics.renewals(found.count, found.behind_seconds)
+        if found.count:
+            log.warning("renewals.late", count=found.count, longest=found.late[0].domain_name)
 
     async def _sweep_ended(self, state: DeliveryState, before: int) -> int:
         """Remove what is in a state since before an instant, endpoint by endpoint: that is how it is indexed."""

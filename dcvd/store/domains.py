@@ -7,6 +7,7 @@ import msgspec
 
 from dcvd.core.domain import Certificate, DnsState, Domain, DomainError, DomainStatus, Finding
 from dcvd.core.hostnames import registrable
+from dcvd.core.renewals import overdue_at
 from dcvd.core.schedule import Lane, lane
 from dcvd.store.database import Row, Snapshot, Topic, Transaction
 from dcvd.store.paging import NEWEST
@@ -24,25 +25,29 @@ _CERTIFICATE: Final = ("certificate_serial", "certificate_issuer", "certificate_
 _NEXT_CERTIFICATE: Final = (
     "next_certificate_serial", "next_certificate_issuer", "next_certificate_issued_at", "next_certificate_expires_at",
 )  # fmt: skip
+_DERIVED: Final = ("lane", "renewal_overdue_at")
+"""What follows from the rest, stored because it is searched for."""
 _FLAGS: Final = ("wildcard", "challenge_verified", "wants_txt")
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM domains"
 _INSERT: Final = (
-    f"INSERT INTO domains ({', '.join(_COLUMNS)}, lane, registrable) VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"
+    f"INSERT INTO domains ({', '.join((*_COLUMNS, *_DERIVED))}, registrable)"
+    f" VALUES ({', '.join('?' * (len(_COLUMNS) + len(_DERIVED) + 1))})"
 )
-_UPDATE: Final = f"UPDATE domains SET {', '.join(f'{column} = ?' for column in (*_COLUMNS[3:], 'lane'))} WHERE id = ?"
+_CHANGING: Final = (*_COLUMNS[3:], *_DERIVED)
+_UPDATE: Final = f"UPDATE domains SET {', '.join(f'{column} = ?' for column in _CHANGING)} WHERE id = ?"
 _ERRORS: Final = msgspec.json.Decoder(tuple[str, ...])
 _FINDINGS: Final = msgspec.json.Decoder(tuple[Finding, ...])
 
 
 def insert(tx: Transaction, domain: Domain) -> None:
     """Store a new domain; its name must be free."""
-    tx.run(_INSERT, (*_values(domain), lane(domain), registrable(domain.name)))
+    tx.run(_INSERT, (*_values(domain), *_derived(domain), registrable(domain.name)))
     tx.announce(Topic.DOMAINS)
 
 
 def update(tx: Transaction, domain: Domain) -> None:
     """Store a domain's new state."""
-    tx.run(_UPDATE, (*_values(domain)[3:], lane(domain), domain.id))
+    tx.run(_UPDATE, (*_values(domain)[3:], *_derived(domain), domain.id))
 
 
 def delete(tx: Transaction, domain_id: str) -> None:
@@ -161,6 +166,10 @@ def _values(domain: Domain) -> tuple[Any, ...]:
         domain.created_at,
         domain.updated_at,
     )
+
+
+def _derived(domain: Domain) -> tuple[Any, ...]:
+    return (lane(domain), overdue_at(domain))
 
 
 def _domain(row: Row) -> Domain:

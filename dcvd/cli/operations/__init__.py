@@ -3,4 +3,12 @@
 from dcvd.cli.operations.choice import perform
 from dcvd.cli.operations.contract import MintedTokenView, Operations, OrganizationView, TokenView, find_organization
 
-__all__ = ["MintedTokenView", "Operations", "OrganizationView", "TokenView", "find_organization", "perform"]
+__all__ = [
+    "MintedTokenView",
+    "Operations",
+    "OrganizationView",
+    "RenewalsView",
+    "TokenView",
+    "find_organization",
+    "perform",
+]

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from dcvd.core.tokens import Role
 from dcvd.errors import NotFound
+from dcvd.services.renewals import RenewalsView
 
 
 class OrganizationView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -52,6 +53,8 @@ class Operations(Protocol):
     async def list_tokens(self, org_id: str) -> list[TokenView]: ...
 
     async def revoke_token(self, org_id: str, token_id: str) -> None: ...
+
+    async def renewals(self) -> RenewalsView: ...
 
 
 async def find_organization(operations: Operations, id_or_name: str) -> OrganizationView:

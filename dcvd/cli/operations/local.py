@@ -12,8 +12,9 @@ from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.tokens import Role, Token
 from dcvd.errors import StoreError
 from dcvd.kit.lockfile import LockFile
-from dcvd.services import organizations, tokens
+from dcvd.services import organizations, renewals, tokens
 from dcvd.services.context import Context
+from dcvd.services.renewals import RenewalsView
 from dcvd.store.database import Database
 from dcvd.store.files import adopt_owner, lock_path
 from dcvd.store.organizations import Organization
@@ -62,6 +63,9 @@ class LocalOperations:
 
     async def revoke_token(self, org_id: str, token_id: str) -> None:
         await tokens.revoke(self._context, org_id, token_id)
+
+    async def renewals(self) -> RenewalsView:
+        return await renewals.overview(self._context)
 
 
 @asynccontextmanager

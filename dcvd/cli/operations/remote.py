@@ -15,6 +15,7 @@ from dcvd.cli.operations.contract import MintedTokenView, OrganizationView, Toke
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.tokens import Role
 from dcvd.errors import DcvdError, Forbidden
+from dcvd.services.renewals import RenewalsView
 
 _ROOT: Final = "/operator/organizations"
 _TIMEOUT: Final = 30.0  # seconds for one call
@@ -38,6 +39,10 @@ class _Minted(Struct, frozen=True):
 class _Tokens(Struct, frozen=True, rename="camel"):
     tokens: list[TokenView]
     next_cursor: str | None
+
+
+class _Renewals(Struct, frozen=True):
+    renewals: RenewalsView
 
 
 class _Problem(Struct, frozen=True):
@@ -79,6 +84,10 @@ class RemoteOperations:
 
     async def revoke_token(self, org_id: str, token_id: str) -> None:
         await self._exchange("DELETE", f"{_ROOT}/{org_id}/tokens/{token_id}")
+
+    async def renewals(self) -> RenewalsView:
+        answer = await self._call("GET", "/operator/renewals", _Renewals)
+        return answer.renewals
 
     async def _call(
         self,

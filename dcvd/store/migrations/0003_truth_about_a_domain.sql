@@ -21,6 +21,18 @@ UPDATE domains SET lane = 1 WHERE status IN ('active', 'error');
 DROP INDEX domains_due;
 CREATE INDEX domains_due ON domains (lane, next_sync_at);
 
+-- From when the renewal of the certificate in service is late, by the rule of core/certificates.py.
+ALTER TABLE domains ADD COLUMN renewal_overdue_at INTEGER;
+UPDATE domains SET renewal_overdue_at = iif(
+        certificate_issued_at IS NULL OR certificate_issued_at >= expires_at
+            OR expires_at - certificate_issued_at >= 7689600000,
+        expires_at - 2592000000 + min(259200000, coalesce(
+            iif(certificate_issued_at < expires_at, (expires_at - certificate_issued_at) / 10, NULL), 259200000)),
+        expires_at - (expires_at - certificate_issued_at) * 7 / 30
+            + min(259200000, (expires_at - certificate_issued_at) / 10))
+    WHERE expires_at IS NOT NULL AND status IN ('active', 'error');
+CREATE INDEX domains_overdue ON domains (renewal_overdue_at) WHERE renewal_overdue_at IS NOT NULL;
+
 -- Jobs of a kind are taken by their turn: the n-th of one organization comes beside the n-th of every other.
 ALTER TABLE jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
 DROP INDEX jobs_due;
