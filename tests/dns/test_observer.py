@@ -61,7 +61,7 @@ async def test_a_name_with_other_data_lacks_its_cname(sandbox_config: Config, qu
     quick_sandbox.set_dns("app.customer.test", "TXT", ['"hello"'])
     facts = await _facts(sandbox_config)
     assert facts.exists
-    assert _codes(facts) == ["cname_missing"]
+    assert _codes(facts) == ["conflicting_records"]
 
 
 async def test_a_cname_to_elsewhere_says_where(sandbox_config: Config, quick_sandbox: Sandbox) -> None:
