@@ -1,7 +1,7 @@
 """From the parent of a registrable name down to the servers of its zone (RFC 1034 §4.2, RFC 9499 §7)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import dns.name
@@ -77,7 +77,7 @@ class Delegations:
 
     async def referred(self, referral: Referral, zone: Name, sources: Sources, budget: Budget) -> Delegation:
         """The zone below the cut that the servers of `zone` refer to. Glue counts for names in `zone` alone."""
-        nameservers = referral.nameservers[:_MOST_NAMES]
+        nameservers = _few(referral.nameservers)
         glue: dict[Name, list[str]] = {}
         for nameserver, address in referral.glue:
             if nameserver.is_subdomain(zone):
@@ -192,7 +192,12 @@ def shown(address: SocketAddress) -> str:
 
 
 def _targets(reply: Reply) -> tuple[Name, ...]:
-    return tuple(rdata.target for rdata in reply.rdatas)[:_MOST_NAMES]
+    return _few(rdata.target for rdata in reply.rdatas)
+
+
+def _few(nameservers: Iterable[Name]) -> tuple[Name, ...]:
+    """Servers rotate their answers; in one order, what is first stays first from look to look."""
+    return tuple(sorted(nameservers)[:_MOST_NAMES])
 
 
 def _is_further(cut: Name, zone: Name) -> bool:

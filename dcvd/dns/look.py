@@ -71,7 +71,7 @@ class Look:
             await seen.authorities.ask(self._registrable, self._sources, walk=self._parts.config.authoritative)
             if seen.authorities.truth is None:
                 await resolved
-            seen.truth = seen.authorities.truth or seen.resolvers.truth or self._denied()
+            seen.truth = seen.authorities.truth or self._denied() or seen.resolvers.truth
             if seen.truth is not None:
                 await self._explore(seen.truth, resolved)
 

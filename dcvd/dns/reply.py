@@ -85,6 +85,9 @@ def _answer(message: Message, name: Name, rdtype: RdataType) -> Reply:
             zone=zone,
             serial=serial,
         )
+    if soa is None and not aliases and any(rrset.rdtype == RdataType.NS for rrset in message.authority):
+        # No data without an SOA, but name servers: a referral (RFC 2308 §2.2), whatever the flags say.
+        return _not_authoritative(message, name)
     negative = None if soa is None else min(soa.ttl, soa[0].minimum, *ttls)
     return Reply(
         outcome="answered",
