@@ -141,7 +141,7 @@ async def _observe(
             counts = await _counts(operator)
             if due and whole and counts.looks >= due:
                 break
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.5)
         seconds = time.monotonic() - began
         enough.set()
         latency = await latencies
