@@ -55,7 +55,7 @@ class Budget:
     """Every call is made within `call()`; answers tell it what is left.
 
     Routine calls are spread evenly over the window and leave a reserve, so that whoever waits for an answer never finds
-    the window used up. When an answer says that less is left than we know of, others use it too: then the rest is spread.
+    the window used up. When an answer says that less is left than we know of, others use it too: the rest is spread.
     """
 
     def __init__(

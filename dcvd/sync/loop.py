@@ -55,8 +55,8 @@ class SyncLoop:
         self._context = context
         self._looker = looker
         self.pool = Pool(context.config.sync.concurrency, "sync")
-        self.sweep = Sweep(context, lister, offer=self._offer, held=self._held_here)
         self._pace = pace if pace is not None else Pace()
+        self.sweep = Sweep(context, lister, self._pace, offer=self._offer, held=self._held_here)
         self._turns = Turns(self.pool.limit)
         self._ready: dict[Lane, deque[_Item]] = {kind: deque() for kind in Lane}
         self._held: set[str] = set()

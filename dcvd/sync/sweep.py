@@ -21,6 +21,7 @@ from dcvd.services.context import Context
 from dcvd.services.looks import Look
 from dcvd.store import domains
 from dcvd.sync.looker import Listed
+from dcvd.sync.pace import Pace
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +36,8 @@ _AHEAD: Final = 3
 """Pages that are asked for before their turn, so that the way to Cloudflare and back costs no time."""
 _CHECK_EVERY: Final = 64
 _RETRIES: Final = (1.0, 2.0, 4.0, 8.0)
+_COST: Final = 3
+"""A page takes as much of the processor as so many looks."""
 _AT_ONCE: Final = 10
 """Domains compared before others get a turn on the loop."""
 
@@ -55,10 +58,13 @@ class Sweep:
     busy: a walk is on, or about to be decided; until it is over, what is routine waits for its page.
     """
 
-    def __init__(self, context: Context, lister: Lister, *, offer: Offer, held: Callable[[str], bool]) -> None:
+    def __init__(
+        self, context: Context, lister: Lister, pace: Pace, *, offer: Offer, held: Callable[[str], bool]
+    ) -> None:
         self.busy = False
         self._context = context
         self._lister = lister
+        self._pace = pace
         self._offer = offer
         self._held = held
         self._asked = asyncio.Event()
@@ -134,6 +140,7 @@ class Sweep:
         return number
 
     async def _take(self, page: ListPage, asked_at: int, began: int) -> None:
+        await self._pace.turn(_COST)
         seen = {hostname.id: hostname for hostname in page.hostnames}
         found = await self._context.database.read(lambda snapshot: domains.by_cloudflare_ids(snapshot, list(seen)))
         for index, domain in enumerate(found):

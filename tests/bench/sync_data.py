@@ -58,7 +58,7 @@ def make_due(path: Path, part: float, now: int) -> int:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA synchronous = OFF")
     ((size,),) = connection.execute("SELECT count(*) FROM domains").fetchall()
-    due = round(size * part)
+    due: int = round(size * part)
     place = f"(CAST(substr(id, 5) AS INTEGER) * {_STRIDE}) % {size}"
     connection.execute(f"UPDATE domains SET next_sync_at = ? - {place} WHERE {place} < ?", (now, due))
     connection.close()

@@ -37,12 +37,12 @@ def pace(machine: _Machine) -> Pace:
     return Pace(clock=lambda: machine.now, cpu=lambda: machine.used)
 
 
-def test_looks_take_half_of_a_processor_however_much_each_costs(pace: Pace, machine: _Machine) -> None:
+def test_looks_take_their_part_of_a_processor_however_much_each_costs(pace: Pace, machine: _Machine) -> None:
     for cost in (0.001, 0.004, 0.0005):
         _run(pace, machine, 10, idle=0.0, cost=cost)
         used, began = machine.used, machine.now
         _run(pace, machine, 20, idle=0.0, cost=cost)
-        assert 0.35 < (machine.used - used) / (machine.now - began) < 0.6
+        assert 0.3 < (machine.used - used) / (machine.now - began) < 0.48
 
 
 def test_looks_give_way_to_a_busy_api_but_never_stop(pace: Pace, machine: _Machine) -> None:
