@@ -67,3 +67,12 @@ def test_a_pace_that_holds_nothing_up_does_not_grow(pace: Pace, machine: _Machin
         machine.pass_time(1.0, 0.0)
         assert pace.wait() == 0.0
     assert pace.rate == 20.0
+
+
+def test_looks_give_way_when_somebody_else_has_the_machine(pace: Pace, machine: _Machine) -> None:
+    _run(pace, machine, 10, idle=0.0, cost=0.001)
+    quick = pace.rate
+    for _ in range(100):
+        machine.pass_time(max(pace.wait(), 0.001) + 0.030, 0.0)
+        pace.began(0.030)
+    assert pace.rate < quick / 3
