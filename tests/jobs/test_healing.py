@@ -9,15 +9,15 @@ from msgspec.structs import replace
 from dcvd.cloudflare.client import CloudflareClient
 from dcvd.core.domain import DomainStatus
 from dcvd.core.jobs import JobKind, JobState
-from dcvd.core.observation import HostnameSeen
 from dcvd.core.secret import Secret
 from dcvd.errors import NotFound
 from dcvd.jobs import JobWorker
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox
-from dcvd.services import domains, looks, organizations
+from dcvd.services import domains, organizations
 from dcvd.services import jobs as service
 from dcvd.services.context import Context
+from dcvd.store import domains as store
 from tests.faults import fault, heal, state
 from tests.services.views import all_jobs, event_names
 from tests.waiting import until
@@ -82,11 +82,8 @@ async def test_a_hostname_that_another_domain_holds_is_not_adopted(
     holder = await domains.add(sandbox_context, org, "other.customer.test")
     await _settled(sandbox_context, org)
     created = await cloudflare.create("app.customer.test")
-    await looks.record(
-        sandbox_context,
-        holder.id,
-        [HostnameSeen(id=created.id, hostname="other.customer.test", status="active", ssl_status="active")],
-    )
+    stored = await domains.get(sandbox_context, org, holder.id)
+    await sandbox_context.database.write(lambda tx: store.update(tx, replace(stored, cf_id=created.id)))
     domain = await domains.add(sandbox_context, org, "app.customer.test")
     await _settled(sandbox_context, org)
     refused = await domains.get(sandbox_context, org, domain.id)
