@@ -65,15 +65,13 @@ def _with_serving(domain: Domain, seen: HostnameSeen, ssl: CertificateClass, now
 def _renews(known: Certificate, chosen: Certificate, latest: int | None, now: int) -> bool:
     """Whether a certificate is followed by another that expires later.
 
-    Both of a pair are issued at once, so the one is no renewal of the other unless that one has been given up. Where an
-    issue is not dated, only an expiry later than any seen before tells a renewal from a stale answer.
+    It is for certain where that was issued later, or the old one is over (a key type that was given up). Otherwise, as
+    with undated issues, only an expiry later than any seen before tells a renewal from a stale answer.
     """
     same = known.serial is not None and known.serial == chosen.serial
     if same or chosen.expires_at <= known.expires_at:
         return False
-    if known.issued_at is None or chosen.issued_at is None:
-        return latest is None or chosen.expires_at > latest
-    return chosen.issued_at > known.issued_at or known.expires_at <= now
+    return is_newer(known, chosen) or known.expires_at <= now or latest is None or chosen.expires_at > latest
 
 
 def _upcoming(domain: Domain, seen: HostnameSeen, ssl: CertificateClass, now: int) -> Certificate | None:

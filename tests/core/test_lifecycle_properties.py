@@ -181,10 +181,8 @@ class Watcher:
             assert new is not None
             assert new.expires_at > old.expires_at
             assert new.expires_at not in self.renewed_to, "told already"
-            if old.issued_at is None or new.issued_at is None:
-                assert new.expires_at > self.latest_expiry
-            else:
-                assert new.issued_at > old.issued_at
+            later = old.issued_at is not None and new.issued_at is not None and new.issued_at > old.issued_at
+            assert later or old.expires_at <= self.now or new.expires_at > self.latest_expiry
             self.renewed_to.add(new.expires_at)
         self.latest_expiry = max(self.latest_expiry, new.expires_at if new else -1)
 
