@@ -18,6 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.cloudflare_states import CertificateClass, HostnameClass, certificate_class, hostname_class
+from dcvd.core.diagnosis import FindingCode, cloudflare_findings
 from dcvd.core.domain import POINTS_HERE, DnsState, Domain, DomainStatus
 from dcvd.core.instants import DAY, HOUR
 from dcvd.core.serving import waits_for_validation
@@ -30,12 +31,9 @@ HELD_PATIENCE: Final = 4 * HOUR
 CA_FAULT_PATIENCE: Final = DAY
 """An internal error of a CA's mostly passes by itself."""
 
-_HELD: Final = re.compile(r"\bheld\b|\bhold\b", re.IGNORECASE)
-_REFUSED: Final = re.compile(r"\bcaa(_error)?\b|rate.?limit", re.IGNORECASE)
-_UNANSWERED: Final = re.compile(r"servfail|bogus|time(d)?.?out", re.IGNORECASE)
-"""A CAA question that the customer's DNS did not answer: no other CA would fare better."""
-_CA_FAULT: Final = re.compile(r"internal error.*(authority|\bCA\b)", re.IGNORECASE | re.DOTALL)
-_NONE_PERMITTED: Final = "caa_blocks"
+_REFUSALS: Final = frozenset({FindingCode.CAA_BLOCKS, FindingCode.CA_RATE_LIMITED})
+"""What one CA says and the next may not. A risk that it sees in the name is for people to look at."""
+_CA_FAULT: Final = re.compile(r"internal error.{0,40}(authority|\bCA\b)", re.IGNORECASE | re.DOTALL)
 
 
 class RemedyKind(StrEnum):
@@ -143,8 +141,7 @@ def cure(domain: Domain, authorities: tuple[str, ...], permitted: tuple[str, ...
                 return None
             return Cure(_REGISTER_AGAIN if domain.heals else _REVALIDATE)
         case HostnameClass.BLOCKED:
-            held = any(_HELD.search(text) for text in domain.cf_errors)
-            return Cure(_REVALIDATE, HELD_PATIENCE) if held else None
+            return Cure(_REVALIDATE, HELD_PATIENCE) if FindingCode.ZONE_HOLD in _codes(domain) else None
         case HostnameClass.MOVED:
             return Cure(_REVALIDATE, 0 if _routed(domain) else UNPROVABLE_PATIENCE)
         case HostnameClass.WAITING | HostnameClass.SERVING:
@@ -170,18 +167,23 @@ def _certificate_cure(domain: Domain, authorities: tuple[str, ...], permitted: t
 
 def _other_authority(domain: Domain, authorities: tuple[str, ...], permitted: tuple[str, ...] | None) -> Cure | None:
     """The next CA in the operator's order, where the present one says that it will not issue."""
-    texts = domain.cf_ssl_errors
-    refused = any(_REFUSED.search(text) and not _UNANSWERED.search(text) for text in texts)
-    if not refused and not any(_CA_FAULT.search(text) for text in texts):
+    if len(authorities) < 2 or not domain.cf_ssl_errors:
+        return None
+    refused = not _REFUSALS.isdisjoint(_codes(domain))
+    if not refused and not any(_CA_FAULT.search(text) for text in domain.cf_ssl_errors):
+        return None
+    if permitted is None and any(finding.code == FindingCode.CAA_BLOCKS for finding in domain.findings):
         return None
     present = domain.certificate_authority
     at = authorities.index(present) + 1 if present in authorities else 0
-    if permitted is None and any(finding.code == _NONE_PERMITTED for finding in domain.findings):
-        permitted = ()
     for name in (*authorities[at:], *authorities[:at]):
-        if len(authorities) > 1 and name != present and (permitted is None or name in permitted):
+        if name != present and (permitted is None or name in permitted):
             return Cure(Remedy(RemedyKind.CHANGE_AUTHORITY, name), 0 if refused else CA_FAULT_PATIENCE)
     return None
+
+
+def _codes(domain: Domain) -> frozenset[str]:
+    return frozenset(finding.code for finding in cloudflare_findings(domain))
 
 
 def _places_txt(domain: Domain) -> bool:
