@@ -17,8 +17,10 @@ from dcvd.store.attempts import MadeAttempt
 class Looker(Protocol):
     """Looks at a domain now, outside its turn."""
 
-    async def look(self, domain: Domain) -> Domain | None:
+    async def look(self, domain: Domain, *, thorough: bool = False) -> Domain | None:
         """One fresh look at DNS and Cloudflare, stored; None when the domain was removed meanwhile.
+
+        thorough: ask DNS everything, also where the record is right.
 
         Raises Retryable when nothing could be seen. It may be cancelled at any await.
         """

@@ -57,7 +57,7 @@ class FakeLooker:
         self.cancelled = False
         self.removed = False
 
-    async def look(self, domain: Domain) -> Domain | None:
+    async def look(self, domain: Domain, *, thorough: bool = False) -> Domain | None:
         self.looked.append(domain.id)
         if self.raises is not None:
             raise self.raises
