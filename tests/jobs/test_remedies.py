@@ -223,16 +223,17 @@ async def test_a_restart_before_the_job_ran_does_it_once(ward: Ward) -> None:
     assert ward.calls("PATCH") == 1
 
 
-async def test_a_job_that_an_outage_held_up_for_days_is_followed_by_a_whole_step(ward: Ward) -> None:
+@pytest.mark.parametrize("outage", [50 * MINUTE, 3 * DAY])
+async def test_a_job_that_an_outage_held_up_is_followed_by_a_whole_step(ward: Ward, outage: int) -> None:
     domain = await ward.registered()
     ward.sandbox.world.force(NAME, Force(status=HostnameStatus.MOVED, sticky=True))
     await ward.look(domain.id)
     await fault(ward.sandbox, kind="status", status=503)
     await ward.work()
-    ward.clock.advance(3 * DAY)
+    ward.clock.advance(outage)
     await heal(ward.sandbox)
     await ward.work()
-    for _ in range(5):
+    for _ in range(6):
         await ward.look(domain.id)
         await ward.work()
         ward.clock.advance(10 * MINUTE)
