@@ -6,7 +6,7 @@ from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 from prometheus_client import CollectorRegistry
 
-from dcvd.api import deliveries, domains, events, jobs, operator_calls, tokens, webhook_calls, webhooks
+from dcvd.api import deliveries, domains, events, jobs, operator_calls, timeline, tokens, webhook_calls, webhooks
 from dcvd.api.auth import bearer
 from dcvd.api.documentation import BEARER, openapi
 from dcvd.api.edge import Edge
@@ -31,6 +31,7 @@ class Api(Litestar):
                     route_handlers=[
                         tokens.ROUTER,
                         domains.ROUTER,
+                        timeline.ROUTER,
                         webhooks.ROUTER,
                         webhook_calls.ROUTER,
                         deliveries.ROUTER,

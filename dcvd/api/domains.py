@@ -14,7 +14,7 @@ from dcvd.api.parameters import TEXT, Cursor, Limit, one_of, page_limit
 from dcvd.api.request import ApiRequest
 from dcvd.core.domain import Domain, DomainStatus
 from dcvd.errors import RemoteError
-from dcvd.services import domains, looks
+from dcvd.services import domains, looks, timeline
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ class NewDomain(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknow
 @post("", summary="Add a domain", status_code=201, responses=problems(400, 403, 409, 413, 415))
 async def add_domain(request: ApiRequest, data: JSONBody[NewDomain]) -> Response[DomainAnswer]:
     """Answered at once and registered at Cloudflare right after; `requiredRecords` is what the customer must create."""
-    domain = await domains.add(request.context, request.org_id, data.domain_name)
+    domain = await domains.add(request.context, request.org_id, data.domain_name, actor=request.actor)
     return Response(answer(domain), headers={"Location": _address(domain)})
 
 
@@ -83,9 +83,10 @@ async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response
     """
     context = request.context
     domain = await domains.get(context, request.org_id, domain_id)
+    await timeline.ask(context, domain, actor=request.actor, what="sync")
     try:
         async with asyncio.timeout(SYNC_PATIENCE):
-            fresh = await request.parts.looker.look(domain)
+            fresh = await request.parts.looker.look(domain, actor=request.actor)
     except (TimeoutError, RemoteError) as error:
         if isinstance(error, TimeoutError):
             # Accepted means that it will be done: the timer takes the domain up next.
@@ -101,7 +102,7 @@ async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response
 @delete("/{domain_id:str}", summary="Remove a domain", responses=problems(403, 404))
 async def remove_domain(request: ApiRequest, domain_id: FromPath[str]) -> None:
     """Gone here at once; a job takes it away at Cloudflare."""
-    await domains.remove(request.context, request.org_id, domain_id)
+    await domains.remove(request.context, request.org_id, domain_id, actor=request.actor)
 
 
 def _address(domain: Domain) -> str:

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from dcvd.core.conformance import Report
 from dcvd.core.deliveries import Delivery
 from dcvd.core.domain import Domain
+from dcvd.core.timeline import SYNC
 from dcvd.services.context import Context
 from dcvd.services.feed import Feed
 from dcvd.services.tokens import LastUse
@@ -17,9 +18,10 @@ from dcvd.store.attempts import MadeAttempt
 class Looker(Protocol):
     """Looks at a domain now, outside its turn."""
 
-    async def look(self, domain: Domain) -> Domain | None:
+    async def look(self, domain: Domain, *, thorough: bool = False, actor: str = SYNC) -> Domain | None:
         """One fresh look at DNS and Cloudflare, stored; None when the domain was removed meanwhile.
 
+        thorough: DNS is asked for all that there is to know. actor: who wanted the look, see `core.timeline`.
         Raises Retryable when nothing could be seen. It may be cancelled at any await.
         """
         ...

@@ -5,15 +5,16 @@ from dcvd.core.domain import Domain, DomainStatus, new_domain
 from dcvd.core.hostnames import normalise, search_prefix
 from dcvd.core.ids import Prefix
 from dcvd.core.jobs import JobKind
+from dcvd.core.timeline import DAEMON
 from dcvd.errors import Conflict, InvalidInput, NotFound
-from dcvd.services import events, jobs
+from dcvd.services import events, jobs, timeline
 from dcvd.services.context import Context
 from dcvd.store import domains
 from dcvd.store.database import Snapshot, Transaction
 from dcvd.store.paging import Page, decode_cursor, page
 
 
-async def add(context: Context, org_id: str, text: str) -> Domain:
+async def add(context: Context, org_id: str, text: str, *, actor: str = DAEMON) -> Domain:
     """A new domain with its `register` job. Raises InvalidInput for a bad name, Conflict for one that is taken."""
     name = normalise(text, allowed_tlds=context.config.domains.allow_reserved_tlds)
     target = context.config.cloudflare.cname_target
@@ -33,6 +34,7 @@ async def add(context: Context, org_id: str, text: str) -> Domain:
         if holder is not None:
             raise _taken(name, holder, org_id)
         domains.insert(tx, domain)
+        timeline.requested(context, tx, domain, actor=actor, what="added")
         jobs.enqueue_for(context, tx, JobKind.REGISTER, domain)
         events.record(context, tx, org_id, [lifecycle.added(domain)])
         return domain
@@ -62,11 +64,12 @@ async def list_page(
     return page(rows, limit, [row.id for row in rows])
 
 
-async def remove(context: Context, org_id: str, domain_id: str) -> None:
+async def remove(context: Context, org_id: str, domain_id: str, *, actor: str = DAEMON) -> None:
     """Gone here at once; at Cloudflare by a `deregister` job. Raises NotFound."""
 
     def unit(tx: Transaction) -> None:
         domain = owned(tx, org_id, domain_id)
+        timeline.requested(context, tx, domain, actor=actor, what="removed")
         jobs.abandon(context, tx, domain)
         domains.delete(tx, domain.id)
         jobs.enqueue_for(context, tx, JobKind.DEREGISTER, domain)

@@ -10,7 +10,8 @@ from dcvd.core.domain import Domain
 from dcvd.core.jobs import JobKind
 from dcvd.core.lifecycle import Observation
 from dcvd.core.schedule import next_look
-from dcvd.services import events, jobs
+from dcvd.core.timeline import SYNC
+from dcvd.services import events, jobs, timeline
 from dcvd.services.context import Context
 from dcvd.store import domains
 from dcvd.store.database import Transaction
@@ -18,12 +19,19 @@ from dcvd.store.database import Transaction
 log = structlog.get_logger(__name__)
 
 
-async def record(context: Context, domain_id: str, observations: Sequence[Observation]) -> Domain | None:
-    """Store one look, its events and when the next is due; None when the domain was removed meanwhile."""
-    return await context.database.write(lambda tx: apply(context, tx, domain_id, observations))
+async def record(
+    context: Context, domain_id: str, observations: Sequence[Observation], *, actor: str = SYNC
+) -> Domain | None:
+    """Store one look, its events and when the next is due; None when the domain was removed meanwhile.
+
+    `actor` (see `core.timeline`) is who had it made.
+    """
+    return await context.database.write(lambda tx: apply(context, tx, domain_id, observations, actor=actor))
 
 
-def apply(context: Context, tx: Transaction, domain_id: str, observations: Sequence[Observation]) -> Domain | None:
+def apply(
+    context: Context, tx: Transaction, domain_id: str, observations: Sequence[Observation], *, actor: str = SYNC
+) -> Domain | None:
     """`record`, inside a larger unit of work."""
     stored = domains.get(tx, domain_id)
     if stored is None:
@@ -34,6 +42,7 @@ def apply(context: Context, tx: Transaction, domain_id: str, observations: Seque
     domain = transition.domain
     domain = replace(domain, next_sync_at=next_look(domain, now, policy, context.fraction()))
     domains.update(tx, domain)
+    timeline.observed(context, tx, stored, domain, observations, actor=actor)
     events.record(context, tx, domain.org_id, transition.events)
     if transition.revalidate and jobs.pending(tx, domain, JobKind.REVALIDATE) is None:
         jobs.enqueue_for(context, tx, JobKind.REVALIDATE, domain)

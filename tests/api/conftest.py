@@ -22,6 +22,7 @@ from dcvd.core.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domain import Domain
 from dcvd.core.instants import DAY
 from dcvd.core.observation import HostnameSeen, ObservedCertificate
+from dcvd.core.timeline import SYNC
 from dcvd.core.timings import Timings
 from dcvd.core.tokens import Role
 from dcvd.kit.clock import ManualClock
@@ -57,7 +58,7 @@ class FakeLooker:
         self.cancelled = False
         self.removed = False
 
-    async def look(self, domain: Domain) -> Domain | None:
+    async def look(self, domain: Domain, *, thorough: bool = False, actor: str = SYNC) -> Domain | None:
         self.looked.append(domain.id)
         if self.raises is not None:
             raise self.raises
@@ -68,7 +69,7 @@ class FakeLooker:
                 self.cancelled = True
         if self.removed:
             return None
-        return await bring_to_active(self._context, domain)
+        return await bring_to_active(self._context, domain, actor=actor)
 
 
 class FakeProber:
@@ -300,7 +301,7 @@ def answered(due: DueDelivery, status: int, **changes: Any) -> Attempt:
     return replace(attempt, **changes)
 
 
-async def bring_to_active(context: Context, domain: Domain) -> Domain | None:
+async def bring_to_active(context: Context, domain: Domain, *, actor: str = SYNC) -> Domain | None:
     """Records a look that saw the record in DNS and a served certificate."""
     facts = DnsFacts(
         hostname=domain.name, target=domain.cname_target, outcome="answered", exists=True, chain=(domain.cname_target,)
@@ -316,4 +317,4 @@ async def bring_to_active(context: Context, domain: Domain) -> Domain | None:
         errors=("a note of Cloudflare's",),
         certificates=(certificate,),
     )
-    return await looks.record(context, domain.id, [DnsObservation(facts), seen])
+    return await looks.record(context, domain.id, [DnsObservation(facts), seen], actor=actor)
