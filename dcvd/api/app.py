@@ -6,7 +6,7 @@ from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 from prometheus_client import CollectorRegistry
 
-from dcvd.api import deliveries, domains, events, jobs, operator_calls, timeline, tokens, webhook_calls, webhooks
+from dcvd.api import deliveries, domains, events, hooks, jobs, operator_calls, timeline, tokens, webhook_calls, webhooks
 from dcvd.api.auth import bearer
 from dcvd.api.documentation import BEARER, openapi
 from dcvd.api.edge import Edge
@@ -16,6 +16,7 @@ from dcvd.api.problems import answer
 from dcvd.api.request import ApiRequest
 from dcvd.services.context import Context
 from dcvd.services.feed import Feed
+from dcvd.services.hints import Hints
 from dcvd.services.tokens import LastUse
 
 
@@ -41,6 +42,7 @@ class Api(Litestar):
                     guards=[bearer],
                     security=BEARER,
                 ),
+                hooks.ROUTER,
                 operator_calls.ROUTER,
                 operator_calls.metrics,
             ],
@@ -76,6 +78,7 @@ def create_app(
     operators: frozenset[int],
     registry: CollectorRegistry,
     feed: Feed,
+    hints: Hints,
     prober: Prober,
 ) -> Api:
     """The whole HTTP interface; `operators` are the uids that may use operator calls over the unix socket."""
@@ -86,6 +89,7 @@ def create_app(
         operators=operators,
         registry=registry,
         feed=feed,
+        hints=hints,
         prober=prober,
     )
     return Api(parts)

@@ -11,6 +11,7 @@ from dcvd.core.domain import Domain
 from dcvd.core.timeline import SYNC
 from dcvd.services.context import Context
 from dcvd.services.feed import Feed
+from dcvd.services.hints import Hints
 from dcvd.services.tokens import LastUse
 from dcvd.store.attempts import MadeAttempt
 
@@ -52,4 +53,5 @@ class Parts(Struct, kw_only=True):
     operators: frozenset[int]
     registry: CollectorRegistry
     feed: Feed
+    hints: Hints
     prober: Prober

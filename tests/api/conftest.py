@@ -30,9 +30,11 @@ from dcvd.kit.http_server import HttpServer
 from dcvd.kit.sockets import bind_tcp, bind_unix
 from dcvd.kit.vault import Vault
 from dcvd.kit.vault_key import VaultKey
+from dcvd.metrics import Metrics
 from dcvd.services import looks, organizations, probes, tokens, webhooks
 from dcvd.services.context import Context
 from dcvd.services.feed import Feed
+from dcvd.services.hints import Hints
 from dcvd.services.tokens import LastUse
 from dcvd.store.attempts import MadeAttempt
 from dcvd.store.database import Database
@@ -191,6 +193,7 @@ def built_app(config: Config) -> Api:
         operators=frozenset(),
         registry=CollectorRegistry(),
         feed=cast(Feed, None),
+        hints=Hints(context, Metrics()),
         prober=FakeProber(context),
     )
 
@@ -207,6 +210,7 @@ def app(
 ) -> Api:
     parts = built_app.parts
     parts.feed, parts.prober = feed, prober
+    parts.hints = Hints(context, Metrics())
     parts.context, parts.last_use, parts.looker, parts.registry = context, last_use, looker, registry
     parts.operators = frozenset({os.getuid()})
     return built_app
