@@ -90,7 +90,7 @@ async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response
     except (TimeoutError, RemoteError) as error:
         if isinstance(error, TimeoutError):
             # Accepted means that it will be done: the timer takes the domain up next.
-            await looks.postpone(context, domain, context.now())
+            await looks.hurry(context, domain.id)
         log.info("api.sync_unfinished", domain_id=domain_id, error=str(error) or type(error).__name__)
         stored = await domains.get(context, request.org_id, domain_id)
         return Response(answer(stored), status_code=202, headers={"Location": _address(stored)})

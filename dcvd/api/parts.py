@@ -22,7 +22,8 @@ class Looker(Protocol):
     async def look(self, domain: Domain, *, thorough: bool = False, actor: str = SYNC) -> Domain | None:
         """One fresh look at DNS and Cloudflare, stored; None when the domain was removed meanwhile.
 
-        thorough: DNS is asked for all that there is to know. actor: who wanted the look, see `core.timeline`.
+        thorough: ask DNS everything, also where the record is right. actor: who wanted the look, see `core.timeline`.
+
         Raises Retryable when nothing could be seen. It may be cancelled at any await.
         """
         ...

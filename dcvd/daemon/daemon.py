@@ -165,7 +165,7 @@ class Daemon:
         await prober.start()
         self._undo.append(prober.close)
         self._feed = Feed(self.context)
-        self._sync = SyncLoop(self.context, looker)
+        self._sync = SyncLoop(self.context, looker, self._cloudflare)
         self._jobs = JobWorker(self.context, self._cloudflare, metrics)
         operators = operator_uids(config.server)
         listeners = Listeners(config, self._inherited)

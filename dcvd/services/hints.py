@@ -9,6 +9,7 @@ import structlog
 from dcvd.core.domain import Domain
 from dcvd.core.instants import SECOND
 from dcvd.core.notifications import Notification
+from dcvd.core.schedule import Lane
 from dcvd.core.timeline import CLOUDFLARE
 from dcvd.metrics import Metrics
 from dcvd.services import timeline
@@ -89,7 +90,7 @@ class Hints:
         at = max(now, self._free_at(domain, now))
         if domain.next_sync_at <= at:
             return Outcome.PLANNED
-        domains.set_next_look(tx, domain.id, at)
+        domains.set_next_look(tx, domain.id, at, Lane.WAITING)
         timeline.requested(self._context, tx, domain, actor=CLOUDFLARE, what="hint", detail=notification.type)
         _remember(self._asked, domain.id, at)
         return Outcome.DUE

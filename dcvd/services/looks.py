@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 import structlog
+from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core import lifecycle
 from dcvd.core.domain import Domain
 from dcvd.core.jobs import JobKind
 from dcvd.core.lifecycle import Observation
-from dcvd.core.schedule import next_look
+from dcvd.core.observation import HostnameGone, HostnameSeen
+from dcvd.core.schedule import Lane, misses, next_look
 from dcvd.core.timeline import SYNC
 from dcvd.services import events, jobs, timeline
 from dcvd.services.context import Context
@@ -17,6 +19,14 @@ from dcvd.store import domains
 from dcvd.store.database import Transaction
 
 log = structlog.get_logger(__name__)
+
+
+class Look(Struct, frozen=True):
+    """What was seen of a domain, DNS first; `asked_at` is when Cloudflare was asked (milliseconds), where it was."""
+
+    domain_id: str
+    observations: Sequence[Observation]
+    asked_at: int | None = None
 
 
 async def record(
@@ -29,17 +39,36 @@ async def record(
     return await context.database.write(lambda tx: apply(context, tx, domain_id, observations, actor=actor))
 
 
+async def record_many(context: Context, seen: Sequence[Look]) -> list[Domain | None]:
+    """`record` for many looks in one unit of work: all of them are stored, or none."""
+    return await context.database.write(
+        lambda tx: [apply(context, tx, look.domain_id, look.observations, asked_at=look.asked_at) for look in seen]
+    )
+
+
 def apply(
-    context: Context, tx: Transaction, domain_id: str, observations: Sequence[Observation], *, actor: str = SYNC
+    context: Context,
+    tx: Transaction,
+    domain_id: str,
+    observations: Sequence[Observation],
+    *,
+    asked_at: int | None = None,
+    actor: str = SYNC,
 ) -> Domain | None:
-    """`record`, inside a larger unit of work."""
+    """`record`, inside a larger unit of work.
+
+    What Cloudflare said when it was asked at `asked_at` is left out where it has been asked again since.
+    """
     stored = domains.get(tx, domain_id)
     if stored is None:
         return None
     now = context.now()
     policy = context.look_policy
+    missed = misses(stored, observations)
+    if _outdated(stored, asked_at, now):
+        observations = [each for each in observations if not isinstance(each, HostnameSeen | HostnameGone)]
     transition = lifecycle.look(stored, observations, now, context.rules)
-    domain = transition.domain
+    domain = replace(transition.domain, misses=missed)
     domain = replace(domain, next_sync_at=next_look(domain, now, policy, context.fraction()))
     domains.update(tx, domain)
     timeline.observed(context, tx, stored, domain, observations, actor=actor)
@@ -53,6 +82,22 @@ def apply(
     return domain
 
 
+async def hurry(context: Context, domain_id: str) -> None:
+    """Somebody waits for a look: it is due now, before everything that is mere routine."""
+    await context.database.write(lambda tx: domains.set_next_look(tx, domain_id, context.now(), Lane.WAITING))
+
+
 async def postpone(context: Context, domain: Domain, until: int) -> None:
     """Nothing could be seen; look again later, so that a domain that cannot be looked at never holds up the others."""
-    await context.database.write(lambda tx: domains.set_next_look(tx, domain.id, until))
+
+    def unit(tx: Transaction) -> None:
+        stored = domains.get(tx, domain.id)
+        if stored is not None:
+            domains.update(tx, replace(stored, misses=stored.misses + 1, next_sync_at=until))
+
+    await context.database.write(unit)
+
+
+def _outdated(stored: Domain, asked_at: int | None, now: int) -> bool:
+    # An instant ahead of the clock was written before the clock was put back, and says nothing.
+    return asked_at is not None and stored.cf_checked_at is not None and asked_at < stored.cf_checked_at <= now
