@@ -6,7 +6,19 @@ from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 from prometheus_client import CollectorRegistry
 
-from dcvd.api import deliveries, domains, events, hooks, jobs, operator_calls, timeline, tokens, webhook_calls, webhooks
+from dcvd.api import (
+    deliveries,
+    diagnosis,
+    domains,
+    events,
+    hooks,
+    jobs,
+    operator_calls,
+    timeline,
+    tokens,
+    webhook_calls,
+    webhooks,
+)
 from dcvd.api.auth import bearer
 from dcvd.api.documentation import BEARER, openapi
 from dcvd.api.edge import Edge
@@ -15,6 +27,7 @@ from dcvd.api.parts import Looker, Parts, Prober
 from dcvd.api.problems import answer
 from dcvd.api.request import ApiRequest
 from dcvd.services.context import Context
+from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.feed import Feed
 from dcvd.services.hints import Hints
 from dcvd.services.tokens import LastUse
@@ -33,6 +46,7 @@ class Api(Litestar):
                         tokens.ROUTER,
                         domains.ROUTER,
                         timeline.ROUTER,
+                        diagnosis.ROUTER,
                         webhooks.ROUTER,
                         webhook_calls.ROUTER,
                         deliveries.ROUTER,
@@ -79,6 +93,7 @@ def create_app(
     registry: CollectorRegistry,
     feed: Feed,
     hints: Hints,
+    diagnoser: Diagnoser,
     prober: Prober,
 ) -> Api:
     """The whole HTTP interface; `operators` are the uids that may use operator calls over the unix socket."""
@@ -90,6 +105,7 @@ def create_app(
         registry=registry,
         feed=feed,
         hints=hints,
+        diagnoser=diagnoser,
         prober=prober,
     )
     return Api(parts)

@@ -10,6 +10,7 @@ from dcvd.core.deliveries import Delivery
 from dcvd.core.domain import Domain
 from dcvd.core.timeline import SYNC
 from dcvd.services.context import Context
+from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.feed import Feed
 from dcvd.services.hints import Hints
 from dcvd.services.tokens import LastUse
@@ -55,4 +56,5 @@ class Parts(Struct, kw_only=True):
     registry: CollectorRegistry
     feed: Feed
     hints: Hints
+    diagnoser: Diagnoser
     prober: Prober
