@@ -6,7 +6,18 @@ from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 from prometheus_client import CollectorRegistry
 
-from dcvd.api import deliveries, domains, events, jobs, operator_calls, tokens, webhook_calls, webhooks
+from dcvd.api import (
+    bulk,
+    csv_export,
+    deliveries,
+    domains,
+    events,
+    jobs,
+    operator_calls,
+    tokens,
+    webhook_calls,
+    webhooks,
+)
 from dcvd.api.auth import bearer
 from dcvd.api.documentation import BEARER, openapi
 from dcvd.api.edge import Edge
@@ -31,6 +42,8 @@ class Api(Litestar):
                     route_handlers=[
                         tokens.ROUTER,
                         domains.ROUTER,
+                        bulk.ROUTER,
+                        csv_export.ROUTER,
                         webhooks.ROUTER,
                         webhook_calls.ROUTER,
                         deliveries.ROUTER,

@@ -2,9 +2,11 @@
 
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
+from dcvd.api.turnstile import Streams
 from dcvd.core.conformance import Report
 from dcvd.core.deliveries import Delivery
 from dcvd.core.domain import Domain
@@ -51,3 +53,4 @@ class Parts(Struct, kw_only=True):
     registry: CollectorRegistry
     feed: Feed
     prober: Prober
+    streams: Streams = msgspec.field(default_factory=Streams)

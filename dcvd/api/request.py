@@ -34,6 +34,11 @@ class ApiRequest(Request[None, Token, State]):
         """The organization on whose behalf the request is."""
         return self.auth.org_id
 
+    @property
+    def actor(self) -> str:
+        """Who asks, as what they change remembers it."""
+        return f"token:{self.auth.id}"
+
     async def body(self) -> bytes:
         """The whole body. Raises HttpRefusal or InvalidInput for one that cannot be JSON, or is too large.
 
