@@ -1,6 +1,6 @@
 """Domains as callers ask for them, and the lines of a bulk call."""
 
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -8,7 +8,7 @@ from msgspec import Struct
 from dcvd.api.body import decoded
 from dcvd.api.ndjson import RawLine
 from dcvd.core.additions import Wish
-from dcvd.core.bulk import AddLine, RemoveLine, Target, fingerprint, refusal
+from dcvd.core.bulk import LONGEST_ECHO, AddLine, RemoveLine, Target, fingerprint, refusal
 from dcvd.core.domain import Validation
 from dcvd.core.hostnames import normalise
 from dcvd.errors import InvalidInput
@@ -16,9 +16,6 @@ from dcvd.services import additions
 from dcvd.services.context import Context
 
 T = TypeVar("T", bound=Struct)
-
-_LONGEST_ECHO: Final = 255
-"""Characters of a name that are told back for a line; no hostname is longer."""
 
 
 class NewDomain(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -49,9 +46,9 @@ def add_line(context: Context, line: RawLine) -> AddLine:
     """A line of a bulk call that adds; what is wrong with it stays with it."""
     mark, name = fingerprint("add", line.content), None
     try:
-        given = _read(line, NewDomain)
-        mark, name = fingerprint("add", msgspec.json.encode(given)), given.domain_name[:_LONGEST_ECHO]
-        return AddLine(number=line.number, fingerprint=mark, name=name, wanted=additions.check(context, wish(given)))
+        asked = wish(_read(line, NewDomain))
+        mark, name = fingerprint("add", msgspec.json.encode(asked)), asked.domain_name[:LONGEST_ECHO]
+        return AddLine(number=line.number, fingerprint=mark, name=name, wanted=additions.check(context, asked))
     except InvalidInput as error:
         return AddLine(number=line.number, fingerprint=mark, name=name, wanted=refusal(error))
 
@@ -62,7 +59,7 @@ def remove_line(context: Context, line: RawLine) -> RemoveLine:
     try:
         given = _read(line, DomainToRemove)
         mark = fingerprint("remove", msgspec.json.encode(given))
-        name = None if given.domain_name is None else given.domain_name[:_LONGEST_ECHO]
+        name = None if given.domain_name is None else given.domain_name[:LONGEST_ECHO]
         return RemoveLine(number=line.number, fingerprint=mark, name=name, wanted=_target(context, given))
     except InvalidInput as error:
         return RemoveLine(number=line.number, fingerprint=mark, name=name, wanted=refusal(error))

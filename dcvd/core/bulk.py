@@ -16,6 +16,8 @@ MOST_AT_ONCE: Final = 1_000
 KEY_LIFE: Final = 1 * DAY
 """How long what came of a line is kept for a repeat with the same key."""
 LONGEST_KEY: Final = 255
+LONGEST_ECHO: Final = 255
+"""Characters of a name that are told back for a line; no hostname is longer."""
 _LONGEST_MESSAGE: Final = 400  # characters kept of a refusal, which may quote what was given
 
 Adding = Literal["created", "exists", "would_create", "refused"]
