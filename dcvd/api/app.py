@@ -7,6 +7,8 @@ from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive
 from prometheus_client import CollectorRegistry
 
 from dcvd.api import (
+    bulk,
+    csv_export,
     deliveries,
     diagnosis,
     domains,
@@ -47,6 +49,8 @@ class Api(Litestar):
                         domains.ROUTER,
                         timeline.ROUTER,
                         diagnosis.ROUTER,
+                        bulk.ROUTER,
+                        csv_export.ROUTER,
                         webhooks.ROUTER,
                         webhook_calls.ROUTER,
                         deliveries.ROUTER,

@@ -3,7 +3,7 @@
 They are no part of the published schema, which is the tenants'.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
@@ -11,6 +11,7 @@ from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from dcvd.api.auth import operator
+from dcvd.api.bulk import DryRun, added_by
 from dcvd.api.diagnosis import look_anew
 from dcvd.api.diagnosis_view import DiagnosisAnswer, answer
 from dcvd.api.parameters import Cursor, Instant, Limit, instant, page_limit
@@ -97,6 +98,15 @@ async def revoke_of_organization(request: ApiRequest, id_or_name: FromPath[str],
     await tokens.revoke(request.context, organization.id, token_id)
 
 
+@post("/organizations/{id_or_name:str}/domains/bulk", summary="Add many domains to an organization", status_code=200)
+async def add_many_to_organization(
+    request: ApiRequest, id_or_name: FromPath[str], dry_run: DryRun = None
+) -> Response[Any]:
+    """As tenants do it themselves."""
+    organization = await organizations.find(request.context, id_or_name)
+    return await added_by(request, organization.id, OPERATOR, dry_run)
+
+
 @get("/domains/{name:str}/diagnosis", summary="Diagnose the domain of a name")
 async def diagnose_for_operator(request: ApiRequest, name: FromPath[str]) -> Response[DiagnosisAnswer]:
     """Looked at now, whosever it is; with 202 as it is stored, where that takes too long."""
@@ -123,6 +133,7 @@ ROUTER: Final = Router(
         mint_for_organization,
         list_of_organization,
         revoke_of_organization,
+        add_many_to_organization,
         diagnose_for_operator,
     ],
     guards=[operator],

@@ -2,9 +2,11 @@
 
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
+from dcvd.api.turnstile import Streams
 from dcvd.core.conformance import Report
 from dcvd.core.deliveries import Delivery
 from dcvd.core.domain import Domain
@@ -58,3 +60,4 @@ class Parts(Struct, kw_only=True):
     hints: Hints
     diagnoser: Diagnoser
     prober: Prober
+    streams: Streams = msgspec.field(default_factory=Streams)

@@ -6,6 +6,7 @@ A look at a domain applies its DNS observation, then Cloudflare's, then `pass_ti
 from collections.abc import Iterable
 from typing import Final, assert_never
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -19,7 +20,16 @@ from dcvd.core.cloudflare_states import (
 )
 from dcvd.core.diagnosis import Wanted, findings_data, findings_of, judge
 from dcvd.core.dns_facts import DnsObservation
-from dcvd.core.domain import POINTS_HERE, WAITING, Certificate, DnsState, Domain, DomainError, DomainStatus
+from dcvd.core.domain import (
+    POINTS_HERE,
+    WAITING,
+    Certificate,
+    DnsState,
+    Domain,
+    DomainError,
+    DomainStatus,
+    records_to_remove,
+)
 from dcvd.core.events import EventData, EventDraft, EventType
 from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.observation import CloudflareObservation, HostnameGone, HostnameSeen, RegistrationRefused
@@ -150,7 +160,11 @@ def added(domain: Domain) -> EventDraft:
 
 def removed(domain: Domain) -> EventDraft:
     """The event of a domain whose removal was accepted."""
-    return EventDraft(EventType.DOMAIN_REMOVED, domain_data(domain), domain.id)
+    data = {
+        **domain_data(domain),
+        "records_to_remove": [msgspec.to_builtins(record) for record in records_to_remove(domain)],
+    }
+    return EventDraft(EventType.DOMAIN_REMOVED, data, domain.id)
 
 
 def _dns(before: Domain, observation: DnsObservation, now: int, rules: Rules) -> Transition:

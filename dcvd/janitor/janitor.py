@@ -7,17 +7,19 @@ from typing import Final
 
 import structlog
 
+from dcvd.core.bulk import KEY_LIFE
 from dcvd.core.deliveries import DeliveryState
 from dcvd.core.ids import Prefix, earliest_id
 from dcvd.core.instants import DAY
 from dcvd.core.jobs import JobState
 from dcvd.errors import StoreError
-from dcvd.janitor.pace import Pace
+from dcvd.kit.pace import Pace
 from dcvd.services import plans
 from dcvd.services.context import Context
 from dcvd.services.tokens import LastUse
 from dcvd.store import (
     attempts,
+    bulk_lines,
     deliveries,
     delivery_history,
     endpoints,
@@ -66,6 +68,7 @@ class Janitor:
         now = self._context.now()
         keep = self._context.config.retention
         removed = {
+            "bulk_lines": await self._sweep(lambda tx, limit: bulk_lines.delete_old(tx, now - KEY_LIFE, limit)),
             "tokens": await self._sweep(lambda tx, limit: tokens.delete_expired(tx, now - keep.tokens, limit)),
             "secrets": await self._sweep(lambda tx, limit: webhook_secrets.delete_expired(tx, now, limit)),
             "rates": await self._sweep(lambda tx, limit: attempts.delete_counts(tx, now - _COUNTS_KEPT, limit)),

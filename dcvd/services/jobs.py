@@ -1,5 +1,6 @@
 """Jobs: enqueued with the change that needs them, ended with what they brought about."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -31,6 +32,9 @@ _OUTAGE_CODES: Final = frozenset(
 """Failures that say nothing about the job: it waits as long as they last, and never becomes a dead letter by them."""
 
 
+_ABANDONED: Final = (JobKind.REGISTER, JobKind.REVALIDATE)
+
+
 def enqueue(
     context: Context,
     tx: Transaction,
@@ -59,6 +63,7 @@ def enqueue(
         outage=False,
         created_at=now,
         updated_at=now,
+        turn=jobs.next_turn(tx, org_id, kind),
         replay=replay,
     )
     jobs.insert(tx, job)
@@ -72,17 +77,43 @@ def enqueue_for(context: Context, tx: Transaction, kind: JobKind, domain: Domain
     )
 
 
+def enqueue_for_all(context: Context, tx: Transaction, kind: JobKind, org_id: str, domains: Sequence[Domain]) -> None:
+    """A new job about each of an organization's domains, due at once and in their order."""
+    now = context.now()
+    first = jobs.next_turn(tx, org_id, kind)
+    jobs.insert_all(
+        tx,
+        [
+            Job(
+                id=context.new_id(Prefix.JOB),
+                org_id=org_id,
+                kind=kind,
+                state=JobState.PENDING,
+                domain_id=domain.id,
+                domain_name=domain.name,
+                cf_id=domain.cf_id,
+                attempts=0,
+                next_attempt_at=now,
+                last_error_code=None,
+                last_error=None,
+                outage=False,
+                created_at=now,
+                updated_at=now,
+                turn=turn,
+            )
+            for turn, domain in enumerate(domains, first)
+        ],
+    )
+
+
 def pending(tx: Transaction, domain: Domain, kind: JobKind) -> Job | None:
     """A domain's pending job of a kind."""
     return jobs.pending_of_domain(tx, domain.id, kind)
 
 
-def abandon(context: Context, tx: Transaction, domain: Domain) -> None:
-    """End what was still to be done for a domain that is being removed."""
-    for kind in (JobKind.REGISTER, JobKind.REVALIDATE):
-        job = pending(tx, domain, kind)
-        if job is not None:
-            jobs.update(tx, _ended(job, JobState.DONE, context.now()))
+def abandon(context: Context, tx: Transaction, domains: Sequence[Domain]) -> None:
+    """End what was still to be done for domains that are being removed."""
+    jobs.end_of_domains(tx, [domain.id for domain in domains], _ABANDONED, context.now())
 
 
 def succeed(context: Context, tx: Transaction, job: Job) -> None:

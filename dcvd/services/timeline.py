@@ -24,7 +24,6 @@ MOST_AN_HOUR: Final = 12
 MOST_A_DAY: Final = 60
 """Entries of a kind that a domain gets of its own; further changes are merged into the newest of them, so that a zone
 which changes at each look fills neither the disk nor the timeline."""
-_ALWAYS: Final = frozenset({"added", "removed"})
 _LAST: Final = 1 << 62
 _LONGEST_DETAIL: Final = 200
 
@@ -51,9 +50,9 @@ class Entry(Struct, frozen=True, kw_only=True):
 def requested(
     context: Context, tx: Transaction, domain: Domain, *, actor: str, what: str, detail: str | None = None
 ) -> None:
-    """Somebody asked for something (`added`, `removed`, `sync`, …), in the transaction that does it.
+    """Somebody asked for something (`sync`, `hint`, …), in the transaction that does it.
 
-    Past the limit of a day nothing is written any more, except that the domain was added or removed.
+    Past the limits nothing is written any more.
     """
     requested_of(context, tx, domain.org_id, domain.id, actor=actor, what=what, detail=detail)
 
@@ -62,10 +61,16 @@ def requested_of(
     context: Context, tx: Transaction, org_id: str, domain_id: str, *, actor: str, what: str, detail: str | None = None
 ) -> None:
     """`requested`, of a domain that may be gone already."""
-    if what not in _ALWAYS and _crowded(context, tx, domain_id, EntryKind.REQUEST) is not None:
+    if _crowded(context, tx, domain_id, EntryKind.REQUEST) is not None:
         return
     note = Note(what=what, detail=None if detail is None else detail[:_LONGEST_DETAIL])
-    _insert(context, tx, org_id, domain_id, EntryKind.REQUEST, actor, note)
+    timeline.insert(tx, [_entry(context, org_id, domain_id, EntryKind.REQUEST, actor, note)])
+
+
+def requested_of_each(context: Context, tx: Transaction, whose: Sequence[Domain], *, actor: str, what: str) -> None:
+    """`requested` of many domains, without a limit: for what happens to a domain only once."""
+    note = Note(what=what)
+    timeline.insert(tx, [_entry(context, domain.org_id, domain.id, EntryKind.REQUEST, actor, note) for domain in whose])
 
 
 def observed(
@@ -80,7 +85,7 @@ def observed(
             continue
         full = _crowded(context, tx, after.id, kind)
         if full is None:
-            _insert(context, tx, after.org_id, after.id, kind, actor, note)
+            timeline.insert(tx, [_entry(context, after.org_id, after.id, kind, actor, note)])
         else:
             timeline.rewrite(tx, full.id, core.merged(full.note, note, context.now()))
 
@@ -149,18 +154,13 @@ def _crowded(context: Context, tx: Transaction, domain_id: str, kind: EntryKind)
     return found[0] if len(found) >= MOST_A_DAY or in_the_hour >= MOST_AN_HOUR else None
 
 
-def _insert(
-    context: Context, tx: Transaction, org_id: str, domain_id: str, kind: EntryKind, actor: str, note: Note
-) -> None:
-    timeline.insert(
-        tx,
-        StoredEntry(
-            id=context.new_id(Prefix.TIMELINE),
-            org_id=org_id,
-            domain_id=domain_id,
-            kind=kind,
-            actor=actor,
-            note=note,
-            at=context.now(),
-        ),
+def _entry(context: Context, org_id: str, domain_id: str, kind: EntryKind, actor: str, note: Note) -> StoredEntry:
+    return StoredEntry(
+        id=context.new_id(Prefix.TIMELINE),
+        org_id=org_id,
+        domain_id=domain_id,
+        kind=kind,
+        actor=actor,
+        note=note,
+        at=context.now(),
     )

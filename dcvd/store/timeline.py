@@ -1,5 +1,6 @@
 """What changed domains, and who; requests, observations and transitions. Jobs and events are in their own tables."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -28,11 +29,14 @@ class StoredEntry(Struct, frozen=True, kw_only=True):
     at: int
 
 
-def insert(tx: Transaction, entry: StoredEntry) -> None:
-    """Store a new entry of one of the three kinds."""
-    tx.run(
+def insert(tx: Transaction, entries: Sequence[StoredEntry]) -> None:
+    """Store new entries of the first three kinds."""
+    tx.many(
         f"INSERT INTO timeline ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (entry.id, entry.org_id, entry.domain_id, entry.kind, entry.actor, _text(entry.note), entry.at),
+        [
+            (entry.id, entry.org_id, entry.domain_id, entry.kind, entry.actor, _text(entry.note), entry.at)
+            for entry in entries
+        ],
     )
 
 
