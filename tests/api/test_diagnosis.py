@@ -2,9 +2,11 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from dcvd.api import diagnosis as handlers
+from dcvd.cli.diagnosis_view import DiagnosisView
 from dcvd.core.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.instants import HOUR
 from dcvd.errors import Retryable, Unauthorized
@@ -202,3 +204,19 @@ async def test_one_too_many_under_way_is_429_and_says_when_to_come_again(owner: 
     assert answer.headers["Retry-After"] == "5"
     observer.gate.set()
     assert [(await task).status for task in going] == [200] * diagnosis.MOST_OF_ONE
+
+
+async def test_an_operator_diagnoses_any_domain_by_its_name(
+    owner: Client, operator: Client, anybody: Client, looker: FakeLooker
+) -> None:
+    domain_id = await added(owner)
+    answer = await operator.get(f"/operator/domains/{NAME}/diagnosis")
+    assert answer.status == 200
+    assert looker.thorough == [True]
+    # What the command line reads is what is answered here.
+    found = msgspec.json.decode(msgspec.json.encode(answer.json["diagnosis"]), type=DiagnosisView)
+    assert (found.domain_id, found.target, found.is_healthy) == (domain_id, TARGET, True)
+    entries = (await owner.get(f"/api/domains/{domain_id}/timeline")).json["timeline"]
+    assert ("request", "operator") in [(entry["kind"], entry["actor"]) for entry in entries]
+    problem(await operator.get("/operator/domains/other.customer.com/diagnosis"), 404, "not_found")
+    problem(await anybody.get(f"/operator/domains/{NAME}/diagnosis"), 404, "route_not_found")
