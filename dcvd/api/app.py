@@ -12,8 +12,10 @@ from dcvd.api import (
     deliveries,
     domains,
     events,
+    hooks,
     jobs,
     operator_calls,
+    timeline,
     tokens,
     webhook_calls,
     webhooks,
@@ -27,6 +29,7 @@ from dcvd.api.problems import answer
 from dcvd.api.request import ApiRequest
 from dcvd.services.context import Context
 from dcvd.services.feed import Feed
+from dcvd.services.hints import Hints
 from dcvd.services.tokens import LastUse
 
 
@@ -44,6 +47,7 @@ class Api(Litestar):
                         domains.ROUTER,
                         bulk.ROUTER,
                         csv_export.ROUTER,
+                        timeline.ROUTER,
                         webhooks.ROUTER,
                         webhook_calls.ROUTER,
                         deliveries.ROUTER,
@@ -53,6 +57,7 @@ class Api(Litestar):
                     guards=[bearer],
                     security=BEARER,
                 ),
+                hooks.ROUTER,
                 operator_calls.ROUTER,
                 operator_calls.metrics,
             ],
@@ -88,6 +93,7 @@ def create_app(
     operators: frozenset[int],
     registry: CollectorRegistry,
     feed: Feed,
+    hints: Hints,
     prober: Prober,
 ) -> Api:
     """The whole HTTP interface; `operators` are the uids that may use operator calls over the unix socket."""
@@ -98,6 +104,7 @@ def create_app(
         operators=operators,
         registry=registry,
         feed=feed,
+        hints=hints,
         prober=prober,
     )
     return Api(parts)

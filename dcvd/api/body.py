@@ -44,9 +44,9 @@ class ClientGone(HttpRefusal):
 
 
 async def read_body(
-    headers: Iterable[tuple[bytes, bytes]], receive: Receive, limit: int, *, may_be_empty: bool
+    headers: Iterable[tuple[bytes, bytes]], receive: Receive, limit: int, *, may_be_empty: bool, any_type: bool = False
 ) -> bytes:
-    """The whole body, of at most `limit` bytes.
+    """The whole body, of at most `limit` bytes. any_type: whatever type it is said to be of.
 
     Raises HttpRefusal: 415 for what is not plain JSON, 413 for what is too large (before reading where its length is
     announced), ClientGone; InvalidInput for an empty body that may not be so. One that may needs no media type either.
@@ -55,7 +55,8 @@ async def read_body(
     length = announced.get(b"content-length", b"0")
     if b"transfer-encoding" not in announced and not length.strip(b"0"):
         return _nothing(may_be_empty=may_be_empty)
-    _check_media_type(announced)
+    if not any_type:
+        _check_media_type(announced)
     # The server has checked that it is a number; the first test keeps it short enough to be read as one.
     if len(length) > 18 or int(length) > limit:
         raise _too_large(limit)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from dcvd.api.parameters import Instant, shown
+from dcvd.core.diagnosis import findings_of
 from dcvd.core.domain import (
     Actor,
     Certificate,
@@ -58,8 +59,8 @@ class CertificateView(Struct, frozen=True, kw_only=True, rename="camel"):
     expires_at: Instant
 
 
-class FindingView(Struct, frozen=True):
-    """One diagnosis: what is wrong with DNS, who has to act, and the record to type."""
+class FindingView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One diagnosis: what is wrong, who has to act, the record to type, and when it makes sense to look again."""
 
     code: str
     severity: Severity
@@ -67,6 +68,7 @@ class FindingView(Struct, frozen=True):
     message: str
     fix: RecordView | None
     evidence: list[str]
+    next_check_at: Instant
 
 
 class RegistrationView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -187,7 +189,7 @@ def _view(domain: Domain, place: Place | None) -> DomainView:
         certificate=None if domain.certificate is None else _certificate(domain.certificate),
         expires_at=shown(domain.expires_at),
         dns_state=domain.dns_state,
-        findings=[_finding(finding) for finding in domain.findings],
+        findings=[finding_view(finding, domain.next_sync_at) for finding in findings_of(domain)],
         dns_checked_at=shown(domain.dns_checked_at),
         cf_checked_at=shown(domain.cf_checked_at),
         next_sync_at=to_rfc3339(domain.next_sync_at),
@@ -205,7 +207,8 @@ def _certificate(certificate: Certificate) -> CertificateView:
     )
 
 
-def _finding(finding: Finding) -> FindingView:
+def finding_view(finding: Finding, next_look_at: int) -> FindingView:
+    """A finding; without a time of its own it is checked at the domain's next look."""
     fix = finding.fix
     return FindingView(
         code=finding.code,
@@ -214,4 +217,5 @@ def _finding(finding: Finding) -> FindingView:
         message=finding.message,
         fix=None if fix is None else RecordView(fix.type, fix.name, fix.value),
         evidence=list(finding.evidence),
+        next_check_at=to_rfc3339(next_look_at if finding.next_check_at is None else finding.next_check_at),
     )

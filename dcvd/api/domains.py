@@ -14,7 +14,7 @@ from dcvd.api.parameters import TEXT, Cursor, Limit, one_of, page_limit
 from dcvd.api.request import ApiRequest
 from dcvd.core.domain import Domain, DomainStatus
 from dcvd.errors import RemoteError
-from dcvd.services import domains, looks, waiting_line
+from dcvd.services import domains, looks, timeline, waiting_line
 
 log = structlog.get_logger(__name__)
 
@@ -84,13 +84,14 @@ async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response
     """
     context = request.context
     domain = await domains.get(context, request.org_id, domain_id)
+    await timeline.ask(context, domain, actor=request.actor, what="sync")
     try:
         async with asyncio.timeout(SYNC_PATIENCE):
-            fresh = await request.parts.looker.look(domain)
+            fresh = await request.parts.looker.look(domain, actor=request.actor)
     except (TimeoutError, RemoteError) as error:
         if isinstance(error, TimeoutError):
             # Accepted means that it will be done: the timer takes the domain up next.
-            await looks.postpone(context, domain, context.now())
+            await looks.hurry(context, domain.id)
         log.info("api.sync_unfinished", domain_id=domain_id, error=str(error) or type(error).__name__)
         stored = await domains.get(context, request.org_id, domain_id)
         return Response(await _answer(request, stored), status_code=202, headers={"Location": _address(stored)})

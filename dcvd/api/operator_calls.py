@@ -16,9 +16,9 @@ from dcvd.api.parameters import Cursor, Instant, Limit, instant, page_limit
 from dcvd.api.request import ApiRequest
 from dcvd.api.tokens import TokenAnswer, TokenList, minted_answer, token_list
 from dcvd.core.instants import to_rfc3339
+from dcvd.core.timeline import OPERATOR
 from dcvd.core.tokens import Role
 from dcvd.services import organizations, tokens
-from dcvd.services.domains import OPERATOR
 from dcvd.store.organizations import Organization
 
 

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from dcvd.cloudflare.budget import Budget
+from dcvd.cloudflare.budget import REQUEST_WINDOW, Budget, Urgency
 from dcvd.cloudflare.faults import DUPLICATE, NOT_FOUND, RATE_LIMITED, UNAVAILABLE, fault
 from dcvd.cloudflare.wire import Envelope, read_envelope, read_hostname, read_hostnames
 from dcvd.config import Config
@@ -39,14 +39,24 @@ class CloudflareClient:
 
     on_recovered: called when a kind of call succeeds again after the same kind had failed by an outage; another kind's
         success says nothing, because Cloudflare is often away for some calls alone.
+    window: seconds that the limit on requests is for.
     """
 
-    def __init__(self, config: Config, metrics: Metrics, *, on_recovered: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        metrics: Metrics,
+        *,
+        on_recovered: Callable[[], None] | None = None,
+        window: float = REQUEST_WINDOW,
+    ) -> None:
         self._config = config.cloudflare
         self._metrics = metrics
         self._on_recovered = on_recovered
         self._away: set[tuple[str, str]] = set()
-        self._budget = Budget(self._config.requests_per_5m, self._config.certificates_per_minute, time.monotonic)
+        self._budget = Budget(
+            self._config.requests_per_5m, self._config.certificates_per_minute, time.monotonic, window=window
+        )
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
@@ -78,12 +88,11 @@ class CloudflareClient:
         envelope = await self._call("POST", "/custom_hostnames", body=body, certificate=True)
         return _expected(_hostname(envelope, "POST"), name=hostname)
 
-    async def get(self, cf_id: str) -> HostnameSeen | HostnameGone:
+    async def get(self, cf_id: str, *, urgency: Urgency = Urgency.NOW) -> HostnameSeen | HostnameGone:
         """Look at a hostname; gone is an observation, not an error."""
         try:
-            return _expected(
-                _hostname(await self._call("GET", "/custom_hostnames/{id}", cf_id=cf_id), "GET"), cf_id=cf_id
-            )
+            envelope = await self._call("GET", "/custom_hostnames/{id}", cf_id=cf_id, urgency=urgency)
+            return _expected(_hostname(envelope, "GET"), cf_id=cf_id)
         except Permanent as error:
             if error.remote_code == NOT_FOUND:
                 return HostnameGone()
@@ -97,7 +106,7 @@ class CloudflareClient:
     async def list_page(self, number: int) -> ListPage:
         """A page of up to LARGEST_PAGE hostnames, from 1; pages shift while hostnames come and go."""
         query = {"page": str(number), "per_page": str(LARGEST_PAGE)}
-        envelope = await self._call("GET", "/custom_hostnames", query=query)
+        envelope = await self._call("GET", "/custom_hostnames", query=query, urgency=Urgency.ROUTINE)
         return ListPage(read_hostnames(envelope.result), envelope.total_pages)
 
     async def revalidate(self, cf_id: str) -> HostnameSeen | HostnameGone:
@@ -134,14 +143,15 @@ class CloudflareClient:
         query: Mapping[str, str] | None = None,
         body: dict[str, Any] | None = None,
         certificate: bool = False,
+        urgency: Urgency = Urgency.NOW,
     ) -> Envelope:
-        await self._budget.acquire(certificate=certificate)
-        started = time.monotonic()
-        status = 0
-        try:
-            status, envelope, retry_after = await self._exchange(method, path, cf_id, query, body)
-        finally:
-            self._metrics.cloudflare_call(method, path, status, time.monotonic() - started)
+        async with self._budget.call(certificate=certificate, urgency=urgency):
+            started = time.monotonic()
+            status = 0
+            try:
+                status, envelope, retry_after = await self._exchange(method, path, cf_id, query, body)
+            finally:
+                self._metrics.cloudflare_call(method, path, status, time.monotonic() - started)
         if 200 <= status < 300 and envelope is not None and envelope.success:
             if (method, path) in self._away:
                 self._away.discard((method, path))

@@ -15,6 +15,7 @@ class ServerAnswer(Struct, frozen=True, kw_only=True):
     """One authoritative server of the zone, asked for the hostname's CNAME.
 
     name: as the zone's NS records have it; the address again for a stub zone's server, which has no name.
+    address: with its port where that is not 53.
     exists: False is NXDOMAIN. ttl: of the CNAME, or of the negative answer. serial: of the zone's SOA, where told.
     """
 
@@ -30,8 +31,8 @@ class ServerAnswer(Struct, frozen=True, kw_only=True):
 class ResolverAnswer(Struct, frozen=True, kw_only=True):
     """One validating resolver, asked for the hostname's CNAME.
 
-    outcome: with validation. unchecked: the same with the CD bit, asked only where `outcome` is `servfail`.
-    ttl: seconds for which its cache keeps the answer, negative ones included.
+    outcome: with validation. unchecked: the same with the CD bit, asked only where `outcome` is `servfail`; what it
+    said then stands in exists, cname and ttl. ttl: seconds for which its cache keeps the answer, negative ones included.
     """
 
     address: str
@@ -45,10 +46,12 @@ class ResolverAnswer(Struct, frozen=True, kw_only=True):
 class CaaPolicy(Struct, frozen=True, kw_only=True):
     """The end of the climb of RFC 8659 §3 that began at `start`.
 
-    at: the name whose CAA records decide; None when no name up to the root has any.
+    at: the name whose CAA records decide, which is the end of the chain where the climb passed a CNAME; None when no
+        name up to the root has any.
     failed_at: the name whose CAA question was not answered (then `at` is None), with `outcome` saying how.
     issue, issuewild: the values of those properties as they stand in the zone (`pki.goog; cansignhttpexchanges=yes`);
         None where there is no such property at all, which allows every CA.
+    critical: tags marked critical that RFC 8659 and 8657 do not define; no CA that keeps to them may issue.
     """
 
     start: str
@@ -57,6 +60,7 @@ class CaaPolicy(Struct, frozen=True, kw_only=True):
     failed_at: str | None = None
     issue: tuple[str, ...] | None = None
     issuewild: tuple[str, ...] | None = None
+    critical: tuple[str, ...] = ()
 
 
 class Challenge(Struct, frozen=True, kw_only=True):
@@ -86,8 +90,10 @@ class FoundRecord(Struct, frozen=True):
 class DnsFacts(Struct, frozen=True, kw_only=True):
     """Everything that one check of a hostname saw. What was not asked for is None, or empty.
 
-    outcome: `answered` (somebody entitled to it gave an answer, NXDOMAIN included) or `unanswered`, which says
-        something of our resolvers and nothing of the domain.
+    outcome: `answered` (somebody entitled to it gave an answer, NXDOMAIN included) or `unanswered`: what the record is
+        was not seen. Where `servers` is empty too, that says something of our resolvers and nothing of the domain.
+    incomplete: whether the chain may go on after its last name, or addresses may be missing, because somebody gave no
+        answer or time ran out. What is there was seen; what is not there may exist.
     exists: whether the name exists at all (False = NXDOMAIN).
     chain: the targets of the CNAME chain in order, empty when there is no CNAME.
     looped: whether the chain came back to a name that it had passed.
@@ -108,6 +114,7 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
     hostname: str
     target: str
     outcome: Literal["answered", "unanswered"]
+    incomplete: bool = False
     exists: bool = False
     chain: tuple[str, ...] = ()
     looped: bool = False

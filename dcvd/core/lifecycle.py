@@ -6,9 +6,8 @@ A look at a domain applies its DNS observation, then Cloudflare's, then `pass_ti
 from collections.abc import Iterable
 from typing import Final, assert_never
 
-import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from dcvd.core import certificates
 from dcvd.core.cloudflare_states import (
@@ -18,7 +17,7 @@ from dcvd.core.cloudflare_states import (
     certificate_class,
     hostname_class,
 )
-from dcvd.core.diagnosis import Wanted, judge
+from dcvd.core.diagnosis import Wanted, findings_data, findings_of, judge
 from dcvd.core.dns_facts import DnsObservation
 from dcvd.core.domain import (
     POINTS_HERE,
@@ -160,31 +159,32 @@ def added(domain: Domain) -> EventDraft:
 
 def removed(domain: Domain) -> EventDraft:
     """The event of a domain whose removal was accepted."""
-    data = {
-        **domain_data(domain),
-        "records_to_remove": [msgspec.to_builtins(record) for record in records_to_remove(domain)],
-    }
-    return EventDraft(EventType.DOMAIN_REMOVED, data, domain.id)
+    left_behind = [asdict(record) for record in records_to_remove(domain)]
+    return EventDraft(EventType.DOMAIN_REMOVED, {**domain_data(domain), "records_to_remove": left_behind}, domain.id)
 
 
 def _dns(before: Domain, observation: DnsObservation, now: int, rules: Rules) -> Transition:
     verdict = judge(observation.facts, Wanted.of(before, rules.authorities), now)
-    if verdict.state is None:
+    if verdict.state is None and not verdict.findings:
         return Transition(before)
+    state = before.dns_state if verdict.state is None else verdict.state
     failed = verdict.state is DnsState.FAILED
-    failures = before.dns_failures + 1 if failed else 0
+    failures = before.dns_failures + 1 if failed else 0 if verdict.state is not None else before.dns_failures
     pointed_here = before.dns_state in POINTS_HERE
     holds = failed and pointed_here and failures < CHECKS_TO_DOUBT
     after = replace(
         before,
-        dns_state=before.dns_state if holds else verdict.state,
+        dns_state=before.dns_state if holds else state,
         dns_failures=failures,
+        challenge_verified=(
+            before.challenge_verified if verdict.challenge_verified is None else verdict.challenge_verified
+        ),
         findings=verdict.findings,
         dns_checked_at=now,
     )
     became_verified = after.dns_state is DnsState.VERIFIED and before.dns_state is not DnsState.VERIFIED
     left_verified = pointed_here and after.dns_state is DnsState.FAILED
-    news = after.dns_state is DnsState.FAILED and before.status in WAITING and _codes(after) != _codes(before)
+    news = before.status in WAITING and not holds and _has_news(before, after)
     # The status is settled before the events are drafted, so that they all carry the one that follows from the check.
     settled = after
     if after.status in WAITING:
@@ -192,7 +192,7 @@ def _dns(before: Domain, observation: DnsObservation, now: int, rules: Rules) ->
     events: list[EventDraft] = []
     if became_verified:
         events.append(_dns_event(EventType.DNS_VERIFIED, settled))
-    elif left_verified or news:
+    if left_verified or news:
         events.append(_dns_event(EventType.DNS_CHECK_FAILED, settled))
     if (settled.status, settled.dns_state, settled.findings) != (before.status, before.dns_state, before.findings):
         settled = replace(settled, updated_at=now)
@@ -202,12 +202,18 @@ def _dns(before: Domain, observation: DnsObservation, now: int, rules: Rules) ->
 def _dns_event(kind: EventType, domain: Domain) -> EventDraft:
     data = domain_data(domain)
     if kind is EventType.DNS_CHECK_FAILED:
-        data["findings"] = msgspec.to_builtins(domain.findings)
+        data["findings"] = findings_data(findings_of(domain))
     return EventDraft(kind, data, domain.id)
 
 
-def _codes(domain: Domain) -> frozenset[str]:
-    return frozenset(finding.code for finding in domain.findings)
+def _has_news(before: Domain, after: Domain) -> bool:
+    """Whether another thing is wrong than before; of a right record, whether one thing more is."""
+    was, now = _errors(before), _errors(after)
+    return was != now if after.dns_state is DnsState.FAILED else bool(now - was)
+
+
+def _errors(domain: Domain) -> frozenset[str]:
+    return frozenset(finding.code for finding in domain.findings if finding.severity == "error")
 
 
 def _waiting_status(domain: Domain, previous: DomainStatus) -> DomainStatus:

@@ -26,6 +26,7 @@ from dcvd.metrics import Metrics
 from dcvd.services import jobs, plans, rotation
 from dcvd.services.context import Context
 from dcvd.services.feed import Feed
+from dcvd.services.hints import Hints
 from dcvd.services.tokens import LastUse
 from dcvd.store.database import Database
 from dcvd.store.files import adopt_owner, lock_path
@@ -164,7 +165,7 @@ class Daemon:
         await prober.start()
         self._undo.append(prober.close)
         self._feed = Feed(self.context)
-        self._sync = SyncLoop(self.context, looker)
+        self._sync = SyncLoop(self.context, looker, self._cloudflare)
         self._jobs = JobWorker(self.context, self._cloudflare, metrics)
         operators = operator_uids(config.server)
         listeners = Listeners(config, self._inherited)
@@ -177,6 +178,7 @@ class Daemon:
             operators=operators,
             registry=metrics.registry,
             feed=self._feed,
+            hints=Hints(self.context, metrics),
             prober=prober,
         )
         limits = HttpLimits(head_timeout=config.server.head_timeout / 1000)

@@ -26,6 +26,7 @@ from dcvd.store import (
     events,
     jobs,
     maintenance,
+    timeline,
     tokens,
     webhook_secrets,
 )
@@ -80,6 +81,7 @@ class Janitor:
                 lambda tx, limit: jobs.delete_ended(tx, JobState.DEAD, now - keep.dead_letters, limit)
             ),
             "events": await self._sweep_events(now - keep.events),
+            "timeline": await self._sweep(lambda tx, limit: timeline.delete_old(tx, now - keep.timeline, limit)),
         }
         if any(removed.values()):
             log.info("janitor.removed", **{kind: count for kind, count in removed.items() if count})

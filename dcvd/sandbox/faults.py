@@ -7,11 +7,14 @@ from typing import Final, Literal
 import msgspec
 import structlog
 from dns.name import Name
+from dns.rdatatype import RdataType
 
 log = structlog.get_logger(__name__)
 
 ApiFaultKind = Literal["status", "timeout", "refuse", "lost_answer"]
-DnsFaultKind = Literal["servfail", "timeout", "refuse"]
+DnsFaultKind = Literal["servfail", "timeout", "refuse", "bogus", "wrong_id", "truncate", "slow", "lame"]
+"""`bogus`: SERVFAIL as a validating resolver's, which the CD bit lifts. `truncate`: nothing but TC over UDP. `lame`: no
+AA, and a referral to the root."""
 
 _GLOB: Final = frozenset("*?[")
 
@@ -35,13 +38,19 @@ class ApiFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DnsFault(msgspec.Struct, frozen=True, kw_only=True):
-    """`name` and everything below it; None is every name."""
+    """`name` and everything below it; None is every name, as None is every `type`. delay: milliseconds, of `slow`."""
 
     id: str
     kind: DnsFaultKind
     name: Name | None = None
+    type: RdataType | None = None
+    delay: int = 0
 
-    def matches(self, name: Name) -> bool:
+    def matches(self, name: Name, rdtype: RdataType, *, datagram: bool, checking_disabled: bool) -> bool:
+        if (self.kind == "truncate" and not datagram) or (self.kind == "bogus" and checking_disabled):
+            return False
+        if self.type is not None and self.type != rdtype:
+            return False
         return self.name is None or name.is_subdomain(self.name)
 
 
@@ -83,9 +92,14 @@ class Faults:
                 return fault
         return None
 
-    def take_dns(self, name: Name) -> DnsFault | None:
+    def take_dns(
+        self, name: Name, rdtype: RdataType, *, datagram: bool, checking_disabled: bool = False
+    ) -> DnsFault | None:
+        """`datagram`: the query came over UDP. `checking_disabled`: it had the CD bit."""
         for fault in self._faults.values():
-            if isinstance(fault, DnsFault) and fault.matches(name):
+            if isinstance(fault, DnsFault) and fault.matches(
+                name, rdtype, datagram=datagram, checking_disabled=checking_disabled
+            ):
                 self._use(fault.id)
                 log.info("sandbox.fault_applied", fault=fault.id, kind=fault.kind, name=name.to_text())
                 return fault

@@ -81,6 +81,13 @@ CALLS: Final = (
         example="/faults",
         body='{"target":"dns","kind":"servfail","name":"customer.test"}',
     ),
+    Call(
+        method="POST",
+        path="/faults",
+        meaning="make DNS queries of one type slow: each answer takes that long",
+        example="/faults",
+        body='{"target":"dns","kind":"slow","delay":"2s","type":"CAA"}',
+    ),
     Call(method="DELETE", path="/faults/{id}", meaning="end one fault", example="/faults/fault-2"),
     Call(method="DELETE", path="/faults", meaning="end all faults", example="/faults"),
     Call(
@@ -110,7 +117,9 @@ def guide() -> str:
                     "    and with it: method, path (what follows /client/v4, a prefix or a glob);",
                     "    for kind status also status (300 to 599) and headers",
                     _listed("kind of a fault with target dns", get_args(DnsFaultKind)),
-                    "    and with it: name",
+                    "    and with it: name, type (only questions for that type);",
+                    "    for kind slow also delay. bogus is SERVFAIL unless the CD bit is set,",
+                    "    truncate strikes UDP alone, lame answers without AA and refers to the root",
                     "times of a fault: how often it strikes; without it until it is deleted",
                 ]
             ),

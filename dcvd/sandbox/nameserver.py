@@ -3,15 +3,17 @@
 import asyncio
 import struct
 from collections import Counter
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
+import dns.flags
 import dns.rcode
 import dns.rdatatype
 import structlog
+from dns.message import Message
 
 from dcvd.errors import DcvdError
 from dcvd.sandbox.faults import DnsFault, Faults
-from dcvd.sandbox.responder import answer, failure, parse_query, to_datagram
+from dcvd.sandbox.responder import answer, cut_short, failure, parse_query, referral_to_root, to_datagram
 from dcvd.sandbox.zone import Zone
 
 log = structlog.get_logger(__name__)
@@ -19,6 +21,13 @@ log = structlog.get_logger(__name__)
 TCP_IDLE: Final = 10.0
 """Seconds that a silent TCP connection is kept."""
 _PORT_TRIES: Final = 20
+
+
+class Reply(NamedTuple):
+    """An answer as it goes out, and the seconds for which it is held back."""
+
+    wire: bytes
+    delay: float = 0.0
 
 
 class Nameserver:
@@ -72,27 +81,35 @@ class Nameserver:
         self._tcp, self._udp = tcp, udp
         return bound
 
-    def reply(self, wire: bytes, *, datagram: bool) -> bytes | None:
+    def reply(self, wire: bytes, *, datagram: bool) -> Reply | None:
         """The answer to one query; None where there is none, by its nature or by a fault."""
         query = parse_query(wire)
-        if query is None or isinstance(query, bytes):
-            return query
+        if query is None:
+            return None
+        if isinstance(query, bytes):
+            return Reply(query)
+        delay = 0.0
         try:
             response = answer(query, self._zone)
             if query.question:
                 question = query.question[0]
                 self.queries[dns.rdatatype.to_text(question.rdtype)] += 1
-                fault = self._faults.take_dns(question.name)
+                fault = self._faults.take_dns(
+                    question.name,
+                    question.rdtype,
+                    datagram=datagram,
+                    checking_disabled=bool(query.flags & dns.flags.CD),
+                )
                 if fault is not None:
-                    rcode = _fault_rcode(fault)
-                    if rcode is None:
+                    struck = _strike(fault, query, response)
+                    if struck is None:
                         return None
-                    response = failure(query, rcode)
-            return to_datagram(response, query) if datagram else response.to_wire(max_size=65535)
+                    response, delay = struck, fault.delay / 1000
+            return Reply(to_datagram(response, query) if datagram else response.to_wire(max_size=65535), delay)
         except Exception:
             # Whatever a stranger's packet provokes must not end the server; the asker is told, and so is the log.
             log.exception("sandbox.dns_answer_failed", query_bytes=len(wire))
-            return failure(query, dns.rcode.SERVFAIL).to_wire()
+            return Reply(failure(query, dns.rcode.SERVFAIL).to_wire())
 
     async def _serve_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -106,7 +123,8 @@ class Nameserver:
                     wire = await reader.readexactly(length)
                 reply = self.reply(wire, datagram=False)
                 if reply is not None:
-                    writer.write(struct.pack("!H", len(reply)) + reply)
+                    await asyncio.sleep(reply.delay)
+                    writer.write(struct.pack("!H", len(reply.wire)) + reply.wire)
                     await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError, TimeoutError) as error:
             log.debug("sandbox.dns_connection_ended", reason=type(error).__name__)
@@ -122,25 +140,51 @@ class _Datagrams(asyncio.DatagramProtocol):
     def __init__(self, server: Nameserver) -> None:
         self._server = server
         self._transport: asyncio.DatagramTransport | None = None
+        self._held: set[asyncio.TimerHandle] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         reply = self._server.reply(data, datagram=True)
-        if reply is not None and self._transport is not None:
-            self._transport.sendto(reply, addr)
+        if reply is None:
+            return
+        if not reply.delay:
+            self._send(reply.wire, addr)
+            return
+        loop = asyncio.get_running_loop()
+        due = {timer for timer in self._held if timer.when() < loop.time()}
+        self._held -= due
+        self._held.add(loop.call_later(reply.delay, self._send, reply.wire, addr))
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._transport = None
+        for timer in self._held:
+            timer.cancel()
+
+    def _send(self, wire: bytes, addr: tuple[str, int]) -> None:
+        if self._transport is not None:
+            self._transport.sendto(wire, addr)
 
     def error_received(self, exc: OSError) -> None:  # type: ignore[override]  # typeshed says Exception; it is OSError
         log.debug("sandbox.dns_send_failed", reason=str(exc))
 
 
-def _fault_rcode(fault: DnsFault) -> dns.rcode.Rcode | None:
-    """None: no answer at all."""
+def _strike(fault: DnsFault, query: Message, response: Message) -> Message | None:
+    """What the fault makes of the answer; None: no answer at all."""
     match fault.kind:
-        case "servfail":
-            return dns.rcode.SERVFAIL
+        case "servfail" | "bogus":
+            return failure(query, dns.rcode.SERVFAIL)
         case "refuse":
-            return dns.rcode.REFUSED
+            return failure(query, dns.rcode.REFUSED)
         case "timeout":
             return None
+        case "wrong_id":
+            response.id ^= 0xFFFF
+            return response
+        case "truncate":
+            return cut_short(query)
+        case "slow":
+            return response
+        case "lame":
+            return referral_to_root(query)

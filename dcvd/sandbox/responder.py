@@ -5,10 +5,12 @@ from typing import Final
 import dns.exception
 import dns.flags
 import dns.message
+import dns.name
 import dns.opcode
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
+import dns.rrset
 from dns.message import Message
 from dns.rdatatype import RdataType
 
@@ -61,7 +63,24 @@ def answer(query: Message, zone: Zone) -> Message:
 def failure(query: Message, rcode: dns.rcode.Rcode) -> Message:
     """An answer that holds nothing but its code."""
     response = dns.message.make_response(query, recursion_available=True, our_payload=OUR_PAYLOAD)
+    response.flags |= query.flags & dns.flags.CD  # RFC 4035 §3.2.2
     response.set_rcode(rcode)
+    return response
+
+
+def referral_to_root(query: Message) -> Message:
+    """What a lame server says: it has no authority, and the root might know."""
+    response = failure(query, dns.rcode.NOERROR)
+    response.authority = [
+        dns.rrset.from_text(dns.name.root, 518400, dns.rdataclass.IN, RdataType.NS, "a.root-servers.net.")
+    ]
+    return response
+
+
+def cut_short(query: Message) -> Message:
+    """Nothing but the TC bit: come again over TCP."""
+    response = failure(query, dns.rcode.NOERROR)
+    response.flags |= dns.flags.TC
     return response
 
 

@@ -19,6 +19,8 @@ from dcvd.sandbox.fallback import FallbackOrigin
 from dcvd.sandbox.faults import Faults
 from dcvd.sandbox.lifecycle import Force, force, renew, restart
 from dcvd.sandbox.model import Hostname, Sight, SslOrder
+from dcvd.sandbox.preloaded import Preloaded
+from dcvd.sandbox.rate import RateLimit
 from dcvd.sandbox.records import DEFAULT_TTL, parse_name, parse_records, parse_type
 from dcvd.sandbox.registry import Registry
 from dcvd.sandbox.settings import SandboxSettings
@@ -43,7 +45,8 @@ class World:
         self.faults = Faults()
         self.requests: Counter[str] = Counter()
         self.delegation_uuid = hashlib.sha256(settings.zone_id.encode()).hexdigest()[:16]
-        self.hostnames = Registry(self._look, self.step)
+        self.rate = RateLimit(settings.rate_limit, settings.rate_window)
+        self.hostnames = Registry(self._look, self.step, Preloaded(settings.preloaded, self.clock.now()))
         self._target = parse_name(settings.target, field="target")
         started = self.clock.now()
         self.fallback: FallbackOrigin | None = FallbackOrigin(

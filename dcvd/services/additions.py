@@ -10,7 +10,7 @@ from dcvd.core.domain import Domain, new_domain
 from dcvd.core.ids import Prefix
 from dcvd.core.jobs import JobKind
 from dcvd.errors import Conflict, DcvdError, InvalidInput
-from dcvd.services import events, jobs
+from dcvd.services import events, jobs, timeline
 from dcvd.services.context import Context
 from dcvd.store import cloudflare_zones, domains
 from dcvd.store.database import Snapshot, Transaction
@@ -55,6 +55,7 @@ def judge(context: Context, snapshot: Snapshot, org_id: str, wanted: Sequence[Ad
 def store(context: Context, tx: Transaction, org_id: str, new: Sequence[Domain], *, actor: str) -> None:
     """Store domains that were judged to be new in the same unit of work."""
     domains.insert_all(tx, new)
+    timeline.requested_of_all(context, tx, new, actor=actor, what="added")
     jobs.enqueue_for_all(context, tx, JobKind.REGISTER, org_id, new)
     events.record(context, tx, org_id, [lifecycle.added(domain) for domain in new])
 

@@ -13,8 +13,9 @@ from dcvd.core.ids import Prefix
 from dcvd.core.instants import HOUR, SECOND, to_rfc3339
 from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.core.replays import Replay
+from dcvd.core.timeline import DAEMON
 from dcvd.errors import Conflict, DcvdError, NotFound, Permanent, Retryable
-from dcvd.services import events
+from dcvd.services import events, timeline
 from dcvd.services.context import Context
 from dcvd.store import jobs
 from dcvd.store.database import Transaction
@@ -175,7 +176,7 @@ async def get(context: Context, org_id: str, job_id: str) -> Job:
     return _owned(job, org_id, job_id)
 
 
-async def retry(context: Context, org_id: str, job_id: str) -> Job:
+async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEMON) -> Job:
     """Make a job due now; a dead letter gets all its attempts again. Raises NotFound, Conflict when it is done."""
 
     def unit(tx: Transaction) -> Job:
@@ -186,6 +187,10 @@ async def retry(context: Context, org_id: str, job_id: str) -> Job:
         attempts = 0 if job.state is JobState.DEAD else job.attempts
         again = replace(job, state=JobState.PENDING, attempts=attempts, next_attempt_at=now, updated_at=now)
         jobs.update(tx, again)
+        if job.domain_id is not None:
+            timeline.requested_of(
+                context, tx, org_id, job.domain_id, actor=actor, what="job_retried", detail=f"{job.kind} {job.id}"
+            )
         return again
 
     return await context.database.write(unit)

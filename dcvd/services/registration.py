@@ -3,6 +3,7 @@
 from dcvd.core.domain import Domain
 from dcvd.core.jobs import Job, JobKind
 from dcvd.core.observation import CloudflareObservation, HostnameSeen, RegistrationRefused
+from dcvd.core.timeline import job_actor
 from dcvd.errors import Permanent, Retryable
 from dcvd.services import jobs, looks
 from dcvd.services.context import Context
@@ -78,4 +79,6 @@ async def domain_of(context: Context, job: Job) -> Domain | None:
 
 
 def _record(context: Context, tx: Transaction, job: Job, seen: CloudflareObservation) -> Domain | None:
-    return None if job.domain_id is None else looks.apply(context, tx, job.domain_id, [seen])
+    if job.domain_id is None:
+        return None
+    return looks.apply(context, tx, job.domain_id, [seen], actor=job_actor(job.id))

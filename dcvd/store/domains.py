@@ -96,9 +96,24 @@ def due(snapshot: Snapshot, kind: Lane, now: int, limit: int) -> list[Domain]:
     return _many(snapshot, sql, (kind, now, limit))
 
 
-def set_next_look(tx: Transaction, domain_id: str, at: int) -> None:
-    """Plan a look without anything having been seen."""
-    tx.run("UPDATE domains SET next_sync_at = ? WHERE id = ?", (at, domain_id))
+def count_due(snapshot: Snapshot, kind: Lane, after: int, now: int, most: int) -> int:
+    """How many domains of a lane became due after an instant and are due, counted up to `most`."""
+    sql = (
+        "SELECT count(*) FROM (SELECT 1 FROM domains WHERE lane = ? AND next_sync_at > ? AND next_sync_at <= ? LIMIT ?)"
+    )
+    ((count,),) = snapshot.all(sql, (kind, after, now, most))
+    return int(count)
+
+
+def by_cloudflare_ids(snapshot: Snapshot, cf_ids: Sequence[str]) -> list[Domain]:
+    """The domains that hold any of these custom hostnames; the others are not ours."""
+    sql = f"{_SELECT} WHERE cf_id IN (SELECT value FROM json_each(?))"
+    return _many(snapshot, sql, (msgspec.json.encode(cf_ids).decode(),))
+
+
+def set_next_look(tx: Transaction, domain_id: str, at: int, kind: Lane | None = None) -> None:
+    """Plan a look without anything having been seen; with `kind` it waits in that lane until then."""
+    tx.run("UPDATE domains SET next_sync_at = ?, lane = COALESCE(?, lane) WHERE id = ?", (at, kind, domain_id))
     tx.announce(Topic.DOMAINS)
 
 

@@ -157,6 +157,19 @@ def pending_of_domains(snapshot: Snapshot, domain_ids: Collection[str], kind: Jo
     return [_job(row) for row in rows]
 
 
+def of_domain(
+    snapshot: Snapshot, domain_id: str, position: tuple[int, str], *, newest_first: bool, limit: int
+) -> list[Job]:
+    """A domain's, beyond a position (instant at which a job was made, its id), by both, or against them."""
+    beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
+    rows = snapshot.all(
+        f"SELECT {_COLUMNS} FROM jobs WHERE domain_id = ? AND (created_at, id) {beyond} (?, ?)"
+        f" ORDER BY created_at {order}, id {order} LIMIT ?",
+        (domain_id, *position, limit),
+    )
+    return [_job(row) for row in rows]
+
+
 def end_outage(tx: Transaction, now: int) -> int:
     """Make due at once what waited only for a service that is back; returns how many."""
     count = tx.run(

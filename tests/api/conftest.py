@@ -22,6 +22,7 @@ from dcvd.core.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domain import Domain
 from dcvd.core.instants import DAY
 from dcvd.core.observation import HostnameSeen, ObservedCertificate
+from dcvd.core.timeline import SYNC
 from dcvd.core.timings import Timings
 from dcvd.core.tokens import Role
 from dcvd.kit.clock import ManualClock
@@ -29,9 +30,11 @@ from dcvd.kit.http_server import HttpServer
 from dcvd.kit.sockets import bind_tcp, bind_unix
 from dcvd.kit.vault import Vault
 from dcvd.kit.vault_key import VaultKey
+from dcvd.metrics import Metrics
 from dcvd.services import looks, organizations, probes, tokens, webhooks
 from dcvd.services.context import Context
 from dcvd.services.feed import Feed
+from dcvd.services.hints import Hints
 from dcvd.services.tokens import LastUse
 from dcvd.store.attempts import MadeAttempt
 from dcvd.store.database import Database
@@ -57,7 +60,7 @@ class FakeLooker:
         self.cancelled = False
         self.removed = False
 
-    async def look(self, domain: Domain) -> Domain | None:
+    async def look(self, domain: Domain, *, thorough: bool = False, actor: str = SYNC) -> Domain | None:
         self.looked.append(domain.id)
         if self.raises is not None:
             raise self.raises
@@ -68,7 +71,7 @@ class FakeLooker:
                 self.cancelled = True
         if self.removed:
             return None
-        return await bring_to_active(self._context, domain)
+        return await bring_to_active(self._context, domain, actor=actor)
 
 
 class FakeProber:
@@ -190,6 +193,7 @@ def built_app(config: Config) -> Api:
         operators=frozenset(),
         registry=CollectorRegistry(),
         feed=cast(Feed, None),
+        hints=Hints(context, Metrics()),
         prober=FakeProber(context),
     )
 
@@ -206,6 +210,7 @@ def app(
 ) -> Api:
     parts = built_app.parts
     parts.feed, parts.prober = feed, prober
+    parts.hints = Hints(context, Metrics())
     parts.context, parts.last_use, parts.looker, parts.registry = context, last_use, looker, registry
     parts.operators = frozenset({os.getuid()})
     return built_app
@@ -300,7 +305,7 @@ def answered(due: DueDelivery, status: int, **changes: Any) -> Attempt:
     return replace(attempt, **changes)
 
 
-async def bring_to_active(context: Context, domain: Domain) -> Domain | None:
+async def bring_to_active(context: Context, domain: Domain, *, actor: str = SYNC) -> Domain | None:
     """Records a look that saw the record in DNS and a served certificate."""
     facts = DnsFacts(
         hostname=domain.name, target=domain.cname_target, outcome="answered", exists=True, chain=(domain.cname_target,)
@@ -316,4 +321,4 @@ async def bring_to_active(context: Context, domain: Domain) -> Domain | None:
         errors=("a note of Cloudflare's",),
         certificates=(certificate,),
     )
-    return await looks.record(context, domain.id, [DnsObservation(facts), seen])
+    return await looks.record(context, domain.id, [DnsObservation(facts), seen], actor=actor)

@@ -106,6 +106,7 @@ VALID: Final[dict[str, dict[str, Any]]] = {
 ALL_OPTIONAL: Final = {"/api/webhooks/{webhook}", "/api/webhooks/{webhook}/rotate-secret"}
 ROUTES: Final = [
     "/api/tokens", "/api/tokens/{}", "/api/domains", "/api/domains/{}", "/api/domains/{}/sync", "/api/webhooks",
+    "/api/domains/{}/timeline", "/hooks/cloudflare", "/hooks/{}",
     "/api/webhooks/{}", "/api/webhooks/{}/rotate-secret", "/api/webhooks/{}/deliveries", "/api/webhooks/{}/replay",
     "/api/webhooks/{}/test", "/api/webhooks/{}/conformance", "/api/deliveries", "/api/deliveries/retry",
     "/api/deliveries/{}", "/api/deliveries/{}/retry", "/api/deliveries/{}/explain", "/api/events", "/api/jobs",

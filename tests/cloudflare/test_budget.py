@@ -51,14 +51,20 @@ def test_no_limit_never_waits() -> None:
         window.take()
 
 
+async def _certificate(budget: Budget) -> None:
+    async with budget.call(certificate=True):
+        pass
+
+
 async def test_certificates_wait_without_holding_up_other_calls() -> None:
     time = _Time()
     budget = Budget(1000, 1, time)
-    await budget.acquire(certificate=True)
-    waiting = asyncio.create_task(budget.acquire(certificate=True))
+    async with budget.call(certificate=True):
+        pass
+    waiting = asyncio.create_task(_certificate(budget))
     await asyncio.sleep(0)
-    async with asyncio.timeout(1):
-        await budget.acquire(certificate=False)
+    async with asyncio.timeout(1), budget.call():
+        pass
     assert not waiting.done()
     waiting.cancel()
     await asyncio.wait([waiting])

@@ -32,7 +32,7 @@ DNS: Final[dict[str, tuple[DnsObservation, DnsState | None, frozenset[str]]]] = 
     "right": (builders.DNS_RIGHT, DnsState.VERIFIED, frozenset()),
     "flattened": (builders.DNS_FLATTENED, DnsState.UNVERIFIABLE, frozenset()),
     "proxied": (
-        dns(exists=True, addresses=("198.51.100.1",), nameservers=("ada.ns.cloudflare.com",)),
+        dns(exists=True, addresses=("104.16.1.1",), nameservers=("ada.ns.cloudflare.com",)),
         DnsState.UNVERIFIABLE,
         frozenset({"proxied_unverifiable"}),
     ),

@@ -45,7 +45,13 @@ async def test_the_clock_starts_at_the_real_time_and_goes_forward(caller: Caller
         ("/faults", {"kind": "status", "headers": {"a b": "c"}}, "headers"),
         ("/faults", {"kind": "status", "headers": {"a": "b\r\nc: d"}}, "headers"),
         ("/faults", {"kind": "refuse", "name": "a.test"}, "name"),
+        ("/faults", {"kind": "refuse", "type": "CAA"}, "type"),
         ("/faults", {"kind": "refuse", "target": "dns", "path": "/"}, "path"),
+        ("/faults", {"kind": "refuse", "target": "dns", "type": "AXFR"}, "type"),
+        ("/faults", {"kind": "refuse", "target": "dns", "delay": "1s"}, "delay"),
+        ("/faults", {"kind": "slow", "target": "dns"}, "delay"),
+        ("/faults", {"kind": "slow", "target": "dns", "delay": "soon"}, "delay"),
+        ("/faults", {"kind": "slow", "target": "dns", "delay": "2m"}, "delay"),
         ("/faults", {"kind": "refuse", "whim": 1}, "whim"),
     ],
     ids=str,
@@ -68,7 +74,7 @@ async def test_a_bad_body_is_a_400_that_names_the_field(caller: Caller, path: st
             "POST",
             "/faults",
             {"kind": "lost_answer", "target": "dns"},
-            "kind is 'lost_answer'; for target dns it has to be one of: servfail, timeout, refuse.",
+            "kind is 'lost_answer'; for target dns it has to be one of: servfail, timeout, refuse, bogus, ",
         ),
         (
             "POST",
@@ -277,6 +283,7 @@ async def test_the_state_shows_everything_and_counts_calls_by_template(caller: C
     await caller.get(record)
     await caller.control("POST", "/faults", {"kind": "timeout", "method": "put"})
     await caller.control("POST", "/faults", {"kind": "refuse", "target": "dns", "name": "a.test", "times": 3})
+    await caller.control("POST", "/faults", {"kind": "slow", "target": "dns", "type": "caa", "delay": "1500ms"})
     state = (await caller.control("GET", "/state")).body
     assert [hostname["hostname"] for hostname in state["hostnames"]] == ["shop.customer.test"]
     assert {"name": "shop.customer.test", "type": "CNAME", "values": ["edge.sandbox.test."], "ttl": 60} in state["dns"]
@@ -287,5 +294,14 @@ async def test_the_state_shows_everything_and_counts_calls_by_template(caller: C
     assert state["faults"] == [
         {"id": "fault-1", "target": "api", "kind": "timeout", "method": "PUT", "path": None, "times": None},
         {"id": "fault-2", "target": "dns", "kind": "refuse", "name": "a.test", "times": 3},
+        {
+            "id": "fault-3",
+            "target": "dns",
+            "kind": "slow",
+            "name": None,
+            "type": "CAA",
+            "delay": "1500ms",
+            "times": None,
+        },
     ]
     assert caller.sandbox.settings.token not in str(state)

@@ -22,6 +22,7 @@ from dcvd.core.additions import Addition, Wish
 from dcvd.core.bulk import LONGEST_ECHO, AddLine, Refusal, fingerprint, refusal
 from dcvd.core.domain import required_records
 from dcvd.core.instants import SECOND, to_rfc3339
+from dcvd.core.timeline import OPERATOR
 from dcvd.core.tokens import Role, Token
 from dcvd.errors import ConfigError, InvalidInput, StoreError
 from dcvd.kit.lockfile import LockFile
@@ -29,7 +30,6 @@ from dcvd.services import additions, organizations, tokens
 from dcvd.services.bulk import Call
 from dcvd.services.bulk_additions import Added, BulkAdditions
 from dcvd.services.context import Context
-from dcvd.services.domains import OPERATOR
 from dcvd.store.database import Database
 from dcvd.store.files import adopt_owner, lock_path
 from dcvd.store.organizations import Organization

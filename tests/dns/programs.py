@@ -1,0 +1,71 @@
+"""Name servers of Debian as child processes, in the foreground on ports of loopback that nobody else has."""
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import dns.asyncquery
+import dns.exception
+import dns.message
+import pytest
+
+from dcvd.config import SocketAddress
+
+_SECONDS = 10.0
+
+
+def program(name: str) -> str:
+    """Where it is installed; skips the test where it is not."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+def free_address(host: str = "127.0.0.1") -> SocketAddress:
+    """A port that is free for both UDP and TCP."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            tcp.bind((host, 0))
+            port = tcp.getsockname()[1]
+            try:
+                udp.bind((host, port))
+            except OSError:
+                continue
+            return SocketAddress(host, port)
+
+
+@asynccontextmanager
+async def running(command: list[str], directory: Path, address: SocketAddress) -> AsyncIterator[None]:
+    """The program, from its first answer at `address` on; what it wrote is shown where it does not come up."""
+    output = directory / "output"
+    with output.open("wb") as log:
+        process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log, cwd=directory)
+    try:
+        await _answers(process, address, output)
+        yield
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        try:
+            async with asyncio.timeout(_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+async def _answers(process: asyncio.subprocess.Process, address: SocketAddress, output: Path) -> None:
+    query = dns.message.make_query("version.server", "TXT", "CH")
+    async with asyncio.timeout(_SECONDS):
+        while True:
+            assert process.returncode is None, output.read_text()  # noqa: ASYNC240  # the test is over anyway
+            try:
+                await dns.asyncquery.udp(query, address.host, port=address.port, timeout=0.05)
+            except (dns.exception.DNSException, OSError):
+                await asyncio.sleep(0.005)
+            else:
+                return
