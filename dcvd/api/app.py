@@ -47,10 +47,10 @@ class Api(Litestar):
                     route_handlers=[
                         tokens.ROUTER,
                         domains.ROUTER,
-                        timeline.ROUTER,
-                        diagnosis.ROUTER,
                         bulk.ROUTER,
                         csv_export.ROUTER,
+                        timeline.ROUTER,
+                        diagnosis.ROUTER,
                         webhooks.ROUTER,
                         webhook_calls.ROUTER,
                         deliveries.ROUTER,

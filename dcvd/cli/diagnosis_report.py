@@ -39,6 +39,8 @@ def _verdict(found: DiagnosisView, style: Style) -> str:
         line = style.good(f"{name} is healthy.")
     elif any(finding.severity == "error" for finding in found.findings) or found.error is not None:
         line = style.bad(f"{name} is not right.")
+    elif found.status is None and found.dns_state is None:
+        line = style.doubtful(f"{name} could not be checked.")
     else:
         line = style.doubtful(f"{name} is not ready yet.")
     known = [("Summary", printable(found.summary))]

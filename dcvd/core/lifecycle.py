@@ -6,9 +6,8 @@ A look at a domain applies its DNS observation, then Cloudflare's, then `pass_ti
 from collections.abc import Iterable
 from typing import Final, assert_never
 
-import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from dcvd.core import certificates
 from dcvd.core.cloudflare_states import (
@@ -160,11 +159,8 @@ def added(domain: Domain) -> EventDraft:
 
 def removed(domain: Domain) -> EventDraft:
     """The event of a domain whose removal was accepted."""
-    data = {
-        **domain_data(domain),
-        "records_to_remove": [msgspec.to_builtins(record) for record in records_to_remove(domain)],
-    }
-    return EventDraft(EventType.DOMAIN_REMOVED, data, domain.id)
+    left_behind = [asdict(record) for record in records_to_remove(domain)]
+    return EventDraft(EventType.DOMAIN_REMOVED, {**domain_data(domain), "records_to_remove": left_behind}, domain.id)
 
 
 def _dns(before: Domain, observation: DnsObservation, now: int, rules: Rules) -> Transition:

@@ -55,7 +55,7 @@ def judge(context: Context, snapshot: Snapshot, org_id: str, wanted: Sequence[Ad
 def store(context: Context, tx: Transaction, org_id: str, new: Sequence[Domain], *, actor: str) -> None:
     """Store domains that were judged to be new in the same unit of work."""
     domains.insert_all(tx, new)
-    timeline.requested_of_each(context, tx, new, actor=actor, what="added")
+    timeline.requested_of_all(context, tx, new, actor=actor, what="added")
     jobs.enqueue_for_all(context, tx, JobKind.REGISTER, org_id, new)
     events.record(context, tx, org_id, [lifecycle.added(domain) for domain in new])
 

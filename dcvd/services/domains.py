@@ -3,7 +3,7 @@
 from dcvd.core.additions import Wish
 from dcvd.core.domain import Domain, DomainStatus, Validation
 from dcvd.core.hostnames import search_prefix
-from dcvd.core.timeline import OPERATOR
+from dcvd.core.timeline import DAEMON
 from dcvd.errors import NotFound
 from dcvd.services import additions, removals
 from dcvd.services.context import Context
@@ -19,7 +19,7 @@ async def add(
     *,
     validation: Validation | None = None,
     wildcard: bool = False,
-    actor: str = OPERATOR,
+    actor: str = DAEMON,
 ) -> Domain:
     """A new domain with its `register` job; a wildcard is validated by delegation.
 
@@ -60,7 +60,7 @@ async def list_page(
     return page(rows, limit, [row.id for row in rows])
 
 
-async def remove(context: Context, org_id: str, domain_id: str, *, actor: str = OPERATOR) -> Domain:
+async def remove(context: Context, org_id: str, domain_id: str, *, actor: str = DAEMON) -> Domain:
     """Gone here at once; at Cloudflare by a `deregister` job. The domain as it last was. Raises NotFound."""
 
     def unit(tx: Transaction) -> Domain:

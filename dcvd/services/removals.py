@@ -13,7 +13,7 @@ from dcvd.store.database import Transaction
 
 def erase(context: Context, tx: Transaction, org_id: str, gone: Sequence[Domain], *, actor: str) -> None:
     """Remove an organization's domains, read in the same unit of work."""
-    timeline.requested_of_each(context, tx, gone, actor=actor, what="removed")
+    timeline.requested_of_all(context, tx, gone, actor=actor, what="removed")
     jobs.abandon(context, tx, gone)
     domains.delete_all(tx, [domain.id for domain in gone])
     jobs.enqueue_for_all(context, tx, JobKind.DEREGISTER, org_id, gone)

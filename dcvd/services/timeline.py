@@ -1,7 +1,7 @@
 """The timeline of a domain: written with each change, read as the answer to "why did it change?"."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -64,13 +64,18 @@ def requested_of(
     if _crowded(context, tx, domain_id, EntryKind.REQUEST) is not None:
         return
     note = Note(what=what, detail=None if detail is None else detail[:_LONGEST_DETAIL])
-    timeline.insert(tx, [_entry(context, org_id, domain_id, EntryKind.REQUEST, actor, note)])
+    _insert(context, tx, org_id, domain_id, EntryKind.REQUEST, actor, note)
 
 
-def requested_of_each(context: Context, tx: Transaction, whose: Sequence[Domain], *, actor: str, what: str) -> None:
-    """`requested` of many domains, without a limit: for what happens to a domain only once."""
+def requested_of_all(
+    context: Context, tx: Transaction, domains: Sequence[Domain], *, actor: str, what: Literal["added", "removed"]
+) -> None:
+    """`requested`, of many domains at once and without a limit, because it happens to each only once."""
     note = Note(what=what)
-    timeline.insert(tx, [_entry(context, domain.org_id, domain.id, EntryKind.REQUEST, actor, note) for domain in whose])
+    timeline.insert_all(
+        tx,
+        [_stored(context, domain.org_id, domain.id, EntryKind.REQUEST, actor, note) for domain in domains],
+    )
 
 
 def observed(
@@ -85,7 +90,7 @@ def observed(
             continue
         full = _crowded(context, tx, after.id, kind)
         if full is None:
-            timeline.insert(tx, [_entry(context, after.org_id, after.id, kind, actor, note)])
+            _insert(context, tx, after.org_id, after.id, kind, actor, note)
         else:
             timeline.rewrite(tx, full.id, core.merged(full.note, note, context.now()))
 
@@ -154,7 +159,13 @@ def _crowded(context: Context, tx: Transaction, domain_id: str, kind: EntryKind)
     return found[0] if len(found) >= MOST_A_DAY or in_the_hour >= MOST_AN_HOUR else None
 
 
-def _entry(context: Context, org_id: str, domain_id: str, kind: EntryKind, actor: str, note: Note) -> StoredEntry:
+def _insert(
+    context: Context, tx: Transaction, org_id: str, domain_id: str, kind: EntryKind, actor: str, note: Note
+) -> None:
+    timeline.insert_all(tx, [_stored(context, org_id, domain_id, kind, actor, note)])
+
+
+def _stored(context: Context, org_id: str, domain_id: str, kind: EntryKind, actor: str, note: Note) -> StoredEntry:
     return StoredEntry(
         id=context.new_id(Prefix.TIMELINE),
         org_id=org_id,

@@ -107,19 +107,6 @@ def pending_of_domain(snapshot: Snapshot, domain_id: str, kind: JobKind) -> Job 
     return None if row is None else _job(row)
 
 
-def of_domain(
-    snapshot: Snapshot, domain_id: str, position: tuple[int, str], *, newest_first: bool, limit: int
-) -> list[Job]:
-    """A domain's, beyond a position (instant at which a job was made, its id), by both, or against them."""
-    beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
-    rows = snapshot.all(
-        f"SELECT {_COLUMNS} FROM jobs WHERE domain_id = ? AND (created_at, id) {beyond} (?, ?)"
-        f" ORDER BY created_at {order}, id {order} LIMIT ?",
-        (domain_id, *position, limit),
-    )
-    return [_job(row) for row in rows]
-
-
 def end_of_domains(tx: Transaction, domain_ids: Collection[str], kinds: Collection[JobKind], now: int) -> int:
     """End what is pending for domains, as done; returns how many there were."""
     count = tx.run(
@@ -166,6 +153,19 @@ def pending_of_domains(snapshot: Snapshot, domain_ids: Collection[str], kind: Jo
         f"SELECT {_COLUMNS} FROM jobs INDEXED BY jobs_of_domain"
         " WHERE domain_id IN (SELECT value FROM json_each(?)) AND kind = ? AND state = 'pending'",
         (_texts(domain_ids), kind),
+    )
+    return [_job(row) for row in rows]
+
+
+def of_domain(
+    snapshot: Snapshot, domain_id: str, position: tuple[int, str], *, newest_first: bool, limit: int
+) -> list[Job]:
+    """A domain's, beyond a position (instant at which a job was made, its id), by both, or against them."""
+    beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
+    rows = snapshot.all(
+        f"SELECT {_COLUMNS} FROM jobs WHERE domain_id = ? AND (created_at, id) {beyond} (?, ?)"
+        f" ORDER BY created_at {order}, id {order} LIMIT ?",
+        (domain_id, *position, limit),
     )
     return [_job(row) for row in rows]
 

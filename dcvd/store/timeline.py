@@ -29,8 +29,8 @@ class StoredEntry(Struct, frozen=True, kw_only=True):
     at: int
 
 
-def insert(tx: Transaction, entries: Sequence[StoredEntry]) -> None:
-    """Store new entries of the first three kinds."""
+def insert_all(tx: Transaction, entries: Sequence[StoredEntry]) -> None:
+    """Store new entries of the three kinds."""
     tx.many(
         f"INSERT INTO timeline ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [

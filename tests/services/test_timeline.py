@@ -191,7 +191,7 @@ async def test_requests_past_the_limit_are_not_written_but_a_removal_is(context:
     await domains.remove(context, domain.org_id, domain.id)
     requests = [told(entry) for entry in await read(context, domain) if told(entry).startswith("request")]
     assert len(requests) == timeline.MOST_AN_HOUR + 1
-    assert "request removed by operator" in requests
+    assert "request removed by daemon" in requests
 
 
 async def test_one_domains_limit_is_not_anothers(context: Context, domain: Domain) -> None:
@@ -214,7 +214,7 @@ async def test_pages_skip_nothing_and_repeat_nothing_while_more_happens(
         happen(step)
         await context.database.write(
             lambda tx, step=step: (  # type: ignore[misc]
-                timeline.requested_of_each(context, tx, [domain], actor="x", what="added")
+                timeline.requested_of_all(context, tx, [domain], actor="x", what="added")
                 if step < 3
                 else jobs.enqueue_for(context, tx, JobKind.REVALIDATE, domain)
             )
@@ -234,7 +234,7 @@ async def test_pages_skip_nothing_and_repeat_nothing_while_more_happens(
         if len(seen) < len(before):
             clock.advance(1)
             await context.database.write(
-                lambda tx: timeline.requested_of_each(context, tx, [domain], actor="y", what="added")
+                lambda tx: timeline.requested_of_all(context, tx, [domain], actor="y", what="added")
             )
     keys = [entry.key for entry in seen]
     assert len(set(keys)) == len(keys)
