@@ -184,6 +184,7 @@ class CloudflareClient:
         if body is not None:
             data = msgspec.json.encode(body)
             headers["Content-Type"] = "application/json"
+        asked_at = time.monotonic()
         try:
             async with asyncio.timeout(self._config.timeout / 1000):
                 async with self._session.request(
@@ -193,7 +194,8 @@ class CloudflareClient:
                     while len(content) < _LARGEST_ANSWER and (more := await response.content.read(_LARGEST_ANSWER)):
                         content += more
                     retry_after = _seconds(response.headers.get("retry-after"))
-                    self._budget.heed(response.status, response.headers.get("ratelimit"), retry_after)
+                    took = time.monotonic() - asked_at
+                    self._budget.heed(response.status, response.headers.get("ratelimit"), retry_after, took=took)
                     return response.status, read_envelope(content), retry_after
         except TimeoutError as error:
             self._away.add((method, path))

@@ -204,3 +204,15 @@ def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
         verified=domain.challenge_verified,
     )
     return (routing, validation)
+
+
+def records_to_remove(domain: Domain) -> tuple[Record, ...]:
+    """What the customer should take out of DNS once the domain is removed.
+
+    A CNAME that is left behind lets whoever gets its target next answer for the customer's name.
+    """
+    return tuple(
+        Record(record.type, record.name, record.value)
+        for record in required_records(domain)
+        if record.value is not None
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from dcvd.core import certificates, healing, serving
 from dcvd.core.cloudflare_states import CertificateClass, HostnameClass, certificate_class, hostname_class
@@ -22,6 +22,7 @@ from dcvd.core.domain import (
     DomainError,
     DomainStatus,
     Record,
+    records_to_remove,
 )
 from dcvd.core.events import EventData, EventDraft, EventType
 from dcvd.core.healing import Remedy
@@ -141,7 +142,8 @@ def added(domain: Domain) -> EventDraft:
 
 def removed(domain: Domain) -> EventDraft:
     """The event of a domain whose removal was accepted."""
-    return EventDraft(EventType.DOMAIN_REMOVED, domain_data(domain), domain.id)
+    left_behind = [asdict(record) for record in records_to_remove(domain)]
+    return EventDraft(EventType.DOMAIN_REMOVED, {**domain_data(domain), "records_to_remove": left_behind}, domain.id)
 
 
 def _dns(before: Domain, observation: DnsObservation, now: int, rules: Rules) -> Transition:

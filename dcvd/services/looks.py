@@ -13,7 +13,8 @@ from dcvd.core.jobs import JobKind
 from dcvd.core.lifecycle import Observation
 from dcvd.core.observation import HostnameGone, HostnameSeen
 from dcvd.core.schedule import Lane, misses, next_look
-from dcvd.services import events, jobs
+from dcvd.core.timeline import SYNC
+from dcvd.services import events, jobs, timeline
 from dcvd.services.context import Context
 from dcvd.store import cloudflare_zones, domains
 from dcvd.store.database import Transaction
@@ -29,9 +30,14 @@ class Look(Struct, frozen=True):
     asked_at: int | None = None
 
 
-async def record(context: Context, domain_id: str, observations: Sequence[Observation]) -> Domain | None:
-    """Store one look, its events and when the next is due; None when the domain was removed meanwhile."""
-    return await context.database.write(lambda tx: apply(context, tx, domain_id, observations))
+async def record(
+    context: Context, domain_id: str, observations: Sequence[Observation], *, actor: str = SYNC
+) -> Domain | None:
+    """Store one look, its events and when the next is due; None when the domain was removed meanwhile.
+
+    `actor` (see `core.timeline`) is who had it made.
+    """
+    return await context.database.write(lambda tx: apply(context, tx, domain_id, observations, actor=actor))
 
 
 async def record_many(context: Context, seen: Sequence[Look]) -> list[Domain | None]:
@@ -48,6 +54,7 @@ def apply(
     observations: Sequence[Observation],
     *,
     asked_at: int | None = None,
+    actor: str = SYNC,
 ) -> Domain | None:
     """`record`, inside a larger unit of work.
 
@@ -65,6 +72,7 @@ def apply(
     domain = replace(transition.domain, misses=missed)
     domain = replace(domain, next_sync_at=next_look(domain, now, policy, context.fraction()))
     domains.update(tx, domain)
+    timeline.observed(context, tx, stored, domain, observations, actor=actor)
     events.record(context, tx, domain.org_id, transition.events)
     if transition.remedy is not None:
         _enqueue(context, tx, domain, transition.remedy)

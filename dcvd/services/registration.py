@@ -4,6 +4,7 @@ from dcvd.core import healing
 from dcvd.core.domain import Domain
 from dcvd.core.jobs import Job, JobKind
 from dcvd.core.observation import CloudflareObservation, HostnameSeen, RegistrationRefused
+from dcvd.core.timeline import job_actor
 from dcvd.errors import Permanent, Retryable
 from dcvd.services import jobs, looks
 from dcvd.services.context import Context
@@ -84,4 +85,4 @@ def _record(context: Context, tx: Transaction, job: Job, seen: CloudflareObserva
         return None
     if domain.heals:
         domains.update(tx, healing.healed(domain, context.now()))
-    return looks.apply(context, tx, domain.id, [seen])
+    return looks.apply(context, tx, domain.id, [seen], actor=job_actor(job.id))

@@ -55,8 +55,8 @@ class SyncLoop:
         self._context = context
         self._looker = looker
         self.pool = Pool(context.config.sync.concurrency, "sync")
-        self.sweep = Sweep(context, lister, offer=self._offer, held=self._held_here)
         self._pace = pace if pace is not None else Pace()
+        self.sweep = Sweep(context, lister, self._pace, offer=self._offer, held=self._held_here)
         self._turns = Turns(self.pool.limit)
         self._ready: dict[Lane, deque[_Item]] = {kind: deque() for kind in Lane}
         self._held: set[str] = set()
@@ -120,7 +120,7 @@ class SyncLoop:
             if not ready
             and self._turns.room(kind) > 0
             and loop.time() >= self._read_again_at[kind]
-            and not (kind is Lane.ROUTINE and self.sweep.walking)
+            and not (kind is Lane.ROUTINE and self.sweep.busy)
         ]
         if not wanted:
             return
@@ -129,13 +129,13 @@ class SyncLoop:
             self._read_again_at[kind] = loop.time() + self._context.config.sync.tick / 1000
         found = await self._due(wanted)
         for kind, due in found.items():
+            if len(due) >= _BATCH:
+                self._read_again_at[kind] = 0.0
+                if kind is Lane.ROUTINE and self.sweep.consider():
+                    continue
             for domain in due:
                 if domain.id not in self._held:
                     self._hold(_Item(domain), kind)
-            if len(due) >= _BATCH:
-                self._read_again_at[kind] = 0.0
-                if kind is Lane.ROUTINE:
-                    self.sweep.consider()
 
     async def _due(self, wanted: Collection[Lane]) -> dict[Lane, list[Domain]]:
         now = self._context.now()

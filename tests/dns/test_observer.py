@@ -4,7 +4,6 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 
-import dns.message
 import pytest
 from msgspec.structs import replace
 
@@ -13,7 +12,6 @@ from dcvd.core.diagnosis import Wanted, judge
 from dcvd.core.dns_facts import DnsFacts, DnsQuestion
 from dcvd.core.domain import DnsState
 from dcvd.dns import DnsObserver
-from dcvd.dns.ask import Unanswered, addresses_of
 from dcvd.sandbox import Sandbox, SandboxSettings
 from tests.faults import fault
 
@@ -166,8 +164,8 @@ async def test_a_zones_own_servers_know_before_the_resolvers_do(
     quick_sandbox.set_dns("ns.customer.test", "A", ["127.0.0.1"])
     authority.set_dns("app.customer.test", "CNAME", [f"{TARGET}."])
     # The outermost edge alone is bent: on loopback, name servers have neither public addresses nor port 53.
-    monkeypatch.setattr("dcvd.dns.servers.refusal", lambda address, allowed: None)
-    monkeypatch.setattr("dcvd.dns.servers._PORT", parse_address(authority.dns_address).port)
+    monkeypatch.setattr("dcvd.dns.routes.refusal", lambda address, allowed: None)
+    monkeypatch.setattr("dcvd.dns.routes.PORT", parse_address(authority.dns_address).port)
     assert _codes(await _facts(sandbox_config)) == ["cname_missing"]
     dns_config = replace(sandbox_config.dns, authoritative=True)
     assert (await _facts(replace(sandbox_config, dns=dns_config))).chain == (TARGET,)
@@ -189,31 +187,11 @@ async def test_many_addresses_are_kept_as_a_few(sandbox_config: Config, quick_sa
     assert len(finding.message) < 1000
 
 
-async def test_answers_of_another_class_are_no_addresses(
-    sandbox_config: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = "id 1\nopcode QUERY\nrcode NOERROR\nflags QR AA\n;QUESTION\napp.customer.test. IN A\n;ANSWER\n"
-    chaos = dns.message.from_text(text + "app.customer.test. 60 CH A ns.customer.test. 1\n")
-    assert addresses_of(chaos) == []
-
-
 async def test_an_answer_that_breaks_us_costs_its_own_look_alone(
     sandbox_config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*arguments: object) -> None:
         raise AttributeError("what is this?")
 
-    monkeypatch.setattr("dcvd.dns.observer.cname_of", broken)
+    monkeypatch.setattr("dcvd.dns.ask.read", broken)
     assert (await _facts(sandbox_config)).outcome == "unanswered"
-
-
-async def test_where_a_zones_own_servers_cannot_be_found_the_resolvers_answer(
-    sandbox_config: Config, quick_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def lost(*arguments: object) -> None:
-        raise Unanswered
-
-    monkeypatch.setattr("dcvd.dns.servers.ServerFinder._zone", lost)
-    quick_sandbox.set_dns("app.customer.test", "CNAME", [f"{TARGET}."])
-    dns_config = replace(sandbox_config.dns, authoritative=True)
-    assert (await _facts(replace(sandbox_config, dns=dns_config))).chain == (TARGET,)
