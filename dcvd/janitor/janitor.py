@@ -7,24 +7,27 @@ from typing import Final
 
 import structlog
 
+from dcvd.core.bulk import KEY_LIFE
 from dcvd.core.deliveries import DeliveryState
 from dcvd.core.ids import Prefix, earliest_id
 from dcvd.core.instants import DAY
 from dcvd.core.jobs import JobState
 from dcvd.errors import StoreError
-from dcvd.janitor.pace import Pace
+from dcvd.kit.pace import Pace
 from dcvd.metrics import Metrics
 from dcvd.services import plans, renewals
 from dcvd.services.context import Context
 from dcvd.services.tokens import LastUse
 from dcvd.store import (
     attempts,
+    bulk_lines,
     deliveries,
     delivery_history,
     endpoints,
     events,
     jobs,
     maintenance,
+    timeline,
     tokens,
     webhook_secrets,
 )
@@ -68,6 +71,7 @@ class Janitor:
         now = self._context.now()
         keep = self._context.config.retention
         removed = {
+            "bulk_lines": await self._sweep(lambda tx, limit: bulk_lines.delete_old(tx, now - KEY_LIFE, limit)),
             "tokens": await self._sweep(lambda tx, limit: tokens.delete_expired(tx, now - keep.tokens, limit)),
             "secrets": await self._sweep(lambda tx, limit: webhook_secrets.delete_expired(tx, now, limit)),
             "rates": await self._sweep(lambda tx, limit: attempts.delete_counts(tx, now - _COUNTS_KEPT, limit)),
@@ -80,6 +84,7 @@ class Janitor:
                 lambda tx, limit: jobs.delete_ended(tx, JobState.DEAD, now - keep.dead_letters, limit)
             ),
             "events": await self._sweep_events(now - keep.events),
+            "timeline": await self._sweep(lambda tx, limit: timeline.delete_old(tx, now - keep.timeline, limit)),
         }
         if any(removed.values()):
             log.info("janitor.removed", **{kind: count for kind, count in removed.items() if count})

@@ -19,6 +19,9 @@ class Metrics:
             "dcvd_cloudflare_call_seconds", "Time a call to Cloudflare took", registry=self.registry
         )
         self._looks = Counter("dcvd_looks", "Looks at domains", ["outcome"], registry=self.registry)
+        self._hints = Counter(
+            "dcvd_cloudflare_hints", "Notifications of Cloudflare's", ["outcome"], registry=self.registry
+        )
         self._deliveries = DeliveryCounts()
         self.registry.register(self._deliveries)
         self._late_renewals = Gauge(
@@ -46,6 +49,10 @@ class Metrics:
         self._late_renewals.set(late)
         for lane, seconds in behind.items():
             self._looks_behind.labels(lane).set(seconds)
+
+    def hint(self, outcome: str) -> None:
+        """A notification of Cloudflare's was taken."""
+        self._hints.labels(outcome).inc()
 
     def attempt(self, outcome: str, seconds: float) -> None:
         """A webhook attempt ended."""

@@ -1,6 +1,6 @@
 """Domains."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -41,7 +41,12 @@ _FINDINGS: Final = msgspec.json.Decoder(tuple[Finding, ...])
 
 def insert(tx: Transaction, domain: Domain) -> None:
     """Store a new domain; its name must be free."""
-    tx.run(_INSERT, (*_values(domain), *_derived(domain), registrable(domain.name)))
+    insert_all(tx, [domain])
+
+
+def insert_all(tx: Transaction, domains: Sequence[Domain]) -> None:
+    """Store new domains; their names must be free."""
+    tx.many(_INSERT, [(*_values(domain), *_derived(domain), registrable(domain.name)) for domain in domains])
     tx.announce(Topic.DOMAINS)
 
 
@@ -50,9 +55,29 @@ def update(tx: Transaction, domain: Domain) -> None:
     tx.run(_UPDATE, (*_values(domain)[3:], *_derived(domain), domain.id))
 
 
-def delete(tx: Transaction, domain_id: str) -> None:
-    """Remove a domain's row."""
-    tx.run("DELETE FROM domains WHERE id = ?", (domain_id,))
+def delete_all(tx: Transaction, domain_ids: Collection[str]) -> None:
+    """Remove domains' rows."""
+    tx.run("DELETE FROM domains WHERE id IN (SELECT value FROM json_each(?))", (_texts(domain_ids),))
+
+
+def by_ids(snapshot: Snapshot, domain_ids: Collection[str]) -> dict[str, Domain]:
+    """By their ids, those that there are, of whichever organization."""
+    found = _many(snapshot, f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", (_texts(domain_ids),))
+    return {domain.id: domain for domain in found}
+
+
+def by_names(snapshot: Snapshot, names: Collection[str]) -> dict[str, Domain]:
+    """By their names, the live domains that have one of these, of whichever organization."""
+    found = _many(snapshot, f"{_SELECT} WHERE name IN (SELECT value FROM json_each(?))", (_texts(names),))
+    return {domain.name: domain for domain in found}
+
+
+def unregistered(snapshot: Snapshot, domain_ids: Collection[str]) -> set[str]:
+    """Which of these domains are there and have no custom hostname."""
+    rows = snapshot.all(
+        "SELECT id FROM domains WHERE id IN (SELECT value FROM json_each(?)) AND cf_id IS NULL", (_texts(domain_ids),)
+    )
+    return {row[0] for row in rows}
 
 
 def get(snapshot: Snapshot, domain_id: str) -> Domain | None:
@@ -130,6 +155,10 @@ def search(
         " ORDER BY name LIMIT ?6"
     )
     return _many(snapshot, sql, (org_id, prefix, prefix + NEWEST, status, after or "", limit))
+
+
+def _texts(values: Collection[str]) -> str:
+    return msgspec.json.encode(list(values)).decode()
 
 
 def _many(snapshot: Snapshot, sql: str, parameters: Sequence[Any]) -> list[Domain]:

@@ -40,6 +40,19 @@ def of_org(snapshot: Snapshot, org_id: str, *, after: int, limit: int) -> list[E
     return [_event(row) for row in rows]
 
 
+def of_domain(
+    snapshot: Snapshot, domain_id: str, position: tuple[int, int], *, newest_first: bool, limit: int
+) -> list[Event]:
+    """A domain's, beyond a position (instant, number), by both, or against them."""
+    beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
+    rows = snapshot.all(
+        f"SELECT {_COLUMNS} FROM events WHERE domain_id = ? AND (created_at, sequence) {beyond} (?, ?)"
+        f" ORDER BY created_at {order}, sequence {order} LIMIT ?",
+        (domain_id, *position, limit),
+    )
+    return [_event(row) for row in rows]
+
+
 def get(snapshot: Snapshot, event_id: str) -> Event | None:
     """By id, of whichever organization."""
     row = snapshot.one(f"SELECT {_COLUMNS} FROM events WHERE id = ?", (event_id,))

@@ -12,6 +12,7 @@ from dcvd.core.domain import Domain
 from dcvd.core.lifecycle import Observation
 from dcvd.core.observation import HostnameGone, HostnameSeen
 from dcvd.core.schedule import Lane
+from dcvd.core.timeline import SYNC
 from dcvd.dns import DnsObserver
 from dcvd.errors import RemoteError
 from dcvd.metrics import Metrics
@@ -52,14 +53,14 @@ class Looker:
         self._metrics = metrics
         self._recorder = Recorder(context)
 
-    async def look(self, domain: Domain, *, thorough: bool = False) -> Domain | None:
+    async def look(self, domain: Domain, *, thorough: bool = False, actor: str = SYNC) -> Domain | None:
         """The domain as it is after the look; None when it was removed meanwhile.
 
-        thorough: ask DNS everything, also where the record is right. When Cloudflare fails, what DNS said is stored all
-        the same, and then its RemoteError is raised.
+        thorough: ask DNS everything, also where the record is right. actor: who wanted it, see `core.timeline`. When
+        Cloudflare fails, what DNS said is stored all the same, and then its RemoteError is raised.
         """
         answers = await self._ask(domain, None, Urgency.NOW, thorough=thorough)
-        looked = await looks.record(self._context, domain.id, answers.observations)
+        looked = await looks.record(self._context, domain.id, answers.observations, actor=actor)
         self._conclude(answers)
         return looked
 

@@ -71,6 +71,9 @@ BAD_MEMBERS: Final = st.one_of(
     st.tuples(st.just("/api/tokens"), st.just("role"), values.filter(lambda value: value not in list(Role))),
     st.tuples(st.just("/api/tokens"), st.just("expiresAt"), values.filter(lambda value: value is not None)),
     st.tuples(st.just("/api/domains"), st.just("domainName"), values.filter(no_hostname)),
+    st.tuples(st.just("/api/diagnose"), st.just("domainName"), values.filter(not_text)),
+    st.tuples(st.just("/api/diagnose"), st.just("wildcard"), values.filter(no_flag)),
+    st.tuples(st.just("/api/diagnose"), st.just("validation"), values.filter(lambda value: value is not None)),
     st.tuples(st.just("/api/webhooks"), st.just("url"), values),
     st.tuples(st.just("/api/webhooks"), st.just("events"), values),
     st.tuples(st.just("/api/webhooks/{webhook}"), st.just("url"), values),
@@ -95,6 +98,7 @@ BAD_MEMBERS: Final = st.one_of(
 VALID: Final[dict[str, dict[str, Any]]] = {
     "/api/tokens": {"name": "x"},
     "/api/domains": {"domainName": "new.customer.com"},
+    "/api/diagnose": {"domainName": "new.customer.com"},
     "/api/webhooks": {"url": "https://hooks.customer.com/", "events": ["domain.active"]},
     "/api/webhooks/{webhook}": {},
     "/api/webhooks/{webhook}/rotate-secret": {},
@@ -106,6 +110,7 @@ VALID: Final[dict[str, dict[str, Any]]] = {
 ALL_OPTIONAL: Final = {"/api/webhooks/{webhook}", "/api/webhooks/{webhook}/rotate-secret"}
 ROUTES: Final = [
     "/api/tokens", "/api/tokens/{}", "/api/domains", "/api/domains/{}", "/api/domains/{}/sync", "/api/webhooks",
+    "/api/domains/{}/timeline", "/api/domains/{}/diagnosis", "/api/diagnose", "/hooks/cloudflare", "/hooks/{}",
     "/api/webhooks/{}", "/api/webhooks/{}/rotate-secret", "/api/webhooks/{}/deliveries", "/api/webhooks/{}/replay",
     "/api/webhooks/{}/test", "/api/webhooks/{}/conformance", "/api/deliveries", "/api/deliveries/retry",
     "/api/deliveries/{}", "/api/deliveries/{}/retry", "/api/deliveries/{}/explain", "/api/events", "/api/jobs",

@@ -58,7 +58,7 @@ class Echo:
         seen = {
             "path": scope["path"],
             "body": len(body),
-            "extensions": scope.get("extensions", {}),
+            "extensions": {name: value for name, value in scope.get("extensions", {}).items() if not callable(value)},
             "client": scope["client"],
             "scheme": scope["scheme"],
         }

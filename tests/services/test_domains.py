@@ -133,6 +133,16 @@ async def test_removal_is_told_and_leaves_a_job_for_cloudflare(context: Context,
     assert await event_names(context, organization.id) == ["domain.added", "domain.removed"]
 
 
+async def test_a_removal_says_which_records_to_take_out_of_dns(context: Context, organization: Organization) -> None:
+    domain = await domains.add(context, organization.id, "app.customer.test")
+    await domains.remove(context, organization.id, domain.id)
+    added, removed = await bodies(context, organization.id)
+    assert removed["data"]["records_to_remove"] == [
+        {"type": "CNAME", "name": "app.customer.test", "value": "edge.sandbox.test"}
+    ]
+    assert "records_to_remove" not in added["data"]
+
+
 async def test_a_hostname_created_for_a_domain_that_is_gone_is_taken_away_again(
     context: Context, organization: Organization
 ) -> None:

@@ -47,18 +47,20 @@ CREATE TABLE cloudflare_zones (
 ) STRICT;
 
 -- What changed a domain and who; it outlives the domain. Events and jobs are told from their own tables.
+-- kind: 0 somebody asked for something, 1 something else was seen than before, 2 the domain's status changed by it.
 CREATE TABLE timeline (
     id        TEXT    PRIMARY KEY,
     org_id    TEXT    NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
     domain_id TEXT    NOT NULL,
-    kind      TEXT    NOT NULL CHECK (kind IN ('request', 'observation', 'transition')),
+    kind      INTEGER NOT NULL CHECK (kind IN (0, 1, 2)),
     actor     TEXT    NOT NULL,
     data      TEXT    NOT NULL,
     at        INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX timeline_of_domain ON timeline (domain_id, at, id);
+CREATE INDEX timeline_of_domain ON timeline (domain_id, at, kind, id);
 CREATE INDEX timeline_of_org ON timeline (org_id);
 CREATE INDEX events_of_domain ON events (domain_id, created_at, sequence) WHERE domain_id IS NOT NULL;
+CREATE INDEX jobs_of_domain_by_age ON jobs (domain_id, created_at, id) WHERE domain_id IS NOT NULL;
 
 -- What came of each line of a bulk call with an Idempotency-Key, so that a repeat is answered the same.
 CREATE TABLE bulk_lines (
