@@ -13,7 +13,7 @@ from dcvd.core.jobs import JobKind
 from dcvd.errors import Conflict
 from dcvd.janitor import Janitor
 from dcvd.kit.clock import ManualClock
-from dcvd.services import additions, bulk, domains
+from dcvd.services import additions, bulk, domains, waiting_line
 from dcvd.services.bulk import Call
 from dcvd.services.bulk_additions import Added, BulkAdditions
 from dcvd.services.bulk_removals import BulkRemovals, Removed
@@ -93,8 +93,10 @@ async def test_the_same_name_twice_is_there_already_the_second_time(context: Con
 
 async def test_a_dry_run_says_the_same_and_stores_nothing(context: Context, keyed: Call, rival: Organization) -> None:
     await domains.add(context, rival.id, "taken.customer.test")
-    names = ["new.customer.test", BAD, "taken.customer.test", *(f"n{number}.customer.test" for number in range(40))]
-    lines = _lines(context, *names, "new.customer.test", "n39.customer.test")
+    many = [f"n{number}.customer.test" for number in range(40)]
+    lines = _lines(
+        context, "new.customer.test", BAD, "taken.customer.test", *many, "new.customer.test", "n39.customer.test"
+    )
     rehearsal = Call(org_id=keyed.org_id, actor="operator", key="k1", dry_run=True)
     dry = await _add(context, rehearsal, lines)
     assert await all_jobs(context, keyed.org_id) == []
@@ -254,3 +256,16 @@ async def test_a_dry_removal_removes_nothing(context: Context, call: Call) -> No
     dry = await _remove(context, rehearsal, Target(id=domain.id), Target(name=domain.name))
     assert [removed.result.outcome for removed in dry] == ["would_remove", "refused"]
     assert await domains.get(context, call.org_id, domain.id) == domain
+
+
+async def test_each_line_is_told_its_place_between_those_of_others(
+    context: Context, call: Call, rival: Organization
+) -> None:
+    theirs = Call(org_id=rival.id, actor="operator")
+    await _add(context, theirs, _lines(context, *(f"r{number}.customer.test" for number in range(60))))
+    mine = await _add(context, call, _lines(context, *(f"n{number}.customer.test" for number in range(90))))
+    domains_added = [added.domain for added in mine if added.domain is not None]
+    exact = await waiting_line.places_of(context, domains_added)
+    assert [added.place for added in mine] == [exact[domain.id] for domain in domains_added]
+    positions = [place.position for place in exact.values() if place.position is not None]
+    assert sorted(positions) != list(range(min(positions), min(positions) + 90))

@@ -2,13 +2,13 @@
 
 import pytest
 
+from dcvd.core.additions import Addition
 from dcvd.core.domain import Domain
 from dcvd.core.instants import MINUTE
 from dcvd.core.jobs import JobKind
 from dcvd.errors import Retryable
 from dcvd.kit.clock import ManualClock
 from dcvd.services import additions, domains, jobs, registration, waiting_line
-from dcvd.services.additions import Addition
 from dcvd.services.context import Context
 from dcvd.store import jobs as stored
 from dcvd.store.database import Transaction
