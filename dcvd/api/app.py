@@ -10,6 +10,7 @@ from dcvd.api import (
     bulk,
     csv_export,
     deliveries,
+    diagnosis,
     domains,
     events,
     hooks,
@@ -28,6 +29,7 @@ from dcvd.api.parts import Looker, Parts, Prober
 from dcvd.api.problems import answer
 from dcvd.api.request import ApiRequest
 from dcvd.services.context import Context
+from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.feed import Feed
 from dcvd.services.hints import Hints
 from dcvd.services.tokens import LastUse
@@ -48,6 +50,7 @@ class Api(Litestar):
                         bulk.ROUTER,
                         csv_export.ROUTER,
                         timeline.ROUTER,
+                        diagnosis.ROUTER,
                         webhooks.ROUTER,
                         webhook_calls.ROUTER,
                         deliveries.ROUTER,
@@ -94,6 +97,7 @@ def create_app(
     registry: CollectorRegistry,
     feed: Feed,
     hints: Hints,
+    diagnoser: Diagnoser,
     prober: Prober,
 ) -> Api:
     """The whole HTTP interface; `operators` are the uids that may use operator calls over the unix socket."""
@@ -105,6 +109,7 @@ def create_app(
         registry=registry,
         feed=feed,
         hints=hints,
+        diagnoser=diagnoser,
         prober=prober,
     )
     return Api(parts)

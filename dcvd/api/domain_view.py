@@ -51,7 +51,7 @@ class RequiredRecordView(Struct, frozen=True):
 
 
 class CertificateView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The certificate in service."""
+    """A certificate: in service, or issued to follow the one that is."""
 
     serial: str | None
     issuer: str | None
@@ -104,6 +104,7 @@ class DomainView(Struct, frozen=True, kw_only=True, rename="camel"):
     cf_ssl_status: str | None
     errors: list[str]
     certificate: CertificateView | None
+    next_certificate: CertificateView | None
     expires_at: Instant | None
     dns_state: DnsState
     findings: list[FindingView]
@@ -187,6 +188,7 @@ def _view(domain: Domain, place: Place | None) -> DomainView:
         cf_ssl_status=domain.cf_ssl_status,
         errors=[*domain.cf_errors, *domain.cf_ssl_errors],
         certificate=None if domain.certificate is None else _certificate(domain.certificate),
+        next_certificate=None if domain.next_certificate is None else _certificate(domain.next_certificate),
         expires_at=shown(domain.expires_at),
         dns_state=domain.dns_state,
         findings=[finding_view(finding, domain.next_sync_at) for finding in findings_of(domain)],

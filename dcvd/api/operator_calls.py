@@ -12,13 +12,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from dcvd.api.auth import operator
 from dcvd.api.bulk import DryRun, added_by
+from dcvd.api.diagnosis import look_anew
+from dcvd.api.diagnosis_view import DiagnosisAnswer, answer
 from dcvd.api.parameters import Cursor, Instant, Limit, instant, page_limit
 from dcvd.api.request import ApiRequest
 from dcvd.api.tokens import TokenAnswer, TokenList, minted_answer, token_list
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.timeline import OPERATOR
 from dcvd.core.tokens import Role
-from dcvd.services import organizations, tokens
+from dcvd.services import diagnosis, organizations, tokens
 from dcvd.store.organizations import Organization
 
 
@@ -105,6 +107,14 @@ async def add_many_to_organization(
     return await added_by(request, organization.id, OPERATOR, dry_run)
 
 
+@get("/domains/{name:str}/diagnosis", summary="Diagnose the domain of a name")
+async def diagnose_for_operator(request: ApiRequest, name: FromPath[str]) -> Response[DiagnosisAnswer]:
+    """Looked at now, whosever it is; with 202 as it is stored, where that takes too long."""
+    found = await diagnosis.by_name(request.context, name)
+    fresh = await look_anew(request, found.domain, owner=OPERATOR, actor=OPERATOR)
+    return Response(answer(await diagnosis.by_name(request.context, name)), status_code=200 if fresh else 202)
+
+
 @get("/metrics", summary="The daemon's counters", guards=[operator], include_in_schema=False)
 async def metrics(request: ApiRequest) -> Response[bytes]:
     """In Prometheus' text format."""
@@ -124,6 +134,7 @@ ROUTER: Final = Router(
         list_of_organization,
         revoke_of_organization,
         add_many_to_organization,
+        diagnose_for_operator,
     ],
     guards=[operator],
     include_in_schema=False,

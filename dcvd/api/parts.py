@@ -12,6 +12,7 @@ from dcvd.core.deliveries import Delivery
 from dcvd.core.domain import Domain
 from dcvd.core.timeline import SYNC
 from dcvd.services.context import Context
+from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.feed import Feed
 from dcvd.services.hints import Hints
 from dcvd.services.tokens import LastUse
@@ -57,5 +58,6 @@ class Parts(Struct, kw_only=True):
     registry: CollectorRegistry
     feed: Feed
     hints: Hints
+    diagnoser: Diagnoser
     prober: Prober
     streams: Streams = msgspec.field(default_factory=Streams)

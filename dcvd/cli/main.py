@@ -22,6 +22,7 @@ _COMMANDS: Final = {
     "org": Deferred("dcvd.cli.organizations", "organizations", "Create and list organizations."),
     "token": Deferred("dcvd.cli.tokens", "tokens", "Create, list and revoke API tokens."),
     "domain": Deferred("dcvd.cli.domains", "domains", "Import customers' domains from a file."),
+    "diagnose": Deferred("dcvd.cli.diagnose", "diagnose", "Say what is wrong with a hostname, and who has to act."),
     "backup": Deferred("dcvd.cli.backup", "backup", "Copy the database, beside a running daemon too."),
     "sandbox": Deferred("dcvd.cli.sandbox", "sandbox", "Run a Cloudflare API and a DNS server for trying things out."),
 }
@@ -33,6 +34,7 @@ First steps:
   dcvd org create Acme                            a tenant
   dcvd token create --org Acme --name ci          and its key to the API
   dcvd domain import names.txt --org Acme         its customers' domains
+  dcvd diagnose app.customer.com                  what is wrong with one of them?
   dcvd backup /var/backups/dcvd.db                a copy, and which keys it needs
 
 \b

@@ -55,8 +55,7 @@ class Budget:
     """Every call is made within `call()`; answers tell it what is left.
 
     Routine calls are spread evenly over the window and leave a reserve, so that whoever waits for an answer never finds
-    the window used up. When an answer says that less is left than we know of, because others use it too, the rest is
-    spread over the time until it is restored.
+    the window used up. When an answer says that less is left than we know of, others use it too: the rest is spread.
     """
 
     def __init__(
@@ -72,8 +71,8 @@ class Budget:
         self._certificates = Window(certificates_per_minute, _MINUTE, clock)
         self._paused_until = clock()
         self._lines = {urgency: _Line(clock()) for urgency in Urgency}
-        self._scarce_until = clock()
-        self._scarce_spacing = 0.0
+        self._others = 0
+        self._others_until = clock()
         self._refusals = 0
         self._certificate_turn = asyncio.Lock()
 
@@ -100,8 +99,11 @@ class Budget:
         """Certificates that could be ordered now; None without a limit."""
         return self._certificates.free()
 
-    def heed(self, status: int, ratelimit: str | None, retry_after: float | None) -> None:
-        """Learn from an answer's status, `Ratelimit` header (`"default";r=50;t=30`) and `retry-after` in seconds."""
+    def heed(self, status: int, ratelimit: str | None, retry_after: float | None, *, took: float = 0.0) -> None:
+        """Learn from an answer's status, `Ratelimit` header (`"default";r=50;t=30`) and `retry-after` in seconds.
+
+        took: the seconds from the call to its answer, which was made at some instant of them.
+        """
         if status == 429:
             # Cloudflare always says for how long; where something in between does not, it is probed ever more rarely.
             probe = min(2.0**self._refusals, _LONGEST_PROBE)
@@ -111,7 +113,7 @@ class Budget:
         self._refusals = 0
         match = _RATELIMIT.search(ratelimit or "")
         if match is not None:
-            self._remaining(int(match[1]), float(match[2]))
+            self._remaining(int(match[1]), float(match[2]), took)
 
     def paused_for(self) -> float:
         """Seconds for which every call is held back."""
@@ -146,15 +148,15 @@ class Budget:
                 self._requests.begin()
 
     def _wait(self, urgency: Urgency, line: _Line) -> float:
-        limit, planned = self._requests.limit, line.at - self._clock()
+        limit, others, planned = self._requests.limit, self._used_by_others(), line.at - self._clock()
         match urgency:
             case Urgency.NOW:
-                return max(self._requests.wait(), self.paused_for())
+                return max(self._requests.wait(others), self.paused_for())
             case Urgency.SOON:
-                spread = planned if self._requests.wait(limit // 2) > 0 else 0.0
-                return max(spread, self._requests.wait(limit // _RESERVE), self.paused_for())
+                spread = planned if self._requests.wait(limit // 2 + others) > 0 else 0.0
+                return max(spread, self._requests.wait(limit // _RESERVE + others), self.paused_for())
             case Urgency.ROUTINE:
-                return max(planned, self._requests.wait(limit // _RESERVE), self.paused_for())
+                return max(planned, self._requests.wait(limit // _RESERVE + others), self.paused_for())
             case Urgency.LAST:
                 return planned
             case _:
@@ -163,23 +165,26 @@ class Budget:
     def _spacing(self) -> float:
         """Seconds from one call to the next of those that are spread."""
         limit = self._requests.limit
-        even = self._requests.seconds / limit if limit > 0 else 0.0
-        return max(even, self._scarce_spacing) if self._clock() < self._scarce_until else even
+        return self._requests.seconds / max(limit - self._used_by_others(), 1) if limit > 0 else 0.0
 
-    def _remaining(self, left: int, seconds: float) -> None:
+    def _used_by_others(self) -> int:
+        """One more than they were seen to use: an answer that nothing is left stops everything for a while."""
+        return self._others + 1 if self._others and self._clock() < self._others_until else 0
+
+    def _remaining(self, left: int, seconds: float, took: float) -> None:
         if left == 0:
             self._pause(seconds, "nothing left")
             return
-        free = self._requests.free()
-        if free is None:
+        # Whatever of ours the answer may have counted while it was under way.
+        expected = self._requests.free(took)
+        if expected is None:
             # The operator says that there is no limit: what is left is somebody else's to judge, until it is nothing.
             return
-        scarce = left < free
-        if scarce and self._clock() >= self._scarce_until:
-            log.info("cloudflare.shared", left=left, expected=free, seconds=seconds)
-        self._scarce_until = self._clock() + min(seconds, _LONGEST_PAUSE) if scarce else self._clock()
-        # Of those under way the answer may or may not have known.
-        self._scarce_spacing = seconds / max(left - self._requests.under_way, 1)
+        others = max(expected - left, 0)
+        if others and not self._used_by_others():
+            log.info("cloudflare.shared", left=left, expected=expected)
+        self._others = others
+        self._others_until = self._clock() + min(seconds, self._requests.seconds)
 
     def _pause(self, seconds: float, why: str) -> None:
         until = self._clock() + min(seconds, _LONGEST_PAUSE)

@@ -25,6 +25,7 @@ from dcvd.kit.tasks import Supervisor
 from dcvd.metrics import Metrics
 from dcvd.services import jobs, plans, rotation
 from dcvd.services.context import Context
+from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.feed import Feed
 from dcvd.services.hints import Hints
 from dcvd.services.tokens import LastUse
@@ -155,7 +156,8 @@ class Daemon:
         self._cloudflare = CloudflareClient(config, metrics, on_recovered=self._recovered.set)
         await self._cloudflare.start()
         self._undo.append(self._cloudflare.close)
-        looker = Looker(self.context, self._cloudflare, DnsObserver(config), metrics)
+        observer = DnsObserver(config)
+        looker = Looker(self.context, self._cloudflare, observer, metrics)
         last_use = LastUse()
         self._undo.append(lambda: last_use.store(self.context))
         self._delivery = DeliveryPool(self.context, metrics)
@@ -179,6 +181,7 @@ class Daemon:
             registry=metrics.registry,
             feed=self._feed,
             hints=Hints(self.context, metrics),
+            diagnoser=Diagnoser(self.context, observer),
             prober=prober,
         )
         limits = HttpLimits(head_timeout=config.server.head_timeout / 1000)

@@ -1,95 +1,109 @@
-"""One DNS question to one server, and to several in turn."""
+"""One question to one server: sent again where it got lost, over TCP where the answer was cut, and read."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Final
 
-import dns.asyncquery
 import dns.exception
-import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
-import dns.rdataclass
-import dns.rdatatype
-import dns.rrset
 import structlog
+from dns.rdatatype import RdataType
 
-from dcvd.config import SocketAddress
+from dcvd.config import Dns, SocketAddress
+from dcvd.dns.budget import Budget
+from dcvd.dns.health import Health
+from dcvd.dns.question import Question, is_crowded, is_truncated
+from dcvd.dns.reply import Reply, read
+from dcvd.dns.routes import Routes
+from dcvd.dns.transport import Unusable, datagram, stream
 
 log = structlog.get_logger(__name__)
 
-_PER_SERVER: Final = 1.5
-MOST_ADDRESSES: Final = 10
-_PAYLOAD: Final = 1232
-"""EDNS buffer size that crosses every path unfragmented (DNS Flag Day 2020)."""
+_WAITS: Final = (0.16, 0.24)
+"""How long each try waits, as a share of `dns.timeout`: both together leave time for what is asked afterwards."""
+_UNREADABLE: Final = (dns.exception.DNSException, Unusable, ValueError, IndexError)
 
 
-class Unanswered(Exception):  # a fact about DNS, not a failure of dcvd; it never leaves this package
-    """None of the servers gave a usable answer."""
+class Asker:
+    """All that goes out: `dns.concurrency` questions at once."""
 
+    def __init__(self, config: Dns, health: Health, routes: Routes) -> None:
+        self._waits = [share * config.timeout / 1000 for share in _WAITS]
+        self._slots = asyncio.Semaphore(config.concurrency)
+        self._resolvers: Collection[SocketAddress] = frozenset(config.resolvers)
+        self._health = health
+        self._routes = routes
 
-async def ask(
-    name: dns.name.Name, kind: dns.rdatatype.RdataType, servers: Sequence[SocketAddress], *, recurse: bool
-) -> dns.message.Message:
-    """The first usable answer (NOERROR or NXDOMAIN) of the servers in their order, over UDP and over TCP when cut.
+    async def ask(self, question: Question, server: SocketAddress, budget: Budget, *, tries: int = 2) -> Reply:
+        """The reply, failures included: one that is known to be silent is not asked, unless the look is fresh.
 
-    Raises Unanswered when there is none. Answers with a wrong id, question or sender are passed over.
-    """
-    for server in servers:
-        query = dns.message.make_query(name, kind, use_edns=0, payload=_PAYLOAD)
-        if not recurse:
-            query.flags &= ~dns.flags.RD
+        `tries` is 1 (which waits longest) or 2.
+        Raises Exhausted.
+        """
+        if not budget.fresh and self._health.is_down(server, budget.zone):
+            return Reply(outcome="timeout")
+        waits = self._waits[-tries:]
+        if self._health.is_suspect(server):
+            waits = self._waits[:1]
+        for wait in waits:
+            async with self._slots:
+                budget.spend(server)
+                reply = await self._try(question, server, wait)
+            if reply is not None:
+                if reply.outcome != "unreachable":
+                    self._health.answered(server)
+                    self._routes.answered(server)
+                return reply
+        self._routes.timed_out(server)
+        await self._count_silence(server, budget)
+        return Reply(outcome="timeout")
+
+    async def _count_silence(self, server: SocketAddress, budget: Budget) -> None:
+        # A zone whose own servers are silent makes resolvers look silent. Only one that does not even know the root is.
+        resolver = server in self._resolvers
+        if self._health.timed_out(server, budget.zone):
+            if resolver and await self._knows_the_root(server, budget):
+                self._health.answered(server)
+            else:
+                log.warning("dns.server_down", server=str(server), resolver=resolver)
+
+    async def _knows_the_root(self, server: SocketAddress, budget: Budget) -> bool:
+        root = Question(dns.name.root, RdataType.NS, recurse=True)
+        async with self._slots:
+            budget.spend(server)
+            return await self._try(root, server, self._waits[-1]) is not None
+
+    async def _try(self, question: Question, server: SocketAddress, wait: float) -> Reply | None:
+        """None when no answer came in time."""
         try:
-            async with asyncio.timeout(_PER_SERVER):
-                answer, _ = await dns.asyncquery.udp_with_fallback(
-                    query,
-                    server.host,
-                    timeout=_PER_SERVER,
-                    port=server.port,
-                    ignore_unexpected=True,
-                    ignore_errors=True,
-                )
-        except (TimeoutError, dns.exception.DNSException, OSError, EOFError) as error:
-            log.debug("dns.no_answer", name=str(name), type=kind.name, server=str(server), error=repr(error))
-            continue
-        if answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-            return answer
-        log.debug("dns.refused", name=str(name), type=kind.name, server=str(server), rcode=answer.rcode().name)
-    raise Unanswered
+            reply = await self._exchange(question, server, wait, edns=True)
+        except TimeoutError:
+            log.debug("dns.timeout", name=question.name, type=question.rdtype.name, server=server)
+            return None
+        except (OSError, EOFError) as error:
+            log.debug("dns.unreachable", name=question.name, server=server, error=error)
+            return Reply(outcome="unreachable")
+        except _UNREADABLE as error:
+            log.debug("dns.malformed", name=question.name, server=server, error=error)
+            return Reply(outcome="malformed")
+        return reply
 
-
-def cname_of(answer: dns.message.Message, name: dns.name.Name) -> dns.name.Name | None:
-    """The target of the CNAME at `name` in an answer."""
-    found = _rrset(answer, name, dns.rdatatype.CNAME)
-    return None if found is None else next(iter(found)).target
-
-
-def addresses_of(answer: dns.message.Message) -> list[str]:
-    """The A and AAAA of the answer section, through whatever CNAMEs the server followed; at most MOST_ADDRESSES."""
-    kinds = (dns.rdatatype.A, dns.rdatatype.AAAA)
-    return [
-        rdata.address
-        for rrset in answer.answer
-        if rrset.rdtype in kinds and rrset.rdclass == dns.rdataclass.IN
-        for rdata in rrset
-    ][:MOST_ADDRESSES]
-
-
-def zone_of(answer: dns.message.Message) -> dns.name.Name | None:
-    """The zone that an answer comes from, by its SOA: in the authority section of a negative answer, or answered."""
-    for section in (answer.authority, answer.answer):
-        for rrset in section:
-            if rrset.rdtype == dns.rdatatype.SOA:
-                return rrset.name
-    return None
-
-
-def targets_of(answer: dns.message.Message, name: dns.name.Name) -> list[dns.name.Name]:
-    """The name servers that an NS answer lists."""
-    found = _rrset(answer, name, dns.rdatatype.NS)
-    return [] if found is None else [rdata.target for rdata in found]
-
-
-def _rrset(answer: dns.message.Message, name: dns.name.Name, kind: dns.rdatatype.RdataType) -> dns.rrset.RRset | None:
-    return answer.get_rrset(answer.answer, name, dns.rdataclass.IN, kind)
+    async def _exchange(self, question: Question, server: SocketAddress, wait: float, *, edns: bool) -> Reply:
+        wire = question.wire(edns=edns)
+        is_answer = question.acceptor(wire)
+        async with asyncio.timeout(wait):
+            received = await datagram(wire, server, is_answer)
+        if received is None or is_truncated(received):
+            async with asyncio.timeout(wait):
+                received = await stream(wire, server)
+            if not is_answer(received):
+                raise Unusable("an answer to something else")
+        if is_crowded(received):
+            raise Unusable("too many records")
+        message = dns.message.from_wire(received, ignore_trailing=True)
+        if edns and message.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
+            # Servers older than EDNS say so (RFC 6891 §7).
+            return await self._exchange(question, server, wait, edns=False)
+        return read(message, question.name, question.rdtype, recurse=question.recurse)

@@ -5,6 +5,10 @@ A window of the last times is exact where a token bucket is not: it never exceed
 
 from collections import deque
 from collections.abc import Callable
+from typing import Final
+
+_KEPT: Final = 60.0
+"""Seconds for which a call is remembered after it has ceased to count."""
 
 
 class Window:
@@ -35,21 +39,24 @@ class Window:
         if self.limit <= 0:
             return 0.0
         now = self._clock()
-        self._forget(now)
+        forgotten = self._forgotten(now)
         # So many of the counted ones have to be forgotten first.
-        excess = self._under_way + len(self._ended) - max(self.limit - spare, 1) + 1
+        excess = self._under_way + len(self._ended) - forgotten - max(self.limit - spare, 1) + 1
         if excess <= 0:
             return 0.0
-        if excess > len(self._ended):
+        if forgotten + excess > len(self._ended):
             return self.seconds
-        return self._ended[excess - 1] + self.seconds - now
+        return self._ended[forgotten + excess - 1] + self.seconds - now
 
-    def free(self) -> int | None:
-        """Calls that could be made now; None without a limit."""
+    def free(self, ago: float = 0.0) -> int | None:
+        """Calls that could be made now; None without a limit.
+
+        With `ago` also those still count that did at any instant since so many seconds ago.
+        """
         if self.limit <= 0:
             return None
-        self._forget(self._clock())
-        return max(self.limit - self._under_way - len(self._ended), 0)
+        counted = self._under_way + len(self._ended) - self._forgotten(self._clock() - ago)
+        return max(self.limit - counted, 0)
 
     def begin(self) -> None:
         """Count a call, which lasts until its `end()`."""
@@ -66,6 +73,13 @@ class Window:
         self.begin()
         self.end()
 
-    def _forget(self, now: float) -> None:
-        while self._ended and self._ended[0] + self.seconds <= now:
+    def _forgotten(self, at: float) -> int:
+        """How many of the kept ones no longer counted at an instant of the last minute."""
+        while self._ended and self._ended[0] + self.seconds <= at - _KEPT:
             self._ended.popleft()
+        count = 0
+        for ended in self._ended:
+            if ended + self.seconds > at:
+                break
+            count += 1
+        return count

@@ -7,7 +7,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core import lifecycle
-from dcvd.core.domain import Domain
+from dcvd.core.domain import Domain, delegation_suffix
+from dcvd.core.healing import Remedy, RemedyKind
 from dcvd.core.jobs import JobKind
 from dcvd.core.lifecycle import Observation
 from dcvd.core.observation import HostnameGone, HostnameSeen
@@ -15,7 +16,7 @@ from dcvd.core.schedule import Lane, misses, next_look
 from dcvd.core.timeline import SYNC
 from dcvd.services import events, jobs, timeline
 from dcvd.services.context import Context
-from dcvd.store import domains
+from dcvd.store import cloudflare_zones, domains
 from dcvd.store.database import Transaction
 
 log = structlog.get_logger(__name__)
@@ -73,13 +74,25 @@ def apply(
     domains.update(tx, domain)
     timeline.observed(context, tx, stored, domain, observations, actor=actor)
     events.record(context, tx, domain.org_id, transition.events)
-    if transition.revalidate and jobs.pending(tx, domain, JobKind.REVALIDATE) is None:
-        jobs.enqueue_for(context, tx, JobKind.REVALIDATE, domain)
+    if transition.remedy is not None:
+        _enqueue(context, tx, domain, transition.remedy)
+    if domain.challenge_target != stored.challenge_target and (suffix := delegation_suffix(domain)) is not None:
+        cloudflare_zones.remember_delegation_suffix(tx, context.config.cloudflare.zone_id, suffix, now)
     for value in transition.unknown:
         log.warning("look.unknown_value", domain=domain.name, domain_id=domain.id, value=value)
     if domain.status is not stored.status:
         log.info("domain.status_changed", domain=domain.name, domain_id=domain.id, was=stored.status, now=domain.status)
     return domain
+
+
+def _enqueue(context: Context, tx: Transaction, domain: Domain, remedy: Remedy) -> None:
+    """The job that does it, unless one is on its way already; it asks again whether it is still wanted."""
+    kind = JobKind.REGISTER if remedy.kind is RemedyKind.REGISTER_AGAIN else JobKind.REVALIDATE
+    if jobs.pending(tx, domain, kind) is None:
+        jobs.enqueue_for(context, tx, kind, domain)
+        log.info(
+            "domain.healing", domain=domain.name, domain_id=domain.id, remedy=remedy.kind, authority=remedy.authority
+        )
 
 
 async def hurry(context: Context, domain_id: str) -> None:

@@ -24,7 +24,6 @@ MOST_AN_HOUR: Final = 12
 MOST_A_DAY: Final = 60
 """Entries of a kind that a domain gets of its own; further changes are merged into the newest of them, so that a zone
 which changes at each look fills neither the disk nor the timeline."""
-_ALWAYS: Final = frozenset({"added", "removed"})
 _LAST: Final = 1 << 62
 _LONGEST_DETAIL: Final = 200
 
@@ -51,9 +50,9 @@ class Entry(Struct, frozen=True, kw_only=True):
 def requested(
     context: Context, tx: Transaction, domain: Domain, *, actor: str, what: str, detail: str | None = None
 ) -> None:
-    """Somebody asked for something (`added`, `removed`, `sync`, …), in the transaction that does it.
+    """Somebody asked for something (`sync`, `hint`, …), in the transaction that does it.
 
-    Past the limit of a day nothing is written any more, except that the domain was added or removed.
+    Past the limits nothing is written any more.
     """
     requested_of(context, tx, domain.org_id, domain.id, actor=actor, what=what, detail=detail)
 
@@ -62,7 +61,7 @@ def requested_of(
     context: Context, tx: Transaction, org_id: str, domain_id: str, *, actor: str, what: str, detail: str | None = None
 ) -> None:
     """`requested`, of a domain that may be gone already."""
-    if what not in _ALWAYS and _crowded(context, tx, domain_id, EntryKind.REQUEST) is not None:
+    if _crowded(context, tx, domain_id, EntryKind.REQUEST) is not None:
         return
     note = Note(what=what, detail=None if detail is None else detail[:_LONGEST_DETAIL])
     _insert(context, tx, org_id, domain_id, EntryKind.REQUEST, actor, note)
@@ -71,7 +70,7 @@ def requested_of(
 def requested_of_all(
     context: Context, tx: Transaction, domains: Sequence[Domain], *, actor: str, what: Literal["added", "removed"]
 ) -> None:
-    """`requested`, of many domains at once."""
+    """`requested`, of many domains at once and without a limit, because it happens to each only once."""
     note = Note(what=what)
     timeline.insert_all(
         tx,

@@ -56,8 +56,8 @@ class Looker:
     async def look(self, domain: Domain, *, thorough: bool = False, actor: str = SYNC) -> Domain | None:
         """The domain as it is after the look; None when it was removed meanwhile.
 
-        thorough: ask DNS everything, also where the record is right. actor: who wanted it, see `core.timeline`. When Cloudflare fails, what DNS said is stored all
-        the same, and then its RemoteError is raised.
+        thorough: ask DNS everything, also where the record is right. actor: who wanted it, see `core.timeline`. When
+        Cloudflare fails, what DNS said is stored all the same, and then its RemoteError is raised.
         """
         answers = await self._ask(domain, None, Urgency.NOW, thorough=thorough)
         looked = await looks.record(self._context, domain.id, answers.observations, actor=actor)

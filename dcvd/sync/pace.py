@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-_SHARE: Final = 0.5
-"""The part of one processor that the process may use while it looks: what it computes it does on one at a time, and
-the rest of that one is for whoever calls the API."""
+_SHARE: Final = 0.4
+"""The part of one processor that the process may use while it looks. What it computes it does on one at a time, and the
+rest of that one is for whoever calls the API: his calls wait the longer the more of it is used."""
 _LEAST: Final = 20.0
 _MOST: Final = 5_000.0
 _SPAN: Final = 0.1
@@ -35,18 +35,18 @@ class Pace:
         self._used = cpu()
         self._held_up = False
 
-    async def turn(self) -> None:
-        """Wait for the next turn."""
-        wait = self.wait()
+    async def turn(self, cost: int = 1) -> None:
+        """Wait for the next turn; `cost` of something that takes as much time as so many looks."""
+        wait = self.wait(cost)
         if wait > 0:
             await asyncio.sleep(wait)
 
-    def wait(self) -> float:
+    def wait(self, cost: int = 1) -> float:
         """Take a turn; seconds until it begins."""
         now = self._clock()
         self._measure(now)
         at = max(self._next_at, now)
-        self._next_at = at + 1 / self.rate
+        self._next_at = at + cost / self.rate
         if at - now < _GRAIN:
             return 0.0
         self._held_up = True

@@ -6,7 +6,7 @@ and on no page is left to a call of its own, because pages shift. Nothing is kep
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from typing import Final, Protocol
 
 import structlog
@@ -15,25 +15,29 @@ from dcvd.cloudflare.client import ListPage
 from dcvd.core import sweep
 from dcvd.core.domain import Domain
 from dcvd.core.schedule import Lane, lane
-from dcvd.errors import DcvdError, RemoteError, Retryable
+from dcvd.errors import RemoteError, Retryable, StoreError
 from dcvd.services import looks
 from dcvd.services.context import Context
 from dcvd.services.looks import Look
 from dcvd.store import domains
 from dcvd.sync.looker import Listed
+from dcvd.sync.pace import Pace
 
 log = structlog.get_logger(__name__)
 
 _FEWEST: Final = 100
 """With fewer due it is not even asked how long the list is."""
 _BETWEEN: Final = 10.0
-"""Seconds from one consideration to the next."""
+_AFTER_FAILURE: Final = 60.0
+"""Seconds from one consideration to the next, and from a walk that a failure ended."""
 _PAGES_KNOWN: Final = 3600.0
 """Seconds for which the length of the list is taken as known."""
 _AHEAD: Final = 3
 """Pages that are asked for before their turn, so that the way to Cloudflare and back costs no time."""
 _CHECK_EVERY: Final = 64
 _RETRIES: Final = (1.0, 2.0, 4.0, 8.0)
+_COST: Final = 3
+"""A page takes as much of the processor as so many looks."""
 _AT_ONCE: Final = 10
 """Domains compared before others get a turn on the loop."""
 
@@ -50,53 +54,66 @@ class Lister(Protocol):
 
 class Sweep:
     """offer: takes a domain for its look, and waits while there are enough of them.
-    held: whether a domain is being looked at, or about to be.
+    held: the ids of domains that are being looked at, or about to be, at any time.
+    over: called when `busy` has ended.
+    busy: a walk is on, or about to be decided; until it is over, what is routine waits for its page.
     """
 
-    def __init__(self, context: Context, lister: Lister, *, offer: Offer, held: Callable[[str], bool]) -> None:
-        self.walking = False
+    def __init__(
+        self,
+        context: Context,
+        lister: Lister,
+        pace: Pace,
+        *,
+        offer: Offer,
+        held: Set[str],
+        over: Callable[[], None],
+    ) -> None:
+        self.busy = False
         self._context = context
         self._lister = lister
+        self._pace = pace
         self._offer = offer
         self._held = held
+        self._over = over
         self._asked = asyncio.Event()
-        self._ended = asyncio.Event()
+        self._rests_until = 0.0
         self._pages: int | None = None
         self._pages_until = 0.0
         self._served_until = 0
 
-    def consider(self) -> None:
-        """Many looks are due: maybe a walk is worth its calls."""
-        self._asked.set()
+    def consider(self) -> bool:
+        """Many looks are due; whether it is decided now if a walk is worth its calls."""
+        if not self.busy and asyncio.get_running_loop().time() >= self._rests_until:
+            self.busy = True
+            self._asked.set()
+        return self.busy
 
     async def run(self) -> None:
         """Runs until it is cancelled."""
         while True:
             await self._asked.wait()
             self._asked.clear()
+            rest = _BETWEEN
             try:
                 await self._consider()
-            except RemoteError as error:
+            except (RemoteError, StoreError) as error:
+                # What was not met is due as it was, and is looked at by calls of its own.
                 log.warning("sync.sweep_ended", error=error.message)
-            except DcvdError as error:
-                log.exception("sync.sweep_failed", error=error.message)
-            finally:
-                self.walking = False
-            await asyncio.sleep(_BETWEEN)
+                rest = _AFTER_FAILURE
+            self._rests_until = asyncio.get_running_loop().time() + rest
+            self.busy = False
+            self._over()
 
     async def _consider(self) -> None:
-        known = self._known_pages()
-        if await self._due(_FEWEST if known is None else sweep.worth_most(known)) < _FEWEST:
-            return
-        if known is not None and await self._due(sweep.worth_most(known)) < sweep.worth_most(known):
+        if not await self._is_worth(self._known_pages() or 0):
             return
         began = self._context.now()
-        first = await self._page(1)
+        first = await self._lister.list_page(1), began
         pages = self._learn(first[0])
-        if pages is None or await self._due(sweep.worth_most(pages)) < sweep.worth_most(pages):
+        if pages is None or not await self._is_worth(pages):
             return
         log.info("sync.sweep_started", pages=pages)
-        self.walking = True
         walked = await self._walk(first, pages, began)
         # What was due by then and was met on no page is not met on the next walk either.
         self._served_until = began
@@ -129,13 +146,16 @@ class Sweep:
         return number
 
     async def _take(self, page: ListPage, asked_at: int, began: int) -> None:
+        await self._pace.turn(_COST)
         seen = {hostname.id: hostname for hostname in page.hostnames}
+        # Of those held now what is read may be older than their look, even if that has ended when they are compared.
+        held = frozenset(self._held)
         found = await self._context.database.read(lambda snapshot: domains.by_cloudflare_ids(snapshot, list(seen)))
         for index, domain in enumerate(found):
             if index % _AT_ONCE == 0:
                 await asyncio.sleep(0)
             listed = Listed(seen[domain.cf_id or ""], asked_at)
-            if listed.seen.hostname == domain.name and not self._held(domain.id):
+            if listed.seen.hostname == domain.name and domain.id not in held:
                 await self._compare(domain, listed, began)
 
     async def _compare(self, domain: Domain, listed: Listed, began: int) -> None:
@@ -173,6 +193,10 @@ class Sweep:
             return True
         log.info("sync.sweep_not_worth_it", pages_left=pages_left)
         return False
+
+    async def _is_worth(self, pages: int) -> bool:
+        needed = max(sweep.worth_most(pages), _FEWEST)
+        return await self._due(needed) >= needed
 
     async def _due(self, most: int) -> int:
         """Domains, up to `most`, that the next walk could serve."""

@@ -18,7 +18,7 @@ from dcvd.api import Api, create_app
 from dcvd.config import Config, load
 from dcvd.core.conformance import ProbeKind, Report, judge
 from dcvd.core.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, outcome_of
-from dcvd.core.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.dns_facts import DnsFacts, DnsObservation, DnsQuestion
 from dcvd.core.domain import Domain
 from dcvd.core.instants import DAY
 from dcvd.core.observation import HostnameSeen, ObservedCertificate
@@ -33,6 +33,7 @@ from dcvd.kit.vault_key import VaultKey
 from dcvd.metrics import Metrics
 from dcvd.services import looks, organizations, probes, tokens, webhooks
 from dcvd.services.context import Context
+from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.feed import Feed
 from dcvd.services.hints import Hints
 from dcvd.services.tokens import LastUse
@@ -55,6 +56,7 @@ class FakeLooker:
     def __init__(self, context: Context) -> None:
         self._context = context
         self.looked: list[str] = []
+        self.thorough: list[bool] = []
         self.raises: Exception | None = None
         self.hangs = False
         self.cancelled = False
@@ -62,6 +64,7 @@ class FakeLooker:
 
     async def look(self, domain: Domain, *, thorough: bool = False, actor: str = SYNC) -> Domain | None:
         self.looked.append(domain.id)
+        self.thorough.append(thorough)
         if self.raises is not None:
             raise self.raises
         if self.hangs:
@@ -72,6 +75,22 @@ class FakeLooker:
         if self.removed:
             return None
         return await bring_to_active(self._context, domain, actor=actor)
+
+
+class FakeObserver:
+    """Sees what a test tells it: facts of whatever is asked for; NXDOMAIN unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.asked: list[DnsQuestion] = []
+        self.sees: dict[str, Any] = {}
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def observe(self, question: DnsQuestion) -> DnsObservation:
+        self.asked.append(question)
+        await self.gate.wait()
+        facts = {"hostname": question.hostname, "target": question.target, "outcome": "answered", **self.sees}
+        return DnsObservation(DnsFacts(**facts))
 
 
 class FakeProber:
@@ -162,6 +181,11 @@ def looker(context: Context) -> FakeLooker:
 
 
 @pytest.fixture
+def observer() -> FakeObserver:
+    return FakeObserver()
+
+
+@pytest.fixture
 def prober(context: Context) -> FakeProber:
     return FakeProber(context)
 
@@ -194,6 +218,7 @@ def built_app(config: Config) -> Api:
         registry=CollectorRegistry(),
         feed=cast(Feed, None),
         hints=Hints(context, Metrics()),
+        diagnoser=Diagnoser(context, FakeObserver()),
         prober=FakeProber(context),
     )
 
@@ -207,10 +232,11 @@ def app(
     registry: CollectorRegistry,
     feed: Feed,
     prober: FakeProber,
+    observer: FakeObserver,
 ) -> Api:
     parts = built_app.parts
     parts.feed, parts.prober = feed, prober
-    parts.hints = Hints(context, Metrics())
+    parts.hints, parts.diagnoser = Hints(context, Metrics()), Diagnoser(context, observer)
     parts.context, parts.last_use, parts.looker, parts.registry = context, last_use, looker, registry
     parts.operators = frozenset({os.getuid()})
     return built_app

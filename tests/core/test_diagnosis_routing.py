@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.diagnosis import Verdict, Wanted, judge
-from dcvd.core.dns_facts import DnsFacts, Elsewhere, FoundRecord, ResolverAnswer
+from dcvd.core.dns_facts import DnsFacts, Elsewhere, FoundRecord
 from dcvd.core.domain import DnsState, Finding, Record
 from tests.core.builders import NAME, NOW, TARGET, TARGET_ADDRESSES, facts
 
@@ -141,7 +141,7 @@ def test_records_beside_a_right_cname_are_a_warning() -> None:
         verdict = judge(facts(exists=True, chain=(TARGET,), records=(FoundRecord(kind, value),)), Wanted(), NOW)
         (finding,) = verdict.findings
         assert (verdict.state, finding.code, finding.severity) == (DnsState.VERIFIED, code, "warning")
-        assert (finding.fix, finding.evidence) == (None, (value,))
+        assert (finding.fix, finding.evidence) == (None, (f"{kind} {value}",))
 
 
 def test_our_own_addresses_beside_the_cname_are_what_some_providers_answer() -> None:
@@ -179,8 +179,7 @@ def test_another_address_of_cloudflares_edge_beside_ours_is_not_elsewhere() -> N
 
 
 def test_addresses_are_not_judged_while_nobody_tells_us_our_own() -> None:
-    down = ResolverAnswer(address="192.0.2.53", outcome="timeout")
-    subject = facts(exists=True, addresses=("198.51.100.1",), target_addresses=(), resolvers=(down,))
+    subject = facts(exists=True, addresses=("198.51.100.1",), target_addresses=(), incomplete=True)
     assert judge(subject, Wanted(), NOW) == Verdict(None)
     assert all_codes(exists=True, addresses=("198.51.100.1",), target_addresses=()) == ["conflicting_records"]
 

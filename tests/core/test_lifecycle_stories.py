@@ -192,7 +192,7 @@ def test_a_stage_that_timed_out_is_named(ssl: str, stage: str) -> None:
     assert story.domain.error is not None
     assert story.domain.error.message == (
         f"The {stage} of {NAME}'s certificate took too long, and Cloudflare stopped trying. "
-        "Cloudflare says: caa_error: x"
+        "It is started again once DNS is right. Cloudflare says: caa_error: x"
     )
 
 

@@ -214,7 +214,7 @@ async def test_pages_skip_nothing_and_repeat_nothing_while_more_happens(
         happen(step)
         await context.database.write(
             lambda tx, step=step: (  # type: ignore[misc]
-                timeline.requested(context, tx, domain, actor="x", what="added")
+                timeline.requested_of_all(context, tx, [domain], actor="x", what="added")
                 if step < 3
                 else jobs.enqueue_for(context, tx, JobKind.REVALIDATE, domain)
             )
@@ -233,7 +233,9 @@ async def test_pages_skip_nothing_and_repeat_nothing_while_more_happens(
             break
         if len(seen) < len(before):
             clock.advance(1)
-            await timeline.ask(context, domain, actor="y", what="added")
+            await context.database.write(
+                lambda tx: timeline.requested_of_all(context, tx, [domain], actor="y", what="added")
+            )
     keys = [entry.key for entry in seen]
     assert len(set(keys)) == len(keys)
     assert keys == sorted(keys, reverse=newest)

@@ -11,11 +11,12 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
+from dcvd.cli.diagnosis_view import DiagnosisView
 from dcvd.cli.operations.contract import ImportedLine, MintedTokenView, OrganizationView, TokenView
 from dcvd.core.additions import Wish
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.tokens import Role
-from dcvd.errors import DcvdError, Forbidden
+from dcvd.errors import DcvdError, Forbidden, NotFound
 
 _ROOT: Final = "/operator/organizations"
 _TIMEOUT: Final = 30.0  # seconds for one call
@@ -40,6 +41,10 @@ class _Minted(Struct, frozen=True):
 class _Tokens(Struct, frozen=True, rename="camel"):
     tokens: list[TokenView]
     next_cursor: str | None
+
+
+class _Diagnosis(Struct, frozen=True):
+    diagnosis: DiagnosisView
 
 
 class _Problem(Struct, frozen=True):
@@ -81,6 +86,16 @@ class RemoteOperations:
 
     async def revoke_token(self, org_id: str, token_id: str) -> None:
         await self._exchange("DELETE", f"{_ROOT}/{org_id}/tokens/{token_id}")
+
+    async def diagnosis(self, name: str) -> DiagnosisView | None:
+        """Of a (normalised) name that somebody has added there, looked at anew; None of any other."""
+        try:
+            answer = await self._call("GET", f"/operator/domains/{name}/diagnosis", _Diagnosis)
+        except DcvdError as error:
+            if error.code == NotFound.code:
+                return None
+            raise
+        return answer.diagnosis
 
     async def import_domains(
         self, org_id: str, wishes: Sequence[Wish], *, dry_run: bool, key: str | None

@@ -10,6 +10,9 @@ from dcvd.core.domain import Finding
 
 def judge_absence(facts: DnsFacts) -> Routing:
     """The one mistake that explains why nothing leads anywhere; records in the way are one more."""
+    if facts.incomplete and facts.exists:
+        # It may have addresses, and they may be ours.
+        return Routing(None)
     if facts.is_apex:
         return failed(apex(facts))
     typed = doubled_name(facts)

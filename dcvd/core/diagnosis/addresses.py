@@ -10,7 +10,6 @@ from dcvd.core.dns_facts import DnsFacts
 from dcvd.core.domain import DnsState, Finding, Record
 
 _CLOUDFLARE_NAMESERVERS: Final = ".ns.cloudflare.com"
-_ADDRESS_TYPES: Final = ("A", "AAAA")
 
 
 def judge_addresses(facts: DnsFacts) -> Routing:
@@ -20,7 +19,7 @@ def judge_addresses(facts: DnsFacts) -> Routing:
         return failed(_stray(facts, strays)) if strays else Routing(DnsState.UNVERIFIABLE)
     if in_cloudflare_zone(facts) and all(is_cloudflare(address) for address in facts.addresses):
         return Routing(DnsState.UNVERIFIABLE, (proxied(facts),))
-    if not facts.target_addresses and facts.resolvers and all(r.outcome != "answered" for r in facts.resolvers):
+    if facts.incomplete and not facts.target_addresses:
         # Nobody told us our own target's addresses: these may well be they.
         return Routing(None)
     if facts.is_apex:
@@ -81,8 +80,8 @@ def apex(facts: DnsFacts) -> Finding:
 
 def in_the_way(facts: DnsFacts) -> Finding:
     """Records of other types stand where the CNAME has to be, which no name may have beside others."""
-    others = [record for record in facts.records if record.type not in _ADDRESS_TYPES]
-    found = {"AAAA" if ":" in address else "A" for address in facts.addresses} | {record.type for record in others}
+    others = [record for record in facts.records if record.value not in facts.addresses]
+    found = {"AAAA" if ":" in address else "A" for address in facts.addresses} | {each.type for each in facts.records}
     kinds = listed(sorted(found))
     evidence = [*facts.addresses, *(f"{record.type} {record.value}" for record in others)]
     values = f" ({listed(facts.addresses)})" if facts.addresses else ""

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.making import shortened
+from dcvd.core.diagnosis.making import listed, shortened
+from dcvd.core.diagnosis.routing import judge_routing
 from dcvd.core.diagnosis.wanted import Wanted
 from dcvd.core.dns_facts import CaaPolicy, DnsFacts, Outcome
-from dcvd.core.domain import Actor, Finding, Record
+from dcvd.core.domain import Actor, DnsState, Finding, Record
 from dcvd.core.hostnames import registrable
 
 IDENTIFIERS: Final = {"google": "pki.goog", "lets_encrypt": "letsencrypt.org", "ssl_com": "ssl.com"}
@@ -40,23 +41,38 @@ def _acceptable(wanted: Wanted) -> tuple[str, ...]:
 def _deciding(facts: DnsFacts) -> list[CaaPolicy]:
     """The policies that CAs will meet once the hostname leads to the target.
 
-    The climb goes up from the hostname and looks at a CNAME's end only, not above it. What was found behind a CNAME
-    that leads elsewhere goes away with that CNAME.
+    CAs follow a CNAME at the hostname, so a policy of the target's own comes before any of the customer's above the
+    hostname; where the CNAME is hidden from us it is hidden from them. What was found behind a CNAME that leads
+    elsewhere goes away with that CNAME.
     """
-    found = []
-    if facts.caa is not None and facts.caa.at is not None:
-        of_customer = _at_or_above(facts.caa.at, facts.hostname)
-        if of_customer or facts.caa.at == facts.target or facts.target in facts.chain:
-            found.append(facts.caa)
-    target = facts.target_caa
-    if target is not None and target.at == facts.target and (facts.caa is None or facts.caa.at != facts.target):
+    caa = facts.caa if facts.caa is not None and facts.caa.at is not None else None
+    target = facts.target_caa if _of_the_target_itself(facts) else None
+    state = judge_routing(facts).state
+    if state is DnsState.FAILED and target is not None:
+        return [target]
+    if state is DnsState.FAILED and caa is not None and not _of_customer(facts, caa):
+        return []
+    found = [] if caa is None else [caa]
+    if state is DnsState.VERIFIED and target is not None and (caa is None or caa.at != target.at):
         found.append(target)
     return found
 
 
+def _of_the_target_itself(facts: DnsFacts) -> bool:
+    """Not of a name above the target, where CAs do not look, nor of where a wrong chain ends."""
+    policy = facts.target_caa
+    if policy is None or policy.at is None or policy.start != facts.target:
+        return False
+    return policy.at == facts.target or not _at_or_above(policy.at, facts.target)
+
+
+def _of_customer(facts: DnsFacts, policy: CaaPolicy) -> bool:
+    return policy.at is not None and policy.at != facts.target and _at_or_above(policy.at, facts.hostname)
+
+
 def _permits(policy: CaaPolicy, name: str, wanted: Wanted) -> bool:
     """A wildcard's certificate names the hostname as well, so it needs the permission for both."""
-    if not _among(policy.issue, name, wanted):
+    if policy.critical or not _among(policy.issue, name, wanted):
         return False
     return not wanted.wildcard or policy.issuewild is None or _among(policy.issuewild, name, wanted)
 
@@ -91,20 +107,29 @@ def _blocks(facts: DnsFacts, wanted: Wanted) -> Finding:
     guilty = next((p for p in policies if not any(_permits(p, name, wanted) for name in acceptable)), policies[0])
     others = [policy for policy in policies if policy is not guilty]
     name = next((n for n in acceptable if all(_permits(other, n, wanted) for other in others)), acceptable[0])
-    at, identifier = guilty.at or facts.hostname, IDENTIFIERS[name]
-    missing = [tag for tag in _tags(wanted) if not _among(_values(guilty, tag), name, wanted)]
-    typed = " and ".join(f'`0 {tag} "{identifier}"`' for tag in missing)
-    actor: Actor = "operator" if at == facts.target else "customer"
-    whose = "our own target's CAA record" if actor == "operator" else "your CAA record"
+    at = guilty.at or facts.hostname
+    target_at = facts.target_caa.at if facts.target_caa is not None else facts.target
+    ours = at in (facts.target, target_at) and not _of_customer(facts, guilty)
+    whose = "our own target's CAA record" if ours else "your CAA record"
+    message = f"No certificate for {facts.hostname}: {whose} at {at} "
+    if guilty.critical:
+        fix = None
+        message += f"has the critical property {listed(guilty.critical)}, which forbids every CA; delete it."
+    else:
+        missing = [tag for tag in _tags(wanted) if not _among(_values(guilty, tag), name, wanted)]
+        fix = Record("CAA", at, f'0 {missing[0]} "{IDENTIFIERS[name]}"')
+        typed = " and ".join(f'`0 {tag} "{IDENTIFIERS[name]}"`' for tag in missing)
+        message += f"forbids our CA; add {typed} there."
     return Finding(
         code=FindingCode.CAA_BLOCKS,
         severity="error",
-        actor=actor,
-        message=f"No certificate for {facts.hostname}: {whose} at {at} forbids our CA; add {typed} there.",
-        fix=Record("CAA", at, f'0 {missing[0]} "{identifier}"'),
+        actor="operator" if ours else "customer",
+        message=message,
+        fix=fix,
         evidence=shortened(
             f'{at} CAA {tag} "{value}"' for tag in ("issue", "issuewild") for value in _values(guilty, tag) or ()
-        ),
+        )
+        or (f"{at} has a CAA record",),
     )
 
 

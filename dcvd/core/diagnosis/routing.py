@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from dcvd.core.diagnosis.absence import judge_absence
 from dcvd.core.diagnosis.addresses import elsewhere, judge_addresses, proxied
 from dcvd.core.diagnosis.codes import FindingCode
@@ -33,6 +35,8 @@ def judge_routing(facts: DnsFacts) -> Routing:
 def _chain_elsewhere(facts: DnsFacts) -> Routing:
     if facts.chain[0] == facts.hostname + _PARTIAL_ZONE:
         return Routing(DnsState.UNVERIFIABLE, (proxied(facts),))
+    if facts.incomplete:
+        return _chain_without_end(facts)
     if len(facts.chain) > LONGEST_CHAIN:
         return failed(_too_long(facts))
     typed = doubled_name(facts)
@@ -43,6 +47,19 @@ def _chain_elsewhere(facts: DnsFacts) -> Routing:
     return failed(wrong, typed) if typed is not None else failed(wrong)
 
 
+def _chain_without_end(facts: DnsFacts) -> Routing:
+    """Somebody on the way does not answer: it may lead to us, but as long as that is so it leads nobody."""
+    if not any(resolver.outcome == "answered" for resolver in facts.resolvers):
+        return Routing(None)
+    message = (
+        f"{facts.hostname} points to {listed(facts.chain[:1])}, and name servers on the way from there do not answer. "
+        f"Change it to {facts.target}."
+    )
+    return Routing(
+        None, (replace(mistake(facts, FindingCode.CNAME_WRONG_TARGET, message, facts.chain), severity="warning"),)
+    )
+
+
 def _beside_the_record(facts: DnsFacts) -> tuple[Finding, ...]:
     """The record leads here; what may still be in its way."""
     found: list[Finding] = []
@@ -50,7 +67,7 @@ def _beside_the_record(facts: DnsFacts) -> tuple[Finding, ...]:
         found.append(_too_long(facts))
     kinds = sorted({record.type for record in facts.records if not _harmless(facts, record.type, record.value)})
     if kinds:
-        types, values = listed(kinds), [record.value for record in facts.records if record.type in kinds]
+        types, values = listed(kinds), [f"{each.type} {each.value}" for each in facts.records if each.type in kinds]
         code = FindingCode.AAAA_ELSEWHERE if kinds == ["AAAA"] else FindingCode.CONFLICTING_RECORDS
         message = (
             f"{facts.hostname} has {types} records beside its CNAME, and no name may have both: some will follow the "
@@ -74,7 +91,7 @@ def _wrong_target(facts: DnsFacts) -> Finding:
 
 def _loop(facts: DnsFacts) -> Finding:
     message = f"The CNAMEs of {facts.hostname} circle back. Point it directly to {facts.target}."
-    return mistake(facts, FindingCode.CNAME_LOOP, message, facts.chain)
+    return mistake(facts, FindingCode.CNAME_LOOP, message, (facts.hostname, *facts.chain))
 
 
 def _too_long(facts: DnsFacts) -> Finding:
