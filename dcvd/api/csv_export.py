@@ -39,7 +39,7 @@ async def export_domains(request: ApiRequest, status: StatusFilter = None, searc
     wanted = one_of("status", status, DomainStatus)
     return Streamed(
         _pieces(request.context, request.org_id, wanted, search),
-        media_type="text/csv; charset=utf-8; header=present",
+        media_type="text/csv; header=present",
         headers={"Content-Disposition": 'attachment; filename="domains.csv"'},
         most_kept=_MADE_AHEAD,
     )

@@ -23,9 +23,11 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, **(extra or {})}
 
 
-def dcvd(*arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def dcvd(
+    *arguments: str, environ: Mapping[str, str] | None = None, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
     """One command, to its end."""
-    return run(arguments, environ=environment(environ), timeout=DEADLINE)
+    return run(arguments, environ=environment(environ), stdin=stdin, timeout=DEADLINE)
 
 
 @contextmanager

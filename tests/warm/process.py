@@ -82,15 +82,21 @@ class WarmProcess:
 
 
 def start(
-    arguments: Sequence[str], *, environ: Mapping[str, str], stdout: IO[bytes] | int, stderr: IO[bytes] | int
+    arguments: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    stdout: IO[bytes] | int,
+    stderr: IO[bytes] | int,
+    stdin: IO[bytes] | None = None,
 ) -> WarmProcess:
-    """`dcvd` with these arguments, nothing on its standard input, from this process's directory."""
+    """`dcvd` with these arguments, from this process's directory; nothing on its standard input unless given."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(_DEADLINE)
     connection.connect(_launcher())
     request = {"arguments": list(arguments), "environ": dict(environ), "directory": os.getcwd()}
     with open(os.devnull, "rb") as nothing:
-        streams = [nothing.fileno(), *(each if isinstance(each, int) else each.fileno() for each in (stdout, stderr))]
+        given = nothing if stdin is None else stdin
+        streams = [given.fileno(), *(each if isinstance(each, int) else each.fileno() for each in (stdout, stderr))]
         raw = json.dumps(request).encode() + b"\n"
         sent = socket.send_fds(connection, [raw], streams)
         connection.sendall(raw[sent:])
@@ -98,11 +104,13 @@ def start(
 
 
 def run(
-    arguments: Sequence[str], *, environ: Mapping[str, str], timeout: float = _DEADLINE
+    arguments: Sequence[str], *, environ: Mapping[str, str], stdin: str = "", timeout: float = _DEADLINE
 ) -> subprocess.CompletedProcess[str]:
     """One command, to its end. Raises TimeoutError."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        code = start(arguments, environ=environ, stdout=out, stderr=err).wait(timeout)
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        given.write(stdin.encode())
+        given.seek(0)
+        code = start(arguments, environ=environ, stdin=given, stdout=out, stderr=err).wait(timeout)
         texts = []
         for file in (out, err):
             file.seek(0)
