@@ -56,7 +56,6 @@ class SyncLoop:
         self._looker = looker
         self.pool = Pool(context.config.sync.concurrency, "sync")
         self._pace = pace if pace is not None else Pace()
-        self.sweep = Sweep(context, lister, self._pace, offer=self._offer, held=self._held_here)
         self._turns = Turns(self.pool.limit)
         self._ready: dict[Lane, deque[_Item]] = {kind: deque() for kind in Lane}
         self._held: set[str] = set()
@@ -64,11 +63,12 @@ class SyncLoop:
         self._stored = context.database.listen(Topic.DOMAINS)
         self._changed = asyncio.Event()
         self._room = asyncio.Event()
+        self._sweep = Sweep(context, lister, self._pace, offer=self._offer, held=self._held, over=self._changed.set)
 
     async def run(self) -> None:
         """Runs until it is cancelled; what is in the pool then goes on and is its owner's to drain."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.sweep.run(), name="sync.sweep")
+            group.create_task(self._sweep.run(), name="sync.sweep")
             group.create_task(self._wake_on_commits(), name="sync.woken")
             group.create_task(self._start_looks(), name="sync.looks")
 
@@ -120,7 +120,7 @@ class SyncLoop:
             if not ready
             and self._turns.room(kind) > 0
             and loop.time() >= self._read_again_at[kind]
-            and not (kind is Lane.ROUTINE and self.sweep.busy)
+            and not (kind is Lane.ROUTINE and self._sweep.busy)
         ]
         if not wanted:
             return
@@ -131,7 +131,7 @@ class SyncLoop:
         for kind, due in found.items():
             if len(due) >= _BATCH:
                 self._read_again_at[kind] = 0.0
-                if kind is Lane.ROUTINE and self.sweep.consider():
+                if kind is Lane.ROUTINE and self._sweep.consider():
                     continue
             for domain in due:
                 if domain.id not in self._held:
@@ -162,9 +162,6 @@ class SyncLoop:
     def _hold(self, item: _Item, kind: Lane) -> None:
         self._held.add(item.domain.id)
         self._ready[kind].append(item)
-
-    def _held_here(self, domain_id: str) -> bool:
-        return domain_id in self._held
 
     async def _wake_on_commits(self) -> None:
         while True:

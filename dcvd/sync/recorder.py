@@ -20,7 +20,10 @@ _GATHER: Final = 0.020
 
 
 class Recorder:
-    """`record` returns when the look is on disk, and raises what storing it raised."""
+    """`record` returns when the look is on disk, and raises what storing it raised.
+
+    A caller that is cancelled before leaves nothing behind: the domain is due as it was.
+    """
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -29,7 +32,7 @@ class Recorder:
         self._task: asyncio.Task[None] | None = None
 
     async def record(self, look: Look) -> None:
-        """Store one look. A caller that is cancelled leaves it to be stored all the same."""
+        """Store one look."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((look, future))
         if len(self._waiting) >= _MOST:
@@ -38,17 +41,12 @@ class Recorder:
             self._task = asyncio.create_task(self._store(), name="sync.recorder")
         await future
 
-    async def drain(self) -> None:
-        """Wait until what was given is stored."""
-        if self._task is not None:
-            await asyncio.wait([self._task])
-
     async def _store(self) -> None:
         try:
             while self._waiting:
                 await self._gather()
                 batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
-                await self._store_batch(batch)
+                await self._store_batch([entry for entry in batch if not entry[1].cancelled()])
         finally:
             self._task = None
             for _, future in self._waiting:
@@ -65,6 +63,8 @@ class Recorder:
             return
 
     async def _store_batch(self, batch: Sequence[tuple[Look, "asyncio.Future[None]"]]) -> None:
+        if not batch:
+            return
         try:
             await looks.record_many(self._context, [look for look, _ in batch])
         except Exception as error:  # noqa: BLE001  # it goes to those whose looks these were

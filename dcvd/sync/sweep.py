@@ -6,7 +6,7 @@ and on no page is left to a call of its own, because pages shift. Nothing is kep
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from typing import Final, Protocol
 
 import structlog
@@ -15,7 +15,7 @@ from dcvd.cloudflare.client import ListPage
 from dcvd.core import sweep
 from dcvd.core.domain import Domain
 from dcvd.core.schedule import Lane, lane
-from dcvd.errors import RemoteError, Retryable
+from dcvd.errors import RemoteError, Retryable, StoreError
 from dcvd.services import looks
 from dcvd.services.context import Context
 from dcvd.services.looks import Look
@@ -29,7 +29,7 @@ _FEWEST: Final = 100
 """With fewer due it is not even asked how long the list is."""
 _BETWEEN: Final = 10.0
 _AFTER_FAILURE: Final = 60.0
-"""Seconds from one consideration to the next, and from a walk that Cloudflare's failure ended."""
+"""Seconds from one consideration to the next, and from a walk that a failure ended."""
 _PAGES_KNOWN: Final = 3600.0
 """Seconds for which the length of the list is taken as known."""
 _AHEAD: Final = 3
@@ -54,12 +54,20 @@ class Lister(Protocol):
 
 class Sweep:
     """offer: takes a domain for its look, and waits while there are enough of them.
-    held: whether a domain is being looked at, or about to be.
+    held: the ids of domains that are being looked at, or about to be, at any time.
+    over: called when `busy` has ended.
     busy: a walk is on, or about to be decided; until it is over, what is routine waits for its page.
     """
 
     def __init__(
-        self, context: Context, lister: Lister, pace: Pace, *, offer: Offer, held: Callable[[str], bool]
+        self,
+        context: Context,
+        lister: Lister,
+        pace: Pace,
+        *,
+        offer: Offer,
+        held: Set[str],
+        over: Callable[[], None],
     ) -> None:
         self.busy = False
         self._context = context
@@ -67,6 +75,7 @@ class Sweep:
         self._pace = pace
         self._offer = offer
         self._held = held
+        self._over = over
         self._asked = asyncio.Event()
         self._rests_until = 0.0
         self._pages: int | None = None
@@ -88,13 +97,13 @@ class Sweep:
             rest = _BETWEEN
             try:
                 await self._consider()
-            except RemoteError as error:
+            except (RemoteError, StoreError) as error:
                 # What was not met is due as it was, and is looked at by calls of its own.
                 log.warning("sync.sweep_ended", error=error.message)
                 rest = _AFTER_FAILURE
-            finally:
-                self._rests_until = asyncio.get_running_loop().time() + rest
-                self.busy = False
+            self._rests_until = asyncio.get_running_loop().time() + rest
+            self.busy = False
+            self._over()
 
     async def _consider(self) -> None:
         known = self._known_pages()
@@ -142,12 +151,14 @@ class Sweep:
     async def _take(self, page: ListPage, asked_at: int, began: int) -> None:
         await self._pace.turn(_COST)
         seen = {hostname.id: hostname for hostname in page.hostnames}
+        # Of those held now what is read may be older than their look, even if that has ended when they are compared.
+        held = frozenset(self._held)
         found = await self._context.database.read(lambda snapshot: domains.by_cloudflare_ids(snapshot, list(seen)))
         for index, domain in enumerate(found):
             if index % _AT_ONCE == 0:
                 await asyncio.sleep(0)
             listed = Listed(seen[domain.cf_id or ""], asked_at)
-            if listed.seen.hostname == domain.name and not self._held(domain.id):
+            if listed.seen.hostname == domain.name and domain.id not in held:
                 await self._compare(domain, listed, began)
 
     async def _compare(self, domain: Domain, listed: Listed, began: int) -> None:

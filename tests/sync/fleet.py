@@ -105,6 +105,7 @@ class Noting:
         self.hung: list[str] = []
         self._context = context
         self._hanging = hanging
+        self.seconds = 0.0
 
     @property
     def looked(self) -> list[str]:
@@ -115,6 +116,7 @@ class Noting:
         if self._hanging(domain):
             self.hung.append(domain.name)
             await asyncio.Event().wait()
+        await asyncio.sleep(self.seconds)
         (self.singly if listed is None else self.listed).append(domain.name)
         seen = hostname(domain) if listed is None else listed.seen
         await looks.record(self._context, domain.id, [verified(domain), seen])

@@ -118,7 +118,7 @@ async def test_a_page_is_believed_only_about_hostnames_that_are_ours(context: Co
     forged = replace(hostname(victim, "moved"), hostname="another.customer.test")
     foreign = replace(forged, id="cf-foreign")
     looker = Noting(context)
-    async with looking(context, looker, Pages.of([*(hostname(domain) for domain in due), forged, foreign])):
+    async with looking(context, looker, Pages.of([forged, foreign, *(hostname(domain) for domain in due)])):
         await _until_looked_at(looker, names(due))
     assert await _stored(context, victim) == victim
 
@@ -127,7 +127,7 @@ async def test_a_page_older_than_what_is_stored_says_nothing(context: Context, o
     due = await fleet(context, org, 150)
     (fresh,) = await fleet(context, org, 1, first=150, due=-DAY // 2, cf_checked_at=context.now())
     looker = Noting(context)
-    async with looking(context, looker, Pages.of([*(hostname(domain) for domain in due), hostname(fresh, "moved")])):
+    async with looking(context, looker, Pages.of([hostname(fresh, "moved"), *(hostname(domain) for domain in due)])):
         await _until_looked_at(looker, names(due))
     assert await _stored(context, fresh) == fresh
 
@@ -143,6 +143,35 @@ async def test_customers_who_wait_are_not_held_up_by_a_walk(context: Context, or
         assert len(looker.listed) <= 50
         pages.hold.set()
         await _until_looked_at(looker, names(due))
+
+
+async def test_what_is_routine_waits_for_its_page(context: Context, org: str) -> None:
+    due = await fleet(context, org, 110)
+    pages = Pages.of([hostname(domain) for domain in due], size=100)
+    pages.hold.clear()
+    looker = Noting(context)
+    async with looking(context, looker, pages):
+        await _until_looked_at(looker, names(due[:100]))
+        # Many ticks later, and among others that come, those of the second page are as they were.
+        asked = await fleet(context, org, 1, first=200, status=DomainStatus.PENDING_CNAME)
+        await _until_looked_at(looker, names(asked))
+        assert set(looker.singly) == names(asked)
+        pages.hold.set()
+        await _until_looked_at(looker, names(due))
+    assert set(looker.singly) == names(asked)
+
+
+async def test_domains_that_no_page_has_are_not_searched_for_again_and_again(
+    context: Context, org: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "_BETWEEN", 0.02)
+    due = await fleet(context, org, 300)
+    looker, pages = Noting(context), Pages([])
+    looker.seconds = 0.01
+    async with looking(context, looker, pages):
+        await _until_looked_at(looker, names(due))
+    assert pages.asked == [1]
+    assert set(looker.singly) == names(due)
 
 
 @pytest.mark.parametrize("error", [Retryable("It is away."), Unauthorized("The token has expired.")])
