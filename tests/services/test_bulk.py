@@ -13,6 +13,7 @@ from dcvd.core.jobs import JobKind
 from dcvd.errors import Conflict
 from dcvd.janitor import Janitor
 from dcvd.kit.clock import ManualClock
+from dcvd.metrics import Metrics
 from dcvd.services import additions, bulk, domains, waiting_line
 from dcvd.services.bulk import Call
 from dcvd.services.bulk_additions import Added, BulkAdditions
@@ -190,7 +191,7 @@ async def test_two_streams_with_one_key_at_once_add_each_line_once(context: Cont
 async def test_a_key_is_forgotten_after_a_day(context: Context, keyed: Call, clock: ManualClock) -> None:
     lines = _lines(context, "a.customer.test")
     await _add(context, keyed, lines)
-    janitor = Janitor(context, LastUse())
+    janitor = Janitor(context, LastUse(), Metrics())
     clock.advance(KEY_LIFE)
     await janitor.round()
     (again,) = await _add(context, keyed, lines)
