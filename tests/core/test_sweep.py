@@ -16,7 +16,7 @@ RULES = Rules(expiring_soon=THRESHOLDS)
 
 def _looked(status: str, ssl: str, *, days: int = 90) -> Domain:
     """A domain of which Cloudflare has said this already."""
-    domain = replace(added_domain(), cf_id="cf-1")
+    domain = replace(added_domain(), cf_id=seen().id)
     return lifecycle.look(domain, [seen(status, ssl, certificate("01", days=days))], NOW, RULES).domain
 
 

@@ -195,9 +195,8 @@ async def test_dead_zones_by_the_hundred_do_not_delay_a_healthy_one(config: Conf
             for number in range(100)
         ]
         await asyncio.sleep(0.05)
-        started = asyncio.get_running_loop().time()
         facts = (await observer.observe(DnsQuestion(hostname=RIGHT, target=TARGET))).facts
-        assert asyncio.get_running_loop().time() - started < 0.2
+        assert not any(look.done() for look in dead)
         assert facts.chain == (TARGET,)
         for task in dead:
             task.cancel()
