@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Final
 
 from litestar import Response, Router, get
+from litestar.openapi import ResponseSpec
 
 from dcvd.api.documentation import problems
 from dcvd.api.domains import Search, StatusFilter
@@ -29,8 +30,13 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 @get(
     "/domains.csv",
     summary="Download the domains as CSV",
-    responses=problems(400),
     media_type="text/csv",
+    responses={
+        200: ResponseSpec(
+            data_container=str, media_type="text/csv", description="A header and a line each.", generate_examples=False
+        ),
+        **problems(400),
+    },
 )
 async def export_domains(request: ApiRequest, status: StatusFilter = None, search: Search = None) -> Response[Any]:
     """All of them, newest first; with `search` by name. Text that a spreadsheet would take for a formula has an
