@@ -11,6 +11,7 @@ from litestar.openapi import ResponseSpec
 from dcvd.api.documentation import problems
 from dcvd.api.domains import Search, StatusFilter
 from dcvd.api.parameters import one_of, shown
+from dcvd.api.presence import pieces_while_present
 from dcvd.api.request import ApiRequest
 from dcvd.api.stream import Streamed
 from dcvd.core.domain import Domain, DomainStatus
@@ -44,7 +45,7 @@ async def export_domains(request: ApiRequest, status: StatusFilter = None, searc
     """
     wanted = one_of("status", status, DomainStatus)
     return Streamed(
-        _pieces(request.context, request.org_id, wanted, search),
+        pieces_while_present(request.receive, _pieces(request.context, request.org_id, wanted, search)),
         media_type="text/csv; header=present",
         headers={"Content-Disposition": 'attachment; filename="domains.csv"'},
         most_kept=_MADE_AHEAD,
