@@ -34,9 +34,9 @@ class ChangeView(Struct, frozen=True):
 class TimelineEntryView(Struct, frozen=True, kw_only=True, rename="camel"):
     """What happened, and who brought it about.
 
-    `kind`: `request` (somebody asked for `what`), `observation` (something else was seen than before: `changes`),
-    `transition` (the status, or its error, changed: `changes`), `job` (background work began; the job as it stands now)
-    or `event` (this was told by webhooks).
+    `kind`: `request` (somebody asked for `what`: `added`, `removed`, `sync`, `diagnosis`, `job_retried`, `hint`),
+    `observation` (something else was seen than before: `changes`), `transition` (the status, or its error, changed:
+    `changes`), `job` (background work began; the job as it stands now) or `event` (this was told by webhooks).
     `actor`: `token:…`, `operator`, `sync` (the daemon's own looks), `job:…`, `cloudflare` (a notification of theirs) or
     `daemon`; null for jobs and events, which follow from what stands before them.
     `servers`: who in DNS said what, where they did not all say the same.

@@ -15,7 +15,7 @@ from dcvd.errors import InvalidInput, NotFound, Retryable, Throttled
 from dcvd.sandbox import Sandbox
 from dcvd.services import diagnosis, domains, jobs, organizations
 from dcvd.services.context import Context
-from dcvd.services.diagnosis import MOST_OF_ALL, MOST_OF_ONE, Diagnoser, Preview
+from dcvd.services.diagnosis import MOST_A_MINUTE, MOST_OF_ALL, MOST_OF_ONE, Diagnoser, Preview
 from dcvd.store import cloudflare_zones
 from dcvd.store.organizations import Organization
 from tests.services.views import all_jobs
@@ -208,6 +208,22 @@ async def test_an_organization_has_so_many_under_way_at_once_and_others_still_ha
         await until(lambda: _is(blocked.asked == MOST_OF_ONE + 1))
         blocked.open.set()
     assert {task.result().state for task in (*going, theirs)} == {DnsState.FAILED}
+    assert (await diagnoser.preview(organization.id, wish())).state is DnsState.FAILED
+
+
+async def test_an_organization_has_so_many_a_minute_and_others_are_not_held_up(
+    context: Context, organization: Organization, rival: Organization
+) -> None:
+    now = 0.0
+    diagnoser = Diagnoser(context, Seeing(), monotonic=lambda: now)
+    for _ in range(MOST_A_MINUTE):
+        now += 0.5
+        await diagnoser.preview(organization.id, wish())
+    with pytest.raises(Throttled) as refused:
+        await diagnoser.preview(organization.id, wish())
+    assert refused.value.retry_after == 30.5
+    assert (await diagnoser.preview(rival.id, wish())).state is DnsState.FAILED
+    now += 30.5
     assert (await diagnoser.preview(organization.id, wish())).state is DnsState.FAILED
 
 
