@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-_SHARE: Final = 0.4
+_SHARE: Final = 0.33
 """The part of one processor that the process may use while it looks. What it computes it does on one at a time, and the
 rest of that one is for whoever calls the API: his calls wait the longer the more of it is used."""
 _LAG: Final = 0.005

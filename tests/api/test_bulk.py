@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -272,3 +273,20 @@ async def test_an_operator_adds_many_domains_to_an_organization(
     )
     assert rows == [("operator",)]
     problem(await operator.post("/operator/organizations/none/domains/bulk", {"domains": []}), 404, "not_found")
+
+
+async def test_the_schema_documents_both_kinds_of_body_and_of_answer(anybody: Client) -> None:
+    schema = (await anybody.get("/schema")).json
+    known = {f"#/components/schemas/{name}" for name in schema["components"]["schemas"]}
+    for path, line in ((BULK, "AddedLine"), (DELETE, "RemovedLine")):
+        call = schema["paths"][path]["post"]
+        kinds = {"application/json", "application/x-ndjson"}
+        assert set(call["requestBody"]["content"]) == kinds
+        assert set(call["responses"]["200"]["content"]) == kinds
+        answered = call["responses"]["200"]["content"]["application/x-ndjson"]["schema"]
+        assert answered == {"$ref": f"#/components/schemas/{line}"}
+        assert {(each["name"], each["in"]) for each in call["parameters"]} == {
+            ("dryRun", "query"),
+            ("Idempotency-Key", "header"),
+        }
+        assert set(re.findall(r'"(#/components/[^"]+)"', json.dumps(call))) <= known

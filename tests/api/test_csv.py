@@ -1,5 +1,6 @@
 """`/api/domains.csv`."""
 
+import asyncio
 import csv
 import io
 
@@ -13,8 +14,10 @@ from dcvd.kit.clock import ManualClock
 from dcvd.services import domains, looks
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
+from dcvd.store.paging import Page
 from tests.api.client import Answer, Client, problem
-from tests.api.conftest import bring_to_active
+from tests.api.conftest import Mint, bring_to_active
+from tests.waiting import until
 
 EXPORT = "/api/domains.csv"
 
@@ -136,3 +139,32 @@ async def test_an_export_that_fails_in_the_middle_does_not_look_whole(
     with pytest.raises(Exception, match=r"payload|not completed|disconnected") as caught:
         await owner.get(EXPORT)
     assert "Client" in type(caught.value).__name__ or "Server" in type(caught.value).__name__
+
+
+async def test_an_export_ends_when_its_client_leaves(
+    addresses: tuple[int, object],
+    mint: Mint,
+    context: Context,
+    organization: Organization,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    domain = await domains.add(context, organization.id, "a.customer.com")
+
+    async def without_end(*arguments: object, **options: object) -> Page[object]:
+        return Page([domain] * 100, "more")
+
+    monkeypatch.setattr(domains, "list_page", without_end)
+    reader, writer = await asyncio.open_connection("127.0.0.1", addresses[0])
+    writer.write(f"GET {EXPORT} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {await mint()}\r\n\r\n".encode())
+    assert len(await reader.readexactly(100_000)) == 100_000
+    assert _exports()
+    writer.transport.abort()
+
+    async def has_ended() -> bool:
+        return not _exports()
+
+    await until(has_ended)
+
+
+def _exports() -> list[str]:
+    return [task.get_name() for task in asyncio.all_tasks() if task.get_name() == "api.stream"]

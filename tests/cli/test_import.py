@@ -45,9 +45,9 @@ def test_a_repeat_with_a_key_is_answered_the_same_for_programs(
     file.write_text(f'\n{{"domainName":"a.{zone}"}}\n{{"domainName":"b.{zone}","wildcard":true}}\n')
     arguments = ("domain", "import", str(file), "--org", acme.id, "--key", "k")
     rehearsed = either.json(*arguments, "--dry-run")
-    assert rehearsed["summary"] == {"created": 0, "would_create": 2, "exists": 0, "refused": 0}
+    assert rehearsed["summary"] == {"created": 0, "wouldCreate": 2, "exists": 0, "refused": 0}
     first = either.json(*arguments)
-    assert first["summary"] == {"created": 2, "would_create": 0, "exists": 0, "refused": 0}
+    assert first["summary"] == {"created": 2, "wouldCreate": 0, "exists": 0, "refused": 0}
     assert [result["line"] for result in first["results"]] == [2, 3]
     assert [record["name"] for record in first["results"][1]["domain"]["requiredRecords"]] == [
         f"b.{zone}",
