@@ -59,6 +59,16 @@ class Conflict(DcvdError):
         self.existing_id = existing_id
 
 
+class Throttled(DcvdError):
+    """The caller has as much under way as it may; `retry_after` is in seconds."""
+
+    code = "too_many_requests"
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class Forbidden(DcvdError):
     """The caller is known but its role does not allow this."""
 

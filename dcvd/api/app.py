@@ -6,7 +6,21 @@ from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 from prometheus_client import CollectorRegistry
 
-from dcvd.api import deliveries, domains, events, jobs, operator_calls, tokens, webhook_calls, webhooks
+from dcvd.api import (
+    bulk,
+    csv_export,
+    deliveries,
+    diagnosis,
+    domains,
+    events,
+    hooks,
+    jobs,
+    operator_calls,
+    timeline,
+    tokens,
+    webhook_calls,
+    webhooks,
+)
 from dcvd.api.auth import bearer
 from dcvd.api.documentation import BEARER, openapi
 from dcvd.api.edge import Edge
@@ -15,7 +29,9 @@ from dcvd.api.parts import Looker, Parts, Prober
 from dcvd.api.problems import answer
 from dcvd.api.request import ApiRequest
 from dcvd.services.context import Context
+from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.feed import Feed
+from dcvd.services.hints import Hints
 from dcvd.services.tokens import LastUse
 
 
@@ -31,6 +47,10 @@ class Api(Litestar):
                     route_handlers=[
                         tokens.ROUTER,
                         domains.ROUTER,
+                        bulk.ROUTER,
+                        csv_export.ROUTER,
+                        timeline.ROUTER,
+                        diagnosis.ROUTER,
                         webhooks.ROUTER,
                         webhook_calls.ROUTER,
                         deliveries.ROUTER,
@@ -40,6 +60,7 @@ class Api(Litestar):
                     guards=[bearer],
                     security=BEARER,
                 ),
+                hooks.ROUTER,
                 operator_calls.ROUTER,
                 operator_calls.metrics,
             ],
@@ -75,6 +96,8 @@ def create_app(
     operators: frozenset[int],
     registry: CollectorRegistry,
     feed: Feed,
+    hints: Hints,
+    diagnoser: Diagnoser,
     prober: Prober,
 ) -> Api:
     """The whole HTTP interface; `operators` are the uids that may use operator calls over the unix socket."""
@@ -85,6 +108,8 @@ def create_app(
         operators=operators,
         registry=registry,
         feed=feed,
+        hints=hints,
+        diagnoser=diagnoser,
         prober=prober,
     )
     return Api(parts)

@@ -17,6 +17,9 @@ from dcvd.errors import InvalidInput
 T = TypeVar("T", bound=Struct)
 
 _HEADERS: Final = frozenset({b"content-length", b"transfer-encoding", b"content-type", b"content-encoding"})
+_NDJSON: Final = re.compile(
+    rb'application/(x-ndjson|ndjson|x-jsonlines|jsonl)(\s*;\s*charset\s*=\s*"?utf-8"?)?\s*', re.IGNORECASE
+)
 _JSON: Final = re.compile(rb'application/json(\s*;\s*charset\s*=\s*"?utf-8"?)?\s*', re.IGNORECASE)
 _AT: Final = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL)
 _EXPECTED: Final = re.compile(r"Expected `(.+)`, got `(.+)`", re.DOTALL)
@@ -41,9 +44,9 @@ class ClientGone(HttpRefusal):
 
 
 async def read_body(
-    headers: Iterable[tuple[bytes, bytes]], receive: Receive, limit: int, *, may_be_empty: bool
+    headers: Iterable[tuple[bytes, bytes]], receive: Receive, limit: int, *, may_be_empty: bool, any_type: bool = False
 ) -> bytes:
-    """The whole body, of at most `limit` bytes.
+    """The whole body, of at most `limit` bytes. any_type: whatever type it is said to be of.
 
     Raises HttpRefusal: 415 for what is not plain JSON, 413 for what is too large (before reading where its length is
     announced), ClientGone; InvalidInput for an empty body that may not be so. One that may needs no media type either.
@@ -52,7 +55,8 @@ async def read_body(
     length = announced.get(b"content-length", b"0")
     if b"transfer-encoding" not in announced and not length.strip(b"0"):
         return _nothing(may_be_empty=may_be_empty)
-    _check_media_type(announced)
+    if not any_type:
+        _check_media_type(announced)
     # The server has checked that it is a number; the first test keeps it short enough to be read as one.
     if len(length) > 18 or int(length) > limit:
         raise _too_large(limit)
@@ -71,24 +75,36 @@ async def read_body(
     return b"".join(pieces) if size else _nothing(may_be_empty=may_be_empty)
 
 
-def decoded(body: bytes, kind: type[T]) -> T:
-    """The struct that the body holds. Raises InvalidInput naming the member at fault, as it is written in JSON."""
+def decoded(body: bytes, kind: type[T], *, whole: str = "The body") -> T:
+    """The struct that the body holds. Raises InvalidInput naming the member at fault, as it is written in JSON.
+
+    `whole`: what a sentence calls it.
+    """
     try:
         struct: T = _decoder(kind).decode(body)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error), kind) from error
+        raise _invalid(str(error), kind, whole) from error
     except UnicodeDecodeError as error:
-        raise _malformed("it is not UTF-8") from error
+        raise _malformed("it is not UTF-8", whole) from error
     except RecursionError as error:
-        raise _malformed("it is nested too deeply") from error
+        raise _malformed("it is nested too deeply", whole) from error
     except msgspec.DecodeError as error:
-        raise _malformed(str(error).removeprefix("JSON is malformed: ")) from error
+        raise _malformed(str(error).removeprefix("JSON is malformed: "), whole) from error
     return struct
 
 
 @cache
 def _decoder(kind: type[Struct]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
+
+
+def is_lines(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a body of one JSON value a line is announced. Raises HttpRefusal for one that is compressed."""
+    announced = {name: value for name, value in headers if name in _HEADERS}
+    if _NDJSON.fullmatch(announced.get(b"content-type", b"").strip()) is None:
+        return False
+    _check_encoding(announced)
+    return True
 
 
 def _check_media_type(announced: dict[bytes, bytes]) -> None:
@@ -98,6 +114,10 @@ def _check_media_type(announced: dict[bytes, bytes]) -> None:
             "unsupported_media_type",
             "The body has to be JSON in UTF-8: send it with Content-Type: application/json.",
         )
+    _check_encoding(announced)
+
+
+def _check_encoding(announced: dict[bytes, bytes]) -> None:
     if announced.get(b"content-encoding", b"identity").lower() != b"identity":
         raise HttpRefusal(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -118,11 +138,11 @@ def _nothing(*, may_be_empty: bool) -> bytes:
     return b""
 
 
-def _malformed(reason: str) -> InvalidInput:
-    return InvalidInput("body", f"The body is not valid JSON: {reason}.", code="malformed_json")
+def _malformed(reason: str, whole: str) -> InvalidInput:
+    return InvalidInput("body", f"{whole} is not valid JSON: {reason}.", code="malformed_json")
 
 
-def _invalid(text: str, kind: type[Struct]) -> InvalidInput:
+def _invalid(text: str, kind: type[Struct], whole: str) -> InvalidInput:
     """msgspec's message as a sentence of ours."""
     located = _AT.fullmatch(text)
     what, path = located.groups() if located is not None else (text, "")
@@ -140,8 +160,8 @@ def _invalid(text: str, kind: type[Struct]) -> InvalidInput:
         return InvalidInput(path, f"{path} is {given}, which is none of: {', '.join(_choices(kind, path))}.")
     if (expected := _EXPECTED.fullmatch(what)) is not None:
         wanted, got = (" or ".join(_WORDS.get(word, word) for word in text.split(" | ")) for text in expected.groups())
-        return InvalidInput(path or "body", f"{path or 'The body'} has to be {wanted}, but {got} was given.")
-    return InvalidInput(path or "body", f"{path or 'The body'} is not valid: {what}.")
+        return InvalidInput(path or "body", f"{path or whole} has to be {wanted}, but {got} was given.")
+    return InvalidInput(path or "body", f"{path or whole} is not valid: {what}.")
 
 
 def _choices(kind: type[Struct], name: str) -> list[str]:
@@ -149,8 +169,9 @@ def _choices(kind: type[Struct], name: str) -> list[str]:
     for field in msgspec.structs.fields(kind):
         if field.encode_name == name:
             types: tuple[Any, ...] = (field.type, *get_args(field.type))
-            if get_origin(field.type) is Literal:
-                return [str(value) for value in get_args(field.type)]
+            for item in types:
+                if get_origin(item) is Literal:
+                    return [str(value) for value in get_args(item)]
             return [
                 str(value) for item in types if isinstance(item, type) and issubclass(item, StrEnum) for value in item
             ]

@@ -25,6 +25,7 @@ _MEANINGS: Final = {
     410: "What is asked for is past its retention.",
     413: "The body is too large.",
     415: "The body is not plain JSON.",
+    429: "There is as much under way for you as there may be; `Retry-After` says when to ask again.",
     503: "Something that it needs is away; `Retry-After` says when to ask again.",
 }
 

@@ -1,8 +1,11 @@
 """A domain as JSON."""
 
+from collections.abc import Iterable, Mapping
+
 from msgspec import Struct
 
 from dcvd.api.parameters import Instant, shown
+from dcvd.core.diagnosis import findings_of
 from dcvd.core.domain import (
     Actor,
     Certificate,
@@ -11,11 +14,14 @@ from dcvd.core.domain import (
     DomainStatus,
     Finding,
     Purpose,
-    RequiredRecord,
+    Record,
     Severity,
+    Validation,
+    records_to_remove,
     required_records,
 )
 from dcvd.core.instants import to_rfc3339
+from dcvd.core.waiting_line import Place, PlaceState
 from dcvd.store.paging import Page
 
 
@@ -45,7 +51,7 @@ class RequiredRecordView(Struct, frozen=True):
 
 
 class CertificateView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The certificate in service."""
+    """A certificate: in service, or issued to follow the one that is."""
 
     serial: str | None
     issuer: str | None
@@ -53,8 +59,8 @@ class CertificateView(Struct, frozen=True, kw_only=True, rename="camel"):
     expires_at: Instant
 
 
-class FindingView(Struct, frozen=True):
-    """One diagnosis: what is wrong with DNS, who has to act, and the record to type."""
+class FindingView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One diagnosis: what is wrong, who has to act, the record to type, and when it makes sense to look again."""
 
     code: str
     severity: Severity
@@ -62,6 +68,19 @@ class FindingView(Struct, frozen=True):
     message: str
     fix: RecordView | None
     evidence: list[str]
+    next_check_at: Instant
+
+
+class RegistrationView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How far the registration at Cloudflare is, which takes only so many a minute; null once it is done.
+
+    `queued`: it comes in its turn. `retrying`: it failed, and is tried again. `failed`: it was given up; retry its job,
+    or see `error`. `position` counts from 1, the next one; `expectedAt` is when it comes if nothing fails.
+    """
+
+    state: PlaceState
+    position: int | None
+    expected_at: Instant | None
 
 
 class DomainView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -78,10 +97,14 @@ class DomainView(Struct, frozen=True, kw_only=True, rename="camel"):
     error: ErrorView | None
     required_records: list[RequiredRecordView]
     cname_target: str
+    validation: Validation
+    wildcard: bool
+    registration: RegistrationView | None
     cf_status: str | None
     cf_ssl_status: str | None
     errors: list[str]
     certificate: CertificateView | None
+    next_certificate: CertificateView | None
     expires_at: Instant | None
     dns_state: DnsState
     findings: list[FindingView]
@@ -101,17 +124,54 @@ class DomainList(Struct, frozen=True, kw_only=True, rename="camel"):
     next_cursor: str | None
 
 
-def answer(domain: Domain) -> DomainAnswer:
-    """One domain, wrapped."""
-    return DomainAnswer(_view(domain))
+class RemovedAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A domain that was removed, as it last was, and what is now to be taken out of DNS.
+
+    A CNAME that is left behind lets whoever gets its target next answer for the name.
+    """
+
+    domain: DomainView
+    records_to_remove: list[RecordView]
 
 
-def listed(found: Page[Domain]) -> DomainList:
-    """A page of domains."""
-    return DomainList(domains=[_view(domain) for domain in found.items], next_cursor=found.next_cursor)
+def answer(domain: Domain, place: Place | None) -> DomainAnswer:
+    """One domain, wrapped, with its place in the line of registrations."""
+    return DomainAnswer(_view(domain, place))
 
 
-def _view(domain: Domain) -> DomainView:
+def listed(found: Page[Domain], places: Mapping[str, Place]) -> DomainList:
+    """A page of domains, with their places in the line of registrations."""
+    return DomainList(
+        domains=[_view(domain, places.get(domain.id)) for domain in found.items], next_cursor=found.next_cursor
+    )
+
+
+def removed(domain: Domain) -> RemovedAnswer:
+    """A domain that is gone."""
+    return RemovedAnswer(domain=_view(domain, None), records_to_remove=record_views(records_to_remove(domain)))
+
+
+def record_views(records: Iterable[Record]) -> list[RecordView]:
+    """Records as a person types them."""
+    return [RecordView(record.type, record.name, record.value) for record in records]
+
+
+def required_record_views(domain: Domain) -> list[RequiredRecordView]:
+    """All that the customer has to have in DNS."""
+    return [
+        RequiredRecordView(record.type, record.name, record.value, record.purpose, record.verified)
+        for record in required_records(domain)
+    ]
+
+
+def registration_view(place: Place | None) -> RegistrationView | None:
+    """A place in the line of registrations."""
+    if place is None:
+        return None
+    return RegistrationView(state=place.state, position=place.position, expected_at=shown(place.expected_at))
+
+
+def _view(domain: Domain, place: Place | None) -> DomainView:
     return DomainView(
         id=domain.id,
         org_id=domain.org_id,
@@ -119,25 +179,25 @@ def _view(domain: Domain) -> DomainView:
         status=domain.status,
         ready=domain.ready,
         error=None if domain.error is None else ErrorView(domain.error.code, domain.error.message),
-        required_records=[_required(record) for record in required_records(domain)],
+        required_records=required_record_views(domain),
         cname_target=domain.cname_target,
+        validation=domain.validation,
+        wildcard=domain.wildcard,
+        registration=registration_view(place),
         cf_status=domain.cf_status,
         cf_ssl_status=domain.cf_ssl_status,
         errors=[*domain.cf_errors, *domain.cf_ssl_errors],
         certificate=None if domain.certificate is None else _certificate(domain.certificate),
+        next_certificate=None if domain.next_certificate is None else _certificate(domain.next_certificate),
         expires_at=shown(domain.expires_at),
         dns_state=domain.dns_state,
-        findings=[_finding(finding) for finding in domain.findings],
+        findings=[finding_view(finding, domain.next_sync_at) for finding in findings_of(domain)],
         dns_checked_at=shown(domain.dns_checked_at),
         cf_checked_at=shown(domain.cf_checked_at),
         next_sync_at=to_rfc3339(domain.next_sync_at),
         created_at=to_rfc3339(domain.created_at),
         updated_at=to_rfc3339(domain.updated_at),
     )
-
-
-def _required(record: RequiredRecord) -> RequiredRecordView:
-    return RequiredRecordView(record.type, record.name, record.value, record.purpose, record.verified)
 
 
 def _certificate(certificate: Certificate) -> CertificateView:
@@ -149,7 +209,8 @@ def _certificate(certificate: Certificate) -> CertificateView:
     )
 
 
-def _finding(finding: Finding) -> FindingView:
+def finding_view(finding: Finding, next_look_at: int) -> FindingView:
+    """A finding; without a time of its own it is checked at the domain's next look."""
     fix = finding.fix
     return FindingView(
         code=finding.code,
@@ -158,4 +219,5 @@ def _finding(finding: Finding) -> FindingView:
         message=finding.message,
         fix=None if fix is None else RecordView(fix.type, fix.name, fix.value),
         evidence=list(finding.evidence),
+        next_check_at=to_rfc3339(next_look_at if finding.next_check_at is None else finding.next_check_at),
     )

@@ -6,15 +6,15 @@ from typing import Annotated, Final
 import structlog
 from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
-from msgspec import Struct
 
 from dcvd.api.documentation import ok, problems
-from dcvd.api.domain_view import DomainAnswer, DomainList, answer, listed
+from dcvd.api.domain_input import NewDomain
+from dcvd.api.domain_view import DomainAnswer, DomainList, RemovedAnswer, answer, listed, removed
 from dcvd.api.parameters import TEXT, Cursor, Limit, one_of, page_limit
 from dcvd.api.request import ApiRequest
 from dcvd.core.domain import Domain, DomainStatus
 from dcvd.errors import RemoteError
-from dcvd.services import domains, looks
+from dcvd.services import domains, looks, timeline, waiting_line
 
 log = structlog.get_logger(__name__)
 
@@ -35,17 +35,18 @@ Search = Annotated[
 ]
 
 
-class NewDomain(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A customer's hostname, in Unicode or in A-labels."""
-
-    domain_name: str
-
-
 @post("", summary="Add a domain", status_code=201, responses=problems(400, 403, 409, 413, 415))
 async def add_domain(request: ApiRequest, data: JSONBody[NewDomain]) -> Response[DomainAnswer]:
     """Answered at once and registered at Cloudflare right after; `requiredRecords` is what the customer must create."""
-    domain = await domains.add(request.context, request.org_id, data.domain_name)
-    return Response(answer(domain), headers={"Location": _address(domain)})
+    domain = await domains.add(
+        request.context,
+        request.org_id,
+        data.domain_name,
+        validation=data.validation,
+        wildcard=data.wildcard,
+        actor=request.actor,
+    )
+    return Response(await _answer(request, domain), headers={"Location": _address(domain)})
 
 
 @get("", summary="List the domains", responses=problems(400))
@@ -61,13 +62,13 @@ async def list_domains(
         cursor=cursor,
         limit=page_limit(limit),
     )
-    return listed(found)
+    return listed(found, await waiting_line.places_of(request.context, found.items))
 
 
 @get("/{domain_id:str}", summary="Show a domain", responses=problems(404))
 async def get_domain(request: ApiRequest, domain_id: FromPath[str]) -> DomainAnswer:
     """As it was last seen."""
-    return answer(await domains.get(request.context, request.org_id, domain_id))
+    return await _answer(request, await domains.get(request.context, request.org_id, domain_id))
 
 
 @post(
@@ -83,25 +84,30 @@ async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response
     """
     context = request.context
     domain = await domains.get(context, request.org_id, domain_id)
+    await timeline.ask(context, domain, actor=request.actor, what="sync")
     try:
         async with asyncio.timeout(SYNC_PATIENCE):
-            fresh = await request.parts.looker.look(domain)
+            fresh = await request.parts.looker.look(domain, actor=request.actor)
     except (TimeoutError, RemoteError) as error:
         if isinstance(error, TimeoutError):
             # Accepted means that it will be done: the timer takes the domain up next.
-            await looks.postpone(context, domain, context.now())
+            await looks.hurry(context, domain.id)
         log.info("api.sync_unfinished", domain_id=domain_id, error=str(error) or type(error).__name__)
         stored = await domains.get(context, request.org_id, domain_id)
-        return Response(answer(stored), status_code=202, headers={"Location": _address(stored)})
+        return Response(await _answer(request, stored), status_code=202, headers={"Location": _address(stored)})
     if fresh is None:
         fresh = await domains.get(context, request.org_id, domain_id)
-    return Response(answer(fresh), status_code=200)
+    return Response(await _answer(request, fresh), status_code=200)
 
 
-@delete("/{domain_id:str}", summary="Remove a domain", responses=problems(403, 404))
-async def remove_domain(request: ApiRequest, domain_id: FromPath[str]) -> None:
-    """Gone here at once; a job takes it away at Cloudflare."""
-    await domains.remove(request.context, request.org_id, domain_id)
+@delete("/{domain_id:str}", summary="Remove a domain", status_code=200, responses=problems(403, 404))
+async def remove_domain(request: ApiRequest, domain_id: FromPath[str]) -> RemovedAnswer:
+    """Gone here at once; a job takes it away at Cloudflare. `recordsToRemove` is what the customer should remove."""
+    return removed(await domains.remove(request.context, request.org_id, domain_id, actor=request.actor))
+
+
+async def _answer(request: ApiRequest, domain: Domain) -> DomainAnswer:
+    return answer(domain, await waiting_line.place_of(request.context, domain))
 
 
 def _address(domain: Domain) -> str:

@@ -52,7 +52,7 @@ async def get_job(request: ApiRequest, job_id: FromPath[str]) -> JobAnswer:
 @post("/{job_id:str}/retry", summary="Try a job now", status_code=200, responses=problems(403, 404, 409))
 async def retry_job(request: ApiRequest, job_id: FromPath[str]) -> JobAnswer:
     """Due at once; a dead letter gets all its attempts again."""
-    return JobAnswer(job_view(await jobs.retry(request.context, request.org_id, job_id)))
+    return JobAnswer(job_view(await jobs.retry(request.context, request.org_id, job_id, actor=request.actor)))
 
 
 ROUTER: Final = Router("/jobs", route_handlers=[list_jobs, get_job, retry_job], tags=["Jobs"])

@@ -3,7 +3,7 @@
 They are no part of the published schema, which is the tenants'.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
@@ -11,12 +11,17 @@ from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from dcvd.api.auth import operator
+from dcvd.api.bulk import DryRun, added_by
+from dcvd.api.diagnosis import look_anew
+from dcvd.api.diagnosis_view import DiagnosisAnswer, answer
 from dcvd.api.parameters import Cursor, Instant, Limit, instant, page_limit
+from dcvd.api.renewals import list_renewals
 from dcvd.api.request import ApiRequest
 from dcvd.api.tokens import TokenAnswer, TokenList, minted_answer, token_list
 from dcvd.core.instants import to_rfc3339
+from dcvd.core.timeline import OPERATOR
 from dcvd.core.tokens import Role
-from dcvd.services import organizations, tokens
+from dcvd.services import diagnosis, organizations, tokens
 from dcvd.store.organizations import Organization
 
 
@@ -94,6 +99,23 @@ async def revoke_of_organization(request: ApiRequest, id_or_name: FromPath[str],
     await tokens.revoke(request.context, organization.id, token_id)
 
 
+@post("/organizations/{id_or_name:str}/domains/bulk", summary="Add many domains to an organization", status_code=200)
+async def add_many_to_organization(
+    request: ApiRequest, id_or_name: FromPath[str], dry_run: DryRun = None
+) -> Response[Any]:
+    """As tenants do it themselves."""
+    organization = await organizations.find(request.context, id_or_name)
+    return await added_by(request, organization.id, OPERATOR, dry_run)
+
+
+@get("/domains/{name:str}/diagnosis", summary="Diagnose the domain of a name")
+async def diagnose_for_operator(request: ApiRequest, name: FromPath[str]) -> Response[DiagnosisAnswer]:
+    """Looked at now, whosever it is; with 202 as it is stored, where that takes too long."""
+    found = await diagnosis.by_name(request.context, name)
+    fresh = await look_anew(request, found.domain, owner=OPERATOR, actor=OPERATOR)
+    return Response(answer(await diagnosis.by_name(request.context, name)), status_code=200 if fresh else 202)
+
+
 @get("/metrics", summary="The daemon's counters", guards=[operator], include_in_schema=False)
 async def metrics(request: ApiRequest) -> Response[bytes]:
     """In Prometheus' text format."""
@@ -112,6 +134,9 @@ ROUTER: Final = Router(
         mint_for_organization,
         list_of_organization,
         revoke_of_organization,
+        list_renewals,
+        add_many_to_organization,
+        diagnose_for_operator,
     ],
     guards=[operator],
     include_in_schema=False,

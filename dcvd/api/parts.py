@@ -2,14 +2,19 @@
 
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
+from dcvd.api.turnstile import Streams
 from dcvd.core.conformance import Report
 from dcvd.core.deliveries import Delivery
 from dcvd.core.domain import Domain
+from dcvd.core.timeline import SYNC
 from dcvd.services.context import Context
+from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.feed import Feed
+from dcvd.services.hints import Hints
 from dcvd.services.tokens import LastUse
 from dcvd.store.attempts import MadeAttempt
 
@@ -17,8 +22,10 @@ from dcvd.store.attempts import MadeAttempt
 class Looker(Protocol):
     """Looks at a domain now, outside its turn."""
 
-    async def look(self, domain: Domain) -> Domain | None:
+    async def look(self, domain: Domain, *, thorough: bool = False, actor: str = SYNC) -> Domain | None:
         """One fresh look at DNS and Cloudflare, stored; None when the domain was removed meanwhile.
+
+        thorough: ask DNS everything, also where the record is right. actor: who wanted the look, see `core.timeline`.
 
         Raises Retryable when nothing could be seen. It may be cancelled at any await.
         """
@@ -50,4 +57,7 @@ class Parts(Struct, kw_only=True):
     operators: frozenset[int]
     registry: CollectorRegistry
     feed: Feed
+    hints: Hints
+    diagnoser: Diagnoser
     prober: Prober
+    streams: Streams = msgspec.field(default_factory=Streams)

@@ -22,6 +22,7 @@ from dcvd.errors import (
     Retryable,
     StoreError,
     StoreFull,
+    Throttled,
     Unauthenticated,
 )
 
@@ -104,6 +105,9 @@ def refusal(error: Exception, request_id: str) -> Refused:
             return _refused(HTTPStatus.GONE, error.code, error.message)
         case Conflict():
             return _refused(HTTPStatus.CONFLICT, error.code, error.message, existing_id=error.existing_id)
+        case Throttled():
+            headers = {"Retry-After": str(max(math.ceil(error.retry_after), 1))}
+            return _refused(HTTPStatus.TOO_MANY_REQUESTS, error.code, error.message, headers=headers)
         case StoreFull():
             return _refused(HTTPStatus.SERVICE_UNAVAILABLE, error.code, error.message)
         case StoreError():

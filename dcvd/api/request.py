@@ -8,6 +8,7 @@ from litestar.typing import FieldDefinition
 
 from dcvd.api.body import decoded, read_body
 from dcvd.api.parts import Parts
+from dcvd.core.timeline import token_actor
 from dcvd.core.tokens import Token
 from dcvd.services.context import Context
 
@@ -33,6 +34,11 @@ class ApiRequest(Request[None, Token, State]):
     def org_id(self) -> str:
         """The organization on whose behalf the request is."""
         return self.auth.org_id
+
+    @property
+    def actor(self) -> str:
+        """Who asks, as a timeline names him."""
+        return token_actor(self.auth.id)
 
     async def body(self) -> bytes:
         """The whole body. Raises HttpRefusal or InvalidInput for one that cannot be JSON, or is too large.

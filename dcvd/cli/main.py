@@ -21,6 +21,9 @@ _COMMANDS: Final = {
     "check-config": Deferred("dcvd.cli.config_commands", "check_config", "Report every error of a configuration."),
     "org": Deferred("dcvd.cli.organizations", "organizations", "Create and list organizations."),
     "token": Deferred("dcvd.cli.tokens", "tokens", "Create, list and revoke API tokens."),
+    "renewals": Deferred("dcvd.cli.renewals", "renewals", "Show certificates that should have been renewed."),
+    "domain": Deferred("dcvd.cli.domains", "domains", "Import customers' domains from a file."),
+    "diagnose": Deferred("dcvd.cli.diagnose", "diagnose", "Say what is wrong with a hostname, and who has to act."),
     "backup": Deferred("dcvd.cli.backup", "backup", "Copy the database, beside a running daemon too."),
     "sandbox": Deferred("dcvd.cli.sandbox", "sandbox", "Run a Cloudflare API and a DNS server for trying things out."),
 }
@@ -31,6 +34,8 @@ First steps:
   dcvd check-config --config /etc/dcvd/dcvd.toml  is the configuration right?
   dcvd org create Acme                            a tenant
   dcvd token create --org Acme --name ci          and its key to the API
+  dcvd domain import names.txt --org Acme         its customers' domains
+  dcvd diagnose app.customer.com                  what is wrong with one of them?
   dcvd backup /var/backups/dcvd.db                a copy, and which keys it needs
 
 \b

@@ -10,10 +10,11 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from dcvd.cloudflare.budget import Budget
+from dcvd.cloudflare.budget import REQUEST_WINDOW, Budget, Urgency
 from dcvd.cloudflare.faults import DUPLICATE, NOT_FOUND, RATE_LIMITED, UNAVAILABLE, fault
 from dcvd.cloudflare.wire import Envelope, read_envelope, read_hostname, read_hostnames
 from dcvd.config import Config
+from dcvd.core.domain import Validation
 from dcvd.core.observation import HostnameGone, HostnameSeen
 from dcvd.errors import Permanent, Retryable
 from dcvd.metrics import Metrics
@@ -22,7 +23,10 @@ log = structlog.get_logger(__name__)
 
 LARGEST_PAGE: Final = 50
 _LARGEST_ANSWER: Final = 8 << 20
-_METHOD: Final = "http"
+_LONGEST_COMMON_NAME: Final = 64
+"""A longer name gets a certificate only with one of Cloudflare's own names in front of it (error 1469)."""
+_METHODS: Final = frozenset({"http", "txt", "email"})
+"""What an order may ask for; `cname` still occurs in answers alone."""
 _LONGEST_RETRY_AFTER: Final = 3600.0
 
 
@@ -39,14 +43,24 @@ class CloudflareClient:
 
     on_recovered: called when a kind of call succeeds again after the same kind had failed by an outage; another kind's
         success says nothing, because Cloudflare is often away for some calls alone.
+    window: seconds that the limit on requests is for.
     """
 
-    def __init__(self, config: Config, metrics: Metrics, *, on_recovered: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        metrics: Metrics,
+        *,
+        on_recovered: Callable[[], None] | None = None,
+        window: float = REQUEST_WINDOW,
+    ) -> None:
         self._config = config.cloudflare
         self._metrics = metrics
         self._on_recovered = on_recovered
         self._away: set[tuple[str, str]] = set()
-        self._budget = Budget(self._config.requests_per_5m, self._config.certificates_per_minute, time.monotonic)
+        self._budget = Budget(
+            self._config.requests_per_5m, self._config.certificates_per_minute, time.monotonic, window=window
+        )
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
@@ -72,21 +86,26 @@ class CloudflareClient:
         """How many hostnames could be registered now without waiting for the pace; None for any number."""
         return self._budget.certificates_free()
 
-    async def create(self, hostname: str) -> HostnameSeen:
-        """Register a hostname. Raises Permanent with remote_code 1406 when the zone has it already."""
-        body = {"hostname": hostname, "ssl": self._ssl()}
+    async def create(self, hostname: str, *, validation: Validation = "http", wildcard: bool = False) -> HostnameSeen:
+        """Register a hostname. Raises Permanent with remote_code 1406 when the zone has it already.
+
+        Delegated validation is Cloudflare's `txt`, whose records it then answers itself; a wildcard needs it.
+        """
+        ssl = _ssl(hostname, "http" if validation == "http" else "txt", wildcard=wildcard)
+        if self._config.certificate_authorities:
+            ssl["certificate_authority"] = self._config.certificate_authorities[0]
+        body = {"hostname": hostname, "ssl": ssl}
         envelope = await self._call("POST", "/custom_hostnames", body=body, certificate=True)
         return _expected(_hostname(envelope, "POST"), name=hostname)
 
-    async def get(self, cf_id: str) -> HostnameSeen | HostnameGone:
+    async def get(self, cf_id: str, *, urgency: Urgency = Urgency.NOW) -> HostnameSeen | HostnameGone:
         """Look at a hostname; gone is an observation, not an error."""
         try:
-            return _expected(
-                _hostname(await self._call("GET", "/custom_hostnames/{id}", cf_id=cf_id), "GET"), cf_id=cf_id
-            )
+            envelope = await self._call("GET", "/custom_hostnames/{id}", cf_id=cf_id, urgency=urgency)
+            return _expected(_hostname(envelope, "GET"), cf_id=cf_id)
         except Permanent as error:
             if error.remote_code == NOT_FOUND:
-                return HostnameGone()
+                return HostnameGone(cf_id)
             raise
 
     async def find(self, hostname: str) -> HostnameSeen | None:
@@ -97,18 +116,24 @@ class CloudflareClient:
     async def list_page(self, number: int) -> ListPage:
         """A page of up to LARGEST_PAGE hostnames, from 1; pages shift while hostnames come and go."""
         query = {"page": str(number), "per_page": str(LARGEST_PAGE)}
-        envelope = await self._call("GET", "/custom_hostnames", query=query)
+        envelope = await self._call("GET", "/custom_hostnames", query=query, urgency=Urgency.ROUTINE)
         return ListPage(read_hostnames(envelope.result), envelope.total_pages)
 
-    async def revalidate(self, cf_id: str) -> HostnameSeen | HostnameGone:
-        """Have Cloudflare look at the hostname's DNS now, which also resets its backoff and renews its tokens."""
-        body = {"ssl": self._ssl()}
+    async def revalidate(self, seen: HostnameSeen, *, authority: str | None = None) -> HostnameSeen | HostnameGone:
+        """Have Cloudflare look at the hostname's DNS now, which also resets its backoff and renews its tokens.
+
+        What was ordered (`seen`: method, wildcard) stays as it is, but for the CA where another is given.
+        """
+        fallback = "txt" if seen.wildcard else "http"
+        ssl = _ssl(seen.hostname, seen.method if seen.method in _METHODS else fallback, wildcard=seen.wildcard)
+        if authority is not None:
+            ssl["certificate_authority"] = authority
         try:
-            envelope = await self._call("PATCH", "/custom_hostnames/{id}", cf_id=cf_id, body=body)
-            return _expected(_hostname(envelope, "PATCH"), cf_id=cf_id)
+            envelope = await self._call("PATCH", "/custom_hostnames/{id}", cf_id=seen.id, body={"ssl": ssl})
+            return _expected(_hostname(envelope, "PATCH"), cf_id=seen.id)
         except Permanent as error:
             if error.remote_code == NOT_FOUND:
-                return HostnameGone()
+                return HostnameGone(seen.id)
             raise
 
     async def delete(self, cf_id: str) -> None:
@@ -119,12 +144,6 @@ class CloudflareClient:
             if error.remote_code != NOT_FOUND:
                 raise
 
-    def _ssl(self) -> dict[str, Any]:
-        ssl: dict[str, Any] = {"method": _METHOD, "type": "dv"}
-        if self._config.certificate_authorities:
-            ssl["certificate_authority"] = self._config.certificate_authorities[0]
-        return ssl
-
     async def _call(
         self,
         method: str,
@@ -134,14 +153,15 @@ class CloudflareClient:
         query: Mapping[str, str] | None = None,
         body: dict[str, Any] | None = None,
         certificate: bool = False,
+        urgency: Urgency = Urgency.NOW,
     ) -> Envelope:
-        await self._budget.acquire(certificate=certificate)
-        started = time.monotonic()
-        status = 0
-        try:
-            status, envelope, retry_after = await self._exchange(method, path, cf_id, query, body)
-        finally:
-            self._metrics.cloudflare_call(method, path, status, time.monotonic() - started)
+        async with self._budget.call(certificate=certificate, urgency=urgency):
+            started = time.monotonic()
+            status = 0
+            try:
+                status, envelope, retry_after = await self._exchange(method, path, cf_id, query, body)
+            finally:
+                self._metrics.cloudflare_call(method, path, status, time.monotonic() - started)
         if 200 <= status < 300 and envelope is not None and envelope.success:
             if (method, path) in self._away:
                 self._away.discard((method, path))
@@ -164,6 +184,7 @@ class CloudflareClient:
         if body is not None:
             data = msgspec.json.encode(body)
             headers["Content-Type"] = "application/json"
+        asked_at = time.monotonic()
         try:
             async with asyncio.timeout(self._config.timeout / 1000):
                 async with self._session.request(
@@ -173,7 +194,8 @@ class CloudflareClient:
                     while len(content) < _LARGEST_ANSWER and (more := await response.content.read(_LARGEST_ANSWER)):
                         content += more
                     retry_after = _seconds(response.headers.get("retry-after"))
-                    self._budget.heed(response.status, response.headers.get("ratelimit"), retry_after)
+                    took = time.monotonic() - asked_at
+                    self._budget.heed(response.status, response.headers.get("ratelimit"), retry_after, took=took)
                     return response.status, read_envelope(content), retry_after
         except TimeoutError as error:
             self._away.add((method, path))
@@ -185,6 +207,16 @@ class CloudflareClient:
             raise Retryable(
                 f"Cloudflare could not be reached for {method} {path}: {reason}.", code=UNAVAILABLE
             ) from error
+
+
+def _ssl(hostname: str, method: str | None, *, wildcard: bool) -> dict[str, Any]:
+    """The order of a certificate; an edit that leaves out what was ordered might be read as taking it back."""
+    ssl: dict[str, Any] = {"method": method, "type": "dv"}
+    if wildcard:
+        ssl["wildcard"] = True
+    if len(hostname) > _LONGEST_COMMON_NAME:
+        ssl["cloudflare_branding"] = True
+    return ssl
 
 
 def _hostname(envelope: Envelope, method: str) -> HostnameSeen:

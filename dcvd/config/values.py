@@ -10,9 +10,9 @@ from dcvd.config.addresses import SocketAddress, parse_address, parse_base_url, 
 from dcvd.config.checks import Check, duration, integer, list_of, matching, one_of, text, unfit
 from dcvd.core.addresses import Network
 from dcvd.core.hostnames import RESERVED_TLDS
+from dcvd.core.targets import TOKEN_LABEL
 
 _USER_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?", re.ASCII)
-TOKEN_LABEL: Final = "{token}."
 _LARGEST_UID: Final = 4_294_967_294
 
 

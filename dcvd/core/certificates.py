@@ -1,11 +1,14 @@
-"""Which certificate serves, whether it is a renewal, and when its end must be told."""
+"""Which certificate serves, which will follow it, whether that is a renewal, and when its end must be told."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
-from dcvd.core.domain import Certificate
-from dcvd.core.instants import DAY
-from dcvd.core.observation import ObservedCertificate
+from msgspec.structs import replace
+
+from dcvd.core.cloudflare_states import ORDER_OPEN, CertificateClass
+from dcvd.core.domain import Certificate, Domain
+from dcvd.core.instants import DAY, HOUR
+from dcvd.core.observation import HostnameSeen, ObservedCertificate
 
 _FRACTIONS: Final = (3, 8)
 """A warning threshold is never more than this part of the lifetime: a third for the first, an eighth for the rest.
@@ -16,6 +19,88 @@ _LONG_LIFE: Final = 89 * DAY
 """A 90-day certificate is some seconds short of 90 days."""
 _RENEWAL_WINDOW: Final = 30 * DAY
 _OVERDUE_AFTER: Final = 3 * DAY
+_PAIR: Final = HOUR
+"""Within which an RSA and an ECDSA certificate are issued together."""
+
+
+def follow(domain: Domain, seen: HostnameSeen, ssl: CertificateClass, now: int) -> tuple[Domain, bool]:
+    """The domain with the certificate that serves now and the one to follow it, and whether this was a renewal."""
+    after, renewed = _with_serving(domain, seen, ssl, now)
+    return replace(after, next_certificate=_upcoming(after, seen, ssl, now)), renewed
+
+
+def lists(seen: HostnameSeen, certificate: Certificate | None) -> bool:
+    """Whether Cloudflare's answer lists a certificate that we know."""
+    return certificate is not None and any(
+        entry.serial == certificate.serial and entry.expires_at == certificate.expires_at for entry in seen.certificates
+    )
+
+
+def _with_serving(domain: Domain, seen: HostnameSeen, ssl: CertificateClass, now: int) -> tuple[Domain, bool]:
+    """Certificates listed while a new one is being deployed may be the new one, which does not serve yet: they wait. So
+    do those of a domain that never served, whose first order may have been started again just after it was issued.
+    """
+    served = domain.certificate is not None or ssl is CertificateClass.TIMED_OUT
+    in_service = seen.ssl_status in ORDER_OPEN and served
+    if not (ssl in (CertificateClass.SERVING, CertificateClass.EXPIRED) or in_service):
+        return domain, False
+    # A key type that was given up ends its listed days expired; it must not hide the certificate that serves.
+    chosen = choose(_alive(seen, now) or seen.certificates)
+    known = domain.certificate
+    if chosen is None or not supersedes(known, chosen):
+        return domain, False
+    latest = domain.latest_expiry
+    # A later issue starts with nothing told of it, even where it ends before the one that it replaces.
+    fresh = is_newer(known, chosen)
+    after = replace(
+        domain,
+        certificate=chosen,
+        latest_expiry=chosen.expires_at if latest is None else max(latest, chosen.expires_at),
+        warned_for=None if fresh else domain.warned_for,
+        warned_level=0 if fresh else domain.warned_level,
+    )
+    return after, known is not None and _renews(known, chosen, latest, now)
+
+
+def _renews(known: Certificate, chosen: Certificate, latest: int | None, now: int) -> bool:
+    """Whether a certificate is followed by another that expires later.
+
+    It is for certain where that was issued later, or the old one is over (a key type that was given up). Otherwise, as
+    with undated issues, only an expiry later than any seen before tells a renewal from a stale answer.
+    """
+    same = known.serial is not None and known.serial == chosen.serial
+    if same or chosen.expires_at <= known.expires_at:
+        return False
+    return is_newer(known, chosen) or known.expires_at <= now or latest is None or chosen.expires_at > latest
+
+
+def _upcoming(domain: Domain, seen: HostnameSeen, ssl: CertificateClass, now: int) -> Certificate | None:
+    """What was issued to follow the certificate in service, or to be the first; an answer that lists none ends nothing.
+
+    Once deployed the two of a pair serve side by side, though the one was issued a little after the other.
+    """
+    patience = _PAIR if ssl is CertificateClass.SERVING else 0
+    if seen.certificates:
+        found = choose(entry for entry in _alive(seen, now) if _follows(domain.certificate, entry, patience))
+    else:
+        found = domain.next_certificate
+    if found is None or found.expires_at <= now or not _follows(domain.certificate, found, patience):
+        return None
+    return found
+
+
+def _follows(serving: Certificate | None, other: Certificate | ObservedCertificate, patience: int) -> bool:
+    if serving is None:
+        return True
+    if other.expires_at is None or (serving.serial is not None and serving.serial == other.serial):
+        return False
+    if serving.issued_at is None or other.issued_at is None:
+        return other.expires_at > serving.expires_at
+    return other.issued_at > serving.issued_at + patience
+
+
+def _alive(seen: HostnameSeen, now: int) -> list[ObservedCertificate]:
+    return [entry for entry in seen.certificates if entry.expires_at is not None and entry.expires_at > now]
 
 
 def choose(seen: Iterable[ObservedCertificate]) -> Certificate | None:

@@ -94,7 +94,9 @@ class Domain(Struct, frozen=True, kw_only=True):
     `latest_expiry` is the latest expiry ever seen; `warned_for` and `warned_level` say for which expiry how many of
     the warning thresholds were already told. `certificate` serves; `next_certificate` was issued to follow it.
     `challenge_target` is where `_acme-challenge` has to point, in Cloudflare's words; `wants_txt`: it waits for TXT
-    records instead. `heals` counts what was done at Cloudflare, since it last went well, to bring the domain back.
+    records instead. `certificate_authority` issues, in Cloudflare's words, or is to be asked next. `heals` counts what
+    was done at Cloudflare, since it last went well, to bring the domain back; `healed_at` is when that was done last,
+    or since when something waits for a remedy (see `healing`).
     """
 
     id: str
@@ -176,6 +178,12 @@ def new_domain(
     )
 
 
+def delegation_suffix(domain: Domain) -> str | None:
+    """The name below which Cloudflare has the challenges of the whole zone answered, where this domain tells it."""
+    target, before = domain.challenge_target, f"{domain.name}."
+    return target.removeprefix(before) if target is not None and target.startswith(before) else None
+
+
 def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
     """Every record that the customer has to have in DNS, verified or not."""
     routing = RequiredRecord(
@@ -196,3 +204,15 @@ def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
         verified=domain.challenge_verified,
     )
     return (routing, validation)
+
+
+def records_to_remove(domain: Domain) -> tuple[Record, ...]:
+    """What the customer should take out of DNS once the domain is removed.
+
+    A CNAME that is left behind lets whoever gets its target next answer for the customer's name.
+    """
+    return tuple(
+        Record(record.type, record.name, record.value)
+        for record in required_records(domain)
+        if record.value is not None
+    )

@@ -19,6 +19,7 @@ RESERVED_TLDS: Final = frozenset(
 """Top-level names for which no public CA issues (RFC 6761, 6762, 7686, 9476 and ICANN's name collisions)."""
 
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_TARGET_LABEL: Final = re.compile(r"[a-z0-9_-]{1,63}")
 _SUFFIXES: Final = PublicSuffixList()
 
 
@@ -86,6 +87,11 @@ def search_prefix(text: str) -> str:
 def registrable(name: str) -> str:
     """The public suffix and one label more (`customer.co.uk`), or the name itself where there is no such part."""
     return _SUFFIXES.privatesuffix(name) or name
+
+
+def is_target(text: str) -> bool:
+    """Whether a text can be what a CNAME of ours points to: lower-case labels, of which DNS can carry the whole."""
+    return len(text) <= 253 and "." in text and all(_TARGET_LABEL.fullmatch(label) for label in text.split("."))
 
 
 def _to_ascii(name: str) -> str:

@@ -23,6 +23,7 @@ class Prefix(StrEnum):
     DELIVERY = "dlv"
     JOB = "job"
     CONNECTION = "conn"
+    TIMELINE = "tl"
 
 
 def new_id(prefix: Prefix, now: int, random: RandomBytes) -> str:

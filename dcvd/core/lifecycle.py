@@ -4,29 +4,32 @@ A look at a domain applies its DNS observation, then Cloudflare's, then `pass_ti
 """
 
 from collections.abc import Iterable
-from typing import Final, assert_never
+from typing import assert_never
 
-import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
-from dcvd.core import certificates
-from dcvd.core.cloudflare_states import (
-    ORDER_OPEN,
-    CertificateClass,
-    HostnameClass,
-    certificate_class,
-    hostname_class,
-)
-from dcvd.core.diagnosis import Wanted, judge
+from dcvd.core import certificates, healing, serving
+from dcvd.core.cloudflare_states import CertificateClass, HostnameClass, certificate_class, hostname_class
+from dcvd.core.diagnosis import Wanted, findings_data, findings_of, judge, permitted
 from dcvd.core.dns_facts import DnsObservation
-from dcvd.core.domain import POINTS_HERE, WAITING, Certificate, DnsState, Domain, DomainError, DomainStatus
+from dcvd.core.domain import (
+    CHALLENGE_LABEL,
+    POINTS_HERE,
+    WAITING,
+    DnsState,
+    Domain,
+    DomainError,
+    DomainStatus,
+    Record,
+    records_to_remove,
+)
 from dcvd.core.events import EventData, EventDraft, EventType
+from dcvd.core.healing import Remedy
+from dcvd.core.hostnames import is_target
 from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.observation import CloudflareObservation, HostnameGone, HostnameSeen, RegistrationRefused
-
-CHECKS_TO_DOUBT: Final = 2
-"""How many failed checks in a row it takes to believe them: one failed check never costs a domain anything."""
+from dcvd.core.serving import CHECKS_TO_DOUBT, awaits_proof, waiting_status, waits_for_validation
 
 
 class Transition(Struct, frozen=True):
@@ -34,12 +37,14 @@ class Transition(Struct, frozen=True):
 
     revalidate: DNS has just turned right; from `look`, only where Cloudflare still waits to be told so.
     unknown: values of Cloudflare's that we do not know, for the log.
+    remedy: what is to be done at Cloudflare now, the revalidation included; only from `look`.
     """
 
     domain: Domain
     events: tuple[EventDraft, ...] = ()
     revalidate: bool = False
     unknown: tuple[str, ...] = ()
+    remedy: Remedy | None = None
 
 
 Observation = DnsObservation | CloudflareObservation
@@ -63,7 +68,10 @@ def look(domain: Domain, observations: Iterable[Observation], now: int, rules: R
     events: list[EventDraft] = []
     unknown: tuple[str, ...] = ()
     revalidate = False
+    allowed: tuple[str, ...] | None = None
     for observation in observations:
+        if isinstance(observation, DnsObservation):
+            allowed = permitted(observation.facts, Wanted.of(before, rules.authorities))
         step = observe(domain, observation, now, rules)
         domain = step.domain
         events.extend(step.events)
@@ -73,29 +81,12 @@ def look(domain: Domain, observations: Iterable[Observation], now: int, rules: R
     domain = step.domain
     events.extend(step.events)
     changed = domain.status is not before.status or domain.dns_state is not before.dns_state
+    challenged = domain.challenge_verified and not before.challenge_verified and awaits_proof(domain)
+    revalidate = (revalidate or challenged) and waits_for_validation(domain)
+    domain, remedy = healing.tend(domain, now, rules.authorities, turned_right=revalidate, permitted=allowed)
     return Transition(
-        replace(domain, looks=0 if changed else before.looks + 1),
-        tuple(events),
-        revalidate and _waits_for_validation(domain),
-        unknown,
+        replace(domain, looks=0 if changed else before.looks + 1), tuple(events), revalidate, unknown, remedy
     )
-
-
-def _waits_for_validation(domain: Domain) -> bool:
-    """Whether Cloudflare still has to find the record, maybe only hours from now.
-
-    Once it has, telling it to look again would only throw away the certificate that is being issued.
-    """
-    if domain.cf_id is None or domain.status is DomainStatus.ACTIVE:
-        return False
-    match hostname_class(domain.cf_status):
-        case HostnameClass.WAITING | HostnameClass.MOVED:
-            return True
-        case HostnameClass.SERVING:
-            ssl = certificate_class(domain.cf_ssl_status)
-            return domain.cf_ssl_status == "pending_validation" or ssl is CertificateClass.TIMED_OUT
-        case _:
-            return False
 
 
 def observe(domain: Domain, observation: Observation, now: int, rules: Rules) -> Transition:
@@ -106,7 +97,7 @@ def observe(domain: Domain, observation: Observation, now: int, rules: Rules) ->
         case HostnameSeen():
             return _seen(domain, observation, now)
         case HostnameGone():
-            return _gone(domain, now)
+            return _gone(domain, observation, now)
         case RegistrationRefused():
             return _with_status(
                 domain, domain, DomainStatus.ERROR, DomainError(observation.code, observation.message), now
@@ -151,35 +142,40 @@ def added(domain: Domain) -> EventDraft:
 
 def removed(domain: Domain) -> EventDraft:
     """The event of a domain whose removal was accepted."""
-    return EventDraft(EventType.DOMAIN_REMOVED, domain_data(domain), domain.id)
+    left_behind = [asdict(record) for record in records_to_remove(domain)]
+    return EventDraft(EventType.DOMAIN_REMOVED, {**domain_data(domain), "records_to_remove": left_behind}, domain.id)
 
 
 def _dns(before: Domain, observation: DnsObservation, now: int, rules: Rules) -> Transition:
     verdict = judge(observation.facts, Wanted.of(before, rules.authorities), now)
-    if verdict.state is None:
+    if verdict.state is None and not verdict.findings:
         return Transition(before)
+    state = before.dns_state if verdict.state is None else verdict.state
     failed = verdict.state is DnsState.FAILED
-    failures = before.dns_failures + 1 if failed else 0
+    failures = before.dns_failures + 1 if failed else 0 if verdict.state is not None else before.dns_failures
     pointed_here = before.dns_state in POINTS_HERE
     holds = failed and pointed_here and failures < CHECKS_TO_DOUBT
     after = replace(
         before,
-        dns_state=before.dns_state if holds else verdict.state,
+        dns_state=before.dns_state if holds else state,
         dns_failures=failures,
+        challenge_verified=(
+            before.challenge_verified if verdict.challenge_verified is None else verdict.challenge_verified
+        ),
         findings=verdict.findings,
         dns_checked_at=now,
     )
     became_verified = after.dns_state is DnsState.VERIFIED and before.dns_state is not DnsState.VERIFIED
     left_verified = pointed_here and after.dns_state is DnsState.FAILED
-    news = after.dns_state is DnsState.FAILED and before.status in WAITING and _codes(after) != _codes(before)
+    news = before.status in WAITING and not holds and _has_news(before, after)
     # The status is settled before the events are drafted, so that they all carry the one that follows from the check.
     settled = after
     if after.status in WAITING:
-        settled = replace(after, status=_waiting_status(after, before.status))
+        settled = replace(after, status=waiting_status(after, before.status))
     events: list[EventDraft] = []
     if became_verified:
         events.append(_dns_event(EventType.DNS_VERIFIED, settled))
-    elif left_verified or news:
+    if left_verified or news:
         events.append(_dns_event(EventType.DNS_CHECK_FAILED, settled))
     if (settled.status, settled.dns_state, settled.findings) != (before.status, before.dns_state, before.findings):
         settled = replace(settled, updated_at=now)
@@ -189,36 +185,31 @@ def _dns(before: Domain, observation: DnsObservation, now: int, rules: Rules) ->
 def _dns_event(kind: EventType, domain: Domain) -> EventDraft:
     data = domain_data(domain)
     if kind is EventType.DNS_CHECK_FAILED:
-        data["findings"] = msgspec.to_builtins(domain.findings)
+        data["findings"] = findings_data(findings_of(domain))
     return EventDraft(kind, data, domain.id)
 
 
-def _codes(domain: Domain) -> frozenset[str]:
-    return frozenset(finding.code for finding in domain.findings)
+def _has_news(before: Domain, after: Domain) -> bool:
+    """Whether another thing is wrong than before; of a right record, whether one thing more is."""
+    was, now = _errors(before), _errors(after)
+    return was != now if after.dns_state is DnsState.FAILED else bool(now - was)
 
 
-def _waiting_status(domain: Domain, previous: DomainStatus) -> DomainStatus:
-    """`issuing` once the record was seen by us or by the CA; it takes two failed checks to fall back."""
-    seen_by_us = domain.dns_state is DnsState.VERIFIED
-    seen_by_ca = domain.cf_ssl_status is not None and (
-        domain.cf_ssl_status == "pending_issuance"
-        or certificate_class(domain.cf_ssl_status) in (CertificateClass.AFTER_ISSUE, CertificateClass.SERVING)
-    )
-    validated = domain.cf_status is not None and hostname_class(domain.cf_status) is HostnameClass.SERVING
-    if seen_by_us or seen_by_ca or validated:
-        return DomainStatus.ISSUING
-    if previous is DomainStatus.ISSUING and domain.dns_failures < CHECKS_TO_DOUBT:
-        return DomainStatus.ISSUING
-    return DomainStatus.PENDING_CNAME
+def _errors(domain: Domain) -> frozenset[str]:
+    return frozenset(finding.code for finding in domain.findings if finding.severity == "error")
 
 
-def _gone(before: Domain, now: int) -> Transition:
-    after = replace(before, cf_status="deleted", cf_checked_at=now)
-    message = f"Cloudflare no longer has {before.name}: it was deleted there. Remove the domain here and add it again."
-    return _with_status(before, after, DomainStatus.ERROR, DomainError("deleted", message), now)
+def _gone(before: Domain, observation: HostnameGone, now: int) -> Transition:
+    if observation.id is not None and observation.id != before.cf_id:
+        # It was asked about before the domain was registered again.
+        return Transition(before)
+    after = replace(before, cf_id=None, cf_status="deleted", cf_checked_at=now, wants_txt=False, next_certificate=None)
+    return _with_status(before, after, DomainStatus.ERROR, serving.gone(before), now)
 
 
 def _seen(before: Domain, seen: HostnameSeen, now: int) -> Transition:
+    if before.cf_id is not None and before.cf_id != seen.id:
+        return Transition(before)
     host, ssl = hostname_class(seen.status), certificate_class(seen.ssl_status)
     after = replace(
         before,
@@ -228,10 +219,14 @@ def _seen(before: Domain, seen: HostnameSeen, now: int) -> Transition:
         cf_errors=seen.errors,
         cf_ssl_errors=seen.ssl_errors,
         cf_checked_at=now,
+        wants_txt=seen.wants_txt,
+        certificate_authority=seen.certificate_authority or before.certificate_authority,
+        challenge_target=_challenge_target(before, seen.delegation),
         doubts=before.doubts + 1 if host is HostnameClass.WAITING else 0,
     )
-    after, renewed = _with_certificate(after, seen, ssl, now)
-    status, error = _judge_status(before, after, host, ssl, now, listed=_lists(seen, after.certificate))
+    after, renewed = certificates.follow(after, seen, ssl, now)
+    listed = certificates.lists(seen, after.certificate)
+    status, error = serving.judge(before, after, host, ssl, now, listed=listed)
     transition = _with_status(before, after, status, error, now)
     events = list(transition.events)
     if renewed:
@@ -247,136 +242,11 @@ def _seen(before: Domain, seen: HostnameSeen, now: int) -> Transition:
     return Transition(transition.domain, tuple(events), unknown=unknown)
 
 
-def _with_certificate(domain: Domain, seen: HostnameSeen, ssl: CertificateClass, now: int) -> tuple[Domain, bool]:
-    """The domain with the certificate that serves now, and whether that is a renewal.
-
-    Certificates listed while a new one is being deployed may be the new one, which does not serve yet: they wait. So do
-    those of a domain that never served, whose first order may have been started again just after it was issued.
-    """
-    served = domain.certificate is not None or ssl is CertificateClass.TIMED_OUT
-    in_service = seen.ssl_status in ORDER_OPEN and served
-    if not (ssl in (CertificateClass.SERVING, CertificateClass.EXPIRED) or in_service):
-        return domain, False
-    # A key type that was given up ends its listed days expired; it must not hide the certificate that serves.
-    alive = [entry for entry in seen.certificates if entry.expires_at is not None and entry.expires_at > now]
-    chosen = certificates.choose(alive or seen.certificates)
-    known = domain.certificate
-    if chosen is None or not certificates.supersedes(known, chosen):
-        return domain, False
-    latest = domain.latest_expiry
-    renewed = (
-        latest is not None
-        and chosen.expires_at > latest
-        and known is not None
-        and (known.serial is None or chosen.serial is None or known.serial != chosen.serial)
-    )
-    # A later issue starts with nothing told of it, even where it ends before the one that it replaces.
-    fresh = certificates.is_newer(known, chosen)
-    after = replace(
-        domain,
-        certificate=chosen,
-        latest_expiry=chosen.expires_at if latest is None else max(latest, chosen.expires_at),
-        warned_for=None if fresh else domain.warned_for,
-        warned_level=0 if fresh else domain.warned_level,
-    )
-    return after, renewed
-
-
-def _lists(seen: HostnameSeen, certificate: Certificate | None) -> bool:
-    return certificate is not None and any(
-        entry.serial == certificate.serial and entry.expires_at == certificate.expires_at for entry in seen.certificates
-    )
-
-
-def _judge_status(
-    before: Domain, after: Domain, host: HostnameClass, ssl: CertificateClass, now: int, *, listed: bool
-) -> tuple[DomainStatus, DomainError | None]:
-    match host:
-        case HostnameClass.UNKNOWN | HostnameClass.NEUTRAL:
-            return before.status, before.error
-        case HostnameClass.BLOCKED | HostnameClass.MOVED | HostnameClass.DELETED:
-            return DomainStatus.ERROR, _hostname_error(host, after)
-        case HostnameClass.WAITING:
-            if before.status is DomainStatus.ACTIVE and after.doubts < CHECKS_TO_DOUBT:
-                return before.status, None
-            if ssl is CertificateClass.TIMED_OUT:
-                return DomainStatus.ERROR, _timed_out(after)
-            return _waiting_status(after, before.status), None
-        case HostnameClass.SERVING:
-            return _serving_status(before, after, ssl, now, listed=listed)
-        case _:
-            assert_never(host)
-
-
-def _serving_status(
-    before: Domain, after: Domain, ssl: CertificateClass, now: int, *, listed: bool
-) -> tuple[DomainStatus, DomainError | None]:
-    """The hostname is active at Cloudflare: now the certificate decides.
-
-    While a renewal is in flight ssl.status leaves `active` though the old certificate still serves, so an outage is
-    judged by a known certificate's expiry and not by that word. That holds for a domain in service; one that was taken
-    out of it may have lost its old certificate, so there Cloudflare must list (`listed`) the one that we know.
-    """
-    certificate = after.certificate
-    unexpired = certificate is not None and certificate.expires_at > now
-    # In service with an expiry that Cloudflare never told: it goes on serving until something says otherwise.
-    untold = certificate is None and before.status is DomainStatus.ACTIVE
-    serves = untold or (unexpired and (listed or before.status is DomainStatus.ACTIVE))
-    match ssl:
-        case CertificateClass.SERVING:
-            if certificate is None or unexpired:
-                return DomainStatus.ACTIVE, None
-            return DomainStatus.ERROR, _expired(after, now)
-        case CertificateClass.GONE:
-            message = f"The certificate of {after.name} is {after.cf_ssl_status} at Cloudflare: nothing serves https."
-            return DomainStatus.ERROR, DomainError("certificate_gone", message)
-        case CertificateClass.UNKNOWN | CertificateClass.NEUTRAL:
-            if certificate is not None and not unexpired:
-                return DomainStatus.ERROR, _expired(after, now)
-            if serves:
-                return DomainStatus.ACTIVE, None
-            return (DomainStatus.ISSUING, None) if before.status in WAITING else (before.status, before.error)
-        case CertificateClass.EXPIRED:
-            return (DomainStatus.ACTIVE, None) if unexpired and serves else (DomainStatus.ERROR, _expired(after, now))
-        case CertificateClass.TIMED_OUT:
-            return (DomainStatus.ACTIVE, None) if serves else (DomainStatus.ERROR, _timed_out(after))
-        case CertificateClass.BEFORE_ISSUE | CertificateClass.AFTER_ISSUE:
-            if certificate is not None and not unexpired:
-                return DomainStatus.ERROR, _expired(after, now)
-            return (DomainStatus.ACTIVE if serves else DomainStatus.ISSUING), None
-        case _:
-            assert_never(ssl)
-
-
-def _hostname_error(host: HostnameClass, domain: Domain) -> DomainError:
-    detail = _said(domain.cf_errors)
-    match host:
-        case HostnameClass.BLOCKED:
-            text = f"Cloudflare blocks {domain.name}. If its zone is on hold, its owner must release the hold."
-            return DomainError("blocked", text + detail)
-        case HostnameClass.MOVED:
-            text = f"{domain.name} does not point to us, so Cloudflare gave it up. Create its CNAME again."
-            return DomainError("moved", text + detail)
-        case _:
-            text = f"Cloudflare deleted {domain.name}. Remove the domain here and add it again."
-            return DomainError("deleted", text + detail)
-
-
-def _timed_out(domain: Domain) -> DomainError:
-    stage = (domain.cf_ssl_status or "").removesuffix("timed_out").removesuffix("_") or "validation"
-    detail = _said(domain.cf_ssl_errors or domain.cf_errors)
-    message = f"The {stage} of {domain.name}'s certificate took too long, and Cloudflare stopped trying.{detail}"
-    return DomainError(domain.cf_ssl_status or "timed_out", message)
-
-
-def _said(errors: tuple[str, ...]) -> str:
-    return f" Cloudflare says: {'; '.join(errors)}" if errors else ""
-
-
-def _expired(domain: Domain, now: int) -> DomainError:
-    expires_at = domain.expires_at
-    when = f" on {to_rfc3339(expires_at)}" if expires_at is not None and expires_at <= now else ""
-    return DomainError("certificate_expired", f"The certificate of {domain.name} expired{when} and none replaced it.")
+def _challenge_target(domain: Domain, delegation: Record | None) -> str | None:
+    """Cloudflare shows it only while an order is open: what it said once stays. Another name's is not ours."""
+    if delegation is None or delegation.name != f"{CHALLENGE_LABEL}.{domain.name}":
+        return domain.challenge_target
+    return delegation.value if is_target(delegation.value) else domain.challenge_target
 
 
 def _with_status(
@@ -388,7 +258,11 @@ def _with_status(
     if status is DomainStatus.ACTIVE and before.status is not DomainStatus.ACTIVE:
         events = (EventDraft(EventType.DOMAIN_ACTIVE, domain_data(domain), domain.id),)
     elif kept is not None and (before.error is None or before.error.code != kept.code):
-        data = {**domain_data(domain), "error": {"code": kept.code, "message": kept.message}}
+        data = {
+            **domain_data(domain),
+            "error": {"code": kept.code, "message": kept.message},
+            "findings": findings_data(findings_of(domain)),
+        }
         events = (EventDraft(EventType.DOMAIN_ERROR, data, domain.id),)
     if domain != replace(before, cf_checked_at=domain.cf_checked_at, doubts=domain.doubts):
         domain = replace(domain, updated_at=now)

@@ -37,7 +37,9 @@ class HostnameSeen(Struct, frozen=True, kw_only=True):
 
 
 class HostnameGone(Struct, frozen=True):
-    """Cloudflare no longer has the hostname that it once gave us (404, code 1436)."""
+    """Cloudflare no longer has the hostname that it once gave us (404, code 1436); `id` is what it was asked about."""
+
+    id: str | None = None
 
 
 class RegistrationRefused(Struct, frozen=True):

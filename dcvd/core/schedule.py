@@ -1,5 +1,6 @@
-"""When a domain is looked at again. Pure: the clock and the random number are given."""
+"""When a domain is looked at again, and in which lane it waits. Pure: the clock and the random number are given."""
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Final, assert_never
 
@@ -7,8 +8,10 @@ from msgspec import Struct
 
 from dcvd.core import certificates
 from dcvd.core.backoff import cloudflare_step, jittered
+from dcvd.core.dns_facts import DnsObservation
 from dcvd.core.domain import WAITING, Certificate, DnsState, Domain, DomainStatus
-from dcvd.core.instants import HOUR, SECOND
+from dcvd.core.instants import HOUR, MINUTE, SECOND
+from dcvd.core.observation import CloudflareObservation
 
 _ERROR_INTERVAL: Final = 4 * HOUR
 _RENEWAL_INTERVAL: Final = 4 * HOUR
@@ -22,20 +25,35 @@ class Lane(IntEnum):
     """Domains wait in lanes for their look, so that none holds up another of a different kind."""
 
     WAITING = 0
-    """Somebody waits for it to be set up."""
+    """Somebody waits for it to be set up, or for a second look that decides."""
     ROUTINE = 1
     FAILING = 2
     """Its last looks could not be made, and the next may again take as long as a timeout."""
 
 
 _MISSES_TO_FAIL: Final = 2
+_FIRST_RETRY: Final = MINUTE
+_LONGEST_RETRY: Final = HOUR
 
 
 def lane(domain: Domain) -> Lane:
     """In which lane a domain waits."""
     if domain.misses >= _MISSES_TO_FAIL:
         return Lane.FAILING
-    return Lane.WAITING if domain.status in WAITING else Lane.ROUTINE
+    return Lane.WAITING if domain.status in WAITING or _undecided(domain) else Lane.ROUTINE
+
+
+def misses(domain: Domain, seen: Iterable[DnsObservation | CloudflareObservation]) -> int:
+    """How many looks in a row have missed something, after one at which all that was `seen` was seen.
+
+    A look without DNS is somebody else's, such as a job's that told Cloudflare something: it neither misses nor finds.
+    """
+    observations = list(seen)
+    dns = next((each for each in observations if isinstance(each, DnsObservation)), None)
+    if dns is None:
+        return domain.misses
+    whole = domain.cf_id is None or len(observations) > 1
+    return 0 if whole and dns.facts.outcome == "answered" else domain.misses + 1
 
 
 class LookPolicy(Struct, frozen=True, kw_only=True):
@@ -47,7 +65,18 @@ class LookPolicy(Struct, frozen=True, kw_only=True):
 
 
 def next_look(domain: Domain, now: int, policy: LookPolicy, fraction: float) -> int:
-    """The instant of the next routine look; `fraction` in [0, 1) spreads the domains out."""
+    """The instant of the next routine look; `fraction` in [0, 1) spreads the domains out.
+
+    What missed something is tried again soon and then ever more rarely, but never more rarely than what did not.
+    """
+    planned = _planned(domain, now, policy, fraction)
+    if not domain.misses:
+        return planned
+    retry = min(_FIRST_RETRY << min(domain.misses - 1, 10), _LONGEST_RETRY)
+    return min(planned, now + jittered(retry, fraction))
+
+
+def _planned(domain: Domain, now: int, policy: LookPolicy, fraction: float) -> int:
     match domain.status:
         case DomainStatus.PENDING_CNAME | DomainStatus.ISSUING:
             wait = cloudflare_step(domain.looks, policy.pending_interval)
@@ -63,24 +92,39 @@ def next_look(domain: Domain, now: int, policy: LookPolicy, fraction: float) -> 
 
 
 def _active(domain: Domain, now: int, policy: LookPolicy, fraction: float) -> int:
-    if domain.doubts or (domain.dns_failures and domain.dns_state is not DnsState.FAILED):
-        # One failed check, or one doubt of Cloudflare's, is not believed; the second, which decides, comes soon.
+    if _undecided(domain):
         return now + jittered(policy.pending_interval, fraction)
+    usual = policy.active_interval
+    if _lacks_a_record(domain):
+        usual = min(usual, cloudflare_step(domain.looks, policy.pending_interval))
     certificate = domain.certificate
     if certificate is None:
-        return now + jittered(policy.active_interval, fraction)
+        return now + jittered(usual, fraction)
     due = certificates.renewal_due_at(certificate)
     if now >= certificates.renewal_overdue_at(certificate):
         interval = _OVERDUE_INTERVAL
     elif now >= due:
         interval = _RENEWAL_INTERVAL
     else:
-        interval = policy.active_interval
-    routine = now + jittered(min(interval, policy.active_interval), fraction)
+        interval = usual
+    routine = now + jittered(min(interval, usual), fraction)
     return min([routine, *_moments_ahead(certificate, now, policy)])
 
 
+def _undecided(domain: Domain) -> bool:
+    """One failed check, or one doubt of Cloudflare's, is not believed: the second, which decides, has to come soon."""
+    if domain.status is not DomainStatus.ACTIVE:
+        return False
+    return domain.doubts > 0 or (domain.dns_failures > 0 and domain.dns_state is not DnsState.FAILED)
+
+
+def _lacks_a_record(domain: Domain) -> bool:
+    """It serves, but a record that it needs was not seen: the customer may be putting it right at this moment."""
+    return domain.dns_state is DnsState.FAILED or (domain.validation == "delegated" and not domain.challenge_verified)
+
+
 def _moments_ahead(certificate: Certificate, now: int, policy: LookPolicy) -> list[int]:
-    """Instants at which something must be told, whatever the routine is."""
+    """Instants at which something must be told, or the pace changes, whatever the routine is."""
     moments = certificates.warning_moments(certificate, policy.expiring_soon)
-    return [moment for moment in (*moments, certificate.expires_at) if moment > now]
+    due = certificates.renewal_due_at(certificate)
+    return [moment for moment in (*moments, due, certificate.expires_at) if moment > now]

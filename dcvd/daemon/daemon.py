@@ -25,7 +25,9 @@ from dcvd.kit.tasks import Supervisor
 from dcvd.metrics import Metrics
 from dcvd.services import jobs, plans, rotation
 from dcvd.services.context import Context
+from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.feed import Feed
+from dcvd.services.hints import Hints
 from dcvd.services.tokens import LastUse
 from dcvd.store.database import Database
 from dcvd.store.files import adopt_owner, lock_path
@@ -154,7 +156,8 @@ class Daemon:
         self._cloudflare = CloudflareClient(config, metrics, on_recovered=self._recovered.set)
         await self._cloudflare.start()
         self._undo.append(self._cloudflare.close)
-        looker = Looker(self.context, self._cloudflare, DnsObserver(config), metrics)
+        observer = DnsObserver(config)
+        looker = Looker(self.context, self._cloudflare, observer, metrics)
         last_use = LastUse()
         self._undo.append(lambda: last_use.store(self.context))
         self._delivery = DeliveryPool(self.context, metrics)
@@ -164,7 +167,7 @@ class Daemon:
         await prober.start()
         self._undo.append(prober.close)
         self._feed = Feed(self.context)
-        self._sync = SyncLoop(self.context, looker)
+        self._sync = SyncLoop(self.context, looker, self._cloudflare)
         self._jobs = JobWorker(self.context, self._cloudflare, metrics)
         operators = operator_uids(config.server)
         listeners = Listeners(config, self._inherited)
@@ -177,6 +180,8 @@ class Daemon:
             operators=operators,
             registry=metrics.registry,
             feed=self._feed,
+            hints=Hints(self.context, metrics),
+            diagnoser=Diagnoser(self.context, observer),
             prober=prober,
         )
         limits = HttpLimits(head_timeout=config.server.head_timeout / 1000)
@@ -188,7 +193,7 @@ class Daemon:
             ("jobs", self._jobs.run()),
             ("sync", self._sync.run()),
             ("delivery", self._delivery.run()),
-            ("janitor", Janitor(self.context, last_use).run()),
+            ("janitor", Janitor(self.context, last_use, metrics).run()),
             ("recovery", self._recovery()),
         ):
             self._supervisor.spawn(name, coroutine)

@@ -7,23 +7,27 @@ from typing import Final
 
 import structlog
 
+from dcvd.core.bulk import KEY_LIFE
 from dcvd.core.deliveries import DeliveryState
 from dcvd.core.ids import Prefix, earliest_id
 from dcvd.core.instants import DAY
 from dcvd.core.jobs import JobState
 from dcvd.errors import StoreError
-from dcvd.janitor.pace import Pace
-from dcvd.services import plans
+from dcvd.kit.pace import Pace
+from dcvd.metrics import Metrics
+from dcvd.services import plans, renewals
 from dcvd.services.context import Context
 from dcvd.services.tokens import LastUse
 from dcvd.store import (
     attempts,
+    bulk_lines,
     deliveries,
     delivery_history,
     endpoints,
     events,
     jobs,
     maintenance,
+    timeline,
     tokens,
     webhook_secrets,
 )
@@ -44,8 +48,9 @@ _FEW_PAGES: Final = 64
 class Janitor:
     """Makes a round each minute until it is cancelled."""
 
-    def __init__(self, context: Context, last_use: LastUse) -> None:
+    def __init__(self, context: Context, last_use: LastUse, metrics: Metrics) -> None:
         self._context = context
+        self._metrics = metrics
         self._last_use = last_use
         self._checkpoint_at = time.monotonic() + _CHECKPOINT_EVERY
 
@@ -62,9 +67,11 @@ class Janitor:
         """Store the last uses of tokens, remove what is past its retention, keep the file in shape."""
         await self._last_use.store(self._context)
         await plans.repair(self._context)
+        await self._report()
         now = self._context.now()
         keep = self._context.config.retention
         removed = {
+            "bulk_lines": await self._sweep(lambda tx, limit: bulk_lines.delete_old(tx, now - KEY_LIFE, limit)),
             "tokens": await self._sweep(lambda tx, limit: tokens.delete_expired(tx, now - keep.tokens, limit)),
             "secrets": await self._sweep(lambda tx, limit: webhook_secrets.delete_expired(tx, now, limit)),
             "rates": await self._sweep(lambda tx, limit: attempts.delete_counts(tx, now - _COUNTS_KEPT, limit)),
@@ -77,6 +84,7 @@ class Janitor:
                 lambda tx, limit: jobs.delete_ended(tx, JobState.DEAD, now - keep.dead_letters, limit)
             ),
             "events": await self._sweep_events(now - keep.events),
+            "timeline": await self._sweep(lambda tx, limit: timeline.delete_old(tx, now - keep.timeline, limit)),
         }
         if any(removed.values()):
             log.info("janitor.removed", **{kind: count for kind, count in removed.items() if count})
@@ -85,6 +93,12 @@ class Janitor:
             self._checkpoint_at = time.monotonic() + _CHECKPOINT_EVERY
             if not await self._context.database.maintain(maintenance.checkpoint):
                 log.warning("janitor.checkpoint_busy")
+
+    async def _report(self) -> None:
+        found = await renewals.overview(self._context, shown=1)
+        self._metrics.renewals(found.count, found.behind_seconds)
+        if found.count:
+            log.warning("renewals.late", count=found.count, longest=found.late[0].domain_name)
 
     async def _sweep_ended(self, state: DeliveryState, before: int) -> int:
         """Remove what is in a state since before an instant, endpoint by endpoint: that is how it is indexed."""

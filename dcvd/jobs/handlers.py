@@ -10,11 +10,13 @@ import structlog
 
 from dcvd.cloudflare.client import CloudflareClient, is_duplicate
 from dcvd.cloudflare.faults import UNAVAILABLE
-from dcvd.core.domain import Domain, DomainStatus
+from dcvd.core import healing
+from dcvd.core.domain import Domain
 from dcvd.core.jobs import Job, JobKind
-from dcvd.core.observation import HostnameSeen
+from dcvd.core.observation import HostnameGone, HostnameSeen
+from dcvd.core.timeline import job_actor
 from dcvd.errors import Permanent, Retryable
-from dcvd.services import registration, replays
+from dcvd.services import looks, registration, replays
 from dcvd.services.context import Context
 
 log = structlog.get_logger(__name__)
@@ -48,7 +50,7 @@ async def _register(context: Context, cloudflare: CloudflareClient, job: Job) ->
         await registration.nothing_to_do(context, job)
         return
     try:
-        seen = await cloudflare.create(domain.name)
+        seen = await cloudflare.create(domain.name, validation=domain.validation, wildcard=domain.wildcard)
     except Permanent as error:
         if not is_duplicate(error):
             await registration.refused(context, job, error)
@@ -88,8 +90,19 @@ async def _deregister(context: Context, cloudflare: CloudflareClient, job: Job) 
 
 
 async def _revalidate(context: Context, cloudflare: CloudflareClient, job: Job) -> None:
-    domain = await registration.domain_of(context, job)
-    if domain is None or domain.cf_id is None or domain.status is DomainStatus.ACTIVE:
+    """Cloudflare is asked first: what was wanted may have been done by an answer that was lost, or by itself."""
+    before = await registration.domain_of(context, job)
+    if before is None or before.cf_id is None or not _wants_patch(context, before):
         await registration.nothing_to_do(context, job)
         return
-    await registration.observed(context, job, await cloudflare.revalidate(domain.cf_id))
+    seen = await cloudflare.get(before.cf_id)
+    domain = await looks.record(context, before.id, [seen], actor=job_actor(job.id))
+    if isinstance(seen, HostnameGone) or domain is None or not _wants_patch(context, domain):
+        await registration.nothing_to_do(context, job)
+        return
+    authority = healing.authority_to_ask(domain, context.rules.authorities, chosen=before.certificate_authority)
+    await registration.revalidated(context, job, await cloudflare.revalidate(seen, authority=authority))
+
+
+def _wants_patch(context: Context, domain: Domain) -> bool:
+    return healing.wants_patch(domain, context.rules.authorities)

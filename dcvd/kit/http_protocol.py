@@ -20,6 +20,8 @@ from uvicorn.server import ServerState
 log = structlog.get_logger(__name__)
 
 PEER: Final = "dcvd.peer"
+LONG_BODY: Final = "dcvd.long_body"
+"""An extension of the scope: called by an application that takes its body as it comes, however long that is."""
 _UCRED: Final = struct.Struct("=iII")
 _LINGER: Final = 1.0  # seconds in which a refused client may read its answer before the connection is cut
 _TITLES: Final = {
@@ -43,6 +45,7 @@ class HttpLimits(Struct, frozen=True, kw_only=True):
     head_timeout: float = 10.0  # for a whole request head, from the connection's start or the head's first byte
     body_timeout: float = 10.0  # between two pieces of a body
     body_total: float = 60.0  # for a whole body, so that one byte at a time is no way to stay
+    long_body_total: float = 3600.0  # likewise, where the application asked for longer
     stop_timeout: float = 2.0  # for the rest of a body when the server stops
     write_timeout: float = 30.0  # for reading what fills our buffer of an answer
     keep_alive: float = 30.0  # between an answer and the next request
@@ -122,8 +125,10 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         self._head_begun = True
         self._head_bytes = 0
         self._heads += 1
+        extensions: dict[str, Any] = {LONG_BODY: self._allow_long_body}
         if self._peer is not None:
-            self.scope["extensions"] = {PEER: self._peer}  # type: ignore[dict-item]  # an extension of our own
+            extensions[PEER] = self._peer
+        self.scope["extensions"] = extensions
 
     def on_headers_complete(self) -> None:
         if self._refused:
@@ -197,6 +202,9 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
+    def _allow_long_body(self) -> None:
+        self._body_ends_by += self.limits.long_body_total - self.limits.body_total
+
     def _watch_body(self, seconds: float) -> None:
         """Looks after so many seconds, or sooner: nothing tells when the answer is complete before the body is."""
         self._stop_receipt_timer()
@@ -221,13 +229,21 @@ class GuardedHttpProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._write_timer is None:
-            self._write_timer = self.loop.call_later(self.limits.write_timeout, self.abort)
+            self._write_timer = self.loop.call_later(self.limits.write_timeout, self._on_write_deadline)
 
     def resume_writing(self) -> None:
         if self._write_timer is not None:
             self._write_timer.cancel()
             self._write_timer = None
         super().resume_writing()
+
+    def _on_write_deadline(self) -> None:
+        # Many clients read their answer only when they have sent their body.
+        left = self._body_moved_at + self.limits.write_timeout - self.loop.time()
+        if self._reading == "body" and left > 0:
+            self._write_timer = self.loop.call_later(left, self._on_write_deadline)
+            return
+        self.abort()
 
     # Refusals
 

@@ -1,8 +1,8 @@
 """What the daemon counts, for Prometheus. One registry a daemon, so that two in one process do not mix."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from dcvd.metrics.deliveries import DeliveryCounts
 
@@ -19,8 +19,20 @@ class Metrics:
             "dcvd_cloudflare_call_seconds", "Time a call to Cloudflare took", registry=self.registry
         )
         self._looks = Counter("dcvd_looks", "Looks at domains", ["outcome"], registry=self.registry)
+        self._hints = Counter(
+            "dcvd_cloudflare_hints", "Notifications of Cloudflare's", ["outcome"], registry=self.registry
+        )
         self._deliveries = DeliveryCounts()
         self.registry.register(self._deliveries)
+        self._late_renewals = Gauge(
+            "dcvd_renewals_late", "Certificates that should have been renewed and were not", registry=self.registry
+        )
+        self._looks_behind = Gauge(
+            "dcvd_looks_behind_seconds",
+            "For how long the longest waiting look is due",
+            ["lane"],
+            registry=self.registry,
+        )
         self._jobs = Counter("dcvd_jobs", "Tries of jobs", ["kind", "outcome"], registry=self.registry)
 
     def cloudflare_call(self, method: str, path: str, status: int, seconds: float) -> None:
@@ -31,6 +43,16 @@ class Metrics:
     def look(self, outcome: str) -> None:
         """A look at a domain ended."""
         self._looks.labels(outcome).inc()
+
+    def renewals(self, late: int, behind: Mapping[str, float]) -> None:
+        """How things stand: renewals that are late, and by lane for how many seconds a look has been due."""
+        self._late_renewals.set(late)
+        for lane, seconds in behind.items():
+            self._looks_behind.labels(lane).set(seconds)
+
+    def hint(self, outcome: str) -> None:
+        """A notification of Cloudflare's was taken."""
+        self._hints.labels(outcome).inc()
 
     def attempt(self, outcome: str, seconds: float) -> None:
         """A webhook attempt ended."""

@@ -51,8 +51,7 @@ class CloudflareApi:
             selected = select(hostnames.all(now), request.query, now)
             total, shown = len(selected), selected[first : first + per_page]
         else:
-            ids = hostnames.ids()[first : first + per_page]
-            total, shown = len(hostnames), [record for key in ids if (record := hostnames.get(key, now)) is not None]
+            total, shown = len(hostnames), hostnames.page(first, per_page, now)
         return success(
             [self._world.view(record) for record in shown], info=result_info(page, per_page, len(shown), total)
         )

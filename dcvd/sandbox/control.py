@@ -1,9 +1,10 @@
-"""The control API, below /sandbox: DNS records, the clock, forced states, renewals, faults, and the whole state.
+"""The control API, below /sandbox: DNS records, the clock, forced states, deletions, renewals, refusals, faults, and
+the whole state.
 
 It asks for no password, so a browser's page must not reach it: any request with an Origin header is refused.
 """
 
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 import msgspec
 from aiohttp import web
@@ -13,7 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 from dcvd.core.durations import parse_duration
 from dcvd.core.instants import from_rfc3339, to_rfc3339
 from dcvd.errors import Conflict, InvalidInput, NotFound
-from dcvd.sandbox.decoding import decode, reason
+from dcvd.sandbox.decoding import choice_error, decode, reason
 from dcvd.sandbox.envelope import as_json
 from dcvd.sandbox.fault_requests import FaultRequest, fault_view, read_fault
 from dcvd.sandbox.guide import guide
@@ -21,7 +22,7 @@ from dcvd.sandbox.lifecycle import Force
 from dcvd.sandbox.model import Hostname
 from dcvd.sandbox.nameserver import Nameserver
 from dcvd.sandbox.records import DEFAULT_TTL
-from dcvd.sandbox.statuses import HostnameStatus, SslStatus
+from dcvd.sandbox.statuses import Authority, HostnameStatus, SslStatus
 from dcvd.sandbox.world import World
 
 
@@ -43,6 +44,12 @@ class _ForceRequest(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     ssl_status: SslStatus | UnsetType | None = UNSET
     expires_on: str | UnsetType | None = UNSET
     validation_errors: list[str] | UnsetType | None = UNSET
+    sticky: bool | UnsetType = UNSET
+
+
+class _Refusal(msgspec.Struct, forbid_unknown_fields=True):
+    refuses: Annotated[str, Meta(min_length=1)]
+    hostname: str | None = None
 
 
 class ControlApi:
@@ -59,6 +66,9 @@ class ControlApi:
             web.post("/clock", self.advance_clock),
             web.patch("/hostnames/{hostname}", self.force),
             web.post("/hostnames/{hostname}/renew", self.renew),
+            web.delete("/hostnames/{hostname}", self.delete_hostname),
+            web.put("/authorities/{authority}", self.refuse),
+            web.delete("/authorities/{authority}", self.end_refusals),
             web.post("/faults", self.add_fault),
             web.delete("/faults", self.clear_faults),
             web.delete("/faults/{id}", self.delete_fault),
@@ -96,6 +106,7 @@ class ControlApi:
             validation_errors=tuple(asked.validation_errors)
             if isinstance(asked.validation_errors, list)
             else asked.validation_errors,
+            sticky=asked.sticky,
         )
         return self._answer(self._world.force(request.match_info["hostname"], change))
 
@@ -103,6 +114,21 @@ class ControlApi:
         raw = await request.read()
         days = decode(raw or b"{}", _Renew).days
         return self._answer(self._world.renew(request.match_info["hostname"], days))
+
+    async def delete_hostname(self, request: web.Request) -> web.Response:
+        self._world.delete(request.match_info["hostname"])
+        return web.Response(status=204)
+
+    async def refuse(self, request: web.Request) -> web.Response:
+        authority = _authority(request.match_info["authority"])
+        asked = decode(await request.read(), _Refusal)
+        hostname = None if asked.hostname is None else asked.hostname.lower().removesuffix(".")
+        self._world.refuse(authority, asked.refuses, hostname)
+        return as_json({"authority": authority, "hostname": hostname, "refuses": asked.refuses})
+
+    async def end_refusals(self, request: web.Request) -> web.Response:
+        self._world.end_refusals(_authority(request.match_info["authority"]))
+        return web.Response(status=204)
 
     async def add_fault(self, request: web.Request) -> web.Response:
         asked = decode(await request.read(), FaultRequest)
@@ -138,6 +164,7 @@ class ControlApi:
                     }
                     for name, rdataset in world.zone.records()
                 ],
+                "refusals": world.refusals(),
                 "faults": [fault_view(fault, left) for fault, left in world.faults.all()],
                 "requests": dict(sorted(world.requests.items())),
                 "dnsQueries": dict(sorted(self._nameserver.queries.items())),
@@ -156,6 +183,7 @@ class ControlApi:
                 "sslStatus": forced.ssl_status,
                 "expiresOn": None if forced.expires_on is None else to_rfc3339(forced.expires_on),
                 "validationErrors": forced.validation_errors,
+                "sticky": forced.sticky,
             },
         }
 
@@ -184,6 +212,12 @@ async def control_errors(request: web.Request, handler: Handler) -> web.StreamRe
 
 def _error(status: int, sentence: str) -> web.Response:
     return as_json({"error": sentence}, status)
+
+
+def _authority(text: str) -> Authority:
+    if text not in get_args(Authority):
+        raise choice_error("authority", text, get_args(Authority))
+    return cast(Authority, text)
 
 
 def _instant(value: str | UnsetType | None) -> int | UnsetType | None:

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
-from dcvd.sandbox.envelope import RATE_LIMIT_HEADERS, Refused, as_json, failure, refusal
+from dcvd.sandbox.envelope import Refused, as_json, failure, refusal
 from dcvd.sandbox.faults import ApiFault
 from dcvd.sandbox.settings import is_loopback
 from dcvd.sandbox.world import World
@@ -40,7 +40,7 @@ class CloudflareGate:
     @property
     def middlewares(self) -> list[Middleware]:
         """The outermost first."""
-        return [self._count_and_fail, self._envelope, self._authenticate]
+        return [self._count_and_fail, self._limit, self._envelope, self._authenticate]
 
     @web.middleware
     async def _count_and_fail(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -55,7 +55,7 @@ class CloudflareGate:
         match fault.kind:
             case "status":
                 response = failure(fault.status, 10001, "The sandbox was told to fail this request.")
-                response.headers.update({**RATE_LIMIT_HEADERS, **fault.headers})
+                response.headers.update({**self._world.rate.headers(), **fault.headers})
                 return response
             case "timeout":
                 await self._closing.wait()
@@ -65,6 +65,14 @@ class CloudflareGate:
             case "lost_answer":
                 await handler(request)
                 return _reset(request)
+
+    @web.middleware
+    async def _limit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        rate = self._world.rate
+        let_in = rate.take()
+        response = await handler(request) if let_in else failure(429, 10429, "Rate limit reached. Please wait.")
+        response.headers.update(rate.headers(refused=not let_in))
+        return response
 
     @web.middleware
     async def _envelope(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -84,7 +92,6 @@ class CloudflareGate:
         except Exception:
             log.exception("sandbox.call_failed", method=request.method, path=request.path)
             response = refusal(Refused(1500))
-        response.headers.update(RATE_LIMIT_HEADERS)
         return response
 
     @web.middleware

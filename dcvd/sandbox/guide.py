@@ -7,7 +7,7 @@ from typing import Final, get_args
 from msgspec import Struct
 
 from dcvd.sandbox.faults import ApiFaultKind, DnsFaultKind
-from dcvd.sandbox.statuses import HostnameStatus, SslStatus
+from dcvd.sandbox.statuses import Authority, HostnameStatus, SslStatus
 
 _WIDTH: Final = 78  # a terminal of 80 columns, less the indentation of a help text
 _INDENT: Final = 8
@@ -55,9 +55,10 @@ CALLS: Final = (
     Call(
         method="PATCH",
         path="/hostnames/{hostname}",
-        meaning="force what Cloudflare says: any of these members; null releases one",
+        meaning="force what Cloudflare says: any of these members; null releases one,\n"
+        "        and so does an edit at Cloudflare, unless it is sticky",
         example="/hostnames/app.customer.test",
-        body='{"status":"moved","sslStatus":"validation_timed_out",\n'
+        body='{"status":"moved","sslStatus":"validation_timed_out","sticky":false,\n'
         '         "expiresOn":"2030-01-01T00:00:00Z","validationErrors":["SERVFAIL"]}',
     ),
     Call(
@@ -66,6 +67,25 @@ CALLS: Final = (
         meaning="issue its certificates anew; without a body for 90 days",
         example="/hostnames/app.customer.test/renew",
         body='{"days":180}',
+    ),
+    Call(
+        method="DELETE",
+        path="/hostnames/{hostname}",
+        meaning="delete it as if at Cloudflare: it is gone",
+        example="/hostnames/app.customer.test",
+    ),
+    Call(
+        method="PUT",
+        path="/authorities/{authority}",
+        meaning="have a CA issue nothing, or not for that hostname, and say why",
+        example="/authorities/google",
+        body='{"refuses":"The authority has rate limited these domains.",\n         "hostname":"app.customer.test"}',
+    ),
+    Call(
+        method="DELETE",
+        path="/authorities/{authority}",
+        meaning="it issues for everybody again",
+        example="/authorities/google",
     ),
     Call(
         method="POST",
@@ -93,7 +113,7 @@ CALLS: Final = (
     Call(
         method="GET",
         path="/state",
-        meaning="everything: time, hostnames, records, faults, counts of calls",
+        meaning="all of it: time, hostnames, records, refusals, faults, counts of calls",
         example="/state",
     ),
     Call(method="GET", path="", meaning="this text", example=""),
@@ -123,10 +143,17 @@ def guide() -> str:
                     "times of a fault: how often it strikes; without it until it is deleted",
                 ]
             ),
-            _listed("status of a hostname", HostnameStatus) + "\n" + _listed("sslStatus of a hostname", SslStatus),
+            "\n".join(
+                [
+                    _listed("status of a hostname", HostnameStatus),
+                    _listed("sslStatus of a hostname", SslStatus),
+                    _listed("authority, of which google is the default", get_args(Authority)),
+                ]
+            ),
             fill(
-                "Only the sandbox's clock moves, which is Cloudflare's in this play: the daemon's goes on as before. "
-                "The sandbox forgets everything when it ends.",
+                "A hostname points here by a CNAME to the target or to any name below it, so that a target may have a "
+                "token of its own. Only the sandbox's clock moves, which is Cloudflare's in this play: the daemon's "
+                "goes on as before. The sandbox forgets everything when it ends.",
                 _WIDTH,
             ),
         ]

@@ -30,6 +30,7 @@ class Force(msgspec.Struct, frozen=True, kw_only=True):
     ssl_status: SslStatus | UnsetType | None = UNSET
     expires_on: int | UnsetType | None = UNSET
     validation_errors: tuple[str, ...] | UnsetType | None = UNSET
+    sticky: bool | UnsetType = UNSET
 
 
 def see(record: Hostname, sight: Sight, at: int) -> Hostname:
@@ -55,7 +56,10 @@ def advance(record: Hostname, now: int, step: int) -> Hostname:
 
 
 def restart(record: Hostname, ssl: SslOrder, now: int) -> Hostname:
-    """Validate again with fresh tokens, whatever was forced or had failed; a serving certificate goes on serving."""
+    """Validate again with fresh tokens, whatever had failed; a serving certificate goes on serving.
+
+    It also ends what was forced, unless that is sticky: a hold that has not been released.
+    """
     status = shown_status(record)
     order = replace(
         ssl,
@@ -71,7 +75,7 @@ def restart(record: Hostname, ssl: SslOrder, now: int) -> Hostname:
         ssl=_check_tokens(order, record.sight, now),
         validated=record.validated and status is HostnameStatus.ACTIVE,
         pending_since=now,
-        forced=Forced(),
+        forced=record.forced if record.forced.sticky else Forced(),
     )
 
 
@@ -95,6 +99,7 @@ def force(record: Hostname, change: Force, now: int) -> Hostname:
         ssl_status=forced.ssl_status if change.ssl_status is UNSET else change.ssl_status,
         expires_on=forced.expires_on if change.expires_on is UNSET else change.expires_on,
         validation_errors=forced.validation_errors if change.validation_errors is UNSET else change.validation_errors,
+        sticky=forced.sticky if change.sticky is UNSET else change.sticky,
     )
     record = replace(record, forced=new)
     ssl = record.ssl
@@ -111,17 +116,16 @@ def force(record: Hostname, change: Force, now: int) -> Hostname:
 
 
 def _routed(record: Hostname) -> bool:
-    """A wildcard's owner may prove it by TXT instead: its traffic may be routed by other means."""
-    if record.sight.cname:
-        return True
-    wildcard = record.ssl is not None and record.ssl.wildcard
-    return wildcard and record.ownership_token in record.sight.ownership_txt
+    """Whoever has not moved the traffic yet may prove it by TXT instead."""
+    return record.sight.cname or record.ownership_token in record.sight.ownership_txt
 
 
 def _check_tokens(ssl: SslOrder, sight: Sight, at: int) -> SslOrder:
-    """A name that points at Cloudflare is validated over HTTP by Cloudflare itself; a wildcard needs DNS."""
+    """A name that points at Cloudflare is validated over HTTP by Cloudflare itself, also where TXT was asked for; a
+    wildcard needs DNS. A CA that refuses is shown nothing."""
     by_dns = sight.delegated or sight.challenge_txt.issuperset(challenge_tokens(ssl))
-    if not (by_dns if ssl.wildcard else sight.cname):
+    proven = by_dns or (sight.cname and not ssl.wildcard)
+    if not proven or sight.refusal is not None:
         return replace(ssl, validated_since=None)
     return ssl if ssl.validated_since is not None else replace(ssl, validated_since=at)
 

@@ -13,13 +13,17 @@ TlsSettings = Mapping[str, str | list[str]]
 
 
 class Sight(msgspec.Struct, frozen=True, kw_only=True):
-    """What the sandbox's DNS says of one hostname, and since when the zone has had a working fallback origin."""
+    """What the sandbox's DNS says of one hostname, and since when the zone has had a working fallback origin.
+
+    `refusal` is what the CA of its order says, where that will not issue for it.
+    """
 
     cname: bool = False
     ownership_txt: frozenset[str] = frozenset()
     challenge_txt: frozenset[str] = frozenset()
     delegated: bool = False
     fallback_from: int | None = None
+    refusal: str | None = None
 
 
 class SslOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,12 +51,16 @@ class SslOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Forced(msgspec.Struct, frozen=True, kw_only=True):
-    """What the control API holds in place of the hostname's own state; None is not forced."""
+    """What the control API holds in place of the hostname's own state; None is not forced.
+
+    `sticky`: an edit, which starts validation again, does not release it.
+    """
 
     status: HostnameStatus | None = None
     ssl_status: SslStatus | None = None
     expires_on: int | None = None
     validation_errors: tuple[str, ...] | None = None
+    sticky: bool = False
 
 
 class Hostname(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,11 @@ from dcvd.errors import InvalidInput
 
 class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Port 0 takes a free one. `step` is the seconds that each stage of a hostname's life takes: four stages from its
-    creation to `active`, three from the moment its CNAME is right."""
+    creation to `active`, three from the moment its CNAME is right.
+
+    rate_limit: requests that the API takes in any `rate_window` seconds; 0 for any number.
+    preloaded: how many hostnames (`n0.customer.test` and so on) the zone has from the start, all of them active.
+    """
 
     api_host: str = "127.0.0.1"
     api_port: int = 8787
@@ -19,6 +23,9 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     zone_id: str = "5a4d0b0c5a4d0b0c5a4d0b0c5a4d0b0c"
     target: str = "edge.sandbox.test"
     step: float = 0.3
+    rate_limit: int = 0
+    rate_window: float = 300.0
+    preloaded: int = 0
 
 
 def check(settings: SandboxSettings) -> None:
@@ -35,6 +42,10 @@ def check(settings: SandboxSettings) -> None:
         raise InvalidInput("zone_id", f"zone_id {settings.zone_id!r} is not 32 lower-case hexadecimal digits.")
     if not 0 <= settings.step <= 3600:
         raise InvalidInput("step", f"step {settings.step} is not between 0 and 3600 seconds.")
+    if settings.rate_limit < 0 or not 0 < settings.rate_window <= 3600:
+        raise InvalidInput("rate_limit", "The rate limit is 0 or more requests in a window of up to 3600 seconds.")
+    if not 0 <= settings.preloaded <= 10_000_000:
+        raise InvalidInput("preloaded", f"preloaded {settings.preloaded} is not between 0 and 10,000,000.")
 
 
 def is_loopback(host: str) -> bool:

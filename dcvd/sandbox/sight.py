@@ -19,15 +19,21 @@ def delegation_target(hostname: str, delegation_uuid: str) -> str:
 
 
 def look(
-    record: Hostname, zone: Zone, *, target: Name, fallback_from: int | None, delegation_uuid: str
+    record: Hostname, zone: Zone, *, target: Name, fallback_from: int | None, delegation_uuid: str, refusal: str | None
 ) -> tuple[Sight, frozenset[Name]]:
-    """The sight, and the names whose records it depends on."""
+    """The sight, and the names whose records it depends on.
+
+    Every name at the target or below it is one of this zone's. TXT records, and the delegation, are looked for only
+    where they were asked for.
+    """
     name = dns.name.from_text(record.hostname)
     # No name holds type 0, so the chain is followed even where a broken zone has an address beside the CNAME.
     routing = zone.resolve(name, RdataType.NONE)
     consulted = routing.consulted
-    sight = Sight(cname=target in routing.chain, fallback_from=fallback_from)
-    if record.ssl is None or not record.ssl.wildcard:
+    sight = Sight(
+        cname=any(name.is_subdomain(target) for name in routing.chain), fallback_from=fallback_from, refusal=refusal
+    )
+    if record.ssl is None or record.ssl.method != "txt":
         return sight, consulted
     ownership = _texts(zone, OWNERSHIP, name)
     challenge = _texts(zone, CHALLENGE, name)
@@ -38,6 +44,7 @@ def look(
             challenge_txt=challenge[1],
             delegated=_name_or_none(delegation_target(record.hostname, delegation_uuid)) in challenge[0],
             fallback_from=fallback_from,
+            refusal=refusal,
         ),
         consulted | ownership[2] | challenge[2],
     )

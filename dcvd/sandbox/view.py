@@ -68,8 +68,11 @@ def _ssl_view(record: Hostname, ssl: SslOrder, now: int, delegation_uuid: str) -
                 "cname_target": delegation_target(record.hostname, delegation_uuid),
             }
         ]
-    if record.forced.validation_errors:
-        view["validation_errors"] = [{"message": message} for message in record.forced.validation_errors]
+    said = record.forced.validation_errors
+    if said is None and record.sight.refusal is not None and status is not SslStatus.ACTIVE:
+        said = (record.sight.refusal,)
+    if said:
+        view["validation_errors"] = [{"message": message} for message in said]
     certificates = () if status in _NO_CERTIFICATES else shown_certificates(record)
     if certificates:
         view["hosts"] = [record.hostname, f"*.{record.hostname}"] if ssl.wildcard else [record.hostname]

@@ -19,11 +19,13 @@ from dcvd.sandbox.fallback import FallbackOrigin
 from dcvd.sandbox.faults import Faults
 from dcvd.sandbox.lifecycle import Force, force, renew, restart
 from dcvd.sandbox.model import Hostname, Sight, SslOrder
+from dcvd.sandbox.preloaded import Preloaded
+from dcvd.sandbox.rate import RateLimit
 from dcvd.sandbox.records import DEFAULT_TTL, parse_name, parse_records, parse_type
 from dcvd.sandbox.registry import Registry
 from dcvd.sandbox.settings import SandboxSettings
 from dcvd.sandbox.sight import look
-from dcvd.sandbox.statuses import SslStatus
+from dcvd.sandbox.statuses import Authority, SslStatus
 from dcvd.sandbox.view import hostname_view
 from dcvd.sandbox.zone import Zone
 
@@ -43,14 +45,17 @@ class World:
         self.faults = Faults()
         self.requests: Counter[str] = Counter()
         self.delegation_uuid = hashlib.sha256(settings.zone_id.encode()).hexdigest()[:16]
-        self.hostnames = Registry(self._look, self.step)
+        self.rate = RateLimit(settings.rate_limit, settings.rate_window)
+        self.hostnames = Registry(self._look, self.step, Preloaded(settings.preloaded, self.clock.now()))
+        self._refusals: dict[tuple[Authority, str | None], str] = {}
         self._target = parse_name(settings.target, field="target")
         started = self.clock.now()
         self.fallback: FallbackOrigin | None = FallbackOrigin(
             origin=settings.target.rstrip("."), created_at=started, updated_at=started, active_from=started
         )
-        self.set_dns(settings.target, "A", ["127.0.0.1"])
-        self.set_dns(settings.target, "AAAA", ["::1"])
+        for name in (settings.target, f"*.{settings.target}"):
+            self.set_dns(name, "A", ["127.0.0.1"])
+            self.set_dns(name, "AAAA", ["::1"])
 
     def set_dns(self, name: str, rdtype: str, values: Sequence[str], ttl: int = DEFAULT_TTL) -> None:
         """Replace the records of that name and type. Raises InvalidInput."""
@@ -106,6 +111,27 @@ class World:
             raise Conflict(f"{hostname} was created without ssl, so there is no certificate whose state could be set.")
         return self.hostnames.store(force(record, change, now), now)
 
+    def delete(self, hostname: str) -> None:
+        """As if somebody had deleted it at Cloudflare. Raises NotFound."""
+        self.hostnames.remove(self.find(hostname))
+
+    def refuse(self, authority: Authority, text: str, hostname: str | None) -> None:
+        """From now on that CA issues for nobody, or for one hostname not, and says why. What serves goes on serving."""
+        self._refusals[authority, hostname] = text
+        self.hostnames.look_again(self.clock.now())
+
+    def end_refusals(self, authority: Authority) -> None:
+        """That CA issues for everybody again."""
+        self._refusals = {key: text for key, text in self._refusals.items() if key[0] != authority}
+        self.hostnames.look_again(self.clock.now())
+
+    def refusals(self) -> list[dict[str, str | None]]:
+        """Every refusal, as the control API shows it."""
+        return [
+            {"authority": authority, "hostname": hostname, "refuses": text}
+            for (authority, hostname), text in self._refusals.items()
+        ]
+
     def renew(self, hostname: str, days: int) -> Hostname:
         """New certificates, deployed one step from now. Raises NotFound, and Conflict where none serves yet."""
         record, now = self.find(hostname), self.clock.now()
@@ -140,7 +166,14 @@ class World:
             target=self._target,
             fallback_from=None if self.fallback is None else self.fallback.active_from,
             delegation_uuid=self.delegation_uuid,
+            refusal=self._refusal(record),
         )
+
+    def _refusal(self, record: Hostname) -> str | None:
+        if record.ssl is None:
+            return None
+        authority = record.ssl.authority
+        return self._refusals.get((authority, record.hostname)) or self._refusals.get((authority, None))
 
 
 def _with_extras(record: Hostname, extras: Extras) -> Hostname:

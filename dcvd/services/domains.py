@@ -1,41 +1,39 @@
-"""Domains: added, listed, removed. What is seen of them comes in through `looks`."""
+"""Domains, one by one: added, read, removed. What is seen of them comes in through `looks`."""
 
-from dcvd.core import lifecycle
-from dcvd.core.domain import Domain, DomainStatus, new_domain
-from dcvd.core.hostnames import normalise, search_prefix
-from dcvd.core.ids import Prefix
-from dcvd.core.jobs import JobKind
-from dcvd.errors import Conflict, InvalidInput, NotFound
-from dcvd.services import events, jobs
+from dcvd.core.additions import Wish
+from dcvd.core.domain import Domain, DomainStatus, Validation
+from dcvd.core.hostnames import search_prefix
+from dcvd.core.timeline import DAEMON
+from dcvd.errors import NotFound
+from dcvd.services import additions, removals
 from dcvd.services.context import Context
 from dcvd.store import domains
 from dcvd.store.database import Snapshot, Transaction
 from dcvd.store.paging import Page, decode_cursor, page
 
 
-async def add(context: Context, org_id: str, text: str) -> Domain:
-    """A new domain with its `register` job. Raises InvalidInput for a bad name, Conflict for one that is taken."""
-    name = normalise(text, allowed_tlds=context.config.domains.allow_reserved_tlds)
-    target = context.config.cloudflare.cname_target
-    if name == target or name.endswith(f".{target}"):
-        message = f"{name} belongs to this service itself: customers point their names to {target}."
-        raise InvalidInput("domainName", message, code="hostname_invalid")
-    domain = new_domain(
-        domain_id=context.new_id(Prefix.DOMAIN),
-        org_id=org_id,
-        name=name,
-        cname_target=target,
-        now=context.now(),
-    )
+async def add(
+    context: Context,
+    org_id: str,
+    name: str,
+    *,
+    validation: Validation | None = None,
+    wildcard: bool = False,
+    actor: str = DAEMON,
+) -> Domain:
+    """A new domain with its `register` job; a wildcard is validated by delegation.
+
+    Raises InvalidInput for what cannot be, Conflict for a name that is taken.
+    """
+    addition = additions.check(context, Wish(domain_name=name, validation=validation, wildcard=wildcard))
 
     def unit(tx: Transaction) -> Domain:
-        holder = domains.by_name(tx, name)
-        if holder is not None:
-            raise _taken(name, holder, org_id)
-        domains.insert(tx, domain)
-        jobs.enqueue_for(context, tx, JobKind.REGISTER, domain)
-        events.record(context, tx, org_id, [lifecycle.added(domain)])
-        return domain
+        (verdict,) = additions.judge(context, tx, org_id, [addition])
+        if verdict.error is not None:
+            raise verdict.error
+        assert verdict.domain is not None, "a verdict without an error has a domain"
+        additions.store(context, tx, org_id, [verdict.domain], actor=actor)
+        return verdict.domain
 
     return await context.database.write(unit)
 
@@ -62,17 +60,15 @@ async def list_page(
     return page(rows, limit, [row.id for row in rows])
 
 
-async def remove(context: Context, org_id: str, domain_id: str) -> None:
-    """Gone here at once; at Cloudflare by a `deregister` job. Raises NotFound."""
+async def remove(context: Context, org_id: str, domain_id: str, *, actor: str = DAEMON) -> Domain:
+    """Gone here at once; at Cloudflare by a `deregister` job. The domain as it last was. Raises NotFound."""
 
-    def unit(tx: Transaction) -> None:
+    def unit(tx: Transaction) -> Domain:
         domain = owned(tx, org_id, domain_id)
-        jobs.abandon(context, tx, domain)
-        domains.delete(tx, domain.id)
-        jobs.enqueue_for(context, tx, JobKind.DEREGISTER, domain)
-        events.record(context, tx, org_id, [lifecycle.removed(domain)])
+        removals.erase(context, tx, org_id, [domain], actor=actor)
+        return domain
 
-    await context.database.write(unit)
+    return await context.database.write(unit)
 
 
 def owned(snapshot: Snapshot, org_id: str, domain_id: str) -> Domain:
@@ -81,9 +77,3 @@ def owned(snapshot: Snapshot, org_id: str, domain_id: str) -> Domain:
     if domain is None or domain.org_id != org_id:
         raise NotFound(f"There is no domain {domain_id}.")
     return domain
-
-
-def _taken(name: str, holder: Domain, org_id: str) -> Conflict:
-    if holder.org_id == org_id:
-        return Conflict(f"{name} is already one of your domains.", code="domain_exists", existing_id=holder.id)
-    return Conflict(f"{name} is in use by another customer of this service.", code="domain_taken")

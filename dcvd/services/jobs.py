@@ -1,5 +1,6 @@
 """Jobs: enqueued with the change that needs them, ended with what they brought about."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -12,8 +13,9 @@ from dcvd.core.ids import Prefix
 from dcvd.core.instants import HOUR, SECOND, to_rfc3339
 from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.core.replays import Replay
+from dcvd.core.timeline import DAEMON
 from dcvd.errors import Conflict, DcvdError, NotFound, Permanent, Retryable
-from dcvd.services import events
+from dcvd.services import events, timeline
 from dcvd.services.context import Context
 from dcvd.store import jobs
 from dcvd.store.database import Transaction
@@ -28,6 +30,9 @@ _OUTAGE_CODES: Final = frozenset(
     {"cloudflare_unavailable", "cloudflare_rate_limited", "cloudflare_unauthorized", "quota_exceeded"}
 )
 """Failures that say nothing about the job: it waits as long as they last, and never becomes a dead letter by them."""
+
+
+_ABANDONED: Final = (JobKind.REGISTER, JobKind.REVALIDATE)
 
 
 def enqueue(
@@ -58,6 +63,7 @@ def enqueue(
         outage=False,
         created_at=now,
         updated_at=now,
+        turn=jobs.next_turn(tx, org_id, kind),
         replay=replay,
     )
     jobs.insert(tx, job)
@@ -71,17 +77,44 @@ def enqueue_for(context: Context, tx: Transaction, kind: JobKind, domain: Domain
     )
 
 
+def enqueue_for_all(
+    context: Context, tx: Transaction, kind: JobKind, org_id: str, domains: Sequence[Domain]
+) -> list[Job]:
+    """A new job about each of an organization's domains, due at once and in their order."""
+    now = context.now()
+    first = jobs.next_turn(tx, org_id, kind)
+    made = [
+        Job(
+            id=context.new_id(Prefix.JOB),
+            org_id=org_id,
+            kind=kind,
+            state=JobState.PENDING,
+            domain_id=domain.id,
+            domain_name=domain.name,
+            cf_id=domain.cf_id,
+            attempts=0,
+            next_attempt_at=now,
+            last_error_code=None,
+            last_error=None,
+            outage=False,
+            created_at=now,
+            updated_at=now,
+            turn=turn,
+        )
+        for turn, domain in enumerate(domains, first)
+    ]
+    jobs.insert_all(tx, made)
+    return made
+
+
 def pending(tx: Transaction, domain: Domain, kind: JobKind) -> Job | None:
     """A domain's pending job of a kind."""
     return jobs.pending_of_domain(tx, domain.id, kind)
 
 
-def abandon(context: Context, tx: Transaction, domain: Domain) -> None:
-    """End what was still to be done for a domain that is being removed."""
-    for kind in (JobKind.REGISTER, JobKind.REVALIDATE):
-        job = pending(tx, domain, kind)
-        if job is not None:
-            jobs.update(tx, _ended(job, JobState.DONE, context.now()))
+def abandon(context: Context, tx: Transaction, domains: Sequence[Domain]) -> None:
+    """End what was still to be done for domains that are being removed."""
+    jobs.end_of_domains(tx, [domain.id for domain in domains], _ABANDONED, context.now())
 
 
 def succeed(context: Context, tx: Transaction, job: Job) -> None:
@@ -144,7 +177,7 @@ async def get(context: Context, org_id: str, job_id: str) -> Job:
     return _owned(job, org_id, job_id)
 
 
-async def retry(context: Context, org_id: str, job_id: str) -> Job:
+async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEMON) -> Job:
     """Make a job due now; a dead letter gets all its attempts again. Raises NotFound, Conflict when it is done."""
 
     def unit(tx: Transaction) -> Job:
@@ -155,6 +188,10 @@ async def retry(context: Context, org_id: str, job_id: str) -> Job:
         attempts = 0 if job.state is JobState.DEAD else job.attempts
         again = replace(job, state=JobState.PENDING, attempts=attempts, next_attempt_at=now, updated_at=now)
         jobs.update(tx, again)
+        if job.domain_id is not None:
+            timeline.requested_of(
+                context, tx, org_id, job.domain_id, actor=actor, what="job_retried", detail=f"{job.kind} {job.id}"
+            )
         return again
 
     return await context.database.write(unit)

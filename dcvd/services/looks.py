@@ -3,40 +3,81 @@
 from collections.abc import Sequence
 
 import structlog
+from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core import lifecycle
-from dcvd.core.domain import Domain
+from dcvd.core.domain import Domain, delegation_suffix
+from dcvd.core.healing import Remedy, RemedyKind
 from dcvd.core.jobs import JobKind
 from dcvd.core.lifecycle import Observation
-from dcvd.core.schedule import next_look
-from dcvd.services import events, jobs
+from dcvd.core.observation import HostnameGone, HostnameSeen
+from dcvd.core.schedule import Lane, misses, next_look
+from dcvd.core.timeline import SYNC
+from dcvd.services import events, jobs, timeline
 from dcvd.services.context import Context
-from dcvd.store import domains
+from dcvd.store import cloudflare_zones, domains
 from dcvd.store.database import Transaction
 
 log = structlog.get_logger(__name__)
 
 
-async def record(context: Context, domain_id: str, observations: Sequence[Observation]) -> Domain | None:
-    """Store one look, its events and when the next is due; None when the domain was removed meanwhile."""
-    return await context.database.write(lambda tx: apply(context, tx, domain_id, observations))
+class Look(Struct, frozen=True):
+    """What was seen of a domain, DNS first; `asked_at` is when Cloudflare was asked (milliseconds), where it was."""
+
+    domain_id: str
+    observations: Sequence[Observation]
+    asked_at: int | None = None
 
 
-def apply(context: Context, tx: Transaction, domain_id: str, observations: Sequence[Observation]) -> Domain | None:
-    """`record`, inside a larger unit of work."""
+async def record(
+    context: Context, domain_id: str, observations: Sequence[Observation], *, actor: str = SYNC
+) -> Domain | None:
+    """Store one look, its events and when the next is due; None when the domain was removed meanwhile.
+
+    `actor` (see `core.timeline`) is who had it made.
+    """
+    return await context.database.write(lambda tx: apply(context, tx, domain_id, observations, actor=actor))
+
+
+async def record_many(context: Context, seen: Sequence[Look]) -> list[Domain | None]:
+    """`record` for many looks in one unit of work: all of them are stored, or none."""
+    return await context.database.write(
+        lambda tx: [apply(context, tx, look.domain_id, look.observations, asked_at=look.asked_at) for look in seen]
+    )
+
+
+def apply(
+    context: Context,
+    tx: Transaction,
+    domain_id: str,
+    observations: Sequence[Observation],
+    *,
+    asked_at: int | None = None,
+    actor: str = SYNC,
+) -> Domain | None:
+    """`record`, inside a larger unit of work.
+
+    What Cloudflare said when it was asked at `asked_at` is left out where it has been asked again since.
+    """
     stored = domains.get(tx, domain_id)
     if stored is None:
         return None
     now = context.now()
     policy = context.look_policy
+    missed = misses(stored, observations)
+    if _outdated(stored, asked_at, now):
+        observations = [each for each in observations if not isinstance(each, HostnameSeen | HostnameGone)]
     transition = lifecycle.look(stored, observations, now, context.rules)
-    domain = transition.domain
+    domain = replace(transition.domain, misses=missed)
     domain = replace(domain, next_sync_at=next_look(domain, now, policy, context.fraction()))
     domains.update(tx, domain)
+    timeline.observed(context, tx, stored, domain, observations, actor=actor)
     events.record(context, tx, domain.org_id, transition.events)
-    if transition.revalidate and jobs.pending(tx, domain, JobKind.REVALIDATE) is None:
-        jobs.enqueue_for(context, tx, JobKind.REVALIDATE, domain)
+    if transition.remedy is not None:
+        _enqueue(context, tx, domain, transition.remedy)
+    if domain.challenge_target != stored.challenge_target and (suffix := delegation_suffix(domain)) is not None:
+        cloudflare_zones.remember_delegation_suffix(tx, context.config.cloudflare.zone_id, suffix, now)
     for value in transition.unknown:
         log.warning("look.unknown_value", domain=domain.name, domain_id=domain.id, value=value)
     if domain.status is not stored.status:
@@ -44,6 +85,32 @@ def apply(context: Context, tx: Transaction, domain_id: str, observations: Seque
     return domain
 
 
+def _enqueue(context: Context, tx: Transaction, domain: Domain, remedy: Remedy) -> None:
+    """The job that does it, unless one is on its way already; it asks again whether it is still wanted."""
+    kind = JobKind.REGISTER if remedy.kind is RemedyKind.REGISTER_AGAIN else JobKind.REVALIDATE
+    if jobs.pending(tx, domain, kind) is None:
+        jobs.enqueue_for(context, tx, kind, domain)
+        log.info(
+            "domain.healing", domain=domain.name, domain_id=domain.id, remedy=remedy.kind, authority=remedy.authority
+        )
+
+
+async def hurry(context: Context, domain_id: str) -> None:
+    """Somebody waits for a look: it is due now, before everything that is mere routine."""
+    await context.database.write(lambda tx: domains.set_next_look(tx, domain_id, context.now(), Lane.WAITING))
+
+
 async def postpone(context: Context, domain: Domain, until: int) -> None:
     """Nothing could be seen; look again later, so that a domain that cannot be looked at never holds up the others."""
-    await context.database.write(lambda tx: domains.set_next_look(tx, domain.id, until))
+
+    def unit(tx: Transaction) -> None:
+        stored = domains.get(tx, domain.id)
+        if stored is not None:
+            domains.update(tx, replace(stored, misses=stored.misses + 1, next_sync_at=until))
+
+    await context.database.write(unit)
+
+
+def _outdated(stored: Domain, asked_at: int | None, now: int) -> bool:
+    # An instant ahead of the clock was written before the clock was put back, and says nothing.
+    return asked_at is not None and stored.cf_checked_at is not None and asked_at < stored.cf_checked_at <= now

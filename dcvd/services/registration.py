@@ -1,8 +1,10 @@
 """What the jobs at Cloudflare bring about: the end of each is one transaction with what it changed."""
 
+from dcvd.core import healing
 from dcvd.core.domain import Domain
 from dcvd.core.jobs import Job, JobKind
 from dcvd.core.observation import CloudflareObservation, HostnameSeen, RegistrationRefused
+from dcvd.core.timeline import job_actor
 from dcvd.errors import Permanent, Retryable
 from dcvd.services import jobs, looks
 from dcvd.services.context import Context
@@ -49,8 +51,8 @@ async def refused(context: Context, job: Job, error: Permanent) -> None:
     await context.database.write(unit)
 
 
-async def observed(context: Context, job: Job, seen: CloudflareObservation) -> Domain | None:
-    """The job brought an observation; it is done with the look that stores it."""
+async def revalidated(context: Context, job: Job, seen: CloudflareObservation) -> Domain | None:
+    """Cloudflare was told to look again; the job is done with the look that stores its answer."""
 
     def unit(tx: Transaction) -> Domain | None:
         jobs.succeed(context, tx, job)
@@ -78,4 +80,9 @@ async def domain_of(context: Context, job: Job) -> Domain | None:
 
 
 def _record(context: Context, tx: Transaction, job: Job, seen: CloudflareObservation) -> Domain | None:
-    return None if job.domain_id is None else looks.apply(context, tx, job.domain_id, [seen])
+    domain = None if job.domain_id is None else domains.get(tx, job.domain_id)
+    if domain is None:
+        return None
+    if domain.heals:
+        domains.update(tx, healing.healed(domain, context.now()))
+    return looks.apply(context, tx, domain.id, [seen], actor=job_actor(job.id))

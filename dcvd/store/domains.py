@@ -1,12 +1,13 @@
 """Domains."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from dcvd.core.domain import Certificate, DnsState, Domain, DomainError, DomainStatus, Finding
 from dcvd.core.hostnames import registrable
+from dcvd.core.renewals import overdue_at
 from dcvd.core.schedule import Lane, lane
 from dcvd.store.database import Row, Snapshot, Topic, Transaction
 from dcvd.store.paging import NEWEST
@@ -24,30 +25,59 @@ _CERTIFICATE: Final = ("certificate_serial", "certificate_issuer", "certificate_
 _NEXT_CERTIFICATE: Final = (
     "next_certificate_serial", "next_certificate_issuer", "next_certificate_issued_at", "next_certificate_expires_at",
 )  # fmt: skip
+_DERIVED: Final = ("lane", "renewal_overdue_at")
+"""What follows from the rest, stored because it is searched for."""
 _FLAGS: Final = ("wildcard", "challenge_verified", "wants_txt")
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM domains"
 _INSERT: Final = (
-    f"INSERT INTO domains ({', '.join(_COLUMNS)}, lane, registrable) VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"
+    f"INSERT INTO domains ({', '.join((*_COLUMNS, *_DERIVED))}, registrable)"
+    f" VALUES ({', '.join('?' * (len(_COLUMNS) + len(_DERIVED) + 1))})"
 )
-_UPDATE: Final = f"UPDATE domains SET {', '.join(f'{column} = ?' for column in (*_COLUMNS[3:], 'lane'))} WHERE id = ?"
+_CHANGING: Final = (*_COLUMNS[3:], *_DERIVED)
+_UPDATE: Final = f"UPDATE domains SET {', '.join(f'{column} = ?' for column in _CHANGING)} WHERE id = ?"
 _ERRORS: Final = msgspec.json.Decoder(tuple[str, ...])
 _FINDINGS: Final = msgspec.json.Decoder(tuple[Finding, ...])
 
 
 def insert(tx: Transaction, domain: Domain) -> None:
     """Store a new domain; its name must be free."""
-    tx.run(_INSERT, (*_values(domain), lane(domain), registrable(domain.name)))
+    insert_all(tx, [domain])
+
+
+def insert_all(tx: Transaction, domains: Sequence[Domain]) -> None:
+    """Store new domains; their names must be free."""
+    tx.many(_INSERT, [(*_values(domain), *_derived(domain), registrable(domain.name)) for domain in domains])
     tx.announce(Topic.DOMAINS)
 
 
 def update(tx: Transaction, domain: Domain) -> None:
     """Store a domain's new state."""
-    tx.run(_UPDATE, (*_values(domain)[3:], lane(domain), domain.id))
+    tx.run(_UPDATE, (*_values(domain)[3:], *_derived(domain), domain.id))
 
 
-def delete(tx: Transaction, domain_id: str) -> None:
-    """Remove a domain's row."""
-    tx.run("DELETE FROM domains WHERE id = ?", (domain_id,))
+def delete_all(tx: Transaction, domain_ids: Collection[str]) -> None:
+    """Remove domains' rows."""
+    tx.run("DELETE FROM domains WHERE id IN (SELECT value FROM json_each(?))", (_texts(domain_ids),))
+
+
+def by_ids(snapshot: Snapshot, domain_ids: Collection[str]) -> dict[str, Domain]:
+    """By their ids, those that there are, of whichever organization."""
+    found = _many(snapshot, f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", (_texts(domain_ids),))
+    return {domain.id: domain for domain in found}
+
+
+def by_names(snapshot: Snapshot, names: Collection[str]) -> dict[str, Domain]:
+    """By their names, the live domains that have one of these, of whichever organization."""
+    found = _many(snapshot, f"{_SELECT} WHERE name IN (SELECT value FROM json_each(?))", (_texts(names),))
+    return {domain.name: domain for domain in found}
+
+
+def unregistered(snapshot: Snapshot, domain_ids: Collection[str]) -> set[str]:
+    """Which of these domains are there and have no custom hostname."""
+    rows = snapshot.all(
+        "SELECT id FROM domains WHERE id IN (SELECT value FROM json_each(?)) AND cf_id IS NULL", (_texts(domain_ids),)
+    )
+    return {row[0] for row in rows}
 
 
 def get(snapshot: Snapshot, domain_id: str) -> Domain | None:
@@ -71,9 +101,24 @@ def due(snapshot: Snapshot, kind: Lane, now: int, limit: int) -> list[Domain]:
     return _many(snapshot, sql, (kind, now, limit))
 
 
-def set_next_look(tx: Transaction, domain_id: str, at: int) -> None:
-    """Plan a look without anything having been seen."""
-    tx.run("UPDATE domains SET next_sync_at = ? WHERE id = ?", (at, domain_id))
+def count_due(snapshot: Snapshot, kind: Lane, after: int, now: int, most: int) -> int:
+    """How many domains of a lane became due after an instant and are due, counted up to `most`."""
+    sql = (
+        "SELECT count(*) FROM (SELECT 1 FROM domains WHERE lane = ? AND next_sync_at > ? AND next_sync_at <= ? LIMIT ?)"
+    )
+    ((count,),) = snapshot.all(sql, (kind, after, now, most))
+    return int(count)
+
+
+def by_cloudflare_ids(snapshot: Snapshot, cf_ids: Sequence[str]) -> list[Domain]:
+    """The domains that hold any of these custom hostnames; the others are not ours."""
+    sql = f"{_SELECT} WHERE cf_id IN (SELECT value FROM json_each(?))"
+    return _many(snapshot, sql, (msgspec.json.encode(cf_ids).decode(),))
+
+
+def set_next_look(tx: Transaction, domain_id: str, at: int, kind: Lane | None = None) -> None:
+    """Plan a look without anything having been seen; with `kind` it waits in that lane until then."""
+    tx.run("UPDATE domains SET next_sync_at = ?, lane = COALESCE(?, lane) WHERE id = ?", (at, kind, domain_id))
     tx.announce(Topic.DOMAINS)
 
 
@@ -110,6 +155,10 @@ def search(
         " ORDER BY name LIMIT ?6"
     )
     return _many(snapshot, sql, (org_id, prefix, prefix + NEWEST, status, after or "", limit))
+
+
+def _texts(values: Collection[str]) -> str:
+    return msgspec.json.encode(list(values)).decode()
 
 
 def _many(snapshot: Snapshot, sql: str, parameters: Sequence[Any]) -> list[Domain]:
@@ -161,6 +210,10 @@ def _values(domain: Domain) -> tuple[Any, ...]:
         domain.created_at,
         domain.updated_at,
     )
+
+
+def _derived(domain: Domain) -> tuple[Any, ...]:
+    return (lane(domain), overdue_at(domain))
 
 
 def _domain(row: Row) -> Domain:

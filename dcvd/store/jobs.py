@@ -1,6 +1,6 @@
 """Jobs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import msgspec
@@ -25,9 +25,18 @@ _DUE: Final = (
 )
 
 
+_INSERT: Final = f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 16)})"
+
+
 def insert(tx: Transaction, job: Job) -> None:
     """Store a new job."""
-    tx.run(f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 16)})", _values(job))
+    tx.run(_INSERT, _values(job))
+    tx.announce(Topic.JOBS)
+
+
+def insert_all(tx: Transaction, jobs: Sequence[Job]) -> None:
+    """Store new jobs."""
+    tx.many(_INSERT, [_values(job) for job in jobs])
     tx.announce(Topic.JOBS)
 
 
@@ -75,7 +84,7 @@ def of_org(snapshot: Snapshot, org_id: str, *, state: JobState | None, before: s
 
 def due(snapshot: Snapshot, kind: JobKind, now: int, limit: int, in_flight: Collection[str]) -> list[Job]:
     """Jobs of a kind that are due and not in flight, by their turn."""
-    rows = snapshot.all(_DUE, (now, msgspec.json.encode(list(in_flight)).decode(), limit, kind))
+    rows = snapshot.all(_DUE, (now, _texts(in_flight), limit, kind))
     return [_job(row) for row in rows]
 
 
@@ -96,6 +105,69 @@ def pending_of_domain(snapshot: Snapshot, domain_id: str, kind: JobKind) -> Job 
         (domain_id, kind),
     )
     return None if row is None else _job(row)
+
+
+def end_of_domains(tx: Transaction, domain_ids: Collection[str], kinds: Collection[JobKind], now: int) -> int:
+    """End what is pending for domains, as done; returns how many there were."""
+    count = tx.run(
+        "UPDATE jobs SET state = 'done', attempts = attempts + 1, next_attempt_at = NULL, outage = 0, updated_at = ?1"
+        " WHERE state = 'pending' AND domain_id IN (SELECT value FROM json_each(?2))"
+        " AND kind IN (SELECT value FROM json_each(?3))",
+        (now, _texts(domain_ids), _texts(kinds)),
+    )
+    if count:
+        tx.announce(Topic.JOBS)
+    return count
+
+
+def next_turn(snapshot: Snapshot, org_id: str, kind: JobKind) -> int:
+    """The turn of an organization's next job of a kind.
+
+    It comes behind all that the organization has waiting, and beside the first of everybody else's.
+    """
+    first = snapshot.one(
+        "SELECT turn FROM jobs WHERE kind = ? AND state = 'pending' ORDER BY turn LIMIT 1",
+        (kind,),
+    )
+    own_last = snapshot.one(
+        "SELECT turn FROM jobs WHERE org_id = ? AND kind = ? AND state = 'pending' ORDER BY turn DESC LIMIT 1",
+        (org_id, kind),
+    )
+    return max(0 if first is None else first[0], 0 if own_last is None else own_last[0]) + 1
+
+
+def count_between(snapshot: Snapshot, kind: JobKind, start: tuple[int, str], end: tuple[int, str]) -> int:
+    """How many pending jobs of a kind have a turn and id from `start` on and before `end`."""
+    row = snapshot.one(
+        "SELECT count(*) FROM jobs WHERE kind = ? AND state = 'pending'"
+        " AND (turn, id) >= (?, ?) AND (turn, id) < (?, ?)",
+        (kind, *start, *end),
+    )
+    return 0 if row is None else row[0]
+
+
+def pending_of_domains(snapshot: Snapshot, domain_ids: Collection[str], kind: JobKind) -> list[Job]:
+    """The pending jobs of a kind that domains have, in no order."""
+    # Left to itself SQLite goes through all that wait for their turn.
+    rows = snapshot.all(
+        f"SELECT {_COLUMNS} FROM jobs INDEXED BY jobs_of_domain"
+        " WHERE domain_id IN (SELECT value FROM json_each(?)) AND kind = ? AND state = 'pending'",
+        (_texts(domain_ids), kind),
+    )
+    return [_job(row) for row in rows]
+
+
+def of_domain(
+    snapshot: Snapshot, domain_id: str, position: tuple[int, str], *, newest_first: bool, limit: int
+) -> list[Job]:
+    """A domain's, beyond a position (instant at which a job was made, its id), by both, or against them."""
+    beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
+    rows = snapshot.all(
+        f"SELECT {_COLUMNS} FROM jobs WHERE domain_id = ? AND (created_at, id) {beyond} (?, ?)"
+        f" ORDER BY created_at {order}, id {order} LIMIT ?",
+        (domain_id, *position, limit),
+    )
+    return [_job(row) for row in rows]
 
 
 def end_outage(tx: Transaction, now: int) -> int:
@@ -122,6 +194,10 @@ def delete_ended(tx: Transaction, state: JobState, before: int, limit: int) -> i
         " WHERE state <> 'pending' AND state = ? AND updated_at < ? LIMIT ?)",
         (state, before, limit),
     )
+
+
+def _texts(values: Collection[str]) -> str:
+    return msgspec.json.encode(list(values)).decode()
 
 
 def _values(job: Job) -> tuple[object, ...]:

@@ -1,17 +1,46 @@
 """One look at one domain: DNS and Cloudflare are asked at once, and what was seen is stored as one look."""
 
 import asyncio
+from typing import Final
 
+from msgspec import Struct
+
+from dcvd.cloudflare.budget import Urgency
 from dcvd.cloudflare.client import CloudflareClient
 from dcvd.core.dns_facts import DnsObservation, DnsQuestion
 from dcvd.core.domain import Domain
 from dcvd.core.lifecycle import Observation
 from dcvd.core.observation import HostnameGone, HostnameSeen
+from dcvd.core.schedule import Lane
+from dcvd.core.timeline import SYNC
 from dcvd.dns import DnsObserver
 from dcvd.errors import RemoteError
 from dcvd.metrics import Metrics
 from dcvd.services import looks
 from dcvd.services.context import Context
+from dcvd.services.looks import Look
+from dcvd.sync.recorder import Recorder
+
+_URGENCY: Final = {Lane.WAITING: Urgency.SOON, Lane.ROUTINE: Urgency.ROUTINE, Lane.FAILING: Urgency.LAST}
+
+
+class Listed(Struct, frozen=True):
+    """What a page of Cloudflare's list said of a hostname, and when it was asked for (milliseconds)."""
+
+    seen: HostnameSeen
+    asked_at: int
+
+
+class _Answers(Struct, frozen=True):
+    dns: DnsObservation
+    cloudflare: HostnameSeen | HostnameGone | RemoteError | None
+    asked_at: int
+
+    @property
+    def observations(self) -> list[Observation]:
+        if isinstance(self.cloudflare, HostnameSeen | HostnameGone):
+            return [self.dns, self.cloudflare]
+        return [self.dns]
 
 
 class Looker:
@@ -22,36 +51,56 @@ class Looker:
         self._cloudflare = cloudflare
         self._dns = dns
         self._metrics = metrics
+        self._recorder = Recorder(context)
 
-    async def look(self, domain: Domain) -> Domain | None:
+    async def look(self, domain: Domain, *, thorough: bool = False, actor: str = SYNC) -> Domain | None:
         """The domain as it is after the look; None when it was removed meanwhile.
 
-        When Cloudflare fails, what DNS said is stored all the same, and then its RemoteError is raised.
+        thorough: ask DNS everything, also where the record is right. actor: who wanted it, see `core.timeline`. When
+        Cloudflare fails, what DNS said is stored all the same, and then its RemoteError is raised.
         """
-        async with asyncio.TaskGroup() as group:
-            dns = group.create_task(self._dns.observe(_question(domain)), name=f"look.dns.{domain.id}")
-            cloudflare = group.create_task(self._ask_cloudflare(domain), name=f"look.cloudflare.{domain.id}")
-        observation: DnsObservation = dns.result()
-        answer = cloudflare.result()
-        observations: list[Observation] = [observation]
-        if isinstance(answer, HostnameSeen | HostnameGone):
-            observations.append(answer)
-        looked = await looks.record(self._context, domain.id, observations)
-        if isinstance(answer, RemoteError):
-            self._metrics.look("cloudflare_failed")
-            raise answer
-        self._metrics.look("unanswered" if observation.facts.outcome == "unanswered" else "seen")
+        answers = await self._ask(domain, None, Urgency.NOW, thorough=thorough)
+        looked = await looks.record(self._context, domain.id, answers.observations, actor=actor)
+        self._conclude(answers)
         return looked
 
-    async def _ask_cloudflare(self, domain: Domain) -> HostnameSeen | HostnameGone | RemoteError | None:
+    async def look_in_turn(self, domain: Domain, kind: Lane, listed: Listed | None = None) -> None:
+        """A look of the loop's, stored together with others; with `listed` Cloudflare is not asked once more.
+
+        Raises as `look` does.
+        """
+        answers = await self._ask(domain, listed, _URGENCY[kind], thorough=False)
+        await self._recorder.record(Look(domain.id, answers.observations, answers.asked_at))
+        self._conclude(answers)
+
+    async def _ask(self, domain: Domain, listed: Listed | None, urgency: Urgency, *, thorough: bool) -> _Answers:
+        question = DnsQuestion(
+            hostname=domain.name,
+            target=domain.cname_target,
+            challenge=domain.validation == "delegated",
+            thorough=thorough,
+        )
+        if listed is not None:
+            return _Answers(await self._dns.observe(question), listed.seen, listed.asked_at)
+        asked_at = self._context.now()
+        async with asyncio.TaskGroup() as group:
+            dns = group.create_task(self._dns.observe(question), name=f"look.dns.{domain.id}")
+            cloudflare = group.create_task(self._ask_cloudflare(domain, urgency), name=f"look.cloudflare.{domain.id}")
+        return _Answers(dns.result(), cloudflare.result(), asked_at)
+
+    async def _ask_cloudflare(
+        self, domain: Domain, urgency: Urgency
+    ) -> HostnameSeen | HostnameGone | RemoteError | None:
         if domain.cf_id is None:
             return None
         try:
-            return await self._cloudflare.get(domain.cf_id)
+            return await self._cloudflare.get(domain.cf_id, urgency=urgency)
         except RemoteError as error:
             # Kept until the other half of the look is stored; then it is raised with its cause.
             return error
 
-
-def _question(domain: Domain) -> DnsQuestion:
-    return DnsQuestion(hostname=domain.name, target=domain.cname_target, challenge=domain.validation == "delegated")
+    def _conclude(self, answers: _Answers) -> None:
+        if isinstance(answers.cloudflare, RemoteError):
+            self._metrics.look("cloudflare_failed")
+            raise answers.cloudflare
+        self._metrics.look("unanswered" if answers.dns.facts.outcome == "unanswered" else "seen")

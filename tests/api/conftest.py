@@ -18,10 +18,11 @@ from dcvd.api import Api, create_app
 from dcvd.config import Config, load
 from dcvd.core.conformance import ProbeKind, Report, judge
 from dcvd.core.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, outcome_of
-from dcvd.core.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.dns_facts import DnsFacts, DnsObservation, DnsQuestion
 from dcvd.core.domain import Domain
 from dcvd.core.instants import DAY
 from dcvd.core.observation import HostnameSeen, ObservedCertificate
+from dcvd.core.timeline import SYNC
 from dcvd.core.timings import Timings
 from dcvd.core.tokens import Role
 from dcvd.kit.clock import ManualClock
@@ -29,9 +30,12 @@ from dcvd.kit.http_server import HttpServer
 from dcvd.kit.sockets import bind_tcp, bind_unix
 from dcvd.kit.vault import Vault
 from dcvd.kit.vault_key import VaultKey
+from dcvd.metrics import Metrics
 from dcvd.services import looks, organizations, probes, tokens, webhooks
 from dcvd.services.context import Context
+from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.feed import Feed
+from dcvd.services.hints import Hints
 from dcvd.services.tokens import LastUse
 from dcvd.store.attempts import MadeAttempt
 from dcvd.store.database import Database
@@ -52,13 +56,15 @@ class FakeLooker:
     def __init__(self, context: Context) -> None:
         self._context = context
         self.looked: list[str] = []
+        self.thorough: list[bool] = []
         self.raises: Exception | None = None
         self.hangs = False
         self.cancelled = False
         self.removed = False
 
-    async def look(self, domain: Domain) -> Domain | None:
+    async def look(self, domain: Domain, *, thorough: bool = False, actor: str = SYNC) -> Domain | None:
         self.looked.append(domain.id)
+        self.thorough.append(thorough)
         if self.raises is not None:
             raise self.raises
         if self.hangs:
@@ -68,7 +74,23 @@ class FakeLooker:
                 self.cancelled = True
         if self.removed:
             return None
-        return await bring_to_active(self._context, domain)
+        return await bring_to_active(self._context, domain, actor=actor)
+
+
+class FakeObserver:
+    """Sees what a test tells it: facts of whatever is asked for; NXDOMAIN unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.asked: list[DnsQuestion] = []
+        self.sees: dict[str, Any] = {}
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def observe(self, question: DnsQuestion) -> DnsObservation:
+        self.asked.append(question)
+        await self.gate.wait()
+        facts = {"hostname": question.hostname, "target": question.target, "outcome": "answered", **self.sees}
+        return DnsObservation(DnsFacts(**facts))
 
 
 class FakeProber:
@@ -159,6 +181,11 @@ def looker(context: Context) -> FakeLooker:
 
 
 @pytest.fixture
+def observer() -> FakeObserver:
+    return FakeObserver()
+
+
+@pytest.fixture
 def prober(context: Context) -> FakeProber:
     return FakeProber(context)
 
@@ -190,6 +217,8 @@ def built_app(config: Config) -> Api:
         operators=frozenset(),
         registry=CollectorRegistry(),
         feed=cast(Feed, None),
+        hints=Hints(context, Metrics()),
+        diagnoser=Diagnoser(context, FakeObserver()),
         prober=FakeProber(context),
     )
 
@@ -203,9 +232,11 @@ def app(
     registry: CollectorRegistry,
     feed: Feed,
     prober: FakeProber,
+    observer: FakeObserver,
 ) -> Api:
     parts = built_app.parts
     parts.feed, parts.prober = feed, prober
+    parts.hints, parts.diagnoser = Hints(context, Metrics()), Diagnoser(context, observer)
     parts.context, parts.last_use, parts.looker, parts.registry = context, last_use, looker, registry
     parts.operators = frozenset({os.getuid()})
     return built_app
@@ -300,7 +331,7 @@ def answered(due: DueDelivery, status: int, **changes: Any) -> Attempt:
     return replace(attempt, **changes)
 
 
-async def bring_to_active(context: Context, domain: Domain) -> Domain | None:
+async def bring_to_active(context: Context, domain: Domain, *, actor: str = SYNC) -> Domain | None:
     """Records a look that saw the record in DNS and a served certificate."""
     facts = DnsFacts(
         hostname=domain.name, target=domain.cname_target, outcome="answered", exists=True, chain=(domain.cname_target,)
@@ -316,4 +347,4 @@ async def bring_to_active(context: Context, domain: Domain) -> Domain | None:
         errors=("a note of Cloudflare's",),
         certificates=(certificate,),
     )
-    return await looks.record(context, domain.id, [DnsObservation(facts), seen])
+    return await looks.record(context, domain.id, [DnsObservation(facts), seen], actor=actor)

@@ -40,10 +40,14 @@ async def test_a_domain_is_added_and_says_which_record_to_create(owner: Client, 
             {"type": "CNAME", "name": NAME, "value": "edge.example.net", "purpose": "routing", "verified": False}
         ],
         "cnameTarget": "edge.example.net",
+        "validation": "http",
+        "wildcard": False,
+        "registration": {"state": "queued", "position": 1, "expectedAt": "2027-01-15T08:00:00Z"},
         "cfStatus": None,
         "cfSslStatus": None,
         "errors": [],
         "certificate": None,
+        "nextCertificate": None,
         "expiresAt": None,
         "dnsState": "unknown",
         "findings": [],
@@ -111,8 +115,9 @@ async def test_another_organizations_domain_looks_as_if_it_did_not_exist(
 async def test_a_removed_domain_is_gone_at_once_and_its_removal_at_cloudflare_is_a_job(owner: Client) -> None:
     existing = await added(owner)
     answer = await owner.delete(f"/api/domains/{existing}")
-    assert answer.status == 204
-    assert answer.body == b""
+    assert answer.status == 200
+    assert answer.json["domain"]["id"] == existing
+    assert answer.json["recordsToRemove"] == [{"type": "CNAME", "name": NAME, "value": "edge.example.net"}]
     problem(await owner.get(f"/api/domains/{existing}"), 404, "not_found")
     problem(await owner.delete(f"/api/domains/{existing}"), 404, "not_found")
     assert (await owner.get("/api/jobs?state=pending")).json["jobs"][0]["kind"] == "deregister"

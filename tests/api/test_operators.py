@@ -22,6 +22,7 @@ CALLS = [
     ("GET", "/operator/organizations/acme/tokens"),
     ("POST", "/operator/organizations/acme/tokens"),
     ("DELETE", "/operator/organizations/acme/tokens/token_x"),
+    ("GET", "/operator/renewals"),
     ("GET", "/metrics"),
 ]
 HIDDEN = [

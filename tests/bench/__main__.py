@@ -1,12 +1,13 @@
-"""`python -m tests.bench NAME [--json]`: measures a part against a limit in the same run."""
+"""`python -m tests.bench NAME [--json] [--size N]`: measures a part against a limit in the same run."""
 
+import argparse
 import json
 import sys
 from collections.abc import Callable
 from typing import Final
 
 from dcvd.kit.logs import configure_logging
-from tests.bench import delivery, life, store
+from tests.bench import delivery, life, store, sync
 
 Figures = dict[str, float | int | str]
 
@@ -14,18 +15,20 @@ _BENCHES: Final[dict[str, Callable[[], Figures]]] = {
     "store": store.run,
     "life": life.run,
     "delivery": delivery.run,
+    "sync": sync.run,
 }
 
 
 def main(arguments: list[str]) -> int:
     """Runs the named bench; returns the exit code."""
-    names = [argument for argument in arguments if not argument.startswith("-")]
-    if len(names) != 1 or names[0] not in _BENCHES or set(arguments) - {names[0], "--json"}:
-        print(f"usage: python -m tests.bench {{{'|'.join(_BENCHES)}}} [--json]", file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("name", choices=_BENCHES)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--size", type=int, choices=sync.SIZES, help="of sync: this number of domains alone")
+    asked = parser.parse_args(arguments)
     configure_logging(level="error")
-    figures = _BENCHES[names[0]]()
-    if "--json" in arguments:
+    figures = sync.run((asked.size,)) if asked.name == "sync" and asked.size else _BENCHES[asked.name]()
+    if asked.json:
         print(json.dumps(figures))
         return 0
     width = max(map(len, figures))

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from dcvd.cli.operations import Operations, perform
+from tests.warm.process import run
 
 T = TypeVar("T")
 DEADLINE = 30.0
@@ -22,16 +23,11 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, **(extra or {})}
 
 
-def dcvd(*arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def dcvd(
+    *arguments: str, environ: Mapping[str, str] | None = None, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
     """One command, to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "dcvd", *arguments],
-        env=environment(environ),
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-        check=False,
-    )
+    return run(arguments, environ=environment(environ), stdin=stdin, timeout=DEADLINE)
 
 
 @contextmanager

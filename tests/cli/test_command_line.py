@@ -25,6 +25,7 @@ COMMANDS = [
     ("token", "revoke"),
     ("sandbox",),
     ("backup",),
+    ("diagnose",),
 ]
 ON_THE_DAEMON_OR_ITS_DATABASE = [
     each for each in COMMANDS if each not in [("demo",), ("sandbox",), ("org",), ("token",)]
@@ -42,6 +43,7 @@ def test_help_names_every_command_the_first_steps_and_the_exit_codes() -> None:
         "token",
         "sandbox",
         "backup",
+        "diagnose",
         "First steps:",
         "78 bad config",
     ):

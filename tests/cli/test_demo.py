@@ -107,7 +107,7 @@ _IN_A_HURRY = """
 import asyncio, sys
 from dcvd.cli.demo.narrator import Narrator
 from dcvd.cli.demo.script import perform
-from dcvd.cli.demo.style import Style
+from dcvd.cli.style import Style
 from dcvd.errors import DcvdError
 try:
     asyncio.run(perform(Narrator(sys.stdout, Style(colours=False)), once=True, deadline=0.5))

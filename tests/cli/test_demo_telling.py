@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from dcvd.cli.demo.narrator import Narrator
-from dcvd.cli.demo.style import Style
 from dcvd.cli.demo.words import Standing, sentence
+from dcvd.cli.style import Style
 from dcvd.core.events import EventType
 
 DATA: dict[str, Any] = {

@@ -26,7 +26,7 @@ async def test_a_hostname_is_created_found_listed_and_deleted(cloudflare: Cloudf
     assert [seen.id for seen in page.hostnames] == [created.id]
     assert page.total_pages == 1
     await cloudflare.delete(created.id)
-    assert await cloudflare.get(created.id) == HostnameGone()
+    assert await cloudflare.get(created.id) == HostnameGone(created.id)
     await cloudflare.delete(created.id)
 
 
@@ -39,9 +39,44 @@ async def test_a_second_create_is_told_apart_as_a_duplicate(cloudflare: Cloudfla
 
 async def test_revalidation_starts_validation_anew(cloudflare: CloudflareClient) -> None:
     created = await cloudflare.create("app.customer.test")
-    assert isinstance(await cloudflare.revalidate(created.id), HostnameSeen)
+    assert isinstance(await cloudflare.revalidate(created), HostnameSeen)
     await cloudflare.delete(created.id)
-    assert await cloudflare.revalidate(created.id) == HostnameGone()
+    assert await cloudflare.revalidate(created) == HostnameGone(created.id)
+
+
+async def test_a_revalidation_asks_for_what_was_ordered_and_another_authority_only_where_told(
+    cloudflare: CloudflareClient,
+) -> None:
+    wildcard = await cloudflare.create("customer.test", validation="delegated", wildcard=True)
+    long_name = await cloudflare.create(f"{'a' * 60}.customer.test", validation="delegated")
+    assert (wildcard.method, wildcard.wildcard, wildcard.certificate_authority) == ("txt", True, "google")
+    assert (long_name.method, long_name.wildcard) == ("txt", False)
+    for created in (wildcard, long_name):
+        again = await cloudflare.revalidate(created)
+        assert isinstance(again, HostnameSeen)
+        assert (again.method, again.wildcard, again.certificate_authority) == ("txt", created.wildcard, "google")
+    other = await cloudflare.revalidate(wildcard, authority="ssl_com")
+    assert isinstance(other, HostnameSeen)
+    assert (other.wildcard, other.certificate_authority) == (True, "ssl_com")
+    kept = await cloudflare.revalidate(other)
+    assert isinstance(kept, HostnameSeen)
+    assert kept.certificate_authority == "ssl_com"
+
+
+async def test_the_first_authority_of_the_list_is_asked_and_none_where_cloudflare_chooses(
+    sandbox_config: Config, cloudflare: CloudflareClient
+) -> None:
+    listed = replace(sandbox_config.cloudflare, certificate_authorities=("lets_encrypt", "google"))
+    assert (await cloudflare.create("a.customer.test")).certificate_authority == "google"
+    cloudflare.configure(replace(sandbox_config, cloudflare=listed))
+    assert (await cloudflare.create("b.customer.test")).certificate_authority == "lets_encrypt"
+
+
+async def test_a_method_that_no_order_takes_any_more_is_not_asked_for_again(cloudflare: CloudflareClient) -> None:
+    created = await cloudflare.create("app.customer.test")
+    again = await cloudflare.revalidate(replace(created, method="cname"))
+    assert isinstance(again, HostnameSeen)
+    assert again.method == "http"
 
 
 async def test_a_wrong_token_is_the_operators_to_mend(sandbox_config: Config) -> None:
@@ -173,7 +208,7 @@ async def test_an_answer_about_something_else_is_not_believed(
     with pytest.raises(Retryable):
         await client.get("cf-2")
     with pytest.raises(Retryable):
-        await client.revalidate("cf-2")
+        await client.revalidate(HostnameSeen(id="cf-2", hostname="a.test", status=None, ssl_status=None))
 
 
 @pytest.mark.parametrize("wait", ["9" * 400, "9" * 9, "\u0663", "-1", "soon", "1e3"])

@@ -1,7 +1,9 @@
 """What the core's tests are made of: a domain, its observations, and a story that plays looks one after the other."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
+
+from msgspec.structs import replace
 
 from dcvd.core.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domain import Domain, new_domain
@@ -67,8 +69,9 @@ def seen(
     ssl: str | None = "active",
     *certificates: ObservedCertificate,
     errors: tuple[str, ...] = (),
+    **members: Any,
 ) -> HostnameSeen:
-    return HostnameSeen(
+    found = HostnameSeen(
         id="3537a672-e4d8-4d89-aab9-26cb622918a1",
         hostname=NAME,
         status=status,
@@ -76,6 +79,7 @@ def seen(
         certificates=certificates,
         errors=errors,
     )
+    return replace(found, **members)
 
 
 def facts(**changes: object) -> DnsFacts:
@@ -100,10 +104,17 @@ DNS_UNANSWERED: Final = dns(outcome="unanswered")
 class Story:
     """A domain and a clock; each `look` returns the names of the events that it caused."""
 
-    def __init__(self, domain: Domain | None = None, *, thresholds: tuple[int, ...] = THRESHOLDS) -> None:
+    def __init__(
+        self,
+        domain: Domain | None = None,
+        *,
+        thresholds: tuple[int, ...] = THRESHOLDS,
+        authorities: tuple[str, ...] = (),
+    ) -> None:
         self.now = NOW
         self.domain = domain or added_domain()
         self.thresholds = thresholds
+        self.authorities = authorities
         self.last = Transition(self.domain)
 
     @property
@@ -118,6 +129,11 @@ class Story:
     def drafts(self) -> tuple[EventDraft, ...]:
         return self.last.events
 
+    @property
+    def remedy(self) -> str | None:
+        """What the last look wants done at Cloudflare."""
+        return self.last.remedy.kind.value if self.last.remedy else None
+
     def wait(self, milliseconds: int) -> None:
         self.now += milliseconds
 
@@ -126,7 +142,8 @@ class Story:
         self.now = instant
 
     def look(self, *observations: Observation) -> list[str]:
-        self.last = look(self.domain, observations, self.now, Rules(expiring_soon=self.thresholds))
+        rules = Rules(expiring_soon=self.thresholds, authorities=self.authorities)
+        self.last = look(self.domain, observations, self.now, rules)
         self.domain = self.last.domain
         return [draft.type.value for draft in self.last.events]
 
@@ -136,4 +153,11 @@ def active_story(*certificates: ObservedCertificate, thresholds: tuple[int, ...]
     story = Story(thresholds=thresholds)
     story.look(DNS_RIGHT, seen("active", "active", *(certificates or (certificate("01"),))))
     assert story.status == "active"
+    return story
+
+
+def pointing_here(*, authorities: tuple[str, ...] = ()) -> Story:
+    """A story whose record was right before its hostname was registered."""
+    story = Story(authorities=authorities)
+    story.look(DNS_RIGHT)
     return story

@@ -17,7 +17,9 @@ def test_an_id_is_the_prefix_and_26_digits() -> None:
 
 
 def test_every_kind_of_object_has_a_prefix_of_its_own() -> None:
-    assert [prefix.value for prefix in Prefix] == ["org", "token", "dom", "evt", "wh", "sec", "dlv", "job", "conn"]
+    assert [prefix.value for prefix in Prefix] == [
+        "org", "token", "dom", "evt", "wh", "sec", "dlv", "job", "conn", "tl",
+    ]  # fmt: skip
 
 
 @given(st.integers(0, 2**48 - 1), st.integers(0, 2**48 - 1), st.binary(min_size=10, max_size=10))

@@ -32,7 +32,7 @@ DNS: Final[dict[str, tuple[DnsObservation, DnsState | None, frozenset[str]]]] = 
     "right": (builders.DNS_RIGHT, DnsState.VERIFIED, frozenset()),
     "flattened": (builders.DNS_FLATTENED, DnsState.UNVERIFIABLE, frozenset()),
     "proxied": (
-        dns(exists=True, addresses=("198.51.100.1",), nameservers=("ada.ns.cloudflare.com",)),
+        dns(exists=True, addresses=("104.16.1.1",), nameservers=("ada.ns.cloudflare.com",)),
         DnsState.UNVERIFIABLE,
         frozenset({"proxied_unverifiable"}),
     ),
@@ -100,6 +100,7 @@ class Watcher:
         self.doubts = 0
         self.was_serving = False
         self.latest_expiry = -1
+        self.renewed_to: set[int] = set()
         self.told: dict[int, int] = {}
 
     def play(self, wait: int, dns_kind: str | None, answer: CloudflareObservation | None) -> None:
@@ -113,7 +114,8 @@ class Watcher:
         self._dns(before, dns_kind, events)
         self._status(before, events)
         self._cloudflare(only_dns, answer, step.unknown)
-        self._renewals(events[EventType.DOMAIN_RENEWED])
+        self._renewals(before, events[EventType.DOMAIN_RENEWED])
+        self._upcoming()
         self._warnings(events[EventType.DOMAIN_EXPIRING_SOON])
         for draft in step.events:
             self._draft(draft)
@@ -171,14 +173,26 @@ class Watcher:
             assert (after.status, after.error) == (only_dns.status, only_dns.error)
         assert after.status is not DomainStatus.ACTIVE or self.was_serving
 
-    def _renewals(self, renewed: list[EventDraft]) -> None:
-        expires_at = self.domain.expires_at
+    def _renewals(self, before: Domain, renewed: list[EventDraft]) -> None:
+        old, new = before.certificate, self.domain.certificate
         assert len(renewed) <= 1
         if renewed:
-            assert self.latest_expiry > 0, "the first certificate is no renewal"
-            assert expires_at is not None
-            assert expires_at > self.latest_expiry
-        self.latest_expiry = max(self.latest_expiry, expires_at or -1)
+            assert old is not None, "the first certificate is no renewal"
+            assert new is not None
+            assert new.expires_at > old.expires_at
+            assert new.expires_at not in self.renewed_to, "told already"
+            later = old.issued_at is not None and new.issued_at is not None and new.issued_at > old.issued_at
+            assert later or old.expires_at <= self.now or new.expires_at > self.latest_expiry
+            self.renewed_to.add(new.expires_at)
+        self.latest_expiry = max(self.latest_expiry, new.expires_at if new else -1)
+
+    def _upcoming(self) -> None:
+        held, following = self.domain.certificate, self.domain.next_certificate
+        if following is None or held is None:
+            return
+        assert following.serial != held.serial
+        if held.issued_at is not None and following.issued_at is not None:
+            assert following.issued_at > held.issued_at
 
     def _warnings(self, warned: list[EventDraft]) -> None:
         assert len(warned) <= 1

@@ -3,8 +3,20 @@
 import itertools
 from collections.abc import Callable, Iterable
 
-from dcvd.core.instants import DAY, HOUR
-from tests.core.builders import DNS_RIGHT, HOSTNAME_STATUSES, SSL_STATUSES, Story, active_story, certificate, seen
+from msgspec.structs import replace
+
+from dcvd.core.instants import DAY, HOUR, MINUTE
+from tests.core.builders import (
+    DNS_MISSING,
+    DNS_RIGHT,
+    HOSTNAME_STATUSES,
+    SSL_STATUSES,
+    Story,
+    active_story,
+    added_domain,
+    certificate,
+    seen,
+)
 
 SERVING = {"active", "active_redeploying"}
 WAITING = {"pending"}
@@ -80,6 +92,34 @@ def from_active_after_two_looks(status: str, ssl: str) -> Outcome:
     return ("error", ssl) if ssl in TIMED_OUT else ("issuing", None)
 
 
+def from_delegated(status: str, ssl: str) -> Outcome:
+    """As `from_pending`, but that a CA's success says nothing of the routing record."""
+    if status in WAITING and ssl not in TIMED_OUT:
+        return "pending_cname", None
+    return from_pending(status, ssl)
+
+
+def remedy(status: str, ssl: str) -> str | None:
+    """What is done at Cloudflare at once, where DNS points here or nobody can know."""
+    if status in ("moved", "deleted"):
+        return "revalidate"
+    ended = ssl in TIMED_OUT | GONE | {"expired"}
+    return "revalidate" if status in SERVING | WAITING and ended else None
+
+
+def delegated_story() -> Story:
+    return Story(replace(added_domain(), validation="delegated"))
+
+
+def drifted_story() -> Story:
+    """Active, its record gone for long."""
+    story = active_story()
+    story.look(DNS_MISSING)
+    story.look(DNS_MISSING)
+    assert story.status == "active"
+    return story
+
+
 def issuing_story() -> Story:
     story = Story()
     story.look(DNS_RIGHT)
@@ -126,6 +166,50 @@ def test_what_an_active_domain_becomes_once_its_certificate_has_expired() -> Non
         return from_active(status, ssl)
 
     assert list(mismatches(expired_story, expect, listed=True)) == []
+
+
+def test_what_a_fresh_domain_of_delegated_validation_becomes() -> None:
+    assert list(mismatches(delegated_story, from_delegated)) == []
+
+
+def test_what_an_active_domain_becomes_whose_record_is_gone() -> None:
+    assert list(mismatches(drifted_story, from_active, listed=True)) == []
+
+
+def test_what_is_done_at_cloudflare_for_every_combination_once_per_step() -> None:
+    starts: tuple[Callable[[], Story], ...] = (Story, issuing_story, active_story, delegated_story)
+    for start, status, ssl in itertools.product(starts, HOSTNAME_STATUSES, SSL_STATUSES):
+        story, given = start(), []
+        for _ in range(5):
+            story.look(seen(status, ssl, certificate("01")))
+            given.append(story.remedy)
+            story.wait(MINUTE)
+        assert (status, ssl, given) == (status, ssl, [remedy(status, ssl), *[None] * 4])
+
+
+def test_nothing_is_done_at_once_where_dns_is_wrong_and_never_at_what_serves() -> None:
+    for status, ssl in itertools.product(HOSTNAME_STATUSES, SSL_STATUSES):
+        story, given = drifted_story(), set()
+        for _ in range(6):
+            story.look(DNS_MISSING, seen(status, ssl, certificate("01")))
+            given.add(story.remedy)
+            story.wait(DAY)
+        if story.status == "active" or status not in {"moved", "deleted"} | SERVING | WAITING:
+            assert (status, ssl, given) == (status, ssl, {None})
+        elif status != "deleted":
+            assert (status, ssl, given) == (status, ssl, {None, remedy(status, ssl)})
+
+
+def test_looks_that_see_the_same_settle_whatever_it_is() -> None:
+    starts: tuple[Callable[[], Story], ...] = (Story, issuing_story, active_story, delegated_story, drifted_story)
+    for start, status, ssl in itertools.product(starts, HOSTNAME_STATUSES, SSL_STATUSES):
+        story = start()
+        for _ in range(2):
+            story.look(seen(status, ssl, certificate("01")))
+        settled = outcome(story)
+        for _ in range(5):
+            assert story.look(seen(status, ssl, certificate("01"))) == []
+            assert (outcome(story), story.remedy) == (settled, None)
 
 
 def test_an_adopted_hostname_whose_renewal_timed_out_is_active_by_the_certificate_in_service() -> None:

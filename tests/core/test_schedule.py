@@ -8,8 +8,20 @@ from msgspec.structs import replace
 from dcvd.core.certificates import renewal_due_at, renewal_overdue_at, warning_moments
 from dcvd.core.domain import Certificate, DnsState, Domain, DomainStatus
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
-from dcvd.core.schedule import LookPolicy, next_look
-from tests.core.builders import DNS_MISSING, NOW, THRESHOLDS, Story, active_story, added_domain, seen
+from dcvd.core.lifecycle import Observation
+from dcvd.core.observation import HostnameGone
+from dcvd.core.schedule import Lane, LookPolicy, lane, misses, next_look
+from tests.core.builders import (
+    DNS_MISSING,
+    DNS_RIGHT,
+    DNS_UNANSWERED,
+    NOW,
+    THRESHOLDS,
+    Story,
+    active_story,
+    added_domain,
+    seen,
+)
 
 POLICY = LookPolicy(pending_interval=MINUTE, active_interval=DAY, expiring_soon=THRESHOLDS)
 FRACTIONS = st.floats(0, 1, exclude_max=True)
@@ -99,8 +111,22 @@ def test_after_one_failed_check_the_second_which_decides_comes_soon() -> None:
     story = active_story()
     story.look(DNS_MISSING)
     assert wait(story.domain, story.now) == MINUTE
-    story.look(DNS_MISSING)
+    story.look(DNS_RIGHT)
     assert wait(story.domain, story.now) == DAY
+
+
+def test_what_serves_without_a_record_that_it_needs_is_looked_at_as_one_that_waits_up_to_every_four_hours() -> None:
+    story = active_story()
+    story.look(DNS_MISSING)
+    waits = []
+    for _ in range(60):
+        story.look(DNS_MISSING)
+        waits.append(wait(story.domain, story.now))
+    assert (waits[0], waits[-1]) == (MINUTE, 4 * HOUR)
+    assert waits == sorted(waits)
+    delegated = active(validation="delegated", looks=60)
+    assert wait(delegated) == 4 * HOUR
+    assert wait(replace(delegated, challenge_verified=True)) == DAY
 
 
 def test_after_one_doubt_of_cloudflares_the_second_which_decides_comes_soon() -> None:
@@ -151,3 +177,51 @@ def test_the_next_look_is_never_in_the_past_never_too_far_and_spread_upward_by_a
     if status is DomainStatus.ACTIVE and domain.certificate is not None and not doubts and not failures:
         moments = [*warning_moments(domain.certificate, THRESHOLDS), domain.certificate.expires_at]
         assert [moment for moment in moments if now < moment < planned] == []
+
+
+@pytest.mark.parametrize(
+    ("cf_id", "observations", "expected"),
+    [
+        ("cf-1", [DNS_RIGHT, seen("active", "active")], 0),
+        ("cf-1", [DNS_RIGHT, HostnameGone()], 0),
+        ("cf-1", [DNS_MISSING, seen("active", "active")], 0),
+        ("cf-1", [DNS_RIGHT], 4),
+        ("cf-1", [DNS_UNANSWERED, seen("active", "active")], 4),
+        ("cf-1", [DNS_UNANSWERED], 4),
+        (None, [DNS_RIGHT], 0),
+        (None, [DNS_UNANSWERED], 4),
+        # What a job brought says nothing of whether a look could be made.
+        ("cf-1", [seen("active", "active")], 3),
+        ("cf-1", [], 3),
+    ],
+)
+def test_a_look_that_missed_something_is_counted(
+    cf_id: str | None, observations: list[Observation], expected: int
+) -> None:
+    assert misses(replace(added_domain(), cf_id=cf_id, misses=3), observations) == expected
+
+
+def test_what_missed_something_is_tried_again_soon_and_then_ever_more_rarely() -> None:
+    waits = [wait(active(misses=count)) for count in range(1, 12)]
+    assert waits[:6] == [MINUTE << step for step in range(6)]
+    assert set(waits[6:]) == {HOUR}
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 1000])
+def test_a_waiting_customer_who_missed_something_waits_no_longer_than_otherwise(count: int) -> None:
+    for looks in (0, 5, 40):
+        domain = replace(added_domain(), looks=looks)
+        assert wait(replace(domain, misses=count)) <= wait(domain)
+
+
+def test_domains_wait_in_the_lane_of_their_kind() -> None:
+    assert lane(added_domain()) is Lane.WAITING
+    assert lane(active()) is Lane.ROUTINE
+    assert lane(replace(added_domain(), status=DomainStatus.ERROR)) is Lane.ROUTINE
+    assert lane(active(misses=1)) is Lane.ROUTINE
+    assert lane(active(misses=2)) is Lane.FAILING
+    assert lane(replace(added_domain(), misses=2)) is Lane.FAILING
+    # The second check decides, and is not to wait behind a million others.
+    assert lane(active(doubts=1)) is Lane.WAITING
+    assert lane(active(dns_failures=1)) is Lane.WAITING
+    assert lane(active(dns_failures=2, dns_state=DnsState.FAILED)) is Lane.ROUTINE

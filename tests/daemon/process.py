@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import aiohttp
 
 from dcvd.sandbox import Sandbox
 from tests.waiting import until
+from tests.warm.process import WarmProcess, run, start
 
 _TEMPLATE = """
 [server]
@@ -75,7 +75,7 @@ class DaemonProcess:
         line = next(line for line in config.read_text().splitlines() if line.startswith("listen"))
         _, address, _ = line.split('"')
         self.url = f"http://{address}"
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: WarmProcess | None = None
 
     async def start(self, *, environ: dict[str, str] | None = None) -> None:
         """Start it and wait until it answers."""
@@ -85,13 +85,16 @@ class DaemonProcess:
     async def spawn(self, *, environ: dict[str, str] | None = None) -> None:
         """Start it."""
         with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "dcvd", "serve", "--config", str(self.config),
-                stdout=log, stderr=log, env={**os.environ, **(environ or {})},
-            )  # fmt: skip
+            self._process = await asyncio.to_thread(
+                start,
+                ["serve", "--config", str(self.config)],
+                environ={**os.environ, **(environ or {})},
+                stdout=log,
+                stderr=log,
+            )
 
     @property
-    def process(self) -> asyncio.subprocess.Process:
+    def process(self) -> WarmProcess:
         """The child."""
         assert self._process is not None, "start() first"
         return self._process
@@ -99,26 +102,22 @@ class DaemonProcess:
     async def kill(self) -> None:
         """kill -9."""
         self.process.kill()
-        await self.process.wait()
+        await self.process.ended()
 
     async def terminate(self, number: int = signal.SIGTERM) -> int:
         """Ask it to stop; returns its exit code."""
         self.process.send_signal(number)
         async with asyncio.timeout(20):
-            return await self.process.wait()
+            return await self.process.ended()
 
     async def command(self, *arguments: str) -> str:
         """Run a `dcvd` command to its end; returns its standard output."""
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "dcvd", *arguments, "--config", str(self.config),
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        out, err = await child.communicate()
-        assert child.returncode == 0, err.decode()
-        return out.decode().strip()
+        done = await asyncio.to_thread(run, [*arguments, "--config", str(self.config)], environ=os.environ)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     async def _healthy(self) -> bool:
-        assert self.process.returncode is None, self.log.read_text()[-3000:]
+        assert self.process.poll() is None, self.log.read_text()[-3000:]
         try:
             async with aiohttp.ClientSession() as session, session.get(f"{self.url}/health") as response:
                 return response.status == 200
@@ -158,5 +157,5 @@ async def daemon_with(directory: Path, sandbox: Sandbox, **config: str) -> Async
     try:
         yield daemon
     finally:
-        if daemon.process.returncode is None:
+        if daemon.process.poll() is None:
             await daemon.kill()

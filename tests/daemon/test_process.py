@@ -40,7 +40,7 @@ async def test_a_domain_goes_from_added_to_active_and_its_signed_events_arrive(
         _, body = await api.call("GET", f"/api/domains/{domain_id}")
         assert body["domain"]["ready"] is True
         assert collector.events("dns.verified") == ["app.customer.test"]
-        assert (await api.call("DELETE", f"/api/domains/{domain_id}"))[0] == 204
+        assert (await api.call("DELETE", f"/api/domains/{domain_id}"))[0] == 200
 
         async def gone() -> bool:
             return not (await state(world))["hostnames"]
@@ -159,7 +159,7 @@ async def test_a_second_daemon_says_who_holds_the_database(tmp_path: Path, world
         second = DaemonProcess(config)
         await second.spawn()
         async with asyncio.timeout(10):
-            assert await second.process.wait() == 75
+            assert await second.process.ended() == 75
         assert str(daemon.process.pid) in second.log.read_text()
 
 
@@ -169,7 +169,7 @@ async def test_bad_configuration_ends_it_with_78_and_every_problem(tmp_path: Pat
     daemon = DaemonProcess(config)
     await daemon.spawn()
     async with asyncio.timeout(10):
-        assert await daemon.process.wait() == 78
+        assert await daemon.process.ended() == 78
     said = daemon.log.read_text()
     for name in ("log.level", "sync.tick", "sync.tock"):
         assert name in said
@@ -188,7 +188,7 @@ async def test_an_address_in_use_ends_it_with_a_sentence(tmp_path: Path, world: 
         second = DaemonProcess(config)
         await second.spawn()
         async with asyncio.timeout(10):
-            assert await second.process.wait() == 1
+            assert await second.process.ended() == 1
         assert address in second.log.read_text()
         assert "Traceback" not in second.log.read_text()
 

@@ -214,7 +214,7 @@ async def test_dead_zones_by_the_hundred_do_not_delay_a_healthy_one(config: Conf
         ]
         await asyncio.sleep(0.05)
         facts = (await observer.observe(DnsQuestion(hostname=RIGHT, target=TARGET))).facts
-        assert not any(task.done() for task in dead)
+        assert not any(look.done() for look in dead)
         assert facts.chain == (TARGET,)
         for task in dead:
             task.cancel()

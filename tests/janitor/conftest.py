@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from dcvd.janitor import Janitor
+from dcvd.metrics import Metrics
 from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.tokens import LastUse
@@ -19,7 +20,7 @@ async def org(context: Context) -> str:
 
 @pytest.fixture
 def janitor(context: Context) -> Janitor:
-    return Janitor(context, LastUse())
+    return Janitor(context, LastUse(), Metrics())
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dcvd.core.instants import DAY, HOUR
 from dcvd.core.webhooks import Endpoint
 from dcvd.janitor import Janitor
 from dcvd.kit.clock import ManualClock
-from dcvd.services import replays, rotation, webhooks
+from dcvd.services import domains, replays, rotation, webhooks
 from dcvd.services.context import Context
 from dcvd.services.deliveries import drop_expired, record_attempts
 from dcvd.services.webhooks import Change
@@ -154,3 +154,16 @@ async def test_what_is_wanted_again_between_being_found_and_being_removed_stays(
     assert await context.database.write(lambda tx: delivery_history.delete_held(tx, [letter.id], later)) == []
     assert await context.database.write(lambda tx: events.delete(tx, [letter.event_id])) == 0
     assert await count("deliveries") == 1
+
+
+async def test_a_timeline_goes_with_its_retention_also_of_a_domain_that_is_still_there(
+    context: Context, org: str, janitor: Janitor, clock: ManualClock, count: Count
+) -> None:
+    domain = await domains.add(context, org, "app.customer.test")
+    clock.advance(365 * DAY)
+    await janitor.round()
+    assert await count("timeline") == 1
+    clock.advance(1)
+    await janitor.round()
+    assert await count("timeline") == 0
+    assert (await domains.get(context, org, domain.id)).name == "app.customer.test"

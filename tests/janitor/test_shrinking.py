@@ -10,6 +10,7 @@ from dcvd.core.webhooks import Endpoint
 from dcvd.janitor import Janitor
 from dcvd.janitor import janitor as rounds
 from dcvd.kit.clock import ManualClock
+from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.tokens import LastUse
 from dcvd.store import maintenance
@@ -65,7 +66,7 @@ async def test_the_file_shrinks_again_after_many_deliveries_and_in_small_transac
 
     monkeypatch.setattr(context.database, "write", counted)
     clock.advance(91 * DAY)
-    await Janitor(context, LastUse()).round()
+    await Janitor(context, LastUse(), Metrics()).round()
     assert (await count("deliveries"), await count("attempts"), await count("events")) == (0, 0, 0)
     assert max(sizes) <= 2_100
     assert await context.database.maintain(maintenance.checkpoint)
@@ -91,7 +92,7 @@ async def test_a_file_that_cannot_shrink_does_not_keep_the_janitor_busy(
         )
         assert await database.maintain(maintenance.free_pages) > 400
         other = Context(database, context.config, clock=clock)
-        await Janitor(other, LastUse())._shrink()
+        await Janitor(other, LastUse(), Metrics())._shrink()
         assert await database.maintain(maintenance.free_pages) > 400
     finally:
         await database.close()

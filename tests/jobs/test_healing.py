@@ -1,7 +1,6 @@
 """Jobs at Cloudflare when answers are lost, refused, or late."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from msgspec.structs import replace
@@ -9,43 +8,19 @@ from msgspec.structs import replace
 from dcvd.cloudflare.client import CloudflareClient
 from dcvd.core.domain import DomainStatus
 from dcvd.core.jobs import JobKind, JobState
-from dcvd.core.observation import HostnameSeen
 from dcvd.core.secret import Secret
 from dcvd.errors import NotFound
 from dcvd.jobs import JobWorker
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox
-from dcvd.services import domains, looks, organizations
+from dcvd.services import domains
 from dcvd.services import jobs as service
 from dcvd.services.context import Context
+from dcvd.store import domains as store
 from tests.faults import fault, heal, state
+from tests.jobs.conftest import settled
 from tests.services.views import all_jobs, event_names
 from tests.waiting import until
-
-
-@pytest.fixture
-async def org(sandbox_context: Context) -> str:
-    return (await organizations.create(sandbox_context, "Acme")).id
-
-
-@pytest.fixture
-async def worker(sandbox_context: Context, cloudflare: CloudflareClient) -> AsyncIterator[None]:
-    """A worker at work."""
-    worker = JobWorker(sandbox_context, cloudflare, Metrics())
-    task = asyncio.create_task(worker.run())
-    yield
-    task.cancel()
-    await asyncio.wait([task])
-    await worker.pool.drain(1)
-
-
-async def _settled(context: Context, org: str) -> None:
-    """Until no job is pending."""
-
-    async def settled() -> bool:
-        return all(job.state is not JobState.PENDING for job in await all_jobs(context, org))
-
-    await until(settled)
 
 
 async def _hostnames(sandbox: Sandbox) -> list[str]:
@@ -55,7 +30,7 @@ async def _hostnames(sandbox: Sandbox) -> list[str]:
 @pytest.mark.usefixtures("worker")
 async def test_a_new_domain_is_registered_at_once(sandbox_context: Context, org: str, quick_sandbox: Sandbox) -> None:
     domain = await domains.add(sandbox_context, org, "app.customer.test")
-    await _settled(sandbox_context, org)
+    await settled(sandbox_context, org)
     stored = await domains.get(sandbox_context, org, domain.id)
     assert stored.cf_id is not None
     assert stored.cf_status == "pending"
@@ -68,7 +43,7 @@ async def test_a_lost_answer_is_healed_by_adopting_the_duplicate(
 ) -> None:
     await fault(quick_sandbox, method="POST", path="/zones/*/custom_hostnames", kind="lost_answer", times=1)
     domain = await domains.add(sandbox_context, org, "app.customer.test")
-    await _settled(sandbox_context, org)
+    await settled(sandbox_context, org)
     stored = await domains.get(sandbox_context, org, domain.id)
     (entry,) = (await state(quick_sandbox))["hostnames"]
     assert stored.cf_id == entry["id"]
@@ -80,15 +55,12 @@ async def test_a_hostname_that_another_domain_holds_is_not_adopted(
     sandbox_context: Context, org: str, cloudflare: CloudflareClient
 ) -> None:
     holder = await domains.add(sandbox_context, org, "other.customer.test")
-    await _settled(sandbox_context, org)
+    await settled(sandbox_context, org)
     created = await cloudflare.create("app.customer.test")
-    await looks.record(
-        sandbox_context,
-        holder.id,
-        [HostnameSeen(id=created.id, hostname="other.customer.test", status="active", ssl_status="active")],
-    )
+    stored = await domains.get(sandbox_context, org, holder.id)
+    await sandbox_context.database.write(lambda tx: store.update(tx, replace(stored, cf_id=created.id)))
     domain = await domains.add(sandbox_context, org, "app.customer.test")
-    await _settled(sandbox_context, org)
+    await settled(sandbox_context, org)
     refused = await domains.get(sandbox_context, org, domain.id)
     assert refused.error is not None
     assert (refused.status, refused.error.code) == (DomainStatus.ERROR, "hostname_taken")
@@ -108,7 +80,7 @@ async def test_an_outage_of_any_kind_is_waited_out(
     await until(failed_once)
     assert (await domains.get(sandbox_context, org, domain.id)).status is DomainStatus.PENDING_CNAME
     await heal(quick_sandbox)
-    await _settled(sandbox_context, org)
+    await settled(sandbox_context, org)
     assert (await domains.get(sandbox_context, org, domain.id)).cf_id is not None
 
 
@@ -118,13 +90,13 @@ async def test_what_cloudflare_refuses_for_good_is_the_domains_error(
 ) -> None:
     await fault(quick_sandbox, method="POST", kind="status", status=400, times=1)
     domain = await domains.add(sandbox_context, org, "app.customer.test")
-    await _settled(sandbox_context, org)
+    await settled(sandbox_context, org)
     refused = await domains.get(sandbox_context, org, domain.id)
     assert refused.status is DomainStatus.ERROR
     (job,) = await all_jobs(sandbox_context, org)
     assert job.state is JobState.DEAD
     await service.retry(sandbox_context, org, job.id)
-    await _settled(sandbox_context, org)
+    await settled(sandbox_context, org)
     healed = await domains.get(sandbox_context, org, domain.id)
     assert (healed.status, healed.error) == (DomainStatus.PENDING_CNAME, None)
 
@@ -134,10 +106,10 @@ async def test_a_removed_domain_disappears_at_cloudflare_also_through_an_outage(
     sandbox_context: Context, org: str, quick_sandbox: Sandbox
 ) -> None:
     domain = await domains.add(sandbox_context, org, "app.customer.test")
-    await _settled(sandbox_context, org)
+    await settled(sandbox_context, org)
     await fault(quick_sandbox, method="DELETE", kind="lost_answer", times=1)
     await domains.remove(sandbox_context, org, domain.id)
-    await _settled(sandbox_context, org)
+    await settled(sandbox_context, org)
     assert await _hostnames(quick_sandbox) == []
     with pytest.raises(NotFound):
         await domains.get(sandbox_context, org, domain.id)
@@ -148,11 +120,11 @@ async def test_removed_and_added_again_ends_with_the_new_registration(
     sandbox_context: Context, org: str, quick_sandbox: Sandbox
 ) -> None:
     first = await domains.add(sandbox_context, org, "app.customer.test")
-    await _settled(sandbox_context, org)
+    await settled(sandbox_context, org)
     old = (await domains.get(sandbox_context, org, first.id)).cf_id
     await domains.remove(sandbox_context, org, first.id)
     second = await domains.add(sandbox_context, org, "app.customer.test")
-    await _settled(sandbox_context, org)
+    await settled(sandbox_context, org)
     new = (await domains.get(sandbox_context, org, second.id)).cf_id
     (entry,) = (await state(quick_sandbox))["hostnames"]
     assert entry["id"] == new != old
@@ -170,7 +142,7 @@ async def test_a_domain_removed_while_its_answer_was_lost_leaves_no_hostname(
 
     await until(created)
     await domains.remove(sandbox_context, org, domain.id)
-    await _settled(sandbox_context, org)
+    await settled(sandbox_context, org)
     assert await _hostnames(quick_sandbox) == []
 
 
@@ -190,7 +162,7 @@ async def test_bad_credentials_wait_for_the_operator_and_lose_nothing(sandbox_co
 
         await until(failed)
         client.configure(config)
-        await _settled(sandbox_context, org)
+        await settled(sandbox_context, org)
         (job,) = await all_jobs(sandbox_context, org)
         assert (job.kind, job.state) == (JobKind.REGISTER, JobState.DONE)
     finally:
@@ -209,7 +181,7 @@ async def test_registrations_that_wait_for_the_pace_hold_up_no_other_job(
     worker = JobWorker(sandbox_context, cloudflare, Metrics())
     task = asyncio.create_task(worker.run())
     try:
-        await _settled(sandbox_context, org)
+        await settled(sandbox_context, org)
         for number in range(20):
             await domains.add(sandbox_context, org, f"n{number}.customer.test")
         await domains.remove(sandbox_context, org, first.id)
@@ -221,7 +193,7 @@ async def test_registrations_that_wait_for_the_pace_hold_up_no_other_job(
         await until(removed)
         assert await _hostnames(quick_sandbox) == []
         cloudflare.configure(config)
-        await _settled(sandbox_context, org)
+        await settled(sandbox_context, org)
         assert len(await _hostnames(quick_sandbox)) == 20
     finally:
         task.cancel()

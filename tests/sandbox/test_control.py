@@ -248,6 +248,7 @@ async def test_forcing_active_gives_a_certificate_where_there_was_none(caller: C
         "sslStatus": "active",
         "expiresOn": "2030-01-01T00:00:00Z",
         "validationErrors": None,
+        "sticky": False,
     }
 
 
@@ -305,3 +306,21 @@ async def test_the_state_shows_everything_and_counts_calls_by_template(caller: C
         },
     ]
     assert caller.sandbox.settings.token not in str(state)
+
+
+async def test_a_forced_state_ends_with_the_next_edit_at_cloudflare_unless_it_is_sticky(caller: Caller) -> None:
+    record = await caller.create("shop.customer.test")
+    edit = {"ssl": {"method": "txt", "type": "dv"}}
+    seen = []
+    for body in ({"status": "blocked"}, {"status": "blocked", "sticky": True}, {"status": None}):
+        await caller.control("PATCH", "/hostnames/shop.customer.test", body)
+        seen.append((await caller.hostnames("PATCH", f"/{record['id']}", edit)).result["status"])
+    assert seen == ["pending", "blocked", "pending"]
+
+
+async def test_a_hostname_deleted_at_cloudflare_is_not_found_and_can_be_created_again(caller: Caller) -> None:
+    record = await caller.create("shop.customer.test")
+    assert (await caller.control("DELETE", "/hostnames/Shop.customer.test")).status == 204
+    assert (await caller.hostnames("GET", f"/{record['id']}")).error == (404, 1436)
+    assert (await caller.control("DELETE", "/hostnames/shop.customer.test")).status == 404
+    assert (await caller.create("shop.customer.test"))["id"] != record["id"]

@@ -21,6 +21,7 @@ sights = st.builds(
     cname=st.booleans(),
     delegated=st.booleans(),
     fallback_from=st.one_of(st.none(), st.integers(START, START + STEP)),
+    refusal=st.one_of(st.none(), st.none(), st.just("The authority refuses.")),
 )
 acts = st.one_of(
     st.tuples(st.just("see"), sights),
@@ -33,6 +34,7 @@ acts = st.one_of(
             status=st.one_of(st.none(), st.sampled_from(HostnameStatus)),
             ssl_status=st.one_of(st.none(), st.sampled_from(SslStatus)),
             expires_on=st.one_of(st.none(), st.integers(START - 100 * DAY, START + 500 * DAY)),
+            sticky=st.booleans(),
         ),
     ),
 )
@@ -89,7 +91,7 @@ def test_no_change_happens_before_its_time_or_in_the_future(history: History, wi
 
 @given(st.lists(st.tuples(instants, st.tuples(st.just("see"), sights)), max_size=8), instants)
 def test_a_hostname_is_active_only_if_its_cname_was_right_for_a_step(history: History, wait: int) -> None:
-    wrong = [(after, ("see", replace(sight, cname=False))) for after, (_, sight) in history]
+    wrong = [(after, ("see", replace(sight, cname=False, delegated=False))) for after, (_, sight) in history]
     record, now = lived(created(), wrong)
     record = advance(record, now + wait, STEP)
     assert shown_status(record) is HostnameStatus.PENDING
@@ -121,4 +123,20 @@ def test_a_restart_gives_tokens_never_given_before(history: History) -> None:
     again = restart(record, record.ssl, now)
     assert again.ssl is not None
     assert not set(challenge_tokens(again.ssl)) & set(challenge_tokens(record.ssl))
-    assert shown_ssl_status(again, now) is SslStatus.INITIALIZING
+    if record.forced.sticky:
+        assert again.forced == record.forced
+    else:
+        assert shown_ssl_status(again, now) is SslStatus.INITIALIZING
+
+
+@given(histories, st.booleans(), instants)
+def test_an_authority_that_refuses_issues_nothing(history: History, wildcard: bool, wait: int) -> None:
+    record, now = lived(created(wildcard=wildcard), history)
+    record = force(record, Force(status=None, ssl_status=None, expires_on=None, sticky=False), now)
+    assert record.ssl is not None
+    record = see(restart(record, record.ssl, now), replace(record.sight, refusal="It refuses."), now)
+    assert record.ssl is not None
+    issued = record.ssl.issued
+    record = advance(record, now + wait, STEP)
+    assert record.ssl is not None
+    assert record.ssl.issued == issued

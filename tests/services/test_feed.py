@@ -10,6 +10,7 @@ from dcvd.core.instants import DAY
 from dcvd.errors import Gone, InvalidInput
 from dcvd.janitor import Janitor
 from dcvd.kit.clock import ManualClock
+from dcvd.metrics import Metrics
 from dcvd.services import feed as service
 from dcvd.services.context import Context
 from dcvd.services.feed import Feed, FeedPage
@@ -108,7 +109,7 @@ async def test_what_is_past_its_retention_is_gone_and_never_silently_left_out(
     await bury(context, endpoint)
     await happen(context, organization.id, _RENEWED)
     clock.advance(90 * DAY - 1)
-    await Janitor(context, LastUse()).round()
+    await Janitor(context, LastUse(), Metrics()).round()
     assert [event.sequence for event in (await _read(feed, organization.id)).events] == [4, 5]
     for after in (0, 1, 2):
         with pytest.raises(Gone, match=f"from number {after + 1} to 3") as caught:
@@ -116,7 +117,7 @@ async def test_what_is_past_its_retention_is_gone_and_never_silently_left_out(
         assert caught.value.code == "events_past_retention"
     assert [event.sequence for event in (await _read(feed, organization.id, 3)).events] == [4, 5]
     clock.advance(DAY)
-    await Janitor(context, LastUse()).round()
+    await Janitor(context, LastUse(), Metrics()).round()
     assert (await _read(feed, organization.id)).position == 5
     assert (await _read(feed, organization.id, 5)).events == []
 

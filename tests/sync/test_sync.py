@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from dcvd.cloudflare.client import CloudflareClient
 from dcvd.core.domain import DnsState, Domain, DomainStatus
 from dcvd.core.observation import HostnameSeen
+from dcvd.core.schedule import Lane
 from dcvd.dns import DnsObserver
 from dcvd.errors import Retryable
 from dcvd.metrics import Metrics
@@ -16,6 +17,7 @@ from dcvd.sandbox import Sandbox
 from dcvd.services import domains, looks, organizations
 from dcvd.services.context import Context
 from dcvd.sync import Looker, SyncLoop
+from dcvd.sync.looker import Listed
 from tests.faults import fault
 from tests.services.views import event_names
 from tests.waiting import until
@@ -34,9 +36,11 @@ def looker(sandbox_context: Context, cloudflare: CloudflareClient) -> Looker:
 
 
 @pytest.fixture
-async def loop(sandbox_context: Context, org: str, looker: Looker) -> AsyncIterator[SyncLoop]:
+async def loop(
+    sandbox_context: Context, org: str, looker: Looker, cloudflare: CloudflareClient
+) -> AsyncIterator[SyncLoop]:
     """The loop at work."""
-    loop = SyncLoop(sandbox_context, looker)
+    loop = SyncLoop(sandbox_context, looker, cloudflare)
     task = asyncio.create_task(loop.run())
     yield loop
     task.cancel()
@@ -123,19 +127,19 @@ async def test_domains_that_always_fail_hold_up_no_other(
 
 
 async def test_a_fault_of_ours_at_one_domain_puts_it_off_and_not_the_loop(
-    sandbox_context: Context, org: str, looker: Looker, monkeypatch: pytest.MonkeyPatch
+    sandbox_context: Context, org: str, looker: Looker, cloudflare: CloudflareClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad = await domains.add(sandbox_context, org, "bad.customer.test")
     good = await domains.add(sandbox_context, org, "good.customer.test")
-    look = looker.look
+    look = looker.look_in_turn
 
-    async def sometimes(domain: Domain) -> Domain | None:
+    async def sometimes(domain: Domain, kind: Lane, listed: Listed | None = None) -> None:
         if domain.id == bad.id:
             raise RuntimeError("a fault of ours")
-        return await look(domain)
+        await look(domain, kind, listed)
 
-    monkeypatch.setattr(looker, "look", sometimes)
-    loop = SyncLoop(sandbox_context, looker)
+    monkeypatch.setattr(looker, "look_in_turn", sometimes)
+    loop = SyncLoop(sandbox_context, looker, cloudflare)
     task = asyncio.create_task(loop.run())
 
     async def seen() -> bool:

@@ -9,10 +9,10 @@ import click
 
 from dcvd.cli.demo.narrator import Narrator
 from dcvd.cli.demo.script import perform
-from dcvd.cli.demo.style import Style
 from dcvd.cli.exit_codes import INTERRUPTED
 from dcvd.cli.options import examples
 from dcvd.cli.signals import until_signal
+from dcvd.cli.style import Style
 
 _DEADLINE: Final = 60.0
 

@@ -1,6 +1,23 @@
-"""What an operator does to organizations and tokens, whether the daemon runs or not."""
+"""What an operator does to organizations, tokens and domains, whether the daemon runs or not."""
 
 from dcvd.cli.operations.choice import perform
-from dcvd.cli.operations.contract import MintedTokenView, Operations, OrganizationView, TokenView, find_organization
+from dcvd.cli.operations.contract import (
+    ImportedLine,
+    LineError,
+    MintedTokenView,
+    Operations,
+    OrganizationView,
+    TokenView,
+    find_organization,
+)
 
-__all__ = ["MintedTokenView", "Operations", "OrganizationView", "TokenView", "find_organization", "perform"]
+__all__ = [
+    "ImportedLine",
+    "LineError",
+    "MintedTokenView",
+    "Operations",
+    "OrganizationView",
+    "TokenView",
+    "find_organization",
+    "perform",
+]

@@ -1,11 +1,15 @@
 """The operations, and what they answer: shaped as in the API, so that `--json` prints them as they are."""
 
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from msgspec import Struct
 
+from dcvd.core.additions import Wish
+from dcvd.core.bulk import Adding
 from dcvd.core.tokens import Role
 from dcvd.errors import NotFound
+from dcvd.services.renewals import RenewalsView
 
 
 class OrganizationView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -40,6 +44,38 @@ class MintedTokenView(Struct, frozen=True, kw_only=True, rename="camel"):
     expires_at: str | None
 
 
+class ImportedRecord(Struct, frozen=True):
+    """A DNS record that the customer has to create."""
+
+    type: str
+    name: str
+    value: str | None
+
+
+class ImportedDomain(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A domain that a line of an import stands for."""
+
+    id: str
+    required_records: list[ImportedRecord]
+
+
+class LineError(Struct, frozen=True):
+    """Why a line of an import was refused."""
+
+    code: str
+    message: str
+
+
+class ImportedLine(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What came of a line; `line` is the one of a file, where one was read."""
+
+    line: int
+    domain_name: str | None
+    outcome: Adding
+    domain: ImportedDomain | None = None
+    error: LineError | None = None
+
+
 class Operations(Protocol):
     """Each raises DcvdError with a sentence; `org_id` is that of an organization that was listed."""
 
@@ -52,6 +88,14 @@ class Operations(Protocol):
     async def list_tokens(self, org_id: str) -> list[TokenView]: ...
 
     async def revoke_token(self, org_id: str, token_id: str) -> None: ...
+
+    async def renewals(self) -> RenewalsView: ...
+
+    def import_domains(
+        self, org_id: str, wishes: Sequence[Wish], *, dry_run: bool, key: str | None
+    ) -> AsyncIterator[ImportedLine]:
+        """What came of each wish, in their order and numbered from 1; up to MOST_LINES of them."""
+        ...
 
 
 async def find_organization(operations: Operations, id_or_name: str) -> OrganizationView:

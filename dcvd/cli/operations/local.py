@@ -1,19 +1,36 @@
 """The operations on the database itself, while no daemon runs."""
 
 import errno
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from dcvd.cli.operations.contract import MintedTokenView, OrganizationView, TokenView
+import msgspec
+
+from dcvd.cli.operations.contract import (
+    ImportedDomain,
+    ImportedLine,
+    ImportedRecord,
+    LineError,
+    MintedTokenView,
+    OrganizationView,
+    TokenView,
+)
 from dcvd.config import Config
+from dcvd.core.additions import Addition, Wish
+from dcvd.core.bulk import LONGEST_ECHO, AddLine, Refusal, fingerprint, refusal
+from dcvd.core.domain import required_records
 from dcvd.core.instants import SECOND, to_rfc3339
+from dcvd.core.timeline import OPERATOR
 from dcvd.core.tokens import Role, Token
-from dcvd.errors import StoreError
+from dcvd.errors import ConfigError, InvalidInput, StoreError
 from dcvd.kit.lockfile import LockFile
-from dcvd.services import organizations, tokens
+from dcvd.services import additions, organizations, renewals, tokens
+from dcvd.services.bulk import Call
+from dcvd.services.bulk_additions import Added, BulkAdditions
 from dcvd.services.context import Context
+from dcvd.services.renewals import RenewalsView
 from dcvd.store.database import Database
 from dcvd.store.files import adopt_owner, lock_path
 from dcvd.store.organizations import Organization
@@ -62,6 +79,30 @@ class LocalOperations:
 
     async def revoke_token(self, org_id: str, token_id: str) -> None:
         await tokens.revoke(self._context, org_id, token_id)
+
+    async def renewals(self) -> RenewalsView:
+        return await renewals.overview(self._context)
+
+    async def import_domains(
+        self, org_id: str, wishes: Sequence[Wish], *, dry_run: bool, key: str | None
+    ) -> AsyncIterator[ImportedLine]:
+        if not self._context.config.cloudflare.cname_target:
+            message = "cloudflare.cname_target is not set (nor SAAS_CNAME_TARGET): customers' records need a target."
+            raise ConfigError([message])
+        call = Call(org_id=org_id, actor=OPERATOR, key=key, dry_run=dry_run)
+        lines = [self._line(number, wish) for number, wish in enumerate(wishes, 1)]
+        async for done in BulkAdditions(self._context, call).take(lines):
+            for added in done:
+                yield _imported(added)
+
+    def _line(self, number: int, wish: Wish) -> AddLine:
+        wanted: Addition | Refusal
+        try:
+            wanted = additions.check(self._context, wish)
+        except InvalidInput as error:
+            wanted = refusal(error)
+        mark = fingerprint("add", msgspec.json.encode(wish))
+        return AddLine(number=number, fingerprint=mark, name=wish.domain_name[:LONGEST_ECHO], wanted=wanted)
 
 
 @asynccontextmanager
@@ -144,6 +185,18 @@ def _token(token: Token) -> TokenView:
         expires_at=_optional(token.expires_at),
         last_used_at=_optional(token.last_used_at),
     )
+
+
+def _imported(added: Added) -> ImportedLine:
+    domain: ImportedDomain | None = None
+    if added.domain_id is not None:
+        records = () if added.domain is None else required_records(added.domain)
+        domain = ImportedDomain(
+            id=added.domain_id,
+            required_records=[ImportedRecord(record.type, record.name, record.value) for record in records],
+        )
+    error = None if added.error is None else LineError(added.error.code, added.error.message)
+    return ImportedLine(line=added.line, domain_name=added.name, outcome=added.outcome, domain=domain, error=error)
 
 
 def _optional(instant: int | None) -> str | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, TypeVar
@@ -11,14 +11,18 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
-from dcvd.cli.operations.contract import MintedTokenView, OrganizationView, TokenView
+from dcvd.cli.diagnosis_view import DiagnosisView
+from dcvd.cli.operations.contract import ImportedLine, MintedTokenView, OrganizationView, TokenView
+from dcvd.core.additions import Wish
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.tokens import Role
-from dcvd.errors import DcvdError, Forbidden
+from dcvd.errors import DcvdError, Forbidden, NotFound
+from dcvd.services.renewals import RenewalsView
 
 _ROOT: Final = "/operator/organizations"
 _TIMEOUT: Final = 30.0  # seconds for one call
 _PAGE: Final = "250"
+_SENT_AT_ONCE: Final = 250  # lines
 _NOBODY: Final = (errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED)
 _A = TypeVar("_A")
 
@@ -38,6 +42,14 @@ class _Minted(Struct, frozen=True):
 class _Tokens(Struct, frozen=True, rename="camel"):
     tokens: list[TokenView]
     next_cursor: str | None
+
+
+class _Renewals(Struct, frozen=True):
+    renewals: RenewalsView
+
+
+class _Diagnosis(Struct, frozen=True):
+    diagnosis: DiagnosisView
 
 
 class _Problem(Struct, frozen=True):
@@ -80,6 +92,46 @@ class RemoteOperations:
     async def revoke_token(self, org_id: str, token_id: str) -> None:
         await self._exchange("DELETE", f"{_ROOT}/{org_id}/tokens/{token_id}")
 
+    async def renewals(self) -> RenewalsView:
+        answer = await self._call("GET", "/operator/renewals", _Renewals)
+        return answer.renewals
+
+    async def diagnosis(self, name: str) -> DiagnosisView | None:
+        """Of a (normalised) name that somebody has added there, looked at anew; None of any other."""
+        try:
+            answer = await self._call("GET", f"/operator/domains/{name}/diagnosis", _Diagnosis)
+        except DcvdError as error:
+            if error.code == NotFound.code:
+                return None
+            raise
+        return answer.diagnosis
+
+    async def import_domains(
+        self, org_id: str, wishes: Sequence[Wish], *, dry_run: bool, key: str | None
+    ) -> AsyncIterator[ImportedLine]:
+        path = f"{_ROOT}/{org_id}/domains/bulk"
+        headers = {"Content-Type": "application/x-ndjson", **({} if key is None else {"Idempotency-Key": key})}
+        answered = 0
+        try:
+            async with self._session.post(
+                path,
+                params={"dryRun": "true"} if dry_run else {},
+                data=_sent(wishes),
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=None, sock_read=_TIMEOUT),
+            ) as response:
+                if response.status >= 400:
+                    otherwise = f"The daemon at {self._socket} answered POST {path} with {response.status}"
+                    raise _refusal(await response.read(), otherwise)
+                async for line in response.content:
+                    yield _decoded(line, ImportedLine, f"POST {path}", self._socket)
+                    answered += 1
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise DcvdError(
+                f"The daemon at {self._socket} stopped answering after {answered} of {len(wishes)} domains"
+                f" ({type(error).__name__}). Import the same file again: what is there already is told as such."
+            ) from error
+
     async def _call(
         self,
         method: str,
@@ -90,13 +142,7 @@ class RemoteOperations:
         query: Mapping[str, str] | None = None,
     ) -> _A:
         raw = await self._exchange(method, path, body=body, query=query)
-        try:
-            return msgspec.json.decode(raw, type=answer)
-        except msgspec.DecodeError as error:
-            raise DcvdError(
-                f"The daemon at {self._socket} answered {method} {path} in a form that this command does not know: "
-                f"{error}. Are both of the same version? Restart the daemon after an upgrade."
-            ) from error
+        return _decoded(raw, answer, f"{method} {path}", self._socket)
 
     async def _exchange(
         self, method: str, path: str, *, body: object = None, query: Mapping[str, str] | None = None
@@ -148,6 +194,27 @@ async def is_listened_at(socket: Path) -> bool:
     writer.close()
     await writer.wait_closed()
     return True
+
+
+async def _sent(wishes: Sequence[Wish]) -> AsyncIterator[bytes]:
+    encoder = msgspec.json.Encoder()
+    for start in range(0, len(wishes), _SENT_AT_ONCE):
+        yield encoder.encode_lines(
+            [
+                {"domainName": wish.domain_name, "validation": wish.validation, "wildcard": wish.wildcard}
+                for wish in wishes[start : start + _SENT_AT_ONCE]
+            ]
+        )
+
+
+def _decoded(raw: bytes, answer: type[_A], call: str, socket: Path) -> _A:
+    try:
+        return msgspec.json.decode(raw, type=answer)
+    except msgspec.DecodeError as error:
+        raise DcvdError(
+            f"The daemon at {socket} answered {call} in a form that this command does not know: {error}."
+            " Are both of the same version? Restart the daemon after an upgrade."
+        ) from error
 
 
 def _refusal(raw: bytes, otherwise: str) -> DcvdError:

@@ -21,6 +21,18 @@ UPDATE domains SET lane = 1 WHERE status IN ('active', 'error');
 DROP INDEX domains_due;
 CREATE INDEX domains_due ON domains (lane, next_sync_at);
 
+-- From when the renewal of the certificate in service is late, by the rule of core/certificates.py.
+ALTER TABLE domains ADD COLUMN renewal_overdue_at INTEGER;
+UPDATE domains SET renewal_overdue_at = iif(
+        certificate_issued_at IS NULL OR certificate_issued_at >= expires_at
+            OR expires_at - certificate_issued_at >= 7689600000,
+        expires_at - 2592000000 + min(259200000, coalesce(
+            iif(certificate_issued_at < expires_at, (expires_at - certificate_issued_at) / 10, NULL), 259200000)),
+        expires_at - (expires_at - certificate_issued_at) * 7 / 30
+            + min(259200000, (expires_at - certificate_issued_at) / 10))
+    WHERE expires_at IS NOT NULL AND status IN ('active', 'error');
+CREATE INDEX domains_overdue ON domains (renewal_overdue_at) WHERE renewal_overdue_at IS NOT NULL;
+
 -- Jobs of a kind are taken by their turn: the n-th of one organization comes beside the n-th of every other.
 ALTER TABLE jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
 DROP INDEX jobs_due;
@@ -35,18 +47,20 @@ CREATE TABLE cloudflare_zones (
 ) STRICT;
 
 -- What changed a domain and who; it outlives the domain. Events and jobs are told from their own tables.
+-- kind: 0 somebody asked for something, 1 something else was seen than before, 2 the domain's status changed by it.
 CREATE TABLE timeline (
     id        TEXT    PRIMARY KEY,
     org_id    TEXT    NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
     domain_id TEXT    NOT NULL,
-    kind      TEXT    NOT NULL CHECK (kind IN ('request', 'observation', 'transition')),
+    kind      INTEGER NOT NULL CHECK (kind IN (0, 1, 2)),
     actor     TEXT    NOT NULL,
     data      TEXT    NOT NULL,
     at        INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX timeline_of_domain ON timeline (domain_id, at, id);
+CREATE INDEX timeline_of_domain ON timeline (domain_id, at, kind, id);
 CREATE INDEX timeline_of_org ON timeline (org_id);
 CREATE INDEX events_of_domain ON events (domain_id, created_at, sequence) WHERE domain_id IS NOT NULL;
+CREATE INDEX jobs_of_domain_by_age ON jobs (domain_id, created_at, id) WHERE domain_id IS NOT NULL;
 
 -- What came of each line of a bulk call with an Idempotency-Key, so that a repeat is answered the same.
 CREATE TABLE bulk_lines (

@@ -27,6 +27,12 @@ class Style:
     def good(self, text: str) -> str:
         return self._dressed("32", text)
 
+    def bad(self, text: str) -> str:
+        return self._dressed("31", text)
+
+    def doubtful(self, text: str) -> str:
+        return self._dressed("33", text)
+
     def accent(self, text: str) -> str:
         return self._dressed("36", text)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dcvd.janitor.pace import Pace
+from dcvd.kit.pace import Pace
 
 
 class _Clock:

@@ -1,0 +1,54 @@
+"""`dcvd renewals`: was one missed?"""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from dcvd.cli.exit_codes import FAILED
+from dcvd.cli.operations import perform
+from dcvd.cli.options import config_option, examples, json_option, print_json
+from dcvd.cli.tables import instant, table
+from dcvd.services.renewals import RenewalsView
+
+_BEHIND: Final = 3600
+"""Seconds after which a look that is due is worth a word."""
+
+
+@click.command("renewals", epilog=examples("dcvd renewals", "dcvd renewals --json | jq .renewals.count"))
+@json_option
+@config_option
+@click.pass_context
+def renewals(context: click.Context, as_json: bool, config: Path) -> None:
+    """Show the certificates, of all organizations, that should have been renewed and were not.
+
+    Ends with 1 where there are any, so that a monitor can run it.
+    """
+    found = perform(config, lambda operations: operations.renewals())
+    if as_json:
+        print_json({"renewals": found})
+    else:
+        _show(found)
+    context.exit(FAILED if found.count else 0)
+
+
+def _show(found: RenewalsView) -> None:
+    if not found.count:
+        click.echo("No renewal is late.")
+    else:
+        rows = [
+            (
+                each.domain_name,
+                instant(each.expires_at, missing=""),
+                instant(each.overdue_at, missing=""),
+                each.cf_ssl_status or "",
+                each.error_code or each.status,
+                each.domain_id,
+            )
+            for each in found.late
+        ]
+        click.echo(table(("domain", "expires", "late since", "at cloudflare", "here", "id"), rows))
+        click.echo(f"{found.count} late; the {len(rows)} above are so for the longest time.")
+    for lane, seconds in found.behind_seconds.items():
+        if seconds >= _BEHIND:
+            click.echo(f"Looks are behind: one of the lane {lane} has been due for {seconds // 60} min.", err=True)

@@ -1,0 +1,42 @@
+"""What can be asked for a new domain, before anything is looked up."""
+
+from collections.abc import Collection
+
+from msgspec import Struct
+
+from dcvd.core.domain import Validation
+from dcvd.core.hostnames import normalise
+from dcvd.core.targets import is_the_services, service_name
+from dcvd.errors import InvalidInput
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """A domain as somebody asks for it; `validation` None is left to us."""
+
+    domain_name: str
+    validation: Validation | None = None
+    wildcard: bool = False
+
+
+class Addition(Struct, frozen=True, kw_only=True):
+    """A domain that may be added if nobody has it: the name is normalised, the rest decided."""
+
+    name: str
+    validation: Validation = "http"
+    wildcard: bool = False
+
+
+def checked(wish: Wish, *, target: str, allowed_tlds: Collection[str]) -> Addition:
+    """What a wish comes to; `target` is the configured one. Raises InvalidInput, naming the member at fault."""
+    name = normalise(wish.domain_name, allowed_tlds=allowed_tlds)
+    if is_the_services(name, target):
+        message = f"{name} belongs to this service itself: customers point their names to {service_name(target)}."
+        raise InvalidInput("domainName", message, code="hostname_invalid")
+    if wish.wildcard and wish.validation == "http":
+        message = "A wildcard certificate is validated by delegation only: leave validation out, or say delegated."
+        raise InvalidInput("validation", message)
+    return Addition(
+        name=name,
+        validation=wish.validation or ("delegated" if wish.wildcard else "http"),
+        wildcard=wish.wildcard,
+    )

@@ -1,0 +1,50 @@
+"""The codes of findings: stable, for programs; what they mean stands in each finding's message."""
+
+from enum import StrEnum
+
+
+class FindingCode(StrEnum):
+    """A closed set. A code is never given another meaning; one that is no longer made may still be stored."""
+
+    # The way from the hostname to the target.
+    CNAME_MISSING = "cname_missing"
+    CNAME_WRONG_TARGET = "cname_wrong_target"
+    NAME_DOUBLED = "name_doubled"
+    TARGET_DOUBLED = "target_doubled"
+    APEX_CNAME = "apex_cname"
+    CONFLICTING_RECORDS = "conflicting_records"
+    AAAA_ELSEWHERE = "aaaa_elsewhere"
+    PROXIED_UNVERIFIABLE = "proxied_unverifiable"
+    SUBDOMAIN_DELEGATED = "subdomain_delegated"
+    CNAME_LOOP = "cname_loop"
+    CHAIN_LONG = "chain_long"
+    WILDCARD_MASKS = "wildcard_masks"
+
+    # The zone and its servers.
+    DOMAIN_UNREGISTERED = "domain_unregistered"
+    DNSSEC_BOGUS = "dnssec_bogus"
+    NS_INCONSISTENT = "ns_inconsistent"
+    NS_LAME = "ns_lame"
+    PROPAGATING = "propagating"
+
+    # The certificate authority's permission and proof.
+    CAA_BLOCKS = "caa_blocks"
+    CAA_UNANSWERED = "caa_unanswered"
+    CHALLENGE_TXT_CONFLICT = "challenge_txt_conflict"
+    WILDCARD_NEEDS_DELEGATION = "wildcard_needs_delegation"
+
+    # The name itself.
+    HOSTNAME_INVALID = "hostname_invalid"
+    HOSTNAME_TOO_LONG = "hostname_too_long"
+
+    # What only Cloudflare tells.
+    ZONE_HOLD = "zone_hold"
+    HOSTNAME_TAKEN = "hostname_taken"
+    QUOTA_EXCEEDED = "quota_exceeded"
+    CA_RATE_LIMITED = "ca_rate_limited"
+    TOKEN_EXPIRED = "token_expired"
+    HTTP_CHALLENGE_BLOCKED = "http_challenge_blocked"
+    HIGH_RISK_DOMAIN = "high_risk_domain"
+    MOVED = "moved"
+    VALIDATION_TIMED_OUT = "validation_timed_out"
+    FALLBACK_ORIGIN = "fallback_origin"

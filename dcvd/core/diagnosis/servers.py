@@ -1,0 +1,181 @@
+"""The zone's servers and the resolvers: who does not serve, who serves old data, and whose signatures do not hold."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from dcvd.core.diagnosis.codes import FindingCode
+from dcvd.core.diagnosis.making import cname, listed, shortened
+from dcvd.core.dns_facts import DnsFacts, Outcome, ResolverAnswer, ServerAnswer
+from dcvd.core.domain import Finding
+from dcvd.core.hostnames import registrable
+from dcvd.core.instants import DAY, MINUTE, SECOND, to_rfc3339
+
+_SILENT: Final[frozenset[Outcome]] = frozenset({"timeout", "unreachable"})
+"""Outcomes that may be our own network's."""
+
+_LONGEST_CACHED: Final = 7 * DAY
+"""Resolvers cut longer times to live (RFC 8767 §4)."""
+
+
+def answering(facts: DnsFacts) -> tuple[ServerAnswer, ...]:
+    """The authoritative servers that said something of the hostname."""
+    return tuple(server for server in facts.servers if server.outcome == "answered")
+
+
+def has_record(facts: DnsFacts, answer: ServerAnswer | ResolverAnswer) -> bool:
+    """Whether an answer is the right record: to the target, or to where the chain that was followed begins."""
+    return answer.cname is not None and answer.cname in _right_targets(facts)
+
+
+def bogus(facts: DnsFacts) -> Finding | None:
+    """Every resolver that spoke refuses the zone's signatures, and gives the answer to whoever does not check them."""
+    if any(resolver.outcome == "answered" for resolver in facts.resolvers):
+        return None
+    refusing = [r for r in facts.resolvers if r.outcome == "servfail" and r.unchecked == "answered"]
+    if not refusing:
+        return None
+    zone = facts.zone or registrable(facts.hostname)
+    where = f"the DS record of {zone} at its registrar" if facts.has_ds is not False else "the DS record above it"
+    return Finding(
+        code=FindingCode.DNSSEC_BOGUS,
+        severity="error",
+        actor="customer",
+        message=f"DNSSEC of {facts.hostname} is broken, so resolvers refuse its answers. Fix the signatures of {zone}, "
+        f"or remove {where}.",
+        evidence=shortened(f"{r.address} answers SERVFAIL, and answers with the CD bit" for r in refusing),
+    )
+
+
+def lame(facts: DnsFacts) -> Finding | None:
+    """Servers that are listed for the zone and do not serve it; silence counts where our network is proven to work."""
+    reached = {_family(server.address) for server in facts.servers if server.outcome not in _SILENT}
+    serving = {server.name for server in answering(facts)}
+    found = [
+        server
+        for server in facts.servers
+        if server.outcome != "answered"
+        and (server.outcome not in _SILENT or (server.name not in serving and _family(server.address) in reached))
+    ]
+    if not found:
+        return None
+    names = list(dict.fromkeys(server.name for server in found))
+    serves = "are listed but do not serve it" if len(names) > 1 else "is listed but does not serve it"
+    rest = "" if serving else " No other server of the zone answers either."
+    return Finding(
+        code=FindingCode.NS_LAME,
+        severity="warning" if serving else "error",
+        actor="customer",
+        message=f"Of the name servers for {facts.hostname}, {listed(names)} {serves}. Remove it from the NS "
+        f"records, or ask your DNS provider to serve the zone there.{rest}",
+        evidence=shortened(f"{server.name} ({server.address}): {_outcome(server.outcome)}" for server in found),
+    )
+
+
+def divided(facts: DnsFacts) -> Finding | None:
+    """Some of the servers have the right record and some do not: a part of the world is sent elsewhere."""
+    answers = answering(facts)
+    right = [server for server in answers if has_record(facts, server)]
+    wrong = [server for server in answers if not has_record(facts, server)]
+    if not right or not wrong:
+        return None
+    if _newer(wrong, right):
+        message = (
+            f"{_names(wrong)}, with a newer copy of the zone, lacks the record of {facts.hostname} that "
+            f"{_names(right)} still has. Add {facts.hostname} → {facts.target} there."
+        )
+        return _inconsistent(facts, message, answers, fix=True)
+    message = (
+        f"{_names(wrong)} still serves old data for {facts.hostname}, while {_names(right)} has the right record. It "
+        "mostly passes within minutes; where it does not, ask your DNS provider to update that server."
+    )
+    return _inconsistent(facts, message, answers, fix=False)
+
+
+def differing(facts: DnsFacts) -> Finding | None:
+    """None has the right record, but they are not of one mind either: a change may be under way.
+
+    Where all have the right record, their serials may differ as they like: those of two providers always do.
+    """
+    answers = answering(facts)
+    if any(has_record(facts, server) for server in answers) or len(answers) < 2:
+        return None
+    serials = {server.serial for server in answers if server.serial is not None}
+    if len({(server.exists, server.cname) for server in answers}) < 2 and len(serials) < 2:
+        return None
+    dated = [server for server in answers if server.serial is not None]
+    newest = [server for server in dated if not _newer(dated, [server])]
+    old = [server for server in dated if server not in newest]
+    if newest and old:
+        message = f"{_names(old)} still serves old data for {facts.hostname}; {_names(newest)} has a newer copy."
+    else:
+        message = f"{_names(answers)} do not agree about {facts.hostname}; one of them still serves old data."
+    return replace(_inconsistent(facts, message, answers, fix=False), severity="warning")
+
+
+def propagating(facts: DnsFacts, now: int) -> Finding | None:
+    """The zone has the right record, and some resolver still remembers what was there before."""
+    old = [
+        resolver for resolver in facts.resolvers if resolver.outcome == "answered" and not has_record(facts, resolver)
+    ]
+    if not old:
+        return None
+    left = [min(resolver.ttl * SECOND, _LONGEST_CACHED) for resolver in old if resolver.ttl is not None]
+    # In whole minutes, so that the same caches are told in the same words at each look.
+    clear_at = -(-(now + max(left)) // MINUTE) * MINUTE if left else None
+    when = "by themselves" if clear_at is None else f"by {to_rfc3339(clear_at)}"
+    return Finding(
+        code=FindingCode.PROPAGATING,
+        severity="info",
+        actor="nobody",
+        message=f"The record of {facts.hostname} is correct. Caches clear {when}; nothing to do.",
+        evidence=shortened(f"{r.address} still answers {_told(r)}" for r in old),
+        next_check_at=clear_at,
+    )
+
+
+def _inconsistent(facts: DnsFacts, message: str, answers: Sequence[ServerAnswer], *, fix: bool) -> Finding:
+    return Finding(
+        code=FindingCode.NS_INCONSISTENT,
+        severity="error",
+        actor="customer",
+        message=message,
+        fix=cname(facts) if fix else None,
+        evidence=shortened(
+            f"{server.name} answers {_told(server)}" + ("" if server.serial is None else f", serial {server.serial}")
+            for server in answers
+        ),
+    )
+
+
+def _newer(some: Sequence[ServerAnswer], others: Sequence[ServerAnswer]) -> bool:
+    """Whether the newest copy of the zone among `some` is newer than each of the others' (RFC 1982 §3.2)."""
+    theirs = [server.serial for server in others if server.serial is not None]
+    return bool(theirs) and any(
+        server.serial is not None and all(0 < (server.serial - serial) % 2**32 < 2**31 for serial in theirs)
+        for server in some
+    )
+
+
+def _right_targets(facts: DnsFacts) -> frozenset[str]:
+    first = facts.chain[:1] if facts.target in facts.chain else ()
+    return frozenset((facts.target, *first))
+
+
+def _names(servers: Sequence[ServerAnswer]) -> str:
+    return listed(list(dict.fromkeys(server.name for server in servers)))
+
+
+def _told(answer: ServerAnswer | ResolverAnswer) -> str:
+    if answer.cname is not None:
+        return f"CNAME {answer.cname}"
+    return "no CNAME" if answer.exists else "NXDOMAIN"
+
+
+def _outcome(outcome: Outcome) -> str:
+    return outcome.upper() if outcome in ("servfail", "refused") else outcome.replace("_", " ")
+
+
+def _family(address: str) -> int:
+    return 6 if address.count(":") > 1 else 4

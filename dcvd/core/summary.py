@@ -1,0 +1,61 @@
+"""A diagnosis in one sentence: who has to do what next."""
+
+from collections.abc import Sequence
+from typing import Final, assert_never
+
+from dcvd.core.domain import Actor, DnsState, Domain, DomainStatus, Finding
+
+_WHO: Final[dict[Actor, str]] = {
+    "customer": "The domain's owner has to act",
+    "operator": "The operator of this service has to act",
+    "nobody": "Nobody can do anything but wait",
+}
+
+
+def summary(domain: Domain, findings: Sequence[Finding]) -> str:
+    """Of a domain; `findings` are those that are known of it, most severe first."""
+    fault = _first(findings, "error")
+    if fault is not None:
+        return _told(fault)
+    if domain.error is not None:
+        return domain.error.message
+    warning = _first(findings, "warning")
+    match domain.status:
+        case DomainStatus.ACTIVE if warning is not None:
+            return f"{domain.name} serves https, but not all is well. {_told(warning)}"
+        case DomainStatus.ACTIVE if domain.ready:
+            return f"{domain.name} serves https and points here; there is nothing to do."
+        case DomainStatus.ACTIVE:
+            return f"{domain.name} serves https; that its DNS still points here is not known, and is checked again."
+        case DomainStatus.ISSUING:
+            return f"The record of {domain.name} is there and its certificate is being issued; there is nothing to do."
+        case DomainStatus.PENDING_CNAME if domain.dns_state is DnsState.UNKNOWN:
+            return f"{domain.name} was not checked yet; create the required records meanwhile."
+        case DomainStatus.PENDING_CNAME:
+            return f"The record of {domain.name} is being confirmed through Cloudflare; there is nothing to do."
+        case DomainStatus.ERROR:
+            return f"{domain.name} does not go on by itself; ask the operator of this service."
+        case _:
+            assert_never(domain.status)
+
+
+def preview_summary(name: str, state: DnsState | None, findings: Sequence[Finding], *, is_new: bool) -> str:
+    """Of a name that was only looked at; `state` is None where DNS could not be asked."""
+    fault = _first(findings, "error")
+    if fault is not None:
+        return _told(fault)
+    if state is None:
+        return f"DNS could not be asked about {name} just now; ask again in a minute."
+    what = "it can be added" if is_new else "there is nothing to do"
+    warning = _first(findings, "warning")
+    if warning is not None:
+        return f"The record of {name} is right, so {what}, but not all is well. {_told(warning)}"
+    return f"The record of {name} is right; {what}."
+
+
+def _first(findings: Sequence[Finding], severity: str) -> Finding | None:
+    return next((finding for finding in findings if finding.severity == severity), None)
+
+
+def _told(finding: Finding) -> str:
+    return f"{_WHO[finding.actor]}: {finding.message}"

@@ -1,0 +1,85 @@
+"""How domains come in: judged by what is stored, then stored with their `register` jobs and their events."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from dcvd.core import lifecycle, targets
+from dcvd.core.additions import Addition, Wish, checked
+from dcvd.core.domain import Domain, new_domain
+from dcvd.core.ids import Prefix
+from dcvd.core.jobs import Job, JobKind
+from dcvd.errors import Conflict, DcvdError, InvalidInput
+from dcvd.services import events, jobs, timeline
+from dcvd.services.context import Context
+from dcvd.store import cloudflare_zones, domains
+from dcvd.store.database import Snapshot, Transaction
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What came of an addition: a new domain, or an error; with a domain too where the organization has it already."""
+
+    domain: Domain | None = None
+    error: DcvdError | None = None
+
+
+def check(context: Context, wish: Wish) -> Addition:
+    """What a wish comes to by the configuration. Raises InvalidInput."""
+    return checked(
+        wish,
+        target=context.config.cloudflare.cname_target,
+        allowed_tlds=context.config.domains.allow_reserved_tlds,
+    )
+
+
+def judge(context: Context, snapshot: Snapshot, org_id: str, wanted: Sequence[Addition]) -> list[Verdict]:
+    """What comes of each, the earlier ones considered. New domains are made, and for the caller to store."""
+    holders = domains.by_names(snapshot, [addition.name for addition in wanted])
+    suffix = cloudflare_zones.delegation_suffix(snapshot, context.config.cloudflare.zone_id)
+    verdicts: list[Verdict] = []
+    for addition in wanted:
+        holder = holders.get(addition.name)
+        if holder is not None:
+            verdicts.append(_taken(holder, org_id))
+            continue
+        try:
+            domain = _new(context, org_id, addition, suffix)
+        except InvalidInput as error:
+            verdicts.append(Verdict(error=error))
+            continue
+        holders[addition.name] = domain
+        verdicts.append(Verdict(domain=domain))
+    return verdicts
+
+
+def store(context: Context, tx: Transaction, org_id: str, new: Sequence[Domain], *, actor: str) -> list[Job]:
+    """Store domains that were judged to be new in the same unit of work; returns their `register` jobs."""
+    domains.insert_all(tx, new)
+    timeline.requested_of_all(context, tx, new, actor=actor, what="added")
+    registrations = jobs.enqueue_for_all(context, tx, JobKind.REGISTER, org_id, new)
+    events.record(context, tx, org_id, [lifecycle.added(domain) for domain in new])
+    return registrations
+
+
+def _new(context: Context, org_id: str, addition: Addition, suffix: str | None) -> Domain:
+    delegated = addition.validation == "delegated"
+    if delegated:
+        targets.check_delegation(addition.name, suffix)
+    return new_domain(
+        domain_id=context.new_id(Prefix.DOMAIN),
+        org_id=org_id,
+        name=addition.name,
+        cname_target=targets.new_target(context.config.cloudflare.cname_target, context.random_bytes),
+        now=context.now(),
+        validation=addition.validation,
+        wildcard=addition.wildcard,
+        challenge_target=targets.challenge_target(addition.name, suffix) if delegated else None,
+    )
+
+
+def _taken(holder: Domain, org_id: str) -> Verdict:
+    name = holder.name
+    if holder.org_id == org_id:
+        conflict = Conflict(f"{name} is already one of your domains.", code="domain_exists", existing_id=holder.id)
+        return Verdict(domain=holder, error=conflict)
+    return Verdict(error=Conflict(f"{name} is in use by another customer of this service.", code="domain_taken"))

@@ -1,0 +1,214 @@
+"""What is wrong, who has to act and what exactly to type: of a domain, and of a name that nobody has added yet."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, Literal, Protocol
+
+from msgspec import Struct
+
+from dcvd.core import targets
+from dcvd.core.additions import Addition, Wish, checked
+from dcvd.core.answers import printable
+from dcvd.core.diagnosis import findings_of
+from dcvd.core.dns_facts import DnsObservation, DnsQuestion
+from dcvd.core.domain import DnsState, Domain, DomainError, Finding, RequiredRecord
+from dcvd.core.jobs import JobKind
+from dcvd.core.preview import judged, question, sketch, unusable
+from dcvd.core.summary import preview_summary, summary
+from dcvd.errors import InvalidInput, NotFound, Retryable, Throttled
+from dcvd.kit.window import Window
+from dcvd.services import domains
+from dcvd.services.context import Context
+from dcvd.store import cloudflare_zones, jobs
+from dcvd.store import domains as stored_domains
+from dcvd.store.database import Snapshot
+
+MOST_OF_ONE: Final = 2
+MOST_OF_ALL: Final = 8
+"""Fresh diagnoses under way at once, of one organization and of all: each sends dozens of DNS questions to whatever
+servers a tenant's name leads to."""
+MOST_A_MINUTE: Final = 60
+"""Of one organization: a fresh one of a domain also takes a call of Cloudflare's budget, which all share."""
+_MINUTE: Final = 60.0
+_MOST_COUNTED: Final = 1_000
+_AGAIN: Final = 5.0
+_LONGEST_NAME: Final = 253
+
+Holder = Literal["nobody", "yours", "another"]
+
+
+class Observer(Protocol):
+    """Asks DNS."""
+
+    async def observe(self, question: DnsQuestion) -> DnsObservation:
+        """One check, bounded in time; never raises."""
+        ...
+
+
+class Diagnosis(Struct, frozen=True, kw_only=True):
+    """Of a domain, as it is stored; findings are most severe first."""
+
+    domain: Domain
+    findings: tuple[Finding, ...]
+    summary: str
+
+
+class Preview(Struct, frozen=True, kw_only=True):
+    """Of a name as it is now; nothing of it is stored.
+
+    name: normalised, or as it was typed where it is no hostname (then nothing was asked).
+    holder: who has it here; `domain_id` only where it is the asker's own.
+    target: where it would have to point; with the label `{token}` where that is chosen only when it is added.
+    state: None where DNS was not asked, or gave no answer.
+    """
+
+    name: str
+    holder: Holder = "nobody"
+    domain_id: str | None = None
+    target: str
+    state: DnsState | None = None
+    findings: tuple[Finding, ...]
+    records: tuple[RequiredRecord, ...] = ()
+    summary: str
+    checked_at: int
+
+
+async def stored(context: Context, org_id: str, domain_id: str) -> Diagnosis:
+    """What is known of a domain. Raises NotFound, also for another organization's."""
+
+    def query(snapshot: Snapshot) -> Diagnosis:
+        return of_domain(snapshot, domains.owned(snapshot, org_id, domain_id))
+
+    return await context.database.read(query)
+
+
+async def by_name(context: Context, name: str) -> Diagnosis:
+    """What is known of the domain of a (normalised) name, of whichever organization. Raises NotFound."""
+
+    def query(snapshot: Snapshot) -> Diagnosis:
+        domain = stored_domains.by_name(snapshot, name)
+        if domain is None:
+            raise NotFound(f"Nobody has added {name} here.")
+        return of_domain(snapshot, domain)
+
+    return await context.database.read(query)
+
+
+def of_domain(snapshot: Snapshot, domain: Domain) -> Diagnosis:
+    """What is known of a domain, with why its registration has failed up to now."""
+    job = jobs.pending_of_domain(snapshot, domain.id, JobKind.REGISTER)
+    refusal = None
+    if job is not None and job.last_error_code is not None:
+        refusal = DomainError(job.last_error_code, job.last_error or "")
+    findings = findings_of(domain, refusal)
+    return Diagnosis(domain=domain, findings=findings, summary=summary(domain, findings))
+
+
+class Diagnoser:
+    """Made once: looks at names that may not be registered, and bounds how many such looks there are at once."""
+
+    def __init__(
+        self, context: Context, observer: Observer, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`monotonic` is in seconds."""
+        self._context = context
+        self._observer = observer
+        self._monotonic = monotonic
+        self._under_way: Counter[str] = Counter()
+        self._made: dict[str, Window] = {}
+
+    @contextmanager
+    def admitted(self, org_id: str) -> Iterator[None]:
+        """For as long as a fresh diagnosis takes. Raises Throttled, or Retryable where others leave no room."""
+        if self._under_way[org_id] >= MOST_OF_ONE:
+            raise Throttled(
+                f"{MOST_OF_ONE} diagnoses of yours are under way; ask again when one of them is through.",
+                retry_after=_AGAIN,
+            )
+        window = self._window(org_id)
+        wait = window.wait()
+        if wait:
+            message = f"{MOST_A_MINUTE} diagnoses a minute are made for an organization; ask again later."
+            raise Throttled(message, retry_after=wait)
+        if self._under_way.total() >= MOST_OF_ALL:
+            message = "So many diagnoses are under way that there is no room for this one; ask again in a moment."
+            raise Retryable(message, code="busy", retry_after=_AGAIN)
+        window.take()
+        self._under_way[org_id] += 1
+        try:
+            yield
+        finally:
+            self._under_way[org_id] -= 1
+            if not self._under_way[org_id]:
+                del self._under_way[org_id]
+
+    def _window(self, org_id: str) -> Window:
+        if org_id not in self._made and len(self._made) >= _MOST_COUNTED:
+            self._made = {each: window for each, window in self._made.items() if window.free() != MOST_A_MINUTE}
+        return self._made.setdefault(org_id, Window(MOST_A_MINUTE, _MINUTE, self._monotonic))
+
+    async def preview(self, org_id: str, wish: Wish) -> Preview:
+        """A thorough look at a name, of which nothing is stored.
+
+        A name that cannot be used is a finding. Raises InvalidInput for what contradicts itself, and as `admitted`.
+        """
+        context = self._context
+        template, allowed = context.config.cloudflare.cname_target, context.config.domains.allow_reserved_tlds
+        try:
+            addition = checked(wish, target=template, allowed_tlds=allowed)
+        except InvalidInput as error:
+            if error.field != "domainName":
+                raise
+            return self._unusable(wish.domain_name, unusable(wish.domain_name, error.message, allowed_tlds=allowed))
+        holder, suffix = await context.database.read(
+            lambda snapshot: (
+                stored_domains.by_name(snapshot, addition.name),
+                cloudflare_zones.delegation_suffix(snapshot, context.config.cloudflare.zone_id),
+            )
+        )
+        own = holder if holder is not None and holder.org_id == org_id else None
+        domain = own or sketch(addition, template=template, suffix=suffix, now=context.now())
+        with self.admitted(org_id):
+            observation = await self._observer.observe(question(domain, context.random_bytes))
+        now = context.now()
+        seen = judged(domain, observation.facts, authorities=context.rules.authorities, allowed_tlds=allowed, now=now)
+        findings = seen.findings if own else (*_obstacles(addition, holder, suffix), *seen.findings)
+        return Preview(
+            name=addition.name,
+            holder="yours" if own else "nobody" if holder is None else "another",
+            domain_id=own.id if own else None,
+            target=domain.cname_target,
+            state=seen.state,
+            findings=findings,
+            records=seen.records,
+            summary=preview_summary(addition.name, seen.state, findings, is_new=own is None),
+            checked_at=now,
+        )
+
+    def _unusable(self, text: str, findings: tuple[Finding, ...]) -> Preview:
+        name = printable(text)[:_LONGEST_NAME]
+        return Preview(
+            name=name,
+            target=self._context.config.cloudflare.cname_target,
+            findings=findings,
+            summary=preview_summary(name, None, findings, is_new=True),
+            checked_at=self._context.now(),
+        )
+
+
+def _obstacles(addition: Addition, holder: Domain | None, suffix: str | None) -> Iterator[Finding]:
+    """What would keep a name from being added, whatever its DNS says."""
+    if holder is not None:
+        yield Finding(
+            code="domain_taken",
+            severity="error",
+            actor="operator",
+            message=f"{addition.name} is in use by another customer of this service, so it cannot be added.",
+        )
+    if addition.validation == "delegated":
+        try:
+            targets.check_delegation(addition.name, suffix)
+        except InvalidInput as error:
+            yield Finding(code=error.code, severity="error", actor="customer", message=error.message)

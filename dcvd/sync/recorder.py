@@ -1,0 +1,84 @@
+"""Storing looks: those that end within a moment share one unit of work."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from dcvd.errors import StoreError
+from dcvd.services import looks
+from dcvd.services.context import Context
+from dcvd.services.looks import Look
+
+log = structlog.get_logger(__name__)
+
+_MOST: Final = 32
+"""So many that a unit takes the writer for some milliseconds only."""
+_GATHER: Final = 0.020
+"""Seconds for which a look waits for others; each unit costs a sync to disk, and two threads their turns."""
+
+
+class Recorder:
+    """`record` returns when the look is on disk, and raises what storing it raised.
+
+    A caller that is cancelled before leaves nothing behind: the domain is due as it was.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._waiting: list[tuple[Look, asyncio.Future[None]]] = []
+        self._full = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def record(self, look: Look) -> None:
+        """Store one look."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((look, future))
+        if len(self._waiting) >= _MOST:
+            self._full.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._store(), name="sync.recorder")
+        await future
+
+    async def _store(self) -> None:
+        try:
+            while self._waiting:
+                await self._gather()
+                batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+                await self._store_batch([entry for entry in batch if not entry[1].cancelled()])
+        finally:
+            self._task = None
+            for _, future in self._waiting:
+                future.cancel()
+
+    async def _gather(self) -> None:
+        if len(self._waiting) >= _MOST:
+            return
+        self._full.clear()
+        try:
+            async with asyncio.timeout(_GATHER):
+                await self._full.wait()
+        except TimeoutError:
+            return
+
+    async def _store_batch(self, batch: Sequence[tuple[Look, "asyncio.Future[None]"]]) -> None:
+        if not batch:
+            return
+        try:
+            await looks.record_many(self._context, [look for look, _ in batch])
+        except Exception as error:  # noqa: BLE001  # it goes to those whose looks these were
+            if len(batch) > 1 and not isinstance(error, StoreError):
+                # One of them is what cannot be stored; the others must not suffer for it.
+                for one in batch:
+                    await self._store_batch([one])
+                return
+            for _, future in batch:
+                if future.cancelled():
+                    log.warning("sync.look_lost", error=repr(error))
+                else:
+                    future.set_exception(error)
+            return
+        for _, future in batch:
+            if not future.cancelled():
+                future.set_result(None)

@@ -1,0 +1,38 @@
+"""`dcvd renewals` for eyes, programs and monitors."""
+
+from msgspec.structs import replace
+
+from dcvd.cli.operations.local import LocalOperations
+from dcvd.core.domain import Certificate, DomainStatus
+from dcvd.core.instants import DAY
+from dcvd.services import domains, organizations
+from dcvd.store import domains as store
+from tests.cli.processes import House
+
+
+async def _late(operations: object) -> None:
+    """An active domain whose certificate ends tomorrow."""
+    assert isinstance(operations, LocalOperations)
+    context = operations._context
+    organization = await organizations.create(context, "Acme")
+    domain = await domains.add(context, organization.id, "app.customer.com")
+    ends = Certificate(issued_at=context.now() - 89 * DAY, expires_at=context.now() + DAY)
+    serving = replace(domain, status=DomainStatus.ACTIVE, certificate=ends)
+    await context.database.write(lambda tx: store.update(tx, serving))
+
+
+def test_without_a_late_renewal_it_says_so_and_ends_well(either: House) -> None:
+    either.given_a_database()
+    done = either.dcvd("renewals")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "No renewal is late.\n", "")
+    assert either.json("renewals")["renewals"]["count"] == 0
+
+
+def test_a_late_renewal_is_shown_and_ends_it_with_1(house: House) -> None:
+    house.given(_late)
+    done = house.dcvd("renewals")
+    assert done.returncode == 1
+    heading, row, total = done.stdout.splitlines()
+    assert heading.startswith("DOMAIN")
+    assert row.startswith("app.customer.com")
+    assert total == "1 late; the 1 above are so for the longest time."

@@ -1,0 +1,40 @@
+"""A worker at work, and domains that a test looks at when it wants to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from dcvd.cloudflare.client import CloudflareClient
+from dcvd.core.jobs import JobState
+from dcvd.jobs import JobWorker
+from dcvd.metrics import Metrics
+from dcvd.services import organizations
+from dcvd.services.context import Context
+from tests.services.views import all_jobs
+from tests.waiting import until
+
+
+@pytest.fixture
+async def org(sandbox_context: Context) -> str:
+    return (await organizations.create(sandbox_context, "Acme")).id
+
+
+@pytest.fixture
+async def worker(sandbox_context: Context, cloudflare: CloudflareClient) -> AsyncIterator[None]:
+    """A worker at work."""
+    worker = JobWorker(sandbox_context, cloudflare, Metrics())
+    task = asyncio.create_task(worker.run())
+    yield
+    task.cancel()
+    await asyncio.wait([task])
+    await worker.pool.drain(1)
+
+
+async def settled(context: Context, org: str) -> None:
+    """Until no job is pending."""
+
+    async def nothing_pending() -> bool:
+        return all(job.state is not JobState.PENDING for job in await all_jobs(context, org))
+
+    await until(nothing_pending)

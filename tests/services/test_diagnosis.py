@@ -1,0 +1,262 @@
+"""Names looked at before anybody has added them, against a real DNS server."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from dcvd.config import SocketAddress
+from dcvd.core.additions import Wish
+from dcvd.core.dns_facts import Challenge, DnsFacts, DnsObservation, DnsQuestion
+from dcvd.core.domain import DnsState
+from dcvd.dns import DnsObserver
+from dcvd.errors import InvalidInput, NotFound, Retryable, Throttled
+from dcvd.sandbox import Sandbox
+from dcvd.services import diagnosis, domains, jobs, organizations
+from dcvd.services.context import Context
+from dcvd.services.diagnosis import MOST_A_MINUTE, MOST_OF_ALL, MOST_OF_ONE, Diagnoser, Preview
+from dcvd.store import cloudflare_zones
+from dcvd.store.organizations import Organization
+from tests.services.views import all_jobs
+from tests.waiting import until
+
+NAME, TARGET = "app.customer.test", "edge.sandbox.test"
+
+
+@pytest.fixture
+async def org(sandbox_context: Context) -> str:
+    return (await organizations.create(sandbox_context, "Acme")).id
+
+
+@pytest.fixture
+def diagnoser(sandbox_context: Context) -> Diagnoser:
+    return Diagnoser(sandbox_context, DnsObserver(sandbox_context.config))
+
+
+def wish(name: str = NAME, *, wildcard: bool = False) -> Wish:
+    return Wish(domain_name=name, wildcard=wildcard)
+
+
+def codes(preview: Preview) -> list[str]:
+    return [finding.code for finding in preview.findings]
+
+
+async def test_a_name_without_its_record_is_told_what_to_type_and_nothing_is_stored(
+    sandbox_context: Context, diagnoser: Diagnoser, org: str
+) -> None:
+    found = await diagnoser.preview(org, wish("App.Customer.test."))
+    assert (found.name, found.holder, found.domain_id, found.state) == (NAME, "nobody", None, DnsState.FAILED)
+    first = found.findings[0]
+    assert first.code == "cname_missing"
+    assert first.fix is not None
+    assert (first.fix.type, first.fix.name, first.fix.value) == ("CNAME", NAME, TARGET)
+    assert [(record.value, record.verified) for record in found.records] == [(TARGET, False)]
+    assert found.summary == f"The domain's owner has to act: {first.message}"
+    page = await domains.list_page(sandbox_context, org, status=None, search=None, cursor=None, limit=10)
+    assert (page.items, await all_jobs(sandbox_context, org)) == ([], [])
+
+
+async def test_a_right_record_is_told_to_be_right(diagnoser: Diagnoser, org: str, quick_sandbox: Sandbox) -> None:
+    quick_sandbox.set_dns(NAME, "CNAME", [f"{TARGET}."])
+    found = await diagnoser.preview(org, wish())
+    assert found.state is DnsState.VERIFIED
+    assert [finding.code for finding in found.findings if finding.severity == "error"] == []
+    assert [record.verified for record in found.records] == [True]
+    assert found.summary.startswith(f"The record of {NAME} is right")
+
+
+async def test_a_wildcard_needs_its_challenge_as_soon_as_it_is_known_where_to(
+    sandbox_context: Context, org: str
+) -> None:
+    diagnoser = Diagnoser(
+        sandbox_context, Seeing(exists=True, chain=(TARGET,), challenge=Challenge(outcome="answered"))
+    )
+    unknown = await diagnoser.preview(org, wish(wildcard=True))
+    assert [record.value for record in unknown.records] == [TARGET, None]
+    zone_id, suffix = sandbox_context.config.cloudflare.zone_id, "0123456789abcdef.dcv.cloudflare.com"
+    await sandbox_context.database.write(
+        lambda tx: cloudflare_zones.remember_delegation_suffix(tx, zone_id, suffix, sandbox_context.now())
+    )
+    found = await diagnoser.preview(org, wish(wildcard=True))
+    assert found.records[1].name == f"_acme-challenge.{NAME}"
+    assert (found.records[1].value, found.records[1].verified) == (f"{NAME}.{suffix}", False)
+    assert "wildcard_needs_delegation" in codes(found)
+    right = Seeing(exists=True, chain=(TARGET,), challenge=Challenge(outcome="answered", chain=(f"{NAME}.{suffix}",)))
+    found = await Diagnoser(sandbox_context, right).preview(org, wish(wildcard=True))
+    assert found.records[1].verified
+    assert right.asked[0].challenge
+    assert right.asked[0].thorough
+
+
+async def test_with_a_target_for_each_domain_the_label_that_is_not_chosen_yet_is_told_as_such(
+    sandbox_context: Context, diagnoser: Diagnoser, org: str, quick_sandbox: Sandbox
+) -> None:
+    config = sandbox_context.config
+    template = "{token}.edge.sandbox.test"
+    sandbox_context.config = replace(config, cloudflare=replace(config.cloudflare, cname_target=template))
+    # A name that a former registration had is not the one that this would get.
+    quick_sandbox.set_dns(NAME, "CNAME", ["former.edge.sandbox.test."])
+    found = await diagnoser.preview(org, wish())
+    assert (found.target, found.state) == (template, DnsState.FAILED)
+    assert codes(found)[0] == "cname_wrong_target"
+    assert found.records[0].value == template
+    assert template in found.summary
+
+
+async def test_a_domain_of_ones_own_is_measured_by_its_own_target(
+    sandbox_context: Context, diagnoser: Diagnoser, org: str, quick_sandbox: Sandbox
+) -> None:
+    domain = await domains.add(sandbox_context, org, NAME)
+    config = sandbox_context.config
+    sandbox_context.config = replace(config, cloudflare=replace(config.cloudflare, cname_target="new.sandbox.test"))
+    quick_sandbox.set_dns(NAME, "CNAME", [f"{TARGET}."])
+    found = await diagnoser.preview(org, wish())
+    assert (found.holder, found.domain_id, found.target) == ("yours", domain.id, TARGET)
+    assert found.state is DnsState.VERIFIED
+
+
+async def test_a_name_of_anothers_is_taken_and_nothing_is_said_of_whom(
+    sandbox_context: Context, diagnoser: Diagnoser, org: str
+) -> None:
+    rival = await organizations.create(sandbox_context, "Rival")
+    theirs = await domains.add(sandbox_context, rival.id, NAME)
+    found = await diagnoser.preview(org, wish())
+    assert (found.holder, found.domain_id, codes(found)[0]) == ("another", None, "domain_taken")
+    assert theirs.id not in str(found)
+    assert rival.id not in str(found)
+
+
+@pytest.mark.parametrize("name", ["a_b.customer.test", "", "co.uk", "192.0.2.1", TARGET, f"x.{TARGET}", "x" * 2000])
+async def test_a_name_that_cannot_be_used_is_a_finding_and_nothing_is_asked(
+    sandbox_context: Context, org: str, name: str
+) -> None:
+    found = await Diagnoser(sandbox_context, Blocked()).preview(org, wish(name))
+    assert codes(found) == ["hostname_invalid"]
+    assert found.state is None
+    assert found.summary
+
+
+async def test_a_name_too_long_for_a_challenge_is_a_finding(sandbox_context: Context, org: str) -> None:
+    name = ".".join(["a" * 60] * 4)[:225] + ".customer.test"
+    observer = Blocked()
+    observer.open.set()
+    found = await Diagnoser(sandbox_context, observer).preview(org, wish(name[-240:].lstrip("."), wildcard=True))
+    assert codes(found)[0] == "hostname_too_long_to_delegate"
+
+
+async def test_what_contradicts_itself_is_refused(diagnoser: Diagnoser, org: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        await diagnoser.preview(org, Wish(domain_name=NAME, validation="http", wildcard=True))
+    assert refused.value.field == "validation"
+
+
+async def test_resolvers_that_do_not_answer_say_nothing_of_the_name(sandbox_context: Context, org: str) -> None:
+    config = sandbox_context.config
+    nobody = DnsObserver(
+        replace(config, dns=replace(config.dns, resolvers=(SocketAddress("127.0.0.1", 9),), timeout=300))
+    )
+    found = await Diagnoser(sandbox_context, nobody).preview(org, wish())
+    assert (found.state, codes(found)) == (None, [])
+    assert "could not be asked" in found.summary
+
+
+class Seeing:
+    """Sees the facts that it was made with."""
+
+    def __init__(self, **facts: Any) -> None:
+        self.facts = facts
+        self.asked: list[DnsQuestion] = []
+
+    async def observe(self, question: DnsQuestion) -> DnsObservation:
+        self.asked.append(question)
+        facts = {"hostname": question.hostname, "target": question.target, "outcome": "answered", **self.facts}
+        return DnsObservation(DnsFacts(**facts))
+
+
+class Blocked:
+    """Answers only once it may."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.asked = 0
+
+    async def observe(self, question: DnsQuestion) -> DnsObservation:
+        self.asked += 1
+        await self.open.wait()
+        return DnsObservation(DnsFacts(hostname=question.hostname, target=question.target, outcome="answered"))
+
+
+@pytest.fixture
+def blocked() -> Blocked:
+    return Blocked()
+
+
+async def test_an_organization_has_so_many_under_way_at_once_and_others_still_have_room(
+    context: Context, organization: Organization, rival: Organization, blocked: Blocked
+) -> None:
+    diagnoser = Diagnoser(context, blocked)
+    async with asyncio.TaskGroup() as group:
+        going = [
+            group.create_task(diagnoser.preview(organization.id, wish(f"a{number}.customer.test")))
+            for number in range(MOST_OF_ONE)
+        ]
+        await until(lambda: _is(blocked.asked == MOST_OF_ONE))
+        with pytest.raises(Throttled):
+            await diagnoser.preview(organization.id, wish())
+        theirs = group.create_task(diagnoser.preview(rival.id, wish()))
+        await until(lambda: _is(blocked.asked == MOST_OF_ONE + 1))
+        blocked.open.set()
+    assert {task.result().state for task in (*going, theirs)} == {DnsState.FAILED}
+    assert (await diagnoser.preview(organization.id, wish())).state is DnsState.FAILED
+
+
+async def test_an_organization_has_so_many_a_minute_and_others_are_not_held_up(
+    context: Context, organization: Organization, rival: Organization
+) -> None:
+    now = 0.0
+    diagnoser = Diagnoser(context, Seeing(), monotonic=lambda: now)
+    for _ in range(MOST_A_MINUTE):
+        now += 0.5
+        await diagnoser.preview(organization.id, wish())
+    with pytest.raises(Throttled) as refused:
+        await diagnoser.preview(organization.id, wish())
+    assert refused.value.retry_after == 30.5
+    assert (await diagnoser.preview(rival.id, wish())).state is DnsState.FAILED
+    now += 30.5
+    assert (await diagnoser.preview(organization.id, wish())).state is DnsState.FAILED
+
+
+async def test_all_together_have_so_many_under_way_at_once_and_one_that_is_given_up_leaves_its_room(
+    context: Context, blocked: Blocked
+) -> None:
+    diagnoser = Diagnoser(context, blocked)
+    tasks = [
+        asyncio.create_task(diagnoser.preview(f"org_{number // MOST_OF_ONE}", wish(f"a{number}.customer.test")))
+        for number in range(MOST_OF_ALL)
+    ]
+    await until(lambda: _is(blocked.asked == MOST_OF_ALL))
+    with pytest.raises(Retryable):
+        await diagnoser.preview("org_late", wish())
+    tasks[0].cancel()
+    await asyncio.wait(tasks[:1])
+    blocked.open.set()
+    assert (await diagnoser.preview("org_late", wish())).state is DnsState.FAILED
+    await asyncio.wait(tasks)
+
+
+async def _is(value: bool) -> bool:
+    return value
+
+
+async def test_a_domains_diagnosis_says_why_its_registration_waits(
+    context: Context, organization: Organization, rival: Organization
+) -> None:
+    domain = await domains.add(context, organization.id, NAME)
+    (job,) = await all_jobs(context, organization.id)
+    await jobs.fail(context, job, Retryable("All are used.", code="quota_exceeded"))
+    found = await diagnosis.stored(context, organization.id, domain.id)
+    assert [finding.code for finding in found.findings] == ["quota_exceeded"]
+    assert found.summary.startswith("The operator of this service has to act")
+    with pytest.raises(NotFound):
+        await diagnosis.stored(context, rival.id, domain.id)
