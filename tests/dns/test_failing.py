@@ -180,7 +180,7 @@ async def test_one_answer_among_many_silent_servers_decides_when_time_runs_out(
 
 
 async def test_dead_zones_by_the_hundred_do_not_delay_a_healthy_one(config: Config, authority: Sandbox) -> None:
-    base = stubbed(config, [authority], resolver=authority, timeout=1000).dns
+    base = stubbed(config, [authority], resolver=authority, timeout=5000).dns
     (good,) = base.stub_zones["customer.test"]
     with ExitStack() as stack:
         stubs: dict[str, tuple[SocketAddress, ...]] = {"customer.test": (good,)}
@@ -195,9 +195,8 @@ async def test_dead_zones_by_the_hundred_do_not_delay_a_healthy_one(config: Conf
             for number in range(100)
         ]
         await asyncio.sleep(0.05)
-        started = asyncio.get_running_loop().time()
         facts = (await observer.observe(DnsQuestion(hostname=RIGHT, target=TARGET))).facts
-        assert asyncio.get_running_loop().time() - started < 0.2
+        assert not any(task.done() for task in dead)
         assert facts.chain == (TARGET,)
         for task in dead:
             task.cancel()

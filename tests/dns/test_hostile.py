@@ -2,7 +2,6 @@
 
 import asyncio
 import struct
-import time
 from collections.abc import Iterable
 
 import dns.flags
@@ -153,19 +152,14 @@ async def test_a_huge_answer_over_tcp_is_not_read(config: Config) -> None:
     assert [each.outcome for each in facts.servers] == ["malformed"]
 
 
-async def test_thousands_of_records_cost_little(config: Config) -> None:
-    def crowd(query: Message) -> Message:
-        name = query.question[0].name
-        return answer(query, *[f"{name} 60 A 192.0.{number // 250}.{number % 250}" for number in range(900)])
-
+async def test_hundreds_of_records_are_not_even_read(config: Config) -> None:
     query = dns.message.make_query(HOSTNAME, "CNAME")
-    crowded = crowd(query).to_wire(max_size=65535)
-    async with scripted(lambda query: query.id.to_bytes(2) + crowded[2:]) as server:
-        started = time.process_time()
+    crowded = answer(query, *(f"{HOSTNAME} 60 A 192.0.{number // 250}.{number % 250}" for number in range(900)))
+    wire = crowded.to_wire(max_size=65535)
+    async with scripted(_cut, tcp=lambda query: query.id.to_bytes(2) + wire[2:]) as server:
         facts = await _facts(config, server.address)
-        spent = time.process_time() - started
+    assert len(wire) < 16_384
     assert [each.outcome for each in facts.servers] == ["malformed"]
-    assert spent < 0.2
 
 
 async def test_a_tcp_connection_that_never_speaks_is_left_at_the_deadline(config: Config) -> None:

@@ -47,6 +47,11 @@ async def test_a_ds_record_is_seen_at_the_parent(serve: Serve) -> None:
     zones = {"test": f"customer NS ns.customer.test.\n{ds}\nsandbox NS ns.sandbox.test.\nother NS ns.customer.test."}
     served = await serve({**zones, "customer.test": "", "other.test": ""})
     assert (await served.look()).has_ds is True
+    assert (await served.look("app.other.test")).has_ds is not True
+
+
+async def test_a_zones_own_servers_do_not_know_its_ds(serve: Serve) -> None:
+    assert (await (await serve({"customer.test": ""})).look()).has_ds is None
 
 
 async def test_a_thorough_look_at_a_right_record_shows_all_of_it(serve: Serve) -> None:

@@ -56,6 +56,13 @@ def test_no_data_but_name_servers_is_a_referral_whatever_the_flags_say(authorita
     assert reply.referral.glue == ((dns.name.from_text("ns.customer.test"), "192.0.2.53"),)
 
 
+def test_data_from_a_server_without_authority_is_not_its_zones() -> None:
+    message = answer(_query(), "app.customer.test 60 A 192.0.2.1")
+    message.flags &= ~dns.flags.AA
+    message.flags |= dns.flags.RA
+    assert _read(message) == Reply(outcome="not_authoritative")
+
+
 @pytest.mark.parametrize(
     ("rcode", "outcome"),
     [
