@@ -32,7 +32,7 @@ class ResolverAnswer(Struct, frozen=True, kw_only=True):
     """One validating resolver, asked for the hostname's CNAME.
 
     outcome: with validation. unchecked: the same with the CD bit, asked only where `outcome` is `servfail`; what it
-    said then stands in exists, cname and ttl. ttl: seconds for which its cache keeps the answer, negative ones included.
+    said then stands in exists, cname and ttl. ttl: seconds for which its cache keeps the answer, also a negative one.
     """
 
     address: str
