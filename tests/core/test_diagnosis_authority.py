@@ -124,11 +124,12 @@ def test_a_wildcards_certificate_needs_both_properties() -> None:
         (None, (";",), '0 issuewild "pki.goog"'),
         (("digicert.com",), ("pki.goog",), '0 issue "pki.goog"'),
         (("digicert.com",), None, '0 issue "pki.goog"'),
+        ((";",), (";",), '0 issue "pki.goog"'),
     ):
-        assert only(verdict(right(policy(issue, issuewild)), wild)).fix == Record("CAA", ZONE, fix)
-    finding = only(verdict(right(policy((";",), (";",))), wild))
-    assert finding.fix == Record("CAA", ZONE, '0 issue "pki.goog"')
-    assert '`0 issue "pki.goog"` and `0 issuewild "pki.goog"`' in finding.message
+        finding = only(verdict(right(policy(issue, issuewild)), wild))
+        assert finding.fix == Record("CAA", ZONE, fix)
+    neither = only(verdict(right(policy((";",), (";",))), wild))
+    assert '`0 issue "pki.goog"` and `0 issuewild "pki.goog"`' in neither.message
     for issue, issuewild in ((("pki.goog",), None), (("pki.goog",), ("pki.goog",)), (None, ("pki.goog",))):
         assert verdict(right(policy(issue, issuewild)), wild).findings == ()
     assert verdict(right(policy(("pki.goog",), (";",))), Wanted(authorities=("google",))).findings == ()
