@@ -254,10 +254,11 @@ async def test_an_application_can_allow_a_body_more_time_as_long_as_it_moves() -
 
 
 async def test_a_client_that_still_sends_its_body_need_not_read_its_answer() -> None:
-    async with serving(Echo()) as (_, [address]), connected(address) as client:
-        await client.send(b"POST /talk HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
-        for _ in range(10):
-            await asyncio.sleep(0.05)
+    limits = HttpLimits(write_timeout=0.8, body_timeout=5.0)
+    async with serving(Echo(), limits=limits) as (_, [address]), connected(address) as client:
+        await client.send(b"POST /talk HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\n")
+        for _ in range(12):
+            await asyncio.sleep(0.1)
             await client.send(b"b")
         assert len(await client.rest()) > TALK
 
