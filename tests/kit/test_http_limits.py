@@ -254,7 +254,7 @@ async def test_an_application_can_allow_a_body_more_time_as_long_as_it_moves() -
 
 
 async def test_a_client_that_still_sends_its_body_need_not_read_its_answer() -> None:
-    limits = HttpLimits(write_timeout=0.8, body_timeout=5.0)
+    limits = HttpLimits(write_timeout=0.8, body_timeout=5.0, keep_alive=0.1)
     async with serving(Echo(), limits=limits) as (_, [address]), connected(address) as client:
         await client.send(b"POST /talk HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\n")
         for _ in range(12):
