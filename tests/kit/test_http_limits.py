@@ -240,7 +240,7 @@ async def test_a_body_that_ends_behind_its_answer_leaves_no_connection_without_a
 
 
 async def test_an_application_can_allow_a_body_more_time_as_long_as_it_moves() -> None:
-    limits = HttpLimits(body_timeout=0.3, body_total=0.2, long_body_total=10.0)
+    limits = HttpLimits(body_timeout=0.6, body_total=0.2, long_body_total=10.0)
     async with serving(Echo(), limits=limits) as (_, [address]):
         async with connected(address) as client:
             await client.send(b"POST /long HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
