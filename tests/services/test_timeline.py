@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -203,7 +203,9 @@ async def test_one_domains_limit_is_not_anothers(context: Context, domain: Domai
     assert "request sync by operator" in [told(entry) for entry in await read(context, other)]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, phases=[Phase.generate], deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(steps=st.lists(st.integers(0, 4), min_size=1, max_size=25), limit=st.integers(1, 7), newest=st.booleans())
 async def test_pages_skip_nothing_and_repeat_nothing_while_more_happens(
     context: Context, clock: ManualClock, domain: Domain, steps: list[int], limit: int, newest: bool
