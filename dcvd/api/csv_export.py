@@ -6,10 +6,12 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Final
 
 from litestar import Response, Router, get
+from litestar.openapi import ResponseSpec
 
 from dcvd.api.documentation import problems
 from dcvd.api.domains import Search, StatusFilter
 from dcvd.api.parameters import one_of, shown
+from dcvd.api.presence import pieces_while_present
 from dcvd.api.request import ApiRequest
 from dcvd.api.stream import Streamed
 from dcvd.core.domain import Domain, DomainStatus
@@ -29,8 +31,13 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 @get(
     "/domains.csv",
     summary="Download the domains as CSV",
-    responses=problems(400),
     media_type="text/csv",
+    responses={
+        200: ResponseSpec(
+            data_container=str, media_type="text/csv", description="A header and a line each.", generate_examples=False
+        ),
+        **problems(400),
+    },
 )
 async def export_domains(request: ApiRequest, status: StatusFilter = None, search: Search = None) -> Response[Any]:
     """All of them, newest first; with `search` by name. Text that a spreadsheet would take for a formula has an
@@ -38,8 +45,8 @@ async def export_domains(request: ApiRequest, status: StatusFilter = None, searc
     """
     wanted = one_of("status", status, DomainStatus)
     return Streamed(
-        _pieces(request.context, request.org_id, wanted, search),
-        media_type="text/csv; charset=utf-8; header=present",
+        pieces_while_present(request.receive, _pieces(request.context, request.org_id, wanted, search)),
+        media_type="text/csv; header=present",
         headers={"Content-Disposition": 'attachment; filename="domains.csv"'},
         most_kept=_MADE_AHEAD,
     )

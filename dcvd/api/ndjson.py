@@ -57,7 +57,7 @@ class LineReader:
     def end(self) -> list[RawLine]:
         """The last line, where the body does not end with a line's end."""
         found: list[RawLine] = []
-        if not self.full:
+        if not self.full and (self._begun or self._too_long):
             self._complete(found)
         return found
 

@@ -1,7 +1,8 @@
 """Work that is worth doing only while the client is there."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 from litestar.types import Receive
@@ -27,6 +28,23 @@ async def while_present(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
         working.cancel()
         leaving.cancel()
         await asyncio.wait((working, leaving))
+
+
+async def pieces_while_present(receive: Receive, pieces: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+    """The pieces, as long as the client is there. Raises ClientGone in place of the next one when it has left.
+
+    Only for requests whose body nobody reads, likewise.
+    """
+    leaving = asyncio.create_task(_left(receive), name="api.client_left")
+    try:
+        async with aclosing(pieces):
+            async for piece in pieces:
+                if leaving.done():
+                    raise ClientGone
+                yield piece
+    finally:
+        leaving.cancel()
+        await asyncio.wait((leaving,))
 
 
 async def _left(receive: Receive) -> None:

@@ -18,6 +18,7 @@ from dcvd.core.additions import Wish
 from dcvd.core.bulk import MOST_LINES, Adding, checked_key
 from dcvd.core.domain import Validation
 
+_STEPS: Final = 200  # of the progress bar
 _SHOWN: Final[dict[Adding, str]] = {
     "created": "created",
     "would_create": "would be created",
@@ -97,7 +98,8 @@ def import_domains(
     results.sort(key=lambda result: result.line)
     counts = Counter(result.outcome for result in results)
     if as_json:
-        print_json({"results": results, "summary": {outcome: counts[outcome] for outcome in _SHOWN}})
+        summary = {"wouldCreate" if outcome == "would_create" else outcome: counts[outcome] for outcome in _SHOWN}
+        print_json({"results": results, "summary": summary})
     else:
         _tell(file.name, owner, results, counts)
     return FAILED if counts["refused"] else 0
@@ -107,7 +109,10 @@ def _progress(stack: ExitStack, length: int, *, shown: bool) -> Callable[[int], 
     """Moves a bar on a terminal, and nothing elsewhere."""
     if not (shown and sys.stderr.isatty()):
         return lambda _: None
-    bar = stack.enter_context(click.progressbar(length=length, label="Importing", file=sys.stderr, show_pos=True))
+    steps = max(length // _STEPS, 1)
+    bar = stack.enter_context(
+        click.progressbar(length=length, label="Importing", file=sys.stderr, show_pos=True, update_min_steps=steps)
+    )
     return bar.update
 
 

@@ -116,6 +116,7 @@ def _undecided(domain: Domain) -> bool:
 
 
 def _moments_ahead(certificate: Certificate, now: int, policy: LookPolicy) -> list[int]:
-    """Instants at which something must be told, whatever the routine is."""
+    """Instants at which something must be told, or the pace changes, whatever the routine is."""
     moments = certificates.warning_moments(certificate, policy.expiring_soon)
-    return [moment for moment in (*moments, certificate.expires_at) if moment > now]
+    due = certificates.renewal_due_at(certificate)
+    return [moment for moment in (*moments, due, certificate.expires_at) if moment > now]

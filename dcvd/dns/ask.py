@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 _WAITS: Final = (0.16, 0.24)
 """How long each try waits, as a share of `dns.timeout`: both together leave time for what is asked afterwards."""
-_UNREADABLE: Final = (dns.exception.DNSException, Unusable, EOFError, ValueError, IndexError)
+_UNREADABLE: Final = (dns.exception.DNSException, Unusable, ValueError, IndexError)
 
 
 class Asker:
@@ -82,7 +82,7 @@ class Asker:
         except TimeoutError:
             log.debug("dns.timeout", name=question.name, type=question.rdtype.name, server=server)
             return None
-        except OSError as error:
+        except (OSError, EOFError) as error:
             log.debug("dns.unreachable", name=question.name, server=server, error=error)
             return Reply(outcome="unreachable")
         except _UNREADABLE as error:

@@ -61,7 +61,7 @@ class Routes:
         A zone's owner chooses them; private ones would point us into our own network.
         """
         kept = []
-        for address in sorted(set(addresses), key=lambda text: ":" in text):
+        for address in sorted(set(addresses), key=lambda text: (":" in text, text)):
             parsed = ipaddress.ip_address(address)
             if parsed.version == 6 and not self.ipv6:
                 continue

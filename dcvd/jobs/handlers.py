@@ -14,6 +14,7 @@ from dcvd.core import healing
 from dcvd.core.domain import Domain
 from dcvd.core.jobs import Job, JobKind
 from dcvd.core.observation import HostnameGone, HostnameSeen
+from dcvd.core.timeline import job_actor
 from dcvd.errors import Permanent, Retryable
 from dcvd.services import looks, registration, replays
 from dcvd.services.context import Context
@@ -95,7 +96,7 @@ async def _revalidate(context: Context, cloudflare: CloudflareClient, job: Job) 
         await registration.nothing_to_do(context, job)
         return
     seen = await cloudflare.get(before.cf_id)
-    domain = await looks.record(context, before.id, [seen])
+    domain = await looks.record(context, before.id, [seen], actor=job_actor(job.id))
     if isinstance(seen, HostnameGone) or domain is None or not _wants_patch(context, domain):
         await registration.nothing_to_do(context, job)
         return

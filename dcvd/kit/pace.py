@@ -13,11 +13,14 @@ _SHORT: Final = 0.005
 class Pace:
     """Halves its size after a step that took long, and doubles it after one that was short."""
 
-    def __init__(self, *, least: int, most: int, clock: Callable[[], float] = time.perf_counter) -> None:
-        """`clock` is monotonic, in seconds."""
+    def __init__(
+        self, *, least: int, most: int, short: float = _SHORT, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        """`short` in seconds, as `clock` is, which is monotonic."""
         self.size = least
         self._least = least
         self._most = most
+        self._short = short
         self._clock = clock
 
     def step(self, work: Callable[[int], T]) -> T:
@@ -29,5 +32,5 @@ class Pace:
             took = self._clock() - began
             if took > _LONG:
                 self.size = max(self.size // 2, self._least)
-            elif took < _SHORT:
+            elif took < self._short:
                 self.size = min(self.size * 2, self._most)

@@ -151,8 +151,9 @@ def guide() -> str:
                 ]
             ),
             fill(
-                "Only the sandbox's clock moves, which is Cloudflare's in this play: the daemon's goes on as before. "
-                "The sandbox forgets everything when it ends.",
+                "A hostname points here by a CNAME to the target or to any name below it, so that a target may have a "
+                "token of its own. Only the sandbox's clock moves, which is Cloudflare's in this play: the daemon's "
+                "goes on as before. The sandbox forgets everything when it ends.",
                 _WIDTH,
             ),
         ]

@@ -8,7 +8,7 @@ from dcvd.core import lifecycle, targets
 from dcvd.core.additions import Addition, Wish, checked
 from dcvd.core.domain import Domain, new_domain
 from dcvd.core.ids import Prefix
-from dcvd.core.jobs import JobKind
+from dcvd.core.jobs import Job, JobKind
 from dcvd.errors import Conflict, DcvdError, InvalidInput
 from dcvd.services import events, jobs, timeline
 from dcvd.services.context import Context
@@ -52,12 +52,13 @@ def judge(context: Context, snapshot: Snapshot, org_id: str, wanted: Sequence[Ad
     return verdicts
 
 
-def store(context: Context, tx: Transaction, org_id: str, new: Sequence[Domain], *, actor: str) -> None:
-    """Store domains that were judged to be new in the same unit of work."""
+def store(context: Context, tx: Transaction, org_id: str, new: Sequence[Domain], *, actor: str) -> list[Job]:
+    """Store domains that were judged to be new in the same unit of work; returns their `register` jobs."""
     domains.insert_all(tx, new)
     timeline.requested_of_all(context, tx, new, actor=actor, what="added")
-    jobs.enqueue_for_all(context, tx, JobKind.REGISTER, org_id, new)
+    registrations = jobs.enqueue_for_all(context, tx, JobKind.REGISTER, org_id, new)
     events.record(context, tx, org_id, [lifecycle.added(domain) for domain in new])
+    return registrations
 
 
 def _new(context: Context, org_id: str, addition: Addition, suffix: str | None) -> Domain:

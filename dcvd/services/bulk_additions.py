@@ -13,6 +13,7 @@ from dcvd.services import additions, waiting_line
 from dcvd.services.additions import Verdict
 from dcvd.services.bulk import Call, Memory, in_steps, new_pace
 from dcvd.services.context import Context
+from dcvd.services.waiting_line import Walk
 from dcvd.store import domains
 from dcvd.store.database import Snapshot, Transaction
 
@@ -39,6 +40,7 @@ class BulkAdditions:
         self._call = call
         self._memory = Memory(call, AddOutcome)
         self._pace = new_pace()
+        self._walk = Walk()
         self._rehearsed: set[str] = set()
 
     def take(self, lines: Sequence[AddLine]) -> AsyncIterator[list[Added]]:
@@ -58,13 +60,15 @@ class BulkAdditions:
         known, rest = self._memory.recall(tx, lines)
         verdicts = self._judged(tx, rest)
         new = [verdict.domain for verdict in verdicts.values() if verdict.error is None and verdict.domain is not None]
+        places: dict[str, Place] = {}
         if new:
-            additions.store(context, tx, call.org_id, new, actor=call.actor)
+            registrations = additions.store(context, tx, call.org_id, new, actor=call.actor)
+            places = self._walk.places(context, tx, registrations)
         fresh = [_outcome(line, verdicts.get(line.number)) for line in rest]
         self._memory.remember(tx, rest, fresh, context.now())
         outcomes = known | {line.number: outcome for line, outcome in zip(rest, fresh, strict=True)}
         found = {verdict.domain.id: verdict.domain for verdict in verdicts.values() if verdict.domain is not None}
-        return _shown(context, tx, lines, outcomes, found)
+        return _shown(context, tx, lines, outcomes, found, places)
 
     def _rehearse(self, snapshot: Snapshot, lines: Sequence[AddLine]) -> list[Added]:
         verdicts = self._judged(snapshot, lines)
@@ -116,13 +120,16 @@ def _shown(
     lines: Sequence[AddLine],
     outcomes: Mapping[int, AddOutcome | Refusal],
     found: dict[str, Domain],
+    places: dict[str, Place],
 ) -> list[Added]:
-    """With the domains as they are now; `found` are those that were read or made already."""
+    """With the domains as they are now; `found` and `places` are what is known of them already."""
     named = {outcome.domain_id for outcome in outcomes.values() if isinstance(outcome, AddOutcome)}
     missing = [domain_id for domain_id in named if domain_id is not None and domain_id not in found]
     if missing:
         found = found | domains.by_ids(tx, missing)
-    places = waiting_line.places(context, tx, list(found.values()))
+    unplaced = [domain for domain in found.values() if domain.id not in places]
+    if unplaced:
+        places = places | waiting_line.places(context, tx, unplaced)
     results: list[Added] = []
     for line in lines:
         outcome = outcomes[line.number]

@@ -67,6 +67,6 @@ def number(context: Context, tx: Transaction, org_id: str, drafts: Sequence[Even
             created_at=now,
             expires_at=draft.expires_at,
         )
-        events.insert(tx, event)
         numbered.append(event)
+    events.insert_all(tx, numbered)
     return numbered

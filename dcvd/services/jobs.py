@@ -77,33 +77,34 @@ def enqueue_for(context: Context, tx: Transaction, kind: JobKind, domain: Domain
     )
 
 
-def enqueue_for_all(context: Context, tx: Transaction, kind: JobKind, org_id: str, domains: Sequence[Domain]) -> None:
+def enqueue_for_all(
+    context: Context, tx: Transaction, kind: JobKind, org_id: str, domains: Sequence[Domain]
+) -> list[Job]:
     """A new job about each of an organization's domains, due at once and in their order."""
     now = context.now()
     first = jobs.next_turn(tx, org_id, kind)
-    jobs.insert_all(
-        tx,
-        [
-            Job(
-                id=context.new_id(Prefix.JOB),
-                org_id=org_id,
-                kind=kind,
-                state=JobState.PENDING,
-                domain_id=domain.id,
-                domain_name=domain.name,
-                cf_id=domain.cf_id,
-                attempts=0,
-                next_attempt_at=now,
-                last_error_code=None,
-                last_error=None,
-                outage=False,
-                created_at=now,
-                updated_at=now,
-                turn=turn,
-            )
-            for turn, domain in enumerate(domains, first)
-        ],
-    )
+    made = [
+        Job(
+            id=context.new_id(Prefix.JOB),
+            org_id=org_id,
+            kind=kind,
+            state=JobState.PENDING,
+            domain_id=domain.id,
+            domain_name=domain.name,
+            cf_id=domain.cf_id,
+            attempts=0,
+            next_attempt_at=now,
+            last_error_code=None,
+            last_error=None,
+            outage=False,
+            created_at=now,
+            updated_at=now,
+            turn=turn,
+        )
+        for turn, domain in enumerate(domains, first)
+    ]
+    jobs.insert_all(tx, made)
+    return made
 
 
 def pending(tx: Transaction, domain: Domain, kind: JobKind) -> Job | None:

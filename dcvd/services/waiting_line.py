@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dcvd.core.domain import Domain
-from dcvd.core.jobs import JobKind
+from dcvd.core.jobs import Job, JobKind
 from dcvd.core.waiting_line import FAILED, Place, place
 from dcvd.services.context import Context
 from dcvd.store import domains as stored
@@ -30,19 +30,49 @@ def places(context: Context, snapshot: Snapshot, domains: Sequence[Domain]) -> d
     waiting = [domain.id for domain in domains if domain.cf_id is None]
     if not waiting:
         return {}
-    now = context.now()
-    per_minute = context.config.cloudflare.certificates_per_minute
-    found: dict[str, Place] = {}
-    before, reached = 0, _START
-    pending = jobs.pending_of_domains(snapshot, waiting, JobKind.REGISTER)
-    for job in sorted(pending, key=lambda job: (job.turn, job.id)):
-        assert job.domain_id is not None, "a register job has a domain"
-        here = (job.turn, job.id)
-        before += jobs.count_between(snapshot, JobKind.REGISTER, reached, here)
-        reached = here
-        found[job.domain_id] = place(job, before, per_minute, now)
+    found = Walk().places(context, snapshot, jobs.pending_of_domains(snapshot, waiting, JobKind.REGISTER))
     # The domains may have been read before: one that was registered or removed since waits for nothing.
     without = [domain_id for domain_id in waiting if domain_id not in found]
     if without:
         found |= dict.fromkeys(stored.unregistered(snapshot, without), FAILED)
     return found
+
+
+class Walk:
+    """Goes along the line and counts. Asked again further on, it counts on from where it was, and so does not see
+    what has left the line behind it meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._reached = _START
+        self._before = 0
+
+    def places(self, context: Context, snapshot: Snapshot, pending: Sequence[Job]) -> dict[str, Place]:
+        """The places of registrations, by the ids of their domains."""
+        now = context.now()
+        per_minute = context.config.cloudflare.certificates_per_minute
+        found: dict[str, Place] = {}
+        alone = False
+        for job in (ordered := sorted(pending, key=_order)):
+            assert job.domain_id is not None, "a register job has a domain"
+            if job is ordered[0]:
+                self._go_to(snapshot, _order(job))
+                # Nearly always they stand one behind the other, which takes one count to know.
+                between = jobs.count_between(snapshot, JobKind.REGISTER, self._reached, _order(ordered[-1]))
+                alone = between == len(ordered) - 1
+            elif alone:
+                self._reached, self._before = _order(job), self._before + 1
+            else:
+                self._go_to(snapshot, _order(job))
+            found[job.domain_id] = place(job, self._before, per_minute, now)
+        return found
+
+    def _go_to(self, snapshot: Snapshot, here: tuple[int, str]) -> None:
+        if here < self._reached:
+            self._reached, self._before = _START, 0
+        self._before += jobs.count_between(snapshot, JobKind.REGISTER, self._reached, here)
+        self._reached = here
+
+
+def _order(job: Job) -> tuple[int, str]:
+    return job.turn, job.id

@@ -1,6 +1,6 @@
 """Events: immutable, numbered without a gap within their organization."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import msgspec
@@ -13,22 +13,26 @@ from dcvd.store.database import Row, Snapshot, Topic, Transaction
 _COLUMNS: Final = "id, org_id, sequence, type, domain_id, body, created_at, expires_at"
 
 
-def insert(tx: Transaction, event: Event) -> None:
-    """Store a new event."""
-    tx.run(
+def insert_all(tx: Transaction, events: Sequence[Event]) -> None:
+    """Store new events."""
+    tx.many(
         f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            event.id,
-            event.org_id,
-            event.sequence,
-            event.type,
-            event.domain_id,
-            event.body,
-            event.created_at,
-            event.expires_at,
-        ),
+        [
+            (
+                event.id,
+                event.org_id,
+                event.sequence,
+                event.type,
+                event.domain_id,
+                event.body,
+                event.created_at,
+                event.expires_at,
+            )
+            for event in events
+        ],
     )
-    tx.announce(Topic.EVENTS, event.org_id)
+    for org_id in {event.org_id for event in events}:
+        tx.announce(Topic.EVENTS, org_id)
 
 
 def of_org(snapshot: Snapshot, org_id: str, *, after: int, limit: int) -> list[Event]:

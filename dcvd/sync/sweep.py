@@ -106,15 +106,12 @@ class Sweep:
             self._over()
 
     async def _consider(self) -> None:
-        known = self._known_pages()
-        if await self._due(_FEWEST if known is None else sweep.worth_most(known)) < _FEWEST:
-            return
-        if known is not None and await self._due(sweep.worth_most(known)) < sweep.worth_most(known):
+        if not await self._is_worth(self._known_pages() or 0):
             return
         began = self._context.now()
         first = await self._lister.list_page(1), began
         pages = self._learn(first[0])
-        if pages is None or await self._due(sweep.worth_most(pages)) < sweep.worth_most(pages):
+        if pages is None or not await self._is_worth(pages):
             return
         log.info("sync.sweep_started", pages=pages)
         walked = await self._walk(first, pages, began)
@@ -196,6 +193,10 @@ class Sweep:
             return True
         log.info("sync.sweep_not_worth_it", pages_left=pages_left)
         return False
+
+    async def _is_worth(self, pages: int) -> bool:
+        needed = max(sweep.worth_most(pages), _FEWEST)
+        return await self._due(needed) >= needed
 
     async def _due(self, most: int) -> int:
         """Domains, up to `most`, that the next walk could serve."""

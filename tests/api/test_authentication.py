@@ -13,10 +13,11 @@ from tests.api.conftest import BODY_LIMIT, NOW, Mint
 READS = ["/api/tokens", "/api/domains", "/api/domains/dom_x", "/api/webhooks", "/api/webhooks/wh_x", "/api/jobs",
          "/api/jobs/job_x", "/api/webhooks/wh_x/deliveries", "/api/deliveries", "/api/deliveries/dlv_x",
          "/api/deliveries/dlv_x/explain", "/api/events", "/api/domains/dom_x/timeline",
-         "/api/domains/dom_x/diagnosis"]  # fmt: skip
+         "/api/domains/dom_x/diagnosis", "/api/domains.csv"]  # fmt: skip
 WRITES = [
     ("POST", "/api/tokens"), ("DELETE", "/api/tokens/token_x"),
     ("POST", "/api/domains"), ("POST", "/api/domains/dom_x/sync"), ("DELETE", "/api/domains/dom_x"),
+    ("POST", "/api/domains/bulk"), ("POST", "/api/domains/bulk/delete"),
     ("POST", "/api/webhooks"), ("PATCH", "/api/webhooks/wh_x"), ("DELETE", "/api/webhooks/wh_x"),
     ("POST", "/api/webhooks/wh_x/rotate-secret"), ("POST", "/api/webhooks/wh_x/replay"),
     ("POST", "/api/webhooks/wh_x/test"), ("POST", "/api/webhooks/wh_x/conformance"),

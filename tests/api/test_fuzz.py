@@ -53,6 +53,10 @@ def no_flag(value: Any) -> bool:
     return not isinstance(value, bool)
 
 
+def no_list(value: Any) -> bool:
+    return not isinstance(value, list)
+
+
 def no_rate(value: Any) -> bool:
     return isinstance(value, bool) or (value is not None and value not in range(1, 1001))
 
@@ -71,6 +75,12 @@ BAD_MEMBERS: Final = st.one_of(
     st.tuples(st.just("/api/tokens"), st.just("role"), values.filter(lambda value: value not in list(Role))),
     st.tuples(st.just("/api/tokens"), st.just("expiresAt"), values.filter(lambda value: value is not None)),
     st.tuples(st.just("/api/domains"), st.just("domainName"), values.filter(no_hostname)),
+    st.tuples(st.just("/api/domains"), st.just("validation"), values.filter(lambda value: value is not None)),
+    st.tuples(st.just("/api/domains"), st.just("wildcard"), values.filter(no_flag)),
+    st.tuples(st.just("/api/domains/bulk"), st.just("domains"), values.filter(no_list)),
+    st.tuples(st.just("/api/domains/bulk"), st.just("dryRun"), values.filter(no_flag)),
+    st.tuples(st.just("/api/domains/bulk/delete"), st.just("domainIds"), values.filter(no_list)),
+    st.tuples(st.just("/api/domains/bulk/delete"), st.just("dryRun"), values.filter(no_flag)),
     st.tuples(st.just("/api/diagnose"), st.just("domainName"), values.filter(not_text)),
     st.tuples(st.just("/api/diagnose"), st.just("wildcard"), values.filter(no_flag)),
     st.tuples(st.just("/api/diagnose"), st.just("validation"), values.filter(lambda value: value is not None)),
@@ -98,6 +108,8 @@ BAD_MEMBERS: Final = st.one_of(
 VALID: Final[dict[str, dict[str, Any]]] = {
     "/api/tokens": {"name": "x"},
     "/api/domains": {"domainName": "new.customer.com"},
+    "/api/domains/bulk": {"domains": [{"domainName": "new.customer.com"}]},
+    "/api/domains/bulk/delete": {"domainIds": ["dom_x"]},
     "/api/diagnose": {"domainName": "new.customer.com"},
     "/api/webhooks": {"url": "https://hooks.customer.com/", "events": ["domain.active"]},
     "/api/webhooks/{webhook}": {},
@@ -109,7 +121,8 @@ VALID: Final[dict[str, dict[str, Any]]] = {
 }
 ALL_OPTIONAL: Final = {"/api/webhooks/{webhook}", "/api/webhooks/{webhook}/rotate-secret"}
 ROUTES: Final = [
-    "/api/tokens", "/api/tokens/{}", "/api/domains", "/api/domains/{}", "/api/domains/{}/sync", "/api/webhooks",
+    "/api/tokens", "/api/tokens/{}", "/api/domains", "/api/domains/{}", "/api/domains/{}/sync", "/api/domains/bulk",
+    "/api/domains/bulk/delete", "/api/domains.csv", "/api/webhooks",
     "/api/domains/{}/timeline", "/api/domains/{}/diagnosis", "/api/diagnose", "/hooks/cloudflare", "/hooks/{}",
     "/api/webhooks/{}", "/api/webhooks/{}/rotate-secret", "/api/webhooks/{}/deliveries", "/api/webhooks/{}/replay",
     "/api/webhooks/{}/test", "/api/webhooks/{}/conformance", "/api/deliveries", "/api/deliveries/retry",

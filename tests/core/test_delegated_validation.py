@@ -82,12 +82,9 @@ def test_with_its_certificate_ahead_a_domain_is_active_the_moment_its_hostname_i
 
 def test_the_challenge_turning_right_is_told_to_cloudflare_as_the_record_is() -> None:
     subject = story()
-    subject.look(DNS_MISSING, seen("pending", "pending_validation", wants_txt=True))
-    assert subject.remedy is None
-    before = subject.domain
-    subject.domain = replace(before, challenge_target=TARGET)
-    subject.look(challenge_right(), seen("pending", "pending_validation", wants_txt=True))
-    assert subject.domain.challenge_verified
-    assert subject.remedy == "revalidate"
-    subject.look(challenge_right(), seen("pending", "pending_validation", wants_txt=True))
-    assert subject.remedy is None
+    open_order = seen("pending", "pending_validation", wants_txt=True, delegation=DELEGATION)
+    given = []
+    for check in (DNS_MISSING, DNS_MISSING, challenge_right(), challenge_right()):
+        subject.look(check, open_order)
+        given.append((subject.domain.challenge_verified, subject.remedy))
+    assert given == [(False, None), (False, None), (True, "revalidate"), (True, None)]

@@ -1,6 +1,7 @@
 """CAA: whether a certificate authority may issue that would do, and whose record it is that forbids it."""
 
 import pytest
+from msgspec.structs import replace
 
 from dcvd.core.diagnosis import Verdict, Wanted, judge, permitted
 from dcvd.core.dns_facts import CaaPolicy, DnsFacts, Outcome, ResolverAnswer, ServerAnswer
@@ -174,7 +175,8 @@ def test_before_the_record_is_right_the_policy_is_judged_that_will_hold_then() -
     allows = policy(("pki.goog",), at=TARGET, start=TARGET)
     assert [finding.code for finding in verdict(facts(caa=blocks, target_caa=allows)).findings] == ["cname_missing"]
     # What was found behind the wrong CNAME goes away with it.
-    old = facts(exists=True, chain=("old.host.net",), caa=policy(("digicert.com",), at="old.host.net"))
+    behind, above = policy(("digicert.com",), at="old.host.net"), policy(("digicert.com",), at="host.net")
+    old = facts(exists=True, chain=("old.host.net",), caa=behind, target_caa=replace(above, start="old.host.net"))
     assert [finding.code for finding in verdict(old).findings] == ["cname_wrong_target"]
 
 

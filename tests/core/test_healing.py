@@ -259,6 +259,17 @@ def test_the_authorities_are_gone_round_in_steps_that_grow_and_never_to_and_fro(
                      (65, "google")]  # fmt: skip
 
 
+def test_every_authority_has_its_turn_before_the_first_is_asked_again() -> None:
+    story, asked, authority = pointing_here(authorities=CAS), [], "google"
+    for _ in range(4):
+        story.look(DNS_RIGHT, refused(RATE, authority=authority))
+        assert story.last.remedy is not None
+        authority = story.last.remedy.authority or authority
+        asked.append(authority)
+        story.wait(DAY)
+    assert asked == ["lets_encrypt", "ssl_com", "google", "lets_encrypt"]
+
+
 def test_an_authority_that_caa_does_not_permit_is_passed_over() -> None:
     domain = replace(
         added_domain(), cf_id="cf", cf_status="active", cf_ssl_status="pending_validation", cf_ssl_errors=(CAA,),

@@ -23,17 +23,16 @@ Script = Callable[[Message], "Iterable[bytes] | Message | bytes | None"]
 class Scripted:
     """`asked` counts what came, as (name, type) without the final dot."""
 
-    def __init__(self, address: SocketAddress, script: Script) -> None:
+    def __init__(self, address: SocketAddress) -> None:
         self.address = address
-        self.script = script
         self.asked: list[tuple[str, str]] = []
         self.ports: list[int] = []
 
-    def replies(self, wire: bytes) -> list[bytes]:
+    def replies(self, wire: bytes, script: Script) -> list[bytes]:
         query = dns.message.from_wire(wire)
         question = query.question[0]
         self.asked.append((question.name.to_text(omit_final_dot=True), dns.rdatatype.to_text(question.rdtype)))
-        said = self.script(query)
+        said = script(query)
         if said is None:
             return []
         if isinstance(said, Message):
@@ -42,43 +41,49 @@ class Scripted:
 
 
 class _Datagrams(asyncio.DatagramProtocol):
-    def __init__(self, server: Scripted) -> None:
+    def __init__(self, server: Scripted, script: Script) -> None:
         self._server = server
+        self._script = script
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self._server.ports.append(addr[1])
-        for reply in self._server.replies(data):
+        for reply in self._server.replies(data, self._script):
             self._transport.sendto(reply, addr)
 
 
 @asynccontextmanager
-async def scripted(script: Script, *, address: SocketAddress | None = None) -> AsyncIterator[Scripted]:
-    server = Scripted(address or free_address(), script)
+async def scripted(
+    script: Script, *, tcp: Script | None = None, address: SocketAddress | None = None
+) -> AsyncIterator[Scripted]:
+    """`tcp` is what it says over TCP, where that is something else."""
+    server = Scripted(address or free_address())
+    over_tcp = tcp or script
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             (length,) = struct.unpack("!H", await reader.readexactly(2))
-            for reply in server.replies(await reader.readexactly(length)):
+            for reply in server.replies(await reader.readexactly(length), over_tcp):
                 writer.write(struct.pack("!H", len(reply)) + reply)
             await writer.drain()
+            await reader.read()  # until the asker has had enough
         except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the asker has had enough
+            pass  # it went earlier
         finally:
             writer.close()
 
-    tcp = await asyncio.start_server(converse, server.address.host, server.address.port)
+    listening = await asyncio.start_server(converse, server.address.host, server.address.port)
     udp, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: _Datagrams(server), local_addr=tuple(server.address)
+        lambda: _Datagrams(server, script), local_addr=(server.address.host, server.address.port)
     )
     try:
         yield server
     finally:
         udp.close()
-        tcp.close()
-        await tcp.wait_closed()
+        listening.close()
+        await listening.wait_closed()
 
 
 def answer(query: Message, *records: str, authority: Iterable[str] = (), additional: Iterable[str] = ()) -> Message:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 
+import dns.rcode
 import pytest
 from dns.message import Message
 from msgspec.structs import replace
@@ -174,7 +175,7 @@ async def test_referrals_without_end_are_left(internet: Internet) -> None:
 async def test_a_domain_that_its_parent_denies_is_not_registered(internet: Internet) -> None:
     def deny(query: Message) -> Message:
         response = answer(query, authority=[SOA.format(zone="test")])
-        response.set_rcode(3)
+        response.set_rcode(dns.rcode.NXDOMAIN)
         return response
 
     await internet.serve(PARENT, deny)

@@ -1,6 +1,7 @@
 """Domains at a real sandbox, looked at and worked for when a test says so, by a clock that the test moves."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from dcvd.cloudflare.client import CloudflareClient
 from dcvd.core.dns_facts import DnsFacts, DnsObservation
@@ -57,14 +58,21 @@ class Ward:
     async def work(self) -> None:
         """Every pending job once, as the worker does it."""
         for job in await self.pending():
-            try:
-                await perform(self.context, self.cloudflare, job)
-            except RemoteError as error:
-                await service.fail(self.context, job, error)
+            await self.perform(job)
 
-    async def forget(self, domain: Domain) -> None:
-        """The domain as it was stored before: a crash, with the backup of a moment ago."""
-        await self.context.database.write(lambda tx: store.update(tx, domain))
+    async def perform(self, job: Job) -> None:
+        """One try, as the worker makes it."""
+        try:
+            await perform(self.context, self.cloudflare, job)
+        except RemoteError as error:
+            await service.fail(self.context, job, error)
+
+    async def stored(self, subjects: Sequence[Domain]) -> list[Domain]:
+        """Those domains as they are now."""
+        found = await self.context.database.read(
+            lambda snapshot: [store.get(snapshot, subject.id) for subject in subjects]
+        )
+        return [domain for domain in found if domain is not None]
 
     async def events(self) -> Counter[str]:
         return Counter(await event_names(self.context, self.org))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from dcvd.kit.http_protocol import HttpLimits
+from dcvd.kit.http_protocol import LONG_BODY, HttpLimits
 from dcvd.kit.http_server import HttpServer
 from dcvd.kit.sockets import bind_tcp
 
@@ -15,6 +15,7 @@ GET: Final = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 Address = tuple[str, int] | str
 Application = Callable[..., Awaitable[None]]
 
+TALK = 16 << 20
 QUICK = HttpLimits(head_timeout=0.2, body_timeout=0.2, write_timeout=0.2, keep_alive=0.3, head_bytes=4096)
 
 
@@ -24,8 +25,22 @@ async def answer(send: Any, status: int, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+async def talk(send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(0, TALK, 65_536):
+        await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
+
+
+async def drain(receive: Any) -> None:
+    while (await receive()).get("more_body"):
+        pass
+
+
 class Echo:
-    """Answers with what it saw; `/slow` waits until it is released, `/big` answers with ever more bytes."""
+    """Answers with what it saw; `/slow` waits until it is released, `/big` answers with ever more bytes.
+
+    `/long` asks for a long time for its body, `/talk` answers with TALK bytes beside reading it.
+    """
 
     def __init__(self) -> None:
         self.release = asyncio.Event()
@@ -46,6 +61,12 @@ class Echo:
             assert (await gone)["type"] == "http.disconnect"
             self.disconnects += 1
             return
+        if scope["path"] == "/talk":
+            await asyncio.gather(talk(send), drain(receive))
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        if scope["path"] == "/long":
+            scope["extensions"][LONG_BODY]()
         body = b""
         while scope["path"] != "/early":
             message = await receive()

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from dcvd.kit.http_protocol import HttpLimits
-from tests.kit.http_peer import GET, Client, Echo, connected, serving
+from tests.kit.http_peer import GET, TALK, Client, Echo, connected, serving
 
 
 async def test_a_silent_connection_is_closed() -> None:
@@ -237,3 +237,33 @@ async def test_a_body_that_ends_behind_its_answer_leaves_no_connection_without_a
         began = time.monotonic()
         assert await client.rest() == b""
         assert time.monotonic() - began < 1
+
+
+async def test_an_application_can_allow_a_body_more_time_as_long_as_it_moves() -> None:
+    limits = HttpLimits(body_timeout=0.3, body_total=0.2, long_body_total=10.0)
+    async with serving(Echo(), limits=limits) as (_, [address]):
+        async with connected(address) as client:
+            await client.send(b"POST /long HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
+            for _ in range(5):
+                await asyncio.sleep(0.1)
+                await client.send(b"b")
+            assert (await client.response())[1]["body"] == 5
+        async with connected(address) as client:
+            await client.send(b"POST /long HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nb")
+            assert (await client.rest()).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_client_that_still_sends_its_body_need_not_read_its_answer() -> None:
+    async with serving(Echo()) as (_, [address]), connected(address) as client:
+        await client.send(b"POST /talk HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
+        for _ in range(10):
+            await asyncio.sleep(0.05)
+            await client.send(b"b")
+        assert len(await client.rest()) > TALK
+
+
+async def test_a_client_that_neither_sends_nor_reads_is_cut_in_the_middle_of_both() -> None:
+    async with serving(Echo()) as (_, [address]), connected(address) as client:
+        await client.send(b"POST /talk HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nb")
+        await asyncio.sleep(0.8)
+        assert len(await client.rest()) < TALK

@@ -1,6 +1,7 @@
 """Adding, finding and removing domains."""
 
 import pytest
+from msgspec.structs import replace
 
 from dcvd.core.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domain import DnsState, DomainStatus
@@ -11,6 +12,7 @@ from dcvd.errors import Conflict, InvalidInput, NotFound, Permanent, Retryable
 from dcvd.kit.clock import ManualClock
 from dcvd.services import domains, jobs, looks, registration
 from dcvd.services.context import Context
+from dcvd.store import cloudflare_zones
 from dcvd.store.organizations import Organization
 from tests.services.attempts import subscribed
 from tests.services.views import all_jobs, bodies, deliveries_owed, event_names
@@ -23,7 +25,7 @@ def _dns(name: str, *, right: bool) -> DnsObservation:
     )
 
 
-def _seen(name: str, *, status: str = "pending", ssl: str = "initializing", cf_id: str = "cf-1") -> HostnameSeen:
+def seen(name: str, *, status: str = "pending", ssl: str = "initializing", cf_id: str = "cf-1") -> HostnameSeen:
     return HostnameSeen(id=cf_id, hostname=name, status=status, ssl_status=ssl)
 
 
@@ -91,7 +93,7 @@ async def test_a_look_stores_the_domain_its_events_and_what_is_owed_for_them(
     looked = await looks.record(
         context,
         domain.id,
-        [_dns(domain.name, right=True), _seen(domain.name, status="active", ssl="active")],
+        [_dns(domain.name, right=True), seen(domain.name, status="active", ssl="active")],
     )
     assert looked is not None
     assert (looked.status, looked.dns_state, looked.ready) == (DomainStatus.ACTIVE, DnsState.VERIFIED, True)
@@ -107,9 +109,9 @@ async def test_dns_turning_right_before_activation_has_cloudflare_look_again_onc
     context: Context, organization: Organization
 ) -> None:
     domain = await domains.add(context, organization.id, "app.customer.test")
-    await looks.record(context, domain.id, [_dns(domain.name, right=False), _seen(domain.name)])
-    await looks.record(context, domain.id, [_dns(domain.name, right=True), _seen(domain.name)])
-    await looks.record(context, domain.id, [_dns(domain.name, right=True), _seen(domain.name)])
+    await looks.record(context, domain.id, [_dns(domain.name, right=False), seen(domain.name)])
+    await looks.record(context, domain.id, [_dns(domain.name, right=True), seen(domain.name)])
+    await looks.record(context, domain.id, [_dns(domain.name, right=True), seen(domain.name)])
     kinds = [job.kind for job in await all_jobs(context, organization.id)]
     assert kinds == [JobKind.REGISTER, JobKind.REVALIDATE]
 
@@ -123,7 +125,7 @@ async def test_a_look_plans_the_next_one(context: Context, organization: Organiz
 
 async def test_removal_is_told_and_leaves_a_job_for_cloudflare(context: Context, organization: Organization) -> None:
     domain = await domains.add(context, organization.id, "app.customer.test")
-    await looks.record(context, domain.id, [_seen(domain.name, cf_id="cf-9")])
+    await looks.record(context, domain.id, [seen(domain.name, cf_id="cf-9")])
     await domains.remove(context, organization.id, domain.id)
     with pytest.raises(NotFound):
         await domains.get(context, organization.id, domain.id)
@@ -149,7 +151,7 @@ async def test_a_hostname_created_for_a_domain_that_is_gone_is_taken_away_again(
     domain = await domains.add(context, organization.id, "app.customer.test")
     (register,) = await all_jobs(context, organization.id)
     await domains.remove(context, organization.id, domain.id)
-    await registration.registered(context, register, _seen(domain.name, cf_id="cf-late"))
+    await registration.registered(context, register, seen(domain.name, cf_id="cf-late"))
     assert "cf-late" in [job.cf_id for job in await all_jobs(context, organization.id)]
 
 
@@ -210,8 +212,73 @@ async def test_the_services_own_target_is_nobodys_domain(
 
 async def test_an_id_that_another_domain_has_is_not_taken(context: Context, organization: Organization) -> None:
     first = await domains.add(context, organization.id, "first.customer.test")
-    await looks.record(context, first.id, [_seen(first.name, cf_id="cf-1")])
+    await looks.record(context, first.id, [seen(first.name, cf_id="cf-1")])
     await domains.add(context, organization.id, "second.customer.test")
     job = next(job for job in await all_jobs(context, organization.id) if job.domain_name == "second.customer.test")
     with pytest.raises(Retryable, match="has already"):
-        await registration.registered(context, job, _seen("second.customer.test", cf_id="cf-1"))
+        await registration.registered(context, job, seen("second.customer.test", cf_id="cf-1"))
+
+
+@pytest.fixture
+def with_tokens(context: Context) -> Context:
+    """Where every registration has a target of its own."""
+    cloudflare = replace(context.config.cloudflare, cname_target="{token}.edge.sandbox.test")
+    context.config = replace(context.config, cloudflare=cloudflare)
+    return context
+
+
+async def test_a_name_that_is_added_again_has_another_target(with_tokens: Context, organization: Organization) -> None:
+    first = await domains.add(with_tokens, organization.id, "app.customer.test")
+    await domains.remove(with_tokens, organization.id, first.id)
+    second = await domains.add(with_tokens, organization.id, "app.customer.test")
+    assert first.cname_target.endswith(".edge.sandbox.test")
+    assert second.cname_target.endswith(".edge.sandbox.test")
+    assert first.cname_target != second.cname_target
+    stored = await domains.get(with_tokens, organization.id, second.id)
+    assert stored.cname_target == second.cname_target
+
+
+@pytest.mark.parametrize("name", ["edge.sandbox.test", "a.edge.sandbox.test"])
+async def test_what_carries_the_tokens_is_nobodys_domain(
+    with_tokens: Context, organization: Organization, name: str
+) -> None:
+    with pytest.raises(InvalidInput, match="belongs to this service itself"):
+        await domains.add(with_tokens, organization.id, name)
+
+
+async def test_a_delegated_domain_knows_where_its_challenge_points_once_cloudflare_named_the_suffix(
+    context: Context, organization: Organization
+) -> None:
+    early = await domains.add(context, organization.id, "early.customer.test", validation="delegated")
+    assert early.challenge_target is None
+    zone, suffix = context.config.cloudflare.zone_id, "0123456789abcdef.dcv.cloudflare.com"
+    await context.database.write(
+        lambda tx: cloudflare_zones.remember_delegation_suffix(tx, zone, suffix, context.now())
+    )
+    late = await domains.add(context, organization.id, "late.customer.test", wildcard=True)
+    assert (late.validation, late.wildcard) == ("delegated", True)
+    assert late.challenge_target == f"late.customer.test.{suffix}"
+    plain = await domains.add(context, organization.id, "plain.customer.test")
+    assert (plain.validation, plain.challenge_target) == ("http", None)
+    assert await domains.get(context, organization.id, late.id) == late
+    await domains.remove(context, organization.id, late.id)
+    records = (await bodies(context, organization.id))[-1]["data"]["records_to_remove"]
+    assert [record["name"] for record in records] == ["late.customer.test", "_acme-challenge.late.customer.test"]
+
+
+async def test_a_name_too_long_for_its_challenge_is_refused_only_where_it_is_delegated(
+    context: Context, organization: Organization
+) -> None:
+    name = ".".join(["a" * 55] * 4) + ".customer.test"
+    with pytest.raises(InvalidInput, match="too long to be validated by delegation"):
+        await domains.add(context, organization.id, name, validation="delegated")
+    await domains.add(context, organization.id, name)
+
+
+async def test_who_added_and_removed_a_domain_is_in_its_timeline(context: Context, organization: Organization) -> None:
+    domain = await domains.add(context, organization.id, "app.customer.test", actor="token:token_1")
+    await domains.remove(context, organization.id, domain.id, actor="operator")
+    rows = await context.database.read(
+        lambda snapshot: snapshot.all("SELECT actor FROM timeline WHERE domain_id = ? ORDER BY at, id", (domain.id,))
+    )
+    assert rows == [("token:token_1",), ("operator",)]

@@ -59,9 +59,9 @@ def _deciding(facts: DnsFacts) -> list[CaaPolicy]:
 
 
 def _of_the_target_itself(facts: DnsFacts) -> bool:
-    """Not of a name above the target, where CAs do not look."""
+    """Not of a name above the target, where CAs do not look, nor of where a wrong chain ends."""
     policy = facts.target_caa
-    if policy is None or policy.at is None:
+    if policy is None or policy.at is None or policy.start != facts.target:
         return False
     return policy.at == facts.target or not _at_or_above(policy.at, facts.target)
 

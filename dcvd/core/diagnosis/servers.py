@@ -9,6 +9,7 @@ from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.making import cname, listed, shortened
 from dcvd.core.dns_facts import DnsFacts, Outcome, ResolverAnswer, ServerAnswer
 from dcvd.core.domain import Finding
+from dcvd.core.hostnames import registrable
 from dcvd.core.instants import DAY, MINUTE, SECOND, to_rfc3339
 
 _SILENT: Final[frozenset[Outcome]] = frozenset({"timeout", "unreachable"})
@@ -35,7 +36,7 @@ def bogus(facts: DnsFacts) -> Finding | None:
     refusing = [r for r in facts.resolvers if r.outcome == "servfail" and r.unchecked == "answered"]
     if not refusing:
         return None
-    zone = facts.zone or "its domain"
+    zone = facts.zone or registrable(facts.hostname)
     where = f"the DS record of {zone} at its registrar" if facts.has_ds is not False else "the DS record above it"
     return Finding(
         code=FindingCode.DNSSEC_BOGUS,
