@@ -17,6 +17,7 @@ from dcvd.dns.health import Health
 from dcvd.dns.question import Question, is_crowded, is_truncated
 from dcvd.dns.reply import Reply, read
 from dcvd.dns.routes import Routes
+from dcvd.dns.slots import Slots
 from dcvd.dns.transport import Unusable, datagram, stream
 
 log = structlog.get_logger(__name__)
@@ -27,11 +28,11 @@ _UNREADABLE: Final = (dns.exception.DNSException, Unusable, ValueError, IndexErr
 
 
 class Asker:
-    """All that goes out: `dns.concurrency` questions at once."""
+    """All that goes out."""
 
-    def __init__(self, config: Dns, health: Health, routes: Routes) -> None:
+    def __init__(self, config: Dns, slots: Slots, health: Health, routes: Routes) -> None:
         self._waits = [share * config.timeout / 1000 for share in _WAITS]
-        self._slots = asyncio.Semaphore(config.concurrency)
+        self._slots = slots
         self._resolvers: Collection[SocketAddress] = frozenset(config.resolvers)
         self._health = health
         self._routes = routes
@@ -48,7 +49,7 @@ class Asker:
         if self._health.is_suspect(server):
             waits = self._waits[:1]
         for wait in waits:
-            async with self._slots:
+            async with self._slots.slot(budget):
                 budget.spend(server)
                 reply = await self._try(question, server, wait)
             if reply is not None:
@@ -71,7 +72,7 @@ class Asker:
 
     async def _knows_the_root(self, server: SocketAddress, budget: Budget) -> bool:
         root = Question(dns.name.root, RdataType.NS, recurse=True)
-        async with self._slots:
+        async with self._slots.slot(budget):
             budget.spend(server)
             return await self._try(root, server, self._waits[-1]) is not None
 

@@ -90,13 +90,13 @@ class Authorities:
         pairs = zip(self._servers, self._replies, strict=True)
         return [server for server, reply in pairs if reply is not None and reply.answered]
 
-    def told(self) -> tuple[ServerAnswer, ...]:
-        """What each server said up to now. One that was asked and said nothing yet is a timeout; one that was never
-        asked is left out, as is one behind an IPv6 that may lead nowhere from here."""
+    def told(self, patience: float) -> tuple[ServerAnswer, ...]:
+        """What each server said up to now. One that has said nothing for `patience` seconds is a timeout; one that was
+        not asked, or just now, is left out, as is one behind an IPv6 that may lead nowhere from here."""
         answers = []
         for server, reply in zip(self._servers, self._replies, strict=True):
             if reply is None:
-                if server.address not in self._budget.asked:
+                if self._budget.waited(server.address) < patience:
                     continue
                 reply = Reply(outcome="timeout")
             silent = reply.outcome in ("timeout", "unreachable")

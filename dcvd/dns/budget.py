@@ -1,5 +1,6 @@
 """What one look may cost, and what it has asked."""
 
+import time
 from typing import Final
 
 from dcvd.config import SocketAddress
@@ -12,13 +13,14 @@ class Exhausted(Exception):  # ends one look early, with what it has seen; it ne
 
 
 class Budget:
-    """Of one look. zone: whom timeouts are counted for; see `Health`. fresh: take nothing about it from memory."""
+    """Of one look. zone: for which timeouts are counted, see `Health`. fresh: take nothing about it from memory."""
 
     def __init__(self, zone: str, *, fresh: bool) -> None:
         self.zone = zone
         self.fresh = fresh
-        self.asked: set[SocketAddress] = set()
-        """The servers that a question has really gone out to."""
+        self._asked: dict[SocketAddress, float] = {}
+        self.under_way = 0
+        """Questions that hold one of the `Slots`, which alone count it."""
         self._left = MOST_QUESTIONS
 
     def spend(self, server: SocketAddress) -> None:
@@ -26,4 +28,8 @@ class Budget:
         if self._left == 0:
             raise Exhausted
         self._left -= 1
-        self.asked.add(server)
+        self._asked.setdefault(server, time.monotonic())
+
+    def waited(self, server: SocketAddress) -> float:
+        """Seconds since the first question went out to that server; none, where none did."""
+        return time.monotonic() - self._asked[server] if server in self._asked else 0.0

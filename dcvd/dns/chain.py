@@ -32,15 +32,19 @@ class Chain:
 
     async def follow(self, first: Reply, lookup: Lookup, sources: Sources, budget: Budget) -> None:
         """From the hostname's own CNAME on. What nobody answers leaves it incomplete."""
-        reply = first
-        while reply.answered:
-            if not reply.rdatas:
-                self.complete = True
-                return
-            self._pass(reply.rdatas[0].target)
-            if self.complete:
-                return
+        self.step(first)
+        while not self.complete:
             reply = await lookup.one(self.end, RdataType.CNAME, sources, budget)
+            if not reply.answered:
+                return
+            self.step(reply)
+
+    def step(self, reply: Reply) -> None:
+        """One step: the CNAME in an answer, or that there is none."""
+        if reply.rdatas:
+            self._pass(reply.rdatas[0].target)
+        else:
+            self.complete = True
 
     def _pass(self, name: Name) -> None:
         passed: Sequence[Name] = [self._start, *self.names]

@@ -77,6 +77,7 @@ class Look:
 
     def facts(self) -> DnsFacts:
         """What has been seen up to now."""
+        self._seen.settle()
         return self._seen.facts(self._parts.config.timeout / 1000)
 
     def _denied(self) -> Reply | None:

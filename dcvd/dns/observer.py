@@ -17,6 +17,7 @@ from dcvd.dns.look import Look, Parts
 from dcvd.dns.lookup import Lookup
 from dcvd.dns.names import parse
 from dcvd.dns.routes import Routes
+from dcvd.dns.slots import Slots
 from dcvd.dns.sources import Sources
 
 log = structlog.get_logger(__name__)
@@ -35,7 +36,8 @@ class DnsObserver:
 
     def __init__(self, config: Config, *, random_label: Callable[[], str] = _random_label) -> None:
         routes, cache = Routes(), Cache()
-        asker = Asker(config.dns, Health(), routes)
+        self._slots = Slots(config.dns.concurrency)
+        asker = Asker(config.dns, self._slots, Health(), routes)
         lookup = Lookup(asker, cache)
         self._timeout = config.dns.timeout / 1000
         self._parts = Parts(
@@ -55,8 +57,9 @@ class DnsObserver:
             return _nothing(question)
         look = Look(question, name, target, self._parts)
         try:
-            async with asyncio.timeout(self._timeout):
-                await look.run()
+            with self._slots.look():
+                async with asyncio.timeout(self._timeout):
+                    await look.run()
         except TimeoutError:
             log.debug("dns.look_ran_out_of_time", hostname=question.hostname)
         except Exception as error:

@@ -15,6 +15,8 @@ from dcvd.dns.resolvers import Resolvers
 
 _PATIENCE: Final = 0.3
 """The share of a look's time after which a question that is still open at its end counts as not answered."""
+_ONE_TRY: Final = 0.15
+"""The same for one server, which is one of several."""
 
 
 class Seen:
@@ -43,6 +45,13 @@ class Seen:
         """Whether the hostname leads to the target: by its chain, or by an address that both have."""
         return self.chain.reaches_target or bool(set(self.addresses) & set(self.target_addresses))
 
+    def settle(self) -> None:
+        """Where time ran out among the questions for the record, the answers that had come decide."""
+        if self.truth is None:
+            self.truth = self.authorities.truth or self.resolvers.truth
+            if self.truth is not None:
+                self.chain.step(self.truth)
+
     def facts(self, seconds: float) -> DnsFacts:
         """What has been seen in a look that may last `seconds`."""
         place, zone = self.place, None if self.place is None else self.place.zone
@@ -63,7 +72,7 @@ class Seen:
             delegated=place is not None and place.is_delegated,
             registered=None if place is None else place.registered,
             has_ds=None if place is None else place.has_ds,
-            servers=self.authorities.told(),
+            servers=self.authorities.told(_ONE_TRY * seconds),
             resolvers=self.resolvers.told(),
             records=tuple(self.records),
             doubled=self.doubled,

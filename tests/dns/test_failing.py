@@ -1,6 +1,8 @@
 """Servers and resolvers that fail, each in its way: what was not seen is not told, and time is bounded."""
 
 import asyncio
+import socket
+from contextlib import ExitStack
 
 import pytest
 from msgspec.structs import replace
@@ -155,3 +157,48 @@ async def test_a_closed_port_is_told_from_silence(config: Config, authority: San
     facts = await _facts(replace(config, dns=dns_config))
     assert [server.outcome for server in facts.servers] == ["unreachable", "timeout"]
     assert [server.name for server in facts.servers] == ["127.0.0.1:1", str(silent)]
+
+
+async def test_one_answer_among_many_silent_servers_decides_when_time_runs_out(
+    config: Config, authority: Sandbox
+) -> None:
+    base = stubbed(config, [authority], resolver=authority, timeout=250).dns
+    (good,) = base.stub_zones["customer.test"]
+    hosts = [SocketAddress(f"127.0.0.{number}", good.port) for number in range(10, 22)]
+    with ExitStack() as stack:
+        for host in hosts:
+            mute = stack.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+            mute.bind((host.host, host.port))
+        dns_config = replace(base, stub_zones={"customer.test": (good, *hosts)}, concurrency=1)
+        facts = await _facts(replace(config, dns=dns_config))
+    assert (facts.outcome, facts.chain, facts.incomplete) == ("answered", (TARGET,), False)
+    told = [server.outcome for server in facts.servers]
+    assert told[0] == "answered"
+    # Those that no question went out to, or only at the end, are not called silent.
+    assert set(told[1:]) == {"timeout"}
+    assert len(told) < 13
+
+
+async def test_dead_zones_by_the_hundred_do_not_delay_a_healthy_one(config: Config, authority: Sandbox) -> None:
+    base = stubbed(config, [authority], resolver=authority, timeout=1000).dns
+    (good,) = base.stub_zones["customer.test"]
+    with ExitStack() as stack:
+        stubs: dict[str, tuple[SocketAddress, ...]] = {"customer.test": (good,)}
+        for number in range(100):
+            host = SocketAddress(f"127.0.1.{number + 1}", good.port)
+            mute = stack.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+            mute.bind((host.host, host.port))
+            stubs[f"dead{number}.test"] = (host,)
+        observer = DnsObserver(replace(config, dns=replace(base, stub_zones=stubs, concurrency=200)))
+        dead = [
+            asyncio.create_task(observer.observe(DnsQuestion(hostname=f"app.dead{number}.test", target=TARGET)))
+            for number in range(100)
+        ]
+        await asyncio.sleep(0.05)
+        started = asyncio.get_running_loop().time()
+        facts = (await observer.observe(DnsQuestion(hostname=RIGHT, target=TARGET))).facts
+        assert asyncio.get_running_loop().time() - started < 0.2
+        assert facts.chain == (TARGET,)
+        for task in dead:
+            task.cancel()
+        await asyncio.gather(*dead, return_exceptions=True)
