@@ -29,7 +29,7 @@ from dcvd.core.healing import Remedy
 from dcvd.core.hostnames import is_target
 from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.observation import CloudflareObservation, HostnameGone, HostnameSeen, RegistrationRefused
-from dcvd.core.serving import CHECKS_TO_DOUBT, waiting_status, waits_for_validation
+from dcvd.core.serving import CHECKS_TO_DOUBT, awaits_proof, waiting_status, waits_for_validation
 
 
 class Transition(Struct, frozen=True):
@@ -81,8 +81,8 @@ def look(domain: Domain, observations: Iterable[Observation], now: int, rules: R
     domain = step.domain
     events.extend(step.events)
     changed = domain.status is not before.status or domain.dns_state is not before.dns_state
-    turned_right = revalidate or (domain.challenge_verified and not before.challenge_verified)
-    revalidate = turned_right and waits_for_validation(domain)
+    challenged = domain.challenge_verified and not before.challenge_verified and awaits_proof(domain)
+    revalidate = (revalidate or challenged) and waits_for_validation(domain)
     domain, remedy = healing.tend(domain, now, rules.authorities, turned_right=revalidate, permitted=allowed)
     return Transition(
         replace(domain, looks=0 if changed else before.looks + 1), tuple(events), revalidate, unknown, remedy

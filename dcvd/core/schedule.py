@@ -94,17 +94,20 @@ def _planned(domain: Domain, now: int, policy: LookPolicy, fraction: float) -> i
 def _active(domain: Domain, now: int, policy: LookPolicy, fraction: float) -> int:
     if _undecided(domain):
         return now + jittered(policy.pending_interval, fraction)
+    usual = policy.active_interval
+    if _lacks_a_record(domain):
+        usual = min(usual, cloudflare_step(domain.looks, policy.pending_interval))
     certificate = domain.certificate
     if certificate is None:
-        return now + jittered(policy.active_interval, fraction)
+        return now + jittered(usual, fraction)
     due = certificates.renewal_due_at(certificate)
     if now >= certificates.renewal_overdue_at(certificate):
         interval = _OVERDUE_INTERVAL
     elif now >= due:
         interval = _RENEWAL_INTERVAL
     else:
-        interval = policy.active_interval
-    routine = now + jittered(min(interval, policy.active_interval), fraction)
+        interval = usual
+    routine = now + jittered(min(interval, usual), fraction)
     return min([routine, *_moments_ahead(certificate, now, policy)])
 
 
@@ -113,6 +116,11 @@ def _undecided(domain: Domain) -> bool:
     if domain.status is not DomainStatus.ACTIVE:
         return False
     return domain.doubts > 0 or (domain.dns_failures > 0 and domain.dns_state is not DnsState.FAILED)
+
+
+def _lacks_a_record(domain: Domain) -> bool:
+    """It serves, but a record that it needs was not seen: the customer may be putting it right at this moment."""
+    return domain.dns_state is DnsState.FAILED or (domain.validation == "delegated" and not domain.challenge_verified)
 
 
 def _moments_ahead(certificate: Certificate, now: int, policy: LookPolicy) -> list[int]:

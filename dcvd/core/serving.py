@@ -24,12 +24,17 @@ def waits_for_validation(domain: Domain) -> bool:
         return False
     match hostname_class(domain.cf_status):
         case HostnameClass.WAITING | HostnameClass.MOVED:
-            return True
+            return domain.dns_state is not DnsState.FAILED or awaits_proof(domain)
         case HostnameClass.SERVING:
-            ssl = certificate_class(domain.cf_ssl_status)
-            return domain.cf_ssl_status == "pending_validation" or ssl is CertificateClass.TIMED_OUT
+            return awaits_proof(domain)
         case _:
             return False
+
+
+def awaits_proof(domain: Domain) -> bool:
+    """Whether the CA still has to be shown whose the name is."""
+    timed_out = certificate_class(domain.cf_ssl_status) is CertificateClass.TIMED_OUT
+    return domain.cf_ssl_status == "pending_validation" or timed_out
 
 
 def waiting_status(domain: Domain, previous: DomainStatus) -> DomainStatus:

@@ -5,9 +5,11 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-_SHARE: Final = 0.4
+_SHARE: Final = 0.33
 """The part of one processor that the process may use while it looks. What it computes it does on one at a time, and the
 rest of that one is for whoever calls the API: his calls wait the longer the more of it is used."""
+_LAG: Final = 0.005
+"""Seconds by which turns begin late, on average, when somebody else has the machine: then the share tells nothing."""
 _LEAST: Final = 20.0
 _MOST: Final = 5_000.0
 _SPAN: Final = 0.1
@@ -18,8 +20,8 @@ _GRAIN: Final = 0.002
 
 
 class Pace:
-    """Evenly spaced turns. The rate adapts to how busy the whole process is, and never falls below a floor: however
-    busy it is otherwise, domains are looked at.
+    """Evenly spaced turns. The rate adapts to how busy the whole process and the machine are, and never falls below a
+    floor: however busy they are otherwise, domains are looked at.
 
     clock: monotonic, in seconds. cpu: the seconds of processor time that the process has used.
     """
@@ -34,12 +36,16 @@ class Pace:
         self._measured_at = clock()
         self._used = cpu()
         self._held_up = False
+        self._late = 0.0
+        self._waits = 0
 
     async def turn(self, cost: int = 1) -> None:
         """Wait for the next turn; `cost` of something that takes as much time as so many looks."""
         wait = self.wait(cost)
         if wait > 0:
+            at = self._clock() + wait
             await asyncio.sleep(wait)
+            self.began(self._clock() - at)
 
     def wait(self, cost: int = 1) -> float:
         """Take a turn; seconds until it begins."""
@@ -52,15 +58,23 @@ class Pace:
         self._held_up = True
         return at - now
 
+    def began(self, late: float) -> None:
+        """A turn that had to wait has begun, so many seconds later than it should."""
+        self._late += max(late, 0.0)
+        self._waits += 1
+
     def _measure(self, now: float) -> None:
         passed = now - self._measured_at
         if passed < _SPAN:
             return
         used = self._cpu()
         share = (used - self._used) / passed
-        if share > _SHARE:
-            self.rate = max(self.rate * max(_SHARE / share, 0.5), _LEAST)
+        lag = self._late / self._waits if self._waits else 0.0
+        excess = max(share / _SHARE, lag / _LAG)
+        if excess > 1.0:
+            self.rate = max(self.rate / min(excess, 2.0), _LEAST)
         elif self._held_up:
             # Only a pace that held something up can be too slow.
             self.rate = min(self.rate * _GROWTH, _MOST)
         self._measured_at, self._used, self._held_up = now, used, False
+        self._late, self._waits = 0.0, 0

@@ -154,3 +154,10 @@ def active_story(*certificates: ObservedCertificate, thresholds: tuple[int, ...]
     story.look(DNS_RIGHT, seen("active", "active", *(certificates or (certificate("01"),))))
     assert story.status == "active"
     return story
+
+
+def pointing_here(*, authorities: tuple[str, ...] = ()) -> Story:
+    """A story whose record was right before its hostname was registered."""
+    story = Story(authorities=authorities)
+    story.look(DNS_RIGHT)
+    return story

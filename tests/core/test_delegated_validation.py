@@ -88,3 +88,11 @@ def test_the_challenge_turning_right_is_told_to_cloudflare_as_the_record_is() ->
         subject.look(check, open_order)
         given.append((subject.domain.challenge_verified, subject.remedy))
     assert given == [(False, None), (False, None), (True, "revalidate"), (True, None)]
+
+
+def test_a_challenge_seen_only_after_its_certificate_was_issued_starts_no_other() -> None:
+    for ssl in ("pending_issuance", "pending_deployment", "active"):
+        subject = story()
+        subject.look(DNS_MISSING, seen("pending", ssl, certificate("01"), delegation=DELEGATION))
+        subject.look(challenge_right(), seen("pending", ssl, certificate("01")))
+        assert (subject.domain.challenge_verified, subject.remedy) == (True, None)

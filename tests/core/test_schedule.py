@@ -111,8 +111,22 @@ def test_after_one_failed_check_the_second_which_decides_comes_soon() -> None:
     story = active_story()
     story.look(DNS_MISSING)
     assert wait(story.domain, story.now) == MINUTE
-    story.look(DNS_MISSING)
+    story.look(DNS_RIGHT)
     assert wait(story.domain, story.now) == DAY
+
+
+def test_what_serves_without_a_record_that_it_needs_is_looked_at_as_one_that_waits_up_to_every_four_hours() -> None:
+    story = active_story()
+    story.look(DNS_MISSING)
+    waits = []
+    for _ in range(60):
+        story.look(DNS_MISSING)
+        waits.append(wait(story.domain, story.now))
+    assert (waits[0], waits[-1]) == (MINUTE, 4 * HOUR)
+    assert waits == sorted(waits)
+    delegated = active(validation="delegated", looks=60)
+    assert wait(delegated) == 4 * HOUR
+    assert wait(replace(delegated, challenge_verified=True)) == DAY
 
 
 def test_after_one_doubt_of_cloudflares_the_second_which_decides_comes_soon() -> None:
