@@ -8,9 +8,9 @@ from typing import Final
 _SHARE: Final = 0.33
 """The part of one processor that the process may use while it looks. What it computes it does on one at a time, and the
 rest of that one is for whoever calls the API: his calls wait the longer the more of it is used."""
-_LAG: Final = 0.005
+_LAG: Final = 0.008
 """Seconds by which turns begin late, on average, when somebody else has the machine: then the share tells nothing."""
-_LEAST: Final = 20.0
+_LEAST: Final = 40.0
 _MOST: Final = 5_000.0
 _SPAN: Final = 0.1
 """Seconds over which the share is measured."""

@@ -36,7 +36,7 @@ _AHEAD: Final = 3
 """Pages that are asked for before their turn, so that the way to Cloudflare and back costs no time."""
 _CHECK_EVERY: Final = 64
 _RETRIES: Final = (1.0, 2.0, 4.0, 8.0)
-_COST: Final = 4
+_COST: Final = 3
 """A page takes as much of the processor as so many looks."""
 _AT_ONCE: Final = 10
 """Domains compared before others get a turn on the loop."""

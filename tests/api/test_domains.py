@@ -205,6 +205,7 @@ async def test_findings_and_errors_say_what_to_do(owner: Client, context: Contex
     assert domain["dnsState"] == "failed"
     [finding] = domain["findings"]
     assert finding["fix"] == {"type": "CNAME", "name": NAME, "value": "edge.example.net"}
+    assert finding["nextCheckAt"] == domain["nextSyncAt"]
     assert finding["severity"] == "error"
     assert finding["actor"] == "customer"
     assert finding["code"]

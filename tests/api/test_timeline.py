@@ -61,6 +61,7 @@ async def test_it_can_be_read_from_the_newest_on_page_by_page(owner: Client) -> 
     while True:
         page = (await owner.get(f"/api/domains/{domain_id}/timeline?order=newest&limit=3{cursor}")).json
         seen += page["timeline"]
+        assert len(seen) <= len(whole)
         if page["nextCursor"] is None:
             break
         cursor = f"&cursor={page['nextCursor']}"

@@ -214,6 +214,24 @@ def test_silence_to_caa_counts_only_where_nobody_else_is_silent() -> None:
     assert only(verdict(right(failing("timeout"), servers=(speaks,)))).code == "caa_unanswered"
 
 
+def test_a_failure_counts_only_where_our_own_resolvers_work() -> None:
+    speaks = ServerAnswer(name="ns1.net", address="198.51.100.1", outcome="answered", exists=True, cname=TARGET)
+    works = ResolverAnswer(address="192.0.2.53", outcome="answered", exists=True, cname=TARGET)
+    outcomes: list[Outcome] = ["servfail", "refused", "timeout"]
+    for outcome in outcomes:
+        fails = ResolverAnswer(address="192.0.2.54", outcome=outcome)
+        subject = right(failing("servfail", NAME), servers=(speaks,), resolvers=(fails, fails))
+        assert verdict(subject).findings == ()
+        assert only(verdict(replace(subject, resolvers=(fails, works)))).code == "caa_unanswered"
+
+
+def test_what_failed_behind_a_wrong_cname_goes_away_with_it() -> None:
+    old = facts(exists=True, chain=("old.host.net",), caa=failing("servfail", NAME))
+    assert [finding.code for finding in verdict(old).findings] == ["cname_wrong_target"]
+    above = verdict(replace(old, caa=failing("servfail", ZONE)))
+    assert [finding.code for finding in above.findings] == ["cname_wrong_target", "caa_unanswered"]
+
+
 def test_names_above_the_registrable_one_are_not_the_customers_to_answer_for() -> None:
     assert verdict(right(failing("servfail", "com"))).findings == ()
 
@@ -221,4 +239,6 @@ def test_names_above_the_registrable_one_are_not_the_customers_to_answer_for() -
 def test_our_targets_servers_failing_caa_are_the_operators() -> None:
     finding = only(verdict(right(target_caa=failing("servfail", TARGET, TARGET))))
     assert (finding.code, finding.actor) == ("caa_unanswered", "operator")
+    # The climb from the hostname followed the CNAME to them, and failed there too.
+    assert only(verdict(right(failing("servfail", NAME), target_caa=failing("servfail", TARGET, TARGET)))) == finding
     assert verdict(right(target_caa=failing("servfail", "saas.net", TARGET))).findings == ()

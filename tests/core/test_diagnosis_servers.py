@@ -121,6 +121,7 @@ def test_a_server_that_is_silent_at_one_of_its_addresses_is_not_lame() -> None:
     # Nobody at all was reached over IPv6, which may be our own network's lack.
     assert verdict(servers=(server("ns1.net"), replace(silent, name="ns2.net"))).findings == ()
     reached = server("ns3.net", v6=True)
+    assert verdict(servers=(server("ns1.net"), silent, reached)).findings == ()
     assert codes(verdict(servers=(server("ns1.net"), replace(silent, name="ns2.net"), reached))) == ["ns_lame"]
 
 
@@ -194,6 +195,8 @@ def test_a_name_whose_registration_ended_is_told_that_alone() -> None:
     assert finding.message.startswith("customer.com seems expired or unregistered")
     for registered in (True, None):
         assert codes(verdict(chain=(), registered=registered)) == ["cname_missing"]
+    # What is there was seen, whatever a parent says: a private zone has none.
+    assert verdict(registered=False).findings == ()
 
 
 def test_a_chain_that_could_not_be_followed_to_its_end_is_not_called_wrong() -> None:

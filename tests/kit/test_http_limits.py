@@ -240,7 +240,7 @@ async def test_a_body_that_ends_behind_its_answer_leaves_no_connection_without_a
 
 
 async def test_an_application_can_allow_a_body_more_time_as_long_as_it_moves() -> None:
-    limits = HttpLimits(body_timeout=0.3, body_total=0.2, long_body_total=10.0)
+    limits = HttpLimits(body_timeout=0.6, body_total=0.2, long_body_total=10.0)
     async with serving(Echo(), limits=limits) as (_, [address]):
         async with connected(address) as client:
             await client.send(b"POST /long HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
@@ -254,10 +254,11 @@ async def test_an_application_can_allow_a_body_more_time_as_long_as_it_moves() -
 
 
 async def test_a_client_that_still_sends_its_body_need_not_read_its_answer() -> None:
-    async with serving(Echo()) as (_, [address]), connected(address) as client:
-        await client.send(b"POST /talk HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
-        for _ in range(10):
-            await asyncio.sleep(0.05)
+    limits = HttpLimits(write_timeout=0.8, body_timeout=5.0, keep_alive=0.1)
+    async with serving(Echo(), limits=limits) as (_, [address]), connected(address) as client:
+        await client.send(b"POST /talk HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\n")
+        for _ in range(12):
+            await asyncio.sleep(0.1)
             await client.send(b"b")
         assert len(await client.rest()) > TALK
 

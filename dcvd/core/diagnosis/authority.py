@@ -144,23 +144,29 @@ def _values(policy: CaaPolicy, tag: str) -> tuple[str, ...] | None:
 def _unanswered(facts: DnsFacts) -> tuple[Finding, ...]:
     zone = registrable(facts.hostname)
     caa, target = facts.caa, facts.target_caa
-    if caa is not None and _failed(facts, caa) and _within(caa.failed_at, zone):
-        message = (
-            f"The DNS servers of {zone} fail CAA queries, so no certificate can be issued for {facts.hostname}. "
-            "Contact your DNS provider."
-        )
-        return (_no_answer(caa, "customer", message),)
-    if target is not None and _failed(facts, target) and target.failed_at == facts.target:
+    if target is not None and target.failed_at == facts.target and _failed(facts, target):
         message = (
             f"The DNS servers of {facts.target}, our own target, fail CAA queries; {facts.hostname} waits for that."
         )
         return (_no_answer(target, "operator", message),)
-    return ()
+    if caa is None or not _within(caa.failed_at, zone) or not _failed(facts, caa):
+        return ()
+    if caa.failed_at == facts.hostname and facts.chain and facts.target not in facts.chain:
+        # It may have failed at the end of the wrong chain, and goes away with it.
+        return ()
+    message = (
+        f"The DNS servers of {zone} fail CAA queries, so no certificate can be issued for {facts.hostname}. "
+        "Contact your DNS provider."
+    )
+    return (_no_answer(caa, "customer", message),)
 
 
 def _failed(facts: DnsFacts, policy: CaaPolicy) -> bool:
-    """Whether the zone's servers failed it; silence is theirs only where nobody else is silent to us."""
+    """Whether the zone's servers failed it. Parts of it were asked of our resolvers, so those have to work; and silence
+    counts only where nobody else is silent to us."""
     if policy.outcome == "answered":
+        return False
+    if facts.resolvers and all(resolver.outcome != "answered" for resolver in facts.resolvers):
         return False
     if policy.outcome not in _OURS_MAYBE:
         return True
