@@ -59,19 +59,19 @@ def _with_serving(domain: Domain, seen: HostnameSeen, ssl: CertificateClass, now
         warned_for=None if fresh else domain.warned_for,
         warned_level=0 if fresh else domain.warned_level,
     )
-    return after, known is not None and _renews(known, chosen, latest, now)
+    return after, known is not None and _renews(known, chosen, latest)
 
 
-def _renews(known: Certificate, chosen: Certificate, latest: int | None, now: int) -> bool:
+def _renews(known: Certificate, chosen: Certificate, latest: int | None) -> bool:
     """Whether a certificate is followed by another that expires later.
 
-    It is for certain where that was issued later, or the old one is over (a key type that was given up). Otherwise, as
-    with undated issues, only an expiry later than any seen before tells a renewal from a stale answer.
+    It is for certain where that was issued later. Otherwise, as with undated issues, only an expiry later than any seen
+    before tells a renewal from a stale answer, or from a certificate that served before.
     """
     same = known.serial is not None and known.serial == chosen.serial
     if same or chosen.expires_at <= known.expires_at:
         return False
-    return is_newer(known, chosen) or known.expires_at <= now or latest is None or chosen.expires_at > latest
+    return is_newer(known, chosen) or latest is None or chosen.expires_at > latest
 
 
 def _upcoming(domain: Domain, seen: HostnameSeen, ssl: CertificateClass, now: int) -> Certificate | None:

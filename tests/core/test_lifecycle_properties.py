@@ -182,7 +182,7 @@ class Watcher:
             assert new.expires_at > old.expires_at
             assert new.expires_at not in self.renewed_to, "told already"
             later = old.issued_at is not None and new.issued_at is not None and new.issued_at > old.issued_at
-            assert later or old.expires_at <= self.now or new.expires_at > self.latest_expiry
+            assert later or new.expires_at > self.latest_expiry
             self.renewed_to.add(new.expires_at)
         self.latest_expiry = max(self.latest_expiry, new.expires_at if new else -1)
 
