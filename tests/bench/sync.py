@@ -106,7 +106,7 @@ async def _size(directory: Path, size: int) -> Figures:
     return {
         f"{name}pick {_BATCH} due, ms": pick,
         f"{name}looks/s ({counts.looks:,.0f} in {seconds:.0f} s)": counts.looks / seconds,
-        f"{name}calls a domain, {'whole sweep' if whole else 'bounded span'} (target: 0.022)": counts.calls / walked,
+        f"{name}domains a call, {'whole sweep' if whole else 'bounded span'} (target: 45)": walked / counts.calls,
         f"{name}daemon's peak RSS MiB (target: 250)": rss,
         f"{name}GET /api/domains p50 ms idle": idle[0],
         f"{name}GET /api/domains p50 ms while syncing": busy[0],
@@ -224,7 +224,7 @@ async def _budget(directory: Path) -> Figures:
         task.cancel()
         await asyncio.wait([task])
         await loop.pool.drain(1)
-        each = _made(metrics) / _total(metrics, "dcvd_looks_total")
+        each = _total(metrics, "dcvd_looks_total") / _made(metrics)
         await client.close()
         await database.close()
         refused = sandbox.end()
@@ -232,7 +232,7 @@ async def _budget(directory: Path) -> Figures:
     return {
         f"{name}share used (target: 0.95)": calls / (_BUDGET * _BUDGET_SECONDS / _WINDOW),
         f"{name}answers 429 (target: 0)": refused,
-        f"{name}calls a domain, single GETs": each,
+        f"{name}domains a call, single GETs": each,
     }
 
 
