@@ -106,6 +106,8 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
     servers, resolvers: each of those that were asked.
     records: what stands at the hostname beside, or instead of, a CNAME (A, AAAA, MX, TXT).
     doubled: the hostname with its zone appended, as providers do to whoever types a whole name.
+    doubled_sibling: a random name right below the zone, which tells whether a wildcard answers for `doubled`; asked for
+        where the hostname is further down, otherwise `sibling` tells it.
     sibling: a random name beside the hostname, which only a wildcard can answer.
     caa, target_caa: the policies for the hostname and for the end of its CNAME chain.
     challenge: at `_acme-challenge`. ownership: the TXT values at `_cf-custom-hostname`.
@@ -130,6 +132,7 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
     resolvers: tuple[ResolverAnswer, ...] = ()
     records: tuple[FoundRecord, ...] = ()
     doubled: Elsewhere | None = None
+    doubled_sibling: Elsewhere | None = None
     sibling: Elsewhere | None = None
     caa: CaaPolicy | None = None
     target_caa: CaaPolicy | None = None

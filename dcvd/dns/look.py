@@ -147,6 +147,9 @@ class Look:
         doubled = below(self._question.hostname, place.zone)
         if doubled is not None:
             self._seen.doubled = await standing.elsewhere(doubled)
+            if self._seen.doubled is not None and self._seen.doubled.exists and self._name.parent() != place.zone:
+                beside = below(self._parts.random_label(), place.zone)
+                self._seen.doubled_sibling = None if beside is None else await standing.elsewhere(beside)
         if self._name not in (place.zone, self._registrable):
             sibling = below(self._parts.random_label(), self._name.parent())
             if sibling is not None:

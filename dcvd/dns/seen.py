@@ -38,6 +38,7 @@ class Seen:
         self.challenge: Challenge | None = None
         self.ownership: tuple[str, ...] = ()
         self.doubled: Elsewhere | None = None
+        self.doubled_sibling: Elsewhere | None = None
         self.sibling: Elsewhere | None = None
 
     @property
@@ -76,6 +77,7 @@ class Seen:
             resolvers=self.resolvers.told(),
             records=tuple(self.records),
             doubled=self.doubled,
+            doubled_sibling=self.doubled_sibling,
             sibling=self.sibling,
             caa=None if self.climb is None else self.climb.told(_PATIENCE * seconds),
             target_caa=None if self.target_climb is None else self.target_climb.told(_PATIENCE * seconds),

@@ -57,6 +57,8 @@ ROUTING: Final = (
     Case("gone.test", "", (("domain_unregistered", None),)),
     Case("wrong.test", "app CNAME old.vendor.test.", (("cname_wrong_target", typed("app.wrong.test")),)),
     Case("doubled.test", f"app.doubled.test CNAME {TARGET}.", (("name_doubled", typed("app")),)),
+    Case("deep.test", f"app.eu.deep.test CNAME {TARGET}.", (("name_doubled", typed("app.eu")),), "app.eu"),
+    Case("star.test", "* A 192.0.2.1\nx.eu A 192.0.2.2", (("cname_missing", typed("app.eu.star.test")),), "app.eu"),
     Case("below.test", "x.app.below.test A 192.0.2.1", (("cname_missing", typed("app.below.test")),)),
     Case("dotless.test", f"app CNAME {TARGET}", (("target_doubled", typed("app.dotless.test", f"{TARGET}.")),)),
     Case("dotted.test", f"app CNAME {TARGET}.vendor.test.", (("cname_wrong_target", typed("app.dotted.test")),)),

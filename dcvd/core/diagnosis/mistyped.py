@@ -9,7 +9,9 @@ from dcvd.core.domain import Finding, Record
 def doubled_name(facts: DnsFacts) -> Finding | None:
     """The provider appended the zone to the whole name, so the record stands at `app.customer.com.customer.com`."""
     doubled = facts.doubled
-    if doubled is None or facts.is_apex or not _has_data(doubled) or _same(doubled, facts.sibling):
+    if doubled is None or facts.is_apex or not _has_data(doubled):
+        return None
+    if _same(doubled, facts.sibling) or _same(doubled, facts.doubled_sibling):
         return None
     label = relative(facts.hostname, doubled.name.removeprefix(f"{facts.hostname}."))
     leads_to = [doubled.cname] if doubled.cname is not None else list(doubled.addresses)
