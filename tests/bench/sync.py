@@ -43,6 +43,7 @@ _PART_DUE: Final = {1_000: 1.0, 100_000: 0.05, 1_000_000: 1.0}
 _LONGEST: Final = {1_000: 30.0, 100_000: 120.0, 1_000_000: 30.0}
 """Seconds; of 1,000,000 this is far from the whole."""
 _IDLE: Final = 10.0
+_ALONE: Final = 12.0
 _PICKS: Final = 30
 _BATCH: Final = 32
 _CALLS: Final = 1_500
@@ -99,13 +100,16 @@ async def _size(directory: Path, size: int) -> Figures:
         due = sync_data.make_due(database, _PART_DUE[size], now)
         pick = await _pick(database)
         due = sync_data.make_due(database, _PART_DUE[size], now)
+        _, alone, (_, alone_seconds) = await _daemon(config, token, due, _ALONE, called=False)
+        due = sync_data.make_due(database, _PART_DUE[size], SystemClock().now())
         busy, counts, (rss, seconds) = await _daemon(config, token, due, _LONGEST[size])
     name = f"{size:,}: "
     whole = counts.looks >= due
     walked = size if whole else counts.looks
     return {
         f"{name}pick {_BATCH} due, ms": pick,
-        f"{name}looks/s ({counts.looks:,.0f} in {seconds:.0f} s)": counts.looks / seconds,
+        f"{name}looks/s while nobody calls ({alone.looks:,.0f} in {alone_seconds:.0f} s)": alone.looks / alone_seconds,
+        f"{name}looks/s while the API is called ({counts.looks:,.0f} in {seconds:.0f} s)": counts.looks / seconds,
         f"{name}domains a call, {'whole sweep' if whole else 'bounded span'} (target: 45)": walked / counts.calls,
         f"{name}daemon's peak RSS MiB (target: 250)": rss,
         f"{name}GET /api/domains p50 ms idle": idle[0],
@@ -116,19 +120,20 @@ async def _size(directory: Path, size: int) -> Figures:
 
 
 async def _daemon(
-    config: Path, token: str, due: int, longest: float
+    config: Path, token: str, due: int, longest: float, *, called: bool = True
 ) -> tuple[tuple[float, float], _Counts, tuple[float, float]]:
-    """One life of the daemon: p50 and p99 of a list call, what it did, its RSS and how long it looked."""
+    """One life of the daemon: p50 and p99 of a list call where it is called, what it did, its RSS and how long it
+    looked."""
     daemon = DaemonProcess(config)
     await daemon.start()
     try:
-        return await _observe(daemon, token, due, longest)
+        return await _observe(daemon, token, due, longest, called=called)
     finally:
         await daemon.terminate()
 
 
 async def _observe(
-    daemon: DaemonProcess, token: str, due: int, longest: float
+    daemon: DaemonProcess, token: str, due: int, longest: float, *, called: bool
 ) -> tuple[tuple[float, float], _Counts, tuple[float, float]]:
     began = time.monotonic()
     headers = {"Authorization": f"Bearer {token}"}
@@ -137,7 +142,7 @@ async def _observe(
         aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(daemon.directory / "dcvd.sock"))) as operator,
     ):
         enough = asyncio.Event()
-        latencies = asyncio.create_task(_latencies(session, f"{daemon.url}/api/domains", enough))
+        latencies = asyncio.create_task(_latencies(session, f"{daemon.url}/api/domains", enough)) if called else None
         counts = await _counts(operator)
         while time.monotonic() - began < longest:
             counts = await _counts(operator)
@@ -146,7 +151,7 @@ async def _observe(
             await asyncio.sleep(0.5)
         seconds = time.monotonic() - began
         enough.set()
-        latency = await latencies
+        latency = (0.0, 0.0) if latencies is None else await latencies
     return latency, counts, (_peak_rss(daemon.process.pid), seconds)
 
 
