@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, assert_never
 
-from dcvd.core.domain import Actor, DnsState, Domain, DomainStatus, Finding
+from dcvd.core.domain import Actor, DnsState, Domain, DomainStatus, Finding, RequiredRecord, required_records
 
 _WHO: Final[dict[Actor, str]] = {
     "customer": "The domain's owner has to act",
@@ -27,6 +27,9 @@ def summary(domain: Domain, findings: Sequence[Finding]) -> str:
             return f"{domain.name} serves https and points here; there is nothing to do."
         case DomainStatus.ACTIVE:
             return f"{domain.name} serves https; that its DNS still points here is not known, and is checked again."
+        case DomainStatus.ISSUING if (record := _unproven(domain)) is not None:
+            target = "the name that Cloudflare is about to give" if record.value is None else record.value
+            return f"The record of {domain.name} is there; for its certificate create {record.name} → {target} as well."
         case DomainStatus.ISSUING:
             return f"The record of {domain.name} is there and its certificate is being issued; there is nothing to do."
         case DomainStatus.PENDING_CNAME if domain.dns_state is DnsState.UNKNOWN:
@@ -51,6 +54,12 @@ def preview_summary(name: str, state: DnsState | None, findings: Sequence[Findin
     if warning is not None:
         return f"The record of {name} is right, so {what}, but not all is well. {_told(warning)}"
     return f"The record of {name} is right; {what}."
+
+
+def _unproven(domain: Domain) -> RequiredRecord | None:
+    """The record by which the CA is shown whose the name is, where it is still to be seen."""
+    records = required_records(domain)
+    return next((record for record in records if record.purpose == "validation" and not record.verified), None)
 
 
 def _first(findings: Sequence[Finding], severity: str) -> Finding | None:

@@ -51,3 +51,11 @@ def test_a_name_that_could_not_be_asked_about_is_not_called_right() -> None:
     assert "could not be asked" in preview_summary(NAME, None, [], is_new=True)
     assert preview_summary(NAME, DnsState.VERIFIED, [], is_new=True).endswith("it can be added.")
     assert preview_summary(NAME, DnsState.VERIFIED, [], is_new=False).endswith("there is nothing to do.")
+
+
+def test_while_the_record_of_the_certificate_is_missing_it_is_named_and_not_called_nothing_to_do() -> None:
+    issuing = replace(added_domain(), status=DomainStatus.ISSUING, dns_state=DnsState.VERIFIED, validation="delegated")
+    assert f"create _acme-challenge.{NAME} → the name that Cloudflare" in summary(issuing, [])
+    named = replace(issuing, challenge_target="x.dcv.cloudflare.com")
+    assert f"create _acme-challenge.{NAME} → x.dcv.cloudflare.com as well." in summary(named, [])
+    assert "nothing to do" in summary(replace(named, challenge_verified=True), [])
