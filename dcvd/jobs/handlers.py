@@ -95,8 +95,9 @@ async def _revalidate(context: Context, cloudflare: CloudflareClient, job: Job) 
     if before is None or before.cf_id is None or not _wants_patch(context, before):
         await registration.nothing_to_do(context, job)
         return
+    asked_at = context.now()
     seen = await cloudflare.get(before.cf_id)
-    domain = await looks.record(context, before.id, [seen], actor=job_actor(job.id))
+    domain = await looks.record(context, before.id, [seen], asked_at=asked_at, actor=job_actor(job.id))
     if isinstance(seen, HostnameGone) or domain is None or not _wants_patch(context, domain):
         await registration.nothing_to_do(context, job)
         return

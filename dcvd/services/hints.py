@@ -7,12 +7,11 @@ from typing import Final, TypeVar
 import structlog
 
 from dcvd.core.domain import Domain
-from dcvd.core.instants import SECOND
 from dcvd.core.notifications import Notification
 from dcvd.core.schedule import Lane
 from dcvd.core.timeline import CLOUDFLARE
 from dcvd.metrics import Metrics
-from dcvd.services import timeline
+from dcvd.services import looks, timeline
 from dcvd.services.context import Context
 from dcvd.store import domains
 from dcvd.store.database import Transaction
@@ -21,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 V = TypeVar("V")
 
-PAUSE: Final = 10 * SECOND
+PAUSE: Final = looks.PAUSE
 """Between two looks at a domain that hints bring about, however many there are."""
 _REMEMBERED: Final = 10_000
 
@@ -89,6 +88,10 @@ class Hints:
         now = self._context.now()
         at = max(now, self._free_at(domain, now))
         if domain.next_sync_at <= at:
+            if domain.next_sync_at < now:
+                # It keeps its place, but no more the same plan: so a look that is being made, and may have asked before
+                # there was anything to see, is followed by another.
+                domains.set_next_look(tx, domain.id, domain.next_sync_at + 1)
             return Outcome.PLANNED
         domains.set_next_look(tx, domain.id, at, Lane.WAITING)
         timeline.requested(self._context, tx, domain, actor=CLOUDFLARE, what="hint", detail=notification.type)

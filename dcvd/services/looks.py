@@ -1,14 +1,17 @@
 """Recording a look at a domain: the one way by which what was seen changes what is stored."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core import lifecycle
+from dcvd.core.dns_facts import DnsObservation
 from dcvd.core.domain import Domain, delegation_suffix
 from dcvd.core.healing import Remedy, RemedyKind
+from dcvd.core.instants import SECOND
 from dcvd.core.jobs import JobKind
 from dcvd.core.lifecycle import Observation
 from dcvd.core.observation import HostnameGone, HostnameSeen
@@ -22,28 +25,51 @@ from dcvd.store.database import Transaction
 log = structlog.get_logger(__name__)
 
 
+PAUSE: Final = 10 * SECOND
+"""From a look to the next that was asked for while it was made."""
+
+
+class Beginning(Struct, frozen=True):
+    """When a look began, and for when the domain's next look was planned by then (milliseconds)."""
+
+    at: int
+    plan: int
+
+
 class Look(Struct, frozen=True):
     """What was seen of a domain, DNS first; `asked_at` is when Cloudflare was asked (milliseconds), where it was."""
 
     domain_id: str
     observations: Sequence[Observation]
     asked_at: int | None = None
+    beginning: Beginning | None = None
 
 
 async def record(
-    context: Context, domain_id: str, observations: Sequence[Observation], *, actor: str = SYNC
+    context: Context,
+    domain_id: str,
+    observations: Sequence[Observation],
+    *,
+    asked_at: int | None = None,
+    beginning: Beginning | None = None,
+    actor: str = SYNC,
 ) -> Domain | None:
     """Store one look, its events and when the next is due; None when the domain was removed meanwhile.
 
-    `actor` (see `core.timeline`) is who had it made.
+    `actor` (see `core.timeline`) is who had it made; the rest is as in `apply`.
     """
-    return await context.database.write(lambda tx: apply(context, tx, domain_id, observations, actor=actor))
+    return await context.database.write(
+        lambda tx: apply(context, tx, domain_id, observations, asked_at=asked_at, beginning=beginning, actor=actor)
+    )
 
 
 async def record_many(context: Context, seen: Sequence[Look]) -> list[Domain | None]:
     """`record` for many looks in one unit of work: all of them are stored, or none."""
     return await context.database.write(
-        lambda tx: [apply(context, tx, look.domain_id, look.observations, asked_at=look.asked_at) for look in seen]
+        lambda tx: [
+            apply(context, tx, look.domain_id, look.observations, asked_at=look.asked_at, beginning=look.beginning)
+            for look in seen
+        ]
     )
 
 
@@ -54,11 +80,13 @@ def apply(
     observations: Sequence[Observation],
     *,
     asked_at: int | None = None,
+    beginning: Beginning | None = None,
     actor: str = SYNC,
 ) -> Domain | None:
     """`record`, inside a larger unit of work.
 
-    What Cloudflare said when it was asked at `asked_at` is left out where it has been asked again since.
+    What Cloudflare said when it was asked at `asked_at` is left out where another answer was stored since; so is what
+    DNS said to a look with this `beginning`. A look that was asked for since then follows soon.
     """
     stored = domains.get(tx, domain_id)
     if stored is None:
@@ -66,12 +94,19 @@ def apply(
     now = context.now()
     policy = context.look_policy
     missed = misses(stored, observations)
-    if _outdated(stored, asked_at, now):
+    if _outdated(stored.cf_checked_at, asked_at, now):
         observations = [each for each in observations if not isinstance(each, HostnameSeen | HostnameGone)]
+    if beginning is not None and _outdated(stored.dns_checked_at, beginning.at, now):
+        observations = [each for each in observations if not isinstance(each, DnsObservation)]
     transition = lifecycle.look(stored, observations, now, context.rules)
     domain = replace(transition.domain, misses=missed)
     domain = replace(domain, next_sync_at=next_look(domain, now, policy, context.fraction()))
+    again = _is_wanted_again(stored, beginning, now)
+    if again:
+        domain = replace(domain, next_sync_at=min(domain.next_sync_at, now + PAUSE))
     domains.update(tx, domain)
+    if again:
+        domains.set_next_look(tx, domain.id, domain.next_sync_at, Lane.WAITING)
     timeline.observed(context, tx, stored, domain, observations, actor=actor)
     events.record(context, tx, domain.org_id, transition.events)
     if transition.remedy is not None:
@@ -111,6 +146,11 @@ async def postpone(context: Context, domain: Domain, until: int) -> None:
     await context.database.write(unit)
 
 
-def _outdated(stored: Domain, asked_at: int | None, now: int) -> bool:
+def _outdated(checked_at: int | None, asked_at: int | None, now: int) -> bool:
     # An instant ahead of the clock was written before the clock was put back, and says nothing.
-    return asked_at is not None and stored.cf_checked_at is not None and asked_at < stored.cf_checked_at <= now
+    return asked_at is not None and checked_at is not None and asked_at < checked_at <= now
+
+
+def _is_wanted_again(stored: Domain, beginning: Beginning | None, now: int) -> bool:
+    """Whether somebody asked for a look while this one was made, which may not have seen what he knows of."""
+    return beginning is not None and beginning.plan != stored.next_sync_at <= now + PAUSE

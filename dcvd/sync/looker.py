@@ -18,7 +18,7 @@ from dcvd.errors import RemoteError
 from dcvd.metrics import Metrics
 from dcvd.services import looks
 from dcvd.services.context import Context
-from dcvd.services.looks import Look
+from dcvd.services.looks import Beginning, Look
 from dcvd.sync.recorder import Recorder
 
 _URGENCY: Final = {Lane.WAITING: Urgency.SOON, Lane.ROUTINE: Urgency.ROUTINE, Lane.FAILING: Urgency.LAST}
@@ -35,6 +35,7 @@ class _Answers(Struct, frozen=True):
     dns: DnsObservation
     cloudflare: HostnameSeen | HostnameGone | RemoteError | None
     asked_at: int
+    beginning: Beginning
 
     @property
     def observations(self) -> list[Observation]:
@@ -60,7 +61,14 @@ class Looker:
         Cloudflare fails, what DNS said is stored all the same, and then its RemoteError is raised.
         """
         answers = await self._ask(domain, None, Urgency.NOW, thorough=thorough)
-        looked = await looks.record(self._context, domain.id, answers.observations, actor=actor)
+        looked = await looks.record(
+            self._context,
+            domain.id,
+            answers.observations,
+            asked_at=answers.asked_at,
+            beginning=answers.beginning,
+            actor=actor,
+        )
         self._conclude(answers)
         return looked
 
@@ -70,7 +78,7 @@ class Looker:
         Raises as `look` does.
         """
         answers = await self._ask(domain, listed, _URGENCY[kind], thorough=False)
-        await self._recorder.record(Look(domain.id, answers.observations, answers.asked_at))
+        await self._recorder.record(Look(domain.id, answers.observations, answers.asked_at, answers.beginning))
         self._conclude(answers)
 
     async def _ask(self, domain: Domain, listed: Listed | None, urgency: Urgency, *, thorough: bool) -> _Answers:
@@ -80,13 +88,13 @@ class Looker:
             challenge=domain.validation == "delegated",
             thorough=thorough,
         )
+        beginning = Beginning(self._context.now(), domain.next_sync_at)
         if listed is not None:
-            return _Answers(await self._dns.observe(question), listed.seen, listed.asked_at)
-        asked_at = self._context.now()
+            return _Answers(await self._dns.observe(question), listed.seen, listed.asked_at, beginning)
         async with asyncio.TaskGroup() as group:
             dns = group.create_task(self._dns.observe(question), name=f"look.dns.{domain.id}")
             cloudflare = group.create_task(self._ask_cloudflare(domain, urgency), name=f"look.cloudflare.{domain.id}")
-        return _Answers(dns.result(), cloudflare.result(), asked_at)
+        return _Answers(dns.result(), cloudflare.result(), beginning.at, beginning)
 
     async def _ask_cloudflare(
         self, domain: Domain, urgency: Urgency

@@ -200,7 +200,9 @@ class Sweep:
 
     async def _due(self, most: int) -> int:
         """Domains, up to `most`, that the next walk could serve."""
-        now, served = self._context.now(), self._served_until
+        now = self._context.now()
+        # An instant ahead of the clock was noted before the clock was put back, and says nothing.
+        served = self._served_until if self._served_until <= now else 0
         return await self._context.database.read(
             lambda snapshot: domains.count_due(snapshot, Lane.ROUTINE, served, now, most)
         )

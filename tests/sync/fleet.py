@@ -86,6 +86,10 @@ class Pages:
     def of(cls, hostnames: Sequence[HostnameSeen], size: int = 50) -> "Pages":
         return cls(*(hostnames[at : at + size] for at in range(0, len(hostnames), size)))
 
+    def show(self, hostnames: Sequence[HostnameSeen], size: int = 50) -> None:
+        """The list is another from now on."""
+        self._pages = tuple(hostnames[at : at + size] for at in range(0, len(hostnames), size))
+
     async def list_page(self, number: int) -> ListPage:
         self.asked.append(number)
         if number > 1:

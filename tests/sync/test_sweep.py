@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from dcvd.core.domain import DnsState, Domain, DomainStatus
 from dcvd.core.events import EventType
 from dcvd.errors import Retryable, Unauthorized
+from dcvd.kit.clock import ManualClock
 from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.store import domains
@@ -214,3 +215,19 @@ async def _stored(context: Context, domain: Domain) -> Domain:
     found = await context.database.read(lambda snapshot: domains.get(snapshot, domain.id))
     assert found is not None
     return found
+
+
+async def test_a_clock_that_was_put_back_ends_no_walks(
+    context: Context, org: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dcvd.sync.sweep._BETWEEN", 0.0)
+    clock.advance(365 * DAY)
+    ahead = await fleet(context, org, 200)
+    looker, pages = Noting(context), Pages.of([hostname(domain) for domain in ahead])
+    async with looking(context, looker, pages):
+        await _until_looked_at(looker, names(ahead))
+        clock.advance(-365 * DAY)
+        due = await fleet(context, org, 200, first=200)
+        pages.show([hostname(domain) for domain in due])
+        await _until_looked_at(looker, names(due))
+    assert set(looker.listed) >= names(due)
