@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from dcvd.core.domain import DomainStatus
+from dcvd.core.jobs import JobKind
+from dcvd.core.schedule import Lane
 from dcvd.errors import StoreError
-from dcvd.store.database import Database
+from dcvd.store import domains, jobs
+from dcvd.store.database import Database, Snapshot
 from dcvd.store.migrate import Migration, migrate, migrations, statements
 
 
@@ -28,6 +32,36 @@ def test_every_earlier_version_comes_to_the_same_schema(version: int, schema: sq
     assert migrate(connection) == len(migrations())
     assert _schema(connection) == _schema(schema)
     assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    connection.close()
+
+
+def test_what_version_two_held_waits_in_its_lane_and_keeps_its_jobs() -> None:
+    connection = _open()
+    migrate(connection, migrations()[:2])
+    connection.execute("INSERT INTO organizations (id, name, created_at) VALUES ('org_1', 'Acme', 1)")
+    for status in DomainStatus:
+        connection.execute(
+            "INSERT INTO domains (id, org_id, name, registrable, status, cname_target, dns_state, next_sync_at,"
+            " created_at, updated_at) VALUES (?1, 'org_1', ?1, ?1, ?1, 'edge.net', 'verified', 1, 1, 1)",
+            (status,),
+        )
+    connection.execute(
+        "INSERT INTO jobs (id, org_id, kind, state, next_attempt_at, created_at, updated_at)"
+        " VALUES ('job_1', 'org_1', 'register', 'pending', 5, 1, 1)"
+    )
+    assert migrate(connection) == len(migrations())
+    snapshot = Snapshot(connection)
+    waiting = {domain.id: kind for kind in Lane for domain in domains.due(snapshot, kind, 1, 10)}
+    assert waiting == {
+        "pending_cname": Lane.WAITING,
+        "issuing": Lane.WAITING,
+        "active": Lane.ROUTINE,
+        "error": Lane.ROUTINE,
+    }
+    found = domains.get(snapshot, "active")
+    assert found is not None
+    assert (found.validation, found.wildcard, found.heals, found.misses) == ("http", False, 0, 0)
+    assert [job.id for job in jobs.due(snapshot, JobKind.REGISTER, 5, 10, [])] == ["job_1"]
     connection.close()
 
 
