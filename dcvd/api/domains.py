@@ -13,7 +13,7 @@ from dcvd.api.domain_view import DomainAnswer, DomainList, RemovedAnswer, answer
 from dcvd.api.parameters import TEXT, Cursor, Limit, one_of, page_limit
 from dcvd.api.request import ApiRequest
 from dcvd.core.domain import Domain, DomainStatus
-from dcvd.errors import RemoteError
+from dcvd.errors import RemoteError, Throttled
 from dcvd.services import domains, looks, timeline, waiting_line
 
 log = structlog.get_logger(__name__)
@@ -80,15 +80,17 @@ async def get_domain(request: ApiRequest, domain_id: FromPath[str]) -> DomainAns
 async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response[DomainAnswer]:
     """Asks DNS and Cloudflare and answers with the fresh domain.
 
-    After 5 s, or when Cloudflare cannot say now, with 202 and what is stored: what DNS said is in it.
+    After 5 s, or when Cloudflare cannot say now, with 202 and what is stored: what DNS said is in it. Past
+    60 a minute, or while 8 of yours are under way, with 202 and what is stored, without a look.
     """
     context = request.context
     domain = await domains.get(context, request.org_id, domain_id)
-    await timeline.ask(context, domain, actor=request.actor, what="sync")
     try:
-        async with asyncio.timeout(SYNC_PATIENCE):
-            fresh = await request.parts.looker.look(domain, actor=request.actor)
-    except (TimeoutError, RemoteError) as error:
+        with request.parts.syncs.admitted(request.org_id):
+            await timeline.ask(context, domain, actor=request.actor, what="sync")
+            async with asyncio.timeout(SYNC_PATIENCE):
+                fresh = await request.parts.looker.look(domain, actor=request.actor)
+    except (TimeoutError, RemoteError, Throttled) as error:
         if isinstance(error, TimeoutError):
             # Accepted means that it will be done: the timer takes the domain up next.
             await looks.hurry(context, domain.id)

@@ -6,11 +6,12 @@ import msgspec
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
-from dcvd.api.turnstile import Streams
+from dcvd.api.turnstile import Streams, syncs
 from dcvd.core.conformance import Report
 from dcvd.core.deliveries import Delivery
 from dcvd.core.domain import Domain
 from dcvd.core.timeline import SYNC
+from dcvd.kit.turnstile import Turnstile
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.feed import Feed
@@ -61,3 +62,4 @@ class Parts(Struct, kw_only=True):
     diagnoser: Diagnoser
     prober: Prober
     streams: Streams = msgspec.field(default_factory=Streams)
+    syncs: Turnstile = msgspec.field(default_factory=syncs)

@@ -1,13 +1,19 @@
-"""Who may stream now."""
+"""Who may stream now, and who may have a domain looked at."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 from weakref import WeakValueDictionary
 
 from dcvd.errors import Conflict
+from dcvd.kit.turnstile import Turnstile
 
+MOST_SYNCS_OF_ONE: Final = 8
+MOST_SYNCS_OF_ALL: Final = 32
+MOST_SYNCS_A_MINUTE: Final = 60
+"""Of one organization: each sync takes a call of Cloudflare's budget before the loop's own, and all share it."""
 _PATIENCE: Final = 5.0  # seconds; a client that was cut off may be back before its last step has ended
 
 
@@ -31,3 +37,14 @@ class Streams:
             yield
         finally:
             lock.release()
+
+
+def syncs(monotonic: Callable[[], float] = time.monotonic) -> Turnstile:
+    """Of `POST …/sync`. A few run side by side, as a page of domains that is refreshed wants it."""
+    return Turnstile(
+        "syncs",
+        most_of_one=MOST_SYNCS_OF_ONE,
+        most_of_all=MOST_SYNCS_OF_ALL,
+        most_a_minute=MOST_SYNCS_A_MINUTE,
+        monotonic=monotonic,
+    )

@@ -1,9 +1,8 @@
 """What is wrong, who has to act and what exactly to type: of a domain, and of a name that nobody has added yet."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Final, Literal, Protocol
 
 from msgspec import Struct
@@ -17,8 +16,8 @@ from dcvd.core.domain import DnsState, Domain, DomainError, Finding, RequiredRec
 from dcvd.core.jobs import JobKind
 from dcvd.core.preview import judged, question, sketch, unusable
 from dcvd.core.summary import preview_summary, summary
-from dcvd.errors import InvalidInput, NotFound, Retryable, Throttled
-from dcvd.kit.window import Window
+from dcvd.errors import InvalidInput, NotFound
+from dcvd.kit.turnstile import Turnstile
 from dcvd.services import domains
 from dcvd.services.context import Context
 from dcvd.store import cloudflare_zones, jobs
@@ -31,9 +30,6 @@ MOST_OF_ALL: Final = 8
 servers a tenant's name leads to."""
 MOST_A_MINUTE: Final = 60
 """Of one organization: a fresh one of a domain also takes a call of Cloudflare's budget, which all share."""
-_MINUTE: Final = 60.0
-_MOST_COUNTED: Final = 1_000
-_AGAIN: Final = 5.0
 _LONGEST_NAME: Final = 253
 
 Holder = Literal["nobody", "yours", "another"]
@@ -115,39 +111,17 @@ class Diagnoser:
         """`monotonic` is in seconds."""
         self._context = context
         self._observer = observer
-        self._monotonic = monotonic
-        self._under_way: Counter[str] = Counter()
-        self._made: dict[str, Window] = {}
+        self._turnstile = Turnstile(
+            "diagnoses",
+            most_of_one=MOST_OF_ONE,
+            most_of_all=MOST_OF_ALL,
+            most_a_minute=MOST_A_MINUTE,
+            monotonic=monotonic,
+        )
 
-    @contextmanager
-    def admitted(self, org_id: str) -> Iterator[None]:
+    def admitted(self, org_id: str) -> AbstractContextManager[None]:
         """For as long as a fresh diagnosis takes. Raises Throttled, or Retryable where others leave no room."""
-        if self._under_way[org_id] >= MOST_OF_ONE:
-            raise Throttled(
-                f"{MOST_OF_ONE} diagnoses of yours are under way; ask again when one of them is through.",
-                retry_after=_AGAIN,
-            )
-        window = self._window(org_id)
-        wait = window.wait()
-        if wait:
-            message = f"{MOST_A_MINUTE} diagnoses a minute are made for an organization; ask again later."
-            raise Throttled(message, retry_after=wait)
-        if self._under_way.total() >= MOST_OF_ALL:
-            message = "So many diagnoses are under way that there is no room for this one; ask again in a moment."
-            raise Retryable(message, code="busy", retry_after=_AGAIN)
-        window.take()
-        self._under_way[org_id] += 1
-        try:
-            yield
-        finally:
-            self._under_way[org_id] -= 1
-            if not self._under_way[org_id]:
-                del self._under_way[org_id]
-
-    def _window(self, org_id: str) -> Window:
-        if org_id not in self._made and len(self._made) >= _MOST_COUNTED:
-            self._made = {each: window for each, window in self._made.items() if window.free() != MOST_A_MINUTE}
-        return self._made.setdefault(org_id, Window(MOST_A_MINUTE, _MINUTE, self._monotonic))
+        return self._turnstile.admitted(org_id)
 
     async def preview(self, org_id: str, wish: Wish) -> Preview:
         """A thorough look at a name, of which nothing is stored.

@@ -1,8 +1,11 @@
 """`/api/domains`."""
 
+import asyncio
+
 import pytest
 
 from dcvd.api import domains as handlers
+from dcvd.api.turnstile import MOST_SYNCS_A_MINUTE, MOST_SYNCS_OF_ONE
 from dcvd.core.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.instants import MINUTE
 from dcvd.core.observation import RegistrationRefused
@@ -13,6 +16,7 @@ from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import FakeLooker
+from tests.waiting import until
 
 NAME = "app.customer.com"
 
@@ -180,6 +184,38 @@ async def test_a_sync_while_cloudflare_fails_answers_202_with_what_is_stored_and
     answer = await owner.post(f"/api/domains/{existing}/sync")
     assert answer.status == 202
     assert answer.json == before
+
+
+async def test_syncs_beyond_what_one_may_have_a_minute_are_202_without_a_look_and_others_are_not_held_up(
+    owner: Client, stranger: Client, looker: FakeLooker
+) -> None:
+    existing, theirs = await added(owner), await added(stranger, "app.rival.com")
+    for _ in range(MOST_SYNCS_A_MINUTE):
+        assert (await owner.post(f"/api/domains/{existing}/sync")).status == 200
+    before = (await owner.get(f"/api/domains/{existing}")).json
+    answer = await owner.post(f"/api/domains/{existing}/sync")
+    assert (answer.status, answer.json) == (202, before)
+    assert len(looker.looked) == MOST_SYNCS_A_MINUTE
+    assert (await stranger.post(f"/api/domains/{theirs}/sync")).status == 200
+
+
+async def test_syncs_beyond_what_one_may_have_under_way_are_202_without_a_look(
+    owner: Client, looker: FakeLooker
+) -> None:
+    existing = await added(owner)
+    looker.hangs = True
+    path = f"/api/domains/{existing}/sync"
+    going = [asyncio.create_task(owner.post(path)) for _ in range(MOST_SYNCS_OF_ONE)]
+
+    async def all_look() -> bool:
+        return len(looker.looked) == MOST_SYNCS_OF_ONE
+
+    await until(all_look)
+    assert (await owner.post(path)).status == 202
+    assert len(looker.looked) == MOST_SYNCS_OF_ONE
+    for task in going:
+        task.cancel()
+    await asyncio.wait(going)
 
 
 async def test_a_domain_that_is_removed_while_it_is_looked_at_is_404(
