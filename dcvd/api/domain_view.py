@@ -74,8 +74,9 @@ class FindingView(Struct, frozen=True, kw_only=True, rename="camel"):
 class RegistrationView(Struct, frozen=True, kw_only=True, rename="camel"):
     """How far the registration at Cloudflare is, which takes only so many a minute; null once it is done.
 
-    `queued`: it comes in its turn. `retrying`: it failed, and is tried again. `failed`: it was given up; retry its job,
-    or see `error`. `position` counts from 1, the next one; `expectedAt` is when it comes if nothing fails.
+    `queued`: it comes in its turn, or is about to be put in the line again (then without a position). `retrying`: it
+    failed, and is tried again. `failed`: it was given up; retry its job, or see `error`. `position` counts from 1, the
+    next one; `expectedAt` is when it comes if nothing fails.
     """
 
     state: PlaceState

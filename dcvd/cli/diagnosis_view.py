@@ -4,6 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from dcvd.core import targets
 from dcvd.core.dns_facts import ResolverAnswer, ServerAnswer
 from dcvd.core.domain import Actor, DnsState, Domain, DomainStatus, Finding, Purpose, Severity
 from dcvd.core.instants import to_rfc3339
@@ -96,7 +97,13 @@ def of_dns(domain: Domain, seen: Judged, now: int) -> DiagnosisView:
             for record in seen.records
         ],
         checked_at=to_rfc3339(now),
-        summary=preview_summary(domain.name, seen.state, seen.findings, is_new=True),
+        summary=preview_summary(
+            domain.name,
+            seen.state,
+            seen.findings,
+            is_new=True,
+            given_later=targets.is_template(domain.cname_target),
+        ),
     )
 
 

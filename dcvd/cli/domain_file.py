@@ -4,8 +4,8 @@ Blank lines and those that begin with # are left out. Lines are numbered from 1,
 """
 
 import csv
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, get_args
 
 import msgspec
 from msgspec import Struct
@@ -39,7 +39,7 @@ class _Row(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
 
 
 def entries(content: bytes, defaults: Defaults) -> list[Entry]:
-    """All that is in a file. Raises InvalidInput for one that is no text."""
+    """All that is in a file. Raises InvalidInput for one that is no text, or has columns without names."""
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
@@ -51,6 +51,9 @@ def entries(content: bytes, defaults: Defaults) -> list[Entry]:
     columns = _cells(first, _delimiter(first))
     if _NAME in columns:
         return list(_of_csv(lines, _delimiter(first), columns, defaults))
+    if len(columns) > 1:
+        message = f"The first line has {len(columns)} columns, and none is {_NAME}: name the column of hostnames so."
+        raise InvalidInput("FILE", message)
     return list(_of_names(lines, defaults))
 
 
@@ -89,8 +92,17 @@ def _of_csv(lines: Sequence[str], delimiter: str, columns: Sequence[str], defaul
             given["wildcard"] = {"true": True, "false": False}.get(row["wildcard"].lower(), row["wildcard"])
         try:
             yield Entry(begins, _wish(msgspec.convert(given, _Row), defaults))
-        except msgspec.ValidationError as error:
-            yield Entry(begins, f"The line is not a domain: {error}.")
+        except msgspec.ValidationError:
+            yield Entry(begins, _explained(row))
+
+
+def _explained(row: Mapping[str, str]) -> str:
+    """What is wrong with a row."""
+    if _NAME not in row:
+        return f"The line has no {_NAME}."
+    if row.get("validation", "http") not in get_args(Validation):
+        return f"validation is {row['validation']!r}; give {' or '.join(get_args(Validation))}."
+    return f"wildcard is {row.get('wildcard')!r}; give true or false."
 
 
 def _wish(row: _Row, defaults: Defaults) -> Wish:

@@ -20,11 +20,13 @@ from msgspec.structs import replace
 from dcvd.core.cloudflare_states import CertificateClass, HostnameClass, certificate_class, hostname_class
 from dcvd.core.diagnosis import FindingCode, cloudflare_findings
 from dcvd.core.domain import POINTS_HERE, DnsState, Domain, DomainStatus
-from dcvd.core.instants import DAY, HOUR
+from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.serving import waits_for_validation
 
 STEPS: Final = (0, HOUR, 4 * HOUR, 12 * HOUR, DAY)
 """The least wait after the n-th remedy, counted since it last went well; the last one repeats."""
+AGAIN_STEPS: Final = (0, 5 * MINUTE, HOUR, 4 * HOUR, 12 * HOUR, DAY)
+"""The same for registering again: nothing serves meanwhile, so one PATCH just before holds it up for minutes only."""
 UNPROVABLE_PATIENCE: Final = 3 * DAY
 HELD_PATIENCE: Final = 4 * HOUR
 """Cloudflare does not tell that a hold was released, so it is tried now and then."""
@@ -84,8 +86,7 @@ def tend(
         return _rested(domain, now), None
     if domain.healed_at is None and found.patience:
         return replace(domain, healed_at=now), None
-    step = STEPS[min(domain.heals, 1 if hurried else len(STEPS) - 1)]
-    if _within(domain, now, max(step, found.patience)):
+    if _within(domain, now, _wait(domain, found, hurried=hurried)):
         return domain, None
     remedy = found.remedy
     return (
@@ -98,6 +99,14 @@ def tend(
         ),
         remedy,
     )
+
+
+def turn_at(domain: Domain, authorities: tuple[str, ...]) -> int | None:
+    """When the next remedy's turn comes, in milliseconds; None where there is none, or nothing holds it back."""
+    found = cure(domain, authorities)
+    if found is None or domain.healed_at is None:
+        return None
+    return domain.healed_at + _wait(domain, found)
 
 
 def healed(domain: Domain, now: int) -> Domain:
@@ -203,6 +212,11 @@ def _provable(domain: Domain) -> bool:
         return _routed(domain)
     # Cloudflare also tries a name over HTTP once it points there, but never a wildcard.
     return domain.challenge_verified or (not domain.wildcard and _routed(domain))
+
+
+def _wait(domain: Domain, found: Cure, *, hurried: bool = False) -> int:
+    steps = AGAIN_STEPS if found.remedy.kind is RemedyKind.REGISTER_AGAIN else STEPS
+    return max(steps[min(domain.heals, 1 if hurried else len(steps) - 1)], found.patience)
 
 
 def _rested(domain: Domain, now: int) -> Domain:

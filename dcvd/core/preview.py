@@ -1,14 +1,19 @@
 """What a fresh check of DNS says of a domain, as it is or as it would be added. Nothing is asked here."""
 
+from typing import Final
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core import targets
 from dcvd.core.additions import Addition
-from dcvd.core.diagnosis import Wanted, judge, name_findings
+from dcvd.core.diagnosis import FindingCode, Wanted, judge, name_findings
 from dcvd.core.dns_facts import DnsFacts, DnsQuestion
 from dcvd.core.domain import DnsState, Domain, Finding, RequiredRecord, new_domain, required_records
 from dcvd.core.ids import RandomBytes
+
+_EXPECTED: Final = frozenset({FindingCode.CNAME_MISSING, FindingCode.CNAME_WRONG_TARGET})
+_GIVEN_LATER: Final = "the target that it is given when it is added"
 
 
 class Judged(Struct, frozen=True, kw_only=True):
@@ -60,10 +65,26 @@ def judged(
         dns_failures=0,
         challenge_verified=bool(verdict.challenge_verified),
     )
+    found = verdict.findings
+    if targets.is_template(domain.cname_target):
+        found = _without_its_target(found, domain.cname_target)
     return Judged(
         state=verdict.state,
-        findings=(*verdict.findings, *name_findings(domain.name, allowed_tlds=allowed_tlds)),
+        findings=(*found, *name_findings(domain.name, allowed_tlds=allowed_tlds)),
         records=required_records(seen),
+    )
+
+
+def _without_its_target(findings: tuple[Finding, ...], template: str) -> tuple[Finding, ...]:
+    """Until a name is added nobody can have pointed it right, which is no fault, and nobody can type its target."""
+    return tuple(
+        replace(
+            finding,
+            message=finding.message.replace(template, _GIVEN_LATER),
+            fix=None if finding.fix is not None and template in finding.fix.value else finding.fix,
+        )
+        for finding in findings
+        if finding.code not in _EXPECTED
     )
 
 

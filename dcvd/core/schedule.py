@@ -64,12 +64,16 @@ class LookPolicy(Struct, frozen=True, kw_only=True):
     expiring_soon: tuple[int, ...]
 
 
-def next_look(domain: Domain, now: int, policy: LookPolicy, fraction: float) -> int:
+def next_look(domain: Domain, now: int, policy: LookPolicy, fraction: float, *, healing_at: int | None = None) -> int:
     """The instant of the next routine look; `fraction` in [0, 1) spreads the domains out.
+
+    healing_at: when the next remedy's turn comes (`healing.turn_at`), which a look brings about.
 
     What missed something is tried again soon and then ever more rarely, but never more rarely than what did not.
     """
     planned = _planned(domain, now, policy, fraction)
+    if healing_at is not None and healing_at > now:
+        planned = min(planned, healing_at)
     if not domain.misses:
         return planned
     retry = min(_FIRST_RETRY << min(domain.misses - 1, 10), _LONGEST_RETRY)

@@ -135,7 +135,8 @@ def _hostname_error(host: HostnameClass, domain: Domain) -> DomainError:
 def gone(domain: Domain) -> DomainError:
     """Why a domain that was registered does not serve: Cloudflare has no such hostname any more."""
     return DomainError(
-        "deleted", f"Cloudflare no longer has {domain.name}: it was deleted there. It is registered there again."
+        "deleted",
+        f"Cloudflare no longer has {domain.name}: it was deleted there. It is registered again by itself.",
     )
 
 

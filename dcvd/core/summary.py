@@ -18,7 +18,9 @@ def summary(domain: Domain, findings: Sequence[Finding]) -> str:
     if fault is not None:
         return _told(fault)
     if domain.error is not None:
-        return domain.error.message
+        # A finding of the same code knows what is being done about it.
+        same = next((finding for finding in findings if finding.code == domain.error.code), None)
+        return domain.error.message if same is None else _told(same)
     warning = _first(findings, "warning")
     match domain.status:
         case DomainStatus.ACTIVE if warning is not None:
@@ -42,13 +44,20 @@ def summary(domain: Domain, findings: Sequence[Finding]) -> str:
             assert_never(domain.status)
 
 
-def preview_summary(name: str, state: DnsState | None, findings: Sequence[Finding], *, is_new: bool) -> str:
-    """Of a name that was only looked at; `state` is None where DNS could not be asked."""
+def preview_summary(
+    name: str, state: DnsState | None, findings: Sequence[Finding], *, is_new: bool, given_later: bool = False
+) -> str:
+    """Of a name that was only looked at; `state` is None where DNS could not be asked.
+
+    given_later: its target is chosen only when it is added.
+    """
     fault = _first(findings, "error")
     if fault is not None:
         return _told(fault)
     if state is None:
         return f"DNS could not be asked about {name} just now; ask again in a minute."
+    if given_later:
+        return f"{name} can be added; create its record then, because its target is chosen when it is added."
     what = "it can be added" if is_new else "there is nothing to do"
     warning = _first(findings, "warning")
     if warning is not None:

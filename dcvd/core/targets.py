@@ -32,10 +32,15 @@ def is_the_services(name: str, template: str) -> bool:
 
 def new_target(template: str, random: RandomBytes) -> str:
     """Where the CNAME of a new registration has to point; with a token it is one that nobody ever had or will have."""
-    if not template.startswith(TOKEN_LABEL):
+    if not is_template(template):
         return template
     # 80 random bits, in base 32 so that case does not matter (RFC 4648).
     return f"{base64.b32encode(random(_TOKEN_BYTES)).decode().lower()}.{service_name(template)}"
+
+
+def is_template(target: str) -> bool:
+    """Whether a target is still to be chosen, which happens when its domain is added."""
+    return target.startswith(TOKEN_LABEL)
 
 
 def challenge_target(name: str, suffix: str | None) -> str | None:

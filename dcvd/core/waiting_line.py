@@ -13,14 +13,19 @@ PlaceState = Literal["queued", "retrying", "failed"]
 class Place(Struct, frozen=True, kw_only=True):
     """How far the registration of a domain is that Cloudflare does not have yet.
 
-    `queued`: it comes in its turn. `retrying`: it was tried, and is tried again at `expected_at` or soon after.
-    `failed`: it was given up, and nothing happens until it is retried. `position` counts from 1, the next one.
-    `expected_at` in milliseconds.
+    `queued`: it comes in its turn, or is about to be put in the line again (then without a position). `retrying`: it
+    was tried, and is tried again at `expected_at` (milliseconds) or soon after. `failed`: it was given up, and nothing
+    happens until it is retried. `position` counts from 1, the next one.
     """
 
     state: PlaceState
     position: int | None = None
     expected_at: int | None = None
+
+
+def again(expected_at: int) -> Place:
+    """Of a hostname that was deleted at Cloudflare, from when on it is registered again."""
+    return Place(state="queued", expected_at=expected_at)
 
 
 FAILED = Place(state="failed")

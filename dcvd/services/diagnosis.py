@@ -157,7 +157,13 @@ class Diagnoser:
             state=seen.state,
             findings=findings,
             records=seen.records,
-            summary=preview_summary(addition.name, seen.state, findings, is_new=own is None),
+            summary=preview_summary(
+                addition.name,
+                seen.state,
+                findings,
+                is_new=own is None,
+                given_later=targets.is_template(domain.cname_target),
+            ),
             checked_at=now,
         )
 

@@ -7,7 +7,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dcvd.core import lifecycle
+from dcvd.core import healing, lifecycle
 from dcvd.core.dns_facts import DnsObservation
 from dcvd.core.domain import Domain, delegation_suffix
 from dcvd.core.healing import Remedy, RemedyKind
@@ -100,7 +100,9 @@ def apply(
         observations = [each for each in observations if not isinstance(each, DnsObservation)]
     transition = lifecycle.look(stored, observations, now, context.rules)
     domain = replace(transition.domain, misses=missed)
-    domain = replace(domain, next_sync_at=next_look(domain, now, policy, context.fraction()))
+    healing_at = healing.turn_at(domain, context.rules.authorities)
+    planned = next_look(domain, now, policy, context.fraction(), healing_at=healing_at)
+    domain = replace(domain, next_sync_at=planned)
     again = _is_wanted_again(stored, beginning, now)
     if again:
         domain = replace(domain, next_sync_at=min(domain.next_sync_at, now + PAUSE))

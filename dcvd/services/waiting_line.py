@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dcvd.core.domain import Domain
 from dcvd.core.jobs import Job, JobKind
-from dcvd.core.waiting_line import FAILED, Place, place
+from dcvd.core.waiting_line import FAILED, Place, again, place
 from dcvd.services.context import Context
 from dcvd.store import domains as stored
 from dcvd.store import jobs
@@ -34,8 +34,14 @@ def places(context: Context, snapshot: Snapshot, domains: Sequence[Domain]) -> d
     # The domains may have been read before: one that was registered or removed since waits for nothing.
     without = [domain_id for domain_id in waiting if domain_id not in found]
     if without:
-        found |= dict.fromkeys(stored.unregistered(snapshot, without), FAILED)
+        by_id = {domain.id: domain for domain in domains}
+        found |= {each: _without_job(by_id[each]) for each in stored.unregistered(snapshot, without)}
     return found
+
+
+def _without_job(domain: Domain) -> Place:
+    deleted = domain.error is not None and domain.error.code == "deleted"
+    return again(domain.next_sync_at) if deleted else FAILED
 
 
 class Walk:

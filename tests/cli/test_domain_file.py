@@ -72,3 +72,14 @@ def test_a_file_that_is_no_text_is_refused_with_the_line() -> None:
 
 def test_an_empty_file_has_nothing_in_it() -> None:
     assert entries(b"", PLAIN) == entries(b"\n# nothing\n", PLAIN) == []
+
+
+def test_columns_without_names_are_told_once_and_a_wrong_cell_in_plain_words() -> None:
+    with pytest.raises(InvalidInput, match="2 columns, and none is domainName"):
+        entries(b"a.customer.com,pro\nb.customer.com,basic\n", PLAIN)
+    content = b"domainName,validation,wildcard\na.customer.com,maybe,\nb.customer.com,,perhaps\n,http,\n"
+    assert [entry.wanted for entry in entries(content, PLAIN)] == [
+        "validation is 'maybe'; give http or delegated.",
+        "wildcard is 'perhaps'; give true or false.",
+        "The line has no domainName.",
+    ]

@@ -34,6 +34,12 @@ def test_an_error_without_a_finding_is_told_in_its_own_words() -> None:
     assert summary(failed, [finding("info")]) == "It is odd."
 
 
+def test_an_error_of_which_a_finding_knows_what_is_done_is_told_by_the_finding() -> None:
+    failed = replace(added_domain(), status=DomainStatus.ERROR, error=DomainError("moved", "Its CNAME brings it back."))
+    known = [finding("warning", "It is being validated again.", code="moved", actor="nobody")]
+    assert summary(failed, known) == "Nobody can do anything but wait: It is being validated again."
+
+
 def test_a_domain_that_works_has_nothing_to_do_unless_it_is_warned_of() -> None:
     domain = active_story().domain
     assert summary(domain, []) == f"{NAME} serves https and points here; there is nothing to do."

@@ -11,7 +11,7 @@ from dcvd.kit.clock import ManualClock, SystemClock
 from dcvd.sandbox import Sandbox
 from dcvd.sandbox.lifecycle import Force
 from dcvd.sandbox.statuses import HostnameStatus, SslStatus
-from dcvd.services import domains
+from dcvd.services import domains, waiting_line
 from dcvd.services.context import Context
 from dcvd.store import cloudflare_zones
 from tests.conftest import VAULT
@@ -126,8 +126,29 @@ async def test_deletions_over_and_over_make_no_loop(ward: Ward) -> None:
         await ward.look(domain.id)
         await ward.work()
         ward.clock.advance(HOUR)
-    # The first is the registration itself; then at 0, 1, 5, 17 and 41 hours.
-    assert (ward.calls("POST"), ward.calls("DELETE"), ward.calls("PATCH")) == (6, 0, 0)
+    # The first is the registration itself; then at 0, 1, 2, 6, 18 and 42 hours.
+    assert (ward.calls("POST"), ward.calls("DELETE"), ward.calls("PATCH")) == (7, 0, 0)
+
+
+async def test_one_that_is_deleted_just_after_another_remedy_is_back_in_minutes_and_says_when(ward: Ward) -> None:
+    domain = await ward.registered()
+    await ward.look(domain.id, dns=True)
+    await ward.work()
+    assert ward.calls("PATCH") == 1
+    ward.sandbox.world.delete(NAME)
+    gone = await ward.look(domain.id)
+    assert gone.error is not None
+    assert gone.error.code == "deleted"
+    assert 0 < gone.next_sync_at - ward.context.now() <= 5 * MINUTE
+    place = await waiting_line.place_of(ward.context, gone)
+    assert place is not None
+    assert (place.state, place.expected_at) == ("queued", gone.next_sync_at)
+    await ward.work()
+    assert ward.calls("POST") == 1
+    ward.clock.advance(5 * MINUTE)
+    await ward.look(domain.id)
+    await ward.work()
+    assert ward.calls("POST") == 2
 
 
 async def test_a_ca_that_refuses_is_changed_and_the_next_one_issues(ward: Ward) -> None:

@@ -89,7 +89,7 @@ async def test_a_wildcard_needs_its_challenge_as_soon_as_it_is_known_where_to(
     assert right.asked[0].thorough
 
 
-async def test_with_a_target_for_each_domain_the_label_that_is_not_chosen_yet_is_told_as_such(
+async def test_a_target_that_is_chosen_only_when_the_domain_is_added_is_nobodys_to_type_before(
     sandbox_context: Context, diagnoser: Diagnoser, org: str, quick_sandbox: Sandbox
 ) -> None:
     config = sandbox_context.config
@@ -99,9 +99,16 @@ async def test_with_a_target_for_each_domain_the_label_that_is_not_chosen_yet_is
     quick_sandbox.set_dns(NAME, "CNAME", ["former.edge.sandbox.test."])
     found = await diagnoser.preview(org, wish())
     assert (found.target, found.state) == (template, DnsState.FAILED)
-    assert codes(found)[0] == "cname_wrong_target"
+    assert codes(found) == []
     assert found.records[0].value == template
-    assert template in found.summary
+    assert (
+        found.summary == f"{NAME} can be added; create its record then, because its target is chosen when it is added."
+    )
+    quick_sandbox.delete_dns(NAME, "CNAME")
+    quick_sandbox.set_dns(NAME, "MX", ["10 mx.customer.test."])
+    (finding,) = (await diagnoser.preview(org, wish())).findings
+    assert (finding.code, finding.fix) == ("conflicting_records", None)
+    assert finding.message.endswith(f"add {NAME} → the target that it is given when it is added.")
 
 
 async def test_a_domain_of_ones_own_is_measured_by_its_own_target(
