@@ -122,7 +122,3 @@ def _resolved(resolver: ResolverAnswer) -> str:
 
 def _number(value: int | None) -> str:
     return "" if value is None else str(value)
-
-
-def _yes(value: bool) -> str:  # a word for it
-    return "yes" if value else "no"
