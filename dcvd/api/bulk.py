@@ -78,10 +78,7 @@ async def remove_many(request: ApiRequest, dry_run: DryRun = None) -> Response[A
         return streamed(request, call, removing(request.context, call))
     given = decoded(await _whole(request), _DomainsToRemove)
     call = call_of(request, request.org_id, request.actor, dry_run=rehearsed or given.dry_run)
-    verb = removing(request.context, call)
-    lines = [verb.parse(line) for line in _numbered(*_chosen(given))]
-    await bulk.check_unused(request.context, call, lines)
-    done = [result async for portion in verb.take(lines) for result in portion]
+    done = await _all_at_once(request.context, call, removing(request.context, call), _numbered(*_chosen(given)))
     return Response(removed_lines(done))
 
 
@@ -93,10 +90,8 @@ async def added_by(request: ApiRequest, org_id: str, actor: str, dry_run: str | 
         return streamed(request, call, adding(request.context, call))
     given = decoded(await _whole(request), _DomainsToAdd)
     call = call_of(request, org_id, actor, dry_run=rehearsed or given.dry_run)
-    verb = adding(request.context, call)
-    lines = [verb.parse(line) for line in _numbered("domains", [bytes(item) for item in given.domains])]
-    await bulk.check_unused(request.context, call, lines)
-    done = [result async for portion in verb.take(lines) for result in portion]
+    lines = _numbered("domains", [bytes(item) for item in given.domains])
+    done = await _all_at_once(request.context, call, adding(request.context, call), lines)
     return Response(added_lines(done))
 
 
@@ -108,6 +103,13 @@ def adding(context: Context, call: Call) -> Verb:
 def removing(context: Context, call: Call) -> Verb:
     """Domains are removed."""
     return Verb(partial(remove_line, context), BulkRemovals(context, call).take, removed_line)
+
+
+async def _all_at_once(context: Context, call: Call, verb: Verb, given: list[RawLine]) -> list[Any]:
+    """What came of the lines of a call that came whole. Raises Conflict before anything is done."""
+    lines = [verb.parse(line) for line in given]
+    await bulk.check_unused(context, call, lines)
+    return [result async for portion in verb.take(lines) for result in portion]
 
 
 async def _whole(request: ApiRequest) -> bytes:

@@ -47,22 +47,14 @@ def enqueue(
     replay: Replay | None = None,
 ) -> Job:
     """A new job, due at once."""
-    now = context.now()
-    job = Job(
-        id=context.new_id(Prefix.JOB),
+    job = _new(
+        context,
+        kind,
+        context.now(),
         org_id=org_id,
-        kind=kind,
-        state=JobState.PENDING,
         domain_id=domain_id,
         domain_name=domain_name,
         cf_id=cf_id,
-        attempts=0,
-        next_attempt_at=now,
-        last_error_code=None,
-        last_error=None,
-        outage=False,
-        created_at=now,
-        updated_at=now,
         turn=jobs.next_turn(tx, org_id, kind),
         replay=replay,
     )
@@ -84,21 +76,14 @@ def enqueue_for_all(
     now = context.now()
     first = jobs.next_turn(tx, org_id, kind)
     made = [
-        Job(
-            id=context.new_id(Prefix.JOB),
+        _new(
+            context,
+            kind,
+            now,
             org_id=org_id,
-            kind=kind,
-            state=JobState.PENDING,
             domain_id=domain.id,
             domain_name=domain.name,
             cf_id=domain.cf_id,
-            attempts=0,
-            next_attempt_at=now,
-            last_error_code=None,
-            last_error=None,
-            outage=False,
-            created_at=now,
-            updated_at=now,
             turn=turn,
         )
         for turn, domain in enumerate(domains, first)
@@ -203,6 +188,38 @@ async def end_outage(context: Context) -> int:
     if count:
         log.info("jobs.outage_ended", jobs=count)
     return count
+
+
+def _new(
+    context: Context,
+    kind: JobKind,
+    now: int,
+    *,
+    org_id: str,
+    domain_id: str | None,
+    domain_name: str | None,
+    cf_id: str | None,
+    turn: int,
+    replay: Replay | None = None,
+) -> Job:
+    return Job(
+        id=context.new_id(Prefix.JOB),
+        org_id=org_id,
+        kind=kind,
+        state=JobState.PENDING,
+        domain_id=domain_id,
+        domain_name=domain_name,
+        cf_id=cf_id,
+        attempts=0,
+        next_attempt_at=now,
+        last_error_code=None,
+        last_error=None,
+        outage=False,
+        created_at=now,
+        updated_at=now,
+        turn=turn,
+        replay=replay,
+    )
 
 
 def _owned(job: Job | None, org_id: str, job_id: str) -> Job:
