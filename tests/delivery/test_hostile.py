@@ -59,7 +59,7 @@ async def test_an_answer_that_drips_ends_at_the_deadline(context: Context, org: 
     start = time.monotonic()
     await happen(context, org)
     await attempted(context, 1)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 20
     assert [(attempt.outcome, attempt.status_code) for attempt in await attempts(context)] == [("timeout", None)]
 
 

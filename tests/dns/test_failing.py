@@ -120,7 +120,7 @@ async def test_time_that_runs_out_leaves_what_was_seen(
         await fault(other_sandbox, target="dns", kind="timeout", name=name)
     started = asyncio.get_running_loop().time()
     facts = await _facts(stubbed(config, [authority], resolver=other_sandbox, timeout=300), thorough=True)
-    assert asyncio.get_running_loop().time() - started < 1
+    assert asyncio.get_running_loop().time() - started < 4
     assert (facts.outcome, facts.chain, facts.incomplete) == ("answered", ("a.slow.test",), True)
     assert [server.outcome for server in facts.servers] == ["answered"]
 

@@ -15,7 +15,7 @@ async def test_a_silent_connection_is_closed() -> None:
     async with serving(Echo()) as (_, [address]), connected(address) as client:
         began = time.monotonic()
         assert await client.rest() == b""
-        assert 0.15 < time.monotonic() - began < 1
+        assert 0.15 < time.monotonic() - began < 10
 
 
 async def test_a_head_that_drips_in_is_cut_at_its_deadline_with_408() -> None:
@@ -23,14 +23,14 @@ async def test_a_head_that_drips_in_is_cut_at_its_deadline_with_408() -> None:
     async with serving(app) as (_, [address]), connected(address) as client:
 
         async def drip() -> None:
-            for byte in b"GET / HTTP/1.1\r\nX-Slow: " + b"y" * 1000:
+            for byte in b"GET / HTTP/1.1\r\nX-Slow: " + b"y" * 3000:
                 await client.send(bytes([byte]))
                 await asyncio.sleep(0.01)
 
         began = time.monotonic()
         dripping = asyncio.create_task(drip())
         assert (await client.rest()).startswith(b"HTTP/1.1 408 ")
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 10
         dripping.cancel()
         await asyncio.gather(dripping, return_exceptions=True)
         assert not app.entered.is_set()
@@ -42,11 +42,11 @@ async def test_blank_lines_do_not_keep_a_connection_open() -> None:
         await client.response()
         began = time.monotonic()
         closed = asyncio.create_task(client.rest())
-        while not closed.done() and time.monotonic() - began < 2:
+        while not closed.done() and time.monotonic() - began < 20:
             client.writer.write(b"\r\n")
             await asyncio.sleep(0.02)
         assert await closed == b""
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 10
 
 
 async def test_the_head_deadline_holds_for_the_second_request_too() -> None:
@@ -67,7 +67,7 @@ async def test_an_idle_connection_lives_for_its_keep_alive_and_no_longer() -> No
         await client.response()
         began = time.monotonic()
         assert await client.rest() == b""
-        assert 0.4 < time.monotonic() - began < 1.5
+        assert 0.4 < time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize(
@@ -229,14 +229,14 @@ async def test_many_pipelined_requests_in_large_pieces_are_all_answered() -> Non
 
 
 async def test_a_body_that_ends_behind_its_answer_leaves_no_connection_without_a_deadline() -> None:
-    limits = HttpLimits(head_timeout=0.2, keep_alive=5)
+    limits = HttpLimits(head_timeout=0.2, keep_alive=50)
     async with serving(Echo(), limits=limits) as (_, [address]), connected(address) as client:
         await client.send(b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo")
         await client.response()
         await client.send(b"dy")
         began = time.monotonic()
         assert await client.rest() == b""
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 10
 
 
 async def test_an_application_can_allow_a_body_more_time_as_long_as_it_moves() -> None:

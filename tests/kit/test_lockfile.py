@@ -50,7 +50,7 @@ async def test_a_lock_held_by_another_process_is_refused_naming_pid_and_command(
         began = time.monotonic()
         with pytest.raises(DatabaseBusy) as caught:
             await LockFile.acquire(path, wait=0.2)
-        assert 0.2 <= time.monotonic() - began < 1
+        assert 0.2 <= time.monotonic() - began < 10
         assert f"process {process.pid} (" in caught.value.message
         assert sys.executable in caught.value.message
         assert "stop that process" in caught.value.message

@@ -105,7 +105,7 @@ async def test_a_call_held_by_a_timeout_does_not_hold_the_stop() -> None:
                 while not (await caller.control("GET", "/state")).body["requests"]:
                     pass
             started = time.monotonic()
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 10
         with pytest.raises(aiohttp.ClientError):
             await held
 

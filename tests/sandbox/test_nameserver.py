@@ -225,6 +225,6 @@ async def test_an_open_tcp_connection_does_not_hold_the_stop() -> None:
         reader, writer = await asyncio.open_connection(asker.host, asker.port)
         await asker.ask("a.test", tcp=True)
         started = time.monotonic()
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 10
     assert await reader.read() == b""
     writer.close()
