@@ -99,6 +99,12 @@ class DatabaseBusy(StoreError):
     code = "database_locked"
 
 
+class Unavailable(DcvdError):
+    """The operator has not set up what this needs; the message names the setting."""
+
+    code = "not_set_up"
+
+
 class RemoteError(DcvdError):
     """Somebody else's service failed us; the cause is chained."""
 

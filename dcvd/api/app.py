@@ -28,6 +28,10 @@ from dcvd.api.health import health
 from dcvd.api.parts import Looker, Parts, Prober
 from dcvd.api.problems import answer
 from dcvd.api.request import ApiRequest
+from dcvd.dns import DnsObserver
+from dcvd.kit.fetch import Fetcher
+from dcvd.providers.drivers import Drivers
+from dcvd.services.access import Access
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.feed import Feed
@@ -99,6 +103,11 @@ def create_app(
     hints: Hints,
     diagnoser: Diagnoser,
     prober: Prober,
+    access: Access,
+    drivers: Drivers,
+    fetcher: Fetcher,
+    guarded: Fetcher,
+    observer: DnsObserver,
 ) -> Api:
     """The whole HTTP interface; `operators` are the uids that may use operator calls over the unix socket."""
     parts = Parts(
@@ -111,5 +120,10 @@ def create_app(
         hints=hints,
         diagnoser=diagnoser,
         prober=prober,
+        access=access,
+        drivers=drivers,
+        fetcher=fetcher,
+        guarded=guarded,
+        observer=observer,
     )
     return Api(parts)

@@ -11,7 +11,11 @@ from dcvd.core.conformance import Report
 from dcvd.core.deliveries import Delivery
 from dcvd.core.domain import Domain
 from dcvd.core.timeline import SYNC
+from dcvd.dns import DnsObserver
+from dcvd.kit.fetch import Fetcher
 from dcvd.kit.turnstile import Turnstile
+from dcvd.providers.drivers import Drivers
+from dcvd.services.access import Access
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.feed import Feed
@@ -50,7 +54,10 @@ class Prober(Protocol):
 
 
 class Parts(Struct, kw_only=True):
-    """Made once with the application. `operators` are uids; they are replaced when the configuration is reloaded."""
+    """Made once with the application. `operators` are uids; they are replaced when the configuration is reloaded.
+
+    `fetcher` calls addresses that the operator configured, `guarded` those that a tenant or his DNS named.
+    """
 
     context: Context
     last_use: LastUse
@@ -61,5 +68,10 @@ class Parts(Struct, kw_only=True):
     hints: Hints
     diagnoser: Diagnoser
     prober: Prober
+    access: Access
+    drivers: Drivers
+    fetcher: Fetcher
+    guarded: Fetcher
+    observer: DnsObserver
     streams: Streams = msgspec.field(default_factory=Streams)
     syncs: Turnstile = msgspec.field(default_factory=syncs)

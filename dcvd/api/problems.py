@@ -24,6 +24,7 @@ from dcvd.errors import (
     StoreFull,
     Throttled,
     Unauthenticated,
+    Unavailable,
 )
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -113,6 +114,8 @@ def refusal(error: Exception, request_id: str) -> Refused:
         case StoreError():
             sentence = "The database could not do its work; nothing was changed. Try again, or ask your operator."
             return _refused(HTTPStatus.SERVICE_UNAVAILABLE, error.code, sentence)
+        case Unavailable():
+            return _refused(HTTPStatus.SERVICE_UNAVAILABLE, error.code, error.message)
         case Retryable():
             wait = error.retry_after if error.retry_after is not None else _PATIENCE
             headers = {"Retry-After": str(max(math.ceil(wait), 1))}

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from dcvd.config.keys import Key, SecretKey, keys, secret_keys, sections
+from dcvd.config.keys import Key, SecretKey, attribute_of, keys, secret_keys, sections
 from dcvd.config.model import Config
 
 
@@ -14,7 +14,8 @@ def changes(old: Config, new: Config) -> tuple[list[str], list[str]]:
     reloadable: list[str] = []
     needs_restart: list[str] = []
     for name, section in sections(Config).items():
-        before, after = getattr(old, name), getattr(new, name)
+        attribute = attribute_of(name)
+        before, after = getattr(old, attribute), getattr(new, attribute)
         marks: dict[str, Key | SecretKey] = {**keys(section), **secret_keys(section)}
         for key, mark in marks.items():
             if getattr(before, key) != getattr(after, key):
@@ -27,7 +28,8 @@ def take_over(old: Config, new: Config) -> Config:
     sections_after = {}
     for name, section in sections(Config).items():
         marks: dict[str, Key | SecretKey] = {**keys(section), **secret_keys(section)}
-        after = getattr(new, name)
+        attribute = attribute_of(name)
+        after = getattr(new, attribute)
         values = {key: getattr(after, key) for key, mark in marks.items() if mark.reload}
-        sections_after[name] = replace(getattr(old, name), **values)
+        sections_after[attribute] = replace(getattr(old, attribute), **values)
     return Config(**sections_after)

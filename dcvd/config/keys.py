@@ -1,6 +1,6 @@
 """How the model declares a key: what it may hold, whether it is required, where else it may come from."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any, get_type_hints
 
@@ -25,19 +25,36 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SecretKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A secret: never a key of the TOML, but read from the file that the key `file` of its section names."""
+    """A secret: never a key of the TOML, but read from the file that the key `file` of its section names.
+
+    `environment`: the variable that wins over the file; empty where there is none.
+    """
 
     check: Check[str]
     file: str
-    environment: str
+    environment: str = ""
     required: bool = False
     reload: bool = False
 
 
 @cache
 def sections(model: type[msgspec.Struct]) -> Mapping[str, type[msgspec.Struct]]:
-    """The sections of the model by name, in the order of their declaration."""
-    return get_type_hints(model)
+    """The sections of the model by the name of their table in the TOML, in the order of their declaration.
+
+    A section within a section is an attribute of its own: `oauth_cloudflare` is the table `oauth.cloudflare`.
+    """
+    hints = get_type_hints(model)
+    return {_table(attribute, hints): section for attribute, section in hints.items()}
+
+
+def attribute_of(table: str) -> str:
+    """The model's attribute that holds a section."""
+    return table.replace(".", "_")
+
+
+def _table(attribute: str, attributes: Collection[str]) -> str:
+    parent, _, rest = attribute.rpartition("_")
+    return f"{_table(parent, attributes)}.{rest}" if parent in attributes else attribute
 
 
 @cache

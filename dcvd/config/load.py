@@ -10,7 +10,7 @@ import msgspec
 from dcvd.config.addresses import is_loopback
 from dcvd.config.checks import CheckError
 from dcvd.config.document import read_document
-from dcvd.config.keys import Key, SecretKey, keys, secret_keys, sections
+from dcvd.config.keys import Key, SecretKey, attribute_of, keys, secret_keys, sections
 from dcvd.config.model import Config
 from dcvd.config.problems import literal_secret, long_path, unknown_key, unknown_section, wrong_value
 from dcvd.config.secrets import SecretSource, checked
@@ -53,12 +53,12 @@ class _Loading:
         self._loose: list[tuple[str, Path]] = []
 
     def run(self) -> Loaded:
-        document = read_document(self._path)
+        document = _tables(read_document(self._path))
         self._refuse_unknown(document)
         values = {name: self._section(name, section, document) for name, section in sections(Config).items()}
         if self._problems:
             raise ConfigError(self._problems)
-        config = Config(**values)
+        config = Config(**{attribute_of(name): value for name, value in values.items()})
         self._warn(config)
         return Loaded(
             config=config, path=self._path, from_environment=tuple(self._taken), warnings=tuple(self._warnings)
@@ -134,14 +134,14 @@ class _Loading:
             try:
                 found = self._secrets.read(path)
             except ValueError as error:
-                self._missing_secret(f"{source} {error}: put the secret there, or set ${mark.environment}.")
+                self._missing_secret(f"{source} {error}: put the secret there{_or_set(mark)}.")
                 return None
             text = found.text
             if found.loose and self._complete:
                 self._loose.append((section, path))
         else:
             if mark.required:
-                self._missing_secret(f"{dotted} is empty: name the file of the secret, or set ${mark.environment}.")
+                self._missing_secret(f"{dotted} is empty: name the file of the secret{_or_set(mark)}.")
             return None
         try:
             return checked(mark, text)
@@ -165,3 +165,27 @@ class _Loading:
             for section, path in self._loose
             if not (section == "cloudflare" and sandboxed)  # the token of an API on loopback opens a sandbox alone
         )
+
+
+def _tables(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with each section that stands within another as a table of its own, by its dotted name."""
+    known = sections(Config)
+    flat: dict[str, Any] = {}
+
+    def take(name: str, value: Any) -> None:
+        if isinstance(value, dict):
+            inner = {key: item for key, item in value.items() if f"{name}.{key}" in known}
+            value = {key: item for key, item in value.items() if key not in inner}
+            flat[name] = value
+            for key, item in inner.items():
+                take(f"{name}.{key}", item)
+        else:
+            flat[name] = value
+
+    for name, value in document.items():
+        take(name, value)
+    return flat
+
+
+def _or_set(mark: SecretKey) -> str:
+    return f", or set ${mark.environment}" if mark.environment else ""

@@ -16,6 +16,7 @@ from dcvd.config import values
 from dcvd.config.addresses import SocketAddress
 from dcvd.config.checks import boolean, duration, integer, list_of, one_of, size, table_of
 from dcvd.config.keys import Key, SecretKey
+from dcvd.config.oauth import DomainConnect, OauthCloudflare, OauthGodaddy, OauthOther, OauthRoute53
 from dcvd.core.addresses import Network
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
 from dcvd.core.secret import Secret
@@ -175,9 +176,11 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Oauth(msgspec.Struct, frozen=True, kw_only=True):
-    """What stored secrets are encrypted with; `encryption_key` is as written: raw key or passphrase, undecoded.
+    """What stored secrets are encrypted with, and what all providers have in common.
 
-    None stands for the key file beside the database.
+    `encryption_key` is as written: raw key or passphrase, undecoded; None stands for the key file beside the database.
+    `old_key_files` hold what was the key before. `return_to`: where a browser may be sent when a connection is made.
+    `allow_private`: networks in which name servers of tenants and their providers may be although they are private.
     """
 
     encryption_key_file: Annotated[str, Key(check=values.secret_file)] = ""
@@ -185,6 +188,9 @@ class Oauth(msgspec.Struct, frozen=True, kw_only=True):
         Secret | None,
         SecretKey(check=values.secret_text, file="encryption_key_file", environment="OAUTH_ENCRYPTION_KEY"),
     ] = None
+    old_key_files: Annotated[tuple[str, ...], Key(check=list_of(values.secret_file))] = ()
+    return_to: Annotated[tuple[str, ...], Key(check=list_of(values.return_url), reload=True)] = ()
+    allow_private: Annotated[tuple[Network, ...], Key(check=list_of(values.network))] = ()
 
 
 class Log(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,4 +213,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     webhooks: Webhooks = Webhooks()
     retention: Retention = Retention()
     oauth: Oauth = Oauth()
+    oauth_cloudflare: OauthCloudflare = OauthCloudflare()
+    oauth_godaddy: OauthGodaddy = OauthGodaddy()
+    oauth_route53: OauthRoute53 = OauthRoute53()
+    oauth_other: OauthOther = OauthOther()
+    domain_connect: DomainConnect = DomainConnect()
     log: Log = Log()

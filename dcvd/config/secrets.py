@@ -39,7 +39,7 @@ class SecretSource(msgspec.Struct, frozen=True, kw_only=True):
 
     def from_environment(self, mark: SecretKey) -> str:
         """The trimmed value of the secret's variable; empty where it is not set."""
-        return self.environ.get(mark.environment, "").strip()
+        return self.environ.get(mark.environment, "").strip() if mark.environment else ""
 
     def place(self, name: str) -> Path:
         """The file of that name: relative ones below $CREDENTIALS_DIRECTORY where that is set, else by the TOML."""

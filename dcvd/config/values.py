@@ -5,8 +5,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
-from dcvd.config.addresses import SocketAddress, parse_address, parse_base_url, parse_hostname
+from dcvd.config.addresses import SocketAddress, is_loopback, parse_address, parse_base_url, parse_hostname
 from dcvd.config.checks import Check, duration, integer, list_of, matching, one_of, text, unfit
 from dcvd.core.addresses import Network
 from dcvd.core.hostnames import RESERVED_TLDS
@@ -55,6 +56,21 @@ def _cname_target(value: str) -> str:
     """`{token}` may stand as the first label, and the rest must then be a full hostname by itself."""
     rest = value.removeprefix(TOKEN_LABEL)
     return (TOKEN_LABEL if rest != value else "") + parse_hostname(rest, labels=2)
+
+
+def _endpoint_url(value: str) -> str:
+    """Secrets travel there, so plain http is for this machine alone."""
+    if re.fullmatch(r"[\x21-\x7e]+", value) is None or "#" in value or "\\" in value:
+        raise ValueError("not visible ASCII, or a fragment")
+    parts = urlsplit(value)
+    parse_base_url(f"{parts.scheme}://{parts.netloc}")
+    if parts.scheme != "https" and not is_loopback(value):
+        raise ValueError("plain http to another machine")
+    return value
+
+
+def _api_base_url(value: str) -> str:
+    return _endpoint_url(parse_base_url(value))
 
 
 def _secret_word(value: object) -> str:
@@ -108,4 +124,29 @@ secret_word: Final[Check[str]] = _secret_word
 secret_text: Final[Check[str]] = _secret_text
 secret_file: Final = text(
     'the path of a file in quotes, such as "cloudflare-token"', lambda value: "" if not value else str(_path(value))
+)
+client_id: Final = text(
+    'a client id of visible ASCII characters, or ""', _optional(matching(r"[\x21-\x7e]{1,512}", ""))
+)
+scope: Final = matching(r"[\x21\x23-\x5b\x5d-\x7e]{1,256}", 'a scope such as "dns.write" (RFC 6749, section 3.3)')
+redirect_uri: Final = text(
+    'an https:// URL without a fragment, such as "https://dcv.example.net/oauth/callback/cloudflare", '
+    "or http:// on loopback",
+    _endpoint_url,
+)
+return_url: Final = redirect_uri
+endpoint_url: Final = text(
+    'an https:// URL without a fragment, or ""; http:// on loopback alone, as secrets travel there',
+    _optional(_endpoint_url),
+)
+api_base_url: Final = text(
+    'an https:// URL without query or final slash, or ""; http:// on loopback alone, as secrets travel there',
+    _optional(_api_base_url),
+)
+template_id: Final = text(
+    'an identifier such as "example.net", or ""', _optional(matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", ""))
+)
+key_label: Final = matching(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", 'a DNS label such as "_dcpubkeyv1"')
+optional_hostname: Final = text(
+    'a full hostname such as "example.net", or ""', _optional(lambda value: parse_hostname(value, labels=2))
 )

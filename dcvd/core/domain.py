@@ -90,13 +90,13 @@ class Domain(Struct, frozen=True, kw_only=True):
 
     Instants are milliseconds. `dns_failures` counts failed DNS checks in a row and `doubts` the looks in a row at
     which Cloudflare called a serving hostname pending; `looks` counts looks since the last change, for the schedule,
-    and `misses` looks in a row at which Cloudflare or DNS could not be asked.
-    `latest_expiry` is the latest expiry ever seen; `warned_for` and `warned_level` say for which expiry how many of
-    the warning thresholds were already told. `certificate` serves; `next_certificate` was issued to follow it.
-    `challenge_target` is where `_acme-challenge` has to point, in Cloudflare's words; `wants_txt`: it waits for TXT
-    records instead. `certificate_authority` issues, in Cloudflare's words, or is to be asked next. `heals` counts what
-    was done at Cloudflare, since it last went well, to bring the domain back; `healed_at` is when that was done last,
-    or since when something waits for a remedy (see `healing`).
+    and `misses` looks in a row at which Cloudflare or DNS could not be asked. `latest_expiry` is the latest expiry
+    ever seen; `warned_for` and `warned_level` say for which expiry how many of the warning thresholds were already
+    told. `certificate` serves; `next_certificate` was issued to follow it. `connection_id`: the connection that
+    writes its records. `challenge_target` is where `_acme-challenge` has to point, in Cloudflare's words;
+    `wants_txt`: it waits for TXT records instead. `certificate_authority` issues, in Cloudflare's words, or is to be
+    asked next. `heals` counts what was done at Cloudflare, since it last went well, to bring the domain back;
+    `healed_at` is when that was done last, or since when something waits for a remedy (see `healing`).
     """
 
     id: str
@@ -109,6 +109,7 @@ class Domain(Struct, frozen=True, kw_only=True):
     wildcard: bool = False
     challenge_target: str | None = None
     challenge_verified: bool = False
+    connection_id: str | None = None
     wants_txt: bool = False
     certificate_authority: str | None = None
     cf_id: str | None = None
@@ -161,6 +162,7 @@ def new_domain(
     validation: Validation = "http",
     wildcard: bool = False,
     challenge_target: str | None = None,
+    connection_id: str | None = None,
 ) -> Domain:
     """A domain that was just added: nothing seen yet, its first look due at once."""
     return Domain(
@@ -172,6 +174,7 @@ def new_domain(
         validation=validation,
         wildcard=wildcard,
         challenge_target=challenge_target,
+        connection_id=connection_id,
         next_sync_at=now,
         created_at=now,
         updated_at=now,

@@ -26,6 +26,7 @@ class EventType(StrEnum):
     ENDPOINT_FAILING = "endpoint.failing"
     ENDPOINT_RECOVERED = "endpoint.recovered"
     ENDPOINT_DISABLED = "endpoint.disabled"
+    CONNECTION_REAUTH_REQUIRED = "connection.reauth_required"
     WEBHOOK_TEST = "webhook.test"
 
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from dcvd.core.replays import Replay
+from dcvd.core.zone_records import DnsWrite
 
 
 class JobKind(StrEnum):
@@ -14,6 +15,8 @@ class JobKind(StrEnum):
     DEREGISTER = "deregister"
     REVALIDATE = "revalidate"
     REPLAY = "replay"
+    WRITE_DNS = "write_dns"
+    REFRESH_TOKEN = "refresh_token"
 
 
 class JobState(StrEnum):
@@ -25,7 +28,9 @@ class JobState(StrEnum):
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """A job. `domain_id`, `domain_name` and `cf_id` say what it works on, and outlive the domain; or `replay` does.
+    """A job. `domain_id`, `domain_name`, `cf_id` and `connection_id` say what it works on, and outlive it.
+
+    `replay` and `dns_write` say what else there is to know of a job of that kind.
 
     attempts: tries already made. next_attempt_at: milliseconds, None once it is done or dead.
     outage: the last try failed because the service was not there, so it is due as soon as the service is back.
@@ -47,4 +52,6 @@ class Job(Struct, frozen=True, kw_only=True):
     created_at: int
     updated_at: int
     turn: int = 0
+    connection_id: str | None = None
     replay: Replay | None = None
+    dns_write: DnsWrite | None = None

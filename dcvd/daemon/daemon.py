@@ -17,13 +17,17 @@ from dcvd.errors import DcvdError, StoreError
 from dcvd.janitor import Janitor
 from dcvd.jobs import JobWorker
 from dcvd.kit.clock import SystemClock
+from dcvd.kit.egress.guard import EgressPolicy
+from dcvd.kit.fetch import Fetcher
 from dcvd.kit.http_protocol import HttpLimits
 from dcvd.kit.http_server import HttpServer
 from dcvd.kit.listen_fds import InheritedSocket
 from dcvd.kit.lockfile import LockFile
 from dcvd.kit.tasks import Supervisor
 from dcvd.metrics import Metrics
+from dcvd.providers.drivers import Drivers
 from dcvd.services import jobs, plans, rotation
+from dcvd.services.access import Access
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.feed import Feed
@@ -136,6 +140,7 @@ class Daemon:
         taken, refused = changes(self.context.config, loaded.config)
         self.context.config = take_over(self.context.config, loaded.config)
         self._cloudflare.configure(self.context.config)
+        self._drivers.configure(self.context.config)
         log.info("daemon.reloaded", taken_over=taken, needs_restart=refused)
         return refused
 
@@ -157,6 +162,13 @@ class Daemon:
         await self._cloudflare.start()
         self._undo.append(self._cloudflare.close)
         observer = DnsObserver(config)
+        policy = EgressPolicy(allow_http=bool(config.oauth.allow_private), allow_private=config.oauth.allow_private)
+        fetcher, guarded = Fetcher(), Fetcher(policy)
+        for each in (fetcher, guarded):
+            await each.start()
+            self._undo.append(each.close)
+        self._drivers = Drivers(config, fetcher, policy, observer)
+        access = Access(self.context, self._drivers)
         looker = Looker(self.context, self._cloudflare, observer, metrics)
         last_use = LastUse()
         self._undo.append(lambda: last_use.store(self.context))
@@ -168,7 +180,7 @@ class Daemon:
         self._undo.append(prober.close)
         self._feed = Feed(self.context)
         self._sync = SyncLoop(self.context, looker, self._cloudflare)
-        self._jobs = JobWorker(self.context, self._cloudflare, metrics)
+        self._jobs = JobWorker(self.context, self._cloudflare, access, metrics)
         operators = operator_uids(config.server)
         listeners = Listeners(config, self._inherited)
         self._on_stop(listeners.close)
@@ -183,6 +195,11 @@ class Daemon:
             hints=Hints(self.context, metrics),
             diagnoser=Diagnoser(self.context, observer),
             prober=prober,
+            access=access,
+            drivers=self._drivers,
+            fetcher=fetcher,
+            guarded=guarded,
+            observer=observer,
         )
         limits = HttpLimits(head_timeout=config.server.head_timeout / 1000)
         self._server = HttpServer(app, sockets=listeners.sockets, limits=limits, name="api")

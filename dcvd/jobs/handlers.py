@@ -17,12 +17,13 @@ from dcvd.core.observation import HostnameGone, HostnameSeen
 from dcvd.core.timeline import job_actor
 from dcvd.errors import Permanent, Retryable
 from dcvd.services import looks, registration, replays
+from dcvd.services.access import Access
 from dcvd.services.context import Context
 
 log = structlog.get_logger(__name__)
 
 
-async def perform(context: Context, cloudflare: CloudflareClient, job: Job) -> None:
+async def perform(context: Context, cloudflare: CloudflareClient, access: Access, job: Job) -> None:  # noqa: ARG001
     """Do a job and store its end. Raises the error tree's RemoteError when this try failed."""
     match job.kind:
         case JobKind.REGISTER:
@@ -33,6 +34,8 @@ async def perform(context: Context, cloudflare: CloudflareClient, job: Job) -> N
             await _revalidate(context, cloudflare, job)
         case JobKind.REPLAY:
             await _replay(context, job)
+        case JobKind.WRITE_DNS | JobKind.REFRESH_TOKEN:
+            raise NotImplementedError
         case _:
             assert_never(job.kind)
 

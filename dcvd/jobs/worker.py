@@ -14,6 +14,7 @@ from dcvd.kit.due import DueLoop
 from dcvd.kit.tasks import Pool
 from dcvd.metrics import Metrics
 from dcvd.services import jobs as service
+from dcvd.services.access import Access
 from dcvd.services.context import Context
 from dcvd.services.idle import seconds_until_due
 from dcvd.store import jobs
@@ -30,9 +31,10 @@ lets through now, or a thousand of them would fill every slot for an hour."""
 class JobWorker:
     """Works on due jobs until it is cancelled."""
 
-    def __init__(self, context: Context, cloudflare: CloudflareClient, metrics: Metrics) -> None:
+    def __init__(self, context: Context, cloudflare: CloudflareClient, access: Access, metrics: Metrics) -> None:
         self._context = context
         self._cloudflare = cloudflare
+        self._access = access
         self._metrics = metrics
         self._registering: set[str] = set()
         self.pool = Pool(context.config.jobs.concurrency, "jobs")
@@ -78,7 +80,7 @@ class JobWorker:
         started = time.monotonic()
         facts = {"job_id": job.id, "kind": job.kind, "domain": job.domain_name}
         try:
-            await perform(self._context, self._cloudflare, job)
+            await perform(self._context, self._cloudflare, self._access, job)
         except RemoteError as error:
             failed = await service.fail(self._context, job, error)
             self._metrics.job(job.kind, "dead" if failed.state is JobState.DEAD else "failed")

@@ -1,7 +1,8 @@
-"""Secrets at rest: AES-256-GCM, each value bound to the row and the field that it belongs to.
+"""Secrets at rest: AES-256-GCM, each value bound to the organization, the row and the field that it belongs to.
 
 A sealed value is: version (1 byte), key id (8 bytes), nonce (12 random bytes), ciphertext with its tag (16 bytes more
-than the text). Random nonces bound a key to 2^32 values (NIST SP 800-38D, section 8.3).
+than the text). Version 1 was not bound to the organization. Random nonces bound a key to 2^32 values (NIST SP 800-38D,
+section 8.3).
 """
 
 import os
@@ -15,7 +16,8 @@ from dcvd.core.secret import Secret
 from dcvd.errors import DcvdError
 from dcvd.kit.vault_key import ID_BYTES, VaultKey
 
-_VERSION: Final = b"\x01"
+_VERSION: Final = b"\x02"
+_BEFORE: Final = b"\x01"
 _NONCE: Final = 12
 _TAG: Final = 16
 _HEAD: Final = len(_VERSION) + ID_BYTES
@@ -38,15 +40,18 @@ class Vault:
         self._ciphers = {bytes.fromhex(key.id): AESGCM(key.subkey(_PURPOSE)) for key in (active, *others)}
         self._active = self._ciphers[bytes.fromhex(active.id)]
 
-    def seal(self, secret: Secret | bytes, *, row: str, field: str) -> bytes:
-        """Encrypt a text (bytes are its UTF-8), to be opened as this field, such as `"table.column"`, of this row."""
+    def seal(self, secret: Secret | bytes, *, org: str, row: str, field: str) -> bytes:
+        """Encrypt a text (bytes are its UTF-8), to be opened as this field, such as `"table.column"`, of this row.
+
+        `org` is the organization that the row belongs to.
+        """
         text = secret if isinstance(secret, bytes) else secret.reveal().encode("utf-8", "surrogatepass")
         nonce = self._random(_NONCE)
-        return self._head + nonce + self._active.encrypt(nonce, text, _associated(self._head, field, row))
+        return self._head + nonce + self._active.encrypt(nonce, text, _associated(self._head, org, field, row))
 
-    def open(self, sealed: bytes, *, row: str, field: str) -> Secret:
-        """The text that was sealed for this row and field. Raises VaultError for everything else."""
-        if len(sealed) < _SHORTEST or not sealed.startswith(_VERSION):
+    def open(self, sealed: bytes, *, org: str, row: str, field: str) -> Secret:
+        """The text that was sealed for this row and field of this organization. Raises VaultError for all else."""
+        if len(sealed) < _SHORTEST or not sealed.startswith((_VERSION, _BEFORE)):
             raise _damaged(row, field)
         head, nonce = sealed[:_HEAD], sealed[_HEAD : _HEAD + _NONCE]
         key_id = head[len(_VERSION) :]
@@ -58,7 +63,11 @@ class Vault:
                 code="vault_key_missing",
             )
         try:
-            text = cipher.decrypt(nonce, sealed[_HEAD + _NONCE :], _associated(head, field, row))
+            text = cipher.decrypt(
+                nonce,
+                sealed[_HEAD + _NONCE :],
+                _associated(head, *(() if sealed.startswith(_BEFORE) else (org,)), field, row),
+            )
             return Secret(text.decode("utf-8", "surrogatepass"))
         except InvalidTag as error:
             raise _damaged(row, field) from error
@@ -69,10 +78,10 @@ class Vault:
         return f"Vault({', '.join(key_id.hex() for key_id in self._ciphers)})"
 
 
-def _associated(head: bytes, field: str, row: str) -> bytes:
-    """What is authenticated beside the text; each part after its length, so that no two triples give the same bytes."""
-    name, place = field.encode(), row.encode()
-    return b"%b%b%b%b%b" % (head, len(name).to_bytes(4, "big"), name, len(place).to_bytes(4, "big"), place)
+def _associated(head: bytes, *parts: str) -> bytes:
+    """What is authenticated beside the text; each part after its length, so that no two lists give the same bytes."""
+    encoded = [part.encode() for part in parts]
+    return b"".join([head, *(len(part).to_bytes(4, "big") + part for part in encoded)])
 
 
 def _damaged(row: str, field: str) -> VaultError:

@@ -14,6 +14,7 @@ from dcvd.core.instants import HOUR, SECOND, to_rfc3339
 from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.core.replays import Replay
 from dcvd.core.timeline import DAEMON
+from dcvd.core.zone_records import DnsWrite
 from dcvd.errors import Conflict, DcvdError, NotFound, Permanent, Retryable
 from dcvd.services import events, timeline
 from dcvd.services.context import Context
@@ -43,8 +44,10 @@ def enqueue(
     org_id: str,
     domain_id: str | None,
     domain_name: str | None,
-    cf_id: str | None,
+    cf_id: str | None = None,
+    connection_id: str | None = None,
     replay: Replay | None = None,
+    dns_write: DnsWrite | None = None,
 ) -> Job:
     """A new job, due at once."""
     job = _new(
@@ -56,7 +59,9 @@ def enqueue(
         domain_name=domain_name,
         cf_id=cf_id,
         turn=jobs.next_turn(tx, org_id, kind),
+        connection_id=connection_id,
         replay=replay,
+        dns_write=dns_write,
     )
     jobs.insert(tx, job)
     return job
@@ -200,7 +205,9 @@ def _new(
     domain_name: str | None,
     cf_id: str | None,
     turn: int,
+    connection_id: str | None = None,
     replay: Replay | None = None,
+    dns_write: DnsWrite | None = None,
 ) -> Job:
     return Job(
         id=context.new_id(Prefix.JOB),
@@ -218,7 +225,9 @@ def _new(
         created_at=now,
         updated_at=now,
         turn=turn,
+        connection_id=connection_id,
         replay=replay,
+        dns_write=dns_write,
     )
 
 

@@ -52,7 +52,7 @@ async def rotate(context: Context, org_id: str, endpoint_id: str, *, grace: int 
             # Somebody who gives no grace has lost a secret, and does not want any earlier one to count.
             webhook_secrets.bring_forward(tx, endpoint_id, now)
         signing = SigningSecret(secret=secret, created_at=now, expires_at=None)
-        webhook_secrets.insert(tx, context.vault, secret_id, endpoint_id, signing)
+        webhook_secrets.insert(tx, context.vault, secret_id, org_id, endpoint_id, signing)
         return Rotated(endpoint=endpoint, secret=secret, previous_expires_at=now + grace)
 
     rotated = await context.database.write(unit)

@@ -91,9 +91,9 @@ async def create(
 
     def unit(tx: Transaction) -> Endpoint:
         endpoints.insert(tx, endpoint)
-        endpoints.set_headers(tx, context.vault, endpoint.id, static)
+        endpoints.set_headers(tx, context.vault, org_id, endpoint.id, static)
         signing = SigningSecret(secret=secret, created_at=now, expires_at=None)
-        webhook_secrets.insert(tx, context.vault, secret_id, endpoint.id, signing)
+        webhook_secrets.insert(tx, context.vault, secret_id, org_id, endpoint.id, signing)
         return endpoint
 
     return await context.database.write(unit), secret
@@ -143,7 +143,7 @@ async def change(context: Context, org_id: str, endpoint_id: str, wanted: Change
             _drop_batch(context, tx, endpoint_id)
         endpoints.update(tx, endpoint)
         if static is not UNSET:
-            endpoints.set_headers(tx, context.vault, endpoint_id, static)
+            endpoints.set_headers(tx, context.vault, org_id, endpoint.id, static)
         # An endpoint that is enabled again may have deliveries waiting.
         tx.announce(Topic.DELIVERIES, endpoint_id)
         return endpoint
@@ -190,8 +190,8 @@ def opened(context: Context, snapshot: Snapshot, endpoint_id: str) -> OpenedEndp
     try:
         return OpenedEndpoint(
             endpoint=endpoint,
-            secrets=tuple(webhook_secrets.of_endpoint(snapshot, context.vault, endpoint_id)),
-            headers=endpoints.headers(snapshot, context.vault, endpoint_id),
+            secrets=tuple(webhook_secrets.of_endpoint(snapshot, context.vault, endpoint.org_id, endpoint_id)),
+            headers=endpoints.headers(snapshot, context.vault, endpoint.org_id, endpoint_id),
         )
     except VaultError as error:
         log.error("webhook.secrets_unreadable", endpoint_id=endpoint_id, code=error.code, error=error.message)  # noqa: TRY400

@@ -14,9 +14,9 @@ from dcvd.store.paging import NEWEST
 
 _COLUMNS: Final = (
     "id", "org_id", "name", "status", "error_code", "error_message", "cname_target", "validation", "wildcard",
-    "challenge_target", "challenge_verified", "wants_txt", "certificate_authority", "cf_id", "cf_status",
-    "cf_ssl_status", "cf_errors", "cf_ssl_errors", "certificate_serial", "certificate_issuer", "certificate_issued_at",
-    "expires_at",
+    "challenge_target", "challenge_verified", "connection_id", "wants_txt", "certificate_authority", "cf_id",
+    "cf_status", "cf_ssl_status", "cf_errors", "cf_ssl_errors",
+    "certificate_serial", "certificate_issuer", "certificate_issued_at", "expires_at",
     "next_certificate_serial", "next_certificate_issuer", "next_certificate_issued_at", "next_certificate_expires_at",
     "latest_expiry", "warned_for", "warned_level", "dns_state", "dns_failures", "doubts", "findings", "looks",
     "misses", "heals", "healed_at", "dns_checked_at", "cf_checked_at", "next_sync_at", "created_at", "updated_at",
@@ -184,6 +184,7 @@ def _values(domain: Domain) -> tuple[Any, ...]:
         domain.wildcard,
         domain.challenge_target,
         domain.challenge_verified,
+        domain.connection_id,
         domain.wants_txt,
         domain.certificate_authority,
         domain.cf_id,

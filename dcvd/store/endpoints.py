@@ -74,11 +74,11 @@ def update_health(tx: Transaction, endpoint_id: str, health: Health) -> None:
     tx.announce(Topic.ENDPOINTS, endpoint_id)
 
 
-def set_headers(tx: Transaction, vault: Vault, endpoint_id: str, headers: Mapping[str, str]) -> None:
+def set_headers(tx: Transaction, vault: Vault, org_id: str, endpoint_id: str, headers: Mapping[str, str]) -> None:
     """Replace the static headers; their values are sealed."""
     sealed = None
     if headers:
-        sealed = vault.seal(Secret(msgspec.json.encode(headers).decode()), row=endpoint_id, field=_FIELD)
+        sealed = vault.seal(msgspec.json.encode(headers), org=org_id, row=endpoint_id, field=_FIELD)
     tx.run(
         "UPDATE webhook_endpoints SET header_names = ?, sealed_headers = ? WHERE id = ?",
         (msgspec.json.encode(list(headers)).decode(), sealed, endpoint_id),
@@ -86,12 +86,12 @@ def set_headers(tx: Transaction, vault: Vault, endpoint_id: str, headers: Mappin
     tx.announce(Topic.ENDPOINTS, endpoint_id)
 
 
-def headers(snapshot: Snapshot, vault: Vault, endpoint_id: str) -> dict[str, Secret]:
+def headers(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: str) -> dict[str, Secret]:
     """The static headers, opened; empty for an endpoint without any, or that is gone."""
     row = snapshot.one("SELECT sealed_headers FROM webhook_endpoints WHERE id = ?", (endpoint_id,))
     if row is None or row[0] is None:
         return {}
-    opened = vault.open(row[0], row=endpoint_id, field=_FIELD)
+    opened = vault.open(row[0], org=org_id, row=endpoint_id, field=_FIELD)
     return {name: Secret(value) for name, value in _HEADERS.decode(opened.reveal()).items()}
 
 

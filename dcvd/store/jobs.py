@@ -7,14 +7,16 @@ import msgspec
 
 from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.core.replays import Replay
+from dcvd.core.zone_records import DnsWrite
 from dcvd.store.database import Row, Snapshot, Topic, Transaction
 from dcvd.store.paging import NEWEST
 
 _COLUMNS: Final = (
     "id, org_id, kind, state, domain_id, domain_name, cf_id, attempts, next_attempt_at, last_error_code, last_error,"
-    " outage, created_at, updated_at, turn, replay"
+    " outage, created_at, updated_at, turn, connection_id, replay, dns_write"
 )
 _REPLAY: Final = msgspec.json.Decoder(Replay)
+_DNS_WRITE: Final = msgspec.json.Decoder(DnsWrite)
 _DUE: Final = (
     f"SELECT {_COLUMNS} FROM jobs j WHERE kind = ?4 AND state = 'pending' AND next_attempt_at <= ?1"
     " AND id NOT IN (SELECT value FROM json_each(?2))"
@@ -25,7 +27,7 @@ _DUE: Final = (
 )
 
 
-_INSERT: Final = f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 16)})"
+_INSERT: Final = f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 18)})"
 
 
 def insert(tx: Transaction, job: Job) -> None:
@@ -54,7 +56,7 @@ def update(tx: Transaction, job: Job) -> None:
             job.last_error,
             job.outage,
             job.updated_at,
-            _replay_text(job.replay),
+            _json(job.replay),
             job.id,
         ),
     )
@@ -201,11 +203,12 @@ def _texts(values: Collection[str]) -> str:
 
 
 def _values(job: Job) -> tuple[object, ...]:
-    return (*(getattr(job, column) for column in Job.__struct_fields__[:-1]), _replay_text(job.replay))
+    plain = (getattr(job, column) for column in Job.__struct_fields__[:-2])
+    return (*plain, _json(job.replay), _json(job.dns_write))
 
 
-def _replay_text(replay: Replay | None) -> str | None:
-    return None if replay is None else msgspec.json.encode(replay).decode()
+def _json(value: Replay | DnsWrite | None) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
 
 
 def _job(row: Row) -> Job:
@@ -213,4 +216,5 @@ def _job(row: Row) -> Job:
     stored["kind"], stored["state"] = JobKind(stored["kind"]), JobState(stored["state"])
     stored["outage"] = bool(stored["outage"])
     stored["replay"] = None if stored["replay"] is None else _REPLAY.decode(stored["replay"])
+    stored["dns_write"] = None if stored["dns_write"] is None else _DNS_WRITE.decode(stored["dns_write"])
     return Job(**stored)

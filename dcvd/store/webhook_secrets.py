@@ -10,14 +10,14 @@ from dcvd.store.database import Snapshot, Topic, Transaction
 _FIELD: Final = "webhook_secrets.secret"
 
 
-def insert(tx: Transaction, vault: Vault, secret_id: str, endpoint_id: str, secret: SigningSecret) -> None:
+def insert(tx: Transaction, vault: Vault, secret_id: str, org_id: str, endpoint_id: str, secret: SigningSecret) -> None:
     """Store a secret, sealed. There is one without an end: the earlier must have got theirs."""
     tx.run(
         "INSERT INTO webhook_secrets (id, endpoint_id, sealed, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
         (
             secret_id,
             endpoint_id,
-            vault.seal(secret.secret, row=secret_id, field=_FIELD),
+            vault.seal(secret.secret, org=org_id, row=secret_id, field=_FIELD),
             secret.created_at,
             secret.expires_at,
         ),
@@ -41,7 +41,7 @@ def bring_forward(tx: Transaction, endpoint_id: str, expires_at: int) -> None:
     )
 
 
-def of_endpoint(snapshot: Snapshot, vault: Vault, endpoint_id: str) -> list[SigningSecret]:
+def of_endpoint(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: str) -> list[SigningSecret]:
     """All that are stored, opened, the oldest first."""
     rows = snapshot.all(
         "SELECT id, plain, sealed, created_at, expires_at FROM webhook_secrets WHERE endpoint_id = ?"
@@ -50,7 +50,7 @@ def of_endpoint(snapshot: Snapshot, vault: Vault, endpoint_id: str) -> list[Sign
     )
     return [
         SigningSecret(
-            secret=Secret(row[1]) if row[2] is None else vault.open(row[2], row=row[0], field=_FIELD),
+            secret=Secret(row[1]) if row[2] is None else vault.open(row[2], org=org_id, row=row[0], field=_FIELD),
             created_at=row[3],
             expires_at=row[4],
         )
@@ -72,9 +72,13 @@ def seal_plain(tx: Transaction, vault: Vault, limit: int) -> int:
 
     The freed bytes are overwritten (`secure_delete`), so that the file does not keep them.
     """
-    rows = tx.all("SELECT id, plain FROM webhook_secrets WHERE plain IS NOT NULL AND id > '' LIMIT ?", (limit,))
-    for secret_id, plain in rows:
-        sealed = vault.seal(Secret(plain), row=secret_id, field=_FIELD)
+    rows = tx.all(
+        "SELECT s.id, s.plain, w.org_id FROM webhook_secrets s JOIN webhook_endpoints w ON w.id = s.endpoint_id"
+        " WHERE s.plain IS NOT NULL AND s.id > '' LIMIT ?",
+        (limit,),
+    )
+    for secret_id, plain, org_id in rows:
+        sealed = vault.seal(Secret(plain), org=org_id, row=secret_id, field=_FIELD)
         tx.run("UPDATE webhook_secrets SET plain = NULL, sealed = ? WHERE id = ?", (sealed, secret_id))
     return len(rows)
 

@@ -25,7 +25,9 @@ from dcvd.core.observation import HostnameSeen, ObservedCertificate
 from dcvd.core.timeline import SYNC
 from dcvd.core.timings import Timings
 from dcvd.core.tokens import Role
+from dcvd.dns import DnsObserver
 from dcvd.kit.clock import ManualClock
+from dcvd.kit.fetch import Fetcher
 from dcvd.kit.http_server import HttpServer
 from dcvd.kit.sockets import bind_tcp, bind_unix
 from dcvd.kit.vault import Vault
@@ -41,6 +43,7 @@ from dcvd.store.attempts import MadeAttempt
 from dcvd.store.database import Database
 from dcvd.store.organizations import Organization
 from tests.api.client import Client
+from tests.providing import access_of, drivers_of
 
 BODY_LIMIT = 4096
 NOW = 1_800_000_000_000
@@ -220,6 +223,11 @@ def built_app(config: Config) -> Api:
         hints=Hints(context, Metrics()),
         diagnoser=Diagnoser(context, FakeObserver()),
         prober=FakeProber(context),
+        access=access_of(context),
+        drivers=drivers_of(context),
+        fetcher=Fetcher(),
+        guarded=Fetcher(),
+        observer=DnsObserver(config),
     )
 
 

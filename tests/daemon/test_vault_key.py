@@ -23,6 +23,7 @@ from dcvd.store.database import Database
 from dcvd.store.vault_keys import NeededKey
 
 NOW = 1_800_000_000_000
+ORG = "org_1"
 ROW, FIELD = "sec_1", "webhook_secrets.secret"
 PLAIN = Secret("the-very-secret")
 RAW = base64.b64encode(b"k" * 32).decode()
@@ -80,11 +81,11 @@ def place(tmp_path: Path) -> Place:
 
 
 def _seal(vault: Vault) -> bytes:
-    return vault.seal(PLAIN, row=ROW, field=FIELD)
+    return vault.seal(PLAIN, org=ORG, row=ROW, field=FIELD)
 
 
 def _opens(vault: Vault, sealed: bytes) -> bool:
-    return vault.open(sealed, row=ROW, field=FIELD) == PLAIN
+    return vault.open(sealed, org=ORG, row=ROW, field=FIELD) == PLAIN
 
 
 def _id(written: str) -> str:

@@ -11,6 +11,7 @@ from dcvd.jobs import JobWorker
 from dcvd.metrics import Metrics
 from dcvd.services import organizations
 from dcvd.services.context import Context
+from tests.providing import access_of
 from tests.services.views import all_jobs
 from tests.waiting import until
 
@@ -23,7 +24,7 @@ async def org(sandbox_context: Context) -> str:
 @pytest.fixture
 async def worker(sandbox_context: Context, cloudflare: CloudflareClient) -> AsyncIterator[None]:
     """A worker at work."""
-    worker = JobWorker(sandbox_context, cloudflare, Metrics())
+    worker = JobWorker(sandbox_context, cloudflare, access_of(sandbox_context), Metrics())
     task = asyncio.create_task(worker.run())
     yield
     task.cancel()

@@ -19,6 +19,7 @@ from dcvd.services.context import Context
 from dcvd.store import domains as store
 from tests.faults import fault, heal, state
 from tests.jobs.conftest import settled
+from tests.providing import access_of
 from tests.services.views import all_jobs, event_names
 from tests.waiting import until
 
@@ -151,7 +152,7 @@ async def test_bad_credentials_wait_for_the_operator_and_lose_nothing(sandbox_co
     wrong = replace(config, cloudflare=replace(config.cloudflare, api_token=Secret("wrong")))
     client = CloudflareClient(wrong, Metrics())
     await client.start()
-    worker = JobWorker(sandbox_context, client, Metrics())
+    worker = JobWorker(sandbox_context, client, access_of(sandbox_context), Metrics())
     task = asyncio.create_task(worker.run())
     try:
         await domains.add(sandbox_context, org, "app.customer.test")
@@ -178,7 +179,7 @@ async def test_registrations_that_wait_for_the_pace_hold_up_no_other_job(
     config = sandbox_context.config
     cloudflare.configure(replace(config, cloudflare=replace(config.cloudflare, certificates_per_minute=1)))
     first = await domains.add(sandbox_context, org, "first.customer.test")
-    worker = JobWorker(sandbox_context, cloudflare, Metrics())
+    worker = JobWorker(sandbox_context, cloudflare, access_of(sandbox_context), Metrics())
     task = asyncio.create_task(worker.run())
     try:
         await settled(sandbox_context, org)

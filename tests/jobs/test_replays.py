@@ -16,6 +16,7 @@ from dcvd.metrics import Metrics
 from dcvd.services import jobs, organizations, replays
 from dcvd.services.context import Context
 from tests.conftest import VAULT
+from tests.providing import access_of
 from tests.services.attempts import bury, due, happen, subscribed
 from tests.waiting import until
 
@@ -41,7 +42,7 @@ async def worker(real_time: Context) -> AsyncIterator[JobWorker]:
     """A worker that has not begun yet."""
     client = CloudflareClient(real_time.config, Metrics())
     await client.start()
-    yield JobWorker(real_time, client, Metrics())
+    yield JobWorker(real_time, client, access_of(real_time), Metrics())
     await client.close()
 
 

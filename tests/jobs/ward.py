@@ -16,6 +16,7 @@ from dcvd.services import domains, looks
 from dcvd.services import jobs as service
 from dcvd.services.context import Context
 from dcvd.store import domains as store
+from tests.providing import access_of
 from tests.services.views import all_jobs, event_names
 
 NAME = "app.customer.test"
@@ -32,6 +33,7 @@ class Ward:
         self.sandbox = sandbox
         self.clock = clock
         self.org = org
+        self.access = access_of(context)
 
     async def registered(self, name: str = NAME) -> Domain:
         """A domain with its hostname at the sandbox, not looked at yet."""
@@ -63,7 +65,7 @@ class Ward:
     async def perform(self, job: Job) -> None:
         """One try, as the worker makes it."""
         try:
-            await perform(self.context, self.cloudflare, job)
+            await perform(self.context, self.cloudflare, self.access, job)
         except RemoteError as error:
             await service.fail(self.context, job, error)
 

@@ -18,16 +18,17 @@ RAW = bytes(range(32))
 KEY = VaultKey(RAW)
 OTHER = VaultKey(bytes(32))
 PLAIN = "whsec_the-very-secret"
+ORG = "org_1"
 ROW, FIELD = "sec_1", "webhook_secrets.secret"
 
 
 def _sealed(vault: Vault | None = None) -> bytes:
-    return (vault or Vault(KEY)).seal(Secret(PLAIN), row=ROW, field=FIELD)
+    return (vault or Vault(KEY)).seal(Secret(PLAIN), org=ORG, row=ROW, field=FIELD)
 
 
 def _refused(sealed: bytes, *, vault: Vault | None = None, row: str = ROW, field: str = FIELD) -> VaultError:
     with pytest.raises(VaultError) as caught:
-        (vault or Vault(KEY)).open(sealed, row=row, field=field)
+        (vault or Vault(KEY)).open(sealed, org=ORG, row=row, field=field)
     assert PLAIN not in str(caught.value)
     return caught.value
 
@@ -35,9 +36,11 @@ def _refused(sealed: bytes, *, vault: Vault | None = None, row: str = ROW, field
 @given(text=st.text(), row=st.text(), field=st.text())
 def test_what_was_sealed_opens_in_its_row_and_field(text: str, row: str, field: str) -> None:
     vault = Vault(KEY)
-    sealed = vault.seal(Secret(text), row=row, field=field)
-    assert vault.open(sealed, row=row, field=field) == Secret(text)
-    assert vault.open(vault.seal(text.encode(), row=row, field=field), row=row, field=field) == Secret(text)
+    sealed = vault.seal(Secret(text), org=ORG, row=row, field=field)
+    assert vault.open(sealed, org=ORG, row=row, field=field) == Secret(text)
+    assert vault.open(
+        vault.seal(text.encode(), org=ORG, row=row, field=field), org=ORG, row=row, field=field
+    ) == Secret(text)
 
 
 def test_the_text_is_not_in_what_is_stored() -> None:
@@ -52,16 +55,16 @@ def test_a_value_moved_to_another_row_or_field_does_not_open(
     sealed_for: tuple[str, str], opened_as: tuple[str, str]
 ) -> None:
     vault = Vault(KEY)
-    sealed = vault.seal(Secret(PLAIN), row=sealed_for[0], field=sealed_for[1])
+    sealed = vault.seal(Secret(PLAIN), org=ORG, row=sealed_for[0], field=sealed_for[1])
     if sealed_for == opened_as:
-        assert vault.open(sealed, row=opened_as[0], field=opened_as[1]) == Secret(PLAIN)
+        assert vault.open(sealed, org=ORG, row=opened_as[0], field=opened_as[1]) == Secret(PLAIN)
     else:
         assert _refused(sealed, row=opened_as[0], field=opened_as[1]).code == "vault_value_damaged"
 
 
 @pytest.mark.parametrize(("row", "field"), [("a", "bc"), ("ab", "c"), ("", "abc"), ("c", "ab")])
 def test_the_border_between_field_and_row_cannot_be_shifted(row: str, field: str) -> None:
-    sealed = Vault(KEY).seal(Secret(PLAIN), row="bc", field="a")
+    sealed = Vault(KEY).seal(Secret(PLAIN), org=ORG, row="bc", field="a")
     _refused(sealed, row=row, field=field)
 
 
@@ -99,9 +102,9 @@ def test_another_key_is_refused_naming_the_one_that_is_needed() -> None:
 def test_the_active_key_seals_and_every_key_of_the_ring_opens() -> None:
     old = _sealed(Vault(OTHER))
     vault = Vault(KEY, OTHER)
-    assert vault.open(old, row=ROW, field=FIELD) == Secret(PLAIN)
+    assert vault.open(old, org=ORG, row=ROW, field=FIELD) == Secret(PLAIN)
     _refused(_sealed(vault), vault=Vault(OTHER))
-    assert Vault(KEY).open(_sealed(vault), row=ROW, field=FIELD) == Secret(PLAIN)
+    assert Vault(KEY).open(_sealed(vault), org=ORG, row=ROW, field=FIELD) == Secret(PLAIN)
 
 
 def test_a_value_relabelled_with_another_key_of_the_ring_does_not_open() -> None:
@@ -119,8 +122,16 @@ def test_the_envelope_is_what_was_settled() -> None:
     source = random.Random(7)
     sealed = _sealed(Vault(KEY, random=source.randbytes))
     nonce = random.Random(7).randbytes(12)
-    head = b"\x01" + bytes.fromhex(KEY.id)
-    associated = head + (22).to_bytes(4, "big") + FIELD.encode() + (5).to_bytes(4, "big") + ROW.encode()
+    head = b"\x02" + bytes.fromhex(KEY.id)
+    associated = (
+        head
+        + (5).to_bytes(4, "big")
+        + ORG.encode()
+        + (22).to_bytes(4, "big")
+        + FIELD.encode()
+        + (5).to_bytes(4, "big")
+        + ROW.encode()
+    )
     cipher = AESGCM(KEY.subkey("sealed values, version 1"))
     assert sealed == head + nonce + cipher.encrypt(nonce, PLAIN.encode(), associated)
 

@@ -54,6 +54,7 @@ def sentence(event: str, data: Mapping[str, Any]) -> str:
             | EventType.ENDPOINT_FAILING
             | EventType.ENDPOINT_RECOVERED
             | EventType.ENDPOINT_DISABLED
+            | EventType.CONNECTION_REAUTH_REQUIRED
             | EventType.WEBHOOK_TEST
         ) as other:
             return f"{other.value} arrived."

@@ -1,0 +1,1 @@
+"""DNS providers: reading and writing records in customers' zones with their credentials."""

@@ -1,0 +1,1 @@
+"""Domain Connect (draft-ietf-dconn-domainconnect): the provider applies our template to the zone."""

@@ -1,0 +1,70 @@
+"""Which driver writes with which credentials."""
+
+from typing import assert_never
+
+from dcvd.config import Config
+from dcvd.core.connections import Provider
+from dcvd.core.credentials import ApiToken, AwsKeys, AwsRole, Credentials, KeyPair, OauthTokens, Tsig
+from dcvd.core.secret import Secret
+from dcvd.dns import DnsObserver
+from dcvd.errors import InvalidInput, Unavailable
+from dcvd.kit.egress.guard import EgressPolicy
+from dcvd.kit.fetch import Fetcher
+from dcvd.providers.cloudflare import CloudflareRecords
+from dcvd.providers.domain_connect.records import TemplateRecords
+from dcvd.providers.driver import RecordDriver
+from dcvd.providers.godaddy import GodaddyBudgets, GodaddyRecords
+from dcvd.providers.http import HttpRecords
+from dcvd.providers.rfc2136 import Rfc2136Records
+from dcvd.providers.route53.records import Route53Records
+from dcvd.providers.route53.sessions import AwsSessions
+
+
+class Drivers:
+    """Makes drivers; one for the whole process, because budgets and sessions are kept for each credential.
+
+    fetcher: calls addresses that the operator configured. policy: of addresses that tenants name.
+    """
+
+    def __init__(self, config: Config, fetcher: Fetcher, policy: EgressPolicy, observer: DnsObserver) -> None:
+        self._config = config
+        self._fetcher = fetcher
+        self._policy = policy
+        self._observer = observer
+        self._godaddy = GodaddyBudgets()
+        self._aws = AwsSessions()
+
+    def configure(self, config: Config) -> None:
+        """Take over a reloaded configuration."""
+        self._config = config
+
+    def driver(self, provider: Provider, credentials: Credentials) -> RecordDriver:
+        """Raises InvalidInput for credentials that this provider does not take, Unavailable where config lacks."""
+        config = self._config
+        match provider, credentials:
+            case Provider.CLOUDFLARE, OauthTokens(access_token=token) | ApiToken(token=token):
+                return CloudflareRecords(self._fetcher, config.oauth_cloudflare.api_base_url, token)
+            case Provider.GODADDY, OauthTokens() | ApiToken() | KeyPair():
+                return GodaddyRecords(self._fetcher, config.oauth_godaddy.api_base_url, credentials, self._godaddy)
+            case Provider.ROUTE53, AwsRole() | AwsKeys():
+                return Route53Records(self._fetcher, config.oauth_route53, credentials, self._aws)
+            case Provider.OTHER, OauthTokens(access_token=token):
+                return self._other(token)
+            case Provider.OTHER, Tsig():
+                return Rfc2136Records(credentials, self._policy)
+            case _:
+                raise InvalidInput("credentials", f"{provider.value} does not take credentials of this kind.")
+
+    def _other(self, token: Secret) -> RecordDriver:
+        other = self._config.oauth_other
+        match other.write_driver:
+            case "http":
+                return HttpRecords(self._fetcher, other, token)
+            case "domain_connect":
+                return TemplateRecords(self._fetcher, other, self._config.domain_connect, token, self._observer)
+            case "":
+                raise Unavailable(
+                    "oauth.other.write_driver is not set, so nothing can be written with this connection."
+                )
+            case _:
+                assert_never(other.write_driver)

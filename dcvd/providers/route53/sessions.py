@@ -1,0 +1,5 @@
+"""Temporary credentials of assumed roles."""
+
+
+class AwsSessions:
+    """Kept until shortly before they end."""

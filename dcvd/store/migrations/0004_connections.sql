@@ -1,0 +1,84 @@
+-- Connections to customers' DNS providers, the records written by them, and the vault's values bound to their owner.
+
+-- Made anew: it was empty, the first version knew no connections.
+DROP TABLE oauth_connections;
+
+-- encrypted_access_token: sealed; of a connection that is not by OAuth all its credentials, as JSON.
+-- version: counts changes of the credentials; whoever changes them compares it first.
+CREATE TABLE oauth_connections (
+    id                      TEXT    PRIMARY KEY,
+    org_id                  TEXT    NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    provider                TEXT    NOT NULL CHECK (provider IN ('cloudflare', 'godaddy', 'route53', 'other')),
+    method                  TEXT    NOT NULL,
+    status                  TEXT    NOT NULL CHECK (status IN ('active', 'reauth_required')),
+    account                 TEXT,
+    scopes                  TEXT    NOT NULL DEFAULT '[]',
+    encrypted_access_token  BLOB    NOT NULL,
+    encrypted_refresh_token BLOB,
+    version                 INTEGER NOT NULL DEFAULT 1,
+    expires_at              INTEGER,
+    refresh_at              INTEGER,
+    last_used_at            INTEGER,
+    last_error_code         TEXT,
+    last_error              TEXT,
+    last_error_at           INTEGER,
+    created_at              INTEGER NOT NULL,
+    updated_at              INTEGER NOT NULL
+) STRICT;
+CREATE INDEX oauth_connections_of_org ON oauth_connections (org_id, id);
+CREATE INDEX oauth_connections_to_refresh ON oauth_connections (refresh_at) WHERE refresh_at IS NOT NULL;
+
+-- One row for each authorization that was begun; the state itself is nowhere, only its SHA-256.
+CREATE TABLE oauth_states (
+    state_hash      BLOB    PRIMARY KEY,
+    org_id          TEXT    NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    token_id        TEXT    NOT NULL,
+    provider        TEXT    NOT NULL,
+    redirect_uri    TEXT    NOT NULL,
+    return_to       TEXT,
+    sealed_verifier BLOB    NOT NULL,
+    scopes          TEXT    NOT NULL,
+    issuer          TEXT,
+    issuer_required INTEGER NOT NULL DEFAULT 0 CHECK (issuer_required IN (0, 1)),
+    created_at      INTEGER NOT NULL,
+    expires_at      INTEGER NOT NULL,
+    used_at         INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX oauth_states_by_end ON oauth_states (expires_at);
+CREATE INDEX oauth_states_of_org ON oauth_states (org_id, expires_at);
+
+-- ExternalIds that we gave an organization for a role of its own at AWS; each opens one connection.
+CREATE TABLE aws_external_ids (
+    external_id TEXT    PRIMARY KEY,
+    org_id      TEXT    NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    created_at  INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL,
+    used_at     INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX aws_external_ids_by_end ON aws_external_ids (expires_at);
+CREATE INDEX aws_external_ids_of_org ON aws_external_ids (org_id, expires_at);
+
+-- The records that we wrote; a row outlives its domain until what we wrote is out of DNS, or the connection is gone.
+-- before: what stood there until then, as JSON, for the undo; [] for nothing.
+CREATE TABLE written_records (
+    id            TEXT    PRIMARY KEY,
+    org_id        TEXT    NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    domain_id     TEXT    NOT NULL,
+    connection_id TEXT    NOT NULL REFERENCES oauth_connections (id) ON DELETE CASCADE,
+    zone          TEXT    NOT NULL,
+    type          TEXT    NOT NULL,
+    name          TEXT    NOT NULL,
+    value         TEXT    NOT NULL,
+    before        TEXT    NOT NULL DEFAULT '[]',
+    written_at    INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX written_records_of_domain ON written_records (domain_id, name, type);
+CREATE INDEX written_records_of_connection ON written_records (connection_id);
+CREATE INDEX written_records_of_org ON written_records (org_id);
+
+ALTER TABLE domains ADD COLUMN connection_id TEXT REFERENCES oauth_connections (id) ON DELETE SET NULL;
+CREATE INDEX domains_of_connection ON domains (connection_id) WHERE connection_id IS NOT NULL;
+
+ALTER TABLE jobs ADD COLUMN connection_id TEXT;
+ALTER TABLE jobs ADD COLUMN dns_write TEXT;
+CREATE INDEX jobs_of_connection ON jobs (connection_id, kind) WHERE state = 'pending' AND connection_id IS NOT NULL;

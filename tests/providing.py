@@ -1,0 +1,19 @@
+"""The way to providers for tests that have none."""
+
+from dcvd.dns import DnsObserver
+from dcvd.kit.egress.guard import EgressPolicy
+from dcvd.kit.fetch import Fetcher
+from dcvd.providers.drivers import Drivers
+from dcvd.services.access import Access
+from dcvd.services.context import Context
+
+
+def access_of(context: Context, fetcher: Fetcher | None = None) -> Access:
+    """An access whose drivers call nobody, but with a `fetcher` that was started."""
+    return Access(context, drivers_of(context, fetcher))
+
+
+def drivers_of(context: Context, fetcher: Fetcher | None = None) -> Drivers:
+    """Likewise."""
+    policy = EgressPolicy(allow_http=True, allow_private=context.config.oauth.allow_private)
+    return Drivers(context.config, fetcher or Fetcher(), policy, DnsObserver(context.config))
