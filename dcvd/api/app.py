@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from dcvd.api import (
     bulk,
+    connections,
     csv_export,
     deliveries,
     diagnosis,
@@ -60,6 +61,7 @@ class Api(Litestar):
                         deliveries.ROUTER,
                         events.ROUTER,
                         jobs.ROUTER,
+                        connections.ROUTER,
                     ],
                     guards=[bearer],
                     security=BEARER,

@@ -16,6 +16,7 @@ from dcvd.kit.fetch import Fetcher
 from dcvd.kit.turnstile import Turnstile
 from dcvd.providers.drivers import Drivers
 from dcvd.services.access import Access
+from dcvd.services.connecting import tries
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.feed import Feed
@@ -75,3 +76,4 @@ class Parts(Struct, kw_only=True):
     observer: DnsObserver
     streams: Streams = msgspec.field(default_factory=Streams)
     syncs: Turnstile = msgspec.field(default_factory=syncs)
+    tries: Turnstile = msgspec.field(default_factory=tries)
