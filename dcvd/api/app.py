@@ -30,6 +30,7 @@ from dcvd.api.problems import answer
 from dcvd.api.request import ApiRequest
 from dcvd.dns import DnsObserver
 from dcvd.kit.fetch import Fetcher
+from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import Drivers
 from dcvd.services.access import Access
 from dcvd.services.context import Context
@@ -105,6 +106,7 @@ def create_app(
     prober: Prober,
     access: Access,
     drivers: Drivers,
+    token_client: TokenClient,
     fetcher: Fetcher,
     guarded: Fetcher,
     observer: DnsObserver,
@@ -122,6 +124,7 @@ def create_app(
         prober=prober,
         access=access,
         drivers=drivers,
+        token_client=token_client,
         fetcher=fetcher,
         guarded=guarded,
         observer=observer,
