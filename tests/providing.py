@@ -12,11 +12,15 @@ from dcvd.services.context import Context
 
 def access_of(context: Context, fetcher: Fetcher | None = None) -> Access:
     """An access whose drivers call nobody, but with a `fetcher` that was started."""
-    tokens = TokenClient(fetcher or Fetcher(), lambda: context.config)
-    return Access(context, drivers_of(context, fetcher), tokens, Metrics())
+    return Access(context, drivers_of(context, fetcher), token_client_of(context, fetcher), Metrics())
 
 
 def drivers_of(context: Context, fetcher: Fetcher | None = None) -> Drivers:
     """Likewise."""
     policy = EgressPolicy(allow_http=True, allow_private=context.config.oauth.allow_private)
     return Drivers(context.config, fetcher or Fetcher(), policy, DnsObserver(context.config))
+
+
+def token_client_of(context: Context, fetcher: Fetcher | None = None) -> TokenClient:
+    """Likewise."""
+    return TokenClient(fetcher or Fetcher(), lambda: context.config)

@@ -170,8 +170,8 @@ class Daemon:
             await each.start()
             self._undo.append(each.close)
         self._drivers = Drivers(config, fetcher, policy, observer)
-        tokens = TokenClient(fetcher, lambda: self.context.config)
-        self._access = access = Access(self.context, self._drivers, tokens, metrics)
+        token_client = TokenClient(fetcher, lambda: self.context.config)
+        self._access = access = Access(self.context, self._drivers, token_client, metrics)
         self._undo.append(access.close)
         looker = Looker(self.context, self._cloudflare, observer, metrics)
         last_use = LastUse()
@@ -201,6 +201,7 @@ class Daemon:
             prober=prober,
             access=access,
             drivers=self._drivers,
+            token_client=token_client,
             fetcher=fetcher,
             guarded=guarded,
             observer=observer,
