@@ -66,9 +66,7 @@ async def rival(context: Context) -> Organization:
 async def access(context: Context, provider: ProviderServer) -> AsyncIterator[Access]:
     fetcher = Fetcher()
     await fetcher.start()
-    made = Access(
-        context, ProviderDrivers(fetcher, provider.url), TokenClient(fetcher, lambda: context.config), Metrics()
-    )
+    made = Access(context, ProviderDrivers(fetcher, provider), TokenClient(fetcher, lambda: context.config), Metrics())
     yield made
     await made.refresher.drain(5)
     await fetcher.close()

@@ -13,7 +13,7 @@ from dcvd.core.connections import Provider
 from dcvd.core.credentials import ApiToken, Credentials, OauthTokens
 from dcvd.core.secret import Secret
 from dcvd.core.zone_records import Zone, ZoneRecord
-from dcvd.errors import Retryable, Unauthorized
+from dcvd.errors import RemoteError, Retryable, Unauthorized
 from dcvd.kit.fetch import Fetcher
 from dcvd.providers.driver import RecordDriver
 from dcvd.providers.drivers import Drivers
@@ -27,7 +27,8 @@ Fault = Callable[["ProviderServer", web.Request, dict[str, Any]], Awaitable[web.
 
 
 class ProviderServer:
-    """`grace`: a refresh token that was used may be used once more, as some servers have it; else it ends them all."""
+    """`grace`: a refresh token that was used may be used again, as some servers allow for a while; else that is taken
+    for theft, and ends them all."""
 
     def __init__(self, url: str, *, grace: bool = False) -> None:
         self.url = url
@@ -36,6 +37,7 @@ class ProviderServer:
         self.expires_in: int | None = LIFE
         self.scope: str | None = None
         self.refuses_client = False
+        self.refuses_revocation = False
         self.lists_zones = True
         self.issues_dead_tokens = False
         self.status = 200
@@ -45,6 +47,9 @@ class ProviderServer:
         self.calls: Counter[str] = Counter()
         self.gate = asyncio.Event()
         self.gate.set()
+        self.api_gate = asyncio.Event()
+        self.api_gate.set()
+        self.raises: RemoteError | None = None
         self._live: set[str] = set()
         self._refresh: set[str] = set()
         self._used: set[str] = set()
@@ -79,7 +84,7 @@ class ProviderServer:
             return web.json_response({"error": "invalid_client"}, status=401)
         given = form.get("refresh_token", "")
         if given in self._used and self.grace:
-            self._used.discard(given)
+            pass
         elif given not in self._refresh:
             if given in self._used:
                 self.withdraw()
@@ -94,6 +99,8 @@ class ProviderServer:
 
     async def revoke(self, request: web.Request) -> web.StreamResponse:
         token = str((await request.post())["token"])
+        if self.refuses_revocation:
+            return web.Response(status=500, text=token)
         self.revoked.append(token)
         self._live.discard(token)
         self._refresh.discard(token)
@@ -102,6 +109,7 @@ class ProviderServer:
     async def api(self, request: web.Request) -> web.StreamResponse:
         what = request.match_info["what"]
         self.calls[what] += 1
+        await self.api_gate.wait()
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if token not in self._live or (what == "zone" and not self.lists_zones):
             return web.Response(status=401)
@@ -149,15 +157,16 @@ async def serving(*, grace: bool = False) -> AsyncIterator[ProviderServer]:
         yield server
     finally:
         server.gate.set()
+        server.api_gate.set()
         await runner.cleanup()
 
 
 class ProviderRecords:
     """The driver of such a provider's API; there are no records."""
 
-    def __init__(self, fetcher: Fetcher, url: str, token: Secret) -> None:
+    def __init__(self, fetcher: Fetcher, provider: ProviderServer, token: Secret) -> None:
         self._fetcher = fetcher
-        self._url = url
+        self._provider = provider
         self._token = token
 
     async def check(self) -> str | None:
@@ -177,7 +186,9 @@ class ProviderRecords:
 
     async def _get(self, what: str) -> None:
         headers = {"Authorization": f"Bearer {self._token.reveal()}"}
-        answer = await self._fetcher.send("GET", f"{self._url}/api/{what}", headers=headers)
+        if self._provider.raises is not None:
+            raise self._provider.raises
+        answer = await self._fetcher.send("GET", f"{self._provider.url}/api/{what}", headers=headers)
         if answer.status == HTTPStatus.UNAUTHORIZED:
             raise Unauthorized("The provider does not know this token.", code="provider_unauthorized")
         if answer.status != HTTPStatus.OK:
@@ -187,13 +198,13 @@ class ProviderRecords:
 class ProviderDrivers(Drivers):
     """Drivers of that one provider, whatever it is called."""
 
-    def __init__(self, fetcher: Fetcher, url: str) -> None:
+    def __init__(self, fetcher: Fetcher, provider: ProviderServer) -> None:
         self._fetch = fetcher
-        self._url = url
+        self._provider = provider
 
     def driver(self, provider: Provider, credentials: Credentials) -> RecordDriver:
         match credentials:
             case OauthTokens(access_token=token) | ApiToken(token=token):
-                return ProviderRecords(self._fetch, self._url, token)
+                return ProviderRecords(self._fetch, self._provider, token)
             case _:
-                raise AssertionError("no test connects with anything else")
+                raise AssertionError("nothing else is wanted of it")
