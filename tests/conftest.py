@@ -25,6 +25,8 @@ from dcvd.store.migrate import migrate
 from tests.marked import MARK, left_below
 from tests.plans import Plans
 
+pytest_plugins = ["tests.leaks"]
+
 VAULT = Vault(VaultKey(bytes(32)))
 _PLANS = Plans()
 
