@@ -21,7 +21,8 @@ from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import EventDict
 from tests.connections.provider import ProviderDrivers, ProviderServer, serving
-from tests.marked import MARK, marked
+from tests.leaks import MARK
+from tests.marked import marked
 
 _PATH = "/api/oauth/connections"
 

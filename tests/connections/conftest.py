@@ -22,7 +22,8 @@ from dcvd.services.access import Access
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
 from tests.connections.provider import LIFE, ProviderDrivers, ProviderServer, serving
-from tests.marked import MARK, marked
+from tests.leaks import MARK
+from tests.marked import marked
 
 Log = list[MutableMapping[str, Any]]
 

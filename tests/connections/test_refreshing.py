@@ -16,7 +16,7 @@ from tests.connections.conftest import Log, connect
 from tests.connections.provider import ProviderServer, broken, lost
 from tests.connections.views import stored, tokens
 from tests.delivery.faults import Fate, strike
-from tests.marked import left_below
+from tests.leaks import found_in
 from tests.services.views import bodies
 from tests.waiting import until
 
@@ -303,4 +303,4 @@ async def test_no_token_stands_in_the_database_after_refreshes_and_failures(
         await _use(access, connection)
     path = context.database._path
     assert path.exists()
-    assert left_below(path.parent) == []
+    assert found_in(path.parent) == []

@@ -19,7 +19,8 @@ from dcvd.services.context import Context
 from dcvd.store.database import Database
 from tests.daemon.process import DaemonProcess, write_config
 from tests.daemon.rows import rows
-from tests.marked import left_below, marked
+from tests.leaks import found_in
+from tests.marked import marked
 from tests.waiting import until
 
 _KEY = VaultKey(bytes(range(32)))
@@ -125,4 +126,4 @@ async def test_a_pair_that_was_issued_and_never_stored_is_had_by_grace_or_needs_
     told = rows(path, "SELECT json_extract(body, '$.data.connection_id') FROM events")
     assert told == [(strict.id,)]
     assert len(server.asked) == 4
-    assert left_below(tmp_path) == []
+    assert found_in(tmp_path) == []
