@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from dcvd.api import (
     bulk,
+    connections,
     csv_export,
     deliveries,
     diagnosis,
@@ -15,6 +16,8 @@ from dcvd.api import (
     events,
     hooks,
     jobs,
+    oauth,
+    oauth_callback,
     operator_calls,
     timeline,
     tokens,
@@ -30,6 +33,7 @@ from dcvd.api.problems import answer
 from dcvd.api.request import ApiRequest
 from dcvd.dns import DnsObserver
 from dcvd.kit.fetch import Fetcher
+from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import Drivers
 from dcvd.services.access import Access
 from dcvd.services.context import Context
@@ -60,11 +64,14 @@ class Api(Litestar):
                         deliveries.ROUTER,
                         events.ROUTER,
                         jobs.ROUTER,
+                        connections.ROUTER,
+                        oauth.ROUTER,
                     ],
                     guards=[bearer],
                     security=BEARER,
                 ),
                 hooks.ROUTER,
+                oauth_callback.ROUTER,
                 operator_calls.ROUTER,
                 operator_calls.metrics,
             ],
@@ -105,6 +112,7 @@ def create_app(
     prober: Prober,
     access: Access,
     drivers: Drivers,
+    token_client: TokenClient,
     fetcher: Fetcher,
     guarded: Fetcher,
     observer: DnsObserver,
@@ -122,6 +130,7 @@ def create_app(
         prober=prober,
         access=access,
         drivers=drivers,
+        token_client=token_client,
         fetcher=fetcher,
         guarded=guarded,
         observer=observer,
