@@ -7,6 +7,7 @@ from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive
 from prometheus_client import CollectorRegistry
 
 from dcvd.api import (
+    aws_external_ids,
     bulk,
     connections,
     csv_export,
@@ -65,6 +66,7 @@ class Api(Litestar):
                         events.ROUTER,
                         jobs.ROUTER,
                         connections.ROUTER,
+                        aws_external_ids.ROUTER,
                         oauth.ROUTER,
                     ],
                     guards=[bearer],

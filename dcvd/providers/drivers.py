@@ -16,6 +16,7 @@ from dcvd.providers.driver import RecordDriver
 from dcvd.providers.godaddy import GodaddyBudgets, GodaddyRecords
 from dcvd.providers.http import HttpRecords
 from dcvd.providers.rfc2136 import Rfc2136Records
+from dcvd.providers.route53.delegation import PublicNameServers
 from dcvd.providers.route53.records import Route53Records
 from dcvd.providers.route53.sessions import AwsSessions
 
@@ -32,7 +33,8 @@ class Drivers:
         self._policy = policy
         self._observer = observer
         self._godaddy = GodaddyBudgets()
-        self._aws = AwsSessions()
+        self._name_servers = PublicNameServers(observer)
+        self.aws = AwsSessions(fetcher)
 
     def configure(self, config: Config) -> None:
         """Take over a reloaded configuration."""
@@ -47,7 +49,7 @@ class Drivers:
             case Provider.GODADDY, OauthTokens() | ApiToken() | KeyPair():
                 return GodaddyRecords(self._fetcher, config.oauth_godaddy.api_base_url, credentials, self._godaddy)
             case Provider.ROUTE53, AwsRole() | AwsKeys():
-                return Route53Records(self._fetcher, config.oauth_route53, credentials, self._aws)
+                return Route53Records(config.oauth_route53, credentials, self.aws, self._name_servers.of_zone)
             case Provider.OTHER, OauthTokens(access_token=token):
                 return self._other(token)
             case Provider.OTHER, Tsig():

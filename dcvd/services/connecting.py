@@ -4,12 +4,14 @@ import asyncio
 from typing import Final
 
 from dcvd.core.connections import Connection, Provider
-from dcvd.core.credentials import Credentials
+from dcvd.core.credentials import AwsRole, Credentials
 from dcvd.errors import InvalidInput, Permanent, Retryable, Unauthorized
 from dcvd.kit.turnstile import Turnstile
 from dcvd.providers.drivers import Drivers
-from dcvd.services import connections
+from dcvd.providers.route53.roles import verify_role
+from dcvd.services import aws_external_ids, connections
 from dcvd.services.context import Context
+from dcvd.store.database import Transaction
 
 _FIELD: Final = "credentials"
 _PATIENCE: Final = 20.0
@@ -29,7 +31,15 @@ async def connect(
     where they cannot be used, Retryable where it could not be asked."""
     _ = context.connection_vault  # before anybody is asked
     await context.database.read(lambda snapshot: connections.check_room(snapshot, org_id))
-    account = await _tried(drivers, provider, credentials)
+    also = None
+    if isinstance(credentials, AwsRole):
+        external_id = credentials.external_id
+        await aws_external_ids.check(context, org_id, external_id)
+
+        def also(tx: Transaction, _: Connection) -> None:
+            aws_external_ids.take(tx, org_id, external_id, context.now())
+
+    account = await _tried(context, drivers, provider, credentials)
     return await connections.create(
         context,
         org_id,
@@ -40,10 +50,11 @@ async def connect(
         expires_at=None,
         refresh_at=None,
         actor=actor,
+        also=also,
     )
 
 
-async def _tried(drivers: Drivers, provider: Provider, credentials: Credentials) -> str | None:
+async def _tried(context: Context, drivers: Drivers, provider: Provider, credentials: Credentials) -> str | None:
     """What the provider calls the account."""
     try:
         driver = drivers.driver(provider, credentials)
@@ -52,6 +63,8 @@ async def _tried(drivers: Drivers, provider: Provider, credentials: Credentials)
         raise InvalidInput(field, error.message, code=error.code) from error
     try:
         async with asyncio.timeout(_PATIENCE):
+            if isinstance(credentials, AwsRole):
+                await verify_role(drivers.aws, context.config.oauth_route53, credentials, context.random_bytes)
             return await driver.check()
     except Unauthorized as error:
         raise InvalidInput(_FIELD, error.message, code="credentials_refused") from error
