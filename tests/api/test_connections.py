@@ -174,7 +174,7 @@ _TSIG = {"server": "ns1.customer.com", "zone": "customer.com", "keyName": "dcvd"
         ("godaddy", {"key": "k:", "secret": marked("x")}, "invalid_input", "credentials.key"),
         ("godaddy", {"key": "k", "secret": f" {marked('x')}"}, "invalid_input", "credentials.secret"),
         ("route53", {"roleArn": "arn:aws:iam::123456789012:role/dcvd"}, "invalid_input", "credentials.roleArn"),
-        ("route53", {"roleArn": marked("x"), "externalId": "x"}, "invalid_input", "credentials.roleArn"),
+        ("route53", {"roleArn": marked("x"), "externalId": "x"}, "bad_role_arn", "credentials.roleArn"),
         ("route53", {"accessKeyId": marked("x"), "secretAccessKey": "x"}, "invalid_input", "credentials.accessKeyId"),
         ("other", {}, "invalid_input", "credentials.server"),
         ("other", _TSIG | {"port": 0}, "invalid_input", "credentials.port"),
