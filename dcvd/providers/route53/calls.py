@@ -41,11 +41,24 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 class AwsCalls:
-    """One for the whole process, because the pace is an account's. first_pause: seconds before the first repetition."""
+    """One for the whole process, because the pace is an account's.
 
-    def __init__(self, fetcher: Fetcher, clock: Clock | None = None, *, first_pause: float = _FIRST_PAUSE) -> None:
+    most: calls of one account in `window` seconds. first_pause: seconds before the first repetition.
+    """
+
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        clock: Clock | None = None,
+        *,
+        most: int = _CALLS,
+        window: float = _SECONDS,
+        first_pause: float = _FIRST_PAUSE,
+    ) -> None:
         self.clock = clock if clock is not None else SystemClock()
         self._fetcher = fetcher
+        self._most = most
+        self._window = window
         self._first_pause = first_pause
         self._windows: OrderedDict[str, Window] = OrderedDict()
 
@@ -81,7 +94,7 @@ class AwsCalls:
 
     async def _turn(self, account: str) -> None:
         """Wait until the account's pace allows a call."""
-        window = self._windows.pop(account, None) or Window(_CALLS, _SECONDS, time.monotonic)
+        window = self._windows.pop(account, None) or Window(self._most, self._window, time.monotonic)
         self._windows[account] = window
         if len(self._windows) > _ACCOUNTS:
             self._windows.popitem(last=False)

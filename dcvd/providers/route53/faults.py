@@ -70,7 +70,7 @@ def read_fault(answer: Fetched) -> AwsFault:
         # The one refusal that has a form of its own, in which it lists everything at fault.
         messages = [message.text for message in root.all("Messages", "Message")]
         return AwsFault(status=answer.status, code=root.tag, message=shown(" ".join(messages)))
-    error = root.find("Error") or Element("")
+    error = root.find("Error") or root.find("Errors", "Error") or Element("")
     return AwsFault(status=answer.status, code=shown(error.text_of("Code")), message=shown(error.text_of("Message")))
 
 

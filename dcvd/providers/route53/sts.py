@@ -72,11 +72,13 @@ async def assume_role(
 
 def _call(url: str, action: str, parameters: dict[str, str]) -> Call:
     body = urlencode({"Action": action, "Version": _VERSION, **parameters}).encode()
-    return Call(action=f"sts:{action}", method="POST", url=f"{url}/", scope=_scope(url), body=body, content_type=_FORM)
+    return Call(
+        action=f"sts:{action}", method="POST", url=f"{url}/", scope=scope_of(url), body=body, content_type=_FORM
+    )
 
 
-def _scope(url: str) -> Scope:
-    """The global endpoint is in us-east-1; a regional one wants its own region in the signature."""
+def scope_of(url: str) -> Scope:
+    """What is signed for: the global endpoint is in us-east-1; a regional one wants its own region in the signature."""
     found = _REGIONAL.fullmatch(urlsplit(url).hostname or "")
     return Scope("us-east-1" if found is None else found[1], "sts")
 

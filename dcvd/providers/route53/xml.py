@@ -5,7 +5,7 @@ from typing import Final
 from xml.parsers.expat import ExpatError, ParserCreate
 
 _DEEPEST: Final = 24
-_MOST_ELEMENTS: Final = 100_000
+_MOST_ELEMENTS: Final = 50_000
 
 
 class BadXml(ValueError):
