@@ -14,7 +14,7 @@ _BATCH: Final = 200
 
 
 async def enqueue_refreshes(context: Context) -> int:
-    """A job for each connection whose refresh is due; returns how many. Without a configured key it could do nothing."""
+    """A job for each connection whose refresh is due; returns how many. Without a configured key there are none."""
     if not context.vault.configured:
         return 0
 
