@@ -13,7 +13,7 @@ from dcvd.config.checks import list_of, one_of
 from dcvd.config.keys import Key, SecretKey
 from dcvd.core.secret import Secret
 
-WriteDriver = Literal["", "http", "domain_connect"]
+WriteDriver = Literal["", "http", "domain_connect", "digitalocean", "dnsimple"]
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "none"]
 """How the client shows the token endpoint who it is, by the names of RFC 7591."""
 

@@ -14,7 +14,7 @@ from dcvd.providers.cloudflare import CloudflareRecords
 from dcvd.providers.domain_connect.records import TemplateRecords
 from dcvd.providers.driver import RecordDriver
 from dcvd.providers.godaddy import GodaddyBudgets, GodaddyRecords
-from dcvd.providers.http import HttpRecords
+from dcvd.providers.http import PRESETS, HttpRecords
 from dcvd.providers.rfc2136 import Rfc2136Records
 from dcvd.providers.route53.records import Route53Records
 from dcvd.providers.route53.sessions import AwsSessions
@@ -59,7 +59,10 @@ class Drivers:
         other = self._config.oauth_other
         match other.write_driver:
             case "http":
-                return HttpRecords(self._fetcher, other, token)
+                return HttpRecords(self._fetcher, other.api_base_url, self._config.oauth_other_http, token)
+            case "digitalocean" | "dnsimple":
+                preset = PRESETS[other.write_driver]
+                return HttpRecords(self._fetcher, other.api_base_url or preset.base_url, preset.described, token)
             case "domain_connect":
                 return TemplateRecords(self._fetcher, other, self._config.domain_connect, token, self._observer)
             case "":
