@@ -188,6 +188,23 @@ async def test_what_could_not_be_put_back_is_named(server: DigitalOcean) -> None
     assert caught.value.code == "provider_half_done"
 
 
+async def test_a_token_that_ends_in_the_middle_is_unauthorized_and_a_newer_one_brings_it_to_its_end(
+    server: DigitalOcean,
+) -> None:
+    server.has("A", "www", "192.0.2.1")
+    server.fault = lambda method, path: (
+        server.problem(401, "Expired") if any(made == "DELETE" for made, _ in server.calls[:-1]) else None
+    )
+    async with described(server, DIGITALOCEAN) as driver:
+        before = await driver.read(ZONE, NAME)
+        with pytest.raises(Unauthorized) as caught:
+            await driver.change(ZONE, before, [CNAME])
+        assert caught.value.code == "provider_unauthorized"
+        server.fault = lambda method, path: None
+        await driver.change(ZONE, before, [CNAME])
+    assert server.at("www") == [("CNAME", "edge.saas.example.")]
+
+
 @pytest.mark.parametrize(
     ("status", "error", "code"),
     [

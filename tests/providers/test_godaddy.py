@@ -181,6 +181,23 @@ async def test_what_could_not_be_put_back_is_named(server: GodaddyServer) -> Non
     assert caught.value.code == "provider_half_done"
 
 
+async def test_a_token_that_ends_in_the_middle_is_unauthorized_and_a_newer_one_brings_it_to_its_end(
+    server: GodaddyServer,
+) -> None:
+    server.has("A", "www", "192.0.2.1")
+    server.fault = lambda method, path: (
+        problem(401, "UNABLE_TO_AUTHENTICATE", "") if any(made == "DELETE" for made, _ in server.calls[:-1]) else None
+    )
+    async with godaddy(server) as driver:
+        before = await driver.read(ZONE, NAME)
+        with pytest.raises(Unauthorized, match=r"could not be put back: A 192\.0\.2\.1") as caught:
+            await driver.change(ZONE, before, [CNAME])
+        assert caught.value.code == "provider_unauthorized"
+        server.fault = lambda method, path: None
+        await driver.change(ZONE, before, [CNAME])
+    assert server.at("www") == [("CNAME", "edge.saas.example", 600)]
+
+
 async def test_the_zone_is_the_domain_of_the_account_and_nothing_above_it_is_asked_for(server: GodaddyServer) -> None:
     server.zones["shop.co.uk"] = []
     async with godaddy(server) as driver:

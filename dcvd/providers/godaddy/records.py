@@ -10,7 +10,7 @@ from msgspec import Struct
 from dcvd.core.credentials import ApiToken, KeyPair, OauthTokens
 from dcvd.core.secret import Secret
 from dcvd.core.zone_records import Zone, ZoneRecord
-from dcvd.errors import Permanent, RemoteError, Retryable
+from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.kit.fetch import Fetched, Fetcher, FetchFailed
 from dcvd.providers.deadline import deadline
 from dcvd.providers.godaddy.budgets import GodaddyBudgets
@@ -142,7 +142,7 @@ class GodaddyRecords:
         return steps
 
     async def _put_back(self, place: Place, steps: list[_Step], error: RemoteError) -> None:
-        """After a failure. Raises Retryable, from that failure, where it does not work."""
+        """After a failure. Raises Retryable or Unauthorized, from that failure, where it does not work."""
         log.warning("godaddy.putting_back", name=place.name, types=[step.type for step in steps], why=error.code)
         try:
             for step in reversed(steps):
@@ -150,11 +150,13 @@ class GodaddyRecords:
         except RemoteError as second:
             lost = ", ".join(f"{record.type} {record.value}" for step in steps for record in step.before)
             log.error("godaddy.not_put_back", name=place.name, records=lost, why=second.code)  # noqa: TRY400  # told below
-            raise Retryable(
+            message = (
                 f"{error.message} Before that these records of {place.name} were taken out, and they could not be put "
-                f"back: {lost}. {second.message}",
-                code="provider_half_done",
-            ) from error
+                f"back: {lost}. {second.message}"
+            )
+            if isinstance(second, Unauthorized):
+                raise Unauthorized(message, code=second.code) from error  # so that it is called again with newer ones
+            raise Retryable(message, code="provider_half_done") from error
 
     async def _read(self, place: Place, kind: str) -> list[ZoneRecord]:
         answer = await self._call("GET", _path(place, kind))

@@ -11,7 +11,7 @@ from dcvd.core.members import member
 from dcvd.core.secret import Secret
 from dcvd.core.templates import fill_path, placeholders
 from dcvd.core.zone_records import Zone, ZoneRecord
-from dcvd.errors import Permanent, RemoteError, Retryable, Unavailable
+from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized, Unavailable
 from dcvd.kit.fetch import Fetched, Fetcher, FetchFailed
 from dcvd.providers.deadline import deadline
 from dcvd.providers.http.calls import HttpCalls
@@ -100,7 +100,7 @@ class HttpRecords:
     async def _put_back(
         self, place: Place, removed: Sequence[ZoneRecord], added: Sequence[ZoneRecord], error: RemoteError
     ) -> None:
-        """After a failure. Raises Retryable, from that failure, where it does not work."""
+        """After a failure. Raises Retryable or Unauthorized, from that failure, where it does not work."""
         log.warning("http_records.putting_back", name=place.name, host=self._calls.host, why=error.code)
         before = {(record.type, record.value) for record in removed}
         ours = {(record.type, record.value) for record in added} - before
@@ -117,11 +117,13 @@ class HttpRecords:
         except RemoteError as second:
             lost = ", ".join(f"{record.type} {record.value}" for record in removed) or "none"
             log.error("http_records.not_put_back", name=place.name, records=lost, why=second.code)  # noqa: TRY400  # told below
-            raise Retryable(
+            message = (
                 f"{error.message} The records that {place.name} had before could not be put back: {lost}. "
-                f"{second.message}",
-                code="provider_half_done",
-            ) from error
+                f"{second.message}"
+            )
+            if isinstance(second, Unauthorized):
+                raise Unauthorized(message, code=second.code) from error  # so that it is called again with newer ones
+            raise Retryable(message, code="provider_half_done") from error
 
     async def _read(self, place: Place) -> list[ZoneRecord]:
         doing = f"the question for the records of {place.name}"
