@@ -1,0 +1,70 @@
+"""Records of a zone as dnspython has them, and as ours. Pure."""
+
+import json
+from typing import Final
+
+import dns.exception
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+from dns.rdata import Rdata
+from dns.rdatatype import RdataType
+from dns.rrset import RRset
+
+from dcvd.core.zone_records import ZoneRecord
+from dcvd.errors import Permanent
+
+_NAMES: Final = frozenset({"CNAME", "DNAME", "NS", "PTR"})
+"""Types whose data is a host name and nothing else."""
+_END_IN_NAMES: Final = frozenset({"MX", "SRV"})
+
+
+def records_of(rrset: RRset) -> list[ZoneRecord]:
+    """Each record of a set, in one order, as servers rotate their answers.
+
+    `raw` is the data in wire format, which alone keeps how names are spelled.
+    """
+    return sorted((_record(rrset, rdata) for rdata in rrset), key=lambda record: record.value)
+
+
+def rdata_of(record: ZoneRecord) -> Rdata:
+    """What `record` stands for. Raises Permanent for what DNS cannot carry."""
+    try:
+        rdtype = dns.rdatatype.from_text(record.type)
+        if record.raw is not None:
+            wire = bytes.fromhex(json.loads(record.raw)["rdata"])
+            return dns.rdata.from_wire(dns.rdataclass.IN, rdtype, wire, 0, len(wire))
+        return dns.rdata.from_text(
+            dns.rdataclass.IN, rdtype, record.value, origin=dns.name.root, relativize=False, relativize_to=None
+        )
+    except (dns.exception.DNSException, ValueError, KeyError, TypeError) as error:
+        raise Permanent(
+            f"The {record.type} record at {record.name} cannot be written as it is.", code="record_unreadable"
+        ) from error
+
+
+def is_single(rdtype: RdataType) -> bool:
+    """Whether nothing else may stand beside a record of this type (RFC 1034 §3.6.2)."""
+    return rdtype is RdataType.CNAME
+
+
+def _record(rrset: RRset, rdata: Rdata) -> ZoneRecord:
+    kind = rrset.rdtype.name
+    return ZoneRecord(
+        type=kind,
+        name=rrset.name.to_text(omit_final_dot=True).lower(),
+        value=_value(kind, rdata),
+        ttl=rrset.ttl,
+        raw=json.dumps({"rdata": (rdata.to_wire() or b"").hex()}),
+    )
+
+
+def _value(kind: str, rdata: Rdata) -> str:
+    text = rdata.to_text()
+    if kind in _NAMES:
+        return text.removesuffix(".").lower() or "."
+    if kind in _END_IN_NAMES:
+        before, _, name = text.rpartition(" ")
+        return f"{before} {name.removesuffix('.').lower() or '.'}"
+    return text
