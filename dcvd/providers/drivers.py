@@ -62,7 +62,7 @@ class Drivers:
             case "http":
                 return HttpRecords(self._fetcher, other, token)
             case "domain_connect":
-                return TemplateRecords(self._fetcher, other, self._config.domain_connect, token, self._observer)
+                return TemplateRecords(self._fetcher, self._config, token, self._observer.zones)
             case "":
                 raise Unavailable(
                     "oauth.other.write_driver is not set, so nothing can be written with this connection."

@@ -1,7 +1,6 @@
 """Records of a zone as dnspython has them, and as ours. Pure."""
 
 import json
-from typing import Final
 
 import dns.exception
 import dns.name
@@ -11,13 +10,11 @@ import dns.rdatatype
 from dns.rdata import Rdata
 from dns.rdatatype import RdataType
 from dns.rrset import RRset
+from msgspec.structs import replace
 
 from dcvd.core.zone_records import ZoneRecord
+from dcvd.dns.found import zone_record
 from dcvd.errors import Permanent
-
-_NAMES: Final = frozenset({"CNAME", "DNAME", "NS", "PTR"})
-"""Types whose data is a host name and nothing else."""
-_END_IN_NAMES: Final = frozenset({"MX", "SRV"})
 
 
 def records_of(rrset: RRset) -> list[ZoneRecord]:
@@ -25,7 +22,8 @@ def records_of(rrset: RRset) -> list[ZoneRecord]:
 
     `raw` is the data in wire format, which alone keeps how names are spelled.
     """
-    return sorted((_record(rrset, rdata) for rdata in rrset), key=lambda record: record.value)
+    records = [replace(zone_record(rrset.name, rdata, rrset.ttl), raw=_raw(rdata)) for rdata in rrset]
+    return sorted(records, key=lambda record: record.value)
 
 
 def rdata_of(record: ZoneRecord) -> Rdata:
@@ -49,22 +47,5 @@ def is_single(rdtype: RdataType) -> bool:
     return rdtype is RdataType.CNAME
 
 
-def _record(rrset: RRset, rdata: Rdata) -> ZoneRecord:
-    kind = rrset.rdtype.name
-    return ZoneRecord(
-        type=kind,
-        name=rrset.name.to_text(omit_final_dot=True).lower(),
-        value=_value(kind, rdata),
-        ttl=rrset.ttl,
-        raw=json.dumps({"rdata": (rdata.to_wire() or b"").hex()}),
-    )
-
-
-def _value(kind: str, rdata: Rdata) -> str:
-    text = rdata.to_text()
-    if kind in _NAMES:
-        return text.removesuffix(".").lower() or "."
-    if kind in _END_IN_NAMES:
-        before, _, name = text.rpartition(" ")
-        return f"{before} {name.removesuffix('.').lower() or '.'}"
-    return text
+def _raw(rdata: Rdata) -> str:
+    return json.dumps({"rdata": (rdata.to_wire() or b"").hex()})
