@@ -102,7 +102,7 @@ class DomainConnect(msgspec.Struct, frozen=True, kw_only=True):
     provider_id: Annotated[str, Key(check=values.template_id, reload=True)] = ""
     service_id: Annotated[str, Key(check=values.template_id, reload=True)] = ""
     private_key_file: Annotated[str, Key(check=values.secret_file, reload=True)] = ""
-    private_key: Annotated[Secret | None, SecretKey(check=values.secret_text, file="private_key_file", reload=True)] = (
+    private_key: Annotated[Secret | None, SecretKey(check=values.private_key, file="private_key_file", reload=True)] = (
         None
     )
     key: Annotated[str, Key(check=values.key_label, reload=True)] = "_dcpubkeyv1"

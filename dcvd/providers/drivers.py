@@ -15,7 +15,8 @@ from dcvd.providers.domain_connect.records import TemplateRecords
 from dcvd.providers.driver import RecordDriver
 from dcvd.providers.godaddy import GodaddyBudgets, GodaddyRecords
 from dcvd.providers.http import PRESETS, HttpRecords
-from dcvd.providers.rfc2136 import Rfc2136Records
+from dcvd.providers.rfc2136.records import Rfc2136Records
+from dcvd.providers.rfc2136.server import UpdateServers
 from dcvd.providers.route53.records import Route53Records
 from dcvd.providers.route53.sessions import AwsSessions
 
@@ -29,10 +30,10 @@ class Drivers:
     def __init__(self, config: Config, fetcher: Fetcher, policy: EgressPolicy, observer: DnsObserver) -> None:
         self._config = config
         self._fetcher = fetcher
-        self._policy = policy
         self._observer = observer
         self._godaddy = GodaddyBudgets()
         self._aws = AwsSessions()
+        self._update_servers = UpdateServers(policy)
 
     def configure(self, config: Config) -> None:
         """Take over a reloaded configuration."""
@@ -51,7 +52,7 @@ class Drivers:
             case Provider.OTHER, OauthTokens(access_token=token):
                 return self._other(token)
             case Provider.OTHER, Tsig():
-                return Rfc2136Records(credentials, self._policy)
+                return Rfc2136Records(credentials, self._update_servers)
             case _:
                 raise InvalidInput("credentials", f"{provider.value} does not take credentials of this kind.")
 
@@ -64,7 +65,7 @@ class Drivers:
                 preset = PRESETS[other.write_driver]
                 return HttpRecords(self._fetcher, other.api_base_url or preset.base_url, preset.described, token)
             case "domain_connect":
-                return TemplateRecords(self._fetcher, other, self._config.domain_connect, token, self._observer)
+                return TemplateRecords(self._fetcher, self._config, token, self._observer.zones)
             case "":
                 raise Unavailable(
                     "oauth.other.write_driver is not set, so nothing can be written with this connection."
