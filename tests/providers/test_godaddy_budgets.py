@@ -1,5 +1,6 @@
 """Sixty calls a minute with one credential, whoever makes them."""
 
+import asyncio
 import time
 
 import pytest
@@ -101,6 +102,28 @@ async def test_a_change_is_not_begun_that_could_not_be_ended_or_put_back(server:
     async with godaddy(server, PAT, GodaddyBudgets(limit=14)) as driver:
         await driver.change(ZONE, await driver.read(ZONE, NAME), [CNAME])
     assert server.at("www") == [("CNAME", "edge.saas.example", 600)]
+
+
+async def test_work_is_begun_only_as_often_as_there_are_calls_to_end_it(server: GodaddyServer) -> None:
+    for number in range(8):
+        server.has("A", f"app{number}", "192.0.2.1")
+
+    async def point(name: str) -> bool:
+        async with godaddy(server, PAT, budgets) as driver:
+            try:
+                zone = await driver.find_zone(name)
+                assert zone is not None
+                before = await driver.read(zone, name)
+                await driver.change(zone, before, [ZoneRecord(type="CNAME", name=name, value="edge.saas.example")])
+            except Retryable:
+                return False
+            return True
+
+    budgets = GodaddyBudgets()
+    done = await asyncio.gather(*(point(f"app{number}.customer.com") for number in range(8)))
+    assert sum(done) == 3
+    assert sum(entry["type"] == "CNAME" for entry in server.zones["customer.com"]) == 3
+    assert len(server.calls) <= 60
 
 
 async def test_credentials_are_forgotten_when_they_are_idle_or_too_many_and_never_kept() -> None:

@@ -22,6 +22,10 @@ from dcvd.providers.said import read_json
 RATE_LIMITED: Final = "provider_rate_limited"
 _LIMIT: Final = 60
 _MINUTE: Final = 60.0
+_PIECE: Final = 20
+"""Calls of a piece of work at most: to find the zone, read two names, change and read them again. Work is begun only as
+often as there are calls to end it, or many pieces at once would take from each other what each needs, and none would
+end."""
 _MOST: Final = 1024
 """Credentials that are remembered; of more, who has not called for the longest time is forgotten."""
 _LONGEST_PAUSE: Final = 600.0
@@ -36,7 +40,13 @@ class GodaddyBudget:
         self._most = limit
         self._clock = clock
         self._window = Window(limit, seconds, clock)
+        self._begun = Window(_pieces(limit), seconds, clock)
         self._paused_until = clock()
+
+    async def begin(self, *, patience: float) -> None:
+        """Wait until a piece of work may be begun. Raises Retryable as `call` does."""
+        await self._turn(self._begun.wait, patience)
+        self._begun.take()
 
     @asynccontextmanager
     async def call(self, *, patience: float, spare: int = 0) -> AsyncIterator[None]:
@@ -44,16 +54,7 @@ class GodaddyBudget:
 
         Raises Retryable, without waiting, where the turn comes later.
         """
-        end = self._clock() + patience
-        while (wait := self._wait(spare)) > 0:
-            if self._clock() + wait > end:
-                raise Retryable(
-                    f"GoDaddy takes {self._window.limit} calls a minute with one credential, and they are used up; "
-                    f"it is tried again in {wait:.0f} s.",
-                    code=RATE_LIMITED,
-                    retry_after=wait,
-                )
-            await asyncio.sleep(min(wait, _LONGEST_SLEEP))
+        await self._turn(lambda: self._wait(spare), patience)
         self._window.begin()
         try:
             yield
@@ -65,6 +66,7 @@ class GodaddyBudget:
         limit, left = _number(answer, "ratelimit-limit"), _number(answer, "ratelimit-remaining")
         if limit is not None:
             self._window.limit = min(max(int(limit), 1), self._most)
+            self._begun.limit = _pieces(self._window.limit)
         if answer.status == 429:
             self._pause(retry_after(answer))
         elif left == 0:
@@ -72,7 +74,19 @@ class GodaddyBudget:
 
     def idle(self) -> bool:
         """Whether nothing would be lost by forgetting it."""
-        return self._wait(self._window.limit - 1) <= 0
+        return max(self._wait(self._window.limit - 1), self._begun.wait(self._begun.limit - 1)) <= 0
+
+    async def _turn(self, wait_for: Callable[[], float], patience: float) -> None:
+        end = self._clock() + patience
+        while (wait := wait_for()) > 0:
+            if self._clock() + wait > end:
+                raise Retryable(
+                    f"GoDaddy takes {self._window.limit} calls a minute with one credential, and they are used up or "
+                    f"spoken for; it is tried again in {wait:.0f} s.",
+                    code=RATE_LIMITED,
+                    retry_after=wait,
+                )
+            await asyncio.sleep(min(wait, _LONGEST_SLEEP))
 
     def _wait(self, spare: int) -> float:
         return max(self._window.wait(spare), self._paused_until - self._clock())
@@ -121,6 +135,10 @@ def retry_after(answer: Fetched) -> float:
         return float(min(max(told, 1), _LONGEST_PAUSE))
     seconds = _number(answer, "retry-after")
     return _MINUTE if seconds is None else min(max(seconds, 1.0), _LONGEST_PAUSE)
+
+
+def _pieces(limit: int) -> int:
+    return max(limit // _PIECE, 1)
 
 
 def _number(answer: Fetched, header: str) -> float | None:

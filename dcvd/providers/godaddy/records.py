@@ -59,8 +59,9 @@ class GodaddyRecords:
         return None
 
     async def find_zone(self, name: str) -> Zone | None:
-        """The domain of the account's that holds a name."""
+        """The domain of the account's that holds a name. Work begins with it, so that it keeps work apart."""
         async with deadline(_DEADLINE, f"The search for the domain of {name}"):
+            await self._budgets.of(self._authorization).begin(patience=_PATIENCE)
             candidates = zone_candidates(name)
             for candidate in candidates:
                 answer = await self._call("GET", f"/v1/domains/{quote(candidate, safe='')}")
