@@ -128,6 +128,8 @@ class Fetcher:
                 content = await answer.content.read(most + 1)
                 while len(content) <= most and (more := await answer.content.read(most + 1 - len(content))):
                     content += more
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise FetchFailed(f"{host} cannot be reached: {error.certificate_error}.", sent=False) from error
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, AddressRefused):
                 raise FetchRefused(error.os_error.refusal.message) from error
