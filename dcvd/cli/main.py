@@ -25,6 +25,9 @@ _COMMANDS: Final = {
     "domain": Deferred("dcvd.cli.domains", "domains", "Import customers' domains from a file."),
     "diagnose": Deferred("dcvd.cli.diagnose", "diagnose", "Say what is wrong with a hostname, and who has to act."),
     "backup": Deferred("dcvd.cli.backup", "backup", "Copy the database, beside a running daemon too."),
+    "domain-connect": Deferred(
+        "dcvd.cli.domain_connect", "domain_connect", "Show the template and the key that DNS providers have to know."
+    ),
     "sandbox": Deferred("dcvd.cli.sandbox", "sandbox", "Run a Cloudflare API and a DNS server for trying things out."),
 }
 

@@ -17,6 +17,7 @@ from dcvd.config.addresses import SocketAddress
 from dcvd.config.checks import boolean, duration, integer, list_of, one_of, size, table_of
 from dcvd.config.keys import Key, SecretKey
 from dcvd.config.oauth import DomainConnect, OauthCloudflare, OauthGodaddy, OauthOther, OauthRoute53
+from dcvd.config.oauth_http import OauthOtherHttp
 from dcvd.core.addresses import Network
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
 from dcvd.core.secret import Secret
@@ -217,5 +218,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     oauth_godaddy: OauthGodaddy = OauthGodaddy()
     oauth_route53: OauthRoute53 = OauthRoute53()
     oauth_other: OauthOther = OauthOther()
+    oauth_other_http: OauthOtherHttp = OauthOtherHttp()
     domain_connect: DomainConnect = DomainConnect()
     log: Log = Log()
