@@ -191,7 +191,7 @@ class World:
         self.hostnames.look_again(now)
 
     def _look(self, record: Hostname) -> tuple[Sight, frozenset[Name]]:
-        return look(
+        sight, consulted = look(
             record,
             self.zone,
             target=self._target,
@@ -199,6 +199,10 @@ class World:
             delegation_uuid=self.delegation_uuid,
             refusal=self._refusal(record),
         )
+        hidden = None if sight.cname else self.customers.target(record.hostname)
+        if hidden is not None and parse_name(hidden).is_subdomain(self._target):
+            sight = replace(sight, cname=True)
+        return sight, consulted
 
     def _refusal(self, record: Hostname) -> str | None:
         if record.ssl is None:

@@ -58,9 +58,15 @@ async def test_a_record_is_served_from_its_creation_to_its_deletion(owner: Custo
     assert (await owner.records("GET", f"/{record['id']}")).error == (404, 81044)
 
 
-async def test_a_hostname_becomes_active_by_a_record_of_its_zone(caller: Caller, owner: Customer) -> None:
-    await owner.add("CNAME", "app", "edge.sandbox.test")
-    record = await caller.create("app.customer.test")
+@pytest.mark.parametrize(("name", "proxied"), [("app", False), ("app", True), ("@", False)])
+async def test_a_hostname_becomes_active_by_a_record_of_its_zone(
+    caller: Caller, owner: Customer, name: str, proxied: bool
+) -> None:
+    """Also where DNS shows addresses in its place: Cloudflare sees what its own zones hold."""
+    record = await caller.create("customer.test" if name == "@" else f"{name}.customer.test")
+    await caller.wait("5m")
+    assert (await caller.get(record))["status"] == "pending"
+    await owner.add("CNAME", name, "edge.sandbox.test", proxied=proxied)
     await caller.wait("5m")
     assert (await caller.get(record))["status"] == "active"
 
