@@ -10,7 +10,7 @@ from dcvd.dns import DnsObserver
 from dcvd.errors import InvalidInput, Unavailable
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.fetch import Fetcher
-from dcvd.providers.cloudflare import CloudflareRecords
+from dcvd.providers.cloudflare.records import CloudflareRecords
 from dcvd.providers.domain_connect.records import TemplateRecords
 from dcvd.providers.driver import RecordDriver
 from dcvd.providers.godaddy import GodaddyBudgets, GodaddyRecords

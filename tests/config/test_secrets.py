@@ -70,6 +70,17 @@ def test_the_token_of_an_api_on_loopback_may_be_open(write: Write, tmp_path: Pat
     assert loaded.warnings == (f"The secret file {key} is open to group or others: chmod 600 {key}.",)
 
 
+def test_with_all_of_cloudflare_on_loopback_every_secret_may_be_open(write: Write, tmp_path: Path) -> None:
+    for name in ("cloudflare-token", "oauth-key", "client-secret"):
+        secret_file(tmp_path / name, "t0ken", 0o644)
+    consent = '[oauth.cloudflare]\nclient_secret_file = "client-secret"\n'
+    oauth = f'[oauth]\nencryption_key_file = "oauth-key"\n{consent}'
+    sandbox = '[cloudflare]\nbase_url = "http://127.0.0.1:8787/client/v4"\n'
+    assert load(write(f'{sandbox}{oauth}token_url = "http://[::1]:8787/oauth2/token"\n'), TARGET).warnings == ()
+    assert len(load(write(f"{sandbox}{oauth}"), TARGET).warnings) == 2
+    assert len(load(write(f'{oauth}token_url = "http://127.0.0.1:1/token"\n'), TARGET).warnings) == 2
+
+
 def test_the_encryption_key_comes_from_its_file_or_its_variable(write: Write, tmp_path: Path) -> None:
     secret_file(tmp_path / "oauth-key", "a pass phrase\n")
     path = write('[oauth]\nencryption_key_file = "oauth-key"\n')
