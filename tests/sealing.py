@@ -2,13 +2,17 @@
 
 from typing import Final
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from dcvd.core.health import Health
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks import Endpoint, SigningSecret
 from dcvd.kit.vault import Vault
+from dcvd.kit.vault_key import VaultKey
 from dcvd.store import endpoints, organizations, sealed, webhook_secrets
 from dcvd.store.database import Snapshot, Transaction
 from dcvd.store.organizations import Organization
+from dcvd.store.sealed import WEBHOOK_SECRETS
 
 ORG: Final = "org_sealed"
 ENDPOINT: Final = "wh_sealed"
@@ -72,6 +76,15 @@ def add_connection(tx: Transaction, vault: Vault, connection_id: str = CONNECTIO
         " VALUES (?, ?, 'cloudflare', 'oauth', 'active', ?, ?, 1, 1)",
         (connection_id, ORG, *tokens),
     )
+
+
+def first_version(key: VaultKey, secret_id: str = "sec_000000") -> bytes:
+    """The secret as the vault's first version sealed it, which did not bind it to its organization."""
+    head = b"\x01" + bytes.fromhex(key.id)
+    parts = [WEBHOOK_SECRETS.field.encode(), secret_id.encode()]
+    associated = head + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    cipher = AESGCM(key.subkey("sealed values, version 1"))
+    return head + bytes(12) + cipher.encrypt(bytes(12), SECRET.reveal().encode(), associated)
 
 
 def opened(snapshot: Snapshot, vault: Vault) -> int:

@@ -7,9 +7,9 @@ from typing import Final
 import structlog
 
 from dcvd.config import Config
-from dcvd.daemon.keyring import VARIABLE, Found, Keyring, gather, make_key_file
 from dcvd.errors import ConfigError
 from dcvd.kit.vault import Vault
+from dcvd.services.keyring import VARIABLE, Found, Keyring, gather, make_key_file
 from dcvd.store import sealed, vault_keys
 from dcvd.store.database import Database, Snapshot
 from dcvd.store.sealed import Kind

@@ -44,7 +44,7 @@ class Vault:
     ) -> None:
         self.configured = configured
         self._random = random
-        self.head = _VERSION + bytes.fromhex(active.id)
+        self.head = head_of(active.id)
         self._ciphers = {bytes.fromhex(key.id): AESGCM(key.subkey(_PURPOSE)) for key in (active, *others)}
         self._active = self._ciphers[bytes.fromhex(active.id)]
 
@@ -88,6 +88,11 @@ class Vault:
 
     def __repr__(self) -> str:
         return f"Vault({', '.join(key_id.hex() for key_id in self._ciphers)})"
+
+
+def head_of(key_id: str) -> bytes:
+    """What every value begins with that a key seals in the present version."""
+    return _VERSION + bytes.fromhex(key_id)
 
 
 def key_id_of(head: bytes) -> str | None:

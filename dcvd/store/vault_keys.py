@@ -1,10 +1,14 @@
 """Which keys open what is sealed in the database, and so in every copy of it."""
 
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 
 from dcvd.store.database import Snapshot, Transaction
+
+FROM_ENVIRONMENT: Final = "OAUTH_ENCRYPTION_KEY in the daemon's environment"
+"""The source of a key that is in no file."""
 
 
 class NeededKey(Struct, frozen=True, kw_only=True):

@@ -12,15 +12,15 @@ from dcvd.config import Config
 from dcvd.config.secrets import SecretSource
 from dcvd.core.secret import Secret
 from dcvd.errors import ConfigError
+from dcvd.kit.key_file import written
 from dcvd.kit.new_file import new_file
 from dcvd.kit.vault_key import FORMS, SALT_BYTES, VaultKey
 from dcvd.store.files import adopt_owner
-from dcvd.store.vault_keys import NeededKey, key_path
+from dcvd.store.vault_keys import FROM_ENVIRONMENT, NeededKey, key_path
 
 log = structlog.get_logger(__name__)
 
 VARIABLE: Final = "OAUTH_ENCRYPTION_KEY"
-FROM_ENVIRONMENT: Final = f"{VARIABLE} in the daemon's environment"
 _SHORT: Final = 16  # characters of a passphrase
 
 
@@ -124,7 +124,7 @@ def make_key_file(path: Path) -> Found:
     key = VaultKey.generate(os.urandom)
     try:
         with new_file(path) as draft:
-            draft.write_text(f"{key.written().reveal()}\n", encoding="ascii")
+            draft.write_text(written([key]), encoding="ascii")
             adopt_owner(draft)
     except OSError as error:
         raise ConfigError(
