@@ -96,7 +96,10 @@ class _Loading:
         for key, secret_mark in secret_keys(section).items():
             if secret_mark.file in table and secret_mark.file not in given:
                 continue  # its path is at fault, and said to be
-            if (secret := self._secret(name, secret_mark, getattr(without_secrets, secret_mark.file))) is not None:
+            files = getattr(without_secrets, secret_mark.file)
+            if isinstance(files, tuple):
+                given[key] = tuple(self._secret(name, secret_mark, file) for file in files)
+            elif (secret := self._secret(name, secret_mark, files)) is not None:
                 given[key] = secret
         return section(**given)
 
