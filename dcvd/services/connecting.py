@@ -1,6 +1,7 @@
 """A connection by credentials: they are tried at the provider before they are stored."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from dcvd.core.connections import Connection, Provider
@@ -33,12 +34,8 @@ async def connect(
     await context.database.read(lambda snapshot: connections.check_room(snapshot, org_id))
     also = None
     if isinstance(credentials, AwsRole):
-        external_id = credentials.external_id
-        await aws_external_ids.check(context, org_id, external_id)
-
-        def also(tx: Transaction, _: Connection) -> None:
-            aws_external_ids.take(tx, org_id, external_id, context.now())
-
+        await aws_external_ids.check(context, org_id, credentials.external_id)
+        also = _using(context, credentials.external_id)
     account = await _tried(context, drivers, provider, credentials)
     return await connections.create(
         context,
@@ -52,6 +49,15 @@ async def connect(
         actor=actor,
         also=also,
     )
+
+
+def _using(context: Context, external_id: str) -> Callable[[Transaction, Connection], None]:
+    """Uses up the ExternalId with the connection that it opens."""
+
+    def also(tx: Transaction, connection: Connection) -> None:
+        aws_external_ids.take(tx, connection.org_id, external_id, context.now())
+
+    return also
 
 
 async def _tried(context: Context, drivers: Drivers, provider: Provider, credentials: Credentials) -> str | None:
