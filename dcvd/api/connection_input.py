@@ -10,13 +10,13 @@ from dcvd.core.connections import Provider
 from dcvd.core.credentials import ApiToken, AwsKeys, AwsRole, Credentials, KeyPair, Tsig
 from dcvd.core.secret import Secret
 from dcvd.errors import InvalidInput
+from dcvd.providers.route53.roles import account_of
 
 T = TypeVar("T", bound=Struct)
 
 _WORD: Final = re.compile(r"[\x21-\x7e]{1,1024}")
 """What can stand in a header."""
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9_]{16,128}")
-_ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,576}")
 _HOST: Final = re.compile(r"[A-Za-z0-9_.:\[\]-]{1,255}")
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]{4,1024}={0,2}")
@@ -77,7 +77,7 @@ def credentials_of(provider: Provider, given: dict[str, Any]) -> Credentials:
             case _:
                 assert_never(provider)
     except InvalidInput as error:
-        field = _FIELD if error.field == _FIELD else f"{_FIELD}.{error.field}"
+        field = error.field if error.field.startswith(_FIELD) else f"{_FIELD}.{error.field}"
         raise InvalidInput(field, error.message, code=error.code) from None
 
 
@@ -106,9 +106,9 @@ def _godaddy(given: _Godaddy) -> Credentials:
 def _route53(given: _Route53) -> Credentials:
     match given:
         case _Route53(role_arn=str(arn), external_id=str(external), access_key_id=None, secret_access_key=None):
-            wanted = "the ARN of a role, such as arn:aws:iam::123456789012:role/dcvd"
+            account_of(arn)
             return AwsRole(
-                role_arn=_fit("roleArn", arn, _ROLE, wanted),
+                role_arn=arn,
                 external_id=_fit("externalId", external, _WORD, "an ExternalId that dcvd gave"),
             )
         case _Route53(role_arn=None, external_id=None, access_key_id=str(key_id), secret_access_key=str(secret)):

@@ -14,7 +14,7 @@ from dcvd.daemon.vault import open_vault
 from dcvd.delivery import DeliveryPool, Prober
 from dcvd.dns import DnsObserver
 from dcvd.errors import DcvdError, StoreError
-from dcvd.janitor import Janitor
+from dcvd.janitor import Janitor, Resealer
 from dcvd.jobs import ConnectionUpkeep, JobWorker
 from dcvd.kit.clock import SystemClock
 from dcvd.kit.egress.guard import EgressPolicy
@@ -119,7 +119,7 @@ class Daemon:
         log.info("daemon.stopping", deadline_s=total)
         self._feed.close()
         # No new work is taken; what is under way shares the time that there is.
-        await self._supervisor.stop("sync", "jobs", "delivery", "janitor", deadline=budget)
+        await self._supervisor.stop("sync", "jobs", "delivery", "janitor", "vault", deadline=budget)
         self._supervisor.expect_end("api")
         left = max(started + budget - loop.time(), 0.0)
         _, *late = await asyncio.gather(
@@ -217,6 +217,7 @@ class Daemon:
             ("delivery", self._delivery.run()),
             ("janitor", Janitor(self.context, last_use, metrics).run()),
             ("connections", ConnectionUpkeep(self.context, access, metrics).run()),
+            ("vault", Resealer(self.context).run()),
             ("recovery", self._recovery()),
         ):
             self._supervisor.spawn(name, coroutine)

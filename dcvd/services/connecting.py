@@ -32,10 +32,8 @@ async def connect(
     where they cannot be used, Retryable where it could not be asked."""
     _ = context.connection_vault  # before anybody is asked
     await context.database.read(lambda snapshot: connections.check_room(snapshot, org_id))
-    also = None
     if isinstance(credentials, AwsRole):
         await aws_external_ids.check(context, org_id, credentials.external_id)
-        also = _using(context, credentials.external_id)
     account = await _tried(context, drivers, provider, credentials)
     return await connections.create(
         context,
@@ -47,17 +45,8 @@ async def connect(
         expires_at=None,
         refresh_at=None,
         actor=actor,
-        also=also,
+        also=_also(context, credentials),
     )
-
-
-def _using(context: Context, external_id: str) -> Callable[[Transaction, Connection], None]:
-    """Uses up the ExternalId with the connection that it opens."""
-
-    def also(tx: Transaction, connection: Connection) -> None:
-        aws_external_ids.take(tx, connection.org_id, external_id, context.now())
-
-    return also
 
 
 async def _tried(context: Context, drivers: Drivers, provider: Provider, credentials: Credentials) -> str | None:
@@ -82,3 +71,15 @@ async def _tried(context: Context, drivers: Drivers, provider: Provider, credent
             "nothing is stored. Try again.",
             code="provider_unavailable",
         ) from error
+
+
+def _also(context: Context, credentials: Credentials) -> Callable[[Transaction, Connection], None] | None:
+    """What is used up with the connection, or not at all."""
+    if not isinstance(credentials, AwsRole):
+        return None
+    external_id = credentials.external_id
+
+    def take(tx: Transaction, connection: Connection) -> None:
+        aws_external_ids.take(tx, connection.org_id, external_id, context.now())
+
+    return take

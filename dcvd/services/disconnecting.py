@@ -26,8 +26,9 @@ async def disconnect(context: Context, access: Access, org_id: str, connection_i
     await access.refresher.end(connection_id)
     try:
         opened = await context.database.read(lambda snapshot: _readable(context, snapshot, org_id, connection_id))
-        revoked = opened is not None and await revoke_quietly(access.tokens, opened)
+        revoked = opened is not None and await revoke_quietly(access.tokens, access.refresher.newest(opened))
         await context.database.write(lambda tx: _erase(context, tx, org_id, connection_id))
+        access.refresher.forget(connection_id)
     finally:
         access.refresher.ended(connection_id)
     log.info("connection.removed", connection_id=connection_id, org_id=org_id, revoked=revoked, actor=actor)

@@ -79,6 +79,14 @@ class Refresher:
         """It was removed, or could not be."""
         self._ending.discard(connection_id)
 
+    def newest(self, opened: OpenedConnection) -> OpenedConnection:
+        """What is stored, or what came for it and could not be stored."""
+        return self._unstored.get((opened.connection.id, opened.connection.version), opened)
+
+    def forget(self, connection_id: str) -> None:
+        """The connection is no more."""
+        self._unstored = {key: kept for key, kept in self._unstored.items() if key[0] != connection_id}
+
     async def drain(self, deadline: float) -> int:
         """Wait up to `deadline` seconds for what is under way, so that no answer is lost, and cancel the rest.
 

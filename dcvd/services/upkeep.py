@@ -14,7 +14,9 @@ _BATCH: Final = 200
 
 
 async def enqueue_refreshes(context: Context) -> int:
-    """A job for each connection whose refresh is due; returns how many."""
+    """A job for each connection whose refresh is due; returns how many. Without a configured key there are none."""
+    if not context.vault.configured:
+        return 0
 
     def unit(tx: Transaction) -> int:
         due = connections.to_refresh(tx, context.now(), _BATCH)

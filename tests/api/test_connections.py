@@ -153,50 +153,19 @@ async def test_what_the_provider_says_for_good_is_the_callers_fault(
     assert await _stored(context) == 0
 
 
-_TSIG = {"server": "ns1.customer.com", "zone": "customer.com", "keyName": "dcvd", "secret": "c2VjcmV0c2VjcmV0c2VjcmV0"}
-
-
 @pytest.mark.parametrize(
-    ("provider_name", "credentials", "code", "field"),
+    ("body", "field"),
     [
-        ("cloudflare", {}, "invalid_input", "credentials.apiToken"),
-        ("cloudflare", {"apiToken": 5}, "invalid_input", "credentials.apiToken"),
-        ("cloudflare", {"apiToken": ""}, "invalid_input", "credentials.apiToken"),
-        ("cloudflare", {"apiToken": f"{marked('x')}\r\nX-Evil: 1"}, "invalid_input", "credentials.apiToken"),
-        ("cloudflare", {"apiToken": [marked("x")]}, "invalid_input", "credentials.apiToken"),
-        ("cloudflare", {marked("x"): "apiToken"}, "unknown_field", "credentials"),
-        ("cloudflare", marked("x"), "invalid_input", "credentials"),
-        ("cloudflare", [marked("x")], "invalid_input", "credentials"),
-        ("cloudflare", {"token": marked("x")}, "unknown_field", "credentials"),
-        ("godaddy", {"apiToken": marked("x")}, "unknown_field", "credentials"),
-        ("godaddy", {"key": marked("x")}, "invalid_input", "credentials.token"),
-        ("godaddy", {"token": marked("x"), "key": "k", "secret": "s"}, "invalid_input", "credentials.token"),
-        ("godaddy", {"key": "k:", "secret": marked("x")}, "invalid_input", "credentials.key"),
-        ("godaddy", {"key": "k", "secret": f" {marked('x')}"}, "invalid_input", "credentials.secret"),
-        ("route53", {"roleArn": "arn:aws:iam::123456789012:role/dcvd"}, "invalid_input", "credentials.roleArn"),
-        ("route53", {"roleArn": marked("x"), "externalId": "x"}, "invalid_input", "credentials.roleArn"),
-        ("route53", {"accessKeyId": marked("x"), "secretAccessKey": "x"}, "invalid_input", "credentials.accessKeyId"),
-        ("other", {}, "invalid_input", "credentials.server"),
-        ("other", _TSIG | {"port": 0}, "invalid_input", "credentials.port"),
-        ("other", _TSIG | {"port": "53"}, "invalid_input", "credentials.port"),
-        ("other", _TSIG | {"server": f"http://{marked('x')}/"}, "invalid_input", "credentials.server"),
-        ("other", _TSIG | {"zone": "a..b"}, "invalid_input", "credentials.zone"),
-        ("other", _TSIG | {"keyName": marked("x") + "\n"}, "invalid_input", "credentials.keyName"),
-        ("other", _TSIG | {"secret": marked("x")}, "invalid_input", "credentials.secret"),
-        ("gandi", {"apiToken": "x"}, "invalid_input", "provider"),
+        ({"provider": "gandi", "credentials": {"apiToken": marked("x")}}, "provider"),
+        ({"provider": "cloudflare", "credentials": marked("x")}, "credentials"),
+        ({"provider": "cloudflare", "credentials": {"apiToken": f"{marked('x')}\n"}}, "credentials.apiToken"),
     ],
 )
-async def test_credentials_of_a_wrong_form_are_refused_by_name_and_never_quoted(
-    owner: Client,
-    provider: ProviderServer,
-    context: Context,
-    provider_name: str,
-    credentials: Any,
-    code: str,
-    field: str,
+async def test_what_is_of_a_wrong_form_is_named_and_never_quoted(
+    owner: Client, provider: ProviderServer, context: Context, body: object, field: str
 ) -> None:
-    answer = await owner.post(_PATH, {"provider": provider_name, "credentials": credentials})
-    problem(answer, 400, code, field=field)
+    answer = await owner.post(_PATH, body)
+    problem(answer, 400, "invalid_input", field=field)
     assert MARK.encode() not in answer.body
     assert not provider.calls
     assert await _stored(context) == 0

@@ -8,7 +8,7 @@ from dcvd.core.credentials import ApiToken, OauthTokens
 from dcvd.core.instants import HOUR
 from dcvd.core.jobs import JobState
 from dcvd.core.secret import Secret
-from dcvd.errors import NotFound, Unavailable
+from dcvd.errors import NotFound, StoreError, Unavailable
 from dcvd.kit.clock import ManualClock
 from dcvd.kit.vault import Vault
 from dcvd.kit.vault_key import VaultKey
@@ -21,6 +21,7 @@ from dcvd.store.organizations import Organization
 from tests.connections.conftest import Log, connect
 from tests.connections.provider import ProviderServer
 from tests.connections.views import tokens
+from tests.delivery.faults import Fate, strike
 from tests.services.views import all_jobs
 
 _ACTOR = "token:token_x"
@@ -43,6 +44,26 @@ async def test_the_refresh_token_is_revoked_and_the_row_is_gone(
     assert await _gone(context, connection)
     with pytest.raises(NotFound):
         await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
+
+
+async def test_tokens_that_came_and_could_not_be_stored_are_those_that_are_revoked(
+    access: Access,
+    context: Context,
+    connection: Connection,
+    provider: ProviderServer,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock.advance(2 * HOUR)
+    strike(monkeypatch, "Refresher._store", 1, Fate.LOST)
+    with pytest.raises(StoreError):
+        await access.driver(connection.org_id, connection.id)
+    before = await tokens(context, connection)
+    await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
+    assert before.refresh_token is not None
+    (revoked,) = provider.revoked
+    assert revoked != before.refresh_token.reveal()
+    assert access.refresher._unstored == {}
 
 
 async def test_without_a_refresh_token_the_access_token_is_revoked(
