@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dcvd.core.zone_records import ZoneRecord
@@ -30,6 +30,7 @@ SETS = st.builds(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(SETS)
 def test_a_set_comes_back_from_xml_as_it_was_whatever_it_holds(rrset: RrSet) -> None:
     body = change_batch([("CREATE", rrset)], "a <comment>")
@@ -40,6 +41,7 @@ def test_a_set_comes_back_from_xml_as_it_was_whatever_it_holds(rrset: RrSet) -> 
     assert tuple(value.text for value in found) == rrset.values
 
 
+@settings(max_examples=40, deadline=None)
 @given(SETS)
 def test_the_records_of_a_set_make_it_up_again(rrset: RrSet) -> None:
     records = records_of(rrset)
@@ -48,6 +50,7 @@ def test_the_records_of_a_set_make_it_up_again(rrset: RrSet) -> None:
     assert {record.name for record in records} == {rrset.name}
 
 
+@settings(max_examples=40, deadline=None)
 @given(SETS, st.data())
 def test_some_records_of_a_set_are_that_part_of_it(rrset: RrSet, data: st.DataObject) -> None:
     records = records_of(rrset)
@@ -59,6 +62,7 @@ def test_some_records_of_a_set_are_that_part_of_it(rrset: RrSet, data: st.DataOb
         assert len(part.values) == len(chosen)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.text(st.characters(codec="ascii"), max_size=30))
 def test_a_name_of_whatever_escapes_is_read_and_read_again_the_same(text: str) -> None:
     once = read_name(text)
