@@ -3,6 +3,8 @@
 from dcvd.dns import DnsObserver
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.fetch import Fetcher
+from dcvd.metrics import Metrics
+from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import Drivers
 from dcvd.services.access import Access
 from dcvd.services.context import Context
@@ -10,10 +12,15 @@ from dcvd.services.context import Context
 
 def access_of(context: Context, fetcher: Fetcher | None = None) -> Access:
     """An access whose drivers call nobody, but with a `fetcher` that was started."""
-    return Access(context, drivers_of(context, fetcher))
+    return Access(context, drivers_of(context, fetcher), token_client_of(context, fetcher), Metrics())
 
 
 def drivers_of(context: Context, fetcher: Fetcher | None = None) -> Drivers:
     """Likewise."""
     policy = EgressPolicy(allow_http=True, allow_private=context.config.oauth.allow_private)
     return Drivers(context.config, fetcher or Fetcher(), policy, DnsObserver(context.config))
+
+
+def token_client_of(context: Context, fetcher: Fetcher | None = None) -> TokenClient:
+    """Likewise."""
+    return TokenClient(fetcher or Fetcher(), lambda: context.config)

@@ -7,14 +7,19 @@ from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive
 from prometheus_client import CollectorRegistry
 
 from dcvd.api import (
+    aws_external_ids,
     bulk,
+    connections,
     csv_export,
     deliveries,
     diagnosis,
+    domain_connect,
     domains,
     events,
     hooks,
     jobs,
+    oauth,
+    oauth_callback,
     operator_calls,
     timeline,
     tokens,
@@ -30,6 +35,7 @@ from dcvd.api.problems import answer
 from dcvd.api.request import ApiRequest
 from dcvd.dns import DnsObserver
 from dcvd.kit.fetch import Fetcher
+from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import Drivers
 from dcvd.services.access import Access
 from dcvd.services.context import Context
@@ -55,16 +61,21 @@ class Api(Litestar):
                         csv_export.ROUTER,
                         timeline.ROUTER,
                         diagnosis.ROUTER,
+                        domain_connect.ROUTER,
                         webhooks.ROUTER,
                         webhook_calls.ROUTER,
                         deliveries.ROUTER,
                         events.ROUTER,
                         jobs.ROUTER,
+                        connections.ROUTER,
+                        aws_external_ids.ROUTER,
+                        oauth.ROUTER,
                     ],
                     guards=[bearer],
                     security=BEARER,
                 ),
                 hooks.ROUTER,
+                oauth_callback.ROUTER,
                 operator_calls.ROUTER,
                 operator_calls.metrics,
             ],
@@ -105,6 +116,7 @@ def create_app(
     prober: Prober,
     access: Access,
     drivers: Drivers,
+    token_client: TokenClient,
     fetcher: Fetcher,
     guarded: Fetcher,
     observer: DnsObserver,
@@ -122,6 +134,7 @@ def create_app(
         prober=prober,
         access=access,
         drivers=drivers,
+        token_client=token_client,
         fetcher=fetcher,
         guarded=guarded,
         observer=observer,

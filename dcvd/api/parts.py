@@ -14,8 +14,10 @@ from dcvd.core.timeline import SYNC
 from dcvd.dns import DnsObserver
 from dcvd.kit.fetch import Fetcher
 from dcvd.kit.turnstile import Turnstile
+from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import Drivers
 from dcvd.services.access import Access
+from dcvd.services.connecting import tries
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.feed import Feed
@@ -70,8 +72,10 @@ class Parts(Struct, kw_only=True):
     prober: Prober
     access: Access
     drivers: Drivers
+    token_client: TokenClient
     fetcher: Fetcher
     guarded: Fetcher
     observer: DnsObserver
     streams: Streams = msgspec.field(default_factory=Streams)
     syncs: Turnstile = msgspec.field(default_factory=syncs)
+    tries: Turnstile = msgspec.field(default_factory=tries)

@@ -13,7 +13,7 @@ from dcvd.config.checks import list_of, one_of
 from dcvd.config.keys import Key, SecretKey
 from dcvd.core.secret import Secret
 
-WriteDriver = Literal["", "http", "domain_connect"]
+WriteDriver = Literal["", "http", "domain_connect", "digitalocean", "dnsimple"]
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "none"]
 """How the client shows the token endpoint who it is, by the names of RFC 7591."""
 
@@ -102,7 +102,7 @@ class DomainConnect(msgspec.Struct, frozen=True, kw_only=True):
     provider_id: Annotated[str, Key(check=values.template_id, reload=True)] = ""
     service_id: Annotated[str, Key(check=values.template_id, reload=True)] = ""
     private_key_file: Annotated[str, Key(check=values.secret_file, reload=True)] = ""
-    private_key: Annotated[Secret | None, SecretKey(check=values.secret_text, file="private_key_file", reload=True)] = (
+    private_key: Annotated[Secret | None, SecretKey(check=values.private_key, file="private_key_file", reload=True)] = (
         None
     )
     key: Annotated[str, Key(check=values.key_label, reload=True)] = "_dcpubkeyv1"

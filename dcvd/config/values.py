@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
 from dcvd.config.addresses import SocketAddress, is_loopback, parse_address, parse_base_url, parse_hostname
 from dcvd.config.checks import Check, duration, integer, list_of, matching, one_of, text, unfit
 from dcvd.core.addresses import Network
@@ -15,6 +19,7 @@ from dcvd.core.targets import TOKEN_LABEL
 
 _USER_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?", re.ASCII)
 _LARGEST_UID: Final = 4_294_967_294
+_LEAST_RSA_BITS: Final = 2048
 
 
 def _path(value: str) -> Path:
@@ -86,6 +91,17 @@ def _secret_text(value: object) -> str:
     return value
 
 
+def _private_key(value: object) -> str:
+    expected = "an RSA private key in PEM, of 2048 bits or more and without a passphrase"
+    try:
+        key = load_pem_private_key(str(value).encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise unfit("", expected) from None
+    if not isinstance(key, RSAPrivateKey) or key.key_size < _LEAST_RSA_BITS:
+        raise unfit("", expected)
+    return str(value)
+
+
 _threshold_list: Final = list_of(duration(at_least=1), at_most=10)
 
 listen_address: Final = text(
@@ -122,6 +138,7 @@ port: Final = integer(at_least=1, at_most=65535)
 thresholds: Final[Check[tuple[int, ...]]] = _thresholds
 secret_word: Final[Check[str]] = _secret_word
 secret_text: Final[Check[str]] = _secret_text
+private_key: Final[Check[str]] = _private_key
 secret_file: Final = text(
     'the path of a file in quotes, such as "cloudflare-token"', lambda value: "" if not value else str(_path(value))
 )

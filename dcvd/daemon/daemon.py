@@ -14,8 +14,8 @@ from dcvd.daemon.vault import open_vault
 from dcvd.delivery import DeliveryPool, Prober
 from dcvd.dns import DnsObserver
 from dcvd.errors import DcvdError, StoreError
-from dcvd.janitor import Janitor
-from dcvd.jobs import JobWorker
+from dcvd.janitor import Janitor, Resealer
+from dcvd.jobs import ConnectionUpkeep, JobWorker
 from dcvd.kit.clock import SystemClock
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.fetch import Fetcher
@@ -25,6 +25,7 @@ from dcvd.kit.listen_fds import InheritedSocket
 from dcvd.kit.lockfile import LockFile
 from dcvd.kit.tasks import Supervisor
 from dcvd.metrics import Metrics
+from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import Drivers
 from dcvd.services import jobs, plans, rotation
 from dcvd.services.access import Access
@@ -118,7 +119,7 @@ class Daemon:
         log.info("daemon.stopping", deadline_s=total)
         self._feed.close()
         # No new work is taken; what is under way shares the time that there is.
-        await self._supervisor.stop("sync", "jobs", "delivery", "janitor", deadline=budget)
+        await self._supervisor.stop("sync", "jobs", "delivery", "janitor", "vault", deadline=budget)
         self._supervisor.expect_end("api")
         left = max(started + budget - loop.time(), 0.0)
         _, *late = await asyncio.gather(
@@ -126,6 +127,7 @@ class Daemon:
             self._sync.pool.drain(min(left, 1.0)),
             self._jobs.pool.drain(min(left, _CALLS_AT_STOP)),
             self._delivery.pool.drain(left),
+            self._access.refresher.drain(min(left, _CALLS_AT_STOP)),
         )
         await self._take_down()
         log.info("daemon.stopped", cancelled=sum(late), seconds=round(loop.time() - started, 2))
@@ -168,7 +170,9 @@ class Daemon:
             await each.start()
             self._undo.append(each.close)
         self._drivers = Drivers(config, fetcher, policy, observer)
-        access = Access(self.context, self._drivers)
+        token_client = TokenClient(fetcher, lambda: self.context.config)
+        self._access = access = Access(self.context, self._drivers, token_client, metrics)
+        self._undo.append(access.close)
         looker = Looker(self.context, self._cloudflare, observer, metrics)
         last_use = LastUse()
         self._undo.append(lambda: last_use.store(self.context))
@@ -197,6 +201,7 @@ class Daemon:
             prober=prober,
             access=access,
             drivers=self._drivers,
+            token_client=token_client,
             fetcher=fetcher,
             guarded=guarded,
             observer=observer,
@@ -211,6 +216,8 @@ class Daemon:
             ("sync", self._sync.run()),
             ("delivery", self._delivery.run()),
             ("janitor", Janitor(self.context, last_use, metrics).run()),
+            ("connections", ConnectionUpkeep(self.context, access, metrics).run()),
+            ("vault", Resealer(self.context).run()),
             ("recovery", self._recovery()),
         ):
             self._supervisor.spawn(name, coroutine)

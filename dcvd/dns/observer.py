@@ -19,6 +19,7 @@ from dcvd.dns.names import parse
 from dcvd.dns.routes import Routes
 from dcvd.dns.slots import Slots
 from dcvd.dns.sources import Sources
+from dcvd.dns.zones import Zones
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +32,7 @@ class DnsObserver:
     """Bounded in time for a domain (`dns.timeout`) and in questions under way at once (`dns.concurrency`).
 
     random_label gives the label beside a hostname that only a wildcard answers. One observer serves the whole process:
-    what it remembers of servers and answers is what keeps looks cheap.
+    what it remembers of servers and answers is what keeps looks cheap. `zones` asks about zones through the same.
     """
 
     def __init__(self, config: Config, *, random_label: Callable[[], str] = _random_label) -> None:
@@ -49,6 +50,7 @@ class DnsObserver:
             sources=Sources.of(config.dns),
             random_label=random_label,
         )
+        self.zones = Zones(self._parts, self._slots, self._timeout)
 
     async def observe(self, question: DnsQuestion) -> DnsObservation:
         """One check of a hostname (A-labels). Never raises: what was not seen in time is missing from the facts."""

@@ -10,12 +10,14 @@ from dcvd.dns import DnsObserver
 from dcvd.errors import InvalidInput, Unavailable
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.fetch import Fetcher
-from dcvd.providers.cloudflare import CloudflareRecords
+from dcvd.providers.cloudflare.records import CloudflareRecords
 from dcvd.providers.domain_connect.records import TemplateRecords
 from dcvd.providers.driver import RecordDriver
 from dcvd.providers.godaddy import GodaddyBudgets, GodaddyRecords
-from dcvd.providers.http import HttpRecords
-from dcvd.providers.rfc2136 import Rfc2136Records
+from dcvd.providers.http import PRESETS, HttpRecords
+from dcvd.providers.rfc2136.records import Rfc2136Records
+from dcvd.providers.rfc2136.server import UpdateServers
+from dcvd.providers.route53.delegation import PublicNameServers
 from dcvd.providers.route53.records import Route53Records
 from dcvd.providers.route53.sessions import AwsSessions
 
@@ -29,10 +31,11 @@ class Drivers:
     def __init__(self, config: Config, fetcher: Fetcher, policy: EgressPolicy, observer: DnsObserver) -> None:
         self._config = config
         self._fetcher = fetcher
-        self._policy = policy
         self._observer = observer
         self._godaddy = GodaddyBudgets()
-        self._aws = AwsSessions()
+        self._name_servers = PublicNameServers(observer)
+        self.aws = AwsSessions(fetcher)
+        self._update_servers = UpdateServers(policy)
 
     def configure(self, config: Config) -> None:
         """Take over a reloaded configuration."""
@@ -47,11 +50,11 @@ class Drivers:
             case Provider.GODADDY, OauthTokens() | ApiToken() | KeyPair():
                 return GodaddyRecords(self._fetcher, config.oauth_godaddy.api_base_url, credentials, self._godaddy)
             case Provider.ROUTE53, AwsRole() | AwsKeys():
-                return Route53Records(self._fetcher, config.oauth_route53, credentials, self._aws)
+                return Route53Records(config.oauth_route53, credentials, self.aws, self._name_servers.of_zone)
             case Provider.OTHER, OauthTokens(access_token=token):
                 return self._other(token)
             case Provider.OTHER, Tsig():
-                return Rfc2136Records(credentials, self._policy)
+                return Rfc2136Records(credentials, self._update_servers)
             case _:
                 raise InvalidInput("credentials", f"{provider.value} does not take credentials of this kind.")
 
@@ -59,9 +62,12 @@ class Drivers:
         other = self._config.oauth_other
         match other.write_driver:
             case "http":
-                return HttpRecords(self._fetcher, other, token)
+                return HttpRecords(self._fetcher, other.api_base_url, self._config.oauth_other_http, token)
+            case "digitalocean" | "dnsimple":
+                preset = PRESETS[other.write_driver]
+                return HttpRecords(self._fetcher, other.api_base_url or preset.base_url, preset.described, token)
             case "domain_connect":
-                return TemplateRecords(self._fetcher, other, self._config.domain_connect, token, self._observer)
+                return TemplateRecords(self._fetcher, self._config, token, self._observer.zones)
             case "":
                 raise Unavailable(
                     "oauth.other.write_driver is not set, so nothing can be written with this connection."

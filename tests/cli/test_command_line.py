@@ -26,9 +26,15 @@ COMMANDS = [
     ("sandbox",),
     ("backup",),
     ("diagnose",),
+    ("vault",),
+    ("vault", "keygen"),
+    ("vault", "rotate"),
+    ("vault", "status"),
 ]
 ON_THE_DAEMON_OR_ITS_DATABASE = [
-    each for each in COMMANDS if each not in [("demo",), ("sandbox",), ("org",), ("token",)]
+    each
+    for each in COMMANDS
+    if each not in [("demo",), ("sandbox",), ("org",), ("token",), ("vault",), ("vault", "keygen")]
 ]
 
 
@@ -44,6 +50,7 @@ def test_help_names_every_command_the_first_steps_and_the_exit_codes() -> None:
         "sandbox",
         "backup",
         "diagnose",
+        "vault",
         "First steps:",
         "78 bad config",
     ):

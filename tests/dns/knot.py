@@ -12,6 +12,7 @@ import dns.name
 import dns.rdatatype
 
 from dcvd.config import SocketAddress
+from dcvd.core.credentials import Tsig
 from tests.dns.programs import free_address, program, running
 
 HEAD = "@ SOA ns.{zone}. hostmaster.{zone}. 1 3600 600 86400 60\n@ NS ns.{zone}.\nns A 192.0.2.53\n"
@@ -33,11 +34,12 @@ async def knot(
     broken: Collection[str] = (),
     truncating: Collection[str] = (),
     signed: Collection[str] = (),
+    updates: Tsig | None = None,
 ) -> AsyncIterator[SocketAddress]:
     """Serves `zones` (zone → its file's text; see `whole`) and refuses all other names.
 
     broken: zones whose file is missing, which are SERVFAIL. truncating: zones whose every UDP answer is cut (TC).
-    signed: zones that it signs itself.
+    signed: zones that it signs itself. updates: a key that may change CNAME, A, AAAA and TXT records of every zone.
     """
     knotd = program("knotd")
     address = address or free_address()
@@ -46,7 +48,7 @@ async def knot(
     for zone, text in zones.items():
         (home / f"{zone}.zone").write_text("$TTL 60\n" + whole(zone, text))
     configuration = home / "knot.conf"
-    configuration.write_text(_configuration(home, address, zones, broken, truncating, signed))
+    configuration.write_text(_configuration(home, address, zones, broken, truncating, signed, updates))
     async with running([knotd, "-c", str(configuration)], home, address):
         yield address
 
@@ -67,6 +69,7 @@ def _configuration(
     broken: Collection[str],
     truncating: Collection[str],
     signed: Collection[str],
+    updates: Tsig | None,
 ) -> str:
     lines = [
         "server:",
@@ -77,6 +80,7 @@ def _configuration(
         "  background-workers: 1",
         "database:",
         f"  storage: {home}/db",
+        *([] if updates is None else _update_rights(updates)),
         "policy:",
         "  - id: single",
         "    single-type-signing: on",
@@ -96,4 +100,22 @@ def _configuration(
             lines.append("    module: mod-noudp")
         if zone in signed:
             lines += ["    dnssec-signing: on", "    dnssec-policy: single"]
+        if updates is not None:
+            lines.append("    acl: updates")
     return "\n".join(lines) + "\n"
+
+
+def _update_rights(key: Tsig) -> list[str]:
+    return [
+        "key:",
+        f"  - id: {key.key_name}",
+        f"    algorithm: {key.algorithm}",
+        f"    secret: {key.secret.reveal()}",
+        "acl:",
+        "  - id: updates",
+        f"    key: {key.key_name}",
+        "    action: update",
+        "    update-type: [CNAME, A, AAAA, TXT]",
+        "  - id: queries",
+        "    action: query",
+    ]

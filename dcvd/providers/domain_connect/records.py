@@ -1,30 +1,154 @@
-"""Records that a provider sets by our template (Domain Connect's asynchronous flow)."""
+"""Records that a provider sets by our template (Domain Connect's asynchronous flow).
+
+Source: draft-ietf-dconn-domainconnect-async. The provider's address is the configuration's and never one that a zone
+names, because the token goes there.
+"""
 
 from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final
 
-from dcvd.config.oauth import DomainConnect, OauthOther
+import msgspec
+from msgspec import Struct
+
+from dcvd.config import Config
+from dcvd.core.answers import printable
+from dcvd.core.domain import CHALLENGE_LABEL, Record
+from dcvd.core.domain_connect import Application, application, query, template_path
+from dcvd.core.domain_connect_settings import api_prefix
 from dcvd.core.secret import Secret
 from dcvd.core.zone_records import Zone, ZoneRecord
-from dcvd.dns import DnsObserver
-from dcvd.kit.fetch import Fetcher
+from dcvd.dns.zones import Zones
+from dcvd.errors import Conflict, Permanent, RemoteError, Retryable, Unauthorized
+from dcvd.kit.fetch import Fetched, Fetcher
+from dcvd.providers.domain_connect.discovery import LABEL
+
+_MOST_NAMED: Final = 3
+_LONGEST: Final = 100
+
+
+class _InTheWay(Struct):
+    type: str = ""
+    host: str = ""
+
+
+class _Conflicts(Struct):
+    records: list[_InTheWay] = []
 
 
 class TemplateRecords:
-    """With an access token; what stands in the zone is read from DNS, as the protocol has no call for it."""
+    """With an access token. What stands in a zone is read from its own servers: the protocol has no call for it."""
 
-    def __init__(
-        self, fetcher: Fetcher, client: OauthOther, template: DomainConnect, token: Secret, observer: DnsObserver
-    ) -> None:
-        raise NotImplementedError
+    def __init__(self, fetcher: Fetcher, config: Config, token: Secret, zones: Zones) -> None:
+        self._fetcher = fetcher
+        self._target = config.cloudflare.cname_target
+        self._token = token
+        self._zones = zones
+        template = config.domain_connect
+        self._template = f"{template.provider_id}/{template.service_id}"
+        path = template_path(template.provider_id, template.service_id)
+        self._url = f"{config.oauth_other.api_base_url}{path}"
 
     async def check(self) -> str | None:
-        raise NotImplementedError
+        """Whether the provider has the template; the protocol has no call that tries a token."""
+        answer = await self._fetcher.send("GET", self._url)
+        if answer.status != HTTPStatus.OK:
+            raise self._failure(answer)
+        return None
 
     async def find_zone(self, name: str) -> Zone | None:
-        raise NotImplementedError
+        """By DNS, where its provider offers Domain Connect at all; if it is another's, applying the template fails."""
+        zone = await self._zones.apex(name)
+        if zone is None or api_prefix(await self._zones.texts(f"{LABEL}.{zone}")) is None:
+            return None
+        return Zone(id=zone, name=zone)
 
-    async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:
-        raise NotImplementedError
+    async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:  # noqa: ARG002  # the protocol's of all drivers
+        """Of the types that are usual."""
+        return await self._zones.records(name)
 
     async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
-        raise NotImplementedError
+        """Apply the template; with something to be removed, the provider may take out whatever is in its way. To remove
+        our record alone the template is reverted, which takes out both records of a domain."""
+        if add:
+            await self._call("apply", {**self._application(zone, add).parameters(), "force": "1" if remove else "0"})
+        elif remove:
+            await self._revert(zone, remove)
+
+    async def _revert(self, zone: Zone, remove: Sequence[ZoneRecord]) -> None:
+        applied = self._application(zone, remove)
+        if applied.groups == ("validation",):
+            hostname = remove[0].name.removeprefix(f"{CHALLENGE_LABEL}.")
+            if any(record.type == "CNAME" for record in await self._zones.records(hostname)):
+                raise Permanent(
+                    f"{remove[0].name} cannot be removed while {hostname} stays: the template is reverted as a whole.",
+                    code="revert_not_supported",
+                )
+        await self._call("revert", {"domain": applied.zone, "host": applied.host})
+
+    def _application(self, zone: Zone, records: Sequence[ZoneRecord]) -> Application:
+        wanted = [Record(record.type, record.name, record.value) for record in records]
+        try:
+            return application(wanted, zone=zone.name, target=self._target)
+        except Conflict as error:
+            raise Permanent(error.message, code=error.code) from error
+
+    async def _call(self, verb: str, parameters: dict[str, str]) -> None:
+        answer = await self._fetcher.send(
+            "POST",
+            f"{self._url}/{verb}?{query(parameters)}",
+            headers={"Authorization": f"Bearer {self._token.reveal()}"},
+            body=b"",
+        )
+        if answer.status // 100 == HTTPStatus.OK // 100:
+            return
+        if verb == "revert" and answer.status == HTTPStatus.NOT_FOUND:
+            return  # it is not applied any more
+        raise self._failure(answer)
+
+    def _failure(self, answer: Fetched) -> RemoteError:
+        match answer.status:
+            case HTTPStatus.UNAUTHORIZED:
+                return Unauthorized("The DNS provider refuses the access token.", code="provider_unauthorized")
+            case HTTPStatus.CONFLICT:
+                return Permanent(
+                    f"The DNS provider will not apply the template over what is there{_named(answer.body)}.",
+                    code="record_conflict",
+                    http_status=answer.status,
+                )
+            case HTTPStatus.NOT_FOUND:
+                return Permanent(
+                    f"The DNS provider does not have the zone, or not the template {self._template}.",
+                    code="template_not_supported",
+                    http_status=answer.status,
+                )
+            case HTTPStatus.NOT_IMPLEMENTED:
+                return Permanent(
+                    "The DNS provider cannot take out what a template set: remove the record by hand.",
+                    code="revert_not_supported",
+                    http_status=answer.status,
+                )
+            case HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.REQUEST_TIMEOUT:
+                return _unavailable(answer.status)
+            case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                return _unavailable(status)
+            case status:
+                return Permanent(
+                    f"The DNS provider refused to apply the template (HTTP {status}).",
+                    code="provider_refused",
+                    http_status=status,
+                )
+
+
+def _unavailable(status: int) -> Retryable:
+    return Retryable(f"The DNS provider could not do it now (HTTP {status}).", code="provider_unavailable")
+
+
+def _named(body: bytes) -> str:
+    """The first records of those in the way, where the provider names them; its words are shown cut and printable."""
+    try:
+        records = msgspec.json.decode(body, type=_Conflicts).records
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+    named = [printable(f"{record.type} {record.host}".strip())[:_LONGEST] for record in records[:_MOST_NAMED]]
+    return f": {', '.join(filter(None, named))}" if any(named) else ""

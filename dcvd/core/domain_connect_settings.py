@@ -1,0 +1,100 @@
+"""What a customer's zone and his DNS provider say of Domain Connect, read as what strangers wrote.
+
+Source: draft-ietf-dconn-domainconnect, section on discovery.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST: Final = rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?"
+_PATH: Final = r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*"
+_PREFIX: Final = re.compile(rf"({_HOST}{_PATH})/?")
+_URL: Final = re.compile(rf"(https://{_HOST}{_PATH})/?")
+_LONGEST_PREFIX: Final = 255
+_LONGEST_URL: Final = 512
+_LONGEST_NAME: Final = 100
+_WIDTHS: Final = range(100, 4001)
+_USUAL_SIZE: Final = 750
+"""Pixels of the window in which the customer confirms."""
+
+
+class ProviderSettings(Struct, frozen=True, kw_only=True):
+    """Of the DNS provider that has a zone. Addresses are https, without a query or a final slash.
+
+    sync_url: where a customer confirms a signed link; None where the provider has no such flow. width, height: of the
+    window for it, in pixels.
+    """
+
+    provider_id: str
+    name: str
+    api_url: str
+    sync_url: str | None = None
+    width: int = _USUAL_SIZE
+    height: int = _USUAL_SIZE
+
+
+class _Document(Struct, rename={"id": "providerId", "name": "providerName", "api": "urlAPI"}):
+    id: str
+    name: str
+    api: str
+    providerDisplayName: str | None = None  # noqa: N815  # the document's own spelling
+    urlSyncUX: str | None = None  # noqa: N815  # likewise
+    width: Any = None
+    height: Any = None
+
+
+def api_prefix(texts: Iterable[str]) -> str | None:
+    """The host, and maybe a path, at which a zone's provider is asked for its settings: the one text that is such.
+
+    None where there is none, or where several contradict each other.
+    """
+    found = {
+        match[1]
+        for text in texts
+        if len(text) <= _LONGEST_PREFIX and (match := _PREFIX.fullmatch(text.strip())) is not None and "." in match[1]
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def read_settings(body: bytes) -> ProviderSettings:
+    """Raises ValueError saying which member is at fault."""
+    try:
+        document = msgspec.json.decode(body, type=_Document)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"not the JSON that is expected ({type(error).__name__})") from error
+    return ProviderSettings(
+        provider_id=_text(document.id, "providerId"),
+        name=_text(document.providerDisplayName or document.name, "providerName"),
+        api_url=_url(document.api, "urlAPI"),
+        sync_url=_url(document.urlSyncUX, "urlSyncUX") if document.urlSyncUX else None,
+        width=_size(document.width),
+        height=_size(document.height),
+    )
+
+
+def _text(value: str, member: str) -> str:
+    text = value.strip()
+    if not text or len(text) > _LONGEST_NAME or not text.isprintable():
+        raise ValueError(f"{member} is empty, too long or not printable")
+    return text
+
+
+def _url(value: str, member: str) -> str:
+    match = _URL.fullmatch(value) if len(value) <= _LONGEST_URL else None
+    if match is None:
+        raise ValueError(f"{member} is no https:// URL of a host and a path")
+    return match[1]
+
+
+def _size(value: object) -> int:
+    """Some send it as text; a window of a senseless size is not worth a refusal."""
+    try:
+        size = int(value) if isinstance(value, (int, str)) else _USUAL_SIZE
+    except ValueError:
+        return _USUAL_SIZE
+    return size if size in _WIDTHS else _USUAL_SIZE

@@ -1,0 +1,51 @@
+"""Records of a zone as dnspython has them, and as ours. Pure."""
+
+import json
+
+import dns.exception
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+from dns.rdata import Rdata
+from dns.rdatatype import RdataType
+from dns.rrset import RRset
+from msgspec.structs import replace
+
+from dcvd.core.zone_records import ZoneRecord
+from dcvd.dns.found import zone_record
+from dcvd.errors import Permanent
+
+
+def records_of(rrset: RRset) -> list[ZoneRecord]:
+    """Each record of a set, in one order, as servers rotate their answers.
+
+    `raw` is the data in wire format, which alone keeps how names are spelled.
+    """
+    records = [replace(zone_record(rrset.name, rdata, rrset.ttl), raw=_raw(rdata)) for rdata in rrset]
+    return sorted(records, key=lambda record: record.value)
+
+
+def rdata_of(record: ZoneRecord) -> Rdata:
+    """What `record` stands for. Raises Permanent for what DNS cannot carry."""
+    try:
+        rdtype = dns.rdatatype.from_text(record.type)
+        if record.raw is not None:
+            wire = bytes.fromhex(json.loads(record.raw)["rdata"])
+            return dns.rdata.from_wire(dns.rdataclass.IN, rdtype, wire, 0, len(wire))
+        return dns.rdata.from_text(
+            dns.rdataclass.IN, rdtype, record.value, origin=dns.name.root, relativize=False, relativize_to=None
+        )
+    except (dns.exception.DNSException, ValueError, KeyError, TypeError) as error:
+        raise Permanent(
+            f"The {record.type} record at {record.name} cannot be written as it is.", code="record_unreadable"
+        ) from error
+
+
+def is_single(rdtype: RdataType) -> bool:
+    """Whether nothing else may stand beside a record of this type (RFC 1034 §3.6.2)."""
+    return rdtype is RdataType.CNAME
+
+
+def _raw(rdata: Rdata) -> str:
+    return json.dumps({"rdata": (rdata.to_wire() or b"").hex()})

@@ -1,0 +1,146 @@
+"""Signed messages to a tenant's name server over TCP, and its signed answers.
+
+The server is whatever the tenant names, so its addresses are judged, and exactly those are dialled. Of what it says
+only that is believed which its signature covers.
+"""
+
+import asyncio
+import socket
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import dns.exception
+import dns.message
+import dns.rcode
+import dns.tsig
+from dns.message import Message
+from msgspec.structs import replace
+
+from dcvd.core.credentials import Tsig
+from dcvd.dns.question import is_crowded
+from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
+from dcvd.kit.egress.guard import AddressRefused, EgressPolicy, guarded_socket
+from dcvd.kit.egress.names import GuardedNames
+from dcvd.kit.lookup import Lookups
+from dcvd.providers.rfc2136.key import key_of
+
+_PORT: Final = 53
+_LOOKUPS: Final = 32
+_MOST_ADDRESSES: Final = 4
+_LARGEST_MESSAGE: Final = 16_384
+_HEADER: Final = 12
+
+
+class UpdateServers:
+    """What may be dialled, for the whole process. On public addresses it is port 53 alone."""
+
+    def __init__(self, policy: EgressPolicy) -> None:
+        self.policy = replace(policy, ports=frozenset({_PORT}))
+        self.names = GuardedNames(self.policy, Lookups(_LOOKUPS))
+
+
+class SignedStream:
+    """One connection, for one message after another. Has no deadlines of its own."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: dns.tsig.Key, server: str
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._key = key
+        self._server = server
+
+    async def exchange(self, message: Message) -> Message:
+        """The answer, its signature verified, whatever its rcode.
+
+        Raises Unauthorized where our key is refused or theirs is not the same, Retryable, and OSError or EOFError where
+        the connection breaks.
+        """
+        message.use_tsig(self._key, algorithm=self._key.algorithm)
+        wire = message.to_wire()
+        self._writer.write(struct.pack("!H", len(wire)) + wire)
+        (length,) = struct.unpack("!H", await self._reader.readexactly(2))
+        if not _HEADER <= length <= _LARGEST_MESSAGE:
+            raise Retryable(f"{self._server} answered with {length} bytes.", code="provider_unavailable")
+        received = await self._reader.readexactly(length)
+        if is_crowded(received):
+            raise Retryable(f"{self._server} answered with too many records.", code="provider_unavailable")
+        answer = self._verified(received, message)
+        if not message.is_response(answer):
+            raise Retryable(f"{self._server} answered something else.", code="provider_unavailable")
+        return answer
+
+    def _verified(self, received: bytes, message: Message) -> Message:
+        try:
+            unverified = dns.message.from_wire(received, keyring=False, ignore_trailing=True)
+            if not unverified.had_tsig:
+                raise self._unsigned(unverified.rcode())
+            return dns.message.from_wire(received, keyring=self._key, request_mac=message.mac, ignore_trailing=True)
+        except (dns.tsig.PeerBadTime, dns.tsig.BadTime) as error:
+            raise Retryable(
+                f"The clocks of {self._server} and of dcvd differ by more than a signature allows (5 minutes).",
+                code="clocks_differ",
+            ) from error
+        except (dns.tsig.PeerError, dns.tsig.BadSignature, dns.tsig.BadKey, dns.tsig.BadAlgorithm) as error:
+            raise refused(f"{self._server} does not accept the TSIG key ({type(error).__name__}).") from error
+        except (dns.exception.DNSException, ValueError, IndexError) as error:
+            raise Retryable(
+                f"{self._server} answered what is no DNS message ({type(error).__name__}).", code="provider_unavailable"
+            ) from error
+
+    def _unsigned(self, rcode: dns.rcode.Rcode) -> RemoteError:
+        """Anybody on the way could have said it, so it only ever counts as a failure."""
+        said = f"{self._server} answered without a signature ({dns.rcode.to_text(rcode)})"
+        if rcode == dns.rcode.SERVFAIL:
+            return Retryable(f"{said}.", code="provider_unavailable")
+        return refused(f"{said}: it does not know the TSIG key, or does not let it do this.")
+
+
+def refused(message: str) -> Unauthorized:
+    """The server does not take the key."""
+    return Unauthorized(message, code="provider_unauthorized")
+
+
+@asynccontextmanager
+async def connected(tsig: Tsig, servers: UpdateServers) -> AsyncIterator[SignedStream]:
+    """A connection to the first of the server's addresses that takes one.
+
+    Raises Permanent where none may be dialled, Retryable where none answers or the connection breaks inside.
+    """
+    key = key_of(tsig)
+    shown = tsig.server if tsig.port == _PORT else f"{tsig.server} port {tsig.port}"
+    try:
+        bound = await _dial(tsig, servers)
+        reader, writer = await asyncio.open_connection(sock=bound, limit=_LARGEST_MESSAGE)
+        try:
+            yield SignedStream(reader, writer, key, shown)
+        finally:
+            writer.transport.abort()
+    except AddressRefused as error:
+        raise Permanent(
+            f"The name server may not be called: {error.refusal.message}", code="address_refused"
+        ) from error
+    except EOFError as error:
+        raise Retryable(f"{shown} closed the connection without an answer.", code="provider_unavailable") from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Retryable(f"{shown} cannot be reached: {reason}.", code="provider_unavailable") from error
+
+
+async def _dial(tsig: Tsig, servers: UpdateServers) -> socket.socket:
+    loop = asyncio.get_running_loop()
+    failure: OSError | None = None
+    for address in (await servers.names.addresses(tsig.server, tsig.port))[:_MOST_ADDRESSES]:
+        bound = guarded_socket(address, tsig.port, servers.policy)
+        try:
+            await loop.sock_connect(bound, (str(address), tsig.port))
+        except BaseException as error:
+            bound.close()
+            if not isinstance(error, OSError):
+                raise
+            failure = error
+        else:
+            return bound
+    raise failure or OSError("the name has no address")
