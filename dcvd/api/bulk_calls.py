@@ -37,13 +37,6 @@ def call_of(request: ApiRequest, org_id: str, actor: str, *, dry_run: bool) -> C
     return Call(org_id=org_id, actor=actor, key=checked_key(given[0]) if given else None, dry_run=dry_run)
 
 
-def flag(name: str, text: str | None) -> bool:
-    """A switch of the query, which is off where it is not given."""
-    if text not in (None, "true", "false"):
-        raise InvalidInput(name, f"{name} is {text!r}; give true or false.")
-    return text == "true"
-
-
 def streamed(request: ApiRequest, call: Call, verb: Verb) -> Streamed:
     """The answer to lines that are read as they come."""
     allow_long_body(request.scope)

@@ -7,10 +7,10 @@ from msgspec import Struct
 
 from dcvd.api.domain_view import (
     ErrorView,
-    RecordView,
+    LeftRecordView,
     RegistrationView,
     RequiredRecordView,
-    record_views,
+    left_record_views,
     registration_view,
     required_record_views,
 )
@@ -65,7 +65,7 @@ class RemovedLine(Struct, frozen=True, kw_only=True, rename="camel"):
     domain_id: str | None
     domain_name: str | None
     outcome: Removing
-    records_to_remove: list[RecordView]
+    records_to_remove: list[LeftRecordView]
     error: ErrorView | None
 
 
@@ -117,7 +117,7 @@ def removed_line(removed: Removed) -> RemovedLine:
         domain_id=result.domain_id,
         domain_name=result.name,
         outcome=result.outcome,
-        records_to_remove=record_views(result.records),
+        records_to_remove=left_record_views(result.records),
         error=_error(result.error),
     )
 

@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from dcvd.api.body import decoded
 from dcvd.api.ndjson import RawLine
@@ -23,11 +23,13 @@ class NewDomain(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknow
 
     `validation`: how the CA is shown whose the name is. `http`, the default: by the CNAME that carries the traffic.
     `delegated`: by a CNAME at `_acme-challenge`, also before any traffic moves; `wildcard` certificates need it.
+    `connectionId`: the connection to the customer's DNS provider through which the records are written at once.
     """
 
     domain_name: str
     validation: Validation | None = None
     wildcard: bool = False
+    connection_id: str | None = None
 
 
 class DomainToRemove(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -39,7 +41,12 @@ class DomainToRemove(Struct, frozen=True, kw_only=True, rename="camel", forbid_u
 
 def wish(given: NewDomain) -> Wish:
     """What a caller asks for."""
-    return Wish(domain_name=given.domain_name, validation=given.validation, wildcard=given.wildcard)
+    return Wish(
+        domain_name=given.domain_name,
+        validation=given.validation,
+        wildcard=given.wildcard,
+        connection_id=UNSET if given.connection_id is None else given.connection_id,
+    )
 
 
 def add_line(context: Context, line: RawLine) -> AddLine:

@@ -14,14 +14,13 @@ from dcvd.core.domain import (
     DomainStatus,
     Finding,
     Purpose,
-    Record,
     Severity,
     Validation,
-    records_to_remove,
     required_records,
 )
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.waiting_line import Place, PlaceState
+from dcvd.core.written_records import LeftRecord
 from dcvd.store.paging import Page
 
 
@@ -38,6 +37,17 @@ class RecordView(Struct, frozen=True):
     type: str
     name: str
     value: str
+
+
+class LeftRecordView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A DNS record that should go with its domain. `writtenByUs`: through a connection; `beingRemoved`: a job takes it
+    out, if it still is as it was written."""
+
+    type: str
+    name: str
+    value: str
+    written_by_us: bool
+    being_removed: bool
 
 
 class RequiredRecordView(Struct, frozen=True):
@@ -87,7 +97,8 @@ class RegistrationView(Struct, frozen=True, kw_only=True, rename="camel"):
 class DomainView(Struct, frozen=True, kw_only=True, rename="camel"):
     """A domain and all that is known of it. `ready`: it serves, and DNS points here.
 
-    `cfStatus`, `cfSslStatus` and `errors` are Cloudflare's own words.
+    `connectionId`: the connection that writes its records. `cfStatus`, `cfSslStatus` and `errors` are Cloudflare's own
+    words.
     """
 
     id: str
@@ -100,6 +111,7 @@ class DomainView(Struct, frozen=True, kw_only=True, rename="camel"):
     cname_target: str
     validation: Validation
     wildcard: bool
+    connection_id: str | None
     registration: RegistrationView | None
     cf_status: str | None
     cf_ssl_status: str | None
@@ -132,7 +144,7 @@ class RemovedAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     """
 
     domain: DomainView
-    records_to_remove: list[RecordView]
+    records_to_remove: list[LeftRecordView]
 
 
 def answer(domain: Domain, place: Place | None) -> DomainAnswer:
@@ -147,14 +159,23 @@ def listed(found: Page[Domain], places: Mapping[str, Place]) -> DomainList:
     )
 
 
-def removed(domain: Domain) -> RemovedAnswer:
-    """A domain that is gone."""
-    return RemovedAnswer(domain=_view(domain, None), records_to_remove=record_views(records_to_remove(domain)))
+def removed(domain: Domain, left: Iterable[LeftRecord]) -> RemovedAnswer:
+    """A domain that is gone, and what it leaves in DNS."""
+    return RemovedAnswer(domain=_view(domain, None), records_to_remove=left_record_views(left))
 
 
-def record_views(records: Iterable[Record]) -> list[RecordView]:
-    """Records as a person types them."""
-    return [RecordView(record.type, record.name, record.value) for record in records]
+def left_record_views(records: Iterable[LeftRecord]) -> list[LeftRecordView]:
+    """What should be taken out of DNS."""
+    return [
+        LeftRecordView(
+            type=record.type,
+            name=record.name,
+            value=record.value,
+            written_by_us=record.written_by_us,
+            being_removed=record.being_removed,
+        )
+        for record in records
+    ]
 
 
 def required_record_views(domain: Domain) -> list[RequiredRecordView]:
@@ -184,6 +205,7 @@ def _view(domain: Domain, place: Place | None) -> DomainView:
         cname_target=domain.cname_target,
         validation=domain.validation,
         wildcard=domain.wildcard,
+        connection_id=domain.connection_id,
         registration=registration_view(place),
         cf_status=domain.cf_status,
         cf_ssl_status=domain.cf_ssl_status,

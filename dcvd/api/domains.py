@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from dcvd.api.documentation import ok, problems
 from dcvd.api.domain_input import NewDomain
 from dcvd.api.domain_view import DomainAnswer, DomainList, RemovedAnswer, answer, listed, removed
-from dcvd.api.parameters import TEXT, Cursor, Limit, one_of, page_limit
+from dcvd.api.parameters import TEXT, Cursor, Limit, RemoveRecords, flag, one_of, page_limit
 from dcvd.api.request import ApiRequest
 from dcvd.core.domain import Domain, DomainStatus
 from dcvd.errors import RemoteError, Throttled
@@ -44,6 +44,7 @@ async def add_domain(request: ApiRequest, data: JSONBody[NewDomain]) -> Response
         data.domain_name,
         validation=data.validation,
         wildcard=data.wildcard,
+        connection_id=data.connection_id,
         actor=request.actor,
     )
     return Response(await _answer(request, domain), headers={"Location": _address(domain)})
@@ -102,10 +103,23 @@ async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response
     return Response(await _answer(request, fresh), status_code=200)
 
 
-@delete("/{domain_id:str}", summary="Remove a domain", status_code=200, responses=problems(403, 404))
-async def remove_domain(request: ApiRequest, domain_id: FromPath[str]) -> RemovedAnswer:
-    """Gone here at once; a job takes it away at Cloudflare. `recordsToRemove` is what the customer should remove."""
-    return removed(await domains.remove(request.context, request.org_id, domain_id, actor=request.actor))
+@delete("/{domain_id:str}", summary="Remove a domain", status_code=200, responses=problems(400, 403, 404))
+async def remove_domain(
+    request: ApiRequest, domain_id: FromPath[str], remove_records: RemoveRecords = None
+) -> RemovedAnswer:
+    """Gone here at once; a job takes it away at Cloudflare. `recordsToRemove` is what the customer should remove.
+
+    With `removeRecords=true` another job takes out of DNS what was written through a connection, and only that, as far
+    as it still is as it was written.
+    """
+    domain, left = await domains.remove(
+        request.context,
+        request.org_id,
+        domain_id,
+        remove_records=flag("removeRecords", remove_records),
+        actor=request.actor,
+    )
+    return removed(domain, left)
 
 
 async def _answer(request: ApiRequest, domain: Domain) -> DomainAnswer:

@@ -1,5 +1,7 @@
 """A job as JSON."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 from dcvd.api.domain_view import ErrorView
@@ -22,7 +24,10 @@ class ReplayView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class JobView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A piece of background work; its domain may be gone already."""
+    """A piece of background work; its domain may be gone already.
+
+    `action`: what a `write_dns` job does with the domain's records, through `connectionId`.
+    """
 
     id: str
     org_id: str
@@ -30,6 +35,8 @@ class JobView(Struct, frozen=True, kw_only=True, rename="camel"):
     state: JobState
     domain_id: str | None
     domain_name: str | None
+    connection_id: str | None
+    action: Literal["write", "undo", "remove"] | None
     replay: ReplayView | None
     attempts: int
     next_attempt_at: Instant | None
@@ -47,6 +54,8 @@ def job_view(job: Job) -> JobView:
         state=job.state,
         domain_id=job.domain_id,
         domain_name=job.domain_name,
+        connection_id=job.connection_id,
+        action=None if job.dns_write is None else job.dns_write.action,
         replay=None if job.replay is None else _replay(job.replay),
         attempts=job.attempts,
         next_attempt_at=shown(job.next_attempt_at),

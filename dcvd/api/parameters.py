@@ -54,6 +54,14 @@ Until = Annotated[
     str | None,
     QueryParameter(name="until", description="Only what was made before this instant; RFC 3339.", schema_extra=TEXT),
 ]
+RemoveRecords = Annotated[
+    str | None,
+    QueryParameter(
+        name="removeRecords",
+        description="`true`: also take out of DNS what was written there through a connection.",
+        schema_extra={**TEXT, "type": "boolean"},
+    ),
+]
 
 
 def page_limit(text: str | None) -> int:
@@ -73,6 +81,13 @@ def one_of(field: str, text: str | None, choices: type[E]) -> E | None:
         return choices(text)
     except ValueError as error:
         raise InvalidInput(field, f"{field} is {text!r}, which is none of: {', '.join(choices)}.") from error
+
+
+def flag(name: str, text: str | None) -> bool:
+    """A switch of the query, which is off where it is not given."""
+    if text not in (None, "true", "false"):
+        raise InvalidInput(name, f"{name} is {text!r}; give true or false.")
+    return text == "true"
 
 
 def event_types(field: str, texts: list[str] | None) -> list[EventType] | None:

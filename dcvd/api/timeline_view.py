@@ -34,7 +34,8 @@ class ChangeView(Struct, frozen=True):
 class TimelineEntryView(Struct, frozen=True, kw_only=True, rename="camel"):
     """What happened, and who brought it about.
 
-    `kind`: `request` (somebody asked for `what`: `added`, `removed`, `sync`, `diagnosis`, `job_retried`, `hint`),
+    `kind`: `request` (somebody asked for `what`: `added`, `removed`, `sync`, `diagnosis`, `dns_write`,
+    `dns_undo`, `job_retried`, `hint`),
     `observation` (something else was seen than before: `changes`), `transition` (the status, or its error, changed:
     `changes`), `job` (background work began; the job as it stands now) or `event` (this was told by webhooks).
     `actor`: `token:…`, `operator`, `sync` (the daemon's own looks), `job:…`, `cloudflare` (a notification of theirs) or

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.core.domain import Validation
 from dcvd.core.hostnames import normalise
@@ -11,19 +11,24 @@ from dcvd.errors import InvalidInput
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """A domain as somebody asks for it; `validation` None is left to us."""
+    """A domain as somebody asks for it; `validation` None is left to us, without a connection no record is written."""
 
     domain_name: str
     validation: Validation | None = None
     wildcard: bool = False
+    connection_id: str | UnsetType = UNSET
 
 
 class Addition(Struct, frozen=True, kw_only=True):
-    """A domain that may be added if nobody has it: the name is normalised, the rest decided."""
+    """A domain that may be added if nobody has it and its connection is there: the name is normalised, the rest decided.
+
+    connection_id: the connection that writes its records.
+    """
 
     name: str
     validation: Validation = "http"
     wildcard: bool = False
+    connection_id: str | None = None
 
 
 def checked(wish: Wish, *, target: str, allowed_tlds: Collection[str]) -> Addition:
@@ -39,4 +44,5 @@ def checked(wish: Wish, *, target: str, allowed_tlds: Collection[str]) -> Additi
         name=name,
         validation=wish.validation or ("delegated" if wish.wildcard else "http"),
         wildcard=wish.wildcard,
+        connection_id=None if wish.connection_id is UNSET else wish.connection_id,
     )

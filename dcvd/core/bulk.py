@@ -6,8 +6,8 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from dcvd.core.additions import Addition
-from dcvd.core.domain import Record
 from dcvd.core.instants import DAY
+from dcvd.core.written_records import LeftRecord
 from dcvd.errors import DcvdError, InvalidInput
 
 MOST_LINES: Final = 100_000
@@ -71,7 +71,7 @@ class RemoveOutcome(Struct, frozen=True, kw_only=True, array_like=True):
     outcome: Removing
     name: str | None
     domain_id: str | None = None
-    records: tuple[Record, ...] = ()
+    records: tuple[LeftRecord, ...] = ()
     error: Refusal | None = None
 
 

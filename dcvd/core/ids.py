@@ -24,6 +24,7 @@ class Prefix(StrEnum):
     JOB = "job"
     CONNECTION = "conn"
     TIMELINE = "tl"
+    WRITTEN_RECORD = "rec"
 
 
 def new_id(prefix: Prefix, now: int, random: RandomBytes) -> str:

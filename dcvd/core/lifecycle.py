@@ -22,7 +22,6 @@ from dcvd.core.domain import (
     DomainError,
     DomainStatus,
     Record,
-    records_to_remove,
 )
 from dcvd.core.events import EventData, EventDraft, EventType
 from dcvd.core.healing import Remedy
@@ -30,6 +29,7 @@ from dcvd.core.hostnames import is_target
 from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.observation import CloudflareObservation, HostnameGone, HostnameSeen, RegistrationRefused
 from dcvd.core.serving import CHECKS_TO_DOUBT, awaits_proof, waiting_status, waits_for_validation
+from dcvd.core.written_records import LeftRecord
 
 
 class Transition(Struct, frozen=True):
@@ -140,9 +140,9 @@ def added(domain: Domain) -> EventDraft:
     return EventDraft(EventType.DOMAIN_ADDED, domain_data(domain), domain.id)
 
 
-def removed(domain: Domain) -> EventDraft:
-    """The event of a domain whose removal was accepted."""
-    left_behind = [asdict(record) for record in records_to_remove(domain)]
+def removed(domain: Domain, left: Iterable[LeftRecord]) -> EventDraft:
+    """The event of a domain whose removal was accepted, and of what it leaves in DNS."""
+    left_behind = [asdict(record) for record in left]
     return EventDraft(EventType.DOMAIN_REMOVED, {**domain_data(domain), "records_to_remove": left_behind}, domain.id)
 
 

@@ -10,9 +10,9 @@ from dcvd.core.domain import Domain, new_domain
 from dcvd.core.ids import Prefix
 from dcvd.core.jobs import Job, JobKind
 from dcvd.errors import Conflict, DcvdError, InvalidInput
-from dcvd.services import events, jobs, timeline
+from dcvd.services import dns_jobs, events, jobs, timeline
 from dcvd.services.context import Context
-from dcvd.store import cloudflare_zones, domains
+from dcvd.store import cloudflare_zones, connections, domains
 from dcvd.store.database import Snapshot, Transaction
 
 
@@ -36,11 +36,16 @@ def judge(context: Context, snapshot: Snapshot, org_id: str, wanted: Sequence[Ad
     """What comes of each, the earlier ones considered. New domains are made, and for the caller to store."""
     holders = domains.by_names(snapshot, [addition.name for addition in wanted])
     suffix = cloudflare_zones.delegation_suffix(snapshot, context.config.cloudflare.zone_id)
+    named = {addition.connection_id for addition in wanted if addition.connection_id is not None}
+    held = connections.held_by(snapshot, org_id, named) if named else frozenset()
     verdicts: list[Verdict] = []
     for addition in wanted:
         holder = holders.get(addition.name)
         if holder is not None:
             verdicts.append(_taken(holder, org_id))
+            continue
+        if addition.connection_id is not None and addition.connection_id not in held:
+            verdicts.append(Verdict(error=no_connection(addition.connection_id)))
             continue
         try:
             domain = _new(context, org_id, addition, suffix)
@@ -53,12 +58,21 @@ def judge(context: Context, snapshot: Snapshot, org_id: str, wanted: Sequence[Ad
 
 
 def store(context: Context, tx: Transaction, org_id: str, new: Sequence[Domain], *, actor: str) -> list[Job]:
-    """Store domains that were judged to be new in the same unit of work; returns their `register` jobs."""
+    """Store domains that were judged to be new in the same unit of work; returns their `register` jobs.
+
+    Those with a connection get their `write_dns` jobs too.
+    """
     domains.insert_all(tx, new)
     timeline.requested_of_all(context, tx, new, actor=actor, what="added")
     registrations = jobs.enqueue_for_all(context, tx, JobKind.REGISTER, org_id, new)
+    dns_jobs.write_all(context, tx, org_id, new)
     events.record(context, tx, org_id, [lifecycle.added(domain) for domain in new])
     return registrations
+
+
+def no_connection(connection_id: str) -> InvalidInput:
+    """The organization does not have it; it may be another one's, which looks the same."""
+    return InvalidInput("connectionId", f"There is no connection {connection_id}.", code="connection_not_found")
 
 
 def _new(context: Context, org_id: str, addition: Addition, suffix: str | None) -> Domain:
@@ -74,6 +88,7 @@ def _new(context: Context, org_id: str, addition: Addition, suffix: str | None) 
         validation=addition.validation,
         wildcard=addition.wildcard,
         challenge_target=targets.challenge_target(addition.name, suffix) if delegated else None,
+        connection_id=addition.connection_id,
     )
 
 

@@ -44,12 +44,16 @@ S = TypeVar("S", bound=Snapshot)
 
 
 class Call(Struct, frozen=True, kw_only=True):
-    """Who calls, and how. `key` None: nothing is remembered. A dry run stores nothing at all."""
+    """Who calls, and how. `key` None: nothing is remembered. A dry run stores nothing at all.
+
+    remove_records: with domains that are removed, what we wrote for them is taken out of DNS.
+    """
 
     org_id: str
     actor: str
     key: str | None = None
     dry_run: bool = False
+    remove_records: bool = False
 
 
 def new_pace() -> Pace:

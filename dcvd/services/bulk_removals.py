@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from msgspec import Struct
 
 from dcvd.core.bulk import Refusal, RemoveLine, RemoveOutcome, Target
-from dcvd.core.domain import Domain, records_to_remove
+from dcvd.core.domain import Domain
 from dcvd.services import removals
 from dcvd.services.bulk import Call, Memory, in_steps, new_pace
 from dcvd.services.context import Context
@@ -47,7 +47,9 @@ class BulkRemovals:
         known, rest = self._memory.recall(tx, lines)
         fresh, going = self._decided(tx, rest)
         if going:
-            removals.erase(context, tx, call.org_id, going, actor=call.actor)
+            removals.erase(
+                context, tx, call.org_id, going, actor=call.actor, remove_records=call.remove_records
+            )
         self._memory.remember(tx, rest, fresh, context.now())
         outcomes = known | {line.number: outcome for line, outcome in zip(rest, fresh, strict=True)}
         results: list[Removed] = []
@@ -70,6 +72,9 @@ class BulkRemovals:
         by_name = domains.by_names(snapshot, [target.name for target in wanted if target.name is not None])
         going: dict[str, Domain] = {}
         outcomes: list[RemoveOutcome] = []
+        named = (*by_id.values(), *by_name.values())
+        ours = [domain for domain in named if domain.org_id == self._call.org_id]
+        left = removals.leftovers(snapshot, ours, remove_records=self._call.remove_records)
         for line in lines:
             target = line.wanted
             if isinstance(target, Refusal):
@@ -87,7 +92,7 @@ class BulkRemovals:
                     outcome="would_remove" if self._call.dry_run else "removed",
                     name=domain.name,
                     domain_id=domain.id,
-                    records=records_to_remove(domain),
+                    records=left[domain.id],
                 )
             )
         return outcomes, list(going.values())

@@ -1,9 +1,12 @@
 """Domains, one by one: added, read, removed. What is seen of them comes in through `looks`."""
 
+from msgspec import UNSET
+
 from dcvd.core.additions import Wish
 from dcvd.core.domain import Domain, DomainStatus, Validation
 from dcvd.core.hostnames import search_prefix
 from dcvd.core.timeline import DAEMON
+from dcvd.core.written_records import LeftRecord
 from dcvd.errors import NotFound
 from dcvd.services import additions, removals
 from dcvd.services.context import Context
@@ -19,13 +22,17 @@ async def add(
     *,
     validation: Validation | None = None,
     wildcard: bool = False,
+    connection_id: str | None = None,
     actor: str = DAEMON,
 ) -> Domain:
     """A new domain with its `register` job; a wildcard is validated by delegation.
 
+    connection_id: the connection that writes its records, which a `write_dns` job then does at once.
     Raises InvalidInput for what cannot be, Conflict for a name that is taken.
     """
-    addition = additions.check(context, Wish(domain_name=name, validation=validation, wildcard=wildcard))
+    connection = UNSET if connection_id is None else connection_id
+    wish = Wish(domain_name=name, validation=validation, wildcard=wildcard, connection_id=connection)
+    addition = additions.check(context, wish)
 
     def unit(tx: Transaction) -> Domain:
         (verdict,) = additions.judge(context, tx, org_id, [addition])
@@ -60,13 +67,18 @@ async def list_page(
     return page(rows, limit, [row.id for row in rows])
 
 
-async def remove(context: Context, org_id: str, domain_id: str, *, actor: str = DAEMON) -> Domain:
-    """Gone here at once; at Cloudflare by a `deregister` job. The domain as it last was. Raises NotFound."""
+async def remove(
+    context: Context, org_id: str, domain_id: str, *, remove_records: bool = False, actor: str = DAEMON
+) -> tuple[Domain, tuple[LeftRecord, ...]]:
+    """Gone here at once; at Cloudflare by a `deregister` job. The domain as it last was, and what it leaves in DNS.
 
-    def unit(tx: Transaction) -> Domain:
+    remove_records: have what we wrote taken out of DNS, by a job too. Raises NotFound.
+    """
+
+    def unit(tx: Transaction) -> tuple[Domain, tuple[LeftRecord, ...]]:
         domain = owned(tx, org_id, domain_id)
-        removals.erase(context, tx, org_id, [domain], actor=actor)
-        return domain
+        left = removals.erase(context, tx, org_id, [domain], remove_records=remove_records, actor=actor)
+        return domain, left[domain.id]
 
     return await context.database.write(unit)
 

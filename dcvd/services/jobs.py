@@ -40,7 +40,7 @@ _OUTAGE_CODES: Final = frozenset(
 """Failures that say nothing about the job: it waits as long as they last, and never becomes a dead letter by them."""
 
 
-_ABANDONED: Final = (JobKind.REGISTER, JobKind.REVALIDATE)
+_ABANDONED: Final = (JobKind.REGISTER, JobKind.REVALIDATE, JobKind.WRITE_DNS)
 
 
 def enqueue(
@@ -82,9 +82,18 @@ def enqueue_for(context: Context, tx: Transaction, kind: JobKind, domain: Domain
 
 
 def enqueue_for_all(
-    context: Context, tx: Transaction, kind: JobKind, org_id: str, domains: Sequence[Domain]
+    context: Context,
+    tx: Transaction,
+    kind: JobKind,
+    org_id: str,
+    domains: Sequence[Domain],
+    *,
+    dns_write: DnsWrite | None = None,
 ) -> list[Job]:
-    """A new job about each of an organization's domains, due at once and in their order."""
+    """A new job about each of an organization's domains, due at once and in their order.
+
+    With `dns_write`, each works through the connection that its domain has.
+    """
     now = context.now()
     first = jobs.next_turn(tx, org_id, kind)
     made = [
@@ -97,6 +106,8 @@ def enqueue_for_all(
             domain_name=domain.name,
             cf_id=domain.cf_id,
             turn=turn,
+            connection_id=None if dns_write is None else domain.connection_id,
+            dns_write=dns_write,
         )
         for turn, domain in enumerate(domains, first)
     ]
@@ -254,6 +265,8 @@ def _draft(kind: EventType, job: Job) -> EventDraft:
         "job_kind": job.kind.value,
         "domain_id": job.domain_id,
         "domain_name": job.domain_name,
+        "connection_id": job.connection_id,
+        "action": None if job.dns_write is None else job.dns_write.action,
         "attempts": job.attempts,
         "error": {"code": job.last_error_code, "message": job.last_error},
         "next_attempt_at": None if job.next_attempt_at is None else to_rfc3339(job.next_attempt_at),

@@ -17,7 +17,7 @@ from dcvd.core.lifecycle import Observation
 from dcvd.core.observation import HostnameGone, HostnameSeen
 from dcvd.core.schedule import Lane, misses, next_look
 from dcvd.core.timeline import SYNC
-from dcvd.services import events, jobs, timeline
+from dcvd.services import dns_jobs, events, jobs, timeline
 from dcvd.services.context import Context
 from dcvd.store import cloudflare_zones, domains
 from dcvd.store.database import Transaction
@@ -113,6 +113,7 @@ def apply(
     events.record(context, tx, domain.org_id, transition.events)
     if transition.remedy is not None:
         _enqueue(context, tx, domain, transition.remedy)
+    dns_jobs.keep_up(context, tx, stored, domain)
     if domain.challenge_target != stored.challenge_target and (suffix := delegation_suffix(domain)) is not None:
         cloudflare_zones.remember_delegation_suffix(tx, context.config.cloudflare.zone_id, suffix, now)
     for value in transition.unknown:

@@ -1,20 +1,76 @@
-"""How domains go out: here at once, at Cloudflare by a job, and in the customer's DNS by the customer."""
+"""How domains go out: here at once, at Cloudflare by a job, and in the customer's DNS by the customer.
 
-from collections.abc import Sequence
+What we wrote there ourselves, a job can take out too.
+"""
+
+from collections.abc import Collection, Sequence
 
 from dcvd.core import lifecycle
 from dcvd.core.domain import Domain
 from dcvd.core.jobs import JobKind
-from dcvd.services import events, jobs, timeline
+from dcvd.core.written_records import LeftRecord, WrittenRecord, left_records
+from dcvd.core.zone_records import DnsWrite
+from dcvd.services import dns_jobs, events, jobs, timeline
 from dcvd.services.context import Context
-from dcvd.store import domains
-from dcvd.store.database import Transaction
+from dcvd.store import domains, written_records
+from dcvd.store.database import Snapshot, Transaction
 
 
-def erase(context: Context, tx: Transaction, org_id: str, gone: Sequence[Domain], *, actor: str) -> None:
-    """Remove an organization's domains, read in the same unit of work."""
+def erase(
+    context: Context,
+    tx: Transaction,
+    org_id: str,
+    gone: Sequence[Domain],
+    *,
+    actor: str,
+    remove_records: bool = False,
+) -> dict[str, tuple[LeftRecord, ...]]:
+    """Remove an organization's domains, read in the same unit of work; what each leaves in DNS, by its id.
+
+    remove_records: have what we wrote taken out of DNS. Else it is forgotten that we wrote it.
+    """
     timeline.requested_of_all(context, tx, gone, actor=actor, what="removed")
     jobs.abandon(context, tx, gone)
-    domains.delete_all(tx, [domain.id for domain in gone])
+    ids = [domain.id for domain in gone]
+    written = _written(tx, ids)
+    left = _left(gone, written, remove_records=remove_records)
+    domains.delete_all(tx, ids)
     jobs.enqueue_for_all(context, tx, JobKind.DEREGISTER, org_id, gone)
-    events.record(context, tx, org_id, [lifecycle.removed(domain) for domain in gone])
+    if remove_records:
+        _take_out(context, tx, gone, written)
+    elif written:
+        written_records.delete_of_domains(tx, list(written))
+    events.record(context, tx, org_id, [lifecycle.removed(domain, left[domain.id]) for domain in gone])
+    return left
+
+
+def leftovers(
+    snapshot: Snapshot, gone: Collection[Domain], *, remove_records: bool
+) -> dict[str, tuple[LeftRecord, ...]]:
+    """What each of these domains would leave in DNS, by its id."""
+    return _left(gone, _written(snapshot, [domain.id for domain in gone]), remove_records=remove_records)
+
+
+def _take_out(
+    context: Context, tx: Transaction, gone: Sequence[Domain], written: dict[str, list[WrittenRecord]]
+) -> None:
+    for domain in gone:
+        rows = written.get(domain.id)
+        if rows:
+            dns_jobs.enqueue(context, tx, domain, rows[0].connection_id, DnsWrite(action="remove"))
+    written_records.orphan(tx, list(written), context.now())
+
+
+def _written(snapshot: Snapshot, domain_ids: Sequence[str]) -> dict[str, list[WrittenRecord]]:
+    found: dict[str, list[WrittenRecord]] = {}
+    for row in written_records.of_domains(snapshot, domain_ids):
+        found.setdefault(row.domain_id, []).append(row)
+    return found
+
+
+def _left(
+    gone: Collection[Domain], written: dict[str, list[WrittenRecord]], *, remove_records: bool
+) -> dict[str, tuple[LeftRecord, ...]]:
+    return {
+        domain.id: left_records(domain, written.get(domain.id, []), being_removed=remove_records) for domain in gone
+    }

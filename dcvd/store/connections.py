@@ -1,6 +1,6 @@
 """Connections to DNS providers, and what they authenticate with, which is sealed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import msgspec
@@ -169,6 +169,15 @@ def ended(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:
         (now, limit),
     )
     return [_connection(row) for row in rows]
+
+
+def held_by(snapshot: Snapshot, org_id: str, connection_ids: Collection[str]) -> frozenset[str]:
+    """Which of these connections are an organization's."""
+    rows = snapshot.all(
+        "SELECT id FROM oauth_connections WHERE id IN (SELECT value FROM json_each(?)) AND org_id = ?",
+        (msgspec.json.encode(list(connection_ids)).decode(), org_id),
+    )
+    return frozenset(row[0] for row in rows)
 
 
 def delete(tx: Transaction, connection_id: str) -> None:

@@ -74,8 +74,11 @@ CREATE TABLE aws_external_ids (
 CREATE INDEX aws_external_ids_by_end ON aws_external_ids (expires_at);
 CREATE INDEX aws_external_ids_of_org ON aws_external_ids (org_id, expires_at);
 
--- The records that we wrote; a row outlives its domain until what we wrote is out of DNS, or the connection is gone.
--- before: what stood there until then, as JSON, for the undo; [] for nothing.
+-- The records that we wrote; a row outlives its domain only while a job has what we wrote taken out of DNS.
+-- state: `writing` and `undoing` are stored before the provider is asked, so that a crash loses no value of `before`.
+-- replaced: the value of ours that stood there until `value` was to be written; NULL where there was none, or it is gone.
+-- before: what stood there before us, as JSON, for the undo; [] for nothing.
+-- orphaned_at: when its domain was removed.
 CREATE TABLE written_records (
     id            TEXT    PRIMARY KEY,
     org_id        TEXT    NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
@@ -85,12 +88,16 @@ CREATE TABLE written_records (
     type          TEXT    NOT NULL,
     name          TEXT    NOT NULL,
     value         TEXT    NOT NULL,
+    replaced      TEXT,
     before        TEXT    NOT NULL DEFAULT '[]',
-    written_at    INTEGER NOT NULL
+    state         TEXT    NOT NULL CHECK (state IN ('writing', 'written', 'undoing')),
+    written_at    INTEGER NOT NULL,
+    orphaned_at   INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX written_records_of_domain ON written_records (domain_id, name, type);
 CREATE INDEX written_records_of_connection ON written_records (connection_id);
 CREATE INDEX written_records_of_org ON written_records (org_id);
+CREATE INDEX written_records_orphaned ON written_records (orphaned_at) WHERE orphaned_at IS NOT NULL;
 
 ALTER TABLE domains ADD COLUMN connection_id TEXT REFERENCES oauth_connections (id) ON DELETE SET NULL;
 CREATE INDEX domains_of_connection ON domains (connection_id) WHERE connection_id IS NOT NULL;
