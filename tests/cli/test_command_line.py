@@ -26,9 +26,23 @@ COMMANDS = [
     ("sandbox",),
     ("backup",),
     ("diagnose",),
+    ("domain-connect",),
+    ("domain-connect", "keygen"),
+    ("domain-connect", "template"),
+    ("domain-connect", "txt"),
 ]
 ON_THE_DAEMON_OR_ITS_DATABASE = [
-    each for each in COMMANDS if each not in [("demo",), ("sandbox",), ("org",), ("token",)]
+    each
+    for each in COMMANDS
+    if each
+    not in [
+        ("demo",),
+        ("sandbox",),
+        ("org",),
+        ("token",),
+        ("domain-connect",),
+        ("domain-connect", "keygen"),
+    ]
 ]
 
 

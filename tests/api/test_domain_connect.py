@@ -1,0 +1,76 @@
+"""`POST /api/domains/{id}/domain-connect`, with a provider that checks its links."""
+
+from collections.abc import Iterator
+
+import pytest
+from msgspec.structs import replace
+
+from dcvd.api import Api
+from dcvd.config import Config, Domains
+from dcvd.dns import DnsObserver
+from dcvd.kit.fetch import Fetcher
+from dcvd.services.context import Context
+from tests.api.client import Client, problem
+from tests.providers.connected import (
+    connect_config,
+    guarded,
+    provider,
+    provider_certificate,
+    resolver,
+    signing_key,
+    zone,
+)
+from tests.providers.domain_connect_server import DomainConnectProvider
+
+__all__ = ["connect_config", "guarded", "provider", "provider_certificate", "resolver", "signing_key", "zone"]
+
+
+@pytest.fixture
+def connected(app: Api, context: Context, connect_config: Config, guarded: Fetcher) -> Iterator[None]:
+    """The application with a template of ours, and leave to go to the provider."""
+    parts = app.parts
+    before = parts.observer, parts.guarded
+    context.config = replace(connect_config, domains=Domains(allow_reserved_tlds=("test",)))
+    parts.observer, parts.guarded = DnsObserver(connect_config), guarded
+    yield
+    parts.observer, parts.guarded = before
+
+
+async def added(owner: Client) -> str:
+    answer = await owner.post("/api/domains", {"domainName": "app.customer.test"})
+    return f"/api/domains/{answer.json['domain']['id']}/domain-connect"
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_tenant_gets_a_link_for_his_customer(
+    owner: Client, provider: DomainConnectProvider, guarded: Fetcher
+) -> None:
+    path = await added(owner)
+    answer = await owner.post(path)
+    assert answer.status == 200
+    assert answer.json["provider"] == {"id": "provider.test", "name": "Provider Inc."}
+    assert (answer.json["zone"], answer.json["width"], answer.json["height"]) == ("customer.test", 640, 480)
+    assert (await guarded.send("GET", answer.json["applyUrl"])).status == 200
+    back = (await owner.post(path, {"redirectUri": "https://app.example.net/back"})).json["applyUrl"]
+    assert "redirect_uri=https%3A%2F%2Fapp.example.net%2Fback" in back
+    problem(await owner.post(path, {"redirectUri": "https://evil.test"}), 400, "invalid_input", field="redirectUri")
+
+
+@pytest.mark.usefixtures("connected")
+async def test_what_stands_in_the_way_of_a_link_is_a_problem_of_its_own(
+    owner: Client, member: Client, stranger: Client, provider: DomainConnectProvider
+) -> None:
+    path = await added(owner)
+    problem(await member.post(path), 403, "forbidden")
+    problem(await stranger.post(path), 404, "not_found")
+    assert provider.requests == []
+    del provider.settings["urlSyncUX"]
+    problem(await owner.post(path), 409, "template_not_supported")
+    provider.zones.clear()
+    problem(await owner.post(path), 404, "domain_connect_not_found")
+
+
+async def test_without_a_template_the_missing_settings_are_named(owner: Client) -> None:
+    answer = await owner.post("/api/domains", {"domainName": "app.customer.com"})
+    refused = await owner.post(f"/api/domains/{answer.json['domain']['id']}/domain-connect", {})
+    assert "domain_connect.provider_id" in problem(refused, 503, "not_set_up")["detail"]
