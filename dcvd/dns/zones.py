@@ -79,8 +79,9 @@ class Zones:
             if not kinds:
                 return []
             beside = below(self._parts.random_label(), name.parent())
-            alone = beside is None or RdataType.CNAME in kinds
-            others = [] if alone else await self._replies(beside, sources, budget)
+            others: list[Reply] = []
+            if beside is not None and RdataType.CNAME not in kinds:
+                others = await self._replies(beside, sources, budget)
         synthesised = {_key(data) for reply in others for data in reply.rdatas}
         return [
             zone_record(name, data, reply.ttl)

@@ -76,7 +76,8 @@ class DomainConnectProvider:
                     return web.Response(status=401)
                 template = self._templates.get((provider, service))
                 return web.Response(status=404) if template is None else self._async(request, template, verb)
-        return web.Response(status=404)
+            case _:
+                return web.Response(status=404)
 
     async def _settings(self, zone: str) -> web.StreamResponse:
         return web.json_response(self.settings) if zone in self.zones else web.Response(status=404)

@@ -19,6 +19,7 @@ from tests.kit.receivers import Resolver
 from tests.providers.domain_connect_server import HOST, DomainConnectProvider
 
 TXT = "_domainconnect.customer.test"
+SETTINGS = {"providerId": "p", "providerName": "P", "urlAPI": "https://a.test", "urlSyncUX": "https://a.test"}
 
 
 @pytest.fixture
@@ -144,9 +145,6 @@ async def test_settings_that_cannot_be_used_are_no_offer(
     provider.spoil = spoil
     await not_found(discovery)
     assert len(provider.requests) == 1
-
-
-SETTINGS = {"providerId": "p", "providerName": "P", "urlAPI": "https://a.test", "urlSyncUX": "https://a.test"}
 
 
 @pytest.mark.parametrize(
