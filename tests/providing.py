@@ -3,6 +3,7 @@
 from dcvd.dns import DnsObserver
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.fetch import Fetcher
+from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import Drivers
 from dcvd.services.access import Access
 from dcvd.services.context import Context
@@ -17,3 +18,8 @@ def drivers_of(context: Context, fetcher: Fetcher | None = None) -> Drivers:
     """Likewise."""
     policy = EgressPolicy(allow_http=True, allow_private=context.config.oauth.allow_private)
     return Drivers(context.config, fetcher or Fetcher(), policy, DnsObserver(context.config))
+
+
+def token_client_of(context: Context, fetcher: Fetcher | None = None) -> TokenClient:
+    """Likewise."""
+    return TokenClient(fetcher or Fetcher(), lambda: context.config)

@@ -16,6 +16,8 @@ from dcvd.api import (
     events,
     hooks,
     jobs,
+    oauth,
+    oauth_callback,
     operator_calls,
     timeline,
     tokens,
@@ -31,6 +33,7 @@ from dcvd.api.problems import answer
 from dcvd.api.request import ApiRequest
 from dcvd.dns import DnsObserver
 from dcvd.kit.fetch import Fetcher
+from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import Drivers
 from dcvd.services.access import Access
 from dcvd.services.context import Context
@@ -62,11 +65,13 @@ class Api(Litestar):
                         deliveries.ROUTER,
                         events.ROUTER,
                         jobs.ROUTER,
+                        oauth.ROUTER,
                     ],
                     guards=[bearer],
                     security=BEARER,
                 ),
                 hooks.ROUTER,
+                oauth_callback.ROUTER,
                 operator_calls.ROUTER,
                 operator_calls.metrics,
             ],
@@ -107,6 +112,7 @@ def create_app(
     prober: Prober,
     access: Access,
     drivers: Drivers,
+    token_client: TokenClient,
     fetcher: Fetcher,
     guarded: Fetcher,
     observer: DnsObserver,
@@ -124,6 +130,7 @@ def create_app(
         prober=prober,
         access=access,
         drivers=drivers,
+        token_client=token_client,
         fetcher=fetcher,
         guarded=guarded,
         observer=observer,

@@ -26,6 +26,7 @@ _MEANINGS: Final = {
     413: "The body is too large.",
     415: "The body is not plain JSON.",
     429: "There is as much under way for you as there may be; `Retry-After` says when to ask again.",
+    502: "A provider refuses, or answers what cannot be used.",
     503: "Something that it needs is away; `Retry-After` says when to ask again.",
 }
 

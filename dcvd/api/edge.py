@@ -12,6 +12,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from dcvd.api.auth import check_operator, is_operator_path
 from dcvd.api.parts import Parts
 from dcvd.api.problems import FAILURE, MEDIA_TYPE, REQUEST_ID, Refused, allowed, refuse
+from dcvd.api.request import METHOD
 from dcvd.errors import DcvdError
 
 log = structlog.get_logger(__name__)
@@ -34,8 +35,8 @@ class Edge:
         request_id = os.urandom(8).hex()
         # A copy: the server goes on working with its own, and drops the body of an answer to HEAD.
         scope: HTTPScope = received.copy()
-        scope["state"] = {REQUEST_ID: request_id}
         method = scope["method"]
+        scope["state"] = {REQUEST_ID: request_id, METHOD: method}
         if method == "HEAD":
             scope["method"] = "GET"
         structlog.contextvars.bind_contextvars(request_id=request_id)

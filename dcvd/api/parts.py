@@ -14,6 +14,7 @@ from dcvd.core.timeline import SYNC
 from dcvd.dns import DnsObserver
 from dcvd.kit.fetch import Fetcher
 from dcvd.kit.turnstile import Turnstile
+from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import Drivers
 from dcvd.services.access import Access
 from dcvd.services.context import Context
@@ -70,6 +71,7 @@ class Parts(Struct, kw_only=True):
     prober: Prober
     access: Access
     drivers: Drivers
+    token_client: TokenClient
     fetcher: Fetcher
     guarded: Fetcher
     observer: DnsObserver

@@ -1,6 +1,6 @@
 """The request as our handlers see it: who asks, with what, and a body that was checked."""
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from litestar import Request
 from litestar.datastructures import State
@@ -11,6 +11,9 @@ from dcvd.api.parts import Parts
 from dcvd.core.timeline import token_actor
 from dcvd.core.tokens import Token
 from dcvd.services.context import Context
+
+METHOD: Final = "dcvd.method"
+"""Where the scope's state keeps the method that was sent: handlers see a HEAD as a GET."""
 
 
 class ApiRequest(Request[None, Token, State]):
@@ -39,6 +42,11 @@ class ApiRequest(Request[None, Token, State]):
     def actor(self) -> str:
         """Who asks, as a timeline names him."""
         return token_actor(self.auth.id)
+
+    @property
+    def is_head(self) -> bool:
+        """Whether HEAD was sent, which must change nothing."""
+        return self.scope["state"].get(METHOD) == "HEAD"
 
     async def body(self) -> bytes:
         """The whole body. Raises HttpRefusal or InvalidInput for one that cannot be JSON, or is too large.

@@ -25,6 +25,7 @@ from dcvd.kit.listen_fds import InheritedSocket
 from dcvd.kit.lockfile import LockFile
 from dcvd.kit.tasks import Supervisor
 from dcvd.metrics import Metrics
+from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import Drivers
 from dcvd.services import jobs, plans, rotation
 from dcvd.services.access import Access
@@ -168,6 +169,7 @@ class Daemon:
             await each.start()
             self._undo.append(each.close)
         self._drivers = Drivers(config, fetcher, policy, observer)
+        token_client = TokenClient(fetcher, lambda: self.context.config)
         access = Access(self.context, self._drivers)
         looker = Looker(self.context, self._cloudflare, observer, metrics)
         last_use = LastUse()
@@ -197,6 +199,7 @@ class Daemon:
             prober=prober,
             access=access,
             drivers=self._drivers,
+            token_client=token_client,
             fetcher=fetcher,
             guarded=guarded,
             observer=observer,

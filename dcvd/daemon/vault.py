@@ -46,7 +46,8 @@ async def open_vault(database: Database, config: Config, now: int, *, from_envir
     active, *older = await asyncio.to_thread(_keyring, config, needed, from_environment)
     await _record(database, needed, active, now)
     log.info("vault.opened", key_id=active.key.id, source=active.source, older=[found.key.id for found in older])
-    return Vault(active.key, *(found.key for found in older))
+    configured = config.oauth.encryption_key is not None
+    return Vault(active.key, *(found.key for found in older), configured=configured)
 
 
 def _keyring(config: Config, needed: Sequence[NeededKey], from_environment: Collection[str]) -> list[_Found]:

@@ -27,6 +27,7 @@ from dcvd.store import (
     events,
     jobs,
     maintenance,
+    oauth_states,
     timeline,
     tokens,
     webhook_secrets,
@@ -73,6 +74,7 @@ class Janitor:
         removed = {
             "bulk_lines": await self._sweep(lambda tx, limit: bulk_lines.delete_old(tx, now - KEY_LIFE, limit)),
             "tokens": await self._sweep(lambda tx, limit: tokens.delete_expired(tx, now - keep.tokens, limit)),
+            "oauth_states": await self._sweep(lambda tx, limit: oauth_states.delete_expired(tx, now, limit)),
             "secrets": await self._sweep(lambda tx, limit: webhook_secrets.delete_expired(tx, now, limit)),
             "rates": await self._sweep(lambda tx, limit: attempts.delete_counts(tx, now - _COUNTS_KEPT, limit)),
             "deliveries": await self._sweep_ended(DeliveryState.DELIVERED, now - keep.deliveries),

@@ -32,9 +32,15 @@ class VaultError(DcvdError):
 
 
 class Vault:
-    """A keyring: seals with its active key, opens what any of its keys has sealed."""
+    """A keyring: seals with its active key, opens what any of its keys has sealed.
 
-    def __init__(self, active: VaultKey, *others: VaultKey, random: RandomBytes = os.urandom) -> None:
+    `configured` is false where nobody has chosen the active key: the daemon made it, and put it beside the database.
+    """
+
+    def __init__(
+        self, active: VaultKey, *others: VaultKey, configured: bool = True, random: RandomBytes = os.urandom
+    ) -> None:
+        self.configured = configured
         self._random = random
         self._head = _VERSION + bytes.fromhex(active.id)
         self._ciphers = {bytes.fromhex(key.id): AESGCM(key.subkey(_PURPOSE)) for key in (active, *others)}

@@ -8,6 +8,7 @@ from dcvd.config import Config
 from dcvd.core.ids import Prefix, RandomBytes, new_id
 from dcvd.core.lifecycle import Rules
 from dcvd.core.schedule import LookPolicy
+from dcvd.errors import Unavailable
 from dcvd.kit.clock import Clock, SystemClock
 from dcvd.kit.vault import Vault
 from dcvd.store.database import Database
@@ -50,6 +51,18 @@ class Context:
         if self._vault is None:
             raise RuntimeError("this context was made without a vault, but a stored secret is needed")
         return self._vault
+
+    @property
+    def connection_vault(self) -> Vault:
+        """The vault, for the credentials of connections. Raises Unavailable where its key was not configured."""
+        vault = self.vault
+        if not vault.configured:
+            raise Unavailable(
+                "Connections to DNS providers need an encryption key that the operator of dcvd has set: name its file "
+                "in oauth.encryption_key_file, or set OAUTH_ENCRYPTION_KEY, and restart dcvd.",
+                code="encryption_key_missing",
+            )
+        return vault
 
     @property
     def rules(self) -> Rules:

@@ -1,43 +1,213 @@
-"""How the connections to the database are set up."""
+"""Connections to DNS providers, and what they authenticate with, which is sealed."""
 
-import sqlite3
+from collections.abc import Mapping
+from typing import Final
 
-from dcvd.errors import StoreError
-from dcvd.store.maintenance import BUSY_TIMEOUT
+import msgspec
 
+from dcvd.core.connections import Connection, ConnectionFault, ConnectionMethod, ConnectionStatus, Provider
+from dcvd.core.credentials import Credentials, OauthTokens, decode, encode
+from dcvd.core.jobs import JobKind
+from dcvd.core.secret import Secret
+from dcvd.kit.vault import Vault
+from dcvd.store.database import Row, Snapshot, Transaction
+from dcvd.store.paging import NEWEST
 
-def prepare_writer(connection: sqlite3.Connection) -> None:
-    """Before anything else is done on the writer's connection."""
-    for pragma in (
-        f"busy_timeout = {BUSY_TIMEOUT}",
-        # Before the first page is written, or it has no effect; a file that exists keeps what it has.
-        "auto_vacuum = INCREMENTAL",
-        "journal_mode = WAL",
-        # NORMAL would lose acknowledged commits when the power fails.
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        "journal_size_limit = 67108864",
-        # Pages that many deliveries touch are then copied to the database once in many commits, not in each few.
-        "wal_autocheckpoint = 16000",
-        "cache_size = -16384",
-        # What was deleted or replaced is overwritten, whatever SQLite was built with: it may have been a secret.
-        "secure_delete = ON",
-        "trusted_schema = OFF",
-        "temp_store = MEMORY",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+_COLUMNS: Final = (
+    "id, org_id, provider, method, status, account, scopes, version, expires_at, refresh_at, last_used_at,"
+    " last_error_code, last_error, last_error_at, created_at, updated_at"
+)
+_SELECT: Final = f"SELECT {_COLUMNS} FROM oauth_connections"
+_ACCESS: Final = "oauth_connections.encrypted_access_token"
+_REFRESH: Final = "oauth_connections.encrypted_refresh_token"
+_SCOPES: Final = msgspec.json.Decoder(tuple[str, ...])
 
 
-def prepare_reader(connection: sqlite3.Connection) -> None:
-    """Before anything else is done on a reader's connection."""
-    # A reader neither writes nor checkpoints: two connections that do so at once can corrupt the file with
-    # SQLite 3.7.0 to 3.51.2 (the WAL-reset bug), which is what stable distributions ship.
-    for pragma in (f"busy_timeout = {BUSY_TIMEOUT}", "query_only = ON", "trusted_schema = OFF", "temp_store = MEMORY"):
-        connection.execute(f"PRAGMA {pragma}")
+def insert(tx: Transaction, vault: Vault, connection: Connection, credentials: Credentials) -> None:
+    """Store a new connection with its credentials."""
+    tx.run(
+        "INSERT INTO oauth_connections (id, org_id, provider, method, status, account, scopes, version, expires_at,"
+        " refresh_at, encrypted_access_token, encrypted_refresh_token, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            connection.id,
+            connection.org_id,
+            connection.provider,
+            connection.method,
+            connection.status,
+            connection.account,
+            _texts(connection.scopes),
+            connection.version,
+            connection.expires_at,
+            connection.refresh_at,
+            *_sealed(vault, connection, credentials),
+            connection.created_at,
+            connection.updated_at,
+        ),
+    )
 
 
-def quick_check(connection: sqlite3.Connection) -> None:
-    """Raises StoreError for a damaged file."""
-    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != ("ok",):
-        raise StoreError(f"The database is damaged ({verdict[0]}). Restore it from a backup; do not go on with it.")
+def get(snapshot: Snapshot, connection_id: str) -> Connection | None:
+    """By id, of whichever organization."""
+    row = snapshot.one(f"{_SELECT} WHERE id = ?", (connection_id,))
+    return None if row is None else _connection(row)
+
+
+def of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: int) -> list[Connection]:
+    """Newest first, those with an id below `before`."""
+    rows = snapshot.all(
+        f"{_SELECT} WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (org_id, before or NEWEST, limit)
+    )
+    return [_connection(row) for row in rows]
+
+
+def count_of_org(snapshot: Snapshot, org_id: str) -> int:
+    """How many an organization has."""
+    ((count,),) = snapshot.all("SELECT count(*) FROM oauth_connections WHERE org_id = ?", (org_id,))
+    return int(count)
+
+
+def count_domains(snapshot: Snapshot, connection_id: str) -> int:
+    """How many domains use a connection."""
+    ((count,),) = snapshot.all("SELECT count(*) FROM domains WHERE connection_id = ?", (connection_id,))
+    return int(count)
+
+
+def count(snapshot: Snapshot, provider: Provider, status: ConnectionStatus) -> int:
+    """How many there are of all organizations together."""
+    ((found,),) = snapshot.all(
+        "SELECT count(*) FROM oauth_connections WHERE provider = ? AND status = ?", (provider, status)
+    )
+    return int(found)
+
+
+def credentials(snapshot: Snapshot, vault: Vault, connection: Connection) -> Credentials:
+    """What a connection that is there authenticates with. Raises VaultError."""
+    row = snapshot.one(
+        "SELECT encrypted_access_token, encrypted_refresh_token FROM oauth_connections WHERE id = ?", (connection.id,)
+    )
+    assert row is not None, "only a connection of this very snapshot has its credentials opened"
+    access = vault.open(row[0], org=connection.org_id, row=connection.id, field=_ACCESS)
+    if connection.method is not ConnectionMethod.OAUTH:
+        return decode(access)
+    refresh: Secret | None = None
+    if row[1] is not None:
+        refresh = vault.open(row[1], org=connection.org_id, row=connection.id, field=_REFRESH)
+    return OauthTokens(access_token=access, refresh_token=refresh)
+
+
+def replace_credentials(tx: Transaction, vault: Vault, connection: Connection, credentials: Credentials) -> bool:
+    """Store new credentials, and what of the connection follows from them, in the place of the version before.
+
+    False, and nothing is stored, where another change came first or the connection is gone.
+    """
+    access, refresh = _sealed(vault, connection, credentials)
+    changed = tx.run(
+        "UPDATE oauth_connections SET encrypted_access_token = ?, encrypted_refresh_token = ?, version = ?,"
+        " scopes = ?, expires_at = ?, refresh_at = ?, updated_at = ? WHERE id = ? AND version = ?",
+        (
+            access,
+            refresh,
+            connection.version,
+            _texts(connection.scopes),
+            connection.expires_at,
+            connection.refresh_at,
+            connection.updated_at,
+            connection.id,
+            connection.version - 1,
+        ),
+    )
+    return changed == 1
+
+
+def require_reauth(tx: Transaction, connection_id: str, version: int, fault: ConnectionFault) -> bool:
+    """The credentials of this version are refused: nothing refreshes them any more.
+
+    False where that is known already, or they have changed meanwhile.
+    """
+    changed = tx.run(
+        "UPDATE oauth_connections SET status = 'reauth_required', refresh_at = NULL, last_error_code = ?,"
+        " last_error = ?, last_error_at = ?, updated_at = ? WHERE id = ? AND version = ? AND status = 'active'",
+        (fault.code, fault.message, fault.at, fault.at, connection_id, version),
+    )
+    return changed == 1
+
+
+def touch(tx: Transaction, used: Mapping[str, int]) -> None:
+    """Store when connections were last used, by their ids."""
+    tx.many(
+        "UPDATE oauth_connections SET last_used_at = ?1 WHERE id = ?2 AND coalesce(last_used_at, 0) < ?1",
+        [(at, connection_id) for connection_id, at in used.items()],
+    )
+
+
+def set_faults(tx: Transaction, faults: Mapping[str, ConnectionFault]) -> None:
+    """Store what went wrong last, by the ids of the connections."""
+    tx.many(
+        "UPDATE oauth_connections SET last_error_code = ?1, last_error = ?2, last_error_at = ?3"
+        " WHERE id = ?4 AND coalesce(last_error_at, 0) <= ?3",
+        [(fault.code, fault.message, fault.at, connection_id) for connection_id, fault in faults.items()],
+    )
+
+
+def to_refresh(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:
+    """Those whose refresh is due and not yet anybody's job, the longest due first."""
+    rows = snapshot.all(
+        f"{_SELECT} c WHERE refresh_at IS NOT NULL AND refresh_at <= ?"
+        " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.connection_id = c.id AND j.kind = ? AND j.state = 'pending')"
+        " ORDER BY refresh_at LIMIT ?",
+        (now, JobKind.REFRESH_TOKEN, limit),
+    )
+    return [_connection(row) for row in rows]
+
+
+def ended(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:
+    """Those that thought they work, whose access token is over, and that cannot be refreshed."""
+    rows = snapshot.all(
+        f"{_SELECT} WHERE status = 'active' AND refresh_at IS NULL AND expires_at IS NOT NULL AND expires_at <= ?"
+        " ORDER BY expires_at LIMIT ?",
+        (now, limit),
+    )
+    return [_connection(row) for row in rows]
+
+
+def delete(tx: Transaction, org_id: str, connection_id: str) -> bool:
+    """Remove a connection with its credentials; its domains go on without. Whether there was one."""
+    return tx.run("DELETE FROM oauth_connections WHERE id = ? AND org_id = ?", (connection_id, org_id)) == 1
+
+
+def _sealed(vault: Vault, connection: Connection, credentials: Credentials) -> tuple[bytes, bytes | None]:
+    """For OAuth the two tokens, for everything else all of it as the first."""
+    org, row = connection.org_id, connection.id
+    if not isinstance(credentials, OauthTokens):
+        return vault.seal(encode(credentials), org=org, row=row, field=_ACCESS), None
+    refresh = credentials.refresh_token
+    return (
+        vault.seal(credentials.access_token, org=org, row=row, field=_ACCESS),
+        None if refresh is None else vault.seal(refresh, org=org, row=row, field=_REFRESH),
+    )
+
+
+def _texts(values: tuple[str, ...]) -> str:
+    return msgspec.json.encode(values).decode()
+
+
+def _connection(row: Row) -> Connection:
+    *head, last_used_at, code, message, at, created_at, updated_at = row
+    identifier, org_id, provider, method, status, account, scopes, version, expires_at, refresh_at = head
+    return Connection(
+        id=identifier,
+        org_id=org_id,
+        provider=Provider(provider),
+        method=ConnectionMethod(method),
+        status=ConnectionStatus(status),
+        account=account,
+        scopes=_SCOPES.decode(scopes),
+        version=version,
+        expires_at=expires_at,
+        refresh_at=refresh_at,
+        last_used_at=last_used_at,
+        last_error=None if code is None else ConnectionFault(code, message or "", at or 0),
+        created_at=created_at,
+        updated_at=updated_at,
+    )

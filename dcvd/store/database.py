@@ -17,9 +17,9 @@ import aiosqlite
 import structlog
 
 from dcvd.errors import DcvdError, StoreError, StoreFull
-from dcvd.store.connections import prepare_reader, prepare_writer, quick_check
 from dcvd.store.files import prepare_file
 from dcvd.store.migrate import migrate
+from dcvd.store.pragmas import prepare_reader, prepare_writer, quick_check
 
 log = structlog.get_logger(__name__)
 

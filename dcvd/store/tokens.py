@@ -23,6 +23,11 @@ def by_hash(snapshot: Snapshot, token_hash: str) -> Token | None:
     return _token(snapshot.one(f"SELECT {_COLUMNS} FROM api_tokens WHERE token_hash = ?", (token_hash,)))
 
 
+def by_id(snapshot: Snapshot, token_id: str) -> Token | None:
+    """The token of that id, expired or not."""
+    return _token(snapshot.one(f"SELECT {_COLUMNS} FROM api_tokens WHERE id = ?", (token_id,)))
+
+
 def of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: int) -> list[Token]:
     """Newest first, those with an id below `before`."""
     rows = snapshot.all(

@@ -43,7 +43,7 @@ from dcvd.store.attempts import MadeAttempt
 from dcvd.store.database import Database
 from dcvd.store.organizations import Organization
 from tests.api.client import Client
-from tests.providing import access_of, drivers_of
+from tests.providing import access_of, drivers_of, token_client_of
 
 BODY_LIMIT = 4096
 NOW = 1_800_000_000_000
@@ -225,6 +225,7 @@ def built_app(config: Config) -> Api:
         prober=FakeProber(context),
         access=access_of(context),
         drivers=drivers_of(context),
+        token_client=token_client_of(context),
         fetcher=Fetcher(),
         guarded=Fetcher(),
         observer=DnsObserver(config),

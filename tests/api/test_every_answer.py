@@ -128,6 +128,7 @@ async def test_the_schema_documents_every_call_of_a_tenant_and_none_of_an_operat
         "POST /api/webhooks/{webhook_id}/conformance",
         "GET /api/deliveries", "GET /api/deliveries/{delivery_id}", "POST /api/deliveries/{delivery_id}/retry",
         "POST /api/deliveries/retry", "GET /api/deliveries/{delivery_id}/explain", "GET /api/events",
+        "POST /api/oauth/authorize", "POST /api/oauth/exchange",
         "GET /api/jobs", "GET /api/jobs/{job_id}", "POST /api/jobs/{job_id}/retry",
     }  # fmt: skip
     for name, call in calls.items():

@@ -4,8 +4,8 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from dcvd.store.connections import prepare_writer
 from dcvd.store.migrate import migrate, migrations
+from dcvd.store.pragmas import prepare_writer
 
 SECRETS: Final = {"wh_on": "11" * 16 + "c0ffee00" * 4, "wh_off": "22" * 16 + "deadbeef" * 4}
 """By endpoint; more of them than one page of the file holds are made on demand."""

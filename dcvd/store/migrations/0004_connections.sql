@@ -27,6 +27,9 @@ CREATE TABLE oauth_connections (
 ) STRICT;
 CREATE INDEX oauth_connections_of_org ON oauth_connections (org_id, id);
 CREATE INDEX oauth_connections_to_refresh ON oauth_connections (refresh_at) WHERE refresh_at IS NOT NULL;
+CREATE INDEX oauth_connections_to_end ON oauth_connections (expires_at)
+    WHERE status = 'active' AND refresh_at IS NULL AND expires_at IS NOT NULL;
+CREATE INDEX oauth_connections_by_status ON oauth_connections (provider, status);
 
 -- One row for each authorization that was begun; the state itself is nowhere, only its SHA-256.
 CREATE TABLE oauth_states (

@@ -1,0 +1,129 @@
+"""Authorizations that were begun: what the answer to each has to fit. A state itself is nowhere, only its hash."""
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from dcvd.core.connections import Provider
+from dcvd.core.secret import Secret
+from dcvd.kit.vault import Vault
+from dcvd.store.database import Row, Snapshot, Transaction
+
+_FIELD: Final = "oauth_states.sealed_verifier"
+_COLUMNS: Final = (
+    "org_id, token_id, provider, redirect_uri, return_to, scopes, issuer, issuer_required, created_at, expires_at,"
+    " sealed_verifier"
+)
+_SCOPES: Final = msgspec.json.Decoder(tuple[str, ...])
+
+
+class Authorization(Struct, frozen=True, kw_only=True):
+    """One that was begun, by a token of an organization's. Instants in milliseconds.
+
+    scopes: those that were asked for. issuer: the server's, where it is known; issuer_required: its answer names it.
+    """
+
+    org_id: str
+    token_id: str
+    provider: Provider
+    redirect_uri: str
+    return_to: str | None
+    scopes: tuple[str, ...]
+    issuer: str | None
+    issuer_required: bool
+    created_at: int
+    expires_at: int
+
+
+class Taken(Struct, frozen=True):
+    """An authorization whose state was used just now, with its verifier as it is stored."""
+
+    authorization: Authorization
+    state_hash: bytes
+    sealed_verifier: bytes
+
+    def verifier(self, vault: Vault) -> Secret:
+        """Raises VaultError."""
+        return vault.open(self.sealed_verifier, org=self.authorization.org_id, row=self.state_hash.hex(), field=_FIELD)
+
+
+class Use(Struct, frozen=True):
+    """Why a state cannot be taken: whose it is, and whether it was used."""
+
+    org_id: str
+    used: bool
+
+
+def insert(tx: Transaction, vault: Vault, state_hash: bytes, authorization: Authorization, verifier: Secret) -> None:
+    """Store what was begun."""
+    tx.run(
+        "INSERT INTO oauth_states (state_hash, org_id, token_id, provider, redirect_uri, return_to, scopes, issuer,"
+        " issuer_required, created_at, expires_at, sealed_verifier) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            state_hash,
+            authorization.org_id,
+            authorization.token_id,
+            authorization.provider,
+            authorization.redirect_uri,
+            authorization.return_to,
+            msgspec.json.encode(authorization.scopes).decode(),
+            authorization.issuer,
+            authorization.issuer_required,
+            authorization.created_at,
+            authorization.expires_at,
+            vault.seal(verifier, org=authorization.org_id, row=state_hash.hex(), field=_FIELD),
+        ),
+    )
+
+
+def take(tx: Transaction, state_hash: bytes, now: int, *, org_id: str | None = None) -> Taken | None:
+    """Use a state, which nobody can a second time. None where it cannot be used, or not by the organization `org_id`.
+
+    One statement, so that of two answers at once only one is let through.
+    """
+    own, whose = ("", ()) if org_id is None else (" AND org_id = ?", (org_id,))
+    row = tx.one(
+        f"UPDATE oauth_states SET used_at = ? WHERE state_hash = ? AND used_at IS NULL AND expires_at > ?{own}"
+        f" RETURNING {_COLUMNS}",
+        (now, state_hash, now, *whose),
+    )
+    return None if row is None else Taken(_authorization(row), state_hash, row[10])
+
+
+def use(snapshot: Snapshot, state_hash: bytes) -> Use | None:
+    """What there is to know of a state that could not be taken; None where there is none."""
+    row = snapshot.one("SELECT org_id, used_at IS NOT NULL FROM oauth_states WHERE state_hash = ?", (state_hash,))
+    return None if row is None else Use(row[0], bool(row[1]))
+
+
+def count(snapshot: Snapshot, org_id: str, now: int) -> tuple[int, int]:
+    """How many of an organization have not reached their end, and how many of those are not used."""
+    ((all_of_them, used),) = snapshot.all(
+        "SELECT count(*), count(used_at) FROM oauth_states WHERE org_id = ? AND expires_at > ?", (org_id, now)
+    )
+    return all_of_them, all_of_them - used
+
+
+def delete_expired(tx: Transaction, before: int, limit: int) -> int:
+    """Remove those whose end was before an instant; returns how many."""
+    return tx.run(
+        "DELETE FROM oauth_states WHERE state_hash IN"
+        " (SELECT state_hash FROM oauth_states WHERE expires_at < ? LIMIT ?)",
+        (before, limit),
+    )
+
+
+def _authorization(row: Row) -> Authorization:
+    return Authorization(
+        org_id=row[0],
+        token_id=row[1],
+        provider=Provider(row[2]),
+        redirect_uri=row[3],
+        return_to=row[4],
+        scopes=_SCOPES.decode(row[5]),
+        issuer=row[6],
+        issuer_required=bool(row[7]),
+        created_at=row[8],
+        expires_at=row[9],
+    )
