@@ -7,9 +7,13 @@ from msgspec.structs import replace
 
 from dcvd.api import Api
 from dcvd.config import Config, Domains
+from dcvd.core.instants import HOUR
 from dcvd.dns import DnsObserver
+from dcvd.kit.clock import ManualClock
 from dcvd.kit.fetch import Fetcher
+from dcvd.services import domains, looks
 from dcvd.services.context import Context
+from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
 from tests.providers.connected import (
     connect_config,
@@ -50,7 +54,7 @@ async def test_a_tenant_gets_a_link_for_his_customer(
     assert answer.status == 200
     assert answer.json["provider"] == {"id": "provider.test", "name": "Provider Inc."}
     assert (answer.json["zone"], answer.json["width"], answer.json["height"]) == ("customer.test", 640, 480)
-    assert (await guarded.send("GET", answer.json["applyUrl"])).status == 200
+    assert (await guarded.send("GET", answer.json["applyUrl"])).status == 303
     back = (await owner.post(path, {"redirectUri": "https://app.example.net/back"})).json["applyUrl"]
     assert "redirect_uri=https%3A%2F%2Fapp.example.net%2Fback" in back
     problem(await owner.post(path, {"redirectUri": "https://evil.test"}), 400, "invalid_input", field="redirectUri")
@@ -74,3 +78,46 @@ async def test_without_a_template_the_missing_settings_are_named(owner: Client) 
     answer = await owner.post("/api/domains", {"domainName": "app.customer.com"})
     refused = await owner.post(f"/api/domains/{answer.json['domain']['id']}/domain-connect", {})
     assert "domain_connect.provider_id" in problem(refused, 503, "not_set_up")["detail"]
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_customer_who_is_expected_nowhere_else_ends_on_a_page_and_his_domain_is_looked_at(
+    owner: Client, anybody: Client, provider: DomainConnectProvider, guarded: Fetcher, context: Context,
+    organization: Organization, clock: ManualClock,
+) -> None:  # fmt: skip
+    path = await added(owner)
+    domain_id = path.split("/")[3]
+    domain = await domains.get(context, organization.id, domain_id)
+    await looks.postpone(context, domain, clock.now() + HOUR)
+    done = await guarded.send("GET", (await owner.post(path)).json["applyUrl"])
+    back = done.headers["location"].removeprefix("https://dcv.example.net")
+    assert back == f"/domain-connect/done?state={domain_id}"
+
+    async def is_due() -> bool:
+        return (await domains.get(context, organization.id, domain_id)).next_sync_at == clock.now()
+
+    for unproven in (f"{back}&error=access_denied", "/domain-connect/done?state=dom_x", "/domain-connect/done"):
+        assert (await anybody.get(unproven)).status == 200
+    assert (await anybody.call("HEAD", back)).status == 200
+    assert not await is_due()
+    answer = await anybody.get(back)
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert await is_due()
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("error=access_denied&error_description=user_cancel", "You cancelled"),
+        ("error=access_denied", "does not let you"),
+        ("error=%3Cscript%3E&error_description=%3Cscript%3E", "could not do it"),
+        ("", "sets the record"),
+    ],
+)
+async def test_the_page_says_what_the_provider_says_in_words_of_ours(anybody: Client, query: str, said: str) -> None:
+    answer = await anybody.get(f"/domain-connect/done?{query}")
+    assert answer.status == 200
+    assert said in answer.body.decode()
+    assert b"<script" not in answer.body
