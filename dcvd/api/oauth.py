@@ -14,18 +14,20 @@ from dcvd.core.connections import Provider
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.secret import Secret
 from dcvd.errors import InvalidInput
-from dcvd.services import authorizations, exchanges
+from dcvd.services import authorizations, consents, exchanges
 
 
 class NewAuthorization(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """With whom, and where the answer is to go: `redirectUri` is the first that the operator configured unless given.
 
     `returnTo` goes with a redirect URI of dcvd's own: where the browser is sent at the end.
+    `domainName`: the hostname, for a provider that gives its consent for one (Domain Connect).
     """
 
     provider: Provider
     redirect_uri: str | None = None
     return_to: str | None = None
+    domain_name: str | None = None
 
 
 class AuthorizationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -54,6 +56,7 @@ class NewExchange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
 )
 async def authorize(request: ApiRequest, data: JSONBody[NewAuthorization]) -> AuthorizationAnswer:
     """Send the customer's browser to `authorizationUrl`, where he consents. Each state is good for one answer."""
+    more = await consents.parameters(request.context, request.parts.observer.zones, data.provider, data.domain_name)
     begun = await authorizations.begin(
         request.context,
         request.parts.token_client,
@@ -62,6 +65,7 @@ async def authorize(request: ApiRequest, data: JSONBody[NewAuthorization]) -> Au
         data.provider,
         redirect_uri=data.redirect_uri,
         return_to=data.return_to,
+        more=more,
     )
     return AuthorizationAnswer(
         authorization_url=begun.url, state=begun.state.reveal(), expires_at=to_rfc3339(begun.expires_at)

@@ -20,10 +20,11 @@ ZONE = """
 
 
 async def test_the_zone_of_a_name_is_that_of_its_soa_wherever_the_name_leads(serve: Serve) -> None:
-    zones = (await serve({"customer.test": ZONE, "shop.customer.test": "a A 192.0.2.4"})).observer.zones
+    zones = (await serve({"test": "", "customer.test": ZONE, "shop.customer.test": "a A 192.0.2.4"})).observer.zones
     for name in ("app.customer.test", "www.customer.test", "customer.test", "not.there.customer.test"):
         assert await zones.apex(name) == "customer.test"
     assert await zones.apex("a.shop.customer.test") == "shop.customer.test"
+    assert await zones.apex("app.nobody.test") is None
     assert await zones.texts("_domainconnect.customer.test") == ("connect.provider.test",)
     assert await zones.texts("nothing.customer.test") == ()
 

@@ -71,6 +71,8 @@ class DomainConnectProvider:
                 return web.Response(status=200 if (provider, service) in self._templates else 404)
             case "GET", ["domainTemplates", "providers", provider, "services", service, "apply"]:
                 return await self._sync(request, self._templates[provider, service])
+            case "POST", ["oauth", "access_token"]:
+                return await self._token(request)
             case "POST", ["domainTemplates", "providers", provider, "services", service, verb]:
                 if request.headers.get("Authorization") != f"Bearer {TOKEN}":
                     return web.Response(status=401)
@@ -78,6 +80,13 @@ class DomainConnectProvider:
                 return web.Response(status=404) if template is None else self._async(request, template, verb)
             case _:
                 return web.Response(status=404)
+
+    async def _token(self, request: web.Request) -> web.StreamResponse:
+        asked = await request.json()
+        right = (asked["client_id"], asked["client_secret"], asked["code"]) == ("us", "our-secret", "a-code")
+        if not right:
+            return web.json_response({"error": "invalid_grant"}, status=400)
+        return web.json_response({"access_token": TOKEN, "token_type": "bearer", "expires_in": 600})
 
     async def _settings(self, zone: str) -> web.StreamResponse:
         return web.json_response(self.settings) if zone in self.zones else web.Response(status=404)
