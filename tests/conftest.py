@@ -24,6 +24,8 @@ from dcvd.store.database import Database, Snapshot
 from dcvd.store.migrate import migrate
 from tests.plans import Plans
 
+pytest_plugins = ["tests.leaks"]
+
 VAULT = Vault(VaultKey(bytes(32)))
 _PLANS = Plans()
 

@@ -3,6 +3,7 @@
 from dcvd.dns import DnsObserver
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.fetch import Fetcher
+from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import Drivers
 from dcvd.services.access import Access
@@ -11,7 +12,7 @@ from dcvd.services.context import Context
 
 def access_of(context: Context, fetcher: Fetcher | None = None) -> Access:
     """An access whose drivers call nobody, but with a `fetcher` that was started."""
-    return Access(context, drivers_of(context, fetcher))
+    return Access(context, drivers_of(context, fetcher), token_client_of(context, fetcher), Metrics())
 
 
 def drivers_of(context: Context, fetcher: Fetcher | None = None) -> Drivers:

@@ -7,7 +7,9 @@ from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive
 from prometheus_client import CollectorRegistry
 
 from dcvd.api import (
+    aws_external_ids,
     bulk,
+    connections,
     csv_export,
     deliveries,
     diagnosis,
@@ -66,6 +68,8 @@ class Api(Litestar):
                         deliveries.ROUTER,
                         events.ROUTER,
                         jobs.ROUTER,
+                        connections.ROUTER,
+                        aws_external_ids.ROUTER,
                         oauth.ROUTER,
                     ],
                     guards=[bearer],

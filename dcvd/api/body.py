@@ -93,6 +93,14 @@ def decoded(body: bytes, kind: type[T], *, whole: str = "The body") -> T:
     return struct
 
 
+def converted(value: Any, kind: type[T], *, whole: str) -> T:
+    """As `decoded`, of a member that was decoded as plain values already, because its kind was not known yet."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error), kind, whole) from error
+
+
 @cache
 def _decoder(kind: type[Struct]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)

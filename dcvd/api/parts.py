@@ -17,6 +17,7 @@ from dcvd.kit.turnstile import Turnstile
 from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import Drivers
 from dcvd.services.access import Access
+from dcvd.services.connecting import tries
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.feed import Feed
@@ -77,3 +78,4 @@ class Parts(Struct, kw_only=True):
     observer: DnsObserver
     streams: Streams = msgspec.field(default_factory=Streams)
     syncs: Turnstile = msgspec.field(default_factory=syncs)
+    tries: Turnstile = msgspec.field(default_factory=tries)

@@ -28,6 +28,7 @@ _COMMANDS: Final = {
     "domain-connect": Deferred(
         "dcvd.cli.domain_connect", "domain_connect", "Show the template and the key that DNS providers have to know."
     ),
+    "vault": Deferred("dcvd.cli.vault", "vault", "Make and change the keys that secrets are encrypted with."),
     "sandbox": Deferred("dcvd.cli.sandbox", "sandbox", "Run a Cloudflare API and a DNS server for trying things out."),
 }
 
@@ -40,6 +41,7 @@ First steps:
   dcvd domain import names.txt --org Acme         its customers' domains
   dcvd diagnose app.customer.com                  what is wrong with one of them?
   dcvd backup /var/backups/dcvd.db                a copy, and which keys it needs
+  dcvd vault status                               what is encrypted with which key?
 
 \b
 Exit codes:

@@ -55,7 +55,8 @@ def sandbox(api: SocketAddress, dns: SocketAddress, as_json: bool) -> None:
     """Run a Cloudflare API and a DNS server on loopback, for trying things out and for tests.
 
     A hostname becomes active when, and only when, the sandbox's own DNS has its CNAME. A control API on the same port
-    sets DNS records, moves the clock, forces states and makes calls fail. Runs until Ctrl-C; keeps nothing.
+    sets DNS records, moves the clock, forces states and makes calls fail. A customer has a zone there, whose records
+    dcvd can write, and a page on which to consent to that. Runs until Ctrl-C; keeps nothing.
     """
     configure_logging(level="info")
     settings = SandboxSettings(api_host=api.host, api_port=api.port, dns_host=dns.host, dns_port=dns.port)
@@ -78,6 +79,9 @@ async def _serve(made: Sandbox, as_json: bool) -> None:
                     "token": made.settings.token,
                     "zoneId": made.settings.zone_id,
                     "target": made.settings.target,
+                    "oauth": made.oauth_url,
+                    "clientId": made.settings.oauth_client_id,
+                    "clientSecret": made.settings.oauth_client_secret,
                 }
             )
         else:
@@ -94,6 +98,8 @@ def _introduction(made: Sandbox) -> str:
             ("Zone", settings.zone_id),
             ("CNAME target", settings.target),
             ("DNS (UDP, TCP)", made.dns_address),
+            ("Customer's zones", ", ".join(settings.customer_zones)),
+            ("OAuth", f"{made.oauth_url}/auth, client {settings.oauth_client_id}"),
             ("Control API", control),
         ]
     )
@@ -102,6 +108,8 @@ def _introduction(made: Sandbox) -> str:
 Try:
   # create a customer's record
   curl -X PUT {control}/dns/app.customer.test/CNAME -d '{{"values":["{settings.target}."]}}'
+  # or let the daemon do it, with a token that sees the customer's zone
+  curl -X POST {control}/tokens -d '{{"zones":["{settings.customer_zones[0]}"]}}'
   # two days later, by Cloudflare's clock only: the daemon's goes on as before
   curl -X POST {control}/clock -d '{{"advance":"2d"}}'
   # the next two calls fail

@@ -27,6 +27,8 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 class SecretKey(msgspec.Struct, frozen=True, kw_only=True):
     """A secret: never a key of the TOML, but read from the file that the key `file` of its section names.
 
+    Where that key names several files, the attribute has what each of them holds.
+
     `environment`: the variable that wins over the file; empty where there is none.
     """
 

@@ -96,7 +96,10 @@ class _Loading:
         for key, secret_mark in secret_keys(section).items():
             if secret_mark.file in table and secret_mark.file not in given:
                 continue  # its path is at fault, and said to be
-            if (secret := self._secret(name, secret_mark, getattr(without_secrets, secret_mark.file))) is not None:
+            files = getattr(without_secrets, secret_mark.file)
+            if isinstance(files, tuple):
+                given[key] = tuple(self._secret(name, secret_mark, file) for file in files)
+            elif (secret := self._secret(name, secret_mark, files)) is not None:
                 given[key] = secret
         return section(**given)
 
@@ -163,8 +166,23 @@ class _Loading:
         self._warnings += (
             f"The secret file {path} is open to group or others: chmod 600 {path}."
             for section, path in self._loose
-            if not (section == "cloudflare" and sandboxed)  # the token of an API on loopback opens a sandbox alone
+            if not _opens_a_sandbox_alone(section, config)
         )
+
+
+def _opens_a_sandbox_alone(section: str, config: Config) -> bool:
+    """Whether the section's secret file may lie open: what it is for is on loopback, such as config/sandbox.toml's."""
+    sandboxed = is_loopback(config.cloudflare.base_url)
+    consents = is_loopback(config.oauth_cloudflare.token_url)
+    match section:
+        case "cloudflare":
+            return sandboxed
+        case "oauth.cloudflare":
+            return consents
+        case "oauth":
+            return sandboxed and consents
+        case _:
+            return False
 
 
 def _tables(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from dcvd.config.addresses import SocketAddress
 from dcvd.config.checks import boolean, duration, integer, list_of, one_of, size, table_of
 from dcvd.config.keys import Key, SecretKey
 from dcvd.config.oauth import DomainConnect, OauthCloudflare, OauthGodaddy, OauthOther, OauthRoute53
+from dcvd.config.oauth_http import OauthOtherHttp
 from dcvd.core.addresses import Network
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
 from dcvd.core.secret import Secret
@@ -178,8 +179,9 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
 class Oauth(msgspec.Struct, frozen=True, kw_only=True):
     """What stored secrets are encrypted with, and what all providers have in common.
 
-    `encryption_key` is as written: raw key or passphrase, undecoded; None stands for the key file beside the database.
-    `old_key_files` hold what was the key before. `return_to`: where a browser may be sent when a connection is made.
+    `encryption_key` is as written: raw keys one a line, or a passphrase, undecoded; None stands for the key file beside
+    the database. `old_key_files` hold what was the key before; `old_keys` are their contents in that order, None where
+    a file could not be read. `return_to`: where a browser may be sent when a connection is made.
     `allow_private`: networks in which name servers of tenants and their providers may be although they are private.
     """
 
@@ -189,6 +191,7 @@ class Oauth(msgspec.Struct, frozen=True, kw_only=True):
         SecretKey(check=values.secret_text, file="encryption_key_file", environment="OAUTH_ENCRYPTION_KEY"),
     ] = None
     old_key_files: Annotated[tuple[str, ...], Key(check=list_of(values.secret_file))] = ()
+    old_keys: Annotated[tuple[Secret | None, ...], SecretKey(check=values.secret_text, file="old_key_files")] = ()
     return_to: Annotated[tuple[str, ...], Key(check=list_of(values.return_url), reload=True)] = ()
     allow_private: Annotated[tuple[Network, ...], Key(check=list_of(values.network))] = ()
 
@@ -217,5 +220,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     oauth_godaddy: OauthGodaddy = OauthGodaddy()
     oauth_route53: OauthRoute53 = OauthRoute53()
     oauth_other: OauthOther = OauthOther()
+    oauth_other_http: OauthOtherHttp = OauthOtherHttp()
     domain_connect: DomainConnect = DomainConnect()
     log: Log = Log()

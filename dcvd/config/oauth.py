@@ -13,7 +13,7 @@ from dcvd.config.checks import list_of, one_of
 from dcvd.config.keys import Key, SecretKey
 from dcvd.core.secret import Secret
 
-WriteDriver = Literal["", "http", "domain_connect"]
+WriteDriver = Literal["", "http", "domain_connect", "digitalocean", "dnsimple"]
 TokenFormat = Literal["form", "json"]
 """How a token is asked for: as RFC 6749 says, or as Domain Connect does."""
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "none"]

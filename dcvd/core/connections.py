@@ -1,8 +1,11 @@
 """Connections: the right to write records at a customer's DNS provider."""
 
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
+
+from dcvd.core.instants import SECOND
 
 
 class Provider(StrEnum):
@@ -40,6 +43,10 @@ class ConnectionFault(Struct, frozen=True):
     at: int
 
 
+_MARGIN: Final = 30 * SECOND
+"""A call that is made with an access token has to be through before its end."""
+
+
 class Connection(Struct, frozen=True, kw_only=True):
     """A connection without its credentials. Instants are milliseconds.
 
@@ -62,3 +69,16 @@ class Connection(Struct, frozen=True, kw_only=True):
     last_error: ConnectionFault | None = None
     created_at: int
     updated_at: int
+
+
+def is_over(connection: Connection, now: int) -> bool:
+    """Whether the access token has ended."""
+    return connection.expires_at is not None and connection.expires_at <= now
+
+
+def is_ending(connection: Connection, now: int) -> bool:
+    """Whether the access token has ended or is about to, and is to be refreshed before the next call is made."""
+    expires_at, refresh_at = connection.expires_at, connection.refresh_at
+    if expires_at is None or refresh_at is None:
+        return is_over(connection, now)
+    return max(expires_at - _MARGIN, refresh_at) <= now

@@ -14,8 +14,8 @@ from dcvd.daemon.vault import open_vault
 from dcvd.delivery import DeliveryPool, Prober
 from dcvd.dns import DnsObserver
 from dcvd.errors import DcvdError, StoreError
-from dcvd.janitor import Janitor
-from dcvd.jobs import JobWorker
+from dcvd.janitor import Janitor, Resealer
+from dcvd.jobs import ConnectionUpkeep, JobWorker
 from dcvd.kit.clock import SystemClock
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.fetch import Fetcher
@@ -119,7 +119,7 @@ class Daemon:
         log.info("daemon.stopping", deadline_s=total)
         self._feed.close()
         # No new work is taken; what is under way shares the time that there is.
-        await self._supervisor.stop("sync", "jobs", "delivery", "janitor", deadline=budget)
+        await self._supervisor.stop("sync", "jobs", "delivery", "janitor", "vault", deadline=budget)
         self._supervisor.expect_end("api")
         left = max(started + budget - loop.time(), 0.0)
         _, *late = await asyncio.gather(
@@ -127,6 +127,7 @@ class Daemon:
             self._sync.pool.drain(min(left, 1.0)),
             self._jobs.pool.drain(min(left, _CALLS_AT_STOP)),
             self._delivery.pool.drain(left),
+            self._access.refresher.drain(min(left, _CALLS_AT_STOP)),
         )
         await self._take_down()
         log.info("daemon.stopped", cancelled=sum(late), seconds=round(loop.time() - started, 2))
@@ -170,7 +171,8 @@ class Daemon:
             self._undo.append(each.close)
         self._drivers = Drivers(config, fetcher, policy, observer)
         token_client = TokenClient(fetcher, lambda: self.context.config)
-        access = Access(self.context, self._drivers)
+        self._access = access = Access(self.context, self._drivers, token_client, metrics)
+        self._undo.append(access.close)
         looker = Looker(self.context, self._cloudflare, observer, metrics)
         last_use = LastUse()
         self._undo.append(lambda: last_use.store(self.context))
@@ -214,6 +216,8 @@ class Daemon:
             ("sync", self._sync.run()),
             ("delivery", self._delivery.run()),
             ("janitor", Janitor(self.context, last_use, metrics).run()),
+            ("connections", ConnectionUpkeep(self.context, access, metrics).run()),
+            ("vault", Resealer(self.context).run()),
             ("recovery", self._recovery()),
         ):
             self._supervisor.spawn(name, coroutine)

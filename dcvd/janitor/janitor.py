@@ -20,6 +20,7 @@ from dcvd.services.context import Context
 from dcvd.services.tokens import LastUse
 from dcvd.store import (
     attempts,
+    aws_external_ids,
     bulk_lines,
     deliveries,
     delivery_history,
@@ -73,6 +74,7 @@ class Janitor:
         keep = self._context.config.retention
         removed = {
             "bulk_lines": await self._sweep(lambda tx, limit: bulk_lines.delete_old(tx, now - KEY_LIFE, limit)),
+            "external_ids": await self._sweep(lambda tx, limit: aws_external_ids.delete_old(tx, now, limit)),
             "tokens": await self._sweep(lambda tx, limit: tokens.delete_expired(tx, now - keep.tokens, limit)),
             "oauth_states": await self._sweep(lambda tx, limit: oauth_states.delete_expired(tx, now, limit)),
             "secrets": await self._sweep(lambda tx, limit: webhook_secrets.delete_expired(tx, now, limit)),

@@ -1,4 +1,4 @@
-"""What each kind of job does at Cloudflare, and how a lost answer heals.
+"""What each kind of job does, and how a lost answer of Cloudflare's heals.
 
 A crash or a lost answer between Cloudflare's side and ours leaves either a hostname that we do not know (the next
 create is refused as a duplicate, and we adopt it), or one that is gone already (which a removal takes for success).
@@ -15,15 +15,15 @@ from dcvd.core.domain import Domain
 from dcvd.core.jobs import Job, JobKind
 from dcvd.core.observation import HostnameGone, HostnameSeen
 from dcvd.core.timeline import job_actor
-from dcvd.errors import Permanent, Retryable
-from dcvd.services import looks, registration, replays
+from dcvd.errors import NotFound, Permanent, Retryable, Unauthorized, Unavailable
+from dcvd.services import looks, reauth, registration, replays
 from dcvd.services.access import Access
 from dcvd.services.context import Context
 
 log = structlog.get_logger(__name__)
 
 
-async def perform(context: Context, cloudflare: CloudflareClient, access: Access, job: Job) -> None:  # noqa: ARG001
+async def perform(context: Context, cloudflare: CloudflareClient, access: Access, job: Job) -> None:
     """Do a job and store its end. Raises the error tree's RemoteError when this try failed."""
     match job.kind:
         case JobKind.REGISTER:
@@ -34,7 +34,9 @@ async def perform(context: Context, cloudflare: CloudflareClient, access: Access
             await _revalidate(context, cloudflare, job)
         case JobKind.REPLAY:
             await _replay(context, job)
-        case JobKind.WRITE_DNS | JobKind.REFRESH_TOKEN:
+        case JobKind.REFRESH_TOKEN:
+            await _refresh(context, access, job)
+        case JobKind.WRITE_DNS:
             raise NotImplementedError
         case _:
             assert_never(job.kind)
@@ -106,6 +108,22 @@ async def _revalidate(context: Context, cloudflare: CloudflareClient, job: Job) 
         return
     authority = healing.authority_to_ask(domain, context.rules.authorities, chosen=before.certificate_authority)
     await registration.revalidated(context, job, await cloudflare.revalidate(seen, authority=authority))
+
+
+async def _refresh(context: Context, access: Access, job: Job) -> None:
+    if job.connection_id is not None:
+        try:
+            await access.refresh_due(job.org_id, job.connection_id)
+        except NotFound:
+            log.info("job.connection_gone", job_id=job.id, connection_id=job.connection_id)
+        except Unavailable as error:
+            raise Retryable(error.message, code=error.code) from error
+        except Unauthorized as error:
+            if error.code != reauth.CODE:
+                raise
+            # Its owner was told, and nothing but he can help.
+            log.info("job.connection_refused", job_id=job.id, connection_id=job.connection_id)
+    await registration.nothing_to_do(context, job)
 
 
 def _wants_patch(context: Context, domain: Domain) -> bool:

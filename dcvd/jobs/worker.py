@@ -23,9 +23,10 @@ from dcvd.store.database import Snapshot, Topic
 log = structlog.get_logger(__name__)
 
 
-_ORDER: Final = (JobKind.REVALIDATE, JobKind.REPLAY, JobKind.DEREGISTER, JobKind.REGISTER)
+_ORDER: Final = (JobKind.REVALIDATE, JobKind.REPLAY, JobKind.DEREGISTER, JobKind.REGISTER, JobKind.REFRESH_TOKEN)
 """A customer who has just done his part waits least. Registrations come last, and only as many as Cloudflare's pace
-lets through now, or a thousand of them would fill every slot for an hour."""
+lets through now, or a thousand of them would fill every slot for an hour. Of refreshes only a few run at once, because
+a provider that does not answer would hold up everything else; they are due well before a token ends."""
 
 
 class JobWorker:
@@ -37,6 +38,8 @@ class JobWorker:
         self._access = access
         self._metrics = metrics
         self._registering: set[str] = set()
+        self._refreshing: set[str] = set()
+        self._most_refreshes = max(context.config.jobs.concurrency // 4, 1)
         self.pool = Pool(context.config.jobs.concurrency, "jobs")
         self._loop = DueLoop(
             self.pool,
@@ -62,6 +65,8 @@ class JobWorker:
                 left = limit - len(found)
                 if kind is JobKind.REGISTER:
                     left = min(left, most_creates)
+                elif kind is JobKind.REFRESH_TOKEN:
+                    left = min(left, self._most_refreshes - len(self._refreshing))
                 if left > 0:
                     found += jobs.due(snapshot, kind, now, left, in_flight)
             return found
@@ -71,10 +76,13 @@ class JobWorker:
     async def _work(self, job: Job) -> None:
         if job.kind is JobKind.REGISTER:
             self._registering.add(job.id)
+        elif job.kind is JobKind.REFRESH_TOKEN:
+            self._refreshing.add(job.id)
         try:
             await self._try(job)
         finally:
             self._registering.discard(job.id)
+            self._refreshing.discard(job.id)
 
     async def _try(self, job: Job) -> None:
         started = time.monotonic()

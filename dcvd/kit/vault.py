@@ -16,12 +16,13 @@ from dcvd.core.secret import Secret
 from dcvd.errors import DcvdError
 from dcvd.kit.vault_key import ID_BYTES, VaultKey
 
+HEAD_BYTES: Final = 1 + ID_BYTES
+"""Of a sealed value, its version and the id of its key; they are not secret."""
 _VERSION: Final = b"\x02"
 _BEFORE: Final = b"\x01"
 _NONCE: Final = 12
 _TAG: Final = 16
-_HEAD: Final = len(_VERSION) + ID_BYTES
-_SHORTEST: Final = _HEAD + _NONCE + _TAG
+_SHORTEST: Final = HEAD_BYTES + _NONCE + _TAG
 _PURPOSE: Final = "sealed values, version 1"
 
 
@@ -35,6 +36,7 @@ class Vault:
     """A keyring: seals with its active key, opens what any of its keys has sealed.
 
     `configured` is false where nobody has chosen the active key: the daemon made it, and put it beside the database.
+    `head` is what every value begins with that it seals now.
     """
 
     def __init__(
@@ -42,7 +44,7 @@ class Vault:
     ) -> None:
         self.configured = configured
         self._random = random
-        self._head = _VERSION + bytes.fromhex(active.id)
+        self.head = head_of(active.id)
         self._ciphers = {bytes.fromhex(key.id): AESGCM(key.subkey(_PURPOSE)) for key in (active, *others)}
         self._active = self._ciphers[bytes.fromhex(active.id)]
 
@@ -53,13 +55,13 @@ class Vault:
         """
         text = secret if isinstance(secret, bytes) else secret.reveal().encode("utf-8", "surrogatepass")
         nonce = self._random(_NONCE)
-        return self._head + nonce + self._active.encrypt(nonce, text, _associated(self._head, org, field, row))
+        return self.head + nonce + self._active.encrypt(nonce, text, _associated(self.head, org, field, row))
 
     def open(self, sealed: bytes, *, org: str, row: str, field: str) -> Secret:
         """The text that was sealed for this row and field of this organization. Raises VaultError for all else."""
         if len(sealed) < _SHORTEST or not sealed.startswith((_VERSION, _BEFORE)):
             raise _damaged(row, field)
-        head, nonce = sealed[:_HEAD], sealed[_HEAD : _HEAD + _NONCE]
+        head, nonce = sealed[:HEAD_BYTES], sealed[HEAD_BYTES : HEAD_BYTES + _NONCE]
         key_id = head[len(_VERSION) :]
         cipher = self._ciphers.get(key_id)
         if cipher is None:
@@ -71,7 +73,7 @@ class Vault:
         try:
             text = cipher.decrypt(
                 nonce,
-                sealed[_HEAD + _NONCE :],
+                sealed[HEAD_BYTES + _NONCE :],
                 _associated(head, *(() if sealed.startswith(_BEFORE) else (org,)), field, row),
             )
             return Secret(text.decode("utf-8", "surrogatepass"))
@@ -80,8 +82,24 @@ class Vault:
         except UnicodeDecodeError:  # not chained: the error holds the text
             raise _damaged(row, field) from None
 
+    def seal_anew(self, sealed: bytes, *, org: str, row: str, field: str) -> bytes:
+        """The same text, sealed with the active key in the present version. Raises VaultError as `open` does."""
+        return self.seal(self.open(sealed, org=org, row=row, field=field), org=org, row=row, field=field)
+
     def __repr__(self) -> str:
         return f"Vault({', '.join(key_id.hex() for key_id in self._ciphers)})"
+
+
+def head_of(key_id: str) -> bytes:
+    """What every value begins with that a key seals in the present version."""
+    return _VERSION + bytes.fromhex(key_id)
+
+
+def key_id_of(head: bytes) -> str | None:
+    """The id of the key that a sealed value's head names; None for what no version of the vault has sealed."""
+    if len(head) < HEAD_BYTES or not head.startswith((_VERSION, _BEFORE)):
+        return None
+    return head[len(_VERSION) : HEAD_BYTES].hex()
 
 
 def _associated(head: bytes, *parts: str) -> bytes:

@@ -17,6 +17,7 @@ from dcvd.core.secret import Secret
 KEY_BYTES: Final = 32
 SALT_BYTES: Final = 16
 ID_BYTES: Final = 8
+FORMS: Final = "44 base64 or 64 hexadecimal characters"
 _ITERATIONS: Final = 600_000  # OWASP's least for PBKDF2 with HMAC-SHA256
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{64}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]{43}=|[A-Za-z0-9_-]{43}=")
@@ -49,6 +50,25 @@ class VaultKey:
         if _BASE64.fullmatch(written):
             return cls(binascii.a2b_base64(written.translate({ord("-"): "+", ord("_"): "/"})))
         return None
+
+    @classmethod
+    def parse_lines(cls, text: Secret) -> "list[VaultKey]":
+        """The keys of a text with one a line, in their order and each once; [] for a passphrase.
+
+        Raises ValueError, with the end of a sentence that begins with where the text is, when some lines are keys and
+        others are not.
+        """
+        lines = [(number, line.strip()) for number, line in enumerate(text.reveal().splitlines(), 1) if line.strip()]
+        parsed = [(number, cls.parse(Secret(line))) for number, line in lines]
+        strangers = [str(number) for number, key in parsed if key is None]
+        if len(strangers) == len(parsed):
+            return []
+        if strangers:
+            raise ValueError(
+                f"has keys, but none in line {', '.join(strangers)}: a file holds keys of {FORMS}, one a line, or a "
+                "passphrase alone"
+            )
+        return list({key.id: key for _, key in parsed if key is not None}.values())
 
     @classmethod
     def from_passphrase(cls, passphrase: Secret, salt: bytes) -> "VaultKey":

@@ -33,6 +33,12 @@ class Metrics:
             ["lane"],
             registry=self.registry,
         )
+        self._connections = Gauge(
+            "dcvd_connections", "Connections to DNS providers", ["provider", "status"], registry=self.registry
+        )
+        self._refreshes = Counter(
+            "dcvd_connection_refreshes", "Refreshes of access tokens", ["outcome"], registry=self.registry
+        )
         self._jobs = Counter("dcvd_jobs", "Tries of jobs", ["kind", "outcome"], registry=self.registry)
 
     def cloudflare_call(self, method: str, path: str, status: int, seconds: float) -> None:
@@ -66,6 +72,14 @@ class Metrics:
     def watch_deliveries(self, in_flight: Callable[[], int]) -> None:
         """Whom to ask for the number of attempts under way."""
         self._deliveries.in_flight = in_flight
+
+    def connections(self, provider: str, status: str, count: int) -> None:
+        """How many there are."""
+        self._connections.labels(provider, status).set(count)
+
+    def refresh(self, outcome: str) -> None:
+        """A refresh of an access token ended."""
+        self._refreshes.labels(outcome).inc()
 
     def job(self, kind: str, outcome: str) -> None:
         """A try of a job ended."""

@@ -10,13 +10,14 @@ from dcvd.dns import DnsObserver
 from dcvd.errors import InvalidInput, Unavailable
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.fetch import Fetcher
-from dcvd.providers.cloudflare import CloudflareRecords
+from dcvd.providers.cloudflare.records import CloudflareRecords
 from dcvd.providers.domain_connect.records import TemplateRecords
 from dcvd.providers.driver import RecordDriver
 from dcvd.providers.godaddy import GodaddyBudgets, GodaddyRecords
-from dcvd.providers.http import HttpRecords
+from dcvd.providers.http import PRESETS, HttpRecords
 from dcvd.providers.rfc2136.records import Rfc2136Records
 from dcvd.providers.rfc2136.server import UpdateServers
+from dcvd.providers.route53.delegation import PublicNameServers
 from dcvd.providers.route53.records import Route53Records
 from dcvd.providers.route53.sessions import AwsSessions
 
@@ -32,7 +33,8 @@ class Drivers:
         self._fetcher = fetcher
         self._observer = observer
         self._godaddy = GodaddyBudgets()
-        self._aws = AwsSessions()
+        self._name_servers = PublicNameServers(observer)
+        self.aws = AwsSessions(fetcher)
         self._update_servers = UpdateServers(policy)
 
     def configure(self, config: Config) -> None:
@@ -48,7 +50,7 @@ class Drivers:
             case Provider.GODADDY, OauthTokens() | ApiToken() | KeyPair():
                 return GodaddyRecords(self._fetcher, config.oauth_godaddy.api_base_url, credentials, self._godaddy)
             case Provider.ROUTE53, AwsRole() | AwsKeys():
-                return Route53Records(self._fetcher, config.oauth_route53, credentials, self._aws)
+                return Route53Records(config.oauth_route53, credentials, self.aws, self._name_servers.of_zone)
             case Provider.OTHER, OauthTokens(access_token=token):
                 return self._other(token)
             case Provider.OTHER, Tsig():
@@ -60,7 +62,10 @@ class Drivers:
         other = self._config.oauth_other
         match other.write_driver:
             case "http":
-                return HttpRecords(self._fetcher, other, token)
+                return HttpRecords(self._fetcher, other.api_base_url, self._config.oauth_other_http, token)
+            case "digitalocean" | "dnsimple":
+                preset = PRESETS[other.write_driver]
+                return HttpRecords(self._fetcher, other.api_base_url or preset.base_url, preset.described, token)
             case "domain_connect":
                 return TemplateRecords(self._fetcher, self._config, token, self._observer.zones)
             case "":

@@ -1,5 +1,5 @@
-"""The control API, below /sandbox: DNS records, the clock, forced states, deletions, renewals, refusals, faults, and
-the whole state.
+"""The control API, below /sandbox: DNS records, the clock, forced states, deletions, renewals, refusals, faults,
+customers' zones and tokens, and the whole state.
 
 It asks for no password, so a browser's page must not reach it: any request with an Origin header is refused.
 """
@@ -14,6 +14,10 @@ from msgspec import UNSET, Meta, UnsetType
 from dcvd.core.durations import parse_duration
 from dcvd.core.instants import from_rfc3339, to_rfc3339
 from dcvd.errors import Conflict, InvalidInput, NotFound
+from dcvd.sandbox.consent.requests import PERMISSIONS
+from dcvd.sandbox.customers.model import ZoneStatus
+from dcvd.sandbox.customers.tokens import Permission
+from dcvd.sandbox.customers.views import token_view, zone_view
 from dcvd.sandbox.decoding import choice_error, decode, reason
 from dcvd.sandbox.envelope import as_json
 from dcvd.sandbox.fault_requests import FaultRequest, fault_view, read_fault
@@ -52,6 +56,17 @@ class _Refusal(msgspec.Struct, forbid_unknown_fields=True):
     hostname: str | None = None
 
 
+class _ZoneRequest(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    account: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    status: ZoneStatus = "active"
+
+
+class _TokenRequest(msgspec.Struct, forbid_unknown_fields=True):
+    zones: Annotated[list[str], Meta(min_length=1)]
+    permissions: list[Permission] = msgspec.field(default_factory=lambda: list(PERMISSIONS))
+
+
 class ControlApi:
     """Handlers over one world."""
 
@@ -72,6 +87,10 @@ class ControlApi:
             web.post("/faults", self.add_fault),
             web.delete("/faults", self.clear_faults),
             web.delete("/faults/{id}", self.delete_fault),
+            web.post("/zones", self.create_zone),
+            web.delete("/zones/{name}", self.delete_zone),
+            web.post("/tokens", self.create_token),
+            web.delete("/tokens/{id}", self.revoke_token),
             web.get("/state", self.state, allow_head=False),
             web.get("", self.explain, allow_head=False),
         ]
@@ -146,6 +165,28 @@ class ControlApi:
             raise NotFound(f"There is no fault {fault_id}; it may have been used up.")
         return web.Response(status=204)
 
+    async def create_zone(self, request: web.Request) -> web.Response:
+        asked = decode(await request.read(), _ZoneRequest)
+        account = asked.account or self._world.settings.customer
+        zone = self._world.customers.create(asked.name, account, asked.status)
+        return as_json(zone_view(zone), 201)
+
+    async def delete_zone(self, request: web.Request) -> web.Response:
+        self._world.customers.remove(request.match_info["name"])
+        return web.Response(status=204)
+
+    async def create_token(self, request: web.Request) -> web.Response:
+        asked = decode(await request.read(), _TokenRequest)
+        zones = [self._world.customers.named(name) for name in asked.zones]
+        token, grant = self._world.tokens.issue(asked.permissions, zones=[zone.id for zone in zones])
+        return as_json({"id": grant.id, "token": token}, 201)
+
+    async def revoke_token(self, request: web.Request) -> web.Response:
+        token_id = request.match_info["id"]
+        if not self._world.tokens.revoke(token_id):
+            raise NotFound(f"There is no token {token_id}; it may have been revoked.")
+        return web.Response(status=204)
+
     async def state(self, _request: web.Request) -> web.Response:
         world, now = self._world, self._world.clock.now()
         return as_json(
@@ -164,6 +205,8 @@ class ControlApi:
                     }
                     for name, rdataset in world.zone.records()
                 ],
+                "zones": [zone_view(zone) for zone in world.customers.all()],
+                "tokens": [token_view(grant, world.customers.all()) for grant in world.tokens.all()],
                 "refusals": world.refusals(),
                 "faults": [fault_view(fault, left) for fault, left in world.faults.all()],
                 "requests": dict(sorted(world.requests.items())),

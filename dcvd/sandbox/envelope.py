@@ -28,6 +28,7 @@ class _Refusal(NamedTuple):
 
 _REFUSALS: Final[Mapping[int, _Refusal]] = {
     1000: _Refusal(401, "Invalid API Token"),
+    1004: _Refusal(400, "DNS Validation Error."),
     1400: _Refusal(400, f"Unable to decode the JSON request body. {_CHECK}"),
     1401: _Refusal(400, f"Unable to encode the Custom Metadata as JSON. {_CHECK}"),
     1403: _Refusal(400, f"The request has no Authorization header. {_CHECK}"),
@@ -84,16 +85,29 @@ _REFUSALS: Final[Mapping[int, _Refusal]] = {
     9109: _Refusal(403, "Unauthorized to access requested resource"),
     10000: _Refusal(401, "Authentication error"),
     10405: _Refusal(405, "Method not allowed for this resource"),
+    81044: _Refusal(404, "Record does not exist."),
+    81045: _Refusal(400, "The record quota of this zone has been exceeded."),
+    81053: _Refusal(400, "An A, AAAA, or CNAME record with that host already exists."),
+    81054: _Refusal(400, "A CNAME record with that host already exists."),
+    81056: _Refusal(400, "NS records with that host already exist, or are not alone there."),
+    81057: _Refusal(400, "The record already exists."),
+    81058: _Refusal(400, "An identical record already exists."),
 }
 
 
 class Refused(DcvdError):
-    """The sandbox answers with this error of Cloudflare's; `number` is its code, `detail` is appended to its text."""
+    """The sandbox answers with this error of Cloudflare's; `number` is its code, `detail` is appended to its text.
+
+    status: where it is not the usual one of that number.
+    """
 
     code = "cloudflare_refusal"
 
-    def __init__(self, number: int, detail: str = "", *, chain: Sequence[tuple[int, str]] = ()) -> None:
-        self.status, text = _REFUSALS[number]
+    def __init__(
+        self, number: int, detail: str = "", *, chain: Sequence[tuple[int, str]] = (), status: int | None = None
+    ) -> None:
+        usual, text = _REFUSALS[number]
+        self.status = usual if status is None else status
         super().__init__(f"{text} {detail}".strip())
         self.number = number
         self.chain = chain

@@ -1,7 +1,6 @@
 """Who and what gets in: the Host header, faults, the bearer token, and every answer in Cloudflare's envelope."""
 
 import asyncio
-import hmac
 import socket
 import struct
 from typing import Final
@@ -40,10 +39,11 @@ class CloudflareGate:
     @property
     def middlewares(self) -> list[Middleware]:
         """The outermost first."""
-        return [self._count_and_fail, self._limit, self._envelope, self._authenticate]
+        return [self.count_and_fail, self._limit, self._envelope, self._authenticate]
 
     @web.middleware
-    async def _count_and_fail(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def count_and_fail(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """By the path below /client/v4; where it is not below it, by the whole path."""
         path = request.path.removeprefix(API_PREFIX)
         self._world.requests[f"{request.method} {_template(request)}"] += 1
         fault = self._world.faults.take_api(request.method, path)
@@ -102,10 +102,21 @@ class CloudflareGate:
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Refused(6003, chain=[(6111, "Invalid format for Authorization header")])
-        expected = self._world.settings.token.encode()
-        if not hmac.compare_digest(token.strip().encode("utf-8", "surrogateescape"), expected):
-            raise Refused(1000 if request.path == f"{API_PREFIX}/user/tokens/verify" else 10000)
+        grant = self._world.grant(bearer(request))
+        verifies = request.path == f"{API_PREFIX}/user/tokens/verify"
+        if grant is None or (verifies and not grant.verifiable):
+            raise Refused(1000 if verifies else 10000)
         return await handler(request)
+
+
+def bearer(request: web.Request) -> str:
+    """The token of a request that was let in."""
+    return request.headers.get("Authorization", "").partition(" ")[2].strip()
+
+
+def is_identifier(text: str) -> bool:
+    """Whether a text is an id of Cloudflare's for a zone or a DNS record."""
+    return len(text) == 32 and set(text) <= set("0123456789abcdef")
 
 
 def _template(request: web.Request) -> str:

@@ -6,6 +6,8 @@ from typing import Final, get_args
 
 from msgspec import Struct
 
+from dcvd.sandbox.consent.requests import SCOPES
+from dcvd.sandbox.customers.model import ZoneStatus
 from dcvd.sandbox.faults import ApiFaultKind, DnsFaultKind
 from dcvd.sandbox.statuses import Authority, HostnameStatus, SslStatus
 
@@ -111,9 +113,43 @@ CALLS: Final = (
     Call(method="DELETE", path="/faults/{id}", meaning="end one fault", example="/faults/fault-2"),
     Call(method="DELETE", path="/faults", meaning="end all faults", example="/faults"),
     Call(
+        method="POST",
+        path="/zones",
+        meaning="create a customer's zone; account and status can be left out;\n"
+        "        DNS serves one that is active, which it is unless told otherwise",
+        example="/zones",
+        body='{"name":"shop.test","account":"Shop Ltd.","status":"active"}',
+    ),
+    Call(
+        method="POST",
+        path="/tokens",
+        meaning="issue an API token that sees these zones alone, with all permissions",
+        example="/tokens",
+        body='{"zones":["shop.test"]}',
+    ),
+    Call(
+        method="POST",
+        path="/tokens",
+        meaning="issue one with less: it can read, and change nothing",
+        example="/tokens",
+        body='{"zones":["shop.test"],"permissions":["zone.read","dns.read"]}',
+    ),
+    Call(
+        method="DELETE",
+        path="/tokens/{id}",
+        meaning="revoke one, an access token too; GET /sandbox/state has the ids",
+        example="/tokens/token-1",
+    ),
+    Call(
+        method="DELETE",
+        path="/zones/{name}",
+        meaning="remove a zone, with its records",
+        example="/zones/shop.test",
+    ),
+    Call(
         method="GET",
         path="/state",
-        meaning="all of it: time, hostnames, records, refusals, faults, counts of calls",
+        meaning="all of it: time, hostnames, zones, records, refusals, faults, counts",
         example="/state",
     ),
     Call(method="GET", path="", meaning="this text", example=""),
@@ -143,11 +179,24 @@ def guide() -> str:
                     "times of a fault: how often it strikes; without it until it is deleted",
                 ]
             ),
+            fill(
+                "A customer, Customer Inc., has the zone customer.test at this Cloudflare, with its DNS records below "
+                "/client/v4/zones. It consents to OAuth at /oauth2/auth (PKCE, S256): on the page that a browser "
+                "shows, or at once where &auto=allow or &auto=deny follows the URL. /oauth2/token and /oauth2/revoke "
+                "take the client sandbox-client with the secret sandbox-client-secret. The redirect URI is "
+                "/oauth/callback/cloudflare at 127.0.0.1, on any port. Faults with a path that begins with "
+                "/oauth2 strike there.",
+                _WIDTH,
+                break_on_hyphens=False,
+                break_long_words=False,
+            ),
             "\n".join(
                 [
                     _listed("status of a hostname", HostnameStatus),
                     _listed("sslStatus of a hostname", SslStatus),
                     _listed("authority, of which google is the default", get_args(Authority)),
+                    _listed("status of a zone", get_args(ZoneStatus)),
+                    _listed("permission of a token, and scope", SCOPES),
                 ]
             ),
             fill(

@@ -34,8 +34,8 @@ def needs_every_record(query: Query) -> bool:
 def page_of(query: Query) -> tuple[int, int]:
     """Page (from 1) and its size. Raises Refused where they are out of range."""
     least, most, default = _PER_PAGE
-    page = _integer(query, "page", 1)
-    per_page = _integer(query, "per_page", default)
+    page = integer(query, "page", 1)
+    per_page = integer(query, "per_page", default)
     if page < 1:
         raise Refused(6003, "`page` is 1 or more.")
     if not least <= per_page <= most:
@@ -74,19 +74,19 @@ def _tests(query: Query, now: int) -> list[_Test]:
         tests.append(lambda record: record.id == wanted)
     tests += [_name_test(name, query[name]) for name in by_name]
     if "hostname_status" in query:
-        status = _one_of(query, "hostname_status", [member.value for member in HostnameStatus])
+        status = one_of(query, "hostname_status", [member.value for member in HostnameStatus])
         tests.append(lambda record: shown_status(record) == status)
     if "ssl_status" in query:
-        ssl_status = _one_of(query, "ssl_status", [member.value for member in SslStatus])
+        ssl_status = one_of(query, "ssl_status", [member.value for member in SslStatus])
         tests.append(lambda record: shown_ssl_status(record, now) == ssl_status)
     if "ssl" in query:
-        with_ssl = _one_of(query, "ssl", ("0", "1")) == "1"
+        with_ssl = one_of(query, "ssl", ("0", "1")) == "1"
         tests.append(lambda record: (record.ssl is not None) is with_ssl)
     if "certificate_authority" in query:
-        authority = _one_of(query, "certificate_authority", sorted(_AUTHORITIES))
+        authority = one_of(query, "certificate_authority", sorted(_AUTHORITIES))
         tests.append(lambda record: record.ssl is not None and record.ssl.authority == authority)
     if "wildcard" in query:
-        wildcard = _one_of(query, "wildcard", ("true", "false", "1", "0")) in ("true", "1")
+        wildcard = one_of(query, "wildcard", ("true", "false", "1", "0")) in ("true", "1")
         tests.append(lambda record: record.ssl is not None and record.ssl.wildcard is wildcard)
     if "custom_origin_server" in query:
         origin = query["custom_origin_server"]
@@ -108,10 +108,10 @@ def _name_test(parameter: str, value: str) -> _Test:
 
 
 def _ordered(records: Sequence[Hostname], query: Query, now: int) -> list[Hostname]:
-    descending = _one_of(query, "direction", ("asc", "desc"), default="asc") == "desc"
+    descending = one_of(query, "direction", ("asc", "desc"), default="asc") == "desc"
     if "order" not in query:
         return list(reversed(records)) if descending else list(records)
-    if _one_of(query, "order", ("ssl", "ssl_status")) == "ssl":
+    if one_of(query, "order", ("ssl", "ssl_status")) == "ssl":
         return sorted(records, key=lambda record: record.ssl is not None, reverse=descending)
     return sorted(records, key=lambda record: shown_ssl_status(record, now) or "", reverse=descending)
 
@@ -123,14 +123,16 @@ def is_uuid(text: str) -> bool:
         return False
 
 
-def _one_of(query: Query, name: str, accepted: Sequence[str], *, default: str = "") -> str:
+def one_of(query: Query, name: str, accepted: Sequence[str], *, default: str = "") -> str:
+    """A parameter with a closed set of values. Raises Refused 6003."""
     value = query.get(name, default)
     if value not in accepted:
         raise Refused(6003, f"`{name}` is one of {', '.join(accepted)}.")
     return value
 
 
-def _integer(query: Query, name: str, default: int) -> int:
+def integer(query: Query, name: str, default: int) -> int:
+    """A parameter that is a whole number, of at most nine digits. Raises Refused 6003."""
     text = query.get(name)
     if text is None:
         return default

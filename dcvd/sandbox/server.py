@@ -10,7 +10,10 @@ from aiohttp import web
 
 from dcvd.errors import DcvdError
 from dcvd.sandbox.api import CloudflareApi
+from dcvd.sandbox.consent.api import PREFIX as CONSENT_PREFIX
+from dcvd.sandbox.consent.api import ConsentApi
 from dcvd.sandbox.control import ControlApi, control_errors
+from dcvd.sandbox.customers.api import CustomerApi
 from dcvd.sandbox.gate import API_PREFIX, CloudflareGate, loopback_only
 from dcvd.sandbox.nameserver import Nameserver
 from dcvd.sandbox.records import DEFAULT_TTL
@@ -45,6 +48,11 @@ class Sandbox:
     @property
     def control_url(self) -> str:
         return f"http://{_address(self.settings.api_host, self._api_port)}{_CONTROL_PREFIX}"
+
+    @property
+    def oauth_url(self) -> str:
+        """What the paths of the authorization server follow: `/auth`, `/token` and `/revoke`."""
+        return f"http://{_address(self.settings.api_host, self._api_port)}{CONSENT_PREFIX}"
 
     @property
     def dns_address(self) -> str:
@@ -102,12 +110,17 @@ class Sandbox:
     def _application(self) -> web.Application:
         gate = CloudflareGate(self.world, self._closing)
         api = web.Application(middlewares=gate.middlewares)
-        api.add_routes(CloudflareApi(self.world).routes())
+        api.add_routes(
+            [*CloudflareApi(self.world).routes(), *CustomerApi(self.world.customers, self.world.grant).routes()]
+        )
+        consent = web.Application(middlewares=[gate.count_and_fail])
+        consent.add_routes(ConsentApi(self.world.consents, self.settings).routes())
         control = web.Application(middlewares=[control_errors])
         control.add_routes(ControlApi(self.world, self._nameserver).routes())
         application = web.Application(middlewares=[loopback_only])
         application.add_subapp(API_PREFIX, api)
         application.add_subapp(_CONTROL_PREFIX, control)
+        application.add_subapp(CONSENT_PREFIX, consent)
         return application
 
 

@@ -13,6 +13,9 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     rate_limit: requests that the API takes in any `rate_window` seconds; 0 for any number.
     preloaded: how many hostnames (`n0.customer.test` and so on) the zone has from the start, all of them active.
+    customer, customer_zones: an account of a customer's, and the zones in it from the start.
+    oauth_redirect_uris: of the OAuth client, exactly, but for the port of a loopback address (RFC 8252 §7.3).
+    access_token_life: seconds.
     """
 
     api_host: str = "127.0.0.1"
@@ -26,6 +29,12 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit: int = 0
     rate_window: float = 300.0
     preloaded: int = 0
+    customer: str = "Customer Inc."
+    customer_zones: tuple[str, ...] = ("customer.test",)
+    oauth_client_id: str = "sandbox-client"
+    oauth_client_secret: str = "sandbox-client-secret"
+    oauth_redirect_uris: tuple[str, ...] = ("http://127.0.0.1:8080/oauth/callback/cloudflare",)
+    access_token_life: int = 57_600
 
 
 def check(settings: SandboxSettings) -> None:
@@ -46,6 +55,8 @@ def check(settings: SandboxSettings) -> None:
         raise InvalidInput("rate_limit", "The rate limit is 0 or more requests in a window of up to 3600 seconds.")
     if not 0 <= settings.preloaded <= 10_000_000:
         raise InvalidInput("preloaded", f"preloaded {settings.preloaded} is not between 0 and 10,000,000.")
+    if settings.access_token_life < 1:
+        raise InvalidInput("access_token_life", f"access_token_life {settings.access_token_life} is below a second.")
 
 
 def is_loopback(host: str) -> bool:

@@ -1,12 +1,15 @@
 """Everything that a sandbox knows, and the operations on it that both the Cloudflare API and the control API use."""
 
 import hashlib
+import hmac
 import uuid
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 from dns.name import Name
+from dns.rdataset import Rdataset
+from dns.rdatatype import RdataType
 from msgspec import UNSET
 from msgspec.structs import replace
 
@@ -14,6 +17,9 @@ from dcvd.core.instants import SECOND
 from dcvd.errors import Conflict, NotFound
 from dcvd.sandbox.bodies import Body, Extras, apply_ssl
 from dcvd.sandbox.clock import SandboxClock
+from dcvd.sandbox.consent.consents import Consents
+from dcvd.sandbox.customers.tokens import CustomerTokens, Grant
+from dcvd.sandbox.customers.zones import CustomerZones
 from dcvd.sandbox.envelope import Refused
 from dcvd.sandbox.fallback import FallbackOrigin
 from dcvd.sandbox.faults import Faults
@@ -48,6 +54,14 @@ class World:
         self.rate = RateLimit(settings.rate_limit, settings.rate_window)
         self.hostnames = Registry(self._look, self.step, Preloaded(settings.preloaded, self.clock.now()))
         self._refusals: dict[tuple[Authority, str | None], str] = {}
+        self.tokens = CustomerTokens(self.clock.now)
+        self.operator = Grant(
+            id=hashlib.sha256(settings.token.encode()).hexdigest()[:32], permissions=frozenset(), zones=frozenset()
+        )
+        self.customers = CustomerZones(_ServedNames(self), self.clock.now)
+        for zone_name in settings.customer_zones:
+            self.customers.create(zone_name, settings.customer, "active")
+        self.consents = Consents(settings, self.tokens, self.clock.now)
         self._target = parse_name(settings.target, field="target")
         started = self.clock.now()
         self.fallback: FallbackOrigin | None = FallbackOrigin(
@@ -58,19 +72,36 @@ class World:
             self.set_dns(name, "AAAA", ["::1"])
 
     def set_dns(self, name: str, rdtype: str, values: Sequence[str], ttl: int = DEFAULT_TTL) -> None:
-        """Replace the records of that name and type. Raises InvalidInput."""
-        kind = parse_type(rdtype)
-        owner = parse_name(name)
-        touched = self.zone.put(owner, parse_records(kind, values, ttl))
-        self.hostnames.dns_changed(touched, self.clock.now())
+        """Replace the records of that name and type, in a customer's zone too that holds it. Raises InvalidInput."""
+        kind, owner = parse_type(rdtype), parse_name(name)
+        records = parse_records(kind, values, ttl)
+        self.put_dns(owner, records)
+        self.customers.written(_text(owner), kind.name, [rdata.to_text() for rdata in records], ttl)
 
     def delete_dns(self, name: str, rdtype: str) -> None:
         """Raises InvalidInput, and NotFound where there are no such records."""
-        kind = parse_type(rdtype)
-        touched = self.zone.drop(parse_name(name), kind)
-        if touched is None:
+        kind, owner = parse_type(rdtype), parse_name(name)
+        if not self.drop_dns(owner, kind):
             raise NotFound(f"There are no {kind.name} records at {name}.")
+        self.customers.written(_text(owner), kind.name, (), DEFAULT_TTL)
+
+    def put_dns(self, owner: Name, records: Rdataset) -> None:
+        """In DNS alone."""
+        self.hostnames.dns_changed(self.zone.put(owner, records), self.clock.now())
+
+    def drop_dns(self, owner: Name, kind: RdataType) -> bool:
+        """Likewise; whether there were such records."""
+        touched = self.zone.drop(owner, kind)
+        if touched is None:
+            return False
         self.hostnames.dns_changed(touched, self.clock.now())
+        return True
+
+    def grant(self, token: str) -> Grant | None:
+        """What a bearer token that is presented is good for; None for one that is not let in."""
+        if hmac.compare_digest(token.encode("utf-8", "surrogateescape"), self.settings.token.encode()):
+            return self.operator
+        return self.tokens.find(token)
 
     def view(self, record: Hostname) -> dict[str, object]:
         return hostname_view(record, self.clock.now(), self.delegation_uuid)
@@ -160,7 +191,7 @@ class World:
         self.hostnames.look_again(now)
 
     def _look(self, record: Hostname) -> tuple[Sight, frozenset[Name]]:
-        return look(
+        sight, consulted = look(
             record,
             self.zone,
             target=self._target,
@@ -168,12 +199,37 @@ class World:
             delegation_uuid=self.delegation_uuid,
             refusal=self._refusal(record),
         )
+        hidden = None if sight.cname else self.customers.target(record.hostname)
+        if hidden is not None and parse_name(hidden).is_subdomain(self._target):
+            sight = replace(sight, cname=True)
+        return sight, consulted
 
     def _refusal(self, record: Hostname) -> str | None:
         if record.ssl is None:
             return None
         authority = record.ssl.authority
         return self._refusals.get((authority, record.hostname)) or self._refusals.get((authority, None))
+
+
+class _ServedNames:
+    """The sandbox's DNS for the customers' zones."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def put(self, name: str, rdtype: str, values: Sequence[str], ttl: int) -> None:
+        self._world.put_dns(parse_name(name), parse_records(parse_type(rdtype), values, ttl))
+
+    def drop(self, name: str, rdtype: str) -> None:
+        self._world.drop_dns(parse_name(name), parse_type(rdtype))
+
+    def addresses(self, name: str, rdtype: str) -> list[str]:
+        resolution = self._world.zone.resolve(parse_name(name), parse_type(rdtype))
+        return [rdata.to_text() for rrset in resolution.answer if rrset.rdtype is parse_type(rdtype) for rdata in rrset]
+
+
+def _text(name: Name) -> str:
+    return name.to_text(omit_final_dot=True).lower()
 
 
 def _with_extras(record: Hostname, extras: Extras) -> Hostname:

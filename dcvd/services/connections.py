@@ -1,14 +1,19 @@
 """Connections: stored, listed, shown, removed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
 import structlog
+from msgspec import Struct
 
+from dcvd.core.answers import printable
 from dcvd.core.connections import Connection, Provider
-from dcvd.core.credentials import Credentials, method_of
+from dcvd.core.credentials import Credentials, OauthTokens, method_of
 from dcvd.core.ids import Prefix
-from dcvd.errors import Conflict, NotFound
+from dcvd.core.secret import Secret
+from dcvd.errors import Conflict, NotFound, Unauthorized
+from dcvd.kit.vault import VaultError
 from dcvd.services.context import Context
 from dcvd.store import connections
 from dcvd.store.database import Snapshot, Transaction
@@ -18,6 +23,19 @@ log = structlog.get_logger(__name__)
 
 _MOST: Final = 100
 """Connections of an organization."""
+_LONGEST_ACCOUNT: Final = 200
+
+
+class OpenedConnection(Struct, frozen=True, kw_only=True):
+    """A connection with what it authenticates with, both of the same version."""
+
+    connection: Connection
+    credentials: Credentials
+
+    @property
+    def refresh_token(self) -> Secret | None:
+        """Of OAuth, where there is one."""
+        return self.credentials.refresh_token if isinstance(self.credentials, OauthTokens) else None
 
 
 async def create(
@@ -31,11 +49,13 @@ async def create(
     expires_at: int | None,
     refresh_at: int | None,
     actor: str,
+    also: Callable[[Transaction, Connection], None] | None = None,
 ) -> Connection:
     """Store a connection whose credentials were tried.
 
-    `actor`: who made it, as a timeline names him. Raises Unavailable without a configured key, Conflict where the
-    organization has too many.
+    refresh_at: does not count without a refresh token. actor: who made it, as a timeline names him. also: what has to
+    be stored with it or not at all; what it raises comes out here. Raises Unavailable without a configured key,
+    Conflict where the organization has too many.
     """
     vault = context.connection_vault
     now = context.now()
@@ -44,16 +64,18 @@ async def create(
         org_id=org_id,
         provider=provider,
         method=method_of(credentials),
-        account=account,
+        account=None if account is None else printable(account)[:_LONGEST_ACCOUNT],
         scopes=tuple(scopes),
         expires_at=expires_at,
-        refresh_at=refresh_at,
+        refresh_at=refresh_at if _is_renewable(credentials) else None,
         created_at=now,
         updated_at=now,
     )
 
     def unit(tx: Transaction) -> None:
         check_room(tx, org_id)
+        if also is not None:
+            also(tx, connection)
         connections.insert(tx, vault, connection, credentials)
 
     await context.database.write(unit)
@@ -101,3 +123,34 @@ def owned(snapshot: Snapshot, org_id: str, connection_id: str) -> Connection:
     if connection is None or connection.org_id != org_id:
         raise NotFound(f"There is no connection {connection_id}.")
     return connection
+
+
+def opened(context: Context, snapshot: Snapshot, org_id: str, connection_id: str) -> OpenedConnection:
+    """An organization's connection with its credentials.
+
+    Raises NotFound, Unavailable without a configured key, Unauthorized with the code `credentials_unreadable` where
+    what is stored cannot be opened: the key may come back.
+    """
+    vault = context.connection_vault
+    connection = owned(snapshot, org_id, connection_id)
+    try:
+        found = connections.credentials(snapshot, vault, connection)
+    except VaultError as error:
+        log.error("connection.unreadable", connection_id=connection_id, code=error.code, error=error.message)  # noqa: TRY400
+        raise _unreadable(connection_id) from error
+    except msgspec.ValidationError:  # not chained: it may quote what it could not read
+        log.error("connection.unreadable", connection_id=connection_id)  # noqa: TRY400
+        raise _unreadable(connection_id) from None
+    return OpenedConnection(connection=connection, credentials=found)
+
+
+def _unreadable(connection_id: str) -> Unauthorized:
+    return Unauthorized(
+        f"What the connection {connection_id} authenticates with cannot be opened: ask the operator of dcvd, whose log "
+        "says why, or remove the connection and connect anew.",
+        code="credentials_unreadable",
+    )
+
+
+def _is_renewable(credentials: Credentials) -> bool:
+    return isinstance(credentials, OauthTokens) and credentials.refresh_token is not None

@@ -28,7 +28,14 @@ LONGEST_WAIT: Final = 2 * HOUR
 """No job is ever planned further ahead; what is, was planned by a clock that has since been put back."""
 
 _OUTAGE_CODES: Final = frozenset(
-    {"cloudflare_unavailable", "cloudflare_rate_limited", "cloudflare_unauthorized", "quota_exceeded"}
+    {
+        "cloudflare_unavailable",
+        "cloudflare_rate_limited",
+        "cloudflare_unauthorized",
+        "quota_exceeded",
+        "token_endpoint_unavailable",
+        "oauth_client_refused",
+    }
 )
 """Failures that say nothing about the job: it waits as long as they last, and never becomes a dead letter by them."""
 

@@ -171,9 +171,9 @@ def ended(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:
     return [_connection(row) for row in rows]
 
 
-def delete(tx: Transaction, org_id: str, connection_id: str) -> bool:
-    """Remove a connection with its credentials; its domains go on without. Whether there was one."""
-    return tx.run("DELETE FROM oauth_connections WHERE id = ? AND org_id = ?", (connection_id, org_id)) == 1
+def delete(tx: Transaction, connection_id: str) -> None:
+    """Remove a connection with its credentials; its domains go on without."""
+    tx.run("DELETE FROM oauth_connections WHERE id = ?", (connection_id,))
 
 
 def _sealed(vault: Vault, connection: Connection, credentials: Credentials) -> tuple[bytes, bytes | None]:

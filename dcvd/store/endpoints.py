@@ -12,6 +12,7 @@ from dcvd.core.webhooks import Endpoint
 from dcvd.kit.vault import Vault
 from dcvd.store.database import Row, Snapshot, Topic, Transaction
 from dcvd.store.paging import NEWEST
+from dcvd.store.sealed import WEBHOOK_HEADERS
 
 _HEALTH: Final = "health, disabled_reason, failures, failing_since, last_error, pauses, paused_until"
 _COLUMNS: Final = f"id, org_id, url, events, max_per_second, header_names, created_at, updated_at, {_HEALTH}"
@@ -19,7 +20,7 @@ _SELECT: Final = f"SELECT {_COLUMNS} FROM webhook_endpoints"
 _EVENTS: Final = msgspec.json.Decoder(tuple[EventType, ...])
 _NAMES: Final = msgspec.json.Decoder(tuple[str, ...])
 _HEADERS: Final = msgspec.json.Decoder(dict[str, str])
-_FIELD: Final = "webhook_endpoints.headers"
+_FIELD: Final = WEBHOOK_HEADERS.field
 
 
 def insert(tx: Transaction, endpoint: Endpoint) -> None:

@@ -122,6 +122,18 @@ def end_of_domains(tx: Transaction, domain_ids: Collection[str], kinds: Collecti
     return count
 
 
+def end_of_connection(tx: Transaction, connection_id: str, now: int) -> int:
+    """End what is pending with a connection, as done; returns how many there were."""
+    count = tx.run(
+        "UPDATE jobs SET state = 'done', attempts = attempts + 1, next_attempt_at = NULL, outage = 0, updated_at = ?"
+        " WHERE state = 'pending' AND connection_id = ?",
+        (now, connection_id),
+    )
+    if count:
+        tx.announce(Topic.JOBS)
+    return count
+
+
 def next_turn(snapshot: Snapshot, org_id: str, kind: JobKind) -> int:
     """The turn of an organization's next job of a kind.
 

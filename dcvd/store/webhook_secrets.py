@@ -6,8 +6,9 @@ from dcvd.core.secret import Secret
 from dcvd.core.webhooks import SigningSecret
 from dcvd.kit.vault import Vault
 from dcvd.store.database import Snapshot, Topic, Transaction
+from dcvd.store.sealed import WEBHOOK_SECRETS
 
-_FIELD: Final = "webhook_secrets.secret"
+_FIELD: Final = WEBHOOK_SECRETS.field
 
 
 def insert(tx: Transaction, vault: Vault, secret_id: str, org_id: str, endpoint_id: str, secret: SigningSecret) -> None:

@@ -247,6 +247,7 @@ def app(
     parts.feed, parts.prober = feed, prober
     parts.hints, parts.diagnoser = Hints(context, Metrics()), Diagnoser(context, observer)
     parts.context, parts.last_use, parts.looker, parts.registry = context, last_use, looker, registry
+    parts.access, parts.drivers = access_of(context), drivers_of(context)
     parts.operators = frozenset({os.getuid()})
     return built_app
 

@@ -129,6 +129,8 @@ async def test_the_schema_documents_every_call_of_a_tenant_and_none_of_an_operat
         "GET /api/deliveries", "GET /api/deliveries/{delivery_id}", "POST /api/deliveries/{delivery_id}/retry",
         "POST /api/deliveries/retry", "GET /api/deliveries/{delivery_id}/explain", "GET /api/events",
         "POST /api/oauth/authorize", "POST /api/oauth/exchange",
+        "GET /api/oauth/connections", "POST /api/oauth/connections",
+        "GET /api/oauth/connections/{connection_id}", "DELETE /api/oauth/connections/{connection_id}",
         "GET /api/jobs", "GET /api/jobs/{job_id}", "POST /api/jobs/{job_id}/retry",
     }  # fmt: skip
     for name, call in calls.items():

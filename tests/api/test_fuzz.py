@@ -102,6 +102,8 @@ BAD_MEMBERS: Final = st.one_of(
     st.tuples(st.just("/api/webhooks/{webhook}/replay"), st.just("dryRun"), values.filter(no_flag)),
     st.tuples(st.just("/api/deliveries/retry"), st.just("status"), values),
     st.tuples(st.just("/api/deliveries/retry"), st.just("webhookId"), values.filter(not_text)),
+    st.tuples(st.just("/api/oauth/connections"), st.just("provider"), values),
+    st.tuples(st.just("/api/oauth/connections"), st.just("credentials"), values),
     st.tuples(st.just("/operator/organizations"), st.just("name"), values.filter(not_text)),
     st.tuples(st.just("/operator/organizations/acme/tokens"), st.just("name"), values.filter(not_text)),
 )
@@ -116,6 +118,7 @@ VALID: Final[dict[str, dict[str, Any]]] = {
     "/api/webhooks/{webhook}/rotate-secret": {},
     "/api/webhooks/{webhook}/replay": {"since": "2027-01-15T08:00:00Z", "status": "all", "dryRun": True},
     "/api/deliveries/retry": {"status": "dead"},
+    "/api/oauth/connections": {"provider": "cloudflare", "credentials": {"apiToken": ""}},
     "/operator/organizations": {"name": "new"},
     "/operator/organizations/acme/tokens": {"name": "x"},
 }
@@ -127,7 +130,8 @@ ROUTES: Final = [
     "/api/webhooks/{}", "/api/webhooks/{}/rotate-secret", "/api/webhooks/{}/deliveries", "/api/webhooks/{}/replay",
     "/api/webhooks/{}/test", "/api/webhooks/{}/conformance", "/api/deliveries", "/api/deliveries/retry",
     "/api/deliveries/{}", "/api/deliveries/{}/retry", "/api/deliveries/{}/explain", "/api/events", "/api/jobs",
-    "/api/jobs/{}", "/api/jobs/{}/retry", "/operator/organizations", "/operator/organizations/{}/tokens",
+    "/api/jobs/{}", "/api/jobs/{}/retry", "/api/oauth/connections", "/api/oauth/connections/{}",
+    "/operator/organizations", "/operator/organizations/{}/tokens",
     "/operator/organizations/acme/tokens/{}", "/metrics", "/health", "/schema", "/schema/{}", "/{}",
 ]  # fmt: skip
 METHODS: Final = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"]

@@ -30,6 +30,10 @@ COMMANDS = [
     ("domain-connect", "keygen"),
     ("domain-connect", "template"),
     ("domain-connect", "txt"),
+    ("vault",),
+    ("vault", "keygen"),
+    ("vault", "rotate"),
+    ("vault", "status"),
 ]
 ON_THE_DAEMON_OR_ITS_DATABASE = [
     each
@@ -42,6 +46,8 @@ ON_THE_DAEMON_OR_ITS_DATABASE = [
         ("token",),
         ("domain-connect",),
         ("domain-connect", "keygen"),
+        ("vault",),
+        ("vault", "keygen"),
     ]
 ]
 
@@ -58,6 +64,7 @@ def test_help_names_every_command_the_first_steps_and_the_exit_codes() -> None:
         "sandbox",
         "backup",
         "diagnose",
+        "vault",
         "First steps:",
         "78 bad config",
     ):

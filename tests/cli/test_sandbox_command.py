@@ -31,7 +31,15 @@ def test_people_get_lines_to_try() -> None:
             told.append(process.stdout.readline())
     shown = "".join(told)
     assert "by Cloudflare's clock only" in shown
-    for expected in ("sandbox-token", "/dns/app.customer.test/CNAME -d", '/clock -d \'{"advance":"2d"}\'', "/faults"):
+    for expected in (
+        "customer.test",
+        "/oauth2/auth, client sandbox-client",
+        "/tokens -d",
+        "sandbox-token",
+        "/dns/app.customer.test/CNAME -d",
+        '/clock -d \'{"advance":"2d"}\'',
+        "/faults",
+    ):
         assert expected in shown
 
 

@@ -78,6 +78,17 @@ def test_the_token_of_an_api_on_loopback_may_be_open(write: Write, tmp_path: Pat
     assert loaded.warnings == (f"The secret file {key} is open to group or others: chmod 600 {key}.",)
 
 
+def test_with_all_of_cloudflare_on_loopback_every_secret_may_be_open(write: Write, tmp_path: Path) -> None:
+    for name in ("cloudflare-token", "oauth-key", "client-secret"):
+        secret_file(tmp_path / name, "t0ken", 0o644)
+    consent = '[oauth.cloudflare]\nclient_secret_file = "client-secret"\n'
+    oauth = f'[oauth]\nencryption_key_file = "oauth-key"\n{consent}'
+    sandbox = '[cloudflare]\nbase_url = "http://127.0.0.1:8787/client/v4"\n'
+    assert load(write(f'{sandbox}{oauth}token_url = "http://[::1]:8787/oauth2/token"\n'), TARGET).warnings == ()
+    assert len(load(write(f"{sandbox}{oauth}"), TARGET).warnings) == 2
+    assert len(load(write(f'{oauth}token_url = "http://127.0.0.1:1/token"\n'), TARGET).warnings) == 2
+
+
 def test_the_encryption_key_comes_from_its_file_or_its_variable(write: Write, tmp_path: Path) -> None:
     secret_file(tmp_path / "oauth-key", "a pass phrase\n")
     path = write('[oauth]\nencryption_key_file = "oauth-key"\n')
@@ -148,6 +159,30 @@ def test_no_way_of_printing_a_loaded_configuration_shows_a_secret(write: Write) 
     assert "[redacted]" in repr(loaded)
     assert "t0ken" not in repr(loaded)
     assert "hunter2" not in f"{loaded} {loaded.config.oauth}"
+
+
+def test_every_old_key_file_is_read_as_a_secret_and_kept_in_its_order(write: Write, tmp_path: Path) -> None:
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    secret_file(credentials / "first", "one\n")
+    absolute = secret_file(tmp_path / "second", " two ", mode=0o640)
+    path = write(f'[oauth]\nold_key_files = ["first", "{absolute}"]\n')
+    loaded = load(path, ENVIRON | {"CREDENTIALS_DIRECTORY": str(credentials)})
+    assert loaded.config.oauth.old_keys == (Secret("one"), Secret("two"))
+    assert loaded.warnings == (f"The secret file {absolute} is open to group or others: chmod 600 {absolute}.",)
+
+
+def test_every_old_key_file_that_cannot_be_read_is_a_problem_of_its_own_unless_a_person_asks(
+    write: Write, tmp_path: Path
+) -> None:
+    secret_file(tmp_path / "there", "one")
+    path = write('[oauth]\nold_key_files = ["gone", "there", "lost"]\n')
+    with pytest.raises(ConfigError) as caught:
+        load(path, ENVIRON)
+    assert [problem.partition(" does")[0] for problem in caught.value.problems] == [
+        f"The file {tmp_path / name} (oauth.old_key_files)" for name in ("gone", "lost")
+    ]
+    assert load(path, ENVIRON, need_cloudflare=False).config.oauth.old_keys == (None, Secret("one"), None)
 
 
 @pytest.mark.parametrize("kind", ["text", "small", "elliptic", "encrypted", "public"])

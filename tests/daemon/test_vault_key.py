@@ -3,26 +3,21 @@
 import base64
 import os
 import shutil
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from dcvd.config import Config, Oauth
-from dcvd.config import Database as DatabaseConfig
 from dcvd.core.secret import Secret
-from dcvd.daemon.vault import open_vault
 from dcvd.errors import ConfigError, StoreError
 from dcvd.kit.vault import Vault
 from dcvd.kit.vault_key import VaultKey
 from dcvd.store import vault_keys
 from dcvd.store.backup import back_up
-from dcvd.store.database import Database
 from dcvd.store.vault_keys import NeededKey
+from tests.daemon.place import NOW, Place
 
-NOW = 1_800_000_000_000
 ORG = "org_1"
 ROW, FIELD = "sec_1", "webhook_secrets.secret"
 PLAIN = Secret("the-very-secret")
@@ -30,49 +25,6 @@ RAW = base64.b64encode(b"k" * 32).decode()
 OTHER_RAW = (b"o" * 32).hex()
 PASSPHRASE = "correct horse battery staple"
 NOBODY = 65534
-
-
-class Place:
-    """A database in a directory of its own, opened anew for every start."""
-
-    def __init__(self, directory: Path) -> None:
-        self.database = directory / "dcvd.db"
-        self.key = directory / "dcvd.db.key"
-
-    @asynccontextmanager
-    async def _opened(self) -> AsyncIterator[Database]:
-        database = await Database.open(self.database, readers=1)
-        try:
-            yield database
-        finally:
-            await database.close()
-
-    async def start(
-        self, key: str | None = None, *, file: str = "", from_environment: Sequence[str] = (), now: int = NOW
-    ) -> Vault:
-        """What a start of the daemon does, with this key configured."""
-        oauth = Oauth(encryption_key_file=file, encryption_key=None if key is None else Secret(key))
-        config = Config(database=DatabaseConfig(path=self.database), oauth=oauth)
-        async with self._opened() as database:
-            return await open_vault(database, config, now, from_environment=from_environment)
-
-    async def refusal(self, key: str | None = None) -> str:
-        """The one sentence of a start that is refused, which changes nothing."""
-        async with self._opened() as database:
-            before = await database.read(vault_keys.list_all)
-        found = self.key.read_bytes() if self.key.exists() else None
-        with pytest.raises(ConfigError) as caught:
-            await self.start(key)
-        (sentence,) = caught.value.problems
-        assert await self.needed() == before
-        assert (self.key.read_bytes() if self.key.exists() else None) == found
-        for secret in (key, (found or b"").decode().strip()):
-            assert not secret or secret not in sentence
-        return sentence
-
-    async def needed(self) -> list[NeededKey]:
-        async with self._opened() as database:
-            return await database.read(vault_keys.list_all)
 
 
 @pytest.fixture

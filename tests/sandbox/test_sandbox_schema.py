@@ -14,6 +14,7 @@ from openapi_core.validation.response.exceptions import InvalidData
 
 from dcvd.sandbox.statuses import HostnameStatus, SslStatus
 from tests.sandbox.conftest import Answer, Caller
+from tests.sandbox.customers import customer
 
 _BESIDE_THE_REPOSITORY = Path(__file__).parents[3] / "shared" / "cloudflare-openapi.json"
 _SCHEMA = Path(os.environ.get("DCVD_CLOUDFLARE_SCHEMA") or _BESIDE_THE_REPOSITORY)
@@ -36,6 +37,7 @@ class Checked:
 
     def __init__(self, caller: Caller, schema: OpenAPI) -> None:
         self.caller = caller
+        self.token = caller.sandbox.settings.token
         self._schema = schema
 
     async def call(
@@ -43,15 +45,17 @@ class Checked:
     ) -> Answer:
         """With `refused` the request is one that Cloudflare's schema may well forbid, so only the answer is held."""
         tail = "?" + "&".join(f"{name}={value}" for name, value in query.items()) if query else ""
-        answer = await self.caller.cloudflare(method, path + tail, body)
+        data = None if body is None else msgspec.json.encode(body)
+        headers = {"Authorization": f"Bearer {self.token}"}
+        answer = await self.caller.raw(method, self.caller.sandbox.api_url + path + tail, headers=headers, data=data)
         assert (answer.status >= 400) is refused, answer.raw
         request = MockRequest(
             SERVER,
             method.lower(),
             f"/client/v4{path}",
             args=dict(query),
-            headers={"Authorization": "Bearer sandbox-token"},
-            data=None if body is None else msgspec.json.encode(body),
+            headers=headers,
+            data=data,
             content_type="application/json",
         )
         if not refused:
@@ -151,3 +155,41 @@ async def test_refusals_fit(checked: Checked) -> None:
     await checked.call("GET", f"/zones/{'0' * 32}/custom_hostnames", refused=True)
     await caller.control("POST", "/faults", {"kind": "status", "status": 429})
     await checked.hostnames("GET", refused=True)
+
+
+async def test_zones_and_their_records_fit(checked: Checked) -> None:
+    caller = checked.caller
+    await caller.control("POST", "/zones", {"name": "shop.test", "status": "pending"})
+    checked.token = (await customer(caller)).token
+    zone = (await checked.call("GET", "/zones", query={"name": "customer.test", "status": "active"})).result[0]
+    await checked.call("GET", f"/zones/{zone['id']}")
+    records = f"/zones/{zone['id']}/dns_records"
+    for body in (
+        {"type": "A", "content": "192.0.2.1", "ttl": 60, "tags": ["a:b"]},
+        {"type": "AAAA", "content": "2001:db8::1"},
+        {"type": "MX", "content": "mx.test", "priority": 1},
+        {"type": "NS", "name": "ns", "content": "ns.other.test"},
+        {"type": "PTR", "content": "a.test"},
+        {"type": "TXT", "content": '"a"'},
+        {"type": "CAA", "data": {"flags": 0, "tag": "issue", "value": "pki.goog"}},
+        {"type": "SRV", "data": {"priority": 1, "weight": 2, "port": 3, "target": "sip.test"}},
+    ):
+        await checked.call("POST", records, {"name": "x.customer.test", **body})
+    cname = {"type": "CNAME", "name": "app.customer.test", "content": "edge.sandbox.test", "ttl": 1}
+    record = (await checked.call("POST", records, {**cname, "proxied": False, "comment": "ours"})).result
+    one = f"{records}/{record['id']}"
+    await checked.call("GET", one)
+    await checked.call("PATCH", one, {"proxied": True})
+    await checked.call("PUT", one, {**cname, "content": "other.test"})
+    for query in (
+        {"name.exact": "app.customer.test", "per_page": "1", "page": "1"},
+        {"type": "A", "content.contains": "192", "match": "any", "order": "ttl", "direction": "desc"},
+    ):
+        assert (await checked.call("GET", records, query=query)).result
+    for content in ("other.test", "third.test"):
+        await checked.call("POST", records, {**cname, "content": content}, refused=True)
+    await checked.call("POST", records, {**cname, "name": "b", "ttl": 2}, refused=True)
+    await checked.call("GET", f"{records}/{'0' * 32}", refused=True)
+    await checked.call("GET", f"/zones/{'0' * 32}", refused=True)
+    await checked.call("GET", "/zones", query={"per_page": "1"}, refused=True)
+    await checked.call("DELETE", one)

@@ -50,6 +50,19 @@ CREATE TABLE oauth_states (
 CREATE INDEX oauth_states_by_end ON oauth_states (expires_at);
 CREATE INDEX oauth_states_of_org ON oauth_states (org_id, expires_at);
 
+-- What is sealed, by its head (version and key id): which keys it needs, and what another key than the present sealed.
+CREATE INDEX webhook_secrets_by_key ON webhook_secrets (substr(sealed, 1, 9), id) WHERE sealed IS NOT NULL;
+CREATE INDEX webhook_endpoints_by_key ON webhook_endpoints (substr(sealed_headers, 1, 9), id)
+    WHERE sealed_headers IS NOT NULL;
+CREATE INDEX oauth_connections_by_access_key ON oauth_connections (substr(encrypted_access_token, 1, 9), id);
+CREATE INDEX oauth_connections_by_refresh_key ON oauth_connections (substr(encrypted_refresh_token, 1, 9), id)
+    WHERE encrypted_refresh_token IS NOT NULL;
+CREATE INDEX oauth_states_by_key ON oauth_states (substr(sealed_verifier, 1, 9));
+
+-- active_since: when this key began to seal; the present one is the one with the latest.
+ALTER TABLE vault_keys ADD COLUMN active_since INTEGER NOT NULL DEFAULT 0;
+UPDATE vault_keys SET active_since = created_at;
+
 -- ExternalIds that we gave an organization for a role of its own at AWS; each opens one connection.
 CREATE TABLE aws_external_ids (
     external_id TEXT    PRIMARY KEY,

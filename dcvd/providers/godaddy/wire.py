@@ -1,0 +1,125 @@
+"""GoDaddy's v1 JSON → records and the error tree, and back.
+
+Source: the v1 OpenAPI document of developer.godaddy.com: records are `{type, name, data, ttl, priority?, …}` with names
+relative to the domain, `@` at its apex; errors are `{code, message, fields?}`.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from dcvd.core.secret import Secret
+from dcvd.core.zone_records import ZoneRecord
+from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
+from dcvd.kit.fetch import Fetched
+from dcvd.providers.godaddy.budgets import RATE_LIMITED, retry_after
+from dcvd.providers.places import APEX, Place
+from dcvd.providers.said import read_json, said
+
+LOWEST_TTL: Final = 600
+HIGHEST_TTL: Final = 86_400
+_HOSTS: Final = frozenset({"CNAME", "NS", "MX", "SRV"})
+"""Types whose `data` is a host name."""
+_BEFORE_HOST: Final = {"MX": ("priority",), "SRV": ("priority", "weight", "port")}
+"""Members that stand before the host name in a record's value (RFC 1035, RFC 2782)."""
+_PLACE: Final = frozenset({"type", "name"})
+"""Members that the path says."""
+_MOST: Final = 100
+_LONGEST: Final = 8192
+
+
+def read_records(answer: Fetched, place: Place, kind: str) -> list[ZoneRecord]:
+    """The records of one name and type; what the answer says about others is passed over.
+
+    Raises Retryable for what is no list of records, Permanent for more than a name should have.
+    """
+    document = read_json(answer.body)
+    if not isinstance(document, list) or not all(isinstance(entry, dict) for entry in document):
+        raise _unexpected(f"the {kind} records of {place.name}")
+    ours = [entry for entry in document if entry.get("type") == kind and _same(entry.get("name"), place.label)]
+    if len(ours) > _MOST:
+        raise Permanent(f"{place.name} has more than {_MOST} {kind} records at GoDaddy; remove some of them there.")
+    return [_record(entry, place, kind) for entry in ours]
+
+
+def body_of(records: Iterable[ZoneRecord]) -> bytes:
+    """What PUT wants: a list of all records that the type and name shall have.
+
+    A record that was read is written exactly as it was; the TTL of another is kept within what GoDaddy takes.
+    """
+    return msgspec.json.encode([_entry(record) for record in records])
+
+
+def fault(doing: str, answer: Fetched, secrets: Iterable[Secret]) -> RemoteError:
+    """The error that a failed call is raised as; `doing` ends the sentence "GoDaddy answered 422 to …"."""
+    document = read_json(answer.body)
+    code, message, fields = _problem(document, tuple(secrets))
+    told = f"GoDaddy answered {answer.status} to {doing}"
+    detail = ": ".join(part for part in (told, code, message, fields) if part).rstrip(".") + "."
+    match answer.status:
+        case 429:
+            return Retryable(f"{told}: too many calls.", code=RATE_LIMITED, retry_after=retry_after(answer))
+        case 401:
+            return Unauthorized(
+                f"{detail} GoDaddy refuses this credential: make a new one there, and connect again.",
+                code="provider_unauthorized",
+            )
+        case 403 if code == "ACCESS_DENIED":
+            return Permanent(
+                f"{detail} GoDaddy opens its API only to some accounts, and this one is not among them, whatever its "
+                "credential. Set the record up by Domain Connect, or create it by hand at GoDaddy.",
+                code="account_not_eligible",
+                http_status=403,
+            )
+        case 404:
+            message = f"{detail} The account does not hold this domain any more."
+            return Permanent(message, code="zone_not_found", http_status=404)
+        case status if status >= 500 or status == 408:
+            return Retryable(f"{detail} It is tried again.", code="provider_unavailable")
+        case status:
+            return Permanent(detail, code="provider_refused", http_status=status)
+
+
+def _record(entry: dict[str, Any], place: Place, kind: str) -> ZoneRecord:
+    data, ttl = entry.get("data"), entry.get("ttl")
+    raw = msgspec.json.encode(entry).decode()
+    if not isinstance(data, str) or len(raw) > _LONGEST:
+        raise _unexpected(f"a {kind} record of {place.name}")
+    value = data
+    if kind in _HOSTS:
+        host = place.zone.name if data == APEX else data.lower().removesuffix(".")
+        value = " ".join((*(str(entry.get(member, 0)) for member in _BEFORE_HOST.get(kind, ())), host))
+    seconds = ttl if isinstance(ttl, int) and not isinstance(ttl, bool) else None
+    return ZoneRecord(type=kind, name=place.name, value=value, ttl=seconds, raw=raw)
+
+
+def _entry(record: ZoneRecord) -> dict[str, Any]:
+    if record.raw is not None:
+        entry: dict[str, Any] = msgspec.json.decode(record.raw)
+        return {member: value for member, value in entry.items() if member not in _PLACE and value is not None}
+    ttl = min(max(record.ttl or LOWEST_TTL, LOWEST_TTL), HIGHEST_TTL)
+    words = record.value.split(" ")
+    before = _BEFORE_HOST.get(record.type)
+    if before is None:
+        return {"data": record.value, "ttl": ttl}
+    if len(words) != len(before) + 1 or not all(word.isascii() and word.isdecimal() for word in words[:-1]):
+        raise Permanent(f"{record.value!r} is not the value of an {record.type} record.", code="provider_refused")
+    return {"data": words[-1], "ttl": ttl} | {member: int(word) for member, word in zip(before, words, strict=False)}
+
+
+def _problem(document: object, secrets: tuple[Secret, ...]) -> tuple[str, str, str]:
+    if not isinstance(document, dict):
+        return "", "", ""
+    fields = document.get("fields")
+    first = fields[0] if isinstance(fields, list) and fields else None
+    field = said(first.get("message"), secrets) if isinstance(first, dict) else ""
+    return said(document.get("code"), secrets), said(document.get("message"), secrets), field
+
+
+def _same(name: object, label: str) -> bool:
+    return isinstance(name, str) and name.lower() == label
+
+
+def _unexpected(what: str) -> Retryable:
+    return Retryable(f"GoDaddy's answer about {what} cannot be read; it is tried again.", code="provider_unexpected")

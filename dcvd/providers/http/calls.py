@@ -1,0 +1,134 @@
+"""Calls of a described API: its pages, and its refusals as the error tree's."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from dcvd.config.oauth_http import OauthOtherHttp
+from dcvd.core.members import member
+from dcvd.core.secret import Secret
+from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
+from dcvd.kit.fetch import Fetched, Fetcher
+from dcvd.providers.said import read_json, said
+
+_LARGEST_PAGE: Final = 1 << 20
+_MOST_PAGES: Final = 20
+_LONGEST_CURSOR: Final = 512
+_LONGEST_PAUSE: Final = 3600
+
+
+class HttpCalls:
+    """With a bearer token, to one host."""
+
+    def __init__(self, fetcher: Fetcher, base_url: str, described: OauthOtherHttp, token: Secret) -> None:
+        self._fetcher = fetcher
+        self._base_url = base_url
+        self._described = described
+        self._token = token
+        self.host = urlsplit(base_url).hostname or base_url
+
+    async def send(self, method: str, path: str, body: object = None) -> Fetched:
+        """An answer of whatever status. Raises FetchFailed."""
+        return await self._send(method, self._base_url + path, None if body is None else msgspec.json.encode(body))
+
+    async def document(self, path: str, doing: str) -> Any:
+        """What stands there. Raises RemoteError."""
+        return self.read(await self.send("GET", path), doing)
+
+    async def pages(self, path: str, doing: str) -> AsyncIterator[Any]:
+        """The pages of a list, of which there are twenty at most. Raises RemoteError."""
+        url: str | None = self._base_url + path
+        for number in range(1, _MOST_PAGES + 1):
+            assert url is not None
+            document = self.read(await self._send("GET", url), doing)
+            yield document
+            url = self._next(document, self._base_url + path, number)
+            if url is None:
+                return
+        raise Permanent(
+            f"{self.host} has more than {_MOST_PAGES} pages for {doing}, which are not read; describe a list that "
+            "names what is looked for.",
+            code="provider_refused",
+        )
+
+    def expect(self, answer: Fetched, doing: str) -> None:
+        """Raises RemoteError for what is no success."""
+        if not 200 <= answer.status < 300:
+            raise self._fault(answer, doing)
+
+    def unexpected(self, doing: str) -> Retryable:
+        """The error for an answer that is not as it is described."""
+        return Retryable(
+            f"The answer of {self.host} to {doing} is not as it is described; it is tried again.",
+            code="provider_unexpected",
+        )
+
+    async def _send(self, method: str, url: str, body: bytes | None = None) -> Fetched:
+        headers = {"Authorization": f"Bearer {self._token.reveal()}", "Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return await self._fetcher.send(method, url, headers=headers, body=body, most=_LARGEST_PAGE)
+
+    def read(self, answer: Fetched, doing: str) -> Any:
+        """The document of an answer. Raises RemoteError."""
+        self.expect(answer, doing)
+        document = read_json(answer.body)
+        if not isinstance(document, dict | list):
+            raise self.unexpected(doing)
+        return document
+
+    def _next(self, document: Any, url: str, number: int) -> str | None:
+        if self._described.pages:
+            total = member(document, self._described.pages)
+            return self._page(url, str(number + 1)) if isinstance(total, int) and number < total else None
+        following = member(document, self._described.next_page) if self._described.next_page else None
+        match following:
+            case None | "" | False:
+                return None
+            case str() if following.startswith("/"):
+                return _origin(self._base_url) + following
+            case str() if "://" in following:
+                # The token goes along: only to where it was meant for.
+                if _origin(following) != _origin(self._base_url):
+                    raise Permanent(
+                        f"{self.host} names a next page at another host, which is not asked.", code="provider_refused"
+                    )
+                return following
+            case str() | int() if len(str(following)) <= _LONGEST_CURSOR:
+                return self._page(url, str(following))
+            case _:
+                raise self.unexpected("the next page")
+
+    def _page(self, url: str, value: str) -> str:
+        return f"{url}{'&' if '?' in url else '?'}{self._described.page_parameter}={quote(value, safe='')}"
+
+    def _fault(self, answer: Fetched, doing: str) -> RemoteError:
+        message = said(member(read_json(answer.body), self._described.error_message), (self._token,))
+        told = f"{self.host} answered {answer.status} to {doing}"
+        detail = f"{told}: {message}".rstrip(".") + "." if message else f"{told}."
+        match answer.status:
+            case 401:
+                return Unauthorized(f"{detail} It refuses the token: connect again.", code="provider_unauthorized")
+            case 404:
+                return Permanent(f"{detail} The account does not hold it.", code="zone_not_found", http_status=404)
+            case 429:
+                pause = _seconds(answer.headers.get("retry-after", ""))
+                return Retryable(f"{told}: too many calls.", code="provider_rate_limited", retry_after=pause)
+            case status if status >= 500 or status == 408:
+                return Retryable(f"{detail} It is tried again.", code="provider_unavailable")
+            case status:
+                return Permanent(detail, code="provider_refused", http_status=status)
+
+
+def _origin(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0].partition('?')[0]}".lower()
+
+
+def _seconds(text: str) -> float | None:
+    stripped = text.strip()
+    if not (stripped.isascii() and stripped.isdecimal()):
+        return None
+    return float(min(int(stripped[:9]), _LONGEST_PAUSE))

@@ -1,0 +1,129 @@
+"""AWS's refusals, as errors of ours.
+
+Sources: Route 53 API reference, "Common Errors" and those of each action; STS API reference, likewise.
+"""
+
+import re
+from typing import Final
+
+from msgspec import Struct
+
+from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
+from dcvd.kit.fetch import Fetched
+from dcvd.providers.route53.xml import BadXml, Element, parse
+
+UNAUTHORIZED: Final = "provider_unauthorized"
+PERMISSION_MISSING: Final = "permission_missing"
+ACCESS_DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+
+_EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException"})
+_REFUSED_KEYS: Final = frozenset(
+    {
+        "AuthFailure",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "NotAuthorized",
+        "OptInRequired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_THROTTLED: Final = frozenset(
+    {"RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException", "TooManyRequestsException"}
+)
+_BUSY: Final = frozenset({"PriorRequestNotComplete"})
+_RACE: Final = re.compile(
+    r"already exists|was not found|do not match the current values|other RRSets exist|conflicts with", re.IGNORECASE
+)
+"""What InvalidChangeBatch says where the zone is not as it was read; else the record itself is not allowed."""
+_CLOCK: Final = re.compile(r"Signature (expired|not yet current)", re.IGNORECASE)
+_LONGEST: Final = 300
+_PAUSE: Final = 2.0
+"""Seconds to wait where AWS names none, which it hardly ever does."""
+
+
+class AwsFault(Struct, frozen=True, kw_only=True):
+    """A refusal in AWS's words: its code, and its message as far as it can be shown."""
+
+    status: int
+    code: str
+    message: str
+
+
+class KeysExpired(Unauthorized):
+    """Temporary keys are past their end: new ones will do."""
+
+    code = UNAUTHORIZED
+
+
+def read_fault(answer: Fetched) -> AwsFault:
+    """What an answer that is no success says; the code is empty where it says nothing of the kind."""
+    try:
+        root = parse(answer.body)
+    except BadXml:
+        return AwsFault(status=answer.status, code="", message="")
+    if root.tag == "InvalidChangeBatch":
+        # The one refusal that has a form of its own, in which it lists everything at fault.
+        messages = [message.text for message in root.all("Messages", "Message")]
+        return AwsFault(status=answer.status, code=root.tag, message=shown(" ".join(messages)))
+    error = root.find("Error") or root.find("Errors", "Error") or Element("")
+    return AwsFault(status=answer.status, code=shown(error.text_of("Code")), message=shown(error.text_of("Message")))
+
+
+def error_of(call: str, fault: AwsFault) -> RemoteError:
+    """`call` is the name of AWS's action, with its service where that is told: `route53:GetChange`."""
+    code, said = fault.code, f" AWS says: {fault.message}" if fault.message else ""
+    if code in _EXPIRED:
+        return KeysExpired(f"AWS refuses {call}: the session has ended.")
+    if code == "RequestExpired" or (code in _REFUSED_KEYS and _CLOCK.search(fault.message)):
+        return Retryable(
+            f"AWS refuses {call}: the clock of the machine of dcvd is wrong ({code}); its operator has to set it.",
+            code="clock_wrong",
+        )
+    if code in _REFUSED_KEYS:
+        # Not what AWS says: with a wrong signature it quotes the request, session token and all.
+        return Unauthorized(f"AWS refuses the credentials for {call} ({code}).", code=UNAUTHORIZED)
+    if code in ACCESS_DENIED:
+        return Permanent(
+            f"AWS does not allow {call}: add it to the policy of the role or user that dcvd connects with.{said}",
+            code=PERMISSION_MISSING,
+            http_status=fault.status,
+        )
+    if code in _THROTTLED or fault.status == 429:
+        return Retryable(
+            f"AWS limits the rate of {call}, for all programs of the account together.{said}",
+            code="provider_throttled",
+            retry_after=_PAUSE,
+        )
+    if code in _BUSY:
+        return Retryable(
+            f"Route 53 is still at work on an earlier change of the zone.{said}",
+            code="provider_busy",
+            retry_after=_PAUSE,
+        )
+    if code == "InvalidChangeBatch" and _RACE.search(fault.message):
+        return Retryable(f"The zone is not as it was read; nothing was changed.{said}", code="record_conflict")
+    if code == "InvalidChangeBatch":
+        return Permanent(
+            f"Route 53 does not take the record; nothing was changed.{said}",
+            code="record_refused",
+            http_status=fault.status,
+        )
+    if code == "NoSuchHostedZone":
+        return Permanent("The hosted zone is gone from Route 53.", code="zone_not_found", http_status=fault.status)
+    if fault.status >= 500:
+        return Retryable(f"AWS failed at {call} with status {fault.status}.{said}", code="provider_unavailable")
+    told = f" ({code})" if code else ""
+    return Permanent(
+        f"AWS refuses {call} with status {fault.status}{told}.{said}", code="provider_refused", http_status=fault.status
+    )
+
+
+def shown(text: str) -> str:
+    """A text of somebody else's as it may stand in a sentence: printable, on one line, cut."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

@@ -1,0 +1,50 @@
+"""Whether a customer's role trusts us, and nobody who does not know its ExternalId."""
+
+import re
+from typing import Final
+
+from dcvd.config.oauth import OauthRoute53
+from dcvd.core.aws_policies import new_external_id
+from dcvd.core.credentials import AwsRole
+from dcvd.core.ids import RandomBytes
+from dcvd.errors import InvalidInput, Unauthorized
+from dcvd.providers.route53.sessions import AwsSessions
+
+_ARN: Final = re.compile(r"arn:aws:iam::(\d{12}):role/[\w+=,.@/-]{1,576}", re.ASCII)
+
+
+def account_of(role_arn: str) -> str:
+    """The account that a role belongs to. Raises InvalidInput for what is no ARN of a role."""
+    found = _ARN.fullmatch(role_arn)
+    if found is None:
+        raise InvalidInput(
+            "credentials.roleArn",
+            "credentials.roleArn is not the ARN of a role, such as arn:aws:iam::123456789012:role/dcvd.",
+            code="bad_role_arn",
+        )
+    return found[1]
+
+
+async def verify_role(sessions: AwsSessions, config: OauthRoute53, role: AwsRole, random_bytes: RandomBytes) -> None:
+    """Prove that the role opens with its ExternalId alone (IAM user guide, "The confused deputy problem").
+
+    A role that opens without would let every organization here that knows its ARN write its owner's records. Raises
+    InvalidInput with the code `role_open` for such a one, Unauthorized where it does not trust us, Unavailable where
+    our identity is not configured, Retryable where AWS could not be asked all three questions.
+    """
+    account_of(role.role_arn)
+    await sessions.keys(config, role)
+    # Of the same form as ours: a pattern that takes all of them is open too.
+    for external_id in (None, new_external_id(random_bytes)):
+        try:
+            await sessions.assume(config, role, external_id)
+        except Unauthorized:
+            continue
+        condition = f'"Condition": {{"StringEquals": {{"sts:ExternalId": "{role.external_id}"}}}}'
+        how = "without any ExternalId" if external_id is None else "with an ExternalId that is not its own"
+        raise InvalidInput(
+            "credentials.roleArn",
+            f"{role.role_arn} can be assumed {how}, so whoever knows its name could use it through dcvd. Add to "
+            f"its trust policy: {condition}, and connect again.",
+            code="role_open",
+        )

@@ -1,0 +1,203 @@
+"""Resource record sets: from AWS's answers, as records, and back again exactly as they were.
+
+A set is what Route 53 creates and deletes; each of its values is one of our records, whose `raw` is the whole set.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dcvd.core.zone_records import ZoneRecord
+from dcvd.errors import Permanent
+from dcvd.providers.route53.names import absolute, read_name, read_value, write_value
+from dcvd.providers.route53.xml import Element
+
+NAMESPACE: Final = "https://route53.amazonaws.com/doc/2013-04-01/"
+ALIAS: Final = "ALIAS "
+"""Before the target of an alias, which is no value of its type: an alias of type CNAME is no CNAME."""
+_DEFAULT_TTL: Final = 300
+_NESTED: Final = {
+    "AliasTarget": {"HostedZoneId", "DNSName", "EvaluateTargetHealth"},
+    "GeoLocation": {"ContinentCode", "CountryCode", "SubdivisionCode"},
+    "CidrRoutingConfig": {"CollectionId", "LocationName"},
+    "GeoProximityLocation": {"AWSRegion", "LocalZoneGroup", "Coordinates", "Bias"},
+    "Coordinates": {"Latitude", "Longitude"},
+}
+_VALUES: Final = "ResourceRecords"
+_ORDER: Final = (
+    "Name",
+    "Type",
+    "SetIdentifier",
+    "Weight",
+    "Region",
+    "GeoLocation",
+    "Failover",
+    "MultiValueAnswer",
+    "TTL",
+    _VALUES,
+    "AliasTarget",
+    "HealthCheckId",
+    "CidrRoutingConfig",
+    "GeoProximityLocation",
+)
+"""All elements that a set can be made of, as the API's schema orders them."""
+
+Tree = dict[str, Any]
+"""Elements by name: a text, or again such a tree."""
+
+
+class RrSet(Struct, frozen=True, kw_only=True):
+    """One set. settings: its elements by AWS's names, but for its values, of which an alias has none.
+
+    exact: whether all that it is made of is known, so that it can be made again.
+    """
+
+    settings: Tree
+    values: tuple[str, ...] = ()
+    exact: bool = True
+
+    def setting(self, name: str) -> str:
+        """The text of a plain element; empty where it has none."""
+        found = self.settings.get(name, "")
+        return found if isinstance(found, str) else ""
+
+    @property
+    def type(self) -> str:
+        return self.setting("Type")
+
+    @property
+    def name(self) -> str:
+        """As records have it."""
+        return read_name(self.setting("Name"))
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """A zone has one set of a name, type and set identifier."""
+        return self.name, self.type, self.setting("SetIdentifier")
+
+
+def read_rrset(element: Element) -> RrSet:
+    """A `ResourceRecordSet` of an answer."""
+    settings: Tree = {}
+    values: list[str] = []
+    exact = True
+    for child in element.children:
+        if child.tag == _VALUES:
+            values += [value.text for value in child.all("ResourceRecord", "Value")]
+        elif child.tag in _ORDER:
+            settings[child.tag], known = _tree(child)
+            exact = exact and known
+        else:
+            exact = False
+    return RrSet(settings=settings, values=tuple(values), exact=exact)
+
+
+def records_of(rrset: RrSet) -> list[ZoneRecord]:
+    """One for each value; one for an alias, and for a set that shows no value at all."""
+    raw = msgspec.json.encode(rrset).decode()
+    ttl = rrset.setting("TTL")
+    values = [read_value(rrset.type, value) for value in rrset.values] or [_alias(rrset)]
+    return [
+        ZoneRecord(
+            type=rrset.type,
+            name=rrset.name,
+            value=value,
+            ttl=int(ttl[:9]) if ttl.isascii() and ttl.isdecimal() else None,
+            id=rrset.setting("SetIdentifier") or None,
+            raw=raw,
+        )
+        for value in values
+    ]
+
+
+def sets_of(records: Iterable[ZoneRecord]) -> list[RrSet]:
+    """The sets that these records make up, each with only those of its values. Raises Permanent for a strange `raw`."""
+    sets: dict[tuple[str, str, str], RrSet] = {}
+    for record in records:
+        whole = _whole(record)
+        given = sets.get(whole.key, replace(whole, values=()))
+        wanted = [
+            value
+            for value in whole.values
+            if read_value(whole.type, value) == record.value and value not in given.values
+        ]
+        sets[whole.key] = replace(given, values=(*given.values, *wanted))
+    return list(sets.values())
+
+
+def whole_sets(records: Iterable[ZoneRecord]) -> list[RrSet]:
+    """The sets that these records were read from, whole."""
+    return list({whole.key: whole for record in records for whole in [_whole(record)]}.values())
+
+
+def change_batch(changes: Sequence[tuple[str, RrSet]], comment: str) -> bytes:
+    """The body of ChangeResourceRecordSets: an action (CREATE, DELETE) and its set, in that order."""
+    parts = [
+        f"<Change><Action>{action}</Action><ResourceRecordSet>{_xml(rrset)}</ResourceRecordSet></Change>"
+        for action, rrset in changes
+    ]
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        f'<ChangeResourceRecordSetsRequest xmlns="{NAMESPACE}"><ChangeBatch><Comment>{escape(comment)}</Comment>'
+        f"<Changes>{''.join(parts)}</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>"
+    ).encode()
+
+
+def _whole(record: ZoneRecord) -> RrSet:
+    if record.raw is None:
+        settings: Tree = {
+            "Name": absolute(record.name),
+            "Type": record.type,
+            "TTL": str(_DEFAULT_TTL if record.ttl is None else record.ttl),
+        }
+        return RrSet(settings=settings, values=(write_value(record.type, record.value),))
+    try:
+        rrset = msgspec.json.decode(record.raw, type=RrSet)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Permanent(
+            f"What was kept of the {record.type} record of {record.name} is not Route 53's.",
+            code="record_not_restorable",
+        ) from error
+    if rrset.name != record.name or rrset.type != record.type:
+        raise Permanent(
+            f"What was kept of the {record.type} record of {record.name} is of another one.",
+            code="record_not_restorable",
+        )
+    return rrset
+
+
+def _alias(rrset: RrSet) -> str:
+    target = rrset.settings.get("AliasTarget")
+    name = target.get("DNSName", "") if isinstance(target, dict) else ""
+    return ALIAS + read_name(name) if isinstance(name, str) and name else rrset.setting("SetIdentifier")
+
+
+def _tree(element: Element) -> tuple[str | Tree, bool]:
+    """An element as text or tree, and whether all within is known."""
+    known = _NESTED.get(element.tag)
+    if known is None:
+        return element.text, not element.children
+    tree: Tree = {}
+    exact = True
+    for child in element.children:
+        tree[child.tag], inner = _tree(child)
+        exact = exact and inner and child.tag in known
+    return tree, exact
+
+
+def _xml(rrset: RrSet) -> str:
+    values = "".join(f"<ResourceRecord><Value>{escape(value)}</Value></ResourceRecord>" for value in rrset.values)
+    parts = {tag: _inner(value) for tag, value in rrset.settings.items()}
+    if values:
+        parts[_VALUES] = values
+    return "".join(f"<{tag}>{parts[tag]}</{tag}>" for tag in _ORDER if tag in parts)
+
+
+def _inner(value: str | Tree) -> str:
+    if isinstance(value, str):
+        return escape(value)
+    return "".join(f"<{tag}>{_inner(item)}</{tag}>" for tag, item in value.items())

@@ -1,0 +1,61 @@
+"""The pages for people: plain HTML that loads nothing."""
+
+from html import escape
+from typing import Final
+
+from aiohttp import web
+from yarl import URL
+
+from dcvd.sandbox.consent.requests import Asked
+
+_MEANINGS: Final = {
+    "zone.read": "see which zones the account has",
+    "dns.read": "read their DNS records",
+    "dns.write": "change their DNS records",
+    "offline_access": "go on doing so until you say no",
+}
+_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+_PAGE: Final = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem}}
+button{{font:inherit;padding:.4rem 1.5rem;margin-right:1rem}}</style>
+<h1>{title}</h1>
+{content}
+</html>
+"""
+
+
+def consent_page(page: str, asked: Asked, customer: str) -> web.Response:
+    """Asks for Allow or Deny; each scope can be left out."""
+    items = "\n".join(
+        f'<p><label><input type="checkbox" name="scope" value="{escape(scope)}" checked> '
+        f"<b>{escape(scope)}</b>: {_MEANINGS[scope]}</label></p>"
+        for scope in asked.scopes
+    )
+    return _html(
+        f"{customer}: let this application in?",
+        f"""<p>You are at the sandbox's Cloudflare, signed in as {escape(customer)}. After your answer you are sent to
+{escape(str(URL(asked.redirect_uri).origin()))}.</p>
+<form method="post" action="/oauth2/auth">
+<input type="hidden" name="page" value="{escape(page)}">
+{items}
+<p><button name="answer" value="allow">Allow</button><button name="answer" value="deny">Deny</button></p>
+</form>""",
+    )
+
+
+def refusal_page(message: str) -> web.Response:
+    """For what cannot be sent back to the application."""
+    return _html("This cannot be asked", f"<p>{escape(message)}</p>", status=400)
+
+
+def _html(title: str, content: str, *, status: int = 200) -> web.Response:
+    text = _PAGE.format(title=escape(title), content=content)
+    return web.Response(text=text, content_type="text/html", status=status, headers=_HEADERS)

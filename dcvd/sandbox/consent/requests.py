@@ -1,0 +1,97 @@
+"""Authorization requests (RFC 6749 §4.1.1, RFC 7636 §4.3), checked. Pure."""
+
+import re
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import msgspec
+from yarl import URL
+
+from dcvd.errors import DcvdError
+from dcvd.sandbox.customers.tokens import Permission
+from dcvd.sandbox.settings import SandboxSettings, is_loopback
+
+PERMISSIONS: Final[tuple[Permission, ...]] = ("zone.read", "dns.read", "dns.write")
+OFFLINE: Final = "offline_access"
+SCOPES: Final = (*PERMISSIONS, OFFLINE)
+
+OauthError = Literal[
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "invalid_scope",
+    "unsupported_grant_type",
+    "unsupported_response_type",
+    "access_denied",
+]
+_CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that may be shown to a customer."""
+
+    redirect_uri: str
+    state: str
+    challenge: str
+    scopes: tuple[str, ...]
+
+    def back(self, **parameters: str) -> str:
+        """Where the browser goes, with an answer."""
+        return str(URL(self.redirect_uri).update_query({**parameters, "state": self.state}))
+
+
+class OauthRefused(DcvdError):
+    """`error` is RFC 6749's; back: where the browser is sent with it, None where nobody may be sent anywhere."""
+
+    code = "oauth_refusal"
+
+    def __init__(self, error: OauthError, message: str, *, back: str | None = None) -> None:
+        super().__init__(message)
+        self.error = error
+        self.back = back
+
+
+def read_request(query: Mapping[str, str], settings: SandboxSettings) -> Asked:
+    """Raises OauthRefused."""
+    if query.get("client_id") != settings.oauth_client_id:
+        raise OauthRefused("invalid_client", f"There is one client here, {settings.oauth_client_id}.")
+    redirect_uri = query.get("redirect_uri", "")
+    if not any(_is_registered(redirect_uri, registered) for registered in settings.oauth_redirect_uris):
+        registered = ", ".join(settings.oauth_redirect_uris)
+        raise OauthRefused("invalid_request", f"The redirect_uri {redirect_uri!r} is not registered: {registered}.")
+    asked = Asked(
+        redirect_uri=redirect_uri,
+        state=query.get("state", ""),
+        challenge=query.get("code_challenge", ""),
+        scopes=tuple(dict.fromkeys(query.get("scope", "").split())),
+    )
+
+    def refused(error: OauthError, message: str) -> OauthRefused:
+        return OauthRefused(error, message, back=asked.back(error=error, error_description=message))
+
+    if query.get("response_type") != "code":
+        raise refused("unsupported_response_type", "The response_type is code.")
+    if len(asked.state) < 8:
+        raise refused("invalid_request", "The state is missing, or shorter than 8 characters.")
+    if query.get("code_challenge_method") != "S256" or _CHALLENGE.fullmatch(asked.challenge) is None:
+        raise refused("invalid_request", "PKCE is required: a code_challenge of the method S256.")
+    if not asked.scopes or not set(asked.scopes) <= set(SCOPES):
+        raise refused("invalid_scope", f"The scopes are {', '.join(SCOPES)}.")
+    return asked
+
+
+def permissions_of(scopes: tuple[str, ...]) -> frozenset[Permission]:
+    return frozenset(permission for permission in PERMISSIONS if permission in scopes)
+
+
+def _is_registered(given: str, registered: str) -> bool:
+    if given == registered:
+        return True
+    try:
+        ours, theirs = URL(registered), URL(given)
+        port = theirs.port
+    except ValueError:
+        return False
+    if ours.scheme != "http" or ours.host is None or not is_loopback(ours.host) or port is None:
+        return False
+    return str(ours.with_port(port)) == given

@@ -1,0 +1,103 @@
+"""A customer's zone and its DNS records as Cloudflare keeps them. Instants are milliseconds."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import msgspec
+
+from dcvd.core.instants import to_rfc3339
+
+ZoneStatus = Literal["initializing", "pending", "active", "moved"]
+"""Only an active zone is served in DNS: of the others the registrar does not name Cloudflare's servers."""
+
+NAME_SERVERS: Final = ("ada.ns.sandbox.test", "bob.ns.sandbox.test")
+AUTOMATIC: Final = 1
+"""The `ttl` by which Cloudflare chooses one."""
+
+PROXIABLE: Final = frozenset({"A", "AAAA", "CNAME"})
+
+
+class DnsRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """`name`, and host names in `content`, are whole and lower case, without the final dot."""
+
+    id: str
+    type: str
+    name: str
+    content: str
+    ttl: int = AUTOMATIC
+    proxied: bool = False
+    comment: str | None = None
+    tags: tuple[str, ...] = ()
+    priority: int | None = None
+    data: Mapping[str, object] | None = None
+    settings: Mapping[str, object] = {}
+    created_at: int
+    modified_at: int
+
+    def view(self) -> dict[str, object]:
+        """As Cloudflare shows it."""
+        shown: dict[str, object] = {
+            "id": self.id,
+            "type": self.type,
+            "name": self.name,
+            "content": self.content,
+            "proxiable": self.type in PROXIABLE,
+            "proxied": self.proxied,
+            "ttl": self.ttl,
+            "settings": self.settings,
+            "meta": {},
+            "tags": self.tags,
+            "created_on": to_rfc3339(self.created_at),
+            "modified_on": to_rfc3339(self.modified_at),
+        }
+        if self.comment is not None:
+            shown["comment"] = self.comment
+        if self.priority is not None:
+            shown["priority"] = self.priority
+        if self.data is not None:
+            shown["data"] = self.data
+        return shown
+
+
+class CustomerZone(msgspec.Struct, kw_only=True):
+    """A zone in a customer's account; `records` by id, in the order of their creation."""
+
+    id: str
+    name: str
+    status: ZoneStatus
+    account_id: str
+    account: str
+    created_at: int
+    records: dict[str, DnsRecord] = {}
+
+    def at(self, name: str) -> list[DnsRecord]:
+        """All that stands at exactly this name."""
+        return [record for record in self.records.values() if record.name == name]
+
+    def holds(self, name: str) -> bool:
+        """Whether a name is the zone's own or below it."""
+        return name == self.name or name.endswith(f".{self.name}")
+
+    def view(self) -> dict[str, object]:
+        """As Cloudflare shows it."""
+        created = to_rfc3339(self.created_at)
+        return {
+            "id": self.id,
+            "name": self.name,
+            "status": self.status,
+            "paused": False,
+            "type": "full",
+            "development_mode": 0,
+            "name_servers": NAME_SERVERS,
+            "original_name_servers": None,
+            "original_registrar": None,
+            "original_dnshost": None,
+            "created_on": created,
+            "modified_on": created,
+            "activated_on": created if self.status == "active" else None,
+            "meta": {"step": 2, "custom_certificate_quota": 0, "page_rule_quota": 3, "phishing_detected": False},
+            "owner": {"id": self.account_id, "type": "user", "name": self.account},
+            "account": {"id": self.account_id, "name": self.account},
+            "permissions": ["#zone:read", "#dns_records:read", "#dns_records:edit"],
+            "plan": {"id": "0feeeeeeeeeeeeeeeeeeeeeeeeeeeeee", "name": "Free Website"},
+        }

@@ -1,0 +1,72 @@
+"""A customer's records in DNS's own form, and back: what is served, and what `PUT /sandbox/dns` has written."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from dcvd.sandbox.customers.bodies import TYPES
+from dcvd.sandbox.customers.model import AUTOMATIC, PROXIABLE, DnsRecord
+
+PROXY: Final[Mapping[str, str]] = {"A": "104.16.0.1", "AAAA": "2606:4700::1"}
+"""What is answered for a proxied record: addresses of Cloudflare's, whatever the record says."""
+_AUTOMATIC_SECONDS: Final = 300
+_LONGEST_STRING: Final = 255
+
+
+def served(records: Sequence[DnsRecord]) -> dict[str, tuple[list[str], int]]:
+    """Values in presentation form and the TTL in seconds for each type, of the records at one name."""
+    found: dict[str, tuple[list[str], int]] = {}
+    proxied = any(record.proxied for record in records)
+    for record in records:
+        if proxied and record.type in PROXIABLE:
+            continue
+        values, ttl = found.get(record.type, ([], _seconds(record)))
+        found[record.type] = [*values, _value(record)], min(ttl, _seconds(record))
+    if proxied:
+        found |= {kind: ([address], _AUTOMATIC_SECONDS) for kind, address in PROXY.items()}
+    return found
+
+
+def body_of(kind: str, name: str, value: str, ttl: int) -> dict[str, object] | None:
+    """The body of a create that makes this record; None for a type that the zones do not keep."""
+    if kind not in TYPES:
+        return None
+    body: dict[str, object] = {"type": kind, "name": name, "content": value, "ttl": min(max(ttl, 60), 86400)}
+    match kind:
+        case "MX":
+            priority, _, host = value.partition(" ")
+            body |= {"priority": int(priority), "content": host}
+        case "SRV":
+            priority, weight, port, target = value.split()
+            body["data"] = {"priority": int(priority), "weight": int(weight), "port": int(port), "target": target}
+        case "CAA":
+            flags, tag, text = value.split(" ", 2)
+            body["data"] = {"flags": int(flags), "tag": tag, "value": text.strip('"')}
+        case _:
+            pass
+    return body
+
+
+def _value(record: DnsRecord) -> str:
+    match record.type:
+        case "CNAME" | "NS" | "PTR":
+            return f"{record.content}."
+        case "MX":
+            return f"{record.priority} {record.content}."
+        case "SRV":
+            return f"{record.content}."
+        case "TXT":
+            return _strings(record.content)
+        case _:
+            return record.content
+
+
+def _strings(text: str) -> str:
+    """Quoted as it stands, or cut into strings of the length that DNS can carry."""
+    if text.startswith('"'):
+        return text
+    parts = [text[start : start + _LONGEST_STRING] for start in range(0, len(text), _LONGEST_STRING)]
+    return " ".join('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in parts)
+
+
+def _seconds(record: DnsRecord) -> int:
+    return _AUTOMATIC_SECONDS if record.ttl == AUTOMATIC else record.ttl

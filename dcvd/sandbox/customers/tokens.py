@@ -1,0 +1,93 @@
+"""Bearer tokens of customers: which zones each one sees, and what it may do there."""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Collection
+from typing import Final, Literal
+
+import msgspec
+
+from dcvd.sandbox.customers.model import CustomerZone
+
+Permission = Literal["zone.read", "dns.read", "dns.write"]
+"""By the names that scopes of Cloudflare's OAuth have. `dns.write` includes `dns.read`."""
+
+_PREFIX: Final = "sandbox-"
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """What a token is good for.
+
+    zones: ids. account: all the zones that this account of a customer's has. verifiable: `/user/tokens/verify` knows
+    it, as it knows API tokens alone.
+    expires_at: milliseconds, None for never.
+    """
+
+    id: str
+    permissions: frozenset[Permission]
+    zones: frozenset[str] = frozenset()
+    account: str | None = None
+    verifiable: bool = True
+    expires_at: int | None = None
+
+    def may(self, permission: Permission) -> bool:
+        held = self.permissions
+        return permission in held or (permission == "dns.read" and "dns.write" in held)
+
+    def sees(self, zone: CustomerZone) -> bool:
+        return zone.id in self.zones or zone.account == self.account
+
+
+class CustomerTokens:
+    """Issued tokens; only their hashes are kept."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
+        self._made = 0
+        self._grants: dict[str, Grant] = {}
+
+    def issue(
+        self,
+        permissions: Collection[Permission],
+        *,
+        zones: Collection[str] = (),
+        account: str | None = None,
+        verifiable: bool = True,
+        lifetime: int | None = None,
+    ) -> tuple[str, Grant]:
+        """A new token in plain text; `lifetime` in milliseconds."""
+        token = _PREFIX + secrets.token_urlsafe(30)
+        self._made += 1
+        grant = Grant(
+            id=f"token-{self._made}",
+            permissions=frozenset(permissions),
+            zones=frozenset(zones),
+            account=account,
+            verifiable=verifiable,
+            expires_at=None if lifetime is None else self._now() + lifetime,
+        )
+        self._grants[_hash(token)] = grant
+        return token, grant
+
+    def find(self, token: str) -> Grant | None:
+        """What a token that is presented is good for; None where it is unknown, revoked or over."""
+        grant = self._grants.get(_hash(token))
+        if grant is None or (grant.expires_at is not None and grant.expires_at <= self._now()):
+            return None
+        return grant
+
+    def revoke(self, token_id: str) -> bool:
+        """Whether there was such a token."""
+        for hashed, grant in self._grants.items():
+            if grant.id == token_id:
+                del self._grants[hashed]
+                return True
+        return False
+
+    def all(self) -> list[Grant]:
+        """In the order of their issue."""
+        return list(self._grants.values())
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()

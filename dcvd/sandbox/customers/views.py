@@ -1,0 +1,38 @@
+"""Zones and tokens as the control API shows them."""
+
+from collections.abc import Sequence
+
+from dcvd.sandbox.customers.model import CustomerZone
+from dcvd.sandbox.customers.tokens import Grant
+
+
+def zone_view(zone: CustomerZone) -> dict[str, object]:
+    """With its records in a short form."""
+    return {
+        "id": zone.id,
+        "name": zone.name,
+        "status": zone.status,
+        "account": zone.account,
+        "records": [
+            {
+                "id": record.id,
+                "name": record.name,
+                "type": record.type,
+                "content": record.content,
+                "ttl": record.ttl,
+                "proxied": record.proxied,
+                "comment": record.comment,
+            }
+            for record in zone.records.values()
+        ],
+    }
+
+
+def token_view(grant: Grant, zones: Sequence[CustomerZone]) -> dict[str, object]:
+    """Without the token itself."""
+    return {
+        "id": grant.id,
+        "kind": "api" if grant.verifiable else "access",
+        "zones": [zone.name for zone in zones if grant.sees(zone)],
+        "permissions": sorted(grant.permissions),
+    }

@@ -1,0 +1,90 @@
+"""[oauth.other.http]: a provider's API in the words of the configuration."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dcvd.config import load
+from dcvd.config.oauth_http import OauthOtherHttp
+from dcvd.core.connections import Provider
+from dcvd.core.credentials import OauthTokens
+from dcvd.core.secret import Secret
+from dcvd.dns import DnsObserver
+from dcvd.errors import Unavailable
+from dcvd.kit.egress.guard import EgressPolicy
+from dcvd.kit.fetch import Fetcher
+from dcvd.providers.drivers import Drivers
+from dcvd.providers.http import PRESETS, HttpRecords
+from tests.config.conftest import ENVIRON, Problems, Write
+
+DOCUMENTED = (Path(__file__).parents[2] / "config" / "dcvd.toml").read_text()
+EXAMPLE = "\n".join(re.findall(r"^#   ([a-z_]+ = .+)$", DOCUMENTED.split("\n[oauth.other.http]\n")[1], re.MULTILINE))
+
+
+def test_the_documented_example_is_digitalocean_as_it_is_built_in(write: Write) -> None:
+    config = load(write(f"[oauth.other.http]\n{EXAMPLE}\n"), ENVIRON).config
+    assert config.oauth_other_http == PRESETS["digitalocean"].described
+    assert config.oauth_other_http != OauthOtherHttp()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("zone_path", '"/v2/{domain}"'),
+        ("zone_path", '"/v2/{id}"'),
+        ("zone_path", '"v2/{zone}"'),
+        ("zone_path", '"//evil.example/{zone}"'),
+        ("zone_path", '"/a/../{zone}"'),
+        ("zone_path", '"/v2/{zone"'),
+        ("zone_path", '"/v2/{zone} x"'),
+        ("records_path", '"/v2/{value}"'),
+        ("delete_path", '"/v2/{zone}/records"'),
+        ("create_body", '\'{"type": "{type}"}\''),
+        ("create_body", '\'{"type": "{type}", "data": "{value}", "x": "{id}"}\''),
+        ("create_body", '\'{"{type}": "{value}"}\''),
+        ("create_body", '\'{"type": {type}, "data": {value}}\''),
+        ("create_body", '\'["{type}", "{value}"]\''),
+        ("records", '"a..b"'),
+        ("record_id", '""'),
+        ("record_names", '"relativ"'),
+        ("apex", '"*"'),
+        ("create_method", '"GET"'),
+        ("kept_members", '["a.b"]'),
+    ],
+)
+def test_what_cannot_be_right_is_an_error_of_the_configuration_that_names_the_key(
+    problems: Problems, key: str, value: str
+) -> None:
+    (problem,) = problems(f"[oauth.other.http]\n{key} = {value}\n")
+    assert problem.startswith(f"oauth.other.http.{key}")
+
+
+def test_a_wrong_placeholder_is_told_with_those_that_are_known(problems: Problems) -> None:
+    (problem,) = problems('[oauth.other.http]\ndelete_path = "/v2/{domain}/{id}"\n')
+    assert '"/v2/{domain}/{id}"' in problem
+    assert "no placeholder but {account}, {zone}, {zone_id}, {name}, {label}, {type}, {id}, and always {id}" in problem
+
+
+@pytest.mark.parametrize(
+    ("section", "needed"),
+    [
+        ('write_driver = "digitalocean"', None),
+        ('write_driver = "dnsimple"', None),
+        (f'write_driver = "http"\napi_base_url = "https://api.example"\n[oauth.other.http]\n{EXAMPLE}', None),
+        ('write_driver = "http"\napi_base_url = "https://api.example"', "oauth.other.http.zone_path"),
+        (f'write_driver = "http"\n[oauth.other.http]\n{EXAMPLE}', "oauth.other.api_base_url"),
+        ("", "oauth.other.write_driver"),
+    ],
+)
+def test_a_token_of_another_provider_is_used_as_the_configuration_says(
+    write: Write, section: str, needed: str | None
+) -> None:
+    config = load(write(f"[oauth.other]\n{section}\n"), ENVIRON).config
+    drivers = Drivers(config, Fetcher(), EgressPolicy(), DnsObserver(config))
+    tokens = OauthTokens(access_token=Secret("t0ken"))
+    if needed is None:
+        assert isinstance(drivers.driver(Provider.OTHER, tokens), HttpRecords)
+        return
+    with pytest.raises(Unavailable, match=f"{needed} is not set"):
+        drivers.driver(Provider.OTHER, tokens)

@@ -1,0 +1,98 @@
+"""The key changes, in a real daemon that is killed meanwhile, and nothing is lost."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from dcvd.core.secret import Secret
+from dcvd.kit.key_file import written
+from dcvd.kit.vault import Vault
+from dcvd.kit.vault_key import VaultKey
+from dcvd.store import sealed
+from dcvd.store.database import Transaction
+from tests import sealing
+from tests.daemon.place import Place
+from tests.daemon.process import DaemonProcess, write_config
+from tests.waiting import until
+
+A = VaultKey(b"a" * 32)
+MANY = 3000
+VALUES = MANY + 1 + 2
+
+
+async def test_a_key_is_changed_and_taken_away_and_missed_only_where_it_is_needed(tmp_path: Path) -> None:
+    config = write_config(
+        tmp_path,
+        api="http://127.0.0.1:9/client/v4",
+        dns="127.0.0.1:9",
+        extra='[oauth]\nencryption_key_file = "vault-key"\n',
+    )
+    key_file = tmp_path / "vault-key"
+    key_file.write_text(written([A]))
+    key_file.chmod(0o600)
+    place = Place(tmp_path)
+    await place.start(A.written().reveal(), file="vault-key")
+    _change(place.database, lambda tx: sealing.add_secrets(tx, Vault(A), MANY - 1, start=1))
+    daemon = DaemonProcess(config)
+    try:
+        await _change_the_key(daemon, key_file, place.database)
+    finally:
+        if daemon.process.poll() is None:
+            await daemon.kill()
+
+
+async def _change_the_key(daemon: DaemonProcess, key_file: Path, database: Path) -> None:
+    shown = json.loads(await daemon.command("vault", "rotate", "--json"))["rotated"]
+    new, _ = _keys(key_file)
+    assert (shown["active"], shown["earlier"]) == (new.id, [A.id])
+    await daemon.spawn()
+    await until(lambda: _named(database, new), seconds=20)
+    await daemon.kill()
+    with closing(sqlite3.connect(database)) as connection:
+        assert sealing.opened(Transaction(connection), Vault(new, A)) == VALUES
+
+    await daemon.start()
+
+    async def only_the_new() -> bool:
+        status = await _status(daemon)
+        return status["waiting"] == {} and [key["id"] for key in status["keys"]] == [new.id]
+
+    await until(only_the_new, seconds=30)
+    assert (await _status(daemon))["unneeded"][0]["id"] == A.id
+    with closing(sqlite3.connect(database)) as connection:
+        assert sealing.opened(Transaction(connection), Vault(new)) == VALUES
+    assert f"Removed key {A.id}" in await daemon.command("vault", "rotate", "--drop-old")
+    assert _keys(key_file) == [new]
+    assert await daemon.terminate() == 0
+    await daemon.start()
+    assert await daemon.terminate() == 0
+
+    _change(database, lambda tx: sealing.add_secrets(tx, Vault(A), 1, start=MANY))
+    await daemon.spawn()
+    assert await daemon.process.ended() == 78
+    log = daemon.log.read_text()
+    assert f"(1 webhook secret: sec_{MANY:06d}) need the vault key {A.id}" in log
+    for secret in (sealing.SECRET, sealing.TOKEN, A.written(), new.written()):
+        assert secret.reveal() not in log
+
+
+def _keys(path: Path) -> list[VaultKey]:
+    return VaultKey.parse_lines(Secret(path.read_text()))
+
+
+def _change(database: Path, work: Any) -> None:
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        work(Transaction(connection))
+        connection.execute("COMMIT")
+
+
+async def _named(database: Path, key: VaultKey) -> bool:
+    with closing(sqlite3.connect(database)) as connection:
+        return key.id in sealed.key_ids(sealed.kinds(Transaction(connection)))
+
+
+async def _status(daemon: DaemonProcess) -> Any:
+    return json.loads(await daemon.command("vault", "status", "--json"))["vault"]

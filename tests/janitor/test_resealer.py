@@ -1,0 +1,233 @@
+"""After a change of the key everything is sealed anew, whatever is in the way."""
+
+import asyncio
+from functools import partial
+
+import pytest
+from structlog.testing import capture_logs
+
+from dcvd.config import Config
+from dcvd.core.secret import Secret
+from dcvd.core.webhooks import SigningSecret
+from dcvd.errors import StoreFull
+from dcvd.janitor import Resealer
+from dcvd.kit.clock import ManualClock
+from dcvd.kit.vault import Vault, VaultError
+from dcvd.kit.vault_key import VaultKey
+from dcvd.services import resealing
+from dcvd.services.context import Context
+from dcvd.store import sealed, vault_keys, webhook_secrets
+from dcvd.store.database import Database, Snapshot, Transaction
+from dcvd.store.sealed import Kind
+from dcvd.store.vault_keys import NeededKey
+from tests import sealing
+from tests.waiting import until
+
+OLD, NEW = VaultKey(b"o" * 32), VaultKey(b"n" * 32)
+VALUES = 2 + 1 + 2  # secrets, headers, tokens
+
+
+@pytest.fixture
+async def rotated(database: Database, config: Config, clock: ManualClock) -> Context:
+    """A context whose key was changed: everything in the database is sealed with the one before."""
+
+    def given(tx: Transaction) -> None:
+        for key in (OLD, NEW):
+            vault_keys.record(tx, NeededKey(key_id=key.id, source=f"the {key.id} file", salt=None, created_at=1))
+        sealing.fill(tx, Vault(OLD), states=False)
+
+    await database.write(given)
+    return Context(database, config, vault=Vault(NEW, OLD), clock=clock)
+
+
+async def _read(context: Context) -> tuple[int, set[str], list[str]]:
+    """How many values open with the new key alone, the keys that values name, and those that the database knows."""
+
+    def query(snapshot: Snapshot) -> tuple[int, set[str], list[str]]:
+        known = [key.key_id for key in vault_keys.list_all(snapshot)]
+        return sealing.opened(snapshot, Vault(NEW)), sealing.key_ids(snapshot), known
+
+    return await context.database.read(query)
+
+
+async def _kind(context: Context, field: str) -> Kind:
+    (kind,) = [kind for kind in await resealing.outdated(context) if kind.column.field == field]
+    return kind
+
+
+async def test_one_round_seals_everything_anew_and_the_old_key_is_not_needed_any_more(rotated: Context) -> None:
+    with capture_logs() as logs:
+        assert not await Resealer(rotated).round()
+    assert await _read(rotated) == (VALUES, {NEW.id}, [NEW.id])
+    (told,) = [line for line in logs if line["event"] == "vault.key_unneeded"]
+    assert (told["key_id"], told["source"]) == (OLD.id, f"the {OLD.id} file")
+    assert "backups made before still do" in told["advice"]
+    assert sum(line["resealed"] for line in logs if line["event"] == "vault.resealed") == VALUES
+    for secret in (sealing.TOKEN, sealing.SECRET):
+        assert secret.reveal() not in repr(logs)
+
+
+async def test_a_round_with_nothing_to_do_writes_nothing(rotated: Context) -> None:
+    await Resealer(rotated).round()
+    before = await rotated.database.read(
+        lambda snapshot: snapshot.all("SELECT sealed FROM webhook_secrets WHERE id > ''")
+    )
+    with capture_logs() as logs:
+        await Resealer(rotated).round()
+    assert logs == []
+    assert before == await rotated.database.read(
+        lambda snapshot: snapshot.all("SELECT sealed FROM webhook_secrets WHERE id > ''")
+    )
+
+
+async def test_what_the_first_version_sealed_without_the_organization_is_bound_to_it(
+    database: Database, config: Config
+) -> None:
+    def given(tx: Transaction) -> None:
+        sealing.fill(tx, Vault(NEW), states=False)
+        tx.run("UPDATE webhook_secrets SET sealed = ? WHERE id = 'sec_000000'", (sealing.first_version(NEW),))
+
+    await database.write(given)
+    context = Context(database, config, vault=Vault(NEW))
+    assert [kind.head[:1] for kind in await resealing.outdated(context)] == [b"\x01"]
+    await Resealer(context).round()
+    assert await resealing.outdated(context) == []
+    assert (await _read(context))[0] == VALUES
+
+
+async def test_a_round_that_is_killed_after_any_batch_is_gone_on_with(rotated: Context) -> None:
+    await rotated.database.write(lambda tx: sealing.add_secrets(tx, Vault(OLD), 20, start=2))
+    both = Vault(NEW, OLD)
+    for done in range(22):
+        assert await rotated.database.read(lambda snapshot: sealing.opened(snapshot, both)) == VALUES + 20
+        assert OLD.id in (await rotated.database.read(sealing.key_ids))
+        kind = await _kind(rotated, "webhook_secrets.secret")
+        assert await rotated.database.read(partial(sealed.count, kind=kind)) == 22 - done
+        await resealing.reseal(rotated, kind, after="", limit=1)
+    await Resealer(rotated).round()
+    assert await _read(rotated) == (VALUES + 20, {NEW.id}, [NEW.id])
+
+
+async def test_a_value_that_changed_meanwhile_is_not_put_back(
+    rotated: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = Secret("f" * 64)
+    seal_anew = Vault.seal_anew
+
+    def meanwhile(self: Vault, value: bytes, *, org: str, row: str, field: str) -> bytes:
+        changed.append(self.seal(fresh, org=org, row=row, field=field))
+        return seal_anew(self, value, org=org, row=row, field=field)
+
+    changed: list[bytes] = []
+    monkeypatch.setattr(Vault, "seal_anew", meanwhile)
+    kind = await _kind(rotated, "webhook_secrets.secret")
+    original = rotated.database.write
+
+    async def write(unit: object) -> object:
+        await original(
+            lambda tx: tx.run("UPDATE webhook_secrets SET sealed = ? WHERE id = 'sec_000000'", (changed[0],))
+        )
+        return await original(unit)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(rotated.database, "write", write)
+    batch = await resealing.reseal(rotated, kind, after="", limit=10)
+    assert (batch.seen, batch.resealed, batch.damaged) == (2, 1, 0)
+    secrets = await rotated.database.read(
+        lambda snapshot: webhook_secrets.of_endpoint(snapshot, Vault(NEW), sealing.ORG, sealing.ENDPOINT)
+    )
+    assert secrets == [
+        SigningSecret(secret=fresh, created_at=0, expires_at=None),
+        SigningSecret(secret=sealing.SECRET, created_at=1, expires_at=1 << 50),
+    ]
+
+
+async def test_a_damaged_value_is_named_and_stops_nothing_and_keeps_its_key_needed(rotated: Context) -> None:
+    def spoil(tx: Transaction) -> None:
+        (value,) = tx.one("SELECT sealed FROM webhook_secrets WHERE id = 'sec_000000'") or (b"",)
+        tx.run("UPDATE webhook_secrets SET sealed = ? WHERE id = 'sec_000000'", (value[:-1] + bytes([value[-1] ^ 1]),))
+
+    await rotated.database.write(spoil)
+    with capture_logs() as logs:
+        assert not await Resealer(rotated).round()
+    (warned,) = [line for line in logs if line["log_level"] == "warning"]
+    assert (warned["event"], warned["row"], warned["code"]) == (
+        "vault.value_damaged", "sec_000000", "vault_value_damaged",
+    )  # fmt: skip
+    assert await rotated.database.read(sealing.key_ids) == {OLD.id, NEW.id}
+    assert [key.key_id for key in await rotated.database.read(vault_keys.list_all)] == sorted([OLD.id, NEW.id])
+    (kind,) = await resealing.outdated(rotated)
+    assert await rotated.database.read(lambda snapshot: sealed.count(snapshot, kind)) == 1
+
+
+@pytest.mark.parametrize("to", ["row", "org", "field"])
+async def test_a_ciphertext_moved_elsewhere_is_refused_by_name(rotated: Context, to: str) -> None:
+    for kind in await resealing.outdated(rotated):
+        (value, *_) = await rotated.database.read(partial(sealed.page, kind=kind, after="", limit=1))
+        place = {"org": value.org_id, "row": value.row, "field": kind.column.field}
+        place[to] += "x"
+        with pytest.raises(VaultError) as caught:
+            Vault(NEW, OLD).seal_anew(value.sealed, **place)
+        assert caught.value.code == "vault_value_damaged"
+        assert f"{place['field']} of {place['row']}" in caught.value.message
+        for secret in (sealing.TOKEN, sealing.SECRET):
+            assert secret.reveal() not in f"{caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"
+
+
+async def test_an_organization_that_takes_anothers_connection_gets_nothing_out_of_it(rotated: Context) -> None:
+    def moved(tx: Transaction) -> None:
+        tx.run("INSERT INTO organizations (id, name, created_at) VALUES ('org_thief', 'Thief', 1)")
+        tx.run("UPDATE oauth_connections SET org_id = 'org_thief' WHERE id = ?", (sealing.CONNECTION,))
+
+    await rotated.database.write(moved)
+    with capture_logs() as logs:
+        await Resealer(rotated).round()
+    assert [line["field"] for line in logs if line["event"] == "vault.value_damaged"] == [
+        "oauth_connections.encrypted_access_token",
+        "oauth_connections.encrypted_refresh_token",
+    ]
+    assert sealing.TOKEN.reveal() not in repr(logs)
+
+
+async def test_what_lives_for_minutes_is_left_alone_and_its_key_is_needed_until_it_has_ended(rotated: Context) -> None:
+    verifier = Vault(OLD).seal(sealing.TOKEN, org=sealing.ORG, row="aa", field="oauth_states.sealed_verifier")
+    await rotated.database.write(
+        lambda tx: tx.run(
+            "INSERT INTO oauth_states (state_hash, org_id, token_id, provider, redirect_uri, sealed_verifier, scopes,"
+            " created_at, expires_at) VALUES (x'aa', ?, 'token_1', 'cloudflare', 'https://a.example/', ?, '[]', 1, 2)",
+            (sealing.ORG, verifier),
+        )
+    )
+    assert await Resealer(rotated).round()
+    assert len(await rotated.database.read(vault_keys.list_all)) == 2
+    await rotated.database.write(lambda tx: tx.run("DELETE FROM oauth_states WHERE state_hash = x'aa'"))
+    assert not await Resealer(rotated).round()
+    assert [key.key_id for key in await rotated.database.read(vault_keys.list_all)] == [NEW.id]
+
+
+async def test_a_disk_that_is_full_for_a_while_only_delays_it(
+    rotated: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, refusals = rotated.database.write, [1, 2]
+
+    async def full(unit: object) -> object:
+        if refusals:
+            refusals.pop()
+            raise StoreFull("The disk is full.")
+        return await write(unit)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(rotated.database, "write", full)
+    monkeypatch.setattr("dcvd.janitor.resealer._AFTER_FAILURE", 0.0)
+    running = asyncio.create_task(Resealer(rotated).run(), name="vault")
+
+    async def done() -> bool:
+        return await _read_keys(rotated) == [NEW.id]
+
+    await until(done, seconds=20)
+    assert not running.done()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def _read_keys(context: Context) -> list[str]:
+    return [key.key_id for key in await context.database.read(vault_keys.list_all)]

@@ -1,0 +1,104 @@
+"""A database with something sealed in every column that can hold it, and whether all of that still opens."""
+
+from typing import Final
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from dcvd.core.health import Health
+from dcvd.core.secret import Secret
+from dcvd.core.webhooks import Endpoint, SigningSecret
+from dcvd.kit.vault import Vault
+from dcvd.kit.vault_key import VaultKey
+from dcvd.store import endpoints, organizations, sealed, webhook_secrets
+from dcvd.store.database import Snapshot, Transaction
+from dcvd.store.organizations import Organization
+from dcvd.store.sealed import WEBHOOK_SECRETS
+
+ORG: Final = "org_sealed"
+ENDPOINT: Final = "wh_sealed"
+CONNECTION: Final = "conn_sealed"
+STATE: Final = bytes(range(32))
+TOKEN: Final = Secret("the-very-secret-token")
+SECRET: Final = Secret("5ec2e7" * 10 + "abcd")
+
+
+def fill(tx: Transaction, vault: Vault, *, secrets: int = 2, states: bool = True) -> None:
+    """An organization whose endpoint, with headers, has so many secrets; a connection; an authorization under way."""
+    organizations.insert(tx, Organization(id=ORG, name="Sealed", created_at=1))
+    endpoint = Endpoint(
+        id=ENDPOINT,
+        org_id=ORG,
+        url="https://hooks.example.net/",
+        events=(),
+        max_per_second=None,
+        header_names=(),
+        health=Health(),
+        created_at=1,
+        updated_at=1,
+    )
+    endpoints.insert(tx, endpoint)
+    endpoints.set_headers(tx, vault, ORG, ENDPOINT, {"X-Key": TOKEN.reveal()})
+    add_secrets(tx, vault, secrets)
+    add_connection(tx, vault)
+    if states:
+        verifier = vault.seal(TOKEN, org=ORG, row=STATE.hex(), field="oauth_states.sealed_verifier")
+        tx.run(
+            "INSERT INTO oauth_states (state_hash, org_id, token_id, provider, redirect_uri, sealed_verifier, scopes,"
+            " created_at, expires_at) VALUES (?, ?, 'token_1', 'cloudflare', 'https://a.example/', ?, '[]', 1, 2)",
+            (STATE, ORG, verifier),
+        )
+
+
+def seal_one_more(tx: Transaction, vault: Vault) -> None:
+    """Something sealed by this vault, whatever there is already."""
+    if organizations.find(tx, ORG) is None:
+        fill(tx, vault, secrets=1, states=False)
+    else:
+        add_secrets(tx, vault, 1, start=webhook_secrets.count_valid(tx, ENDPOINT, 0))
+
+
+def add_secrets(tx: Transaction, vault: Vault, count: int, *, start: int = 0) -> None:
+    """Webhook secrets of the endpoint, all but the first with an end."""
+    for number in range(start, start + count):
+        signing = SigningSecret(secret=SECRET, created_at=number, expires_at=1 << 50 if number else None)
+        webhook_secrets.insert(tx, vault, f"sec_{number:06d}", ORG, ENDPOINT, signing)
+
+
+def add_connection(tx: Transaction, vault: Vault, connection_id: str = CONNECTION) -> None:
+    """A connection with both tokens."""
+    tokens = [
+        vault.seal(TOKEN, org=ORG, row=connection_id, field=f"oauth_connections.encrypted_{kind}_token")
+        for kind in ("access", "refresh")
+    ]
+    tx.run(
+        "INSERT INTO oauth_connections (id, org_id, provider, method, status, encrypted_access_token,"
+        " encrypted_refresh_token, created_at, updated_at)"
+        " VALUES (?, ?, 'cloudflare', 'oauth', 'active', ?, ?, 1, 1)",
+        (connection_id, ORG, *tokens),
+    )
+
+
+def first_version(key: VaultKey, secret_id: str = "sec_000000") -> bytes:
+    """The secret as the vault's first version sealed it, which did not bind it to its organization."""
+    head = b"\x01" + bytes.fromhex(key.id)
+    parts = [WEBHOOK_SECRETS.field.encode(), secret_id.encode()]
+    associated = head + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    cipher = AESGCM(key.subkey("sealed values, version 1"))
+    return head + bytes(12) + cipher.encrypt(bytes(12), SECRET.reveal().encode(), associated)
+
+
+def opened(snapshot: Snapshot, vault: Vault) -> int:
+    """How many values there are, each of which opens to what was sealed. Raises VaultError for one that does not."""
+    count = 0
+    for kind in sealed.kinds(snapshot):
+        column = kind.column
+        for value in sealed.page(snapshot, kind, after="", limit=1_000_000):
+            text = vault.open(value.sealed, org=value.org_id, row=value.row, field=column.field).reveal()
+            assert text in (SECRET.reveal(), TOKEN.reveal(), f'{{"X-Key":"{TOKEN.reveal()}"}}')
+            count += 1
+    return count
+
+
+def key_ids(snapshot: Snapshot) -> set[str]:
+    """The keys that the values name."""
+    return sealed.key_ids(sealed.kinds(snapshot))
