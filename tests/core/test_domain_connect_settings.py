@@ -79,6 +79,7 @@ def test_a_window_of_a_senseless_size_has_the_usual_one(size: object) -> None:
         {"providerId": 7},
         {"providerId": " "},
         {"providerName": "a\nb"},
+        {"providerName": "<script>alert(1)</script>"},
         {"providerName": "x" * 200},
         {"urlAPI": ...},
         {"urlAPI": "http://api.dns.test"},

@@ -26,10 +26,13 @@ from dcvd.errors import NotFound
 from dcvd.sandbox import Sandbox
 from tests.kit.receivers import receiver
 from tests.kit.test_egress_tls import server_tls
+from tests.marked import marked
 
 HOST = "connect.provider.test"
 """Tests lead it to loopback; its certificate is for this name."""
-TOKEN = "a-token-of-the-asynchronous-flow"
+TOKEN = marked("asynchronous")
+CLIENT_SECRET = marked("client")
+CODE = marked("code")
 Spoil = Callable[[web.Request], web.StreamResponse | None]
 
 
@@ -83,7 +86,7 @@ class DomainConnectProvider:
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
         asked = await request.json()
-        right = (asked["client_id"], asked["client_secret"], asked["code"]) == ("us", "our-secret", "a-code")
+        right = (asked["client_id"], asked["client_secret"], asked["code"]) == ("us", CLIENT_SECRET, CODE)
         if not right:
             return web.json_response({"error": "invalid_grant"}, status=400)
         return web.json_response({"access_token": TOKEN, "token_type": "bearer", "expires_in": 600})

@@ -20,7 +20,8 @@ from dcvd.services.context import Context
 from dcvd.store.database import Database
 from tests.conftest import VAULT
 from tests.dns.served import load
-from tests.providers.domain_connect_server import TOKEN, DomainConnectProvider
+from tests.marked import marked
+from tests.providers.domain_connect_server import CLIENT_SECRET, CODE, TOKEN, DomainConnectProvider
 
 BACK = "https://app.example.net/back"
 
@@ -30,7 +31,7 @@ def context(database: Database, connect_config: Config, provider: DomainConnectP
     base = f"https://{provider.prefix}"
     other = OauthOther(
         client_id="us",
-        client_secret=Secret("our-secret"),
+        client_secret=Secret(CLIENT_SECRET),
         auth_method="client_secret_post",
         token_format="json",
         scopes=("domain",),
@@ -78,8 +79,8 @@ async def test_a_name_is_given_exactly_where_consent_is_for_one(
 
 async def test_the_token_is_asked_for_in_json(client: TokenClient, provider: DomainConnectProvider) -> None:
     verifier = Secret("v" * 43)
-    got = await client.exchange(Provider.OTHER, code=Secret("a-code"), verifier=verifier, redirect_uri=BACK)
+    got = await client.exchange(Provider.OTHER, code=Secret(CODE), verifier=verifier, redirect_uri=BACK)
     assert got.access_token == Secret(TOKEN)
     with pytest.raises(Unauthorized):
-        await client.exchange(Provider.OTHER, code=Secret("another"), verifier=verifier, redirect_uri=BACK)
+        await client.exchange(Provider.OTHER, code=Secret(marked("another")), verifier=verifier, redirect_uri=BACK)
     assert {request.content_type for request in provider.requests} == {"application/json"}
