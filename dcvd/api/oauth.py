@@ -1,5 +1,6 @@
 """`/api/oauth/authorize` and `/api/oauth/exchange`."""
 
+from contextlib import nullcontext
 from typing import Final
 
 from litestar import Response, Router, post
@@ -52,11 +53,11 @@ class NewExchange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     "/authorize",
     summary="Begin to connect",
     status_code=200,
-    responses=problems(400, 403, 409, 413, 415, 429, 502, 503),
+    responses=problems(400, 403, 404, 409, 413, 415, 429, 502, 503),
 )
 async def authorize(request: ApiRequest, data: JSONBody[NewAuthorization]) -> AuthorizationAnswer:
     """Send the customer's browser to `authorizationUrl`, where he consents. Each state is good for one answer."""
-    more = await consents.parameters(request.context, request.parts.observer.zones, data.provider, data.domain_name)
+    more = await _more(request, data)
     begun = await authorizations.begin(
         request.context,
         request.parts.token_client,
@@ -102,6 +103,14 @@ async def exchange(request: ApiRequest, data: JSONBody[NewExchange]) -> Response
     )
     location = {"Location": f"/api/oauth/connections/{connection.id}"}
     return Response(ConnectionAnswer(connection_view(connection)), headers=location)
+
+
+async def _more(request: ApiRequest, data: NewAuthorization) -> dict[str, str]:
+    """With a name DNS is asked, which is bounded as diagnoses are."""
+    parts = request.parts
+    admitted = nullcontext() if data.domain_name is None else parts.diagnoser.admitted(request.org_id)
+    with admitted:
+        return await consents.parameters(request.context, parts.observer.zones, data.provider, data.domain_name)
 
 
 ROUTER: Final = Router("/oauth", route_handlers=[authorize, exchange], tags=["Connections"])

@@ -11,10 +11,12 @@ from dcvd.core.instants import HOUR
 from dcvd.dns import DnsObserver
 from dcvd.kit.clock import ManualClock
 from dcvd.kit.fetch import Fetcher
+from dcvd.sandbox import Sandbox
 from dcvd.services import domains, looks
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
+from tests.dns.served import load
 from tests.providers.connected import (
     connect_config,
     guarded,
@@ -121,3 +123,13 @@ async def test_the_page_says_what_the_provider_says_in_words_of_ours(anybody: Cl
     assert answer.status == 200
     assert said in answer.body.decode()
     assert b"<script" not in answer.body
+
+
+@pytest.mark.usefixtures("connected")
+async def test_consent_for_one_hostname_needs_its_name(owner: Client, zone: Sandbox) -> None:
+    load(zone, "test", "")
+    wish = {"provider": "other", "domainName": "app.nowhere.test"}
+    problem(await owner.post("/api/oauth/authorize", {"provider": "other"}), 400, "invalid_input", field="domainName")
+    problem(await owner.post("/api/oauth/authorize", wish), 404, "zone_not_found")
+    wish = {"provider": "cloudflare", "domainName": "app.customer.test"}
+    problem(await owner.post("/api/oauth/authorize", wish), 400, "invalid_input", field="domainName")
