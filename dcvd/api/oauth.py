@@ -1,5 +1,6 @@
 """`/api/oauth/authorize` and `/api/oauth/exchange`."""
 
+from contextlib import nullcontext
 from typing import Final
 
 from litestar import Response, Router, post
@@ -14,18 +15,20 @@ from dcvd.core.connections import Provider
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.secret import Secret
 from dcvd.errors import InvalidInput
-from dcvd.services import authorizations, exchanges
+from dcvd.services import authorizations, consents, exchanges
 
 
 class NewAuthorization(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """With whom, and where the answer is to go: `redirectUri` is the first that the operator configured unless given.
 
     `returnTo` goes with a redirect URI of dcvd's own: where the browser is sent at the end.
+    `domainName`: the hostname, for a provider that gives its consent for one (Domain Connect).
     """
 
     provider: Provider
     redirect_uri: str | None = None
     return_to: str | None = None
+    domain_name: str | None = None
 
 
 class AuthorizationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -50,10 +53,11 @@ class NewExchange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     "/authorize",
     summary="Begin to connect",
     status_code=200,
-    responses=problems(400, 403, 409, 413, 415, 429, 502, 503),
+    responses=problems(400, 403, 404, 409, 413, 415, 429, 502, 503),
 )
 async def authorize(request: ApiRequest, data: JSONBody[NewAuthorization]) -> AuthorizationAnswer:
     """Send the customer's browser to `authorizationUrl`, where he consents. Each state is good for one answer."""
+    more = await _more(request, data)
     begun = await authorizations.begin(
         request.context,
         request.parts.token_client,
@@ -62,6 +66,7 @@ async def authorize(request: ApiRequest, data: JSONBody[NewAuthorization]) -> Au
         data.provider,
         redirect_uri=data.redirect_uri,
         return_to=data.return_to,
+        more=more,
     )
     return AuthorizationAnswer(
         authorization_url=begun.url, state=begun.state.reveal(), expires_at=to_rfc3339(begun.expires_at)
@@ -98,6 +103,14 @@ async def exchange(request: ApiRequest, data: JSONBody[NewExchange]) -> Response
     )
     location = {"Location": f"/api/oauth/connections/{connection.id}"}
     return Response(ConnectionAnswer(connection_view(connection)), headers=location)
+
+
+async def _more(request: ApiRequest, data: NewAuthorization) -> dict[str, str]:
+    """With a name DNS is asked, which is bounded as diagnoses are."""
+    parts = request.parts
+    admitted = nullcontext() if data.domain_name is None else parts.diagnoser.admitted(request.org_id)
+    with admitted:
+        return await consents.parameters(request.context, parts.observer.zones, data.provider, data.domain_name)
 
 
 ROUTER: Final = Router("/oauth", route_handlers=[authorize, exchange], tags=["Connections"])

@@ -38,7 +38,7 @@ _STYLE: Final = (
 
 def connected(provider: Provider, organization: str) -> str:
     """The page of a success."""
-    return _page(
+    return page(
         "Connected",
         f"{organization} can now write DNS records for your domains at {_NAMES[provider]}.",
         f"You can close this window. To take it back, ask {organization}, or remove its access at {_NAMES[provider]}.",
@@ -53,10 +53,11 @@ def failed(provider: Provider, organization: str | None, error: DcvdError) -> st
         "Something is not in order between the two, which you cannot change. Try again later, or tell whoever sent you "
         f"here this code: {error.code}",
     )
-    return _page("Not connected", f"{_capital(_NAMES[provider])} was not connected{whose}.", sentence)
+    return page("Not connected", f"{_capital(_NAMES[provider])} was not connected{whose}.", sentence)
 
 
-def _page(title: str, *paragraphs: str) -> str:
+def page(title: str, *paragraphs: str) -> str:
+    """A page of plain text."""
     text = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'

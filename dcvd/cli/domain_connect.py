@@ -96,7 +96,7 @@ def show_template(provider_name: str | None, service_name: str, config: Path) ->
         target=target,
         provider_name=provider_name or connect.provider_id,
         service_name=service_name,
-        redirect_hosts=return_hosts(loaded.oauth.return_to),
+        redirect_hosts=return_hosts(filter(None, (*loaded.oauth.return_to, loaded.server.public_url))),
     )
     click.echo(json.dumps(made, indent=2, ensure_ascii=False))
 

@@ -14,6 +14,8 @@ from dcvd.config.keys import Key, SecretKey
 from dcvd.core.secret import Secret
 
 WriteDriver = Literal["", "http", "domain_connect", "digitalocean", "dnsimple"]
+TokenFormat = Literal["form", "json"]
+"""How a token is asked for: as RFC 6749 says, or as Domain Connect does."""
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "none"]
 """How the client shows the token endpoint who it is, by the names of RFC 7591."""
 
@@ -93,6 +95,7 @@ class OauthRoute53(msgspec.Struct, frozen=True, kw_only=True):
 class OauthOther(OauthClient, frozen=True, kw_only=True):
     """Any authorization server, and how a record is written with its tokens."""
 
+    token_format: Annotated[TokenFormat, Key(check=one_of(*get_args(TokenFormat)), reload=True)] = "form"
     write_driver: Annotated[WriteDriver, Key(check=one_of(*get_args(WriteDriver)), reload=True)] = ""
 
 

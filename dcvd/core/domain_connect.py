@@ -25,6 +25,8 @@ _FRAGMENT: Final = 200
 
 Group = Literal["routing", "validation"]
 Outcome = Literal["applied", "cancelled", "denied", "failed"]
+DONE_PATH: Final = "/domain-connect/done"
+"""Below our public address: where customers come back to who are expected nowhere else."""
 
 
 class Application(Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ _URL: Final = re.compile(rf"(https://{_HOST}{_PATH})/?")
 _LONGEST_PREFIX: Final = 255
 _LONGEST_URL: Final = 512
 _LONGEST_NAME: Final = 100
+_MARKUP: Final = frozenset('<>"`')
 _WIDTHS: Final = range(100, 4001)
 _USUAL_SIZE: Final = 750
 """Pixels of the window in which the customer confirms."""
@@ -79,8 +80,8 @@ def read_settings(body: bytes) -> ProviderSettings:
 
 def _text(value: str, member: str) -> str:
     text = value.strip()
-    if not text or len(text) > _LONGEST_NAME or not text.isprintable():
-        raise ValueError(f"{member} is empty, too long or not printable")
+    if not text or len(text) > _LONGEST_NAME or not text.isprintable() or _MARKUP.intersection(text):
+        raise ValueError(f"{member} is empty, too long, not printable or markup")
     return text
 
 

@@ -7,6 +7,7 @@ RFC 9700 asks of both.
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -78,10 +79,20 @@ def challenge(verifier: Secret) -> str:
 
 
 def authorization_url(
-    endpoint: str, *, client_id: str, redirect_uri: str, scopes: Sequence[str], state: Secret, verifier: Secret
+    endpoint: str,
+    *,
+    client_id: str,
+    redirect_uri: str,
+    scopes: Sequence[str],
+    state: Secret,
+    verifier: Secret,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """Where the customer consents. What `endpoint` has for a query stays (RFC 6749, section 3.1)."""
-    parameters = {"response_type": "code", "client_id": client_id, "redirect_uri": redirect_uri}
+    """Where the customer consents. What `endpoint` has for a query stays (RFC 6749, section 3.1).
+
+    more: parameters that are not OAuth's.
+    """
+    parameters = {**more, "response_type": "code", "client_id": client_id, "redirect_uri": redirect_uri}
     if scopes:
         parameters["scope"] = " ".join(scopes)
     parameters |= {"state": state.reveal(), "code_challenge": challenge(verifier), "code_challenge_method": "S256"}

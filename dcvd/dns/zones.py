@@ -68,16 +68,20 @@ class Zones:
     async def records(self, hostname: str) -> list[ZoneRecord]:
         """What stands at exactly this name, of the usual types, as the zone's own servers have it now.
 
-        What a wildcard answers for it, and would for any name beside it, is left out.
+        What a wildcard answers for it, and would for any name beside it, is left out; not its CNAME, which leads this
+        name where it says as much as one of its own would.
         """
         name = _parsed(hostname)
         async with self._bounded(hostname) as budget:
             sources = await self._sources(name, registrable(hostname), budget)
             replies = await self._replies(name, sources, budget)
-            if not any(reply.rdatas for reply in replies):
+            kinds = {data.rdtype for reply in replies for data in reply.rdatas}
+            if not kinds:
                 return []
             beside = below(self._parts.random_label(), name.parent())
-            others = [] if beside is None else await self._replies(beside, sources, budget)
+            others: list[Reply] = []
+            if beside is not None and RdataType.CNAME not in kinds:
+                others = await self._replies(beside, sources, budget)
         synthesised = {_key(data) for reply in others for data in reply.rdatas}
         return [
             zone_record(name, data, reply.ttl)

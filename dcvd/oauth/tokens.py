@@ -6,8 +6,10 @@ from http import HTTPStatus
 from typing import Final, Literal
 from urllib.parse import quote_plus, urlencode
 
+import msgspec
+
 from dcvd.config import Config
-from dcvd.config.oauth import OauthClient
+from dcvd.config.oauth import OauthClient, OauthOther
 from dcvd.core.connections import Provider
 from dcvd.core.secret import Secret
 from dcvd.kit.fetch import Fetched, Fetcher, FetchFailed
@@ -66,9 +68,10 @@ class TokenClient:
         return True
 
     async def _post(self, provider: Provider, url: str, form: Mapping[str, str]) -> Fetched:
-        headers, ours = _identification(self.servers.client(provider))
-        body = urlencode({**form, **ours}).encode()
-        headers |= {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        client = self.servers.client(provider)
+        headers, ours = _identification(client)
+        kind, body = _encoded(client, {**form, **ours})
+        headers |= {"Content-Type": kind, "Accept": "application/json"}
         try:
             return await self._fetcher.send("POST", url, headers=headers, body=body, timeout=_TIMEOUT, most=_LARGEST)
         except FetchFailed as error:
@@ -78,6 +81,13 @@ class TokenClient:
     def _ours(self, provider: Provider) -> tuple[Secret, ...]:
         secret = self.servers.client(provider).client_secret
         return (secret,) if secret else ()
+
+
+def _encoded(client: OauthClient, form: Mapping[str, str]) -> tuple[str, bytes]:
+    """Its media type and itself."""
+    if isinstance(client, OauthOther) and client.token_format == "json":
+        return "application/json", msgspec.json.encode(form)
+    return "application/x-www-form-urlencoded", urlencode(form).encode()
 
 
 def _identification(client: OauthClient) -> tuple[dict[str, str], dict[str, str]]:

@@ -1,6 +1,7 @@
 """OAuth's first half: a customer is sent to his provider with a state, which one answer can use, once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -47,8 +48,11 @@ async def begin(
     *,
     redirect_uri: str | None = None,
     return_to: str | None = None,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> Begun:
     """Begin an authorization, which belongs to this token; without a `redirect_uri` the first that is configured.
+
+    more: parameters for the provider that are not OAuth's, see `consents`.
 
     Raises InvalidInput, Unavailable naming the setting that lacks, Throttled where too many are open, Conflict where
     there may be no further connection, and RemoteError where the provider's metadata cannot be had.
@@ -88,6 +92,7 @@ async def begin(
         scopes=ours.scopes,
         state=state,
         verifier=verifier,
+        more=more,
     )
     return Begun(url, state, authorization.expires_at)
 

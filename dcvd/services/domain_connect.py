@@ -1,16 +1,24 @@
 """The link by which a customer has his DNS provider create the records of a domain (Domain Connect)."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import structlog
 from msgspec import Struct
 
 from dcvd.config import Config
-from dcvd.core.domain import Domain, Record, required_records
-from dcvd.core.domain_connect import application, query, signed, template_path
+from dcvd.core.domain import WAITING, Domain, Record, required_records
+from dcvd.core.domain_connect import DONE_PATH, application, query, signed, template_path
+from dcvd.core.ids import Prefix, is_id
 from dcvd.core.secret import Secret
-from dcvd.errors import Conflict, InvalidInput, Unavailable
+from dcvd.errors import Conflict, InvalidInput, Retryable, Throttled, Unavailable
 from dcvd.providers.domain_connect.discovery import Discovered, Discovery
 from dcvd.providers.domain_connect.signing import sign
-from dcvd.services import domains
+from dcvd.services import domains, looks
 from dcvd.services.context import Context
+from dcvd.store import domains as stored_domains
+
+log = structlog.get_logger(__name__)
 
 
 class ApplyLink(Struct, frozen=True, kw_only=True):
@@ -27,7 +35,8 @@ class ApplyLink(Struct, frozen=True, kw_only=True):
 async def apply_link(
     context: Context, discovery: Discovery, org_id: str, domain_id: str, *, redirect_uri: str | None
 ) -> ApplyLink:
-    """A signed link. The state that comes back with the customer is the domain's id.
+    """A signed link. The state that comes back with the customer is the domain's id; without a `redirect_uri` he comes
+    back to a page of ours, where we have an address.
 
     Raises NotFound (also where the provider does not offer it), Conflict where the template is not what the domain
     needs, or is not known to the provider, InvalidInput for a redirect that is not configured, Unavailable without a
@@ -43,8 +52,9 @@ async def apply_link(
     applied = application(records, zone=found.zone, target=config.cloudflare.cname_target)
     sync_url = await _sync_url(config, discovery, found)
     parameters = applied.parameters()
-    if redirect_uri is not None:
-        parameters |= {"redirect_uri": redirect_uri, "state": domain.id}
+    back = redirect_uri or (f"{config.server.public_url}{DONE_PATH}" if config.server.public_url else None)
+    if back is not None:
+        parameters |= {"redirect_uri": back, "state": domain.id}
     unsigned = query(parameters)
     template = config.domain_connect
     whole = signed(unsigned, key=template.key, signature=sign(unsigned, private_key))
@@ -56,6 +66,24 @@ async def apply_link(
         width=found.provider.width,
         height=found.provider.height,
     )
+
+
+async def came_back(context: Context, state: str, admitted: Callable[[str], AbstractContextManager[None]]) -> None:
+    """A customer came back with `state`, it seems from a provider that has the record: his domain is looked at soon.
+
+    Anybody can come with any state, which must not cost more than the looks that an organization may ask for:
+    `admitted` bounds them.
+    """
+    if not is_id(Prefix.DOMAIN, state):
+        return
+    domain = await context.database.read(lambda snapshot: stored_domains.get(snapshot, state))
+    if domain is None or domain.status not in WAITING:
+        return
+    try:
+        with admitted(domain.org_id):
+            await looks.hurry(context, domain.id)
+    except (Throttled, Retryable) as error:
+        log.info("domain_connect.not_hurried", domain_id=domain.id, reason=error.message)
 
 
 def configured_key(config: Config) -> Secret:

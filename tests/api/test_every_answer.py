@@ -118,6 +118,7 @@ async def test_the_schema_documents_every_call_of_a_tenant_and_none_of_an_operat
         "GET /api/tokens", "POST /api/tokens", "DELETE /api/tokens/{token_id}",
         "GET /api/domains", "POST /api/domains", "GET /api/domains/{domain_id}", "DELETE /api/domains/{domain_id}",
         "POST /api/domains/{domain_id}/sync", "GET /api/domains/{domain_id}/timeline",
+        "POST /api/domains/{domain_id}/domain-connect",
         "GET /api/domains/{domain_id}/diagnosis", "POST /api/diagnose",
         "POST /api/domains/bulk", "POST /api/domains/bulk/delete", "GET /api/domains.csv",
         "GET /api/webhooks", "POST /api/webhooks", "GET /api/webhooks/{webhook_id}",

@@ -26,6 +26,10 @@ COMMANDS = [
     ("sandbox",),
     ("backup",),
     ("diagnose",),
+    ("domain-connect",),
+    ("domain-connect", "keygen"),
+    ("domain-connect", "template"),
+    ("domain-connect", "txt"),
     ("vault",),
     ("vault", "keygen"),
     ("vault", "rotate"),
@@ -34,7 +38,17 @@ COMMANDS = [
 ON_THE_DAEMON_OR_ITS_DATABASE = [
     each
     for each in COMMANDS
-    if each not in [("demo",), ("sandbox",), ("org",), ("token",), ("vault",), ("vault", "keygen")]
+    if each
+    not in [
+        ("demo",),
+        ("sandbox",),
+        ("org",),
+        ("token",),
+        ("domain-connect",),
+        ("domain-connect", "keygen"),
+        ("vault",),
+        ("vault", "keygen"),
+    ]
 ]
 
 

@@ -1,6 +1,14 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from dcvd.config import Loaded, load
 from dcvd.core.secret import Secret
@@ -175,3 +183,27 @@ def test_every_old_key_file_that_cannot_be_read_is_a_problem_of_its_own_unless_a
         f"The file {tmp_path / name} (oauth.old_key_files)" for name in ("gone", "lost")
     ]
     assert load(path, ENVIRON, need_cloudflare=False).config.oauth.old_keys == (None, Secret("one"), None)
+
+
+@pytest.mark.parametrize("kind", ["text", "small", "elliptic", "encrypted", "public"])
+def test_a_key_for_domain_connect_that_cannot_sign_is_a_problem_that_does_not_show_it(
+    write: Write, tmp_path: Path, kind: str
+) -> None:
+    pem = _pem(kind)
+    (tmp_path / "connect.pem").write_bytes(pem)
+    with pytest.raises(ConfigError) as caught:
+        load(write('[domain_connect]\nprivate_key_file = "connect.pem"\n'), ENVIRON)
+    (problem,) = caught.value.problems
+    assert "domain_connect.private_key_file" in problem
+    assert "an RSA private key in PEM" in problem
+    assert pem.splitlines()[-2][:20].decode() not in problem
+
+
+def _pem(kind: str) -> bytes:
+    if kind == "text":
+        return b"no key\nat all, but text\nof three lines\n"
+    key = ec.generate_private_key(ec.SECP256R1()) if kind == "elliptic" else rsa.generate_private_key(65_537, 1024)
+    if kind == "public":
+        return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    lock = BestAvailableEncryption(b"passphrase") if kind == "encrypted" else NoEncryption()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock)

@@ -38,5 +38,6 @@ async def named(directory: Path, zone: str, text: str, *, updates: Tsig) -> Asyn
             update-policy {{ grant "{updates.key_name}" zonesub CNAME A AAAA TXT; }};
         }};
     """)
-    async with running([daemon, "-f", "-n", "1", "-c", str(configuration)], home, address):
+    # It limits how many refusals it sends, so it is asked for what it has.
+    async with running([daemon, "-g", "-n", "1", "-c", str(configuration)], home, address, zone=zone):
         yield address

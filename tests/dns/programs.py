@@ -10,6 +10,7 @@ from pathlib import Path
 import dns.asyncquery
 import dns.exception
 import dns.message
+import dns.rcode
 import pytest
 
 from dcvd.config import SocketAddress
@@ -39,13 +40,18 @@ def free_address(host: str = "127.0.0.1") -> SocketAddress:
 
 
 @asynccontextmanager
-async def running(command: list[str], directory: Path, address: SocketAddress) -> AsyncIterator[None]:
-    """The program, from its first answer at `address` on; what it wrote is shown where it does not come up."""
+async def running(
+    command: list[str], directory: Path, address: SocketAddress, *, zone: str | None = None
+) -> AsyncIterator[None]:
+    """The program, from its first answer at `address` on; what it wrote is shown where it does not come up.
+
+    zone: one that it serves, to be asked for where it would not go on refusing all else.
+    """
     output = directory / "output"
     with output.open("wb") as log:
         process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log, cwd=directory)
     try:
-        await _answers(process, address, output)
+        await _answers(process, address, output, zone)
         yield
     finally:
         if process.returncode is None:
@@ -53,14 +59,16 @@ async def running(command: list[str], directory: Path, address: SocketAddress) -
         await process.wait()
 
 
-async def _answers(process: asyncio.subprocess.Process, address: SocketAddress, output: Path) -> None:
-    query = dns.message.make_query("version.server", "TXT", "CH")
+async def _answers(process: asyncio.subprocess.Process, address: SocketAddress, output: Path, zone: str | None) -> None:
+    query = dns.message.make_query(*(("version.server", "TXT", "CH") if zone is None else (zone, "SOA", "IN")))
     async with asyncio.timeout(_SECONDS):
         while True:
             assert process.returncode is None, output.read_text()  # noqa: ASYNC240  # the test is over anyway
             try:
-                await dns.asyncquery.udp(query, address.host, port=address.port, timeout=0.01)
+                answer = await dns.asyncquery.udp(query, address.host, port=address.port, timeout=0.01)
             except (dns.exception.DNSException, OSError):
                 await asyncio.sleep(0.002)
-            else:
+                continue
+            if zone is None or answer.rcode() == dns.rcode.NOERROR:
                 return
+            await asyncio.sleep(0.002)

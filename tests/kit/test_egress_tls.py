@@ -22,10 +22,10 @@ from tests.waiting import until
 _NOW = datetime.datetime.now(datetime.UTC)
 
 
-def make_certificate(path: Path, *, begins_in_days: int = -1, ends_in_days: int = 1) -> Path:
-    """A self-signed certificate for localhost and its key in one file."""
+def make_certificate(path: Path, *, host: str = "localhost", begins_in_days: int = -1, ends_in_days: int = 1) -> Path:
+    """A self-signed certificate for a host and its key in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -34,7 +34,7 @@ def make_certificate(path: Path, *, begins_in_days: int = -1, ends_in_days: int 
         .serial_number(x509.random_serial_number())
         .not_valid_before(_NOW + datetime.timedelta(days=begins_in_days))
         .not_valid_after(_NOW + datetime.timedelta(days=ends_in_days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -12,7 +12,6 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.config import Config
-from dcvd.core.answers import printable
 from dcvd.core.domain import CHALLENGE_LABEL, Record
 from dcvd.core.domain_connect import Application, application, query, template_path
 from dcvd.core.domain_connect_settings import api_prefix
@@ -22,9 +21,9 @@ from dcvd.dns.zones import Zones
 from dcvd.errors import Conflict, Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.kit.fetch import Fetched, Fetcher
 from dcvd.providers.domain_connect.discovery import LABEL
+from dcvd.providers.said import said
 
 _MOST_NAMED: Final = 3
-_LONGEST: Final = 100
 
 
 class _InTheWay(Struct):
@@ -145,10 +144,10 @@ def _unavailable(status: int) -> Retryable:
 
 
 def _named(body: bytes) -> str:
-    """The first records of those in the way, where the provider names them; its words are shown cut and printable."""
+    """The first records of those in the way, where the provider names them; its words are cut and no markup."""
     try:
         records = msgspec.json.decode(body, type=_Conflicts).records
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
-    named = [printable(f"{record.type} {record.host}".strip())[:_LONGEST] for record in records[:_MOST_NAMED]]
+    named = [said(f"{record.type} {record.host}") for record in records[:_MOST_NAMED]]
     return f": {', '.join(filter(None, named))}" if any(named) else ""

@@ -15,16 +15,20 @@ import dns.exception
 import dns.message
 import dns.rcode
 import dns.tsig
+import structlog
 from dns.message import Message
 from msgspec.structs import replace
 
 from dcvd.core.credentials import Tsig
+from dcvd.core.failures import FailureReason
 from dcvd.dns.question import is_crowded
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.kit.egress.guard import AddressRefused, EgressPolicy, guarded_socket
 from dcvd.kit.egress.names import GuardedNames
 from dcvd.kit.lookup import Lookups
 from dcvd.providers.rfc2136.key import key_of
+
+log = structlog.get_logger(__name__)
 
 _PORT: Final = 53
 _LOOKUPS: Final = 32
@@ -113,15 +117,21 @@ async def connected(tsig: Tsig, servers: UpdateServers) -> AsyncIterator[SignedS
     shown = tsig.server if tsig.port == _PORT else f"{tsig.server} port {tsig.port}"
     try:
         bound = await _dial(tsig, servers)
-        reader, writer = await asyncio.open_connection(sock=bound, limit=_LARGEST_MESSAGE)
+        try:
+            reader, writer = await asyncio.open_connection(sock=bound, limit=_LARGEST_MESSAGE)
+        except BaseException:
+            bound.close()
+            raise
         try:
             yield SignedStream(reader, writer, key, shown)
         finally:
             writer.transport.abort()
     except AddressRefused as error:
-        raise Permanent(
-            f"The name server may not be called: {error.refusal.message}", code="address_refused"
-        ) from error
+        log.info("rfc2136.address_refused", server=shown, reason=error.refusal.message)
+        # Where a name leads to from here is not told: a tenant could explore networks that we are in.
+        by_port = error.refusal.reason is FailureReason.PORT_NOT_ALLOWED
+        why = f"port {_PORT} is the only one" if by_port else "its address is not a public one"
+        raise Permanent(f"{shown} may not be called: {why}.", code="address_refused") from error
     except EOFError as error:
         raise Retryable(f"{shown} closed the connection without an answer.", code="provider_unavailable") from error
     except OSError as error:

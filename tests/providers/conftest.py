@@ -1,0 +1,23 @@
+"""What the tests of providers share."""
+
+from tests.providers.connected import (
+    connect_config,
+    guarded,
+    observer,
+    provider,
+    provider_certificate,
+    resolver,
+    signing_key,
+    zone,
+)
+
+__all__ = [
+    "connect_config",
+    "guarded",
+    "observer",
+    "provider",
+    "provider_certificate",
+    "resolver",
+    "signing_key",
+    "zone",
+]
