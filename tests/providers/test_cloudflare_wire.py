@@ -47,7 +47,7 @@ def test_a_zone_counts_only_by_its_exact_name_and_a_usable_id() -> None:
         {"id": "../../user", "name": "customer.test", "status": "active"},
         {"id": ID, "name": "Customer.Test", "status": "active"},
     ]
-    assert read_zones(listed, "customer.test") == [SeenZone(Zone(id=ID, name="customer.test"), "active")]
+    assert read_zones(listed, "customer.test") == [SeenZone(Zone(id=ID, name="customer.test", flattens=True), "active")]
 
 
 def test_an_accounts_name_is_one_short_printable_line() -> None:
