@@ -17,10 +17,18 @@ from dcvd.cli.style import Style
 _DEADLINE: Final = 60.0
 
 
-@click.command("demo", epilog=examples("dcvd demo", "dcvd demo --once     ends when the domain is active"))
+@click.command(
+    "demo",
+    epilog=examples(
+        "dcvd demo",
+        "dcvd demo --once      ends when the domain is active",
+        "dcvd demo --connect   the customer clicks once, and dcvd writes the record",
+    ),
+)
 @click.option("--once", is_flag=True, help="End when the domain is active: 0 then, 1 if it is not after 60 seconds.")
+@click.option("--connect", is_flag=True, help="The customer connects its DNS provider, and dcvd writes the record.")
 @click.pass_context
-def demo(context: click.Context, once: bool) -> None:
+def demo(context: click.Context, once: bool, connect: bool) -> None:
     """Watch one domain from being added to serving https, with a signed webhook for each step.
 
     Starts a sandbox of Cloudflare and DNS, the daemon and a webhook receiver on free loopback ports, all in this
@@ -29,7 +37,7 @@ def demo(context: click.Context, once: bool) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without a ✓ shows a question mark
     narrator = Narrator(sys.stdout, Style.for_stream(sys.stdout))
-    ended = asyncio.run(until_signal(perform(narrator, once=once, deadline=_DEADLINE)))
+    ended = asyncio.run(until_signal(perform(narrator, once=once, deadline=_DEADLINE, connect=connect)))
     if not ended:
         click.echo("\nStopped. Everything that the demo started has ended, and nothing is left behind. Goodbye.")
     if once and not ended:

@@ -68,6 +68,11 @@ class Receiver:
         assert self._runner is not None, "it listens"
         return f"http://127.0.0.1:{self._runner.addresses[0][1]}{_PATH}"
 
+    @property
+    def redirect_uri(self) -> str:
+        """Where the application has its customers come back to, once they have consented."""
+        return f"{self.url.removesuffix(_PATH)}/connected"
+
     def trust(self, keys: Keys) -> None:
         """The keys that the endpoint was given; webhooks that came before wait for them."""
         self._keys.set_result(keys)

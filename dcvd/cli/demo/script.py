@@ -8,10 +8,11 @@ from typing import Any, Final
 import aiohttp
 
 from dcvd.cli.demo.client import Client
+from dcvd.cli.demo.connecting import Connecting
 from dcvd.cli.demo.narrator import Narrator
 from dcvd.cli.demo.receiver import Arrival, Keys
 from dcvd.cli.demo.stage import Stage, private_directory, stage
-from dcvd.cli.demo.words import Standing, sentence, standing
+from dcvd.cli.demo.words import MARKS, Standing, sentence, standing
 from dcvd.cli.tables import instant
 from dcvd.core.events import EventType
 from dcvd.core.tokens import Role
@@ -34,15 +35,22 @@ class DemoFailed(DcvdError):
 
 
 class Script:
-    """Tells the story on a stage that is set."""
+    """Tells the story on a stage that is set. `connect`: the daemon creates the record, else the customer by hand."""
 
     def __init__(
-        self, on: Stage, narrator: Narrator, session: aiohttp.ClientSession, happenings: "asyncio.Queue[Happening]"
+        self,
+        on: Stage,
+        narrator: Narrator,
+        session: aiohttp.ClientSession,
+        happenings: "asyncio.Queue[Happening]",
+        *,
+        connect: bool,
     ) -> None:
         self._on = on
         self._narrator = narrator
         self._session = session
         self._happenings = happenings
+        self._connecting = Connecting(on, narrator, session) if connect else None
         self._webhooks = 0
         self._standing: Standing | None = None
         self._last_event = "none yet"
@@ -60,12 +68,20 @@ class Script:
         self._show_stage()
         api = await self._become_a_tenant()
         await self._register_receiver(api)
+        if self._connecting is not None:
+            await self._connecting.connect(api)
         domain_id = await self._add_domain(api)
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(self._watch(api, domain_id), name="demo.watch")
-            await self._see_it_through()
+            if self._connecting is None:
+                await self._wait_until_missed()
+                await self._create_record()
+            else:
+                await self._connecting.write(api, domain_id)
+            while not _is(await self._next(), EventType.DOMAIN_ACTIVE):
+                pass
             watch.cancel()
-        self._show_result(await api.call("GET", f"/api/domains/{domain_id}"))
+        await self._show_result(await api.call("GET", f"/api/domains/{domain_id}"))
 
     async def go_on(self) -> None:
         """Narrates whatever else arrives, until cancelled."""
@@ -109,29 +125,29 @@ class Script:
         domain = (await api.call("POST", "/api/domains", {"domainName": DOMAIN}))["domain"]
         self._standing = standing(domain)
         say.done(domain["id"])
-        say.said("The customer has to create this record:")
+        say.said(f"{'The customer has to create' if self._connecting is None else 'It needs'} this record:")
         for record in domain["requiredRecords"]:
             say.record(f"{record['name']}   {record['type']}   {record['value']}")
         return str(domain["id"])
 
-    async def _see_it_through(self) -> None:
-        say, sandbox = self._narrator, self._on.sandbox
-        say.step("dcvd looks for the record, and says what is wrong")
-        say.said("✓ marks a webhook that your application received and verified, · what the API answers meanwhile.")
+    async def _wait_until_missed(self) -> None:
+        self._narrator.step("dcvd looks for the record, and says what is wrong")
+        self._narrator.said(MARKS)
         told = registered = False
         while not (told and registered):
             happening = await self._next()
             told = told or _is(happening, EventType.DNS_CHECK_FAILED)
             registered = registered or (isinstance(happening, Standing) and happening.hostname is not None)
+
+    async def _create_record(self) -> None:
+        say, sandbox = self._narrator, self._on.sandbox
         say.step("The customer creates the record")
         control = Client(self._session, sandbox.control_url)
         values = [f"{sandbox.settings.target}."]
         say.typed(f'PUT /sandbox/dns/{DOMAIN}/CNAME {{"values":["{values[0]}"]}}')
         await control.call("PUT", f"/dns/{DOMAIN}/CNAME", {"values": values})
-        while not _is(await self._next(), EventType.DOMAIN_ACTIVE):
-            pass
 
-    def _show_result(self, answer: Any) -> None:
+    async def _show_result(self, answer: Any) -> None:
         say, domain = self._narrator, answer["domain"]
         if not domain["ready"]:
             raise DemoFailed(f"domain.active arrived, but the API says ready: false. {standing(domain)}")
@@ -139,6 +155,8 @@ class Script:
         say.fact("status", domain["status"])
         say.fact("ready", "true")
         say.fact("certificate", f"until {instant(domain['expiresAt'], missing='an unknown time')}")
+        if self._connecting is not None:
+            await self._connecting.show_zone()
         say.fact("webhooks", f"{self._webhooks} received; both signatures of each were verified (✓)")
 
     def _show_what_to_try(self) -> None:
@@ -146,18 +164,23 @@ class Script:
         bearer = f'-H "Authorization: Bearer {self._token}"'
         say.step("Go on in another terminal; what arrives is shown here, until Ctrl-C")
         say.shell("ask for the domain", f"curl -s {bearer} {self._on.url}/api/domains")
-        say.shell(
-            "add another one",
-            f"curl -s {bearer} -H 'Content-Type: application/json' -d '{{\"domainName\":\"shop.customer.test\"}}' "
-            f"{self._on.url}/api/domains",
-        )
-        say.shell(
-            "and create its record",
-            f'curl -s -X PUT -d \'{{"values":["{self._on.sandbox.settings.target}."]}}\' '
-            f"{control}/dns/shop.customer.test/CNAME",
-        )
+        add = f"curl -s {bearer} -H 'Content-Type: application/json' {self._on.url}/api/domains -d"
+        if self._connecting is None:
+            say.shell("add another one", f'{add} \'{{"domainName":"shop.customer.test"}}\'')
+            say.shell(
+                "and create its record",
+                f'curl -s -X PUT -d \'{{"values":["{self._on.sandbox.settings.target}."]}}\' '
+                f"{control}/dns/shop.customer.test/CNAME",
+            )
+        else:
+            connected = f'"connectionId":"{self._connecting.connection_id}"'
+            say.shell(
+                "add another one, and its record is written by itself",
+                f'{add} \'{{"domainName":"shop.customer.test",{connected}}}\'',
+            )
+            say.shell("look at the connection", f"curl -s {bearer} {self._on.url}/api/oauth/connections")
         say.shell("renew the certificate", f"curl -s -X POST -d '{{\"days\":180}}' {control}/hostnames/{DOMAIN}/renew")
-        say.shell("delete the record that the customer created", f"curl -s -X DELETE {control}/dns/{DOMAIN}/CNAME")
+        say.shell("delete the record", f"curl -s -X DELETE {control}/dns/{DOMAIN}/CNAME")
         say.shell("read the whole API", f"{self._on.url}/schema")
         say.gap()
 
@@ -187,7 +210,7 @@ class Script:
             await asyncio.sleep(_LOOK)
 
 
-async def perform(narrator: Narrator, *, once: bool, deadline: float) -> None:
+async def perform(narrator: Narrator, *, once: bool, deadline: float, connect: bool = False) -> None:
     """The whole demo, with nothing left behind. Raises DcvdError when it was not done after `deadline` seconds."""
     narrator.title("dcvd demo: a customer's own domain, from its first record to its certificate")
     with private_directory() as directory:
@@ -195,7 +218,8 @@ async def perform(narrator: Narrator, *, once: bool, deadline: float) -> None:
             async with aiohttp.ClientSession() as session:
                 happenings: asyncio.Queue[Happening] = asyncio.Queue()
                 async with stage(Path(directory), happenings.put_nowait) as on:
-                    await _supervised(Script(on, narrator, session, happenings), on, once=once, deadline=deadline)
+                    script = Script(on, narrator, session, happenings, connect=connect)
+                    await _supervised(script, on, once=once, deadline=deadline)
         except DcvdError as error:
             raise DemoFailed(f"{error.message}{_tail(Path(directory, 'dcvd.log'))}") from error
 

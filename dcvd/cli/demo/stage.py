@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -39,8 +40,9 @@ async def stage(directory: Path, hand_on: Callable[[Arrival], None]) -> AsyncIte
     log_file = directory / "dcvd.log"
     async with AsyncExitStack() as stack:
         configure_logging(level="info", json=True, stream=stack.enter_context(log_file.open("w")))
-        sandbox = await stack.enter_async_context(Sandbox(SandboxSettings(api_port=0, dns_port=0)))
         receiver = await stack.enter_async_context(Receiver(hand_on))
+        settings = SandboxSettings(api_port=0, dns_port=0, oauth_redirect_uris=(receiver.redirect_uri,))
+        sandbox = await stack.enter_async_context(Sandbox(settings))
         daemon = await stack.enter_async_context(Daemon(configuration(directory, sandbox)))
         yield Stage(sandbox=sandbox, daemon=daemon, receiver=receiver, log_file=log_file)
 
@@ -52,12 +54,35 @@ def private_directory() -> tempfile.TemporaryDirectory[str]:
 
 def configuration(directory: Path, sandbox: Sandbox) -> Loaded:
     """Everything on loopback and in the directory, at a pace for people who watch. The environment has no say."""
-    token = directory / "sandbox-token"
-    token.touch(_PRIVATE)
-    token.write_text(sandbox.settings.token)
+    settings = sandbox.settings
+    token = _secret(directory / "sandbox-token", settings.token)
+    client_secret = _secret(directory / "client-secret", settings.oauth_client_secret)
+    key = _secret(directory / "encryption-key", secrets.token_hex(32))
     path = directory / "dcvd.toml"
-    path.write_text(_toml(directory, sandbox, token))
+    path.write_text(_toml(directory, sandbox, token) + _connections(sandbox, key, client_secret))
     return load(path, {})
+
+
+def _secret(path: Path, text: str) -> Path:
+    path.touch(_PRIVATE)
+    path.write_text(text)
+    return path
+
+
+def _connections(sandbox: Sandbox, key: Path, client_secret: Path) -> str:
+    settings = sandbox.settings
+    return f"""\
+[oauth]
+encryption_key_file = {_text(key)}
+[oauth.cloudflare]
+client_id = {_text(settings.oauth_client_id)}
+client_secret_file = {_text(client_secret)}
+redirect_uris = [{", ".join(map(_text, settings.oauth_redirect_uris))}]
+authorize_url = {_text(f"{sandbox.oauth_url}/auth")}
+token_url = {_text(f"{sandbox.oauth_url}/token")}
+revoke_url = {_text(f"{sandbox.oauth_url}/revoke")}
+api_base_url = {_text(sandbox.api_url)}
+"""
 
 
 def _toml(directory: Path, sandbox: Sandbox, token: Path) -> str:

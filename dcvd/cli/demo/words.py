@@ -1,12 +1,14 @@
 """Events and states in plain words."""
 
 from collections.abc import Mapping
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from msgspec import Struct
 
 from dcvd.cli.tables import instant
 from dcvd.core.events import EventType
+
+MARKS: Final = "✓ marks a webhook that your application received and verified, · what the API answers meanwhile."
 
 
 class Standing(Struct, frozen=True):
