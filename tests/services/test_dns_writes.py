@@ -35,8 +35,9 @@ THEIRS = f"{NAME} A 192.0.2.1"
 class Desk:
     """An organization with a connection, and the zone behind it."""
 
-    def __init__(self, context: Context, org_id: str, connection_id: str) -> None:
+    def __init__(self, context: Context, clock: ManualClock, org_id: str, connection_id: str) -> None:
         self.context = context
+        self.clock = clock
         self.org_id = org_id
         self.connection_id = connection_id
         self.zone = ZoneAtProvider()
@@ -47,12 +48,14 @@ class Desk:
         return await domains.add(self.context, self.org_id, name, connection_id=self.connection_id, **options)  # type: ignore[arg-type]  # as `add` has them
 
     async def ask(self, domain: Domain, *, replacing: bool = False) -> Job:
+        self.clock.advance(1)
         plan = await dns_plans.to_write(
             self.context, self.access, self.org_id, domain.id, connection_id=self.connection_id, replace=replacing
         )
         return await dns_plans.write(self.context, self.org_id, domain.id, plan, replace=replacing, actor="operator")
 
     async def undo(self, domain: Domain) -> Job:
+        self.clock.advance(1)
         plan = await dns_plans.to_undo(self.context, self.access, self.org_id, domain.id)
         return await dns_plans.undo(self.context, self.org_id, domain.id, plan, actor="operator")
 
@@ -84,8 +87,8 @@ def context(config: Config, clock: ManualClock) -> Iterator[Context]:
 
 
 @pytest.fixture
-async def desk(context: Context, organization: Organization) -> Desk:
-    return Desk(context, organization.id, (await connect(context, organization.id)).id)
+async def desk(context: Context, clock: ManualClock, organization: Organization) -> Desk:
+    return Desk(context, clock, organization.id, (await connect(context, organization.id)).id)
 
 
 async def test_a_connected_domain_has_its_record_written_and_is_looked_at_next(desk: Desk, context: Context) -> None:
