@@ -8,13 +8,13 @@ from litestar.params import QueryParameter
 from msgspec import Raw, Struct, json
 
 from dcvd.api.body import decoded, is_lines, read_body
-from dcvd.api.bulk_calls import Verb, call_of, flag, streamed
+from dcvd.api.bulk_calls import Verb, call_of, streamed
 from dcvd.api.bulk_documentation import BulkAddition, BulkRemoval
 from dcvd.api.bulk_view import AddedLines, RemovedLines, added_line, added_lines, removed_line, removed_lines
 from dcvd.api.documentation import ok, problems
 from dcvd.api.domain_input import DomainToRemove, add_line, remove_line
 from dcvd.api.ndjson import RawLine
-from dcvd.api.parameters import TEXT
+from dcvd.api.parameters import TEXT, RemoveRecords, flag
 from dcvd.api.request import ApiRequest
 from dcvd.core.bulk import MOST_AT_ONCE, MOST_LINES
 from dcvd.errors import InvalidInput
@@ -45,6 +45,7 @@ class _DomainsToRemove(Struct, frozen=True, kw_only=True, rename="camel", forbid
     domain_ids: list[str] | None = None
     domain_names: list[str] | None = None
     dry_run: bool = False
+    remove_records: bool = False
 
 
 @post(
@@ -68,16 +69,24 @@ async def add_many(request: ApiRequest, dry_run: DryRun = None) -> Response[Any]
     operation_class=BulkRemoval,
     responses={**ok(200, RemovedLines, "What came of each line."), **problems(400, 403, 409, 413, 415)},
 )
-async def remove_many(request: ApiRequest, dry_run: DryRun = None) -> Response[Any]:
+async def remove_many(
+    request: ApiRequest, dry_run: DryRun = None, remove_records: RemoveRecords = None
+) -> Response[Any]:
     """Each line has an outcome of its own, and none spoils another. Gone here at once; jobs take them away at
-    Cloudflare.
+    Cloudflare and, with `removeRecords`, take out of DNS what was written through a connection.
     """
-    rehearsed = flag("dryRun", dry_run)
+    rehearsed, taken_out = flag("dryRun", dry_run), flag("removeRecords", remove_records)
     if is_lines(request.scope["headers"]):
-        call = call_of(request, request.org_id, request.actor, dry_run=rehearsed)
+        call = call_of(request, request.org_id, request.actor, dry_run=rehearsed, remove_records=taken_out)
         return streamed(request, call, removing(request.context, call))
     given = decoded(await _whole(request), _DomainsToRemove)
-    call = call_of(request, request.org_id, request.actor, dry_run=rehearsed or given.dry_run)
+    call = call_of(
+        request,
+        request.org_id,
+        request.actor,
+        dry_run=rehearsed or given.dry_run,
+        remove_records=taken_out or given.remove_records,
+    )
     done = await _all_at_once(request.context, call, removing(request.context, call), _numbered(*_chosen(given)))
     return Response(removed_lines(done))
 

@@ -29,12 +29,18 @@ class Verb(Struct, frozen=True):
     view: Callable[[Any], Struct]
 
 
-def call_of(request: ApiRequest, org_id: str, actor: str, *, dry_run: bool) -> Call:
+def call_of(request: ApiRequest, org_id: str, actor: str, *, dry_run: bool, remove_records: bool = False) -> Call:
     """Who calls, and under which key. Raises InvalidInput for a key that cannot be one."""
     given = request.headers.getall(KEY_HEADER, [])
     if len(given) > 1:
         raise InvalidInput(KEY_HEADER, f"{KEY_HEADER} was sent {len(given)} times; send one.")
-    return Call(org_id=org_id, actor=actor, key=checked_key(given[0]) if given else None, dry_run=dry_run)
+    return Call(
+        org_id=org_id,
+        actor=actor,
+        key=checked_key(given[0]) if given else None,
+        dry_run=dry_run,
+        remove_records=remove_records,
+    )
 
 
 def streamed(request: ApiRequest, call: Call, verb: Verb) -> Streamed:

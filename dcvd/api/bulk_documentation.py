@@ -22,6 +22,11 @@ from dcvd.core.bulk import LONGEST_KEY, MOST_AT_ONCE, MOST_LINES
 
 _TEXT: Final = Schema(type=OpenAPIType.STRING)
 _FLAG: Final = Schema(type=OpenAPIType.BOOLEAN, default=False, description="Only say what would be done.")
+_TAKEN_OUT: Final = Schema(
+    type=OpenAPIType.BOOLEAN,
+    default=False,
+    description="Also take out of DNS what was written there through a connection.",
+)
 _NEW: Final = Reference(ref="#/components/schemas/NewDomain")
 _NAMED: Final = Schema(
     type=OpenAPIType.OBJECT,
@@ -81,7 +86,8 @@ class BulkRemoval(BulkOperation):
     def __post_init__(self) -> None:
         super().__post_init__()
         texts = Schema(type=OpenAPIType.ARRAY, items=_TEXT, max_items=MOST_AT_ONCE)
-        whole = _body({"domainIds": texts, "domainNames": texts}, description="Either ids or names.")
+        members = {"domainIds": texts, "domainNames": texts, "removeRecords": _TAKEN_OUT}
+        whole = _body(members, description="Either ids or names.")
         self._take(whole, _NAMED, "RemovedLine")
 
 

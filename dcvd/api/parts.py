@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
-from dcvd.api.turnstile import Streams, syncs
+from dcvd.api.turnstile import Streams, dns_plans, syncs
 from dcvd.core.conformance import Report
 from dcvd.core.deliveries import Delivery
 from dcvd.core.domain import Domain
@@ -78,4 +78,5 @@ class Parts(Struct, kw_only=True):
     observer: DnsObserver
     streams: Streams = msgspec.field(default_factory=Streams)
     syncs: Turnstile = msgspec.field(default_factory=syncs)
+    dns_plans: Turnstile = msgspec.field(default_factory=dns_plans)
     tries: Turnstile = msgspec.field(default_factory=tries)

@@ -39,6 +39,17 @@ class Streams:
             lock.release()
 
 
+def dns_plans(monotonic: Callable[[], float] = time.monotonic) -> Turnstile:
+    """Of what stands at customers' providers, who are asked while the caller waits."""
+    return Turnstile(
+        "plans of DNS records",
+        most_of_one=MOST_SYNCS_OF_ONE,
+        most_of_all=MOST_SYNCS_OF_ALL,
+        most_a_minute=MOST_SYNCS_A_MINUTE,
+        monotonic=monotonic,
+    )
+
+
 def syncs(monotonic: Callable[[], float] = time.monotonic) -> Turnstile:
     """Of `POST …/sync`. A few run side by side, as a page of domains that is refreshed wants it."""
     return Turnstile(

@@ -20,9 +20,9 @@ class Wish(Struct, frozen=True, kw_only=True):
 
 
 class Addition(Struct, frozen=True, kw_only=True):
-    """A domain that may be added if nobody has it and its connection is there: the name is normalised, the rest decided.
+    """A domain that may be added if nobody has it: the name is normalised, the rest decided.
 
-    connection_id: the connection that writes its records.
+    connection_id: the connection that writes its records, if the organization has it.
     """
 
     name: str

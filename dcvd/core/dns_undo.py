@@ -28,9 +28,7 @@ def undo(row: WrittenRecord, found: Sequence[ZoneRecord], zone: Zone) -> Step:
         f"At {row.name} {found_there}, not the {row.type} {row.value} that was written: it was changed since, and is"
         " left alone."
     )
-    return Step(
-        record=row.record, state="blocked", existing=existing, obstacle=Obstacle("record_changed", message)
-    )
+    return Step(record=row.record, state="blocked", existing=existing, obstacle=Obstacle("record_changed", message))
 
 
 def removal(row: WrittenRecord, found: Sequence[ZoneRecord]) -> tuple[ZoneRecord, ...]:

@@ -32,6 +32,7 @@ from dcvd.store import (
     timeline,
     tokens,
     webhook_secrets,
+    written_records,
 )
 from dcvd.store.database import Snapshot, Transaction
 
@@ -88,6 +89,10 @@ class Janitor:
                 lambda tx, limit: jobs.delete_ended(tx, JobState.DEAD, now - keep.dead_letters, limit)
             ),
             "events": await self._sweep_events(now - keep.events),
+            # A job that takes records out of DNS can be tried again as long as it is kept.
+            "written_records": await self._sweep(
+                lambda tx, limit: written_records.delete_orphans(tx, now - keep.dead_letters, limit)
+            ),
             "timeline": await self._sweep(lambda tx, limit: timeline.delete_old(tx, now - keep.timeline, limit)),
         }
         if any(removed.values()):

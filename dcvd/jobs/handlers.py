@@ -16,7 +16,7 @@ from dcvd.core.jobs import Job, JobKind
 from dcvd.core.observation import HostnameGone, HostnameSeen
 from dcvd.core.timeline import job_actor
 from dcvd.errors import NotFound, Permanent, Retryable, Unauthorized, Unavailable
-from dcvd.services import looks, reauth, registration, replays
+from dcvd.services import dns_writes, looks, reauth, registration, replays
 from dcvd.services.access import Access
 from dcvd.services.context import Context
 
@@ -37,7 +37,7 @@ async def perform(context: Context, cloudflare: CloudflareClient, access: Access
         case JobKind.REFRESH_TOKEN:
             await _refresh(context, access, job)
         case JobKind.WRITE_DNS:
-            raise NotImplementedError
+            await dns_writes.perform(context, access, job)
         case _:
             assert_never(job.kind)
 

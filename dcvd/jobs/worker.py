@@ -23,10 +23,18 @@ from dcvd.store.database import Snapshot, Topic
 log = structlog.get_logger(__name__)
 
 
-_ORDER: Final = (JobKind.REVALIDATE, JobKind.REPLAY, JobKind.DEREGISTER, JobKind.REGISTER, JobKind.REFRESH_TOKEN)
+_ORDER: Final = (
+    JobKind.WRITE_DNS,
+    JobKind.REVALIDATE,
+    JobKind.REPLAY,
+    JobKind.DEREGISTER,
+    JobKind.REGISTER,
+    JobKind.REFRESH_TOKEN,
+)
 """A customer who has just done his part waits least. Registrations come last, and only as many as Cloudflare's pace
 lets through now, or a thousand of them would fill every slot for an hour. Of refreshes only a few run at once, because
-a provider that does not answer would hold up everything else; they are due well before a token ends."""
+a provider that does not answer would hold up everything else; they are due well before a token ends. Of records that
+are written half as many as there are slots, for the same reason, and one through each connection."""
 
 
 class JobWorker:
@@ -39,7 +47,9 @@ class JobWorker:
         self._metrics = metrics
         self._registering: set[str] = set()
         self._refreshing: set[str] = set()
+        self._writing: dict[str, str | None] = {}
         self._most_refreshes = max(context.config.jobs.concurrency // 4, 1)
+        self._most_writes = max(context.config.jobs.concurrency // 2, 1)
         self.pool = Pool(context.config.jobs.concurrency, "jobs")
         self._loop = DueLoop(
             self.pool,
@@ -59,6 +69,8 @@ class JobWorker:
         free = self._cloudflare.creates_free()
         most_creates = limit if free is None else max(free - len(self._registering), 0)
 
+        busy_now = [connection_id for connection_id in self._writing.values() if connection_id is not None]
+
         def query(snapshot: Snapshot) -> list[Job]:
             found: list[Job] = []
             for kind in _ORDER:
@@ -67,8 +79,12 @@ class JobWorker:
                     left = min(left, most_creates)
                 elif kind is JobKind.REFRESH_TOKEN:
                     left = min(left, self._most_refreshes - len(self._refreshing))
+                elif kind is JobKind.WRITE_DNS:
+                    left = min(left, self._most_writes - len(self._writing))
                 if left > 0:
-                    found += jobs.due(snapshot, kind, now, left, in_flight)
+                    busy = busy_now if kind is JobKind.WRITE_DNS else ()
+                    due = jobs.due(snapshot, kind, now, left, in_flight, busy)
+                    found += _one_a_connection(due) if kind is JobKind.WRITE_DNS else due
             return found
 
         return await self._context.database.read(query)
@@ -78,11 +94,14 @@ class JobWorker:
             self._registering.add(job.id)
         elif job.kind is JobKind.REFRESH_TOKEN:
             self._refreshing.add(job.id)
+        elif job.kind is JobKind.WRITE_DNS:
+            self._writing[job.id] = job.connection_id
         try:
             await self._try(job)
         finally:
             self._registering.discard(job.id)
             self._refreshing.discard(job.id)
+            self._writing.pop(job.id, None)
 
     async def _try(self, job: Job) -> None:
         started = time.monotonic()
@@ -103,3 +122,11 @@ class JobWorker:
 
     async def _idle(self) -> float:
         return await seconds_until_due(self._context, jobs.next_due_at)
+
+
+def _one_a_connection(due: list[Job]) -> list[Job]:
+    """The first of each; the others are due again as soon as it has ended."""
+    first: dict[str | None, Job] = {}
+    for job in due:
+        first.setdefault(job.connection_id, job)
+    return list(first.values())

@@ -75,27 +75,28 @@ class World:
         """Replace the records of that name and type, in a customer's zone too that holds it. Raises InvalidInput."""
         kind, owner = parse_type(rdtype), parse_name(name)
         records = parse_records(kind, values, ttl)
-        self.put_dns(owner, records)
+        touched = self.zone.put(owner, records)
         self.customers.written(_text(owner), kind.name, [rdata.to_text() for rdata in records], ttl)
+        self.hostnames.dns_changed(touched, self.clock.now())
 
     def delete_dns(self, name: str, rdtype: str) -> None:
         """Raises InvalidInput, and NotFound where there are no such records."""
         kind, owner = parse_type(rdtype), parse_name(name)
-        if not self.drop_dns(owner, kind):
+        touched = self.zone.drop(owner, kind)
+        if touched is None:
             raise NotFound(f"There are no {kind.name} records at {name}.")
         self.customers.written(_text(owner), kind.name, (), DEFAULT_TTL)
+        self.hostnames.dns_changed(touched, self.clock.now())
 
     def put_dns(self, owner: Name, records: Rdataset) -> None:
         """In DNS alone."""
         self.hostnames.dns_changed(self.zone.put(owner, records), self.clock.now())
 
-    def drop_dns(self, owner: Name, kind: RdataType) -> bool:
-        """Likewise; whether there were such records."""
+    def drop_dns(self, owner: Name, kind: RdataType) -> None:
+        """Likewise; none is no error."""
         touched = self.zone.drop(owner, kind)
-        if touched is None:
-            return False
-        self.hostnames.dns_changed(touched, self.clock.now())
-        return True
+        if touched is not None:
+            self.hostnames.dns_changed(touched, self.clock.now())
 
     def grant(self, token: str) -> Grant | None:
         """What a bearer token that is presented is good for; None for one that is not let in."""

@@ -47,9 +47,7 @@ class BulkRemovals:
         known, rest = self._memory.recall(tx, lines)
         fresh, going = self._decided(tx, rest)
         if going:
-            removals.erase(
-                context, tx, call.org_id, going, actor=call.actor, remove_records=call.remove_records
-            )
+            removals.erase(context, tx, call.org_id, going, actor=call.actor, remove_records=call.remove_records)
         self._memory.remember(tx, rest, fresh, context.now())
         outcomes = known | {line.number: outcome for line, outcome in zip(rest, fresh, strict=True)}
         results: list[Removed] = []

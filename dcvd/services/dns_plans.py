@@ -63,9 +63,7 @@ async def to_write(
     return DnsPlan(connection_id=chosen, zone=reached.zone.name, steps=tuple(steps))
 
 
-async def write(
-    context: Context, org_id: str, domain_id: str, planned: DnsPlan, *, replace: bool, actor: str
-) -> Job:
+async def write(context: Context, org_id: str, domain_id: str, planned: DnsPlan, *, replace: bool, actor: str) -> Job:
     """The job that carries a plan out; the domain is connected from now on. A job that does the same is the answer.
 
     Raises NotFound, InvalidInput, and Conflict where something is in the way or another job is pending.

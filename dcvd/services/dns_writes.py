@@ -32,10 +32,11 @@ log = structlog.get_logger(__name__)
 _PATIENCE: Final = 240.0
 """Seconds for a whole try; each call of a driver has a shorter deadline of its own."""
 _CHANCES: Final = 3
-"""Tries after which a provider that says yes and writes nothing is believed no more."""
+"""Tries after which a provider that says yes and writes nothing, or always sees a conflict, is asked no more."""
+_CONFLICT: Final = "record_conflict"
 
 
-class _NotWanted(Exception):  # noqa: N818  # a way out, and no error
+class _NotWanted(Exception):
     """The domain was removed, undone or connected otherwise, while its records were being written."""
 
 
@@ -60,6 +61,11 @@ async def perform(context: Context, access: Access, job: Job) -> None:
     except (Unauthorized, NotFound, Unavailable) as error:
         # Its owner, or the operator, has to act first, and can then have the job tried again.
         raise Permanent(error.message, code=error.code) from error
+    except Permanent as error:
+        if error.code == _CONFLICT and job.attempts + 1 < _CHANCES:
+            # Somebody changed the record between our look and our change: the next try sees what he made of it.
+            raise Retryable(error.message, code=error.code) from error
+        raise
 
 
 async def _write(context: Context, access: Access, job: Job, *, replace: bool) -> None:

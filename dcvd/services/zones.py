@@ -1,6 +1,7 @@
 """The zone that a connection holds for a name, and what stands in it. Nothing here is believed about other names."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from dcvd.core.dns_plan import at_name
 from dcvd.core.zone_records import Zone, ZoneRecord
@@ -8,7 +9,7 @@ from dcvd.errors import Permanent
 from dcvd.providers.driver import RecordDriver
 from dcvd.services.access import Access
 
-NOT_FOUND = "zone_not_found"
+NOT_FOUND: Final = "zone_not_found"
 
 
 class Reached:

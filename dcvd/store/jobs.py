@@ -23,6 +23,11 @@ _DUE: Final = (
     # A name that was removed and added again is registered only once its removal is through.
     " AND NOT (?4 = 'register' AND EXISTS (SELECT 1 FROM jobs d WHERE d.domain_name = j.domain_name"
     " AND d.kind = 'deregister' AND d.state = 'pending'))"
+    # What is written at a name is written in order, also where it was removed and added again.
+    " AND NOT (?4 = 'write_dns' AND EXISTS (SELECT 1 FROM jobs d WHERE d.domain_name = j.domain_name"
+    " AND d.kind = 'write_dns' AND d.state = 'pending' AND d.org_id = j.org_id AND d.id < j.id))"
+    # A connection does one thing at a time.
+    " AND (connection_id IS NULL OR connection_id NOT IN (SELECT value FROM json_each(?5)))"
     " ORDER BY turn, id LIMIT ?3"
 )
 
@@ -84,9 +89,16 @@ def of_org(snapshot: Snapshot, org_id: str, *, state: JobState | None, before: s
     return [_job(row) for row in rows]
 
 
-def due(snapshot: Snapshot, kind: JobKind, now: int, limit: int, in_flight: Collection[str]) -> list[Job]:
-    """Jobs of a kind that are due and not in flight, by their turn."""
-    rows = snapshot.all(_DUE, (now, _texts(in_flight), limit, kind))
+def due(
+    snapshot: Snapshot,
+    kind: JobKind,
+    now: int,
+    limit: int,
+    in_flight: Collection[str],
+    busy: Collection[str] = (),
+) -> list[Job]:
+    """Jobs of a kind that are due and not in flight, by their turn; none through a connection that is `busy`."""
+    rows = snapshot.all(_DUE, (now, _texts(in_flight), limit, kind, _texts(busy)))
     return [_job(row) for row in rows]
 
 

@@ -46,6 +46,7 @@ async def test_a_domain_is_added_and_says_which_record_to_create(owner: Client, 
         "cnameTarget": "edge.example.net",
         "validation": "http",
         "wildcard": False,
+        "connectionId": None,
         "registration": {"state": "queued", "position": 1, "expectedAt": "2027-01-15T08:00:00Z"},
         "cfStatus": None,
         "cfSslStatus": None,
@@ -121,7 +122,15 @@ async def test_a_removed_domain_is_gone_at_once_and_its_removal_at_cloudflare_is
     answer = await owner.delete(f"/api/domains/{existing}")
     assert answer.status == 200
     assert answer.json["domain"]["id"] == existing
-    assert answer.json["recordsToRemove"] == [{"type": "CNAME", "name": NAME, "value": "edge.example.net"}]
+    assert answer.json["recordsToRemove"] == [
+        {
+            "type": "CNAME",
+            "name": NAME,
+            "value": "edge.example.net",
+            "writtenByUs": False,
+            "beingRemoved": False,
+        }
+    ]
     problem(await owner.get(f"/api/domains/{existing}"), 404, "not_found")
     problem(await owner.delete(f"/api/domains/{existing}"), 404, "not_found")
     assert (await owner.get("/api/jobs?state=pending")).json["jobs"][0]["kind"] == "deregister"

@@ -33,6 +33,8 @@ async def test_a_job_says_what_it_is_for_and_when_it_is_due(
         "kind": "register",
         "state": "pending",
         "domainName": "app.customer.com",
+        "connectionId": None,
+        "action": None,
         "replay": None,
         "attempts": 0,
         "nextAttemptAt": "2027-01-15T08:00:00Z",

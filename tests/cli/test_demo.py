@@ -27,21 +27,46 @@ STORY = [
     r"certificate +until \d{4}-\d\d-\d\d \d\d:\d\d UTC$",
     r"webhooks +\d+ received; both signatures of each were verified",
 ]
+CONNECTED = [
+    *STORY[:5],
+    r"http://127\.0\.0\.1:\d+/oauth2/auth\?response_type=code&",
+    r"✓ conn_[0-9a-z]{26}$",
+    r"account +Customer Inc\.$",
+    r"may +zone\.read, dns\.read, dns\.write, offline_access$",
+    r"app\.customer\.test +CNAME +edge\.sandbox\.test$",
+    r"the zone customer\.test, and does nothing yet",
+    r"create +app\.customer\.test +CNAME +edge\.sandbox\.test$",
+    r"✓ job_[0-9a-z]{26} ",
+    *STORY[9:13],
+    r"in the zone +app\.customer\.test CNAME edge\.sandbox\.test \(Written by dcvd\)$",
+    *STORY[14:],
+]
 
 
 def left_behind(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
 
+def told_in_order(shown: str, story: list[str]) -> None:
+    lines = iter(shown.splitlines())
+    for expected in story:
+        assert any(re.search(expected, line) for line in lines), f"{expected} is missing in\n{shown}"
+
+
 def test_once_it_tells_the_whole_story_in_order_and_leaves_nothing(tmp_path: Path) -> None:
     done = dcvd("demo", "--once", environ={"TMPDIR": str(tmp_path)})
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
-    lines = iter(done.stdout.splitlines())
-    for expected in STORY:
-        assert any(re.search(expected, line) for line in lines), f"{expected} is missing in\n{done.stdout}"
+    told_in_order(done.stdout, STORY)
     # What the API answers is looked at now and then, so it may be seen before or after the webhook of that moment.
     assert re.search(r"^ +\d+\.\d s · issuing +Cloudflare: hostname active", done.stdout, re.MULTILINE)
+    assert left_behind(tmp_path) == []
+
+
+def test_connected_it_writes_the_record_itself_and_leaves_nothing(tmp_path: Path) -> None:
+    done = dcvd("demo", "--once", "--connect", environ={"TMPDIR": str(tmp_path)})
+    assert (done.returncode, done.stderr) == (0, "")
+    told_in_order(done.stdout, CONNECTED)
     assert left_behind(tmp_path) == []
 
 

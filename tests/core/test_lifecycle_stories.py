@@ -7,6 +7,7 @@ from dcvd.core.events import EventType
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.lifecycle import Observation, added, domain_data, removed
 from dcvd.core.observation import HostnameGone, RegistrationRefused
+from dcvd.core.written_records import left_records
 from tests.core.builders import (
     DNS_FLATTENED,
     DNS_MISSING,
@@ -56,8 +57,17 @@ def test_the_normal_way_from_added_to_active() -> None:
     assert story.domain.ready
     assert story.domain.updated_at == story.now
     assert story.look(DNS_RIGHT, seen("active", "active", certificate("01"))) == []
-    left_behind = [{"type": "CNAME", "name": NAME, "value": story.domain.cname_target}]
-    assert removed(story.domain).data == domain_data(story.domain) | {"records_to_remove": left_behind}
+    left = left_records(story.domain, [], being_removed=False)
+    left_behind = [
+        {
+            "type": "CNAME",
+            "name": NAME,
+            "value": story.domain.cname_target,
+            "written_by_us": False,
+            "being_removed": False,
+        }
+    ]
+    assert removed(story.domain, left).data == domain_data(story.domain) | {"records_to_remove": left_behind}
 
 
 def test_everything_right_at_the_first_look_verifies_dns_before_it_activates() -> None:

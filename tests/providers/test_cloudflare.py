@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from dcvd.core.zone_records import Zone, ZoneRecord
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
+from tests.leaks import MARK
 from tests.providers.cloudflare_customer import Customer, at_cloudflare
 
 NAME = "app.customer.test"
@@ -44,9 +45,9 @@ async def test_a_token_of_two_accounts_names_none(customer: Customer) -> None:
 
 async def test_a_token_that_is_refused_is_unauthorized_and_not_shown(customer: Customer) -> None:
     with pytest.raises(Unauthorized) as caught:
-        await customer.driver_with("s3cret-token").check()
+        await customer.driver_with(f"{MARK}-of-cloudflare").check()
     assert caught.value.code == "provider_unauthorized"
-    assert "s3cret" not in f"{caught.value!r} {caught.value.message}"
+    assert MARK not in f"{caught.value!r} {caught.value.message}"
     assert "Zone:Read and DNS:Edit" in caught.value.message
 
 

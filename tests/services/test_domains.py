@@ -140,7 +140,13 @@ async def test_a_removal_says_which_records_to_take_out_of_dns(context: Context,
     await domains.remove(context, organization.id, domain.id)
     added, removed = await bodies(context, organization.id)
     assert removed["data"]["records_to_remove"] == [
-        {"type": "CNAME", "name": "app.customer.test", "value": "edge.sandbox.test"}
+        {
+            "type": "CNAME",
+            "name": "app.customer.test",
+            "value": "edge.sandbox.test",
+            "written_by_us": False,
+            "being_removed": False,
+        }
     ]
     assert "records_to_remove" not in added["data"]
 

@@ -39,7 +39,9 @@ def read_zones(result: object, name: str) -> list[SeenZone]:
     for entry in _objects(result):
         zone_id, status = entry.get("id"), entry.get("status")
         if _is_id(zone_id) and _host(entry.get("name")) == name:
-            found.append(SeenZone(Zone(id=zone_id, name=name, flattens=True), status if isinstance(status, str) else ""))
+            found.append(
+                SeenZone(Zone(id=zone_id, name=name, flattens=True), status if isinstance(status, str) else "")
+            )
     return found
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from dcvd.core.instants import MINUTE, SECOND
 from dcvd.sandbox.consent.requests import OFFLINE, Asked, OauthRefused, permissions_of, read_request
-from dcvd.sandbox.customers.tokens import CustomerTokens
+from dcvd.sandbox.customers.tokens import CustomerTokens, new_secret
 from dcvd.sandbox.settings import SandboxSettings
 
 _CODE_LIFE = 10 * MINUTE
@@ -54,7 +54,7 @@ class Consents:
         """Where the browser goes with its code; `scopes`: those that the customer left in. Raises OauthRefused."""
         asked = self._answered(page)
         granted = tuple(scope for scope in asked.scopes if scope in scopes)
-        code = secrets.token_urlsafe(32)
+        code = new_secret()
         self._by_code[_hash(code)] = _Consent(asked=asked, scopes=granted, code_until=self._now() + _CODE_LIFE)
         return asked.back(code=code)
 
@@ -116,7 +116,7 @@ class Consents:
             "scope": " ".join(consent.scopes),
         }
         if OFFLINE in consent.scopes:
-            token = secrets.token_urlsafe(32)
+            token = new_secret()
             consent.refresh = _hash(token)
             self._by_refresh[consent.refresh] = consent
             answer["refresh_token"] = token

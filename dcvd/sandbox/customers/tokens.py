@@ -12,7 +12,7 @@ from dcvd.sandbox.customers.model import CustomerZone
 Permission = Literal["zone.read", "dns.read", "dns.write"]
 """By the names that scopes of Cloudflare's OAuth have. `dns.write` includes `dns.read`."""
 
-_PREFIX: Final = "sandbox-"
+_PREFIX: Final = "sandbox_"
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class CustomerTokens:
         lifetime: int | None = None,
     ) -> tuple[str, Grant]:
         """A new token in plain text; `lifetime` in milliseconds."""
-        token = _PREFIX + secrets.token_urlsafe(30)
+        token = new_secret()
         self._made += 1
         grant = Grant(
             id=f"token-{self._made}",
@@ -87,6 +87,11 @@ class CustomerTokens:
     def all(self) -> list[Grant]:
         """In the order of their issue."""
         return list(self._grants.values())
+
+
+def new_secret() -> str:
+    """48 characters that nobody guesses, and that a search for the prefix finds where they should not be."""
+    return _PREFIX + secrets.token_urlsafe(30)
 
 
 def _hash(token: str) -> str:
