@@ -23,12 +23,12 @@ _REFUSED: Final = "The provider refuses the connection's credentials."
 class Access:
     """One for the whole process: it lets a connection be refreshed once however many need it.
 
-    tokens: whom to ask for new ones. use: what it notes of connections.
+    drivers: what makes them. tokens: whom to ask for new ones. use: what it notes of connections.
     """
 
     def __init__(self, context: Context, drivers: Drivers, tokens: TokenClient, metrics: Metrics) -> None:
         self._context = context
-        self._drivers = drivers
+        self.drivers = drivers
         self.tokens = tokens
         self.use = ConnectionUse()
         self.refresher = Refresher(context, tokens, self.use, metrics)
@@ -69,7 +69,7 @@ class Access:
 
     def driver_of(self, opened: OpenedConnection) -> RecordDriver:
         """See `Watch`. Raises Unavailable where the configuration lacks what the driver needs."""
-        return self._drivers.driver(opened.connection.provider, opened.credentials)
+        return self.drivers.driver(opened.connection.provider, opened.credentials)
 
     async def renewed(self, opened: OpenedConnection) -> OpenedConnection | None:
         """See `Watch`. Credentials that have only just come are not renewed again: it is not their age."""

@@ -78,8 +78,7 @@ class WatchedDriver:
         return result
 
     async def _call_anew(self, call: _Call[T], tried: OpenedConnection, error: Unauthorized) -> T:
-        # Another call of this driver may have been refused as well, and have renewed them meanwhile.
-        renewed = self._opened if self._opened is not tried else await self._watch.renewed(tried)
+        renewed = await self._watch.renewed(tried)
         if renewed is not None:
             self._opened = renewed
             self._driver = self._watch.driver_of(renewed)

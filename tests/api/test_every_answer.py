@@ -128,7 +128,7 @@ async def test_the_schema_documents_every_call_of_a_tenant_and_none_of_an_operat
         "GET /api/deliveries", "GET /api/deliveries/{delivery_id}", "POST /api/deliveries/{delivery_id}/retry",
         "POST /api/deliveries/retry", "GET /api/deliveries/{delivery_id}/explain", "GET /api/events",
         "POST /api/domains/{domain_id}/dns", "POST /api/domains/{domain_id}/dns/undo",
-        "POST /api/oauth/authorize", "POST /api/oauth/exchange",
+        "POST /api/oauth/authorize", "POST /api/oauth/exchange", "POST /api/oauth/aws/external-ids",
         "GET /api/oauth/connections", "POST /api/oauth/connections",
         "GET /api/oauth/connections/{connection_id}", "DELETE /api/oauth/connections/{connection_id}",
         "GET /api/jobs", "GET /api/jobs/{job_id}", "POST /api/jobs/{job_id}/retry",

@@ -37,6 +37,7 @@ class ProviderServer:
         self.expires_in: int | None = LIFE
         self.scope: str | None = None
         self.refuses_client = False
+        self.too_many = False
         self.refuses_revocation = False
         self.lists_zones = True
         self.issues_dead_tokens = False
@@ -80,6 +81,8 @@ class ProviderServer:
         form = {name: str(value) for name, value in (await request.post()).items()}
         self.asked.append(form)
         await self.gate.wait()
+        if self.too_many:
+            return web.Response(status=429, headers={"Retry-After": "7"})
         if self.refuses_client:
             return web.json_response({"error": "invalid_client"}, status=401)
         given = form.get("refresh_token", "")

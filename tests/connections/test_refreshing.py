@@ -125,6 +125,40 @@ async def test_a_lost_answer_is_asked_for_again_at_once_and_grace_saves_the_conn
     assert (await stored(context, connection)).status is ConnectionStatus.ACTIVE
 
 
+async def test_whoever_held_an_older_pair_gets_the_newer_one_and_nobody_is_asked(
+    access: Access, connection: Connection, provider: ProviderServer
+) -> None:
+    stale = await access.opened(connection.org_id, connection.id)
+    first = await access.refresher.renewed(stale)
+    second = await access.refresher.renewed(stale)
+    assert first.connection == second.connection
+    assert first.refresh_token == second.refresh_token
+    assert len(provider.asked) == 1
+
+
+async def test_a_request_that_was_not_taken_is_not_sent_again_at_once(
+    access: Access, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    provider.too_many = True
+    clock.advance(2 * HOUR)
+    with pytest.raises(Retryable) as refused:
+        await _use(access, connection)
+    assert refused.value.retry_after == 7
+    assert len(provider.asked) == 1
+
+
+async def test_no_refresh_begins_while_a_connection_is_being_removed(
+    access: Access, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    clock.advance(2 * HOUR)
+    await access.refresher.end(connection.id)
+    with pytest.raises(NotFound):
+        await _use(access, connection)
+    assert provider.asked == []
+    access.refresher.ended(connection.id)
+    assert await _use(access, connection) == "Customer Ltd"
+
+
 async def test_a_lost_answer_of_a_provider_without_grace_needs_the_owner(
     access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from dcvd.core.answers import printable
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.kit.fetch import Fetched
 from dcvd.providers.route53.xml import BadXml, Element, parse
@@ -125,5 +126,5 @@ def error_of(call: str, fault: AwsFault) -> RemoteError:
 
 def shown(text: str) -> str:
     """A text of somebody else's as it may stand in a sentence: printable, on one line, cut."""
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    line = printable(text)
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

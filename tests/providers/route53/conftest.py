@@ -160,4 +160,4 @@ def _config(url: str, key: str, secret: str) -> OauthRoute53:
 
 
 def _sessions(fetcher: Fetcher) -> AwsSessions:
-    return AwsSessions(fetcher, calls=AwsCalls(fetcher, SystemClock(), first_pause=0.01))
+    return AwsSessions(fetcher, calls=AwsCalls(fetcher, SystemClock(), first_pause=0.002))

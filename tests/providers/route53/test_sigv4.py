@@ -48,6 +48,13 @@ def test_aws_own_examples_are_signed_as_aws_says(
     assert headers.items() <= sent.items()
 
 
+def test_what_is_encoded_in_a_path_is_encoded_twice_when_it_is_signed() -> None:
+    url = "https://example.amazonaws.com/a%20b/%E1%88%B4?x=%20"
+    sent = signed(KEYS, "GET", url, {}, b"", Scope("us-east-1", "service"), AT)
+    # As botocore 1.44.8 has it; AWS's own examples are of a service that encodes once.
+    assert sent["Authorization"].endswith("4ee129a29a37281bcdf5d58b05596b184261a456dd4e06d6bf11b9b6ae46cda4")
+
+
 def test_a_session_token_is_sent_and_signed() -> None:
     keys = SigningKeys(
         access_key_id=KEYS.access_key_id, secret_access_key=KEYS.secret_access_key, session_token=Secret("tok-SECRET")
@@ -57,9 +64,9 @@ def test_a_session_token_is_sent_and_signed() -> None:
     assert "SignedHeaders=host;x-amz-date;x-amz-security-token," in sent["Authorization"]
 
 
-def test_botocore_signs_two_thousand_requests_likewise() -> None:
+def test_botocore_signs_a_thousand_requests_likewise() -> None:
     source = random.Random(53)
-    asked = [_request(source) for _ in range(2000)]
+    asked = [_request(source) for _ in range(1000)]
     script = Path(__file__).with_name("botocore_process.py")
     done = subprocess.run(
         [oracle_python("botocore"), str(script)],

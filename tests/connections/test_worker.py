@@ -1,0 +1,59 @@
+"""Refreshes beside the other jobs."""
+
+import asyncio
+
+from dcvd.cloudflare.client import CloudflareClient
+from dcvd.core.instants import HOUR
+from dcvd.core.jobs import JobKind, JobState
+from dcvd.jobs import JobWorker
+from dcvd.kit.clock import ManualClock
+from dcvd.metrics import Metrics
+from dcvd.services import domains, upkeep
+from dcvd.services.access import Access
+from dcvd.services.context import Context
+from dcvd.store.organizations import Organization
+from tests.connections.conftest import connect
+from tests.connections.provider import ProviderServer
+from tests.services.views import all_jobs
+from tests.waiting import until
+
+
+async def test_a_provider_that_does_not_answer_holds_up_nothing_but_refreshes(
+    access: Access,
+    context: Context,
+    organization: Organization,
+    provider: ProviderServer,
+    clock: ManualClock,
+    cloudflare: CloudflareClient,
+) -> None:
+    for _ in range(2 * context.config.jobs.concurrency):
+        await connect(context, organization.id, provider.grant())
+    clock.advance(HOUR)
+    await upkeep.enqueue_refreshes(context)
+    provider.gate.clear()
+    worker = JobWorker(context, cloudflare, access, Metrics())
+    working = asyncio.create_task(worker.run())
+
+    async def left(kind: JobKind) -> int:
+        jobs = await all_jobs(context, organization.id)
+        return sum(job.kind is kind and job.state is JobState.PENDING for job in jobs)
+
+    async def asked() -> bool:
+        return len(provider.asked) == context.config.jobs.concurrency // 4
+
+    async def registered() -> bool:
+        return not await left(JobKind.REGISTER)
+
+    async def refreshed() -> bool:
+        return not await left(JobKind.REFRESH_TOKEN)
+
+    await until(asked)
+    await domains.add(context, organization.id, "app.customer.test")
+    await until(registered)
+    assert await asked()
+    provider.gate.set()
+    await until(refreshed)
+    assert len(provider.asked) == 2 * context.config.jobs.concurrency
+    working.cancel()
+    await asyncio.wait([working])
+    await worker.pool.drain(1)
