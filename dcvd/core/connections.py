@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from dcvd.core.answers import printable
 from dcvd.core.instants import SECOND
 
 
@@ -43,6 +44,7 @@ class ConnectionFault(Struct, frozen=True):
     at: int
 
 
+_LONGEST: Final = 500
 _MARGIN: Final = 30 * SECOND
 """A call that is made with an access token has to be through before its end."""
 
@@ -69,6 +71,11 @@ class Connection(Struct, frozen=True, kw_only=True):
     last_error: ConnectionFault | None = None
     created_at: int
     updated_at: int
+
+
+def fault_of(code: str, message: str, at: int) -> ConnectionFault:
+    """With no more of the message than a person reads: a part of it may be a provider's."""
+    return ConnectionFault(code, printable(message)[:_LONGEST], at)
 
 
 def is_over(connection: Connection, now: int) -> bool:

@@ -3,7 +3,7 @@ write."""
 
 from msgspec.structs import replace
 
-from dcvd.core.connections import Connection, ConnectionFault
+from dcvd.core.connections import Connection, ConnectionFault, fault_of
 from dcvd.errors import RemoteError
 from dcvd.services.context import Context
 from dcvd.store import connections
@@ -23,7 +23,7 @@ class ConnectionUse:
 
     def failed(self, connection_id: str, error: RemoteError, now: int) -> None:
         """A call with it failed."""
-        self._faults[connection_id] = ConnectionFault(error.code, error.message, now)
+        self._faults[connection_id] = fault_of(error.code, error.message, now)
 
     def seen(self, connection: Connection) -> Connection:
         """With what is not stored yet."""

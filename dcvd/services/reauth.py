@@ -4,7 +4,7 @@ from typing import Final
 
 import structlog
 
-from dcvd.core.connections import Connection, ConnectionFault
+from dcvd.core.connections import Connection, fault_of
 from dcvd.core.events import EventDraft, EventType
 from dcvd.errors import Unauthorized
 from dcvd.services import events
@@ -26,14 +26,14 @@ async def require(context: Context, connection: Connection, code: str, message: 
 
 def record(context: Context, tx: Transaction, connection: Connection, code: str, message: str) -> bool:
     """`require`, inside a larger unit of work; whether it was news."""
-    fault = ConnectionFault(code, message, context.now())
+    fault = fault_of(code, message, context.now())
     if not connections.require_reauth(tx, connection.id, connection.version, fault):
         return False
     data = {
         "connection_id": connection.id,
         "provider": connection.provider.value,
         "account": connection.account,
-        "error": {"code": code, "message": message},
+        "error": {"code": fault.code, "message": fault.message},
     }
     events.record(context, tx, connection.org_id, [EventDraft(EventType.CONNECTION_REAUTH_REQUIRED, data)])
     log.warning("connection.reauth_required", connection_id=connection.id, org_id=connection.org_id, code=code)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.connections import Connection, ConnectionMethod, Provider, is_ending, is_over
+from dcvd.core.connections import Connection, ConnectionMethod, Provider, fault_of, is_ending, is_over
 from dcvd.core.instants import DAY, HOUR, SECOND
 from dcvd.core.oauth import refresh_at
 
@@ -46,6 +46,12 @@ def test_credentials_without_an_end_never_end(age: int) -> None:
     connection = _connection(None, None)
     assert not is_over(connection, _NOW + age)
     assert not is_ending(connection, _NOW + age)
+
+
+def test_a_fault_tells_no_more_than_a_line_of_whatever_a_provider_says() -> None:
+    fault = fault_of("provider_refused", "It says:\n\x1b[31m" + "x" * 10_000, _NOW)
+    assert fault.message.startswith("It says: [31mxxx")
+    assert len(fault.message) == 500
 
 
 def test_a_call_has_half_a_minute_before_the_end_of_its_token() -> None:

@@ -1,6 +1,7 @@
 """kill -9 while a token is being refreshed: the provider has issued a new pair that nobody here has stored."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class RotatingServer:
         self.url = ""
         self.asked: list[str] = []
         self.answers = asyncio.Event()
+        self.answered = asyncio.Event()
         self._used: set[str] = set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -46,7 +48,7 @@ class RotatingServer:
         if used and not given.startswith(marked("grace")):
             return web.json_response({"error": "invalid_grant"}, status=400)
         number = len(self.asked)
-        return web.json_response(
+        response = web.json_response(
             {
                 "access_token": marked(f"access-{number}"),
                 "refresh_token": f"{given}{number}",
@@ -54,6 +56,10 @@ class RotatingServer:
                 "expires_in": 3600,
             }
         )
+        await response.prepare(request)
+        await response.write_eof()
+        self.answered.set()
+        return response
 
 
 @pytest.fixture
@@ -95,14 +101,32 @@ async def _due(config: Config, directory: Path, *refresh_tokens: str) -> list[Co
         await database.close()
 
 
+def _daemon(directory: Path, server: RotatingServer) -> DaemonProcess:
+    (directory / "client").write_text(marked("client"))
+    (directory / "client").chmod(0o600)
+    extra = f'[oauth.cloudflare]\nclient_id = "dcvd"\nclient_secret_file = "client"\ntoken_url = "{server.url}"\n'
+    return DaemonProcess(write_config(directory, **_NOWHERE, extra=extra))
+
+
+async def _finish(daemon: DaemonProcess) -> dict[object, tuple[object, ...]]:
+    """Start it again and let it do its jobs; the status and version of each connection then."""
+    await daemon.start(environ=_ENVIRON)
+    path = daemon.directory / "dcvd.db"
+
+    async def settled() -> bool:
+        return rows(path, "SELECT count(*) FROM jobs WHERE state = 'pending'") == [(0,)]
+
+    await until(settled, seconds=20)
+    assert await daemon.terminate() == 0
+    assert found_in(daemon.directory) == []
+    return {row[0]: row[1:] for row in rows(path, "SELECT id, status, version FROM oauth_connections")}
+
+
 async def test_a_pair_that_was_issued_and_never_stored_is_had_by_grace_or_needs_the_owner(
     config: Config, tmp_path: Path, server: RotatingServer
 ) -> None:
     graceful, strict = await _due(config, tmp_path, marked("grace"), marked("strict"))
-    (tmp_path / "client").write_text(marked("client"))
-    (tmp_path / "client").chmod(0o600)
-    extra = f'[oauth.cloudflare]\nclient_id = "dcvd"\nclient_secret_file = "client"\ntoken_url = "{server.url}"\n'
-    daemon = DaemonProcess(write_config(tmp_path, **_NOWHERE, extra=extra))
+    daemon = _daemon(tmp_path, server)
     path = tmp_path / "dcvd.db"
     await daemon.start(environ=_ENVIRON)
 
@@ -113,17 +137,29 @@ async def test_a_pair_that_was_issued_and_never_stored_is_had_by_grace_or_needs_
     await daemon.kill()
     assert rows(path, "SELECT version, status FROM oauth_connections") == [(1, "active")] * 2
     server.answers.set()
-    await daemon.start(environ=_ENVIRON)
-
-    async def settled() -> bool:
-        return rows(path, "SELECT count(*) FROM jobs WHERE state = 'pending'") == [(0,)]
-
-    await until(settled, seconds=20)
-    assert await daemon.terminate() == 0
-
-    found = {row[0]: row[1:] for row in rows(path, "SELECT id, status, version FROM oauth_connections")}
-    assert found == {graceful.id: ("active", 2), strict.id: ("reauth_required", 1)}
+    assert await _finish(daemon) == {graceful.id: ("active", 2), strict.id: ("reauth_required", 1)}
     told = rows(path, "SELECT json_extract(body, '$.data.connection_id') FROM events")
     assert told == [(strict.id,)]
     assert len(server.asked) == 4
-    assert found_in(tmp_path) == []
+
+
+async def test_killed_when_the_answer_has_just_come_a_connection_works_or_says_that_it_does_not(
+    config: Config, tmp_path: Path, server: RotatingServer
+) -> None:
+    graceful, strict = await _due(config, tmp_path, marked("grace"), marked("strict"))
+    daemon = _daemon(tmp_path, server)
+    server.answers.set()
+    await daemon.spawn(environ=_ENVIRON)
+    async with asyncio.timeout(20):
+        await server.answered.wait()
+    # Anywhere in the commit, which takes a few milliseconds.
+    pause = random.uniform(0, 0.01)
+    print(f"killed {pause * 1000:.1f} ms after the answer")
+    await asyncio.sleep(pause)
+    await daemon.kill()
+    before = {row[0] for row in rows(tmp_path / "dcvd.db", "SELECT id FROM oauth_connections WHERE version = 2")}
+    found = await _finish(daemon)
+    assert found[graceful.id] == ("active", 2)
+    asked_twice = server.asked.count(marked("strict")) == 2
+    assert found[strict.id] == (("reauth_required", 1) if asked_twice else ("active", 2))
+    assert strict.id not in before or not asked_twice

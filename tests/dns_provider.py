@@ -1,0 +1,111 @@
+"""A DNS provider in memory, which does what a test tells it; the way to it is the only thing that is not real."""
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from dcvd.core.connections import Connection, Provider
+from dcvd.core.credentials import ApiToken
+from dcvd.core.secret import Secret
+from dcvd.core.zone_records import Zone, ZoneRecord
+from dcvd.errors import Permanent, RemoteError, Retryable
+from dcvd.providers.driver import RecordDriver
+from dcvd.services import connections
+from dcvd.services.access import Access
+from dcvd.services.context import Context
+from tests.marked import marked
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class ZoneAtProvider:
+    """One zone, as it stands there; `trouble` happens at the next change, before or after it took effect."""
+
+    def __init__(self, name: str = "customer.test") -> None:
+        self.zone = Zone(id="zone-1", name=name)
+        self.records: list[ZoneRecord] = []
+        self.changes = 0
+        self.fails_before: BaseException | None = None
+        self.fails_after: BaseException | None = None
+        self.says_yes_and_does_nothing = False
+        self.between: Callable[[], None] | None = None
+        self.refuses: RemoteError | None = None
+
+    def add(self, kind: str, value: str, name: str = "app.customer.test", ttl: int | None = 300) -> None:
+        """As its owner does it by hand."""
+        identifier = str(len(self.records) + 100 * self.changes)
+        self.records.append(ZoneRecord(type=kind, name=name, value=value, ttl=ttl, id=identifier, raw="{}"))
+
+    def clear(self) -> None:
+        self.records = []
+
+    @property
+    def standing(self) -> list[str]:
+        """What stands there, for people."""
+        return sorted(f"{each.name} {each.type} {each.value}" for each in self.records)
+
+    async def check(self) -> str | None:
+        return "Customer"
+
+    async def find_zone(self, name: str) -> Zone | None:
+        if self.refuses is not None:
+            raise self.refuses
+        inside = name == self.zone.name or name.endswith(f".{self.zone.name}")
+        return self.zone if inside else None
+
+    async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:
+        assert zone == self.zone
+        return [each for each in self.records if each.name == name]
+
+    async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
+        assert zone == self.zone
+        self.changes += 1
+        if self.between is not None:
+            between, self.between = self.between, None
+            between()
+        if self.fails_before is not None:
+            error, self.fails_before = self.fails_before, None
+            raise error
+        if self.says_yes_and_does_nothing:
+            return
+        if any(each not in self.records for each in remove):
+            raise Permanent("A record was changed since it was read.", code="record_conflict")
+        self.records = [each for each in self.records if each not in remove]
+        for each in add:
+            self.add(each.type, each.value, each.name, each.ttl)
+        if self.fails_after is not None:
+            error, self.fails_after = self.fails_after, None
+            raise error
+
+
+class OneProvider(Access):
+    """Leads every connection to one zone; whose a connection is, is asked as in earnest."""
+
+    def __init__(self, context: Context, zone: ZoneAtProvider) -> None:
+        self._stored = context
+        self._zone = zone
+
+    async def driver(self, org_id: str, connection_id: str) -> RecordDriver:
+        await connections.get(self._stored, org_id, connection_id)
+        return cast(RecordDriver, self._zone)
+
+
+def lost() -> Retryable:
+    """An answer that did not come."""
+    return Retryable("The answer was lost.", code="provider_unavailable")
+
+
+async def connect(context: Context, org_id: str) -> Connection:
+    """A connection of an organization."""
+    return await connections.create(
+        context,
+        org_id,
+        Provider.CLOUDFLARE,
+        ApiToken(token=Secret(marked("dns-provider"))),
+        account="Customer",
+        scopes=(),
+        expires_at=None,
+        refresh_at=None,
+        actor="operator",
+    )
