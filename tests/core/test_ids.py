@@ -18,7 +18,7 @@ def test_an_id_is_the_prefix_and_26_digits() -> None:
 
 def test_every_kind_of_object_has_a_prefix_of_its_own() -> None:
     assert [prefix.value for prefix in Prefix] == [
-        "org", "token", "dom", "evt", "wh", "sec", "dlv", "job", "conn", "tl",
+        "org", "token", "dom", "evt", "wh", "sec", "dlv", "job", "conn", "tl", "rec",
     ]  # fmt: skip
 
 
