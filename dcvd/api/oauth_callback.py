@@ -22,7 +22,7 @@ from dcvd.services.exchanges import Finished, connect_for_browser
 
 log = structlog.get_logger(__name__)
 
-_PAGE: Final = "text/html; charset=utf-8"
+_PAGE: Final = "text/html"
 _WITH_OAUTH: Final = {provider.value: provider for provider in Provider if provider is not Provider.ROUTE53}
 
 
