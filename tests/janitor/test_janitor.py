@@ -3,12 +3,14 @@
 from msgspec.structs import replace
 
 from dcvd.core.instants import DAY
+from dcvd.core.jobs import JobState
 from dcvd.core.tokens import Role
 from dcvd.janitor import Janitor
 from dcvd.kit.clock import ManualClock
-from dcvd.services import domains, registration, tokens
+from dcvd.services import dns_writes, domains, registration, tokens
 from dcvd.services.context import Context
 from dcvd.store import jobs
+from tests.dns_provider import OneProvider, ZoneAtProvider, connect
 from tests.janitor.conftest import Count
 from tests.services.views import all_jobs
 
@@ -41,6 +43,26 @@ async def test_a_job_that_is_done_goes_after_its_retention_and_one_that_is_not_s
     await janitor.round()
     (left,) = await all_jobs(context, org)
     assert left.id != done.id
+
+
+async def test_a_record_of_ours_whose_domain_is_gone_is_known_as_long_as_its_removal_can_be_tried_again(
+    context: Context, org: str, janitor: Janitor, clock: ManualClock, count: Count
+) -> None:
+    made = await connect(context, org)
+    zone = ZoneAtProvider()
+    for name in ("gone", "lives"):
+        await domains.add(context, org, f"{name}.customer.test", connection_id=made.id)
+        job = next(job for job in await all_jobs(context, org) if job.connection_id and job.state is JobState.PENDING)
+        await dns_writes.perform(context, OneProvider(context, zone), job)
+        clock.advance(1)
+    gone = next(job.domain_id for job in await all_jobs(context, org) if job.domain_name == "gone.customer.test")
+    await domains.remove(context, org, gone or "", remove_records=True)
+    clock.advance(context.config.retention.dead_letters)
+    await janitor.round()
+    assert await count("written_records") == 2
+    clock.advance(1)
+    await janitor.round()
+    assert await count("written_records") == 1
 
 
 async def test_a_large_sweep_goes_in_small_transactions(
