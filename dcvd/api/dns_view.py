@@ -1,5 +1,6 @@
 """A plan for a domain's records as JSON."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -15,8 +16,8 @@ _MOST_SHOWN: Final = 50
 _LONGEST_SHOWN: Final = 255
 
 
-class ExistingRecordView(Struct, frozen=True):
-    """A record that stands at the name; `ttl` in seconds."""
+class ZoneRecordView(Struct, frozen=True):
+    """A record of the zone; `ttl` in seconds, null where the provider chooses it."""
 
     type: str
     value: str
@@ -24,17 +25,19 @@ class ExistingRecordView(Struct, frozen=True):
 
 
 class PlannedRecordView(Struct, frozen=True, kw_only=True):
-    """What becomes of one record, and what stands at its name.
+    """What becomes of one record: what stands at its name, what is taken out of that, and what is put in.
 
     `done`: nothing is to be done. `create`: it is added. `replace`: it takes the place of what is in the way, which is
-    kept for an undo. `blocked`: nothing is done, for the `reason`.
+    kept for an undo; or an undo puts that back. `blocked`: nothing is done, for the `reason`.
     """
 
     type: str
     name: str
     value: str
     state: State
-    existing: list[ExistingRecordView]
+    existing: list[ZoneRecordView]
+    remove: list[ZoneRecordView]
+    add: list[ZoneRecordView]
     reason: ErrorView | None
 
 
@@ -79,10 +82,15 @@ def _record(step: Step) -> PlannedRecordView:
         name=step.record.name,
         value=step.record.value,
         state=step.state,
-        existing=[_existing(each) for each in step.existing[:_MOST_SHOWN]],
+        existing=_shown(step.existing),
+        remove=_shown(step.remove),
+        add=_shown(step.add),
         reason=None if obstacle is None else ErrorView(obstacle.code, obstacle.message),
     )
 
 
-def _existing(record: ZoneRecord) -> ExistingRecordView:
-    return ExistingRecordView(record.type, printable(record.value)[:_LONGEST_SHOWN], record.ttl)
+def _shown(records: Sequence[ZoneRecord]) -> list[ZoneRecordView]:
+    return [
+        ZoneRecordView(record.type, printable(record.value)[:_LONGEST_SHOWN], record.ttl)
+        for record in records[:_MOST_SHOWN]
+    ]

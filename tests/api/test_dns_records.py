@@ -56,6 +56,8 @@ async def test_a_plan_says_what_is_there_and_changes_nothing(
         "value": EDGE,
         "state": "blocked",
         "existing": [{"type": "A", "value": "192.0.2.1 [31m", "ttl": 300}],
+        "remove": [],
+        "add": [],
     }
     assert (await owner.get(f"/api/domains/{domain}")).json["domain"]["connectionId"] is None
     assert len((await owner.get("/api/jobs")).json["jobs"]) == 1
@@ -89,6 +91,11 @@ async def test_a_record_is_written_replaced_and_put_back(
     undone = await owner.post(f"{path}/undo")
     assert undone.status == 202
     assert undone.json["job"]["action"] == "undo"
+    (back,) = undone.json["plan"]["records"]
+    assert ([each["value"] for each in back["remove"]], [each["value"] for each in back["add"]]) == (
+        [EDGE],
+        ["192.0.2.1"],
+    )
     await _work(app, context, organization, undone.json["job"])
     assert zone.standing == [f"{NAME} A 192.0.2.1"]
     problem(await owner.post(f"{path}/undo"), 409, "nothing_to_undo")
