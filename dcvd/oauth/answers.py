@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 _LONGEST_SHOWN: Final = 200
 _MOST_SCOPES: Final = 100
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,16384}")
+_OPAQUE: Final = re.compile(r"[A-Za-z0-9._~+/=-]{24,}")
+"""What may be a token that the server quotes, and no word."""
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,256}")
 _OPERATORS: Final = {
     "invalid_request": "it takes the request for malformed",
@@ -153,7 +155,7 @@ def _shown(text: object, sent: Iterable[Secret]) -> str | None:
         return None
     for secret in sent:
         text = text.replace(secret.reveal(), REDACTED)
-    return printable(text)[:_LONGEST_SHOWN]
+    return _OPAQUE.sub(REDACTED, printable(text))[:_LONGEST_SHOWN]
 
 
 def _seconds(text: str | None) -> float | None:

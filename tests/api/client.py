@@ -34,7 +34,14 @@ class Client:
         return Client(self._session, token)
 
     async def call(
-        self, method: str, path: str, *, json: Any = None, data: Any = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        follow: bool = True,
     ) -> Answer:
         """`path` is sent exactly as it is written."""
         sent = dict(headers or {})
@@ -43,7 +50,9 @@ class Client:
         if data is not None:
             sent.setdefault("Content-Type", "application/json")
         url = URL(f"http://dcvd.test{path}", encoded=True)
-        async with self._session.request(method, url, json=json, data=data, headers=sent) as response:
+        async with self._session.request(
+            method, url, json=json, data=data, headers=sent, allow_redirects=follow
+        ) as response:
             return Answer(response.status, response.headers, await response.read())
 
     async def get(self, path: str, **options: Any) -> Answer:
