@@ -21,7 +21,8 @@ from dcvd.services import authorizations, consents, exchanges
 class NewAuthorization(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """With whom, and where the answer is to go: `redirectUri` is the first that the operator configured unless given.
 
-    `returnTo` goes with a redirect URI of dcvd's own: where the browser is sent at the end.
+    `returnTo` goes with a redirect URI of dcvd's own: where the browser is sent at the end, with `state`. Compare it
+    with what you keep in the user's session, or he may have been sent there by somebody else.
     `domainName`: the hostname, for a provider that gives its consent for one (Domain Connect).
     """
 

@@ -48,7 +48,7 @@ async def take_answer(request: ApiRequest, provider: FromPath[str]) -> Response[
     except DcvdError as error:
         return _failed(request, asked, None, error)
     if finished.return_to is not None:
-        return _sent_on(finished.return_to, finished)
+        return _sent_on(finished.return_to, finished, callback.state)
     if finished.failure is not None:
         return _failed(request, asked, finished.organization, finished.failure)
     return _page(HTTPStatus.OK, connected(asked, finished.organization))
@@ -64,12 +64,15 @@ def _callback(query: bytes) -> Callback:
         raise InvalidInput("query", f"The query of this address {reason}.", code="invalid_callback") from None
 
 
-def _sent_on(return_to: str, finished: Finished) -> Response[bytes]:
-    """303: the browser asks there with GET, and sends nothing that it sent here (RFC 9700, section 4.12)."""
+def _sent_on(return_to: str, finished: Finished, state: str) -> Response[bytes]:
+    """303: the browser asks there with GET, and sends nothing that it sent here (RFC 9700, section 4.12).
+
+    The state, which is used by now, tells the page there whether it was this browser's user who began (section 4.7).
+    """
     result = {"error": finished.failure.code} if finished.failure is not None else {}
     if finished.connection is not None:
         result = {"connection": finished.connection.id}
-    location = with_query(return_to, result)
+    location = with_query(return_to, {**result, "state": state})
     return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={**HEADERS, "Location": location}, media_type=_PAGE)
 
 

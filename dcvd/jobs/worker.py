@@ -1,7 +1,8 @@
 """Takes due jobs, `jobs.concurrency` at once, and plans the next try of those that fail."""
 
 import time
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import structlog
@@ -34,7 +35,8 @@ _ORDER: Final = (
 """A customer who has just done his part waits least. Registrations come last, and only as many as Cloudflare's pace
 lets through now, or a thousand of them would fill every slot for an hour. Of refreshes only a few run at once, because
 a provider that does not answer would hold up everything else; they are due well before a token ends. Of records that
-are written half as many as there are slots, for the same reason, and one through each connection."""
+are written half as many as there are slots, for the same reason, and one through each connection; of one organization
+half of those again, because its providers may be name servers of its own, which are slow on purpose."""
 
 
 class JobWorker:
@@ -47,9 +49,10 @@ class JobWorker:
         self._metrics = metrics
         self._registering: set[str] = set()
         self._refreshing: set[str] = set()
-        self._writing: dict[str, str | None] = {}
+        self._writing: dict[str, Job] = {}
         self._most_refreshes = max(context.config.jobs.concurrency // 4, 1)
         self._most_writes = max(context.config.jobs.concurrency // 2, 1)
+        self._most_writes_of_one = max(self._most_writes // 2, 1)
         self.pool = Pool(context.config.jobs.concurrency, "jobs")
         self._loop = DueLoop(
             self.pool,
@@ -68,8 +71,7 @@ class JobWorker:
         now = self._context.now()
         free = self._cloudflare.creates_free()
         most_creates = limit if free is None else max(free - len(self._registering), 0)
-
-        busy_now = [connection_id for connection_id in self._writing.values() if connection_id is not None]
+        writing = list(self._writing.values())
 
         def query(snapshot: Snapshot) -> list[Job]:
             found: list[Job] = []
@@ -81,13 +83,31 @@ class JobWorker:
                     left = min(left, self._most_refreshes - len(self._refreshing))
                 elif kind is JobKind.WRITE_DNS:
                     left = min(left, self._most_writes - len(self._writing))
-                if left > 0:
-                    busy = busy_now if kind is JobKind.WRITE_DNS else ()
-                    due = jobs.due(snapshot, kind, now, left, in_flight, busy)
-                    found += _one_a_connection(due) if kind is JobKind.WRITE_DNS else due
+                if left > 0 and kind is JobKind.WRITE_DNS:
+                    found += self._due_writes(snapshot, now, left, in_flight, writing)
+                elif left > 0:
+                    found += jobs.due(snapshot, kind, now, left, in_flight)
             return found
 
         return await self._context.database.read(query)
+
+    def _due_writes(
+        self, snapshot: Snapshot, now: int, limit: int, in_flight: Collection[str], writing: Sequence[Job]
+    ) -> list[Job]:
+        """One by one, as each may keep others of its connection or organization back, and nobody else's."""
+        found: list[Job] = []
+        while len(found) < limit:
+            busy = [*writing, *found]
+            connections = [job.connection_id for job in busy if job.connection_id is not None]
+            orgs = [
+                org for org, count in Counter(job.org_id for job in busy).items() if count >= self._most_writes_of_one
+            ]
+            taken = [*in_flight, *(job.id for job in found)]
+            due = jobs.due(snapshot, JobKind.WRITE_DNS, now, 1, taken, connections, orgs)
+            if not due:
+                break
+            found += due
+        return found
 
     async def _work(self, job: Job) -> None:
         if job.kind is JobKind.REGISTER:
@@ -95,7 +115,7 @@ class JobWorker:
         elif job.kind is JobKind.REFRESH_TOKEN:
             self._refreshing.add(job.id)
         elif job.kind is JobKind.WRITE_DNS:
-            self._writing[job.id] = job.connection_id
+            self._writing[job.id] = job
         try:
             await self._try(job)
         finally:
@@ -122,11 +142,3 @@ class JobWorker:
 
     async def _idle(self) -> float:
         return await seconds_until_due(self._context, jobs.next_due_at)
-
-
-def _one_a_connection(due: list[Job]) -> list[Job]:
-    """The first of each; the others are due again as soon as it has ended."""
-    first: dict[str | None, Job] = {}
-    for job in due:
-        first.setdefault(job.connection_id, job)
-    return list(first.values())

@@ -28,6 +28,7 @@ _DUE: Final = (
     " AND d.kind = 'write_dns' AND d.state = 'pending' AND d.org_id = j.org_id AND d.id < j.id))"
     # A connection does one thing at a time.
     " AND (connection_id IS NULL OR connection_id NOT IN (SELECT value FROM json_each(?5)))"
+    " AND org_id NOT IN (SELECT value FROM json_each(?6))"
     " ORDER BY turn, id LIMIT ?3"
 )
 
@@ -96,9 +97,11 @@ def due(
     limit: int,
     in_flight: Collection[str],
     busy: Collection[str] = (),
+    busy_orgs: Collection[str] = (),
 ) -> list[Job]:
-    """Jobs of a kind that are due and not in flight, by their turn; none through a connection that is `busy`."""
-    rows = snapshot.all(_DUE, (now, _texts(in_flight), limit, kind, _texts(busy)))
+    """Jobs of a kind that are due and not in flight, by their turn; none through a connection, nor of an organization,
+    that is `busy`."""
+    rows = snapshot.all(_DUE, (now, _texts(in_flight), limit, kind, _texts(busy), _texts(busy_orgs)))
     return [_job(row) for row in rows]
 
 

@@ -8,7 +8,7 @@ from dcvd.core.jobs import JobKind, JobState
 from dcvd.jobs import JobWorker
 from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
-from dcvd.services import domains, upkeep
+from dcvd.services import domains, organizations, upkeep
 from dcvd.services.access import Access
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
@@ -54,6 +54,41 @@ async def test_a_provider_that_does_not_answer_holds_up_nothing_but_refreshes(
     provider.gate.set()
     await until(refreshed)
     assert len(provider.asked) == 2 * context.config.jobs.concurrency
+    working.cancel()
+    await asyncio.wait([working])
+    await worker.pool.drain(1)
+
+
+async def test_providers_that_do_not_answer_one_tenant_leave_room_to_write_the_records_of_others(
+    access: Access,
+    context: Context,
+    organization: Organization,
+    provider: ProviderServer,
+    clock: ManualClock,
+    cloudflare: CloudflareClient,
+) -> None:
+    other = await organizations.create(context, "Other")
+    ready = await connect(context, other.id, provider.grant(), life=None)
+    for number in range(context.config.jobs.concurrency):
+        slow = await connect(context, organization.id, provider.grant())
+        await domains.add(context, organization.id, f"app{number}.customer.test", connection_id=slow.id)
+    clock.advance(HOUR)
+    provider.gate.clear()
+    worker = JobWorker(context, cloudflare, access, Metrics())
+    working = asyncio.create_task(worker.run())
+
+    async def asked() -> bool:
+        return len(provider.asked) == context.config.jobs.concurrency // 4
+
+    async def tried() -> bool:
+        jobs = await all_jobs(context, other.id)
+        return any(job.kind is JobKind.WRITE_DNS and job.attempts for job in jobs)
+
+    await until(asked)
+    await domains.add(context, other.id, "app.other.test", connection_id=ready.id)
+    await until(tried)
+    assert await asked()
+    provider.gate.set()
     working.cancel()
     await asyncio.wait([working])
     await worker.pool.drain(1)

@@ -57,12 +57,14 @@ async def test_a_click_ends_on_a_plain_page_that_names_the_organization(
     assert made["status"] == "active"
 
 
-async def test_where_the_tenant_wants_it_the_browser_comes_back_to_him_with_the_connection(
+async def test_where_the_tenant_wants_it_the_browser_comes_back_to_him_with_the_connection_and_the_state(
     flow: Flow, owner: Client, anybody: Client
 ) -> None:
-    answer = await flow.click(owner, anybody, returnTo=RETURN_TO)
+    begun = await flow.begin(owner, redirectUri=HERE, returnTo=RETURN_TO)
+    answer = await flow.come_back(anybody, await flow.server.consent(begun["authorizationUrl"]))
     (made,) = (await owner.get(CONNECTIONS)).json["connections"]
-    assert (answer.status, answer.headers["Location"]) == (303, f"{RETURN_TO}&connection={made['id']}")
+    result = f"connection={made['id']}&state={begun['state']}"
+    assert (answer.status, answer.headers["Location"]) == (303, f"{RETURN_TO}&{result}")
     assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
@@ -73,7 +75,8 @@ async def test_who_declines_is_told_that_nothing_was_connected(flow: Flow, owner
     assert "used before" in _page(await flow.come_back(anybody, back), 400)
     assert await flow.stored() == 0
     answer = await flow.click(owner, anybody, deny=True, returnTo=RETURN_TO)
-    assert (answer.status, answer.headers["Location"]) == (303, f"{RETURN_TO}&error=access_denied")
+    assert answer.status == 303
+    assert answer.headers["Location"].startswith(f"{RETURN_TO}&error=access_denied&state=")
 
 
 async def test_the_second_use_of_an_answer_connects_nothing(flow: Flow, owner: Client, anybody: Client) -> None:
