@@ -10,7 +10,7 @@ from dcvd.config import Config
 from dcvd.errors import ConfigError
 from dcvd.kit.vault import Vault
 from dcvd.services.keyring import VARIABLE, Found, Keyring, gather, make_key_file
-from dcvd.store import sealed, vault_keys
+from dcvd.store import oauth_states, sealed, vault_keys
 from dcvd.store.database import Database, Snapshot
 from dcvd.store.sealed import Kind
 from dcvd.store.vault_keys import NeededKey, key_path
@@ -18,14 +18,16 @@ from dcvd.store.vault_keys import NeededKey, key_path
 log = structlog.get_logger(__name__)
 
 _EXAMPLES: Final = 3
+_BATCH: Final = 1000
 
 
 async def open_vault(database: Database, config: Config, now: int, *, from_environment: Collection[str] = ()) -> Vault:
     """The vault with every key that the database needs; where it needs none and none is configured, a key file is made.
 
     `from_environment` names the variables that won over the TOML. The database's lock is held. Raises ConfigError when
-    a needed key is not given, or a key file is damaged; then nothing was changed.
+    a needed key is not given, or a key file is damaged; then nothing was changed that anybody needs.
     """
+    await _forget_ended(database, now)
     recorded, kinds = await database.read(lambda snapshot: (vault_keys.list_all(snapshot), sealed.kinds(snapshot)))
     named = sealed.key_ids(kinds)
     ring = await asyncio.to_thread(gather, config, recorded, named, from_environment)
@@ -39,6 +41,12 @@ async def open_vault(database: Database, config: Config, now: int, *, from_envir
     log.info("vault.opened", key_id=active.key.id, source=active.source, older=[found.key.id for found in ring.older])
     configured = config.oauth.encryption_key is not None
     return Vault(active.key, *(found.key for found in ring.older), configured=configured)
+
+
+async def _forget_ended(database: Database, now: int) -> None:
+    """Authorizations that ended need no key, and the janitor that removes them only runs once there is a start."""
+    while await database.write(lambda tx: oauth_states.delete_expired(tx, now, _BATCH)) == _BATCH:
+        pass
 
 
 async def _record(database: Database, recorded: Sequence[NeededKey], active: Found, now: int) -> None:

@@ -14,7 +14,7 @@ from dcvd.store import sealed, vault_keys
 from dcvd.store.database import Transaction
 from dcvd.store.sealed import WEBHOOK_SECRETS
 from tests import sealing
-from tests.daemon.place import Place
+from tests.daemon.place import NOW, Place
 
 A, B, C = (VaultKey(letter * 32) for letter in (b"a", b"b", b"c"))
 PASSPHRASE = "correct horse battery staple"
@@ -140,6 +140,29 @@ async def test_a_key_id_that_was_flipped_in_a_row_refuses_the_start_and_names_th
         flipped = row[1][:8] + bytes([row[1][8] ^ 1]) + row[1][9:]
         await database.write(lambda tx: tx.run("UPDATE webhook_secrets SET sealed = ? WHERE id = ?", (flipped, row[0])))
     assert f"1 webhook secret: {row[0]}" in await place.refusal(_file(A))
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_an_authorization_needs_its_key_until_it_ends_and_then_is_in_nobodys_way(
+    place: Place, ended: bool
+) -> None:
+    await place.start(_file(B))
+    async with place.opened() as database:
+        await database.write(lambda tx: tx.run("DELETE FROM organizations WHERE id = ?", (sealing.ORG,)))
+        await database.write(lambda tx: sealing.fill(tx, Vault(B)))
+        verifier = Vault(A).seal(
+            sealing.TOKEN, org=sealing.ORG, row=sealing.STATE.hex(), field="oauth_states.sealed_verifier"
+        )
+        await database.write(
+            lambda tx: tx.run(
+                "UPDATE oauth_states SET sealed_verifier = ?, expires_at = ? WHERE state_hash = ?",
+                (verifier, NOW - 1 if ended else NOW + 1, sealing.STATE),
+            )
+        )
+    if ended:
+        await place.start(_file(B))
+    else:
+        assert f"(1 authorization under way) need the vault key {A.id}" in await place.refusal(_file(B))
 
 
 async def test_a_version_that_the_vault_never_had_is_damage_and_needs_no_key(place: Place) -> None:

@@ -75,6 +75,23 @@ def test_a_byte_changed_anywhere_is_noticed(place: int, change: int) -> None:
     _refused(bytes(sealed))
 
 
+@pytest.mark.parametrize("org", ["org_2", "", ORG + ROW])
+def test_a_value_moved_to_another_organization_does_not_open(org: str) -> None:
+    with pytest.raises(VaultError) as caught:
+        Vault(KEY).open(_sealed(), org=org, row=ROW, field=FIELD)
+    assert caught.value.code == "vault_value_damaged"
+    assert PLAIN not in repr(caught.value)
+
+
+@pytest.mark.parametrize("org", [ORG, "org_2"])
+def test_a_value_relabelled_as_of_the_version_that_bound_no_organization_opens_for_none(org: str) -> None:
+    relabelled = b"\x01" + _sealed()[1:]
+    for attempt in (Vault(KEY).open, Vault(KEY).seal_anew):
+        with pytest.raises(VaultError) as caught:
+            attempt(relabelled, org=org, row=ROW, field=FIELD)
+        assert caught.value.code == "vault_value_damaged"
+
+
 def test_every_bit_of_every_byte_counts() -> None:
     sealed = _sealed()
     for place in range(len(sealed)):
