@@ -70,7 +70,7 @@ def before_of(row: WrittenRecord | None, step: Step) -> tuple[ZoneRecord, ...]:
         return foreign
     if not foreign:
         return row.before
-    interrupted = row.state == "writing" and all(any(same(each, kept) for kept in row.before) for each in foreign)
+    interrupted = row.state != "written" and all(any(same(each, kept) for kept in row.before) for each in foreign)
     return row.before if interrupted else foreign
 
 

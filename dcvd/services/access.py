@@ -76,7 +76,8 @@ class Access:
         connection = opened.connection
         if opened.refresh_token is None:
             return None
-        if connection.version > 1 and self._context.now() - connection.updated_at < _JUST_NOW:
+        # An age below zero is a clock that was put back, and says nothing.
+        if connection.version > 1 and 0 <= self._context.now() - connection.updated_at < _JUST_NOW:
             return None
         return await self.refresher.renewed(opened)
 

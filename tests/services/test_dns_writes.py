@@ -13,7 +13,7 @@ from dcvd.core.lifecycle import Observation
 from dcvd.core.observation import HostnameSeen
 from dcvd.core.written_records import WrittenRecord
 from dcvd.core.zone_records import DnsWrite
-from dcvd.errors import Conflict, InvalidInput, RemoteError, Retryable, Unauthorized
+from dcvd.errors import Conflict, InvalidInput, Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.kit.clock import ManualClock
 from dcvd.services import dns_plans, dns_writes, domains, jobs, looks
 from dcvd.services.context import Context
@@ -215,6 +215,24 @@ async def test_a_kill_around_the_change_loses_no_value_and_makes_nothing_twice(d
     assert (await desk.work()).state is JobState.DONE
     assert desk.zone.standing == [THEIRS]
     assert await desk.rows(domain) == []
+
+
+async def test_a_write_after_an_undo_that_was_cut_off_half_way_keeps_all_that_stood_there_before(desk: Desk) -> None:
+    desk.zone.add("A", "192.0.2.1")
+    desk.zone.add("A", "192.0.2.2")
+    domain = await desk.domain()
+    await desk.work()
+    await desk.ask(domain, replacing=True)
+    await desk.work()
+    undoing = await desk.undo(domain)
+    desk.zone.fails_before = Permanent("No.", code="provider_refused")
+    assert (await desk.work()).id == undoing.id
+    desk.zone.clear()
+    desk.zone.add("A", "192.0.2.1")
+    await desk.ask(domain, replacing=True)
+    await desk.work()
+    (row,) = await desk.rows(domain)
+    assert [each.value for each in row.before] == ["192.0.2.1", "192.0.2.2"]
 
 
 async def test_a_record_that_changes_between_the_look_and_the_change_is_not_overwritten(desk: Desk) -> None:
