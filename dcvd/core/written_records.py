@@ -13,7 +13,8 @@ from dcvd.core.zone_records import ZoneRecord
 class WrittenRecord(Struct, frozen=True, kw_only=True):
     """A record of ours. It is stored before the provider is asked, so that no crash loses what stood there.
 
-    zone: the zone's name. replaced: the value of ours that stood there until this one was to be written.
+    connection_id: what it was written through; None where that connection was removed. zone: the zone's name.
+    replaced: the value of ours that stood there until this one was to be written.
     before: what stood there before us. state: `writing` and `undoing` say that nobody knows yet whether it is done.
     written_at, orphaned_at: milliseconds; the second is when its domain was removed.
     """
@@ -21,7 +22,7 @@ class WrittenRecord(Struct, frozen=True, kw_only=True):
     id: str
     org_id: str
     domain_id: str
-    connection_id: str
+    connection_id: str | None
     zone: str
     type: str
     name: str
@@ -51,6 +52,11 @@ class LeftRecord(Struct, frozen=True, kw_only=True):
     value: str
     written_by_us: bool = False
     being_removed: bool = False
+
+
+def connection_of(domain: Domain, rows: Sequence[WrittenRecord]) -> str | None:
+    """Through which connection what was written for a domain can be taken out; None where that was removed."""
+    return next((row.connection_id for row in rows if row.connection_id is not None), domain.connection_id)
 
 
 def ours_of(row: WrittenRecord | None) -> frozenset[str]:

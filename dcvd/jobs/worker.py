@@ -36,7 +36,8 @@ _ORDER: Final = (
 lets through now, or a thousand of them would fill every slot for an hour. Of refreshes only a few run at once, because
 a provider that does not answer would hold up everything else; they are due well before a token ends. Of records that
 are written half as many as there are slots, for the same reason, and one through each connection; of one organization
-half of those again, because its providers may be name servers of its own, which are slow on purpose."""
+half of those again, because its providers may be name servers of its own, which are slow on purpose. One slot is never
+given to either."""
 
 
 class JobWorker:
@@ -53,6 +54,7 @@ class JobWorker:
         self._most_refreshes = max(context.config.jobs.concurrency // 4, 1)
         self._most_writes = max(context.config.jobs.concurrency // 2, 1)
         self._most_writes_of_one = max(self._most_writes // 2, 1)
+        self._most_at_providers = max(context.config.jobs.concurrency - 1, 1)
         self.pool = Pool(context.config.jobs.concurrency, "jobs")
         self._loop = DueLoop(
             self.pool,
@@ -75,16 +77,20 @@ class JobWorker:
 
         def query(snapshot: Snapshot) -> list[Job]:
             found: list[Job] = []
+            at_providers = self._most_at_providers - len(self._writing) - len(self._refreshing)
+            writes = 0
             for kind in _ORDER:
                 left = limit - len(found)
                 if kind is JobKind.REGISTER:
                     left = min(left, most_creates)
                 elif kind is JobKind.REFRESH_TOKEN:
-                    left = min(left, self._most_refreshes - len(self._refreshing))
+                    left = min(left, self._most_refreshes - len(self._refreshing), at_providers - writes)
                 elif kind is JobKind.WRITE_DNS:
-                    left = min(left, self._most_writes - len(self._writing))
+                    left = min(left, self._most_writes - len(self._writing), at_providers)
                 if left > 0 and kind is JobKind.WRITE_DNS:
-                    found += self._due_writes(snapshot, now, left, in_flight, writing)
+                    due = self._due_writes(snapshot, now, left, in_flight, writing)
+                    writes = len(due)
+                    found += due
                 elif left > 0:
                     found += jobs.due(snapshot, kind, now, left, in_flight)
             return found

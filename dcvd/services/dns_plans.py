@@ -11,7 +11,7 @@ from dcvd.core import dns_undo
 from dcvd.core.dns_plan import DnsPlan, plan, wanted_records
 from dcvd.core.domain import Domain
 from dcvd.core.jobs import Job
-from dcvd.core.written_records import WrittenRecord, ours_of
+from dcvd.core.written_records import WrittenRecord, connection_of, ours_of
 from dcvd.core.zone_records import DnsWrite
 from dcvd.errors import Conflict, InvalidInput, Permanent, Retryable, Unauthorized
 from dcvd.services import dns_jobs, timeline, zones
@@ -95,20 +95,27 @@ async def write(context: Context, org_id: str, domain_id: str, planned: DnsPlan,
 async def to_undo(context: Context, access: Access, org_id: str, domain_id: str) -> DnsPlan:
     """What an undo would put back. Raises as `to_write`, and Conflict where we wrote nothing."""
 
-    def query(snapshot: Snapshot) -> list[WrittenRecord]:
+    def query(snapshot: Snapshot) -> tuple[str, list[WrittenRecord]]:
         domain = owned(snapshot, org_id, domain_id)
         rows = written_records.of_domain(snapshot, domain.id)
         if not rows:
             raise Conflict(f"No record of {domain.name} was written: nothing is to be undone.", code="nothing_to_undo")
-        return rows
+        connection_id = connection_of(domain, rows)
+        if connection_id is None:
+            raise Conflict(
+                f"The connection that wrote the records of {domain.name} was removed. Connect anew, have them written"
+                " by the new connection (what is there already stays as it is), then undo.",
+                code="connection_removed",
+            )
+        return connection_id, rows
 
-    rows = await context.database.read(query)
+    connection_id, rows = await context.database.read(query)
     steps = []
     async with _answered():
         for row in rows:
-            reached = await zones.reach(access, org_id, row.connection_id, row.name)
+            reached = await zones.reach(access, org_id, row.connection_id or connection_id, row.name)
             steps.append(dns_undo.undo(row, await reached.read(row.name), reached.zone))
-    return DnsPlan(connection_id=rows[0].connection_id, zone=rows[0].zone, steps=tuple(steps))
+    return DnsPlan(connection_id=connection_id, zone=rows[0].zone, steps=tuple(steps))
 
 
 async def undo(context: Context, org_id: str, domain_id: str, planned: DnsPlan, *, actor: str) -> Job:

@@ -23,7 +23,7 @@ from dcvd.services import dns_jobs, jobs, zones
 from dcvd.services.access import Access
 from dcvd.services.context import Context
 from dcvd.services.zones import Reached
-from dcvd.store import domains, written_records
+from dcvd.store import connections, domains, written_records
 from dcvd.store import jobs as stored_jobs
 from dcvd.store.database import Snapshot, Transaction
 
@@ -87,8 +87,10 @@ async def _write(context: Context, access: Access, job: Job, *, replace: bool) -
             case "blocked":
                 assert step.obstacle is not None, "what is blocked says why"
                 obstacles.append(step.obstacle)
+            case "done" if row is not None and record.value in row.ours:
+                done.append(changed(row, connection_id=domain.connection_id, zone=reached.zone.name))
             case "done" if row is not None:
-                (done if record.value in row.ours else foreign).append(row)
+                foreign.append(row)
             case "done":
                 log.info("dns_write.was_there", job_id=job.id, name=record.name)
             case "create" | "replace":
@@ -128,6 +130,8 @@ def _intend(context: Context, tx: Transaction, job: Job, reached: Reached, step:
         raise _NotWanted
     record = step.record
     row = next((row for row in rows if (row.type, row.name) == (record.type, record.name)), None)
+    if row is not None:
+        row = _through(tx, row, domain.connection_id)
     intended = WrittenRecord(
         id=context.new_id(Prefix.WRITTEN_RECORD) if row is None else row.id,
         org_id=domain.org_id,
@@ -173,14 +177,37 @@ def _store(tx: Transaction, finished: Sequence[WrittenRecord], foreign: Sequence
     written_records.delete(tx, [row.id for row in foreign])
     there = {row.id: row for row in written_records.of_domains(tx, [row.domain_id for row in finished])}
     for row in finished:
-        if row.id in there:
-            written_records.put(tx, changed(row, orphaned_at=there[row.id].orphaned_at))
+        stored = there.get(row.id)
+        if stored is not None:
+            moved = _through(tx, stored, row.connection_id)
+            written_records.put(
+                tx,
+                changed(row, connection_id=moved.connection_id, before=moved.before, orphaned_at=stored.orphaned_at),
+            )
+
+
+def _through(tx: Snapshot, row: WrittenRecord, connection_id: str | None) -> WrittenRecord:
+    """A record as one of another connection, which its owner made in the place of the first.
+
+    How another provider keeps a record that stood there before says nothing to this one.
+    """
+    if connection_id is None or row.connection_id == connection_id:
+        return row
+    new = connections.get(tx, connection_id)
+    old = None if row.connection_id is None else connections.get(tx, row.connection_id)
+    if new is None:
+        # Removed while it was used.
+        return changed(row, connection_id=None)
+    if old is not None and old.provider is new.provider:
+        return changed(row, connection_id=connection_id)
+    before = tuple(changed(each, id=None, raw=None) for each in row.before)
+    return changed(row, connection_id=connection_id, before=before)
 
 
 async def _undo(context: Context, access: Access, job: Job) -> None:
     _, rows = await context.database.read(lambda snapshot: _state(snapshot, job))
     for row in rows:
-        reached = await zones.reach(access, job.org_id, row.connection_id, row.name)
+        reached = await zones.reach(access, job.org_id, _connection(job, row), row.name)
         step = dns_undo.undo(row, await reached.read(row.name), reached.zone)
         if step.obstacle is not None:
             raise Permanent(step.obstacle.message, code=step.obstacle.code)
@@ -201,7 +228,7 @@ async def _remove(context: Context, access: Access, job: Job) -> None:
         if await context.database.read(lambda snapshot: _is_needed(snapshot, job, row)):  # noqa: B023
             log.info("dns_write.needed_again", job_id=job.id, name=row.name)
             continue
-        reached = await zones.reach(access, job.org_id, row.connection_id, row.name)
+        reached = await zones.reach(access, job.org_id, _connection(job, row), row.name)
         gone = dns_undo.removal(row, await reached.read(row.name))
         if gone:
             await reached.change(gone, ())
@@ -231,6 +258,12 @@ def _state(snapshot: Snapshot, job: Job) -> tuple[Domain | None, list[WrittenRec
     domain_id = job.domain_id
     assert domain_id is not None, "a write_dns job is about a domain"
     return domains.get(snapshot, domain_id), written_records.of_domain(snapshot, domain_id)
+
+
+def _connection(job: Job, row: WrittenRecord) -> str:
+    connection_id = row.connection_id or job.connection_id
+    assert connection_id is not None, "a write_dns job has a connection"
+    return connection_id
 
 
 def _value(wanted: Sequence[Record], row: WrittenRecord) -> str:

@@ -124,8 +124,9 @@ async def _connect(
             refresh_at=refresh_at(asked_at, expires_at) if may_refresh and expires_at is not None else None,
             actor=token_actor(authorization.token_id),
         )
-    except DcvdError:
-        await _give_back(client, provider, tokens)
+    except BaseException:
+        # Also where we are stopped: nobody else would ever end what was granted.
+        await asyncio.shield(_give_back(client, provider, tokens))
         raise
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dcvd.core import lifecycle
 from dcvd.core.domain import Domain
 from dcvd.core.jobs import JobKind
-from dcvd.core.written_records import LeftRecord, WrittenRecord, left_records
+from dcvd.core.written_records import LeftRecord, WrittenRecord, connection_of, left_records
 from dcvd.core.zone_records import DnsWrite
 from dcvd.services import dns_jobs, events, jobs, timeline
 from dcvd.services.context import Context
@@ -55,9 +55,9 @@ def _take_out(
     context: Context, tx: Transaction, gone: Sequence[Domain], written: dict[str, list[WrittenRecord]]
 ) -> None:
     for domain in gone:
-        rows = written.get(domain.id)
-        if rows:
-            dns_jobs.enqueue(context, tx, domain, rows[0].connection_id, DnsWrite(action="remove"))
+        connection_id = connection_of(domain, written.get(domain.id, []))
+        if domain.id in written and connection_id is not None:
+            dns_jobs.enqueue(context, tx, domain, connection_id, DnsWrite(action="remove"))
     written_records.orphan(tx, list(written), context.now())
 
 
@@ -71,6 +71,9 @@ def _written(snapshot: Snapshot, domain_ids: Sequence[str]) -> dict[str, list[Wr
 def _left(
     gone: Collection[Domain], written: dict[str, list[WrittenRecord]], *, remove_records: bool
 ) -> dict[str, tuple[LeftRecord, ...]]:
-    return {
-        domain.id: left_records(domain, written.get(domain.id, []), being_removed=remove_records) for domain in gone
-    }
+    left = {}
+    for domain in gone:
+        rows = written.get(domain.id, [])
+        being_removed = remove_records and connection_of(domain, rows) is not None
+        left[domain.id] = left_records(domain, rows, being_removed=being_removed)
+    return left

@@ -137,6 +137,16 @@ def end_of_domains(tx: Transaction, domain_ids: Collection[str], kinds: Collecti
     return count
 
 
+def pending_of_connection(snapshot: Snapshot, connection_id: str, kind: JobKind, limit: int) -> list[Job]:
+    """Some of the pending jobs of a kind that work through a connection, in no order."""
+    rows = snapshot.all(
+        f"SELECT {_COLUMNS} FROM jobs INDEXED BY jobs_of_connection"
+        " WHERE connection_id = ? AND kind = ? AND state = 'pending' LIMIT ?",
+        (connection_id, kind, limit),
+    )
+    return [_job(row) for row in rows]
+
+
 def end_of_connection(tx: Transaction, connection_id: str, now: int) -> int:
     """End what is pending with a connection, as done; returns how many there were."""
     count = tx.run(

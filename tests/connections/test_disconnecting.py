@@ -6,13 +6,13 @@ from msgspec.structs import replace
 from dcvd.core.connections import Connection, Provider
 from dcvd.core.credentials import ApiToken, OauthTokens
 from dcvd.core.instants import HOUR
-from dcvd.core.jobs import JobState
+from dcvd.core.jobs import JobKind, JobState
 from dcvd.core.secret import Secret
 from dcvd.errors import NotFound, StoreError, Unavailable
 from dcvd.kit.clock import ManualClock
 from dcvd.kit.vault import Vault
 from dcvd.kit.vault_key import VaultKey
-from dcvd.services import connections, domains, upkeep
+from dcvd.services import connections, disconnecting, domains, upkeep
 from dcvd.services.access import Access
 from dcvd.services.context import Context
 from dcvd.services.disconnecting import disconnect
@@ -132,6 +132,18 @@ async def test_its_domains_live_on_and_its_jobs_end(
     assert (await domains.get(context, connection.org_id, domain.id)).connection_id is None
     states = {job.kind.value: job.state for job in await all_jobs(context, connection.org_id)}
     assert states == {"register": JobState.PENDING, "refresh_token": JobState.DONE}
+
+
+async def test_records_that_were_still_to_be_changed_are_not_said_to_be(
+    access: Access, context: Context, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disconnecting, "_AT_ONCE", 2)
+    for number in range(5):
+        await domains.add(context, connection.org_id, f"app{number}.customer.test", connection_id=connection.id)
+    await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
+    found = [job for job in await all_jobs(context, connection.org_id) if job.kind is JobKind.WRITE_DNS]
+    assert {(job.state, job.last_error_code) for job in found} == {(JobState.DEAD, "connection_removed")}
+    assert len(found) == 5
 
 
 async def test_another_organization_cannot_remove_it_or_hold_up_its_refreshes(

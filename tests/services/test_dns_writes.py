@@ -415,12 +415,14 @@ async def test_a_connection_that_needs_its_owner_makes_a_dead_letter_and_a_confl
     assert caught.value.code == "reauth_required"
 
 
-async def test_a_connection_that_goes_takes_along_what_was_to_be_written_with_it(desk: Desk, context: Context) -> None:
+async def test_a_connection_that_goes_ends_what_was_to_be_written_and_not_what_is_known_of_it(
+    desk: Desk, context: Context
+) -> None:
     domain = await desk.domain()
     desk.zone.fails_before = lost()
     await desk.work()
     await context.database.write(lambda tx: stored_connections.delete(tx, desk.connection_id))
-    assert await desk.rows(domain) == []
+    assert [(row.connection_id, row.state) for row in await desk.rows(domain)] == [(None, "writing")]
     assert (await desk.work()).state is JobState.DONE
     assert desk.zone.standing == []
 
@@ -450,3 +452,40 @@ async def _learn_target(context: Context, domain: Domain) -> None:
         )
     ]
     await looks.record(context, domain.id, seen)
+
+
+async def test_a_connection_that_takes_anothers_place_has_the_undo_too(
+    desk: Desk, context: Context, organization: Organization
+) -> None:
+    desk.zone.add("A", "192.0.2.1", ttl=77)
+    domain = await desk.domain()
+    await desk.work()
+    await desk.ask(domain, replacing=True)
+    await desk.work()
+    (before,) = await desk.rows(domain)
+    await _removed(context, desk.connection_id)
+    with pytest.raises(Conflict) as caught:
+        await desk.undo(domain)
+    assert caught.value.code == "connection_removed"
+    desk.connection_id = (await connect(context, organization.id)).id
+    await desk.ask(domain)
+    assert (await desk.work()).state is JobState.DONE
+    (row,) = await desk.rows(domain)
+    assert (row.connection_id, row.value, len(row.before)) == (desk.connection_id, before.value, 1)
+    await desk.undo(domain)
+    assert (await desk.work()).state is JobState.DONE
+    assert desk.zone.standing == [THEIRS]
+    assert [record.ttl for record in desk.zone.records] == [77]
+
+
+async def test_a_domain_whose_connection_is_gone_promises_to_take_nothing_out(desk: Desk, context: Context) -> None:
+    domain = await desk.domain()
+    await desk.work()
+    await _removed(context, desk.connection_id)
+    _, left = await domains.remove(context, desk.org_id, domain.id, remove_records=True)
+    assert [(record.written_by_us, record.being_removed) for record in left] == [(True, False)]
+    assert await desk.pending() == []
+
+
+async def _removed(context: Context, connection_id: str) -> None:
+    await context.database.write(lambda tx: stored_connections.delete(tx, connection_id))

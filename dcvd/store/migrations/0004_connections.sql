@@ -83,7 +83,7 @@ CREATE TABLE written_records (
     id            TEXT    PRIMARY KEY,
     org_id        TEXT    NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
     domain_id     TEXT    NOT NULL,
-    connection_id TEXT    NOT NULL REFERENCES oauth_connections (id) ON DELETE CASCADE,
+    connection_id TEXT    REFERENCES oauth_connections (id) ON DELETE SET NULL,
     zone          TEXT    NOT NULL,
     type          TEXT    NOT NULL,
     name          TEXT    NOT NULL,
