@@ -112,8 +112,8 @@ LOST: Final[dict[str, Fault]] = {
 
 BAD: Final[dict[str, tuple[Fault, str]]] = {
     "redirect": (elsewhere, "bad_token_answer"),
-    "mac": (with_changes(token_type="mac"), "bad_token_answer"),  # noqa: S106
-    "no type": (with_changes(token_type=None), "bad_token_answer"),  # noqa: S106
+    "mac": (with_changes(token_type="mac"), "bad_token_answer"),
+    "no type": (with_changes(token_type=None), "bad_token_answer"),
     "no token": (with_changes(access_token=None), "bad_token_answer"),
     "a token of two lines": (with_changes(access_token=marked("a\r\nX-Evil: b")), "bad_token_answer"),
     "a token that is a number": (with_changes(access_token=1), "bad_token_answer"),

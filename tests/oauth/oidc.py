@@ -18,7 +18,7 @@ _MOST_STEPS: Final = 12
 def running() -> Iterator[str]:
     """Its issuer."""
     command = [*oidc_command(), msgspec.json.encode(registered()).decode()]
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stdout is not None

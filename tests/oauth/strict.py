@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 from urllib.parse import unquote_plus, urlencode
@@ -12,6 +12,7 @@ import aiohttp
 from aiohttp import web
 from msgspec import Struct
 
+from dcvd.core.secret import Secret
 from tests.kit.receivers import receiver
 from tests.marked import marked
 from tests.oauth.servers import SCOPES, registered
@@ -40,12 +41,14 @@ class Refused(Exception):
 class Strict:
     """A `Server`. A code or a refresh token that comes twice ends all that it gave (RFC 9700, 4.2.4 and 4.14.2).
 
-    asked: the forms that came to the token endpoint; headers: how they came. revoked: the tokens.
+    asked: the forms that came to the token endpoint; headers: how they came. revoked: the tokens. metadata: what is
+    announced instead.
     """
 
     def __init__(self, issuer: str = "") -> None:
         self.issuer = issuer
         self.fault: Fault | None = None
+        self.revocation_fault: Fault | None = None
         self.asked: list[dict[str, str]] = []
         self.headers: list[dict[str, str]] = []
         self.revoked: list[str] = []
@@ -61,6 +64,13 @@ class Strict:
         async with aiohttp.ClientSession() as browser, browser.get(url, allow_redirects=False) as answer:
             assert answer.status == 303, await answer.text()
             return answer.headers["Location"]
+
+    def consent(self, client_id: str, redirect_uri: str, challenge: str, scopes: Sequence[str] = SCOPES) -> Secret:
+        """A code, as a customer's consent brings it."""
+        code = marked(f"code-{next(self._numbers)}")
+        granted = [scope for scope in scopes if scope in SCOPES]
+        self._codes[code] = Grant(client_id, redirect_uri, challenge, granted)
+        return Secret(code)
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         match request.method, request.path:
@@ -94,13 +104,9 @@ class Strict:
         assert asked["code_challenge_method"] == "S256"
         result = {"state": asked["state"], "iss": self.issuer}
         if self._consents:
-            code = result["code"] = marked(f"code-{next(self._numbers)}")
-            self._codes[code] = Grant(
-                client_id=client["client_id"],
-                redirect_uri=asked["redirect_uri"],
-                challenge=asked["code_challenge"],
-                scopes=[scope for scope in asked["scope"].split() if scope in SCOPES],
-            )
+            scopes = asked["scope"].split()
+            code = self.consent(client["client_id"], asked["redirect_uri"], asked["code_challenge"], scopes)
+            result["code"] = code.reveal()
         else:
             result |= {"error": "access_denied", "error_description": "<script>alert(1)</script>"}
         between = "&" if "?" in asked["redirect_uri"] else "?"
@@ -120,8 +126,10 @@ class Strict:
         answer = self._issue(grant)
         return await self.fault(request, answer) if self.fault is not None else web.json_response(answer)
 
-    async def _revoke(self, request: web.Request) -> web.Response:
+    async def _revoke(self, request: web.Request) -> web.StreamResponse:
         form = {name: str(value) for name, value in (await request.post()).items()}
+        if self.revocation_fault is not None:
+            return await self.revocation_fault(request, {"access_token": form["token"]})
         try:
             self._authenticated(request, form)
         except Refused as refused:

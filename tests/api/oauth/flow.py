@@ -40,9 +40,7 @@ class RecordingClient(TokenClient):
 
     async def exchange(self, provider: Provider, *, code: Secret, verifier: Secret, redirect_uri: str) -> Tokens:
         self.secrets |= {code.reveal(), verifier.reveal()}
-        return self._noted(
-            await super().exchange(provider, code=code, verifier=verifier, redirect_uri=redirect_uri)
-        )
+        return self._noted(await super().exchange(provider, code=code, verifier=verifier, redirect_uri=redirect_uri))
 
     async def refresh(self, provider: Provider, refresh_token: Secret) -> Tokens:
         return self._noted(await super().refresh(provider, refresh_token))

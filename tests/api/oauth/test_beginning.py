@@ -14,6 +14,7 @@ from dcvd.services import authorizations
 from tests.api.client import problem
 from tests.api.oauth.flow import Flow
 from tests.oauth.servers import OURS, SCOPES, TENANTS, client_id
+from tests.oauth.strict import Strict
 
 pytestmark = pytest.mark.parametrize("server", ["ours"], indirect=True)
 
@@ -42,21 +43,19 @@ async def test_no_two_authorizations_share_a_state_or_a_challenge(flow: Flow) ->
         assert len({parse_qs(urlsplit(url).query)[name][0] for url in urls}) == 3
 
 
-@pytest.mark.parametrize(
-    ("changes", "setting"),
-    [
+async def test_a_setting_that_lacks_is_named(flow: Flow) -> None:
+    config = flow.context.config
+    lacking: list[tuple[dict[str, Any], str]] = [
         ({"client_id": ""}, "oauth.other.client_id"),
         ({"client_secret": None}, "oauth.other.client_secret_file"),
         ({"redirect_uris": ()}, "oauth.other.redirect_uris"),
         ({"write_driver": ""}, "oauth.other.write_driver"),
         ({"authorize_url": "", "issuer": ""}, "oauth.other.authorize_url"),
-    ],
-)
-async def test_a_setting_that_lacks_is_named(flow: Flow, changes: dict[str, Any], setting: str) -> None:
-    config = flow.context.config
-    flow.context.config = replace(config, oauth_other=replace(config.oauth_other, **changes))
-    found = problem(await flow.owner.post(_PATH, {"provider": "other"}), 503, "not_set_up")
-    assert setting in found["detail"]
+    ]
+    for changes, setting in lacking:
+        flow.context.config = replace(config, oauth_other=replace(config.oauth_other, **changes))
+        found = problem(await flow.owner.post(_PATH, {"provider": "other"}), 503, "not_set_up")
+        assert setting in found["detail"]
 
 
 async def test_without_a_configured_key_nobody_is_sent_anywhere_and_no_state_is_used(flow: Flow) -> None:
@@ -77,12 +76,10 @@ async def _sent_to_us(flow: Flow, vault: Vault) -> dict[str, str]:
     return parameters
 
 
-@pytest.mark.parametrize(
-    "redirect_uri", [OURS + "/", OURS.replace("https", "http"), OURS.upper(), f"{OURS}?x=1", "https://attacker.example/"]
-)
-async def test_a_redirect_uri_has_to_be_one_of_the_list_exactly(flow: Flow, redirect_uri: str) -> None:
-    answer = await flow.owner.post(_PATH, {"provider": "other", "redirectUri": redirect_uri})
-    problem(answer, 400, "invalid_input", field="redirectUri")
+async def test_a_redirect_uri_has_to_be_one_of_the_list_exactly(flow: Flow) -> None:
+    for wrong in (OURS + "/", OURS.replace("https", "http"), OURS.upper(), f"{OURS}?x=1", "https://attacker.example/"):
+        answer = await flow.owner.post(_PATH, {"provider": "other", "redirectUri": wrong})
+        problem(answer, 400, "invalid_input", field="redirectUri")
 
 
 async def test_a_provider_without_oauth_says_how_it_is_connected(flow: Flow) -> None:
@@ -113,6 +110,7 @@ async def test_so_many_may_be_open_and_each_makes_room_at_its_end(
     "document", [{"issuer": "https://attacker.example"}, {"authorization_endpoint": "http://attacker.example/auth"}]
 )
 async def test_metadata_that_may_be_somebody_elses_sends_nobody_anywhere(flow: Flow, document: dict[str, str]) -> None:
-    vars(flow.server)["metadata"] = document
+    assert isinstance(flow.server, Strict)
+    flow.server.metadata = document
     answer = await flow.owner.post(_PATH, {"provider": "other"})
     problem(answer, 502, "bad_metadata")

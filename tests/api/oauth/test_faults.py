@@ -13,14 +13,17 @@ from tests.oauth.strict import Fault, Strict
 
 pytestmark = pytest.mark.parametrize("server", ["ours"], indirect=True)
 
-_FAULTS = [
-    *[pytest.param(fault, "provider_unavailable", id=name) for name, fault in LOST.items()],
-    *[pytest.param(fault, code, id=name) for name, (fault, code) in BAD.items()],
-    *[pytest.param(fault, "invalid_client", id=name) for name, fault in CLIENT.items()],
-]
 
-
-@pytest.mark.parametrize(("fault", "code"), _FAULTS)
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        pytest.param(LOST["lost"], "provider_unavailable", id="lost"),
+        pytest.param(LOST["500"], "provider_unavailable", id="500"),
+        pytest.param(*BAD["redirect"], id="redirect"),
+        pytest.param(*BAD["a code as the error"], id="a code as the error"),
+        pytest.param(CLIENT["401"], "invalid_client", id="401"),
+    ],
+)
 async def test_a_fault_of_the_token_endpoint_connects_nothing_and_tells_no_secret(
     flow: Flow, fault: Fault, code: str
 ) -> None:

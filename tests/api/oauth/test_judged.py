@@ -1,20 +1,17 @@
 """The flow at a server of our own and at oidc-provider: what is in order connects, and nothing else leaves a trace."""
 
-import asyncio
 import re
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.connections import ConnectionStatus, Provider
-from dcvd.core.instants import DAY, MINUTE
-from dcvd.core.oauth import STATE_LIFE
+from dcvd.core.connections import ConnectionStatus
+from dcvd.core.instants import DAY
 from dcvd.errors import Unauthorized
 from dcvd.kit.clock import ManualClock
 from dcvd.store.organizations import Organization
-from tests.api.client import Client, problem
-from tests.api.conftest import Mint
+from tests.api.client import problem
 from tests.api.oauth.flow import CONNECTIONS, Flow
 from tests.oauth.servers import METHODS, OURS, SCOPES, TENANTS, client_at
 from tests.services.views import bodies
@@ -162,5 +159,3 @@ async def test_an_old_refresh_token_that_comes_again_ends_the_connection_which_s
     shown = (await flow.owner.get(f"{CONNECTIONS}/{connection.id}")).json["connection"]
     assert shown["status"] == ConnectionStatus.REAUTH_REQUIRED
     assert [body["event"] for body in await bodies(flow.context, organization.id)] == ["connection.reauth_required"]
-
-

@@ -9,7 +9,6 @@ from dcvd.core.connections import Provider
 from dcvd.core.instants import MINUTE
 from dcvd.core.oauth import STATE_LIFE, hash_state
 from dcvd.core.secret import Secret
-from dcvd.core.tokens import Role
 from dcvd.kit.clock import ManualClock
 from dcvd.services import exchanges
 from tests.api.client import Client, problem
