@@ -87,8 +87,9 @@ def refusing(status: int, code: Any) -> Fault:
 
     async def refused(request: web.Request, answer: dict[str, Any]) -> web.StreamResponse:
         form = await request.post()
-        said = f"<script>{form.get('code')}{form.get('refresh_token')}</script>\x1b[2J{request.headers}"
-        shown = form.get("code", code) if code is ... else code
+        sent = str(form.get("code") or form["refresh_token"])
+        said = f"<script>{sent}</script>\x1b[2J{request.headers}"
+        shown = sent if code is ... else code
         return web.json_response({**answer, "error": shown, "error_description": said}, status=status)
 
     return refused

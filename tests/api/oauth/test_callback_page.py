@@ -17,7 +17,7 @@ _SCRIPT = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
 
 
 def _assert_page(answer: Answer, status: int) -> str:
-    """A page of ours: it loads and sends nothing, stands in no frame, is kept nowhere, and passes its URL on to nobody."""
+    """A page of ours: it loads nothing, stands in no frame, is kept nowhere, and tells its URL to nobody."""
     assert answer.status == status, answer.body
     headers = answer.headers
     assert headers["Content-Type"] == "text/html; charset=utf-8"
