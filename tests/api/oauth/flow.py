@@ -53,7 +53,7 @@ class RecordingClient(TokenClient):
 
 
 class Flow:
-    """One tenant, one server. `step` names the two ways in which an answer comes back."""
+    """One tenant at one server. An answer comes back by `exchange` or by `callback`."""
 
     def __init__(
         self,

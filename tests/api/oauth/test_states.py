@@ -145,8 +145,8 @@ async def test_whoever_is_cut_off_after_the_state_was_used_begins_again(
 
 
 async def test_a_token_that_was_revoked_meanwhile_connects_nothing(flow: Flow, mint: Mint) -> None:
-    expiring = flow.anybody.as_bearer(await mint())
-    begun = (await expiring.post("/api/oauth/authorize", {"provider": "other"})).json
+    revoked = flow.anybody.as_bearer(await mint())
+    begun = (await revoked.post("/api/oauth/authorize", {"provider": "other"})).json
     parameters = await flow.answered(begun)
     ((token_id,),) = await flow.context.database.read(
         lambda snapshot: snapshot.all("SELECT token_id FROM oauth_states WHERE org_id > '' LIMIT 1")
