@@ -75,8 +75,10 @@ class TokenClient:
         try:
             return await self._fetcher.send("POST", url, headers=headers, body=body, timeout=_TIMEOUT, most=_LARGEST)
         except FetchFailed as error:
-            # Not chained: an answer that is no HTTP is quoted by whoever could not read it, and tokens may be in it.
-            raise TokenAnswerLost(error.message, sent=error.sent) from None
+            lost = TokenAnswerLost(error.message, sent=error.sent)
+        # Out of the handler, so that nothing is chained, not even unshown: whoever could not read an answer that is no
+        # HTTP quotes it, and tokens may be in it.
+        raise lost
 
     def _ours(self, provider: Provider) -> tuple[Secret, ...]:
         secret = self.servers.client(provider).client_secret

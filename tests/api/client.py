@@ -34,16 +34,9 @@ class Client:
         return Client(self._session, token)
 
     async def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        json: Any = None,
-        data: Any = None,
-        headers: Mapping[str, str] | None = None,
-        follow: bool = True,
+        self, method: str, path: str, *, json: Any = None, data: Any = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """`path` is sent exactly as it is written."""
+        """`path` is sent exactly as it is written, and no redirect is followed."""
         sent = dict(headers or {})
         if self.token is not None:
             sent.setdefault("Authorization", f"Bearer {self.token}")
@@ -51,7 +44,7 @@ class Client:
             sent.setdefault("Content-Type", "application/json")
         url = URL(f"http://dcvd.test{path}", encoded=True)
         async with self._session.request(
-            method, url, json=json, data=data, headers=sent, allow_redirects=follow
+            method, url, json=json, data=data, headers=sent, allow_redirects=False
         ) as response:
             return Answer(response.status, response.headers, await response.read())
 

@@ -1,61 +1,140 @@
-"""The steps of a flow, as a tenant and a customer's browser take them."""
+"""The flow, step by step, and what is left of it."""
 
-from typing import Any
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import pytest
+from msgspec import Struct
+
+from dcvd.core.connections import Connection, Provider
+from dcvd.core.secret import Secret
+from dcvd.errors import Unauthorized
+from dcvd.oauth.answers import Tokens
+from dcvd.oauth.tokens import TokenClient
+from dcvd.services.access import Access
 from dcvd.services.context import Context
 from tests.api.client import Answer, Client
-from tests.api.oauth.servers import ELSEWHERE, HERE, Server, query_of
+from tests.oauth.servers import TENANTS, Server
 
-AUTHORIZE, EXCHANGE, CONNECTIONS = (f"/api/oauth/{step}" for step in ("authorize", "exchange", "connections"))
+Parameters = dict[str, str]
+CONNECTIONS: Final = "/api/oauth/connections"
+
+
+class Account(Struct):
+    """status: what the provider's API answers to a token."""
+
+    url: str = ""
+    status: int = 200
+
+
+class RecordingClient(TokenClient):
+    """granted: every answer of the server's with tokens; secrets: what was sent and what came."""
+
+    granted: list[Tokens]
+    secrets: set[str]
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.granted, self.secrets = [], set()
+
+    async def exchange(self, provider: Provider, *, code: Secret, verifier: Secret, redirect_uri: str) -> Tokens:
+        self.secrets |= {code.reveal(), verifier.reveal()}
+        return self._noted(await super().exchange(provider, code=code, verifier=verifier, redirect_uri=redirect_uri))
+
+    async def refresh(self, provider: Provider, refresh_token: Secret) -> Tokens:
+        return self._noted(await super().refresh(provider, refresh_token))
+
+    def _noted(self, tokens: Tokens) -> Tokens:
+        self.granted.append(tokens)
+        given = (tokens.access_token, tokens.refresh_token)
+        self.secrets |= {token.reveal() for token in given if token is not None}
+        return tokens
 
 
 class Flow:
-    """At one authorization server, which is the provider `other`."""
+    """One tenant at one server. An answer comes back by `exchange` or by `callback`."""
 
-    def __init__(self, server: Server, context: Context) -> None:
-        self.server = server
+    def __init__(
+        self,
+        context: Context,
+        server: Server,
+        client: RecordingClient,
+        access: Access,
+        account: Account,
+        anybody: Client,
+        owner: Client,
+        folder: Path,
+    ) -> None:
         self.context = context
+        self.server = server
+        self.client = client
+        self.access = access
+        self.account = account
+        self.anybody = anybody
+        self.owner = owner
+        self._folder = folder
 
-    async def begin(self, tenant: Client, **body: Any) -> dict[str, Any]:
-        """An authorization whose answer comes to a page of the tenant's own."""
-        answer = await tenant.post(AUTHORIZE, {"provider": "other", "redirectUri": ELSEWHERE, **body})
+    async def begin(self, **body: Any) -> dict[str, Any]:
+        """Of `POST /api/oauth/authorize`."""
+        answer = await self.owner.post("/api/oauth/authorize", {"provider": "other", **body})
         assert answer.status == 200, answer.body
         begun: dict[str, Any] = answer.json
         return begun
 
-    async def answered(self, tenant: Client) -> dict[str, str]:
-        """The parameters that a customer who consents brings back."""
-        begun = await self.begin(tenant)
-        return query_of(await self.server.consent(begun["authorizationUrl"]))
+    async def answered(self, begun: dict[str, Any], *, consent: bool = True) -> Parameters:
+        """What the server sends back through the browser."""
+        back = await self.server.answer(begun["authorizationUrl"], consent=consent)
+        return dict(parse_qsl(urlsplit(back).query))
 
-    async def exchange(self, tenant: Client, answer: dict[str, str], **body: Any) -> Answer:
-        """What a tenant makes of it."""
-        given = {name: answer[name] for name in ("code", "state", "iss") if name in answer}
-        return await tenant.post(EXCHANGE, {"provider": "other", "redirectUri": ELSEWHERE, **given, **body})
+    async def consented(self, **body: Any) -> Parameters:
+        return await self.answered(await self.begin(**body))
 
-    async def connected(self, tenant: Client) -> dict[str, Any]:
-        """A connection."""
-        answer = await self.exchange(tenant, await self.answered(tenant))
+    async def exchange(self, parameters: Parameters, caller: Client | None = None, **changes: Any) -> Answer:
+        """As the tenant's own page does with an answer."""
+        body = {"provider": "other", "redirectUri": TENANTS}
+        body |= {name: parameters[name] for name in ("code", "state", "iss") if name in parameters}
+        return await (caller or self.owner).post("/api/oauth/exchange", body | changes)
+
+    async def callback(self, parameters: Parameters, provider: str = "other") -> Answer:
+        """As the browser brings an answer to our own redirect URI."""
+        return await self.anybody.get(f"/oauth/callback/{provider}?{urlencode(parameters)}")
+
+    async def connected(self) -> str:
+        """The id of a new connection."""
+        answer = await self.exchange(await self.consented(redirectUri=TENANTS))
         assert answer.status == 201, answer.body
-        made: dict[str, Any] = answer.json["connection"]
-        return made
+        return str(answer.json["connection"]["id"])
 
-    async def click(self, tenant: Client, browser: Client, *, deny: bool = False, **body: Any) -> Answer:
-        """The whole of it through dcvd's own redirect URI; what the browser sees in the end."""
-        begun = await self.begin(tenant, redirectUri=HERE, **body)
-        return await self.come_back(browser, await self.server.consent(begun["authorizationUrl"], deny=deny))
-
-    async def come_back(self, browser: Client, url: str) -> Answer:
-        """The browser follows the provider's redirect."""
-        assert url.startswith(HERE)
-        parts = urlsplit(url)
-        # Redirects of the last answer lead to the tenant's own application, which is not here.
-        return await browser.call("GET", f"{parts.path}?{parts.query}", follow=False)
-
-    async def stored(self) -> int:
-        """How many connections there are."""
+    async def kept(self) -> int:
+        """How many connections are stored."""
         ((count,),) = await self.context.database.read(
             lambda snapshot: snapshot.all("SELECT count(*) FROM oauth_connections WHERE id > ''")
         )
         return int(count)
+
+    async def assert_nothing_is_kept(self) -> None:
+        """No connection, no secret in a file, and every token that came was given back."""
+        assert await self.kept() == 0
+        files = b"".join(file.read_bytes() for file in self._folder.glob("dcvd.db*"))
+        assert not [secret for secret in self.client.secrets if secret.encode() in files]
+        for tokens in list(self.client.granted):
+            assert tokens.refresh_token is not None
+            await self.assert_dead(tokens.refresh_token)
+
+    async def assert_dead(self, refresh_token: Secret) -> None:
+        """The server does not take it any more."""
+        with pytest.raises(Unauthorized) as refused:
+            await self.client.refresh(Provider.OTHER, refresh_token)
+        assert refused.value.code == "invalid_grant"
+
+    async def stored(self, connection_id: str) -> Connection:
+        answer = await self.context.database.read(
+            lambda snapshot: snapshot.one("SELECT org_id FROM oauth_connections WHERE id = ?", (connection_id,))
+        )
+        assert answer is not None
+        return (await self.access.opened(str(answer[0]), connection_id)).connection
+
+    async def forget_uses(self) -> None:
+        """Let every state be used once more, which nothing but a test can."""
+        await self.context.database.write(lambda tx: tx.run("UPDATE oauth_states SET used_at = NULL WHERE org_id > ''"))
