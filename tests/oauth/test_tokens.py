@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import structlog
+from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -180,6 +181,18 @@ async def test_what_the_server_says_is_logged_printable_and_short(
     assert (line["status"], line["error"]) == (400, "invalid_request")
     assert line["description"].isprintable()
     assert len(line["description"]) <= 200
+
+
+async def test_a_token_that_a_refusal_quotes_is_not_logged(client: TokenClient, server: Strict, log_lines: Log) -> None:
+    async def quoting(_: web.Request, answer: dict[str, Any]) -> web.StreamResponse:
+        said = f"No use for {answer['access_token']}{'0' * 24}, sorry."
+        return web.json_response({"error": "invalid_request", "error_description": said}, status=400)
+
+    server.fault = quoting
+    with pytest.raises(Permanent):
+        await client.exchange(Provider.OTHER, code=_code(server), verifier=_VERIFIER, redirect_uri=TENANTS)
+    (line,) = [line for line in log_lines if line["event"] == "oauth.refused"]
+    assert line["description"] == "No use for [redacted], sorry."
 
 
 def _assert_tells_nothing(error: BaseException) -> None:

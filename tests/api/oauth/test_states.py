@@ -106,8 +106,9 @@ async def test_a_token_that_the_providers_own_api_refuses_is_given_back(flow: Fl
     await flow.assert_nothing_is_kept()
 
 
-async def test_whoever_is_cut_off_after_the_state_was_used_begins_again(
-    flow: Flow, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", ["the exchange", "what comes after it"])
+async def test_whoever_is_cut_off_after_the_state_was_used_begins_again_and_what_was_granted_is_given_back(
+    step: str, flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reached = asyncio.Event()
 
@@ -120,7 +121,10 @@ async def test_whoever_is_cut_off_after_the_state_was_used_begins_again(
         lambda snapshot: snapshot.all("SELECT org_id, token_id FROM oauth_states WHERE org_id > ''")
     )
     with monkeypatch.context() as patched:
-        patched.setattr(flow.client, "exchange", never)
+        if step == "the exchange":
+            patched.setattr(flow.client, "exchange", never)
+        else:
+            patched.setattr(exchanges, "_account", never)
         call = asyncio.create_task(
             exchanges.connect_for_tenant(
                 flow.context,
