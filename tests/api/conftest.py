@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from pathlib import Path
@@ -169,8 +170,8 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 
 @pytest.fixture
-async def context(config: Config, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Context]:
-    database = await Database.open(tmp_path / "dcvd.db", readers=1)
+async def context(config: Config, tmp_path: Path, clock: ManualClock, blank_database: Path) -> AsyncIterator[Context]:
+    database = await Database.open(Path(shutil.copy(blank_database, tmp_path)), readers=1)
     try:
         vault = Vault(VaultKey.generate(os.urandom))
         yield Context(database, config, vault=vault, clock=clock, fraction=lambda: 0.0)
