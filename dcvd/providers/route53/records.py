@@ -1,8 +1,7 @@
 """DNS records at Route 53."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
 
 import structlog
@@ -12,6 +11,7 @@ from dcvd.config.oauth import OauthRoute53
 from dcvd.core.credentials import AwsKeys, AwsRole
 from dcvd.core.zone_records import Zone, ZoneRecord
 from dcvd.errors import Permanent, Retryable, Unauthorized
+from dcvd.providers.deadline import deadline
 from dcvd.providers.route53 import api, sts
 from dcvd.providers.route53.calls import Call
 from dcvd.providers.route53.faults import PERMISSION_MISSING, UNAUTHORIZED, KeysExpired
@@ -64,7 +64,7 @@ class Route53Records:
 
     async def check(self) -> str | None:
         """The number of the account. Raises Unauthorized also where the credentials may not even list zones."""
-        async with _deadline(_DEADLINE, "the credentials"):
+        async with deadline(_DEADLINE, "Asking Route 53 for the credentials"):
             keys = await self._keys()
             identity = await sts.caller_identity(self._sessions.calls, self._config.token_url, keys)
             try:
@@ -78,7 +78,7 @@ class Route53Records:
     async def find_zone(self, name: str) -> Zone | None:
         """Raises Permanent with the code `zone_ambiguous` where several could be meant."""
         labels = name.split(".")
-        async with _deadline(_DEADLINE, f"the zone of {name}"):
+        async with deadline(_DEADLINE, f"Asking Route 53 for the zone of {name}"):
             for first in range(max(len(labels) - _DEEPEST_ZONE, 0), len(labels) - 1):
                 candidate = ".".join(labels[first:])
                 found = await self._public_zones(candidate)
@@ -90,7 +90,7 @@ class Route53Records:
         """Each value of a record set is a record; an alias is one with its target behind `ALIAS`."""
         query = api.from_name(name)
         sets: list[RrSet] = []
-        async with _deadline(_DEADLINE, f"the records of {name}"):
+        async with deadline(_DEADLINE, f"Asking Route 53 for the records of {name}"):
             for _ in range(_MOST_PAGES):
                 root = await self._call(api.list_sets(self._config.api_base_url, zone.id, query))
                 page = api.read_sets(root)
@@ -110,7 +110,7 @@ class Route53Records:
         changes = _changes(remove, add)
         if not changes:
             return
-        async with _deadline(_DEADLINE, f"the change in {zone.name}"):
+        async with deadline(_DEADLINE, f"Asking Route 53 for the change in {zone.name}"):
             root = await self._call(api.change_sets(self._config.api_base_url, zone.id, changes))
         change_id, everywhere = api.read_change(root)
         if not everywhere:
@@ -123,7 +123,7 @@ class Route53Records:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, 8.0)
             try:
-                async with _deadline(_DEADLINE, "the change"):
+                async with deadline(_DEADLINE, "Asking Route 53 for the change"):
                     root = await self._call(api.get_change(self._config.api_base_url, change_id))
             except Permanent as error:
                 if error.code != PERMISSION_MISSING:
@@ -211,14 +211,3 @@ def _changes(remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> list[tu
         rest = made.get(rrset.key)
         made[rrset.key] = rrset if rest is None else replace(rest, values=(*rest.values, *rrset.values))
     return [*(("DELETE", rrset) for rrset in whole), *(("CREATE", rrset) for rrset in made.values())]
-
-
-@asynccontextmanager
-async def _deadline(seconds: float, what: str) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError as error:
-        raise Retryable(
-            f"Route 53 was asked for {what} for {seconds:g} s without an end.", code="provider_unavailable"
-        ) from error
