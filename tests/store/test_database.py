@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import aiosqlite
@@ -184,13 +184,22 @@ async def test_a_damaged_file_is_refused_with_what_to_do(tmp_path: Path) -> None
         await Database.open(path, check=True)
 
 
-async def test_the_file_is_private_to_its_owner(database: Database, tmp_path: Path) -> None:
-    await database.write(_add(1))
-    for name in ("dcvd.db", "dcvd.db-wal"):
+@pytest.fixture
+async def made_anew(tmp_path: Path) -> AsyncIterator[Database]:
+    """Not a copy: what a first start makes."""
+    opened = await Database.open(tmp_path / "new.db")
+    yield opened
+    await opened.close()
+
+
+async def test_the_file_is_private_to_its_owner(made_anew: Database, tmp_path: Path) -> None:
+    await made_anew.write(_add(1))
+    for name in ("new.db", "new.db-wal"):
         assert (tmp_path / name).stat().st_mode & 0o077 == 0
 
 
-async def test_commits_are_synced_and_only_the_writer_may_change(database: Database) -> None:
+async def test_commits_are_synced_and_only_the_writer_may_change(made_anew: Database) -> None:
+    database = made_anew
     settings = await database.maintain(
         lambda connection: [
             connection.execute(f"PRAGMA {name}").fetchone()[0]
