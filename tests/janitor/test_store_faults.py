@@ -1,0 +1,111 @@
+"""A database that fails for a while under the janitor: it is told, nothing is lost, and the next round does it all."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import structlog.testing
+
+from dcvd.core.instants import DAY
+from dcvd.core.tokens import Role
+from dcvd.janitor import Janitor
+from dcvd.janitor import janitor as rounds
+from dcvd.kit.clock import ManualClock
+from dcvd.metrics import Metrics
+from dcvd.services import tokens
+from dcvd.services.context import Context
+from dcvd.services.tokens import LastUse
+from tests.delivery.faults import Fate, strike
+from tests.janitor.conftest import Count
+from tests.waiting import until
+
+Lines = list[Any]
+
+_UNITS = ["LastUse.store", "repair", "Janitor._sweep.", "Janitor._sweep_found.", "Janitor._sweep_ended."]
+"""Of each kind of step of a round, the function whose group or read is struck."""
+
+
+@pytest.fixture(autouse=True)
+def _rounds_follow_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "_ROUND", 0.01)
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    with structlog.testing.capture_logs() as captured:
+        yield captured
+
+
+@asynccontextmanager
+async def at_work(janitor: Janitor) -> AsyncIterator[None]:
+    """It goes on to the end of the test."""
+    task = asyncio.create_task(janitor.run(), name="janitor")
+    try:
+        yield
+        assert not task.done(), task.exception()
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def failed(lines: Lines) -> list[str]:
+    return [line["error"] for line in lines if line["event"] == "janitor.round_failed"]
+
+
+@pytest.mark.parametrize("fate", Fate)
+@pytest.mark.parametrize("of", _UNITS)
+async def test_a_round_that_the_database_refuses_is_told_and_made_again(
+    context: Context,
+    org: str,
+    clock: ManualClock,
+    count: Count,
+    lines: Lines,
+    monkeypatch: pytest.MonkeyPatch,
+    of: str,
+    fate: Fate,
+) -> None:
+    await tokens.create(context, org, name="short", role=Role.OWNER, expires_at=clock.now() + DAY)
+    kept = await tokens.create(context, org, name="endless", role=Role.OWNER, expires_at=None)
+    clock.advance(40 * DAY)
+    last_use = LastUse()
+    last_use.note(kept.token.id, clock.now())
+    struck = strike(monkeypatch, of, 1, fate)
+    async with at_work(Janitor(context, last_use, Metrics())):
+
+        async def done() -> bool:
+            return struck() and await count("api_tokens") == 1 and bool(failed(lines))
+
+        await until(done)
+    (told,) = failed(lines)
+    assert "disk I/O error" in told
+    (left,) = (await tokens.list_page(context, org, cursor=None, limit=10)).items
+    assert left.last_used_at == clock.now()
+
+
+@pytest.mark.parametrize("refused", ["writes", "reads"])
+async def test_a_database_that_refuses_for_many_rounds_ends_no_janitor(
+    context: Context, org: str, clock: ManualClock, count: Count, lines: Lines, refused: str
+) -> None:
+    """As a file system that has become read-only, or a table that cannot be read; then all is well again."""
+    await tokens.create(context, org, name="short", role=Role.OWNER, expires_at=clock.now() + DAY)
+    clock.advance(40 * DAY)
+    breaks, heals = {
+        "writes": ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
+        "reads": ("ALTER TABLE domains RENAME TO lost", "ALTER TABLE lost RENAME TO domains"),
+    }[refused]
+    await context.database.maintain(lambda connection: connection.execute(breaks))
+    async with at_work(Janitor(context, LastUse(), Metrics())):
+
+        async def told() -> bool:
+            return len(failed(lines)) >= 3
+
+        await until(told)
+        assert await count("api_tokens") == 1
+        await context.database.maintain(lambda connection: connection.execute(heals))
+
+        async def done() -> bool:
+            return await count("api_tokens") == 0
+
+        await until(done)
