@@ -1,5 +1,6 @@
 """Takes due jobs, `jobs.concurrency` at once, and plans the next try of those that fail."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -9,7 +10,7 @@ import structlog
 
 from dcvd.cloudflare.client import CloudflareClient
 from dcvd.core.jobs import Job, JobKind, JobState
-from dcvd.errors import RemoteError
+from dcvd.errors import RemoteError, StoreError
 from dcvd.jobs.handlers import perform
 from dcvd.kit.due import DueLoop
 from dcvd.kit.tasks import Pool
@@ -23,7 +24,8 @@ from dcvd.store.database import Snapshot, Topic
 
 log = structlog.get_logger(__name__)
 
-
+_STORE_PAUSE: Final = 1.0
+"""Seconds after which the database is read again where it failed."""
 _ORDER: Final = (
     JobKind.WRITE_DNS,
     JobKind.REVALIDATE,
@@ -66,8 +68,13 @@ class JobWorker:
         )
 
     async def run(self) -> None:
-        """Runs until it is cancelled."""
-        await self._loop.run()
+        """Runs until it is cancelled; what the database could not tell is asked again a moment later."""
+        while True:
+            try:
+                await self._loop.run()
+            except StoreError as error:
+                log.warning("jobs.not_read", error=error.message, retry_in_s=_STORE_PAUSE)
+                await asyncio.sleep(_STORE_PAUSE)
 
     async def _due(self, limit: int, in_flight: Collection[str]) -> list[Job]:
         now = self._context.now()

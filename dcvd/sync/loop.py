@@ -12,7 +12,7 @@ from msgspec import Struct
 from dcvd.core.domain import Domain
 from dcvd.core.instants import MINUTE
 from dcvd.core.schedule import Lane
-from dcvd.errors import RemoteError
+from dcvd.errors import RemoteError, StoreError
 from dcvd.kit.tasks import Pool
 from dcvd.services import looks
 from dcvd.services.context import Context
@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 _AFTER_FAILURE: Final = 5 * MINUTE
 _REST: Final = 5.0
 """Seconds for which a domain is left alone whose failure could not even be stored."""
+_STORE_PAUSE: Final = 1.0
+"""Seconds after which the database is read again where it failed."""
 _BATCH: Final = 32
 """How many due domains of a lane are read at once, and how many a walk may have waiting."""
 
@@ -76,7 +78,13 @@ class SyncLoop:
         while True:
             # Cleared before the look around: what changes after it wakes us again.
             self._changed.clear()
-            await self._read_due()
+            try:
+                await self._read_due()
+            except StoreError as error:
+                log.warning("sync.not_read", error=error.message, retry_in_s=_STORE_PAUSE)
+                await asyncio.sleep(_STORE_PAUSE)
+                self._read_again_at = dict.fromkeys(Lane, 0.0)
+                continue
             kind = self._turns.next([kind for kind, ready in self._ready.items() if ready])
             if kind is None:
                 await self._sleep()
