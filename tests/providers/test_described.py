@@ -105,8 +105,11 @@ async def test_every_page_is_read_and_no_page_twice(kind: str) -> None:
 
 
 async def test_pages_without_end_are_not_read_to_their_end(server: DigitalOcean) -> None:
-    endless = {"domain_records": [], "links": {"pages": {"next": "/v2/domains/customer.com/records?page=2"}}}
-    server.fault = lambda method, path: web.json_response(endless)
+    def endless(method: str, path: str) -> web.StreamResponse:
+        following = f"/v2/domains/customer.com/records?page={len(server.calls) + 1}"
+        return web.json_response({"domain_records": [], "links": {"pages": {"next": following}}})
+
+    server.fault = endless
     async with described(server, DIGITALOCEAN) as driver:
         with pytest.raises(Permanent, match="more than 20 pages"):
             await driver.read(ZONE, NAME)

@@ -38,10 +38,14 @@ class HttpCalls:
         return self.read(await self.send("GET", path), doing)
 
     async def pages(self, path: str, doing: str) -> AsyncIterator[Any]:
-        """The pages of a list, of which there are twenty at most. Raises RemoteError."""
+        """The pages of a list, of which there are twenty at most, none of them twice. Raises RemoteError."""
         url: str | None = self._base_url + path
+        asked: set[str] = set()
         for number in range(1, _MOST_PAGES + 1):
             assert url is not None
+            if url in asked:
+                raise self.unexpected("the next page")
+            asked.add(url)
             document = self.read(await self._send("GET", url), doing)
             yield document
             url = self._next(document, self._base_url + path, number)
@@ -87,6 +91,8 @@ class HttpCalls:
         match following:
             case None | "" | False:
                 return None
+            case True:
+                raise self.unexpected("the next page")
             case str() if following.startswith("/"):
                 return _origin(self._base_url) + following
             case str() if "://" in following:
