@@ -56,8 +56,11 @@ def test_an_accounts_name_is_one_short_printable_line() -> None:
 
 @given(JSON)
 def test_no_answer_breaks_the_reading(result: object) -> None:
-    read_zones(result, "customer.test")
     read_account(result)
+    try:
+        read_zones(result, "customer.test")
+    except Retryable:
+        assert not isinstance(result, list)
     try:
         for record in read_records(result, "app.customer.test"):
             body_of(record)

@@ -34,9 +34,12 @@ class SeenZone(Struct, frozen=True):
 
 
 def read_zones(result: object, name: str) -> list[SeenZone]:
-    """The zones of exactly this name; others are left out, because Cloudflare's filter is more than equality."""
+    """The zones of exactly this name; others are left out, because Cloudflare's filter is more than equality.
+
+    Raises Retryable for what is no list.
+    """
     found = []
-    for entry in _objects(result):
+    for entry in _listed(result, "the zones of", name):
         zone_id, status = entry.get("id"), entry.get("status")
         if _is_id(zone_id) and _host(entry.get("name")) == name:
             found.append(
@@ -53,8 +56,9 @@ def read_account(result: object) -> str | None:
 
 
 def read_records(result: object, name: str) -> list[ZoneRecord]:
-    """Raises Retryable, also for a record at another name: taken for ours it would be changed."""
-    return [_record(entry, name) for entry in _objects(result)]
+    """Raises Retryable, also for a record at another name: taken for ours it would be changed; and for what is no list:
+    taken for an empty one it would be written to."""
+    return [_record(entry, name) for entry in _listed(result, "the records of", name)]
 
 
 def read_id(result: object) -> str | None:
@@ -121,6 +125,12 @@ def _txt(content: str) -> str:
     """The text, which Cloudflare shows as it was typed: with the quotation marks of a zone file, or without."""
     parts = _QUOTED.findall(content)
     return _ESCAPED.sub(r"\1", "".join(parts)) if content.startswith('"') and parts else content
+
+
+def _listed(result: object, what: str, name: str) -> list[Mapping[str, Any]]:
+    if not isinstance(result, list):
+        raise unexpected(f"Cloudflare answered with no list when it was asked for {what} {name}.")
+    return _objects(result)
 
 
 def _is_id(value: object) -> TypeGuard[str]:
