@@ -93,6 +93,12 @@ class StoreFull(StoreError):
     code = "disk_full"
 
 
+class DatabaseUnusable(StoreError):
+    """The file is damaged, of a newer dcvd, another program's, or lost: no restart cures that, a person has to act."""
+
+    code = "database_unusable"
+
+
 class DatabaseBusy(StoreError):
     """Another process holds the database's lock file."""
 

@@ -3,16 +3,16 @@
 import os
 from typing import Final
 
-from dcvd.errors import ConfigError, DatabaseBusy, DcvdError
+from dcvd.errors import ConfigError, DatabaseBusy, DatabaseUnusable, DcvdError
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130  # as a shell reports a process that SIGINT ended
 
 
 def exit_code(error: DcvdError) -> int:
-    """78 for the configuration alone, 75 where waiting helps, else 1."""
+    """78 for the configuration and for a database that a person has to see to, 75 where waiting helps, else 1."""
     match error:
-        case ConfigError():
+        case ConfigError() | DatabaseUnusable():
             return os.EX_CONFIG
         case DatabaseBusy():
             return os.EX_TEMPFAIL

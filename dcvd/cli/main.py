@@ -45,7 +45,7 @@ First steps:
 
 \b
 Exit codes:
-  0 done   1 failed   2 wrong usage   75 database locked   78 bad configuration
+  0 done   1 failed   2 wrong usage   75 database locked   78 bad configuration or database
 
 DCVD_DEBUG=1 shows the traceback of a failure.
 """

@@ -15,7 +15,7 @@ import uvloop
 
 from dcvd.config import Loaded, Log, load
 from dcvd.daemon.daemon import Daemon
-from dcvd.errors import ConfigError, DatabaseBusy, DcvdError
+from dcvd.errors import ConfigError, DatabaseBusy, DatabaseUnusable, DcvdError
 from dcvd.kit.listen_fds import inherited_sockets
 from dcvd.kit.logs import configure_logging, flush_logs
 from dcvd.kit.notify import Notifier
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_BUSY: Final = 75  # EX_TEMPFAIL: another process holds the database
-EXIT_BAD_CONFIG: Final = 78  # EX_CONFIG; systemd does not restart after this one
+EXIT_BAD_CONFIG: Final = 78  # EX_CONFIG, or an unusable database; systemd does not restart after this one
 _WATCHDOG_TIMEOUT: Final = 5.0
 _LOG_PATIENCE: Final = 1.0
 
@@ -60,7 +60,14 @@ def _run(path: Path, environ: Mapping[str, str]) -> int:
     except DatabaseBusy as error:
         log.error("daemon.database_locked", error=error.message)  # noqa: TRY400
         return EXIT_BUSY
+    except DatabaseUnusable as error:
+        log.error("daemon.database_unusable", error=error.message)  # noqa: TRY400
+        return EXIT_BAD_CONFIG
     except DcvdError as error:
+        if isinstance(error.__cause__, DatabaseUnusable):
+            # Started anew it would find no file, make an empty one, and forget everybody.
+            log.error("daemon.database_unusable", error=error.message)  # noqa: TRY400
+            return EXIT_BAD_CONFIG
         log.error("daemon.failed", code=error.code, error=error.message)  # noqa: TRY400
         return EXIT_FAILED
     except Exception:

@@ -16,9 +16,9 @@ from typing import Any, Final, Generic, TypeVar, cast
 import aiosqlite
 import structlog
 
-from dcvd.errors import DcvdError, StoreError, StoreFull
+from dcvd.errors import DatabaseUnusable, DcvdError, StoreError, StoreFull
 from dcvd.store.files import prepare_file
-from dcvd.store.migrate import migrate
+from dcvd.store.migrate import migrate, refuse_unusable
 from dcvd.store.pragmas import prepare_reader, prepare_writer, quick_check
 
 log = structlog.get_logger(__name__)
@@ -125,7 +125,8 @@ class Database:
     async def open(cls, path: Path, *, readers: int = 3, check: bool = False) -> "Database":
         """Open the file, make it where it is missing, and bring its schema up to date.
 
-        check: also run SQLite's quick_check. Raises StoreError with what to do about it.
+        check: also run SQLite's quick_check. Raises StoreError with what to do about it, DatabaseUnusable where
+        trying again is no use.
         """
         # A connection that is cancelled while its thread opens it would be lost open: opening is always finished.
         opening = asyncio.create_task(cls._open(path, readers, check), name="store.open")
@@ -144,7 +145,9 @@ class Database:
         connections: list[aiosqlite.Connection] = []
         try:
             prepare_file(path)
-            writer = await _connect(path, prepare_writer, connections)
+            # Looked at before anything is set: the journal mode is written into the file, and it may not be ours.
+            writer = await _connect(path, refuse_unusable, connections)
+            await hop(writer, prepare_writer)
             version = await hop(writer, migrate)
             if check:
                 await hop(writer, quick_check)
@@ -153,7 +156,7 @@ class Database:
             for connection in reversed(connections):
                 await connection.close()
             if isinstance(error, OSError | sqlite3.Error):
-                raise StoreError(f"The database {path} cannot be opened: {error}.") from error
+                raise _not_opened(path, error) from error
             raise
         log.debug("store.opened", path=str(path), schema=version, sqlite=sqlite3.sqlite_version)
         return cls(path, writer, pool)
@@ -209,14 +212,14 @@ class Database:
             raise _store_error(error) from error
 
     async def watch(self) -> None:
-        """Ends only by a failure: the writer's own, or a StoreError when the file was removed or replaced under us.
+        """Ends only by a failure: the writer's own, or DatabaseUnusable when the file was removed or replaced under us.
 
         SQLite goes on writing to a file that was deleted, and everything that is acknowledged from then on is lost.
         """
         while not self._task.done():
             await asyncio.wait([self._task], timeout=_WATCH_EVERY)
             if await asyncio.to_thread(_identity, self._path) != self._file:
-                raise StoreError(f"The database {self._path} was removed or replaced while dcvd used it.")
+                raise DatabaseUnusable(f"The database {self._path} was removed or replaced while dcvd used it.")
         await self._task
 
     async def close(self) -> None:
@@ -371,8 +374,15 @@ def _store_error(error: BaseException) -> StoreError:
     return StoreError(f"The database failed: {error}. Nothing of this change was stored.")
 
 
+def _not_opened(path: Path, error: OSError | sqlite3.Error) -> StoreError:
+    sentence = f"The database {path} cannot be opened: {error}."
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return DatabaseUnusable(f"{sentence} Restore it from a backup; do not go on with it.")
+    return StoreError(sentence)
+
+
 async def _connect(
-    path: Path, prepare: Callable[[sqlite3.Connection], None], opened: list[aiosqlite.Connection]
+    path: Path, prepare: Callable[[sqlite3.Connection], object], opened: list[aiosqlite.Connection]
 ) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(path, isolation_level=None, cached_statements=256)
     opened.append(connection)

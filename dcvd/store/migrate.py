@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
-from dcvd.errors import StoreError
+from dcvd.errors import DatabaseUnusable, StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -40,25 +40,32 @@ def migrations() -> list[Migration]:
 def migrate(connection: sqlite3.Connection, steps: list[Migration] | None = None) -> int:
     """Bring the schema to the newest version and return that; the connection is in autocommit mode.
 
-    Raises StoreError when the file belongs to another program or to a newer dcvd; then nothing was changed.
+    Raises DatabaseUnusable when the file belongs to another program or to a newer dcvd; then nothing was changed.
     """
     steps = migrations() if steps is None else steps
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if application not in (0, APPLICATION_ID) or (application == 0 and objects):
-        raise StoreError("The database file belongs to another program; give dcvd a path of its own.")
-    if version > len(steps):
-        raise StoreError(
-            f"The database has schema version {version}, but this dcvd knows {len(steps)} at most: "
-            "a newer dcvd has used it. Start that version, or restore a backup from before the upgrade."
-        )
+    application, version = refuse_unusable(connection, steps)
     if application == 0:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     for step in steps[version:]:
         _apply(connection, step)
         log.info("store.migrated", version=step.version, migration=step.name)
     return len(steps)
+
+
+def refuse_unusable(connection: sqlite3.Connection, steps: list[Migration] | None = None) -> tuple[int, int]:
+    """Raises DatabaseUnusable as `migrate` does, and writes nothing. Returns the file's application id and version."""
+    steps = migrations() if steps is None else steps
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application not in (0, APPLICATION_ID) or (application == 0 and objects):
+        raise DatabaseUnusable("The database file belongs to another program; give dcvd a path of its own.")
+    if version > len(steps):
+        raise DatabaseUnusable(
+            f"The database has schema version {version}, but this dcvd knows {len(steps)} at most: "
+            "a newer dcvd has used it. Start that version, or restore a backup from before the upgrade."
+        )
+    return application, version
 
 
 def _apply(connection: sqlite3.Connection, step: Migration) -> None:

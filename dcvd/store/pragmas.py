@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from dcvd.errors import StoreError
+from dcvd.errors import DatabaseUnusable
 from dcvd.store.maintenance import BUSY_TIMEOUT
 
 
@@ -37,7 +37,9 @@ def prepare_reader(connection: sqlite3.Connection) -> None:
 
 
 def quick_check(connection: sqlite3.Connection) -> None:
-    """Raises StoreError for a damaged file."""
+    """Raises DatabaseUnusable for a damaged file."""
     verdict = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != ("ok",):
-        raise StoreError(f"The database is damaged ({verdict[0]}). Restore it from a backup; do not go on with it.")
+        raise DatabaseUnusable(
+            f"The database is damaged ({verdict[0]}). Restore it from a backup; do not go on with it."
+        )
