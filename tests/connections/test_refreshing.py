@@ -338,3 +338,34 @@ async def test_no_token_stands_in_the_database_after_refreshes_and_failures(
     path = context.database._path
     assert path.exists()
     assert found_in(path.parent) == []
+
+
+async def test_a_refresh_that_does_not_end_in_time_is_cut_off_and_said_and_its_owner_is_asked_if_it_was_done(
+    access: Access,
+    context: Context,
+    connection: Connection,
+    provider: ProviderServer,
+    clock: ManualClock,
+    log_lines: Log,
+) -> None:
+    clock.advance(2 * HOUR)
+    provider.gate.clear()
+    using = [asyncio.create_task(_use(access, connection)) for _ in range(2)]
+
+    async def asked() -> bool:
+        return len(provider.asked) == 1
+
+    await until(asked)
+    assert await access.refresher.drain(0.05) == 1
+    await asyncio.wait(using)
+    assert all(task.cancelled() for task in using)
+    (line,) = [line for line in log_lines if line["event"] == "connection.refresh_cut_off"]
+    assert (line["task"], line["deadline_s"]) == (f"refresh.{connection.id}", 0.05)
+    assert (await stored(context, connection)).version == 1
+    assert await access.refresher.drain(5) == 0, "nothing is under way any more"
+    # Its answer is lost, and with it the newer refresh token of a server that gives no time of grace.
+    provider.gate.set()
+    with pytest.raises(Unauthorized) as caught:
+        await _use(access, connection)
+    assert caught.value.code == "reauth_required"
+    assert (await stored(context, connection)).status is ConnectionStatus.REAUTH_REQUIRED

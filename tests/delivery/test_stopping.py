@@ -5,7 +5,7 @@ import asyncio
 from dcvd.delivery import DeliveryPool
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
-from tests.delivery.conftest import at_work
+from tests.delivery.conftest import at_work, subscribe
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Gate, Receiver, never, ok
 from tests.delivery.views import delivered, states
@@ -56,3 +56,22 @@ async def test_what_was_cut_off_is_simply_due_again_with_the_same_id(
         await delivered(context, 1)
     assert len(receiver.received) == 2
     assert len(set(receiver.ids())) == 1
+
+
+async def test_what_does_not_end_in_time_is_cut_off_and_what_does_is_stored(
+    context: Context, org: str, receiver: Receiver
+) -> None:
+    gate = Gate()
+    slow, _ = await subscribe(context, org, f"{receiver.base}/slow")
+    quick, _ = await subscribe(context, org, f"{receiver.base}/quick")
+    receiver.answers |= {"/slow": never, "/quick": gate}
+    pool, task = await _begin(context)
+    await happen(context, org)
+    await receiver.holds(2)
+    await _no_more(task)
+    draining = asyncio.create_task(pool.pool.drain(0.5))
+    gate.opened.set()
+    assert await draining == 1
+    await pool.close()
+    assert await states(context, quick) == [("delivered", 1)]
+    assert await states(context, slow) == [("pending", 0)]

@@ -98,6 +98,33 @@ async def test_a_request_that_outlives_the_deadline_is_cut() -> None:
     assert [(line["requests"], line["connections"]) for line in lines if line["event"] == "http.cut"] == [(1, 1)]
 
 
+async def test_a_request_that_ignores_its_cancellation_is_counted_and_holds_up_no_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dcvd.kit.http_server._CANCEL_GRACE", 0.05)
+    entered, release, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def deaf(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        entered.set()
+        while not release.is_set():
+            try:
+                await release.wait()
+            except asyncio.CancelledError:
+                continue
+        ended.set()
+
+    with structlog.testing.capture_logs() as lines:
+        async with serving(deaf) as (server, [address]), connected(address) as client:
+            await client.send(GET)
+            await entered.wait()
+            async with asyncio.timeout(10):
+                await server.stop(deadline=0.05)
+            assert await client.rest() == b""
+            release.set()
+            await ended.wait()
+    assert [line["requests"] for line in lines if line["event"] == "http.requests_stuck"] == [1]
+
+
 async def test_cancelling_the_server_closes_everything() -> None:
     listener = bind_tcp("127.0.0.1:0")
     address = listener.getsockname()

@@ -214,6 +214,22 @@ class TestPool:
             "log_level": "warning",
         } in lines
 
+    async def test_a_task_that_ignores_its_cancellation_is_named_and_holds_up_no_stop(
+        self, lines: Lines, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("dcvd.kit.tasks._CANCEL_GRACE", 0.05)
+        release = asyncio.Event()
+        pool = Pool(2, "delivery")
+        stuck = pool.start("stuck", deaf(release))
+        pool.start("late", forever())
+        async with asyncio.timeout(1):
+            assert await pool.drain(0.05) == 2
+        (line,) = [line for line in lines if line["event"] == "pool.task_stuck"]
+        assert (line["pool"], line["task"]) == ("delivery", "stuck")
+        assert line["at"].startswith("deaf:")
+        release.set()
+        await stuck
+
     async def test_a_drained_pool_takes_nothing_more(self) -> None:
         pool = Pool(1, "delivery")
         await pool.drain(0)
