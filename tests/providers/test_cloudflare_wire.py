@@ -54,6 +54,12 @@ def test_an_accounts_name_is_one_short_printable_line() -> None:
     assert read_account([{"account": {"name": f"A\x1b[31m\nB{'x' * 200}"}}]) == f"A [31m B{'x' * 92}"
 
 
+@pytest.mark.parametrize("name", [None, [], {}, 5, ""])
+def test_an_account_without_a_usable_name_has_none(name: object) -> None:
+    assert read_account([{"account": {"name": name}}]) is None
+    assert read_account([{"account": {"name": "A"}}, {"account": {"name": name}}]) is None
+
+
 @given(JSON)
 def test_no_answer_breaks_the_reading(result: object) -> None:
     read_account(result)

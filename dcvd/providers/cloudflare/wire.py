@@ -50,9 +50,10 @@ def read_zones(result: object, name: str) -> list[SeenZone]:
 
 def read_account(result: object) -> str | None:
     """The name of the account that all listed zones belong to; None where it is none, or more than one."""
-    names = {_object(entry.get("account")).get("name") for entry in _objects(result)}
+    listed = [_object(entry.get("account")).get("name") for entry in _objects(result)]
+    names = {name if isinstance(name, str) else None for name in listed}
     only = names.pop() if len(names) == 1 else None
-    return (printable(only)[:_LONGEST_ACCOUNT] or None) if isinstance(only, str) else None
+    return None if only is None else printable(only)[:_LONGEST_ACCOUNT] or None
 
 
 def read_records(result: object, name: str) -> list[ZoneRecord]:
