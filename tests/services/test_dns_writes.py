@@ -403,6 +403,24 @@ async def test_what_was_still_to_be_written_for_a_domain_that_goes_is_given_up(
     assert (await desk.work()).domain_id == stays.id
 
 
+async def test_a_write_that_was_ended_while_the_zone_was_read_is_not_made_after_that(
+    desk: Desk, context: Context
+) -> None:
+    domain = await desk.domain()
+    (job,) = await desk.pending()
+    reading = desk.zone.read
+
+    async def ended_meanwhile(*asked: object) -> object:
+        await context.database.write(
+            lambda tx: stored.end_of_domains(tx, [domain.id], [JobKind.WRITE_DNS], context.now())
+        )
+        return await reading(*asked)  # type: ignore[arg-type]  # as it was called
+
+    desk.zone.read = ended_meanwhile  # type: ignore[method-assign,assignment]  # in the middle of a try
+    await dns_writes.perform(context, desk.access, job)
+    assert (desk.zone.changes, await desk.rows(domain)) == (0, [])
+
+
 @pytest.mark.parametrize("cut_off", ["ended", "failed"])
 async def test_the_failure_of_a_write_whose_domain_has_gone_meanwhile_brings_it_not_back(
     desk: Desk, context: Context, cut_off: str

@@ -147,6 +147,20 @@ async def test_a_job_that_was_ended_meanwhile_stays_ended(
     assert "job.failed" not in await event_names(context, organization.id)
 
 
+async def test_a_revalidation_of_a_domain_that_goes_is_given_up_and_that_of_another_is_not(
+    context: Context, organization: Organization, domain: Domain, clock: ManualClock
+) -> None:
+    clock.advance(1)
+    other = await domains.add(context, organization.id, "other.customer.test")
+    for each in (domain, other):
+        await context.database.write(
+            lambda tx, each=each: jobs.enqueue_for(context, tx, JobKind.REVALIDATE, each)  # type: ignore[misc]
+        )
+    await domains.remove(context, organization.id, domain.id)
+    pending = [(job.kind.value, job.domain_id) for job in await _due_jobs(context)]
+    assert sorted(pending) == [("deregister", domain.id), ("register", other.id), ("revalidate", other.id)]
+
+
 async def test_a_done_job_is_not_retried_and_another_organizations_is_not_seen(
     context: Context, job: Job, organization: Organization, rival: Organization
 ) -> None:
