@@ -74,7 +74,8 @@ def _presented(headers: Iterable[tuple[bytes, bytes]]) -> str:
     given = [value for name, value in headers if name == b"authorization"]
     if len(given) != 1:
         raise Unauthenticated("A bearer token is needed: send one header Authorization: Bearer dcv_live_….")
-    scheme, _, token = given[0].decode("latin-1").partition(" ")
+    # RFC 9110: blanks and tabs around a field's value mean nothing, blanks alone stand behind the scheme.
+    scheme, _, token = given[0].decode("latin-1").strip(" \t").partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated("The header Authorization has to be: Bearer dcv_live_….")
-    return token.strip()
+    return token.lstrip(" ")

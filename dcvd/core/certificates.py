@@ -104,7 +104,10 @@ def _alive(seen: HostnameSeen, now: int) -> list[ObservedCertificate]:
 
 
 def choose(seen: Iterable[ObservedCertificate]) -> Certificate | None:
-    """The newest certificate of each key type, and of these the one that expires first; None if none has an expiry."""
+    """The newest certificate of each key type, and of these the one that expires first; None if none has an expiry.
+
+    Whatever the order in which they are listed: of what is alike in its instants the serial decides.
+    """
     by_key_type: dict[str, list[Certificate]] = {}
     for entry in seen:
         if entry.expires_at is None:
@@ -113,7 +116,7 @@ def choose(seen: Iterable[ObservedCertificate]) -> Certificate | None:
             serial=entry.serial, issuer=entry.issuer, issued_at=entry.issued_at, expires_at=entry.expires_at
         )
         by_key_type.setdefault(_key_type(entry.signature), []).append(found)
-    return min((_newest(group) for group in by_key_type.values()), key=lambda c: c.expires_at, default=None)
+    return min((_newest(group) for group in by_key_type.values()), key=_by_expiry, default=None)
 
 
 def supersedes(known: Certificate | None, seen: Certificate) -> bool:
@@ -174,7 +177,11 @@ def renewal(certificate: Certificate, now: int) -> Literal["due", "overdue"]:
 def _newest(group: Sequence[Certificate]) -> Certificate:
     """By issue where every one tells it, else by expiry: an issue and an expiry do not compare with each other."""
     dated = all(certificate.issued_at is not None for certificate in group)
-    return max(group, key=lambda c: (c.issued_at or 0 if dated else 0, c.expires_at))
+    return max(group, key=lambda c: (c.issued_at or 0 if dated else 0, *_by_expiry(c)))
+
+
+def _by_expiry(certificate: Certificate) -> tuple[int, str]:
+    return certificate.expires_at, certificate.serial or ""
 
 
 def _cap(certificate: Certificate, index: int) -> list[int]:

@@ -65,6 +65,50 @@ async def test_two_authorization_headers_are_refused(addresses: tuple[int, objec
     assert answer.startswith(b"HTTP/1.1 401 ")
 
 
+async def _status(addresses: tuple[int, object], value: bytes) -> int:
+    """What is answered to an Authorization of exactly these bytes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", addresses[0])
+    writer.write(b"GET /api/domains HTTP/1.1\r\nHost: x\r\nAuthorization:" + value + b"\r\nConnection: close\r\n\r\n")
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return int(answer.split(b" ", 2)[1])
+
+
+@pytest.mark.parametrize(
+    ("template", "status"),
+    [
+        (b"Bearer TOKEN", 200),
+        (b" Bearer TOKEN", 200),
+        # RFC 9110: one blank or more between scheme and token, and blanks and tabs around a field's value mean nothing.
+        (b" Bearer   TOKEN", 200),
+        (b" bearer  TOKEN", 200),
+        (b"\t Bearer TOKEN \t ", 200),
+        # No other space stands between them, or belongs to a token.
+        (b" Bearer\tTOKEN", 401),
+        (b" Bearer \tTOKEN", 401),
+        (b" Bearer\xa0TOKEN", 401),
+        (b" Bearer \xa0TOKEN", 401),
+        (b" Bearer TOKEN\xa0", 401),
+        (b" Bearer TOKEN\x85", 401),
+        (b" BearerTOKEN", 401),
+        (b" Bearer: TOKEN", 401),
+        (b" Bearer=TOKEN", 401),
+        (b" Bearer TOKEN,", 401),
+        (b" Bearer TOKEN TOKEN", 401),
+        (b" Bearer TOKEN, Bearer TOKEN", 401),
+        (b' Bearer "TOKEN"', 401),
+        (b" Bearers TOKEN", 401),
+    ],
+)
+async def test_a_header_is_read_as_its_grammar_says_and_no_further(
+    addresses: tuple[int, object], mint: Mint, template: bytes, status: int
+) -> None:
+    token = (await mint()).encode()
+    assert await _status(addresses, template.replace(b"TOKEN", token)) == status
+
+
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 async def test_the_schemes_name_may_be_written_in_any_case(anybody: Client, mint: Mint, scheme: str) -> None:
     answer = await anybody.get("/api/domains", headers={"Authorization": f"{scheme} {await mint()}"})
@@ -90,6 +134,22 @@ async def test_a_revoked_token_is_dead_at_once(owner: Client, anybody: Client) -
 @pytest.mark.parametrize("path", READS)
 async def test_a_member_reads_everything(member: Client, path: str) -> None:
     assert (await member.get(path)).status in (200, 404)
+
+
+@pytest.mark.parametrize("path", READS)
+async def test_a_head_is_judged_as_the_get_that_it_stands_for(
+    member: Client, owner: Client, anybody: Client, path: str
+) -> None:
+    for client in (member, owner):
+        assert (await client.call("HEAD", path)).status == (await client.get(path)).status
+    assert (await anybody.call("HEAD", path)).status == 401
+    revoked = anybody.as_bearer("dcv_live_" + "0" * 32)
+    assert (await revoked.call("HEAD", path)).status == 401
+
+
+@pytest.mark.parametrize("path", ["/api/domains/dom_x/sync", "/api/deliveries/dlv_x/retry", "/api/webhooks/wh_x/test"])
+async def test_a_head_of_what_only_writes_does_nothing(owner: Client, path: str) -> None:
+    assert (await owner.call("HEAD", path)).status == 405
 
 
 @pytest.mark.parametrize(("method", "path"), WRITES)

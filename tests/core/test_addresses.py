@@ -108,6 +108,15 @@ def test_an_allowed_network_opens_nothing_beside_itself() -> None:
     assert refusal(ip_address("64:ff9b::a02:1"), allowed) == "NAT64"
 
 
+def test_the_loopback_of_one_family_does_not_open_that_of_the_other() -> None:
+    v4, v6 = (IPv4Network("127.0.0.0/8"),), (IPv6Network("::1/128"),)
+    assert refusal(ip_address("::1"), v4) == "loopback"
+    assert refusal(ip_address("127.0.0.1"), v6) == "loopback"
+    assert refusal(ip_address("::ffff:127.0.0.1"), v6) == "loopback"
+    # The old way to write an IPv4 address as one of IPv6 leads nowhere.
+    assert refusal(ip_address("::127.0.0.1"), v4) == "not in use on the Internet"
+
+
 @given(st.ip_addresses(v=4))
 def test_no_ipv4_address_passes_that_the_standard_library_calls_other_than_global(address: IPv4Address) -> None:
     if refusal(address, ()) is None:

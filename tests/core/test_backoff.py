@@ -79,9 +79,8 @@ def test_a_schedules_length_is_the_number_of_attempts(schedule: list[int], attem
 
 def test_a_failing_job_waits_longer_each_time_up_to_an_hour() -> None:
     delays = [job_delay(attempts, 0.0, outage=False) for attempts in range(1, 12)]
-    assert delays == sorted(delays)
-    assert delays[0] == SECOND
-    assert delays[-1] == HOUR
+    steps = [SECOND, 5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE]
+    assert delays == [*steps, *[HOUR] * 5]
 
 
 def test_an_outage_is_waited_out_in_steps_of_five_minutes_at_most() -> None:
@@ -89,3 +88,10 @@ def test_an_outage_is_waited_out_in_steps_of_five_minutes_at_most() -> None:
     assert delays[:4] == [SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND]
     assert delays[-1] == 5 * MINUTE
     assert job_delay(10_000, 0.0, outage=True) == 5 * MINUTE
+
+
+@pytest.mark.parametrize("outage", [True, False])
+def test_jobs_that_failed_together_come_back_spread_out(outage: bool) -> None:
+    for attempts in (1, 4, 100):
+        delay = job_delay(attempts, 0.0, outage=outage)
+        assert job_delay(attempts, 0.5, outage=outage) == delay * 11 // 10

@@ -1,5 +1,7 @@
 """Which certificate counts, and when its end is told."""
 
+from itertools import permutations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,6 +71,30 @@ def test_certificates_without_an_issue_date_are_compared_by_expiry() -> None:
     assert serial_of_choice(certificate("new"), old) == "new"
 
 
+def test_of_two_of_the_same_instant_the_one_that_ends_last_counts_whatever_their_order() -> None:
+    short, long = certificate("short", days=30), certificate("long", days=90)
+    assert serial_of_choice(short, long) == serial_of_choice(long, short) == "long"
+
+
+def test_one_without_an_issue_date_has_its_whole_key_type_compared_by_expiry_and_no_other() -> None:
+    undated = certificate("undated", issued_at=None, expires_at=NOW + 300 * DAY)
+    year, week = certificate("year", days=365, issued_at=NOW - DAY), certificate("week", days=6)
+    assert serial_of_choice(undated, year, week) == "year"
+    others = [replace(each, signature=RSA) for each in (year, week)]
+    assert serial_of_choice(undated, *others) == "week"
+
+
+def test_of_what_is_alike_in_its_instants_the_same_one_counts_in_every_order() -> None:
+    alike = [certificate("01"), certificate("02"), certificate("03", signature=RSA), certificate("04", signature=RSA)]
+    assert {serial_of_choice(*order) for order in permutations(alike)} == {"02"}
+    assert {serial_of_choice(*order) for order in permutations([certificate(None), certificate("01")])} == {"01"}
+
+
+def test_a_key_type_is_known_however_its_signature_is_spelled() -> None:
+    old = certificate("old", days=10, signature="ecdsa-with-SHA256", issued_at=NOW - DAY)
+    assert serial_of_choice(old, certificate("new", signature="ECDSAWithSHA384")) == "new"
+
+
 def test_a_stale_answer_does_not_replace_a_later_issue() -> None:
     known = lasting(90)
     assert not supersedes(known, replace(lasting(90, NOW - DAY), serial="02"))
@@ -78,6 +104,8 @@ def test_a_stale_answer_does_not_replace_a_later_issue() -> None:
     assert supersedes(None, lasting(90))
     assert supersedes(known, lasting(90, None))
     assert supersedes(lasting(90, None), known)
+    unnumbered = replace(known, serial=None)
+    assert not supersedes(unnumbered, replace(unnumbered, issued_at=NOW - DAY)), "no serial is no certificate's name"
 
 
 def test_only_two_known_issue_dates_make_one_certificate_newer_for_certain() -> None:
@@ -129,6 +157,9 @@ def test_the_level_rises_at_each_moment_to_the_millisecond() -> None:
     [
         (365, 30 * DAY, 3 * DAY),
         (90, 30 * DAY, 3 * DAY),
+        (90 - 1 / 86_400, 30 * DAY, 3 * DAY),  # as they are issued: a second short
+        (89, 30 * DAY, 3 * DAY),
+        (88, 88 * DAY * 7 // 30, 3 * DAY),
         (47, 47 * DAY * 7 // 30, 3 * DAY),
         (30, 7 * DAY, 3 * DAY),
         (6, 6 * DAY * 7 // 30, 6 * DAY // 10),

@@ -144,6 +144,21 @@ def test_a_threshold_and_the_expiry_itself_are_not_slept_through(days: int) -> N
         assert next_look(domain, moment - MINUTE, POLICY, 0.999) == moment
 
 
+@pytest.mark.parametrize("days", [365, 90, 47, 6])
+def test_the_beginning_of_the_renewal_window_is_not_slept_through(days: int) -> None:
+    domain, untold = active(days), replace(POLICY, expiring_soon=())
+    assert domain.certificate is not None
+    due = renewal_due_at(domain.certificate)
+    assert next_look(domain, due - MINUTE, untold, 0.999) == due
+
+
+def test_the_turn_of_a_remedy_brings_the_next_look_forward_and_one_that_has_passed_changes_nothing() -> None:
+    domain = replace(added_domain(), status=DomainStatus.ERROR)
+    for moment, expected in ((1, 1), (HOUR, HOUR), (5 * HOUR, 4 * HOUR), (0, 4 * HOUR), (-HOUR, 4 * HOUR)):
+        planned = next_look(domain, NOW, POLICY, 0.0, healing_at=NOW + moment)
+        assert planned - NOW == expected
+
+
 @given(
     st.sampled_from(DomainStatus),
     st.sampled_from(DnsState),
@@ -225,3 +240,5 @@ def test_domains_wait_in_the_lane_of_their_kind() -> None:
     assert lane(active(doubts=1)) is Lane.WAITING
     assert lane(active(dns_failures=1)) is Lane.WAITING
     assert lane(active(dns_failures=2, dns_state=DnsState.FAILED)) is Lane.ROUTINE
+    # Where nothing serves there is nothing for a second look to decide.
+    assert lane(replace(added_domain(), status=DomainStatus.ERROR, doubts=1, dns_failures=1)) is Lane.ROUTINE

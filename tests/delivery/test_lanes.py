@@ -146,6 +146,38 @@ async def test_what_nobody_announced_is_found_by_the_survey(context: Context, or
     assert lane.id == endpoint
 
 
+@pytest.mark.parametrize("count", [2, 3, 4, 6, 7])
+async def test_the_survey_finds_every_endpoint_of_every_page(
+    context: Context, org: str, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(deliveries, "_PAGE", 3)
+    ids = {(await subscribe(context, org, _URL))[0] for _ in range(count)}
+    await happen(context, org)
+    # Made after all of that, it has heard of nothing.
+    turns = Turns(8)
+    await _read_all(Lanes(context, turns))
+    seen = set()
+    while (lane := turns.next(context.now(), LIMIT)) is not None:
+        seen.add(lane.id)
+    assert seen == ids
+
+
+async def test_more_than_five_hundred_endpoints_are_surveyed_page_by_page(context: Context, org: str) -> None:
+    ids = [(await subscribe(context, org, _URL))[0] for _ in range(501)]
+    await happen(context, org)
+    found: list[str] = []
+    pages = 0
+    after: str | None = ""
+    while after is not None:
+        start = after
+        owed, after = await context.database.read(
+            lambda snapshot, start=start: deliveries.owed_to(snapshot, after=start)  # type: ignore[misc]
+        )
+        found += owed
+        pages += 1
+    assert (pages, found) == (2, sorted(ids))
+
+
 async def test_more_lanes_than_are_kept_cost_no_more_than_they_must(
     context: Context, org: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

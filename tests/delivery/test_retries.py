@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 from dcvd.core.deliveries import DeliveryState, what_follows
 from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.kit.clock import ManualClock
+from dcvd.services import replays
 from dcvd.services.context import Context
+from dcvd.store import deliveries
 from tests.delivery.conftest import configure
 from tests.delivery.lanes_of import NOW, failed
 from tests.delivery.owing import happen
-from tests.delivery.receivers import Receiver, in_turn, never, ok, saying
-from tests.delivery.views import attempted, attempts, health_of, states, stored
+from tests.delivery.receivers import Gate, Receiver, in_turn, never, ok, saying
+from tests.delivery.views import attempted, attempts, delivered, health_of, states, stored
 
 _HTTP_DATE = "Fri, 15 Jan 2027 {}:00:00 GMT"
 
@@ -51,6 +53,34 @@ async def test_nothing_is_sent_a_moment_before_it_is_due(
     clock.advance(1)
     await attempted(context, 3)
     assert sorted(await states(context)) == [("delivered", 1), ("delivered", 2)]
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.usefixtures("pool")
+async def test_a_retry_asked_for_while_an_attempt_is_under_way_sends_nothing_a_second_time(
+    context: Context, org: str, endpoint: str, receiver: Receiver, clock: ManualClock, status: int
+) -> None:
+    gate = Gate(saying(status))
+    receiver.answer = in_turn(gate, ok)
+    await happen(context, org)
+    await gate.reached.wait()
+    (under_way,) = await context.database.read(
+        lambda snapshot: deliveries.due(snapshot, endpoint, context.now(), 10, ())
+    )
+    await replays.retry(context, org, under_way.id)
+    # A whole other delivery goes through: what is due was read again meanwhile.
+    await happen(context, org)
+    await delivered(context, 1)
+    assert len(receiver.received) == 2
+    gate.opened.set()
+    await attempted(context, 2)
+    if status == 500:
+        assert (await stored(context))[0].next_attempt_at == clock.now() + 5_000
+        await replays.retry(context, org, under_way.id)
+    # The clock stands still: only what was asked for has it sent before its time.
+    await delivered(context, 2)
+    assert await states(context) == [("delivered", 1 if status == 200 else 2), ("delivered", 1)]
+    assert len(receiver.received) == (2 if status == 200 else 3)
 
 
 @pytest.mark.usefixtures("pool", "endpoint")

@@ -121,6 +121,38 @@ def test_an_allowed_network_opens_no_other_address() -> None:
     assert check_url("http://1.1.1.1:9000/", DEVELOPMENT) is not None
 
 
+V4, V6 = IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")
+
+
+@pytest.mark.parametrize(
+    ("network", "dialled", "refused", "literal"),
+    [(V4, "127.0.0.1", "::1", "http://[::1]:9000/"), (V6, "::1", "127.0.0.1", "http://127.0.0.1:9000/")],
+)
+def test_one_loopback_that_is_allowed_opens_its_name_and_not_the_other_loopback(
+    network: IPv4Network | IPv6Network, dialled: str, refused: str, literal: str
+) -> None:
+    policy = EgressPolicy(allow_http=True, allow_private=(network,))
+    assert check_url("http://localhost:9000/in", policy) is None
+    assert check_url("http://api.LOCALHOST.:9000/in", policy) is None
+    assert check_url(literal, policy) == f"The URL's address {refused} may not be dialled (loopback)."
+    both = [ip_address("::1"), ip_address("127.0.0.1")]
+    assert permitted("localhost", both, 9000, policy) == (ip_address(dialled),)
+    with pytest.raises(AddressRefused, match="loopback"):
+        permitted("localhost", [ip_address(refused)], 9000, policy)
+    with pytest.raises(AddressRefused, match="loopback"):
+        guarded_socket(ip_address(refused), 9000, policy)
+
+
+def test_a_private_network_that_is_allowed_opens_no_loopback_and_no_name_that_only_sounds_like_it() -> None:
+    policy = EgressPolicy(allow_http=True, allow_private=(IPv4Network("10.0.0.0/8"), IPv6Network("fd00::/8")))
+    for host in ("localhost", "api.localhost", "localhost."):
+        refused = check_url(f"http://{host}:9000/", policy)
+        assert refused is not None
+        assert "this machine itself" in refused
+    assert check_url("https://notlocalhost/", PUBLIC) is None
+    assert check_url("https://localhost.example.com/", PUBLIC) is None
+
+
 def test_configured_ports_replace_the_usual_ones() -> None:
     policy = EgressPolicy(ports=frozenset({443, 8443}))
     assert check_url("https://hooks.example.com:8443/", policy) is None

@@ -1,9 +1,12 @@
 """What follows from attempts for their deliveries."""
 
+from collections import Counter
+
+import pytest
 from msgspec.structs import replace
 
 from dcvd.core.deliveries import AttemptOutcome, Consequence, DeliveryState, NextReason
-from dcvd.core.events import EventType
+from dcvd.core.events import EventDraft, EventType
 from dcvd.core.failures import FailureReason
 from dcvd.core.instants import HOUR, SECOND
 from dcvd.core.timings import Timings
@@ -207,6 +210,24 @@ async def test_another_try_of_what_ended_has_the_full_schedule(context: Context,
     assert (again.attempts, again.attempts_before, again.body) == (1, 1, one.body)
     (follows,) = await record_attempts(context, [failed(endpoint, again)])
     assert follows.next_attempt_at == context.now() + 5 * SECOND
+
+
+@pytest.mark.parametrize("count", [255, 256, 257, 513])
+async def test_more_outcomes_than_go_into_one_statement_are_all_stored_and_let_the_next_events_go(
+    context: Context, organization: Organization, count: int
+) -> None:
+    endpoint = await subscribed(context, organization.id)
+    for _ in range(2):
+        drafts = [EventDraft(EventType.DOMAIN_ACTIVE, {}, f"dom_{number}") for number in range(count)]
+        await happen(context, organization.id, *drafts)
+    first = await due(context, endpoint)
+    assert len(first) == count
+    await record_attempts(context, [delivered(endpoint, one) for one in first])
+    assert Counter(await states(context, endpoint)) == {"delivered": count, "pending": count}
+    second = await due(context, endpoint)
+    assert {one.domain_id for one in second} == {one.domain_id for one in first}
+    await record_attempts(context, [failed(endpoint, one) for one in second])
+    assert {one.attempts for one in await owed(context, endpoint)} == {1}
 
 
 async def test_an_outcome_that_is_stored_twice_counts_as_one_attempt(

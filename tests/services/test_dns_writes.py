@@ -385,6 +385,55 @@ async def test_a_domain_that_goes_while_it_is_written_is_not_written_after_that(
     assert desk.zone.changes == 0
 
 
+@pytest.mark.parametrize("remove_records", [True, False])
+async def test_what_was_still_to_be_written_for_a_domain_that_goes_is_given_up(
+    desk: Desk, context: Context, remove_records: bool
+) -> None:
+    domain = await desk.domain()
+    desk.clock.advance(1)
+    stays = await desk.domain("www.customer.test")
+    (job, other) = await desk.pending()
+    await domains.remove(context, desk.org_id, domain.id, remove_records=remove_records)
+    assert await desk.pending() == [other]
+    ended = await jobs.get(context, desk.org_id, job.id)
+    assert (ended.state, ended.next_attempt_at) == (JobState.DONE, None)
+    # A worker that had taken it already finds nothing to do.
+    await dns_writes.perform(context, desk.access, job)
+    assert (desk.zone.changes, await desk.rows(domain)) == (0, [])
+    assert (await desk.work()).domain_id == stays.id
+
+
+async def test_a_write_that_was_ended_while_the_zone_was_read_is_not_made_after_that(
+    desk: Desk, context: Context
+) -> None:
+    domain = await desk.domain()
+    (job,) = await desk.pending()
+    reading = desk.zone.read
+
+    async def ended_meanwhile(*asked: object) -> object:
+        await context.database.write(
+            lambda tx: stored.end_of_domains(tx, [domain.id], [JobKind.WRITE_DNS], context.now())
+        )
+        return await reading(*asked)  # type: ignore[arg-type]  # as it was called
+
+    desk.zone.read = ended_meanwhile  # type: ignore[method-assign,assignment]  # in the middle of a try
+    await dns_writes.perform(context, desk.access, job)
+    assert (desk.zone.changes, await desk.rows(domain)) == (0, [])
+
+
+@pytest.mark.parametrize("cut_off", ["ended", "failed"])
+async def test_the_failure_of_a_write_whose_domain_has_gone_meanwhile_brings_it_not_back(
+    desk: Desk, context: Context, cut_off: str
+) -> None:
+    domain = await desk.domain()
+    (job,) = await desk.pending()
+    if cut_off == "failed":
+        job = await jobs.fail(context, job, Retryable("It hiccuped.", code="odd"))
+    await domains.remove(context, desk.org_id, domain.id)
+    await jobs.fail(context, job, Retryable("It hiccuped.", code="odd"))
+    assert await desk.pending() == []
+
+
 async def test_one_job_at_a_time_and_the_same_wish_is_the_same_job(desk: Desk) -> None:
     domain = await desk.domain()
     (job,) = await desk.pending()

@@ -56,30 +56,69 @@ async def test_the_last_attempt_makes_a_dead_letter_that_can_be_retried(
     assert await _due(context) == ["app.customer.test"]
 
 
-async def test_an_outage_never_makes_a_dead_letter(context: Context, job: Job) -> None:
+@pytest.mark.parametrize(
+    "code",
+    [
+        "cloudflare_unavailable", "cloudflare_rate_limited", "cloudflare_unauthorized", "quota_exceeded",
+        "token_endpoint_unavailable", "oauth_client_refused",
+    ],
+)  # fmt: skip
+async def test_an_outage_never_makes_a_dead_letter(context: Context, job: Job, code: str) -> None:
     for _ in range(100):
-        job = await jobs.fail(context, job, Retryable("Nobody there.", code="cloudflare_unavailable"))
+        job = await jobs.fail(context, job, Retryable("Nobody there.", code=code))
+        assert job.outage
     assert job.state is JobState.PENDING
     assert job.next_attempt_at is not None
     assert job.next_attempt_at - context.now() == 300_000
 
 
+@pytest.mark.parametrize("code", ["cloudflare_unavailable", "cloudflare_rate_limited"])
 async def test_the_end_of_an_outage_makes_due_what_waited_for_it_alone(
-    context: Context, job: Job, organization: Organization
+    context: Context, job: Job, organization: Organization, code: str
 ) -> None:
     await domains.add(context, organization.id, "other.customer.test")
     other = (await all_jobs(context, organization.id))[-1]
     for _ in range(5):
-        job = await jobs.fail(context, job, Retryable("Nobody there.", code="cloudflare_unavailable"))
+        job = await jobs.fail(context, job, Retryable("Nobody there.", code=code))
         other = await jobs.fail(context, other, Retryable("It hiccuped.", code="odd"))
     assert await _due(context) == []
     assert await jobs.end_outage(context) == 1
     assert await _due(context) == ["app.customer.test"]
+    assert await jobs.end_outage(context) == 0, "it has ended once"
+
+
+@pytest.mark.parametrize(
+    "code", ["cloudflare_unauthorized", "quota_exceeded", "token_endpoint_unavailable", "oauth_client_refused"]
+)
+async def test_that_cloudflare_is_back_ends_no_outage_of_another_cause(context: Context, job: Job, code: str) -> None:
+    for _ in range(5):
+        job = await jobs.fail(context, job, Retryable("Not now.", code=code))
+    assert await jobs.end_outage(context) == 0
+    assert (await jobs.get(context, job.org_id, job.id)).next_attempt_at == job.next_attempt_at
+
+
+async def test_a_failure_of_its_own_after_an_outage_is_not_ended_with_it(context: Context, job: Job) -> None:
+    job = await jobs.fail(context, job, Retryable("Nobody there.", code="cloudflare_unavailable"))
+    job = await jobs.fail(context, job, Retryable("It hiccuped.", code="odd"))
+    assert not job.outage
+    assert await jobs.end_outage(context) == 0
 
 
 async def test_the_services_own_wish_to_wait_is_a_floor(context: Context, job: Job) -> None:
     failed = await jobs.fail(context, job, Retryable("Slow down.", code="cloudflare_rate_limited", retry_after=120))
     assert failed.next_attempt_at == context.now() + 120_000
+
+
+@pytest.mark.parametrize("code", ["cloudflare_rate_limited", "odd"])
+async def test_a_wish_to_wait_shortens_no_wait_and_is_never_longer_than_two_hours(
+    context: Context, job: Job, code: str
+) -> None:
+    for _ in range(5):
+        job = await jobs.fail(context, job, Retryable("Slow down.", code=code, retry_after=0.5))
+    plain = 16_000 if code == "cloudflare_rate_limited" else 600_000
+    assert job.next_attempt_at == context.now() + plain
+    job = await jobs.fail(context, job, Retryable("Slow down.", code=code, retry_after=10**6))
+    assert job.next_attempt_at == context.now() + 2 * 3_600_000
 
 
 async def test_a_refusal_is_a_dead_letter_at_once(context: Context, job: Job) -> None:
@@ -106,6 +145,20 @@ async def test_a_job_that_was_ended_meanwhile_stays_ended(
     await jobs.fail(context, job, Retryable("Too late."))
     assert (await all_jobs(context, organization.id))[0].state is JobState.DONE
     assert "job.failed" not in await event_names(context, organization.id)
+
+
+async def test_a_revalidation_of_a_domain_that_goes_is_given_up_and_that_of_another_is_not(
+    context: Context, organization: Organization, domain: Domain, clock: ManualClock
+) -> None:
+    clock.advance(1)
+    other = await domains.add(context, organization.id, "other.customer.test")
+    for each in (domain, other):
+        await context.database.write(
+            lambda tx, each=each: jobs.enqueue_for(context, tx, JobKind.REVALIDATE, each)  # type: ignore[misc]
+        )
+    await domains.remove(context, organization.id, domain.id)
+    pending = [(job.kind.value, job.domain_id) for job in await _due_jobs(context)]
+    assert sorted(pending) == [("deregister", domain.id), ("register", other.id), ("revalidate", other.id)]
 
 
 async def test_a_done_job_is_not_retried_and_another_organizations_is_not_seen(

@@ -1,5 +1,6 @@
 """A clock that jumps ahead and comes back puts nothing off for years."""
 
+import pytest
 from msgspec.structs import replace
 
 from dcvd.core.domain import DomainStatus
@@ -10,8 +11,10 @@ from dcvd.errors import Retryable
 from dcvd.kit.clock import ManualClock
 from dcvd.services import deliveries, domains, jobs, looks, organizations, plans, webhooks
 from dcvd.services.context import Context
+from dcvd.store import deliveries as stored_deliveries
 from dcvd.store import domains as stored_domains
-from tests.services.attempts import due, endpoint_now, failed, owed, subscribed
+from dcvd.store.database import Topic
+from tests.services.attempts import due, endpoint_now, failed, happen, owed, subscribed
 from tests.services.views import all_jobs
 
 _YEARS = 3 * 365 * DAY
@@ -36,6 +39,27 @@ async def test_what_was_planned_by_a_clock_far_ahead_is_due_when_it_is_back(
     assert (await all_jobs(context, org))[0].next_attempt_at == clock.now()
     assert [found.id for found in await due(context, endpoint)] == [one.id]
     assert (await endpoint_now(context, endpoint)).health.paused_until is None
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+async def test_what_is_owed_to_many_endpoints_is_pulled_in_page_by_page(
+    context: Context, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(stored_deliveries, "_PAGE", 2)
+    org = (await organizations.create(context, "Acme")).id
+    began = clock.now()
+    clock.advance(_YEARS)
+    endpoints = [await subscribed(context, org) for _ in range(count)]
+    await happen(context, org)
+    for endpoint in endpoints:
+        (one,) = await due(context, endpoint)
+        await deliveries.record_attempts(context, [failed(endpoint, one)])
+    clock.set(began)
+    woken: list[str] = []
+    context.database.subscribe(Topic.DELIVERIES, woken.append)
+    await plans.repair(context)
+    assert [len(await due(context, endpoint)) for endpoint in endpoints] == [1] * count
+    assert woken == [""], "all are to be looked through"
 
 
 async def test_every_plan_that_the_rules_make_is_left_alone(context: Context, clock: ManualClock) -> None:

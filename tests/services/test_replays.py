@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.deliveries import DeliveryState
+from dcvd.core.deliveries import DeliveryState, DueDelivery
 from dcvd.core.events import EventType
 from dcvd.core.instants import DAY, HOUR, SECOND
 from dcvd.core.jobs import Job, JobState
@@ -15,7 +15,8 @@ from dcvd.errors import InvalidInput, NotFound, Retryable
 from dcvd.kit.clock import ManualClock
 from dcvd.services import jobs, replays, webhooks
 from dcvd.services.context import Context
-from dcvd.services.deliveries import record_attempts
+from dcvd.services.deliveries import drop_expired, record_attempts
+from dcvd.store.database import Topic
 from dcvd.store.organizations import Organization
 from tests.conftest import VAULT
 from tests.services.attempts import bury, deliver_all, delivered, due, endpoint_now, failed, happen, owed, subscribed
@@ -238,6 +239,100 @@ async def test_an_earlier_event_of_a_domain_that_is_replayed_goes_before_a_later
     await replays.retry(context, endpoint.org_id, letter.id)
     assert [one.event_id for one in await due(context, endpoint)] == [first.id]
     assert await deliver_all(context, endpoint) == [first.id, second.id]
+
+
+async def test_asking_for_what_waits_behind_an_earlier_event_leaves_it_waiting(
+    context: Context, endpoint: Endpoint
+) -> None:
+    first, second = [(await happen(context, endpoint.org_id))[0] for _ in range(2)]
+    (_, waiting) = await owed(context, endpoint)
+    asked = await replays.retry(context, endpoint.org_id, waiting.id)
+    assert (asked.state, asked.next_attempt_at) == (DeliveryState.PENDING, None)
+    assert [one.event_id for one in await due(context, endpoint)] == [first.id]
+    assert await deliver_all(context, endpoint) == [first.id, second.id]
+
+
+async def test_asking_for_what_is_owed_tells_the_pool_of_it(context: Context, endpoint: Endpoint) -> None:
+    await happen(context, endpoint.org_id)
+    (one,) = await due(context, endpoint)
+    woken: list[str] = []
+    context.database.subscribe(Topic.DELIVERIES, woken.append)
+    await record_attempts(context, [failed(endpoint, one)])
+    assert woken == []
+    await replays.retry(context, endpoint.org_id, one.id)
+    assert woken == [endpoint.id]
+    await bury(context, endpoint)
+    woken.clear()
+    await replays.retry(context, endpoint.org_id, one.id)
+    assert endpoint.id in woken
+
+
+class Overtaken:
+    """An earlier event of a domain that waits out a failure, while a later one is still under way."""
+
+    def __init__(self, context: Context, endpoint: Endpoint, earlier: str, later: DueDelivery) -> None:
+        self.context = context
+        self.endpoint = endpoint
+        self.earlier = earlier
+        self.later = later
+        self.due_at = context.now() + 5 * SECOND
+
+    async def check(self, later: int | None) -> None:
+        """The earlier is due when it was, the later at an instant or not for now."""
+        plans = {one.id: one.next_attempt_at for one in await owed(self.context, self.endpoint)}
+        assert plans == {self.earlier: self.due_at, self.later.id: later}
+
+
+@pytest.fixture
+async def overtaken(context: Context, endpoint: Endpoint, clock: ManualClock) -> Overtaken:
+    await happen(context, endpoint.org_id)
+    await bury(context, endpoint)
+    await happen(context, endpoint.org_id, expires_at=context.now() + HOUR)
+    (later,) = await due(context, endpoint)
+    (letter, _) = await owed(context, endpoint)
+    await replays.retry(context, endpoint.org_id, letter.id)
+    (earlier,) = await due(context, endpoint)
+    await record_attempts(context, [failed(endpoint, earlier)])
+    made = Overtaken(context, endpoint, earlier.id, later)
+    clock.advance(SECOND)
+    await made.check(None)
+    return made
+
+
+@pytest.mark.parametrize("status", [200, 410, 500])
+async def test_a_later_event_that_ends_does_not_bring_the_earlier_ones_next_attempt_forward(
+    context: Context, endpoint: Endpoint, overtaken: Overtaken, status: int
+) -> None:
+    later = overtaken.later
+    made = delivered(endpoint, later) if status == 200 else failed(endpoint, later, status)
+    await record_attempts(context, [made])
+    await overtaken.check(None)
+
+
+async def test_neither_does_one_that_expires_or_is_given_up(
+    context: Context, endpoint: Endpoint, overtaken: Overtaken
+) -> None:
+    last = len(context.config.webhooks.retry_schedule) - 1
+    await record_attempts(context, [failed(endpoint, replace(overtaken.later, attempts=last))])
+    await overtaken.check(None)
+    await replays.retry(context, endpoint.org_id, overtaken.later.id)
+    await overtaken.check(None)
+    await drop_expired(context, [overtaken.later])
+    await overtaken.check(None)
+
+
+@pytest.mark.parametrize("status", [ReplayStatus.ALL, ReplayStatus.FAILED])
+async def test_neither_does_a_replay_of_the_later_one(
+    context: Context, endpoint: Endpoint, overtaken: Overtaken, status: ReplayStatus
+) -> None:
+    last = len(context.config.webhooks.retry_schedule) - 1
+    ended = replace(overtaken.later, attempts=last)
+    made = delivered(endpoint, ended) if status is ReplayStatus.ALL else failed(endpoint, ended)
+    await record_attempts(context, [made])
+    total, job = await _asked(context, endpoint, status)
+    await _done(context, job)
+    assert total == 1
+    await overtaken.check(None)
 
 
 async def test_a_later_event_under_way_waits_once_an_earlier_one_was_put_before_it(
