@@ -175,6 +175,21 @@ async def test_bad_configuration_ends_it_with_78_and_every_problem(tmp_path: Pat
         assert name in said
 
 
+async def test_a_socket_path_that_is_too_long_is_bad_configuration_and_its_key_is_named(
+    tmp_path: Path, world: Sandbox
+) -> None:
+    deep = tmp_path / ("d" * 120)
+    deep.mkdir()
+    daemon = DaemonProcess(write_config(deep, api=world.api_url, dns=world.dns_address))
+    await daemon.spawn()
+    async with asyncio.timeout(60):
+        assert await daemon.process.ended() == 78
+    said = daemon.log.read_text()
+    assert "server.socket" in said
+    assert "expected a path of at most 107 bytes" in said
+    assert "Traceback" not in said
+
+
 async def test_an_address_in_use_ends_it_with_a_sentence(tmp_path: Path, world: Sandbox) -> None:
     async with daemon_with(tmp_path, world) as daemon:
         other = tmp_path / "other"

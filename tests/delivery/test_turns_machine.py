@@ -44,7 +44,7 @@ class TurnsMachine(RuleBasedStateMachine):
 
     @property
     def _most(self) -> int:
-        """What one organization may have under way: one slot in eight stays out of reach of those that are not alone."""
+        """What one organization may have under way: one that is not alone leaves one slot in eight."""
         return self.slots if len(self.known) <= 1 else self.slots - self.slots // 8
 
     def _fill(self) -> None:
