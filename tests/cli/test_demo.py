@@ -166,7 +166,7 @@ def test_where_no_directory_is_short_enough_it_says_how_long_the_path_is_and_wha
 
 _POST = """
 import sys, urllib.request
-urllib.request.urlopen(urllib.request.Request(sys.argv[1], data=b'{"days":180}', method="POST"), timeout=5).close()
+urllib.request.urlopen(urllib.request.Request(sys.argv[1], data=b'{"days":180}', method="POST"), timeout=60).close()
 """
 _IN_A_HURRY = """
 import asyncio, sys
