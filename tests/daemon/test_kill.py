@@ -62,7 +62,7 @@ async def test_killed_at_twenty_random_moments_every_domain_becomes_active_once_
             (undone,) = rows(database, "SELECT count(*) FROM jobs WHERE state = 'pending'")[0]
             return (active, owed, undone) == (DOMAINS, 0, 0)
 
-        await until(settled)
+        await until(settled, seconds=60)
         assert await daemon.terminate() == 0
 
     assert rows(database, "PRAGMA integrity_check") == [("ok",)]

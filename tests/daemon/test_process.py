@@ -289,7 +289,7 @@ async def test_a_log_that_nobody_reads_holds_up_neither_requests_nor_the_stop(tm
                 except aiohttp.ClientError:
                     return False
 
-            await until(answers)
+            await until(answers, seconds=60)
             for _ in range(600):
                 assert await answers()
         process.terminate()

@@ -57,9 +57,10 @@ async def test_each_phase_is_measured_by_itself(resolver: Resolver) -> None:
         timings = (await client.post(f"http://slow.example:{port}/", b"{}", {}, timeout=60)).timings
     assert timings.dns_ms is not None
     assert timings.first_byte_ms is not None
-    assert 80 <= timings.dns_ms < 200
-    assert 80 <= timings.first_byte_ms < 200
-    assert 280 <= timings.total_ms < 600
+    assert timings.dns_ms >= 80
+    assert timings.first_byte_ms >= 80
+    # The rest of the head takes as long again: neither phase counts what belongs to another.
+    assert timings.dns_ms + timings.first_byte_ms + 80 <= timings.total_ms
 
 
 async def test_a_phase_that_was_not_reached_has_no_time(resolver: Resolver) -> None:
