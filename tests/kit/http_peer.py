@@ -126,14 +126,14 @@ class Client:
 
     async def rest(self) -> bytes:
         """Everything until the server closes; a reset counts as closing."""
-        received = b""
+        received = bytearray()
         async with asyncio.timeout(10):
             try:
                 while piece := await self.reader.read(65_536):
                     received += piece
             except ConnectionResetError:
                 pass
-        return received
+        return bytes(received)
 
 
 @asynccontextmanager
