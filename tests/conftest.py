@@ -107,11 +107,17 @@ async def quick_sandbox() -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture
-def sandbox_config(config: Config, quick_sandbox: Sandbox) -> Config:
+def cloudflare_timeout() -> int:
+    """Milliseconds for a call of the sandbox's API; a test of a call that gets no answer parametrizes it with less."""
+    return 60_000
+
+
+@pytest.fixture
+def sandbox_config(config: Config, quick_sandbox: Sandbox, cloudflare_timeout: int) -> Config:
     """The configuration that fits `quick_sandbox`."""
     return replace(
         config,
-        cloudflare=replace(config.cloudflare, base_url=quick_sandbox.api_url, timeout=500),
+        cloudflare=replace(config.cloudflare, base_url=quick_sandbox.api_url, timeout=cloudflare_timeout),
         dns=replace(config.dns, resolvers=(parse_address(quick_sandbox.dns_address),)),
     )
 

@@ -261,7 +261,7 @@ async def addresses(app: Api, tmp_path: Path) -> AsyncIterator[tuple[int, Path]]
     server = HttpServer(app, sockets=[tcp, bind_unix(path)])
     serving = asyncio.create_task(server.serve(), name="http")
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             await server.started.wait()
         yield port, path
     finally:

@@ -58,7 +58,7 @@ async def test_two_authorization_headers_are_refused(addresses: tuple[int, objec
     reader, writer = await asyncio.open_connection("127.0.0.1", addresses[0])
     authorization = b"Authorization: Bearer " + token + b"\r\n"
     writer.write(b"GET /api/domains HTTP/1.1\r\nHost: x\r\n" + authorization * 2 + b"Connection: close\r\n\r\n")
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         answer = await reader.read()
     writer.close()
     await writer.wait_closed()
@@ -190,7 +190,7 @@ async def test_the_role_is_judged_without_waiting_for_the_body(addresses: tuple[
         b"POST /api/domains HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
         b"Authorization: Bearer " + token + b"\r\n\r\n"
     )
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         assert (await reader.readline()).startswith(b"HTTP/1.1 403 ")
     writer.close()
     await writer.wait_closed()

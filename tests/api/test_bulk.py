@@ -104,7 +104,7 @@ async def test_the_first_answers_come_while_lines_are_still_being_sent(
             assert found
         return json.loads(found)  # type: ignore[no-any-return]
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         assert (await answered_after(_body("a.customer.com")))["domainName"] == "a.customer.com"
         assert (await answered_after(_body("b.customer.com")))["line"] == 2
         writer.write(b"0\r\n\r\n")
@@ -255,7 +255,7 @@ async def test_what_a_client_had_sent_before_it_left_is_done_and_a_repeat_says_s
     head = f"POST {BULK} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\nContent-Length: 10000\r\n"
     sent = _body("a.customer.com", "b.customer.com")
     writer.write(f"{head}Idempotency-Key: k\r\nAuthorization: Bearer {await mint()}\r\n\r\n".encode() + sent)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         while len(found := (await owner.get("/api/domains")).json["domains"]) < 2:
             await asyncio.sleep(0.005)
     writer.close()

@@ -115,7 +115,7 @@ async def test_who_would_wait_is_answered_as_soon_as_there_is_an_event(
     asking = asyncio.create_task(member.get("/api/events", headers={"Prefer": "wait=30"}), name="test.feed")
     await until(lambda: waits(feed))
     await domain(owner)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         answer = await asking
     assert answer.headers["Preference-Applied"] == "wait=30"
     assert [event["sequence"] for event in answer.json["events"]] == [1]
@@ -132,7 +132,7 @@ async def test_who_waits_is_answered_when_the_daemon_stops(owner: Client, feed: 
     asking = asyncio.create_task(owner.get("/api/events", headers={"Prefer": "wait=30"}), name="test.feed")
     await until(lambda: waits(feed))
     feed.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         assert (await asking).status == 200
 
 
@@ -170,7 +170,7 @@ async def test_nothing_waits_any_longer_for_a_client_that_has_left(
         await writer.wait_closed()
     else:
         writer.transport.abort()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         while feed._waiting or not any(line["event"] == "api.request" for line in log_lines):
             await asyncio.sleep(0.005)
     assert not [line for line in log_lines if line["log_level"] in ("warning", "error")]
@@ -183,7 +183,7 @@ async def test_a_request_behind_one_that_waits_is_answered_after_it(
     writer.write(asked(owner, "/api/events", "Prefer: wait=30") + asked(owner, "/health", "Connection: close"))
     await until(lambda: waits(feed))
     await domain(owner)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         answers = await reader.read()
     writer.close()
     await writer.wait_closed()

@@ -243,7 +243,7 @@ async def test_a_client_that_leaves_in_the_middle_of_a_body_is_no_error_of_ours(
     await writer.drain()
     writer.close()
     await writer.wait_closed()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         while not any(line["event"] == "api.request" for line in log_lines):
             await asyncio.sleep(0.005)
     assert not [line for line in log_lines if line["log_level"] in ("warning", "error")]

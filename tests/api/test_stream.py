@@ -27,7 +27,7 @@ async def test_who_makes_the_answer_waits_when_too_much_is_kept() -> None:
     await asyncio.sleep(0)
     assert not putting.done()
     await backlog.take()
-    await asyncio.wait_for(putting, 1)
+    await asyncio.wait_for(putting, 60)
     assert await backlog.take() == b"more"
 
 
@@ -36,11 +36,11 @@ async def test_who_takes_waits_for_the_next_piece_and_for_the_end() -> None:
     taking = asyncio.create_task(backlog.take())
     await asyncio.sleep(0)
     await backlog.put(b"x")
-    assert await asyncio.wait_for(taking, 1) == b"x"
+    assert await asyncio.wait_for(taking, 60) == b"x"
     taking = asyncio.create_task(backlog.take())
     await asyncio.sleep(0)
     backlog.end()
-    assert await asyncio.wait_for(taking, 1) is None
+    assert await asyncio.wait_for(taking, 60) is None
 
 
 @pytest.mark.parametrize("size", [0, 1])

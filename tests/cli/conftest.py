@@ -37,7 +37,7 @@ def served() -> Iterator[House]:
             house.url = msgspec.json.decode(said[-1])["urls"][0]
             yield house
             daemon.terminate()
-            daemon.communicate(timeout=10)
+            daemon.communicate(timeout=60)
             assert daemon.returncode == 0
 
 

@@ -14,7 +14,7 @@ from dcvd.cli.operations import Operations, perform
 from tests.warm.process import run
 
 T = TypeVar("T")
-DEADLINE = 30.0
+DEADLINE = 60.0
 _CLEARED = ("DCVD_", "CLOUDFLARE_", "SAAS_", "OAUTH_", "CREDENTIALS_", "NOTIFY_", "LISTEN_", "NO_COLOR", "COLUMNS")
 
 

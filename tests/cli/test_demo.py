@@ -2,12 +2,16 @@
 
 import re
 import signal
+import stat
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from dcvd.cli.demo.place import socket_path
+from dcvd.errors import DcvdError
 from tests.cli.processes import DEADLINE, dcvd, environment, running
 
 STORY = [
@@ -124,9 +128,45 @@ def test_a_story_that_does_not_end_in_time_fails_with_what_was_last_seen(tmp_pat
     assert left_behind(tmp_path) == []
 
 
+def test_where_the_temporary_directory_is_too_long_for_a_socket_it_is_put_elsewhere_and_only_there_for_its_user(
+    tmp_path: Path,
+) -> None:
+    deep = tmp_path / ("d" * 120)
+    deep.mkdir()
+    with running("demo", environ={"TMPDIR": str(deep)}) as process:
+        _line_with(process, "/schema")
+        (configuration,) = deep.glob("*/dcvd.toml")
+        socket = Path(tomllib.loads(configuration.read_text())["server"]["socket"])
+        assert stat.S_ISSOCK(socket.stat().st_mode)
+        assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, err) == (0, "")
+    assert left_behind(deep) == []
+    assert not socket.parent.exists()
+
+
+def test_where_no_directory_is_short_enough_it_says_how_long_the_path_is_and_what_to_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("d" * 120)
+    deep.mkdir()
+    monkeypatch.setattr("dcvd.cli.demo.place._SHORT", (deep, tmp_path / "none"))
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    with pytest.raises(DcvdError) as caught, socket_path(deep):
+        pass
+    assert caught.value.code == "no_place_for_socket"
+    assert f"{deep}/dcvd.sock has {len(bytes(deep)) + 10} bytes, of which a socket's path may have 107" in str(
+        caught.value
+    )
+    assert f"({deep}: too long; {tmp_path}/none: No such file or directory)" in str(caught.value)
+    assert "Set $TMPDIR" in str(caught.value)
+    assert left_behind(deep) == []
+
+
 _POST = """
 import sys, urllib.request
-urllib.request.urlopen(urllib.request.Request(sys.argv[1], data=b'{"days":180}', method="POST"), timeout=5).close()
+urllib.request.urlopen(urllib.request.Request(sys.argv[1], data=b'{"days":180}', method="POST"), timeout=60).close()
 """
 _IN_A_HURRY = """
 import asyncio, sys

@@ -133,5 +133,5 @@ def test_a_quiet_token_stands_alone_and_opens_the_running_api(served: ServedHous
     request = urllib.request.Request(
         f"{served.url}/api/domains", headers={"Authorization": f"Bearer {done.stdout.strip()}"}
     )
-    with urllib.request.urlopen(request, timeout=5) as response:
+    with urllib.request.urlopen(request, timeout=60) as response:
         assert response.status == 200

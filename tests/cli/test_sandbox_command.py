@@ -15,7 +15,7 @@ def test_it_tells_where_it_listens_and_serves_until_a_signal(number: signal.Sign
         assert process.stdout is not None
         told = msgspec.json.decode(process.stdout.readline())
         assert (told["token"], told["target"]) == ("sandbox-token", "edge.sandbox.test")
-        with urllib.request.urlopen(f"{told['control']}/state", timeout=5) as response:
+        with urllib.request.urlopen(f"{told['control']}/state", timeout=60) as response:
             assert msgspec.json.decode(response.read())["zoneId"] == told["zoneId"]
         process.send_signal(number)
         out, err = process.communicate(timeout=DEADLINE)

@@ -91,9 +91,11 @@ async def test_a_wrong_token_is_the_operators_to_mend(sandbox_config: Config) ->
     assert "wrong" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", ["refuse", "timeout", "lost_answer"])
+@pytest.mark.parametrize(
+    ("kind", "cloudflare_timeout"), [("refuse", 60_000), ("timeout", 300), ("lost_answer", 60_000)]
+)
 async def test_a_service_that_is_away_is_worth_another_try(
-    cloudflare: CloudflareClient, quick_sandbox: Sandbox, kind: str
+    cloudflare: CloudflareClient, quick_sandbox: Sandbox, kind: str, cloudflare_timeout: int
 ) -> None:
     await fault(quick_sandbox, kind=kind)
     with pytest.raises(Retryable) as caught:

@@ -72,7 +72,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[bytes]
 
     def through_sh(command: str) -> list[bytes]:
         done = subprocess.run(
-            [SH], input=command.encode(), capture_output=True, env={"PATH": str(folder)}, timeout=10, check=True
+            [SH], input=command.encode(), capture_output=True, env={"PATH": str(folder)}, timeout=60, check=True
         )
         assert done.stderr == b""
         return done.stdout.split(b"\0")[:-1]

@@ -80,7 +80,7 @@ class DaemonProcess:
     async def start(self, *, environ: dict[str, str] | None = None) -> None:
         """Start it and wait until it answers."""
         await self.spawn(environ=environ)
-        await until(self._healthy, seconds=20)
+        await until(self._healthy, seconds=60)
 
     async def spawn(self, *, environ: dict[str, str] | None = None) -> None:
         """Start it."""
@@ -107,7 +107,7 @@ class DaemonProcess:
     async def terminate(self, number: int = signal.SIGTERM) -> int:
         """Ask it to stop; returns its exit code."""
         self.process.send_signal(number)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             return await self.process.ended()
 
     async def command(self, *arguments: str) -> str:

@@ -28,6 +28,7 @@ async def _add(api: Api, name: str) -> bool:
     return True
 
 
+@pytest.mark.sweep
 @pytest.mark.timeout(170)
 async def test_killed_at_twenty_random_moments_every_domain_becomes_active_once_and_every_event_arrives(
     tmp_path: Path, world: Sandbox, collector: Collector

@@ -63,7 +63,7 @@ class Life:
             (count,) = rows(self.path, "SELECT count(*) FROM deliveries WHERE state = 'delivered'")[0]
             return count == self._added
 
-        await until(done, seconds=20)
+        await until(done)
 
     def check(self) -> None:
         """Everything arrived with its own bytes, and nothing came again but what was under way at a kill."""

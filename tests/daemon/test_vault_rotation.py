@@ -48,7 +48,7 @@ async def _change_the_key(daemon: DaemonProcess, key_file: Path, database: Path)
     new, _ = _keys(key_file)
     assert (shown["active"], shown["earlier"]) == (new.id, [A.id])
     await daemon.spawn()
-    await until(lambda: _named(database, new), seconds=20)
+    await until(lambda: _named(database, new))
     await daemon.kill()
     with closing(sqlite3.connect(database)) as connection:
         assert sealing.opened(Transaction(connection), Vault(new, A)) == VALUES
@@ -59,7 +59,7 @@ async def _change_the_key(daemon: DaemonProcess, key_file: Path, database: Path)
         status = await _status(daemon)
         return status["waiting"] == {} and [key["id"] for key in status["keys"]] == [new.id]
 
-    await until(only_the_new, seconds=30)
+    await until(only_the_new)
     assert (await _status(daemon))["unneeded"][0]["id"] == A.id
     with closing(sqlite3.connect(database)) as connection:
         assert sealing.opened(Transaction(connection), Vault(new)) == VALUES

@@ -55,7 +55,7 @@ class Receiver:
 
         await until(held)
 
-    async def gets(self, count: int, path: str = "/hooks", seconds: float = 10) -> None:
+    async def gets(self, count: int, path: str = "/hooks", seconds: float = 30) -> None:
         """Wait until a path got so many requests."""
 
         async def got() -> bool:

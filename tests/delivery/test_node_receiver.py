@@ -42,7 +42,7 @@ async def node() -> AsyncIterator[str]:
     script = Path(__file__).with_name("receiver.mjs")
     process = await asyncio.create_subprocess_exec(_NODE, str(script), stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         port = int(await process.stdout.readline())
     yield f"http://127.0.0.1:{port}"
     process.kill()

@@ -31,6 +31,21 @@ class TurnsMachine(RuleBasedStateMachine):
         self.under_way: list[tuple[Lane, DueDelivery, bool]] = []
         self.owed: set[str] = set()
         self.planned: set[str] = set()
+        self.known: set[str] = set()
+
+    def _offer(self, lane: Lane) -> None:
+        """Something is ready, and from then on its organization counts as one that shares the slots."""
+        if lane.ready:
+            self.known.add(lane.org_id)
+        self.turns.offer(lane)
+
+    def _attempts_of(self, org_id: str) -> int:
+        return sum(lane.org_id == org_id for lane, _, _ in self.under_way)
+
+    @property
+    def _most(self) -> int:
+        """What one organization may have under way: one that is not alone leaves one slot in eight."""
+        return self.slots if len(self.known) <= 1 else self.slots - self.slots // 8
 
     def _fill(self) -> None:
         while len(self.under_way) < self.slots:
@@ -40,6 +55,7 @@ class TurnsMachine(RuleBasedStateMachine):
             if lane is None:
                 return
             assert lane.able(self.now, LIMIT) is Able.YES
+            assert self._attempts_of(lane.org_id) < self._most, f"{lane.org_id} takes the others' reserve"
             delivery = lane.take()
             self.owed.remove(delivery.id)
             self.under_way.append((lane, delivery, lane.brisk))
@@ -49,7 +65,7 @@ class TurnsMachine(RuleBasedStateMachine):
         for lane in self.lanes:
             if lane.id in self.planned:
                 self.planned.remove(lane.id)
-                self.turns.offer(lane)
+                self._offer(lane)
         self._fill()
 
     @rule(which=st.integers(0), count=st.integers(1, 5))
@@ -60,7 +76,7 @@ class TurnsMachine(RuleBasedStateMachine):
         fresh = due(count)
         self.owed |= {delivery.id for delivery in fresh}
         lane.add(fresh)
-        self.turns.offer(lane)
+        self._offer(lane)
         self._fill()
 
     @precondition(lambda self: self.under_way)
@@ -88,7 +104,7 @@ class TurnsMachine(RuleBasedStateMachine):
         lane.settle(opened(lane.id, lane.org_id, rate=rate, paused_until=until, enabled=on))
         lane.stale = False
         lane.add(fresh)
-        self.turns.offer(lane)
+        self._offer(lane)
         self._fill()
 
     @rule(seconds=st.sampled_from([0.1, 0.5, 1.5]))
@@ -106,6 +122,8 @@ class TurnsMachine(RuleBasedStateMachine):
         held = [lane.org_id for lane, _, brisk in self.under_way if not brisk]
         for lane in self.lanes:
             if lane.id in self.planned or lane.able(self.now, LIMIT) is not Able.YES:
+                continue
+            if self._attempts_of(lane.org_id) >= self._most:
                 continue
             assert not lane.brisk, f"{lane.id} is able, and a slot is free"
             assert len(held) == sluggish or held.count(lane.org_id) == share, f"{lane.id} is able, and a slot is free"

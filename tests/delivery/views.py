@@ -64,7 +64,7 @@ async def attempts(context: Context) -> list[StoredAttempt]:
     return [StoredAttempt(*row) for row in rows]
 
 
-async def attempted(context: Context, times: int, seconds: float = 10) -> None:
+async def attempted(context: Context, times: int, seconds: float = 30) -> None:
     """Wait until so many attempts are stored."""
 
     async def made() -> bool:
@@ -73,7 +73,7 @@ async def attempted(context: Context, times: int, seconds: float = 10) -> None:
     await until(made, seconds)
 
 
-async def delivered(context: Context, times: int, endpoint_id: str | None = None, seconds: float = 10) -> None:
+async def delivered(context: Context, times: int, endpoint_id: str | None = None, seconds: float = 30) -> None:
     """Wait until so many deliveries have arrived."""
 
     async def done() -> bool:

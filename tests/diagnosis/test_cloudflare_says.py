@@ -92,7 +92,7 @@ async def test_a_hostname_that_another_domain_holds_is_told_as_taken(ward: Ward)
     seen = await ward.cloudflare.create(NAME)
     holder = await domains.add(ward.context, ward.org, "other.customer.test")
     await looks.record(ward.context, holder.id, [replace(seen, hostname=holder.name)])
-    domain = await ward.registered()
+    domain = await ward.added()
     (finding,) = await _told(ward, domain.id)
     assert (finding.code, finding.actor) == ("hostname_taken", "operator")
 
@@ -108,7 +108,9 @@ async def test_a_used_up_quota_is_told_to_whoever_waits_for_it(ward: Ward, full:
     config = ward.context.config
     client = CloudflareClient(replace(config, cloudflare=replace(config.cloudflare, base_url=full.api_url)), Metrics())
     await client.start()
-    domain = await Ward(ward.context, client, full, ward.clock, ward.org).registered()
-    await client.close()
+    try:
+        domain = await Ward(ward.context, client, full, ward.clock, ward.org).added()
+    finally:
+        await client.close()
     (finding,) = await _told(ward, domain.id)
     assert (finding.code, finding.actor) == ("quota_exceeded", "operator")

@@ -13,7 +13,7 @@ from dcvd.dns import DnsObserver
 from dcvd.sandbox import Sandbox
 from tests.core.builders import NOW
 from tests.diagnosis.cases import RIGHT
-from tests.dns.conftest import stubbed
+from tests.dns.conftest import SHORT, stubbed
 from tests.dns.knot import knot, trust_anchor
 from tests.dns.served import TARGET, TARGET_ZONE, Serve
 from tests.dns.unbound import unbound
@@ -85,7 +85,7 @@ async def authority(quick_sandbox: Sandbox) -> Sandbox:
 
 @pytest.mark.parametrize("kind", ["servfail", "refuse", "timeout"])
 async def test_a_server_that_fails_for_caa_alone_is_told(config: Config, authority: Sandbox, kind: str) -> None:
-    healthy = stubbed(config, [authority], resolver=authority)
+    healthy = stubbed(config, [authority], resolver=authority, timeout=SHORT)
     assert codes(await sandbox_facts(healthy)) == []
     await fault(authority, target="dns", kind=kind, type="CAA", name="customer.test")
     for thorough in (False, True):
@@ -99,7 +99,7 @@ async def test_resolvers_that_fail_beside_right_servers_leave_the_domain_alone(
     config: Config, authority: Sandbox, other_sandbox: Sandbox, kind: str
 ) -> None:
     await fault(other_sandbox, target="dns", kind=kind)
-    found = verdict(await sandbox_facts(stubbed(config, [authority], resolver=other_sandbox, timeout=400)))
+    found = verdict(await sandbox_facts(stubbed(config, [authority], resolver=other_sandbox, timeout=SHORT)))
     assert (found.state, found.findings) == (DnsState.VERIFIED, ())
 
 
@@ -108,7 +108,7 @@ async def test_resolvers_that_fail_and_nobody_else_to_ask_say_nothing(
     config: Config, authority: Sandbox, kind: str
 ) -> None:
     await fault(authority, target="dns", kind=kind)
-    assert verdict(await sandbox_facts(stubbed(config, [], resolver=authority))) == Verdict(None)
+    assert verdict(await sandbox_facts(stubbed(config, [], resolver=authority, timeout=SHORT))) == Verdict(None)
 
 
 async def test_silent_servers_and_a_resolver_that_fails_for_that_say_nothing(
@@ -116,7 +116,9 @@ async def test_silent_servers_and_a_resolver_that_fails_for_that_say_nothing(
 ) -> None:
     await fault(authority, target="dns", kind="timeout")
     await fault(other_sandbox, target="dns", kind="servfail")
-    assert verdict(await sandbox_facts(stubbed(config, [authority], resolver=other_sandbox))) == Verdict(None)
+    assert verdict(await sandbox_facts(stubbed(config, [authority], resolver=other_sandbox, timeout=SHORT))) == Verdict(
+        None
+    )
 
 
 async def test_servers_that_refuse_their_own_zone_are_told_though_the_record_was_not_seen(
@@ -132,7 +134,7 @@ async def test_servers_that_refuse_their_own_zone_are_told_though_the_record_was
 @pytest.mark.parametrize("kind", ["truncate", "slow"])
 async def test_cut_and_slow_answers_are_answers(config: Config, authority: Sandbox, kind: str) -> None:
     await fault(authority, target="dns", kind=kind, **({"delay": "20ms"} if kind == "slow" else {}))
-    found = verdict(await sandbox_facts(stubbed(config, [authority], resolver=authority, timeout=2000)))
+    found = verdict(await sandbox_facts(stubbed(config, [authority], resolver=authority, timeout=30_000)))
     assert (found.state, found.findings) == (DnsState.VERIFIED, ())
 
 

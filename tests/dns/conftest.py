@@ -13,8 +13,12 @@ from tests.dns.served import serve
 __all__ = ["serve"]
 
 
+SHORT = 1_000
+"""Milliseconds for a look at servers of which one never answers, while another one has to."""
+
+
 def stubbed(
-    config: Config, servers: Sequence[Sandbox], *, resolver: Sandbox, timeout: int = 300, zone: str = "customer.test"
+    config: Config, servers: Sequence[Sandbox], *, resolver: Sandbox, timeout: int = 30_000, zone: str = "customer.test"
 ) -> Config:
     """The zone at those servers, where there are any; `timeout` in milliseconds, for a whole look."""
     stubs = {zone: tuple(parse_address(server.dns_address) for server in servers)} if servers else {}

@@ -56,7 +56,7 @@ async def knot(
 async def trust_anchor(zone: str, address: SocketAddress) -> str:
     """The DS record of a signed zone, as a validating resolver's trust anchor."""
     query = dns.message.make_query(zone, dns.rdatatype.DNSKEY)
-    answer, _ = await dns.asyncquery.udp_with_fallback(query, address.host, port=address.port, timeout=5)
+    answer, _ = await dns.asyncquery.udp_with_fallback(query, address.host, port=address.port, timeout=60)
     (keys,) = (rrset for rrset in answer.answer if rrset.rdtype is dns.rdatatype.DNSKEY)
     digest = dns.dnssec.make_ds(dns.name.from_text(zone), keys[0], "SHA256")
     return f"{zone}. DS {digest.to_text()}"

@@ -11,7 +11,7 @@ from dcvd.config import Config, SocketAddress
 from dcvd.core.dns_facts import DnsFacts, DnsQuestion
 from dcvd.dns import DnsObserver
 from dcvd.sandbox import Sandbox
-from tests.dns.conftest import stubbed
+from tests.dns.conftest import SHORT, stubbed
 from tests.dns.served import TARGET
 from tests.faults import fault, heal
 
@@ -45,7 +45,7 @@ async def test_one_failing_server_of_two_is_seen_and_the_other_believed(
 ) -> None:
     other_sandbox.set_dns(RIGHT, "CNAME", [f"{TARGET}."])
     await fault(other_sandbox, target="dns", kind=kind)
-    facts = await _facts(stubbed(config, [other_sandbox, authority], resolver=authority))
+    facts = await _facts(stubbed(config, [other_sandbox, authority], resolver=authority, timeout=SHORT))
     assert [server.outcome for server in facts.servers] == [outcome, "answered"]
     assert (facts.outcome, facts.chain, facts.incomplete) == ("answered", (TARGET,), False)
 
@@ -59,13 +59,13 @@ async def test_a_truncated_answer_is_fetched_over_tcp(config: Config, authority:
 
 async def test_a_slow_answer_is_waited_for(config: Config, authority: Sandbox) -> None:
     await fault(authority, target="dns", kind="slow", delay="50ms", type="CNAME")
-    facts = await _facts(stubbed(config, [authority], resolver=authority, timeout=1000))
+    facts = await _facts(stubbed(config, [authority], resolver=authority, timeout=30_000))
     assert (facts.servers[0].outcome, facts.chain) == ("answered", (TARGET,))
 
 
 async def test_a_lost_question_is_asked_again(config: Config, authority: Sandbox) -> None:
     await fault(authority, target="dns", kind="timeout", type="CNAME", times=2)  # one at the server, one as resolver
-    facts = await _facts(stubbed(config, [authority], resolver=authority))
+    facts = await _facts(stubbed(config, [authority], resolver=authority, timeout=4_000))
     assert [server.outcome for server in facts.servers] == ["answered"]
     assert [resolver.outcome for resolver in facts.resolvers] == ["answered"]
 
@@ -73,7 +73,7 @@ async def test_a_lost_question_is_asked_again(config: Config, authority: Sandbox
 @pytest.mark.parametrize("kind", ["servfail", "refuse", "timeout", "lame", "wrong_id", "bogus"])
 async def test_failing_resolvers_say_nothing_of_the_domain(config: Config, authority: Sandbox, kind: str) -> None:
     await fault(authority, target="dns", kind=kind)
-    facts = await _facts(stubbed(config, [], resolver=authority))
+    facts = await _facts(stubbed(config, [], resolver=authority, timeout=SHORT))
     if kind == "bogus":
         assert (facts.outcome, facts.chain) == ("answered", (TARGET,))
         assert [(resolver.outcome, resolver.unchecked) for resolver in facts.resolvers] == [("servfail", "answered")]
@@ -97,7 +97,7 @@ async def test_dead_servers_and_a_resolver_that_fails_for_that_are_no_missing_na
 ) -> None:
     await fault(authority, target="dns", kind=kind)
     await fault(other_sandbox, target="dns", kind="servfail")
-    facts = await _facts(stubbed(config, [authority], resolver=other_sandbox), thorough=True)
+    facts = await _facts(stubbed(config, [authority], resolver=other_sandbox, timeout=SHORT), thorough=True)
     assert (facts.outcome, facts.exists, facts.registered) == ("unanswered", False, None)
     expected = {"timeout": "timeout", "servfail": "servfail", "refuse": "refused"}[kind]
     assert [server.outcome for server in facts.servers] == [expected]
@@ -107,7 +107,7 @@ async def test_where_the_servers_are_dead_a_resolvers_cache_still_answers(
     config: Config, authority: Sandbox, other_sandbox: Sandbox
 ) -> None:
     await fault(other_sandbox, target="dns", kind="timeout")
-    facts = await _facts(stubbed(config, [other_sandbox], resolver=authority))
+    facts = await _facts(stubbed(config, [other_sandbox], resolver=authority, timeout=SHORT))
     assert (facts.outcome, facts.chain) == ("answered", (TARGET,))
     assert [server.outcome for server in facts.servers] == ["timeout"]
 
@@ -119,7 +119,7 @@ async def test_time_that_runs_out_leaves_what_was_seen(
     for name in ("slow.test", "sandbox.test"):
         await fault(other_sandbox, target="dns", kind="timeout", name=name)
     started = asyncio.get_running_loop().time()
-    facts = await _facts(stubbed(config, [authority], resolver=other_sandbox, timeout=300), thorough=True)
+    facts = await _facts(stubbed(config, [authority], resolver=other_sandbox, timeout=SHORT), thorough=True)
     assert asyncio.get_running_loop().time() - started < 4
     assert (facts.outcome, facts.chain, facts.incomplete) == ("answered", ("a.slow.test",), True)
     assert [server.outcome for server in facts.servers] == ["answered"]
@@ -141,7 +141,7 @@ async def test_servers_that_fail_for_caa_alone_are_seen_to(
 ) -> None:
     for server in (authority, other_sandbox):
         await fault(server, target="dns", kind=kind, type="CAA", name="customer.test")
-    facts = await _facts(stubbed(config, [authority], resolver=other_sandbox), hostname=RIGHT)
+    facts = await _facts(stubbed(config, [authority], resolver=other_sandbox, timeout=SHORT), hostname=RIGHT)
     assert facts.chain == (TARGET,)
     assert facts.caa is not None
     assert (facts.caa.outcome, facts.caa.failed_at, facts.caa.at) == (outcome, RIGHT, None)
@@ -152,7 +152,8 @@ async def test_servers_that_fail_for_caa_alone_are_seen_to(
 async def test_a_closed_port_is_told_from_silence(config: Config, authority: Sandbox, silent: SocketAddress) -> None:
     closed = SocketAddress("127.0.0.1", 1)
     dns_config = replace(
-        stubbed(config, [authority], resolver=authority).dns, stub_zones={"customer.test": (closed, silent)}
+        stubbed(config, [authority], resolver=authority, timeout=SHORT).dns,
+        stub_zones={"customer.test": (closed, silent)},
     )
     facts = await _facts(replace(config, dns=dns_config))
     assert [server.outcome for server in facts.servers] == ["unreachable", "timeout"]
@@ -162,7 +163,7 @@ async def test_a_closed_port_is_told_from_silence(config: Config, authority: San
 async def test_one_answer_among_many_silent_servers_decides_when_time_runs_out(
     config: Config, authority: Sandbox
 ) -> None:
-    base = stubbed(config, [authority], resolver=authority, timeout=250).dns
+    base = stubbed(config, [authority], resolver=authority, timeout=SHORT).dns
     (good,) = base.stub_zones["customer.test"]
     hosts = [SocketAddress(f"127.0.0.{number}", good.port) for number in range(10, 22)]
     with ExitStack() as stack:
@@ -180,7 +181,7 @@ async def test_one_answer_among_many_silent_servers_decides_when_time_runs_out(
 
 
 async def test_dead_zones_by_the_hundred_do_not_delay_a_healthy_one(config: Config, authority: Sandbox) -> None:
-    base = stubbed(config, [authority], resolver=authority, timeout=1000).dns
+    base = stubbed(config, [authority], resolver=authority, timeout=30_000).dns
     (good,) = base.stub_zones["customer.test"]
     with ExitStack() as stack:
         stubs: dict[str, tuple[SocketAddress, ...]] = {"customer.test": (good,)}

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from dcvd.config import Config, SocketAddress
 from dcvd.core.dns_facts import DnsFacts, DnsQuestion
 from dcvd.dns import DnsObserver
+from tests.dns.conftest import SHORT
 from tests.dns.scripted import Script, answer, scripted
 from tests.dns.served import TARGET
 
@@ -21,7 +22,7 @@ HOSTNAME = "app.customer.test"
 
 
 async def _facts(config: Config, server: SocketAddress, *, thorough: bool = False) -> DnsFacts:
-    dns_config = replace(config.dns, resolvers=(server,), stub_zones={"customer.test": (server,)}, timeout=300)
+    dns_config = replace(config.dns, resolvers=(server,), stub_zones={"customer.test": (server,)}, timeout=SHORT)
     question = DnsQuestion(hostname=HOSTNAME, target=TARGET, thorough=thorough)
     return (await DnsObserver(replace(config, dns=dns_config)).observe(question)).facts
 
@@ -138,7 +139,7 @@ async def test_a_server_is_not_believed_about_zones_that_are_not_its_own(config:
 
     async with scripted(lying) as server, scripted(honest) as resolver:
         stubs = {"customer.test": (server.address,)}
-        dns_config = replace(config.dns, resolvers=(resolver.address,), stub_zones=stubs, timeout=300)
+        dns_config = replace(config.dns, resolvers=(resolver.address,), stub_zones=stubs, timeout=SHORT)
         question = DnsQuestion(hostname=HOSTNAME, target=TARGET)
         facts = (await DnsObserver(replace(config, dns=dns_config)).observe(question)).facts
         assert ("edge.sandbox.test", "CAA") in resolver.asked
@@ -163,7 +164,7 @@ async def test_hundreds_of_records_are_not_even_read(config: Config) -> None:
 
 
 async def test_a_tcp_connection_that_never_speaks_is_left_at_the_deadline(config: Config) -> None:
-    async with scripted(_cut, tcp=lambda _query: None) as server, asyncio.timeout(2):
+    async with scripted(_cut, tcp=lambda _query: None) as server, asyncio.timeout(4):
         facts = await _facts(config, server.address)
     assert (facts.outcome, [each.outcome for each in facts.servers]) == ("unanswered", ["timeout"])
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from dcvd.config import Config, SocketAddress
 from dcvd.core.dns_facts import DnsFacts, DnsQuestion
 from dcvd.dns import DnsObserver
+from tests.dns.conftest import SHORT
 from tests.dns.programs import free_address
 from tests.dns.scripted import Script, Scripted, answer, referral, scripted
 from tests.dns.served import TARGET
@@ -25,7 +26,7 @@ class Internet:
 
     def __init__(self, config: Config, stack: AsyncExitStack, port: int) -> None:
         dns_config = replace(
-            config.dns, authoritative=True, timeout=500, resolvers=(SocketAddress(RESOLVER, port),), stub_zones={}
+            config.dns, authoritative=True, timeout=SHORT, resolvers=(SocketAddress(RESOLVER, port),), stub_zones={}
         )
         self._stack = stack
         self._port = port

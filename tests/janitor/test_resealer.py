@@ -222,7 +222,7 @@ async def test_a_disk_that_is_full_for_a_while_only_delays_it(
     async def done() -> bool:
         return await _read_keys(rotated) == [NEW.id]
 
-    await until(done, seconds=20)
+    await until(done)
     assert not running.done()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

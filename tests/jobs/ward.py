@@ -35,11 +35,17 @@ class Ward:
         self.org = org
         self.access = access_of(context)
 
-    async def registered(self, name: str = NAME) -> Domain:
-        """A domain with its hostname at the sandbox, not looked at yet."""
+    async def added(self, name: str = NAME) -> Domain:
+        """A domain whose registration was tried once, whatever came of it."""
         domain = await domains.add(self.context, self.org, name)
         await self.work()
         return await self.domain(domain.id)
+
+    async def registered(self, name: str = NAME) -> Domain:
+        """A domain with its hostname at the sandbox, not looked at yet."""
+        found = await self.added(name)
+        assert found.cf_id is not None, [job.last_error for job in await self.pending()]
+        return found
 
     async def domain(self, domain_id: str) -> Domain:
         return await domains.get(self.context, self.org, domain_id)

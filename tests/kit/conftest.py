@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 import uvloop
@@ -15,9 +16,22 @@ def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     loops: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
-    if item.path.stem in _ON_BOTH_LOOPS or item.path.stem.startswith("test_egress_"):
+    if _runs_on_both(item):
         loops["uvloop"] = uvloop.new_event_loop
     return loops
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs on uvloop too is repeated on asyncio's loop among the sweeps."""
+    for item in items:
+        if _runs_on_both(item) and item.name.partition("[")[2].startswith("asyncio"):
+            item.add_marker(pytest.mark.sweep)
+
+
+def _runs_on_both(item: pytest.Item) -> bool:
+    stem = item.path.stem
+    return item.path.parent == Path(__file__).parent and (stem in _ON_BOTH_LOOPS or stem.startswith("test_egress_"))
 
 
 @pytest.fixture

@@ -95,11 +95,11 @@ async def serving(
     server = HttpServer(app, sockets=listeners, limits=limits)
     running = asyncio.create_task(server.serve(), name="http")
     try:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             await server.started.wait()
         yield server, addresses
     finally:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             await server.stop(deadline=0.2)
             await running
 
@@ -115,25 +115,25 @@ class Client:
         await self.writer.drain()
 
     async def head(self) -> str:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             return (await self.reader.readuntil(b"\r\n\r\n")).decode()
 
     async def response(self) -> tuple[str, dict[str, Any]]:
         head = await self.head()
         length = next(line for line in head.splitlines() if line.startswith("content-length")).split(": ")[1]
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             return head, json.loads(await self.reader.readexactly(int(length)))
 
     async def rest(self) -> bytes:
         """Everything until the server closes; a reset counts as closing."""
-        received = b""
-        async with asyncio.timeout(3):
+        received = bytearray()
+        async with asyncio.timeout(10):
             try:
                 while piece := await self.reader.read(65_536):
                     received += piece
             except ConnectionResetError:
                 pass
-        return received
+        return bytes(received)
 
 
 @asynccontextmanager

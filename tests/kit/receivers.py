@@ -106,7 +106,7 @@ async def ok(request: web.Request) -> web.Response:
 
 
 async def failure(
-    client: Egress, url: str, *, within: float = 1.0, headers: dict[str, str] | None = None
+    client: Egress, url: str, *, within: float = 10.0, headers: dict[str, str] | None = None
 ) -> EgressError:
     with pytest.raises(EgressError) as caught:
         await client.post(url, b"{}", headers or {}, timeout=within)

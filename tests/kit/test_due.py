@@ -43,7 +43,7 @@ class _Shelf:
 
 async def _run(shelf: _Shelf, loop: DueLoop[str], pool: Pool) -> None:
     task = asyncio.create_task(loop.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         await shelf.finished.wait()
     task.cancel()
     await asyncio.wait([task])
@@ -76,7 +76,7 @@ async def test_what_becomes_due_later_is_taken_when_somebody_says_so() -> None:
         await asyncio.sleep(0)
     shelf.due.append("late")
     woken.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         await shelf.finished.wait()
     task.cancel()
     await asyncio.wait([task])
@@ -142,7 +142,7 @@ async def test_an_item_whose_work_broke_rests_before_it_is_taken_again() -> None
     pool = Pool(2, "test")
     loop = DueLoop(pool, fetch=fetch, key=str, work=work, idle=idle, woken=asyncio.Event(), rest=0.2)
     task = asyncio.create_task(loop.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         await second.wait()
     task.cancel()
     await asyncio.wait([task])

@@ -27,14 +27,14 @@ async def test_a_name_that_leads_to_a_private_address_is_refused(resolver: Resol
 async def test_of_a_names_addresses_only_the_good_ones_are_dialled(resolver: Resolver) -> None:
     async with receiver(ok) as port, egress() as client:
         resolver.answers["mixed.example"] = [["10.0.0.1", "169.254.169.254", "127.0.0.1"]]
-        answer = await client.post(f"http://mixed.example:{port}/", b"{}", {}, timeout=0.5)
+        answer = await client.post(f"http://mixed.example:{port}/", b"{}", {}, timeout=60)
     assert answer.remote_ip == "127.0.0.1"
 
 
 async def test_the_address_that_was_judged_is_the_one_that_is_dialled(resolver: Resolver) -> None:
     resolver.answers["rebinding.example"] = [["127.0.0.1"], ["127.0.0.2"]]
     async with receiver(ok) as port, egress() as client:
-        answer = await client.post(f"http://rebinding.example:{port}/", b"{}", {}, timeout=1)
+        answer = await client.post(f"http://rebinding.example:{port}/", b"{}", {}, timeout=60)
     assert answer.remote_ip == "127.0.0.1"
     assert resolver.asked == ["rebinding.example"]
 
@@ -51,7 +51,7 @@ async def test_a_public_name_that_moves_inside_is_refused_at_the_next_dial(
 
     resolver.answers["moving.example"] = [["127.0.0.1"], ["10.0.0.1"]]
     async with receiver(closing) as port, egress() as client:
-        assert (await client.post(f"http://moving.example:{port}/", b"{}", {}, timeout=1)).status == 200
+        assert (await client.post(f"http://moving.example:{port}/", b"{}", {}, timeout=60)).status == 200
         error = await failure(client, f"http://moving.example:{port}/")
     assert error.kind == "refused_by_policy"
 

@@ -52,7 +52,7 @@ async def _is(value: bool) -> bool:
 
 
 async def _post(client: Egress, port: int, host: str = "127.0.0.1") -> int:
-    return (await client.post(f"http://{host}:{port}/", b"{}", {}, timeout=2)).status
+    return (await client.post(f"http://{host}:{port}/", b"{}", {}, timeout=60)).status
 
 
 async def test_an_idle_connection_that_the_receiver_closed_is_not_used_again() -> None:
@@ -80,7 +80,7 @@ async def test_an_answer_sent_in_advance_is_never_taken_for_the_answer_to_the_ne
 
     async with raw_receiver(Scripted(forging)) as port, egress() as client:
         assert await _post(client, port) == 200
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             await dropped.wait()
         assert await _post(client, port) == 200
 
@@ -89,7 +89,7 @@ async def test_the_requests_of_two_owners_never_share_a_connection() -> None:
     scripted = Scripted(_answer_for_ever)
     async with raw_receiver(scripted) as port, egress() as client:
         for owner in ("org_1", "org_2", "org_1", "org_2"):
-            answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout=1, owner=owner)
+            answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout=60, owner=owner)
             assert answer.status == 200
     assert scripted.connections == 2
 
@@ -107,8 +107,10 @@ async def test_a_request_that_meets_a_closing_connection_is_sent_once_more_on_a_
 
     scripted = Scripted(closing)
     async with raw_receiver(scripted) as port, egress() as client:
-        first = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout=2)
-        answer = await client.post(f"http://127.0.0.1:{port}/", b"{}" + b"x" * (300_000 if reset else 0), {}, timeout=2)
+        first = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout=60)
+        answer = await client.post(
+            f"http://127.0.0.1:{port}/", b"{}" + b"x" * (300_000 if reset else 0), {}, timeout=60
+        )
     assert first.timings.connect_ms is not None
     assert answer.status == 200
     assert answer.timings.connect_ms is not None
@@ -166,7 +168,7 @@ async def test_an_idle_connection_is_closed_after_a_while(monkeypatch: pytest.Mo
         assert await _post(client, port) == 200
         assert await _post(client, port) == 200
         assert (scripted.connections, scripted.gone) == (1, 0)
-        await until(lambda: _is(scripted.gone == 1), 1)
+        await until(lambda: _is(scripted.gone == 1))
         assert await _post(client, port) == 200
         assert scripted.connections == 2
 
@@ -177,7 +179,7 @@ async def test_of_too_many_idle_connections_the_one_that_waited_longest_is_close
     async with raw_receiver(scripted) as port, egress(connections=2) as client:
         for name in "abac":  # b has waited longest when c comes
             assert await _post(client, port, f"{name}.example") == 200
-        await until(lambda: _is(scripted.gone == 1), 1)
+        await until(lambda: _is(scripted.gone == 1))
         assert scripted.connections == 3
         assert await _post(client, port, "a.example") == 200
         assert scripted.connections == 3
@@ -213,7 +215,7 @@ async def test_closing_ends_what_is_idle_and_what_is_under_way() -> None:
         assert await _post(client, port) == 200
         await client.close()
         error = await pending
-        await until(lambda: _is(scripted.gone == 2), 1)
+        await until(lambda: _is(scripted.gone == 2))
         await client.close()
         with pytest.raises(RuntimeError):
             await _post(client, port)

@@ -75,12 +75,12 @@ async def test_a_trusted_certificate_is_accepted_for_its_own_name_alone(certific
         {"localhost": [["127.0.0.1"]], "localhost.": [["127.0.0.1"]], "other.test": [["127.0.0.1"]]}
     )
     async with receiver(ok, server_tls(certificate)) as port, egress(tls=trusting(certificate)) as client:
-        answer = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout=1)
+        answer = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout=60)
         assert answer.status == 200
         assert answer.timings.tls_ms is not None
-        again = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout=1)
+        again = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout=60)
         assert (again.timings.connect_ms, again.timings.tls_ms) == (None, None)
-        assert (await client.post(f"https://localhost.:{port}/", b"{}", {}, timeout=1)).status == 200
+        assert (await client.post(f"https://localhost.:{port}/", b"{}", {}, timeout=60)).status == 200
         error = await failure(client, f"https://other.test:{port}/")
     assert (error.kind, error.reason) == ("tls", FailureReason.CERTIFICATE_WRONG_NAME)
     assert "other.test" in error.message
@@ -127,7 +127,7 @@ async def test_a_certificate_out_of_its_dates_is_told_with_the_date(
     async with receiver(counting, server_tls(stale)) as port, egress(tls=trusting(stale)) as client:
         before = open_sockets()
         error = await failure(client, f"https://localhost:{port}/")
-        await until(lambda: _is(open_sockets() == before), 1)
+        await until(lambda: _is(open_sockets() == before))
     days = {
         "begins": (_NOW + datetime.timedelta(days=begins_in_days)).date(),
         "ends": (_NOW + datetime.timedelta(days=ends_in_days)).date(),
@@ -175,7 +175,7 @@ async def test_a_receiver_that_closes_in_the_middle_of_the_handshake_is_told_as_
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server, egress() as client:
         error = await failure(client, f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
     assert (error.kind, error.reason) == ("tls", FailureReason.TLS_HANDSHAKE)
-    await until(lambda: _is(open_sockets() == before), 1)
+    await until(lambda: _is(open_sockets() == before))
 
 
 async def test_an_answer_over_tls_may_end_with_the_connection(certificate: Path, resolver: Resolver) -> None:
@@ -190,6 +190,6 @@ async def test_an_answer_over_tls_may_end_with_the_connection(certificate: Path,
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server_tls(certificate))
     async with server, egress(tls=trusting(certificate)) as client:
         port = server.sockets[0].getsockname()[1]
-        answer = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout=1)
+        answer = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout=60)
     assert answer.body == b"to the end"
-    await until(lambda: _is(open_sockets() == before), 1)
+    await until(lambda: _is(open_sockets() == before))

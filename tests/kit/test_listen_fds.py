@@ -39,7 +39,7 @@ def run_activated(descriptors: list[int], *, names: str | None, pid: str = "$$")
         pass_fds=tuple(range(3, 3 + len(descriptors))),
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=True,
     )
     return finished.stdout.splitlines()

@@ -285,7 +285,7 @@ if sys.argv[2] == "forced":
 @pytest.mark.parametrize("ending", ["usual", "forced"])
 def test_the_last_line_of_a_threaded_log_is_written_before_the_process_ends(ending: str) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", _THREADED, "200", ending], capture_output=True, timeout=10, check=True, text=True
+        [sys.executable, "-c", _THREADED, "200", ending], capture_output=True, timeout=60, check=True, text=True
     )
     lines = [json.loads(line) for line in ended.stderr.splitlines()]
     assert len(lines) == 201
@@ -299,7 +299,7 @@ def test_a_threaded_log_that_nobody_reads_holds_up_neither_the_program_nor_its_f
             [sys.executable, "-c", _THREADED, "2000", "forced"],
             stdout=subprocess.PIPE,
             stderr=writing,
-            timeout=10,
+            timeout=60,
             check=True,
             text=True,
         )

@@ -16,7 +16,7 @@ from dcvd.kit.notify import Notifier
 def manager(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
         receiver.bind(str(tmp_path / "notify"))
-        receiver.settimeout(1)
+        receiver.settimeout(60)
         yield receiver
 
 
@@ -39,7 +39,7 @@ def test_an_abstract_socket_name_is_understood() -> None:
     name = f"dcvd-test-{uuid4()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
         receiver.bind(f"\0{name}")
-        receiver.settimeout(1)
+        receiver.settimeout(60)
         Notifier.from_environment({"NOTIFY_SOCKET": f"@{name}"}).ready()
         assert receiver.recv(64) == b"READY=1"
 

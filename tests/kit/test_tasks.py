@@ -48,7 +48,7 @@ class TestSupervisor:
         supervisor = Supervisor()
         supervisor.spawn("steady", forever())
         supervisor.spawn("broken", fail("no disk"))
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             end = await supervisor.first_end()
         assert end.name == "broken"
         assert str(end.exception) == "no disk"
@@ -59,7 +59,7 @@ class TestSupervisor:
     async def test_an_eternal_task_that_returns_is_a_failure_too(self, lines: Lines) -> None:
         supervisor = Supervisor()
         supervisor.spawn("timer", nothing())
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             assert await supervisor.first_end() == ("timer", None)
         assert events(lines) == ["task.returned"]
 
@@ -67,7 +67,7 @@ class TestSupervisor:
         supervisor = Supervisor()
         supervisor.spawn("one", fail("first"))
         supervisor.spawn("two", fail("second"))
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             await supervisor.first_end()
             await asyncio.sleep(0)
             assert (await supervisor.first_end()).name == "one"
@@ -76,7 +76,7 @@ class TestSupervisor:
     async def test_a_task_that_somebody_else_cancels_has_ended_unexpectedly(self, lines: Lines) -> None:
         supervisor = Supervisor()
         supervisor.spawn("timer", forever()).cancel()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             end = await supervisor.first_end()
         assert isinstance(end.exception, asyncio.CancelledError)
 
@@ -115,7 +115,7 @@ class TestSupervisor:
         supervisor = Supervisor()
         task = supervisor.spawn("deaf", deaf(release))
         await asyncio.sleep(0)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             await supervisor.stop(deadline=0.05)
         (line,) = [line for line in lines if line["event"] == "task.stuck"]
         assert line["task"] == "deaf"
@@ -163,7 +163,7 @@ class TestPool:
         with pytest.raises(RuntimeError, match="no free slot for 'one too many'"):
             pool.start("one too many", work())
         release.set()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             await producer
             assert await pool.drain(1) == 0
         assert peak == 2
@@ -252,7 +252,7 @@ class TestPool:
         waiters = [asyncio.create_task(take(f"waiter {number}")) for number in range(3)]
         await asyncio.sleep(0)
         release.set()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             await asyncio.gather(*waiters)
             await pool.drain(1)
 

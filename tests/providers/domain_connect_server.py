@@ -144,7 +144,7 @@ class DomainConnectProvider:
         """As it is published: fragments in TXT records, put together in the order of `p`."""
         server = parse_address(self._sandbox.dns_address)
         query = dns.message.make_query(name, RdataType.TXT)
-        answer = await dns.asyncquery.udp(query, server.host, port=server.port, timeout=5)
+        answer = await dns.asyncquery.udp(query, server.host, port=server.port, timeout=60)
         texts = [b"".join(rdata.strings).decode() for rrset in answer.answer for rdata in rrset]
         fragments = [dict(field.split("=", 1) for field in text.split(",")) for text in texts]
         whole = "".join(each["d"] for each in sorted(fragments, key=lambda each: int(each["p"])))

@@ -36,7 +36,7 @@ async def test_a_bogus_name_fails_until_checking_is_disabled(caller: Caller, ask
 async def test_a_wrong_id_is_no_answer_to_the_query(caller: Caller, asker: Asker) -> None:
     await strike(caller, "wrong_id")
     query = dns.message.make_query(EDGE, "A")
-    reply = await asker.datagram(query.to_wire(), within=2)
+    reply = await asker.datagram(query.to_wire(), within=60)
     assert reply is not None
     answer = dns.message.from_wire(reply)
     assert (answer.id != query.id, answer.question) == (True, query.question)

@@ -30,7 +30,7 @@ class Asker:
 
     async def send(self, query: Message, *, tcp: bool = False) -> Message:
         ask = dns.asyncquery.tcp if tcp else dns.asyncquery.udp
-        return await ask(query, self.host, port=self.port, timeout=2)
+        return await ask(query, self.host, port=self.port, timeout=60)
 
     async def ask(self, name: str, rdtype: str = "A", *, tcp: bool = False) -> Message:
         return await self.send(dns.message.make_query(name, rdtype), tcp=tcp)
@@ -163,7 +163,7 @@ async def test_what_is_no_question_for_us_gets_the_code_that_says_so(asker: Aske
 
 async def test_a_broken_packet_is_told_so_or_dropped_and_the_next_one_is_answered(asker: Asker) -> None:
     query = dns.message.make_query("edge.sandbox.test", "A").to_wire()
-    formerr = await asker.datagram(query[:-3], within=2)
+    formerr = await asker.datagram(query[:-3], within=60)
     assert formerr is not None
     assert formerr[:2] == query[:2]
     assert formerr[3] & 0x0F == dns.rcode.FORMERR
@@ -210,7 +210,7 @@ async def test_a_dns_timeout_is_silence_until_it_is_deleted(caller: Caller, aske
     query = dns.message.make_query("edge.sandbox.test", "A").to_wire()
     assert await asker.datagram(query) is None
     assert (await caller.control("DELETE", f"/faults/{answer.body['id']}")).status == 204
-    assert await asker.datagram(query, within=2) is not None
+    assert await asker.datagram(query, within=60) is not None
 
 
 async def test_queries_are_counted_by_type(caller: Caller, asker: Asker) -> None:

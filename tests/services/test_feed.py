@@ -158,7 +158,7 @@ async def test_closing_answers_all_who_wait_and_nobody_waits_any_more(
 ) -> None:
     tasks = [await _wait(feed, org.id) for org in (organization, rival)]
     feed.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         assert [page.events for page in await asyncio.gather(*tasks)] == [[], []]
         await feed.read(organization.id, after=0, types=None, limit=10, wait=30)
     assert _waiting(feed) == 0
@@ -176,7 +176,7 @@ async def test_those_beyond_the_most_that_may_wait_are_answered_at_once(
     context: Context, feed: Feed, organization: Organization, rival: Organization
 ) -> None:
     tasks = [await _wait(feed, organization.id) for _ in range(32)]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         assert (await feed.read(organization.id, after=0, types=None, limit=10, wait=30)).events == []
     assert not any(task.done() for task in tasks)
     other = await _wait(feed, rival.id)

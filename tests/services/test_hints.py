@@ -69,7 +69,7 @@ async def test_the_loop_is_woken_and_the_timeline_says_why(context: Context, hin
     woken = context.database.listen(Topic.DOMAINS)
     woken.clear()
     await hints.take(about(type="ssl.custom_hostname_certificate.renewal.failed"))
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         await woken.wait()
     page = await timeline.list_page(context, domain.org_id, domain.id, newest_first=True, cursor=None, limit=1)
     entry = page.items[0].stored

@@ -10,8 +10,9 @@ import aiohttp
 from dcvd.cli.demo.client import Client
 from dcvd.cli.demo.connecting import Connecting
 from dcvd.cli.demo.narrator import Narrator
+from dcvd.cli.demo.place import private_directory
 from dcvd.cli.demo.receiver import Arrival, Keys
-from dcvd.cli.demo.stage import Stage, private_directory, stage
+from dcvd.cli.demo.stage import Stage, stage
 from dcvd.cli.demo.words import MARKS, Standing, sentence, standing
 from dcvd.cli.tables import instant
 from dcvd.core.events import EventType

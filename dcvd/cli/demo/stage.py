@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from dcvd.cli.demo.place import socket_path
 from dcvd.cli.demo.receiver import Arrival, Receiver
 from dcvd.config import Loaded, load
 from dcvd.daemon import Daemon
@@ -43,23 +43,19 @@ async def stage(directory: Path, hand_on: Callable[[Arrival], None]) -> AsyncIte
         receiver = await stack.enter_async_context(Receiver(hand_on))
         settings = SandboxSettings(api_port=0, dns_port=0, oauth_redirect_uris=(receiver.redirect_uri,))
         sandbox = await stack.enter_async_context(Sandbox(settings))
-        daemon = await stack.enter_async_context(Daemon(configuration(directory, sandbox)))
+        socket = stack.enter_context(socket_path(directory))
+        daemon = await stack.enter_async_context(Daemon(configuration(directory, socket, sandbox)))
         yield Stage(sandbox=sandbox, daemon=daemon, receiver=receiver, log_file=log_file)
 
 
-def private_directory() -> tempfile.TemporaryDirectory[str]:
-    """Removed with all that is in it."""
-    return tempfile.TemporaryDirectory(prefix="dcvd-demo-")
-
-
-def configuration(directory: Path, sandbox: Sandbox) -> Loaded:
+def configuration(directory: Path, socket: Path, sandbox: Sandbox) -> Loaded:
     """Everything on loopback and in the directory, at a pace for people who watch. The environment has no say."""
     settings = sandbox.settings
     token = _secret(directory / "sandbox-token", settings.token)
     client_secret = _secret(directory / "client-secret", settings.oauth_client_secret)
     key = _secret(directory / "encryption-key", secrets.token_hex(32))
     path = directory / "dcvd.toml"
-    path.write_text(_toml(directory, sandbox, token) + _connections(sandbox, key, client_secret))
+    path.write_text(_toml(directory, socket, sandbox, token) + _connections(sandbox, key, client_secret))
     return load(path, {})
 
 
@@ -85,11 +81,11 @@ api_base_url = {_text(sandbox.api_url)}
 """
 
 
-def _toml(directory: Path, sandbox: Sandbox, token: Path) -> str:
+def _toml(directory: Path, socket: Path, sandbox: Sandbox, token: Path) -> str:
     return f"""\
 [server]
 listen = ["127.0.0.1:0"]
-socket = {_text(directory / "dcvd.sock")}
+socket = {_text(socket)}
 shutdown_timeout = "4s"
 [database]
 path = {_text(directory / "dcvd.db")}

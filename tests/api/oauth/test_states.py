@@ -139,7 +139,7 @@ async def test_whoever_is_cut_off_after_the_state_was_used_begins_again_and_what
                 issuer=parameters["iss"],
             )
         )
-        await asyncio.wait_for(reached.wait(), 10)
+        await asyncio.wait_for(reached.wait(), 60)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
