@@ -27,3 +27,4 @@ def test_every_column_is_indexed_by_its_heads() -> None:
     for column in COLUMNS:
         sql = f"SELECT 1 FROM {column.table} WHERE {column.head} = ? AND {column.column} IS NOT NULL"
         assert plans.faults(sql) == []
+    plans.close()
