@@ -6,9 +6,26 @@ from typing import Final
 
 from dcvd.store.migrate import migrate
 
-_SMALL: Final = {"organizations", "vault_keys", "sqlite_master", "json_each", "CONSTANT", "few", "pair"}
+_SMALL: Final = {"organizations", "vault_keys", "sqlite_master", "json_each", "few", "pair"}
 """What does not grow with tenants' data, and the names that statements give to what they were handed or limited."""
-_SCAN: Final = re.compile(r"\bSCAN (?!\d+ CONSTANT ROWS|\(subquery-\d+\))(\S+)")
+_DERIVED: Final = re.compile(
+    r"SCAN (?:\d+ CONSTANT ROWS?|CONSTANT ROW|\d+-ROW VALUES CLAUSE|SUBQUERY \d+)\b"
+    r"|(?:SCAN|SEARCH|RIGHT-JOIN|BLOOM FILTER ON) \((?:subquery|join)-\d+\)"
+)
+"""Rows that the statement holds, or that one of its subqueries makes: lines of their own say what that one reads."""
+_END_TO_END: Final = re.compile(
+    r"(?:SCAN|RIGHT-JOIN|BLOOM FILTER ON) (?:TABLE )?(?P<name>\S+)"
+    r"|SEARCH (?:TABLE )?(?P<indexed>\S+) .*\bUSING AUTOMATIC\b"
+)
+"""A scan says so by its name, or reads a table's every row to fill a filter or an index for this statement alone."""
+
+
+def read_from_end_to_end(detail: str) -> str | None:
+    """The table, or its alias, that a line of a plan reads as a whole, in the wording of any version of SQLite."""
+    match = _END_TO_END.match(detail)
+    if match is None or _DERIVED.match(detail):
+        return None
+    return match["name"] or match["indexed"]
 
 
 class Plans:
@@ -22,6 +39,12 @@ class Plans:
     def note(self, sql: str) -> None:
         """A statement ran; called on whatever thread it ran on."""
         self._noted.add(sql)
+
+    def close(self) -> None:
+        """Lets go of the database that it explains statements with."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def check(self) -> None:
         """Raises AssertionError for a statement that scans."""
@@ -39,7 +62,7 @@ class Plans:
         rows = self._connection.execute(f"EXPLAIN QUERY PLAN {sql}", [None] * count).fetchall()
         found = []
         for *_, detail in rows:
-            match = _SCAN.search(detail)
-            if match is not None and match[1] not in _SMALL:
+            name = read_from_end_to_end(detail)
+            if name is not None and name not in _SMALL:
                 found.append(f"{detail} in: {sql}")
         return found

@@ -1,6 +1,7 @@
 """The list of sealed columns is whole, and each can be walked without a scan."""
 
 import sqlite3
+from contextlib import closing
 
 from dcvd.store.sealed import COLUMNS
 from tests.plans import Plans
@@ -23,7 +24,7 @@ def test_no_two_columns_share_a_field_or_a_name_could_be_moved_unseen() -> None:
 
 
 def test_every_column_is_indexed_by_its_heads() -> None:
-    plans = Plans()
-    for column in COLUMNS:
-        sql = f"SELECT 1 FROM {column.table} WHERE {column.head} = ? AND {column.column} IS NOT NULL"
-        assert plans.faults(sql) == []
+    with closing(Plans()) as plans:
+        for column in COLUMNS:
+            sql = f"SELECT 1 FROM {column.table} WHERE {column.head} = ? AND {column.column} IS NOT NULL"
+            assert plans.faults(sql) == []
