@@ -11,22 +11,24 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from dcvd.cloudflare.client import CloudflareClient
 from dcvd.config import Cloudflare, Config, Domains, SocketAddress, Webhooks, parse_address
 from dcvd.config import Dns as DnsConfig
 from dcvd.core.secret import Secret
+from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.kit.clock import ManualClock
-from dcvd.kit.vault import Vault
-from dcvd.kit.vault_key import VaultKey
+from dcvd.kit.vault.key import VaultKey
+from dcvd.kit.vault.sealing import Vault
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox, SandboxSettings
+from dcvd.services import organizations
 from dcvd.services.context import Context
-from dcvd.store.database import Database, Snapshot
-from dcvd.store.migrate import migrate
-from dcvd.store.pragmas import prepare_writer
+from dcvd.store.engine.database import Database, Snapshot
+from dcvd.store.engine.migrate import migrate
+from dcvd.store.engine.pragmas import prepare_writer
+from dcvd.store.organizations import Organization
 from tests.plans import Plans
 
-pytest_plugins = ["tests.leaks"]
+pytest_plugins = ["tests.leaks", "tests.jobs.working"]
 
 VAULT = Vault(VaultKey(bytes(32)))
 _PLANS = Plans()
@@ -88,6 +90,30 @@ def context(database: Database, config: Config, clock: ManualClock) -> Context:
     """A context whose jitter is none."""
     source = random.Random(7)
     return Context(database, config, vault=VAULT, clock=clock, random_bytes=source.randbytes, fraction=lambda: 0.0)
+
+
+@pytest.fixture
+async def organization(context: Context) -> Organization:
+    """A tenant."""
+    return await organizations.create(context, "Acme")
+
+
+@pytest.fixture
+async def rival(context: Context) -> Organization:
+    """Another tenant, hostile by assumption."""
+    return await organizations.create(context, "Rival")
+
+
+@pytest.fixture
+def org(organization: Organization) -> str:
+    """The tenant's id."""
+    return organization.id
+
+
+@pytest.fixture
+def rival_org(rival: Organization) -> str:
+    """The other tenant's id."""
+    return rival.id
 
 
 @pytest.fixture

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from dcvd.core.connections import Connection, Provider
-from dcvd.core.credentials import ApiToken
+from dcvd.core.connections.connection import Connection, Provider
+from dcvd.core.connections.credentials import ApiToken
+from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.core.zone_records import Zone, ZoneRecord
 from dcvd.errors import Permanent, RemoteError, Retryable
 from dcvd.providers.driver import RecordDriver
-from dcvd.services import connections
-from dcvd.services.access import Access
+from dcvd.services.connections import creation, queries
+from dcvd.services.connections.provider_access import Access
 from dcvd.services.context import Context
 from tests.marked import marked
 
@@ -87,7 +87,7 @@ class OneProvider(Access):
         self._zone = zone
 
     async def driver(self, org_id: str, connection_id: str) -> RecordDriver:
-        await connections.get(self._stored, org_id, connection_id)
+        await queries.get(self._stored, org_id, connection_id)
         return cast(RecordDriver, self._zone)
 
 
@@ -98,7 +98,7 @@ def lost() -> Retryable:
 
 async def connect(context: Context, org_id: str) -> Connection:
     """A connection of an organization."""
-    return await connections.create(
+    return await creation.create(
         context,
         org_id,
         Provider.CLOUDFLARE,

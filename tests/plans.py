@@ -4,7 +4,7 @@ import re
 import sqlite3
 from typing import Final
 
-from dcvd.store.migrate import migrate
+from dcvd.store.engine.migrate import migrate
 
 _SMALL: Final = {"organizations", "vault_keys", "sqlite_master", "json_each", "few", "pair"}
 """What does not grow with tenants' data, and the names that statements give to what they were handed or limited."""

@@ -2,11 +2,11 @@
 
 from dcvd.dns import DnsObserver
 from dcvd.kit.egress.guard import EgressPolicy
-from dcvd.kit.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher
 from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import Drivers
-from dcvd.services.access import Access
+from dcvd.services.connections.provider_access import Access
 from dcvd.services.context import Context
 
 

@@ -4,15 +4,17 @@ from typing import Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from dcvd.core.health import Health
 from dcvd.core.secret import Secret
-from dcvd.core.webhooks import Endpoint, SigningSecret
-from dcvd.kit.vault import Vault
-from dcvd.kit.vault_key import VaultKey
-from dcvd.store import endpoints, organizations, sealed, webhook_secrets
-from dcvd.store.database import Snapshot, Transaction
+from dcvd.core.webhooks.endpoint import Endpoint, SigningSecret
+from dcvd.core.webhooks.health import Health
+from dcvd.kit.vault.key import VaultKey
+from dcvd.kit.vault.sealing import Vault
+from dcvd.store import organizations
+from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.organizations import Organization
-from dcvd.store.sealed import WEBHOOK_SECRETS
+from dcvd.store.vault import sealed_columns
+from dcvd.store.vault.sealed_columns import WEBHOOK_SECRETS
+from dcvd.store.webhooks import endpoints, signing_secrets
 
 ORG: Final = "org_sealed"
 ENDPOINT: Final = "wh_sealed"
@@ -54,14 +56,14 @@ def seal_one_more(tx: Transaction, vault: Vault) -> None:
     if organizations.find(tx, ORG) is None:
         fill(tx, vault, secrets=1, states=False)
     else:
-        add_secrets(tx, vault, 1, start=webhook_secrets.count_valid(tx, ENDPOINT, 0))
+        add_secrets(tx, vault, 1, start=signing_secrets.count_valid(tx, ENDPOINT, 0))
 
 
 def add_secrets(tx: Transaction, vault: Vault, count: int, *, start: int = 0) -> None:
     """Webhook secrets of the endpoint, all but the first with an end."""
     for number in range(start, start + count):
         signing = SigningSecret(secret=SECRET, created_at=number, expires_at=1 << 50 if number else None)
-        webhook_secrets.insert(tx, vault, f"sec_{number:06d}", ORG, ENDPOINT, signing)
+        signing_secrets.insert(tx, vault, f"sec_{number:06d}", ORG, ENDPOINT, signing)
 
 
 def add_connection(tx: Transaction, vault: Vault, connection_id: str = CONNECTION) -> None:
@@ -90,9 +92,9 @@ def first_version(key: VaultKey, secret_id: str = "sec_000000") -> bytes:
 def opened(snapshot: Snapshot, vault: Vault) -> int:
     """How many values there are, each of which opens to what was sealed. Raises VaultError for one that does not."""
     count = 0
-    for kind in sealed.kinds(snapshot):
+    for kind in sealed_columns.kinds(snapshot):
         column = kind.column
-        for value in sealed.page(snapshot, kind, after="", limit=1_000_000):
+        for value in sealed_columns.page(snapshot, kind, after="", limit=1_000_000):
             text = vault.open(value.sealed, org=value.org_id, row=value.row, field=column.field).reveal()
             assert text in (SECRET.reveal(), TOKEN.reveal(), f'{{"X-Key":"{TOKEN.reveal()}"}}')
             count += 1
@@ -101,4 +103,4 @@ def opened(snapshot: Snapshot, vault: Vault) -> int:
 
 def key_ids(snapshot: Snapshot) -> set[str]:
     """The keys that the values name."""
-    return sealed.key_ids(sealed.kinds(snapshot))
+    return sealed_columns.key_ids(sealed_columns.kinds(snapshot))

@@ -6,44 +6,27 @@ from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 from prometheus_client import CollectorRegistry
 
-from dcvd.api import (
-    aws_external_ids,
-    bulk,
-    connections,
-    csv_export,
-    deliveries,
-    diagnosis,
-    dns_records,
-    domain_connect,
-    domain_connect_page,
-    domains,
-    events,
-    hooks,
-    jobs,
-    oauth,
-    oauth_callback,
-    operator_calls,
-    timeline,
-    tokens,
-    webhook_calls,
-    webhooks,
-)
-from dcvd.api.auth import bearer
-from dcvd.api.documentation import BEARER, openapi
-from dcvd.api.edge import Edge
-from dcvd.api.health import health
-from dcvd.api.parts import Looker, Parts, Prober
-from dcvd.api.problems import answer
-from dcvd.api.request import ApiRequest
+from dcvd.api import connections, diagnosis, domains, events, jobs, records, timeline, tokens, webhooks
+from dcvd.api.connections import oauth_callback
+from dcvd.api.domains import cloudflare_notifications
+from dcvd.api.http.app_services import Looker, Parts, Prober
+from dcvd.api.http.authentication import bearer
+from dcvd.api.http.documentation import BEARER, openapi
+from dcvd.api.http.health import health
+from dcvd.api.http.problems import answer
+from dcvd.api.http.request import ApiRequest
+from dcvd.api.http.request_envelope import Edge
+from dcvd.api.operators import routes as operator_calls
+from dcvd.api.records import domain_connect_page
 from dcvd.dns import DnsObserver
-from dcvd.kit.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher
 from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import Drivers
-from dcvd.services.access import Access
+from dcvd.services.connections.provider_access import Access
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
-from dcvd.services.feed import Feed
-from dcvd.services.hints import Hints
+from dcvd.services.events.feed import Feed
+from dcvd.services.lifecycle.cloudflare_notifications import Hints
 from dcvd.services.tokens import LastUse
 
 
@@ -58,26 +41,19 @@ class Api(Litestar):
                     "/api",
                     route_handlers=[
                         tokens.ROUTER,
-                        domains.ROUTER,
-                        bulk.ROUTER,
-                        csv_export.ROUTER,
-                        timeline.ROUTER,
-                        diagnosis.ROUTER,
-                        domain_connect.ROUTER,
-                        dns_records.ROUTER,
-                        webhooks.ROUTER,
-                        webhook_calls.ROUTER,
-                        deliveries.ROUTER,
+                        *domains.ROUTERS,
+                        *diagnosis.ROUTERS,
+                        *records.ROUTERS,
+                        *timeline.ROUTERS,
+                        *webhooks.ROUTERS,
                         events.ROUTER,
-                        jobs.ROUTER,
-                        connections.ROUTER,
-                        aws_external_ids.ROUTER,
-                        oauth.ROUTER,
+                        *jobs.ROUTERS,
+                        *connections.ROUTERS,
                     ],
                     guards=[bearer],
                     security=BEARER,
                 ),
-                hooks.ROUTER,
+                cloudflare_notifications.ROUTER,
                 domain_connect_page.ROUTER,
                 oauth_callback.ROUTER,
                 operator_calls.ROUTER,

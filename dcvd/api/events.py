@@ -11,11 +11,11 @@ from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
 from litestar.params import QueryParameter
 from msgspec import Raw, Struct
 
-from dcvd.api.documentation import ok, problems
-from dcvd.api.parameters import EVENT_TYPES, TEXT, Instant, Limit, event_types, page_limit
-from dcvd.api.preferences import LONGEST_WAIT, preferred_wait
-from dcvd.api.presence import while_present
-from dcvd.api.request import ApiRequest
+from dcvd.api.http.documentation import ok, problems
+from dcvd.api.http.parameters import EVENT_TYPES, TEXT, Instant, Limit, event_types, page_limit
+from dcvd.api.http.preferences import LONGEST_WAIT, preferred_wait
+from dcvd.api.http.presence import while_present
+from dcvd.api.http.request import ApiRequest
 from dcvd.core.events import EventType
 from dcvd.errors import InvalidInput
 

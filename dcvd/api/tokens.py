@@ -6,14 +6,14 @@ from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
-from dcvd.api.documentation import problems
-from dcvd.api.parameters import Cursor, Instant, Limit, instant, page_limit, shown
-from dcvd.api.request import ApiRequest
+from dcvd.api.http.documentation import problems
+from dcvd.api.http.parameters import Cursor, Instant, Limit, instant, page_limit, shown
+from dcvd.api.http.request import ApiRequest
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.tokens import Role, Token
 from dcvd.services import tokens
 from dcvd.services.tokens import LastUse, MintedToken
-from dcvd.store.paging import Page
+from dcvd.store.engine.paging import Page
 
 
 class NewToken(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from dcvd.cli.options import config_option, examples, json_option, print_json
-from dcvd.cli.tables import table
+from dcvd.cli.terminal.tables import table
 from dcvd.config import Config, load
-from dcvd.core.domain_connect import key_records, key_zone, return_hosts, template
+from dcvd.core.records.domain_connect import key_records, key_zone, return_hosts, template
 from dcvd.errors import ConfigError, StoreError
 from dcvd.kit.new_file import new_file
 from dcvd.providers.domain_connect.signing import generate, public_key
-from dcvd.store.files import adopt_owner
+from dcvd.store.engine.files import adopt_owner
 
 
 @click.group(

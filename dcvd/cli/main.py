@@ -18,12 +18,14 @@ DEBUG_VARIABLE: Final = "DCVD_DEBUG"
 _COMMANDS: Final = {
     "demo": Deferred("dcvd.cli.demo.command", "demo", "See it all at work in a minute, without configuration."),
     "serve": Deferred("dcvd.cli.serve", "serve", "Run the daemon in the foreground."),
-    "check-config": Deferred("dcvd.cli.config_commands", "check_config", "Report every error of a configuration."),
+    "check-config": Deferred("dcvd.cli.check_config", "check_config", "Report every error of a configuration."),
     "org": Deferred("dcvd.cli.organizations", "organizations", "Create and list organizations."),
     "token": Deferred("dcvd.cli.tokens", "tokens", "Create, list and revoke API tokens."),
     "renewals": Deferred("dcvd.cli.renewals", "renewals", "Show certificates that should have been renewed."),
-    "domain": Deferred("dcvd.cli.domains", "domains", "Import customers' domains from a file."),
-    "diagnose": Deferred("dcvd.cli.diagnose", "diagnose", "Say what is wrong with a hostname, and who has to act."),
+    "domain": Deferred("dcvd.cli.domains.commands", "domains", "Import customers' domains from a file."),
+    "diagnose": Deferred(
+        "dcvd.cli.diagnosis.command", "diagnose", "Say what is wrong with a hostname, and who has to act."
+    ),
     "backup": Deferred("dcvd.cli.backup", "backup", "Copy the database, beside a running daemon too."),
     "domain-connect": Deferred(
         "dcvd.cli.domain_connect", "domain_connect", "Show the template and the key that DNS providers have to know."

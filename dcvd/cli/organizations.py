@@ -7,7 +7,7 @@ import click
 
 from dcvd.cli.operations import perform
 from dcvd.cli.options import config_option, examples, json_option, print_json
-from dcvd.cli.tables import instant, table
+from dcvd.cli.terminal.tables import instant, table
 
 
 @click.group("org", epilog=examples("dcvd org create Acme", "dcvd org list"))

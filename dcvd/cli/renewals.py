@@ -8,8 +8,8 @@ import click
 from dcvd.cli.exit_codes import FAILED
 from dcvd.cli.operations import perform
 from dcvd.cli.options import config_option, examples, json_option, print_json
-from dcvd.cli.tables import instant, table
-from dcvd.services.renewals import RenewalsView
+from dcvd.cli.terminal.tables import instant, table
+from dcvd.services.lifecycle.renewals import RenewalsView
 
 _BEHIND: Final = 3600
 """Seconds after which a look that is due is worth a word."""

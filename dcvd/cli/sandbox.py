@@ -6,13 +6,13 @@ from typing import Final
 import click
 
 from dcvd.cli.options import examples, json_option, print_json, unwrapped
-from dcvd.cli.signals import until_signal
-from dcvd.cli.tables import facts
+from dcvd.cli.terminal.signals import until_signal
+from dcvd.cli.terminal.tables import facts
 from dcvd.config import SocketAddress, parse_address
 from dcvd.errors import InvalidInput
-from dcvd.kit.logs import configure_logging
+from dcvd.kit.logs.configuration import configure_logging
 from dcvd.sandbox import Sandbox, SandboxSettings
-from dcvd.sandbox.guide import guide
+from dcvd.sandbox.control.guide import guide
 
 _DEFAULTS: Final = SandboxSettings()
 

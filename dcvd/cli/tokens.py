@@ -15,7 +15,7 @@ from dcvd.cli.operations import (
     perform,
 )
 from dcvd.cli.options import config_option, examples, json_option, print_json
-from dcvd.cli.tables import facts, instant, table
+from dcvd.cli.terminal.tables import facts, instant, table
 from dcvd.core.durations import parse_duration
 from dcvd.core.ids import Prefix, is_id
 from dcvd.core.instants import DAY, from_rfc3339

@@ -7,23 +7,23 @@ from typing import Final
 import click
 
 from dcvd.cli.options import config_option, examples, json_option, print_json
-from dcvd.cli.tables import table
+from dcvd.cli.terminal.tables import table
 from dcvd.config import Config, Loaded, load
 from dcvd.config.secrets import SecretSource
 from dcvd.errors import StoreError
-from dcvd.kit.key_file import written
-from dcvd.kit.logs import configure_logging
+from dcvd.kit.logs.configuration import configure_logging
 from dcvd.kit.new_file import new_file
-from dcvd.kit.vault_key import VaultKey
-from dcvd.services import key_rotation
-from dcvd.services.key_rotation import Rotated
-from dcvd.services.vault_status import Counts, KeyStatus, VaultStatus, status
-from dcvd.store import sealed, vault_keys
-from dcvd.store.database import Snapshot
-from dcvd.store.files import adopt_owner
-from dcvd.store.reading import reading
+from dcvd.kit.vault.key import VaultKey
+from dcvd.kit.vault.key_file import written
+from dcvd.services.vault import key_rotation
+from dcvd.services.vault.key_rotation import Rotated
+from dcvd.services.vault.status import Counts, KeyStatus, VaultStatus, status
+from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.files import adopt_owner
+from dcvd.store.engine.read_only import reading
+from dcvd.store.vault import sealed_columns, vault_keys
 
-_COLUMNS: Final = {column.field: column for column in sealed.COLUMNS}
+_COLUMNS: Final = {column.field: column for column in sealed_columns.COLUMNS}
 _BACKUPS: Final = "Backups made before still need it: keep a copy for as long as you keep those."
 
 
@@ -130,7 +130,7 @@ def _known(config: Config, *, must_exist: bool) -> tuple[str | None, set[str]]:
         recorded = {key.key_id: key for key in vault_keys.list_all(snapshot)}
         active = vault_keys.active(snapshot)
         source = recorded[active].source if active is not None else None
-        return source, recorded.keys() | sealed.key_ids(sealed.kinds(snapshot))
+        return source, recorded.keys() | sealed_columns.key_ids(sealed_columns.kinds(snapshot))
 
     try:
         with reading(config.database.path) as snapshot:

@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from dcvd.config.checks import Check
+from dcvd.config.validators import Check
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from dcvd.config.addresses import is_loopback
-from dcvd.config.checks import CheckError
 from dcvd.config.document import read_document
 from dcvd.config.keys import Key, SecretKey, attribute_of, keys, secret_keys, sections
 from dcvd.config.model import Config
 from dcvd.config.problems import literal_secret, long_path, unknown_key, unknown_section, wrong_value
 from dcvd.config.secrets import SecretSource, checked
+from dcvd.config.validators import CheckError
 from dcvd.core.secret import Secret
 from dcvd.errors import ConfigError
 

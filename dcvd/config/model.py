@@ -14,10 +14,10 @@ import msgspec
 
 from dcvd.config import values
 from dcvd.config.addresses import SocketAddress
-from dcvd.config.checks import boolean, duration, integer, list_of, one_of, size, table_of
 from dcvd.config.keys import Key, SecretKey
 from dcvd.config.oauth import DomainConnect, OauthCloudflare, OauthGodaddy, OauthOther, OauthRoute53
 from dcvd.config.oauth_http import OauthOtherHttp
+from dcvd.config.validators import boolean, duration, integer, list_of, one_of, size, table_of
 from dcvd.core.addresses import Network
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
 from dcvd.core.secret import Secret

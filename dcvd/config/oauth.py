@@ -9,8 +9,8 @@ from typing import Annotated, Literal, get_args
 import msgspec
 
 from dcvd.config import values
-from dcvd.config.checks import list_of, one_of
 from dcvd.config.keys import Key, SecretKey
+from dcvd.config.validators import list_of, one_of
 from dcvd.core.secret import Secret
 
 WriteDriver = Literal["", "http", "domain_connect", "digitalocean", "dnsimple"]

@@ -9,10 +9,10 @@ from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 
-from dcvd.config.checks import Check, boolean, integer, list_of, matching, one_of, text
 from dcvd.config.keys import Key
-from dcvd.core.members import member_path
-from dcvd.core.templates import body_template, path_template, placeholders
+from dcvd.config.validators import Check, boolean, integer, list_of, matching, one_of, text
+from dcvd.core.json_members import member_path
+from dcvd.core.request_templates import body_template, path_template, placeholders
 
 RecordNames = Literal["relative", "absolute"]
 

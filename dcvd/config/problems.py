@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Final
 
-from dcvd.config.checks import Fault, quoted_key
+from dcvd.config.validators import Fault, quoted_key
 
 _SHOWN: Final = 80
 _USER_PART: Final = re.compile(r"(://)[^/@\s]*@")

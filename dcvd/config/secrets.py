@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
-from dcvd.config.checks import CheckError
 from dcvd.config.keys import SecretKey
+from dcvd.config.validators import CheckError
 from dcvd.core.secret import Secret
 
 _CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from dcvd.config.addresses import SocketAddress, is_loopback, parse_address, parse_base_url, parse_hostname
-from dcvd.config.checks import Check, duration, integer, list_of, matching, one_of, text, unfit
+from dcvd.config.validators import Check, duration, integer, list_of, matching, one_of, text, unfit
 from dcvd.core.addresses import Network
-from dcvd.core.hostnames import RESERVED_TLDS
-from dcvd.core.targets import TOKEN_LABEL
+from dcvd.core.domains.hostnames import RESERVED_TLDS
+from dcvd.core.domains.targets import TOKEN_LABEL
 
 _USER_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?", re.ASCII)
 _LARGEST_UID: Final = 4_294_967_294

@@ -4,8 +4,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from dcvd.core.replays import Replay
-from dcvd.core.zone_records import DnsWrite
+from dcvd.core.records.zones import DnsWrite
+from dcvd.core.webhooks.replays import Replay
 
 
 class JobKind(StrEnum):

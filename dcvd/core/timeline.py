@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from dcvd.core.dns_facts import DnsFacts, DnsObservation, ResolverAnswer, ServerAnswer
-from dcvd.core.domain import Certificate, Domain, DomainError
+from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation, ResolverAnswer, ServerAnswer
+from dcvd.core.domains.domain import Certificate, Domain, DomainError
 from dcvd.core.instants import to_rfc3339
-from dcvd.core.lifecycle import Observation
+from dcvd.core.lifecycle.transitions import Observation
 
 SYNC: Final = "sync"
 CLOUDFLARE: Final = "cloudflare"

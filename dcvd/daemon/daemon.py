@@ -7,8 +7,8 @@ from typing import Any, Final
 import structlog
 
 from dcvd.api.app import create_app
-from dcvd.cloudflare.client import CloudflareClient
 from dcvd.config import Config, Loaded, changes, take_over
+from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.daemon.listeners import Listeners, operator_uids
 from dcvd.daemon.vault import open_vault
 from dcvd.delivery import DeliveryPool, Prober
@@ -18,24 +18,26 @@ from dcvd.janitor import Janitor, Resealer
 from dcvd.jobs import ConnectionUpkeep, JobWorker
 from dcvd.kit.clock import SystemClock
 from dcvd.kit.egress.guard import EgressPolicy
-from dcvd.kit.fetch import Fetcher
-from dcvd.kit.http_protocol import HttpLimits
-from dcvd.kit.http_server import HttpServer
-from dcvd.kit.listen_fds import InheritedSocket
+from dcvd.kit.http.fetch import Fetcher
+from dcvd.kit.http.listen_fds import InheritedSocket
+from dcvd.kit.http.protocol import HttpLimits
+from dcvd.kit.http.server import HttpServer
 from dcvd.kit.lockfile import LockFile
 from dcvd.kit.tasks import Supervisor
 from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import Drivers
-from dcvd.services import jobs, plans, rotation
-from dcvd.services.access import Access
+from dcvd.services import clock_skew
+from dcvd.services.connections.provider_access import Access
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
-from dcvd.services.feed import Feed
-from dcvd.services.hints import Hints
+from dcvd.services.events.feed import Feed
+from dcvd.services.jobs import queue
+from dcvd.services.lifecycle.cloudflare_notifications import Hints
 from dcvd.services.tokens import LastUse
-from dcvd.store.database import Database
-from dcvd.store.files import adopt_owner, lock_path
+from dcvd.services.webhooks import secret_rotation
+from dcvd.store.engine.database import Database
+from dcvd.store.engine.files import adopt_owner, lock_path
 from dcvd.sync import Looker, SyncLoop
 
 log = structlog.get_logger(__name__)
@@ -157,8 +159,8 @@ class Daemon:
         now = SystemClock().now()
         vault = await open_vault(database, config, now, from_environment=self._from_environment)
         self.context = Context(database, config, vault=vault)
-        await rotation.seal_plain(self.context)
-        await plans.repair(self.context)
+        await secret_rotation.seal_plain(self.context)
+        await clock_skew.repair(self.context)
         metrics = Metrics()
         self._cloudflare = CloudflareClient(config, metrics, on_recovered=self._recovered.set)
         await self._cloudflare.start()
@@ -245,7 +247,7 @@ class Daemon:
             await self._recovered.wait()
             self._recovered.clear()
             try:
-                await jobs.end_outage(self.context)
+                await queue.end_outage(self.context)
             except StoreError as error:
                 log.warning("daemon.recovery_not_stored", error=error.message)
                 self._recovered.set()

@@ -10,8 +10,8 @@ import structlog
 
 from dcvd.config import Config, Server
 from dcvd.errors import ConfigError
-from dcvd.kit.listen_fds import InheritedSocket
-from dcvd.kit.sockets import bind_tcp, bind_unix
+from dcvd.kit.http.listen_fds import InheritedSocket
+from dcvd.kit.http.sockets import bind_tcp, bind_unix
 
 log = structlog.get_logger(__name__)
 

@@ -16,8 +16,8 @@ import uvloop
 from dcvd.config import Loaded, Log, load
 from dcvd.daemon.daemon import Daemon
 from dcvd.errors import ConfigError, DatabaseBusy, DatabaseUnusable, DcvdError
-from dcvd.kit.listen_fds import inherited_sockets
-from dcvd.kit.logs import configure_logging, flush_logs
+from dcvd.kit.http.listen_fds import inherited_sockets
+from dcvd.kit.logs.configuration import configure_logging, flush_logs
 from dcvd.kit.notify import Notifier
 
 log = structlog.get_logger(__name__)

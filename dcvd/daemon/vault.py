@@ -8,12 +8,13 @@ import structlog
 
 from dcvd.config import Config
 from dcvd.errors import ConfigError
-from dcvd.kit.vault import Vault
-from dcvd.services.keyring import VARIABLE, Found, Keyring, gather, make_key_file
-from dcvd.store import oauth_states, sealed, vault_keys
-from dcvd.store.database import Database, Snapshot
-from dcvd.store.sealed import Kind
-from dcvd.store.vault_keys import NeededKey, key_path
+from dcvd.kit.vault.sealing import Vault
+from dcvd.services.vault.keyring import VARIABLE, Found, Keyring, gather, make_key_file
+from dcvd.store import oauth_states
+from dcvd.store.engine.database import Database, Snapshot
+from dcvd.store.vault import sealed_columns, vault_keys
+from dcvd.store.vault.sealed_columns import Kind
+from dcvd.store.vault.vault_keys import NeededKey, key_path
 
 log = structlog.get_logger(__name__)
 
@@ -28,8 +29,10 @@ async def open_vault(database: Database, config: Config, now: int, *, from_envir
     a needed key is not given, or a key file is damaged; then nothing was changed that anybody needs.
     """
     await _forget_ended(database, now)
-    recorded, kinds = await database.read(lambda snapshot: (vault_keys.list_all(snapshot), sealed.kinds(snapshot)))
-    named = sealed.key_ids(kinds)
+    recorded, kinds = await database.read(
+        lambda snapshot: (vault_keys.list_all(snapshot), sealed_columns.kinds(snapshot))
+    )
+    named = sealed_columns.key_ids(kinds)
     ring = await asyncio.to_thread(gather, config, recorded, named, from_environment)
     if missing := named - ring.ids:
         problems = await database.read(lambda snapshot: _problems(snapshot, config, ring, recorded, kinds, missing))
@@ -98,9 +101,9 @@ def _what(snapshot: Snapshot, kinds: Sequence[Kind], *, examples: bool) -> str:
     columns = {kind.column.field: kind.column for kind in kinds}
     for kind in kinds:
         field = kind.column.field
-        counts[field] = counts.get(field, 0) + sealed.count(snapshot, kind)
+        counts[field] = counts.get(field, 0) + sealed_columns.count(snapshot, kind)
         if examples and kind.column.key == kind.column.row:
-            found = sealed.page(snapshot, kind, after="", limit=_EXAMPLES)
+            found = sealed_columns.page(snapshot, kind, after="", limit=_EXAMPLES)
             rows[field] = [*rows.get(field, []), *(value.row for value in found)][:_EXAMPLES]
     return ", ".join(
         column.counted(counts[field]) + (f": {', '.join(rows[field])}" if rows.get(field) else "")

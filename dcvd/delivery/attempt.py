@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from dcvd.core import signing
-from dcvd.core.deliveries import Attempt, AttemptOutcome, DueDelivery, outcome_of
+from dcvd.core.http_exchanges import Timings
 from dcvd.core.instants import SECOND
 from dcvd.core.retry_after import parse_retry_after
-from dcvd.core.timings import Timings
-from dcvd.core.webhooks import OpenedEndpoint, signing_secrets
+from dcvd.core.webhooks import signing
+from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DueDelivery, outcome_of
+from dcvd.core.webhooks.endpoint import OpenedEndpoint, signing_secrets
 from dcvd.kit.clock import Clock
 from dcvd.kit.egress import Egress, EgressAnswer, EgressError
 

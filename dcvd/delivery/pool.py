@@ -5,20 +5,20 @@ from typing import Final
 
 import structlog
 
-from dcvd.core.deliveries import Attempt, Consequence, DueDelivery
-from dcvd.core.webhooks import OpenedEndpoint
+from dcvd.core.webhooks.deliveries import Attempt, Consequence, DueDelivery
+from dcvd.core.webhooks.endpoint import OpenedEndpoint
 from dcvd.delivery.attempt import attempt, broken_attempt
-from dcvd.delivery.lane import Lane
-from dcvd.delivery.lanes import Lanes
+from dcvd.delivery.endpoint_queue import Lane
+from dcvd.delivery.endpoint_queues import Lanes
+from dcvd.delivery.fair_scheduler import Turns
 from dcvd.delivery.recorder import Recorder
-from dcvd.delivery.turns import Turns
 from dcvd.errors import StoreError
 from dcvd.kit.egress import Egress
 from dcvd.kit.tasks import Pool
 from dcvd.metrics import Metrics
-from dcvd.services import deliveries, webhooks
 from dcvd.services.context import Context
-from dcvd.services.deliveries import Made
+from dcvd.services.webhooks import deliveries, endpoints
+from dcvd.services.webhooks.deliveries import Made
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ class DeliveryPool:
         self._metrics = metrics
         limit = context.config.webhooks.concurrency
         self.pool = Pool(limit, "delivery")
-        self._egress = Egress(webhooks.egress_policy(context), connections=limit)
+        self._egress = Egress(endpoints.egress_policy(context), connections=limit)
         self._turns = Turns(limit)
         self._lanes = Lanes(context, self._turns)
         self._recorder = Recorder(context, self._lanes.doubt, self._lanes.is_well, lambda: self.pool.running)

@@ -7,14 +7,14 @@ from typing import Final, assert_never
 
 import structlog
 
-from dcvd.core.deliveries import Consequence, DeliveryState, NextReason
+from dcvd.core.webhooks.deliveries import Consequence, DeliveryState, NextReason
 from dcvd.errors import StoreError
-from dcvd.services import deliveries
 from dcvd.services.context import Context
-from dcvd.services.deliveries import Made
-from dcvd.store import attempts
-from dcvd.store.attempts import MadeAttempt
-from dcvd.store.database import Snapshot
+from dcvd.services.webhooks import deliveries
+from dcvd.services.webhooks.deliveries import Made
+from dcvd.store.engine.database import Snapshot
+from dcvd.store.webhooks import attempts
+from dcvd.store.webhooks.attempts import MadeAttempt
 
 log = structlog.get_logger(__name__)
 

@@ -1,5 +1,5 @@
 """What DNS says of a hostname: facts only, no judgement."""
 
-from dcvd.dns.observer import DnsObserver
+from dcvd.dns.checks.observer import DnsObserver
 
 __all__ = ["DnsObserver"]

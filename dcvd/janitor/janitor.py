@@ -7,34 +7,22 @@ from typing import Final
 
 import structlog
 
-from dcvd.core.bulk import KEY_LIFE
-from dcvd.core.deliveries import DeliveryState
+from dcvd.core.domains.bulk import KEY_LIFE
 from dcvd.core.ids import Prefix, earliest_id
 from dcvd.core.instants import DAY
 from dcvd.core.jobs import JobState
+from dcvd.core.webhooks.deliveries import DeliveryState
 from dcvd.errors import StoreError
-from dcvd.kit.pace import Pace
+from dcvd.kit.limits.batch_sizer import Pace
 from dcvd.metrics import Metrics
-from dcvd.services import plans, renewals
+from dcvd.services import clock_skew
 from dcvd.services.context import Context
+from dcvd.services.lifecycle import renewals
 from dcvd.services.tokens import LastUse
-from dcvd.store import (
-    attempts,
-    aws_external_ids,
-    bulk_lines,
-    deliveries,
-    delivery_history,
-    endpoints,
-    events,
-    jobs,
-    maintenance,
-    oauth_states,
-    timeline,
-    tokens,
-    webhook_secrets,
-    written_records,
-)
-from dcvd.store.database import Snapshot, Transaction
+from dcvd.store import aws_external_ids, bulk_lines, events, jobs, oauth_states, timeline, tokens, written_records
+from dcvd.store.engine import maintenance
+from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.webhooks import attempts, deliveries, delivery_history, endpoints, signing_secrets
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +57,7 @@ class Janitor:
     async def round(self) -> None:
         """Store the last uses of tokens, remove what is past its retention, keep the file in shape."""
         await self._last_use.store(self._context)
-        await plans.repair(self._context)
+        await clock_skew.repair(self._context)
         await self._report()
         now = self._context.now()
         keep = self._context.config.retention
@@ -78,7 +66,7 @@ class Janitor:
             "external_ids": await self._sweep(lambda tx, limit: aws_external_ids.delete_old(tx, now, limit)),
             "tokens": await self._sweep(lambda tx, limit: tokens.delete_expired(tx, now - keep.tokens, limit)),
             "oauth_states": await self._sweep(lambda tx, limit: oauth_states.delete_expired(tx, now, limit)),
-            "secrets": await self._sweep(lambda tx, limit: webhook_secrets.delete_expired(tx, now, limit)),
+            "secrets": await self._sweep(lambda tx, limit: signing_secrets.delete_expired(tx, now, limit)),
             "rates": await self._sweep(lambda tx, limit: attempts.delete_counts(tx, now - _COUNTS_KEPT, limit)),
             "deliveries": await self._sweep_ended(DeliveryState.DELIVERED, now - keep.deliveries),
             "dropped": await self._sweep_ended(DeliveryState.DROPPED, now - keep.deliveries),

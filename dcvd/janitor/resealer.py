@@ -8,9 +8,9 @@ import structlog
 
 from dcvd.core.instants import DAY, SECOND
 from dcvd.errors import StoreError
-from dcvd.services import resealing
 from dcvd.services.context import Context
-from dcvd.store.sealed import Kind
+from dcvd.services.vault import resealing
+from dcvd.store.vault.sealed_columns import Kind
 
 log = structlog.get_logger(__name__)
 

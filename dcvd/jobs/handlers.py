@@ -8,17 +8,20 @@ from typing import assert_never
 
 import structlog
 
-from dcvd.cloudflare.client import CloudflareClient, is_duplicate
-from dcvd.cloudflare.faults import UNAVAILABLE
-from dcvd.core import healing
-from dcvd.core.domain import Domain
+from dcvd.core.domains.domain import Domain
+from dcvd.core.domains.observations import HostnameGone, HostnameSeen
 from dcvd.core.jobs import Job, JobKind
-from dcvd.core.observation import HostnameGone, HostnameSeen
+from dcvd.core.lifecycle import remedies
 from dcvd.core.timeline import job_actor
+from dcvd.custom_hostnames.client import CloudflareClient, is_duplicate
+from dcvd.custom_hostnames.errors import UNAVAILABLE
 from dcvd.errors import NotFound, Permanent, Retryable, Unauthorized, Unavailable
-from dcvd.services import dns_writes, looks, reauth, registration, replays
-from dcvd.services.access import Access
+from dcvd.services.connections import reauth
+from dcvd.services.connections.provider_access import Access
 from dcvd.services.context import Context
+from dcvd.services.lifecycle import checks, registration
+from dcvd.services.records import writes
+from dcvd.services.webhooks import replays
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +40,7 @@ async def perform(context: Context, cloudflare: CloudflareClient, access: Access
         case JobKind.REFRESH_TOKEN:
             await _refresh(context, access, job)
         case JobKind.WRITE_DNS:
-            await dns_writes.perform(context, access, job)
+            await writes.perform(context, access, job)
         case _:
             assert_never(job.kind)
 
@@ -102,11 +105,11 @@ async def _revalidate(context: Context, cloudflare: CloudflareClient, job: Job) 
         return
     asked_at = context.now()
     seen = await cloudflare.get(before.cf_id)
-    domain = await looks.record(context, before.id, [seen], asked_at=asked_at, actor=job_actor(job.id))
+    domain = await checks.record(context, before.id, [seen], asked_at=asked_at, actor=job_actor(job.id))
     if isinstance(seen, HostnameGone) or domain is None or not _wants_patch(context, domain):
         await registration.nothing_to_do(context, job)
         return
-    authority = healing.authority_to_ask(domain, context.rules.authorities, chosen=before.certificate_authority)
+    authority = remedies.authority_to_ask(domain, context.rules.authorities, chosen=before.certificate_authority)
     await registration.revalidated(context, job, await cloudflare.revalidate(seen, authority=authority))
 
 
@@ -127,4 +130,4 @@ async def _refresh(context: Context, access: Access, job: Job) -> None:
 
 
 def _wants_patch(context: Context, domain: Domain) -> bool:
-    return healing.wants_patch(domain, context.rules.authorities)
+    return remedies.wants_patch(domain, context.rules.authorities)

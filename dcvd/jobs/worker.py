@@ -3,24 +3,26 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import structlog
 
-from dcvd.cloudflare.client import CloudflareClient
 from dcvd.core.jobs import Job, JobKind, JobState
+from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.errors import RemoteError, StoreError
+from dcvd.jobs.due_loop import DueLoop
 from dcvd.jobs.handlers import perform
-from dcvd.kit.due import DueLoop
 from dcvd.kit.tasks import Pool
 from dcvd.metrics import Metrics
-from dcvd.services import jobs as service
-from dcvd.services.access import Access
+from dcvd.services.connections.provider_access import Access
 from dcvd.services.context import Context
-from dcvd.services.idle import seconds_until_due
+from dcvd.services.jobs import queue as service
 from dcvd.store import jobs
-from dcvd.store.database import Snapshot, Topic
+from dcvd.store.engine.database import Snapshot, Topic
+
+_LONGEST_SLEEP: Final = 1.0
+"""Seconds; short, because a step of the system's clock can make something due that nobody announces."""
 
 log = structlog.get_logger(__name__)
 
@@ -154,4 +156,11 @@ class JobWorker:
             log.info("job.done", **facts, ms=round((time.monotonic() - started) * 1000))
 
     async def _idle(self) -> float:
-        return await seconds_until_due(self._context, jobs.next_due_at)
+        return await _seconds_until_due(self._context, jobs.next_due_at)
+
+
+async def _seconds_until_due(context: Context, next_due_at: Callable[[Snapshot, int], int | None]) -> float:
+    """Until the instant that `next_due_at(snapshot, now)` names, and never longer than a moment."""
+    now = context.now()
+    due = await context.database.read(lambda snapshot: next_due_at(snapshot, now))
+    return _LONGEST_SLEEP if due is None else min((due - now) / 1000, _LONGEST_SLEEP)

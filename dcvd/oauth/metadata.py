@@ -12,10 +12,10 @@ import structlog
 from msgspec import Struct
 
 from dcvd.config.addresses import is_loopback
-from dcvd.config.checks import CheckError
+from dcvd.config.validators import CheckError
 from dcvd.config.values import endpoint_url
 from dcvd.errors import Permanent, RemoteError, Retryable
-from dcvd.kit.fetch import Fetched, Fetcher
+from dcvd.kit.http.fetch import Fetched, Fetcher
 
 log = structlog.get_logger(__name__)
 

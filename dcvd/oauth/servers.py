@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from dcvd.config import Config
 from dcvd.config.oauth import OauthClient
-from dcvd.core.connections import Provider
+from dcvd.core.connections.connection import Provider
 from dcvd.errors import InvalidInput, Unavailable
-from dcvd.kit.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher
 from dcvd.oauth.metadata import Metadata, MetadataCache
 
 

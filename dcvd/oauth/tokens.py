@@ -10,11 +10,11 @@ import msgspec
 
 from dcvd.config import Config
 from dcvd.config.oauth import OauthClient, OauthOther
-from dcvd.core.connections import Provider
+from dcvd.core.connections.connection import Provider
 from dcvd.core.secret import Secret
-from dcvd.kit.fetch import Fetched, Fetcher, FetchFailed
-from dcvd.oauth.answers import TokenAnswerLost, Tokens, read_tokens, refuse
+from dcvd.kit.http.fetch import Fetched, Fetcher, FetchFailed
 from dcvd.oauth.servers import AuthorizationServers
+from dcvd.oauth.token_responses import TokenAnswerLost, Tokens, read_tokens, refuse
 
 TokenKind = Literal["access_token", "refresh_token"]
 """By the names of RFC 7009."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from dcvd.core.zone_records import Zone, ZoneRecord
+from dcvd.core.records.zones import Zone, ZoneRecord
 
 
 class RecordDriver(Protocol):

@@ -3,13 +3,13 @@
 from typing import assert_never
 
 from dcvd.config import Config
-from dcvd.core.connections import Provider
-from dcvd.core.credentials import ApiToken, AwsKeys, AwsRole, Credentials, KeyPair, OauthTokens, Tsig
+from dcvd.core.connections.connection import Provider
+from dcvd.core.connections.credentials import ApiToken, AwsKeys, AwsRole, Credentials, KeyPair, OauthTokens, Tsig
 from dcvd.core.secret import Secret
 from dcvd.dns import DnsObserver
 from dcvd.errors import InvalidInput, Unavailable
 from dcvd.kit.egress.guard import EgressPolicy
-from dcvd.kit.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.cloudflare.records import CloudflareRecords
 from dcvd.providers.domain_connect.records import TemplateRecords
 from dcvd.providers.driver import RecordDriver

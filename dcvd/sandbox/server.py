@@ -9,14 +9,14 @@ import structlog
 from aiohttp import web
 
 from dcvd.errors import DcvdError
-from dcvd.sandbox.api import CloudflareApi
+from dcvd.sandbox.cloudflare_api.customers import CustomerApi
+from dcvd.sandbox.cloudflare_api.gate import API_PREFIX, CloudflareGate, loopback_only
+from dcvd.sandbox.cloudflare_api.hostnames import CloudflareApi
 from dcvd.sandbox.consent.api import PREFIX as CONSENT_PREFIX
 from dcvd.sandbox.consent.api import ConsentApi
-from dcvd.sandbox.control import ControlApi, control_errors
-from dcvd.sandbox.customers.api import CustomerApi
-from dcvd.sandbox.gate import API_PREFIX, CloudflareGate, loopback_only
-from dcvd.sandbox.nameserver import Nameserver
-from dcvd.sandbox.records import DEFAULT_TTL
+from dcvd.sandbox.control.api import ControlApi, control_errors
+from dcvd.sandbox.nameserver.records import DEFAULT_TTL
+from dcvd.sandbox.nameserver.server import Nameserver
 from dcvd.sandbox.settings import SandboxSettings, check
 from dcvd.sandbox.world import World
 

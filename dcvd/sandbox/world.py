@@ -15,25 +15,25 @@ from msgspec.structs import replace
 
 from dcvd.core.instants import SECOND
 from dcvd.errors import Conflict, NotFound
-from dcvd.sandbox.bodies import Body, Extras, apply_ssl
 from dcvd.sandbox.clock import SandboxClock
 from dcvd.sandbox.consent.consents import Consents
 from dcvd.sandbox.customers.tokens import CustomerTokens, Grant
 from dcvd.sandbox.customers.zones import CustomerZones
-from dcvd.sandbox.envelope import Refused
-from dcvd.sandbox.fallback import FallbackOrigin
 from dcvd.sandbox.faults import Faults
-from dcvd.sandbox.lifecycle import Force, force, renew, restart
-from dcvd.sandbox.model import Hostname, Sight, SslOrder
-from dcvd.sandbox.preloaded import Preloaded
-from dcvd.sandbox.rate import RateLimit
-from dcvd.sandbox.records import DEFAULT_TTL, parse_name, parse_records, parse_type
-from dcvd.sandbox.registry import Registry
+from dcvd.sandbox.hostnames.bodies import Body, Extras, apply_ssl
+from dcvd.sandbox.hostnames.conditions import look
+from dcvd.sandbox.hostnames.fallback import FallbackOrigin
+from dcvd.sandbox.hostnames.lifecycle import Force, force, renew, restart
+from dcvd.sandbox.hostnames.model import Hostname, Sight, SslOrder
+from dcvd.sandbox.hostnames.preloaded import Preloaded
+from dcvd.sandbox.hostnames.registry import Registry
+from dcvd.sandbox.hostnames.statuses import Authority, SslStatus
+from dcvd.sandbox.hostnames.view import hostname_view
+from dcvd.sandbox.http.envelope import Refused
+from dcvd.sandbox.http.rate_limit import RateLimit
+from dcvd.sandbox.nameserver.records import DEFAULT_TTL, parse_name, parse_records, parse_type
+from dcvd.sandbox.nameserver.zone import Zone
 from dcvd.sandbox.settings import SandboxSettings
-from dcvd.sandbox.sight import look
-from dcvd.sandbox.statuses import Authority, SslStatus
-from dcvd.sandbox.view import hostname_view
-from dcvd.sandbox.zone import Zone
 
 QUOTA_ALLOCATED: Final = 100
 """Above it Cloudflare goes on and warns of the bill."""

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from dcvd.config import Config
 from dcvd.core.ids import Prefix, RandomBytes, new_id
-from dcvd.core.lifecycle import Rules
-from dcvd.core.schedule import LookPolicy
+from dcvd.core.lifecycle.schedule import LookPolicy
+from dcvd.core.lifecycle.transitions import Rules
 from dcvd.errors import Unavailable
 from dcvd.kit.clock import Clock, SystemClock
-from dcvd.kit.vault import Vault
-from dcvd.store.database import Database
+from dcvd.kit.vault.sealing import Vault
+from dcvd.store.engine.database import Database
 
 
 class Context:

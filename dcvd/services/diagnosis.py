@@ -7,22 +7,22 @@ from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
-from dcvd.core import targets
-from dcvd.core.additions import Addition, Wish, checked
-from dcvd.core.answers import printable
 from dcvd.core.diagnosis import findings_of
-from dcvd.core.dns_facts import DnsObservation, DnsQuestion
-from dcvd.core.domain import DnsState, Domain, DomainError, Finding, RequiredRecord
+from dcvd.core.diagnosis.preview import judged, question, sketch, unusable
+from dcvd.core.diagnosis.summary import preview_summary, summary
+from dcvd.core.domains import targets
+from dcvd.core.domains.additions import Addition, Wish, checked
+from dcvd.core.domains.dns_facts import DnsObservation, DnsQuestion
+from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, RequiredRecord
 from dcvd.core.jobs import JobKind
-from dcvd.core.preview import judged, question, sketch, unusable
-from dcvd.core.summary import preview_summary, summary
+from dcvd.core.text import printable
 from dcvd.errors import InvalidInput, NotFound
-from dcvd.kit.turnstile import Turnstile
-from dcvd.services import domains
+from dcvd.kit.limits.admission_limit import Turnstile
 from dcvd.services.context import Context
+from dcvd.services.domains import queries
 from dcvd.store import cloudflare_zones, jobs
 from dcvd.store import domains as stored_domains
-from dcvd.store.database import Snapshot
+from dcvd.store.engine.database import Snapshot
 
 MOST_OF_ONE: Final = 2
 MOST_OF_ALL: Final = 8
@@ -75,7 +75,7 @@ async def stored(context: Context, org_id: str, domain_id: str) -> Diagnosis:
     """What is known of a domain. Raises NotFound, also for another organization's."""
 
     def query(snapshot: Snapshot) -> Diagnosis:
-        return of_domain(snapshot, domains.owned(snapshot, org_id, domain_id))
+        return of_domain(snapshot, queries.owned(snapshot, org_id, domain_id))
 
     return await context.database.read(query)
 

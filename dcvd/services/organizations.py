@@ -5,7 +5,7 @@ from dcvd.errors import Conflict, InvalidInput, NotFound
 from dcvd.services.context import Context
 from dcvd.services.names import checked_name
 from dcvd.store import organizations
-from dcvd.store.database import Transaction
+from dcvd.store.engine.database import Transaction
 from dcvd.store.organizations import Organization
 
 

@@ -6,18 +6,18 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from dcvd.core import timeline as core
-from dcvd.core.domain import Domain
+from dcvd.core.domains.domain import Domain
 from dcvd.core.events import Event
 from dcvd.core.ids import Prefix
 from dcvd.core.instants import DAY, HOUR
 from dcvd.core.jobs import Job
-from dcvd.core.lifecycle import Observation
+from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.timeline import EntryKind, Note
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.services.context import Context
 from dcvd.store import events, jobs, timeline
-from dcvd.store.database import Snapshot, Transaction
-from dcvd.store.paging import NEWEST, Page, decode_cursor, encode_cursor
+from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.paging import NEWEST, Page, decode_cursor, encode_cursor
 from dcvd.store.timeline import StoredEntry
 
 MOST_AN_HOUR: Final = 12

@@ -11,8 +11,8 @@ from dcvd.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from dcvd.services.context import Context
 from dcvd.services.names import checked_name
 from dcvd.store import tokens
-from dcvd.store.database import Transaction
-from dcvd.store.paging import Page, decode_cursor, page
+from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.paging import Page, decode_cursor, page
 
 
 class MintedToken(Struct, frozen=True):

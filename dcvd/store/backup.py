@@ -12,11 +12,11 @@ from msgspec import Struct
 
 from dcvd.errors import StoreError
 from dcvd.kit.new_file import new_file, sync
-from dcvd.store import vault_keys
-from dcvd.store.database import Snapshot
-from dcvd.store.files import adopt_owner
-from dcvd.store.migrate import APPLICATION_ID
-from dcvd.store.vault_keys import NeededKey
+from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.files import adopt_owner
+from dcvd.store.engine.migrate import APPLICATION_ID
+from dcvd.store.vault import vault_keys
+from dcvd.store.vault.vault_keys import NeededKey
 
 _STEP: Final = 256
 """Pages copied at a time: a mebibyte."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from dcvd.store.database import Snapshot, Transaction
+from dcvd.store.engine.database import Snapshot, Transaction
 
 
 class BulkLine(Struct, frozen=True):

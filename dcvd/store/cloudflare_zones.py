@@ -1,6 +1,6 @@
 """What is known of the zone at Cloudflare itself."""
 
-from dcvd.store.database import Snapshot, Transaction
+from dcvd.store.engine.database import Snapshot, Transaction
 
 
 def delegation_suffix(snapshot: Snapshot, zone_id: str) -> str | None:

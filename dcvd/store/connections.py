@@ -5,13 +5,13 @@ from typing import Final
 
 import msgspec
 
-from dcvd.core.connections import Connection, ConnectionFault, ConnectionMethod, ConnectionStatus, Provider
-from dcvd.core.credentials import Credentials, OauthTokens, decode, encode
+from dcvd.core.connections.connection import Connection, ConnectionFault, ConnectionMethod, ConnectionStatus, Provider
+from dcvd.core.connections.credentials import Credentials, OauthTokens, decode, encode
 from dcvd.core.jobs import JobKind
 from dcvd.core.secret import Secret
-from dcvd.kit.vault import Vault
-from dcvd.store.database import Row, Snapshot, Transaction
-from dcvd.store.paging import NEWEST
+from dcvd.kit.vault.sealing import Vault
+from dcvd.store.engine.database import Row, Snapshot, Transaction
+from dcvd.store.engine.paging import NEWEST
 
 _COLUMNS: Final = (
     "id, org_id, provider, method, status, account, scopes, version, expires_at, refresh_at, last_used_at,"

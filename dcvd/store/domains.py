@@ -5,12 +5,12 @@ from typing import Any, Final
 
 import msgspec
 
-from dcvd.core.domain import Certificate, DnsState, Domain, DomainError, DomainStatus, Finding
-from dcvd.core.hostnames import registrable
-from dcvd.core.renewals import overdue_at
-from dcvd.core.schedule import Lane, lane
-from dcvd.store.database import Row, Snapshot, Topic, Transaction
-from dcvd.store.paging import NEWEST
+from dcvd.core.domains.domain import Certificate, DnsState, Domain, DomainError, DomainStatus, Finding
+from dcvd.core.domains.hostnames import registrable
+from dcvd.core.lifecycle.certificates import overdue_at
+from dcvd.core.lifecycle.schedule import Lane, lane
+from dcvd.store.engine.database import Row, Snapshot, Topic, Transaction
+from dcvd.store.engine.paging import NEWEST
 
 _COLUMNS: Final = (
     "id", "org_id", "name", "status", "error_code", "error_message", "cname_target", "validation", "wildcard",

@@ -8,7 +8,7 @@ import msgspec
 from dcvd.core.events import Event, EventType
 from dcvd.core.ids import Prefix, earliest_id
 from dcvd.store import organizations
-from dcvd.store.database import Row, Snapshot, Topic, Transaction
+from dcvd.store.engine.database import Row, Snapshot, Topic, Transaction
 
 _COLUMNS: Final = "id, org_id, sequence, type, domain_id, body, created_at, expires_at"
 

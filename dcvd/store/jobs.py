@@ -6,10 +6,10 @@ from typing import Final
 import msgspec
 
 from dcvd.core.jobs import Job, JobKind, JobState
-from dcvd.core.replays import Replay
-from dcvd.core.zone_records import DnsWrite
-from dcvd.store.database import Row, Snapshot, Topic, Transaction
-from dcvd.store.paging import NEWEST
+from dcvd.core.records.zones import DnsWrite
+from dcvd.core.webhooks.replays import Replay
+from dcvd.store.engine.database import Row, Snapshot, Topic, Transaction
+from dcvd.store.engine.paging import NEWEST
 
 _COLUMNS: Final = (
     "id, org_id, kind, state, domain_id, domain_name, cf_id, attempts, next_attempt_at, last_error_code, last_error,"

@@ -5,10 +5,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from dcvd.core.connections import Provider
+from dcvd.core.connections.connection import Provider
 from dcvd.core.secret import Secret
-from dcvd.kit.vault import Vault
-from dcvd.store.database import Row, Snapshot, Transaction
+from dcvd.kit.vault.sealing import Vault
+from dcvd.store.engine.database import Row, Snapshot, Transaction
 
 _FIELD: Final = "oauth_states.sealed_verifier"
 _COLUMNS: Final = (

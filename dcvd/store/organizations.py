@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from dcvd.store.database import Snapshot, Transaction
+from dcvd.store.engine.database import Snapshot, Transaction
 
 
 class Organization(Struct, frozen=True, kw_only=True):

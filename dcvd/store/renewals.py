@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from dcvd.core.schedule import Lane
-from dcvd.store.database import Snapshot
+from dcvd.core.lifecycle.schedule import Lane
+from dcvd.store.engine.database import Snapshot
 
 
 class LateRenewal(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dcvd.core.ids import Prefix, earliest_id
 from dcvd.core.timeline import EntryKind, Note
-from dcvd.store.database import Row, Snapshot, Transaction
+from dcvd.store.engine.database import Row, Snapshot, Transaction
 
 Position = tuple[int, int, str]
 """(instant, kind, id): where an entry stands in its domain's timeline."""

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from dcvd.core.tokens import Role, Token
-from dcvd.store.database import Row, Snapshot, Transaction
-from dcvd.store.paging import NEWEST
+from dcvd.store.engine.database import Row, Snapshot, Transaction
+from dcvd.store.engine.paging import NEWEST
 
 _COLUMNS = "id, org_id, name, role, created_at, expires_at, last_used_at"
 

@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from dcvd.core.written_records import WrittenRecord
-from dcvd.core.zone_records import ZoneRecord
-from dcvd.store.database import Row, Snapshot, Transaction
+from dcvd.core.records.written_records import WrittenRecord
+from dcvd.core.records.zones import ZoneRecord
+from dcvd.store.engine.database import Row, Snapshot, Transaction
 
 _COLUMNS: Final = ", ".join(WrittenRecord.__struct_fields__)
 _BEFORE: Final = msgspec.json.Decoder(tuple[ZoneRecord, ...])

@@ -9,19 +9,19 @@ from typing import Final, Protocol
 import structlog
 from msgspec import Struct
 
-from dcvd.core.domain import Domain
+from dcvd.core.domains.domain import Domain
 from dcvd.core.instants import MINUTE
-from dcvd.core.schedule import Lane
+from dcvd.core.lifecycle.schedule import Lane
 from dcvd.errors import RemoteError, StoreError
 from dcvd.kit.tasks import Pool
-from dcvd.services import looks
 from dcvd.services.context import Context
+from dcvd.services.lifecycle import checks
 from dcvd.store import domains
-from dcvd.store.database import Snapshot, Topic
-from dcvd.sync.looker import Listed
-from dcvd.sync.pace import Pace
+from dcvd.store.engine.database import Snapshot, Topic
+from dcvd.sync.adaptive_rate import Pace
+from dcvd.sync.checker import Listed
+from dcvd.sync.lane_scheduler import Turns
 from dcvd.sync.sweep import Lister, Sweep
-from dcvd.sync.turns import Turns
 
 log = structlog.get_logger(__name__)
 
@@ -106,7 +106,7 @@ class SyncLoop:
         except Exception:
             # Whatever it was, this domain waits its turn like the others and is not tried in a circle.
             rest = _REST
-            await looks.postpone(self._context, domain, self._context.now() + _AFTER_FAILURE)
+            await checks.postpone(self._context, domain, self._context.now() + _AFTER_FAILURE)
             rest = 0.0
             raise
         finally:

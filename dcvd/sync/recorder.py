@@ -7,9 +7,9 @@ from typing import Final
 import structlog
 
 from dcvd.errors import StoreError
-from dcvd.services import looks
 from dcvd.services.context import Context
-from dcvd.services.looks import Look
+from dcvd.services.lifecycle import checks
+from dcvd.services.lifecycle.checks import Look
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,7 @@ class Recorder:
         if not batch:
             return
         try:
-            await looks.record_many(self._context, [look for look, _ in batch])
+            await checks.record_many(self._context, [look for look, _ in batch])
         except Exception as error:  # noqa: BLE001  # it goes to those whose looks these were
             if len(batch) > 1 and not isinstance(error, StoreError):
                 # One of them is what cannot be stored; the others must not suffer for it.

@@ -11,17 +11,17 @@ from typing import Final, Protocol
 
 import structlog
 
-from dcvd.cloudflare.client import ListPage
-from dcvd.core import sweep
-from dcvd.core.domain import Domain
-from dcvd.core.schedule import Lane, lane
+from dcvd.core.domains.domain import Domain
+from dcvd.core.lifecycle import sweep
+from dcvd.core.lifecycle.schedule import Lane, lane
+from dcvd.custom_hostnames.client import ListPage
 from dcvd.errors import RemoteError, Retryable, StoreError
-from dcvd.services import looks
 from dcvd.services.context import Context
-from dcvd.services.looks import Look
+from dcvd.services.lifecycle import checks
+from dcvd.services.lifecycle.checks import Look
 from dcvd.store import domains
-from dcvd.sync.looker import Listed
-from dcvd.sync.pace import Pace
+from dcvd.sync.adaptive_rate import Pace
+from dcvd.sync.checker import Listed
 
 log = structlog.get_logger(__name__)
 
@@ -167,7 +167,7 @@ class Sweep:
             case Lane.FAILING:
                 # Its look would take its time; what the page says need not wait for that.
                 if news:
-                    await looks.record_many(self._context, [Look(domain.id, [listed.seen], listed.asked_at)])
+                    await checks.record_many(self._context, [Look(domain.id, [listed.seen], listed.asked_at)])
             case Lane.WAITING as kind:
                 if news:
                     await self._offer(domain, listed, kind)

@@ -17,32 +17,34 @@ from prometheus_client import CollectorRegistry
 
 from dcvd.api import Api, create_app
 from dcvd.config import Config, load
-from dcvd.core.conformance import ProbeKind, Report, judge
-from dcvd.core.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, outcome_of
-from dcvd.core.dns_facts import DnsFacts, DnsObservation, DnsQuestion
-from dcvd.core.domain import Domain
+from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation, DnsQuestion
+from dcvd.core.domains.domain import Domain
+from dcvd.core.domains.observations import HostnameSeen, ObservedCertificate
+from dcvd.core.http_exchanges import Timings
 from dcvd.core.instants import DAY
-from dcvd.core.observation import HostnameSeen, ObservedCertificate
 from dcvd.core.timeline import SYNC
-from dcvd.core.timings import Timings
 from dcvd.core.tokens import Role
+from dcvd.core.webhooks.conformance import ProbeKind, Report, judge
+from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, outcome_of
 from dcvd.dns import DnsObserver
 from dcvd.kit.clock import ManualClock
-from dcvd.kit.fetch import Fetcher
-from dcvd.kit.http_server import HttpServer
-from dcvd.kit.sockets import bind_tcp, bind_unix
-from dcvd.kit.vault import Vault
-from dcvd.kit.vault_key import VaultKey
+from dcvd.kit.http.fetch import Fetcher
+from dcvd.kit.http.server import HttpServer
+from dcvd.kit.http.sockets import bind_tcp, bind_unix
+from dcvd.kit.vault.key import VaultKey
+from dcvd.kit.vault.sealing import Vault
 from dcvd.metrics import Metrics
-from dcvd.services import looks, organizations, probes, tokens, webhooks
+from dcvd.services import organizations, tokens
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
-from dcvd.services.feed import Feed
-from dcvd.services.hints import Hints
+from dcvd.services.events.feed import Feed
+from dcvd.services.lifecycle import checks
+from dcvd.services.lifecycle.cloudflare_notifications import Hints
 from dcvd.services.tokens import LastUse
-from dcvd.store.attempts import MadeAttempt
-from dcvd.store.database import Database
+from dcvd.services.webhooks import endpoint_tests, endpoints
+from dcvd.store.engine.database import Database
 from dcvd.store.organizations import Organization
+from dcvd.store.webhooks.attempts import MadeAttempt
 from tests.api.client import Client
 from tests.providing import access_of, drivers_of, token_client_of
 
@@ -109,13 +111,13 @@ class FakeProber:
     async def test(self, org_id: str, endpoint_id: str) -> tuple[Delivery, MadeAttempt]:
         if self.raises is not None:
             raise self.raises
-        probe = await probes.begin(self._context, org_id, endpoint_id, "This is a test.")
-        return await probes.end(self._context, probe, answered(probe.due, self.fails_with or 204))
+        probe = await endpoint_tests.begin(self._context, org_id, endpoint_id, "This is a test.")
+        return await endpoint_tests.end(self._context, probe, answered(probe.due, self.fails_with or 204))
 
     async def conformance(self, org_id: str, endpoint_id: str) -> Report:
         if self.raises is not None:
             raise self.raises
-        await webhooks.get(self._context, org_id, endpoint_id)
+        await endpoints.get(self._context, org_id, endpoint_id)
         self.probed.append((org_id, endpoint_id))
         attempt = Attempt(
             delivery_id="",
@@ -285,11 +287,6 @@ async def operator(addresses: tuple[int, Path]) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-async def organization(context: Context) -> Organization:
-    return await organizations.create(context, "acme")
-
-
-@pytest.fixture
 def mint(context: Context, organization: Organization) -> Mint:
     """Mints a token for the organization and gives its plain text."""
 
@@ -358,4 +355,4 @@ async def bring_to_active(context: Context, domain: Domain, *, actor: str = SYNC
         errors=("a note of Cloudflare's",),
         certificates=(certificate,),
     )
-    return await looks.record(context, domain.id, [DnsObservation(facts), seen], actor=actor)
+    return await checks.record(context, domain.id, [DnsObservation(facts), seen], actor=actor)

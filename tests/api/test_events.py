@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from dcvd.services.context import Context
-from dcvd.services.feed import Feed
+from dcvd.services.events.feed import Feed
 from dcvd.store import events, organizations
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import EventDict
-from tests.api.owed import domain
+from tests.api.webhooks.owed import domain
 from tests.waiting import until
 
 

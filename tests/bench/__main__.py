@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from dcvd.kit.logs import configure_logging
+from dcvd.kit.logs.configuration import configure_logging
 from tests.bench import delivery, life, store, sync
 
 Figures = dict[str, float | int | str]

@@ -21,18 +21,20 @@ import msgspec
 import uvloop
 
 from dcvd.config import Config, Webhooks
-from dcvd.core import signing
 from dcvd.core.events import EventDraft, EventType
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
+from dcvd.core.webhooks import signing
 from dcvd.delivery import DeliveryPool
-from dcvd.kit.logs import configure_logging
-from dcvd.kit.vault import Vault
-from dcvd.kit.vault_key import VaultKey
+from dcvd.kit.logs.configuration import configure_logging
+from dcvd.kit.vault.key import VaultKey
+from dcvd.kit.vault.sealing import Vault
 from dcvd.metrics import Metrics
-from dcvd.services import events, organizations, webhooks
+from dcvd.services import organizations
 from dcvd.services.context import Context
-from dcvd.store.database import Database, Transaction
+from dcvd.services.events import recording
+from dcvd.services.webhooks import endpoints
+from dcvd.store.engine.database import Database, Transaction
 
 ENDPOINTS: Final = 50
 _CONCURRENCY: Final = 64
@@ -85,7 +87,7 @@ async def fill(database: Database, url: str, count: int) -> str:
     context = context_of(database)
     org = await organizations.create(context, "bench")
     for number in range(ENDPOINTS):
-        await webhooks.create(context, org.id, url=f"{url}hooks/{number}", events=[EventType.DOMAIN_ACTIVE])
+        await endpoints.create(context, org.id, url=f"{url}hooks/{number}", events=[EventType.DOMAIN_ACTIVE])
     await owe(context, org.id, count)
     return org.id
 
@@ -97,7 +99,7 @@ async def owe(context: Context, org_id: str, count: int, *, first: int = 0) -> N
         drafts = [draft(number) for number in range(start, min(start + step, first + count // ENDPOINTS))]
 
         def unit(tx: Transaction, drafts: list[EventDraft] = drafts) -> None:
-            events.record(context, tx, org_id, drafts)
+            recording.record(context, tx, org_id, drafts)
 
         await context.database.write(unit)
 
@@ -149,7 +151,7 @@ async def _latency(path: Path, url: str, count: int) -> Figures:
     database = await Database.open(path)
     context = context_of(database)
     org = await organizations.create(context, "bench")
-    await webhooks.create(context, org.id, url=f"{url}latency", events=[EventType.DOMAIN_ACTIVE])
+    await endpoints.create(context, org.id, url=f"{url}latency", events=[EventType.DOMAIN_ACTIVE])
     return await _latencies(context, org.id, url, count)
 
 
@@ -165,15 +167,15 @@ async def _beside_dead(path: Path, url: str, count: int) -> Figures:
 
     async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
         dead = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        await webhooks.create(context, org.id, url=dead, events=[EventType.DOMAIN_ADDED])
+        await endpoints.create(context, org.id, url=dead, events=[EventType.DOMAIN_ADDED])
 
         def owe_to_dead(tx: Transaction) -> None:
             drafts = [EventDraft(EventType.DOMAIN_ADDED, {"n": number}) for number in range(500)]
-            events.record(context, tx, org.id, drafts)
+            recording.record(context, tx, org.id, drafts)
 
         for _ in range(_OWED_TO_DEAD // 500):
             await database.write(owe_to_dead)
-        await webhooks.create(context, org.id, url=f"{url}latency", events=[EventType.DOMAIN_ACTIVE])
+        await endpoints.create(context, org.id, url=f"{url}latency", events=[EventType.DOMAIN_ACTIVE])
         return await _latencies(context, org.id, url, count)
 
 
@@ -192,7 +194,7 @@ async def _latencies(context: Context, org_id: str, url: str, count: int) -> Fig
     for number in range(count):
 
         def unit(tx: Transaction, number: int = number) -> str:
-            (event,) = events.record(context, tx, org_id, [draft(number)])
+            (event,) = recording.record(context, tx, org_id, [draft(number)])
             return event.id
 
         event_id = await database.write(unit)

@@ -28,7 +28,9 @@ from dcvd.core.events import EventType
 from dcvd.core.secret import Secret
 from dcvd.daemon import Daemon
 from dcvd.sandbox import Sandbox, SandboxSettings
-from dcvd.services import domains, organizations, webhooks
+from dcvd.services import organizations
+from dcvd.services.domains import additions
+from dcvd.services.webhooks import endpoints
 
 _DOMAINS: Final = 500
 
@@ -63,10 +65,10 @@ async def _run() -> dict[str, float | int | str]:
             )
             async with Daemon(loaded) as daemon:
                 org = await organizations.create(daemon.context, "bench")
-                await webhooks.create(daemon.context, org.id, url=url, events=[*EventType])
+                await endpoints.create(daemon.context, org.id, url=url, events=[*EventType])
                 began = time.perf_counter()
                 await asyncio.gather(
-                    *(domains.add(daemon.context, org.id, f"n{number}.customer.test") for number in range(_DOMAINS))
+                    *(additions.add(daemon.context, org.id, f"n{number}.customer.test") for number in range(_DOMAINS))
                 )
                 added = time.perf_counter() - began
                 async with asyncio.timeout(120):

@@ -10,8 +10,8 @@ from typing import Final
 
 import uvloop
 
-from dcvd.store.database import Database, Transaction
-from dcvd.store.migrate import migrate
+from dcvd.store.engine.database import Database, Transaction
+from dcvd.store.engine.migrate import migrate
 from dcvd.store.organizations import Organization, insert
 
 _ROUNDS: Final = 5

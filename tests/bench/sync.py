@@ -20,17 +20,17 @@ import uvloop
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dcvd.cloudflare.client import CloudflareClient
 from dcvd.config import Cloudflare, Config, Dns, parse_address
-from dcvd.core.observation import HostnameSeen
-from dcvd.core.schedule import Lane
+from dcvd.core.domains.observations import HostnameSeen
+from dcvd.core.lifecycle.schedule import Lane
 from dcvd.core.secret import Secret
+from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
 from dcvd.kit.clock import SystemClock
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.store import domains
-from dcvd.store.database import Database, Snapshot, Transaction
+from dcvd.store.engine.database import Database, Snapshot, Transaction
 from dcvd.sync import Looker, SyncLoop
 from tests.bench import sync_data
 from tests.daemon.process import DaemonProcess, write_config

@@ -7,16 +7,16 @@ from typing import Final
 from msgspec.structs import replace
 
 from dcvd.config import Config
-from dcvd.core import lifecycle
-from dcvd.core.dns_facts import DnsFacts, DnsObservation
-from dcvd.core.domain import Domain, DomainStatus, new_domain
+from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.domains.domain import Domain, DomainStatus, new_domain
+from dcvd.core.domains.observations import HostnameSeen
 from dcvd.core.instants import DAY
-from dcvd.core.observation import HostnameSeen
+from dcvd.core.lifecycle import transitions
 from dcvd.core.tokens import Role
 from dcvd.services import organizations, tokens
 from dcvd.services.context import Context
 from dcvd.store import domains
-from dcvd.store.database import Database
+from dcvd.store.engine.database import Database
 
 _TARGET: Final = "edge.sandbox.test"
 _STRIDE: Final = 7_919
@@ -71,6 +71,6 @@ def _healthy(context: Context, org_id: str, seen: HostnameSeen) -> Domain:
         domain_id=f"dom_{0:026d}", org_id=org_id, name=seen.hostname, cname_target=_TARGET, now=now - DAY
     )
     facts = DnsFacts(hostname=domain.name, target=_TARGET, outcome="answered", exists=True, chain=(_TARGET,))
-    looked = lifecycle.look(domain, [DnsObservation(facts), seen], now, context.rules).domain
+    looked = transitions.look(domain, [DnsObservation(facts), seen], now, context.rules).domain
     assert looked.status is DomainStatus.ACTIVE, looked
     return replace(looked, next_sync_at=now + DAY)

@@ -9,7 +9,7 @@ import sys
 import msgspec
 import uvloop
 
-from dcvd.kit.logs import configure_logging
+from dcvd.kit.logs.configuration import configure_logging
 from dcvd.sandbox import Sandbox, SandboxSettings
 
 

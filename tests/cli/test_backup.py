@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dcvd.store import vault_keys
-from dcvd.store.database import Transaction
-from dcvd.store.migrate import migrations
-from dcvd.store.vault_keys import NeededKey
+from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.migrate import migrations
+from dcvd.store.vault import vault_keys
+from dcvd.store.vault.vault_keys import NeededKey
 from tests.cli.processes import House
 
 

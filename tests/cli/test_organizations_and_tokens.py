@@ -10,7 +10,7 @@ import pytest
 from dcvd.cli.operations import Operations, OrganizationView, TokenView
 from dcvd.core.instants import DAY, from_rfc3339
 from dcvd.core.tokens import Role
-from dcvd.store.paging import MAX_LIMIT
+from dcvd.store.engine.paging import MAX_LIMIT
 from tests.cli.conftest import ServedHouse
 from tests.cli.processes import House
 

@@ -3,9 +3,10 @@
 from msgspec.structs import replace
 
 from dcvd.cli.operations.local import LocalOperations
-from dcvd.core.domain import Certificate, DomainStatus
+from dcvd.core.domains.domain import Certificate, DomainStatus
 from dcvd.core.instants import DAY
-from dcvd.services import domains, organizations
+from dcvd.services import organizations
+from dcvd.services.domains import additions
 from dcvd.store import domains as store
 from tests.cli.processes import House
 
@@ -15,7 +16,7 @@ async def _late(operations: object) -> None:
     assert isinstance(operations, LocalOperations)
     context = operations._context
     organization = await organizations.create(context, "Acme")
-    domain = await domains.add(context, organization.id, "app.customer.com")
+    domain = await additions.add(context, organization.id, "app.customer.com")
     ends = Certificate(issued_at=context.now() - 89 * DAY, expires_at=context.now() + DAY)
     serving = replace(domain, status=DomainStatus.ACTIVE, certificate=ends)
     await context.database.write(lambda tx: store.update(tx, serving))

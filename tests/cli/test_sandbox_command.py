@@ -5,7 +5,7 @@ import urllib.request
 import msgspec
 import pytest
 
-from dcvd.sandbox.guide import guide
+from dcvd.sandbox.control.guide import guide
 from tests.cli.processes import DEADLINE, dcvd, running
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from dcvd.core.secret import Secret
-from dcvd.kit.key_file import change, written
-from dcvd.kit.vault import Vault
-from dcvd.kit.vault_key import VaultKey
-from dcvd.store import vault_keys
-from dcvd.store.database import Transaction
-from dcvd.store.vault_keys import FROM_ENVIRONMENT, NeededKey
+from dcvd.kit.vault.key import VaultKey
+from dcvd.kit.vault.key_file import change, written
+from dcvd.kit.vault.sealing import Vault
+from dcvd.store.engine.database import Transaction
+from dcvd.store.vault import vault_keys
+from dcvd.store.vault.vault_keys import FROM_ENVIRONMENT, NeededKey
 from tests import sealing
 from tests.cli.processes import House, answer, dcvd
 
@@ -161,7 +161,7 @@ def test_a_change_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypat
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("dcvd.kit.key_file.sync", refuse)
+    monkeypatch.setattr("dcvd.kit.vault.key_file.sync", refuse)
     with pytest.raises(OSError, match="No space"):
         change(path, lambda keys: [B, *keys])
     assert (_keys(path), [each.name for each in tmp_path.iterdir()]) == ([A], ["key"])

@@ -7,13 +7,13 @@ import pytest
 
 from dcvd.config import load
 from dcvd.config.oauth_http import OauthOtherHttp
-from dcvd.core.connections import Provider
-from dcvd.core.credentials import OauthTokens
+from dcvd.core.connections.connection import Provider
+from dcvd.core.connections.credentials import OauthTokens
 from dcvd.core.secret import Secret
 from dcvd.dns import DnsObserver
 from dcvd.errors import Unavailable
 from dcvd.kit.egress.guard import EgressPolicy
-from dcvd.kit.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.drivers import Drivers
 from dcvd.providers.http import PRESETS, HttpRecords
 from tests.config.conftest import ENVIRON, Problems, Write

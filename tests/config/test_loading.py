@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.config import Config, SocketAddress, find_path, load
-from dcvd.config.checks import CheckError, Fault
 from dcvd.config.keys import Key, keys, sections
 from dcvd.config.problems import wrong_value
+from dcvd.config.validators import CheckError, Fault
 from dcvd.core.secret import Secret
 from dcvd.errors import ConfigError
 from tests.config.conftest import ENVIRON, ZONE, Problems, Write

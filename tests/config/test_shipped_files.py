@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from dcvd.config import Config, SocketAddress, load
 from dcvd.config.keys import Key, attribute_of, keys, sections
 from dcvd.core.secret import Secret
-from dcvd.kit.vault_key import VaultKey
+from dcvd.kit.vault.key import VaultKey
 from dcvd.sandbox import SandboxSettings
 from tests.config.conftest import ENVIRON
 

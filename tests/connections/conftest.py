@@ -9,16 +9,16 @@ from msgspec.structs import replace
 
 from dcvd.config import Config
 from dcvd.config.oauth import OauthCloudflare
-from dcvd.core.connections import Connection, Provider
-from dcvd.core.credentials import OauthTokens
+from dcvd.core.connections.connection import Connection, Provider
+from dcvd.core.connections.credentials import OauthTokens
+from dcvd.core.connections.oauth import refresh_at
 from dcvd.core.instants import SECOND
-from dcvd.core.oauth import refresh_at
 from dcvd.core.secret import Secret
-from dcvd.kit.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher
 from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
-from dcvd.services import connections, organizations
-from dcvd.services.access import Access
+from dcvd.services.connections import creation
+from dcvd.services.connections.provider_access import Access
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
 from tests.connections.provider import LIFE, ProviderDrivers, ProviderServer, serving
@@ -54,16 +54,6 @@ def config(config: Config, provider: ProviderServer) -> Config:
 
 
 @pytest.fixture
-async def organization(context: Context) -> Organization:
-    return await organizations.create(context, "Acme")
-
-
-@pytest.fixture
-async def rival(context: Context) -> Organization:
-    return await organizations.create(context, "Rival")
-
-
-@pytest.fixture
 async def access(context: Context, provider: ProviderServer) -> AsyncIterator[Access]:
     fetcher = Fetcher()
     await fetcher.start()
@@ -85,7 +75,7 @@ async def connect(
     """A connection as the flow stores it."""
     now = context.now()
     expires_at = None if life is None else now + life
-    return await connections.create(
+    return await creation.create(
         context,
         org_id,
         Provider.CLOUDFLARE,

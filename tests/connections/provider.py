@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from dcvd.core.connections import Provider
-from dcvd.core.credentials import ApiToken, Credentials, OauthTokens
+from dcvd.core.connections.connection import Provider
+from dcvd.core.connections.credentials import ApiToken, Credentials, OauthTokens
+from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.core.zone_records import Zone, ZoneRecord
 from dcvd.errors import RemoteError, Retryable, Unauthorized
-from dcvd.kit.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.driver import RecordDriver
 from dcvd.providers.drivers import Drivers
 from tests.marked import marked

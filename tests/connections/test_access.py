@@ -5,17 +5,17 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.connections import Connection, ConnectionStatus, Provider
-from dcvd.core.credentials import ApiToken
+from dcvd.core.connections.connection import Connection, ConnectionStatus, Provider
+from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.instants import HOUR, MINUTE
+from dcvd.core.records.zones import Zone
 from dcvd.core.secret import Secret
-from dcvd.core.zone_records import Zone
 from dcvd.errors import NotFound, Retryable, Unauthorized, Unavailable
 from dcvd.kit.clock import ManualClock
-from dcvd.kit.vault import Vault
-from dcvd.kit.vault_key import VaultKey
-from dcvd.services import connections
-from dcvd.services.access import Access
+from dcvd.kit.vault.key import VaultKey
+from dcvd.kit.vault.sealing import Vault
+from dcvd.services.connections import creation
+from dcvd.services.connections.provider_access import Access
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
 from tests.connections.conftest import Log, connect
@@ -29,7 +29,7 @@ _ZONE = Zone(id="1", name="customer.test")
 @pytest.fixture
 async def by_token(context: Context, organization: Organization, provider: ProviderServer) -> Connection:
     """By a token that nothing refreshes."""
-    return await connections.create(
+    return await creation.create(
         context,
         organization.id,
         Provider.CLOUDFLARE,

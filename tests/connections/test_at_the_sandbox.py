@@ -9,20 +9,21 @@ from msgspec.structs import replace
 
 from dcvd.config import Config
 from dcvd.config.oauth import OauthCloudflare
-from dcvd.core.connections import Connection, ConnectionStatus, Provider
-from dcvd.core.credentials import ApiToken
+from dcvd.core.connections.connection import Connection, ConnectionStatus, Provider
+from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.instants import DAY
 from dcvd.core.secret import Secret
 from dcvd.core.tokens import Role
 from dcvd.errors import InvalidInput, Unauthorized
 from dcvd.kit.clock import ManualClock
-from dcvd.kit.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher
 from dcvd.sandbox import Sandbox, SandboxSettings
-from dcvd.services import authorizations, exchanges, tokens
-from dcvd.services.access import Access
-from dcvd.services.connecting import connect
+from dcvd.services import tokens
+from dcvd.services.connections import authorizations, code_exchange
+from dcvd.services.connections.provider_access import Access
+from dcvd.services.connections.removal import disconnect
+from dcvd.services.connections.setup import connect
 from dcvd.services.context import Context
-from dcvd.services.disconnecting import disconnect
 from dcvd.store.organizations import Organization
 from tests.connections.views import stored
 from tests.connections.views import tokens as tokens_of
@@ -72,7 +73,7 @@ async def _consented(context: Context, access: Access, organization: Organizatio
         browser.get(f"{begun.url}&auto=allow", allow_redirects=False) as answer,
     ):
         back = parse_qs(urlsplit(answer.headers["Location"]).query)
-    return await exchanges.connect_for_tenant(
+    return await code_exchange.connect_for_tenant(
         context,
         access.tokens,
         access.drivers,

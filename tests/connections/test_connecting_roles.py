@@ -8,14 +8,14 @@ from msgspec.structs import replace
 
 from dcvd.config import Config
 from dcvd.config.oauth import OauthRoute53
-from dcvd.core.connections import Connection, ConnectionMethod, Provider
-from dcvd.core.credentials import AwsRole
+from dcvd.core.connections.connection import Connection, ConnectionMethod, Provider
+from dcvd.core.connections.credentials import AwsRole
 from dcvd.core.secret import Secret
 from dcvd.errors import InvalidInput
-from dcvd.kit.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.drivers import Drivers
-from dcvd.services import aws_external_ids
-from dcvd.services.connecting import connect
+from dcvd.services.connections import aws_external_ids
+from dcvd.services.connections.setup import connect
 from dcvd.services.context import Context
 from dcvd.store import connections as table
 from dcvd.store.organizations import Organization

@@ -2,15 +2,17 @@
 
 import asyncio
 
-from dcvd.cloudflare.client import CloudflareClient
 from dcvd.core.instants import HOUR
 from dcvd.core.jobs import JobKind, JobState
+from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.jobs import JobWorker
 from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
-from dcvd.services import domains, organizations, upkeep
-from dcvd.services.access import Access
+from dcvd.services import organizations
+from dcvd.services.connections import maintenance
+from dcvd.services.connections.provider_access import Access
 from dcvd.services.context import Context
+from dcvd.services.domains import additions
 from dcvd.store.organizations import Organization
 from tests.connections.conftest import connect
 from tests.connections.provider import ProviderServer
@@ -29,7 +31,7 @@ async def test_a_provider_that_does_not_answer_holds_up_nothing_but_refreshes(
     for _ in range(2 * context.config.jobs.concurrency):
         await connect(context, organization.id, provider.grant())
     clock.advance(HOUR)
-    await upkeep.enqueue_refreshes(context)
+    await maintenance.enqueue_refreshes(context)
     provider.gate.clear()
     worker = JobWorker(context, cloudflare, access, Metrics())
     working = asyncio.create_task(worker.run())
@@ -48,7 +50,7 @@ async def test_a_provider_that_does_not_answer_holds_up_nothing_but_refreshes(
         return not await left(JobKind.REFRESH_TOKEN)
 
     await until(asked)
-    await domains.add(context, organization.id, "app.customer.test")
+    await additions.add(context, organization.id, "app.customer.test")
     await until(registered)
     assert await asked()
     provider.gate.set()
@@ -71,7 +73,7 @@ async def test_providers_that_do_not_answer_one_tenant_leave_room_to_write_the_r
     ready = await connect(context, other.id, provider.grant(), life=None)
     for number in range(context.config.jobs.concurrency):
         slow = await connect(context, organization.id, provider.grant())
-        await domains.add(context, organization.id, f"app{number}.customer.test", connection_id=slow.id)
+        await additions.add(context, organization.id, f"app{number}.customer.test", connection_id=slow.id)
     clock.advance(HOUR)
     provider.gate.clear()
     worker = JobWorker(context, cloudflare, access, Metrics())
@@ -85,7 +87,7 @@ async def test_providers_that_do_not_answer_one_tenant_leave_room_to_write_the_r
         return any(job.kind is JobKind.WRITE_DNS and job.attempts for job in jobs)
 
     await until(asked)
-    await domains.add(context, other.id, "app.other.test", connection_id=ready.id)
+    await additions.add(context, other.id, "app.other.test", connection_id=ready.id)
     await until(tried)
     assert await asked()
     provider.gate.set()

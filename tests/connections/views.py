@@ -1,21 +1,21 @@
 """How connections stand in the database."""
 
-from dcvd.core.connections import Connection
-from dcvd.core.credentials import OauthTokens
-from dcvd.services import connections
+from dcvd.core.connections.connection import Connection
+from dcvd.core.connections.credentials import OauthTokens
+from dcvd.services.connections import queries
 from dcvd.services.context import Context
 
 
 async def stored(context: Context, connection: Connection) -> Connection:
     """As it is now."""
-    found, _ = await connections.get(context, connection.org_id, connection.id)
+    found, _ = await queries.get(context, connection.org_id, connection.id)
     return found
 
 
 async def tokens(context: Context, connection: Connection) -> OauthTokens:
     """What it authenticates with now."""
     opened = await context.database.read(
-        lambda snapshot: connections.opened(context, snapshot, connection.org_id, connection.id)
+        lambda snapshot: queries.opened(context, snapshot, connection.org_id, connection.id)
     )
     assert isinstance(opened.credentials, OauthTokens)
     return opened.credentials

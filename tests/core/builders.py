@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from dcvd.core.dns_facts import DnsFacts, DnsObservation
-from dcvd.core.domain import Domain, new_domain
+from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.domains.domain import Domain, new_domain
+from dcvd.core.domains.observations import HostnameSeen, ObservedCertificate
 from dcvd.core.events import EventDraft
 from dcvd.core.instants import DAY, from_rfc3339
-from dcvd.core.lifecycle import Observation, Rules, Transition, look
-from dcvd.core.observation import HostnameSeen, ObservedCertificate
+from dcvd.core.lifecycle.transitions import Observation, Rules, Transition, look
 
 NOW: Final = from_rfc3339("2026-11-23T10:00:00Z")
 NAME: Final = "app.customer.com"

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from dcvd.core.events import EventType
-from dcvd.core.health import Health
 from dcvd.core.secret import REDACTED, Secret
-from dcvd.core.webhooks import Endpoint, OpenedEndpoint, SigningSecret
+from dcvd.core.webhooks.endpoint import Endpoint, OpenedEndpoint, SigningSecret
+from dcvd.core.webhooks.health import Health
 
 PLAIN = "a-very-secret-value"
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from dcvd.core.dns_facts import DnsFacts, DnsObservation, ResolverAnswer, ServerAnswer
-from dcvd.core.domain import Domain, DomainError, DomainStatus, Finding
+from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation, ResolverAnswer, ServerAnswer
+from dcvd.core.domains.domain import Domain, DomainError, DomainStatus, Finding
 from dcvd.core.timeline import Change, Note, disagreement, job_actor, merged, observed, token_actor, transition
 from tests.core.builders import DNS_MISSING, DNS_RIGHT, NAME, NOW, Story, added_domain, certificate, facts, seen
 

@@ -12,10 +12,10 @@ from dcvd.config import Database as DatabaseConfig
 from dcvd.core.secret import Secret
 from dcvd.daemon.vault import open_vault
 from dcvd.errors import ConfigError
-from dcvd.kit.vault import Vault
-from dcvd.store import vault_keys
-from dcvd.store.database import Database
-from dcvd.store.vault_keys import NeededKey
+from dcvd.kit.vault.sealing import Vault
+from dcvd.store.engine.database import Database
+from dcvd.store.vault import vault_keys
+from dcvd.store.vault.vault_keys import NeededKey
 from tests import sealing
 
 NOW: Final = 1_800_000_000_000

@@ -133,7 +133,7 @@ async def test_an_end_of_an_outage_that_cannot_be_stored_does_not_end_the_daemon
         tried.set()
         raise StoreFull("The disk is full.")
 
-    monkeypatch.setattr("dcvd.services.jobs.end_outage", full)
+    monkeypatch.setattr("dcvd.services.jobs.queue.end_outage", full)
     async with Daemon(loaded) as daemon:
         daemon._recovered.set()
         await tried.wait()

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from dcvd.sandbox import Sandbox
-from dcvd.store.database import Database
-from dcvd.store.migrate import migrations
+from dcvd.store.engine.database import Database
+from dcvd.store.engine.migrate import migrations
 from tests.daemon.process import DaemonProcess, daemon_with, tenant, write_config
 from tests.waiting import until
 

@@ -9,15 +9,16 @@ import pytest
 from aiohttp import web
 
 from dcvd.config import Config
-from dcvd.core.connections import Connection, Provider
-from dcvd.core.credentials import OauthTokens
+from dcvd.core.connections.connection import Connection, Provider
+from dcvd.core.connections.credentials import OauthTokens
 from dcvd.core.instants import MINUTE
 from dcvd.core.secret import Secret
-from dcvd.kit.vault import Vault
-from dcvd.kit.vault_key import VaultKey
-from dcvd.services import connections, organizations
+from dcvd.kit.vault.key import VaultKey
+from dcvd.kit.vault.sealing import Vault
+from dcvd.services import organizations
+from dcvd.services.connections import creation
 from dcvd.services.context import Context
-from dcvd.store.database import Database
+from dcvd.store.engine.database import Database
 from tests.daemon.process import DaemonProcess, write_config
 from tests.daemon.rows import rows
 from tests.leaks import found_in
@@ -84,7 +85,7 @@ async def _due(config: Config, directory: Path, *refresh_tokens: str) -> list[Co
         org = await organizations.create(context, "Acme")
         soon = context.now() + 5 * MINUTE
         return [
-            await connections.create(
+            await creation.create(
                 context,
                 org.id,
                 Provider.CLOUDFLARE,

@@ -11,11 +11,11 @@ from structlog.testing import capture_logs
 
 from dcvd.core.secret import Secret
 from dcvd.errors import ConfigError, StoreError
-from dcvd.kit.vault import Vault
-from dcvd.kit.vault_key import VaultKey
-from dcvd.store import vault_keys
+from dcvd.kit.vault.key import VaultKey
+from dcvd.kit.vault.sealing import Vault
 from dcvd.store.backup import back_up
-from dcvd.store.vault_keys import NeededKey
+from dcvd.store.vault import vault_keys
+from dcvd.store.vault.vault_keys import NeededKey
 from tests.daemon.place import NOW, Place
 
 ORG = "org_1"

@@ -8,11 +8,11 @@ import pytest
 
 from dcvd.core.secret import Secret
 from dcvd.errors import ConfigError, StoreError
-from dcvd.kit.vault import Vault
-from dcvd.kit.vault_key import VaultKey
-from dcvd.store import sealed, vault_keys
-from dcvd.store.database import Transaction
-from dcvd.store.sealed import WEBHOOK_SECRETS
+from dcvd.kit.vault.key import VaultKey
+from dcvd.kit.vault.sealing import Vault
+from dcvd.store.engine.database import Transaction
+from dcvd.store.vault import sealed_columns, vault_keys
+from dcvd.store.vault.sealed_columns import WEBHOOK_SECRETS
 from tests import sealing
 from tests.daemon.place import NOW, Place
 
@@ -200,9 +200,9 @@ async def test_the_key_that_seals_is_known_even_when_it_is_an_earlier_one_again(
 async def test_a_value_is_found_by_its_row_for_every_column(place: Place) -> None:
     async with place.opened() as database:
         await database.write(lambda tx: sealing.fill(tx, Vault(A)))
-        kinds = await database.read(sealed.kinds)
-        assert [kind.column for kind in kinds] == list(sealed.COLUMNS)
-        states = await database.read(lambda snapshot: sealed.page(snapshot, kinds[-1], after="", limit=9))
+        kinds = await database.read(sealed_columns.kinds)
+        assert [kind.column for kind in kinds] == list(sealed_columns.COLUMNS)
+        states = await database.read(lambda snapshot: sealed_columns.page(snapshot, kinds[-1], after="", limit=9))
     assert [value.row for value in states] == [sealing.STATE.hex()]
     assert kinds[0].column is WEBHOOK_SECRETS
 

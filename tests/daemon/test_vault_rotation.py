@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from dcvd.core.secret import Secret
-from dcvd.kit.key_file import written
-from dcvd.kit.vault import Vault
-from dcvd.kit.vault_key import VaultKey
-from dcvd.store import sealed
-from dcvd.store.database import Transaction
+from dcvd.kit.vault.key import VaultKey
+from dcvd.kit.vault.key_file import written
+from dcvd.kit.vault.sealing import Vault
+from dcvd.store.engine.database import Transaction
+from dcvd.store.vault import sealed_columns
 from tests import sealing
 from tests.daemon.place import Place
 from tests.daemon.process import DaemonProcess, write_config
@@ -91,7 +91,7 @@ def _change(database: Path, work: Any) -> None:
 
 async def _named(database: Path, key: VaultKey) -> bool:
     with closing(sqlite3.connect(database)) as connection:
-        return key.id in sealed.key_ids(sealed.kinds(Transaction(connection)))
+        return key.id in sealed_columns.key_ids(sealed_columns.kinds(Transaction(connection)))
 
 
 async def _status(daemon: DaemonProcess) -> Any:

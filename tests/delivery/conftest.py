@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from dcvd.core.secret import Secret
 from dcvd.delivery import DeliveryPool
 from dcvd.metrics import Metrics
-from dcvd.services import organizations, webhooks
 from dcvd.services.context import Context
+from dcvd.services.webhooks import endpoints as webhooks
 from tests.delivery.receivers import Receiver, receiving
 
 
@@ -25,17 +25,6 @@ async def receiver() -> AsyncIterator[Receiver]:
     """An HTTP server on loopback."""
     async with receiving() as found:
         yield found
-
-
-@pytest.fixture
-async def org(context: Context) -> str:
-    return (await organizations.create(context, "Acme")).id
-
-
-@pytest.fixture
-async def rival(context: Context) -> str:
-    """Another organization."""
-    return (await organizations.create(context, "Rival")).id
 
 
 @pytest.fixture

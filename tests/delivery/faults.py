@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dcvd.store import database
+from dcvd.store.engine import database
 
 
 class Fate(StrEnum):

@@ -3,10 +3,10 @@
 import msgspec
 
 from dcvd.core.events import EventDraft, EventType
-from dcvd.services import events
 from dcvd.services.context import Context
+from dcvd.services.events import recording
 from dcvd.store import organizations
-from dcvd.store.database import Topic, Transaction
+from dcvd.store.engine.database import Topic, Transaction
 
 ADDED = EventType.DOMAIN_ADDED
 
@@ -22,7 +22,7 @@ async def happen(
 ) -> None:
     """Events of an organization, owed to its subscribers."""
     drafts = [EventDraft(kind, {"number": number}, domain_id, expires_at) for number in range(times)]
-    await context.database.write(lambda tx: events.record(context, tx, org_id, drafts))
+    await context.database.write(lambda tx: recording.record(context, tx, org_id, drafts))
 
 
 async def backlog(context: Context, org_id: str, endpoint_id: str, count: int) -> None:

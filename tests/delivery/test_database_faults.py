@@ -11,7 +11,7 @@ import structlog.testing
 from dcvd.core.events import EventType
 from dcvd.kit.clock import SystemClock
 from dcvd.services.context import Context
-from dcvd.store import attempts as attempt_rows
+from dcvd.store.webhooks import attempts as attempt_rows
 from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.faults import Fate, strike
 from tests.delivery.owing import happen

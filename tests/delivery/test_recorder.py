@@ -7,13 +7,13 @@ import pytest
 
 from dcvd.delivery.recorder import Recorder
 from dcvd.errors import StoreFull
-from dcvd.services import deliveries as service
 from dcvd.services.context import Context
-from dcvd.services.deliveries import Made
-from dcvd.store import deliveries
-from tests.delivery.lanes_of import made
+from dcvd.services.webhooks import deliveries as service
+from dcvd.services.webhooks.deliveries import Made
+from dcvd.store.webhooks import deliveries
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Receiver
+from tests.delivery.scheduling.queues import made
 from tests.delivery.views import attempted, states
 
 

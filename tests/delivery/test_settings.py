@@ -2,10 +2,10 @@
 
 import pytest
 
-from dcvd.core.signing import dcvaas_signature
-from dcvd.services import rotation, webhooks
+from dcvd.core.webhooks.signing import dcvaas_signature
 from dcvd.services.context import Context
-from dcvd.services.webhooks import Change
+from dcvd.services.webhooks import endpoints, secret_rotation
+from dcvd.services.webhooks.endpoints import Change
 from tests.delivery.conftest import configure, subscribe
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Gate, Received, Receiver, in_turn, ok, saying
@@ -26,7 +26,7 @@ async def test_no_attempt_begins_at_the_old_address_once_the_new_one_is_acknowle
     receiver.answers["/hooks"] = gate
     await happen(context, org, 30)
     await gate.reached.wait()
-    await webhooks.change(context, org, endpoint, Change(url=f"{receiver.base}/new"))
+    await endpoints.change(context, org, endpoint, Change(url=f"{receiver.base}/new"))
     assert receiver.by_path == {"/hooks": 1}
     gate.opened.set()
     await delivered(context, 30)
@@ -42,7 +42,7 @@ async def test_no_attempt_begins_without_the_new_secret_once_a_rotation_is_ackno
     receiver.answer = in_turn(gate, ok)
     await happen(context, org, 30)
     await gate.reached.wait()
-    rotated = await rotation.rotate(context, org, endpoint)
+    rotated = await secret_rotation.rotate(context, org, endpoint)
     gate.opened.set()
     await delivered(context, 30)
     first, *rest = receiver.received
@@ -62,7 +62,7 @@ async def test_changes_in_the_midst_of_a_flood_lose_and_repeat_nothing_and_each_
         # As many for each address: on a fast disk the first would get them all.
         await happen(context, org, 50)
         await receiver.gets(20, f"/{number - 1}" if number else "/hooks")
-        await webhooks.change(context, org, endpoint, Change(url=f"{receiver.base}/{number}"))
+        await endpoints.change(context, org, endpoint, Change(url=f"{receiver.base}/{number}"))
         # What had begun may still arrive at the old address, but no more than what can be under way.
         last.append(receiver.received[-1])
     await delivered(context, 400)
@@ -81,7 +81,7 @@ async def test_a_retry_goes_to_the_new_address(context: Context, org: str, endpo
     receiver.answers["/hooks"] = gate
     await happen(context, org)
     await gate.reached.wait()
-    await webhooks.change(context, org, endpoint, Change(url=f"{receiver.base}/new"))
+    await endpoints.change(context, org, endpoint, Change(url=f"{receiver.base}/new"))
     gate.opened.set()
     await delivered(context, 1)
     assert receiver.by_path == {"/hooks": 1, "/new": 1}
@@ -97,7 +97,7 @@ async def test_a_removed_endpoint_gets_nothing_more_and_its_last_answer_harms_no
     other, _ = await subscribe(context, org, f"{receiver.base}/other")
     await happen(context, org, 20)
     await receiver.holds(8)
-    await webhooks.remove(context, org, endpoint)
+    await endpoints.remove(context, org, endpoint)
     gate.opened.set()
     await happen(context, org, 5)
     await delivered(context, 25, other)
@@ -113,7 +113,7 @@ async def test_an_endpoint_that_was_removed_with_a_long_history_gets_nothing_whi
     receiver.answer = gate
     await happen(context, org, 1500)
     await gate.reached.wait()
-    await webhooks.remove(context, org, endpoint)
+    await endpoints.remove(context, org, endpoint)
     gate.opened.set()
     other, _ = await subscribe(context, org, f"{receiver.base}/other")
     await happen(context, org)

@@ -2,12 +2,12 @@
 
 from typing import NamedTuple
 
-from dcvd.core.health import Health
 from dcvd.core.secret import Secret
-from dcvd.core.webhooks import signing_secrets
-from dcvd.services import webhooks
+from dcvd.core.webhooks.endpoint import signing_secrets
+from dcvd.core.webhooks.health import Health
 from dcvd.services.context import Context
-from dcvd.store import endpoints
+from dcvd.services.webhooks import endpoints as webhooks
+from dcvd.store.webhooks import endpoints
 from tests.waiting import until
 
 _OF_ALL = " FROM webhook_endpoints w JOIN deliveries d ON d.endpoint_id = w.id"

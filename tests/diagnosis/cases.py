@@ -5,7 +5,7 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.core.diagnosis import Wanted
-from dcvd.core.domain import Record
+from dcvd.core.domains.domain import Record
 from tests.dns.served import TARGET
 
 RIGHT: Final = f"app CNAME {TARGET}."

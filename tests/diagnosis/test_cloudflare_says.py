@@ -5,24 +5,21 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec.structs import replace
 
-from dcvd.cloudflare.client import CloudflareClient
-from dcvd.core.domain import Finding, Record
+from dcvd.core.domains.domain import Finding, Record
+from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox, SandboxSettings
-from dcvd.sandbox.lifecycle import Force
-from dcvd.sandbox.statuses import HostnameStatus, SslStatus
+from dcvd.sandbox.hostnames.lifecycle import Force
+from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
 from dcvd.sandbox.world import QUOTA_HARD_CAP
-from dcvd.services import diagnosis, domains, looks, organizations
+from dcvd.services import diagnosis
 from dcvd.services.context import Context
+from dcvd.services.domains import additions
+from dcvd.services.lifecycle import checks
 from tests.jobs.ward import NAME, Ward
 
 TARGET = "edge.sandbox.test"
-
-
-@pytest.fixture
-async def org(sandbox_context: Context) -> str:
-    return (await organizations.create(sandbox_context, "Acme")).id
 
 
 @pytest.fixture
@@ -90,8 +87,8 @@ async def test_a_zone_without_a_fallback_origin_is_the_operators_to_mend(ward: W
 
 async def test_a_hostname_that_another_domain_holds_is_told_as_taken(ward: Ward) -> None:
     seen = await ward.cloudflare.create(NAME)
-    holder = await domains.add(ward.context, ward.org, "other.customer.test")
-    await looks.record(ward.context, holder.id, [replace(seen, hostname=holder.name)])
+    holder = await additions.add(ward.context, ward.org, "other.customer.test")
+    await checks.record(ward.context, holder.id, [replace(seen, hostname=holder.name)])
     domain = await ward.added()
     (finding,) = await _told(ward, domain.id)
     assert (finding.code, finding.actor) == ("hostname_taken", "operator")

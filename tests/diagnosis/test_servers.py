@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress
 from dcvd.core.diagnosis import Verdict, Wanted, judge
-from dcvd.core.dns_facts import DnsFacts, DnsQuestion
-from dcvd.core.domain import DnsState, Record
+from dcvd.core.domains.dns_facts import DnsFacts, DnsQuestion
+from dcvd.core.domains.domain import DnsState, Record
 from dcvd.dns import DnsObserver
 from dcvd.sandbox import Sandbox
 from tests.core.builders import NOW

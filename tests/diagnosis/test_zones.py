@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from dcvd.core.diagnosis import judge
-from dcvd.core.domain import DnsState, Finding
+from dcvd.core.domains.domain import DnsState, Finding
 from tests.core.builders import NOW
 from tests.diagnosis.cases import AUTHORITY, ROUTING, SURROUNDINGS, Case
 from tests.dns.served import Serve, Served

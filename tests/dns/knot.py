@@ -12,7 +12,7 @@ import dns.name
 import dns.rdatatype
 
 from dcvd.config import SocketAddress
-from dcvd.core.credentials import Tsig
+from dcvd.core.connections.credentials import Tsig
 from tests.dns.programs import free_address, program, running
 
 HEAD = "@ SOA ns.{zone}. hostmaster.{zone}. 1 3600 600 86400 60\n@ NS ns.{zone}.\nns A 192.0.2.53\n"

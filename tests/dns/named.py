@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from dcvd.config import SocketAddress
-from dcvd.core.credentials import Tsig
+from dcvd.core.connections.credentials import Tsig
 from tests.dns.knot import whole
 from tests.dns.programs import free_address, program, running
 

@@ -21,7 +21,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress, parse_address
-from dcvd.core.dns_facts import DnsFacts, DnsQuestion
+from dcvd.core.domains.dns_facts import DnsFacts, DnsQuestion
 from dcvd.dns import DnsObserver
 from dcvd.sandbox import Sandbox, SandboxSettings
 from dcvd.sandbox.faults import DnsFault

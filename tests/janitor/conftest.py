@@ -6,16 +6,10 @@ import pytest
 
 from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics
-from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.tokens import LastUse
 
 Count = Callable[[str], Awaitable[int]]
-
-
-@pytest.fixture
-async def org(context: Context) -> str:
-    return (await organizations.create(context, "Acme")).id
 
 
 @pytest.fixture

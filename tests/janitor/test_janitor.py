@@ -7,8 +7,11 @@ from dcvd.core.jobs import JobState
 from dcvd.core.tokens import Role
 from dcvd.janitor import Janitor
 from dcvd.kit.clock import ManualClock
-from dcvd.services import dns_writes, domains, registration, tokens
+from dcvd.services import tokens
 from dcvd.services.context import Context
+from dcvd.services.domains import additions, removals
+from dcvd.services.lifecycle import registration
+from dcvd.services.records import writes
 from dcvd.store import jobs
 from tests.dns_provider import OneProvider, ZoneAtProvider, connect
 from tests.janitor.conftest import Count
@@ -32,8 +35,8 @@ async def test_an_expired_token_goes_after_its_grace_and_no_other(
 async def test_a_job_that_is_done_goes_after_its_retention_and_one_that_is_not_stays(
     context: Context, org: str, janitor: Janitor, clock: ManualClock
 ) -> None:
-    await domains.add(context, org, "done.customer.test")
-    await domains.add(context, org, "owed.customer.test")
+    await additions.add(context, org, "done.customer.test")
+    await additions.add(context, org, "owed.customer.test")
     done = (await all_jobs(context, org))[0]
     await registration.nothing_to_do(context, done)
     clock.advance(30 * DAY)
@@ -51,12 +54,12 @@ async def test_a_record_of_ours_whose_domain_is_gone_is_known_as_long_as_its_rem
     made = await connect(context, org)
     zone = ZoneAtProvider()
     for name in ("gone", "lives"):
-        await domains.add(context, org, f"{name}.customer.test", connection_id=made.id)
+        await additions.add(context, org, f"{name}.customer.test", connection_id=made.id)
         job = next(job for job in await all_jobs(context, org) if job.connection_id and job.state is JobState.PENDING)
-        await dns_writes.perform(context, OneProvider(context, zone), job)
+        await writes.perform(context, OneProvider(context, zone), job)
         clock.advance(1)
     gone = next(job.domain_id for job in await all_jobs(context, org) if job.domain_name == "gone.customer.test")
-    await domains.remove(context, org, gone or "", remove_records=True)
+    await removals.remove(context, org, gone or "", remove_records=True)
     clock.advance(context.config.retention.dead_letters)
     await janitor.round()
     assert await count("written_records") == 2
@@ -69,7 +72,7 @@ async def test_a_large_sweep_goes_in_small_transactions(
     context: Context, org: str, janitor: Janitor, clock: ManualClock, count: Count
 ) -> None:
     for number in range(3):
-        await domains.add(context, org, f"n{number}.customer.test")
+        await additions.add(context, org, f"n{number}.customer.test")
     (template, *_) = await all_jobs(context, org)
 
     def many(tx: object) -> None:

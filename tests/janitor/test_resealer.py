@@ -8,18 +8,19 @@ from structlog.testing import capture_logs
 
 from dcvd.config import Config
 from dcvd.core.secret import Secret
-from dcvd.core.webhooks import SigningSecret
+from dcvd.core.webhooks.endpoint import SigningSecret
 from dcvd.errors import StoreFull
 from dcvd.janitor import Resealer
 from dcvd.kit.clock import ManualClock
-from dcvd.kit.vault import Vault, VaultError
-from dcvd.kit.vault_key import VaultKey
-from dcvd.services import resealing
+from dcvd.kit.vault.key import VaultKey
+from dcvd.kit.vault.sealing import Vault, VaultError
 from dcvd.services.context import Context
-from dcvd.store import sealed, vault_keys, webhook_secrets
-from dcvd.store.database import Database, Snapshot, Transaction
-from dcvd.store.sealed import Kind
-from dcvd.store.vault_keys import NeededKey
+from dcvd.services.vault import resealing
+from dcvd.store.engine.database import Database, Snapshot, Transaction
+from dcvd.store.vault import sealed_columns, vault_keys
+from dcvd.store.vault.sealed_columns import Kind
+from dcvd.store.vault.vault_keys import NeededKey
+from dcvd.store.webhooks import signing_secrets
 from tests import sealing
 from tests.waiting import until
 
@@ -102,7 +103,7 @@ async def test_a_round_that_is_killed_after_any_batch_is_gone_on_with(rotated: C
         assert await rotated.database.read(lambda snapshot: sealing.opened(snapshot, both)) == VALUES + 20
         assert OLD.id in (await rotated.database.read(sealing.key_ids))
         kind = await _kind(rotated, "webhook_secrets.secret")
-        assert await rotated.database.read(partial(sealed.count, kind=kind)) == 22 - done
+        assert await rotated.database.read(partial(sealed_columns.count, kind=kind)) == 22 - done
         await resealing.reseal(rotated, kind, after="", limit=1)
     await Resealer(rotated).round()
     assert await _read(rotated) == (VALUES + 20, {NEW.id}, [NEW.id])
@@ -133,7 +134,7 @@ async def test_a_value_that_changed_meanwhile_is_not_put_back(
     batch = await resealing.reseal(rotated, kind, after="", limit=10)
     assert (batch.seen, batch.resealed, batch.damaged) == (2, 1, 0)
     secrets = await rotated.database.read(
-        lambda snapshot: webhook_secrets.of_endpoint(snapshot, Vault(NEW), sealing.ORG, sealing.ENDPOINT)
+        lambda snapshot: signing_secrets.of_endpoint(snapshot, Vault(NEW), sealing.ORG, sealing.ENDPOINT)
     )
     assert secrets == [
         SigningSecret(secret=fresh, created_at=0, expires_at=None),
@@ -156,13 +157,13 @@ async def test_a_damaged_value_is_named_and_stops_nothing_and_keeps_its_key_need
     assert await rotated.database.read(sealing.key_ids) == {OLD.id, NEW.id}
     assert [key.key_id for key in await rotated.database.read(vault_keys.list_all)] == sorted([OLD.id, NEW.id])
     (kind,) = await resealing.outdated(rotated)
-    assert await rotated.database.read(lambda snapshot: sealed.count(snapshot, kind)) == 1
+    assert await rotated.database.read(lambda snapshot: sealed_columns.count(snapshot, kind)) == 1
 
 
 @pytest.mark.parametrize("to", ["row", "org", "field"])
 async def test_a_ciphertext_moved_elsewhere_is_refused_by_name(rotated: Context, to: str) -> None:
     for kind in await resealing.outdated(rotated):
-        (value, *_) = await rotated.database.read(partial(sealed.page, kind=kind, after="", limit=1))
+        (value, *_) = await rotated.database.read(partial(sealed_columns.page, kind=kind, after="", limit=1))
         place = {"org": value.org_id, "row": value.row, "field": kind.column.field}
         place[to] += "x"
         with pytest.raises(VaultError) as caught:

@@ -4,16 +4,28 @@ import pytest
 
 from dcvd.core.events import EventType
 from dcvd.core.instants import DAY, HOUR
-from dcvd.core.webhooks import Endpoint
+from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.janitor import Janitor
 from dcvd.kit.clock import ManualClock
-from dcvd.services import domains, replays, rotation, webhooks
 from dcvd.services.context import Context
-from dcvd.services.deliveries import drop_expired, record_attempts
-from dcvd.services.webhooks import Change
-from dcvd.store import delivery_history, events
+from dcvd.services.domains import additions, queries
+from dcvd.services.webhooks import endpoints, replays, secret_rotation
+from dcvd.services.webhooks.deliveries import drop_expired, record_attempts
+from dcvd.services.webhooks.endpoints import Change
+from dcvd.store import events
+from dcvd.store.webhooks import delivery_history
 from tests.janitor.conftest import Count
-from tests.services.attempts import bury, deliver_all, delivered, due, endpoint_now, failed, happen, owed, subscribed
+from tests.services.webhooks.attempts import (
+    bury,
+    deliver_all,
+    delivered,
+    due,
+    endpoint_now,
+    failed,
+    happen,
+    owed,
+    subscribed,
+)
 
 
 @pytest.fixture
@@ -31,7 +43,7 @@ async def _end_in(context: Context, endpoint: Endpoint, state: str) -> None:
         case "dead":
             await bury(context, endpoint)
         case _:
-            await webhooks.change(context, endpoint.org_id, endpoint.id, Change(enabled=False))
+            await endpoints.change(context, endpoint.org_id, endpoint.id, Change(enabled=False))
 
 
 @pytest.mark.parametrize(("state", "days"), [("delivered", 30), ("dropped", 30), ("dead", 90), ("held", 90)])
@@ -73,13 +85,13 @@ async def test_what_is_owed_to_an_enabled_endpoint_is_never_too_old(
 async def test_when_the_oldest_that_is_held_goes_the_next_of_its_domain_takes_its_place(
     context: Context, endpoint: Endpoint, janitor: Janitor, clock: ManualClock
 ) -> None:
-    await webhooks.change(context, endpoint.org_id, endpoint.id, Change(enabled=False))
+    await endpoints.change(context, endpoint.org_id, endpoint.id, Change(enabled=False))
     await happen(context, endpoint.org_id)
     clock.advance(80 * DAY)
     later = [(await happen(context, endpoint.org_id))[0].id for _ in range(2)]
     clock.advance(11 * DAY)
     await janitor.round()
-    await webhooks.change(context, endpoint.org_id, endpoint.id, Change(enabled=True))
+    await endpoints.change(context, endpoint.org_id, endpoint.id, Change(enabled=True))
     assert await deliver_all(context, endpoint) == later
 
 
@@ -100,14 +112,14 @@ async def test_an_event_stays_as_long_as_a_delivery_needs_it(
 async def test_a_secret_goes_when_it_has_expired_and_the_present_one_stays(
     context: Context, endpoint: Endpoint, janitor: Janitor, clock: ManualClock, count: Count
 ) -> None:
-    await rotation.rotate(context, endpoint.org_id, endpoint.id, grace=DAY)
+    await secret_rotation.rotate(context, endpoint.org_id, endpoint.id, grace=DAY)
     clock.advance(DAY)
     await janitor.round()
     assert await count("webhook_secrets") == 2
     clock.advance(1)
     await janitor.round()
     assert await count("webhook_secrets") == 1
-    opened = await context.database.read(lambda snapshot: webhooks.opened(context, snapshot, endpoint.id))
+    opened = await context.database.read(lambda snapshot: endpoints.opened(context, snapshot, endpoint.id))
     assert opened is not None
     assert [secret.expires_at for secret in opened.secrets] == [None]
 
@@ -159,11 +171,11 @@ async def test_what_is_wanted_again_between_being_found_and_being_removed_stays(
 async def test_a_timeline_goes_with_its_retention_also_of_a_domain_that_is_still_there(
     context: Context, org: str, janitor: Janitor, clock: ManualClock, count: Count
 ) -> None:
-    domain = await domains.add(context, org, "app.customer.test")
+    domain = await additions.add(context, org, "app.customer.test")
     clock.advance(365 * DAY)
     await janitor.round()
     assert await count("timeline") == 1
     clock.advance(1)
     await janitor.round()
     assert await count("timeline") == 0
-    assert (await domains.get(context, org, domain.id)).name == "app.customer.test"
+    assert (await queries.get(context, org, domain.id)).name == "app.customer.test"

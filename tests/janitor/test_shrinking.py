@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 
 from dcvd.core.instants import DAY
-from dcvd.core.webhooks import Endpoint
+from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.janitor import Janitor
 from dcvd.janitor import janitor as rounds
 from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.tokens import LastUse
-from dcvd.store import maintenance
-from dcvd.store.database import Database, Transaction
+from dcvd.store.engine import maintenance
+from dcvd.store.engine.database import Database, Transaction
 from tests.janitor.conftest import Count
-from tests.services.attempts import owed, subscribed
+from tests.services.webhooks.attempts import owed, subscribed
 
 
 def _fill(endpoint: Endpoint, now: int, deliveries: int) -> str:

@@ -8,23 +8,23 @@ from typing import TypeVar
 
 import pytest
 
-from dcvd.cloudflare.client import CloudflareClient
-from dcvd.core.domain import Domain, DomainStatus, new_domain
+from dcvd.core.domains.domain import Domain, DomainStatus, new_domain
+from dcvd.core.domains.observations import HostnameSeen
 from dcvd.core.ids import Prefix
 from dcvd.core.instants import DAY, HOUR, MINUTE
-from dcvd.core.lifecycle import Observation
-from dcvd.core.observation import HostnameSeen
+from dcvd.core.lifecycle.transitions import Observation
+from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.kit.clock import ManualClock, SystemClock
 from dcvd.sandbox import Sandbox
-from dcvd.sandbox.lifecycle import Force
-from dcvd.sandbox.statuses import HostnameStatus, SslStatus
-from dcvd.services import looks
+from dcvd.sandbox.hostnames.lifecycle import Force
+from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
 from dcvd.services.context import Context
-from dcvd.services.looks import Look
+from dcvd.services.lifecycle import checks
+from dcvd.services.lifecycle.checks import Look
 from dcvd.store import domains
-from dcvd.store.database import Transaction
+from dcvd.store.engine.database import Transaction
 from tests.conftest import VAULT
-from tests.core.test_lifecycle_table import (
+from tests.core.lifecycle.test_every_status import (
     Expect,
     Outcome,
     from_active,
@@ -136,7 +136,7 @@ class Table:
             return [*first, seen[domain.name]]
 
         made = [Look(domain.id, observed(domain)) for domain in self.domains.values()]
-        recorded = await looks.record_many(self.ward.context, made)
+        recorded = await checks.record_many(self.ward.context, made)
         assert None not in recorded
         self.domains = {
             combination: domain for combination, domain in zip(self.domains, recorded, strict=True) if domain

@@ -5,20 +5,20 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
-from dcvd.cloudflare.client import CloudflareClient
-from dcvd.core.domain import DomainStatus
+from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.jobs import JobKind, JobState
 from dcvd.core.secret import Secret
+from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.errors import NotFound
 from dcvd.jobs import JobWorker
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox
-from dcvd.services import domains
-from dcvd.services import jobs as service
 from dcvd.services.context import Context
+from dcvd.services.domains import additions, queries, removals
+from dcvd.services.jobs import queue as service
 from dcvd.store import domains as store
 from tests.faults import fault, heal, state
-from tests.jobs.conftest import settled
+from tests.jobs.working import settled
 from tests.providing import access_of
 from tests.services.views import all_jobs, event_names
 from tests.waiting import until
@@ -30,9 +30,9 @@ async def _hostnames(sandbox: Sandbox) -> list[str]:
 
 @pytest.mark.usefixtures("worker")
 async def test_a_new_domain_is_registered_at_once(sandbox_context: Context, org: str, quick_sandbox: Sandbox) -> None:
-    domain = await domains.add(sandbox_context, org, "app.customer.test")
+    domain = await additions.add(sandbox_context, org, "app.customer.test")
     await settled(sandbox_context, org)
-    stored = await domains.get(sandbox_context, org, domain.id)
+    stored = await queries.get(sandbox_context, org, domain.id)
     assert stored.cf_id is not None
     assert stored.cf_status == "pending"
     assert await _hostnames(quick_sandbox) == ["app.customer.test"]
@@ -43,9 +43,9 @@ async def test_a_lost_answer_is_healed_by_adopting_the_duplicate(
     sandbox_context: Context, org: str, quick_sandbox: Sandbox
 ) -> None:
     await fault(quick_sandbox, method="POST", path="/zones/*/custom_hostnames", kind="lost_answer", times=1)
-    domain = await domains.add(sandbox_context, org, "app.customer.test")
+    domain = await additions.add(sandbox_context, org, "app.customer.test")
     await settled(sandbox_context, org)
-    stored = await domains.get(sandbox_context, org, domain.id)
+    stored = await queries.get(sandbox_context, org, domain.id)
     (entry,) = (await state(quick_sandbox))["hostnames"]
     assert stored.cf_id == entry["id"]
     assert await event_names(sandbox_context, org) == ["domain.added", "job.failed"]
@@ -55,14 +55,14 @@ async def test_a_lost_answer_is_healed_by_adopting_the_duplicate(
 async def test_a_hostname_that_another_domain_holds_is_not_adopted(
     sandbox_context: Context, org: str, cloudflare: CloudflareClient
 ) -> None:
-    holder = await domains.add(sandbox_context, org, "other.customer.test")
+    holder = await additions.add(sandbox_context, org, "other.customer.test")
     await settled(sandbox_context, org)
     created = await cloudflare.create("app.customer.test")
-    stored = await domains.get(sandbox_context, org, holder.id)
+    stored = await queries.get(sandbox_context, org, holder.id)
     await sandbox_context.database.write(lambda tx: store.update(tx, replace(stored, cf_id=created.id)))
-    domain = await domains.add(sandbox_context, org, "app.customer.test")
+    domain = await additions.add(sandbox_context, org, "app.customer.test")
     await settled(sandbox_context, org)
-    refused = await domains.get(sandbox_context, org, domain.id)
+    refused = await queries.get(sandbox_context, org, domain.id)
     assert refused.error is not None
     assert (refused.status, refused.error.code) == (DomainStatus.ERROR, "hostname_taken")
 
@@ -73,16 +73,16 @@ async def test_an_outage_of_any_kind_is_waited_out(
     sandbox_context: Context, org: str, quick_sandbox: Sandbox, kind: str, cloudflare_timeout: int
 ) -> None:
     await fault(quick_sandbox, kind=kind)
-    domain = await domains.add(sandbox_context, org, "app.customer.test")
+    domain = await additions.add(sandbox_context, org, "app.customer.test")
 
     async def failed_once() -> bool:
         return "job.failed" in await event_names(sandbox_context, org)
 
     await until(failed_once)
-    assert (await domains.get(sandbox_context, org, domain.id)).status is DomainStatus.PENDING_CNAME
+    assert (await queries.get(sandbox_context, org, domain.id)).status is DomainStatus.PENDING_CNAME
     await heal(quick_sandbox)
     await settled(sandbox_context, org)
-    assert (await domains.get(sandbox_context, org, domain.id)).cf_id is not None
+    assert (await queries.get(sandbox_context, org, domain.id)).cf_id is not None
 
 
 @pytest.mark.usefixtures("worker")
@@ -90,15 +90,15 @@ async def test_what_cloudflare_refuses_for_good_is_the_domains_error(
     sandbox_context: Context, org: str, quick_sandbox: Sandbox
 ) -> None:
     await fault(quick_sandbox, method="POST", kind="status", status=400, times=1)
-    domain = await domains.add(sandbox_context, org, "app.customer.test")
+    domain = await additions.add(sandbox_context, org, "app.customer.test")
     await settled(sandbox_context, org)
-    refused = await domains.get(sandbox_context, org, domain.id)
+    refused = await queries.get(sandbox_context, org, domain.id)
     assert refused.status is DomainStatus.ERROR
     (job,) = await all_jobs(sandbox_context, org)
     assert job.state is JobState.DEAD
     await service.retry(sandbox_context, org, job.id)
     await settled(sandbox_context, org)
-    healed = await domains.get(sandbox_context, org, domain.id)
+    healed = await queries.get(sandbox_context, org, domain.id)
     assert (healed.status, healed.error) == (DomainStatus.PENDING_CNAME, None)
 
 
@@ -106,27 +106,27 @@ async def test_what_cloudflare_refuses_for_good_is_the_domains_error(
 async def test_a_removed_domain_disappears_at_cloudflare_also_through_an_outage(
     sandbox_context: Context, org: str, quick_sandbox: Sandbox
 ) -> None:
-    domain = await domains.add(sandbox_context, org, "app.customer.test")
+    domain = await additions.add(sandbox_context, org, "app.customer.test")
     await settled(sandbox_context, org)
     await fault(quick_sandbox, method="DELETE", kind="lost_answer", times=1)
-    await domains.remove(sandbox_context, org, domain.id)
+    await removals.remove(sandbox_context, org, domain.id)
     await settled(sandbox_context, org)
     assert await _hostnames(quick_sandbox) == []
     with pytest.raises(NotFound):
-        await domains.get(sandbox_context, org, domain.id)
+        await queries.get(sandbox_context, org, domain.id)
 
 
 @pytest.mark.usefixtures("worker")
 async def test_removed_and_added_again_ends_with_the_new_registration(
     sandbox_context: Context, org: str, quick_sandbox: Sandbox
 ) -> None:
-    first = await domains.add(sandbox_context, org, "app.customer.test")
+    first = await additions.add(sandbox_context, org, "app.customer.test")
     await settled(sandbox_context, org)
-    old = (await domains.get(sandbox_context, org, first.id)).cf_id
-    await domains.remove(sandbox_context, org, first.id)
-    second = await domains.add(sandbox_context, org, "app.customer.test")
+    old = (await queries.get(sandbox_context, org, first.id)).cf_id
+    await removals.remove(sandbox_context, org, first.id)
+    second = await additions.add(sandbox_context, org, "app.customer.test")
     await settled(sandbox_context, org)
-    new = (await domains.get(sandbox_context, org, second.id)).cf_id
+    new = (await queries.get(sandbox_context, org, second.id)).cf_id
     (entry,) = (await state(quick_sandbox))["hostnames"]
     assert entry["id"] == new != old
 
@@ -136,13 +136,13 @@ async def test_a_domain_removed_while_its_answer_was_lost_leaves_no_hostname(
     sandbox_context: Context, org: str, quick_sandbox: Sandbox
 ) -> None:
     await fault(quick_sandbox, method="POST", kind="lost_answer", times=1)
-    domain = await domains.add(sandbox_context, org, "app.customer.test")
+    domain = await additions.add(sandbox_context, org, "app.customer.test")
 
     async def created() -> bool:
         return await _hostnames(quick_sandbox) == ["app.customer.test"]
 
     await until(created)
-    await domains.remove(sandbox_context, org, domain.id)
+    await removals.remove(sandbox_context, org, domain.id)
     await settled(sandbox_context, org)
     assert await _hostnames(quick_sandbox) == []
 
@@ -155,7 +155,7 @@ async def test_bad_credentials_wait_for_the_operator_and_lose_nothing(sandbox_co
     worker = JobWorker(sandbox_context, client, access_of(sandbox_context), Metrics())
     task = asyncio.create_task(worker.run())
     try:
-        await domains.add(sandbox_context, org, "app.customer.test")
+        await additions.add(sandbox_context, org, "app.customer.test")
 
         async def failed() -> bool:
             (job,) = await all_jobs(sandbox_context, org)
@@ -178,14 +178,14 @@ async def test_registrations_that_wait_for_the_pace_hold_up_no_other_job(
 ) -> None:
     config = sandbox_context.config
     cloudflare.configure(replace(config, cloudflare=replace(config.cloudflare, certificates_per_minute=1)))
-    first = await domains.add(sandbox_context, org, "first.customer.test")
+    first = await additions.add(sandbox_context, org, "first.customer.test")
     worker = JobWorker(sandbox_context, cloudflare, access_of(sandbox_context), Metrics())
     task = asyncio.create_task(worker.run())
     try:
         await settled(sandbox_context, org)
         for number in range(20):
-            await domains.add(sandbox_context, org, f"n{number}.customer.test")
-        await domains.remove(sandbox_context, org, first.id)
+            await additions.add(sandbox_context, org, f"n{number}.customer.test")
+        await removals.remove(sandbox_context, org, first.id)
 
         async def removed() -> bool:
             states = [job.state for job in await all_jobs(sandbox_context, org)]

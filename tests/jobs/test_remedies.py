@@ -3,16 +3,17 @@
 import pytest
 from msgspec.structs import replace
 
-from dcvd.cloudflare.client import CloudflareClient
-from dcvd.core.domain import DomainStatus
+from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.jobs import JobKind, JobState
+from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.kit.clock import ManualClock, SystemClock
 from dcvd.sandbox import Sandbox
-from dcvd.sandbox.lifecycle import Force
-from dcvd.sandbox.statuses import HostnameStatus, SslStatus
-from dcvd.services import domains, waiting_line
+from dcvd.sandbox.hostnames.lifecycle import Force
+from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
 from dcvd.services.context import Context
+from dcvd.services.domains import removals
+from dcvd.services.lifecycle import registration_queue
 from dcvd.store import cloudflare_zones
 from tests.conftest import VAULT
 from tests.faults import fault, heal
@@ -140,7 +141,7 @@ async def test_one_that_is_deleted_just_after_another_remedy_is_back_in_minutes_
     assert gone.error is not None
     assert gone.error.code == "deleted"
     assert 0 < gone.next_sync_at - ward.context.now() <= 5 * MINUTE
-    place = await waiting_line.place_of(ward.context, gone)
+    place = await registration_queue.place_of(ward.context, gone)
     assert place is not None
     assert (place.state, place.expected_at) == ("queued", gone.next_sync_at)
     await ward.work()
@@ -278,7 +279,7 @@ async def test_a_domain_removed_while_its_hostname_is_gone_leaves_nothing_behind
     domain = await ward.registered()
     ward.sandbox.world.delete(NAME)
     await ward.look(domain.id)
-    await domains.remove(ward.context, ward.org, domain.id)
+    await removals.remove(ward.context, ward.org, domain.id)
     await ward.work()
     await ward.work()
     assert len(ward.sandbox.world.hostnames) == 0

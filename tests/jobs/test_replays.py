@@ -5,19 +5,21 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from dcvd.cloudflare.client import CloudflareClient
 from dcvd.core.events import EventType
 from dcvd.core.jobs import Job, JobKind, JobState
-from dcvd.core.replays import ReplayStatus
-from dcvd.core.webhooks import Endpoint
+from dcvd.core.webhooks.endpoint import Endpoint
+from dcvd.core.webhooks.replays import ReplayStatus
+from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.errors import StoreFull
 from dcvd.jobs import JobWorker
 from dcvd.metrics import Metrics
-from dcvd.services import jobs, organizations, replays
+from dcvd.services import organizations
 from dcvd.services.context import Context
+from dcvd.services.jobs import queue
+from dcvd.services.webhooks import replays
 from tests.conftest import VAULT
 from tests.providing import access_of
-from tests.services.attempts import bury, due, happen, subscribed
+from tests.services.webhooks.attempts import bury, due, happen, subscribed
 from tests.waiting import until
 
 
@@ -56,7 +58,7 @@ async def _ended(context: Context, worker: JobWorker, job: Job) -> Job:
     task = asyncio.create_task(worker.run())
 
     async def ended() -> bool:
-        return (await jobs.get(context, job.org_id, job.id)).state is not JobState.PENDING
+        return (await queue.get(context, job.org_id, job.id)).state is not JobState.PENDING
 
     try:
         await until(ended)
@@ -64,7 +66,7 @@ async def _ended(context: Context, worker: JobWorker, job: Job) -> Job:
         task.cancel()
         await asyncio.wait([task])
         await worker.pool.drain(1)
-    return await jobs.get(context, job.org_id, job.id)
+    return await queue.get(context, job.org_id, job.id)
 
 
 async def test_a_replay_is_brought_to_its_end_batch_by_batch(
@@ -88,7 +90,7 @@ async def test_a_replay_that_fails_in_the_middle_goes_on_from_there(
     go_on = replays.go_on
 
     async def fragile(context: Context, going: Job) -> Job | None:
-        stored = (await jobs.get(context, going.org_id, going.id)).replay
+        stored = (await queue.get(context, going.org_id, going.id)).replay
         assert stored is not None
         progress.append(stored.progress)
         if len(progress) == 3:

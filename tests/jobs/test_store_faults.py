@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 import structlog.testing
 
-from dcvd.cloudflare.client import CloudflareClient
 from dcvd.core.jobs import JobState
+from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.jobs import JobWorker, worker
 from dcvd.metrics import Metrics
-from dcvd.services import domains
 from dcvd.services.context import Context
+from dcvd.services.domains import additions
 from tests.delivery.faults import Fate, strike
-from tests.jobs.conftest import settled
+from tests.jobs.working import settled
 from tests.providing import access_of
 from tests.services.views import all_jobs
 from tests.waiting import until
@@ -40,13 +40,13 @@ async def test_what_is_due_and_cannot_be_read_is_read_again_a_moment_later(
     which: int,
 ) -> None:
     monkeypatch.setattr(worker, "_STORE_PAUSE", 0.02)
-    await domains.add(sandbox_context, org, "first.customer.test")
+    await additions.add(sandbox_context, org, "first.customer.test")
     struck = strike(monkeypatch, of, which, Fate.LOST)
     working = JobWorker(sandbox_context, cloudflare, access_of(sandbox_context), Metrics())
     task = asyncio.create_task(working.run(), name="jobs")
     try:
         await settled(sandbox_context, org)
-        await domains.add(sandbox_context, org, "second.customer.test")
+        await additions.add(sandbox_context, org, "second.customer.test")
         await settled(sandbox_context, org)
 
         async def come_to_that() -> bool:

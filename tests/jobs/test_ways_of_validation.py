@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from msgspec.structs import replace
 
-from dcvd.cloudflare.client import CloudflareClient
-from dcvd.core.domain import Domain, DomainStatus, RequiredRecord, Validation, required_records
+from dcvd.core.domains.domain import Domain, DomainStatus, RequiredRecord, Validation, required_records
+from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox
-from dcvd.services import domains
 from dcvd.services.context import Context
+from dcvd.services.domains import additions, queries
 from dcvd.sync import Looker, SyncLoop
-from tests.jobs.conftest import settled
+from tests.jobs.working import settled
 from tests.services.views import event_names
 from tests.waiting import until
 
@@ -48,13 +48,13 @@ class Customer:
         self.org = org
 
     async def add(self, name: str, validation: Validation, *, wildcard: bool = False) -> Domain:
-        domain = await domains.add(self.context, self.org, name, validation=validation, wildcard=wildcard)
+        domain = await additions.add(self.context, self.org, name, validation=validation, wildcard=wildcard)
         await settled(self.context, self.org)
         await self.comes_to(domain, lambda now: all(record.value for record in required_records(now)))
         return await self.now(domain)
 
     async def now(self, domain: Domain) -> Domain:
-        return await domains.get(self.context, self.org, domain.id)
+        return await queries.get(self.context, self.org, domain.id)
 
     def create(self, record: RequiredRecord) -> None:
         self.sandbox.set_dns(record.name, record.type, [f"{record.value}."])

@@ -3,18 +3,19 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from dcvd.cloudflare.client import CloudflareClient
-from dcvd.core.dns_facts import DnsFacts, DnsObservation
-from dcvd.core.domain import Domain
+from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.domains.domain import Domain
 from dcvd.core.jobs import Job, JobState
-from dcvd.core.lifecycle import Observation
+from dcvd.core.lifecycle.transitions import Observation
+from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.errors import RemoteError
 from dcvd.jobs.handlers import perform
 from dcvd.kit.clock import ManualClock
 from dcvd.sandbox import Sandbox
-from dcvd.services import domains, looks
-from dcvd.services import jobs as service
 from dcvd.services.context import Context
+from dcvd.services.domains import additions, queries
+from dcvd.services.jobs import queue as service
+from dcvd.services.lifecycle import checks
 from dcvd.store import domains as store
 from tests.providing import access_of
 from tests.services.views import all_jobs, event_names
@@ -37,7 +38,7 @@ class Ward:
 
     async def added(self, name: str = NAME) -> Domain:
         """A domain whose registration was tried once, whatever came of it."""
-        domain = await domains.add(self.context, self.org, name)
+        domain = await additions.add(self.context, self.org, name)
         await self.work()
         return await self.domain(domain.id)
 
@@ -48,7 +49,7 @@ class Ward:
         return found
 
     async def domain(self, domain_id: str) -> Domain:
-        return await domains.get(self.context, self.org, domain_id)
+        return await queries.get(self.context, self.org, domain_id)
 
     async def look(self, domain_id: str, *, dns: bool | None = True) -> Domain:
         """A look by hand: DNS as given (right, wrong, or not asked), Cloudflare really asked."""
@@ -56,7 +57,7 @@ class Ward:
         seen: list[Observation] = [] if dns is None else [checked(before, right=dns)]
         if before.cf_id is not None:
             seen.append(await self.cloudflare.get(before.cf_id))
-        after = await looks.record(self.context, domain_id, seen)
+        after = await checks.record(self.context, domain_id, seen)
         assert after is not None
         return after
 

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from dcvd.errors import DcvdError, Permanent, Retryable
-from dcvd.kit.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher
 from dcvd.oauth.metadata import MetadataCache
 from tests.kit.receivers import receiver
 

@@ -14,12 +14,12 @@ from msgspec.structs import replace
 
 from dcvd.config import Config
 from dcvd.config.oauth import OauthOther
-from dcvd.core.connections import Provider
-from dcvd.core.oauth import challenge
+from dcvd.core.connections.connection import Provider
+from dcvd.core.connections.oauth import challenge
 from dcvd.core.secret import Secret
 from dcvd.errors import DcvdError, Permanent, Unauthorized, Unavailable
-from dcvd.kit.fetch import Fetcher, FetchFailed
-from dcvd.oauth.answers import TokenAnswerLost
+from dcvd.kit.http.fetch import Fetcher, FetchFailed
+from dcvd.oauth.token_responses import TokenAnswerLost
 from dcvd.oauth.tokens import TokenClient, _identification
 from tests.leaks import MARK
 from tests.marked import marked

@@ -9,18 +9,18 @@ from msgspec.structs import replace
 
 from dcvd.config import Config, parse_address
 from dcvd.config.oauth import DomainConnect, OauthOther
-from dcvd.core.domain_connect import key_records, template
+from dcvd.core.records.domain_connect import key_records, template
 from dcvd.core.secret import Secret
 from dcvd.dns import DnsObserver
 from dcvd.kit.egress.guard import EgressPolicy
-from dcvd.kit.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.domain_connect.signing import generate, public_key
 from dcvd.sandbox import Sandbox, SandboxSettings
 from tests.dns.served import load
 from tests.kit.conftest import resolver
+from tests.kit.egress.test_tls import make_certificate, trusting
 from tests.kit.receivers import Resolver
-from tests.kit.test_egress_tls import make_certificate, trusting
-from tests.providers.domain_connect_server import HOST, DomainConnectProvider
+from tests.providers.domain_connect.server import HOST, DomainConnectProvider
 
 __all__ = ["resolver"]
 

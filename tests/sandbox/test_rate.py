@@ -7,7 +7,7 @@ import pytest
 
 from dcvd.errors import InvalidInput
 from dcvd.sandbox import Sandbox, SandboxSettings
-from dcvd.sandbox.rate import RateLimit
+from dcvd.sandbox.http.rate_limit import RateLimit
 from tests.sandbox.conftest import Caller
 
 

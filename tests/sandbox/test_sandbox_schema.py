@@ -12,9 +12,9 @@ from openapi_core.testing.requests import MockRequest
 from openapi_core.testing.responses import MockResponse
 from openapi_core.validation.response.exceptions import InvalidData
 
-from dcvd.sandbox.statuses import HostnameStatus, SslStatus
+from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
 from tests.sandbox.conftest import Answer, Caller
-from tests.sandbox.customers import customer
+from tests.sandbox.customers.tenant import customer
 
 _BESIDE_THE_REPOSITORY = Path(__file__).parents[3] / "shared" / "cloudflare-openapi.json"
 _SCHEMA = Path(os.environ.get("DCVD_CLOUDFLARE_SCHEMA") or _BESIDE_THE_REPOSITORY)

@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from dcvd.store.database import Snapshot, Topic, Transaction
-from dcvd.store.migrate import migrate
+from dcvd.store.engine.database import Snapshot, Topic, Transaction
+from dcvd.store.engine.migrate import migrate
 
 T = TypeVar("T")
 

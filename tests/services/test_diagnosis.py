@@ -7,26 +7,23 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import SocketAddress
-from dcvd.core.additions import Wish
-from dcvd.core.dns_facts import Challenge, DnsFacts, DnsObservation, DnsQuestion
-from dcvd.core.domain import DnsState
+from dcvd.core.domains.additions import Wish
+from dcvd.core.domains.dns_facts import Challenge, DnsFacts, DnsObservation, DnsQuestion
+from dcvd.core.domains.domain import DnsState
 from dcvd.dns import DnsObserver
 from dcvd.errors import InvalidInput, NotFound, Retryable, Throttled
 from dcvd.sandbox import Sandbox
-from dcvd.services import diagnosis, domains, jobs, organizations
+from dcvd.services import diagnosis, organizations
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import MOST_A_MINUTE, MOST_OF_ALL, MOST_OF_ONE, Diagnoser, Preview
+from dcvd.services.domains import additions, queries
+from dcvd.services.jobs import queue
 from dcvd.store import cloudflare_zones
 from dcvd.store.organizations import Organization
 from tests.services.views import all_jobs
 from tests.waiting import until
 
 NAME, TARGET = "app.customer.test", "edge.sandbox.test"
-
-
-@pytest.fixture
-async def org(sandbox_context: Context) -> str:
-    return (await organizations.create(sandbox_context, "Acme")).id
 
 
 @pytest.fixture
@@ -53,7 +50,7 @@ async def test_a_name_without_its_record_is_told_what_to_type_and_nothing_is_sto
     assert (first.fix.type, first.fix.name, first.fix.value) == ("CNAME", NAME, TARGET)
     assert [(record.value, record.verified) for record in found.records] == [(TARGET, False)]
     assert found.summary == f"The domain's owner has to act: {first.message}"
-    page = await domains.list_page(sandbox_context, org, status=None, search=None, cursor=None, limit=10)
+    page = await queries.list_page(sandbox_context, org, status=None, search=None, cursor=None, limit=10)
     assert (page.items, await all_jobs(sandbox_context, org)) == ([], [])
 
 
@@ -114,7 +111,7 @@ async def test_a_target_that_is_chosen_only_when_the_domain_is_added_is_nobodys_
 async def test_a_domain_of_ones_own_is_measured_by_its_own_target(
     sandbox_context: Context, diagnoser: Diagnoser, org: str, quick_sandbox: Sandbox
 ) -> None:
-    domain = await domains.add(sandbox_context, org, NAME)
+    domain = await additions.add(sandbox_context, org, NAME)
     config = sandbox_context.config
     sandbox_context.config = replace(config, cloudflare=replace(config.cloudflare, cname_target="new.sandbox.test"))
     quick_sandbox.set_dns(NAME, "CNAME", [f"{TARGET}."])
@@ -127,7 +124,7 @@ async def test_a_name_of_anothers_is_taken_and_nothing_is_said_of_whom(
     sandbox_context: Context, diagnoser: Diagnoser, org: str
 ) -> None:
     rival = await organizations.create(sandbox_context, "Rival")
-    theirs = await domains.add(sandbox_context, rival.id, NAME)
+    theirs = await additions.add(sandbox_context, rival.id, NAME)
     found = await diagnoser.preview(org, wish())
     assert (found.holder, found.domain_id, codes(found)[0]) == ("another", None, "domain_taken")
     assert theirs.id not in str(found)
@@ -259,9 +256,9 @@ async def _is(value: bool) -> bool:
 async def test_a_domains_diagnosis_says_why_its_registration_waits(
     context: Context, organization: Organization, rival: Organization
 ) -> None:
-    domain = await domains.add(context, organization.id, NAME)
+    domain = await additions.add(context, organization.id, NAME)
     (job,) = await all_jobs(context, organization.id)
-    await jobs.fail(context, job, Retryable("All are used.", code="quota_exceeded"))
+    await queue.fail(context, job, Retryable("All are used.", code="quota_exceeded"))
     found = await diagnosis.stored(context, organization.id, domain.id)
     assert [finding.code for finding in found.findings] == ["quota_exceeded"]
     assert found.summary.startswith("The operator of this service has to act")

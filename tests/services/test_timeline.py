@@ -7,21 +7,24 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from dcvd.core.dns_facts import DnsFacts, DnsObservation
-from dcvd.core.domain import Domain
+from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.domains.domain import Domain
+from dcvd.core.domains.observations import HostnameSeen
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.jobs import JobKind
-from dcvd.core.lifecycle import Observation
-from dcvd.core.observation import HostnameSeen
+from dcvd.core.lifecycle.transitions import Observation
 from dcvd.errors import InvalidInput, NotFound, Retryable
 from dcvd.kit.clock import ManualClock
-from dcvd.services import domains, jobs, looks, registration, timeline
+from dcvd.services import timeline
 from dcvd.services.context import Context
+from dcvd.services.domains import additions, removals
+from dcvd.services.jobs import queue
+from dcvd.services.lifecycle import checks, registration
 from dcvd.services.timeline import Entry
 from dcvd.store import timeline as stored
-from dcvd.store.database import Transaction
+from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.paging import encode_cursor
 from dcvd.store.organizations import Organization
-from dcvd.store.paging import encode_cursor
 from tests.services.views import all_jobs
 
 NAME = "app.customer.test"
@@ -29,7 +32,7 @@ NAME = "app.customer.test"
 
 @pytest.fixture
 async def domain(context: Context, organization: Organization) -> Domain:
-    return await domains.add(context, organization.id, NAME, actor="token:token_1")
+    return await additions.add(context, organization.id, NAME, actor="token:token_1")
 
 
 async def read(context: Context, domain: Domain, *, newest_first: bool = False, limit: int = 250) -> list[Entry]:
@@ -76,7 +79,7 @@ RIGHT, MISSING = dns("edge.sandbox.test"), dns(None)
 
 
 async def look(context: Context, domain: Domain, *observations: Observation) -> None:
-    await looks.record(context, domain.id, observations)
+    await checks.record(context, domain.id, observations)
 
 
 async def test_causes_stand_before_their_effects_although_all_is_of_one_instant(
@@ -130,16 +133,16 @@ async def test_a_look_that_changes_nothing_writes_nothing(context: Context, doma
 
 async def test_a_job_is_told_as_it_stands_with_its_last_error(context: Context, domain: Domain) -> None:
     (job,) = await all_jobs(context, domain.org_id)
-    await jobs.fail(context, job, Retryable("Cloudflare is away.", code="cloudflare_unavailable"))
+    await queue.fail(context, job, Retryable("Cloudflare is away.", code="cloudflare_unavailable"))
     (entry,) = [entry for entry in await read(context, domain) if entry.job is not None]
     assert entry.job is not None
     assert (entry.job.attempts, entry.job.last_error) == (1, "Cloudflare is away.")
-    await jobs.retry(context, domain.org_id, job.id, actor="token:token_2")
+    await queue.retry(context, domain.org_id, job.id, actor="token:token_2")
     assert "request job_retried by token:token_2" in [told(entry) for entry in await read(context, domain)]
 
 
 async def test_a_removed_domain_still_says_what_happened_to_it(context: Context, domain: Domain) -> None:
-    await domains.remove(context, domain.org_id, domain.id, actor="operator")
+    await removals.remove(context, domain.org_id, domain.id, actor="operator")
     entries = [told(entry) for entry in await read(context, domain)]
     assert "request removed by operator" in entries
     assert entries[-2:] == ["event domain.added", "event domain.removed"]
@@ -155,7 +158,7 @@ async def test_another_organizations_is_as_good_as_none_also_when_it_is_removed(
         await ask("dom_missing")
     with pytest.raises(NotFound):
         await ask(domain.id)
-    await domains.remove(context, domain.org_id, domain.id)
+    await removals.remove(context, domain.org_id, domain.id)
     with pytest.raises(NotFound):
         await ask(domain.id)
 
@@ -189,14 +192,14 @@ async def test_a_day_has_a_limit_of_its_own(context: Context, domain: Domain, cl
 async def test_requests_past_the_limit_are_not_written_but_a_removal_is(context: Context, domain: Domain) -> None:
     for _ in range(40):
         await timeline.ask(context, domain, actor="token:token_1", what="sync")
-    await domains.remove(context, domain.org_id, domain.id)
+    await removals.remove(context, domain.org_id, domain.id)
     requests = [told(entry) for entry in await read(context, domain) if told(entry).startswith("request")]
     assert len(requests) == timeline.MOST_AN_HOUR + 1
     assert "request removed by daemon" in requests
 
 
 async def test_one_domains_limit_is_not_anothers(context: Context, domain: Domain) -> None:
-    other = await domains.add(context, domain.org_id, "other.customer.test")
+    other = await additions.add(context, domain.org_id, "other.customer.test")
     for _ in range(40):
         await timeline.ask(context, domain, actor="operator", what="sync")
     await timeline.ask(context, other, actor="operator", what="sync")
@@ -219,7 +222,7 @@ async def test_pages_skip_nothing_and_repeat_nothing_while_more_happens(
             lambda tx, step=step: (  # type: ignore[misc]
                 timeline.requested_of_all(context, tx, [domain], actor="x", what="added")
                 if step < 3
-                else jobs.enqueue_for(context, tx, JobKind.REVALIDATE, domain)
+                else queue.enqueue_for(context, tx, JobKind.REVALIDATE, domain)
             )
         )
     before = await read(context, domain)

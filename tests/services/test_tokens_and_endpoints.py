@@ -5,9 +5,10 @@ import pytest
 from dcvd.core.tokens import Role
 from dcvd.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
 from dcvd.kit.clock import ManualClock
-from dcvd.services import organizations, tokens, webhooks
+from dcvd.services import organizations, tokens
 from dcvd.services.context import Context
 from dcvd.services.tokens import LastUse
+from dcvd.services.webhooks import endpoints
 from dcvd.store.organizations import Organization
 
 
@@ -100,6 +101,6 @@ async def test_a_bad_endpoint_is_refused_naming_the_field(
     context: Context, organization: Organization, url: str, events: list[str], field: str
 ) -> None:
     with pytest.raises(InvalidInput) as caught:
-        await webhooks.create(context, organization.id, url=url, events=events)
+        await endpoints.create(context, organization.id, url=url, events=events)
     assert caught.value.field == field
-    assert (await webhooks.list_page(context, organization.id, cursor=None, limit=10)).items == []
+    assert (await endpoints.list_page(context, organization.id, cursor=None, limit=10)).items == []

@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 
 from dcvd.errors import StoreError
-from dcvd.store import backup, vault_keys
+from dcvd.store import backup
 from dcvd.store.backup import back_up
-from dcvd.store.database import Database, Transaction
-from dcvd.store.migrate import APPLICATION_ID, migrations
+from dcvd.store.engine.database import Database, Transaction
+from dcvd.store.engine.migrate import APPLICATION_ID, migrations
 from dcvd.store.organizations import Organization, insert, list_all
-from dcvd.store.vault_keys import NeededKey
+from dcvd.store.vault import vault_keys
+from dcvd.store.vault.vault_keys import NeededKey
 
 NOBODY = 65534
 
@@ -28,7 +29,7 @@ NOBODY = 65534
 _WRITER = """
 import asyncio, sys
 from pathlib import Path
-from dcvd.store.database import Database
+from dcvd.store.engine.database import Database
 from dcvd.store.organizations import Organization, insert
 
 async def main(path):

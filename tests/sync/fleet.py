@@ -6,20 +6,20 @@ from contextlib import asynccontextmanager
 
 from msgspec.structs import replace
 
-from dcvd.cloudflare.client import ListPage
-from dcvd.core.dns_facts import DnsFacts, DnsObservation
-from dcvd.core.domain import DnsState, Domain, DomainStatus, new_domain
-from dcvd.core.lifecycle import Observation
-from dcvd.core.observation import HostnameSeen
-from dcvd.core.schedule import Lane
+from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, new_domain
+from dcvd.core.domains.observations import HostnameSeen
+from dcvd.core.lifecycle.schedule import Lane
+from dcvd.core.lifecycle.transitions import Observation
+from dcvd.custom_hostnames.client import ListPage
 from dcvd.errors import RemoteError
-from dcvd.services import looks
 from dcvd.services.context import Context
+from dcvd.services.lifecycle import checks
 from dcvd.store import domains
-from dcvd.store.database import Transaction
+from dcvd.store.engine.database import Transaction
 from dcvd.sync import SyncLoop
-from dcvd.sync.looker import Listed
-from dcvd.sync.pace import Pace
+from dcvd.sync.adaptive_rate import Pace
+from dcvd.sync.checker import Listed
 
 DAY = 86_400_000
 
@@ -123,7 +123,7 @@ class Noting:
         await asyncio.sleep(self.seconds)
         (self.singly if listed is None else self.listed).append(domain.name)
         seen = hostname(domain) if listed is None else listed.seen
-        await looks.record(self._context, domain.id, [verified(domain), seen])
+        await checks.record(self._context, domain.id, [verified(domain), seen])
 
 
 def verified(domain: Domain, *, answered: bool = True) -> Observation:

@@ -3,20 +3,19 @@
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.domain import Domain, DomainStatus
-from dcvd.core.schedule import Lane
-from dcvd.services import looks, organizations
+from dcvd.core.domains.domain import Domain, DomainStatus
+from dcvd.core.lifecycle.schedule import Lane
 from dcvd.services.context import Context
+from dcvd.services.lifecycle import checks
 from dcvd.store import domains
 from tests.sync.fleet import DAY, Noting, Pages, fleet, hostname, looking, names, verified
 from tests.waiting import until
 
 
-@pytest.fixture
-async def org(context: Context) -> str:
+@pytest.fixture(autouse=True)
+def _ticks_are_short(context: Context) -> None:
     config = context.config
     context.config = replace(config, sync=replace(config.sync, tick=20))
-    return (await organizations.create(context, "Acme")).id
 
 
 def _fails(domain: Domain) -> bool:
@@ -70,7 +69,7 @@ async def test_a_customer_who_waits_comes_before_thousands_of_routine_looks(cont
 async def test_a_domain_that_somebody_asked_for_is_looked_at_before_the_routine(context: Context, org: str) -> None:
     (asked, *_) = await fleet(context, org, 2_000, due=DAY)
     await context.database.write(lambda tx: domains.set_next_look(tx, asked.id, context.now() + DAY))
-    await looks.hurry(context, asked.id)
+    await checks.hurry(context, asked.id)
     looker = Noting(context)
     async with looking(context, looker, Pages()):
         await _looked_at(looker, {asked.name})
@@ -83,7 +82,7 @@ async def test_looks_that_miss_something_lead_into_the_lane_of_the_failing_and_o
     (domain,) = await fleet(context, org, 1)
     lanes = []
     for answered in (False, False, False, True):
-        await looks.record(context, domain.id, [verified(domain, answered=answered), hostname(domain)])
+        await checks.record(context, domain.id, [verified(domain, answered=answered), hostname(domain)])
         lanes.append(await _lane(context, domain))
     assert lanes == [Lane.ROUTINE, Lane.FAILING, Lane.FAILING, Lane.ROUTINE]
 
@@ -91,7 +90,7 @@ async def test_looks_that_miss_something_lead_into_the_lane_of_the_failing_and_o
 async def test_what_could_not_be_looked_at_at_all_is_put_off_and_counts_as_a_miss(context: Context, org: str) -> None:
     (domain,) = await fleet(context, org, 1)
     for _ in range(2):
-        await looks.postpone(context, domain, context.now() + 1000)
+        await checks.postpone(context, domain, context.now() + 1000)
     assert await _lane(context, domain) is Lane.FAILING
     stored = await context.database.read(lambda snapshot: domains.get(snapshot, domain.id))
     assert stored is not None

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from dcvd.core.domain import Domain
-from dcvd.core.schedule import Lane
+from dcvd.core.domains.domain import Domain
+from dcvd.core.lifecycle.schedule import Lane
 from dcvd.errors import StoreError
-from dcvd.services import looks, organizations
+from dcvd.services import organizations
 from dcvd.services.context import Context
-from dcvd.services.looks import Look
+from dcvd.services.lifecycle import checks
+from dcvd.services.lifecycle.checks import Look
 from dcvd.store import domains
 from dcvd.sync.recorder import Recorder
 from tests.sync.fleet import DAY, fleet, hostname, verified
@@ -25,13 +26,13 @@ async def made(context: Context) -> list[Domain]:
 def units(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many looks each unit of work held."""
     held: list[int] = []
-    record_many = looks.record_many
+    record_many = checks.record_many
 
     async def noted(context: Context, seen: Sequence[Look]) -> list[Domain | None]:
         held.append(len(seen))
         return await record_many(context, seen)
 
-    monkeypatch.setattr(looks, "record_many", noted)
+    monkeypatch.setattr(checks, "record_many", noted)
     return held
 
 
@@ -66,7 +67,7 @@ async def test_a_database_that_fails_is_told_to_every_look(
     async def fails(context: Context, seen: Sequence[Look]) -> list[Domain | None]:
         raise StoreError("The disk is full.")
 
-    monkeypatch.setattr(looks, "record_many", fails)
+    monkeypatch.setattr(checks, "record_many", fails)
     recorder = Recorder(context)
     results = await asyncio.gather(*(recorder.record(_look(domain)) for domain in made[:3]), return_exceptions=True)
     assert [type(each) for each in results] == [StoreError] * 3

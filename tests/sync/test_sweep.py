@@ -3,11 +3,10 @@
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.domain import DnsState, Domain, DomainStatus
+from dcvd.core.domains.domain import DnsState, Domain, DomainStatus
 from dcvd.core.events import EventType
 from dcvd.errors import Retryable, Unauthorized
 from dcvd.kit.clock import ManualClock
-from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.store import domains
 from dcvd.sync import sweep
@@ -16,11 +15,10 @@ from tests.sync.fleet import DAY, Noting, Pages, fleet, hostname, looking, names
 from tests.waiting import until
 
 
-@pytest.fixture
-async def org(context: Context) -> str:
+@pytest.fixture(autouse=True)
+def _ticks_are_short(context: Context) -> None:
     config = context.config
     context.config = replace(config, sync=replace(config.sync, tick=20))
-    return (await organizations.create(context, "Acme")).id
 
 
 async def _until_looked_at(looker: Noting, wanted: set[str]) -> None:

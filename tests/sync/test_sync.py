@@ -6,28 +6,28 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec.structs import replace
 
-from dcvd.cloudflare.client import CloudflareClient
-from dcvd.core.domain import DnsState, Domain, DomainStatus
-from dcvd.core.observation import HostnameSeen
-from dcvd.core.schedule import Lane
+from dcvd.core.domains.domain import DnsState, Domain, DomainStatus
+from dcvd.core.domains.observations import HostnameSeen
+from dcvd.core.lifecycle.schedule import Lane
+from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
 from dcvd.errors import Retryable
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox
-from dcvd.services import domains, looks, organizations
 from dcvd.services.context import Context
+from dcvd.services.domains import additions, queries, removals
+from dcvd.services.lifecycle import checks
 from dcvd.sync import Looker, SyncLoop
-from dcvd.sync.looker import Listed
+from dcvd.sync.checker import Listed
 from tests.faults import fault
 from tests.services.views import event_names
 from tests.waiting import until
 
 
-@pytest.fixture
-async def org(sandbox_context: Context) -> str:
+@pytest.fixture(autouse=True)
+def _waits_are_short(sandbox_context: Context) -> None:
     config = sandbox_context.config
     sandbox_context.config = replace(config, sync=replace(config.sync, tick=20, pending_interval=50))
-    return (await organizations.create(sandbox_context, "Acme")).id
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ async def loop(
 
 
 async def _registered(context: Context, cloudflare: CloudflareClient, org: str, name: str) -> Domain:
-    domain = await domains.add(context, org, name)
-    looked = await looks.record(context, domain.id, [await cloudflare.create(name)])
+    domain = await additions.add(context, org, name)
+    looked = await checks.record(context, domain.id, [await cloudflare.create(name)])
     assert looked is not None
     return looked
 
@@ -76,7 +76,7 @@ async def test_what_dns_said_is_kept_when_cloudflare_fails(
     await fault(quick_sandbox, kind="status", status=503)
     with pytest.raises(Retryable):
         await looker.look(domain)
-    stored = await domains.get(sandbox_context, org, domain.id)
+    stored = await queries.get(sandbox_context, org, domain.id)
     assert stored.dns_state is DnsState.FAILED
     assert stored.cf_checked_at == domain.cf_checked_at
 
@@ -84,8 +84,8 @@ async def test_what_dns_said_is_kept_when_cloudflare_fails(
 async def test_a_look_at_a_domain_that_was_removed_meanwhile_stores_nothing(
     sandbox_context: Context, org: str, looker: Looker
 ) -> None:
-    domain = await domains.add(sandbox_context, org, "app.customer.test")
-    await domains.remove(sandbox_context, org, domain.id)
+    domain = await additions.add(sandbox_context, org, "app.customer.test")
+    await removals.remove(sandbox_context, org, domain.id)
     assert await looker.look(domain) is None
 
 
@@ -97,7 +97,7 @@ async def test_the_loop_brings_a_domain_to_active(
     quick_sandbox.set_dns("app.customer.test", "CNAME", ["edge.sandbox.test."])
 
     async def active() -> bool:
-        return (await domains.get(sandbox_context, org, domain.id)).ready
+        return (await queries.get(sandbox_context, org, domain.id)).ready
 
     await until(active)
     names = await event_names(sandbox_context, org)
@@ -109,9 +109,9 @@ async def test_domains_that_always_fail_hold_up_no_other(
     sandbox_context: Context, org: str, cloudflare: CloudflareClient, quick_sandbox: Sandbox
 ) -> None:
     for number in range(40):
-        stuck = await domains.add(sandbox_context, org, f"stuck{number}.customer.test")
+        stuck = await additions.add(sandbox_context, org, f"stuck{number}.customer.test")
         # An id that Cloudflare answers with nonsense at each look.
-        await looks.record(
+        await checks.record(
             sandbox_context,
             stuck.id,
             [HostnameSeen(id=f"broken-{number}", hostname=stuck.name, status="pending", ssl_status=None)],
@@ -121,7 +121,7 @@ async def test_domains_that_always_fail_hold_up_no_other(
     quick_sandbox.set_dns("app.customer.test", "CNAME", ["edge.sandbox.test."])
 
     async def active() -> bool:
-        return (await domains.get(sandbox_context, org, healthy.id)).ready
+        return (await queries.get(sandbox_context, org, healthy.id)).ready
 
     await until(active)
 
@@ -129,8 +129,8 @@ async def test_domains_that_always_fail_hold_up_no_other(
 async def test_a_fault_of_ours_at_one_domain_puts_it_off_and_not_the_loop(
     sandbox_context: Context, org: str, looker: Looker, cloudflare: CloudflareClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bad = await domains.add(sandbox_context, org, "bad.customer.test")
-    good = await domains.add(sandbox_context, org, "good.customer.test")
+    bad = await additions.add(sandbox_context, org, "bad.customer.test")
+    good = await additions.add(sandbox_context, org, "good.customer.test")
     look = looker.look_in_turn
 
     async def sometimes(domain: Domain, kind: Lane, listed: Listed | None = None) -> None:
@@ -143,11 +143,11 @@ async def test_a_fault_of_ours_at_one_domain_puts_it_off_and_not_the_loop(
     task = asyncio.create_task(loop.run())
 
     async def seen() -> bool:
-        return (await domains.get(sandbox_context, org, good.id)).dns_state is DnsState.FAILED
+        return (await queries.get(sandbox_context, org, good.id)).dns_state is DnsState.FAILED
 
     await until(seen)
     task.cancel()
     await asyncio.wait([task])
     await loop.pool.drain(1)
-    assert (await domains.get(sandbox_context, org, bad.id)).next_sync_at > sandbox_context.now() + 60_000
+    assert (await queries.get(sandbox_context, org, bad.id)).next_sync_at > sandbox_context.now() + 60_000
     assert loop.pool.failed == 1

@@ -24,7 +24,7 @@ from dcvd.cli import main as dcvd
 _MODULES: Final = (
     "dcvd.cli",
     "dcvd.cli.backup",
-    "dcvd.cli.config_commands",
+    "dcvd.cli.check_config",
     "dcvd.cli.organizations",
     "dcvd.cli.serve",
     "dcvd.cli.tokens",

@@ -11,8 +11,8 @@ from dcvd.cli.demo.narrator import Narrator
 from dcvd.cli.demo.script import perform
 from dcvd.cli.exit_codes import INTERRUPTED
 from dcvd.cli.options import examples
-from dcvd.cli.signals import until_signal
-from dcvd.cli.style import Style
+from dcvd.cli.terminal.signals import until_signal
+from dcvd.cli.terminal.style import Style
 
 _DEADLINE: Final = 60.0
 

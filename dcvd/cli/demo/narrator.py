@@ -5,7 +5,7 @@ import textwrap
 import time
 from typing import Final, TextIO
 
-from dcvd.cli.style import Style
+from dcvd.cli.terminal.style import Style
 
 _INDENT: Final = "   "
 _NARROWEST, _WIDEST = 72, 120

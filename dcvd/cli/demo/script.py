@@ -8,13 +8,13 @@ from typing import Any, Final
 import aiohttp
 
 from dcvd.cli.demo.client import Client
-from dcvd.cli.demo.connecting import Connecting
+from dcvd.cli.demo.connection_story import Connecting
 from dcvd.cli.demo.narrator import Narrator
 from dcvd.cli.demo.place import private_directory
 from dcvd.cli.demo.receiver import Arrival, Keys
 from dcvd.cli.demo.stage import Stage, stage
 from dcvd.cli.demo.words import MARKS, Standing, sentence, standing
-from dcvd.cli.tables import instant
+from dcvd.cli.terminal.tables import instant
 from dcvd.core.events import EventType
 from dcvd.core.tokens import Role
 from dcvd.errors import DcvdError

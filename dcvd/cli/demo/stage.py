@@ -14,7 +14,7 @@ from dcvd.cli.demo.place import socket_path
 from dcvd.cli.demo.receiver import Arrival, Receiver
 from dcvd.config import Loaded, load
 from dcvd.daemon import Daemon
-from dcvd.kit.logs import configure_logging
+from dcvd.kit.logs.configuration import configure_logging
 from dcvd.sandbox import Sandbox, SandboxSettings
 
 _PRIVATE: Final = 0o600

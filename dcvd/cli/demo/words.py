@@ -5,7 +5,7 @@ from typing import Any, Final, assert_never
 
 from msgspec import Struct
 
-from dcvd.cli.tables import instant
+from dcvd.cli.terminal.tables import instant
 from dcvd.core.events import EventType
 
 MARKS: Final = "✓ marks a webhook that your application received and verified, · what the API answers meanwhile."

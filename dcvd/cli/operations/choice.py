@@ -12,7 +12,7 @@ from dcvd.cli.operations.local import OnCreated, on_the_database
 from dcvd.cli.operations.remote import is_listened_at, over_the_socket
 from dcvd.config import Config, load
 from dcvd.errors import DatabaseBusy
-from dcvd.kit.logs import configure_logging
+from dcvd.kit.logs.configuration import configure_logging
 
 _T = TypeVar("_T")
 

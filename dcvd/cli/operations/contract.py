@@ -5,11 +5,11 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from dcvd.core.additions import Wish
-from dcvd.core.bulk import Adding
+from dcvd.core.domains.additions import Wish
+from dcvd.core.domains.bulk import Adding
 from dcvd.core.tokens import Role
 from dcvd.errors import NotFound
-from dcvd.services.renewals import RenewalsView
+from dcvd.services.lifecycle.renewals import RenewalsView
 
 
 class OrganizationView(Struct, frozen=True, kw_only=True, rename="camel"):

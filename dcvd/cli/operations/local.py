@@ -18,23 +18,25 @@ from dcvd.cli.operations.contract import (
     TokenView,
 )
 from dcvd.config import Config
-from dcvd.core.additions import Addition, Wish
-from dcvd.core.bulk import LONGEST_ECHO, AddLine, Refusal, fingerprint, refusal
-from dcvd.core.domain import required_records
+from dcvd.core.domains.additions import Addition, Wish
+from dcvd.core.domains.bulk import LONGEST_ECHO, AddLine, Refusal, fingerprint, refusal
+from dcvd.core.domains.domain import required_records
 from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.timeline import OPERATOR
 from dcvd.core.tokens import Role, Token
 from dcvd.errors import ConfigError, InvalidInput, StoreError
 from dcvd.kit.lockfile import LockFile
-from dcvd.services import additions, organizations, renewals, tokens
-from dcvd.services.bulk import Call
-from dcvd.services.bulk_additions import Added, BulkAdditions
+from dcvd.services import organizations, tokens
 from dcvd.services.context import Context
-from dcvd.services.renewals import RenewalsView
-from dcvd.store.database import Database
-from dcvd.store.files import adopt_owner, lock_path
+from dcvd.services.domains import additions
+from dcvd.services.domains.bulk import Call
+from dcvd.services.domains.bulk_additions import Added, BulkAdditions
+from dcvd.services.lifecycle import renewals
+from dcvd.services.lifecycle.renewals import RenewalsView
+from dcvd.store.engine.database import Database
+from dcvd.store.engine.files import adopt_owner, lock_path
+from dcvd.store.engine.paging import MAX_LIMIT
 from dcvd.store.organizations import Organization
-from dcvd.store.paging import MAX_LIMIT
 
 OnCreated = Callable[[Path], None]
 """Told the path of a database that was not there before."""

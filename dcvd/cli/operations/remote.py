@@ -11,13 +11,13 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
-from dcvd.cli.diagnosis_view import DiagnosisView
 from dcvd.cli.operations.contract import ImportedLine, MintedTokenView, OrganizationView, TokenView
-from dcvd.core.additions import Wish
+from dcvd.cli.operations.diagnosis_view import DiagnosisView
+from dcvd.core.domains.additions import Wish
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.tokens import Role
 from dcvd.errors import DcvdError, Forbidden, NotFound
-from dcvd.services.renewals import RenewalsView
+from dcvd.services.lifecycle.renewals import RenewalsView
 
 _ROOT: Final = "/operator/organizations"
 _TIMEOUT: Final = 30.0  # seconds for one call

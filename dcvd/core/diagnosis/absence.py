@@ -2,10 +2,10 @@
 
 from dcvd.core.diagnosis.addresses import apex, in_the_way, run_by
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.making import Routing, failed, mistake
-from dcvd.core.diagnosis.mistyped import doubled_name
-from dcvd.core.dns_facts import DnsFacts
-from dcvd.core.domain import Finding
+from dcvd.core.diagnosis.findings import Routing, failed, mistake
+from dcvd.core.diagnosis.mistakes import doubled_name
+from dcvd.core.domains.dns_facts import DnsFacts
+from dcvd.core.domains.domain import Finding
 
 
 def judge_absence(facts: DnsFacts) -> Routing:

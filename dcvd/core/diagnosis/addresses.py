@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from dcvd.core.cloudflare_networks import is_cloudflare
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.making import Routing, failed, listed, mistake, shortened
-from dcvd.core.diagnosis.mistyped import doubled_name, masking_wildcard
-from dcvd.core.dns_facts import DnsFacts
-from dcvd.core.domain import DnsState, Finding, Record
+from dcvd.core.diagnosis.findings import Routing, failed, listed, mistake, shortened
+from dcvd.core.diagnosis.mistakes import doubled_name, masking_wildcard
+from dcvd.core.domains.cloudflare_networks import is_cloudflare
+from dcvd.core.domains.dns_facts import DnsFacts
+from dcvd.core.domains.domain import DnsState, Finding, Record
 
 _CLOUDFLARE_NAMESERVERS: Final = ".ns.cloudflare.com"
 

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.making import listed, shortened
-from dcvd.core.diagnosis.wanted import Wanted
-from dcvd.core.dns_facts import DnsFacts
-from dcvd.core.domain import CHALLENGE_LABEL, Finding, Record
+from dcvd.core.diagnosis.findings import listed, shortened
+from dcvd.core.diagnosis.requirements import Wanted
+from dcvd.core.domains.dns_facts import DnsFacts
+from dcvd.core.domains.domain import CHALLENGE_LABEL, Finding, Record
 
 
 class Delegation(NamedTuple):

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from dcvd.core.cloudflare_states import CertificateClass, HostnameClass, certificate_class, hostname_class
-from dcvd.core.diagnosis.cloudflare_texts import said_of_certificate
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.making import most_severe_first, shortened
-from dcvd.core.domain import CHALLENGE_LABEL, Actor, DnsState, Domain, DomainError, Finding, Record, Severity
+from dcvd.core.diagnosis.findings import most_severe_first, shortened
+from dcvd.core.diagnosis.validation_errors import said_of_certificate
+from dcvd.core.domains.cloudflare_statuses import CertificateClass, HostnameClass, certificate_class, hostname_class
+from dcvd.core.domains.domain import CHALLENGE_LABEL, Actor, DnsState, Domain, DomainError, Finding, Record, Severity
 from dcvd.core.instants import HOUR
 
 _HELD: Final = re.compile(r"\bheld\b|\bholds?\b", re.IGNORECASE)

@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from typing import Final
 
-from dcvd.core.answers import printable
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.domain import Finding
-from dcvd.core.hostnames import normalise
+from dcvd.core.domains.domain import Finding
+from dcvd.core.domains.hostnames import normalise
+from dcvd.core.text import printable
 from dcvd.errors import InvalidInput
 
 LONGEST_COMMON_NAME: Final = 64

@@ -7,10 +7,10 @@ from msgspec.structs import replace
 from dcvd.core.diagnosis.absence import judge_absence
 from dcvd.core.diagnosis.addresses import elsewhere, judge_addresses, proxied
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.making import Routing, failed, listed, mistake, shortened
-from dcvd.core.diagnosis.mistyped import doubled_name, doubled_target, masking_wildcard
-from dcvd.core.dns_facts import DnsFacts
-from dcvd.core.domain import DnsState, Finding, Record
+from dcvd.core.diagnosis.findings import Routing, failed, listed, mistake, shortened
+from dcvd.core.diagnosis.mistakes import doubled_name, doubled_target, masking_wildcard
+from dcvd.core.domains.dns_facts import DnsFacts
+from dcvd.core.domains.domain import DnsState, Finding, Record
 
 LONGEST_CHAIN: Final = 8
 """CNAMEs that every resolver follows; some of the CAs' own give up soon after."""

@@ -6,10 +6,10 @@ from typing import Final
 from msgspec.structs import replace
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.making import cname, listed, shortened
-from dcvd.core.dns_facts import DnsFacts, Outcome, ResolverAnswer, ServerAnswer
-from dcvd.core.domain import Finding
-from dcvd.core.hostnames import registrable
+from dcvd.core.diagnosis.findings import cname, listed, shortened
+from dcvd.core.domains.dns_facts import DnsFacts, Outcome, ResolverAnswer, ServerAnswer
+from dcvd.core.domains.domain import Finding
+from dcvd.core.domains.hostnames import registrable
 from dcvd.core.instants import DAY, MINUTE, SECOND, to_rfc3339
 
 _SILENT: Final[frozenset[Outcome]] = frozenset({"timeout", "unreachable"})

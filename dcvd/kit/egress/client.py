@@ -11,8 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.failures import FailureReason
-from dcvd.core.timings import Timings
+from dcvd.core.http_exchanges import FailureReason, Timings
 from dcvd.errors import Retryable
 from dcvd.kit.egress.course import Course
 from dcvd.kit.egress.dial import Dialler
@@ -21,7 +20,7 @@ from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.egress.names import GuardedNames
 from dcvd.kit.egress.pool import ConnectionPool
 from dcvd.kit.egress.request import request, target_of
-from dcvd.kit.lookup import Lookups
+from dcvd.kit.egress.system_resolver import Lookups
 
 _TARGETS: Final = 1024  # URLs whose meaning is remembered
 

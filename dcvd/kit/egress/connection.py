@@ -11,7 +11,7 @@ from typing import Final, Literal
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from msgspec import Struct
 
-from dcvd.core.failures import FailureReason
+from dcvd.core.http_exchanges import FailureReason
 from dcvd.kit.egress.failures import EgressFailure, Failed, words
 from dcvd.kit.egress.request import Origin
 

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, Literal
 
-from dcvd.core.failures import FailureReason
-from dcvd.core.timings import Timings
+from dcvd.core.http_exchanges import FailureReason, Timings
 from dcvd.kit.egress.failures import Failed
 
 _AT_FIRST: Final = "waiting for a free connection"

@@ -11,7 +11,7 @@ import structlog
 from cryptography import x509
 
 from dcvd.core.addresses import Address
-from dcvd.core.failures import FailureReason
+from dcvd.core.http_exchanges import FailureReason
 from dcvd.kit.egress.connect import ConnectErrors, first_connected
 from dcvd.kit.egress.connection import Connection
 from dcvd.kit.egress.course import Course

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal
 
-from dcvd.core.failures import FailureReason
+from dcvd.core.http_exchanges import FailureReason
 from dcvd.kit.egress.guard import AddressRefused
 
 EgressFailure = Literal["refused_by_policy", "dns", "connect", "tls", "timeout", "protocol"]

@@ -10,7 +10,7 @@ from msgspec import Struct
 from yarl import URL
 
 from dcvd.core.addresses import Address, refusal
-from dcvd.core.failures import FailureReason
+from dcvd.core.http_exchanges import FailureReason
 
 MAX_URL: Final = 2048
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x20\x7f-\x9f\\]")

@@ -7,7 +7,7 @@ from typing import Final
 
 from dcvd.core.addresses import Address
 from dcvd.kit.egress.guard import EgressPolicy, permitted
-from dcvd.kit.lookup import Lookups
+from dcvd.kit.egress.system_resolver import Lookups
 
 _TTL: Final = 10.0  # seconds
 _MOST: Final = 1024  # names

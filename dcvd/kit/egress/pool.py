@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 import structlog
 
-from dcvd.core.failures import FailureReason
+from dcvd.core.http_exchanges import FailureReason
 from dcvd.kit.egress.connection import Connection, Late, Reply
 from dcvd.kit.egress.course import Course
 from dcvd.kit.egress.dial import Dialler

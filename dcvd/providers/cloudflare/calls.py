@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from dcvd.cloudflare.wire import Envelope, read_envelope
+from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.core.zone_records import Zone, ZoneRecord
+from dcvd.custom_hostnames.wire import Envelope, read_envelope
 from dcvd.errors import Permanent
-from dcvd.kit.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.cloudflare.faults import fault, unexpected
 from dcvd.providers.cloudflare.wire import SeenZone, body_of, read_account, read_id, read_records, read_zones
 

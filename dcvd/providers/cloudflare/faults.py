@@ -5,8 +5,8 @@ A code that nobody has documented is judged by its HTTP status.
 
 from typing import Final
 
-from dcvd.cloudflare.wire import Envelope, RemoteFault
-from dcvd.core.answers import printable
+from dcvd.core.text import printable
+from dcvd.custom_hostnames.wire import Envelope, RemoteFault
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
 
 UNAVAILABLE: Final = "provider_unavailable"

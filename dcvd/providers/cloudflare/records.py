@@ -5,12 +5,12 @@ from typing import Final
 
 import structlog
 
-from dcvd.core.answers import printable
-from dcvd.core.hostnames import registrable
+from dcvd.core.domains.hostnames import registrable
+from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.core.zone_records import Zone, ZoneRecord
+from dcvd.core.text import printable
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
-from dcvd.kit.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.cloudflare.calls import Calls, parents
 from dcvd.providers.cloudflare.faults import CONFLICT, is_gone
 from dcvd.providers.cloudflare.wire import same

@@ -7,8 +7,8 @@ from typing import Any, Final, TypeGuard, cast
 import msgspec
 from msgspec import Struct
 
-from dcvd.core.answers import printable
-from dcvd.core.zone_records import Zone, ZoneRecord
+from dcvd.core.records.zones import Zone, ZoneRecord
+from dcvd.core.text import printable
 from dcvd.errors import Permanent
 from dcvd.providers.cloudflare.faults import unexpected
 

@@ -10,11 +10,11 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
-from dcvd.core.domain_connect import template_path
-from dcvd.core.domain_connect_settings import ProviderSettings, api_prefix, read_settings
-from dcvd.dns.zones import Zones
+from dcvd.core.records.domain_connect import template_path
+from dcvd.core.records.domain_connect_settings import ProviderSettings, api_prefix, read_settings
+from dcvd.dns.checks.zone_reader import Zones
 from dcvd.errors import NotFound, Retryable
-from dcvd.kit.fetch import Fetched, Fetcher, FetchFailed, FetchRefused
+from dcvd.kit.http.fetch import Fetched, Fetcher, FetchFailed, FetchRefused
 
 log = structlog.get_logger(__name__)
 

@@ -12,16 +12,16 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.config import Config
-from dcvd.core.domain import CHALLENGE_LABEL, Record
-from dcvd.core.domain_connect import Application, application, query, template_path
-from dcvd.core.domain_connect_settings import api_prefix
+from dcvd.core.domains.domain import CHALLENGE_LABEL, Record
+from dcvd.core.records.domain_connect import Application, application, query, template_path
+from dcvd.core.records.domain_connect_settings import api_prefix
+from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.core.zone_records import Zone, ZoneRecord
-from dcvd.dns.zones import Zones
+from dcvd.dns.checks.zone_reader import Zones
 from dcvd.errors import Conflict, Permanent, RemoteError, Retryable, Unauthorized
-from dcvd.kit.fetch import Fetched, Fetcher
+from dcvd.kit.http.fetch import Fetched, Fetcher
 from dcvd.providers.domain_connect.discovery import LABEL
-from dcvd.providers.said import said
+from dcvd.providers.provider_text import said
 
 _MOST_NAMED: Final = 3
 

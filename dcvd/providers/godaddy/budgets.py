@@ -15,9 +15,9 @@ from typing import Final
 
 from dcvd.core.secret import Secret
 from dcvd.errors import Retryable
-from dcvd.kit.fetch import Fetched
-from dcvd.kit.window import Window
-from dcvd.providers.said import read_json
+from dcvd.kit.http.fetch import Fetched
+from dcvd.kit.limits.sliding_window import Window
+from dcvd.providers.provider_text import read_json
 
 RATE_LIMITED: Final = "provider_rate_limited"
 _LIMIT: Final = 60

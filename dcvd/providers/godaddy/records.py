@@ -7,16 +7,16 @@ from urllib.parse import quote
 import structlog
 from msgspec import Struct
 
-from dcvd.core.credentials import ApiToken, KeyPair, OauthTokens
+from dcvd.core.connections.credentials import ApiToken, KeyPair, OauthTokens
+from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.core.zone_records import Zone, ZoneRecord
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
-from dcvd.kit.fetch import Fetched, Fetcher, FetchFailed
+from dcvd.kit.http.fetch import Fetched, Fetcher, FetchFailed
 from dcvd.providers.deadline import deadline
 from dcvd.providers.godaddy.budgets import GodaddyBudgets
 from dcvd.providers.godaddy.wire import body_of, fault, read_records
-from dcvd.providers.places import APEX, Place, place_of, zone_candidates
-from dcvd.providers.said import read_json
+from dcvd.providers.owner_names import APEX, Place, place_of, zone_candidates
+from dcvd.providers.provider_text import read_json
 
 log = structlog.get_logger(__name__)
 

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import msgspec
 
+from dcvd.core.records.zones import ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.core.zone_records import ZoneRecord
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
-from dcvd.kit.fetch import Fetched
+from dcvd.kit.http.fetch import Fetched
 from dcvd.providers.godaddy.budgets import RATE_LIMITED, retry_after
-from dcvd.providers.places import APEX, Place
-from dcvd.providers.said import read_json, said
+from dcvd.providers.owner_names import APEX, Place
+from dcvd.providers.provider_text import read_json, said
 
 LOWEST_TTL: Final = 600
 HIGHEST_TTL: Final = 86_400

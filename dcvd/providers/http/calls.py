@@ -7,11 +7,11 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from dcvd.config.oauth_http import OauthOtherHttp
-from dcvd.core.members import member
+from dcvd.core.json_members import member
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
-from dcvd.kit.fetch import Fetched, Fetcher
-from dcvd.providers.said import read_json, said
+from dcvd.kit.http.fetch import Fetched, Fetcher
+from dcvd.providers.provider_text import read_json, said
 
 _LARGEST_PAGE: Final = 1 << 20
 _MOST_PAGES: Final = 20

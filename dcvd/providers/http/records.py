@@ -7,17 +7,17 @@ import structlog
 from msgspec.structs import replace
 
 from dcvd.config.oauth_http import OauthOtherHttp, needed
-from dcvd.core.members import member
+from dcvd.core.json_members import member
+from dcvd.core.records.zones import Zone, ZoneRecord
+from dcvd.core.request_templates import fill_path, placeholders
 from dcvd.core.secret import Secret
-from dcvd.core.templates import fill_path, placeholders
-from dcvd.core.zone_records import Zone, ZoneRecord
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized, Unavailable
-from dcvd.kit.fetch import Fetched, Fetcher, FetchFailed
+from dcvd.kit.http.fetch import Fetched, Fetcher, FetchFailed
 from dcvd.providers.deadline import deadline
 from dcvd.providers.http.calls import HttpCalls
 from dcvd.providers.http.wire import created, identifier, path_values, read_record
-from dcvd.providers.places import Place, place_of, zone_candidates
-from dcvd.providers.said import said
+from dcvd.providers.owner_names import Place, place_of, zone_candidates
+from dcvd.providers.provider_text import said
 
 log = structlog.get_logger(__name__)
 

@@ -7,10 +7,10 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.config.oauth_http import OauthOtherHttp
-from dcvd.core.members import member
-from dcvd.core.templates import fill_body
-from dcvd.core.zone_records import Zone, ZoneRecord
-from dcvd.providers.places import APEX, Place
+from dcvd.core.json_members import member
+from dcvd.core.records.zones import Zone, ZoneRecord
+from dcvd.core.request_templates import fill_body
+from dcvd.providers.owner_names import APEX, Place
 
 DEFAULT_TTL: Final = 600
 _HOSTS: Final = frozenset({"CNAME", "NS", "MX", "SRV", "PTR", "ALIAS", "DNAME"})

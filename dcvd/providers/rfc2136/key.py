@@ -8,7 +8,7 @@ import dns.name
 import dns.tsig
 from dns.name import Name
 
-from dcvd.core.credentials import Tsig
+from dcvd.core.connections.credentials import Tsig
 from dcvd.errors import InvalidInput
 
 ALGORITHMS: Final = ("hmac-sha256", "hmac-sha384", "hmac-sha512")

@@ -12,8 +12,8 @@ from dns.rdatatype import RdataType
 from dns.rrset import RRset
 from msgspec.structs import replace
 
-from dcvd.core.zone_records import ZoneRecord
-from dcvd.dns.found import zone_record
+from dcvd.core.records.zones import ZoneRecord
+from dcvd.dns.messages.zone_records import zone_record
 from dcvd.errors import Permanent
 
 

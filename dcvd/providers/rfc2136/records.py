@@ -18,8 +18,8 @@ from dns.rdatatype import RdataType
 from dns.rrset import RRset
 from dns.update import UpdateMessage
 
-from dcvd.core.credentials import Tsig
-from dcvd.core.zone_records import Zone, ZoneRecord
+from dcvd.core.connections.credentials import Tsig
+from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent, RemoteError, Retryable
 from dcvd.providers.rfc2136.key import key_of, name_of
 from dcvd.providers.rfc2136.rdatas import is_single, rdata_of, records_of

@@ -19,13 +19,13 @@ import structlog
 from dns.message import Message
 from msgspec.structs import replace
 
-from dcvd.core.credentials import Tsig
-from dcvd.core.failures import FailureReason
-from dcvd.dns.question import is_crowded
+from dcvd.core.connections.credentials import Tsig
+from dcvd.core.http_exchanges import FailureReason
+from dcvd.dns.messages.query import is_crowded
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.kit.egress.guard import AddressRefused, EgressPolicy, guarded_socket
 from dcvd.kit.egress.names import GuardedNames
-from dcvd.kit.lookup import Lookups
+from dcvd.kit.egress.system_resolver import Lookups
 from dcvd.providers.rfc2136.key import key_of
 
 log = structlog.get_logger(__name__)

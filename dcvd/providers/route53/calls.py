@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from dcvd.errors import Retryable
 from dcvd.kit.clock import Clock, SystemClock
-from dcvd.kit.fetch import Fetcher
-from dcvd.kit.window import Window
+from dcvd.kit.http.fetch import Fetcher
+from dcvd.kit.limits.sliding_window import Window
 from dcvd.providers.route53.faults import error_of, read_fault
 from dcvd.providers.route53.sigv4 import Scope, SigningKeys, signed
 from dcvd.providers.route53.xml import BadXml, Element, parse

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Final
 
-from dcvd.core.dns_facts import DnsQuestion
+from dcvd.core.domains.dns_facts import DnsQuestion
 from dcvd.dns import DnsObserver
 
 _NOWHERE: Final = "nowhere.invalid"

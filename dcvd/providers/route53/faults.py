@@ -8,9 +8,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.answers import printable
+from dcvd.core.text import printable
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
-from dcvd.kit.fetch import Fetched
+from dcvd.kit.http.fetch import Fetched
 from dcvd.providers.route53.xml import BadXml, Element, parse
 
 UNAUTHORIZED: Final = "provider_unauthorized"

@@ -8,8 +8,8 @@ import structlog
 from msgspec.structs import replace
 
 from dcvd.config.oauth import OauthRoute53
-from dcvd.core.credentials import AwsKeys, AwsRole
-from dcvd.core.zone_records import Zone, ZoneRecord
+from dcvd.core.connections.credentials import AwsKeys, AwsRole
+from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent, Retryable, Unauthorized
 from dcvd.providers.deadline import deadline
 from dcvd.providers.route53 import api, sts

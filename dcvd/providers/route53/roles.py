@@ -4,8 +4,8 @@ import re
 from typing import Final
 
 from dcvd.config.oauth import OauthRoute53
-from dcvd.core.aws_policies import new_external_id
-from dcvd.core.credentials import AwsRole
+from dcvd.core.connections.aws_policies import new_external_id
+from dcvd.core.connections.credentials import AwsRole
 from dcvd.core.ids import RandomBytes
 from dcvd.errors import InvalidInput, Unauthorized
 from dcvd.providers.route53.sessions import AwsSessions

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dcvd.core.zone_records import ZoneRecord
+from dcvd.core.records.zones import ZoneRecord
 from dcvd.errors import Permanent
 from dcvd.providers.route53.names import absolute, read_name, read_value, write_value
 from dcvd.providers.route53.xml import Element

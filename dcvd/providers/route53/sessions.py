@@ -8,10 +8,10 @@ import structlog
 from msgspec import Struct
 
 from dcvd.config.oauth import OauthRoute53
-from dcvd.core.credentials import AwsRole
+from dcvd.core.connections.credentials import AwsRole
 from dcvd.errors import Permanent, Retryable, Unauthorized, Unavailable
 from dcvd.kit.clock import Clock
-from dcvd.kit.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.route53 import sts
 from dcvd.providers.route53.calls import AwsCalls
 from dcvd.providers.route53.faults import PERMISSION_MISSING, UNAUTHORIZED

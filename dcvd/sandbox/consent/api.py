@@ -12,7 +12,7 @@ from aiohttp import web
 from dcvd.sandbox.consent.consents import Consents
 from dcvd.sandbox.consent.page import consent_page, refusal_page
 from dcvd.sandbox.consent.requests import SCOPES, OauthRefused
-from dcvd.sandbox.envelope import as_json
+from dcvd.sandbox.http.envelope import as_json
 from dcvd.sandbox.settings import SandboxSettings
 
 PREFIX: Final = "/oauth2"

@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, cast
 
-from dcvd.sandbox.bodies import Body
 from dcvd.sandbox.customers.model import AUTOMATIC, PROXIABLE, DnsRecord
-from dcvd.sandbox.envelope import Refused
+from dcvd.sandbox.hostnames.bodies import Body
+from dcvd.sandbox.http.envelope import Refused
 
 _LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _QUOTED: Final = re.compile(r'("([^"\\]|\\[^0-9]|\\[0-2][0-9]{2}){0,255}"( +|$))+')

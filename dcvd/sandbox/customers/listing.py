@@ -5,8 +5,8 @@ from typing import Final, Protocol, TypeVar, get_args
 
 from dcvd.sandbox.customers.bodies import TYPES
 from dcvd.sandbox.customers.model import CustomerZone, DnsRecord, ZoneStatus
-from dcvd.sandbox.envelope import Refused
-from dcvd.sandbox.listing import Query, integer, one_of, result_info
+from dcvd.sandbox.hostnames.listing import Query, integer, one_of, result_info
+from dcvd.sandbox.http.envelope import Refused
 
 _TEXTS: Final[Mapping[str, Callable[[str, str], bool]]] = {
     "exact": lambda text, wanted: text == wanted,

@@ -5,13 +5,13 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from dcvd.core.hostnames import registrable
+from dcvd.core.domains.hostnames import registrable
 from dcvd.errors import Conflict, InvalidInput, NotFound
-from dcvd.sandbox.bodies import Body
 from dcvd.sandbox.customers.bodies import TYPES, read_patch, read_record, record_name
 from dcvd.sandbox.customers.model import CustomerZone, DnsRecord, ZoneStatus
 from dcvd.sandbox.customers.presentation import body_of, served
-from dcvd.sandbox.envelope import Refused
+from dcvd.sandbox.hostnames.bodies import Body
+from dcvd.sandbox.http.envelope import Refused
 
 _ADDRESSES: Final = ("A", "AAAA")
 _ROUTES: Final = frozenset({"A", "AAAA", "CNAME"})

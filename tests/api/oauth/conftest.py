@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from dcvd.api import Api
 from dcvd.config.oauth_http import OauthOtherHttp
-from dcvd.kit.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher
 from dcvd.metrics import Metrics
-from dcvd.services.access import Access
+from dcvd.services.connections.provider_access import Access
 from dcvd.services.context import Context
 from tests.api.client import Client
 from tests.api.conftest import EventDict

@@ -7,12 +7,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from msgspec import Struct
 
-from dcvd.core.connections import Connection, Provider
+from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.secret import Secret
 from dcvd.errors import Unauthorized
-from dcvd.oauth.answers import Tokens
+from dcvd.oauth.token_responses import Tokens
 from dcvd.oauth.tokens import TokenClient
-from dcvd.services.access import Access
+from dcvd.services.connections.provider_access import Access
 from dcvd.services.context import Context
 from tests.api.client import Answer, Client
 from tests.oauth.servers import TENANTS, Server

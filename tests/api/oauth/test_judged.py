@@ -6,7 +6,7 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.connections import ConnectionStatus
+from dcvd.core.connections.connection import ConnectionStatus
 from dcvd.core.instants import DAY
 from dcvd.errors import Unauthorized
 from dcvd.kit.clock import ManualClock

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from dcvd.core.connections import Provider
+from dcvd.core.connections.connection import Provider
+from dcvd.core.connections.oauth import STATE_LIFE, hash_state
 from dcvd.core.instants import MINUTE
-from dcvd.core.oauth import STATE_LIFE, hash_state
 from dcvd.core.secret import Secret
 from dcvd.kit.clock import ManualClock
-from dcvd.services import exchanges
+from dcvd.services.connections import code_exchange
 from tests.api.client import Client, problem
 from tests.api.conftest import Mint
 from tests.api.oauth.flow import Flow
@@ -124,9 +124,9 @@ async def test_whoever_is_cut_off_after_the_state_was_used_begins_again_and_what
         if step == "the exchange":
             patched.setattr(flow.client, "exchange", never)
         else:
-            patched.setattr(exchanges, "_account", never)
+            patched.setattr(code_exchange, "_account", never)
         call = asyncio.create_task(
-            exchanges.connect_for_tenant(
+            code_exchange.connect_for_tenant(
                 flow.context,
                 flow.client,
                 flow.access.drivers,

@@ -13,10 +13,10 @@ from aiohttp import web
 from msgspec import Struct
 
 from dcvd.config.oauth import OauthRoute53
-from dcvd.core.credentials import AwsKeys, AwsRole
+from dcvd.core.connections.credentials import AwsKeys, AwsRole
 from dcvd.core.secret import Secret
 from dcvd.kit.clock import SystemClock
-from dcvd.kit.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.route53.calls import AwsCalls
 from dcvd.providers.route53.records import NameServers, Route53Records
 from dcvd.providers.route53.sessions import AwsSessions

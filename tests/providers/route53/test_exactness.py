@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dcvd.core.zone_records import Zone, ZoneRecord
+from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent, Retryable
 from dcvd.providers.route53.records import Route53Records
 from tests.providers.route53.aws import FakeAws

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcvd.core.zone_records import Zone, ZoneRecord
+from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.providers.route53.xml import BadXml, parse
 from tests.providers.route53.aws import FakeAws

@@ -2,11 +2,11 @@
 
 import pytest
 
-from dcvd.core.credentials import AwsKeys
+from dcvd.core.connections.credentials import AwsKeys
+from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.core.zone_records import Zone, ZoneRecord
 from dcvd.errors import Permanent, Retryable, Unauthorized
-from dcvd.kit.fetch import FetchFailed
+from dcvd.kit.http.fetch import FetchFailed
 from dcvd.providers.route53.records import Route53Records
 from dcvd.providers.route53.roles import verify_role
 from tests.providers.route53.conftest import Place

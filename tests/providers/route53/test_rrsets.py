@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcvd.core.zone_records import ZoneRecord
+from dcvd.core.records.zones import ZoneRecord
 from dcvd.providers.route53.names import read_name, read_value
 from dcvd.providers.route53.rrsets import NAMESPACE, RrSet, change_batch, read_rrset, records_of, sets_of, whole_sets
 from dcvd.providers.route53.xml import parse

@@ -7,13 +7,13 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config.oauth import OauthRoute53
-from dcvd.core.aws_policies import new_external_id
-from dcvd.core.credentials import AwsRole
+from dcvd.core.connections.aws_policies import new_external_id
+from dcvd.core.connections.credentials import AwsRole
+from dcvd.core.records.zones import Zone
 from dcvd.core.secret import Secret
-from dcvd.core.zone_records import Zone
 from dcvd.errors import InvalidInput, Retryable, Unauthorized, Unavailable
 from dcvd.kit.clock import ManualClock, SystemClock
-from dcvd.kit.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.route53 import sts
 from dcvd.providers.route53.calls import AwsCalls
 from dcvd.providers.route53.records import Route53Records

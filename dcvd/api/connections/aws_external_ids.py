@@ -1,0 +1,62 @@
+"""`/api/oauth/aws/external-ids`."""
+
+from typing import Any, Final
+
+from litestar import Router, post
+from litestar.params import JSONBody
+from msgspec import Struct
+
+from dcvd.api.http.documentation import BodyMayBeEmpty, problems
+from dcvd.api.http.parameters import Instant
+from dcvd.api.http.request import ApiRequest
+from dcvd.core.instants import to_rfc3339
+from dcvd.services.connections import aws_external_ids
+
+
+class NewExternalId(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """`domains`: the hostnames whose records the role may write; without any, the CNAMEs of all names."""
+
+    domains: list[str] = []
+
+
+class ExternalIdAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the customer makes a role from, in his AWS account; both policies are documents of IAM's."""
+
+    external_id: str
+    expires_at: Instant
+    trust_policy: dict[str, Any]
+    permissions_policy: dict[str, Any]
+    instructions: list[str]
+
+
+_FOR_ALL_NAMES: Final = NewExternalId()
+_INSTRUCTIONS: Final = [
+    "In the AWS account that holds the hosted zone, open IAM, Roles, Create role, Custom trust policy, and paste "
+    "trustPolicy. Do not change its condition: it is what keeps others out.",
+    "Create the role without permissions, for example with the name dcvd; then add an inline policy to it, and paste "
+    "permissionsPolicy.",
+    'Send the role\'s ARN: POST /api/oauth/connections {"provider": "route53", "credentials": {"roleArn": '
+    '"arn:aws:iam::…:role/dcvd", "externalId": "…"}}. AWS may need a minute until it knows a new role.',
+]
+
+
+@post(
+    "",
+    summary="Get an ExternalId and the policies for a role at AWS",
+    status_code=201,
+    responses=problems(400, 403, 413, 415, 429, 503),
+    operation_class=BodyMayBeEmpty,
+)
+async def add_external_id(request: ApiRequest, data: JSONBody[NewExternalId] = _FOR_ALL_NAMES) -> ExternalIdAnswer:
+    """It opens one connection of this organization, within seven days."""
+    made = await aws_external_ids.issue(request.context, request.parts.drivers.aws, request.org_id, data.domains)
+    return ExternalIdAnswer(
+        external_id=made.external_id,
+        expires_at=to_rfc3339(made.expires_at),
+        trust_policy=made.trust_policy,
+        permissions_policy=made.permissions_policy,
+        instructions=_INSTRUCTIONS,
+    )
+
+
+ROUTER: Final = Router("/oauth/aws/external-ids", route_handlers=[add_external_id], tags=["Connections"])

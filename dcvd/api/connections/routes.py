@@ -1,0 +1,73 @@
+"""`/api/oauth/connections`."""
+
+from typing import Final
+
+from litestar import Response, Router, delete, get, post
+from litestar.params import FromPath, JSONBody
+from msgspec import Struct
+
+from dcvd.api.connections.input import GivenCredentials, credentials_of
+from dcvd.api.connections.view import ConnectionAnswer, ConnectionList, connection_view
+from dcvd.api.http.documentation import problems
+from dcvd.api.http.parameters import Cursor, Limit, page_limit
+from dcvd.api.http.request import ApiRequest
+from dcvd.core.connections.connection import Provider
+from dcvd.services.connections import queries
+from dcvd.services.connections.removal import disconnect
+from dcvd.services.connections.setup import connect
+
+
+class NewConnection(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Whom to connect to, and with what."""
+
+    provider: Provider
+    credentials: GivenCredentials
+
+
+@post("", summary="Connect by credentials", status_code=201, responses=problems(400, 403, 409, 413, 415, 429, 503))
+async def add_connection(request: ApiRequest, data: JSONBody[NewConnection]) -> Response[ConnectionAnswer]:
+    """They are tried at the provider first, stored encrypted, and never shown again. OAuth begins elsewhere."""
+    parts = request.parts
+    credentials = credentials_of(data.provider, data.credentials)
+    with parts.tries.admitted(request.org_id):
+        connection = await connect(
+            parts.context, parts.drivers, request.org_id, data.provider, credentials, actor=request.actor
+        )
+    return Response(
+        ConnectionAnswer(connection_view(connection)),
+        headers={"Location": f"/api/oauth/connections/{connection.id}"},
+    )
+
+
+@get("", summary="List the connections", responses=problems(400))
+async def list_connections(request: ApiRequest, limit: Limit = None, cursor: Cursor = None) -> ConnectionList:
+    """Newest first."""
+    found = await queries.list_page(request.context, request.org_id, cursor=cursor, limit=page_limit(limit))
+    use = request.parts.access.use
+    return ConnectionList(
+        connections=[connection_view(use.seen(row)) for row in found.items], next_cursor=found.next_cursor
+    )
+
+
+@get("/{connection_id:str}", summary="Show a connection", responses=problems(404))
+async def get_connection(request: ApiRequest, connection_id: FromPath[str]) -> ConnectionAnswer:
+    """Whether it works, when it was last used and what went wrong last, and how many domains use it."""
+    connection, domains = await queries.get(request.context, request.org_id, connection_id)
+    return ConnectionAnswer(connection_view(request.parts.access.use.seen(connection), domains=domains))
+
+
+@delete("/{connection_id:str}", summary="Remove a connection", responses=problems(403, 404, 503))
+async def remove_connection(request: ApiRequest, connection_id: FromPath[str]) -> None:
+    """Revoked at the provider where that can be, and erased here also where it could not.
+
+    The domains that use it stay, without a connection, and so do the records that were written with it.
+    """
+    parts = request.parts
+    await disconnect(parts.context, parts.access, request.org_id, connection_id, actor=request.actor)
+
+
+ROUTER: Final = Router(
+    "/oauth/connections",
+    route_handlers=[add_connection, list_connections, get_connection, remove_connection],
+    tags=["Connections"],
+)

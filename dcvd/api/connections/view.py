@@ -1,0 +1,68 @@
+"""Connections as JSON; never what they authenticate with."""
+
+from msgspec import UNSET, Struct, UnsetType
+
+from dcvd.api.http.parameters import Instant, shown
+from dcvd.core.connections.connection import Connection, ConnectionMethod, ConnectionStatus, Provider
+from dcvd.core.instants import to_rfc3339
+
+
+class ConnectionFaultView(Struct, frozen=True):
+    """What went wrong last; `code` is for programs, `message` for people."""
+
+    code: str
+    message: str
+    at: Instant
+
+
+class ConnectionView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A connection. `expiresAt`: the end of its present access token; `refreshAt`: when that is renewed by itself.
+
+    A `refreshAt` of null beside an `expiresAt`: it ends then, and has to be made anew. `domains`: how many use it, only
+    where a single connection is shown.
+    """
+
+    id: str
+    org_id: str
+    provider: Provider
+    method: ConnectionMethod
+    status: ConnectionStatus
+    account: str | None
+    scopes: list[str]
+    expires_at: Instant | None
+    refresh_at: Instant | None
+    last_used_at: Instant | None
+    last_error: ConnectionFaultView | None
+    domains: int | UnsetType = UNSET
+    created_at: Instant
+    updated_at: Instant
+
+
+class ConnectionAnswer(Struct, frozen=True):
+    connection: ConnectionView
+
+
+class ConnectionList(Struct, frozen=True, kw_only=True, rename="camel"):
+    connections: list[ConnectionView]
+    next_cursor: str | None
+
+
+def connection_view(connection: Connection, *, domains: int | UnsetType = UNSET) -> ConnectionView:
+    """One connection."""
+    fault = connection.last_error
+    return ConnectionView(
+        id=connection.id,
+        org_id=connection.org_id,
+        provider=connection.provider,
+        method=connection.method,
+        status=connection.status,
+        account=connection.account,
+        scopes=list(connection.scopes),
+        expires_at=shown(connection.expires_at),
+        refresh_at=shown(connection.refresh_at),
+        last_used_at=shown(connection.last_used_at),
+        last_error=None if fault is None else ConnectionFaultView(fault.code, fault.message, to_rfc3339(fault.at)),
+        domains=domains,
+        created_at=to_rfc3339(connection.created_at),
+        updated_at=to_rfc3339(connection.updated_at),
+    )

@@ -1,0 +1,10 @@
+"""Diagnosis over HTTP."""
+
+from typing import Final
+
+from litestar import Router
+
+from dcvd.api.diagnosis.routes import ROUTER as ROUTES
+
+ROUTERS: Final[tuple[Router, ...]] = (ROUTES,)
+"""Below /api, for bearers of a token."""

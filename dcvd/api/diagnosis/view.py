@@ -1,0 +1,107 @@
+"""A diagnosis as JSON."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct
+
+from dcvd.api.domains.view import ErrorView, FindingView, RequiredRecordView, finding_view
+from dcvd.api.http.parameters import Instant, shown
+from dcvd.core.domains.domain import DnsState, DomainStatus, RequiredRecord, required_records
+from dcvd.core.instants import MINUTE, to_rfc3339
+from dcvd.services.diagnosis import Diagnosis, Holder, Preview
+
+_LATER: Final = MINUTE
+"""After which a name that nobody looks at by itself is worth another look, where its findings know no better."""
+
+
+class DiagnosisView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is wrong with a domain, who has to act, and what exactly to type. `summary` is all of it in one sentence.
+
+    `findings`: the most severe first; the first one is what to do next. `checkedAt`: when DNS or Cloudflare last gave
+    an answer, and `nextCheckAt` when they are asked again.
+    """
+
+    domain_id: str
+    domain_name: str
+    status: DomainStatus
+    ready: bool
+    dns_state: DnsState
+    error: ErrorView | None
+    findings: list[FindingView]
+    required_records: list[RequiredRecordView]
+    checked_at: Instant | None
+    next_check_at: Instant
+    summary: str
+
+
+class DiagnosisAnswer(Struct, frozen=True):
+    diagnosis: DiagnosisView
+
+
+class PreviewView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What would keep a name from working, before it is added.
+
+    `registered`: whether somebody has it here already; `domainId` where that is you.
+    `dnsState` null: DNS was not asked, or could not be. `cnameTarget` with the label `{token}`: each domain gets a
+    target of its own when it is added, so the record can be created only then.
+    """
+
+    domain_name: str
+    registered: Holder
+    domain_id: str | None
+    cname_target: str
+    dns_state: DnsState | None
+    findings: list[FindingView]
+    required_records: list[RequiredRecordView]
+    checked_at: Instant
+    summary: str
+
+
+class PreviewAnswer(Struct, frozen=True):
+    diagnosis: PreviewView
+
+
+def answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
+    """Of a domain."""
+    domain = diagnosis.domain
+    checked = [at for at in (domain.dns_checked_at, domain.cf_checked_at) if at is not None]
+    return DiagnosisAnswer(
+        DiagnosisView(
+            domain_id=domain.id,
+            domain_name=domain.name,
+            status=domain.status,
+            ready=domain.ready,
+            dns_state=domain.dns_state,
+            error=None if domain.error is None else ErrorView(domain.error.code, domain.error.message),
+            findings=[finding_view(finding, domain.next_sync_at) for finding in diagnosis.findings],
+            required_records=_records(required_records(domain)),
+            checked_at=shown(max(checked, default=None)),
+            next_check_at=to_rfc3339(domain.next_sync_at),
+            summary=diagnosis.summary,
+        )
+    )
+
+
+def preview_answer(preview: Preview) -> PreviewAnswer:
+    """Of a name."""
+    return PreviewAnswer(
+        PreviewView(
+            domain_name=preview.name,
+            registered=preview.holder,
+            domain_id=preview.domain_id,
+            cname_target=preview.target,
+            dns_state=preview.state,
+            findings=[finding_view(finding, preview.checked_at + _LATER) for finding in preview.findings],
+            required_records=_records(preview.records),
+            checked_at=to_rfc3339(preview.checked_at),
+            summary=preview.summary,
+        )
+    )
+
+
+def _records(records: Iterable[RequiredRecord]) -> list[RequiredRecordView]:
+    return [
+        RequiredRecordView(record.type, record.name, record.value, record.purpose, record.verified)
+        for record in records
+    ]

@@ -1,0 +1,103 @@
+"""Bulk calls in the OpenAPI document: two kinds of body, and an answer of the same kind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from litestar.enums import MediaType
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    OpenAPIType,
+    Operation,
+    Parameter,
+    Reference,
+    RequestBody,
+    Schema,
+)
+
+from dcvd.api.domains.bulk_calls import KEY_HEADER
+from dcvd.api.http import ndjson
+from dcvd.core.domains.bulk import LONGEST_KEY, MOST_AT_ONCE, MOST_LINES
+
+_TEXT: Final = Schema(type=OpenAPIType.STRING)
+_FLAG: Final = Schema(type=OpenAPIType.BOOLEAN, default=False, description="Only say what would be done.")
+_TAKEN_OUT: Final = Schema(
+    type=OpenAPIType.BOOLEAN,
+    default=False,
+    description="Also take out of DNS what was written there through a connection.",
+)
+_NEW: Final = Reference(ref="#/components/schemas/NewDomain")
+_NAMED: Final = Schema(
+    type=OpenAPIType.OBJECT,
+    properties={"domainId": _TEXT, "domainName": _TEXT},
+    min_properties=1,
+    max_properties=1,
+    description="One of the two.",
+)
+
+
+@dataclass
+class BulkOperation(Operation):
+    """What Litestar cannot know of a handler that reads its body by itself."""
+
+    def __post_init__(self) -> None:
+        key = Parameter(
+            name=KEY_HEADER,
+            param_in="header",
+            description=(
+                "A repeat of the call with the same key is answered the same for the lines that were done, and goes on"
+                " with the rest. Kept for 24 hours."
+            ),
+            schema=Schema(type=OpenAPIType.STRING, min_length=1, max_length=LONGEST_KEY, pattern="^[!-~]+$"),
+        )
+        self.parameters = [*(self.parameters or []), key]
+
+    def _take(self, whole: Schema, line: Schema | Reference, answered: str) -> None:
+        described = f"One to a line, up to {MOST_LINES:,} of them, done as they come and answered a line each."
+        self.request_body = RequestBody(
+            content={
+                MediaType.JSON.value: OpenAPIMediaType(schema=whole),
+                ndjson.MEDIA_TYPE: OpenAPIMediaType(schema=line),
+            },
+            description=f"JSON with up to {MOST_AT_ONCE:,} domains. As {ndjson.MEDIA_TYPE}: {described}",
+            required=True,
+        )
+        response = (self.responses or {})["200"]
+        assert isinstance(response, OpenAPIResponse), "Litestar documents the answer of 200"
+        result = Reference(ref=f"#/components/schemas/{answered}")
+        response.content = {**(response.content or {}), ndjson.MEDIA_TYPE: OpenAPIMediaType(schema=result)}
+
+
+@dataclass
+class BulkAddition(BulkOperation):
+    """Of domains to be added."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        domains = Schema(type=OpenAPIType.ARRAY, items=_NEW, max_items=MOST_AT_ONCE)
+        self._take(_body({"domains": domains}, required=["domains"]), _NEW, "AddedLine")
+
+
+@dataclass
+class BulkRemoval(BulkOperation):
+    """Of domains to be removed."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        texts = Schema(type=OpenAPIType.ARRAY, items=_TEXT, max_items=MOST_AT_ONCE)
+        members = {"domainIds": texts, "domainNames": texts, "removeRecords": _TAKEN_OUT}
+        whole = _body(members, description="Either ids or names.")
+        self._take(whole, _NAMED, "RemovedLine")
+
+
+def _body(
+    members: Mapping[str, Schema], *, required: list[str] | None = None, description: str | None = None
+) -> Schema:
+    return Schema(
+        type=OpenAPIType.OBJECT,
+        properties={**members, "dryRun": _FLAG},
+        required=required,
+        additional_properties=False,
+        description=description,
+    )

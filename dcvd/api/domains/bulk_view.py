@@ -1,0 +1,149 @@
+"""What came of the lines of a bulk call, as JSON."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from dcvd.api.domains.view import (
+    ErrorView,
+    LeftRecordView,
+    RegistrationView,
+    RequiredRecordView,
+    left_record_views,
+    registration_view,
+    required_record_views,
+)
+from dcvd.core.domains.bulk import Adding, Refusal, Removing
+from dcvd.core.domains.domain import DomainStatus, Validation
+from dcvd.services.domains.bulk_additions import Added
+from dcvd.services.domains.bulk_removals import Removed
+
+
+class BulkDomainView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is needed of a domain to go on with it. `status` is null when it was removed since, and then is all but its
+    id."""
+
+    id: str
+    status: DomainStatus | None
+    validation: Validation | None
+    wildcard: bool | None
+    required_records: list[RequiredRecordView]
+
+
+class AddedLine(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What came of one line. `exists`: the organization has the domain already, also by an earlier line."""
+
+    line: int
+    domain_name: str | None
+    outcome: Adding
+    domain: BulkDomainView | None
+    registration: RegistrationView | None
+    error: ErrorView | None
+
+
+class AddedSummary(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How many lines had each outcome."""
+
+    created: int
+    exists: int
+    would_create: int
+    refused: int
+
+
+class AddedLines(Struct, frozen=True, kw_only=True):
+    """Every line in its order."""
+
+    results: list[AddedLine]
+    summary: AddedSummary
+
+
+class RemovedLine(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What came of one line; `recordsToRemove` is what is now to be taken out of DNS."""
+
+    line: int
+    domain_id: str | None
+    domain_name: str | None
+    outcome: Removing
+    records_to_remove: list[LeftRecordView]
+    error: ErrorView | None
+
+
+class RemovedSummary(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How many lines had each outcome."""
+
+    removed: int
+    would_remove: int
+    refused: int
+
+
+class RemovedLines(Struct, frozen=True, kw_only=True):
+    """Every line in its order."""
+
+    results: list[RemovedLine]
+    summary: RemovedSummary
+
+
+def added_line(added: Added) -> AddedLine:
+    """One line of the answer."""
+    return AddedLine(
+        line=added.line,
+        domain_name=added.name,
+        outcome=added.outcome,
+        domain=_domain(added),
+        registration=registration_view(added.place),
+        error=_error(added.error),
+    )
+
+
+def added_lines(lines: Iterable[Added]) -> AddedLines:
+    """The whole answer to a call that came whole."""
+    results = [added_line(line) for line in lines]
+    counts = Counter(line.outcome for line in results)
+    summary = AddedSummary(
+        created=counts["created"],
+        exists=counts["exists"],
+        would_create=counts["would_create"],
+        refused=counts["refused"],
+    )
+    return AddedLines(results=results, summary=summary)
+
+
+def removed_line(removed: Removed) -> RemovedLine:
+    """One line of the answer."""
+    result = removed.result
+    return RemovedLine(
+        line=removed.line,
+        domain_id=result.domain_id,
+        domain_name=result.name,
+        outcome=result.outcome,
+        records_to_remove=left_record_views(result.records),
+        error=_error(result.error),
+    )
+
+
+def removed_lines(lines: Iterable[Removed]) -> RemovedLines:
+    """The whole answer to a call that came whole."""
+    results = [removed_line(line) for line in lines]
+    counts = Counter(line.outcome for line in results)
+    summary = RemovedSummary(removed=counts["removed"], would_remove=counts["would_remove"], refused=counts["refused"])
+    return RemovedLines(results=results, summary=summary)
+
+
+def _domain(added: Added) -> BulkDomainView | None:
+    if added.domain_id is None:
+        return None
+    domain = added.domain
+    if domain is None:
+        return BulkDomainView(id=added.domain_id, status=None, validation=None, wildcard=None, required_records=[])
+    return BulkDomainView(
+        id=domain.id,
+        status=domain.status,
+        validation=domain.validation,
+        wildcard=domain.wildcard,
+        required_records=required_record_views(domain),
+    )
+
+
+def _error(error: Refusal | None) -> ErrorView | None:
+    return None if error is None else ErrorView(error.code, error.message)

@@ -1,0 +1,72 @@
+"""`/hooks/cloudflare`: Cloudflare's notifications.
+
+It is no part of the published schema, which is the tenants'.
+"""
+
+from collections.abc import Iterable
+from hashlib import sha256
+from hmac import compare_digest
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from litestar import Router, post
+from msgspec import Struct
+
+from dcvd.api.http.authentication import Connection, parts_of
+from dcvd.api.http.body import read_body
+from dcvd.api.http.problems import HttpRefusal, no_route
+from dcvd.api.http.request import ApiRequest
+from dcvd.core.domains.cloudflare_notifications import read
+from dcvd.errors import InvalidInput
+from dcvd.services.lifecycle.cloudflare_notifications import Outcome
+
+_HEADER: Final = b"cf-webhook-auth"
+_LARGEST: Final = 64 * 1024
+
+
+class Taken(Struct, frozen=True):
+    """What became of a notification; whatever it is, there is no use in sending it again."""
+
+    outcome: Outcome
+
+
+async def known_sender(connection: Connection, _: object) -> None:
+    """Where no secret is configured there is nothing at this address. Raises NotFound, HttpRefusal."""
+    secret = parts_of(connection.scope).context.config.cloudflare.webhook_secret
+    if not secret:
+        raise no_route()
+    if not _is_right(connection.scope["headers"], secret.reveal()):
+        # Not a word on which of it is wrong: missing, twice, or another's.
+        raise HttpRefusal(
+            HTTPStatus.UNAUTHORIZED,
+            "unauthenticated",
+            "The notification does not carry the secret of this address in the header cf-webhook-auth.",
+            headers={"WWW-Authenticate": 'Cf-Webhook-Auth realm="dcvd"'},
+        )
+
+
+def _is_right(headers: Iterable[tuple[bytes, bytes]], secret: str) -> bool:
+    given = [value for name, value in headers if name == _HEADER]
+    expected = sha256(secret.encode()).digest()
+    # Digests are of one length, so not even the secret's length can be measured.
+    matches = [compare_digest(sha256(value).digest(), expected) for value in given]
+    return matches == [True]
+
+
+@post("/cloudflare", status_code=200)
+async def take_notification(request: ApiRequest) -> Taken:
+    """A hint to look at a hostname now; what is not understood is answered like what is."""
+    limit = min(_LARGEST, request.context.config.server.request_body_limit)
+    body = await read_body(request.scope["headers"], request.receive, limit, may_be_empty=False, any_type=True)
+    return Taken(await request.parts.hints.take(read(_json(body))))
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInput("body", "The body is not valid JSON.", code="malformed_json") from error
+
+
+ROUTER: Final = Router("/hooks", route_handlers=[take_notification], guards=[known_sender], include_in_schema=False)

@@ -1,0 +1,1 @@
+"""What every call shares: authentication, bodies, parameters, problems and answers."""

@@ -1,0 +1,186 @@
+"""Request bodies: read within the limit, and decoded strictly into structs."""
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+from functools import cache
+from http import HTTPStatus
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin
+
+import msgspec
+from litestar.types import HTTPReceiveMessage, Receive
+from msgspec import Struct
+
+from dcvd.api.http.problems import HttpRefusal
+from dcvd.errors import InvalidInput
+
+T = TypeVar("T", bound=Struct)
+
+_HEADERS: Final = frozenset({b"content-length", b"transfer-encoding", b"content-type", b"content-encoding"})
+_NDJSON: Final = re.compile(
+    rb'application/(x-ndjson|ndjson|x-jsonlines|jsonl)(\s*;\s*charset\s*=\s*"?utf-8"?)?\s*', re.IGNORECASE
+)
+_JSON: Final = re.compile(rb'application/json(\s*;\s*charset\s*=\s*"?utf-8"?)?\s*', re.IGNORECASE)
+_AT: Final = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL)
+_EXPECTED: Final = re.compile(r"Expected `(.+)`, got `(.+)`", re.DOTALL)
+_MISSING: Final = re.compile(r"Object missing required field `(.+)`", re.DOTALL)
+_UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+_WORDS: Final = {
+    "str": "text",
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+
+
+class ClientGone(HttpRefusal):
+    """The client left before it had its answer, which nobody reads."""
+
+    def __init__(self) -> None:
+        super().__init__(HTTPStatus.BAD_REQUEST, "client_gone", "The connection ended before the request was answered.")
+
+
+async def read_body(
+    headers: Iterable[tuple[bytes, bytes]], receive: Receive, limit: int, *, may_be_empty: bool, any_type: bool = False
+) -> bytes:
+    """The whole body, of at most `limit` bytes. any_type: whatever type it is said to be of.
+
+    Raises HttpRefusal: 415 for what is not plain JSON, 413 for what is too large (before reading where its length is
+    announced), ClientGone; InvalidInput for an empty body that may not be so. One that may needs no media type either.
+    """
+    announced = {name: value for name, value in headers if name in _HEADERS}
+    length = announced.get(b"content-length", b"0")
+    if b"transfer-encoding" not in announced and not length.strip(b"0"):
+        return _nothing(may_be_empty=may_be_empty)
+    if not any_type:
+        _check_media_type(announced)
+    # The server has checked that it is a number; the first test keeps it short enough to be read as one.
+    if len(length) > 18 or int(length) > limit:
+        raise _too_large(limit)
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        message: HTTPReceiveMessage = await receive()  # type: ignore[assignment]  # no other kind has a body
+        if message["type"] != "http.request":
+            raise ClientGone
+        pieces.append(message["body"])
+        size += len(message["body"])
+        if size > limit:
+            raise _too_large(limit)
+        if not message["more_body"]:
+            break
+    return b"".join(pieces) if size else _nothing(may_be_empty=may_be_empty)
+
+
+def decoded(body: bytes, kind: type[T], *, whole: str = "The body") -> T:
+    """The struct that the body holds. Raises InvalidInput naming the member at fault, as it is written in JSON.
+
+    `whole`: what a sentence calls it.
+    """
+    try:
+        struct: T = _decoder(kind).decode(body)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error), kind, whole) from error
+    except UnicodeDecodeError as error:
+        raise _malformed("it is not UTF-8", whole) from error
+    except RecursionError as error:
+        raise _malformed("it is nested too deeply", whole) from error
+    except msgspec.DecodeError as error:
+        raise _malformed(str(error).removeprefix("JSON is malformed: "), whole) from error
+    return struct
+
+
+def converted(value: Any, kind: type[T], *, whole: str) -> T:
+    """As `decoded`, of a member that was decoded as plain values already, because its kind was not known yet."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error), kind, whole) from error
+
+
+@cache
+def _decoder(kind: type[Struct]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+def is_lines(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a body of one JSON value a line is announced. Raises HttpRefusal for one that is compressed."""
+    announced = {name: value for name, value in headers if name in _HEADERS}
+    if _NDJSON.fullmatch(announced.get(b"content-type", b"").strip()) is None:
+        return False
+    _check_encoding(announced)
+    return True
+
+
+def _check_media_type(announced: dict[bytes, bytes]) -> None:
+    if _JSON.fullmatch(announced.get(b"content-type", b"").strip()) is None:
+        raise HttpRefusal(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "The body has to be JSON in UTF-8: send it with Content-Type: application/json.",
+        )
+    _check_encoding(announced)
+
+
+def _check_encoding(announced: dict[bytes, bytes]) -> None:
+    if announced.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise HttpRefusal(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "The body is compressed; send it as it is, without Content-Encoding.",
+        )
+
+
+def _too_large(limit: int) -> HttpRefusal:
+    return HttpRefusal(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"The body is too large; at most {limit} bytes are read."
+    )
+
+
+def _nothing(*, may_be_empty: bool) -> bytes:
+    if not may_be_empty:
+        raise InvalidInput("body", "The body is empty; send a JSON object.", code="malformed_json")
+    return b""
+
+
+def _malformed(reason: str, whole: str) -> InvalidInput:
+    return InvalidInput("body", f"{whole} is not valid JSON: {reason}.", code="malformed_json")
+
+
+def _invalid(text: str, kind: type[Struct], whole: str) -> InvalidInput:
+    """msgspec's message as a sentence of ours."""
+    located = _AT.fullmatch(text)
+    what, path = located.groups() if located is not None else (text, "")
+    # A list's element has its index or, in older versions, three dots, which say nothing.
+    path = path.replace("[...]", "")
+    if (missing := _MISSING.fullmatch(what)) is not None:
+        field = missing.group(1)
+        return InvalidInput(field, f"{field} is missing.")
+    if (unknown := _UNKNOWN.fullmatch(what)) is not None:
+        field = unknown.group(1)
+        known = ", ".join(kind.__struct_encode_fields__)
+        return InvalidInput(field, f"{field!r} is not expected here; what can be given: {known}.", code="unknown_field")
+    if what.startswith("Invalid enum value "):
+        given = what.removeprefix("Invalid enum value ")
+        return InvalidInput(path, f"{path} is {given}, which is none of: {', '.join(_choices(kind, path))}.")
+    if (expected := _EXPECTED.fullmatch(what)) is not None:
+        wanted, got = (" or ".join(_WORDS.get(word, word) for word in text.split(" | ")) for text in expected.groups())
+        return InvalidInput(path or "body", f"{path or whole} has to be {wanted}, but {got} was given.")
+    return InvalidInput(path or "body", f"{path or whole} is not valid: {what}.")
+
+
+def _choices(kind: type[Struct], name: str) -> list[str]:
+    """The values of a member that is a closed set."""
+    for field in msgspec.structs.fields(kind):
+        if field.encode_name == name:
+            types: tuple[Any, ...] = (field.type, *get_args(field.type))
+            for item in types:
+                if get_origin(item) is Literal:
+                    return [str(value) for value in get_args(item)]
+            return [
+                str(value) for item in types if isinstance(item, type) and issubclass(item, StrEnum) for value in item
+            ]
+    return []

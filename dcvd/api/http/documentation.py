@@ -1,0 +1,80 @@
+"""The OpenAPI document at `/schema`."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from litestar import Response, Router
+from litestar.enums import MediaType
+from litestar.exceptions import NotFoundException
+from litestar.openapi import OpenAPIConfig, ResponseSpec
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, Operation, RequestBody, SecurityRequirement, SecurityScheme, Server
+
+from dcvd import __version__
+from dcvd.api.http.problems import MEDIA_TYPE, Problem
+
+BEARER: Final[list[SecurityRequirement]] = [{"bearer": []}]
+
+_MEANINGS: Final = {
+    400: "Something given is wrong; `errors` names it.",
+    401: "No valid bearer token.",
+    403: "The token's role does not allow it.",
+    404: "There is none, or it is another organization's.",
+    409: "It contradicts what is there; `existingId` names it where it is yours.",
+    410: "What is asked for is past its retention.",
+    413: "The body is too large.",
+    415: "The body is not plain JSON.",
+    429: "There is as much under way for you as there may be; `Retry-After` says when to ask again.",
+    502: "A provider refuses, or answers what cannot be used.",
+    503: "Something that it needs is away; `Retry-After` says when to ask again.",
+}
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """The failures that a call documents; a missing token is always one of them."""
+    return {
+        status: ResponseSpec(
+            data_container=Problem,
+            media_type=MEDIA_TYPE,
+            description=_MEANINGS[status],
+            generate_examples=False,
+        )
+        for status in sorted({401, *statuses})
+    }
+
+
+def ok(status: int, body: type[Any], meaning: str) -> dict[int, ResponseSpec]:
+    """A second way of succeeding."""
+    return {status: ResponseSpec(data_container=body, description=meaning, generate_examples=False)}
+
+
+@dataclass
+class BodyMayBeEmpty(Operation):
+    """For a handler with a default for `data`: Litestar documents every body as required."""
+
+    def __post_init__(self) -> None:
+        assert isinstance(self.request_body, RequestBody), "only a handler with `data` has a body"
+        self.request_body.required = False
+
+
+def openapi(public_url: str) -> OpenAPIConfig:
+    """What Litestar makes the document from; `public_url` may be empty."""
+    scheme = SecurityScheme(type="http", scheme="bearer", bearer_format="dcv_live_ and 32 hex digits")
+    return OpenAPIConfig(
+        title="dcvd",
+        version=__version__,
+        description="Custom domains: added, diagnosed, followed to their certificate, told by webhooks.",
+        components=Components(security_schemes={"bearer": scheme}),
+        servers=[Server(url=public_url or "/")],
+        use_handler_docstrings=True,
+        render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/"], media_type=MediaType.JSON)],
+        openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, after_request=_no_page),
+    )
+
+
+async def _no_page(response: Response[Any]) -> Response[Any]:
+    """Litestar adds a page in HTML for every other address here; ours is a problem like anywhere else."""
+    if response.status_code == HTTPStatus.NOT_FOUND:
+        raise NotFoundException
+    return response

@@ -1,0 +1,71 @@
+"""The page on which an authorization ends for the customer. Nothing on it comes from anywhere else."""
+
+from html import escape
+from typing import Final
+
+from dcvd.core.connections.connection import Provider
+from dcvd.errors import DcvdError
+
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+"""Of every answer at this address: its own URL, with the code, must get no further."""
+
+_NAMES: Final = {
+    Provider.CLOUDFLARE: "Cloudflare",
+    Provider.GODADDY: "GoDaddy",
+    Provider.ROUTE53: "Amazon Route 53",
+    Provider.OTHER: "your DNS provider",
+}
+_SENTENCES: Final = {
+    "access_denied": "You declined, so nothing was connected.",
+    "invalid_state": "This link was used before, is too old, or belongs to something else. Start again from where you "
+    "came from.",
+    "invalid_callback": "This link is not complete. Start again from where you came from.",
+    "insufficient_scope": "The permission to change DNS records was not given, so nothing was connected. Start again "
+    "and allow it.",
+    "too_many_connections": "There are too many connections already. One that is not needed has to be removed first.",
+}
+_STYLE: Final = (
+    "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem;color:#222;"
+    "background:#fff}h1{font-size:1.4rem}code{font-size:.9em}"
+)
+
+
+def connected(provider: Provider, organization: str) -> str:
+    """The page of a success."""
+    return page(
+        "Connected",
+        f"{organization} can now write DNS records for your domains at {_NAMES[provider]}.",
+        f"You can close this window. To take it back, ask {organization}, or remove its access at {_NAMES[provider]}.",
+    )
+
+
+def failed(provider: Provider, organization: str | None, error: DcvdError) -> str:
+    """The page of a failure: what to do, and its code, but no text of the provider's."""
+    whose = f" to {organization}" if organization else ""
+    sentence = _SENTENCES.get(
+        error.code,
+        "Something is not in order between the two, which you cannot change. Try again later, or tell whoever sent you "
+        f"here this code: {error.code}",
+    )
+    return page("Not connected", f"{_capital(_NAMES[provider])} was not connected{whose}.", sentence)
+
+
+def page(title: str, *paragraphs: str) -> str:
+    """A page of plain text."""
+    text = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs)
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
+        f"<body><main><h1>{escape(title)}</h1>{text}</main></body></html>"
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

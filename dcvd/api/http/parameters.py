@@ -1,0 +1,113 @@
+"""What stands in a query, and in text members that mean more than text. Everything wrong is InvalidInput."""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, Final, TypeVar
+
+from litestar.openapi.spec import OpenAPIType, Schema
+from litestar.params import QueryParameter
+from msgspec import Meta
+
+from dcvd.core.events import EventType
+from dcvd.core.instants import from_rfc3339, to_rfc3339
+from dcvd.errors import InvalidInput
+from dcvd.services.webhooks.endpoints import checked_event
+from dcvd.store.engine.paging import DEFAULT_LIMIT, MAX_LIMIT
+
+E = TypeVar("E", bound=StrEnum)
+
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+
+TEXT: Final[dict[str, Any]] = {"type": "string", "one_of": None}
+"""The documented type of what may be absent: a query can leave a value out, and never says null."""
+
+EVENT_TYPES: Final[dict[str, Any]] = {
+    "type": "array",
+    "items": Schema(type=OpenAPIType.STRING, enum=list(EventType)),
+    "one_of": None,
+}
+"""The documented type of a list of events."""
+
+# Queries arrive as text and are read here: Litestar would also take " 5", and "null" for no value at all.
+Limit = Annotated[
+    str | None,
+    QueryParameter(
+        name="limit",
+        description=f"How many to answer at most; {DEFAULT_LIMIT} unless given.",
+        schema_extra={**TEXT, "type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
+    ),
+]
+Cursor = Annotated[
+    str | None,
+    QueryParameter(
+        name="cursor", description="`nextCursor` of the page before; without it, the first page.", schema_extra=TEXT
+    ),
+]
+Instant = Annotated[str, Meta(description="RFC 3339, UTC.")]
+Since = Annotated[
+    str | None,
+    QueryParameter(
+        name="since", description="Only what was made at this instant or later; RFC 3339.", schema_extra=TEXT
+    ),
+]
+Until = Annotated[
+    str | None,
+    QueryParameter(name="until", description="Only what was made before this instant; RFC 3339.", schema_extra=TEXT),
+]
+RemoveRecords = Annotated[
+    str | None,
+    QueryParameter(
+        name="removeRecords",
+        description="`true`: also take out of DNS what was written there through a connection.",
+        schema_extra={**TEXT, "type": "boolean"},
+    ),
+]
+
+
+def page_limit(text: str | None) -> int:
+    """How many rows a page may have."""
+    if text is None:
+        return DEFAULT_LIMIT
+    if _NUMBER.fullmatch(text) is None or not 1 <= int(text) <= MAX_LIMIT:
+        raise InvalidInput("limit", f"limit is {text!r}; give a whole number from 1 to {MAX_LIMIT}.")
+    return int(text)
+
+
+def one_of(field: str, text: str | None, choices: type[E]) -> E | None:
+    """The member of a closed set that was asked for, or None where nothing was."""
+    if text is None:
+        return None
+    try:
+        return choices(text)
+    except ValueError as error:
+        raise InvalidInput(field, f"{field} is {text!r}, which is none of: {', '.join(choices)}.") from error
+
+
+def flag(name: str, text: str | None) -> bool:
+    """A switch of the query, which is off where it is not given."""
+    if text not in (None, "true", "false"):
+        raise InvalidInput(name, f"{name} is {text!r}; give true or false.")
+    return text == "true"
+
+
+def event_types(field: str, texts: list[str] | None) -> list[EventType] | None:
+    """The events that were asked for, in one parameter with commas or in several, or None where nothing was."""
+    if texts is None:
+        return None
+    return [checked_event(field, name.strip()) for text in texts for name in text.split(",")]
+
+
+def instant(field: str, text: str | None) -> int | None:
+    """Milliseconds since the epoch."""
+    if text is None:
+        return None
+    try:
+        return from_rfc3339(text)
+    except ValueError as error:
+        sentence = f"{field} is {text!r}; give an RFC 3339 instant such as 2027-01-31T00:00:00Z."
+        raise InvalidInput(field, sentence) from error
+
+
+def shown(moment: int | None) -> str | None:
+    """Milliseconds since the epoch as an answer has them."""
+    return None if moment is None else to_rfc3339(moment)

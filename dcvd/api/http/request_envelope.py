@@ -1,0 +1,113 @@
+"""What surrounds every request: its id, the headers of every answer, the operators' door and the line in the log."""
+
+import os
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from http import HTTPStatus
+from typing import Final
+
+import structlog
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from dcvd.api.http.app_services import Parts
+from dcvd.api.http.authentication import check_operator, is_operator_path
+from dcvd.api.http.problems import FAILURE, MEDIA_TYPE, REQUEST_ID, Refused, allowed, refuse
+from dcvd.api.http.request import METHOD
+from dcvd.errors import DcvdError
+
+log = structlog.get_logger(__name__)
+
+_ALWAYS: Final = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+_OURS: Final = frozenset(name for name, _ in _ALWAYS)
+
+
+class Edge:
+    """The outermost layer around an application."""
+
+    def __init__(self, app: ASGIApp, parts: Parts, methods: Mapping[str, Collection[str]]) -> None:
+        """`methods`: those of each path's template."""
+        self._app = app
+        self._parts = parts
+        self._allow = {path: allowed(found).encode() for path, found in methods.items()}
+
+    async def __call__(self, received: HTTPScope, receive: Receive, send: Send) -> None:
+        """Serves one HTTP request; every answer goes out through here."""
+        request_id = os.urandom(8).hex()
+        # A copy: the server goes on working with its own, and drops the body of an answer to HEAD.
+        scope: HTTPScope = received.copy()
+        method = scope["method"]
+        scope["state"] = {REQUEST_ID: request_id, METHOD: method}
+        if method == "HEAD":
+            scope["method"] = "GET"
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        own = (b"x-request-id", request_id.encode())
+        began = time.perf_counter()
+        status: int | None = None
+
+        async def send_out(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*self._checked(message["headers"], scope), *_ALWAYS, own]
+            await send(message)
+
+        try:
+            refused = self._refused_at_the_door(scope)
+            if refused is not None:
+                await _send(refused, send_out)
+            else:
+                await self._app(scope, receive, send_out)
+        finally:
+            _log(scope, method, status, began)
+
+    def _checked(self, headers: Iterable[tuple[bytes, bytes]], scope: HTTPScope) -> Iterator[tuple[bytes, bytes]]:
+        """The application's headers; Litestar's own answer to OPTIONS knows one of the methods alone."""
+        allow = self._allow.get(scope.get("path_template", "")) if scope["method"] == "OPTIONS" else None
+        for name, value in headers:
+            if name == b"allow" and allow is not None:
+                yield name, allow
+            elif name not in _OURS:
+                yield name, value
+
+    def _refused_at_the_door(self, scope: Scope) -> Refused | None:
+        """The guards would let a stranger learn which addresses and methods exist for operators."""
+        if not is_operator_path(scope["path"]):
+            return None
+        try:
+            check_operator(scope, self._parts.operators)
+        except DcvdError as error:
+            return refuse(scope, error)
+        return None
+
+
+async def _send(refused: Refused, send: Send) -> None:
+    body = refused.body
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+        *((name.lower().encode(), value.encode()) for name, value in refused.headers.items()),
+    ]
+    await send({"type": "http.response.start", "status": refused.problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _log(scope: Scope, method: str, status: int | None, began: float) -> None:
+    """One line a request; `status` None: it ended without an answer, because the client or the daemon went away."""
+    token = scope.get("auth")
+    facts = {
+        "method": method,
+        "path": scope.get("path_template"),
+        "status": status,
+        "ms": round((time.perf_counter() - began) * 1000, 1),
+        "org_id": getattr(token, "org_id", None),
+        "token_id": getattr(token, "id", None),
+    }
+    if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        failure = scope["state"].get(FAILURE)
+        if isinstance(failure, DcvdError):
+            # Its sentence says what there is to know; a trace for each request would bury it while a disk is full.
+            log.error("api.request_failed", code=failure.code, error=failure.message, **facts)
+        else:
+            log.error("api.request_failed", exc_info=failure, **facts)
+    else:
+        log.debug("api.request", **facts)

@@ -1,0 +1,58 @@
+"""`/api/jobs`."""
+
+from typing import Annotated, Final
+
+from litestar import Router, get, post
+from litestar.params import FromPath, QueryParameter
+from msgspec import Struct
+
+from dcvd.api.http.documentation import problems
+from dcvd.api.http.parameters import TEXT, Cursor, Limit, one_of, page_limit
+from dcvd.api.http.request import ApiRequest
+from dcvd.api.jobs.view import JobView, job_view
+from dcvd.core.jobs import JobState
+from dcvd.services.jobs import queue as jobs
+
+StateFilter = Annotated[
+    str | None,
+    QueryParameter(name="state", description="Only these.", schema_extra={**TEXT, "enum": list(JobState)}),
+]
+
+
+class JobAnswer(Struct, frozen=True):
+    job: JobView
+
+
+class JobList(Struct, frozen=True, kw_only=True, rename="camel"):
+    jobs: list[JobView]
+    next_cursor: str | None
+
+
+@get("", summary="List the jobs", responses=problems(400))
+async def list_jobs(
+    request: ApiRequest, wanted: StateFilter = None, limit: Limit = None, cursor: Cursor = None
+) -> JobList:
+    """Newest first."""
+    found = await jobs.list_page(
+        request.context,
+        request.org_id,
+        state=one_of("state", wanted, JobState),
+        cursor=cursor,
+        limit=page_limit(limit),
+    )
+    return JobList(jobs=[job_view(job) for job in found.items], next_cursor=found.next_cursor)
+
+
+@get("/{job_id:str}", summary="Show a job", responses=problems(404))
+async def get_job(request: ApiRequest, job_id: FromPath[str]) -> JobAnswer:
+    """With its last error, if any."""
+    return JobAnswer(job_view(await jobs.get(request.context, request.org_id, job_id)))
+
+
+@post("/{job_id:str}/retry", summary="Try a job now", status_code=200, responses=problems(403, 404, 409))
+async def retry_job(request: ApiRequest, job_id: FromPath[str]) -> JobAnswer:
+    """Due at once; a dead letter gets all its attempts again."""
+    return JobAnswer(job_view(await jobs.retry(request.context, request.org_id, job_id, actor=request.actor)))
+
+
+ROUTER: Final = Router("/jobs", route_handlers=[list_jobs, get_job, retry_job], tags=["Jobs"])

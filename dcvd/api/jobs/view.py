@@ -1,0 +1,69 @@
+"""A job as JSON."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from dcvd.api.domains.view import ErrorView
+from dcvd.api.http.parameters import Instant, shown
+from dcvd.core.instants import to_rfc3339
+from dcvd.core.jobs import Job, JobKind, JobState
+from dcvd.core.webhooks.replays import Replay, ReplayStatus
+
+
+class ReplayView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a `replay` job sends again: how many deliveries were counted, and how many are due so far.
+
+    `webhookId` null: to every webhook of the organization.
+    """
+
+    webhook_id: str | None
+    status: ReplayStatus
+    count: int
+    progress: int
+
+
+class JobView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A piece of background work; its domain may be gone already.
+
+    `action`: what a `write_dns` job does with the domain's records, through `connectionId`.
+    """
+
+    id: str
+    org_id: str
+    kind: JobKind
+    state: JobState
+    domain_id: str | None
+    domain_name: str | None
+    connection_id: str | None
+    action: Literal["write", "undo", "remove"] | None
+    replay: ReplayView | None
+    attempts: int
+    next_attempt_at: Instant | None
+    last_error: ErrorView | None
+    created_at: Instant
+    updated_at: Instant
+
+
+def job_view(job: Job) -> JobView:
+    """One job."""
+    return JobView(
+        id=job.id,
+        org_id=job.org_id,
+        kind=job.kind,
+        state=job.state,
+        domain_id=job.domain_id,
+        domain_name=job.domain_name,
+        connection_id=job.connection_id,
+        action=None if job.dns_write is None else job.dns_write.action,
+        replay=None if job.replay is None else _replay(job.replay),
+        attempts=job.attempts,
+        next_attempt_at=shown(job.next_attempt_at),
+        last_error=None if job.last_error_code is None else ErrorView(job.last_error_code, job.last_error or ""),
+        created_at=to_rfc3339(job.created_at),
+        updated_at=to_rfc3339(job.updated_at),
+    )
+
+
+def _replay(replay: Replay) -> ReplayView:
+    return ReplayView(webhook_id=replay.endpoint_id, status=replay.status, count=replay.total, progress=replay.progress)

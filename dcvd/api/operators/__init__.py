@@ -1,0 +1,1 @@
+"""What only operators may call, over the unix socket."""

@@ -1,0 +1,143 @@
+"""`/operator` and `/metrics`: for the command line and for Prometheus, over the unix socket alone.
+
+They are no part of the published schema, which is the tenants'.
+"""
+
+from typing import Any, Final
+
+from litestar import Response, Router, delete, get, post
+from litestar.params import FromPath, JSONBody
+from msgspec import Struct
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from dcvd.api.diagnosis.routes import look_anew
+from dcvd.api.diagnosis.view import DiagnosisAnswer, answer
+from dcvd.api.domains.bulk import DryRun, added_by
+from dcvd.api.http.authentication import operator
+from dcvd.api.http.parameters import Cursor, Instant, Limit, instant, page_limit
+from dcvd.api.http.request import ApiRequest
+from dcvd.api.operators.renewals import list_renewals
+from dcvd.api.tokens import TokenAnswer, TokenList, minted_answer, token_list
+from dcvd.core.instants import to_rfc3339
+from dcvd.core.timeline import OPERATOR
+from dcvd.core.tokens import Role
+from dcvd.services import diagnosis, organizations, tokens
+from dcvd.store.organizations import Organization
+
+
+class NewOrganization(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    name: str
+
+
+class NewOperatorToken(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """As a tenant's, but an operator's token is an owner's unless told otherwise."""
+
+    name: str
+    role: Role = Role.OWNER
+    expires_at: Instant | None = None
+
+
+class OrganizationView(Struct, frozen=True, kw_only=True, rename="camel"):
+    id: str
+    name: str
+    created_at: Instant
+
+
+class OrganizationAnswer(Struct, frozen=True):
+    organization: OrganizationView
+
+
+class OrganizationList(Struct, frozen=True):
+    organizations: list[OrganizationView]
+
+
+@post("/organizations", summary="Create an organization", status_code=201)
+async def create_organization(request: ApiRequest, data: JSONBody[NewOrganization]) -> Response[OrganizationAnswer]:
+    """A new tenant."""
+    made = await organizations.create(request.context, data.name)
+    return Response(OrganizationAnswer(_view(made)), headers={"Location": f"/operator/organizations/{made.id}"})
+
+
+@get("/organizations", summary="List the organizations")
+async def list_organizations(request: ApiRequest) -> OrganizationList:
+    """All of them, by name."""
+    found = await organizations.list_all(request.context)
+    return OrganizationList([_view(organization) for organization in found])
+
+
+@post("/organizations/{id_or_name:str}/tokens", summary="Mint a token for an organization", status_code=201)
+async def mint_for_organization(
+    request: ApiRequest, id_or_name: FromPath[str], data: JSONBody[NewOperatorToken]
+) -> Response[TokenAnswer]:
+    """The plain text is in this answer and never again."""
+    organization = await organizations.find(request.context, id_or_name)
+    minted = await tokens.create(
+        request.context,
+        organization.id,
+        name=data.name,
+        role=data.role,
+        expires_at=instant("expiresAt", data.expires_at),
+    )
+    address = f"/operator/organizations/{organization.id}/tokens/{minted.token.id}"
+    return Response(minted_answer(minted), headers={"Location": address})
+
+
+@get("/organizations/{id_or_name:str}/tokens", summary="List an organization's tokens")
+async def list_of_organization(
+    request: ApiRequest, id_or_name: FromPath[str], limit: Limit = None, cursor: Cursor = None
+) -> TokenList:
+    """Newest first; never a plain text."""
+    organization = await organizations.find(request.context, id_or_name)
+    found = await tokens.list_page(request.context, organization.id, cursor=cursor, limit=page_limit(limit))
+    return token_list(found, request.parts.last_use)
+
+
+@delete("/organizations/{id_or_name:str}/tokens/{token_id:str}", summary="Revoke an organization's token")
+async def revoke_of_organization(request: ApiRequest, id_or_name: FromPath[str], token_id: FromPath[str]) -> None:
+    """It stops working at once."""
+    organization = await organizations.find(request.context, id_or_name)
+    await tokens.revoke(request.context, organization.id, token_id)
+
+
+@post("/organizations/{id_or_name:str}/domains/bulk", summary="Add many domains to an organization", status_code=200)
+async def add_many_to_organization(
+    request: ApiRequest, id_or_name: FromPath[str], dry_run: DryRun = None
+) -> Response[Any]:
+    """As tenants do it themselves."""
+    organization = await organizations.find(request.context, id_or_name)
+    return await added_by(request, organization.id, OPERATOR, dry_run)
+
+
+@get("/domains/{name:str}/diagnosis", summary="Diagnose the domain of a name")
+async def diagnose_for_operator(request: ApiRequest, name: FromPath[str]) -> Response[DiagnosisAnswer]:
+    """Looked at now, whosever it is; with 202 as it is stored, where that takes too long."""
+    found = await diagnosis.by_name(request.context, name)
+    fresh = await look_anew(request, found.domain, owner=OPERATOR, actor=OPERATOR)
+    return Response(answer(await diagnosis.by_name(request.context, name)), status_code=200 if fresh else 202)
+
+
+@get("/metrics", summary="The daemon's counters", guards=[operator], include_in_schema=False)
+async def metrics(request: ApiRequest) -> Response[bytes]:
+    """In Prometheus' text format."""
+    return Response(generate_latest(request.parts.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _view(organization: Organization) -> OrganizationView:
+    return OrganizationView(id=organization.id, name=organization.name, created_at=to_rfc3339(organization.created_at))
+
+
+ROUTER: Final = Router(
+    "/operator",
+    route_handlers=[
+        create_organization,
+        list_organizations,
+        mint_for_organization,
+        list_of_organization,
+        revoke_of_organization,
+        list_renewals,
+        add_many_to_organization,
+        diagnose_for_operator,
+    ],
+    guards=[operator],
+    include_in_schema=False,
+)

@@ -1,0 +1,67 @@
+"""`/api/domains/{id}/domain-connect`."""
+
+from typing import Final
+
+from litestar import Router, post
+from litestar.params import FromPath, JSONBody
+from msgspec import Struct
+
+from dcvd.api.http.documentation import BodyMayBeEmpty, problems
+from dcvd.api.http.request import ApiRequest
+from dcvd.providers.domain_connect.discovery import Discovery
+from dcvd.services.records import domain_connect
+
+
+class LinkWish(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """redirectUri: where the customer is to come back to, one of those that the operator configured."""
+
+    redirect_uri: str | None = None
+
+
+_NOTHING: Final = LinkWish()
+
+
+class DnsProviderView(Struct, frozen=True):
+    id: str
+    name: str
+
+
+class LinkView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """zone: the name that the provider has. width, height: of a window for the page, in pixels."""
+
+    provider: DnsProviderView
+    zone: str
+    apply_url: str
+    width: int
+    height: int
+
+
+@post(
+    "/domains/{domain_id:str}/domain-connect",
+    summary="Have the customer's DNS provider create the records",
+    status_code=200,
+    operation_class=BodyMayBeEmpty,
+    responses=problems(400, 403, 404, 409, 413, 415, 429, 503),
+)
+async def make_link(request: ApiRequest, domain_id: FromPath[str], data: JSONBody[LinkWish] = _NOTHING) -> LinkView:
+    """Finds the provider by the customer's zone and answers with a signed link, where the customer confirms.
+
+    Coming back proves nothing, but that somebody came: the record counts when DNS has it, as always. 404
+    `domain_connect_not_found`: the provider does not offer it. 409 `template_not_supported`: it does not know ours.
+    """
+    parts = request.parts
+    discovery = Discovery(parts.observer.zones, parts.guarded)
+    with parts.diagnoser.admitted(request.org_id):
+        link = await domain_connect.apply_link(
+            request.context, discovery, request.org_id, domain_id, redirect_uri=data.redirect_uri
+        )
+    return LinkView(
+        provider=DnsProviderView(link.provider_id, link.provider_name),
+        zone=link.zone,
+        apply_url=link.url,
+        width=link.width,
+        height=link.height,
+    )
+
+
+ROUTER: Final = Router("/", route_handlers=[make_link], tags=["Domains"])

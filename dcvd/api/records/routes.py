@@ -1,0 +1,81 @@
+"""`/api/domains/{id}/dns`: a domain's records, written at its owner's DNS provider."""
+
+from typing import Final
+
+from litestar import Response, Router, post
+from litestar.params import FromPath, JSONBody
+from msgspec import Struct
+
+from dcvd.api.http.documentation import BodyMayBeEmpty, ok, problems
+from dcvd.api.http.request import ApiRequest
+from dcvd.api.records.view import PlanAnswer, WriteAnswer, plan_answer, write_answer
+from dcvd.services.records import plans
+
+
+class DnsWish(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """`connectionId`: the connection that writes, from now on; without it, the one that the domain has.
+
+    `dryRun`: only the plan. `replace`: take out what is in the way, and keep it for an undo.
+    """
+
+    connection_id: str | None = None
+    dry_run: bool = False
+    replace: bool = False
+
+
+_AS_CONNECTED: Final = DnsWish()
+
+
+@post(
+    "/dns",
+    summary="Write the records of a domain",
+    status_code=202,
+    operation_class=BodyMayBeEmpty,
+    responses={
+        **ok(200, PlanAnswer, "The plan alone: `dryRun` was asked for."),
+        **problems(400, 403, 404, 409, 413, 415, 429, 503),
+    },
+)
+async def write_records(
+    request: ApiRequest, domain_id: FromPath[str], data: JSONBody[DnsWish] = _AS_CONNECTED
+) -> Response[PlanAnswer] | Response[WriteAnswer]:
+    """What stands in the zone is read, and a job brings it to what `requiredRecords` says.
+
+    Where something is in the way nothing is done, and the problem says what it is. From then on the domain is
+    connected: when its `requiredRecords` change, they are written too, and nothing that is in the way is touched.
+    """
+    context, org_id = request.context, request.org_id
+    with request.parts.dns_plans.admitted(org_id):
+        plan = await plans.to_write(
+            context,
+            request.parts.access,
+            org_id,
+            domain_id,
+            connection_id=data.connection_id,
+            replace=data.replace,
+        )
+    if data.dry_run:
+        return Response(plan_answer(plan), status_code=200)
+    job = await plans.write(context, org_id, domain_id, plan, replace=data.replace, actor=request.actor)
+    return Response(write_answer(plan, job), status_code=202, headers={"Location": f"/api/jobs/{job.id}"})
+
+
+@post(
+    "/dns/undo",
+    summary="Undo what was written for a domain",
+    status_code=202,
+    responses=problems(403, 404, 409, 429, 503),
+)
+async def undo_records(request: ApiRequest, domain_id: FromPath[str]) -> Response[WriteAnswer]:
+    """A job puts back what stood there before, if what stands there now is still what was written.
+
+    It ends the domain's connection, so that nothing is written again until somebody asks for it.
+    """
+    context, org_id = request.context, request.org_id
+    with request.parts.dns_plans.admitted(org_id):
+        plan = await plans.to_undo(context, request.parts.access, org_id, domain_id)
+    job = await plans.undo(context, org_id, domain_id, plan, actor=request.actor)
+    return Response(write_answer(plan, job), status_code=202, headers={"Location": f"/api/jobs/{job.id}"})
+
+
+ROUTER: Final = Router("/domains/{domain_id:str}", route_handlers=[write_records, undo_records], tags=["Domains"])

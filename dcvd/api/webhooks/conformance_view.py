@@ -1,0 +1,40 @@
+"""The report on a receiver as JSON."""
+
+from msgspec import Struct
+
+from dcvd.core.webhooks.conformance import ProbeKind, ProbeVerdict, Report
+
+
+class ProbeView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One probe; `passed` is null where the answer proves nothing."""
+
+    kind: ProbeKind
+    expected: str
+    status_code: int | None
+    error: str | None
+    passed: bool | None
+    verdict: str
+
+
+class ConformanceAnswer(Struct, frozen=True):
+    """`conforms` when every probe was passed; `summary` says in plain words what was not."""
+
+    conforms: bool
+    summary: str
+    probes: list[ProbeView]
+
+
+def conformance_answer(report: Report) -> ConformanceAnswer:
+    """The probes in the order in which they were sent."""
+    return ConformanceAnswer(report.conforms, report.summary, [_probe(verdict) for verdict in report.probes])
+
+
+def _probe(verdict: ProbeVerdict) -> ProbeView:
+    return ProbeView(
+        kind=verdict.kind,
+        expected=verdict.expected,
+        status_code=verdict.status_code,
+        error=verdict.error,
+        passed=verdict.passed,
+        verdict=verdict.verdict,
+    )

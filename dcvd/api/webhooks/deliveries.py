@@ -1,0 +1,96 @@
+"""`/api/deliveries`."""
+
+from typing import Annotated, Final, Literal
+
+from litestar import Response, Router, get, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import UNSET, Struct, UnsetType
+
+from dcvd.api.http.documentation import problems
+from dcvd.api.http.parameters import TEXT, Instant, shown
+from dcvd.api.http.request import ApiRequest
+from dcvd.api.webhooks.delivery_filters import ASKED, Wanted
+from dcvd.api.webhooks.delivery_view import (
+    DeliveryAnswer,
+    DeliveryHistory,
+    DeliveryList,
+    ExplanationView,
+    delivery_history,
+    delivery_view,
+    explanation_view,
+)
+from dcvd.api.webhooks.replay_answer import ReplayAnswer, begun
+from dcvd.core.webhooks.replays import ReplayStatus
+from dcvd.services.webhooks import delivery_history as history
+from dcvd.services.webhooks import explanations, replays
+
+WebhookFilter = Annotated[
+    str | None, QueryParameter(name="webhookId", description="Only to this webhook.", schema_extra=TEXT)
+]
+
+
+class Requeue(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Every dead letter, or those of one webhook."""
+
+    status: Literal["dead"]
+    webhook_id: str | UnsetType = UNSET
+
+
+class ExplanationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+    """`curl` repeats the delivery, signed now, and is refused by receivers after `validUntil`.
+
+    Both are null when the webhook's secrets cannot be read. The values of its own headers are to be filled in.
+    """
+
+    explanation: ExplanationView
+    curl: str | None
+    valid_until: Instant | None
+
+
+@get("", summary="List the deliveries", dependencies=ASKED, responses=problems(400, 404))
+async def list_deliveries(request: ApiRequest, asked: Wanted, webhook_id: WebhookFilter = None) -> DeliveryList:
+    """Newest first. A page may have fewer than `limit` and still a `nextCursor`."""
+    return await asked.answer(request, webhook_id)
+
+
+@get("/{delivery_id:str}", summary="Show a delivery", responses=problems(404))
+async def get_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> DeliveryHistory:
+    """With its body, exactly as it is sent, and every attempt."""
+    return delivery_history(await history.get(request.context, request.org_id, delivery_id))
+
+
+@post("/{delivery_id:str}/retry", summary="Send a delivery now", status_code=200, responses=problems(403, 404))
+async def retry_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> DeliveryAnswer:
+    """Due at once; one that had ended, delivered or not, gets its full schedule again."""
+    await replays.retry(request.context, request.org_id, delivery_id)
+    return DeliveryAnswer(delivery_view((await history.get(request.context, request.org_id, delivery_id)).seen))
+
+
+@post("/retry", summary="Send all dead letters again", status_code=202, responses=problems(400, 403, 404, 413, 415))
+async def retry_deliveries(request: ApiRequest, data: JSONBody[Requeue]) -> Response[ReplayAnswer]:
+    """A job does it; each gets its full schedule again."""
+    replay = await replays.count(
+        request.context,
+        request.org_id,
+        None if data.webhook_id is UNSET else data.webhook_id,
+        status=ReplayStatus.FAILED,
+    )
+    return begun(await replays.begin(request.context, request.org_id, replay), replay)
+
+
+@get("/{delivery_id:str}/explain", summary="Explain a delivery", responses=problems(404))
+async def explain_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> ExplanationAnswer:
+    """What is the matter with it, what to do, and a command that repeats it."""
+    explained = await explanations.explain(request.context, request.org_id, delivery_id)
+    return ExplanationAnswer(
+        explanation=explanation_view(explained.explanation),
+        curl=explained.curl,
+        valid_until=shown(explained.valid_until),
+    )
+
+
+ROUTER: Final = Router(
+    "/deliveries",
+    route_handlers=[list_deliveries, get_delivery, retry_delivery, retry_deliveries, explain_delivery],
+    tags=["Deliveries"],
+)

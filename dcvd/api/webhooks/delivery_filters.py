@@ -1,0 +1,79 @@
+"""Which deliveries a list is to have."""
+
+from typing import Annotated, Final
+
+from litestar.di import NamedDependency, Provide
+from litestar.params import QueryParameter
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dcvd.api.http.parameters import EVENT_TYPES, TEXT, Cursor, Limit, event_types, instant, one_of, page_limit
+from dcvd.api.http.request import ApiRequest
+from dcvd.api.webhooks.delivery_view import DeliveryList, delivery_list
+from dcvd.core.webhooks.deliveries import DeliveryStatus
+from dcvd.services.webhooks import delivery_history
+from dcvd.services.webhooks.delivery_history import Question
+
+StatusFilter = Annotated[
+    str | None,
+    QueryParameter(name="status", description="Only these.", schema_extra={**TEXT, "enum": list(DeliveryStatus)}),
+]
+EventFilter = Annotated[
+    list[str] | None,
+    QueryParameter(
+        name="event",
+        description="Only of these events; several with commas between them, or each in a parameter of its own.",
+        schema_extra=EVENT_TYPES,
+    ),
+]
+DomainFilter = Annotated[
+    str | None, QueryParameter(name="domainId", description="Only about this domain.", schema_extra=TEXT)
+]
+Since = Annotated[
+    str | None,
+    QueryParameter(name="since", description="Only those made at this instant or later; RFC 3339.", schema_extra=TEXT),
+]
+Until = Annotated[
+    str | None,
+    QueryParameter(name="until", description="Only those made before this instant; RFC 3339.", schema_extra=TEXT),
+]
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What every list of deliveries can be asked; which webhook's is for the call to add."""
+
+    question: Question
+    limit: int
+    cursor: str | None
+
+    async def answer(self, request: ApiRequest, webhook_id: str | None) -> DeliveryList:
+        """The page. Raises NotFound for a webhook of another organization."""
+        question = replace(self.question, endpoint_id=webhook_id)
+        found = await delivery_history.list_page(
+            request.context, request.org_id, question, cursor=self.cursor, limit=self.limit
+        )
+        return delivery_list(found)
+
+
+def _asked(
+    status: StatusFilter = None,
+    event: EventFilter = None,
+    domain_id: DomainFilter = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = None,
+    cursor: Cursor = None,
+) -> Asked:
+    question = Question(
+        status=one_of("status", status, DeliveryStatus),
+        events=event_types("event", event),
+        domain_id=domain_id,
+        since=instant("since", since),
+        until=instant("until", until),
+    )
+    return Asked(question=question, limit=page_limit(limit), cursor=cursor)
+
+
+ASKED: Final = {"asked": Provide(_asked, sync_to_thread=False)}
+"""For the handlers with a parameter `asked: Wanted`."""
+Wanted = NamedDependency[Asked]

@@ -1,0 +1,189 @@
+"""A delivery and its attempts as JSON."""
+
+from typing import assert_never
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
+
+from dcvd.api.http.parameters import Instant, shown
+from dcvd.core.events import Event, EventType
+from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.instants import to_rfc3339
+from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DeliveryStatus, NextReason
+from dcvd.core.webhooks.explanation import Explanation
+from dcvd.services.webhooks.delivery_history import FullDelivery, SeenDelivery
+from dcvd.store.engine.paging import Page
+from dcvd.store.webhooks.attempts import MadeAttempt
+
+
+class DeliveryView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One event for one webhook. `attempts` counts those that were made.
+
+    `waitsForEarlier`: it is not due before an earlier event of its domain was delivered or given up. `body`, exactly as
+    it is signed and sent, is in the answer about one delivery alone.
+    """
+
+    id: str
+    webhook_id: str
+    event_id: str
+    event: EventType
+    domain_id: str | None
+    sequence: int
+    status: DeliveryStatus
+    attempts: int
+    next_attempt_at: Instant | None
+    waits_for_earlier: bool
+    last_error: str | None
+    body: str | UnsetType = UNSET
+    created_at: Instant
+    updated_at: Instant
+
+
+class TimingsView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Milliseconds; null for a phase that was not reached, or not needed on a connection that was used before.
+
+    `firstByteMs` runs from the request's last byte to the answer's first.
+    """
+
+    dns_ms: int | None
+    connect_ms: int | None
+    tls_ms: int | None
+    first_byte_ms: int | None
+    total_ms: int
+
+
+class AttemptView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One HTTP try. `errorClass` is null of a success; `reason` is finer where no answer came.
+
+    `response` is at most the first KiB of the answer, `next` says when it was to be tried again, and why then.
+    """
+
+    number: int
+    started_at: Instant
+    timings: TimingsView
+    remote_ip: str | None
+    status_code: int | None
+    error_class: AttemptOutcome | None
+    reason: FailureReason | None
+    error: str | None
+    response_headers: dict[str, str]
+    response: str
+    next_attempt_at: Instant | None
+    next: str
+
+
+class DeliveryAnswer(Struct, frozen=True):
+    delivery: DeliveryView
+
+
+class DeliveryHistory(Struct, frozen=True):
+    """A delivery with its body, and every attempt in order."""
+
+    delivery: DeliveryView
+    attempts: list[AttemptView]
+
+
+class DeliveryList(Struct, frozen=True, kw_only=True, rename="camel"):
+    deliveries: list[DeliveryView]
+    next_cursor: str | None
+
+
+class ExplanationView(Struct, frozen=True):
+    """What happened, and what to do about it; `fix` is null where there is nothing to mend."""
+
+    sentence: str
+    fix: str | None
+
+
+def delivery_view(seen: SeenDelivery) -> DeliveryView:
+    """Without its body."""
+    delivery = seen.delivery
+    # What is held has an instant at which it was due, and is not tried then.
+    next_attempt_at = delivery.next_attempt_at if seen.status is DeliveryStatus.PENDING else None
+    return DeliveryView(
+        id=delivery.id,
+        webhook_id=delivery.endpoint_id,
+        event_id=delivery.event_id,
+        event=delivery.event_type,
+        domain_id=delivery.domain_id,
+        sequence=delivery.sequence,
+        status=seen.status,
+        attempts=delivery.attempts,
+        next_attempt_at=shown(next_attempt_at),
+        waits_for_earlier=seen.status is DeliveryStatus.PENDING and delivery.next_attempt_at is None,
+        last_error=delivery.last_error,
+        created_at=to_rfc3339(delivery.created_at),
+        updated_at=to_rfc3339(delivery.updated_at),
+    )
+
+
+def delivery_history(full: FullDelivery) -> DeliveryHistory:
+    """All that is stored of it."""
+    view = replace(delivery_view(full.seen), body=_body(full.event))
+    return DeliveryHistory(view, [attempt_view(made) for made in full.attempts])
+
+
+def delivery_list(found: Page[SeenDelivery]) -> DeliveryList:
+    """A page of deliveries."""
+    return DeliveryList(deliveries=[delivery_view(seen) for seen in found.items], next_cursor=found.next_cursor)
+
+
+def attempt_view(made: MadeAttempt) -> AttemptView:
+    """One attempt."""
+    attempt = made.attempt
+    return AttemptView(
+        number=attempt.number,
+        started_at=to_rfc3339(attempt.started_at),
+        timings=_timings(attempt),
+        remote_ip=attempt.remote_ip,
+        status_code=attempt.status_code,
+        error_class=None if attempt.outcome is AttemptOutcome.DELIVERED else attempt.outcome,
+        reason=attempt.reason,
+        error=attempt.error,
+        response_headers=dict(attempt.headers),
+        response=attempt.response.decode("utf-8", "replace"),
+        next_attempt_at=shown(made.next_attempt_at),
+        next=next_sentence(made.next_reason, made.next_attempt_at),
+    )
+
+
+def explanation_view(explanation: Explanation) -> ExplanationView:
+    """One diagnosis."""
+    return ExplanationView(explanation.sentence, explanation.fix or None)
+
+
+def next_sentence(reason: NextReason | None, next_attempt_at: int | None) -> str:
+    """When it was to be tried again after an attempt, and why then."""
+    when = "at once" if next_attempt_at is None else f"at {to_rfc3339(next_attempt_at)}"
+    match reason:
+        case NextReason.SCHEDULE:
+            return f"To be tried again {when} by the retry schedule."
+        case NextReason.RETRY_AFTER:
+            return f"To be tried again {when} because the receiver's Retry-After asked for it."
+        case NextReason.DELIVERED:
+            return "No more: it was delivered."
+        case NextReason.GONE:
+            return "No more: the receiver answered 410 Gone, which disabled its webhook."
+        case NextReason.SCHEDULE_ENDED:
+            return "No more: its retry schedule has ended."
+        case NextReason.ONCE:
+            return "No more: a test is sent once."
+        case None:
+            return "Not recorded: an earlier version of dcvd made this attempt."
+        case _:
+            assert_never(reason)
+
+
+def _timings(attempt: Attempt) -> TimingsView:
+    timings = attempt.timings
+    return TimingsView(
+        dns_ms=timings.dns_ms,
+        connect_ms=timings.connect_ms,
+        tls_ms=timings.tls_ms,
+        first_byte_ms=timings.first_byte_ms,
+        total_ms=timings.total_ms,
+    )
+
+
+def _body(event: Event) -> str:
+    return event.body.decode()

@@ -1,0 +1,116 @@
+"""A webhook as JSON."""
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
+
+from dcvd.api.http.parameters import Instant, shown
+from dcvd.core.events import EventType
+from dcvd.core.instants import to_rfc3339
+from dcvd.core.secret import Secret
+from dcvd.core.webhooks.endpoint import Endpoint
+from dcvd.core.webhooks.health import DisabledReason, Health, HealthState
+from dcvd.core.webhooks.signing import standard_secret
+from dcvd.services.webhooks.delivery_history import Rates
+
+
+class HealthView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How its attempts go. `reason` says why it is disabled; nothing is sent before `pausedUntil`.
+
+    `failedAttempts` counts those since the last success, `failingSince` is when the first of them ended.
+    """
+
+    status: HealthState
+    reason: DisabledReason | None
+    failed_attempts: int
+    failing_since: Instant | None
+    last_error: str | None
+    paused_until: Instant | None
+
+
+class RatesView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Attempts that delivered and that failed, and within how many milliseconds half and 95 % of all were over."""
+
+    delivered: int
+    failed_attempts: int
+    p50_ms: int | None
+    p95_ms: int | None
+
+
+class WebhookView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A webhook endpoint. Both secrets are one key, and only in the answer that made it.
+
+    `secret` keys X-DCVaaS-Signature; `signingSecret` is for Standard Webhooks libraries. The values of its own headers
+    are secrets as well and never shown. `rates`, of the last hour, day and week, are in the answer about it alone.
+    """
+
+    id: str
+    org_id: str
+    url: str
+    events: list[EventType]
+    enabled: bool
+    max_per_second: int | None
+    header_names: list[str]
+    health: HealthView
+    rates: dict[str, RatesView] | UnsetType = UNSET
+    secret: str | UnsetType = UNSET
+    signing_secret: str | UnsetType = UNSET
+    created_at: Instant
+    updated_at: Instant
+
+
+class WebhookAnswer(Struct, frozen=True):
+    webhook: WebhookView
+
+
+class WebhookList(Struct, frozen=True, kw_only=True, rename="camel"):
+    webhooks: list[WebhookView]
+    next_cursor: str | None
+
+
+class RotationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+    """With the new secrets; those before sign beside them until `previousExpiresAt`."""
+
+    webhook: WebhookView
+    previous_expires_at: Instant
+
+
+def webhook_view(endpoint: Endpoint, now: int) -> WebhookView:
+    """Without any secret; `now` tells whether a pause is over."""
+    return WebhookView(
+        id=endpoint.id,
+        org_id=endpoint.org_id,
+        url=endpoint.url,
+        events=list(endpoint.events),
+        enabled=endpoint.health.enabled,
+        max_per_second=endpoint.max_per_second,
+        header_names=list(endpoint.header_names),
+        health=_health(endpoint.health, now),
+        created_at=to_rfc3339(endpoint.created_at),
+        updated_at=to_rfc3339(endpoint.updated_at),
+    )
+
+
+def with_secrets(view: WebhookView, secret: Secret) -> WebhookView:
+    """With both forms of its secret, for the one answer that shows them."""
+    return replace(view, secret=secret.reveal(), signing_secret=standard_secret(secret).reveal())
+
+
+def with_rates(view: WebhookView, rates: dict[str, Rates]) -> WebhookView:
+    """With how its attempts went lately."""
+    return replace(view, rates={name: _rates(found) for name, found in rates.items()})
+
+
+def _health(health: Health, now: int) -> HealthView:
+    paused = health.paused_until is not None and health.paused_until > now
+    return HealthView(
+        status=health.state,
+        reason=health.reason,
+        failed_attempts=health.failures,
+        failing_since=shown(health.failing_since),
+        last_error=health.last_error,
+        paused_until=shown(health.paused_until) if paused else None,
+    )
+
+
+def _rates(rates: Rates) -> RatesView:
+    return RatesView(delivered=rates.delivered, failed_attempts=rates.failed, p50_ms=rates.p50_ms, p95_ms=rates.p95_ms)

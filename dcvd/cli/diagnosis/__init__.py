@@ -1,0 +1,1 @@
+"""`dcvd diagnose`: its command and its report."""

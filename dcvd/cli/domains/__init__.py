@@ -1,0 +1,1 @@
+"""`dcvd domain`: its commands and the files they read."""

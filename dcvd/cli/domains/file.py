@@ -1,0 +1,121 @@
+"""Files of domains: one name to a line, CSV with a header, or one JSON object to a line.
+
+Blank lines and those that begin with # are left out. Lines are numbered from 1, as an editor does.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, get_args
+
+import msgspec
+from msgspec import Struct
+
+from dcvd.core.domains.additions import Wish
+from dcvd.core.domains.domain import Validation
+from dcvd.errors import InvalidInput
+
+_NAME: Final = "domainName"
+_COMMENT: Final = "#"
+
+
+class Defaults(Struct, frozen=True, kw_only=True):
+    """What holds for every line that does not say otherwise."""
+
+    validation: Validation | None = None
+    wildcard: bool = False
+
+
+class Entry(Struct, frozen=True):
+    """A line of a file: what it asks for, or what is wrong with it."""
+
+    line: int
+    wanted: Wish | str
+
+
+class _Row(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    domain_name: str
+    validation: Validation | None = None
+    wildcard: bool | None = None
+
+
+def entries(content: bytes, defaults: Defaults) -> list[Entry]:
+    """All that is in a file. Raises InvalidInput for one that is no text, or has columns without names."""
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InvalidInput("FILE", f"The file is not text in UTF-8: see line {line}.") from error
+    first = next((text for text in map(str.strip, lines) if text and not text.startswith(_COMMENT)), "")
+    if first.startswith("{"):
+        return list(_of_json(lines, defaults))
+    columns = _cells(first, _delimiter(first))
+    if _NAME in columns:
+        return list(_of_csv(lines, _delimiter(first), columns, defaults))
+    if len(columns) > 1:
+        message = f"The first line has {len(columns)} columns, and none is {_NAME}: name the column of hostnames so."
+        raise InvalidInput("FILE", message)
+    return list(_of_names(lines, defaults))
+
+
+def _of_names(lines: Sequence[str], defaults: Defaults) -> Iterator[Entry]:
+    for number, text in enumerate(lines, 1):
+        name = text.partition(_COMMENT)[0].strip()
+        if name:
+            yield Entry(number, Wish(domain_name=name, validation=defaults.validation, wildcard=defaults.wildcard))
+
+
+def _of_json(lines: Sequence[str], defaults: Defaults) -> Iterator[Entry]:
+    for number, text in enumerate(lines, 1):
+        if text.strip() and not text.lstrip().startswith(_COMMENT):
+            try:
+                row = msgspec.json.decode(text, type=_Row)
+            except msgspec.DecodeError as error:
+                yield Entry(number, f"The line is not a domain in JSON: {error}.")
+            else:
+                yield Entry(number, _wish(row, defaults))
+
+
+def _of_csv(lines: Sequence[str], delimiter: str, columns: Sequence[str], defaults: Defaults) -> Iterator[Entry]:
+    reader = csv.reader([f"{line}\n" for line in lines], delimiter=delimiter)
+    headed, number = False, 1
+    for cells in reader:
+        begins, number = number, reader.line_num + 1
+        if not any(map(str.strip, cells)) or cells[0].startswith(_COMMENT):
+            continue
+        if not headed:
+            headed = True
+            continue
+        # Other columns are somebody's own; a file that `GET /api/domains.csv` gave can be imported as it is.
+        row = {name: cell.strip() for name, cell in zip(columns, cells, strict=False) if cell.strip()}
+        given: dict[str, Any] = {name: row[name] for name in (_NAME, "validation") if name in row}
+        if "wildcard" in row:
+            given["wildcard"] = {"true": True, "false": False}.get(row["wildcard"].lower(), row["wildcard"])
+        try:
+            yield Entry(begins, _wish(msgspec.convert(given, _Row), defaults))
+        except msgspec.ValidationError:
+            yield Entry(begins, _explained(row))
+
+
+def _explained(row: Mapping[str, str]) -> str:
+    """What is wrong with a row."""
+    if _NAME not in row:
+        return f"The line has no {_NAME}."
+    if row.get("validation", "http") not in get_args(Validation):
+        return f"validation is {row['validation']!r}; give {' or '.join(get_args(Validation))}."
+    return f"wildcard is {row.get('wildcard')!r}; give true or false."
+
+
+def _wish(row: _Row, defaults: Defaults) -> Wish:
+    return Wish(
+        domain_name=row.domain_name,
+        validation=defaults.validation if row.validation is None else row.validation,
+        wildcard=defaults.wildcard if row.wildcard is None else row.wildcard,
+    )
+
+
+def _delimiter(header: str) -> str:
+    return max(",;\t", key=header.count)
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]

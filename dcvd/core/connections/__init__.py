@@ -1,0 +1,1 @@
+"""Connections to DNS providers: their credentials and OAuth, without any network."""

@@ -1,0 +1,81 @@
+"""Records that were typed in well meant, and came out as something else."""
+
+from dcvd.core.diagnosis.codes import FindingCode
+from dcvd.core.diagnosis.findings import listed, mistake
+from dcvd.core.domains.dns_facts import DnsFacts, Elsewhere
+from dcvd.core.domains.domain import Finding, Record
+
+
+def doubled_name(facts: DnsFacts) -> Finding | None:
+    """The provider appended the zone to the whole name, so the record stands at `app.customer.com.customer.com`."""
+    doubled = facts.doubled
+    if doubled is None or facts.is_apex or not _has_data(doubled):
+        return None
+    if _same(doubled, facts.sibling) or _same(doubled, facts.doubled_sibling):
+        return None
+    label = relative(facts.hostname, doubled.name.removeprefix(f"{facts.hostname}."))
+    leads_to = [doubled.cname] if doubled.cname is not None else list(doubled.addresses)
+    return mistake(
+        facts,
+        FindingCode.NAME_DOUBLED,
+        f"The record was saved as {doubled.name}. Enter only {label} as the name.",
+        [f"{doubled.name} leads to {listed(leads_to)}"],
+        fix=Record("CNAME", label, facts.target),
+    )
+
+
+def doubled_target(facts: DnsFacts) -> Finding | None:
+    """The provider appended the zone to the value, so the record leads to `edge.saas.net.customer.com`."""
+    first = facts.chain[0]
+    if not first.startswith(f"{facts.target}."):
+        return None
+    appended = first.removeprefix(f"{facts.target}.")
+    if f".{facts.hostname}".endswith(f".{appended}"):
+        return mistake(
+            facts,
+            FindingCode.TARGET_DOUBLED,
+            f"{facts.hostname} points to {first}: your provider appended {appended} to the value. "
+            f"End it with a dot: {facts.target}.",
+            facts.chain,
+            fix=Record("CNAME", facts.hostname, f"{facts.target}."),
+        )
+    return None
+
+
+def masking_wildcard(facts: DnsFacts) -> Finding | None:
+    """A random name beside the hostname gets the very answer that the hostname gets."""
+    sibling = facts.sibling
+    if sibling is None or facts.is_apex or not _has_data(sibling):
+        return None
+    if not _same(sibling, Elsewhere(name=facts.hostname, exists=True, cname=_first(facts), addresses=facts.addresses)):
+        return None
+    leads_to = listed([sibling.cname] if sibling.cname is not None else list(sibling.addresses))
+    return mistake(
+        facts,
+        FindingCode.WILDCARD_MASKS,
+        f"A wildcard answers for {facts.hostname} and leads it to {leads_to}. Add an exact record: "
+        f"{facts.hostname} → {facts.target}.",
+        [f"{sibling.name} leads to {leads_to} as well"],
+    )
+
+
+def relative(hostname: str, zone: str) -> str:
+    """The name as it is typed where the provider appends the zone itself; `@` for the zone's own."""
+    return "@" if hostname == zone else hostname.removesuffix(f".{zone}")
+
+
+def _first(facts: DnsFacts) -> str | None:
+    return facts.chain[0] if facts.chain else None
+
+
+def _has_data(other: Elsewhere) -> bool:
+    # A name can exist for what stands below it alone.
+    return other.exists and (other.cname is not None or bool(other.addresses))
+
+
+def _same(one: Elsewhere, other: Elsewhere | None) -> bool:
+    if other is None or not _has_data(other):
+        return False
+    if one.cname is not None or other.cname is not None:
+        return one.cname == other.cname
+    return set(one.addresses) == set(other.addresses)

@@ -1,0 +1,79 @@
+"""A diagnosis in one sentence: who has to do what next."""
+
+from collections.abc import Sequence
+from typing import Final, assert_never
+
+from dcvd.core.domains.domain import Actor, DnsState, Domain, DomainStatus, Finding, RequiredRecord, required_records
+
+_WHO: Final[dict[Actor, str]] = {
+    "customer": "The domain's owner has to act",
+    "operator": "The operator of this service has to act",
+    "nobody": "Nobody can do anything but wait",
+}
+
+
+def summary(domain: Domain, findings: Sequence[Finding]) -> str:
+    """Of a domain; `findings` are those that are known of it, most severe first."""
+    fault = _first(findings, "error")
+    if fault is not None:
+        return _told(fault)
+    if domain.error is not None:
+        # A finding of the same code knows what is being done about it.
+        same = next((finding for finding in findings if finding.code == domain.error.code), None)
+        return domain.error.message if same is None else _told(same)
+    warning = _first(findings, "warning")
+    match domain.status:
+        case DomainStatus.ACTIVE if warning is not None:
+            return f"{domain.name} serves https, but not all is well. {_told(warning)}"
+        case DomainStatus.ACTIVE if domain.ready:
+            return f"{domain.name} serves https and points here; there is nothing to do."
+        case DomainStatus.ACTIVE:
+            return f"{domain.name} serves https; that its DNS still points here is not known, and is checked again."
+        case DomainStatus.ISSUING if (record := _unproven(domain)) is not None:
+            target = "the name that Cloudflare is about to give" if record.value is None else record.value
+            return f"The record of {domain.name} is there; for its certificate create {record.name} → {target} as well."
+        case DomainStatus.ISSUING:
+            return f"The record of {domain.name} is there and its certificate is being issued; there is nothing to do."
+        case DomainStatus.PENDING_CNAME if domain.dns_state is DnsState.UNKNOWN:
+            return f"{domain.name} was not checked yet; create the required records meanwhile."
+        case DomainStatus.PENDING_CNAME:
+            return f"The record of {domain.name} is being confirmed through Cloudflare; there is nothing to do."
+        case DomainStatus.ERROR:
+            return f"{domain.name} does not go on by itself; ask the operator of this service."
+        case _:
+            assert_never(domain.status)
+
+
+def preview_summary(
+    name: str, state: DnsState | None, findings: Sequence[Finding], *, is_new: bool, given_later: bool = False
+) -> str:
+    """Of a name that was only looked at; `state` is None where DNS could not be asked.
+
+    given_later: its target is chosen only when it is added.
+    """
+    fault = _first(findings, "error")
+    if fault is not None:
+        return _told(fault)
+    if state is None:
+        return f"DNS could not be asked about {name} just now; ask again in a minute."
+    if given_later:
+        return f"{name} can be added; create its record then, because its target is chosen when it is added."
+    what = "it can be added" if is_new else "there is nothing to do"
+    warning = _first(findings, "warning")
+    if warning is not None:
+        return f"The record of {name} is right, so {what}, but not all is well. {_told(warning)}"
+    return f"The record of {name} is right; {what}."
+
+
+def _unproven(domain: Domain) -> RequiredRecord | None:
+    """The record by which the CA is shown whose the name is, where it is still to be seen."""
+    records = required_records(domain)
+    return next((record for record in records if record.purpose == "validation" and not record.verified), None)
+
+
+def _first(findings: Sequence[Finding], severity: str) -> Finding | None:
+    return next((finding for finding in findings if finding.severity == severity), None)
+
+
+def _told(finding: Finding) -> str:
+    return f"{_WHO[finding.actor]}: {finding.message}"

@@ -1,0 +1,113 @@
+"""The texts of `ssl.validation_errors`: mostly what the CA told Cloudflare."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from dcvd.core.diagnosis.caa import IDENTIFIERS
+from dcvd.core.diagnosis.codes import FindingCode
+from dcvd.core.diagnosis.findings import shortened
+from dcvd.core.domains.domain import Actor, Domain, Finding, Record, Severity
+from dcvd.core.domains.hostnames import registrable
+
+_MOST_READ: Final = 1000
+
+
+class _Meaning(Struct, frozen=True):
+    """What a text says; `message` has places for `name`, `zone` and `ca`."""
+
+    code: FindingCode
+    pattern: str
+    severity: Severity
+    actor: Actor
+    message: str
+
+
+_MEANINGS: Final = (
+    _Meaning(
+        FindingCode.DNSSEC_BOGUS,
+        r"bogus|dnssec",
+        "error",
+        "customer",
+        "The certificate authority finds DNSSEC of {name} broken. Fix the signatures of {zone}, or remove its DS "
+        "record.",
+    ),
+    _Meaning(
+        FindingCode.CAA_UNANSWERED,
+        # A CAA look-up that failed also names CAA: this comes before CAA_BLOCKS.
+        r"servfail|multi\w*.perspective|allow caa quer|caa.{0,80}time[d ]*out",
+        "error",
+        "customer",
+        "The certificate authority gets no answer from the DNS servers of {zone}, which have to answer for {name} to "
+        "CAA queries too, from everywhere. Contact your DNS provider.",
+    ),
+    _Meaning(
+        FindingCode.CAA_BLOCKS,
+        r"\bcaa(_error)?\b",
+        "error",
+        "customer",
+        'No certificate for {name}: a CAA record forbids our CA; add `0 issue "{ca}"` at {zone}.',
+    ),
+    _Meaning(
+        FindingCode.CA_RATE_LIMITED,
+        r"rate.?limit|too many (certificates|requests)",
+        "warning",
+        "nobody",
+        "The certificate authority has issued too many certificates for {zone} lately, so {name} waits. It is tried "
+        "again; nothing to do.",
+    ),
+    _Meaning(
+        FindingCode.TOKEN_EXPIRED,
+        r"(token|challenge|authoriz|order)\w*.{0,40}expired|expired.{0,20}(token|challenge)",
+        "warning",
+        "nobody",
+        "The proof for the certificate of {name} came too late and its token expired. It is started again with "
+        "a new one.",
+    ),
+    _Meaning(
+        FindingCode.HIGH_RISK_DOMAIN,
+        r"\brisk|safe.?browsing|phish|malware|will not issue for this",
+        "error",
+        "operator",
+        "The certificate authority holds {name} for a risk and does not issue for it. The operator has to ask "
+        "Cloudflare's support to review it, or take another CA.",
+    ),
+    _Meaning(
+        FindingCode.HTTP_CHALLENGE_BLOCKED,
+        r"well-known|\bhttp\w*.{0,60}(challenge|token|redirect|status|response|\b[345]\d\d\b)"
+        r"|(challenge|token).{0,60}\bhttp\b|blocked validation",
+        "error",
+        "customer",
+        "The certificate authority does not get its token from http://{name}/.well-known/. Let nothing redirect, "
+        "challenge or block that path: firewall and page rules of the zone {zone} most of all.",
+    ),
+)
+"""Tried in this order; the first that fits holds."""
+
+_COMPILED: Final = tuple((re.compile(meaning.pattern, re.IGNORECASE | re.DOTALL), meaning) for meaning in _MEANINGS)
+
+
+def said_of_certificate(domain: Domain) -> Iterator[Finding]:
+    """One finding for each text that is understood."""
+    for text in domain.cf_ssl_errors:
+        # A hostname may hold any of the words.
+        said = re.sub(re.escape(domain.name), "", text[:_MOST_READ], flags=re.IGNORECASE)
+        meaning = next((meaning for pattern, meaning in _COMPILED if pattern.search(said)), None)
+        if meaning is not None:
+            yield _finding(domain, meaning, text)
+
+
+def _finding(domain: Domain, meaning: _Meaning, text: str) -> Finding:
+    zone = registrable(domain.name)
+    ca = IDENTIFIERS.get(domain.certificate_authority or "", IDENTIFIERS["google"])
+    blocks = meaning.code is FindingCode.CAA_BLOCKS
+    return Finding(
+        code=meaning.code,
+        severity=meaning.severity,
+        actor=meaning.actor,
+        message=meaning.message.format(name=domain.name, zone=zone, ca=ca),
+        fix=Record("CAA", zone, f'0 issue "{ca}"') if blocks else None,
+        evidence=shortened([text]),
+    )

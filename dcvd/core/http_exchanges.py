@@ -1,0 +1,50 @@
+"""One HTTP exchange: why it had no answer, and where its time went."""
+
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+
+class FailureReason(StrEnum):
+    """A closed set; each belongs to one class of failure."""
+
+    BAD_URL = "bad_url"
+    ADDRESS_NOT_ALLOWED = "address_not_allowed"
+    PORT_NOT_ALLOWED = "port_not_allowed"
+    NAME_NOT_FOUND = "name_not_found"
+    NAME_WITHOUT_ADDRESS = "name_without_address"
+    NAME_SERVER_FAILED = "name_server_failed"
+    CONNECTION_REFUSED = "connection_refused"
+    HOST_UNREACHABLE = "host_unreachable"
+    NETWORK_UNREACHABLE = "network_unreachable"
+    OWN_LIMIT = "own_limit"
+    CERTIFICATE_EXPIRED = "certificate_expired"
+    CERTIFICATE_NOT_YET_VALID = "certificate_not_yet_valid"
+    CERTIFICATE_SELF_SIGNED = "certificate_self_signed"
+    CERTIFICATE_UNTRUSTED = "certificate_untrusted"
+    CERTIFICATE_WRONG_NAME = "certificate_wrong_name"
+    TLS_HANDSHAKE = "tls_handshake"
+    CLOSED_WITHOUT_ANSWER = "closed_without_answer"
+    CONNECTION_RESET = "connection_reset"
+    NOT_HTTP = "not_http"
+    TOO_MUCH = "too_much"
+
+
+PERHAPS_OURS: Final = frozenset(
+    {FailureReason.NAME_SERVER_FAILED, FailureReason.NETWORK_UNREACHABLE, FailureReason.OWN_LIMIT}
+)
+"""What dcvd's own machine or network may be to blame for: no endpoint is given up because of it."""
+
+
+class Timings(Struct, frozen=True, kw_only=True):
+    """Milliseconds. A phase is None where it was not reached or not needed, as on a connection that was used before.
+
+    `first_byte_ms` runs from the request's last byte to the answer's first, `total_ms` over everything.
+    """
+
+    dns_ms: int | None = None
+    connect_ms: int | None = None
+    tls_ms: int | None = None
+    first_byte_ms: int | None = None
+    total_ms: int

@@ -1,0 +1,1 @@
+"""A domain's life: its status, its certificate, its remedies, and when it is checked."""

@@ -1,0 +1,52 @@
+"""Whether many looks are made from pages of Cloudflare's list, each of which costs one call, or one call for each."""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from dcvd.core.domains.domain import Domain, DomainStatus
+from dcvd.core.domains.observations import HostnameSeen
+from dcvd.core.lifecycle import transitions
+from dcvd.core.lifecycle.transitions import Rules
+
+_GAIN_TO_START: Final = 2
+"""A walk through the list is begun when single calls would cost so many times as much: what is due when it starts may
+have been seen otherwise before the walk comes to it."""
+_SOON: Final = 8
+"""A page also serves what would be due within this part of the usual interval, so the next walk comes later."""
+
+
+def worth_most(pages: int) -> int:
+    """The number of due domains from which on a walk of so many pages is worth more than single calls."""
+    return pages * _GAIN_TO_START
+
+
+def worth_going_on(due: int, pages_left: int) -> bool:
+    """Whether a walk that has been begun still costs less than single calls would.
+
+    Only when it costs clearly more it is given up, so that the two ways do not alternate.
+    """
+    return due * _GAIN_TO_START >= pages_left
+
+
+def takes(domain: Domain, now: int, began: int, active_interval: int) -> bool:
+    """Whether a walk that `began` at an instant makes the look at a domain that it comes across.
+
+    Pages shift while hostnames come and go: what was met once and looked at is not taken a second time.
+    """
+    if domain.next_sync_at <= now:
+        return True
+    fresh = domain.cf_checked_at is not None and domain.cf_checked_at >= began
+    return not fresh and domain.next_sync_at <= now + active_interval // _SOON
+
+
+def tells_news(domain: Domain, seen: HostnameSeen, now: int, rules: Rules) -> bool:
+    """Whether what a page says of a domain is anything else than what is stored."""
+    step = transitions.observe(domain, seen, now, rules)
+    if step.events:
+        return True
+    after = replace(step.domain, cf_checked_at=domain.cf_checked_at)
+    if domain.status is not DomainStatus.ACTIVE:
+        # A doubt is one about a domain in service.
+        after = replace(after, doubts=domain.doubts)
+    return after != domain

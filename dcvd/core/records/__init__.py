@@ -1,0 +1,1 @@
+"""Records in customers' zones: what is planned, written and undone."""

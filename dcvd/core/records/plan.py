@@ -1,0 +1,165 @@
+"""What it takes to have a record in a zone: what stands there is compared with what is wanted (observe, plan, apply).
+
+A CNAME stands alone at its name (RFC 1034 section 3.6.2), but for DNSSEC's records (RFC 4034 section 2.5).
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from dcvd.core.domains.domain import Domain, Record, required_records
+from dcvd.core.records.zones import Zone, ZoneRecord
+
+State = Literal["done", "create", "replace", "blocked"]
+
+IN_THE_WAY: Final = "record_in_the_way"
+"""The one obstacle that `replace` takes away."""
+
+_BESIDE_CNAME: Final = frozenset({"RRSIG", "NSEC", "NSEC3"})
+_BESIDE_FLATTENED: Final = frozenset({"A", "AAAA", "CNAME", "DNAME"})
+"""At an apex that is flattened only these exclude a CNAME; the zone's SOA, NS, MX and TXT records stay."""
+_ELSEWHERE: Final = frozenset({"NS", "DS", "SOA", "DNAME"})
+"""They hand the name, or what is below it, over to somebody else: never ours to remove."""
+_MOST_RECORDS: Final = 50
+_MOST_BYTES: Final = 32_768
+"""Of records that are taken out, because they are kept for the undo."""
+_MOST_NAMED: Final = 3
+_LONGEST_VALUE: Final = 80
+
+
+class Obstacle(Struct, frozen=True):
+    """Why a record cannot be written: a stable code and a sentence."""
+
+    code: str
+    message: str
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """What becomes of one wanted record: what is taken out and what is put in, and all that stands at its name now."""
+
+    record: Record
+    state: State
+    existing: tuple[ZoneRecord, ...] = ()
+    remove: tuple[ZoneRecord, ...] = ()
+    add: tuple[ZoneRecord, ...] = ()
+    obstacle: Obstacle | None = None
+
+
+class DnsPlan(Struct, frozen=True, kw_only=True):
+    """What becomes of all records of a domain in one zone, whose name is `zone`, through one connection."""
+
+    connection_id: str
+    zone: str
+    steps: tuple[Step, ...]
+
+    @property
+    def obstacles(self) -> tuple[Obstacle, ...]:
+        """What keeps records from being written, in their order."""
+        return tuple(step.obstacle for step in self.steps if step.obstacle is not None)
+
+
+def wanted_records(domain: Domain) -> tuple[Record, ...]:
+    """The records that a domain needs, as far as their values are known already."""
+    return tuple(
+        Record(record.type, record.name, record.value)
+        for record in required_records(domain)
+        if record.value is not None
+    )
+
+
+def plan(
+    wanted: Record, found: Sequence[ZoneRecord], zone: Zone, *, replace: bool = False, ours: Collection[str] = ()
+) -> Step:
+    """The step that brings a zone to a wanted CNAME; `found` is what stands at its name.
+
+    ours: values of this record that we wrote; they make way without `replace`, which nothing else does.
+    """
+    existing = at_name(found, wanted.name)
+    obstacle = _never(wanted, existing, zone)
+    if obstacle is not None:
+        return Step(record=wanted, state="blocked", existing=existing, obstacle=obstacle)
+    others = tuple(each for each in in_the_way(existing, zone) if not is_value(each, {wanted.value}))
+    there = any(is_value(each, {wanted.value}) for each in existing)
+    add = () if there else (ZoneRecord(type=wanted.type, name=wanted.name, value=wanted.value),)
+    if not others:
+        return Step(record=wanted, state="done" if there else "create", existing=existing, add=add)
+    foreign = [each for each in others if not is_value(each, ours)]
+    obstacle = _too_many(wanted, others) or (None if replace or not foreign else _obstacle(wanted, foreign))
+    if obstacle is not None:
+        return Step(record=wanted, state="blocked", existing=existing, obstacle=obstacle)
+    return Step(record=wanted, state="replace", existing=existing, remove=others, add=add)
+
+
+def at_name(found: Iterable[ZoneRecord], name: str) -> tuple[ZoneRecord, ...]:
+    """Of what a provider answered, what stands at a name: it is believed about nothing else."""
+    return tuple(each for each in found if each.name == name)
+
+
+def in_the_way(existing: Iterable[ZoneRecord], zone: Zone) -> list[ZoneRecord]:
+    """Of what stands at a name, what no CNAME can stand beside; another CNAME too."""
+    return [each for each in existing if not _may_stay(each, zone)]
+
+
+def is_value(record: ZoneRecord, values: Collection[str]) -> bool:
+    """Whether it is a CNAME with one of these values."""
+    return record.type == "CNAME" and record.value in values
+
+
+def same(one: ZoneRecord, other: ZoneRecord) -> bool:
+    """Whether two say the same to somebody who asks DNS, but for the TTL."""
+    return (one.type, one.name, one.value) == (other.type, other.name, other.value)
+
+
+def shown(records: Sequence[ZoneRecord]) -> str:
+    """A few records in a sentence; their values are the zone's owner's, and cut."""
+    named = ", ".join(f"{each.type} {_cut(each.value)}" for each in records[:_MOST_NAMED])
+    more = len(records) - _MOST_NAMED
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def _may_stay(record: ZoneRecord, zone: Zone) -> bool:
+    if zone.flattens and record.name == zone.name:
+        return record.type not in _BESIDE_FLATTENED
+    return record.type in _BESIDE_CNAME
+
+
+def _never(wanted: Record, existing: Sequence[ZoneRecord], zone: Zone) -> Obstacle | None:
+    """What no `replace` helps against."""
+    name = wanted.name
+    if wanted.type != "CNAME":
+        return Obstacle("record_not_supported", f"Only CNAME records are written; {name} needs {wanted.type}.")
+    if name != zone.name and not name.endswith(f".{zone.name}"):
+        return Obstacle("outside_zone", f"{name} is not in the zone {zone.name}, which is what this connection holds.")
+    if name == zone.name and not zone.flattens:
+        message = (
+            f"{name} is the top of its zone, where DNS allows no CNAME (RFC 1034). Use a name below it, such as"
+            f" www.{name}, or an ALIAS record, if the provider has one."
+        )
+        return Obstacle("cname_at_apex", message)
+    elsewhere = [each for each in in_the_way(existing, zone) if each.type in _ELSEWHERE]
+    if elsewhere:
+        message = f"{name} is handed over by {shown(elsewhere)}: the record has to be made where that leads."
+        return Obstacle("delegated_elsewhere", message)
+    return None
+
+
+def _too_many(wanted: Record, others: Sequence[ZoneRecord]) -> Obstacle | None:
+    if len(others) <= _MOST_RECORDS and len(msgspec.json.encode(others)) <= _MOST_BYTES:
+        return None
+    message = f"{len(others)} records stand at {wanted.name}, too many to keep for an undo: remove them by hand first."
+    return Obstacle("too_many_records", message)
+
+
+def _obstacle(wanted: Record, foreign: Sequence[ZoneRecord]) -> Obstacle:
+    message = (
+        f"At {wanted.name} stands {shown(foreign)}, where CNAME {wanted.value} is needed. To put it in that place, ask"
+        ' again with "replace": true; what stands there now is kept for an undo.'
+    )
+    return Obstacle(IN_THE_WAY, message)
+
+
+def _cut(value: str) -> str:
+    text = "".join(character if character.isprintable() else "?" for character in value[: _LONGEST_VALUE + 1])
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

@@ -1,0 +1,89 @@
+"""Records that we wrote into a customer's zone, and what has to be known to undo it."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from dcvd.core.domains.domain import Domain, LeftRecord, Record, records_to_remove
+from dcvd.core.records.plan import Step, same
+from dcvd.core.records.zones import ZoneRecord
+
+
+class WrittenRecord(Struct, frozen=True, kw_only=True):
+    """A record of ours. It is stored before the provider is asked, so that no crash loses what stood there.
+
+    connection_id: what it was written through; None where that connection was removed. zone: the zone's name.
+    replaced: the value of ours that stood there until this one was to be written.
+    before: what stood there before us. state: `writing` and `undoing` say that nobody knows yet whether it is done.
+    written_at, orphaned_at: milliseconds; the second is when its domain was removed.
+    """
+
+    id: str
+    org_id: str
+    domain_id: str
+    connection_id: str | None
+    zone: str
+    type: str
+    name: str
+    value: str
+    replaced: str | None = None
+    before: tuple[ZoneRecord, ...] = ()
+    state: Literal["writing", "written", "undoing"] = "writing"
+    written_at: int
+    orphaned_at: int | None = None
+
+    @property
+    def record(self) -> Record:
+        """As a person types it."""
+        return Record(self.type, self.name, self.value)
+
+    @property
+    def ours(self) -> frozenset[str]:
+        """Every value that may stand there by us."""
+        return frozenset({self.value} if self.replaced is None else {self.value, self.replaced})
+
+
+def connection_of(domain: Domain, rows: Sequence[WrittenRecord]) -> str | None:
+    """Through which connection what was written for a domain can be taken out; None where that was removed."""
+    return next((row.connection_id for row in rows if row.connection_id is not None), domain.connection_id)
+
+
+def ours_of(row: WrittenRecord | None) -> frozenset[str]:
+    """The values that may stand there by us; of a record that we never wrote none."""
+    return frozenset() if row is None else row.ours
+
+
+def before_of(row: WrittenRecord | None, step: Step) -> tuple[ZoneRecord, ...]:
+    """What an undo has to put back once a step is done: what stood there before us.
+
+    An update of our own value changes nothing of it. Where a crash may have cut a step off half way, what it took out
+    is known from then; where the customer has changed the record since, what he made of it counts.
+    """
+    ours = ours_of(row)
+    foreign = tuple(each for each in step.remove if each.type != step.record.type or each.value not in ours)
+    if row is None:
+        return foreign
+    if not foreign:
+        return row.before
+    interrupted = row.state != "written" and all(any(same(each, kept) for kept in row.before) for each in foreign)
+    return row.before if interrupted else foreign
+
+
+def left_records(domain: Domain, rows: Sequence[WrittenRecord], *, being_removed: bool) -> tuple[LeftRecord, ...]:
+    """What stays in DNS when a domain goes: what was required, and what we wrote.
+
+    being_removed: whether what we wrote is being taken out.
+    """
+    written = dict.fromkeys(row.record for row in rows)
+    records = dict.fromkeys((*records_to_remove(domain), *written))
+    return tuple(
+        LeftRecord(
+            type=record.type,
+            name=record.name,
+            value=record.value,
+            written_by_us=record in written,
+            being_removed=being_removed and record in written,
+        )
+        for record in records
+    )

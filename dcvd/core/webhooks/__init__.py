@@ -1,0 +1,1 @@
+"""Endpoints, deliveries and attempts: signatures, health, and what an answer means."""

@@ -1,0 +1,1 @@
+"""Our own zone at Cloudflare for SaaS: the custom hostnames API, within its rate limit."""

@@ -1,0 +1,1 @@
+"""DNS messages: a question as bytes, a reply as facts."""

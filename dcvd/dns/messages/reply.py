@@ -1,0 +1,158 @@
+"""What one server said to one question: read from its message, everything about other names left aside. Pure."""
+
+from typing import Any, Final
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+from dns.message import Message
+from dns.name import Name
+from dns.rdatatype import RdataType
+from dns.rrset import RRset
+from msgspec import Struct
+
+from dcvd.core.domains.dns_facts import Outcome
+
+MOST_RECORDS: Final = 50
+"""Records of one type at one name that are kept."""
+_MOST_ALIASES: Final = 16
+
+
+Data = Any
+"""A record's data, as dnspython has it: its attributes are those of its type."""
+
+
+class Referral(Struct, frozen=True):
+    """The zone cut that a server points to, its NS names, and the addresses told along with them."""
+
+    cut: Name
+    nameservers: tuple[Name, ...]
+    glue: tuple[tuple[Name, str], ...]
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    """`outcome` is `answered` only for what its server was entitled to say.
+
+    aliases: the targets of the CNAMEs that the answer follows from the name asked. rdatas: of the type asked, at their
+    end. exists: whether that end exists. ttl: of the shortest-lived record, or of the negative answer (RFC 2308 §5).
+    zone, serial: of the SOA that came along, where it is at or above the end. referral: where `not_authoritative`; then
+    `ttl` is that of its NS records.
+    """
+
+    outcome: Outcome
+    exists: bool = False
+    aliases: tuple[Name, ...] = ()
+    rdatas: tuple[Data, ...] = ()
+    ttl: int | None = None
+    zone: Name | None = None
+    serial: int | None = None
+    referral: Referral | None = None
+
+    @property
+    def answered(self) -> bool:
+        return self.outcome == "answered"
+
+
+def read(message: Message, name: Name, rdtype: RdataType, *, recurse: bool) -> Reply:
+    """The reply of a resolver (`recurse`) or of an authoritative server."""
+    rcode = message.rcode()
+    if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return Reply(outcome=_failure(rcode))
+    authoritative = bool(message.flags & dns.flags.AA)
+    if not recurse and not authoritative:
+        return _not_authoritative(message, name)
+    if recurse and not authoritative and not message.flags & dns.flags.RA:
+        # A server that does not recurse, put where a resolver should stand.
+        return Reply(outcome="refused")
+    return _answer(message, name, rdtype)
+
+
+def _answer(message: Message, name: Name, rdtype: RdataType) -> Reply:
+    end, aliases, ttls = _followed(message, name, rdtype)
+    found = _rrset(message, message.answer, end, rdtype)
+    soa = _soa(message, end, rdtype)
+    zone = None if soa is None else soa.name
+    serial = None if soa is None else soa[0].serial
+    if found is not None:
+        return Reply(
+            outcome="answered",
+            exists=True,
+            aliases=aliases,
+            rdatas=tuple(found)[:MOST_RECORDS],
+            ttl=min(*ttls, found.ttl) if ttls else found.ttl,
+            zone=zone,
+            serial=serial,
+        )
+    if soa is None and not aliases and any(rrset.rdtype == RdataType.NS for rrset in message.authority):
+        # No data without an SOA, but name servers: a referral (RFC 2308 §2.2), whatever the flags say.
+        return _not_authoritative(message, name)
+    negative = None if soa is None else min(soa.ttl, soa[0].minimum, *ttls)
+    return Reply(
+        outcome="answered",
+        exists=message.rcode() == dns.rcode.NOERROR,
+        aliases=aliases,
+        ttl=negative,
+        zone=zone,
+        serial=serial,
+    )
+
+
+def _followed(message: Message, name: Name, rdtype: RdataType) -> tuple[Name, tuple[Name, ...], list[int]]:
+    """Where the CNAMEs of the answer lead from a name, over which names, and how long each of them lives."""
+    aliases: list[Name] = []
+    ttls: list[int] = []
+    end = name
+    while rdtype != RdataType.CNAME and len(aliases) < _MOST_ALIASES:
+        if _rrset(message, message.answer, end, rdtype) is not None:
+            break
+        alias = _rrset(message, message.answer, end, RdataType.CNAME)
+        if alias is None:
+            break
+        end = alias[0].target
+        if end == name or end in aliases:
+            break
+        aliases.append(end)
+        ttls.append(alias.ttl)
+    return end, tuple(aliases), ttls
+
+
+def _failure(rcode: dns.rcode.Rcode) -> Outcome:
+    match rcode:
+        case dns.rcode.SERVFAIL:
+            return "servfail"
+        case dns.rcode.REFUSED | dns.rcode.NOTAUTH:
+            return "refused"
+        case _:
+            return "malformed"
+
+
+def _soa(message: Message, end: Name, rdtype: RdataType) -> RRset | None:
+    section = message.answer if rdtype == RdataType.SOA else []
+    for rrset in (*section, *message.authority):
+        if rrset.rdtype == RdataType.SOA and rrset.rdclass == dns.rdataclass.IN and end.is_subdomain(rrset.name):
+            return rrset
+    return None
+
+
+def _not_authoritative(message: Message, name: Name) -> Reply:
+    """Of a server that has no authority: it may refer to who has."""
+    if message.answer or message.rcode() != dns.rcode.NOERROR:
+        return Reply(outcome="not_authoritative")
+    for rrset in message.authority:
+        if rrset.rdtype == RdataType.NS and rrset.rdclass == dns.rdataclass.IN and name.is_subdomain(rrset.name):
+            nameservers = tuple(rdata.target for rdata in rrset)[:MOST_RECORDS]
+            glue = [
+                (nameserver, rdata.address)
+                for nameserver in nameservers
+                for kind in (RdataType.A, RdataType.AAAA)
+                for rdata in _rrset(message, message.additional, nameserver, kind) or ()
+            ]
+            referral = Referral(rrset.name, nameservers, tuple(glue[:MOST_RECORDS]))
+            return Reply(outcome="not_authoritative", referral=referral, ttl=rrset.ttl)
+    return Reply(outcome="not_authoritative")
+
+
+def _rrset(message: Message, section: list[RRset], name: Name, rdtype: RdataType) -> RRset | None:
+    return message.get_rrset(section, name, dns.rdataclass.IN, rdtype)

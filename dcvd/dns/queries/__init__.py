@@ -1,0 +1,1 @@
+"""Queries to name servers and resolvers: sent, repeated, limited and cached."""

@@ -1,0 +1,45 @@
+"""Looks after connections that nobody uses at the moment."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from dcvd.errors import StoreError
+from dcvd.metrics import Metrics
+from dcvd.services.connections import maintenance
+from dcvd.services.connections.provider_access import Access
+from dcvd.services.context import Context
+
+log = structlog.get_logger(__name__)
+
+_ROUND: Final = 10.0
+"""Seconds; jobs are not planned so far ahead as tokens live, so this notices when a refresh is due."""
+
+
+class ConnectionUpkeep:
+    """Makes a round every few seconds until it is cancelled."""
+
+    def __init__(self, context: Context, access: Access, metrics: Metrics) -> None:
+        self._context = context
+        self._access = access
+        self._metrics = metrics
+
+    async def run(self) -> None:
+        """Runs until it is cancelled; a round that the database refuses is made again."""
+        while True:
+            try:
+                await self.round()
+            except StoreError as error:
+                log.warning("connections.round_failed", error=error.message)
+            await asyncio.sleep(_ROUND)
+
+    async def round(self) -> None:
+        """Have refreshed what is due, end what is over, store the last uses."""
+        await self._access.use.store(self._context)
+        refreshing = await maintenance.enqueue_refreshes(self._context)
+        over = await maintenance.end(self._context)
+        if refreshing or over:
+            log.info("connections.looked_after", refreshing=refreshing, ended=over)
+        for (provider, status), count in (await maintenance.counts(self._context)).items():
+            self._metrics.connections(provider, status, count)

@@ -1,0 +1,244 @@
+"""HTTP calls to other people's APIs: no redirects, no cookies, no proxies, one deadline, a bounded answer.
+
+What is raised tells nothing of the answer but its host, and aiohttp's own errors, which quote what could not be parsed,
+are not chained to it: tokens come in answers.
+
+Where the address was chosen by a tenant, or by his DNS, a policy keeps the call away from private networks.
+"""
+
+import asyncio
+import socket
+import ssl
+import zlib
+from collections.abc import Mapping
+from ipaddress import IPv6Address
+from types import SimpleNamespace
+from typing import Final
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from msgspec import Struct
+from yarl import URL
+
+from dcvd import __version__
+from dcvd.errors import Permanent, Retryable
+from dcvd.kit.egress.guard import AddressRefused, EgressPolicy, check_header_values, is_well_quoted, refuse_url
+from dcvd.kit.egress.names import GuardedNames
+from dcvd.kit.egress.system_resolver import Lookups
+
+_TIMEOUT: Final = 10.0
+_MOST: Final = 64 * 1024
+_CONNECTIONS: Final = 32
+
+
+class Fetched(Struct, frozen=True, kw_only=True):
+    """An answer of whatever status; names of headers are lower case. `body` is decompressed."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Fetched(status={self.status}, {len(self.body)} bytes)"
+
+
+class FetchFailed(Retryable):
+    """No whole answer. `sent`: the request may have been received, and done, all the same."""
+
+    code = "provider_unavailable"
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class FetchRefused(Permanent):
+    """The address may not be called at all."""
+
+    code = "address_refused"
+
+
+class Fetcher:
+    """A pool of connections. With a `policy` every address is judged before it is dialled."""
+
+    def __init__(self, policy: EgressPolicy | None = None, *, tls: ssl.SSLContext | None = None) -> None:
+        """`tls` None: the system's certificate authorities."""
+        self._policy = policy
+        self._tls = tls
+        self._session: aiohttp.ClientSession | None = None
+
+    async def start(self) -> None:
+        """Open the pool."""
+        resolver = None if self._policy is None else _GuardedResolver(self._policy)
+        connector = aiohttp.TCPConnector(
+            limit=_CONNECTIONS,
+            ssl=self._tls if self._tls is not None else True,
+            resolver=resolver,
+            use_dns_cache=self._policy is None,
+        )
+        trace = aiohttp.TraceConfig()
+        trace.on_request_headers_sent.append(_note_sent)
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+            headers={"User-Agent": f"dcvd/{__version__}", "Accept-Encoding": "identity"},
+            trace_configs=[trace],
+        )
+
+    async def close(self) -> None:
+        """Close the pool; a second call does nothing."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        timeout: float = _TIMEOUT,  # noqa: ASYNC109  # one deadline over everything is what this function is for
+        most: int = _MOST,
+    ) -> Fetched:
+        """Any answer, whatever its status, of at most `most` bytes, compressed or not.
+
+        The URL is sent exactly as it is written. `timeout` in seconds bounds everything. Raises FetchFailed,
+        FetchRefused.
+        """
+        if self._session is None:
+            raise RuntimeError("Fetcher.start() has to come before send()")
+        host = self._permitted(url, headers or {})
+        course = _Course()
+        try:
+            async with (
+                asyncio.timeout(timeout),
+                self._session.request(
+                    method,
+                    URL(url, encoded=True),
+                    data=body,
+                    headers=headers,
+                    allow_redirects=False,
+                    timeout=_NO_TIMEOUT,
+                    trace_request_ctx=course,
+                ) as answer,
+            ):
+                content = await answer.content.read(most + 1)
+                while len(content) <= most and (more := await answer.content.read(most + 1 - len(content))):
+                    content += more
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise FetchFailed(f"{host} cannot be reached: {error.certificate_error}.", sent=False) from error
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error.os_error, AddressRefused):
+                raise FetchRefused(error.os_error.refusal.message) from error
+            raise FetchFailed(f"{host} cannot be reached: {error.os_error}.", sent=False) from error
+        except TimeoutError as error:
+            raise FetchFailed(f"{host} did not answer {method} within {timeout:g} s.", sent=course.sent) from error
+        except (aiohttp.ClientError, OSError) as error:
+            said = f"{host} broke off its answer to {method} ({type(error).__name__})."
+            raise FetchFailed(said, sent=course.sent) from None
+        if len(content) > most:
+            raise FetchFailed(f"{host} answered {method} with more than {most} bytes.", sent=True)
+        try:
+            content = _decompressed(content, answer.headers.get("content-encoding", ""), most)
+        except ValueError as error:
+            raise FetchFailed(f"{host} answered {method} with what cannot be read: {error}.", sent=True) from None
+        return Fetched(
+            status=answer.status,
+            headers={name.lower(): value for name, value in answer.headers.items()},
+            body=content,
+        )
+
+    def _permitted(self, url: str, headers: Mapping[str, str]) -> str:
+        """The host of a URL that may be called. Raises FetchRefused."""
+        if not is_well_quoted(url):
+            raise FetchRefused("The URL has a character that has to be written percent-encoded.")
+        if self._policy is not None and (refused := refuse_url(url, self._policy)) is not None:
+            raise FetchRefused(refused.message)
+        if (fault := check_header_values(headers)) is not None:
+            raise FetchRefused(fault)
+        try:
+            parsed = URL(url, encoded=True)
+            if parsed.host and parsed.scheme in ("http", "https"):
+                return parsed.host
+        except ValueError as error:
+            raise FetchRefused(f"The URL cannot be read: {error}.") from error
+        raise FetchRefused("The URL is none of http:// or https:// with a host.")
+
+
+class _Course:
+    """How far a request came."""
+
+    sent = False
+
+
+async def _note_sent(
+    session: aiohttp.ClientSession,  # noqa: ARG001  # what aiohttp calls a trace with
+    context: SimpleNamespace,
+    params: aiohttp.TraceRequestHeadersSentParams,  # noqa: ARG001  # likewise
+) -> None:
+    context.trace_request_ctx.sent = True
+
+
+def _decompressed(content: bytes, encoding: str, most: int) -> bytes:
+    """What was sent, of at most `most` bytes. We ask for no compression, and some compress all the same.
+
+    Raises ValueError.
+    """
+    match encoding.strip().lower():
+        case "" | "identity":
+            return content
+        case _ if not content:
+            return content
+        case "gzip" | "x-gzip":
+            window = _GZIP
+        case "deflate":
+            window = zlib.MAX_WBITS
+        case _:
+            raise ValueError("it is compressed in a way that was not asked for")
+    unpacking = zlib.decompressobj(window)
+    try:
+        unpacked = unpacking.decompress(content, most + 1)
+    except zlib.error as error:
+        raise ValueError("its compression is broken") from error
+    if len(unpacked) > most:
+        raise ValueError(f"it has more than {most} bytes when it is decompressed")
+    if not unpacking.eof:
+        raise ValueError("its compression is cut off")
+    return unpacked
+
+
+_NO_TIMEOUT: Final = aiohttp.ClientTimeout(total=None)
+_GZIP: Final = zlib.MAX_WBITS | 16
+
+
+class _GuardedResolver(AbstractResolver):
+    """Gives only addresses that may be dialled, and exactly those are dialled."""
+
+    def __init__(self, policy: EgressPolicy) -> None:
+        self._names = GuardedNames(policy, Lookups(_CONNECTIONS))
+
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002
+    ) -> list[ResolveResult]:
+        """Raises OSError, AddressRefused among them. Of both families: the connector tries one after the other."""
+        found = await self._names.addresses(host, port)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address),
+                port=port,
+                family=socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in found
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""

@@ -1,0 +1,139 @@
+"""An ASGI application on sockets that are bound already, inside our own loop, with a drain that we control.
+
+uvicorn supplies the protocol; its Server is left out, because it takes the process's signals and exits on its own.
+"""
+
+import asyncio
+import socket
+import time
+from collections.abc import Sequence
+from email.utils import formatdate
+from typing import Any, Final
+
+import structlog
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from dcvd.kit.http.protocol import GuardedHttpProtocol, HttpLimits
+from dcvd.kit.http.sockets import BACKLOG
+
+log = structlog.get_logger(__name__)
+
+_CANCEL_GRACE: Final = 2.0  # seconds that a cancelled request gets for its own clean-up
+
+
+class HttpServer:
+    """Serves TCP and unix sockets. It owns the sockets from `serve()` on and closes them at its end."""
+
+    def __init__(
+        self, app: Any, *, sockets: Sequence[socket.socket], limits: HttpLimits | None = None, name: str = "http"
+    ) -> None:
+        self.name = name
+        self.started = asyncio.Event()
+        self._sockets = list(sockets)
+        self._state = ServerState()
+        self._config = Config(
+            app,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+        )
+        self._limits = limits or HttpLimits()
+        self._servers: list[asyncio.Server] = []
+        self._stopping = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._quiet = asyncio.Event()
+
+    async def serve(self) -> None:
+        """Runs until `stop()` is through. Raises what the loop raises when it cannot listen; cancelling it cuts all."""
+        self._refresh_date()
+        try:
+            if not self._stopping.is_set():
+                await self._listen()
+                self.started.set()
+                log.info("http.listening", server=self.name, addresses=[_name_of(item) for item in self._sockets])
+                await self._tick_until_stopped()
+                await self._ended.wait()
+        finally:
+            self._close_listeners()
+            self._cut_everything()
+
+    async def stop(self, *, deadline: float) -> None:
+        """Stops accepting, gives running requests up to `deadline` seconds, then cancels them and cuts the rest."""
+        self._stopping.set()
+        self._close_listeners()
+        for connection in list(self._state.connections):
+            connection.shutdown()
+        try:
+            async with asyncio.timeout(deadline):
+                await self._wait_until_quiet()
+        except TimeoutError:
+            await self._cut_late_requests()
+        finally:
+            self._ended.set()
+
+    async def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        for item in self._sockets:
+            create = loop.create_unix_server if item.family == socket.AF_UNIX else loop.create_server
+            self._servers.append(await create(self._connection, sock=item, backlog=BACKLOG))
+
+    def _connection(self) -> GuardedHttpProtocol:
+        return GuardedHttpProtocol(self._config, self._state, self._limits, on_lost=self._check_quiet)
+
+    async def _tick_until_stopped(self) -> None:
+        while not self._stopping.is_set():
+            self._refresh_date()
+            try:
+                async with asyncio.timeout(1.0 - time.time() % 1.0):
+                    await self._stopping.wait()
+            except TimeoutError:
+                continue  # the next second began
+
+    def _refresh_date(self) -> None:
+        self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+
+    async def _wait_until_quiet(self) -> None:
+        while self._state.tasks:
+            await asyncio.wait(list(self._state.tasks))
+        while self._state.connections:
+            self._quiet.clear()
+            await self._quiet.wait()
+
+    async def _cut_late_requests(self) -> None:
+        tasks = list(self._state.tasks)
+        log.warning("http.cut", server=self.name, requests=len(tasks), connections=len(self._state.connections))
+        self._cut_everything()
+        if tasks:
+            _, stuck = await asyncio.wait(tasks, timeout=_CANCEL_GRACE)
+            if stuck:
+                log.error("http.requests_stuck", server=self.name, requests=len(stuck))
+
+    def _check_quiet(self) -> None:
+        if not self._state.connections:
+            self._quiet.set()
+
+    def _close_listeners(self) -> None:
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
+        for item in self._sockets:
+            item.close()
+
+    def _cut_everything(self) -> None:
+        for connection in list(self._state.connections):
+            connection.transport.abort()
+        for task in list(self._state.tasks):
+            task.cancel()
+
+
+def _name_of(listener: socket.socket) -> str:
+    address = listener.getsockname()
+    if isinstance(address, tuple):
+        host, port = address[0], address[1]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return str(address)

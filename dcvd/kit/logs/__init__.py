@@ -1,0 +1,1 @@
+"""Log lines: their form, their stream, and no secret in them."""

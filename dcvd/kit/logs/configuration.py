@@ -1,0 +1,172 @@
+"""One stream of log lines for us and for every library: JSON for machines, colours for a terminal."""
+
+import atexit
+import json as stdlib_json
+import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final, TextIO
+
+import msgspec
+import structlog
+from structlog.tracebacks import ExceptionDictTransformer
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from dcvd.kit.logs.redaction import redact
+from dcvd.kit.logs.writer import DirectWriter, LineSink, ThreadedWriter
+
+LEVELS: Final = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+    "critical": logging.CRITICAL,
+}
+# aiosqlite's debug lines hold the parameters of every statement; uvicorn's info lines repeat what ours say.
+_QUIET: Final = ("aiosqlite", "uvicorn")
+_MAX_FRAMES: Final = 50
+_FLUSH_AT_EXIT: Final = 1.0  # seconds
+_writers: Final[list[ThreadedWriter]] = []
+
+
+def configure_logging(
+    *, level: str = "info", json: bool | None = None, stream: TextIO | None = None, threaded: bool = False
+) -> None:
+    """Routes structlog and the standard library's logging to `stream` (None: standard error), redacted.
+
+    `json` None decides by the stream: a terminal gets the coloured console. `threaded`: the lines are written by a
+    thread, for a program whose event loop must not wait for the log's reader; `flush_logs` before a forced exit.
+    Raises ValueError for an unknown level.
+    """
+    if level not in LEVELS:
+        raise ValueError(f"{level!r} is no log level: use one of {', '.join(LEVELS)}")
+    threshold = LEVELS[level]
+    target = sys.stderr if stream is None else stream
+    rendering = _rendering(json=not target.isatty() if json is None else json)
+    output: LineSink = _threaded_writer(target) if threaded else DirectWriter(target)
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.add_log_level,
+        _add_timestamp,
+        structlog.processors.StackInfoRenderer(),
+    ]
+    structlog.configure(
+        processors=[*shared, *rendering],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=_line_loggers(output),
+        cache_logger_on_first_use=False,  # a later configuration must reach the loggers of every module
+    )
+    handler = _LineHandler(output)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(threshold)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
+    logging.captureWarnings(capture=True)
+
+
+def flush_logs(deadline: float) -> bool:
+    """Wait up to `deadline` seconds until the threaded log has written what it holds; False when nobody reads it."""
+    return all(writer.flush(deadline) for writer in _writers)
+
+
+def _threaded_writer(stream: TextIO) -> ThreadedWriter:
+    """One thread a stream, also when the logging is configured anew."""
+    for writer in _writers:
+        if writer.stream is stream:
+            return writer
+    writer = ThreadedWriter(stream)
+    if not _writers:
+        atexit.register(flush_logs, _FLUSH_AT_EXIT)
+    _writers.append(writer)
+    return writer
+
+
+class _LineLogger:
+    """Where structlog ends: writes one finished line. structlog calls the method that is named like the level."""
+
+    def __init__(self, output: LineSink, name: str) -> None:
+        self._output = output
+        self.name = name
+
+    def msg(self, line: str) -> None:
+        self._output.write_line(line)
+
+    debug = info = warning = warn = error = exception = critical = fatal = log = msg
+
+
+class _LineHandler(logging.Handler):
+    """Where the standard library's records end: in the same stream."""
+
+    def __init__(self, output: LineSink) -> None:
+        super().__init__()
+        self._output = output
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = self.format(record)
+        except Exception as error:  # noqa: BLE001  # a library's broken record (bad % arguments) must not stop its caller
+            line = self._broken(record, error)
+        self._output.write_line(line)
+
+    def _broken(self, record: logging.LogRecord, error: Exception) -> str:
+        substitute = logging.LogRecord(
+            record.name,
+            record.levelno,
+            record.pathname,
+            record.lineno,
+            f"log record at {record.pathname}:{record.lineno} cannot be rendered: {type(error).__name__}",
+            None,
+            None,
+        )
+        return self.format(substitute)
+
+
+def _line_loggers(output: LineSink) -> Callable[..., _LineLogger]:
+    def make(*names: str) -> _LineLogger:
+        return _LineLogger(output, names[0] if names else "dcvd")
+
+    return make
+
+
+def _rendering(*, json: bool) -> list[Processor]:
+    if json:
+        exceptions = structlog.processors.ExceptionRenderer(
+            ExceptionDictTransformer(show_locals=False, max_frames=_MAX_FRAMES)
+        )
+        return [exceptions, _redact_all, _render_json]
+    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    return [structlog.processors.format_exc_info, _redact_all, console]
+
+
+def _add_timestamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    record: logging.LogRecord | None = event.get("_record")
+    instant = datetime.now(UTC) if record is None else datetime.fromtimestamp(record.created, UTC)
+    event["timestamp"] = instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return event
+
+
+def _redact_all(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    redacted: EventDict = redact(event)
+    return redacted
+
+
+def _render_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    ordered: dict[str, Any] = {
+        "timestamp": event.pop("timestamp", None),
+        "level": event.pop("level", None),
+        "event": event.pop("event", None),
+        **event,
+    }
+    try:
+        return msgspec.json.encode(ordered).decode()
+    except (TypeError, ValueError, OverflowError):  # such as an integer beyond 64 bits
+        return stdlib_json.dumps(ordered, default=repr)

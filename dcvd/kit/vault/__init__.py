@@ -1,0 +1,1 @@
+"""Secrets at rest: keys, and values that are sealed with them."""

@@ -1,0 +1,76 @@
+"""A file of vault keys, one a line and the one to seal with first, which changes as a whole or not at all."""
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from dcvd.core.secret import Secret
+from dcvd.kit.new_file import sync
+from dcvd.kit.vault.key import VaultKey
+
+_LARGEST: Final = 64 * 1024
+
+
+def written(keys: list[VaultKey]) -> str:
+    """The content of a file of these keys."""
+    return "".join(f"{key.written().reveal()}\n" for key in keys)
+
+
+def change(path: Path, work: Callable[[list[VaultKey]], list[VaultKey]]) -> None:
+    """Replace the keys of a file by what `work` makes of them; the file keeps its mode and its owner.
+
+    Whoever reads it meanwhile finds the old file or the new one, and only one can change it at a time. `work` gets []
+    for a file that holds anything but keys, and must raise then. Raises OSError, and ValueError with the end of a
+    sentence that begins with the path.
+    """
+    target = path.resolve()
+    with _locked(target) as descriptor:
+        keys = _read(descriptor)
+        changed = work(keys)
+        if changed == keys:
+            return
+        found = os.fstat(descriptor)
+        draft_descriptor, name = tempfile.mkstemp(prefix=".dcvd-draft-", dir=target.parent)
+        draft = Path(name)
+        try:
+            with open(draft_descriptor, "w", encoding="ascii") as file:
+                os.fchmod(file.fileno(), found.st_mode & 0o7777)
+                if (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
+                    os.fchown(file.fileno(), found.st_uid, found.st_gid)
+                file.write(written(changed))
+            sync(draft)
+            draft.rename(target)
+        finally:
+            draft.unlink(missing_ok=True)
+        sync(target.parent)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[int]:
+    """A descriptor of the file that is at the path, while this process alone may change it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            alone = os.path.samestat(os.fstat(descriptor), path.stat())  # else it was replaced a moment ago
+        except BlockingIOError:
+            alone = False
+        if not alone:
+            raise ValueError("is being changed by another command: look at what that did, and try again")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _read(descriptor: int) -> list[VaultKey]:
+    content = os.read(descriptor, _LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise ValueError("is larger than 64KiB, so it is no key file")
+    try:
+        return VaultKey.parse_lines(Secret(content.decode()))
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8 text") from None

@@ -1,0 +1,45 @@
+"""Where a name stands in the zones of a provider."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from dcvd.core.domains.hostnames import registrable
+from dcvd.core.records.zones import Zone
+from dcvd.errors import Permanent
+
+APEX: Final = "@"
+_MOST: Final = 6
+"""Zones to look for: each costs a call, and a name may have 120 labels."""
+
+
+class Place(Struct, frozen=True):
+    """A name in its zone; `label` is what of it is not the zone's, `@` at the apex."""
+
+    zone: Zone
+    name: str
+    label: str
+
+
+def zone_candidates(name: str) -> list[str]:
+    """The zones that could hold a name, longest first: itself and what is above, up to what can be registered.
+
+    Of a name with many labels the shortest six.
+    """
+    end = registrable(name)
+    candidates = [name]
+    while candidates[-1] != end and "." in candidates[-1]:
+        candidates.append(candidates[-1].partition(".")[2])
+    return candidates[-_MOST:]
+
+
+def place_of(zone: Zone, name: str) -> Place:
+    """Raises Permanent for a name of another zone."""
+    if name == zone.name:
+        return Place(zone, name, APEX)
+    suffix = f".{zone.name}"
+    if len(name) <= len(suffix) or not name.endswith(suffix):
+        raise Permanent(
+            f"{name} is not in the zone {zone.name}; connect the provider that holds it.", code="zone_not_found"
+        )
+    return Place(zone, name, name.removesuffix(suffix))

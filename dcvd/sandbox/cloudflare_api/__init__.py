@@ -1,0 +1,1 @@
+"""Cloudflare's HTTP API as the sandbox serves it."""

@@ -1,0 +1,143 @@
+"""Who and what gets in: the Host header, faults, the bearer token, and every answer in Cloudflare's envelope."""
+
+import asyncio
+import socket
+import struct
+from typing import Final
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from yarl import URL
+
+from dcvd.sandbox.faults import ApiFault
+from dcvd.sandbox.http.envelope import Refused, as_json, failure, refusal
+from dcvd.sandbox.settings import is_loopback
+from dcvd.sandbox.world import World
+
+log = structlog.get_logger(__name__)
+
+API_PREFIX: Final = "/client/v4"
+
+
+@web.middleware
+async def loopback_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A name in the Host header that is not this machine's is a page's attempt at DNS rebinding."""
+    if not _is_loopback_authority(request.headers.get("Host", "")):
+        message = "The Host header does not name this machine; call the sandbox at 127.0.0.1 or localhost."
+        return as_json({"error": message}, 421)
+    return await handler(request)
+
+
+class CloudflareGate:
+    """Middlewares of the Cloudflare API; `closing` ends the calls that a `timeout` fault holds."""
+
+    def __init__(self, world: World, closing: asyncio.Event) -> None:
+        self._world = world
+        self._closing = closing
+
+    @property
+    def middlewares(self) -> list[Middleware]:
+        """The outermost first."""
+        return [self.count_and_fail, self._limit, self._envelope, self._authenticate]
+
+    @web.middleware
+    async def count_and_fail(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """By the path below /client/v4; where it is not below it, by the whole path."""
+        path = request.path.removeprefix(API_PREFIX)
+        self._world.requests[f"{request.method} {_template(request)}"] += 1
+        fault = self._world.faults.take_api(request.method, path)
+        if fault is None:
+            return await handler(request)
+        return await self._apply(fault, request, handler)
+
+    async def _apply(self, fault: ApiFault, request: web.Request, handler: Handler) -> web.StreamResponse:
+        match fault.kind:
+            case "status":
+                response = failure(fault.status, 10001, "The sandbox was told to fail this request.")
+                response.headers.update({**self._world.rate.headers(), **fault.headers})
+                return response
+            case "timeout":
+                await self._closing.wait()
+                return _reset(request)
+            case "refuse":
+                return _reset(request)
+            case "lost_answer":
+                await handler(request)
+                return _reset(request)
+
+    @web.middleware
+    async def _limit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        rate = self._world.rate
+        let_in = rate.take()
+        response = await handler(request) if let_in else failure(429, 10429, "Rate limit reached. Please wait.")
+        response.headers.update(rate.headers(refused=not let_in))
+        return response
+
+    @web.middleware
+    async def _envelope(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            response = await handler(request)
+        except Refused as refused:
+            response = refusal(refused)
+        except web.HTTPMethodNotAllowed as error:
+            response = refusal(Refused(10405))
+            response.headers["Allow"] = error.headers["Allow"]
+        except web.HTTPNotFound:
+            response = refusal(Refused(7003, chain=[(7000, "No route for that URI")]))
+        except web.HTTPException as error:
+            response = failure(error.status, 6003, error.reason)
+        except (asyncio.CancelledError, ConnectionError):
+            raise
+        except Exception:
+            log.exception("sandbox.call_failed", method=request.method, path=request.path)
+            response = refusal(Refused(1500))
+        return response
+
+    @web.middleware
+    async def _authenticate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        header = request.headers.get("Authorization")
+        if header is None:
+            raise Refused(1403)
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Refused(6003, chain=[(6111, "Invalid format for Authorization header")])
+        grant = self._world.grant(bearer(request))
+        verifies = request.path == f"{API_PREFIX}/user/tokens/verify"
+        if grant is None or (verifies and not grant.verifiable):
+            raise Refused(1000 if verifies else 10000)
+        return await handler(request)
+
+
+def bearer(request: web.Request) -> str:
+    """The token of a request that was let in."""
+    return request.headers.get("Authorization", "").partition(" ")[2].strip()
+
+
+def is_identifier(text: str) -> bool:
+    """Whether a text is an id of Cloudflare's for a zone or a DNS record."""
+    return len(text) == 32 and set(text) <= set("0123456789abcdef")
+
+
+def _template(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return "(no route)" if resource is None else resource.canonical.removeprefix(API_PREFIX)
+
+
+def _reset(request: web.Request) -> web.Response:
+    """Break the connection with RST, so that the client sees a reset and never a clean end."""
+    transport = request.transport
+    if transport is not None:
+        connection = transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    return web.Response()
+
+
+def _is_loopback_authority(authority: str) -> bool:
+    try:
+        host = URL(f"http://{authority}").host
+    except ValueError:
+        return False
+    return host is not None and is_loopback(host)

@@ -1,0 +1,213 @@
+"""How to steer a sandbox: each call of the control API with an example, for `dcvd sandbox --help`, `GET /sandbox`."""
+
+from collections.abc import Iterable
+from textwrap import fill
+from typing import Final, get_args
+
+from msgspec import Struct
+
+from dcvd.sandbox.consent.requests import SCOPES
+from dcvd.sandbox.customers.model import ZoneStatus
+from dcvd.sandbox.faults import ApiFaultKind, DnsFaultKind
+from dcvd.sandbox.hostnames.statuses import Authority, HostnameStatus, SslStatus
+
+_WIDTH: Final = 78  # a terminal of 80 columns, less the indentation of a help text
+_INDENT: Final = 8
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One call: its path as a template and in an example, whose body is JSON or empty; paths are below /sandbox."""
+
+    method: str
+    path: str
+    meaning: str
+    example: str
+    body: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"{self.method:<{_INDENT}}/sandbox{self.path}", self.meaning]
+        if self.example != self.path:
+            lines.append(f"/sandbox{self.example}")
+        if self.body:
+            lines.append(self.body)
+        return f"\n{' ' * _INDENT}".join(lines)
+
+
+CALLS: Final = (
+    Call(
+        method="PUT",
+        path="/dns/{name}/{type}",
+        meaning="set the records of that name and type; ttl in seconds, else 60",
+        example="/dns/app.customer.test/CNAME",
+        body='{"values":["edge.sandbox.test."],"ttl":60}',
+    ),
+    Call(
+        method="DELETE",
+        path="/dns/{name}/{type}",
+        meaning="remove them",
+        example="/dns/app.customer.test/CNAME",
+    ),
+    Call(
+        method="POST",
+        path="/clock",
+        meaning="advance the sandbox's clock: ms, s, m, h or d",
+        example="/clock",
+        body='{"advance":"2d"}',
+    ),
+    Call(
+        method="PATCH",
+        path="/hostnames/{hostname}",
+        meaning="force what Cloudflare says: any of these members; null releases one,\n"
+        "        and so does an edit at Cloudflare, unless it is sticky",
+        example="/hostnames/app.customer.test",
+        body='{"status":"moved","sslStatus":"validation_timed_out","sticky":false,\n'
+        '         "expiresOn":"2030-01-01T00:00:00Z","validationErrors":["SERVFAIL"]}',
+    ),
+    Call(
+        method="POST",
+        path="/hostnames/{hostname}/renew",
+        meaning="issue its certificates anew; without a body for 90 days",
+        example="/hostnames/app.customer.test/renew",
+        body='{"days":180}',
+    ),
+    Call(
+        method="DELETE",
+        path="/hostnames/{hostname}",
+        meaning="delete it as if at Cloudflare: it is gone",
+        example="/hostnames/app.customer.test",
+    ),
+    Call(
+        method="PUT",
+        path="/authorities/{authority}",
+        meaning="have a CA issue nothing, or not for that hostname, and say why",
+        example="/authorities/google",
+        body='{"refuses":"The authority has rate limited these domains.",\n         "hostname":"app.customer.test"}',
+    ),
+    Call(
+        method="DELETE",
+        path="/authorities/{authority}",
+        meaning="it issues for everybody again",
+        example="/authorities/google",
+    ),
+    Call(
+        method="POST",
+        path="/faults",
+        meaning="make calls fail; the answer names the fault's id",
+        example="/faults",
+        body='{"kind":"status","status":503,"path":"/zones/","times":2}',
+    ),
+    Call(
+        method="POST",
+        path="/faults",
+        meaning="make DNS queries fail, at a name and below it",
+        example="/faults",
+        body='{"target":"dns","kind":"servfail","name":"customer.test"}',
+    ),
+    Call(
+        method="POST",
+        path="/faults",
+        meaning="make DNS queries of one type slow: each answer takes that long",
+        example="/faults",
+        body='{"target":"dns","kind":"slow","delay":"2s","type":"CAA"}',
+    ),
+    Call(method="DELETE", path="/faults/{id}", meaning="end one fault", example="/faults/fault-2"),
+    Call(method="DELETE", path="/faults", meaning="end all faults", example="/faults"),
+    Call(
+        method="POST",
+        path="/zones",
+        meaning="create a customer's zone; account and status can be left out;\n"
+        "        DNS serves one that is active, which it is unless told otherwise",
+        example="/zones",
+        body='{"name":"shop.test","account":"Shop Ltd.","status":"active"}',
+    ),
+    Call(
+        method="POST",
+        path="/tokens",
+        meaning="issue an API token that sees these zones alone, with all permissions",
+        example="/tokens",
+        body='{"zones":["shop.test"]}',
+    ),
+    Call(
+        method="POST",
+        path="/tokens",
+        meaning="issue one with less: it can read, and change nothing",
+        example="/tokens",
+        body='{"zones":["shop.test"],"permissions":["zone.read","dns.read"]}',
+    ),
+    Call(
+        method="DELETE",
+        path="/tokens/{id}",
+        meaning="revoke one, an access token too; GET /sandbox/state has the ids",
+        example="/tokens/token-1",
+    ),
+    Call(
+        method="DELETE",
+        path="/zones/{name}",
+        meaning="remove a zone, with its records",
+        example="/zones/shop.test",
+    ),
+    Call(
+        method="GET",
+        path="/state",
+        meaning="all of it: time, hostnames, zones, records, refusals, faults, counts",
+        example="/state",
+    ),
+    Call(method="GET", path="", meaning="this text", example=""),
+)
+
+
+def guide() -> str:
+    """Plain text in paragraphs, no line longer than 78 columns."""
+    return "\n\n".join(
+        [
+            fill(
+                "The control API is on the port of the Cloudflare API, below /sandbox. It asks for no token. Bodies "
+                'are JSON: curl -X POST http://127.0.0.1:8787/sandbox/clock -d \'{"advance":"2d"}\'',
+                _WIDTH,
+                break_on_hyphens=False,
+            ),
+            "\n".join(str(call) for call in CALLS),
+            "\n".join(
+                [
+                    _listed("kind of a fault with target api (which is the default)", get_args(ApiFaultKind)),
+                    "    and with it: method, path (what follows /client/v4, a prefix or a glob);",
+                    "    for kind status also status (300 to 599) and headers",
+                    _listed("kind of a fault with target dns", get_args(DnsFaultKind)),
+                    "    and with it: name, type (only questions for that type);",
+                    "    for kind slow also delay. bogus is SERVFAIL unless the CD bit is set,",
+                    "    truncate strikes UDP alone, lame answers without AA and refers to the root",
+                    "times of a fault: how often it strikes; without it until it is deleted",
+                ]
+            ),
+            fill(
+                "A customer, Customer Inc., has the zone customer.test at this Cloudflare, with its DNS records below "
+                "/client/v4/zones. It consents to OAuth at /oauth2/auth (PKCE, S256): on the page that a browser "
+                "shows, or at once where &auto=allow or &auto=deny follows the URL. /oauth2/token and /oauth2/revoke "
+                "take the client sandbox-client with the secret sandbox-client-secret. The redirect URI is "
+                "/oauth/callback/cloudflare at 127.0.0.1, on any port. Faults with a path that begins with "
+                "/oauth2 strike there.",
+                _WIDTH,
+                break_on_hyphens=False,
+                break_long_words=False,
+            ),
+            "\n".join(
+                [
+                    _listed("status of a hostname", HostnameStatus),
+                    _listed("sslStatus of a hostname", SslStatus),
+                    _listed("authority, of which google is the default", get_args(Authority)),
+                    _listed("status of a zone", get_args(ZoneStatus)),
+                    _listed("permission of a token, and scope", SCOPES),
+                ]
+            ),
+            fill(
+                "A hostname points here by a CNAME to the target or to any name below it, so that a target may have a "
+                "token of its own. Only the sandbox's clock moves, which is Cloudflare's in this play: the daemon's "
+                "goes on as before. The sandbox forgets everything when it ends.",
+                _WIDTH,
+            ),
+        ]
+    )
+
+
+def _listed(what: str, choices: Iterable[str]) -> str:
+    return fill(f"{what}: {', '.join(choices)}", _WIDTH, subsequent_indent="    ")

@@ -1,0 +1,1 @@
+"""Custom hostnames as Cloudflare keeps them. Pure."""

@@ -1,0 +1,88 @@
+"""Certificates as Cloudflare lists them (`ssl.certificates[]`): descriptions, no keys. Pure."""
+
+import hashlib
+import uuid
+from typing import Final
+
+import msgspec
+
+from dcvd.core.instants import DAY, SECOND
+from dcvd.sandbox.hostnames.statuses import Authority
+
+VALIDITY_DAYS: Final = 90
+
+_ISSUERS: Final[dict[Authority, str]] = {
+    "google": "GoogleTrustServices",
+    "lets_encrypt": "LetsEncrypt",
+    "ssl_com": "SSLCorporation",
+}
+_SIGNATURES: Final = ("SHA256WithRSA", "ECDSAWithSHA256")
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """Instants in milliseconds, at whole seconds as in X.509."""
+
+    id: str
+    issuer: str
+    serial_number: str
+    signature: str
+    issued_on: int
+    expires_on: int
+    fingerprint_sha256: str
+
+
+def issue_pair(
+    seed: str, number: int, at: int, authority: Authority, days: int = VALIDITY_DAYS
+) -> tuple[Certificate, ...]:
+    """One RSA and one ECDSA certificate; the same arguments give the same pair, another `number` other serials."""
+    issued_on = at // SECOND * SECOND
+    return tuple(
+        _issue(f"{seed}:{number}:{signature}", signature, issued_on, issued_on + days * DAY - SECOND, authority)
+        for signature in _SIGNATURES
+    )
+
+
+def _issue(seed: str, signature: str, issued_on: int, expires_on: int, authority: Authority) -> Certificate:
+    digest = hashlib.sha256(seed.encode()).digest()
+    return Certificate(
+        id=str(uuid.UUID(bytes=digest[:16], version=4)),
+        issuer=_ISSUERS[authority],
+        serial_number=str(int.from_bytes(digest[:16], "big") >> 1),
+        signature=signature,
+        issued_on=issued_on,
+        expires_on=expires_on,
+        fingerprint_sha256=hashlib.sha256(digest).hexdigest(),
+    )
+
+
+def earliest_expiry(certificates: tuple[Certificate, ...]) -> int | None:
+    return min((certificate.expires_on for certificate in certificates), default=None)
+
+
+def renewal_due(certificates: tuple[Certificate, ...]) -> int | None:
+    """When Cloudflare begins to renew: 30 days before the end of 90, 7 of 30, 3 of 14, a fifth of a shorter life."""
+    if not certificates:
+        return None
+    first = min(certificates, key=lambda certificate: certificate.expires_on)
+    life = first.expires_on + SECOND - first.issued_on
+    if life >= 90 * DAY:
+        window = 30 * DAY
+    elif life >= 30 * DAY:
+        window = 7 * DAY
+    elif life >= 14 * DAY:
+        window = 3 * DAY
+    else:
+        window = life // 5
+    return first.expires_on - window
+
+
+def moved_to_expire(certificates: tuple[Certificate, ...], expires_on: int) -> tuple[Certificate, ...]:
+    """The same certificates with another end: an earlier one as if issued so much earlier, a later one as lived on."""
+    return tuple(
+        msgspec.structs.replace(
+            certificate,
+            issued_on=certificate.issued_on + min(0, expires_on - certificate.expires_on),
+            expires_on=expires_on,
+        )
+        for certificate in certificates
+    )

@@ -1,0 +1,1 @@
+"""What all APIs of the sandbox share: envelopes, bodies, the rate limit."""

@@ -1,0 +1,1 @@
+"""The DNS server of the sandbox and its data."""

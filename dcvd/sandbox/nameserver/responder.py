@@ -1,0 +1,94 @@
+"""From a DNS query to its answer, both as messages; from wire to wire with everything a stranger may send. Pure."""
+
+from typing import Final
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.opcode
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+from dns.message import Message
+from dns.rdatatype import RdataType
+
+from dcvd.sandbox.nameserver.zone import Zone
+
+OUR_PAYLOAD: Final = 1232
+"""EDNS size that we announce: what passes any network unfragmented (DNS flag day 2020)."""
+_HEADER: Final = 12
+_RESPONSE_BIT: Final = 0x80
+
+
+def parse_query(wire: bytes) -> Message | bytes | None:
+    """The query; or the FORMERR to send instead; or None for what must not be answered (no header, a response)."""
+    if len(wire) < _HEADER or wire[2] & _RESPONSE_BIT:
+        return None
+    try:
+        query = dns.message.from_wire(wire)
+    except (dns.exception.DNSException, ValueError, IndexError):
+        return _format_error(wire)
+    if len(query.question) != 1 and query.opcode() == dns.opcode.QUERY:
+        return _format_error(wire)
+    return query
+
+
+def answer(query: Message, zone: Zone) -> Message:
+    """As an authoritative server that is also a resolver: AA and RA set, chains followed, SOA with a negative."""
+    if query.opcode() != dns.opcode.QUERY:
+        return failure(query, dns.rcode.NOTIMP)
+    if query.edns > 0:
+        return failure(query, dns.rcode.BADVERS)
+    question = query.question[0]
+    if question.rdclass != dns.rdataclass.IN:
+        return failure(query, dns.rcode.REFUSED)
+    if question.rdtype != RdataType.ANY and dns.rdatatype.is_metatype(question.rdtype):
+        return failure(query, dns.rcode.NOTIMP)
+    resolution = zone.resolve(question.name, question.rdtype)
+    response = failure(query, resolution.rcode)
+    response.flags |= dns.flags.AA
+    response.answer = list(resolution.answer)
+    if not resolution.answer or resolution.answer[-1].rdtype != question.rdtype:
+        soa = zone.authority(resolution.last)
+        exists = resolution.rcode == dns.rcode.NOERROR
+        if exists and question.rdtype is RdataType.SOA and soa.name == resolution.last:
+            response.answer.append(soa)
+        elif question.rdtype is not RdataType.ANY or not resolution.answer:
+            response.authority = [soa]
+    return response
+
+
+def failure(query: Message, rcode: dns.rcode.Rcode) -> Message:
+    """An answer that holds nothing but its code."""
+    response = dns.message.make_response(query, recursion_available=True, our_payload=OUR_PAYLOAD)
+    response.flags |= query.flags & dns.flags.CD  # RFC 4035 §3.2.2
+    response.set_rcode(rcode)
+    return response
+
+
+def referral_to_root(query: Message) -> Message:
+    """What a lame server says: it has no authority, and the root might know."""
+    response = failure(query, dns.rcode.NOERROR)
+    response.authority = [
+        dns.rrset.from_text(dns.name.root, 518400, dns.rdataclass.IN, RdataType.NS, "a.root-servers.net.")
+    ]
+    return response
+
+
+def cut_short(query: Message) -> Message:
+    """Nothing but the TC bit: come again over TCP."""
+    response = failure(query, dns.rcode.NOERROR)
+    response.flags |= dns.flags.TC
+    return response
+
+
+def to_datagram(response: Message, query: Message) -> bytes:
+    """Cut to what the asker can take (512 octets without EDNS), TC set where something was cut off."""
+    return response.to_wire(max_size=max(512, query.payload), prefer_truncation=True)
+
+
+def _format_error(wire: bytes) -> bytes:
+    """The asker's id and opcode, QR set, RCODE 1, and no sections."""
+    return wire[:2] + bytes((_RESPONSE_BIT | wire[2] & 0x79, 0x81)) + bytes(8)

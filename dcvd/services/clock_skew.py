@@ -1,0 +1,39 @@
+"""Plans for the future, kept sane: a clock that jumped ahead and came back must not have put work off for years."""
+
+import structlog
+
+from dcvd.core.backoff import MAX_JITTER
+from dcvd.core.instants import HOUR
+from dcvd.core.lifecycle.schedule import LONGEST_FIXED
+from dcvd.core.retry_after import LONGEST as LONGEST_RETRY_AFTER
+from dcvd.services.context import Context
+from dcvd.services.jobs.queue import LONGEST_WAIT
+from dcvd.store import domains, jobs
+from dcvd.store.engine.database import Transaction
+from dcvd.store.webhooks import deliveries, endpoints
+
+log = structlog.get_logger(__name__)
+
+
+async def repair(context: Context) -> None:
+    """Make due now whatever is planned for later than any rule would have planned it."""
+    config = context.config
+    now = context.now()
+    longest_look = _beyond(max(config.sync.active_interval, config.sync.pending_interval, LONGEST_FIXED))
+    longest_delivery = _beyond(max(*config.webhooks.retry_schedule, LONGEST_RETRY_AFTER))
+
+    def unit(tx: Transaction) -> dict[str, int]:
+        return {
+            "domains": domains.pull_in(tx, now + longest_look, now),
+            "deliveries": deliveries.pull_in(tx, now + longest_delivery, now),
+            "pauses": endpoints.end_pauses(tx, now + longest_delivery),
+            "jobs": jobs.pull_in(tx, now + LONGEST_WAIT + HOUR, now),
+        }
+
+    repaired = await context.database.write(unit)
+    if any(repaired.values()):
+        log.warning("plans.repaired", why="the clock was ahead when they were made", **repaired)
+
+
+def _beyond(longest: int) -> int:
+    return int(longest * (1 + MAX_JITTER)) + HOUR

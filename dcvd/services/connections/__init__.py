@@ -1,0 +1,1 @@
+"""Connections: made, used, renewed and ended."""

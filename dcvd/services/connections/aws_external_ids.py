@@ -1,0 +1,111 @@
+"""ExternalIds: made by us, given to one organization, good for one connection by a role at AWS.
+
+Were they the customer's to choose, another tenant could name the role and ExternalId of somebody else (the confused
+deputy, IAM user guide).
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from dcvd.core.connections import aws_policies
+from dcvd.core.connections.aws_policies import Policy
+from dcvd.core.domains.hostnames import normalise
+from dcvd.core.instants import DAY
+from dcvd.errors import InvalidInput, Throttled
+from dcvd.providers.route53.sessions import AwsSessions
+from dcvd.services.context import Context
+from dcvd.store import aws_external_ids
+from dcvd.store.engine.database import Transaction
+
+_LIFE: Final = 7 * DAY
+_MOST_OPEN: Final = 20
+_MOST_DOMAINS: Final = 50
+_LARGEST_POLICY: Final = 6144
+"""Characters of a managed policy without its blanks (IAM user guide, "IAM and AWS STS quotas")."""
+_FIELD: Final = "credentials.externalId"
+
+
+class ExternalId(Struct, frozen=True, kw_only=True):
+    """A new one, and what the customer's role needs; `expires_at` in milliseconds."""
+
+    external_id: str
+    expires_at: int
+    trust_policy: Policy
+    permissions_policy: Policy
+
+
+async def issue(context: Context, sessions: AwsSessions, org_id: str, domains: Sequence[str]) -> ExternalId:
+    """A new ExternalId. domains: hostnames, as a tenant wrote them, whose records the role may write; of all for none.
+
+    Raises Unavailable without a configured key or an identity of ours at AWS, InvalidInput for the domains, Throttled
+    where the organization has many that it has not used, Retryable where AWS could not be asked who we are.
+    """
+    _ = context.connection_vault  # without it no connection could follow
+    permissions_policy = _permissions(context, domains)
+    identity = await sessions.identity(context.config.oauth_route53)
+    now = context.now()
+    external_id = aws_policies.new_external_id(context.random_bytes)
+    made = ExternalId(
+        external_id=external_id,
+        expires_at=now + _LIFE,
+        trust_policy=aws_policies.trust_policy(identity.arn, external_id),
+        permissions_policy=permissions_policy,
+    )
+
+    def unit(tx: Transaction) -> ExternalId:
+        ends = aws_external_ids.open_ends(tx, org_id, now, _MOST_OPEN)
+        if len(ends) >= _MOST_OPEN:
+            raise Throttled(
+                f"There are {_MOST_OPEN} ExternalIds that were given and not used; use one of them, or wait until the "
+                "oldest ends.",
+                retry_after=(ends[0] - now) / 1000,
+            )
+        aws_external_ids.insert(tx, org_id, external_id, created_at=now, expires_at=made.expires_at)
+        return made
+
+    return await context.database.write(unit)
+
+
+async def check(context: Context, org_id: str, external_id: str) -> None:
+    """Before AWS is asked. Raises InvalidInput as `take` does."""
+    now = context.now()
+    if not await context.database.read(lambda snapshot: aws_external_ids.is_open(snapshot, org_id, external_id, now)):
+        raise _unknown()
+
+
+def take(tx: Transaction, org_id: str, external_id: str, now: int) -> None:
+    """Use it up, in the transaction that stores the connection.
+
+    Raises InvalidInput with the code `external_id_unknown` for one that was not given to this organization, is used or
+    past its end.
+    """
+    if not aws_external_ids.use(tx, org_id, external_id, now):
+        raise _unknown()
+
+
+def _unknown() -> InvalidInput:
+    return InvalidInput(
+        _FIELD,
+        f"{_FIELD} is none that dcvd gave to this organization, or it is used or past its end. Get one by "
+        "POST /api/oauth/aws/external-ids; each opens one connection.",
+        code="external_id_unknown",
+    )
+
+
+def _permissions(context: Context, domains: Sequence[str]) -> Policy:
+    if len(domains) > _MOST_DOMAINS:
+        raise InvalidInput("domains", f"There are {len(domains)} domains; one role is for up to {_MOST_DOMAINS}.")
+    allowed = context.config.domains.allow_reserved_tlds
+    hostnames = dict.fromkeys(
+        normalise(name, allowed_tlds=allowed, field=f"domains[{index}]") for index, name in enumerate(domains)
+    )
+    policy = aws_policies.permissions_policy([*hostnames])
+    if len(msgspec.json.encode(policy)) > _LARGEST_POLICY:
+        raise InvalidInput(
+            "domains",
+            f"The policy would be longer than the {_LARGEST_POLICY} characters that AWS takes; give fewer domains.",
+        )
+    return policy

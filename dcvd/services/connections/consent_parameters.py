@@ -1,0 +1,31 @@
+"""What a customer's provider has to be told, beyond OAuth's own parameters, to ask him for his consent."""
+
+from dcvd.core.connections.connection import Provider
+from dcvd.core.domains.hostnames import normalise
+from dcvd.dns.checks.zone_reader import Zones
+from dcvd.errors import InvalidInput, NotFound
+from dcvd.services.context import Context
+
+
+async def parameters(context: Context, zones: Zones, provider: Provider, domain_name: str | None) -> dict[str, str]:
+    """The zone and the host within it, where consent is for one name (Domain Connect's asynchronous flow); else none.
+
+    Raises InvalidInput where the name is missing, not wanted or none; NotFound where its domain is not registered;
+    Retryable where DNS gives no answer.
+    """
+    config = context.config
+    for_one_name = provider is Provider.OTHER and config.oauth_other.write_driver == "domain_connect"
+    if domain_name is None:
+        if for_one_name:
+            raise InvalidInput("domainName", "domainName is missing: this provider gives its consent for one hostname.")
+        return {}
+    if not for_one_name:
+        raise InvalidInput(
+            "domainName", f"domainName is not wanted: {provider.value} gives its consent for an account."
+        )
+    name = normalise(domain_name, allowed_tlds=config.domains.allow_reserved_tlds)
+    zone = await zones.apex(name)
+    if zone is None:
+        raise NotFound(f"The domain of {name} is not registered.", code="zone_not_found")
+    host = name.removesuffix(zone).removesuffix(".")
+    return {"domain": zone, "host": host} if host else {"domain": zone}

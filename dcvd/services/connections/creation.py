@@ -1,0 +1,85 @@
+"""Storing a connection whose credentials were tried."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+
+from dcvd.core.connections.connection import Connection, Provider
+from dcvd.core.connections.credentials import Credentials, OauthTokens, method_of
+from dcvd.core.ids import Prefix
+from dcvd.core.text import printable
+from dcvd.errors import Conflict
+from dcvd.services.context import Context
+from dcvd.store import connections
+from dcvd.store.engine.database import Snapshot, Transaction
+
+_MOST: Final = 100
+"""Connections of an organization."""
+_LONGEST_ACCOUNT: Final = 200
+
+log = structlog.get_logger(__name__)
+
+
+async def create(
+    context: Context,
+    org_id: str,
+    provider: Provider,
+    credentials: Credentials,
+    *,
+    account: str | None,
+    scopes: Sequence[str],
+    expires_at: int | None,
+    refresh_at: int | None,
+    actor: str,
+    also: Callable[[Transaction, Connection], None] | None = None,
+) -> Connection:
+    """Store a connection whose credentials were tried.
+
+    refresh_at: does not count without a refresh token. actor: who made it, as a timeline names him. also: what has to
+    be stored with it or not at all; what it raises comes out here. Raises Unavailable without a configured key,
+    Conflict where the organization has too many.
+    """
+    vault = context.connection_vault
+    now = context.now()
+    connection = Connection(
+        id=context.new_id(Prefix.CONNECTION),
+        org_id=org_id,
+        provider=provider,
+        method=method_of(credentials),
+        account=None if account is None else printable(account)[:_LONGEST_ACCOUNT],
+        scopes=tuple(scopes),
+        expires_at=expires_at,
+        refresh_at=refresh_at if _is_renewable(credentials) else None,
+        created_at=now,
+        updated_at=now,
+    )
+
+    def unit(tx: Transaction) -> None:
+        check_room(tx, org_id)
+        if also is not None:
+            also(tx, connection)
+        connections.insert(tx, vault, connection, credentials)
+
+    await context.database.write(unit)
+    log.info(
+        "connection.created",
+        connection_id=connection.id,
+        org_id=org_id,
+        provider=provider,
+        method=connection.method,
+        actor=actor,
+    )
+    return connection
+
+
+def check_room(snapshot: Snapshot, org_id: str) -> None:
+    """Raises Conflict where an organization may have no further connection."""
+    if connections.count_of_org(snapshot, org_id) >= _MOST:
+        raise Conflict(
+            f"There are {_MOST} connections already; remove one that no domain needs.", code="too_many_connections"
+        )
+
+
+def _is_renewable(credentials: Credentials) -> bool:
+    return isinstance(credentials, OauthTokens) and credentials.refresh_token is not None

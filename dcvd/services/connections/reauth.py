@@ -1,0 +1,49 @@
+"""A connection that its owner has to make anew: said once, by its status and an event."""
+
+from typing import Final
+
+import structlog
+
+from dcvd.core.connections.connection import Connection, fault_of
+from dcvd.core.events import EventDraft, EventType
+from dcvd.errors import Unauthorized
+from dcvd.services.context import Context
+from dcvd.services.events import recording
+from dcvd.store import connections
+from dcvd.store.engine.database import Transaction
+
+log = structlog.get_logger(__name__)
+
+CODE: Final = "reauth_required"
+ENDED: Final = "access_ended"
+ENDED_MESSAGE: Final = "The access token has ended, and the provider gave no refresh token with it."
+
+
+async def require(context: Context, connection: Connection, code: str, message: str) -> None:
+    """Store that this version of the credentials is refused, and tell it, unless that is known."""
+    await context.database.write(lambda tx: record(context, tx, connection, code, message))
+
+
+def record(context: Context, tx: Transaction, connection: Connection, code: str, message: str) -> bool:
+    """`require`, inside a larger unit of work; whether it was news."""
+    fault = fault_of(code, message, context.now())
+    if not connections.require_reauth(tx, connection.id, connection.version, fault):
+        return False
+    data = {
+        "connection_id": connection.id,
+        "provider": connection.provider.value,
+        "account": connection.account,
+        "error": {"code": fault.code, "message": fault.message},
+    }
+    recording.record(context, tx, connection.org_id, [EventDraft(EventType.CONNECTION_REAUTH_REQUIRED, data)])
+    log.warning("connection.reauth_required", connection_id=connection.id, org_id=connection.org_id, code=code)
+    return True
+
+
+def refusal(connection: Connection) -> Unauthorized:
+    """What everybody gets to hear who wants to use it."""
+    return Unauthorized(
+        f"The connection {connection.id} to {connection.provider.value} does not work any more: its owner has to "
+        "connect anew, and may then remove this one.",
+        code=CODE,
+    )

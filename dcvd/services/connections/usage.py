@@ -1,0 +1,53 @@
+"""When connections were used and what went wrong: kept in memory and stored now and then, so that no use costs a
+write."""
+
+from msgspec.structs import replace
+
+from dcvd.core.connections.connection import Connection, ConnectionFault, fault_of
+from dcvd.errors import RemoteError
+from dcvd.services.context import Context
+from dcvd.store import connections
+from dcvd.store.engine.database import Transaction
+
+
+class ConnectionUse:
+    """What was noted since it was last stored."""
+
+    def __init__(self) -> None:
+        self._used: dict[str, int] = {}
+        self._faults: dict[str, ConnectionFault] = {}
+
+    def used(self, connection_id: str, now: int) -> None:
+        """A call was made with it."""
+        self._used[connection_id] = now
+
+    def failed(self, connection_id: str, error: RemoteError, now: int) -> None:
+        """A call with it failed."""
+        self._faults[connection_id] = fault_of(error.code, error.message, now)
+
+    def seen(self, connection: Connection) -> Connection:
+        """With what is not stored yet."""
+        fault = self._faults.get(connection.id, connection.last_error)
+        if fault is not None and connection.last_error is not None and fault.at < connection.last_error.at:
+            fault = connection.last_error
+        return replace(
+            connection, last_used_at=self._used.get(connection.id, connection.last_used_at), last_error=fault
+        )
+
+    async def store(self, context: Context) -> None:
+        """Write down what was noted; what cannot be stored is kept for the next time."""
+        used, self._used = self._used, {}
+        faults, self._faults = self._faults, {}
+        if not used and not faults:
+            return
+
+        def unit(tx: Transaction) -> None:
+            connections.touch(tx, used)
+            connections.set_faults(tx, faults)
+
+        try:
+            await context.database.write(unit)
+        except BaseException:
+            self._used = used | self._used
+            self._faults = faults | self._faults
+            raise

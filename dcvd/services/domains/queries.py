@@ -1,0 +1,39 @@
+"""Domains as their organization reads them: one, or a page of a list."""
+
+from dcvd.core.domains.domain import Domain, DomainStatus
+from dcvd.core.domains.hostnames import search_prefix
+from dcvd.errors import NotFound
+from dcvd.services.context import Context
+from dcvd.store import domains
+from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.paging import Page, decode_cursor, page
+
+
+async def get(context: Context, org_id: str, domain_id: str) -> Domain:
+    """By id. Raises NotFound, also for another organization's."""
+    return await context.database.read(lambda snapshot: owned(snapshot, org_id, domain_id))
+
+
+async def list_page(
+    context: Context, org_id: str, *, status: DomainStatus | None, search: str | None, cursor: str | None, limit: int
+) -> Page[Domain]:
+    """Newest first; with `search` (a prefix of the name or of its registrable part) by name."""
+    position = decode_cursor(cursor)
+    if search:
+        prefix = search_prefix(search)
+        rows = await context.database.read(
+            lambda snapshot: domains.search(snapshot, org_id, prefix, status=status, after=position, limit=limit + 1)
+        )
+        return page(rows, limit, [row.name for row in rows])
+    rows = await context.database.read(
+        lambda snapshot: domains.of_org(snapshot, org_id, status=status, before=position, limit=limit + 1)
+    )
+    return page(rows, limit, [row.id for row in rows])
+
+
+def owned(snapshot: Snapshot, org_id: str, domain_id: str) -> Domain:
+    """An organization's domain. Raises NotFound; another organization's looks the same as none."""
+    domain = domains.get(snapshot, domain_id)
+    if domain is None or domain.org_id != org_id:
+        raise NotFound(f"There is no domain {domain_id}.")
+    return domain

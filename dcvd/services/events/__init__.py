@@ -1,0 +1,1 @@
+"""Events: recorded with their deliveries, and read in order."""

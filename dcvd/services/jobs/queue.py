@@ -1,0 +1,275 @@
+"""Jobs: enqueued with the change that needs them, ended with what they brought about."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from msgspec.structs import replace
+
+from dcvd.core.backoff import job_delay
+from dcvd.core.domains.domain import Domain
+from dcvd.core.events import EventData, EventDraft, EventType
+from dcvd.core.ids import Prefix
+from dcvd.core.instants import HOUR, SECOND, to_rfc3339
+from dcvd.core.jobs import Job, JobKind, JobState
+from dcvd.core.records.zones import DnsWrite
+from dcvd.core.timeline import DAEMON
+from dcvd.core.webhooks.replays import Replay
+from dcvd.errors import Conflict, DcvdError, NotFound, Permanent, Retryable
+from dcvd.services import timeline
+from dcvd.services.context import Context
+from dcvd.services.events import recording
+from dcvd.store import jobs
+from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.paging import Page, decode_cursor, page
+
+log = structlog.get_logger(__name__)
+
+LONGEST_WAIT: Final = 2 * HOUR
+"""No job is ever planned further ahead; what is, was planned by a clock that has since been put back."""
+
+_OUTAGE_CODES: Final = frozenset(
+    {
+        "cloudflare_unavailable",
+        "cloudflare_rate_limited",
+        "cloudflare_unauthorized",
+        "quota_exceeded",
+        "token_endpoint_unavailable",
+        "oauth_client_refused",
+    }
+)
+"""Failures that say nothing about the job: it waits as long as they last, and never becomes a dead letter by them."""
+
+
+_ABANDONED: Final = (JobKind.REGISTER, JobKind.REVALIDATE, JobKind.WRITE_DNS)
+
+
+def enqueue(
+    context: Context,
+    tx: Transaction,
+    kind: JobKind,
+    *,
+    org_id: str,
+    domain_id: str | None,
+    domain_name: str | None,
+    cf_id: str | None = None,
+    connection_id: str | None = None,
+    replay: Replay | None = None,
+    dns_write: DnsWrite | None = None,
+) -> Job:
+    """A new job, due at once."""
+    job = _new(
+        context,
+        kind,
+        context.now(),
+        org_id=org_id,
+        domain_id=domain_id,
+        domain_name=domain_name,
+        cf_id=cf_id,
+        turn=jobs.next_turn(tx, org_id, kind),
+        connection_id=connection_id,
+        replay=replay,
+        dns_write=dns_write,
+    )
+    jobs.insert(tx, job)
+    return job
+
+
+def enqueue_for(context: Context, tx: Transaction, kind: JobKind, domain: Domain) -> Job:
+    """A new job about a domain, due at once."""
+    return enqueue(
+        context, tx, kind, org_id=domain.org_id, domain_id=domain.id, domain_name=domain.name, cf_id=domain.cf_id
+    )
+
+
+def enqueue_for_all(
+    context: Context,
+    tx: Transaction,
+    kind: JobKind,
+    org_id: str,
+    domains: Sequence[Domain],
+    *,
+    dns_write: DnsWrite | None = None,
+) -> list[Job]:
+    """A new job about each of an organization's domains, due at once and in their order.
+
+    With `dns_write`, each works through the connection that its domain has.
+    """
+    now = context.now()
+    first = jobs.next_turn(tx, org_id, kind)
+    made = [
+        _new(
+            context,
+            kind,
+            now,
+            org_id=org_id,
+            domain_id=domain.id,
+            domain_name=domain.name,
+            cf_id=domain.cf_id,
+            turn=turn,
+            connection_id=None if dns_write is None else domain.connection_id,
+            dns_write=dns_write,
+        )
+        for turn, domain in enumerate(domains, first)
+    ]
+    jobs.insert_all(tx, made)
+    return made
+
+
+def pending(tx: Transaction, domain: Domain, kind: JobKind) -> Job | None:
+    """A domain's pending job of a kind."""
+    return jobs.pending_of_domain(tx, domain.id, kind)
+
+
+def abandon(context: Context, tx: Transaction, domains: Sequence[Domain]) -> None:
+    """End what was still to be done for domains that are being removed."""
+    jobs.end_of_domains(tx, [domain.id for domain in domains], _ABANDONED, context.now())
+
+
+def succeed(context: Context, tx: Transaction, job: Job) -> None:
+    """The job's work is done; inside the unit of work that stores what it brought about."""
+    jobs.update(tx, _ended(job, JobState.DONE, context.now()))
+
+
+async def fail(context: Context, job: Job, error: DcvdError) -> Job:
+    """An attempt failed: plan the next or make the job a dead letter, and tell it."""
+    return await context.database.write(lambda tx: record_failure(context, tx, job, error))
+
+
+def internal_failure(error: Exception) -> DcvdError:
+    """A fault of dcvd's own, as a job's error; what exactly it was is in the log alone."""
+    return DcvdError(f"dcvd itself failed at this job ({type(error).__name__}); its log says more. It is tried again.")
+
+
+def record_failure(context: Context, tx: Transaction, job: Job, error: DcvdError) -> Job:
+    """`fail`, inside a larger unit of work."""
+    stored = jobs.get(tx, job.id)
+    if stored is None or stored.state is not JobState.PENDING:
+        # It was ended meanwhile, because its domain was removed.
+        return job
+    now = context.now()
+    # What is stored is the truth: a replay may have come further than the job that was taken.
+    attempts = stored.attempts + 1
+    outage = error.code in _OUTAGE_CODES
+    hopeless = isinstance(error, Permanent) or (not outage and attempts >= context.config.jobs.max_attempts)
+    failed = replace(
+        stored, attempts=attempts, last_error_code=error.code, last_error=error.message, outage=outage, updated_at=now
+    )
+    if hopeless:
+        failed = replace(failed, state=JobState.DEAD, next_attempt_at=None)
+        drafts = [_draft(EventType.JOB_FAILED, failed), _draft(EventType.JOB_DLQ, failed)]
+    else:
+        delay = job_delay(attempts, context.fraction(), outage=outage)
+        if isinstance(error, Retryable) and error.retry_after is not None:
+            delay = max(delay, min(int(error.retry_after * SECOND), LONGEST_WAIT))
+        failed = replace(failed, next_attempt_at=now + delay)
+        drafts = [_draft(EventType.JOB_FAILED, failed)]
+    jobs.update(tx, failed)
+    recording.record(context, tx, job.org_id, drafts)
+    return failed
+
+
+async def list_page(
+    context: Context, org_id: str, *, state: JobState | None, cursor: str | None, limit: int
+) -> Page[Job]:
+    """Newest first."""
+    before = decode_cursor(cursor)
+    rows = await context.database.read(
+        lambda snapshot: jobs.of_org(snapshot, org_id, state=state, before=before, limit=limit + 1)
+    )
+    return page(rows, limit, [row.id for row in rows])
+
+
+async def get(context: Context, org_id: str, job_id: str) -> Job:
+    """By id. Raises NotFound, also for another organization's."""
+    job = await context.database.read(lambda snapshot: jobs.get(snapshot, job_id))
+    return _owned(job, org_id, job_id)
+
+
+async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEMON) -> Job:
+    """Make a job due now; a dead letter gets all its attempts again. Raises NotFound, Conflict when it is done."""
+
+    def unit(tx: Transaction) -> Job:
+        job = _owned(jobs.get(tx, job_id), org_id, job_id)
+        if job.state is JobState.DONE:
+            raise Conflict(f"The job {job_id} is done; there is nothing to retry.", code="job_done")
+        now = context.now()
+        attempts = 0 if job.state is JobState.DEAD else job.attempts
+        again = replace(job, state=JobState.PENDING, attempts=attempts, next_attempt_at=now, updated_at=now)
+        jobs.update(tx, again)
+        if job.domain_id is not None:
+            timeline.requested_of(
+                context, tx, org_id, job.domain_id, actor=actor, what="job_retried", detail=f"{job.kind} {job.id}"
+            )
+        return again
+
+    return await context.database.write(unit)
+
+
+async def end_outage(context: Context) -> int:
+    """A service that was away is back: what waited for it alone is due now. Returns how many jobs."""
+    count = await context.database.write(lambda tx: jobs.end_outage(tx, context.now()))
+    if count:
+        log.info("jobs.outage_ended", jobs=count)
+    return count
+
+
+def _new(
+    context: Context,
+    kind: JobKind,
+    now: int,
+    *,
+    org_id: str,
+    domain_id: str | None,
+    domain_name: str | None,
+    cf_id: str | None,
+    turn: int,
+    connection_id: str | None = None,
+    replay: Replay | None = None,
+    dns_write: DnsWrite | None = None,
+) -> Job:
+    return Job(
+        id=context.new_id(Prefix.JOB),
+        org_id=org_id,
+        kind=kind,
+        state=JobState.PENDING,
+        domain_id=domain_id,
+        domain_name=domain_name,
+        cf_id=cf_id,
+        attempts=0,
+        next_attempt_at=now,
+        last_error_code=None,
+        last_error=None,
+        outage=False,
+        created_at=now,
+        updated_at=now,
+        turn=turn,
+        connection_id=connection_id,
+        replay=replay,
+        dns_write=dns_write,
+    )
+
+
+def _owned(job: Job | None, org_id: str, job_id: str) -> Job:
+    if job is None or job.org_id != org_id:
+        raise NotFound(f"There is no job {job_id}.")
+    return job
+
+
+def _ended(job: Job, state: JobState, now: int) -> Job:
+    return replace(job, state=state, attempts=job.attempts + 1, next_attempt_at=None, outage=False, updated_at=now)
+
+
+def _draft(kind: EventType, job: Job) -> EventDraft:
+    data: EventData = {
+        "job_id": job.id,
+        "job_kind": job.kind.value,
+        "domain_id": job.domain_id,
+        "domain_name": job.domain_name,
+        "connection_id": job.connection_id,
+        "action": None if job.dns_write is None else job.dns_write.action,
+        "attempts": job.attempts,
+        "error": {"code": job.last_error_code, "message": job.last_error},
+        "next_attempt_at": None if job.next_attempt_at is None else to_rfc3339(job.next_attempt_at),
+    }
+    return EventDraft(kind, data, job.domain_id)

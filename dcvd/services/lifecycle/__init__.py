@@ -1,0 +1,1 @@
+"""What checks and registrations change about a domain."""

@@ -1,0 +1,89 @@
+"""What the jobs at Cloudflare bring about: the end of each is one transaction with what it changed."""
+
+from dcvd.core.domains.domain import Domain
+from dcvd.core.domains.observations import CloudflareObservation, HostnameSeen, RegistrationRefused
+from dcvd.core.jobs import Job, JobKind
+from dcvd.core.lifecycle import remedies
+from dcvd.core.timeline import job_actor
+from dcvd.errors import Permanent, Retryable
+from dcvd.services.context import Context
+from dcvd.services.jobs import queue
+from dcvd.services.lifecycle import checks
+from dcvd.store import domains
+from dcvd.store.engine.database import Transaction
+
+
+async def registered(context: Context, job: Job, seen: HostnameSeen) -> Domain | None:
+    """The hostname is at Cloudflare. Where its domain was removed meanwhile, it is taken away there again.
+
+    Raises Retryable when another domain holds that id.
+    """
+
+    def unit(tx: Transaction) -> Domain | None:
+        holder = domains.by_cloudflare_id(tx, seen.id)
+        if holder is not None and holder.id != job.domain_id:
+            message = f"Cloudflare gave {job.domain_name} an id that {holder.name} has already."
+            raise Retryable(message, code="cloudflare_unexpected")
+        queue.succeed(context, tx, job)
+        domain = _record(context, tx, job, seen)
+        if domain is None:
+            # A removal that is under way may have looked for the name before it was there; this one has its id.
+            queue.enqueue(
+                context,
+                tx,
+                JobKind.DEREGISTER,
+                org_id=job.org_id,
+                domain_id=job.domain_id,
+                domain_name=job.domain_name,
+                cf_id=seen.id,
+            )
+        return domain
+
+    return await context.database.write(unit)
+
+
+async def refused(context: Context, job: Job, error: Permanent) -> None:
+    """Cloudflare will not have the hostname: the domain says why, the job is a dead letter."""
+
+    def unit(tx: Transaction) -> None:
+        _record(context, tx, job, RegistrationRefused(error.code, error.message))
+        queue.record_failure(context, tx, job, error)
+
+    await context.database.write(unit)
+
+
+async def revalidated(context: Context, job: Job, seen: CloudflareObservation) -> Domain | None:
+    """Cloudflare was told to look again; the job is done with the look that stores its answer."""
+
+    def unit(tx: Transaction) -> Domain | None:
+        queue.succeed(context, tx, job)
+        return _record(context, tx, job, seen)
+
+    return await context.database.write(unit)
+
+
+async def nothing_to_do(context: Context, job: Job) -> None:
+    """The job is done: its work was done already, or is not wanted any more."""
+    await context.database.write(lambda tx: queue.succeed(context, tx, job))
+
+
+async def holder(context: Context, cf_id: str) -> Domain | None:
+    """The live domain that holds a custom hostname."""
+    return await context.database.read(lambda snapshot: domains.by_cloudflare_id(snapshot, cf_id))
+
+
+async def domain_of(context: Context, job: Job) -> Domain | None:
+    """The domain that a job works on, or None when it was removed."""
+    domain_id = job.domain_id
+    if domain_id is None:
+        return None
+    return await context.database.read(lambda snapshot: domains.get(snapshot, domain_id))
+
+
+def _record(context: Context, tx: Transaction, job: Job, seen: CloudflareObservation) -> Domain | None:
+    domain = None if job.domain_id is None else domains.get(tx, job.domain_id)
+    if domain is None:
+        return None
+    if domain.heals:
+        domains.update(tx, remedies.healed(domain, context.now()))
+    return checks.apply(context, tx, domain.id, [seen], actor=job_actor(job.id))

@@ -1,0 +1,68 @@
+"""Whether a renewal was missed: what an operator asks of all domains at once."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from dcvd.core.instants import SECOND, to_rfc3339
+from dcvd.core.lifecycle.schedule import Lane
+from dcvd.services.context import Context
+from dcvd.store import renewals
+from dcvd.store.engine.database import Snapshot
+from dcvd.store.renewals import LateRenewal
+
+MOST_SHOWN: Final = 200
+
+
+class LateRenewalView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A domain whose certificate should have been renewed at `overdue_at`; instants are RFC 3339."""
+
+    domain_id: str
+    org_id: str
+    domain_name: str
+    status: str
+    error_code: str | None
+    cf_ssl_status: str | None
+    expires_at: str
+    overdue_at: str
+    checked_at: str | None
+
+
+class RenewalsView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """count: how many renewals are late; `late` are those that are so for the longest time, at most MOST_SHOWN.
+
+    behind_seconds: by lane, for how long the look has been due that waits longest; 0 where none is due.
+    """
+
+    count: int
+    late: list[LateRenewalView]
+    behind_seconds: dict[str, int]
+
+
+async def overview(context: Context, *, shown: int = MOST_SHOWN) -> RenewalsView:
+    """How things stand now; the same for the API and for the command line."""
+    now = context.now()
+
+    def query(snapshot: Snapshot) -> RenewalsView:
+        oldest = {kind.name.lower(): renewals.oldest_due(snapshot, kind) for kind in Lane}
+        return RenewalsView(
+            count=renewals.count_late(snapshot, now),
+            late=[_view(late) for late in renewals.late(snapshot, now, shown)],
+            behind_seconds={lane: 0 if at is None else max(now - at, 0) // SECOND for lane, at in oldest.items()},
+        )
+
+    return await context.database.read(query)
+
+
+def _view(late: LateRenewal) -> LateRenewalView:
+    return LateRenewalView(
+        domain_id=late.domain_id,
+        org_id=late.org_id,
+        domain_name=late.name,
+        status=late.status,
+        error_code=late.error_code,
+        cf_ssl_status=late.cf_ssl_status,
+        expires_at=to_rfc3339(late.expires_at),
+        overdue_at=to_rfc3339(late.overdue_at),
+        checked_at=None if late.checked_at is None else to_rfc3339(late.checked_at),
+    )

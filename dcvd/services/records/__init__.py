@@ -1,0 +1,1 @@
+"""Records in customers' zones: planned, written, undone."""

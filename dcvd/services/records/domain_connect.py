@@ -1,0 +1,127 @@
+"""The link by which a customer has his DNS provider create the records of a domain (Domain Connect)."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import structlog
+from msgspec import Struct
+
+from dcvd.config import Config
+from dcvd.core.domains.domain import WAITING, Domain, Record, required_records
+from dcvd.core.ids import Prefix, is_id
+from dcvd.core.records.domain_connect import DONE_PATH, application, query, signed, template_path
+from dcvd.core.secret import Secret
+from dcvd.errors import Conflict, InvalidInput, Retryable, Throttled, Unavailable
+from dcvd.providers.domain_connect.discovery import Discovered, Discovery
+from dcvd.providers.domain_connect.signing import sign
+from dcvd.services.context import Context
+from dcvd.services.domains import queries
+from dcvd.services.lifecycle import checks
+from dcvd.store import domains as stored_domains
+
+log = structlog.get_logger(__name__)
+
+
+class ApplyLink(Struct, frozen=True, kw_only=True):
+    """Where to send the customer's browser. zone: the provider's. width, height: of the window, in pixels."""
+
+    provider_id: str
+    provider_name: str
+    zone: str
+    url: str
+    width: int
+    height: int
+
+
+async def apply_link(
+    context: Context, discovery: Discovery, org_id: str, domain_id: str, *, redirect_uri: str | None
+) -> ApplyLink:
+    """A signed link. The state that comes back with the customer is the domain's id; without a `redirect_uri` he comes
+    back to a page of ours, where we have an address.
+
+    Raises NotFound (also where the provider does not offer it), Conflict where the template is not what the domain
+    needs, or is not known to the provider, InvalidInput for a redirect that is not configured, Unavailable without a
+    template and a key, Retryable where the provider gives no answer.
+    """
+    config = context.config
+    private_key = configured_key(config)
+    if redirect_uri is not None and redirect_uri not in config.oauth.return_to:
+        raise InvalidInput("redirectUri", "redirectUri is not one of oauth.return_to of the configuration.")
+    domain = await queries.get(context, org_id, domain_id)
+    records = _records(domain)
+    found = await discovery.provider_of(domain.name)
+    applied = application(records, zone=found.zone, target=config.cloudflare.cname_target)
+    sync_url = await _sync_url(config, discovery, found)
+    parameters = applied.parameters()
+    back = redirect_uri or (f"{config.server.public_url}{DONE_PATH}" if config.server.public_url else None)
+    if back is not None:
+        parameters |= {"redirect_uri": back, "state": domain.id}
+    unsigned = query(parameters)
+    template = config.domain_connect
+    whole = signed(unsigned, key=template.key, signature=sign(unsigned, private_key))
+    return ApplyLink(
+        provider_id=found.provider.provider_id,
+        provider_name=found.provider.name,
+        zone=found.zone,
+        url=f"{sync_url}{template_path(template.provider_id, template.service_id)}/apply?{whole}",
+        width=found.provider.width,
+        height=found.provider.height,
+    )
+
+
+async def came_back(context: Context, state: str, admitted: Callable[[str], AbstractContextManager[None]]) -> None:
+    """A customer came back with `state`, it seems from a provider that has the record: his domain is looked at soon.
+
+    Anybody can come with any state, which must not cost more than the looks that an organization may ask for:
+    `admitted` bounds them.
+    """
+    if not is_id(Prefix.DOMAIN, state):
+        return
+    domain = await context.database.read(lambda snapshot: stored_domains.get(snapshot, state))
+    if domain is None or domain.status not in WAITING:
+        return
+    try:
+        with admitted(domain.org_id):
+            await checks.hurry(context, domain.id)
+    except (Throttled, Retryable) as error:
+        log.info("domain_connect.not_hurried", domain_id=domain.id, reason=error.message)
+
+
+def configured_key(config: Config) -> Secret:
+    """Raises Unavailable naming what is missing of the settings that links need."""
+    template = config.domain_connect
+    missing = [
+        f"domain_connect.{name}"
+        for name, is_set in (
+            ("provider_id", template.provider_id),
+            ("service_id", template.service_id),
+            ("private_key_file", template.private_key),
+        )
+        if not is_set
+    ]
+    if missing or template.private_key is None:
+        raise Unavailable(f"Domain Connect is not set up: the operator has to set {', '.join(missing)}.")
+    return template.private_key
+
+
+async def _sync_url(config: Config, discovery: Discovery, found: Discovered) -> str:
+    template, provider = config.domain_connect, found.provider
+    if provider.sync_url is None or not await discovery.has_template(found, template.provider_id, template.service_id):
+        raise Conflict(
+            f"{provider.name} does not know the template {template.provider_id}/{template.service_id}: have the record"
+            " created by hand.",
+            code="template_not_supported",
+        )
+    return provider.sync_url
+
+
+def _records(domain: Domain) -> list[Record]:
+    records = []
+    for record in required_records(domain):
+        if record.value is None:
+            raise Conflict(
+                f"Where {record.name} has to point is not known yet; it is some seconds after the domain was added.",
+                code="record_not_known_yet",
+            )
+        records.append(Record(record.type, record.name, record.value))
+    return records

@@ -1,0 +1,1 @@
+"""The vault's keys, and what they seal."""

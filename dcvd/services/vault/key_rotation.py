@@ -1,0 +1,92 @@
+"""A new key in the file that the daemon takes its key from, and old ones out of it."""
+
+import os
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from msgspec import Struct
+
+from dcvd.config import Config
+from dcvd.errors import ConfigError
+from dcvd.kit.vault import key_file
+from dcvd.kit.vault.key import VaultKey
+from dcvd.services.vault.keyring import VARIABLE
+from dcvd.store.vault.vault_keys import FROM_ENVIRONMENT, key_path
+
+
+class Rotated(Struct, frozen=True, kw_only=True):
+    """The ids of a file's keys after a change: what the next start seals with, what only opens, and what is gone."""
+
+    file: Path
+    active: str
+    earlier: list[str]
+    dropped: list[str]
+
+
+def file_in_use(
+    config: Config, place: Callable[[str], Path], from_environment: Collection[str], source: str | None
+) -> Path:
+    """The file of the key that the daemon seals with; `source` is where its last start found it.
+
+    Raises ConfigError where it is in no file, with what to do instead.
+    """
+    if VARIABLE in from_environment or source == FROM_ENVIRONMENT:
+        raise ConfigError(
+            [
+                f"The key comes from {VARIABLE}, where dcvd cannot change it. To change it yourself: write the present "
+                "key into a file of mode 0600 and name that in oauth.old_key_files, set the variable to what `dcvd "
+                "vault keygen` prints, and restart dcvd. `dcvd vault status` says when the old one is not needed any "
+                "more."
+            ]
+        )
+    name = config.oauth.encryption_key_file
+    return place(name) if name else key_path(config.database.path)
+
+
+def rotate(path: Path) -> Rotated:
+    """Put a new key before those of the file. Raises ConfigError where it holds no keys, OSError."""
+    new = VaultKey.generate(os.urandom)
+    return _change(path, lambda keys: [new, *keys])
+
+
+def drop_old(path: Path, needed: Collection[str]) -> Rotated:
+    """Take out of the file all keys but the first and those `needed`. Raises ConfigError, OSError."""
+    return _change(path, lambda keys: [key for key in keys if key is keys[0] or key.id in needed])
+
+
+def _change(path: Path, work: Callable[[list[VaultKey]], list[VaultKey]]) -> Rotated:
+    before: list[VaultKey] = []
+    after: list[VaultKey] = []
+
+    def checked(keys: list[VaultKey]) -> list[VaultKey]:
+        if not keys:
+            raise ConfigError(
+                [
+                    f"The file {path} holds a passphrase, or nothing, and no key can stand beside that. To change to a "
+                    f"key: rename the file to {path}.old and name that in oauth.old_key_files, run `dcvd vault keygen "
+                    f"--output {path}`, and restart dcvd. `dcvd vault status` says when the passphrase is not needed "
+                    "any more."
+                ]
+            )
+        before.extend(keys)
+        after.extend(work(keys))
+        return after
+
+    try:
+        key_file.change(path, checked)
+    except FileNotFoundError as error:
+        raise ConfigError(
+            [
+                f"There is no key file {path} yet: the daemon makes one at its first start, and `dcvd vault keygen "
+                f"--output {path}` makes one to be configured."
+            ]
+        ) from error
+    except ValueError as error:
+        raise ConfigError([f"The file {path} {error}."]) from None
+    kept = {key.id for key in after}
+    return Rotated(
+        file=path,
+        active=after[0].id,
+        earlier=[key.id for key in after[1:]],
+        dropped=[key.id for key in before if key.id not in kept],
+    )

@@ -1,0 +1,230 @@
+"""Sending again what has happened: one delivery at once, many by a job that a crash does not lose."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from dcvd.core.events import OPERATIONAL, EventType
+from dcvd.core.ids import Prefix, earliest_id
+from dcvd.core.jobs import Job, JobKind, JobState
+from dcvd.core.webhooks.deliveries import Delivery, DeliveryState
+from dcvd.core.webhooks.endpoint import Endpoint
+from dcvd.core.webhooks.replays import Replay, ReplayStatus
+from dcvd.errors import InvalidInput
+from dcvd.services.context import Context
+from dcvd.services.jobs import queue
+from dcvd.services.webhooks import deliveries as owed
+from dcvd.services.webhooks import endpoints as webhooks
+from dcvd.store import events
+from dcvd.store import jobs as job_rows
+from dcvd.store.engine.database import Snapshot, Topic, Transaction
+from dcvd.store.webhooks import deliveries, endpoints, replays
+from dcvd.store.webhooks.deliveries import NewDelivery
+from dcvd.store.webhooks.replays import PastEvent
+
+_BATCH: Final = 200
+"""Deliveries a transaction, and events looked at for them: the writer is never held for long."""
+_COUNTED_AT_ONCE: Final = 2_000
+
+
+async def retry(context: Context, org_id: str, delivery_id: str) -> Delivery:
+    """Send a delivery now. What had ended, delivered or not, gets its full schedule again. Raises NotFound."""
+
+    def unit(tx: Transaction) -> Delivery:
+        delivery = owed.owned(tx, org_id, delivery_id)
+        now = context.now()
+        if delivery.state is DeliveryState.PENDING:
+            replays.pull_up(tx, delivery_id, now)
+        else:
+            replays.requeue(tx, [delivery_id], now)
+            _put_in_order(tx, [(delivery.endpoint_id, delivery.domain_id)], now)
+        return owed.owned(tx, org_id, delivery_id)
+
+    return await context.database.write(unit)
+
+
+async def count(
+    context: Context,
+    org_id: str,
+    endpoint_id: str | None,
+    *,
+    status: ReplayStatus,
+    types: Sequence[EventType] | None = None,
+    since: int = 0,
+    until: int | None = None,
+) -> Replay:
+    """The replay that `begin` would make, with its count. Raises NotFound, InvalidInput naming `since` or `until`."""
+    end = context.now() + 1 if until is None else until
+    if until is None and end <= since:
+        raise InvalidInput("since", "since is in the future, so there is nothing to replay.")
+    if end <= since:
+        raise InvalidInput("until", "until is not later than since, so there is nothing to replay.")
+    if status is ReplayStatus.MISSING:
+        # Of what is older the delivered deliveries are deleted: it would seem to be missing, and be sent again.
+        since = max(since, context.now() - context.config.retention.deliveries)
+    asked = Replay(
+        endpoint_id=endpoint_id,
+        status=status,
+        events=None if types is None else tuple(types),
+        since=since,
+        until=end,
+        total=0,
+        after_delivery=earliest_id(Prefix.DELIVERY, since),
+    )
+    if endpoint_id is None or status is ReplayStatus.FAILED:
+        return await context.database.read(lambda snapshot: _count_dead(snapshot, org_id, asked))
+    return await _count_events(context, org_id, endpoint_id, asked)
+
+
+async def begin(context: Context, org_id: str, replay: Replay) -> Job:
+    """A job that makes due what was counted. Raises NotFound when its endpoint is gone."""
+
+    def unit(tx: Transaction) -> Job:
+        if replay.endpoint_id is not None:
+            webhooks.owned(tx, org_id, replay.endpoint_id)
+        return queue.enqueue(
+            context,
+            tx,
+            JobKind.REPLAY,
+            org_id=org_id,
+            domain_id=None,
+            domain_name=None,
+            cf_id=None,
+            replay=replay,
+        )
+
+    return await context.database.write(unit)
+
+
+async def go_on(context: Context, job: Job) -> Job | None:
+    """Make the next batch of a replay due and remember how far it has come; None when it is done.
+
+    It goes on from what is stored, which may be further than `job` knows.
+    """
+
+    def unit(tx: Transaction) -> Job | None:
+        stored = job_rows.get(tx, job.id)
+        if stored is None or stored.state is not JobState.PENDING:
+            return None
+        replay = stored.replay
+        assert replay is not None, "a replay job has a replay"
+        if replay.endpoint_id is None or replay.status is ReplayStatus.FAILED:
+            after = _requeue_dead(context, tx, stored.org_id, replay)
+        else:
+            after = _send_events(context, tx, replay.endpoint_id, replay)
+        if after is None:
+            queue.succeed(context, tx, stored)
+            return None
+        going = replace(stored, replay=after, updated_at=context.now())
+        job_rows.update(tx, going)
+        return going
+
+    return await context.database.write(unit)
+
+
+def _count_dead(snapshot: Snapshot, org_id: str, asked: Replay) -> Replay:
+    if asked.endpoint_id is not None:
+        webhooks.owned(snapshot, org_id, asked.endpoint_id)
+    total = replays.count_dead_letters(
+        snapshot,
+        org_id,
+        asked.endpoint_id,
+        after=asked.after_delivery,
+        before=earliest_id(Prefix.DELIVERY, asked.until),
+        types=asked.events,
+    )
+    return replace(asked, total=total)
+
+
+async def _count_events(context: Context, org_id: str, endpoint_id: str, asked: Replay) -> Replay:
+    """In steps: of a long history no reader is held for long."""
+
+    def begin(snapshot: Snapshot) -> tuple[Endpoint, tuple[int, int] | None]:
+        endpoint = webhooks.owned(snapshot, org_id, endpoint_id)
+        return endpoint, events.sequences_between(snapshot, org_id, asked.since, asked.until - 1)
+
+    endpoint, bounds = await context.database.read(begin)
+    if bounds is None:
+        return asked
+    first, last = bounds
+    total, after = 0, first - 1
+    while True:
+        start = after
+        found = await context.database.read(
+            lambda snapshot, start=start: replays.past_events(  # type: ignore[misc]
+                snapshot, org_id, endpoint_id, after=start, last=last, limit=_COUNTED_AT_ONCE
+            )
+        )
+        total += sum(_is_wanted(endpoint, asked, event) for event in found)
+        if len(found) < _COUNTED_AT_ONCE:
+            return replace(asked, total=total, after_sequence=first - 1, last_sequence=last)
+        after = found[-1].sequence
+
+
+def _requeue_dead(context: Context, tx: Transaction, org_id: str, replay: Replay) -> Replay | None:
+    found = replays.dead_letters(
+        tx,
+        org_id,
+        replay.endpoint_id,
+        after=replay.after_delivery,
+        before=earliest_id(Prefix.DELIVERY, replay.until),
+        types=replay.events,
+        limit=_BATCH,
+    )
+    if not found:
+        return None
+    now = context.now()
+    replays.requeue(tx, [letter.id for letter in found], now)
+    _put_in_order(tx, [(letter.endpoint_id, letter.domain_id) for letter in found], now)
+    return replace(replay, after_delivery=found[-1].id, progress=replay.progress + len(found))
+
+
+def _send_events(context: Context, tx: Transaction, endpoint_id: str, replay: Replay) -> Replay | None:
+    endpoint = endpoints.get(tx, endpoint_id)
+    if endpoint is None:
+        return None
+    found = replays.past_events(
+        tx, endpoint.org_id, endpoint_id, after=replay.after_sequence, last=replay.last_sequence, limit=_BATCH
+    )
+    if not found:
+        return None
+    now = context.now()
+    wanted = [event for event in found if _is_wanted(endpoint, replay, event)]
+    replays.requeue(tx, [event.delivery_id for event in wanted if event.delivery_id is not None], now)
+    deliveries.insert(
+        tx,
+        [
+            NewDelivery(
+                id=context.new_id(Prefix.DELIVERY),
+                org_id=endpoint.org_id,
+                endpoint_id=endpoint_id,
+                event_id=event.id,
+                event_type=event.type,
+                domain_id=event.domain_id,
+                sequence=event.sequence,
+                due_at=now,
+                created_at=now,
+            )
+            for event in wanted
+            if event.delivery_id is None
+        ],
+    )
+    _put_in_order(tx, [(endpoint_id, event.domain_id) for event in wanted], now)
+    return replace(replay, after_sequence=found[-1].sequence, progress=replay.progress + len(wanted))
+
+
+def _is_wanted(endpoint: Endpoint, replay: Replay, event: PastEvent) -> bool:
+    if replay.events is not None and event.type not in replay.events:
+        return False
+    if event.delivery_id is None:
+        # What is about deliveries themselves was meant for some endpoints alone, from the beginning.
+        return event.type not in OPERATIONAL and (replay.events is not None or event.type in endpoint.events)
+    return replay.status is ReplayStatus.ALL and event.state is not DeliveryState.PENDING
+
+
+def _put_in_order(tx: Transaction, pairs: Sequence[tuple[str, str | None]], now: int) -> None:
+    deliveries.put_in_order(tx, {(endpoint_id, domain_id) for endpoint_id, domain_id in pairs if domain_id}, now)
+    for endpoint_id in {endpoint_id for endpoint_id, _ in pairs}:
+        # What was read ahead may have to wait behind an earlier event now.
+        tx.announce(Topic.ENDPOINTS, endpoint_id)

@@ -1,0 +1,72 @@
+"""The secrets of an endpoint: a new one at its tenant's wish, beside which the earlier ones go on for a while."""
+
+from typing import Final
+
+import structlog
+from msgspec import Struct
+
+from dcvd.core.ids import Prefix
+from dcvd.core.instants import DAY
+from dcvd.core.secret import Secret
+from dcvd.core.webhooks.endpoint import Endpoint, SigningSecret
+from dcvd.core.webhooks.signing import new_secret
+from dcvd.errors import Conflict
+from dcvd.services.context import Context
+from dcvd.services.webhooks import endpoints
+from dcvd.store.engine.database import Transaction
+from dcvd.store.webhooks import signing_secrets
+
+log = structlog.get_logger(__name__)
+
+DEFAULT_GRACE: Final = DAY
+LONGEST_GRACE: Final = 7 * DAY
+_MOST: Final = 10
+_SEALED_AT_ONCE: Final = 200
+
+
+class Rotated(Struct, frozen=True, kw_only=True):
+    """The new secret, and the instant from which on the one before it signs no more, in milliseconds."""
+
+    endpoint: Endpoint
+    secret: Secret
+    previous_expires_at: int
+
+
+async def rotate(context: Context, org_id: str, endpoint_id: str, *, grace: int = DEFAULT_GRACE) -> Rotated:
+    """A new secret, which the very next attempt is signed with; the present one signs beside it for `grace` ms.
+
+    Raises NotFound, and Conflict when so many are valid at once that their signatures would not fit a header.
+    """
+    secret = new_secret(context.random_bytes)
+    secret_id = context.new_id(Prefix.SECRET)
+
+    def unit(tx: Transaction) -> Rotated:
+        now = context.now()
+        endpoint = endpoints.owned(tx, org_id, endpoint_id)
+        if signing_secrets.count_valid(tx, endpoint_id, now) >= _MOST:
+            message = f"{_MOST} secrets of {endpoint_id} are valid already; wait until one expires, or give no grace."
+            if grace > 0:
+                raise Conflict(message, code="too_many_secrets")
+        signing_secrets.end_present(tx, endpoint_id, now + grace)
+        if grace == 0:
+            # Somebody who gives no grace has lost a secret, and does not want any earlier one to count.
+            signing_secrets.bring_forward(tx, endpoint_id, now)
+        signing = SigningSecret(secret=secret, created_at=now, expires_at=None)
+        signing_secrets.insert(tx, context.vault, secret_id, org_id, endpoint_id, signing)
+        return Rotated(endpoint=endpoint, secret=secret, previous_expires_at=now + grace)
+
+    rotated = await context.database.write(unit)
+    log.info("webhook.secret_rotated", endpoint_id=endpoint_id, org_id=org_id, grace_ms=grace)
+    return rotated
+
+
+async def seal_plain(context: Context) -> None:
+    """Seal what an earlier version stored plain; made at start, and nothing to do from then on."""
+    sealed = 0
+    while True:
+        count = await context.database.write(lambda tx: signing_secrets.seal_plain(tx, context.vault, _SEALED_AT_ONCE))
+        sealed += count
+        if count < _SEALED_AT_ONCE:
+            break
+    if sealed:
+        log.info("webhook.secrets_sealed", secrets=sealed)

@@ -1,0 +1,1 @@
+"""The database itself: one writer, a pool of readers, migrations, pages."""

@@ -1,0 +1,390 @@
+"""The one database: a single writer with group commit, and a small pool of readers.
+
+A unit of work is a plain function that gets a Transaction. It runs as a whole on the writer's own thread, so nothing
+can await a network inside it, and a cancelled caller cannot leave it half done. Units that arrive while an earlier
+group is being synced to disk share the next commit, each in a savepoint of its own.
+"""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar, cast
+
+import aiosqlite
+import structlog
+
+from dcvd.errors import DatabaseUnusable, DcvdError, StoreError, StoreFull
+from dcvd.store.engine.files import prepare_file
+from dcvd.store.engine.migrate import migrate, refuse_unusable
+from dcvd.store.engine.pragmas import prepare_reader, prepare_writer, quick_check
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+_GROUP_LIMIT: Final = 512
+_WATCH_EVERY: Final = 2.0
+_MINIMUM_SQLITE: Final = (3, 37, 0)  # STRICT tables; RETURNING is older
+
+
+class Topic(StrEnum):
+    """What a commit may have made due; whoever works on it is woken after the commit."""
+
+    DELIVERIES = "deliveries"
+    ENDPOINTS = "endpoints"
+    JOBS = "jobs"
+    DOMAINS = "domains"
+    EVENTS = "events"
+
+
+class Snapshot:
+    """Read access to one consistent state. Every result is fetched whole: an open cursor would hold up checkpoints."""
+
+    __slots__ = ("_connection",)
+
+    watch: Callable[[str], None] | None = None
+    """Sees the text of every statement that runs; for a test of the query plans."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Run one statement and return all its rows."""
+        if Snapshot.watch is not None:
+            Snapshot.watch(sql)
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def one(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
+        """The first row, or None."""
+        rows = self.all(sql, parameters)
+        return rows[0] if rows else None
+
+
+class Transaction(Snapshot):
+    """Write access inside a unit of work."""
+
+    __slots__ = ("announced",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self.announced: set[tuple[Topic, str]] = set()
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run one statement that changes rows and return how many it changed."""
+        if Snapshot.watch is not None:
+            Snapshot.watch(sql)
+        return self._connection.execute(sql, parameters).rowcount
+
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for each row of parameters."""
+        if Snapshot.watch is not None:
+            Snapshot.watch(sql)
+        self._connection.executemany(sql, rows)
+
+    def announce(self, topic: Topic, key: str = "") -> None:
+        """Wake those who wait for `topic`, once this unit has been committed; `key` says whom it is about."""
+        self.announced.add((topic, key))
+
+
+class _Unit(Generic[T]):
+    __slots__ = ("announced", "error", "future", "value", "work")
+
+    def __init__(self, work: Callable[[Transaction], T], future: "asyncio.Future[T]") -> None:
+        self.work = work
+        self.future = future
+        self.value: T | None = None
+        self.error: BaseException | None = None
+        self.announced: set[tuple[Topic, str]] = set()
+
+
+class Database:
+    """Use `await Database.open(path)`, and `close()` at the end; the caller holds the lock file."""
+
+    def __init__(self, path: Path, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection]) -> None:
+        self._path = path
+        self._file = _identity(path)
+        self._writer = writer
+        self._all_readers = readers
+        self._reads = 0
+        self._reads_ended = asyncio.Event()
+        self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
+        for reader in readers:
+            self._readers.put_nowait(reader)
+        self._queue: deque[_Unit[Any]] = deque()
+        self._arrived = asyncio.Event()
+        self._closing = False
+        self._topics: dict[Topic, list[asyncio.Event]] = {topic: [] for topic in Topic}
+        self._subscribers: dict[Topic, list[Callable[[str], None]]] = {topic: [] for topic in Topic}
+        self._task = asyncio.create_task(self._write_groups(), name="store.writer")
+
+    @classmethod
+    async def open(cls, path: Path, *, readers: int = 3, check: bool = False) -> "Database":
+        """Open the file, make it where it is missing, and bring its schema up to date.
+
+        check: also run SQLite's quick_check. Raises StoreError with what to do about it, DatabaseUnusable where
+        trying again is no use.
+        """
+        # A connection that is cancelled while its thread opens it would be lost open: opening is always finished.
+        opening = asyncio.create_task(cls._open(path, readers, check), name="store.open")
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            await asyncio.wait([opening])
+            if not opening.cancelled() and opening.exception() is None:
+                await opening.result().close()
+            raise
+
+    @classmethod
+    async def _open(cls, path: Path, readers: int, check: bool) -> "Database":
+        if sqlite3.sqlite_version_info < _MINIMUM_SQLITE:
+            raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; dcvd needs 3.37 or newer.")
+        connections: list[aiosqlite.Connection] = []
+        try:
+            prepare_file(path)
+            # Looked at before anything is set: the journal mode is written into the file, and it may not be ours.
+            writer = await _connect(path, refuse_unusable, connections)
+            await hop(writer, prepare_writer)
+            version = await hop(writer, migrate)
+            if check:
+                await hop(writer, quick_check)
+            pool = [await _connect(path, prepare_reader, connections) for _ in range(readers)]
+        except Exception as error:
+            for connection in reversed(connections):
+                await connection.close()
+            if isinstance(error, OSError | sqlite3.Error):
+                raise _not_opened(path, error) from error
+            raise
+        log.debug("store.opened", path=str(path), schema=version, sqlite=sqlite3.sqlite_version)
+        return cls(path, writer, pool)
+
+    async def write(self, unit: Callable[[Transaction], T]) -> T:
+        """Run a unit of work; when this returns, its effects are on disk.
+
+        Whatever the unit raises comes out here and undoes the unit alone. Raises StoreFull or StoreError when the
+        database itself failed; then nothing of the unit was stored. A caller that is cancelled leaves a unit that
+        either runs whole or not at all.
+        """
+        self._refuse_when_closed()
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Unit(unit, future))
+        self._arrived.set()
+        return await future
+
+    async def read(self, query: Callable[[Snapshot], T]) -> T:
+        """Run a query on one consistent snapshot, beside the writer. Raises StoreError."""
+        self._refuse_when_closed()
+        self._reads += 1
+        try:
+            reader = await self._readers.get()
+            try:
+                return await hop(reader, _run_read, query)
+            except sqlite3.Error as error:
+                raise _store_error(error) from error
+            finally:
+                self._readers.put_nowait(reader)
+        finally:
+            self._reads -= 1
+            if not self._reads:
+                self._reads_ended.set()
+
+    def listen(self, topic: Topic) -> asyncio.Event:
+        """An event that is set after each commit that announced `topic`; the listener clears it."""
+        event = asyncio.Event()
+        self._topics[topic].append(event)
+        return event
+
+    def subscribe(self, topic: Topic, callback: Callable[[str], None]) -> None:
+        """Have `callback(key)` called for each announcement, before the writer of that unit gets its answer.
+
+        What a caller was told is stored is then known to every subscriber too. The callback must not raise.
+        """
+        self._subscribers[topic].append(callback)
+
+    async def maintain(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run something outside any transaction on the writer's connection, such as a checkpoint."""
+        try:
+            return await hop(self._writer, work)
+        except sqlite3.Error as error:
+            raise _store_error(error) from error
+
+    async def watch(self) -> None:
+        """Ends only by a failure: the writer's own, or DatabaseUnusable when the file was removed or replaced under us.
+
+        SQLite goes on writing to a file that was deleted, and everything that is acknowledged from then on is lost.
+        """
+        while not self._task.done():
+            await asyncio.wait([self._task], timeout=_WATCH_EVERY)
+            if await asyncio.to_thread(_identity, self._path) != self._file:
+                raise DatabaseUnusable(f"The database {self._path} was removed or replaced while dcvd used it.")
+        await self._task
+
+    async def close(self) -> None:
+        """Finish what was queued, then close; readers go first, so that the last connection checkpoints the log."""
+        self._closing = True
+        self._arrived.set()
+        await asyncio.wait([self._task])
+        while self._reads:
+            self._reads_ended.clear()
+            await self._reads_ended.wait()
+        for reader in self._all_readers:
+            await reader.close()
+        await self._writer.close()
+
+    def _refuse_when_closed(self) -> None:
+        if self._closing:
+            raise StoreError("The database is closed: dcvd is stopping.", code="database_closed")
+
+    async def _write_groups(self) -> None:
+        try:
+            while True:
+                await self._arrived.wait()
+                self._arrived.clear()
+                while self._queue:
+                    await self._write_group()
+                if self._closing:
+                    return
+        finally:
+            self._closing = True
+            for unit in self._queue:
+                if not unit.future.done():
+                    unit.future.set_exception(
+                        StoreError("The database's writer has stopped; see the log.", code="database_closed")
+                    )
+            self._queue.clear()
+
+    async def _write_group(self) -> None:
+        group: list[_Unit[Any]] = []
+        while self._queue and len(group) < _GROUP_LIMIT:
+            unit = self._queue.popleft()
+            if not unit.future.cancelled():
+                group.append(unit)
+        if not group:
+            return
+        lost: BaseException | None = None
+        try:
+            await hop(self._writer, _run_group, group)
+        except (sqlite3.Error, StoreError) as error:
+            lost = error if isinstance(error, StoreError) else _store_error(error)
+            lost.__cause__ = error.__cause__ if error is lost else error
+            log.exception("store.group_failed", units=len(group))
+        announced: set[tuple[Topic, str]] = set()
+        for unit in group:
+            failure = lost if lost is not None else unit.error
+            # A commit that failed may be on disk all the same, and whoever looks in vain has lost little.
+            announced |= unit.announced
+            if unit.future.done():
+                if unit.error is not None and not isinstance(unit.error, DcvdError):
+                    log.error("store.unit_failed_unseen", error=repr(unit.error))
+            elif failure is not None:
+                unit.future.set_exception(failure)
+            else:
+                unit.future.set_result(unit.value)
+        for topic, key in announced:
+            for callback in self._subscribers[topic]:
+                callback(key)
+        for topic in {topic for topic, _ in announced}:
+            for event in self._topics[topic]:
+                event.set()
+
+
+def hop(connection: aiosqlite.Connection, function: Callable[..., T], *arguments: object) -> Awaitable[T]:
+    """Run `function(sqlite3_connection, *arguments)` as one step on the connection's own thread.
+
+    aiosqlite has no public call for this: each of its methods is a hop of its own, and a unit of many statements
+    would pay for each and could be torn by a cancellation. Its version is bounded, and a test notices a change.
+    """
+    execute = cast("Callable[..., Awaitable[T]]", connection._execute)
+    return execute(_on_thread, connection, function, arguments)
+
+
+def _on_thread(connection: aiosqlite.Connection, function: Callable[..., T], arguments: tuple[object, ...]) -> T:
+    return function(connection._conn, *arguments)
+
+
+def _run_group(connection: sqlite3.Connection, group: list[_Unit[Any]]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if len(group) == 1:
+            # The transaction is its savepoint: two statements less, each of which would take the interpreter's lock.
+            _run_alone(connection, group[0])
+            return
+        for unit in group:
+            connection.execute("SAVEPOINT unit")
+            transaction = Transaction(connection)
+            try:
+                unit.value = unit.work(transaction)
+                unit.announced = transaction.announced
+            except Exception as error:
+                if not connection.in_transaction:
+                    # SQLite undid the whole group (disk full, I/O error): nothing of it may be acknowledged.
+                    raise _store_error(error) from error
+                connection.execute("ROLLBACK TO unit")
+                unit.error = _store_error(error) if isinstance(error, sqlite3.OperationalError) else error
+                if unit.error is not error:
+                    unit.error.__cause__ = error
+            connection.execute("RELEASE unit")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _run_alone(connection: sqlite3.Connection, unit: _Unit[Any]) -> None:
+    transaction = Transaction(connection)
+    try:
+        unit.value = unit.work(transaction)
+    except Exception as error:
+        if not connection.in_transaction:
+            raise _store_error(error) from error
+        connection.execute("ROLLBACK")
+        unit.error = _store_error(error) if isinstance(error, sqlite3.OperationalError) else error
+        if unit.error is not error:
+            unit.error.__cause__ = error
+        return
+    unit.announced = transaction.announced
+    connection.execute("COMMIT")
+
+
+def _run_read(connection: sqlite3.Connection, query: Callable[[Snapshot], T]) -> T:
+    connection.execute("BEGIN")
+    try:
+        return query(Snapshot(connection))
+    finally:
+        if connection.in_transaction:
+            connection.execute("COMMIT")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at a path; None for none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _store_error(error: BaseException) -> StoreError:
+    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
+        return StoreFull("The disk is full: nothing was stored. Free some space; dcvd goes on by itself then.")
+    return StoreError(f"The database failed: {error}. Nothing of this change was stored.")
+
+
+def _not_opened(path: Path, error: OSError | sqlite3.Error) -> StoreError:
+    sentence = f"The database {path} cannot be opened: {error}."
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return DatabaseUnusable(f"{sentence} Restore it from a backup; do not go on with it.")
+    return StoreError(sentence)
+
+
+async def _connect(
+    path: Path, prepare: Callable[[sqlite3.Connection], object], opened: list[aiosqlite.Connection]
+) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(path, isolation_level=None, cached_statements=256)
+    opened.append(connection)
+    await hop(connection, prepare)
+    return connection

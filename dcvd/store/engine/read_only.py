@@ -1,0 +1,48 @@
+"""One look at the database from beside the daemon, whether that runs or not."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from dcvd.errors import StoreError
+from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.maintenance import BUSY_TIMEOUT
+from dcvd.store.engine.migrate import APPLICATION_ID, migrations
+
+
+@contextmanager
+def reading(database: Path) -> Iterator[Snapshot]:
+    """One state of the database, which is only read. Raises StoreError, for one of another version too."""
+    try:
+        source = database.resolve(strict=True)
+    except FileNotFoundError as error:
+        raise StoreError(f"There is no database at {database} yet: start the daemon.", code="no_database") from error
+    except OSError as error:
+        raise StoreError(f"The database {database} cannot be read: {error.strerror}.") from error
+    if not os.access(source, os.R_OK | os.W_OK):  # SQLite's readers lock by writing into the file beside it
+        raise StoreError(
+            f"You may not use the database {database}: run this with sudo, or as the user that dcvd runs as."
+        )
+    try:
+        # A connection that could write would checkpoint when it is the last to close, beside a daemon that just starts.
+        with closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT:d}")
+            connection.execute("BEGIN")
+            _check(connection, source)
+            yield Snapshot(connection)
+    except sqlite3.Error as error:
+        raise StoreError(f"The database {database} cannot be read: {error}.") from error
+
+
+def _check(connection: sqlite3.Connection, source: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise StoreError(f"{source} is not a database of dcvd: check database.path.")
+    if version != len(migrations()):
+        raise StoreError(
+            f"The database {source} has schema version {version}, and this dcvd has {len(migrations())}: start the "
+            "daemon of this version once, which brings it up to date."
+        )

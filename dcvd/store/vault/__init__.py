@@ -1,0 +1,1 @@
+"""Sealed columns, and the keys that open them."""

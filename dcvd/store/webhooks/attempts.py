@@ -1,0 +1,132 @@
+"""The attempts made for deliveries, and their count by time and latency."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from dcvd.core.http_exchanges import FailureReason, Timings
+from dcvd.core.instants import MINUTE
+from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, NextReason
+from dcvd.core.webhooks.latency import latency_class
+from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.rows import places, portions
+from dcvd.store.webhooks.deliveries import Ended
+
+SLOT: Final = 5 * MINUTE
+"""Attempts are counted by slots of this length."""
+
+
+class MadeAttempt(Struct, frozen=True, kw_only=True):
+    """An attempt, and what it meant for its delivery; `next_reason` is None of those that an older dcvd made."""
+
+    attempt: Attempt
+    next_attempt_at: int | None
+    next_reason: NextReason | None
+
+
+_FIELDS: Final = (
+    "delivery_id, number, started_at, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, outcome, reason,"
+    " status_code, error, headers, response, remote_ip, next_attempt_at, next_reason"
+)
+_INSERT: Final = (
+    f"INSERT INTO attempts ({_FIELDS}) SELECT * FROM (VALUES {{0}})"
+    " WHERE EXISTS (SELECT 1 FROM deliveries WHERE id = column1)"
+    # Whoever was told that it failed to be stored tries again, also where it was stored after all.
+    " ON CONFLICT DO NOTHING"
+)
+_COUNT: Final = (
+    "INSERT INTO endpoint_rates (endpoint_id, started, delivered, latency, attempts) SELECT * FROM (VALUES {0})"
+    " WHERE EXISTS (SELECT 1 FROM webhook_endpoints WHERE id = column1)"
+    " ON CONFLICT DO UPDATE SET attempts = attempts + excluded.attempts"
+)
+_HEADERS: Final = msgspec.json.Decoder(dict[str, str])
+
+
+def insert(tx: Transaction, ended: Sequence[Ended]) -> None:
+    """Store attempts, in full; not those whose delivery was removed meanwhile."""
+    for count, values in portions([_row(end) for end in ended]):
+        tx.run(_INSERT.format(places(count, 17)), values)
+
+
+def count(tx: Transaction, ended: Sequence[Ended]) -> None:
+    """Count attempts for their endpoints' rates."""
+    counted = Counter(
+        (
+            end.endpoint_id,
+            end.attempt.started_at - end.attempt.started_at % SLOT,
+            int(end.attempt.outcome is AttemptOutcome.DELIVERED),
+            latency_class(end.attempt.timings.total_ms),
+        )
+        for end in ended
+    )
+    for count, values in portions([(*key, times) for key, times in counted.items()]):
+        tx.run(_COUNT.format(places(count, 5)), values)
+
+
+def of_delivery(snapshot: Snapshot, delivery_id: str) -> list[MadeAttempt]:
+    """All that were made, in order."""
+    rows = snapshot.all(f"SELECT {_FIELDS} FROM attempts WHERE delivery_id = ? ORDER BY number", (delivery_id,))
+    return [
+        MadeAttempt(
+            attempt=Attempt(
+                delivery_id=row[0],
+                number=row[1],
+                started_at=row[2],
+                timings=Timings(dns_ms=row[3], connect_ms=row[4], tls_ms=row[5], first_byte_ms=row[6], total_ms=row[7]),
+                outcome=AttemptOutcome(row[8]),
+                reason=None if row[9] is None else FailureReason(row[9]),
+                status_code=row[10],
+                error=row[11],
+                headers=_HEADERS.decode(row[12]),
+                response=row[13],
+                remote_ip=row[14],
+            ),
+            next_attempt_at=row[15],
+            next_reason=None if row[16] is None else NextReason(row[16]),
+        )
+        for row in rows
+    ]
+
+
+def counts(snapshot: Snapshot, endpoint_id: str, since: int) -> list[tuple[int, bool, int, int]]:
+    """(start of the slot, delivered, class of latency, attempts) of an endpoint from an instant on."""
+    rows = snapshot.all(
+        "SELECT started, delivered, latency, attempts FROM endpoint_rates WHERE endpoint_id = ? AND started >= ?",
+        (endpoint_id, since),
+    )
+    return [(row[0], bool(row[1]), row[2], row[3]) for row in rows]
+
+
+def delete_counts(tx: Transaction, before: int, limit: int) -> int:
+    """Remove counts of slots before an instant; returns how many rows."""
+    return tx.run(
+        "DELETE FROM endpoint_rates WHERE (endpoint_id, started, delivered, latency) IN"
+        " (SELECT endpoint_id, started, delivered, latency FROM endpoint_rates WHERE started < ? LIMIT ?)",
+        (before, limit),
+    )
+
+
+def _row(end: Ended) -> tuple[object, ...]:
+    attempt, timings = end.attempt, end.attempt.timings
+    return (
+        attempt.delivery_id,
+        attempt.number,
+        attempt.started_at,
+        timings.dns_ms,
+        timings.connect_ms,
+        timings.tls_ms,
+        timings.first_byte_ms,
+        timings.total_ms,
+        attempt.outcome,
+        attempt.reason,
+        attempt.status_code,
+        attempt.error,
+        msgspec.json.encode(attempt.headers).decode() if attempt.headers else "{}",
+        attempt.response,
+        attempt.remote_ip,
+        end.consequence.next_attempt_at,
+        end.consequence.reason,
+    )

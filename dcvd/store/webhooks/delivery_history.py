@@ -1,0 +1,165 @@
+"""Deliveries as their tenants see them: lists with filters, one by id, and what retention removes."""
+
+from collections.abc import Callable, Collection
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from dcvd.core.events import EventType
+from dcvd.core.ids import Prefix, earliest_id
+from dcvd.core.webhooks.deliveries import Delivery, DeliveryState
+from dcvd.store.engine.database import Row, Snapshot, Transaction
+from dcvd.store.engine.paging import NEWEST
+
+EXAMINED: Final = 2_000
+"""Rows that one page looks through for those that fit its filters; a page may come short, but it comes soon."""
+
+_COLUMNS: Final = (
+    "id, org_id, endpoint_id, event_id, event_type, domain_id, sequence, state, attempts, attempts_before,"
+    " next_attempt_at, last_error, created_at, updated_at"
+)
+
+
+class Filters(Struct, frozen=True, kw_only=True):
+    """What is asked for; None is no condition. `oldest` and `newest` are bounds of the ids, the second excluded."""
+
+    endpoint_id: str | None = None
+    state: DeliveryState | None = None
+    enabled: bool | None = None
+    event_types: Collection[EventType] | None = None
+    domain_id: str | None = None
+    oldest: str = ""
+    newest: str = NEWEST
+
+
+def get(snapshot: Snapshot, org_id: str, delivery_id: str) -> Delivery | None:
+    """By id, within an organization."""
+    row = snapshot.one(f"SELECT {_COLUMNS} FROM deliveries WHERE id = ? AND org_id = ?", (delivery_id, org_id))
+    return None if row is None else _delivery(row)
+
+
+def matching(
+    snapshot: Snapshot,
+    org_id: str,
+    filters: Filters,
+    *,
+    before: str | None,
+    limit: int,
+    is_enabled: Callable[[str], bool],
+) -> tuple[list[Delivery], str | None]:
+    """Newest first, up to `limit`; then the id before which to go on, None at the end.
+
+    `is_enabled` tells of an endpoint's id whether the endpoint is, for `filters.enabled`.
+    """
+    where: list[str]
+    values: list[Any]
+    if filters.domain_id is not None:
+        where, values = ["domain_id = ?"], [filters.domain_id]
+    elif filters.endpoint_id is not None:
+        where, values = ["endpoint_id = ?"], [filters.endpoint_id]
+        if filters.state is DeliveryState.DEAD:
+            where.append("state = 'dead'")
+    elif filters.state is DeliveryState.DEAD:
+        where, values = ["org_id = ?", "state = 'dead'"], [org_id]
+    else:
+        where, values = ["org_id = ?"], [org_id]
+    rows = snapshot.all(
+        f"SELECT {_COLUMNS} FROM deliveries WHERE {' AND '.join(where)} AND id < ? AND id >= ?"
+        " ORDER BY id DESC LIMIT ?",
+        (*values, min(before or NEWEST, filters.newest), filters.oldest, EXAMINED),
+    )
+    found: list[Delivery] = []
+    for row in rows:
+        delivery = _delivery(row)
+        if not _fits(delivery, org_id, filters, is_enabled):
+            continue
+        if len(found) == limit:
+            return found, found[-1].id
+        found.append(delivery)
+    # All rows of a domain are of one organization; of another's not even an id goes out.
+    ours = bool(rows) and rows[-1][1] == org_id
+    return found, rows[-1][0] if ours and len(rows) == EXAMINED else None
+
+
+def past_retention(snapshot: Snapshot, state: DeliveryState, newest: str, *, after: str, limit: int) -> list[str]:
+    """Endpoints, in the order of their ids, that have deliveries in a state with an id below `newest`."""
+    rows = snapshot.all(
+        "SELECT w.id FROM webhook_endpoints w WHERE w.id > ? AND EXISTS (SELECT 1 FROM deliveries d"
+        " WHERE d.endpoint_id = w.id AND d.state = ? AND d.id < ?) ORDER BY w.id LIMIT ?",
+        (after, state, newest, limit),
+    )
+    return [row[0] for row in rows]
+
+
+def old_ids(
+    snapshot: Snapshot, endpoint_id: str, state: DeliveryState, before: int, *, after: str, limit: int
+) -> list[str]:
+    """In order, deliveries of an endpoint in a state that were made and last changed before an instant."""
+    rows = snapshot.all(
+        "SELECT id FROM deliveries WHERE endpoint_id = ? AND state = ? AND id > ? AND id < ? AND updated_at < ?"
+        " ORDER BY id LIMIT ?",
+        (endpoint_id, state, after, earliest_id(Prefix.DELIVERY, before), before, limit),
+    )
+    return [row[0] for row in rows]
+
+
+def delete_ended(tx: Transaction, ids: Collection[str], changed_before: int) -> int:
+    """Remove those of the deliveries that are not owed, unchanged since an instant, with their attempts; how many."""
+    return tx.run(
+        "DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state <> 'pending' AND updated_at < ?",
+        (_json(ids), changed_before),
+    )
+
+
+def delete_held(tx: Transaction, ids: Collection[str], changed_before: int) -> list[tuple[str, str | None]]:
+    """As `delete_ended`, of those held for disabled endpoints; returns the (endpoint, domain) of each."""
+    rows = tx.all(
+        "DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state = 'pending' AND updated_at < ?"
+        " AND EXISTS (SELECT 1 FROM webhook_endpoints w WHERE w.id = deliveries.endpoint_id AND w.health = 'disabled')"
+        " RETURNING endpoint_id, domain_id",
+        (_json(ids), changed_before),
+    )
+    return [(endpoint_id, domain_id) for endpoint_id, domain_id in rows]
+
+
+def delete_of_endpoint(tx: Transaction, endpoint_id: str, limit: int) -> int:
+    """Remove some of all that an endpoint is and was owed; returns how many."""
+    return tx.run(
+        "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE endpoint_id = ? LIMIT ?)",
+        (endpoint_id, limit),
+    )
+
+
+def _json(ids: Collection[str]) -> str:
+    return msgspec.json.encode(list(ids)).decode()
+
+
+def _fits(delivery: Delivery, org_id: str, filters: Filters, is_enabled: Callable[[str], bool]) -> bool:
+    return (
+        delivery.org_id == org_id
+        and (filters.endpoint_id is None or delivery.endpoint_id == filters.endpoint_id)
+        and (filters.state is None or delivery.state is filters.state)
+        and (filters.event_types is None or delivery.event_type in filters.event_types)
+        and (filters.domain_id is None or delivery.domain_id == filters.domain_id)
+        and (filters.enabled is None or is_enabled(delivery.endpoint_id) is filters.enabled)
+    )
+
+
+def _delivery(row: Row) -> Delivery:
+    return Delivery(
+        id=row[0],
+        org_id=row[1],
+        endpoint_id=row[2],
+        event_id=row[3],
+        event_type=EventType(row[4]),
+        domain_id=row[5],
+        sequence=row[6],
+        state=DeliveryState(row[7]),
+        attempts=row[8],
+        attempts_before=row[9],
+        next_attempt_at=row[10],
+        last_error=row[11],
+        created_at=row[12],
+        updated_at=row[13],
+    )

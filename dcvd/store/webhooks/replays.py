@@ -1,0 +1,119 @@
+"""What replays read and make due: dead letters by their ids, events by their numbers."""
+
+from collections.abc import Collection
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from dcvd.core.events import EventType
+from dcvd.core.webhooks.deliveries import DeliveryState
+from dcvd.store.engine.database import Snapshot, Topic, Transaction
+
+_OF_TYPES: Final = "(?{0} IS NULL OR {1} IN (SELECT value FROM json_each(?{0})))"
+
+
+class DeadLetter(Struct, frozen=True):
+    """A dead letter that is to be tried again."""
+
+    id: str
+    endpoint_id: str
+    domain_id: str | None
+
+
+class PastEvent(Struct, frozen=True):
+    """An event, and the delivery of it to one endpoint, if there is one."""
+
+    id: str
+    sequence: int
+    type: EventType
+    domain_id: str | None
+    delivery_id: str | None
+    state: DeliveryState | None
+
+
+def dead_letters(
+    snapshot: Snapshot,
+    org_id: str,
+    endpoint_id: str | None,
+    *,
+    after: str,
+    before: str,
+    types: Collection[EventType] | None,
+    limit: int,
+) -> list[DeadLetter]:
+    """In the order of their ids, those from `after` (excluded) to `before` (excluded)."""
+    where, whose = _whose_dead(org_id, endpoint_id)
+    rows = snapshot.all(
+        f"SELECT id, endpoint_id, domain_id FROM deliveries WHERE {where} AND id > ?2 AND id < ?3"
+        f" AND {_OF_TYPES.format(4, 'event_type')} ORDER BY id LIMIT ?5",
+        (whose, after, before, _types(types), limit),
+    )
+    return [DeadLetter(*row) for row in rows]
+
+
+def count_dead_letters(
+    snapshot: Snapshot,
+    org_id: str,
+    endpoint_id: str | None,
+    *,
+    after: str,
+    before: str,
+    types: Collection[EventType] | None,
+) -> int:
+    """How many `dead_letters` would give without a limit."""
+    where, whose = _whose_dead(org_id, endpoint_id)
+    row = snapshot.one(
+        f"SELECT count(*) FROM deliveries WHERE {where} AND id > ?2 AND id < ?3"
+        f" AND {_OF_TYPES.format(4, 'event_type')}",
+        (whose, after, before, _types(types)),
+    )
+    return 0 if row is None else row[0]
+
+
+def past_events(
+    snapshot: Snapshot, org_id: str, endpoint_id: str, *, after: int, last: int, limit: int
+) -> list[PastEvent]:
+    """In order, those numbered from `after` (excluded) to `last`, of whatever type."""
+    rows = snapshot.all(
+        "SELECT e.id, e.sequence, e.type, e.domain_id, d.id, d.state FROM events e"
+        " LEFT JOIN deliveries d ON d.event_id = e.id AND d.endpoint_id = ?"
+        " WHERE e.org_id = ? AND e.sequence > ? AND e.sequence <= ? ORDER BY e.sequence LIMIT ?",
+        (endpoint_id, org_id, after, last, limit),
+    )
+    return [
+        PastEvent(row[0], row[1], EventType(row[2]), row[3], row[4], None if row[5] is None else DeliveryState(row[5]))
+        for row in rows
+    ]
+
+
+def requeue(tx: Transaction, ids: Collection[str], now: int) -> None:
+    """Begin the schedule of deliveries anew, due at once; they are still to be put in order."""
+    rows = tx.all(
+        "UPDATE deliveries SET state = 'pending', attempts_before = attempts, next_attempt_at = ?1, updated_at = ?1"
+        " WHERE id IN (SELECT value FROM json_each(?2)) RETURNING endpoint_id",
+        (now, msgspec.json.encode(list(ids)).decode()),
+    )
+    for endpoint_id in {row[0] for row in rows}:
+        tx.announce(Topic.DELIVERIES, endpoint_id)
+
+
+def pull_up(tx: Transaction, delivery_id: str, now: int) -> None:
+    """Make a pending delivery due now, unless it waits behind an earlier event of its domain."""
+    rows = tx.all(
+        "UPDATE deliveries SET next_attempt_at = ?, updated_at = ? WHERE id = ? AND next_attempt_at IS NOT NULL"
+        " RETURNING endpoint_id",
+        (now, now, delivery_id),
+    )
+    for (endpoint_id,) in rows:
+        tx.announce(Topic.DELIVERIES, endpoint_id)
+
+
+def _whose_dead(org_id: str, endpoint_id: str | None) -> tuple[str, str]:
+    if endpoint_id is None:
+        return "org_id = ?1 AND state = 'dead'", org_id
+    return "endpoint_id = ?1 AND state = 'dead'", endpoint_id
+
+
+def _types(types: Collection[EventType] | None) -> Any:
+    return None if types is None else msgspec.json.encode(list(types)).decode()

@@ -1,0 +1,93 @@
+"""The secrets that endpoints' deliveries are signed with: the present one, and during a rotation the earlier ones."""
+
+from typing import Final
+
+from dcvd.core.secret import Secret
+from dcvd.core.webhooks.endpoint import SigningSecret
+from dcvd.kit.vault.sealing import Vault
+from dcvd.store.engine.database import Snapshot, Topic, Transaction
+from dcvd.store.vault.sealed_columns import WEBHOOK_SECRETS
+
+_FIELD: Final = WEBHOOK_SECRETS.field
+
+
+def insert(tx: Transaction, vault: Vault, secret_id: str, org_id: str, endpoint_id: str, secret: SigningSecret) -> None:
+    """Store a secret, sealed. There is one without an end: the earlier must have got theirs."""
+    tx.run(
+        "INSERT INTO webhook_secrets (id, endpoint_id, sealed, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+        (
+            secret_id,
+            endpoint_id,
+            vault.seal(secret.secret, org=org_id, row=secret_id, field=_FIELD),
+            secret.created_at,
+            secret.expires_at,
+        ),
+    )
+    tx.announce(Topic.ENDPOINTS, endpoint_id)
+
+
+def end_present(tx: Transaction, endpoint_id: str, expires_at: int) -> None:
+    """Let the present secret sign until an instant."""
+    tx.run(
+        "UPDATE webhook_secrets SET expires_at = ? WHERE endpoint_id = ? AND expires_at IS NULL",
+        (expires_at, endpoint_id),
+    )
+
+
+def bring_forward(tx: Transaction, endpoint_id: str, expires_at: int) -> None:
+    """End the earlier secrets no later than an instant."""
+    tx.run(
+        "UPDATE webhook_secrets SET expires_at = ?1 WHERE endpoint_id = ?2 AND expires_at > ?1",
+        (expires_at, endpoint_id),
+    )
+
+
+def of_endpoint(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: str) -> list[SigningSecret]:
+    """All that are stored, opened, the oldest first."""
+    rows = snapshot.all(
+        "SELECT id, plain, sealed, created_at, expires_at FROM webhook_secrets WHERE endpoint_id = ?"
+        " ORDER BY created_at",
+        (endpoint_id,),
+    )
+    return [
+        SigningSecret(
+            secret=Secret(row[1]) if row[2] is None else vault.open(row[2], org=org_id, row=row[0], field=_FIELD),
+            created_at=row[3],
+            expires_at=row[4],
+        )
+        for row in rows
+    ]
+
+
+def count_valid(snapshot: Snapshot, endpoint_id: str, now: int) -> int:
+    """How many secrets of an endpoint sign at an instant."""
+    rows = snapshot.all(
+        "SELECT 1 FROM webhook_secrets WHERE endpoint_id = ? AND (expires_at IS NULL OR expires_at > ?)",
+        (endpoint_id, now),
+    )
+    return len(rows)
+
+
+def seal_plain(tx: Transaction, vault: Vault, limit: int) -> int:
+    """Seal some of the secrets that an earlier version of dcvd stored plain; returns how many.
+
+    The freed bytes are overwritten (`secure_delete`), so that the file does not keep them.
+    """
+    rows = tx.all(
+        "SELECT s.id, s.plain, w.org_id FROM webhook_secrets s JOIN webhook_endpoints w ON w.id = s.endpoint_id"
+        " WHERE s.plain IS NOT NULL AND s.id > '' LIMIT ?",
+        (limit,),
+    )
+    for secret_id, plain, org_id in rows:
+        sealed = vault.seal(Secret(plain), org=org_id, row=secret_id, field=_FIELD)
+        tx.run("UPDATE webhook_secrets SET plain = NULL, sealed = ? WHERE id = ?", (sealed, secret_id))
+    return len(rows)
+
+
+def delete_expired(tx: Transaction, before: int, limit: int) -> int:
+    """Remove secrets that ended before an instant; returns how many."""
+    return tx.run(
+        "DELETE FROM webhook_secrets WHERE id IN (SELECT id FROM webhook_secrets"
+        " WHERE expires_at IS NOT NULL AND expires_at < ? LIMIT ?)",
+        (before, limit),
+    )

@@ -1,0 +1,163 @@
+"""`/api/domains/{id}/dns`, and what else of the API has to do with records that are written."""
+
+from typing import Any
+
+import pytest
+
+from dcvd.api import Api
+from dcvd.services.context import Context
+from dcvd.services.jobs import queue as job_service
+from dcvd.services.records import writes
+from dcvd.store.organizations import Organization
+from tests.api.client import Client, problem
+from tests.dns_provider import OneProvider, ZoneAtProvider, connect
+
+NAME = "app.customer.com"
+EDGE = "edge.example.net"
+
+
+@pytest.fixture
+def zone(app: Api, context: Context) -> ZoneAtProvider:
+    standing = ZoneAtProvider("customer.com")
+    app.parts.access = OneProvider(context, standing)
+    return standing
+
+
+@pytest.fixture
+async def connection(context: Context, organization: Organization) -> str:
+    return (await connect(context, organization.id)).id
+
+
+@pytest.fixture
+async def domain(owner: Client, zone: ZoneAtProvider) -> str:  # whoever has a domain needs its zone
+    added: str = (await owner.post("/api/domains", {"domainName": NAME})).json["domain"]["id"]
+    return added
+
+
+async def _work(app: Api, context: Context, organization: Organization, shown: dict[str, Any]) -> None:
+    job = await job_service.get(context, organization.id, shown["id"])
+    await writes.perform(context, app.parts.access, job)
+
+
+async def test_a_plan_says_what_is_there_and_changes_nothing(
+    owner: Client, domain: str, connection: str, zone: ZoneAtProvider
+) -> None:
+    zone.add("A", "192.0.2.1\x1b[31m", NAME)
+    answer = await owner.post(f"/api/domains/{domain}/dns", {"connectionId": connection, "dryRun": True})
+    assert answer.status == 200
+    plan = answer.json["plan"]
+    (record,) = plan.pop("records")
+    assert plan == {"connectionId": connection, "zone": "customer.com"}
+    reason = record.pop("reason")
+    assert reason["code"] == "record_in_the_way"
+    assert record == {
+        "type": "CNAME",
+        "name": NAME,
+        "value": EDGE,
+        "state": "blocked",
+        "existing": [{"type": "A", "value": "192.0.2.1 [31m", "ttl": 300}],
+        "remove": [],
+        "add": [],
+    }
+    assert (await owner.get(f"/api/domains/{domain}")).json["domain"]["connectionId"] is None
+    assert len((await owner.get("/api/jobs")).json["jobs"]) == 1
+
+
+async def test_a_record_is_written_replaced_and_put_back(
+    owner: Client,
+    domain: str,
+    connection: str,
+    zone: ZoneAtProvider,
+    app: Api,
+    context: Context,
+    organization: Organization,
+) -> None:
+    zone.add("A", "192.0.2.1", NAME)
+    path = f"/api/domains/{domain}/dns"
+    found = problem(await owner.post(path, {"connectionId": connection}), 409, "record_in_the_way")
+    assert '"replace": true' in found["detail"]
+    answer = await owner.post(path, {"connectionId": connection, "replace": True})
+    assert answer.status == 202
+    assert answer.json["plan"]["records"][0]["state"] == "replace"
+    job = answer.json["job"]
+    assert answer.headers["Location"] == f"/api/jobs/{job['id']}"
+    assert (job["kind"], job["action"], job["connectionId"]) == ("write_dns", "write", connection)
+    assert (await owner.get(f"/api/domains/{domain}")).json["domain"]["connectionId"] == connection
+    await _work(app, context, organization, job)
+    assert zone.standing == [f"{NAME} CNAME {EDGE}"]
+    again = (await owner.post(path)).json
+    assert again["plan"]["records"][0]["state"] == "done"
+    await _work(app, context, organization, again["job"])
+    undone = await owner.post(f"{path}/undo")
+    assert undone.status == 202
+    assert undone.json["job"]["action"] == "undo"
+    (back,) = undone.json["plan"]["records"]
+    assert ([each["value"] for each in back["remove"]], [each["value"] for each in back["add"]]) == (
+        [EDGE],
+        ["192.0.2.1"],
+    )
+    await _work(app, context, organization, undone.json["job"])
+    assert zone.standing == [f"{NAME} A 192.0.2.1"]
+    problem(await owner.post(f"{path}/undo"), 409, "nothing_to_undo")
+    asked = (await owner.get(f"/api/domains/{domain}/timeline")).json["timeline"]
+    requests = [(entry["what"], entry["detail"]) for entry in asked if entry["kind"] == "request"]
+    assert ("dns_write", f"{connection}, replace") in requests
+    assert ("dns_undo", connection) in requests
+
+
+async def test_without_a_connection_it_has_to_be_named(owner: Client, domain: str) -> None:
+    problem(await owner.post(f"/api/domains/{domain}/dns"), 400, "invalid_input", field="connectionId")
+
+
+async def test_nobody_uses_the_connection_or_the_domain_of_somebody_else(
+    owner: Client, stranger: Client, member: Client, domain: str, connection: str, zone: ZoneAtProvider
+) -> None:
+    theirs = (await stranger.post("/api/domains", {"domainName": "app.other.com"})).json["domain"]["id"]
+    body = {"connectionId": connection}
+    answer = await stranger.post(f"/api/domains/{theirs}/dns", body)
+    problem(answer, 400, "connection_not_found", field="connectionId")
+    problem(await stranger.post(f"/api/domains/{domain}/dns", body), 404, "not_found")
+    problem(await stranger.post(f"/api/domains/{domain}/dns/undo"), 404, "not_found")
+    problem(await member.post(f"/api/domains/{domain}/dns", body), 403, "forbidden")
+    answer = await stranger.post("/api/domains", {"domainName": "b.customer.com", **body})
+    problem(answer, 400, "connection_not_found", field="connectionId")
+    bulk = (await stranger.post("/api/domains/bulk", {"domains": [{"domainName": "b.customer.com", **body}]})).json
+    assert bulk["results"][0]["error"]["code"] == "connection_not_found"
+    assert zone.changes == 0
+
+
+async def test_domains_that_are_added_with_a_connection_are_written_at_once(
+    owner: Client, connection: str, zone: ZoneAtProvider, app: Api, context: Context, organization: Organization
+) -> None:
+    answer = await owner.post("/api/domains", {"domainName": NAME, "connectionId": connection})
+    assert answer.json["domain"]["connectionId"] == connection
+    lines = [{"domainName": "b.customer.com", "connectionId": connection}, {"domainName": "c.customer.com"}]
+    await owner.post("/api/domains/bulk", {"domains": lines})
+    jobs = [job for job in (await owner.get("/api/jobs")).json["jobs"] if job["kind"] == "write_dns"]
+    assert {job["domainName"] for job in jobs} == {NAME, "b.customer.com"}
+    for job in jobs:
+        await _work(app, context, organization, job)
+    assert len(zone.standing) == 2
+
+
+async def test_a_removal_offers_what_we_wrote_and_takes_it_out_where_it_is_asked_to(
+    owner: Client, connection: str, zone: ZoneAtProvider, app: Api, context: Context, organization: Organization
+) -> None:
+    for name in ("a", "b", "c"):
+        await owner.post("/api/domains", {"domainName": f"{name}.customer.com", "connectionId": connection})
+    for job in (await owner.get("/api/jobs")).json["jobs"]:
+        if job["kind"] == "write_dns":
+            await _work(app, context, organization, job)
+    listed = (await owner.get("/api/domains?search=customer")).json["domains"]
+    a, b, c = (each["id"] for each in listed)
+    problem(await owner.delete(f"/api/domains/{a}?removeRecords=1"), 400, "invalid_input", field="removeRecords")
+    left = (await owner.delete(f"/api/domains/{a}")).json["recordsToRemove"]
+    assert [(each["writtenByUs"], each["beingRemoved"]) for each in left] == [(True, False)]
+    left = (await owner.delete(f"/api/domains/{b}?removeRecords=true")).json["recordsToRemove"]
+    assert [(each["writtenByUs"], each["beingRemoved"]) for each in left] == [(True, True)]
+    bulk = (await owner.post("/api/domains/bulk/delete", {"domainIds": [c], "removeRecords": True})).json
+    assert [each["beingRemoved"] for each in bulk["results"][0]["recordsToRemove"]] == [True]
+    for job in (await owner.get("/api/jobs?state=pending")).json["jobs"]:
+        if job["action"] == "remove":
+            await _work(app, context, organization, job)
+    assert zone.standing == [f"a.customer.com CNAME {EDGE}"]

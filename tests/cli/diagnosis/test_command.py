@@ -1,0 +1,174 @@
+"""`dcvd diagnose` against real DNS, and beside a daemon."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from dcvd.cli.main import run
+from dcvd.sandbox import Sandbox
+from tests.cli.operations.test_remote import daemon
+
+NAME, TARGET = "app.customer.test", "edge.sandbox.test"
+
+
+@pytest.fixture(autouse=True)
+def _logging_is_not_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dcvd.cli.diagnosis.command.configure_logging", lambda level: None)
+    for name in ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ZONE_ID", "SAAS_CNAME_TARGET"):
+        monkeypatch.delenv(name, raising=False)
+
+
+class Desk:
+    """A configuration without a secret, a database or a daemon, and the command run beside it."""
+
+    def __init__(self, directory: Path, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+        self.socket = directory / "d.sock"
+        self.config = directory / "dcvd.toml"
+        self.sandbox = sandbox
+        self._capsys = capsys
+        self.configure()
+
+    def configure(self, target: str = f'cname_target = "{TARGET}"') -> None:
+        self.config.write_text(
+            f'[server]\nsocket = "{self.socket}"\n[database]\npath = "none.db"\n[cloudflare]\n{target}\n'
+            f'[dns]\nresolvers = ["{self.sandbox.dns_address}"]\nauthoritative = false\n'
+            '[domains]\nallow_reserved_tlds = ["test"]\n'
+        )
+
+    async def diagnose(self, *arguments: str) -> tuple[int, str, str]:
+        """Exit code, standard output, standard error."""
+        code = await asyncio.to_thread(run, ["diagnose", *arguments, "--config", str(self.config)])
+        told = self._capsys.readouterr()
+        return code, told.out, told.err
+
+    async def json(self, *arguments: str) -> dict[str, Any]:
+        _, out, _ = await self.diagnose(*arguments, "--json")
+        found: dict[str, Any] = json.loads(out)
+        return found
+
+
+@pytest.fixture
+def desk(tmp_path: Path, quick_sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> Desk:
+    capsys.readouterr()
+    return Desk(tmp_path, quick_sandbox, capsys)
+
+
+async def test_a_missing_record_is_1_and_says_what_to_type(desk: Desk) -> None:
+    code, out, err = await desk.diagnose(NAME)
+    assert (code, err) == (1, "")
+    assert out.startswith(f"{NAME} is not right.\n")
+    assert f"Type  CNAME  {NAME}  {TARGET}" in out
+    assert "\x1b[" not in out
+    assert not (desk.config.parent / "none.db").exists()
+
+
+async def test_a_right_record_is_0(desk: Desk) -> None:
+    desk.sandbox.set_dns(NAME, "CNAME", [f"{TARGET}."])
+    code, out, _ = await desk.diagnose("App.Customer.Test.")
+    assert code == 0
+    assert out.startswith(f"{NAME} is healthy.\n")
+
+
+async def test_another_target_can_be_given(desk: Desk) -> None:
+    desk.sandbox.set_dns(NAME, "CNAME", ["other.sandbox.test."])
+    assert (await desk.diagnose(NAME))[0] == 1
+    assert (await desk.diagnose(NAME, "--target", "Other.Sandbox.test."))[0] == 0
+    code, _, err = await desk.diagnose(NAME, "--target", "not a name")
+    assert code == 2
+    assert "--target" in err
+
+
+async def test_for_programs_it_is_one_line_of_json(desk: Desk) -> None:
+    found = await desk.json(NAME, "--wildcard")
+    assert set(found) == {"diagnosis", "dns", "source"}
+    diagnosis = found["diagnosis"]
+    assert (diagnosis["domainName"], diagnosis["dnsState"], diagnosis["status"]) == (NAME, "failed", None)
+    assert [record["purpose"] for record in diagnosis["requiredRecords"]] == ["routing", "validation"]
+    assert diagnosis["findings"][0]["fix"] == {"type": "CNAME", "name": NAME, "value": TARGET}
+
+
+@pytest.mark.parametrize("name", ["a_b.customer.test", "*.customer.test", "co.uk", TARGET])
+async def test_a_name_that_cannot_have_a_certificate_is_1_with_the_reason(desk: Desk, name: str) -> None:
+    code, out, _ = await desk.diagnose(name)
+    assert code == 1
+    assert "hostname_invalid" in out
+
+
+async def test_without_a_target_it_says_how_to_give_one(desk: Desk) -> None:
+    desk.configure(target="")
+    code, out, err = await desk.diagnose(NAME)
+    assert (code, out) == (78, "")
+    assert "--target" in err
+
+
+async def test_a_resolver_that_does_not_answer_is_neither_healthy_nor_broken(desk: Desk) -> None:
+    desk.config.write_text(
+        desk.config.read_text()
+        .replace(desk.sandbox.dns_address, "127.0.0.1:9")
+        .replace("[dns]", '[dns]\ntimeout = "300ms"')
+    )
+    code, out, _ = await desk.diagnose(NAME)
+    assert code == 1
+    assert f"{NAME} could not be checked.\n" in out
+    assert "could not be reached" in out
+
+
+STORED = {
+    "domainId": "dom_1",
+    "domainName": NAME,
+    "status": "active",
+    "ready": True,
+    "dnsState": "verified",
+    "error": None,
+    "findings": [],
+    "requiredRecords": [
+        {"type": "CNAME", "name": NAME, "value": "own.edge.sandbox.test", "purpose": "routing", "verified": True}
+    ],
+    "checkedAt": "2027-01-15T08:00:00Z",
+    "nextCheckAt": "2027-01-16T08:00:00Z",
+    "summary": f"{NAME} serves https and points here; there is nothing to do.",
+}
+
+
+async def test_a_daemon_that_has_the_name_is_asked(desk: Desk) -> None:
+    asked: list[str] = []
+
+    async def know(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.json_response({"diagnosis": STORED})
+
+    async with daemon(desk.socket, know):
+        code, out, err = await desk.diagnose(NAME)
+        alone = await desk.json(NAME, "--target", TARGET)
+    assert (code, err) == (0, "")
+    assert "active, ready" in out
+    assert str(desk.socket) in out
+    assert asked == [f"/operator/domains/{NAME}/diagnosis"]
+    assert alone["source"] == "DNS alone"
+
+
+async def test_a_name_that_the_daemon_does_not_know_is_looked_up_in_dns_alone(desk: Desk) -> None:
+    async def deny(request: web.Request) -> web.Response:
+        problem = {"type": "about:blank", "status": 404, "detail": "Nobody.", "code": "not_found"}
+        return web.json_response(problem, status=404, content_type="application/problem+json")
+
+    async with daemon(desk.socket, deny):
+        code, out, err = await desk.diagnose(NAME)
+    assert (code, err) == (1, "")
+    assert "Asked: DNS alone" in out
+
+
+async def test_a_daemon_that_refuses_is_told_beside_what_dns_says(desk: Desk) -> None:
+    async def refuse(request: web.Request) -> web.Response:
+        problem = {"type": "about:blank", "status": 403, "detail": "You are no operator.", "code": "not_an_operator"}
+        return web.json_response(problem, status=403, content_type="application/problem+json")
+
+    async with daemon(desk.socket, refuse):
+        code, out, err = await desk.diagnose(NAME)
+    assert code == 1
+    assert "cname_missing" in out
+    assert err == "The daemon was not asked, so this is DNS alone. You are no operator.\n"

@@ -1,0 +1,134 @@
+"""What a person reads of a diagnosis."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from dcvd.cli.diagnosis.report import report
+from dcvd.cli.operations.diagnosis_view import DiagnosisView, DnsView, ErrorView, FindingView, FixView, RequiredView
+from dcvd.cli.terminal.style import Style
+from dcvd.core.domains.dns_facts import ResolverAnswer, ServerAnswer
+from dcvd.core.domains.domain import DnsState, DomainStatus
+
+NAME, TARGET = "app.customer.com", "edge.example.net"
+MISSING = FindingView(
+    code="cname_missing",
+    severity="error",
+    actor="customer",
+    message=f"No CNAME exists for {NAME}. Add {NAME} → {TARGET}.",
+    fix=FixView("CNAME", NAME, TARGET),
+    evidence=["the name does not exist (NXDOMAIN)"],
+    next_check_at="2027-01-15T08:01:00Z",
+)
+RECORD = RequiredView("CNAME", NAME, TARGET, "routing", verified=False)
+BROKEN = DiagnosisView(
+    domain_name=NAME,
+    dns_state=DnsState.FAILED,
+    findings=[MISSING],
+    required_records=[RECORD],
+    checked_at="2027-01-15T08:00:00Z",
+    summary=f"The domain's owner has to act: {MISSING.message}",
+)
+VOICES = DnsView(
+    servers=(
+        ServerAnswer(name="ns1.customer.com", address="192.0.2.1", outcome="answered", ttl=300, serial=7),
+        ServerAnswer(name="ns2.customer.com", address="192.0.2.2", outcome="not_authoritative"),
+    ),
+    resolvers=(
+        ResolverAnswer(address="1.1.1.1", outcome="answered", exists=True, cname="old.example.net", ttl=60),
+        ResolverAnswer(address="8.8.8.8", outcome="servfail", unchecked="answered"),
+    ),
+)
+
+
+def shown(found: DiagnosisView, dns: DnsView = VOICES, *, colours: bool = False) -> str:
+    return report(found, dns, Style(colours=colours), source="DNS alone")
+
+
+def test_a_report_says_the_verdict_who_has_to_act_what_to_type_and_who_said_what() -> None:
+    assert (
+        shown(BROKEN)
+        == f"""\
+{NAME} is not right.
+Summary  The domain's owner has to act: No CNAME exists for {NAME}. Add {NAME} → {TARGET}.
+DNS      failed
+Checked  2027-01-15 08:00 UTC
+
+ERROR  cname_missing  (the domain's owner has to act)
+  No CNAME exists for {NAME}. Add {NAME} → {TARGET}.
+  Type  CNAME  {NAME}  {TARGET}
+  Seen  the name does not exist (NXDOMAIN)
+  Look again  2027-01-15 08:01 UTC
+
+Records that have to be there
+TYPE   NAME              VALUE             SEEN
+CNAME  {NAME}  {TARGET}  no
+
+Who said what
+SERVER            ADDRESS    ANSWER                                          TTL  SERIAL
+ns1.customer.com  192.0.2.1  there is no such name (NXDOMAIN)                300  7
+ns2.customer.com  192.0.2.2  does not serve the zone
+(resolver)        1.1.1.1    CNAME old.example.net                           60
+(resolver)        8.8.8.8    failed (SERVFAIL) (but answers without DNSSEC)
+
+Asked: DNS alone"""
+    )
+
+
+def test_a_healthy_domain_is_told_in_a_few_lines() -> None:
+    healthy = replace(BROKEN, findings=[], dns_state=DnsState.VERIFIED, status=DomainStatus.ACTIVE, ready=True)
+    told = shown(healthy, DnsView())
+    assert told.startswith(f"{NAME} is healthy.\n")
+    assert "active, ready" in told
+    assert "Who said what" not in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "healthy"),
+    [
+        ({"dns_state": DnsState.VERIFIED}, True),
+        ({"dns_state": DnsState.UNVERIFIABLE}, True),
+        ({"dns_state": None}, False),
+        ({"dns_state": DnsState.VERIFIED, "findings": [MISSING]}, False),
+        ({"dns_state": DnsState.VERIFIED, "findings": [replace(MISSING, severity="warning")]}, True),
+        ({"dns_state": DnsState.VERIFIED, "status": DomainStatus.ISSUING}, False),
+        ({"dns_state": DnsState.VERIFIED, "status": DomainStatus.ACTIVE, "ready": True}, True),
+        ({"status": DomainStatus.ERROR, "error": ErrorView("moved", "It has moved.")}, False),
+    ],
+)
+def test_healthy_is_what_serves_or_of_an_unknown_name_what_points_here(changes: dict[str, Any], healthy: bool) -> None:
+    found = replace(BROKEN, **{"findings": [], **changes})
+    assert found.is_healthy is healthy
+    assert shown(found).startswith(f"{NAME} is healthy") is healthy
+
+
+def test_a_target_that_is_chosen_later_is_said_to_be() -> None:
+    later = replace(RECORD, value="{token}.edge.example.net")
+    assert "{token} is chosen when the domain is added" in shown(replace(BROKEN, required_records=[later]))
+    assert "(not known yet)" in shown(replace(BROKEN, required_records=[replace(RECORD, value=None)]))
+
+
+def test_what_a_zone_holds_cannot_play_with_the_terminal() -> None:
+    evil = "x\x1b[2J\u202e\r\n"
+    found = replace(
+        BROKEN,
+        domain_name=evil,
+        summary=evil,
+        findings=[replace(MISSING, code=evil, message=evil, evidence=[evil], fix=FixView("CNAME", evil, evil))],
+        required_records=[replace(RECORD, name=evil, value=evil)],
+    )
+    voices = DnsView(
+        servers=(ServerAnswer(name=evil, address="192.0.2.1", outcome="answered", exists=True, cname=evil),)
+    )
+    told = shown(found, voices)
+    assert all(character.isprintable() or character == "\n" for character in told)
+
+
+def test_colours_only_dress_what_is_there() -> None:
+    dressed = shown(BROKEN, colours=True)
+    assert "\x1b[31m" in dressed
+    plain = dressed
+    for code in ("0", "1", "2", "31", "33"):
+        plain = plain.replace(f"\x1b[{code}m", "")
+    assert plain == shown(BROKEN)

@@ -1,0 +1,145 @@
+"""What happens to connections that nobody uses: jobs refresh them in time, and an end is told."""
+
+from typing import cast
+
+import pytest
+from msgspec.structs import replace
+from prometheus_client import generate_latest
+
+from dcvd.core.connections.connection import Connection, ConnectionStatus
+from dcvd.core.instants import HOUR, MINUTE
+from dcvd.core.jobs import Job, JobKind, JobState
+from dcvd.custom_hostnames.client import CloudflareClient
+from dcvd.errors import RemoteError, Unauthorized
+from dcvd.jobs import ConnectionUpkeep
+from dcvd.jobs.handlers import perform
+from dcvd.kit.clock import ManualClock
+from dcvd.metrics import Metrics
+from dcvd.services.connections import maintenance, reauth
+from dcvd.services.connections.provider_access import Access
+from dcvd.services.context import Context
+from dcvd.services.jobs import queue
+from dcvd.store.organizations import Organization
+from tests.connections.conftest import connect
+from tests.connections.provider import ProviderServer, broken
+from tests.connections.views import stored
+from tests.services.views import all_jobs, event_names
+
+_NO_CLOUDFLARE = cast(CloudflareClient, None)
+
+
+async def _pending(context: Context, org_id: str) -> list[Job]:
+    return [job for job in await all_jobs(context, org_id) if job.state is JobState.PENDING]
+
+
+async def _work(context: Context, access: Access, org_id: str) -> None:
+    """Every pending job once, as the worker does it."""
+    for job in await _pending(context, org_id):
+        try:
+            await perform(context, _NO_CLOUDFLARE, access, job)
+        except RemoteError as error:
+            await queue.fail(context, job, error)
+
+
+async def test_a_refresh_that_is_due_is_one_job_and_the_job_refreshes(
+    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    clock.advance(48 * MINUTE - 1)
+    assert await maintenance.enqueue_refreshes(context) == 0
+    clock.advance(1)
+    assert await maintenance.enqueue_refreshes(context) == 1
+    assert await maintenance.enqueue_refreshes(context) == 0
+    (job,) = await _pending(context, connection.org_id)
+    assert (job.kind, job.connection_id, job.domain_id) == (JobKind.REFRESH_TOKEN, connection.id, None)
+    await _work(context, access, connection.org_id)
+    assert await _pending(context, connection.org_id) == []
+    assert (await stored(context, connection)).version == 2
+    assert len(provider.asked) == 1
+    assert await maintenance.enqueue_refreshes(context) == 0
+
+
+async def test_a_job_finds_nothing_to_do_where_somebody_has_refreshed_already(
+    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    clock.advance(2 * HOUR)
+    await maintenance.enqueue_refreshes(context)
+    await access.driver(connection.org_id, connection.id)
+    await _work(context, access, connection.org_id)
+    assert len(provider.asked) == 1
+    assert await _pending(context, connection.org_id) == []
+
+
+async def test_a_provider_that_is_away_is_waited_for_and_never_makes_a_dead_letter(
+    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    provider.grace = True
+    clock.advance(48 * MINUTE)
+    await maintenance.enqueue_refreshes(context)
+    for number in range(1, 30):
+        provider.faults = [broken, broken]
+        await _work(context, access, connection.org_id)
+        (job,) = await _pending(context, connection.org_id)
+        assert (job.attempts, job.last_error_code, job.outage) == (number, "token_endpoint_unavailable", True)
+    await _work(context, access, connection.org_id)
+    assert (await stored(context, connection)).status is ConnectionStatus.ACTIVE
+
+
+async def test_a_job_whose_refresh_is_refused_is_done_and_the_event_tells_it(
+    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    provider.withdraw()
+    clock.advance(48 * MINUTE)
+    await maintenance.enqueue_refreshes(context)
+    await _work(context, access, connection.org_id)
+    (job,) = await all_jobs(context, connection.org_id)
+    assert job.state is JobState.DONE
+    assert await event_names(context, connection.org_id) == ["connection.reauth_required"]
+    clock.advance(24 * HOUR)
+    assert (await maintenance.enqueue_refreshes(context), await maintenance.end(context)) == (0, 0)
+
+
+async def test_a_connection_that_cannot_be_refreshed_is_told_once_when_it_ends(
+    context: Context, organization: Organization, provider: ProviderServer, clock: ManualClock
+) -> None:
+    connection = await connect(context, organization.id, replace(provider.grant(), refresh_token=None))
+    clock.advance(HOUR - 1)
+    assert await maintenance.end(context) == 0
+    clock.advance(1)
+    assert await maintenance.end(context) == 1
+    assert await maintenance.end(context) == 0
+    after = await stored(context, connection)
+    assert after.status is ConnectionStatus.REAUTH_REQUIRED
+    assert after.last_error is not None
+    assert after.last_error.code == "access_ended"
+    assert await event_names(context, organization.id) == ["connection.reauth_required"]
+
+
+async def test_many_that_are_due_at_once_are_taken_in_batches(
+    context: Context,
+    organization: Organization,
+    provider: ProviderServer,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(maintenance, "_BATCH", 2)
+    for _ in range(5):
+        await connect(context, organization.id, provider.grant())
+    clock.advance(HOUR)
+    assert await maintenance.enqueue_refreshes(context) == 5
+    assert len(await _pending(context, organization.id)) == 5
+
+
+async def test_a_round_stores_uses_and_counts_what_there_is(
+    access: Access, context: Context, connection: Connection, organization: Organization, clock: ManualClock
+) -> None:
+    metrics = Metrics()
+    await (await access.driver(connection.org_id, connection.id)).check()
+    await ConnectionUpkeep(context, access, metrics).round()
+    assert (await stored(context, connection)).last_used_at == clock.now()
+    await reauth.require(context, connection, "invalid_grant", "It is over.")
+    await ConnectionUpkeep(context, access, metrics).round()
+    lines = generate_latest(metrics.registry).decode().splitlines()
+    assert 'dcvd_connections{provider="cloudflare",status="active"} 0.0' in lines
+    assert 'dcvd_connections{provider="cloudflare",status="reauth_required"} 1.0' in lines
+    with pytest.raises(Unauthorized):
+        await access.driver(organization.id, connection.id)

@@ -1,0 +1,371 @@
+"""Access tokens renewed: once, stored before they are used, and said to be over when they are."""
+
+import asyncio
+
+import pytest
+
+from dcvd.core.connections.connection import Connection, ConnectionStatus
+from dcvd.core.instants import HOUR, MINUTE, SECOND
+from dcvd.errors import DcvdError, NotFound, Retryable, StoreError, Unauthorized
+from dcvd.kit.clock import ManualClock
+from dcvd.services.connections import removal
+from dcvd.services.connections.provider_access import Access
+from dcvd.services.context import Context
+from dcvd.store.organizations import Organization
+from tests.connections.conftest import Log, connect
+from tests.connections.provider import ProviderServer, broken, lost
+from tests.connections.views import stored, tokens
+from tests.delivery.faults import Fate, strike
+from tests.leaks import found_in
+from tests.services.views import bodies
+from tests.waiting import until
+
+
+async def _use(access: Access, connection: Connection) -> str | None:
+    driver = await access.driver(connection.org_id, connection.id)
+    return await driver.check()
+
+
+async def test_a_hundred_calls_at_once_that_need_an_expired_token_cause_one_refresh(
+    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    before = await tokens(context, connection)
+    provider.forget_access()
+    clock.advance(2 * HOUR)
+    assert set(await asyncio.gather(*[_use(access, connection) for _ in range(100)])) == {"Customer Ltd"}
+    assert len(provider.asked) == 1
+    assert provider.calls["check"] == 100
+    assert before.refresh_token is not None
+    assert provider.asked[0]["refresh_token"] == before.refresh_token.reveal()
+    after = await stored(context, connection)
+    assert (after.version, after.expires_at) == (2, clock.now() + HOUR)
+    assert after.refresh_at == clock.now() + 48 * MINUTE
+
+
+async def test_a_token_that_works_is_used_as_it_is(
+    access: Access, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    clock.advance(59 * MINUTE)
+    assert await _use(access, connection) == "Customer Ltd"
+    assert provider.asked == []
+
+
+async def test_the_new_pair_is_on_disk_before_any_call_is_made_with_it(
+    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    clock.advance(2 * HOUR)
+    await access.driver(connection.org_id, connection.id)
+    assert not provider.calls
+    assert (await stored(context, connection)).version == 2
+
+
+async def test_the_old_refresh_token_is_kept_where_none_came_back(
+    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    before = await tokens(context, connection)
+    provider.rotates = False
+    for number in (1, 2):
+        clock.advance(2 * HOUR)
+        assert await _use(access, connection) == "Customer Ltd"
+        assert len(provider.asked) == number
+    after = await tokens(context, connection)
+    assert after.refresh_token == before.refresh_token
+    assert after.access_token != before.access_token
+
+
+async def test_scopes_that_a_refresh_names_are_those_of_the_connection(
+    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    provider.scope = "dns.write"
+    clock.advance(2 * HOUR)
+    await access.driver(connection.org_id, connection.id)
+    assert (await stored(context, connection)).scopes == ("dns.write",)
+
+
+async def test_a_refused_refresh_token_is_told_once_and_ends_the_connection(
+    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    provider.withdraw()
+    clock.advance(2 * HOUR)
+    refused = await asyncio.gather(*[_use(access, connection) for _ in range(20)], return_exceptions=True)
+    assert {type(error) for error in refused} == {Unauthorized}
+    assert {error.code for error in refused if isinstance(error, DcvdError)} == {"reauth_required"}
+    after = await stored(context, connection)
+    assert (after.status, after.refresh_at) == (ConnectionStatus.REAUTH_REQUIRED, None)
+    assert after.last_error is not None
+    assert after.last_error.code == "invalid_grant"
+    with pytest.raises(Unauthorized):
+        await _use(access, connection)
+    assert len(provider.asked) == 1
+    (body,) = await bodies(context, connection.org_id)
+    assert body["event"] == "connection.reauth_required"
+    assert body["data"] == {
+        "connection_id": connection.id,
+        "provider": "cloudflare",
+        "account": "Customer Ltd",
+        "error": {"code": "invalid_grant", "message": after.last_error.message},
+    }
+
+
+@pytest.mark.parametrize("fault", [lost, broken])
+async def test_a_lost_answer_is_asked_for_again_at_once_and_grace_saves_the_connection(
+    access: Access,
+    context: Context,
+    connection: Connection,
+    provider: ProviderServer,
+    clock: ManualClock,
+    fault: object,
+) -> None:
+    provider.grace = True
+    provider.faults = [fault]  # type: ignore[list-item]  # one of the two above
+    clock.advance(2 * HOUR)
+    assert await _use(access, connection) == "Customer Ltd"
+    assert len({form["refresh_token"] for form in provider.asked}) == 1
+    assert len(provider.asked) == 2
+    assert (await stored(context, connection)).status is ConnectionStatus.ACTIVE
+
+
+async def test_whoever_held_an_older_pair_gets_the_newer_one_and_nobody_is_asked(
+    access: Access, connection: Connection, provider: ProviderServer
+) -> None:
+    stale = await access.opened(connection.org_id, connection.id)
+    first = await access.refresher.renewed(stale)
+    second = await access.refresher.renewed(stale)
+    assert first.connection == second.connection
+    assert first.refresh_token == second.refresh_token
+    assert len(provider.asked) == 1
+
+
+async def test_a_request_that_was_not_taken_is_not_sent_again_at_once(
+    access: Access, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    provider.too_many = True
+    clock.advance(2 * HOUR)
+    with pytest.raises(Retryable) as refused:
+        await _use(access, connection)
+    assert refused.value.retry_after == 7
+    assert len(provider.asked) == 1
+
+
+async def test_no_refresh_begins_while_a_connection_is_being_removed(
+    access: Access, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    clock.advance(2 * HOUR)
+    await access.refresher.end(connection.id)
+    with pytest.raises(NotFound):
+        await _use(access, connection)
+    assert provider.asked == []
+    access.refresher.ended(connection.id)
+    assert await _use(access, connection) == "Customer Ltd"
+
+
+async def test_a_lost_answer_of_a_provider_without_grace_needs_the_owner(
+    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    provider.faults = [lost]
+    clock.advance(2 * HOUR)
+    with pytest.raises(Unauthorized) as refused:
+        await _use(access, connection)
+    assert refused.value.code == "reauth_required"
+    assert (await stored(context, connection)).status is ConnectionStatus.REAUTH_REQUIRED
+
+
+async def test_a_provider_that_is_away_is_no_end_but_an_expired_token_is_not_used_meanwhile(
+    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    provider.grace = True
+    provider.faults = [broken, broken]
+    clock.advance(2 * HOUR)
+    with pytest.raises(Retryable) as away:
+        await _use(access, connection)
+    assert away.value.code == "token_endpoint_unavailable"
+    assert len(provider.asked) == 2
+    assert not provider.calls
+    fault = access.use.seen(await stored(context, connection)).last_error
+    assert fault is not None
+    assert fault.code == "token_endpoint_unavailable"
+
+
+async def test_a_token_that_is_about_to_end_is_used_where_the_provider_cannot_be_asked(
+    access: Access, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    provider.refuses_client = True
+    clock.advance(HOUR - SECOND)
+    assert await _use(access, connection) == "Customer Ltd"
+    assert len(provider.asked) == 1
+
+
+async def test_a_refused_client_is_the_operators_fault_and_ends_no_connection(
+    access: Access,
+    context: Context,
+    connection: Connection,
+    provider: ProviderServer,
+    clock: ManualClock,
+    log_lines: Log,
+) -> None:
+    provider.refuses_client = True
+    clock.advance(2 * HOUR)
+    with pytest.raises(Retryable) as refused:
+        await _use(access, connection)
+    assert refused.value.code == "oauth_client_refused"
+    assert (await stored(context, connection)).status is ConnectionStatus.ACTIVE
+    assert [line["event"] for line in log_lines if line["log_level"] == "error"] == ["connection.oauth_client_refused"]
+    provider.refuses_client = False
+    assert await _use(access, connection) == "Customer Ltd"
+
+
+async def test_a_refresh_goes_on_when_whoever_wanted_it_has_left(
+    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    provider.gate.clear()
+    clock.advance(2 * HOUR)
+    caller = asyncio.create_task(_use(access, connection))
+
+    async def asked() -> bool:
+        return bool(provider.asked)
+
+    await until(asked)
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    provider.gate.set()
+    assert await access.refresher.drain(5) == 0
+    assert (await stored(context, connection)).version == 2
+    assert await _use(access, connection) == "Customer Ltd"
+    assert len(provider.asked) == 1
+
+
+@pytest.mark.parametrize("fate", Fate)
+async def test_a_pair_whose_commit_failed_is_kept_and_stored_without_asking_again(
+    access: Access,
+    context: Context,
+    connection: Connection,
+    provider: ProviderServer,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+    fate: Fate,
+) -> None:
+    clock.advance(2 * HOUR)
+    stale = await access.opened(connection.org_id, connection.id)
+    strike(monkeypatch, "Refresher._store", 1, fate)
+    with pytest.raises(StoreError):
+        await access.refresher.renewed(stale)
+    assert (await access.refresher.renewed(stale)).connection.version == 2
+    assert await _use(access, connection) == "Customer Ltd"
+    assert len(provider.asked) == 1
+    assert provider.revoked == []
+
+
+async def test_a_refresh_that_ends_after_its_connection_was_removed_leaves_no_live_tokens(
+    access: Access,
+    context: Context,
+    connection: Connection,
+    provider: ProviderServer,
+    clock: ManualClock,
+) -> None:
+    provider.gate.clear()
+    clock.advance(2 * HOUR)
+    caller = asyncio.create_task(_use(access, connection))
+
+    async def asked() -> bool:
+        return bool(provider.asked)
+
+    await until(asked)
+    removing = asyncio.create_task(
+        removal.disconnect(context, access, connection.org_id, connection.id, actor="token:token_x")
+    )
+
+    async def waiting() -> bool:
+        return connection.id in access.refresher._ending
+
+    await until(waiting)
+    provider.gate.set()
+    await removing
+    assert await caller == "Customer Ltd"
+    (revoked,) = provider.revoked
+    assert revoked != provider.asked[0]["refresh_token"]
+    with pytest.raises(NotFound):
+        await _use(access, connection)
+
+
+async def test_what_was_removed_behind_a_refresh_has_its_late_tokens_revoked(
+    access: Access,
+    context: Context,
+    connection: Connection,
+    provider: ProviderServer,
+    clock: ManualClock,
+) -> None:
+    provider.gate.clear()
+    clock.advance(2 * HOUR)
+    caller = asyncio.create_task(_use(access, connection))
+
+    async def asked() -> bool:
+        return bool(provider.asked)
+
+    await until(asked)
+    await context.database.write(lambda tx: tx.run("DELETE FROM organizations WHERE id = ?", (connection.org_id,)))
+    provider.gate.set()
+    with pytest.raises(NotFound):
+        await caller
+    (revoked,) = provider.revoked
+    assert revoked != provider.asked[0]["refresh_token"]
+
+
+async def test_a_token_without_an_end_is_refreshed_when_the_provider_refuses_it(
+    access: Access, context: Context, organization: Organization, provider: ProviderServer, clock: ManualClock
+) -> None:
+    provider.expires_in = None
+    connection = await connect(context, organization.id, provider.grant(), life=None)
+    clock.advance(1000 * HOUR)
+    assert await _use(access, connection) == "Customer Ltd"
+    assert provider.asked == []
+    provider.forget_access()
+    assert await _use(access, connection) == "Customer Ltd"
+    assert len(provider.asked) == 1
+    assert (await stored(context, connection)).expires_at is None
+
+
+async def test_no_token_stands_in_the_database_after_refreshes_and_failures(
+    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    for _ in range(3):
+        clock.advance(2 * HOUR)
+        await _use(access, connection)
+    provider.withdraw()
+    clock.advance(2 * HOUR)
+    with pytest.raises(Unauthorized):
+        await _use(access, connection)
+    path = context.database._path
+    assert path.exists()
+    assert found_in(path.parent) == []
+
+
+async def test_a_refresh_that_does_not_end_in_time_is_cut_off_and_said_and_its_owner_is_asked_if_it_was_done(
+    access: Access,
+    context: Context,
+    connection: Connection,
+    provider: ProviderServer,
+    clock: ManualClock,
+    log_lines: Log,
+) -> None:
+    clock.advance(2 * HOUR)
+    provider.gate.clear()
+    using = [asyncio.create_task(_use(access, connection)) for _ in range(2)]
+
+    async def asked() -> bool:
+        return len(provider.asked) == 1
+
+    await until(asked)
+    assert await access.refresher.drain(0.05) == 1
+    await asyncio.wait(using)
+    assert all(task.cancelled() for task in using)
+    (line,) = [line for line in log_lines if line["event"] == "connection.refresh_cut_off"]
+    assert (line["task"], line["deadline_s"]) == (f"refresh.{connection.id}", 0.05)
+    assert (await stored(context, connection)).version == 1
+    assert await access.refresher.drain(5) == 0, "nothing is under way any more"
+    # Its answer is lost, and with it the newer refresh token of a server that gives no time of grace.
+    provider.gate.set()
+    with pytest.raises(Unauthorized) as caught:
+        await _use(access, connection)
+    assert caught.value.code == "reauth_required"
+    assert (await stored(context, connection)).status is ConnectionStatus.REAUTH_REQUIRED

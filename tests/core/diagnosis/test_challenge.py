@@ -1,0 +1,80 @@
+"""`_acme-challenge`: what has to stand there where the CA is answered by delegation."""
+
+import pytest
+
+from dcvd.core.diagnosis import Verdict, Wanted, judge
+from dcvd.core.domains.dns_facts import Challenge, Outcome
+from dcvd.core.domains.domain import DnsState, Record
+from tests.core.builders import NAME, NOW, TARGET, facts
+
+CHALLENGE = f"_acme-challenge.{NAME}"
+ANSWERED = f"{NAME}.0123456789abcdef.dcv.cloudflare.com"
+DELEGATED = Wanted(validation="delegated", challenge_target=ANSWERED)
+WILDCARD = Wanted(validation="delegated", wildcard=True, challenge_target=ANSWERED)
+FIX = Record("CNAME", CHALLENGE, ANSWERED)
+
+
+def verdict(
+    wanted: Wanted, chain: tuple[str, ...] = (), texts: tuple[str, ...] = (), outcome: Outcome = "answered"
+) -> Verdict:
+    seen = Challenge(outcome=outcome, chain=chain, texts=texts)
+    return judge(facts(exists=True, chain=(TARGET,), challenge=seen), wanted, NOW)
+
+
+@pytest.mark.parametrize(
+    "wanted", [DELEGATED, WILDCARD, Wanted(wildcard=True, challenge_target=ANSWERED.upper() + ".")]
+)
+def test_a_challenge_that_leads_to_cloudflare_is_verified(wanted: Wanted) -> None:
+    for chain in ((ANSWERED,), ("acme.customer.com", ANSWERED)):
+        # Cloudflare's own tokens stand at the end of the chain while an order is open.
+        found = verdict(wanted, chain, texts=("gESljTB8fBT1mIuoEASU0qcK-oTd46baarnU_ZGjJIY",))
+        assert found == Verdict(DnsState.VERIFIED, (), True)
+
+
+def test_a_missing_delegation_is_told_and_the_routing_stays_verified() -> None:
+    for wanted, words in ((WILDCARD, "Wildcard certificates"), (DELEGATED, "Certificates by delegated validation")):
+        found = verdict(wanted)
+        (finding,) = found.findings
+        assert (found.state, found.challenge_verified) == (DnsState.VERIFIED, False)
+        assert (finding.code, finding.severity, finding.actor) == ("wildcard_needs_delegation", "error", "customer")
+        assert finding.message == f"{words} for {NAME} also need this record: {CHALLENGE} → {ANSWERED}."
+        assert finding.fix == FIX
+
+
+def test_a_delegation_to_somebody_else_is_named() -> None:
+    for texts in ((), ("a",)):
+        found = verdict(WILDCARD, ("x.acme-dns.io",), texts)
+        (finding,) = found.findings
+        assert (finding.code, finding.fix, found.challenge_verified) == ("wildcard_needs_delegation", FIX, False)
+        assert finding.message.endswith("it points to x.acme-dns.io.")
+
+
+def test_an_old_text_where_the_delegation_has_to_be_is_to_be_deleted() -> None:
+    found = verdict(DELEGATED, texts=("old token",))
+    (finding,) = found.findings
+    assert (finding.code, finding.severity, finding.fix) == ("challenge_txt_conflict", "error", FIX)
+    assert finding.message.startswith(f"Delete the old TXT record at {CHALLENGE}")
+    assert finding.evidence == ("TXT old token",)
+    assert found.challenge_verified is False
+
+
+def test_nothing_is_said_where_the_challenge_is_not_needed() -> None:
+    assert verdict(Wanted(challenge_target=ANSWERED), texts=("old token",)) == Verdict(DnsState.VERIFIED)
+
+
+def test_nothing_is_said_while_nobody_knows_what_to_type() -> None:
+    for texts in ((), ("old token",)):
+        assert verdict(Wanted(validation="delegated", wildcard=True), texts=texts) == Verdict(DnsState.VERIFIED)
+
+
+def test_a_challenge_that_was_not_seen_says_nothing() -> None:
+    outcomes: list[Outcome] = ["servfail", "timeout", "refused"]
+    for outcome in outcomes:
+        assert verdict(WILDCARD, outcome=outcome) == Verdict(DnsState.VERIFIED)
+    unasked = facts(exists=True, chain=(TARGET,))
+    assert judge(unasked, WILDCARD, NOW) == Verdict(DnsState.VERIFIED)
+
+
+def test_a_missing_delegation_and_a_missing_record_are_both_told() -> None:
+    found = judge(facts(challenge=Challenge(outcome="answered")), WILDCARD, NOW)
+    assert [finding.code for finding in found.findings] == ["cname_missing", "wildcard_needs_delegation"]

@@ -1,0 +1,195 @@
+"""Hostnames: one normal form, or a refusal whose sentence names what is wrong."""
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from dcvd.core.domains.hostnames import RESERVED_TLDS, normalise, registrable, search_prefix
+from dcvd.errors import InvalidInput
+
+ANY_CHARACTER = st.characters(exclude_categories=())
+"""Every code point, lone surrogates included, as a hostile JSON string can carry them."""
+HOSTLIKE = st.text(
+    st.one_of(st.sampled_from("abcXYZ019-._*:/@[]%。．｡ßςΣİKüא\u200d\u00ad\ud800 \n"), ANY_CHARACTER), max_size=80
+)
+LETTERLIKE = st.one_of(st.sampled_from("abcXYZ019-ßςΣİKüאק例"), st.characters(categories=["L", "M", "N"]))
+
+
+def refusal(text: str, **options: object) -> InvalidInput:
+    with pytest.raises(InvalidInput) as caught:
+        normalise(text, **options)  # type: ignore[arg-type]  # tests pass real options
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("app.customer.com", "app.customer.com"),
+        ("  App.Customer.COM.\n", "app.customer.com"),
+        ("customer.com", "customer.com"),
+        ("a-b.c--d.customer.co.uk", "a-b.c--d.customer.co.uk"),
+        ("163.com", "163.com"),
+        ("1.2.3.4.customer.com", "1.2.3.4.customer.com"),
+        ("shop.customer.github.io", "shop.customer.github.io"),
+        ("xn--bcher-kva.de", "xn--bcher-kva.de"),
+        ("XN--BCHER-KVA.de", "xn--bcher-kva.de"),
+    ],
+)
+def test_a_hostname_is_stored_in_lower_case_without_its_trailing_dot(text: str, name: str) -> None:
+    assert normalise(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Bücher.de", "xn--bcher-kva.de"),
+        ("bücher.de.", "xn--bcher-kva.de"),
+        ("faß.de", "xn--fa-hia.de"),  # IDNA 2008 keeps ß, where IDNA 2003 wrote ss
+        ("δοκιμή.gr", "xn--jxalpdlp.gr"),
+        ("ΟΔΟΣ-1.gr", "xn---1-k9b7bby.gr"),  # UTS 46 maps every capital sigma to σ, at a word's end too
+        ("пример.рф", "xn--e1afmkfd.xn--p1ai"),
+        ("例え。jp", "xn--r8jz45g.jp"),
+        ("ＡＰＰ．customer．com", "app.customer.com"),
+        ("bu\u0308cher.de", "xn--bcher-kva.de"),
+    ],
+)
+def test_a_unicode_name_becomes_its_a_labels(text: str, name: str) -> None:
+    assert normalise(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("   ", "is empty"),
+        ("https://app.customer.com/x", "'https://app.customer.com/x' is a URL or an address"),
+        ("app.customer.com/path", "give the hostname alone"),
+        ("me@customer.com", "'me@customer.com' is a URL or an address"),
+        ("192.0.2.1", "'192.0.2.1' is an IP address"),
+        ("2001:db8::1", "'2001:db8::1' is an IP address"),
+        ("[2001:db8::1]", "is an IP address"),
+        ("192.0.2.1.", "is read as an IP address"),
+        ("1.2.3", "'1.2.3' ends in a number"),
+        ("app.customer.7", "'app.customer.7' ends in a number"),
+        ("１９２.0.2.1", "is read as an IP address"),
+        ("_dmarc.customer.com", "'_dmarc.customer.com' has an underscore"),
+        ("*.customer.com", "'*.customer.com' is a wildcard"),
+        ("app..customer.com", "'app..customer.com' has an empty label"),
+        (".customer.com", "has an empty label"),
+        ("app.customer.com..", "has an empty label"),
+        ("bücher.de..", "'bücher.de..' is not a hostname"),
+        (".", "'.' has an empty label"),
+        (f"{'a' * 64}.com", f"The label '{'a' * 64}' is 64 characters long"),
+        (f"{'ü' * 60}.de", "is not a hostname"),
+        (".".join(["a" * 60] * 5), "is 304 characters long; DNS carries at most 253"),
+        ("a" * 5000, "longer than 253 characters"),
+        ("-app.customer.com", "The label '-app'"),
+        ("app-.customer.com", "The label 'app-'"),
+        ("a b.customer.com", "The label 'a b'"),
+        ("app.customer.com:8443", "'app.customer.com:8443' has a port"),
+        ("app\x00.customer.com", "letters, digits and inner hyphens"),
+        ("localhost", "'localhost' is a single label"),
+        ("com", "'com' is a single label"),
+        ("app.test", "The top-level domain .test is reserved"),
+        ("printer.local", "The top-level domain .local is reserved"),
+        ("co.uk", "'co.uk' is a public suffix"),
+        ("github.io", "'github.io' is a public suffix"),
+        ("xn--a.com", "'xn--a.com' is not a hostname"),
+        ("😀.com", "'😀.com' is not a hostname"),
+        ("\u00ad.com", "is not a hostname"),
+        ("a\ud800.customer.com", "is not a hostname"),
+    ],
+)
+def test_each_refusal_is_a_sentence_that_names_the_thing(text: str, said: str) -> None:
+    error = refusal(text)
+    assert said in error.message
+    assert error.message.endswith(".")
+    assert (error.field, error.code) == ("domainName", "hostname_invalid")
+
+
+def test_the_field_is_named_as_the_caller_wrote_it() -> None:
+    assert refusal("localhost", field="domains[3]").field == "domains[3]"
+
+
+def test_the_longest_name_and_the_longest_label_are_still_taken() -> None:
+    label = "a" * 63
+    longest = f"{label}.{label}.{label}.{'a' * 57}.com"
+    assert len(longest) == 253
+    assert normalise(longest + ".") == longest
+    assert refusal("a" + longest).message.startswith("The hostname is 254 characters long")
+
+
+@pytest.mark.parametrize("tld", sorted(RESERVED_TLDS))
+def test_a_reserved_top_level_name_is_taken_only_where_the_operator_allows_it(tld: str) -> None:
+    assert f".{tld} is reserved" in refusal(f"app.customer.{tld}").message
+    assert normalise(f"app.customer.{tld}", allowed_tlds=[tld]) == f"app.customer.{tld}"
+    assert "single label" in refusal(tld, allowed_tlds=[tld]).message
+
+
+def test_allowing_one_reserved_name_allows_no_other() -> None:
+    assert normalise("customer.test", allowed_tlds=["test"]) == "customer.test"
+    assert ".example is reserved" in refusal("app.example", allowed_tlds=["test"]).message
+    assert "public suffix" in refusal("co.uk", allowed_tlds=["test"]).message
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("app.customer.com", "customer.com"),
+        ("a.b.customer.co.uk", "customer.co.uk"),
+        ("customer.com", "customer.com"),
+        ("x.customer.github.io", "customer.github.io"),
+        ("app.customer.test", "customer.test"),
+        ("co.uk", "co.uk"),
+    ],
+)
+def test_the_registrable_part_is_the_public_suffix_and_one_label(name: str, part: str) -> None:
+    assert registrable(name) == part
+
+
+@settings(max_examples=300)
+@given(HOSTLIKE)
+@example("a\ud800.com")
+@example("xn--\ud800.com")
+@example("xn--" + "9" * 60 + ".com")
+@example("ü" * 999)
+@example("." * 999)
+@example("\ud800" * 100_000)
+def test_no_text_raises_anything_but_a_refusal_that_can_be_sent(text: str) -> None:
+    try:
+        name = normalise(text)
+    except InvalidInput as error:
+        error.message.encode()
+    else:
+        assert name.isascii()
+        assert name == name.lower()
+        assert len(name) <= 253
+        assert "." in name.strip(".")
+
+
+@settings(max_examples=200)
+@given(st.lists(st.text(LETTERLIKE, min_size=1, max_size=10), min_size=1, max_size=4))
+@example(["İ"])
+@example(["ΟΔΟΣ", "ß"])
+def test_a_normal_form_is_its_own_normal_form(labels: list[str]) -> None:
+    try:
+        name = normalise(".".join([*labels, "customer", "de"]))
+    except InvalidInput:
+        return
+    assert normalise(name) == name
+    assert normalise(name.upper() + ".") == name
+    assert registrable(name) == "customer.de"
+
+
+@pytest.mark.parametrize(
+    ("typed", "prefix"),
+    [
+        ("App.", "app"),
+        (" customer ", "customer"),
+        ("bücher.de", "xn--bcher-kva.de"),
+        ("%_*", "%_*"),
+        ("\ud800", "\ud800"),
+    ],
+)
+def test_what_is_searched_for_is_brought_to_the_stored_form(typed: str, prefix: str) -> None:
+    assert search_prefix(typed) == prefix

@@ -1,0 +1,110 @@
+"""What a look does with the findings of its diagnosis: which of them are told, and when."""
+
+from dcvd.core.domains.dns_facts import CaaPolicy, Challenge, DnsObservation, ServerAnswer
+from dcvd.core.domains.domain import DnsState, new_domain
+from tests.core.builders import (
+    DNS_MISSING,
+    DNS_RIGHT,
+    DNS_UNANSWERED,
+    NAME,
+    NOW,
+    TARGET,
+    Story,
+    active_story,
+    certificate,
+    dns,
+    seen,
+)
+
+DELEGATION = f"{NAME}.0123456789abcdef.dcv.cloudflare.com"
+FORBIDS = CaaPolicy(start=NAME, outcome="answered", at="customer.com", issue=("digicert.com",))
+RIGHT_BUT_FORBIDDEN = dns(exists=True, chain=(TARGET,), caa=FORBIDS)
+LAME = (ServerAnswer(name="ns1.net", address="198.51.100.53", outcome="refused"),)
+
+
+def told(story: Story) -> list[str]:
+    (draft,) = (draft for draft in story.drafts if draft.type == "dns.check_failed")
+    return [finding["code"] for finding in draft.data["findings"]]
+
+
+def test_a_block_beside_a_right_record_is_told_with_its_verification_and_once() -> None:
+    story = Story()
+    assert story.look(RIGHT_BUT_FORBIDDEN) == ["dns.verified", "dns.check_failed"]
+    assert told(story) == ["caa_blocks"]
+    assert story.domain.dns_state is DnsState.VERIFIED
+    assert story.look(RIGHT_BUT_FORBIDDEN) == []
+    assert story.look(DNS_RIGHT) == []
+    assert story.look(RIGHT_BUT_FORBIDDEN) == ["dns.check_failed"]
+
+
+def test_a_block_that_was_told_before_the_record_was_right_is_not_told_again_with_it() -> None:
+    story = Story()
+    assert story.look(dns(caa=FORBIDS)) == ["dns.check_failed"]
+    assert told(story) == ["cname_missing", "caa_blocks"]
+    assert story.look(RIGHT_BUT_FORBIDDEN) == ["dns.verified"]
+
+
+def test_what_is_no_error_is_no_news() -> None:
+    story = Story()
+    story.look(DNS_RIGHT)
+    lame = ServerAnswer(name="ns2.net", address="198.51.100.54", outcome="refused")
+    speaks = ServerAnswer(name="ns1.net", address="198.51.100.53", outcome="answered", exists=True, cname=TARGET)
+    assert story.look(dns(exists=True, chain=(TARGET,), servers=(speaks, lame))) == []
+    assert [finding.code for finding in story.domain.findings] == ["ns_lame"]
+
+
+def test_of_an_active_domain_a_block_is_seen_and_not_told_until_it_matters() -> None:
+    story = active_story()
+    assert story.look(RIGHT_BUT_FORBIDDEN, seen("active", "active", certificate("01"))) == []
+    assert [finding.code for finding in story.domain.findings] == ["caa_blocks"]
+    assert story.domain.ready
+
+
+def test_servers_that_refuse_their_zone_are_told_though_nobody_knows_the_record() -> None:
+    for story, events in ((Story(), ["dns.check_failed"]), (active_story(), [])):
+        before = story.domain
+        assert story.look(dns(outcome="unanswered", servers=LAME)) == events
+        assert [finding.code for finding in story.domain.findings] == ["ns_lame"]
+        assert (story.domain.dns_state, story.domain.dns_failures) == (before.dns_state, before.dns_failures)
+        assert story.look(dns(outcome="unanswered", servers=LAME)) == []
+        assert story.look(DNS_UNANSWERED) == []
+        assert [finding.code for finding in story.domain.findings] == ["ns_lame"]
+
+
+def test_an_unseen_record_between_two_failed_checks_neither_counts_nor_clears() -> None:
+    story = active_story()
+    checks = (DNS_MISSING, dns(outcome="unanswered", servers=LAME), DNS_MISSING)
+    assert [story.look(check) for check in checks] == [[], [], ["dns.check_failed"]]
+
+
+def test_the_challenge_stays_as_it_was_seen_last() -> None:
+    story = Story(
+        new_domain(
+            domain_id="dom_1", org_id="org_1", name=NAME, cname_target=TARGET, now=NOW, validation="delegated",
+            challenge_target=DELEGATION,
+        )
+    )  # fmt: skip
+
+    def challenge(**members: object) -> DnsObservation:
+        return dns(exists=True, chain=(TARGET,), challenge=Challenge(**members))  # type: ignore[arg-type]  # real members
+
+    seen_last = []
+    for check in (
+        challenge(outcome="answered"),
+        challenge(outcome="answered", chain=(DELEGATION,)),
+        challenge(outcome="timeout"),
+        DNS_RIGHT,
+        challenge(outcome="answered"),
+    ):
+        events = story.look(check)
+        seen_last.append((story.domain.challenge_verified, "dns.check_failed" in events))
+    assert seen_last == [(False, True), (True, False), (True, False), (True, False), (False, True)]
+    assert told(story) == ["wildcard_needs_delegation"]
+
+
+def test_an_event_tells_cloudflares_words_beside_what_dns_showed() -> None:
+    story = Story()
+    story.look(DNS_RIGHT, seen("moved", "pending_validation"))
+    story.look(DNS_MISSING)
+    story.look(DNS_MISSING)
+    assert told(story) == ["cname_missing", "moved"]

@@ -1,0 +1,257 @@
+"""Any sequence of looks keeps the promises: no event twice for its cause, nothing good lost to a doubt."""
+
+import json
+from typing import Any, Final
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dcvd.core.domains.dns_facts import DnsObservation
+from dcvd.core.domains.domain import DnsState, Domain, DomainStatus
+from dcvd.core.domains.observations import (
+    CloudflareObservation,
+    HostnameGone,
+    HostnameSeen,
+    ObservedCertificate,
+    RegistrationRefused,
+)
+from dcvd.core.events import EventDraft, EventType, build_body
+from dcvd.core.instants import DAY, HOUR, MINUTE, from_rfc3339
+from dcvd.core.lifecycle.transitions import Rules, look
+from tests.core import builders
+from tests.core.builders import HOSTNAME_STATUSES, NAME, NOW, SSL_STATUSES, THRESHOLDS, added_domain, certificate, dns
+
+RULES: Final = Rules(expiring_soon=THRESHOLDS)
+
+SERVING: Final = ("active", "active_redeploying")
+LOST: Final = ("blocked", "moved", "deleted", "pending_deletion")
+
+# DNS observation → the state that it speaks for (None: it says nothing) and the codes of its findings.
+DNS: Final[dict[str, tuple[DnsObservation, DnsState | None, frozenset[str]]]] = {
+    "right": (builders.DNS_RIGHT, DnsState.VERIFIED, frozenset()),
+    "flattened": (builders.DNS_FLATTENED, DnsState.UNVERIFIABLE, frozenset()),
+    "proxied": (
+        dns(exists=True, addresses=("104.16.1.1",), nameservers=("ada.ns.cloudflare.com",)),
+        DnsState.UNVERIFIABLE,
+        frozenset({"proxied_unverifiable"}),
+    ),
+    "missing": (builders.DNS_MISSING, DnsState.FAILED, frozenset({"cname_missing"})),
+    "wrong": (builders.DNS_WRONG, DnsState.FAILED, frozenset({"cname_wrong_target"})),
+    "addresses": (
+        dns(exists=True, addresses=("198.51.100.1",)), DnsState.FAILED, frozenset({"conflicting_records"})
+    ),
+    "apex": (dns(exists=True, is_apex=True), DnsState.FAILED, frozenset({"apex_cname"})),
+    "loop": (dns(exists=True, chain=("a.net",), looped=True), DnsState.FAILED, frozenset({"cname_loop"})),
+    "long": (dns(exists=True, chain=("a.net",) * 9), DnsState.FAILED, frozenset({"chain_long"})),
+    "unanswered": (builders.DNS_UNANSWERED, None, frozenset()),
+}  # fmt: skip
+
+
+def numbered_certificate(number: int, *, dated: bool) -> ObservedCertificate:
+    """The world's `number`-th certificate, issued 13 days after the one before; no two of them end together."""
+    days = (90, 47, 6, 365)[number % 4]
+    made = certificate(
+        f"{number:02}",
+        days=days,
+        issued_at=NOW + number * 13 * DAY,
+        signature=("ECDSAWithSHA256", "SHA256WithRSA", None)[number % 3],
+    )
+    return made if dated else msgspec.structs.replace(made, issued_at=None)
+
+
+@st.composite
+def cloudflare_answers(draw: st.DrawFn, dated: bool) -> CloudflareObservation:
+    kind = draw(st.integers(0, 19))
+    if kind == 0:
+        return HostnameGone()
+    if kind == 1:
+        return RegistrationRefused("hostname_taken", "Somebody else has it.")
+    numbers = draw(st.lists(st.integers(-6, 12), max_size=3))
+    listed = [numbered_certificate(number, dated=dated) for number in numbers]
+    if draw(st.booleans()):
+        listed.append(certificate("undated", issued_at=None))
+    return builders.seen(
+        draw(st.sampled_from(["active"] * 12 + ["pending"] * 3 + [*HOSTNAME_STATUSES, "hibernating", None])),
+        draw(st.sampled_from(["active"] * 15 + [*SSL_STATUSES, "hibernating", None])),
+        *listed,
+    )
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> list[tuple[int, str | None, CloudflareObservation | None]]:
+    """Looks as (milliseconds since the last, DNS kind, Cloudflare's answer)."""
+    dated = draw(st.booleans())
+    step = st.tuples(
+        st.sampled_from([0, MINUTE, HOUR, 6 * HOUR, DAY, 10 * DAY, 40 * DAY]),
+        st.none() | st.sampled_from(["right", "missing", "missing", *DNS]),
+        st.none() | cloudflare_answers(dated),
+    )
+    return draw(st.lists(step, max_size=25))
+
+
+class Watcher:
+    """Plays a story and holds each look to the promises, by a bookkeeping of its own."""
+
+    def __init__(self) -> None:
+        self.domain = added_domain()
+        self.now = NOW
+        self.failed_checks = 0
+        self.doubts = 0
+        self.was_serving = False
+        self.latest_expiry = -1
+        self.renewed_to: set[int] = set()
+        self.told: dict[int, int] = {}
+
+    def play(self, wait: int, dns_kind: str | None, answer: CloudflareObservation | None) -> None:
+        self.now += wait
+        before = self.domain
+        observed = [] if dns_kind is None else [DNS[dns_kind][0]]
+        only_dns = look(before, observed, self.now, Rules(expiring_soon=())).domain
+        step = look(before, [*observed, *([] if answer is None else [answer])], self.now, RULES)
+        self.domain = step.domain
+        events = {kind: [draft for draft in step.events if draft.type is kind] for kind in EventType}
+        self._dns(before, dns_kind, events)
+        self._status(before, events)
+        self._cloudflare(only_dns, answer, step.unknown)
+        self._renewals(before, events[EventType.DOMAIN_RENEWED])
+        self._upcoming()
+        self._warnings(events[EventType.DOMAIN_EXPIRING_SOON])
+        for draft in step.events:
+            self._draft(draft)
+        changed = (before.status, before.dns_state) != (self.domain.status, self.domain.dns_state)
+        assert self.domain.looks == (0 if changed else before.looks + 1)
+
+    def _dns(self, before: Domain, kind: str | None, events: dict[EventType, list[EventDraft]]) -> None:
+        after = self.domain
+        state, codes = (None, frozenset[str]()) if kind is None else DNS[kind][1:]
+        verified, failed = events[EventType.DNS_VERIFIED], events[EventType.DNS_CHECK_FAILED]
+        if state is None:
+            assert (after.dns_state, after.findings) == (before.dns_state, before.findings)
+            assert (verified, failed) == ([], [])
+            return
+        self.failed_checks = self.failed_checks + 1 if state is DnsState.FAILED else 0
+        pointed_here = before.dns_state in (DnsState.VERIFIED, DnsState.UNVERIFIABLE)
+        believed = state is not DnsState.FAILED or not pointed_here or self.failed_checks >= 2
+        assert after.dns_state is (state if believed else before.dns_state)
+        assert frozenset(finding.code for finding in after.findings) == codes
+        waiting = before.status in (DomainStatus.PENDING_CNAME, DomainStatus.ISSUING)
+        news = waiting and codes != frozenset(finding.code for finding in before.findings)
+        assert len(verified) == (state is DnsState.VERIFIED and before.dns_state is not DnsState.VERIFIED)
+        assert len(failed) == (state is DnsState.FAILED and believed and (pointed_here or news))
+
+    def _status(self, before: Domain, events: dict[EventType, list[EventDraft]]) -> None:
+        after = self.domain
+        became_active = after.status is DomainStatus.ACTIVE and before.status is not DomainStatus.ACTIVE
+        assert len(events[EventType.DOMAIN_ACTIVE]) == became_active
+        assert (after.error is not None) == (after.status is DomainStatus.ERROR)
+        old, new = (domain.error.code if domain.error else None for domain in (before, after))
+        assert len(events[EventType.DOMAIN_ERROR]) == (new is not None and new != old)
+        assert before.expires_at is None or after.expires_at is not None
+        if before.status is DomainStatus.ISSUING and after.status is DomainStatus.PENDING_CNAME:
+            assert self.failed_checks >= 2
+
+    def _cloudflare(self, only_dns: Domain, answer: CloudflareObservation | None, unknown: tuple[str, ...]) -> None:
+        after = self.domain
+        if isinstance(answer, HostnameGone | RegistrationRefused):
+            assert after.status is DomainStatus.ERROR
+            self.was_serving = False
+        if not isinstance(answer, HostnameSeen):
+            assert answer is not None or (after.status, after.error) == (only_dns.status, only_dns.error)
+            return
+        assert any("hibernating" in word for word in unknown) == ("hibernating" in (answer.status, answer.ssl_status))
+        self.doubts = self.doubts + 1 if answer.status == "pending" else 0
+        if answer.status in SERVING:
+            self.was_serving = True
+            assert after.status is not DomainStatus.ACTIVE or after.expires_at is None or after.expires_at > self.now
+            good = only_dns.status is DomainStatus.ACTIVE and (after.expires_at or 0) > self.now
+            if good and answer.ssl_status not in ("deleted", "inactive"):
+                assert after.status is DomainStatus.ACTIVE
+        elif answer.status in LOST or (answer.status == "pending" and self.doubts >= 2):
+            self.was_serving = False
+        elif answer.status != "pending" or only_dns.status is DomainStatus.ACTIVE:
+            assert (after.status, after.error) == (only_dns.status, only_dns.error)
+        assert after.status is not DomainStatus.ACTIVE or self.was_serving
+
+    def _renewals(self, before: Domain, renewed: list[EventDraft]) -> None:
+        old, new = before.certificate, self.domain.certificate
+        assert len(renewed) <= 1
+        if renewed:
+            assert old is not None, "the first certificate is no renewal"
+            assert new is not None
+            assert new.expires_at > old.expires_at
+            assert new.expires_at not in self.renewed_to, "told already"
+            later = old.issued_at is not None and new.issued_at is not None and new.issued_at > old.issued_at
+            assert later or new.expires_at > self.latest_expiry
+            self.renewed_to.add(new.expires_at)
+        self.latest_expiry = max(self.latest_expiry, new.expires_at if new else -1)
+
+    def _upcoming(self) -> None:
+        held, following = self.domain.certificate, self.domain.next_certificate
+        if following is None or held is None:
+            return
+        assert following.serial != held.serial
+        if held.issued_at is not None and following.issued_at is not None:
+            assert following.issued_at > held.issued_at
+
+    def _warnings(self, warned: list[EventDraft]) -> None:
+        assert len(warned) <= 1
+        held = self.domain.certificate
+        if not warned:
+            return
+        assert held is not None
+        assert self.domain.status is DomainStatus.ACTIVE
+        assert held.expires_at > self.now
+        lifetime = 10_000 * DAY if held.issued_at is None else held.expires_at - held.issued_at
+        windows = (min(30 * DAY, lifetime // 3), min(7 * DAY, lifetime // 8))
+        passed = sum(self.now >= held.expires_at - window for window in windows)
+        assert passed > self.told.get(held.expires_at, 0), "told already"
+        self.told[held.expires_at] = passed
+
+    def _draft(self, draft: EventDraft) -> None:
+        assert draft.domain_id == self.domain.id
+        assert (draft.data["domain_id"], draft.data["domain_name"]) == (self.domain.id, NAME)
+        if draft.data["expires_at"] is not None:
+            from_rfc3339(draft.data["expires_at"])
+        body: dict[str, Any] = json.loads(build_body(draft, event_id="evt_1", sequence=1, now=self.now))
+        assert body["data"] == json.loads(json.dumps(draft.data))
+
+
+@settings(max_examples=250)
+@given(stories())
+def test_any_sequence_of_looks_keeps_every_promise(
+    story: list[tuple[int, str | None, CloudflareObservation | None]],
+) -> None:
+    watcher = Watcher()
+    for wait, dns_kind, answer in story:
+        watcher.play(wait, dns_kind, answer)
+
+
+@settings(max_examples=50)
+@given(stories())
+def test_the_same_sequence_gives_the_same_domain_and_events_again(
+    story: list[tuple[int, str | None, CloudflareObservation | None]],
+) -> None:
+    first, second = Watcher(), Watcher()
+    for step in story:
+        first.play(*step)
+    for step in story:
+        second.play(*step)
+    assert first.domain == second.domain
+
+
+@settings(max_examples=100)
+@given(stories(), st.integers(0, 25))
+def test_nothing_happens_twice_when_cloudflares_very_answer_is_seen_again(
+    story: list[tuple[int, str | None, CloudflareObservation | None]], where: int
+) -> None:
+    """Only the second `pending` in a row says more than the first; any other answer repeated says nothing new."""
+    watcher = Watcher()
+    for step in story[: where + 1]:
+        watcher.play(*step)
+    last = story[where][2] if where < len(story) else None
+    if last is None or (isinstance(last, HostnameSeen) and last.status == "pending"):
+        return
+    again = look(watcher.domain, [last], watcher.now, RULES)
+    assert again.events == ()
+    assert (again.domain.status, again.domain.error) == (watcher.domain.status, watcher.domain.error)

@@ -1,0 +1,59 @@
+"""Attempts as the pool would record them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from dcvd.core.http_exchanges import FailureReason, Timings
+from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, outcome_of
+from tests.core.builders import NOW
+
+URL: Final = "https://hooks.customer.com/dcvd"
+
+
+def answered(
+    status: int,
+    *,
+    started_at: int = NOW,
+    headers: Mapping[str, str] | None = None,
+    response: bytes = b"",
+    retry_after: int | None = None,
+    number: int = 1,
+) -> Attempt:
+    """An attempt that got an answer."""
+    outcome = outcome_of(status)
+    return Attempt(
+        delivery_id="dlv_1",
+        number=number,
+        started_at=started_at,
+        timings=Timings(total_ms=34),
+        outcome=outcome,
+        status_code=status,
+        error=None if outcome is AttemptOutcome.DELIVERED else f"The receiver answered {status}.",
+        headers=headers or {},
+        response=response,
+        remote_ip="198.18.0.1",
+        retry_after=retry_after,
+    )
+
+
+def unanswered(
+    outcome: AttemptOutcome,
+    reason: FailureReason | None = None,
+    *,
+    error: str | None = "It broke.",
+    started_at: int = NOW,
+    timings: Timings | None = None,
+    remote_ip: str | None = None,
+    number: int = 1,
+) -> Attempt:
+    """An attempt that got none."""
+    return Attempt(
+        delivery_id="dlv_1",
+        number=number,
+        started_at=started_at,
+        timings=timings or Timings(total_ms=5000),
+        outcome=outcome,
+        reason=reason,
+        error=error,
+        remote_ip=remote_ip,
+    )

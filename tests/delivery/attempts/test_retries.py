@@ -1,0 +1,193 @@
+"""When a failed delivery is tried again, and when it is given up."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dcvd.core.instants import HOUR, MINUTE, SECOND
+from dcvd.core.webhooks.deliveries import DeliveryState, what_follows
+from dcvd.kit.clock import ManualClock
+from dcvd.services.context import Context
+from dcvd.services.webhooks import replays
+from dcvd.store.webhooks import deliveries
+from tests.delivery.conftest import configure
+from tests.delivery.owing import happen
+from tests.delivery.receivers import Gate, Receiver, in_turn, never, ok, saying
+from tests.delivery.scheduling.queues import NOW, failed
+from tests.delivery.views import attempted, attempts, delivered, health_of, states, stored
+
+_HTTP_DATE = "Fri, 15 Jan 2027 {}:00:00 GMT"
+
+
+@pytest.mark.usefixtures("pool", "endpoint")
+async def test_every_attempt_comes_when_the_default_schedule_says_and_not_before(
+    context: Context, org: str, receiver: Receiver, clock: ManualClock
+) -> None:
+    receiver.answer = saying(500)
+    await happen(context, org)
+    delays = [0, 5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 4 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR]
+    for number, delay in enumerate([*delays[1:], 24 * HOUR], start=1):
+        await attempted(context, number)
+        ((state, made_so_far, due_at, _, _, _),) = await stored(context)
+        assert (state, made_so_far, due_at) == ("pending", number, clock.now() + delay)
+        clock.advance(delay)
+    await attempted(context, 11)
+    assert await states(context) == [("dead", 11)]
+    assert len(set(receiver.ids())) == 1
+    assert len({request.body for request in receiver.received}) == 1
+    assert len({request.headers["webhook-timestamp"] for request in receiver.received}) == 11
+
+
+@pytest.mark.usefixtures("pool", "endpoint")
+async def test_nothing_is_sent_a_moment_before_it_is_due(
+    context: Context, org: str, receiver: Receiver, clock: ManualClock
+) -> None:
+    receiver.answer = in_turn(saying(500), ok)
+    await happen(context, org)
+    await attempted(context, 1)
+    clock.advance(4_999)
+    # A whole other delivery goes through meanwhile.
+    await happen(context, org)
+    await attempted(context, 2)
+    assert len(receiver.received) == 2
+    clock.advance(1)
+    await attempted(context, 3)
+    assert sorted(await states(context)) == [("delivered", 1), ("delivered", 2)]
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.usefixtures("pool")
+async def test_a_retry_asked_for_while_an_attempt_is_under_way_sends_nothing_a_second_time(
+    context: Context, org: str, endpoint: str, receiver: Receiver, clock: ManualClock, status: int
+) -> None:
+    gate = Gate(saying(status))
+    receiver.answer = in_turn(gate, ok)
+    await happen(context, org)
+    await gate.reached.wait()
+    (under_way,) = await context.database.read(
+        lambda snapshot: deliveries.due(snapshot, endpoint, context.now(), 10, ())
+    )
+    await replays.retry(context, org, under_way.id)
+    # A whole other delivery goes through: what is due was read again meanwhile.
+    await happen(context, org)
+    await delivered(context, 1)
+    assert len(receiver.received) == 2
+    gate.opened.set()
+    await attempted(context, 2)
+    if status == 500:
+        assert (await stored(context))[0].next_attempt_at == clock.now() + 5_000
+        await replays.retry(context, org, under_way.id)
+    # The clock stands still: only what was asked for has it sent before its time.
+    await delivered(context, 2)
+    assert await states(context) == [("delivered", 1 if status == 200 else 2), ("delivered", 1)]
+    assert len(receiver.received) == (2 if status == 200 else 3)
+
+
+@pytest.mark.usefixtures("pool", "endpoint")
+async def test_the_history_tells_of_every_attempt_with_the_beginning_of_its_answer(
+    context: Context, org: str, receiver: Receiver, clock: ManualClock
+) -> None:
+    receiver.answer = in_turn(saying(500), saying(404), ok)
+    await happen(context, org)
+    await attempted(context, 1)
+    clock.advance(5_000)
+    await attempted(context, 2)
+    clock.advance(30_000)
+    await attempted(context, 3)
+    found = [(attempt.number, attempt.outcome, attempt.status_code) for attempt in await attempts(context)]
+    assert found == [(1, "http_error", 500), (2, "http_error", 404), (3, "delivered", 200)]
+    assert (await attempts(context))[-1].response == b"thanks"
+    assert await states(context) == [("delivered", 3)]
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        ("3600", HOUR),
+        ("1", 5 * SECOND),
+        ("999999999", 6 * HOUR),
+        (_HTTP_DATE.format("10"), 2 * HOUR),
+        (_HTTP_DATE.format("07"), 5 * SECOND),
+        (_HTTP_DATE.format("23"), 6 * HOUR),
+        ("soon", 5 * SECOND),
+    ],
+)
+@pytest.mark.usefixtures("pool", "endpoint")
+async def test_retry_after_puts_the_next_attempt_off_by_at_most_six_hours_and_never_brings_it_forward(
+    context: Context, org: str, receiver: Receiver, clock: ManualClock, header: str, wait: int
+) -> None:
+    receiver.answer = in_turn(saying(500, retry_after=header), ok)
+    await happen(context, org)
+    await attempted(context, 1)
+    assert (await stored(context))[0].next_attempt_at == clock.now() + wait
+    clock.advance(wait)
+    await attempted(context, 2)
+    assert await states(context) == [("delivered", 2)]
+
+
+@given(
+    schedule=st.lists(st.integers(0, 24 * HOUR), min_size=2, max_size=12),
+    fraction=st.floats(0, 1, exclude_max=True),
+    before=st.integers(0, 50),
+)
+def test_jitter_only_adds_and_at_most_a_fifth_and_attempts_before_do_not_count(
+    schedule: list[int], fraction: float, before: int
+) -> None:
+    attempt = failed("dlv_1", number=before + 1)
+    follows = what_follows(attempt, before, schedule, NOW, fraction)
+    assert follows.state is DeliveryState.PENDING
+    assert follows.next_attempt_at is not None
+    assert schedule[1] <= follows.next_attempt_at - NOW <= schedule[1] * 1.2
+    last = what_follows(failed("dlv_1", number=before + len(schedule)), before, schedule, NOW, fraction)
+    assert last.state is DeliveryState.DEAD
+
+
+@pytest.mark.usefixtures("pool", "endpoint")
+async def test_the_jitter_is_really_applied(context: Context, org: str, receiver: Receiver, clock: ManualClock) -> None:
+    context.fraction = lambda: 0.5
+    receiver.answer = saying(500)
+    await happen(context, org)
+    await attempted(context, 1)
+    assert (await stored(context))[0].next_attempt_at == clock.now() + 5_500
+
+
+@pytest.mark.usefixtures("pool")
+async def test_a_dead_letter_says_why_and_blames_nobody_else(
+    context: Context, org: str, endpoint: str, receiver: Receiver, clock: ManualClock
+) -> None:
+    configure(context, retry_schedule=(0, 1000))
+    receiver.answer = saying(500)
+    await happen(context, org)
+    await attempted(context, 1)
+    clock.advance(1000)
+    await attempted(context, 2)
+    (found,) = await stored(context)
+    assert (found.state, found.attempts, found.next_attempt_at) == ("dead", 2, None)
+    assert found.last_error is not None
+    assert "500" in found.last_error
+    assert (await health_of(context, endpoint)).enabled
+
+
+@pytest.mark.usefixtures("pool", "endpoint")
+async def test_a_receiver_that_answers_too_late_has_failed(context: Context, org: str, receiver: Receiver) -> None:
+    configure(context, timeout=100)
+    receiver.answer = never
+    await happen(context, org)
+    await attempted(context, 1)
+    assert [(attempt.outcome, attempt.status_code) for attempt in await attempts(context)] == [("timeout", None)]
+
+
+@pytest.mark.usefixtures("pool", "endpoint")
+async def test_a_step_of_the_clock_far_ahead_makes_due_what_it_passed_and_a_step_back_sends_nothing_twice(
+    context: Context, org: str, receiver: Receiver, clock: ManualClock
+) -> None:
+    receiver.answer = in_turn(saying(500), ok)
+    await happen(context, org)
+    await attempted(context, 1)
+    clock.advance(365 * 24 * HOUR)
+    await attempted(context, 2)
+    clock.advance(-365 * 24 * HOUR)
+    await happen(context, org)
+    await attempted(context, 3)
+    assert sorted(await states(context)) == [("delivered", 1), ("delivered", 2)]
+    assert len(receiver.received) == 3

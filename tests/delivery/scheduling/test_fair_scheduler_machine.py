@@ -1,0 +1,153 @@
+"""Nothing is ever forgotten: whatever happens to lanes, a free slot goes to one that is able, and in the end all is
+taken."""
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from dcvd.core.webhooks.deliveries import AttemptOutcome, DueDelivery
+from dcvd.delivery.endpoint_queue import Able, Lane
+from dcvd.delivery.fair_scheduler import Turns
+from tests.delivery.scheduling.queues import LIMIT, NOW, Monotonic, due, lane_of, made, opened
+
+_ORGS = ("org_a", "org_b", "org_c")
+
+
+class TurnsMachine(RuleBasedStateMachine):
+    """Plays the pool: what changes a lane offers it, as `Lanes` does, and every free slot is filled at once."""
+
+    lanes: list[Lane]
+
+    @initialize(slots=st.integers(1, 12), count=st.integers(1, 8))
+    def begin(self, slots: int, count: int) -> None:
+        self.clock = Monotonic()
+        self.now = NOW
+        self.slots = slots
+        self.turns = Turns(slots)
+        self.lanes = [
+            lane_of(f"wh_{number}", 0, _ORGS[number % len(_ORGS)], brisk=False, clock=self.clock)
+            for number in range(count)
+        ]
+        self.under_way: list[tuple[Lane, DueDelivery, bool]] = []
+        self.owed: set[str] = set()
+        self.planned: set[str] = set()
+        self.known: set[str] = set()
+
+    def _offer(self, lane: Lane) -> None:
+        """Something is ready, and from then on its organization counts as one that shares the slots."""
+        if lane.ready:
+            self.known.add(lane.org_id)
+        self.turns.offer(lane)
+
+    def _attempts_of(self, org_id: str) -> int:
+        return sum(lane.org_id == org_id for lane, _, _ in self.under_way)
+
+    @property
+    def _most(self) -> int:
+        """What one organization may have under way: one that is not alone leaves one slot in eight."""
+        return self.slots if len(self.known) <= 1 else self.slots - self.slots // 8
+
+    def _fill(self) -> None:
+        while len(self.under_way) < self.slots:
+            lane = self.turns.next(self.now, LIMIT)
+            while self.turns.later:
+                self.planned.add(self.turns.later.pop().id)
+            if lane is None:
+                return
+            assert lane.able(self.now, LIMIT) is Able.YES
+            assert self._attempts_of(lane.org_id) < self._most, f"{lane.org_id} takes the others' reserve"
+            delivery = lane.take()
+            self.owed.remove(delivery.id)
+            self.under_way.append((lane, delivery, lane.brisk))
+            self.turns.begin(lane, delivery.id)
+
+    def _ring(self) -> None:
+        for lane in self.lanes:
+            if lane.id in self.planned:
+                self.planned.remove(lane.id)
+                self._offer(lane)
+        self._fill()
+
+    @rule(which=st.integers(0), count=st.integers(1, 5))
+    def more_is_due(self, which: int, count: int) -> None:
+        lane = self.lanes[which % len(self.lanes)]
+        if lane.stale:
+            return
+        fresh = due(count)
+        self.owed |= {delivery.id for delivery in fresh}
+        lane.add(fresh)
+        self._offer(lane)
+        self._fill()
+
+    @precondition(lambda self: self.under_way)
+    @rule(which=st.integers(0), ms=st.sampled_from([3, 5000]), answers=st.booleans())
+    def an_attempt_ends(self, which: int, ms: int, answers: bool) -> None:
+        lane, delivery, _ = self.under_way.pop(which % len(self.under_way))
+        outcome = AttemptOutcome.DELIVERED if answers else AttemptOutcome.TIMEOUT
+        lane.end(delivery, made(delivery.id, outcome, ms=ms))
+        self.turns.end(lane, delivery.id)
+        self._fill()
+
+    @rule(which=st.integers(0))
+    def its_settings_change(self, which: int) -> None:
+        self.lanes[which % len(self.lanes)].stale = True
+
+    @rule(which=st.integers(0), pause=st.sampled_from([None, 400]), rate=st.sampled_from([None, 2]), on=st.booleans())
+    def its_settings_are_read(self, which: int, pause: int | None, rate: int | None, on: bool) -> None:
+        lane = self.lanes[which % len(self.lanes)]
+        again = [delivery_id for delivery_id in lane.known if delivery_id not in lane.in_flight]
+        self.owed -= set(again)
+        lane.refresh()
+        fresh = due(len(again))
+        self.owed |= {delivery.id for delivery in fresh}
+        until = None if pause is None else self.now + pause
+        lane.settle(opened(lane.id, lane.org_id, rate=rate, paused_until=until, enabled=on))
+        lane.stale = False
+        lane.add(fresh)
+        self._offer(lane)
+        self._fill()
+
+    @rule(seconds=st.sampled_from([0.1, 0.5, 1.5]))
+    def time_passes(self, seconds: float) -> None:
+        self.clock.now += seconds
+        self.now += round(seconds * 1000)
+        self._ring()
+
+    @invariant()
+    def a_free_slot_means_that_no_lane_is_able(self) -> None:
+        if len(self.under_way) == self.slots:
+            return
+        sluggish = max(int(self.slots * 0.75), 1)
+        share = max(int(sluggish * 0.75), 1)
+        held = [lane.org_id for lane, _, brisk in self.under_way if not brisk]
+        for lane in self.lanes:
+            if lane.id in self.planned or lane.able(self.now, LIMIT) is not Able.YES:
+                continue
+            if self._attempts_of(lane.org_id) >= self._most:
+                continue
+            assert not lane.brisk, f"{lane.id} is able, and a slot is free"
+            assert len(held) == sluggish or held.count(lane.org_id) == share, f"{lane.id} is able, and a slot is free"
+
+    @invariant()
+    def the_slow_hold_no_more_than_their_share(self) -> None:
+        sluggish = max(int(self.slots * 0.75), 1)
+        held = [lane.org_id for lane, _, brisk in self.under_way if not brisk]
+        assert len(held) <= sluggish
+        assert all(held.count(org_id) <= max(int(sluggish * 0.75), 1) for org_id in _ORGS)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "turns"):
+            return
+        for number in range(len(self.lanes)):
+            self.its_settings_are_read(number, None, None, True)
+        while self.under_way:
+            self.time_passes(1.5)
+            self.an_attempt_ends(0, 5000, False)
+        assert not self.owed
+        super().teardown()
+
+
+TurnsMachine.TestCase.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+test_a_free_slot_goes_to_a_lane_that_is_able_and_all_is_taken_in_the_end = TurnsMachine.TestCase

@@ -1,0 +1,200 @@
+"""Tests that a tenant asks for and waits for: apart from the pool, its turns, and the endpoint's health."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from standardwebhooks import Webhook
+
+from dcvd.core.webhooks.deliveries import AttemptOutcome, DeliveryState, NextReason
+from dcvd.core.webhooks.signing import standard_secret
+from dcvd.delivery import Prober
+from dcvd.errors import NotFound, Retryable
+from dcvd.kit.clock import SystemClock
+from dcvd.services.context import Context
+from dcvd.services.webhooks import endpoints
+from dcvd.services.webhooks.endpoints import Change
+from tests.delivery.conftest import at_work, configure, subscribe
+from tests.delivery.owing import backlog, happen
+from tests.delivery.receivers import Gate, Receiver, in_turn, never, ok, saying
+from tests.delivery.views import attempted, attempts, delivered, health_of, secret_of, states
+from tests.waiting import until
+
+
+@pytest.fixture
+async def prober(context: Context) -> AsyncIterator[Prober]:
+    prober = Prober(context)
+    await prober.start()
+    yield prober
+    await prober.close()
+
+
+async def test_a_test_arrives_signed_and_is_in_the_history(
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+) -> None:
+    context.clock = SystemClock()
+    delivery, made = await prober.test(org, endpoint)
+    (request,) = receiver.received
+    secret = await secret_of(context, endpoint)
+    body = Webhook(standard_secret(secret).reveal()).verify(request.body, dict(request.headers))
+    assert isinstance(body, dict)
+    assert body["event"] == request.headers["X-DCVaaS-Event"] == "webhook.test"
+    assert body["data"]["endpoint_id"] == endpoint
+    assert (delivery.state, delivery.event_id) == (DeliveryState.DELIVERED, request.headers["webhook-id"])
+    assert (made.attempt.outcome, made.attempt.status_code) == (AttemptOutcome.DELIVERED, 200)
+    assert made.attempt.response == b"thanks"
+    assert await states(context) == [("delivered", 1)]
+    assert len(await attempts(context)) == 1
+
+
+@pytest.mark.parametrize("answer", [saying(500), saying(503, retry_after="60"), saying(410), never])
+async def test_a_test_that_fails_is_made_once_and_says_nothing_of_the_health(
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober, answer: Gate
+) -> None:
+    configure(context, timeout=500, retry_schedule=(0, 0, 0))
+    receiver.answer = answer
+    before = await health_of(context, endpoint)
+    async with at_work(context):
+        delivery, made = await prober.test(org, endpoint)
+        assert (delivery.state, made.next_reason) == (DeliveryState.DEAD, NextReason.ONCE)
+        receiver.answer = ok
+        await happen(context, org)
+        await delivered(context, 1)
+    assert len(receiver.received) == 2
+    assert await health_of(context, endpoint) == before
+    assert sorted(await states(context)) == [("dead", 1), ("delivered", 1)]
+
+
+async def test_a_disabled_endpoint_can_be_tested_and_stays_disabled(
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+) -> None:
+    await endpoints.change(context, org, endpoint, Change(enabled=False))
+    async with at_work(context):
+        await happen(context, org)
+        delivery, _ = await prober.test(org, endpoint)
+        assert delivery.state is DeliveryState.DELIVERED
+    assert not (await health_of(context, endpoint)).enabled
+    assert sorted(await states(context)) == [("delivered", 1), ("pending", 0)]
+
+
+async def test_a_paused_endpoint_with_a_backlog_is_tested_at_once_and_stays_paused(
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+) -> None:
+    receiver.answer = in_turn(saying(503, retry_after="600"), ok)
+    async with at_work(context):
+        await happen(context, org)
+        await attempted(context, 1)
+        await backlog(context, org, endpoint, 2000)
+        delivery, _ = await prober.test(org, endpoint)
+        assert delivery.state is DeliveryState.DELIVERED
+        assert len(receiver.received) == 2
+    assert (await health_of(context, endpoint)).paused_until is not None
+
+
+async def test_a_pool_whose_every_slot_is_held_delays_no_test(
+    context: Context, org: str, receiver: Receiver, prober: Prober
+) -> None:
+    configure(context, concurrency=2)
+    slow, _ = await subscribe(context, org, f"{receiver.base}/slow")
+    receiver.answers["/slow"] = never
+    tested, _ = await subscribe(context, org, f"{receiver.base}/tested", events=("domain.removed",))
+    async with at_work(context):
+        await backlog(context, org, slow, 100)
+        await receiver.gets(1, "/slow")
+        delivery, _ = await prober.test(org, tested)
+        assert delivery.state is DeliveryState.DELIVERED
+
+
+async def test_the_third_test_of_one_organization_at_once_is_told_to_come_again_and_another_organization_is_not(
+    context: Context, org: str, rival_org: str, endpoint: str, receiver: Receiver, prober: Prober
+) -> None:
+    gate = Gate()
+    receiver.answer = gate
+    others, _ = await subscribe(context, rival_org, f"{receiver.base}/rival")
+    receiver.answers["/rival"] = ok
+    under_way = [asyncio.create_task(prober.test(org, endpoint)) for _ in range(2)]
+    await receiver.holds(2)
+    with pytest.raises(Retryable) as caught:
+        await prober.test(org, endpoint)
+    assert caught.value.code == "too_many_tests"
+    assert caught.value.retry_after
+    await prober.test(rival_org, others)
+    gate.opened.set()
+    await asyncio.gather(*under_way)
+    await prober.test(org, endpoint)
+    assert receiver.by_path == {"/hooks": 3, "/rival": 1}
+
+
+async def test_an_endpoint_that_is_removed_meanwhile_answers_its_tenant_and_leaves_nothing_behind(
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+) -> None:
+    gate = Gate()
+    receiver.answer = gate
+    testing = asyncio.create_task(prober.test(org, endpoint))
+    await receiver.holds(1)
+    await endpoints.remove(context, org, endpoint)
+    gate.opened.set()
+    delivery, _ = await testing
+    assert delivery.state is DeliveryState.DELIVERED
+    assert await states(context) == []
+
+
+async def test_another_organizations_endpoint_is_not_found_and_nothing_is_sent(
+    context: Context, org: str, rival_org: str, endpoint: str, receiver: Receiver, prober: Prober
+) -> None:
+    for _ in range(3):
+        with pytest.raises(NotFound):
+            await prober.test(rival_org, endpoint)
+    assert receiver.received == []
+
+
+async def test_a_caller_that_goes_away_while_the_receiver_thinks_leaves_its_place_to_others(
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+) -> None:
+    receiver.answer = never
+    for number in range(3):
+        testing = [asyncio.create_task(prober.test(org, endpoint)) for _ in range(2)]
+        await receiver.gets(2 * number + 2)
+        for task in testing:
+            task.cancel()
+        await asyncio.wait(testing)
+        assert all(task.cancelled() for task in testing)
+    receiver.answer = ok
+    delivery, _ = await prober.test(org, endpoint)
+    assert delivery.state is DeliveryState.DELIVERED
+
+
+async def test_what_was_sent_for_a_caller_that_went_away_is_stored_all_the_same(
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = context.database.write
+    storing, go_on = asyncio.Event(), asyncio.Event()
+
+    async def held(unit: object) -> object:
+        if receiver.received:
+            storing.set()
+            await go_on.wait()
+        return await write(unit)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(context.database, "write", held)
+    testing = asyncio.create_task(prober.test(org, endpoint))
+    await storing.wait()
+    testing.cancel()
+    go_on.set()
+    await asyncio.wait([testing])
+    assert testing.cancelled()
+    assert await states(context) == [("delivered", 1)]
+
+
+async def test_tests_at_once_get_events_of_their_own(
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+) -> None:
+    await asyncio.gather(prober.test(org, endpoint), prober.test(org, endpoint))
+
+    async def both() -> bool:
+        return len(receiver.received) == 2
+
+    await until(both)
+    assert len(set(receiver.ids())) == 2
+    assert len({json.loads(request.body)["sequence"] for request in receiver.received}) == 2

@@ -1,0 +1,219 @@
+"""The walk from the parent of a registrable name down to its zone's servers, over servers that a test scripts."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+
+import dns.rcode
+import pytest
+from dns.message import Message
+from msgspec.structs import replace
+
+from dcvd.config import Config, SocketAddress
+from dcvd.core.domains.dns_facts import DnsFacts, DnsQuestion
+from dcvd.dns import DnsObserver
+from tests.dns.conftest import SHORT
+from tests.dns.programs import free_address
+from tests.dns.scripted import Script, Scripted, answer, referral, scripted
+from tests.dns.served import TARGET
+
+HOSTNAME = "app.customer.test"
+PARENT, CHILD, CHILD_TOO, RESOLVER = "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"
+SOA = "{zone} 60 SOA ns.{zone}. a.{zone}. 7 3600 600 86400 60"
+
+
+class Internet:
+    """Servers on addresses of loopback that share a port, as real ones share 53."""
+
+    def __init__(self, config: Config, stack: AsyncExitStack, port: int) -> None:
+        dns_config = replace(
+            config.dns, authoritative=True, timeout=SHORT, resolvers=(SocketAddress(RESOLVER, port),), stub_zones={}
+        )
+        self._stack = stack
+        self._port = port
+        self.observer = DnsObserver(replace(config, dns=dns_config))
+        self.known = {"ns.nic.test": PARENT, "ns1.provider.test": CHILD, "ns2.provider.test": CHILD_TOO}
+        self.nameservers = {"test": ["ns.nic.test."]}
+
+    async def serve(self, host: str, script: Script) -> Scripted:
+        return await self._stack.enter_async_context(scripted(script, address=SocketAddress(host, self._port)))
+
+    def resolve(self, query: Message) -> Message:
+        """The resolver: it knows the parent's name server and the addresses of name servers."""
+        name, rdtype = _asked(query)
+        records = []
+        if rdtype == "NS":
+            records = [f"{name} 60 NS {server}" for server in self.nameservers.get(name, [])]
+        if rdtype == "A" and name in self.known:
+            records = [f"{name} 60 A {self.known[name]}"]
+        if rdtype == "CNAME" and name == HOSTNAME:
+            records = [f"{name} 60 CNAME old.vendor.test."]
+        return answer(query, *records, authority=[] if records else [SOA.format(zone="test")])
+
+    async def look(self, hostname: str = HOSTNAME, *, thorough: bool = False) -> DnsFacts:
+        question = DnsQuestion(hostname=hostname, target=TARGET, thorough=thorough)
+        return (await self.observer.observe(question)).facts
+
+
+def _asked(query: Message) -> tuple[str, str]:
+    return query.question[0].name.to_text(omit_final_dot=True), query.question[0].rdtype.name
+
+
+def _right(query: Message) -> Message:
+    """The customer's zone, with the right record."""
+    name, rdtype = _asked(query)
+    if rdtype == "CNAME" and name == HOSTNAME:
+        return answer(query, f"{name} 60 CNAME {TARGET}.")
+    return answer(query, authority=[SOA.format(zone="customer.test")])
+
+
+def _refers(*nameservers: str, cut: str = "customer.test", glue: tuple[str, ...] = ()) -> Callable[[Message], Message]:
+    return lambda query: referral(query, cut, nameservers, glue)
+
+
+@pytest.fixture
+def _loopback_is_public(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The outermost edge alone is bent: on loopback, name servers have neither public addresses nor port 53.
+    monkeypatch.setattr(
+        "dcvd.dns.queries.reachability.refusal", lambda address, _allowed: None if address.is_loopback else "private"
+    )
+    monkeypatch.setattr("dcvd.dns.queries.reachability._has_route", lambda: False)
+
+
+@pytest.fixture
+async def internet(
+    config: Config, monkeypatch: pytest.MonkeyPatch, _loopback_is_public: None
+) -> AsyncIterator[Internet]:
+    async with AsyncExitStack() as stack:
+        port = free_address().port
+        monkeypatch.setattr("dcvd.dns.queries.reachability.PORT", port)
+        monkeypatch.setattr("dcvd.dns.authority.delegation.PORT", port)
+        made = Internet(config, stack, port)
+        await made.serve(RESOLVER, made.resolve)
+        yield made
+
+
+async def test_the_parents_referral_leads_to_every_server_of_the_zone(internet: Internet) -> None:
+    parent = await internet.serve(PARENT, _refers("ns1.provider.test.", "ns2.provider.test."))
+    await internet.serve(CHILD, _right)
+    await internet.serve(CHILD_TOO, _right)
+    facts = await internet.look()
+    assert [(server.name, server.address, server.outcome) for server in facts.servers] == [
+        ("ns1.provider.test", CHILD, "answered"),
+        ("ns2.provider.test", CHILD_TOO, "answered"),
+    ]
+    assert facts.chain == (TARGET,)
+    assert facts.registered is True
+    assert (facts.zone, facts.nameservers) == ("customer.test", ("ns1.provider.test", "ns2.provider.test"))
+    assert ("customer.test", "NS") in parent.asked
+
+
+async def test_the_zones_servers_know_before_the_resolver_does(internet: Internet) -> None:
+    await internet.serve(PARENT, _refers("ns1.provider.test."))
+    await internet.serve(CHILD, _right)
+    facts = await internet.look()
+    assert facts.chain == (TARGET,)
+    assert [resolver.cname for resolver in facts.resolvers] == ["old.vendor.test"]
+
+
+async def test_glue_finds_servers_that_are_named_in_their_own_zone(internet: Internet) -> None:
+    glue = (f"ns.customer.test 60 A {CHILD}",)
+    await internet.serve(PARENT, _refers("ns.customer.test.", glue=glue))
+    await internet.serve(CHILD, _right)
+    assert [server.address for server in (await internet.look()).servers] == [CHILD]
+
+
+async def test_glue_for_names_of_somebody_else_is_not_believed(internet: Internet) -> None:
+    def parent(query: Message) -> Message:
+        return referral(query, "customer.test", ["ns.elsewhere.invalid."], [f"ns.elsewhere.invalid 60 A {CHILD}"])
+
+    child = await internet.serve(CHILD, _right)
+    await internet.serve(PARENT, parent)
+    facts = await internet.look()
+    assert (facts.servers, child.asked) == ((), [])
+    assert facts.nameservers == ("ns.elsewhere.invalid",)
+
+
+async def test_glue_into_our_own_network_is_not_asked(internet: Internet) -> None:
+    glue = ("ns.customer.test 60 A 10.0.0.53", "ns.customer.test 60 A 169.254.169.254")
+    await internet.serve(PARENT, _refers("ns.customer.test.", glue=glue))
+    facts = await internet.look()
+    assert facts.servers == ()
+    assert facts.chain == ("old.vendor.test",)  # which is what the resolver has
+
+
+async def test_a_referral_further_down_is_followed(internet: Internet) -> None:
+    internet.known["ns.shop.customer.test"] = CHILD_TOO
+    await internet.serve(PARENT, _refers("ns1.provider.test."))
+    await internet.serve(CHILD, _refers("ns.shop.customer.test.", cut="shop.customer.test"))
+    await internet.serve(CHILD_TOO, lambda query: answer(query, authority=[SOA.format(zone="shop.customer.test")]))
+    facts = await internet.look("app.shop.customer.test")
+    assert (facts.zone, facts.delegated) == ("shop.customer.test", True)
+    assert [server.name for server in facts.servers] == ["ns.shop.customer.test"]
+
+
+@pytest.mark.parametrize("cut", [".", "test", "customer.test", "elsewhere.test"])
+async def test_a_referral_upward_sideways_or_to_itself_leads_nowhere(internet: Internet, cut: str) -> None:
+    await internet.serve(PARENT, _refers("ns1.provider.test."))
+    child = await internet.serve(CHILD, _refers("ns1.provider.test.", cut=cut))
+    facts = await internet.look()
+    assert [server.outcome for server in facts.servers] == ["not_authoritative"]
+    assert len(child.asked) < 10
+
+
+async def test_referrals_without_end_are_left(internet: Internet) -> None:
+    labels = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]
+    hostname = ".".join([*labels, "customer.test"])
+
+    def deeper(query: Message) -> Message:
+        depth = min(len(child.asked), len(labels))
+        return referral(query, ".".join([*labels[-depth:], "customer.test"]), ["ns1.provider.test."])
+
+    await internet.serve(PARENT, _refers("ns1.provider.test."))
+    child = await internet.serve(CHILD, deeper)
+    facts = await internet.look(hostname)
+    assert facts.outcome == "answered"
+    assert len(child.asked) < 20
+
+
+async def test_a_domain_that_its_parent_denies_is_not_registered(internet: Internet) -> None:
+    def deny(query: Message) -> Message:
+        response = answer(query, authority=[SOA.format(zone="test")])
+        response.set_rcode(dns.rcode.NXDOMAIN)
+        return response
+
+    await internet.serve(PARENT, deny)
+    facts = await internet.look("app.nobody.test")
+    assert (facts.registered, facts.servers, facts.exists) == (False, (), False)
+
+
+async def test_where_the_parent_is_silent_the_resolvers_name_the_servers(internet: Internet) -> None:
+    internet.nameservers["customer.test"] = ["ns1.provider.test."]
+    await internet.serve(PARENT, lambda _query: None)
+    await internet.serve(CHILD, _right)
+    facts = await internet.look()
+    assert [server.outcome for server in facts.servers] == ["answered"]
+    assert facts.chain == (TARGET,)
+
+
+async def test_the_parent_is_asked_once_for_all_names_of_a_zone_and_afresh_by_a_thorough_look(
+    internet: Internet,
+) -> None:
+    parent = await internet.serve(PARENT, _refers("ns1.provider.test."))
+    child = await internet.serve(CHILD, _right)
+    for _ in range(3):
+        await internet.look()
+    assert parent.asked == [("customer.test", "NS")]
+    assert child.asked.count((HOSTNAME, "CNAME")) == 3
+    await internet.look(thorough=True)
+    assert parent.asked.count(("customer.test", "NS")) == 2
+
+
+async def test_a_server_that_is_down_costs_a_few_timeouts_and_not_one_a_domain(
+    internet: Internet,
+) -> None:
+    await internet.serve(PARENT, lambda query: referral(query, _asked(query)[0], ["ns1.provider.test."]))
+    dead = await internet.serve(CHILD, lambda _query: None)
+    for number in range(20):
+        facts = await internet.look(f"app.c{number}.test")
+        assert [server.outcome for server in facts.servers] == ["timeout"]
+    assert len(dead.asked) < 10

@@ -1,0 +1,150 @@
+"""The loop that takes what is due."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+
+from dcvd.jobs.due_loop import DueLoop
+from dcvd.kit.tasks import Pool
+
+
+class _Shelf:
+    """Items that are due until they are done."""
+
+    def __init__(self, items: Sequence[str]) -> None:
+        self.due = list(items)
+        self.done: list[str] = []
+        self.fetches = 0
+        self.most = 0
+        self.running: set[str] = set()
+        self.finished = asyncio.Event()
+        self.total = len(items)
+
+    async def fetch(self, limit: int, in_flight: Collection[str]) -> list[str]:
+        self.fetches += 1
+        return [item for item in self.due if item not in in_flight][:limit]
+
+    async def work(self, item: str) -> None:
+        assert item not in self.running, "the same item twice at once"
+        self.running.add(item)
+        self.most = max(self.most, len(self.running))
+        await asyncio.sleep(0)
+        self.running.discard(item)
+        self.due.remove(item)
+        self.done.append(item)
+        if len(self.done) == self.total:
+            self.finished.set()
+
+    async def idle(self) -> float:
+        return 60.0
+
+    def loop(self, pool: Pool, woken: asyncio.Event, ahead: int = 0) -> DueLoop[str]:
+        return DueLoop(pool, fetch=self.fetch, key=str, work=self.work, idle=self.idle, woken=woken, ahead=ahead)
+
+
+async def _run(shelf: _Shelf, loop: DueLoop[str], pool: Pool) -> None:
+    task = asyncio.create_task(loop.run())
+    async with asyncio.timeout(10):
+        await shelf.finished.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    await pool.drain(1)
+
+
+async def test_everything_due_is_worked_on_once_and_in_order_of_waiting() -> None:
+    shelf = _Shelf([f"i{number}" for number in range(100)])
+    pool = Pool(3, "test")
+    await _run(shelf, shelf.loop(pool, asyncio.Event()), pool)
+    assert sorted(shelf.done) == sorted(f"i{number}" for number in range(100))
+    assert shelf.done[0] == "i0"
+    assert shelf.most == 3
+
+
+async def test_fetching_ahead_asks_less_often() -> None:
+    shelf = _Shelf([f"i{number}" for number in range(100)])
+    pool = Pool(3, "test")
+    await _run(shelf, shelf.loop(pool, asyncio.Event(), ahead=50), pool)
+    assert shelf.fetches <= 5
+
+
+async def test_what_becomes_due_later_is_taken_when_somebody_says_so() -> None:
+    shelf = _Shelf(["late"])
+    shelf.due.clear()
+    woken = asyncio.Event()
+    pool = Pool(1, "test")
+    task = asyncio.create_task(shelf.loop(pool, woken).run())
+    while shelf.fetches == 0:
+        await asyncio.sleep(0)
+    shelf.due.append("late")
+    woken.set()
+    async with asyncio.timeout(10):
+        await shelf.finished.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    await pool.drain(1)
+
+
+async def test_work_that_fails_leaves_the_loop_and_the_others_going() -> None:
+    shelf = _Shelf(["bad", "good"])
+    shelf.total = 1
+    work = shelf.work
+
+    async def sometimes(item: str) -> None:
+        if item == "bad":
+            shelf.due.remove(item)
+            raise RuntimeError("no")
+        await work(item)
+
+    shelf.work = sometimes  # type: ignore[method-assign]
+    pool = Pool(1, "test")
+    await _run(shelf, shelf.loop(pool, asyncio.Event()), pool)
+    assert shelf.done == ["good"]
+    assert pool.failed == 1
+
+
+async def test_cancelled_while_it_waits_for_a_slot_it_holds_nothing_back() -> None:
+    shelf = _Shelf(["a", "b", "c"])
+    blocked = asyncio.Event()
+
+    async def block(item: str) -> None:
+        await blocked.wait()
+
+    shelf.work = block  # type: ignore[method-assign]
+    pool = Pool(1, "test")
+    loop = shelf.loop(pool, asyncio.Event(), ahead=5)
+    task = asyncio.create_task(loop.run())
+    while pool.running == 0:
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    blocked.set()
+    assert await pool.drain(1) == 0
+    assert loop.in_flight == frozenset()
+
+
+async def test_an_item_whose_work_broke_rests_before_it_is_taken_again() -> None:
+    tries: list[float] = []
+    second = asyncio.Event()
+    clock = asyncio.get_running_loop()
+
+    async def fetch(limit: int, in_flight: Collection[str]) -> list[str]:
+        return [] if "bad" in in_flight else ["bad"]
+
+    async def work(item: str) -> None:
+        tries.append(clock.time())
+        if len(tries) == 2:
+            second.set()
+            await asyncio.Event().wait()
+        raise RuntimeError("no")
+
+    async def idle() -> float:
+        return 0.005
+
+    pool = Pool(2, "test")
+    loop = DueLoop(pool, fetch=fetch, key=str, work=work, idle=idle, woken=asyncio.Event(), rest=0.2)
+    task = asyncio.create_task(loop.run())
+    async with asyncio.timeout(10):
+        await second.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    await pool.drain(0)
+    assert tries[1] - tries[0] >= 0.19

@@ -1,0 +1,94 @@
+"""A customer's zone at a sandbox of Cloudflare, and drivers with tokens for it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from dcvd.core.records.zones import Zone
+from dcvd.core.secret import Secret
+from dcvd.kit.http.fetch import Fetcher
+from dcvd.providers.cloudflare.records import CloudflareRecords
+from dcvd.sandbox import Sandbox, SandboxSettings
+
+ALL = ("zone.read", "dns.read", "dns.write")
+
+
+class Customer:
+    """What is there beside the driver: the control API, and the zone as its owner sees it."""
+
+    def __init__(self, sandbox: Sandbox, session: aiohttp.ClientSession, fetcher: Fetcher) -> None:
+        self.sandbox = sandbox
+        self._session = session
+        self._fetcher = fetcher
+        self._token = self.token()
+        self.zone = self.zone_named("customer.test")
+        self.driver = self.driver_with(self._token)
+
+    def zone_named(self, name: str) -> Zone:
+        return Zone(id=self.sandbox.world.customers.named(name).id, name=name, flattens=True)
+
+    def token(self, permissions: Sequence[Any] = ALL, *, zones: Sequence[str] = ("customer.test",), **more: Any) -> str:
+        """A new one."""
+        ids = [self.zone_named(zone).id for zone in zones]
+        return self.sandbox.world.tokens.issue(permissions, zones=ids, **more)[0]
+
+    def driver_with(self, token: str) -> CloudflareRecords:
+        return CloudflareRecords(self._fetcher, self.sandbox.api_url, Secret(token))
+
+    async def control(self, method: str, path: str, body: object = None) -> None:
+        async with self._session.request(method, self.sandbox.control_url + path, json=body) as response:
+            assert response.status < 300, await response.text()
+
+    async def fails(self, method: str, path: str = "/zones/*/dns_records*", **fault: Any) -> None:
+        """From now on, `times` times where it says so."""
+        await self.control("POST", "/faults", {"method": method, "path": path, **fault})
+
+    async def add(self, kind: str, content: str, name: str = "app.customer.test", **members: Any) -> dict[str, Any]:
+        """As the customer does it by hand."""
+        added: dict[str, Any] = await self._call(
+            "POST", "", {"type": kind, "name": name, **({"content": content} if content else {}), **members}
+        )
+        return added
+
+    async def standing(self) -> list[str]:
+        """All records of the zone."""
+        found = await self._call("GET", "", None)
+        return [f"{each['name']} {each['type']} {each['content']}" for each in found]
+
+    async def whole(self) -> list[dict[str, Any]]:
+        """All that they are, but for what tells when, and by which id."""
+        found: Any = await self._call("GET", "", None)
+        return [{member: each[member] for member in each if member not in _OWN} for each in found]
+
+    async def _call(self, method: str, rest: str, body: object) -> Any:
+        headers = {"Authorization": f"Bearer {self._token}"}
+        data = None if body is None else msgspec.json.encode(body)
+        url = f"{self.sandbox.api_url}/zones/{self.zone.id}/dns_records{rest}"
+        async with self._session.request(method, url, headers=headers, data=data) as response:
+            assert response.status == 200, await response.text()
+            return (await response.json())["result"]
+
+    def calls(self) -> dict[str, int]:
+        """How often each call was made."""
+        return dict(self.sandbox.world.requests)
+
+
+_OWN = frozenset({"id", "created_on", "modified_on", "meta", "proxiable"})
+
+
+@asynccontextmanager
+async def at_cloudflare() -> AsyncIterator[Customer]:
+    """On free ports."""
+    fetcher = Fetcher()
+    await fetcher.start()
+    try:
+        async with (
+            Sandbox(SandboxSettings(api_port=0, dns_port=0)) as sandbox,
+            aiohttp.ClientSession() as session,
+        ):
+            yield Customer(sandbox, session, fetcher)
+    finally:
+        await fetcher.close()

@@ -1,0 +1,115 @@
+"""Answers of a Cloudflare that is somebody else, or broken."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dcvd.core.records.zones import Zone
+from dcvd.custom_hostnames.wire import Envelope, read_envelope
+from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
+from dcvd.providers.cloudflare.calls import parents
+from dcvd.providers.cloudflare.faults import fault
+from dcvd.providers.cloudflare.wire import SeenZone, body_of, read_account, read_records, read_zones
+
+ID = "0" * 32
+RECORD = {"id": ID, "type": "CNAME", "name": "App.Customer.Test", "content": "Edge.Test.", "ttl": 1}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*RECORD, "account"]), inner),
+    max_leaves=12,
+)
+
+
+def refused(status: int, code: int | None = None, message: str = "no") -> RemoteError:
+    errors = [] if code is None else [{"code": code, "message": message}]
+    envelope = read_envelope(msgspec.json.encode({"success": False, "errors": errors, "result": None}))
+    return fault("POST", "/zones/{zone_id}/dns_records", status, envelope, None)
+
+
+def test_a_record_at_another_name_is_refused() -> None:
+    with pytest.raises(Retryable, match="another name"):
+        read_records([RECORD, {**RECORD, "name": "evil.test"}], "app.customer.test")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"id": "../x"}, {"id": None}, {"type": "cname\n"}, {"type": 5}, {"content": None}, {"content": "x" * 9000}],
+)
+def test_a_record_that_cannot_be_read_is_refused_because_it_may_be_in_the_way(wrong: dict[str, object]) -> None:
+    with pytest.raises(Retryable):
+        read_records([{**RECORD, **wrong}], "app.customer.test")
+
+
+def test_a_zone_counts_only_by_its_exact_name_and_a_usable_id() -> None:
+    listed = [
+        {"id": ID, "name": "evil-customer.test", "status": "active"},
+        {"id": "../../user", "name": "customer.test", "status": "active"},
+        {"id": ID, "name": "Customer.Test", "status": "active"},
+    ]
+    assert read_zones(listed, "customer.test") == [SeenZone(Zone(id=ID, name="customer.test", flattens=True), "active")]
+
+
+def test_an_accounts_name_is_one_short_printable_line() -> None:
+    assert read_account([{"account": {"name": f"A\x1b[31m\nB{'x' * 200}"}}]) == f"A [31m B{'x' * 92}"
+
+
+@pytest.mark.parametrize("name", [None, [], {}, 5, ""])
+def test_an_account_without_a_usable_name_has_none(name: object) -> None:
+    assert read_account([{"account": {"name": name}}]) is None
+    assert read_account([{"account": {"name": "A"}}, {"account": {"name": name}}]) is None
+
+
+@given(JSON)
+def test_no_answer_breaks_the_reading(result: object) -> None:
+    read_account(result)
+    try:
+        read_zones(result, "customer.test")
+    except Retryable:
+        assert not isinstance(result, list)
+    try:
+        for record in read_records(result, "app.customer.test"):
+            body_of(record)
+    except Retryable:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "said"),
+    [
+        (400, 81053, Permanent, "record_conflict"),
+        (400, 81054, Permanent, "record_conflict"),
+        (400, 81057, Permanent, "record_conflict"),
+        (400, 81058, Permanent, "record_conflict"),
+        (400, 1004, Permanent, "provider_refused"),
+        (404, None, Permanent, "provider_refused"),
+        (400, 9109, Unauthorized, "provider_unauthorized"),
+        (400, 6003, Unauthorized, "provider_unauthorized"),
+        (403, 10000, Unauthorized, "provider_unauthorized"),
+        (401, None, Unauthorized, "provider_unauthorized"),
+        (403, 7, Unauthorized, "provider_unauthorized"),
+        (429, 10000, Retryable, "provider_rate_limited"),
+        (500, 81053, Retryable, "provider_unavailable"),
+    ],
+)
+def test_each_refusal_has_its_place_in_the_error_tree(
+    status: int, code: int | None, kind: type[RemoteError], said: str
+) -> None:
+    error = refused(status, code)
+    assert (type(error), error.code) == (kind, said)
+
+
+def test_an_answer_that_is_not_cloudflares_is_tried_again() -> None:
+    assert isinstance(fault("GET", "/zones", 200, read_envelope(b"<html>"), "12"), Retryable)
+    assert fault("GET", "/zones", 200, Envelope(False, (), None, None), None).code == "provider_refused"
+
+
+def test_what_cloudflare_says_is_cut_and_printable() -> None:
+    message = refused(400, 1004, f"bad\x1b[2J\n<b>{'x' * 900}").message
+    assert message.isprintable()
+    assert len(message) < 350
+
+
+def test_names_that_can_be_zones_go_from_the_name_up_to_the_registrable_one() -> None:
+    assert list(parents("*.a._b.c.co.uk", "c.co.uk")) == ["a._b.c.co.uk", "c.co.uk"]
+    assert list(parents("co.uk", "co.uk")) == ["co.uk"]

@@ -1,0 +1,87 @@
+"""The asynchronous flow's consent, which is for one hostname, and its token, which is asked for in JSON."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from msgspec.structs import replace
+
+from dcvd.config import Config
+from dcvd.config.oauth import OauthOther
+from dcvd.core.connections.connection import Provider
+from dcvd.core.secret import Secret
+from dcvd.core.tokens import Role
+from dcvd.dns import DnsObserver
+from dcvd.errors import InvalidInput, NotFound, Unauthorized
+from dcvd.kit.http.fetch import Fetcher
+from dcvd.oauth.tokens import TokenClient
+from dcvd.sandbox import Sandbox
+from dcvd.services import organizations, tokens
+from dcvd.services.connections import authorizations, consent_parameters
+from dcvd.services.context import Context
+from dcvd.store.engine.database import Database
+from tests.conftest import VAULT
+from tests.dns.served import load
+from tests.marked import marked
+from tests.providers.domain_connect.server import CLIENT_SECRET, CODE, TOKEN, DomainConnectProvider
+
+BACK = "https://app.example.net/back"
+
+
+@pytest.fixture
+def context(database: Database, connect_config: Config, provider: DomainConnectProvider) -> Context:
+    base = f"https://{provider.prefix}"
+    other = OauthOther(
+        client_id="us",
+        client_secret=Secret(CLIENT_SECRET),
+        auth_method="client_secret_post",
+        token_format="json",
+        scopes=("domain",),
+        redirect_uris=(BACK,),
+        authorize_url=f"{base}/v2/domainTemplates/providers/example.net",
+        token_url=f"{base}/v2/oauth/access_token",
+        api_base_url=base,
+        write_driver="domain_connect",
+    )
+    oauth = replace(connect_config.oauth, encryption_key=Secret("00" * 32))
+    return Context(database, replace(connect_config, oauth=oauth, oauth_other=other), vault=VAULT)
+
+
+@pytest.fixture
+def client(context: Context, guarded: Fetcher) -> TokenClient:
+    return TokenClient(guarded, lambda: context.config)
+
+
+async def test_the_customer_is_asked_about_one_hostname(
+    context: Context, client: TokenClient, observer: DnsObserver
+) -> None:
+    organization = await organizations.create(context, "acme")
+    token = await tokens.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
+    more = await consent_parameters.parameters(context, observer.zones, Provider.OTHER, "App.shop.customer.test")
+    begun = await authorizations.begin(context, client, organization.id, token.token.id, Provider.OTHER, more=more)
+    address = urlsplit(begun.url)
+    assert address.path.endswith("/v2/domainTemplates/providers/example.net")
+    asked = parse_qs(address.query)
+    assert (asked["domain"], asked["host"]) == (["customer.test"], ["app.shop"])
+    assert (asked["scope"], asked["client_id"], asked["redirect_uri"]) == (["domain"], ["us"], [BACK])
+
+
+async def test_a_name_is_given_exactly_where_consent_is_for_one(
+    context: Context, observer: DnsObserver, zone: Sandbox
+) -> None:
+    for provider, name in ((Provider.OTHER, None), (Provider.CLOUDFLARE, "app.customer.test"), (Provider.OTHER, "-")):
+        with pytest.raises(InvalidInput) as refused:
+            await consent_parameters.parameters(context, observer.zones, provider, name)
+        assert refused.value.field == "domainName"
+    assert await consent_parameters.parameters(context, observer.zones, Provider.GODADDY, None) == {}
+    load(zone, "test", "")
+    with pytest.raises(NotFound):
+        await consent_parameters.parameters(context, observer.zones, Provider.OTHER, "app.nowhere.test")
+
+
+async def test_the_token_is_asked_for_in_json(client: TokenClient, provider: DomainConnectProvider) -> None:
+    verifier = Secret("v" * 43)
+    got = await client.exchange(Provider.OTHER, code=Secret(CODE), verifier=verifier, redirect_uri=BACK)
+    assert got.access_token == Secret(TOKEN)
+    with pytest.raises(Unauthorized):
+        await client.exchange(Provider.OTHER, code=Secret(marked("another")), verifier=verifier, redirect_uri=BACK)
+    assert {request.content_type for request in provider.requests} == {"application/json"}

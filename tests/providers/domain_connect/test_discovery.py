@@ -1,0 +1,201 @@
+"""Which provider has a zone, asked by way of what the zone's owner and the provider say."""
+
+import asyncio
+from collections.abc import Callable
+
+import dns.name
+import pytest
+from aiohttp import web
+
+from dcvd.dns import DnsObserver
+from dcvd.errors import NotFound, Retryable
+from dcvd.kit.egress.guard import EgressPolicy
+from dcvd.kit.http.fetch import Fetcher
+from dcvd.providers.domain_connect import discovery as discovering
+from dcvd.providers.domain_connect.discovery import Discovery
+from dcvd.sandbox import Sandbox
+from dcvd.sandbox.faults import DnsFault
+from tests.kit.receivers import Resolver
+from tests.providers.domain_connect.server import HOST, DomainConnectProvider
+
+TXT = "_domainconnect.customer.test"
+SETTINGS = {"providerId": "p", "providerName": "P", "urlAPI": "https://a.test", "urlSyncUX": "https://a.test"}
+
+
+@pytest.fixture
+def discovery(observer: DnsObserver, guarded: Fetcher) -> Discovery:
+    return Discovery(observer.zones, guarded)
+
+
+async def test_the_provider_of_a_zone_is_found_from_a_name_below_its_apex(
+    discovery: Discovery, provider: DomainConnectProvider
+) -> None:
+    found = await discovery.provider_of("app.shop.customer.test")
+    assert found.zone == "customer.test"
+    assert (found.provider.provider_id, found.provider.name) == ("provider.test", "Provider Inc.")
+    assert found.provider.sync_url == f"https://{provider.prefix}"
+    assert await discovery.has_template(found, "example.net", "domain")
+    assert not await discovery.has_template(found, "example.net", "another")
+    assert all("Authorization" not in request.headers for request in provider.requests)
+
+
+async def test_a_name_that_has_a_cname_is_in_the_zone_above_it(
+    discovery: Discovery, provider: DomainConnectProvider, zone: Sandbox
+) -> None:
+    zone.set_dns("app.customer.test", "CNAME", ["elsewhere.example.net."])
+    assert (await discovery.provider_of("app.customer.test")).zone == "customer.test"
+
+
+async def test_a_provider_that_names_its_service_by_a_cname_is_found(
+    discovery: Discovery, provider: DomainConnectProvider, zone: Sandbox
+) -> None:
+    zone.delete_dns(TXT, "TXT")
+    zone.set_dns(TXT, "CNAME", ["_domainconnect.example.net."])
+    zone.set_dns("_domainconnect.example.net", "TXT", [f'"{provider.prefix}"'])
+    assert (await discovery.provider_of("app.customer.test")).provider.provider_id == "provider.test"
+
+
+async def test_a_zone_without_domain_connect_is_told_so(
+    discovery: Discovery, provider: DomainConnectProvider, zone: Sandbox
+) -> None:
+    zone.delete_dns(TXT, "TXT")
+    await not_found(discovery)
+    assert provider.requests == []
+
+
+async def test_a_stale_record_is_told_so(discovery: Discovery, provider: DomainConnectProvider) -> None:
+    provider.zones.clear()
+    await not_found(discovery)
+
+
+async def test_a_host_that_does_not_exist_any_more_is_told_so(
+    discovery: Discovery, provider: DomainConnectProvider, resolver: Resolver
+) -> None:
+    resolver.answers.clear()
+    await not_found(discovery)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://{prefix}",
+        "{prefix}/../x",
+        "{prefix}/%2e%2e",
+        "{prefix}?a=",
+        "user:secret@{prefix}",
+        "{prefix}#",
+        "localhost:{port}",
+    ],
+)
+async def test_a_text_that_is_no_plain_host_and_path_is_not_called(
+    discovery: Discovery, provider: DomainConnectProvider, zone: Sandbox, text: str
+) -> None:
+    zone.set_dns(TXT, "TXT", ['"' + text.format(prefix=provider.prefix, port=provider.port) + '"'])
+    await not_found(discovery)
+    assert provider.requests == []
+
+
+@pytest.mark.parametrize(
+    "addresses", [["127.0.0.1"], ["10.0.0.1"], ["169.254.169.254"], ["::1"], ["fd00::1"], ["::ffff:10.0.0.1"]]
+)
+async def test_a_private_address_is_not_called_and_not_told(
+    observer: DnsObserver, provider: DomainConnectProvider, zone: Sandbox, resolver: Resolver, addresses: list[str]
+) -> None:
+    resolver.answers[HOST] = [addresses]
+    for prefix in (provider.prefix, HOST):
+        zone.set_dns(TXT, "TXT", [f'"{prefix}"'])
+        public = Fetcher(EgressPolicy())
+        await public.start()
+        try:
+            refused = await not_found(Discovery(observer.zones, public))
+        finally:
+            await public.close()
+        assert addresses[0] not in str(refused)
+    assert provider.requests == []
+
+
+async def test_an_api_on_a_private_address_is_not_called_either(
+    discovery: Discovery, provider: DomainConnectProvider
+) -> None:
+    provider.settings["urlAPI"] = "https://10.0.0.1/dc"
+    found = await discovery.provider_of("app.customer.test")
+    assert not await discovery.has_template(found, "example.net", "domain")
+
+
+def redirect(request: web.Request) -> web.StreamResponse:
+    return web.Response(status=302, headers={"Location": request.path})
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        redirect,
+        lambda request: web.Response(text="not JSON"),
+        lambda request: web.json_response({"providerId": 1}),
+        lambda request: web.json_response([]),
+        lambda request: web.json_response({**SETTINGS, "urlAPI": "http://connect.provider.test"}),
+        lambda request: web.json_response({**SETTINGS, "urlSyncUX": "javascript:alert(1)"}),
+        lambda request: web.Response(status=403),
+    ],
+    ids=["redirect", "text", "wrong type", "list", "plain http", "script", "forbidden"],
+)
+async def test_settings_that_cannot_be_used_are_no_offer(
+    discovery: Discovery, provider: DomainConnectProvider, spoil: Callable[[web.Request], web.Response]
+) -> None:
+    provider.spoil = spoil
+    await not_found(discovery)
+    assert len(provider.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda request: web.Response(body=b"[" * 70_000),
+        lambda request: web.Response(status=503),
+        lambda request: web.Response(status=429),
+    ],
+    ids=["huge", "503", "429"],
+)
+async def test_a_provider_that_cannot_say_now_is_asked_again_later(
+    discovery: Discovery, provider: DomainConnectProvider, spoil: Callable[[web.Request], web.Response]
+) -> None:
+    found = await discovery.provider_of("app.customer.test")
+    provider.spoil = spoil
+    with pytest.raises(Retryable):
+        await discovery.provider_of("app.customer.test")
+    with pytest.raises(Retryable):
+        await discovery.has_template(found, "example.net", "domain")
+
+
+async def test_a_provider_that_is_silent_costs_the_deadline(
+    discovery: Discovery, provider: DomainConnectProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discovering, "_SECONDS", 0.05)
+    stuck = asyncio.Event()
+
+    async def never(zone: str) -> web.StreamResponse:
+        await stuck.wait()
+        return web.Response()
+
+    monkeypatch.setattr(provider, "_settings", never)
+    with pytest.raises(Retryable):
+        await discovery.provider_of("app.customer.test")
+    stuck.set()
+
+
+async def test_name_servers_that_fail_are_no_answer_of_the_zone(
+    discovery: Discovery, provider: DomainConnectProvider, zone: Sandbox
+) -> None:
+    zone.world.faults.add(
+        DnsFault(id=zone.world.faults.new_id(), kind="servfail", name=dns.name.from_text("customer.test")), None
+    )
+    with pytest.raises(Retryable) as failed:
+        await discovery.provider_of("app.customer.test")
+    assert failed.value.code == "dns_unavailable"
+
+
+async def not_found(discovery: Discovery) -> NotFound:
+    with pytest.raises(NotFound) as refused:
+        await discovery.provider_of("app.customer.test")
+    assert refused.value.code == "domain_connect_not_found"
+    return refused.value

@@ -1,0 +1,88 @@
+"""A domain whose record dcvd writes itself, at a sandbox that is Cloudflare to both sides."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from msgspec.structs import replace
+
+from dcvd.config import Config
+from dcvd.core.connections.connection import Provider
+from dcvd.core.connections.credentials import ApiToken
+from dcvd.core.domains.domain import DomainStatus
+from dcvd.core.secret import Secret
+from dcvd.custom_hostnames.client import CloudflareClient
+from dcvd.dns import DnsObserver
+from dcvd.jobs import JobWorker
+from dcvd.kit.http.fetch import Fetcher
+from dcvd.metrics import Metrics
+from dcvd.sandbox import Sandbox
+from dcvd.services import organizations
+from dcvd.services.connections import creation
+from dcvd.services.context import Context
+from dcvd.services.domains import additions, queries, removals
+from dcvd.sync import Looker
+from tests.jobs.working import settled
+from tests.providers.cloudflare.customer import Customer
+from tests.providing import access_of
+from tests.waiting import until
+
+
+@pytest.fixture
+def sandbox_config(config: Config, sandbox_config: Config, quick_sandbox: Sandbox) -> Config:
+    """Customers' zones are at the same sandbox."""
+    cloudflare = replace(config.oauth_cloudflare, api_base_url=quick_sandbox.api_url)
+    return replace(sandbox_config, oauth_cloudflare=cloudflare)
+
+
+@pytest.fixture
+async def fetcher() -> AsyncIterator[Fetcher]:
+    made = Fetcher()
+    await made.start()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def customer(quick_sandbox: Sandbox, fetcher: Fetcher) -> AsyncIterator[Customer]:
+    async with aiohttp.ClientSession() as session:
+        yield Customer(quick_sandbox, session, fetcher)
+
+
+async def test_a_click_is_all_that_the_customer_does_until_his_domain_is_active_and_when_it_goes(
+    sandbox_context: Context, cloudflare: CloudflareClient, customer: Customer, fetcher: Fetcher
+) -> None:
+    context = sandbox_context
+    org_id = (await organizations.create(context, "Acme")).id
+    made = await creation.create(
+        context,
+        org_id,
+        Provider.CLOUDFLARE,
+        ApiToken(token=Secret(customer.token())),
+        account=None,
+        scopes=(),
+        expires_at=None,
+        refresh_at=None,
+        actor="operator",
+    )
+    before = await customer.standing()
+    worker = JobWorker(context, cloudflare, access_of(context, fetcher), Metrics())
+    looker = Looker(context, cloudflare, DnsObserver(context.config), Metrics())
+    working = asyncio.create_task(worker.run())
+    try:
+        domain = await additions.add(context, org_id, "app.customer.test", connection_id=made.id)
+
+        async def active() -> bool:
+            seen = await looker.look(await queries.get(context, org_id, domain.id))
+            return seen is not None and seen.status is DomainStatus.ACTIVE
+
+        await until(active)
+        assert "app.customer.test CNAME edge.sandbox.test" in await customer.standing()
+        await removals.remove(context, org_id, domain.id, remove_records=True)
+        await settled(context, org_id)
+        assert await customer.standing() == before
+    finally:
+        working.cancel()
+        await asyncio.wait([working])
+        await worker.pool.drain(1)

@@ -1,0 +1,25 @@
+"""Connections need a key that somebody has chosen; everything else is content with the key beside the database."""
+
+import pytest
+
+from dcvd.errors import Unavailable
+from dcvd.kit.vault.key import VaultKey
+from dcvd.kit.vault.sealing import Vault
+from dcvd.services.context import Context
+
+
+def test_a_configured_key_is_good_for_connections(context: Context) -> None:
+    assert context.connection_vault is context.vault
+
+
+async def test_without_one_connections_are_refused_naming_both_settings(context: Context) -> None:
+    made = Context(context.database, context.config, vault=Vault(VaultKey(bytes(32)), configured=False))
+    with pytest.raises(Unavailable, match=r"oauth\.encryption_key_file.*OAUTH_ENCRYPTION_KEY") as caught:
+        _ = made.connection_vault
+    assert caught.value.code == "encryption_key_missing"
+    assert made.vault.configured is False
+
+
+async def test_a_command_without_a_vault_has_none_for_connections_either(context: Context) -> None:
+    with pytest.raises(RuntimeError, match="made without a vault"):
+        _ = Context(context.database, context.config).connection_vault

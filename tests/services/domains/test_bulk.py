@@ -1,0 +1,273 @@
+"""Many domains added and removed by one call."""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+import structlog
+
+from dcvd.core.domains.additions import Wish
+from dcvd.core.domains.bulk import KEY_LIFE, AddLine, Refusal, RemoveLine, Target, fingerprint
+from dcvd.core.jobs import JobKind
+from dcvd.errors import Conflict
+from dcvd.janitor import Janitor
+from dcvd.kit.clock import ManualClock
+from dcvd.metrics import Metrics
+from dcvd.services.context import Context
+from dcvd.services.domains import additions, bulk, queries, removals
+from dcvd.services.domains.bulk import Call
+from dcvd.services.domains.bulk_additions import Added, BulkAdditions
+from dcvd.services.domains.bulk_removals import BulkRemovals, Removed
+from dcvd.services.lifecycle import registration_queue
+from dcvd.services.tokens import LastUse
+from dcvd.store.engine.database import Transaction
+from dcvd.store.organizations import Organization
+from tests.services.views import all_jobs, event_names
+
+BAD = Refusal("hostname_invalid", "It is no name.")
+
+
+def _lines(context: Context, *names: str | Refusal, first: int = 1) -> list[AddLine]:
+    made: list[AddLine] = []
+    for number, name in enumerate(names, first):
+        wanted = name if isinstance(name, Refusal) else additions.check(context, Wish(domain_name=name))
+        mark = fingerprint("add", msgspec.json.encode(wanted))
+        made.append(AddLine(number=number, fingerprint=mark, name=None, wanted=wanted))
+    return made
+
+
+async def _add(context: Context, call: Call, lines: Sequence[AddLine]) -> list[Added]:
+    return [added async for portion in BulkAdditions(context, call).take(lines) for added in portion]
+
+
+async def _remove(context: Context, call: Call, *targets: Target) -> list[Removed]:
+    lines = [
+        RemoveLine(number=number, fingerprint=str(target), name=target.name, wanted=target)
+        for number, target in enumerate(targets, 1)
+    ]
+    return [removed async for portion in BulkRemovals(context, call).take(lines) for removed in portion]
+
+
+@pytest.fixture
+def call(organization: Organization) -> Call:
+    return Call(org_id=organization.id, actor="operator")
+
+
+@pytest.fixture
+def keyed(organization: Organization) -> Call:
+    return Call(org_id=organization.id, actor="operator", key="k1")
+
+
+async def test_each_line_has_its_own_outcome_and_none_spoils_another(
+    context: Context, call: Call, rival: Organization
+) -> None:
+    await additions.add(context, rival.id, "taken.customer.test")
+    mine = await additions.add(context, call.org_id, "mine.customer.test")
+    names = ("new.customer.test", BAD, "taken.customer.test", "mine.customer.test", "last.customer.test")
+    results = await _add(context, call, _lines(context, *names))
+    assert [result.line for result in results] == [1, 2, 3, 4, 5]
+    assert [result.outcome for result in results] == ["created", "refused", "refused", "exists", "created"]
+    assert [result.error and result.error.code for result in results] == [
+        None, "hostname_invalid", "domain_taken", None, None
+    ]  # fmt: skip
+    assert results[2].domain_id is None
+    assert results[3].domain_id == mine.id
+    stored = await queries.get(context, call.org_id, results[0].domain_id or "")
+    assert stored == results[0].domain
+
+
+async def test_what_is_added_in_bulk_has_its_jobs_and_events_like_any_other(context: Context, call: Call) -> None:
+    results = await _add(context, call, _lines(context, *(f"n{number}.customer.test" for number in range(70))))
+    jobs = sorted(await all_jobs(context, call.org_id), key=lambda job: job.turn)
+    assert [job.domain_id for job in jobs] == [result.domain_id for result in results]
+    assert {job.kind for job in jobs} == {JobKind.REGISTER}
+    assert await event_names(context, call.org_id) == ["domain.added"] * 70
+    assert [result.place and result.place.position for result in results] == list(range(1, 71))
+
+
+async def test_the_same_name_twice_is_there_already_the_second_time(context: Context, call: Call) -> None:
+    names = [f"n{number}.customer.test" for number in range(40)]
+    results = await _add(context, call, _lines(context, "n0.customer.test", *names, "n39.customer.test"))
+    assert [result.outcome for result in results] == ["created", "exists", *["created"] * 39, "exists"]
+    assert results[0].domain_id == results[1].domain_id
+
+
+async def test_a_dry_run_says_the_same_and_stores_nothing(context: Context, keyed: Call, rival: Organization) -> None:
+    await additions.add(context, rival.id, "taken.customer.test")
+    many = [f"n{number}.customer.test" for number in range(40)]
+    lines = _lines(
+        context, "new.customer.test", BAD, "taken.customer.test", *many, "new.customer.test", "n39.customer.test"
+    )
+    rehearsal = Call(org_id=keyed.org_id, actor="operator", key="k1", dry_run=True)
+    dry = await _add(context, rehearsal, lines)
+    assert await all_jobs(context, keyed.org_id) == []
+    real = await _add(context, keyed, lines)
+    spoken = {"would_create": "created"}
+    assert [spoken.get(result.outcome, result.outcome) for result in dry] == [result.outcome for result in real]
+    assert [result.error for result in dry] == [result.error for result in real]
+    assert all(result.domain_id is None for result in dry)
+
+
+async def test_a_repeat_with_the_same_key_is_answered_the_same(context: Context, keyed: Call) -> None:
+    lines = _lines(context, "a.customer.test", BAD, "a.customer.test", "b.customer.test")
+    first = await _add(context, keyed, lines)
+    again = await _add(context, keyed, lines)
+    assert [result.outcome for result in first] == ["created", "refused", "exists", "created"]
+    assert again == first
+    assert len(await all_jobs(context, keyed.org_id)) == 2
+
+
+async def test_a_call_that_was_cut_goes_on_where_it_was(context: Context, keyed: Call) -> None:
+    lines = _lines(context, *(f"n{number}.customer.test" for number in range(120)))
+    cut = BulkAdditions(context, keyed).take(lines)
+    done = await anext(cut)
+    assert 0 < len(done) < 120
+    results = await _add(context, keyed, lines)
+    assert {result.outcome for result in results} == {"created"}
+    assert [result.domain_id for result in results[: len(done)]] == [result.domain_id for result in done]
+    assert len(await all_jobs(context, keyed.org_id)) == 120
+
+
+async def test_a_step_that_fails_leaves_neither_domains_nor_memory(context: Context, keyed: Call) -> None:
+    many = _lines(context, *(f"n{number}.customer.test" for number in range(120)))
+    pages = await context.database.read(lambda snapshot: snapshot.one("PRAGMA page_count"))
+    assert pages is not None
+    await context.database.maintain(lambda connection: connection.execute(f"PRAGMA max_page_count = {pages[0]}"))
+    with structlog.testing.capture_logs():  # rendering tracebacks for nobody takes seconds
+        results = await _add(context, keyed, many)
+    failed = [result for result in results if result.error is not None]
+    assert failed
+    assert {result.error.code for result in failed if result.error is not None} == {"disk_full"}
+    await context.database.maintain(lambda connection: connection.execute("PRAGMA max_page_count = 1000000"))
+    again = await _add(context, keyed, many)
+    assert [result.outcome for result in again] == ["created"] * 120
+    assert len(await all_jobs(context, keyed.org_id)) == 120
+
+
+async def test_a_repeat_after_the_domain_was_removed_still_says_which_it_was(context: Context, keyed: Call) -> None:
+    lines = _lines(context, "a.customer.test")
+    (first,) = await _add(context, keyed, lines)
+    await removals.remove(context, keyed.org_id, first.domain_id or "")
+    (again,) = await _add(context, keyed, lines)
+    assert (again.outcome, again.domain_id, again.domain) == ("created", first.domain_id, None)
+
+
+async def test_a_different_line_under_the_same_key_is_refused(context: Context, keyed: Call) -> None:
+    await _add(context, keyed, _lines(context, "a.customer.test", "b.customer.test"))
+    results = await _add(context, keyed, _lines(context, "a.customer.test", "c.customer.test", "d.customer.test"))
+    assert [result.outcome for result in results] == ["created", "refused", "created"]
+    assert results[1].error is not None
+    assert results[1].error.code == "idempotency_key_reused"
+
+
+@pytest.mark.parametrize("names", [["a.customer.test", "c.customer.test"], ["a.customer.test"]])
+async def test_a_whole_call_with_a_used_key_is_refused_before_anything_is_done(
+    context: Context, keyed: Call, names: list[str]
+) -> None:
+    lines = _lines(context, "a.customer.test", "b.customer.test")
+    await _add(context, keyed, lines)
+    await bulk.check_unused(context, keyed, lines)
+    with pytest.raises(Conflict) as caught:
+        await bulk.check_unused(context, keyed, _lines(context, *names))
+    assert caught.value.code == "idempotency_key_reused"
+
+
+async def test_a_key_is_its_organizations_own(context: Context, keyed: Call, rival: Organization) -> None:
+    await _add(context, keyed, _lines(context, "a.customer.test"))
+    theirs = Call(org_id=rival.id, actor="operator", key="k1")
+    lines = _lines(context, "b.customer.test")
+    await bulk.check_unused(context, theirs, lines)
+    (result,) = await _add(context, theirs, lines)
+    assert result.outcome == "created"
+
+
+async def test_two_streams_with_one_key_at_once_add_each_line_once(context: Context, keyed: Call) -> None:
+    lines = _lines(context, *(f"n{number}.customer.test" for number in range(100)))
+    left, right = await asyncio.gather(_add(context, keyed, lines), _add(context, keyed, lines))
+    assert left == right
+    assert {result.outcome for result in left} == {"created"}
+
+
+async def test_a_key_is_forgotten_after_a_day(context: Context, keyed: Call, clock: ManualClock) -> None:
+    lines = _lines(context, "a.customer.test")
+    await _add(context, keyed, lines)
+    janitor = Janitor(context, LastUse(), Metrics())
+    clock.advance(KEY_LIFE)
+    await janitor.round()
+    (again,) = await _add(context, keyed, lines)
+    assert again.outcome == "created"
+    clock.advance(1)
+    await janitor.round()
+    (forgotten,) = await _add(context, keyed, lines)
+    assert forgotten.outcome == "exists"
+
+
+async def test_another_writer_is_let_in_between_the_steps(context: Context, call: Call) -> None:
+    lines = _lines(context, *(f"n{number}.customer.test" for number in range(1000)))
+    seen: list[int] = []
+
+    def count(tx: Transaction) -> int:
+        row = tx.one("SELECT count(*) FROM domains WHERE org_id = ?", (call.org_id,))
+        assert row is not None
+        return int(row[0])
+
+    async for _ in BulkAdditions(context, call).take(lines):
+        seen.append(await context.database.write(count))  # noqa: PERF401  # not before the next step is asked for
+    assert len(seen) > 3
+    assert max(after - before for before, after in zip([0, *seen], seen, strict=False)) <= 500
+
+
+async def test_removals_by_id_and_by_name_say_which_records_are_left_in_dns(
+    context: Context, call: Call, rival: Organization
+) -> None:
+    first, second = [await additions.add(context, call.org_id, f"{name}.customer.test") for name in "ab"]
+    theirs = await additions.add(context, rival.id, "theirs.customer.test")
+    results = await _remove(
+        context,
+        call,
+        Target(id=first.id),
+        Target(name="b.customer.test"),
+        Target(id=theirs.id),
+        Target(name="b.customer.test"),
+        Target(id="dom_none"),
+    )
+    assert [removed.result.outcome for removed in results] == ["removed", "removed", "refused", "refused", "refused"]
+    assert {removed.result.error.code for removed in results[2:] if removed.result.error} == {"not_found"}
+    assert [record.name for removed in results for record in removed.result.records] == [first.name, second.name]
+    assert await queries.get(context, rival.id, theirs.id) == theirs
+    names = await event_names(context, call.org_id)
+    assert names == ["domain.added", "domain.added", "domain.removed", "domain.removed"]
+    pending = [job.kind for job in await all_jobs(context, call.org_id) if job.next_attempt_at is not None]
+    assert pending == [JobKind.DEREGISTER, JobKind.DEREGISTER]
+
+
+async def test_a_removal_that_is_repeated_is_answered_the_same_also_when_the_name_came_back(
+    context: Context, keyed: Call
+) -> None:
+    domain = await additions.add(context, keyed.org_id, "a.customer.test")
+    first = await _remove(context, keyed, Target(name=domain.name))
+    back = await additions.add(context, keyed.org_id, "a.customer.test")
+    assert await _remove(context, keyed, Target(name=domain.name)) == first
+    assert await queries.get(context, keyed.org_id, back.id) == back
+
+
+async def test_a_dry_removal_removes_nothing(context: Context, call: Call) -> None:
+    domain = await additions.add(context, call.org_id, "a.customer.test")
+    rehearsal = Call(org_id=call.org_id, actor="operator", dry_run=True)
+    dry = await _remove(context, rehearsal, Target(id=domain.id), Target(name=domain.name))
+    assert [removed.result.outcome for removed in dry] == ["would_remove", "refused"]
+    assert await queries.get(context, call.org_id, domain.id) == domain
+
+
+async def test_each_line_is_told_its_place_between_those_of_others(
+    context: Context, call: Call, rival: Organization
+) -> None:
+    theirs = Call(org_id=rival.id, actor="operator")
+    await _add(context, theirs, _lines(context, *(f"r{number}.customer.test" for number in range(60))))
+    mine = await _add(context, call, _lines(context, *(f"n{number}.customer.test" for number in range(90))))
+    domains_added = [added.domain for added in mine if added.domain is not None]
+    exact = await registration_queue.places_of(context, domains_added)
+    assert [added.place for added in mine] == [exact[domain.id] for domain in domains_added]
+    positions = [place.position for place in exact.values() if place.position is not None]
+    assert sorted(positions) != list(range(min(positions), min(positions) + 90))

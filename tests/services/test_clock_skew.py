@@ -1,0 +1,98 @@
+"""A clock that jumps ahead and comes back puts nothing off for years."""
+
+import pytest
+from msgspec.structs import replace
+
+from dcvd.core.domains.domain import DomainStatus
+from dcvd.core.events import EventType
+from dcvd.core.instants import DAY, HOUR
+from dcvd.core.retry_after import LONGEST
+from dcvd.errors import Retryable
+from dcvd.kit.clock import ManualClock
+from dcvd.services import clock_skew, organizations
+from dcvd.services.context import Context
+from dcvd.services.domains import additions, queries
+from dcvd.services.jobs import queue
+from dcvd.services.lifecycle import checks
+from dcvd.services.webhooks import deliveries
+from dcvd.services.webhooks import endpoints as webhooks
+from dcvd.store import domains as stored_domains
+from dcvd.store.engine.database import Topic
+from dcvd.store.webhooks import deliveries as stored_deliveries
+from tests.services.views import all_jobs
+from tests.services.webhooks.attempts import due, endpoint_now, failed, happen, owed, subscribed
+
+_YEARS = 3 * 365 * DAY
+
+
+async def test_what_was_planned_by_a_clock_far_ahead_is_due_when_it_is_back(
+    context: Context, clock: ManualClock
+) -> None:
+    org = (await organizations.create(context, "Acme")).id
+    endpoint = await subscribed(context, org)
+    domain = await additions.add(context, org, "app.customer.test")
+    began = clock.now()
+    clock.advance(_YEARS)
+    await checks.record(context, domain.id, [])
+    (job,) = await all_jobs(context, org)
+    await queue.fail(context, job, Retryable("It hiccuped.", code="odd"))
+    (one,) = await due(context, endpoint)
+    await deliveries.record_attempts(context, [failed(endpoint, one, 503, retry_after=HOUR)])
+    clock.set(began + HOUR)
+    await clock_skew.repair(context)
+    assert (await queries.get(context, org, domain.id)).next_sync_at == clock.now()
+    assert (await all_jobs(context, org))[0].next_attempt_at == clock.now()
+    assert [found.id for found in await due(context, endpoint)] == [one.id]
+    assert (await endpoint_now(context, endpoint)).health.paused_until is None
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+async def test_what_is_owed_to_many_endpoints_is_pulled_in_page_by_page(
+    context: Context, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(stored_deliveries, "_PAGE", 2)
+    org = (await organizations.create(context, "Acme")).id
+    began = clock.now()
+    clock.advance(_YEARS)
+    endpoints = [await subscribed(context, org) for _ in range(count)]
+    await happen(context, org)
+    for endpoint in endpoints:
+        (one,) = await due(context, endpoint)
+        await deliveries.record_attempts(context, [failed(endpoint, one)])
+    clock.set(began)
+    woken: list[str] = []
+    context.database.subscribe(Topic.DELIVERIES, woken.append)
+    await clock_skew.repair(context)
+    assert [len(await due(context, endpoint)) for endpoint in endpoints] == [1] * count
+    assert woken == [""], "all are to be looked through"
+
+
+async def test_every_plan_that_the_rules_make_is_left_alone(context: Context, clock: ManualClock) -> None:
+    context.fraction = lambda: 0.999
+    org = (await organizations.create(context, "Acme")).id
+    endpoint = await subscribed(context, org, EventType.DOMAIN_ADDED)
+    domain = await additions.add(context, org, "app.customer.test")
+    await checks.record(context, domain.id, [])
+    await context.database.write(lambda tx: stored_domains.set_next_look(tx, domain.id, clock.now() + DAY * 6 // 5))
+    (job,) = await all_jobs(context, org)
+    await queue.fail(context, job, Retryable("Later.", code="odd", retry_after=10**9))
+    (one,) = await due(context, endpoint)
+    last = replace(one, attempts=len(context.config.webhooks.retry_schedule) - 2)
+    await deliveries.record_attempts(context, [failed(endpoint, last, 503, retry_after=LONGEST)])
+    before = await _plans(context, org)
+    assert all(plan is not None and plan > clock.now() for plan in before)
+    await clock_skew.repair(context)
+    assert await _plans(context, org) == before
+    assert (await queries.get(context, org, domain.id)).status is DomainStatus.PENDING_CNAME
+
+
+async def _plans(context: Context, org: str) -> list[int | None]:
+    (domain,) = (await queries.list_page(context, org, status=None, search=None, cursor=None, limit=2)).items
+    (endpoint,) = (await webhooks.list_page(context, org, cursor=None, limit=2)).items
+    (delivery,) = await owed(context, endpoint)
+    return [
+        domain.next_sync_at,
+        (await all_jobs(context, org))[0].next_attempt_at,
+        delivery.next_attempt_at,
+        endpoint.health.paused_until,
+    ]

@@ -1,0 +1,208 @@
+"""Of each domain one endpoint gets the events in order, whatever happens between."""
+
+import random
+from typing import Final, cast
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec import Struct
+
+from dcvd.config import Cloudflare, Config, Webhooks
+from dcvd.core.events import EventType
+from dcvd.core.instants import SECOND
+from dcvd.core.secret import Secret
+from dcvd.core.webhooks.deliveries import DueDelivery
+from dcvd.core.webhooks.endpoint import Endpoint
+from dcvd.core.webhooks.replays import ReplayStatus
+from dcvd.kit.clock import ManualClock
+from dcvd.services import organizations
+from dcvd.services.context import Context
+from dcvd.services.webhooks import endpoints, replays
+from dcvd.services.webhooks.deliveries import drop_expired, record_attempts
+from dcvd.services.webhooks.endpoints import Change, Held
+from dcvd.store.engine.database import Database
+from tests.conftest import VAULT
+from tests.services.memory import MemoryDatabase, run
+from tests.services.webhooks.attempts import delivered, due, failed, happen, owed
+
+_TYPES: Final = (EventType.DOMAIN_ADDED, EventType.DOMAIN_ACTIVE)
+_DOMAINS: Final = ("dom_a", "dom_b", None)
+_SCHEDULE: Final = (0, 5 * SECOND, 30 * SECOND)
+
+
+class _Owed(Struct):
+    """What the model knows of a delivery."""
+
+    domain: str | None
+    sequence: int
+    state: str = "pending"
+    attempts: int = 0
+    before: int = 0
+
+    def begin_again(self) -> None:
+        self.state, self.before = "pending", self.attempts
+
+
+class OrderMachine(RuleBasedStateMachine):
+    """Two endpoints: one is told everything, the other only of additions until a replay sends it more."""
+
+    @initialize()
+    def begin(self) -> None:
+        cloudflare = Cloudflare(api_token=Secret("x"), zone_id="z", cname_target="edge.sandbox.test")
+        config = Config(cloudflare=cloudflare, webhooks=Webhooks(allow_http=True, ports=(1,), retry_schedule=_SCHEDULE))
+        self.database = MemoryDatabase()
+        self.clock = ManualClock()
+        self.context = Context(
+            cast("Database", self.database),
+            config,
+            vault=VAULT,
+            clock=self.clock,
+            random_bytes=random.Random(7).randbytes,
+            fraction=lambda: 0.0,
+        )
+        self.org = run(organizations.create(self.context, "Acme"))
+        self.endpoints = [
+            run(endpoints.create(self.context, self.org.id, url="http://192.0.9.1:1/", events=types))[0]
+            for types in (_TYPES, _TYPES[:1])
+        ]
+        self.events: list[tuple[str, EventType, str | None, int]] = []
+        self.model: dict[tuple[str, str], _Owed] = {}
+        self.in_flight: dict[str, tuple[Endpoint, DueDelivery]] = {}
+
+    @rule(kinds=st.lists(st.sampled_from(_TYPES), min_size=1, max_size=3), domain=st.sampled_from(_DOMAINS))
+    def something_happens(self, kinds: list[EventType], domain: str | None) -> None:
+        for event in run(happen(self.context, self.org.id, *kinds, domain=domain)):
+            self.events.append((event.id, event.type, domain, event.sequence))
+            for endpoint in self.endpoints:
+                if event.type in endpoint.events:
+                    self.model[endpoint.id, event.id] = _Owed(domain, event.sequence)
+
+    @rule(which=st.integers(0, 1), most=st.integers(1, 4))
+    def attempts_begin(self, which: int, most: int) -> None:
+        endpoint = self.endpoints[which]
+        if self._enabled(endpoint):
+            ready = [one for one in run(due(self.context, endpoint)) if one.id not in self.in_flight]
+            self.in_flight |= {one.id: (endpoint, one) for one in ready[:most]}
+
+    @rule(statuses=st.lists(st.sampled_from((200, 200, 500, 503, 410)), min_size=1, max_size=4), data=st.data())
+    def attempts_end(self, statuses: list[int], data: st.DataObject) -> None:
+        made = []
+        for status in statuses:
+            if not self.in_flight:
+                break
+            endpoint, one = self.in_flight.pop(data.draw(st.sampled_from(sorted(self.in_flight))))
+            made.append(delivered(endpoint, one) if status == 200 else failed(endpoint, one, status))
+            known = self.model[endpoint.id, one.event_id]
+            known.attempts = one.attempts + 1
+            if status == 200:
+                known.state = "delivered"
+            elif known.state == "pending" and known.before == one.attempts_before:
+                spent = known.attempts - known.before >= len(_SCHEDULE)
+                known.state = "dead" if spent or status == 410 else "pending"
+        run(record_attempts(self.context, made))
+
+    @rule(data=st.data())
+    def one_is_retried(self, data: st.DataObject) -> None:
+        if self.model:
+            key = data.draw(st.sampled_from(sorted(self.model)))
+            run(replays.retry(self.context, self.org.id, self._ids()[key]))
+            if self.model[key].state != "pending":
+                self.model[key].begin_again()
+
+    @rule(
+        which=st.integers(0, 1),
+        status=st.sampled_from(ReplayStatus),
+        types=st.sampled_from((None, _TYPES, _TYPES[1:])),
+        everywhere=st.booleans(),
+    )
+    def many_are_replayed(
+        self, which: int, status: ReplayStatus, types: tuple[EventType, ...] | None, everywhere: bool
+    ) -> None:
+        everywhere = everywhere and status is ReplayStatus.FAILED
+        chosen = self.endpoints if everywhere else [self.endpoints[which]]
+        asked = run(
+            replays.count(self.context, self.org.id, None if everywhere else chosen[0].id, status=status, types=types)
+        )
+        job = run(replays.begin(self.context, self.org.id, asked))
+        while (going := run(replays.go_on(self.context, job))) is not None:
+            job = going
+        again = {
+            ReplayStatus.FAILED: {"dead"},
+            ReplayStatus.MISSING: set[str](),
+            ReplayStatus.ALL: {"dead", "dropped", "delivered"},
+        }
+        wanted = 0
+        for endpoint in chosen:
+            for event_id, kind, domain, sequence in self.events:
+                known = self.model.get((endpoint.id, event_id))
+                if types is not None and kind not in types:
+                    continue
+                if known is None:
+                    if status is not ReplayStatus.FAILED and (types is not None or kind in endpoint.events):
+                        self.model[endpoint.id, event_id] = _Owed(domain, sequence)
+                        wanted += 1
+                elif known.state in again[status]:
+                    known.begin_again()
+                    wanted += 1
+        assert asked.total == wanted
+
+    @rule(which=st.integers(0, 1), enabled=st.booleans(), held=st.sampled_from(Held))
+    def an_endpoint_is_switched(self, which: int, enabled: bool, held: Held) -> None:
+        endpoint = self.endpoints[which]
+        if enabled and held is Held.NONE and not self._enabled(endpoint):
+            for (endpoint_id, _), known in self.model.items():
+                if endpoint_id == endpoint.id and known.state == "pending":
+                    known.state = "dropped"
+        change = Change(enabled=enabled, replay=held if enabled else Held.HELD)
+        run(endpoints.change(self.context, self.org.id, endpoint.id, change))
+
+    @rule(which=st.integers(0, 1), most=st.integers(1, 2))
+    def some_expire(self, which: int, most: int) -> None:
+        endpoint = self.endpoints[which]
+        late = [one for one in run(due(self.context, endpoint)) if one.id not in self.in_flight][:most]
+        run(drop_expired(self.context, late))
+        for one in late:
+            self.model[endpoint.id, one.event_id].state = "dropped"
+
+    @rule(seconds=st.sampled_from((1, 6, 40)))
+    def time_passes(self, seconds: int) -> None:
+        self.clock.advance(seconds * SECOND)
+
+    @invariant()
+    def the_first_pending_event_of_a_domain_and_no_other_is_due(self) -> None:
+        for endpoint in self.endpoints:
+            stored = run(owed(self.context, endpoint))
+            expected = {event: known for (at, event), known in self.model.items() if at == endpoint.id}
+            assert {one.event_id: (one.state.value, one.attempts, one.attempts_before) for one in stored} == {
+                event: (known.state, known.attempts, known.before) for event, known in expected.items()
+            }
+            pending = [known for known in expected.values() if known.state == "pending"]
+            first = {
+                known.sequence
+                for known in pending
+                if known.domain is None
+                or known.sequence == min(other.sequence for other in pending if other.domain == known.domain)
+            }
+            assert {one.sequence for one in stored if one.next_attempt_at is not None} == first
+
+    def teardown(self) -> None:
+        if hasattr(self, "database"):
+            self.database.close()
+
+    def _enabled(self, endpoint: Endpoint) -> bool:
+        return run(endpoints.get(self.context, self.org.id, endpoint.id)).health.enabled
+
+    def _ids(self) -> dict[tuple[str, str], str]:
+        return {
+            (one.endpoint_id, one.event_id): one.id
+            for endpoint in self.endpoints
+            for one in run(owed(self.context, endpoint))
+        }
+
+
+OrderMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+
+
+class TestWhateverHappens(OrderMachine.TestCase):  # type: ignore[valid-type,misc]  # made by hypothesis
+    """At any time of each endpoint and domain the first pending event alone is due, and if any is pending, one is."""
