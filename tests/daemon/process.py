@@ -42,7 +42,7 @@ pending_interval = "200ms"
 allow_http = true
 allow_private = ["127.0.0.0/8"]
 retry_schedule = ["0s", "200ms", "1s", "1s", "1s", "1s", "1s", "1s"]
-timeout = "2s"
+timeout = "30s"
 """
 
 

@@ -284,7 +284,7 @@ async def test_a_log_that_nobody_reads_holds_up_neither_requests_nor_the_stop(tm
 
             async def answers() -> bool:
                 try:
-                    async with session.get(f"{daemon.url}/health", timeout=aiohttp.ClientTimeout(2)) as response:
+                    async with session.get(f"{daemon.url}/health", timeout=aiohttp.ClientTimeout(30)) as response:
                         return response.status == 200
                 except aiohttp.ClientError:
                     return False

@@ -206,6 +206,7 @@ async def test_one_domains_limit_is_not_anothers(context: Context, domain: Domai
     assert "request sync by operator" in [told(entry) for entry in await read(context, other)]
 
 
+@pytest.mark.timeout(300)
 @settings(
     max_examples=15, phases=[Phase.generate], deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -123,7 +123,7 @@ async def test_domains_that_always_fail_hold_up_no_other(
     async def active() -> bool:
         return (await queries.get(sandbox_context, org, healthy.id)).ready
 
-    await until(active)
+    await until(active, seconds=100)
 
 
 async def test_a_fault_of_ours_at_one_domain_puts_it_off_and_not_the_loop(
