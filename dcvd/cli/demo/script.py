@@ -240,7 +240,7 @@ async def _supervised(script: Script, on: Stage, *, once: bool, deadline: float)
             if not once:
                 await script.go_on()
             daemon.cancel()
-    except* Exception as failures:
+    except ExceptionGroup as failures:  # not except*, which Python before 3.11.4 wraps in a group again
         raise _first(failures) from failures
 
 
@@ -248,10 +248,10 @@ def _is(happening: Happening, event: EventType) -> bool:
     return isinstance(happening, Arrival) and happening.event == event
 
 
-def _first(failures: BaseExceptionGroup[Exception]) -> Exception:
+def _first(failures: ExceptionGroup[Exception]) -> Exception:
     """The failure that ended the others; a person wants one sentence."""
-    found: Exception | BaseExceptionGroup[Exception] = failures
-    while isinstance(found, BaseExceptionGroup):
+    found: Exception = failures
+    while isinstance(found, ExceptionGroup):
         found = found.exceptions[0]
     return found
 
