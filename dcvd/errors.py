@@ -59,14 +59,14 @@ class Conflict(DcvdError):
         self.existing_id = existing_id
 
 
-class Throttled(DcvdError):
-    """The caller has as much under way as it may; `retry_after` is in seconds."""
+class TooManyRequests(DcvdError):
+    """The caller has as much under way as it may; `retry_after_s` is in seconds."""
 
     code = "too_many_requests"
 
-    def __init__(self, message: str, *, retry_after: float) -> None:
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        self.retry_after_s = retry_after_s
 
 
 class Forbidden(DcvdError):
@@ -87,7 +87,7 @@ class StoreError(DcvdError):
     code = "store_failed"
 
 
-class StoreFull(StoreError):
+class DiskFull(StoreError):
     """The disk is full: nothing of the unit was stored, and nothing of it was acknowledged."""
 
     code = "disk_full"
@@ -99,13 +99,13 @@ class DatabaseUnusable(StoreError):
     code = "database_unusable"
 
 
-class DatabaseBusy(StoreError):
+class DatabaseLocked(StoreError):
     """Another process holds the database's lock file."""
 
     code = "database_locked"
 
 
-class Unavailable(DcvdError):
+class NotConfigured(DcvdError):
     """The operator has not set up what this needs; the message names the setting."""
 
     code = "not_set_up"
@@ -118,13 +118,13 @@ class RemoteError(DcvdError):
 
 
 class Retryable(RemoteError):
-    """Worth another try: refused, timed out, 5xx, 429. `retry_after` is in seconds where the service named it."""
+    """Worth another try: refused, timed out, 5xx, 429. `retry_after_s` is in seconds where the service named it."""
 
     code = "remote_unavailable"
 
-    def __init__(self, message: str, *, code: str | None = None, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, code: str | None = None, retry_after_s: float | None = None) -> None:
         super().__init__(message, code=code)
-        self.retry_after = retry_after
+        self.retry_after_s = retry_after_s
 
 
 class Permanent(RemoteError):

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from dcvd.config import Cloudflare, Config, Domains, SocketAddress, Webhooks, parse_address
-from dcvd.config import Dns as DnsConfig
+from dcvd.config import CloudflareConfig, Config, DomainsConfig, SocketAddress, WebhooksConfig, parse_address
+from dcvd.config import DnsConfig as DnsConfig
 from dcvd.core.secret import Secret
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.kit.clock import ManualClock
@@ -36,9 +36,9 @@ _PLANS = Plans()
 
 @pytest.fixture(autouse=True)
 def _no_statement_scans_a_table_that_grows() -> Iterator[None]:
-    Snapshot.watch = _PLANS.note
+    Snapshot.statement_hook = _PLANS.note
     yield
-    Snapshot.watch = None
+    Snapshot.statement_hook = None
     _PLANS.check()
 
 
@@ -46,7 +46,7 @@ def _no_statement_scans_a_table_that_grows() -> Iterator[None]:
 def config() -> Config:
     """As for the sandbox: reserved names allowed, plain http to loopback."""
     return Config(
-        cloudflare=Cloudflare(
+        cloudflare=CloudflareConfig(
             base_url="http://127.0.0.1:9/client/v4",
             api_token=Secret("sandbox-token"),
             zone_id="5a4d0b0c5a4d0b0c5a4d0b0c5a4d0b0c",
@@ -55,8 +55,8 @@ def config() -> Config:
             requests_per_5m=0,
         ),
         dns=DnsConfig(resolvers=(SocketAddress("127.0.0.1", 9),), authoritative=False),
-        domains=Domains(allow_reserved_tlds=("test",)),
-        webhooks=Webhooks(allow_http=True, allow_private=(IPv4Network("127.0.0.0/8"),)),
+        domains=DomainsConfig(allow_reserved_tlds=("test",)),
+        webhooks=WebhooksConfig(allow_http=True, allow_private=(IPv4Network("127.0.0.0/8"),)),
     )
 
 
@@ -89,7 +89,9 @@ async def database(tmp_path: Path, blank_database: Path) -> AsyncIterator[Databa
 def context(database: Database, config: Config, clock: ManualClock) -> Context:
     """A context whose jitter is none."""
     source = random.Random(7)
-    return Context(database, config, vault=VAULT, clock=clock, random_bytes=source.randbytes, fraction=lambda: 0.0)
+    return Context(
+        database, config, vault=VAULT, clock=clock, random_bytes=source.randbytes, random_fraction=lambda: 0.0
+    )
 
 
 @pytest.fixture
@@ -128,7 +130,7 @@ def schema() -> Iterator[sqlite3.Connection]:
 @pytest.fixture
 async def quick_sandbox() -> AsyncIterator[Sandbox]:
     """A sandbox whose hostnames take 60 ms from a right CNAME to active."""
-    async with Sandbox(SandboxSettings(api_port=0, dns_port=0, step=0.02)) as running:
+    async with Sandbox(SandboxSettings(api_port=0, dns_port=0, step_s=0.02)) as running:
         yield running
 
 
@@ -151,7 +153,7 @@ def sandbox_config(config: Config, quick_sandbox: Sandbox, cloudflare_timeout: i
 @pytest.fixture
 async def sandbox_context(database: Database, sandbox_config: Config) -> Context:
     """A context in real time against `quick_sandbox`."""
-    return Context(database, sandbox_config, vault=VAULT, fraction=lambda: 0.0)
+    return Context(database, sandbox_config, vault=VAULT, random_fraction=lambda: 0.0)
 
 
 @pytest.fixture

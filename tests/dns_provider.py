@@ -10,7 +10,7 @@ from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RemoteError, Retryable
 from dcvd.providers.driver import RecordDriver
 from dcvd.services.connections import creation, queries
-from dcvd.services.connections.provider_access import Access
+from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from tests.marked import marked
 
@@ -79,14 +79,14 @@ class ZoneAtProvider:
             raise error
 
 
-class OneProvider(Access):
+class OneProvider(ProviderAccess):
     """Leads every connection to one zone; whose a connection is, is asked as in earnest."""
 
     def __init__(self, context: Context, zone: ZoneAtProvider) -> None:
         self._stored = context
         self._zone = zone
 
-    async def driver(self, org_id: str, connection_id: str) -> RecordDriver:
+    async def open_driver(self, org_id: str, connection_id: str) -> RecordDriver:
         await queries.get(self._stored, org_id, connection_id)
         return cast(RecordDriver, self._zone)
 

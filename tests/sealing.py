@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import Endpoint, SigningSecret
-from dcvd.core.webhooks.health import Health
+from dcvd.core.webhooks.health import EndpointHealth
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store import organizations
@@ -34,7 +34,7 @@ def fill(tx: Transaction, vault: Vault, *, secrets: int = 2, states: bool = True
         events=(),
         max_per_second=None,
         header_names=(),
-        health=Health(),
+        health=EndpointHealth(),
         created_at=1,
         updated_at=1,
     )
@@ -44,7 +44,7 @@ def fill(tx: Transaction, vault: Vault, *, secrets: int = 2, states: bool = True
     add_connection(tx, vault)
     if states:
         verifier = vault.seal(TOKEN, org=ORG, row=STATE.hex(), field="oauth_states.sealed_verifier")
-        tx.run(
+        tx.execute(
             "INSERT INTO oauth_states (state_hash, org_id, token_id, provider, redirect_uri, sealed_verifier, scopes,"
             " created_at, expires_at) VALUES (?, ?, 'token_1', 'cloudflare', 'https://a.example/', ?, '[]', 1, 2)",
             (STATE, ORG, verifier),
@@ -72,7 +72,7 @@ def add_connection(tx: Transaction, vault: Vault, connection_id: str = CONNECTIO
         vault.seal(TOKEN, org=ORG, row=connection_id, field=f"oauth_connections.encrypted_{kind}_token")
         for kind in ("access", "refresh")
     ]
-    tx.run(
+    tx.execute(
         "INSERT INTO oauth_connections (id, org_id, provider, method, status, encrypted_access_token,"
         " encrypted_refresh_token, created_at, updated_at)"
         " VALUES (?, ?, 'cloudflare', 'oauth', 'active', ?, ?, 1, 1)",
@@ -85,17 +85,17 @@ def first_version(key: VaultKey, secret_id: str = "sec_000000") -> bytes:
     head = b"\x01" + bytes.fromhex(key.id)
     parts = [WEBHOOK_SECRETS.field.encode(), secret_id.encode()]
     associated = head + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-    cipher = AESGCM(key.subkey("sealed values, version 1"))
+    cipher = AESGCM(key.derive_subkey("sealed values, version 1"))
     return head + bytes(12) + cipher.encrypt(bytes(12), SECRET.reveal().encode(), associated)
 
 
 def opened(snapshot: Snapshot, vault: Vault) -> int:
     """How many values there are, each of which opens to what was sealed. Raises VaultError for one that does not."""
     count = 0
-    for kind in sealed_columns.kinds(snapshot):
+    for kind in sealed_columns.list_groups(snapshot):
         column = kind.column
-        for value in sealed_columns.page(snapshot, kind, after="", limit=1_000_000):
-            text = vault.open(value.sealed, org=value.org_id, row=value.row, field=column.field).reveal()
+        for value in sealed_columns.list_values(snapshot, kind, after="", limit=1_000_000):
+            text = vault.open(value.sealed_bytes, org=value.org_id, row=value.row, field=column.field).reveal()
             assert text in (SECRET.reveal(), TOKEN.reveal(), f'{{"X-Key":"{TOKEN.reveal()}"}}')
             count += 1
     return count
@@ -103,4 +103,4 @@ def opened(snapshot: Snapshot, vault: Vault) -> int:
 
 def key_ids(snapshot: Snapshot) -> set[str]:
     """The keys that the values name."""
-    return sealed_columns.key_ids(sealed_columns.kinds(snapshot))
+    return sealed_columns.key_ids(sealed_columns.list_groups(snapshot))

@@ -1,6 +1,6 @@
 """The HTTP interface: tenants with bearer tokens, operators over the unix socket. It only translates."""
 
 from dcvd.api.app import Api, create_app
-from dcvd.api.http.app_services import Looker, Prober
+from dcvd.api.http.app_services import OnDemandChecker, OnDemandTester
 
-__all__ = ["Api", "Looker", "Prober", "create_app"]
+__all__ = ["Api", "OnDemandChecker", "OnDemandTester", "create_app"]

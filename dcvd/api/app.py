@@ -9,31 +9,31 @@ from prometheus_client import CollectorRegistry
 from dcvd.api import connections, diagnosis, domains, events, jobs, records, timeline, tokens, webhooks
 from dcvd.api.connections import oauth_callback
 from dcvd.api.domains import cloudflare_notifications
-from dcvd.api.http.app_services import Looker, Parts, Prober
-from dcvd.api.http.authentication import bearer
-from dcvd.api.http.documentation import BEARER, openapi
+from dcvd.api.http.app_services import AppServices, OnDemandChecker, OnDemandTester
+from dcvd.api.http.authentication import authenticate_tenant
+from dcvd.api.http.documentation import BEARER, openapi_config
 from dcvd.api.http.health import health
-from dcvd.api.http.problems import answer
+from dcvd.api.http.problems import handle_exception
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.http.request_envelope import Edge
+from dcvd.api.http.request_envelope import RequestEnvelope
 from dcvd.api.operators import routes as operator_calls
 from dcvd.api.records import domain_connect_page
 from dcvd.dns import DnsObserver
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.oauth.tokens import TokenClient
-from dcvd.providers.drivers import Drivers
-from dcvd.services.connections.provider_access import Access
+from dcvd.providers.drivers import DriverFactory
+from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
-from dcvd.services.events.feed import Feed
-from dcvd.services.lifecycle.cloudflare_notifications import Hints
-from dcvd.services.tokens import LastUse
+from dcvd.services.events.feed import EventFeed
+from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
+from dcvd.services.tokens import TokenUsage
 
 
 class Api(Litestar):
     """Litestar within our edge; `parts.operators` may be replaced while it serves."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, services: AppServices) -> None:
         super().__init__(
             [
                 health,
@@ -50,35 +50,35 @@ class Api(Litestar):
                         *jobs.ROUTERS,
                         *connections.ROUTERS,
                     ],
-                    guards=[bearer],
+                    guards=[authenticate_tenant],
                     security=BEARER,
                 ),
                 cloudflare_notifications.ROUTER,
                 domain_connect_page.ROUTER,
                 oauth_callback.ROUTER,
                 operator_calls.ROUTER,
-                operator_calls.metrics,
+                operator_calls.show_metrics,
             ],
-            exception_handlers={Exception: answer},
+            exception_handlers={Exception: handle_exception},
             logging_config=None,
-            openapi_config=openapi(parts.context.config.server.public_url),
+            openapi_config=openapi_config(services.context.config.server.public_url),
             request_class=ApiRequest,
             # The limit is the configuration's, and enforced where the body is read.
             request_max_body_size=None,
-            state=State({"parts": parts}),
+            state=State({"parts": services}),
         )
-        self.parts = parts
+        self.services = services
         methods: dict[str, set[str]] = {}
         for route in self.routes:
             methods.setdefault(route.path_format, set()).update(getattr(route, "methods", ()))
-        self._edge = Edge(super().__call__, parts, methods)
+        self._envelope = RequestEnvelope(super().__call__, services, methods)
 
     async def __call__(
         self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
     ) -> None:
         """One request."""
         if scope["type"] == ScopeType.HTTP:
-            await self._edge(scope, receive, send)  # type: ignore[arg-type]  # HTTP's own by its type
+            await self._envelope(scope, receive, send)  # type: ignore[arg-type]  # HTTP's own by its type
         else:
             await super().__call__(scope, receive, send)
 
@@ -86,37 +86,37 @@ class Api(Litestar):
 def create_app(
     *,
     context: Context,
-    last_use: LastUse,
-    looker: Looker,
+    token_usage: TokenUsage,
+    checker: OnDemandChecker,
     operators: frozenset[int],
     registry: CollectorRegistry,
-    feed: Feed,
-    hints: Hints,
+    feed: EventFeed,
+    hints: CloudflareNotificationHandler,
     diagnoser: Diagnoser,
-    prober: Prober,
-    access: Access,
-    drivers: Drivers,
+    tester: OnDemandTester,
+    access: ProviderAccess,
+    drivers: DriverFactory,
     token_client: TokenClient,
     fetcher: Fetcher,
-    guarded: Fetcher,
+    guarded_fetcher: Fetcher,
     observer: DnsObserver,
 ) -> Api:
     """The whole HTTP interface; `operators` are the uids that may use operator calls over the unix socket."""
-    parts = Parts(
+    parts = AppServices(
         context=context,
-        last_use=last_use,
-        looker=looker,
+        token_usage=token_usage,
+        checker=checker,
         operators=operators,
         registry=registry,
         feed=feed,
         hints=hints,
         diagnoser=diagnoser,
-        prober=prober,
+        tester=tester,
         access=access,
         drivers=drivers,
         token_client=token_client,
         fetcher=fetcher,
-        guarded=guarded,
+        guarded_fetcher=guarded_fetcher,
         observer=observer,
     )
     return Api(parts)

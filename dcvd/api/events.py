@@ -11,10 +11,10 @@ from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
 from litestar.params import QueryParameter
 from msgspec import Raw, Struct
 
-from dcvd.api.http.documentation import ok, problems
-from dcvd.api.http.parameters import EVENT_TYPES, TEXT, Instant, Limit, event_types, page_limit
-from dcvd.api.http.preferences import LONGEST_WAIT, preferred_wait
-from dcvd.api.http.presence import while_present
+from dcvd.api.http.documentation import problems, success
+from dcvd.api.http.parameters import EVENT_TYPES, TEXT, Instant, Limit, parse_event_types, parse_page_limit
+from dcvd.api.http.preferences import LONGEST_WAIT_S, parse_wait_s
+from dcvd.api.http.presence import run_while_connected
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.events import EventType
 from dcvd.errors import InvalidInput
@@ -57,7 +57,7 @@ class EventList(Struct, frozen=True, kw_only=True, rename="camel"):
     has_more: bool
 
 
-class _RawList(Struct, frozen=True, kw_only=True, rename="camel"):
+class _RawEventList(Struct, frozen=True, kw_only=True, rename="camel"):
     """`EventList` with the bytes that are stored."""
 
     events: list[Raw]
@@ -66,11 +66,13 @@ class _RawList(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 @dataclass
-class _MayWait(Operation):
+class _WaitableOperation(Operation):
     """Documents a header of which every value is read, where Litestar would hand over one."""
 
     def __post_init__(self) -> None:
-        description = f"`wait=30`: seconds to wait for an event where there is none, {LONGEST_WAIT} at most (RFC 7240)."
+        description = (
+            f"`wait=30`: seconds to wait for an event where there is none, {LONGEST_WAIT_S} at most (RFC 7240)."
+        )
         schema = Schema(type=OpenAPIType.STRING)
         prefer = Parameter(name="Prefer", param_in="header", description=description, schema=schema)
         self.parameters = [*(self.parameters or []), prefer]
@@ -79,8 +81,8 @@ class _MayWait(Operation):
 @get(
     "",
     summary="Read the events",
-    operation_class=_MayWait,
-    responses={**ok(200, EventList, "The events, in order."), **problems(400, 410)},
+    operation_class=_WaitableOperation,
+    responses={**success(200, EventList, "The events, in order."), **problems(400, 410)},
 )
 async def read_events(
     request: ApiRequest, after: After = None, types: Types = None, limit: Limit = None
@@ -88,17 +90,17 @@ async def read_events(
     """In order and without a gap; go on after `nextCursor`. With `Prefer: wait=30` an answer without events comes only
     after 30 s, one with events as soon as there are any.
     """
-    wait = preferred_wait(request.headers.getall("prefer", []))
-    reading = request.parts.feed.read(
+    wait = parse_wait_s(request.headers.getall("prefer", []))
+    reading = request.services.feed.read(
         request.org_id,
-        after=_sequence(after),
-        types=event_types("types", types),
-        limit=page_limit(limit),
-        wait=float(wait or 0),
+        after=_parse_sequence(after),
+        types=parse_event_types("types", types),
+        limit=parse_page_limit(limit),
+        wait_s=float(wait or 0),
     )
-    page = await while_present(request.receive, reading)
-    answer = _RawList(
-        events=[Raw(event.body) for event in page.events], next_cursor=str(page.position), has_more=page.more
+    page = await run_while_connected(request.receive, reading)
+    answer = _RawEventList(
+        events=[Raw(event.body) for event in page.events], next_cursor=str(page.position), has_more=page.has_more
     )
     headers = {"Vary": "Prefer"}
     if wait is not None:
@@ -106,7 +108,7 @@ async def read_events(
     return Response(msgspec.json.encode(answer), media_type=MediaType.JSON, headers=headers)
 
 
-def _sequence(text: str | None) -> int | None:
+def _parse_sequence(text: str | None) -> int | None:
     if text is None:
         return None
     if _SEQUENCE.fullmatch(text) is None:

@@ -7,12 +7,12 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.http.documentation import problems
-from dcvd.api.http.parameters import Cursor, Instant, Limit, instant, page_limit, shown
+from dcvd.api.http.parameters import Cursor, Instant, Limit, format_instant, parse_instant, parse_page_limit
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.tokens import Role, Token
 from dcvd.services import tokens
-from dcvd.services.tokens import LastUse, MintedToken
+from dcvd.services.tokens import MintedToken, TokenUsage
 from dcvd.store.engine.paging import Page
 
 
@@ -54,17 +54,17 @@ async def mint_token(request: ApiRequest, data: JSONBody[NewToken]) -> Response[
         request.org_id,
         name=data.name,
         role=data.role,
-        expires_at=instant("expiresAt", data.expires_at),
-        minter=request.auth.role,
+        expires_at=parse_instant("expiresAt", data.expires_at),
+        minter_role=request.auth.role,
     )
-    return Response(minted_answer(minted), headers={"Location": f"/api/tokens/{minted.token.id}"})
+    return Response(minted_token_answer(minted), headers={"Location": f"/api/tokens/{minted.token.id}"})
 
 
 @get("", summary="List the tokens", responses=problems(400))
 async def list_tokens(request: ApiRequest, limit: Limit = None, cursor: Cursor = None) -> TokenList:
     """Newest first; never a plain text."""
-    found = await tokens.list_page(request.context, request.org_id, cursor=cursor, limit=page_limit(limit))
-    return token_list(found, request.parts.last_use)
+    found = await tokens.list_page(request.context, request.org_id, cursor=cursor, limit=parse_page_limit(limit))
+    return token_list(found, request.services.token_usage)
 
 
 @delete("/{token_id:str}", summary="Revoke a token", responses=problems(403, 404))
@@ -73,17 +73,20 @@ async def revoke_token(request: ApiRequest, token_id: FromPath[str]) -> None:
     await tokens.revoke(request.context, request.org_id, token_id)
 
 
-def minted_answer(minted: MintedToken) -> TokenAnswer:
+def minted_token_answer(minted: MintedToken) -> TokenAnswer:
     """With the plain text."""
-    return TokenAnswer(_view(minted.token, minted.token.last_used_at, minted.plain.reveal()))
+    return TokenAnswer(_token_view(minted.token, minted.token.last_used_at, minted.plaintext.reveal()))
 
 
-def token_list(found: Page[Token], last_use: LastUse) -> TokenList:
+def token_list(page: Page[Token], token_usage: TokenUsage) -> TokenList:
     """Without any plain text."""
-    return TokenList(tokens=[_view(row, last_use.seen(row)) for row in found.items], next_cursor=found.next_cursor)
+    return TokenList(
+        tokens=[_token_view(row, token_usage.read_last_used_at(row)) for row in page.items],
+        next_cursor=page.next_cursor,
+    )
 
 
-def _view(token: Token, last_used_at: int | None, plain: str | UnsetType = UNSET) -> TokenView:
+def _token_view(token: Token, last_used_at: int | None, plain: str | UnsetType = UNSET) -> TokenView:
     return TokenView(
         id=token.id,
         org_id=token.org_id,
@@ -91,8 +94,8 @@ def _view(token: Token, last_used_at: int | None, plain: str | UnsetType = UNSET
         role=token.role,
         token=plain,
         created_at=to_rfc3339(token.created_at),
-        expires_at=shown(token.expires_at),
-        last_used_at=shown(last_used_at),
+        expires_at=format_instant(token.expires_at),
+        last_used_at=format_instant(last_used_at),
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from dcvd.cli.options import config_option, examples, json_option, print_json
+from dcvd.cli.options import config_option, format_examples, json_option, print_json
 from dcvd.config import load
 from dcvd.core.instants import to_rfc3339
 from dcvd.store.backup import Backup, back_up
@@ -13,7 +13,7 @@ from dcvd.store.backup import Backup, back_up
 
 @click.command(
     "backup",
-    epilog=examples(
+    epilog=format_examples(
         "dcvd backup /var/backups/dcvd-$(date +%F).db",
         "dcvd backup copy.db --json | jq -r '.backup.vaultKeys[].source'",
     ),
@@ -31,25 +31,25 @@ def backup(file: Path, as_json: bool, config: Path) -> None:
     database = load(config, os.environ, need_cloudflare=False).config.database.path
     made = back_up(database, file.absolute())
     if as_json:
-        print_json({"backup": _view(made)})
+        print_json({"backup": _backup_output(made)})
         return
-    click.echo(f"Copied {database} to {made.file}: {_size(made.bytes)}, checked.")
+    click.echo(f"Copied {database} to {made.file}: {_format_size(made.bytes)}, checked.")
     for key in made.keys:
         click.echo(f"It needs key {key.key_id}: {key.source}; keep that apart from the backup.")
     if not made.keys:
         click.echo("It needs no key: nothing in it is encrypted.")
 
 
-def _view(made: Backup) -> dict[str, object]:
+def _backup_output(copy: Backup) -> dict[str, object]:
     return {
-        "file": str(made.file),
-        "bytes": made.bytes,
-        "schemaVersion": made.schema,
+        "file": str(copy.file),
+        "bytes": copy.bytes,
+        "schemaVersion": copy.schema,
         "vaultKeys": [
-            {"id": key.key_id, "source": key.source, "createdAt": to_rfc3339(key.created_at)} for key in made.keys
+            {"id": key.key_id, "source": key.source, "createdAt": to_rfc3339(key.created_at)} for key in copy.keys
         ],
     }
 
 
-def _size(count: int) -> str:
-    return f"{count / (1 << 20):.1f} MiB" if count >= 1 << 20 else f"{count / (1 << 10):.0f} KiB"
+def _format_size(size_bytes: int) -> str:
+    return f"{size_bytes / (1 << 20):.1f} MiB" if size_bytes >= 1 << 20 else f"{size_bytes / (1 << 10):.0f} KiB"

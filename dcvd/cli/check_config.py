@@ -5,14 +5,14 @@ from pathlib import Path
 
 import click
 
-from dcvd.cli.options import config_option, examples, json_option, print_json
+from dcvd.cli.options import config_option, format_examples, json_option, print_json
 from dcvd.config import load
 from dcvd.errors import ConfigError
 
 
 @click.command(
     "check-config",
-    epilog=examples(
+    epilog=format_examples(
         "dcvd check-config --config /etc/dcvd/dcvd.toml",
         "dcvd check-config --json | jq -r '.problems[]'",
     ),

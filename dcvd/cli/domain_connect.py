@@ -6,19 +6,19 @@ from pathlib import Path
 
 import click
 
-from dcvd.cli.options import config_option, examples, json_option, print_json
-from dcvd.cli.terminal.tables import table
+from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.terminal.tables import format_table
 from dcvd.config import Config, load
-from dcvd.core.records.domain_connect import key_records, key_zone, return_hosts, template
+from dcvd.core.records.domain_connect import build_template, public_key_domain, public_key_texts, return_hosts
 from dcvd.errors import ConfigError, StoreError
-from dcvd.kit.new_file import new_file
-from dcvd.providers.domain_connect.signing import generate, public_key
+from dcvd.kit.new_file import create_file
+from dcvd.providers.domain_connect.signing import encode_public_key, generate_key
 from dcvd.store.engine.files import adopt_owner
 
 
 @click.group(
     "domain-connect",
-    epilog=examples(
+    epilog=format_examples(
         "dcvd domain-connect keygen --output /etc/dcvd/domain-connect.pem",
         "dcvd domain-connect txt",
         "dcvd domain-connect template --provider-name Acme > example.net.custom-domain.json",
@@ -32,19 +32,21 @@ def domain_connect() -> None:
     """
 
 
-@domain_connect.command("keygen", epilog=examples("dcvd domain-connect keygen --output /etc/dcvd/domain-connect.pem"))
+@domain_connect.command(
+    "keygen", epilog=format_examples("dcvd domain-connect keygen --output /etc/dcvd/domain-connect.pem")
+)
 @click.option(
     "--output", type=click.Path(path_type=Path), metavar="FILE", help="A new file, readable by its owner alone."
 )
 def keygen(output: Path | None) -> None:
     """Make a private key: print it, or write it to a FILE that is not there yet."""
-    key = generate()
+    key = generate_key()
     if output is None:
         click.echo(key.reveal(), nl=False)
         return
     path = output.absolute()
     try:
-        with new_file(path) as draft:
+        with create_file(path) as draft:
             draft.write_text(key.reveal(), encoding="ascii")
             adopt_owner(draft)
     except FileExistsError as error:
@@ -52,26 +54,27 @@ def keygen(output: Path | None) -> None:
     click.echo(f"Wrote a private key to {path}. Name it as domain_connect.private_key_file.")
 
 
-@domain_connect.command("txt", epilog=examples("dcvd domain-connect txt", "dcvd domain-connect txt --json"))
+@domain_connect.command("txt", epilog=format_examples("dcvd domain-connect txt", "dcvd domain-connect txt --json"))
 @json_option
 @config_option
 def txt(as_json: bool, config: Path) -> None:
     """Show the TXT records that publish the key. Providers look for them at each link; keep them as long as the key."""
-    connect = _loaded(config).domain_connect
+    connect = _load_config(config).domain_connect
     if not connect.provider_id or connect.private_key is None:
         raise ConfigError(
             ["domain_connect.provider_id and domain_connect.private_key_file have to be set, and the file readable."]
         )
-    name = f"{connect.key}.{key_zone(connect.provider_id, connect.key_domain)}"
-    values = key_records(public_key(connect.private_key))
+    name = f"{connect.key}.{public_key_domain(connect.provider_id, connect.key_domain)}"
+    values = public_key_texts(encode_public_key(connect.private_key))
     if as_json:
         print_json({"records": [{"type": "TXT", "name": name, "value": value} for value in values]})
         return
-    click.echo(table(("type", "name", "value"), [("TXT", name, value) for value in values]))
+    click.echo(format_table(("type", "name", "value"), [("TXT", name, value) for value in values]))
 
 
 @domain_connect.command(
-    "template", epilog=examples("dcvd domain-connect template --provider-name Acme > example.net.custom-domain.json")
+    "template",
+    epilog=format_examples("dcvd domain-connect template --provider-name Acme > example.net.custom-domain.json"),
 )
 @click.option("--provider-name", metavar="NAME", help="What customers know you by; else domain_connect.provider_id.")
 @click.option(
@@ -83,16 +86,16 @@ def show_template(provider_name: str | None, service_name: str, config: Path) ->
 
     A change of cloudflare.cname_target changes it: publish it anew then.
     """
-    loaded = _loaded(config)
+    loaded = _load_config(config)
     connect, target = loaded.domain_connect, loaded.cloudflare.cname_target
     if not (connect.provider_id and connect.service_id and target):
         raise ConfigError(
             ["domain_connect.provider_id, domain_connect.service_id and cloudflare.cname_target have to be set."]
         )
-    made = template(
+    made = build_template(
         connect.provider_id,
         connect.service_id,
-        key_domain=key_zone(connect.provider_id, connect.key_domain),
+        key_domain=public_key_domain(connect.provider_id, connect.key_domain),
         target=target,
         provider_name=provider_name or connect.provider_id,
         service_name=service_name,
@@ -101,5 +104,5 @@ def show_template(provider_name: str | None, service_name: str, config: Path) ->
     click.echo(json.dumps(made, indent=2, ensure_ascii=False))
 
 
-def _loaded(config: Path) -> Config:
+def _load_config(config: Path) -> Config:
     return load(config, os.environ, need_cloudflare=False).config

@@ -3,7 +3,7 @@
 import os
 from typing import Final
 
-from dcvd.errors import ConfigError, DatabaseBusy, DatabaseUnusable, DcvdError
+from dcvd.errors import ConfigError, DatabaseLocked, DatabaseUnusable, DcvdError
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130  # as a shell reports a process that SIGINT ended
@@ -14,7 +14,7 @@ def exit_code(error: DcvdError) -> int:
     match error:
         case ConfigError() | DatabaseUnusable():
             return os.EX_CONFIG
-        case DatabaseBusy():
+        case DatabaseLocked():
             return os.EX_TEMPFAIL
         case _:
             return FAILED

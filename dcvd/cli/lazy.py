@@ -8,7 +8,7 @@ import click
 from msgspec import Struct
 
 
-class Deferred(Struct, frozen=True):
+class DeferredCommand(Struct, frozen=True):
     """Where a command is, and what the group's help says of it."""
 
     module: str
@@ -25,17 +25,17 @@ class Deferred(Struct, frozen=True):
 class LazyGroup(click.Group):
     """Lists its commands in the order in which they are given."""
 
-    def __init__(self, *args: Any, deferred: Mapping[str, Deferred], **options: Any) -> None:
+    def __init__(self, *args: Any, deferred_commands: Mapping[str, DeferredCommand], **options: Any) -> None:
         super().__init__(*args, **options)
-        self.deferred = deferred
+        self.deferred_commands = deferred_commands
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
-        return list(self.deferred)
+        return list(self.deferred_commands)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # likewise
-        deferred = self.deferred.get(cmd_name)
+        deferred = self.deferred_commands.get(cmd_name)
         return None if deferred is None else deferred.load()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # likewise
         with formatter.section("Commands"):
-            formatter.write_dl([(name, deferred.summary) for name, deferred in self.deferred.items()])
+            formatter.write_dl([(name, deferred.summary) for name, deferred in self.deferred_commands.items()])

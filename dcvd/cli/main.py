@@ -10,28 +10,30 @@ import click
 
 from dcvd import __version__
 from dcvd.cli.exit_codes import FAILED, INTERRUPTED, exit_code
-from dcvd.cli.lazy import Deferred, LazyGroup
+from dcvd.cli.lazy import DeferredCommand, LazyGroup
 from dcvd.errors import ConfigError, DcvdError
 
 DEBUG_VARIABLE: Final = "DCVD_DEBUG"
 
 _COMMANDS: Final = {
-    "demo": Deferred("dcvd.cli.demo.command", "demo", "See it all at work in a minute, without configuration."),
-    "serve": Deferred("dcvd.cli.serve", "serve", "Run the daemon in the foreground."),
-    "check-config": Deferred("dcvd.cli.check_config", "check_config", "Report every error of a configuration."),
-    "org": Deferred("dcvd.cli.organizations", "organizations", "Create and list organizations."),
-    "token": Deferred("dcvd.cli.tokens", "tokens", "Create, list and revoke API tokens."),
-    "renewals": Deferred("dcvd.cli.renewals", "renewals", "Show certificates that should have been renewed."),
-    "domain": Deferred("dcvd.cli.domains.commands", "domains", "Import customers' domains from a file."),
-    "diagnose": Deferred(
+    "demo": DeferredCommand("dcvd.cli.demo.command", "demo", "See it all at work in a minute, without configuration."),
+    "serve": DeferredCommand("dcvd.cli.serve", "serve", "Run the daemon in the foreground."),
+    "check-config": DeferredCommand("dcvd.cli.check_config", "check_config", "Report every error of a configuration."),
+    "org": DeferredCommand("dcvd.cli.organizations", "organizations", "Create and list organizations."),
+    "token": DeferredCommand("dcvd.cli.tokens", "tokens", "Create, list and revoke API tokens."),
+    "renewals": DeferredCommand("dcvd.cli.renewals", "renewals", "Show certificates that should have been renewed."),
+    "domain": DeferredCommand("dcvd.cli.domains.commands", "domains", "Import customers' domains from a file."),
+    "diagnose": DeferredCommand(
         "dcvd.cli.diagnosis.command", "diagnose", "Say what is wrong with a hostname, and who has to act."
     ),
-    "backup": Deferred("dcvd.cli.backup", "backup", "Copy the database, beside a running daemon too."),
-    "domain-connect": Deferred(
+    "backup": DeferredCommand("dcvd.cli.backup", "backup", "Copy the database, beside a running daemon too."),
+    "domain-connect": DeferredCommand(
         "dcvd.cli.domain_connect", "domain_connect", "Show the template and the key that DNS providers have to know."
     ),
-    "vault": Deferred("dcvd.cli.vault", "vault", "Make and change the keys that secrets are encrypted with."),
-    "sandbox": Deferred("dcvd.cli.sandbox", "sandbox", "Run a Cloudflare API and a DNS server for trying things out."),
+    "vault": DeferredCommand("dcvd.cli.vault", "vault", "Make and change the keys that secrets are encrypted with."),
+    "sandbox": DeferredCommand(
+        "dcvd.cli.sandbox", "sandbox", "Run a Cloudflare API and a DNS server for trying things out."
+    ),
 }
 
 _EPILOG: Final = """\b
@@ -55,7 +57,7 @@ DCVD_DEBUG=1 shows the traceback of a failure.
 
 @click.group(
     cls=LazyGroup,
-    deferred=_COMMANDS,
+    deferred_commands=_COMMANDS,
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -90,16 +92,16 @@ def run(arguments: Sequence[str]) -> int:
         return FAILED
     except Exception as error:  # noqa: BLE001  # the last place where a fault of ours can still become a sentence
         _show_traceback(error)
-        hint = "" if _debugging() else f" Run it again with {DEBUG_VARIABLE}=1 to see where."
+        hint = "" if _is_debugging() else f" Run it again with {DEBUG_VARIABLE}=1 to see where."
         click.echo(f"This is a fault in dcvd: {type(error).__name__}: {error}.{hint}", err=True)
         return FAILED
     return code if isinstance(code, int) else 0
 
 
-def _debugging() -> bool:
+def _is_debugging() -> bool:
     return os.environ.get(DEBUG_VARIABLE) == "1"
 
 
 def _show_traceback(error: BaseException) -> None:
-    if _debugging():
+    if _is_debugging():
         traceback.print_exception(error)

@@ -27,12 +27,12 @@ def json_option(command: _C) -> _C:
     return click.option("--json", "as_json", is_flag=True, help="Print one line of JSON, for programs.")(command)
 
 
-def examples(*lines: str) -> str:
+def format_examples(*lines: str) -> str:
     """An epilog that click does not rewrap."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def unwrapped(text: str) -> str:
+def keep_lines(text: str) -> str:
     """Paragraphs that click shows line by line as they are."""
     return "\n\n".join(f"\b\n{paragraph}" for paragraph in text.split("\n\n"))
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 
 from dcvd.cli.operations import perform
-from dcvd.cli.options import config_option, examples, json_option, print_json
-from dcvd.cli.terminal.tables import instant, table
+from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.terminal.tables import format_instant, format_table
 
 
-@click.group("org", epilog=examples("dcvd org create Acme", "dcvd org list"))
+@click.group("org", epilog=format_examples("dcvd org create Acme", "dcvd org list"))
 def organizations() -> None:
     """Create and list organizations: the tenants whose domains dcvd looks after.
 
@@ -20,7 +20,7 @@ def organizations() -> None:
 
 @organizations.command(
     "create",
-    epilog=examples("dcvd org create Acme", "dcvd org create 'Acme Pages' --json | jq -r .organization.id"),
+    epilog=format_examples("dcvd org create Acme", "dcvd org create 'Acme Pages' --json | jq -r .organization.id"),
 )
 @click.argument("name")
 @json_option
@@ -43,7 +43,9 @@ def create(name: str, as_json: bool, config: Path) -> None:
     click.echo(f"Its first API token: dcvd token create --org {shlex.quote(organization.name)} --name NAME")
 
 
-@organizations.command("list", epilog=examples("dcvd org list", "dcvd org list --json | jq -r '.organizations[].id'"))
+@organizations.command(
+    "list", epilog=format_examples("dcvd org list", "dcvd org list --json | jq -r '.organizations[].id'")
+)
 @json_option
 @config_option
 def list_organizations(as_json: bool, config: Path) -> None:
@@ -54,5 +56,5 @@ def list_organizations(as_json: bool, config: Path) -> None:
     elif not found:
         click.echo("There are no organizations yet: dcvd org create NAME", err=True)
     else:
-        rows = [(each.name, each.id, instant(each.created_at, missing="")) for each in found]
-        click.echo(table(("name", "id", "created"), rows))
+        rows = [(each.name, each.id, format_instant(each.created_at, missing="")) for each in found]
+        click.echo(format_table(("name", "id", "created"), rows))

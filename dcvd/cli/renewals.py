@@ -7,15 +7,15 @@ import click
 
 from dcvd.cli.exit_codes import FAILED
 from dcvd.cli.operations import perform
-from dcvd.cli.options import config_option, examples, json_option, print_json
-from dcvd.cli.terminal.tables import instant, table
+from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.terminal.tables import format_instant, format_table
 from dcvd.services.lifecycle.renewals import RenewalsView
 
-_BEHIND: Final = 3600
+_LATE_AFTER_S: Final = 3600
 """Seconds after which a look that is due is worth a word."""
 
 
-@click.command("renewals", epilog=examples("dcvd renewals", "dcvd renewals --json | jq .renewals.count"))
+@click.command("renewals", epilog=format_examples("dcvd renewals", "dcvd renewals --json | jq .renewals.count"))
 @json_option
 @config_option
 @click.pass_context
@@ -24,31 +24,31 @@ def renewals(context: click.Context, as_json: bool, config: Path) -> None:
 
     Ends with 1 where there are any, so that a monitor can run it.
     """
-    found = perform(config, lambda operations: operations.renewals())
+    found = perform(config, lambda operations: operations.list_renewals())
     if as_json:
         print_json({"renewals": found})
     else:
-        _show(found)
+        _print_renewals(found)
     context.exit(FAILED if found.count else 0)
 
 
-def _show(found: RenewalsView) -> None:
-    if not found.count:
+def _print_renewals(late_renewals: RenewalsView) -> None:
+    if not late_renewals.count:
         click.echo("No renewal is late.")
     else:
         rows = [
             (
                 each.domain_name,
-                instant(each.expires_at, missing=""),
-                instant(each.overdue_at, missing=""),
+                format_instant(each.expires_at, missing=""),
+                format_instant(each.overdue_at, missing=""),
                 each.cf_ssl_status or "",
                 each.error_code or each.status,
                 each.domain_id,
             )
-            for each in found.late
+            for each in late_renewals.late
         ]
-        click.echo(table(("domain", "expires", "late since", "at cloudflare", "here", "id"), rows))
-        click.echo(f"{found.count} late; the {len(rows)} above are so for the longest time.")
-    for lane, seconds in found.behind_seconds.items():
-        if seconds >= _BEHIND:
+        click.echo(format_table(("domain", "expires", "late since", "at cloudflare", "here", "id"), rows))
+        click.echo(f"{late_renewals.count} late; the {len(rows)} above are so for the longest time.")
+    for lane, seconds in late_renewals.behind_seconds.items():
+        if seconds >= _LATE_AFTER_S:
             click.echo(f"Looks are behind: one of the lane {lane} has been due for {seconds // 60} min.", err=True)

@@ -5,19 +5,19 @@ from typing import Final
 
 import click
 
-from dcvd.cli.options import examples, json_option, print_json, unwrapped
-from dcvd.cli.terminal.signals import until_signal
-from dcvd.cli.terminal.tables import facts
+from dcvd.cli.options import format_examples, json_option, keep_lines, print_json
+from dcvd.cli.terminal.signals import run_until_signal
+from dcvd.cli.terminal.tables import format_facts
 from dcvd.config import SocketAddress, parse_address
 from dcvd.errors import InvalidInput
 from dcvd.kit.logs.configuration import configure_logging
 from dcvd.sandbox import Sandbox, SandboxSettings
-from dcvd.sandbox.control.guide import guide
+from dcvd.sandbox.control.guide import format_guide
 
 _DEFAULTS: Final = SandboxSettings()
 
 
-def _address(_context: click.Context, _parameter: click.Parameter, value: str) -> SocketAddress:
+def _parse_address_option(_context: click.Context, _parameter: click.Parameter, value: str) -> SocketAddress:
     try:
         return parse_address(value)
     except ValueError as error:
@@ -26,17 +26,17 @@ def _address(_context: click.Context, _parameter: click.Parameter, value: str) -
 
 @click.command(
     "sandbox",
-    epilog=examples(
+    epilog=format_examples(
         "dcvd sandbox                                       fits config/sandbox.toml",
         "dcvd sandbox --api 127.0.0.1:0 --dns 127.0.0.1:0   on free ports",
         "dcvd sandbox --json > sandbox.json &                 for a script that reads where it listens",
     )
     + "\n\n"
-    + unwrapped(guide()),
+    + keep_lines(format_guide()),
 )
 @click.option(
     "--api",
-    callback=_address,
+    callback=_parse_address_option,
     metavar="HOST:PORT",
     default=f"{_DEFAULTS.api_host}:{_DEFAULTS.api_port}",
     show_default=True,
@@ -44,7 +44,7 @@ def _address(_context: click.Context, _parameter: click.Parameter, value: str) -
 )
 @click.option(
     "--dns",
-    callback=_address,
+    callback=_parse_address_option,
     metavar="HOST:PORT",
     default=f"{_DEFAULTS.dns_host}:{_DEFAULTS.dns_port}",
     show_default=True,
@@ -65,41 +65,41 @@ def sandbox(api: SocketAddress, dns: SocketAddress, as_json: bool) -> None:
     except InvalidInput as error:
         hint = "--api" if error.field.startswith("api") else "--dns"
         raise click.BadParameter(error.message, param_hint=hint) from error
-    asyncio.run(until_signal(_serve(made, as_json)))
+    asyncio.run(run_until_signal(_serve(made, as_json)))
 
 
-async def _serve(made: Sandbox, as_json: bool) -> None:
-    async with made:
+async def _serve(server: Sandbox, as_json: bool) -> None:
+    async with server:
         if as_json:
             print_json(
                 {
-                    "api": made.api_url,
-                    "control": made.control_url,
-                    "dns": made.dns_address,
-                    "token": made.settings.token,
-                    "zoneId": made.settings.zone_id,
-                    "target": made.settings.target,
-                    "oauth": made.oauth_url,
-                    "clientId": made.settings.oauth_client_id,
-                    "clientSecret": made.settings.oauth_client_secret,
+                    "api": server.api_url,
+                    "control": server.control_url,
+                    "dns": server.dns_address,
+                    "token": server.settings.token,
+                    "zoneId": server.settings.zone_id,
+                    "target": server.settings.target,
+                    "oauth": server.oauth_url,
+                    "clientId": server.settings.oauth_client_id,
+                    "clientSecret": server.settings.oauth_client_secret,
                 }
             )
         else:
-            click.echo(_introduction(made))
+            click.echo(_format_introduction(server))
         await asyncio.Event().wait()  # a signal cancels it
 
 
-def _introduction(made: Sandbox) -> str:
-    settings, control = made.settings, made.control_url
-    described = facts(
+def _format_introduction(server: Sandbox) -> str:
+    settings, control = server.settings, server.control_url
+    described = format_facts(
         [
-            ("Cloudflare API", made.api_url),
+            ("Cloudflare API", server.api_url),
             ("API token", settings.token),
             ("Zone", settings.zone_id),
             ("CNAME target", settings.target),
-            ("DNS (UDP, TCP)", made.dns_address),
+            ("DNS (UDP, TCP)", server.dns_address),
             ("Customer's zones", ", ".join(settings.customer_zones)),
-            ("OAuth", f"{made.oauth_url}/auth, client {settings.oauth_client_id}"),
+            ("OAuth", f"{server.oauth_url}/auth, client {settings.oauth_client_id}"),
             ("Control API", control),
         ]
     )

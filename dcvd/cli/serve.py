@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
-from dcvd.cli.options import config_option, examples
+from dcvd.cli.options import config_option, format_examples
 from dcvd.daemon import run
 
 
 @click.command(
     "serve",
-    epilog=examples(
+    epilog=format_examples(
         "dcvd serve --config /etc/dcvd/dcvd.toml",
         "dcvd serve --config config/sandbox.toml     with `dcvd sandbox` beside it",
     ),

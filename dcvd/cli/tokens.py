@@ -7,28 +7,28 @@ from typing import Final
 import click
 
 from dcvd.cli.operations import (
-    MintedTokenView,
+    MintedTokenOutput,
     Operations,
-    OrganizationView,
-    TokenView,
+    OrganizationOutput,
+    TokenOutput,
     find_organization,
     perform,
 )
-from dcvd.cli.options import config_option, examples, json_option, print_json
-from dcvd.cli.terminal.tables import facts, instant, table
+from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
 from dcvd.core.durations import parse_duration
-from dcvd.core.ids import Prefix, is_id
+from dcvd.core.ids import IdPrefix, is_id
 from dcvd.core.instants import DAY, from_rfc3339
 from dcvd.core.tokens import Role
 
-_LONGEST_LIFE: Final = 36_500 * DAY
+_LONGEST_LIFETIME_MS: Final = 36_500 * DAY
 
 _organization_option = click.option(
     "--org", "organization", metavar="ORG", required=True, help="The organization, by id or by name."
 )
 
 
-def _lifetime(_context: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:
+def _parse_lifetime_ms(_context: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:
     """Milliseconds."""
     if value is None:
         return None
@@ -36,13 +36,13 @@ def _lifetime(_context: click.Context, _parameter: click.Parameter, value: str |
         lifetime = parse_duration(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
-    if not 0 < lifetime <= _LONGEST_LIFE:
+    if not 0 < lifetime <= _LONGEST_LIFETIME_MS:
         raise click.BadParameter(f"{value} is not between 1ms and 36500d.")
     return lifetime
 
 
-def _token_id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    if not is_id(Prefix.TOKEN, value):
+def _check_token_id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not is_id(IdPrefix.TOKEN, value):
         raise click.BadParameter(
             f"{value!r} is no token's id: one is token_ and 26 characters behind it; `dcvd token list` shows them."
         )
@@ -51,7 +51,7 @@ def _token_id(_context: click.Context, _parameter: click.Parameter, value: str) 
 
 @click.group(
     "token",
-    epilog=examples(
+    epilog=format_examples(
         "dcvd token create --org Acme --name ci",
         "dcvd token list --org Acme",
         "dcvd token revoke --org Acme token_01k2j3…",
@@ -66,7 +66,7 @@ def tokens() -> None:
 
 @tokens.command(
     "create",
-    epilog=examples(
+    epilog=format_examples(
         "dcvd token create --org Acme --name ci",
         "dcvd token create --org Acme --name reports --role member --expires-in 90d",
         "TOKEN=$(dcvd token create --org Acme --name ci --quiet)",
@@ -84,7 +84,7 @@ def tokens() -> None:
 @click.option(
     "--expires-in",
     "lifetime",
-    callback=_lifetime,
+    callback=_parse_lifetime_ms,
     metavar="DURATION",
     help="Such as 90d or 12h; without it the token does not expire.",
 )
@@ -99,7 +99,7 @@ def create(
         raise click.UsageError("--quiet and --json exclude each other: choose one.")
     expires_at = None if lifetime is None else time.time_ns() // 1_000_000 + lifetime
 
-    async def work(operations: Operations) -> tuple[OrganizationView, MintedTokenView]:
+    async def work(operations: Operations) -> tuple[OrganizationOutput, MintedTokenOutput]:
         owner = await find_organization(operations, organization)
         minted = await operations.create_token(owner.id, name=name, role=Role(role), expires_at=expires_at)
         return owner, minted
@@ -110,12 +110,13 @@ def create(
     elif as_json:
         print_json({"token": minted})
     else:
-        click.echo(_described(owner, minted))
+        click.echo(_describe_token(owner, minted))
         click.echo("Keep the token safe: it cannot be shown again.", err=True)
 
 
 @tokens.command(
-    "list", epilog=examples("dcvd token list --org Acme", "dcvd token list --org Acme --json | jq -r '.tokens[].name'")
+    "list",
+    epilog=format_examples("dcvd token list --org Acme", "dcvd token list --org Acme --json | jq -r '.tokens[].name'"),
 )
 @_organization_option
 @json_option
@@ -123,7 +124,7 @@ def create(
 def list_tokens(organization: str, as_json: bool, config: Path) -> None:
     """List an organization's tokens. The newest comes first, and their plain text never."""
 
-    async def work(operations: Operations) -> list[TokenView]:
+    async def work(operations: Operations) -> list[TokenOutput]:
         owner = await find_organization(operations, organization)
         return await operations.list_tokens(owner.id)
 
@@ -134,18 +135,18 @@ def list_tokens(organization: str, as_json: bool, config: Path) -> None:
         click.echo(f"{organization} has no tokens: dcvd token create --org ORG --name NAME", err=True)
     else:
         headings, now = ("name", "role", "id", "created", "expires", "last used"), time.time_ns() // 1_000_000
-        click.echo(table(headings, [_row(each, now) for each in found]))
+        click.echo(format_table(headings, [_to_row(each, now) for each in found]))
 
 
-@tokens.command("revoke", epilog=examples("dcvd token revoke --org Acme token_01k2j3…"))
-@click.argument("token_id", metavar="ID", callback=_token_id)
+@tokens.command("revoke", epilog=format_examples("dcvd token revoke --org Acme token_01k2j3…"))
+@click.argument("token_id", metavar="ID", callback=_check_token_id)
 @_organization_option
 @json_option
 @config_option
 def revoke(token_id: str, organization: str, as_json: bool, config: Path) -> None:
     """Revoke the token with this ID. It stops working at once."""
 
-    async def work(operations: Operations) -> OrganizationView:
+    async def work(operations: Operations) -> OrganizationOutput:
         owner = await find_organization(operations, organization)
         await operations.revoke_token(owner.id, token_id)
         return owner
@@ -157,26 +158,26 @@ def revoke(token_id: str, organization: str, as_json: bool, config: Path) -> Non
         click.echo(f"Revoked {token_id} of {owner.name}.")
 
 
-def _described(owner: OrganizationView, minted: MintedTokenView) -> str:
-    return facts(
+def _describe_token(owner: OrganizationOutput, minted: MintedTokenOutput) -> str:
+    return format_facts(
         [
             ("Token", minted.token),
             ("Name", minted.name),
             ("Organization", f"{owner.name} ({owner.id})"),
             ("Role", minted.role.value),
-            ("Expires", instant(minted.expires_at, missing="never")),
+            ("Expires", format_instant(minted.expires_at, missing="never")),
             ("Id", minted.id),
         ]
     )
 
 
-def _row(token: TokenView, now: int) -> tuple[str, ...]:
+def _to_row(token: TokenOutput, now: int) -> tuple[str, ...]:
     expired = token.expires_at is not None and from_rfc3339(token.expires_at) <= now
     return (
         token.name,
         token.role.value,
         token.id,
-        instant(token.created_at, missing=""),
-        ("expired " if expired else "") + instant(token.expires_at, missing="never"),
-        instant(token.last_used_at, missing="never"),
+        format_instant(token.created_at, missing=""),
+        ("expired " if expired else "") + format_instant(token.expires_at, missing="never"),
+        format_instant(token.last_used_at, missing="never"),
     )

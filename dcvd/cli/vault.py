@@ -6,30 +6,30 @@ from typing import Final
 
 import click
 
-from dcvd.cli.options import config_option, examples, json_option, print_json
-from dcvd.cli.terminal.tables import table
-from dcvd.config import Config, Loaded, load
+from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.terminal.tables import format_table
+from dcvd.config import Config, LoadedConfig, load
 from dcvd.config.secrets import SecretSource
 from dcvd.errors import StoreError
 from dcvd.kit.logs.configuration import configure_logging
-from dcvd.kit.new_file import new_file
+from dcvd.kit.new_file import create_file
 from dcvd.kit.vault.key import VaultKey
-from dcvd.kit.vault.key_file import written
+from dcvd.kit.vault.key_file import format_keys
 from dcvd.services.vault import key_rotation
-from dcvd.services.vault.key_rotation import Rotated
-from dcvd.services.vault.status import Counts, KeyStatus, VaultStatus, status
+from dcvd.services.vault.key_rotation import KeyFileChange
+from dcvd.services.vault.status import KeyStatus, ValueCounts, VaultStatus, read_status
 from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.files import adopt_owner
-from dcvd.store.engine.read_only import reading
+from dcvd.store.engine.read_only import open_snapshot
 from dcvd.store.vault import sealed_columns, vault_keys
 
 _COLUMNS: Final = {column.field: column for column in sealed_columns.COLUMNS}
-_BACKUPS: Final = "Backups made before still need it: keep a copy for as long as you keep those."
+_BACKUPS_SENTENCE: Final = "Backups made before still need it: keep a copy for as long as you keep those."
 
 
 @click.group(
     "vault",
-    epilog=examples(
+    epilog=format_examples(
         "dcvd vault status",
         "dcvd vault keygen --output /etc/dcvd/encryption-key",
         "dcvd vault rotate && systemctl restart dcvd",
@@ -41,7 +41,9 @@ def vault() -> None:
 
 @vault.command(
     "keygen",
-    epilog=examples("dcvd vault keygen --output /etc/dcvd/encryption-key", "OAUTH_ENCRYPTION_KEY=$(dcvd vault keygen)"),
+    epilog=format_examples(
+        "dcvd vault keygen --output /etc/dcvd/encryption-key", "OAUTH_ENCRYPTION_KEY=$(dcvd vault keygen)"
+    ),
 )
 @click.option(
     "--output", type=click.Path(path_type=Path), metavar="FILE", help="A new file, readable by its owner alone."
@@ -51,7 +53,7 @@ def keygen(output: Path | None, as_json: bool) -> None:
     """Make a new key: print it, or write it to a FILE that is not there yet."""
     key = VaultKey.generate(os.urandom)
     if output is None:
-        text = key.written().reveal()
+        text = key.to_text().reveal()
         if as_json:
             print_json({"key": {"id": key.id, "key": text}})
         else:
@@ -59,8 +61,8 @@ def keygen(output: Path | None, as_json: bool) -> None:
         return
     path = output.absolute()
     try:
-        with new_file(path) as draft:
-            draft.write_text(written([key]), encoding="ascii")
+        with create_file(path) as draft:
+            draft.write_text(format_keys([key]), encoding="ascii")
             adopt_owner(draft)
     except FileExistsError as error:
         raise StoreError(f"{path} is already there, and a key replaces nothing: name another file.") from error
@@ -71,7 +73,9 @@ def keygen(output: Path | None, as_json: bool) -> None:
         click.echo("Keep a copy apart from the backups of the database: without it the secrets are lost.", err=True)
 
 
-@vault.command("rotate", epilog=examples("dcvd vault rotate", "dcvd vault rotate --drop-old", "dcvd vault status"))
+@vault.command(
+    "rotate", epilog=format_examples("dcvd vault rotate", "dcvd vault rotate --drop-old", "dcvd vault status")
+)
 @click.option(
     "--drop-old", is_flag=True, help="Make no new key, but remove those from the file that nothing needs any more."
 )
@@ -83,25 +87,26 @@ def rotate(drop_old: bool, as_json: bool, config: Path) -> None:
     The next start of the daemon encrypts with the new key, and in the background encrypts anew what the earlier ones
     have encrypted. When that is done, --drop-old removes them from the file.
     """
-    loaded = _loaded(config)
-    place = SecretSource(directory=config.absolute().parent, environ=os.environ).place
-    source, needed = _known(loaded.config, must_exist=drop_old)
-    path = key_rotation.file_in_use(loaded.config, place, loaded.from_environment, source)
-    done = key_rotation.drop_old(path, needed) if drop_old else key_rotation.rotate(path)
+    loaded = _load_config(config)
+    place = SecretSource(directory=config.absolute().parent, environ=os.environ).resolve_path
+    source, needed = _read_needed_keys(loaded.config, must_exist=drop_old)
+    path = key_rotation.find_key_file(loaded.config, place, loaded.from_environment, source)
+    done = key_rotation.drop_unneeded_keys(path, needed) if drop_old else key_rotation.rotate(path)
     if as_json:
-        view = {"file": str(path), "active": done.active, "earlier": done.earlier, "dropped": done.dropped}
+        view = {"file": str(path), "active": done.active_id, "earlier": done.earlier_ids, "dropped": done.dropped_ids}
         print_json({"rotated": view})
     elif drop_old:
-        _show_dropped(done)
+        _print_dropped(done)
     else:
-        click.echo(f"Put the new key {done.active} into {path}. Keep a copy apart from the backups of the database.")
+        click.echo(f"Put the new key {done.active_id} into {path}. Keep a copy apart from the backups of the database.")
         click.echo(
             "Restart dcvd: it then encrypts with that, and in the background encrypts anew what was encrypted with "
-            f"{_listed(done.earlier)}. `dcvd vault status` shows how far it is; then: dcvd vault rotate --drop-old"
+            f"{_format_key_ids(done.earlier_ids)}. `dcvd vault status` shows how far it is; then: dcvd vault rotate "
+            "--drop-old"
         )
 
 
-@vault.command("status", epilog=examples("dcvd vault status", "dcvd vault status --json | jq .vault.waiting"))
+@vault.command("status", epilog=format_examples("dcvd vault status", "dcvd vault status --json | jq .vault.waiting"))
 @json_option
 @config_option
 def show_status(as_json: bool, config: Path) -> None:
@@ -109,31 +114,31 @@ def show_status(as_json: bool, config: Path) -> None:
 
     Works while the daemon runs and while it does not.
     """
-    loaded = _loaded(config)
-    with reading(loaded.config.database.path) as snapshot:
-        found = status(snapshot, loaded.config, loaded.from_environment)
+    loaded = _load_config(config)
+    with open_snapshot(loaded.config.database.path) as snapshot:
+        found = read_status(snapshot, loaded.config, loaded.from_environment)
     if as_json:
         print_json({"vault": found})
     else:
-        _show(found)
+        _print_status(found)
 
 
-def _loaded(config: Path) -> Loaded:
+def _load_config(config: Path) -> LoadedConfig:
     configure_logging(level="warning")
     return load(config, os.environ, need_cloudflare=False)
 
 
-def _known(config: Config, *, must_exist: bool) -> tuple[str | None, set[str]]:
+def _read_needed_keys(config: Config, *, must_exist: bool) -> tuple[str | None, set[str]]:
     """Where the daemon's last start found its key, and every key that it or a row needs."""
 
     def query(snapshot: Snapshot) -> tuple[str | None, set[str]]:
         recorded = {key.key_id: key for key in vault_keys.list_all(snapshot)}
-        active = vault_keys.active(snapshot)
+        active = vault_keys.find_active_id(snapshot)
         source = recorded[active].source if active is not None else None
-        return source, recorded.keys() | sealed_columns.key_ids(sealed_columns.kinds(snapshot))
+        return source, recorded.keys() | sealed_columns.key_ids(sealed_columns.list_groups(snapshot))
 
     try:
-        with reading(config.database.path) as snapshot:
+        with open_snapshot(config.database.path) as snapshot:
             return query(snapshot)
     except StoreError as error:
         if must_exist or error.code != "no_database":
@@ -141,52 +146,55 @@ def _known(config: Config, *, must_exist: bool) -> tuple[str | None, set[str]]:
         return None, set()
 
 
-def _show(found: VaultStatus) -> None:
-    if not found.keys:
+def _print_status(vault_status: VaultStatus) -> None:
+    if not vault_status.keys:
         click.echo("The database has no key yet: the daemon's first start gives it one.")
     else:
-        rows = [(key.id, _use(key), _counted(key.rows) or "nothing", _source(key)) for key in found.keys]
-        click.echo(table(("key", "use", "has encrypted", "last found in"), rows))
-    if found.waiting:
-        click.echo(f"To be encrypted anew by the daemon: {_counted(found.waiting)}.")
-    if found.damaged:
-        click.echo(f"Damaged, and not to be opened with any key: {_counted(found.damaged)}.")
-    if found.next is not None:
-        click.echo(f"The next start of dcvd encrypts with key {found.next.id}: {found.next.source}.")
-    for key in found.unneeded:
-        click.echo(f"Nothing in the database needs key {key.id} any more: {key.source}. {_BACKUPS}")
-    if found.connections:
+        rows = [
+            (key.id, _describe_use(key), _format_counts(key.rows) or "nothing", _describe_source(key))
+            for key in vault_status.keys
+        ]
+        click.echo(format_table(("key", "use", "has encrypted", "last found in"), rows))
+    if vault_status.waiting:
+        click.echo(f"To be encrypted anew by the daemon: {_format_counts(vault_status.waiting)}.")
+    if vault_status.damaged:
+        click.echo(f"Damaged, and not to be opened with any key: {_format_counts(vault_status.damaged)}.")
+    if vault_status.next is not None:
+        click.echo(f"The next start of dcvd encrypts with key {vault_status.next.id}: {vault_status.next.source}.")
+    for key in vault_status.unneeded:
+        click.echo(f"Nothing in the database needs key {key.id} any more: {key.source}. {_BACKUPS_SENTENCE}")
+    if vault_status.connections:
         click.echo("Connections to DNS providers: a key is configured.")
     else:
         click.echo(
             "Connections to DNS providers need a key that you set: name its file in oauth.encryption_key_file, or set "
             "OAUTH_ENCRYPTION_KEY, and restart dcvd."
         )
-    for problem in found.problems:
+    for problem in vault_status.problems:
         click.echo(problem, err=True)
 
 
-def _show_dropped(done: Rotated) -> None:
-    for key_id in done.dropped:
-        click.echo(f"Removed key {key_id} from {done.file}. {_BACKUPS}")
-    if not done.dropped:
-        click.echo(f"Nothing was removed from {done.file}.")
-    if done.earlier:
-        click.echo(f"Still needed: {_listed(done.earlier)}; `dcvd vault status` says for what.")
+def _print_dropped(rotation: KeyFileChange) -> None:
+    for key_id in rotation.dropped_ids:
+        click.echo(f"Removed key {key_id} from {rotation.file}. {_BACKUPS_SENTENCE}")
+    if not rotation.dropped_ids:
+        click.echo(f"Nothing was removed from {rotation.file}.")
+    if rotation.earlier_ids:
+        click.echo(f"Still needed: {_format_key_ids(rotation.earlier_ids)}; `dcvd vault status` says for what.")
 
 
-def _use(key: KeyStatus) -> str:
+def _describe_use(key: KeyStatus) -> str:
     kind = " (passphrase)" if key.passphrase else ""
     return ("encrypts" if key.active else "opens") + kind
 
 
-def _source(key: KeyStatus) -> str:
+def _describe_source(key: KeyStatus) -> str:
     return key.source if key.source is not None else "nowhere: the daemon does not start without it"
 
 
-def _counted(counts: Counts) -> str:
-    return ", ".join(_COLUMNS[field].counted(count) for field, count in counts.items())
+def _format_counts(counts: ValueCounts) -> str:
+    return ", ".join(_COLUMNS[field].describe_count(count) for field, count in counts.items())
 
 
-def _listed(key_ids: list[str]) -> str:
+def _format_key_ids(key_ids: list[str]) -> str:
     return f"key {' and '.join(key_ids)}"

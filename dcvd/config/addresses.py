@@ -22,13 +22,13 @@ class SocketAddress(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def parse_address(text: str, *, default_port: int | None = None, names: bool = True) -> SocketAddress:
+def parse_address(text: str, *, default_port: int | None = None, allow_names: bool = True) -> SocketAddress:
     """`127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`; without a port where there is a `default_port`.
 
     `names=False` refuses hostnames. Port 0 (any free port) is accepted. Raises ValueError with a sentence.
     """
     if default_port is not None and _is_ip(text):  # an IPv6 address without a port needs no brackets
-        return SocketAddress(_canonical(text), default_port)
+        return SocketAddress(_canonicalize(text), default_port)
     match = _BRACKETED.fullmatch(text) or _PLAIN.fullmatch(text)
     if match is None:
         raise ValueError(f'"{text}" is no address with a port; an IPv6 address stands in brackets, as in [::1]:53.')
@@ -42,8 +42,8 @@ def parse_address(text: str, *, default_port: int | None = None, names: bool = T
     if port > 65535:
         raise ValueError(f'"{text}" has a port above 65535.')
     if _is_ip(host):
-        return SocketAddress(_canonical(host), port)
-    if not names:
+        return SocketAddress(_canonicalize(host), port)
+    if not allow_names:
         raise ValueError(f'"{text}" is not an IP address.')
     return SocketAddress(parse_hostname(host), port)
 
@@ -95,5 +95,5 @@ def _is_ip(text: str) -> bool:
     return True
 
 
-def _canonical(text: str) -> str:
+def _canonicalize(text: str) -> str:
     return str(ipaddress.ip_address(text))

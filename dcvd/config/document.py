@@ -32,18 +32,18 @@ def read_document(path: Path) -> dict[str, Any]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line, column = _end(content[: error.start].decode())
+        line, column = _end_position(content[: error.start].decode())
         raise ConfigError(
             [f"{path} is not UTF-8 at line {line}, column {column}; TOML files are: save it as UTF-8."]
         ) from error
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        end = "at line {}, column {}".format(*_end(text))
+        end = "at line {}, column {}".format(*_end_position(text))
         complaint = str(error).replace("at end of document", end)  # Python's own message names the place otherwise
         raise ConfigError([f"{path} is not valid TOML: {complaint}."]) from error
 
 
-def _end(text: str) -> tuple[int, int]:
+def _end_position(text: str) -> tuple[int, int]:
     """Line and column, from 1, of what follows the text."""
     return text.count("\n") + 1, len(text) - text.rfind("\n")

@@ -9,16 +9,22 @@ import msgspec
 
 from dcvd.config.addresses import is_loopback
 from dcvd.config.document import read_document
-from dcvd.config.keys import Key, SecretKey, attribute_of, keys, secret_keys, sections
+from dcvd.config.keys import ConfigKey, ConfigSecret, attribute_of, keys, secret_keys, sections
 from dcvd.config.model import Config
-from dcvd.config.problems import literal_secret, long_path, unknown_key, unknown_section, wrong_value
-from dcvd.config.secrets import SecretSource, checked
-from dcvd.config.validators import CheckError
+from dcvd.config.problems import (
+    describe_literal_secret,
+    describe_long_path,
+    describe_unknown_key,
+    describe_unknown_section,
+    describe_wrong_value,
+)
+from dcvd.config.secrets import SecretSource, validate_secret
+from dcvd.config.validators import InvalidValue
 from dcvd.core.secret import Secret
 from dcvd.errors import ConfigError
 
 
-class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+class LoadedConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A usable configuration, the names of the variables that won over the TOML, and sentences for the operator."""
 
     config: Config
@@ -27,7 +33,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
 
 
-def load(path: Path, environ: Mapping[str, str], *, need_cloudflare: bool = True) -> Loaded:
+def load(path: Path, environ: Mapping[str, str], *, need_cloudflare: bool = True) -> LoadedConfig:
     """Read and check everything. Raises ConfigError with one sentence for each problem.
 
     Relative paths of the TOML start at its own directory, so that every command means the same files, run from
@@ -35,40 +41,40 @@ def load(path: Path, environ: Mapping[str, str], *, need_cloudflare: bool = True
     With `need_cloudflare=False` (commands that go to the database alone) no key is required, and a secret whose file
     cannot be read stays empty: the person at the command line may rightly be kept from it.
     """
-    return _Loading(path, environ, need_cloudflare).run()
+    return _ConfigLoader(path, environ, need_cloudflare).run()
 
 
-class _Loading:
+class _ConfigLoader:
     """One load: what it has found so far."""
 
-    def __init__(self, path: Path, environ: Mapping[str, str], complete: bool) -> None:
+    def __init__(self, path: Path, environ: Mapping[str, str], need_cloudflare: bool) -> None:
         self._path = path
         self._environ = environ
-        self._complete = complete
+        self._need_cloudflare = need_cloudflare
         self._directory = path.absolute().parent
         self._secrets = SecretSource(directory=self._directory, environ=environ)
         self._problems: list[str] = []
         self._warnings: list[str] = []
-        self._taken: list[str] = []
-        self._loose: list[tuple[str, Path]] = []
+        self._used_variables: list[str] = []
+        self._exposed_secrets: list[tuple[str, Path]] = []
 
-    def run(self) -> Loaded:
-        document = _tables(read_document(self._path))
+    def run(self) -> LoadedConfig:
+        document = _flatten_tables(read_document(self._path))
         self._refuse_unknown(document)
-        values = {name: self._section(name, section, document) for name, section in sections(Config).items()}
+        values = {name: self._read_section(name, section, document) for name, section in sections(Config).items()}
         if self._problems:
             raise ConfigError(self._problems)
         config = Config(**{attribute_of(name): value for name, value in values.items()})
         self._warn(config)
-        return Loaded(
-            config=config, path=self._path, from_environment=tuple(self._taken), warnings=tuple(self._warnings)
+        return LoadedConfig(
+            config=config, path=self._path, from_environment=tuple(self._used_variables), warnings=tuple(self._warnings)
         )
 
     def _refuse_unknown(self, document: Mapping[str, Any]) -> None:
         known = {name: tuple(keys(section)) for name, section in sections(Config).items()}
         for name, table in document.items():
             if name not in known:
-                self._problems.append(unknown_section(name, known, table))
+                self._problems.append(describe_unknown_section(name, known, table))
             elif not isinstance(table, dict):
                 self._problems.append(f"{name} is not a table: write its keys below a line [{name}].")
             else:
@@ -80,80 +86,90 @@ class _Loading:
         secrets = secret_keys(sections(Config)[section])
         for name in table:
             if name in secrets:
-                self._problems.append(literal_secret(f"{section}.{name}", [f"{section}.{secrets[name].file}"]))
+                self._problems.append(
+                    describe_literal_secret(f"{section}.{name}", [f"{section}.{secrets[name].file_key}"])
+                )
             elif name not in known[section]:
-                self._problems.append(unknown_key(section, name, known))
+                self._problems.append(describe_unknown_key(section, name, known))
 
-    def _section(self, name: str, section: type[msgspec.Struct], document: Mapping[str, Any]) -> Any:
+    def _read_section(self, name: str, section: type[msgspec.Struct], document: Mapping[str, Any]) -> Any:
         """The section with what was given; of what is at fault, the default (a problem is noted then)."""
         table = document.get(name, {})
         if not isinstance(table, dict):
             table = {}
         given: dict[str, Any] = {}
         for key, mark in keys(section).items():
-            self._take(f"{name}.{key}", key, mark, table, given)
+            self._read_key(f"{name}.{key}", key, mark, table, given)
         without_secrets = section(**given)
         for key, secret_mark in secret_keys(section).items():
-            if secret_mark.file in table and secret_mark.file not in given:
+            if secret_mark.file_key in table and secret_mark.file_key not in given:
                 continue  # its path is at fault, and said to be
-            files = getattr(without_secrets, secret_mark.file)
+            files = getattr(without_secrets, secret_mark.file_key)
             if isinstance(files, tuple):
-                given[key] = tuple(self._secret(name, secret_mark, file) for file in files)
-            elif (secret := self._secret(name, secret_mark, files)) is not None:
+                given[key] = tuple(self._read_secret(name, secret_mark, file) for file in files)
+            elif (secret := self._read_secret(name, secret_mark, files)) is not None:
                 given[key] = secret
         return section(**given)
 
-    def _take(self, dotted: str, key: str, mark: Key, table: Mapping[str, Any], given: dict[str, Any]) -> None:
-        source, value = dotted, table.get(key)
-        from_environment = self._environ.get(mark.environment, "").strip() if mark.environment else ""
+    def _read_key(
+        self, dotted_key: str, key: str, declaration: ConfigKey, table: Mapping[str, Any], values: dict[str, Any]
+    ) -> None:
+        source, value = dotted_key, table.get(key)
+        from_environment = self._environ.get(declaration.environment, "").strip() if declaration.environment else ""
         if from_environment:
-            source, value = f"${mark.environment}", from_environment
-            self._taken.append(mark.environment)
+            source, value = f"${declaration.environment}", from_environment
+            self._used_variables.append(declaration.environment)
         if value is None:
-            if mark.required and self._complete:
-                self._problems.append(f"{dotted} is missing: set it in {self._path}, or set ${mark.environment}.")
+            if declaration.required and self._need_cloudflare:
+                self._problems.append(
+                    f"{dotted_key} is missing: set it in {self._path}, or set ${declaration.environment}."
+                )
             return
         try:
-            checked_value = mark.check(value)
-        except CheckError as error:
-            self._problems += (wrong_value(source, fault) for fault in error.faults)
+            checked_value = declaration.validate(value)
+        except InvalidValue as error:
+            self._problems += (describe_wrong_value(source, fault) for fault in error.faults)
             return
         if isinstance(checked_value, Path):
             checked_value = self._directory / checked_value
             length = len(os.fsencode(checked_value))
-            if mark.longest_path and length > mark.longest_path:
-                self._problems.append(long_path(source, value, str(checked_value), length, mark.longest_path))
+            if declaration.longest_path_bytes and length > declaration.longest_path_bytes:
+                self._problems.append(
+                    describe_long_path(source, value, str(checked_value), length, declaration.longest_path_bytes)
+                )
                 return
-        given[key] = checked_value
+        values[key] = checked_value
 
-    def _secret(self, section: str, mark: SecretKey, file: str) -> Secret | None:
-        dotted = f"{section}.{mark.file}"
-        if text := self._secrets.from_environment(mark):
-            self._taken.append(mark.environment)
-            source = f"${mark.environment}"
+    def _read_secret(self, section: str, declaration: ConfigSecret, file: str) -> Secret | None:
+        dotted = f"{section}.{declaration.file_key}"
+        if text := self._secrets.read_variable(declaration):
+            self._used_variables.append(declaration.environment)
+            source = f"${declaration.environment}"
         elif file:
-            path = self._secrets.place(file)
+            path = self._secrets.resolve_path(file)
             source = f"The file {path} ({dotted})"
             try:
-                found = self._secrets.read(path)
+                found = self._secrets.read_file(path)
             except ValueError as error:
-                self._missing_secret(f"{source} {error}: put the secret there{_or_set(mark)}.")
+                self._report_missing_secret(f"{source} {error}: put the secret there{_variable_hint(declaration)}.")
                 return None
             text = found.text
-            if found.loose and self._complete:
-                self._loose.append((section, path))
+            if found.is_exposed and self._need_cloudflare:
+                self._exposed_secrets.append((section, path))
         else:
-            if mark.required:
-                self._missing_secret(f"{dotted} is empty: name the file of the secret{_or_set(mark)}.")
+            if declaration.required:
+                self._report_missing_secret(
+                    f"{dotted} is empty: name the file of the secret{_variable_hint(declaration)}."
+                )
             return None
         try:
-            return checked(mark, text)
+            return validate_secret(declaration, text)
         except ValueError as error:
-            self._missing_secret(f"{source} {error}.")
+            self._report_missing_secret(f"{source} {error}.")
             return None
 
-    def _missing_secret(self, problem: str) -> None:
-        if self._complete:
+    def _report_missing_secret(self, problem: str) -> None:
+        if self._need_cloudflare:
             self._problems.append(problem)
 
     def _warn(self, config: Config) -> None:
@@ -165,12 +181,12 @@ class _Loading:
             )
         self._warnings += (
             f"The secret file {path} is open to group or others: chmod 600 {path}."
-            for section, path in self._loose
-            if not _opens_a_sandbox_alone(section, config)
+            for section, path in self._exposed_secrets
+            if not _is_for_sandbox(section, config)
         )
 
 
-def _opens_a_sandbox_alone(section: str, config: Config) -> bool:
+def _is_for_sandbox(section: str, config: Config) -> bool:
     """Whether the section's secret file may lie open: what it is for is on loopback, such as config/sandbox.toml's."""
     sandboxed = is_loopback(config.cloudflare.base_url)
     consents = is_loopback(config.oauth_cloudflare.token_url)
@@ -185,7 +201,7 @@ def _opens_a_sandbox_alone(section: str, config: Config) -> bool:
             return False
 
 
-def _tables(document: Mapping[str, Any]) -> dict[str, Any]:
+def _flatten_tables(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document with each section that stands within another as a table of its own, by its dotted name."""
     known = sections(Config)
     flat: dict[str, Any] = {}
@@ -205,5 +221,5 @@ def _tables(document: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _or_set(mark: SecretKey) -> str:
-    return f", or set ${mark.environment}" if mark.environment else ""
+def _variable_hint(declaration: ConfigSecret) -> str:
+    return f", or set ${declaration.environment}" if declaration.environment else ""

@@ -14,11 +14,17 @@ import msgspec
 
 from dcvd.config import values
 from dcvd.config.addresses import SocketAddress
-from dcvd.config.keys import Key, SecretKey
-from dcvd.config.oauth import DomainConnect, OauthCloudflare, OauthGodaddy, OauthOther, OauthRoute53
-from dcvd.config.oauth_http import OauthOtherHttp
+from dcvd.config.keys import ConfigKey, ConfigSecret
+from dcvd.config.oauth import (
+    DomainConnectConfig,
+    OauthCloudflareConfig,
+    OauthGodaddyConfig,
+    OauthOtherConfig,
+    OauthRoute53Config,
+)
+from dcvd.config.oauth_http import HttpApiDescription
 from dcvd.config.validators import boolean, duration, integer, list_of, one_of, size, table_of
-from dcvd.core.addresses import Network
+from dcvd.core.addresses import IpNetwork
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
 from dcvd.core.secret import Secret
 
@@ -30,123 +36,132 @@ LogFormat = Literal["auto", "json", "console"]
 
 _MIB: Final = 1 << 20
 _SOCKET_PATH_LIMIT: Final = 107  # bytes; sun_path of unix(7), less its final NUL
-_TIMEOUT: Final = duration(at_least=1, at_most=HOUR)
-_INTERVAL: Final = duration(at_most=365 * DAY)
+_TIMEOUT: Final = duration(at_least_ms=1, at_most_ms=HOUR)
+_INTERVAL: Final = duration(at_most_ms=365 * DAY)
 _RETENTION: Final = duration()
 _CONCURRENCY: Final = integer(at_least=1, at_most=10_000)
 
 
-class Server(msgspec.Struct, frozen=True, kw_only=True):
+class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where tenants and operators reach the daemon; `operators` are user names or uids, `socket_mode` is a file mode.
 
     An empty `public_url` is not known.
     """
 
-    listen: Annotated[tuple[SocketAddress, ...], Key(check=list_of(values.listen_address))] = (
+    listen: Annotated[tuple[SocketAddress, ...], ConfigKey(validate=list_of(values.listen_address))] = (
         SocketAddress("127.0.0.1", 8080),
     )
-    socket: Annotated[Path, Key(check=values.path, longest_path=_SOCKET_PATH_LIMIT)] = Path("/run/dcvd.sock")
-    socket_mode: Annotated[int, Key(check=values.file_mode)] = 0o660
-    operators: Annotated[tuple[str | int, ...], Key(check=list_of(values.user))] = ()
-    public_url: Annotated[str, Key(check=values.public_url)] = ""
-    request_body_limit: Annotated[Bytes, Key(check=size(at_least=1 << 10, at_most=1 << 30))] = _MIB
-    head_timeout: Annotated[Milliseconds, Key(check=_TIMEOUT)] = 10 * SECOND
-    shutdown_timeout: Annotated[Milliseconds, Key(check=duration(at_most=HOUR), reload=True)] = 20 * SECOND
+    socket: Annotated[Path, ConfigKey(validate=values.path, longest_path_bytes=_SOCKET_PATH_LIMIT)] = Path(
+        "/run/dcvd.sock"
+    )
+    socket_mode: Annotated[int, ConfigKey(validate=values.file_mode)] = 0o660
+    operators: Annotated[tuple[str | int, ...], ConfigKey(validate=list_of(values.user))] = ()
+    public_url: Annotated[str, ConfigKey(validate=values.public_url)] = ""
+    request_body_limit: Annotated[Bytes, ConfigKey(validate=size(at_least=1 << 10, at_most=1 << 30))] = _MIB
+    head_timeout: Annotated[Milliseconds, ConfigKey(validate=_TIMEOUT)] = 10 * SECOND
+    shutdown_timeout: Annotated[Milliseconds, ConfigKey(validate=duration(at_most_ms=HOUR), reload=True)] = 20 * SECOND
 
 
-class Database(msgspec.Struct, frozen=True, kw_only=True):
+class DatabaseConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The one file."""
 
-    path: Annotated[Path, Key(check=values.path)] = Path("/var/lib/dcvd/dcvd.db")
-    readers: Annotated[int, Key(check=integer(at_least=1, at_most=64))] = 3
-    lock_wait: Annotated[Milliseconds, Key(check=duration(at_most=HOUR))] = 5 * SECOND
+    path: Annotated[Path, ConfigKey(validate=values.path)] = Path("/var/lib/dcvd/dcvd.db")
+    readers: Annotated[int, ConfigKey(validate=integer(at_least=1, at_most=64))] = 3
+    lock_wait: Annotated[Milliseconds, ConfigKey(validate=duration(at_most_ms=HOUR))] = 5 * SECOND
 
 
-class Cloudflare(msgspec.Struct, frozen=True, kw_only=True):
+class CloudflareConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The zone that serves the customers' hostnames. The two rates are 0 for unlimited.
 
     `api_token`, `zone_id` and `cname_target` are empty only where the configuration was loaded without need of them.
     """
 
-    base_url: Annotated[str, Key(check=values.base_url)] = "https://api.cloudflare.com/client/v4"
-    api_token_file: Annotated[str, Key(check=values.secret_file, reload=True)] = "cloudflare-token"
+    base_url: Annotated[str, ConfigKey(validate=values.base_url)] = "https://api.cloudflare.com/client/v4"
+    api_token_file: Annotated[str, ConfigKey(validate=values.secret_file, reload=True)] = "cloudflare-token"
     api_token: Annotated[
         Secret,
-        SecretKey(
-            check=values.secret_word,
-            file="api_token_file",
+        ConfigSecret(
+            validate=values.secret_word,
+            file_key="api_token_file",
             environment="CLOUDFLARE_API_TOKEN",
             required=True,
             reload=True,
         ),
     ] = Secret("")
-    zone_id: Annotated[str, Key(check=values.zone_id, required=True, environment="CLOUDFLARE_ZONE_ID")] = ""
-    cname_target: Annotated[str, Key(check=values.cname_target, required=True, environment="SAAS_CNAME_TARGET")] = ""
+    zone_id: Annotated[str, ConfigKey(validate=values.zone_id, required=True, environment="CLOUDFLARE_ZONE_ID")] = ""
+    cname_target: Annotated[
+        str, ConfigKey(validate=values.cname_target, required=True, environment="SAAS_CNAME_TARGET")
+    ] = ""
     certificate_authorities: Annotated[
-        tuple[str, ...], Key(check=list_of(one_of(*get_args(CertificateAuthority))), reload=True)
+        tuple[str, ...], ConfigKey(validate=list_of(one_of(*get_args(CertificateAuthority))), reload=True)
     ] = ()
-    webhook_secret_file: Annotated[str, Key(check=values.secret_file, reload=True)] = ""
+    webhook_secret_file: Annotated[str, ConfigKey(validate=values.secret_file, reload=True)] = ""
     webhook_secret: Annotated[
         Secret | None,
-        SecretKey(
-            check=values.secret_word,
-            file="webhook_secret_file",
+        ConfigSecret(
+            validate=values.secret_word,
+            file_key="webhook_secret_file",
             environment="CLOUDFLARE_WEBHOOK_SECRET",
             reload=True,
         ),
     ] = None
-    timeout: Annotated[Milliseconds, Key(check=_TIMEOUT, reload=True)] = 15 * SECOND
-    certificates_per_minute: Annotated[int, Key(check=integer(at_least=0, at_most=100_000), reload=True)] = 15
-    requests_per_5m: Annotated[int, Key(check=integer(at_least=0, at_most=10_000_000), reload=True)] = 1200
+    timeout: Annotated[Milliseconds, ConfigKey(validate=_TIMEOUT, reload=True)] = 15 * SECOND
+    certificates_per_minute: Annotated[int, ConfigKey(validate=integer(at_least=0, at_most=100_000), reload=True)] = 15
+    requests_per_5m: Annotated[int, ConfigKey(validate=integer(at_least=0, at_most=10_000_000), reload=True)] = 1200
 
 
-class Dns(msgspec.Struct, frozen=True, kw_only=True):
+class DnsConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How names are looked up. `stub_zones` maps a zone (lower case, no final dot) to its servers."""
 
-    resolvers: Annotated[tuple[SocketAddress, ...], Key(check=list_of(values.name_server, at_least=1, at_most=16))] = (
+    resolvers: Annotated[
+        tuple[SocketAddress, ...], ConfigKey(validate=list_of(values.name_server, at_least=1, at_most=16))
+    ] = (
         SocketAddress("1.1.1.1", 53),
         SocketAddress("8.8.8.8", 53),
     )
-    authoritative: Annotated[bool, Key(check=boolean)] = True
+    authoritative: Annotated[bool, ConfigKey(validate=boolean)] = True
     stub_zones: Annotated[
         Mapping[str, tuple[SocketAddress, ...]],
-        Key(check=table_of(values.zone_name, list_of(values.name_server, at_least=1, at_most=16))),
+        ConfigKey(validate=table_of(values.zone_name, list_of(values.name_server, at_least=1, at_most=16))),
     ] = MappingProxyType({})
-    timeout: Annotated[Milliseconds, Key(check=_TIMEOUT)] = 5 * SECOND
-    concurrency: Annotated[int, Key(check=_CONCURRENCY)] = 64
+    timeout: Annotated[Milliseconds, ConfigKey(validate=_TIMEOUT)] = 5 * SECOND
+    concurrency: Annotated[int, ConfigKey(validate=_CONCURRENCY)] = 64
 
 
-class Domains(msgspec.Struct, frozen=True, kw_only=True):
+class DomainsConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What is accepted as a domain; `expiring_soon` are times before its expiry, longest first, none twice."""
 
-    allow_reserved_tlds: Annotated[tuple[str, ...], Key(check=list_of(values.reserved_tld), reload=True)] = ()
-    expiring_soon: Annotated[tuple[Milliseconds, ...], Key(check=values.thresholds, reload=True)] = (30 * DAY, 7 * DAY)
+    allow_reserved_tlds: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.reserved_tld), reload=True)] = ()
+    expiring_soon: Annotated[tuple[Milliseconds, ...], ConfigKey(validate=values.thresholds, reload=True)] = (
+        30 * DAY,
+        7 * DAY,
+    )
 
 
-class Sync(msgspec.Struct, frozen=True, kw_only=True):
+class SyncConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The pace of looking."""
 
-    tick: Annotated[Milliseconds, Key(check=_TIMEOUT, reload=True)] = SECOND
-    pending_interval: Annotated[Milliseconds, Key(check=_INTERVAL, reload=True)] = MINUTE
-    active_interval: Annotated[Milliseconds, Key(check=_INTERVAL, reload=True)] = DAY
-    concurrency: Annotated[int, Key(check=_CONCURRENCY)] = 32
+    tick: Annotated[Milliseconds, ConfigKey(validate=_TIMEOUT, reload=True)] = SECOND
+    pending_interval: Annotated[Milliseconds, ConfigKey(validate=_INTERVAL, reload=True)] = MINUTE
+    active_interval: Annotated[Milliseconds, ConfigKey(validate=_INTERVAL, reload=True)] = DAY
+    concurrency: Annotated[int, ConfigKey(validate=_CONCURRENCY)] = 32
 
 
-class Jobs(msgspec.Struct, frozen=True, kw_only=True):
+class JobsConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Background work that must happen."""
 
-    concurrency: Annotated[int, Key(check=_CONCURRENCY)] = 8
-    max_attempts: Annotated[int, Key(check=integer(at_least=1, at_most=1000), reload=True)] = 12
+    concurrency: Annotated[int, ConfigKey(validate=_CONCURRENCY)] = 8
+    max_attempts: Annotated[int, ConfigKey(validate=integer(at_least=1, at_most=1000), reload=True)] = 12
 
 
-class Webhooks(msgspec.Struct, frozen=True, kw_only=True):
+class WebhooksConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries. `retry_schedule[n]` is the delay before attempt n + 1, so its length is the number of attempts."""
 
-    concurrency: Annotated[int, Key(check=_CONCURRENCY)] = 64
-    endpoint_concurrency: Annotated[int, Key(check=integer(at_least=1, at_most=1000), reload=True)] = 8
-    timeout: Annotated[Milliseconds, Key(check=_TIMEOUT, reload=True)] = 5 * SECOND
+    concurrency: Annotated[int, ConfigKey(validate=_CONCURRENCY)] = 64
+    endpoint_concurrency: Annotated[int, ConfigKey(validate=integer(at_least=1, at_most=1000), reload=True)] = 8
+    timeout: Annotated[Milliseconds, ConfigKey(validate=_TIMEOUT, reload=True)] = 5 * SECOND
     retry_schedule: Annotated[
-        tuple[Milliseconds, ...], Key(check=list_of(_INTERVAL, at_least=1, at_most=30), reload=True)
+        tuple[Milliseconds, ...], ConfigKey(validate=list_of(_INTERVAL, at_least=1, at_most=30), reload=True)
     ] = (
         0,
         5 * SECOND,
@@ -160,23 +175,23 @@ class Webhooks(msgspec.Struct, frozen=True, kw_only=True):
         20 * HOUR,
         24 * HOUR,
     )
-    allow_http: Annotated[bool, Key(check=boolean)] = False
-    allow_private: Annotated[tuple[Network, ...], Key(check=list_of(values.network))] = ()
-    ports: Annotated[tuple[int, ...], Key(check=list_of(values.port))] = ()
+    allow_http: Annotated[bool, ConfigKey(validate=boolean)] = False
+    allow_private: Annotated[tuple[IpNetwork, ...], ConfigKey(validate=list_of(values.network))] = ()
+    ports: Annotated[tuple[int, ...], ConfigKey(validate=list_of(values.port))] = ()
 
 
-class Retention(msgspec.Struct, frozen=True, kw_only=True):
+class RetentionConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How long a row outlives its use, each in milliseconds."""
 
-    tokens: Annotated[Milliseconds, Key(check=_RETENTION, reload=True)] = 7 * DAY
-    jobs: Annotated[Milliseconds, Key(check=_RETENTION, reload=True)] = 30 * DAY
-    deliveries: Annotated[Milliseconds, Key(check=_RETENTION, reload=True)] = 30 * DAY
-    dead_letters: Annotated[Milliseconds, Key(check=_RETENTION, reload=True)] = 90 * DAY
-    events: Annotated[Milliseconds, Key(check=_RETENTION, reload=True)] = 90 * DAY
-    timeline: Annotated[Milliseconds, Key(check=_RETENTION, reload=True)] = 365 * DAY
+    tokens: Annotated[Milliseconds, ConfigKey(validate=_RETENTION, reload=True)] = 7 * DAY
+    jobs: Annotated[Milliseconds, ConfigKey(validate=_RETENTION, reload=True)] = 30 * DAY
+    deliveries: Annotated[Milliseconds, ConfigKey(validate=_RETENTION, reload=True)] = 30 * DAY
+    dead_letters: Annotated[Milliseconds, ConfigKey(validate=_RETENTION, reload=True)] = 90 * DAY
+    events: Annotated[Milliseconds, ConfigKey(validate=_RETENTION, reload=True)] = 90 * DAY
+    timeline: Annotated[Milliseconds, ConfigKey(validate=_RETENTION, reload=True)] = 365 * DAY
 
 
-class Oauth(msgspec.Struct, frozen=True, kw_only=True):
+class OauthConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What stored secrets are encrypted with, and what all providers have in common.
 
     `encryption_key` is as written: raw keys one a line, or a passphrase, undecoded; None stands for the key file beside
@@ -185,41 +200,43 @@ class Oauth(msgspec.Struct, frozen=True, kw_only=True):
     `allow_private`: networks in which name servers of tenants and their providers may be although they are private.
     """
 
-    encryption_key_file: Annotated[str, Key(check=values.secret_file)] = ""
+    encryption_key_file: Annotated[str, ConfigKey(validate=values.secret_file)] = ""
     encryption_key: Annotated[
         Secret | None,
-        SecretKey(check=values.secret_text, file="encryption_key_file", environment="OAUTH_ENCRYPTION_KEY"),
+        ConfigSecret(validate=values.secret_text, file_key="encryption_key_file", environment="OAUTH_ENCRYPTION_KEY"),
     ] = None
-    old_key_files: Annotated[tuple[str, ...], Key(check=list_of(values.secret_file))] = ()
-    old_keys: Annotated[tuple[Secret | None, ...], SecretKey(check=values.secret_text, file="old_key_files")] = ()
-    return_to: Annotated[tuple[str, ...], Key(check=list_of(values.return_url), reload=True)] = ()
-    allow_private: Annotated[tuple[Network, ...], Key(check=list_of(values.network))] = ()
+    old_key_files: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.secret_file))] = ()
+    old_keys: Annotated[
+        tuple[Secret | None, ...], ConfigSecret(validate=values.secret_text, file_key="old_key_files")
+    ] = ()
+    return_to: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.return_url), reload=True)] = ()
+    allow_private: Annotated[tuple[IpNetwork, ...], ConfigKey(validate=list_of(values.network))] = ()
 
 
-class Log(msgspec.Struct, frozen=True, kw_only=True):
+class LogConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What is logged, and how; `auto` is `console` on a terminal and `json` elsewhere."""
 
-    level: Annotated[LogLevel, Key(check=one_of(*get_args(LogLevel)), reload=True)] = "info"
-    format: Annotated[LogFormat, Key(check=one_of(*get_args(LogFormat)))] = "auto"
+    level: Annotated[LogLevel, ConfigKey(validate=one_of(*get_args(LogLevel)), reload=True)] = "info"
+    format: Annotated[LogFormat, ConfigKey(validate=one_of(*get_args(LogFormat)))] = "auto"
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The whole; every section is optional in the TOML."""
 
-    server: Server = Server()
-    database: Database = Database()
-    cloudflare: Cloudflare = Cloudflare()
-    dns: Dns = Dns()
-    domains: Domains = Domains()
-    sync: Sync = Sync()
-    jobs: Jobs = Jobs()
-    webhooks: Webhooks = Webhooks()
-    retention: Retention = Retention()
-    oauth: Oauth = Oauth()
-    oauth_cloudflare: OauthCloudflare = OauthCloudflare()
-    oauth_godaddy: OauthGodaddy = OauthGodaddy()
-    oauth_route53: OauthRoute53 = OauthRoute53()
-    oauth_other: OauthOther = OauthOther()
-    oauth_other_http: OauthOtherHttp = OauthOtherHttp()
-    domain_connect: DomainConnect = DomainConnect()
-    log: Log = Log()
+    server: ServerConfig = ServerConfig()
+    database: DatabaseConfig = DatabaseConfig()
+    cloudflare: CloudflareConfig = CloudflareConfig()
+    dns: DnsConfig = DnsConfig()
+    domains: DomainsConfig = DomainsConfig()
+    sync: SyncConfig = SyncConfig()
+    jobs: JobsConfig = JobsConfig()
+    webhooks: WebhooksConfig = WebhooksConfig()
+    retention: RetentionConfig = RetentionConfig()
+    oauth: OauthConfig = OauthConfig()
+    oauth_cloudflare: OauthCloudflareConfig = OauthCloudflareConfig()
+    oauth_godaddy: OauthGodaddyConfig = OauthGodaddyConfig()
+    oauth_route53: OauthRoute53Config = OauthRoute53Config()
+    oauth_other: OauthOtherConfig = OauthOtherConfig()
+    oauth_other_http: HttpApiDescription = HttpApiDescription()
+    domain_connect: DomainConnectConfig = DomainConnectConfig()
+    log: LogConfig = LogConfig()

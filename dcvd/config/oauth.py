@@ -9,7 +9,7 @@ from typing import Annotated, Literal, get_args
 import msgspec
 
 from dcvd.config import values
-from dcvd.config.keys import Key, SecretKey
+from dcvd.config.keys import ConfigKey, ConfigSecret
 from dcvd.config.validators import list_of, one_of
 from dcvd.core.secret import Secret
 
@@ -22,91 +22,97 @@ AuthMethod = Literal["client_secret_basic", "client_secret_post", "none"]
 _METHOD = one_of(*get_args(AuthMethod))
 
 
-class OauthClient(msgspec.Struct, frozen=True, kw_only=True):
+class OauthClientConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A client at an authorization server (RFC 6749), and the API that its tokens are good for.
 
     Empty addresses are not known: `authorize_url` and `token_url` then come from the metadata of `issuer`.
     """
 
-    client_id: Annotated[str, Key(check=values.client_id, reload=True)] = ""
-    client_secret_file: Annotated[str, Key(check=values.secret_file, reload=True)] = ""
+    client_id: Annotated[str, ConfigKey(validate=values.client_id, reload=True)] = ""
+    client_secret_file: Annotated[str, ConfigKey(validate=values.secret_file, reload=True)] = ""
     client_secret: Annotated[
-        Secret | None, SecretKey(check=values.secret_text, file="client_secret_file", reload=True)
+        Secret | None, ConfigSecret(validate=values.secret_text, file_key="client_secret_file", reload=True)
     ] = None
-    scopes: Annotated[tuple[str, ...], Key(check=list_of(values.scope), reload=True)] = ()
-    redirect_uris: Annotated[tuple[str, ...], Key(check=list_of(values.redirect_uri), reload=True)] = ()
-    auth_method: Annotated[AuthMethod, Key(check=_METHOD, reload=True)] = "client_secret_basic"
-    authorize_url: Annotated[str, Key(check=values.endpoint_url, reload=True)] = ""
-    token_url: Annotated[str, Key(check=values.endpoint_url, reload=True)] = ""
-    revoke_url: Annotated[str, Key(check=values.endpoint_url, reload=True)] = ""
-    issuer: Annotated[str, Key(check=values.endpoint_url, reload=True)] = ""
-    api_base_url: Annotated[str, Key(check=values.api_base_url, reload=True)] = ""
+    scopes: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.scope), reload=True)] = ()
+    redirect_uris: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.redirect_uri), reload=True)] = ()
+    auth_method: Annotated[AuthMethod, ConfigKey(validate=_METHOD, reload=True)] = "client_secret_basic"
+    authorize_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = ""
+    token_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = ""
+    revoke_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = ""
+    issuer: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = ""
+    api_base_url: Annotated[str, ConfigKey(validate=values.api_base_url, reload=True)] = ""
 
 
-class OauthCloudflare(OauthClient, frozen=True, kw_only=True):
+class OauthCloudflareConfig(OauthClientConfig, frozen=True, kw_only=True):
     """A self-managed OAuth client of Cloudflare's."""
 
-    scopes: Annotated[tuple[str, ...], Key(check=list_of(values.scope), reload=True)] = (
+    scopes: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.scope), reload=True)] = (
         "zone.read",
         "dns.read",
         "dns.write",
         "offline_access",
     )
-    authorize_url: Annotated[str, Key(check=values.endpoint_url, reload=True)] = (
+    authorize_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = (
         "https://dash.cloudflare.com/oauth2/auth"
     )
-    token_url: Annotated[str, Key(check=values.endpoint_url, reload=True)] = "https://dash.cloudflare.com/oauth2/token"
-    revoke_url: Annotated[str, Key(check=values.endpoint_url, reload=True)] = (
+    token_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = (
+        "https://dash.cloudflare.com/oauth2/token"
+    )
+    revoke_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = (
         "https://dash.cloudflare.com/oauth2/revoke"
     )
-    api_base_url: Annotated[str, Key(check=values.api_base_url, reload=True)] = "https://api.cloudflare.com/client/v4"
+    api_base_url: Annotated[str, ConfigKey(validate=values.api_base_url, reload=True)] = (
+        "https://api.cloudflare.com/client/v4"
+    )
 
 
-class OauthGodaddy(OauthClient, frozen=True, kw_only=True):
+class OauthGodaddyConfig(OauthClientConfig, frozen=True, kw_only=True):
     """GoDaddy, which gives such clients to few."""
 
-    scopes: Annotated[tuple[str, ...], Key(check=list_of(values.scope), reload=True)] = (
+    scopes: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.scope), reload=True)] = (
         "domains.domain:read",
         "domains.dns:update",
         "offline_access",
     )
-    authorize_url: Annotated[str, Key(check=values.endpoint_url, reload=True)] = (
+    authorize_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = (
         "https://api.godaddy.com/v2/oauth2/authorize"
     )
-    token_url: Annotated[str, Key(check=values.endpoint_url, reload=True)] = "https://api.godaddy.com/v2/oauth2/token"
-    api_base_url: Annotated[str, Key(check=values.api_base_url, reload=True)] = "https://api.godaddy.com"
+    token_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = (
+        "https://api.godaddy.com/v2/oauth2/token"
+    )
+    api_base_url: Annotated[str, ConfigKey(validate=values.api_base_url, reload=True)] = "https://api.godaddy.com"
 
 
-class OauthRoute53(msgspec.Struct, frozen=True, kw_only=True):
+class OauthRoute53Config(msgspec.Struct, frozen=True, kw_only=True):
     """Our own AWS identity, which assumes customers' roles: AWS has no OAuth for users.
 
     `client_id` is its access key id, and `client_secret` its secret access key.
     """
 
-    client_id: Annotated[str, Key(check=values.client_id, reload=True)] = ""
-    client_secret_file: Annotated[str, Key(check=values.secret_file, reload=True)] = ""
+    client_id: Annotated[str, ConfigKey(validate=values.client_id, reload=True)] = ""
+    client_secret_file: Annotated[str, ConfigKey(validate=values.secret_file, reload=True)] = ""
     client_secret: Annotated[
-        Secret | None, SecretKey(check=values.secret_word, file="client_secret_file", reload=True)
+        Secret | None, ConfigSecret(validate=values.secret_word, file_key="client_secret_file", reload=True)
     ] = None
-    token_url: Annotated[str, Key(check=values.api_base_url, reload=True)] = "https://sts.amazonaws.com"
-    api_base_url: Annotated[str, Key(check=values.api_base_url, reload=True)] = "https://route53.amazonaws.com"
+    token_url: Annotated[str, ConfigKey(validate=values.api_base_url, reload=True)] = "https://sts.amazonaws.com"
+    api_base_url: Annotated[str, ConfigKey(validate=values.api_base_url, reload=True)] = "https://route53.amazonaws.com"
 
 
-class OauthOther(OauthClient, frozen=True, kw_only=True):
+class OauthOtherConfig(OauthClientConfig, frozen=True, kw_only=True):
     """Any authorization server, and how a record is written with its tokens."""
 
-    token_format: Annotated[TokenFormat, Key(check=one_of(*get_args(TokenFormat)), reload=True)] = "form"
-    write_driver: Annotated[WriteDriver, Key(check=one_of(*get_args(WriteDriver)), reload=True)] = ""
+    token_format: Annotated[TokenFormat, ConfigKey(validate=one_of(*get_args(TokenFormat)), reload=True)] = "form"
+    write_driver: Annotated[WriteDriver, ConfigKey(validate=one_of(*get_args(WriteDriver)), reload=True)] = ""
 
 
-class DomainConnect(msgspec.Struct, frozen=True, kw_only=True):
+class DomainConnectConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Our template at the DNS providers (Domain Connect 2.2), and the key that signs its application."""
 
-    provider_id: Annotated[str, Key(check=values.template_id, reload=True)] = ""
-    service_id: Annotated[str, Key(check=values.template_id, reload=True)] = ""
-    private_key_file: Annotated[str, Key(check=values.secret_file, reload=True)] = ""
-    private_key: Annotated[Secret | None, SecretKey(check=values.private_key, file="private_key_file", reload=True)] = (
-        None
-    )
-    key: Annotated[str, Key(check=values.key_label, reload=True)] = "_dcpubkeyv1"
-    key_domain: Annotated[str, Key(check=values.optional_hostname, reload=True)] = ""
+    provider_id: Annotated[str, ConfigKey(validate=values.template_id, reload=True)] = ""
+    service_id: Annotated[str, ConfigKey(validate=values.template_id, reload=True)] = ""
+    private_key_file: Annotated[str, ConfigKey(validate=values.secret_file, reload=True)] = ""
+    private_key: Annotated[
+        Secret | None, ConfigSecret(validate=values.private_key, file_key="private_key_file", reload=True)
+    ] = None
+    key: Annotated[str, ConfigKey(validate=values.key_label, reload=True)] = "_dcpubkeyv1"
+    key_domain: Annotated[str, ConfigKey(validate=values.optional_hostname, reload=True)] = ""

@@ -9,83 +9,93 @@ from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 
-from dcvd.config.keys import Key
-from dcvd.config.validators import Check, boolean, integer, list_of, matching, one_of, text
-from dcvd.core.json_members import member_path
-from dcvd.core.request_templates import body_template, path_template, placeholders
+from dcvd.config.keys import ConfigKey
+from dcvd.config.validators import Validator, boolean, integer, list_of, one_of, text, text_matching
+from dcvd.core.json_members import validate_member_path
+from dcvd.core.request_templates import find_placeholders, validate_body_template, validate_path_template
 
 RecordNames = Literal["relative", "absolute"]
 
-_ZONE: Final = ("account", "zone", "zone_id")
-_NAME: Final = (*_ZONE, "name", "label")
+_ZONE_PLACEHOLDERS: Final = ("account", "zone", "zone_id")
+_NAME_PLACEHOLDERS: Final = (*_ZONE_PLACEHOLDERS, "name", "label")
 _METHOD: Final = one_of("POST", "PUT", "PATCH", "DELETE")
 
 
-def _path(allowed: Collection[str], required: Collection[str] = ()) -> Check[str]:
-    known = f"no placeholder but {_listed(allowed)}" if allowed else "no placeholder"
-    needed = f", and always {_listed(required)}" if required else ""
+def _path_validator(allowed: Collection[str], required: Collection[str] = ()) -> Validator[str]:
+    known = f"no placeholder but {_format_placeholders(allowed)}" if allowed else "no placeholder"
+    needed = f", and always {_format_placeholders(required)}" if required else ""
     return text(
         f'a path of a URL, such as "/v2/domains", with {known}{needed}, or ""',
-        lambda value: path_template(value, allowed, required) if value else "",
+        lambda value: validate_path_template(value, allowed, required) if value else "",
     )
 
 
-def _body(allowed: Collection[str], required: Collection[str]) -> Check[str]:
+def _body_validator(allowed: Collection[str], required: Collection[str]) -> Validator[str]:
     return text(
-        f"a JSON object in single quotes, with no placeholder but {_listed(allowed)}, and always "
-        f'{_listed(required)}, in its strings, or ""',
-        lambda value: body_template(value, allowed, required) if value else "",
+        f"a JSON object in single quotes, with no placeholder but {_format_placeholders(allowed)}, and always "
+        f'{_format_placeholders(required)}, in its strings, or ""',
+        lambda value: validate_body_template(value, allowed, required) if value else "",
     )
 
 
-def _listed(names: Collection[str]) -> str:
+def _format_placeholders(names: Collection[str]) -> str:
     return ", ".join(f"{{{name}}}" for name in names)
 
 
-_MEMBER: Final = text('the path of a member, such as "links.pages.next", or ""', member_path)
-_A_MEMBER: Final = matching(r"[A-Za-z0-9_$-]+(\.[A-Za-z0-9_$-]+)*", 'the path of a member, such as "domain.name"')
+_OPTIONAL_MEMBER: Final = text('the path of a member, such as "links.pages.next", or ""', validate_member_path)
+_REQUIRED_MEMBER: Final = text_matching(
+    r"[A-Za-z0-9_$-]+(\.[A-Za-z0-9_$-]+)*", 'the path of a member, such as "domain.name"'
+)
 
 
-class OauthOtherHttp(msgspec.Struct, frozen=True, kw_only=True):
+class HttpApiDescription(msgspec.Struct, frozen=True, kw_only=True):
     """One provider's API. An empty path is not known, an empty member is not there."""
 
-    check_path: Annotated[str, Key(check=_path(()), reload=True)] = ""
-    account_name: Annotated[str, Key(check=_MEMBER, reload=True)] = ""
-    account_id: Annotated[str, Key(check=_MEMBER, reload=True)] = ""
-    zone_path: Annotated[str, Key(check=_path(("account", "zone")), reload=True)] = ""
-    zones: Annotated[str, Key(check=_MEMBER, reload=True)] = ""
-    zone_name: Annotated[str, Key(check=_A_MEMBER, reload=True)] = "name"
-    zone_id: Annotated[str, Key(check=_MEMBER, reload=True)] = ""
-    records_path: Annotated[str, Key(check=_path(_NAME), reload=True)] = ""
-    records: Annotated[str, Key(check=_MEMBER, reload=True)] = ""
-    record_id: Annotated[str, Key(check=_A_MEMBER, reload=True)] = "id"
-    record_type: Annotated[str, Key(check=_A_MEMBER, reload=True)] = "type"
-    record_name: Annotated[str, Key(check=_A_MEMBER, reload=True)] = "name"
-    record_value: Annotated[str, Key(check=_A_MEMBER, reload=True)] = "content"
-    record_ttl: Annotated[str, Key(check=_A_MEMBER, reload=True)] = "ttl"
-    record_names: Annotated[RecordNames, Key(check=one_of(*get_args(RecordNames)), reload=True)] = "relative"
-    apex: Annotated[str, Key(check=matching(r"@?", '"@" or ""'), reload=True)] = "@"
-    final_dot: Annotated[bool, Key(check=boolean, reload=True)] = False
+    check_path: Annotated[str, ConfigKey(validate=_path_validator(()), reload=True)] = ""
+    account_name: Annotated[str, ConfigKey(validate=_OPTIONAL_MEMBER, reload=True)] = ""
+    account_id: Annotated[str, ConfigKey(validate=_OPTIONAL_MEMBER, reload=True)] = ""
+    zone_path: Annotated[str, ConfigKey(validate=_path_validator(("account", "zone")), reload=True)] = ""
+    zones: Annotated[str, ConfigKey(validate=_OPTIONAL_MEMBER, reload=True)] = ""
+    zone_name: Annotated[str, ConfigKey(validate=_REQUIRED_MEMBER, reload=True)] = "name"
+    zone_id: Annotated[str, ConfigKey(validate=_OPTIONAL_MEMBER, reload=True)] = ""
+    records_path: Annotated[str, ConfigKey(validate=_path_validator(_NAME_PLACEHOLDERS), reload=True)] = ""
+    records: Annotated[str, ConfigKey(validate=_OPTIONAL_MEMBER, reload=True)] = ""
+    record_id: Annotated[str, ConfigKey(validate=_REQUIRED_MEMBER, reload=True)] = "id"
+    record_type: Annotated[str, ConfigKey(validate=_REQUIRED_MEMBER, reload=True)] = "type"
+    record_name: Annotated[str, ConfigKey(validate=_REQUIRED_MEMBER, reload=True)] = "name"
+    record_value: Annotated[str, ConfigKey(validate=_REQUIRED_MEMBER, reload=True)] = "content"
+    record_ttl: Annotated[str, ConfigKey(validate=_REQUIRED_MEMBER, reload=True)] = "ttl"
+    record_names: Annotated[RecordNames, ConfigKey(validate=one_of(*get_args(RecordNames)), reload=True)] = "relative"
+    apex: Annotated[str, ConfigKey(validate=text_matching(r"@?", '"@" or ""'), reload=True)] = "@"
+    final_dot: Annotated[bool, ConfigKey(validate=boolean, reload=True)] = False
     kept_members: Annotated[
-        tuple[str, ...], Key(check=list_of(matching(r"[A-Za-z0-9_$-]+", "a member")), reload=True)
+        tuple[str, ...], ConfigKey(validate=list_of(text_matching(r"[A-Za-z0-9_$-]+", "a member")), reload=True)
     ] = ()
-    lowest_ttl: Annotated[int, Key(check=integer(at_least=0, at_most=86_400), reload=True)] = 60
-    next_page: Annotated[str, Key(check=_MEMBER, reload=True)] = ""
-    pages: Annotated[str, Key(check=_MEMBER, reload=True)] = ""
+    lowest_ttl: Annotated[int, ConfigKey(validate=integer(at_least=0, at_most=86_400), reload=True)] = 60
+    next_page: Annotated[str, ConfigKey(validate=_OPTIONAL_MEMBER, reload=True)] = ""
+    pages: Annotated[str, ConfigKey(validate=_OPTIONAL_MEMBER, reload=True)] = ""
     page_parameter: Annotated[
-        str, Key(check=matching(r"[A-Za-z0-9_.-]+", 'the name of a parameter, such as "page"'), reload=True)
+        str,
+        ConfigKey(validate=text_matching(r"[A-Za-z0-9_.-]+", 'the name of a parameter, such as "page"'), reload=True),
     ] = "page"
-    create_method: Annotated[str, Key(check=_METHOD, reload=True)] = "POST"
-    create_path: Annotated[str, Key(check=_path((*_NAME, "type")), reload=True)] = ""
-    create_body: Annotated[str, Key(check=_body((*_NAME, "type", "value", "ttl"), ("type", "value")), reload=True)] = ""
-    delete_method: Annotated[str, Key(check=_METHOD, reload=True)] = "DELETE"
-    delete_path: Annotated[str, Key(check=_path((*_NAME, "type", "id"), ("id",)), reload=True)] = ""
-    error_message: Annotated[str, Key(check=_MEMBER, reload=True)] = "message"
+    create_method: Annotated[str, ConfigKey(validate=_METHOD, reload=True)] = "POST"
+    create_path: Annotated[str, ConfigKey(validate=_path_validator((*_NAME_PLACEHOLDERS, "type")), reload=True)] = ""
+    create_body: Annotated[
+        str,
+        ConfigKey(
+            validate=_body_validator((*_NAME_PLACEHOLDERS, "type", "value", "ttl"), ("type", "value")), reload=True
+        ),
+    ] = ""
+    delete_method: Annotated[str, ConfigKey(validate=_METHOD, reload=True)] = "DELETE"
+    delete_path: Annotated[
+        str, ConfigKey(validate=_path_validator((*_NAME_PLACEHOLDERS, "type", "id"), ("id",)), reload=True)
+    ] = ""
+    error_message: Annotated[str, ConfigKey(validate=_OPTIONAL_MEMBER, reload=True)] = "message"
 
 
-def needed(described: OauthOtherHttp) -> tuple[str, ...]:
+def required_keys(description: HttpApiDescription) -> tuple[str, ...]:
     """The keys without which nothing can be written."""
-    paths = (described.zone_path, described.records_path, described.create_path, described.delete_path)
-    account = any("account" in placeholders(template) for template in (*paths, described.create_body))
+    paths = (description.zone_path, description.records_path, description.create_path, description.delete_path)
+    account = any("account" in find_placeholders(template) for template in (*paths, description.create_body))
     always = ("zone_path", "records_path", "create_path", "create_body", "delete_path")
-    return (*always, "account_id", "check_path") if account or described.account_id else always
+    return (*always, "account_id", "check_path") if account or description.account_id else always

@@ -10,43 +10,45 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Final
 
-from dcvd.config.validators import Fault, quoted_key
+from dcvd.config.validators import ValueFault, quoted_key
 
-_SHOWN: Final = 80
+_MAX_SHOWN: Final = 80
 _USER_PART: Final = re.compile(r"(://)[^/@\s]*@")
 _SOUNDS_SECRET: Final = re.compile(r"(token|secret|password|passphrase|credential|_key|^key)s?$", re.IGNORECASE)
 
 
-def wrong_value(source: str, fault: Fault) -> str:
+def describe_wrong_value(source: str, fault: ValueFault) -> str:
     """`source` is the dotted key, or the environment variable, that holds the value at fault."""
-    return f"{source}{fault.where} is {show(fault.value)}: expected {fault.expected}."
+    return f"{source}{fault.path} is {format_value(fault.value)}: expected {fault.expected}."
 
 
-def long_path(source: str, value: object, absolute: str, length: int, longest: int) -> str:
+def describe_long_path(source: str, value: object, absolute: str, length: int, longest: int) -> str:
     """A path that fits only as long as nobody makes it absolute; it is shown whole, being what has to be shortened."""
-    return f"{source} is {show(value)}: expected a path of at most {longest} bytes, but {absolute} has {length}."
+    return (
+        f"{source} is {format_value(value)}: expected a path of at most {longest} bytes, but {absolute} has {length}."
+    )
 
 
-def unknown_section(name: str, sections: Mapping[str, Iterable[str]], value: object) -> str:
+def describe_unknown_section(name: str, sections: Mapping[str, Iterable[str]], value: object) -> str:
     """A name at the top level that the model does not have."""
     if not isinstance(value, dict):
         homes = [f"{section}.{name}" for section, keys in sections.items() if name in keys]
-        hint = _did_you_mean(homes or _close(name, sections))
+        hint = _did_you_mean(homes or _closest_names(name, sections))
         return f"{quoted_key(name)} stands outside of any section, where no key belongs{hint}."
-    return f"[{quoted_key(name)}] is not a known section{_did_you_mean(_close(name, sections))}."
+    return f"[{quoted_key(name)}] is not a known section{_did_you_mean(_closest_names(name, sections))}."
 
 
-def unknown_key(section: str, name: str, sections: Mapping[str, Iterable[str]]) -> str:
+def describe_unknown_key(section: str, name: str, sections: Mapping[str, Iterable[str]]) -> str:
     """A name in a section that the model does not have there."""
     dotted = f"{section}.{quoted_key(name)}"
     if _SOUNDS_SECRET.search(name):
-        return literal_secret(dotted, _file_keys(section, name, sections))
-    near = [f"{section}.{key}" for key in _close(name, sections[section])]
+        return describe_literal_secret(dotted, _file_keys(section, name, sections))
+    near = [f"{section}.{key}" for key in _closest_names(name, sections[section])]
     elsewhere = [f"{other}.{name}" for other, keys in sections.items() if name in keys]
     return f"{dotted} is not a known key{_did_you_mean(near or elsewhere)}."
 
 
-def literal_secret(dotted: str, file_keys: Iterable[str]) -> str:
+def describe_literal_secret(dotted: str, file_keys: Iterable[str]) -> str:
     """A secret written out in the TOML, or a key that sounds like one; `file_keys` name files of secrets."""
     return (
         f"{dotted} would hold a secret, and no secret stands in this file: write it to a file of its own with mode "
@@ -54,12 +56,12 @@ def literal_secret(dotted: str, file_keys: Iterable[str]) -> str:
     )
 
 
-def show(value: object) -> str:
+def format_value(value: object) -> str:
     """A value much as TOML writes it, in one line of bounded length."""
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list):
-        return _shorten("[" + ", ".join(show(item) for item in value) + "]")
+        return _shorten("[" + ", ".join(format_value(item) for item in value) + "]")
     if isinstance(value, str):
         return _shorten(json.dumps(_USER_PART.sub(r"\1[redacted]@", value), ensure_ascii=False))
     if isinstance(value, bool):
@@ -73,7 +75,7 @@ def _file_keys(section: str, name: str, sections: Mapping[str, Iterable[str]]) -
     return [f"{other}.{key}" for other, keys in sections.items() for key in keys if key.endswith("_file")]
 
 
-def _close(name: str, names: Iterable[str]) -> list[str]:
+def _closest_names(name: str, names: Iterable[str]) -> list[str]:
     return get_close_matches(name.lower().replace("-", "_"), list(names), n=1)
 
 
@@ -83,4 +85,4 @@ def _did_you_mean(names: Iterable[str]) -> str:
 
 
 def _shorten(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"

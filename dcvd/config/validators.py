@@ -13,63 +13,63 @@ from typing import Final, NamedTuple, TypeVar
 from dcvd.core.durations import format_duration, format_size, parse_duration, parse_size
 
 T = TypeVar("T")
-Check = Callable[[object], T]
+Validator = Callable[[object], T]
 
-_CENTURY: Final = parse_duration("36500d")
+_CENTURY_MS: Final = parse_duration("36500d")
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
-class Fault(NamedTuple):
+class ValueFault(NamedTuple):
     """One thing that is wrong: its place below the key, the offending value, and what belongs there."""
 
-    where: str
+    path: str
     value: object
     expected: str
 
 
-class CheckError(ValueError):
+class InvalidValue(ValueError):
     """A value failed its check; `faults` is never empty."""
 
-    def __init__(self, *faults: Fault) -> None:
+    def __init__(self, *faults: ValueFault) -> None:
         super().__init__("; ".join(fault.expected for fault in faults))
         self.faults = faults
 
 
-def unfit(value: object, expected: str) -> CheckError:
+def invalid_value(value: object, expected: str) -> InvalidValue:
     """The error of a value that is wrong as a whole."""
-    return CheckError(Fault("", value, expected))
+    return InvalidValue(ValueFault("", value, expected))
 
 
 def boolean(value: object) -> bool:
     """`true` or `false`."""
     if not isinstance(value, bool):
-        raise unfit(value, "true or false")
+        raise invalid_value(value, "true or false")
     return value
 
 
-def integer(*, at_least: int, at_most: int) -> Check[int]:
+def integer(*, at_least: int, at_most: int) -> Validator[int]:
     """An integer within bounds, both included."""
 
     def check(value: object) -> int:
         # TOML knows booleans from integers, Python's isinstance does not.
         if not isinstance(value, int) or isinstance(value, bool) or not at_least <= value <= at_most:
-            raise unfit(value, f"an integer from {at_least} to {at_most}")
+            raise invalid_value(value, f"an integer from {at_least} to {at_most}")
         return value
 
     return check
 
 
-def duration(*, at_least: int = 0, at_most: int = _CENTURY) -> Check[int]:
+def duration(*, at_least_ms: int = 0, at_most_ms: int = _CENTURY_MS) -> Validator[int]:
     """A duration in quotes; bounds and result in milliseconds."""
     expected = 'a duration in quotes, an integer and one of ms, s, m, h, d, such as "30s"'
-    if at_least > 0:
-        expected += f", not less than {format_duration(at_least)}"
-    if at_most < _CENTURY:
-        expected += f", not more than {format_duration(at_most)}"
-    return _quantity(parse_duration, expected, at_least, at_most)
+    if at_least_ms > 0:
+        expected += f", not less than {format_duration(at_least_ms)}"
+    if at_most_ms < _CENTURY_MS:
+        expected += f", not more than {format_duration(at_most_ms)}"
+    return _quantity(parse_duration, expected, at_least_ms, at_most_ms)
 
 
-def size(*, at_least: int, at_most: int) -> Check[int]:
+def size(*, at_least: int, at_most: int) -> Validator[int]:
     """A size in quotes; bounds and result in bytes."""
     expected = (
         'a size in quotes, an integer and one of B, KiB, MiB, GiB, such as "1MiB", '
@@ -78,21 +78,21 @@ def size(*, at_least: int, at_most: int) -> Check[int]:
     return _quantity(parse_size, expected, at_least, at_most)
 
 
-def text(expected: str, parse: Callable[[str], T]) -> Check[T]:
+def text(expected: str, parse: Callable[[str], T]) -> Validator[T]:
     """A string that `parse` reads; a ValueError of `parse` is the fault, told as `expected`."""
 
     def check(value: object) -> T:
         if not isinstance(value, str):
-            raise unfit(value, expected)
+            raise invalid_value(value, expected)
         try:
             return parse(value)
         except ValueError as error:
-            raise unfit(value, expected) from error
+            raise invalid_value(value, expected) from error
 
     return check
 
 
-def matching(pattern: str, expected: str) -> Check[str]:
+def text_matching(pattern: str, expected: str) -> Validator[str]:
     """A string that the pattern matches from end to end."""
     compiled = re.compile(pattern, re.ASCII)
 
@@ -104,62 +104,64 @@ def matching(pattern: str, expected: str) -> Check[str]:
     return text(expected, parse)
 
 
-def one_of(*choices: str) -> Check[str]:
+def one_of(*choices: str) -> Validator[str]:
     """One of a closed set of strings."""
 
     def check(value: object) -> str:
         if not isinstance(value, str) or value not in choices:
-            raise unfit(value, "one of " + ", ".join(f'"{choice}"' for choice in choices))
+            raise invalid_value(value, "one of " + ", ".join(f'"{choice}"' for choice in choices))
         return value
 
     return check
 
 
-def list_of(check_item: Check[T], *, at_least: int = 0, at_most: int = 1000) -> Check[tuple[T, ...]]:
+def list_of(validate_item: Validator[T], *, at_least: int = 0, at_most: int = 1000) -> Validator[tuple[T, ...]]:
     """A list, every entry of which passes its check; the faults of all entries are reported."""
     expected = f"a list of {at_least} to {at_most} entries" if at_least or at_most < 1000 else "a list"
 
     def check(value: object) -> tuple[T, ...]:
         if not isinstance(value, list) or not at_least <= len(value) <= at_most:
-            raise unfit(value, expected)
+            raise invalid_value(value, expected)
         items: list[T] = []
-        faults: list[Fault] = []
+        faults: list[ValueFault] = []
         for index, item in enumerate(value):
             try:
-                items.append(check_item(item))
-            except CheckError as error:
-                faults += (fault._replace(where=f"[{index}]{fault.where}") for fault in error.faults)
+                items.append(validate_item(item))
+            except InvalidValue as error:
+                faults += (fault._replace(path=f"[{index}]{fault.path}") for fault in error.faults)
         if faults:
-            raise CheckError(*faults)
+            raise InvalidValue(*faults)
         return tuple(items)
 
     return check
 
 
-def table_of(check_name: Check[str], check_item: Check[T]) -> Check[Mapping[str, T]]:
+def table_of(validate_name: Validator[str], validate_item: Validator[T]) -> Validator[Mapping[str, T]]:
     """A table with free names, the result read-only; the faults of all entries are reported."""
 
     def check(value: object) -> Mapping[str, T]:
         if not isinstance(value, dict):
-            raise unfit(value, "a table")
+            raise invalid_value(value, "a table")
         items: dict[str, T] = {}
-        faults: list[Fault] = []
+        faults: list[ValueFault] = []
         for name, item in value.items():
             where = f".{quoted_key(name)}"
             if isinstance(item, dict):  # a = b.c without quotes: TOML has read the dots of the name as tables
-                faults.append(Fault(where, item, 'a list; a name with dots stands in quotes, as in "corp.example"'))
+                faults.append(
+                    ValueFault(where, item, 'a list; a name with dots stands in quotes, as in "corp.example"')
+                )
                 continue
             try:
-                checked_name = check_name(name)
-            except CheckError as error:
-                faults += (fault._replace(where=where) for fault in error.faults)
+                checked_name = validate_name(name)
+            except InvalidValue as error:
+                faults += (fault._replace(path=where) for fault in error.faults)
                 continue
             try:
-                items[checked_name] = check_item(item)
-            except CheckError as error:
-                faults += (fault._replace(where=where + fault.where) for fault in error.faults)
+                items[checked_name] = validate_item(item)
+            except InvalidValue as error:
+                faults += (fault._replace(path=where + fault.path) for fault in error.faults)
         if faults:
-            raise CheckError(*faults)
+            raise InvalidValue(*faults)
         return MappingProxyType(items)
 
     return check
@@ -170,7 +172,7 @@ def quoted_key(name: str) -> str:
     return name if _BARE_KEY.fullmatch(name) else json.dumps(name, ensure_ascii=False)
 
 
-def _quantity(parse: Callable[[str], int], expected: str, at_least: int, at_most: int) -> Check[int]:
+def _quantity(parse: Callable[[str], int], expected: str, at_least: int, at_most: int) -> Validator[int]:
     def parse_within(value: str) -> int:
         amount = parse(value)
         if not at_least <= amount <= at_most:

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from dcvd.config.addresses import SocketAddress, is_loopback, parse_address, parse_base_url, parse_hostname
-from dcvd.config.validators import Check, duration, integer, list_of, matching, one_of, text, unfit
-from dcvd.core.addresses import Network
+from dcvd.config.validators import Validator, duration, integer, invalid_value, list_of, one_of, text, text_matching
+from dcvd.core.addresses import IpNetwork
 from dcvd.core.domains.hostnames import RESERVED_TLDS
 from dcvd.core.domains.targets import TOKEN_LABEL
 
@@ -22,48 +22,48 @@ _LARGEST_UID: Final = 4_294_967_294
 _LEAST_RSA_BITS: Final = 2048
 
 
-def _path(value: str) -> Path:
+def _parse_path(value: str) -> Path:
     if not value or "\0" in value:
         raise ValueError("an empty path, or one with a NUL")
     return Path(value)
 
 
-def _name_server(value: str) -> SocketAddress:
-    address = parse_address(value, default_port=53, names=False)
+def _parse_name_server(value: str) -> SocketAddress:
+    address = parse_address(value, default_port=53, allow_names=False)
     if address.port == 0:
         raise ValueError("nobody answers on port 0")
     return address
 
 
-def _octal(value: str) -> int:
+def _parse_octal(value: str) -> int:
     if re.fullmatch("0?[0-7]{3}", value, re.ASCII) is None:
         raise ValueError("not three octal digits")
     return int(value, 8)
 
 
-def _optional(parse: Callable[[str], str]) -> Callable[[str], str]:
+def _allow_empty(parse: Callable[[str], str]) -> Callable[[str], str]:
     return lambda value: parse(value) if value else ""
 
 
-def _user(value: object) -> str | int:
+def _validate_user(value: object) -> str | int:
     if isinstance(value, str) and _USER_NAME.fullmatch(value):
         return value
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_UID:
         return value
-    raise unfit(value, 'a user name in quotes, such as "deploy", or a numeric user id, such as 1001')
+    raise invalid_value(value, 'a user name in quotes, such as "deploy", or a numeric user id, such as 1001')
 
 
-def _thresholds(value: object) -> tuple[int, ...]:
+def _validate_thresholds(value: object) -> tuple[int, ...]:
     return tuple(sorted(set(_threshold_list(value)), reverse=True))
 
 
-def _cname_target(value: str) -> str:
+def _parse_cname_target(value: str) -> str:
     """`{token}` may stand as the first label, and the rest must then be a full hostname by itself."""
     rest = value.removeprefix(TOKEN_LABEL)
     return (TOKEN_LABEL if rest != value else "") + parse_hostname(rest, labels=2)
 
 
-def _endpoint_url(value: str) -> str:
+def _parse_endpoint_url(value: str) -> str:
     """Secrets travel there, so plain http is for this machine alone."""
     if re.fullmatch(r"[\x21-\x7e]+", value) is None or "#" in value or "\\" in value:
         raise ValueError("not visible ASCII, or a fragment")
@@ -74,43 +74,43 @@ def _endpoint_url(value: str) -> str:
     return value
 
 
-def _api_base_url(value: str) -> str:
-    return _endpoint_url(parse_base_url(value))
+def _parse_api_base_url(value: str) -> str:
+    return _parse_endpoint_url(parse_base_url(value))
 
 
-def _secret_word(value: object) -> str:
+def _validate_secret_word(value: object) -> str:
     # It travels in a header: anything but visible ASCII would break the request, or be cut off unseen.
     if not isinstance(value, str) or re.fullmatch(r"[\x21-\x7e]+", value) is None:
-        raise unfit("", "one word of visible ASCII characters")
+        raise invalid_value("", "one word of visible ASCII characters")
     return value
 
 
-def _secret_text(value: object) -> str:
+def _validate_secret_text(value: object) -> str:
     if not isinstance(value, str) or not value:
-        raise unfit("", "a text that is not empty")
+        raise invalid_value("", "a text that is not empty")
     return value
 
 
-def _private_key(value: object) -> str:
+def _validate_private_key(value: object) -> str:
     expected = "an RSA private key in PEM, of 2048 bits or more and without a passphrase"
     try:
         key = load_pem_private_key(str(value).encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise unfit("", expected) from None
+        raise invalid_value("", expected) from None
     if not isinstance(key, RSAPrivateKey) or key.key_size < _LEAST_RSA_BITS:
-        raise unfit("", expected)
+        raise invalid_value("", expected)
     return str(value)
 
 
-_threshold_list: Final = list_of(duration(at_least=1), at_most=10)
+_threshold_list: Final = list_of(duration(at_least_ms=1), at_most=10)
 
 listen_address: Final = text(
     'an address and a port, such as "127.0.0.1:8080" or "[::1]:8080"', lambda value: parse_address(value)
 )
-name_server: Final = text('an IP address, or one with a port, such as "1.1.1.1" or "[::1]:5353"', _name_server)
-path: Final = text('a path in quotes, such as "/var/lib/dcvd/dcvd.db"', _path)
-file_mode: Final = text('an octal file mode in quotes, such as "0660"', _octal)
-user: Final[Check[str | int]] = _user
+name_server: Final = text('an IP address, or one with a port, such as "1.1.1.1" or "[::1]:5353"', _parse_name_server)
+path: Final = text('a path in quotes, such as "/var/lib/dcvd/dcvd.db"', _parse_path)
+file_mode: Final = text('an octal file mode in quotes, such as "0660"', _parse_octal)
+user: Final[Validator[str | int]] = _validate_user
 base_url: Final = text(
     "an http:// or https:// URL without user name, query or final slash, such as "
     '"https://api.cloudflare.com/client/v4"',
@@ -118,52 +118,53 @@ base_url: Final = text(
 )
 public_url: Final = text(
     'an http:// or https:// URL without user name, query or final slash, such as "https://dcv.example.net", or ""',
-    _optional(parse_base_url),
+    _allow_empty(parse_base_url),
 )
 zone_id: Final = text(
     'a Cloudflare zone id of 32 hexadecimal digits, such as "0123456789abcdef0123456789abcdef"',
-    lambda value: matching("[0-9a-f]{32}", "32 hexadecimal digits")(value.lower()),
+    lambda value: text_matching("[0-9a-f]{32}", "32 hexadecimal digits")(value.lower()),
 )
 cname_target: Final = text(
     'a full hostname such as "edge.example.net", or one with a label of its own as in "{token}.edge.example.net"',
-    _cname_target,
+    _parse_cname_target,
 )
 hostname: Final = text('a full hostname such as "edge.example.net"', lambda value: parse_hostname(value, labels=2))
 zone_name: Final = text('a DNS zone such as "corp.example"', parse_hostname)
-network: Final[Check[Network]] = text(
+network: Final[Validator[IpNetwork]] = text(
     'a network such as "10.0.0.0/8" or "fd00::/8", with no bit set behind the prefix', ipaddress.ip_network
 )
 reserved_tld: Final = one_of(*sorted(RESERVED_TLDS))
 port: Final = integer(at_least=1, at_most=65535)
-thresholds: Final[Check[tuple[int, ...]]] = _thresholds
-secret_word: Final[Check[str]] = _secret_word
-secret_text: Final[Check[str]] = _secret_text
-private_key: Final[Check[str]] = _private_key
+thresholds: Final[Validator[tuple[int, ...]]] = _validate_thresholds
+secret_word: Final[Validator[str]] = _validate_secret_word
+secret_text: Final[Validator[str]] = _validate_secret_text
+private_key: Final[Validator[str]] = _validate_private_key
 secret_file: Final = text(
-    'the path of a file in quotes, such as "cloudflare-token"', lambda value: "" if not value else str(_path(value))
+    'the path of a file in quotes, such as "cloudflare-token"',
+    lambda value: "" if not value else str(_parse_path(value)),
 )
 client_id: Final = text(
-    'a client id of visible ASCII characters, or ""', _optional(matching(r"[\x21-\x7e]{1,512}", ""))
+    'a client id of visible ASCII characters, or ""', _allow_empty(text_matching(r"[\x21-\x7e]{1,512}", ""))
 )
-scope: Final = matching(r"[\x21\x23-\x5b\x5d-\x7e]{1,256}", 'a scope such as "dns.write" (RFC 6749, section 3.3)')
+scope: Final = text_matching(r"[\x21\x23-\x5b\x5d-\x7e]{1,256}", 'a scope such as "dns.write" (RFC 6749, section 3.3)')
 redirect_uri: Final = text(
     'an https:// URL without a fragment, such as "https://dcv.example.net/oauth/callback/cloudflare", '
     "or http:// on loopback",
-    _endpoint_url,
+    _parse_endpoint_url,
 )
 return_url: Final = redirect_uri
 endpoint_url: Final = text(
     'an https:// URL without a fragment, or ""; http:// on loopback alone, as secrets travel there',
-    _optional(_endpoint_url),
+    _allow_empty(_parse_endpoint_url),
 )
 api_base_url: Final = text(
     'an https:// URL without query or final slash, or ""; http:// on loopback alone, as secrets travel there',
-    _optional(_api_base_url),
+    _allow_empty(_parse_api_base_url),
 )
 template_id: Final = text(
-    'an identifier such as "example.net", or ""', _optional(matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", ""))
+    'an identifier such as "example.net", or ""', _allow_empty(text_matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", ""))
 )
-key_label: Final = matching(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", 'a DNS label such as "_dcpubkeyv1"')
+key_label: Final = text_matching(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", 'a DNS label such as "_dcpubkeyv1"')
 optional_hostname: Final = text(
-    'a full hostname such as "example.net", or ""', _optional(lambda value: parse_hostname(value, labels=2))
+    'a full hostname such as "example.net", or ""', _allow_empty(lambda value: parse_hostname(value, labels=2))
 )

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final
 
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
+IpAddress = IPv4Address | IPv6Address
+IpNetwork = IPv4Network | IPv6Network
 
-_REFUSED_V4: Final = tuple(
+_SPECIAL_IPV4_NETWORKS: Final = tuple(
     (IPv4Network(network), reason)
     for network, reason in (
         ("0.0.0.0/8", "this network"),
@@ -31,7 +31,7 @@ _REFUSED_V4: Final = tuple(
         ("240.0.0.0/4", "reserved"),
     )
 )
-_REFUSED_V6: Final = tuple(
+_SPECIAL_IPV6_NETWORKS: Final = tuple(
     (IPv6Network(network), reason)
     for network, reason in (
         ("::/128", "unspecified"),
@@ -51,38 +51,38 @@ _REFUSED_V6: Final = tuple(
         ("ff00::/8", "multicast"),
     )
 )
-_GLOBAL_V6: Final = IPv6Network("2000::/3")
+_GLOBAL_UNICAST_IPV6: Final = IPv6Network("2000::/3")
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 
 
-def refusal(address: Address, allowed: Sequence[Network]) -> str | None:
+def refusal_reason(address: IpAddress, allowed_networks: Sequence[IpNetwork]) -> str | None:
     """None when it may be dialled, else a short reason such as "loopback".
 
-    `allowed` wins over every rule, also where it holds only the IPv4 address that an IPv6 address stands for.
+    `allowed_networks` wins over every rule, also where it holds only the IPv4 address that an IPv6 address stands for.
     """
-    address = without_zone(address)
-    carried = _carried_v4(address)
-    for network in allowed:
+    address = strip_zone_id(address)
+    carried = _embedded_ipv4(address)
+    for network in allowed_networks:
         if address in network or (carried is not None and carried in network):
             return None
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return refusal(address.ipv4_mapped, ())
+        return refusal_reason(address.ipv4_mapped, ())
     if isinstance(address, IPv4Address):
-        return next((reason for network, reason in _REFUSED_V4 if address in network), None)
-    for network, reason in _REFUSED_V6:
+        return next((reason for network, reason in _SPECIAL_IPV4_NETWORKS if address in network), None)
+    for network, reason in _SPECIAL_IPV6_NETWORKS:
         if address in network:
             return reason
-    return None if address in _GLOBAL_V6 else "not in use on the Internet"
+    return None if address in _GLOBAL_UNICAST_IPV6 else "not in use on the Internet"
 
 
-def without_zone(address: Address) -> Address:
+def strip_zone_id(address: IpAddress) -> IpAddress:
     """The address alone: a zone id picks an interface, and changes nothing about what the address is."""
     if isinstance(address, IPv6Address) and address.scope_id is not None:
         return IPv6Address(address.packed)
     return address
 
 
-def _carried_v4(address: Address) -> IPv4Address | None:
+def _embedded_ipv4(address: IpAddress) -> IPv4Address | None:
     """The IPv4 host that packets to this IPv6 address reach: mapped, 6to4, or NAT64 under the well-known prefix."""
     if isinstance(address, IPv4Address):
         return None

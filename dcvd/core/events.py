@@ -30,7 +30,7 @@ class EventType(StrEnum):
     WEBHOOK_TEST = "webhook.test"
 
 
-OPERATIONAL: Final = frozenset(
+OPERATIONAL_TYPES: Final = frozenset(
     {
         EventType.DELIVERY_DLQ,
         EventType.ENDPOINT_FAILING,
@@ -69,7 +69,7 @@ class Event(Struct, frozen=True, kw_only=True):
     expires_at: int | None = None
 
 
-class _Body(Struct, frozen=True):
+class _EventBody(Struct, frozen=True):
     event: str
     timestamp: str
     data: EventData
@@ -86,4 +86,4 @@ def build_body(draft: EventDraft, *, event_id: str, sequence: int, now: int) -> 
     Equal to JavaScript's `JSON.stringify(JSON.parse(body))`, which the predecessor's receivers sign.
     """
     moment = to_rfc3339(now - now % SECOND)
-    return _ENCODER.encode(_Body(draft.type.value, moment, draft.data, event_id, sequence))
+    return _ENCODER.encode(_EventBody(draft.type.value, moment, draft.data, event_id, sequence))

@@ -31,7 +31,7 @@ class FailureReason(StrEnum):
     TOO_MUCH = "too_much"
 
 
-PERHAPS_OURS: Final = frozenset(
+POSSIBLY_OUR_FAULT: Final = frozenset(
     {FailureReason.NAME_SERVER_FAILED, FailureReason.NETWORK_UNREACHABLE, FailureReason.OWN_LIMIT}
 )
 """What dcvd's own machine or network may be to blame for: no endpoint is given up because of it."""

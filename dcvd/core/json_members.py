@@ -7,14 +7,14 @@ _PATH: Final = re.compile(r"[A-Za-z0-9_$-]+(?:\.[A-Za-z0-9_$-]+)*", re.ASCII)
 _LONGEST_INDEX: Final = 6
 
 
-def member_path(text: str) -> str:
+def validate_member_path(text: str) -> str:
     """The path, if it is one, or "" for the document itself. Raises ValueError."""
     if text and _PATH.fullmatch(text) is None:
         raise ValueError("not the path of a member")
     return text
 
 
-def member(document: Any, path: str) -> Any:
+def get_member(document: Any, path: str) -> Any:
     """What stands there; None where nothing does."""
     for part in path.split(".") if path else ():
         match document:

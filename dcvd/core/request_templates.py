@@ -12,24 +12,24 @@ from urllib.parse import quote
 import msgspec
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
-_PATH: Final = re.compile(r"/(?!/)(?:[A-Za-z0-9\-._~/?@!$&'()*+,;=:]|%[0-9A-Fa-f]{2}|\{[a-z_]+\})*")
-_DOTS: Final = re.compile(r"/\.{1,2}(?:[/?]|$)")
+_PATH_PATTERN: Final = re.compile(r"/(?!/)(?:[A-Za-z0-9\-._~/?@!$&'()*+,;=:]|%[0-9A-Fa-f]{2}|\{[a-z_]+\})*")
+_DOT_SEGMENT: Final = re.compile(r"/\.{1,2}(?:[/?]|$)")
 
 
-def placeholders(text: str) -> frozenset[str]:
+def find_placeholders(text: str) -> frozenset[str]:
     """The names of those that a text has."""
     return frozenset(_PLACEHOLDER.findall(text))
 
 
-def path_template(text: str, allowed: Collection[str], required: Collection[str] = ()) -> str:
+def validate_path_template(text: str, allowed: Collection[str], required: Collection[str] = ()) -> str:
     """The path, perhaps with a query, if it can be one. Raises ValueError."""
-    if _PATH.fullmatch(text) is None or _DOTS.search(text.partition("?")[0] + "?"):
+    if _PATH_PATTERN.fullmatch(text) is None or _DOT_SEGMENT.search(text.partition("?")[0] + "?"):
         raise ValueError("not a path of a URL")
-    _judge(placeholders(text), allowed, required)
+    _validate_placeholders(find_placeholders(text), allowed, required)
     return text
 
 
-def body_template(text: str, allowed: Collection[str], required: Collection[str] = ()) -> str:
+def validate_body_template(text: str, allowed: Collection[str], required: Collection[str] = ()) -> str:
     """The JSON object, if it is one with placeholders in its strings alone. Raises ValueError."""
     try:
         document = msgspec.json.decode(text)
@@ -38,8 +38,8 @@ def body_template(text: str, allowed: Collection[str], required: Collection[str]
     if not isinstance(document, dict):
         raise ValueError("no JSON object")  # noqa: TRY004  # it is the text that is at fault
     found: set[str] = set()
-    _walk(document, found)
-    _judge(found, allowed, required)
+    _collect_placeholders(document, found)
+    _validate_placeholders(found, allowed, required)
     return text
 
 
@@ -50,38 +50,38 @@ def fill_path(template: str, values: Mapping[str, str]) -> str:
 
 def fill_body(template: str, values: Mapping[str, str | int]) -> Any:
     """The document with its values; a string that is nothing but a placeholder becomes the value, a number too."""
-    return _filled(msgspec.json.decode(template), values)
+    return _fill_document(msgspec.json.decode(template), values)
 
 
-def _judge(found: Collection[str], allowed: Collection[str], required: Collection[str]) -> None:
-    if not set(required) <= set(found) <= set(allowed):
+def _validate_placeholders(placeholders: Collection[str], allowed: Collection[str], required: Collection[str]) -> None:
+    if not set(required) <= set(placeholders) <= set(allowed):
         raise ValueError("placeholders that are not known here, or that are missing")
 
 
-def _walk(document: Any, found: set[str]) -> None:
+def _collect_placeholders(document: Any, placeholders: set[str]) -> None:
     match document:
         case dict():
             for name, value in document.items():
                 if "{" in name or "}" in name:
                     raise ValueError("a placeholder in the name of a member")
-                _walk(value, found)
+                _collect_placeholders(value, placeholders)
         case list():
             for value in document:
-                _walk(value, found)
+                _collect_placeholders(value, placeholders)
         case str():
             if set(_PLACEHOLDER.sub("", document)) & set("{}"):
                 raise ValueError("a brace that begins or ends no placeholder")
-            found |= placeholders(document)
+            placeholders |= find_placeholders(document)
         case _:
             pass
 
 
-def _filled(document: Any, values: Mapping[str, str | int]) -> Any:
+def _fill_document(document: Any, values: Mapping[str, str | int]) -> Any:
     match document:
         case dict():
-            return {name: _filled(value, values) for name, value in document.items()}
+            return {name: _fill_document(value, values) for name, value in document.items()}
         case list():
-            return [_filled(value, values) for value in document]
+            return [_fill_document(value, values) for value in document]
         case str() if (alone := _PLACEHOLDER.fullmatch(document)) is not None:
             return values[alone[1]]
         case str():

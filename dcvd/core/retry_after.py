@@ -5,19 +5,19 @@ from typing import Final
 
 from dcvd.core.instants import HOUR, SECOND
 
-LONGEST: Final = 6 * HOUR
+LONGEST_RETRY_AFTER_MS: Final = 6 * HOUR
 """A receiver may ask for patience, but not silence us for ever."""
 
 
-def parse_retry_after(text: str | None, now: int) -> int | None:
+def parse_retry_after_ms(text: str | None, now: int) -> int | None:
     """Milliseconds to wait, 0 to LONGEST; None for no header or one that means nothing. `now` in milliseconds."""
     if text is None:
         return None
     stripped = text.strip()
     if stripped.isascii() and stripped.isdecimal():
-        return min(int(stripped[:12]) * SECOND, LONGEST)
+        return min(int(stripped[:12]) * SECOND, LONGEST_RETRY_AFTER_MS)
     try:
         moment = parsedate_to_datetime(stripped)
     except (ValueError, TypeError, OverflowError):
         return None
-    return min(max(int(moment.timestamp() * 1000) - now, 0), LONGEST)
+    return min(max(int(moment.timestamp() * 1000) - now, 0), LONGEST_RETRY_AFTER_MS)

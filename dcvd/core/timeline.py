@@ -16,19 +16,19 @@ from dcvd.core.domains.domain import Certificate, Domain, DomainError
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.lifecycle.transitions import Observation
 
-SYNC: Final = "sync"
-CLOUDFLARE: Final = "cloudflare"
-DAEMON: Final = "daemon"
-OPERATOR: Final = "operator"
+SYNC_ACTOR: Final = "sync"
+CLOUDFLARE_ACTOR: Final = "cloudflare"
+DAEMON_ACTOR: Final = "daemon"
+OPERATOR_ACTOR: Final = "operator"
 """Actors: who brought something about. See also `token_actor` and `job_actor`."""
 
 _LONGEST_TEXT: Final = 300
 _MOST_TEXTS: Final = 10
-_MOST_VOICES: Final = 8
-_LONGEST_VOICE: Final = 200
+_MAX_ANSWERS: Final = 8
+_LONGEST_ANSWER: Final = 200
 
 
-class EntryKind(IntEnum):
+class TimelineEntryKind(IntEnum):
     """In the order in which entries of one instant follow each other: the cause before its effect."""
 
     REQUEST = 0
@@ -38,7 +38,7 @@ class EntryKind(IntEnum):
     EVENT = 4
 
 
-class Change(Struct, frozen=True):
+class FieldChange(Struct, frozen=True):
     """A member of the domain, named as the API names it, and its value before and after, as JSON has them."""
 
     field: str
@@ -46,7 +46,7 @@ class Change(Struct, frozen=True):
     after: Any
 
 
-class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TimelineNote(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an entry says beside who and when.
 
     what: of a request, such as `added`. detail: what more there is to say of it.
@@ -57,7 +57,7 @@ class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     what: str | None = None
     detail: str | None = None
-    changes: tuple[Change, ...] = ()
+    changes: tuple[FieldChange, ...] = ()
     servers: tuple[str, ...] = ()
     merged: int = 0
     until: int | None = None
@@ -73,47 +73,52 @@ def job_actor(job_id: str) -> str:
     return f"job:{job_id}"
 
 
-def observed(before: Domain, after: Domain, observations: Iterable[Observation]) -> Note | None:
+def note_observation(before: Domain, after: Domain, observations: Iterable[Observation]) -> TimelineNote | None:
     """What a look saw to be different; None where it saw what was known."""
-    old, new = _facts(before), _facts(after)
-    changes = tuple(Change(name, old[name], value) for name, value in new.items() if old[name] != value)
+    old, new = _observed_fields(before), _observed_fields(after)
+    changes = tuple(FieldChange(name, old[name], value) for name, value in new.items() if old[name] != value)
     if not changes:
         return None
-    servers = [voice for seen in observations if isinstance(seen, DnsObservation) for voice in disagreement(seen.facts)]
-    return Note(changes=changes, servers=tuple(servers))
+    servers = [
+        voice
+        for seen in observations
+        if isinstance(seen, DnsObservation)
+        for voice in describe_disagreement(seen.facts)
+    ]
+    return TimelineNote(changes=changes, servers=tuple(servers))
 
 
-def transition(before: Domain, after: Domain) -> Note | None:
+def note_transition(before: Domain, after: Domain) -> TimelineNote | None:
     """How the status changed, or why the domain is in error; None where neither did."""
     changes = []
     if before.status is not after.status:
-        changes.append(Change("status", before.status.value, after.status.value))
-    if _code(before.error) != _code(after.error):
-        changes.append(Change("error", _error(before.error), _error(after.error)))
-    return Note(changes=tuple(changes)) if changes else None
+        changes.append(FieldChange("status", before.status.value, after.status.value))
+    if _error_code(before.error) != _error_code(after.error):
+        changes.append(FieldChange("error", _error_fields(before.error), _error_fields(after.error)))
+    return TimelineNote(changes=tuple(changes)) if changes else None
 
 
-def merged(older: Note, newer: Note, now: int) -> Note:
+def merge_notes(older: TimelineNote, newer: TimelineNote, now: int) -> TimelineNote:
     """One entry that says what both say: from the state before the first to the state after the last."""
     changes = {change.field: change for change in older.changes}
     for change in newer.changes:
         first = changes.get(change.field, change)
-        changes[change.field] = Change(change.field, first.before, change.after)
-    return Note(changes=tuple(changes.values()), servers=newer.servers, merged=older.merged + 1, until=now)
+        changes[change.field] = FieldChange(change.field, first.before, change.after)
+    return TimelineNote(changes=tuple(changes.values()), servers=newer.servers, merged=older.merged + 1, until=now)
 
 
-def disagreement(facts: DnsFacts) -> tuple[str, ...]:
+def describe_disagreement(facts: DnsFacts) -> tuple[str, ...]:
     """What each server and resolver said, those in the minority first; empty where all said the same."""
-    said = [(f"{server.name} ({server.address})", _said(server)) for server in facts.servers]
-    said += [(f"resolver {resolver.address}", _said(resolver)) for resolver in facts.resolvers]
+    said = [(f"{server.name} ({server.address})", _describe_answer(server)) for server in facts.servers]
+    said += [(f"resolver {resolver.address}", _describe_answer(resolver)) for resolver in facts.resolvers]
     votes = Counter(answer for _, answer in said)
     if len(votes) < 2:
         return ()
     ordered = sorted(said, key=lambda pair: votes[pair[1]])
-    return tuple(_cut(f"{who}: {answer}", _LONGEST_VOICE) for who, answer in ordered[:_MOST_VOICES])
+    return tuple(_shorten(f"{who}: {answer}", _LONGEST_ANSWER) for who, answer in ordered[:_MAX_ANSWERS])
 
 
-def _said(answer: ServerAnswer | ResolverAnswer) -> str:
+def _describe_answer(answer: ServerAnswer | ResolverAnswer) -> str:
     if answer.outcome != "answered":
         return answer.outcome
     if not answer.exists:
@@ -121,51 +126,53 @@ def _said(answer: ServerAnswer | ResolverAnswer) -> str:
     return "no CNAME" if answer.cname is None else f"CNAME {answer.cname}"
 
 
-def _facts(domain: Domain) -> dict[str, Any]:
+def _observed_fields(domain: Domain) -> dict[str, Any]:
     return {
         "cfId": domain.cf_id,
-        "cfStatus": _text(domain.cf_status),
-        "cfSslStatus": _text(domain.cf_ssl_status),
-        "errors": _texts((*domain.cf_errors, *domain.cf_ssl_errors)),
-        "certificate": _certificate(domain.certificate),
-        "nextCertificate": _certificate(domain.next_certificate),
-        "certificateAuthority": _text(domain.certificate_authority),
-        "challengeTarget": _text(domain.challenge_target),
+        "cfStatus": _shorten_optional(domain.cf_status),
+        "cfSslStatus": _shorten_optional(domain.cf_ssl_status),
+        "errors": _shorten_all((*domain.cf_errors, *domain.cf_ssl_errors)),
+        "certificate": _certificate_fields(domain.certificate),
+        "nextCertificate": _certificate_fields(domain.next_certificate),
+        "certificateAuthority": _shorten_optional(domain.certificate_authority),
+        "challengeTarget": _shorten_optional(domain.challenge_target),
         "challengeVerified": domain.challenge_verified,
-        "waitsForTxt": domain.wants_txt,
+        "waitsForTxt": domain.waits_for_txt,
         "dnsState": domain.dns_state.value,
-        "findings": _texts([finding.code for finding in domain.findings]),
+        "findings": _shorten_all([finding.code for finding in domain.findings]),
     }
 
 
-def _certificate(certificate: Certificate | None) -> dict[str, Any] | None:
+def _certificate_fields(certificate: Certificate | None) -> dict[str, Any] | None:
     if certificate is None:
         return None
     issued_at = certificate.issued_at
     return {
-        "serial": _text(certificate.serial),
-        "issuer": _text(certificate.issuer),
+        "serial": _shorten_optional(certificate.serial),
+        "issuer": _shorten_optional(certificate.issuer),
         "issuedAt": None if issued_at is None else to_rfc3339(issued_at),
         "expiresAt": to_rfc3339(certificate.expires_at),
     }
 
 
-def _error(error: DomainError | None) -> dict[str, Any] | None:
-    return None if error is None else {"code": _text(error.code), "message": _text(error.message)}
+def _error_fields(error: DomainError | None) -> dict[str, Any] | None:
+    return (
+        None if error is None else {"code": _shorten_optional(error.code), "message": _shorten_optional(error.message)}
+    )
 
 
-def _code(error: DomainError | None) -> str | None:
+def _error_code(error: DomainError | None) -> str | None:
     return None if error is None else error.code
 
 
-def _texts(texts: Sequence[str]) -> list[str]:
+def _shorten_all(texts: Sequence[str]) -> list[str]:
     """In an order of their own: the same in another order is no change."""
-    return [_cut(text, _LONGEST_TEXT) for text in sorted(set(texts))[:_MOST_TEXTS]]
+    return [_shorten(text, _LONGEST_TEXT) for text in sorted(set(texts))[:_MOST_TEXTS]]
 
 
-def _text(text: str | None) -> str | None:
-    return None if text is None else _cut(text, _LONGEST_TEXT)
+def _shorten_optional(text: str | None) -> str | None:
+    return None if text is None else _shorten(text, _LONGEST_TEXT)
 
 
-def _cut(text: str, length: int) -> str:
+def _shorten(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -10,8 +10,8 @@ from msgspec import Struct
 from dcvd.core.ids import RandomBytes
 from dcvd.core.secret import Secret
 
-PREFIX: Final = "dcv_live_"
-_FORM: Final = re.compile(r"dcv_live_[0-9a-f]{32}")
+TOKEN_PREFIX: Final = "dcv_live_"
+_TOKEN_FORMAT: Final = re.compile(r"dcv_live_[0-9a-f]{32}")
 
 
 class Role(StrEnum):
@@ -22,7 +22,7 @@ class Role(StrEnum):
     OWNER = "owner"
 
 
-RANK: Final = (Role.MEMBER, Role.ADMIN, Role.OWNER)
+ROLE_ORDER: Final = (Role.MEMBER, Role.ADMIN, Role.OWNER)
 
 
 class Token(Struct, frozen=True, kw_only=True):
@@ -37,19 +37,19 @@ class Token(Struct, frozen=True, kw_only=True):
     last_used_at: int | None
 
 
-def mint(random: RandomBytes) -> Secret:
+def mint_token(random: RandomBytes) -> Secret:
     """A new plain token, `dcv_live_` and 32 hex digits (128 random bits)."""
-    return Secret(PREFIX + random(16).hex())
+    return Secret(TOKEN_PREFIX + random(16).hex())
 
 
-def hash_token(plain: str) -> str:
+def hash_token(plain_token: str) -> str:
     """SHA-256 in hex; enough for 128 random bits, which no dictionary holds."""
-    return hashlib.sha256(plain.encode()).hexdigest()
+    return hashlib.sha256(plain_token.encode()).hexdigest()
 
 
-def is_well_formed(plain: str) -> bool:
+def is_well_formed(plain_token: str) -> bool:
     """Whether a presented text can be a token at all, so that junk costs no query."""
-    return _FORM.fullmatch(plain) is not None
+    return _TOKEN_FORMAT.fullmatch(plain_token) is not None
 
 
 def may_write(role: Role) -> bool:
@@ -59,7 +59,7 @@ def may_write(role: Role) -> bool:
 
 def may_grant(minter: Role, role: Role) -> bool:
     """Nobody mints a role above their own."""
-    return RANK.index(role) <= RANK.index(minter)
+    return ROLE_ORDER.index(role) <= ROLE_ORDER.index(minter)
 
 
 def is_expired(expires_at: int | None, now: int) -> bool:

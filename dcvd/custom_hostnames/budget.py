@@ -11,23 +11,23 @@ from typing import Final, assert_never
 
 import structlog
 
-from dcvd.kit.limits.sliding_window import Window
+from dcvd.kit.limits.sliding_window import SlidingWindow
 
 log = structlog.get_logger(__name__)
 
-REQUEST_WINDOW: Final = 300.0
-_MINUTE: Final = 60.0
-_RATELIMIT: Final = re.compile(r"r=(\d{1,9})\s*;\s*t=(\d{1,9})", re.ASCII)
-_LONGEST_PROBE: Final = 60.0
-_LONGEST_PAUSE: Final = 600.0
-_LONGEST_SLEEP: Final = 1.0
+REQUEST_WINDOW_S: Final = 300.0
+_MINUTE_S: Final = 60.0
+_RATELIMIT_HEADER: Final = re.compile(r"r=(\d{1,9})\s*;\s*t=(\d{1,9})", re.ASCII)
+_MAX_PROBE_S: Final = 60.0
+_MAX_PAUSE_S: Final = 600.0
+_MAX_SLEEP_S: Final = 1.0
 """Seconds after which a waiting call looks again: a reload or an answer may have changed what it waits for."""
-_RESERVE: Final = 50
+_RESERVE_DIVISOR: Final = 50
 """One in so many calls is kept for whoever waits for an answer at this moment."""
-_CATCH_UP: Final = 4
+_CATCH_UP_CALLS: Final = 4
 """Routine calls that may follow each other at once after they were held up, or the clock's grain would cost their
 share."""
-_LAST_PART: Final = 4
+_LAST_DIVISOR: Final = 4
 """Calls that come last get one in so many of the routine ones."""
 
 
@@ -43,15 +43,15 @@ class Urgency(IntEnum):
     """Nobody, and it will probably fail."""
 
 
-class _Line:
-    """Calls of one urgency, one behind the other; `at` is when the next of them is planned."""
+class _UrgencyQueue:
+    """Calls of one urgency, one behind the other; `next_call_time` is when the next of them is planned."""
 
-    def __init__(self, at: float) -> None:
-        self.at = at
-        self.turn = asyncio.Lock()
+    def __init__(self, next_call_time: float) -> None:
+        self.next_call_time = next_call_time
+        self.lock = asyncio.Lock()
 
 
-class Budget:
+class CloudflareBudget:
     """Every call is made within `call()`; answers tell it what is left.
 
     Routine calls are spread evenly over the window and leave a reserve, so that whoever waits for an answer never finds
@@ -62,19 +62,19 @@ class Budget:
         self,
         requests_per_window: int,
         certificates_per_minute: int,
-        clock: Callable[[], float],
+        monotonic: Callable[[], float],
         *,
-        window: float = REQUEST_WINDOW,
+        window_s: float = REQUEST_WINDOW_S,
     ) -> None:
-        self._clock = clock
-        self._requests = Window(requests_per_window, window, clock)
-        self._certificates = Window(certificates_per_minute, _MINUTE, clock)
-        self._paused_until = clock()
-        self._lines = {urgency: _Line(clock()) for urgency in Urgency}
-        self._others = 0
-        self._others_until = clock()
-        self._refusals = 0
-        self._certificate_turn = asyncio.Lock()
+        self._monotonic = monotonic
+        self._requests = SlidingWindow(requests_per_window, window_s, monotonic)
+        self._certificates = SlidingWindow(certificates_per_minute, _MINUTE_S, monotonic)
+        self._paused_until = monotonic()
+        self._queues = {urgency: _UrgencyQueue(monotonic()) for urgency in Urgency}
+        self._other_usage = 0
+        self._other_usage_until = monotonic()
+        self._rate_limit_refusals = 0
+        self._certificate_lock = asyncio.Lock()
 
     def configure(self, requests_per_window: int, certificates_per_minute: int) -> None:
         """New limits; the calls already made still count."""
@@ -82,112 +82,120 @@ class Budget:
         self._certificates.limit = certificates_per_minute
 
     @asynccontextmanager
-    async def call(self, *, certificate: bool = False, urgency: Urgency = Urgency.NOW) -> AsyncIterator[None]:
+    async def reserve_call(
+        self, *, orders_certificate: bool = False, urgency: Urgency = Urgency.NOW
+    ) -> AsyncIterator[None]:
         """Wait until a call may be made; it lasts as long as the block, and counts until a window after that.
 
-        certificate: for a call that orders one. Such calls queue apart, so that a thousand registrations do not hold
-        up the looks.
+        orders_certificate: for a call that orders one. Such calls queue apart, so that a thousand registrations do not
+        hold up the looks.
         """
-        async with self._certificate(wanted=certificate):
-            await self._next(urgency)
+        async with self._reserve_certificate(is_needed=orders_certificate):
+            await self._wait_turn(urgency)
             try:
                 yield
             finally:
                 self._requests.end()
 
-    def certificates_free(self) -> int | None:
+    def count_free_certificates(self) -> int | None:
         """Certificates that could be ordered now; None without a limit."""
-        return self._certificates.free()
+        return self._certificates.count_free()
 
-    def heed(self, status: int, ratelimit: str | None, retry_after: float | None, *, took: float = 0.0) -> None:
+    def learn_from(
+        self, status: int, ratelimit: str | None, retry_after_s: float | None, *, elapsed_s: float = 0.0
+    ) -> None:
         """Learn from an answer's status, `Ratelimit` header (`"default";r=50;t=30`) and `retry-after` in seconds.
 
-        took: the seconds from the call to its answer, which was made at some instant of them.
+        elapsed_s: the seconds from the call to its answer, which was made at some instant of them.
         """
         if status == 429:
             # Cloudflare always says for how long; where something in between does not, it is probed ever more rarely.
-            probe = min(2.0**self._refusals, _LONGEST_PROBE)
-            self._refusals += 1
-            self._pause(probe if retry_after is None else retry_after, "rate limited")
+            probe = min(2.0**self._rate_limit_refusals, _MAX_PROBE_S)
+            self._rate_limit_refusals += 1
+            self._pause(probe if retry_after_s is None else retry_after_s, "rate limited")
             return
-        self._refusals = 0
-        match = _RATELIMIT.search(ratelimit or "")
+        self._rate_limit_refusals = 0
+        match = _RATELIMIT_HEADER.search(ratelimit or "")
         if match is not None:
-            self._remaining(int(match[1]), float(match[2]), took)
+            self._apply_remaining(int(match[1]), float(match[2]), elapsed_s)
 
-    def paused_for(self) -> float:
+    def get_pause_s(self) -> float:
         """Seconds for which every call is held back."""
-        return max(self._paused_until - self._clock(), 0.0)
+        return max(self._paused_until - self._monotonic(), 0.0)
 
     @asynccontextmanager
-    async def _certificate(self, *, wanted: bool) -> AsyncIterator[None]:
-        if not wanted:
+    async def _reserve_certificate(self, *, is_needed: bool) -> AsyncIterator[None]:
+        if not is_needed:
             yield
             return
-        async with self._certificate_turn:
-            while (wait := self._certificates.wait()) > 0:  # noqa: ASYNC110  # time is what is waited for
-                await asyncio.sleep(min(wait, _LONGEST_SLEEP))
+        async with self._certificate_lock:
+            while (wait := self._certificates.get_wait_s()) > 0:  # noqa: ASYNC110  # time is what is waited for
+                await asyncio.sleep(min(wait, _MAX_SLEEP_S))
             self._certificates.begin()
         try:
             yield
         finally:
             self._certificates.end()
 
-    async def _next(self, urgency: Urgency) -> None:
+    async def _wait_turn(self, urgency: Urgency) -> None:
         """Wait for a call's turn, and begin it."""
-        line = self._lines[urgency]
-        async with line.turn:
-            while (wait := self._wait(urgency, line)) > 0:  # noqa: ASYNC110  # likewise
-                await asyncio.sleep(min(wait, _LONGEST_SLEEP))
-            spacing = self._spacing() * (_LAST_PART if urgency is Urgency.LAST else 1)
-            line.at = max(line.at, self._clock() - _CATCH_UP * spacing) + spacing
+        line = self._queues[urgency]
+        async with line.lock:
+            while (wait := self._get_wait_s(urgency, line)) > 0:  # noqa: ASYNC110  # likewise
+                await asyncio.sleep(min(wait, _MAX_SLEEP_S))
+            spacing = self._get_spacing_s() * (_LAST_DIVISOR if urgency is Urgency.LAST else 1)
+            line.next_call_time = max(line.next_call_time, self._monotonic() - _CATCH_UP_CALLS * spacing) + spacing
             if urgency is Urgency.LAST:
                 # One of them at a time queues with the routine calls.
-                await self._next(Urgency.ROUTINE)
+                await self._wait_turn(Urgency.ROUTINE)
             else:
                 self._requests.begin()
 
-    def _wait(self, urgency: Urgency, line: _Line) -> float:
-        limit, others, planned = self._requests.limit, self._used_by_others(), line.at - self._clock()
+    def _get_wait_s(self, urgency: Urgency, queue: _UrgencyQueue) -> float:
+        limit, others, planned = (
+            self._requests.limit,
+            self._count_other_usage(),
+            queue.next_call_time - self._monotonic(),
+        )
         match urgency:
             case Urgency.NOW:
-                return max(self._requests.wait(others), self.paused_for())
+                return max(self._requests.get_wait_s(others), self.get_pause_s())
             case Urgency.SOON:
-                spread = planned if self._requests.wait(limit // 2 + others) > 0 else 0.0
-                return max(spread, self._requests.wait(limit // _RESERVE + others), self.paused_for())
+                spread = planned if self._requests.get_wait_s(limit // 2 + others) > 0 else 0.0
+                return max(spread, self._requests.get_wait_s(limit // _RESERVE_DIVISOR + others), self.get_pause_s())
             case Urgency.ROUTINE:
-                return max(planned, self._requests.wait(limit // _RESERVE + others), self.paused_for())
+                return max(planned, self._requests.get_wait_s(limit // _RESERVE_DIVISOR + others), self.get_pause_s())
             case Urgency.LAST:
                 return planned
             case _:
                 assert_never(urgency)
 
-    def _spacing(self) -> float:
+    def _get_spacing_s(self) -> float:
         """Seconds from one call to the next of those that are spread."""
         limit = self._requests.limit
-        return self._requests.seconds / max(limit - self._used_by_others(), 1) if limit > 0 else 0.0
+        return self._requests.window_s / max(limit - self._count_other_usage(), 1) if limit > 0 else 0.0
 
-    def _used_by_others(self) -> int:
+    def _count_other_usage(self) -> int:
         """One more than they were seen to use: an answer that nothing is left stops everything for a while."""
-        return self._others + 1 if self._others and self._clock() < self._others_until else 0
+        return self._other_usage + 1 if self._other_usage and self._monotonic() < self._other_usage_until else 0
 
-    def _remaining(self, left: int, seconds: float, took: float) -> None:
+    def _apply_remaining(self, left: int, reset_s: float, elapsed_s: float) -> None:
         if left == 0:
-            self._pause(seconds, "nothing left")
+            self._pause(reset_s, "nothing left")
             return
         # Whatever of ours the answer may have counted while it was under way.
-        expected = self._requests.free(took)
+        expected = self._requests.count_free(elapsed_s)
         if expected is None:
             # The operator says that there is no limit: what is left is somebody else's to judge, until it is nothing.
             return
         others = max(expected - left, 0)
-        if others and not self._used_by_others():
+        if others and not self._count_other_usage():
             log.info("cloudflare.shared", left=left, expected=expected)
-        self._others = others
-        self._others_until = self._clock() + min(seconds, self._requests.seconds)
+        self._other_usage = others
+        self._other_usage_until = self._monotonic() + min(reset_s, self._requests.window_s)
 
-    def _pause(self, seconds: float, why: str) -> None:
-        until = self._clock() + min(seconds, _LONGEST_PAUSE)
+    def _pause(self, pause_s: float, reason: str) -> None:
+        until = self._monotonic() + min(pause_s, _MAX_PAUSE_S)
         if until > self._paused_until:
             self._paused_until = until
-            log.warning("cloudflare.paused", seconds=round(seconds, 1), why=why)
+            log.warning("cloudflare.paused", seconds=round(pause_s, 1), why=reason)

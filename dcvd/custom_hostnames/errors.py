@@ -6,45 +6,47 @@ status. A 429's body is not documented, so only its status and headers count.
 
 from typing import Final
 
-from dcvd.custom_hostnames.wire import Envelope, RemoteFault
+from dcvd.custom_hostnames.wire import CloudflareEnvelope, CloudflareErrorInfo
 from dcvd.errors import DcvdError, Permanent, Retryable, Unauthorized
 
 UNAVAILABLE: Final = "cloudflare_unavailable"
 RATE_LIMITED: Final = "cloudflare_rate_limited"
-DUPLICATE: Final = 1406
-NOT_FOUND: Final = 1436
-_CREDENTIALS: Final = frozenset({*range(1000, 1006), 1403, 6003, 6111, 9103, 9106, 9109, 10000, 10001})
-_QUOTA: Final = frozenset({1404, 1405})
-_INPUT: Final = frozenset({1407, 1408, 1409, 1410, 1411, 1469})
-_QUOTA_PAUSE: Final = 900.0
+DUPLICATE_CODE: Final = 1406
+NOT_FOUND_CODE: Final = 1436
+_CREDENTIAL_CODES: Final = frozenset({*range(1000, 1006), 1403, 6003, 6111, 9103, 9106, 9109, 10000, 10001})
+_QUOTA_CODES: Final = frozenset({1404, 1405})
+_INPUT_CODES: Final = frozenset({1407, 1408, 1409, 1410, 1411, 1469})
+_QUOTA_RETRY_AFTER_S: Final = 900.0
 
 
-def fault(method: str, path: str, status: int, envelope: Envelope | None, retry_after: float | None) -> DcvdError:
+def build_error(
+    method: str, path: str, status: int, envelope: CloudflareEnvelope | None, retry_after_s: float | None
+) -> DcvdError:
     """The error that a failed call is raised as."""
-    first = envelope.errors[0] if envelope and envelope.errors else RemoteFault(None, "no explanation")
+    first = envelope.errors[0] if envelope and envelope.errors else CloudflareErrorInfo(None, "no explanation")
     said = f"Cloudflare answered {method} {path} with {status}"
     detail = f"{said}, code {first.code}: {first.message}" if first.code is not None else f"{said}."
     if status == 429:
-        return Retryable(f"{said}: too many requests.", code=RATE_LIMITED, retry_after=retry_after)
+        return Retryable(f"{said}: too many requests.", code=RATE_LIMITED, retry_after_s=retry_after_s)
     if status >= 500 or envelope is None:
-        return Retryable(f"{detail} It is tried again.", code=UNAVAILABLE, retry_after=retry_after)
-    if first.code in _QUOTA:
+        return Retryable(f"{detail} It is tried again.", code=UNAVAILABLE, retry_after_s=retry_after_s)
+    if first.code in _QUOTA_CODES:
         message = f"{detail} Raise the quota of custom hostnames at Cloudflare, or remove some."
-        return Retryable(message, code="quota_exceeded", retry_after=_QUOTA_PAUSE)
-    if status in (401, 403) and (first.code in _CREDENTIALS or first.code is None or status == 401):
+        return Retryable(message, code="quota_exceeded", retry_after_s=_QUOTA_RETRY_AFTER_S)
+    if status in (401, 403) and (first.code in _CREDENTIAL_CODES or first.code is None or status == 401):
         return Unauthorized(
             f"{detail} The operator of this service has to check its API token, which needs the permission "
             "SSL and Certificates Write on the zone. It is tried again.",
             code="cloudflare_unauthorized",
         )
-    return Permanent(detail, code=_code(first.code), http_status=status, remote_code=first.code)
+    return Permanent(detail, code=_to_error_code(first.code), http_status=status, remote_code=first.code)
 
 
-def _code(remote: int | None) -> str:
-    if remote == DUPLICATE:
+def _to_error_code(remote_code: int | None) -> str:
+    if remote_code == DUPLICATE_CODE:
         return "hostname_taken"
-    if remote == NOT_FOUND:
+    if remote_code == NOT_FOUND_CODE:
         return "hostname_not_found"
-    if remote in _INPUT:
+    if remote_code in _INPUT_CODES:
         return "hostname_invalid"
-    return "cloudflare_refused" if remote is None else f"cloudflare_{remote}"
+    return "cloudflare_refused" if remote_code is None else f"cloudflare_{remote_code}"

@@ -7,15 +7,15 @@ from typing import Any, Final
 import structlog
 
 from dcvd.api.app import create_app
-from dcvd.config import Config, Loaded, changes, take_over
+from dcvd.config import Config, LoadedConfig, list_changes, merge_reloadable
 from dcvd.custom_hostnames.client import CloudflareClient
-from dcvd.daemon.listeners import Listeners, operator_uids
+from dcvd.daemon.listeners import ApiListeners, operator_uids
 from dcvd.daemon.vault import open_vault
-from dcvd.delivery import DeliveryPool, Prober
+from dcvd.delivery import DeliveryPool, EndpointTestRunner
 from dcvd.dns import DnsObserver
 from dcvd.errors import DcvdError, StoreError
 from dcvd.janitor import Janitor, Resealer
-from dcvd.jobs import ConnectionUpkeep, JobWorker
+from dcvd.jobs import ConnectionMaintenance, JobWorker
 from dcvd.kit.clock import SystemClock
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.fetch import Fetcher
@@ -26,26 +26,26 @@ from dcvd.kit.lockfile import LockFile
 from dcvd.kit.tasks import Supervisor
 from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
-from dcvd.providers.drivers import Drivers
+from dcvd.providers.drivers import DriverFactory
 from dcvd.services import clock_skew
-from dcvd.services.connections.provider_access import Access
+from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
-from dcvd.services.events.feed import Feed
+from dcvd.services.events.feed import EventFeed
 from dcvd.services.jobs import queue
-from dcvd.services.lifecycle.cloudflare_notifications import Hints
-from dcvd.services.tokens import LastUse
+from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
+from dcvd.services.tokens import TokenUsage
 from dcvd.services.webhooks import secret_rotation
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.files import adopt_owner, lock_path
-from dcvd.sync import Looker, SyncLoop
+from dcvd.sync import DomainChecker, SyncLoop
 
 log = structlog.get_logger(__name__)
 
-_RECOVERY_PAUSE: Final = 30.0
-_CALLS_AT_STOP: Final = 5.0
+_RECOVERY_PAUSE_S: Final = 30.0
+_CALLS_STOP_TIMEOUT_S: Final = 5.0
 """Seconds that jobs under way get at a stop; what is cut off then is healed at the next start."""
-_STORE_RESERVE: Final = 2.0
+_STORE_RESERVE_S: Final = 2.0
 """Seconds of the shutdown that are kept for closing the database."""
 
 
@@ -61,15 +61,15 @@ class Daemon:
     context: Context
     urls: list[str]
 
-    def __init__(self, loaded: Loaded, *, inherited: Sequence[InheritedSocket] = ()) -> None:
+    def __init__(self, loaded: LoadedConfig, *, inherited_sockets: Sequence[InheritedSocket] = ()) -> None:
         self._config: Config = loaded.config
         self._from_environment = loaded.from_environment
-        self._inherited = inherited
+        self._inherited_sockets = inherited_sockets
         self._supervisor = Supervisor()
-        self._stop_asked = asyncio.Event()
-        self._recovered = asyncio.Event()
-        self._undo: list[Callable[[], Awaitable[None]]] = []
-        self._running = False
+        self._stop_requested = asyncio.Event()
+        self._cloudflare_recovery = asyncio.Event()
+        self._teardown_steps: list[Callable[[], Awaitable[None]]] = []
+        self._is_running = False
 
     async def __aenter__(self) -> "Daemon":
         await self.start()
@@ -83,9 +83,9 @@ class Daemon:
         try:
             await self._start()
         except BaseException:
-            await self._take_down()
+            await self._tear_down()
             raise
-        self._running = True
+        self._is_running = True
 
     def supervise(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
         """Own another eternal task, which stops the daemon when it ends."""
@@ -93,8 +93,8 @@ class Daemon:
 
     async def wait(self) -> None:
         """Until `request_stop()`. Raises DaemonFailed, naming the part, when one ended by itself."""
-        stop = asyncio.create_task(self._stop_asked.wait(), name="daemon.stop")
-        end = asyncio.create_task(self._supervisor.first_end(), name="daemon.first_end")
+        stop = asyncio.create_task(self._stop_requested.wait(), name="daemon.stop")
+        end = asyncio.create_task(self._supervisor.wait_first_end(), name="daemon.first_end")
         try:
             await asyncio.wait({stop, end}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -107,42 +107,42 @@ class Daemon:
 
     def request_stop(self) -> None:
         """Ends `wait()`; safe from a signal handler."""
-        self._stop_asked.set()
+        self._stop_requested.set()
 
     async def stop(self) -> None:
         """Stop accepting, finish requests, drain deliveries up to the deadline, store outcomes, close the database."""
-        if not self._running:
+        if not self._is_running:
             return
-        self._running = False
+        self._is_running = False
         loop = asyncio.get_running_loop()
         started = loop.time()
         total = self.context.config.server.shutdown_timeout / 1000
-        budget = max(total - _STORE_RESERVE, total / 2)
+        budget = max(total - _STORE_RESERVE_S, total / 2)
         log.info("daemon.stopping", deadline_s=total)
         self._feed.close()
         # No new work is taken; what is under way shares the time that there is.
-        await self._supervisor.stop("sync", "jobs", "delivery", "janitor", "vault", deadline=budget)
+        await self._supervisor.stop("sync", "jobs", "delivery", "janitor", "vault", timeout_s=budget)
         self._supervisor.expect_end("api")
         left = max(started + budget - loop.time(), 0.0)
         _, *late = await asyncio.gather(
-            self._server.stop(deadline=left),
+            self._server.stop(timeout_s=left),
             self._sync.pool.drain(min(left, 1.0)),
-            self._jobs.pool.drain(min(left, _CALLS_AT_STOP)),
+            self._jobs.pool.drain(min(left, _CALLS_STOP_TIMEOUT_S)),
             self._delivery.pool.drain(left),
-            self._access.refresher.drain(min(left, _CALLS_AT_STOP)),
+            self._access.refresher.drain(min(left, _CALLS_STOP_TIMEOUT_S)),
         )
-        await self._take_down()
+        await self._tear_down()
         log.info("daemon.stopped", cancelled=sum(late), seconds=round(loop.time() - started, 2))
 
-    def reload(self, loaded: Loaded) -> list[str]:
+    def reload(self, loaded: LoadedConfig) -> list[str]:
         """Take over what can change while running; returns the keys that changed but need a restart.
 
         Before the start is complete there is nothing to change yet: the file was read a moment ago.
         """
-        if not self._running:
+        if not self._is_running:
             return []
-        taken, refused = changes(self.context.config, loaded.config)
-        self.context.config = take_over(self.context.config, loaded.config)
+        taken, refused = list_changes(self.context.config, loaded.config)
+        self.context.config = merge_reloadable(self.context.config, loaded.config)
         self._cloudflare.configure(self.context.config)
         self._drivers.configure(self.context.config)
         log.info("daemon.reloaded", taken_over=taken, needs_restart=refused)
@@ -151,84 +151,84 @@ class Daemon:
     async def _start(self) -> None:
         config = self._config
         path = config.database.path
-        lock = await LockFile.acquire(lock_path(path), wait=config.database.lock_wait / 1000)
-        self._on_stop(lock.release)
+        lock = await LockFile.acquire(lock_path(path), timeout_s=config.database.lock_wait / 1000)
+        self._add_teardown_step(lock.release)
         adopt_owner(lock.path)
         database = await Database.open(path, readers=config.database.readers, check=True)
-        self._undo.append(database.close)
+        self._teardown_steps.append(database.close)
         now = SystemClock().now()
         vault = await open_vault(database, config, now, from_environment=self._from_environment)
         self.context = Context(database, config, vault=vault)
-        await secret_rotation.seal_plain(self.context)
-        await clock_skew.repair(self.context)
+        await secret_rotation.seal_plaintext_secrets(self.context)
+        await clock_skew.repair_clock_skew(self.context)
         metrics = Metrics()
-        self._cloudflare = CloudflareClient(config, metrics, on_recovered=self._recovered.set)
+        self._cloudflare = CloudflareClient(config, metrics, on_recovered=self._cloudflare_recovery.set)
         await self._cloudflare.start()
-        self._undo.append(self._cloudflare.close)
+        self._teardown_steps.append(self._cloudflare.close)
         observer = DnsObserver(config)
         policy = EgressPolicy(allow_http=bool(config.oauth.allow_private), allow_private=config.oauth.allow_private)
         fetcher, guarded = Fetcher(), Fetcher(policy)
         for each in (fetcher, guarded):
             await each.start()
-            self._undo.append(each.close)
-        self._drivers = Drivers(config, fetcher, policy, observer)
+            self._teardown_steps.append(each.close)
+        self._drivers = DriverFactory(config, fetcher, policy, observer)
         token_client = TokenClient(fetcher, lambda: self.context.config)
-        self._access = access = Access(self.context, self._drivers, token_client, metrics)
-        self._undo.append(access.close)
-        looker = Looker(self.context, self._cloudflare, observer, metrics)
-        last_use = LastUse()
-        self._undo.append(lambda: last_use.store(self.context))
+        self._access = access = ProviderAccess(self.context, self._drivers, token_client, metrics)
+        self._teardown_steps.append(access.close)
+        looker = DomainChecker(self.context, self._cloudflare, observer, metrics)
+        last_use = TokenUsage()
+        self._teardown_steps.append(lambda: last_use.store(self.context))
         self._delivery = DeliveryPool(self.context, metrics)
         await self._delivery.start()
-        self._undo.append(self._delivery.close)
-        prober = Prober(self.context)
+        self._teardown_steps.append(self._delivery.close)
+        prober = EndpointTestRunner(self.context)
         await prober.start()
-        self._undo.append(prober.close)
-        self._feed = Feed(self.context)
+        self._teardown_steps.append(prober.close)
+        self._feed = EventFeed(self.context)
         self._sync = SyncLoop(self.context, looker, self._cloudflare)
         self._jobs = JobWorker(self.context, self._cloudflare, access, metrics)
         operators = operator_uids(config.server)
-        listeners = Listeners(config, self._inherited)
-        self._on_stop(listeners.close)
+        listeners = ApiListeners(config, self._inherited_sockets)
+        self._add_teardown_step(listeners.close)
         self.urls = listeners.urls
         app = create_app(
             context=self.context,
-            last_use=last_use,
-            looker=looker,
+            token_usage=last_use,
+            checker=looker,
             operators=operators,
             registry=metrics.registry,
             feed=self._feed,
-            hints=Hints(self.context, metrics),
+            hints=CloudflareNotificationHandler(self.context, metrics),
             diagnoser=Diagnoser(self.context, observer),
-            prober=prober,
+            tester=prober,
             access=access,
             drivers=self._drivers,
             token_client=token_client,
             fetcher=fetcher,
-            guarded=guarded,
+            guarded_fetcher=guarded,
             observer=observer,
         )
-        limits = HttpLimits(head_timeout=config.server.head_timeout / 1000)
+        limits = HttpLimits(head_timeout_s=config.server.head_timeout / 1000)
         self._server = HttpServer(app, sockets=listeners.sockets, limits=limits, name="api")
-        self._undo.append(lambda: self._supervisor.stop(deadline=1.0))
+        self._teardown_steps.append(lambda: self._supervisor.stop(timeout_s=1.0))
         for name, coroutine in (
-            ("store", database.watch()),
+            ("store", database.watch_file()),
             ("api", self._server.serve()),
             ("jobs", self._jobs.run()),
             ("sync", self._sync.run()),
             ("delivery", self._delivery.run()),
             ("janitor", Janitor(self.context, last_use, metrics).run()),
-            ("connections", ConnectionUpkeep(self.context, access, metrics).run()),
+            ("connections", ConnectionMaintenance(self.context, access, metrics).run()),
             ("vault", Resealer(self.context).run()),
-            ("recovery", self._recovery()),
+            ("recovery", self._resume_after_outages()),
         ):
             self._supervisor.spawn(name, coroutine)
-        await self._listening()
+        await self._wait_until_listening()
         log.info("daemon.started", urls=self.urls, socket=str(config.server.socket), database=str(path))
 
-    async def _listening(self) -> None:
-        started = asyncio.create_task(self._server.started.wait(), name="daemon.listening")
-        ended = asyncio.create_task(self._supervisor.first_end(), name="daemon.start_failed")
+    async def _wait_until_listening(self) -> None:
+        started = asyncio.create_task(self._server.listening_event.wait(), name="daemon.listening")
+        ended = asyncio.create_task(self._supervisor.wait_first_end(), name="daemon.start_failed")
         try:
             await asyncio.wait({started, ended}, return_when=asyncio.FIRST_COMPLETED)
             if not started.done():
@@ -238,30 +238,30 @@ class Daemon:
             started.cancel()
             ended.cancel()
 
-    async def _recovery(self) -> None:
+    async def _resume_after_outages(self) -> None:
         """When Cloudflare answers again, what waited for it alone goes on at once.
 
         At once, but not again within half a minute: where it answers only now and then, the jobs' own backoff rules.
         """
         while True:
-            await self._recovered.wait()
-            self._recovered.clear()
+            await self._cloudflare_recovery.wait()
+            self._cloudflare_recovery.clear()
             try:
                 await queue.end_outage(self.context)
             except StoreError as error:
                 log.warning("daemon.recovery_not_stored", error=error.message)
-                self._recovered.set()
-            await asyncio.sleep(_RECOVERY_PAUSE)
+                self._cloudflare_recovery.set()
+            await asyncio.sleep(_RECOVERY_PAUSE_S)
 
-    def _on_stop(self, undo: Callable[[], None]) -> None:
+    def _add_teardown_step(self, step: Callable[[], None]) -> None:
         async def call() -> None:
-            undo()
+            step()
 
-        self._undo.append(call)
+        self._teardown_steps.append(call)
 
-    async def _take_down(self) -> None:
-        while self._undo:
-            undo = self._undo.pop()
+    async def _tear_down(self) -> None:
+        while self._teardown_steps:
+            undo = self._teardown_steps.pop()
             try:
                 await undo()
             except Exception:

@@ -13,10 +13,10 @@ from typing import Final
 import structlog
 import uvloop
 
-from dcvd.config import Loaded, Log, load
+from dcvd.config import LoadedConfig, LogConfig, load
 from dcvd.daemon.daemon import Daemon
-from dcvd.errors import ConfigError, DatabaseBusy, DatabaseUnusable, DcvdError
-from dcvd.kit.http.listen_fds import inherited_sockets
+from dcvd.errors import ConfigError, DatabaseLocked, DatabaseUnusable, DcvdError
+from dcvd.kit.http.listen_fds import take_inherited_sockets
 from dcvd.kit.logs.configuration import configure_logging, flush_logs
 from dcvd.kit.notify import Notifier
 
@@ -26,14 +26,14 @@ EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_BUSY: Final = 75  # EX_TEMPFAIL: another process holds the database
 EXIT_BAD_CONFIG: Final = 78  # EX_CONFIG, or an unusable database; systemd does not restart after this one
-_WATCHDOG_TIMEOUT: Final = 5.0
-_LOG_PATIENCE: Final = 1.0
+_WATCHDOG_TIMEOUT_S: Final = 5.0
+_LOG_FLUSH_TIMEOUT_S: Final = 1.0
 
 
 def run(path: Path, environ: Mapping[str, str]) -> int:
     """Run until a signal or a failure; returns the exit code, and what went wrong stands on stderr or in the log."""
     code = _run(path, environ)
-    if not flush_logs(_LOG_PATIENCE):
+    if not flush_logs(_LOG_FLUSH_TIMEOUT_S):
         # Nobody reads the log, and the interpreter would wait for its lock at the end, for ever.
         os._exit(code)
     return code
@@ -57,7 +57,7 @@ def _run(path: Path, environ: Mapping[str, str]) -> int:
     except ConfigError as error:
         log.error("daemon.bad_configuration", problems=error.problems)  # noqa: TRY400  # the sentence says it all
         return EXIT_BAD_CONFIG
-    except DatabaseBusy as error:
+    except DatabaseLocked as error:
         log.error("daemon.database_locked", error=error.message)  # noqa: TRY400
         return EXIT_BUSY
     except DatabaseUnusable as error:
@@ -76,10 +76,10 @@ def _run(path: Path, environ: Mapping[str, str]) -> int:
     return EXIT_OK
 
 
-async def _serve(loaded: Loaded, environ: Mapping[str, str]) -> None:
+async def _serve(loaded: LoadedConfig, environ: Mapping[str, str]) -> None:
     notifier = Notifier.from_environment(environ)
-    daemon = Daemon(loaded, inherited=inherited_sockets(environ))
-    signals = _Signals(daemon, loaded, environ, notifier)
+    daemon = Daemon(loaded, inherited_sockets=take_inherited_sockets(environ))
+    signals = _SignalHandlers(daemon, loaded, environ, notifier)
     signals.install()
     try:
         await daemon.start()
@@ -87,25 +87,25 @@ async def _serve(loaded: Loaded, environ: Mapping[str, str]) -> None:
         # some fifty milliseconds each time.
         gc.collect()
         gc.freeze()
-        notifier.ready()
-        notifier.status(f"Serving {', '.join(daemon.urls) or loaded.config.server.socket}")
-        if notifier.watchdog_interval is not None:
-            daemon.supervise("watchdog", _watchdog(daemon, notifier, notifier.watchdog_interval))
+        notifier.notify_ready()
+        notifier.notify_status(f"Serving {', '.join(daemon.urls) or loaded.config.server.socket}")
+        if notifier.watchdog_interval_s is not None:
+            daemon.supervise("watchdog", _feed_watchdog(daemon, notifier, notifier.watchdog_interval_s))
         await daemon.wait()
     finally:
-        notifier.stopping()
+        notifier.notify_stopping()
         await daemon.stop()
 
 
-class _Signals:
+class _SignalHandlers:
     """SIGTERM and SIGINT stop in order, a second one at once; SIGHUP reloads."""
 
-    def __init__(self, daemon: Daemon, loaded: Loaded, environ: Mapping[str, str], notifier: Notifier) -> None:
+    def __init__(self, daemon: Daemon, loaded: LoadedConfig, environ: Mapping[str, str], notifier: Notifier) -> None:
         self._daemon = daemon
         self._path = loaded.path
         self._environ = environ
         self._notifier = notifier
-        self._asked = False
+        self._stop_requested = False
 
     def install(self) -> None:
         loop = asyncio.get_running_loop()
@@ -114,17 +114,17 @@ class _Signals:
         loop.add_signal_handler(signal.SIGHUP, self._reload)
 
     def _stop(self, number: signal.Signals) -> None:
-        if self._asked:
+        if self._stop_requested:
             log.warning("daemon.forced", signal=number.name)
-            flush_logs(_LOG_PATIENCE)
+            flush_logs(_LOG_FLUSH_TIMEOUT_S)
             # Not sys.exit(): the database's threads would be waited for. What was acknowledged is on disk.
             os._exit(EXIT_FAILED)
-        self._asked = True
+        self._stop_requested = True
         log.info("daemon.signal", signal=number.name)
         self._daemon.request_stop()
 
     def _reload(self) -> None:
-        self._notifier.reloading()
+        self._notifier.notify_reloading()
         try:
             loaded = load(self._path, self._environ)
         except ConfigError as error:
@@ -132,18 +132,18 @@ class _Signals:
         else:
             _configure_logs(loaded.config.log)
             self._daemon.reload(loaded)
-        self._notifier.ready()
+        self._notifier.notify_ready()
 
 
-async def _watchdog(daemon: Daemon, notifier: Notifier, interval: float) -> None:
+async def _feed_watchdog(daemon: Daemon, notifier: Notifier, interval_s: float) -> None:
     """Tell the service manager that we live, as long as the loop turns and the database answers."""
     while True:
-        async with asyncio.timeout(_WATCHDOG_TIMEOUT):
-            await daemon.context.database.read(lambda snapshot: snapshot.one("SELECT 1"))
-        notifier.watchdog()
-        await asyncio.sleep(interval)
+        async with asyncio.timeout(_WATCHDOG_TIMEOUT_S):
+            await daemon.context.database.read(lambda snapshot: snapshot.fetch_one("SELECT 1"))
+        notifier.notify_watchdog()
+        await asyncio.sleep(interval_s)
 
 
-def _configure_logs(config: Log) -> None:
+def _configure_logs(config: LogConfig) -> None:
     json = None if config.format == "auto" else config.format == "json"
-    configure_logging(level=config.level, json=json, threaded=True)
+    configure_logging(level=config.level, json=json, use_thread=True)

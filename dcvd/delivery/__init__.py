@@ -1,6 +1,6 @@
 """Sending what is owed: a bounded pool of attempts over the durable deliveries, and tests that a tenant asks for."""
 
-from dcvd.delivery.endpoint_tests import Prober
+from dcvd.delivery.endpoint_tests import EndpointTestRunner
 from dcvd.delivery.pool import DeliveryPool
 
-__all__ = ["DeliveryPool", "Prober"]
+__all__ = ["DeliveryPool", "EndpointTestRunner"]

@@ -4,59 +4,65 @@ from collections.abc import Mapping
 
 from dcvd.core.http_exchanges import Timings
 from dcvd.core.instants import SECOND
-from dcvd.core.retry_after import parse_retry_after
+from dcvd.core.retry_after import parse_retry_after_ms
 from dcvd.core.webhooks import signing
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DueDelivery, outcome_of
-from dcvd.core.webhooks.endpoint import OpenedEndpoint, signing_secrets
+from dcvd.core.webhooks.endpoint import UnsealedEndpoint, select_signing_secrets
 from dcvd.kit.clock import Clock
-from dcvd.kit.egress import Egress, EgressAnswer, EgressError
+from dcvd.kit.egress import EgressClient, EgressError, EgressResponse
 
 
-async def attempt(
-    egress: Egress,
-    opened: OpenedEndpoint,
-    due: DueDelivery,
+async def make_attempt(
+    egress: EgressClient,
+    unsealed_endpoint: UnsealedEndpoint,
+    due_delivery: DueDelivery,
     *,
     clock: Clock,
-    timeout: float,  # noqa: ASYNC109  # bounds the whole attempt, down where the socket is
+    timeout_s: float,  # bounds the whole attempt, down where the socket is
 ) -> Attempt:
-    """Send a delivery once; `timeout` in seconds bounds everything from the name to the last byte of the answer.
+    """Send a delivery once; `timeout_s` in seconds bounds everything from the name to the last byte of the answer.
 
     Signed at the moment of sending: receivers refuse a timestamp that is minutes old. Never raises for what the
     receiver does; a cancellation passes through, and then nothing is known of the attempt.
     """
     started = clock.now()
-    headers = signing.headers(
-        signing_secrets(opened.secrets, started),
-        message_id=due.event_id,
-        event=due.event_type,
-        timestamp=started // SECOND,
-        body=due.body,
+    headers = signing.build_headers(
+        select_signing_secrets(unsealed_endpoint.secrets, started),
+        message_id=due_delivery.event_id,
+        event_type=due_delivery.event_type,
+        timestamp_s=started // SECOND,
+        body=due_delivery.body,
     )
-    return await send(egress, opened, due, headers, started=started, timeout=timeout)
+    return await send_signed(egress, unsealed_endpoint, due_delivery, headers, started_at=started, timeout_s=timeout_s)
 
 
-async def send(
-    egress: Egress,
-    opened: OpenedEndpoint,
-    due: DueDelivery,
+async def send_signed(
+    egress: EgressClient,
+    unsealed_endpoint: UnsealedEndpoint,
+    due_delivery: DueDelivery,
     headers: Mapping[str, str],
     *,
-    started: int,
-    timeout: float,  # noqa: ASYNC109  # as above
+    started_at: int,
+    timeout_s: float,  # as above
 ) -> Attempt:
-    """`attempt` with signature headers that were made elsewhere; `started` in milliseconds."""
-    number = due.attempts + 1
+    """`attempt` with signature headers that were made elsewhere; `started_at` in milliseconds."""
+    number = due_delivery.attempts + 1
     every = {"Content-Type": "application/json", **headers}
-    for name, value in opened.headers.items():
+    for name, value in unsealed_endpoint.headers.items():
         every[name] = value.reveal()
     try:
-        answer = await egress.post(opened.endpoint.url, due.body, every, timeout=timeout, owner=opened.endpoint.org_id)
+        answer = await egress.post(
+            unsealed_endpoint.endpoint.url,
+            due_delivery.body,
+            every,
+            timeout_s=timeout_s,
+            owner=unsealed_endpoint.endpoint.org_id,
+        )
     except EgressError as error:
         return Attempt(
-            delivery_id=due.id,
+            delivery_id=due_delivery.id,
             number=number,
-            started_at=started,
+            started_at=started_at,
             timings=error.timings,
             outcome=AttemptOutcome(error.kind),
             reason=error.reason,
@@ -65,25 +71,25 @@ async def send(
         )
     outcome = outcome_of(answer.status)
     return Attempt(
-        delivery_id=due.id,
+        delivery_id=due_delivery.id,
         number=number,
-        started_at=started,
+        started_at=started_at,
         timings=answer.timings,
         outcome=outcome,
         status_code=answer.status,
         error=_explain(outcome, answer),
-        headers=answer.headers,
-        response=answer.body,
+        response_headers=answer.headers,
+        response_body=answer.body,
         remote_ip=answer.remote_ip,
-        retry_after=parse_retry_after(answer.headers.get("retry-after"), started),
+        retry_after_ms=parse_retry_after_ms(answer.headers.get("retry-after"), started_at),
     )
 
 
-def broken_attempt(due: DueDelivery, now: int) -> Attempt:
+def build_internal_failure(due_delivery: DueDelivery, now: int) -> Attempt:
     """An attempt that failed by a fault of dcvd's own, which is in the log."""
     return Attempt(
-        delivery_id=due.id,
-        number=due.attempts + 1,
+        delivery_id=due_delivery.id,
+        number=due_delivery.attempts + 1,
         started_at=now,
         timings=Timings(total_ms=0),
         outcome=AttemptOutcome.INTERNAL,
@@ -91,7 +97,7 @@ def broken_attempt(due: DueDelivery, now: int) -> Attempt:
     )
 
 
-def _explain(outcome: AttemptOutcome, answer: EgressAnswer) -> str | None:
+def _explain(outcome: AttemptOutcome, answer: EgressResponse) -> str | None:
     if outcome is AttemptOutcome.DELIVERED:
         return None
     if outcome is AttemptOutcome.REDIRECT:

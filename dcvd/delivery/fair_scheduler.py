@@ -8,129 +8,129 @@ endpoints that drip their answers leaves the others what they need.
 from collections import Counter, OrderedDict, deque
 from typing import Final
 
-from dcvd.delivery.endpoint_queue import Able, Lane
+from dcvd.delivery.endpoint_queue import EndpointQueue, Readiness
 
-_SLUGGISH_SHARE: Final = 0.75
-_ORG_SHARE: Final = 0.75
-_RESERVE: Final = 8
+_SLOW_SHARE: Final = 0.75
+_ORGANIZATION_SHARE: Final = 0.75
+_RESERVE_DIVISOR: Final = 8
 """One in so many slots is out of reach of an organization that is not alone: endpoints that answered soon until now may
 all fall silent at once."""
 
 
-class Turns:
+class FairScheduler:
     """Lanes that may be able to start something. Times as for `Lane`."""
 
     def __init__(self, slots: int) -> None:
         """`slots`: how many attempts may be under way in all."""
-        self._sluggish_slots = max(int(slots * _SLUGGISH_SHARE), 1)
-        self._org_slots = max(int(self._sluggish_slots * _ORG_SHARE), 1)
+        self._slow_slots = max(int(slots * _SLOW_SHARE), 1)
+        self._slow_slots_per_org = max(int(self._slow_slots * _ORGANIZATION_SHARE), 1)
         self._slots = slots
-        self._orgs: set[str] = set()
-        self._under_way: Counter[str] = Counter()
-        self._rings: OrderedDict[str, deque[Lane]] = OrderedDict()
-        self._parked: OrderedDict[str, OrderedDict[str, Lane]] = OrderedDict()
-        self._sluggish: Counter[str] = Counter()
-        self._held: dict[str, str] = {}
-        self.later: list[Lane] = []
+        self._org_ids: set[str] = set()
+        self._in_flight: Counter[str] = Counter()
+        self._rotation: OrderedDict[str, deque[EndpointQueue]] = OrderedDict()
+        self._slow_queues: OrderedDict[str, OrderedDict[str, EndpointQueue]] = OrderedDict()
+        self._slow_in_flight: Counter[str] = Counter()
+        self._slow_deliveries: dict[str, str] = {}
+        self.postponed_queues: list[EndpointQueue] = []
         """Lanes that were passed over because they are able only later; whoever takes turns plans them."""
 
     @property
-    def waiting(self) -> bool:
+    def has_queues(self) -> bool:
         """Whether `next` has lanes to look at."""
-        return bool(self._rings)
+        return bool(self._rotation)
 
-    def offer(self, lane: Lane) -> None:
+    def offer(self, queue: EndpointQueue) -> None:
         """The lane may be able to start something, now or once a slot is free."""
-        if not lane.queued and lane.ready:
-            lane.queued = True
-            self._orgs.add(lane.org_id)
-            self._rings.setdefault(lane.org_id, deque()).append(lane)
+        if not queue.is_scheduled and queue.ready_count:
+            queue.is_scheduled = True
+            self._org_ids.add(queue.org_id)
+            self._rotation.setdefault(queue.org_id, deque()).append(queue)
 
-    def next(self, now: int, limit: int) -> Lane | None:
+    def choose(self, now: int, limit: int) -> EndpointQueue | None:
         """The lane whose turn it is, which has to `begin`; None when no lane is able."""
-        while (org_id := self._whose_turn()) is not None or self._unpark():
+        while (org_id := self._choose_organization()) is not None or self._offer_slow_queue():
             if org_id is None:
                 continue
-            ring = self._rings[org_id]
+            ring = self._rotation[org_id]
             lane = ring.popleft()
-            lane.queued = False
+            lane.is_scheduled = False
             if ring:
-                self._rings.move_to_end(org_id)
+                self._rotation.move_to_end(org_id)
             else:
-                del self._rings[org_id]
-            match lane.able(now, limit):
-                case Able.YES if lane.brisk or self._may_be_slow(lane.org_id):
+                del self._rotation[org_id]
+            match lane.get_readiness(now, limit):
+                case Readiness.READY if lane.is_fast or self._may_hold_slow_slot(lane.org_id):
                     return lane
-                case Able.YES:
-                    lane.queued = True
-                    self._parked.setdefault(lane.org_id, OrderedDict())[lane.id] = lane
-                case Able.LATER:
-                    self.later.append(lane)
+                case Readiness.READY:
+                    lane.is_scheduled = True
+                    self._slow_queues.setdefault(lane.org_id, OrderedDict())[lane.endpoint_id] = lane
+                case Readiness.LATER:
+                    self.postponed_queues.append(lane)
                     # It may have come for the slot of one that is parked, which then must not wait for another.
-                    self._unpark()
-                case Able.NO:
-                    self._unpark()
+                    self._offer_slow_queue()
+                case Readiness.BLOCKED:
+                    self._offer_slow_queue()
         return None
 
-    def begin(self, lane: Lane, delivery_id: str) -> None:
+    def start(self, queue: EndpointQueue, delivery_id: str) -> None:
         """An attempt starts; the lane goes to the end of its ring."""
-        self._under_way[lane.org_id] += 1
-        if not lane.brisk:
-            self._held[delivery_id] = lane.org_id
-            self._sluggish[lane.org_id] += 1
-        self.offer(lane)
+        self._in_flight[queue.org_id] += 1
+        if not queue.is_fast:
+            self._slow_deliveries[delivery_id] = queue.org_id
+            self._slow_in_flight[queue.org_id] += 1
+        self.offer(queue)
 
-    def end(self, lane: Lane, delivery_id: str) -> None:
+    def finish(self, queue: EndpointQueue, delivery_id: str) -> None:
         """An attempt has ended."""
-        self._under_way[lane.org_id] -= 1
-        if not self._under_way[lane.org_id]:
-            del self._under_way[lane.org_id]
-        if lane.brisk:
+        self._in_flight[queue.org_id] -= 1
+        if not self._in_flight[queue.org_id]:
+            del self._in_flight[queue.org_id]
+        if queue.is_fast:
             # It has shown that it need not wait for a slot of the sluggish.
-            self._leave_park(lane)
-        org_id = self._held.pop(delivery_id, None)
+            self._remove_slow_queue(queue)
+        org_id = self._slow_deliveries.pop(delivery_id, None)
         if org_id is not None:
-            self._sluggish[org_id] -= 1
-            if not self._sluggish[org_id]:
-                del self._sluggish[org_id]
-            self._unpark()
-        self.offer(lane)
+            self._slow_in_flight[org_id] -= 1
+            if not self._slow_in_flight[org_id]:
+                del self._slow_in_flight[org_id]
+            self._offer_slow_queue()
+        self.offer(queue)
 
-    def _whose_turn(self) -> str | None:
+    def _choose_organization(self) -> str | None:
         """The first organization with a lane in its ring that has not yet got all that it may have."""
-        most = self._slots if len(self._orgs) <= 1 else self._slots - self._slots // _RESERVE
-        for _ in range(len(self._rings)):
-            org_id = next(iter(self._rings))
-            if self._under_way[org_id] < most:
+        most = self._slots if len(self._org_ids) <= 1 else self._slots - self._slots // _RESERVE_DIVISOR
+        for _ in range(len(self._rotation)):
+            org_id = next(iter(self._rotation))
+            if self._in_flight[org_id] < most:
                 return org_id
-            self._rings.move_to_end(org_id)
+            self._rotation.move_to_end(org_id)
         return None
 
-    def _may_be_slow(self, org_id: str) -> bool:
-        return len(self._held) < self._sluggish_slots and self._sluggish[org_id] < self._org_slots
+    def _may_hold_slow_slot(self, org_id: str) -> bool:
+        return len(self._slow_deliveries) < self._slow_slots and self._slow_in_flight[org_id] < self._slow_slots_per_org
 
-    def _leave_park(self, lane: Lane) -> None:
-        parked = self._parked.get(lane.org_id)
-        if parked is not None and parked.pop(lane.id, None) is not None:
-            lane.queued = False
+    def _remove_slow_queue(self, queue: EndpointQueue) -> None:
+        parked = self._slow_queues.get(queue.org_id)
+        if parked is not None and parked.pop(queue.endpoint_id, None) is not None:
+            queue.is_scheduled = False
             if not parked:
-                del self._parked[lane.org_id]
+                del self._slow_queues[queue.org_id]
 
-    def _unpark(self) -> bool:
+    def _offer_slow_queue(self) -> bool:
         """Offer the first parked lane that may be slow; False when there is none, or no slot for it."""
-        while len(self._held) < self._sluggish_slots:
-            org_id = next((org_id for org_id in self._parked if self._may_be_slow(org_id)), None)
+        while len(self._slow_deliveries) < self._slow_slots:
+            org_id = next((org_id for org_id in self._slow_queues if self._may_hold_slow_slot(org_id)), None)
             if org_id is None:
                 return False
-            parked = self._parked[org_id]
+            parked = self._slow_queues[org_id]
             _, lane = parked.popitem(last=False)
-            lane.queued = False
+            lane.is_scheduled = False
             if parked:
-                self._parked.move_to_end(org_id)
+                self._slow_queues.move_to_end(org_id)
             else:
-                del self._parked[org_id]
+                del self._slow_queues[org_id]
             self.offer(lane)
-            if lane.queued:
+            if lane.is_scheduled:
                 return True
             # It has nothing ready any more, and leaves the slot to the next.
         return False

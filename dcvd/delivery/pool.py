@@ -5,30 +5,30 @@ from typing import Final
 
 import structlog
 
-from dcvd.core.webhooks.deliveries import Attempt, Consequence, DueDelivery
-from dcvd.core.webhooks.endpoint import OpenedEndpoint
-from dcvd.delivery.attempt import attempt, broken_attempt
-from dcvd.delivery.endpoint_queue import Lane
-from dcvd.delivery.endpoint_queues import Lanes
-from dcvd.delivery.fair_scheduler import Turns
-from dcvd.delivery.recorder import Recorder
+from dcvd.core.webhooks.deliveries import Attempt, AttemptConsequence, DueDelivery
+from dcvd.core.webhooks.endpoint import UnsealedEndpoint
+from dcvd.delivery.attempt import build_internal_failure, make_attempt
+from dcvd.delivery.endpoint_queue import EndpointQueue
+from dcvd.delivery.endpoint_queues import EndpointQueues
+from dcvd.delivery.fair_scheduler import FairScheduler
+from dcvd.delivery.recorder import AttemptRecorder
 from dcvd.errors import StoreError
-from dcvd.kit.egress import Egress
-from dcvd.kit.tasks import Pool
+from dcvd.kit.egress import EgressClient
+from dcvd.kit.tasks import TaskPool
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries, endpoints
-from dcvd.services.webhooks.deliveries import Made
+from dcvd.services.webhooks.deliveries import FinishedAttempt
 
 log = structlog.get_logger(__name__)
 
-_LONGEST_SLEEP: Final = 1.0
+_MAX_SLEEP_S: Final = 1.0
 """Seconds; short, because a step of the system's clock can make something due that nobody announces."""
-_SURVEY_EVERY: Final = 60.0
+_SURVEY_INTERVAL_S: Final = 60.0
 """Seconds after which all endpoints are looked through for something that is owed and was not announced."""
-_REST: Final = 5.0
+_COOL_DOWN_S: Final = 5.0
 """Seconds for which a delivery is left alone whose outcome could not be stored: it is due as it was."""
-_STORE_PAUSE: Final = 1.0
+_READ_RETRY_S: Final = 1.0
 
 
 class DeliveryPool:
@@ -38,13 +38,15 @@ class DeliveryPool:
         self._context = context
         self._metrics = metrics
         limit = context.config.webhooks.concurrency
-        self.pool = Pool(limit, "delivery")
-        self._egress = Egress(endpoints.egress_policy(context), connections=limit)
-        self._turns = Turns(limit)
-        self._lanes = Lanes(context, self._turns)
-        self._recorder = Recorder(context, self._lanes.doubt, self._lanes.is_well, lambda: self.pool.running)
-        self._stopping = False
-        metrics.watch_deliveries(lambda: self.pool.running)
+        self.pool = TaskPool(limit, "delivery")
+        self._egress = EgressClient(endpoints.build_egress_policy(context), max_connections=limit)
+        self._scheduler = FairScheduler(limit)
+        self._queues = EndpointQueues(context, self._scheduler)
+        self._recorder = AttemptRecorder(
+            context, self._queues.request_reread, self._queues.is_healthy, lambda: self.pool.running_count
+        )
+        self._is_stopping = False
+        metrics.set_in_flight_source(lambda: self.pool.running_count)
 
     async def start(self) -> None:
         """Open the outgoing connections."""
@@ -53,122 +55,132 @@ class DeliveryPool:
     async def run(self) -> None:
         """Runs until it is cancelled; what is under way then goes on, and nothing more is begun."""
         loop = asyncio.get_running_loop()
-        next_survey = loop.time() + _SURVEY_EVERY
+        next_survey = loop.time() + _SURVEY_INTERVAL_S
         try:
             while True:
-                self._lanes.woken.clear()
+                self._queues.wake_event.clear()
                 if loop.time() >= next_survey:
-                    next_survey = loop.time() + _SURVEY_EVERY
-                    self._lanes.survey_again()
+                    next_survey = loop.time() + _SURVEY_INTERVAL_S
+                    self._queues.request_survey()
                 try:
-                    await self._lanes.update()
+                    await self._queues.update()
                 except StoreError as error:
-                    log.warning("delivery.not_read", error=error.message, retry_in_s=_STORE_PAUSE)
-                    await asyncio.sleep(_STORE_PAUSE)
+                    log.warning("delivery.not_read", error=error.message, retry_in_s=_READ_RETRY_S)
+                    await asyncio.sleep(_READ_RETRY_S)
                     continue
-                self._begin()
+                self._fill_slots()
                 await self._sleep()
         finally:
-            self._stopping = True
+            self._is_stopping = True
 
     async def close(self) -> None:
         """Close the outgoing connections, after the pool was drained."""
         await self._egress.close()
 
     async def _sleep(self) -> None:
-        planned = self._lanes.ring()
+        planned = self._queues.fire_timers()
         try:
-            async with asyncio.timeout(_LONGEST_SLEEP if planned is None else min(planned, _LONGEST_SLEEP)):
-                await self._lanes.woken.wait()
+            async with asyncio.timeout(_MAX_SLEEP_S if planned is None else min(planned, _MAX_SLEEP_S)):
+                await self._queues.wake_event.wait()
         except TimeoutError:
             return
 
-    def _begin(self) -> None:
+    def _fill_slots(self) -> None:
         """Fill the free slots by turns."""
-        while self.pool.free and (taken := self._take()) is not None:
-            self.pool.start(f"delivery.{taken[2].id}", self._work(*taken)).add_done_callback(self._ended)
+        while self.pool.free_slots and (taken := self._take_next()) is not None:
+            self.pool.start(f"delivery.{taken[2].id}", self._run_worker(*taken)).add_done_callback(self._on_worker_end)
 
-    def _ended(self, _: "asyncio.Task[None]") -> None:
+    def _on_worker_end(self, _: "asyncio.Task[None]") -> None:
         """Its slot is free only now; what was offered in the meantime found none."""
-        if self._turns.waiting:
-            self._lanes.woken.set()
+        if self._scheduler.has_queues:
+            self._queues.wake_event.set()
 
-    def _take(self) -> tuple[Lane, OpenedEndpoint, DueDelivery] | None:
+    def _take_next(self) -> tuple[EndpointQueue, UnsealedEndpoint, DueDelivery] | None:
         now = self._context.now()
-        lane = self._turns.next(now, self._context.config.webhooks.endpoint_concurrency)
-        while self._turns.later:
-            later = self._turns.later.pop()
-            self._lanes.plan(later, now + max(round(later.wait(now) * 1000), 1))
+        lane = self._scheduler.choose(now, self._context.config.webhooks.endpoint_concurrency)
+        while self._scheduler.postponed_queues:
+            later = self._scheduler.postponed_queues.pop()
+            self._queues.schedule_wake(later, now + max(round(later.get_wait_s(now) * 1000), 1))
             # Whoever sleeps may have to wake sooner now.
-            self._lanes.woken.set()
-        if lane is None or lane.opened is None:
+            self._queues.wake_event.set()
+        if lane is None or lane.unsealed_endpoint is None:
             return None
-        due = lane.take()
-        self._turns.begin(lane, due.id)
-        self._lanes.refill(lane)
-        return lane, lane.opened, due
+        due = lane.take_next()
+        self._scheduler.start(lane, due.id)
+        self._queues.refill(lane)
+        return lane, lane.unsealed_endpoint, due
 
-    async def _work(self, lane: Lane, opened: OpenedEndpoint, due: DueDelivery) -> None:
+    async def _run_worker(
+        self, queue: EndpointQueue, unsealed_endpoint: UnsealedEndpoint, due_delivery: DueDelivery
+    ) -> None:
         """Hold a slot for as long as there is something to send: no delivery waits for a task to be made."""
         while True:
-            await self._deliver(lane, opened, due)
-            if self._stopping:
+            await self._deliver(queue, unsealed_endpoint, due_delivery)
+            if self._is_stopping:
                 return
-            taken = self._take()
+            taken = self._take_next()
             # What ended may have made room for more than the one that this slot takes on.
-            self._begin()
+            self._fill_slots()
             if taken is None:
                 return
-            lane, opened, due = taken
+            queue, unsealed_endpoint, due_delivery = taken
 
-    async def _deliver(self, lane: Lane, opened: OpenedEndpoint, due: DueDelivery) -> None:
+    async def _deliver(
+        self, queue: EndpointQueue, unsealed_endpoint: UnsealedEndpoint, due_delivery: DueDelivery
+    ) -> None:
         made: Attempt | None = None
         try:
-            if due.expires_at is not None and due.expires_at <= self._context.now():
-                await deliveries.drop_expired(self._context, [due])
+            if due_delivery.expires_at is not None and due_delivery.expires_at <= self._context.now():
+                await deliveries.drop_expired(self._context, [due_delivery])
             else:
-                made = await self._attempt(opened, due)
-                consequence = await self._recorder.record(Made(due=due, endpoint_id=lane.id, attempt=made))
-                self._report(lane, due, made, consequence)
+                made = await self._make_attempt(unsealed_endpoint, due_delivery)
+                consequence = await self._recorder.record(
+                    FinishedAttempt(due_delivery=due_delivery, endpoint_id=queue.endpoint_id, attempt=made)
+                )
+                self._report(queue, due_delivery, made, consequence)
         except Exception:
-            log.exception("delivery.not_recorded", delivery_id=due.id, retry_in_s=_REST)
-            lane.resting.add(due.id)
-            asyncio.get_running_loop().call_later(_REST, self._rested, lane, due.id)
+            log.exception("delivery.not_recorded", delivery_id=due_delivery.id, retry_in_s=_COOL_DOWN_S)
+            queue.cooling_down.add(due_delivery.id)
+            asyncio.get_running_loop().call_later(_COOL_DOWN_S, self._on_cool_down_end, queue, due_delivery.id)
         finally:
-            lane.end(due, made)
-            self._turns.end(lane, due.id)
+            queue.finish(due_delivery, made)
+            self._scheduler.finish(queue, due_delivery.id)
 
-    async def _attempt(self, opened: OpenedEndpoint, due: DueDelivery) -> Attempt:
+    async def _make_attempt(self, unsealed_endpoint: UnsealedEndpoint, due_delivery: DueDelivery) -> Attempt:
         timeout = self._context.config.webhooks.timeout / 1000
         try:
-            return await attempt(self._egress, opened, due, clock=self._context.clock, timeout=timeout)
+            return await make_attempt(
+                self._egress, unsealed_endpoint, due_delivery, clock=self._context.clock, timeout_s=timeout
+            )
         except Exception:
             # A fault of ours counts as an attempt like any other: it must not become a storm of tries.
-            log.exception("delivery.attempt_broke", delivery_id=due.id)
-            return broken_attempt(due, self._context.now())
+            log.exception("delivery.attempt_broke", delivery_id=due_delivery.id)
+            return build_internal_failure(due_delivery, self._context.now())
 
-    def _report(self, lane: Lane, due: DueDelivery, made: Attempt, consequence: Consequence) -> None:
-        self._metrics.attempt(made.outcome, made.timings.total_ms / 1000)
+    def _report(
+        self, queue: EndpointQueue, due_delivery: DueDelivery, attempt: Attempt, consequence: AttemptConsequence
+    ) -> None:
+        self._metrics.record_attempt(attempt.outcome, attempt.timings.total_ms / 1000)
         if consequence.next_attempt_at is not None:
-            lane.plan(consequence.next_attempt_at)
-            self._lanes.plan(lane, consequence.next_attempt_at)
+            queue.plan_due(consequence.next_attempt_at)
+            self._queues.schedule_wake(queue, consequence.next_attempt_at)
         else:
-            self._metrics.delivery_ended(consequence.state)
-        if made.error is not None:
+            self._metrics.count_finished_delivery(consequence.state)
+        if attempt.error is not None:
             # Only failures: what was delivered is in the history, and in the metrics.
             log.warning(
                 "delivery.failed",
-                delivery_id=due.id,
-                endpoint_id=lane.id,
-                event_type=due.event_type,
-                number=made.number,
-                outcome=made.outcome,
-                status=made.status_code,
-                ms=made.timings.total_ms,
+                delivery_id=due_delivery.id,
+                endpoint_id=queue.endpoint_id,
+                event_type=due_delivery.event_type,
+                number=attempt.number,
+                outcome=attempt.outcome,
+                status=attempt.status_code,
+                ms=attempt.timings.total_ms,
                 state=consequence.state,
-                error=made.error,
+                error=attempt.error,
             )
 
-    def _rested(self, lane: Lane, delivery_id: str) -> None:
-        lane.resting.discard(delivery_id)
-        self._lanes.unread(lane)
+    def _on_cool_down_end(self, queue: EndpointQueue, delivery_id: str) -> None:
+        queue.cooling_down.discard(delivery_id)
+        self._queues.mark_unread(queue)

@@ -7,83 +7,87 @@ from typing import Final, assert_never
 
 import structlog
 
-from dcvd.core.webhooks.deliveries import Consequence, DeliveryState, NextReason
+from dcvd.core.webhooks.deliveries import AttemptConsequence, DeliveryState, NextAttemptReason
 from dcvd.errors import StoreError
 from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries
-from dcvd.services.webhooks.deliveries import Made
+from dcvd.services.webhooks.deliveries import FinishedAttempt
 from dcvd.store.engine.database import Snapshot
 from dcvd.store.webhooks import attempts
-from dcvd.store.webhooks.attempts import MadeAttempt
+from dcvd.store.webhooks.attempts import RecordedAttempt
 
 log = structlog.get_logger(__name__)
 
-_MOST: Final = 256
-_GATHER: Final = 0.002
+_MAX_BATCH: Final = 256
+_GATHER_S: Final = 0.002
 """Seconds for which an outcome waits for those of the other attempts under way. The more share a transaction, the fewer
 times the loop and the database's thread take the interpreter's lock from each other, and the fewer pages are written
 for each; an attempt that is alone does not wait."""
-_PAUSES: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
+_RETRY_PAUSES_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
-class _Entry:
+class _PendingAttempt:
     """An attempt on its way to the disk."""
 
-    __slots__ = ("future", "made", "settled")
+    __slots__ = ("finished_attempt", "future", "is_settled")
 
-    def __init__(self, made: Made, loop: asyncio.AbstractEventLoop) -> None:
-        self.made = made
-        self.future: asyncio.Future[Consequence] = loop.create_future()
-        self.settled = False
+    def __init__(self, finished_attempt: FinishedAttempt, loop: asyncio.AbstractEventLoop) -> None:
+        self.finished_attempt = finished_attempt
+        self.future: asyncio.Future[AttemptConsequence] = loop.create_future()
+        self.is_settled = False
 
-    def stored(self, consequence: Consequence) -> None:
-        self.settled = True
+    def resolve(self, consequence: AttemptConsequence) -> None:
+        self.is_settled = True
         if not self.future.done():
             self.future.set_result(consequence)
 
-    def lost(self, error: Exception) -> None:
-        self.settled = True
+    def fail(self, error: Exception) -> None:
+        self.is_settled = True
         if not self.future.done():
             self.future.set_exception(error)
 
 
-class Recorder:
+class AttemptRecorder:
     """`record` returns when the outcome is on disk. A database that refuses is asked again until it takes it."""
 
     def __init__(
         self,
         context: Context,
-        doubted: Callable[[Collection[str]], None],
-        is_well: Callable[[str], bool] = lambda endpoint_id: False,  # noqa: ARG005
-        under_way: Callable[[], int] = lambda: 0,
+        on_uncertain: Callable[[Collection[str]], None],
+        is_healthy: Callable[[str], bool] = lambda endpoint_id: False,  # noqa: ARG005
+        count_in_flight: Callable[[], int] = lambda: 0,
     ) -> None:
-        """`doubted` is told of endpoints for which something was perhaps stored that nobody announced; `is_well` tells
-        of an endpoint that no failure was stored since its last success; `under_way` counts the attempts."""
+        """Stores the attempts of one pool.
+
+        on_uncertain: is told of endpoints for which something was perhaps stored that nobody announced.
+        is_healthy: whether no failure of an endpoint was stored since its last success.
+        count_in_flight: how many attempts are under way.
+        """
         self._context = context
-        self._doubted = doubted
-        self._is_well = is_well
-        self._under_way = under_way
-        self._all_ended = asyncio.Event()
-        self._waiting: list[_Entry] = []
+        self._on_uncertain = on_uncertain
+        self._is_healthy = is_healthy
+        self._count_in_flight = count_in_flight
+        self._all_ended_event = asyncio.Event()
+        self._pending: list[_PendingAttempt] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def record(self, made: Made) -> Consequence:
+    async def record(self, finished_attempt: FinishedAttempt) -> AttemptConsequence:
         """What follows from an attempt, stored. Raises StoreError when the database has been closed.
 
         A caller that is cancelled waits all the same: the receiver may have it, so the outcome must not be lost.
         """
         loop = asyncio.get_running_loop()
-        entry = _Entry(made, loop)
-        self._waiting.append(entry)
-        if len(self._waiting) >= self._under_way():
-            self._all_ended.set()
+        entry = _PendingAttempt(finished_attempt, loop)
+        self._pending.append(entry)
+        if len(self._pending) >= self._count_in_flight():
+            self._all_ended_event.set()
         if self._task is None:
             self._task = asyncio.create_task(self._store(), name="delivery.recorder")
         try:
             return await entry.future
         except asyncio.CancelledError:
             # The cancellation took the future along; a shield for each attempt would cost more than another future.
-            if not entry.settled:
+            if not entry.is_settled:
                 entry.future = loop.create_future()
                 await asyncio.wait([entry.future])
                 entry.future.exception()  # it was logged where it came up
@@ -91,90 +95,92 @@ class Recorder:
 
     async def _store(self) -> None:
         try:
-            while self._waiting:
+            while self._pending:
                 await self._gather()
-                batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+                batch, self._pending = self._pending[:_MAX_BATCH], self._pending[_MAX_BATCH:]
                 await self._store_batch(batch)
         finally:
             self._task = None
 
     async def _gather(self) -> None:
         """Wait a moment for the other attempts under way, as long as not all of them have ended."""
-        if len(self._waiting) >= self._under_way():
+        if len(self._pending) >= self._count_in_flight():
             return
-        self._all_ended.clear()
+        self._all_ended_event.clear()
         with suppress(TimeoutError):
-            async with asyncio.timeout(_GATHER):
-                await self._all_ended.wait()
+            async with asyncio.timeout(_GATHER_S):
+                await self._all_ended_event.wait()
 
-    async def _store_batch(self, batch: Sequence[_Entry]) -> None:
+    async def _store_batch(self, batch: Sequence[_PendingAttempt]) -> None:
         try:
-            consequences = await self._insist([entry.made for entry in batch])
+            consequences = await self._store_until_accepted([entry.finished_attempt for entry in batch])
         except Exception as error:
             if len(batch) > 1:
                 # One of them may be what the database does not take; the others must not suffer for it.
                 for one in batch:
                     await self._store_batch([one])
                 return
-            log.exception("delivery.outcome_lost", delivery_id=batch[0].made.due.id)
-            batch[0].lost(error)
+            log.exception("delivery.outcome_lost", delivery_id=batch[0].finished_attempt.due_delivery.id)
+            batch[0].fail(error)
             return
         for entry, consequence in zip(batch, consequences, strict=True):
-            entry.stored(consequence)
+            entry.resolve(consequence)
 
-    async def _insist(self, made: Sequence[Made]) -> Sequence[Consequence]:
-        pauses = iter(_PAUSES)
-        stored: dict[str, Consequence] = {}
+    async def _store_until_accepted(self, finished_attempts: Sequence[FinishedAttempt]) -> Sequence[AttemptConsequence]:
+        pauses = iter(_RETRY_PAUSES_S)
+        stored: dict[str, AttemptConsequence] = {}
         doubtful = False
         while True:
             try:
                 if doubtful:
-                    stored = await self._stored(made)
-                left = [one for one in made if one.due.id not in stored]
+                    stored = await self._read_stored(finished_attempts)
+                left = [one for one in finished_attempts if one.due_delivery.id not in stored]
                 # Asked when all earlier outcomes are stored; what fails in this batch is judged with it.
-                well = {one.endpoint_id for one in left if self._is_well(one.endpoint_id)}
-                followed = await deliveries.record_attempts(self._context, left, well=well) if left else []
+                well = {one.endpoint_id for one in left if self._is_healthy(one.endpoint_id)}
+                followed = (
+                    await deliveries.record_attempts(self._context, left, healthy_endpoint_ids=well) if left else []
+                )
             except StoreError as error:
                 if error.code == "database_closed":
                     raise
                 # A full disk must not turn into a storm of repeats: the slots are held until the outcomes are stored.
-                pause = next(pauses, _PAUSES[-1])
-                log.exception("delivery.outcomes_not_stored", attempts=len(made), retry_in_s=pause)
+                pause = next(pauses, _RETRY_PAUSES_S[-1])
+                log.exception("delivery.outcomes_not_stored", attempts=len(finished_attempts), retry_in_s=pause)
                 doubtful = True
-                self._doubted({one.endpoint_id for one in made})
+                self._on_uncertain({one.endpoint_id for one in finished_attempts})
                 await asyncio.sleep(pause)
             else:
-                stored |= {one.due.id: consequence for one, consequence in zip(left, followed, strict=True)}
-                return [stored[one.due.id] for one in made]
+                stored |= {one.due_delivery.id: consequence for one, consequence in zip(left, followed, strict=True)}
+                return [stored[one.due_delivery.id] for one in finished_attempts]
 
-    async def _stored(self, made: Sequence[Made]) -> dict[str, Consequence]:
+    async def _read_stored(self, finished_attempts: Sequence[FinishedAttempt]) -> dict[str, AttemptConsequence]:
         """What followed from those that are on disk after all: a commit that fails may have been made all the same,
         and an attempt must not count twice."""
 
-        def query(snapshot: Snapshot) -> list[MadeAttempt]:
+        def query(snapshot: Snapshot) -> list[RecordedAttempt]:
             return [
                 found
-                for one in made
-                for found in attempts.of_delivery(snapshot, one.due.id)
+                for one in finished_attempts
+                for found in attempts.list_of_delivery(snapshot, one.due_delivery.id)
                 if found.attempt.number == one.attempt.number
             ]
 
         return {
-            found.attempt.delivery_id: Consequence(
-                state=_state(found.next_reason), next_attempt_at=found.next_attempt_at, reason=found.next_reason
+            found.attempt.delivery_id: AttemptConsequence(
+                state=_to_state(found.next_reason), next_attempt_at=found.next_attempt_at, reason=found.next_reason
             )
             for found in await self._context.database.read(query)
             if found.next_reason is not None
         }
 
 
-def _state(reason: NextReason) -> DeliveryState:
+def _to_state(reason: NextAttemptReason) -> DeliveryState:
     match reason:
-        case NextReason.DELIVERED:
+        case NextAttemptReason.DELIVERED:
             return DeliveryState.DELIVERED
-        case NextReason.SCHEDULE | NextReason.RETRY_AFTER:
+        case NextAttemptReason.SCHEDULE | NextAttemptReason.RETRY_AFTER:
             return DeliveryState.PENDING
-        case NextReason.GONE | NextReason.SCHEDULE_ENDED | NextReason.ONCE:
+        case NextAttemptReason.GONE | NextAttemptReason.SCHEDULE_ENDED | NextAttemptReason.ONCE:
             return DeliveryState.DEAD
         case _:
             assert_never(reason)

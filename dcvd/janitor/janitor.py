@@ -7,18 +7,18 @@ from typing import Final
 
 import structlog
 
-from dcvd.core.domains.bulk import KEY_LIFE
-from dcvd.core.ids import Prefix, earliest_id
+from dcvd.core.domains.bulk import KEY_LIFETIME_MS
+from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.instants import DAY
 from dcvd.core.jobs import JobState
 from dcvd.core.webhooks.deliveries import DeliveryState
 from dcvd.errors import StoreError
-from dcvd.kit.limits.batch_sizer import Pace
+from dcvd.kit.limits.batch_sizer import BatchSizer
 from dcvd.metrics import Metrics
 from dcvd.services import clock_skew
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import renewals
-from dcvd.services.tokens import LastUse
+from dcvd.services.tokens import TokenUsage
 from dcvd.store import aws_external_ids, bulk_lines, events, jobs, oauth_states, timeline, tokens, written_records
 from dcvd.store.engine import maintenance
 from dcvd.store.engine.database import Snapshot, Transaction
@@ -26,52 +26,52 @@ from dcvd.store.webhooks import attempts, deliveries, delivery_history, endpoint
 
 log = structlog.get_logger(__name__)
 
-_ROUND: Final = 60.0
-_BREATH: Final = 0.02
-_CHECKPOINT_EVERY: Final = 3600.0
-_COUNTS_KEPT: Final = 8 * DAY
+_ROUND_INTERVAL_S: Final = 60.0
+_BATCH_PAUSE_S: Final = 0.02
+_CHECKPOINT_INTERVAL_S: Final = 3600.0
+_COUNT_RETENTION_MS: Final = 8 * DAY
 """A week's rates reach back to the start of the five minutes in which it begins."""
-_ENDPOINTS_A_READ: Final = 200
-_FEW_PAGES: Final = 64
+_ENDPOINTS_PER_READ: Final = 200
+_MIN_FREE_PAGES: Final = 64
 """Free pages that are not worth giving back: they are used again soon."""
 
 
 class Janitor:
     """Makes a round each minute until it is cancelled."""
 
-    def __init__(self, context: Context, last_use: LastUse, metrics: Metrics) -> None:
+    def __init__(self, context: Context, token_usage: TokenUsage, metrics: Metrics) -> None:
         self._context = context
         self._metrics = metrics
-        self._last_use = last_use
-        self._checkpoint_at = time.monotonic() + _CHECKPOINT_EVERY
+        self._token_usage = token_usage
+        self._next_checkpoint_monotonic_s = time.monotonic() + _CHECKPOINT_INTERVAL_S
 
     async def run(self) -> None:
         """Runs until it is cancelled; a round that the database refuses is made again a minute later."""
         while True:
-            await asyncio.sleep(_ROUND)
+            await asyncio.sleep(_ROUND_INTERVAL_S)
             try:
-                await self.round()
+                await self.run_once()
             except StoreError as error:
                 log.warning("janitor.round_failed", error=error.message)
 
-    async def round(self) -> None:
+    async def run_once(self) -> None:
         """Store the last uses of tokens, remove what is past its retention, keep the file in shape."""
-        await self._last_use.store(self._context)
-        await clock_skew.repair(self._context)
-        await self._report()
+        await self._token_usage.store(self._context)
+        await clock_skew.repair_clock_skew(self._context)
+        await self._report_overdue_renewals()
         now = self._context.now()
         keep = self._context.config.retention
         removed = {
-            "bulk_lines": await self._sweep(lambda tx, limit: bulk_lines.delete_old(tx, now - KEY_LIFE, limit)),
+            "bulk_lines": await self._sweep(lambda tx, limit: bulk_lines.delete_old(tx, now - KEY_LIFETIME_MS, limit)),
             "external_ids": await self._sweep(lambda tx, limit: aws_external_ids.delete_old(tx, now, limit)),
             "tokens": await self._sweep(lambda tx, limit: tokens.delete_expired(tx, now - keep.tokens, limit)),
             "oauth_states": await self._sweep(lambda tx, limit: oauth_states.delete_expired(tx, now, limit)),
             "secrets": await self._sweep(lambda tx, limit: signing_secrets.delete_expired(tx, now, limit)),
-            "rates": await self._sweep(lambda tx, limit: attempts.delete_counts(tx, now - _COUNTS_KEPT, limit)),
-            "deliveries": await self._sweep_ended(DeliveryState.DELIVERED, now - keep.deliveries),
-            "dropped": await self._sweep_ended(DeliveryState.DROPPED, now - keep.deliveries),
-            "dead_letters": await self._sweep_ended(DeliveryState.DEAD, now - keep.dead_letters),
-            "held": await self._sweep_held(now - keep.dead_letters),
+            "rates": await self._sweep(lambda tx, limit: attempts.delete_counts(tx, now - _COUNT_RETENTION_MS, limit)),
+            "deliveries": await self._sweep_deliveries(DeliveryState.DELIVERED, now - keep.deliveries),
+            "dropped": await self._sweep_deliveries(DeliveryState.DROPPED, now - keep.deliveries),
+            "dead_letters": await self._sweep_deliveries(DeliveryState.DEAD, now - keep.dead_letters),
+            "held": await self._sweep_held_deliveries(now - keep.dead_letters),
             "jobs": await self._sweep(lambda tx, limit: jobs.delete_ended(tx, JobState.DONE, now - keep.jobs, limit)),
             "dead_jobs": await self._sweep(
                 lambda tx, limit: jobs.delete_ended(tx, JobState.DEAD, now - keep.dead_letters, limit)
@@ -86,66 +86,74 @@ class Janitor:
         if any(removed.values()):
             log.info("janitor.removed", **{kind: count for kind, count in removed.items() if count})
             await self._shrink()
-        if time.monotonic() >= self._checkpoint_at:
-            self._checkpoint_at = time.monotonic() + _CHECKPOINT_EVERY
+        if time.monotonic() >= self._next_checkpoint_monotonic_s:
+            self._next_checkpoint_monotonic_s = time.monotonic() + _CHECKPOINT_INTERVAL_S
             if not await self._context.database.maintain(maintenance.checkpoint):
                 log.warning("janitor.checkpoint_busy")
 
-    async def _report(self) -> None:
-        found = await renewals.overview(self._context, shown=1)
-        self._metrics.renewals(found.count, found.behind_seconds)
+    async def _report_overdue_renewals(self) -> None:
+        found = await renewals.summarize_renewals(self._context, limit=1)
+        self._metrics.set_renewals(found.count, found.behind_seconds)
         if found.count:
             log.warning("renewals.late", count=found.count, longest=found.late[0].domain_name)
 
-    async def _sweep_ended(self, state: DeliveryState, before: int) -> int:
+    async def _sweep_deliveries(self, state: DeliveryState, cutoff_at: int) -> int:
         """Remove what is in a state since before an instant, endpoint by endpoint: that is how it is indexed."""
-        newest = earliest_id(Prefix.DELIVERY, before)
+        newest = earliest_id(IdPrefix.DELIVERY, cutoff_at)
         total, after = 0, ""
         while True:
             start = after
             found = await self._context.database.read(
-                lambda snapshot, start=start: delivery_history.past_retention(  # type: ignore[misc]
-                    snapshot, state, newest, after=start, limit=_ENDPOINTS_A_READ
+                lambda snapshot, start=start: delivery_history.list_endpoints_past_retention(  # type: ignore[misc]
+                    snapshot, state, newest, after=start, limit=_ENDPOINTS_PER_READ
                 )
             )
             for endpoint_id in found:
                 total += await self._sweep_endpoint(
-                    endpoint_id, state, before, lambda tx, ids: delivery_history.delete_ended(tx, ids, before)
+                    endpoint_id, state, cutoff_at, lambda tx, ids: delivery_history.delete_ended(tx, ids, cutoff_at)
                 )
-            if len(found) < _ENDPOINTS_A_READ:
+            if len(found) < _ENDPOINTS_PER_READ:
                 return total
             after = found[-1]
 
-    async def _sweep_held(self, before: int) -> int:
+    async def _sweep_held_deliveries(self, cutoff_at: int) -> int:
         """What is held for a disabled endpoint is kept as long as dead letters are."""
 
         def delete(tx: Transaction, ids: Collection[str]) -> int:
-            gone = delivery_history.delete_held(tx, ids, before)
+            gone = delivery_history.delete_held(tx, ids, cutoff_at)
             successors = {(endpoint_id, domain_id) for endpoint_id, domain_id in gone if domain_id is not None}
             deliveries.promote(tx, successors, self._context.now())
             return len(gone)
 
-        disabled = await self._context.database.read(endpoints.disabled_ids)
+        disabled = await self._context.database.read(endpoints.list_disabled_ids)
         return sum(
-            [await self._sweep_endpoint(endpoint_id, DeliveryState.PENDING, before, delete) for endpoint_id in disabled]
+            [
+                await self._sweep_endpoint(endpoint_id, DeliveryState.PENDING, cutoff_at, delete)
+                for endpoint_id in disabled
+            ]
         )
 
     async def _sweep_endpoint(
-        self, endpoint_id: str, state: DeliveryState, before: int, delete: Callable[[Transaction, Collection[str]], int]
+        self,
+        endpoint_id: str,
+        state: DeliveryState,
+        cutoff_at: int,
+        delete: Callable[[Transaction, Collection[str]], int],
     ) -> int:
-        return await self._sweep_found(
-            lambda snapshot, after, limit: delivery_history.old_ids(
-                snapshot, endpoint_id, state, before, after=after, limit=limit
+        return await self._sweep_listed(
+            lambda snapshot, after, limit: delivery_history.list_old_ids(
+                snapshot, endpoint_id, state, cutoff_at, after=after, limit=limit
             ),
             delete,
         )
 
-    async def _sweep_events(self, before: int) -> int:
-        return await self._sweep_found(
-            lambda snapshot, after, limit: events.old_ids(snapshot, before, after=after, limit=limit), events.delete
+    async def _sweep_events(self, cutoff_at: int) -> int:
+        return await self._sweep_listed(
+            lambda snapshot, after, limit: events.list_old_ids(snapshot, cutoff_at, after=after, limit=limit),
+            events.delete,
         )
 
-    async def _sweep_found(
+    async def _sweep_listed(
         self,
         find: Callable[[Snapshot, str, int], list[str]],
         delete: Callable[[Transaction, Collection[str]], int],
@@ -154,42 +162,42 @@ class Janitor:
 
         `find(snapshot, after, limit)` looks for it beside the writer, and comes to no row twice.
         """
-        pace = Pace(least=20, most=1000)
+        pace = BatchSizer(min_size=20, max_size=1000)
         total, after = 0, ""
         while True:
             limit, start = pace.size, after
             found = await self._context.database.read(lambda snapshot: find(snapshot, start, limit))  # noqa: B023
             if found:
                 total += await self._context.database.write(
-                    lambda tx: pace.step(lambda _: delete(tx, found))  # noqa: B023
+                    lambda tx: pace.run_step(lambda _: delete(tx, found))  # noqa: B023
                 )
             if len(found) < limit:
                 return total
             after = found[-1]
-            await asyncio.sleep(_BREATH)
+            await asyncio.sleep(_BATCH_PAUSE_S)
 
-    async def _sweep(self, batch: Callable[[Transaction, int], int]) -> int:
+    async def _sweep(self, delete_batch: Callable[[Transaction, int], int]) -> int:
         """Run `batch(tx, limit)` in transactions of their own until one finds less than its limit."""
-        pace = Pace(least=20, most=1000)
+        pace = BatchSizer(min_size=20, max_size=1000)
         total = 0
         while True:
             limit = pace.size
-            count = await self._context.database.write(lambda tx: pace.step(lambda size: batch(tx, size)))
+            count = await self._context.database.write(lambda tx: pace.run_step(lambda size: delete_batch(tx, size)))
             total += count
             if count < limit:
                 return total
-            await asyncio.sleep(_BREATH)
+            await asyncio.sleep(_BATCH_PAUSE_S)
 
     async def _shrink(self) -> None:
         """Give free pages back to the file system, a few at a time."""
-        pace = Pace(least=_FEW_PAGES, most=4096)
-        free = await self._context.database.maintain(maintenance.free_pages)
-        while free > _FEW_PAGES:
+        pace = BatchSizer(min_size=_MIN_FREE_PAGES, max_size=4096)
+        free = await self._context.database.maintain(maintenance.count_free_pages)
+        while free > _MIN_FREE_PAGES:
             await self._context.database.maintain(
-                lambda connection: pace.step(lambda pages: maintenance.shrink(connection, pages))
+                lambda connection: pace.run_step(lambda pages: maintenance.shrink(connection, pages))
             )
-            before, free = free, await self._context.database.maintain(maintenance.free_pages)
+            before, free = free, await self._context.database.maintain(maintenance.count_free_pages)
             if free >= before:
                 # A file that was not made by dcvd keeps its free pages, and uses them again.
                 return
-            await asyncio.sleep(_BREATH)
+            await asyncio.sleep(_BATCH_PAUSE_S)

@@ -1,6 +1,6 @@
 """Work that must happen: taken when due, tried until it is done or hopeless."""
 
-from dcvd.jobs.connection_maintenance import ConnectionUpkeep
+from dcvd.jobs.connection_maintenance import ConnectionMaintenance
 from dcvd.jobs.worker import JobWorker
 
-__all__ = ["ConnectionUpkeep", "JobWorker"]
+__all__ = ["ConnectionMaintenance", "JobWorker"]

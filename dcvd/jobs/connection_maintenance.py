@@ -8,19 +8,19 @@ import structlog
 from dcvd.errors import StoreError
 from dcvd.metrics import Metrics
 from dcvd.services.connections import maintenance
-from dcvd.services.connections.provider_access import Access
+from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 
 log = structlog.get_logger(__name__)
 
-_ROUND: Final = 10.0
+_ROUND_INTERVAL_S: Final = 10.0
 """Seconds; jobs are not planned so far ahead as tokens live, so this notices when a refresh is due."""
 
 
-class ConnectionUpkeep:
+class ConnectionMaintenance:
     """Makes a round every few seconds until it is cancelled."""
 
-    def __init__(self, context: Context, access: Access, metrics: Metrics) -> None:
+    def __init__(self, context: Context, access: ProviderAccess, metrics: Metrics) -> None:
         self._context = context
         self._access = access
         self._metrics = metrics
@@ -29,17 +29,17 @@ class ConnectionUpkeep:
         """Runs until it is cancelled; a round that the database refuses is made again."""
         while True:
             try:
-                await self.round()
+                await self.run_once()
             except StoreError as error:
                 log.warning("connections.round_failed", error=error.message)
-            await asyncio.sleep(_ROUND)
+            await asyncio.sleep(_ROUND_INTERVAL_S)
 
-    async def round(self) -> None:
+    async def run_once(self) -> None:
         """Have refreshed what is due, end what is over, store the last uses."""
-        await self._access.use.store(self._context)
+        await self._access.usage.store(self._context)
         refreshing = await maintenance.enqueue_refreshes(self._context)
-        over = await maintenance.end(self._context)
+        over = await maintenance.require_reauth_of_expired(self._context)
         if refreshing or over:
             log.info("connections.looked_after", refreshing=refreshing, ended=over)
-        for (provider, status), count in (await maintenance.counts(self._context)).items():
-            self._metrics.connections(provider, status, count)
+        for (provider, status), count in (await maintenance.count_connections(self._context)).items():
+            self._metrics.set_connections(provider, status, count)

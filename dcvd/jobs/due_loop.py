@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from typing import Any, Final, Generic, TypeVar
 
-from dcvd.kit.tasks import Pool
+from dcvd.kit.tasks import TaskPool
 
 T = TypeVar("T")
 
-_SHORTEST_WAIT: Final = 0.001
-_REST: Final = 5.0
+_MIN_WAIT_S: Final = 0.001
+_COOL_DOWN_S: Final = 5.0
 
 
 class DueLoop(Generic[T]):
@@ -19,32 +19,32 @@ class DueLoop(Generic[T]):
     key(item): the item's identifier.
     work(item): deals with one item; when it ends without having changed what is stored, the item is due again.
     idle(): seconds until something may become due, asked when nothing is.
-    woken: set by others when something may have become due.
-    rest: seconds for which an item is left alone after its work raised, because then it is still due as it was and
-        would be taken again at once.
-    ahead: how many items may be held beyond the pool's slots, so that one fetch serves many.
+    wake_event: set by others when something may have become due.
+    cool_down_s: seconds for which an item is left alone after its work raised, because then it is still due as it was
+        and would be taken again at once.
+    read_ahead: how many items may be held beyond the pool's slots, so that one fetch serves many.
     """
 
     def __init__(
         self,
-        pool: Pool,
+        pool: TaskPool,
         *,
         fetch: Callable[[int, Collection[str]], Awaitable[Sequence[T]]],
-        key: Callable[[T], str],
+        get_id: Callable[[T], str],
         work: Callable[[T], Coroutine[Any, Any, None]],
-        idle: Callable[[], Awaitable[float]],
-        woken: asyncio.Event,
-        ahead: int = 0,
-        rest: float = _REST,
+        get_idle_s: Callable[[], Awaitable[float]],
+        wake_event: asyncio.Event,
+        read_ahead: int = 0,
+        cool_down_s: float = _COOL_DOWN_S,
     ) -> None:
         self._pool = pool
         self._fetch = fetch
-        self._key = key
+        self._get_id = get_id
         self._work = work
-        self._idle = idle
-        self._woken = woken
-        self._ahead = ahead
-        self._rest = rest
+        self._get_idle_s = get_idle_s
+        self._wake_event = wake_event
+        self._read_ahead = read_ahead
+        self._cool_down_s = cool_down_s
         self._in_flight: set[str] = set()
 
     @property
@@ -57,41 +57,41 @@ class DueLoop(Generic[T]):
         while True:
             await self._pool.wait_free()
             # Cleared before the fetch: what becomes due after it wakes us again.
-            self._woken.clear()
-            wanted = self._pool.free + self._ahead
+            self._wake_event.clear()
+            wanted = self._pool.free_slots + self._read_ahead
             items = await self._fetch(wanted, self._in_flight)
             await self._start(items)
             if len(items) < wanted:
                 await self._sleep()
 
     async def _start(self, items: Sequence[T]) -> None:
-        held = {self._key(item) for item in items}
+        held = {self._get_id(item) for item in items}
         self._in_flight |= held
         try:
             for item in items:
                 await self._pool.wait_free()
-                key = self._key(item)
-                self._pool.start(f"{self._pool.name}.{key}", self._one(item, key))
+                key = self._get_id(item)
+                self._pool.start(f"{self._pool.name}.{key}", self._work_one(item, key))
                 held.discard(key)
         finally:
             self._in_flight -= held
 
-    async def _one(self, item: T, key: str) -> None:
+    async def _work_one(self, item: T, item_id: str) -> None:
         rest = 0.0
         try:
             await self._work(item)
         except Exception:
-            rest = self._rest
+            rest = self._cool_down_s
             raise
         finally:
             if rest:
-                asyncio.get_running_loop().call_later(rest, self._in_flight.discard, key)
+                asyncio.get_running_loop().call_later(rest, self._in_flight.discard, item_id)
             else:
-                self._in_flight.discard(key)
+                self._in_flight.discard(item_id)
 
     async def _sleep(self) -> None:
         try:
-            async with asyncio.timeout(max(await self._idle(), _SHORTEST_WAIT)):
-                await self._woken.wait()
+            async with asyncio.timeout(max(await self._get_idle_s(), _MIN_WAIT_S)):
+                await self._wake_event.wait()
         except TimeoutError:
             return

@@ -9,15 +9,15 @@ from typing import assert_never
 import structlog
 
 from dcvd.core.domains.domain import Domain
-from dcvd.core.domains.observations import HostnameGone, HostnameSeen
+from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
 from dcvd.core.jobs import Job, JobKind
 from dcvd.core.lifecycle import remedies
 from dcvd.core.timeline import job_actor
 from dcvd.custom_hostnames.client import CloudflareClient, is_duplicate
 from dcvd.custom_hostnames.errors import UNAVAILABLE
-from dcvd.errors import NotFound, Permanent, Retryable, Unauthorized, Unavailable
+from dcvd.errors import NotConfigured, NotFound, Permanent, Retryable, Unauthorized
 from dcvd.services.connections import reauth
-from dcvd.services.connections.provider_access import Access
+from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks, registration
 from dcvd.services.records import writes
@@ -26,7 +26,7 @@ from dcvd.services.webhooks import replays
 log = structlog.get_logger(__name__)
 
 
-async def perform(context: Context, cloudflare: CloudflareClient, access: Access, job: Job) -> None:
+async def perform(context: Context, cloudflare: CloudflareClient, access: ProviderAccess, job: Job) -> None:
     """Do a job and store its end. Raises the error tree's RemoteError when this try failed."""
     match job.kind:
         case JobKind.REGISTER:
@@ -49,38 +49,38 @@ async def _replay(context: Context, job: Job) -> None:
     """A batch at a time, each with how far it has come: after a crash it goes on from there."""
     going: Job | None = job
     while going is not None:
-        going = await replays.go_on(context, going)
+        going = await replays.run_next_batch(context, going)
 
 
 async def _register(context: Context, cloudflare: CloudflareClient, job: Job) -> None:
-    domain = await registration.domain_of(context, job)
+    domain = await registration.find_domain(context, job)
     if domain is None or domain.cf_id is not None:
-        await registration.nothing_to_do(context, job)
+        await registration.complete_without_change(context, job)
         return
     try:
         seen = await cloudflare.create(domain.name, validation=domain.validation, wildcard=domain.wildcard)
     except Permanent as error:
         if not is_duplicate(error):
-            await registration.refused(context, job, error)
+            await registration.record_refused(context, job, error)
             return
         adopted = await _adopt(context, cloudflare, job, domain, error)
         if adopted is None:
             return
         seen = adopted
-    await registration.registered(context, job, seen)
+    await registration.record_registered(context, job, seen)
 
 
 async def _adopt(
     context: Context, cloudflare: CloudflareClient, job: Job, domain: Domain, error: Permanent
-) -> HostnameSeen | None:
+) -> CloudflareHostname | None:
     """The hostname that is there already, if it is ours: of exactly this name, and no other domain holds its id."""
     found = await cloudflare.find(domain.name)
     if found is None:
         message = f"Cloudflare says that it has {domain.name} already, but does not list it. It is tried again."
         raise Retryable(message, code=UNAVAILABLE) from error
-    holder = await registration.holder(context, found.id)
+    holder = await registration.find_holder(context, found.id)
     if holder is not None and holder.id != domain.id:
-        await registration.refused(context, job, error)
+        await registration.record_refused(context, job, error)
         return None
     log.info("job.hostname_adopted", domain=domain.name, domain_id=domain.id, cf_id=found.id)
     return found
@@ -92,42 +92,46 @@ async def _deregister(context: Context, cloudflare: CloudflareClient, job: Job) 
         # It was removed before we learned the id, but the create may have gone through.
         found = await cloudflare.find(job.domain_name)
         cf_id = found.id if found is not None else None
-    if cf_id is not None and await registration.holder(context, cf_id) is None:
+    if cf_id is not None and await registration.find_holder(context, cf_id) is None:
         await cloudflare.delete(cf_id)
-    await registration.nothing_to_do(context, job)
+    await registration.complete_without_change(context, job)
 
 
 async def _revalidate(context: Context, cloudflare: CloudflareClient, job: Job) -> None:
     """Cloudflare is asked first: what was wanted may have been done by an answer that was lost, or by itself."""
-    before = await registration.domain_of(context, job)
+    before = await registration.find_domain(context, job)
     if before is None or before.cf_id is None or not _wants_patch(context, before):
-        await registration.nothing_to_do(context, job)
+        await registration.complete_without_change(context, job)
         return
     asked_at = context.now()
     seen = await cloudflare.get(before.cf_id)
     domain = await checks.record(context, before.id, [seen], asked_at=asked_at, actor=job_actor(job.id))
-    if isinstance(seen, HostnameGone) or domain is None or not _wants_patch(context, domain):
-        await registration.nothing_to_do(context, job)
+    if isinstance(seen, CloudflareHostnameAbsence) or domain is None or not _wants_patch(context, domain):
+        await registration.complete_without_change(context, job)
         return
-    authority = remedies.authority_to_ask(domain, context.rules.authorities, chosen=before.certificate_authority)
-    await registration.revalidated(context, job, await cloudflare.revalidate(seen, authority=authority))
+    authority = remedies.authority_for_patch(
+        domain, context.rules.certificate_authorities, chosen_authority=before.certificate_authority
+    )
+    await registration.record_revalidated(
+        context, job, await cloudflare.revalidate(seen, certificate_authority=authority)
+    )
 
 
-async def _refresh(context: Context, access: Access, job: Job) -> None:
+async def _refresh(context: Context, access: ProviderAccess, job: Job) -> None:
     if job.connection_id is not None:
         try:
-            await access.refresh_due(job.org_id, job.connection_id)
+            await access.refresh_if_due(job.org_id, job.connection_id)
         except NotFound:
             log.info("job.connection_gone", job_id=job.id, connection_id=job.connection_id)
-        except Unavailable as error:
+        except NotConfigured as error:
             raise Retryable(error.message, code=error.code) from error
         except Unauthorized as error:
-            if error.code != reauth.CODE:
+            if error.code != reauth.REAUTH_REQUIRED:
                 raise
             # Its owner was told, and nothing but he can help.
             log.info("job.connection_refused", job_id=job.id, connection_id=job.connection_id)
-    await registration.nothing_to_do(context, job)
+    await registration.complete_without_change(context, job)
 
 
 def _wants_patch(context: Context, domain: Domain) -> bool:
-    return remedies.wants_patch(domain, context.rules.authorities)
+    return remedies.needs_patch(domain, context.rules.certificate_authorities)

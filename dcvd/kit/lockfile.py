@@ -11,10 +11,10 @@ from types import TracebackType
 from typing import Final, Self
 
 from dcvd.core.instants import to_rfc3339
-from dcvd.errors import DatabaseBusy, StoreError
+from dcvd.errors import DatabaseLocked, StoreError
 
-_POLL: Final = 0.05  # seconds; flock has no wait with a deadline
-_READ: Final = 4096
+_POLL_INTERVAL_S: Final = 0.05  # seconds; flock has no wait with a deadline
+_MAX_READ_BYTES: Final = 4096
 
 
 class LockFile:
@@ -29,26 +29,26 @@ class LockFile:
         self._descriptor: int | None = descriptor
 
     @classmethod
-    async def acquire(cls, path: Path, *, wait: float = 5.0) -> Self:
-        """Waits up to `wait` seconds.
+    async def acquire(cls, path: Path, *, timeout_s: float = 5.0) -> Self:
+        """Waits up to `timeout_s` seconds.
 
         Raises DatabaseBusy naming the holder, and StoreError when the file cannot be used at all.
         """
-        give_up = time.monotonic() + wait
-        while (lock := cls._attempt(path)) is None:
+        give_up = time.monotonic() + timeout_s
+        while (lock := cls._try_acquire(path)) is None:
             if time.monotonic() >= give_up:
-                raise _busy(path)
-            await asyncio.sleep(_POLL)
+                raise _build_busy_error(path)
+            await asyncio.sleep(_POLL_INTERVAL_S)
         return lock
 
     @classmethod
-    def acquire_blocking(cls, path: Path, *, wait: float = 5.0) -> Self:
+    def acquire_blocking(cls, path: Path, *, timeout_s: float = 5.0) -> Self:
         """`acquire` for code without an event loop."""
-        give_up = time.monotonic() + wait
-        while (lock := cls._attempt(path)) is None:
+        give_up = time.monotonic() + timeout_s
+        while (lock := cls._try_acquire(path)) is None:
             if time.monotonic() >= give_up:
-                raise _busy(path)
-            time.sleep(_POLL)
+                raise _build_busy_error(path)
+            time.sleep(_POLL_INTERVAL_S)
         return lock
 
     def release(self) -> None:
@@ -70,7 +70,7 @@ class LockFile:
         self.release()
 
     @classmethod
-    def _attempt(cls, path: Path) -> Self | None:
+    def _try_acquire(cls, path: Path) -> Self | None:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
@@ -85,22 +85,22 @@ class LockFile:
             raise StoreError(f"The lock file {path} cannot be locked: {error.strerror}.") from error
         try:
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, _self_description().encode(errors="replace"), 0)
+            os.pwrite(descriptor, _describe_process().encode(errors="replace"), 0)
         except OSError as error:
             os.close(descriptor)
             raise StoreError(f"The lock file {path} cannot be written: {error.strerror}.") from error
         return cls(path, descriptor)
 
 
-def _self_description() -> str:
+def _describe_process() -> str:
     command = shlex.join(sys.orig_argv).replace("\n", " ")
     return f"pid {os.getpid()}\ncommand {command}\nstarted {to_rfc3339(time.time_ns() // 1_000_000)}\n"
 
 
-def _busy(path: Path) -> DatabaseBusy:
+def _build_busy_error(path: Path) -> DatabaseLocked:
     try:
         with path.open("rb") as file:
-            text = file.read(_READ).decode(errors="replace")
+            text = file.read(_MAX_READ_BYTES).decode(errors="replace")
     except OSError as error:
         text = f"command unreadable: {error.strerror}"
     facts = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
@@ -108,4 +108,4 @@ def _busy(path: Path) -> DatabaseBusy:
         f"process {facts.get('pid', 'unknown')} ({facts.get('command', 'command unknown')}, "
         f"started {facts.get('started', 'at an unknown time')})"
     )
-    return DatabaseBusy(f"{path} is locked by {holder}: stop that process, or use another database.")
+    return DatabaseLocked(f"{path} is locked by {holder}: stop that process, or use another database.")

@@ -12,27 +12,27 @@ _NO_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[Path]:
+def create_file(path: Path) -> Iterator[Path]:
     """Gives a draft beside `path`, empty and private to its owner, that takes that name when the block ends well.
 
     An existing file is never replaced: raises FileExistsError, and OSError for all else that the system refuses. When
     the block raises, nothing stays.
     """
     if os.path.lexists(path):
-        raise _exists(path)
+        raise _build_exists_error(path)
     descriptor, name = tempfile.mkstemp(prefix=".dcvd-draft-", dir=path.parent)
     os.close(descriptor)
     draft = Path(name)
     try:
         yield draft
-        sync(draft)
+        sync_to_disk(draft)
         _take_name(draft, path)
     finally:
         draft.unlink(missing_ok=True)
-    sync(path.parent)
+    sync_to_disk(path.parent)
 
 
-def sync(path: Path) -> None:
+def sync_to_disk(path: Path) -> None:
     """Have a file's content, or a directory's entries, on disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -48,9 +48,9 @@ def _take_name(draft: Path, path: Path) -> None:
         if error.errno not in _NO_LINKS:
             raise
         if os.path.lexists(path):
-            raise _exists(path) from error
+            raise _build_exists_error(path) from error
         draft.rename(path)  # a file system without links, such as a memory stick's
 
 
-def _exists(path: Path) -> FileExistsError:
+def _build_exists_error(path: Path) -> FileExistsError:
     return FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))

@@ -10,15 +10,15 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-_SEND_TIMEOUT: Final = 1.0  # seconds; a datagram blocks only while the manager's queue is full
+_SEND_TIMEOUT_S: Final = 1.0  # seconds; a datagram blocks only while the manager's queue is full
 
 
 class Notifier:
     """Tells the service manager how we are; without a manager every call does nothing."""
 
-    def __init__(self, address: str | None = None, *, watchdog_interval: float | None = None) -> None:
+    def __init__(self, address: str | None = None, *, watchdog_interval_s: float | None = None) -> None:
         self._address = address
-        self.watchdog_interval = watchdog_interval  # seconds between two `watchdog()` calls; None: nobody watches
+        self.watchdog_interval_s = watchdog_interval_s  # seconds between two `watchdog()` calls; None: nobody watches
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Notifier":
@@ -26,23 +26,23 @@ class Notifier:
         address = environ.get("NOTIFY_SOCKET")
         if not address or address[0] not in "/@":
             return cls()
-        return cls(address, watchdog_interval=_watchdog_interval(environ))
+        return cls(address, watchdog_interval_s=_read_watchdog_interval_s(environ))
 
-    def ready(self) -> None:
+    def notify_ready(self) -> None:
         self._send("READY=1")
 
-    def status(self, text: str) -> None:
+    def notify_status(self, text: str) -> None:
         """One line for `systemctl status`."""
         self._send("STATUS=" + " ".join(text.split()))
 
-    def stopping(self) -> None:
+    def notify_stopping(self) -> None:
         self._send("STOPPING=1")
 
-    def reloading(self) -> None:
+    def notify_reloading(self) -> None:
         """A reload begins; `ready()` ends it."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
-    def watchdog(self) -> None:
+    def notify_watchdog(self) -> None:
         self._send("WATCHDOG=1")
 
     def _send(self, message: str) -> None:
@@ -52,14 +52,14 @@ class Notifier:
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-                sender.settimeout(_SEND_TIMEOUT)
+                sender.settimeout(_SEND_TIMEOUT_S)
                 sender.connect(address)
                 sender.sendall(message.encode())
         except OSError as error:
             log.warning("notify.failed", message=message.partition("\n")[0], reason=str(error))
 
 
-def _watchdog_interval(environ: Mapping[str, str]) -> float | None:
+def _read_watchdog_interval_s(environ: Mapping[str, str]) -> float | None:
     """Half of the manager's patience, in seconds, where it watches this very process."""
     microseconds = environ.get("WATCHDOG_USEC", "")
     if not (microseconds.isascii() and microseconds.isdigit()) or int(microseconds) == 0:

@@ -15,19 +15,19 @@ class Metrics:
         self._calls = Counter(
             "dcvd_cloudflare_calls", "Calls to Cloudflare", ["method", "path", "status"], registry=self.registry
         )
-        self._call_seconds = Histogram(
+        self._call_duration_s = Histogram(
             "dcvd_cloudflare_call_seconds", "Time a call to Cloudflare took", registry=self.registry
         )
-        self._looks = Counter("dcvd_looks", "Looks at domains", ["outcome"], registry=self.registry)
-        self._hints = Counter(
+        self._checks = Counter("dcvd_looks", "Looks at domains", ["outcome"], registry=self.registry)
+        self._notifications = Counter(
             "dcvd_cloudflare_hints", "Notifications of Cloudflare's", ["outcome"], registry=self.registry
         )
         self._deliveries = DeliveryCounts()
         self.registry.register(self._deliveries)
-        self._late_renewals = Gauge(
+        self._overdue_renewals = Gauge(
             "dcvd_renewals_late", "Certificates that should have been renewed and were not", registry=self.registry
         )
-        self._looks_behind = Gauge(
+        self._check_delay_s = Gauge(
             "dcvd_looks_behind_seconds",
             "For how long the longest waiting look is due",
             ["lane"],
@@ -41,46 +41,46 @@ class Metrics:
         )
         self._jobs = Counter("dcvd_jobs", "Tries of jobs", ["kind", "outcome"], registry=self.registry)
 
-    def cloudflare_call(self, method: str, path: str, status: int, seconds: float) -> None:
+    def record_cloudflare_call(self, method: str, path: str, status: int, seconds: float) -> None:
         """A call ended; `path` is the template, `status` 0 when no answer came."""
         self._calls.labels(method, path, str(status)).inc()
-        self._call_seconds.observe(seconds)
+        self._call_duration_s.observe(seconds)
 
-    def look(self, outcome: str) -> None:
+    def count_check(self, outcome: str) -> None:
         """A look at a domain ended."""
-        self._looks.labels(outcome).inc()
+        self._checks.labels(outcome).inc()
 
-    def renewals(self, late: int, behind: Mapping[str, float]) -> None:
+    def set_renewals(self, overdue_count: int, check_delay_s_by_lane: Mapping[str, float]) -> None:
         """How things stand: renewals that are late, and by lane for how many seconds a look has been due."""
-        self._late_renewals.set(late)
-        for lane, seconds in behind.items():
-            self._looks_behind.labels(lane).set(seconds)
+        self._overdue_renewals.set(overdue_count)
+        for lane, seconds in check_delay_s_by_lane.items():
+            self._check_delay_s.labels(lane).set(seconds)
 
-    def hint(self, outcome: str) -> None:
+    def count_notification(self, outcome: str) -> None:
         """A notification of Cloudflare's was taken."""
-        self._hints.labels(outcome).inc()
+        self._notifications.labels(outcome).inc()
 
-    def attempt(self, outcome: str, seconds: float) -> None:
+    def record_attempt(self, outcome: str, seconds: float) -> None:
         """A webhook attempt ended."""
         self._deliveries.attempts[outcome] += 1
-        self._deliveries.latency(seconds)
+        self._deliveries.observe_latency(seconds)
 
-    def delivery_ended(self, state: str) -> None:
+    def count_finished_delivery(self, state: str) -> None:
         """A delivery was delivered, or is a dead letter."""
-        self._deliveries.ended[state] += 1
+        self._deliveries.finished_deliveries[state] += 1
 
-    def watch_deliveries(self, in_flight: Callable[[], int]) -> None:
+    def set_in_flight_source(self, count_in_flight: Callable[[], int]) -> None:
         """Whom to ask for the number of attempts under way."""
-        self._deliveries.in_flight = in_flight
+        self._deliveries.count_in_flight = count_in_flight
 
-    def connections(self, provider: str, status: str, count: int) -> None:
+    def set_connections(self, provider: str, status: str, count: int) -> None:
         """How many there are."""
         self._connections.labels(provider, status).set(count)
 
-    def refresh(self, outcome: str) -> None:
+    def count_refresh(self, outcome: str) -> None:
         """A refresh of an access token ended."""
         self._refreshes.labels(outcome).inc()
 
-    def job(self, kind: str, outcome: str) -> None:
+    def count_job_attempt(self, kind: str, outcome: str) -> None:
         """A try of a job ended."""
         self._jobs.labels(kind, outcome).inc()

@@ -9,7 +9,7 @@ from typing import Final
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_BUCKET_BOUNDS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds: up to which a latency belongs to each bucket; one more holds the rest."""
 
 
@@ -17,16 +17,16 @@ class DeliveryCounts(Collector):
     """Counts since the start."""
 
     def __init__(self) -> None:
-        self.in_flight: Callable[[], int] = lambda: 0
+        self.count_in_flight: Callable[[], int] = lambda: 0
         self.attempts: Counter[str] = Counter()
-        self.ended: Counter[str] = Counter()
-        self._latencies = [0] * (len(_BOUNDS) + 1)
-        self._seconds = 0.0
+        self.finished_deliveries: Counter[str] = Counter()
+        self._latencies = [0] * (len(_BUCKET_BOUNDS_S) + 1)
+        self._latency_sum_s = 0.0
 
-    def latency(self, seconds: float) -> None:
+    def observe_latency(self, seconds: float) -> None:
         """An attempt took so long."""
-        self._latencies[bisect_left(_BOUNDS, seconds)] += 1
-        self._seconds += seconds
+        self._latencies[bisect_left(_BUCKET_BOUNDS_S, seconds)] += 1
+        self._latency_sum_s += seconds
 
     def collect(self) -> Iterator[Metric]:
         """As they stand."""
@@ -35,16 +35,16 @@ class DeliveryCounts(Collector):
             attempts.add_metric([outcome], count)
         yield attempts
         ended = CounterMetricFamily("dcvd_deliveries_ended", "Deliveries that have ended", labels=["state"])
-        for state, count in self.ended.items():
+        for state, count in self.finished_deliveries.items():
             ended.add_metric([state], count)
         yield ended
-        bounds = [*map(str, _BOUNDS), "+Inf"]
+        bounds = [*map(str, _BUCKET_BOUNDS_S), "+Inf"]
         yield HistogramMetricFamily(
             "dcvd_delivery_attempt_seconds",
             "Time a webhook attempt took",
             buckets=list(zip(bounds, accumulate(self._latencies), strict=True)),
-            sum_value=self._seconds,
+            sum_value=self._latency_sum_s,
         )
         in_flight = GaugeMetricFamily("dcvd_delivery_attempts_in_flight", "Webhook attempts under way")
-        in_flight.add_metric([], self.in_flight())
+        in_flight.add_metric([], self.count_in_flight())
         yield in_flight

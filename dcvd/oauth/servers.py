@@ -5,11 +5,11 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from dcvd.config import Config
-from dcvd.config.oauth import OauthClient
+from dcvd.config.oauth import OauthClientConfig
 from dcvd.core.connections.connection import Provider
-from dcvd.errors import InvalidInput, Unavailable
+from dcvd.errors import InvalidInput, NotConfigured
 from dcvd.kit.http.fetch import Fetcher
-from dcvd.oauth.metadata import Metadata, MetadataCache
+from dcvd.oauth.metadata import AuthorizationServerMetadata, MetadataCache
 
 
 class AuthorizationServer(Struct, frozen=True, kw_only=True):
@@ -31,46 +31,48 @@ class AuthorizationServers:
         self._config = config
         self._metadata = MetadataCache(fetcher)
 
-    def client(self, provider: Provider) -> OauthClient:
+    def get_client(self, provider: Provider) -> OauthClientConfig:
         """What we are at the provider: a client id, and the secret that goes with its method."""
-        client = _section(self._config(), provider)
+        client = _client_section(self._config(), provider)
         if not client.client_id:
-            raise _not_set(provider, "client_id", "customers connect there by credentials alone")
+            raise _missing_setting(provider, "client_id", "customers connect there by credentials alone")
         if client.auth_method != "none" and not client.client_secret:
-            raise _not_set(provider, "client_secret_file", f'auth_method is "{client.auth_method}"')
+            raise _missing_setting(provider, "client_secret_file", f'auth_method is "{client.auth_method}"')
         return client
 
-    async def authorization(self, provider: Provider) -> AuthorizationServer:
+    async def get_server(self, provider: Provider) -> AuthorizationServer:
         """Where to send the customer."""
-        client = self.client(provider)
-        metadata = await self._metadata.of(client.issuer) if client.issuer else None
+        client = self.get_client(provider)
+        metadata = await self._metadata.get(client.issuer) if client.issuer else None
         return AuthorizationServer(
-            authorize_url=self._url(provider, "authorize_url", client.authorize_url, metadata),
+            authorize_url=self._require_url(provider, "authorize_url", client.authorize_url, metadata),
             issuer=client.issuer or None,
-            issuer_required=metadata is not None and metadata.issuer_in_answers,
+            issuer_required=metadata is not None and metadata.issuer_in_responses,
         )
 
-    async def token_url(self, provider: Provider) -> str:
+    async def get_token_url(self, provider: Provider) -> str:
         """The token endpoint. Metadata is read only where the configuration has none: it may be away at a refresh."""
-        client = self.client(provider)
-        metadata = await self._metadata.of(client.issuer) if client.issuer and not client.token_url else None
-        return self._url(provider, "token_url", client.token_url, metadata)
+        client = self.get_client(provider)
+        metadata = await self._metadata.get(client.issuer) if client.issuer and not client.token_url else None
+        return self._require_url(provider, "token_url", client.token_url, metadata)
 
-    async def revoke_url(self, provider: Provider) -> str | None:
+    async def get_revoke_url(self, provider: Provider) -> str | None:
         """The revocation endpoint (RFC 7009); None for a server without one."""
-        client = self.client(provider)
+        client = self.get_client(provider)
         if client.revoke_url:
             return client.revoke_url
-        return (await self._metadata.of(client.issuer)).revoke_url if client.issuer else None
+        return (await self._metadata.get(client.issuer)).revoke_url if client.issuer else None
 
-    def _url(self, provider: Provider, name: str, configured: str, metadata: Metadata | None) -> str:
+    def _require_url(
+        self, provider: Provider, name: str, configured: str, metadata: AuthorizationServerMetadata | None
+    ) -> str:
         url = configured or (getattr(metadata, name) if metadata is not None else None)
         if not url:
-            raise _not_set(provider, name, "no metadata of an issuer gives it either")
+            raise _missing_setting(provider, name, "no metadata of an issuer gives it either")
         return str(url)
 
 
-def _section(config: Config, provider: Provider) -> OauthClient:
+def _client_section(config: Config, provider: Provider) -> OauthClientConfig:
     match provider:
         case Provider.CLOUDFLARE:
             return config.oauth_cloudflare
@@ -87,8 +89,8 @@ def _section(config: Config, provider: Provider) -> OauthClient:
             )
 
 
-def _not_set(provider: Provider, key: str, why: str) -> Unavailable:
-    return Unavailable(
+def _missing_setting(provider: Provider, key: str, why: str) -> NotConfigured:
+    return NotConfigured(
         f"OAuth with {provider.value} is not set up: oauth.{provider.value}.{key} is empty, and {why}. The operator of "
         "dcvd has to set it."
     )

@@ -9,18 +9,18 @@ from urllib.parse import quote_plus, urlencode
 import msgspec
 
 from dcvd.config import Config
-from dcvd.config.oauth import OauthClient, OauthOther
+from dcvd.config.oauth import OauthClientConfig, OauthOtherConfig
 from dcvd.core.connections.connection import Provider
 from dcvd.core.secret import Secret
-from dcvd.kit.http.fetch import Fetched, Fetcher, FetchFailed
+from dcvd.kit.http.fetch import Fetcher, FetchFailed, FetchResponse
 from dcvd.oauth.servers import AuthorizationServers
-from dcvd.oauth.token_responses import TokenAnswerLost, Tokens, read_tokens, refuse
+from dcvd.oauth.token_responses import TokenResponse, TokenResponseLost, raise_refusal, read_token_response
 
 TokenKind = Literal["access_token", "refresh_token"]
 """By the names of RFC 7009."""
 
-_TIMEOUT: Final = 10.0
-_LARGEST: Final = 64 * 1024
+_TIMEOUT_S: Final = 10.0
+_MAX_RESPONSE_BYTES: Final = 64 * 1024
 
 
 class TokenClient:
@@ -36,7 +36,7 @@ class TokenClient:
         self._fetcher = fetcher
         self.servers = AuthorizationServers(fetcher, config)
 
-    async def exchange(self, provider: Provider, *, code: Secret, verifier: Secret, redirect_uri: str) -> Tokens:
+    async def exchange(self, provider: Provider, *, code: Secret, verifier: Secret, redirect_uri: str) -> TokenResponse:
         """Tokens for a code. It is never sent twice: a server that sees it again revokes what it gave."""
         form = {
             "grant_type": "authorization_code",
@@ -44,55 +44,57 @@ class TokenClient:
             "redirect_uri": redirect_uri,
             "code_verifier": verifier.reveal(),
         }
-        fetched = await self._post(provider, await self.servers.token_url(provider), form)
+        fetched = await self._post(provider, await self.servers.get_token_url(provider), form)
         if fetched.status != HTTPStatus.OK:
-            refuse(provider, "the code", fetched, (code, verifier, *self._ours(provider)))
-        return read_tokens(provider, fetched)
+            raise_refusal(provider, "the code", fetched, (code, verifier, *self._client_secrets(provider)))
+        return read_token_response(provider, fetched)
 
-    async def refresh(self, provider: Provider, refresh_token: Secret) -> Tokens:
+    async def refresh(self, provider: Provider, refresh_token: Secret) -> TokenResponse:
         """New tokens; without a refresh token among them the old one stays good."""
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
-        fetched = await self._post(provider, await self.servers.token_url(provider), form)
+        fetched = await self._post(provider, await self.servers.get_token_url(provider), form)
         if fetched.status != HTTPStatus.OK:
-            refuse(provider, "the refresh token", fetched, (refresh_token, *self._ours(provider)))
-        return read_tokens(provider, fetched)
+            raise_refusal(provider, "the refresh token", fetched, (refresh_token, *self._client_secrets(provider)))
+        return read_token_response(provider, fetched)
 
     async def revoke(self, provider: Provider, token: Secret, kind: TokenKind) -> bool:
         """Whether it was revoked; False for a server that has no place for it. An unknown token is revoked too."""
-        url = await self.servers.revoke_url(provider)
+        url = await self.servers.get_revoke_url(provider)
         if url is None:
             return False
         fetched = await self._post(provider, url, {"token": token.reveal(), "token_type_hint": kind})
         if not 200 <= fetched.status < 300:
-            refuse(provider, "the revocation", fetched, (token, *self._ours(provider)))
+            raise_refusal(provider, "the revocation", fetched, (token, *self._client_secrets(provider)))
         return True
 
-    async def _post(self, provider: Provider, url: str, form: Mapping[str, str]) -> Fetched:
-        client = self.servers.client(provider)
-        headers, ours = _identification(client)
-        kind, body = _encoded(client, {**form, **ours})
+    async def _post(self, provider: Provider, url: str, form: Mapping[str, str]) -> FetchResponse:
+        client = self.servers.get_client(provider)
+        headers, ours = _client_authentication(client)
+        kind, body = _encode_form(client, {**form, **ours})
         headers |= {"Content-Type": kind, "Accept": "application/json"}
         try:
-            return await self._fetcher.send("POST", url, headers=headers, body=body, timeout=_TIMEOUT, most=_LARGEST)
+            return await self._fetcher.send(
+                "POST", url, headers=headers, body=body, timeout_s=_TIMEOUT_S, max_bytes=_MAX_RESPONSE_BYTES
+            )
         except FetchFailed as error:
-            lost = TokenAnswerLost(error.message, sent=error.sent)
+            lost = TokenResponseLost(error.message, may_have_arrived=error.may_have_arrived)
         # Out of the handler, so that nothing is chained, not even unshown: whoever could not read an answer that is no
         # HTTP quotes it, and tokens may be in it.
         raise lost
 
-    def _ours(self, provider: Provider) -> tuple[Secret, ...]:
-        secret = self.servers.client(provider).client_secret
+    def _client_secrets(self, provider: Provider) -> tuple[Secret, ...]:
+        secret = self.servers.get_client(provider).client_secret
         return (secret,) if secret else ()
 
 
-def _encoded(client: OauthClient, form: Mapping[str, str]) -> tuple[str, bytes]:
+def _encode_form(client: OauthClientConfig, form: Mapping[str, str]) -> tuple[str, bytes]:
     """Its media type and itself."""
-    if isinstance(client, OauthOther) and client.token_format == "json":
+    if isinstance(client, OauthOtherConfig) and client.token_format == "json":
         return "application/json", msgspec.json.encode(form)
     return "application/x-www-form-urlencoded", urlencode(form).encode()
 
 
-def _identification(client: OauthClient) -> tuple[dict[str, str], dict[str, str]]:
+def _client_authentication(client: OauthClientConfig) -> tuple[dict[str, str], dict[str, str]]:
     """Headers and members of the form that say who we are (RFC 6749, section 2.3.1)."""
     secret = client.client_secret.reveal() if client.client_secret else ""
     match client.auth_method:

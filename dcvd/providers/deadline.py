@@ -8,12 +8,12 @@ from dcvd.errors import Retryable
 
 
 @asynccontextmanager
-async def deadline(seconds: float, doing: str) -> AsyncIterator[None]:
-    """Raises Retryable when the block takes longer; `doing` begins the sentence, as "Reading a.example"."""
+async def limit_duration(limit_s: float, activity: str) -> AsyncIterator[None]:
+    """Raises Retryable when the block takes longer; `activity` begins the sentence, as "Reading a.example"."""
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(limit_s):
             yield
     except TimeoutError as error:
         raise Retryable(
-            f"{doing} took longer than {seconds:g} s; it is tried again.", code="provider_unavailable"
+            f"{activity} took longer than {limit_s:g} s; it is tried again.", code="provider_unavailable"
         ) from error

@@ -14,7 +14,7 @@ class RecordDriver(Protocol):
     Retryable for all else. No message holds a credential.
     """
 
-    async def check(self) -> str | None:
+    async def check_credentials(self) -> str | None:
         """Try the credentials; returns what the provider calls the account, or None where it does not say."""
         ...
 

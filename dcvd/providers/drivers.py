@@ -4,10 +4,10 @@ from typing import assert_never
 
 from dcvd.config import Config
 from dcvd.core.connections.connection import Provider
-from dcvd.core.connections.credentials import ApiToken, AwsKeys, AwsRole, Credentials, KeyPair, OauthTokens, Tsig
+from dcvd.core.connections.credentials import ApiToken, AwsKeys, AwsRole, Credentials, KeyPair, OauthTokens, TsigKey
 from dcvd.core.secret import Secret
 from dcvd.dns import DnsObserver
-from dcvd.errors import InvalidInput, Unavailable
+from dcvd.errors import InvalidInput, NotConfigured
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.cloudflare.records import CloudflareRecords
@@ -22,7 +22,7 @@ from dcvd.providers.route53.records import Route53Records
 from dcvd.providers.route53.sessions import AwsSessions
 
 
-class Drivers:
+class DriverFactory:
     """Makes drivers; one for the whole process, because budgets and sessions are kept for each credential.
 
     fetcher: calls addresses that the operator configured. policy: of addresses that tenants name.
@@ -32,44 +32,48 @@ class Drivers:
         self._config = config
         self._fetcher = fetcher
         self._observer = observer
-        self._godaddy = GodaddyBudgets()
+        self._godaddy_budgets = GodaddyBudgets()
         self._name_servers = PublicNameServers(observer)
-        self.aws = AwsSessions(fetcher)
+        self.aws_sessions = AwsSessions(fetcher)
         self._update_servers = UpdateServers(policy)
 
     def configure(self, config: Config) -> None:
         """Take over a reloaded configuration."""
         self._config = config
 
-    def driver(self, provider: Provider, credentials: Credentials) -> RecordDriver:
+    def create_driver(self, provider: Provider, credentials: Credentials) -> RecordDriver:
         """Raises InvalidInput for credentials that this provider does not take, Unavailable where config lacks."""
         config = self._config
         match provider, credentials:
             case Provider.CLOUDFLARE, OauthTokens(access_token=token) | ApiToken(token=token):
                 return CloudflareRecords(self._fetcher, config.oauth_cloudflare.api_base_url, token)
             case Provider.GODADDY, OauthTokens() | ApiToken() | KeyPair():
-                return GodaddyRecords(self._fetcher, config.oauth_godaddy.api_base_url, credentials, self._godaddy)
+                return GodaddyRecords(
+                    self._fetcher, config.oauth_godaddy.api_base_url, credentials, self._godaddy_budgets
+                )
             case Provider.ROUTE53, AwsRole() | AwsKeys():
-                return Route53Records(config.oauth_route53, credentials, self.aws, self._name_servers.of_zone)
+                return Route53Records(
+                    config.oauth_route53, credentials, self.aws_sessions, self._name_servers.list_of_zone
+                )
             case Provider.OTHER, OauthTokens(access_token=token):
-                return self._other(token)
-            case Provider.OTHER, Tsig():
+                return self._create_other(token)
+            case Provider.OTHER, TsigKey():
                 return Rfc2136Records(credentials, self._update_servers)
             case _:
                 raise InvalidInput("credentials", f"{provider.value} does not take credentials of this kind.")
 
-    def _other(self, token: Secret) -> RecordDriver:
+    def _create_other(self, token: Secret) -> RecordDriver:
         other = self._config.oauth_other
         match other.write_driver:
             case "http":
                 return HttpRecords(self._fetcher, other.api_base_url, self._config.oauth_other_http, token)
             case "digitalocean" | "dnsimple":
                 preset = PRESETS[other.write_driver]
-                return HttpRecords(self._fetcher, other.api_base_url or preset.base_url, preset.described, token)
+                return HttpRecords(self._fetcher, other.api_base_url or preset.base_url, preset.description, token)
             case "domain_connect":
                 return TemplateRecords(self._fetcher, self._config, token, self._observer.zones)
             case "":
-                raise Unavailable(
+                raise NotConfigured(
                     "oauth.other.write_driver is not set, so nothing can be written with this connection."
                 )
             case _:

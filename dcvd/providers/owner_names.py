@@ -4,16 +4,16 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.domains.hostnames import registrable
+from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.records.zones import Zone
 from dcvd.errors import Permanent
 
 APEX: Final = "@"
-_MOST: Final = 6
+_MAX_CANDIDATES: Final = 6
 """Zones to look for: each costs a call, and a name may have 120 labels."""
 
 
-class Place(Struct, frozen=True):
+class OwnerName(Struct, frozen=True):
     """A name in its zone; `label` is what of it is not the zone's, `@` at the apex."""
 
     zone: Zone
@@ -26,20 +26,20 @@ def zone_candidates(name: str) -> list[str]:
 
     Of a name with many labels the shortest six.
     """
-    end = registrable(name)
+    end = registrable_domain(name)
     candidates = [name]
     while candidates[-1] != end and "." in candidates[-1]:
         candidates.append(candidates[-1].partition(".")[2])
-    return candidates[-_MOST:]
+    return candidates[-_MAX_CANDIDATES:]
 
 
-def place_of(zone: Zone, name: str) -> Place:
+def locate_owner(zone: Zone, name: str) -> OwnerName:
     """Raises Permanent for a name of another zone."""
     if name == zone.name:
-        return Place(zone, name, APEX)
+        return OwnerName(zone, name, APEX)
     suffix = f".{zone.name}"
     if len(name) <= len(suffix) or not name.endswith(suffix):
         raise Permanent(
             f"{name} is not in the zone {zone.name}; connect the provider that holds it.", code="zone_not_found"
         )
-    return Place(zone, name, name.removesuffix(suffix))
+    return OwnerName(zone, name, name.removesuffix(suffix))

@@ -6,21 +6,21 @@ from typing import Any, Final
 import msgspec
 
 from dcvd.core.secret import REDACTED, Secret
-from dcvd.core.text import printable
+from dcvd.core.text import make_printable
 
-_LONGEST: Final = 200
+_MAX_LENGTH: Final = 200
 _MARKUP: Final = str.maketrans(dict.fromkeys("<>&\"'`", " "))
 
 
-def said(text: object, secrets: Iterable[Secret] = ()) -> str:
+def sanitize(text: object, secrets: Iterable[Secret] = ()) -> str:
     """At most 200 printable characters that no browser reads as markup, without these secrets; "" for no text."""
     if not isinstance(text, str):
         return ""
     for secret in secrets:
         if secret:
             text = text.replace(secret.reveal(), REDACTED)
-    told = printable(text[: 4 * _LONGEST].translate(_MARKUP))
-    return told if len(told) <= _LONGEST else told[: _LONGEST - 1] + "…"
+    told = make_printable(text[: 4 * _MAX_LENGTH].translate(_MARKUP))
+    return told if len(told) <= _MAX_LENGTH else told[: _MAX_LENGTH - 1] + "…"
 
 
 def read_json(body: bytes) -> Any:

@@ -5,7 +5,7 @@ from typing import Final
 
 from dcvd.core.instants import DAY
 
-MAX_ADVANCE: Final = 3650 * DAY
+MAX_ADVANCE_MS: Final = 3650 * DAY
 """Milliseconds that one call may skip: each renewal in between is really made."""
 
 
@@ -13,16 +13,16 @@ class SandboxClock:
     """Milliseconds since the epoch, UTC."""
 
     def __init__(self) -> None:
-        self._started = time.time_ns() // 1_000_000
-        self._origin = time.monotonic_ns()
-        self._skipped = 0
+        self._started_at = time.time_ns() // 1_000_000
+        self._origin_ns = time.monotonic_ns()
+        self._skipped_ms = 0
 
     def now(self) -> int:
-        return self._started + (time.monotonic_ns() - self._origin) // 1_000_000 + self._skipped
+        return self._started_at + (time.monotonic_ns() - self._origin_ns) // 1_000_000 + self._skipped_ms
 
     def advance(self, milliseconds: int) -> int:
         """Skip ahead and return the new time; raises ValueError for less than nothing or more than MAX_ADVANCE."""
-        if not 0 <= milliseconds <= MAX_ADVANCE:
+        if not 0 <= milliseconds <= MAX_ADVANCE_MS:
             raise ValueError("the clock goes forward by at most 3650d at once")
-        self._skipped += milliseconds
+        self._skipped_ms += milliseconds
         return self.now()

@@ -16,7 +16,7 @@ DnsFaultKind = Literal["servfail", "timeout", "refuse", "bogus", "wrong_id", "tr
 """`bogus`: SERVFAIL as a validating resolver's, which the CD bit lifts. `truncate`: nothing but TC over UDP. `lame`: no
 AA, and a referral to the root."""
 
-_GLOB: Final = frozenset("*?[")
+_GLOB_CHARACTERS: Final = frozenset("*?[")
 
 
 class ApiFault(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,17 +34,20 @@ class ApiFault(msgspec.Struct, frozen=True, kw_only=True):
             return False
         if self.path is None:
             return True
-        return fnmatchcase(path, self.path) if _GLOB & set(self.path) else path.startswith(self.path)
+        return fnmatchcase(path, self.path) if _GLOB_CHARACTERS & set(self.path) else path.startswith(self.path)
 
 
 class DnsFault(msgspec.Struct, frozen=True, kw_only=True):
-    """`name` and everything below it; None is every name, as None is every `type`. delay: milliseconds, of `slow`."""
+    """`name` and everything below it; None is every name, as None is every `type`.
+
+    delay_ms: milliseconds, of `slow`.
+    """
 
     id: str
     kind: DnsFaultKind
     name: Name | None = None
     type: RdataType | None = None
-    delay: int = 0
+    delay_ms: int = 0
 
     def matches(self, name: Name, rdtype: RdataType, *, datagram: bool, checking_disabled: bool) -> bool:
         if (self.kind == "truncate" and not datagram) or (self.kind == "bogus" and checking_disabled):
@@ -58,33 +61,33 @@ class Faults:
     """In the order of their making; the first that fits is applied, and used up after its number of times."""
 
     def __init__(self) -> None:
-        self._made = 0
+        self._created_count = 0
         self._faults: dict[str, ApiFault | DnsFault] = {}
-        self._left: dict[str, int | None] = {}
+        self._remaining: dict[str, int | None] = {}
 
     def new_id(self) -> str:
-        self._made += 1
-        return f"fault-{self._made}"
+        self._created_count += 1
+        return f"fault-{self._created_count}"
 
     def add(self, fault: ApiFault | DnsFault, times: int | None) -> None:
         """`times` None: until it is deleted."""
         self._faults[fault.id] = fault
-        self._left[fault.id] = times
+        self._remaining[fault.id] = times
         log.info("sandbox.fault_added", fault=fault.id, kind=fault.kind, times=times)
 
     def remove(self, fault_id: str) -> bool:
-        self._left.pop(fault_id, None)
+        self._remaining.pop(fault_id, None)
         return self._faults.pop(fault_id, None) is not None
 
     def clear(self) -> None:
         self._faults.clear()
-        self._left.clear()
+        self._remaining.clear()
 
     def all(self) -> list[tuple[ApiFault | DnsFault, int | None]]:
         """Each with the times that are left."""
-        return [(fault, self._left[fault.id]) for fault in self._faults.values()]
+        return [(fault, self._remaining[fault.id]) for fault in self._faults.values()]
 
-    def take_api(self, method: str, path: str) -> ApiFault | None:
+    def take_api_fault(self, method: str, path: str) -> ApiFault | None:
         for fault in self._faults.values():
             if isinstance(fault, ApiFault) and fault.matches(method, path):
                 self._use(fault.id)
@@ -92,7 +95,7 @@ class Faults:
                 return fault
         return None
 
-    def take_dns(
+    def take_dns_fault(
         self, name: Name, rdtype: RdataType, *, datagram: bool, checking_disabled: bool = False
     ) -> DnsFault | None:
         """`datagram`: the query came over UDP. `checking_disabled`: it had the CD bit."""
@@ -106,10 +109,10 @@ class Faults:
         return None
 
     def _use(self, fault_id: str) -> None:
-        left = self._left[fault_id]
+        left = self._remaining[fault_id]
         if left is None:
             return
         if left > 1:
-            self._left[fault_id] = left - 1
+            self._remaining[fault_id] = left - 1
         else:
             self.remove(fault_id)

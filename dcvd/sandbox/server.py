@@ -10,20 +10,20 @@ from aiohttp import web
 
 from dcvd.errors import DcvdError
 from dcvd.sandbox.cloudflare_api.customers import CustomerApi
-from dcvd.sandbox.cloudflare_api.gate import API_PREFIX, CloudflareGate, loopback_only
+from dcvd.sandbox.cloudflare_api.gate import API_PREFIX, CloudflareGate, require_loopback
 from dcvd.sandbox.cloudflare_api.hostnames import CloudflareApi
 from dcvd.sandbox.consent.api import PREFIX as CONSENT_PREFIX
 from dcvd.sandbox.consent.api import ConsentApi
-from dcvd.sandbox.control.api import ControlApi, control_errors
+from dcvd.sandbox.control.api import ControlApi, handle_errors
 from dcvd.sandbox.nameserver.records import DEFAULT_TTL
 from dcvd.sandbox.nameserver.server import Nameserver
-from dcvd.sandbox.settings import SandboxSettings, check
+from dcvd.sandbox.settings import SandboxSettings, validate_settings
 from dcvd.sandbox.world import World
 
 log = structlog.get_logger(__name__)
 
 _CONTROL_PREFIX: Final = "/sandbox"
-_SHUTDOWN: Final = 0.5
+_SHUTDOWN_TIMEOUT_S: Final = 0.5
 """Seconds that a call under way at the stop may still take."""
 
 
@@ -32,41 +32,41 @@ class Sandbox:
 
     def __init__(self, settings: SandboxSettings) -> None:
         """Raises InvalidInput for settings that cannot be used."""
-        check(settings)
+        validate_settings(settings)
         self.settings = settings
         self.world = World(settings)
         self._nameserver = Nameserver(self.world.zone, self.world.faults)
-        self._closing = asyncio.Event()
+        self._shutdown = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._api_port = settings.api_port
         self._dns_port = settings.dns_port
 
     @property
     def api_url(self) -> str:
-        return f"http://{_address(self.settings.api_host, self._api_port)}{API_PREFIX}"
+        return f"http://{_format_address(self.settings.api_host, self._api_port)}{API_PREFIX}"
 
     @property
     def control_url(self) -> str:
-        return f"http://{_address(self.settings.api_host, self._api_port)}{_CONTROL_PREFIX}"
+        return f"http://{_format_address(self.settings.api_host, self._api_port)}{_CONTROL_PREFIX}"
 
     @property
     def oauth_url(self) -> str:
         """What the paths of the authorization server follow: `/auth`, `/token` and `/revoke`."""
-        return f"http://{_address(self.settings.api_host, self._api_port)}{CONSENT_PREFIX}"
+        return f"http://{_format_address(self.settings.api_host, self._api_port)}{CONSENT_PREFIX}"
 
     @property
     def dns_address(self) -> str:
-        return _address(self.settings.dns_host, self._dns_port)
+        return _format_address(self.settings.dns_host, self._dns_port)
 
     async def start(self) -> None:
         """Serve both; raises DcvdError with code `port_taken` where a port cannot be had."""
         self._dns_port = await self._nameserver.start(self.settings.dns_host, self.settings.dns_port)
-        self._closing.clear()
+        self._shutdown.clear()
         self._runner = web.AppRunner(
-            self._application(),
+            self._build_application(),
             handle_signals=False,
             access_log=None,
-            shutdown_timeout=_SHUTDOWN,
+            shutdown_timeout=_SHUTDOWN_TIMEOUT_S,
             handler_cancellation=True,
         )
         try:
@@ -84,7 +84,7 @@ class Sandbox:
 
     async def stop(self) -> None:
         """End what is under way and free the ports; more than once does no harm."""
-        self._closing.set()
+        self._shutdown.set()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -107,22 +107,22 @@ class Sandbox:
         """Raises InvalidInput, and NotFound where there are no such records."""
         self.world.delete_dns(name, rdtype)
 
-    def _application(self) -> web.Application:
-        gate = CloudflareGate(self.world, self._closing)
+    def _build_application(self) -> web.Application:
+        gate = CloudflareGate(self.world, self._shutdown)
         api = web.Application(middlewares=gate.middlewares)
         api.add_routes(
-            [*CloudflareApi(self.world).routes(), *CustomerApi(self.world.customers, self.world.grant).routes()]
+            [*CloudflareApi(self.world).routes(), *CustomerApi(self.world.customers, self.world.find_token).routes()]
         )
         consent = web.Application(middlewares=[gate.count_and_fail])
         consent.add_routes(ConsentApi(self.world.consents, self.settings).routes())
-        control = web.Application(middlewares=[control_errors])
+        control = web.Application(middlewares=[handle_errors])
         control.add_routes(ControlApi(self.world, self._nameserver).routes())
-        application = web.Application(middlewares=[loopback_only])
+        application = web.Application(middlewares=[require_loopback])
         application.add_subapp(API_PREFIX, api)
         application.add_subapp(_CONTROL_PREFIX, control)
         application.add_subapp(CONSENT_PREFIX, consent)
         return application
 
 
-def _address(host: str, port: int) -> str:
+def _format_address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

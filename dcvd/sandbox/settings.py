@@ -8,14 +8,14 @@ from dcvd.errors import InvalidInput
 
 
 class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Port 0 takes a free one. `step` is the seconds that each stage of a hostname's life takes: four stages from its
+    """Port 0 takes a free one. `step_s` is the seconds that each stage of a hostname's life takes: four stages from its
     creation to `active`, three from the moment its CNAME is right.
 
-    rate_limit: requests that the API takes in any `rate_window` seconds; 0 for any number.
+    rate_limit: requests that the API takes in any `rate_window_s` seconds; 0 for any number.
     preloaded: how many hostnames (`n0.customer.test` and so on) the zone has from the start, all of them active.
     customer, customer_zones: an account of a customer's, and the zones in it from the start.
     oauth_redirect_uris: of the OAuth client, exactly, but for the port of a loopback address (RFC 8252 §7.3).
-    access_token_life: seconds.
+    access_token_lifetime_s: seconds.
     """
 
     api_host: str = "127.0.0.1"
@@ -25,19 +25,19 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     token: str = "sandbox-token"
     zone_id: str = "5a4d0b0c5a4d0b0c5a4d0b0c5a4d0b0c"
     target: str = "edge.sandbox.test"
-    step: float = 0.3
+    step_s: float = 0.3
     rate_limit: int = 0
-    rate_window: float = 300.0
+    rate_window_s: float = 300.0
     preloaded: int = 0
     customer: str = "Customer Inc."
     customer_zones: tuple[str, ...] = ("customer.test",)
     oauth_client_id: str = "sandbox-client"
     oauth_client_secret: str = "sandbox-client-secret"
     oauth_redirect_uris: tuple[str, ...] = ("http://127.0.0.1:8080/oauth/callback/cloudflare",)
-    access_token_life: int = 57_600
+    access_token_lifetime_s: int = 57_600
 
 
-def check(settings: SandboxSettings) -> None:
+def validate_settings(settings: SandboxSettings) -> None:
     """Raises InvalidInput naming the setting at fault. Loopback alone is served: the control API has no password."""
     for field, host in (("api_host", settings.api_host), ("dns_host", settings.dns_host)):
         if not is_loopback(host):
@@ -49,14 +49,16 @@ def check(settings: SandboxSettings) -> None:
         raise InvalidInput("token", "token is empty or not ASCII; it goes into an HTTP header.")
     if len(settings.zone_id) != 32 or not set(settings.zone_id) <= set("0123456789abcdef"):
         raise InvalidInput("zone_id", f"zone_id {settings.zone_id!r} is not 32 lower-case hexadecimal digits.")
-    if not 0 <= settings.step <= 3600:
-        raise InvalidInput("step", f"step {settings.step} is not between 0 and 3600 seconds.")
-    if settings.rate_limit < 0 or not 0 < settings.rate_window <= 3600:
+    if not 0 <= settings.step_s <= 3600:
+        raise InvalidInput("step", f"step {settings.step_s} is not between 0 and 3600 seconds.")
+    if settings.rate_limit < 0 or not 0 < settings.rate_window_s <= 3600:
         raise InvalidInput("rate_limit", "The rate limit is 0 or more requests in a window of up to 3600 seconds.")
     if not 0 <= settings.preloaded <= 10_000_000:
         raise InvalidInput("preloaded", f"preloaded {settings.preloaded} is not between 0 and 10,000,000.")
-    if settings.access_token_life < 1:
-        raise InvalidInput("access_token_life", f"access_token_life {settings.access_token_life} is below a second.")
+    if settings.access_token_lifetime_s < 1:
+        raise InvalidInput(
+            "access_token_life", f"access_token_life {settings.access_token_lifetime_s} is below a second."
+        )
 
 
 def is_loopback(host: str) -> bool:

@@ -17,22 +17,22 @@ from dcvd.core.instants import SECOND
 from dcvd.errors import Conflict, NotFound
 from dcvd.sandbox.clock import SandboxClock
 from dcvd.sandbox.consent.consents import Consents
-from dcvd.sandbox.customers.tokens import CustomerTokens, Grant
+from dcvd.sandbox.customers.tokens import CustomerTokens, IssuedToken
 from dcvd.sandbox.customers.zones import CustomerZones
 from dcvd.sandbox.faults import Faults
-from dcvd.sandbox.hostnames.bodies import Body, Extras, apply_ssl
-from dcvd.sandbox.hostnames.conditions import look
+from dcvd.sandbox.hostnames.bodies import Body, ExtraMembers, apply_ssl
+from dcvd.sandbox.hostnames.conditions import read_conditions
 from dcvd.sandbox.hostnames.fallback import FallbackOrigin
-from dcvd.sandbox.hostnames.lifecycle import Force, force, renew, restart
-from dcvd.sandbox.hostnames.model import Hostname, Sight, SslOrder
-from dcvd.sandbox.hostnames.preloaded import Preloaded
-from dcvd.sandbox.hostnames.registry import Registry
+from dcvd.sandbox.hostnames.lifecycle import ForcedStateChange, force, renew, restart
+from dcvd.sandbox.hostnames.model import CustomHostname, HostnameConditions, SslOrder
+from dcvd.sandbox.hostnames.preloaded import PreloadedHostnames
+from dcvd.sandbox.hostnames.registry import HostnameRegistry
 from dcvd.sandbox.hostnames.statuses import Authority, SslStatus
 from dcvd.sandbox.hostnames.view import hostname_view
-from dcvd.sandbox.http.envelope import Refused
+from dcvd.sandbox.http.envelope import CloudflareErrorResponse
 from dcvd.sandbox.http.rate_limit import RateLimit
 from dcvd.sandbox.nameserver.records import DEFAULT_TTL, parse_name, parse_records, parse_type
-from dcvd.sandbox.nameserver.zone import Zone
+from dcvd.sandbox.nameserver.zone import ZoneData
 from dcvd.sandbox.settings import SandboxSettings
 
 QUOTA_ALLOCATED: Final = 100
@@ -45,27 +45,29 @@ class World:
 
     def __init__(self, settings: SandboxSettings) -> None:
         self.settings = settings
-        self.step = round(settings.step * SECOND)
+        self.step_ms = round(settings.step_s * SECOND)
         self.clock = SandboxClock()
-        self.zone = Zone()
+        self.zone = ZoneData()
         self.faults = Faults()
         self.requests: Counter[str] = Counter()
         self.delegation_uuid = hashlib.sha256(settings.zone_id.encode()).hexdigest()[:16]
-        self.rate = RateLimit(settings.rate_limit, settings.rate_window)
-        self.hostnames = Registry(self._look, self.step, Preloaded(settings.preloaded, self.clock.now()))
+        self.rate = RateLimit(settings.rate_limit, settings.rate_window_s)
+        self.hostnames = HostnameRegistry(
+            self._read_conditions, self.step_ms, PreloadedHostnames(settings.preloaded, self.clock.now())
+        )
         self._refusals: dict[tuple[Authority, str | None], str] = {}
         self.tokens = CustomerTokens(self.clock.now)
-        self.operator = Grant(
+        self.operator_token = IssuedToken(
             id=hashlib.sha256(settings.token.encode()).hexdigest()[:32], permissions=frozenset(), zones=frozenset()
         )
-        self.customers = CustomerZones(_ServedNames(self), self.clock.now)
+        self.customers = CustomerZones(_SandboxDns(self), self.clock.now)
         for zone_name in settings.customer_zones:
             self.customers.create(zone_name, settings.customer, "active")
         self.consents = Consents(settings, self.tokens, self.clock.now)
         self._target = parse_name(settings.target, field="target")
         started = self.clock.now()
         self.fallback: FallbackOrigin | None = FallbackOrigin(
-            origin=settings.target.rstrip("."), created_at=started, updated_at=started, active_from=started
+            origin=settings.target.rstrip("."), created_at=started, updated_at=started, active_at=started
         )
         for name in (settings.target, f"*.{settings.target}"):
             self.set_dns(name, "A", ["127.0.0.1"])
@@ -76,8 +78,8 @@ class World:
         kind, owner = parse_type(rdtype), parse_name(name)
         records = parse_records(kind, values, ttl)
         touched = self.zone.put(owner, records)
-        self.customers.written(_text(owner), kind.name, [rdata.to_text() for rdata in records], ttl)
-        self.hostnames.dns_changed(touched, self.clock.now())
+        self.customers.mirror_dns_change(_to_text(owner), kind.name, [rdata.to_text() for rdata in records], ttl)
+        self.hostnames.handle_dns_change(touched, self.clock.now())
 
     def delete_dns(self, name: str, rdtype: str) -> None:
         """Raises InvalidInput, and NotFound where there are no such records."""
@@ -85,57 +87,57 @@ class World:
         touched = self.zone.drop(owner, kind)
         if touched is None:
             raise NotFound(f"There are no {kind.name} records at {name}.")
-        self.customers.written(_text(owner), kind.name, (), DEFAULT_TTL)
-        self.hostnames.dns_changed(touched, self.clock.now())
+        self.customers.mirror_dns_change(_to_text(owner), kind.name, (), DEFAULT_TTL)
+        self.hostnames.handle_dns_change(touched, self.clock.now())
 
     def put_dns(self, owner: Name, records: Rdataset) -> None:
         """In DNS alone."""
-        self.hostnames.dns_changed(self.zone.put(owner, records), self.clock.now())
+        self.hostnames.handle_dns_change(self.zone.put(owner, records), self.clock.now())
 
     def drop_dns(self, owner: Name, kind: RdataType) -> None:
         """Likewise; none is no error."""
         touched = self.zone.drop(owner, kind)
         if touched is not None:
-            self.hostnames.dns_changed(touched, self.clock.now())
+            self.hostnames.handle_dns_change(touched, self.clock.now())
 
-    def grant(self, token: str) -> Grant | None:
+    def find_token(self, token: str) -> IssuedToken | None:
         """What a bearer token that is presented is good for; None for one that is not let in."""
         if hmac.compare_digest(token.encode("utf-8", "surrogateescape"), self.settings.token.encode()):
-            return self.operator
+            return self.operator_token
         return self.tokens.find(token)
 
-    def view(self, record: Hostname) -> dict[str, object]:
+    def hostname_view(self, record: CustomHostname) -> dict[str, object]:
         return hostname_view(record, self.clock.now(), self.delegation_uuid)
 
-    def create(self, hostname: str, order: SslOrder | None, extras: Extras) -> Hostname:
+    def create(self, hostname: str, order: SslOrder | None, extras: ExtraMembers) -> CustomHostname:
         """Raises Refused 1405 or 1406."""
         now = self.clock.now()
-        if self.hostnames.named(hostname, now) is not None:
-            raise Refused(1406)
+        if self.hostnames.get_by_name(hostname, now) is not None:
+            raise CloudflareErrorResponse(1406)
         if len(self.hostnames) >= QUOTA_HARD_CAP:
-            raise Refused(1405)
-        record = Hostname(
+            raise CloudflareErrorResponse(1405)
+        record = CustomHostname(
             id=str(uuid.uuid4()),
             hostname=hostname,
             created_at=now,
-            pending_since=now,
+            pending_at=now,
             ownership_token=str(uuid.uuid4()),
             ssl=order,
         )
-        return self.hostnames.store(_with_extras(record, extras), now)
+        return self.hostnames.store(_apply_extras(record, extras), now)
 
-    def edit(self, record: Hostname, ssl: Body | None, extras: Extras) -> Hostname:
+    def edit(self, record: CustomHostname, ssl: Body | None, extras: ExtraMembers) -> CustomHostname:
         """An `ssl` restarts validation with fresh tokens. Raises Refused."""
         now = self.clock.now()
-        record = _with_extras(record, extras)
+        record = _apply_extras(record, extras)
         if ssl is not None:
             present = record.ssl or SslOrder(
-                id=str(uuid.uuid4()), stage=SslStatus.INITIALIZING, since=now, generation=0
+                id=str(uuid.uuid4()), stage=SslStatus.INITIALIZING, stage_entered_at=now, token_generation=0
             )
             record = restart(record, apply_ssl(present, ssl, record.hostname), now)
         return self.hostnames.store(record, now)
 
-    def force(self, hostname: str, change: Force) -> Hostname:
+    def force(self, hostname: str, change: ForcedStateChange) -> CustomHostname:
         """Raises NotFound, and Conflict where a certificate's state is forced on a hostname without one."""
         record, now = self.find(hostname), self.clock.now()
         of_certificate = (change.ssl_status, change.expires_on, change.validation_errors)
@@ -147,24 +149,24 @@ class World:
         """As if somebody had deleted it at Cloudflare. Raises NotFound."""
         self.hostnames.remove(self.find(hostname))
 
-    def refuse(self, authority: Authority, text: str, hostname: str | None) -> None:
+    def add_refusal(self, authority: Authority, text: str, hostname: str | None) -> None:
         """From now on that CA issues for nobody, or for one hostname not, and says why. What serves goes on serving."""
         self._refusals[authority, hostname] = text
-        self.hostnames.look_again(self.clock.now())
+        self.hostnames.refresh_all(self.clock.now())
 
-    def end_refusals(self, authority: Authority) -> None:
+    def remove_refusals(self, authority: Authority) -> None:
         """That CA issues for everybody again."""
         self._refusals = {key: text for key, text in self._refusals.items() if key[0] != authority}
-        self.hostnames.look_again(self.clock.now())
+        self.hostnames.refresh_all(self.clock.now())
 
-    def refusals(self) -> list[dict[str, str | None]]:
+    def list_refusals(self) -> list[dict[str, str | None]]:
         """Every refusal, as the control API shows it."""
         return [
             {"authority": authority, "hostname": hostname, "refuses": text}
             for (authority, hostname), text in self._refusals.items()
         ]
 
-    def renew(self, hostname: str, days: int) -> Hostname:
+    def renew(self, hostname: str, days: int) -> CustomHostname:
         """New certificates, deployed one step from now. Raises NotFound, and Conflict where none serves yet."""
         record, now = self.find(hostname), self.clock.now()
         renewed = renew(record, now, days)
@@ -172,9 +174,9 @@ class World:
             raise Conflict(f"{hostname} has no certificate yet that could be renewed; wait until it is active.")
         return self.hostnames.store(renewed, now)
 
-    def find(self, hostname: str) -> Hostname:
+    def find(self, hostname: str) -> CustomHostname:
         """By name, as it is now. Raises NotFound."""
-        record = self.hostnames.named(hostname.lower().removesuffix("."), self.clock.now())
+        record = self.hostnames.get_by_name(hostname.lower().removesuffix("."), self.clock.now())
         if record is None:
             raise NotFound(f"There is no custom hostname {hostname}.")
         return record
@@ -187,32 +189,32 @@ class World:
         else:
             created_at = now if self.fallback is None else self.fallback.created_at
             self.fallback = FallbackOrigin(
-                origin=origin, created_at=created_at, updated_at=now, active_from=now + self.step
+                origin=origin, created_at=created_at, updated_at=now, active_at=now + self.step_ms
             )
-        self.hostnames.look_again(now)
+        self.hostnames.refresh_all(now)
 
-    def _look(self, record: Hostname) -> tuple[Sight, frozenset[Name]]:
-        sight, consulted = look(
+    def _read_conditions(self, record: CustomHostname) -> tuple[HostnameConditions, frozenset[Name]]:
+        sight, consulted = read_conditions(
             record,
             self.zone,
             target=self._target,
-            fallback_from=None if self.fallback is None else self.fallback.active_from,
+            fallback_active_at=None if self.fallback is None else self.fallback.active_at,
             delegation_uuid=self.delegation_uuid,
-            refusal=self._refusal(record),
+            authority_refusal=self._find_refusal(record),
         )
-        hidden = None if sight.cname else self.customers.target(record.hostname)
+        hidden = None if sight.has_cname else self.customers.find_cname_target(record.hostname)
         if hidden is not None and parse_name(hidden).is_subdomain(self._target):
-            sight = replace(sight, cname=True)
+            sight = replace(sight, has_cname=True)
         return sight, consulted
 
-    def _refusal(self, record: Hostname) -> str | None:
+    def _find_refusal(self, record: CustomHostname) -> str | None:
         if record.ssl is None:
             return None
         authority = record.ssl.authority
         return self._refusals.get((authority, record.hostname)) or self._refusals.get((authority, None))
 
 
-class _ServedNames:
+class _SandboxDns:
     """The sandbox's DNS for the customers' zones."""
 
     def __init__(self, world: World) -> None:
@@ -224,16 +226,16 @@ class _ServedNames:
     def drop(self, name: str, rdtype: str) -> None:
         self._world.drop_dns(parse_name(name), parse_type(rdtype))
 
-    def addresses(self, name: str, rdtype: str) -> list[str]:
+    def resolve_addresses(self, name: str, rdtype: str) -> list[str]:
         resolution = self._world.zone.resolve(parse_name(name), parse_type(rdtype))
         return [rdata.to_text() for rrset in resolution.answer if rrset.rdtype is parse_type(rdtype) for rdata in rrset]
 
 
-def _text(name: Name) -> str:
+def _to_text(name: Name) -> str:
     return name.to_text(omit_final_dot=True).lower()
 
 
-def _with_extras(record: Hostname, extras: Extras) -> Hostname:
+def _apply_extras(record: CustomHostname, extras: ExtraMembers) -> CustomHostname:
     return replace(
         record,
         custom_metadata=record.custom_metadata if extras.custom_metadata is UNSET else extras.custom_metadata,

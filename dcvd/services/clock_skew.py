@@ -4,10 +4,10 @@ import structlog
 
 from dcvd.core.backoff import MAX_JITTER
 from dcvd.core.instants import HOUR
-from dcvd.core.lifecycle.schedule import LONGEST_FIXED
-from dcvd.core.retry_after import LONGEST as LONGEST_RETRY_AFTER
+from dcvd.core.lifecycle.schedule import LONGEST_FIXED_INTERVAL_MS
+from dcvd.core.retry_after import LONGEST_RETRY_AFTER_MS as LONGEST_RETRY_AFTER
 from dcvd.services.context import Context
-from dcvd.services.jobs.queue import LONGEST_WAIT
+from dcvd.services.jobs.queue import LONGEST_DELAY_MS
 from dcvd.store import domains, jobs
 from dcvd.store.engine.database import Transaction
 from dcvd.store.webhooks import deliveries, endpoints
@@ -15,19 +15,21 @@ from dcvd.store.webhooks import deliveries, endpoints
 log = structlog.get_logger(__name__)
 
 
-async def repair(context: Context) -> None:
+async def repair_clock_skew(context: Context) -> None:
     """Make due now whatever is planned for later than any rule would have planned it."""
     config = context.config
     now = context.now()
-    longest_look = _beyond(max(config.sync.active_interval, config.sync.pending_interval, LONGEST_FIXED))
-    longest_delivery = _beyond(max(*config.webhooks.retry_schedule, LONGEST_RETRY_AFTER))
+    longest_look = _add_margin(
+        max(config.sync.active_interval, config.sync.pending_interval, LONGEST_FIXED_INTERVAL_MS)
+    )
+    longest_delivery = _add_margin(max(*config.webhooks.retry_schedule, LONGEST_RETRY_AFTER))
 
     def unit(tx: Transaction) -> dict[str, int]:
         return {
-            "domains": domains.pull_in(tx, now + longest_look, now),
-            "deliveries": deliveries.pull_in(tx, now + longest_delivery, now),
+            "domains": domains.reschedule_beyond(tx, now + longest_look, now),
+            "deliveries": deliveries.reschedule_beyond(tx, now + longest_delivery, now),
             "pauses": endpoints.end_pauses(tx, now + longest_delivery),
-            "jobs": jobs.pull_in(tx, now + LONGEST_WAIT + HOUR, now),
+            "jobs": jobs.reschedule_beyond(tx, now + LONGEST_DELAY_MS + HOUR, now),
         }
 
     repaired = await context.database.write(unit)
@@ -35,5 +37,5 @@ async def repair(context: Context) -> None:
         log.warning("plans.repaired", why="the clock was ahead when they were made", **repaired)
 
 
-def _beyond(longest: int) -> int:
-    return int(longest * (1 + MAX_JITTER)) + HOUR
+def _add_margin(longest_ms: int) -> int:
+    return int(longest_ms * (1 + MAX_JITTER)) + HOUR

@@ -5,10 +5,10 @@ import random
 from collections.abc import Callable
 
 from dcvd.config import Config
-from dcvd.core.ids import Prefix, RandomBytes, new_id
-from dcvd.core.lifecycle.schedule import LookPolicy
-from dcvd.core.lifecycle.transitions import Rules
-from dcvd.errors import Unavailable
+from dcvd.core.ids import IdPrefix, RandomBytes, new_id
+from dcvd.core.lifecycle.schedule import CheckPolicy
+from dcvd.core.lifecycle.transitions import LifecycleRules
+from dcvd.errors import NotConfigured
 from dcvd.kit.clock import Clock, SystemClock
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.database import Database
@@ -28,20 +28,20 @@ class Context:
         vault: Vault | None = None,
         clock: Clock | None = None,
         random_bytes: RandomBytes = os.urandom,
-        fraction: Callable[[], float] = random.random,
+        random_fraction: Callable[[], float] = random.random,
     ) -> None:
         self.database = database
         self.config = config
         self._vault = vault
         self.clock = clock if clock is not None else SystemClock()
         self.random_bytes = random_bytes
-        self.fraction = fraction
+        self.random_fraction = random_fraction
 
     def now(self) -> int:
         """Milliseconds since the epoch, UTC."""
         return self.clock.now()
 
-    def new_id(self, prefix: Prefix) -> str:
+    def new_id(self, prefix: IdPrefix) -> str:
         """A fresh identifier."""
         return new_id(prefix, self.clock.now(), self.random_bytes)
 
@@ -56,8 +56,8 @@ class Context:
     def connection_vault(self) -> Vault:
         """The vault, for the credentials of connections. Raises Unavailable where its key was not configured."""
         vault = self.vault
-        if not vault.configured:
-            raise Unavailable(
+        if not vault.is_configured:
+            raise NotConfigured(
                 "Connections to DNS providers need an encryption key that the operator of dcvd has set: name its file "
                 "in oauth.encryption_key_file, or set OAUTH_ENCRYPTION_KEY, and restart dcvd.",
                 code="encryption_key_missing",
@@ -65,18 +65,18 @@ class Context:
         return vault
 
     @property
-    def rules(self) -> Rules:
+    def rules(self) -> LifecycleRules:
         """What the operator decides of every domain."""
-        return Rules(
-            expiring_soon=self.config.domains.expiring_soon,
-            authorities=self.config.cloudflare.certificate_authorities,
+        return LifecycleRules(
+            expiry_thresholds_ms=self.config.domains.expiring_soon,
+            certificate_authorities=self.config.cloudflare.certificate_authorities,
         )
 
     @property
-    def look_policy(self) -> LookPolicy:
+    def check_policy(self) -> CheckPolicy:
         """The configured pace of looks."""
-        return LookPolicy(
-            pending_interval=self.config.sync.pending_interval,
-            active_interval=self.config.sync.active_interval,
-            expiring_soon=self.config.domains.expiring_soon,
+        return CheckPolicy(
+            pending_interval_ms=self.config.sync.pending_interval,
+            active_interval_ms=self.config.sync.active_interval,
+            expiry_thresholds_ms=self.config.domains.expiring_soon,
         )

@@ -8,37 +8,37 @@ from typing import Final, Literal, Protocol
 from msgspec import Struct
 
 from dcvd.core.diagnosis import findings_of
-from dcvd.core.diagnosis.preview import judged, question, sketch, unusable
-from dcvd.core.diagnosis.summary import preview_summary, summary
+from dcvd.core.diagnosis.preview import build_check_request, diagnose_domain, sketch_domain, unusable_name_findings
+from dcvd.core.diagnosis.summary import summarize_domain, summarize_preview
 from dcvd.core.domains import targets
-from dcvd.core.domains.additions import Addition, Wish, checked
-from dcvd.core.domains.dns_facts import DnsObservation, DnsQuestion
+from dcvd.core.domains.additions import DomainRequest, ValidatedDomain, validate_request
+from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, RequiredRecord
 from dcvd.core.jobs import JobKind
-from dcvd.core.text import printable
+from dcvd.core.text import make_printable
 from dcvd.errors import InvalidInput, NotFound
-from dcvd.kit.limits.admission_limit import Turnstile
+from dcvd.kit.limits.admission_limit import AdmissionLimit
 from dcvd.services.context import Context
 from dcvd.services.domains import queries
 from dcvd.store import cloudflare_zones, jobs
 from dcvd.store import domains as stored_domains
 from dcvd.store.engine.database import Snapshot
 
-MOST_OF_ONE: Final = 2
-MOST_OF_ALL: Final = 8
+MAX_AT_ONCE_PER_ORGANIZATION: Final = 2
+MAX_AT_ONCE: Final = 8
 """Fresh diagnoses under way at once, of one organization and of all: each sends dozens of DNS questions to whatever
 servers a tenant's name leads to."""
-MOST_A_MINUTE: Final = 60
+MAX_PER_MINUTE: Final = 60
 """Of one organization: a fresh one of a domain also takes a call of Cloudflare's budget, which all share."""
 _LONGEST_NAME: Final = 253
 
-Holder = Literal["nobody", "yours", "another"]
+NameHolder = Literal["nobody", "yours", "another"]
 
 
-class Observer(Protocol):
+class DnsObservationSource(Protocol):
     """Asks DNS."""
 
-    async def observe(self, question: DnsQuestion) -> DnsObservation:
+    async def observe(self, question: DnsCheckRequest) -> DnsObservation:
         """One check, bounded in time; never raises."""
         ...
 
@@ -61,7 +61,7 @@ class Preview(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    holder: Holder = "nobody"
+    holder: NameHolder = "nobody"
     domain_id: str | None = None
     target: str
     state: DnsState | None = None
@@ -71,59 +71,59 @@ class Preview(Struct, frozen=True, kw_only=True):
     checked_at: int
 
 
-async def stored(context: Context, org_id: str, domain_id: str) -> Diagnosis:
+async def diagnose_stored(context: Context, org_id: str, domain_id: str) -> Diagnosis:
     """What is known of a domain. Raises NotFound, also for another organization's."""
 
     def query(snapshot: Snapshot) -> Diagnosis:
-        return of_domain(snapshot, queries.owned(snapshot, org_id, domain_id))
+        return diagnose_stored_domain(snapshot, queries.get_owned(snapshot, org_id, domain_id))
 
     return await context.database.read(query)
 
 
-async def by_name(context: Context, name: str) -> Diagnosis:
+async def diagnose_by_name(context: Context, name: str) -> Diagnosis:
     """What is known of the domain of a (normalised) name, of whichever organization. Raises NotFound."""
 
     def query(snapshot: Snapshot) -> Diagnosis:
-        domain = stored_domains.by_name(snapshot, name)
+        domain = stored_domains.find_by_name(snapshot, name)
         if domain is None:
             raise NotFound(f"Nobody has added {name} here.")
-        return of_domain(snapshot, domain)
+        return diagnose_stored_domain(snapshot, domain)
 
     return await context.database.read(query)
 
 
-def of_domain(snapshot: Snapshot, domain: Domain) -> Diagnosis:
+def diagnose_stored_domain(snapshot: Snapshot, domain: Domain) -> Diagnosis:
     """What is known of a domain, with why its registration has failed up to now."""
-    job = jobs.pending_of_domain(snapshot, domain.id, JobKind.REGISTER)
+    job = jobs.find_pending_of_domain(snapshot, domain.id, JobKind.REGISTER)
     refusal = None
     if job is not None and job.last_error_code is not None:
         refusal = DomainError(job.last_error_code, job.last_error or "")
     findings = findings_of(domain, refusal)
-    return Diagnosis(domain=domain, findings=findings, summary=summary(domain, findings))
+    return Diagnosis(domain=domain, findings=findings, summary=summarize_domain(domain, findings))
 
 
 class Diagnoser:
     """Made once: looks at names that may not be registered, and bounds how many such looks there are at once."""
 
     def __init__(
-        self, context: Context, observer: Observer, *, monotonic: Callable[[], float] = time.monotonic
+        self, context: Context, observer: DnsObservationSource, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         """`monotonic` is in seconds."""
         self._context = context
         self._observer = observer
-        self._turnstile = Turnstile(
+        self._admission_limit = AdmissionLimit(
             "diagnoses",
-            most_of_one=MOST_OF_ONE,
-            most_of_all=MOST_OF_ALL,
-            most_a_minute=MOST_A_MINUTE,
+            max_per_caller=MAX_AT_ONCE_PER_ORGANIZATION,
+            max_total=MAX_AT_ONCE,
+            max_per_minute=MAX_PER_MINUTE,
             monotonic=monotonic,
         )
 
-    def admitted(self, org_id: str) -> AbstractContextManager[None]:
+    def admit(self, org_id: str) -> AbstractContextManager[None]:
         """For as long as a fresh diagnosis takes. Raises Throttled, or Retryable where others leave no room."""
-        return self._turnstile.admitted(org_id)
+        return self._admission_limit.admit(org_id)
 
-    async def preview(self, org_id: str, wish: Wish) -> Preview:
+    async def preview(self, org_id: str, request: DomainRequest) -> Preview:
         """A thorough look at a name, of which nothing is stored.
 
         A name that cannot be used is a finding. Raises InvalidInput for what contradicts itself, and as `admitted`.
@@ -131,24 +131,32 @@ class Diagnoser:
         context = self._context
         template, allowed = context.config.cloudflare.cname_target, context.config.domains.allow_reserved_tlds
         try:
-            addition = checked(wish, target=template, allowed_tlds=allowed)
+            addition = validate_request(request, target=template, allowed_tlds=allowed)
         except InvalidInput as error:
             if error.field != "domainName":
                 raise
-            return self._unusable(wish.domain_name, unusable(wish.domain_name, error.message, allowed_tlds=allowed))
+            return self._preview_unusable_name(
+                request.domain_name, unusable_name_findings(request.domain_name, error.message, allowed_tlds=allowed)
+            )
         holder, suffix = await context.database.read(
             lambda snapshot: (
-                stored_domains.by_name(snapshot, addition.name),
-                cloudflare_zones.delegation_suffix(snapshot, context.config.cloudflare.zone_id),
+                stored_domains.find_by_name(snapshot, addition.name),
+                cloudflare_zones.find_delegation_suffix(snapshot, context.config.cloudflare.zone_id),
             )
         )
         own = holder if holder is not None and holder.org_id == org_id else None
-        domain = own or sketch(addition, template=template, suffix=suffix, now=context.now())
-        with self.admitted(org_id):
-            observation = await self._observer.observe(question(domain, context.random_bytes))
+        domain = own or sketch_domain(addition, template=template, suffix=suffix, now=context.now())
+        with self.admit(org_id):
+            observation = await self._observer.observe(build_check_request(domain, context.random_bytes))
         now = context.now()
-        seen = judged(domain, observation.facts, authorities=context.rules.authorities, allowed_tlds=allowed, now=now)
-        findings = seen.findings if own else (*_obstacles(addition, holder, suffix), *seen.findings)
+        seen = diagnose_domain(
+            domain,
+            observation.facts,
+            certificate_authorities=context.rules.certificate_authorities,
+            allowed_tlds=allowed,
+            now=now,
+        )
+        findings = seen.findings if own else (*_find_obstacles(addition, holder, suffix), *seen.findings)
         return Preview(
             name=addition.name,
             holder="yours" if own else "nobody" if holder is None else "another",
@@ -157,38 +165,38 @@ class Diagnoser:
             state=seen.state,
             findings=findings,
             records=seen.records,
-            summary=preview_summary(
+            summary=summarize_preview(
                 addition.name,
                 seen.state,
                 findings,
                 is_new=own is None,
-                given_later=targets.is_template(domain.cname_target),
+                is_target_unknown=targets.is_target_template(domain.cname_target),
             ),
             checked_at=now,
         )
 
-    def _unusable(self, text: str, findings: tuple[Finding, ...]) -> Preview:
-        name = printable(text)[:_LONGEST_NAME]
+    def _preview_unusable_name(self, typed_name: str, findings: tuple[Finding, ...]) -> Preview:
+        name = make_printable(typed_name)[:_LONGEST_NAME]
         return Preview(
             name=name,
             target=self._context.config.cloudflare.cname_target,
             findings=findings,
-            summary=preview_summary(name, None, findings, is_new=True),
+            summary=summarize_preview(name, None, findings, is_new=True),
             checked_at=self._context.now(),
         )
 
 
-def _obstacles(addition: Addition, holder: Domain | None, suffix: str | None) -> Iterator[Finding]:
+def _find_obstacles(candidate: ValidatedDomain, holder: Domain | None, suffix: str | None) -> Iterator[Finding]:
     """What would keep a name from being added, whatever its DNS says."""
     if holder is not None:
         yield Finding(
             code="domain_taken",
             severity="error",
             actor="operator",
-            message=f"{addition.name} is in use by another customer of this service, so it cannot be added.",
+            message=f"{candidate.name} is in use by another customer of this service, so it cannot be added.",
         )
-    if addition.validation == "delegated":
+    if candidate.validation == "delegated":
         try:
-            targets.check_delegation(addition.name, suffix)
+            targets.validate_delegable(candidate.name, suffix)
         except InvalidInput as error:
             yield Finding(code=error.code, severity="error", actor="customer", message=error.message)

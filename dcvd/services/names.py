@@ -4,16 +4,18 @@ from typing import Final
 
 from dcvd.errors import InvalidInput
 
-LONGEST: Final = 100
+MAX_NAME_CHARACTERS: Final = 100
 
 
-def checked_name(name: str, *, what: str) -> str:
+def validate_name(name: str, *, subject: str) -> str:
     """The name without surrounding blanks. Raises InvalidInput for an empty, long or unprintable one."""
     checked = name.strip()
     if not checked:
-        raise InvalidInput("name", f"The name of the {what} is empty; give 1 to {LONGEST} characters.")
-    if len(checked) > LONGEST:
-        raise InvalidInput("name", f"The name of the {what} has {len(checked)} characters; {LONGEST} are allowed.")
+        raise InvalidInput("name", f"The name of the {subject} is empty; give 1 to {MAX_NAME_CHARACTERS} characters.")
+    if len(checked) > MAX_NAME_CHARACTERS:
+        raise InvalidInput(
+            "name", f"The name of the {subject} has {len(checked)} characters; {MAX_NAME_CHARACTERS} are allowed."
+        )
     if not checked.isprintable():
-        raise InvalidInput("name", f"The name of the {what} has characters that cannot be printed; remove them.")
+        raise InvalidInput("name", f"The name of the {subject} has characters that cannot be printed; remove them.")
     return checked

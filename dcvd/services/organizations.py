@@ -1,9 +1,9 @@
 """Organizations: made and listed by operators."""
 
-from dcvd.core.ids import Prefix
+from dcvd.core.ids import IdPrefix
 from dcvd.errors import Conflict, InvalidInput, NotFound
 from dcvd.services.context import Context
-from dcvd.services.names import checked_name
+from dcvd.services.names import validate_name
 from dcvd.store import organizations
 from dcvd.store.engine.database import Transaction
 from dcvd.store.organizations import Organization
@@ -11,10 +11,10 @@ from dcvd.store.organizations import Organization
 
 async def create(context: Context, name: str) -> Organization:
     """A new organization. Raises Conflict for a name that exists, InvalidInput for one that is none."""
-    checked = checked_name(name, what="organization")
-    if checked.startswith(f"{Prefix.ORGANIZATION}_"):
+    checked = validate_name(name, subject="organization")
+    if checked.startswith(f"{IdPrefix.ORGANIZATION}_"):
         raise InvalidInput("name", "An organization's name cannot begin with org_, or it could be taken for an id.")
-    organization = Organization(id=context.new_id(Prefix.ORGANIZATION), name=checked, created_at=context.now())
+    organization = Organization(id=context.new_id(IdPrefix.ORGANIZATION), name=checked, created_at=context.now())
 
     def unit(tx: Transaction) -> Organization:
         existing = organizations.find(tx, checked)

@@ -3,44 +3,46 @@
 from msgspec import Struct
 
 from dcvd.core import tokens as rules
-from dcvd.core.ids import Prefix
+from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.secret import Secret
 from dcvd.core.tokens import Role, Token
 from dcvd.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from dcvd.services.context import Context
-from dcvd.services.names import checked_name
+from dcvd.services.names import validate_name
 from dcvd.store import tokens
 from dcvd.store.engine.database import Transaction
-from dcvd.store.engine.paging import Page, decode_cursor, page
+from dcvd.store.engine.paging import Page, build_page, decode_cursor
 
 
 class MintedToken(Struct, frozen=True):
     """A token with its plain text, which exists only here and now."""
 
     token: Token
-    plain: Secret
+    plaintext: Secret
 
 
 async def create(
-    context: Context, org_id: str, *, name: str, role: Role, expires_at: int | None, minter: Role = Role.OWNER
+    context: Context, org_id: str, *, name: str, role: Role, expires_at: int | None, minter_role: Role = Role.OWNER
 ) -> MintedToken:
     """A new token for an organization that exists; an operator mints as an owner.
 
     Raises Forbidden when `role` is above the minter's, InvalidInput for a bad name or an expiry that has passed.
     """
     now = context.now()
-    if not rules.may_grant(minter, role):
-        raise Forbidden(f"A token with the role {minter.value} cannot create one with the higher role {role.value}.")
+    if not rules.may_grant(minter_role, role):
+        raise Forbidden(
+            f"A token with the role {minter_role.value} cannot create one with the higher role {role.value}."
+        )
     if expires_at is not None and expires_at <= now:
         raise InvalidInput(
             "expiresAt", f"expiresAt is {to_rfc3339(expires_at)}, which has passed; give a later instant."
         )
-    plain = rules.mint(context.random_bytes)
+    plain = rules.mint_token(context.random_bytes)
     token = Token(
-        id=context.new_id(Prefix.TOKEN),
+        id=context.new_id(IdPrefix.TOKEN),
         org_id=org_id,
-        name=checked_name(name, what="token"),
+        name=validate_name(name, subject="token"),
         role=role,
         created_at=now,
         expires_at=expires_at,
@@ -58,8 +60,10 @@ async def create(
 async def list_page(context: Context, org_id: str, *, cursor: str | None, limit: int) -> Page[Token]:
     """Newest first; never a plain text."""
     before = decode_cursor(cursor)
-    rows = await context.database.read(lambda snapshot: tokens.of_org(snapshot, org_id, before=before, limit=limit + 1))
-    return page(rows, limit, [row.id for row in rows])
+    rows = await context.database.read(
+        lambda snapshot: tokens.list_of_org(snapshot, org_id, before=before, limit=limit + 1)
+    )
+    return build_page(rows, limit, [row.id for row in rows])
 
 
 async def revoke(context: Context, org_id: str, token_id: str) -> None:
@@ -72,39 +76,39 @@ async def revoke(context: Context, org_id: str, token_id: str) -> None:
     await context.database.write(unit)
 
 
-async def authenticate(context: Context, plain: str) -> Token:
+async def authenticate(context: Context, presented_token: str) -> Token:
     """The live token behind a presented text. Raises Unauthenticated, which never says what exactly was wrong."""
     refusal = "The bearer token is not valid: malformed, unknown, revoked or expired. Ask your operator for a new one."
-    if not rules.is_well_formed(plain):
+    if not rules.is_well_formed(presented_token):
         raise Unauthenticated(refusal)
-    token_hash = rules.hash_token(plain)
-    token = await context.database.read(lambda snapshot: tokens.by_hash(snapshot, token_hash))
+    token_hash = rules.hash_token(presented_token)
+    token = await context.database.read(lambda snapshot: tokens.find_by_hash(snapshot, token_hash))
     if token is None or rules.is_expired(token.expires_at, context.now()):
         raise Unauthenticated(refusal)
     return token
 
 
-class LastUse:
+class TokenUsage:
     """Remembers when tokens were used and stores it now and then, so that no request costs a write."""
 
     def __init__(self) -> None:
-        self._used: dict[str, int] = {}
+        self._used_at: dict[str, int] = {}
 
-    def note(self, token_id: str, now: int) -> None:
+    def record_use(self, token_id: str, now: int) -> None:
         """A token was used."""
-        self._used[token_id] = now
+        self._used_at[token_id] = now
 
-    def seen(self, token: Token) -> int | None:
+    def read_last_used_at(self, token: Token) -> int | None:
         """When it was last used, also where that is not stored yet."""
-        return self._used.get(token.id, token.last_used_at)
+        return self._used_at.get(token.id, token.last_used_at)
 
     async def store(self, context: Context) -> None:
         """Write down what was noted since the last time; what cannot be stored is kept for the next time."""
-        used, self._used = self._used, {}
+        used, self._used_at = self._used_at, {}
         if not used:
             return
         try:
             await context.database.write(lambda tx: tokens.touch(tx, used))
         except BaseException:
-            self._used = used | self._used
+            self._used_at = used | self._used_at
             raise

@@ -5,24 +5,24 @@ from dcvd.store.engine.database import Snapshot, Transaction
 
 def insert(tx: Transaction, org_id: str, external_id: str, *, created_at: int, expires_at: int) -> None:
     """Store a new one."""
-    tx.run(
+    tx.execute(
         "INSERT INTO aws_external_ids (external_id, org_id, created_at, expires_at) VALUES (?, ?, ?, ?)",
         (external_id, org_id, created_at, expires_at),
     )
 
 
-def is_open(snapshot: Snapshot, org_id: str, external_id: str, now: int) -> bool:
+def is_usable(snapshot: Snapshot, org_id: str, external_id: str, now: int) -> bool:
     """Whether it was given to this organization, and can be used."""
-    row = snapshot.one(
+    row = snapshot.fetch_one(
         "SELECT 1 FROM aws_external_ids WHERE external_id = ? AND org_id = ? AND used_at IS NULL AND expires_at > ?",
         (external_id, org_id, now),
     )
     return row is not None
 
 
-def use(tx: Transaction, org_id: str, external_id: str, now: int) -> bool:
+def consume(tx: Transaction, org_id: str, external_id: str, now: int) -> bool:
     """Use it, which nobody can again; False where it cannot be used."""
-    changed = tx.run(
+    changed = tx.execute(
         "UPDATE aws_external_ids SET used_at = ?1"
         " WHERE external_id = ?2 AND org_id = ?3 AND used_at IS NULL AND expires_at > ?1",
         (now, external_id, org_id),
@@ -30,9 +30,9 @@ def use(tx: Transaction, org_id: str, external_id: str, now: int) -> bool:
     return changed > 0
 
 
-def open_ends(snapshot: Snapshot, org_id: str, now: int, limit: int) -> list[int]:
+def list_unused_expiries(snapshot: Snapshot, org_id: str, now: int, limit: int) -> list[int]:
     """When those that an organization has not used end, the earliest first."""
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         "SELECT expires_at FROM aws_external_ids WHERE org_id = ? AND expires_at > ? AND used_at IS NULL"
         " ORDER BY expires_at LIMIT ?",
         (org_id, now, limit),
@@ -40,10 +40,10 @@ def open_ends(snapshot: Snapshot, org_id: str, now: int, limit: int) -> list[int
     return [row[0] for row in rows]
 
 
-def delete_old(tx: Transaction, before: int, limit: int) -> int:
+def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Remove those that ended before an instant; returns how many."""
-    return tx.run(
+    return tx.execute(
         "DELETE FROM aws_external_ids WHERE external_id IN"
         " (SELECT external_id FROM aws_external_ids WHERE expires_at < ? LIMIT ?)",
-        (before, limit),
+        (cutoff_at, limit),
     )

@@ -11,18 +11,18 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.errors import StoreError
-from dcvd.kit.new_file import new_file, sync
+from dcvd.kit.new_file import create_file, sync_to_disk
 from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.files import adopt_owner
 from dcvd.store.engine.migrate import APPLICATION_ID
 from dcvd.store.vault import vault_keys
-from dcvd.store.vault.vault_keys import NeededKey
+from dcvd.store.vault.vault_keys import VaultKeyRecord
 
-_STEP: Final = 256
+_PAGES_PER_STEP: Final = 256
 """Pages copied at a time: a mebibyte."""
-_PAUSE: Final = 0.001
+_STEP_PAUSE_S: Final = 0.001
 """Seconds between two steps, in which the daemon has the disk to itself."""
-_SYNC_EVERY: Final = 16
+_STEPS_PER_SYNC: Final = 16
 """Steps after which the copy is synced, so that the last sync is short and no commit has to wait for it."""
 
 
@@ -32,7 +32,7 @@ class Backup(Struct, frozen=True, kw_only=True):
     file: Path
     bytes: int
     schema: int
-    keys: list[NeededKey]
+    keys: list[VaultKeyRecord]
 
 
 def back_up(database: Path, file: Path) -> Backup:
@@ -41,11 +41,11 @@ def back_up(database: Path, file: Path) -> Backup:
     The copy is the state of one instant. The source is only read: its writer is never held up, but its write-ahead log
     grows meanwhile. Raises StoreError; then there is no file.
     """
-    source = _source(database)
+    source = _resolve_source(database)
     try:
-        with new_file(file) as draft:
+        with create_file(file) as draft:
             _copy(source, draft)
-            keys, schema = _examine(draft, database)
+            keys, schema = _check_copy(draft, database)
             adopt_owner(draft)
         return Backup(file=file, bytes=file.stat().st_size, schema=schema, keys=keys)
     except FileExistsError as error:
@@ -56,7 +56,7 @@ def back_up(database: Path, file: Path) -> Backup:
         raise StoreError(f"The database {database} cannot be copied to {file}: {error}.") from error
 
 
-def _source(database: Path) -> Path:
+def _resolve_source(database: Path) -> Path:
     try:
         source = database.resolve(strict=True)
     except FileNotFoundError as error:
@@ -72,10 +72,10 @@ def _source(database: Path) -> Path:
 
 def _copy(source: Path, draft: Path) -> None:
     # A connection that could write would checkpoint when it is the last to close, beside a daemon that just starts.
-    with _connected(f"{source.as_uri()}?mode=ro") as reader, _connected(draft.as_uri()) as writer:
+    with _open_connection(f"{source.as_uri()}?mode=ro") as reader, _open_connection(draft.as_uri()) as writer:
         # Without one transaction around all steps, SQLite would begin anew after each commit of the daemon.
         reader.execute("BEGIN")
-        _refuse_strangers(reader, source)
+        _check_application_id(reader, source)
         writer.execute("PRAGMA journal_mode = OFF")
         writer.execute("PRAGMA synchronous = OFF")
         steps = 0
@@ -83,17 +83,17 @@ def _copy(source: Path, draft: Path) -> None:
         def rest(_status: int, _remaining: int, _total: int) -> None:
             nonlocal steps
             steps += 1
-            if steps % _SYNC_EVERY == 0:
-                sync(draft)
-            time.sleep(_PAUSE)
+            if steps % _STEPS_PER_SYNC == 0:
+                sync_to_disk(draft)
+            time.sleep(_STEP_PAUSE_S)
 
-        reader.backup(writer, pages=_STEP, progress=rest)
+        reader.backup(writer, pages=_PAGES_PER_STEP, progress=rest)
         reader.execute("COMMIT")
 
 
-def _examine(draft: Path, database: Path) -> tuple[list[NeededKey], int]:
+def _check_copy(draft: Path, database: Path) -> tuple[list[VaultKeyRecord], int]:
     # immutable: nobody else has it, and no log is made beside it.
-    with _connected(f"{draft.as_uri()}?mode=ro&immutable=1") as copy:
+    with _open_connection(f"{draft.as_uri()}?mode=ro&immutable=1") as copy:
         (verdict,) = copy.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             fault = " ".join(verdict.split())
@@ -103,12 +103,12 @@ def _examine(draft: Path, database: Path) -> tuple[list[NeededKey], int]:
         return (vault_keys.list_all(Snapshot(copy)) if sealed else []), schema
 
 
-def _refuse_strangers(connection: sqlite3.Connection, source: Path) -> None:
+def _check_application_id(connection: sqlite3.Connection, source: Path) -> None:
     if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
         raise StoreError(f"{source} is not a database of dcvd: check database.path.")
 
 
 @contextmanager
-def _connected(uri: str) -> Iterator[sqlite3.Connection]:
+def _open_connection(uri: str) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
         yield connection

@@ -15,33 +15,33 @@ class BulkLine(Struct, frozen=True):
     outcome: str
 
 
-def between(snapshot: Snapshot, org_id: str, key: str, first: int, last: int) -> list[BulkLine]:
+def list_between(snapshot: Snapshot, org_id: str, key: str, first: int, last: int) -> list[BulkLine]:
     """The lines with these numbers, both included, as far as they were done."""
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         "SELECT line, fingerprint, outcome FROM bulk_lines WHERE org_id = ? AND key = ? AND line BETWEEN ? AND ?",
         (org_id, key, first, last),
     )
     return [BulkLine(*row) for row in rows]
 
 
-def last_line(snapshot: Snapshot, org_id: str, key: str) -> int:
+def find_last_line(snapshot: Snapshot, org_id: str, key: str) -> int:
     """The highest number of a line that was done under a key; 0 for none."""
-    row = snapshot.one("SELECT max(line) FROM bulk_lines WHERE org_id = ? AND key = ?", (org_id, key))
+    row = snapshot.fetch_one("SELECT max(line) FROM bulk_lines WHERE org_id = ? AND key = ?", (org_id, key))
     return 0 if row is None or row[0] is None else row[0]
 
 
 def insert(tx: Transaction, org_id: str, key: str, lines: Sequence[BulkLine], now: int) -> None:
     """Store lines that are done."""
-    tx.many(
+    tx.execute_many(
         "INSERT INTO bulk_lines (org_id, key, line, fingerprint, outcome, created_at) VALUES (?, ?, ?, ?, ?, ?)",
         [(org_id, key, line.line, line.fingerprint, line.outcome, now) for line in lines],
     )
 
 
-def delete_old(tx: Transaction, before: int, limit: int) -> int:
+def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Remove lines that were done before an instant; returns how many."""
-    return tx.run(
+    return tx.execute(
         "DELETE FROM bulk_lines WHERE (org_id, key, line) IN"
         " (SELECT org_id, key, line FROM bulk_lines WHERE created_at < ? LIMIT ?)",
-        (before, limit),
+        (cutoff_at, limit),
     )

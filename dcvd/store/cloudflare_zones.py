@@ -3,15 +3,15 @@
 from dcvd.store.engine.database import Snapshot, Transaction
 
 
-def delegation_suffix(snapshot: Snapshot, zone_id: str) -> str | None:
+def find_delegation_suffix(snapshot: Snapshot, zone_id: str) -> str | None:
     """`<uuid>.dcv.cloudflare.com`, below which the zone's challenges are answered; None until Cloudflare named it."""
-    row = snapshot.one("SELECT delegation_suffix FROM cloudflare_zones WHERE zone_id = ?", (zone_id,))
+    row = snapshot.fetch_one("SELECT delegation_suffix FROM cloudflare_zones WHERE zone_id = ?", (zone_id,))
     return None if row is None else row[0]
 
 
-def remember_delegation_suffix(tx: Transaction, zone_id: str, suffix: str, now: int) -> None:
+def store_delegation_suffix(tx: Transaction, zone_id: str, suffix: str, now: int) -> None:
     """Store it; it changes only when the zone moves to another account."""
-    tx.run(
+    tx.execute(
         "INSERT INTO cloudflare_zones (zone_id, delegation_suffix, updated_at) VALUES (?1, ?2, ?3)"
         " ON CONFLICT (zone_id) DO UPDATE SET delegation_suffix = ?2, updated_at = ?3 WHERE delegation_suffix <> ?2",
         (zone_id, suffix, now),

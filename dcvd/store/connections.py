@@ -11,21 +11,21 @@ from dcvd.core.jobs import JobKind
 from dcvd.core.secret import Secret
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.database import Row, Snapshot, Transaction
-from dcvd.store.engine.paging import NEWEST
+from dcvd.store.engine.paging import HIGHEST_KEY
 
 _COLUMNS: Final = (
     "id, org_id, provider, method, status, account, scopes, version, expires_at, refresh_at, last_used_at,"
     " last_error_code, last_error, last_error_at, created_at, updated_at"
 )
 _SELECT: Final = f"SELECT {_COLUMNS} FROM oauth_connections"
-_ACCESS: Final = "oauth_connections.encrypted_access_token"
-_REFRESH: Final = "oauth_connections.encrypted_refresh_token"
+_ACCESS_FIELD: Final = "oauth_connections.encrypted_access_token"
+_REFRESH_FIELD: Final = "oauth_connections.encrypted_refresh_token"
 _SCOPES: Final = msgspec.json.Decoder(tuple[str, ...])
 
 
 def insert(tx: Transaction, vault: Vault, connection: Connection, credentials: Credentials) -> None:
     """Store a new connection with its credentials."""
-    tx.run(
+    tx.execute(
         "INSERT INTO oauth_connections (id, org_id, provider, method, status, account, scopes, version, expires_at,"
         " refresh_at, encrypted_access_token, encrypted_refresh_token, created_at, updated_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -36,11 +36,11 @@ def insert(tx: Transaction, vault: Vault, connection: Connection, credentials: C
             connection.method,
             connection.status,
             connection.account,
-            _texts(connection.scopes),
+            _encode_texts(connection.scopes),
             connection.version,
             connection.expires_at,
             connection.refresh_at,
-            *_sealed(vault, connection, credentials),
+            *_seal(vault, connection, credentials),
             connection.created_at,
             connection.updated_at,
         ),
@@ -49,50 +49,50 @@ def insert(tx: Transaction, vault: Vault, connection: Connection, credentials: C
 
 def get(snapshot: Snapshot, connection_id: str) -> Connection | None:
     """By id, of whichever organization."""
-    row = snapshot.one(f"{_SELECT} WHERE id = ?", (connection_id,))
-    return None if row is None else _connection(row)
+    row = snapshot.fetch_one(f"{_SELECT} WHERE id = ?", (connection_id,))
+    return None if row is None else _from_row(row)
 
 
-def of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: int) -> list[Connection]:
+def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: int) -> list[Connection]:
     """Newest first, those with an id below `before`."""
-    rows = snapshot.all(
-        f"{_SELECT} WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (org_id, before or NEWEST, limit)
+    rows = snapshot.fetch_all(
+        f"{_SELECT} WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (org_id, before or HIGHEST_KEY, limit)
     )
-    return [_connection(row) for row in rows]
+    return [_from_row(row) for row in rows]
 
 
 def count_of_org(snapshot: Snapshot, org_id: str) -> int:
     """How many an organization has."""
-    ((count,),) = snapshot.all("SELECT count(*) FROM oauth_connections WHERE org_id = ?", (org_id,))
+    ((count,),) = snapshot.fetch_all("SELECT count(*) FROM oauth_connections WHERE org_id = ?", (org_id,))
     return int(count)
 
 
 def count_domains(snapshot: Snapshot, connection_id: str) -> int:
     """How many domains use a connection."""
-    ((count,),) = snapshot.all("SELECT count(*) FROM domains WHERE connection_id = ?", (connection_id,))
+    ((count,),) = snapshot.fetch_all("SELECT count(*) FROM domains WHERE connection_id = ?", (connection_id,))
     return int(count)
 
 
 def count(snapshot: Snapshot, provider: Provider, status: ConnectionStatus) -> int:
     """How many there are of all organizations together."""
-    ((found,),) = snapshot.all(
+    ((found,),) = snapshot.fetch_all(
         "SELECT count(*) FROM oauth_connections WHERE provider = ? AND status = ?", (provider, status)
     )
     return int(found)
 
 
-def credentials(snapshot: Snapshot, vault: Vault, connection: Connection) -> Credentials:
+def unseal_credentials(snapshot: Snapshot, vault: Vault, connection: Connection) -> Credentials:
     """What a connection that is there authenticates with. Raises VaultError."""
-    row = snapshot.one(
+    row = snapshot.fetch_one(
         "SELECT encrypted_access_token, encrypted_refresh_token FROM oauth_connections WHERE id = ?", (connection.id,)
     )
     assert row is not None, "only a connection of this very snapshot has its credentials opened"
-    access = vault.open(row[0], org=connection.org_id, row=connection.id, field=_ACCESS)
+    access = vault.open(row[0], org=connection.org_id, row=connection.id, field=_ACCESS_FIELD)
     if connection.method is not ConnectionMethod.OAUTH:
         return decode(access)
     refresh: Secret | None = None
     if row[1] is not None:
-        refresh = vault.open(row[1], org=connection.org_id, row=connection.id, field=_REFRESH)
+        refresh = vault.open(row[1], org=connection.org_id, row=connection.id, field=_REFRESH_FIELD)
     return OauthTokens(access_token=access, refresh_token=refresh)
 
 
@@ -101,15 +101,15 @@ def replace_credentials(tx: Transaction, vault: Vault, connection: Connection, c
 
     False, and nothing is stored, where another change came first or the connection is gone.
     """
-    access, refresh = _sealed(vault, connection, credentials)
-    changed = tx.run(
+    access, refresh = _seal(vault, connection, credentials)
+    changed = tx.execute(
         "UPDATE oauth_connections SET encrypted_access_token = ?, encrypted_refresh_token = ?, version = ?,"
         " scopes = ?, expires_at = ?, refresh_at = ?, updated_at = ? WHERE id = ? AND version = ?",
         (
             access,
             refresh,
             connection.version,
-            _texts(connection.scopes),
+            _encode_texts(connection.scopes),
             connection.expires_at,
             connection.refresh_at,
             connection.updated_at,
@@ -125,7 +125,7 @@ def require_reauth(tx: Transaction, connection_id: str, version: int, fault: Con
 
     False where that is known already, or they have changed meanwhile.
     """
-    changed = tx.run(
+    changed = tx.execute(
         "UPDATE oauth_connections SET status = 'reauth_required', refresh_at = NULL, last_error_code = ?,"
         " last_error = ?, last_error_at = ?, updated_at = ? WHERE id = ? AND version = ? AND status = 'active'",
         (fault.code, fault.message, fault.at, fault.at, connection_id, version),
@@ -133,47 +133,47 @@ def require_reauth(tx: Transaction, connection_id: str, version: int, fault: Con
     return changed == 1
 
 
-def touch(tx: Transaction, used: Mapping[str, int]) -> None:
+def touch(tx: Transaction, used_at: Mapping[str, int]) -> None:
     """Store when connections were last used, by their ids."""
-    tx.many(
+    tx.execute_many(
         "UPDATE oauth_connections SET last_used_at = ?1 WHERE id = ?2 AND coalesce(last_used_at, 0) < ?1",
-        [(at, connection_id) for connection_id, at in used.items()],
+        [(at, connection_id) for connection_id, at in used_at.items()],
     )
 
 
 def set_faults(tx: Transaction, faults: Mapping[str, ConnectionFault]) -> None:
     """Store what went wrong last, by the ids of the connections."""
-    tx.many(
+    tx.execute_many(
         "UPDATE oauth_connections SET last_error_code = ?1, last_error = ?2, last_error_at = ?3"
         " WHERE id = ?4 AND coalesce(last_error_at, 0) <= ?3",
         [(fault.code, fault.message, fault.at, connection_id) for connection_id, fault in faults.items()],
     )
 
 
-def to_refresh(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:
+def list_due_for_refresh(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:
     """Those whose refresh is due and not yet anybody's job, the longest due first."""
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         f"{_SELECT} c WHERE refresh_at IS NOT NULL AND refresh_at <= ?"
         " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.connection_id = c.id AND j.kind = ? AND j.state = 'pending')"
         " ORDER BY refresh_at LIMIT ?",
         (now, JobKind.REFRESH_TOKEN, limit),
     )
-    return [_connection(row) for row in rows]
+    return [_from_row(row) for row in rows]
 
 
-def ended(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:
+def list_expired(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:
     """Those that thought they work, whose access token is over, and that cannot be refreshed."""
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         f"{_SELECT} WHERE status = 'active' AND refresh_at IS NULL AND expires_at IS NOT NULL AND expires_at <= ?"
         " ORDER BY expires_at LIMIT ?",
         (now, limit),
     )
-    return [_connection(row) for row in rows]
+    return [_from_row(row) for row in rows]
 
 
-def held_by(snapshot: Snapshot, org_id: str, connection_ids: Collection[str]) -> frozenset[str]:
+def filter_owned_ids(snapshot: Snapshot, org_id: str, connection_ids: Collection[str]) -> frozenset[str]:
     """Which of these connections are an organization's."""
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         "SELECT id FROM oauth_connections WHERE id IN (SELECT value FROM json_each(?)) AND org_id = ?",
         (msgspec.json.encode(list(connection_ids)).decode(), org_id),
     )
@@ -182,26 +182,26 @@ def held_by(snapshot: Snapshot, org_id: str, connection_ids: Collection[str]) ->
 
 def delete(tx: Transaction, connection_id: str) -> None:
     """Remove a connection with its credentials; its domains go on without."""
-    tx.run("DELETE FROM oauth_connections WHERE id = ?", (connection_id,))
+    tx.execute("DELETE FROM oauth_connections WHERE id = ?", (connection_id,))
 
 
-def _sealed(vault: Vault, connection: Connection, credentials: Credentials) -> tuple[bytes, bytes | None]:
+def _seal(vault: Vault, connection: Connection, credentials: Credentials) -> tuple[bytes, bytes | None]:
     """For OAuth the two tokens, for everything else all of it as the first."""
     org, row = connection.org_id, connection.id
     if not isinstance(credentials, OauthTokens):
-        return vault.seal(encode(credentials), org=org, row=row, field=_ACCESS), None
+        return vault.seal(encode(credentials), org=org, row=row, field=_ACCESS_FIELD), None
     refresh = credentials.refresh_token
     return (
-        vault.seal(credentials.access_token, org=org, row=row, field=_ACCESS),
-        None if refresh is None else vault.seal(refresh, org=org, row=row, field=_REFRESH),
+        vault.seal(credentials.access_token, org=org, row=row, field=_ACCESS_FIELD),
+        None if refresh is None else vault.seal(refresh, org=org, row=row, field=_REFRESH_FIELD),
     )
 
 
-def _texts(values: tuple[str, ...]) -> str:
+def _encode_texts(values: tuple[str, ...]) -> str:
     return msgspec.json.encode(values).decode()
 
 
-def _connection(row: Row) -> Connection:
+def _from_row(row: Row) -> Connection:
     *head, last_used_at, code, message, at, created_at, updated_at = row
     identifier, org_id, provider, method, status, account, scopes, version, expires_at, refresh_at = head
     return Connection(

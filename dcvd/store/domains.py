@@ -6,11 +6,11 @@ from typing import Any, Final
 import msgspec
 
 from dcvd.core.domains.domain import Certificate, DnsState, Domain, DomainError, DomainStatus, Finding
-from dcvd.core.domains.hostnames import registrable
-from dcvd.core.lifecycle.certificates import overdue_at
-from dcvd.core.lifecycle.schedule import Lane, lane
+from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.lifecycle.certificates import domain_renewal_overdue_at
+from dcvd.core.lifecycle.schedule import CheckLane, choose_lane
 from dcvd.store.engine.database import Row, Snapshot, Topic, Transaction
-from dcvd.store.engine.paging import NEWEST
+from dcvd.store.engine.paging import HIGHEST_KEY
 
 _COLUMNS: Final = (
     "id", "org_id", "name", "status", "error_code", "error_message", "cname_target", "validation", "wildcard",
@@ -21,20 +21,33 @@ _COLUMNS: Final = (
     "latest_expiry", "warned_for", "warned_level", "dns_state", "dns_failures", "doubts", "findings", "looks",
     "misses", "heals", "healed_at", "dns_checked_at", "cf_checked_at", "next_sync_at", "created_at", "updated_at",
 )  # fmt: skip
-_CERTIFICATE: Final = ("certificate_serial", "certificate_issuer", "certificate_issued_at", "expires_at")
-_NEXT_CERTIFICATE: Final = (
+_CERTIFICATE_COLUMNS: Final = ("certificate_serial", "certificate_issuer", "certificate_issued_at", "expires_at")
+_NEXT_CERTIFICATE_COLUMNS: Final = (
     "next_certificate_serial", "next_certificate_issuer", "next_certificate_issued_at", "next_certificate_expires_at",
 )  # fmt: skip
-_DERIVED: Final = ("lane", "renewal_overdue_at")
+_DERIVED_COLUMNS: Final = ("lane", "renewal_overdue_at")
 """What follows from the rest, stored because it is searched for."""
-_FLAGS: Final = ("wildcard", "challenge_verified", "wants_txt")
+_BOOLEAN_COLUMNS: Final = ("wildcard", "challenge_verified", "wants_txt")
+_FIELDS: Final = {
+    "wants_txt": "waits_for_txt",
+    "latest_expiry": "latest_expires_at",
+    "warned_for": "warned_expires_at",
+    "warned_level": "warnings_sent",
+    "doubts": "pending_reports",
+    "looks": "checks_since_change",
+    "misses": "incomplete_checks",
+    "heals": "remedies_applied",
+    "healed_at": "remedy_wait_started_at",
+    "next_sync_at": "next_check_at",
+}
+"""The fields of a domain that are not called as their columns, which older versions named."""
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM domains"
 _INSERT: Final = (
-    f"INSERT INTO domains ({', '.join((*_COLUMNS, *_DERIVED))}, registrable)"
-    f" VALUES ({', '.join('?' * (len(_COLUMNS) + len(_DERIVED) + 1))})"
+    f"INSERT INTO domains ({', '.join((*_COLUMNS, *_DERIVED_COLUMNS))}, registrable)"
+    f" VALUES ({', '.join('?' * (len(_COLUMNS) + len(_DERIVED_COLUMNS) + 1))})"
 )
-_CHANGING: Final = (*_COLUMNS[3:], *_DERIVED)
-_UPDATE: Final = f"UPDATE domains SET {', '.join(f'{column} = ?' for column in _CHANGING)} WHERE id = ?"
+_UPDATED_COLUMNS: Final = (*_COLUMNS[3:], *_DERIVED_COLUMNS)
+_UPDATE: Final = f"UPDATE domains SET {', '.join(f'{column} = ?' for column in _UPDATED_COLUMNS)} WHERE id = ?"
 _ERRORS: Final = msgspec.json.Decoder(tuple[str, ...])
 _FINDINGS: Final = msgspec.json.Decoder(tuple[Finding, ...])
 
@@ -46,99 +59,106 @@ def insert(tx: Transaction, domain: Domain) -> None:
 
 def insert_all(tx: Transaction, domains: Sequence[Domain]) -> None:
     """Store new domains; their names must be free."""
-    tx.many(_INSERT, [(*_values(domain), *_derived(domain), registrable(domain.name)) for domain in domains])
+    tx.execute_many(
+        _INSERT, [(*_to_row(domain), *_derive_columns(domain), registrable_domain(domain.name)) for domain in domains]
+    )
     tx.announce(Topic.DOMAINS)
 
 
 def update(tx: Transaction, domain: Domain) -> None:
     """Store a domain's new state."""
-    tx.run(_UPDATE, (*_values(domain)[3:], *_derived(domain), domain.id))
+    tx.execute(_UPDATE, (*_to_row(domain)[3:], *_derive_columns(domain), domain.id))
 
 
 def delete_all(tx: Transaction, domain_ids: Collection[str]) -> None:
     """Remove domains' rows."""
-    tx.run("DELETE FROM domains WHERE id IN (SELECT value FROM json_each(?))", (_texts(domain_ids),))
+    tx.execute("DELETE FROM domains WHERE id IN (SELECT value FROM json_each(?))", (_encode_texts(domain_ids),))
 
 
-def by_ids(snapshot: Snapshot, domain_ids: Collection[str]) -> dict[str, Domain]:
+def find_by_ids(snapshot: Snapshot, domain_ids: Collection[str]) -> dict[str, Domain]:
     """By their ids, those that there are, of whichever organization."""
-    found = _many(snapshot, f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", (_texts(domain_ids),))
+    found = _fetch_many(
+        snapshot, f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", (_encode_texts(domain_ids),)
+    )
     return {domain.id: domain for domain in found}
 
 
-def by_names(snapshot: Snapshot, names: Collection[str]) -> dict[str, Domain]:
+def find_by_names(snapshot: Snapshot, names: Collection[str]) -> dict[str, Domain]:
     """By their names, the live domains that have one of these, of whichever organization."""
-    found = _many(snapshot, f"{_SELECT} WHERE name IN (SELECT value FROM json_each(?))", (_texts(names),))
+    found = _fetch_many(snapshot, f"{_SELECT} WHERE name IN (SELECT value FROM json_each(?))", (_encode_texts(names),))
     return {domain.name: domain for domain in found}
 
 
-def unregistered(snapshot: Snapshot, domain_ids: Collection[str]) -> set[str]:
+def filter_unregistered(snapshot: Snapshot, domain_ids: Collection[str]) -> set[str]:
     """Which of these domains are there and have no custom hostname."""
-    rows = snapshot.all(
-        "SELECT id FROM domains WHERE id IN (SELECT value FROM json_each(?)) AND cf_id IS NULL", (_texts(domain_ids),)
+    rows = snapshot.fetch_all(
+        "SELECT id FROM domains WHERE id IN (SELECT value FROM json_each(?)) AND cf_id IS NULL",
+        (_encode_texts(domain_ids),),
     )
     return {row[0] for row in rows}
 
 
 def get(snapshot: Snapshot, domain_id: str) -> Domain | None:
     """By id, of whichever organization."""
-    return _one(snapshot, f"{_SELECT} WHERE id = ?", domain_id)
+    return _fetch_one(snapshot, f"{_SELECT} WHERE id = ?", domain_id)
 
 
-def by_name(snapshot: Snapshot, name: str) -> Domain | None:
+def find_by_name(snapshot: Snapshot, name: str) -> Domain | None:
     """The one live domain with this name, of whichever organization."""
-    return _one(snapshot, f"{_SELECT} WHERE name = ?", name)
+    return _fetch_one(snapshot, f"{_SELECT} WHERE name = ?", name)
 
 
-def by_cloudflare_id(snapshot: Snapshot, cf_id: str) -> Domain | None:
+def find_by_cloudflare_id(snapshot: Snapshot, cf_id: str) -> Domain | None:
     """The domain that holds a custom hostname."""
-    return _one(snapshot, f"{_SELECT} WHERE cf_id = ?", cf_id)
+    return _fetch_one(snapshot, f"{_SELECT} WHERE cf_id = ?", cf_id)
 
 
-def due(snapshot: Snapshot, kind: Lane, now: int, limit: int) -> list[Domain]:
+def list_due(snapshot: Snapshot, lane: CheckLane, now: int, limit: int) -> list[Domain]:
     """Domains of a lane whose next look is due, the longest waiting first."""
     sql = f"{_SELECT} WHERE lane = ? AND next_sync_at <= ? ORDER BY next_sync_at LIMIT ?"
-    return _many(snapshot, sql, (kind, now, limit))
+    return _fetch_many(snapshot, sql, (lane, now, limit))
 
 
-def count_due(snapshot: Snapshot, kind: Lane, after: int, now: int, most: int) -> int:
-    """How many domains of a lane became due after an instant and are due, counted up to `most`."""
+def count_due(snapshot: Snapshot, lane: CheckLane, after_at: int, now: int, limit: int) -> int:
+    """How many domains of a lane became due after an instant and are due, counted up to `limit`."""
     sql = (
         "SELECT count(*) FROM (SELECT 1 FROM domains WHERE lane = ? AND next_sync_at > ? AND next_sync_at <= ? LIMIT ?)"
     )
-    ((count,),) = snapshot.all(sql, (kind, after, now, most))
+    ((count,),) = snapshot.fetch_all(sql, (lane, after_at, now, limit))
     return int(count)
 
 
-def by_cloudflare_ids(snapshot: Snapshot, cf_ids: Sequence[str]) -> list[Domain]:
+def list_by_cloudflare_ids(snapshot: Snapshot, cf_ids: Sequence[str]) -> list[Domain]:
     """The domains that hold any of these custom hostnames; the others are not ours."""
     sql = f"{_SELECT} WHERE cf_id IN (SELECT value FROM json_each(?))"
-    return _many(snapshot, sql, (msgspec.json.encode(cf_ids).decode(),))
+    return _fetch_many(snapshot, sql, (msgspec.json.encode(cf_ids).decode(),))
 
 
-def set_next_look(tx: Transaction, domain_id: str, at: int, kind: Lane | None = None) -> None:
-    """Plan a look without anything having been seen; with `kind` it waits in that lane until then."""
-    tx.run("UPDATE domains SET next_sync_at = ?, lane = COALESCE(?, lane) WHERE id = ?", (at, kind, domain_id))
+def set_next_check(tx: Transaction, domain_id: str, check_at: int, lane: CheckLane | None = None) -> None:
+    """Plan a look without anything having been seen; with `lane` it waits in that lane until then."""
+    tx.execute(
+        "UPDATE domains SET next_sync_at = ?, lane = COALESCE(?, lane) WHERE id = ?", (check_at, lane, domain_id)
+    )
     tx.announce(Topic.DOMAINS)
 
 
-def pull_in(tx: Transaction, beyond: int, now: int) -> int:
+def reschedule_beyond(tx: Transaction, latest_at: int, now: int) -> int:
     """Make due what is planned for after an instant; returns how many."""
     return sum(
-        tx.run("UPDATE domains SET next_sync_at = ? WHERE lane = ? AND next_sync_at > ?", (now, kind, beyond))
-        for kind in Lane
+        tx.execute("UPDATE domains SET next_sync_at = ? WHERE lane = ? AND next_sync_at > ?", (now, kind, latest_at))
+        for kind in CheckLane
     )
 
 
-def of_org(
+def list_of_org(
     snapshot: Snapshot, org_id: str, *, status: DomainStatus | None, before: str | None, limit: int
 ) -> list[Domain]:
     """Newest first, those with an id below `before`."""
     if status is None:
         sql = f"{_SELECT} WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?"
-        return _many(snapshot, sql, (org_id, before or NEWEST, limit))
+        return _fetch_many(snapshot, sql, (org_id, before or HIGHEST_KEY, limit))
     sql = f"{_SELECT} WHERE org_id = ? AND status = ? AND id < ? ORDER BY id DESC LIMIT ?"
-    return _many(snapshot, sql, (org_id, status, before or NEWEST, limit))
+    return _fetch_many(snapshot, sql, (org_id, status, before or HIGHEST_KEY, limit))
 
 
 def search(
@@ -154,23 +174,23 @@ def search(
         f" WHERE org_id = ?1 AND registrable >= ?2 AND registrable < ?3 AND name > ?5{wanted}"
         " ORDER BY name LIMIT ?6"
     )
-    return _many(snapshot, sql, (org_id, prefix, prefix + NEWEST, status, after or "", limit))
+    return _fetch_many(snapshot, sql, (org_id, prefix, prefix + HIGHEST_KEY, status, after or "", limit))
 
 
-def _texts(values: Collection[str]) -> str:
+def _encode_texts(values: Collection[str]) -> str:
     return msgspec.json.encode(list(values)).decode()
 
 
-def _many(snapshot: Snapshot, sql: str, parameters: Sequence[Any]) -> list[Domain]:
-    return [_domain(row) for row in snapshot.all(sql, parameters)]
+def _fetch_many(snapshot: Snapshot, sql: str, parameters: Sequence[Any]) -> list[Domain]:
+    return [_from_row(row) for row in snapshot.fetch_all(sql, parameters)]
 
 
-def _one(snapshot: Snapshot, sql: str, value: str) -> Domain | None:
-    row = snapshot.one(sql, (value,))
-    return None if row is None else _domain(row)
+def _fetch_one(snapshot: Snapshot, sql: str, value: str) -> Domain | None:
+    row = snapshot.fetch_one(sql, (value,))
+    return None if row is None else _from_row(row)
 
 
-def _values(domain: Domain) -> tuple[Any, ...]:
+def _to_row(domain: Domain) -> tuple[Any, ...]:
     error = domain.error
     return (
         domain.id,
@@ -185,44 +205,44 @@ def _values(domain: Domain) -> tuple[Any, ...]:
         domain.challenge_target,
         domain.challenge_verified,
         domain.connection_id,
-        domain.wants_txt,
+        domain.waits_for_txt,
         domain.certificate_authority,
         domain.cf_id,
         domain.cf_status,
         domain.cf_ssl_status,
         msgspec.json.encode(domain.cf_errors).decode(),
         msgspec.json.encode(domain.cf_ssl_errors).decode(),
-        *_certificate_values(domain.certificate),
-        *_certificate_values(domain.next_certificate),
-        domain.latest_expiry,
-        domain.warned_for,
-        domain.warned_level,
+        *_certificate_to_row(domain.certificate),
+        *_certificate_to_row(domain.next_certificate),
+        domain.latest_expires_at,
+        domain.warned_expires_at,
+        domain.warnings_sent,
         domain.dns_state,
         domain.dns_failures,
-        domain.doubts,
+        domain.pending_reports,
         msgspec.json.encode(domain.findings).decode(),
-        domain.looks,
-        domain.misses,
-        domain.heals,
-        domain.healed_at,
+        domain.checks_since_change,
+        domain.incomplete_checks,
+        domain.remedies_applied,
+        domain.remedy_wait_started_at,
         domain.dns_checked_at,
         domain.cf_checked_at,
-        domain.next_sync_at,
+        domain.next_check_at,
         domain.created_at,
         domain.updated_at,
     )
 
 
-def _derived(domain: Domain) -> tuple[Any, ...]:
-    return (lane(domain), overdue_at(domain))
+def _derive_columns(domain: Domain) -> tuple[Any, ...]:
+    return (choose_lane(domain), domain_renewal_overdue_at(domain))
 
 
-def _domain(row: Row) -> Domain:
+def _from_row(row: Row) -> Domain:
     stored = dict(zip(_COLUMNS, row, strict=True))
     code, message = stored.pop("error_code"), stored.pop("error_message")
-    certificate = _certificate([stored.pop(column) for column in _CERTIFICATE])
-    next_certificate = _certificate([stored.pop(column) for column in _NEXT_CERTIFICATE])
-    for flag in _FLAGS:
+    certificate = _certificate_from_row([stored.pop(column) for column in _CERTIFICATE_COLUMNS])
+    next_certificate = _certificate_from_row([stored.pop(column) for column in _NEXT_CERTIFICATE_COLUMNS])
+    for flag in _BOOLEAN_COLUMNS:
         stored[flag] = bool(stored[flag])
     return Domain(
         status=DomainStatus(stored.pop("status")),
@@ -233,17 +253,17 @@ def _domain(row: Row) -> Domain:
         error=None if code is None else DomainError(code, message),
         certificate=certificate,
         next_certificate=next_certificate,
-        **stored,
+        **{_FIELDS.get(column, column): value for column, value in stored.items()},
     )
 
 
-def _certificate_values(certificate: Certificate | None) -> tuple[Any, ...]:
+def _certificate_to_row(certificate: Certificate | None) -> tuple[Any, ...]:
     if certificate is None:
         return (None, None, None, None)
     return (certificate.serial, certificate.issuer, certificate.issued_at, certificate.expires_at)
 
 
-def _certificate(values: Sequence[Any]) -> Certificate | None:
+def _certificate_from_row(values: Sequence[Any]) -> Certificate | None:
     serial, issuer, issued_at, expires_at = values
     if expires_at is None:
         return None

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from dcvd.core.events import Event, EventType
-from dcvd.core.ids import Prefix, earliest_id
+from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.store import organizations
 from dcvd.store.engine.database import Row, Snapshot, Topic, Transaction
 
@@ -15,7 +15,7 @@ _COLUMNS: Final = "id, org_id, sequence, type, domain_id, body, created_at, expi
 
 def insert_all(tx: Transaction, events: Sequence[Event]) -> None:
     """Store new events."""
-    tx.many(
+    tx.execute_many(
         f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
@@ -35,56 +35,59 @@ def insert_all(tx: Transaction, events: Sequence[Event]) -> None:
         tx.announce(Topic.EVENTS, org_id)
 
 
-def of_org(snapshot: Snapshot, org_id: str, *, after: int, limit: int) -> list[Event]:
+def list_of_org(snapshot: Snapshot, org_id: str, *, after: int, limit: int) -> list[Event]:
     """In order, those numbered above `after`."""
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM events WHERE org_id = ? AND sequence > ? ORDER BY sequence LIMIT ?",
         (org_id, after, limit),
     )
-    return [_event(row) for row in rows]
+    return [_from_row(row) for row in rows]
 
 
-def of_domain(
+def list_of_domain(
     snapshot: Snapshot, domain_id: str, position: tuple[int, int], *, newest_first: bool, limit: int
 ) -> list[Event]:
     """A domain's, beyond a position (instant, number), by both, or against them."""
     beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM events WHERE domain_id = ? AND (created_at, sequence) {beyond} (?, ?)"
         f" ORDER BY created_at {order}, sequence {order} LIMIT ?",
         (domain_id, *position, limit),
     )
-    return [_event(row) for row in rows]
+    return [_from_row(row) for row in rows]
 
 
 def get(snapshot: Snapshot, event_id: str) -> Event | None:
     """By id, of whichever organization."""
-    row = snapshot.one(f"SELECT {_COLUMNS} FROM events WHERE id = ?", (event_id,))
-    return None if row is None else _event(row)
+    row = snapshot.fetch_one(f"SELECT {_COLUMNS} FROM events WHERE id = ?", (event_id,))
+    return None if row is None else _from_row(row)
 
 
-def sequences_between(snapshot: Snapshot, org_id: str, since: int, until: int) -> tuple[int, int] | None:
-    """The least and the greatest number of the events from `since` to `until`, both included; None without any."""
-    row = snapshot.one(
+def find_sequence_range(snapshot: Snapshot, org_id: str, since_at: int, until_at: int) -> tuple[int, int] | None:
+    """The least and the greatest number of the events from `since_at` to `until_at`, both included.
+
+    None without any.
+    """
+    row = snapshot.fetch_one(
         "SELECT min(sequence), max(sequence) FROM events WHERE org_id = ? AND created_at >= ? AND created_at <= ?",
-        (org_id, since, until),
+        (org_id, since_at, until_at),
     )
     return None if row is None or row[0] is None else (row[0], row[1])
 
 
-def old_ids(snapshot: Snapshot, before: int, *, after: str, limit: int) -> list[str]:
+def list_old_ids(snapshot: Snapshot, cutoff_at: int, *, after: str, limit: int) -> list[str]:
     """In the order of their ids, events of every organization older than an instant that no delivery needs any more."""
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         "SELECT id FROM events WHERE id > ? AND id < ? AND created_at < ?"
         " AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event_id = events.id) ORDER BY id LIMIT ?",
-        (after, earliest_id(Prefix.EVENT, before), before, limit),
+        (after, earliest_id(IdPrefix.EVENT, cutoff_at), cutoff_at, limit),
     )
     return [row[0] for row in rows]
 
 
 def delete(tx: Transaction, ids: Collection[str]) -> int:
     """Remove those of the events that no delivery needs, and remember that they were there; returns how many."""
-    rows = tx.all(
+    rows = tx.fetch_all(
         "DELETE FROM events WHERE id IN (SELECT value FROM json_each(?))"
         " AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event_id = events.id) RETURNING org_id, sequence",
         (msgspec.json.encode(list(ids)).decode(),),
@@ -93,11 +96,11 @@ def delete(tx: Transaction, ids: Collection[str]) -> int:
     for org_id, sequence in rows:
         newest[org_id] = max(sequence, newest.get(org_id, 0))
     for org_id, sequence in newest.items():
-        organizations.forget(tx, org_id, sequence)
+        organizations.forget_events(tx, org_id, sequence)
     return len(rows)
 
 
-def _event(row: Row) -> Event:
+def _from_row(row: Row) -> Event:
     return Event(
         id=row[0],
         org_id=row[1],

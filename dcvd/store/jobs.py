@@ -9,7 +9,7 @@ from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.core.records.zones import DnsWrite
 from dcvd.core.webhooks.replays import Replay
 from dcvd.store.engine.database import Row, Snapshot, Topic, Transaction
-from dcvd.store.engine.paging import NEWEST
+from dcvd.store.engine.paging import HIGHEST_KEY
 
 _COLUMNS: Final = (
     "id, org_id, kind, state, domain_id, domain_name, cf_id, attempts, next_attempt_at, last_error_code, last_error,"
@@ -38,19 +38,19 @@ _INSERT: Final = f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 18)})"
 
 def insert(tx: Transaction, job: Job) -> None:
     """Store a new job."""
-    tx.run(_INSERT, _values(job))
+    tx.execute(_INSERT, _to_row(job))
     tx.announce(Topic.JOBS)
 
 
 def insert_all(tx: Transaction, jobs: Sequence[Job]) -> None:
     """Store new jobs."""
-    tx.many(_INSERT, [_values(job) for job in jobs])
+    tx.execute_many(_INSERT, [_to_row(job) for job in jobs])
     tx.announce(Topic.JOBS)
 
 
 def update(tx: Transaction, job: Job) -> None:
     """Store how a job stands now."""
-    tx.run(
+    tx.execute(
         "UPDATE jobs SET state = ?, cf_id = ?, attempts = ?, next_attempt_at = ?, last_error_code = ?, last_error = ?,"
         " outage = ?, updated_at = ?, replay = ? WHERE id = ?",
         (
@@ -62,7 +62,7 @@ def update(tx: Transaction, job: Job) -> None:
             job.last_error,
             job.outage,
             job.updated_at,
-            _json(job.replay),
+            _encode_json(job.replay),
             job.id,
         ),
     )
@@ -71,85 +71,89 @@ def update(tx: Transaction, job: Job) -> None:
 
 def get(snapshot: Snapshot, job_id: str) -> Job | None:
     """By id, of whichever organization."""
-    row = snapshot.one(f"SELECT {_COLUMNS} FROM jobs WHERE id = ?", (job_id,))
-    return None if row is None else _job(row)
+    row = snapshot.fetch_one(f"SELECT {_COLUMNS} FROM jobs WHERE id = ?", (job_id,))
+    return None if row is None else _from_row(row)
 
 
-def of_org(snapshot: Snapshot, org_id: str, *, state: JobState | None, before: str | None, limit: int) -> list[Job]:
+def list_of_org(
+    snapshot: Snapshot, org_id: str, *, state: JobState | None, before: str | None, limit: int
+) -> list[Job]:
     """Newest first, those with an id below `before`."""
     if state is None:
-        rows = snapshot.all(
+        rows = snapshot.fetch_all(
             f"SELECT {_COLUMNS} FROM jobs WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
-            (org_id, before or NEWEST, limit),
+            (org_id, before or HIGHEST_KEY, limit),
         )
     else:
-        rows = snapshot.all(
+        rows = snapshot.fetch_all(
             f"SELECT {_COLUMNS} FROM jobs WHERE org_id = ? AND state = ? AND id < ? ORDER BY id DESC LIMIT ?",
-            (org_id, state, before or NEWEST, limit),
+            (org_id, state, before or HIGHEST_KEY, limit),
         )
-    return [_job(row) for row in rows]
+    return [_from_row(row) for row in rows]
 
 
-def due(
+def list_due(
     snapshot: Snapshot,
     kind: JobKind,
     now: int,
     limit: int,
     in_flight: Collection[str],
-    busy: Collection[str] = (),
+    busy_connections: Collection[str] = (),
     busy_orgs: Collection[str] = (),
 ) -> list[Job]:
     """Jobs of a kind that are due and not in flight, by their turn; none through a connection, nor of an organization,
-    that is `busy`."""
-    rows = snapshot.all(_DUE, (now, _texts(in_flight), limit, kind, _texts(busy), _texts(busy_orgs)))
-    return [_job(row) for row in rows]
+    that is `busy_connections`."""
+    rows = snapshot.fetch_all(
+        _DUE, (now, _encode_texts(in_flight), limit, kind, _encode_texts(busy_connections), _encode_texts(busy_orgs))
+    )
+    return [_from_row(row) for row in rows]
 
 
-def next_due_at(snapshot: Snapshot, after: int) -> int | None:
-    """The earliest instant later than `after` at which a job is due."""
-    row = snapshot.one(
+def find_next_due_at(snapshot: Snapshot, after_at: int) -> int | None:
+    """The earliest instant later than `after_at` at which a job is due."""
+    row = snapshot.fetch_one(
         "SELECT next_attempt_at FROM jobs WHERE state = 'pending' AND next_attempt_at > ?"
         " ORDER BY next_attempt_at LIMIT 1",
-        (after,),
+        (after_at,),
     )
     return None if row is None else row[0]
 
 
-def pending_of_domain(snapshot: Snapshot, domain_id: str, kind: JobKind) -> Job | None:
+def find_pending_of_domain(snapshot: Snapshot, domain_id: str, kind: JobKind) -> Job | None:
     """The pending job of a kind that a domain has, if any."""
-    row = snapshot.one(
+    row = snapshot.fetch_one(
         f"SELECT {_COLUMNS} FROM jobs WHERE domain_id = ? AND kind = ? AND state = 'pending' LIMIT 1",
         (domain_id, kind),
     )
-    return None if row is None else _job(row)
+    return None if row is None else _from_row(row)
 
 
-def end_of_domains(tx: Transaction, domain_ids: Collection[str], kinds: Collection[JobKind], now: int) -> int:
+def end_pending_of_domains(tx: Transaction, domain_ids: Collection[str], kinds: Collection[JobKind], now: int) -> int:
     """End what is pending for domains, as done; returns how many there were."""
-    count = tx.run(
+    count = tx.execute(
         "UPDATE jobs SET state = 'done', attempts = attempts + 1, next_attempt_at = NULL, outage = 0, updated_at = ?1"
         " WHERE state = 'pending' AND domain_id IN (SELECT value FROM json_each(?2))"
         " AND kind IN (SELECT value FROM json_each(?3))",
-        (now, _texts(domain_ids), _texts(kinds)),
+        (now, _encode_texts(domain_ids), _encode_texts(kinds)),
     )
     if count:
         tx.announce(Topic.JOBS)
     return count
 
 
-def pending_of_connection(snapshot: Snapshot, connection_id: str, kind: JobKind, limit: int) -> list[Job]:
+def list_pending_of_connection(snapshot: Snapshot, connection_id: str, kind: JobKind, limit: int) -> list[Job]:
     """Some of the pending jobs of a kind that work through a connection, in no order."""
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM jobs INDEXED BY jobs_of_connection"
         " WHERE connection_id = ? AND kind = ? AND state = 'pending' LIMIT ?",
         (connection_id, kind, limit),
     )
-    return [_job(row) for row in rows]
+    return [_from_row(row) for row in rows]
 
 
-def end_of_connection(tx: Transaction, connection_id: str, now: int) -> int:
+def end_pending_of_connection(tx: Transaction, connection_id: str, now: int) -> int:
     """End what is pending with a connection, as done; returns how many there were."""
-    count = tx.run(
+    count = tx.execute(
         "UPDATE jobs SET state = 'done', attempts = attempts + 1, next_attempt_at = NULL, outage = 0, updated_at = ?"
         " WHERE state = 'pending' AND connection_id = ?",
         (now, connection_id),
@@ -159,16 +163,16 @@ def end_of_connection(tx: Transaction, connection_id: str, now: int) -> int:
     return count
 
 
-def next_turn(snapshot: Snapshot, org_id: str, kind: JobKind) -> int:
+def find_next_turn(snapshot: Snapshot, org_id: str, kind: JobKind) -> int:
     """The turn of an organization's next job of a kind.
 
     It comes behind all that the organization has waiting, and beside the first of everybody else's.
     """
-    first = snapshot.one(
+    first = snapshot.fetch_one(
         "SELECT turn FROM jobs WHERE kind = ? AND state = 'pending' ORDER BY turn LIMIT 1",
         (kind,),
     )
-    own_last = snapshot.one(
+    own_last = snapshot.fetch_one(
         "SELECT turn FROM jobs WHERE org_id = ? AND kind = ? AND state = 'pending' ORDER BY turn DESC LIMIT 1",
         (org_id, kind),
     )
@@ -177,7 +181,7 @@ def next_turn(snapshot: Snapshot, org_id: str, kind: JobKind) -> int:
 
 def count_between(snapshot: Snapshot, kind: JobKind, start: tuple[int, str], end: tuple[int, str]) -> int:
     """How many pending jobs of a kind have a turn and id from `start` on and before `end`."""
-    row = snapshot.one(
+    row = snapshot.fetch_one(
         "SELECT count(*) FROM jobs WHERE kind = ? AND state = 'pending'"
         " AND (turn, id) >= (?, ?) AND (turn, id) < (?, ?)",
         (kind, *start, *end),
@@ -185,33 +189,33 @@ def count_between(snapshot: Snapshot, kind: JobKind, start: tuple[int, str], end
     return 0 if row is None else row[0]
 
 
-def pending_of_domains(snapshot: Snapshot, domain_ids: Collection[str], kind: JobKind) -> list[Job]:
+def list_pending_of_domains(snapshot: Snapshot, domain_ids: Collection[str], kind: JobKind) -> list[Job]:
     """The pending jobs of a kind that domains have, in no order."""
     # Left to itself SQLite goes through all that wait for their turn.
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM jobs INDEXED BY jobs_of_domain"
         " WHERE domain_id IN (SELECT value FROM json_each(?)) AND kind = ? AND state = 'pending'",
-        (_texts(domain_ids), kind),
+        (_encode_texts(domain_ids), kind),
     )
-    return [_job(row) for row in rows]
+    return [_from_row(row) for row in rows]
 
 
-def of_domain(
+def list_of_domain(
     snapshot: Snapshot, domain_id: str, position: tuple[int, str], *, newest_first: bool, limit: int
 ) -> list[Job]:
     """A domain's, beyond a position (instant at which a job was made, its id), by both, or against them."""
     beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM jobs WHERE domain_id = ? AND (created_at, id) {beyond} (?, ?)"
         f" ORDER BY created_at {order}, id {order} LIMIT ?",
         (domain_id, *position, limit),
     )
-    return [_job(row) for row in rows]
+    return [_from_row(row) for row in rows]
 
 
 def end_outage(tx: Transaction, now: int) -> int:
     """Make due at once what waited only for a service that is back; returns how many."""
-    count = tx.run(
+    count = tx.execute(
         "UPDATE jobs SET next_attempt_at = ?1, outage = 0 WHERE state = 'pending' AND outage = 1"
         " AND next_attempt_at > ?1 AND last_error_code IN ('cloudflare_unavailable', 'cloudflare_rate_limited')",
         (now,),
@@ -221,34 +225,36 @@ def end_outage(tx: Transaction, now: int) -> int:
     return count
 
 
-def pull_in(tx: Transaction, beyond: int, now: int) -> int:
+def reschedule_beyond(tx: Transaction, latest_at: int, now: int) -> int:
     """Make due what is planned for after an instant; returns how many."""
-    return tx.run("UPDATE jobs SET next_attempt_at = ? WHERE state = 'pending' AND next_attempt_at > ?", (now, beyond))
-
-
-def delete_ended(tx: Transaction, state: JobState, before: int, limit: int) -> int:
-    """Remove jobs that ended in `state` before an instant; returns how many."""
-    return tx.run(
-        "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs"
-        " WHERE state <> 'pending' AND state = ? AND updated_at < ? LIMIT ?)",
-        (state, before, limit),
+    return tx.execute(
+        "UPDATE jobs SET next_attempt_at = ? WHERE state = 'pending' AND next_attempt_at > ?", (now, latest_at)
     )
 
 
-def _texts(values: Collection[str]) -> str:
+def delete_ended(tx: Transaction, state: JobState, cutoff_at: int, limit: int) -> int:
+    """Remove jobs that ended in `state` before an instant; returns how many."""
+    return tx.execute(
+        "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs"
+        " WHERE state <> 'pending' AND state = ? AND updated_at < ? LIMIT ?)",
+        (state, cutoff_at, limit),
+    )
+
+
+def _encode_texts(values: Collection[str]) -> str:
     return msgspec.json.encode(list(values)).decode()
 
 
-def _values(job: Job) -> tuple[object, ...]:
+def _to_row(job: Job) -> tuple[object, ...]:
     plain = (getattr(job, column) for column in Job.__struct_fields__[:-2])
-    return (*plain, _json(job.replay), _json(job.dns_write))
+    return (*plain, _encode_json(job.replay), _encode_json(job.dns_write))
 
 
-def _json(value: Replay | DnsWrite | None) -> str | None:
+def _encode_json(value: Replay | DnsWrite | None) -> str | None:
     return None if value is None else msgspec.json.encode(value).decode()
 
 
-def _job(row: Row) -> Job:
+def _from_row(row: Row) -> Job:
     stored = dict(zip(Job.__struct_fields__, row, strict=True))
     stored["kind"], stored["state"] = JobKind(stored["kind"]), JobState(stored["state"])
     stored["outage"] = bool(stored["outage"])

@@ -18,7 +18,7 @@ _COLUMNS: Final = (
 _SCOPES: Final = msgspec.json.Decoder(tuple[str, ...])
 
 
-class Authorization(Struct, frozen=True, kw_only=True):
+class PendingAuthorization(Struct, frozen=True, kw_only=True):
     """One that was begun, by a token of an organization's. Instants in milliseconds.
 
     scopes: those that were asked for. issuer: the server's, where it is known; issuer_required: its answer names it.
@@ -36,28 +36,30 @@ class Authorization(Struct, frozen=True, kw_only=True):
     expires_at: int
 
 
-class Taken(Struct, frozen=True):
+class ConsumedState(Struct, frozen=True):
     """An authorization whose state was used just now, with its verifier as it is stored."""
 
-    authorization: Authorization
+    authorization: PendingAuthorization
     state_hash: bytes
     sealed_verifier: bytes
 
-    def verifier(self, vault: Vault) -> Secret:
+    def unseal_verifier(self, vault: Vault) -> Secret:
         """Raises VaultError."""
         return vault.open(self.sealed_verifier, org=self.authorization.org_id, row=self.state_hash.hex(), field=_FIELD)
 
 
-class Use(Struct, frozen=True):
+class StateRecord(Struct, frozen=True):
     """Why a state cannot be taken: whose it is, and whether it was used."""
 
     org_id: str
-    used: bool
+    is_used: bool
 
 
-def insert(tx: Transaction, vault: Vault, state_hash: bytes, authorization: Authorization, verifier: Secret) -> None:
+def insert(
+    tx: Transaction, vault: Vault, state_hash: bytes, authorization: PendingAuthorization, verifier: Secret
+) -> None:
     """Store what was begun."""
-    tx.run(
+    tx.execute(
         "INSERT INTO oauth_states (state_hash, org_id, token_id, provider, redirect_uri, return_to, scopes, issuer,"
         " issuer_required, created_at, expires_at, sealed_verifier) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -77,45 +79,45 @@ def insert(tx: Transaction, vault: Vault, state_hash: bytes, authorization: Auth
     )
 
 
-def take(tx: Transaction, state_hash: bytes, now: int, *, org_id: str | None = None) -> Taken | None:
+def consume(tx: Transaction, state_hash: bytes, now: int, *, org_id: str | None = None) -> ConsumedState | None:
     """Use a state, which nobody can a second time. None where it cannot be used, or not by the organization `org_id`.
 
     One statement, so that of two answers at once only one is let through.
     """
     own, whose = ("", ()) if org_id is None else (" AND org_id = ?", (org_id,))
-    row = tx.one(
+    row = tx.fetch_one(
         f"UPDATE oauth_states SET used_at = ? WHERE state_hash = ? AND used_at IS NULL AND expires_at > ?{own}"
         f" RETURNING {_COLUMNS}",
         (now, state_hash, now, *whose),
     )
-    return None if row is None else Taken(_authorization(row), state_hash, row[10])
+    return None if row is None else ConsumedState(_from_row(row), state_hash, row[10])
 
 
-def use(snapshot: Snapshot, state_hash: bytes) -> Use | None:
+def find(snapshot: Snapshot, state_hash: bytes) -> StateRecord | None:
     """What there is to know of a state that could not be taken; None where there is none."""
-    row = snapshot.one("SELECT org_id, used_at IS NOT NULL FROM oauth_states WHERE state_hash = ?", (state_hash,))
-    return None if row is None else Use(row[0], bool(row[1]))
+    row = snapshot.fetch_one("SELECT org_id, used_at IS NOT NULL FROM oauth_states WHERE state_hash = ?", (state_hash,))
+    return None if row is None else StateRecord(row[0], bool(row[1]))
 
 
 def count(snapshot: Snapshot, org_id: str, now: int) -> tuple[int, int]:
     """How many of an organization have not reached their end, and how many of those are not used."""
-    ((all_of_them, used),) = snapshot.all(
+    ((all_of_them, used),) = snapshot.fetch_all(
         "SELECT count(*), count(used_at) FROM oauth_states WHERE org_id = ? AND expires_at > ?", (org_id, now)
     )
     return all_of_them, all_of_them - used
 
 
-def delete_expired(tx: Transaction, before: int, limit: int) -> int:
+def delete_expired(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Remove those whose end was before an instant; returns how many."""
-    return tx.run(
+    return tx.execute(
         "DELETE FROM oauth_states WHERE state_hash IN"
         " (SELECT state_hash FROM oauth_states WHERE expires_at < ? LIMIT ?)",
-        (before, limit),
+        (cutoff_at, limit),
     )
 
 
-def _authorization(row: Row) -> Authorization:
-    return Authorization(
+def _from_row(row: Row) -> PendingAuthorization:
+    return PendingAuthorization(
         org_id=row[0],
         token_id=row[1],
         provider=Provider(row[2]),

@@ -15,7 +15,7 @@ class Organization(Struct, frozen=True, kw_only=True):
 
 def insert(tx: Transaction, organization: Organization) -> None:
     """Store a new organization."""
-    tx.run(
+    tx.execute(
         "INSERT INTO organizations (id, name, created_at) VALUES (?, ?, ?)",
         (organization.id, organization.name, organization.created_at),
     )
@@ -23,7 +23,7 @@ def insert(tx: Transaction, organization: Organization) -> None:
 
 def find(snapshot: Snapshot, id_or_name: str) -> Organization | None:
     """By id, else by exact name."""
-    row = snapshot.one(
+    row = snapshot.fetch_one(
         "SELECT id, name, created_at FROM organizations WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC LIMIT 1",
         (id_or_name,),
     )
@@ -32,30 +32,32 @@ def find(snapshot: Snapshot, id_or_name: str) -> Organization | None:
 
 def list_all(snapshot: Snapshot) -> list[Organization]:
     """Every organization by name; operators have few, so it is no page."""
-    rows = snapshot.all("SELECT id, name, created_at FROM organizations ORDER BY name")
+    rows = snapshot.fetch_all("SELECT id, name, created_at FROM organizations ORDER BY name")
     return [Organization(id=row[0], name=row[1], created_at=row[2]) for row in rows]
 
 
-def last_sequence(snapshot: Snapshot, org_id: str) -> int:
+def read_last_sequence(snapshot: Snapshot, org_id: str) -> int:
     """The number of the newest event; 0 before the first."""
-    row = snapshot.one("SELECT last_sequence FROM organizations WHERE id = ?", (org_id,))
+    row = snapshot.fetch_one("SELECT last_sequence FROM organizations WHERE id = ?", (org_id,))
     return 0 if row is None else row[0]
 
 
-def forgotten_sequence(snapshot: Snapshot, org_id: str) -> int:
+def read_forgotten_sequence(snapshot: Snapshot, org_id: str) -> int:
     """The number up to which events are past their retention, though some may still be stored; 0 before the first."""
-    row = snapshot.one("SELECT forgotten_sequence FROM organizations WHERE id = ?", (org_id,))
+    row = snapshot.fetch_one("SELECT forgotten_sequence FROM organizations WHERE id = ?", (org_id,))
     return 0 if row is None else row[0]
 
 
-def forget(tx: Transaction, org_id: str, sequence: int) -> None:
+def forget_events(tx: Transaction, org_id: str, sequence: int) -> None:
     """Events up to a number are past their retention."""
-    tx.run("UPDATE organizations SET forgotten_sequence = max(forgotten_sequence, ?) WHERE id = ?", (sequence, org_id))
+    tx.execute(
+        "UPDATE organizations SET forgotten_sequence = max(forgotten_sequence, ?) WHERE id = ?", (sequence, org_id)
+    )
 
 
-def next_sequences(tx: Transaction, org_id: str, count: int) -> range:
+def allocate_sequences(tx: Transaction, org_id: str, count: int) -> range:
     """The next `count` event numbers of an organization; without a gap, because the events commit with them."""
-    row = tx.one(
+    row = tx.fetch_one(
         "UPDATE organizations SET last_sequence = last_sequence + ? WHERE id = ? RETURNING last_sequence",
         (count, org_id),
     )

@@ -2,11 +2,11 @@
 
 from msgspec import Struct
 
-from dcvd.core.lifecycle.schedule import Lane
+from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.store.engine.database import Snapshot
 
 
-class LateRenewal(Struct, frozen=True, kw_only=True):
+class OverdueRenewal(Struct, frozen=True, kw_only=True):
     """A domain whose certificate should have been renewed at `overdue_at`; instants in milliseconds."""
 
     domain_id: str
@@ -20,23 +20,23 @@ class LateRenewal(Struct, frozen=True, kw_only=True):
     checked_at: int | None
 
 
-def late(snapshot: Snapshot, now: int, limit: int) -> list[LateRenewal]:
+def list_overdue(snapshot: Snapshot, now: int, limit: int) -> list[OverdueRenewal]:
     """Those that are late for the longest time first."""
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         "SELECT id, org_id, name, status, error_code, cf_ssl_status, expires_at, renewal_overdue_at, cf_checked_at"
         " FROM domains WHERE renewal_overdue_at <= ? ORDER BY renewal_overdue_at LIMIT ?",
         (now, limit),
     )
-    return [LateRenewal(**dict(zip(LateRenewal.__struct_fields__, row, strict=True))) for row in rows]
+    return [OverdueRenewal(**dict(zip(OverdueRenewal.__struct_fields__, row, strict=True))) for row in rows]
 
 
-def count_late(snapshot: Snapshot, now: int) -> int:
+def count_overdue(snapshot: Snapshot, now: int) -> int:
     """How many are late."""
-    (count,) = snapshot.all("SELECT count(*) FROM domains WHERE renewal_overdue_at <= ?", (now,))[0]
+    (count,) = snapshot.fetch_all("SELECT count(*) FROM domains WHERE renewal_overdue_at <= ?", (now,))[0]
     return int(count)
 
 
-def oldest_due(snapshot: Snapshot, kind: Lane) -> int | None:
+def find_oldest_due_at(snapshot: Snapshot, lane: CheckLane) -> int | None:
     """When the look was due that waits longest in a lane; None in an empty one."""
-    row = snapshot.one("SELECT next_sync_at FROM domains WHERE lane = ? ORDER BY next_sync_at LIMIT 1", (kind,))
+    row = snapshot.fetch_one("SELECT next_sync_at FROM domains WHERE lane = ? ORDER BY next_sync_at LIMIT 1", (lane,))
     return None if row is None else row[0]

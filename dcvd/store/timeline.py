@@ -6,96 +6,106 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from dcvd.core.ids import Prefix, earliest_id
-from dcvd.core.timeline import EntryKind, Note
+from dcvd.core.ids import IdPrefix, earliest_id
+from dcvd.core.timeline import TimelineEntryKind, TimelineNote
 from dcvd.store.engine.database import Row, Snapshot, Transaction
 
-Position = tuple[int, int, str]
+TimelinePosition = tuple[int, int, str]
 """(instant, kind, id): where an entry stands in its domain's timeline."""
 
 _COLUMNS: Final = "id, org_id, domain_id, kind, actor, data, at"
-_NOTE: Final = msgspec.json.Decoder(Note)
+_NOTE: Final = msgspec.json.Decoder(TimelineNote)
 
 
-class StoredEntry(Struct, frozen=True, kw_only=True):
-    """An entry; `at` in milliseconds."""
+class StoredTimelineEntry(Struct, frozen=True, kw_only=True):
+    """An entry; `occurred_at` in milliseconds."""
 
     id: str
     org_id: str
     domain_id: str
-    kind: EntryKind
+    kind: TimelineEntryKind
     actor: str
-    note: Note
-    at: int
+    note: TimelineNote
+    occurred_at: int
 
 
-def insert_all(tx: Transaction, entries: Sequence[StoredEntry]) -> None:
+def insert_all(tx: Transaction, entries: Sequence[StoredTimelineEntry]) -> None:
     """Store new entries of the three kinds."""
-    tx.many(
+    tx.execute_many(
         f"INSERT INTO timeline ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (entry.id, entry.org_id, entry.domain_id, entry.kind, entry.actor, _text(entry.note), entry.at)
+            (
+                entry.id,
+                entry.org_id,
+                entry.domain_id,
+                entry.kind,
+                entry.actor,
+                _encode_note(entry.note),
+                entry.occurred_at,
+            )
             for entry in entries
         ],
     )
 
 
-def rewrite(tx: Transaction, entry_id: str, note: Note) -> None:
+def update_note(tx: Transaction, entry_id: str, note: TimelineNote) -> None:
     """Have an entry say something else; its place stays."""
-    tx.run("UPDATE timeline SET data = ? WHERE id = ?", (_text(note), entry_id))
+    tx.execute("UPDATE timeline SET data = ? WHERE id = ?", (_encode_note(note), entry_id))
 
 
-def latest(snapshot: Snapshot, domain_id: str, kind: EntryKind, since: int, limit: int) -> list[StoredEntry]:
+def list_latest(
+    snapshot: Snapshot, domain_id: str, kind: TimelineEntryKind, since_at: int, limit: int
+) -> list[StoredTimelineEntry]:
     """The newest entries of a kind that a domain has since an instant (excluded), newest first."""
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM timeline WHERE domain_id = ? AND at > ? AND kind = ?"
         " ORDER BY at DESC, id DESC LIMIT ?",
-        (domain_id, since, kind, limit),
+        (domain_id, since_at, kind, limit),
     )
-    return [_entry(row) for row in rows]
+    return [_from_row(row) for row in rows]
 
 
-def of_domain(
-    snapshot: Snapshot, domain_id: str, position: Position, *, newest_first: bool, limit: int
-) -> list[StoredEntry]:
+def list_of_domain(
+    snapshot: Snapshot, domain_id: str, position: TimelinePosition, *, newest_first: bool, limit: int
+) -> list[StoredTimelineEntry]:
     """Entries beyond a position, in the order of the timeline or against it."""
     beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM timeline WHERE domain_id = ? AND (at, kind, id) {beyond} (?, ?, ?)"
         f" ORDER BY at {order}, kind {order}, id {order} LIMIT ?",
         (domain_id, *position, limit),
     )
-    return [_entry(row) for row in rows]
+    return [_from_row(row) for row in rows]
 
 
-def org_of(snapshot: Snapshot, domain_id: str) -> str | None:
+def find_org(snapshot: Snapshot, domain_id: str) -> str | None:
     """Whose domain it is or was, as long as anything is kept of it."""
     for table in ("domains WHERE id", "timeline WHERE domain_id", "events WHERE domain_id", "jobs WHERE domain_id"):
-        row = snapshot.one(f"SELECT org_id FROM {table} = ? LIMIT 1", (domain_id,))
+        row = snapshot.fetch_one(f"SELECT org_id FROM {table} = ? LIMIT 1", (domain_id,))
         if row is not None:
             return str(row[0])
     return None
 
 
-def delete_old(tx: Transaction, before: int, limit: int) -> int:
+def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Remove entries older than an instant; returns how many."""
-    return tx.run(
+    return tx.execute(
         "DELETE FROM timeline WHERE id IN (SELECT id FROM timeline WHERE id < ? AND at < ? ORDER BY id LIMIT ?)",
-        (earliest_id(Prefix.TIMELINE, before), before, limit),
+        (earliest_id(IdPrefix.TIMELINE, cutoff_at), cutoff_at, limit),
     )
 
 
-def _text(note: Note) -> str:
+def _encode_note(note: TimelineNote) -> str:
     return msgspec.json.encode(note).decode()
 
 
-def _entry(row: Row) -> StoredEntry:
-    return StoredEntry(
+def _from_row(row: Row) -> StoredTimelineEntry:
+    return StoredTimelineEntry(
         id=row[0],
         org_id=row[1],
         domain_id=row[2],
-        kind=EntryKind(row[3]),
+        kind=TimelineEntryKind(row[3]),
         actor=row[4],
         note=_NOTE.decode(row[5]),
-        at=row[6],
+        occurred_at=row[6],
     )

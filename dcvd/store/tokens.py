@@ -4,59 +4,61 @@ from collections.abc import Mapping
 
 from dcvd.core.tokens import Role, Token
 from dcvd.store.engine.database import Row, Snapshot, Transaction
-from dcvd.store.engine.paging import NEWEST
+from dcvd.store.engine.paging import HIGHEST_KEY
 
 _COLUMNS = "id, org_id, name, role, created_at, expires_at, last_used_at"
 
 
 def insert(tx: Transaction, token: Token, token_hash: str) -> None:
     """Store a new token."""
-    tx.run(
+    tx.execute(
         "INSERT INTO api_tokens (id, org_id, name, role, token_hash, created_at, expires_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (token.id, token.org_id, token.name, token.role, token_hash, token.created_at, token.expires_at),
     )
 
 
-def by_hash(snapshot: Snapshot, token_hash: str) -> Token | None:
+def find_by_hash(snapshot: Snapshot, token_hash: str) -> Token | None:
     """The token that a presented text belongs to, expired or not."""
-    return _token(snapshot.one(f"SELECT {_COLUMNS} FROM api_tokens WHERE token_hash = ?", (token_hash,)))
+    return _from_row(snapshot.fetch_one(f"SELECT {_COLUMNS} FROM api_tokens WHERE token_hash = ?", (token_hash,)))
 
 
-def by_id(snapshot: Snapshot, token_id: str) -> Token | None:
+def get(snapshot: Snapshot, token_id: str) -> Token | None:
     """The token of that id, expired or not."""
-    return _token(snapshot.one(f"SELECT {_COLUMNS} FROM api_tokens WHERE id = ?", (token_id,)))
+    return _from_row(snapshot.fetch_one(f"SELECT {_COLUMNS} FROM api_tokens WHERE id = ?", (token_id,)))
 
 
-def of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: int) -> list[Token]:
+def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: int) -> list[Token]:
     """Newest first, those with an id below `before`."""
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM api_tokens WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
-        (org_id, before or NEWEST, limit),
+        (org_id, before or HIGHEST_KEY, limit),
     )
-    return [token for row in rows if (token := _token(row)) is not None]
+    return [token for row in rows if (token := _from_row(row)) is not None]
 
 
 def delete(tx: Transaction, org_id: str, token_id: str) -> bool:
     """Whether there was such a token."""
-    return tx.run("DELETE FROM api_tokens WHERE id = ? AND org_id = ?", (token_id, org_id)) > 0
+    return tx.execute("DELETE FROM api_tokens WHERE id = ? AND org_id = ?", (token_id, org_id)) > 0
 
 
 def touch(tx: Transaction, used_at: Mapping[str, int]) -> None:
     """Store when tokens (by id) were last used."""
-    tx.many("UPDATE api_tokens SET last_used_at = ? WHERE id = ?", [(at, token) for token, at in used_at.items()])
-
-
-def delete_expired(tx: Transaction, before: int, limit: int) -> int:
-    """Remove tokens that expired before an instant; returns how many."""
-    return tx.run(
-        "DELETE FROM api_tokens WHERE id IN"
-        " (SELECT id FROM api_tokens WHERE expires_at IS NOT NULL AND expires_at < ? LIMIT ?)",
-        (before, limit),
+    tx.execute_many(
+        "UPDATE api_tokens SET last_used_at = ? WHERE id = ?", [(at, token) for token, at in used_at.items()]
     )
 
 
-def _token(row: Row | None) -> Token | None:
+def delete_expired(tx: Transaction, cutoff_at: int, limit: int) -> int:
+    """Remove tokens that expired before an instant; returns how many."""
+    return tx.execute(
+        "DELETE FROM api_tokens WHERE id IN"
+        " (SELECT id FROM api_tokens WHERE expires_at IS NOT NULL AND expires_at < ? LIMIT ?)",
+        (cutoff_at, limit),
+    )
+
+
+def _from_row(row: Row | None) -> Token | None:
     if row is None:
         return None
     return Token(

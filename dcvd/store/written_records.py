@@ -15,69 +15,71 @@ _BEFORE: Final = msgspec.json.Decoder(tuple[ZoneRecord, ...])
 
 def put(tx: Transaction, row: WrittenRecord) -> None:
     """Store a record of a domain, or how it stands now."""
-    tx.run(
+    tx.execute(
         f"INSERT INTO written_records ({_COLUMNS}) VALUES ({', '.join('?' * len(WrittenRecord.__struct_fields__))})"
         " ON CONFLICT (domain_id, name, type) DO UPDATE SET connection_id = excluded.connection_id,"
         " zone = excluded.zone, value = excluded.value, replaced = excluded.replaced, before = excluded.before,"
         " state = excluded.state, written_at = excluded.written_at, orphaned_at = excluded.orphaned_at",
-        _values(row),
+        _to_row(row),
     )
 
 
-def of_domain(snapshot: Snapshot, domain_id: str) -> list[WrittenRecord]:
+def list_of_domain(snapshot: Snapshot, domain_id: str) -> list[WrittenRecord]:
     """All that a domain has, or had while there was one, by name."""
-    return of_domains(snapshot, [domain_id])
+    return list_of_domains(snapshot, [domain_id])
 
 
-def of_domains(snapshot: Snapshot, domain_ids: Collection[str]) -> list[WrittenRecord]:
+def list_of_domains(snapshot: Snapshot, domain_ids: Collection[str]) -> list[WrittenRecord]:
     """Likewise of many domains."""
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM written_records WHERE domain_id IN (SELECT value FROM json_each(?))"
         " ORDER BY domain_id, name, type",
-        (_texts(domain_ids),),
+        (_encode_texts(domain_ids),),
     )
-    return [_record(row) for row in rows]
+    return [_from_row(row) for row in rows]
 
 
 def delete(tx: Transaction, ids: Collection[str]) -> None:
     """Forget records: they are out of DNS, or not ours any more."""
-    tx.run("DELETE FROM written_records WHERE id IN (SELECT value FROM json_each(?))", (_texts(ids),))
+    tx.execute("DELETE FROM written_records WHERE id IN (SELECT value FROM json_each(?))", (_encode_texts(ids),))
 
 
 def delete_of_domains(tx: Transaction, domain_ids: Collection[str]) -> None:
     """Forget what was written for domains."""
-    tx.run("DELETE FROM written_records WHERE domain_id IN (SELECT value FROM json_each(?))", (_texts(domain_ids),))
-
-
-def orphan(tx: Transaction, domain_ids: Collection[str], now: int) -> None:
-    """Their domains are removed, and a job takes the records out of DNS."""
-    tx.run(
-        "UPDATE written_records SET orphaned_at = ? WHERE domain_id IN (SELECT value FROM json_each(?))",
-        (now, _texts(domain_ids)),
+    tx.execute(
+        "DELETE FROM written_records WHERE domain_id IN (SELECT value FROM json_each(?))", (_encode_texts(domain_ids),)
     )
 
 
-def delete_orphans(tx: Transaction, before: int, limit: int) -> int:
+def mark_orphaned(tx: Transaction, domain_ids: Collection[str], now: int) -> None:
+    """Their domains are removed, and a job takes the records out of DNS."""
+    tx.execute(
+        "UPDATE written_records SET orphaned_at = ? WHERE domain_id IN (SELECT value FROM json_each(?))",
+        (now, _encode_texts(domain_ids)),
+    )
+
+
+def delete_orphans(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Forget records whose domain was removed before an instant; returns how many."""
-    return tx.run(
+    return tx.execute(
         "DELETE FROM written_records WHERE id IN (SELECT id FROM written_records"
         " WHERE orphaned_at IS NOT NULL AND orphaned_at < ? LIMIT ?)",
-        (before, limit),
+        (cutoff_at, limit),
     )
 
 
-def _texts(values: Collection[str]) -> str:
+def _encode_texts(values: Collection[str]) -> str:
     return msgspec.json.encode(list(values)).decode()
 
 
-def _values(row: WrittenRecord) -> tuple[object, ...]:
+def _to_row(row: WrittenRecord) -> tuple[object, ...]:
     return tuple(
         msgspec.json.encode(row.before).decode() if column == "before" else getattr(row, column)
         for column in WrittenRecord.__struct_fields__
     )
 
 
-def _record(row: Row) -> WrittenRecord:
+def _from_row(row: Row) -> WrittenRecord:
     stored = dict(zip(WrittenRecord.__struct_fields__, row, strict=True))
     stored["before"] = _BEFORE.decode(stored["before"])
     return WrittenRecord(**stored)

@@ -5,12 +5,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.domains.dns_facts import DnsObservation, DnsQuestion
+from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation
 from dcvd.core.domains.domain import Domain
-from dcvd.core.domains.observations import HostnameGone, HostnameSeen
-from dcvd.core.lifecycle.schedule import Lane
+from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
+from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.core.lifecycle.transitions import Observation
-from dcvd.core.timeline import SYNC
+from dcvd.core.timeline import SYNC_ACTOR
 from dcvd.custom_hostnames.budget import Urgency
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
@@ -18,33 +18,37 @@ from dcvd.errors import RemoteError
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
-from dcvd.services.lifecycle.checks import Beginning, Look
-from dcvd.sync.recorder import Recorder
+from dcvd.services.lifecycle.checks import CheckStart, DomainCheck
+from dcvd.sync.recorder import CheckRecorder
 
-_URGENCY: Final = {Lane.WAITING: Urgency.SOON, Lane.ROUTINE: Urgency.ROUTINE, Lane.FAILING: Urgency.LAST}
+_URGENCY_BY_LANE: Final = {
+    CheckLane.WAITING: Urgency.SOON,
+    CheckLane.ROUTINE: Urgency.ROUTINE,
+    CheckLane.FAILING: Urgency.LAST,
+}
 
 
-class Listed(Struct, frozen=True):
+class ListedHostname(Struct, frozen=True):
     """What a page of Cloudflare's list said of a hostname, and when it was asked for (milliseconds)."""
 
-    seen: HostnameSeen
+    cloudflare_hostname: CloudflareHostname
     asked_at: int
 
 
-class _Answers(Struct, frozen=True):
+class _CheckAnswers(Struct, frozen=True):
     dns: DnsObservation
-    cloudflare: HostnameSeen | HostnameGone | RemoteError | None
+    cloudflare: CloudflareHostname | CloudflareHostnameAbsence | RemoteError | None
     asked_at: int
-    beginning: Beginning
+    start: CheckStart
 
     @property
     def observations(self) -> list[Observation]:
-        if isinstance(self.cloudflare, HostnameSeen | HostnameGone):
+        if isinstance(self.cloudflare, CloudflareHostname | CloudflareHostnameAbsence):
             return [self.dns, self.cloudflare]
         return [self.dns]
 
 
-class Looker:
+class DomainChecker:
     """Used by the loop and by whoever wants a fresh look."""
 
     def __init__(self, context: Context, cloudflare: CloudflareClient, dns: DnsObserver, metrics: Metrics) -> None:
@@ -52,53 +56,57 @@ class Looker:
         self._cloudflare = cloudflare
         self._dns = dns
         self._metrics = metrics
-        self._recorder = Recorder(context)
+        self._recorder = CheckRecorder(context)
 
-    async def look(self, domain: Domain, *, thorough: bool = False, actor: str = SYNC) -> Domain | None:
+    async def check(self, domain: Domain, *, is_thorough: bool = False, actor: str = SYNC_ACTOR) -> Domain | None:
         """The domain as it is after the look; None when it was removed meanwhile.
 
-        thorough: ask DNS everything, also where the record is right. actor: who wanted it, see `core.timeline`. When
+        is_thorough: ask DNS everything, also where the record is right. actor: who wanted it, see `core.timeline`. When
         Cloudflare fails, what DNS said is stored all the same, and then its RemoteError is raised.
         """
-        answers = await self._ask(domain, None, Urgency.NOW, thorough=thorough)
+        answers = await self._ask(domain, None, Urgency.NOW, is_thorough=is_thorough)
         looked = await checks.record(
             self._context,
             domain.id,
             answers.observations,
             asked_at=answers.asked_at,
-            beginning=answers.beginning,
+            start=answers.start,
             actor=actor,
         )
-        self._conclude(answers)
+        self._report_outcome(answers)
         return looked
 
-    async def look_in_turn(self, domain: Domain, kind: Lane, listed: Listed | None = None) -> None:
+    async def check_due(self, domain: Domain, lane: CheckLane, listed: ListedHostname | None = None) -> None:
         """A look of the loop's, stored together with others; with `listed` Cloudflare is not asked once more.
 
         Raises as `look` does.
         """
-        answers = await self._ask(domain, listed, _URGENCY[kind], thorough=False)
-        await self._recorder.record(Look(domain.id, answers.observations, answers.asked_at, answers.beginning))
-        self._conclude(answers)
+        answers = await self._ask(domain, listed, _URGENCY_BY_LANE[lane], is_thorough=False)
+        await self._recorder.record(DomainCheck(domain.id, answers.observations, answers.asked_at, answers.start))
+        self._report_outcome(answers)
 
-    async def _ask(self, domain: Domain, listed: Listed | None, urgency: Urgency, *, thorough: bool) -> _Answers:
-        question = DnsQuestion(
+    async def _ask(
+        self, domain: Domain, listed: ListedHostname | None, urgency: Urgency, *, is_thorough: bool
+    ) -> _CheckAnswers:
+        question = DnsCheckRequest(
             hostname=domain.name,
             target=domain.cname_target,
-            challenge=domain.validation == "delegated",
-            thorough=thorough,
+            with_challenge=domain.validation == "delegated",
+            is_thorough=is_thorough,
         )
-        beginning = Beginning(self._context.now(), domain.next_sync_at)
+        beginning = CheckStart(self._context.now(), domain.next_check_at)
         if listed is not None:
-            return _Answers(await self._dns.observe(question), listed.seen, listed.asked_at, beginning)
+            return _CheckAnswers(
+                await self._dns.observe(question), listed.cloudflare_hostname, listed.asked_at, beginning
+            )
         async with asyncio.TaskGroup() as group:
             dns = group.create_task(self._dns.observe(question), name=f"look.dns.{domain.id}")
             cloudflare = group.create_task(self._ask_cloudflare(domain, urgency), name=f"look.cloudflare.{domain.id}")
-        return _Answers(dns.result(), cloudflare.result(), beginning.at, beginning)
+        return _CheckAnswers(dns.result(), cloudflare.result(), beginning.started_at, beginning)
 
     async def _ask_cloudflare(
         self, domain: Domain, urgency: Urgency
-    ) -> HostnameSeen | HostnameGone | RemoteError | None:
+    ) -> CloudflareHostname | CloudflareHostnameAbsence | RemoteError | None:
         if domain.cf_id is None:
             return None
         try:
@@ -107,8 +115,8 @@ class Looker:
             # Kept until the other half of the look is stored; then it is raised with its cause.
             return error
 
-    def _conclude(self, answers: _Answers) -> None:
+    def _report_outcome(self, answers: _CheckAnswers) -> None:
         if isinstance(answers.cloudflare, RemoteError):
-            self._metrics.look("cloudflare_failed")
+            self._metrics.count_check("cloudflare_failed")
             raise answers.cloudflare
-        self._metrics.look("unanswered" if answers.dns.facts.outcome == "unanswered" else "seen")
+        self._metrics.count_check("unanswered" if answers.dns.facts.outcome == "unanswered" else "seen")

@@ -11,40 +11,40 @@ from msgspec import Struct
 
 from dcvd.core.domains.domain import Domain
 from dcvd.core.instants import MINUTE
-from dcvd.core.lifecycle.schedule import Lane
+from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.errors import RemoteError, StoreError
-from dcvd.kit.tasks import Pool
+from dcvd.kit.tasks import TaskPool
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
 from dcvd.store import domains
 from dcvd.store.engine.database import Snapshot, Topic
-from dcvd.sync.adaptive_rate import Pace
-from dcvd.sync.checker import Listed
-from dcvd.sync.lane_scheduler import Turns
-from dcvd.sync.sweep import Lister, Sweep
+from dcvd.sync.adaptive_rate import AdaptiveRate
+from dcvd.sync.checker import ListedHostname
+from dcvd.sync.lane_scheduler import LaneScheduler
+from dcvd.sync.sweep import HostnameLister, ListSweep
 
 log = structlog.get_logger(__name__)
 
-_AFTER_FAILURE: Final = 5 * MINUTE
-_REST: Final = 5.0
+_FAILURE_DELAY_MS: Final = 5 * MINUTE
+_COOL_DOWN_S: Final = 5.0
 """Seconds for which a domain is left alone whose failure could not even be stored."""
 _STORE_PAUSE: Final = 1.0
 """Seconds after which the database is read again where it failed."""
-_BATCH: Final = 32
+_BATCH_SIZE: Final = 32
 """How many due domains of a lane are read at once, and how many a walk may have waiting."""
 
 
-class Looker(Protocol):
+class DueDomainChecker(Protocol):
     """Makes a look and stores it."""
 
-    async def look_in_turn(self, domain: Domain, kind: Lane, listed: Listed | None = None) -> None:
+    async def check_due(self, domain: Domain, lane: CheckLane, listed: ListedHostname | None = None) -> None:
         """Raises RemoteError when Cloudflare failed; what could be seen is stored all the same."""
         ...
 
 
-class _Item(Struct, frozen=True):
+class _QueuedDomain(Struct, frozen=True):
     domain: Domain
-    listed: Listed | None = None
+    listed: ListedHostname | None = None
 
 
 class SyncLoop:
@@ -53,134 +53,143 @@ class SyncLoop:
     Nothing is claimed in the store: what is in flight is known here alone, so after a crash it is simply due again.
     """
 
-    def __init__(self, context: Context, looker: Looker, lister: Lister, *, pace: Pace | None = None) -> None:
+    def __init__(
+        self, context: Context, checker: DueDomainChecker, lister: HostnameLister, *, rate: AdaptiveRate | None = None
+    ) -> None:
         self._context = context
-        self._looker = looker
-        self.pool = Pool(context.config.sync.concurrency, "sync")
-        self._pace = pace if pace is not None else Pace()
-        self._turns = Turns(self.pool.limit)
-        self._ready: dict[Lane, deque[_Item]] = {kind: deque() for kind in Lane}
-        self._held: set[str] = set()
-        self._read_again_at = dict.fromkeys(Lane, 0.0)
-        self._stored = context.database.listen(Topic.DOMAINS)
-        self._changed = asyncio.Event()
-        self._room = asyncio.Event()
-        self._sweep = Sweep(context, lister, self._pace, offer=self._offer, held=self._held, over=self._changed.set)
+        self._checker = checker
+        self.pool = TaskPool(context.config.sync.concurrency, "sync")
+        self._rate = rate if rate is not None else AdaptiveRate()
+        self._scheduler = LaneScheduler(self.pool.limit)
+        self._queues: dict[CheckLane, deque[_QueuedDomain]] = {kind: deque() for kind in CheckLane}
+        self._in_flight: set[str] = set()
+        self._next_read_times = dict.fromkeys(CheckLane, 0.0)
+        self._commit_event = context.database.listen(Topic.DOMAINS)
+        self._wake_event = asyncio.Event()
+        self._space_event = asyncio.Event()
+        self._sweep = ListSweep(
+            context,
+            lister,
+            self._rate,
+            enqueue=self._enqueue_listed,
+            in_flight=self._in_flight,
+            on_end=self._wake_event.set,
+        )
 
     async def run(self) -> None:
         """Runs until it is cancelled; what is in the pool then goes on and is its owner's to drain."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._sweep.run(), name="sync.sweep")
             group.create_task(self._wake_on_commits(), name="sync.woken")
-            group.create_task(self._start_looks(), name="sync.looks")
+            group.create_task(self._start_checks(), name="sync.looks")
 
-    async def _start_looks(self) -> None:
+    async def _start_checks(self) -> None:
         while True:
             # Cleared before the look around: what changes after it wakes us again.
-            self._changed.clear()
+            self._wake_event.clear()
             try:
                 await self._read_due()
             except StoreError as error:
                 log.warning("sync.not_read", error=error.message, retry_in_s=_STORE_PAUSE)
                 await asyncio.sleep(_STORE_PAUSE)
-                self._read_again_at = dict.fromkeys(Lane, 0.0)
+                self._next_read_times = dict.fromkeys(CheckLane, 0.0)
                 continue
-            kind = self._turns.next([kind for kind, ready in self._ready.items() if ready])
+            kind = self._scheduler.choose([kind for kind, ready in self._queues.items() if ready])
             if kind is None:
                 await self._sleep()
                 continue
-            item = self._ready[kind].popleft()
-            self._room.set()
-            self._turns.take(kind)
-            await self._pace.turn()
+            item = self._queues[kind].popleft()
+            self._space_event.set()
+            self._scheduler.start(kind)
+            await self._rate.wait_turn()
             await self.pool.wait_free()
-            task = self.pool.start(f"sync.{item.domain.id}", self._look(item, kind))
-            task.add_done_callback(partial(self._ended, kind))
+            task = self.pool.start(f"sync.{item.domain.id}", self._check(item, kind))
+            task.add_done_callback(partial(self._on_check_end, kind))
 
-    async def _look(self, item: _Item, kind: Lane) -> None:
+    async def _check(self, item: _QueuedDomain, lane: CheckLane) -> None:
         domain, rest = item.domain, 0.0
         try:
-            await self._looker.look_in_turn(domain, kind, item.listed)
+            await self._checker.check_due(domain, lane, item.listed)
         except RemoteError as error:
             log.warning("sync.cloudflare_failed", domain=domain.name, domain_id=domain.id, error=error.message)
         except Exception:
             # Whatever it was, this domain waits its turn like the others and is not tried in a circle.
-            rest = _REST
-            await checks.postpone(self._context, domain, self._context.now() + _AFTER_FAILURE)
+            rest = _COOL_DOWN_S
+            await checks.postpone(self._context, domain, self._context.now() + _FAILURE_DELAY_MS)
             rest = 0.0
             raise
         finally:
             if rest:
-                asyncio.get_running_loop().call_later(rest, self._held.discard, domain.id)
+                asyncio.get_running_loop().call_later(rest, self._in_flight.discard, domain.id)
             else:
-                self._held.discard(domain.id)
+                self._in_flight.discard(domain.id)
 
-    def _ended(self, kind: Lane, _task: "asyncio.Task[None]") -> None:
-        self._turns.give_back(kind)
-        self._changed.set()
+    def _on_check_end(self, lane: CheckLane, _task: "asyncio.Task[None]") -> None:
+        self._scheduler.finish(lane)
+        self._wake_event.set()
 
     async def _read_due(self) -> None:
         """Fill up the lanes that have run out, in one read. While a walk is on, its pages bring what is routine."""
         loop = asyncio.get_running_loop()
         wanted = [
             kind
-            for kind, ready in self._ready.items()
+            for kind, ready in self._queues.items()
             if not ready
-            and self._turns.room(kind) > 0
-            and loop.time() >= self._read_again_at[kind]
-            and not (kind is Lane.ROUTINE and self._sweep.busy)
+            and self._scheduler.count_room(kind) > 0
+            and loop.time() >= self._next_read_times[kind]
+            and not (kind is CheckLane.ROUTINE and self._sweep.is_active)
         ]
         if not wanted:
             return
         for kind in wanted:
             # Before the read: a commit during it sets it back.
-            self._read_again_at[kind] = loop.time() + self._context.config.sync.tick / 1000
-        found = await self._due(wanted)
+            self._next_read_times[kind] = loop.time() + self._context.config.sync.tick / 1000
+        found = await self._read_due_domains(wanted)
         for kind, due in found.items():
-            if len(due) >= _BATCH:
-                self._read_again_at[kind] = 0.0
-                if kind is Lane.ROUTINE and self._sweep.consider():
+            if len(due) >= _BATCH_SIZE:
+                self._next_read_times[kind] = 0.0
+                if kind is CheckLane.ROUTINE and self._sweep.request():
                     continue
             for domain in due:
-                if domain.id not in self._held:
-                    self._hold(_Item(domain), kind)
+                if domain.id not in self._in_flight:
+                    self._enqueue(_QueuedDomain(domain), kind)
 
-    async def _due(self, wanted: Collection[Lane]) -> dict[Lane, list[Domain]]:
+    async def _read_due_domains(self, lanes: Collection[CheckLane]) -> dict[CheckLane, list[Domain]]:
         now = self._context.now()
         # What is being looked at is still due in the store, so as many more are asked for. What ends meanwhile may
         # still be due in what is read.
-        held = frozenset(self._held)
-        most = _BATCH + len(held)
+        held = frozenset(self._in_flight)
+        most = _BATCH_SIZE + len(held)
 
-        def query(snapshot: Snapshot) -> dict[Lane, list[Domain]]:
-            return {kind: domains.due(snapshot, kind, now, most) for kind in wanted}
+        def query(snapshot: Snapshot) -> dict[CheckLane, list[Domain]]:
+            return {kind: domains.list_due(snapshot, kind, now, most) for kind in lanes}
 
         found = await self._context.database.read(query)
-        return {kind: [each for each in due if each.id not in held][:_BATCH] for kind, due in found.items()}
+        return {kind: [each for each in due if each.id not in held][:_BATCH_SIZE] for kind, due in found.items()}
 
-    async def _offer(self, domain: Domain, listed: Listed, kind: Lane) -> None:
+    async def _enqueue_listed(self, domain: Domain, listed: ListedHostname, lane: CheckLane) -> None:
         """Take a domain that a walk has come across; waits while enough of them are waiting."""
-        while len(self._ready[kind]) >= _BATCH:
-            self._room.clear()
-            await self._room.wait()
-        if domain.id not in self._held:
-            self._hold(_Item(domain, listed), kind)
-            self._changed.set()
+        while len(self._queues[lane]) >= _BATCH_SIZE:
+            self._space_event.clear()
+            await self._space_event.wait()
+        if domain.id not in self._in_flight:
+            self._enqueue(_QueuedDomain(domain, listed), lane)
+            self._wake_event.set()
 
-    def _hold(self, item: _Item, kind: Lane) -> None:
-        self._held.add(item.domain.id)
-        self._ready[kind].append(item)
+    def _enqueue(self, item: _QueuedDomain, lane: CheckLane) -> None:
+        self._in_flight.add(item.domain.id)
+        self._queues[lane].append(item)
 
     async def _wake_on_commits(self) -> None:
         while True:
-            await self._stored.wait()
-            self._stored.clear()
-            self._read_again_at = dict.fromkeys(Lane, 0.0)
-            self._changed.set()
+            await self._commit_event.wait()
+            self._commit_event.clear()
+            self._next_read_times = dict.fromkeys(CheckLane, 0.0)
+            self._wake_event.set()
 
     async def _sleep(self) -> None:
         try:
             async with asyncio.timeout(self._context.config.sync.tick / 1000):
-                await self._changed.wait()
+                await self._wake_event.wait()
         except TimeoutError:
             return

@@ -9,17 +9,17 @@ import structlog
 from dcvd.errors import StoreError
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
-from dcvd.services.lifecycle.checks import Look
+from dcvd.services.lifecycle.checks import DomainCheck
 
 log = structlog.get_logger(__name__)
 
-_MOST: Final = 32
+_MAX_BATCH: Final = 32
 """So many that a unit takes the writer for some milliseconds only."""
-_GATHER: Final = 0.020
+_GATHER_S: Final = 0.020
 """Seconds for which a look waits for others; each unit costs a sync to disk, and two threads their turns."""
 
 
-class Recorder:
+class CheckRecorder:
     """`record` returns when the look is on disk, and raises what storing it raised.
 
     A caller that is cancelled before leaves nothing behind: the domain is due as it was.
@@ -27,42 +27,42 @@ class Recorder:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._waiting: list[tuple[Look, asyncio.Future[None]]] = []
-        self._full = asyncio.Event()
+        self._pending: list[tuple[DomainCheck, asyncio.Future[None]]] = []
+        self._full_event = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    async def record(self, look: Look) -> None:
+    async def record(self, check: DomainCheck) -> None:
         """Store one look."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((look, future))
-        if len(self._waiting) >= _MOST:
-            self._full.set()
+        self._pending.append((check, future))
+        if len(self._pending) >= _MAX_BATCH:
+            self._full_event.set()
         if self._task is None:
             self._task = asyncio.create_task(self._store(), name="sync.recorder")
         await future
 
     async def _store(self) -> None:
         try:
-            while self._waiting:
+            while self._pending:
                 await self._gather()
-                batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+                batch, self._pending = self._pending[:_MAX_BATCH], self._pending[_MAX_BATCH:]
                 await self._store_batch([entry for entry in batch if not entry[1].cancelled()])
         finally:
             self._task = None
-            for _, future in self._waiting:
+            for _, future in self._pending:
                 future.cancel()
 
     async def _gather(self) -> None:
-        if len(self._waiting) >= _MOST:
+        if len(self._pending) >= _MAX_BATCH:
             return
-        self._full.clear()
+        self._full_event.clear()
         try:
-            async with asyncio.timeout(_GATHER):
-                await self._full.wait()
+            async with asyncio.timeout(_GATHER_S):
+                await self._full_event.wait()
         except TimeoutError:
             return
 
-    async def _store_batch(self, batch: Sequence[tuple[Look, "asyncio.Future[None]"]]) -> None:
+    async def _store_batch(self, batch: Sequence[tuple[DomainCheck, "asyncio.Future[None]"]]) -> None:
         if not batch:
             return
         try:

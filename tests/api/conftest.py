@@ -17,14 +17,14 @@ from prometheus_client import CollectorRegistry
 
 from dcvd.api import Api, create_app
 from dcvd.config import Config, load
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation, DnsQuestion
+from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain
-from dcvd.core.domains.observations import HostnameSeen, ObservedCertificate
+from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHostname
 from dcvd.core.http_exchanges import Timings
 from dcvd.core.instants import DAY
-from dcvd.core.timeline import SYNC
+from dcvd.core.timeline import SYNC_ACTOR
 from dcvd.core.tokens import Role
-from dcvd.core.webhooks.conformance import ProbeKind, Report, judge
+from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind, evaluate_receiver
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, outcome_of
 from dcvd.dns import DnsObserver
 from dcvd.kit.clock import ManualClock
@@ -37,14 +37,14 @@ from dcvd.metrics import Metrics
 from dcvd.services import organizations, tokens
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
-from dcvd.services.events.feed import Feed
+from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle import checks
-from dcvd.services.lifecycle.cloudflare_notifications import Hints
-from dcvd.services.tokens import LastUse
+from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
+from dcvd.services.tokens import TokenUsage
 from dcvd.services.webhooks import endpoint_tests, endpoints
 from dcvd.store.engine.database import Database
 from dcvd.store.organizations import Organization
-from dcvd.store.webhooks.attempts import MadeAttempt
+from dcvd.store.webhooks.attempts import RecordedAttempt
 from tests.api.client import Client
 from tests.providing import access_of, drivers_of, token_client_of
 
@@ -68,9 +68,9 @@ class FakeLooker:
         self.cancelled = False
         self.removed = False
 
-    async def look(self, domain: Domain, *, thorough: bool = False, actor: str = SYNC) -> Domain | None:
+    async def check(self, domain: Domain, *, is_thorough: bool = False, actor: str = SYNC_ACTOR) -> Domain | None:
         self.looked.append(domain.id)
-        self.thorough.append(thorough)
+        self.thorough.append(is_thorough)
         if self.raises is not None:
             raise self.raises
         if self.hangs:
@@ -87,12 +87,12 @@ class FakeObserver:
     """Sees what a test tells it: facts of whatever is asked for; NXDOMAIN unless told otherwise."""
 
     def __init__(self) -> None:
-        self.asked: list[DnsQuestion] = []
+        self.asked: list[DnsCheckRequest] = []
         self.sees: dict[str, Any] = {}
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def observe(self, question: DnsQuestion) -> DnsObservation:
+    async def observe(self, question: DnsCheckRequest) -> DnsObservation:
         self.asked.append(question)
         await self.gate.wait()
         facts = {"hostname": question.hostname, "target": question.target, "outcome": "answered", **self.sees}
@@ -108,13 +108,15 @@ class FakeProber:
         self.raises: Exception | None = None
         self.probed: list[tuple[str, str]] = []
 
-    async def test(self, org_id: str, endpoint_id: str) -> tuple[Delivery, MadeAttempt]:
+    async def send_test(self, org_id: str, endpoint_id: str) -> tuple[Delivery, RecordedAttempt]:
         if self.raises is not None:
             raise self.raises
-        probe = await endpoint_tests.begin(self._context, org_id, endpoint_id, "This is a test.")
-        return await endpoint_tests.end(self._context, probe, answered(probe.due, self.fails_with or 204))
+        probe = await endpoint_tests.start_test(self._context, org_id, endpoint_id, "This is a test.")
+        return await endpoint_tests.record_result(
+            self._context, probe, answered(probe.due_delivery, self.fails_with or 204)
+        )
 
-    async def conformance(self, org_id: str, endpoint_id: str) -> Report:
+    async def check_conformance(self, org_id: str, endpoint_id: str) -> ConformanceReport:
         if self.raises is not None:
             raise self.raises
         await endpoints.get(self._context, org_id, endpoint_id)
@@ -127,7 +129,7 @@ class FakeProber:
             outcome=AttemptOutcome.DELIVERED,
             status_code=204,
         )
-        return judge(dict.fromkeys(ProbeKind, attempt))
+        return evaluate_receiver(dict.fromkeys(ProbeKind, attempt))
 
 
 class _Loopback(AbstractResolver):
@@ -176,7 +178,7 @@ async def context(config: Config, tmp_path: Path, clock: ManualClock, blank_data
     database = await Database.open(Path(shutil.copy(blank_database, tmp_path)), readers=1)
     try:
         vault = Vault(VaultKey.generate(os.urandom))
-        yield Context(database, config, vault=vault, clock=clock, fraction=lambda: 0.0)
+        yield Context(database, config, vault=vault, clock=clock, random_fraction=lambda: 0.0)
     finally:
         await database.close()
 
@@ -197,13 +199,13 @@ def prober(context: Context) -> FakeProber:
 
 
 @pytest.fixture
-def feed(context: Context) -> Feed:
-    return Feed(context)
+def feed(context: Context) -> EventFeed:
+    return EventFeed(context)
 
 
 @pytest.fixture
-def last_use() -> LastUse:
-    return LastUse()
+def last_use() -> TokenUsage:
+    return TokenUsage()
 
 
 @pytest.fixture
@@ -218,19 +220,19 @@ def built_app(config: Config) -> Api:
     # What belongs to one test alone comes with `app`.
     return create_app(
         context=context,
-        last_use=LastUse(),
-        looker=FakeLooker(context),
+        token_usage=TokenUsage(),
+        checker=FakeLooker(context),
         operators=frozenset(),
         registry=CollectorRegistry(),
-        feed=cast(Feed, None),
-        hints=Hints(context, Metrics()),
+        feed=cast(EventFeed, None),
+        hints=CloudflareNotificationHandler(context, Metrics()),
         diagnoser=Diagnoser(context, FakeObserver()),
-        prober=FakeProber(context),
+        tester=FakeProber(context),
         access=access_of(context),
         drivers=drivers_of(context),
         token_client=token_client_of(context),
         fetcher=Fetcher(),
-        guarded=Fetcher(),
+        guarded_fetcher=Fetcher(),
         observer=DnsObserver(config),
     )
 
@@ -239,17 +241,17 @@ def built_app(config: Config) -> Api:
 def app(
     built_app: Api,
     context: Context,
-    last_use: LastUse,
+    last_use: TokenUsage,
     looker: FakeLooker,
     registry: CollectorRegistry,
-    feed: Feed,
+    feed: EventFeed,
     prober: FakeProber,
     observer: FakeObserver,
 ) -> Api:
-    parts = built_app.parts
-    parts.feed, parts.prober = feed, prober
-    parts.hints, parts.diagnoser = Hints(context, Metrics()), Diagnoser(context, observer)
-    parts.context, parts.last_use, parts.looker, parts.registry = context, last_use, looker, registry
+    parts = built_app.services
+    parts.feed, parts.tester = feed, prober
+    parts.hints, parts.diagnoser = CloudflareNotificationHandler(context, Metrics()), Diagnoser(context, observer)
+    parts.context, parts.token_usage, parts.checker, parts.registry = context, last_use, looker, registry
     parts.access, parts.drivers = access_of(context), drivers_of(context)
     parts.operators = frozenset({os.getuid()})
     return built_app
@@ -264,10 +266,10 @@ async def addresses(app: Api, tmp_path: Path) -> AsyncIterator[tuple[int, Path]]
     serving = asyncio.create_task(server.serve(), name="http")
     try:
         async with asyncio.timeout(10):
-            await server.started.wait()
+            await server.listening_event.wait()
         yield port, path
     finally:
-        await server.stop(deadline=1)
+        await server.stop(timeout_s=1)
         await serving
 
 
@@ -294,7 +296,7 @@ def mint(context: Context, organization: Organization) -> Mint:
         minted = await tokens.create(
             context, org_id or organization.id, name=f"a {role}", role=role, expires_at=expires_at
         )
-        return minted.plain.reveal()
+        return minted.plaintext.reveal()
 
     return mint_token
 
@@ -332,27 +334,27 @@ def answered(due: DueDelivery, status: int, **changes: Any) -> Attempt:
         outcome=outcome,
         status_code=status,
         error=None if outcome is AttemptOutcome.DELIVERED else f"The receiver answered {status}.",
-        headers={"content-type": "text/plain"},
-        response=b"so be it",
+        response_headers={"content-type": "text/plain"},
+        response_body=b"so be it",
         remote_ip="203.0.113.7",
     )
     return replace(attempt, **changes)
 
 
-async def bring_to_active(context: Context, domain: Domain, *, actor: str = SYNC) -> Domain | None:
+async def bring_to_active(context: Context, domain: Domain, *, actor: str = SYNC_ACTOR) -> Domain | None:
     """Records a look that saw the record in DNS and a served certificate."""
     facts = DnsFacts(
         hostname=domain.name, target=domain.cname_target, outcome="answered", exists=True, chain=(domain.cname_target,)
     )
-    certificate = ObservedCertificate(
+    certificate = CloudflareCertificate(
         serial="0a", issuer="GoogleTrustServices", signature="ECDSAWithSHA256", issued_at=NOW, expires_at=NOW + 90 * DAY
     )
-    seen = HostnameSeen(
+    seen = CloudflareHostname(
         id=f"cf-{domain.id}",
         hostname=domain.name,
         status="active",
         ssl_status="active",
-        errors=("a note of Cloudflare's",),
+        verification_errors=("a note of Cloudflare's",),
         certificates=(certificate,),
     )
     return await checks.record(context, domain.id, [DnsObservation(facts), seen], actor=actor)

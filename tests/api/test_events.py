@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from dcvd.services.context import Context
-from dcvd.services.events.feed import Feed
+from dcvd.services.events.feed import EventFeed
 from dcvd.store import events, organizations
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
@@ -27,7 +27,9 @@ async def test_events_come_in_order_as_the_very_bytes_that_webhooks_carry(
     answer = await owner.get("/api/events")
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "application/json"
-    stored = await context.database.read(lambda snapshot: events.of_org(snapshot, organization.id, after=0, limit=9))
+    stored = await context.database.read(
+        lambda snapshot: events.list_of_org(snapshot, organization.id, after=0, limit=9)
+    )
     bodies = [event.body for event in stored]
     assert answer.body == b'{"events":[' + b",".join(bodies) + b'],"nextCursor":"3","hasMore":false}'
     assert [event["sequence"] for event in answer.json["events"]] == [1, 2, 3]
@@ -92,7 +94,7 @@ async def test_events_past_their_retention_are_410_and_never_left_out_in_silence
     owner: Client, context: Context, organization: Organization
 ) -> None:
     await three(owner)
-    await context.database.write(lambda tx: organizations.forget(tx, organization.id, 2))
+    await context.database.write(lambda tx: organizations.forget_events(tx, organization.id, 2))
     for after in (0, 1):
         found = problem(await owner.get(f"/api/events?after={after}"), 410, "events_past_retention")
         assert "read on after 2" in found["detail"]
@@ -110,7 +112,7 @@ async def test_an_organization_sees_its_own_events_alone(owner: Client, stranger
 
 
 async def test_who_would_wait_is_answered_as_soon_as_there_is_an_event(
-    owner: Client, member: Client, feed: Feed
+    owner: Client, member: Client, feed: EventFeed
 ) -> None:
     asking = asyncio.create_task(member.get("/api/events", headers={"Prefer": "wait=30"}), name="test.feed")
     await until(lambda: waits(feed))
@@ -128,7 +130,7 @@ async def test_a_wait_for_nothing_ends_with_an_empty_answer(owner: Client) -> No
     assert (answer.status, answer.json) == (200, {"events": [], "nextCursor": "0", "hasMore": False})
 
 
-async def test_who_waits_is_answered_when_the_daemon_stops(owner: Client, feed: Feed) -> None:
+async def test_who_waits_is_answered_when_the_daemon_stops(owner: Client, feed: EventFeed) -> None:
     asking = asyncio.create_task(owner.get("/api/events", headers={"Prefer": "wait=30"}), name="test.feed")
     await until(lambda: waits(feed))
     feed.close()
@@ -160,7 +162,7 @@ async def test_the_answer_says_which_wait_was_applied_and_that_it_depends_on_it(
 
 @pytest.mark.parametrize("leaves", ["closing", "resetting"])
 async def test_nothing_waits_any_longer_for_a_client_that_has_left(
-    addresses: tuple[int, object], owner: Client, feed: Feed, log_lines: list[EventDict], leaves: str
+    addresses: tuple[int, object], owner: Client, feed: EventFeed, log_lines: list[EventDict], leaves: str
 ) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", addresses[0])
     writer.write(asked(owner, "/api/events", "Prefer: wait=60"))
@@ -171,13 +173,13 @@ async def test_nothing_waits_any_longer_for_a_client_that_has_left(
     else:
         writer.transport.abort()
     async with asyncio.timeout(10):
-        while feed._waiting or not any(line["event"] == "api.request" for line in log_lines):
+        while feed._waiters or not any(line["event"] == "api.request" for line in log_lines):
             await asyncio.sleep(0.005)
     assert not [line for line in log_lines if line["log_level"] in ("warning", "error")]
 
 
 async def test_a_request_behind_one_that_waits_is_answered_after_it(
-    addresses: tuple[int, object], owner: Client, feed: Feed
+    addresses: tuple[int, object], owner: Client, feed: EventFeed
 ) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", addresses[0])
     writer.write(asked(owner, "/api/events", "Prefer: wait=30") + asked(owner, "/health", "Connection: close"))
@@ -195,5 +197,5 @@ def asked(client: Client, path: str, header: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {client.token}\r\n{header}\r\n\r\n".encode()
 
 
-async def waits(feed: Feed, *, nobody: bool = False) -> bool:
-    return bool(feed._waiting) is not nobody
+async def waits(feed: EventFeed, *, nobody: bool = False) -> bool:
+    return bool(feed._waiters) is not nobody

@@ -6,7 +6,7 @@ from dcvd.core.instants import DAY, MINUTE, to_rfc3339
 from dcvd.core.tokens import Role
 from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
-from dcvd.services.tokens import LastUse
+from dcvd.services.tokens import TokenUsage
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import NOW
@@ -88,7 +88,7 @@ async def test_the_list_never_shows_a_token_nor_a_part_of_it(owner: Client, cloc
 
 
 async def test_the_last_use_is_shown_before_it_is_stored_and_after(
-    owner: Client, clock: ManualClock, last_use: LastUse, context: Context
+    owner: Client, clock: ManualClock, last_use: TokenUsage, context: Context
 ) -> None:
     clock.advance(MINUTE)
     shown = (await owner.get("/api/tokens")).json["tokens"][0]["lastUsedAt"]

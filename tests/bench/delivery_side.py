@@ -20,7 +20,7 @@ import aiohttp
 import msgspec
 import uvloop
 
-from dcvd.config import Config, Webhooks
+from dcvd.config import Config, WebhooksConfig
 from dcvd.core.events import EventDraft, EventType
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
@@ -42,7 +42,7 @@ _BURSTS: Final = 20
 _EVENTS_A_SECOND: Final = 20
 _OWED_TO_DEAD: Final = 50_000
 _CONFIG: Final = Config(
-    webhooks=Webhooks(
+    webhooks=WebhooksConfig(
         concurrency=_CONCURRENCY, allow_http=True, allow_private=(IPv4Network("127.0.0.0/8"),), endpoint_concurrency=8
     )
 )
@@ -59,8 +59,8 @@ class Counted(Metrics):
         self.wanted = 0
         self.reached = asyncio.Event()
 
-    def delivery_ended(self, state: str) -> None:
-        super().delivery_ended(state)
+    def count_finished_delivery(self, state: str) -> None:
+        super().count_finished_delivery(state)
         self.ended += 1
         if self.ended == self.wanted:
             self.reached.set()
@@ -229,11 +229,11 @@ async def _bare(path: Path, url: str, count: int) -> Figures:
 
 
 async def _post(session: aiohttp.ClientSession, url: str, secret: Secret, event_id: str, body: bytes) -> None:
-    headers = signing.headers(
+    headers = signing.build_headers(
         [secret],
         message_id=event_id,
-        event=EventType.DOMAIN_ACTIVE,
-        timestamp=time.time_ns() // 1_000_000 // SECOND,
+        event_type=EventType.DOMAIN_ACTIVE,
+        timestamp_s=time.time_ns() // 1_000_000 // SECOND,
         body=body,
     )
     headers["Content-Type"] = "application/json"

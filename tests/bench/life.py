@@ -12,16 +12,16 @@ import uvloop
 from aiohttp import web
 
 from dcvd.config import (
-    Cloudflare,
+    CloudflareConfig,
     Config,
-    Database,
-    Dns,
-    Domains,
-    Loaded,
-    Server,
+    DatabaseConfig,
+    DnsConfig,
+    DomainsConfig,
+    LoadedConfig,
+    ServerConfig,
     SocketAddress,
-    Sync,
-    Webhooks,
+    SyncConfig,
+    WebhooksConfig,
     parse_address,
 )
 from dcvd.core.events import EventType
@@ -58,9 +58,9 @@ async def _run() -> dict[str, float | int | str]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
     with tempfile.TemporaryDirectory() as directory:
-        async with Sandbox(SandboxSettings(api_port=0, dns_port=0, step=0.2)) as sandbox:
+        async with Sandbox(SandboxSettings(api_port=0, dns_port=0, step_s=0.2)) as sandbox:
             sandbox.set_dns("*.customer.test", "CNAME", ["edge.sandbox.test."])
-            loaded = Loaded(
+            loaded = LoadedConfig(
                 config=_config(Path(directory), sandbox), path=Path(directory), from_environment=(), warnings=()
             )
             async with Daemon(loaded) as daemon:
@@ -86,9 +86,9 @@ async def _run() -> dict[str, float | int | str]:
 
 def _config(directory: Path, sandbox: Sandbox) -> Config:
     return Config(
-        server=Server(listen=(SocketAddress("127.0.0.1", 0),), socket=directory / "dcvd.sock"),
-        database=Database(path=directory / "dcvd.db"),
-        cloudflare=Cloudflare(
+        server=ServerConfig(listen=(SocketAddress("127.0.0.1", 0),), socket=directory / "dcvd.sock"),
+        database=DatabaseConfig(path=directory / "dcvd.db"),
+        cloudflare=CloudflareConfig(
             base_url=sandbox.api_url,
             api_token=Secret("sandbox-token"),
             zone_id=sandbox.settings.zone_id,
@@ -96,8 +96,8 @@ def _config(directory: Path, sandbox: Sandbox) -> Config:
             certificates_per_minute=0,
             requests_per_5m=0,
         ),
-        dns=Dns(resolvers=(parse_address(sandbox.dns_address),), authoritative=False),
-        domains=Domains(allow_reserved_tlds=("test",)),
-        sync=Sync(tick=50, pending_interval=200),
-        webhooks=Webhooks(allow_http=True, allow_private=(IPv4Network("127.0.0.0/8"),)),
+        dns=DnsConfig(resolvers=(parse_address(sandbox.dns_address),), authoritative=False),
+        domains=DomainsConfig(allow_reserved_tlds=("test",)),
+        sync=SyncConfig(tick=50, pending_interval=200),
+        webhooks=WebhooksConfig(allow_http=True, allow_private=(IPv4Network("127.0.0.0/8"),)),
     )

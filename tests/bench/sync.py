@@ -20,9 +20,9 @@ import uvloop
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dcvd.config import Cloudflare, Config, Dns, parse_address
-from dcvd.core.domains.observations import HostnameSeen
-from dcvd.core.lifecycle.schedule import Lane
+from dcvd.config import CloudflareConfig, Config, DnsConfig, parse_address
+from dcvd.core.domains.observations import CloudflareHostname
+from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.core.secret import Secret
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
@@ -31,7 +31,7 @@ from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.store import domains
 from dcvd.store.engine.database import Database, Snapshot, Transaction
-from dcvd.sync import Looker, SyncLoop
+from dcvd.sync import DomainChecker, SyncLoop
 from tests.bench import sync_data
 from tests.daemon.process import DaemonProcess, write_config
 
@@ -187,7 +187,7 @@ async def _pick(path: Path) -> float:
     spans = []
 
     def query(snapshot: Snapshot) -> list[str]:
-        return [found.id for kind in Lane for found in domains.due(snapshot, kind, now, _BATCH)]
+        return [found.id for kind in CheckLane for found in domains.list_due(snapshot, kind, now, _BATCH)]
 
     for _ in range(_PICKS):
         began = time.perf_counter()
@@ -197,7 +197,7 @@ async def _pick(path: Path) -> float:
 
         def put_off(tx: Transaction, picked: list[str] = picked) -> None:
             for domain_id in picked:
-                domains.set_next_look(tx, domain_id, now + 86_400_000)
+                domains.set_next_check(tx, domain_id, now + 86_400_000)
 
         await database.write(put_off)
     await database.close()
@@ -214,12 +214,12 @@ async def _budget(directory: Path) -> Figures:
         database = await Database.open(path)
         config = Config(
             cloudflare=replace(_cloudflare(sandbox), requests_per_5m=_BUDGET),
-            dns=Dns(resolvers=(parse_address(sandbox.dns),), authoritative=False),
+            dns=DnsConfig(resolvers=(parse_address(sandbox.dns),), authoritative=False),
         )
         context, metrics = Context(database, config), Metrics()
-        client = CloudflareClient(config, metrics, window=_WINDOW)
+        client = CloudflareClient(config, metrics, window_s=_WINDOW)
         await client.start()
-        loop = SyncLoop(context, Looker(context, client, DnsObserver(config), metrics), client)
+        loop = SyncLoop(context, DomainChecker(context, client, DnsObserver(config), metrics), client)
         task = asyncio.create_task(loop.run())
         # The pace of looks begins low; it is no part of the budget.
         await asyncio.sleep(2 * _WINDOW)
@@ -251,7 +251,7 @@ def _total(metrics: Metrics, name: str) -> float:
     return sum(sample.value for sample in samples if sample.name == name)
 
 
-async def _first(sandbox: _Sandbox) -> HostnameSeen:
+async def _first(sandbox: _Sandbox) -> CloudflareHostname:
     client = CloudflareClient(Config(cloudflare=_cloudflare(sandbox)), Metrics())
     await client.start()
     page = await client.list_page(1)
@@ -259,8 +259,8 @@ async def _first(sandbox: _Sandbox) -> HostnameSeen:
     return page.hostnames[0]
 
 
-def _cloudflare(sandbox: _Sandbox) -> Cloudflare:
-    return Cloudflare(
+def _cloudflare(sandbox: _Sandbox) -> CloudflareConfig:
+    return CloudflareConfig(
         base_url=sandbox.api,
         api_token=Secret("sandbox-token"),
         zone_id="5a4d0b0c5a4d0b0c5a4d0b0c5a4d0b0c",

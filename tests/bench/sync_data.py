@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from dcvd.config import Config
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain, DomainStatus, new_domain
-from dcvd.core.domains.observations import HostnameSeen
+from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import DAY
 from dcvd.core.lifecycle import transitions
 from dcvd.core.tokens import Role
@@ -23,7 +23,7 @@ _STRIDE: Final = 7_919
 """Prime: neighbours in time are far apart in the file, as they are after a few days of looks."""
 
 
-async def fill(path: Path, size: int, seen: HostnameSeen) -> str:
+async def fill(path: Path, size: int, seen: CloudflareHostname) -> str:
     """A new database of `size` domains whose looks are all a day ahead; the plain text of its owner's token.
 
     seen: what Cloudflare says of the first hostname.
@@ -50,7 +50,7 @@ async def fill(path: Path, size: int, seen: HostnameSeen) -> str:
         (size - 1, first.id),
     )
     connection.close()
-    return minted.plain.reveal()
+    return minted.plaintext.reveal()
 
 
 def make_due(path: Path, part: float, now: int) -> int:
@@ -65,12 +65,12 @@ def make_due(path: Path, part: float, now: int) -> int:
     return due
 
 
-def _healthy(context: Context, org_id: str, seen: HostnameSeen) -> Domain:
+def _healthy(context: Context, org_id: str, seen: CloudflareHostname) -> Domain:
     now = context.now()
     domain = new_domain(
         domain_id=f"dom_{0:026d}", org_id=org_id, name=seen.hostname, cname_target=_TARGET, now=now - DAY
     )
     facts = DnsFacts(hostname=domain.name, target=_TARGET, outcome="answered", exists=True, chain=(_TARGET,))
-    looked = transitions.look(domain, [DnsObservation(facts), seen], now, context.rules).domain
+    looked = transitions.apply_check(domain, [DnsObservation(facts), seen], now, context.rules).domain
     assert looked.status is DomainStatus.ACTIVE, looked
-    return replace(looked, next_sync_at=now + DAY)
+    return replace(looked, next_check_at=now + DAY)

@@ -14,12 +14,12 @@ from dcvd.sandbox import Sandbox, SandboxSettings
 
 
 async def _serve(hostnames: int, limit: int, window: float) -> None:
-    settings = SandboxSettings(api_port=0, dns_port=0, preloaded=hostnames, rate_limit=limit, rate_window=window)
+    settings = SandboxSettings(api_port=0, dns_port=0, preloaded=hostnames, rate_limit=limit, rate_window_s=window)
     async with Sandbox(settings) as sandbox:
         sandbox.set_dns("*.customer.test", "CNAME", ["edge.sandbox.test."])
         print(msgspec.json.encode({"api": sandbox.api_url, "dns": sandbox.dns_address}).decode(), flush=True)
         await asyncio.to_thread(sys.stdin.read)
-        print(msgspec.json.encode({"refused": sandbox.world.rate.refused}).decode(), flush=True)
+        print(msgspec.json.encode({"refused": sandbox.world.rate.refused_count}).decode(), flush=True)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from dcvd.store.engine.database import Transaction
-from dcvd.store.engine.migrate import migrations
+from dcvd.store.engine.migrate import load_migrations
 from dcvd.store.vault import vault_keys
-from dcvd.store.vault.vault_keys import NeededKey
+from dcvd.store.vault.vault_keys import VaultKeyRecord
 from tests.cli.processes import House
 
 
@@ -18,13 +18,15 @@ def _organizations(path: Path) -> list[str]:
         return [row[0] for row in connection.execute("SELECT name FROM organizations ORDER BY name")]
 
 
-def _need(house: House, *keys: NeededKey) -> None:
+def _need(house: House, *keys: VaultKeyRecord) -> None:
     with closing(sqlite3.connect(house.database, isolation_level=None)) as connection:
         for key in keys:
-            vault_keys.record(Transaction(connection), key)
+            vault_keys.record_active(Transaction(connection), key)
 
 
-KEY = NeededKey(key_id="3fa95c0d1e2b4a68", source="/var/lib/dcvd/dcvd.db.key", salt=None, created_at=1_800_000_000_000)
+KEY = VaultKeyRecord(
+    key_id="3fa95c0d1e2b4a68", source="/var/lib/dcvd/dcvd.db.key", salt=None, created_at=1_800_000_000_000
+)
 
 
 def test_it_says_what_it_made_and_which_key_that_needs(house: House, tmp_path: Path) -> None:
@@ -48,7 +50,7 @@ def test_for_programs_it_is_one_line_of_json(house: House, tmp_path: Path) -> No
         "backup": {
             "file": str(copy),
             "bytes": copy.stat().st_size,
-            "schemaVersion": len(migrations()),
+            "schemaVersion": len(load_migrations()),
             "vaultKeys": [{"id": KEY.key_id, "source": KEY.source, "createdAt": "2027-01-15T08:00:00Z"}],
         }
     }

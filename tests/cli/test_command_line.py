@@ -9,7 +9,7 @@ import pytest
 from dcvd import __version__
 from dcvd.cli import main as entry_point
 from dcvd.cli.main import commands, run
-from dcvd.errors import ConfigError, DatabaseBusy, DatabaseUnusable, DcvdError
+from dcvd.errors import ConfigError, DatabaseLocked, DatabaseUnusable, DcvdError
 from tests.cli.processes import House, dcvd
 
 COMMANDS = [
@@ -145,7 +145,7 @@ def test_debugging_adds_the_traceback(house: House) -> None:
     ("failure", "code", "told"),
     [
         (DcvdError("It went wrong."), 1, "It went wrong.\n"),
-        (DatabaseBusy("It is locked."), 75, "It is locked.\n"),
+        (DatabaseLocked("It is locked."), 75, "It is locked.\n"),
         (ConfigError(["One.", "Two."]), 78, "One.\nTwo.\n"),
         (DatabaseUnusable("It is damaged."), 78, "It is damaged.\n"),
         (

@@ -5,7 +5,7 @@ import urllib.request
 import msgspec
 import pytest
 
-from dcvd.sandbox.control.guide import guide
+from dcvd.sandbox.control.guide import format_guide
 from tests.cli.processes import DEADLINE, dcvd, running
 
 
@@ -45,7 +45,7 @@ def test_people_get_lines_to_try() -> None:
 
 def test_the_help_shows_how_to_steer_it_line_by_line() -> None:
     shown = [line.strip() for line in dcvd("sandbox", "--help").stdout.splitlines()]
-    for line in guide().splitlines():
+    for line in format_guide().splitlines():
         assert line.strip() in shown
 
 

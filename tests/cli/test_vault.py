@@ -11,11 +11,11 @@ import pytest
 
 from dcvd.core.secret import Secret
 from dcvd.kit.vault.key import VaultKey
-from dcvd.kit.vault.key_file import change, written
+from dcvd.kit.vault.key_file import change_keys, format_keys
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.database import Transaction
 from dcvd.store.vault import vault_keys
-from dcvd.store.vault.vault_keys import FROM_ENVIRONMENT, NeededKey
+from dcvd.store.vault.vault_keys import ENVIRONMENT_SOURCE, VaultKeyRecord
 from tests import sealing
 from tests.cli.processes import House, answer, dcvd
 
@@ -28,7 +28,7 @@ def _keys(path: Path) -> list[VaultKey]:
 
 
 def _key_file(path: Path, *keys: VaultKey) -> Path:
-    path.write_text(written(list(keys)))
+    path.write_text(format_keys(list(keys)))
     path.chmod(0o600)
     return path
 
@@ -41,7 +41,9 @@ def _given(
     with closing(sqlite3.connect(house.database, isolation_level=None)) as connection:
         tx = Transaction(connection)
         for key in recorded:
-            vault_keys.record(tx, NeededKey(key_id=key.id, source=source, salt=None, created_at=1_800_000_000_000))
+            vault_keys.record_active(
+                tx, VaultKeyRecord(key_id=key.id, source=source, salt=None, created_at=1_800_000_000_000)
+            )
         if sealed_with is not None:
             sealing.fill(tx, Vault(sealed_with))
 
@@ -73,7 +75,7 @@ def test_a_new_key_in_a_file_is_its_owners_alone_and_replaces_nothing(tmp_path: 
     done = dcvd("vault", "keygen", "--output", str(path))
     (key,) = _keys(path)
     assert (path.stat().st_mode & 0o777, done.stdout) == (0o600, f"Wrote key {key.id} to {path}.\n")
-    assert key.written().reveal() not in done.stdout + done.stderr
+    assert key.to_text().reveal() not in done.stdout + done.stderr
     again = dcvd("vault", "keygen", "--output", str(path))
     assert (again.returncode, again.stdout) == (1, "")
     assert again.stderr == f"{path} is already there, and a key replaces nothing: name another file.\n"
@@ -99,7 +101,7 @@ def test_a_rotation_puts_a_new_key_first_and_keeps_what_the_file_is(house: House
     assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
     assert link.is_symlink()
     assert [path.name for path in real.iterdir()] == ["key"]
-    assert new.written().reveal() not in done.stdout
+    assert new.to_text().reveal() not in done.stdout
 
 
 def test_a_rotation_goes_to_the_file_that_is_configured(configured: House) -> None:
@@ -112,12 +114,12 @@ def test_a_rotation_goes_to_the_file_that_is_configured(configured: House) -> No
 def test_a_key_in_the_environment_is_not_for_us_to_change(configured: House, known_from: str) -> None:
     path = _key_file(configured.config.parent / "vault-key", A)
     if known_from == "the database":
-        _given(configured, sealed_with=B, recorded=[B], source=FROM_ENVIRONMENT)
-    environ = {"OAUTH_ENCRYPTION_KEY": B.written().reveal()} if known_from == "here" else None
+        _given(configured, sealed_with=B, recorded=[B], source=ENVIRONMENT_SOURCE)
+    environ = {"OAUTH_ENCRYPTION_KEY": B.to_text().reveal()} if known_from == "here" else None
     said = _sentence(configured, "vault", "rotate", environ=environ)
     assert "The key comes from OAUTH_ENCRYPTION_KEY, where dcvd cannot change it" in said
     assert "name that in oauth.old_key_files" in said
-    assert B.written().reveal() not in said
+    assert B.to_text().reveal() not in said
     assert _keys(path) == [A]
 
 
@@ -126,7 +128,7 @@ def test_a_key_in_the_environment_is_not_for_us_to_change(configured: House, kno
     [
         ("correct horse battery staple", "holds a passphrase, or nothing"),
         ("", "holds a passphrase, or nothing"),
-        (f"{A.written().reveal()}\nnonsense", "has keys, but none in line 2"),
+        (f"{A.to_text().reveal()}\nnonsense", "has keys, but none in line 2"),
         (None, "There is no key file"),
     ],
     ids=["passphrase", "empty", "mixed", "none"],
@@ -148,10 +150,10 @@ def test_only_one_changes_a_file_at_a_time_and_no_key_is_lost(tmp_path: Path) ->
 
     def meanwhile(keys: list[VaultKey]) -> list[VaultKey]:
         with pytest.raises(ValueError, match="is being changed by another command"):
-            change(path, lambda keys: [B])
+            change_keys(path, lambda keys: [B])
         return [B, *keys]
 
-    change(path, meanwhile)
+    change_keys(path, meanwhile)
     assert _keys(path) == [B, A]
 
 
@@ -161,9 +163,9 @@ def test_a_change_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypat
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("dcvd.kit.vault.key_file.sync", refuse)
+    monkeypatch.setattr("dcvd.kit.vault.key_file.sync_to_disk", refuse)
     with pytest.raises(OSError, match="No space"):
-        change(path, lambda keys: [B, *keys])
+        change_keys(path, lambda keys: [B, *keys])
     assert (_keys(path), [each.name for each in tmp_path.iterdir()]) == ([A], ["key"])
 
 
@@ -216,7 +218,7 @@ def test_the_status_says_what_each_key_has_sealed_and_what_is_to_be_done(configu
     assert f"The next start of dcvd encrypts with key {VaultKey(b'n' * 32).id}" in text
     assert f"Nothing in the database needs key {VaultKey(b'u' * 32).id} any more" in text
     for key in (A, B):
-        assert key.written().reveal() not in text
+        assert key.to_text().reveal() not in text
 
 
 def test_the_status_of_a_row_whose_key_nobody_knows(house: House) -> None:

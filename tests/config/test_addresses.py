@@ -38,7 +38,7 @@ def test_with_a_default_the_port_may_be_left_out(text: str, address: SocketAddre
 
 def test_names_can_be_refused() -> None:
     with pytest.raises(ValueError, match="not an IP address"):
-        parse_address("localhost:53", names=False)
+        parse_address("localhost:53", allow_names=False)
 
 
 def test_a_hostname_loses_its_case_and_its_final_dot() -> None:

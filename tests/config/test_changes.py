@@ -1,12 +1,12 @@
 from msgspec.structs import replace
 
-from dcvd.config import Config, changes
+from dcvd.config import Config, list_changes
 from dcvd.config.keys import keys, secret_keys, sections
 from dcvd.core.secret import Secret
 
 
 def test_equal_configurations_have_no_changes() -> None:
-    assert changes(Config(), Config()) == ([], [])
+    assert list_changes(Config(), Config()) == ([], [])
 
 
 def test_changes_are_told_apart_by_what_a_running_daemon_can_take_over() -> None:
@@ -18,7 +18,7 @@ def test_changes_are_told_apart_by_what_a_running_daemon_can_take_over() -> None
         webhooks=replace(old.webhooks, retry_schedule=(0,)),
         log=replace(old.log, level="debug"),
     )
-    assert changes(old, new) == (
+    assert list_changes(old, new) == (
         ["cloudflare.api_token", "webhooks.retry_schedule", "log.level"],
         ["server.listen", "cloudflare.zone_id"],
     )

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from dcvd.config import load
-from dcvd.config.oauth_http import OauthOtherHttp
+from dcvd.config.oauth_http import HttpApiDescription
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import OauthTokens
 from dcvd.core.secret import Secret
 from dcvd.dns import DnsObserver
-from dcvd.errors import Unavailable
+from dcvd.errors import NotConfigured
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.fetch import Fetcher
-from dcvd.providers.drivers import Drivers
+from dcvd.providers.drivers import DriverFactory
 from dcvd.providers.http import PRESETS, HttpRecords
 from tests.config.conftest import ENVIRON, Problems, Write
 
@@ -24,8 +24,8 @@ EXAMPLE = "\n".join(re.findall(r"^#   ([a-z_]+ = .+)$", DOCUMENTED.split("\n[oau
 
 def test_the_documented_example_is_digitalocean_as_it_is_built_in(write: Write) -> None:
     config = load(write(f"[oauth.other.http]\n{EXAMPLE}\n"), ENVIRON).config
-    assert config.oauth_other_http == PRESETS["digitalocean"].described
-    assert config.oauth_other_http != OauthOtherHttp()
+    assert config.oauth_other_http == PRESETS["digitalocean"].description
+    assert config.oauth_other_http != HttpApiDescription()
 
 
 @pytest.mark.parametrize(
@@ -81,10 +81,10 @@ def test_a_token_of_another_provider_is_used_as_the_configuration_says(
     write: Write, section: str, needed: str | None
 ) -> None:
     config = load(write(f"[oauth.other]\n{section}\n"), ENVIRON).config
-    drivers = Drivers(config, Fetcher(), EgressPolicy(), DnsObserver(config))
+    drivers = DriverFactory(config, Fetcher(), EgressPolicy(), DnsObserver(config))
     tokens = OauthTokens(access_token=Secret("t0ken"))
     if needed is None:
-        assert isinstance(drivers.driver(Provider.OTHER, tokens), HttpRecords)
+        assert isinstance(drivers.create_driver(Provider.OTHER, tokens), HttpRecords)
         return
-    with pytest.raises(Unavailable, match=f"{needed} is not set"):
-        drivers.driver(Provider.OTHER, tokens)
+    with pytest.raises(NotConfigured, match=f"{needed} is not set"):
+        drivers.create_driver(Provider.OTHER, tokens)

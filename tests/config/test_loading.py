@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.config import Config, SocketAddress, find_path, load
-from dcvd.config.keys import Key, keys, sections
-from dcvd.config.problems import wrong_value
-from dcvd.config.validators import CheckError, Fault
+from dcvd.config.keys import ConfigKey, keys, sections
+from dcvd.config.problems import describe_wrong_value
+from dcvd.config.validators import InvalidValue, ValueFault
 from dcvd.core.secret import Secret
 from dcvd.errors import ConfigError
 from tests.config.conftest import ENVIRON, ZONE, Problems, Write
@@ -285,12 +285,12 @@ ANYTHING = st.recursive(
 
 
 @given(ANYTHING, st.sampled_from([mark for section in sections(Config).values() for mark in keys(section).values()]))
-def test_a_check_accepts_any_value_or_says_what_it_expected(value: object, mark: Key) -> None:
+def test_a_check_accepts_any_value_or_says_what_it_expected(value: object, mark: ConfigKey) -> None:
     try:
-        mark.check(value)
-        faults: tuple[Fault, ...] = ()
-    except CheckError as error:
+        mark.validate(value)
+        faults: tuple[ValueFault, ...] = ()
+    except InvalidValue as error:
         faults = error.faults or pytest.fail("an error without a fault")
-    for sentence in (wrong_value("a.b", fault) for fault in faults):
+    for sentence in (describe_wrong_value("a.b", fault) for fault in faults):
         assert sentence.startswith("a.b")
         assert "\n" not in sentence

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from dcvd.config import Loaded, load
+from dcvd.config import LoadedConfig, load
 from dcvd.core.secret import Secret
 from dcvd.errors import ConfigError
 from tests.config.conftest import ENVIRON, Problems, Write
@@ -155,7 +155,7 @@ def test_the_password_in_a_url_is_refused_without_being_shown(problems: Problems
 
 
 def test_no_way_of_printing_a_loaded_configuration_shows_a_secret(write: Write) -> None:
-    loaded: Loaded = load(write(""), ENVIRON | {"OAUTH_ENCRYPTION_KEY": "hunter2"})
+    loaded: LoadedConfig = load(write(""), ENVIRON | {"OAUTH_ENCRYPTION_KEY": "hunter2"})
     assert "[redacted]" in repr(loaded)
     assert "t0ken" not in repr(loaded)
     assert "hunter2" not in f"{loaded} {loaded.config.oauth}"

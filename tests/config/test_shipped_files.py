@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress, load
-from dcvd.config.keys import Key, attribute_of, keys, sections
+from dcvd.config.keys import ConfigKey, attribute_of, keys, sections
 from dcvd.core.secret import Secret
 from dcvd.kit.vault.key import VaultKey
 from dcvd.sandbox import SandboxSettings
@@ -28,7 +28,7 @@ def block(section: str) -> str:
 
 
 @pytest.mark.parametrize(("section", "key", "mark"), KEYS, ids=[f"{section}.{key}" for section, key, _ in KEYS])
-def test_every_key_stands_in_the_documented_file_with_its_default(section: str, key: str, mark: Key) -> None:
+def test_every_key_stands_in_the_documented_file_with_its_default(section: str, key: str, mark: ConfigKey) -> None:
     given: dict[str, Any] = tomllib.loads(SOURCES)
     for part in section.split("."):
         given = given[part]
@@ -36,13 +36,13 @@ def test_every_key_stands_in_the_documented_file_with_its_default(section: str, 
         assert key not in given, "an example that nobody replaced would be served"
         example = re.search(rf"^# Required\..*(?:\n# .*)*\n# {key} = (.+)$", block(section), re.MULTILINE)
         assert example is not None
-        mark.check(tomllib.loads(f"value = {example[1]}")["value"])
+        mark.validate(tomllib.loads(f"value = {example[1]}")["value"])
     else:
-        assert mark.check(given[key]) == getattr(getattr(Config(), attribute_of(section)), key)
+        assert mark.validate(given[key]) == getattr(getattr(Config(), attribute_of(section)), key)
 
 
 @pytest.mark.parametrize(("section", "key", "mark"), KEYS, ids=[f"{section}.{key}" for section, key, _ in KEYS])
-def test_every_key_is_explained_and_says_truly_whether_it_reloads(section: str, key: str, mark: Key) -> None:
+def test_every_key_is_explained_and_says_truly_whether_it_reloads(section: str, key: str, mark: ConfigKey) -> None:
     comment = re.search(rf"((?:^#.*\n)+)^(?:# )?{key} = ", block(section), re.MULTILINE)
     assert comment is not None
     assert ("(reload" in comment[1]) == mark.reload
@@ -69,7 +69,7 @@ def test_the_examples_in_the_comments_are_accepted() -> None:
         for example in re.findall(
             r'Example: ([\[{"].*?[\]}"])(?= for| \(reload|\.?$)', comment[1] if comment else "", re.M
         ):
-            mark.check(tomllib.loads(f"value = {example}")["value"])
+            mark.validate(tomllib.loads(f"value = {example}")["value"])
             found += 1
     assert found >= 5
 

@@ -8,17 +8,17 @@ import structlog
 from msgspec.structs import replace
 
 from dcvd.config import Config
-from dcvd.config.oauth import OauthCloudflare
+from dcvd.config.oauth import OauthCloudflareConfig
 from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import OauthTokens
-from dcvd.core.connections.oauth import refresh_at
+from dcvd.core.connections.oauth import choose_refresh_at
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
 from dcvd.services.connections import creation
-from dcvd.services.connections.provider_access import Access
+from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
 from tests.connections.provider import LIFE, ProviderDrivers, ProviderServer, serving
@@ -44,7 +44,7 @@ async def provider() -> AsyncIterator[ProviderServer]:
 
 @pytest.fixture
 def config(config: Config, provider: ProviderServer) -> Config:
-    client = OauthCloudflare(
+    client = OauthCloudflareConfig(
         client_id="dcvd",
         client_secret=Secret(marked("client")),
         token_url=f"{provider.url}/token",
@@ -54,10 +54,12 @@ def config(config: Config, provider: ProviderServer) -> Config:
 
 
 @pytest.fixture
-async def access(context: Context, provider: ProviderServer) -> AsyncIterator[Access]:
+async def access(context: Context, provider: ProviderServer) -> AsyncIterator[ProviderAccess]:
     fetcher = Fetcher()
     await fetcher.start()
-    made = Access(context, ProviderDrivers(fetcher, provider), TokenClient(fetcher, lambda: context.config), Metrics())
+    made = ProviderAccess(
+        context, ProviderDrivers(fetcher, provider), TokenClient(fetcher, lambda: context.config), Metrics()
+    )
     yield made
     await made.refresher.drain(5)
     await fetcher.close()
@@ -83,6 +85,6 @@ async def connect(
         account="Customer Ltd",
         scopes=("zone.read", "dns.write"),
         expires_at=expires_at,
-        refresh_at=None if expires_at is None else refresh_at(now, expires_at),
+        refresh_at=None if expires_at is None else choose_refresh_at(now, expires_at),
         actor="token:token_x",
     )

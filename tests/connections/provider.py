@@ -16,7 +16,7 @@ from dcvd.core.secret import Secret
 from dcvd.errors import RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.driver import RecordDriver
-from dcvd.providers.drivers import Drivers
+from dcvd.providers.drivers import DriverFactory
 from tests.marked import marked
 
 LIFE: Final = 3600
@@ -172,7 +172,7 @@ class ProviderRecords:
         self._provider = provider
         self._token = token
 
-    async def check(self) -> str | None:
+    async def check_credentials(self) -> str | None:
         await self._get("check")
         return "Customer Ltd"
 
@@ -198,14 +198,14 @@ class ProviderRecords:
             raise Retryable(f"The provider answered {answer.status}.", code="provider_unavailable")
 
 
-class ProviderDrivers(Drivers):
+class ProviderDrivers(DriverFactory):
     """Drivers of that one provider, whatever it is called."""
 
     def __init__(self, fetcher: Fetcher, provider: ProviderServer) -> None:
         self._fetch = fetcher
         self._provider = provider
 
-    def driver(self, provider: Provider, credentials: Credentials) -> RecordDriver:
+    def create_driver(self, provider: Provider, credentials: Credentials) -> RecordDriver:
         match credentials:
             case OauthTokens(access_token=token) | ApiToken(token=token):
                 return ProviderRecords(self._fetch, self._provider, token)

@@ -10,12 +10,12 @@ from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.instants import HOUR, MINUTE
 from dcvd.core.records.zones import Zone
 from dcvd.core.secret import Secret
-from dcvd.errors import NotFound, Retryable, Unauthorized, Unavailable
+from dcvd.errors import NotConfigured, NotFound, Retryable, Unauthorized
 from dcvd.kit.clock import ManualClock
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.services.connections import creation
-from dcvd.services.connections.provider_access import Access
+from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
 from tests.connections.conftest import Log, connect
@@ -42,9 +42,11 @@ async def by_token(context: Context, organization: Organization, provider: Provi
     )
 
 
-async def test_every_call_goes_through(access: Access, connection: Connection, provider: ProviderServer) -> None:
-    driver = await access.driver(connection.org_id, connection.id)
-    assert await driver.check() == "Customer Ltd"
+async def test_every_call_goes_through(
+    access: ProviderAccess, connection: Connection, provider: ProviderServer
+) -> None:
+    driver = await access.open_driver(connection.org_id, connection.id)
+    assert await driver.check_credentials() == "Customer Ltd"
     assert await driver.find_zone("customer.test") == _ZONE
     assert await driver.read(_ZONE, "www.customer.test") == []
     await driver.change(_ZONE, [], [])
@@ -52,9 +54,9 @@ async def test_every_call_goes_through(access: Access, connection: Connection, p
 
 
 async def test_a_revoked_access_token_is_refreshed_and_the_call_is_made_once_more(
-    access: Access, connection: Connection, provider: ProviderServer
+    access: ProviderAccess, connection: Connection, provider: ProviderServer
 ) -> None:
-    driver = await access.driver(connection.org_id, connection.id)
+    driver = await access.open_driver(connection.org_id, connection.id)
     provider.forget_access()
     found = await asyncio.gather(*[driver.find_zone("customer.test") for _ in range(10)])
     assert found == [_ZONE] * 10
@@ -63,9 +65,9 @@ async def test_a_revoked_access_token_is_refreshed_and_the_call_is_made_once_mor
 
 
 async def test_a_fresh_token_that_is_refused_too_needs_the_owner(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer
 ) -> None:
-    driver = await access.driver(connection.org_id, connection.id)
+    driver = await access.open_driver(connection.org_id, connection.id)
     provider.forget_access()
     provider.issues_dead_tokens = True
     with pytest.raises(Unauthorized) as refused:
@@ -80,10 +82,10 @@ async def test_a_fresh_token_that_is_refused_too_needs_the_owner(
 
 
 async def test_a_call_that_may_not_be_made_with_credentials_that_work_ends_no_connection(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     provider.lists_zones = False
-    driver = await access.driver(connection.org_id, connection.id)
+    driver = await access.open_driver(connection.org_id, connection.id)
     for _ in range(5):
         with pytest.raises(Unauthorized) as refused:
             await driver.find_zone("customer.test")
@@ -94,26 +96,26 @@ async def test_a_call_that_may_not_be_made_with_credentials_that_work_ends_no_co
 
 
 async def test_a_hand_made_token_that_was_revoked_needs_the_owner_and_is_told_once(
-    access: Access, context: Context, by_token: Connection, provider: ProviderServer
+    access: ProviderAccess, context: Context, by_token: Connection, provider: ProviderServer
 ) -> None:
-    driver = await access.driver(by_token.org_id, by_token.id)
-    assert await driver.check() == "Customer Ltd"
+    driver = await access.open_driver(by_token.org_id, by_token.id)
+    assert await driver.check_credentials() == "Customer Ltd"
     provider.forget_access()
     for _ in range(2):
         with pytest.raises(Unauthorized) as refused:
-            await driver.check()
+            await driver.check_credentials()
         assert refused.value.code == "reauth_required"
     assert provider.asked == []
     assert await event_names(context, by_token.org_id) == ["connection.reauth_required"]
     with pytest.raises(Unauthorized):
-        await access.driver(by_token.org_id, by_token.id)
+        await access.open_driver(by_token.org_id, by_token.id)
 
 
 async def test_last_use_and_last_error_are_seen_at_once_and_stored_together(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
-    driver = await access.driver(connection.org_id, connection.id)
-    await driver.check()
+    driver = await access.open_driver(connection.org_id, connection.id)
+    await driver.check_credentials()
     used_at = clock.now()
     clock.advance(MINUTE)
     provider.lists_zones = False
@@ -121,31 +123,31 @@ async def test_last_use_and_last_error_are_seen_at_once_and_stored_together(
         await driver.find_zone("customer.test")
     before = await stored(context, connection)
     assert (before.last_used_at, before.last_error) == (None, None)
-    seen = access.use.seen(before)
+    seen = access.usage.apply_to(before)
     assert seen.last_used_at == used_at + MINUTE
     assert seen.last_error is not None
     assert seen.last_error.at == used_at + MINUTE
-    await access.use.store(context)
+    await access.usage.store(context)
     after = await stored(context, connection)
     assert (after.last_used_at, after.last_error) == (seen.last_used_at, seen.last_error)
-    assert access.use.seen(after) == after
+    assert access.usage.apply_to(after) == after
 
 
 async def test_another_organizations_connection_is_not_there(
-    access: Access, connection: Connection, rival: Organization, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, connection: Connection, rival: Organization, provider: ProviderServer, clock: ManualClock
 ) -> None:
     clock.advance(2 * HOUR)
     with pytest.raises(NotFound):
-        await access.driver(rival.id, connection.id)
+        await access.open_driver(rival.id, connection.id)
     assert provider.asked == []
 
 
 async def test_without_a_configured_key_nothing_is_opened(
-    access: Access, context: Context, connection: Connection
+    access: ProviderAccess, context: Context, connection: Connection
 ) -> None:
-    context._vault = Vault(VaultKey(bytes(32)), configured=False)
-    with pytest.raises(Unavailable) as missing:
-        await access.driver(connection.org_id, connection.id)
+    context._vault = Vault(VaultKey(bytes(32)), is_configured=False)
+    with pytest.raises(NotConfigured) as missing:
+        await access.open_driver(connection.org_id, connection.id)
     assert missing.value.code == "encryption_key_missing"
 
 
@@ -160,7 +162,7 @@ async def test_without_a_configured_key_nothing_is_opened(
     ids=["overwritten", "another field's", "another row's", "another organization's"],
 )
 async def test_credentials_that_were_moved_or_damaged_are_refused_by_name_and_nothing_is_asked(
-    access: Access,
+    access: ProviderAccess,
     context: Context,
     connection: Connection,
     rival: Organization,
@@ -170,16 +172,16 @@ async def test_credentials_that_were_moved_or_damaged_are_refused_by_name_and_no
     damage: str,
 ) -> None:
     await context.database.write(
-        lambda tx: tx.run(f"UPDATE oauth_connections SET {damage} WHERE id = ?", (connection.id,))
+        lambda tx: tx.execute(f"UPDATE oauth_connections SET {damage} WHERE id = ?", (connection.id,))
     )
     ((connection_id, org_id),) = await context.database.read(
-        lambda snapshot: snapshot.all(
+        lambda snapshot: snapshot.fetch_all(
             "SELECT id, org_id FROM oauth_connections WHERE org_id IN (?, ?)", (connection.org_id, rival.id)
         )
     )
     clock.advance(2 * HOUR)
     with pytest.raises(Unauthorized) as refused:
-        await access.driver(org_id, connection_id)
+        await access.open_driver(org_id, connection_id)
     assert refused.value.code == "credentials_unreadable"
     assert connection_id in refused.value.message
     assert [line["event"] for line in log_lines if line["log_level"] == "error"] == ["connection.unreadable"]
@@ -189,28 +191,28 @@ async def test_credentials_that_were_moved_or_damaged_are_refused_by_name_and_no
 
 
 async def test_an_access_token_that_ended_without_a_refresh_token_needs_the_owner(
-    access: Access, context: Context, organization: Organization, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, context: Context, organization: Organization, provider: ProviderServer, clock: ManualClock
 ) -> None:
     granted = replace(provider.grant(), refresh_token=None)
     connection = await connect(context, organization.id, granted)
     assert connection.refresh_at is None
-    await access.driver(organization.id, connection.id)
+    await access.open_driver(organization.id, connection.id)
     clock.advance(HOUR)
     with pytest.raises(Unauthorized) as refused:
-        await access.driver(organization.id, connection.id)
+        await access.open_driver(organization.id, connection.id)
     assert refused.value.code == "reauth_required"
     assert provider.asked == []
     assert await event_names(context, organization.id) == ["connection.reauth_required"]
 
 
 async def test_a_provider_that_is_away_is_noted_and_ends_nothing(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer
 ) -> None:
-    driver = await access.driver(connection.org_id, connection.id)
+    driver = await access.open_driver(connection.org_id, connection.id)
     provider.status = 503
     with pytest.raises(Retryable):
-        await driver.check()
-    noted = access.use.seen(await stored(context, connection))
+        await driver.check_credentials()
+    noted = access.usage.apply_to(await stored(context, connection))
     assert noted.status is ConnectionStatus.ACTIVE
     assert noted.last_error is not None
     assert noted.last_error.code == "provider_unavailable"

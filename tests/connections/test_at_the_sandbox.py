@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config
-from dcvd.config.oauth import OauthCloudflare
+from dcvd.config.oauth import OauthCloudflareConfig
 from dcvd.core.connections.connection import Connection, ConnectionStatus, Provider
 from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.instants import DAY
@@ -20,7 +20,7 @@ from dcvd.kit.http.fetch import Fetcher
 from dcvd.sandbox import Sandbox, SandboxSettings
 from dcvd.services import tokens
 from dcvd.services.connections import authorizations, code_exchange
-from dcvd.services.connections.provider_access import Access
+from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.removal import disconnect
 from dcvd.services.connections.setup import connect
 from dcvd.services.context import Context
@@ -41,7 +41,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 def config(config: Config, sandbox: Sandbox) -> Config:
-    client = OauthCloudflare(
+    client = OauthCloudflareConfig(
         client_id=sandbox.settings.oauth_client_id,
         client_secret=Secret(sandbox.settings.oauth_client_secret),
         redirect_uris=(_CALLBACK,),
@@ -54,7 +54,7 @@ def config(config: Config, sandbox: Sandbox) -> Config:
 
 
 @pytest.fixture
-async def access(context: Context) -> AsyncIterator[Access]:
+async def access(context: Context) -> AsyncIterator[ProviderAccess]:
     fetcher = Fetcher()
     await fetcher.start()
     made = access_of(context, fetcher)
@@ -63,10 +63,10 @@ async def access(context: Context) -> AsyncIterator[Access]:
     await fetcher.close()
 
 
-async def _consented(context: Context, access: Access, organization: Organization) -> Connection:
+async def _consented(context: Context, access: ProviderAccess, organization: Organization) -> Connection:
     minted = await tokens.create(context, organization.id, name="a token", role=Role.OWNER, expires_at=None)
-    begun = await authorizations.begin(
-        context, access.tokens, organization.id, minted.token.id, Provider.CLOUDFLARE, redirect_uri=_CALLBACK
+    begun = await authorizations.start_authorization(
+        context, access.token_client, organization.id, minted.token.id, Provider.CLOUDFLARE, redirect_uri=_CALLBACK
     )
     async with (
         aiohttp.ClientSession() as browser,
@@ -75,7 +75,7 @@ async def _consented(context: Context, access: Access, organization: Organizatio
         back = parse_qs(urlsplit(answer.headers["Location"]).query)
     return await code_exchange.connect_for_tenant(
         context,
-        access.tokens,
+        access.token_client,
         access.drivers,
         organization.id,
         minted.token.id,
@@ -88,44 +88,44 @@ async def _consented(context: Context, access: Access, organization: Organizatio
 
 
 async def test_a_consent_is_used_refreshed_and_revoked(
-    access: Access, context: Context, organization: Organization, sandbox: Sandbox, clock: ManualClock
+    access: ProviderAccess, context: Context, organization: Organization, sandbox: Sandbox, clock: ManualClock
 ) -> None:
     connection = await _consented(context, access, organization)
-    driver = await access.driver(organization.id, connection.id)
+    driver = await access.open_driver(organization.id, connection.id)
     found = await driver.find_zone("app.customer.test")
     assert found is not None
     assert found.name == "customer.test"
     first = await tokens_of(context, connection)
     clock.advance(30 * DAY)
-    again = await access.driver(organization.id, connection.id)
+    again = await access.open_driver(organization.id, connection.id)
     assert await again.read(found, "app.customer.test") == []
     second = await tokens_of(context, connection)
     assert first.refresh_token != second.refresh_token
     assert second.refresh_token is not None
     await disconnect(context, access, organization.id, connection.id, actor="token:token_x")
     with pytest.raises(Unauthorized):
-        await access.tokens.refresh(Provider.CLOUDFLARE, second.refresh_token)
-    assert sandbox.world.customers.named("customer.test").id == found.id
+        await access.token_client.refresh(Provider.CLOUDFLARE, second.refresh_token)
+    assert sandbox.world.customers.get_by_name("customer.test").id == found.id
 
 
 async def test_a_refresh_token_that_was_used_elsewhere_ends_the_connection(
-    access: Access, context: Context, organization: Organization, clock: ManualClock
+    access: ProviderAccess, context: Context, organization: Organization, clock: ManualClock
 ) -> None:
     connection = await _consented(context, access, organization)
     stolen = (await tokens_of(context, connection)).refresh_token
     assert stolen is not None
-    await access.tokens.refresh(Provider.CLOUDFLARE, stolen)
+    await access.token_client.refresh(Provider.CLOUDFLARE, stolen)
     clock.advance(30 * DAY)
     with pytest.raises(Unauthorized) as refused:
-        await access.driver(organization.id, connection.id)
+        await access.open_driver(organization.id, connection.id)
     assert refused.value.code == "reauth_required"
     assert (await stored(context, connection)).status is ConnectionStatus.REAUTH_REQUIRED
 
 
 async def test_an_api_token_is_tried_at_cloudflare(
-    access: Access, context: Context, organization: Organization, sandbox: Sandbox
+    access: ProviderAccess, context: Context, organization: Organization, sandbox: Sandbox
 ) -> None:
-    zone = sandbox.world.customers.named("customer.test")
+    zone = sandbox.world.customers.get_by_name("customer.test")
     plain, _ = sandbox.world.tokens.issue(("zone.read", "dns.write"), zones=[zone.id])
 
     async def connected(token: str) -> Connection:
@@ -135,7 +135,7 @@ async def test_an_api_token_is_tried_at_cloudflare(
         )
 
     made = await connected(plain)
-    assert await (await access.driver(organization.id, made.id)).find_zone("www.customer.test") is not None
+    assert await (await access.open_driver(organization.id, made.id)).find_zone("www.customer.test") is not None
     with pytest.raises(InvalidInput) as refused:
         await connected(marked("wrong"))
     assert refused.value.code == "credentials_refused"

@@ -7,13 +7,13 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config
-from dcvd.config.oauth import OauthRoute53
+from dcvd.config.oauth import OauthRoute53Config
 from dcvd.core.connections.connection import Connection, ConnectionMethod, Provider
 from dcvd.core.connections.credentials import AwsRole
 from dcvd.core.secret import Secret
 from dcvd.errors import InvalidInput
 from dcvd.kit.http.fetch import Fetcher
-from dcvd.providers.drivers import Drivers
+from dcvd.providers.drivers import DriverFactory
 from dcvd.services.connections import aws_external_ids
 from dcvd.services.connections.setup import connect
 from dcvd.services.context import Context
@@ -38,23 +38,25 @@ async def config(config: Config, aws: FakeAws) -> AsyncIterator[Config]:
     async with serving(aws.handle) as url:
         yield replace(
             config,
-            oauth_route53=OauthRoute53(client_id=KEY, client_secret=Secret(SECRET), token_url=url, api_base_url=url),
+            oauth_route53=OauthRoute53Config(
+                client_id=KEY, client_secret=Secret(SECRET), token_url=url, api_base_url=url
+            ),
         )
 
 
 @pytest.fixture
-async def drivers(context: Context) -> AsyncIterator[Drivers]:
+async def drivers(context: Context) -> AsyncIterator[DriverFactory]:
     fetcher = Fetcher()
     await fetcher.start()
     yield drivers_of(context, fetcher)
     await fetcher.close()
 
 
-async def _issued(context: Context, drivers: Drivers, org_id: str) -> str:
-    return (await aws_external_ids.issue(context, drivers.aws, org_id, ["app.customer.com"])).external_id
+async def _issued(context: Context, drivers: DriverFactory, org_id: str) -> str:
+    return (await aws_external_ids.issue(context, drivers.aws_sessions, org_id, ["app.customer.com"])).external_id
 
 
-async def _connect(context: Context, drivers: Drivers, org_id: str, external_id: str) -> Connection:
+async def _connect(context: Context, drivers: DriverFactory, org_id: str, external_id: str) -> Connection:
     role = AwsRole(role_arn=_ARN, external_id=external_id)
     return await connect(context, drivers, org_id, Provider.ROUTE53, role, actor="token:token_x")
 
@@ -64,7 +66,7 @@ async def _count(context: Context, organization: Organization) -> int:
 
 
 async def test_a_role_that_opens_with_its_external_id_alone_is_connected_once(
-    context: Context, drivers: Drivers, aws: FakeAws, organization: Organization
+    context: Context, drivers: DriverFactory, aws: FakeAws, organization: Organization
 ) -> None:
     external_id = await _issued(context, drivers, organization.id)
     aws.roles[_ARN] = lambda given: given == external_id
@@ -79,7 +81,7 @@ async def test_a_role_that_opens_with_its_external_id_alone_is_connected_once(
 
 
 async def test_an_external_id_of_another_organization_or_of_nobody_opens_nothing(
-    context: Context, drivers: Drivers, aws: FakeAws, organization: Organization, rival: Organization
+    context: Context, drivers: DriverFactory, aws: FakeAws, organization: Organization, rival: Organization
 ) -> None:
     external_id = await _issued(context, drivers, organization.id)
     aws.roles[_ARN] = lambda given: given == external_id
@@ -92,7 +94,7 @@ async def test_an_external_id_of_another_organization_or_of_nobody_opens_nothing
 
 
 async def test_a_role_that_opens_without_it_is_refused_and_the_external_id_stays_good(
-    context: Context, drivers: Drivers, aws: FakeAws, organization: Organization
+    context: Context, drivers: DriverFactory, aws: FakeAws, organization: Organization
 ) -> None:
     external_id = await _issued(context, drivers, organization.id)
     aws.roles[_ARN] = lambda _: True
@@ -105,7 +107,7 @@ async def test_a_role_that_opens_without_it_is_refused_and_the_external_id_stays
 
 
 async def test_a_role_that_does_not_trust_us_is_refused(
-    context: Context, drivers: Drivers, organization: Organization
+    context: Context, drivers: DriverFactory, organization: Organization
 ) -> None:
     external_id = await _issued(context, drivers, organization.id)
     with pytest.raises(InvalidInput) as refused:

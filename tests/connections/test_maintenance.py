@@ -11,12 +11,12 @@ from dcvd.core.instants import HOUR, MINUTE
 from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.errors import RemoteError, Unauthorized
-from dcvd.jobs import ConnectionUpkeep
+from dcvd.jobs import ConnectionMaintenance
 from dcvd.jobs.handlers import perform
 from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.services.connections import maintenance, reauth
-from dcvd.services.connections.provider_access import Access
+from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.store.organizations import Organization
@@ -32,7 +32,7 @@ async def _pending(context: Context, org_id: str) -> list[Job]:
     return [job for job in await all_jobs(context, org_id) if job.state is JobState.PENDING]
 
 
-async def _work(context: Context, access: Access, org_id: str) -> None:
+async def _work(context: Context, access: ProviderAccess, org_id: str) -> None:
     """Every pending job once, as the worker does it."""
     for job in await _pending(context, org_id):
         try:
@@ -42,7 +42,7 @@ async def _work(context: Context, access: Access, org_id: str) -> None:
 
 
 async def test_a_refresh_that_is_due_is_one_job_and_the_job_refreshes(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     clock.advance(48 * MINUTE - 1)
     assert await maintenance.enqueue_refreshes(context) == 0
@@ -59,18 +59,18 @@ async def test_a_refresh_that_is_due_is_one_job_and_the_job_refreshes(
 
 
 async def test_a_job_finds_nothing_to_do_where_somebody_has_refreshed_already(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     clock.advance(2 * HOUR)
     await maintenance.enqueue_refreshes(context)
-    await access.driver(connection.org_id, connection.id)
+    await access.open_driver(connection.org_id, connection.id)
     await _work(context, access, connection.org_id)
     assert len(provider.asked) == 1
     assert await _pending(context, connection.org_id) == []
 
 
 async def test_a_provider_that_is_away_is_waited_for_and_never_makes_a_dead_letter(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     provider.grace = True
     clock.advance(48 * MINUTE)
@@ -85,7 +85,7 @@ async def test_a_provider_that_is_away_is_waited_for_and_never_makes_a_dead_lett
 
 
 async def test_a_job_whose_refresh_is_refused_is_done_and_the_event_tells_it(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     provider.withdraw()
     clock.advance(48 * MINUTE)
@@ -95,7 +95,10 @@ async def test_a_job_whose_refresh_is_refused_is_done_and_the_event_tells_it(
     assert job.state is JobState.DONE
     assert await event_names(context, connection.org_id) == ["connection.reauth_required"]
     clock.advance(24 * HOUR)
-    assert (await maintenance.enqueue_refreshes(context), await maintenance.end(context)) == (0, 0)
+    assert (await maintenance.enqueue_refreshes(context), await maintenance.require_reauth_of_expired(context)) == (
+        0,
+        0,
+    )
 
 
 async def test_a_connection_that_cannot_be_refreshed_is_told_once_when_it_ends(
@@ -103,10 +106,10 @@ async def test_a_connection_that_cannot_be_refreshed_is_told_once_when_it_ends(
 ) -> None:
     connection = await connect(context, organization.id, replace(provider.grant(), refresh_token=None))
     clock.advance(HOUR - 1)
-    assert await maintenance.end(context) == 0
+    assert await maintenance.require_reauth_of_expired(context) == 0
     clock.advance(1)
-    assert await maintenance.end(context) == 1
-    assert await maintenance.end(context) == 0
+    assert await maintenance.require_reauth_of_expired(context) == 1
+    assert await maintenance.require_reauth_of_expired(context) == 0
     after = await stored(context, connection)
     assert after.status is ConnectionStatus.REAUTH_REQUIRED
     assert after.last_error is not None
@@ -121,7 +124,7 @@ async def test_many_that_are_due_at_once_are_taken_in_batches(
     clock: ManualClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(maintenance, "_BATCH", 2)
+    monkeypatch.setattr(maintenance, "_BATCH_SIZE", 2)
     for _ in range(5):
         await connect(context, organization.id, provider.grant())
     clock.advance(HOUR)
@@ -130,16 +133,16 @@ async def test_many_that_are_due_at_once_are_taken_in_batches(
 
 
 async def test_a_round_stores_uses_and_counts_what_there_is(
-    access: Access, context: Context, connection: Connection, organization: Organization, clock: ManualClock
+    access: ProviderAccess, context: Context, connection: Connection, organization: Organization, clock: ManualClock
 ) -> None:
     metrics = Metrics()
-    await (await access.driver(connection.org_id, connection.id)).check()
-    await ConnectionUpkeep(context, access, metrics).round()
+    await (await access.open_driver(connection.org_id, connection.id)).check_credentials()
+    await ConnectionMaintenance(context, access, metrics).run_once()
     assert (await stored(context, connection)).last_used_at == clock.now()
-    await reauth.require(context, connection, "invalid_grant", "It is over.")
-    await ConnectionUpkeep(context, access, metrics).round()
+    await reauth.require_reauth(context, connection, "invalid_grant", "It is over.")
+    await ConnectionMaintenance(context, access, metrics).run_once()
     lines = generate_latest(metrics.registry).decode().splitlines()
     assert 'dcvd_connections{provider="cloudflare",status="active"} 0.0' in lines
     assert 'dcvd_connections{provider="cloudflare",status="reauth_required"} 1.0' in lines
     with pytest.raises(Unauthorized):
-        await access.driver(organization.id, connection.id)
+        await access.open_driver(organization.id, connection.id)

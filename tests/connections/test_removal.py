@@ -8,12 +8,12 @@ from dcvd.core.connections.credentials import ApiToken, OauthTokens
 from dcvd.core.instants import HOUR
 from dcvd.core.jobs import JobKind, JobState
 from dcvd.core.secret import Secret
-from dcvd.errors import NotFound, StoreError, Unavailable
+from dcvd.errors import NotConfigured, NotFound, StoreError
 from dcvd.kit.clock import ManualClock
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.services.connections import creation, maintenance, queries, removal
-from dcvd.services.connections.provider_access import Access
+from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.removal import disconnect
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
@@ -31,13 +31,13 @@ _ACTOR = "token:token_x"
 
 async def _gone(context: Context, connection: Connection) -> bool:
     count = await context.database.read(
-        lambda snapshot: snapshot.all("SELECT count(*) FROM oauth_connections WHERE id = ?", (connection.id,))
+        lambda snapshot: snapshot.fetch_all("SELECT count(*) FROM oauth_connections WHERE id = ?", (connection.id,))
     )
     return count == [(0,)]
 
 
 async def test_the_refresh_token_is_revoked_and_the_row_is_gone(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer
 ) -> None:
     before = await tokens(context, connection)
     assert before.refresh_token is not None
@@ -49,7 +49,7 @@ async def test_the_refresh_token_is_revoked_and_the_row_is_gone(
 
 
 async def test_tokens_that_came_and_could_not_be_stored_are_those_that_are_revoked(
-    access: Access,
+    access: ProviderAccess,
     context: Context,
     connection: Connection,
     provider: ProviderServer,
@@ -57,19 +57,19 @@ async def test_tokens_that_came_and_could_not_be_stored_are_those_that_are_revok
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock.advance(2 * HOUR)
-    strike(monkeypatch, "Refresher._store", 1, Fate.LOST)
+    strike(monkeypatch, "TokenRefresher._store", 1, Fate.LOST)
     with pytest.raises(StoreError):
-        await access.driver(connection.org_id, connection.id)
+        await access.open_driver(connection.org_id, connection.id)
     before = await tokens(context, connection)
     await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
     assert before.refresh_token is not None
     (revoked,) = provider.revoked
     assert revoked != before.refresh_token.reveal()
-    assert access.refresher._unstored == {}
+    assert access.refresher._unstored_connections == {}
 
 
 async def test_without_a_refresh_token_the_access_token_is_revoked(
-    access: Access, context: Context, organization: Organization, provider: ProviderServer
+    access: ProviderAccess, context: Context, organization: Organization, provider: ProviderServer
 ) -> None:
     granted: OauthTokens = replace(provider.grant(), refresh_token=None)
     connection = await connect(context, organization.id, granted)
@@ -78,7 +78,7 @@ async def test_without_a_refresh_token_the_access_token_is_revoked(
 
 
 async def test_it_is_erased_although_revoking_failed_and_that_is_logged(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer, log_lines: Log
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, log_lines: Log
 ) -> None:
     provider.refuses_revocation = True
     await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
@@ -89,7 +89,7 @@ async def test_it_is_erased_although_revoking_failed_and_that_is_logged(
 
 
 async def test_credentials_without_oauth_are_erased_and_nobody_is_asked(
-    access: Access, context: Context, organization: Organization, provider: ProviderServer
+    access: ProviderAccess, context: Context, organization: Organization, provider: ProviderServer
 ) -> None:
     connection = await creation.create(
         context,
@@ -108,10 +108,12 @@ async def test_credentials_without_oauth_are_erased_and_nobody_is_asked(
 
 
 async def test_credentials_that_cannot_be_opened_can_still_be_erased(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer
 ) -> None:
     await context.database.write(
-        lambda tx: tx.run("UPDATE oauth_connections SET encrypted_access_token = x'00' WHERE id = ?", (connection.id,))
+        lambda tx: tx.execute(
+            "UPDATE oauth_connections SET encrypted_access_token = x'00' WHERE id = ?", (connection.id,)
+        )
     )
     await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
     assert await _gone(context, connection)
@@ -119,12 +121,12 @@ async def test_credentials_that_cannot_be_opened_can_still_be_erased(
 
 
 async def test_its_domains_live_on_and_its_jobs_end(
-    access: Access, context: Context, connection: Connection, clock: ManualClock
+    access: ProviderAccess, context: Context, connection: Connection, clock: ManualClock
 ) -> None:
     domain = await additions.add(context, connection.org_id, "app.customer.test")
 
     def use(tx: Transaction) -> None:
-        tx.run("UPDATE domains SET connection_id = ? WHERE id = ?", (connection.id, domain.id))
+        tx.execute("UPDATE domains SET connection_id = ? WHERE id = ?", (connection.id, domain.id))
 
     await context.database.write(use)
     assert (await queries.get(context, connection.org_id, connection.id))[1] == 1
@@ -137,9 +139,9 @@ async def test_its_domains_live_on_and_its_jobs_end(
 
 
 async def test_records_that_were_still_to_be_changed_are_not_said_to_be(
-    access: Access, context: Context, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    access: ProviderAccess, context: Context, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(removal, "_AT_ONCE", 2)
+    monkeypatch.setattr(removal, "_BATCH_SIZE", 2)
     for number in range(5):
         await additions.add(context, connection.org_id, f"app{number}.customer.test", connection_id=connection.id)
     await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
@@ -149,7 +151,7 @@ async def test_records_that_were_still_to_be_changed_are_not_said_to_be(
 
 
 async def test_another_organization_cannot_remove_it_or_hold_up_its_refreshes(
-    access: Access,
+    access: ProviderAccess,
     context: Context,
     connection: Connection,
     rival: Organization,
@@ -159,14 +161,14 @@ async def test_another_organization_cannot_remove_it_or_hold_up_its_refreshes(
     with pytest.raises(NotFound):
         await disconnect(context, access, rival.id, connection.id, actor=_ACTOR)
     clock.advance(2 * HOUR)
-    await access.driver(connection.org_id, connection.id)
+    await access.open_driver(connection.org_id, connection.id)
     assert provider.revoked == []
 
 
 async def test_without_a_configured_key_nothing_is_removed(
-    access: Access, context: Context, connection: Connection
+    access: ProviderAccess, context: Context, connection: Connection
 ) -> None:
-    context._vault = Vault(VaultKey(bytes(32)), configured=False)
-    with pytest.raises(Unavailable):
+    context._vault = Vault(VaultKey(bytes(32)), is_configured=False)
+    with pytest.raises(NotConfigured):
         await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
     assert not await _gone(context, connection)

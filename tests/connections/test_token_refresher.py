@@ -9,7 +9,7 @@ from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.errors import DcvdError, NotFound, Retryable, StoreError, Unauthorized
 from dcvd.kit.clock import ManualClock
 from dcvd.services.connections import removal
-from dcvd.services.connections.provider_access import Access
+from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
 from tests.connections.conftest import Log, connect
@@ -21,13 +21,13 @@ from tests.services.views import bodies
 from tests.waiting import until
 
 
-async def _use(access: Access, connection: Connection) -> str | None:
-    driver = await access.driver(connection.org_id, connection.id)
-    return await driver.check()
+async def _use(access: ProviderAccess, connection: Connection) -> str | None:
+    driver = await access.open_driver(connection.org_id, connection.id)
+    return await driver.check_credentials()
 
 
 async def test_a_hundred_calls_at_once_that_need_an_expired_token_cause_one_refresh(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     before = await tokens(context, connection)
     provider.forget_access()
@@ -43,7 +43,7 @@ async def test_a_hundred_calls_at_once_that_need_an_expired_token_cause_one_refr
 
 
 async def test_a_token_that_works_is_used_as_it_is(
-    access: Access, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     clock.advance(59 * MINUTE)
     assert await _use(access, connection) == "Customer Ltd"
@@ -51,16 +51,16 @@ async def test_a_token_that_works_is_used_as_it_is(
 
 
 async def test_the_new_pair_is_on_disk_before_any_call_is_made_with_it(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     clock.advance(2 * HOUR)
-    await access.driver(connection.org_id, connection.id)
+    await access.open_driver(connection.org_id, connection.id)
     assert not provider.calls
     assert (await stored(context, connection)).version == 2
 
 
 async def test_the_old_refresh_token_is_kept_where_none_came_back(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     before = await tokens(context, connection)
     provider.rotates = False
@@ -74,16 +74,16 @@ async def test_the_old_refresh_token_is_kept_where_none_came_back(
 
 
 async def test_scopes_that_a_refresh_names_are_those_of_the_connection(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     provider.scope = "dns.write"
     clock.advance(2 * HOUR)
-    await access.driver(connection.org_id, connection.id)
+    await access.open_driver(connection.org_id, connection.id)
     assert (await stored(context, connection)).scopes == ("dns.write",)
 
 
 async def test_a_refused_refresh_token_is_told_once_and_ends_the_connection(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     provider.withdraw()
     clock.advance(2 * HOUR)
@@ -109,7 +109,7 @@ async def test_a_refused_refresh_token_is_told_once_and_ends_the_connection(
 
 @pytest.mark.parametrize("fault", [lost, broken])
 async def test_a_lost_answer_is_asked_for_again_at_once_and_grace_saves_the_connection(
-    access: Access,
+    access: ProviderAccess,
     context: Context,
     connection: Connection,
     provider: ProviderServer,
@@ -126,41 +126,41 @@ async def test_a_lost_answer_is_asked_for_again_at_once_and_grace_saves_the_conn
 
 
 async def test_whoever_held_an_older_pair_gets_the_newer_one_and_nobody_is_asked(
-    access: Access, connection: Connection, provider: ProviderServer
+    access: ProviderAccess, connection: Connection, provider: ProviderServer
 ) -> None:
-    stale = await access.opened(connection.org_id, connection.id)
-    first = await access.refresher.renewed(stale)
-    second = await access.refresher.renewed(stale)
+    stale = await access.load_connection(connection.org_id, connection.id)
+    first = await access.refresher.refresh(stale)
+    second = await access.refresher.refresh(stale)
     assert first.connection == second.connection
     assert first.refresh_token == second.refresh_token
     assert len(provider.asked) == 1
 
 
 async def test_a_request_that_was_not_taken_is_not_sent_again_at_once(
-    access: Access, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     provider.too_many = True
     clock.advance(2 * HOUR)
     with pytest.raises(Retryable) as refused:
         await _use(access, connection)
-    assert refused.value.retry_after == 7
+    assert refused.value.retry_after_s == 7
     assert len(provider.asked) == 1
 
 
 async def test_no_refresh_begins_while_a_connection_is_being_removed(
-    access: Access, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     clock.advance(2 * HOUR)
-    await access.refresher.end(connection.id)
+    await access.refresher.block_refreshes(connection.id)
     with pytest.raises(NotFound):
         await _use(access, connection)
     assert provider.asked == []
-    access.refresher.ended(connection.id)
+    access.refresher.unblock_refreshes(connection.id)
     assert await _use(access, connection) == "Customer Ltd"
 
 
 async def test_a_lost_answer_of_a_provider_without_grace_needs_the_owner(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     provider.faults = [lost]
     clock.advance(2 * HOUR)
@@ -171,7 +171,7 @@ async def test_a_lost_answer_of_a_provider_without_grace_needs_the_owner(
 
 
 async def test_a_provider_that_is_away_is_no_end_but_an_expired_token_is_not_used_meanwhile(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     provider.grace = True
     provider.faults = [broken, broken]
@@ -181,13 +181,13 @@ async def test_a_provider_that_is_away_is_no_end_but_an_expired_token_is_not_use
     assert away.value.code == "token_endpoint_unavailable"
     assert len(provider.asked) == 2
     assert not provider.calls
-    fault = access.use.seen(await stored(context, connection)).last_error
+    fault = access.usage.apply_to(await stored(context, connection)).last_error
     assert fault is not None
     assert fault.code == "token_endpoint_unavailable"
 
 
 async def test_a_token_that_is_about_to_end_is_used_where_the_provider_cannot_be_asked(
-    access: Access, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     provider.refuses_client = True
     clock.advance(HOUR - SECOND)
@@ -196,7 +196,7 @@ async def test_a_token_that_is_about_to_end_is_used_where_the_provider_cannot_be
 
 
 async def test_a_refused_client_is_the_operators_fault_and_ends_no_connection(
-    access: Access,
+    access: ProviderAccess,
     context: Context,
     connection: Connection,
     provider: ProviderServer,
@@ -215,7 +215,7 @@ async def test_a_refused_client_is_the_operators_fault_and_ends_no_connection(
 
 
 async def test_a_refresh_goes_on_when_whoever_wanted_it_has_left(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     provider.gate.clear()
     clock.advance(2 * HOUR)
@@ -237,7 +237,7 @@ async def test_a_refresh_goes_on_when_whoever_wanted_it_has_left(
 
 @pytest.mark.parametrize("fate", Fate)
 async def test_a_pair_whose_commit_failed_is_kept_and_stored_without_asking_again(
-    access: Access,
+    access: ProviderAccess,
     context: Context,
     connection: Connection,
     provider: ProviderServer,
@@ -246,18 +246,18 @@ async def test_a_pair_whose_commit_failed_is_kept_and_stored_without_asking_agai
     fate: Fate,
 ) -> None:
     clock.advance(2 * HOUR)
-    stale = await access.opened(connection.org_id, connection.id)
-    strike(monkeypatch, "Refresher._store", 1, fate)
+    stale = await access.load_connection(connection.org_id, connection.id)
+    strike(monkeypatch, "TokenRefresher._store", 1, fate)
     with pytest.raises(StoreError):
-        await access.refresher.renewed(stale)
-    assert (await access.refresher.renewed(stale)).connection.version == 2
+        await access.refresher.refresh(stale)
+    assert (await access.refresher.refresh(stale)).connection.version == 2
     assert await _use(access, connection) == "Customer Ltd"
     assert len(provider.asked) == 1
     assert provider.revoked == []
 
 
 async def test_a_refresh_that_ends_after_its_connection_was_removed_leaves_no_live_tokens(
-    access: Access,
+    access: ProviderAccess,
     context: Context,
     connection: Connection,
     provider: ProviderServer,
@@ -276,7 +276,7 @@ async def test_a_refresh_that_ends_after_its_connection_was_removed_leaves_no_li
     )
 
     async def waiting() -> bool:
-        return connection.id in access.refresher._ending
+        return connection.id in access.refresher._blocked_ids
 
     await until(waiting)
     provider.gate.set()
@@ -289,7 +289,7 @@ async def test_a_refresh_that_ends_after_its_connection_was_removed_leaves_no_li
 
 
 async def test_what_was_removed_behind_a_refresh_has_its_late_tokens_revoked(
-    access: Access,
+    access: ProviderAccess,
     context: Context,
     connection: Connection,
     provider: ProviderServer,
@@ -303,7 +303,7 @@ async def test_what_was_removed_behind_a_refresh_has_its_late_tokens_revoked(
         return bool(provider.asked)
 
     await until(asked)
-    await context.database.write(lambda tx: tx.run("DELETE FROM organizations WHERE id = ?", (connection.org_id,)))
+    await context.database.write(lambda tx: tx.execute("DELETE FROM organizations WHERE id = ?", (connection.org_id,)))
     provider.gate.set()
     with pytest.raises(NotFound):
         await caller
@@ -312,7 +312,7 @@ async def test_what_was_removed_behind_a_refresh_has_its_late_tokens_revoked(
 
 
 async def test_a_token_without_an_end_is_refreshed_when_the_provider_refuses_it(
-    access: Access, context: Context, organization: Organization, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, context: Context, organization: Organization, provider: ProviderServer, clock: ManualClock
 ) -> None:
     provider.expires_in = None
     connection = await connect(context, organization.id, provider.grant(), life=None)
@@ -326,7 +326,7 @@ async def test_a_token_without_an_end_is_refreshed_when_the_provider_refuses_it(
 
 
 async def test_no_token_stands_in_the_database_after_refreshes_and_failures(
-    access: Access, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     for _ in range(3):
         clock.advance(2 * HOUR)
@@ -341,7 +341,7 @@ async def test_no_token_stands_in_the_database_after_refreshes_and_failures(
 
 
 async def test_a_refresh_that_does_not_end_in_time_is_cut_off_and_said_and_its_owner_is_asked_if_it_was_done(
-    access: Access,
+    access: ProviderAccess,
     context: Context,
     connection: Connection,
     provider: ProviderServer,

@@ -10,7 +10,7 @@ from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.services import organizations
 from dcvd.services.connections import maintenance
-from dcvd.services.connections.provider_access import Access
+from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.store.organizations import Organization
@@ -21,7 +21,7 @@ from tests.waiting import until
 
 
 async def test_a_provider_that_does_not_answer_holds_up_nothing_but_refreshes(
-    access: Access,
+    access: ProviderAccess,
     context: Context,
     organization: Organization,
     provider: ProviderServer,
@@ -62,7 +62,7 @@ async def test_a_provider_that_does_not_answer_holds_up_nothing_but_refreshes(
 
 
 async def test_providers_that_do_not_answer_one_tenant_leave_room_to_write_the_records_of_others(
-    access: Access,
+    access: ProviderAccess,
     context: Context,
     organization: Organization,
     provider: ProviderServer,

@@ -7,10 +7,10 @@ from msgspec.structs import replace
 
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain, new_domain
-from dcvd.core.domains.observations import HostnameSeen, ObservedCertificate
+from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHostname
 from dcvd.core.events import EventDraft
 from dcvd.core.instants import DAY, from_rfc3339
-from dcvd.core.lifecycle.transitions import Observation, Rules, Transition, look
+from dcvd.core.lifecycle.transitions import LifecycleRules, Observation, Transition, apply_check
 
 NOW: Final = from_rfc3339("2026-11-23T10:00:00Z")
 NAME: Final = "app.customer.com"
@@ -55,11 +55,11 @@ def certificate(
     issued_at: int | None = NOW,
     expires_at: int | None = None,
     signature: str | None = "ECDSAWithSHA256",
-) -> ObservedCertificate:
+) -> CloudflareCertificate:
     """An observed certificate of a lifetime of `days`, or with the expiry given."""
     if expires_at is None and issued_at is not None:
         expires_at = issued_at + days * DAY
-    return ObservedCertificate(
+    return CloudflareCertificate(
         serial=serial, issuer="GoogleTrustServices", signature=signature, issued_at=issued_at, expires_at=expires_at
     )
 
@@ -67,17 +67,17 @@ def certificate(
 def seen(
     status: str | None = "active",
     ssl: str | None = "active",
-    *certificates: ObservedCertificate,
+    *certificates: CloudflareCertificate,
     errors: tuple[str, ...] = (),
     **members: Any,
-) -> HostnameSeen:
-    found = HostnameSeen(
+) -> CloudflareHostname:
+    found = CloudflareHostname(
         id="3537a672-e4d8-4d89-aab9-26cb622918a1",
         hostname=NAME,
         status=status,
         ssl_status=ssl,
         certificates=certificates,
-        errors=errors,
+        verification_errors=errors,
     )
     return replace(found, **members)
 
@@ -142,13 +142,13 @@ class Story:
         self.now = instant
 
     def look(self, *observations: Observation) -> list[str]:
-        rules = Rules(expiring_soon=self.thresholds, authorities=self.authorities)
-        self.last = look(self.domain, observations, self.now, rules)
+        rules = LifecycleRules(expiry_thresholds_ms=self.thresholds, certificate_authorities=self.authorities)
+        self.last = apply_check(self.domain, observations, self.now, rules)
         self.domain = self.last.domain
         return [draft.type.value for draft in self.last.events]
 
 
-def active_story(*certificates: ObservedCertificate, thresholds: tuple[int, ...] = THRESHOLDS) -> Story:
+def active_story(*certificates: CloudflareCertificate, thresholds: tuple[int, ...] = THRESHOLDS) -> Story:
     """A story that has come to `active` with DNS verified; one fresh 90-day certificate unless others are given."""
     story = Story(thresholds=thresholds)
     story.look(DNS_RIGHT, seen("active", "active", *(certificates or (certificate("01"),))))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.addresses import refusal
+from dcvd.core.addresses import refusal_reason
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ from dcvd.core.addresses import refusal
     ],
 )
 def test_an_address_that_is_not_of_the_public_internet_is_refused_with_its_reason(address: str, reason: str) -> None:
-    assert refusal(ip_address(address), ()) == reason
+    assert refusal_reason(ip_address(address), ()) == reason
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_an_address_that_is_not_of_the_public_internet_is_refused_with_its_reaso
     ],
 )
 def test_a_public_address_may_be_dialled_up_to_the_very_edge_of_a_refused_network(address: str) -> None:
-    assert refusal(ip_address(address), ()) is None
+    assert refusal_reason(ip_address(address), ()) is None
 
 
 @pytest.mark.parametrize(
@@ -98,35 +98,35 @@ def test_a_public_address_may_be_dialled_up_to_the_very_edge_of_a_refused_networ
 )
 def test_what_the_operator_allows_wins_also_for_the_ipv4_address_within(address: str, network: str) -> None:
     allowed = IPv6Network(network) if ":" in network else IPv4Network(network)
-    assert refusal(ip_address(address), (allowed,)) is None
+    assert refusal_reason(ip_address(address), (allowed,)) is None
 
 
 def test_an_allowed_network_opens_nothing_beside_itself() -> None:
     allowed = (IPv4Network("10.1.0.0/16"), IPv6Network("::1/128"))
-    assert refusal(ip_address("10.2.0.1"), allowed) == "private"
-    assert refusal(ip_address("127.0.0.1"), allowed) == "loopback"
-    assert refusal(ip_address("64:ff9b::a02:1"), allowed) == "NAT64"
+    assert refusal_reason(ip_address("10.2.0.1"), allowed) == "private"
+    assert refusal_reason(ip_address("127.0.0.1"), allowed) == "loopback"
+    assert refusal_reason(ip_address("64:ff9b::a02:1"), allowed) == "NAT64"
 
 
 def test_the_loopback_of_one_family_does_not_open_that_of_the_other() -> None:
     v4, v6 = (IPv4Network("127.0.0.0/8"),), (IPv6Network("::1/128"),)
-    assert refusal(ip_address("::1"), v4) == "loopback"
-    assert refusal(ip_address("127.0.0.1"), v6) == "loopback"
-    assert refusal(ip_address("::ffff:127.0.0.1"), v6) == "loopback"
+    assert refusal_reason(ip_address("::1"), v4) == "loopback"
+    assert refusal_reason(ip_address("127.0.0.1"), v6) == "loopback"
+    assert refusal_reason(ip_address("::ffff:127.0.0.1"), v6) == "loopback"
     # The old way to write an IPv4 address as one of IPv6 leads nowhere.
-    assert refusal(ip_address("::127.0.0.1"), v4) == "not in use on the Internet"
+    assert refusal_reason(ip_address("::127.0.0.1"), v4) == "not in use on the Internet"
 
 
 @given(st.ip_addresses(v=4))
 def test_no_ipv4_address_passes_that_the_standard_library_calls_other_than_global(address: IPv4Address) -> None:
-    if refusal(address, ()) is None:
+    if refusal_reason(address, ()) is None:
         assert address.is_global
         assert not address.is_multicast
 
 
 @given(st.ip_addresses(v=6))
 def test_no_ipv6_address_passes_that_the_standard_library_calls_other_than_global(address: IPv6Address) -> None:
-    if refusal(address, ()) is None:
+    if refusal_reason(address, ()) is None:
         judged = address.ipv4_mapped or address
         assert judged.is_global
         assert not judged.is_multicast
@@ -135,4 +135,4 @@ def test_no_ipv6_address_passes_that_the_standard_library_calls_other_than_globa
 @given(st.integers(0, 2**32 - 1))
 def test_a_mapped_address_is_judged_exactly_as_the_ipv4_address_it_is(value: int) -> None:
     mapped = IPv6Address((0xFFFF << 32) | value)
-    assert refusal(mapped, ()) == refusal(IPv4Address(value), ())
+    assert refusal_reason(mapped, ()) == refusal_reason(IPv4Address(value), ())

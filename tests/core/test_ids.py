@@ -4,12 +4,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dcvd.core.ids import Prefix, earliest_id, is_id, new_id
+from dcvd.core.ids import IdPrefix, earliest_id, is_id, new_id
 from tests.core.builders import NOW, counting_bytes
 
 
 def test_an_id_is_the_prefix_and_26_digits() -> None:
-    text = new_id(Prefix.DOMAIN, NOW, counting_bytes())
+    text = new_id(IdPrefix.DOMAIN, NOW, counting_bytes())
     head, tail = text.split("_")
     assert head == "dom"
     assert len(tail) == 26
@@ -17,7 +17,7 @@ def test_an_id_is_the_prefix_and_26_digits() -> None:
 
 
 def test_every_kind_of_object_has_a_prefix_of_its_own() -> None:
-    assert [prefix.value for prefix in Prefix] == [
+    assert [prefix.value for prefix in IdPrefix] == [
         "org", "token", "dom", "evt", "wh", "sec", "dlv", "job", "conn", "tl", "rec",
     ]  # fmt: skip
 
@@ -25,7 +25,7 @@ def test_every_kind_of_object_has_a_prefix_of_its_own() -> None:
 @given(st.integers(0, 2**48 - 1), st.integers(0, 2**48 - 1), st.binary(min_size=10, max_size=10))
 def test_an_id_made_later_sorts_after_an_earlier_one(one: int, other: int, entropy: bytes) -> None:
     first, second = sorted([one, other])
-    ids = [new_id(Prefix.EVENT, first, lambda _: b"\xff" * 10), new_id(Prefix.EVENT, second, lambda _: entropy)]
+    ids = [new_id(IdPrefix.EVENT, first, lambda _: b"\xff" * 10), new_id(IdPrefix.EVENT, second, lambda _: entropy)]
     if first < second:
         assert ids == sorted(ids)
         assert ids[0] != ids[1]
@@ -37,30 +37,30 @@ def test_an_id_made_later_sorts_after_an_earlier_one(one: int, other: int, entro
 def test_the_earliest_id_of_an_instant_parts_what_was_made_before_it_from_the_rest(
     instant: int, made_at: int, entropy: bytes
 ) -> None:
-    made = new_id(Prefix.DELIVERY, made_at, lambda _: entropy)
-    assert (made >= earliest_id(Prefix.DELIVERY, instant)) == (made_at >= instant)
+    made = new_id(IdPrefix.DELIVERY, made_at, lambda _: entropy)
+    assert (made >= earliest_id(IdPrefix.DELIVERY, instant)) == (made_at >= instant)
 
 
 @pytest.mark.parametrize(("instant", "like"), [(-1, 0), (-(2**60), 0), (2**48, 2**48 - 1), (2**80, 2**48 - 1)])
 def test_an_instant_that_no_id_can_hold_is_taken_for_the_nearest(instant: int, like: int) -> None:
-    assert earliest_id(Prefix.EVENT, instant) == earliest_id(Prefix.EVENT, like)
+    assert earliest_id(IdPrefix.EVENT, instant) == earliest_id(IdPrefix.EVENT, like)
 
 
-@pytest.mark.parametrize("prefix", Prefix)
-def test_the_earliest_id_is_an_id(prefix: Prefix) -> None:
+@pytest.mark.parametrize("prefix", IdPrefix)
+def test_the_earliest_id_is_an_id(prefix: IdPrefix) -> None:
     assert is_id(prefix, earliest_id(prefix, NOW))
 
 
 @given(st.binary(min_size=10, max_size=10), st.binary(min_size=10, max_size=10))
 def test_ids_of_one_millisecond_differ_by_all_80_random_bits(one: bytes, other: bytes) -> None:
-    ids = {new_id(Prefix.JOB, NOW, lambda _: one), new_id(Prefix.JOB, NOW, lambda _: other)}
+    ids = {new_id(IdPrefix.JOB, NOW, lambda _: one), new_id(IdPrefix.JOB, NOW, lambda _: other)}
     assert len(ids) == len({one, other})
 
 
-@pytest.mark.parametrize("prefix", Prefix)
-def test_what_was_made_is_recognised_under_its_own_prefix_only(prefix: Prefix) -> None:
+@pytest.mark.parametrize("prefix", IdPrefix)
+def test_what_was_made_is_recognised_under_its_own_prefix_only(prefix: IdPrefix) -> None:
     text = new_id(prefix, NOW, counting_bytes(7))
-    assert [other for other in Prefix if is_id(other, text)] == [prefix]
+    assert [other for other in IdPrefix if is_id(other, text)] == [prefix]
 
 
 @pytest.mark.parametrize(
@@ -69,4 +69,4 @@ def test_what_was_made_is_recognised_under_its_own_prefix_only(prefix: Prefix) -
      "dom_" + "O" * 26, "evt_" + "0" * 26, "dom_" + "0" * 25 + "\n", "dom_" + "٠" * 26],
 )  # fmt: skip
 def test_what_has_not_the_form_of_a_domain_id_is_not_one(text: str) -> None:
-    assert not is_id(Prefix.DOMAIN, text)
+    assert not is_id(IdPrefix.DOMAIN, text)

@@ -7,8 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.json_members import member, member_path
-from dcvd.core.request_templates import body_template, fill_body, fill_path, path_template, placeholders
+from dcvd.core.json_members import get_member, validate_member_path
+from dcvd.core.request_templates import (
+    fill_body,
+    fill_path,
+    find_placeholders,
+    validate_body_template,
+    validate_path_template,
+)
 
 PATH = "/v2/{zone}/records?name={name}&page=1"
 BODY = '{"type": "{type}", "nested": [{"data": "{value}."}], "ttl": "{ttl}", "on": true}'
@@ -41,11 +47,11 @@ def test_a_value_that_looks_like_a_placeholder_is_not_filled_again() -> None:
 @given(st.text(st.sampled_from("/{}zone.?&=%2 #\\é"), max_size=20))
 def test_a_path_that_is_accepted_is_one(text: str) -> None:
     try:
-        accepted = path_template(text, ("zone",))
+        accepted = validate_path_template(text, ("zone",))
     except ValueError:
         return
     assert accepted == text
-    assert placeholders(text) <= {"zone"}
+    assert find_placeholders(text) <= {"zone"}
     filled = fill_path(text, {"zone": "customer.com"})
     assert filled.startswith("/")
     assert filled.isascii()
@@ -69,14 +75,14 @@ def test_a_path_that_is_accepted_is_one(text: str) -> None:
 )
 def test_what_is_no_body_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        body_template(text, ("type",))
+        validate_body_template(text, ("type",))
 
 
 def test_a_body_needs_what_is_required_and_takes_nothing_else() -> None:
-    assert body_template('{"a": ["{type}"]}', ("type", "ttl"), ("type",))
+    assert validate_body_template('{"a": ["{type}"]}', ("type", "ttl"), ("type",))
     for text in ('{"a": "{ttl}"}', '{"a": "{type}{id}"}'):
         with pytest.raises(ValueError):
-            body_template(text, ("type", "ttl"), ("type",))
+            validate_body_template(text, ("type", "ttl"), ("type",))
 
 
 @pytest.mark.parametrize(
@@ -84,10 +90,10 @@ def test_a_body_needs_what_is_required_and_takes_nothing_else() -> None:
     [("", {"a": [{"b": 1}]}), ("a", [{"b": 1}]), ("a.0.b", 1), ("a.1", None), ("a.b", None), ("x.y", None)],
 )
 def test_a_member_is_found_by_its_path_or_is_nothing(path: str, value: object) -> None:
-    assert member({"a": [{"b": 1}]}, member_path(path)) == value
+    assert get_member({"a": [{"b": 1}]}, validate_member_path(path)) == value
 
 
 @pytest.mark.parametrize("text", [".", "a.", ".a", "a..b", "a b", "a/b", "ä", "a\n"])
 def test_what_is_no_path_of_a_member_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        member_path(text)
+        validate_member_path(text)

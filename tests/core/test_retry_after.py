@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.core.instants import HOUR
-from dcvd.core.retry_after import parse_retry_after
+from dcvd.core.retry_after import parse_retry_after_ms
 
 NOW = 1_800_000_000_000  # 2027-01-15T08:00:00Z
 
@@ -27,10 +27,10 @@ NOW = 1_800_000_000_000  # 2027-01-15T08:00:00Z
     ],
 )
 def test_seconds_and_dates_are_understood_and_capped(text: str | None, expected: int | None) -> None:
-    assert parse_retry_after(text, NOW) == expected
+    assert parse_retry_after_ms(text, NOW) == expected
 
 
 @given(text=st.text(max_size=40))
 def test_no_text_breaks_it(text: str) -> None:
-    wait = parse_retry_after(text, NOW)
+    wait = parse_retry_after_ms(text, NOW)
     assert wait is None or 0 <= wait <= 6 * HOUR

@@ -10,8 +10,8 @@ import pytest
 
 from dcvd.core.events import EventType
 from dcvd.core.secret import REDACTED, Secret
-from dcvd.core.webhooks.endpoint import Endpoint, OpenedEndpoint, SigningSecret
-from dcvd.core.webhooks.health import Health
+from dcvd.core.webhooks.endpoint import Endpoint, SigningSecret, UnsealedEndpoint
+from dcvd.core.webhooks.health import EndpointHealth
 
 PLAIN = "a-very-secret-value"
 
@@ -26,10 +26,10 @@ def test_no_way_of_printing_shows_it() -> None:
 def test_it_stays_hidden_inside_a_struct_and_in_a_log_record() -> None:
     endpoint = Endpoint(
         id="wh_1", org_id="org_1", url="https://x.example", events=(EventType.DOMAIN_ADDED,), max_per_second=None,
-        header_names=("Authorization",), health=Health(), created_at=0, updated_at=0,
+        header_names=("Authorization",), health=EndpointHealth(), created_at=0, updated_at=0,
     )  # fmt: skip
     signing = SigningSecret(secret=Secret(PLAIN), created_at=0, expires_at=None)
-    opened = OpenedEndpoint(endpoint=endpoint, secrets=(signing,), headers={"Authorization": Secret(PLAIN)})
+    opened = UnsealedEndpoint(endpoint=endpoint, secrets=(signing,), headers={"Authorization": Secret(PLAIN)})
     record = logging.LogRecord("n", logging.INFO, "f", 1, "made %s", (opened,), None)
     for shown in (repr(signing), repr(opened), record.getMessage()):
         assert PLAIN not in shown

@@ -9,14 +9,23 @@ from msgspec.structs import replace
 
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation, ResolverAnswer, ServerAnswer
 from dcvd.core.domains.domain import Domain, DomainError, DomainStatus, Finding
-from dcvd.core.timeline import Change, Note, disagreement, job_actor, merged, observed, token_actor, transition
+from dcvd.core.timeline import (
+    FieldChange,
+    TimelineNote,
+    describe_disagreement,
+    job_actor,
+    merge_notes,
+    note_observation,
+    note_transition,
+    token_actor,
+)
 from tests.core.builders import DNS_MISSING, DNS_RIGHT, NAME, NOW, Story, added_domain, certificate, facts, seen
 
 _LARGEST = 20_000
 texts = st.text(max_size=2000)
 
 
-def changed(note: Note | None) -> dict[str, tuple[Any, Any]]:
+def changed(note: TimelineNote | None) -> dict[str, tuple[Any, Any]]:
     assert note is not None
     return {change.field: (change.before, change.after) for change in note.changes}
 
@@ -28,15 +37,15 @@ def test_a_look_that_sees_what_was_known_says_nothing() -> None:
     story.wait(86_400_000)
     story.look(DNS_RIGHT, seen("active", "active", certificate("01")))
     assert story.domain != before
-    assert observed(before, story.domain, [DNS_RIGHT]) is None
-    assert transition(before, story.domain) is None
+    assert note_observation(before, story.domain, [DNS_RIGHT]) is None
+    assert note_transition(before, story.domain) is None
 
 
 def test_each_fact_that_changed_is_named_as_the_api_names_it_with_what_it_was() -> None:
     story = Story()
     before = story.domain
     story.look(DNS_RIGHT, seen("active", "active", certificate("01"), errors=("a note",)))
-    told = changed(observed(before, story.domain, [DNS_RIGHT]))
+    told = changed(note_observation(before, story.domain, [DNS_RIGHT]))
     assert told["cfStatus"] == (None, "active")
     assert told["cfSslStatus"] == (None, "active")
     assert told["dnsState"] == ("unknown", "verified")
@@ -48,30 +57,30 @@ def test_each_fact_that_changed_is_named_as_the_api_names_it_with_what_it_was() 
         "expiresAt": "2027-02-21T10:00:00Z",
     }
     assert "findings" not in told
-    assert changed(transition(before, story.domain)) == {"status": ("pending_cname", "active")}
+    assert changed(note_transition(before, story.domain)) == {"status": ("pending_cname", "active")}
 
 
 def test_a_finding_that_comes_and_goes_is_told_by_its_code() -> None:
     story = Story()
     before = story.domain
     story.look(DNS_MISSING)
-    assert changed(observed(before, story.domain, [DNS_MISSING]))["findings"] == ([], ["cname_missing"])
+    assert changed(note_observation(before, story.domain, [DNS_MISSING]))["findings"] == ([], ["cname_missing"])
     missing = story.domain
     story.look(DNS_RIGHT)
-    assert changed(observed(missing, story.domain, [DNS_RIGHT]))["findings"] == (["cname_missing"], [])
+    assert changed(note_observation(missing, story.domain, [DNS_RIGHT]))["findings"] == (["cname_missing"], [])
 
 
 def test_another_order_of_the_same_errors_is_no_change() -> None:
     before = replace(added_domain(), cf_errors=("a", "b"))
-    assert observed(before, replace(before, cf_errors=("b", "a")), []) is None
+    assert note_observation(before, replace(before, cf_errors=("b", "a")), []) is None
 
 
 def test_another_error_is_a_transition_and_the_same_in_other_words_is_none() -> None:
     failed = replace(added_domain(), status=DomainStatus.ERROR, error=DomainError("blocked", "It is blocked."))
     again = replace(failed, error=DomainError("blocked", "It is still blocked."))
     moved = replace(failed, error=DomainError("moved", "It has moved."))
-    assert transition(failed, again) is None
-    assert changed(transition(failed, moved)) == {
+    assert note_transition(failed, again) is None
+    assert changed(note_transition(failed, moved)) == {
         "error": ({"code": "blocked", "message": "It is blocked."}, {"code": "moved", "message": "It has moved."})
     }
 
@@ -89,7 +98,7 @@ def test_servers_that_differ_are_told_the_minority_first() -> None:
             ResolverAnswer(address="192.0.2.3", outcome="answered"),
         ),
     )
-    told = disagreement(seen_by_all)
+    told = describe_disagreement(seen_by_all)
     assert set(told[:3]) == {
         "ns2.x.com (192.0.2.53): CNAME old.x.com", "resolver 192.0.2.2: servfail", "resolver 192.0.2.3: NXDOMAIN",
     }  # fmt: skip
@@ -98,22 +107,26 @@ def test_servers_that_differ_are_told_the_minority_first() -> None:
 
 def test_servers_that_agree_are_not_told() -> None:
     agreed = facts(servers=(server("ns1.x.com"), server("ns2.x.com")))
-    assert disagreement(agreed) == ()
+    assert describe_disagreement(agreed) == ()
     before = added_domain()
-    note = observed(before, replace(before, cf_status="pending"), [DnsObservation(agreed)])
+    note = note_observation(before, replace(before, cf_status="pending"), [DnsObservation(agreed)])
     assert note is not None
     assert note.servers == ()
 
 
 def test_merged_changes_reach_from_before_the_first_to_after_the_last() -> None:
-    first = Note(changes=(Change("dnsState", "unknown", "failed"), Change("cfStatus", None, "pending")))
-    second = Note(changes=(Change("dnsState", "failed", "verified"), Change("errors", [], ["x"])), servers=("ns: x",))
-    both = merged(first, second, NOW)
+    first = TimelineNote(
+        changes=(FieldChange("dnsState", "unknown", "failed"), FieldChange("cfStatus", None, "pending"))
+    )
+    second = TimelineNote(
+        changes=(FieldChange("dnsState", "failed", "verified"), FieldChange("errors", [], ["x"])), servers=("ns: x",)
+    )
+    both = merge_notes(first, second, NOW)
     assert changed(both) == {
         "dnsState": ("unknown", "verified"), "cfStatus": (None, "pending"), "errors": ([], ["x"]),
     }  # fmt: skip
     assert (both.merged, both.until, both.servers) == (1, NOW, ("ns: x",))
-    assert merged(both, first, NOW + 1).merged == 2
+    assert merge_notes(both, first, NOW + 1).merged == 2
 
 
 def test_actors_are_named_by_their_ids() -> None:
@@ -143,11 +156,11 @@ def test_whatever_is_seen_an_entry_stays_short_and_survives_storage(
     before: Domain, after: Domain, servers: list[ServerAnswer]
 ) -> None:
     observation = DnsObservation(DnsFacts(hostname=NAME, target="t.net", outcome="answered", servers=tuple(servers)))
-    note = observed(before, after, [observation])
+    note = note_observation(before, after, [observation])
     if note is None:
         return
-    both = merged(note, note, NOW)
+    both = merge_notes(note, note, NOW)
     stored = msgspec.json.encode(both)
     assert len(stored.decode()) < _LARGEST * 6  # JSON writes some characters as six
     assert sum(len(str(change)) for change in note.changes) < _LARGEST
-    assert msgspec.json.decode(stored, type=Note).changes == both.changes
+    assert msgspec.json.decode(stored, type=TimelineNote).changes == both.changes

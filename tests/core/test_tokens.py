@@ -5,20 +5,20 @@ import itertools
 
 import pytest
 
-from dcvd.core.tokens import Role, hash_token, is_expired, is_well_formed, may_grant, may_write, mint
+from dcvd.core.tokens import Role, hash_token, is_expired, is_well_formed, may_grant, may_write, mint_token
 from tests.core.builders import NOW, counting_bytes
 
 
 def test_a_minted_token_is_the_prefix_and_32_hex_digits() -> None:
-    assert mint(counting_bytes()).reveal() == "dcv_live_000102030405060708090a0b0c0d0e0f"
+    assert mint_token(counting_bytes()).reveal() == "dcv_live_000102030405060708090a0b0c0d0e0f"
 
 
 def test_a_minted_token_does_not_show_itself() -> None:
-    assert "dcv_live_" not in repr(mint(counting_bytes()))
+    assert "dcv_live_" not in repr(mint_token(counting_bytes()))
 
 
 def test_what_is_stored_is_the_sha256_of_the_whole_token() -> None:
-    plain = mint(counting_bytes()).reveal()
+    plain = mint_token(counting_bytes()).reveal()
     assert hash_token(plain) == hashlib.sha256(plain.encode("ascii")).hexdigest()
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.custom_hostnames.budget import Budget, Urgency
-from dcvd.kit.limits.sliding_window import Window
+from dcvd.custom_hostnames.budget import CloudflareBudget, Urgency
+from dcvd.kit.limits.sliding_window import SlidingWindow
 
 
 class _Time:
@@ -28,7 +28,7 @@ def test_no_window_of_cloudflares_ever_holds_more_calls_than_the_limit(
 ) -> None:
     """Each call: the pause before it, how long it takes, and at which part of that Cloudflare counts it."""
     time = _Time()
-    window = Window(limit, 60.0, time)
+    window = SlidingWindow(limit, 60.0, time)
     ends: list[float] = []
     counted: list[float] = []
 
@@ -40,7 +40,7 @@ def test_no_window_of_cloudflares_ever_holds_more_calls_than_the_limit(
 
     for pause, takes, part in calls:
         pass_time(time.now + pause)
-        while (wait := window.wait()) > 0:
+        while (wait := window.get_wait_s()) > 0:
             pass_time(time.now + wait + 1e-9)
         window.begin()
         heapq.heappush(ends, time.now + takes)
@@ -51,34 +51,34 @@ def test_no_window_of_cloudflares_ever_holds_more_calls_than_the_limit(
 
 def test_a_busy_caller_uses_the_whole_window() -> None:
     time = _Time()
-    window = Window(15, 60.0, time)
+    window = SlidingWindow(15, 60.0, time)
     began = time.now
     for _ in range(150):
-        time.now += window.wait()
+        time.now += window.get_wait_s()
         window.take()
     assert time.now - began == pytest.approx(9 * 60.0)
 
 
 def test_no_limit_never_waits() -> None:
-    window = Window(0, 60.0, _Time())
+    window = SlidingWindow(0, 60.0, _Time())
     for _ in range(1000):
-        assert window.wait() == 0
+        assert window.get_wait_s() == 0
         window.take()
 
 
-async def _certificate(budget: Budget) -> None:
-    async with budget.call(certificate=True):
+async def _certificate(budget: CloudflareBudget) -> None:
+    async with budget.reserve_call(orders_certificate=True):
         pass
 
 
 async def test_certificates_wait_without_holding_up_other_calls() -> None:
     time = _Time()
-    budget = Budget(1000, 1, time)
-    async with budget.call(certificate=True):
+    budget = CloudflareBudget(1000, 1, time)
+    async with budget.reserve_call(orders_certificate=True):
         pass
     waiting = asyncio.create_task(_certificate(budget))
     await asyncio.sleep(0)
-    async with asyncio.timeout(10), budget.call():
+    async with asyncio.timeout(10), budget.reserve_call():
         pass
     assert not waiting.done()
     waiting.cancel()
@@ -100,23 +100,23 @@ def test_answers_tell_when_to_pause(
     status: int, ratelimit: str | None, retry_after: float | None, pause: float
 ) -> None:
     time = _Time()
-    budget = Budget(0, 0, time)
-    budget.heed(status, ratelimit, retry_after)
-    assert budget.paused_for() == pytest.approx(pause)
+    budget = CloudflareBudget(0, 0, time)
+    budget.learn_from(status, ratelimit, retry_after)
+    assert budget.get_pause_s() == pytest.approx(pause)
 
 
 def test_refusals_without_a_time_are_probed_ever_more_rarely_until_an_answer_comes() -> None:
     time = _Time()
-    budget = Budget(0, 0, time)
+    budget = CloudflareBudget(0, 0, time)
     pauses = []
     for _ in range(9):
-        budget.heed(429, None, None)
-        pauses.append(budget.paused_for())
-        time.now += budget.paused_for()
+        budget.learn_from(429, None, None)
+        pauses.append(budget.get_pause_s())
+        time.now += budget.get_pause_s()
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-    budget.heed(200, None, None)
-    budget.heed(429, None, None)
-    assert budget.paused_for() == 1
+    budget.learn_from(200, None, None)
+    budget.learn_from(429, None, None)
+    assert budget.get_pause_s() == 1
 
 
 class _Cloudflare:
@@ -129,9 +129,9 @@ class _Cloudflare:
         self._window = window
         self._others = others
 
-    async def call(self, budget: Budget, urgency: Urgency, latency: float, part: float) -> None:
+    async def call(self, budget: CloudflareBudget, urgency: Urgency, latency: float, part: float) -> None:
         loop = asyncio.get_running_loop()
-        async with budget.call(urgency=urgency):
+        async with budget.reserve_call(urgency=urgency):
             began = loop.time()
             await asyncio.sleep(latency * part)
             now = loop.time()
@@ -140,13 +140,13 @@ class _Cloudflare:
             self.refused += used > self._limit
             left = max(self._limit - used, 0)
             await asyncio.sleep(latency * (1 - part))
-            budget.heed(200, f'"default";r={left};t=1', None, took=loop.time() - began)
+            budget.learn_from(200, f'"default";r={left};t=1', None, elapsed_s=loop.time() - began)
 
 
 async def test_routine_calls_use_nearly_all_of_it_evenly_and_are_never_refused() -> None:
     loop = asyncio.get_running_loop()
     limit, window, span = 50, 0.2, 1.0
-    budget = Budget(limit, 0, loop.time, window=window)
+    budget = CloudflareBudget(limit, 0, loop.time, window_s=window)
     cloudflare = _Cloudflare(limit, window)
     began = loop.time()
 
@@ -164,13 +164,13 @@ async def test_routine_calls_use_nearly_all_of_it_evenly_and_are_never_refused()
 
 async def test_whoever_waits_for_an_answer_finds_a_call_left() -> None:
     loop = asyncio.get_running_loop()
-    budget = Budget(100, 0, loop.time, window=60.0)
+    budget = CloudflareBudget(100, 0, loop.time, window_s=60.0)
     routine = [asyncio.create_task(_Cloudflare(100, 60.0).call(budget, Urgency.ROUTINE, 0, 0)) for _ in range(200)]
     soon = [asyncio.create_task(_Cloudflare(100, 60.0).call(budget, Urgency.SOON, 0, 0)) for _ in range(200)]
     await asyncio.sleep(0.05)
     # Half of the window at once, and a few more before the first has to wait.
     assert 45 <= sum(task.done() for task in soon) <= 56
-    async with asyncio.timeout(10), budget.call():
+    async with asyncio.timeout(10), budget.reserve_call():
         pass
     for task in (*routine, *soon):
         task.cancel()
@@ -179,12 +179,12 @@ async def test_whoever_waits_for_an_answer_finds_a_call_left() -> None:
 
 async def test_calls_that_will_probably_fail_do_not_hold_up_routine_ones() -> None:
     loop = asyncio.get_running_loop()
-    budget = Budget(100, 0, loop.time, window=1.0)
+    budget = CloudflareBudget(100, 0, loop.time, window_s=1.0)
     done: list[Urgency] = []
 
     async def worker(urgency: Urgency) -> None:
         while True:
-            async with budget.call(urgency=urgency):
+            async with budget.reserve_call(urgency=urgency):
                 done.append(urgency)
 
     tasks = [asyncio.create_task(worker(Urgency.LAST)) for _ in range(20)]
@@ -199,33 +199,33 @@ async def test_calls_that_will_probably_fail_do_not_hold_up_routine_ones() -> No
 
 async def test_what_others_use_slows_the_routine_down_and_does_not_stop_it() -> None:
     time = _Time()
-    budget = Budget(1000, 0, time, window=100.0)
+    budget = CloudflareBudget(1000, 0, time, window_s=100.0)
     assert await _waits(budget, time) == pytest.approx(0.1)
-    budget.heed(200, '"default";r=493;t=100', None)
+    budget.learn_from(200, '"default";r=493;t=100', None)
     assert await _waits(budget, time) == pytest.approx(0.2)
-    assert budget.paused_for() == 0
+    assert budget.get_pause_s() == 0
     # Told that nobody else uses it, or after the time that was named, the usual pace is back.
-    budget.heed(200, '"default";r=990;t=100', None)
+    budget.learn_from(200, '"default";r=990;t=100', None)
     assert await _waits(budget, time) == pytest.approx(0.1)
-    budget.heed(200, '"default";r=100;t=30', None)
+    budget.learn_from(200, '"default";r=100;t=30', None)
     time.now += 30
     assert await _waits(budget, time) == pytest.approx(0.1)
 
 
 async def test_a_call_that_ceased_to_count_while_the_answer_was_on_its_way_is_nobody_elses() -> None:
     time = _Time()
-    budget = Budget(20, 0, time, window=20.0)
+    budget = CloudflareBudget(20, 0, time, window_s=20.0)
     await _routine(budget)
     time.now += 20.2
-    async with budget.call():
+    async with budget.reserve_call():
         # Made half a second ago, when Cloudflare still counted the first.
-        budget.heed(200, '"default";r=18;t=20', None, took=0.5)
+        budget.learn_from(200, '"default";r=18;t=20', None, elapsed_s=0.5)
     assert await _waits(budget, time) == pytest.approx(1.0)
 
 
 async def test_with_others_cloudflare_is_never_asked_for_more_than_is_left() -> None:
     loop = asyncio.get_running_loop()
-    budget = Budget(40, 0, loop.time, window=0.2)
+    budget = CloudflareBudget(40, 0, loop.time, window_s=0.2)
     cloudflare = _Cloudflare(40, 0.2, others=20)
     began = loop.time()
     while loop.time() < began + 0.5:
@@ -235,7 +235,7 @@ async def test_with_others_cloudflare_is_never_asked_for_more_than_is_left() -> 
     assert len(cloudflare.taken) > 20
 
 
-async def _waits(budget: Budget, time: _Time) -> float:
+async def _waits(budget: CloudflareBudget, time: _Time) -> float:
     """Seconds from one routine call to the next when many follow each other."""
     at = []
     for _ in range(8):
@@ -252,6 +252,6 @@ async def _waits(budget: Budget, time: _Time) -> float:
     return round(at[-1] - at[-2], 6)
 
 
-async def _routine(budget: Budget) -> None:
-    async with budget.call(urgency=Urgency.ROUTINE):
+async def _routine(budget: CloudflareBudget) -> None:
+    async with budget.reserve_call(urgency=Urgency.ROUTINE):
         pass

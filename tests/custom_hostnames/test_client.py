@@ -8,7 +8,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from dcvd.config import Config
-from dcvd.core.domains.observations import HostnameGone, HostnameSeen
+from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
 from dcvd.core.secret import Secret
 from dcvd.custom_hostnames.client import CloudflareClient, is_duplicate
 from dcvd.errors import Permanent, Retryable, Unauthorized
@@ -26,7 +26,7 @@ async def test_a_hostname_is_created_found_listed_and_deleted(cloudflare: Cloudf
     assert [seen.id for seen in page.hostnames] == [created.id]
     assert page.total_pages == 1
     await cloudflare.delete(created.id)
-    assert await cloudflare.get(created.id) == HostnameGone(created.id)
+    assert await cloudflare.get(created.id) == CloudflareHostnameAbsence(created.id)
     await cloudflare.delete(created.id)
 
 
@@ -39,9 +39,9 @@ async def test_a_second_create_is_told_apart_as_a_duplicate(cloudflare: Cloudfla
 
 async def test_revalidation_starts_validation_anew(cloudflare: CloudflareClient) -> None:
     created = await cloudflare.create("app.customer.test")
-    assert isinstance(await cloudflare.revalidate(created), HostnameSeen)
+    assert isinstance(await cloudflare.revalidate(created), CloudflareHostname)
     await cloudflare.delete(created.id)
-    assert await cloudflare.revalidate(created) == HostnameGone(created.id)
+    assert await cloudflare.revalidate(created) == CloudflareHostnameAbsence(created.id)
 
 
 async def test_a_revalidation_asks_for_what_was_ordered_and_another_authority_only_where_told(
@@ -53,13 +53,13 @@ async def test_a_revalidation_asks_for_what_was_ordered_and_another_authority_on
     assert (long_name.method, long_name.wildcard) == ("txt", False)
     for created in (wildcard, long_name):
         again = await cloudflare.revalidate(created)
-        assert isinstance(again, HostnameSeen)
+        assert isinstance(again, CloudflareHostname)
         assert (again.method, again.wildcard, again.certificate_authority) == ("txt", created.wildcard, "google")
-    other = await cloudflare.revalidate(wildcard, authority="ssl_com")
-    assert isinstance(other, HostnameSeen)
+    other = await cloudflare.revalidate(wildcard, certificate_authority="ssl_com")
+    assert isinstance(other, CloudflareHostname)
     assert (other.wildcard, other.certificate_authority) == (True, "ssl_com")
     kept = await cloudflare.revalidate(other)
-    assert isinstance(kept, HostnameSeen)
+    assert isinstance(kept, CloudflareHostname)
     assert kept.certificate_authority == "ssl_com"
 
 
@@ -75,7 +75,7 @@ async def test_the_first_authority_of_the_list_is_asked_and_none_where_cloudflar
 async def test_a_method_that_no_order_takes_any_more_is_not_asked_for_again(cloudflare: CloudflareClient) -> None:
     created = await cloudflare.create("app.customer.test")
     again = await cloudflare.revalidate(replace(created, method="cname"))
-    assert isinstance(again, HostnameSeen)
+    assert isinstance(again, CloudflareHostname)
     assert again.method == "http"
 
 
@@ -141,7 +141,7 @@ async def test_too_many_requests_pauses_every_call_for_as_long_as_it_says(
     await fault(quick_sandbox, kind="status", status=429, headers={"retry-after": "1"}, times=1)
     with pytest.raises(Retryable) as caught:
         await cloudflare.list_page(1)
-    assert caught.value.retry_after == 1
+    assert caught.value.retry_after_s == 1
     await cloudflare.list_page(1)
 
 
@@ -210,7 +210,7 @@ async def test_an_answer_about_something_else_is_not_believed(
     with pytest.raises(Retryable):
         await client.get("cf-2")
     with pytest.raises(Retryable):
-        await client.revalidate(HostnameSeen(id="cf-2", hostname="a.test", status=None, ssl_status=None))
+        await client.revalidate(CloudflareHostname(id="cf-2", hostname="a.test", status=None, ssl_status=None))
 
 
 @pytest.mark.parametrize("wait", ["9" * 400, "9" * 9, "\u0663", "-1", "soon", "1e3"])
@@ -219,7 +219,7 @@ async def test_an_absurd_wish_to_wait_is_kept_within_an_hour(liar: tuple[_Liar, 
     server.status, server.headers = 503, {"retry-after": wait, "ratelimit": '"default";r=' + "0" * 5000 + ";t=1"}
     with pytest.raises(Retryable) as caught:
         await client.list_page(1)
-    assert caught.value.retry_after is None or 0 <= caught.value.retry_after <= 3600
+    assert caught.value.retry_after_s is None or 0 <= caught.value.retry_after_s <= 3600
 
 
 async def test_long_texts_are_cut_and_deep_nests_are_no_answer(liar: tuple[_Liar, CloudflareClient]) -> None:
@@ -228,7 +228,7 @@ async def test_long_texts_are_cut_and_deep_nests_are_no_answer(liar: tuple[_Liar
     result = {"id": "cf-1", "hostname": "a.test", "status": long, "verification_errors": [long] * 3 + ["y"] * 1000}
     server.body = msgspec.json.encode({"success": True, "result": result})
     seen = await client.get("cf-1")
-    assert isinstance(seen, HostnameSeen)
+    assert isinstance(seen, CloudflareHostname)
     assert len(msgspec.json.encode(seen)) < 12_000
     server.body = b"[" * 200_000
     with pytest.raises(Retryable):

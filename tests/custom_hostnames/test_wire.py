@@ -6,8 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.core.instants import from_rfc3339
-from dcvd.custom_hostnames.errors import fault
-from dcvd.custom_hostnames.wire import Envelope, RemoteFault, read_envelope, read_hostname, read_hostnames
+from dcvd.custom_hostnames.errors import build_error
+from dcvd.custom_hostnames.wire import (
+    CloudflareEnvelope,
+    CloudflareErrorInfo,
+    read_envelope,
+    read_hostname,
+    read_hostnames,
+)
 from dcvd.errors import DcvdError, Permanent, Retryable, Unauthorized
 
 _JSON = st.recursive(
@@ -31,7 +37,7 @@ def test_no_answer_whatever_breaks_the_reading(document: object) -> None:
     if envelope is not None:
         read_hostname(envelope.result)
         read_hostnames(envelope.result)
-        assert isinstance(fault("GET", "/x", 400, envelope, None), DcvdError)
+        assert isinstance(build_error("GET", "/x", 400, envelope, None), DcvdError)
 
 
 @given(body=st.binary(max_size=50))
@@ -76,8 +82,8 @@ def test_errors_come_from_both_validations_as_texts_or_objects() -> None:
         }
     )
     assert seen is not None
-    assert seen.errors == ("custom hostname does not CNAME to this zone.",)
-    assert seen.ssl_errors == ("caa_error: a.b",)
+    assert seen.verification_errors == ("custom hostname does not CNAME to this zone.",)
+    assert seen.validation_errors == ("caa_error: a.b",)
 
 
 def test_a_hostname_without_ssl_is_read() -> None:
@@ -93,7 +99,7 @@ def test_an_uploaded_certificates_expiry_is_taken_where_none_is_listed() -> None
 
 
 def test_the_bare_answer_of_a_deletion_is_a_success() -> None:
-    assert read_envelope(b'{"id":"x"}') == Envelope(True, (), {"id": "x"}, None)
+    assert read_envelope(b'{"id":"x"}') == CloudflareEnvelope(True, (), {"id": "x"}, None)
 
 
 def test_pages_are_counted_where_cloudflare_does_not() -> None:
@@ -118,10 +124,12 @@ def test_pages_are_counted_where_cloudflare_does_not() -> None:
     ],
 )
 def test_each_refusal_has_its_kind(status: int, code: int | None, kind: type[DcvdError], ours: str) -> None:
-    error = fault("POST", "/x", status, Envelope(False, (RemoteFault(code, "said so"),), None, None), None)
+    error = build_error(
+        "POST", "/x", status, CloudflareEnvelope(False, (CloudflareErrorInfo(code, "said so"),), None, None), None
+    )
     assert type(error) is kind
     assert error.code == ours
 
 
 def test_a_page_that_is_no_json_is_an_outage() -> None:
-    assert isinstance(fault("GET", "/x", 403, read_envelope(b"<html>"), None), Retryable)
+    assert isinstance(build_error("GET", "/x", 403, read_envelope(b"<html>"), None), Retryable)

@@ -7,15 +7,15 @@ from typing import Final
 
 import pytest
 
-from dcvd.config import Config, Oauth
-from dcvd.config import Database as DatabaseConfig
+from dcvd.config import Config, OauthConfig
+from dcvd.config import DatabaseConfig as DatabaseConfig
 from dcvd.core.secret import Secret
 from dcvd.daemon.vault import open_vault
 from dcvd.errors import ConfigError
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.database import Database
 from dcvd.store.vault import vault_keys
-from dcvd.store.vault.vault_keys import NeededKey
+from dcvd.store.vault.vault_keys import VaultKeyRecord
 from tests import sealing
 
 NOW: Final = 1_800_000_000_000
@@ -47,7 +47,7 @@ class Place:
         now: int = NOW,
     ) -> Vault:
         """What a start of the daemon does, with this key and those old files; then something is sealed."""
-        oauth = Oauth(
+        oauth = OauthConfig(
             encryption_key_file=file,
             encryption_key=None if key is None else Secret(key),
             old_key_files=tuple(old or ()),
@@ -73,6 +73,6 @@ class Place:
             assert not secret or secret not in sentence
         return sentence
 
-    async def needed(self) -> list[NeededKey]:
+    async def needed(self) -> list[VaultKeyRecord]:
         async with self.opened() as database:
             return await database.read(vault_keys.list_all)

@@ -7,28 +7,30 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from dcvd.config import Config, Database, Loaded, Server, SocketAddress
+from dcvd.config import Config, DatabaseConfig, LoadedConfig, ServerConfig, SocketAddress
 from dcvd.daemon import Daemon, DaemonFailed
-from dcvd.errors import ConfigError, DatabaseBusy, DcvdError, StoreFull
+from dcvd.errors import ConfigError, DatabaseLocked, DcvdError, DiskFull
 from dcvd.kit.lockfile import LockFile
 
 
 @pytest.fixture
-def loaded(sandbox_config: Config, tmp_path: Path) -> Loaded:
+def loaded(sandbox_config: Config, tmp_path: Path) -> LoadedConfig:
     """A configuration that keeps to the test's own folder and a free port."""
     config = replace(
         sandbox_config,
-        server=Server(listen=(SocketAddress("127.0.0.1", 0),), socket=tmp_path / "dcvd.sock", shutdown_timeout=2_000),
-        database=Database(path=tmp_path / "dcvd.db", lock_wait=50),
+        server=ServerConfig(
+            listen=(SocketAddress("127.0.0.1", 0),), socket=tmp_path / "dcvd.sock", shutdown_timeout=2_000
+        ),
+        database=DatabaseConfig(path=tmp_path / "dcvd.db", lock_wait=50),
     )
-    return Loaded(config=config, path=tmp_path / "dcvd.toml", from_environment=(), warnings=())
+    return LoadedConfig(config=config, path=tmp_path / "dcvd.toml", from_environment=(), warnings=())
 
 
 def _names() -> set[str]:
     return {task.get_name() for task in asyncio.all_tasks()}
 
 
-async def test_every_task_is_named_and_gone_after_the_stop(loaded: Loaded) -> None:
+async def test_every_task_is_named_and_gone_after_the_stop(loaded: LoadedConfig) -> None:
     before = _names()
     async with Daemon(loaded):
         running = _names() - before
@@ -37,7 +39,7 @@ async def test_every_task_is_named_and_gone_after_the_stop(loaded: Loaded) -> No
     assert _names() == before
 
 
-async def test_the_first_part_to_end_stops_the_daemon_with_its_reason(loaded: Loaded) -> None:
+async def test_the_first_part_to_end_stops_the_daemon_with_its_reason(loaded: LoadedConfig) -> None:
     async def break_down() -> None:
         raise RuntimeError("the wheel came off")
 
@@ -47,7 +49,7 @@ async def test_the_first_part_to_end_stops_the_daemon_with_its_reason(loaded: Lo
             await daemon.wait()
 
 
-async def test_a_part_that_returns_is_a_failure_too(loaded: Loaded) -> None:
+async def test_a_part_that_returns_is_a_failure_too(loaded: LoadedConfig) -> None:
     async def leave() -> None:
         return
 
@@ -57,35 +59,37 @@ async def test_a_part_that_returns_is_a_failure_too(loaded: Loaded) -> None:
             await daemon.wait()
 
 
-async def test_a_start_that_fails_leaves_nothing_behind(loaded: Loaded, tmp_path: Path) -> None:
+async def test_a_start_that_fails_leaves_nothing_behind(loaded: LoadedConfig, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = SocketAddress("127.0.0.1", taken.getsockname()[1])
         server = replace(loaded.config.server, listen=(address,))
         daemon = Daemon(
-            Loaded(config=replace(loaded.config, server=server), path=loaded.path, from_environment=(), warnings=())
+            LoadedConfig(
+                config=replace(loaded.config, server=server), path=loaded.path, from_environment=(), warnings=()
+            )
         )
         with pytest.raises(DcvdError, match=str(address.port)):
             await daemon.start()
         await daemon.stop()
     assert not (tmp_path / "dcvd.sock").exists()
     assert not (tmp_path / "dcvd.db-wal").exists()
-    (await LockFile.acquire(tmp_path / "dcvd.db.lock", wait=0)).release()
+    (await LockFile.acquire(tmp_path / "dcvd.db.lock", timeout_s=0)).release()
 
 
-async def test_an_operator_that_does_not_exist_is_bad_configuration(loaded: Loaded) -> None:
+async def test_an_operator_that_does_not_exist_is_bad_configuration(loaded: LoadedConfig) -> None:
     server = replace(loaded.config.server, operators=("nobody-of-that-name",))
     config = replace(loaded.config, server=server)
     with pytest.raises(ConfigError, match="nobody-of-that-name"):
-        await Daemon(Loaded(config=config, path=loaded.path, from_environment=(), warnings=())).start()
+        await Daemon(LoadedConfig(config=config, path=loaded.path, from_environment=(), warnings=())).start()
 
 
-async def test_one_database_has_one_daemon(loaded: Loaded) -> None:
+async def test_one_database_has_one_daemon(loaded: LoadedConfig) -> None:
     async with Daemon(loaded):
-        with pytest.raises(DatabaseBusy):
+        with pytest.raises(DatabaseLocked):
             await Daemon(loaded).start()
 
 
-async def test_stopping_twice_does_no_harm(loaded: Loaded) -> None:
+async def test_stopping_twice_does_no_harm(loaded: LoadedConfig) -> None:
     daemon = Daemon(loaded)
     await daemon.start()
     daemon.request_stop()
@@ -94,7 +98,7 @@ async def test_stopping_twice_does_no_harm(loaded: Loaded) -> None:
     await daemon.stop()
 
 
-async def test_cancelling_the_start_leaves_nothing_behind(loaded: Loaded, tmp_path: Path) -> None:
+async def test_cancelling_the_start_leaves_nothing_behind(loaded: LoadedConfig, tmp_path: Path) -> None:
     for steps in range(0, 40, 3):
         daemon = Daemon(loaded)
         task = asyncio.create_task(daemon.start())
@@ -103,20 +107,20 @@ async def test_cancelling_the_start_leaves_nothing_behind(loaded: Loaded, tmp_pa
         task.cancel()
         await asyncio.wait([task])
         await daemon.stop()
-        (await LockFile.acquire(tmp_path / "dcvd.db.lock", wait=0)).release()
+        (await LockFile.acquire(tmp_path / "dcvd.db.lock", timeout_s=0)).release()
 
 
-async def test_a_database_reached_by_a_link_is_the_same_database(loaded: Loaded, tmp_path: Path) -> None:
+async def test_a_database_reached_by_a_link_is_the_same_database(loaded: LoadedConfig, tmp_path: Path) -> None:
     link = tmp_path / "link.db"
     async with Daemon(loaded):
         link.symlink_to(tmp_path / "dcvd.db")
         server = replace(loaded.config.server, socket=tmp_path / "other.sock")
         config = replace(loaded.config, server=server, database=replace(loaded.config.database, path=link))
-        with pytest.raises(DatabaseBusy):
-            await Daemon(Loaded(config=config, path=loaded.path, from_environment=(), warnings=())).start()
+        with pytest.raises(DatabaseLocked):
+            await Daemon(LoadedConfig(config=config, path=loaded.path, from_environment=(), warnings=())).start()
 
 
-async def test_a_database_that_is_deleted_under_the_daemon_stops_it(loaded: Loaded, tmp_path: Path) -> None:
+async def test_a_database_that_is_deleted_under_the_daemon_stops_it(loaded: LoadedConfig, tmp_path: Path) -> None:
     async with Daemon(loaded) as daemon:
         (tmp_path / "dcvd.db").unlink()
         async with asyncio.timeout(60):
@@ -125,17 +129,17 @@ async def test_a_database_that_is_deleted_under_the_daemon_stops_it(loaded: Load
 
 
 async def test_an_end_of_an_outage_that_cannot_be_stored_does_not_end_the_daemon(
-    loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+    loaded: LoadedConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = asyncio.Event()
 
     async def full(*arguments: object) -> int:
         tried.set()
-        raise StoreFull("The disk is full.")
+        raise DiskFull("The disk is full.")
 
     monkeypatch.setattr("dcvd.services.jobs.queue.end_outage", full)
     async with Daemon(loaded) as daemon:
-        daemon._recovered.set()
+        daemon._cloudflare_recovery.set()
         await tried.wait()
         waiting = asyncio.create_task(daemon.wait())
         done, _ = await asyncio.wait([waiting], timeout=0.05)

@@ -16,7 +16,7 @@ import pytest
 
 from dcvd.sandbox import Sandbox
 from dcvd.store.engine.database import Database
-from dcvd.store.engine.migrate import migrations
+from dcvd.store.engine.migrate import load_migrations
 from tests.daemon.process import DaemonProcess, daemon_with, tenant, write_config
 from tests.waiting import until
 
@@ -68,7 +68,10 @@ _UNUSABLE: dict[str, tuple[Callable[[Path], None], str]] = {
     "damaged in the middle": (lambda path: _overwrite(path, 4096, path.stat().st_size - 4096), "backup"),
     "damaged at its head": (lambda path: _overwrite(path, 0, 100), "backup"),
     "no database": (_no_database, "backup"),
-    "newer": (lambda path: _run(path, f"PRAGMA user_version = {len(migrations()) + 1}"), "a newer dcvd has used it"),
+    "newer": (
+        lambda path: _run(path, f"PRAGMA user_version = {len(load_migrations()) + 1}"),
+        "a newer dcvd has used it",
+    ),
     "another program's": (lambda path: _run(path, "PRAGMA application_id = 7"), "belongs to another program"),
     "another program's, never in WAL": (
         lambda path: _run(path, "PRAGMA journal_mode = DELETE", "PRAGMA application_id = 7"),

@@ -15,7 +15,7 @@ from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.backup import back_up
 from dcvd.store.vault import vault_keys
-from dcvd.store.vault.vault_keys import NeededKey
+from dcvd.store.vault.vault_keys import VaultKeyRecord
 from tests.daemon.place import NOW, Place
 
 ORG = "org_1"
@@ -57,7 +57,7 @@ async def test_the_first_start_makes_a_private_key_file_and_says_so(place: Place
     written = place.key.read_text()
     assert written.endswith("\n")
     assert await place.needed() == [
-        NeededKey(key_id=_id(written.strip()), source=str(place.key), salt=None, created_at=NOW)
+        VaultKeyRecord(key_id=_id(written.strip()), source=str(place.key), salt=None, created_at=NOW)
     ]
 
 
@@ -88,7 +88,7 @@ async def test_a_crash_between_the_key_file_and_its_row_heals_at_the_next_start(
         raise StoreError("killed here")
 
     with monkeypatch.context() as patch:
-        patch.setattr(vault_keys, "record", crash)
+        patch.setattr(vault_keys, "record_active", crash)
         with pytest.raises(StoreError, match="killed here"):
             await place.start()
     written = place.key.read_bytes()

@@ -27,7 +27,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def _file(*keys: VaultKey) -> str:
-    return "\n".join(key.written().reveal() for key in keys)
+    return "\n".join(key.to_text().reveal() for key in keys)
 
 
 async def _opened(place: Place, vault: Vault) -> set[str]:
@@ -75,7 +75,7 @@ async def test_the_way_back_to_the_file_beside_the_database_needs_the_old_file_a
     await place.start(_file(A))
     vault = await place.start(old={"old-key": _file(A)})
     assert place.key.exists()
-    assert not vault.configured
+    assert not vault.is_configured
     assert A.id in await _opened(place, vault)
 
 
@@ -100,8 +100,8 @@ async def test_a_file_of_keys_with_a_line_that_is_none_is_refused_by_the_lines_n
 async def test_a_key_that_nothing_names_is_not_missed(place: Place) -> None:
     async with place.opened() as database:
         await database.write(
-            lambda tx: vault_keys.record(
-                tx, vault_keys.NeededKey(key_id="ab" * 8, source="/gone", salt=None, created_at=1)
+            lambda tx: vault_keys.record_active(
+                tx, vault_keys.VaultKeyRecord(key_id="ab" * 8, source="/gone", salt=None, created_at=1)
             )
         )
     assert await _opened(place, await place.start(_file(A))) == {A.id}
@@ -135,10 +135,12 @@ async def test_a_key_id_that_was_flipped_in_a_row_refuses_the_start_and_names_th
     await place.start(_file(A))
     async with place.opened() as database:
         (row,) = await database.read(
-            lambda snapshot: snapshot.all("SELECT id, sealed FROM webhook_secrets WHERE id > ''")
+            lambda snapshot: snapshot.fetch_all("SELECT id, sealed FROM webhook_secrets WHERE id > ''")
         )
         flipped = row[1][:8] + bytes([row[1][8] ^ 1]) + row[1][9:]
-        await database.write(lambda tx: tx.run("UPDATE webhook_secrets SET sealed = ? WHERE id = ?", (flipped, row[0])))
+        await database.write(
+            lambda tx: tx.execute("UPDATE webhook_secrets SET sealed = ? WHERE id = ?", (flipped, row[0]))
+        )
     assert f"1 webhook secret: {row[0]}" in await place.refusal(_file(A))
 
 
@@ -148,13 +150,13 @@ async def test_an_authorization_needs_its_key_until_it_ends_and_then_is_in_nobod
 ) -> None:
     await place.start(_file(B))
     async with place.opened() as database:
-        await database.write(lambda tx: tx.run("DELETE FROM organizations WHERE id = ?", (sealing.ORG,)))
+        await database.write(lambda tx: tx.execute("DELETE FROM organizations WHERE id = ?", (sealing.ORG,)))
         await database.write(lambda tx: sealing.fill(tx, Vault(B)))
         verifier = Vault(A).seal(
             sealing.TOKEN, org=sealing.ORG, row=sealing.STATE.hex(), field="oauth_states.sealed_verifier"
         )
         await database.write(
-            lambda tx: tx.run(
+            lambda tx: tx.execute(
                 "UPDATE oauth_states SET sealed_verifier = ?, expires_at = ? WHERE state_hash = ?",
                 (verifier, NOW - 1 if ended else NOW + 1, sealing.STATE),
             )
@@ -169,7 +171,7 @@ async def test_a_version_that_the_vault_never_had_is_damage_and_needs_no_key(pla
     vault = await place.start(_file(A))
     async with place.opened() as database:
         await database.write(
-            lambda tx: tx.run("UPDATE webhook_secrets SET sealed = x'070102030405060708090a' WHERE id > ''")
+            lambda tx: tx.execute("UPDATE webhook_secrets SET sealed = x'070102030405060708090a' WHERE id > ''")
         )
         assert await database.read(sealing.key_ids) == {A.id}
     assert vault.head == (await place.start(_file(A))).head
@@ -181,9 +183,9 @@ async def test_a_column_of_noise_is_damage_and_is_not_read_for_ever(place: Place
 
         def spoil(tx: Transaction) -> None:
             sealing.add_secrets(tx, Vault(A), 150, start=5)
-            for (secret_id,) in tx.all("SELECT id FROM webhook_secrets WHERE id > ''"):
+            for (secret_id,) in tx.fetch_all("SELECT id FROM webhook_secrets WHERE id > ''"):
                 value = b"\x02" + os.urandom(40)
-                tx.run("UPDATE webhook_secrets SET sealed = ? WHERE id = ?", (value, secret_id))
+                tx.execute("UPDATE webhook_secrets SET sealed = ? WHERE id = ?", (value, secret_id))
 
         await database.write(spoil)
     with pytest.raises(StoreError, match=r"webhook_secrets\.sealed names more than 100 keys, so it was damaged"):
@@ -194,15 +196,17 @@ async def test_the_key_that_seals_is_known_even_when_it_is_an_earlier_one_again(
     for keys in ((A,), (B, A), (A, B)):
         await place.start(_file(*keys))
         async with place.opened() as database:
-            assert await database.read(vault_keys.active) == keys[0].id
+            assert await database.read(vault_keys.find_active_id) == keys[0].id
 
 
 async def test_a_value_is_found_by_its_row_for_every_column(place: Place) -> None:
     async with place.opened() as database:
         await database.write(lambda tx: sealing.fill(tx, Vault(A)))
-        kinds = await database.read(sealed_columns.kinds)
+        kinds = await database.read(sealed_columns.list_groups)
         assert [kind.column for kind in kinds] == list(sealed_columns.COLUMNS)
-        states = await database.read(lambda snapshot: sealed_columns.page(snapshot, kinds[-1], after="", limit=9))
+        states = await database.read(
+            lambda snapshot: sealed_columns.list_values(snapshot, kinds[-1], after="", limit=9)
+        )
     assert [value.row for value in states] == [sealing.STATE.hex()]
     assert kinds[0].column is WEBHOOK_SECRETS
 

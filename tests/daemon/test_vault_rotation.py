@@ -8,7 +8,7 @@ from typing import Any
 
 from dcvd.core.secret import Secret
 from dcvd.kit.vault.key import VaultKey
-from dcvd.kit.vault.key_file import written
+from dcvd.kit.vault.key_file import format_keys
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.database import Transaction
 from dcvd.store.vault import sealed_columns
@@ -30,10 +30,10 @@ async def test_a_key_is_changed_and_taken_away_and_missed_only_where_it_is_neede
         extra='[oauth]\nencryption_key_file = "vault-key"\n',
     )
     key_file = tmp_path / "vault-key"
-    key_file.write_text(written([A]))
+    key_file.write_text(format_keys([A]))
     key_file.chmod(0o600)
     place = Place(tmp_path)
-    await place.start(A.written().reveal(), file="vault-key")
+    await place.start(A.to_text().reveal(), file="vault-key")
     _change(place.database, lambda tx: sealing.add_secrets(tx, Vault(A), MANY - 1, start=1))
     daemon = DaemonProcess(config)
     try:
@@ -74,7 +74,7 @@ async def _change_the_key(daemon: DaemonProcess, key_file: Path, database: Path)
     assert await daemon.process.ended() == 78
     log = daemon.log.read_text()
     assert f"(1 webhook secret: sec_{MANY:06d}) need the vault key {A.id}" in log
-    for secret in (sealing.SECRET, sealing.TOKEN, A.written(), new.written()):
+    for secret in (sealing.SECRET, sealing.TOKEN, A.to_text(), new.to_text()):
         assert secret.reveal() not in log
 
 
@@ -91,7 +91,7 @@ def _change(database: Path, work: Any) -> None:
 
 async def _named(database: Path, key: VaultKey) -> bool:
     with closing(sqlite3.connect(database)) as connection:
-        return key.id in sealed_columns.key_ids(sealed_columns.kinds(Transaction(connection)))
+        return key.id in sealed_columns.key_ids(sealed_columns.list_groups(Transaction(connection)))
 
 
 async def _status(daemon: DaemonProcess) -> Any:

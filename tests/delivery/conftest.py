@@ -17,7 +17,7 @@ from tests.delivery.receivers import Receiver, receiving
 
 @pytest.fixture(autouse=True)
 def _a_step_of_the_manual_clock_is_seen_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dcvd.delivery.pool._LONGEST_SLEEP", 0.02)
+    monkeypatch.setattr("dcvd.delivery.pool._MAX_SLEEP_S", 0.02)
 
 
 @pytest.fixture

@@ -30,15 +30,15 @@ async def backlog(context: Context, org_id: str, endpoint_id: str, count: int) -
 
     def unit(tx: Transaction) -> None:
         now = context.now() - 60_000
-        numbers = msgspec.json.encode(list(organizations.next_sequences(tx, org_id, count))).decode()
+        numbers = msgspec.json.encode(list(organizations.allocate_sequences(tx, org_id, count))).decode()
         identifier = "?1 || printf('%08d', value)"
-        tx.run(
+        tx.execute(
             "INSERT INTO events (id, org_id, sequence, type, body, created_at)"
             f" SELECT 'evt_' || {identifier}, ?3, value, ?4, CAST('{{\"n\":' || value || '}}' AS BLOB), ?5"
             " FROM json_each(?2)",
             (endpoint_id, numbers, org_id, ADDED, now),
         )
-        tx.run(
+        tx.execute(
             "INSERT INTO deliveries (id, org_id, endpoint_id, event_id, event_type, sequence, state, next_attempt_at,"
             f" created_at, updated_at) SELECT 'dlv_' || {identifier}, ?3, ?1, 'evt_' || {identifier}, ?4,"
             " value, 'pending', ?5, ?5, ?5 FROM json_each(?2)",

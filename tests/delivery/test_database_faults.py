@@ -21,8 +21,8 @@ from tests.waiting import until
 
 _RECORD = "record_attempts"
 _DROP = "drop_expired"
-_READ_DUE = "Lanes._read"
-_SURVEY = "Lanes._survey"
+_READ_DUE = "EndpointQueues._read"
+_SURVEY = "EndpointQueues._survey"
 
 _STRIKES = [
     *[(_RECORD, which) for which in range(1, 7)],
@@ -40,9 +40,9 @@ def _faults_are_logged_without_the_labour_of_tracebacks() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _pauses_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dcvd.delivery.recorder._PAUSES", (0.01,))
-    monkeypatch.setattr("dcvd.delivery.pool._STORE_PAUSE", 0.01)
-    monkeypatch.setattr("dcvd.delivery.pool._REST", 0.05)
+    monkeypatch.setattr("dcvd.delivery.recorder._RETRY_PAUSES_S", (0.01,))
+    monkeypatch.setattr("dcvd.delivery.pool._READ_RETRY_S", 0.01)
+    monkeypatch.setattr("dcvd.delivery.pool._COOL_DOWN_S", 0.05)
 
 
 @pytest.mark.parametrize("fate", Fate)
@@ -99,7 +99,7 @@ async def test_everything_is_accounted_for_and_nothing_is_sent_twice(
         ]
         assert numbers == list(range(1, one.attempts + 1))
     for endpoint in paths:
-        counted = await context.database.read(partial(attempt_rows.counts, endpoint_id=endpoint, since=0))
+        counted = await context.database.read(partial(attempt_rows.list_counts, endpoint_id=endpoint, since_at=0))
         assert sum(count for *_, count in counted) == sum(attempt.endpoint_id == endpoint for attempt in made)
 
 

@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator
 import pytest
 from standardwebhooks import Webhook
 
-from dcvd.core.webhooks.deliveries import AttemptOutcome, DeliveryState, NextReason
-from dcvd.core.webhooks.signing import standard_secret
-from dcvd.delivery import Prober
+from dcvd.core.webhooks.deliveries import AttemptOutcome, DeliveryState, NextAttemptReason
+from dcvd.core.webhooks.signing import to_standard_secret
+from dcvd.delivery import EndpointTestRunner
 from dcvd.errors import NotFound, Retryable
 from dcvd.kit.clock import SystemClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
-from dcvd.services.webhooks.endpoints import Change
+from dcvd.services.webhooks.endpoints import EndpointChange
 from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.owing import backlog, happen
 from tests.delivery.receivers import Gate, Receiver, in_turn, never, ok, saying
@@ -23,41 +23,41 @@ from tests.waiting import until
 
 
 @pytest.fixture
-async def prober(context: Context) -> AsyncIterator[Prober]:
-    prober = Prober(context)
+async def prober(context: Context) -> AsyncIterator[EndpointTestRunner]:
+    prober = EndpointTestRunner(context)
     await prober.start()
     yield prober
     await prober.close()
 
 
 async def test_a_test_arrives_signed_and_is_in_the_history(
-    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     context.clock = SystemClock()
-    delivery, made = await prober.test(org, endpoint)
+    delivery, made = await prober.send_test(org, endpoint)
     (request,) = receiver.received
     secret = await secret_of(context, endpoint)
-    body = Webhook(standard_secret(secret).reveal()).verify(request.body, dict(request.headers))
+    body = Webhook(to_standard_secret(secret).reveal()).verify(request.body, dict(request.headers))
     assert isinstance(body, dict)
     assert body["event"] == request.headers["X-DCVaaS-Event"] == "webhook.test"
     assert body["data"]["endpoint_id"] == endpoint
     assert (delivery.state, delivery.event_id) == (DeliveryState.DELIVERED, request.headers["webhook-id"])
     assert (made.attempt.outcome, made.attempt.status_code) == (AttemptOutcome.DELIVERED, 200)
-    assert made.attempt.response == b"thanks"
+    assert made.attempt.response_body == b"thanks"
     assert await states(context) == [("delivered", 1)]
     assert len(await attempts(context)) == 1
 
 
 @pytest.mark.parametrize("answer", [saying(500), saying(503, retry_after="60"), saying(410), never])
 async def test_a_test_that_fails_is_made_once_and_says_nothing_of_the_health(
-    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober, answer: Gate
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner, answer: Gate
 ) -> None:
     configure(context, timeout=500, retry_schedule=(0, 0, 0))
     receiver.answer = answer
     before = await health_of(context, endpoint)
     async with at_work(context):
-        delivery, made = await prober.test(org, endpoint)
-        assert (delivery.state, made.next_reason) == (DeliveryState.DEAD, NextReason.ONCE)
+        delivery, made = await prober.send_test(org, endpoint)
+        assert (delivery.state, made.next_reason) == (DeliveryState.DEAD, NextAttemptReason.ONCE)
         receiver.answer = ok
         await happen(context, org)
         await delivered(context, 1)
@@ -67,33 +67,33 @@ async def test_a_test_that_fails_is_made_once_and_says_nothing_of_the_health(
 
 
 async def test_a_disabled_endpoint_can_be_tested_and_stays_disabled(
-    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
-    await endpoints.change(context, org, endpoint, Change(enabled=False))
+    await endpoints.change(context, org, endpoint, EndpointChange(enabled=False))
     async with at_work(context):
         await happen(context, org)
-        delivery, _ = await prober.test(org, endpoint)
+        delivery, _ = await prober.send_test(org, endpoint)
         assert delivery.state is DeliveryState.DELIVERED
-    assert not (await health_of(context, endpoint)).enabled
+    assert not (await health_of(context, endpoint)).is_enabled
     assert sorted(await states(context)) == [("delivered", 1), ("pending", 0)]
 
 
 async def test_a_paused_endpoint_with_a_backlog_is_tested_at_once_and_stays_paused(
-    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     receiver.answer = in_turn(saying(503, retry_after="600"), ok)
     async with at_work(context):
         await happen(context, org)
         await attempted(context, 1)
         await backlog(context, org, endpoint, 2000)
-        delivery, _ = await prober.test(org, endpoint)
+        delivery, _ = await prober.send_test(org, endpoint)
         assert delivery.state is DeliveryState.DELIVERED
         assert len(receiver.received) == 2
     assert (await health_of(context, endpoint)).paused_until is not None
 
 
 async def test_a_pool_whose_every_slot_is_held_delays_no_test(
-    context: Context, org: str, receiver: Receiver, prober: Prober
+    context: Context, org: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     configure(context, concurrency=2)
     slow, _ = await subscribe(context, org, f"{receiver.base}/slow")
@@ -102,36 +102,36 @@ async def test_a_pool_whose_every_slot_is_held_delays_no_test(
     async with at_work(context):
         await backlog(context, org, slow, 100)
         await receiver.gets(1, "/slow")
-        delivery, _ = await prober.test(org, tested)
+        delivery, _ = await prober.send_test(org, tested)
         assert delivery.state is DeliveryState.DELIVERED
 
 
 async def test_the_third_test_of_one_organization_at_once_is_told_to_come_again_and_another_organization_is_not(
-    context: Context, org: str, rival_org: str, endpoint: str, receiver: Receiver, prober: Prober
+    context: Context, org: str, rival_org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     gate = Gate()
     receiver.answer = gate
     others, _ = await subscribe(context, rival_org, f"{receiver.base}/rival")
     receiver.answers["/rival"] = ok
-    under_way = [asyncio.create_task(prober.test(org, endpoint)) for _ in range(2)]
+    under_way = [asyncio.create_task(prober.send_test(org, endpoint)) for _ in range(2)]
     await receiver.holds(2)
     with pytest.raises(Retryable) as caught:
-        await prober.test(org, endpoint)
+        await prober.send_test(org, endpoint)
     assert caught.value.code == "too_many_tests"
-    assert caught.value.retry_after
-    await prober.test(rival_org, others)
+    assert caught.value.retry_after_s
+    await prober.send_test(rival_org, others)
     gate.opened.set()
     await asyncio.gather(*under_way)
-    await prober.test(org, endpoint)
+    await prober.send_test(org, endpoint)
     assert receiver.by_path == {"/hooks": 3, "/rival": 1}
 
 
 async def test_an_endpoint_that_is_removed_meanwhile_answers_its_tenant_and_leaves_nothing_behind(
-    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     gate = Gate()
     receiver.answer = gate
-    testing = asyncio.create_task(prober.test(org, endpoint))
+    testing = asyncio.create_task(prober.send_test(org, endpoint))
     await receiver.holds(1)
     await endpoints.remove(context, org, endpoint)
     gate.opened.set()
@@ -141,32 +141,37 @@ async def test_an_endpoint_that_is_removed_meanwhile_answers_its_tenant_and_leav
 
 
 async def test_another_organizations_endpoint_is_not_found_and_nothing_is_sent(
-    context: Context, org: str, rival_org: str, endpoint: str, receiver: Receiver, prober: Prober
+    context: Context, org: str, rival_org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     for _ in range(3):
         with pytest.raises(NotFound):
-            await prober.test(rival_org, endpoint)
+            await prober.send_test(rival_org, endpoint)
     assert receiver.received == []
 
 
 async def test_a_caller_that_goes_away_while_the_receiver_thinks_leaves_its_place_to_others(
-    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     receiver.answer = never
     for number in range(3):
-        testing = [asyncio.create_task(prober.test(org, endpoint)) for _ in range(2)]
+        testing = [asyncio.create_task(prober.send_test(org, endpoint)) for _ in range(2)]
         await receiver.gets(2 * number + 2)
         for task in testing:
             task.cancel()
         await asyncio.wait(testing)
         assert all(task.cancelled() for task in testing)
     receiver.answer = ok
-    delivery, _ = await prober.test(org, endpoint)
+    delivery, _ = await prober.send_test(org, endpoint)
     assert delivery.state is DeliveryState.DELIVERED
 
 
 async def test_what_was_sent_for_a_caller_that_went_away_is_stored_all_the_same(
-    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober, monkeypatch: pytest.MonkeyPatch
+    context: Context,
+    org: str,
+    endpoint: str,
+    receiver: Receiver,
+    prober: EndpointTestRunner,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     write = context.database.write
     storing, go_on = asyncio.Event(), asyncio.Event()
@@ -178,7 +183,7 @@ async def test_what_was_sent_for_a_caller_that_went_away_is_stored_all_the_same(
         return await write(unit)  # type: ignore[arg-type]
 
     monkeypatch.setattr(context.database, "write", held)
-    testing = asyncio.create_task(prober.test(org, endpoint))
+    testing = asyncio.create_task(prober.send_test(org, endpoint))
     await storing.wait()
     testing.cancel()
     go_on.set()
@@ -188,9 +193,9 @@ async def test_what_was_sent_for_a_caller_that_went_away_is_stored_all_the_same(
 
 
 async def test_tests_at_once_get_events_of_their_own(
-    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
-    await asyncio.gather(prober.test(org, endpoint), prober.test(org, endpoint))
+    await asyncio.gather(prober.send_test(org, endpoint), prober.send_test(org, endpoint))
 
     async def both() -> bool:
         return len(receiver.received) == 2

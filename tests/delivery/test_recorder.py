@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from dcvd.delivery.recorder import Recorder
-from dcvd.errors import StoreFull
+from dcvd.delivery.recorder import AttemptRecorder
+from dcvd.errors import DiskFull
 from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries as service
-from dcvd.services.webhooks.deliveries import Made
+from dcvd.services.webhooks.deliveries import FinishedAttempt
 from dcvd.store.webhooks import deliveries
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Receiver
@@ -21,9 +21,9 @@ from tests.delivery.views import attempted, states
 async def test_an_outcome_that_cannot_be_stored_is_not_sent_again_but_stored_later(
     context: Context, org: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dcvd.delivery.recorder._PAUSES", (0.01,))
+    monkeypatch.setattr("dcvd.delivery.recorder._RETRY_PAUSES_S", (0.01,))
     record = service.record_attempts
-    refusals = iter([StoreFull("The disk is full.")] * 3)
+    refusals = iter([DiskFull("The disk is full.")] * 3)
 
     async def full_at_first(*arguments: object, **named: object) -> object:
         for refusal in refusals:
@@ -37,11 +37,11 @@ async def test_an_outcome_that_cannot_be_stored_is_not_sent_again_but_stored_lat
     assert await states(context) == [("delivered", 1)]
 
 
-async def _owed(context: Context, endpoint: str) -> list[Made]:
+async def _owed(context: Context, endpoint: str) -> list[FinishedAttempt]:
     due = await context.database.read(
-        lambda snapshot: deliveries.due(snapshot, endpoint, context.now(), limit=100, known=())
+        lambda snapshot: deliveries.list_due(snapshot, endpoint, context.now(), limit=100, excluded_ids=())
     )
-    return [Made(due=one, endpoint_id=endpoint, attempt=made(one.id)) for one in due]
+    return [FinishedAttempt(due_delivery=one, endpoint_id=endpoint, attempt=made(one.id)) for one in due]
 
 
 async def test_one_outcome_that_the_database_does_not_take_harms_no_other(
@@ -49,9 +49,9 @@ async def test_one_outcome_that_the_database_does_not_take_harms_no_other(
 ) -> None:
     await happen(context, org, 5)
     good = await _owed(context, endpoint)
-    recorder = Recorder(context, lambda endpoints: None)
+    recorder = AttemptRecorder(context, lambda endpoints: None)
     # No text of SQLite's can hold half a character.
-    broken = Made(due=good[0].due, endpoint_id=endpoint, attempt=made("dlv_\ud800"))
+    broken = FinishedAttempt(due_delivery=good[0].due_delivery, endpoint_id=endpoint, attempt=made("dlv_\ud800"))
     results = await asyncio.gather(*map(recorder.record, [*good[:2], broken, *good[2:]]), return_exceptions=True)
     assert [isinstance(result, Exception) for result in results] == [False, False, True, False, False, False]
     assert await states(context) == [("delivered", 1)] * 5
@@ -62,7 +62,7 @@ async def test_a_caller_that_is_cancelled_waits_until_its_outcome_is_stored(
 ) -> None:
     await happen(context, org)
     (one,) = await _owed(context, endpoint)
-    recording = asyncio.create_task(Recorder(context, lambda endpoints: None).record(one))
+    recording = asyncio.create_task(AttemptRecorder(context, lambda endpoints: None).record(one))
     await asyncio.sleep(0)
     recording.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -84,7 +84,7 @@ async def test_many_outcomes_share_few_transactions(
     monkeypatch.setattr(service, "record_attempts", counted)
     await happen(context, org, 100)
     owed = await _owed(context, endpoint)
-    recorder = Recorder(context, lambda endpoints: None)
+    recorder = AttemptRecorder(context, lambda endpoints: None)
     await asyncio.gather(*map(recorder.record, owed))
     assert sum(sizes) == 100
     assert len(sizes) <= 2

@@ -5,7 +5,7 @@ import pytest
 from dcvd.core.webhooks.signing import dcvaas_signature
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints, secret_rotation
-from dcvd.services.webhooks.endpoints import Change
+from dcvd.services.webhooks.endpoints import EndpointChange
 from tests.delivery.conftest import configure, subscribe
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Gate, Received, Receiver, in_turn, ok, saying
@@ -26,7 +26,7 @@ async def test_no_attempt_begins_at_the_old_address_once_the_new_one_is_acknowle
     receiver.answers["/hooks"] = gate
     await happen(context, org, 30)
     await gate.reached.wait()
-    await endpoints.change(context, org, endpoint, Change(url=f"{receiver.base}/new"))
+    await endpoints.change(context, org, endpoint, EndpointChange(url=f"{receiver.base}/new"))
     assert receiver.by_path == {"/hooks": 1}
     gate.opened.set()
     await delivered(context, 30)
@@ -62,7 +62,7 @@ async def test_changes_in_the_midst_of_a_flood_lose_and_repeat_nothing_and_each_
         # As many for each address: on a fast disk the first would get them all.
         await happen(context, org, 50)
         await receiver.gets(20, f"/{number - 1}" if number else "/hooks")
-        await endpoints.change(context, org, endpoint, Change(url=f"{receiver.base}/{number}"))
+        await endpoints.change(context, org, endpoint, EndpointChange(url=f"{receiver.base}/{number}"))
         # What had begun may still arrive at the old address, but no more than what can be under way.
         last.append(receiver.received[-1])
     await delivered(context, 400)
@@ -81,7 +81,7 @@ async def test_a_retry_goes_to_the_new_address(context: Context, org: str, endpo
     receiver.answers["/hooks"] = gate
     await happen(context, org)
     await gate.reached.wait()
-    await endpoints.change(context, org, endpoint, Change(url=f"{receiver.base}/new"))
+    await endpoints.change(context, org, endpoint, EndpointChange(url=f"{receiver.base}/new"))
     gate.opened.set()
     await delivered(context, 1)
     assert receiver.by_path == {"/hooks": 1, "/new": 1}

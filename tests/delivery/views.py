@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from dcvd.core.secret import Secret
-from dcvd.core.webhooks.endpoint import signing_secrets
-from dcvd.core.webhooks.health import Health
+from dcvd.core.webhooks.endpoint import select_signing_secrets
+from dcvd.core.webhooks.health import EndpointHealth
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints as webhooks
 from dcvd.store.webhooks import endpoints
@@ -40,7 +40,7 @@ class StoredAttempt(NamedTuple):
 async def stored(context: Context, endpoint_id: str | None = None) -> list[Stored]:
     """All deliveries in the order of their events."""
     rows = await context.database.read(
-        lambda snapshot: snapshot.all(
+        lambda snapshot: snapshot.fetch_all(
             "SELECT d.state, d.attempts, d.next_attempt_at, d.last_error, d.event_id, d.endpoint_id"
             f"{_OF_ALL}{_IN_ORGS} ORDER BY d.sequence, d.id"
         )
@@ -56,7 +56,7 @@ async def states(context: Context, endpoint_id: str | None = None) -> list[tuple
 async def attempts(context: Context) -> list[StoredAttempt]:
     """All attempts, those of one delivery in order."""
     rows = await context.database.read(
-        lambda snapshot: snapshot.all(
+        lambda snapshot: snapshot.fetch_all(
             "SELECT a.number, a.outcome, a.status_code, a.response, a.next_attempt_at, d.event_id, d.endpoint_id"
             f"{_OF_ALL} JOIN attempts a ON a.delivery_id = d.id{_IN_ORGS} ORDER BY a.number, d.sequence, d.id"
         )
@@ -82,7 +82,7 @@ async def delivered(context: Context, times: int, endpoint_id: str | None = None
     await until(done, seconds)
 
 
-async def health_of(context: Context, endpoint_id: str) -> Health:
+async def health_of(context: Context, endpoint_id: str) -> EndpointHealth:
     """What is thought of an endpoint."""
     found = await context.database.read(lambda snapshot: endpoints.get(snapshot, endpoint_id))
     assert found is not None
@@ -91,6 +91,6 @@ async def health_of(context: Context, endpoint_id: str) -> Health:
 
 async def secret_of(context: Context, endpoint_id: str) -> Secret:
     """The present secret of an endpoint, which no API gives again."""
-    opened = await context.database.read(lambda snapshot: webhooks.opened(context, snapshot, endpoint_id))
+    opened = await context.database.read(lambda snapshot: webhooks.unseal_endpoint(context, snapshot, endpoint_id))
     assert opened is not None
-    return signing_secrets(opened.secrets, context.now())[0]
+    return select_signing_secrets(opened.secrets, context.now())[0]

@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.diagnosis import Wanted
+from dcvd.core.diagnosis import DnsRequirements
 from dcvd.core.domains.domain import Record
 from tests.dns.served import TARGET
 
@@ -19,7 +19,7 @@ class Case(Struct, frozen=True):
     text: str
     says: tuple[tuple[str, Record | None], ...] = ()
     hostname: str = "app"
-    wanted: Wanted = Wanted()
+    wanted: DnsRequirements = DnsRequirements()
 
     @property
     def name(self) -> str:
@@ -41,8 +41,8 @@ _EIGHT: Final = "\n".join(f"hop{number} CNAME hop{number + 1}" for number in ran
 _DELEGATION: Final = "app.{}.0123456789abcdef.dcv.cloudflare.com"
 
 
-def _delegated(zone: str, *, wildcard: bool = False) -> Wanted:
-    return Wanted(validation="delegated", wildcard=wildcard, challenge_target=_DELEGATION.format(zone))
+def _delegated(zone: str, *, wildcard: bool = False) -> DnsRequirements:
+    return DnsRequirements(validation="delegated", wildcard=wildcard, challenge_target=_DELEGATION.format(zone))
 
 
 def _challenge(zone: str) -> Record:
@@ -87,8 +87,8 @@ ROUTING: Final = (
 
 _CAA: Final = '@ CAA 0 issue "{}"\n' + RIGHT
 _WILDCARDS_OWN: Final = f'@ CAA 0 issue "pki.goog"\n@ CAA 0 issuewild ";"\n{RIGHT}'
-_GOOGLE: Final = Wanted(authorities=("google",))
-_WILD_GOOGLE: Final = Wanted(validation="delegated", wildcard=True, authorities=("google",))
+_GOOGLE: Final = DnsRequirements(certificate_authorities=("google",))
+_WILD_GOOGLE: Final = DnsRequirements(validation="delegated", wildcard=True, certificate_authorities=("google",))
 
 AUTHORITY: Final = (
     Case("caa.test", _CAA.format("digicert.com"), (("caa_blocks", typed("caa.test", '0 issue "pki.goog"', "CAA")),)),

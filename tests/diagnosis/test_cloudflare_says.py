@@ -10,7 +10,7 @@ from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox, SandboxSettings
-from dcvd.sandbox.hostnames.lifecycle import Force
+from dcvd.sandbox.hostnames.lifecycle import ForcedStateChange
 from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
 from dcvd.sandbox.world import QUOTA_HARD_CAP
 from dcvd.services import diagnosis
@@ -32,19 +32,19 @@ def ward(
 async def _told(ward: Ward, domain_id: str, *, dns: bool | None = None) -> list[Finding]:
     """The diagnosis after a look at Cloudflare, and at DNS where it is given."""
     await ward.look(domain_id, dns=dns)
-    return list((await diagnosis.stored(ward.context, ward.org, domain_id)).findings)
+    return list((await diagnosis.diagnose_stored(ward.context, ward.org, domain_id)).findings)
 
 
-def _texts(text: str) -> Force:
-    return Force(validation_errors=(text,))
+def _texts(text: str) -> ForcedStateChange:
+    return ForcedStateChange(validation_errors=(text,))
 
 
 @pytest.mark.parametrize(
     ("forced", "code", "actor", "fix"),
     [
-        (Force(status=HostnameStatus.BLOCKED), "zone_hold", "customer", None),
-        (Force(status=HostnameStatus.MOVED), "moved", "customer", Record("CNAME", NAME, TARGET)),
-        (Force(ssl_status=SslStatus.ISSUANCE_TIMED_OUT), "validation_timed_out", "nobody", None),
+        (ForcedStateChange(status=HostnameStatus.BLOCKED), "zone_hold", "customer", None),
+        (ForcedStateChange(status=HostnameStatus.MOVED), "moved", "customer", Record("CNAME", NAME, TARGET)),
+        (ForcedStateChange(ssl_status=SslStatus.ISSUANCE_TIMED_OUT), "validation_timed_out", "nobody", None),
         (_texts("The authority has rate limited these domains."), "ca_rate_limited", "nobody", None),
         (_texts("The DCV token has expired."), "token_expired", "nobody", None),
         (_texts("/.well-known/acme-challenge/x answered 403"), "http_challenge_blocked", "customer", None),
@@ -58,7 +58,7 @@ def _texts(text: str) -> Force:
     ],
 )  # fmt: skip
 async def test_each_word_of_cloudflares_is_told_with_who_has_to_act(
-    ward: Ward, forced: Force, code: str, actor: str, fix: Record | None
+    ward: Ward, forced: ForcedStateChange, code: str, actor: str, fix: Record | None
 ) -> None:
     domain = await ward.registered()
     assert await _told(ward, domain.id) == []
@@ -66,13 +66,13 @@ async def test_each_word_of_cloudflares_is_told_with_who_has_to_act(
     (finding,) = await _told(ward, domain.id)
     assert (finding.code, finding.actor, finding.fix) == (code, actor, fix)
     assert NAME in finding.message or "customer.test" in finding.message
-    ward.sandbox.world.force(NAME, Force(status=None, ssl_status=None, validation_errors=None))
+    ward.sandbox.world.force(NAME, ForcedStateChange(status=None, ssl_status=None, validation_errors=None))
     assert await _told(ward, domain.id) == []
 
 
 async def test_a_validation_that_timed_out_names_the_record_that_would_have_proved_the_name(ward: Ward) -> None:
     domain = await ward.registered()
-    ward.sandbox.world.force(NAME, Force(ssl_status=SslStatus.VALIDATION_TIMED_OUT))
+    ward.sandbox.world.force(NAME, ForcedStateChange(ssl_status=SslStatus.VALIDATION_TIMED_OUT))
     found = {finding.code: finding for finding in await _told(ward, domain.id, dns=False)}
     assert set(found) == {"cname_missing", "validation_timed_out"}
     assert found["validation_timed_out"].fix == Record("CNAME", NAME, TARGET)

@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress
-from dcvd.core.diagnosis import Verdict, Wanted, judge
-from dcvd.core.domains.dns_facts import DnsFacts, DnsQuestion
+from dcvd.core.diagnosis import DnsDiagnosis, DnsRequirements, diagnose_dns
+from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
 from dcvd.core.domains.domain import DnsState, Record
 from dcvd.dns import DnsObserver
 from dcvd.sandbox import Sandbox
@@ -23,8 +23,8 @@ OLD = "app CNAME old.vendor.test."
 HOSTNAME = "app.customer.test"
 
 
-def verdict(facts: DnsFacts) -> Verdict:
-    return judge(facts, Wanted(), NOW)
+def verdict(facts: DnsFacts) -> DnsDiagnosis:
+    return diagnose_dns(facts, DnsRequirements(), NOW)
 
 
 def codes(facts: DnsFacts) -> list[str]:
@@ -72,7 +72,7 @@ async def test_the_policy_of_our_own_target_is_told_to_the_operator(serve: Serve
 
 
 async def sandbox_facts(config: Config, *, thorough: bool = False) -> DnsFacts:
-    question = DnsQuestion(hostname=HOSTNAME, target=TARGET, thorough=thorough)
+    question = DnsCheckRequest(hostname=HOSTNAME, target=TARGET, is_thorough=thorough)
     return (await DnsObserver(config).observe(question)).facts
 
 
@@ -108,7 +108,7 @@ async def test_resolvers_that_fail_and_nobody_else_to_ask_say_nothing(
     config: Config, authority: Sandbox, kind: str
 ) -> None:
     await fault(authority, target="dns", kind=kind)
-    assert verdict(await sandbox_facts(stubbed(config, [], resolver=authority, timeout=SHORT))) == Verdict(None)
+    assert verdict(await sandbox_facts(stubbed(config, [], resolver=authority, timeout=SHORT))) == DnsDiagnosis(None)
 
 
 async def test_silent_servers_and_a_resolver_that_fails_for_that_say_nothing(
@@ -116,9 +116,9 @@ async def test_silent_servers_and_a_resolver_that_fails_for_that_say_nothing(
 ) -> None:
     await fault(authority, target="dns", kind="timeout")
     await fault(other_sandbox, target="dns", kind="servfail")
-    assert verdict(await sandbox_facts(stubbed(config, [authority], resolver=other_sandbox, timeout=SHORT))) == Verdict(
-        None
-    )
+    assert verdict(
+        await sandbox_facts(stubbed(config, [authority], resolver=other_sandbox, timeout=SHORT))
+    ) == DnsDiagnosis(None)
 
 
 async def test_servers_that_refuse_their_own_zone_are_told_though_the_record_was_not_seen(
@@ -162,7 +162,7 @@ async def test_signatures_that_really_do_not_hold_are_told_and_those_that_hold_a
             observer = DnsObserver(_at(config, zones, server, resolver))
             said = {}
             for zone in ("signed.test", "bogus.test"):
-                question = DnsQuestion(hostname=f"app.{zone}", target=TARGET)
+                question = DnsCheckRequest(hostname=f"app.{zone}", target=TARGET)
                 said[zone] = codes((await observer.observe(question)).facts)
     assert said == {"signed.test": [], "bogus.test": ["dnssec_bogus"]}
 
@@ -173,7 +173,7 @@ async def test_a_zone_above_the_hostnames_that_is_broken_leaves_caa_unanswered(c
         stubs = dict.fromkeys([*zones, "half.test"], server)
         async with unbound(tmp_path, stubs) as resolver:
             observer = DnsObserver(_at(config, stubs, server, resolver))
-            facts = (await observer.observe(DnsQuestion(hostname="app.shop.half.test", target=TARGET))).facts
+            facts = (await observer.observe(DnsCheckRequest(hostname="app.shop.half.test", target=TARGET))).facts
     found = verdict(facts)
     assert (found.state, codes(facts)) == (DnsState.VERIFIED, ["caa_unanswered"])
     assert found.findings[0].evidence == ("CAA of half.test: servfail",)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from dcvd.core.diagnosis import judge
+from dcvd.core.diagnosis import diagnose_dns
 from dcvd.core.domains.domain import DnsState, Finding
 from tests.core.builders import NOW
 from tests.diagnosis.cases import AUTHORITY, ROUTING, SURROUNDINGS, Case
@@ -23,8 +23,8 @@ async def serve_all(serve: Serve, cases: Sequence[Case]) -> Served:
 
 
 async def findings(served: Served, case: Case, *, thorough: bool) -> tuple[DnsState | None, tuple[Finding, ...]]:
-    facts = await served.look(case.name, challenge=case.wanted.delegated, thorough=thorough)
-    verdict = judge(facts, case.wanted, NOW)
+    facts = await served.look(case.name, challenge=case.wanted.is_delegated, thorough=thorough)
+    verdict = diagnose_dns(facts, case.wanted, NOW)
     return verdict.state, verdict.findings
 
 

@@ -12,7 +12,7 @@ import dns.name
 import dns.rdatatype
 
 from dcvd.config import SocketAddress
-from dcvd.core.connections.credentials import Tsig
+from dcvd.core.connections.credentials import TsigKey
 from tests.dns.programs import free_address, program, running
 
 HEAD = "@ SOA ns.{zone}. hostmaster.{zone}. 1 3600 600 86400 60\n@ NS ns.{zone}.\nns A 192.0.2.53\n"
@@ -34,7 +34,7 @@ async def knot(
     broken: Collection[str] = (),
     truncating: Collection[str] = (),
     signed: Collection[str] = (),
-    updates: Tsig | None = None,
+    updates: TsigKey | None = None,
 ) -> AsyncIterator[SocketAddress]:
     """Serves `zones` (zone → its file's text; see `whole`) and refuses all other names.
 
@@ -69,7 +69,7 @@ def _configuration(
     broken: Collection[str],
     truncating: Collection[str],
     signed: Collection[str],
-    updates: Tsig | None,
+    updates: TsigKey | None,
 ) -> str:
     lines = [
         "server:",
@@ -105,7 +105,7 @@ def _configuration(
     return "\n".join(lines) + "\n"
 
 
-def _update_rights(key: Tsig) -> list[str]:
+def _update_rights(key: TsigKey) -> list[str]:
     return [
         "key:",
         f"  - id: {key.key_name}",

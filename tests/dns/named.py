@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from dcvd.config import SocketAddress
-from dcvd.core.connections.credentials import Tsig
+from dcvd.core.connections.credentials import TsigKey
 from tests.dns.knot import whole
 from tests.dns.programs import free_address, program, running
 
 
 @asynccontextmanager
-async def named(directory: Path, zone: str, text: str, *, updates: Tsig) -> AsyncIterator[SocketAddress]:
+async def named(directory: Path, zone: str, text: str, *, updates: TsigKey) -> AsyncIterator[SocketAddress]:
     """Serves one zone (see `knot.whole`), which the key of `updates` may change: its CNAME, A, AAAA and TXT records."""
     daemon = program("named")
     address = free_address()

@@ -21,7 +21,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress, parse_address
-from dcvd.core.domains.dns_facts import DnsFacts, DnsQuestion
+from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
 from dcvd.dns import DnsObserver
 from dcvd.sandbox import Sandbox, SandboxSettings
 from dcvd.sandbox.faults import DnsFault
@@ -52,7 +52,7 @@ class Served:
         challenge: bool = False,
         thorough: bool = False,
     ) -> DnsFacts:
-        question = DnsQuestion(hostname=hostname, target=target, challenge=challenge, thorough=thorough)
+        question = DnsCheckRequest(hostname=hostname, target=target, with_challenge=challenge, is_thorough=thorough)
         return (await self.observer.observe(question)).facts
 
 

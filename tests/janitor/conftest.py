@@ -7,14 +7,14 @@ import pytest
 from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
-from dcvd.services.tokens import LastUse
+from dcvd.services.tokens import TokenUsage
 
 Count = Callable[[str], Awaitable[int]]
 
 
 @pytest.fixture
 def janitor(context: Context) -> Janitor:
-    return Janitor(context, LastUse(), Metrics())
+    return Janitor(context, TokenUsage(), Metrics())
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from dcvd.config import Config
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import SigningSecret
-from dcvd.errors import StoreFull
+from dcvd.errors import DiskFull
 from dcvd.janitor import Resealer
 from dcvd.kit.clock import ManualClock
 from dcvd.kit.vault.key import VaultKey
@@ -18,8 +18,8 @@ from dcvd.services.context import Context
 from dcvd.services.vault import resealing
 from dcvd.store.engine.database import Database, Snapshot, Transaction
 from dcvd.store.vault import sealed_columns, vault_keys
-from dcvd.store.vault.sealed_columns import Kind
-from dcvd.store.vault.vault_keys import NeededKey
+from dcvd.store.vault.sealed_columns import SealedGroup
+from dcvd.store.vault.vault_keys import VaultKeyRecord
 from dcvd.store.webhooks import signing_secrets
 from tests import sealing
 from tests.waiting import until
@@ -34,7 +34,9 @@ async def rotated(database: Database, config: Config, clock: ManualClock) -> Con
 
     def given(tx: Transaction) -> None:
         for key in (OLD, NEW):
-            vault_keys.record(tx, NeededKey(key_id=key.id, source=f"the {key.id} file", salt=None, created_at=1))
+            vault_keys.record_active(
+                tx, VaultKeyRecord(key_id=key.id, source=f"the {key.id} file", salt=None, created_at=1)
+            )
         sealing.fill(tx, Vault(OLD), states=False)
 
     await database.write(given)
@@ -51,14 +53,14 @@ async def _read(context: Context) -> tuple[int, set[str], list[str]]:
     return await context.database.read(query)
 
 
-async def _kind(context: Context, field: str) -> Kind:
-    (kind,) = [kind for kind in await resealing.outdated(context) if kind.column.field == field]
+async def _kind(context: Context, field: str) -> SealedGroup:
+    (kind,) = [kind for kind in await resealing.list_outdated(context) if kind.column.field == field]
     return kind
 
 
 async def test_one_round_seals_everything_anew_and_the_old_key_is_not_needed_any_more(rotated: Context) -> None:
     with capture_logs() as logs:
-        assert not await Resealer(rotated).round()
+        assert not await Resealer(rotated).run_once()
     assert await _read(rotated) == (VALUES, {NEW.id}, [NEW.id])
     (told,) = [line for line in logs if line["event"] == "vault.key_unneeded"]
     assert (told["key_id"], told["source"]) == (OLD.id, f"the {OLD.id} file")
@@ -69,15 +71,15 @@ async def test_one_round_seals_everything_anew_and_the_old_key_is_not_needed_any
 
 
 async def test_a_round_with_nothing_to_do_writes_nothing(rotated: Context) -> None:
-    await Resealer(rotated).round()
+    await Resealer(rotated).run_once()
     before = await rotated.database.read(
-        lambda snapshot: snapshot.all("SELECT sealed FROM webhook_secrets WHERE id > ''")
+        lambda snapshot: snapshot.fetch_all("SELECT sealed FROM webhook_secrets WHERE id > ''")
     )
     with capture_logs() as logs:
-        await Resealer(rotated).round()
+        await Resealer(rotated).run_once()
     assert logs == []
     assert before == await rotated.database.read(
-        lambda snapshot: snapshot.all("SELECT sealed FROM webhook_secrets WHERE id > ''")
+        lambda snapshot: snapshot.fetch_all("SELECT sealed FROM webhook_secrets WHERE id > ''")
     )
 
 
@@ -86,13 +88,13 @@ async def test_what_the_first_version_sealed_without_the_organization_is_bound_t
 ) -> None:
     def given(tx: Transaction) -> None:
         sealing.fill(tx, Vault(NEW), states=False)
-        tx.run("UPDATE webhook_secrets SET sealed = ? WHERE id = 'sec_000000'", (sealing.first_version(NEW),))
+        tx.execute("UPDATE webhook_secrets SET sealed = ? WHERE id = 'sec_000000'", (sealing.first_version(NEW),))
 
     await database.write(given)
     context = Context(database, config, vault=Vault(NEW))
-    assert [kind.head[:1] for kind in await resealing.outdated(context)] == [b"\x01"]
-    await Resealer(context).round()
-    assert await resealing.outdated(context) == []
+    assert [kind.head[:1] for kind in await resealing.list_outdated(context)] == [b"\x01"]
+    await Resealer(context).run_once()
+    assert await resealing.list_outdated(context) == []
     assert (await _read(context))[0] == VALUES
 
 
@@ -103,9 +105,9 @@ async def test_a_round_that_is_killed_after_any_batch_is_gone_on_with(rotated: C
         assert await rotated.database.read(lambda snapshot: sealing.opened(snapshot, both)) == VALUES + 20
         assert OLD.id in (await rotated.database.read(sealing.key_ids))
         kind = await _kind(rotated, "webhook_secrets.secret")
-        assert await rotated.database.read(partial(sealed_columns.count, kind=kind)) == 22 - done
+        assert await rotated.database.read(partial(sealed_columns.count_values, group=kind)) == 22 - done
         await resealing.reseal(rotated, kind, after="", limit=1)
-    await Resealer(rotated).round()
+    await Resealer(rotated).run_once()
     assert await _read(rotated) == (VALUES + 20, {NEW.id}, [NEW.id])
 
 
@@ -113,28 +115,28 @@ async def test_a_value_that_changed_meanwhile_is_not_put_back(
     rotated: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fresh = Secret("f" * 64)
-    seal_anew = Vault.seal_anew
+    seal_anew = Vault.reseal
 
     def meanwhile(self: Vault, value: bytes, *, org: str, row: str, field: str) -> bytes:
         changed.append(self.seal(fresh, org=org, row=row, field=field))
         return seal_anew(self, value, org=org, row=row, field=field)
 
     changed: list[bytes] = []
-    monkeypatch.setattr(Vault, "seal_anew", meanwhile)
+    monkeypatch.setattr(Vault, "reseal", meanwhile)
     kind = await _kind(rotated, "webhook_secrets.secret")
     original = rotated.database.write
 
     async def write(unit: object) -> object:
         await original(
-            lambda tx: tx.run("UPDATE webhook_secrets SET sealed = ? WHERE id = 'sec_000000'", (changed[0],))
+            lambda tx: tx.execute("UPDATE webhook_secrets SET sealed = ? WHERE id = 'sec_000000'", (changed[0],))
         )
         return await original(unit)  # type: ignore[arg-type]
 
     monkeypatch.setattr(rotated.database, "write", write)
     batch = await resealing.reseal(rotated, kind, after="", limit=10)
-    assert (batch.seen, batch.resealed, batch.damaged) == (2, 1, 0)
+    assert (batch.examined_count, batch.resealed_count, batch.damaged_count) == (2, 1, 0)
     secrets = await rotated.database.read(
-        lambda snapshot: signing_secrets.of_endpoint(snapshot, Vault(NEW), sealing.ORG, sealing.ENDPOINT)
+        lambda snapshot: signing_secrets.unseal_all(snapshot, Vault(NEW), sealing.ORG, sealing.ENDPOINT)
     )
     assert secrets == [
         SigningSecret(secret=fresh, created_at=0, expires_at=None),
@@ -144,30 +146,32 @@ async def test_a_value_that_changed_meanwhile_is_not_put_back(
 
 async def test_a_damaged_value_is_named_and_stops_nothing_and_keeps_its_key_needed(rotated: Context) -> None:
     def spoil(tx: Transaction) -> None:
-        (value,) = tx.one("SELECT sealed FROM webhook_secrets WHERE id = 'sec_000000'") or (b"",)
-        tx.run("UPDATE webhook_secrets SET sealed = ? WHERE id = 'sec_000000'", (value[:-1] + bytes([value[-1] ^ 1]),))
+        (value,) = tx.fetch_one("SELECT sealed FROM webhook_secrets WHERE id = 'sec_000000'") or (b"",)
+        tx.execute(
+            "UPDATE webhook_secrets SET sealed = ? WHERE id = 'sec_000000'", (value[:-1] + bytes([value[-1] ^ 1]),)
+        )
 
     await rotated.database.write(spoil)
     with capture_logs() as logs:
-        assert not await Resealer(rotated).round()
+        assert not await Resealer(rotated).run_once()
     (warned,) = [line for line in logs if line["log_level"] == "warning"]
     assert (warned["event"], warned["row"], warned["code"]) == (
         "vault.value_damaged", "sec_000000", "vault_value_damaged",
     )  # fmt: skip
     assert await rotated.database.read(sealing.key_ids) == {OLD.id, NEW.id}
     assert [key.key_id for key in await rotated.database.read(vault_keys.list_all)] == sorted([OLD.id, NEW.id])
-    (kind,) = await resealing.outdated(rotated)
-    assert await rotated.database.read(lambda snapshot: sealed_columns.count(snapshot, kind)) == 1
+    (kind,) = await resealing.list_outdated(rotated)
+    assert await rotated.database.read(lambda snapshot: sealed_columns.count_values(snapshot, kind)) == 1
 
 
 @pytest.mark.parametrize("to", ["row", "org", "field"])
 async def test_a_ciphertext_moved_elsewhere_is_refused_by_name(rotated: Context, to: str) -> None:
-    for kind in await resealing.outdated(rotated):
-        (value, *_) = await rotated.database.read(partial(sealed_columns.page, kind=kind, after="", limit=1))
+    for kind in await resealing.list_outdated(rotated):
+        (value, *_) = await rotated.database.read(partial(sealed_columns.list_values, group=kind, after="", limit=1))
         place = {"org": value.org_id, "row": value.row, "field": kind.column.field}
         place[to] += "x"
         with pytest.raises(VaultError) as caught:
-            Vault(NEW, OLD).seal_anew(value.sealed, **place)
+            Vault(NEW, OLD).reseal(value.sealed_bytes, **place)
         assert caught.value.code == "vault_value_damaged"
         assert f"{place['field']} of {place['row']}" in caught.value.message
         for secret in (sealing.TOKEN, sealing.SECRET):
@@ -176,12 +180,12 @@ async def test_a_ciphertext_moved_elsewhere_is_refused_by_name(rotated: Context,
 
 async def test_an_organization_that_takes_anothers_connection_gets_nothing_out_of_it(rotated: Context) -> None:
     def moved(tx: Transaction) -> None:
-        tx.run("INSERT INTO organizations (id, name, created_at) VALUES ('org_thief', 'Thief', 1)")
-        tx.run("UPDATE oauth_connections SET org_id = 'org_thief' WHERE id = ?", (sealing.CONNECTION,))
+        tx.execute("INSERT INTO organizations (id, name, created_at) VALUES ('org_thief', 'Thief', 1)")
+        tx.execute("UPDATE oauth_connections SET org_id = 'org_thief' WHERE id = ?", (sealing.CONNECTION,))
 
     await rotated.database.write(moved)
     with capture_logs() as logs:
-        await Resealer(rotated).round()
+        await Resealer(rotated).run_once()
     assert [line["field"] for line in logs if line["event"] == "vault.value_damaged"] == [
         "oauth_connections.encrypted_access_token",
         "oauth_connections.encrypted_refresh_token",
@@ -192,16 +196,16 @@ async def test_an_organization_that_takes_anothers_connection_gets_nothing_out_o
 async def test_what_lives_for_minutes_is_left_alone_and_its_key_is_needed_until_it_has_ended(rotated: Context) -> None:
     verifier = Vault(OLD).seal(sealing.TOKEN, org=sealing.ORG, row="aa", field="oauth_states.sealed_verifier")
     await rotated.database.write(
-        lambda tx: tx.run(
+        lambda tx: tx.execute(
             "INSERT INTO oauth_states (state_hash, org_id, token_id, provider, redirect_uri, sealed_verifier, scopes,"
             " created_at, expires_at) VALUES (x'aa', ?, 'token_1', 'cloudflare', 'https://a.example/', ?, '[]', 1, 2)",
             (sealing.ORG, verifier),
         )
     )
-    assert await Resealer(rotated).round()
+    assert await Resealer(rotated).run_once()
     assert len(await rotated.database.read(vault_keys.list_all)) == 2
-    await rotated.database.write(lambda tx: tx.run("DELETE FROM oauth_states WHERE state_hash = x'aa'"))
-    assert not await Resealer(rotated).round()
+    await rotated.database.write(lambda tx: tx.execute("DELETE FROM oauth_states WHERE state_hash = x'aa'"))
+    assert not await Resealer(rotated).run_once()
     assert [key.key_id for key in await rotated.database.read(vault_keys.list_all)] == [NEW.id]
 
 
@@ -213,11 +217,11 @@ async def test_a_disk_that_is_full_for_a_while_only_delays_it(
     async def full(unit: object) -> object:
         if refusals:
             refusals.pop()
-            raise StoreFull("The disk is full.")
+            raise DiskFull("The disk is full.")
         return await write(unit)  # type: ignore[arg-type]
 
     monkeypatch.setattr(rotated.database, "write", full)
-    monkeypatch.setattr("dcvd.janitor.resealer._AFTER_FAILURE", 0.0)
+    monkeypatch.setattr("dcvd.janitor.resealer._FAILURE_PAUSE_S", 0.0)
     running = asyncio.create_task(Resealer(rotated).run(), name="vault")
 
     async def done() -> bool:

@@ -11,7 +11,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.webhooks import endpoints, replays, secret_rotation
 from dcvd.services.webhooks.deliveries import drop_expired, record_attempts
-from dcvd.services.webhooks.endpoints import Change
+from dcvd.services.webhooks.endpoints import EndpointChange
 from dcvd.store import events
 from dcvd.store.webhooks import delivery_history
 from tests.janitor.conftest import Count
@@ -43,7 +43,7 @@ async def _end_in(context: Context, endpoint: Endpoint, state: str) -> None:
         case "dead":
             await bury(context, endpoint)
         case _:
-            await endpoints.change(context, endpoint.org_id, endpoint.id, Change(enabled=False))
+            await endpoints.change(context, endpoint.org_id, endpoint.id, EndpointChange(enabled=False))
 
 
 @pytest.mark.parametrize(("state", "days"), [("delivered", 30), ("dropped", 30), ("dead", 90), ("held", 90)])
@@ -52,10 +52,10 @@ async def test_a_delivery_goes_with_its_attempts_once_its_retention_has_passed(
 ) -> None:
     await _end_in(context, endpoint, state)
     clock.advance(days * DAY)
-    await janitor.round()
+    await janitor.run_once()
     assert await count("deliveries") == 1
     clock.advance(1)
-    await janitor.round()
+    await janitor.run_once()
     assert (await count("deliveries"), await count("attempts")) == (0, 0)
 
 
@@ -68,7 +68,7 @@ async def test_what_ended_lately_is_kept_however_old_it_is(
     await replays.retry(context, endpoint.org_id, letter.id)
     await bury(context, endpoint)
     clock.advance(30 * DAY)
-    await janitor.round()
+    await janitor.run_once()
     assert await count("deliveries") == 1
     assert (await replays.retry(context, endpoint.org_id, letter.id)).id == letter.id
 
@@ -78,20 +78,20 @@ async def test_what_is_owed_to_an_enabled_endpoint_is_never_too_old(
 ) -> None:
     await happen(context, endpoint.org_id)
     clock.advance(400 * DAY)
-    await janitor.round()
+    await janitor.run_once()
     assert (await count("deliveries"), await count("events")) == (1, 1)
 
 
 async def test_when_the_oldest_that_is_held_goes_the_next_of_its_domain_takes_its_place(
     context: Context, endpoint: Endpoint, janitor: Janitor, clock: ManualClock
 ) -> None:
-    await endpoints.change(context, endpoint.org_id, endpoint.id, Change(enabled=False))
+    await endpoints.change(context, endpoint.org_id, endpoint.id, EndpointChange(enabled=False))
     await happen(context, endpoint.org_id)
     clock.advance(80 * DAY)
     later = [(await happen(context, endpoint.org_id))[0].id for _ in range(2)]
     clock.advance(11 * DAY)
-    await janitor.round()
-    await endpoints.change(context, endpoint.org_id, endpoint.id, Change(enabled=True))
+    await janitor.run_once()
+    await endpoints.change(context, endpoint.org_id, endpoint.id, EndpointChange(enabled=True))
     assert await deliver_all(context, endpoint) == later
 
 
@@ -102,24 +102,24 @@ async def test_an_event_stays_as_long_as_a_delivery_needs_it(
     clock.advance(2 * HOUR)
     await bury(context, endpoint)
     clock.advance(90 * DAY - HOUR)
-    await janitor.round()
+    await janitor.run_once()
     assert (await count("deliveries"), await count("events")) == (1, 2)
     clock.advance(HOUR + 1)
-    await janitor.round()
+    await janitor.run_once()
     assert (await count("deliveries"), await count("events")) == (0, 0)
 
 
 async def test_a_secret_goes_when_it_has_expired_and_the_present_one_stays(
     context: Context, endpoint: Endpoint, janitor: Janitor, clock: ManualClock, count: Count
 ) -> None:
-    await secret_rotation.rotate(context, endpoint.org_id, endpoint.id, grace=DAY)
+    await secret_rotation.rotate(context, endpoint.org_id, endpoint.id, grace_ms=DAY)
     clock.advance(DAY)
-    await janitor.round()
+    await janitor.run_once()
     assert await count("webhook_secrets") == 2
     clock.advance(1)
-    await janitor.round()
+    await janitor.run_once()
     assert await count("webhook_secrets") == 1
-    opened = await context.database.read(lambda snapshot: endpoints.opened(context, snapshot, endpoint.id))
+    opened = await context.database.read(lambda snapshot: endpoints.unseal_endpoint(context, snapshot, endpoint.id))
     assert opened is not None
     assert [secret.expires_at for secret in opened.secrets] == [None]
 
@@ -131,10 +131,10 @@ async def test_counts_are_kept_for_the_week_that_rates_reach_back(
     (one,) = await due(context, endpoint)
     await record_attempts(context, [failed(endpoint, one, at=clock.now())])
     clock.advance(8 * DAY)
-    await janitor.round()
+    await janitor.run_once()
     assert await count("endpoint_rates") == 1
     clock.advance(HOUR)
-    await janitor.round()
+    await janitor.run_once()
     assert await count("endpoint_rates") == 0
 
 
@@ -145,9 +145,9 @@ async def test_a_pause_that_a_wrong_clock_made_ends(
     await happen(context, endpoint.org_id)
     clock.advance(900 * DAY)
     (one,) = await due(context, endpoint)
-    await record_attempts(context, [failed(endpoint, one, 503, retry_after=HOUR)])
+    await record_attempts(context, [failed(endpoint, one, 503, retry_after_ms=HOUR)])
     clock.set(began)
-    await janitor.round()
+    await janitor.run_once()
     assert (await endpoint_now(context, endpoint)).health.paused_until is None
     (one,) = await due(context, endpoint)
     await record_attempts(context, [delivered(endpoint, one)])
@@ -173,9 +173,9 @@ async def test_a_timeline_goes_with_its_retention_also_of_a_domain_that_is_still
 ) -> None:
     domain = await additions.add(context, org, "app.customer.test")
     clock.advance(365 * DAY)
-    await janitor.round()
+    await janitor.run_once()
     assert await count("timeline") == 1
     clock.advance(1)
-    await janitor.round()
+    await janitor.run_once()
     assert await count("timeline") == 0
     assert (await queries.get(context, org, domain.id)).name == "app.customer.test"

@@ -12,7 +12,7 @@ from dcvd.janitor import janitor as rounds
 from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
-from dcvd.services.tokens import LastUse
+from dcvd.services.tokens import TokenUsage
 from dcvd.store.engine import maintenance
 from dcvd.store.engine.database import Database, Transaction
 from tests.janitor.conftest import Count
@@ -41,7 +41,7 @@ def _fill(endpoint: Endpoint, now: int, deliveries: int) -> str:
 async def test_the_file_shrinks_again_after_many_deliveries_and_in_small_transactions(
     context: Context, org: str, clock: ManualClock, count: Count, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rounds, "_BREATH", 0.0)
+    monkeypatch.setattr(rounds, "_BATCH_PAUSE_S", 0.0)
     path = tmp_path / "dcvd.db"
     endpoint = await subscribed(context, org)
     script = _fill(endpoint, clock.now(), 20_000)
@@ -54,9 +54,9 @@ async def test_the_file_shrinks_again_after_many_deliveries_and_in_small_transac
 
     async def counted(unit):  # type: ignore[no-untyped-def]
         def inner(tx: Transaction):  # type: ignore[no-untyped-def]
-            before = tx.one("SELECT total_changes()")
+            before = tx.fetch_one("SELECT total_changes()")
             value = unit(tx)
-            after = tx.one("SELECT total_changes()")
+            after = tx.fetch_one("SELECT total_changes()")
             assert before is not None
             assert after is not None
             sizes.append(after[0] - before[0])
@@ -66,7 +66,7 @@ async def test_the_file_shrinks_again_after_many_deliveries_and_in_small_transac
 
     monkeypatch.setattr(context.database, "write", counted)
     clock.advance(91 * DAY)
-    await Janitor(context, LastUse(), Metrics()).round()
+    await Janitor(context, TokenUsage(), Metrics()).run_once()
     assert (await count("deliveries"), await count("attempts"), await count("events")) == (0, 0, 0)
     assert max(sizes) <= 2_100
     assert await context.database.maintain(maintenance.checkpoint)
@@ -90,10 +90,10 @@ async def test_a_file_that_cannot_shrink_does_not_keep_the_janitor_busy(
                 "CREATE TABLE big (x); INSERT INTO big VALUES (zeroblob(2000000)); DROP TABLE big;"
             ).close()
         )
-        assert await database.maintain(maintenance.free_pages) > 400
+        assert await database.maintain(maintenance.count_free_pages) > 400
         other = Context(database, context.config, clock=clock)
-        await Janitor(other, LastUse(), Metrics())._shrink()
-        assert await database.maintain(maintenance.free_pages) > 400
+        await Janitor(other, TokenUsage(), Metrics())._shrink()
+        assert await database.maintain(maintenance.count_free_pages) > 400
     finally:
         await database.close()
 
@@ -112,6 +112,6 @@ async def test_what_has_to_stay_is_looked_through_beside_the_writer(
             "UPDATE deliveries SET updated_at = ? WHERE sequence % 500 <> 0", (now,)
         ).close()
     )
-    await janitor.round()
+    await janitor.run_once()
     assert await count("deliveries") == 2_994
     assert {one.sequence % 500 for one in await owed(context, endpoint)} == set(range(1, 500))

@@ -16,20 +16,26 @@ from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.services import tokens
 from dcvd.services.context import Context
-from dcvd.services.tokens import LastUse
+from dcvd.services.tokens import TokenUsage
 from tests.delivery.faults import Fate, strike
 from tests.janitor.conftest import Count
 from tests.waiting import until
 
 Lines = list[Any]
 
-_UNITS = ["LastUse.store", "repair", "Janitor._sweep.", "Janitor._sweep_found.", "Janitor._sweep_ended."]
+_UNITS = [
+    "TokenUsage.store",
+    "repair_clock_skew",
+    "Janitor._sweep.",
+    "Janitor._sweep_listed.",
+    "Janitor._sweep_deliveries.",
+]
 """Of each kind of step of a round, the function whose group or read is struck."""
 
 
 @pytest.fixture(autouse=True)
 def _rounds_follow_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "_ROUND", 0.01)
+    monkeypatch.setattr(rounds, "_ROUND_INTERVAL_S", 0.01)
 
 
 @pytest.fixture
@@ -69,8 +75,8 @@ async def test_a_round_that_the_database_refuses_is_told_and_made_again(
     await tokens.create(context, org, name="short", role=Role.OWNER, expires_at=clock.now() + DAY)
     kept = await tokens.create(context, org, name="endless", role=Role.OWNER, expires_at=None)
     clock.advance(40 * DAY)
-    last_use = LastUse()
-    last_use.note(kept.token.id, clock.now())
+    last_use = TokenUsage()
+    last_use.record_use(kept.token.id, clock.now())
     struck = strike(monkeypatch, of, 1, fate)
     async with at_work(Janitor(context, last_use, Metrics())):
 
@@ -96,7 +102,7 @@ async def test_a_database_that_refuses_for_many_rounds_ends_no_janitor(
         "reads": ("ALTER TABLE domains RENAME TO lost", "ALTER TABLE lost RENAME TO domains"),
     }[refused]
     await context.database.maintain(lambda connection: connection.execute(breaks))
-    async with at_work(Janitor(context, LastUse(), Metrics())):
+    async with at_work(Janitor(context, TokenUsage(), Metrics())):
 
         async def told() -> bool:
             return len(failed(lines)) >= 3

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 
 from dcvd.jobs.due_loop import DueLoop
-from dcvd.kit.tasks import Pool
+from dcvd.kit.tasks import TaskPool
 
 
 class _Shelf:
@@ -37,11 +37,13 @@ class _Shelf:
     async def idle(self) -> float:
         return 60.0
 
-    def loop(self, pool: Pool, woken: asyncio.Event, ahead: int = 0) -> DueLoop[str]:
-        return DueLoop(pool, fetch=self.fetch, key=str, work=self.work, idle=self.idle, woken=woken, ahead=ahead)
+    def loop(self, pool: TaskPool, woken: asyncio.Event, ahead: int = 0) -> DueLoop[str]:
+        return DueLoop(
+            pool, fetch=self.fetch, get_id=str, work=self.work, get_idle_s=self.idle, wake_event=woken, read_ahead=ahead
+        )
 
 
-async def _run(shelf: _Shelf, loop: DueLoop[str], pool: Pool) -> None:
+async def _run(shelf: _Shelf, loop: DueLoop[str], pool: TaskPool) -> None:
     task = asyncio.create_task(loop.run())
     async with asyncio.timeout(10):
         await shelf.finished.wait()
@@ -52,7 +54,7 @@ async def _run(shelf: _Shelf, loop: DueLoop[str], pool: Pool) -> None:
 
 async def test_everything_due_is_worked_on_once_and_in_order_of_waiting() -> None:
     shelf = _Shelf([f"i{number}" for number in range(100)])
-    pool = Pool(3, "test")
+    pool = TaskPool(3, "test")
     await _run(shelf, shelf.loop(pool, asyncio.Event()), pool)
     assert sorted(shelf.done) == sorted(f"i{number}" for number in range(100))
     assert shelf.done[0] == "i0"
@@ -61,7 +63,7 @@ async def test_everything_due_is_worked_on_once_and_in_order_of_waiting() -> Non
 
 async def test_fetching_ahead_asks_less_often() -> None:
     shelf = _Shelf([f"i{number}" for number in range(100)])
-    pool = Pool(3, "test")
+    pool = TaskPool(3, "test")
     await _run(shelf, shelf.loop(pool, asyncio.Event(), ahead=50), pool)
     assert shelf.fetches <= 5
 
@@ -70,7 +72,7 @@ async def test_what_becomes_due_later_is_taken_when_somebody_says_so() -> None:
     shelf = _Shelf(["late"])
     shelf.due.clear()
     woken = asyncio.Event()
-    pool = Pool(1, "test")
+    pool = TaskPool(1, "test")
     task = asyncio.create_task(shelf.loop(pool, woken).run())
     while shelf.fetches == 0:
         await asyncio.sleep(0)
@@ -95,10 +97,10 @@ async def test_work_that_fails_leaves_the_loop_and_the_others_going() -> None:
         await work(item)
 
     shelf.work = sometimes  # type: ignore[method-assign]
-    pool = Pool(1, "test")
+    pool = TaskPool(1, "test")
     await _run(shelf, shelf.loop(pool, asyncio.Event()), pool)
     assert shelf.done == ["good"]
-    assert pool.failed == 1
+    assert pool.failure_count == 1
 
 
 async def test_cancelled_while_it_waits_for_a_slot_it_holds_nothing_back() -> None:
@@ -109,10 +111,10 @@ async def test_cancelled_while_it_waits_for_a_slot_it_holds_nothing_back() -> No
         await blocked.wait()
 
     shelf.work = block  # type: ignore[method-assign]
-    pool = Pool(1, "test")
+    pool = TaskPool(1, "test")
     loop = shelf.loop(pool, asyncio.Event(), ahead=5)
     task = asyncio.create_task(loop.run())
-    while pool.running == 0:
+    while pool.running_count == 0:
         await asyncio.sleep(0)
     task.cancel()
     await asyncio.wait([task])
@@ -139,8 +141,10 @@ async def test_an_item_whose_work_broke_rests_before_it_is_taken_again() -> None
     async def idle() -> float:
         return 0.005
 
-    pool = Pool(2, "test")
-    loop = DueLoop(pool, fetch=fetch, key=str, work=work, idle=idle, woken=asyncio.Event(), rest=0.2)
+    pool = TaskPool(2, "test")
+    loop = DueLoop(
+        pool, fetch=fetch, get_id=str, work=work, get_idle_s=idle, wake_event=asyncio.Event(), cool_down_s=0.2
+    )
     task = asyncio.create_task(loop.run())
     async with asyncio.timeout(10):
         await second.wait()

@@ -9,18 +9,18 @@ from typing import TypeVar
 import pytest
 
 from dcvd.core.domains.domain import Domain, DomainStatus, new_domain
-from dcvd.core.domains.observations import HostnameSeen
-from dcvd.core.ids import Prefix
+from dcvd.core.domains.observations import CloudflareHostname
+from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.kit.clock import ManualClock, SystemClock
 from dcvd.sandbox import Sandbox
-from dcvd.sandbox.hostnames.lifecycle import Force
+from dcvd.sandbox.hostnames.lifecycle import ForcedStateChange
 from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
-from dcvd.services.lifecycle.checks import Look
+from dcvd.services.lifecycle.checks import DomainCheck
 from dcvd.store import domains
 from dcvd.store.engine.database import Transaction
 from tests.conftest import VAULT
@@ -63,7 +63,7 @@ class Table:
         context = self.ward.context
         self.domains = {
             combination: new_domain(
-                domain_id=context.new_id(Prefix.DOMAIN),
+                domain_id=context.new_id(IdPrefix.DOMAIN),
                 org_id=self.ward.org,
                 name=f"n{number}.customer.test",
                 cname_target=context.config.cloudflare.cname_target,
@@ -92,13 +92,15 @@ class Table:
         for (status, ssl_status), domain in self.domains.items():
             # A certificate that is said to have expired has an expiry that says so too.
             expires_on = self.ward.clock.now() - DAY if ssl_status is SslStatus.EXPIRED else None
-            world.force(domain.name, Force(status=status, ssl_status=ssl_status, expires_on=expires_on, sticky=True))
+            world.force(
+                domain.name, ForcedStateChange(status=status, ssl_status=ssl_status, expires_on=expires_on, sticky=True)
+            )
 
     def release(self) -> None:
         """Every state is its own again, and what takes time there has had it."""
         world = self.ward.sandbox.world
         for domain in self.domains.values():
-            world.force(domain.name, Force(status=None, ssl_status=None, expires_on=None, sticky=False))
+            world.force(domain.name, ForcedStateChange(status=None, ssl_status=None, expires_on=None, sticky=False))
         world.clock.advance(HOUR)
 
     async def look(self, *, times: int = 1) -> None:
@@ -122,20 +124,26 @@ class Table:
         return found
 
     def remedied(self) -> Counter[Combination]:
-        return Counter({combination: domain.heals for combination, domain in self.domains.items() if domain.heals})
+        return Counter(
+            {
+                combination: domain.remedies_applied
+                for combination, domain in self.domains.items()
+                if domain.remedies_applied
+            }
+        )
 
-    async def _listed(self) -> dict[str, HostnameSeen]:
+    async def _listed(self) -> dict[str, CloudflareHostname]:
         pages = [await self.ward.cloudflare.list_page(number) for number in range(1, len(COMBINATIONS) // 50 + 2)]
         found = {seen.hostname: seen for page in pages for seen in page.hostnames}
         assert len(found) == len(COMBINATIONS)
         return found
 
-    async def _record(self, seen: dict[str, HostnameSeen]) -> None:
+    async def _record(self, seen: dict[str, CloudflareHostname]) -> None:
         def observed(domain: Domain) -> list[Observation]:
             first: list[Observation] = [checked(domain, right=True)] if self.sees_dns else []
             return [*first, seen[domain.name]]
 
-        made = [Look(domain.id, observed(domain)) for domain in self.domains.values()]
+        made = [DomainCheck(domain.id, observed(domain)) for domain in self.domains.values()]
         recorded = await checks.record_many(self.ward.context, made)
         assert None not in recorded
         self.domains = {
@@ -146,7 +154,9 @@ class Table:
 @pytest.fixture
 async def table(sandbox_context: Context, cloudflare: CloudflareClient, quick_sandbox: Sandbox, org: str) -> Table:
     clock = ManualClock(SystemClock().now())
-    context = Context(sandbox_context.database, sandbox_context.config, vault=VAULT, clock=clock, fraction=lambda: 0.0)
+    context = Context(
+        sandbox_context.database, sandbox_context.config, vault=VAULT, clock=clock, random_fraction=lambda: 0.0
+    )
     made = Table(Ward(context, cloudflare, quick_sandbox, clock, org))
     await made.fill()
     return made

@@ -9,7 +9,7 @@ from dcvd.core.jobs import JobKind, JobState
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.kit.clock import ManualClock, SystemClock
 from dcvd.sandbox import Sandbox
-from dcvd.sandbox.hostnames.lifecycle import Force
+from dcvd.sandbox.hostnames.lifecycle import ForcedStateChange
 from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
 from dcvd.services.context import Context
 from dcvd.services.domains import removals
@@ -27,7 +27,9 @@ REFUSAL = "The authority has rate limited these domains."
 @pytest.fixture
 async def ward(sandbox_context: Context, cloudflare: CloudflareClient, quick_sandbox: Sandbox, org: str) -> Ward:
     clock = ManualClock(SystemClock().now())
-    context = Context(sandbox_context.database, sandbox_context.config, vault=VAULT, clock=clock, fraction=lambda: 0.0)
+    context = Context(
+        sandbox_context.database, sandbox_context.config, vault=VAULT, clock=clock, random_fraction=lambda: 0.0
+    )
     return Ward(context, cloudflare, quick_sandbox, clock, org)
 
 
@@ -42,7 +44,7 @@ def configured(ward: Ward, *authorities: str) -> None:
 async def test_a_moved_hostname_is_patched_back_and_goes_on_to_active(ward: Ward) -> None:
     domain = await ward.registered()
     ward.sandbox.set_dns(NAME, "CNAME", ["edge.sandbox.test."])
-    ward.sandbox.world.force(NAME, Force(status=HostnameStatus.MOVED))
+    ward.sandbox.world.force(NAME, ForcedStateChange(status=HostnameStatus.MOVED))
     assert (await ward.look(domain.id)).status is DomainStatus.ERROR
     await ward.work()
     assert ward.calls("PATCH") == 1
@@ -54,7 +56,7 @@ async def test_a_moved_hostname_is_patched_back_and_goes_on_to_active(ward: Ward
 async def test_a_hold_is_patched_at_most_once_per_step_and_found_released(ward: Ward) -> None:
     domain = await ward.registered()
     ward.sandbox.set_dns(NAME, "CNAME", ["edge.sandbox.test."])
-    ward.sandbox.world.force(NAME, Force(status=HELD, sticky=True))
+    ward.sandbox.world.force(NAME, ForcedStateChange(status=HELD, sticky=True))
     patched = []
     for hour in range(3 * 24):
         await ward.look(domain.id)
@@ -68,7 +70,7 @@ async def test_a_hold_is_patched_at_most_once_per_step_and_found_released(ward: 
     assert (stored.status, stored.error.code) == (DomainStatus.ERROR, "blocked")
     assert "held zone" in stored.error.message
     assert (await ward.events())["domain.error"] == 1
-    ward.sandbox.world.force(NAME, Force(sticky=False))
+    ward.sandbox.world.force(NAME, ForcedStateChange(sticky=False))
     ward.clock.advance(DAY)
     await ward.look(domain.id)
     await ward.work()
@@ -84,11 +86,11 @@ async def test_tokens_that_a_customer_places_are_left_alone(ward: Ward) -> None:
     for right in (False, True):
         for _ in range(12):
             looked = await ward.look(domain.id, dns=right)
-            assert (looked.cf_ssl_status, looked.wants_txt) == ("pending_validation", True)
+            assert (looked.cf_ssl_status, looked.waits_for_txt) == ("pending_validation", True)
             await ward.work()
             ward.clock.advance(6 * HOUR)
     assert ward.calls("PATCH") == 0
-    ward.sandbox.world.force(NAME, Force(ssl_status=SslStatus.VALIDATION_TIMED_OUT))
+    ward.sandbox.world.force(NAME, ForcedStateChange(ssl_status=SslStatus.VALIDATION_TIMED_OUT))
     await ward.look(domain.id)
     await ward.work()
     assert ward.calls("PATCH") == 1
@@ -122,7 +124,9 @@ async def test_a_hostname_deleted_at_cloudflare_is_told_then_registered_again_an
 async def test_deletions_over_and_over_make_no_loop(ward: Ward) -> None:
     domain = await ward.registered()
     for _ in range(2 * 24):
-        if any(entry.hostname == NAME for entry in ward.sandbox.world.hostnames.all(ward.sandbox.world.clock.now())):
+        if any(
+            entry.hostname == NAME for entry in ward.sandbox.world.hostnames.list_all(ward.sandbox.world.clock.now())
+        ):
             ward.sandbox.world.delete(NAME)
         await ward.look(domain.id)
         await ward.work()
@@ -140,10 +144,10 @@ async def test_one_that_is_deleted_just_after_another_remedy_is_back_in_minutes_
     gone = await ward.look(domain.id)
     assert gone.error is not None
     assert gone.error.code == "deleted"
-    assert 0 < gone.next_sync_at - ward.context.now() <= 5 * MINUTE
-    place = await registration_queue.place_of(ward.context, gone)
+    assert 0 < gone.next_check_at - ward.context.now() <= 5 * MINUTE
+    place = await registration_queue.find_position(ward.context, gone)
     assert place is not None
-    assert (place.state, place.expected_at) == ("queued", gone.next_sync_at)
+    assert (place.state, place.expected_at) == ("queued", gone.next_check_at)
     await ward.work()
     assert ward.calls("POST") == 1
     ward.clock.advance(5 * MINUTE)
@@ -154,7 +158,7 @@ async def test_one_that_is_deleted_just_after_another_remedy_is_back_in_minutes_
 
 async def test_a_ca_that_refuses_is_changed_and_the_next_one_issues(ward: Ward) -> None:
     configured(ward, "google", "lets_encrypt")
-    ward.sandbox.world.refuse("google", REFUSAL, None)
+    ward.sandbox.world.add_refusal("google", REFUSAL, None)
     ward.sandbox.set_dns(NAME, "CNAME", ["edge.sandbox.test."])
     domain = await ward.registered()
     ward.sandbox.world.clock.advance(DAY)
@@ -172,7 +176,7 @@ async def test_a_ca_that_refuses_is_changed_and_the_next_one_issues(ward: Ward) 
 async def test_two_cas_that_refuse_are_asked_in_turn_with_growing_steps(ward: Ward) -> None:
     configured(ward, "google", "lets_encrypt")
     for authority in ("google", "lets_encrypt"):
-        ward.sandbox.world.refuse(authority, REFUSAL, NAME)
+        ward.sandbox.world.add_refusal(authority, REFUSAL, NAME)
     ward.sandbox.set_dns(NAME, "CNAME", ["edge.sandbox.test."])
     domain = await ward.registered()
     asked = []
@@ -193,7 +197,7 @@ async def test_with_one_authority_nothing_is_changed(ward: Ward) -> None:
     domain = await ward.registered()
     await ward.look(domain.id)
     await ward.work()
-    ward.sandbox.world.refuse("google", REFUSAL, None)
+    ward.sandbox.world.add_refusal("google", REFUSAL, None)
     before = ward.calls("PATCH")
     for _ in range(5):
         await ward.look(domain.id)
@@ -207,7 +211,7 @@ async def test_a_patch_whose_answer_was_lost_is_not_made_twice(ward: Ward) -> No
     ward.sandbox.set_dns(NAME, "CNAME", ["edge.sandbox.test."])
     ward.sandbox.world.clock.advance(DAY)
     await ward.look(domain.id)
-    ward.sandbox.world.force(NAME, Force(ssl_status=SslStatus.ISSUANCE_TIMED_OUT))
+    ward.sandbox.world.force(NAME, ForcedStateChange(ssl_status=SslStatus.ISSUANCE_TIMED_OUT))
     ward.clock.advance(DAY)
     await fault(ward.sandbox, method="PATCH", kind="lost_answer", times=1)
     await ward.look(domain.id)
@@ -232,10 +236,12 @@ async def test_a_kill_between_the_create_and_its_storing_adopts_what_was_created
 async def test_a_restart_before_the_job_ran_does_it_once(ward: Ward) -> None:
     domain = await ward.registered()
     ward.sandbox.set_dns(NAME, "CNAME", ["edge.sandbox.test."])
-    ward.sandbox.world.force(NAME, Force(status=HostnameStatus.MOVED, sticky=True))
+    ward.sandbox.world.force(NAME, ForcedStateChange(status=HostnameStatus.MOVED, sticky=True))
     await ward.look(domain.id)
     (job,) = await ward.pending()
-    restarted = Context(ward.context.database, ward.context.config, vault=VAULT, clock=ward.clock, fraction=lambda: 0.0)
+    restarted = Context(
+        ward.context.database, ward.context.config, vault=VAULT, clock=ward.clock, random_fraction=lambda: 0.0
+    )
     after = Ward(restarted, ward.cloudflare, ward.sandbox, ward.clock, ward.org)
     await after.look(domain.id)
     assert [pending.id for pending in await after.pending()] == [job.id]
@@ -248,7 +254,7 @@ async def test_a_restart_before_the_job_ran_does_it_once(ward: Ward) -> None:
 @pytest.mark.parametrize("outage", [50 * MINUTE, 3 * DAY])
 async def test_a_job_that_an_outage_held_up_is_followed_by_a_whole_step(ward: Ward, outage: int) -> None:
     domain = await ward.registered()
-    ward.sandbox.world.force(NAME, Force(status=HostnameStatus.MOVED, sticky=True))
+    ward.sandbox.world.force(NAME, ForcedStateChange(status=HostnameStatus.MOVED, sticky=True))
     await ward.look(domain.id)
     await fault(ward.sandbox, kind="status", status=503)
     await ward.work()
@@ -265,9 +271,9 @@ async def test_a_job_that_an_outage_held_up_is_followed_by_a_whole_step(ward: Wa
 async def test_what_mended_itself_before_the_job_ran_is_left_alone(ward: Ward) -> None:
     domain = await ward.registered()
     ward.sandbox.set_dns(NAME, "CNAME", ["edge.sandbox.test."])
-    ward.sandbox.world.force(NAME, Force(ssl_status=SslStatus.ISSUANCE_TIMED_OUT))
+    ward.sandbox.world.force(NAME, ForcedStateChange(ssl_status=SslStatus.ISSUANCE_TIMED_OUT))
     await ward.look(domain.id)
-    ward.sandbox.world.force(NAME, Force(ssl_status=None))
+    ward.sandbox.world.force(NAME, ForcedStateChange(ssl_status=None))
     ward.sandbox.world.clock.advance(DAY)
     await ward.work()
     assert ward.calls("PATCH") == 0
@@ -294,6 +300,6 @@ async def test_the_zones_delegation_is_remembered_from_the_first_answer_that_nam
     assert looked.challenge_target == f"{NAME}.{suffix}"
     zone_id = ward.context.config.cloudflare.zone_id
     assert (
-        await ward.context.database.read(lambda snapshot: cloudflare_zones.delegation_suffix(snapshot, zone_id))
+        await ward.context.database.read(lambda snapshot: cloudflare_zones.find_delegation_suffix(snapshot, zone_id))
         == suffix
     )

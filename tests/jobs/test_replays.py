@@ -10,7 +10,7 @@ from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.custom_hostnames.client import CloudflareClient
-from dcvd.errors import StoreFull
+from dcvd.errors import DiskFull
 from dcvd.jobs import JobWorker
 from dcvd.metrics import Metrics
 from dcvd.services import organizations
@@ -26,7 +26,7 @@ from tests.waiting import until
 @pytest.fixture
 async def real_time(context: Context) -> Context:
     """In real time, because a worker waits by it; no job here calls Cloudflare."""
-    return Context(context.database, context.config, vault=VAULT, fraction=lambda: 0.0)
+    return Context(context.database, context.config, vault=VAULT, random_fraction=lambda: 0.0)
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ async def worker(real_time: Context) -> AsyncIterator[JobWorker]:
 
 
 async def _asked(context: Context, endpoint: Endpoint) -> Job:
-    replay = await replays.count(context, endpoint.org_id, endpoint.id, status=ReplayStatus.FAILED)
-    return await replays.begin(context, endpoint.org_id, replay)
+    replay = await replays.prepare_replay(context, endpoint.org_id, endpoint.id, status=ReplayStatus.FAILED)
+    return await replays.start_replay(context, endpoint.org_id, replay)
 
 
 async def _ended(context: Context, worker: JobWorker, job: Job) -> Job:
@@ -72,7 +72,7 @@ async def _ended(context: Context, worker: JobWorker, job: Job) -> Job:
 async def test_a_replay_is_brought_to_its_end_batch_by_batch(
     real_time: Context, endpoint: Endpoint, worker: JobWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replays, "_BATCH", 2)
+    monkeypatch.setattr(replays, "_BATCH_SIZE", 2)
     job = await _ended(real_time, worker, await _asked(real_time, endpoint))
     assert (job.kind, job.state, job.attempts) == (JobKind.REPLAY, JobState.DONE, 1)
     assert job.replay is not None
@@ -84,22 +84,22 @@ async def test_a_replay_is_brought_to_its_end_batch_by_batch(
 async def test_a_replay_that_fails_in_the_middle_goes_on_from_there(
     real_time: Context, endpoint: Endpoint, worker: JobWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replays, "_BATCH", 2)
+    monkeypatch.setattr(replays, "_BATCH_SIZE", 2)
     job = await _asked(real_time, endpoint)
     progress: list[int] = []
-    go_on = replays.go_on
+    go_on = replays.run_next_batch
 
     async def fragile(context: Context, going: Job) -> Job | None:
         stored = (await queue.get(context, going.org_id, going.id)).replay
         assert stored is not None
         progress.append(stored.progress)
         if len(progress) == 3:
-            raise StoreFull("The disk is full.")
+            raise DiskFull("The disk is full.")
         return await go_on(context, going)
 
-    monkeypatch.setattr(replays, "go_on", fragile)
+    monkeypatch.setattr(replays, "run_next_batch", fragile)
     # After a fault of its own a loop rests.
-    monkeypatch.setattr(worker._loop, "_rest", 0.01)
+    monkeypatch.setattr(worker._loop, "_cool_down_s", 0.01)
     done = await _ended(real_time, worker, job)
     assert progress == [0, 2, 4, 4, 6, 7]
     assert (done.state, done.attempts, done.last_error_code) == (JobState.DONE, 2, "internal_error")
@@ -108,9 +108,9 @@ async def test_a_replay_that_fails_in_the_middle_goes_on_from_there(
 async def test_a_replay_that_a_crash_cut_off_goes_on_at_the_next_start(
     real_time: Context, endpoint: Endpoint, worker: JobWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replays, "_BATCH", 2)
+    monkeypatch.setattr(replays, "_BATCH_SIZE", 2)
     job = await _asked(real_time, endpoint)
-    await replays.go_on(real_time, job)
+    await replays.run_next_batch(real_time, job)
     assert len(await due(real_time, endpoint)) == 2
     done = await _ended(real_time, worker, job)
     assert done.replay is not None

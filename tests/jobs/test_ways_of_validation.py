@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.domains.domain import Domain, DomainStatus, RequiredRecord, Validation, required_records
+from dcvd.core.domains.domain import Domain, DomainStatus, RequiredRecord, ValidationMethod, required_records
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
-from dcvd.sync import Looker, SyncLoop
+from dcvd.sync import DomainChecker, SyncLoop
 from tests.jobs.working import settled
 from tests.services.views import event_names
 from tests.waiting import until
@@ -30,7 +30,7 @@ async def loop(sandbox_context: Context, cloudflare: CloudflareClient) -> AsyncI
         cloudflare=replace(config.cloudflare, cname_target="{token}.edge.sandbox.test"),
         sync=replace(config.sync, tick=20, pending_interval=50),
     )
-    looker = Looker(sandbox_context, cloudflare, DnsObserver(sandbox_context.config), Metrics())
+    looker = DomainChecker(sandbox_context, cloudflare, DnsObserver(sandbox_context.config), Metrics())
     loop = SyncLoop(sandbox_context, looker, cloudflare)
     task = asyncio.create_task(loop.run())
     yield
@@ -47,7 +47,7 @@ class Customer:
         self.sandbox = sandbox
         self.org = org
 
-    async def add(self, name: str, validation: Validation, *, wildcard: bool = False) -> Domain:
+    async def add(self, name: str, validation: ValidationMethod, *, wildcard: bool = False) -> Domain:
         domain = await additions.add(self.context, self.org, name, validation=validation, wildcard=wildcard)
         await settled(self.context, self.org)
         await self.comes_to(domain, lambda now: all(record.value for record in required_records(now)))
@@ -72,7 +72,7 @@ def customer(sandbox_context: Context, quick_sandbox: Sandbox, org: str) -> Cust
 
 
 def _ready(domain: Domain) -> bool:
-    return domain.ready and all(record.verified for record in required_records(domain))
+    return domain.is_ready and all(record.is_verified for record in required_records(domain))
 
 
 def _ahead(domain: Domain) -> bool:

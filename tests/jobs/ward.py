@@ -97,6 +97,6 @@ def checked(domain: Domain, *, right: bool) -> DnsObservation:
     return DnsObservation(
         DnsFacts(
             hostname=domain.name, target=domain.cname_target, outcome="answered", exists=right, chain=chain,
-            registered=True,
+            is_registered=True,
         )
     )  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from dcvd.kit.egress import Egress, EgressError, EgressPolicy
+from dcvd.kit.egress import EgressClient, EgressError, EgressPolicy
 
 LOOPBACK = EgressPolicy(
     allow_http=True, allow_private=(ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1/128"))
@@ -24,8 +24,8 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 
 
 @asynccontextmanager
-async def egress(policy: EgressPolicy = LOOPBACK, **options: Any) -> AsyncIterator[Egress]:
-    client = Egress(policy, **options)
+async def egress(policy: EgressPolicy = LOOPBACK, **options: Any) -> AsyncIterator[EgressClient]:
+    client = EgressClient(policy, **options)
     await client.start()
     try:
         yield client
@@ -106,10 +106,10 @@ async def ok(request: web.Request) -> web.Response:
 
 
 async def failure(
-    client: Egress, url: str, *, within: float = 10.0, headers: dict[str, str] | None = None
+    client: EgressClient, url: str, *, within: float = 10.0, headers: dict[str, str] | None = None
 ) -> EgressError:
     with pytest.raises(EgressError) as caught:
-        await client.post(url, b"{}", headers or {}, timeout=within)
+        await client.post(url, b"{}", headers or {}, timeout_s=within)
     assert caught.value.message.endswith(".")
     assert caught.value.code == f"egress_{caught.value.kind}"
     return caught.value

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from dcvd.errors import DatabaseBusy, StoreError
+from dcvd.errors import DatabaseLocked, StoreError
 from dcvd.kit.lockfile import LockFile
 
 HOLD = """
 import sys, time
 from pathlib import Path
 from dcvd.kit.lockfile import LockFile
-lock = LockFile.acquire_blocking(Path(sys.argv[1]), wait=1)
+lock = LockFile.acquire_blocking(Path(sys.argv[1]), timeout_s=1)
 print("held", flush=True)
 sys.stdin.read()
 lock.release()
@@ -48,8 +48,8 @@ async def test_a_lock_held_by_another_process_is_refused_naming_pid_and_command(
     path = tmp_path / "dcvd.lock"
     with holder(path) as process:
         began = time.monotonic()
-        with pytest.raises(DatabaseBusy) as caught:
-            await LockFile.acquire(path, wait=0.2)
+        with pytest.raises(DatabaseLocked) as caught:
+            await LockFile.acquire(path, timeout_s=0.2)
         assert 0.2 <= time.monotonic() - began < 10
         assert f"process {process.pid} (" in caught.value.message
         assert sys.executable in caught.value.message
@@ -59,7 +59,7 @@ async def test_a_lock_held_by_another_process_is_refused_naming_pid_and_command(
 async def test_a_lock_that_is_released_within_the_wait_is_taken(tmp_path: Path) -> None:
     path = tmp_path / "dcvd.lock"
     with holder(path) as process:
-        waiting = asyncio.create_task(LockFile.acquire(path, wait=5))
+        waiting = asyncio.create_task(LockFile.acquire(path, timeout_s=5))
         await asyncio.sleep(0.1)
         assert not waiting.done()
         assert process.stdin
@@ -73,7 +73,7 @@ async def test_a_killed_holder_holds_nothing_any_more(tmp_path: Path) -> None:
     path = tmp_path / "dcvd.lock"
     with holder(path) as process:
         process.send_signal(signal.SIGKILL)
-        (await LockFile.acquire(path, wait=5)).release()
+        (await LockFile.acquire(path, timeout_s=5)).release()
 
 
 def test_the_file_says_who_holds_it_and_is_for_its_owner_alone(tmp_path: Path) -> None:
@@ -89,12 +89,12 @@ def test_the_file_says_who_holds_it_and_is_for_its_owner_alone(tmp_path: Path) -
 def test_the_file_stays_when_the_lock_goes_and_can_be_locked_again(tmp_path: Path) -> None:
     path = tmp_path / "dcvd.lock"
     lock = LockFile.acquire_blocking(path)
-    with pytest.raises(DatabaseBusy):
-        LockFile.acquire_blocking(path, wait=0)
+    with pytest.raises(DatabaseLocked):
+        LockFile.acquire_blocking(path, timeout_s=0)
     lock.release()
     lock.release()
     assert path.read_text() == ""
-    LockFile.acquire_blocking(path, wait=0).release()
+    LockFile.acquire_blocking(path, timeout_s=0).release()
 
 
 def test_a_child_process_does_not_inherit_the_lock(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_child_process_does_not_inherit_the_lock(tmp_path: Path) -> None:
     lock = LockFile.acquire_blocking(path)
     with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, close_fds=False) as child:
         lock.release()
-        LockFile.acquire_blocking(path, wait=1).release()  # the kernel may need a moment to close what exec closes
+        LockFile.acquire_blocking(path, timeout_s=1).release()  # the kernel may need a moment to close what exec closes
         assert child.poll() is None
         assert child.stdin
         child.stdin.close()
@@ -112,18 +112,18 @@ def test_a_holder_whose_text_is_unreadable_is_still_reported(tmp_path: Path) -> 
     path = tmp_path / "dcvd.lock"
     with LockFile.acquire_blocking(path):
         path.write_bytes(b"\xff\xfe junk")
-        with pytest.raises(DatabaseBusy, match="process unknown"):
-            LockFile.acquire_blocking(path, wait=0)
+        with pytest.raises(DatabaseLocked, match="process unknown"):
+            LockFile.acquire_blocking(path, timeout_s=0)
 
 
 async def test_a_directory_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be opened: No such file or directory"):
-        await LockFile.acquire(tmp_path / "missing" / "dcvd.lock", wait=5)
+        await LockFile.acquire(tmp_path / "missing" / "dcvd.lock", timeout_s=5)
 
 
 def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "victim").write_text("precious")
     (tmp_path / "dcvd.lock").symlink_to(tmp_path / "victim")
     with pytest.raises(StoreError, match="cannot be opened"):
-        LockFile.acquire_blocking(tmp_path / "dcvd.lock", wait=0)
+        LockFile.acquire_blocking(tmp_path / "dcvd.lock", timeout_s=0)
     assert (tmp_path / "victim").read_text() == "precious"

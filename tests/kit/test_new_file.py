@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from dcvd.kit.new_file import new_file
+from dcvd.kit.new_file import create_file
 
 
 def _make(path: Path, make: Callable[[Path], object]) -> None:
-    with new_file(path) as draft:
+    with create_file(path) as draft:
         make(draft)
 
 
 def test_it_is_private_from_its_first_moment_and_takes_its_name_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "new"
-    with new_file(path) as draft:
+    with create_file(path) as draft:
         assert draft.parent == tmp_path
         assert draft.stat().st_mode & 0o777 == 0o600
         draft.write_text("whole")
@@ -78,7 +78,7 @@ def test_the_content_is_on_disk_before_the_name_and_the_name_before_the_end(
         done.append((os.readlink(f"/proc/self/fd/{descriptor}"), path.exists()))
 
     monkeypatch.setattr(os, "fsync", watched)
-    with new_file(path) as draft:
+    with create_file(path) as draft:
         draft.write_text("whole")
     assert done == [(str(draft), False), (str(tmp_path), True)]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import structlog
 
-from dcvd.kit.tasks import Pool, Supervisor
+from dcvd.kit.tasks import Supervisor, TaskPool
 
 Lines = list[Any]
 
@@ -49,18 +49,18 @@ class TestSupervisor:
         supervisor.spawn("steady", forever())
         supervisor.spawn("broken", fail("no disk"))
         async with asyncio.timeout(10):
-            end = await supervisor.first_end()
+            end = await supervisor.wait_first_end()
         assert end.name == "broken"
         assert str(end.exception) == "no disk"
-        assert supervisor.names == ("steady",)
-        await supervisor.stop(deadline=1)
+        assert supervisor.task_names == ("steady",)
+        await supervisor.stop(timeout_s=1)
         assert [line["task"] for line in lines if line["event"] == "task.failed"] == ["broken"]
 
     async def test_an_eternal_task_that_returns_is_a_failure_too(self, lines: Lines) -> None:
         supervisor = Supervisor()
         supervisor.spawn("timer", nothing())
         async with asyncio.timeout(10):
-            assert await supervisor.first_end() == ("timer", None)
+            assert await supervisor.wait_first_end() == ("timer", None)
         assert events(lines) == ["task.returned"]
 
     async def test_a_later_failure_is_logged_and_does_not_replace_the_first(self, lines: Lines) -> None:
@@ -68,32 +68,32 @@ class TestSupervisor:
         supervisor.spawn("one", fail("first"))
         supervisor.spawn("two", fail("second"))
         async with asyncio.timeout(10):
-            await supervisor.first_end()
+            await supervisor.wait_first_end()
             await asyncio.sleep(0)
-            assert (await supervisor.first_end()).name == "one"
+            assert (await supervisor.wait_first_end()).name == "one"
         assert [line["task"] for line in lines] == ["one", "two"]
 
     async def test_a_task_that_somebody_else_cancels_has_ended_unexpectedly(self, lines: Lines) -> None:
         supervisor = Supervisor()
         supervisor.spawn("timer", forever()).cancel()
         async with asyncio.timeout(10):
-            end = await supervisor.first_end()
+            end = await supervisor.wait_first_end()
         assert isinstance(end.exception, asyncio.CancelledError)
 
     async def test_stopping_by_name_leaves_the_others_and_is_no_unexpected_end(self) -> None:
         supervisor = Supervisor()
         stopped = supervisor.spawn("sync", forever())
         kept = supervisor.spawn("api", forever())
-        await supervisor.stop("sync", deadline=1)
+        await supervisor.stop("sync", timeout_s=1)
         assert stopped.cancelled()
         assert not kept.done()
-        waiting = asyncio.create_task(supervisor.first_end())
+        waiting = asyncio.create_task(supervisor.wait_first_end())
         done, _ = await asyncio.wait({waiting}, timeout=0.05)
         assert not done
         waiting.cancel()
-        await supervisor.stop(deadline=1)
+        await supervisor.stop(timeout_s=1)
         assert kept.cancelled()
-        assert supervisor.names == ()
+        assert supervisor.task_names == ()
 
     async def test_a_task_that_fails_while_it_is_stopped_is_logged_and_hides_nothing(self, lines: Lines) -> None:
         async def fails_at_the_end() -> None:
@@ -105,7 +105,7 @@ class TestSupervisor:
         supervisor = Supervisor()
         supervisor.spawn("writer", fails_at_the_end())
         await asyncio.sleep(0)
-        await supervisor.stop(deadline=1)
+        await supervisor.stop(timeout_s=1)
         (line,) = [line for line in lines if line["event"] == "task.failed_while_stopping"]
         assert line["task"] == "writer"
         assert str(line["exc_info"]) == "flush failed"
@@ -116,7 +116,7 @@ class TestSupervisor:
         task = supervisor.spawn("deaf", deaf(release))
         await asyncio.sleep(0)
         async with asyncio.timeout(10):
-            await supervisor.stop(deadline=0.05)
+            await supervisor.stop(timeout_s=0.05)
         (line,) = [line for line in lines if line["event"] == "task.stuck"]
         assert line["task"] == "deaf"
         assert line["at"].startswith("deaf:")
@@ -128,18 +128,18 @@ class TestSupervisor:
         supervisor.spawn("sync", forever())
         with pytest.raises(ValueError, match="'sync' is already running"):
             supervisor.spawn("sync", forever())
-        await supervisor.stop("sync", deadline=1)
+        await supervisor.stop("sync", timeout_s=1)
         supervisor.spawn("sync", forever())
-        await supervisor.stop(deadline=1)
+        await supervisor.stop(timeout_s=1)
 
     async def test_stopping_nothing_returns_at_once(self) -> None:
-        await Supervisor().stop(deadline=10)
-        await Supervisor().stop("unknown", deadline=10)
+        await Supervisor().stop(timeout_s=10)
+        await Supervisor().stop("unknown", timeout_s=10)
 
 
 class TestPool:
     async def test_no_more_than_the_limit_run_at_once(self) -> None:
-        pool = Pool(2, "delivery")
+        pool = TaskPool(2, "delivery")
         release = asyncio.Event()
         running = peak = 0
 
@@ -158,8 +158,8 @@ class TestPool:
         producer = asyncio.create_task(produce())
         while running < 2:
             await asyncio.sleep(0)
-        assert pool.running == 2
-        assert pool.free == 0
+        assert pool.running_count == 2
+        assert pool.free_slots == 0
         with pytest.raises(RuntimeError, match="no free slot for 'one too many'"):
             pool.start("one too many", work())
         release.set()
@@ -167,10 +167,10 @@ class TestPool:
             await producer
             assert await pool.drain(1) == 0
         assert peak == 2
-        assert pool.running == 0
+        assert pool.running_count == 0
 
     async def test_a_failure_is_logged_with_its_name_and_counted_and_stops_no_other(self, lines: Lines) -> None:
-        pool = Pool(3, "delivery")
+        pool = TaskPool(3, "delivery")
         finished = asyncio.Event()
 
         async def good() -> None:
@@ -182,14 +182,14 @@ class TestPool:
         pool.start("worse", fail("bang"))
         assert await pool.drain(1) == 0
         assert finished.is_set()
-        assert pool.failed == 2
+        assert pool.failure_count == 2
         assert [(line["event"], line["task"]) for line in lines] == [
             ("pool.task_failed", "bad"),
             ("pool.task_failed", "worse"),
         ]
 
     async def test_draining_waits_for_the_running_then_cancels_the_late_and_counts_them(self, lines: Lines) -> None:
-        pool = Pool(3, "delivery")
+        pool = TaskPool(3, "delivery")
         stored: list[str] = []
 
         async def late() -> None:
@@ -217,9 +217,9 @@ class TestPool:
     async def test_a_task_that_ignores_its_cancellation_is_named_and_holds_up_no_stop(
         self, lines: Lines, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("dcvd.kit.tasks._CANCEL_GRACE", 0.05)
+        monkeypatch.setattr("dcvd.kit.tasks._CANCEL_GRACE_S", 0.05)
         release = asyncio.Event()
-        pool = Pool(2, "delivery")
+        pool = TaskPool(2, "delivery")
         stuck = pool.start("stuck", deaf(release))
         pool.start("late", forever())
         async with asyncio.timeout(1):
@@ -231,14 +231,14 @@ class TestPool:
         await stuck
 
     async def test_a_drained_pool_takes_nothing_more(self) -> None:
-        pool = Pool(1, "delivery")
+        pool = TaskPool(1, "delivery")
         await pool.drain(0)
-        assert pool.free == 0
+        assert pool.free_slots == 0
         with pytest.raises(RuntimeError):
             pool.start("late", nothing())
 
     async def test_every_waiter_is_woken_while_slots_come_free(self) -> None:
-        pool = Pool(1, "delivery")
+        pool = TaskPool(1, "delivery")
         release = asyncio.Event()
 
         async def hold() -> None:
@@ -258,7 +258,7 @@ class TestPool:
 
     def test_a_pool_without_slots_is_refused(self) -> None:
         with pytest.raises(ValueError, match="at least 1"):
-            Pool(0, "delivery")
+            TaskPool(0, "delivery")
 
 
 async def test_a_task_whose_end_was_asked_for_is_no_failure() -> None:
@@ -274,4 +274,4 @@ async def test_a_task_whose_end_was_asked_for_is_no_failure() -> None:
     await task
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
-            await supervisor.first_end()
+            await supervisor.wait_first_end()

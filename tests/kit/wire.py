@@ -2,8 +2,8 @@
 
 import asyncio
 
-from dcvd.kit.egress.connection import Connection, Late, Reply
-from dcvd.kit.egress.failures import Failed
+from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection, HttpResponse
+from dcvd.kit.egress.failures import ExchangeError
 from dcvd.kit.egress.request import Origin
 
 
@@ -29,7 +29,7 @@ class RecordingTransport(asyncio.Transport):
         self.aborted = True
 
 
-class CountingConnection(Connection):
+class CountingConnection(EgressConnection):
     """Counts how often the parser saw a head begin."""
 
     heads_begun = 0
@@ -49,7 +49,7 @@ class Wire:
         self.ask()
 
     def ask(self) -> None:
-        self._outcome: asyncio.Future[Reply | Late | Failed] = self.connection.send(
+        self._outcome: asyncio.Future[HttpResponse | DeadlineExceeded | ExchangeError] = self.connection.send(
             b"POST", asyncio.get_running_loop().time() + 60
         )
 
@@ -68,16 +68,16 @@ class Wire:
         return self._outcome.done()
 
     def settle(self) -> bool:
-        return self.connection.settle()
+        return self.connection.finish_exchange()
 
-    def reply(self) -> Reply:
+    def reply(self) -> HttpResponse:
         outcome = self._outcome.result()
-        self.reusable = self.connection.settle()
-        assert isinstance(outcome, Reply), outcome
+        self.reusable = self.connection.finish_exchange()
+        assert isinstance(outcome, HttpResponse), outcome
         return outcome
 
-    def failure(self) -> Failed:
+    def failure(self) -> ExchangeError:
         outcome = self._outcome.result()
-        assert not self.connection.settle()
-        assert isinstance(outcome, Failed), outcome
+        assert not self.connection.finish_exchange()
+        assert isinstance(outcome, ExchangeError), outcome
         return outcome

@@ -18,10 +18,10 @@ def _samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], 
 
 def test_attempts_are_counted_by_outcome_and_by_how_long_they_took() -> None:
     metrics = Metrics()
-    metrics.watch_deliveries(lambda: 3)
+    metrics.set_in_flight_source(lambda: 3)
     for outcome, seconds in (("delivered", 0.005), ("delivered", 0.02), ("timeout", 5.0), ("timeout", 60.0)):
-        metrics.attempt(outcome, seconds)
-    metrics.delivery_ended("delivered")
+        metrics.record_attempt(outcome, seconds)
+    metrics.count_finished_delivery("delivered")
     found = _samples(metrics)
     assert found["dcvd_delivery_attempts_total", (("outcome", "delivered"),)] == 2
     assert found["dcvd_delivery_attempts_total", (("outcome", "timeout"),)] == 2

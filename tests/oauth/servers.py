@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 import pytest
 
-from dcvd.config.oauth import AuthMethod, OauthOther
+from dcvd.config.oauth import AuthMethod, OauthOtherConfig
 from dcvd.core.secret import Secret
 from tests.marked import marked
 
@@ -37,9 +37,9 @@ def client_id(method: AuthMethod) -> str:
     return f"dcvd:{method} 100%"
 
 
-def client_at(server: Server, method: AuthMethod = "client_secret_basic") -> OauthOther:
+def client_at(server: Server, method: AuthMethod = "client_secret_basic") -> OauthOtherConfig:
     """Our client there. `prompt` is what OpenID Connect wants of who asks for offline_access."""
-    return OauthOther(
+    return OauthOtherConfig(
         client_id=client_id(method),
         client_secret=None if method == "none" else SECRET,
         auth_method=method,

@@ -54,20 +54,20 @@ async def issuer() -> AsyncIterator[Issuer]:
 
 async def test_it_is_where_rfc_8414_says_or_where_openid_connect_does(issuer: Issuer) -> None:
     issuer.answers = {_OPENID: issuer.document()}
-    assert (await issuer.cache.of(issuer.url)).token_url == f"{issuer.url}/token"
+    assert (await issuer.cache.get(issuer.url)).token_url == f"{issuer.url}/token"
     assert issuer.asked == [_RFC, _OPENID]
 
 
 async def test_many_at_once_ask_once_and_again_after_an_hour(issuer: Issuer) -> None:
     issuer.answers = {_RFC: issuer.document(authorization_response_iss_parameter_supported=True)}
-    found = await asyncio.gather(*[issuer.cache.of(issuer.url) for _ in range(10)])
-    assert all(each.issuer_in_answers for each in found)
+    found = await asyncio.gather(*[issuer.cache.get(issuer.url) for _ in range(10)])
+    assert all(each.issuer_in_responses for each in found)
     assert issuer.asked == [_RFC]
     issuer.now = 3599.9
-    await issuer.cache.of(issuer.url)
+    await issuer.cache.get(issuer.url)
     assert issuer.asked == [_RFC]
     issuer.now = 3600.0
-    await issuer.cache.of(issuer.url)
+    await issuer.cache.get(issuer.url)
     assert issuer.asked == [_RFC] * 2
 
 
@@ -75,10 +75,10 @@ async def test_a_failure_is_soon_tried_again_but_not_at_once(issuer: Issuer) -> 
     issuer.answers = {_RFC: 503}
     for _ in range(2):
         with pytest.raises(Retryable):
-            await issuer.cache.of(issuer.url)
+            await issuer.cache.get(issuer.url)
     assert issuer.asked == [_RFC]
     issuer.answers, issuer.now = {_RFC: issuer.document()}, 5.0
-    assert (await issuer.cache.of(issuer.url)).token_url
+    assert (await issuer.cache.get(issuer.url)).token_url
 
 
 async def test_what_may_be_somebody_elses_or_is_none_is_refused(issuer: Issuer) -> None:
@@ -98,7 +98,7 @@ async def test_what_may_be_somebody_elses_or_is_none_is_refused(issuer: Issuer) 
     for answer in wrong:
         issuer.answers, issuer.now = {_RFC: answer}, issuer.now + 10
         with pytest.raises(DcvdError) as failed:
-            await issuer.cache.of(issuer.url)
+            await issuer.cache.get(issuer.url)
         assert (type(failed.value), failed.value.code) == (Permanent, "bad_metadata"), answer
 
 
@@ -106,4 +106,4 @@ async def test_only_true_announces_that_the_issuer_is_in_the_answers(issuer: Iss
     for value in ("true", 1, None, False):
         issuer.answers = {_RFC: issuer.document(authorization_response_iss_parameter_supported=value)}
         issuer.now += 4000
-        assert not (await issuer.cache.of(issuer.url)).issuer_in_answers
+        assert not (await issuer.cache.get(issuer.url)).issuer_in_responses

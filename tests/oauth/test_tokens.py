@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from dcvd.config import Config
-from dcvd.config.oauth import OauthOther
+from dcvd.config.oauth import OauthOtherConfig
 from dcvd.core.connections.connection import Provider
-from dcvd.core.connections.oauth import challenge
+from dcvd.core.connections.oauth import code_challenge
 from dcvd.core.secret import Secret
-from dcvd.errors import DcvdError, Permanent, Unauthorized, Unavailable
+from dcvd.errors import DcvdError, NotConfigured, Permanent, Unauthorized
 from dcvd.kit.http.fetch import Fetcher, FetchFailed
-from dcvd.oauth.token_responses import TokenAnswerLost
-from dcvd.oauth.tokens import TokenClient, _identification
+from dcvd.oauth.token_responses import TokenResponseLost
+from dcvd.oauth.tokens import TokenClient, _client_authentication
 from tests.leaks import MARK
 from tests.marked import marked
 from tests.oauth import faults, strict
@@ -58,13 +58,13 @@ def client(fetcher: Fetcher, config: Config, server: Strict) -> TokenClient:
     return _client(fetcher, config, client_at(server))
 
 
-def _client(fetcher: Fetcher, config: Config, other: OauthOther) -> TokenClient:
+def _client(fetcher: Fetcher, config: Config, other: OauthOtherConfig) -> TokenClient:
     return TokenClient(fetcher, lambda: replace(config, oauth_other=other))
 
 
 def _code(server: Strict, method: Any = "client_secret_basic") -> Secret:
     """A code for `_VERIFIER`."""
-    return server.consent(client_id(method), TENANTS, challenge(_VERIFIER))
+    return server.consent(client_id(method), TENANTS, code_challenge(_VERIFIER))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -88,8 +88,8 @@ async def test_the_client_says_who_it_is_in_one_place_alone(
 
 def test_basic_credentials_are_encoded_before_they_are_joined() -> None:
     # RFC 6749, section 2.3.1, with the vectors of appendix B: " %&+£€".
-    client = OauthOther(client_id="a:b", client_secret=Secret(" %&+\u00a3\u20ac"))
-    headers, form = _identification(client)
+    client = OauthOtherConfig(client_id="a:b", client_secret=Secret(" %&+\u00a3\u20ac"))
+    headers, form = _client_authentication(client)
     pair = base64.b64decode(headers["Authorization"].removeprefix("Basic ")).decode("ascii")
     assert pair == "a%3Ab:+%25%26%2B%C2%A3%E2%82%AC"
     assert form == {}
@@ -98,7 +98,7 @@ def test_basic_credentials_are_encoded_before_they_are_joined() -> None:
 @settings(max_examples=40)
 @given(st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))
 def test_basic_credentials_are_ascii_with_one_colon_whatever_the_secret(name: str, secret: str) -> None:
-    headers, _ = _identification(OauthOther(client_id=name, client_secret=Secret(secret)))
+    headers, _ = _client_authentication(OauthOtherConfig(client_id=name, client_secret=Secret(secret)))
     pair = base64.b64decode(headers["Authorization"].removeprefix("Basic "), validate=True).decode("ascii")
     assert pair.count(":") == 1
     assert not set(pair) & set(" &=/?#\"'<>\r\n")
@@ -114,7 +114,7 @@ async def test_a_wrong_secret_is_the_operators_affair(fetcher: Fetcher, config: 
 
 async def test_without_a_secret_nothing_is_sent(fetcher: Fetcher, config: Config, server: Strict) -> None:
     client = _client(fetcher, config, replace(client_at(server), client_secret=None))
-    with pytest.raises(Unavailable):
+    with pytest.raises(NotConfigured):
         await client.refresh(Provider.OTHER, Secret(marked("x")))
     assert server.asked == []
 
@@ -122,8 +122,8 @@ async def test_without_a_secret_nothing_is_sent(fetcher: Fetcher, config: Config
 async def test_a_fault_has_a_kind_and_a_code_and_tells_no_secret(client: TokenClient, server: Strict) -> None:
     for name, fault in faults.LOST.items():
         lost = await _failures(client, server, fault)
-        assert [(type(each), each.code) for each in lost] == [(TokenAnswerLost, "provider_unavailable")] * 2, name
-        assert all(isinstance(each, FetchFailed) and each.sent is (name != "429") for each in lost), name
+        assert [(type(each), each.code) for each in lost] == [(TokenResponseLost, "provider_unavailable")] * 2, name
+        assert all(isinstance(each, FetchFailed) and each.may_have_arrived is (name != "429") for each in lost), name
     for name, (fault, code) in faults.BAD.items():
         refused = await _failures(client, server, fault)
         assert [(type(each), each.code) for each in refused] == [(Permanent, code)] * 2, name

@@ -8,13 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, parse_address
-from dcvd.config.oauth import DomainConnect, OauthOther
-from dcvd.core.records.domain_connect import key_records, template
+from dcvd.config.oauth import DomainConnectConfig, OauthOtherConfig
+from dcvd.core.records.domain_connect import build_template, public_key_texts
 from dcvd.core.secret import Secret
 from dcvd.dns import DnsObserver
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.fetch import Fetcher
-from dcvd.providers.domain_connect.signing import generate, public_key
+from dcvd.providers.domain_connect.signing import encode_public_key, generate_key
 from dcvd.sandbox import Sandbox, SandboxSettings
 from tests.dns.served import load
 from tests.kit.conftest import resolver
@@ -29,7 +29,7 @@ TARGET = "edge.sandbox.test"
 
 @pytest.fixture(scope="session")
 def signing_key() -> Secret:
-    return generate()
+    return generate_key()
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +50,10 @@ async def provider(
     zone: Sandbox, signing_key: Secret, provider_certificate: Path, resolver: Resolver
 ) -> AsyncIterator[DomainConnectProvider]:
     """Named by the customer's zone, with our template, and at an address of loopback."""
-    ours = template(
+    ours = build_template(
         "example.net", "domain", key_domain="example.net", target=TARGET, provider_name="A", service_name="B"
     )
-    quoted = [f'"{text}"' for text in key_records(public_key(signing_key))]
+    quoted = [f'"{text}"' for text in public_key_texts(encode_public_key(signing_key))]
     zone.set_dns("_dcpubkeyv1.example.net", "TXT", quoted)
     resolver.answers[HOST] = [["127.0.0.1"]]
     async with DomainConnectProvider(zone, [ours]).serving(provider_certificate) as serving:
@@ -70,9 +70,9 @@ def connect_config(config: Config, zone: Sandbox, signing_key: Secret) -> Config
         config,
         dns=replace(config.dns, resolvers=(server,), stub_zones=stubs),
         cloudflare=replace(config.cloudflare, cname_target=TARGET),
-        domain_connect=DomainConnect(provider_id="example.net", service_id="domain", private_key=signing_key),
+        domain_connect=DomainConnectConfig(provider_id="example.net", service_id="domain", private_key=signing_key),
         oauth=replace(config.oauth, return_to=("https://app.example.net/back",)),
-        oauth_other=OauthOther(write_driver="domain_connect"),
+        oauth_other=OauthOtherConfig(write_driver="domain_connect"),
     )
 
 

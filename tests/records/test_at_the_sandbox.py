@@ -22,7 +22,7 @@ from dcvd.services import organizations
 from dcvd.services.connections import creation
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
-from dcvd.sync import Looker
+from dcvd.sync import DomainChecker
 from tests.jobs.working import settled
 from tests.providers.cloudflare.customer import Customer
 from tests.providing import access_of
@@ -68,13 +68,13 @@ async def test_a_click_is_all_that_the_customer_does_until_his_domain_is_active_
     )
     before = await customer.standing()
     worker = JobWorker(context, cloudflare, access_of(context, fetcher), Metrics())
-    looker = Looker(context, cloudflare, DnsObserver(context.config), Metrics())
+    looker = DomainChecker(context, cloudflare, DnsObserver(context.config), Metrics())
     working = asyncio.create_task(worker.run())
     try:
         domain = await additions.add(context, org_id, "app.customer.test", connection_id=made.id)
 
         async def active() -> bool:
-            seen = await looker.look(await queries.get(context, org_id, domain.id))
+            seen = await looker.check(await queries.get(context, org_id, domain.id))
             return seen is not None and seen.status is DomainStatus.ACTIVE
 
         await until(active)

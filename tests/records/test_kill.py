@@ -26,7 +26,7 @@ from tests.providers.cloudflare.customer import Customer
 from tests.waiting import until
 
 _KEY = VaultKey(bytes(range(32)))
-_ENVIRON = {"OAUTH_ENCRYPTION_KEY": _KEY.written().reveal()}
+_ENVIRON = {"OAUTH_ENCRYPTION_KEY": _KEY.to_text().reveal()}
 _NAME = "app.customer.test"
 
 
@@ -49,7 +49,7 @@ async def _to_replace(config: Config, directory: Path, token: str) -> None:
         )
         domain = await additions.add(context, org.id, _NAME)
         plan = DnsPlan(connection_id=made.id, zone="customer.test", steps=())
-        await plans.write(context, org.id, domain.id, plan, replace=True, actor="operator")
+        await plans.enqueue_write(context, org.id, domain.id, plan, replace=True, actor="operator")
     finally:
         await database.close()
 

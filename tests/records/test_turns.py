@@ -30,13 +30,13 @@ class _Hanging(OneProvider):
         self.most: Counter[str] = Counter()
         self.most_of_all = 0
 
-    async def driver(self, org_id: str, connection_id: str) -> RecordDriver:
+    async def open_driver(self, org_id: str, connection_id: str) -> RecordDriver:
         self.there[connection_id] += 1
         self.most[connection_id] = max(self.most[connection_id], self.there[connection_id])
         self.most_of_all = max(self.most_of_all, self.there.total())
         await self.may_answer.wait()
         self.there[connection_id] -= 1
-        return await super().driver(org_id, connection_id)
+        return await super().open_driver(org_id, connection_id)
 
 
 @pytest.mark.parametrize(("count", "at_once"), [(1, 1), (3, 2)])

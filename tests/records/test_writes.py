@@ -8,7 +8,7 @@ import pytest
 
 from dcvd.config import Config
 from dcvd.core.domains.domain import Domain, Record
-from dcvd.core.domains.observations import HostnameSeen
+from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.records.written_records import WrittenRecord
@@ -52,15 +52,17 @@ class Desk:
 
     async def ask(self, domain: Domain, *, replacing: bool = False) -> Job:
         self.clock.advance(1)
-        plan = await plans.to_write(
+        plan = await plans.plan_write(
             self.context, self.access, self.org_id, domain.id, connection_id=self.connection_id, replace=replacing
         )
-        return await plans.write(self.context, self.org_id, domain.id, plan, replace=replacing, actor="operator")
+        return await plans.enqueue_write(
+            self.context, self.org_id, domain.id, plan, replace=replacing, actor="operator"
+        )
 
     async def undo(self, domain: Domain) -> Job:
         self.clock.advance(1)
-        plan = await plans.to_undo(self.context, self.access, self.org_id, domain.id)
-        return await plans.undo(self.context, self.org_id, domain.id, plan, actor="operator")
+        plan = await plans.plan_undo(self.context, self.access, self.org_id, domain.id)
+        return await plans.enqueue_undo(self.context, self.org_id, domain.id, plan, actor="operator")
 
     async def pending(self) -> list[Job]:
         return [job for job in await self.jobs() if job.state is JobState.PENDING]
@@ -78,14 +80,14 @@ class Desk:
         return await jobs.get(self.context, self.org_id, job.id)
 
     async def rows(self, domain: Domain) -> list[WrittenRecord]:
-        return await self.context.database.read(lambda snapshot: written_records.of_domain(snapshot, domain.id))
+        return await self.context.database.read(lambda snapshot: written_records.list_of_domain(snapshot, domain.id))
 
 
 @pytest.fixture
 def context(config: Config, clock: ManualClock) -> Iterator[Context]:
     """In memory: what a crash leaves is what was committed."""
     database = MemoryDatabase()
-    yield Context(cast(Database, database), config, vault=VAULT, clock=clock, fraction=lambda: 0.0)
+    yield Context(cast(Database, database), config, vault=VAULT, clock=clock, random_fraction=lambda: 0.0)
     database.close()
 
 
@@ -102,7 +104,7 @@ async def test_a_connected_domain_has_its_record_written_and_is_looked_at_next(d
     assert desk.zone.standing == [OURS]
     (row,) = await desk.rows(domain)
     assert (row.state, row.before, row.zone) == ("written", (), "customer.test")
-    assert (await queries.get(context, desk.org_id, domain.id)).next_sync_at == context.now()
+    assert (await queries.get(context, desk.org_id, domain.id)).next_check_at == context.now()
 
 
 async def test_a_connection_of_somebody_else_or_of_nobody_is_refused(
@@ -311,7 +313,7 @@ async def test_a_value_of_ours_makes_way_for_the_next_and_the_undo_goes_back_to_
     await desk.ask(domain, replacing=True)
     await desk.work()
     await context.database.write(
-        lambda tx: tx.run("UPDATE domains SET cname_target = 'next.sandbox.test' WHERE id = ?", (domain.id,))
+        lambda tx: tx.execute("UPDATE domains SET cname_target = 'next.sandbox.test' WHERE id = ?", (domain.id,))
     )
     await desk.ask(domain)
     desk.zone.fails_before = lost()
@@ -367,7 +369,7 @@ async def test_a_name_that_was_added_again_keeps_its_record_and_is_written_after
     assert removal.dns_write == DnsWrite(action="remove")
     assert write.dns_write == DnsWrite(action="write")
     due = await context.database.read(
-        lambda snapshot: stored.due(snapshot, JobKind.WRITE_DNS, context.now(), 10, [removal.id])
+        lambda snapshot: stored.list_due(snapshot, JobKind.WRITE_DNS, context.now(), 10, [removal.id])
     )
     assert due == []
     await desk.work()
@@ -415,7 +417,7 @@ async def test_a_write_that_was_ended_while_the_zone_was_read_is_not_made_after_
 
     async def ended_meanwhile(*asked: object) -> object:
         await context.database.write(
-            lambda tx: stored.end_of_domains(tx, [domain.id], [JobKind.WRITE_DNS], context.now())
+            lambda tx: stored.end_pending_of_domains(tx, [domain.id], [JobKind.WRITE_DNS], context.now())
         )
         return await reading(*asked)  # type: ignore[arg-type]  # as it was called
 
@@ -481,7 +483,7 @@ async def test_a_connection_that_goes_ends_what_was_to_be_written_and_not_what_i
 
 async def test_a_provider_that_does_not_answer_holds_no_caller(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     domain = await desk.domain()
-    monkeypatch.setattr(plans, "PATIENCE", 0.01)
+    monkeypatch.setattr(plans, "PROVIDER_TIMEOUT_S", 0.01)
 
     async def never(_: object) -> None:
         await asyncio.Event().wait()
@@ -495,12 +497,14 @@ async def test_a_provider_that_does_not_answer_holds_no_caller(desk: Desk, monke
 async def _learn_target(context: Context, domain: Domain) -> None:
     """Cloudflare names where the challenge has to point."""
     seen: list[Observation] = [
-        HostnameSeen(
+        CloudflareHostname(
             id="cf-1",
             hostname=domain.name,
             status="pending",
             ssl_status="pending_validation",
-            delegation=Record("CNAME", f"_acme-challenge.{domain.name}", f"{domain.name}.uuid.dcv.cloudflare.com"),
+            delegation_record=Record(
+                "CNAME", f"_acme-challenge.{domain.name}", f"{domain.name}.uuid.dcv.cloudflare.com"
+            ),
         )
     ]
     await checks.record(context, domain.id, seen)

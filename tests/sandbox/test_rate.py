@@ -21,7 +21,7 @@ class _Time:
 
 @pytest.fixture
 async def limited() -> AsyncIterator[Caller]:
-    settings = SandboxSettings(api_port=0, dns_port=0, rate_limit=3, rate_window=60.0)
+    settings = SandboxSettings(api_port=0, dns_port=0, rate_limit=3, rate_window_s=60.0)
     async with Sandbox(settings) as sandbox, aiohttp.ClientSession() as session:
         yield Caller(session, sandbox)
 
@@ -42,9 +42,9 @@ def test_the_window_slides_and_refusals_do_not_count() -> None:
     taken = []
     for at in (0, 6, 7, 9, 10, 11, 16):
         time.now = 50.0 + at
-        taken.append(rate.take())
+        taken.append(rate.admit())
     assert taken == [True, True, False, False, True, False, True]
-    assert rate.refused == 3
+    assert rate.refused_count == 3
 
 
 async def test_without_a_limit_nothing_is_refused(caller: Caller) -> None:
@@ -53,7 +53,7 @@ async def test_without_a_limit_nothing_is_refused(caller: Caller) -> None:
     assert answers[0].headers["Ratelimit"] == '"default";r=1199;t=300'
 
 
-@pytest.mark.parametrize("wrong", [{"rate_limit": -1}, {"rate_window": 0.0}, {"preloaded": -1}])
+@pytest.mark.parametrize("wrong", [{"rate_limit": -1}, {"rate_window_s": 0.0}, {"preloaded": -1}])
 def test_settings_that_cannot_be_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InvalidInput):
         Sandbox(SandboxSettings(**wrong))  # type: ignore[arg-type]  # each names a real member

@@ -68,11 +68,12 @@ async def test_it_can_be_stopped_twice() -> None:
         ("token", ""),
         ("zone_id", "zone"),
         ("target", "bad..name"),
-        ("step", -1.0),
+        ("step_s", -1.0),
     ],
 )
 def test_settings_that_cannot_be_used_are_refused_by_name(field: str, value: object) -> None:
     with pytest.raises(InvalidInput) as caught:
         Sandbox(msgspec.structs.replace(SandboxSettings(), **{field: value}))
-    assert caught.value.field == field
-    assert field in caught.value.message
+    said = field.removesuffix("_s")
+    assert caught.value.field == said
+    assert said in caught.value.message

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.events import EventType
 from dcvd.core.instants import DAY, HOUR
-from dcvd.core.retry_after import LONGEST
+from dcvd.core.retry_after import LONGEST_RETRY_AFTER_MS
 from dcvd.errors import Retryable
 from dcvd.kit.clock import ManualClock
 from dcvd.services import clock_skew, organizations
@@ -37,10 +37,10 @@ async def test_what_was_planned_by_a_clock_far_ahead_is_due_when_it_is_back(
     (job,) = await all_jobs(context, org)
     await queue.fail(context, job, Retryable("It hiccuped.", code="odd"))
     (one,) = await due(context, endpoint)
-    await deliveries.record_attempts(context, [failed(endpoint, one, 503, retry_after=HOUR)])
+    await deliveries.record_attempts(context, [failed(endpoint, one, 503, retry_after_ms=HOUR)])
     clock.set(began + HOUR)
-    await clock_skew.repair(context)
-    assert (await queries.get(context, org, domain.id)).next_sync_at == clock.now()
+    await clock_skew.repair_clock_skew(context)
+    assert (await queries.get(context, org, domain.id)).next_check_at == clock.now()
     assert (await all_jobs(context, org))[0].next_attempt_at == clock.now()
     assert [found.id for found in await due(context, endpoint)] == [one.id]
     assert (await endpoint_now(context, endpoint)).health.paused_until is None
@@ -62,26 +62,26 @@ async def test_what_is_owed_to_many_endpoints_is_pulled_in_page_by_page(
     clock.set(began)
     woken: list[str] = []
     context.database.subscribe(Topic.DELIVERIES, woken.append)
-    await clock_skew.repair(context)
+    await clock_skew.repair_clock_skew(context)
     assert [len(await due(context, endpoint)) for endpoint in endpoints] == [1] * count
     assert woken == [""], "all are to be looked through"
 
 
 async def test_every_plan_that_the_rules_make_is_left_alone(context: Context, clock: ManualClock) -> None:
-    context.fraction = lambda: 0.999
+    context.random_fraction = lambda: 0.999
     org = (await organizations.create(context, "Acme")).id
     endpoint = await subscribed(context, org, EventType.DOMAIN_ADDED)
     domain = await additions.add(context, org, "app.customer.test")
     await checks.record(context, domain.id, [])
-    await context.database.write(lambda tx: stored_domains.set_next_look(tx, domain.id, clock.now() + DAY * 6 // 5))
+    await context.database.write(lambda tx: stored_domains.set_next_check(tx, domain.id, clock.now() + DAY * 6 // 5))
     (job,) = await all_jobs(context, org)
-    await queue.fail(context, job, Retryable("Later.", code="odd", retry_after=10**9))
+    await queue.fail(context, job, Retryable("Later.", code="odd", retry_after_s=10**9))
     (one,) = await due(context, endpoint)
     last = replace(one, attempts=len(context.config.webhooks.retry_schedule) - 2)
-    await deliveries.record_attempts(context, [failed(endpoint, last, 503, retry_after=LONGEST)])
+    await deliveries.record_attempts(context, [failed(endpoint, last, 503, retry_after_ms=LONGEST_RETRY_AFTER_MS)])
     before = await _plans(context, org)
     assert all(plan is not None and plan > clock.now() for plan in before)
-    await clock_skew.repair(context)
+    await clock_skew.repair_clock_skew(context)
     assert await _plans(context, org) == before
     assert (await queries.get(context, org, domain.id)).status is DomainStatus.PENDING_CNAME
 
@@ -91,7 +91,7 @@ async def _plans(context: Context, org: str) -> list[int | None]:
     (endpoint,) = (await webhooks.list_page(context, org, cursor=None, limit=2)).items
     (delivery,) = await owed(context, endpoint)
     return [
-        domain.next_sync_at,
+        domain.next_check_at,
         (await all_jobs(context, org))[0].next_attempt_at,
         delivery.next_attempt_at,
         endpoint.health.paused_until,

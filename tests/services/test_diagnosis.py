@@ -7,15 +7,15 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import SocketAddress
-from dcvd.core.domains.additions import Wish
-from dcvd.core.domains.dns_facts import Challenge, DnsFacts, DnsObservation, DnsQuestion
+from dcvd.core.domains.additions import DomainRequest
+from dcvd.core.domains.dns_facts import ChallengeAnswer, DnsCheckRequest, DnsFacts, DnsObservation
 from dcvd.core.domains.domain import DnsState
 from dcvd.dns import DnsObserver
-from dcvd.errors import InvalidInput, NotFound, Retryable, Throttled
+from dcvd.errors import InvalidInput, NotFound, Retryable, TooManyRequests
 from dcvd.sandbox import Sandbox
 from dcvd.services import diagnosis, organizations
 from dcvd.services.context import Context
-from dcvd.services.diagnosis import MOST_A_MINUTE, MOST_OF_ALL, MOST_OF_ONE, Diagnoser, Preview
+from dcvd.services.diagnosis import MAX_AT_ONCE, MAX_AT_ONCE_PER_ORGANIZATION, MAX_PER_MINUTE, Diagnoser, Preview
 from dcvd.services.domains import additions, queries
 from dcvd.services.jobs import queue
 from dcvd.store import cloudflare_zones
@@ -31,8 +31,8 @@ def diagnoser(sandbox_context: Context) -> Diagnoser:
     return Diagnoser(sandbox_context, DnsObserver(sandbox_context.config))
 
 
-def wish(name: str = NAME, *, wildcard: bool = False) -> Wish:
-    return Wish(domain_name=name, wildcard=wildcard)
+def wish(name: str = NAME, *, wildcard: bool = False) -> DomainRequest:
+    return DomainRequest(domain_name=name, wildcard=wildcard)
 
 
 def codes(preview: Preview) -> list[str]:
@@ -48,7 +48,7 @@ async def test_a_name_without_its_record_is_told_what_to_type_and_nothing_is_sto
     assert first.code == "cname_missing"
     assert first.fix is not None
     assert (first.fix.type, first.fix.name, first.fix.value) == ("CNAME", NAME, TARGET)
-    assert [(record.value, record.verified) for record in found.records] == [(TARGET, False)]
+    assert [(record.value, record.is_verified) for record in found.records] == [(TARGET, False)]
     assert found.summary == f"The domain's owner has to act: {first.message}"
     page = await queries.list_page(sandbox_context, org, status=None, search=None, cursor=None, limit=10)
     assert (page.items, await all_jobs(sandbox_context, org)) == ([], [])
@@ -59,7 +59,7 @@ async def test_a_right_record_is_told_to_be_right(diagnoser: Diagnoser, org: str
     found = await diagnoser.preview(org, wish())
     assert found.state is DnsState.VERIFIED
     assert [finding.code for finding in found.findings if finding.severity == "error"] == []
-    assert [record.verified for record in found.records] == [True]
+    assert [record.is_verified for record in found.records] == [True]
     assert found.summary.startswith(f"The record of {NAME} is right")
 
 
@@ -67,23 +67,25 @@ async def test_a_wildcard_needs_its_challenge_as_soon_as_it_is_known_where_to(
     sandbox_context: Context, org: str
 ) -> None:
     diagnoser = Diagnoser(
-        sandbox_context, Seeing(exists=True, chain=(TARGET,), challenge=Challenge(outcome="answered"))
+        sandbox_context, Seeing(exists=True, chain=(TARGET,), challenge=ChallengeAnswer(outcome="answered"))
     )
     unknown = await diagnoser.preview(org, wish(wildcard=True))
     assert [record.value for record in unknown.records] == [TARGET, None]
     zone_id, suffix = sandbox_context.config.cloudflare.zone_id, "0123456789abcdef.dcv.cloudflare.com"
     await sandbox_context.database.write(
-        lambda tx: cloudflare_zones.remember_delegation_suffix(tx, zone_id, suffix, sandbox_context.now())
+        lambda tx: cloudflare_zones.store_delegation_suffix(tx, zone_id, suffix, sandbox_context.now())
     )
     found = await diagnoser.preview(org, wish(wildcard=True))
     assert found.records[1].name == f"_acme-challenge.{NAME}"
-    assert (found.records[1].value, found.records[1].verified) == (f"{NAME}.{suffix}", False)
+    assert (found.records[1].value, found.records[1].is_verified) == (f"{NAME}.{suffix}", False)
     assert "wildcard_needs_delegation" in codes(found)
-    right = Seeing(exists=True, chain=(TARGET,), challenge=Challenge(outcome="answered", chain=(f"{NAME}.{suffix}",)))
+    right = Seeing(
+        exists=True, chain=(TARGET,), challenge=ChallengeAnswer(outcome="answered", chain=(f"{NAME}.{suffix}",))
+    )
     found = await Diagnoser(sandbox_context, right).preview(org, wish(wildcard=True))
-    assert found.records[1].verified
-    assert right.asked[0].challenge
-    assert right.asked[0].thorough
+    assert found.records[1].is_verified
+    assert right.asked[0].with_challenge
+    assert right.asked[0].is_thorough
 
 
 async def test_a_target_that_is_chosen_only_when_the_domain_is_added_is_nobodys_to_type_before(
@@ -151,7 +153,7 @@ async def test_a_name_too_long_for_a_challenge_is_a_finding(sandbox_context: Con
 
 async def test_what_contradicts_itself_is_refused(diagnoser: Diagnoser, org: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        await diagnoser.preview(org, Wish(domain_name=NAME, validation="http", wildcard=True))
+        await diagnoser.preview(org, DomainRequest(domain_name=NAME, validation="http", wildcard=True))
     assert refused.value.field == "validation"
 
 
@@ -170,9 +172,9 @@ class Seeing:
 
     def __init__(self, **facts: Any) -> None:
         self.facts = facts
-        self.asked: list[DnsQuestion] = []
+        self.asked: list[DnsCheckRequest] = []
 
-    async def observe(self, question: DnsQuestion) -> DnsObservation:
+    async def observe(self, question: DnsCheckRequest) -> DnsObservation:
         self.asked.append(question)
         facts = {"hostname": question.hostname, "target": question.target, "outcome": "answered", **self.facts}
         return DnsObservation(DnsFacts(**facts))
@@ -185,7 +187,7 @@ class Blocked:
         self.open = asyncio.Event()
         self.asked = 0
 
-    async def observe(self, question: DnsQuestion) -> DnsObservation:
+    async def observe(self, question: DnsCheckRequest) -> DnsObservation:
         self.asked += 1
         await self.open.wait()
         return DnsObservation(DnsFacts(hostname=question.hostname, target=question.target, outcome="answered"))
@@ -203,13 +205,13 @@ async def test_an_organization_has_so_many_under_way_at_once_and_others_still_ha
     async with asyncio.TaskGroup() as group:
         going = [
             group.create_task(diagnoser.preview(organization.id, wish(f"a{number}.customer.test")))
-            for number in range(MOST_OF_ONE)
+            for number in range(MAX_AT_ONCE_PER_ORGANIZATION)
         ]
-        await until(lambda: _is(blocked.asked == MOST_OF_ONE))
-        with pytest.raises(Throttled):
+        await until(lambda: _is(blocked.asked == MAX_AT_ONCE_PER_ORGANIZATION))
+        with pytest.raises(TooManyRequests):
             await diagnoser.preview(organization.id, wish())
         theirs = group.create_task(diagnoser.preview(rival.id, wish()))
-        await until(lambda: _is(blocked.asked == MOST_OF_ONE + 1))
+        await until(lambda: _is(blocked.asked == MAX_AT_ONCE_PER_ORGANIZATION + 1))
         blocked.open.set()
     assert {task.result().state for task in (*going, theirs)} == {DnsState.FAILED}
     assert (await diagnoser.preview(organization.id, wish())).state is DnsState.FAILED
@@ -220,12 +222,12 @@ async def test_an_organization_has_so_many_a_minute_and_others_are_not_held_up(
 ) -> None:
     now = 0.0
     diagnoser = Diagnoser(context, Seeing(), monotonic=lambda: now)
-    for _ in range(MOST_A_MINUTE):
+    for _ in range(MAX_PER_MINUTE):
         now += 0.5
         await diagnoser.preview(organization.id, wish())
-    with pytest.raises(Throttled) as refused:
+    with pytest.raises(TooManyRequests) as refused:
         await diagnoser.preview(organization.id, wish())
-    assert refused.value.retry_after == 30.5
+    assert refused.value.retry_after_s == 30.5
     assert (await diagnoser.preview(rival.id, wish())).state is DnsState.FAILED
     now += 30.5
     assert (await diagnoser.preview(organization.id, wish())).state is DnsState.FAILED
@@ -236,10 +238,12 @@ async def test_all_together_have_so_many_under_way_at_once_and_one_that_is_given
 ) -> None:
     diagnoser = Diagnoser(context, blocked)
     tasks = [
-        asyncio.create_task(diagnoser.preview(f"org_{number // MOST_OF_ONE}", wish(f"a{number}.customer.test")))
-        for number in range(MOST_OF_ALL)
+        asyncio.create_task(
+            diagnoser.preview(f"org_{number // MAX_AT_ONCE_PER_ORGANIZATION}", wish(f"a{number}.customer.test"))
+        )
+        for number in range(MAX_AT_ONCE)
     ]
-    await until(lambda: _is(blocked.asked == MOST_OF_ALL))
+    await until(lambda: _is(blocked.asked == MAX_AT_ONCE))
     with pytest.raises(Retryable):
         await diagnoser.preview("org_late", wish())
     tasks[0].cancel()
@@ -259,8 +263,8 @@ async def test_a_domains_diagnosis_says_why_its_registration_waits(
     domain = await additions.add(context, organization.id, NAME)
     (job,) = await all_jobs(context, organization.id)
     await queue.fail(context, job, Retryable("All are used.", code="quota_exceeded"))
-    found = await diagnosis.stored(context, organization.id, domain.id)
+    found = await diagnosis.diagnose_stored(context, organization.id, domain.id)
     assert [finding.code for finding in found.findings] == ["quota_exceeded"]
     assert found.summary.startswith("The operator of this service has to act")
     with pytest.raises(NotFound):
-        await diagnosis.stored(context, rival.id, domain.id)
+        await diagnosis.diagnose_stored(context, rival.id, domain.id)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain
-from dcvd.core.domains.observations import HostnameSeen
+from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.jobs import JobKind
 from dcvd.core.lifecycle.transitions import Observation
@@ -20,7 +20,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle import checks, registration
-from dcvd.services.timeline import Entry
+from dcvd.services.timeline import TimelineEntry
 from dcvd.store import timeline as stored
 from dcvd.store.engine.database import Transaction
 from dcvd.store.engine.paging import encode_cursor
@@ -35,9 +35,11 @@ async def domain(context: Context, organization: Organization) -> Domain:
     return await additions.add(context, organization.id, NAME, actor="token:token_1")
 
 
-async def read(context: Context, domain: Domain, *, newest_first: bool = False, limit: int = 250) -> list[Entry]:
+async def read(
+    context: Context, domain: Domain, *, newest_first: bool = False, limit: int = 250
+) -> list[TimelineEntry]:
     """The whole timeline, page by page."""
-    found: list[Entry] = []
+    found: list[TimelineEntry] = []
     cursor: str | None = None
     while True:
         page = await timeline.list_page(
@@ -45,22 +47,22 @@ async def read(context: Context, domain: Domain, *, newest_first: bool = False, 
         )
         assert len(page.items) <= limit
         found += page.items
-        assert len({entry.key for entry in found}) == len(found)
+        assert len({entry.sort_key for entry in found}) == len(found)
         cursor = page.next_cursor
         if cursor is None:
             return found
 
 
-def told(entry: Entry) -> str:
+def told(entry: TimelineEntry) -> str:
     """`request added by token:token_1`."""
     if entry.job is not None:
         return f"job {entry.job.kind}"
     if entry.event is not None:
         return f"event {entry.event.type}"
-    assert entry.stored is not None
-    note = entry.stored.note
+    assert entry.stored_entry is not None
+    note = entry.stored_entry.note
     what = note.what or "+".join(change.field for change in note.changes)
-    return f"{entry.stored.kind.name.lower()} {what} by {entry.stored.actor}"
+    return f"{entry.stored_entry.kind.name.lower()} {what} by {entry.stored_entry.actor}"
 
 
 def dns(target: str | None) -> DnsObservation:
@@ -71,8 +73,8 @@ def dns(target: str | None) -> DnsObservation:
     return DnsObservation(facts)
 
 
-def hostname(status: str = "pending", ssl: str = "pending_validation", **changes: Any) -> HostnameSeen:
-    return replace(HostnameSeen(id="cf-1", hostname=NAME, status=status, ssl_status=ssl), **changes)
+def hostname(status: str = "pending", ssl: str = "pending_validation", **changes: Any) -> CloudflareHostname:
+    return replace(CloudflareHostname(id="cf-1", hostname=NAME, status=status, ssl_status=ssl), **changes)
 
 
 RIGHT, MISSING = dns("edge.sandbox.test"), dns(None)
@@ -98,7 +100,7 @@ async def test_causes_stand_before_their_effects_although_all_is_of_one_instant(
 
 async def test_what_a_job_saw_is_told_as_the_jobs(context: Context, domain: Domain) -> None:
     (job,) = await all_jobs(context, domain.org_id)
-    await registration.registered(context, job, hostname())
+    await registration.record_registered(context, job, hostname())
     assert f"observation cfId+cfStatus+cfSslStatus by job:{job.id}" in [
         told(entry) for entry in await read(context, domain)
     ]
@@ -170,10 +172,10 @@ async def test_a_zone_that_changes_at_each_look_fills_no_disk_and_what_came_last
         clock.advance(1000)
         await look(context, domain, dns(f"host{number}.elsewhere.test") if number % 2 else MISSING)
     observations = [entry for entry in await read(context, domain) if told(entry).startswith("observation")]
-    assert len(observations) == timeline.MOST_AN_HOUR
-    last = observations[-1].stored
+    assert len(observations) == timeline.MAX_PER_HOUR
+    last = observations[-1].stored_entry
     assert last is not None
-    assert last.note.merged == 100 - timeline.MOST_AN_HOUR
+    assert last.note.merged == 100 - timeline.MAX_PER_HOUR
     assert last.note.until == clock.now()
     assert [change.after for change in last.note.changes if change.field == "findings"] == [["cname_wrong_target"]]
     clock.advance(HOUR)
@@ -186,23 +188,23 @@ async def test_a_day_has_a_limit_of_its_own(context: Context, domain: Domain, cl
         clock.advance(6 * MINUTE)
         await look(context, domain, MISSING if number % 2 else dns("elsewhere.test"))
     observations = [entry for entry in await read(context, domain) if told(entry).startswith("observation")]
-    assert len(observations) == timeline.MOST_A_DAY
+    assert len(observations) == timeline.MAX_PER_DAY
 
 
 async def test_requests_past_the_limit_are_not_written_but_a_removal_is(context: Context, domain: Domain) -> None:
     for _ in range(40):
-        await timeline.ask(context, domain, actor="token:token_1", what="sync")
+        await timeline.store_request(context, domain, actor="token:token_1", what="sync")
     await removals.remove(context, domain.org_id, domain.id)
     requests = [told(entry) for entry in await read(context, domain) if told(entry).startswith("request")]
-    assert len(requests) == timeline.MOST_AN_HOUR + 1
+    assert len(requests) == timeline.MAX_PER_HOUR + 1
     assert "request removed by daemon" in requests
 
 
 async def test_one_domains_limit_is_not_anothers(context: Context, domain: Domain) -> None:
     other = await additions.add(context, domain.org_id, "other.customer.test")
     for _ in range(40):
-        await timeline.ask(context, domain, actor="operator", what="sync")
-    await timeline.ask(context, other, actor="operator", what="sync")
+        await timeline.store_request(context, domain, actor="operator", what="sync")
+    await timeline.store_request(context, other, actor="operator", what="sync")
     assert "request sync by operator" in [told(entry) for entry in await read(context, other)]
 
 
@@ -221,32 +223,32 @@ async def test_pages_skip_nothing_and_repeat_nothing_while_more_happens(
         happen(step)
         await context.database.write(
             lambda tx, step=step: (  # type: ignore[misc]
-                timeline.requested_of_all(context, tx, [domain], actor="x", what="added")
+                timeline.record_requests(context, tx, [domain], actor="x", what="added")
                 if step < 3
                 else queue.enqueue_for(context, tx, JobKind.REVALIDATE, domain)
             )
         )
     before = await read(context, domain)
-    assert [entry.key for entry in before] == sorted(entry.key for entry in before)
-    seen: list[Entry] = []
+    assert [entry.sort_key for entry in before] == sorted(entry.sort_key for entry in before)
+    seen: list[TimelineEntry] = []
     cursor: str | None = None
     while True:
         page = await timeline.list_page(
             context, domain.org_id, domain.id, newest_first=newest, cursor=cursor, limit=limit
         )
         seen += page.items
-        assert len({entry.key for entry in seen}) == len(seen)
+        assert len({entry.sort_key for entry in seen}) == len(seen)
         cursor = page.next_cursor
         if cursor is None:
             break
         if len(seen) < len(before):
             clock.advance(1)
             await context.database.write(
-                lambda tx: timeline.requested_of_all(context, tx, [domain], actor="y", what="added")
+                lambda tx: timeline.record_requests(context, tx, [domain], actor="y", what="added")
             )
-    keys = [entry.key for entry in seen]
+    keys = [entry.sort_key for entry in seen]
     assert keys == sorted(keys, reverse=newest)
-    assert {entry.key for entry in before} <= set(keys)
+    assert {entry.sort_key for entry in before} <= set(keys)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +269,7 @@ async def test_what_is_told_is_the_same_when_a_unit_is_undone(context: Context, 
 
 
 def _fail_after(context: Context, tx: Transaction, domain: Domain) -> None:
-    timeline.requested(context, tx, domain, actor="operator", what="sync")
+    timeline.record_request(context, tx, domain, actor="operator", what="sync")
     raise RuntimeError
 
 
@@ -275,6 +277,6 @@ async def test_old_entries_are_deleted_and_young_ones_kept(
     context: Context, domain: Domain, clock: ManualClock
 ) -> None:
     clock.advance(DAY)
-    await timeline.ask(context, domain, actor="operator", what="sync")
+    await timeline.store_request(context, domain, actor="operator", what="sync")
     assert await context.database.write(lambda tx: stored.delete_old(tx, clock.now(), 100)) == 1
-    assert [told(entry) for entry in await read(context, domain) if entry.stored] == ["request sync by operator"]
+    assert [told(entry) for entry in await read(context, domain) if entry.stored_entry] == ["request sync by operator"]

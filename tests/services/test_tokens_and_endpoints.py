@@ -7,7 +7,7 @@ from dcvd.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthentic
 from dcvd.kit.clock import ManualClock
 from dcvd.services import organizations, tokens
 from dcvd.services.context import Context
-from dcvd.services.tokens import LastUse
+from dcvd.services.tokens import TokenUsage
 from dcvd.services.webhooks import endpoints
 from dcvd.store.organizations import Organization
 
@@ -16,7 +16,7 @@ async def test_a_token_is_recognised_until_its_expiry_to_the_millisecond(
     context: Context, organization: Organization, clock: ManualClock
 ) -> None:
     minted = await tokens.create(context, organization.id, name="ci", role=Role.MEMBER, expires_at=clock.now() + 1000)
-    plain = minted.plain.reveal()
+    plain = minted.plaintext.reveal()
     clock.advance(999)
     assert (await tokens.authenticate(context, plain)).id == minted.token.id
     clock.advance(1)
@@ -27,10 +27,10 @@ async def test_a_token_is_recognised_until_its_expiry_to_the_millisecond(
 async def test_the_plain_token_is_not_in_the_database(context: Context, organization: Organization) -> None:
     minted = await tokens.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
     stored_text = await context.database.read(
-        lambda snapshot: repr(snapshot.all("SELECT * FROM api_tokens WHERE id = ?", (minted.token.id,)))
+        lambda snapshot: repr(snapshot.fetch_all("SELECT * FROM api_tokens WHERE id = ?", (minted.token.id,)))
     )
-    assert minted.plain.reveal() not in stored_text
-    assert minted.plain.reveal().removeprefix("dcv_live_") not in stored_text
+    assert minted.plaintext.reveal() not in stored_text
+    assert minted.plaintext.reveal().removeprefix("dcv_live_") not in stored_text
 
 
 @pytest.mark.parametrize("text", ["", "x", "dcv_live_", "dcv_live_" + "0" * 32, "DCV_LIVE_" + "0" * 32, "\ud800"])
@@ -46,12 +46,14 @@ async def test_a_revoked_token_stops_at_once(context: Context, organization: Org
         await tokens.revoke(context, rival.id, minted.token.id)
     await tokens.revoke(context, organization.id, minted.token.id)
     with pytest.raises(Unauthenticated):
-        await tokens.authenticate(context, minted.plain.reveal())
+        await tokens.authenticate(context, minted.plaintext.reveal())
 
 
 async def test_nobody_mints_a_role_above_their_own(context: Context, organization: Organization) -> None:
     with pytest.raises(Forbidden, match="higher role owner"):
-        await tokens.create(context, organization.id, name="x", role=Role.OWNER, expires_at=None, minter=Role.ADMIN)
+        await tokens.create(
+            context, organization.id, name="x", role=Role.OWNER, expires_at=None, minter_role=Role.ADMIN
+        )
 
 
 async def test_an_expiry_in_the_past_is_refused(context: Context, organization: Organization) -> None:
@@ -63,9 +65,9 @@ async def test_the_last_use_costs_no_write_until_it_is_stored(
     context: Context, organization: Organization, clock: ManualClock
 ) -> None:
     minted = await tokens.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
-    last_use = LastUse()
-    last_use.note(minted.token.id, clock.now())
-    assert last_use.seen(minted.token) == clock.now()
+    last_use = TokenUsage()
+    last_use.record_use(minted.token.id, clock.now())
+    assert last_use.read_last_used_at(minted.token) == clock.now()
     (listed,) = (await tokens.list_page(context, organization.id, cursor=None, limit=10)).items
     assert listed.last_used_at is None
     await last_use.store(context)

@@ -10,7 +10,7 @@ from dcvd.store import events, jobs
 
 async def bodies(context: Context, org_id: str) -> list[dict[str, Any]]:
     """Every event's body of an organization, in order."""
-    found = await context.database.read(lambda snapshot: events.of_org(snapshot, org_id, after=0, limit=1000))
+    found = await context.database.read(lambda snapshot: events.list_of_org(snapshot, org_id, after=0, limit=1000))
     return [json.loads(event.body) for event in found]
 
 
@@ -22,7 +22,7 @@ async def event_names(context: Context, org_id: str) -> list[str]:
 async def all_jobs(context: Context, org_id: str) -> list[Job]:
     """An organization's jobs, oldest first."""
     found = await context.database.read(
-        lambda snapshot: jobs.of_org(snapshot, org_id, state=None, before=None, limit=1000)
+        lambda snapshot: jobs.list_of_org(snapshot, org_id, state=None, before=None, limit=1000)
     )
     return found[::-1]
 
@@ -30,7 +30,7 @@ async def all_jobs(context: Context, org_id: str) -> list[Job]:
 async def deliveries_owed(context: Context) -> list[tuple[str, str, str]]:
     """(endpoint, event type, state) of every delivery."""
     return await context.database.read(
-        lambda snapshot: snapshot.all(
+        lambda snapshot: snapshot.fetch_all(
             "SELECT d.endpoint_id, e.type, d.state FROM webhook_endpoints w JOIN deliveries d ON d.endpoint_id = w.id"
             " JOIN events e ON e.id = d.event_id WHERE w.org_id IN (SELECT id FROM organizations) ORDER BY d.id"
         )

@@ -18,10 +18,10 @@ from dcvd.errors import StoreError
 from dcvd.store import backup
 from dcvd.store.backup import back_up
 from dcvd.store.engine.database import Database, Transaction
-from dcvd.store.engine.migrate import APPLICATION_ID, migrations
+from dcvd.store.engine.migrate import APPLICATION_ID, load_migrations
 from dcvd.store.organizations import Organization, insert, list_all
 from dcvd.store.vault import vault_keys
-from dcvd.store.vault.vault_keys import NeededKey
+from dcvd.store.vault.vault_keys import VaultKeyRecord
 
 NOBODY = 65534
 
@@ -37,8 +37,8 @@ async def main(path):
     number = 0
     def unit(tx):
         insert(tx, Organization(id=f"org_{number:08d}", name=f"{number:08d}" + "x" * 2000, created_at=number))
-        tx.run("UPDATE organizations SET last_sequence = ? WHERE id = 'org_first'", (number,))
-        tx.run("UPDATE organizations SET last_sequence = ? WHERE id = 'org_last'", (number,))
+        tx.execute("UPDATE organizations SET last_sequence = ? WHERE id = 'org_first'", (number,))
+        tx.execute("UPDATE organizations SET last_sequence = ? WHERE id = 'org_last'", (number,))
     while True:
         number += 1
         await database.write(unit)
@@ -158,7 +158,7 @@ async def test_a_copy_is_a_database_that_dcvd_opens(source: Path, tmp_path: Path
     database = await Database.open(made.file, check=True)
     assert [found.id for found in await database.read(list_all)] == ["org_first", "org_last"]
     await database.close()
-    assert made.schema == len(migrations())
+    assert made.schema == len(load_migrations())
 
 
 def test_the_source_stays_as_it_is_to_the_byte(source: Path, tmp_path: Path) -> None:
@@ -194,13 +194,13 @@ def test_a_copy_leaves_nothing_beside_the_source_that_its_owner_could_not_use(so
 
 async def test_the_keys_that_a_copy_needs_are_those_it_holds(source: Path, tmp_path: Path) -> None:
     keys = [
-        NeededKey(key_id="aa" * 8, source="/there/dcvd.db.key", salt=None, created_at=1),
-        NeededKey(key_id="bb" * 8, source="elsewhere", salt=b"s" * 16, created_at=2),
+        VaultKeyRecord(key_id="aa" * 8, source="/there/dcvd.db.key", salt=None, created_at=1),
+        VaultKeyRecord(key_id="bb" * 8, source="elsewhere", salt=b"s" * 16, created_at=2),
     ]
     assert back_up(source, tmp_path / "none.db").keys == []
     database = await Database.open(source)
     for key in reversed(keys):
-        await database.write(partial(vault_keys.record, key=key))
+        await database.write(partial(vault_keys.record_active, key=key))
     assert back_up(source, tmp_path / "two.db").keys == keys
     await database.close()
 
@@ -208,7 +208,7 @@ async def test_the_keys_that_a_copy_needs_are_those_it_holds(source: Path, tmp_p
 def test_a_database_of_before_the_vault_needs_no_key(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(migrations()[0].sql)
+        connection.executescript(load_migrations()[0].sql)
         connection.executescript(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1")
     made = back_up(path, tmp_path / "copy.db")
     assert (made.keys, made.schema) == ([], 1)
@@ -286,7 +286,7 @@ def test_a_directory_that_is_not_there_is_a_sentence(source: Path, tmp_path: Pat
 
 def test_a_long_copy_is_synced_as_it_goes(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[Path] = []
-    monkeypatch.setattr(backup, "sync", synced.append)
-    monkeypatch.setattr(backup, "_STEP", 1)
+    monkeypatch.setattr(backup, "sync_to_disk", synced.append)
+    monkeypatch.setattr(backup, "_PAGES_PER_STEP", 1)
     back_up(source, tmp_path / "copy.db")
     assert len(synced) >= source.stat().st_size // 4096 // 16

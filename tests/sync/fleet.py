@@ -8,26 +8,26 @@ from msgspec.structs import replace
 
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, new_domain
-from dcvd.core.domains.observations import HostnameSeen
-from dcvd.core.lifecycle.schedule import Lane
+from dcvd.core.domains.observations import CloudflareHostname
+from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.core.lifecycle.transitions import Observation
-from dcvd.custom_hostnames.client import ListPage
+from dcvd.custom_hostnames.client import CustomHostnamePage
 from dcvd.errors import RemoteError
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
 from dcvd.store import domains
 from dcvd.store.engine.database import Transaction
 from dcvd.sync import SyncLoop
-from dcvd.sync.adaptive_rate import Pace
-from dcvd.sync.checker import Listed
+from dcvd.sync.adaptive_rate import AdaptiveRate
+from dcvd.sync.checker import ListedHostname
 
 DAY = 86_400_000
 
 
-class Unpaced(Pace):
+class Unpaced(AdaptiveRate):
     """Every look at once."""
 
-    def wait(self, cost: int = 1) -> float:
+    def reserve_turn(self, cost: int = 1) -> float:
         return 0.0
 
 
@@ -52,7 +52,7 @@ async def fleet(
             cf_ssl_status="active",
             dns_checked_at=now - DAY,
             cf_checked_at=now - DAY,
-            next_sync_at=now - due,
+            next_check_at=now - due,
         )
         for number in range(first, first + count)
     ]
@@ -66,16 +66,16 @@ async def fleet(
     return made
 
 
-def hostname(domain: Domain, status: str = "active") -> HostnameSeen:
+def hostname(domain: Domain, status: str = "active") -> CloudflareHostname:
     """What Cloudflare says of a domain."""
     assert domain.cf_id is not None
-    return HostnameSeen(id=domain.cf_id, hostname=domain.name, status=status, ssl_status="active")
+    return CloudflareHostname(id=domain.cf_id, hostname=domain.name, status=status, ssl_status="active")
 
 
 class Pages:
     """Cloudflare's list. `hold` keeps back every page after the first until it is set; a number in `broken` fails."""
 
-    def __init__(self, *pages: Sequence[HostnameSeen]) -> None:
+    def __init__(self, *pages: Sequence[CloudflareHostname]) -> None:
         self.asked: list[int] = []
         self.hold = asyncio.Event()
         self.hold.set()
@@ -83,21 +83,21 @@ class Pages:
         self._pages = pages
 
     @classmethod
-    def of(cls, hostnames: Sequence[HostnameSeen], size: int = 50) -> "Pages":
+    def of(cls, hostnames: Sequence[CloudflareHostname], size: int = 50) -> "Pages":
         return cls(*(hostnames[at : at + size] for at in range(0, len(hostnames), size)))
 
-    def show(self, hostnames: Sequence[HostnameSeen], size: int = 50) -> None:
+    def show(self, hostnames: Sequence[CloudflareHostname], size: int = 50) -> None:
         """The list is another from now on."""
         self._pages = tuple(hostnames[at : at + size] for at in range(0, len(hostnames), size))
 
-    async def list_page(self, number: int) -> ListPage:
+    async def list_page(self, number: int) -> CustomHostnamePage:
         self.asked.append(number)
         if number > 1:
             await self.hold.wait()
         if number in self.broken:
             raise self.broken[number]
         found = list(self._pages[number - 1]) if number <= len(self._pages) else []
-        return ListPage(found, len(self._pages))
+        return CustomHostnamePage(found, len(self._pages))
 
 
 class Noting:
@@ -116,13 +116,13 @@ class Noting:
         """The names in the order of their looks, whichever way they were made."""
         return self.singly + self.listed
 
-    async def look_in_turn(self, domain: Domain, kind: Lane, listed: Listed | None = None) -> None:
+    async def check_due(self, domain: Domain, kind: CheckLane, listed: ListedHostname | None = None) -> None:
         if self._hanging(domain):
             self.hung.append(domain.name)
             await asyncio.Event().wait()
         await asyncio.sleep(self.seconds)
         (self.singly if listed is None else self.listed).append(domain.name)
-        seen = hostname(domain) if listed is None else listed.seen
+        seen = hostname(domain) if listed is None else listed.cloudflare_hostname
         await checks.record(self._context, domain.id, [verified(domain), seen])
 
 
@@ -138,7 +138,7 @@ def verified(domain: Domain, *, answered: bool = True) -> Observation:
 @asynccontextmanager
 async def looking(context: Context, looker: Noting, pages: Pages) -> AsyncIterator[SyncLoop]:
     """The loop at work."""
-    loop = SyncLoop(context, looker, pages, pace=Unpaced())
+    loop = SyncLoop(context, looker, pages, rate=Unpaced())
     task = asyncio.create_task(loop.run())
     try:
         yield loop

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcvd.sync.adaptive_rate import Pace
+from dcvd.sync.adaptive_rate import AdaptiveRate
 
 
 class _Machine:
@@ -17,11 +17,11 @@ class _Machine:
         self.used += seconds * busy
 
 
-def _run(pace: Pace, machine: _Machine, seconds: float, *, idle: float, cost: float) -> int:
+def _run(pace: AdaptiveRate, machine: _Machine, seconds: float, *, idle: float, cost: float) -> int:
     """Looks one after the other for so long, each of which costs processor time beside what is used anyway."""
     end, looks = machine.now + seconds, 0
     while machine.now < end:
-        machine.pass_time(max(pace.wait(), cost), idle)
+        machine.pass_time(max(pace.reserve_turn(), cost), idle)
         machine.used += cost
         looks += 1
     return looks
@@ -33,11 +33,11 @@ def machine() -> _Machine:
 
 
 @pytest.fixture
-def pace(machine: _Machine) -> Pace:
-    return Pace(clock=lambda: machine.now, cpu=lambda: machine.used)
+def pace(machine: _Machine) -> AdaptiveRate:
+    return AdaptiveRate(monotonic=lambda: machine.now, cpu_time=lambda: machine.used)
 
 
-def test_looks_take_their_part_of_a_processor_however_much_each_costs(pace: Pace, machine: _Machine) -> None:
+def test_looks_take_their_part_of_a_processor_however_much_each_costs(pace: AdaptiveRate, machine: _Machine) -> None:
     for cost in (0.001, 0.004, 0.0005):
         _run(pace, machine, 10, idle=0.0, cost=cost)
         used, began = machine.used, machine.now
@@ -45,34 +45,34 @@ def test_looks_take_their_part_of_a_processor_however_much_each_costs(pace: Pace
         assert 0.25 < (machine.used - used) / (machine.now - began) < 0.4
 
 
-def test_looks_give_way_to_a_busy_api_but_never_stop(pace: Pace, machine: _Machine) -> None:
+def test_looks_give_way_to_a_busy_api_but_never_stop(pace: AdaptiveRate, machine: _Machine) -> None:
     _run(pace, machine, 10, idle=0.0, cost=0.001)
-    quick = pace.rate
+    quick = pace.checks_per_second
     _run(pace, machine, 10, idle=0.9, cost=0.001)
-    assert pace.rate < quick / 3
+    assert pace.checks_per_second < quick / 3
     assert _run(pace, machine, 10, idle=0.9, cost=0.001) >= 300
 
 
-def test_looks_are_evenly_spaced(pace: Pace, machine: _Machine) -> None:
+def test_looks_are_evenly_spaced(pace: AdaptiveRate, machine: _Machine) -> None:
     waits = []
     for _ in range(10):
-        waits.append(pace.wait())
+        waits.append(pace.reserve_turn())
         machine.pass_time(waits[-1], 0.0)
     assert waits[0] == 0.0
     assert waits[1:] == pytest.approx([1 / 40] * 9, rel=0.5)
 
 
-def test_a_pace_that_holds_nothing_up_does_not_grow(pace: Pace, machine: _Machine) -> None:
+def test_a_pace_that_holds_nothing_up_does_not_grow(pace: AdaptiveRate, machine: _Machine) -> None:
     for _ in range(100):
         machine.pass_time(1.0, 0.0)
-        assert pace.wait() == 0.0
-    assert pace.rate == 40.0
+        assert pace.reserve_turn() == 0.0
+    assert pace.checks_per_second == 40.0
 
 
-def test_looks_give_way_when_somebody_else_has_the_machine(pace: Pace, machine: _Machine) -> None:
+def test_looks_give_way_when_somebody_else_has_the_machine(pace: AdaptiveRate, machine: _Machine) -> None:
     _run(pace, machine, 10, idle=0.0, cost=0.001)
-    quick = pace.rate
+    quick = pace.checks_per_second
     for _ in range(100):
-        machine.pass_time(max(pace.wait(), 0.001) + 0.030, 0.0)
-        pace.began(0.030)
-    assert pace.rate < quick / 3
+        machine.pass_time(max(pace.reserve_turn(), 0.001) + 0.030, 0.0)
+        pace.record_lag(0.030)
+    assert pace.checks_per_second < quick / 3

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.domains.domain import Domain, DomainStatus
-from dcvd.core.lifecycle.schedule import Lane
+from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
 from dcvd.store import domains
@@ -39,7 +39,7 @@ async def test_one_domain_that_never_ends_delays_no_other(context: Context, org:
 
 
 async def test_ten_thousand_that_always_fail_delay_no_other(context: Context, org: str) -> None:
-    await fleet(context, org, 10_000, due=DAY, misses=9)
+    await fleet(context, org, 10_000, due=DAY, incomplete_checks=9)
     routine = await fleet(context, org, 90, first=10_000)
     waiting = await fleet(context, org, 40, first=11_000, status=DomainStatus.PENDING_CNAME)
     looker = Noting(context, hanging=_fails)
@@ -49,7 +49,7 @@ async def test_ten_thousand_that_always_fail_delay_no_other(context: Context, or
 
 
 async def test_failing_ones_get_their_turn_beside_any_number_of_others(context: Context, org: str) -> None:
-    failing = await fleet(context, org, 30, due=DAY, misses=9)
+    failing = await fleet(context, org, 30, due=DAY, incomplete_checks=9)
     await fleet(context, org, 2_000, first=10_000, status=DomainStatus.PENDING_CNAME)
     looker = Noting(context)
     async with looking(context, looker, Pages()):
@@ -68,8 +68,8 @@ async def test_a_customer_who_waits_comes_before_thousands_of_routine_looks(cont
 
 async def test_a_domain_that_somebody_asked_for_is_looked_at_before_the_routine(context: Context, org: str) -> None:
     (asked, *_) = await fleet(context, org, 2_000, due=DAY)
-    await context.database.write(lambda tx: domains.set_next_look(tx, asked.id, context.now() + DAY))
-    await checks.hurry(context, asked.id)
+    await context.database.write(lambda tx: domains.set_next_check(tx, asked.id, context.now() + DAY))
+    await checks.check_now(context, asked.id)
     looker = Noting(context)
     async with looking(context, looker, Pages()):
         await _looked_at(looker, {asked.name})
@@ -84,22 +84,24 @@ async def test_looks_that_miss_something_lead_into_the_lane_of_the_failing_and_o
     for answered in (False, False, False, True):
         await checks.record(context, domain.id, [verified(domain, answered=answered), hostname(domain)])
         lanes.append(await _lane(context, domain))
-    assert lanes == [Lane.ROUTINE, Lane.FAILING, Lane.FAILING, Lane.ROUTINE]
+    assert lanes == [CheckLane.ROUTINE, CheckLane.FAILING, CheckLane.FAILING, CheckLane.ROUTINE]
 
 
 async def test_what_could_not_be_looked_at_at_all_is_put_off_and_counts_as_a_miss(context: Context, org: str) -> None:
     (domain,) = await fleet(context, org, 1)
     for _ in range(2):
         await checks.postpone(context, domain, context.now() + 1000)
-    assert await _lane(context, domain) is Lane.FAILING
+    assert await _lane(context, domain) is CheckLane.FAILING
     stored = await context.database.read(lambda snapshot: domains.get(snapshot, domain.id))
     assert stored is not None
-    assert (stored.misses, stored.next_sync_at) == (2, context.now() + 1000)
+    assert (stored.incomplete_checks, stored.next_check_at) == (2, context.now() + 1000)
 
 
-async def _lane(context: Context, domain: Domain) -> Lane:
+async def _lane(context: Context, domain: Domain) -> CheckLane:
     """The one in which the store has a domain wait."""
     far = context.now() + 10 * DAY
-    found = await context.database.read(lambda snapshot: [kind for kind in Lane if domains.due(snapshot, kind, far, 1)])
+    found = await context.database.read(
+        lambda snapshot: [kind for kind in CheckLane if domains.list_due(snapshot, kind, far, 1)]
+    )
     (kind,) = found
     return kind

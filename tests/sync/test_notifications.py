@@ -4,7 +4,7 @@ import asyncio
 
 from msgspec.structs import replace
 
-from dcvd.core.domains.cloudflare_notifications import Notification
+from dcvd.core.domains.cloudflare_notifications import CloudflareNotification
 from dcvd.core.instants import HOUR
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
@@ -14,8 +14,8 @@ from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.lifecycle import checks
-from dcvd.services.lifecycle.cloudflare_notifications import Hints, Outcome
-from dcvd.sync import Looker, SyncLoop
+from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler, NotificationOutcome
+from dcvd.sync import DomainChecker, SyncLoop
 from tests.waiting import until
 
 NAME = "app.customer.test"
@@ -30,7 +30,7 @@ async def test_the_hostname_that_it_names_is_looked_at_although_its_turn_is_far(
     org = (await organizations.create(context, "Acme")).id
     domain = await additions.add(context, org, NAME)
     await checks.postpone(context, domain, context.now() + HOUR)
-    loop = SyncLoop(context, Looker(context, cloudflare, DnsObserver(context.config), Metrics()), cloudflare)
+    loop = SyncLoop(context, DomainChecker(context, cloudflare, DnsObserver(context.config), Metrics()), cloudflare)
     task = asyncio.create_task(loop.run())
 
     async def looked_at() -> bool:
@@ -38,7 +38,12 @@ async def test_the_hostname_that_it_names_is_looked_at_although_its_turn_is_far(
 
     try:
         quick_sandbox.set_dns(NAME, "CNAME", ["edge.sandbox.test."])
-        assert await Hints(context, Metrics()).take(Notification(event_id="e1", hostname=NAME)) is Outcome.DUE
+        assert (
+            await CloudflareNotificationHandler(context, Metrics()).handle(
+                CloudflareNotification(event_id="e1", hostname=NAME)
+            )
+            is NotificationOutcome.DUE
+        )
         await until(looked_at, 5)
     finally:
         task.cancel()

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 import pytest
 
 from dcvd.core.domains.domain import Domain
-from dcvd.core.lifecycle.schedule import Lane
+from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.errors import StoreError
 from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
-from dcvd.services.lifecycle.checks import Look
+from dcvd.services.lifecycle.checks import DomainCheck
 from dcvd.store import domains
-from dcvd.sync.recorder import Recorder
+from dcvd.sync.recorder import CheckRecorder
 from tests.sync.fleet import DAY, fleet, hostname, verified
 
 
@@ -28,7 +28,7 @@ def units(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     held: list[int] = []
     record_many = checks.record_many
 
-    async def noted(context: Context, seen: Sequence[Look]) -> list[Domain | None]:
+    async def noted(context: Context, seen: Sequence[DomainCheck]) -> list[Domain | None]:
         held.append(len(seen))
         return await record_many(context, seen)
 
@@ -36,24 +36,26 @@ def units(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return held
 
 
-def _look(domain: Domain) -> Look:
-    return Look(domain.id, [verified(domain), hostname(domain)])
+def _look(domain: Domain) -> DomainCheck:
+    return DomainCheck(domain.id, [verified(domain), hostname(domain)])
 
 
 async def test_looks_that_end_together_share_a_few_units(
     context: Context, made: list[Domain], units: list[int]
 ) -> None:
-    recorder = Recorder(context)
+    recorder = CheckRecorder(context)
     await asyncio.gather(*(recorder.record(_look(domain)) for domain in made))
     assert units == [32, 8]
     now = context.now()
-    later = await context.database.read(lambda snapshot: domains.due(snapshot, Lane.ROUTINE, now + 10 * DAY, 50))
+    later = await context.database.read(
+        lambda snapshot: domains.list_due(snapshot, CheckLane.ROUTINE, now + 10 * DAY, 50)
+    )
     assert [domain.dns_checked_at for domain in later] == [now] * 40
 
 
 async def test_one_that_cannot_be_stored_takes_no_other_with_it(context: Context, made: list[Domain]) -> None:
-    recorder = Recorder(context)
-    broken = Look(made[0].id, ["no observation at all"])  # type: ignore[list-item]  # a fault of ours
+    recorder = CheckRecorder(context)
+    broken = DomainCheck(made[0].id, ["no observation at all"])  # type: ignore[list-item]  # a fault of ours
     results = await asyncio.gather(
         recorder.record(broken), *(recorder.record(_look(domain)) for domain in made[1:5]), return_exceptions=True
     )
@@ -64,17 +66,17 @@ async def test_one_that_cannot_be_stored_takes_no_other_with_it(context: Context
 async def test_a_database_that_fails_is_told_to_every_look(
     context: Context, made: list[Domain], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fails(context: Context, seen: Sequence[Look]) -> list[Domain | None]:
+    async def fails(context: Context, seen: Sequence[DomainCheck]) -> list[Domain | None]:
         raise StoreError("The disk is full.")
 
     monkeypatch.setattr(checks, "record_many", fails)
-    recorder = Recorder(context)
+    recorder = CheckRecorder(context)
     results = await asyncio.gather(*(recorder.record(_look(domain)) for domain in made[:3]), return_exceptions=True)
     assert [type(each) for each in results] == [StoreError] * 3
 
 
 async def test_a_look_that_was_given_up_is_not_stored(context: Context, made: list[Domain], units: list[int]) -> None:
-    recorder = Recorder(context)
+    recorder = CheckRecorder(context)
     given_up = asyncio.create_task(recorder.record(_look(made[0])))
     kept = asyncio.create_task(recorder.record(_look(made[1])))
     await asyncio.sleep(0)

@@ -27,8 +27,8 @@ async def org(context: Context) -> str:
 
 @pytest.fixture(autouse=True)
 def _pauses_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "_BETWEEN", 0.02)
-    monkeypatch.setattr(sweep, "_AFTER_FAILURE", 0.02)
+    monkeypatch.setattr(sweep, "_INTERVAL_S", 0.02)
+    monkeypatch.setattr(sweep, "_FAILURE_INTERVAL_S", 0.02)
     monkeypatch.setattr(loop, "_STORE_PAUSE", 0.02)
 
 
@@ -43,7 +43,14 @@ def told(lines: Lines, event: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("of", "which"), [("Sweep._due", 1), ("Sweep._due", 2), ("Sweep._take", 1), ("Sweep._take", 2), ("record_many", 1)]
+    ("of", "which"),
+    [
+        ("ListSweep._count_due", 1),
+        ("ListSweep._count_due", 2),
+        ("ListSweep._process_page", 1),
+        ("ListSweep._process_page", 2),
+        ("record_many", 1),
+    ],
 )
 @pytest.mark.parametrize("fate", Fate)
 async def test_a_walk_that_the_database_ends_is_told_and_a_later_walk_is_made_whole(
@@ -58,7 +65,7 @@ async def test_a_walk_that_the_database_ends_is_told_and_a_later_walk_is_made_wh
 ) -> None:
     due = await fleet(context, org, 200)
     # What a page says of those whose look would miss something is stored by the walk itself.
-    missing = await fleet(context, org, 1, first=200, due=-1_000_000, misses=3)
+    missing = await fleet(context, org, 1, first=200, due=-1_000_000, incomplete_checks=3)
     looker = Noting(context)
     pages = Pages.of([hostname(missing[0], "moved"), *map(hostname, due)])
     struck = strike(monkeypatch, of, which, fate)
@@ -92,7 +99,7 @@ async def test_what_is_due_and_cannot_be_read_is_read_again_a_moment_later(
 ) -> None:
     due = await fleet(context, org, 40)
     looker = Noting(context)
-    struck = strike(monkeypatch, "SyncLoop._due", which, Fate.LOST)
+    struck = strike(monkeypatch, "SyncLoop._read_due_domains", which, Fate.LOST)
     async with looking(context, looker, Pages([])):
 
         async def all_of_them() -> bool:

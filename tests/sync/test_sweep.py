@@ -98,7 +98,7 @@ async def test_news_of_a_domain_that_is_not_due_is_applied_at_once_and_no_news_i
 
 async def test_news_of_a_failing_domain_does_not_wait_for_its_dns(context: Context, org: str) -> None:
     due = await fleet(context, org, 150)
-    (failing,) = await fleet(context, org, 1, first=150, due=-DAY // 2, misses=9)
+    (failing,) = await fleet(context, org, 1, first=150, due=-DAY // 2, incomplete_checks=9)
     shown = [*(hostname(domain) for domain in due), hostname(failing, "moved")]
     looker = Noting(context)
     async with looking(context, looker, Pages.of(shown)):
@@ -108,7 +108,7 @@ async def test_news_of_a_failing_domain_does_not_wait_for_its_dns(context: Conte
 
         await until(told)
     assert failing.name not in looker.looked
-    assert (await _stored(context, failing)).misses == 9
+    assert (await _stored(context, failing)).incomplete_checks == 9
 
 
 async def test_a_page_is_believed_only_about_hostnames_that_are_ours(context: Context, org: str) -> None:
@@ -163,7 +163,7 @@ async def test_what_is_routine_waits_for_its_page(context: Context, org: str) ->
 async def test_domains_that_no_page_has_are_not_searched_for_again_and_again(
     context: Context, org: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep, "_BETWEEN", 0.02)
+    monkeypatch.setattr(sweep, "_INTERVAL_S", 0.02)
     due = await fleet(context, org, 300)
     looker, pages = Noting(context), Pages([])
     looker.seconds = 0.01
@@ -177,7 +177,7 @@ async def test_domains_that_no_page_has_are_not_searched_for_again_and_again(
 async def test_a_walk_that_breaks_off_leaves_the_rest_to_single_calls(
     context: Context, org: str, monkeypatch: pytest.MonkeyPatch, error: Retryable | Unauthorized
 ) -> None:
-    monkeypatch.setattr(sweep, "_RETRIES", (0.0, 0.0))
+    monkeypatch.setattr(sweep, "_RETRY_DELAYS_S", (0.0, 0.0))
     due = await fleet(context, org, 300)
     pages = Pages.of([hostname(domain) for domain in due])
     pages.broken[3] = error
@@ -193,7 +193,7 @@ async def test_a_walk_that_breaks_off_leaves_the_rest_to_single_calls(
 async def test_a_page_that_fails_for_a_moment_does_not_end_the_walk(
     context: Context, org: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep, "_RETRIES", (0.05, 0.05))
+    monkeypatch.setattr(sweep, "_RETRY_DELAYS_S", (0.05, 0.05))
     due = await fleet(context, org, 200)
     pages = Pages.of([hostname(domain) for domain in due])
     pages.broken[2] = Retryable("It hiccuped.")
@@ -218,7 +218,7 @@ async def _stored(context: Context, domain: Domain) -> Domain:
 async def test_a_clock_that_was_put_back_ends_no_walks(
     context: Context, org: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dcvd.sync.sweep._BETWEEN", 0.0)
+    monkeypatch.setattr("dcvd.sync.sweep._INTERVAL_S", 0.0)
     clock.advance(365 * DAY)
     ahead = await fleet(context, org, 200)
     looker, pages = Noting(context), Pages.of([hostname(domain) for domain in ahead])

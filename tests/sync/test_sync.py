@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus
-from dcvd.core.domains.observations import HostnameSeen
-from dcvd.core.lifecycle.schedule import Lane
+from dcvd.core.domains.observations import CloudflareHostname
+from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
 from dcvd.errors import Retryable
@@ -17,8 +17,8 @@ from dcvd.sandbox import Sandbox
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
 from dcvd.services.lifecycle import checks
-from dcvd.sync import Looker, SyncLoop
-from dcvd.sync.checker import Listed
+from dcvd.sync import DomainChecker, SyncLoop
+from dcvd.sync.checker import ListedHostname
 from tests.faults import fault
 from tests.services.views import event_names
 from tests.waiting import until
@@ -31,13 +31,13 @@ def _waits_are_short(sandbox_context: Context) -> None:
 
 
 @pytest.fixture
-def looker(sandbox_context: Context, cloudflare: CloudflareClient) -> Looker:
-    return Looker(sandbox_context, cloudflare, DnsObserver(sandbox_context.config), Metrics())
+def looker(sandbox_context: Context, cloudflare: CloudflareClient) -> DomainChecker:
+    return DomainChecker(sandbox_context, cloudflare, DnsObserver(sandbox_context.config), Metrics())
 
 
 @pytest.fixture
 async def loop(
-    sandbox_context: Context, org: str, looker: Looker, cloudflare: CloudflareClient
+    sandbox_context: Context, org: str, looker: DomainChecker, cloudflare: CloudflareClient
 ) -> AsyncIterator[SyncLoop]:
     """The loop at work."""
     loop = SyncLoop(sandbox_context, looker, cloudflare)
@@ -56,37 +56,37 @@ async def _registered(context: Context, cloudflare: CloudflareClient, org: str, 
 
 
 async def test_a_look_sees_dns_and_cloudflare_as_one(
-    sandbox_context: Context, org: str, looker: Looker, cloudflare: CloudflareClient, quick_sandbox: Sandbox
+    sandbox_context: Context, org: str, looker: DomainChecker, cloudflare: CloudflareClient, quick_sandbox: Sandbox
 ) -> None:
     domain = await _registered(sandbox_context, cloudflare, org, "app.customer.test")
-    looked = await looker.look(domain)
+    looked = await looker.check(domain)
     assert looked is not None
     assert (looked.status, looked.dns_state) == (DomainStatus.PENDING_CNAME, DnsState.FAILED)
     quick_sandbox.set_dns("app.customer.test", "CNAME", ["edge.sandbox.test."])
-    looked = await looker.look(looked)
+    looked = await looker.check(looked)
     assert looked is not None
     assert looked.dns_state is DnsState.VERIFIED
     assert looked.status in (DomainStatus.ISSUING, DomainStatus.ACTIVE)
 
 
 async def test_what_dns_said_is_kept_when_cloudflare_fails(
-    sandbox_context: Context, org: str, looker: Looker, cloudflare: CloudflareClient, quick_sandbox: Sandbox
+    sandbox_context: Context, org: str, looker: DomainChecker, cloudflare: CloudflareClient, quick_sandbox: Sandbox
 ) -> None:
     domain = await _registered(sandbox_context, cloudflare, org, "app.customer.test")
     await fault(quick_sandbox, kind="status", status=503)
     with pytest.raises(Retryable):
-        await looker.look(domain)
+        await looker.check(domain)
     stored = await queries.get(sandbox_context, org, domain.id)
     assert stored.dns_state is DnsState.FAILED
     assert stored.cf_checked_at == domain.cf_checked_at
 
 
 async def test_a_look_at_a_domain_that_was_removed_meanwhile_stores_nothing(
-    sandbox_context: Context, org: str, looker: Looker
+    sandbox_context: Context, org: str, looker: DomainChecker
 ) -> None:
     domain = await additions.add(sandbox_context, org, "app.customer.test")
     await removals.remove(sandbox_context, org, domain.id)
-    assert await looker.look(domain) is None
+    assert await looker.check(domain) is None
 
 
 @pytest.mark.usefixtures("loop")
@@ -97,7 +97,7 @@ async def test_the_loop_brings_a_domain_to_active(
     quick_sandbox.set_dns("app.customer.test", "CNAME", ["edge.sandbox.test."])
 
     async def active() -> bool:
-        return (await queries.get(sandbox_context, org, domain.id)).ready
+        return (await queries.get(sandbox_context, org, domain.id)).is_ready
 
     await until(active)
     names = await event_names(sandbox_context, org)
@@ -114,31 +114,35 @@ async def test_domains_that_always_fail_hold_up_no_other(
         await checks.record(
             sandbox_context,
             stuck.id,
-            [HostnameSeen(id=f"broken-{number}", hostname=stuck.name, status="pending", ssl_status=None)],
+            [CloudflareHostname(id=f"broken-{number}", hostname=stuck.name, status="pending", ssl_status=None)],
         )
     await fault(quick_sandbox, method="GET", path="/zones/*/custom_hostnames/broken-*", kind="status", status=500)
     healthy = await _registered(sandbox_context, cloudflare, org, "app.customer.test")
     quick_sandbox.set_dns("app.customer.test", "CNAME", ["edge.sandbox.test."])
 
     async def active() -> bool:
-        return (await queries.get(sandbox_context, org, healthy.id)).ready
+        return (await queries.get(sandbox_context, org, healthy.id)).is_ready
 
     await until(active, seconds=100)
 
 
 async def test_a_fault_of_ours_at_one_domain_puts_it_off_and_not_the_loop(
-    sandbox_context: Context, org: str, looker: Looker, cloudflare: CloudflareClient, monkeypatch: pytest.MonkeyPatch
+    sandbox_context: Context,
+    org: str,
+    looker: DomainChecker,
+    cloudflare: CloudflareClient,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bad = await additions.add(sandbox_context, org, "bad.customer.test")
     good = await additions.add(sandbox_context, org, "good.customer.test")
-    look = looker.look_in_turn
+    look = looker.check_due
 
-    async def sometimes(domain: Domain, kind: Lane, listed: Listed | None = None) -> None:
+    async def sometimes(domain: Domain, kind: CheckLane, listed: ListedHostname | None = None) -> None:
         if domain.id == bad.id:
             raise RuntimeError("a fault of ours")
         await look(domain, kind, listed)
 
-    monkeypatch.setattr(looker, "look_in_turn", sometimes)
+    monkeypatch.setattr(looker, "check_due", sometimes)
     loop = SyncLoop(sandbox_context, looker, cloudflare)
     task = asyncio.create_task(loop.run())
 
@@ -149,5 +153,5 @@ async def test_a_fault_of_ours_at_one_domain_puts_it_off_and_not_the_loop(
     task.cancel()
     await asyncio.wait([task])
     await loop.pool.drain(1)
-    assert (await queries.get(sandbox_context, org, bad.id)).next_sync_at > sandbox_context.now() + 60_000
-    assert loop.pool.failed == 1
+    assert (await queries.get(sandbox_context, org, bad.id)).next_check_at > sandbox_context.now() + 60_000
+    assert loop.pool.failure_count == 1

@@ -49,7 +49,9 @@ _INSTRUCTIONS: Final = [
 )
 async def add_external_id(request: ApiRequest, data: JSONBody[NewExternalId] = _FOR_ALL_NAMES) -> ExternalIdAnswer:
     """It opens one connection of this organization, within seven days."""
-    made = await aws_external_ids.issue(request.context, request.parts.drivers.aws, request.org_id, data.domains)
+    made = await aws_external_ids.issue(
+        request.context, request.services.drivers.aws_sessions, request.org_id, data.domains
+    )
     return ExternalIdAnswer(
         external_id=made.external_id,
         expires_at=to_rfc3339(made.expires_at),

@@ -58,16 +58,16 @@ class NewExchange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
 )
 async def authorize(request: ApiRequest, data: JSONBody[NewAuthorization]) -> AuthorizationAnswer:
     """Send the customer's browser to `authorizationUrl`, where he consents. Each state is good for one answer."""
-    more = await _more(request, data)
-    begun = await authorizations.begin(
+    more = await _extra_parameters(request, data)
+    begun = await authorizations.start_authorization(
         request.context,
-        request.parts.token_client,
+        request.services.token_client,
         request.org_id,
         request.auth.id,
         data.provider,
         redirect_uri=data.redirect_uri,
         return_to=data.return_to,
-        more=more,
+        extra_parameters=more,
     )
     return AuthorizationAnswer(
         authorization_url=begun.url, state=begun.state.reveal(), expires_at=to_rfc3339(begun.expires_at)
@@ -92,8 +92,8 @@ async def exchange(request: ApiRequest, data: JSONBody[NewExchange]) -> Response
         raise InvalidInput("code", "code is empty; send the code that came to the redirect URI.")
     connection = await code_exchange.connect_for_tenant(
         request.context,
-        request.parts.token_client,
-        request.parts.drivers,
+        request.services.token_client,
+        request.services.drivers,
         request.org_id,
         request.auth.id,
         data.provider,
@@ -106,12 +106,12 @@ async def exchange(request: ApiRequest, data: JSONBody[NewExchange]) -> Response
     return Response(ConnectionAnswer(connection_view(connection)), headers=location)
 
 
-async def _more(request: ApiRequest, data: NewAuthorization) -> dict[str, str]:
+async def _extra_parameters(request: ApiRequest, data: NewAuthorization) -> dict[str, str]:
     """With a name DNS is asked, which is bounded as diagnoses are."""
-    parts = request.parts
-    admitted = nullcontext() if data.domain_name is None else parts.diagnoser.admitted(request.org_id)
+    parts = request.services
+    admitted = nullcontext() if data.domain_name is None else parts.diagnoser.admit(request.org_id)
     with admitted:
-        return await consent_parameters.parameters(
+        return await consent_parameters.find_consent_parameters(
             request.context, parts.observer.zones, data.provider, data.domain_name
         )
 

@@ -12,26 +12,26 @@ import structlog
 from litestar import Response, Router, get
 from litestar.params import FromPath
 
-from dcvd.api.http.pages import HEADERS, connected, failed
-from dcvd.api.http.problems import HttpRefusal, no_route, refuse
+from dcvd.api.http.pages import HEADERS, failure_page, success_page
+from dcvd.api.http.problems import HttpRefusal, report_failure, route_not_found
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.connections.connection import Provider
-from dcvd.core.connections.oauth import Callback, read_callback, with_query
+from dcvd.core.connections.oauth import AuthorizationResponse, add_query, read_authorization_response
 from dcvd.errors import DcvdError, InvalidInput
-from dcvd.services.connections.code_exchange import Finished, connect_for_browser
+from dcvd.services.connections.code_exchange import CallbackResult, connect_for_browser
 
 log = structlog.get_logger(__name__)
 
-_PAGE: Final = "text/html"
-_WITH_OAUTH: Final = {provider.value: provider for provider in Provider if provider is not Provider.ROUTE53}
+_HTML: Final = "text/html"
+_OAUTH_PROVIDERS: Final = {provider.value: provider for provider in Provider if provider is not Provider.ROUTE53}
 
 
 @get("/{provider:str}")
-async def take_answer(request: ApiRequest, provider: FromPath[str]) -> Response[bytes]:
+async def handle_callback(request: ApiRequest, provider: FromPath[str]) -> Response[bytes]:
     """Ends where the authorization said that the browser is to go, or on a plain page."""
-    asked = _WITH_OAUTH.get(provider)
+    asked = _OAUTH_PROVIDERS.get(provider)
     if asked is None:
-        raise no_route()
+        raise route_not_found()
     if request.is_head:
         # It would use the state as a GET does, and whoever only looks whether a link is good must not.
         raise HttpRefusal(
@@ -41,22 +41,22 @@ async def take_answer(request: ApiRequest, provider: FromPath[str]) -> Response[
             headers={"Allow": "GET, OPTIONS"},
         )
     try:
-        callback = _callback(request.scope["query_string"])
+        callback = _parse_callback(request.scope["query_string"])
         finished = await connect_for_browser(
-            request.context, request.parts.token_client, request.parts.drivers, asked, callback
+            request.context, request.services.token_client, request.services.drivers, asked, callback
         )
     except DcvdError as error:
-        return _failed(request, asked, None, error)
+        return _failure_response(request, asked, None, error)
     if finished.return_to is not None:
-        return _sent_on(finished.return_to, finished, callback.state)
+        return _redirect(finished.return_to, finished, callback.state)
     if finished.failure is not None:
-        return _failed(request, asked, finished.organization, finished.failure)
-    return _page(HTTPStatus.OK, connected(asked, finished.organization))
+        return _failure_response(request, asked, finished.organization, finished.failure)
+    return _html_response(HTTPStatus.OK, success_page(asked, finished.organization))
 
 
-def _callback(query: bytes) -> Callback:
+def _parse_callback(query: bytes) -> AuthorizationResponse:
     try:
-        return read_callback(query.decode("ascii"))
+        return read_authorization_response(query.decode("ascii"))
     except ValueError as error:
         # A query that is not ASCII quotes itself in its error, and there may be a code in it.
         reason = "is not ASCII" if isinstance(error, UnicodeDecodeError) else str(error)
@@ -64,26 +64,28 @@ def _callback(query: bytes) -> Callback:
         raise InvalidInput("query", f"The query of this address {reason}.", code="invalid_callback") from None
 
 
-def _sent_on(return_to: str, finished: Finished, state: str) -> Response[bytes]:
+def _redirect(return_to: str, outcome: CallbackResult, state: str) -> Response[bytes]:
     """303: the browser asks there with GET, and sends nothing that it sent here (RFC 9700, section 4.12).
 
     The state, which is used by now, tells the page there whether it was this browser's user who began (section 4.7).
     """
-    result = {"error": finished.failure.code} if finished.failure is not None else {}
-    if finished.connection is not None:
-        result = {"connection": finished.connection.id}
-    location = with_query(return_to, {**result, "state": state})
-    return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={**HEADERS, "Location": location}, media_type=_PAGE)
+    result = {"error": outcome.failure.code} if outcome.failure is not None else {}
+    if outcome.connection is not None:
+        result = {"connection": outcome.connection.id}
+    location = add_query(return_to, {**result, "state": state})
+    return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={**HEADERS, "Location": location}, media_type=_HTML)
 
 
-def _failed(request: ApiRequest, provider: Provider, organization: str | None, error: DcvdError) -> Response[bytes]:
+def _failure_response(
+    request: ApiRequest, provider: Provider, organization: str | None, error: DcvdError
+) -> Response[bytes]:
     # As any failure of ours is answered and logged, but for a person.
-    status = HTTPStatus(refuse(request.scope, error).problem.status)
-    return _page(status, failed(provider, organization, error))
+    status = HTTPStatus(report_failure(request.scope, error).problem.status)
+    return _html_response(status, failure_page(provider, organization, error))
 
 
-def _page(status: HTTPStatus, text: str) -> Response[bytes]:
-    return Response(text.encode(), status_code=status, headers=HEADERS, media_type=_PAGE)
+def _html_response(status: HTTPStatus, text: str) -> Response[bytes]:
+    return Response(text.encode(), status_code=status, headers=HEADERS, media_type=_HTML)
 
 
-ROUTER: Final = Router("/oauth/callback", route_handlers=[take_answer], include_in_schema=False)
+ROUTER: Final = Router("/oauth/callback", route_handlers=[handle_callback], include_in_schema=False)

@@ -6,10 +6,10 @@ from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from dcvd.api.connections.input import GivenCredentials, credentials_of
+from dcvd.api.connections.input import GivenCredentials, read_credentials
 from dcvd.api.connections.view import ConnectionAnswer, ConnectionList, connection_view
 from dcvd.api.http.documentation import problems
-from dcvd.api.http.parameters import Cursor, Limit, page_limit
+from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.connections.connection import Provider
 from dcvd.services.connections import queries
@@ -27,9 +27,9 @@ class NewConnection(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 @post("", summary="Connect by credentials", status_code=201, responses=problems(400, 403, 409, 413, 415, 429, 503))
 async def add_connection(request: ApiRequest, data: JSONBody[NewConnection]) -> Response[ConnectionAnswer]:
     """They are tried at the provider first, stored encrypted, and never shown again. OAuth begins elsewhere."""
-    parts = request.parts
-    credentials = credentials_of(data.provider, data.credentials)
-    with parts.tries.admitted(request.org_id):
+    parts = request.services
+    credentials = read_credentials(data.provider, data.credentials)
+    with parts.new_credential_limit.admit(request.org_id):
         connection = await connect(
             parts.context, parts.drivers, request.org_id, data.provider, credentials, actor=request.actor
         )
@@ -42,10 +42,10 @@ async def add_connection(request: ApiRequest, data: JSONBody[NewConnection]) -> 
 @get("", summary="List the connections", responses=problems(400))
 async def list_connections(request: ApiRequest, limit: Limit = None, cursor: Cursor = None) -> ConnectionList:
     """Newest first."""
-    found = await queries.list_page(request.context, request.org_id, cursor=cursor, limit=page_limit(limit))
-    use = request.parts.access.use
+    found = await queries.list_page(request.context, request.org_id, cursor=cursor, limit=parse_page_limit(limit))
+    use = request.services.access.usage
     return ConnectionList(
-        connections=[connection_view(use.seen(row)) for row in found.items], next_cursor=found.next_cursor
+        connections=[connection_view(use.apply_to(row)) for row in found.items], next_cursor=found.next_cursor
     )
 
 
@@ -53,7 +53,7 @@ async def list_connections(request: ApiRequest, limit: Limit = None, cursor: Cur
 async def get_connection(request: ApiRequest, connection_id: FromPath[str]) -> ConnectionAnswer:
     """Whether it works, when it was last used and what went wrong last, and how many domains use it."""
     connection, domains = await queries.get(request.context, request.org_id, connection_id)
-    return ConnectionAnswer(connection_view(request.parts.access.use.seen(connection), domains=domains))
+    return ConnectionAnswer(connection_view(request.services.access.usage.apply_to(connection), domains=domains))
 
 
 @delete("/{connection_id:str}", summary="Remove a connection", responses=problems(403, 404, 503))
@@ -62,7 +62,7 @@ async def remove_connection(request: ApiRequest, connection_id: FromPath[str]) -
 
     The domains that use it stay, without a connection, and so do the records that were written with it.
     """
-    parts = request.parts
+    parts = request.services
     await disconnect(parts.context, parts.access, request.org_id, connection_id, actor=request.actor)
 
 

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dcvd.api.http.parameters import Instant, shown
+from dcvd.api.http.parameters import Instant, format_instant
 from dcvd.core.connections.connection import Connection, ConnectionMethod, ConnectionStatus, Provider
 from dcvd.core.instants import to_rfc3339
 
@@ -58,9 +58,9 @@ def connection_view(connection: Connection, *, domains: int | UnsetType = UNSET)
         status=connection.status,
         account=connection.account,
         scopes=list(connection.scopes),
-        expires_at=shown(connection.expires_at),
-        refresh_at=shown(connection.refresh_at),
-        last_used_at=shown(connection.last_used_at),
+        expires_at=format_instant(connection.expires_at),
+        refresh_at=format_instant(connection.refresh_at),
+        last_used_at=format_instant(connection.last_used_at),
         last_error=None if fault is None else ConnectionFaultView(fault.code, fault.message, to_rfc3339(fault.at)),
         domains=domains,
         created_at=to_rfc3339(connection.created_at),

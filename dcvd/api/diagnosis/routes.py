@@ -8,19 +8,19 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
-from dcvd.api.diagnosis.view import DiagnosisAnswer, PreviewAnswer, answer, preview_answer
-from dcvd.api.http.documentation import ok, problems
+from dcvd.api.diagnosis.view import DiagnosisAnswer, PreviewAnswer, diagnosis_answer, preview_answer
+from dcvd.api.http.documentation import problems, success
 from dcvd.api.http.parameters import TEXT
 from dcvd.api.http.request import ApiRequest
-from dcvd.core.domains.additions import Wish
-from dcvd.core.domains.domain import Domain, Validation
-from dcvd.errors import InvalidInput, RemoteError, Throttled
+from dcvd.core.domains.additions import DomainRequest
+from dcvd.core.domains.domain import Domain, ValidationMethod
+from dcvd.errors import InvalidInput, RemoteError, TooManyRequests
 from dcvd.services import diagnosis, timeline
 from dcvd.services.lifecycle import checks
 
 log = structlog.get_logger(__name__)
 
-PATIENCE: Final = 5.0
+CHECK_TIMEOUT_S: Final = 5.0
 """Seconds that a caller waits for a fresh look, which may have to wait for Cloudflare."""
 
 _BOOLEAN: Final[dict[str, Any]] = {**TEXT, "enum": ["true", "false"]}
@@ -36,14 +36,14 @@ class DiagnoseName(Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
     """A hostname as it would be added."""
 
     domain_name: str
-    validation: Validation | None = None
+    validation: ValidationMethod | None = None
     wildcard: bool = False
 
 
 @get(
     "/domains/{domain_id:str}/diagnosis",
     summary="Diagnose a domain",
-    responses={**ok(202, DiagnosisAnswer, "The look takes longer; this is what is stored."), **problems(400, 404)},
+    responses={**success(202, DiagnosisAnswer, "The look takes longer; this is what is stored."), **problems(400, 404)},
 )
 async def get_diagnosis(
     request: ApiRequest, domain_id: FromPath[str], refresh: Refresh = None
@@ -54,12 +54,13 @@ async def get_diagnosis(
     diagnoses of yours are under way, with 202 and what is stored.
     """
     context = request.context
-    if not _is_true(refresh):
-        return Response(answer(await diagnosis.stored(context, request.org_id, domain_id)))
-    found = await diagnosis.stored(context, request.org_id, domain_id)
-    fresh = await look_anew(request, found.domain, owner=request.org_id, actor=request.actor)
+    if not _parse_refresh(refresh):
+        return Response(diagnosis_answer(await diagnosis.diagnose_stored(context, request.org_id, domain_id)))
+    found = await diagnosis.diagnose_stored(context, request.org_id, domain_id)
+    fresh = await check_now(request, found.domain, owner=request.org_id, actor=request.actor)
     return Response(
-        answer(await diagnosis.stored(context, request.org_id, domain_id)), status_code=200 if fresh else 202
+        diagnosis_answer(await diagnosis.diagnose_stored(context, request.org_id, domain_id)),
+        status_code=200 if fresh else 202,
     )
 
 
@@ -69,28 +70,28 @@ async def diagnose_name(request: ApiRequest, data: JSONBody[DiagnoseName]) -> Pr
 
     A name that cannot have a certificate is a finding, not an error.
     """
-    wish = Wish(domain_name=data.domain_name, validation=data.validation, wildcard=data.wildcard)
-    return preview_answer(await request.parts.diagnoser.preview(request.org_id, wish))
+    wish = DomainRequest(domain_name=data.domain_name, validation=data.validation, wildcard=data.wildcard)
+    return preview_answer(await request.services.diagnoser.preview(request.org_id, wish))
 
 
-async def look_anew(request: ApiRequest, domain: Domain, *, owner: str, actor: str) -> bool:
+async def check_now(request: ApiRequest, domain: Domain, *, owner: str, actor: str) -> bool:
     """Whether a fresh, thorough look was made and stored in time; `owner` is whose share of them it is."""
     context = request.context
     try:
-        with request.parts.diagnoser.admitted(owner):
-            await timeline.ask(context, domain, actor=actor, what="diagnosis")
-            async with asyncio.timeout(PATIENCE):
-                await request.parts.looker.look(domain, thorough=True, actor=actor)
-    except (TimeoutError, RemoteError, Throttled) as error:
+        with request.services.diagnoser.admit(owner):
+            await timeline.store_request(context, domain, actor=actor, what="diagnosis")
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                await request.services.checker.check(domain, is_thorough=True, actor=actor)
+    except (TimeoutError, RemoteError, TooManyRequests) as error:
         if isinstance(error, TimeoutError):
             # Accepted means that it will be done: the timer takes the domain up next.
-            await checks.hurry(context, domain.id)
+            await checks.check_now(context, domain.id)
         log.info("api.refresh_unfinished", domain_id=domain.id, error=str(error) or type(error).__name__)
         return False
     return True
 
 
-def _is_true(text: str | None) -> bool:
+def _parse_refresh(text: str | None) -> bool:
     if text not in (None, "true", "false"):
         raise InvalidInput("refresh", f"refresh is {text!r}; give true or false.")
     return text == "true"

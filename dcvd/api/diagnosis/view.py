@@ -6,12 +6,12 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.api.domains.view import ErrorView, FindingView, RequiredRecordView, finding_view
-from dcvd.api.http.parameters import Instant, shown
+from dcvd.api.http.parameters import Instant, format_instant
 from dcvd.core.domains.domain import DnsState, DomainStatus, RequiredRecord, required_records
 from dcvd.core.instants import MINUTE, to_rfc3339
-from dcvd.services.diagnosis import Diagnosis, Holder, Preview
+from dcvd.services.diagnosis import Diagnosis, NameHolder, Preview
 
-_LATER: Final = MINUTE
+_RECHECK_AFTER_MS: Final = MINUTE
 """After which a name that nobody looks at by itself is worth another look, where its findings know no better."""
 
 
@@ -48,7 +48,7 @@ class PreviewView(Struct, frozen=True, kw_only=True, rename="camel"):
     """
 
     domain_name: str
-    registered: Holder
+    registered: NameHolder
     domain_id: str | None
     cname_target: str
     dns_state: DnsState | None
@@ -62,7 +62,7 @@ class PreviewAnswer(Struct, frozen=True):
     diagnosis: PreviewView
 
 
-def answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
+def diagnosis_answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
     """Of a domain."""
     domain = diagnosis.domain
     checked = [at for at in (domain.dns_checked_at, domain.cf_checked_at) if at is not None]
@@ -71,13 +71,13 @@ def answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
             domain_id=domain.id,
             domain_name=domain.name,
             status=domain.status,
-            ready=domain.ready,
+            ready=domain.is_ready,
             dns_state=domain.dns_state,
             error=None if domain.error is None else ErrorView(domain.error.code, domain.error.message),
-            findings=[finding_view(finding, domain.next_sync_at) for finding in diagnosis.findings],
-            required_records=_records(required_records(domain)),
-            checked_at=shown(max(checked, default=None)),
-            next_check_at=to_rfc3339(domain.next_sync_at),
+            findings=[finding_view(finding, domain.next_check_at) for finding in diagnosis.findings],
+            required_records=_record_views(required_records(domain)),
+            checked_at=format_instant(max(checked, default=None)),
+            next_check_at=to_rfc3339(domain.next_check_at),
             summary=diagnosis.summary,
         )
     )
@@ -92,16 +92,16 @@ def preview_answer(preview: Preview) -> PreviewAnswer:
             domain_id=preview.domain_id,
             cname_target=preview.target,
             dns_state=preview.state,
-            findings=[finding_view(finding, preview.checked_at + _LATER) for finding in preview.findings],
-            required_records=_records(preview.records),
+            findings=[finding_view(finding, preview.checked_at + _RECHECK_AFTER_MS) for finding in preview.findings],
+            required_records=_record_views(preview.records),
             checked_at=to_rfc3339(preview.checked_at),
             summary=preview.summary,
         )
     )
 
 
-def _records(records: Iterable[RequiredRecord]) -> list[RequiredRecordView]:
+def _record_views(records: Iterable[RequiredRecord]) -> list[RequiredRecordView]:
     return [
-        RequiredRecordView(record.type, record.name, record.value, record.purpose, record.verified)
+        RequiredRecordView(record.type, record.name, record.value, record.purpose, record.is_verified)
         for record in records
     ]

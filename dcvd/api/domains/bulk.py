@@ -7,20 +7,20 @@ from litestar import Response, Router, post
 from litestar.params import QueryParameter
 from msgspec import Raw, Struct, json
 
-from dcvd.api.domains.bulk_calls import Verb, call_of, streamed
-from dcvd.api.domains.bulk_documentation import BulkAddition, BulkRemoval
+from dcvd.api.domains.bulk_calls import BulkAction, read_call, stream_results
+from dcvd.api.domains.bulk_documentation import BulkAdditionOperation, BulkRemovalOperation
 from dcvd.api.domains.bulk_view import AddedLines, RemovedLines, added_line, added_lines, removed_line, removed_lines
-from dcvd.api.domains.input import DomainToRemove, add_line, remove_line
-from dcvd.api.http.body import decoded, is_lines, read_body
-from dcvd.api.http.documentation import ok, problems
+from dcvd.api.domains.input import DomainToRemove, parse_add_line, parse_remove_line
+from dcvd.api.http.body import decode, is_ndjson, read_body
+from dcvd.api.http.documentation import problems, success
 from dcvd.api.http.ndjson import RawLine
-from dcvd.api.http.parameters import TEXT, RemoveRecords, flag
+from dcvd.api.http.parameters import TEXT, RemoveRecords, parse_flag
 from dcvd.api.http.request import ApiRequest
-from dcvd.core.domains.bulk import MOST_AT_ONCE, MOST_LINES
+from dcvd.core.domains.bulk import MAX_LINES_AT_ONCE, MOST_LINES
 from dcvd.errors import InvalidInput
 from dcvd.services.context import Context
 from dcvd.services.domains import bulk
-from dcvd.services.domains.bulk import Call
+from dcvd.services.domains.bulk import BulkRequest
 from dcvd.services.domains.bulk_additions import BulkAdditions
 from dcvd.services.domains.bulk_removals import BulkRemovals
 
@@ -52,22 +52,22 @@ class _DomainsToRemove(Struct, frozen=True, kw_only=True, rename="camel", forbid
     "/bulk",
     summary="Add many domains",
     status_code=200,
-    operation_class=BulkAddition,
-    responses={**ok(200, AddedLines, "What came of each line."), **problems(400, 403, 409, 413, 415)},
+    operation_class=BulkAdditionOperation,
+    responses={**success(200, AddedLines, "What came of each line."), **problems(400, 403, 409, 413, 415)},
 )
 async def add_many(request: ApiRequest, dry_run: DryRun = None) -> Response[Any]:
     """Each line has an outcome of its own, and none spoils another. Registered at Cloudflare in their turn, as
     `registration` says.
     """
-    return await added_by(request, request.org_id, request.actor, dry_run)
+    return await add_from_request(request, request.org_id, request.actor, dry_run)
 
 
 @post(
     "/bulk/delete",
     summary="Remove many domains",
     status_code=200,
-    operation_class=BulkRemoval,
-    responses={**ok(200, RemovedLines, "What came of each line."), **problems(400, 403, 409, 413, 415)},
+    operation_class=BulkRemovalOperation,
+    responses={**success(200, RemovedLines, "What came of each line."), **problems(400, 403, 409, 413, 415)},
 )
 async def remove_many(
     request: ApiRequest, dry_run: DryRun = None, remove_records: RemoveRecords = None
@@ -75,59 +75,61 @@ async def remove_many(
     """Each line has an outcome of its own, and none spoils another. Gone here at once; jobs take them away at
     Cloudflare and, with `removeRecords`, take out of DNS what was written through a connection.
     """
-    rehearsed, taken_out = flag("dryRun", dry_run), flag("removeRecords", remove_records)
-    if is_lines(request.scope["headers"]):
-        call = call_of(request, request.org_id, request.actor, dry_run=rehearsed, remove_records=taken_out)
-        return streamed(request, call, removing(request.context, call))
-    given = decoded(await _whole(request), _DomainsToRemove)
-    call = call_of(
+    rehearsed, taken_out = parse_flag("dryRun", dry_run), parse_flag("removeRecords", remove_records)
+    if is_ndjson(request.scope["headers"]):
+        call = read_call(request, request.org_id, request.actor, dry_run=rehearsed, remove_records=taken_out)
+        return stream_results(request, call, make_removal(request.context, call))
+    given = decode(await _read_whole_body(request), _DomainsToRemove)
+    call = read_call(
         request,
         request.org_id,
         request.actor,
         dry_run=rehearsed or given.dry_run,
         remove_records=taken_out or given.remove_records,
     )
-    done = await _all_at_once(request.context, call, removing(request.context, call), _numbered(*_chosen(given)))
+    done = await _apply_whole(
+        request.context, call, make_removal(request.context, call), _number_lines(*_read_selection(given))
+    )
     return Response(removed_lines(done))
 
 
-async def added_by(request: ApiRequest, org_id: str, actor: str, dry_run: str | None) -> Response[Any]:
+async def add_from_request(request: ApiRequest, org_id: str, actor: str, dry_run: str | None) -> Response[Any]:
     """The answer to domains that are to be added to an organization."""
-    rehearsed = flag("dryRun", dry_run)
-    if is_lines(request.scope["headers"]):
-        call = call_of(request, org_id, actor, dry_run=rehearsed)
-        return streamed(request, call, adding(request.context, call))
-    given = decoded(await _whole(request), _DomainsToAdd)
-    call = call_of(request, org_id, actor, dry_run=rehearsed or given.dry_run)
-    lines = _numbered("domains", [bytes(item) for item in given.domains])
-    done = await _all_at_once(request.context, call, adding(request.context, call), lines)
+    rehearsed = parse_flag("dryRun", dry_run)
+    if is_ndjson(request.scope["headers"]):
+        call = read_call(request, org_id, actor, dry_run=rehearsed)
+        return stream_results(request, call, make_addition(request.context, call))
+    given = decode(await _read_whole_body(request), _DomainsToAdd)
+    call = read_call(request, org_id, actor, dry_run=rehearsed or given.dry_run)
+    lines = _number_lines("domains", [bytes(item) for item in given.domains])
+    done = await _apply_whole(request.context, call, make_addition(request.context, call), lines)
     return Response(added_lines(done))
 
 
-def adding(context: Context, call: Call) -> Verb:
+def make_addition(context: Context, call: BulkRequest) -> BulkAction:
     """Domains are added."""
-    return Verb(partial(add_line, context), BulkAdditions(context, call).take, added_line)
+    return BulkAction(partial(parse_add_line, context), BulkAdditions(context, call).add_lines, added_line)
 
 
-def removing(context: Context, call: Call) -> Verb:
+def make_removal(context: Context, call: BulkRequest) -> BulkAction:
     """Domains are removed."""
-    return Verb(partial(remove_line, context), BulkRemovals(context, call).take, removed_line)
+    return BulkAction(partial(parse_remove_line, context), BulkRemovals(context, call).remove_lines, removed_line)
 
 
-async def _all_at_once(context: Context, call: Call, verb: Verb, given: list[RawLine]) -> list[Any]:
+async def _apply_whole(context: Context, call: BulkRequest, action: BulkAction, raw_lines: list[RawLine]) -> list[Any]:
     """What came of the lines of a call that came whole. Raises Conflict before anything is done."""
-    lines = [verb.parse(line) for line in given]
-    await bulk.check_unused(context, call, lines)
-    return [result async for portion in verb.take(lines) for result in portion]
+    lines = [action.parse(line) for line in raw_lines]
+    await bulk.check_key_unused(context, call, lines)
+    return [result async for portion in action.apply(lines) for result in portion]
 
 
-async def _whole(request: ApiRequest) -> bytes:
+async def _read_whole_body(request: ApiRequest) -> bytes:
     limit = request.context.config.server.request_body_limit
     return await read_body(request.scope["headers"], request.receive, limit, may_be_empty=False)
 
 
-def _chosen(given: _DomainsToRemove) -> tuple[str, list[bytes]]:
-    match given:
+def _read_selection(selection: _DomainsToRemove) -> tuple[str, list[bytes]]:
+    match selection:
         case _DomainsToRemove(domain_ids=list(ids), domain_names=None):
             return "domainIds", [json.encode(DomainToRemove(domain_id=each)) for each in ids]
         case _DomainsToRemove(domain_ids=None, domain_names=list(names)):
@@ -136,10 +138,11 @@ def _chosen(given: _DomainsToRemove) -> tuple[str, list[bytes]]:
             raise InvalidInput("domainIds", "Give domainIds or domainNames, one of the two.")
 
 
-def _numbered(field: str, contents: list[bytes]) -> list[RawLine]:
-    if len(contents) > MOST_AT_ONCE:
+def _number_lines(field: str, contents: list[bytes]) -> list[RawLine]:
+    if len(contents) > MAX_LINES_AT_ONCE:
         message = (
-            f"{field} has {len(contents)} entries; {MOST_AT_ONCE} can be given. Send more as application/x-ndjson, one"
+            f"{field} has {len(contents)} entries; {MAX_LINES_AT_ONCE} can be given. Send more as "
+            "application/x-ndjson, one"
             f" to a line, up to {MOST_LINES}."
         )
         raise InvalidInput(field, message)

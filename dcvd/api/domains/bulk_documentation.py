@@ -18,19 +18,19 @@ from litestar.openapi.spec import (
 
 from dcvd.api.domains.bulk_calls import KEY_HEADER
 from dcvd.api.http import ndjson
-from dcvd.core.domains.bulk import LONGEST_KEY, MOST_AT_ONCE, MOST_LINES
+from dcvd.core.domains.bulk import LONGEST_KEY, MAX_LINES_AT_ONCE, MOST_LINES
 
-_TEXT: Final = Schema(type=OpenAPIType.STRING)
-_FLAG: Final = Schema(type=OpenAPIType.BOOLEAN, default=False, description="Only say what would be done.")
-_TAKEN_OUT: Final = Schema(
+_TEXT_SCHEMA: Final = Schema(type=OpenAPIType.STRING)
+_DRY_RUN: Final = Schema(type=OpenAPIType.BOOLEAN, default=False, description="Only say what would be done.")
+_REMOVE_RECORDS: Final = Schema(
     type=OpenAPIType.BOOLEAN,
     default=False,
     description="Also take out of DNS what was written there through a connection.",
 )
-_NEW: Final = Reference(ref="#/components/schemas/NewDomain")
-_NAMED: Final = Schema(
+_NEW_DOMAIN: Final = Reference(ref="#/components/schemas/NewDomain")
+_DOMAIN_TO_REMOVE: Final = Schema(
     type=OpenAPIType.OBJECT,
-    properties={"domainId": _TEXT, "domainName": _TEXT},
+    properties={"domainId": _TEXT_SCHEMA, "domainName": _TEXT_SCHEMA},
     min_properties=1,
     max_properties=1,
     description="One of the two.",
@@ -53,50 +53,50 @@ class BulkOperation(Operation):
         )
         self.parameters = [*(self.parameters or []), key]
 
-    def _take(self, whole: Schema, line: Schema | Reference, answered: str) -> None:
+    def _document_body(self, json_schema: Schema, line_schema: Schema | Reference, result_component: str) -> None:
         described = f"One to a line, up to {MOST_LINES:,} of them, done as they come and answered a line each."
         self.request_body = RequestBody(
             content={
-                MediaType.JSON.value: OpenAPIMediaType(schema=whole),
-                ndjson.MEDIA_TYPE: OpenAPIMediaType(schema=line),
+                MediaType.JSON.value: OpenAPIMediaType(schema=json_schema),
+                ndjson.MEDIA_TYPE: OpenAPIMediaType(schema=line_schema),
             },
-            description=f"JSON with up to {MOST_AT_ONCE:,} domains. As {ndjson.MEDIA_TYPE}: {described}",
+            description=f"JSON with up to {MAX_LINES_AT_ONCE:,} domains. As {ndjson.MEDIA_TYPE}: {described}",
             required=True,
         )
         response = (self.responses or {})["200"]
         assert isinstance(response, OpenAPIResponse), "Litestar documents the answer of 200"
-        result = Reference(ref=f"#/components/schemas/{answered}")
+        result = Reference(ref=f"#/components/schemas/{result_component}")
         response.content = {**(response.content or {}), ndjson.MEDIA_TYPE: OpenAPIMediaType(schema=result)}
 
 
 @dataclass
-class BulkAddition(BulkOperation):
+class BulkAdditionOperation(BulkOperation):
     """Of domains to be added."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        domains = Schema(type=OpenAPIType.ARRAY, items=_NEW, max_items=MOST_AT_ONCE)
-        self._take(_body({"domains": domains}, required=["domains"]), _NEW, "AddedLine")
+        domains = Schema(type=OpenAPIType.ARRAY, items=_NEW_DOMAIN, max_items=MAX_LINES_AT_ONCE)
+        self._document_body(_object_schema({"domains": domains}, required=["domains"]), _NEW_DOMAIN, "AddedLine")
 
 
 @dataclass
-class BulkRemoval(BulkOperation):
+class BulkRemovalOperation(BulkOperation):
     """Of domains to be removed."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        texts = Schema(type=OpenAPIType.ARRAY, items=_TEXT, max_items=MOST_AT_ONCE)
-        members = {"domainIds": texts, "domainNames": texts, "removeRecords": _TAKEN_OUT}
-        whole = _body(members, description="Either ids or names.")
-        self._take(whole, _NAMED, "RemovedLine")
+        texts = Schema(type=OpenAPIType.ARRAY, items=_TEXT_SCHEMA, max_items=MAX_LINES_AT_ONCE)
+        members = {"domainIds": texts, "domainNames": texts, "removeRecords": _REMOVE_RECORDS}
+        whole = _object_schema(members, description="Either ids or names.")
+        self._document_body(whole, _DOMAIN_TO_REMOVE, "RemovedLine")
 
 
-def _body(
+def _object_schema(
     members: Mapping[str, Schema], *, required: list[str] | None = None, description: str | None = None
 ) -> Schema:
     return Schema(
         type=OpenAPIType.OBJECT,
-        properties={**members, "dryRun": _FLAG},
+        properties={**members, "dryRun": _DRY_RUN},
         required=required,
         additional_properties=False,
         description=description,

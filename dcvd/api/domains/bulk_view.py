@@ -14,10 +14,10 @@ from dcvd.api.domains.view import (
     registration_view,
     required_record_views,
 )
-from dcvd.core.domains.bulk import Adding, Refusal, Removing
-from dcvd.core.domains.domain import DomainStatus, Validation
-from dcvd.services.domains.bulk_additions import Added
-from dcvd.services.domains.bulk_removals import Removed
+from dcvd.core.domains.bulk import AddStatus, LineRefusal, RemoveStatus
+from dcvd.core.domains.domain import DomainStatus, ValidationMethod
+from dcvd.services.domains.bulk_additions import AddLineResult
+from dcvd.services.domains.bulk_removals import RemoveLineResult
 
 
 class BulkDomainView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -26,7 +26,7 @@ class BulkDomainView(Struct, frozen=True, kw_only=True, rename="camel"):
 
     id: str
     status: DomainStatus | None
-    validation: Validation | None
+    validation: ValidationMethod | None
     wildcard: bool | None
     required_records: list[RequiredRecordView]
 
@@ -36,7 +36,7 @@ class AddedLine(Struct, frozen=True, kw_only=True, rename="camel"):
 
     line: int
     domain_name: str | None
-    outcome: Adding
+    outcome: AddStatus
     domain: BulkDomainView | None
     registration: RegistrationView | None
     error: ErrorView | None
@@ -64,7 +64,7 @@ class RemovedLine(Struct, frozen=True, kw_only=True, rename="camel"):
     line: int
     domain_id: str | None
     domain_name: str | None
-    outcome: Removing
+    outcome: RemoveStatus
     records_to_remove: list[LeftRecordView]
     error: ErrorView | None
 
@@ -84,19 +84,19 @@ class RemovedLines(Struct, frozen=True, kw_only=True):
     summary: RemovedSummary
 
 
-def added_line(added: Added) -> AddedLine:
+def added_line(addition: AddLineResult) -> AddedLine:
     """One line of the answer."""
     return AddedLine(
-        line=added.line,
-        domain_name=added.name,
-        outcome=added.outcome,
-        domain=_domain(added),
-        registration=registration_view(added.place),
-        error=_error(added.error),
+        line=addition.line,
+        domain_name=addition.name,
+        outcome=addition.outcome,
+        domain=_domain_view(addition),
+        registration=registration_view(addition.queue_position),
+        error=_error_view(addition.error),
     )
 
 
-def added_lines(lines: Iterable[Added]) -> AddedLines:
+def added_lines(lines: Iterable[AddLineResult]) -> AddedLines:
     """The whole answer to a call that came whole."""
     results = [added_line(line) for line in lines]
     counts = Counter(line.outcome for line in results)
@@ -109,20 +109,20 @@ def added_lines(lines: Iterable[Added]) -> AddedLines:
     return AddedLines(results=results, summary=summary)
 
 
-def removed_line(removed: Removed) -> RemovedLine:
+def removed_line(removal: RemoveLineResult) -> RemovedLine:
     """One line of the answer."""
-    result = removed.result
+    result = removal.result
     return RemovedLine(
-        line=removed.line,
+        line=removal.line,
         domain_id=result.domain_id,
         domain_name=result.name,
         outcome=result.outcome,
         records_to_remove=left_record_views(result.records),
-        error=_error(result.error),
+        error=_error_view(result.error),
     )
 
 
-def removed_lines(lines: Iterable[Removed]) -> RemovedLines:
+def removed_lines(lines: Iterable[RemoveLineResult]) -> RemovedLines:
     """The whole answer to a call that came whole."""
     results = [removed_line(line) for line in lines]
     counts = Counter(line.outcome for line in results)
@@ -130,12 +130,12 @@ def removed_lines(lines: Iterable[Removed]) -> RemovedLines:
     return RemovedLines(results=results, summary=summary)
 
 
-def _domain(added: Added) -> BulkDomainView | None:
-    if added.domain_id is None:
+def _domain_view(addition: AddLineResult) -> BulkDomainView | None:
+    if addition.domain_id is None:
         return None
-    domain = added.domain
+    domain = addition.domain
     if domain is None:
-        return BulkDomainView(id=added.domain_id, status=None, validation=None, wildcard=None, required_records=[])
+        return BulkDomainView(id=addition.domain_id, status=None, validation=None, wildcard=None, required_records=[])
     return BulkDomainView(
         id=domain.id,
         status=domain.status,
@@ -145,5 +145,5 @@ def _domain(added: Added) -> BulkDomainView | None:
     )
 
 
-def _error(error: Refusal | None) -> ErrorView | None:
+def _error_view(error: LineRefusal | None) -> ErrorView | None:
     return None if error is None else ErrorView(error.code, error.message)

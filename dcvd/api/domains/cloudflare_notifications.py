@@ -13,30 +13,30 @@ import msgspec
 from litestar import Router, post
 from msgspec import Struct
 
-from dcvd.api.http.authentication import Connection, parts_of
+from dcvd.api.http.authentication import AsgiConnection, get_services
 from dcvd.api.http.body import read_body
-from dcvd.api.http.problems import HttpRefusal, no_route
+from dcvd.api.http.problems import HttpRefusal, route_not_found
 from dcvd.api.http.request import ApiRequest
-from dcvd.core.domains.cloudflare_notifications import read
+from dcvd.core.domains.cloudflare_notifications import read_notification
 from dcvd.errors import InvalidInput
-from dcvd.services.lifecycle.cloudflare_notifications import Outcome
+from dcvd.services.lifecycle.cloudflare_notifications import NotificationOutcome
 
-_HEADER: Final = b"cf-webhook-auth"
-_LARGEST: Final = 64 * 1024
+_SECRET_HEADER: Final = b"cf-webhook-auth"
+_MAX_BODY_BYTES: Final = 64 * 1024
 
 
-class Taken(Struct, frozen=True):
+class NotificationAnswer(Struct, frozen=True):
     """What became of a notification; whatever it is, there is no use in sending it again."""
 
-    outcome: Outcome
+    outcome: NotificationOutcome
 
 
-async def known_sender(connection: Connection, _: object) -> None:
+async def check_sender(connection: AsgiConnection, _: object) -> None:
     """Where no secret is configured there is nothing at this address. Raises NotFound, HttpRefusal."""
-    secret = parts_of(connection.scope).context.config.cloudflare.webhook_secret
+    secret = get_services(connection.scope).context.config.cloudflare.webhook_secret
     if not secret:
-        raise no_route()
-    if not _is_right(connection.scope["headers"], secret.reveal()):
+        raise route_not_found()
+    if not _has_secret(connection.scope["headers"], secret.reveal()):
         # Not a word on which of it is wrong: missing, twice, or another's.
         raise HttpRefusal(
             HTTPStatus.UNAUTHORIZED,
@@ -46,8 +46,8 @@ async def known_sender(connection: Connection, _: object) -> None:
         )
 
 
-def _is_right(headers: Iterable[tuple[bytes, bytes]], secret: str) -> bool:
-    given = [value for name, value in headers if name == _HEADER]
+def _has_secret(headers: Iterable[tuple[bytes, bytes]], secret: str) -> bool:
+    given = [value for name, value in headers if name == _SECRET_HEADER]
     expected = sha256(secret.encode()).digest()
     # Digests are of one length, so not even the secret's length can be measured.
     matches = [compare_digest(sha256(value).digest(), expected) for value in given]
@@ -55,18 +55,18 @@ def _is_right(headers: Iterable[tuple[bytes, bytes]], secret: str) -> bool:
 
 
 @post("/cloudflare", status_code=200)
-async def take_notification(request: ApiRequest) -> Taken:
+async def receive_notification(request: ApiRequest) -> NotificationAnswer:
     """A hint to look at a hostname now; what is not understood is answered like what is."""
-    limit = min(_LARGEST, request.context.config.server.request_body_limit)
-    body = await read_body(request.scope["headers"], request.receive, limit, may_be_empty=False, any_type=True)
-    return Taken(await request.parts.hints.take(read(_json(body))))
+    limit = min(_MAX_BODY_BYTES, request.context.config.server.request_body_limit)
+    body = await read_body(request.scope["headers"], request.receive, limit, may_be_empty=False, any_media_type=True)
+    return NotificationAnswer(await request.services.hints.handle(read_notification(_parse_json(body))))
 
 
-def _json(body: bytes) -> Any:
+def _parse_json(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput("body", "The body is not valid JSON.", code="malformed_json") from error
 
 
-ROUTER: Final = Router("/hooks", route_handlers=[take_notification], guards=[known_sender], include_in_schema=False)
+ROUTER: Final = Router("/hooks", route_handlers=[receive_notification], guards=[check_sender], include_in_schema=False)

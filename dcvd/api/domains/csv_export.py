@@ -10,10 +10,10 @@ from litestar.openapi import ResponseSpec
 
 from dcvd.api.domains.routes import Search, StatusFilter
 from dcvd.api.http.documentation import problems
-from dcvd.api.http.parameters import one_of, shown
-from dcvd.api.http.presence import pieces_while_present
+from dcvd.api.http.parameters import format_instant, parse_choice
+from dcvd.api.http.presence import stream_while_connected
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.http.stream import Streamed
+from dcvd.api.http.stream import StreamingResponse
 from dcvd.core.domains.domain import Domain, DomainStatus
 from dcvd.services.context import Context
 from dcvd.services.domains import queries
@@ -22,9 +22,9 @@ COLUMNS: Final = (
     "id", "domainName", "status", "ready", "errorCode", "errorMessage", "dnsState", "validation", "wildcard",
     "cnameTarget", "cfStatus", "cfSslStatus", "issuer", "expiresAt", "createdAt", "updatedAt",
 )  # fmt: skip
-_ROWS_A_READ: Final = 250
-_MADE_AHEAD: Final = 256 << 10  # bytes
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_READ_BATCH: Final = 250
+_MAX_BUFFER_BYTES: Final = 256 << 10  # bytes
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet would calculate, or open, instead of showing it."""
 
 
@@ -43,65 +43,65 @@ async def export_domains(request: ApiRequest, status: StatusFilter = None, searc
     """All of them, newest first; with `search` by name. Text that a spreadsheet would take for a formula has an
     apostrophe before it.
     """
-    wanted = one_of("status", status, DomainStatus)
-    return Streamed(
-        pieces_while_present(request.receive, _pieces(request.context, request.org_id, wanted, search)),
+    wanted = parse_choice("status", status, DomainStatus)
+    return StreamingResponse(
+        stream_while_connected(request.receive, _generate_csv(request.context, request.org_id, wanted, search)),
         media_type="text/csv; header=present",
         headers={"Content-Disposition": 'attachment; filename="domains.csv"'},
-        most_kept=_MADE_AHEAD,
+        max_buffer_bytes=_MAX_BUFFER_BYTES,
     )
 
 
-async def _pieces(
+async def _generate_csv(
     context: Context, org_id: str, status: DomainStatus | None, search: str | None
 ) -> AsyncGenerator[bytes, None]:
     """A page at a time: a domain that stays is in it once, whatever comes and goes meanwhile."""
     cursor: str | None = None
-    yield _encoded([COLUMNS])
+    yield _encode_rows([COLUMNS])
     while True:
-        page = await queries.list_page(context, org_id, status=status, search=search, cursor=cursor, limit=_ROWS_A_READ)
+        page = await queries.list_page(context, org_id, status=status, search=search, cursor=cursor, limit=_READ_BATCH)
         if page.items:
-            yield _encoded([_row(domain) for domain in page.items])
+            yield _encode_rows([_to_row(domain) for domain in page.items])
         cursor = page.next_cursor
         if cursor is None:
             return
 
 
-def _encoded(rows: Sequence[Sequence[str]]) -> bytes:
+def _encode_rows(rows: Sequence[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
     return text.getvalue().encode()
 
 
-def _row(domain: Domain) -> list[str]:
+def _to_row(domain: Domain) -> list[str]:
     error, certificate = domain.error, domain.certificate
     cells = (
         domain.id,
         domain.name,
         domain.status.value,
-        _flag(domain.ready),
+        _format_flag(domain.is_ready),
         error and error.code,
         error and error.message,
         domain.dns_state.value,
         domain.validation,
-        _flag(domain.wildcard),
+        _format_flag(domain.wildcard),
         domain.cname_target,
         domain.cf_status,
         domain.cf_ssl_status,
         certificate and certificate.issuer,
-        shown(domain.expires_at),
-        shown(domain.created_at),
-        shown(domain.updated_at),
+        format_instant(domain.expires_at),
+        format_instant(domain.created_at),
+        format_instant(domain.updated_at),
     )
-    return [harmless(cell or "") for cell in cells]
+    return [escape_formula(cell or "") for cell in cells]
 
 
-def harmless(text: str) -> str:
+def escape_formula(text: str) -> str:
     """A cell that a spreadsheet shows as it is."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def _flag(value: bool) -> str:
+def _format_flag(value: bool) -> str:
     return "true" if value else "false"
 
 

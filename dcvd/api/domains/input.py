@@ -5,11 +5,18 @@ from typing import TypeVar
 import msgspec
 from msgspec import UNSET, Struct
 
-from dcvd.api.http.body import decoded
+from dcvd.api.http.body import decode
 from dcvd.api.http.ndjson import RawLine
-from dcvd.core.domains.additions import Wish
-from dcvd.core.domains.bulk import LONGEST_ECHO, AddLine, RemoveLine, Target, fingerprint, refusal
-from dcvd.core.domains.domain import Validation
+from dcvd.core.domains.additions import DomainRequest
+from dcvd.core.domains.bulk import (
+    LONGEST_ECHOED_NAME,
+    AddLine,
+    DomainReference,
+    RemoveLine,
+    fingerprint_line,
+    to_refusal,
+)
+from dcvd.core.domains.domain import ValidationMethod
 from dcvd.core.domains.hostnames import normalise
 from dcvd.errors import InvalidInput
 from dcvd.services.context import Context
@@ -27,7 +34,7 @@ class NewDomain(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknow
     """
 
     domain_name: str
-    validation: Validation | None = None
+    validation: ValidationMethod | None = None
     wildcard: bool = False
     connection_id: str | None = None
 
@@ -39,48 +46,50 @@ class DomainToRemove(Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     domain_name: str | None = None
 
 
-def wish(given: NewDomain) -> Wish:
+def to_domain_request(domain: NewDomain) -> DomainRequest:
     """What a caller asks for."""
-    return Wish(
-        domain_name=given.domain_name,
-        validation=given.validation,
-        wildcard=given.wildcard,
-        connection_id=UNSET if given.connection_id is None else given.connection_id,
+    return DomainRequest(
+        domain_name=domain.domain_name,
+        validation=domain.validation,
+        wildcard=domain.wildcard,
+        connection_id=UNSET if domain.connection_id is None else domain.connection_id,
     )
 
 
-def add_line(context: Context, line: RawLine) -> AddLine:
+def parse_add_line(context: Context, line: RawLine) -> AddLine:
     """A line of a bulk call that adds; what is wrong with it stays with it."""
-    mark, name = fingerprint("add", line.content), None
+    mark, name = fingerprint_line("add", line.content), None
     try:
-        asked = wish(_read(line, NewDomain))
-        mark, name = fingerprint("add", msgspec.json.encode(asked)), asked.domain_name[:LONGEST_ECHO]
-        return AddLine(number=line.number, fingerprint=mark, name=name, wanted=additions.check(context, asked))
+        asked = to_domain_request(_read(line, NewDomain))
+        mark, name = fingerprint_line("add", msgspec.json.encode(asked)), asked.domain_name[:LONGEST_ECHOED_NAME]
+        return AddLine(number=line.number, fingerprint=mark, name=name, content=additions.validate(context, asked))
     except InvalidInput as error:
-        return AddLine(number=line.number, fingerprint=mark, name=name, wanted=refusal(error))
+        return AddLine(number=line.number, fingerprint=mark, name=name, content=to_refusal(error))
 
 
-def remove_line(context: Context, line: RawLine) -> RemoveLine:
+def parse_remove_line(context: Context, line: RawLine) -> RemoveLine:
     """A line of a bulk call that removes; what is wrong with it stays with it."""
-    mark, name = fingerprint("remove", line.content), None
+    mark, name = fingerprint_line("remove", line.content), None
     try:
         given = _read(line, DomainToRemove)
-        mark = fingerprint("remove", msgspec.json.encode(given))
-        name = None if given.domain_name is None else given.domain_name[:LONGEST_ECHO]
-        return RemoveLine(number=line.number, fingerprint=mark, name=name, wanted=_target(context, given))
+        mark = fingerprint_line("remove", msgspec.json.encode(given))
+        name = None if given.domain_name is None else given.domain_name[:LONGEST_ECHOED_NAME]
+        return RemoveLine(number=line.number, fingerprint=mark, name=name, content=_read_target(context, given))
     except InvalidInput as error:
-        return RemoveLine(number=line.number, fingerprint=mark, name=name, wanted=refusal(error))
+        return RemoveLine(number=line.number, fingerprint=mark, name=name, content=to_refusal(error))
 
 
-def _read(line: RawLine, kind: type[T]) -> T:
+def _read(line: RawLine, struct_type: type[T]) -> T:
     if line.fault is not None:
         raise line.fault
-    return decoded(line.content, kind, whole="The line")
+    return decode(line.content, struct_type, subject="The line")
 
 
-def _target(context: Context, given: DomainToRemove) -> Target:
-    if (given.domain_id is None) == (given.domain_name is None):
+def _read_target(context: Context, selection: DomainToRemove) -> DomainReference:
+    if (selection.domain_id is None) == (selection.domain_name is None):
         raise InvalidInput("domainName", "Give domainId or domainName, one of the two.")
-    if given.domain_name is None:
-        return Target(id=given.domain_id)
-    return Target(name=normalise(given.domain_name, allowed_tlds=context.config.domains.allow_reserved_tlds))
+    if selection.domain_name is None:
+        return DomainReference(id=selection.domain_id)
+    return DomainReference(
+        name=normalise(selection.domain_name, allowed_tlds=context.config.domains.allow_reserved_tlds)
+    )

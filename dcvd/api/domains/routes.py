@@ -8,19 +8,19 @@ from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from dcvd.api.domains.input import NewDomain
-from dcvd.api.domains.view import DomainAnswer, DomainList, RemovedAnswer, answer, listed, removed
-from dcvd.api.http.documentation import ok, problems
-from dcvd.api.http.parameters import TEXT, Cursor, Limit, RemoveRecords, flag, one_of, page_limit
+from dcvd.api.domains.view import DomainAnswer, DomainList, RemovedAnswer, domain_answer, domain_list, removal_answer
+from dcvd.api.http.documentation import problems, success
+from dcvd.api.http.parameters import TEXT, Cursor, Limit, RemoveRecords, parse_choice, parse_flag, parse_page_limit
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.domains.domain import Domain, DomainStatus
-from dcvd.errors import RemoteError, Throttled
+from dcvd.errors import RemoteError, TooManyRequests
 from dcvd.services import timeline
 from dcvd.services.domains import additions, queries, removals
 from dcvd.services.lifecycle import checks, registration_queue
 
 log = structlog.get_logger(__name__)
 
-SYNC_PATIENCE: Final = 5.0
+SYNC_TIMEOUT_S: Final = 5.0
 """Seconds that a caller waits for a fresh look, which may have to wait for Cloudflare."""
 
 StatusFilter = Annotated[
@@ -49,7 +49,7 @@ async def add_domain(request: ApiRequest, data: JSONBody[NewDomain]) -> Response
         connection_id=data.connection_id,
         actor=request.actor,
     )
-    return Response(await _answer(request, domain), headers={"Location": _address(domain)})
+    return Response(await _build_answer(request, domain), headers={"Location": _location(domain)})
 
 
 @get("", summary="List the domains", responses=problems(400))
@@ -60,25 +60,25 @@ async def list_domains(
     found = await queries.list_page(
         request.context,
         request.org_id,
-        status=one_of("status", status, DomainStatus),
+        status=parse_choice("status", status, DomainStatus),
         search=search,
         cursor=cursor,
-        limit=page_limit(limit),
+        limit=parse_page_limit(limit),
     )
-    return listed(found, await registration_queue.places_of(request.context, found.items))
+    return domain_list(found, await registration_queue.find_positions(request.context, found.items))
 
 
 @get("/{domain_id:str}", summary="Show a domain", responses=problems(404))
 async def get_domain(request: ApiRequest, domain_id: FromPath[str]) -> DomainAnswer:
     """As it was last seen."""
-    return await _answer(request, await queries.get(request.context, request.org_id, domain_id))
+    return await _build_answer(request, await queries.get(request.context, request.org_id, domain_id))
 
 
 @post(
     "/{domain_id:str}/sync",
     summary="Look at a domain now",
     status_code=200,
-    responses={**ok(202, DomainAnswer, "The look takes longer; this is what is stored."), **problems(403, 404)},
+    responses={**success(202, DomainAnswer, "The look takes longer; this is what is stored."), **problems(403, 404)},
 )
 async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response[DomainAnswer]:
     """Asks DNS and Cloudflare and answers with the fresh domain.
@@ -89,20 +89,20 @@ async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response
     context = request.context
     domain = await queries.get(context, request.org_id, domain_id)
     try:
-        with request.parts.syncs.admitted(request.org_id):
-            await timeline.ask(context, domain, actor=request.actor, what="sync")
-            async with asyncio.timeout(SYNC_PATIENCE):
-                fresh = await request.parts.looker.look(domain, actor=request.actor)
-    except (TimeoutError, RemoteError, Throttled) as error:
+        with request.services.sync_limit.admit(request.org_id):
+            await timeline.store_request(context, domain, actor=request.actor, what="sync")
+            async with asyncio.timeout(SYNC_TIMEOUT_S):
+                fresh = await request.services.checker.check(domain, actor=request.actor)
+    except (TimeoutError, RemoteError, TooManyRequests) as error:
         if isinstance(error, TimeoutError):
             # Accepted means that it will be done: the timer takes the domain up next.
-            await checks.hurry(context, domain.id)
+            await checks.check_now(context, domain.id)
         log.info("api.sync_unfinished", domain_id=domain_id, error=str(error) or type(error).__name__)
         stored = await queries.get(context, request.org_id, domain_id)
-        return Response(await _answer(request, stored), status_code=202, headers={"Location": _address(stored)})
+        return Response(await _build_answer(request, stored), status_code=202, headers={"Location": _location(stored)})
     if fresh is None:
         fresh = await queries.get(context, request.org_id, domain_id)
-    return Response(await _answer(request, fresh), status_code=200)
+    return Response(await _build_answer(request, fresh), status_code=200)
 
 
 @delete("/{domain_id:str}", summary="Remove a domain", status_code=200, responses=problems(400, 403, 404))
@@ -118,17 +118,17 @@ async def remove_domain(
         request.context,
         request.org_id,
         domain_id,
-        remove_records=flag("removeRecords", remove_records),
+        remove_records=parse_flag("removeRecords", remove_records),
         actor=request.actor,
     )
-    return removed(domain, left)
+    return removal_answer(domain, left)
 
 
-async def _answer(request: ApiRequest, domain: Domain) -> DomainAnswer:
-    return answer(domain, await registration_queue.place_of(request.context, domain))
+async def _build_answer(request: ApiRequest, domain: Domain) -> DomainAnswer:
+    return domain_answer(domain, await registration_queue.find_position(request.context, domain))
 
 
-def _address(domain: Domain) -> str:
+def _location(domain: Domain) -> str:
     return f"/api/domains/{domain.id}"
 
 

@@ -4,23 +4,23 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from dcvd.api.http.parameters import Instant, shown
+from dcvd.api.http.parameters import Instant, format_instant
 from dcvd.core.diagnosis import findings_of
 from dcvd.core.domains.domain import (
-    Actor,
     Certificate,
     DnsState,
     Domain,
     DomainStatus,
     Finding,
-    LeftRecord,
-    Purpose,
+    FindingActor,
+    LeftoverRecord,
+    RecordPurpose,
     Severity,
-    Validation,
+    ValidationMethod,
     required_records,
 )
 from dcvd.core.instants import to_rfc3339
-from dcvd.core.lifecycle.registration_queue import Place, PlaceState
+from dcvd.core.lifecycle.registration_queue import QueuePosition, QueueState
 from dcvd.store.engine.paging import Page
 
 
@@ -56,7 +56,7 @@ class RequiredRecordView(Struct, frozen=True):
     type: str
     name: str
     value: str | None
-    purpose: Purpose
+    purpose: RecordPurpose
     verified: bool
 
 
@@ -74,7 +74,7 @@ class FindingView(Struct, frozen=True, kw_only=True, rename="camel"):
 
     code: str
     severity: Severity
-    actor: Actor
+    actor: FindingActor
     message: str
     fix: RecordView | None
     evidence: list[str]
@@ -89,7 +89,7 @@ class RegistrationView(Struct, frozen=True, kw_only=True, rename="camel"):
     next one; `expectedAt` is when it comes if nothing fails.
     """
 
-    state: PlaceState
+    state: QueueState
     position: int | None
     expected_at: Instant | None
 
@@ -109,7 +109,7 @@ class DomainView(Struct, frozen=True, kw_only=True, rename="camel"):
     error: ErrorView | None
     required_records: list[RequiredRecordView]
     cname_target: str
-    validation: Validation
+    validation: ValidationMethod
     wildcard: bool
     connection_id: str | None
     registration: RegistrationView | None
@@ -147,24 +147,24 @@ class RemovedAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     records_to_remove: list[LeftRecordView]
 
 
-def answer(domain: Domain, place: Place | None) -> DomainAnswer:
+def domain_answer(domain: Domain, position: QueuePosition | None) -> DomainAnswer:
     """One domain, wrapped, with its place in the line of registrations."""
-    return DomainAnswer(_view(domain, place))
+    return DomainAnswer(_domain_view(domain, position))
 
 
-def listed(found: Page[Domain], places: Mapping[str, Place]) -> DomainList:
+def domain_list(page: Page[Domain], positions: Mapping[str, QueuePosition]) -> DomainList:
     """A page of domains, with their places in the line of registrations."""
     return DomainList(
-        domains=[_view(domain, places.get(domain.id)) for domain in found.items], next_cursor=found.next_cursor
+        domains=[_domain_view(domain, positions.get(domain.id)) for domain in page.items], next_cursor=page.next_cursor
     )
 
 
-def removed(domain: Domain, left: Iterable[LeftRecord]) -> RemovedAnswer:
+def removal_answer(domain: Domain, records: Iterable[LeftoverRecord]) -> RemovedAnswer:
     """A domain that is gone, and what it leaves in DNS."""
-    return RemovedAnswer(domain=_view(domain, None), records_to_remove=left_record_views(left))
+    return RemovedAnswer(domain=_domain_view(domain, None), records_to_remove=left_record_views(records))
 
 
-def left_record_views(records: Iterable[LeftRecord]) -> list[LeftRecordView]:
+def left_record_views(records: Iterable[LeftoverRecord]) -> list[LeftRecordView]:
     """What should be taken out of DNS."""
     return [
         LeftRecordView(
@@ -181,58 +181,60 @@ def left_record_views(records: Iterable[LeftRecord]) -> list[LeftRecordView]:
 def required_record_views(domain: Domain) -> list[RequiredRecordView]:
     """All that the customer has to have in DNS."""
     return [
-        RequiredRecordView(record.type, record.name, record.value, record.purpose, record.verified)
+        RequiredRecordView(record.type, record.name, record.value, record.purpose, record.is_verified)
         for record in required_records(domain)
     ]
 
 
-def registration_view(place: Place | None) -> RegistrationView | None:
+def registration_view(position: QueuePosition | None) -> RegistrationView | None:
     """A place in the line of registrations."""
-    if place is None:
+    if position is None:
         return None
-    return RegistrationView(state=place.state, position=place.position, expected_at=shown(place.expected_at))
+    return RegistrationView(
+        state=position.state, position=position.position, expected_at=format_instant(position.expected_at)
+    )
 
 
-def _view(domain: Domain, place: Place | None) -> DomainView:
+def _domain_view(domain: Domain, position: QueuePosition | None) -> DomainView:
     return DomainView(
         id=domain.id,
         org_id=domain.org_id,
         domain_name=domain.name,
         status=domain.status,
-        ready=domain.ready,
+        ready=domain.is_ready,
         error=None if domain.error is None else ErrorView(domain.error.code, domain.error.message),
         required_records=required_record_views(domain),
         cname_target=domain.cname_target,
         validation=domain.validation,
         wildcard=domain.wildcard,
         connection_id=domain.connection_id,
-        registration=registration_view(place),
+        registration=registration_view(position),
         cf_status=domain.cf_status,
         cf_ssl_status=domain.cf_ssl_status,
         errors=[*domain.cf_errors, *domain.cf_ssl_errors],
-        certificate=None if domain.certificate is None else _certificate(domain.certificate),
-        next_certificate=None if domain.next_certificate is None else _certificate(domain.next_certificate),
-        expires_at=shown(domain.expires_at),
+        certificate=None if domain.certificate is None else _certificate_view(domain.certificate),
+        next_certificate=None if domain.next_certificate is None else _certificate_view(domain.next_certificate),
+        expires_at=format_instant(domain.expires_at),
         dns_state=domain.dns_state,
-        findings=[finding_view(finding, domain.next_sync_at) for finding in findings_of(domain)],
-        dns_checked_at=shown(domain.dns_checked_at),
-        cf_checked_at=shown(domain.cf_checked_at),
-        next_sync_at=to_rfc3339(domain.next_sync_at),
+        findings=[finding_view(finding, domain.next_check_at) for finding in findings_of(domain)],
+        dns_checked_at=format_instant(domain.dns_checked_at),
+        cf_checked_at=format_instant(domain.cf_checked_at),
+        next_sync_at=to_rfc3339(domain.next_check_at),
         created_at=to_rfc3339(domain.created_at),
         updated_at=to_rfc3339(domain.updated_at),
     )
 
 
-def _certificate(certificate: Certificate) -> CertificateView:
+def _certificate_view(certificate: Certificate) -> CertificateView:
     return CertificateView(
         serial=certificate.serial,
         issuer=certificate.issuer,
-        issued_at=shown(certificate.issued_at),
+        issued_at=format_instant(certificate.issued_at),
         expires_at=to_rfc3339(certificate.expires_at),
     )
 
 
-def finding_view(finding: Finding, next_look_at: int) -> FindingView:
+def finding_view(finding: Finding, next_check_at: int) -> FindingView:
     """A finding; without a time of its own it is checked at the domain's next look."""
     fix = finding.fix
     return FindingView(
@@ -242,5 +244,5 @@ def finding_view(finding: Finding, next_look_at: int) -> FindingView:
         message=finding.message,
         fix=None if fix is None else RecordView(fix.type, fix.name, fix.value),
         evidence=list(finding.evidence),
-        next_check_at=to_rfc3339(next_look_at if finding.next_check_at is None else finding.next_check_at),
+        next_check_at=to_rfc3339(next_check_at if finding.next_check_at is None else finding.next_check_at),
     )

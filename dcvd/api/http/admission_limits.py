@@ -8,27 +8,27 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from dcvd.errors import Conflict
-from dcvd.kit.limits.admission_limit import Turnstile
+from dcvd.kit.limits.admission_limit import AdmissionLimit
 
-MOST_SYNCS_OF_ONE: Final = 8
-MOST_SYNCS_OF_ALL: Final = 32
-MOST_SYNCS_A_MINUTE: Final = 60
+MAX_SYNCS_PER_ORGANIZATION: Final = 8
+MAX_SYNCS: Final = 32
+MAX_SYNCS_PER_MINUTE: Final = 60
 """Of one organization: each sync takes a call of Cloudflare's budget before the loop's own, and all share it."""
-_PATIENCE: Final = 5.0  # seconds; a client that was cut off may be back before its last step has ended
+_LOCK_TIMEOUT_S: Final = 5.0  # seconds; a client that was cut off may be back before its last step has ended
 
 
-class Streams:
+class StreamSlots:
     """One stream an organization at a time: each may keep megabytes, and two would only take turns."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def one_of(self, org_id: str) -> AsyncIterator[None]:
+    async def reserve(self, org_id: str) -> AsyncIterator[None]:
         """Raises Conflict where another one goes on for long."""
         lock = self._locks.setdefault(org_id, asyncio.Lock())
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_LOCK_TIMEOUT_S):
                 await lock.acquire()
         except TimeoutError as error:
             message = "Another bulk call of this organization is under way: try again when it has ended."
@@ -39,23 +39,23 @@ class Streams:
             lock.release()
 
 
-def dns_plans(monotonic: Callable[[], float] = time.monotonic) -> Turnstile:
+def build_dns_plan_limit(monotonic: Callable[[], float] = time.monotonic) -> AdmissionLimit:
     """Of what stands at customers' providers, who are asked while the caller waits."""
-    return Turnstile(
+    return AdmissionLimit(
         "plans of DNS records",
-        most_of_one=MOST_SYNCS_OF_ONE,
-        most_of_all=MOST_SYNCS_OF_ALL,
-        most_a_minute=MOST_SYNCS_A_MINUTE,
+        max_per_caller=MAX_SYNCS_PER_ORGANIZATION,
+        max_total=MAX_SYNCS,
+        max_per_minute=MAX_SYNCS_PER_MINUTE,
         monotonic=monotonic,
     )
 
 
-def syncs(monotonic: Callable[[], float] = time.monotonic) -> Turnstile:
+def build_sync_limit(monotonic: Callable[[], float] = time.monotonic) -> AdmissionLimit:
     """Of `POST …/sync`. A few run side by side, as a page of domains that is refreshed wants it."""
-    return Turnstile(
+    return AdmissionLimit(
         "syncs",
-        most_of_one=MOST_SYNCS_OF_ONE,
-        most_of_all=MOST_SYNCS_OF_ALL,
-        most_a_minute=MOST_SYNCS_A_MINUTE,
+        max_per_caller=MAX_SYNCS_PER_ORGANIZATION,
+        max_total=MAX_SYNCS,
+        max_per_minute=MAX_SYNCS_PER_MINUTE,
         monotonic=monotonic,
     )

@@ -21,11 +21,11 @@ _NDJSON: Final = re.compile(
     rb'application/(x-ndjson|ndjson|x-jsonlines|jsonl)(\s*;\s*charset\s*=\s*"?utf-8"?)?\s*', re.IGNORECASE
 )
 _JSON: Final = re.compile(rb'application/json(\s*;\s*charset\s*=\s*"?utf-8"?)?\s*', re.IGNORECASE)
-_AT: Final = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL)
-_EXPECTED: Final = re.compile(r"Expected `(.+)`, got `(.+)`", re.DOTALL)
-_MISSING: Final = re.compile(r"Object missing required field `(.+)`", re.DOTALL)
-_UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
-_WORDS: Final = {
+_PATH_SUFFIX: Final = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL)
+_WRONG_TYPE: Final = re.compile(r"Expected `(.+)`, got `(.+)`", re.DOTALL)
+_MISSING_FIELD: Final = re.compile(r"Object missing required field `(.+)`", re.DOTALL)
+_UNKNOWN_FIELD: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+_TYPE_NAMES: Final = {
     "str": "text",
     "int": "a number",
     "float": "a number",
@@ -44,9 +44,14 @@ class ClientGone(HttpRefusal):
 
 
 async def read_body(
-    headers: Iterable[tuple[bytes, bytes]], receive: Receive, limit: int, *, may_be_empty: bool, any_type: bool = False
+    headers: Iterable[tuple[bytes, bytes]],
+    receive: Receive,
+    limit: int,
+    *,
+    may_be_empty: bool,
+    any_media_type: bool = False,
 ) -> bytes:
-    """The whole body, of at most `limit` bytes. any_type: whatever type it is said to be of.
+    """The whole body, of at most `limit` bytes. any_media_type: whatever type it is said to be of.
 
     Raises HttpRefusal: 415 for what is not plain JSON, 413 for what is too large (before reading where its length is
     announced), ClientGone; InvalidInput for an empty body that may not be so. One that may needs no media type either.
@@ -54,12 +59,12 @@ async def read_body(
     announced = {name: value for name, value in headers if name in _HEADERS}
     length = announced.get(b"content-length", b"0")
     if b"transfer-encoding" not in announced and not length.strip(b"0"):
-        return _nothing(may_be_empty=may_be_empty)
-    if not any_type:
+        return _accept_empty(may_be_empty=may_be_empty)
+    if not any_media_type:
         _check_media_type(announced)
     # The server has checked that it is a number; the first test keeps it short enough to be read as one.
     if len(length) > 18 or int(length) > limit:
-        raise _too_large(limit)
+        raise _too_large_error(limit)
     pieces: list[bytes] = []
     size = 0
     while True:
@@ -69,44 +74,44 @@ async def read_body(
         pieces.append(message["body"])
         size += len(message["body"])
         if size > limit:
-            raise _too_large(limit)
+            raise _too_large_error(limit)
         if not message["more_body"]:
             break
-    return b"".join(pieces) if size else _nothing(may_be_empty=may_be_empty)
+    return b"".join(pieces) if size else _accept_empty(may_be_empty=may_be_empty)
 
 
-def decoded(body: bytes, kind: type[T], *, whole: str = "The body") -> T:
+def decode(body: bytes, struct_type: type[T], *, subject: str = "The body") -> T:
     """The struct that the body holds. Raises InvalidInput naming the member at fault, as it is written in JSON.
 
-    `whole`: what a sentence calls it.
+    `subject`: what a sentence calls it.
     """
     try:
-        struct: T = _decoder(kind).decode(body)
+        struct: T = _decoder(struct_type).decode(body)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error), kind, whole) from error
+        raise _validation_error(str(error), struct_type, subject) from error
     except UnicodeDecodeError as error:
-        raise _malformed("it is not UTF-8", whole) from error
+        raise _malformed_error("it is not UTF-8", subject) from error
     except RecursionError as error:
-        raise _malformed("it is nested too deeply", whole) from error
+        raise _malformed_error("it is nested too deeply", subject) from error
     except msgspec.DecodeError as error:
-        raise _malformed(str(error).removeprefix("JSON is malformed: "), whole) from error
+        raise _malformed_error(str(error).removeprefix("JSON is malformed: "), subject) from error
     return struct
 
 
-def converted(value: Any, kind: type[T], *, whole: str) -> T:
+def convert(value: Any, struct_type: type[T], *, subject: str) -> T:
     """As `decoded`, of a member that was decoded as plain values already, because its kind was not known yet."""
     try:
-        return msgspec.convert(value, kind)
+        return msgspec.convert(value, struct_type)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error), kind, whole) from error
+        raise _validation_error(str(error), struct_type, subject) from error
 
 
 @cache
-def _decoder(kind: type[Struct]) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
+def _decoder(struct_type: type[Struct]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(struct_type)
 
 
-def is_lines(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+def is_ndjson(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether a body of one JSON value a line is announced. Raises HttpRefusal for one that is compressed."""
     announced = {name: value for name, value in headers if name in _HEADERS}
     if _NDJSON.fullmatch(announced.get(b"content-type", b"").strip()) is None:
@@ -115,18 +120,18 @@ def is_lines(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     return True
 
 
-def _check_media_type(announced: dict[bytes, bytes]) -> None:
-    if _JSON.fullmatch(announced.get(b"content-type", b"").strip()) is None:
+def _check_media_type(headers: dict[bytes, bytes]) -> None:
+    if _JSON.fullmatch(headers.get(b"content-type", b"").strip()) is None:
         raise HttpRefusal(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "unsupported_media_type",
             "The body has to be JSON in UTF-8: send it with Content-Type: application/json.",
         )
-    _check_encoding(announced)
+    _check_encoding(headers)
 
 
-def _check_encoding(announced: dict[bytes, bytes]) -> None:
-    if announced.get(b"content-encoding", b"identity").lower() != b"identity":
+def _check_encoding(headers: dict[bytes, bytes]) -> None:
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise HttpRefusal(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "unsupported_media_type",
@@ -134,47 +139,49 @@ def _check_encoding(announced: dict[bytes, bytes]) -> None:
         )
 
 
-def _too_large(limit: int) -> HttpRefusal:
+def _too_large_error(limit: int) -> HttpRefusal:
     return HttpRefusal(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"The body is too large; at most {limit} bytes are read."
     )
 
 
-def _nothing(*, may_be_empty: bool) -> bytes:
+def _accept_empty(*, may_be_empty: bool) -> bytes:
     if not may_be_empty:
         raise InvalidInput("body", "The body is empty; send a JSON object.", code="malformed_json")
     return b""
 
 
-def _malformed(reason: str, whole: str) -> InvalidInput:
-    return InvalidInput("body", f"{whole} is not valid JSON: {reason}.", code="malformed_json")
+def _malformed_error(reason: str, subject: str) -> InvalidInput:
+    return InvalidInput("body", f"{subject} is not valid JSON: {reason}.", code="malformed_json")
 
 
-def _invalid(text: str, kind: type[Struct], whole: str) -> InvalidInput:
+def _validation_error(text: str, struct_type: type[Struct], subject: str) -> InvalidInput:
     """msgspec's message as a sentence of ours."""
-    located = _AT.fullmatch(text)
+    located = _PATH_SUFFIX.fullmatch(text)
     what, path = located.groups() if located is not None else (text, "")
     # A list's element has its index or, in older versions, three dots, which say nothing.
     path = path.replace("[...]", "")
-    if (missing := _MISSING.fullmatch(what)) is not None:
+    if (missing := _MISSING_FIELD.fullmatch(what)) is not None:
         field = missing.group(1)
         return InvalidInput(field, f"{field} is missing.")
-    if (unknown := _UNKNOWN.fullmatch(what)) is not None:
+    if (unknown := _UNKNOWN_FIELD.fullmatch(what)) is not None:
         field = unknown.group(1)
-        known = ", ".join(kind.__struct_encode_fields__)
+        known = ", ".join(struct_type.__struct_encode_fields__)
         return InvalidInput(field, f"{field!r} is not expected here; what can be given: {known}.", code="unknown_field")
     if what.startswith("Invalid enum value "):
         given = what.removeprefix("Invalid enum value ")
-        return InvalidInput(path, f"{path} is {given}, which is none of: {', '.join(_choices(kind, path))}.")
-    if (expected := _EXPECTED.fullmatch(what)) is not None:
-        wanted, got = (" or ".join(_WORDS.get(word, word) for word in text.split(" | ")) for text in expected.groups())
-        return InvalidInput(path or "body", f"{path or whole} has to be {wanted}, but {got} was given.")
-    return InvalidInput(path or "body", f"{path or whole} is not valid: {what}.")
+        return InvalidInput(path, f"{path} is {given}, which is none of: {', '.join(_choices(struct_type, path))}.")
+    if (expected := _WRONG_TYPE.fullmatch(what)) is not None:
+        wanted, got = (
+            " or ".join(_TYPE_NAMES.get(word, word) for word in text.split(" | ")) for text in expected.groups()
+        )
+        return InvalidInput(path or "body", f"{path or subject} has to be {wanted}, but {got} was given.")
+    return InvalidInput(path or "body", f"{path or subject} is not valid: {what}.")
 
 
-def _choices(kind: type[Struct], name: str) -> list[str]:
+def _choices(struct_type: type[Struct], name: str) -> list[str]:
     """The values of a member that is a closed set."""
-    for field in msgspec.structs.fields(kind):
+    for field in msgspec.structs.fields(struct_type):
         if field.encode_name == name:
             types: tuple[Any, ...] = (field.type, *get_args(field.type))
             for item in types:

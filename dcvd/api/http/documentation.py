@@ -16,7 +16,7 @@ from dcvd.api.http.problems import MEDIA_TYPE, Problem
 
 BEARER: Final[list[SecurityRequirement]] = [{"bearer": []}]
 
-_MEANINGS: Final = {
+_STATUS_MEANINGS: Final = {
     400: "Something given is wrong; `errors` names it.",
     401: "No valid bearer token.",
     403: "The token's role does not allow it.",
@@ -37,14 +37,14 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
         status: ResponseSpec(
             data_container=Problem,
             media_type=MEDIA_TYPE,
-            description=_MEANINGS[status],
+            description=_STATUS_MEANINGS[status],
             generate_examples=False,
         )
         for status in sorted({401, *statuses})
     }
 
 
-def ok(status: int, body: type[Any], meaning: str) -> dict[int, ResponseSpec]:
+def success(status: int, body: type[Any], meaning: str) -> dict[int, ResponseSpec]:
     """A second way of succeeding."""
     return {status: ResponseSpec(data_container=body, description=meaning, generate_examples=False)}
 
@@ -58,7 +58,7 @@ class BodyMayBeEmpty(Operation):
         self.request_body.required = False
 
 
-def openapi(public_url: str) -> OpenAPIConfig:
+def openapi_config(public_url: str) -> OpenAPIConfig:
     """What Litestar makes the document from; `public_url` may be empty."""
     scheme = SecurityScheme(type="http", scheme="bearer", bearer_format="dcv_live_ and 32 hex digits")
     return OpenAPIConfig(
@@ -69,11 +69,13 @@ def openapi(public_url: str) -> OpenAPIConfig:
         servers=[Server(url=public_url or "/")],
         use_handler_docstrings=True,
         render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/"], media_type=MediaType.JSON)],
-        openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, after_request=_no_page),
+        openapi_router=Router(
+            "/schema", route_handlers=[], include_in_schema=False, after_request=_refuse_missing_page
+        ),
     )
 
 
-async def _no_page(response: Response[Any]) -> Response[Any]:
+async def _refuse_missing_page(response: Response[Any]) -> Response[Any]:
     """Litestar adds a page in HTML for every other address here; ours is a problem like anywhere else."""
     if response.status_code == HTTPStatus.NOT_FOUND:
         raise NotFoundException

@@ -8,12 +8,12 @@ from msgspec import Struct
 from dcvd import __version__
 
 
-class Health(Struct, frozen=True):
+class HealthAnswer(Struct, frozen=True):
     status: Literal["ok"]
     version: str
 
 
 @get("/health", summary="Is it there?", tags=["Health"], security=[{}])
-async def health() -> Health:
+async def health() -> HealthAnswer:
     """Without authentication; it asks neither the database nor Cloudflare."""
-    return Health("ok", __version__)
+    return HealthAnswer("ok", __version__)

@@ -15,13 +15,13 @@ HEADERS: Final = {
 }
 """Of every answer at this address: its own URL, with the code, must get no further."""
 
-_NAMES: Final = {
+_PROVIDER_NAMES: Final = {
     Provider.CLOUDFLARE: "Cloudflare",
     Provider.GODADDY: "GoDaddy",
     Provider.ROUTE53: "Amazon Route 53",
     Provider.OTHER: "your DNS provider",
 }
-_SENTENCES: Final = {
+_ERROR_SENTENCES: Final = {
     "access_denied": "You declined, so nothing was connected.",
     "invalid_state": "This link was used before, is too old, or belongs to something else. Start again from where you "
     "came from.",
@@ -36,27 +36,28 @@ _STYLE: Final = (
 )
 
 
-def connected(provider: Provider, organization: str) -> str:
+def success_page(provider: Provider, organization: str) -> str:
     """The page of a success."""
-    return page(
+    return html_page(
         "Connected",
-        f"{organization} can now write DNS records for your domains at {_NAMES[provider]}.",
-        f"You can close this window. To take it back, ask {organization}, or remove its access at {_NAMES[provider]}.",
+        f"{organization} can now write DNS records for your domains at {_PROVIDER_NAMES[provider]}.",
+        f"You can close this window. To take it back, ask {organization}, or remove its access at "
+        f"{_PROVIDER_NAMES[provider]}.",
     )
 
 
-def failed(provider: Provider, organization: str | None, error: DcvdError) -> str:
+def failure_page(provider: Provider, organization: str | None, error: DcvdError) -> str:
     """The page of a failure: what to do, and its code, but no text of the provider's."""
     whose = f" to {organization}" if organization else ""
-    sentence = _SENTENCES.get(
+    sentence = _ERROR_SENTENCES.get(
         error.code,
         "Something is not in order between the two, which you cannot change. Try again later, or tell whoever sent you "
         f"here this code: {error.code}",
     )
-    return page("Not connected", f"{_capital(_NAMES[provider])} was not connected{whose}.", sentence)
+    return html_page("Not connected", f"{_capitalize(_PROVIDER_NAMES[provider])} was not connected{whose}.", sentence)
 
 
-def page(title: str, *paragraphs: str) -> str:
+def html_page(title: str, *paragraphs: str) -> str:
     """A page of plain text."""
     text = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs)
     return (
@@ -67,5 +68,5 @@ def page(title: str, *paragraphs: str) -> str:
     )
 
 
-def _capital(text: str) -> str:
+def _capitalize(text: str) -> str:
     return text[:1].upper() + text[1:]

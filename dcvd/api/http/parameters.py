@@ -11,12 +11,12 @@ from msgspec import Meta
 from dcvd.core.events import EventType
 from dcvd.core.instants import from_rfc3339, to_rfc3339
 from dcvd.errors import InvalidInput
-from dcvd.services.webhooks.endpoints import checked_event
+from dcvd.services.webhooks.endpoints import parse_event_type
 from dcvd.store.engine.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 E = TypeVar("E", bound=StrEnum)
 
-_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+_WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 TEXT: Final[dict[str, Any]] = {"type": "string", "one_of": None}
 """The documented type of what may be absent: a query can leave a value out, and never says null."""
@@ -64,16 +64,16 @@ RemoveRecords = Annotated[
 ]
 
 
-def page_limit(text: str | None) -> int:
+def parse_page_limit(text: str | None) -> int:
     """How many rows a page may have."""
     if text is None:
         return DEFAULT_LIMIT
-    if _NUMBER.fullmatch(text) is None or not 1 <= int(text) <= MAX_LIMIT:
+    if _WHOLE_NUMBER.fullmatch(text) is None or not 1 <= int(text) <= MAX_LIMIT:
         raise InvalidInput("limit", f"limit is {text!r}; give a whole number from 1 to {MAX_LIMIT}.")
     return int(text)
 
 
-def one_of(field: str, text: str | None, choices: type[E]) -> E | None:
+def parse_choice(field: str, text: str | None, choices: type[E]) -> E | None:
     """The member of a closed set that was asked for, or None where nothing was."""
     if text is None:
         return None
@@ -83,21 +83,21 @@ def one_of(field: str, text: str | None, choices: type[E]) -> E | None:
         raise InvalidInput(field, f"{field} is {text!r}, which is none of: {', '.join(choices)}.") from error
 
 
-def flag(name: str, text: str | None) -> bool:
+def parse_flag(name: str, text: str | None) -> bool:
     """A switch of the query, which is off where it is not given."""
     if text not in (None, "true", "false"):
         raise InvalidInput(name, f"{name} is {text!r}; give true or false.")
     return text == "true"
 
 
-def event_types(field: str, texts: list[str] | None) -> list[EventType] | None:
+def parse_event_types(field: str, texts: list[str] | None) -> list[EventType] | None:
     """The events that were asked for, in one parameter with commas or in several, or None where nothing was."""
     if texts is None:
         return None
-    return [checked_event(field, name.strip()) for text in texts for name in text.split(",")]
+    return [parse_event_type(field, name.strip()) for text in texts for name in text.split(",")]
 
 
-def instant(field: str, text: str | None) -> int | None:
+def parse_instant(field: str, text: str | None) -> int | None:
     """Milliseconds since the epoch."""
     if text is None:
         return None
@@ -108,6 +108,6 @@ def instant(field: str, text: str | None) -> int | None:
         raise InvalidInput(field, sentence) from error
 
 
-def shown(moment: int | None) -> str | None:
+def format_instant(instant: int | None) -> str | None:
     """Milliseconds since the epoch as an answer has them."""
-    return None if moment is None else to_rfc3339(moment)
+    return None if instant is None else to_rfc3339(instant)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-LONGEST_WAIT: Final = 60
+LONGEST_WAIT_S: Final = 60
 """Seconds for which a request may wait at most."""
 
 _TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -19,19 +19,19 @@ _ITEM: Final = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+')
 _SECONDS: Final = re.compile(r'"?([0-9]{1,9})"?')
 
 
-def preferred_wait(values: Iterable[str]) -> int | None:
+def parse_wait_s(values: Iterable[str]) -> int | None:
     """The whole seconds that a client would wait for an answer, capped; None when it said nothing of it.
 
     `values` are those of each `Prefer` header. What is malformed or unknown is ignored; of two waits the first counts.
     """
-    for name, value in _preferences(values):
+    for name, value in _parse_preferences(values):
         if name == "wait":
             seconds = _SECONDS.fullmatch(value)
-            return None if seconds is None else min(int(seconds[1]), LONGEST_WAIT)
+            return None if seconds is None else min(int(seconds[1]), LONGEST_WAIT_S)
     return None
 
 
-def _preferences(values: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _parse_preferences(values: Iterable[str]) -> Iterator[tuple[str, str]]:
     for header in values:
         for item in _ITEM.findall(header):
             found = _PREFERENCE.fullmatch(item)

@@ -12,13 +12,13 @@ from dcvd.api.http.body import ClientGone
 T = TypeVar("T")
 
 
-async def while_present(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+async def run_while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     """What the work gives. Raises ClientGone when the client leaves before, and then the work is cancelled.
 
     Only for requests whose body nobody reads: what comes of one is dropped.
     """
     working = asyncio.create_task(work, name="api.work")
-    leaving = asyncio.create_task(_left(receive), name="api.client_left")
+    leaving = asyncio.create_task(_wait_for_disconnect(receive), name="api.client_left")
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
         if working.done():
@@ -30,12 +30,12 @@ async def while_present(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.wait((working, leaving))
 
 
-async def pieces_while_present(receive: Receive, pieces: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+async def stream_while_connected(receive: Receive, pieces: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
     """The pieces, as long as the client is there. Raises ClientGone in place of the next one when it has left.
 
     Only for requests whose body nobody reads, likewise.
     """
-    leaving = asyncio.create_task(_left(receive), name="api.client_left")
+    leaving = asyncio.create_task(_wait_for_disconnect(receive), name="api.client_left")
     try:
         async with aclosing(pieces):
             async for piece in pieces:
@@ -47,6 +47,6 @@ async def pieces_while_present(receive: Receive, pieces: AsyncGenerator[T, None]
         await asyncio.wait((leaving,))
 
 
-async def _left(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -9,34 +9,34 @@ from typing import Final
 import structlog
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from dcvd.api.http.app_services import Parts
+from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.authentication import check_operator, is_operator_path
-from dcvd.api.http.problems import FAILURE, MEDIA_TYPE, REQUEST_ID, Refused, allowed, refuse
-from dcvd.api.http.request import METHOD
+from dcvd.api.http.problems import FAILURE, MEDIA_TYPE, REQUEST_ID, ProblemResponse, format_allow, report_failure
+from dcvd.api.http.request import SENT_METHOD
 from dcvd.errors import DcvdError
 
 log = structlog.get_logger(__name__)
 
-_ALWAYS: Final = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
-_OURS: Final = frozenset(name for name, _ in _ALWAYS)
+_OWN_HEADERS: Final = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+_OWN_HEADER_NAMES: Final = frozenset(name for name, _ in _OWN_HEADERS)
 
 
-class Edge:
+class RequestEnvelope:
     """The outermost layer around an application."""
 
-    def __init__(self, app: ASGIApp, parts: Parts, methods: Mapping[str, Collection[str]]) -> None:
+    def __init__(self, app: ASGIApp, services: AppServices, methods: Mapping[str, Collection[str]]) -> None:
         """`methods`: those of each path's template."""
         self._app = app
-        self._parts = parts
-        self._allow = {path: allowed(found).encode() for path, found in methods.items()}
+        self._services = services
+        self._allow = {path: format_allow(found).encode() for path, found in methods.items()}
 
-    async def __call__(self, received: HTTPScope, receive: Receive, send: Send) -> None:
+    async def __call__(self, original_scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Serves one HTTP request; every answer goes out through here."""
         request_id = os.urandom(8).hex()
         # A copy: the server goes on working with its own, and drops the body of an answer to HEAD.
-        scope: HTTPScope = received.copy()
+        scope: HTTPScope = original_scope.copy()
         method = scope["method"]
-        scope["state"] = {REQUEST_ID: request_id, METHOD: method}
+        scope["state"] = {REQUEST_ID: request_id, SENT_METHOD: method}
         if method == "HEAD":
             scope["method"] = "GET"
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -48,57 +48,59 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*self._checked(message["headers"], scope), *_ALWAYS, own]
+                message["headers"] = [*self._filter_headers(message["headers"], scope), *_OWN_HEADERS, own]
             await send(message)
 
         try:
-            refused = self._refused_at_the_door(scope)
+            refused = self._refuse_stranger(scope)
             if refused is not None:
-                await _send(refused, send_out)
+                await _send_problem(refused, send_out)
             else:
                 await self._app(scope, receive, send_out)
         finally:
-            _log(scope, method, status, began)
+            _log_request(scope, method, status, began)
 
-    def _checked(self, headers: Iterable[tuple[bytes, bytes]], scope: HTTPScope) -> Iterator[tuple[bytes, bytes]]:
+    def _filter_headers(
+        self, headers: Iterable[tuple[bytes, bytes]], scope: HTTPScope
+    ) -> Iterator[tuple[bytes, bytes]]:
         """The application's headers; Litestar's own answer to OPTIONS knows one of the methods alone."""
         allow = self._allow.get(scope.get("path_template", "")) if scope["method"] == "OPTIONS" else None
         for name, value in headers:
             if name == b"allow" and allow is not None:
                 yield name, allow
-            elif name not in _OURS:
+            elif name not in _OWN_HEADER_NAMES:
                 yield name, value
 
-    def _refused_at_the_door(self, scope: Scope) -> Refused | None:
+    def _refuse_stranger(self, scope: Scope) -> ProblemResponse | None:
         """The guards would let a stranger learn which addresses and methods exist for operators."""
         if not is_operator_path(scope["path"]):
             return None
         try:
-            check_operator(scope, self._parts.operators)
+            check_operator(scope, self._services.operators)
         except DcvdError as error:
-            return refuse(scope, error)
+            return report_failure(scope, error)
         return None
 
 
-async def _send(refused: Refused, send: Send) -> None:
-    body = refused.body
+async def _send_problem(response: ProblemResponse, send: Send) -> None:
+    body = response.body
     headers = [
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", str(len(body)).encode()),
-        *((name.lower().encode(), value.encode()) for name, value in refused.headers.items()),
+        *((name.lower().encode(), value.encode()) for name, value in response.headers.items()),
     ]
-    await send({"type": "http.response.start", "status": refused.problem.status, "headers": headers})
+    await send({"type": "http.response.start", "status": response.problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def _log(scope: Scope, method: str, status: int | None, began: float) -> None:
+def _log_request(scope: Scope, method: str, status: int | None, started_s: float) -> None:
     """One line a request; `status` None: it ended without an answer, because the client or the daemon went away."""
     token = scope.get("auth")
     facts = {
         "method": method,
         "path": scope.get("path_template"),
         "status": status,
-        "ms": round((time.perf_counter() - began) * 1000, 1),
+        "ms": round((time.perf_counter() - started_s) * 1000, 1),
         "org_id": getattr(token, "org_id", None),
         "token_id": getattr(token, "id", None),
     }

@@ -13,51 +13,51 @@ from litestar.types import Receive, Scope, Send
 
 from dcvd.api.http.body import ClientGone
 
-_KEPT_PLAIN: Final = 256 << 10
-MOST_KEPT: Final = 16 << 20
+_COMPRESS_ABOVE_BYTES: Final = 256 << 10
+MAX_BUFFER_BYTES: Final = 16 << 20
 
 
-class Backlog:
+class ResponseBuffer:
     """Pieces of an answer that its client does not take yet; compressed where they are many, and of bounded size."""
 
-    def __init__(self, *, most: int = MOST_KEPT) -> None:
-        """`most`: the bytes that may be kept before whoever makes the answer has to wait."""
-        self._most = most
+    def __init__(self, *, max_bytes: int = MAX_BUFFER_BYTES) -> None:
+        """`max_bytes`: the bytes that may be kept before whoever makes the answer has to wait."""
+        self._max_bytes = max_bytes
         self._pieces: deque[tuple[bool, bytes]] = deque()
         self._size = 0
-        self._ended = False
-        self._changed = asyncio.Event()
+        self._is_closed = False
+        self._change = asyncio.Event()
 
     async def put(self, piece: bytes) -> None:
         """Keep a piece, once there is room."""
-        while self._size >= self._most:
-            self._changed.clear()
-            await self._changed.wait()
-        packed = self._size >= _KEPT_PLAIN
+        while self._size >= self._max_bytes:
+            self._change.clear()
+            await self._change.wait()
+        packed = self._size >= _COMPRESS_ABOVE_BYTES
         kept = zlib.compress(piece, 1) if packed else piece
         self._pieces.append((packed, kept))
         self._size += len(kept)
-        self._changed.set()
+        self._change.set()
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Nothing more comes."""
-        self._ended = True
-        self._changed.set()
+        self._is_closed = True
+        self._change.set()
 
     async def take(self) -> bytes | None:
         """The next piece, once there is one; None at the end."""
         while not self._pieces:
-            if self._ended:
+            if self._is_closed:
                 return None
-            self._changed.clear()
-            await self._changed.wait()
+            self._change.clear()
+            await self._change.wait()
         packed, kept = self._pieces.popleft()
         self._size -= len(kept)
-        self._changed.set()
+        self._change.set()
         return zlib.decompress(kept) if packed else kept
 
 
-class Streamed(Response[None]):
+class StreamingResponse(Response[None]):
     """An answer of pieces. What they are made from may still be coming in: the client need not read meanwhile.
 
     A failure before the first piece is answered as any other; one behind it ends the connection in the middle, so that
@@ -70,39 +70,41 @@ class Streamed(Response[None]):
         *,
         media_type: str,
         headers: Mapping[str, str] | None = None,
-        most_kept: int = MOST_KEPT,
+        max_buffer_bytes: int = MAX_BUFFER_BYTES,
     ) -> None:
-        """`most_kept`: bytes of the answer that are made ahead of what the client takes."""
+        """`max_buffer_bytes`: bytes of the answer that are made ahead of what the client takes."""
         super().__init__(None, media_type=media_type, headers=dict(headers or {}))
         self._pieces = pieces
-        self._most_kept = most_kept
+        self._max_buffer_bytes = max_buffer_bytes
 
     def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **_: Any) -> ASGIResponse:  # noqa: ARG002
         """Litestar asks for what is to be sent."""
-        backlog = Backlog(most=self._most_kept)
-        return _Sender(self._pieces, backlog, media_type=str(self.media_type), headers=dict(self.headers))
+        backlog = ResponseBuffer(max_bytes=self._max_buffer_bytes)
+        return _StreamingAsgiResponse(
+            self._pieces, backlog, media_type=str(self.media_type), headers=dict(self.headers)
+        )
 
 
-class _Sender(ASGIResponse):
+class _StreamingAsgiResponse(ASGIResponse):
     _should_set_content_length = False
 
     def __init__(
-        self, pieces: AsyncGenerator[bytes, None], backlog: Backlog, *, media_type: str, headers: dict[str, Any]
+        self, pieces: AsyncGenerator[bytes, None], buffer: ResponseBuffer, *, media_type: str, headers: dict[str, Any]
     ) -> None:
         super().__init__(media_type=media_type, headers=headers)
         self._pieces = pieces
-        self._backlog = backlog
+        self._buffer = buffer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
-        making = asyncio.create_task(self._make(), name="api.stream")
+        making = asyncio.create_task(self._fill_buffer(), name="api.stream")
         try:
-            piece = await self._backlog.take()
+            piece = await self._buffer.take()
             if piece is None:
                 await making
             await self.start_response(send)
             while piece is not None:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
-                piece = await self._backlog.take()
+                piece = await self._buffer.take()
             try:
                 await making
             except ClientGone:
@@ -112,10 +114,10 @@ class _Sender(ASGIResponse):
             making.cancel()
             await asyncio.gather(making, return_exceptions=True)
 
-    async def _make(self) -> None:
+    async def _fill_buffer(self) -> None:
         try:
             async with aclosing(self._pieces) as pieces:
                 async for piece in pieces:
-                    await self._backlog.put(piece)
+                    await self._buffer.put(piece)
         finally:
-            self._backlog.end()
+            self._buffer.close()

@@ -7,7 +7,7 @@ from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
 from dcvd.api.http.documentation import problems
-from dcvd.api.http.parameters import TEXT, Cursor, Limit, one_of, page_limit
+from dcvd.api.http.parameters import TEXT, Cursor, Limit, parse_choice, parse_page_limit
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.jobs.view import JobView, job_view
 from dcvd.core.jobs import JobState
@@ -30,15 +30,15 @@ class JobList(Struct, frozen=True, kw_only=True, rename="camel"):
 
 @get("", summary="List the jobs", responses=problems(400))
 async def list_jobs(
-    request: ApiRequest, wanted: StateFilter = None, limit: Limit = None, cursor: Cursor = None
+    request: ApiRequest, state_filter: StateFilter = None, limit: Limit = None, cursor: Cursor = None
 ) -> JobList:
     """Newest first."""
     found = await jobs.list_page(
         request.context,
         request.org_id,
-        state=one_of("state", wanted, JobState),
+        state=parse_choice("state", state_filter, JobState),
         cursor=cursor,
-        limit=page_limit(limit),
+        limit=parse_page_limit(limit),
     )
     return JobList(jobs=[job_view(job) for job in found.items], next_cursor=found.next_cursor)
 

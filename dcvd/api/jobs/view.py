@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from dcvd.api.domains.view import ErrorView
-from dcvd.api.http.parameters import Instant, shown
+from dcvd.api.http.parameters import Instant, format_instant
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.core.webhooks.replays import Replay, ReplayStatus
@@ -56,14 +56,14 @@ def job_view(job: Job) -> JobView:
         domain_name=job.domain_name,
         connection_id=job.connection_id,
         action=None if job.dns_write is None else job.dns_write.action,
-        replay=None if job.replay is None else _replay(job.replay),
+        replay=None if job.replay is None else _replay_view(job.replay),
         attempts=job.attempts,
-        next_attempt_at=shown(job.next_attempt_at),
+        next_attempt_at=format_instant(job.next_attempt_at),
         last_error=None if job.last_error_code is None else ErrorView(job.last_error_code, job.last_error or ""),
         created_at=to_rfc3339(job.created_at),
         updated_at=to_rfc3339(job.updated_at),
     )
 
 
-def _replay(replay: Replay) -> ReplayView:
+def _replay_view(replay: Replay) -> ReplayView:
     return ReplayView(webhook_id=replay.endpoint_id, status=replay.status, count=replay.total, progress=replay.progress)

@@ -15,4 +15,4 @@ class RenewalsAnswer(Struct, frozen=True):
 @get("/renewals", summary="Renewals that are late")
 async def list_renewals(request: ApiRequest) -> RenewalsAnswer:
     """Over all organizations, those first that are late for the longest time."""
-    return RenewalsAnswer(await renewals.overview(request.context))
+    return RenewalsAnswer(await renewals.summarize_renewals(request.context))

@@ -10,16 +10,16 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from dcvd.api.diagnosis.routes import look_anew
-from dcvd.api.diagnosis.view import DiagnosisAnswer, answer
-from dcvd.api.domains.bulk import DryRun, added_by
-from dcvd.api.http.authentication import operator
-from dcvd.api.http.parameters import Cursor, Instant, Limit, instant, page_limit
+from dcvd.api.diagnosis.routes import check_now
+from dcvd.api.diagnosis.view import DiagnosisAnswer, diagnosis_answer
+from dcvd.api.domains.bulk import DryRun, add_from_request
+from dcvd.api.http.authentication import authenticate_operator
+from dcvd.api.http.parameters import Cursor, Instant, Limit, parse_instant, parse_page_limit
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.renewals import list_renewals
-from dcvd.api.tokens import TokenAnswer, TokenList, minted_answer, token_list
+from dcvd.api.tokens import TokenAnswer, TokenList, minted_token_answer, token_list
 from dcvd.core.instants import to_rfc3339
-from dcvd.core.timeline import OPERATOR
+from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.core.tokens import Role
 from dcvd.services import diagnosis, organizations, tokens
 from dcvd.store.organizations import Organization
@@ -55,18 +55,20 @@ class OrganizationList(Struct, frozen=True):
 async def create_organization(request: ApiRequest, data: JSONBody[NewOrganization]) -> Response[OrganizationAnswer]:
     """A new tenant."""
     made = await organizations.create(request.context, data.name)
-    return Response(OrganizationAnswer(_view(made)), headers={"Location": f"/operator/organizations/{made.id}"})
+    return Response(
+        OrganizationAnswer(_organization_view(made)), headers={"Location": f"/operator/organizations/{made.id}"}
+    )
 
 
 @get("/organizations", summary="List the organizations")
 async def list_organizations(request: ApiRequest) -> OrganizationList:
     """All of them, by name."""
     found = await organizations.list_all(request.context)
-    return OrganizationList([_view(organization) for organization in found])
+    return OrganizationList([_organization_view(organization) for organization in found])
 
 
 @post("/organizations/{id_or_name:str}/tokens", summary="Mint a token for an organization", status_code=201)
-async def mint_for_organization(
+async def mint_organization_token(
     request: ApiRequest, id_or_name: FromPath[str], data: JSONBody[NewOperatorToken]
 ) -> Response[TokenAnswer]:
     """The plain text is in this answer and never again."""
@@ -76,24 +78,24 @@ async def mint_for_organization(
         organization.id,
         name=data.name,
         role=data.role,
-        expires_at=instant("expiresAt", data.expires_at),
+        expires_at=parse_instant("expiresAt", data.expires_at),
     )
     address = f"/operator/organizations/{organization.id}/tokens/{minted.token.id}"
-    return Response(minted_answer(minted), headers={"Location": address})
+    return Response(minted_token_answer(minted), headers={"Location": address})
 
 
 @get("/organizations/{id_or_name:str}/tokens", summary="List an organization's tokens")
-async def list_of_organization(
+async def list_organization_tokens(
     request: ApiRequest, id_or_name: FromPath[str], limit: Limit = None, cursor: Cursor = None
 ) -> TokenList:
     """Newest first; never a plain text."""
     organization = await organizations.find(request.context, id_or_name)
-    found = await tokens.list_page(request.context, organization.id, cursor=cursor, limit=page_limit(limit))
-    return token_list(found, request.parts.last_use)
+    found = await tokens.list_page(request.context, organization.id, cursor=cursor, limit=parse_page_limit(limit))
+    return token_list(found, request.services.token_usage)
 
 
 @delete("/organizations/{id_or_name:str}/tokens/{token_id:str}", summary="Revoke an organization's token")
-async def revoke_of_organization(request: ApiRequest, id_or_name: FromPath[str], token_id: FromPath[str]) -> None:
+async def revoke_organization_token(request: ApiRequest, id_or_name: FromPath[str], token_id: FromPath[str]) -> None:
     """It stops working at once."""
     organization = await organizations.find(request.context, id_or_name)
     await tokens.revoke(request.context, organization.id, token_id)
@@ -105,24 +107,26 @@ async def add_many_to_organization(
 ) -> Response[Any]:
     """As tenants do it themselves."""
     organization = await organizations.find(request.context, id_or_name)
-    return await added_by(request, organization.id, OPERATOR, dry_run)
+    return await add_from_request(request, organization.id, OPERATOR_ACTOR, dry_run)
 
 
 @get("/domains/{name:str}/diagnosis", summary="Diagnose the domain of a name")
 async def diagnose_for_operator(request: ApiRequest, name: FromPath[str]) -> Response[DiagnosisAnswer]:
     """Looked at now, whosever it is; with 202 as it is stored, where that takes too long."""
-    found = await diagnosis.by_name(request.context, name)
-    fresh = await look_anew(request, found.domain, owner=OPERATOR, actor=OPERATOR)
-    return Response(answer(await diagnosis.by_name(request.context, name)), status_code=200 if fresh else 202)
+    found = await diagnosis.diagnose_by_name(request.context, name)
+    fresh = await check_now(request, found.domain, owner=OPERATOR_ACTOR, actor=OPERATOR_ACTOR)
+    return Response(
+        diagnosis_answer(await diagnosis.diagnose_by_name(request.context, name)), status_code=200 if fresh else 202
+    )
 
 
-@get("/metrics", summary="The daemon's counters", guards=[operator], include_in_schema=False)
-async def metrics(request: ApiRequest) -> Response[bytes]:
+@get("/metrics", summary="The daemon's counters", guards=[authenticate_operator], include_in_schema=False)
+async def show_metrics(request: ApiRequest) -> Response[bytes]:
     """In Prometheus' text format."""
-    return Response(generate_latest(request.parts.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(request.services.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def _view(organization: Organization) -> OrganizationView:
+def _organization_view(organization: Organization) -> OrganizationView:
     return OrganizationView(id=organization.id, name=organization.name, created_at=to_rfc3339(organization.created_at))
 
 
@@ -131,13 +135,13 @@ ROUTER: Final = Router(
     route_handlers=[
         create_organization,
         list_organizations,
-        mint_for_organization,
-        list_of_organization,
-        revoke_of_organization,
+        mint_organization_token,
+        list_organization_tokens,
+        revoke_organization_token,
         list_renewals,
         add_many_to_organization,
         diagnose_for_operator,
     ],
-    guards=[operator],
+    guards=[authenticate_operator],
     include_in_schema=False,
 )

@@ -8,17 +8,17 @@ from msgspec import Struct
 
 from dcvd.api.http.documentation import BodyMayBeEmpty, problems
 from dcvd.api.http.request import ApiRequest
-from dcvd.providers.domain_connect.discovery import Discovery
+from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
 from dcvd.services.records import domain_connect
 
 
-class LinkWish(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class DomainConnectRequest(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """redirectUri: where the customer is to come back to, one of those that the operator configured."""
 
     redirect_uri: str | None = None
 
 
-_NOTHING: Final = LinkWish()
+_NO_REDIRECT: Final = DomainConnectRequest()
 
 
 class DnsProviderView(Struct, frozen=True):
@@ -26,7 +26,7 @@ class DnsProviderView(Struct, frozen=True):
     name: str
 
 
-class LinkView(Struct, frozen=True, kw_only=True, rename="camel"):
+class ApplyLinkView(Struct, frozen=True, kw_only=True, rename="camel"):
     """zone: the name that the provider has. width, height: of a window for the page, in pixels."""
 
     provider: DnsProviderView
@@ -43,19 +43,21 @@ class LinkView(Struct, frozen=True, kw_only=True, rename="camel"):
     operation_class=BodyMayBeEmpty,
     responses=problems(400, 403, 404, 409, 413, 415, 429, 503),
 )
-async def make_link(request: ApiRequest, domain_id: FromPath[str], data: JSONBody[LinkWish] = _NOTHING) -> LinkView:
+async def make_link(
+    request: ApiRequest, domain_id: FromPath[str], data: JSONBody[DomainConnectRequest] = _NO_REDIRECT
+) -> ApplyLinkView:
     """Finds the provider by the customer's zone and answers with a signed link, where the customer confirms.
 
     Coming back proves nothing, but that somebody came: the record counts when DNS has it, as always. 404
     `domain_connect_not_found`: the provider does not offer it. 409 `template_not_supported`: it does not know ours.
     """
-    parts = request.parts
-    discovery = Discovery(parts.observer.zones, parts.guarded)
-    with parts.diagnoser.admitted(request.org_id):
-        link = await domain_connect.apply_link(
+    parts = request.services
+    discovery = DomainConnectDiscovery(parts.observer.zones, parts.guarded_fetcher)
+    with parts.diagnoser.admit(request.org_id):
+        link = await domain_connect.build_apply_url(
             request.context, discovery, request.org_id, domain_id, redirect_uri=data.redirect_uri
         )
-    return LinkView(
+    return ApplyLinkView(
         provider=DnsProviderView(link.provider_id, link.provider_name),
         zone=link.zone,
         apply_url=link.url,

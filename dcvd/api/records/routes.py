@@ -6,13 +6,13 @@ from litestar import Response, Router, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from dcvd.api.http.documentation import BodyMayBeEmpty, ok, problems
+from dcvd.api.http.documentation import BodyMayBeEmpty, problems, success
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.records.view import PlanAnswer, WriteAnswer, plan_answer, write_answer
 from dcvd.services.records import plans
 
 
-class DnsWish(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class DnsWriteRequest(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """`connectionId`: the connection that writes, from now on; without it, the one that the domain has.
 
     `dryRun`: only the plan. `replace`: take out what is in the way, and keep it for an undo.
@@ -23,7 +23,7 @@ class DnsWish(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_
     replace: bool = False
 
 
-_AS_CONNECTED: Final = DnsWish()
+_DEFAULT_REQUEST: Final = DnsWriteRequest()
 
 
 @post(
@@ -32,12 +32,12 @@ _AS_CONNECTED: Final = DnsWish()
     status_code=202,
     operation_class=BodyMayBeEmpty,
     responses={
-        **ok(200, PlanAnswer, "The plan alone: `dryRun` was asked for."),
+        **success(200, PlanAnswer, "The plan alone: `dryRun` was asked for."),
         **problems(400, 403, 404, 409, 413, 415, 429, 503),
     },
 )
 async def write_records(
-    request: ApiRequest, domain_id: FromPath[str], data: JSONBody[DnsWish] = _AS_CONNECTED
+    request: ApiRequest, domain_id: FromPath[str], data: JSONBody[DnsWriteRequest] = _DEFAULT_REQUEST
 ) -> Response[PlanAnswer] | Response[WriteAnswer]:
     """What stands in the zone is read, and a job brings it to what `requiredRecords` says.
 
@@ -45,10 +45,10 @@ async def write_records(
     connected: when its `requiredRecords` change, they are written too, and nothing that is in the way is touched.
     """
     context, org_id = request.context, request.org_id
-    with request.parts.dns_plans.admitted(org_id):
-        plan = await plans.to_write(
+    with request.services.dns_plan_limit.admit(org_id):
+        plan = await plans.plan_write(
             context,
-            request.parts.access,
+            request.services.access,
             org_id,
             domain_id,
             connection_id=data.connection_id,
@@ -56,7 +56,7 @@ async def write_records(
         )
     if data.dry_run:
         return Response(plan_answer(plan), status_code=200)
-    job = await plans.write(context, org_id, domain_id, plan, replace=data.replace, actor=request.actor)
+    job = await plans.enqueue_write(context, org_id, domain_id, plan, replace=data.replace, actor=request.actor)
     return Response(write_answer(plan, job), status_code=202, headers={"Location": f"/api/jobs/{job.id}"})
 
 
@@ -72,9 +72,9 @@ async def undo_records(request: ApiRequest, domain_id: FromPath[str]) -> Respons
     It ends the domain's connection, so that nothing is written again until somebody asks for it.
     """
     context, org_id = request.context, request.org_id
-    with request.parts.dns_plans.admitted(org_id):
-        plan = await plans.to_undo(context, request.parts.access, org_id, domain_id)
-    job = await plans.undo(context, org_id, domain_id, plan, actor=request.actor)
+    with request.services.dns_plan_limit.admit(org_id):
+        plan = await plans.plan_undo(context, request.services.access, org_id, domain_id)
+    job = await plans.enqueue_undo(context, org_id, domain_id, plan, actor=request.actor)
     return Response(write_answer(plan, job), status_code=202, headers={"Location": f"/api/jobs/{job.id}"})
 
 

@@ -8,12 +8,12 @@ from msgspec import Struct
 from dcvd.api.domains.view import ErrorView
 from dcvd.api.jobs.view import JobView, job_view
 from dcvd.core.jobs import Job
-from dcvd.core.records.plan import DnsPlan, State, Step
+from dcvd.core.records.plan import DnsPlan, PlanStep, StepState
 from dcvd.core.records.zones import ZoneRecord
-from dcvd.core.text import printable
+from dcvd.core.text import make_printable
 
-_MOST_SHOWN: Final = 50
-_LONGEST_SHOWN: Final = 255
+_MAX_RECORDS: Final = 50
+_MAX_VALUE_LENGTH: Final = 255
 
 
 class ZoneRecordView(Struct, frozen=True):
@@ -34,7 +34,7 @@ class PlannedRecordView(Struct, frozen=True, kw_only=True):
     type: str
     name: str
     value: str
-    state: State
+    state: StepState
     existing: list[ZoneRecordView]
     remove: list[ZoneRecordView]
     add: list[ZoneRecordView]
@@ -63,34 +63,36 @@ class WriteAnswer(Struct, frozen=True):
 
 def plan_answer(plan: DnsPlan) -> PlanAnswer:
     """A plan alone."""
-    return PlanAnswer(_plan(plan))
+    return PlanAnswer(_plan_view(plan))
 
 
 def write_answer(plan: DnsPlan, job: Job) -> WriteAnswer:
     """A plan and its job."""
-    return WriteAnswer(plan=_plan(plan), job=job_view(job))
+    return WriteAnswer(plan=_plan_view(plan), job=job_view(job))
 
 
-def _plan(plan: DnsPlan) -> PlanView:
-    return PlanView(connection_id=plan.connection_id, zone=plan.zone, records=[_record(step) for step in plan.steps])
+def _plan_view(plan: DnsPlan) -> PlanView:
+    return PlanView(
+        connection_id=plan.connection_id, zone=plan.zone, records=[_planned_record_view(step) for step in plan.steps]
+    )
 
 
-def _record(step: Step) -> PlannedRecordView:
+def _planned_record_view(step: PlanStep) -> PlannedRecordView:
     obstacle = step.obstacle
     return PlannedRecordView(
         type=step.record.type,
         name=step.record.name,
         value=step.record.value,
         state=step.state,
-        existing=_shown(step.existing),
-        remove=_shown(step.remove),
-        add=_shown(step.add),
+        existing=_zone_record_views(step.existing_records),
+        remove=_zone_record_views(step.to_remove),
+        add=_zone_record_views(step.to_add),
         reason=None if obstacle is None else ErrorView(obstacle.code, obstacle.message),
     )
 
 
-def _shown(records: Sequence[ZoneRecord]) -> list[ZoneRecordView]:
+def _zone_record_views(records: Sequence[ZoneRecord]) -> list[ZoneRecordView]:
     return [
-        ZoneRecordView(record.type, printable(record.value)[:_LONGEST_SHOWN], record.ttl)
-        for record in records[:_MOST_SHOWN]
+        ZoneRecordView(record.type, make_printable(record.value)[:_MAX_VALUE_LENGTH], record.ttl)
+        for record in records[:_MAX_RECORDS]
     ]

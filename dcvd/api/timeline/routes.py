@@ -7,13 +7,13 @@ from litestar import Router, get
 from litestar.params import FromPath, QueryParameter
 
 from dcvd.api.http.documentation import problems
-from dcvd.api.http.parameters import TEXT, Cursor, Limit, one_of, page_limit
+from dcvd.api.http.parameters import TEXT, Cursor, Limit, parse_choice, parse_page_limit
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.timeline.view import TimelineList, timeline_list
 from dcvd.services import timeline
 
 
-class Order(StrEnum):
+class TimelineOrder(StrEnum):
     """Which end comes first."""
 
     OLDEST = "oldest"
@@ -25,7 +25,7 @@ OrderParameter = Annotated[
     QueryParameter(
         name="order",
         description="Which comes first; `oldest` unless given.",
-        schema_extra={**TEXT, "enum": list(Order)},
+        schema_extra={**TEXT, "enum": list(TimelineOrder)},
     ),
 ]
 
@@ -46,9 +46,9 @@ async def get_timeline(
         request.context,
         request.org_id,
         domain_id,
-        newest_first=one_of("order", order, Order) is Order.NEWEST,
+        newest_first=parse_choice("order", order, TimelineOrder) is TimelineOrder.NEWEST,
         cursor=cursor,
-        limit=page_limit(limit),
+        limit=parse_page_limit(limit),
     )
     return timeline_list(found)
 

@@ -6,20 +6,20 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.api.events import EventView
-from dcvd.api.http.parameters import Instant, shown
+from dcvd.api.http.parameters import Instant, format_instant
 from dcvd.api.jobs.view import JobView, job_view
 from dcvd.core.instants import to_rfc3339
-from dcvd.core.timeline import Change, EntryKind
-from dcvd.services.timeline import Entry
+from dcvd.core.timeline import FieldChange, TimelineEntryKind
+from dcvd.services.timeline import TimelineEntry
 from dcvd.store.engine.paging import Page
 
-Kind = Literal["request", "observation", "transition", "job", "event"]
-_KINDS: Final[dict[EntryKind, Kind]] = {
-    EntryKind.REQUEST: "request",
-    EntryKind.OBSERVATION: "observation",
-    EntryKind.TRANSITION: "transition",
-    EntryKind.JOB: "job",
-    EntryKind.EVENT: "event",
+TimelineKind = Literal["request", "observation", "transition", "job", "event"]
+_KINDS: Final[dict[TimelineEntryKind, TimelineKind]] = {
+    TimelineEntryKind.REQUEST: "request",
+    TimelineEntryKind.OBSERVATION: "observation",
+    TimelineEntryKind.TRANSITION: "transition",
+    TimelineEntryKind.JOB: "job",
+    TimelineEntryKind.EVENT: "event",
 }
 
 
@@ -45,7 +45,7 @@ class TimelineEntryView(Struct, frozen=True, kw_only=True, rename="camel"):
     """
 
     id: str
-    kind: Kind
+    kind: TimelineKind
     at: Instant
     actor: str | None = None
     what: str | None = None
@@ -63,19 +63,19 @@ class TimelineList(Struct, frozen=True, kw_only=True, rename="camel"):
     next_cursor: str | None
 
 
-def timeline_list(found: Page[Entry]) -> TimelineList:
+def timeline_list(page: Page[TimelineEntry]) -> TimelineList:
     """A page of a timeline."""
-    return TimelineList(timeline=[_entry(entry) for entry in found.items], next_cursor=found.next_cursor)
+    return TimelineList(timeline=[_entry_view(entry) for entry in page.items], next_cursor=page.next_cursor)
 
 
-def _entry(entry: Entry) -> TimelineEntryView:
-    at, kind = to_rfc3339(entry.at), _KINDS[entry.kind]
+def _entry_view(entry: TimelineEntry) -> TimelineEntryView:
+    at, kind = to_rfc3339(entry.occurred_at), _KINDS[entry.kind]
     if entry.job is not None:
         return TimelineEntryView(id=entry.job.id, kind=kind, at=at, what=entry.job.kind.value, job=job_view(entry.job))
     if entry.event is not None:
         body = msgspec.json.decode(entry.event.body, type=EventView)
         return TimelineEntryView(id=entry.event.id, kind=kind, at=at, what=entry.event.type.value, event=body)
-    stored = entry.stored
+    stored = entry.stored_entry
     assert stored is not None, "an entry is stored, a job or an event"
     note = stored.note
     return TimelineEntryView(
@@ -85,12 +85,12 @@ def _entry(entry: Entry) -> TimelineEntryView:
         actor=stored.actor,
         what=note.what,
         detail=note.detail,
-        changes=[_change(change) for change in note.changes],
+        changes=[_change_view(change) for change in note.changes],
         servers=list(note.servers),
         merged=note.merged,
-        until=shown(note.until),
+        until=format_instant(note.until),
     )
 
 
-def _change(change: Change) -> ChangeView:
+def _change_view(change: FieldChange) -> ChangeView:
     return ChangeView(change.field, change.before, change.after)

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from dcvd.core.webhooks.conformance import ProbeKind, ProbeVerdict, Report
+from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind, ProbeResult
 
 
 class ProbeView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -24,12 +24,12 @@ class ConformanceAnswer(Struct, frozen=True):
     probes: list[ProbeView]
 
 
-def conformance_answer(report: Report) -> ConformanceAnswer:
+def conformance_answer(report: ConformanceReport) -> ConformanceAnswer:
     """The probes in the order in which they were sent."""
-    return ConformanceAnswer(report.conforms, report.summary, [_probe(verdict) for verdict in report.probes])
+    return ConformanceAnswer(report.conforms, report.summary, [_probe_view(verdict) for verdict in report.probes])
 
 
-def _probe(verdict: ProbeVerdict) -> ProbeView:
+def _probe_view(verdict: ProbeResult) -> ProbeView:
     return ProbeView(
         kind=verdict.kind,
         expected=verdict.expected,

@@ -7,9 +7,9 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.http.documentation import problems
-from dcvd.api.http.parameters import TEXT, Instant, shown
+from dcvd.api.http.parameters import TEXT, Instant, format_instant
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.webhooks.delivery_filters import ASKED, Wanted
+from dcvd.api.webhooks.delivery_filters import LIST_QUERY, InjectedListQuery
 from dcvd.api.webhooks.delivery_view import (
     DeliveryAnswer,
     DeliveryHistory,
@@ -19,7 +19,7 @@ from dcvd.api.webhooks.delivery_view import (
     delivery_view,
     explanation_view,
 )
-from dcvd.api.webhooks.replay_answer import ReplayAnswer, begun
+from dcvd.api.webhooks.replay_answer import ReplayAnswer, accepted_response
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.services.webhooks import delivery_history as history
 from dcvd.services.webhooks import explanations, replays
@@ -47,10 +47,12 @@ class ExplanationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     valid_until: Instant | None
 
 
-@get("", summary="List the deliveries", dependencies=ASKED, responses=problems(400, 404))
-async def list_deliveries(request: ApiRequest, asked: Wanted, webhook_id: WebhookFilter = None) -> DeliveryList:
+@get("", summary="List the deliveries", dependencies=LIST_QUERY, responses=problems(400, 404))
+async def list_deliveries(
+    request: ApiRequest, list_query: InjectedListQuery, webhook_id: WebhookFilter = None
+) -> DeliveryList:
     """Newest first. A page may have fewer than `limit` and still a `nextCursor`."""
-    return await asked.answer(request, webhook_id)
+    return await list_query.fetch_page(request, webhook_id)
 
 
 @get("/{delivery_id:str}", summary="Show a delivery", responses=problems(404))
@@ -63,19 +65,19 @@ async def get_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> Deliv
 async def retry_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> DeliveryAnswer:
     """Due at once; one that had ended, delivered or not, gets its full schedule again."""
     await replays.retry(request.context, request.org_id, delivery_id)
-    return DeliveryAnswer(delivery_view((await history.get(request.context, request.org_id, delivery_id)).seen))
+    return DeliveryAnswer(delivery_view((await history.get(request.context, request.org_id, delivery_id)).summary))
 
 
 @post("/retry", summary="Send all dead letters again", status_code=202, responses=problems(400, 403, 404, 413, 415))
 async def retry_deliveries(request: ApiRequest, data: JSONBody[Requeue]) -> Response[ReplayAnswer]:
     """A job does it; each gets its full schedule again."""
-    replay = await replays.count(
+    replay = await replays.prepare_replay(
         request.context,
         request.org_id,
         None if data.webhook_id is UNSET else data.webhook_id,
         status=ReplayStatus.FAILED,
     )
-    return begun(await replays.begin(request.context, request.org_id, replay), replay)
+    return accepted_response(await replays.start_replay(request.context, request.org_id, replay), replay)
 
 
 @get("/{delivery_id:str}/explain", summary="Explain a delivery", responses=problems(404))
@@ -85,7 +87,7 @@ async def explain_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> E
     return ExplanationAnswer(
         explanation=explanation_view(explained.explanation),
         curl=explained.curl,
-        valid_until=shown(explained.valid_until),
+        valid_until=format_instant(explained.valid_until),
     )
 
 

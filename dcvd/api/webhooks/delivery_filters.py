@@ -7,12 +7,21 @@ from litestar.params import QueryParameter
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dcvd.api.http.parameters import EVENT_TYPES, TEXT, Cursor, Limit, event_types, instant, one_of, page_limit
+from dcvd.api.http.parameters import (
+    EVENT_TYPES,
+    TEXT,
+    Cursor,
+    Limit,
+    parse_choice,
+    parse_event_types,
+    parse_instant,
+    parse_page_limit,
+)
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.webhooks.delivery_view import DeliveryList, delivery_list
 from dcvd.core.webhooks.deliveries import DeliveryStatus
 from dcvd.services.webhooks import delivery_history
-from dcvd.services.webhooks.delivery_history import Question
+from dcvd.services.webhooks.delivery_history import DeliveryQuery
 
 StatusFilter = Annotated[
     str | None,
@@ -39,23 +48,23 @@ Until = Annotated[
 ]
 
 
-class Asked(Struct, frozen=True, kw_only=True):
+class DeliveryListQuery(Struct, frozen=True, kw_only=True):
     """What every list of deliveries can be asked; which webhook's is for the call to add."""
 
-    question: Question
+    filters: DeliveryQuery
     limit: int
     cursor: str | None
 
-    async def answer(self, request: ApiRequest, webhook_id: str | None) -> DeliveryList:
+    async def fetch_page(self, request: ApiRequest, webhook_id: str | None) -> DeliveryList:
         """The page. Raises NotFound for a webhook of another organization."""
-        question = replace(self.question, endpoint_id=webhook_id)
+        question = replace(self.filters, endpoint_id=webhook_id)
         found = await delivery_history.list_page(
             request.context, request.org_id, question, cursor=self.cursor, limit=self.limit
         )
         return delivery_list(found)
 
 
-def _asked(
+def _read_list_query(
     status: StatusFilter = None,
     event: EventFilter = None,
     domain_id: DomainFilter = None,
@@ -63,17 +72,17 @@ def _asked(
     until: Until = None,
     limit: Limit = None,
     cursor: Cursor = None,
-) -> Asked:
-    question = Question(
-        status=one_of("status", status, DeliveryStatus),
-        events=event_types("event", event),
+) -> DeliveryListQuery:
+    question = DeliveryQuery(
+        status=parse_choice("status", status, DeliveryStatus),
+        events=parse_event_types("event", event),
         domain_id=domain_id,
-        since=instant("since", since),
-        until=instant("until", until),
+        since=parse_instant("since", since),
+        until=parse_instant("until", until),
     )
-    return Asked(question=question, limit=page_limit(limit), cursor=cursor)
+    return DeliveryListQuery(filters=question, limit=parse_page_limit(limit), cursor=cursor)
 
 
-ASKED: Final = {"asked": Provide(_asked, sync_to_thread=False)}
+LIST_QUERY: Final = {"list_query": Provide(_read_list_query, sync_to_thread=False)}
 """For the handlers with a parameter `asked: Wanted`."""
-Wanted = NamedDependency[Asked]
+InjectedListQuery = NamedDependency[DeliveryListQuery]

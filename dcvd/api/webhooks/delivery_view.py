@@ -5,15 +5,15 @@ from typing import assert_never
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from dcvd.api.http.parameters import Instant, shown
+from dcvd.api.http.parameters import Instant, format_instant
 from dcvd.core.events import Event, EventType
 from dcvd.core.http_exchanges import FailureReason
 from dcvd.core.instants import to_rfc3339
-from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DeliveryStatus, NextReason
+from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DeliveryStatus, NextAttemptReason
 from dcvd.core.webhooks.explanation import Explanation
-from dcvd.services.webhooks.delivery_history import FullDelivery, SeenDelivery
+from dcvd.services.webhooks.delivery_history import DeliveryDetail, DeliverySummary
 from dcvd.store.engine.paging import Page
-from dcvd.store.webhooks.attempts import MadeAttempt
+from dcvd.store.webhooks.attempts import RecordedAttempt
 
 
 class DeliveryView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -95,11 +95,11 @@ class ExplanationView(Struct, frozen=True):
     fix: str | None
 
 
-def delivery_view(seen: SeenDelivery) -> DeliveryView:
+def delivery_view(summary: DeliverySummary) -> DeliveryView:
     """Without its body."""
-    delivery = seen.delivery
+    delivery = summary.delivery
     # What is held has an instant at which it was due, and is not tried then.
-    next_attempt_at = delivery.next_attempt_at if seen.status is DeliveryStatus.PENDING else None
+    next_attempt_at = delivery.next_attempt_at if summary.status is DeliveryStatus.PENDING else None
     return DeliveryView(
         id=delivery.id,
         webhook_id=delivery.endpoint_id,
@@ -107,43 +107,43 @@ def delivery_view(seen: SeenDelivery) -> DeliveryView:
         event=delivery.event_type,
         domain_id=delivery.domain_id,
         sequence=delivery.sequence,
-        status=seen.status,
+        status=summary.status,
         attempts=delivery.attempts,
-        next_attempt_at=shown(next_attempt_at),
-        waits_for_earlier=seen.status is DeliveryStatus.PENDING and delivery.next_attempt_at is None,
+        next_attempt_at=format_instant(next_attempt_at),
+        waits_for_earlier=summary.status is DeliveryStatus.PENDING and delivery.next_attempt_at is None,
         last_error=delivery.last_error,
         created_at=to_rfc3339(delivery.created_at),
         updated_at=to_rfc3339(delivery.updated_at),
     )
 
 
-def delivery_history(full: FullDelivery) -> DeliveryHistory:
+def delivery_history(detail: DeliveryDetail) -> DeliveryHistory:
     """All that is stored of it."""
-    view = replace(delivery_view(full.seen), body=_body(full.event))
-    return DeliveryHistory(view, [attempt_view(made) for made in full.attempts])
+    view = replace(delivery_view(detail.summary), body=_body_text(detail.event))
+    return DeliveryHistory(view, [attempt_view(made) for made in detail.attempts])
 
 
-def delivery_list(found: Page[SeenDelivery]) -> DeliveryList:
+def delivery_list(page: Page[DeliverySummary]) -> DeliveryList:
     """A page of deliveries."""
-    return DeliveryList(deliveries=[delivery_view(seen) for seen in found.items], next_cursor=found.next_cursor)
+    return DeliveryList(deliveries=[delivery_view(seen) for seen in page.items], next_cursor=page.next_cursor)
 
 
-def attempt_view(made: MadeAttempt) -> AttemptView:
+def attempt_view(recorded_attempt: RecordedAttempt) -> AttemptView:
     """One attempt."""
-    attempt = made.attempt
+    attempt = recorded_attempt.attempt
     return AttemptView(
         number=attempt.number,
         started_at=to_rfc3339(attempt.started_at),
-        timings=_timings(attempt),
+        timings=_timings_view(attempt),
         remote_ip=attempt.remote_ip,
         status_code=attempt.status_code,
         error_class=None if attempt.outcome is AttemptOutcome.DELIVERED else attempt.outcome,
         reason=attempt.reason,
         error=attempt.error,
-        response_headers=dict(attempt.headers),
-        response=attempt.response.decode("utf-8", "replace"),
-        next_attempt_at=shown(made.next_attempt_at),
-        next=next_sentence(made.next_reason, made.next_attempt_at),
+        response_headers=dict(attempt.response_headers),
+        response=attempt.response_body.decode("utf-8", "replace"),
+        next_attempt_at=format_instant(recorded_attempt.next_attempt_at),
+        next=describe_next_attempt(recorded_attempt.next_reason, recorded_attempt.next_attempt_at),
     )
 
 
@@ -152,21 +152,21 @@ def explanation_view(explanation: Explanation) -> ExplanationView:
     return ExplanationView(explanation.sentence, explanation.fix or None)
 
 
-def next_sentence(reason: NextReason | None, next_attempt_at: int | None) -> str:
+def describe_next_attempt(reason: NextAttemptReason | None, next_attempt_at: int | None) -> str:
     """When it was to be tried again after an attempt, and why then."""
     when = "at once" if next_attempt_at is None else f"at {to_rfc3339(next_attempt_at)}"
     match reason:
-        case NextReason.SCHEDULE:
+        case NextAttemptReason.SCHEDULE:
             return f"To be tried again {when} by the retry schedule."
-        case NextReason.RETRY_AFTER:
+        case NextAttemptReason.RETRY_AFTER:
             return f"To be tried again {when} because the receiver's Retry-After asked for it."
-        case NextReason.DELIVERED:
+        case NextAttemptReason.DELIVERED:
             return "No more: it was delivered."
-        case NextReason.GONE:
+        case NextAttemptReason.GONE:
             return "No more: the receiver answered 410 Gone, which disabled its webhook."
-        case NextReason.SCHEDULE_ENDED:
+        case NextAttemptReason.SCHEDULE_ENDED:
             return "No more: its retry schedule has ended."
-        case NextReason.ONCE:
+        case NextAttemptReason.ONCE:
             return "No more: a test is sent once."
         case None:
             return "Not recorded: an earlier version of dcvd made this attempt."
@@ -174,7 +174,7 @@ def next_sentence(reason: NextReason | None, next_attempt_at: int | None) -> str
             assert_never(reason)
 
 
-def _timings(attempt: Attempt) -> TimingsView:
+def _timings_view(attempt: Attempt) -> TimingsView:
     timings = attempt.timings
     return TimingsView(
         dns_ms=timings.dns_ms,
@@ -185,5 +185,5 @@ def _timings(attempt: Attempt) -> TimingsView:
     )
 
 
-def _body(event: Event) -> str:
+def _body_text(event: Event) -> str:
     return event.body.decode()

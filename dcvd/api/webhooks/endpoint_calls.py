@@ -6,11 +6,11 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
-from dcvd.api.http.documentation import BodyMayBeEmpty, ok, problems
-from dcvd.api.http.parameters import Instant, instant
+from dcvd.api.http.documentation import BodyMayBeEmpty, problems, success
+from dcvd.api.http.parameters import Instant, parse_instant
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.webhooks.conformance_view import ConformanceAnswer, conformance_answer
-from dcvd.api.webhooks.delivery_filters import ASKED, Wanted
+from dcvd.api.webhooks.delivery_filters import LIST_QUERY, InjectedListQuery
 from dcvd.api.webhooks.delivery_view import (
     AttemptView,
     DeliveryList,
@@ -20,7 +20,7 @@ from dcvd.api.webhooks.delivery_view import (
     delivery_view,
     explanation_view,
 )
-from dcvd.api.webhooks.replay_answer import ReplayAnswer, begun, counted
+from dcvd.api.webhooks.replay_answer import ReplayAnswer, accepted_response, count_response
 from dcvd.api.webhooks.view import RotationAnswer, webhook_view, with_secrets
 from dcvd.core.events import EventType
 from dcvd.core.instants import SECOND, to_rfc3339
@@ -29,17 +29,17 @@ from dcvd.core.webhooks.explanation import explain
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.errors import InvalidInput
 from dcvd.services.webhooks import endpoints, replays, secret_rotation
-from dcvd.services.webhooks.delivery_history import SeenDelivery
-from dcvd.services.webhooks.secret_rotation import DEFAULT_GRACE, LONGEST_GRACE
+from dcvd.services.webhooks.delivery_history import DeliverySummary
+from dcvd.services.webhooks.secret_rotation import DEFAULT_GRACE_MS, LONGEST_GRACE_MS
 
 
 class Rotation(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """For how long the present secret signs beside the new one; 0: no earlier secret signs from now on."""
 
-    grace_seconds: int = DEFAULT_GRACE // SECOND
+    grace_seconds: int = DEFAULT_GRACE_MS // SECOND
 
 
-_USUAL_ROTATION: Final = Rotation()
+_DEFAULT_ROTATION: Final = Rotation()
 
 
 class NewReplay(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -71,24 +71,26 @@ class TestAnswer(Struct, frozen=True):
     responses=problems(400, 403, 404, 409, 413, 415),
 )
 async def rotate_secret(
-    request: ApiRequest, webhook_id: FromPath[str], data: JSONBody[Rotation] = _USUAL_ROTATION
+    request: ApiRequest, webhook_id: FromPath[str], data: JSONBody[Rotation] = _DEFAULT_ROTATION
 ) -> RotationAnswer:
     """The new secrets are in this answer and never again; the very next attempt is signed with them."""
     grace = data.grace_seconds
-    if not 0 <= grace <= LONGEST_GRACE // SECOND:
-        message = f"graceSeconds is {grace}; give a whole number from 0 to {LONGEST_GRACE // SECOND}."
+    if not 0 <= grace <= LONGEST_GRACE_MS // SECOND:
+        message = f"graceSeconds is {grace}; give a whole number from 0 to {LONGEST_GRACE_MS // SECOND}."
         raise InvalidInput("graceSeconds", message)
-    rotated = await secret_rotation.rotate(request.context, request.org_id, webhook_id, grace=grace * SECOND)
+    rotated = await secret_rotation.rotate(request.context, request.org_id, webhook_id, grace_ms=grace * SECOND)
     view = webhook_view(rotated.endpoint, request.context.now())
     return RotationAnswer(
         webhook=with_secrets(view, rotated.secret), previous_expires_at=to_rfc3339(rotated.previous_expires_at)
     )
 
 
-@get("/deliveries", summary="List the deliveries of a webhook", dependencies=ASKED, responses=problems(400, 404))
-async def list_webhook_deliveries(request: ApiRequest, webhook_id: FromPath[str], asked: Wanted) -> DeliveryList:
+@get("/deliveries", summary="List the deliveries of a webhook", dependencies=LIST_QUERY, responses=problems(400, 404))
+async def list_webhook_deliveries(
+    request: ApiRequest, webhook_id: FromPath[str], list_query: InjectedListQuery
+) -> DeliveryList:
     """Newest first. A page may have fewer than `limit` and still a `nextCursor`."""
-    return await asked.answer(request, webhook_id)
+    return await list_query.fetch_page(request, webhook_id)
 
 
 @post(
@@ -96,7 +98,7 @@ async def list_webhook_deliveries(request: ApiRequest, webhook_id: FromPath[str]
     summary="Send past events again",
     status_code=202,
     responses={
-        **ok(200, ReplayAnswer, "With `dryRun`: the count alone."),
+        **success(200, ReplayAnswer, "With `dryRun`: the count alone."),
         **problems(400, 403, 404, 413, 415),
     },
 )
@@ -104,45 +106,45 @@ async def replay_webhook(
     request: ApiRequest, webhook_id: FromPath[str], data: JSONBody[NewReplay]
 ) -> Response[ReplayAnswer]:
     """A job does it; each delivery gets its full schedule, and keeps its `webhook-id`."""
-    since = instant("since", data.since)
+    since = parse_instant("since", data.since)
     assert since is not None, "it is a required member"
-    replay = await replays.count(
+    replay = await replays.prepare_replay(
         request.context,
         request.org_id,
         webhook_id,
         status=data.status,
-        types=None if data.events is UNSET else _checked(data.events),
+        types=None if data.events is UNSET else _check_event_types(data.events),
         since=since,
-        until=None if data.until is UNSET else instant("until", data.until),
+        until=None if data.until is UNSET else parse_instant("until", data.until),
     )
     if data.dry_run:
-        return counted(replay)
-    return begun(await replays.begin(request.context, request.org_id, replay), replay)
+        return count_response(replay)
+    return accepted_response(await replays.start_replay(request.context, request.org_id, replay), replay)
 
 
 @post("/test", summary="Send a test now", status_code=200, responses=problems(403, 404, 409, 503))
 async def test_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> TestAnswer:
     """One `webhook.test`, to this webhook alone; also when it is disabled, or not subscribed to it."""
     endpoint = await endpoints.get(request.context, request.org_id, webhook_id)
-    delivery, made = await request.parts.prober.test(request.org_id, webhook_id)
+    delivery, made = await request.services.tester.send_test(request.org_id, webhook_id)
     explanation = None
     if made.attempt.outcome is not AttemptOutcome.DELIVERED:
         explanation = explanation_view(explain(made.attempt, endpoint.url))
-    seen = SeenDelivery(delivery=delivery, status=status_of(delivery.state, enabled=endpoint.health.enabled))
+    seen = DeliverySummary(delivery=delivery, status=status_of(delivery.state, is_enabled=endpoint.health.is_enabled))
     return TestAnswer(delivery_view(seen), attempt_view(made), explanation)
 
 
 @post("/conformance", summary="Test the receiver", status_code=200, responses=problems(403, 404, 409, 503))
 async def check_conformance(request: ApiRequest, webhook_id: FromPath[str]) -> ConformanceAnswer:
     """Sends a good delivery, the same once more, a forged and an old one, and says what the receiver got wrong."""
-    return conformance_answer(await request.parts.prober.conformance(request.org_id, webhook_id))
+    return conformance_answer(await request.services.tester.check_conformance(request.org_id, webhook_id))
 
 
-def _checked(names: list[str]) -> list[EventType]:
+def _check_event_types(names: list[str]) -> list[EventType]:
     if not names:
         message = "events is empty; leave it out to mean all that the webhook is subscribed to."
         raise InvalidInput("events", message, code="no_events")
-    return [endpoints.checked_event(f"events[{index}]", name) for index, name in enumerate(names)]
+    return [endpoints.parse_event_type(f"events[{index}]", name) for index, name in enumerate(names)]
 
 
 ROUTER: Final = Router(

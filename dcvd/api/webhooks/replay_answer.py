@@ -15,12 +15,12 @@ class ReplayAnswer(Struct, frozen=True):
     count: int
 
 
-def begun(job: Job, replay: Replay) -> Response[ReplayAnswer]:
+def accepted_response(job: Job, replay: Replay) -> Response[ReplayAnswer]:
     """It will be done."""
     headers = {"Location": f"/api/jobs/{job.id}"}
     return Response(ReplayAnswer(job_view(job), replay.total), status_code=202, headers=headers)
 
 
-def counted(replay: Replay) -> Response[ReplayAnswer]:
+def count_response(replay: Replay) -> Response[ReplayAnswer]:
     """Nothing was done."""
     return Response(ReplayAnswer(None, replay.total), status_code=200)

@@ -7,11 +7,11 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.http.documentation import problems
-from dcvd.api.http.parameters import Cursor, Limit, page_limit
+from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.webhooks.view import WebhookAnswer, WebhookList, webhook_view, with_rates, with_secrets
 from dcvd.services.webhooks import delivery_history, endpoints
-from dcvd.services.webhooks.endpoints import Change, Held
+from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
 
 
 class NewWebhook(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -34,7 +34,7 @@ class WebhookChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     max_per_second: int | UnsetType | None = UNSET
     headers: dict[str, str] | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
-    replay: Held = Held.HELD
+    replay: HeldDeliveries = HeldDeliveries.HELD
 
 
 @post("", summary="Add a webhook", status_code=201, responses=problems(400, 403, 413, 415))
@@ -56,7 +56,7 @@ async def add_webhook(request: ApiRequest, data: JSONBody[NewWebhook]) -> Respon
 @get("", summary="List the webhooks", responses=problems(400))
 async def list_webhooks(request: ApiRequest, limit: Limit = None, cursor: Cursor = None) -> WebhookList:
     """Newest first."""
-    found = await endpoints.list_page(request.context, request.org_id, cursor=cursor, limit=page_limit(limit))
+    found = await endpoints.list_page(request.context, request.org_id, cursor=cursor, limit=parse_page_limit(limit))
     now = request.context.now()
     return WebhookList(webhooks=[webhook_view(row, now) for row in found.items], next_cursor=found.next_cursor)
 
@@ -66,7 +66,7 @@ async def get_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> Webhook
     """With its health and its rates, without its secrets."""
     context = request.context
     endpoint = await endpoints.get(context, request.org_id, webhook_id)
-    rates = await delivery_history.rates(context, endpoint.id)
+    rates = await delivery_history.compute_rates(context, endpoint.id)
     return WebhookAnswer(with_rates(webhook_view(endpoint, context.now()), rates))
 
 
@@ -75,7 +75,7 @@ async def change_webhook(
     request: ApiRequest, webhook_id: FromPath[str], data: JSONBody[WebhookChange]
 ) -> WebhookAnswer:
     """What waits for delivery goes to the new address. Enabling starts its health anew."""
-    change = Change(
+    change = EndpointChange(
         url=data.url,
         events=data.events,
         max_per_second=data.max_per_second,

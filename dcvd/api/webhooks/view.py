@@ -3,14 +3,14 @@
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from dcvd.api.http.parameters import Instant, shown
+from dcvd.api.http.parameters import Instant, format_instant
 from dcvd.core.events import EventType
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import Endpoint
-from dcvd.core.webhooks.health import DisabledReason, Health, HealthState
-from dcvd.core.webhooks.signing import standard_secret
-from dcvd.services.webhooks.delivery_history import Rates
+from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthState
+from dcvd.core.webhooks.signing import to_standard_secret
+from dcvd.services.webhooks.delivery_history import DeliveryRates
 
 
 class HealthView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -81,10 +81,10 @@ def webhook_view(endpoint: Endpoint, now: int) -> WebhookView:
         org_id=endpoint.org_id,
         url=endpoint.url,
         events=list(endpoint.events),
-        enabled=endpoint.health.enabled,
+        enabled=endpoint.health.is_enabled,
         max_per_second=endpoint.max_per_second,
         header_names=list(endpoint.header_names),
-        health=_health(endpoint.health, now),
+        health=_health_view(endpoint.health, now),
         created_at=to_rfc3339(endpoint.created_at),
         updated_at=to_rfc3339(endpoint.updated_at),
     )
@@ -92,25 +92,27 @@ def webhook_view(endpoint: Endpoint, now: int) -> WebhookView:
 
 def with_secrets(view: WebhookView, secret: Secret) -> WebhookView:
     """With both forms of its secret, for the one answer that shows them."""
-    return replace(view, secret=secret.reveal(), signing_secret=standard_secret(secret).reveal())
+    return replace(view, secret=secret.reveal(), signing_secret=to_standard_secret(secret).reveal())
 
 
-def with_rates(view: WebhookView, rates: dict[str, Rates]) -> WebhookView:
+def with_rates(view: WebhookView, rates: dict[str, DeliveryRates]) -> WebhookView:
     """With how its attempts went lately."""
-    return replace(view, rates={name: _rates(found) for name, found in rates.items()})
+    return replace(view, rates={name: _rates_view(found) for name, found in rates.items()})
 
 
-def _health(health: Health, now: int) -> HealthView:
+def _health_view(health: EndpointHealth, now: int) -> HealthView:
     paused = health.paused_until is not None and health.paused_until > now
     return HealthView(
         status=health.state,
         reason=health.reason,
         failed_attempts=health.failures,
-        failing_since=shown(health.failing_since),
+        failing_since=format_instant(health.failing_since),
         last_error=health.last_error,
-        paused_until=shown(health.paused_until) if paused else None,
+        paused_until=format_instant(health.paused_until) if paused else None,
     )
 
 
-def _rates(rates: Rates) -> RatesView:
-    return RatesView(delivered=rates.delivered, failed_attempts=rates.failed, p50_ms=rates.p50_ms, p95_ms=rates.p95_ms)
+def _rates_view(rates: DeliveryRates) -> RatesView:
+    return RatesView(
+        delivered=rates.delivered_count, failed_attempts=rates.failed_count, p50_ms=rates.p50_ms, p95_ms=rates.p95_ms
+    )

@@ -9,7 +9,7 @@ from dcvd.errors import DcvdError
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
 
 
-class Client:
+class DemoClient:
     """Calls to one base URL, with or without a bearer token."""
 
     def __init__(self, session: aiohttp.ClientSession, base_url: str, token: str | None = None) -> None:

@@ -8,18 +8,18 @@ from typing import Final
 import click
 
 from dcvd.cli.demo.narrator import Narrator
-from dcvd.cli.demo.script import perform
+from dcvd.cli.demo.script import run_demo
 from dcvd.cli.exit_codes import INTERRUPTED
-from dcvd.cli.options import examples
-from dcvd.cli.terminal.signals import until_signal
-from dcvd.cli.terminal.style import Style
+from dcvd.cli.options import format_examples
+from dcvd.cli.terminal.signals import run_until_signal
+from dcvd.cli.terminal.style import TerminalStyle
 
-_DEADLINE: Final = 60.0
+_DEADLINE_S: Final = 60.0
 
 
 @click.command(
     "demo",
-    epilog=examples(
+    epilog=format_examples(
         "dcvd demo",
         "dcvd demo --once      ends when the domain is active",
         "dcvd demo --connect   the customer clicks once, and dcvd writes the record",
@@ -36,8 +36,8 @@ def demo(context: click.Context, once: bool, connect: bool) -> None:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without a ✓ shows a question mark
-    narrator = Narrator(sys.stdout, Style.for_stream(sys.stdout))
-    ended = asyncio.run(until_signal(perform(narrator, once=once, deadline=_DEADLINE, connect=connect)))
+    narrator = Narrator(sys.stdout, TerminalStyle.for_stream(sys.stdout))
+    ended = asyncio.run(run_until_signal(run_demo(narrator, once=once, deadline_s=_DEADLINE_S, connect=connect)))
     if not ended:
         click.echo("\nStopped. Everything that the demo started has ended, and nothing is left behind. Goodbye.")
     if once and not ended:

@@ -5,84 +5,84 @@ import textwrap
 import time
 from typing import Final, TextIO
 
-from dcvd.cli.terminal.style import Style
+from dcvd.cli.terminal.style import TerminalStyle
 
 _INDENT: Final = "   "
-_NARROWEST, _WIDEST = 72, 120
-_NAME: Final = 17
+_MIN_WIDTH, _MAX_WIDTH = 72, 120
+_NAME_WIDTH: Final = 17
 
 
 class Narrator:
     """Writes line by line to a stream, at once."""
 
-    def __init__(self, stream: TextIO, style: Style) -> None:
+    def __init__(self, stream: TextIO, style: TerminalStyle) -> None:
         self._stream = stream
         self._style = style
-        self._width = min(max(shutil.get_terminal_size((_WIDEST, 24)).columns, _NARROWEST), _WIDEST)
-        self._steps = 0
-        self._started = time.monotonic()
+        self._width = min(max(shutil.get_terminal_size((_MAX_WIDTH, 24)).columns, _MIN_WIDTH), _MAX_WIDTH)
+        self._step_number = 0
+        self._started_s = time.monotonic()
 
-    def title(self, text: str) -> None:
-        self._line(self._style.strong(text))
+    def show_title(self, text: str) -> None:
+        self._print_line(self._style.emphasize(text))
 
-    def step(self, text: str) -> None:
+    def start_step(self, text: str) -> None:
         """The next numbered step."""
-        self._steps += 1
-        self._line()
-        self._line(f"{self._style.accent(str(self._steps))}  {self._style.strong(text)}")
+        self._step_number += 1
+        self._print_line()
+        self._print_line(f"{self._style.highlight(str(self._step_number))}  {self._style.emphasize(text)}")
 
-    def said(self, text: str) -> None:
+    def say(self, text: str) -> None:
         """A sentence below the step."""
-        for line in self._wrapped(text, len(_INDENT)):
-            self._line(_INDENT + line)
+        for line in self._wrap(text, len(_INDENT)):
+            self._print_line(_INDENT + line)
 
-    def typed(self, text: str) -> None:
+    def show_command(self, text: str) -> None:
         """What somebody types or a program sends."""
-        self._line(_INDENT + self._style.faint(text))
+        self._print_line(_INDENT + self._style.dim(text))
 
-    def done(self, name: str, text: str = "") -> None:
+    def show_created(self, name: str, text: str = "") -> None:
         """Something that is there now."""
-        self._line(f"{_INDENT}{self._mark()} {name.ljust(_NAME) if text else name} {text}".rstrip())
+        self._print_line(f"{_INDENT}{self._check_mark()} {name.ljust(_NAME_WIDTH) if text else name} {text}".rstrip())
 
-    def record(self, text: str) -> None:
+    def show_record(self, text: str) -> None:
         """The one thing that a reader must not overlook."""
-        self._line()
-        self._line(f"{_INDENT}    {self._style.strong(text)}")
+        self._print_line()
+        self._print_line(f"{_INDENT}    {self._style.emphasize(text)}")
 
-    def fact(self, name: str, text: str) -> None:
+    def show_fact(self, name: str, text: str) -> None:
         """A result."""
-        self._line(f"{_INDENT}{self._style.faint(name.ljust(_NAME))} {text}")
+        self._print_line(f"{_INDENT}{self._style.dim(name.ljust(_NAME_WIDTH))} {text}")
 
-    def start_watch(self) -> None:
+    def restart_clock(self) -> None:
         """The seconds of what happens count from here."""
-        self._started = time.monotonic()
+        self._started_s = time.monotonic()
 
-    def happened(self, name: str, text: str, *, verified: bool) -> None:
-        """An event; `verified` marks a webhook that arrived with both signatures right."""
-        mark = self._mark() if verified else self._style.faint("·")
-        head = f"{_INDENT}{self._elapsed()} {mark} {self._style.accent(name.ljust(_NAME))} "
-        indent = " " * (len(_INDENT) + 8 + 2 + 1 + _NAME)
-        first, *more = self._wrapped(text, len(indent))
-        self._line(head + first)
+    def show_event(self, name: str, text: str, *, is_verified: bool) -> None:
+        """An event; `is_verified` marks a webhook that arrived with both signatures right."""
+        mark = self._check_mark() if is_verified else self._style.dim("·")
+        head = f"{_INDENT}{self._format_elapsed()} {mark} {self._style.highlight(name.ljust(_NAME_WIDTH))} "
+        indent = " " * (len(_INDENT) + 8 + 2 + 1 + _NAME_WIDTH)
+        first, *more = self._wrap(text, len(indent))
+        self._print_line(head + first)
         for line in more:
-            self._line(indent + line)
+            self._print_line(indent + line)
 
-    def shell(self, comment: str, command: str) -> None:
+    def show_shell_command(self, comment: str, command: str) -> None:
         """Something to try, and what it does."""
-        self._line(_INDENT + self._style.faint(f"# {comment}"))
-        self._line(_INDENT + command)
+        self._print_line(_INDENT + self._style.dim(f"# {comment}"))
+        self._print_line(_INDENT + command)
 
-    def gap(self) -> None:
-        self._line()
+    def add_gap(self) -> None:
+        self._print_line()
 
-    def _wrapped(self, text: str, indent: int) -> list[str]:
+    def _wrap(self, text: str, indent: int) -> list[str]:
         return textwrap.wrap(text, self._width - indent, break_long_words=False, break_on_hyphens=False) or [""]
 
-    def _elapsed(self) -> str:
-        return self._style.faint(f"{time.monotonic() - self._started:5.1f} s")
+    def _format_elapsed(self) -> str:
+        return self._style.dim(f"{time.monotonic() - self._started_s:5.1f} s")
 
-    def _mark(self) -> str:
-        return self._style.good("✓")
+    def _check_mark(self) -> str:
+        return self._style.mark_good("✓")
 
-    def _line(self, text: str = "") -> None:
+    def _print_line(self, text: str = "") -> None:
         print(text, file=self._stream, flush=True)

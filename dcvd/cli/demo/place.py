@@ -15,7 +15,7 @@ _SHORT: Final = (Path("/tmp"), Path("/var/tmp"), Path("/run"))  # noqa: S108  # 
 _PREFIX: Final = "dcvd-demo-"
 
 
-def private_directory() -> tempfile.TemporaryDirectory[str]:
+def make_private_directory() -> tempfile.TemporaryDirectory[str]:
     """Removed with all that is in it."""
     return tempfile.TemporaryDirectory(prefix=_PREFIX)
 

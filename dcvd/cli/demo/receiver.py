@@ -20,18 +20,18 @@ from msgspec import Struct
 log = structlog.get_logger(__name__)
 
 _PATH: Final = "/webhooks"
-_TOLERANCE: Final = 300  # seconds; what Standard Webhooks' libraries accept
-_SHUTDOWN: Final = 0.5
+_TOLERANCE_S: Final = 300  # seconds; what Standard Webhooks' libraries accept
+_SHUTDOWN_TIMEOUT_S: Final = 0.5
 
 
-class Keys(Struct, frozen=True):
+class WebhookSecrets(Struct, frozen=True):
     """Both forms of an endpoint's secret, as `POST /api/webhooks` shows them."""
 
     secret: str
     signing_secret: str
 
 
-class Arrival(Struct, frozen=True):
+class ReceivedWebhook(Struct, frozen=True):
     """A webhook; `problem` says what was wrong with it, if anything was."""
 
     event: str
@@ -39,26 +39,28 @@ class Arrival(Struct, frozen=True):
     problem: str | None = None
 
 
-class Receiver:
+class WebhookReceiver:
     """Listens on a free port of loopback and hands each webhook on, once for its id."""
 
-    def __init__(self, hand_on: Callable[[Arrival], None]) -> None:
-        self._hand_on = hand_on
-        self._keys: asyncio.Future[Keys] = asyncio.get_running_loop().create_future()
-        self._seen: set[str] = set()
+    def __init__(self, on_webhook: Callable[[ReceivedWebhook], None]) -> None:
+        self._on_webhook = on_webhook
+        self._secrets: asyncio.Future[WebhookSecrets] = asyncio.get_running_loop().create_future()
+        self._message_ids: set[str] = set()
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
         application = web.Application()
         application.add_routes([web.post(_PATH, self._receive)])
-        self._runner = web.AppRunner(application, handle_signals=False, access_log=None, shutdown_timeout=_SHUTDOWN)
+        self._runner = web.AppRunner(
+            application, handle_signals=False, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT_S
+        )
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if not self._keys.done():
-            self._keys.cancel()
+        if not self._secrets.done():
+            self._secrets.cancel()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -73,28 +75,28 @@ class Receiver:
         """Where the application has its customers come back to, once they have consented."""
         return f"{self.url.removesuffix(_PATH)}/connected"
 
-    def trust(self, keys: Keys) -> None:
+    def trust(self, secrets: WebhookSecrets) -> None:
         """The keys that the endpoint was given; webhooks that came before wait for them."""
-        self._keys.set_result(keys)
+        self._secrets.set_result(secrets)
 
     async def _receive(self, request: web.Request) -> web.Response:
         body = await request.read()
-        keys = await self._keys
-        problem = fault(keys, request.headers, body, time.time())
+        keys = await self._secrets
+        problem = find_fault(keys, request.headers, body, time.time())
         if problem is not None:
             log.error("demo.webhook_refused", problem=problem)
-            self._hand_on(Arrival(request.headers.get("X-DCVaaS-Event", "unnamed"), {}, problem))
+            self._on_webhook(ReceivedWebhook(request.headers.get("X-DCVaaS-Event", "unnamed"), {}, problem))
             return web.Response(status=400, text=problem)
         message_id = request.headers["webhook-id"]
-        if message_id not in self._seen:
-            self._seen.add(message_id)
+        if message_id not in self._message_ids:
+            self._message_ids.add(message_id)
             content = json.loads(body)
-            self._hand_on(Arrival(content["event"], content["data"]))
+            self._on_webhook(ReceivedWebhook(content["event"], content["data"]))
         return web.Response(status=204)
 
 
-def fault(keys: Keys, headers: Mapping[str, str], body: bytes, now: float) -> str | None:
-    """What is wrong with a webhook's signatures, or None. `now` is in seconds since the epoch."""
+def find_fault(secrets: WebhookSecrets, headers: Mapping[str, str], body: bytes, now_s: float) -> str | None:
+    """What is wrong with a webhook's signatures, or None. `now_s` is in seconds since the epoch."""
     missing = [
         name
         for name in ("X-DCVaaS-Signature", "webhook-id", "webhook-timestamp", "webhook-signature")
@@ -102,12 +104,12 @@ def fault(keys: Keys, headers: Mapping[str, str], body: bytes, now: float) -> st
     ]
     if missing:
         return f"it has no header {' and no '.join(missing)}"
-    if not _is_signed_as_before(keys.secret, headers["X-DCVaaS-Signature"], body):
+    if not _has_predecessor_signature(secrets.secret, headers["X-DCVaaS-Signature"], body):
         return "X-DCVaaS-Signature is not the HMAC-SHA256 of the payload"
-    return _standard_fault(keys.signing_secret, headers, body, now)
+    return _find_standard_fault(secrets.signing_secret, headers, body, now_s)
 
 
-def _is_signed_as_before(secret: str, signature: str, body: bytes) -> bool:
+def _has_predecessor_signature(secret: str, signature: str, body: bytes) -> bool:
     """Signs what JSON gives back, not the bytes: `hmac-sha256(secret, JSON.stringify(payload))` of JavaScript."""
     try:
         payload = json.loads(body)
@@ -118,11 +120,11 @@ def _is_signed_as_before(secret: str, signature: str, body: bytes) -> bool:
     return hmac.compare_digest(expected, signature)
 
 
-def _standard_fault(signing_secret: str, headers: Mapping[str, str], body: bytes, now: float) -> str | None:
+def _find_standard_fault(signing_secret: str, headers: Mapping[str, str], body: bytes, now_s: float) -> str | None:
     """The rule of https://github.com/standard-webhooks/standard-webhooks, "Verifying signatures"."""
     message_id, timestamp = headers["webhook-id"], headers["webhook-timestamp"]
-    if not timestamp.isdecimal() or abs(now - int(timestamp)) > _TOLERANCE:
-        return f"webhook-timestamp {timestamp} is not within {_TOLERANCE} seconds of now"
+    if not timestamp.isdecimal() or abs(now_s - int(timestamp)) > _TOLERANCE_S:
+        return f"webhook-timestamp {timestamp} is not within {_TOLERANCE_S} seconds of now"
     try:
         key = base64.b64decode(signing_secret.removeprefix("whsec_"), validate=True)
     except binascii.Error:

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import aiohttp
 
-from dcvd.cli.demo.client import Client
-from dcvd.cli.demo.connection_story import Connecting
+from dcvd.cli.demo.client import DemoClient
+from dcvd.cli.demo.connection_story import ConnectionStory
 from dcvd.cli.demo.narrator import Narrator
-from dcvd.cli.demo.place import private_directory
-from dcvd.cli.demo.receiver import Arrival, Keys
-from dcvd.cli.demo.stage import Stage, stage
-from dcvd.cli.demo.words import MARKS, Standing, sentence, standing
-from dcvd.cli.terminal.tables import instant
+from dcvd.cli.demo.place import make_private_directory
+from dcvd.cli.demo.receiver import ReceivedWebhook, WebhookSecrets
+from dcvd.cli.demo.stage import DemoStage, open_stage
+from dcvd.cli.demo.words import MARKS_LEGEND, DomainProgress, describe_event, read_progress
+from dcvd.cli.terminal.tables import format_instant
 from dcvd.core.events import EventType
 from dcvd.core.tokens import Role
 from dcvd.errors import DcvdError
@@ -23,10 +23,10 @@ from dcvd.services import organizations, tokens
 ORGANIZATION: Final = "Acme Pages"
 DOMAIN: Final = "app.customer.test"
 _EVENTS: Final = [event.value for event in EventType if event.value.startswith(("domain.", "dns."))]
-_LOOK: Final = 0.1  # seconds between two looks at the domain over the API
-_LOG_TAIL: Final = 15
+_POLL_INTERVAL_S: Final = 0.1  # seconds between two looks at the domain over the API
+_LOG_TAIL_LINES: Final = 15
 
-Happening = Arrival | Standing
+DemoEvent = ReceivedWebhook | DomainProgress
 
 
 class DemoFailed(DcvdError):
@@ -35,220 +35,225 @@ class DemoFailed(DcvdError):
     code = "demo_failed"
 
 
-class Script:
+class DemoScript:
     """Tells the story on a stage that is set. `connect`: the daemon creates the record, else the customer by hand."""
 
     def __init__(
         self,
-        on: Stage,
+        stage: DemoStage,
         narrator: Narrator,
         session: aiohttp.ClientSession,
-        happenings: "asyncio.Queue[Happening]",
+        events: "asyncio.Queue[DemoEvent]",
         *,
         connect: bool,
     ) -> None:
-        self._on = on
+        self._stage = stage
         self._narrator = narrator
         self._session = session
-        self._happenings = happenings
-        self._connecting = Connecting(on, narrator, session) if connect else None
-        self._webhooks = 0
-        self._standing: Standing | None = None
-        self._last_event = "none yet"
+        self._events = events
+        self._connection_story = ConnectionStory(stage, narrator, session) if connect else None
+        self._webhook_count = 0
+        self._progress: DomainProgress | None = None
+        self._last_event_type = "none yet"
         self._token = ""
 
     @property
-    def last_seen(self) -> str:
+    def last_known_state(self) -> str:
         """For the sentence of a failure."""
-        if self._standing is None:
+        if self._progress is None:
             return "the domain was not added yet."
-        return f"the last webhook was {self._last_event}, the status {self._standing.status}. {self._standing}"
+        return f"the last webhook was {self._last_event_type}, the status {self._progress.status}. {self._progress}"
 
-    async def tell(self) -> None:
+    async def play(self) -> None:
         """Up to the active domain. Raises DcvdError."""
         self._show_stage()
-        api = await self._become_a_tenant()
+        api = await self._create_tenant()
         await self._register_receiver(api)
-        if self._connecting is not None:
-            await self._connecting.connect(api)
+        if self._connection_story is not None:
+            await self._connection_story.connect(api)
         domain_id = await self._add_domain(api)
         async with asyncio.TaskGroup() as group:
-            watch = group.create_task(self._watch(api, domain_id), name="demo.watch")
-            if self._connecting is None:
-                await self._wait_until_missed()
+            watch = group.create_task(self._poll_domain(api, domain_id), name="demo.watch")
+            if self._connection_story is None:
+                await self._wait_until_record_is_missed()
                 await self._create_record()
             else:
-                await self._connecting.write(api, domain_id)
-            while not _is(await self._next(), EventType.DOMAIN_ACTIVE):
+                await self._connection_story.write_record(api, domain_id)
+            while not _is_webhook_of(await self._next_event(), EventType.DOMAIN_ACTIVE):
                 pass
             watch.cancel()
         await self._show_result(await api.call("GET", f"/api/domains/{domain_id}"))
 
-    async def go_on(self) -> None:
+    async def narrate_until_cancelled(self) -> None:
         """Narrates whatever else arrives, until cancelled."""
         self._show_what_to_try()
         while True:
-            await self._next()
+            await self._next_event()
 
     def _show_stage(self) -> None:
-        say, on = self._narrator, self._on
-        say.step("Everything starts on this machine")
-        say.done("Cloudflare", f"{on.sandbox.api_url} (a sandbox, with DNS on {on.sandbox.dns_address})")
-        say.done("dcvd", f"{on.url} (log in {on.log_file})")
-        say.done("your application", f"{on.receiver.url} (receives the webhooks)")
+        say, on = self._narrator, self._stage
+        say.start_step("Everything starts on this machine")
+        say.show_created("Cloudflare", f"{on.sandbox.api_url} (a sandbox, with DNS on {on.sandbox.dns_address})")
+        say.show_created("dcvd", f"{on.url} (log in {on.log_file})")
+        say.show_created("your application", f"{on.receiver.url} (receives the webhooks)")
 
-    async def _become_a_tenant(self) -> Client:
-        say, context = self._narrator, self._on.daemon.context
-        say.step("The operator creates an organization and its API token")
-        say.typed(f"$ dcvd org create {shlex.quote(ORGANIZATION)}")
+    async def _create_tenant(self) -> DemoClient:
+        say, context = self._narrator, self._stage.daemon.context
+        say.start_step("The operator creates an organization and its API token")
+        say.show_command(f"$ dcvd org create {shlex.quote(ORGANIZATION)}")
         organization = await organizations.create(context, ORGANIZATION)
-        say.done(organization.id)
-        say.typed(f"$ dcvd token create --org {shlex.quote(ORGANIZATION)} --name demo")
+        say.show_created(organization.id)
+        say.show_command(f"$ dcvd token create --org {shlex.quote(ORGANIZATION)} --name demo")
         minted = await tokens.create(context, organization.id, name="demo", role=Role.OWNER, expires_at=None)
-        self._token = minted.plain.reveal()
-        say.done(self._token)
-        return Client(self._session, self._on.url, self._token)
+        self._token = minted.plaintext.reveal()
+        say.show_created(self._token)
+        return DemoClient(self._session, self._stage.url, self._token)
 
-    async def _register_receiver(self, api: Client) -> None:
+    async def _register_receiver(self, api: DemoClient) -> None:
         say = self._narrator
-        say.step("Your application asks to be told what happens")
-        say.typed("POST /api/webhooks")
-        answer = await api.call("POST", "/api/webhooks", {"url": self._on.receiver.url, "events": _EVENTS})
+        say.start_step("Your application asks to be told what happens")
+        say.show_command("POST /api/webhooks")
+        answer = await api.call("POST", "/api/webhooks", {"url": self._stage.receiver.url, "events": _EVENTS})
         webhook = answer["webhook"]
-        self._on.receiver.trust(Keys(webhook["secret"], webhook["signingSecret"]))
-        say.done(webhook["id"])
+        self._stage.receiver.trust(WebhookSecrets(webhook["secret"], webhook["signingSecret"]))
+        say.show_created(webhook["id"])
 
-    async def _add_domain(self, api: Client) -> str:
+    async def _add_domain(self, api: DemoClient) -> str:
         say = self._narrator
-        say.step(f"A customer wants to use {DOMAIN}")
-        say.typed(f'POST /api/domains {{"domainName":"{DOMAIN}"}}')
-        say.start_watch()
+        say.start_step(f"A customer wants to use {DOMAIN}")
+        say.show_command(f'POST /api/domains {{"domainName":"{DOMAIN}"}}')
+        say.restart_clock()
         domain = (await api.call("POST", "/api/domains", {"domainName": DOMAIN}))["domain"]
-        self._standing = standing(domain)
-        say.done(domain["id"])
-        say.said(f"{'The customer has to create' if self._connecting is None else 'It needs'} this record:")
+        self._progress = read_progress(domain)
+        say.show_created(domain["id"])
+        say.say(f"{'The customer has to create' if self._connection_story is None else 'It needs'} this record:")
         for record in domain["requiredRecords"]:
-            say.record(f"{record['name']}   {record['type']}   {record['value']}")
+            say.show_record(f"{record['name']}   {record['type']}   {record['value']}")
         return str(domain["id"])
 
-    async def _wait_until_missed(self) -> None:
-        self._narrator.step("dcvd looks for the record, and says what is wrong")
-        self._narrator.said(MARKS)
+    async def _wait_until_record_is_missed(self) -> None:
+        self._narrator.start_step("dcvd looks for the record, and says what is wrong")
+        self._narrator.say(MARKS_LEGEND)
         told = registered = False
         while not (told and registered):
-            happening = await self._next()
-            told = told or _is(happening, EventType.DNS_CHECK_FAILED)
-            registered = registered or (isinstance(happening, Standing) and happening.hostname is not None)
+            happening = await self._next_event()
+            told = told or _is_webhook_of(happening, EventType.DNS_CHECK_FAILED)
+            registered = registered or (isinstance(happening, DomainProgress) and happening.hostname is not None)
 
     async def _create_record(self) -> None:
-        say, sandbox = self._narrator, self._on.sandbox
-        say.step("The customer creates the record")
-        control = Client(self._session, sandbox.control_url)
+        say, sandbox = self._narrator, self._stage.sandbox
+        say.start_step("The customer creates the record")
+        control = DemoClient(self._session, sandbox.control_url)
         values = [f"{sandbox.settings.target}."]
-        say.typed(f'PUT /sandbox/dns/{DOMAIN}/CNAME {{"values":["{values[0]}"]}}')
+        say.show_command(f'PUT /sandbox/dns/{DOMAIN}/CNAME {{"values":["{values[0]}"]}}')
         await control.call("PUT", f"/dns/{DOMAIN}/CNAME", {"values": values})
 
     async def _show_result(self, answer: Any) -> None:
         say, domain = self._narrator, answer["domain"]
         if not domain["ready"]:
-            raise DemoFailed(f"domain.active arrived, but the API says ready: false. {standing(domain)}")
-        say.step(f"{DOMAIN} is in service")
-        say.fact("status", domain["status"])
-        say.fact("ready", "true")
-        say.fact("certificate", f"until {instant(domain['expiresAt'], missing='an unknown time')}")
-        if self._connecting is not None:
-            await self._connecting.show_zone()
-        say.fact("webhooks", f"{self._webhooks} received; both signatures of each were verified (✓)")
+            raise DemoFailed(f"domain.active arrived, but the API says ready: false. {read_progress(domain)}")
+        say.start_step(f"{DOMAIN} is in service")
+        say.show_fact("status", domain["status"])
+        say.show_fact("ready", "true")
+        say.show_fact("certificate", f"until {format_instant(domain['expiresAt'], missing='an unknown time')}")
+        if self._connection_story is not None:
+            await self._connection_story.show_zone()
+        say.show_fact("webhooks", f"{self._webhook_count} received; both signatures of each were verified (✓)")
 
     def _show_what_to_try(self) -> None:
-        say, control = self._narrator, self._on.sandbox.control_url
+        say, control = self._narrator, self._stage.sandbox.control_url
         bearer = f'-H "Authorization: Bearer {self._token}"'
-        say.step("Go on in another terminal; what arrives is shown here, until Ctrl-C")
-        say.shell("ask for the domain", f"curl -s {bearer} {self._on.url}/api/domains")
-        add = f"curl -s {bearer} -H 'Content-Type: application/json' {self._on.url}/api/domains -d"
-        if self._connecting is None:
-            say.shell("add another one", f'{add} \'{{"domainName":"shop.customer.test"}}\'')
-            say.shell(
+        say.start_step("Go on in another terminal; what arrives is shown here, until Ctrl-C")
+        say.show_shell_command("ask for the domain", f"curl -s {bearer} {self._stage.url}/api/domains")
+        add = f"curl -s {bearer} -H 'Content-Type: application/json' {self._stage.url}/api/domains -d"
+        if self._connection_story is None:
+            say.show_shell_command("add another one", f'{add} \'{{"domainName":"shop.customer.test"}}\'')
+            say.show_shell_command(
                 "and create its record",
-                f'curl -s -X PUT -d \'{{"values":["{self._on.sandbox.settings.target}."]}}\' '
+                f'curl -s -X PUT -d \'{{"values":["{self._stage.sandbox.settings.target}."]}}\' '
                 f"{control}/dns/shop.customer.test/CNAME",
             )
         else:
-            connected = f'"connectionId":"{self._connecting.connection_id}"'
-            say.shell(
+            connected = f'"connectionId":"{self._connection_story.connection_id}"'
+            say.show_shell_command(
                 "add another one, and its record is written by itself",
                 f'{add} \'{{"domainName":"shop.customer.test",{connected}}}\'',
             )
-            say.shell("look at the connection", f"curl -s {bearer} {self._on.url}/api/oauth/connections")
-        say.shell("renew the certificate", f"curl -s -X POST -d '{{\"days\":180}}' {control}/hostnames/{DOMAIN}/renew")
-        say.shell("delete the record", f"curl -s -X DELETE {control}/dns/{DOMAIN}/CNAME")
-        say.shell("read the whole API", f"{self._on.url}/schema")
-        say.gap()
+            say.show_shell_command(
+                "look at the connection", f"curl -s {bearer} {self._stage.url}/api/oauth/connections"
+            )
+        say.show_shell_command(
+            "renew the certificate", f"curl -s -X POST -d '{{\"days\":180}}' {control}/hostnames/{DOMAIN}/renew"
+        )
+        say.show_shell_command("delete the record", f"curl -s -X DELETE {control}/dns/{DOMAIN}/CNAME")
+        say.show_shell_command("read the whole API", f"{self._stage.url}/schema")
+        say.add_gap()
 
-    async def _next(self) -> Happening:
-        happening = await self._happenings.get()
+    async def _next_event(self) -> DemoEvent:
+        happening = await self._events.get()
         self._narrate(happening)
         return happening
 
-    def _narrate(self, happening: Happening) -> None:
-        match happening:
-            case Standing():
-                self._narrator.happened(happening.status, str(happening), verified=False)
-            case Arrival(event=event, problem=str(problem)):
+    def _narrate(self, demo_event: DemoEvent) -> None:
+        match demo_event:
+            case DomainProgress():
+                self._narrator.show_event(demo_event.status, str(demo_event), is_verified=False)
+            case ReceivedWebhook(event=event, problem=str(problem)):
                 raise DemoFailed(f"The webhook {event} arrived, but {problem}.")
-            case Arrival(event=event, data=data):
-                self._webhooks += 1
-                self._last_event = event
-                self._narrator.happened(event, sentence(event, data), verified=True)
+            case ReceivedWebhook(event=event, data=data):
+                self._webhook_count += 1
+                self._last_event_type = event
+                self._narrator.show_event(event, describe_event(event, data), is_verified=True)
 
-    async def _watch(self, api: Client, domain_id: str) -> None:
+    async def _poll_domain(self, api: DemoClient, domain_id: str) -> None:
         """What a tenant would see who asks again and again."""
         while True:
-            now = standing((await api.call("GET", f"/api/domains/{domain_id}"))["domain"])
-            if now != self._standing:
-                self._standing = now
-                self._happenings.put_nowait(now)
-            await asyncio.sleep(_LOOK)
+            now = read_progress((await api.call("GET", f"/api/domains/{domain_id}"))["domain"])
+            if now != self._progress:
+                self._progress = now
+                self._events.put_nowait(now)
+            await asyncio.sleep(_POLL_INTERVAL_S)
 
 
-async def perform(narrator: Narrator, *, once: bool, deadline: float, connect: bool = False) -> None:
-    """The whole demo, with nothing left behind. Raises DcvdError when it was not done after `deadline` seconds."""
-    narrator.title("dcvd demo: a customer's own domain, from its first record to its certificate")
-    with private_directory() as directory:
+async def run_demo(narrator: Narrator, *, once: bool, deadline_s: float, connect: bool = False) -> None:
+    """The whole demo, with nothing left behind. Raises DcvdError when it was not done after `deadline_s` seconds."""
+    narrator.show_title("dcvd demo: a customer's own domain, from its first record to its certificate")
+    with make_private_directory() as directory:
         try:
             async with aiohttp.ClientSession() as session:
-                happenings: asyncio.Queue[Happening] = asyncio.Queue()
-                async with stage(Path(directory), happenings.put_nowait) as on:
-                    script = Script(on, narrator, session, happenings, connect=connect)
-                    await _supervised(script, on, once=once, deadline=deadline)
+                happenings: asyncio.Queue[DemoEvent] = asyncio.Queue()
+                async with open_stage(Path(directory), happenings.put_nowait) as on:
+                    script = DemoScript(on, narrator, session, happenings, connect=connect)
+                    await _play_supervised(script, on, once=once, deadline_s=deadline_s)
         except DcvdError as error:
-            raise DemoFailed(f"{error.message}{_tail(Path(directory, 'dcvd.log'))}") from error
+            raise DemoFailed(f"{error.message}{_log_tail(Path(directory, 'dcvd.log'))}") from error
 
 
-async def _supervised(script: Script, on: Stage, *, once: bool, deadline: float) -> None:
+async def _play_supervised(script: DemoScript, stage: DemoStage, *, once: bool, deadline_s: float) -> None:
     """The story, as long as the daemon lives."""
     try:
         async with asyncio.TaskGroup() as group:
-            daemon = group.create_task(on.daemon.wait(), name="demo.daemon")
+            daemon = group.create_task(stage.daemon.wait(), name="demo.daemon")
             try:
-                async with asyncio.timeout(deadline):
-                    await script.tell()
+                async with asyncio.timeout(deadline_s):
+                    await script.play()
             except TimeoutError as error:
                 raise DemoFailed(
-                    f"The domain is not active after {deadline:g} seconds; what was last seen: {script.last_seen}"
+                    f"The domain is not active after {deadline_s:g} seconds; what was last seen: "
+                    f"{script.last_known_state}"
                 ) from error
             if not once:
-                await script.go_on()
+                await script.narrate_until_cancelled()
             daemon.cancel()
     except ExceptionGroup as failures:  # not except*, which Python before 3.11.4 wraps in a group again
-        raise _first(failures) from failures
+        raise _first_failure(failures) from failures
 
 
-def _is(happening: Happening, event: EventType) -> bool:
-    return isinstance(happening, Arrival) and happening.event == event
+def _is_webhook_of(received: DemoEvent, event: EventType) -> bool:
+    return isinstance(received, ReceivedWebhook) and received.event == event
 
 
-def _first(failures: ExceptionGroup[Exception]) -> Exception:
+def _first_failure(failures: ExceptionGroup[Exception]) -> Exception:
     """The failure that ended the others; a person wants one sentence."""
     found: Exception = failures
     while isinstance(found, ExceptionGroup):
@@ -256,8 +261,8 @@ def _first(failures: ExceptionGroup[Exception]) -> Exception:
     return found
 
 
-def _tail(log_file: Path) -> str:
+def _log_tail(log_file: Path) -> str:
     if not log_file.exists():
         return ""
-    lines = log_file.read_text(errors="replace").splitlines()[-_LOG_TAIL:]
+    lines = log_file.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
     return "\nThe end of the log:\n" + "\n".join(lines) if lines else ""

@@ -11,21 +11,21 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.cli.demo.place import socket_path
-from dcvd.cli.demo.receiver import Arrival, Receiver
-from dcvd.config import Loaded, load
+from dcvd.cli.demo.receiver import ReceivedWebhook, WebhookReceiver
+from dcvd.config import LoadedConfig, load
 from dcvd.daemon import Daemon
 from dcvd.kit.logs.configuration import configure_logging
 from dcvd.sandbox import Sandbox, SandboxSettings
 
-_PRIVATE: Final = 0o600
+_PRIVATE_MODE: Final = 0o600
 
 
-class Stage(Struct, frozen=True, kw_only=True):
+class DemoStage(Struct, frozen=True, kw_only=True):
     """What runs."""
 
     sandbox: Sandbox
     daemon: Daemon
-    receiver: Receiver
+    receiver: WebhookReceiver
     log_file: Path
 
     @property
@@ -35,69 +35,69 @@ class Stage(Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def stage(directory: Path, hand_on: Callable[[Arrival], None]) -> AsyncIterator[Stage]:
+async def open_stage(directory: Path, on_webhook: Callable[[ReceivedWebhook], None]) -> AsyncIterator[DemoStage]:
     """Starts it all and stops it in the reverse order; every log line of this process goes to a file meanwhile."""
     log_file = directory / "dcvd.log"
     async with AsyncExitStack() as stack:
         configure_logging(level="info", json=True, stream=stack.enter_context(log_file.open("w")))
-        receiver = await stack.enter_async_context(Receiver(hand_on))
+        receiver = await stack.enter_async_context(WebhookReceiver(on_webhook))
         settings = SandboxSettings(api_port=0, dns_port=0, oauth_redirect_uris=(receiver.redirect_uri,))
         sandbox = await stack.enter_async_context(Sandbox(settings))
         socket = stack.enter_context(socket_path(directory))
-        daemon = await stack.enter_async_context(Daemon(configuration(directory, socket, sandbox)))
-        yield Stage(sandbox=sandbox, daemon=daemon, receiver=receiver, log_file=log_file)
+        daemon = await stack.enter_async_context(Daemon(build_configuration(directory, socket, sandbox)))
+        yield DemoStage(sandbox=sandbox, daemon=daemon, receiver=receiver, log_file=log_file)
 
 
-def configuration(directory: Path, socket: Path, sandbox: Sandbox) -> Loaded:
+def build_configuration(directory: Path, socket: Path, sandbox: Sandbox) -> LoadedConfig:
     """Everything on loopback and in the directory, at a pace for people who watch. The environment has no say."""
     settings = sandbox.settings
-    token = _secret(directory / "sandbox-token", settings.token)
-    client_secret = _secret(directory / "client-secret", settings.oauth_client_secret)
-    key = _secret(directory / "encryption-key", secrets.token_hex(32))
+    token = _write_secret(directory / "sandbox-token", settings.token)
+    client_secret = _write_secret(directory / "client-secret", settings.oauth_client_secret)
+    key = _write_secret(directory / "encryption-key", secrets.token_hex(32))
     path = directory / "dcvd.toml"
-    path.write_text(_toml(directory, socket, sandbox, token) + _connections(sandbox, key, client_secret))
+    path.write_text(_daemon_toml(directory, socket, sandbox, token) + _oauth_toml(sandbox, key, client_secret))
     return load(path, {})
 
 
-def _secret(path: Path, text: str) -> Path:
-    path.touch(_PRIVATE)
+def _write_secret(path: Path, text: str) -> Path:
+    path.touch(_PRIVATE_MODE)
     path.write_text(text)
     return path
 
 
-def _connections(sandbox: Sandbox, key: Path, client_secret: Path) -> str:
+def _oauth_toml(sandbox: Sandbox, key: Path, client_secret: Path) -> str:
     settings = sandbox.settings
     return f"""\
 [oauth]
-encryption_key_file = {_text(key)}
+encryption_key_file = {_toml_string(key)}
 [oauth.cloudflare]
-client_id = {_text(settings.oauth_client_id)}
-client_secret_file = {_text(client_secret)}
-redirect_uris = [{", ".join(map(_text, settings.oauth_redirect_uris))}]
-authorize_url = {_text(f"{sandbox.oauth_url}/auth")}
-token_url = {_text(f"{sandbox.oauth_url}/token")}
-revoke_url = {_text(f"{sandbox.oauth_url}/revoke")}
-api_base_url = {_text(sandbox.api_url)}
+client_id = {_toml_string(settings.oauth_client_id)}
+client_secret_file = {_toml_string(client_secret)}
+redirect_uris = [{", ".join(map(_toml_string, settings.oauth_redirect_uris))}]
+authorize_url = {_toml_string(f"{sandbox.oauth_url}/auth")}
+token_url = {_toml_string(f"{sandbox.oauth_url}/token")}
+revoke_url = {_toml_string(f"{sandbox.oauth_url}/revoke")}
+api_base_url = {_toml_string(sandbox.api_url)}
 """
 
 
-def _toml(directory: Path, socket: Path, sandbox: Sandbox, token: Path) -> str:
+def _daemon_toml(directory: Path, socket: Path, sandbox: Sandbox, token: Path) -> str:
     return f"""\
 [server]
 listen = ["127.0.0.1:0"]
-socket = {_text(socket)}
+socket = {_toml_string(socket)}
 shutdown_timeout = "4s"
 [database]
-path = {_text(directory / "dcvd.db")}
+path = {_toml_string(directory / "dcvd.db")}
 [cloudflare]
-base_url = {_text(sandbox.api_url)}
-api_token_file = {_text(token)}
-zone_id = {_text(sandbox.settings.zone_id)}
-cname_target = {_text(sandbox.settings.target)}
+base_url = {_toml_string(sandbox.api_url)}
+api_token_file = {_toml_string(token)}
+zone_id = {_toml_string(sandbox.settings.zone_id)}
+cname_target = {_toml_string(sandbox.settings.target)}
 certificates_per_minute = 0
 requests_per_5m = 0
 [dns]
-resolvers = [{_text(sandbox.dns_address)}]
+resolvers = [{_toml_string(sandbox.dns_address)}]
 authoritative = false
 [domains]
 allow_reserved_tlds = ["test"]
@@ -111,6 +111,6 @@ allow_private = ["127.0.0.0/8"]
 """
 
 
-def _text(value: str | Path) -> str:
+def _toml_string(value: str | Path) -> str:
     """A basic string of TOML, which JSON's are too as long as nothing is written as surrogates."""
     return json.dumps(os.fspath(value), ensure_ascii=False)

@@ -5,13 +5,13 @@ from typing import Any, Final, assert_never
 
 from msgspec import Struct
 
-from dcvd.cli.terminal.tables import instant
+from dcvd.cli.terminal.tables import format_instant
 from dcvd.core.events import EventType
 
-MARKS: Final = "✓ marks a webhook that your application received and verified, · what the API answers meanwhile."
+MARKS_LEGEND: Final = "✓ marks a webhook that your application received and verified, · what the API answers meanwhile."
 
 
-class Standing(Struct, frozen=True):
+class DomainProgress(Struct, frozen=True):
     """Where a domain stands, as the API tells it."""
 
     status: str
@@ -24,12 +24,12 @@ class Standing(Struct, frozen=True):
         return f"Cloudflare: hostname {self.hostname}, certificate {self.certificate or 'not ordered yet'}."
 
 
-def standing(domain: Mapping[str, Any]) -> Standing:
+def read_progress(domain: Mapping[str, Any]) -> DomainProgress:
     """Of a domain as the API answers it."""
-    return Standing(domain["status"], domain["cfStatus"], domain["cfSslStatus"])
+    return DomainProgress(domain["status"], domain["cfStatus"], domain["cfSslStatus"])
 
 
-def sentence(event: str, data: Mapping[str, Any]) -> str:
+def describe_event(event: str, data: Mapping[str, Any]) -> str:
     """What an event tells a person."""
     name = data.get("domain_name", "The domain")
     match EventType(event):
@@ -42,11 +42,11 @@ def sentence(event: str, data: Mapping[str, Any]) -> str:
         case EventType.DNS_CHECK_FAILED:
             return " ".join(finding["message"] for finding in data["findings"])
         case EventType.DOMAIN_ACTIVE:
-            return f"{name} serves https; its certificate lasts until {_expiry(data)}."
+            return f"{name} serves https; its certificate lasts until {_format_expiry(data)}."
         case EventType.DOMAIN_RENEWED:
-            return f"The certificate of {name} was renewed, until {_expiry(data)}."
+            return f"The certificate of {name} was renewed, until {_format_expiry(data)}."
         case EventType.DOMAIN_EXPIRING_SOON:
-            return f"The certificate of {name} expires at {_expiry(data)}; its renewal is {data['renewal']}."
+            return f"The certificate of {name} expires at {_format_expiry(data)}; its renewal is {data['renewal']}."
         case EventType.DOMAIN_ERROR:
             return str(data["error"]["message"])
         case (
@@ -64,5 +64,5 @@ def sentence(event: str, data: Mapping[str, Any]) -> str:
             assert_never(unreachable)
 
 
-def _expiry(data: Mapping[str, Any]) -> str:
-    return instant(data["expires_at"], missing="an unknown time")
+def _format_expiry(data: Mapping[str, Any]) -> str:
+    return format_instant(data["expires_at"], missing="an unknown time")

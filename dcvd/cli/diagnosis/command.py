@@ -9,17 +9,17 @@ from typing import Final, NamedTuple
 
 import click
 
-from dcvd.cli.diagnosis.report import report
+from dcvd.cli.diagnosis.report import format_report
 from dcvd.cli.exit_codes import FAILED
-from dcvd.cli.operations.diagnosis_view import DiagnosisView, DnsView, of_dns, of_unusable
-from dcvd.cli.operations.remote import is_listened_at, over_the_socket
-from dcvd.cli.options import config_option, examples, json_option, print_json
-from dcvd.cli.terminal.style import Style
+from dcvd.cli.operations.diagnosis_view import DiagnosisOutput, DnsOutput, diagnosis_from_dns, diagnosis_of_invalid_name
+from dcvd.cli.operations.remote import has_listener, open_remote_operations
+from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.terminal.style import TerminalStyle
 from dcvd.config import Config, load
-from dcvd.core.diagnosis.preview import judged, question, sketch, unusable
-from dcvd.core.domains.additions import Wish, checked
+from dcvd.core.diagnosis.preview import build_check_request, diagnose_domain, sketch_domain, unusable_name_findings
+from dcvd.core.domains.additions import DomainRequest, validate_request
 from dcvd.core.domains.hostnames import normalise
-from dcvd.core.text import printable
+from dcvd.core.text import make_printable
 from dcvd.dns import DnsObserver
 from dcvd.errors import ConfigError, DcvdError, InvalidInput
 from dcvd.kit.logs.configuration import configure_logging
@@ -27,18 +27,18 @@ from dcvd.kit.logs.configuration import configure_logging
 _DNS_ALONE: Final = "DNS alone"
 
 
-class Found(NamedTuple):
-    """`source` says who was asked; `doubt` why the daemon was not, although it is there."""
+class DiagnosisResult(NamedTuple):
+    """`source` says who was asked; `fallback_reason` why the daemon was not, although it is there."""
 
-    diagnosis: DiagnosisView
-    dns: DnsView
+    diagnosis: DiagnosisOutput
+    dns: DnsOutput
     source: str
-    doubt: str | None = None
+    fallback_reason: str | None = None
 
 
 @click.command(
     "diagnose",
-    epilog=examples(
+    epilog=format_examples(
         "dcvd diagnose app.customer.com",
         "dcvd diagnose app.customer.com --wildcard",
         "dcvd diagnose app.customer.com --target edge.example.net --json | jq '.diagnosis.findings[]'",
@@ -60,57 +60,67 @@ def diagnose(name: str, target: str | None, wildcard: bool, delegated: bool, as_
     """
     configure_logging(level="error")
     loaded = load(config, os.environ, need_cloudflare=False).config
-    wish = Wish(domain_name=name, validation="delegated" if delegated or wildcard else "http", wildcard=wildcard)
-    found = asyncio.run(_find(loaded, wish, target))
-    if found.doubt is not None:
-        click.echo(found.doubt, err=True)
+    wish = DomainRequest(
+        domain_name=name, validation="delegated" if delegated or wildcard else "http", wildcard=wildcard
+    )
+    found = asyncio.run(_diagnose(loaded, wish, target))
+    if found.fallback_reason is not None:
+        click.echo(found.fallback_reason, err=True)
     if as_json:
         print_json({"diagnosis": found.diagnosis, "dns": found.dns, "source": found.source})
     else:
-        click.echo(report(found.diagnosis, found.dns, Style.for_stream(sys.stdout), source=found.source))
+        click.echo(format_report(found.diagnosis, found.dns, TerminalStyle.for_stream(sys.stdout), source=found.source))
     return 0 if found.diagnosis.is_healthy else FAILED
 
 
-async def _find(config: Config, wish: Wish, target: str | None) -> Found:
+async def _diagnose(config: Config, request: DomainRequest, target: str | None) -> DiagnosisResult:
     allowed = config.domains.allow_reserved_tlds
-    template = _target(config, target)
+    template = _parse_target(config, target)
     try:
-        addition = checked(wish, target=template, allowed_tlds=allowed)
+        addition = validate_request(request, target=template, allowed_tlds=allowed)
     except InvalidInput as error:
-        findings = unusable(wish.domain_name, error.message, allowed_tlds=allowed)
-        return Found(of_unusable(printable(wish.domain_name), findings), DnsView(), "nobody: the name itself is wrong")
+        findings = unusable_name_findings(request.domain_name, error.message, allowed_tlds=allowed)
+        return DiagnosisResult(
+            diagnosis_of_invalid_name(make_printable(request.domain_name), findings),
+            DnsOutput(),
+            "nobody: the name itself is wrong",
+        )
     told, doubt = (None, None) if target else await _ask_daemon(config.server.socket, addition.name)
     if not template and (told is None or told.target is None):
         raise ConfigError(
             ["Where has it to point? Set cloudflare.cname_target in the configuration, or give --target TARGET."]
         )
-    domain = sketch(addition, template=told.target if told and told.target else template, suffix=None, now=_now())
-    facts = (await DnsObserver(config).observe(question(domain, os.urandom))).facts
-    voices = DnsView(facts.servers, facts.resolvers)
+    domain = sketch_domain(
+        addition, template=told.target if told and told.target else template, suffix=None, now=_now()
+    )
+    facts = (await DnsObserver(config).observe(build_check_request(domain, os.urandom))).facts
+    voices = DnsOutput(facts.servers, facts.resolvers)
     if told is not None:
-        return Found(told, voices, f"the daemon at {config.server.socket}, and DNS")
+        return DiagnosisResult(told, voices, f"the daemon at {config.server.socket}, and DNS")
     now = _now()
-    seen = judged(domain, facts, authorities=config.cloudflare.certificate_authorities, allowed_tlds=allowed, now=now)
-    return Found(of_dns(domain, seen, now), voices, _DNS_ALONE, doubt)
+    seen = diagnose_domain(
+        domain, facts, certificate_authorities=config.cloudflare.certificate_authorities, allowed_tlds=allowed, now=now
+    )
+    return DiagnosisResult(diagnosis_from_dns(domain, seen, now), voices, _DNS_ALONE, doubt)
 
 
-async def _ask_daemon(socket: Path, name: str) -> tuple[DiagnosisView | None, str | None]:
+async def _ask_daemon(socket: Path, name: str) -> tuple[DiagnosisOutput | None, str | None]:
     """What the daemon knows of a name, or why it could not be asked."""
     try:
-        if not await is_listened_at(socket):
+        if not await has_listener(socket):
             return None, None
-        async with over_the_socket(socket) as operations:
-            return await operations.diagnosis(name), None
+        async with open_remote_operations(socket) as operations:
+            return await operations.diagnose(name), None
     except DcvdError as error:
         return None, f"The daemon was not asked, so this is {_DNS_ALONE}. {error.message}"
 
 
-def _target(config: Config, given: str | None) -> str:
+def _parse_target(config: Config, option: str | None) -> str:
     """Empty where nobody says."""
-    if given is None:
+    if option is None:
         return config.cloudflare.cname_target
     try:
-        return normalise(given, allowed_tlds=config.domains.allow_reserved_tlds, field="--target")
+        return normalise(option, allowed_tlds=config.domains.allow_reserved_tlds, field="--target")
     except InvalidInput as error:
         raise click.BadParameter(error.message, param_hint="--target") from error
 

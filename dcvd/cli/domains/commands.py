@@ -9,17 +9,17 @@ from typing import IO, Final, Literal, get_args
 
 import click
 
-from dcvd.cli.domains.file import Defaults, Entry, entries
+from dcvd.cli.domains.file import ImportDefaults, ImportEntry, read_entries
 from dcvd.cli.exit_codes import FAILED
-from dcvd.cli.operations import ImportedLine, LineError, Operations, OrganizationView, find_organization, perform
-from dcvd.cli.options import config_option, examples, json_option, print_json
-from dcvd.cli.terminal.tables import table
-from dcvd.core.domains.additions import Wish
-from dcvd.core.domains.bulk import MOST_LINES, Adding, checked_key
-from dcvd.core.domains.domain import Validation
+from dcvd.cli.operations import ImportedLine, LineError, Operations, OrganizationOutput, find_organization, perform
+from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.terminal.tables import format_table
+from dcvd.core.domains.additions import DomainRequest
+from dcvd.core.domains.bulk import MOST_LINES, AddStatus, validate_key
+from dcvd.core.domains.domain import ValidationMethod
 
-_STEPS: Final = 200  # of the progress bar
-_SHOWN: Final[dict[Adding, str]] = {
+_PROGRESS_STEPS: Final = 200  # of the progress bar
+_OUTCOME_WORDS: Final[dict[AddStatus, str]] = {
     "created": "created",
     "would_create": "would be created",
     "exists": "there already",
@@ -27,7 +27,7 @@ _SHOWN: Final[dict[Adding, str]] = {
 }
 
 
-@click.group("domain", epilog=examples("dcvd domain import names.txt --org Acme"))
+@click.group("domain", epilog=format_examples("dcvd domain import names.txt --org Acme"))
 def domains() -> None:
     """Import customers' domains.
 
@@ -37,7 +37,7 @@ def domains() -> None:
 
 @domains.command(
     "import",
-    epilog=examples(
+    epilog=format_examples(
         "dcvd domain import names.txt --org Acme --dry-run",
         "dcvd domain import names.csv --org Acme --validation delegated --key move-2027",
         "generate-names | dcvd domain import - --org Acme --json",
@@ -47,7 +47,7 @@ def domains() -> None:
 @click.option("--org", "organization", metavar="ORG", required=True, help="The organization, by id or by name.")
 @click.option(
     "--validation",
-    type=click.Choice(get_args(Validation)),
+    type=click.Choice(get_args(ValidationMethod)),
     help="How the CA is shown whose the name is, where a line does not say; http unless given.",
 )
 @click.option("--wildcard", is_flag=True, help="Also *.NAME, where a line does not say; needs delegated validation.")
@@ -73,15 +73,17 @@ def import_domains(
     Exits with 1 if a line was refused; the others are imported all the same.
     """
     if key is not None:
-        checked_key(key)
-    found = entries(file.read(), Defaults(validation=validation, wildcard=wildcard))
-    wishes = [(entry.line, entry.wanted) for entry in found if isinstance(entry.wanted, Wish)]
-    results = [_refused(entry) for entry in found if not isinstance(entry.wanted, Wish)]
+        validate_key(key)
+    found = read_entries(file.read(), ImportDefaults(validation=validation, wildcard=wildcard))
+    wishes = [
+        (entry.line, entry.request_or_fault) for entry in found if isinstance(entry.request_or_fault, DomainRequest)
+    ]
+    results = [_to_refused_line(entry) for entry in found if not isinstance(entry.request_or_fault, DomainRequest)]
 
     with ExitStack() as stack:
-        advance = _progress(stack, len(wishes), shown=not as_json)
+        advance = _start_progress(stack, len(wishes), visible=not as_json)
 
-        async def work(operations: Operations) -> OrganizationView:
+        async def work(operations: Operations) -> OrganizationOutput:
             owner = await find_organization(operations, organization)
             for start in range(0, len(wishes), MOST_LINES):
                 part = wishes[start : start + MOST_LINES]
@@ -89,7 +91,7 @@ def import_domains(
                 async for imported in operations.import_domains(
                     owner.id, [wish for _, wish in part], dry_run=dry_run, key=own_key
                 ):
-                    results.append(_at(imported, part[imported.line - 1][0]))
+                    results.append(_renumber(imported, part[imported.line - 1][0]))
                     advance(1)
             return owner
 
@@ -98,25 +100,29 @@ def import_domains(
     results.sort(key=lambda result: result.line)
     counts = Counter(result.outcome for result in results)
     if as_json:
-        summary = {"wouldCreate" if outcome == "would_create" else outcome: counts[outcome] for outcome in _SHOWN}
+        summary = {
+            "wouldCreate" if outcome == "would_create" else outcome: counts[outcome] for outcome in _OUTCOME_WORDS
+        }
         print_json({"results": results, "summary": summary})
     else:
-        _tell(file.name, owner, results, counts)
+        _print_summary(file.name, owner, results, counts)
     return FAILED if counts["refused"] else 0
 
 
-def _progress(stack: ExitStack, length: int, *, shown: bool) -> Callable[[int], None]:
+def _start_progress(stack: ExitStack, length: int, *, visible: bool) -> Callable[[int], None]:
     """Moves a bar on a terminal, and nothing elsewhere."""
-    if not (shown and sys.stderr.isatty()):
+    if not (visible and sys.stderr.isatty()):
         return lambda _: None
-    steps = max(length // _STEPS, 1)
+    steps = max(length // _PROGRESS_STEPS, 1)
     bar = stack.enter_context(
         click.progressbar(length=length, label="Importing", file=sys.stderr, show_pos=True, update_min_steps=steps)
     )
     return bar.update
 
 
-def _tell(name: str, owner: OrganizationView, results: list[ImportedLine], counts: Counter[Adding]) -> None:
+def _print_summary(
+    name: str, owner: OrganizationOutput, results: list[ImportedLine], counts: Counter[AddStatus]
+) -> None:
     for result in results:
         if result.error is not None:
             given = "" if result.domain_name is None else f"{result.domain_name}: "
@@ -124,17 +130,17 @@ def _tell(name: str, owner: OrganizationView, results: list[ImportedLine], count
     if not results:
         click.echo(f"There is no domain in {name}.", err=True)
         return
-    rows = [(words, str(counts[outcome])) for outcome, words in _SHOWN.items() if counts[outcome]]
-    click.echo(table((f"domains of {owner.name}", "lines"), rows))
+    rows = [(words, str(counts[outcome])) for outcome, words in _OUTCOME_WORDS.items() if counts[outcome]]
+    click.echo(format_table((f"domains of {owner.name}", "lines"), rows))
 
 
-def _refused(entry: Entry) -> ImportedLine:
-    assert isinstance(entry.wanted, str), "what is wrong with a line is a sentence"
-    error = LineError("invalid_input", entry.wanted)
+def _to_refused_line(entry: ImportEntry) -> ImportedLine:
+    assert isinstance(entry.request_or_fault, str), "what is wrong with a line is a sentence"
+    error = LineError("invalid_input", entry.request_or_fault)
     return ImportedLine(line=entry.line, domain_name=None, outcome="refused", error=error)
 
 
-def _at(imported: ImportedLine, line: int) -> ImportedLine:
+def _renumber(imported: ImportedLine, line: int) -> ImportedLine:
     return ImportedLine(
         line=line,
         domain_name=imported.domain_name,

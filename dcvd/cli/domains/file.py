@@ -10,35 +10,35 @@ from typing import Any, Final, get_args
 import msgspec
 from msgspec import Struct
 
-from dcvd.core.domains.additions import Wish
-from dcvd.core.domains.domain import Validation
+from dcvd.core.domains.additions import DomainRequest
+from dcvd.core.domains.domain import ValidationMethod
 from dcvd.errors import InvalidInput
 
-_NAME: Final = "domainName"
+_NAME_COLUMN: Final = "domainName"
 _COMMENT: Final = "#"
 
 
-class Defaults(Struct, frozen=True, kw_only=True):
+class ImportDefaults(Struct, frozen=True, kw_only=True):
     """What holds for every line that does not say otherwise."""
 
-    validation: Validation | None = None
+    validation: ValidationMethod | None = None
     wildcard: bool = False
 
 
-class Entry(Struct, frozen=True):
+class ImportEntry(Struct, frozen=True):
     """A line of a file: what it asks for, or what is wrong with it."""
 
     line: int
-    wanted: Wish | str
+    request_or_fault: DomainRequest | str
 
 
 class _Row(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     domain_name: str
-    validation: Validation | None = None
+    validation: ValidationMethod | None = None
     wildcard: bool | None = None
 
 
-def entries(content: bytes, defaults: Defaults) -> list[Entry]:
+def read_entries(content: bytes, defaults: ImportDefaults) -> list[ImportEntry]:
     """All that is in a file. Raises InvalidInput for one that is no text, or has columns without names."""
     try:
         lines = content.decode("utf-8-sig").splitlines()
@@ -47,35 +47,41 @@ def entries(content: bytes, defaults: Defaults) -> list[Entry]:
         raise InvalidInput("FILE", f"The file is not text in UTF-8: see line {line}.") from error
     first = next((text for text in map(str.strip, lines) if text and not text.startswith(_COMMENT)), "")
     if first.startswith("{"):
-        return list(_of_json(lines, defaults))
-    columns = _cells(first, _delimiter(first))
-    if _NAME in columns:
-        return list(_of_csv(lines, _delimiter(first), columns, defaults))
+        return list(_read_json(lines, defaults))
+    columns = _split_cells(first, _guess_delimiter(first))
+    if _NAME_COLUMN in columns:
+        return list(_read_csv(lines, _guess_delimiter(first), columns, defaults))
     if len(columns) > 1:
-        message = f"The first line has {len(columns)} columns, and none is {_NAME}: name the column of hostnames so."
+        message = (
+            f"The first line has {len(columns)} columns, and none is {_NAME_COLUMN}: name the column of hostnames so."
+        )
         raise InvalidInput("FILE", message)
-    return list(_of_names(lines, defaults))
+    return list(_read_names(lines, defaults))
 
 
-def _of_names(lines: Sequence[str], defaults: Defaults) -> Iterator[Entry]:
+def _read_names(lines: Sequence[str], defaults: ImportDefaults) -> Iterator[ImportEntry]:
     for number, text in enumerate(lines, 1):
         name = text.partition(_COMMENT)[0].strip()
         if name:
-            yield Entry(number, Wish(domain_name=name, validation=defaults.validation, wildcard=defaults.wildcard))
+            yield ImportEntry(
+                number, DomainRequest(domain_name=name, validation=defaults.validation, wildcard=defaults.wildcard)
+            )
 
 
-def _of_json(lines: Sequence[str], defaults: Defaults) -> Iterator[Entry]:
+def _read_json(lines: Sequence[str], defaults: ImportDefaults) -> Iterator[ImportEntry]:
     for number, text in enumerate(lines, 1):
         if text.strip() and not text.lstrip().startswith(_COMMENT):
             try:
                 row = msgspec.json.decode(text, type=_Row)
             except msgspec.DecodeError as error:
-                yield Entry(number, f"The line is not a domain in JSON: {error}.")
+                yield ImportEntry(number, f"The line is not a domain in JSON: {error}.")
             else:
-                yield Entry(number, _wish(row, defaults))
+                yield ImportEntry(number, _to_request(row, defaults))
 
 
-def _of_csv(lines: Sequence[str], delimiter: str, columns: Sequence[str], defaults: Defaults) -> Iterator[Entry]:
+def _read_csv(
+    lines: Sequence[str], delimiter: str, columns: Sequence[str], defaults: ImportDefaults
+) -> Iterator[ImportEntry]:
     reader = csv.reader([f"{line}\n" for line in lines], delimiter=delimiter)
     headed, number = False, 1
     for cells in reader:
@@ -87,35 +93,35 @@ def _of_csv(lines: Sequence[str], delimiter: str, columns: Sequence[str], defaul
             continue
         # Other columns are somebody's own; a file that `GET /api/domains.csv` gave can be imported as it is.
         row = {name: cell.strip() for name, cell in zip(columns, cells, strict=False) if cell.strip()}
-        given: dict[str, Any] = {name: row[name] for name in (_NAME, "validation") if name in row}
+        given: dict[str, Any] = {name: row[name] for name in (_NAME_COLUMN, "validation") if name in row}
         if "wildcard" in row:
             given["wildcard"] = {"true": True, "false": False}.get(row["wildcard"].lower(), row["wildcard"])
         try:
-            yield Entry(begins, _wish(msgspec.convert(given, _Row), defaults))
+            yield ImportEntry(begins, _to_request(msgspec.convert(given, _Row), defaults))
         except msgspec.ValidationError:
-            yield Entry(begins, _explained(row))
+            yield ImportEntry(begins, _explain_row(row))
 
 
-def _explained(row: Mapping[str, str]) -> str:
+def _explain_row(row: Mapping[str, str]) -> str:
     """What is wrong with a row."""
-    if _NAME not in row:
-        return f"The line has no {_NAME}."
-    if row.get("validation", "http") not in get_args(Validation):
-        return f"validation is {row['validation']!r}; give {' or '.join(get_args(Validation))}."
+    if _NAME_COLUMN not in row:
+        return f"The line has no {_NAME_COLUMN}."
+    if row.get("validation", "http") not in get_args(ValidationMethod):
+        return f"validation is {row['validation']!r}; give {' or '.join(get_args(ValidationMethod))}."
     return f"wildcard is {row.get('wildcard')!r}; give true or false."
 
 
-def _wish(row: _Row, defaults: Defaults) -> Wish:
-    return Wish(
+def _to_request(row: _Row, defaults: ImportDefaults) -> DomainRequest:
+    return DomainRequest(
         domain_name=row.domain_name,
         validation=defaults.validation if row.validation is None else row.validation,
         wildcard=defaults.wildcard if row.wildcard is None else row.wildcard,
     )
 
 
-def _delimiter(header: str) -> str:
+def _guess_delimiter(header: str) -> str:
     return max(",;\t", key=header.count)
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
+def _split_cells(line: str, delimiter: str) -> list[str]:
     return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]

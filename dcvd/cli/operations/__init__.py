@@ -4,20 +4,20 @@ from dcvd.cli.operations.choice import perform
 from dcvd.cli.operations.contract import (
     ImportedLine,
     LineError,
-    MintedTokenView,
+    MintedTokenOutput,
     Operations,
-    OrganizationView,
-    TokenView,
+    OrganizationOutput,
+    TokenOutput,
     find_organization,
 )
 
 __all__ = [
     "ImportedLine",
     "LineError",
-    "MintedTokenView",
+    "MintedTokenOutput",
     "Operations",
-    "OrganizationView",
-    "TokenView",
+    "OrganizationOutput",
+    "TokenOutput",
     "find_organization",
     "perform",
 ]

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from dcvd.cli.operations.contract import Operations
-from dcvd.cli.operations.local import OnCreated, on_the_database
-from dcvd.cli.operations.remote import is_listened_at, over_the_socket
+from dcvd.cli.operations.local import OnCreated, open_local_operations
+from dcvd.cli.operations.remote import has_listener, open_remote_operations
 from dcvd.config import Config, load
-from dcvd.errors import DatabaseBusy
+from dcvd.errors import DatabaseLocked
 from dcvd.kit.logs.configuration import configure_logging
 
 _T = TypeVar("_T")
@@ -28,23 +28,23 @@ def perform(config: Path, work: Callable[[Operations], Awaitable[_T]], *, on_cre
 
 
 async def _perform(config: Config, work: Callable[[Operations], Awaitable[_T]], on_created: OnCreated | None) -> _T:
-    async with _operations(config, on_created) as operations:
+    async with _open_operations(config, on_created) as operations:
         return await work(operations)
 
 
 @asynccontextmanager
-async def _operations(config: Config, on_created: OnCreated | None) -> AsyncIterator[Operations]:
+async def _open_operations(config: Config, on_created: OnCreated | None) -> AsyncIterator[Operations]:
     socket = config.server.socket
     async with AsyncExitStack() as stack:
         operations: Operations
-        if await is_listened_at(socket):
-            operations = await stack.enter_async_context(over_the_socket(socket))
+        if await has_listener(socket):
+            operations = await stack.enter_async_context(open_remote_operations(socket))
         else:
             try:
-                operations = await stack.enter_async_context(on_the_database(config, on_created))
-            except DatabaseBusy:
-                if not await is_listened_at(socket):
+                operations = await stack.enter_async_context(open_local_operations(config, on_created))
+            except DatabaseLocked:
+                if not await has_listener(socket):
                     raise
                 # The holder was a daemon on its way up.
-                operations = await stack.enter_async_context(over_the_socket(socket))
+                operations = await stack.enter_async_context(open_remote_operations(socket))
         yield operations

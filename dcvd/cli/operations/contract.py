@@ -5,14 +5,14 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from dcvd.core.domains.additions import Wish
-from dcvd.core.domains.bulk import Adding
+from dcvd.core.domains.additions import DomainRequest
+from dcvd.core.domains.bulk import AddStatus
 from dcvd.core.tokens import Role
 from dcvd.errors import NotFound
 from dcvd.services.lifecycle.renewals import RenewalsView
 
 
-class OrganizationView(Struct, frozen=True, kw_only=True, rename="camel"):
+class OrganizationOutput(Struct, frozen=True, kw_only=True, rename="camel"):
     """An organization; instants here and below are RFC 3339."""
 
     id: str
@@ -20,7 +20,7 @@ class OrganizationView(Struct, frozen=True, kw_only=True, rename="camel"):
     created_at: str
 
 
-class TokenView(Struct, frozen=True, kw_only=True, rename="camel"):
+class TokenOutput(Struct, frozen=True, kw_only=True, rename="camel"):
     """A token as it is listed."""
 
     id: str
@@ -32,7 +32,7 @@ class TokenView(Struct, frozen=True, kw_only=True, rename="camel"):
     last_used_at: str | None
 
 
-class MintedTokenView(Struct, frozen=True, kw_only=True, rename="camel"):
+class MintedTokenOutput(Struct, frozen=True, kw_only=True, rename="camel"):
     """A new token; `token` is its plain text."""
 
     id: str
@@ -71,7 +71,7 @@ class ImportedLine(Struct, frozen=True, kw_only=True, rename="camel"):
 
     line: int
     domain_name: str | None
-    outcome: Adding
+    outcome: AddStatus
     domain: ImportedDomain | None = None
     error: LineError | None = None
 
@@ -79,26 +79,28 @@ class ImportedLine(Struct, frozen=True, kw_only=True, rename="camel"):
 class Operations(Protocol):
     """Each raises DcvdError with a sentence; `org_id` is that of an organization that was listed."""
 
-    async def create_organization(self, name: str) -> OrganizationView: ...
+    async def create_organization(self, name: str) -> OrganizationOutput: ...
 
-    async def list_organizations(self) -> list[OrganizationView]: ...
+    async def list_organizations(self) -> list[OrganizationOutput]: ...
 
-    async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> MintedTokenView: ...
+    async def create_token(
+        self, org_id: str, *, name: str, role: Role, expires_at: int | None
+    ) -> MintedTokenOutput: ...
 
-    async def list_tokens(self, org_id: str) -> list[TokenView]: ...
+    async def list_tokens(self, org_id: str) -> list[TokenOutput]: ...
 
     async def revoke_token(self, org_id: str, token_id: str) -> None: ...
 
-    async def renewals(self) -> RenewalsView: ...
+    async def list_renewals(self) -> RenewalsView: ...
 
     def import_domains(
-        self, org_id: str, wishes: Sequence[Wish], *, dry_run: bool, key: str | None
+        self, org_id: str, requests: Sequence[DomainRequest], *, dry_run: bool, key: str | None
     ) -> AsyncIterator[ImportedLine]:
         """What came of each wish, in their order and numbered from 1; up to MOST_LINES of them."""
         ...
 
 
-async def find_organization(operations: Operations, id_or_name: str) -> OrganizationView:
+async def find_organization(operations: Operations, id_or_name: str) -> OrganizationOutput:
     """By id, else by exact name. Raises NotFound."""
     organizations = await operations.list_organizations()
     for found in (

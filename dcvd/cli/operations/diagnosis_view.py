@@ -4,17 +4,17 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.diagnosis.preview import Judged
-from dcvd.core.diagnosis.summary import preview_summary
+from dcvd.core.diagnosis.preview import DomainDiagnosis
+from dcvd.core.diagnosis.summary import summarize_preview
 from dcvd.core.domains import targets
 from dcvd.core.domains.dns_facts import ResolverAnswer, ServerAnswer
-from dcvd.core.domains.domain import Actor, DnsState, Domain, DomainStatus, Finding, Purpose, Severity
+from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, Finding, FindingActor, RecordPurpose, Severity
 from dcvd.core.instants import to_rfc3339
 
-_RIGHT: Final = frozenset({DnsState.VERIFIED, DnsState.UNVERIFIABLE})
+_GOOD_STATES: Final = frozenset({DnsState.VERIFIED, DnsState.UNVERIFIABLE})
 
 
-class FixView(Struct, frozen=True):
+class FixOutput(Struct, frozen=True):
     """The record to type."""
 
     type: str
@@ -22,36 +22,36 @@ class FixView(Struct, frozen=True):
     value: str
 
 
-class FindingView(Struct, frozen=True, kw_only=True, rename="camel"):
+class FindingOutput(Struct, frozen=True, kw_only=True, rename="camel"):
     """What is wrong, and who has to act; instants here and below are RFC 3339."""
 
     code: str
     severity: Severity
-    actor: Actor
+    actor: FindingActor
     message: str
-    fix: FixView | None = None
+    fix: FixOutput | None = None
     evidence: list[str] = []
     next_check_at: str | None = None
 
 
-class RequiredView(Struct, frozen=True):
+class RequiredRecordOutput(Struct, frozen=True):
     """A record that has to be in DNS."""
 
     type: str
     name: str
     value: str | None
-    purpose: Purpose
+    purpose: RecordPurpose
     verified: bool
 
 
-class ErrorView(Struct, frozen=True):
+class ErrorOutput(Struct, frozen=True):
     """Why a domain does not go on by itself."""
 
     code: str
     message: str
 
 
-class DiagnosisView(Struct, frozen=True, kw_only=True, rename="camel"):
+class DiagnosisOutput(Struct, frozen=True, kw_only=True, rename="camel"):
     """`domain_id` and `status` are None of a name that was looked up in DNS alone."""
 
     domain_name: str
@@ -59,9 +59,9 @@ class DiagnosisView(Struct, frozen=True, kw_only=True, rename="camel"):
     status: DomainStatus | None = None
     ready: bool = False
     dns_state: DnsState | None = None
-    error: ErrorView | None = None
-    findings: list[FindingView] = []
-    required_records: list[RequiredView] = []
+    error: ErrorOutput | None = None
+    findings: list[FindingOutput] = []
+    required_records: list[RequiredRecordOutput] = []
     checked_at: str | None = None
     next_check_at: str | None = None
     summary: str
@@ -71,7 +71,7 @@ class DiagnosisView(Struct, frozen=True, kw_only=True, rename="camel"):
         """Nothing is wrong, and where it was added it serves."""
         if any(finding.severity == "error" for finding in self.findings):
             return False
-        return self.ready if self.status is not None else self.dns_state in _RIGHT
+        return self.ready if self.status is not None else self.dns_state in _GOOD_STATES
 
     @property
     def target(self) -> str | None:
@@ -79,51 +79,51 @@ class DiagnosisView(Struct, frozen=True, kw_only=True, rename="camel"):
         return next((record.value for record in self.required_records if record.purpose == "routing"), None)
 
 
-class DnsView(Struct, frozen=True):
+class DnsOutput(Struct, frozen=True):
     """What was asked of DNS here and now, and who said what."""
 
     servers: tuple[ServerAnswer, ...] = ()
     resolvers: tuple[ResolverAnswer, ...] = ()
 
 
-def of_dns(domain: Domain, seen: Judged, now: int) -> DiagnosisView:
+def diagnosis_from_dns(domain: Domain, diagnosis: DomainDiagnosis, now: int) -> DiagnosisOutput:
     """Of a name that was looked up in DNS alone."""
-    return DiagnosisView(
+    return DiagnosisOutput(
         domain_name=domain.name,
-        dns_state=seen.state,
-        findings=[_finding(finding) for finding in seen.findings],
+        dns_state=diagnosis.state,
+        findings=[_finding_output(finding) for finding in diagnosis.findings],
         required_records=[
-            RequiredView(record.type, record.name, record.value, record.purpose, record.verified)
-            for record in seen.records
+            RequiredRecordOutput(record.type, record.name, record.value, record.purpose, record.is_verified)
+            for record in diagnosis.records
         ],
         checked_at=to_rfc3339(now),
-        summary=preview_summary(
+        summary=summarize_preview(
             domain.name,
-            seen.state,
-            seen.findings,
+            diagnosis.state,
+            diagnosis.findings,
             is_new=True,
-            given_later=targets.is_template(domain.cname_target),
+            is_target_unknown=targets.is_target_template(domain.cname_target),
         ),
     )
 
 
-def of_unusable(name: str, findings: tuple[Finding, ...]) -> DiagnosisView:
+def diagnosis_of_invalid_name(name: str, findings: tuple[Finding, ...]) -> DiagnosisOutput:
     """Of a name that nobody can add."""
-    return DiagnosisView(
+    return DiagnosisOutput(
         domain_name=name,
-        findings=[_finding(finding) for finding in findings],
-        summary=preview_summary(name, None, findings, is_new=True),
+        findings=[_finding_output(finding) for finding in findings],
+        summary=summarize_preview(name, None, findings, is_new=True),
     )
 
 
-def _finding(finding: Finding) -> FindingView:
+def _finding_output(finding: Finding) -> FindingOutput:
     fix, at = finding.fix, finding.next_check_at
-    return FindingView(
+    return FindingOutput(
         code=finding.code,
         severity=finding.severity,
         actor=finding.actor,
         message=finding.message,
-        fix=None if fix is None else FixView(fix.type, fix.name, fix.value),
+        fix=None if fix is None else FixOutput(fix.type, fix.name, fix.value),
         evidence=list(finding.evidence),
         next_check_at=None if at is None else to_rfc3339(at),
     )

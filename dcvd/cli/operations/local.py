@@ -13,24 +13,24 @@ from dcvd.cli.operations.contract import (
     ImportedLine,
     ImportedRecord,
     LineError,
-    MintedTokenView,
-    OrganizationView,
-    TokenView,
+    MintedTokenOutput,
+    OrganizationOutput,
+    TokenOutput,
 )
 from dcvd.config import Config
-from dcvd.core.domains.additions import Addition, Wish
-from dcvd.core.domains.bulk import LONGEST_ECHO, AddLine, Refusal, fingerprint, refusal
+from dcvd.core.domains.additions import DomainRequest, ValidatedDomain
+from dcvd.core.domains.bulk import LONGEST_ECHOED_NAME, AddLine, LineRefusal, fingerprint_line, to_refusal
 from dcvd.core.domains.domain import required_records
 from dcvd.core.instants import SECOND, to_rfc3339
-from dcvd.core.timeline import OPERATOR
+from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.core.tokens import Role, Token
 from dcvd.errors import ConfigError, InvalidInput, StoreError
 from dcvd.kit.lockfile import LockFile
 from dcvd.services import organizations, tokens
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
-from dcvd.services.domains.bulk import Call
-from dcvd.services.domains.bulk_additions import Added, BulkAdditions
+from dcvd.services.domains.bulk import BulkRequest
+from dcvd.services.domains.bulk_additions import AddLineResult, BulkAdditions
 from dcvd.services.lifecycle import renewals
 from dcvd.services.lifecycle.renewals import RenewalsView
 from dcvd.store.engine.database import Database
@@ -50,31 +50,31 @@ class LocalOperations:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def create_organization(self, name: str) -> OrganizationView:
-        return _organization(await organizations.create(self._context, name))
+    async def create_organization(self, name: str) -> OrganizationOutput:
+        return _organization_output(await organizations.create(self._context, name))
 
-    async def list_organizations(self) -> list[OrganizationView]:
-        return [_organization(found) for found in await organizations.list_all(self._context)]
+    async def list_organizations(self) -> list[OrganizationOutput]:
+        return [_organization_output(found) for found in await organizations.list_all(self._context)]
 
-    async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> MintedTokenView:
+    async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> MintedTokenOutput:
         minted = await tokens.create(self._context, org_id, name=name, role=role, expires_at=expires_at)
         token = minted.token
-        return MintedTokenView(
+        return MintedTokenOutput(
             id=token.id,
             org_id=token.org_id,
             name=token.name,
             role=token.role,
-            token=minted.plain.reveal(),
+            token=minted.plaintext.reveal(),
             created_at=to_rfc3339(token.created_at),
-            expires_at=_optional(token.expires_at),
+            expires_at=_format_instant(token.expires_at),
         )
 
-    async def list_tokens(self, org_id: str) -> list[TokenView]:
-        found: list[TokenView] = []
+    async def list_tokens(self, org_id: str) -> list[TokenOutput]:
+        found: list[TokenOutput] = []
         cursor: str | None = None
         while True:
             page = await tokens.list_page(self._context, org_id, cursor=cursor, limit=MAX_LIMIT)
-            found += (_token(token) for token in page.items)
+            found += (_token_output(token) for token in page.items)
             cursor = page.next_cursor
             if cursor is None:
                 return found
@@ -82,42 +82,42 @@ class LocalOperations:
     async def revoke_token(self, org_id: str, token_id: str) -> None:
         await tokens.revoke(self._context, org_id, token_id)
 
-    async def renewals(self) -> RenewalsView:
-        return await renewals.overview(self._context)
+    async def list_renewals(self) -> RenewalsView:
+        return await renewals.summarize_renewals(self._context)
 
     async def import_domains(
-        self, org_id: str, wishes: Sequence[Wish], *, dry_run: bool, key: str | None
+        self, org_id: str, requests: Sequence[DomainRequest], *, dry_run: bool, key: str | None
     ) -> AsyncIterator[ImportedLine]:
         if not self._context.config.cloudflare.cname_target:
             message = "cloudflare.cname_target is not set (nor SAAS_CNAME_TARGET): customers' records need a target."
             raise ConfigError([message])
-        call = Call(org_id=org_id, actor=OPERATOR, key=key, dry_run=dry_run)
-        lines = [self._line(number, wish) for number, wish in enumerate(wishes, 1)]
-        async for done in BulkAdditions(self._context, call).take(lines):
+        call = BulkRequest(org_id=org_id, actor=OPERATOR_ACTOR, idempotency_key=key, dry_run=dry_run)
+        lines = [self._to_add_line(number, wish) for number, wish in enumerate(requests, 1)]
+        async for done in BulkAdditions(self._context, call).add_lines(lines):
             for added in done:
-                yield _imported(added)
+                yield _imported_line(added)
 
-    def _line(self, number: int, wish: Wish) -> AddLine:
-        wanted: Addition | Refusal
+    def _to_add_line(self, number: int, request: DomainRequest) -> AddLine:
+        wanted: ValidatedDomain | LineRefusal
         try:
-            wanted = additions.check(self._context, wish)
+            wanted = additions.validate(self._context, request)
         except InvalidInput as error:
-            wanted = refusal(error)
-        mark = fingerprint("add", msgspec.json.encode(wish))
-        return AddLine(number=number, fingerprint=mark, name=wish.domain_name[:LONGEST_ECHO], wanted=wanted)
+            wanted = to_refusal(error)
+        mark = fingerprint_line("add", msgspec.json.encode(request))
+        return AddLine(number=number, fingerprint=mark, name=request.domain_name[:LONGEST_ECHOED_NAME], content=wanted)
 
 
 @asynccontextmanager
-async def on_the_database(config: Config, on_created: OnCreated | None) -> AsyncIterator[LocalOperations]:
+async def open_local_operations(config: Config, on_created: OnCreated | None) -> AsyncIterator[LocalOperations]:
     """Holds the lock meanwhile. Raises DatabaseBusy naming its holder, and StoreError.
 
     Without `on_created` a database that is missing is a StoreError, and nothing is written.
     """
     path = config.database.path
-    with await _locked(path, config.database.lock_wait / SECOND, create=on_created is not None):
+    with await _acquire_lock(path, config.database.lock_wait / SECOND, create=on_created is not None):
         fresh = not _exists(path)  # under the lock: a daemon that held it until now may have made it
         if fresh and on_created is None:
-            raise _missing(path)
+            raise _missing_database(path)
         database = await Database.open(path, readers=_READERS)
         try:
             if fresh and on_created is not None:
@@ -127,7 +127,7 @@ async def on_the_database(config: Config, on_created: OnCreated | None) -> Async
             await database.close()
 
 
-async def _locked(database: Path, wait: float, *, create: bool) -> LockFile:
+async def _acquire_lock(database: Path, wait_s: float, *, create: bool) -> LockFile:
     try:
         path = lock_path(database)
         if not path.parent.is_dir():
@@ -137,13 +137,13 @@ async def _locked(database: Path, wait: float, *, create: bool) -> LockFile:
             )
         existed = _exists(path)
         if not (existed or create or _exists(database)):
-            raise _missing(database)
-        lock = await LockFile.acquire(path, wait=wait)
+            raise _missing_database(database)
+        lock = await LockFile.acquire(path, timeout_s=wait_s)
     except PermissionError as error:
-        raise _forbidden(database) from error
+        raise _forbidden_database(database) from error
     except StoreError as error:
         if isinstance(error.__cause__, PermissionError):
-            raise _forbidden(database) from error
+            raise _forbidden_database(database) from error
         raise
     if not existed:
         adopt_owner(path)
@@ -160,46 +160,50 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def _missing(database: Path) -> StoreError:
+def _missing_database(database: Path) -> StoreError:
     return StoreError(
         f"There is no database at {database} yet: start the daemon, or create an organization by dcvd org create NAME."
     )
 
 
-def _forbidden(database: Path) -> StoreError:
+def _forbidden_database(database: Path) -> StoreError:
     return StoreError(
         f"No daemon listens, and you may not use its database {database}: run this with sudo, or as the user that dcvd "
         "runs as."
     )
 
 
-def _organization(organization: Organization) -> OrganizationView:
-    return OrganizationView(id=organization.id, name=organization.name, created_at=to_rfc3339(organization.created_at))
+def _organization_output(organization: Organization) -> OrganizationOutput:
+    return OrganizationOutput(
+        id=organization.id, name=organization.name, created_at=to_rfc3339(organization.created_at)
+    )
 
 
-def _token(token: Token) -> TokenView:
-    return TokenView(
+def _token_output(token: Token) -> TokenOutput:
+    return TokenOutput(
         id=token.id,
         org_id=token.org_id,
         name=token.name,
         role=token.role,
         created_at=to_rfc3339(token.created_at),
-        expires_at=_optional(token.expires_at),
-        last_used_at=_optional(token.last_used_at),
+        expires_at=_format_instant(token.expires_at),
+        last_used_at=_format_instant(token.last_used_at),
     )
 
 
-def _imported(added: Added) -> ImportedLine:
+def _imported_line(addition: AddLineResult) -> ImportedLine:
     domain: ImportedDomain | None = None
-    if added.domain_id is not None:
-        records = () if added.domain is None else required_records(added.domain)
+    if addition.domain_id is not None:
+        records = () if addition.domain is None else required_records(addition.domain)
         domain = ImportedDomain(
-            id=added.domain_id,
+            id=addition.domain_id,
             required_records=[ImportedRecord(record.type, record.name, record.value) for record in records],
         )
-    error = None if added.error is None else LineError(added.error.code, added.error.message)
-    return ImportedLine(line=added.line, domain_name=added.name, outcome=added.outcome, domain=domain, error=error)
+    error = None if addition.error is None else LineError(addition.error.code, addition.error.message)
+    return ImportedLine(
+        line=addition.line, domain_name=addition.name, outcome=addition.outcome, domain=domain, error=error
+    )
 
 
-def _optional(instant: int | None) -> str | None:
+def _format_instant(instant: int | None) -> str | None:
     return None if instant is None else to_rfc3339(instant)

@@ -11,48 +11,48 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
-from dcvd.cli.operations.contract import ImportedLine, MintedTokenView, OrganizationView, TokenView
-from dcvd.cli.operations.diagnosis_view import DiagnosisView
-from dcvd.core.domains.additions import Wish
+from dcvd.cli.operations.contract import ImportedLine, MintedTokenOutput, OrganizationOutput, TokenOutput
+from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
+from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.tokens import Role
 from dcvd.errors import DcvdError, Forbidden, NotFound
 from dcvd.services.lifecycle.renewals import RenewalsView
 
-_ROOT: Final = "/operator/organizations"
-_TIMEOUT: Final = 30.0  # seconds for one call
-_PAGE: Final = "250"
-_SENT_AT_ONCE: Final = 250  # lines
-_NOBODY: Final = (errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED)
+_ORGANIZATIONS_PATH: Final = "/operator/organizations"
+_TIMEOUT_S: Final = 30.0  # seconds for one call
+_PAGE_SIZE: Final = "250"
+_SEND_BATCH: Final = 250  # lines
+_NO_LISTENER_ERRORS: Final = (errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED)
 _A = TypeVar("_A")
 
 
-class _Organization(Struct, frozen=True):
-    organization: OrganizationView
+class _OrganizationAnswer(Struct, frozen=True):
+    organization: OrganizationOutput
 
 
-class _Organizations(Struct, frozen=True):
-    organizations: list[OrganizationView]
+class _OrganizationsAnswer(Struct, frozen=True):
+    organizations: list[OrganizationOutput]
 
 
-class _Minted(Struct, frozen=True):
-    token: MintedTokenView
+class _MintedTokenAnswer(Struct, frozen=True):
+    token: MintedTokenOutput
 
 
-class _Tokens(Struct, frozen=True, rename="camel"):
-    tokens: list[TokenView]
+class _TokensAnswer(Struct, frozen=True, rename="camel"):
+    tokens: list[TokenOutput]
     next_cursor: str | None
 
 
-class _Renewals(Struct, frozen=True):
+class _LateRenewalsAnswer(Struct, frozen=True):
     renewals: RenewalsView
 
 
-class _Diagnosis(Struct, frozen=True):
-    diagnosis: DiagnosisView
+class _NameDiagnosisAnswer(Struct, frozen=True):
+    diagnosis: DiagnosisOutput
 
 
-class _Problem(Struct, frozen=True):
+class _ProblemAnswer(Struct, frozen=True):
     detail: str
     code: str = DcvdError.code
 
@@ -64,42 +64,42 @@ class RemoteOperations:
         self._session = session
         self._socket = socket
 
-    async def create_organization(self, name: str) -> OrganizationView:
-        answer = await self._call("POST", _ROOT, _Organization, body={"name": name})
+    async def create_organization(self, name: str) -> OrganizationOutput:
+        answer = await self._call("POST", _ORGANIZATIONS_PATH, _OrganizationAnswer, body={"name": name})
         return answer.organization
 
-    async def list_organizations(self) -> list[OrganizationView]:
-        answer = await self._call("GET", _ROOT, _Organizations)
+    async def list_organizations(self) -> list[OrganizationOutput]:
+        answer = await self._call("GET", _ORGANIZATIONS_PATH, _OrganizationsAnswer)
         return answer.organizations
 
-    async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> MintedTokenView:
+    async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> MintedTokenOutput:
         body: dict[str, str] = {"name": name, "role": role.value}
         if expires_at is not None:
             body["expiresAt"] = to_rfc3339(expires_at)
-        answer = await self._call("POST", f"{_ROOT}/{org_id}/tokens", _Minted, body=body)
+        answer = await self._call("POST", f"{_ORGANIZATIONS_PATH}/{org_id}/tokens", _MintedTokenAnswer, body=body)
         return answer.token
 
-    async def list_tokens(self, org_id: str) -> list[TokenView]:
-        found: list[TokenView] = []
-        query = {"limit": _PAGE}
+    async def list_tokens(self, org_id: str) -> list[TokenOutput]:
+        found: list[TokenOutput] = []
+        query = {"limit": _PAGE_SIZE}
         while True:
-            page = await self._call("GET", f"{_ROOT}/{org_id}/tokens", _Tokens, query=query)
+            page = await self._call("GET", f"{_ORGANIZATIONS_PATH}/{org_id}/tokens", _TokensAnswer, query=query)
             found += page.tokens
             if page.next_cursor is None:
                 return found
-            query = {"limit": _PAGE, "cursor": page.next_cursor}
+            query = {"limit": _PAGE_SIZE, "cursor": page.next_cursor}
 
     async def revoke_token(self, org_id: str, token_id: str) -> None:
-        await self._exchange("DELETE", f"{_ROOT}/{org_id}/tokens/{token_id}")
+        await self._exchange("DELETE", f"{_ORGANIZATIONS_PATH}/{org_id}/tokens/{token_id}")
 
-    async def renewals(self) -> RenewalsView:
-        answer = await self._call("GET", "/operator/renewals", _Renewals)
+    async def list_renewals(self) -> RenewalsView:
+        answer = await self._call("GET", "/operator/renewals", _LateRenewalsAnswer)
         return answer.renewals
 
-    async def diagnosis(self, name: str) -> DiagnosisView | None:
+    async def diagnose(self, name: str) -> DiagnosisOutput | None:
         """Of a (normalised) name that somebody has added there, looked at anew; None of any other."""
         try:
-            answer = await self._call("GET", f"/operator/domains/{name}/diagnosis", _Diagnosis)
+            answer = await self._call("GET", f"/operator/domains/{name}/diagnosis", _NameDiagnosisAnswer)
         except DcvdError as error:
             if error.code == NotFound.code:
                 return None
@@ -107,28 +107,28 @@ class RemoteOperations:
         return answer.diagnosis
 
     async def import_domains(
-        self, org_id: str, wishes: Sequence[Wish], *, dry_run: bool, key: str | None
+        self, org_id: str, requests: Sequence[DomainRequest], *, dry_run: bool, key: str | None
     ) -> AsyncIterator[ImportedLine]:
-        path = f"{_ROOT}/{org_id}/domains/bulk"
+        path = f"{_ORGANIZATIONS_PATH}/{org_id}/domains/bulk"
         headers = {"Content-Type": "application/x-ndjson", **({} if key is None else {"Idempotency-Key": key})}
         answered = 0
         try:
             async with self._session.post(
                 path,
                 params={"dryRun": "true"} if dry_run else {},
-                data=_sent(wishes),
+                data=_encode_lines(requests),
                 headers=headers,
-                timeout=aiohttp.ClientTimeout(total=None, sock_read=_TIMEOUT),
+                timeout=aiohttp.ClientTimeout(total=None, sock_read=_TIMEOUT_S),
             ) as response:
                 if response.status >= 400:
                     otherwise = f"The daemon at {self._socket} answered POST {path} with {response.status}"
-                    raise _refusal(await response.read(), otherwise)
+                    raise _to_error(await response.read(), otherwise)
                 async for line in response.content:
-                    yield _decoded(line, ImportedLine, f"POST {path}", self._socket)
+                    yield _decode_answer(line, ImportedLine, f"POST {path}", self._socket)
                     answered += 1
         except (aiohttp.ClientError, TimeoutError) as error:
             raise DcvdError(
-                f"The daemon at {self._socket} stopped answering after {answered} of {len(wishes)} domains"
+                f"The daemon at {self._socket} stopped answering after {answered} of {len(requests)} domains"
                 f" ({type(error).__name__}). Import the same file again: what is there already is told as such."
             ) from error
 
@@ -136,13 +136,13 @@ class RemoteOperations:
         self,
         method: str,
         path: str,
-        answer: type[_A],
+        answer_type: type[_A],
         *,
         body: object = None,
         query: Mapping[str, str] | None = None,
     ) -> _A:
         raw = await self._exchange(method, path, body=body, query=query)
-        return _decoded(raw, answer, f"{method} {path}", self._socket)
+        return _decode_answer(raw, answer_type, f"{method} {path}", self._socket)
 
     async def _exchange(
         self, method: str, path: str, *, body: object = None, query: Mapping[str, str] | None = None
@@ -158,28 +158,28 @@ class RemoteOperations:
                 "look whether it was done, then try again."
             ) from error
         if status >= 400:
-            raise _refusal(raw, f"The daemon at {self._socket} answered {method} {path} with {status}")
+            raise _to_error(raw, f"The daemon at {self._socket} answered {method} {path} with {status}")
         return raw
 
 
 @asynccontextmanager
-async def over_the_socket(socket: Path) -> AsyncIterator[RemoteOperations]:
+async def open_remote_operations(socket: Path) -> AsyncIterator[RemoteOperations]:
     """For a socket at which somebody listens."""
     async with aiohttp.ClientSession(
         "http://localhost",
         connector=aiohttp.UnixConnector(path=str(socket)),
-        timeout=aiohttp.ClientTimeout(total=_TIMEOUT),
+        timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S),
     ) as session:
         yield RemoteOperations(session, socket)
 
 
-async def is_listened_at(socket: Path) -> bool:
+async def has_listener(socket: Path) -> bool:
     """Whether a daemon is there; connecting starts one where systemd holds the socket.
 
     Raises Forbidden where this user may not connect, and DcvdError for any other reason.
     """
     try:
-        async with asyncio.timeout(_TIMEOUT):
+        async with asyncio.timeout(_TIMEOUT_S):
             _, writer = await asyncio.open_unix_connection(socket)
     except PermissionError as error:
         raise Forbidden(
@@ -188,7 +188,7 @@ async def is_listened_at(socket: Path) -> bool:
     except TimeoutError as error:
         raise DcvdError(f"The daemon at {socket} does not answer: see its log.") from error
     except OSError as error:
-        if error.errno in _NOBODY:
+        if error.errno in _NO_LISTENER_ERRORS:
             return False
         raise DcvdError(f"The daemon's socket {socket} cannot be used: {error.strerror or error}.") from error
     writer.close()
@@ -196,20 +196,20 @@ async def is_listened_at(socket: Path) -> bool:
     return True
 
 
-async def _sent(wishes: Sequence[Wish]) -> AsyncIterator[bytes]:
+async def _encode_lines(requests: Sequence[DomainRequest]) -> AsyncIterator[bytes]:
     encoder = msgspec.json.Encoder()
-    for start in range(0, len(wishes), _SENT_AT_ONCE):
+    for start in range(0, len(requests), _SEND_BATCH):
         yield encoder.encode_lines(
             [
                 {"domainName": wish.domain_name, "validation": wish.validation, "wildcard": wish.wildcard}
-                for wish in wishes[start : start + _SENT_AT_ONCE]
+                for wish in requests[start : start + _SEND_BATCH]
             ]
         )
 
 
-def _decoded(raw: bytes, answer: type[_A], call: str, socket: Path) -> _A:
+def _decode_answer(raw: bytes, answer_type: type[_A], call: str, socket: Path) -> _A:
     try:
-        return msgspec.json.decode(raw, type=answer)
+        return msgspec.json.decode(raw, type=answer_type)
     except msgspec.DecodeError as error:
         raise DcvdError(
             f"The daemon at {socket} answered {call} in a form that this command does not know: {error}."
@@ -217,9 +217,9 @@ def _decoded(raw: bytes, answer: type[_A], call: str, socket: Path) -> _A:
         ) from error
 
 
-def _refusal(raw: bytes, otherwise: str) -> DcvdError:
+def _to_error(raw: bytes, fallback_sentence: str) -> DcvdError:
     try:
-        problem = msgspec.json.decode(raw, type=_Problem)
+        problem = msgspec.json.decode(raw, type=_ProblemAnswer)
     except msgspec.DecodeError:
-        return DcvdError(f"{otherwise}, which is no answer of dcvd's: see its log.")
+        return DcvdError(f"{fallback_sentence}, which is no answer of dcvd's: see its log.")
     return DcvdError(problem.detail, code=problem.code)

@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 
-async def until_signal(work: Coroutine[Any, Any, None]) -> bool:
+async def run_until_signal(work: Coroutine[Any, Any, None]) -> bool:
     """Run to the end, or until SIGINT, SIGTERM or SIGHUP cancels it; True when it ended by itself.
 
     Only the first signal counts: a second one must not disturb the cleaning up.

@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from dcvd.core.instants import from_rfc3339, to_rfc3339
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def format_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns two blanks apart, the headings in capitals, no blanks at the end of a line."""
     lines = [[heading.upper() for heading in headings], *rows]
-    widths = [max(_width(line[column]) for line in lines) for column in range(len(headings))]
-    return "\n".join("  ".join(map(_padded, line, widths)).rstrip() for line in lines)
+    widths = [max(_display_width(line[column]) for line in lines) for column in range(len(headings))]
+    return "\n".join("  ".join(map(_pad, line, widths)).rstrip() for line in lines)
 
 
-def facts(pairs: Sequence[tuple[str, str]]) -> str:
+def format_facts(pairs: Sequence[tuple[str, str]]) -> str:
     """One fact a line, its name first."""
-    width = max(_width(name) for name, _ in pairs)
-    return "\n".join(f"{_padded(name, width)}  {value}" for name, value in pairs)
+    width = max(_display_width(name) for name, _ in pairs)
+    return "\n".join(f"{_pad(name, width)}  {value}" for name, value in pairs)
 
 
-def instant(rfc3339: str | None, *, missing: str) -> str:
+def format_instant(rfc3339: str | None, *, missing: str) -> str:
     """`2026-01-15 10:30 UTC`."""
     if rfc3339 is None:
         return missing
@@ -27,11 +27,11 @@ def instant(rfc3339: str | None, *, missing: str) -> str:
     return f"{day} {clock[:5]} UTC"
 
 
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
+def _pad(text: str, width: int) -> str:
+    return text + " " * (width - _display_width(text))
 
 
-def _width(text: str) -> int:
+def _display_width(text: str) -> int:
     """Columns in a terminal: wide characters take two, combining ones none."""
     return sum(
         0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -11,13 +11,13 @@ from typing import Any, Final
 from dcvd.core.domains.domain import CHALLENGE_LABEL
 from dcvd.core.ids import RandomBytes
 
-Policy = dict[str, Any]
+IamPolicy = dict[str, Any]
 """An IAM policy document, as JSON."""
 
 _VERSION: Final = "2012-10-17"
 _ACTIONS: Final = ("CREATE", "DELETE")
 """A record is replaced by deleting exactly what was read; UPSERT would overwrite what somebody wrote since."""
-_SESSION: Final = re.compile(r"arn:(aws[a-z-]*):sts::(\d{12}):assumed-role/([^/]+)/.+")
+_SESSION_ARN: Final = re.compile(r"arn:(aws[a-z-]*):sts::(\d{12}):assumed-role/([^/]+)/.+")
 
 
 def new_external_id(random_bytes: RandomBytes) -> str:
@@ -25,14 +25,14 @@ def new_external_id(random_bytes: RandomBytes) -> str:
     return f"dcvd-{random_bytes(20).hex()}"
 
 
-def trust_policy(caller_arn: str, external_id: str) -> Policy:
+def trust_policy(caller_arn: str, external_id: str) -> IamPolicy:
     """Lets our identity assume the role, with this ExternalId only. caller_arn: as STS tells it."""
     return {
         "Version": _VERSION,
         "Statement": [
             {
                 "Effect": "Allow",
-                "Principal": {"AWS": _principal(caller_arn)},
+                "Principal": {"AWS": _principal_arn(caller_arn)},
                 "Action": "sts:AssumeRole",
                 "Condition": {"StringEquals": {"sts:ExternalId": external_id}},
             }
@@ -40,7 +40,7 @@ def trust_policy(caller_arn: str, external_id: str) -> Policy:
     }
 
 
-def permissions_policy(hostnames: Sequence[str]) -> Policy:
+def permissions_policy(hostnames: Sequence[str]) -> IamPolicy:
     """Reading zones, and writing the CNAMEs of these hostnames (A-labels) alone; of any name where none is given."""
     conditions: dict[str, list[str]] = {
         "route53:ChangeResourceRecordSetsRecordTypes": ["CNAME"],
@@ -77,7 +77,7 @@ def permissions_policy(hostnames: Sequence[str]) -> Policy:
     }
 
 
-def _principal(caller_arn: str) -> str:
+def _principal_arn(caller_arn: str) -> str:
     """The ARN that a policy can name: of a session, that of its role."""
-    found = _SESSION.fullmatch(caller_arn)
+    found = _SESSION_ARN.fullmatch(caller_arn)
     return caller_arn if found is None else f"arn:{found[1]}:iam::{found[2]}:role/{found[3]}"

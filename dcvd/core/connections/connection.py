@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.core.instants import SECOND
-from dcvd.core.text import printable
+from dcvd.core.text import make_printable
 
 
 class Provider(StrEnum):
@@ -44,8 +44,8 @@ class ConnectionFault(Struct, frozen=True):
     at: int
 
 
-_LONGEST: Final = 500
-_MARGIN: Final = 30 * SECOND
+_LONGEST_MESSAGE: Final = 500
+_EXPIRY_MARGIN_MS: Final = 30 * SECOND
 """A call that is made with an access token has to be through before its end."""
 
 
@@ -73,19 +73,19 @@ class Connection(Struct, frozen=True, kw_only=True):
     updated_at: int
 
 
-def fault_of(code: str, message: str, at: int) -> ConnectionFault:
+def to_fault(code: str, message: str, at: int) -> ConnectionFault:
     """With no more of the message than a person reads: a part of it may be a provider's."""
-    return ConnectionFault(code, printable(message)[:_LONGEST], at)
+    return ConnectionFault(code, make_printable(message)[:_LONGEST_MESSAGE], at)
 
 
-def is_over(connection: Connection, now: int) -> bool:
+def is_token_expired(connection: Connection, now: int) -> bool:
     """Whether the access token has ended."""
     return connection.expires_at is not None and connection.expires_at <= now
 
 
-def is_ending(connection: Connection, now: int) -> bool:
+def needs_refresh(connection: Connection, now: int) -> bool:
     """Whether the access token has ended or is about to, and is to be refreshed before the next call is made."""
     expires_at, refresh_at = connection.expires_at, connection.refresh_at
     if expires_at is None or refresh_at is None:
-        return is_over(connection, now)
-    return max(expires_at - _MARGIN, refresh_at) <= now
+        return is_token_expired(connection, now)
+    return max(expires_at - _EXPIRY_MARGIN_MS, refresh_at) <= now

@@ -43,7 +43,7 @@ class AwsKeys(Struct, frozen=True, kw_only=True, tag="aws_keys", rename="camel")
     secret_access_key: Secret
 
 
-class Tsig(Struct, frozen=True, kw_only=True, tag="tsig", rename="camel"):
+class TsigKey(Struct, frozen=True, kw_only=True, tag="tsig", rename="camel"):
     """The key of a zone's primary server for dynamic updates (RFC 2136, RFC 8945).
 
     server: a host name or address. zone: the one zone that may be changed, lower case without the final dot.
@@ -58,7 +58,7 @@ class Tsig(Struct, frozen=True, kw_only=True, tag="tsig", rename="camel"):
     secret: Secret
 
 
-Credentials = OauthTokens | ApiToken | KeyPair | AwsRole | AwsKeys | Tsig
+Credentials = OauthTokens | ApiToken | KeyPair | AwsRole | AwsKeys | TsigKey
 
 
 def method_of(credentials: Credentials) -> ConnectionMethod:
@@ -74,7 +74,7 @@ def method_of(credentials: Credentials) -> ConnectionMethod:
             return ConnectionMethod.AWS_ROLE
         case AwsKeys():
             return ConnectionMethod.AWS_KEYS
-        case Tsig():
+        case TsigKey():
             return ConnectionMethod.TSIG
         case _:
             assert_never(credentials)
@@ -82,7 +82,7 @@ def method_of(credentials: Credentials) -> ConnectionMethod:
 
 def encode(credentials: Credentials) -> Secret:
     """The text to be sealed."""
-    return Secret(msgspec.json.encode(credentials, enc_hook=_revealed).decode())
+    return Secret(msgspec.json.encode(credentials, enc_hook=_encode_secret).decode())
 
 
 def decode(text: Secret) -> Credentials:
@@ -90,16 +90,16 @@ def decode(text: Secret) -> Credentials:
     return _DECODER.decode(text.reveal())
 
 
-def _revealed(value: Any) -> Any:
+def _encode_secret(value: Any) -> Any:
     if isinstance(value, Secret):
         return value.reveal()
     raise NotImplementedError(f"no JSON for {type(value).__name__}")
 
 
-def _hidden(kind: type, value: Any) -> Any:
+def _decode_secret(kind: type, value: Any) -> Any:
     if kind is Secret and isinstance(value, str):
         return Secret(value)
     raise NotImplementedError(f"nothing of {kind.__name__}")
 
 
-_DECODER: Final[msgspec.json.Decoder[Credentials]] = msgspec.json.Decoder(Credentials, dec_hook=_hidden)
+_DECODER: Final[msgspec.json.Decoder[Credentials]] = msgspec.json.Decoder(Credentials, dec_hook=_decode_secret)

@@ -1,21 +1,21 @@
 """DNS facts and Cloudflare's words → findings that say who must do what. Facts come in, nothing is asked here."""
 
-from dcvd.core.diagnosis.caa import permitted
+from dcvd.core.diagnosis.caa import permitted_authorities
 from dcvd.core.diagnosis.cloudflare import cloudflare_findings, findings_of
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.dns import Verdict, judge
+from dcvd.core.diagnosis.dns import DnsDiagnosis, diagnose_dns
 from dcvd.core.diagnosis.names import name_findings
-from dcvd.core.diagnosis.requirements import Wanted
+from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.diagnosis.routing import LONGEST_CHAIN
 
 __all__ = [
     "LONGEST_CHAIN",
+    "DnsDiagnosis",
+    "DnsRequirements",
     "FindingCode",
-    "Verdict",
-    "Wanted",
     "cloudflare_findings",
+    "diagnose_dns",
     "findings_of",
-    "judge",
     "name_findings",
-    "permitted",
+    "permitted_authorities",
 ]

@@ -1,30 +1,34 @@
 """A hostname with neither a CNAME nor an address: not typed in yet, or typed in at the wrong place."""
 
-from dcvd.core.diagnosis.addresses import apex, in_the_way, run_by
+from dcvd.core.diagnosis.addresses import apex_finding, conflicting_records_finding, describe_name_servers
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import Routing, failed, mistake
-from dcvd.core.diagnosis.mistakes import doubled_name
+from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, failed_routing
+from dcvd.core.diagnosis.mistakes import find_doubled_name
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import Finding
 
 
-def judge_absence(facts: DnsFacts) -> Routing:
+def diagnose_absence(facts: DnsFacts) -> RoutingDiagnosis:
     """The one mistake that explains why nothing leads anywhere; records in the way are one more."""
-    if facts.incomplete and facts.exists:
+    if facts.is_incomplete and facts.exists:
         # It may have addresses, and they may be ours.
-        return Routing(None)
+        return RoutingDiagnosis(None)
     if facts.is_apex:
-        return failed(apex(facts))
-    typed = doubled_name(facts)
-    if facts.records:
-        return failed(in_the_way(facts), typed) if typed is not None else failed(in_the_way(facts))
+        return failed_routing(apex_finding(facts))
+    typed = find_doubled_name(facts)
+    if facts.other_records:
+        return (
+            failed_routing(conflicting_records_finding(facts), typed)
+            if typed is not None
+            else failed_routing(conflicting_records_finding(facts))
+        )
     if typed is not None:
-        return failed(typed)
-    return failed(_delegated(facts) if facts.delegated else _missing(facts))
+        return failed_routing(typed)
+    return failed_routing(_delegated_finding(facts) if facts.is_delegated else _missing_cname_finding(facts))
 
 
-def _missing(facts: DnsFacts) -> Finding:
-    return mistake(
+def _missing_cname_finding(facts: DnsFacts) -> Finding:
+    return customer_error(
         facts,
         FindingCode.CNAME_MISSING,
         f"No CNAME exists for {facts.hostname}. Add {facts.hostname} → {facts.target}.",
@@ -32,11 +36,11 @@ def _missing(facts: DnsFacts) -> Finding:
     )
 
 
-def _delegated(facts: DnsFacts) -> Finding:
+def _delegated_finding(facts: DnsFacts) -> Finding:
     zone = facts.zone or "its part of the domain"
-    return mistake(
+    return customer_error(
         facts,
         FindingCode.SUBDOMAIN_DELEGATED,
-        f"{zone} is run by {run_by(facts)}; add the record there: {facts.hostname} → {facts.target}.",
+        f"{zone} is run by {describe_name_servers(facts)}; add the record there: {facts.hostname} → {facts.target}.",
         (f"NS at {zone}", *facts.nameservers),
     )

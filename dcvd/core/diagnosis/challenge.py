@@ -3,47 +3,49 @@
 from typing import NamedTuple
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import listed, shortened
-from dcvd.core.diagnosis.requirements import Wanted
+from dcvd.core.diagnosis.findings import join_names, shorten_evidence
+from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Finding, Record
 
 
-class Delegation(NamedTuple):
-    """verified: None where it was not asked for, or not seen."""
+class ChallengeDiagnosis(NamedTuple):
+    """is_verified: None where it was not asked for, or not seen."""
 
-    verified: bool | None
+    is_verified: bool | None
     findings: tuple[Finding, ...] = ()
 
 
-def judge_challenge(facts: DnsFacts, wanted: Wanted) -> Delegation:
+def diagnose_challenge(facts: DnsFacts, requirements: DnsRequirements) -> ChallengeDiagnosis:
     """Nothing is said while Cloudflare has not named the target: nobody could type it."""
-    challenge, target = facts.challenge, wanted.challenge_target
-    if not wanted.delegated or target is None or challenge is None or challenge.outcome != "answered":
-        return Delegation(None)
+    challenge, target = facts.challenge, requirements.challenge_target
+    if not requirements.is_delegated or target is None or challenge is None or challenge.outcome != "answered":
+        return ChallengeDiagnosis(None)
     if target.lower().removesuffix(".") in challenge.chain:
-        return Delegation(True)
+        return ChallengeDiagnosis(True)
     record = Record("CNAME", f"{CHALLENGE_LABEL}.{facts.hostname}", target)
     if challenge.texts and not challenge.chain:
-        return Delegation(False, (_text_in_the_way(record, challenge.texts),))
-    return Delegation(False, (_missing(facts, wanted, record, challenge.chain),))
+        return ChallengeDiagnosis(False, (_conflicting_txt_finding(record, challenge.texts),))
+    return ChallengeDiagnosis(False, (_missing_delegation_finding(facts, requirements, record, challenge.chain),))
 
 
-def _text_in_the_way(record: Record, texts: tuple[str, ...]) -> Finding:
+def _conflicting_txt_finding(record: Record, texts: tuple[str, ...]) -> Finding:
     return Finding(
         code=FindingCode.CHALLENGE_TXT_CONFLICT,
         severity="error",
         actor="customer",
         message=f"Delete the old TXT record at {record.name}: it stands where the CNAME to {record.value} has to be.",
         fix=record,
-        evidence=shortened(f"TXT {text}" for text in texts),
+        evidence=shorten_evidence(f"TXT {text}" for text in texts),
     )
 
 
-def _missing(facts: DnsFacts, wanted: Wanted, record: Record, chain: tuple[str, ...]) -> Finding:
-    certificates = "Wildcard certificates" if wanted.wildcard else "Certificates by delegated validation"
+def _missing_delegation_finding(
+    facts: DnsFacts, requirements: DnsRequirements, record: Record, chain: tuple[str, ...]
+) -> Finding:
+    certificates = "Wildcard certificates" if requirements.wildcard else "Certificates by delegated validation"
     if chain:
-        message = f"{certificates} need {record.name} to lead to {record.value}; it points to {listed(chain[:1])}."
+        message = f"{certificates} need {record.name} to lead to {record.value}; it points to {join_names(chain[:1])}."
     else:
         message = f"{certificates} for {facts.hostname} also need this record: {record.name} → {record.value}."
     return Finding(
@@ -52,5 +54,5 @@ def _missing(facts: DnsFacts, wanted: Wanted, record: Record, chain: tuple[str, 
         actor="customer",
         message=message,
         fix=record,
-        evidence=shortened(chain or (f"no CNAME at {record.name}",)),
+        evidence=shorten_evidence(chain or (f"no CNAME at {record.name}",)),
     )

@@ -4,17 +4,17 @@ from msgspec import Struct
 
 from dcvd.core.diagnosis import servers
 from dcvd.core.diagnosis.caa import caa_findings
-from dcvd.core.diagnosis.challenge import judge_challenge
+from dcvd.core.diagnosis.challenge import diagnose_challenge
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import Routing, failed, most_severe_first, shortened
-from dcvd.core.diagnosis.requirements import Wanted
-from dcvd.core.diagnosis.routing import judge_routing
+from dcvd.core.diagnosis.findings import RoutingDiagnosis, failed_routing, shorten_evidence, sort_findings
+from dcvd.core.diagnosis.requirements import DnsRequirements
+from dcvd.core.diagnosis.routing import diagnose_routing
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import DnsState, Finding
-from dcvd.core.domains.hostnames import registrable
+from dcvd.core.domains.hostnames import registrable_domain
 
 
-class Verdict(Struct, frozen=True):
+class DnsDiagnosis(Struct, frozen=True):
     """The judgement of one check.
 
     state: of the routing record alone; None when the check says nothing of it.
@@ -27,18 +27,18 @@ class Verdict(Struct, frozen=True):
     challenge_verified: bool | None = None
 
 
-def judge(facts: DnsFacts, wanted: Wanted, now: int) -> Verdict:
+def diagnose_dns(facts: DnsFacts, requirements: DnsRequirements, now: int) -> DnsDiagnosis:
     """What a check at `now` means. Our own resolvers failing is no statement about the domain."""
     if facts.outcome == "unanswered":
         # Nobody knows the record; servers that refuse their own zone may be why.
-        return Verdict(None, tuple(filter(None, [servers.lame(facts)])))
-    if facts.registered is False and not facts.exists:
-        return Verdict(DnsState.FAILED, (_unregistered(facts),))
-    bogus = servers.bogus(facts)
-    routing = _routing(facts)
+        return DnsDiagnosis(None, tuple(filter(None, [servers.find_lame_servers(facts)])))
+    if facts.is_registered is False and not facts.exists:
+        return DnsDiagnosis(DnsState.FAILED, (_unregistered_finding(facts),))
+    bogus = servers.find_bogus_dnssec(facts)
+    routing = _diagnose_routing(facts)
     state = routing.state if bogus is None else DnsState.FAILED
-    challenge = judge_challenge(facts, wanted)
-    authority = caa_findings(facts, wanted)
+    challenge = diagnose_challenge(facts, requirements)
+    authority = caa_findings(facts, requirements)
     if bogus is not None:
         # CAA goes unanswered for the same reason.
         authority = tuple(finding for finding in authority if finding.code != FindingCode.CAA_UNANSWERED)
@@ -47,32 +47,32 @@ def judge(facts: DnsFacts, wanted: Wanted, now: int) -> Verdict:
         *routing.findings,
         *authority,
         *challenge.findings,
-        servers.lame(facts),
-        servers.differing(facts) if state is DnsState.FAILED and bogus is None else None,
-        servers.propagating(facts, now) if state is DnsState.VERIFIED else None,
+        servers.find_lame_servers(facts),
+        servers.find_differing_servers(facts) if state is DnsState.FAILED and bogus is None else None,
+        servers.find_propagation(facts, now) if state is DnsState.VERIFIED else None,
     ]
-    return Verdict(state, most_severe_first(filter(None, findings)), challenge.verified)
+    return DnsDiagnosis(state, sort_findings(filter(None, findings)), challenge.is_verified)
 
 
-def _routing(facts: DnsFacts) -> Routing:
+def _diagnose_routing(facts: DnsFacts) -> RoutingDiagnosis:
     """What the zone's servers say together; where none of them does, one resolver with the right record is enough."""
-    divided = servers.divided(facts)
+    divided = servers.find_divided_servers(facts)
     if divided is not None:
-        return failed(divided)
-    found = judge_routing(facts)
-    if found.state is DnsState.FAILED and not servers.answering(facts):
+        return failed_routing(divided)
+    found = diagnose_routing(facts)
+    if found.state is DnsState.FAILED and not servers.answering_servers(facts):
         heard = [resolver for resolver in facts.resolvers if resolver.outcome == "answered"]
-        if any(servers.has_record(facts, resolver) for resolver in heard):
-            return Routing(DnsState.VERIFIED)
+        if any(servers.has_right_record(facts, resolver) for resolver in heard):
+            return RoutingDiagnosis(DnsState.VERIFIED)
     return found
 
 
-def _unregistered(facts: DnsFacts) -> Finding:
-    zone = registrable(facts.hostname)
+def _unregistered_finding(facts: DnsFacts) -> Finding:
+    zone = registrable_domain(facts.hostname)
     return Finding(
         code=FindingCode.DOMAIN_UNREGISTERED,
         severity="error",
         actor="customer",
         message=f"{zone} seems expired or unregistered, so {facts.hostname} cannot exist; renew it.",
-        evidence=shortened([f"{zone} does not exist (NXDOMAIN from its parent)"]),
+        evidence=shorten_evidence([f"{zone} does not exist (NXDOMAIN from its parent)"]),
     )

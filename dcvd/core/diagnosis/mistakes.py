@@ -1,37 +1,37 @@
 """Records that were typed in well meant, and came out as something else."""
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import listed, mistake
-from dcvd.core.domains.dns_facts import DnsFacts, Elsewhere
+from dcvd.core.diagnosis.findings import customer_error, join_names
+from dcvd.core.domains.dns_facts import DnsFacts, OtherNameAnswer
 from dcvd.core.domains.domain import Finding, Record
 
 
-def doubled_name(facts: DnsFacts) -> Finding | None:
+def find_doubled_name(facts: DnsFacts) -> Finding | None:
     """The provider appended the zone to the whole name, so the record stands at `app.customer.com.customer.com`."""
-    doubled = facts.doubled
+    doubled = facts.doubled_answer
     if doubled is None or facts.is_apex or not _has_data(doubled):
         return None
-    if _same(doubled, facts.sibling) or _same(doubled, facts.doubled_sibling):
+    if _is_same_answer(doubled, facts.sibling_answer) or _is_same_answer(doubled, facts.doubled_sibling_answer):
         return None
-    label = relative(facts.hostname, doubled.name.removeprefix(f"{facts.hostname}."))
+    label = relative_name(facts.hostname, doubled.name.removeprefix(f"{facts.hostname}."))
     leads_to = [doubled.cname] if doubled.cname is not None else list(doubled.addresses)
-    return mistake(
+    return customer_error(
         facts,
         FindingCode.NAME_DOUBLED,
         f"The record was saved as {doubled.name}. Enter only {label} as the name.",
-        [f"{doubled.name} leads to {listed(leads_to)}"],
+        [f"{doubled.name} leads to {join_names(leads_to)}"],
         fix=Record("CNAME", label, facts.target),
     )
 
 
-def doubled_target(facts: DnsFacts) -> Finding | None:
+def find_doubled_target(facts: DnsFacts) -> Finding | None:
     """The provider appended the zone to the value, so the record leads to `edge.saas.net.customer.com`."""
     first = facts.chain[0]
     if not first.startswith(f"{facts.target}."):
         return None
     appended = first.removeprefix(f"{facts.target}.")
     if f".{facts.hostname}".endswith(f".{appended}"):
-        return mistake(
+        return customer_error(
             facts,
             FindingCode.TARGET_DOUBLED,
             f"{facts.hostname} points to {first}: your provider appended {appended} to the value. "
@@ -42,15 +42,18 @@ def doubled_target(facts: DnsFacts) -> Finding | None:
     return None
 
 
-def masking_wildcard(facts: DnsFacts) -> Finding | None:
+def find_masking_wildcard(facts: DnsFacts) -> Finding | None:
     """A random name beside the hostname gets the very answer that the hostname gets."""
-    sibling = facts.sibling
+    sibling = facts.sibling_answer
     if sibling is None or facts.is_apex or not _has_data(sibling):
         return None
-    if not _same(sibling, Elsewhere(name=facts.hostname, exists=True, cname=_first(facts), addresses=facts.addresses)):
+    if not _is_same_answer(
+        sibling,
+        OtherNameAnswer(name=facts.hostname, exists=True, cname=_first_target(facts), addresses=facts.addresses),
+    ):
         return None
-    leads_to = listed([sibling.cname] if sibling.cname is not None else list(sibling.addresses))
-    return mistake(
+    leads_to = join_names([sibling.cname] if sibling.cname is not None else list(sibling.addresses))
+    return customer_error(
         facts,
         FindingCode.WILDCARD_MASKS,
         f"A wildcard answers for {facts.hostname} and leads it to {leads_to}. Add an exact record: "
@@ -59,21 +62,21 @@ def masking_wildcard(facts: DnsFacts) -> Finding | None:
     )
 
 
-def relative(hostname: str, zone: str) -> str:
+def relative_name(hostname: str, zone: str) -> str:
     """The name as it is typed where the provider appends the zone itself; `@` for the zone's own."""
     return "@" if hostname == zone else hostname.removesuffix(f".{zone}")
 
 
-def _first(facts: DnsFacts) -> str | None:
+def _first_target(facts: DnsFacts) -> str | None:
     return facts.chain[0] if facts.chain else None
 
 
-def _has_data(other: Elsewhere) -> bool:
+def _has_data(other: OtherNameAnswer) -> bool:
     # A name can exist for what stands below it alone.
     return other.exists and (other.cname is not None or bool(other.addresses))
 
 
-def _same(one: Elsewhere, other: Elsewhere | None) -> bool:
+def _is_same_answer(one: OtherNameAnswer, other: OtherNameAnswer | None) -> bool:
     if other is None or not _has_data(other):
         return False
     if one.cname is not None or other.cname is not None:

@@ -6,14 +6,14 @@ from typing import Final
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.domain import Finding
 from dcvd.core.domains.hostnames import normalise
-from dcvd.core.text import printable
+from dcvd.core.text import make_printable
 from dcvd.errors import InvalidInput
 
 LONGEST_COMMON_NAME: Final = 64
 """A certificate's common name holds no more (RFC 5280, ub-common-name); Cloudflare takes a longer hostname only with a
 short name of its own beside it (`cloudflare_branding`)."""
 
-_SHOWN: Final = 100
+_LONGEST_QUOTED_NAME: Final = 100
 
 
 def name_findings(text: str, *, allowed_tlds: Collection[str] = ()) -> tuple[Finding, ...]:
@@ -21,7 +21,7 @@ def name_findings(text: str, *, allowed_tlds: Collection[str] = ()) -> tuple[Fin
     try:
         name = normalise(text, allowed_tlds=allowed_tlds)
     except InvalidInput as error:
-        shown = printable(text)[:_SHOWN]
+        shown = make_printable(text)[:_LONGEST_QUOTED_NAME]
         return (
             Finding(
                 code=FindingCode.HOSTNAME_INVALID,

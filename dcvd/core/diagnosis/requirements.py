@@ -2,31 +2,31 @@
 
 from msgspec import Struct
 
-from dcvd.core.domains.domain import Domain, Validation
+from dcvd.core.domains.domain import Domain, ValidationMethod
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
-    """What the customer's DNS has to say; `authorities` as in `lifecycle.Rules`.
+class DnsRequirements(Struct, frozen=True, kw_only=True):
+    """What the customer's DNS has to say; `certificate_authorities` as in `lifecycle.Rules`.
 
     validation, wildcard, challenge_target: as of the domain; challenge_target is None while nobody knows it.
     """
 
-    validation: Validation = "http"
+    validation: ValidationMethod = "http"
     wildcard: bool = False
     challenge_target: str | None = None
-    authorities: tuple[str, ...] = ()
+    certificate_authorities: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, domain: Domain, authorities: tuple[str, ...]) -> "Wanted":
+    def of_domain(cls, domain: Domain, certificate_authorities: tuple[str, ...]) -> "DnsRequirements":
         """What a domain's DNS has to say."""
         return cls(
             validation=domain.validation,
             wildcard=domain.wildcard,
             challenge_target=domain.challenge_target,
-            authorities=authorities,
+            certificate_authorities=certificate_authorities,
         )
 
     @property
-    def delegated(self) -> bool:
+    def is_delegated(self) -> bool:
         """Whether the CA is answered at `_acme-challenge`: wildcards are validated in no other way."""
         return self.wildcard or self.validation == "delegated"

@@ -6,37 +6,37 @@ from typing import Final
 from msgspec.structs import replace
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import cname, listed, shortened
-from dcvd.core.domains.dns_facts import DnsFacts, Outcome, ResolverAnswer, ServerAnswer
+from dcvd.core.diagnosis.findings import join_names, required_cname, shorten_evidence
+from dcvd.core.domains.dns_facts import DnsFacts, QueryOutcome, ResolverAnswer, ServerAnswer
 from dcvd.core.domains.domain import Finding
-from dcvd.core.domains.hostnames import registrable
+from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.instants import DAY, MINUTE, SECOND, to_rfc3339
 
-_SILENT: Final[frozenset[Outcome]] = frozenset({"timeout", "unreachable"})
+_SILENT_OUTCOMES: Final[frozenset[QueryOutcome]] = frozenset({"timeout", "unreachable"})
 """Outcomes that may be our own network's."""
 
-_LONGEST_CACHED: Final = 7 * DAY
+_LONGEST_CACHE_TIME_MS: Final = 7 * DAY
 """Resolvers cut longer times to live (RFC 8767 §4)."""
 
 
-def answering(facts: DnsFacts) -> tuple[ServerAnswer, ...]:
+def answering_servers(facts: DnsFacts) -> tuple[ServerAnswer, ...]:
     """The authoritative servers that said something of the hostname."""
     return tuple(server for server in facts.servers if server.outcome == "answered")
 
 
-def has_record(facts: DnsFacts, answer: ServerAnswer | ResolverAnswer) -> bool:
+def has_right_record(facts: DnsFacts, answer: ServerAnswer | ResolverAnswer) -> bool:
     """Whether an answer is the right record: to the target, or to where the chain that was followed begins."""
     return answer.cname is not None and answer.cname in _right_targets(facts)
 
 
-def bogus(facts: DnsFacts) -> Finding | None:
+def find_bogus_dnssec(facts: DnsFacts) -> Finding | None:
     """Every resolver that spoke refuses the zone's signatures, and gives the answer to whoever does not check them."""
     if any(resolver.outcome == "answered" for resolver in facts.resolvers):
         return None
-    refusing = [r for r in facts.resolvers if r.outcome == "servfail" and r.unchecked == "answered"]
+    refusing = [r for r in facts.resolvers if r.outcome == "servfail" and r.outcome_with_cd == "answered"]
     if not refusing:
         return None
-    zone = facts.zone or registrable(facts.hostname)
+    zone = facts.zone or registrable_domain(facts.hostname)
     where = f"the DS record of {zone} at its registrar" if facts.has_ds is not False else "the DS record above it"
     return Finding(
         code=FindingCode.DNSSEC_BOGUS,
@@ -44,19 +44,22 @@ def bogus(facts: DnsFacts) -> Finding | None:
         actor="customer",
         message=f"DNSSEC of {facts.hostname} is broken, so resolvers refuse its answers. Fix the signatures of {zone}, "
         f"or remove {where}.",
-        evidence=shortened(f"{r.address} answers SERVFAIL, and answers with the CD bit" for r in refusing),
+        evidence=shorten_evidence(f"{r.address} answers SERVFAIL, and answers with the CD bit" for r in refusing),
     )
 
 
-def lame(facts: DnsFacts) -> Finding | None:
+def find_lame_servers(facts: DnsFacts) -> Finding | None:
     """Servers that are listed for the zone and do not serve it; silence counts where our network is proven to work."""
-    reached = {_family(server.address) for server in facts.servers if server.outcome not in _SILENT}
-    serving = {server.name for server in answering(facts)}
+    reached = {_address_family(server.address) for server in facts.servers if server.outcome not in _SILENT_OUTCOMES}
+    serving = {server.name for server in answering_servers(facts)}
     found = [
         server
         for server in facts.servers
         if server.outcome != "answered"
-        and (server.outcome not in _SILENT or (server.name not in serving and _family(server.address) in reached))
+        and (
+            server.outcome not in _SILENT_OUTCOMES
+            or (server.name not in serving and _address_family(server.address) in reached)
+        )
     ]
     if not found:
         return None
@@ -67,61 +70,71 @@ def lame(facts: DnsFacts) -> Finding | None:
         code=FindingCode.NS_LAME,
         severity="warning" if serving else "error",
         actor="customer",
-        message=f"Of the name servers for {facts.hostname}, {listed(names)} {serves}. Remove it from the NS "
+        message=f"Of the name servers for {facts.hostname}, {join_names(names)} {serves}. Remove it from the NS "
         f"records, or ask your DNS provider to serve the zone there.{rest}",
-        evidence=shortened(f"{server.name} ({server.address}): {_outcome(server.outcome)}" for server in found),
+        evidence=shorten_evidence(
+            f"{server.name} ({server.address}): {_describe_outcome(server.outcome)}" for server in found
+        ),
     )
 
 
-def divided(facts: DnsFacts) -> Finding | None:
+def find_divided_servers(facts: DnsFacts) -> Finding | None:
     """Some of the servers have the right record and some do not: a part of the world is sent elsewhere."""
-    answers = answering(facts)
-    right = [server for server in answers if has_record(facts, server)]
-    wrong = [server for server in answers if not has_record(facts, server)]
+    answers = answering_servers(facts)
+    right = [server for server in answers if has_right_record(facts, server)]
+    wrong = [server for server in answers if not has_right_record(facts, server)]
     if not right or not wrong:
         return None
-    if _newer(wrong, right):
+    if _has_newer_copy(wrong, right):
         message = (
-            f"{_names(wrong)}, with a newer copy of the zone, lacks the record of {facts.hostname} that "
-            f"{_names(right)} still has. Add {facts.hostname} → {facts.target} there."
+            f"{_join_server_names(wrong)}, with a newer copy of the zone, lacks the record of {facts.hostname} that "
+            f"{_join_server_names(right)} still has. Add {facts.hostname} → {facts.target} there."
         )
-        return _inconsistent(facts, message, answers, fix=True)
+        return _inconsistency_finding(facts, message, answers, with_fix=True)
     message = (
-        f"{_names(wrong)} still serves old data for {facts.hostname}, while {_names(right)} has the right record. It "
+        f"{_join_server_names(wrong)} still serves old data for {facts.hostname}, while {_join_server_names(right)} "
+        "has the right record. It "
         "mostly passes within minutes; where it does not, ask your DNS provider to update that server."
     )
-    return _inconsistent(facts, message, answers, fix=False)
+    return _inconsistency_finding(facts, message, answers, with_fix=False)
 
 
-def differing(facts: DnsFacts) -> Finding | None:
+def find_differing_servers(facts: DnsFacts) -> Finding | None:
     """None has the right record, but they are not of one mind either: a change may be under way.
 
     Where all have the right record, their serials may differ as they like: those of two providers always do.
     """
-    answers = answering(facts)
-    if any(has_record(facts, server) for server in answers) or len(answers) < 2:
+    answers = answering_servers(facts)
+    if any(has_right_record(facts, server) for server in answers) or len(answers) < 2:
         return None
     serials = {server.serial for server in answers if server.serial is not None}
     if len({(server.exists, server.cname) for server in answers}) < 2 and len(serials) < 2:
         return None
     dated = [server for server in answers if server.serial is not None]
-    newest = [server for server in dated if not _newer(dated, [server])]
+    newest = [server for server in dated if not _has_newer_copy(dated, [server])]
     old = [server for server in dated if server not in newest]
     if newest and old:
-        message = f"{_names(old)} still serves old data for {facts.hostname}; {_names(newest)} has a newer copy."
+        message = (
+            f"{_join_server_names(old)} still serves old data for {facts.hostname}; "
+            f"{_join_server_names(newest)} has a newer copy."
+        )
     else:
-        message = f"{_names(answers)} do not agree about {facts.hostname}; one of them still serves old data."
-    return replace(_inconsistent(facts, message, answers, fix=False), severity="warning")
+        message = (
+            f"{_join_server_names(answers)} do not agree about {facts.hostname}; one of them still serves old data."
+        )
+    return replace(_inconsistency_finding(facts, message, answers, with_fix=False), severity="warning")
 
 
-def propagating(facts: DnsFacts, now: int) -> Finding | None:
+def find_propagation(facts: DnsFacts, now: int) -> Finding | None:
     """The zone has the right record, and some resolver still remembers what was there before."""
     old = [
-        resolver for resolver in facts.resolvers if resolver.outcome == "answered" and not has_record(facts, resolver)
+        resolver
+        for resolver in facts.resolvers
+        if resolver.outcome == "answered" and not has_right_record(facts, resolver)
     ]
     if not old:
         return None
-    left = [min(resolver.ttl * SECOND, _LONGEST_CACHED) for resolver in old if resolver.ttl is not None]
+    left = [min(resolver.ttl * SECOND, _LONGEST_CACHE_TIME_MS) for resolver in old if resolver.ttl is not None]
     # In whole minutes, so that the same caches are told in the same words at each look.
     clear_at = -(-(now + max(left)) // MINUTE) * MINUTE if left else None
     when = "by themselves" if clear_at is None else f"by {to_rfc3339(clear_at)}"
@@ -130,31 +143,34 @@ def propagating(facts: DnsFacts, now: int) -> Finding | None:
         severity="info",
         actor="nobody",
         message=f"The record of {facts.hostname} is correct. Caches clear {when}; nothing to do.",
-        evidence=shortened(f"{r.address} still answers {_told(r)}" for r in old),
+        evidence=shorten_evidence(f"{r.address} still answers {_describe_answer(r)}" for r in old),
         next_check_at=clear_at,
     )
 
 
-def _inconsistent(facts: DnsFacts, message: str, answers: Sequence[ServerAnswer], *, fix: bool) -> Finding:
+def _inconsistency_finding(
+    facts: DnsFacts, message: str, answers: Sequence[ServerAnswer], *, with_fix: bool
+) -> Finding:
     return Finding(
         code=FindingCode.NS_INCONSISTENT,
         severity="error",
         actor="customer",
         message=message,
-        fix=cname(facts) if fix else None,
-        evidence=shortened(
-            f"{server.name} answers {_told(server)}" + ("" if server.serial is None else f", serial {server.serial}")
+        fix=required_cname(facts) if with_fix else None,
+        evidence=shorten_evidence(
+            f"{server.name} answers {_describe_answer(server)}"
+            + ("" if server.serial is None else f", serial {server.serial}")
             for server in answers
         ),
     )
 
 
-def _newer(some: Sequence[ServerAnswer], others: Sequence[ServerAnswer]) -> bool:
-    """Whether the newest copy of the zone among `some` is newer than each of the others' (RFC 1982 §3.2)."""
+def _has_newer_copy(candidates: Sequence[ServerAnswer], others: Sequence[ServerAnswer]) -> bool:
+    """Whether the newest copy of the zone among `candidates` is newer than each of the others' (RFC 1982 §3.2)."""
     theirs = [server.serial for server in others if server.serial is not None]
     return bool(theirs) and any(
         server.serial is not None and all(0 < (server.serial - serial) % 2**32 < 2**31 for serial in theirs)
-        for server in some
+        for server in candidates
     )
 
 
@@ -163,19 +179,19 @@ def _right_targets(facts: DnsFacts) -> frozenset[str]:
     return frozenset((facts.target, *first))
 
 
-def _names(servers: Sequence[ServerAnswer]) -> str:
-    return listed(list(dict.fromkeys(server.name for server in servers)))
+def _join_server_names(servers: Sequence[ServerAnswer]) -> str:
+    return join_names(list(dict.fromkeys(server.name for server in servers)))
 
 
-def _told(answer: ServerAnswer | ResolverAnswer) -> str:
+def _describe_answer(answer: ServerAnswer | ResolverAnswer) -> str:
     if answer.cname is not None:
         return f"CNAME {answer.cname}"
     return "no CNAME" if answer.exists else "NXDOMAIN"
 
 
-def _outcome(outcome: Outcome) -> str:
+def _describe_outcome(outcome: QueryOutcome) -> str:
     return outcome.upper() if outcome in ("servfail", "refused") else outcome.replace("_", " ")
 
 
-def _family(address: str) -> int:
+def _address_family(address: str) -> int:
     return 6 if address.count(":") > 1 else 4

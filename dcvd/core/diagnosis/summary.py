@@ -3,33 +3,41 @@
 from collections.abc import Sequence
 from typing import Final, assert_never
 
-from dcvd.core.domains.domain import Actor, DnsState, Domain, DomainStatus, Finding, RequiredRecord, required_records
+from dcvd.core.domains.domain import (
+    DnsState,
+    Domain,
+    DomainStatus,
+    Finding,
+    FindingActor,
+    RequiredRecord,
+    required_records,
+)
 
-_WHO: Final[dict[Actor, str]] = {
+_ACTOR_IN_WORDS: Final[dict[FindingActor, str]] = {
     "customer": "The domain's owner has to act",
     "operator": "The operator of this service has to act",
     "nobody": "Nobody can do anything but wait",
 }
 
 
-def summary(domain: Domain, findings: Sequence[Finding]) -> str:
+def summarize_domain(domain: Domain, findings: Sequence[Finding]) -> str:
     """Of a domain; `findings` are those that are known of it, most severe first."""
-    fault = _first(findings, "error")
+    fault = _first_of_severity(findings, "error")
     if fault is not None:
-        return _told(fault)
+        return _describe_finding(fault)
     if domain.error is not None:
         # A finding of the same code knows what is being done about it.
         same = next((finding for finding in findings if finding.code == domain.error.code), None)
-        return domain.error.message if same is None else _told(same)
-    warning = _first(findings, "warning")
+        return domain.error.message if same is None else _describe_finding(same)
+    warning = _first_of_severity(findings, "warning")
     match domain.status:
         case DomainStatus.ACTIVE if warning is not None:
-            return f"{domain.name} serves https, but not all is well. {_told(warning)}"
-        case DomainStatus.ACTIVE if domain.ready:
+            return f"{domain.name} serves https, but not all is well. {_describe_finding(warning)}"
+        case DomainStatus.ACTIVE if domain.is_ready:
             return f"{domain.name} serves https and points here; there is nothing to do."
         case DomainStatus.ACTIVE:
             return f"{domain.name} serves https; that its DNS still points here is not known, and is checked again."
-        case DomainStatus.ISSUING if (record := _unproven(domain)) is not None:
+        case DomainStatus.ISSUING if (record := _missing_validation_record(domain)) is not None:
             target = "the name that Cloudflare is about to give" if record.value is None else record.value
             return f"The record of {domain.name} is there; for its certificate create {record.name} → {target} as well."
         case DomainStatus.ISSUING:
@@ -44,36 +52,36 @@ def summary(domain: Domain, findings: Sequence[Finding]) -> str:
             assert_never(domain.status)
 
 
-def preview_summary(
-    name: str, state: DnsState | None, findings: Sequence[Finding], *, is_new: bool, given_later: bool = False
+def summarize_preview(
+    name: str, state: DnsState | None, findings: Sequence[Finding], *, is_new: bool, is_target_unknown: bool = False
 ) -> str:
     """Of a name that was only looked at; `state` is None where DNS could not be asked.
 
-    given_later: its target is chosen only when it is added.
+    is_target_unknown: its target is chosen only when it is added.
     """
-    fault = _first(findings, "error")
+    fault = _first_of_severity(findings, "error")
     if fault is not None:
-        return _told(fault)
+        return _describe_finding(fault)
     if state is None:
         return f"DNS could not be asked about {name} just now; ask again in a minute."
-    if given_later:
+    if is_target_unknown:
         return f"{name} can be added; create its record then, because its target is chosen when it is added."
     what = "it can be added" if is_new else "there is nothing to do"
-    warning = _first(findings, "warning")
+    warning = _first_of_severity(findings, "warning")
     if warning is not None:
-        return f"The record of {name} is right, so {what}, but not all is well. {_told(warning)}"
+        return f"The record of {name} is right, so {what}, but not all is well. {_describe_finding(warning)}"
     return f"The record of {name} is right; {what}."
 
 
-def _unproven(domain: Domain) -> RequiredRecord | None:
+def _missing_validation_record(domain: Domain) -> RequiredRecord | None:
     """The record by which the CA is shown whose the name is, where it is still to be seen."""
     records = required_records(domain)
-    return next((record for record in records if record.purpose == "validation" and not record.verified), None)
+    return next((record for record in records if record.purpose == "validation" and not record.is_verified), None)
 
 
-def _first(findings: Sequence[Finding], severity: str) -> Finding | None:
+def _first_of_severity(findings: Sequence[Finding], severity: str) -> Finding | None:
     return next((finding for finding in findings if finding.severity == severity), None)
 
 
-def _told(finding: Finding) -> str:
-    return f"{_WHO[finding.actor]}: {finding.message}"
+def _describe_finding(finding: Finding) -> str:
+    return f"{_ACTOR_IN_WORDS[finding.actor]}: {finding.message}"

@@ -6,27 +6,27 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.diagnosis.caa import IDENTIFIERS
+from dcvd.core.diagnosis.caa import CAA_IDENTIFIERS
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import shortened
-from dcvd.core.domains.domain import Actor, Domain, Finding, Record, Severity
-from dcvd.core.domains.hostnames import registrable
+from dcvd.core.diagnosis.findings import shorten_evidence
+from dcvd.core.domains.domain import Domain, Finding, FindingActor, Record, Severity
+from dcvd.core.domains.hostnames import registrable_domain
 
-_MOST_READ: Final = 1000
+_LONGEST_TEXT: Final = 1000
 
 
-class _Meaning(Struct, frozen=True):
+class _ErrorMeaning(Struct, frozen=True):
     """What a text says; `message` has places for `name`, `zone` and `ca`."""
 
     code: FindingCode
     pattern: str
     severity: Severity
-    actor: Actor
+    actor: FindingActor
     message: str
 
 
 _MEANINGS: Final = (
-    _Meaning(
+    _ErrorMeaning(
         FindingCode.DNSSEC_BOGUS,
         r"bogus|dnssec",
         "error",
@@ -34,7 +34,7 @@ _MEANINGS: Final = (
         "The certificate authority finds DNSSEC of {name} broken. Fix the signatures of {zone}, or remove its DS "
         "record.",
     ),
-    _Meaning(
+    _ErrorMeaning(
         FindingCode.CAA_UNANSWERED,
         # A CAA look-up that failed also names CAA: this comes before CAA_BLOCKS.
         r"servfail|multi\w*.perspective|allow caa quer|caa.{0,80}time[d ]*out",
@@ -43,14 +43,14 @@ _MEANINGS: Final = (
         "The certificate authority gets no answer from the DNS servers of {zone}, which have to answer for {name} to "
         "CAA queries too, from everywhere. Contact your DNS provider.",
     ),
-    _Meaning(
+    _ErrorMeaning(
         FindingCode.CAA_BLOCKS,
         r"\bcaa(_error)?\b",
         "error",
         "customer",
         'No certificate for {name}: a CAA record forbids our CA; add `0 issue "{ca}"` at {zone}.',
     ),
-    _Meaning(
+    _ErrorMeaning(
         FindingCode.CA_RATE_LIMITED,
         r"rate.?limit|too many (certificates|requests)",
         "warning",
@@ -58,7 +58,7 @@ _MEANINGS: Final = (
         "The certificate authority has issued too many certificates for {zone} lately, so {name} waits. It is tried "
         "again; nothing to do.",
     ),
-    _Meaning(
+    _ErrorMeaning(
         FindingCode.TOKEN_EXPIRED,
         r"(token|challenge|authoriz|order)\w*.{0,40}expired|expired.{0,20}(token|challenge)",
         "warning",
@@ -66,7 +66,7 @@ _MEANINGS: Final = (
         "The proof for the certificate of {name} came too late and its token expired. It is started again with "
         "a new one.",
     ),
-    _Meaning(
+    _ErrorMeaning(
         FindingCode.HIGH_RISK_DOMAIN,
         r"\brisk|safe.?browsing|phish|malware|will not issue for this",
         "error",
@@ -74,7 +74,7 @@ _MEANINGS: Final = (
         "The certificate authority holds {name} for a risk and does not issue for it. The operator has to ask "
         "Cloudflare's support to review it, or take another CA.",
     ),
-    _Meaning(
+    _ErrorMeaning(
         FindingCode.HTTP_CHALLENGE_BLOCKED,
         r"well-known|\bhttp\w*.{0,60}(challenge|token|redirect|status|response|\b[345]\d\d\b)"
         r"|(challenge|token).{0,60}\bhttp\b|blocked validation",
@@ -86,22 +86,24 @@ _MEANINGS: Final = (
 )
 """Tried in this order; the first that fits holds."""
 
-_COMPILED: Final = tuple((re.compile(meaning.pattern, re.IGNORECASE | re.DOTALL), meaning) for meaning in _MEANINGS)
+_COMPILED_MEANINGS: Final = tuple(
+    (re.compile(meaning.pattern, re.IGNORECASE | re.DOTALL), meaning) for meaning in _MEANINGS
+)
 
 
-def said_of_certificate(domain: Domain) -> Iterator[Finding]:
+def certificate_findings(domain: Domain) -> Iterator[Finding]:
     """One finding for each text that is understood."""
     for text in domain.cf_ssl_errors:
         # A hostname may hold any of the words.
-        said = re.sub(re.escape(domain.name), "", text[:_MOST_READ], flags=re.IGNORECASE)
-        meaning = next((meaning for pattern, meaning in _COMPILED if pattern.search(said)), None)
+        said = re.sub(re.escape(domain.name), "", text[:_LONGEST_TEXT], flags=re.IGNORECASE)
+        meaning = next((meaning for pattern, meaning in _COMPILED_MEANINGS if pattern.search(said)), None)
         if meaning is not None:
-            yield _finding(domain, meaning, text)
+            yield _new_finding(domain, meaning, text)
 
 
-def _finding(domain: Domain, meaning: _Meaning, text: str) -> Finding:
-    zone = registrable(domain.name)
-    ca = IDENTIFIERS.get(domain.certificate_authority or "", IDENTIFIERS["google"])
+def _new_finding(domain: Domain, meaning: _ErrorMeaning, text: str) -> Finding:
+    zone = registrable_domain(domain.name)
+    ca = CAA_IDENTIFIERS.get(domain.certificate_authority or "", CAA_IDENTIFIERS["google"])
     blocks = meaning.code is FindingCode.CAA_BLOCKS
     return Finding(
         code=meaning.code,
@@ -109,5 +111,5 @@ def _finding(domain: Domain, meaning: _Meaning, text: str) -> Finding:
         actor=meaning.actor,
         message=meaning.message.format(name=domain.name, zone=zone, ca=ca),
         fix=Record("CAA", zone, f'0 issue "{ca}"') if blocks else None,
-        evidence=shortened([text]),
+        evidence=shorten_evidence([text]),
     )

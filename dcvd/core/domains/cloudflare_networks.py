@@ -40,7 +40,7 @@ _V6: Final = tuple(
 )
 
 
-def is_cloudflare(address: str) -> bool:
+def is_cloudflare_address(address: str) -> bool:
     """Whether an address, as text, is of Cloudflare's edge; what is no address is not."""
     try:
         parsed: IPv4Address | IPv6Address = ip_address(address)

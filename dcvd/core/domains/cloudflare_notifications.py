@@ -12,7 +12,7 @@ _LONGEST_ID: Final = 100
 _LONGEST_NAME: Final = 253
 
 
-class Notification(Struct, frozen=True, kw_only=True):
+class CloudflareNotification(Struct, frozen=True, kw_only=True):
     """None for what was not told, or is not of a form that could be meant.
 
     event_id: the same each time that Cloudflare sends it. type: such as
@@ -31,28 +31,28 @@ class Notification(Struct, frozen=True, kw_only=True):
         return self.hostname_id is not None or self.hostname is not None
 
 
-def read(payload: object) -> Notification:
+def read_notification(payload: object) -> CloudflareNotification:
     """What a decoded body says; total over everything that JSON can hold."""
-    top = _members(payload)
-    inner = _members(top.get("data"))
+    top = _members_of(payload)
+    inner = _members_of(top.get("data"))
     body = top if "metadata" in top or "metadata" not in inner else inner
-    metadata, subject = _members(body.get("metadata")), _members(body.get("data"))
-    event = _members(metadata.get("event"))
-    hostname = _text(subject.get("hostname"), _LONGEST_NAME)
-    return Notification(
-        event_id=_text(event.get("id"), _LONGEST_ID) or _text(top.get("alert_correlation_id"), _LONGEST_ID),
-        type=_text(event.get("type"), _LONGEST_ID) or _text(top.get("alert_event"), _LONGEST_ID),
-        zone_id=_text(_members(metadata.get("zone")).get("id"), _LONGEST_ID),
-        hostname_id=_text(subject.get("id"), _LONGEST_ID),
+    metadata, subject = _members_of(body.get("metadata")), _members_of(body.get("data"))
+    event = _members_of(metadata.get("event"))
+    hostname = _read_text(subject.get("hostname"), _LONGEST_NAME)
+    return CloudflareNotification(
+        event_id=_read_text(event.get("id"), _LONGEST_ID) or _read_text(top.get("alert_correlation_id"), _LONGEST_ID),
+        type=_read_text(event.get("type"), _LONGEST_ID) or _read_text(top.get("alert_event"), _LONGEST_ID),
+        zone_id=_read_text(_members_of(metadata.get("zone")).get("id"), _LONGEST_ID),
+        hostname_id=_read_text(subject.get("id"), _LONGEST_ID),
         hostname=None if hostname is None else hostname.lower().removesuffix("."),
     )
 
 
-def _members(value: object) -> dict[str, Any]:
+def _members_of(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _text(value: object, longest: int) -> str | None:
+def _read_text(value: object, longest: int) -> str | None:
     """Printable ASCII alone: ids, types and A-labels are made of nothing else, and it goes into the log."""
     if isinstance(value, str) and 0 < len(value) <= longest and value.isascii() and value.isprintable():
         return value

@@ -33,7 +33,7 @@ class CertificateClass(Enum):
     UNKNOWN = auto()
 
 
-_HOSTNAME: Final = {
+_HOSTNAME_CLASSES: Final = {
     "active": HostnameClass.SERVING,
     "active_redeploying": HostnameClass.SERVING,
     "pending": HostnameClass.WAITING,
@@ -53,7 +53,7 @@ _HOSTNAME: Final = {
     "test_failed": HostnameClass.NEUTRAL,
 }
 
-_CERTIFICATE: Final = {
+_CERTIFICATE_CLASSES: Final = {
     "active": CertificateClass.SERVING,
     "initializing": CertificateClass.BEFORE_ISSUE,
     "pending_validation": CertificateClass.BEFORE_ISSUE,
@@ -77,24 +77,24 @@ _CERTIFICATE: Final = {
     "staging_active": CertificateClass.NEUTRAL,
 }
 
-ORDER_OPEN: Final = frozenset(
+OPEN_ORDER_STATUSES: Final = frozenset(
     {"initializing", "pending_validation", "pending_issuance", "initializing_timed_out", "validation_timed_out",
      "issuance_timed_out"}
 )  # fmt: skip
 """Certificate statuses in which nothing new has been issued yet: a listed certificate is the one that serves now."""
 
 
-def hostname_class(status: str | None) -> HostnameClass:
+def classify_hostname_status(status: str | None) -> HostnameClass:
     """The class of a hostname's status; an answer without one (None) says nothing."""
     if status is None:
         return HostnameClass.NEUTRAL
-    return _HOSTNAME.get(status, HostnameClass.UNKNOWN)
+    return _HOSTNAME_CLASSES.get(status, HostnameClass.UNKNOWN)
 
 
-def certificate_class(ssl_status: str | None) -> CertificateClass:
+def classify_ssl_status(ssl_status: str | None) -> CertificateClass:
     """The class of a certificate's status; Cloudflare's prose also writes a bare `timed_out`."""
     if ssl_status is None:
         return CertificateClass.BEFORE_ISSUE
     if ssl_status.endswith("timed_out"):
         return CertificateClass.TIMED_OUT
-    return _CERTIFICATE.get(ssl_status, CertificateClass.UNKNOWN)
+    return _CERTIFICATE_CLASSES.get(ssl_status, CertificateClass.UNKNOWN)

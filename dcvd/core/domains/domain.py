@@ -49,7 +49,7 @@ class Record(Struct, frozen=True):
 
 
 Severity = Literal["error", "warning", "info"]
-Actor = Literal["customer", "operator", "nobody"]
+FindingActor = Literal["customer", "operator", "nobody"]
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -60,16 +60,16 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     code: str
     severity: Severity
-    actor: Actor
+    actor: FindingActor
     message: str
     fix: Record | None = None
     evidence: tuple[str, ...] = ()
     next_check_at: int | None = None
 
 
-Validation = Literal["http", "delegated"]
+ValidationMethod = Literal["http", "delegated"]
 """How the CA is shown whose the name is: by the routing CNAME alone, or by `_acme-challenge`, delegated by a CNAME."""
-Purpose = Literal["routing", "validation"]
+RecordPurpose = Literal["routing", "validation"]
 
 
 class RequiredRecord(Struct, frozen=True, kw_only=True):
@@ -81,22 +81,23 @@ class RequiredRecord(Struct, frozen=True, kw_only=True):
     type: str
     name: str
     value: str | None
-    purpose: Purpose
-    verified: bool
+    purpose: RecordPurpose
+    is_verified: bool
 
 
 class Domain(Struct, frozen=True, kw_only=True):
     """The whole state of a domain; a new value replaces the old one, nothing changes in place.
 
-    Instants are milliseconds. `dns_failures` counts failed DNS checks in a row and `doubts` the looks in a row at
-    which Cloudflare called a serving hostname pending; `looks` counts looks since the last change, for the schedule,
-    and `misses` looks in a row at which Cloudflare or DNS could not be asked. `latest_expiry` is the latest expiry
-    ever seen; `warned_for` and `warned_level` say for which expiry how many of the warning thresholds were already
-    told. `certificate` serves; `next_certificate` was issued to follow it. `connection_id`: the connection that
-    writes its records. `challenge_target` is where `_acme-challenge` has to point, in Cloudflare's words;
-    `wants_txt`: it waits for TXT records instead. `certificate_authority` issues, in Cloudflare's words, or is to be
-    asked next. `heals` counts what was done at Cloudflare, since it last went well, to bring the domain back;
-    `healed_at` is when that was done last, or since when something waits for a remedy (see `healing`).
+    Instants are milliseconds. `dns_failures` counts failed DNS checks in a row and `pending_reports` the looks in a row
+    at which Cloudflare called a serving hostname pending; `checks_since_change` counts looks since the last change, for
+    the schedule, and `incomplete_checks` looks in a row at which Cloudflare or DNS could not be asked.
+    `latest_expires_at` is the latest expiry ever seen; `warned_expires_at` and `warnings_sent` say for which expiry how
+    many of the warning thresholds were already told. `certificate` serves; `next_certificate` was issued to follow it.
+    `connection_id`: the connection that writes its records. `challenge_target` is where `_acme-challenge` has to point,
+    in Cloudflare's words; `waits_for_txt`: it waits for TXT records instead. `certificate_authority` issues, in
+    Cloudflare's words, or is to be asked next. `remedies_applied` counts what was done at Cloudflare, since it last
+    went well, to bring the domain back; `remedy_wait_started_at` is when that was done last, or since when something
+    waits for a remedy (see `healing`).
     """
 
     id: str
@@ -105,12 +106,12 @@ class Domain(Struct, frozen=True, kw_only=True):
     status: DomainStatus
     error: DomainError | None = None
     cname_target: str
-    validation: Validation = "http"
+    validation: ValidationMethod = "http"
     wildcard: bool = False
     challenge_target: str | None = None
     challenge_verified: bool = False
     connection_id: str | None = None
-    wants_txt: bool = False
+    waits_for_txt: bool = False
     certificate_authority: str | None = None
     cf_id: str | None = None
     cf_status: str | None = None
@@ -119,20 +120,20 @@ class Domain(Struct, frozen=True, kw_only=True):
     cf_ssl_errors: tuple[str, ...] = ()
     certificate: Certificate | None = None
     next_certificate: Certificate | None = None
-    latest_expiry: int | None = None
-    warned_for: int | None = None
-    warned_level: int = 0
+    latest_expires_at: int | None = None
+    warned_expires_at: int | None = None
+    warnings_sent: int = 0
     dns_state: DnsState = DnsState.UNKNOWN
     dns_failures: int = 0
-    doubts: int = 0
+    pending_reports: int = 0
     findings: tuple[Finding, ...] = ()
-    looks: int = 0
-    misses: int = 0
-    heals: int = 0
-    healed_at: int | None = None
+    checks_since_change: int = 0
+    incomplete_checks: int = 0
+    remedies_applied: int = 0
+    remedy_wait_started_at: int | None = None
     dns_checked_at: int | None = None
     cf_checked_at: int | None = None
-    next_sync_at: int
+    next_check_at: int
     created_at: int
     updated_at: int
 
@@ -142,14 +143,14 @@ class Domain(Struct, frozen=True, kw_only=True):
         return self.certificate.expires_at if self.certificate else None
 
     @property
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         """Hostname active, certificate active, and DNS points here (or hides that it does)."""
-        return self.status is DomainStatus.ACTIVE and self.dns_state in POINTS_HERE
+        return self.status is DomainStatus.ACTIVE and self.dns_state in POINTING_STATES
 
 
-POINTS_HERE: Final = frozenset({DnsState.VERIFIED, DnsState.UNVERIFIABLE})
+POINTING_STATES: Final = frozenset({DnsState.VERIFIED, DnsState.UNVERIFIABLE})
 CHALLENGE_LABEL: Final = "_acme-challenge"
-WAITING: Final = frozenset({DomainStatus.PENDING_CNAME, DomainStatus.ISSUING})
+WAITING_STATUSES: Final = frozenset({DomainStatus.PENDING_CNAME, DomainStatus.ISSUING})
 
 
 def new_domain(
@@ -159,7 +160,7 @@ def new_domain(
     name: str,
     cname_target: str,
     now: int,
-    validation: Validation = "http",
+    validation: ValidationMethod = "http",
     wildcard: bool = False,
     challenge_target: str | None = None,
     connection_id: str | None = None,
@@ -175,7 +176,7 @@ def new_domain(
         wildcard=wildcard,
         challenge_target=challenge_target,
         connection_id=connection_id,
-        next_sync_at=now,
+        next_check_at=now,
         created_at=now,
         updated_at=now,
     )
@@ -195,7 +196,7 @@ def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
         value=domain.cname_target,
         purpose="routing",
         # The state forgives one failed check, but here stands what was seen last, as in the findings.
-        verified=domain.dns_state is DnsState.VERIFIED and not domain.dns_failures,
+        is_verified=domain.dns_state is DnsState.VERIFIED and not domain.dns_failures,
     )
     if domain.validation == "http":
         return (routing,)
@@ -204,7 +205,7 @@ def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
         name=f"{CHALLENGE_LABEL}.{domain.name}",
         value=domain.challenge_target,
         purpose="validation",
-        verified=domain.challenge_verified,
+        is_verified=domain.challenge_verified,
     )
     return (routing, validation)
 
@@ -221,7 +222,7 @@ def records_to_remove(domain: Domain) -> tuple[Record, ...]:
     )
 
 
-class LeftRecord(Struct, frozen=True, kw_only=True):
+class LeftoverRecord(Struct, frozen=True, kw_only=True):
     """A record that should go once its domain is removed, and whether we wrote it and are taking it out."""
 
     type: str

@@ -20,7 +20,7 @@ RESERVED_TLDS: Final = frozenset(
 
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _TARGET_LABEL: Final = re.compile(r"[a-z0-9_-]{1,63}")
-_SUFFIXES: Final = PublicSuffixList()
+_PUBLIC_SUFFIXES: Final = PublicSuffixList()
 
 
 def normalise(text: str, *, allowed_tlds: Collection[str] = (), field: str = "domainName") -> str:
@@ -68,14 +68,14 @@ def normalise(text: str, *, allowed_tlds: Collection[str] = (), field: str = "do
         raise refuse(f"{name!r} ends in a number, so it is read as an IP address; give a hostname.")
     if labels[-1] in RESERVED_TLDS and labels[-1] not in allowed_tlds:
         raise refuse(f"The top-level domain .{labels[-1]} is reserved; no CA issues certificates below it.")
-    if _SUFFIXES.is_public(ascii_name) and labels[-1] not in allowed_tlds:
+    if _PUBLIC_SUFFIXES.is_public(ascii_name) and labels[-1] not in allowed_tlds:
         raise refuse(
             f"{ascii_name!r} is a public suffix, below which others register; give a name of the customer's own."
         )
     return ascii_name
 
 
-def search_prefix(text: str) -> str:
+def normalise_search(text: str) -> str:
     """What a person typed to find hostnames, in the form in which they are stored, as far as that is possible."""
     typed = text.strip().lower().removesuffix(".")
     try:
@@ -84,12 +84,12 @@ def search_prefix(text: str) -> str:
         return typed
 
 
-def registrable(name: str) -> str:
+def registrable_domain(name: str) -> str:
     """The public suffix and one label more (`customer.co.uk`), or the name itself where there is no such part."""
-    return _SUFFIXES.privatesuffix(name) or name
+    return _PUBLIC_SUFFIXES.privatesuffix(name) or name
 
 
-def is_target(text: str) -> bool:
+def is_cname_target(text: str) -> bool:
     """Whether a text can be what a CNAME of ours points to: lower-case labels, of which DNS can carry the whole."""
     return len(text) <= 253 and "." in text and all(_TARGET_LABEL.fullmatch(label) for label in text.split("."))
 

@@ -13,9 +13,9 @@ from dcvd.errors import InvalidInput
 TOKEN_LABEL: Final = "{token}."
 """As the first label of a configured target: every registration gets a label of its own in its place."""
 
-_LONGEST: Final = 253
+_LONGEST_NAME: Final = 253
 _TOKEN_BYTES: Final = 10
-_USUAL_SUFFIX: Final = "0123456789abcdef.dcv.cloudflare.com"
+_EXAMPLE_SUFFIX: Final = "0123456789abcdef.dcv.cloudflare.com"
 """As long as every such name of Cloudflare's, for the time until ours is known."""
 
 
@@ -24,7 +24,7 @@ def service_name(template: str) -> str:
     return template.removeprefix(TOKEN_LABEL)
 
 
-def is_the_services(name: str, template: str) -> bool:
+def belongs_to_service(name: str, template: str) -> bool:
     """Whether a customer must not have this name."""
     own = service_name(template)
     return name == own or name.endswith(f".{own}")
@@ -32,13 +32,13 @@ def is_the_services(name: str, template: str) -> bool:
 
 def new_target(template: str, random: RandomBytes) -> str:
     """Where the CNAME of a new registration has to point; with a token it is one that nobody ever had or will have."""
-    if not is_template(template):
+    if not is_target_template(template):
         return template
     # 80 random bits, in base 32 so that case does not matter (RFC 4648).
     return f"{base64.b32encode(random(_TOKEN_BYTES)).decode().lower()}.{service_name(template)}"
 
 
-def is_template(target: str) -> bool:
+def is_target_template(target: str) -> bool:
     """Whether a target is still to be chosen, which happens when its domain is added."""
     return target.startswith(TOKEN_LABEL)
 
@@ -48,16 +48,16 @@ def challenge_target(name: str, suffix: str | None) -> str | None:
     return None if suffix is None else f"{name}.{suffix}"
 
 
-def check_delegation(name: str, suffix: str | None) -> None:
+def validate_delegable(name: str, suffix: str | None) -> None:
     """Raises InvalidInput for a hostname that is too long for a challenge of its own."""
     label = f"{CHALLENGE_LABEL}.{name}"
-    target = f"{name}.{suffix or _USUAL_SUFFIX}"
+    target = f"{name}.{suffix or _EXAMPLE_SUFFIX}"
     longest = max(label, target, key=len)
-    if len(longest) > _LONGEST:
-        at_most = _LONGEST - (len(longest) - len(name))
+    if len(longest) > _LONGEST_NAME:
+        at_most = _LONGEST_NAME - (len(longest) - len(name))
         raise InvalidInput(
             "validation",
             f"{name} is too long to be validated by delegation: its challenge {longest} would have {len(longest)}"
-            f" characters, and DNS carries {_LONGEST}. Use a hostname of at most {at_most} characters, or http.",
+            f" characters, and DNS carries {_LONGEST_NAME}. Use a hostname of at most {at_most} characters, or http.",
             code="hostname_too_long_to_delegate",
         )

@@ -7,10 +7,10 @@ from msgspec import Struct
 from dcvd.core.instants import MINUTE
 from dcvd.core.jobs import Job
 
-PlaceState = Literal["queued", "retrying", "failed"]
+QueueState = Literal["queued", "retrying", "failed"]
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class QueuePosition(Struct, frozen=True, kw_only=True):
     """How far the registration of a domain is that Cloudflare does not have yet.
 
     `queued`: it comes in its turn, or is about to be put in the line again (then without a position). `retrying`: it
@@ -18,24 +18,24 @@ class Place(Struct, frozen=True, kw_only=True):
     happens until it is retried. `position` counts from 1, the next one.
     """
 
-    state: PlaceState
+    state: QueueState
     position: int | None = None
     expected_at: int | None = None
 
 
-def again(expected_at: int) -> Place:
+def reregistration_position(expected_at: int) -> QueuePosition:
     """Of a hostname that was deleted at Cloudflare, from when on it is registered again."""
-    return Place(state="queued", expected_at=expected_at)
+    return QueuePosition(state="queued", expected_at=expected_at)
 
 
-FAILED = Place(state="failed")
+FAILED_POSITION = QueuePosition(state="failed")
 
 
-def place(job: Job, before: int, per_minute: int, now: int) -> Place:
-    """The place of a pending job that `before` others come before; `per_minute` 0 is no limit."""
-    wait = before * MINUTE // per_minute if per_minute else 0
-    return Place(
+def queue_position(job: Job, jobs_ahead: int, registrations_per_minute: int, now: int) -> QueuePosition:
+    """The place of a pending job that `jobs_ahead` others come before; `registrations_per_minute` 0 is no limit."""
+    wait = jobs_ahead * MINUTE // registrations_per_minute if registrations_per_minute else 0
+    return QueuePosition(
         state="retrying" if job.attempts else "queued",
-        position=before + 1,
+        position=jobs_ahead + 1,
         expected_at=max(now + wait, job.next_attempt_at or 0),
     )

@@ -5,14 +5,19 @@ The messages promise only what `healing` does.
 
 from typing import Final, assert_never
 
-from dcvd.core.domains.cloudflare_statuses import CertificateClass, HostnameClass, certificate_class, hostname_class
-from dcvd.core.domains.domain import WAITING, DnsState, Domain, DomainError, DomainStatus
+from dcvd.core.domains.cloudflare_statuses import (
+    CertificateClass,
+    HostnameClass,
+    classify_hostname_status,
+    classify_ssl_status,
+)
+from dcvd.core.domains.domain import WAITING_STATUSES, DnsState, Domain, DomainError, DomainStatus
 from dcvd.core.instants import to_rfc3339
 
-CHECKS_TO_DOUBT: Final = 2
+FAILED_CHECKS_TO_BELIEVE: Final = 2
 """How many failed checks in a row it takes to believe them: one failed check never costs a domain anything."""
 
-Judgement = tuple[DomainStatus, DomainError | None]
+StatusAndError = tuple[DomainStatus, DomainError | None]
 
 
 def waits_for_validation(domain: Domain) -> bool:
@@ -22,22 +27,22 @@ def waits_for_validation(domain: Domain) -> bool:
     """
     if domain.cf_id is None or domain.status is DomainStatus.ACTIVE:
         return False
-    match hostname_class(domain.cf_status):
+    match classify_hostname_status(domain.cf_status):
         case HostnameClass.WAITING | HostnameClass.MOVED:
-            return domain.dns_state is not DnsState.FAILED or awaits_proof(domain)
+            return domain.dns_state is not DnsState.FAILED or is_validation_pending(domain)
         case HostnameClass.SERVING:
-            return awaits_proof(domain)
+            return is_validation_pending(domain)
         case _:
             return False
 
 
-def awaits_proof(domain: Domain) -> bool:
+def is_validation_pending(domain: Domain) -> bool:
     """Whether the CA still has to be shown whose the name is."""
-    timed_out = certificate_class(domain.cf_ssl_status) is CertificateClass.TIMED_OUT
+    timed_out = classify_ssl_status(domain.cf_ssl_status) is CertificateClass.TIMED_OUT
     return domain.cf_ssl_status == "pending_validation" or timed_out
 
 
-def waiting_status(domain: Domain, previous: DomainStatus) -> DomainStatus:
+def choose_waiting_status(domain: Domain, previous: DomainStatus) -> DomainStatus:
     """`issuing` once the routing record was seen by us, or is proven; it takes two failed checks to fall back.
 
     The CA of an HTTP validation came by that record. One that was shown `_acme-challenge` says nothing of it: such a
@@ -47,54 +52,62 @@ def waiting_status(domain: Domain, previous: DomainStatus) -> DomainStatus:
     by_routing = domain.validation == "http"
     seen_by_ca = by_routing and (
         domain.cf_ssl_status == "pending_issuance"
-        or certificate_class(domain.cf_ssl_status) in (CertificateClass.AFTER_ISSUE, CertificateClass.SERVING)
+        or classify_ssl_status(domain.cf_ssl_status) in (CertificateClass.AFTER_ISSUE, CertificateClass.SERVING)
     )
-    validated = hostname_class(domain.cf_status) is HostnameClass.SERVING
+    validated = classify_hostname_status(domain.cf_status) is HostnameClass.SERVING
     if seen_by_us or seen_by_ca or validated:
         return DomainStatus.ISSUING
-    if previous is DomainStatus.ISSUING and domain.dns_failures < CHECKS_TO_DOUBT:
+    if previous is DomainStatus.ISSUING and domain.dns_failures < FAILED_CHECKS_TO_BELIEVE:
         return DomainStatus.ISSUING
     return DomainStatus.PENDING_CNAME
 
 
-def judge(
-    before: Domain, after: Domain, host: HostnameClass, ssl: CertificateClass, now: int, *, listed: bool
-) -> Judgement:
-    """The status after an answer of Cloudflare's, `after` holding all of it but that; `listed` as in `_serving`."""
-    match host:
+def decide_status(
+    before: Domain,
+    after: Domain,
+    hostname_class: HostnameClass,
+    certificate_class: CertificateClass,
+    now: int,
+    *,
+    is_listed: bool,
+) -> StatusAndError:
+    """The status after an answer of Cloudflare's, `after` holding all of it but that; `is_listed` as in `_serving`."""
+    match hostname_class:
         case HostnameClass.UNKNOWN | HostnameClass.NEUTRAL:
             return before.status, before.error
         case HostnameClass.BLOCKED | HostnameClass.MOVED | HostnameClass.DELETED:
-            return DomainStatus.ERROR, _hostname_error(host, after)
+            return DomainStatus.ERROR, _hostname_error(hostname_class, after)
         case HostnameClass.WAITING:
-            if before.status is DomainStatus.ACTIVE and after.doubts < CHECKS_TO_DOUBT:
+            if before.status is DomainStatus.ACTIVE and after.pending_reports < FAILED_CHECKS_TO_BELIEVE:
                 return before.status, None
-            if ssl is CertificateClass.TIMED_OUT:
-                return DomainStatus.ERROR, _timed_out(after)
-            return waiting_status(after, before.status), None
+            if certificate_class is CertificateClass.TIMED_OUT:
+                return DomainStatus.ERROR, _timeout_error(after)
+            return choose_waiting_status(after, before.status), None
         case HostnameClass.SERVING:
-            return _serving(before, after, ssl, now, listed=listed)
+            return _decide_serving_status(before, after, certificate_class, now, is_listed=is_listed)
         case _:
-            assert_never(host)
+            assert_never(hostname_class)
 
 
-def _serving(before: Domain, after: Domain, ssl: CertificateClass, now: int, *, listed: bool) -> Judgement:
+def _decide_serving_status(
+    before: Domain, after: Domain, certificate_class: CertificateClass, now: int, *, is_listed: bool
+) -> StatusAndError:
     """The hostname is active at Cloudflare: now the certificate decides.
 
     While a renewal is in flight ssl.status leaves `active` though the old certificate still serves, so an outage is
     judged by a known certificate's expiry and not by that word. That holds for a domain in service; one that was taken
-    out of it may have lost its old certificate, so there Cloudflare must list (`listed`) the one that we know.
+    out of it may have lost its old certificate, so there Cloudflare must list (`is_listed`) the one that we know.
     """
     certificate = after.certificate
     unexpired = certificate is not None and certificate.expires_at > now
     # In service with an expiry that Cloudflare never told: it goes on serving until something says otherwise.
     untold = certificate is None and before.status is DomainStatus.ACTIVE
-    serves = untold or (unexpired and (listed or before.status is DomainStatus.ACTIVE))
-    match ssl:
+    serves = untold or (unexpired and (is_listed or before.status is DomainStatus.ACTIVE))
+    match certificate_class:
         case CertificateClass.SERVING:
             if certificate is None or unexpired:
                 return DomainStatus.ACTIVE, None
-            return DomainStatus.ERROR, _expired(after, now)
+            return DomainStatus.ERROR, _expiry_error(after, now)
         case CertificateClass.GONE:
             message = (
                 f"The certificate of {after.name} is {after.cf_ssl_status} at Cloudflare: nothing serves https until "
@@ -103,25 +116,27 @@ def _serving(before: Domain, after: Domain, ssl: CertificateClass, now: int, *, 
             return DomainStatus.ERROR, DomainError("certificate_gone", message)
         case CertificateClass.UNKNOWN | CertificateClass.NEUTRAL:
             if certificate is not None and not unexpired:
-                return DomainStatus.ERROR, _expired(after, now)
+                return DomainStatus.ERROR, _expiry_error(after, now)
             if serves:
                 return DomainStatus.ACTIVE, None
-            return (DomainStatus.ISSUING, None) if before.status in WAITING else (before.status, before.error)
+            return (DomainStatus.ISSUING, None) if before.status in WAITING_STATUSES else (before.status, before.error)
         case CertificateClass.EXPIRED:
-            return (DomainStatus.ACTIVE, None) if unexpired and serves else (DomainStatus.ERROR, _expired(after, now))
+            return (
+                (DomainStatus.ACTIVE, None) if unexpired and serves else (DomainStatus.ERROR, _expiry_error(after, now))
+            )
         case CertificateClass.TIMED_OUT:
-            return (DomainStatus.ACTIVE, None) if serves else (DomainStatus.ERROR, _timed_out(after))
+            return (DomainStatus.ACTIVE, None) if serves else (DomainStatus.ERROR, _timeout_error(after))
         case CertificateClass.BEFORE_ISSUE | CertificateClass.AFTER_ISSUE:
             if certificate is not None and not unexpired:
-                return DomainStatus.ERROR, _expired(after, now)
+                return DomainStatus.ERROR, _expiry_error(after, now)
             return (DomainStatus.ACTIVE if serves else DomainStatus.ISSUING), None
         case _:
-            assert_never(ssl)
+            assert_never(certificate_class)
 
 
-def _hostname_error(host: HostnameClass, domain: Domain) -> DomainError:
-    detail = _said(domain.cf_errors)
-    match host:
+def _hostname_error(hostname_class: HostnameClass, domain: Domain) -> DomainError:
+    detail = _quote_errors(domain.cf_errors)
+    match hostname_class:
         case HostnameClass.BLOCKED:
             text = f"Cloudflare blocks {domain.name}. If its zone is on hold, its owner must release the hold."
             return DomainError("blocked", text + detail)
@@ -132,7 +147,7 @@ def _hostname_error(host: HostnameClass, domain: Domain) -> DomainError:
             return DomainError("deleted", f"Cloudflare deleted {domain.name}. It is registered there again.{detail}")
 
 
-def gone(domain: Domain) -> DomainError:
+def hostname_gone_error(domain: Domain) -> DomainError:
     """Why a domain that was registered does not serve: Cloudflare has no such hostname any more."""
     return DomainError(
         "deleted",
@@ -140,9 +155,9 @@ def gone(domain: Domain) -> DomainError:
     )
 
 
-def _timed_out(domain: Domain) -> DomainError:
+def _timeout_error(domain: Domain) -> DomainError:
     stage = (domain.cf_ssl_status or "").removesuffix("timed_out").removesuffix("_") or "validation"
-    detail = _said(domain.cf_ssl_errors or domain.cf_errors)
+    detail = _quote_errors(domain.cf_ssl_errors or domain.cf_errors)
     message = (
         f"The {stage} of {domain.name}'s certificate took too long, and Cloudflare stopped trying. "
         f"It is started again once DNS is right.{detail}"
@@ -150,11 +165,11 @@ def _timed_out(domain: Domain) -> DomainError:
     return DomainError(domain.cf_ssl_status or "timed_out", message)
 
 
-def _said(errors: tuple[str, ...]) -> str:
+def _quote_errors(errors: tuple[str, ...]) -> str:
     return f" Cloudflare says: {'; '.join(errors)}" if errors else ""
 
 
-def _expired(domain: Domain, now: int) -> DomainError:
+def _expiry_error(domain: Domain, now: int) -> DomainError:
     expires_at = domain.expires_at
     when = f" on {to_rfc3339(expires_at)}" if expires_at is not None and expires_at <= now else ""
     return DomainError("certificate_expired", f"The certificate of {domain.name} expired{when} and none replaced it.")

@@ -19,8 +19,8 @@ _LONGEST_PREFIX: Final = 255
 _LONGEST_URL: Final = 512
 _LONGEST_NAME: Final = 100
 _MARKUP: Final = frozenset('<>"`')
-_WIDTHS: Final = range(100, 4001)
-_USUAL_SIZE: Final = 750
+_WINDOW_SIZES: Final = range(100, 4001)
+_USUAL_WINDOW_SIZE: Final = 750
 """Pixels of the window in which the customer confirms."""
 
 
@@ -35,11 +35,11 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     name: str
     api_url: str
     sync_url: str | None = None
-    width: int = _USUAL_SIZE
-    height: int = _USUAL_SIZE
+    width: int = _USUAL_WINDOW_SIZE
+    height: int = _USUAL_WINDOW_SIZE
 
 
-class _Document(Struct, rename={"id": "providerId", "name": "providerName", "api": "urlAPI"}):
+class _SettingsDocument(Struct, rename={"id": "providerId", "name": "providerName", "api": "urlAPI"}):
     id: str
     name: str
     api: str
@@ -49,7 +49,7 @@ class _Document(Struct, rename={"id": "providerId", "name": "providerName", "api
     height: Any = None
 
 
-def api_prefix(texts: Iterable[str]) -> str | None:
+def read_api_prefix(texts: Iterable[str]) -> str | None:
     """The host, and maybe a path, at which a zone's provider is asked for its settings: the one text that is such.
 
     None where there is none, or where several contradict each other.
@@ -65,37 +65,37 @@ def api_prefix(texts: Iterable[str]) -> str | None:
 def read_settings(body: bytes) -> ProviderSettings:
     """Raises ValueError saying which member is at fault."""
     try:
-        document = msgspec.json.decode(body, type=_Document)
+        document = msgspec.json.decode(body, type=_SettingsDocument)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"not the JSON that is expected ({type(error).__name__})") from error
     return ProviderSettings(
-        provider_id=_text(document.id, "providerId"),
-        name=_text(document.providerDisplayName or document.name, "providerName"),
-        api_url=_url(document.api, "urlAPI"),
-        sync_url=_url(document.urlSyncUX, "urlSyncUX") if document.urlSyncUX else None,
-        width=_size(document.width),
-        height=_size(document.height),
+        provider_id=_validate_text(document.id, "providerId"),
+        name=_validate_text(document.providerDisplayName or document.name, "providerName"),
+        api_url=_validate_url(document.api, "urlAPI"),
+        sync_url=_validate_url(document.urlSyncUX, "urlSyncUX") if document.urlSyncUX else None,
+        width=_read_size(document.width),
+        height=_read_size(document.height),
     )
 
 
-def _text(value: str, member: str) -> str:
+def _validate_text(value: str, member: str) -> str:
     text = value.strip()
     if not text or len(text) > _LONGEST_NAME or not text.isprintable() or _MARKUP.intersection(text):
         raise ValueError(f"{member} is empty, too long, not printable or markup")
     return text
 
 
-def _url(value: str, member: str) -> str:
+def _validate_url(value: str, member: str) -> str:
     match = _URL.fullmatch(value) if len(value) <= _LONGEST_URL else None
     if match is None:
         raise ValueError(f"{member} is no https:// URL of a host and a path")
     return match[1]
 
 
-def _size(value: object) -> int:
+def _read_size(value: object) -> int:
     """Some send it as text; a window of a senseless size is not worth a refusal."""
     try:
-        size = int(value) if isinstance(value, (int, str)) else _USUAL_SIZE
+        size = int(value) if isinstance(value, (int, str)) else _USUAL_WINDOW_SIZE
     except ValueError:
-        return _USUAL_SIZE
-    return size if size in _WIDTHS else _USUAL_SIZE
+        return _USUAL_WINDOW_SIZE
+    return size if size in _WINDOW_SIZES else _USUAL_WINDOW_SIZE

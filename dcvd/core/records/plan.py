@@ -12,20 +12,20 @@ from msgspec import Struct
 from dcvd.core.domains.domain import Domain, Record, required_records
 from dcvd.core.records.zones import Zone, ZoneRecord
 
-State = Literal["done", "create", "replace", "blocked"]
+StepState = Literal["done", "create", "replace", "blocked"]
 
-IN_THE_WAY: Final = "record_in_the_way"
+RECORD_IN_THE_WAY: Final = "record_in_the_way"
 """The one obstacle that `replace` takes away."""
 
-_BESIDE_CNAME: Final = frozenset({"RRSIG", "NSEC", "NSEC3"})
-_BESIDE_FLATTENED: Final = frozenset({"A", "AAAA", "CNAME", "DNAME"})
+_TYPES_BESIDE_CNAME: Final = frozenset({"RRSIG", "NSEC", "NSEC3"})
+_TYPES_EXCLUDING_FLATTENED_CNAME: Final = frozenset({"A", "AAAA", "CNAME", "DNAME"})
 """At an apex that is flattened only these exclude a CNAME; the zone's SOA, NS, MX and TXT records stay."""
-_ELSEWHERE: Final = frozenset({"NS", "DS", "SOA", "DNAME"})
+_DELEGATING_TYPES: Final = frozenset({"NS", "DS", "SOA", "DNAME"})
 """They hand the name, or what is below it, over to somebody else: never ours to remove."""
 _MOST_RECORDS: Final = 50
 _MOST_BYTES: Final = 32_768
 """Of records that are taken out, because they are kept for the undo."""
-_MOST_NAMED: Final = 3
+_MAX_DESCRIBED: Final = 3
 _LONGEST_VALUE: Final = 80
 
 
@@ -36,14 +36,14 @@ class Obstacle(Struct, frozen=True):
     message: str
 
 
-class Step(Struct, frozen=True, kw_only=True):
+class PlanStep(Struct, frozen=True, kw_only=True):
     """What becomes of one wanted record: what is taken out and what is put in, and all that stands at its name now."""
 
     record: Record
-    state: State
-    existing: tuple[ZoneRecord, ...] = ()
-    remove: tuple[ZoneRecord, ...] = ()
-    add: tuple[ZoneRecord, ...] = ()
+    state: StepState
+    existing_records: tuple[ZoneRecord, ...] = ()
+    to_remove: tuple[ZoneRecord, ...] = ()
+    to_add: tuple[ZoneRecord, ...] = ()
     obstacle: Obstacle | None = None
 
 
@@ -52,7 +52,7 @@ class DnsPlan(Struct, frozen=True, kw_only=True):
 
     connection_id: str
     zone: str
-    steps: tuple[Step, ...]
+    steps: tuple[PlanStep, ...]
 
     @property
     def obstacles(self) -> tuple[Obstacle, ...]:
@@ -60,7 +60,7 @@ class DnsPlan(Struct, frozen=True, kw_only=True):
         return tuple(step.obstacle for step in self.steps if step.obstacle is not None)
 
 
-def wanted_records(domain: Domain) -> tuple[Record, ...]:
+def records_to_write(domain: Domain) -> tuple[Record, ...]:
     """The records that a domain needs, as far as their values are known already."""
     return tuple(
         Record(record.type, record.name, record.value)
@@ -69,97 +69,105 @@ def wanted_records(domain: Domain) -> tuple[Record, ...]:
     )
 
 
-def plan(
-    wanted: Record, found: Sequence[ZoneRecord], zone: Zone, *, replace: bool = False, ours: Collection[str] = ()
-) -> Step:
-    """The step that brings a zone to a wanted CNAME; `found` is what stands at its name.
+def plan_record(
+    record: Record,
+    provider_records: Sequence[ZoneRecord],
+    zone: Zone,
+    *,
+    replace: bool = False,
+    our_values: Collection[str] = (),
+) -> PlanStep:
+    """The step that brings a zone to a wanted CNAME; `provider_records` is what stands at its name.
 
-    ours: values of this record that we wrote; they make way without `replace`, which nothing else does.
+    our_values: values of this record that we wrote; they make way without `replace`, which nothing else does.
     """
-    existing = at_name(found, wanted.name)
-    obstacle = _never(wanted, existing, zone)
+    existing = select_at_name(provider_records, record.name)
+    obstacle = _permanent_obstacle(record, existing, zone)
     if obstacle is not None:
-        return Step(record=wanted, state="blocked", existing=existing, obstacle=obstacle)
-    others = tuple(each for each in in_the_way(existing, zone) if not is_value(each, {wanted.value}))
-    there = any(is_value(each, {wanted.value}) for each in existing)
-    add = () if there else (ZoneRecord(type=wanted.type, name=wanted.name, value=wanted.value),)
+        return PlanStep(record=record, state="blocked", existing_records=existing, obstacle=obstacle)
+    others = tuple(each for each in select_conflicting(existing, zone) if not is_cname_to(each, {record.value}))
+    there = any(is_cname_to(each, {record.value}) for each in existing)
+    add = () if there else (ZoneRecord(type=record.type, name=record.name, value=record.value),)
     if not others:
-        return Step(record=wanted, state="done" if there else "create", existing=existing, add=add)
-    foreign = [each for each in others if not is_value(each, ours)]
-    obstacle = _too_many(wanted, others) or (None if replace or not foreign else _obstacle(wanted, foreign))
+        return PlanStep(record=record, state="done" if there else "create", existing_records=existing, to_add=add)
+    foreign = [each for each in others if not is_cname_to(each, our_values)]
+    obstacle = _size_obstacle(record, others) or (
+        None if replace or not foreign else _conflict_obstacle(record, foreign)
+    )
     if obstacle is not None:
-        return Step(record=wanted, state="blocked", existing=existing, obstacle=obstacle)
-    return Step(record=wanted, state="replace", existing=existing, remove=others, add=add)
+        return PlanStep(record=record, state="blocked", existing_records=existing, obstacle=obstacle)
+    return PlanStep(record=record, state="replace", existing_records=existing, to_remove=others, to_add=add)
 
 
-def at_name(found: Iterable[ZoneRecord], name: str) -> tuple[ZoneRecord, ...]:
+def select_at_name(provider_records: Iterable[ZoneRecord], name: str) -> tuple[ZoneRecord, ...]:
     """Of what a provider answered, what stands at a name: it is believed about nothing else."""
-    return tuple(each for each in found if each.name == name)
+    return tuple(each for each in provider_records if each.name == name)
 
 
-def in_the_way(existing: Iterable[ZoneRecord], zone: Zone) -> list[ZoneRecord]:
+def select_conflicting(existing: Iterable[ZoneRecord], zone: Zone) -> list[ZoneRecord]:
     """Of what stands at a name, what no CNAME can stand beside; another CNAME too."""
-    return [each for each in existing if not _may_stay(each, zone)]
+    return [each for each in existing if not _may_coexist(each, zone)]
 
 
-def is_value(record: ZoneRecord, values: Collection[str]) -> bool:
+def is_cname_to(record: ZoneRecord, values: Collection[str]) -> bool:
     """Whether it is a CNAME with one of these values."""
     return record.type == "CNAME" and record.value in values
 
 
-def same(one: ZoneRecord, other: ZoneRecord) -> bool:
+def is_same_record(one: ZoneRecord, other: ZoneRecord) -> bool:
     """Whether two say the same to somebody who asks DNS, but for the TTL."""
     return (one.type, one.name, one.value) == (other.type, other.name, other.value)
 
 
-def shown(records: Sequence[ZoneRecord]) -> str:
+def describe_records(records: Sequence[ZoneRecord]) -> str:
     """A few records in a sentence; their values are the zone's owner's, and cut."""
-    named = ", ".join(f"{each.type} {_cut(each.value)}" for each in records[:_MOST_NAMED])
-    more = len(records) - _MOST_NAMED
+    named = ", ".join(f"{each.type} {_shorten_value(each.value)}" for each in records[:_MAX_DESCRIBED])
+    more = len(records) - _MAX_DESCRIBED
     return f"{named} and {more} more" if more > 0 else named
 
 
-def _may_stay(record: ZoneRecord, zone: Zone) -> bool:
-    if zone.flattens and record.name == zone.name:
-        return record.type not in _BESIDE_FLATTENED
-    return record.type in _BESIDE_CNAME
+def _may_coexist(record: ZoneRecord, zone: Zone) -> bool:
+    if zone.flattens_apex and record.name == zone.name:
+        return record.type not in _TYPES_EXCLUDING_FLATTENED_CNAME
+    return record.type in _TYPES_BESIDE_CNAME
 
 
-def _never(wanted: Record, existing: Sequence[ZoneRecord], zone: Zone) -> Obstacle | None:
+def _permanent_obstacle(record: Record, existing: Sequence[ZoneRecord], zone: Zone) -> Obstacle | None:
     """What no `replace` helps against."""
-    name = wanted.name
-    if wanted.type != "CNAME":
-        return Obstacle("record_not_supported", f"Only CNAME records are written; {name} needs {wanted.type}.")
+    name = record.name
+    if record.type != "CNAME":
+        return Obstacle("record_not_supported", f"Only CNAME records are written; {name} needs {record.type}.")
     if name != zone.name and not name.endswith(f".{zone.name}"):
         return Obstacle("outside_zone", f"{name} is not in the zone {zone.name}, which is what this connection holds.")
-    if name == zone.name and not zone.flattens:
+    if name == zone.name and not zone.flattens_apex:
         message = (
             f"{name} is the top of its zone, where DNS allows no CNAME (RFC 1034). Use a name below it, such as"
             f" www.{name}, or an ALIAS record, if the provider has one."
         )
         return Obstacle("cname_at_apex", message)
-    elsewhere = [each for each in in_the_way(existing, zone) if each.type in _ELSEWHERE]
+    elsewhere = [each for each in select_conflicting(existing, zone) if each.type in _DELEGATING_TYPES]
     if elsewhere:
-        message = f"{name} is handed over by {shown(elsewhere)}: the record has to be made where that leads."
+        message = f"{name} is handed over by {describe_records(elsewhere)}: the record has to be made where that leads."
         return Obstacle("delegated_elsewhere", message)
     return None
 
 
-def _too_many(wanted: Record, others: Sequence[ZoneRecord]) -> Obstacle | None:
+def _size_obstacle(record: Record, others: Sequence[ZoneRecord]) -> Obstacle | None:
     if len(others) <= _MOST_RECORDS and len(msgspec.json.encode(others)) <= _MOST_BYTES:
         return None
-    message = f"{len(others)} records stand at {wanted.name}, too many to keep for an undo: remove them by hand first."
+    message = f"{len(others)} records stand at {record.name}, too many to keep for an undo: remove them by hand first."
     return Obstacle("too_many_records", message)
 
 
-def _obstacle(wanted: Record, foreign: Sequence[ZoneRecord]) -> Obstacle:
+def _conflict_obstacle(record: Record, foreign_records: Sequence[ZoneRecord]) -> Obstacle:
     message = (
-        f"At {wanted.name} stands {shown(foreign)}, where CNAME {wanted.value} is needed. To put it in that place, ask"
+        f"At {record.name} stands {describe_records(foreign_records)}, where CNAME {record.value} is needed. To put it "
+        "in that place, ask"
         ' again with "replace": true; what stands there now is kept for an undo.'
     )
-    return Obstacle(IN_THE_WAY, message)
+    return Obstacle(RECORD_IN_THE_WAY, message)
 
 
-def _cut(value: str) -> str:
+def _shorten_value(value: str) -> str:
     text = "".join(character if character.isprintable() else "?" for character in value[: _LONGEST_VALUE + 1])
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

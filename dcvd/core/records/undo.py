@@ -4,37 +4,53 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from dcvd.core.records.plan import Obstacle, State, Step, at_name, in_the_way, is_value, same, shown
+from dcvd.core.records.plan import (
+    Obstacle,
+    PlanStep,
+    StepState,
+    describe_records,
+    is_cname_to,
+    is_same_record,
+    select_at_name,
+    select_conflicting,
+)
 from dcvd.core.records.written_records import WrittenRecord
 from dcvd.core.records.zones import Zone, ZoneRecord
 
 
-def undo(row: WrittenRecord, found: Sequence[ZoneRecord], zone: Zone) -> Step:
+def plan_undo(written: WrittenRecord, provider_records: Sequence[ZoneRecord], zone: Zone) -> PlanStep:
     """The step that puts back what stood there before us, if what stands there now is what we wrote."""
-    existing = at_name(found, row.name)
-    relevant = in_the_way(existing, zone)
-    ours = tuple(each for each in relevant if is_value(each, row.ours) and not _among(each, row.before))
+    existing = select_at_name(provider_records, written.name)
+    relevant = select_conflicting(existing, zone)
+    ours = tuple(
+        each for each in relevant if is_cname_to(each, written.our_values) and not _is_among(each, written.before)
+    )
     others = [each for each in relevant if each not in ours]
-    missing = tuple(replace(each, id=None) for each in row.before if not _among(each, others))
-    as_before = all(_among(each, row.before) for each in others)
+    missing = tuple(replace(each, id=None) for each in written.before if not _is_among(each, others))
+    as_before = all(_is_among(each, written.before) for each in others)
     if as_before and not ours and not missing:
-        return Step(record=row.record, state="done", existing=existing)
+        return PlanStep(record=written.record, state="done", existing_records=existing)
     # An undo that was cut off may have taken out our record, and put back some of what was there.
-    if (ours and not others) or (row.state == "undoing" and as_before):
-        state: State = "replace" if ours else "create"
-        return Step(record=row.record, state=state, existing=existing, remove=ours, add=missing)
-    found_there = f"stands {shown(relevant)}" if relevant else "stands nothing"
+    if (ours and not others) or (written.state == "undoing" and as_before):
+        state: StepState = "replace" if ours else "create"
+        return PlanStep(record=written.record, state=state, existing_records=existing, to_remove=ours, to_add=missing)
+    found_there = f"stands {describe_records(relevant)}" if relevant else "stands nothing"
     message = (
-        f"At {row.name} {found_there}, not the {row.type} {row.value} that was written: it was changed since, and is"
+        f"At {written.name} {found_there}, not the {written.type} {written.value} that was written: it was changed "
+        "since, and is"
         " left alone."
     )
-    return Step(record=row.record, state="blocked", existing=existing, obstacle=Obstacle("record_changed", message))
+    return PlanStep(
+        record=written.record, state="blocked", existing_records=existing, obstacle=Obstacle("record_changed", message)
+    )
 
 
-def removal(row: WrittenRecord, found: Sequence[ZoneRecord]) -> tuple[ZoneRecord, ...]:
+def select_ours(written: WrittenRecord, provider_records: Sequence[ZoneRecord]) -> tuple[ZoneRecord, ...]:
     """Of what stands at a name, what we wrote; whatever else is there stays."""
-    return tuple(each for each in at_name(found, row.name) if is_value(each, row.ours))
+    return tuple(
+        each for each in select_at_name(provider_records, written.name) if is_cname_to(each, written.our_values)
+    )
 
 
-def _among(record: ZoneRecord, records: Sequence[ZoneRecord]) -> bool:
-    return any(same(record, each) for each in records)
+def _is_among(record: ZoneRecord, records: Sequence[ZoneRecord]) -> bool:
+    return any(is_same_record(record, each) for each in records)

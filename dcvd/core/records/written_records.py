@@ -5,8 +5,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from dcvd.core.domains.domain import Domain, LeftRecord, Record, records_to_remove
-from dcvd.core.records.plan import Step, same
+from dcvd.core.domains.domain import Domain, LeftoverRecord, Record, records_to_remove
+from dcvd.core.records.plan import PlanStep, is_same_record
 from dcvd.core.records.zones import ZoneRecord
 
 
@@ -39,46 +39,50 @@ class WrittenRecord(Struct, frozen=True, kw_only=True):
         return Record(self.type, self.name, self.value)
 
     @property
-    def ours(self) -> frozenset[str]:
+    def our_values(self) -> frozenset[str]:
         """Every value that may stand there by us."""
         return frozenset({self.value} if self.replaced is None else {self.value, self.replaced})
 
 
-def connection_of(domain: Domain, rows: Sequence[WrittenRecord]) -> str | None:
+def connection_id_of(domain: Domain, written_records: Sequence[WrittenRecord]) -> str | None:
     """Through which connection what was written for a domain can be taken out; None where that was removed."""
-    return next((row.connection_id for row in rows if row.connection_id is not None), domain.connection_id)
+    return next((row.connection_id for row in written_records if row.connection_id is not None), domain.connection_id)
 
 
-def ours_of(row: WrittenRecord | None) -> frozenset[str]:
+def our_values_of(written: WrittenRecord | None) -> frozenset[str]:
     """The values that may stand there by us; of a record that we never wrote none."""
-    return frozenset() if row is None else row.ours
+    return frozenset() if written is None else written.our_values
 
 
-def before_of(row: WrittenRecord | None, step: Step) -> tuple[ZoneRecord, ...]:
+def records_to_restore(written: WrittenRecord | None, step: PlanStep) -> tuple[ZoneRecord, ...]:
     """What an undo has to put back once a step is done: what stood there before us.
 
     An update of our own value changes nothing of it. Where a crash may have cut a step off half way, what it took out
     is known from then; where the customer has changed the record since, what he made of it counts.
     """
-    ours = ours_of(row)
-    foreign = tuple(each for each in step.remove if each.type != step.record.type or each.value not in ours)
-    if row is None:
+    ours = our_values_of(written)
+    foreign = tuple(each for each in step.to_remove if each.type != step.record.type or each.value not in ours)
+    if written is None:
         return foreign
     if not foreign:
-        return row.before
-    interrupted = row.state != "written" and all(any(same(each, kept) for kept in row.before) for each in foreign)
-    return row.before if interrupted else foreign
+        return written.before
+    interrupted = written.state != "written" and all(
+        any(is_same_record(each, kept) for kept in written.before) for each in foreign
+    )
+    return written.before if interrupted else foreign
 
 
-def left_records(domain: Domain, rows: Sequence[WrittenRecord], *, being_removed: bool) -> tuple[LeftRecord, ...]:
+def leftover_records(
+    domain: Domain, written_records: Sequence[WrittenRecord], *, being_removed: bool
+) -> tuple[LeftoverRecord, ...]:
     """What stays in DNS when a domain goes: what was required, and what we wrote.
 
     being_removed: whether what we wrote is being taken out.
     """
-    written = dict.fromkeys(row.record for row in rows)
+    written = dict.fromkeys(row.record for row in written_records)
     records = dict.fromkeys((*records_to_remove(domain), *written))
     return tuple(
-        LeftRecord(
+        LeftoverRecord(
             type=record.type,
             name=record.name,
             value=record.value,

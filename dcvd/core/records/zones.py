@@ -8,12 +8,12 @@ from msgspec import Struct
 class Zone(Struct, frozen=True, kw_only=True):
     """A zone that a connection holds; `id` is the provider's own, `name` lower case without the final dot.
 
-    flattens: the provider takes a CNAME at the zone's apex, and answers with the addresses that it leads to.
+    flattens_apex: the provider takes a CNAME at the zone's apex, and answers with the addresses that it leads to.
     """
 
     id: str
     name: str
-    flattens: bool = False
+    flattens_apex: bool = False
 
 
 class ZoneRecord(Struct, frozen=True, kw_only=True):

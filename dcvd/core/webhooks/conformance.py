@@ -10,11 +10,13 @@ from dcvd.core.events import Event
 from dcvd.core.ids import RandomBytes
 from dcvd.core.instants import HOUR, SECOND
 from dcvd.core.secret import Secret
-from dcvd.core.webhooks.deliveries import PAUSING, Attempt, AttemptOutcome, blames_receiver
-from dcvd.core.webhooks.signing import headers, new_secret
+from dcvd.core.webhooks.deliveries import PAUSE_STATUSES, Attempt, AttemptOutcome, is_receiver_at_fault
+from dcvd.core.webhooks.signing import build_headers, new_secret
 
-_STALENESS: Final = HOUR
-_DOUBTING: Final = frozenset({400, 401, 403, 422})  # what receivers answer to a signature that they cannot verify
+_STALE_AGE_MS: Final = HOUR
+_SIGNATURE_REFUSAL_STATUSES: Final = frozenset(
+    {400, 401, 403, 422}
+)  # what receivers answer to a signature that they cannot verify
 
 
 class ProbeKind(StrEnum):
@@ -26,7 +28,7 @@ class ProbeKind(StrEnum):
     STALE = "stale"
 
 
-_WRONG: Final = {
+_FAULTS: Final = {
     ProbeKind.GOOD: "does not accept what is rightly signed",
     ProbeKind.DUPLICATE: "does not accept a repeat",
     ProbeKind.FORGED: "accepts a forged signature",
@@ -34,7 +36,7 @@ _WRONG: Final = {
 }
 
 
-class Probe(Struct, frozen=True, kw_only=True):
+class ConformanceProbe(Struct, frozen=True, kw_only=True):
     """One request; `headers` are those that depend on its content."""
 
     kind: ProbeKind
@@ -42,7 +44,7 @@ class Probe(Struct, frozen=True, kw_only=True):
     body: bytes
 
 
-class ProbeVerdict(Struct, frozen=True, kw_only=True):
+class ProbeResult(Struct, frozen=True, kw_only=True):
     """What one answer says; `passed` is None where it proves nothing. Texts are sentences."""
 
     kind: ProbeKind
@@ -53,61 +55,67 @@ class ProbeVerdict(Struct, frozen=True, kw_only=True):
     verdict: str
 
 
-class Report(Struct, frozen=True, kw_only=True):
+class ConformanceReport(Struct, frozen=True, kw_only=True):
     """`conforms` when every probe was passed; `probes` in the order in which they were sent."""
 
     conforms: bool
     summary: str
-    probes: list[ProbeVerdict]
+    probes: list[ProbeResult]
 
 
-def probes(
-    secrets: Sequence[Secret], good: Event, forged: Event, stale: Event, *, now: int, random: RandomBytes
-) -> list[Probe]:
+def build_probes(
+    secrets: Sequence[Secret],
+    good_event: Event,
+    forged_event: Event,
+    stale_event: Event,
+    *,
+    now: int,
+    random: RandomBytes,
+) -> list[ConformanceProbe]:
     """The requests, in order, made from three events of one type; `now` in milliseconds.
 
     `secrets` as for `signing.headers`. To be sent within a minute or so: all but the stale one are to be fresh.
     """
 
-    def probe(kind: ProbeKind, event: Event, keys: Sequence[Secret], signed_at: int) -> Probe:
+    def probe(kind: ProbeKind, event: Event, keys: Sequence[Secret], signed_at: int) -> ConformanceProbe:
         timestamp = signed_at // SECOND
-        signed = headers(keys, message_id=event.id, event=event.type, timestamp=timestamp, body=event.body)
-        return Probe(kind=kind, headers=signed, body=event.body)
+        signed = build_headers(keys, message_id=event.id, event_type=event.type, timestamp_s=timestamp, body=event.body)
+        return ConformanceProbe(kind=kind, headers=signed, body=event.body)
 
     return [
-        probe(ProbeKind.GOOD, good, secrets, now),
-        probe(ProbeKind.DUPLICATE, good, secrets, now),
-        probe(ProbeKind.FORGED, forged, [new_secret(random)], now),
-        probe(ProbeKind.STALE, stale, secrets, now - _STALENESS),
+        probe(ProbeKind.GOOD, good_event, secrets, now),
+        probe(ProbeKind.DUPLICATE, good_event, secrets, now),
+        probe(ProbeKind.FORGED, forged_event, [new_secret(random)], now),
+        probe(ProbeKind.STALE, stale_event, secrets, now - _STALE_AGE_MS),
     ]
 
 
-def judge(results: Mapping[ProbeKind, Attempt]) -> Report:
-    """What a receiver does right and wrong; `results` holds an attempt for each kind."""
-    good_accepted = _accepted(results[ProbeKind.GOOD])
-    verdicts = [_judged(kind, results[kind], good_accepted=good_accepted) for kind in ProbeKind]
-    return Report(
-        conforms=all(verdict.passed is True for verdict in verdicts), summary=_summary(verdicts), probes=verdicts
+def evaluate_receiver(attempts: Mapping[ProbeKind, Attempt]) -> ConformanceReport:
+    """What a receiver does right and wrong; `attempts` holds an attempt for each kind."""
+    good_accepted = _is_accepted(attempts[ProbeKind.GOOD])
+    verdicts = [_evaluate_probe(kind, attempts[kind], accepts_good=good_accepted) for kind in ProbeKind]
+    return ConformanceReport(
+        conforms=all(verdict.passed is True for verdict in verdicts), summary=_summarize(verdicts), probes=verdicts
     )
 
 
-def _judged(kind: ProbeKind, attempt: Attempt, *, good_accepted: bool) -> ProbeVerdict:
+def _evaluate_probe(kind: ProbeKind, attempt: Attempt, *, accepts_good: bool) -> ProbeResult:
     match kind:
         case ProbeKind.GOOD:
             expected = "A delivery that is rightly signed is accepted with 2xx."
-            passed, verdict = _good(attempt)
+            passed, verdict = _evaluate_good(attempt)
         case ProbeKind.DUPLICATE:
             expected = "The same delivery once more, with the same webhook-id, is accepted with 2xx as well."
-            passed, verdict = _duplicate(attempt, good_accepted=good_accepted)
+            passed, verdict = _evaluate_duplicate(attempt, accepts_good=accepts_good)
         case ProbeKind.FORGED:
             expected = "A delivery that is signed with another secret is refused, best with 401."
-            passed, verdict = _forged(attempt, good_accepted=good_accepted)
+            passed, verdict = _evaluate_forged(attempt, accepts_good=accepts_good)
         case ProbeKind.STALE:
             expected = "A delivery whose webhook-timestamp is an hour old is refused, best with 400."
-            passed, verdict = _stale(attempt, good_accepted=good_accepted)
+            passed, verdict = _evaluate_stale(attempt, accepts_good=accepts_good)
         case _:
             assert_never(kind)
-    return ProbeVerdict(
+    return ProbeResult(
         kind=kind,
         expected=expected,
         status_code=attempt.status_code,
@@ -117,14 +125,14 @@ def _judged(kind: ProbeKind, attempt: Attempt, *, good_accepted: bool) -> ProbeV
     )
 
 
-def _good(attempt: Attempt) -> tuple[bool | None, str]:
+def _evaluate_good(attempt: Attempt) -> tuple[bool | None, str]:
     status = attempt.status_code
-    if _accepted(attempt):
+    if _is_accepted(attempt):
         return True, "It accepted a delivery that was rightly signed."
     if status is None:
-        return _unanswered(attempt)
+        return _evaluate_silence(attempt)
     advice = "Answer 2xx to what is rightly signed."
-    if status in _DOUBTING:
+    if status in _SIGNATURE_REFUSAL_STATUSES:
         advice = (
             "Verify the signature over the raw bytes of the body, before any parsing, with this webhook's present "
             "secret; then answer 2xx."
@@ -132,78 +140,81 @@ def _good(attempt: Attempt) -> tuple[bool | None, str]:
     return False, f"It did not accept a delivery that was rightly signed: it answered {status}. {advice}"
 
 
-def _duplicate(attempt: Attempt, *, good_accepted: bool) -> tuple[bool | None, str]:
+def _evaluate_duplicate(attempt: Attempt, *, accepts_good: bool) -> tuple[bool | None, str]:
     status = attempt.status_code
-    if _accepted(attempt):
+    if _is_accepted(attempt):
         return True, "It accepted a delivery that had been sent before."
     if status is None:
-        return _unanswered(attempt)
-    if not good_accepted:
+        return _evaluate_silence(attempt)
+    if not accepts_good:
         return None, "Inconclusive: it had not accepted the delivery the first time, so that this was no repeat."
-    if status in PAUSING:
-        return None, _busy(status)
+    if status in PAUSE_STATUSES:
+        return None, _describe_busy(status)
     return False, (
         f"It refused a delivery that it had received before, with {status}: answer 2xx to repeats. A delivery is sent "
         "again when its answer got lost; keep each webhook-id, and do nothing for one that you know."
     )
 
 
-def _forged(attempt: Attempt, *, good_accepted: bool) -> tuple[bool | None, str]:
-    if _accepted(attempt):
+def _evaluate_forged(attempt: Attempt, *, accepts_good: bool) -> tuple[bool | None, str]:
+    if _is_accepted(attempt):
         return False, (
             "It accepted a forged signature: whoever knows the URL can send it events. Compare webhook-signature or "
             "X-DCVaaS-Signature with the one that you compute from the secret and the raw body, in constant time, and "
             "answer 401 when they differ."
         )
-    return _refused(attempt, "a forged signature", good_accepted=good_accepted)
+    return _evaluate_refusal(attempt, "a forged signature", accepts_good=accepts_good)
 
 
-def _stale(attempt: Attempt, *, good_accepted: bool) -> tuple[bool | None, str]:
-    if _accepted(attempt):
+def _evaluate_stale(attempt: Attempt, *, accepts_good: bool) -> tuple[bool | None, str]:
+    if _is_accepted(attempt):
         return False, (
             "It accepted a delivery whose timestamp was an hour old: whoever has recorded one can send it again at any "
             "time. Verify webhook-signature, which covers webhook-timestamp, and refuse what is more than five minutes "
             "old; X-DCVaaS-Signature alone covers no time."
         )
-    return _refused(attempt, "a timestamp that was an hour old", good_accepted=good_accepted)
+    return _evaluate_refusal(attempt, "a timestamp that was an hour old", accepts_good=accepts_good)
 
 
-def _refused(attempt: Attempt, what: str, *, good_accepted: bool) -> tuple[bool | None, str]:
+def _evaluate_refusal(attempt: Attempt, what: str, *, accepts_good: bool) -> tuple[bool | None, str]:
     """Of a probe that is to be refused, and was not accepted."""
     status = attempt.status_code
     if status is None:
-        return None, f"Inconclusive: whether it refuses {what} is not known. {_said(attempt)}"
-    if not good_accepted:
+        return None, f"Inconclusive: whether it refuses {what} is not known. {_describe_error(attempt)}"
+    if not accepts_good:
         return None, f"Inconclusive: it refused {what}, but it does not accept what is rightly signed either."
-    if status in PAUSING:
-        return None, _busy(status)
+    if status in PAUSE_STATUSES:
+        return None, _describe_busy(status)
     if 400 <= status < 500:
         return True, f"It refused {what}, with {status}."
     return True, f"It refused {what}, but with {status}; 401 would not be taken for a fault of the receiver."
 
 
-def _unanswered(attempt: Attempt) -> tuple[bool | None, str]:
+def _evaluate_silence(attempt: Attempt) -> tuple[bool | None, str]:
     """Of a probe that is to be accepted, and had no answer."""
-    if not blames_receiver(attempt):
-        return None, f"Inconclusive: it was perhaps dcvd's own fault that there was no answer. {_said(attempt)}"
-    return False, f"It gave no answer. {_said(attempt)}"
+    if not is_receiver_at_fault(attempt):
+        return (
+            None,
+            f"Inconclusive: it was perhaps dcvd's own fault that there was no answer. {_describe_error(attempt)}",
+        )
+    return False, f"It gave no answer. {_describe_error(attempt)}"
 
 
-def _busy(status: int) -> str:
+def _describe_busy(status: int) -> str:
     return f"Inconclusive: it answered {status}, which says that it is busy or out of order."
 
 
-def _said(attempt: Attempt) -> str:
+def _describe_error(attempt: Attempt) -> str:
     return attempt.error or "No answer came."
 
 
-def _accepted(attempt: Attempt) -> bool:
+def _is_accepted(attempt: Attempt) -> bool:
     return attempt.outcome is AttemptOutcome.DELIVERED
 
 
-def _summary(verdicts: Sequence[ProbeVerdict]) -> str:
-    wrong = [_WRONG[verdict.kind] for verdict in verdicts if verdict.passed is False]
-    unknown = [verdict.kind.value for verdict in verdicts if verdict.passed is None]
+def _summarize(results: Sequence[ProbeResult]) -> str:
+    wrong = [_FAULTS[verdict.kind] for verdict in results if verdict.passed is False]
+    unknown = [verdict.kind.value for verdict in results if verdict.passed is None]
     if not wrong and not unknown:
         return (
             "The receiver conforms: it accepts what is rightly signed, also twice, and refuses what is forged or old."

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Final
 
-_GLOBBED: Final = frozenset("[]{}")
+_GLOB_CHARACTERS: Final = frozenset("[]{}")
 
 
 def curl_command(url: str, headers: Mapping[str, str], body: bytes) -> str:
@@ -14,7 +14,7 @@ def curl_command(url: str, headers: Mapping[str, str], body: bytes) -> str:
     that is not UTF-8, which no command line could carry; an event's body always is.
     """
     words = ["curl", "-i", "-X", "POST"]
-    if _GLOBBED & set(url):
+    if _GLOB_CHARACTERS & set(url):
         words.append("--globoff")
     if "/." in url:
         words.append("--path-as-is")

@@ -6,9 +6,9 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from dcvd.core.backoff import next_attempt
+from dcvd.core.backoff import next_attempt_at
 from dcvd.core.events import EventType
-from dcvd.core.http_exchanges import PERHAPS_OURS, FailureReason, Timings
+from dcvd.core.http_exchanges import POSSIBLY_OUR_FAULT, FailureReason, Timings
 
 
 class DeliveryState(StrEnum):
@@ -87,10 +87,11 @@ class AttemptOutcome(StrEnum):
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
-    """One HTTP try of a delivery; `response` is at most the first 1 KiB of the answer's body.
+    """One HTTP try of a delivery; `response_body` is at most the first 1 KiB of the answer's body.
 
-    `started_at` in milliseconds since the epoch, `retry_after` in milliseconds. `reason` is finer than `outcome` where
-    no answer came; `headers` are those of the answer that say something about it, their names in lower case.
+    `started_at` in milliseconds since the epoch, `retry_after_ms` in milliseconds. `reason` is finer than `outcome`
+    where no answer came; `response_headers` are those of the answer that say something about it, their names in lower
+    case.
     """
 
     delivery_id: str
@@ -101,13 +102,13 @@ class Attempt(Struct, frozen=True, kw_only=True):
     reason: FailureReason | None = None
     status_code: int | None = None
     error: str | None = None
-    headers: Mapping[str, str] = {}
-    response: bytes = b""
+    response_headers: Mapping[str, str] = {}
+    response_body: bytes = b""
     remote_ip: str | None = None
-    retry_after: int | None = None
+    retry_after_ms: int | None = None
 
 
-class NextReason(StrEnum):
+class NextAttemptReason(StrEnum):
     """Why the next attempt is when it is, or why there is none."""
 
     DELIVERED = "delivered"
@@ -118,16 +119,16 @@ class NextReason(StrEnum):
     ONCE = "once"
 
 
-class Consequence(Struct, frozen=True, kw_only=True):
+class AttemptConsequence(Struct, frozen=True, kw_only=True):
     """What follows from an attempt for its delivery; `next_attempt_at` is None when it has ended."""
 
     state: DeliveryState
     next_attempt_at: int | None
-    reason: NextReason
+    reason: NextAttemptReason
 
 
-GONE: Final = 410
-PAUSING: Final = frozenset({429, 502, 503, 504})
+GONE_STATUS: Final = 410
+PAUSE_STATUSES: Final = frozenset({429, 502, 503, 504})
 """Answers that speak of the endpoint as a whole, not of one delivery (Standard Webhooks)."""
 
 
@@ -135,45 +136,51 @@ def outcome_of(status: int) -> AttemptOutcome:
     """What an HTTP status means for a delivery (Standard Webhooks: 2xx only is a success, 410 ends it)."""
     if 200 <= status < 300:
         return AttemptOutcome.DELIVERED
-    if status == GONE:
+    if status == GONE_STATUS:
         return AttemptOutcome.GONE
     if 300 <= status < 400:
         return AttemptOutcome.REDIRECT
     return AttemptOutcome.HTTP_ERROR
 
 
-def what_follows(
-    attempt: Attempt, attempts_before: int, schedule: Sequence[int], now: int, fraction: float
-) -> Consequence:
+def decide_next_attempt(
+    attempt: Attempt, attempts_before: int, delays_ms: Sequence[int], now: int, random_fraction: float
+) -> AttemptConsequence:
     """Delivered, due again by the schedule, or a dead letter once that has ended.
 
     `Retry-After` is a floor: it puts the next attempt off, and never brings it forward.
     """
     match attempt.outcome:
         case AttemptOutcome.DELIVERED:
-            return Consequence(state=DeliveryState.DELIVERED, next_attempt_at=None, reason=NextReason.DELIVERED)
+            return AttemptConsequence(
+                state=DeliveryState.DELIVERED, next_attempt_at=None, reason=NextAttemptReason.DELIVERED
+            )
         case AttemptOutcome.GONE:
-            return Consequence(state=DeliveryState.DEAD, next_attempt_at=None, reason=NextReason.GONE)
+            return AttemptConsequence(state=DeliveryState.DEAD, next_attempt_at=None, reason=NextAttemptReason.GONE)
         case _:
-            due = next_attempt(schedule, attempt.number - attempts_before, now, fraction)
+            due = next_attempt_at(delays_ms, attempt.number - attempts_before, now, random_fraction)
     if due is None:
-        return Consequence(state=DeliveryState.DEAD, next_attempt_at=None, reason=NextReason.SCHEDULE_ENDED)
-    if attempt.retry_after is not None and now + attempt.retry_after > due:
-        due = now + attempt.retry_after
-        return Consequence(state=DeliveryState.PENDING, next_attempt_at=due, reason=NextReason.RETRY_AFTER)
-    return Consequence(state=DeliveryState.PENDING, next_attempt_at=due, reason=NextReason.SCHEDULE)
+        return AttemptConsequence(
+            state=DeliveryState.DEAD, next_attempt_at=None, reason=NextAttemptReason.SCHEDULE_ENDED
+        )
+    if attempt.retry_after_ms is not None and now + attempt.retry_after_ms > due:
+        due = now + attempt.retry_after_ms
+        return AttemptConsequence(
+            state=DeliveryState.PENDING, next_attempt_at=due, reason=NextAttemptReason.RETRY_AFTER
+        )
+    return AttemptConsequence(state=DeliveryState.PENDING, next_attempt_at=due, reason=NextAttemptReason.SCHEDULE)
 
 
-def blames_receiver(attempt: Attempt) -> bool:
+def is_receiver_at_fault(attempt: Attempt) -> bool:
     """Whether a failed attempt says something about the endpoint, and not perhaps about dcvd's own machine."""
-    return attempt.outcome is not AttemptOutcome.INTERNAL and attempt.reason not in PERHAPS_OURS
+    return attempt.outcome is not AttemptOutcome.INTERNAL and attempt.reason not in POSSIBLY_OUR_FAULT
 
 
-def status_of(state: DeliveryState, *, enabled: bool) -> DeliveryStatus:
-    """A delivery's state as its tenant sees it; `enabled`: whether its endpoint is."""
+def status_of(state: DeliveryState, *, is_enabled: bool) -> DeliveryStatus:
+    """A delivery's state as its tenant sees it; `is_enabled`: whether its endpoint is."""
     match state:
         case DeliveryState.PENDING:
-            return DeliveryStatus.PENDING if enabled else DeliveryStatus.HELD
+            return DeliveryStatus.PENDING if is_enabled else DeliveryStatus.HELD
         case DeliveryState.DELIVERED:
             return DeliveryStatus.DELIVERED
         case DeliveryState.DEAD:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from dcvd.core.events import EventType
 from dcvd.core.secret import Secret
-from dcvd.core.webhooks.health import Health
+from dcvd.core.webhooks.health import EndpointHealth
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
@@ -21,7 +21,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     events: tuple[EventType, ...]
     max_per_second: int | None
     header_names: tuple[str, ...]
-    health: Health
+    health: EndpointHealth
     created_at: int
     updated_at: int
 
@@ -34,7 +34,7 @@ class SigningSecret(Struct, frozen=True, kw_only=True):
     expires_at: int | None
 
 
-class OpenedEndpoint(Struct, frozen=True, kw_only=True):
+class UnsealedEndpoint(Struct, frozen=True, kw_only=True):
     """An endpoint with its secrets opened: what sending needs."""
 
     endpoint: Endpoint
@@ -42,7 +42,7 @@ class OpenedEndpoint(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, Secret]
 
 
-def signing_secrets(secrets: Sequence[SigningSecret], now: int) -> list[Secret]:
+def select_signing_secrets(secrets: Sequence[SigningSecret], now: int) -> list[Secret]:
     """Those that sign at an instant: the present one, then the earlier ones that have not expired, newest first."""
     if len(secrets) == 1 and secrets[0].expires_at is None:
         # As it is for nearly every attempt.

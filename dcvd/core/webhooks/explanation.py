@@ -5,10 +5,10 @@ from typing import Final, Literal, assert_never
 from msgspec import Struct
 
 from dcvd.core.http_exchanges import FailureReason
-from dcvd.core.text import printable
+from dcvd.core.text import make_printable
 from dcvd.core.webhooks import responses
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
-from dcvd.core.webhooks.responses import host_of
+from dcvd.core.webhooks.responses import describe_host
 
 _Phase = Literal["turn", "name", "connection", "tls", "answer", "body"]
 
@@ -26,15 +26,15 @@ def explain(attempt: Attempt, url: str) -> Explanation:
     """The diagnosis of one attempt to `url`, plain text without control characters."""
     match attempt.outcome:
         case AttemptOutcome.DELIVERED:
-            return Explanation(responses.delivered(attempt, url), "")
+            return Explanation(responses.explain_success(attempt, url), "")
         case AttemptOutcome.HTTP_ERROR | AttemptOutcome.GONE:
-            return Explanation(*responses.refused(attempt, url))
+            return Explanation(*responses.explain_refusal(attempt, url))
         case AttemptOutcome.REDIRECT:
-            return Explanation(*responses.redirected(attempt, url))
+            return Explanation(*responses.explain_redirect(attempt, url))
         case AttemptOutcome.TIMEOUT:
-            return _late(attempt, host_of(url))
+            return _explain_timeout(attempt, describe_host(url))
         case AttemptOutcome.INTERNAL:
-            return Explanation(_said(attempt, "dcvd itself failed at this attempt."), _NOTHING_TO_DO)
+            return Explanation(_describe_error(attempt, "dcvd itself failed at this attempt."), _NOTHING_TO_DO)
         case (
             AttemptOutcome.REFUSED_BY_POLICY
             | AttemptOutcome.DNS
@@ -42,19 +42,21 @@ def explain(attempt: Attempt, url: str) -> Explanation:
             | AttemptOutcome.TLS
             | AttemptOutcome.PROTOCOL
         ):
-            return _unanswered(attempt, host_of(url))
+            return _explain_no_answer(attempt, describe_host(url))
         case _:
             assert_never(attempt.outcome)
 
 
-def _said(attempt: Attempt, otherwise: str) -> str:
+def _describe_error(attempt: Attempt, otherwise: str) -> str:
     """The sentence of whoever saw it happen; it holds dates, addresses and the system's own words."""
-    return printable(attempt.error or "") or otherwise
+    return make_printable(attempt.error or "") or otherwise
 
 
-def _late(attempt: Attempt, host: str) -> Explanation:
-    sentence = _said(attempt, f"{host} did not answer completely within {attempt.timings.total_ms / 1000:g} s.")
-    phase = _phase(attempt)
+def _explain_timeout(attempt: Attempt, host: str) -> Explanation:
+    sentence = _describe_error(
+        attempt, f"{host} did not answer completely within {attempt.timings.total_ms / 1000:g} s."
+    )
+    phase = _slowest_phase(attempt)
     match phase:
         case "turn":
             fix = f"{_NOTHING_TO_DO} No connection was free for it, which is dcvd's own affair."
@@ -73,7 +75,7 @@ def _late(attempt: Attempt, host: str) -> Explanation:
     return Explanation(sentence, fix)
 
 
-def _phase(attempt: Attempt) -> _Phase:
+def _slowest_phase(attempt: Attempt) -> _Phase:
     """On what most of the time was spent; what no phase accounts for belongs to the one after the last measured."""
     timings = attempt.timings
     if timings.first_byte_ms is not None:
@@ -90,18 +92,20 @@ def _phase(attempt: Attempt) -> _Phase:
     return max(spent, key=lambda phase: (spent[phase], phase == last))
 
 
-def _unanswered(attempt: Attempt, host: str) -> Explanation:
+def _explain_no_answer(attempt: Attempt, host: str) -> Explanation:
     if attempt.reason is not None:
         what = attempt.reason.replace("_", " ")
-        return Explanation(_said(attempt, f"No answer came from {host}: {what}."), _fix(attempt.reason, host))
+        return Explanation(
+            _describe_error(attempt, f"No answer came from {host}: {what}."), _fix_for_reason(attempt.reason, host)
+        )
     if attempt.outcome is AttemptOutcome.REFUSED_BY_POLICY:
         fix = "Change the URL or the custom headers of the webhook as the sentence says."
     else:
         fix = f"Check from another machine that {host} can be reached, and answers."
-    return Explanation(_said(attempt, f"No answer came from {host}."), fix)
+    return Explanation(_describe_error(attempt, f"No answer came from {host}."), fix)
 
 
-def _fix(reason: FailureReason, host: str) -> str:
+def _fix_for_reason(reason: FailureReason, host: str) -> str:
     match reason:
         case FailureReason.BAD_URL:
             return "Correct the URL of the webhook."

@@ -8,30 +8,30 @@ from collections.abc import Mapping
 from math import log2
 from typing import Final
 
-_PER_OCTAVE: Final = 7
-LONGEST_CLASS: Final = 25 * _PER_OCTAVE  # nine hours
+_BUCKETS_PER_OCTAVE: Final = 7
+HIGHEST_BUCKET: Final = 25 * _BUCKETS_PER_OCTAVE  # nine hours
 
 
-def latency_class(milliseconds: int) -> int:
+def latency_bucket(latency_ms: int) -> int:
     """The class of a latency."""
-    return 0 if milliseconds <= 1 else min(int(log2(milliseconds) * _PER_OCTAVE), LONGEST_CLASS)
+    return 0 if latency_ms <= 1 else min(int(log2(latency_ms) * _BUCKETS_PER_OCTAVE), HIGHEST_BUCKET)
 
 
-def class_middle(latency: int) -> int:
+def bucket_middle_ms(bucket: int) -> int:
     """The milliseconds that stand for a class: its geometric middle."""
-    return round(2 ** ((latency + 0.5) / _PER_OCTAVE))
+    return round(2 ** ((bucket + 0.5) / _BUCKETS_PER_OCTAVE))
 
 
-def percentile(counts: Mapping[int, int], share: float) -> int | None:
+def percentile_ms(bucket_counts: Mapping[int, int], share: float) -> int | None:
     """The latency that `share` (0 to 1) of the attempts did not exceed, in milliseconds; None of nothing."""
-    total = sum(counts.values())
+    total = sum(bucket_counts.values())
     if not total:
         return None
     seen = 0
     last = 0
-    for latency in sorted(counts):
+    for latency in sorted(bucket_counts):
         last = latency
-        seen += counts[latency]
+        seen += bucket_counts[latency]
         if seen >= share * total:
             break
-    return class_middle(last)
+    return bucket_middle_ms(last)

@@ -6,24 +6,24 @@ from typing import Final, assert_never
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from dcvd.core.instants import SECOND, to_rfc3339
-from dcvd.core.text import printable
+from dcvd.core.text import make_printable
 from dcvd.core.webhooks.deliveries import Attempt
-from dcvd.core.webhooks.firewalls import REFUSING, Gatekeeper, Page, page_of
+from dcvd.core.webhooks.firewalls import REFUSAL_STATUSES, Gatekeeper, GatekeeperPage, recognize_page
 from dcvd.core.webhooks.signing import SIGNATURE_HEADER
 
-_EXCERPT: Final = 120
-_PORTS: Final = {"http": 80, "https": 443}
-_LOGIN: Final = re.compile(r"\b(log|sign)[-_]?in\b|\boauth2?\b|/auth\b|/sso\b|cloudflareaccess\.com", re.IGNORECASE)
-_NO_REDIRECT: Final = "Answer 2xx yourself at this URL, without a redirect."
-_NOTHING_HEALTHY: Final = (
+_LONGEST_EXCERPT: Final = 120
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_LOGIN_URL: Final = re.compile(r"\b(log|sign)[-_]?in\b|\boauth2?\b|/auth\b|/sso\b|cloudflareaccess\.com", re.IGNORECASE)
+_FIX_WITHOUT_REDIRECT: Final = "Answer 2xx yourself at this URL, without a redirect."
+_FIX_APPLICATION: Final = (
     "Check that your application runs and is healthy: a proxy before it has nobody to pass the delivery on to."
 )
-_VERIFY: Final = (
+_FIX_SIGNATURE_CHECK: Final = (
     f"Your own check refused it: verify the signature ({SIGNATURE_HEADER} or webhook-signature) over the raw bytes of "
     "the body, before any parsing, and with the present secret."
 )
-_FIXES: Final = {
-    400: _VERIFY,
+_FIX_BY_STATUS: Final = {
+    400: _FIX_SIGNATURE_CHECK,
     404: "Check the path of the URL, and that your application serves it on this host.",
     405: "Accept the method POST at exactly this URL.",
     406: "Accept requests with `Accept: */*`; where your application does, a filter before it refused this one.",
@@ -34,14 +34,14 @@ _FIXES: Final = {
     413: "Raise the limit of the request's size there; a delivery has a few KiB.",
     415: "Accept the content type application/json.",
     421: "Let the server, and what stands before it, know this host name.",
-    422: _VERIFY,
+    422: _FIX_SIGNATURE_CHECK,
     425: "Let the server accept the request: it comes after the handshake, never as early data of TLS.",
     426: "Accept HTTP/1.1, over TLS where you require it.",
     429: "Set maxPerSecond on the webhook to what the receiver can take.",
     431: "Accept longer headers, or give the webhook fewer custom ones.",
     501: "Accept the method POST at exactly this URL.",
-    502: _NOTHING_HEALTHY,
-    503: _NOTHING_HEALTHY,
+    502: _FIX_APPLICATION,
+    503: _FIX_APPLICATION,
     504: "Answer first and work later: a proxy before your application waited for it in vain.",
     520: "Look at the origin server behind Cloudflare: it gave an answer that Cloudflare does not understand.",
     521: "Start the origin server behind Cloudflare: it refuses Cloudflare's connections.",
@@ -54,55 +54,56 @@ _FIXES: Final = {
 }  # fmt: skip
 
 
-def delivered(attempt: Attempt, url: str) -> str:
+def explain_success(attempt: Attempt, url: str) -> str:
     """Of an attempt that was answered with 2xx."""
-    return f"It was delivered: {host_of(url)} answered {_named(attempt.status_code)} in {attempt.timings.total_ms} ms."
+    status = _describe_status(attempt.status_code)
+    return f"It was delivered: {describe_host(url)} answered {status} in {attempt.timings.total_ms} ms."
 
 
-def refused(attempt: Attempt, url: str) -> tuple[str, str]:
+def explain_refusal(attempt: Attempt, url: str) -> tuple[str, str]:
     """Of an attempt that was answered with neither 2xx nor 3xx."""
     status = attempt.status_code or 0
-    page = page_of(status, attempt.headers, attempt.response)
-    answered = f"{host_of(url)} answered {_named(attempt.status_code)}"
-    waiting = "" if attempt.retry_after is None else f", and asked us to wait {attempt.retry_after // SECOND} s"
+    page = recognize_page(status, attempt.response_headers, attempt.response_body)
+    answered = f"{describe_host(url)} answered {_describe_status(attempt.status_code)}"
+    waiting = "" if attempt.retry_after_ms is None else f", and asked us to wait {attempt.retry_after_ms // SECOND} s"
     if page is not None:
-        return f"{answered}{waiting}, with {_page_in_words(page)}.", _way_through(page, url)
-    excerpt = _excerpt(attempt)
+        return f"{answered}{waiting}, with {_describe_page(page)}.", _fix_for_page(page, url)
+    excerpt = _quote_response(attempt)
     quoted = f": “{excerpt}”" if excerpt else "."
-    return f"{answered}{waiting}{quoted}", _fix(status, attempt)
+    return f"{answered}{waiting}{quoted}", _fix_for_status(status, attempt)
 
 
-def redirected(attempt: Attempt, url: str) -> tuple[str, str]:
+def explain_redirect(attempt: Attempt, url: str) -> tuple[str, str]:
     """Of an attempt that was answered with 3xx; the final URL is put together from the one asked and the location."""
-    answered = f"{host_of(url)} answered {_named(attempt.status_code)}"
-    location = printable(attempt.headers.get("location", ""))
+    answered = f"{describe_host(url)} answered {_describe_status(attempt.status_code)}"
+    location = make_printable(attempt.response_headers.get("location", ""))
     if not location:
-        return f"{answered}, a redirect to nowhere.", _NO_REDIRECT
-    asked, final = _split(url), _joined(url, location)
-    target = None if final is None else _split(final)
-    if asked is None or final is None or target is None or target.scheme not in _PORTS or not target.hostname:
-        return f"{answered}, a redirect to {location}, which is no web address.", _NO_REDIRECT
+        return f"{answered}, a redirect to nowhere.", _FIX_WITHOUT_REDIRECT
+    asked, final = _split_url(url), _join_url(url, location)
+    target = None if final is None else _split_url(final)
+    if asked is None or final is None or target is None or target.scheme not in _DEFAULT_PORTS or not target.hostname:
+        return f"{answered}, a redirect to {location}, which is no web address.", _FIX_WITHOUT_REDIRECT
     sentence = f"{answered}, a redirect to {final}; redirects are not followed."
-    if _same(asked, target):
+    if _is_same_url(asked, target):
         fix = "Answer 2xx at once: it redirects to itself, as servers do that want a cookie or a language."
-    elif _LOGIN.search(final) and not _LOGIN.search(url):
-        fix = f"Let POSTs to {_path(url)} in without a login; the signature authenticates them."
+    elif _LOGIN_URL.search(final) and not _LOGIN_URL.search(url):
+        fix = f"Let POSTs to {_path_of(url)} in without a login; the signature authenticates them."
     elif attempt.status_code == HTTPStatus.SEE_OTHER:
         fix = "Answer 2xx in place of this redirect, with which forms answer once they have been handled."
     elif target.scheme == "http" and asked.scheme == "https":
         fix = "Answer 2xx yourself at the https URL: this redirect leads to plain http, where anybody can read along."
     else:
-        fix = f"Put the final URL into the webhook: {final}{_difference(asked, target)}"
+        fix = f"Put the final URL into the webhook: {final}{_describe_difference(asked, target)}"
     return sentence, fix
 
 
-def host_of(url: str) -> str:
+def describe_host(url: str) -> str:
     """The host of a URL for a sentence; "the receiver" where it has none."""
-    parts = _split(url)
-    return printable(parts.hostname or "") or "the receiver" if parts is not None else "the receiver"
+    parts = _split_url(url)
+    return make_printable(parts.hostname or "") or "the receiver" if parts is not None else "the receiver"
 
 
-def _named(status: int | None) -> str:
+def _describe_status(status: int | None) -> str:
     if status is None:
         return "without a status"
     try:
@@ -111,22 +112,22 @@ def _named(status: int | None) -> str:
         return str(status)
 
 
-def _excerpt(attempt: Attempt) -> str:
+def _quote_response(attempt: Attempt) -> str:
     """The beginning of a text answer; nothing of a page's markup, and nothing of binary data."""
-    text = attempt.response.decode(errors="replace")
-    if text.lstrip().startswith("<") or "html" in attempt.headers.get("content-type", "").lower():
+    text = attempt.response_body.decode(errors="replace")
+    if text.lstrip().startswith("<") or "html" in attempt.response_headers.get("content-type", "").lower():
         return ""
     if text.count("\ufffd") > 3:
         return ""
-    line = printable(text)
-    return line if len(line) <= _EXCERPT else f"{line[: _EXCERPT - 1]}…"
+    line = make_printable(text)
+    return line if len(line) <= _LONGEST_EXCERPT else f"{line[: _LONGEST_EXCERPT - 1]}…"
 
 
-def _fix(status: int, attempt: Attempt) -> str:
-    if status in _FIXES:
-        return _FIXES[status]
-    if status in REFUSING:
-        wanted = printable(attempt.headers.get("www-authenticate", "")).partition(" ")[0]
+def _fix_for_status(status: int, attempt: Attempt) -> str:
+    if status in _FIX_BY_STATUS:
+        return _FIX_BY_STATUS[status]
+    if status in REFUSAL_STATUSES:
+        wanted = make_printable(attempt.response_headers.get("www-authenticate", "")).partition(" ")[0]
         asks = f" (it asks for {wanted[:40]})" if wanted else ""
         return (
             f"Your own authentication refused it{asks}: let this path in without one, since the signature "
@@ -140,7 +141,7 @@ def _fix(status: int, attempt: Attempt) -> str:
     return "Answer 2xx: only that counts as received."
 
 
-def _page_in_words(page: Page) -> str:
+def _describe_page(page: GatekeeperPage) -> str:
     match page.gatekeeper:
         case Gatekeeper.PROTECTION:
             return f"a page of {page.name}, which protects it from bots and attacks"
@@ -154,8 +155,8 @@ def _page_in_words(page: Page) -> str:
             assert_never(page.gatekeeper)
 
 
-def _way_through(page: Page, url: str) -> str:
-    posts = f"POSTs to {_path(url)} with the User-Agent dcvd/…"
+def _fix_for_page(page: GatekeeperPage, url: str) -> str:
+    posts = f"POSTs to {_path_of(url)} with the User-Agent dcvd/…"
     match page.gatekeeper:
         case Gatekeeper.PROTECTION:
             return f"Let {posts} through: a rule of {page.name} that skips its checks for them, since they are signed."
@@ -169,7 +170,7 @@ def _way_through(page: Page, url: str) -> str:
             assert_never(page.gatekeeper)
 
 
-def _split(url: str) -> SplitResult | None:
+def _split_url(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -178,36 +179,40 @@ def _split(url: str) -> SplitResult | None:
     return parts
 
 
-def _path(url: str) -> str:
-    parts = _split(url)
-    return printable(parts.path if parts is not None else "") or "/"
+def _path_of(url: str) -> str:
+    parts = _split_url(url)
+    return make_printable(parts.path if parts is not None else "") or "/"
 
 
-def _joined(url: str, location: str) -> str | None:
+def _join_url(url: str, location: str) -> str | None:
     try:
-        return printable(urljoin(url, location))
+        return make_printable(urljoin(url, location))
     except ValueError:
         return None
 
 
-def _place(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
 
 
-def _same(asked: SplitResult, target: SplitResult) -> bool:
-    return (_place(asked), asked.path or "/", asked.query) == (_place(target), target.path or "/", target.query)
+def _is_same_url(requested: SplitResult, target: SplitResult) -> bool:
+    return (_origin(requested), requested.path or "/", requested.query) == (
+        _origin(target),
+        target.path or "/",
+        target.query,
+    )
 
 
-def _difference(asked: SplitResult, target: SplitResult) -> str:
+def _describe_difference(requested: SplitResult, target: SplitResult) -> str:
     """How the final URL differs from the one asked, where that is easily overlooked, or should be looked at."""
-    if asked.hostname != target.hostname:
-        if (asked.hostname or "").removeprefix("www.") != (target.hostname or "").removeprefix("www."):
+    if requested.hostname != target.hostname:
+        if (requested.hostname or "").removeprefix("www.") != (target.hostname or "").removeprefix("www."):
             return " (it is on another host: make sure that it is yours)."
         return " (the host differs by www)."
-    if asked.path.rstrip("/") != target.path.rstrip("/") or asked.query != target.query:
+    if requested.path.rstrip("/") != target.path.rstrip("/") or requested.query != target.query:
         return "."
-    if asked.scheme != target.scheme:
+    if requested.scheme != target.scheme:
         return " (it begins with https)."
-    if asked.path != target.path:
+    if requested.path != target.path:
         return " (only the slash at the end differs)."
     return "."

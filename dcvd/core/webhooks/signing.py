@@ -23,7 +23,7 @@ def new_secret(random: RandomBytes) -> Secret:
     return Secret(random(32).hex())
 
 
-def standard_secret(secret: Secret) -> Secret:
+def to_standard_secret(secret: Secret) -> Secret:
     """The same key as Standard Webhooks libraries take it: `whsec_…`."""
     return Secret("whsec_" + base64.b64encode(bytes.fromhex(secret.reveal())).decode())
 
@@ -33,26 +33,28 @@ def dcvaas_signature(secret: Secret, body: bytes) -> str:
     return hmac.digest(secret.reveal().encode(), body, hashlib.sha256).hex()
 
 
-def standard_signature(secrets: Sequence[Secret], message_id: str, timestamp: int, body: bytes) -> str:
-    """`v1,<base64>` for each secret, newest first, joined by exactly one space. `timestamp` is in seconds."""
-    content = b"%s.%d.%s" % (message_id.encode(), timestamp, body)
+def standard_signature(secrets: Sequence[Secret], message_id: str, timestamp_s: int, body: bytes) -> str:
+    """`v1,<base64>` for each secret, newest first, joined by exactly one space. `timestamp_s` is in seconds."""
+    content = b"%s.%d.%s" % (message_id.encode(), timestamp_s, body)
     return " ".join(
         "v1," + base64.b64encode(hmac.digest(bytes.fromhex(secret.reveal()), content, hashlib.sha256)).decode()
         for secret in secrets
     )
 
 
-def headers(secrets: Sequence[Secret], *, message_id: str, event: str, timestamp: int, body: bytes) -> dict[str, str]:
+def build_headers(
+    secrets: Sequence[Secret], *, message_id: str, event_type: str, timestamp_s: int, body: bytes
+) -> dict[str, str]:
     """Every header of a webhook that depends on its content.
 
-    `secrets`, newest first: during a rotation also the earlier ones. `timestamp` is this attempt's, in seconds.
+    `secrets`, newest first: during a rotation also the earlier ones. `timestamp_s` is this attempt's, in seconds.
     """
     found = {
         SIGNATURE_HEADER: dcvaas_signature(secrets[0], body),
-        EVENT_HEADER: event,
+        EVENT_HEADER: event_type,
         "webhook-id": message_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": standard_signature(secrets, message_id, timestamp, body),
+        "webhook-timestamp": str(timestamp_s),
+        "webhook-signature": standard_signature(secrets, message_id, timestamp_s, body),
     }
     if len(secrets) > 1:
         found[PREVIOUS_SIGNATURE_HEADER] = dcvaas_signature(secrets[1], body)

@@ -9,130 +9,139 @@ from dns.rdatatype import RdataType
 
 from dcvd.core.domains.dns_facts import ServerAnswer
 from dcvd.dns.authority.delegation import (
-    MOST_ADDRESSES,
-    Delegation,
-    Delegations,
-    NamedServer,
-    of_stub,
-    one_address_each,
-    shown,
+    MAX_SERVERS,
+    DelegationFinder,
+    NameServer,
+    ZoneDelegation,
+    format_address,
+    select_one_address_each,
+    stub_delegation,
 )
 from dcvd.dns.messages.names import to_text
-from dcvd.dns.messages.query import Question
-from dcvd.dns.messages.reply import Reply
-from dcvd.dns.queries.budget import Budget
-from dcvd.dns.queries.client import Asker
-from dcvd.dns.queries.reachability import Routes
-from dcvd.dns.queries.sources import Sources
+from dcvd.dns.messages.query import DnsQuery
+from dcvd.dns.messages.reply import DnsReply
+from dcvd.dns.queries.budget import QueryBudget
+from dcvd.dns.queries.client import DnsClient
+from dcvd.dns.queries.reachability import Reachability
+from dcvd.dns.queries.sources import AnswerSources
 
-_MOST_CUTS: Final = 5
+_MAX_ZONE_CUTS: Final = 5
 
 
-class Authorities:
-    """Of one look. Filled in as answers come, so that it can be read at any time; see `told`.
+class AuthoritativeServers:
+    """Of one look. Filled in as answers come, so that it can be read at any time; see `to_facts`.
 
     delegation: the zone as far as the walk has come; None when nothing walks.
     """
 
-    def __init__(self, name: Name, asker: Asker, delegations: Delegations, routes: Routes, budget: Budget) -> None:
-        self._question = Question(name, RdataType.CNAME, recurse=False)
-        self._asker = asker
-        self._delegations = delegations
-        self._routes = routes
+    def __init__(
+        self,
+        name: Name,
+        client: DnsClient,
+        delegation_finder: DelegationFinder,
+        reachability: Reachability,
+        budget: QueryBudget,
+    ) -> None:
+        self._query = DnsQuery(name, RdataType.CNAME, recurse=False)
+        self._client = client
+        self._delegation_finder = delegation_finder
+        self._reachability = reachability
         self._budget = budget
-        self._servers: Sequence[NamedServer] = ()
-        self._replies: list[Reply | None] = []
-        self._serials: dict[NamedServer, int] = {}
-        self._configured = False
-        self.delegation: Delegation | None = None
+        self._servers: Sequence[NameServer] = ()
+        self._replies: list[DnsReply | None] = []
+        self._serials: dict[NameServer, int] = {}
+        self._is_stub_zone = False
+        self.delegation: ZoneDelegation | None = None
 
-    async def ask(self, registrable: Name, sources: Sources, *, walk: bool) -> None:
-        """Find the servers and ask them all. `walk`: also where no stub zone holds the name."""
-        stub = sources.stub(self._question.name)
+    async def ask(self, registrable_name: Name, sources: AnswerSources, *, follow_delegation: bool) -> None:
+        """Find the servers and ask them all. `follow_delegation`: also where no stub zone holds the name."""
+        stub = sources.find_stub(self._query.name)
         if stub is not None:
-            self._configured = True
-            self.delegation = of_stub(stub)
-        elif walk:
-            self.delegation = await self._delegations.of_registrable(registrable, sources, self._budget)
-        for _ in range(_MOST_CUTS):
+            self._is_stub_zone = True
+            self.delegation = stub_delegation(stub)
+        elif follow_delegation:
+            self.delegation = await self._delegation_finder.find_for_registrable(
+                registrable_name, sources, self._budget
+            )
+        for _ in range(_MAX_ZONE_CUTS):
             if self.delegation is None:
                 return
             await self._ask_all(self.delegation)
-            further = self._referred(self.delegation.zone)
-            if self.truth is not None or further is None or further.referral is None:
+            further = self._find_referral(self.delegation.zone)
+            if self.authoritative_answer is not None or further is None or further.referral is None:
                 return
-            self._configured = False
-            self.delegation = await self._delegations.referred(
+            self._is_stub_zone = False
+            self.delegation = await self._delegation_finder.follow_referral(
                 further.referral, self.delegation.zone, sources, self._budget
             )
 
     async def ask_serials(self, zone: Name) -> None:
         """Ask the servers that have authority for the SOA of the zone, where they have not told it yet."""
-        question = Question(zone, RdataType.SOA, recurse=False)
+        question = DnsQuery(zone, RdataType.SOA, recurse=False)
 
-        async def ask(server: NamedServer) -> None:
-            reply = await self._asker.ask(question, server.address, self._budget, tries=1)
+        async def ask(server: NameServer) -> None:
+            reply = await self._client.ask(question, server.address, self._budget, tries=1)
             if reply.serial is not None and reply.zone == zone:
                 self._serials[server] = reply.serial
 
         async with asyncio.TaskGroup() as group:
-            for server in self.usable:
+            for server in self.answering_servers:
                 group.create_task(ask(server), name="dns.serial")
 
     @property
-    def truth(self) -> Reply | None:
+    def authoritative_answer(self) -> DnsReply | None:
         """What the first of the servers that has authority says."""
-        return next((reply for reply in self._replies if reply is not None and reply.answered), None)
+        return next((reply for reply in self._replies if reply is not None and reply.is_answered), None)
 
     @property
-    def usable(self) -> list[NamedServer]:
+    def answering_servers(self) -> list[NameServer]:
         """The servers that answered with authority."""
         pairs = zip(self._servers, self._replies, strict=True)
-        return [server for server, reply in pairs if reply is not None and reply.answered]
+        return [server for server, reply in pairs if reply is not None and reply.is_answered]
 
-    def told(self, patience: float) -> tuple[ServerAnswer, ...]:
-        """What each server said up to now. One that has said nothing for `patience` seconds is a timeout; one that was
+    def to_facts(self, timeout_s: float) -> tuple[ServerAnswer, ...]:
+        """What each server said up to now. One that has said nothing for `timeout_s` seconds is a timeout; one that was
         not asked, or just now, is left out, as is one behind an IPv6 that may lead nowhere from here."""
         answers = []
         for server, reply in zip(self._servers, self._replies, strict=True):
             if reply is None:
-                if self._budget.waited(server.address) < patience:
+                if self._budget.time_since_query_s(server.address) < timeout_s:
                     continue
-                reply = Reply(outcome="timeout")
+                reply = DnsReply(outcome="timeout")
             silent = reply.outcome in ("timeout", "unreachable")
-            if silent and not self._configured and not self._routes.is_told(server.address):
+            if silent and not self._is_stub_zone and not self._reachability.may_report_timeout(server.address):
                 continue
-            answers.append(_answer(server, reply, self._serials.get(server)))
+            answers.append(_to_server_answer(server, reply, self._serials.get(server)))
         return tuple(answers)
 
-    async def _ask_all(self, delegation: Delegation) -> None:
-        servers = delegation.servers if self._budget.fresh else one_address_each(delegation.servers)
-        self._servers = servers[:MOST_ADDRESSES]
+    async def _ask_all(self, delegation: ZoneDelegation) -> None:
+        servers = delegation.servers if self._budget.bypass_cache else select_one_address_each(delegation.servers)
+        self._servers = servers[:MAX_SERVERS]
         self._replies = [None] * len(self._servers)
         async with asyncio.TaskGroup() as group:
             for index, server in enumerate(self._servers):
                 group.create_task(self._ask_one(index, server), name="dns.authority")
 
-    async def _ask_one(self, index: int, server: NamedServer) -> None:
-        self._replies[index] = await self._asker.ask(self._question, server.address, self._budget)
+    async def _ask_one(self, index: int, server: NameServer) -> None:
+        self._replies[index] = await self._client.ask(self._query, server.address, self._budget)
 
-    def _referred(self, zone: Name) -> Reply | None:
+    def _find_referral(self, zone: Name) -> DnsReply | None:
         """The first reply that refers to a zone below."""
         for reply in self._replies:
             if reply is not None and reply.referral is not None:
-                cut = reply.referral.cut
+                cut = reply.referral.zone_cut
                 if cut != zone and cut.is_subdomain(zone):
                     return reply
         return None
 
 
-def _answer(server: NamedServer, reply: Reply, serial: int | None) -> ServerAnswer:
+def _to_server_answer(server: NameServer, reply: DnsReply, serial: int | None) -> ServerAnswer:
     return ServerAnswer(
         name=server.name,
-        address=shown(server.address),
+        address=format_address(server.address),
         outcome=reply.outcome,
         exists=reply.exists,
         cname=to_text(reply.rdatas[0].target) if reply.rdatas else None,
-        ttl=reply.ttl if reply.answered else None,
+        ttl=reply.ttl if reply.is_answered else None,
         serial=reply.serial if serial is None else serial,
     )

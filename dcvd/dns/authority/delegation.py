@@ -12,194 +12,205 @@ from msgspec import Struct
 
 from dcvd.config import SocketAddress
 from dcvd.dns.messages.names import to_text
-from dcvd.dns.messages.query import Question
-from dcvd.dns.messages.reply import Referral, Reply
-from dcvd.dns.queries.budget import Budget
-from dcvd.dns.queries.cache import Cache
-from dcvd.dns.queries.client import Asker
-from dcvd.dns.queries.lookup import Lookup
-from dcvd.dns.queries.reachability import PORT, Routes
-from dcvd.dns.queries.sources import Source, Sources
+from dcvd.dns.messages.query import DnsQuery
+from dcvd.dns.messages.reply import DnsReply, Referral
+from dcvd.dns.queries.budget import QueryBudget
+from dcvd.dns.queries.cache import ReplyCache
+from dcvd.dns.queries.client import DnsClient
+from dcvd.dns.queries.lookup import RecordLookup
+from dcvd.dns.queries.reachability import DNS_PORT, Reachability
+from dcvd.dns.queries.sources import AnswerSource, AnswerSources
 
 log = structlog.get_logger(__name__)
 
-_MOST_NAMES: Final = 8
-MOST_ADDRESSES: Final = 13
-_MOST_PARENTS: Final = 3
-_MOST_CUTS: Final = 5
+_MAX_NAMESERVERS: Final = 8
+MAX_SERVERS: Final = 13
+_MAX_PARENT_SERVERS: Final = 3
+_MAX_ZONE_CUTS: Final = 5
 
 
-class NamedServer(NamedTuple):
+class NameServer(NamedTuple):
     """A name server at one of its addresses. `name` as the NS record has it, the address again where there is none."""
 
     name: str
     address: SocketAddress
 
 
-class Delegation(Struct, frozen=True, kw_only=True):
+class ZoneDelegation(Struct, frozen=True, kw_only=True):
     """A zone and its servers. nameservers: of its NS records, also those whose addresses cannot be asked.
 
-    registered: False where its parent denies that it exists, None where nobody said; then `servers` is empty.
+    is_registered: False where its parent denies that it exists, None where nobody said; then `servers` is empty.
     """
 
     zone: Name
     nameservers: tuple[Name, ...] = ()
-    servers: tuple[NamedServer, ...] = ()
-    registered: bool | None = None
+    servers: tuple[NameServer, ...] = ()
+    is_registered: bool | None = None
 
 
-class Delegations:
+class DelegationFinder:
     """Finds them; what was found is in the caches of `lookup` and of its own questions."""
 
-    def __init__(self, asker: Asker, cache: Cache, lookup: Lookup, routes: Routes) -> None:
-        self._asker = asker
+    def __init__(self, client: DnsClient, cache: ReplyCache, lookup: RecordLookup, reachability: Reachability) -> None:
+        self._client = client
         self._cache = cache
         self._lookup = lookup
-        self._routes = routes
+        self._reachability = reachability
 
-    async def of_registrable(self, name: Name, sources: Sources, budget: Budget) -> Delegation:
+    async def find_for_registrable(self, name: Name, sources: AnswerSources, budget: QueryBudget) -> ZoneDelegation:
         """The zone that holds a registrable name: its own, or that of the name's parent."""
-        zone, servers = await self._parent(name, sources, budget)
-        for _ in range(_MOST_CUTS):
-            reply = await self._ask_parents(name, zone, servers, budget)
+        zone, servers = await self._find_parent(name, sources, budget)
+        for _ in range(_MAX_ZONE_CUTS):
+            reply = await self._ask_parent_servers(name, zone, servers, budget)
             if reply is None:
                 break
-            if reply.answered:
-                return await self._told(name, zone, servers, reply, sources, budget)
+            if reply.is_answered:
+                return await self._interpret_parent_answer(name, zone, servers, reply, sources, budget)
             referral = reply.referral
-            if referral is None or not _is_further(referral.cut, zone):
+            if referral is None or not _is_below_zone(referral.zone_cut, zone):
                 break
-            delegation = await self.referred(referral, zone, sources, budget)
-            if referral.cut == name:
+            delegation = await self.follow_referral(referral, zone, sources, budget)
+            if referral.zone_cut == name:
                 return delegation
             zone, servers = delegation.zone, delegation.servers
-        return await self._by_resolvers(name, sources, budget)
+        return await self._find_by_resolvers(name, sources, budget)
 
-    async def referred(self, referral: Referral, zone: Name, sources: Sources, budget: Budget) -> Delegation:
+    async def follow_referral(
+        self, referral: Referral, zone: Name, sources: AnswerSources, budget: QueryBudget
+    ) -> ZoneDelegation:
         """The zone below the cut that the servers of `zone` refer to. Glue counts for names in `zone` alone."""
-        nameservers = _few(referral.nameservers)
+        nameservers = _limit_nameservers(referral.nameservers)
         glue: dict[Name, list[str]] = {}
         for nameserver, address in referral.glue:
             if nameserver.is_subdomain(zone):
                 glue.setdefault(nameserver, []).append(address)
-        servers = await self._servers(nameservers, glue, sources, budget)
-        return Delegation(zone=referral.cut, nameservers=nameservers, servers=servers, registered=True)
+        servers = await self._resolve_servers(nameservers, glue, sources, budget)
+        return ZoneDelegation(zone=referral.zone_cut, nameservers=nameservers, servers=servers, is_registered=True)
 
-    async def _parent(self, name: Name, sources: Sources, budget: Budget) -> tuple[Name, tuple[NamedServer, ...]]:
+    async def _find_parent(
+        self, name: Name, sources: AnswerSources, budget: QueryBudget
+    ) -> tuple[Name, tuple[NameServer, ...]]:
         """The zone above a name and its servers: by the resolvers, remembered for all names below it."""
         zone = name.parent()
-        reply = await self._lookup.one(zone, RdataType.NS, sources, budget, fresh=False)
+        reply = await self._lookup.ask(zone, RdataType.NS, sources, budget, bypass_cache=False)
         if not reply.rdatas and reply.zone is not None and zone != dns.name.root:
             zone = reply.zone
-            reply = await self._lookup.one(zone, RdataType.NS, sources, budget, fresh=False)
-        return zone, await self._servers(_targets(reply), {}, sources, budget)
+            reply = await self._lookup.ask(zone, RdataType.NS, sources, budget, bypass_cache=False)
+        return zone, await self._resolve_servers(_get_nameservers(reply), {}, sources, budget)
 
-    async def _ask_parents(
-        self, name: Name, zone: Name, servers: Sequence[NamedServer], budget: Budget
-    ) -> Reply | None:
+    async def _ask_parent_servers(
+        self, name: Name, zone: Name, servers: Sequence[NameServer], budget: QueryBudget
+    ) -> DnsReply | None:
         """What the first of the parent's servers that says anything says of the name; None when none does."""
-        question = Question(name, RdataType.NS, recurse=False)
+        question = DnsQuery(name, RdataType.NS, recurse=False)
 
-        async def ask() -> Reply:
-            reply = Reply(outcome="timeout")
-            for server in servers[:_MOST_PARENTS]:
-                reply = await self._asker.ask(question, server.address, budget, tries=1)
-                if reply.answered or reply.referral is not None:
+        async def ask() -> DnsReply:
+            reply = DnsReply(outcome="timeout")
+            for server in servers[:_MAX_PARENT_SERVERS]:
+                reply = await self._client.ask(question, server.address, budget, tries=1)
+                if reply.is_answered or reply.referral is not None:
                     break
             return reply
 
-        reply = await self._cache.get(("parent", name, zone), ask, fresh=budget.fresh)
-        return reply if reply.answered or reply.referral is not None else None
+        reply = await self._cache.get(("parent", name, zone), ask, bypass_cache=budget.bypass_cache)
+        return reply if reply.is_answered or reply.referral is not None else None
 
-    async def _told(
-        self, name: Name, zone: Name, servers: Sequence[NamedServer], reply: Reply, sources: Sources, budget: Budget
-    ) -> Delegation:
+    async def _interpret_parent_answer(
+        self,
+        name: Name,
+        zone: Name,
+        servers: Sequence[NameServer],
+        reply: DnsReply,
+        sources: AnswerSources,
+        budget: QueryBudget,
+    ) -> ZoneDelegation:
         """The parent's servers answered themselves: they serve the name's zone too, or it has none, or is not there."""
         if reply.rdatas:
-            nameservers = _targets(reply)
-            found = await self._servers(nameservers, {}, sources, budget)
-            return Delegation(zone=name, nameservers=nameservers, servers=found, registered=True)
-        if registration(name, reply) is False:
-            return Delegation(zone=zone, registered=False)
-        return Delegation(zone=name if reply.zone == name else zone, servers=tuple(servers), registered=True)
+            nameservers = _get_nameservers(reply)
+            found = await self._resolve_servers(nameservers, {}, sources, budget)
+            return ZoneDelegation(zone=name, nameservers=nameservers, servers=found, is_registered=True)
+        if is_registered(name, reply) is False:
+            return ZoneDelegation(zone=zone, is_registered=False)
+        return ZoneDelegation(zone=name if reply.zone == name else zone, servers=tuple(servers), is_registered=True)
 
-    async def _by_resolvers(self, name: Name, sources: Sources, budget: Budget) -> Delegation:
+    async def _find_by_resolvers(self, name: Name, sources: AnswerSources, budget: QueryBudget) -> ZoneDelegation:
         """What is left where the parent cannot be asked."""
-        reply = await self._lookup.one(name, RdataType.NS, sources, budget)
-        registered = registration(name, reply)
+        reply = await self._lookup.ask(name, RdataType.NS, sources, budget)
+        registered = is_registered(name, reply)
         zone = name
         if registered is not None and not reply.rdatas and reply.zone is not None:
             zone = reply.zone
-            reply = await self._lookup.one(zone, RdataType.NS, sources, budget)
-        nameservers = _targets(reply)
+            reply = await self._lookup.ask(zone, RdataType.NS, sources, budget)
+        nameservers = _get_nameservers(reply)
         if registered is False:
-            return Delegation(zone=zone, registered=False)
-        servers = await self._servers(nameservers, {}, sources, budget)
-        return Delegation(zone=zone, nameservers=nameservers, servers=servers, registered=registered)
+            return ZoneDelegation(zone=zone, is_registered=False)
+        servers = await self._resolve_servers(nameservers, {}, sources, budget)
+        return ZoneDelegation(zone=zone, nameservers=nameservers, servers=servers, is_registered=registered)
 
-    async def _servers(
-        self, nameservers: Sequence[Name], glue: dict[Name, list[str]], sources: Sources, budget: Budget
-    ) -> tuple[NamedServer, ...]:
+    async def _resolve_servers(
+        self, nameservers: Sequence[Name], glue: dict[Name, list[str]], sources: AnswerSources, budget: QueryBudget
+    ) -> tuple[NameServer, ...]:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(
-                    self._addresses(nameserver, glue.get(nameserver, []), sources, budget), name="dns.nameserver"
+                    self._resolve_addresses(nameserver, glue.get(nameserver, []), sources, budget),
+                    name="dns.nameserver",
                 )
                 for nameserver in nameservers
             ]
         found = [
-            NamedServer(to_text(nameserver), address)
+            NameServer(to_text(nameserver), address)
             for nameserver, task in zip(nameservers, tasks, strict=True)
             for address in task.result()
         ]
         return tuple(dict.fromkeys(found))
 
-    async def _addresses(
-        self, nameserver: Name, glue: Sequence[str], sources: Sources, budget: Budget
+    async def _resolve_addresses(
+        self, nameserver: Name, glue: Sequence[str], sources: AnswerSources, budget: QueryBudget
     ) -> list[SocketAddress]:
         addresses = list(glue)
         if not addresses:
-            for kind in (RdataType.A, RdataType.AAAA) if self._routes.ipv6 else (RdataType.A,):
-                reply = await self._lookup.one(nameserver, kind, sources, budget, fresh=False)
+            for kind in (RdataType.A, RdataType.AAAA) if self._reachability.has_ipv6 else (RdataType.A,):
+                reply = await self._lookup.ask(nameserver, kind, sources, budget, bypass_cache=False)
                 addresses += [rdata.address for rdata in reply.rdatas]
-        return self._routes.public(addresses, to_text(nameserver))
+        return self._reachability.select_addresses(addresses, to_text(nameserver))
 
 
-def registration(name: Name, reply: Reply) -> bool | None:
+def is_registered(name: Name, reply: DnsReply) -> bool | None:
     """Whether a registrable name exists, by what was said when it was asked for: only a zone above can deny it."""
-    if not reply.answered:
+    if not reply.is_answered:
         return None
     denied = not reply.exists and not reply.aliases and reply.zone is not None and reply.zone != name
     return not denied
 
 
-def one_address_each(servers: Sequence[NamedServer]) -> tuple[NamedServer, ...]:
+def select_one_address_each(servers: Sequence[NameServer]) -> tuple[NameServer, ...]:
     """Each name server once: enough for a routine look."""
     return tuple({server.name: server for server in reversed(servers)}.values())[::-1]
 
 
-def of_stub(source: Source) -> Delegation:
+def stub_delegation(source: AnswerSource) -> ZoneDelegation:
     """A stub zone as if it had been delegated to its configured servers."""
     assert source.zone is not None
-    return Delegation(
-        zone=source.zone, servers=tuple(NamedServer(shown(address), address) for address in source.servers)
+    return ZoneDelegation(
+        zone=source.zone, servers=tuple(NameServer(format_address(address), address) for address in source.servers)
     )
 
 
-def shown(address: SocketAddress) -> str:
+def format_address(address: SocketAddress) -> str:
     """An address as facts tell it."""
-    return address.host if address.port == PORT else str(address)
+    return address.host if address.port == DNS_PORT else str(address)
 
 
-def _targets(reply: Reply) -> tuple[Name, ...]:
-    return _few(rdata.target for rdata in reply.rdatas)
+def _get_nameservers(reply: DnsReply) -> tuple[Name, ...]:
+    return _limit_nameservers(rdata.target for rdata in reply.rdatas)
 
 
-def _few(nameservers: Iterable[Name]) -> tuple[Name, ...]:
+def _limit_nameservers(nameservers: Iterable[Name]) -> tuple[Name, ...]:
     """Servers rotate their answers; in one order, what is first stays first from look to look."""
-    return tuple(sorted(nameservers)[:_MOST_NAMES])
+    return tuple(sorted(nameservers)[:_MAX_NAMESERVERS])
 
 
-def _is_further(cut: Name, zone: Name) -> bool:
+def _is_below_zone(zone_cut: Name, zone: Name) -> bool:
     """Referrals lead down; sideways, upward or in a circle they lead nowhere."""
-    return cut != zone and cut.is_subdomain(zone)
+    return zone_cut != zone and zone_cut.is_subdomain(zone)

@@ -4,93 +4,101 @@ from typing import Final
 
 from dns.name import Name
 
-from dcvd.core.domains.dns_facts import Challenge, DnsFacts, DnsQuestion, Elsewhere, FoundRecord
-from dcvd.dns.authority.authoritative_servers import Authorities
-from dcvd.dns.checks.caa import Climb
-from dcvd.dns.checks.cname_chain import Chain
-from dcvd.dns.checks.resolvers import Resolvers
-from dcvd.dns.checks.zone_position import Place
+from dcvd.core.domains.dns_facts import ChallengeAnswer, DnsCheckRequest, DnsFacts, ObservedRecord, OtherNameAnswer
+from dcvd.dns.authority.authoritative_servers import AuthoritativeServers
+from dcvd.dns.checks.caa import CaaClimb
+from dcvd.dns.checks.cname_chain import CnameChain
+from dcvd.dns.checks.resolvers import ConfiguredResolvers
+from dcvd.dns.checks.zone_position import ZonePosition
 from dcvd.dns.messages.names import to_text
-from dcvd.dns.messages.reply import Reply
+from dcvd.dns.messages.reply import DnsReply
 
-_PATIENCE: Final = 0.3
+_TIMEOUT_SHARE: Final = 0.3
 """The share of a look's time after which a question that is still open at its end counts as not answered."""
-_ONE_TRY: Final = 0.15
+_SERVER_TIMEOUT_SHARE: Final = 0.15
 """The same for one server, which is one of several."""
 
 
-class Seen:
-    """Filled in by a look as answers come. truth: what those entitled to it say of the hostname's CNAME."""
+class CheckResult:
+    """Filled in by a look as answers come. accepted_answer: what those entitled to it say of the hostname's CNAME."""
 
-    def __init__(self, question: DnsQuestion, authorities: Authorities, resolvers: Resolvers, chain: Chain) -> None:
-        self._question = question
+    def __init__(
+        self,
+        request: DnsCheckRequest,
+        authorities: AuthoritativeServers,
+        resolvers: ConfiguredResolvers,
+        chain: CnameChain,
+    ) -> None:
+        self._request = request
         self.authorities = authorities
         self.resolvers = resolvers
         self.chain = chain
-        self.truth: Reply | None = None
-        self.place: Place | None = None
-        self.climb: Climb | None = None
-        self.target_climb: Climb | None = None
+        self.accepted_answer: DnsReply | None = None
+        self.zone_position: ZonePosition | None = None
+        self.caa_climb: CaaClimb | None = None
+        self.target_caa_climb: CaaClimb | None = None
         self.addresses: list[str] = []
         self.target_addresses: list[str] = []
-        self.addresses_known = False
-        self.records: list[FoundRecord] = []
-        self.challenge: Challenge | None = None
-        self.ownership: tuple[str, ...] = ()
-        self.doubled: Elsewhere | None = None
-        self.doubled_sibling: Elsewhere | None = None
-        self.sibling: Elsewhere | None = None
+        self.has_all_addresses = False
+        self.other_records: list[ObservedRecord] = []
+        self.challenge: ChallengeAnswer | None = None
+        self.ownership_texts: tuple[str, ...] = ()
+        self.doubled_answer: OtherNameAnswer | None = None
+        self.doubled_sibling_answer: OtherNameAnswer | None = None
+        self.sibling_answer: OtherNameAnswer | None = None
 
     @property
-    def is_right(self) -> bool:
+    def reaches_target(self) -> bool:
         """Whether the hostname leads to the target: by its chain, or by an address that both have."""
         return self.chain.reaches_target or bool(set(self.addresses) & set(self.target_addresses))
 
-    def settle(self) -> None:
+    def accept_partial_answers(self) -> None:
         """Where time ran out among the questions for the record, the answers that had come decide."""
-        if self.truth is None:
-            self.truth = self.authorities.truth or self.resolvers.truth
-            if self.truth is not None:
-                self.chain.step(self.truth)
+        if self.accepted_answer is None:
+            self.accepted_answer = self.authorities.authoritative_answer or self.resolvers.resolver_answer
+            if self.accepted_answer is not None:
+                self.chain.add_reply(self.accepted_answer)
 
-    def facts(self, seconds: float) -> DnsFacts:
-        """What has been seen in a look that may last `seconds`."""
-        place, zone = self.place, None if self.place is None else self.place.zone
+    def to_facts(self, timeout_s: float) -> DnsFacts:
+        """What has been seen in a look that may last `timeout_s`."""
+        place, zone = self.zone_position, None if self.zone_position is None else self.zone_position.zone
         nameservers = () if place is None else place.nameservers
         return DnsFacts(
-            hostname=self._question.hostname,
-            target=self._question.target,
-            outcome="unanswered" if self.truth is None else "answered",
-            incomplete=self.truth is not None and not self._is_complete(self.truth),
-            exists=self.truth is not None and self.truth.exists,
+            hostname=self._request.hostname,
+            target=self._request.target,
+            outcome="unanswered" if self.accepted_answer is None else "answered",
+            is_incomplete=self.accepted_answer is not None and not self._is_complete(self.accepted_answer),
+            exists=self.accepted_answer is not None and self.accepted_answer.exists,
             chain=tuple(to_text(name) for name in self.chain.names),
-            looped=self.chain.looped,
+            has_loop=self.chain.has_loop,
             addresses=tuple(self.addresses),
             target_addresses=tuple(self.target_addresses),
             is_apex=place is not None and place.is_apex,
             zone=None if zone is None else to_text(zone),
             nameservers=tuple(sorted(to_text(name) for name in nameservers)),
-            delegated=place is not None and place.is_delegated,
-            registered=None if place is None else place.registered,
+            is_delegated=place is not None and place.is_delegated,
+            is_registered=None if place is None else place.is_registered,
             has_ds=None if place is None else place.has_ds,
-            servers=self.authorities.told(_ONE_TRY * seconds),
-            resolvers=self.resolvers.told(),
-            records=tuple(self.records),
-            doubled=self.doubled,
-            doubled_sibling=self.doubled_sibling,
-            sibling=self.sibling,
-            caa=None if self.climb is None else self.climb.told(_PATIENCE * seconds),
-            target_caa=None if self.target_climb is None else self.target_climb.told(_PATIENCE * seconds),
+            servers=self.authorities.to_facts(_SERVER_TIMEOUT_SHARE * timeout_s),
+            resolvers=self.resolvers.to_facts(),
+            other_records=tuple(self.other_records),
+            doubled_answer=self.doubled_answer,
+            doubled_sibling_answer=self.doubled_sibling_answer,
+            sibling_answer=self.sibling_answer,
+            caa=None if self.caa_climb is None else self.caa_climb.to_facts(_TIMEOUT_SHARE * timeout_s),
+            target_caa=None
+            if self.target_caa_climb is None
+            else self.target_caa_climb.to_facts(_TIMEOUT_SHARE * timeout_s),
             challenge=self.challenge,
-            ownership=self.ownership,
+            ownership_texts=self.ownership_texts,
         )
 
-    def _is_complete(self, truth: Reply) -> bool:
+    def _is_complete(self, accepted_answer: DnsReply) -> bool:
         if self.chain.names:
-            return self.chain.complete
-        return not truth.exists or self.addresses_known
+            return self.chain.is_complete
+        return not accepted_answer.exists or self.has_all_addresses
 
 
-def denied(zone: Name) -> Reply:
+def build_denial(zone: Name) -> DnsReply:
     """The truth about a hostname whose domain the parent zone denies."""
-    return Reply(outcome="answered", zone=zone)
+    return DnsReply(outcome="answered", zone=zone)

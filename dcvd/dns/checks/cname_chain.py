@@ -6,21 +6,21 @@ from typing import Final
 from dns.name import Name
 from dns.rdatatype import RdataType
 
-from dcvd.dns.messages.reply import Reply
-from dcvd.dns.queries.budget import Budget
-from dcvd.dns.queries.lookup import MOST_HOPS, Lookup
-from dcvd.dns.queries.sources import Sources
+from dcvd.dns.messages.reply import DnsReply
+from dcvd.dns.queries.budget import QueryBudget
+from dcvd.dns.queries.lookup import MAX_CNAME_HOPS, RecordLookup
+from dcvd.dns.queries.sources import AnswerSources
 
 
-class Chain:
-    """Of one look; can be read at any time. complete: whether it is known to end where `names` end."""
+class CnameChain:
+    """Of one look; can be read at any time. is_complete: whether it is known to end where `names` end."""
 
     def __init__(self, start: Name, target: Name) -> None:
         self._start: Final = start
         self._target: Final = target
         self.names: list[Name] = []
-        self.looped = False
-        self.complete = False
+        self.has_loop = False
+        self.is_complete = False
 
     @property
     def reaches_target(self) -> bool:
@@ -30,24 +30,26 @@ class Chain:
     def end(self) -> Name:
         return self.names[-1] if self.names else self._start
 
-    async def follow(self, first: Reply, lookup: Lookup, sources: Sources, budget: Budget) -> None:
+    async def follow(
+        self, first_reply: DnsReply, lookup: RecordLookup, sources: AnswerSources, budget: QueryBudget
+    ) -> None:
         """From the hostname's own CNAME on. What nobody answers leaves it incomplete."""
-        self.step(first)
-        while not self.complete:
-            reply = await lookup.one(self.end, RdataType.CNAME, sources, budget)
-            if not reply.answered:
+        self.add_reply(first_reply)
+        while not self.is_complete:
+            reply = await lookup.ask(self.end, RdataType.CNAME, sources, budget)
+            if not reply.is_answered:
                 return
-            self.step(reply)
+            self.add_reply(reply)
 
-    def step(self, reply: Reply) -> None:
+    def add_reply(self, reply: DnsReply) -> None:
         """One step: the CNAME in an answer, or that there is none."""
         if reply.rdatas:
-            self._pass(reply.rdatas[0].target)
+            self._append(reply.rdatas[0].target)
         else:
-            self.complete = True
+            self.is_complete = True
 
-    def _pass(self, name: Name) -> None:
+    def _append(self, name: Name) -> None:
         passed: Sequence[Name] = [self._start, *self.names]
         self.names.append(name)
-        self.looped = name in passed
-        self.complete = self.looped or name == self._target or len(self.names) >= MOST_HOPS
+        self.has_loop = name in passed
+        self.is_complete = self.has_loop or name == self._target or len(self.names) >= MAX_CNAME_HOPS

@@ -7,150 +7,160 @@ from typing import Final
 import msgspec
 from dns.name import Name
 
-from dcvd.config import Dns
-from dcvd.core.domains.dns_facts import DnsFacts, DnsQuestion
-from dcvd.core.domains.hostnames import registrable
-from dcvd.dns.authority.authoritative_servers import Authorities
-from dcvd.dns.authority.delegation import Delegations
-from dcvd.dns.checks.caa import Climb
-from dcvd.dns.checks.check_result import Seen, denied
-from dcvd.dns.checks.cname_chain import Chain
-from dcvd.dns.checks.record_reader import Standing
-from dcvd.dns.checks.resolvers import Resolvers
-from dcvd.dns.checks.zone_position import Place
-from dcvd.dns.messages.names import below, parse
-from dcvd.dns.messages.reply import Reply
-from dcvd.dns.queries.budget import Budget
-from dcvd.dns.queries.client import Asker
-from dcvd.dns.queries.lookup import Lookup
-from dcvd.dns.queries.reachability import Routes
-from dcvd.dns.queries.sources import Sources
+from dcvd.config import DnsConfig
+from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
+from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.dns.authority.authoritative_servers import AuthoritativeServers
+from dcvd.dns.authority.delegation import DelegationFinder
+from dcvd.dns.checks.caa import CaaClimb
+from dcvd.dns.checks.check_result import CheckResult, build_denial
+from dcvd.dns.checks.cname_chain import CnameChain
+from dcvd.dns.checks.record_reader import RecordReader
+from dcvd.dns.checks.resolvers import ConfiguredResolvers
+from dcvd.dns.checks.zone_position import ZonePosition
+from dcvd.dns.messages.names import parse_name, prepend_labels
+from dcvd.dns.messages.reply import DnsReply
+from dcvd.dns.queries.budget import QueryBudget
+from dcvd.dns.queries.client import DnsClient
+from dcvd.dns.queries.lookup import RecordLookup
+from dcvd.dns.queries.reachability import Reachability
+from dcvd.dns.queries.sources import AnswerSources
 
-_CHALLENGE: Final = "_acme-challenge"
-_OWNERSHIP: Final = "_cf-custom-hostname"
-
-
-class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What all looks share. random_label: a label that nobody has in their zone."""
-
-    config: Dns
-    asker: Asker
-    lookup: Lookup
-    delegations: Delegations
-    routes: Routes
-    sources: Sources
-    random_label: Callable[[], str]
+_CHALLENGE_LABEL: Final = "_acme-challenge"
+_OWNERSHIP_LABEL: Final = "_cf-custom-hostname"
 
 
-class Look:
-    """`run` asks; `facts` can be taken at any time, and tells what was seen until then."""
+class DnsServices(msgspec.Struct, frozen=True, kw_only=True):
+    """What all looks share. make_random_label: a label that nobody has in their zone."""
 
-    def __init__(self, question: DnsQuestion, name: Name, target: Name, parts: Parts) -> None:
-        above = registrable(question.hostname)
-        self._question = question
+    config: DnsConfig
+    client: DnsClient
+    lookup: RecordLookup
+    delegation_finder: DelegationFinder
+    reachability: Reachability
+    sources: AnswerSources
+    make_random_label: Callable[[], str]
+
+
+class HostnameCheck:
+    """`run` asks; `to_facts` can be taken at any time, and tells what was seen until then."""
+
+    def __init__(self, request: DnsCheckRequest, name: Name, target: Name, services: DnsServices) -> None:
+        above = registrable_domain(request.hostname)
+        self._request = request
         self._name = name
         self._target = target
-        self._registrable = parse(above) or name
-        self._parts = parts
-        self._lookup = parts.lookup
-        self._sources = parts.sources
-        self._budget = Budget(above, fresh=question.thorough)
-        self._seen = Seen(
-            question,
-            Authorities(name, parts.asker, parts.delegations, parts.routes, self._budget),
-            Resolvers(name, parts.config.resolvers, parts.asker, self._budget),
-            Chain(name, target),
+        self._registrable_name = parse_name(above) or name
+        self._services = services
+        self._lookup = services.lookup
+        self._sources = services.sources
+        self._budget = QueryBudget(above, bypass_cache=request.is_thorough)
+        self._result = CheckResult(
+            request,
+            AuthoritativeServers(
+                name, services.client, services.delegation_finder, services.reachability, self._budget
+            ),
+            ConfiguredResolvers(name, services.config.resolvers, services.client, self._budget),
+            CnameChain(name, target),
         )
 
     async def run(self) -> None:
         """Ask. Raises Exhausted, in groups, when the look becomes too expensive."""
-        seen = self._seen
+        seen = self._result
         async with asyncio.TaskGroup() as group:
-            ask = seen.resolvers.ask_all if self._question.thorough else seen.resolvers.ask_one
+            ask = seen.resolvers.ask_all if self._request.is_thorough else seen.resolvers.ask_one
             resolved = group.create_task(ask(), name="dns.resolvers")
-            await seen.authorities.ask(self._registrable, self._sources, walk=self._parts.config.authoritative)
-            if seen.authorities.truth is None:
+            await seen.authorities.ask(
+                self._registrable_name, self._sources, follow_delegation=self._services.config.authoritative
+            )
+            if seen.authorities.authoritative_answer is None:
                 await resolved
-            seen.truth = seen.authorities.truth or self._denied() or seen.resolvers.truth
-            if seen.truth is not None:
-                await self._explore(seen.truth, resolved)
+            seen.accepted_answer = (
+                seen.authorities.authoritative_answer or self._find_denial() or seen.resolvers.resolver_answer
+            )
+            if seen.accepted_answer is not None:
+                await self._ask_details(seen.accepted_answer, resolved)
 
-    def facts(self) -> DnsFacts:
+    def to_facts(self) -> DnsFacts:
         """What has been seen up to now."""
-        self._seen.settle()
-        return self._seen.facts(self._parts.config.timeout / 1000)
+        self._result.accept_partial_answers()
+        return self._result.to_facts(self._services.config.timeout / 1000)
 
-    def _denied(self) -> Reply | None:
-        delegation = self._seen.authorities.delegation
-        return denied(delegation.zone) if delegation is not None and delegation.registered is False else None
+    def _find_denial(self) -> DnsReply | None:
+        delegation = self._result.authorities.delegation
+        return build_denial(delegation.zone) if delegation is not None and delegation.is_registered is False else None
 
-    async def _explore(self, truth: Reply, resolved: "asyncio.Task[None]") -> None:
-        seen = self._seen
+    async def _ask_details(self, accepted_answer: DnsReply, resolvers_task: "asyncio.Task[None]") -> None:
+        seen = self._result
         delegation = seen.authorities.delegation
-        seen.place = Place(self._name, self._registrable, delegation, truth)
-        usable = [server.address for server in seen.authorities.usable]
+        seen.zone_position = ZonePosition(self._name, self._registrable_name, delegation, accepted_answer)
+        usable = [server.address for server in seen.authorities.answering_servers]
         if delegation is not None and usable:
             self._sources = self._sources.with_zone(delegation.zone, usable)
-        await seen.chain.follow(truth, self._lookup, self._sources, self._budget)
-        standing = Standing(self._lookup, self._sources, self._budget)
-        if not seen.chain.names and truth.exists:
-            await self._see_addresses(standing)
-        everything = self._question.thorough or not seen.is_right
+        await seen.chain.follow(accepted_answer, self._lookup, self._sources, self._budget)
+        standing = RecordReader(self._lookup, self._sources, self._budget)
+        if not seen.chain.names and accepted_answer.exists:
+            await self._check_addresses(standing)
+        everything = self._request.is_thorough or not seen.reaches_target
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._see_caa(), name="dns.caa")
-            if self._question.challenge or self._question.thorough:
-                group.create_task(self._see_challenge(standing), name="dns.challenge")
+            group.create_task(self._check_caa(), name="dns.caa")
+            if self._request.with_challenge or self._request.is_thorough:
+                group.create_task(self._check_challenge(standing), name="dns.challenge")
             if everything:
-                group.create_task(self._see_place(standing, seen.place), name="dns.place")
-                group.create_task(self._see_records(standing), name="dns.records")
-                group.create_task(self._see_ownership(standing), name="dns.ownership")
+                group.create_task(self._check_zone(standing, seen.zone_position), name="dns.place")
+                group.create_task(self._check_records(standing), name="dns.records")
+                group.create_task(self._check_ownership(standing), name="dns.ownership")
                 if seen.chain.names:
-                    group.create_task(self._see_addresses(standing), name="dns.addresses")
-            await resolved
-            if everything or not seen.resolvers.agree(truth):
+                    group.create_task(self._check_addresses(standing), name="dns.addresses")
+            await resolvers_task
+            if everything or not seen.resolvers.has_same_answer(accepted_answer):
                 await seen.resolvers.ask_all()
 
-    async def _see_addresses(self, standing: Standing) -> None:
+    async def _check_addresses(self, reader: RecordReader) -> None:
         async with asyncio.TaskGroup() as group:
-            here = group.create_task(standing.addresses(self._name), name="dns.addresses_here")
-            there = group.create_task(standing.addresses(self._target), name="dns.addresses_of_target")
-        self._seen.addresses, known = here.result()
-        self._seen.target_addresses, target_known = there.result()
-        self._seen.addresses_known = known and target_known
+            here = group.create_task(reader.read_addresses(self._name), name="dns.addresses_here")
+            there = group.create_task(reader.read_addresses(self._target), name="dns.addresses_of_target")
+        self._result.addresses, known = here.result()
+        self._result.target_addresses, target_known = there.result()
+        self._result.has_all_addresses = known and target_known
 
-    async def _see_caa(self) -> None:
-        chain = self._seen.chain
-        self._seen.climb = Climb(self._name, self._lookup, self._sources, self._budget)
-        await self._seen.climb.climb()
-        if chain.names and chain.complete and not chain.looped:
-            self._seen.target_climb = Climb(chain.end, self._lookup, self._sources, self._budget)
-            await self._seen.target_climb.climb()
+    async def _check_caa(self) -> None:
+        chain = self._result.chain
+        self._result.caa_climb = CaaClimb(self._name, self._lookup, self._sources, self._budget)
+        await self._result.caa_climb.climb()
+        if chain.names and chain.is_complete and not chain.has_loop:
+            self._result.target_caa_climb = CaaClimb(chain.end, self._lookup, self._sources, self._budget)
+            await self._result.target_caa_climb.climb()
 
-    async def _see_challenge(self, standing: Standing) -> None:
-        name = below(_CHALLENGE, self._name)
+    async def _check_challenge(self, reader: RecordReader) -> None:
+        name = prepend_labels(_CHALLENGE_LABEL, self._name)
         if name is not None:
-            self._seen.challenge = await standing.texts(name)
+            self._result.challenge = await reader.read_texts(name)
 
-    async def _see_ownership(self, standing: Standing) -> None:
-        name = below(_OWNERSHIP, self._name)
+    async def _check_ownership(self, reader: RecordReader) -> None:
+        name = prepend_labels(_OWNERSHIP_LABEL, self._name)
         if name is not None:
-            self._seen.ownership = (await standing.texts(name)).texts
+            self._result.ownership_texts = (await reader.read_texts(name)).texts
 
-    async def _see_records(self, standing: Standing) -> None:
-        self._seen.records = await standing.records(self._name)
+    async def _check_records(self, reader: RecordReader) -> None:
+        self._result.other_records = await reader.read_records(self._name)
 
-    async def _see_place(self, standing: Standing, place: Place) -> None:
-        await place.find(self._lookup, self._parts.sources, self._budget)
-        if place.zone is None or place.registered is False:
+    async def _check_zone(self, reader: RecordReader, zone_position: ZonePosition) -> None:
+        await zone_position.find(self._lookup, self._services.sources, self._budget)
+        if zone_position.zone is None or zone_position.is_registered is False:
             return
-        await self._seen.authorities.ask_serials(place.zone)
-        doubled = below(self._question.hostname, place.zone)
+        await self._result.authorities.ask_serials(zone_position.zone)
+        doubled = prepend_labels(self._request.hostname, zone_position.zone)
         if doubled is not None:
-            self._seen.doubled = await standing.elsewhere(doubled)
-            if self._seen.doubled is not None and self._seen.doubled.exists and self._name.parent() != place.zone:
-                beside = below(self._parts.random_label(), place.zone)
-                self._seen.doubled_sibling = None if beside is None else await standing.elsewhere(beside)
-        if self._name not in (place.zone, self._registrable):
-            sibling = below(self._parts.random_label(), self._name.parent())
+            self._result.doubled_answer = await reader.read_other_name(doubled)
+            if (
+                self._result.doubled_answer is not None
+                and self._result.doubled_answer.exists
+                and self._name.parent() != zone_position.zone
+            ):
+                beside = prepend_labels(self._services.make_random_label(), zone_position.zone)
+                self._result.doubled_sibling_answer = None if beside is None else await reader.read_other_name(beside)
+        if self._name not in (zone_position.zone, self._registrable_name):
+            sibling = prepend_labels(self._services.make_random_label(), self._name.parent())
             if sibling is not None:
-                self._seen.sibling = await standing.elsewhere(sibling)
+                self._result.sibling_answer = await reader.read_other_name(sibling)

@@ -7,24 +7,24 @@ from collections.abc import Callable
 import structlog
 
 from dcvd.config import Config
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation, DnsQuestion
-from dcvd.dns.authority.delegation import Delegations
-from dcvd.dns.checks.hostname_check import Look, Parts
-from dcvd.dns.checks.zone_reader import Zones
-from dcvd.dns.messages.names import parse
-from dcvd.dns.queries.budget import Exhausted
-from dcvd.dns.queries.cache import Cache
-from dcvd.dns.queries.client import Asker
-from dcvd.dns.queries.lookup import Lookup
-from dcvd.dns.queries.reachability import Routes
-from dcvd.dns.queries.server_health import Health
-from dcvd.dns.queries.slots import Slots
-from dcvd.dns.queries.sources import Sources
+from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, DnsObservation
+from dcvd.dns.authority.delegation import DelegationFinder
+from dcvd.dns.checks.hostname_check import DnsServices, HostnameCheck
+from dcvd.dns.checks.zone_reader import ZoneReader
+from dcvd.dns.messages.names import parse_name
+from dcvd.dns.queries.budget import QueryBudgetExhausted
+from dcvd.dns.queries.cache import ReplyCache
+from dcvd.dns.queries.client import DnsClient
+from dcvd.dns.queries.lookup import RecordLookup
+from dcvd.dns.queries.reachability import Reachability
+from dcvd.dns.queries.server_health import DnsServerHealth
+from dcvd.dns.queries.slots import QuerySlots
+from dcvd.dns.queries.sources import AnswerSources
 
 log = structlog.get_logger(__name__)
 
 
-def _random_label() -> str:
+def _make_random_label() -> str:
     return f"x{secrets.token_hex(6)}"
 
 
@@ -35,43 +35,43 @@ class DnsObserver:
     what it remembers of servers and answers is what keeps looks cheap. `zones` asks about zones through the same.
     """
 
-    def __init__(self, config: Config, *, random_label: Callable[[], str] = _random_label) -> None:
-        routes, cache = Routes(), Cache()
-        self._slots = Slots(config.dns.concurrency)
-        asker = Asker(config.dns, self._slots, Health(), routes)
-        lookup = Lookup(asker, cache)
-        self._timeout = config.dns.timeout / 1000
-        self._parts = Parts(
+    def __init__(self, config: Config, *, make_random_label: Callable[[], str] = _make_random_label) -> None:
+        routes, cache = Reachability(), ReplyCache()
+        self._slots = QuerySlots(config.dns.concurrency)
+        asker = DnsClient(config.dns, self._slots, DnsServerHealth(), routes)
+        lookup = RecordLookup(asker, cache)
+        self._timeout_s = config.dns.timeout / 1000
+        self._services = DnsServices(
             config=config.dns,
-            asker=asker,
+            client=asker,
             lookup=lookup,
-            delegations=Delegations(asker, cache, lookup, routes),
-            routes=routes,
-            sources=Sources.of(config.dns),
-            random_label=random_label,
+            delegation_finder=DelegationFinder(asker, cache, lookup, routes),
+            reachability=routes,
+            sources=AnswerSources.from_config(config.dns),
+            make_random_label=make_random_label,
         )
-        self.zones = Zones(self._parts, self._slots, self._timeout)
+        self.zones = ZoneReader(self._services, self._slots, self._timeout_s)
 
-    async def observe(self, question: DnsQuestion) -> DnsObservation:
+    async def observe(self, request: DnsCheckRequest) -> DnsObservation:
         """One check of a hostname (A-labels). Never raises: what was not seen in time is missing from the facts."""
-        name, target = parse(question.hostname), parse(question.target)
+        name, target = parse_name(request.hostname), parse_name(request.target)
         if name is None or target is None:
-            return _nothing(question)
-        look = Look(question, name, target, self._parts)
+            return _empty_observation(request)
+        look = HostnameCheck(request, name, target, self._services)
         try:
-            with self._slots.look():
-                async with asyncio.timeout(self._timeout):
+            with self._slots.track_check():
+                async with asyncio.timeout(self._timeout_s):
                     await look.run()
         except TimeoutError:
-            log.debug("dns.look_ran_out_of_time", hostname=question.hostname)
+            log.debug("dns.look_ran_out_of_time", hostname=request.hostname)
         except Exception as error:
-            if not (isinstance(error, ExceptionGroup) and error.split(Exhausted)[1] is None):
+            if not (isinstance(error, ExceptionGroup) and error.split(QueryBudgetExhausted)[1] is None):
                 # Answers come from whoever owns the zone: one that breaks us must cost nothing but its own look.
-                log.exception("dns.look_broke", hostname=question.hostname)
-                return _nothing(question)
-            log.info("dns.look_too_expensive", hostname=question.hostname)
-        return DnsObservation(look.facts())
+                log.exception("dns.look_broke", hostname=request.hostname)
+                return _empty_observation(request)
+            log.info("dns.look_too_expensive", hostname=request.hostname)
+        return DnsObservation(look.to_facts())
 
 
-def _nothing(question: DnsQuestion) -> DnsObservation:
-    return DnsObservation(DnsFacts(hostname=question.hostname, target=question.target, outcome="unanswered"))
+def _empty_observation(request: DnsCheckRequest) -> DnsObservation:
+    return DnsObservation(DnsFacts(hostname=request.hostname, target=request.target, outcome="unanswered"))

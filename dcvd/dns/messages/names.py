@@ -5,7 +5,7 @@ import dns.name
 from dns.name import Name
 
 
-def parse(text: str) -> Name | None:
+def parse_name(text: str) -> Name | None:
     """The absolute name; None for what DNS cannot carry."""
     try:
         return dns.name.from_text(text)
@@ -18,6 +18,6 @@ def to_text(name: Name) -> str:
     return name.to_text(omit_final_dot=True).lower()
 
 
-def below(labels: str, name: Name) -> Name | None:
+def prepend_labels(labels: str, name: Name) -> Name | None:
     """The labels put before the name; None where that is longer than DNS allows."""
-    return parse(f"{labels}.{name.to_text()}")
+    return parse_name(f"{labels}.{name.to_text()}")

@@ -9,59 +9,59 @@ import dns.message
 from dns.name import Name
 from dns.rdatatype import RdataType
 
-_PAYLOAD: Final = 1232
+_EDNS_PAYLOAD_BYTES: Final = 1232
 """EDNS buffer size that crosses every path unfragmented (DNS Flag Day 2020)."""
-_HEADER: Final = 12
-_ID: Final = 2
-_RESPONSE: Final = 0x80
-_TRUNCATED: Final = 0x02
-_RCODE: Final = 0x0F
-_MOST_RECORDS: Final = 500
-_TYPE_AND_CLASS: Final = 4
+_HEADER_BYTES: Final = 12
+_ID_BYTES: Final = 2
+_QR_BIT: Final = 0x80
+_TC_BIT: Final = 0x02
+_RCODE_MASK: Final = 0x0F
+_MAX_RECORDS: Final = 500
+_TYPE_AND_CLASS_BYTES: Final = 4
 
 
-class Question:
+class DnsQuery:
     """A name and a type, asked of a resolver (`recurse`) or of the zone's own servers.
 
-    unchecked: with the CD bit, so that a resolver tells what it found without judging its signatures.
+    checking_disabled: with the CD bit, so that a resolver tells what it found without judging its signatures.
     """
 
-    def __init__(self, name: Name, rdtype: RdataType, *, recurse: bool, unchecked: bool = False) -> None:
+    def __init__(self, name: Name, rdtype: RdataType, *, recurse: bool, checking_disabled: bool = False) -> None:
         self.name = name
         self.rdtype = rdtype
         self.recurse = recurse
-        self._flags = (dns.flags.RD if recurse else 0) | (dns.flags.CD if unchecked else 0)
-        self._wire = self._encoded(edns=True)
-        self._end = _HEADER + len(name.to_wire() or b"") + _TYPE_AND_CLASS
-        self._question = self._wire[_HEADER : self._end].lower()
+        self._flags = (dns.flags.RD if recurse else 0) | (dns.flags.CD if checking_disabled else 0)
+        self._wire = self._encode(edns=True)
+        self._question_end = _HEADER_BYTES + len(name.to_wire() or b"") + _TYPE_AND_CLASS_BYTES
+        self._question_section = self._wire[_HEADER_BYTES : self._question_end].lower()
 
-    def wire(self, *, edns: bool = True) -> bytes:
+    def to_wire(self, *, edns: bool = True) -> bytes:
         """With a random id, fresh on every call."""
-        return secrets.token_bytes(_ID) + (self._wire if edns else self._encoded(edns=False))[_ID:]
+        return secrets.token_bytes(_ID_BYTES) + (self._wire if edns else self._encode(edns=False))[_ID_BYTES:]
 
-    def acceptor(self, wire: bytes) -> Callable[[bytes], bool]:
+    def build_answer_test(self, wire: bytes) -> Callable[[bytes], bool]:
         """Whether bytes answer `wire`: its id, its question (which a server may leave out of a refusal), the QR bit."""
 
         def is_answer(received: bytes) -> bool:
-            if len(received) < _HEADER or received[:_ID] != wire[:_ID] or not received[2] & _RESPONSE:
+            if len(received) < _HEADER_BYTES or received[:_ID_BYTES] != wire[:_ID_BYTES] or not received[2] & _QR_BIT:
                 return False
             questions = int.from_bytes(received[4:6])
             if questions == 0:
-                return bool(received[3] & _RCODE)
-            return questions == 1 and received[_HEADER : self._end].lower() == self._question
+                return bool(received[3] & _RCODE_MASK)
+            return questions == 1 and received[_HEADER_BYTES : self._question_end].lower() == self._question_section
 
         return is_answer
 
-    def _encoded(self, *, edns: bool) -> bytes:
-        options = {"use_edns": 0, "payload": _PAYLOAD} if edns else {"use_edns": False}
+    def _encode(self, *, edns: bool) -> bytes:
+        options = {"use_edns": 0, "payload": _EDNS_PAYLOAD_BYTES} if edns else {"use_edns": False}
         return dns.message.make_query(self.name, self.rdtype, id=0, flags=self._flags, **options).to_wire()
 
 
 def is_truncated(received: bytes) -> bool:
     """Whether the answer was cut and is to be fetched over TCP."""
-    return bool(received[2] & _TRUNCATED)
+    return bool(received[2] & _TC_BIT)
 
 
-def is_crowded(received: bytes) -> bool:
+def has_too_many_records(received: bytes) -> bool:
     """Whether an answer announces more records than any honest one has: reading them would cost too much."""
-    return sum(int.from_bytes(received[at : at + 2]) for at in (6, 8, 10)) > _MOST_RECORDS
+    return sum(int.from_bytes(received[at : at + 2]) for at in (6, 8, 10)) > _MAX_RECORDS

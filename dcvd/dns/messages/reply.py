@@ -13,27 +13,27 @@ from dns.rdatatype import RdataType
 from dns.rrset import RRset
 from msgspec import Struct
 
-from dcvd.core.domains.dns_facts import Outcome
+from dcvd.core.domains.dns_facts import QueryOutcome
 
-MOST_RECORDS: Final = 50
+MAX_RECORDS: Final = 50
 """Records of one type at one name that are kept."""
-_MOST_ALIASES: Final = 16
+_MAX_ALIASES: Final = 16
 
 
-Data = Any
+Rdata = Any
 """A record's data, as dnspython has it: its attributes are those of its type."""
 
 
 class Referral(Struct, frozen=True):
     """The zone cut that a server points to, its NS names, and the addresses told along with them."""
 
-    cut: Name
+    zone_cut: Name
     nameservers: tuple[Name, ...]
     glue: tuple[tuple[Name, str], ...]
 
 
-class Reply(Struct, frozen=True, kw_only=True):
-    """`outcome` is `answered` only for what its server was entitled to say.
+class DnsReply(Struct, frozen=True, kw_only=True):
+    """`outcome` is `is_answered` only for what its server was entitled to say.
 
     aliases: the targets of the CNAMEs that the answer follows from the name asked. rdatas: of the type asked, at their
     end. exists: whether that end exists. ttl: of the shortest-lived record, or of the negative answer (RFC 2308 §5).
@@ -41,55 +41,55 @@ class Reply(Struct, frozen=True, kw_only=True):
     `ttl` is that of its NS records.
     """
 
-    outcome: Outcome
+    outcome: QueryOutcome
     exists: bool = False
     aliases: tuple[Name, ...] = ()
-    rdatas: tuple[Data, ...] = ()
+    rdatas: tuple[Rdata, ...] = ()
     ttl: int | None = None
     zone: Name | None = None
     serial: int | None = None
     referral: Referral | None = None
 
     @property
-    def answered(self) -> bool:
+    def is_answered(self) -> bool:
         return self.outcome == "answered"
 
 
-def read(message: Message, name: Name, rdtype: RdataType, *, recurse: bool) -> Reply:
+def parse_reply(message: Message, name: Name, rdtype: RdataType, *, recurse: bool) -> DnsReply:
     """The reply of a resolver (`recurse`) or of an authoritative server."""
     rcode = message.rcode()
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        return Reply(outcome=_failure(rcode))
+        return DnsReply(outcome=_classify_rcode(rcode))
     authoritative = bool(message.flags & dns.flags.AA)
     if not recurse and not authoritative:
-        return _not_authoritative(message, name)
+        return _parse_referral(message, name)
     if recurse and not authoritative and not message.flags & dns.flags.RA:
         # A server that does not recurse, put where a resolver should stand.
-        return Reply(outcome="refused")
-    return _answer(message, name, rdtype)
+        return DnsReply(outcome="refused")
+    return _parse_answer(message, name, rdtype)
 
 
-def _answer(message: Message, name: Name, rdtype: RdataType) -> Reply:
-    end, aliases, ttls = _followed(message, name, rdtype)
-    found = _rrset(message, message.answer, end, rdtype)
-    soa = _soa(message, end, rdtype)
+def _parse_answer(message: Message, name: Name, rdtype: RdataType) -> DnsReply:
+    end, aliases, ttls = _follow_aliases(message, name, rdtype)
+    found = _find_rrset(message, message.answer, end, rdtype)
+    soa = _find_soa(message, end, rdtype)
     zone = None if soa is None else soa.name
     serial = None if soa is None else soa[0].serial
     if found is not None:
-        return Reply(
+        return DnsReply(
             outcome="answered",
             exists=True,
             aliases=aliases,
-            rdatas=tuple(found)[:MOST_RECORDS],
+            rdatas=tuple(found)[:MAX_RECORDS],
             ttl=min(*ttls, found.ttl) if ttls else found.ttl,
             zone=zone,
             serial=serial,
         )
     if soa is None and not aliases and any(rrset.rdtype == RdataType.NS for rrset in message.authority):
         # No data without an SOA, but name servers: a referral (RFC 2308 §2.2), whatever the flags say.
-        return _not_authoritative(message, name)
+        return _parse_referral(message, name)
     negative = None if soa is None else min(soa.ttl, soa[0].minimum, *ttls)
-    return Reply(
+    return DnsReply(
         outcome="answered",
         exists=message.rcode() == dns.rcode.NOERROR,
         aliases=aliases,
@@ -99,15 +99,15 @@ def _answer(message: Message, name: Name, rdtype: RdataType) -> Reply:
     )
 
 
-def _followed(message: Message, name: Name, rdtype: RdataType) -> tuple[Name, tuple[Name, ...], list[int]]:
+def _follow_aliases(message: Message, name: Name, rdtype: RdataType) -> tuple[Name, tuple[Name, ...], list[int]]:
     """Where the CNAMEs of the answer lead from a name, over which names, and how long each of them lives."""
     aliases: list[Name] = []
     ttls: list[int] = []
     end = name
-    while rdtype != RdataType.CNAME and len(aliases) < _MOST_ALIASES:
-        if _rrset(message, message.answer, end, rdtype) is not None:
+    while rdtype != RdataType.CNAME and len(aliases) < _MAX_ALIASES:
+        if _find_rrset(message, message.answer, end, rdtype) is not None:
             break
-        alias = _rrset(message, message.answer, end, RdataType.CNAME)
+        alias = _find_rrset(message, message.answer, end, RdataType.CNAME)
         if alias is None:
             break
         end = alias[0].target
@@ -118,7 +118,7 @@ def _followed(message: Message, name: Name, rdtype: RdataType) -> tuple[Name, tu
     return end, tuple(aliases), ttls
 
 
-def _failure(rcode: dns.rcode.Rcode) -> Outcome:
+def _classify_rcode(rcode: dns.rcode.Rcode) -> QueryOutcome:
     match rcode:
         case dns.rcode.SERVFAIL:
             return "servfail"
@@ -128,7 +128,7 @@ def _failure(rcode: dns.rcode.Rcode) -> Outcome:
             return "malformed"
 
 
-def _soa(message: Message, end: Name, rdtype: RdataType) -> RRset | None:
+def _find_soa(message: Message, end: Name, rdtype: RdataType) -> RRset | None:
     section = message.answer if rdtype == RdataType.SOA else []
     for rrset in (*section, *message.authority):
         if rrset.rdtype == RdataType.SOA and rrset.rdclass == dns.rdataclass.IN and end.is_subdomain(rrset.name):
@@ -136,23 +136,23 @@ def _soa(message: Message, end: Name, rdtype: RdataType) -> RRset | None:
     return None
 
 
-def _not_authoritative(message: Message, name: Name) -> Reply:
+def _parse_referral(message: Message, name: Name) -> DnsReply:
     """Of a server that has no authority: it may refer to who has."""
     if message.answer or message.rcode() != dns.rcode.NOERROR:
-        return Reply(outcome="not_authoritative")
+        return DnsReply(outcome="not_authoritative")
     for rrset in message.authority:
         if rrset.rdtype == RdataType.NS and rrset.rdclass == dns.rdataclass.IN and name.is_subdomain(rrset.name):
-            nameservers = tuple(rdata.target for rdata in rrset)[:MOST_RECORDS]
+            nameservers = tuple(rdata.target for rdata in rrset)[:MAX_RECORDS]
             glue = [
                 (nameserver, rdata.address)
                 for nameserver in nameservers
                 for kind in (RdataType.A, RdataType.AAAA)
-                for rdata in _rrset(message, message.additional, nameserver, kind) or ()
+                for rdata in _find_rrset(message, message.additional, nameserver, kind) or ()
             ]
-            referral = Referral(rrset.name, nameservers, tuple(glue[:MOST_RECORDS]))
-            return Reply(outcome="not_authoritative", referral=referral, ttl=rrset.ttl)
-    return Reply(outcome="not_authoritative")
+            referral = Referral(rrset.name, nameservers, tuple(glue[:MAX_RECORDS]))
+            return DnsReply(outcome="not_authoritative", referral=referral, ttl=rrset.ttl)
+    return DnsReply(outcome="not_authoritative")
 
 
-def _rrset(message: Message, section: list[RRset], name: Name, rdtype: RdataType) -> RRset | None:
+def _find_rrset(message: Message, section: list[RRset], name: Name, rdtype: RdataType) -> RRset | None:
     return message.get_rrset(section, name, dns.rdataclass.IN, rdtype)

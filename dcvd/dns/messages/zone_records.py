@@ -6,23 +6,23 @@ from dns.name import Name
 
 from dcvd.core.records.zones import ZoneRecord
 from dcvd.dns.messages.names import to_text
-from dcvd.dns.messages.reply import Data
+from dcvd.dns.messages.reply import Rdata
 
-_NAMES: Final = frozenset({"CNAME", "DNAME", "NS", "PTR"})
+_NAME_ONLY_TYPES: Final = frozenset({"CNAME", "DNAME", "NS", "PTR"})
 """Types whose data is a host name and nothing else."""
-_END_IN_NAMES: Final = frozenset({"MX", "SRV"})
+_NAME_LAST_TYPES: Final = frozenset({"MX", "SRV"})
 
 
-def zone_record(name: Name, data: Data, ttl: int | None) -> ZoneRecord:
+def to_zone_record(name: Name, rdata: Rdata, ttl: int | None) -> ZoneRecord:
     """One record; its value as a person writes it."""
-    kind = data.rdtype.name
-    return ZoneRecord(type=kind, name=to_text(name), value=_value(kind, data.to_text()), ttl=ttl)
+    kind = rdata.rdtype.name
+    return ZoneRecord(type=kind, name=to_text(name), value=_format_value(kind, rdata.to_text()), ttl=ttl)
 
 
-def _value(kind: str, text: str) -> str:
-    if kind in _NAMES:
+def _format_value(rdtype: str, text: str) -> str:
+    if rdtype in _NAME_ONLY_TYPES:
         return text.removesuffix(".").lower() or "."
-    if kind in _END_IN_NAMES:
+    if rdtype in _NAME_LAST_TYPES:
         before, _, name = text.rpartition(" ")
         return f"{before} {name.removesuffix('.').lower() or '.'}"
     return text

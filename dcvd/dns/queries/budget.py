@@ -5,31 +5,34 @@ from typing import Final
 
 from dcvd.config import SocketAddress
 
-MOST_QUESTIONS: Final = 150
+MAX_QUERIES: Final = 150
 
 
-class Exhausted(Exception):  # ends one look early, with what it has seen; it never leaves this package
+class QueryBudgetExhausted(Exception):  # ends one look early, with what it has seen; it never leaves this package
     """A look has asked as many questions as it may."""
 
 
-class Budget:
-    """Of one look. zone: for which timeouts are counted, see `Health`. fresh: take nothing about it from memory."""
+class QueryBudget:
+    """Of one look. zone: for which timeouts are counted, see `Health`.
 
-    def __init__(self, zone: str, *, fresh: bool) -> None:
+    bypass_cache: take nothing about it from memory.
+    """
+
+    def __init__(self, zone: str, *, bypass_cache: bool) -> None:
         self.zone = zone
-        self.fresh = fresh
-        self._asked: dict[SocketAddress, float] = {}
-        self.under_way = 0
+        self.bypass_cache = bypass_cache
+        self._first_query_times: dict[SocketAddress, float] = {}
+        self.in_flight = 0
         """Questions that hold one of the `Slots`, which alone count it."""
-        self._left = MOST_QUESTIONS
+        self._queries_left = MAX_QUERIES
 
-    def spend(self, server: SocketAddress) -> None:
+    def count_query(self, server: SocketAddress) -> None:
         """Count a question that goes out now. Raises Exhausted."""
-        if self._left == 0:
-            raise Exhausted
-        self._left -= 1
-        self._asked.setdefault(server, time.monotonic())
+        if self._queries_left == 0:
+            raise QueryBudgetExhausted
+        self._queries_left -= 1
+        self._first_query_times.setdefault(server, time.monotonic())
 
-    def waited(self, server: SocketAddress) -> float:
+    def time_since_query_s(self, server: SocketAddress) -> float:
         """Seconds since the first question went out to that server; none, where none did."""
-        return time.monotonic() - self._asked[server] if server in self._asked else 0.0
+        return time.monotonic() - self._first_query_times[server] if server in self._first_query_times else 0.0

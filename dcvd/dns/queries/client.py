@@ -11,100 +11,102 @@ import dns.rcode
 import structlog
 from dns.rdatatype import RdataType
 
-from dcvd.config import Dns, SocketAddress
-from dcvd.dns.messages.query import Question, is_crowded, is_truncated
-from dcvd.dns.messages.reply import Reply, read
-from dcvd.dns.messages.transport import Unusable, datagram, stream
-from dcvd.dns.queries.budget import Budget
-from dcvd.dns.queries.reachability import Routes
-from dcvd.dns.queries.server_health import Health
-from dcvd.dns.queries.slots import Slots
+from dcvd.config import DnsConfig, SocketAddress
+from dcvd.dns.messages.query import DnsQuery, has_too_many_records, is_truncated
+from dcvd.dns.messages.reply import DnsReply, parse_reply
+from dcvd.dns.messages.transport import UnusableReply, exchange_datagram, exchange_over_tcp
+from dcvd.dns.queries.budget import QueryBudget
+from dcvd.dns.queries.reachability import Reachability
+from dcvd.dns.queries.server_health import DnsServerHealth
+from dcvd.dns.queries.slots import QuerySlots
 
 log = structlog.get_logger(__name__)
 
-_WAITS: Final = (0.16, 0.24)
+_TRY_TIMEOUT_SHARES: Final = (0.16, 0.24)
 """How long each try waits, as a share of `dns.timeout`: both together leave time for what is asked afterwards."""
-_UNREADABLE: Final = (dns.exception.DNSException, Unusable, ValueError, IndexError)
+_UNREADABLE_ERRORS: Final = (dns.exception.DNSException, UnusableReply, ValueError, IndexError)
 
 
-class Asker:
+class DnsClient:
     """All that goes out."""
 
-    def __init__(self, config: Dns, slots: Slots, health: Health, routes: Routes) -> None:
-        self._waits = [share * config.timeout / 1000 for share in _WAITS]
+    def __init__(
+        self, config: DnsConfig, slots: QuerySlots, server_health: DnsServerHealth, reachability: Reachability
+    ) -> None:
+        self._try_timeouts_s = [share * config.timeout / 1000 for share in _TRY_TIMEOUT_SHARES]
         self._slots = slots
         self._resolvers: Collection[SocketAddress] = frozenset(config.resolvers)
-        self._health = health
-        self._routes = routes
+        self._server_health = server_health
+        self._reachability = reachability
 
-    async def ask(self, question: Question, server: SocketAddress, budget: Budget, *, tries: int = 2) -> Reply:
+    async def ask(self, query: DnsQuery, server: SocketAddress, budget: QueryBudget, *, tries: int = 2) -> DnsReply:
         """The reply, failures included: one that is known to be silent is not asked, unless the look is fresh.
 
         `tries` is 1 (which waits longest) or 2.
         Raises Exhausted.
         """
-        if not budget.fresh and self._health.is_down(server, budget.zone):
-            return Reply(outcome="timeout")
-        waits = self._waits[-tries:]
-        if self._health.is_suspect(server):
-            waits = self._waits[:1]
+        if not budget.bypass_cache and self._server_health.is_down(server, budget.zone):
+            return DnsReply(outcome="timeout")
+        waits = self._try_timeouts_s[-tries:]
+        if self._server_health.is_suspect(server):
+            waits = self._try_timeouts_s[:1]
         for wait in waits:
-            async with self._slots.slot(budget):
-                budget.spend(server)
-                reply = await self._try(question, server, wait)
+            async with self._slots.hold_slot(budget):
+                budget.count_query(server)
+                reply = await self._try_once(query, server, wait)
             if reply is not None:
                 if reply.outcome != "unreachable":
-                    self._health.answered(server)
-                    self._routes.answered(server)
+                    self._server_health.record_answer(server)
+                    self._reachability.record_answer(server)
                 return reply
-        self._routes.timed_out(server)
-        await self._count_silence(server, budget)
-        return Reply(outcome="timeout")
+        self._reachability.record_timeout(server)
+        await self._record_timeout(server, budget)
+        return DnsReply(outcome="timeout")
 
-    async def _count_silence(self, server: SocketAddress, budget: Budget) -> None:
+    async def _record_timeout(self, server: SocketAddress, budget: QueryBudget) -> None:
         # A zone whose own servers are silent makes resolvers look silent. Only one that does not even know the root is.
         resolver = server in self._resolvers
-        if self._health.timed_out(server, budget.zone):
-            if resolver and await self._knows_the_root(server, budget):
-                self._health.answered(server)
+        if self._server_health.record_timeout(server, budget.zone):
+            if resolver and await self._can_resolve_root(server, budget):
+                self._server_health.record_answer(server)
             else:
                 log.warning("dns.server_down", server=str(server), resolver=resolver)
 
-    async def _knows_the_root(self, server: SocketAddress, budget: Budget) -> bool:
-        root = Question(dns.name.root, RdataType.NS, recurse=True)
-        async with self._slots.slot(budget):
-            budget.spend(server)
-            return await self._try(root, server, self._waits[-1]) is not None
+    async def _can_resolve_root(self, server: SocketAddress, budget: QueryBudget) -> bool:
+        root = DnsQuery(dns.name.root, RdataType.NS, recurse=True)
+        async with self._slots.hold_slot(budget):
+            budget.count_query(server)
+            return await self._try_once(root, server, self._try_timeouts_s[-1]) is not None
 
-    async def _try(self, question: Question, server: SocketAddress, wait: float) -> Reply | None:
+    async def _try_once(self, query: DnsQuery, server: SocketAddress, timeout_s: float) -> DnsReply | None:
         """None when no answer came in time."""
         try:
-            reply = await self._exchange(question, server, wait, edns=True)
+            reply = await self._exchange(query, server, timeout_s, edns=True)
         except TimeoutError:
-            log.debug("dns.timeout", name=question.name, type=question.rdtype.name, server=server)
+            log.debug("dns.timeout", name=query.name, type=query.rdtype.name, server=server)
             return None
         except (OSError, EOFError) as error:
-            log.debug("dns.unreachable", name=question.name, server=server, error=error)
-            return Reply(outcome="unreachable")
-        except _UNREADABLE as error:
-            log.debug("dns.malformed", name=question.name, server=server, error=error)
-            return Reply(outcome="malformed")
+            log.debug("dns.unreachable", name=query.name, server=server, error=error)
+            return DnsReply(outcome="unreachable")
+        except _UNREADABLE_ERRORS as error:
+            log.debug("dns.malformed", name=query.name, server=server, error=error)
+            return DnsReply(outcome="malformed")
         return reply
 
-    async def _exchange(self, question: Question, server: SocketAddress, wait: float, *, edns: bool) -> Reply:
-        wire = question.wire(edns=edns)
-        is_answer = question.acceptor(wire)
-        async with asyncio.timeout(wait):
-            received = await datagram(wire, server, is_answer)
+    async def _exchange(self, query: DnsQuery, server: SocketAddress, timeout_s: float, *, edns: bool) -> DnsReply:
+        wire = query.to_wire(edns=edns)
+        is_answer = query.build_answer_test(wire)
+        async with asyncio.timeout(timeout_s):
+            received = await exchange_datagram(wire, server, is_answer)
         if received is None or is_truncated(received):
-            async with asyncio.timeout(wait):
-                received = await stream(wire, server)
+            async with asyncio.timeout(timeout_s):
+                received = await exchange_over_tcp(wire, server)
             if not is_answer(received):
-                raise Unusable("an answer to something else")
-        if is_crowded(received):
-            raise Unusable("too many records")
+                raise UnusableReply("an answer to something else")
+        if has_too_many_records(received):
+            raise UnusableReply("too many records")
         message = dns.message.from_wire(received, ignore_trailing=True)
         if edns and message.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
             # Servers older than EDNS say so (RFC 6891 §7).
-            return await self._exchange(question, server, wait, edns=False)
-        return read(message, question.name, question.rdtype, recurse=question.recurse)
+            return await self._exchange(query, server, timeout_s, edns=False)
+        return parse_reply(message, query.name, query.rdtype, recurse=query.recurse)

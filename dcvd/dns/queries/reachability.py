@@ -9,53 +9,53 @@ from typing import Final
 import structlog
 
 from dcvd.config import SocketAddress
-from dcvd.core.addresses import refusal
+from dcvd.core.addresses import refusal_reason
 
 log = structlog.get_logger(__name__)
 
-PORT: Final = 53
-_PER_NAME: Final = 2
-_SOMEWHERE: Final = ("2001:500:2::c", PORT)
+DNS_PORT: Final = 53
+_MAX_ADDRESSES_PER_FAMILY: Final = 2
+_IPV6_PROBE_ADDRESS: Final = ("2001:500:2::c", DNS_PORT)
 """c.root-servers.net; nothing is sent to it."""
-_REMEMBERED: Final = 300.0
-_ENOUGH: Final = 4
+_MEMORY_S: Final = 300.0
+_TIMEOUTS_UNTIL_DOUBT: Final = 4
 
 
-class Routes:
+class Reachability:
     """Whether IPv6 leads anywhere from this machine is learned: a route alone does not say it, and servers that we
     cannot reach must not be called silent."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        self._looked_until = 0.0
-        self._route = False
-        self._silent = 0
-        self._works_until = 0.0
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._route_known_until = 0.0
+        self._has_ipv6_route = False
+        self._ipv6_timeouts = 0
+        self._ipv6_works_until = 0.0
 
     @property
-    def ipv6(self) -> bool:
+    def has_ipv6(self) -> bool:
         """Whether to try IPv6 at all."""
-        now = self._now()
-        if now >= self._looked_until:
-            self._looked_until = now + _REMEMBERED
-            self._route = _has_route()
-            self._silent = 0
-        return self._route and (self._silent < _ENOUGH or now < self._works_until)
+        now = self._monotonic()
+        if now >= self._route_known_until:
+            self._route_known_until = now + _MEMORY_S
+            self._has_ipv6_route = _has_ipv6_route()
+            self._ipv6_timeouts = 0
+        return self._has_ipv6_route and (self._ipv6_timeouts < _TIMEOUTS_UNTIL_DOUBT or now < self._ipv6_works_until)
 
-    def is_told(self, server: SocketAddress) -> bool:
+    def may_report_timeout(self, server: SocketAddress) -> bool:
         """Whether silence of that server is its own: for IPv6, whether another server answered of late."""
-        return not _is_ipv6(server) or self._now() < self._works_until
+        return not _is_ipv6(server) or self._monotonic() < self._ipv6_works_until
 
-    def answered(self, server: SocketAddress) -> None:
+    def record_answer(self, server: SocketAddress) -> None:
         if _is_ipv6(server):
-            self._works_until = self._now() + _REMEMBERED
-            self._silent = 0
+            self._ipv6_works_until = self._monotonic() + _MEMORY_S
+            self._ipv6_timeouts = 0
 
-    def timed_out(self, server: SocketAddress) -> None:
+    def record_timeout(self, server: SocketAddress) -> None:
         if _is_ipv6(server):
-            self._silent += 1
+            self._ipv6_timeouts += 1
 
-    def public(self, addresses: Iterable[str], nameserver: str) -> list[SocketAddress]:
+    def select_addresses(self, addresses: Iterable[str], nameserver: str) -> list[SocketAddress]:
         """The few of a name server's addresses that may be asked, IPv4 first.
 
         A zone's owner chooses them; private ones would point us into our own network.
@@ -63,17 +63,20 @@ class Routes:
         kept = []
         for address in sorted(set(addresses), key=lambda text: (":" in text, text)):
             parsed = ipaddress.ip_address(address)
-            if parsed.version == 6 and not self.ipv6:
+            if parsed.version == 6 and not self.has_ipv6:
                 continue
-            reason = refusal(parsed, ())
+            reason = refusal_reason(parsed, ())
             if reason is None:
-                kept.append(SocketAddress(address, PORT))
+                kept.append(SocketAddress(address, DNS_PORT))
             else:
                 log.info("dns.nameserver_refused", server=nameserver, address=address, reason=reason)
-        return [*_of(kept, False)[:_PER_NAME], *_of(kept, True)[:_PER_NAME]]
+        return [
+            *_select_family(kept, False)[:_MAX_ADDRESSES_PER_FAMILY],
+            *_select_family(kept, True)[:_MAX_ADDRESSES_PER_FAMILY],
+        ]
 
 
-def _of(servers: list[SocketAddress], ipv6: bool) -> list[SocketAddress]:
+def _select_family(servers: list[SocketAddress], ipv6: bool) -> list[SocketAddress]:
     return [server for server in servers if _is_ipv6(server) is ipv6]
 
 
@@ -81,10 +84,10 @@ def _is_ipv6(server: SocketAddress) -> bool:
     return ":" in server.host
 
 
-def _has_route() -> bool:
+def _has_ipv6_route() -> bool:
     try:
         with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-            probe.connect(_SOMEWHERE)
+            probe.connect(_IPV6_PROBE_ADDRESS)
     except OSError:
         return False
     return True

@@ -6,49 +6,53 @@ from typing import NamedTuple
 import dns.name
 from dns.name import Name
 
-from dcvd.config import Dns, SocketAddress
+from dcvd.config import DnsConfig, SocketAddress
 
 
-class Source(NamedTuple):
+class AnswerSource(NamedTuple):
     """Servers, any of which will do. zone: whose own servers they are; None for the resolvers."""
 
     zone: Name | None
     servers: tuple[SocketAddress, ...]
 
 
-class Sources:
+class AnswerSources:
     """The resolvers and `dns.stub_zones`, and for one look also what `with_zone` added."""
 
-    def __init__(self, resolvers: Source, stubs: Mapping[Name, Source], own: Mapping[Name, Source]) -> None:
+    def __init__(
+        self, resolvers: AnswerSource, stubs: Mapping[Name, AnswerSource], known_zones: Mapping[Name, AnswerSource]
+    ) -> None:
         self.resolvers = resolvers
         self._stubs = stubs
-        self._own = own
+        self._known_zones = known_zones
 
     @classmethod
-    def of(cls, config: Dns) -> "Sources":
+    def from_config(cls, config: DnsConfig) -> "AnswerSources":
         stubs = {
-            dns.name.from_text(zone): Source(dns.name.from_text(zone), servers)
+            dns.name.from_text(zone): AnswerSource(dns.name.from_text(zone), servers)
             for zone, servers in config.stub_zones.items()
         }
-        return cls(Source(None, config.resolvers), stubs, {})
+        return cls(AnswerSource(None, config.resolvers), stubs, {})
 
-    def with_zone(self, zone: Name, servers: Sequence[SocketAddress]) -> "Sources":
+    def with_zone(self, zone: Name, servers: Sequence[SocketAddress]) -> "AnswerSources":
         """The same, and a zone whose own servers have been found."""
-        return Sources(self.resolvers, self._stubs, {**self._own, zone: Source(zone, tuple(servers))})
+        return AnswerSources(
+            self.resolvers, self._stubs, {**self._known_zones, zone: AnswerSource(zone, tuple(servers))}
+        )
 
-    def without_stubs(self) -> "Sources":
+    def without_stubs(self) -> "AnswerSources":
         """The resolvers alone."""
-        return Sources(self.resolvers, {}, {})
+        return AnswerSources(self.resolvers, {}, {})
 
-    def stub(self, name: Name) -> Source | None:
+    def find_stub(self, name: Name) -> AnswerSource | None:
         """The closest stub zone that holds the name."""
-        return _closest(self._stubs, name)
+        return _find_closest(self._stubs, name)
 
-    def of_name(self, name: Name) -> Source:
-        return _closest({**self._stubs, **self._own}, name) or self.resolvers
+    def find_for_name(self, name: Name) -> AnswerSource:
+        return _find_closest({**self._stubs, **self._known_zones}, name) or self.resolvers
 
 
-def _closest(sources: Mapping[Name, Source], name: Name) -> Source | None:
+def _find_closest(sources: Mapping[Name, AnswerSource], name: Name) -> AnswerSource | None:
     if not sources:
         return None
     while name != dns.name.root:

@@ -13,19 +13,19 @@ from msgspec import Struct
 
 from dcvd.core.http_exchanges import FailureReason, Timings
 from dcvd.errors import Retryable
-from dcvd.kit.egress.course import Course
+from dcvd.kit.egress.course import ExchangeProgress
 from dcvd.kit.egress.dial import Dialler
-from dcvd.kit.egress.failures import EgressFailure, Failed
+from dcvd.kit.egress.failures import EgressErrorKind, ExchangeError
 from dcvd.kit.egress.guard import EgressPolicy
-from dcvd.kit.egress.names import GuardedNames
+from dcvd.kit.egress.names import GuardedResolver
 from dcvd.kit.egress.pool import ConnectionPool
-from dcvd.kit.egress.request import request, target_of
-from dcvd.kit.egress.system_resolver import Lookups
+from dcvd.kit.egress.request import encode_request, parse_target
+from dcvd.kit.egress.system_resolver import SystemResolver
 
-_TARGETS: Final = 1024  # URLs whose meaning is remembered
+_MAX_TARGETS: Final = 1024  # URLs whose meaning is remembered
 
 
-class EgressAnswer(Struct, frozen=True, kw_only=True):
+class EgressResponse(Struct, frozen=True, kw_only=True):
     """What came back, of whatever status. `body` holds the first bytes as they were sent, never decompressed.
 
     `headers` has lower-case names, and only the few that say something to a sender.
@@ -43,7 +43,7 @@ class EgressError(Retryable):
 
     def __init__(
         self,
-        kind: EgressFailure,
+        kind: EgressErrorKind,
         message: str,
         *,
         reason: FailureReason | None,
@@ -51,21 +51,21 @@ class EgressError(Retryable):
         remote_ip: str | None = None,
     ) -> None:
         super().__init__(message, code=f"egress_{kind}")
-        self.kind: EgressFailure = kind
+        self.kind: EgressErrorKind = kind
         self.reason = reason
         self.timings = timings
         self.remote_ip = remote_ip
 
 
-class Egress:
-    """At most `connections` requests at once, and as many guarded connections kept for later ones."""
+class EgressClient:
+    """At most `max_connections` requests at once, and as many guarded connections kept for later ones."""
 
-    def __init__(self, policy: EgressPolicy, *, connections: int = 64, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, policy: EgressPolicy, *, max_connections: int = 64, tls: ssl.SSLContext | None = None) -> None:
         """`tls` None: the system's certificate authorities."""
         self._policy = policy
-        self._connections = connections
+        self._max_connections = max_connections
         self._tls = tls
-        self._target_of = functools.lru_cache(maxsize=_TARGETS)(functools.partial(target_of, policy=policy))
+        self._parse_target = functools.lru_cache(maxsize=_MAX_TARGETS)(functools.partial(parse_target, policy=policy))
         self._pool: ConnectionPool | None = None
 
     async def start(self) -> None:
@@ -74,8 +74,8 @@ class Egress:
             tls = ssl.create_default_context()
             tls.set_alpn_protocols(["http/1.1"])
         # Twice the connections, so that lookups nobody waits for any longer do not hold up the others at once.
-        names = GuardedNames(self._policy, Lookups(2 * self._connections))
-        self._pool = ConnectionPool(Dialler(self._policy, names, tls), self._connections)
+        names = GuardedResolver(self._policy, SystemResolver(2 * self._max_connections))
+        self._pool = ConnectionPool(Dialler(self._policy, names, tls), self._max_connections)
 
     async def close(self) -> None:
         """Closes every connection; requests under way end without an answer. A second call does nothing."""
@@ -89,29 +89,29 @@ class Egress:
         body: bytes,
         headers: Mapping[str, str],
         *,
-        timeout: float,  # noqa: ASYNC109  # one deadline over everything is what this function is for
+        timeout_s: float,  # one deadline over everything is what this function is for
         owner: str = "",
-    ) -> EgressAnswer:
+    ) -> EgressResponse:
         """Sends and gives any answer whatever its status. Raises EgressError when there is none.
 
-        `timeout` in seconds bounds everything: waiting for a connection, name, connect, TLS, headers and body.
+        `timeout_s` in seconds bounds everything: waiting for a connection, name, connect, TLS, headers and body.
         Connections are shared among the requests of one `owner`. It is
         sent a second time in one case only, when a connection that had been used before was closed without an answer.
         """
         if self._pool is None:
             raise RuntimeError("Egress.start() has to come before post()")
-        course = Course(timeout)
+        course = ExchangeProgress(timeout_s)
         try:
-            target = self._target_of(url, owner)
-            reply = await self._pool.exchange(target.origin, request(target, headers, body), course)
-        except Failed as error:
+            target = self._parse_target(url, owner)
+            reply = await self._pool.exchange(target.origin, encode_request(target, headers, body), course)
+        except ExchangeError as error:
             raise EgressError(
-                error.kind, error.message, reason=error.reason, timings=course.timings(), remote_ip=course.remote_ip
+                error.kind, error.message, reason=error.reason, timings=course.to_timings(), remote_ip=course.remote_ip
             ) from error
-        return EgressAnswer(
+        return EgressResponse(
             status=reply.status,
             headers=reply.headers,
             body=reply.body,
             remote_ip=course.remote_ip,
-            timings=course.timings(),
+            timings=course.to_timings(),
         )

@@ -6,47 +6,47 @@ import socket
 from collections.abc import Sequence
 from typing import Final
 
-from dcvd.core.addresses import Address
-from dcvd.kit.egress.guard import EgressPolicy, guarded_socket
+from dcvd.core.addresses import IpAddress
+from dcvd.kit.egress.guard import EgressPolicy, create_guarded_socket
 
-_STAGGER: Final = 0.25  # seconds that an address gets before the next is tried beside it
-_MOST: Final = 8  # addresses; who owns the name chooses how many there are
+_ATTEMPT_DELAY_S: Final = 0.25  # seconds that an address gets before the next is tried beside it
+_MAX_ADDRESSES: Final = 8  # addresses; who owns the name chooses how many there are
 
 
-class ConnectErrors(Exception):
+class ConnectError(Exception):
     """No address could be connected to; one error for each that was tried."""
 
-    def __init__(self, each: list[OSError]) -> None:
-        super().__init__("; ".join(str(error) for error in each))
-        self.each = each
+    def __init__(self, errors: list[OSError]) -> None:
+        super().__init__("; ".join(str(error) for error in errors))
+        self.errors = errors
 
 
-async def first_connected(
-    addresses: Sequence[Address], port: int, policy: EgressPolicy
-) -> tuple[socket.socket, Address]:
+async def connect_first(
+    addresses: Sequence[IpAddress], port: int, policy: EgressPolicy
+) -> tuple[socket.socket, IpAddress]:
     """The first address that accepts, tried in turn, each with a head start over the next.
 
     Raises ConnectErrors; a cancellation leaves no socket behind.
     """
     if len(addresses) == 1:
         try:
-            return await _connected(addresses[0], port, policy), addresses[0]
+            return await _connect(addresses[0], port, policy), addresses[0]
         except OSError as error:
-            raise ConnectErrors([error]) from error
-    return await _race(_families_in_turn(addresses)[:_MOST], port, policy)
+            raise ConnectError([error]) from error
+    return await _race(_interlace_families(addresses)[:_MAX_ADDRESSES], port, policy)
 
 
-async def _race(untried: list[Address], port: int, policy: EgressPolicy) -> tuple[socket.socket, Address]:
-    under_way: dict[asyncio.Task[socket.socket], Address] = {}
+async def _race(addresses: list[IpAddress], port: int, policy: EgressPolicy) -> tuple[socket.socket, IpAddress]:
+    under_way: dict[asyncio.Task[socket.socket], IpAddress] = {}
     errors: list[OSError] = []
     try:
-        while untried or under_way:
-            if untried:
-                address = untried.pop(0)
-                task = asyncio.create_task(_connected(address, port, policy), name=f"egress.connect {address}")
+        while addresses or under_way:
+            if addresses:
+                address = addresses.pop(0)
+                task = asyncio.create_task(_connect(address, port, policy), name=f"egress.connect {address}")
                 under_way[task] = address
             ended, _ = await asyncio.wait(
-                under_way, timeout=_STAGGER if untried else None, return_when=asyncio.FIRST_COMPLETED
+                under_way, timeout=_ATTEMPT_DELAY_S if addresses else None, return_when=asyncio.FIRST_COMPLETED
             )
             for task in ended:
                 error = task.exception()
@@ -62,7 +62,7 @@ async def _race(untried: list[Address], port: int, policy: EgressPolicy) -> tupl
         for task in under_way:
             task.cancel()
             task.add_done_callback(_close_result)
-    raise ConnectErrors(errors)
+    raise ConnectError(errors)
 
 
 def _close_result(loser: asyncio.Task[socket.socket]) -> None:
@@ -71,8 +71,8 @@ def _close_result(loser: asyncio.Task[socket.socket]) -> None:
         loser.result().close()
 
 
-async def _connected(address: Address, port: int, policy: EgressPolicy) -> socket.socket:
-    made = guarded_socket(address, port, policy)
+async def _connect(address: IpAddress, port: int, policy: EgressPolicy) -> socket.socket:
+    made = create_guarded_socket(address, port, policy)
     try:
         await asyncio.get_running_loop().sock_connect(made, (str(address), port))
     except BaseException:
@@ -81,7 +81,7 @@ async def _connected(address: Address, port: int, policy: EgressPolicy) -> socke
     return made
 
 
-def _families_in_turn(addresses: Sequence[Address]) -> list[Address]:
+def _interlace_families(addresses: Sequence[IpAddress]) -> list[IpAddress]:
     """The resolver's order within each family, and its first choice first: a family without a route costs one turn."""
     preferred = [address for address in addresses if address.version == addresses[0].version]
     others = [address for address in addresses if address.version != addresses[0].version]

@@ -6,60 +6,60 @@ from contextlib import contextmanager
 from typing import Final, Literal
 
 from dcvd.core.http_exchanges import FailureReason, Timings
-from dcvd.kit.egress.failures import Failed
+from dcvd.kit.egress.failures import ExchangeError
 
-_AT_FIRST: Final = "waiting for a free connection"
+_FIRST_PHASE: Final = "waiting for a free connection"
 
-Part = Literal["dns", "connect", "tls"]
+TimedPart = Literal["dns", "connect", "tls"]
 
 
-class Course:
+class ExchangeProgress:
     """Its clock is the loop's. A part that ended badly was reached too, so its time until then is kept.
 
-    `first_byte` is in seconds, from the request's last byte to the answer's first.
+    `first_byte_s` is in seconds, from the request's last byte to the answer's first.
     """
 
-    __slots__ = ("_began", "_loop", "_parts", "_timeout", "ends_at", "first_byte", "phase", "remote_ip")
+    __slots__ = ("_loop", "_part_ms", "_start_time", "_timeout_s", "deadline", "first_byte_s", "phase", "remote_ip")
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout_s: float) -> None:
         self._loop = asyncio.get_running_loop()
-        self._began = self._loop.time()
-        self._parts: dict[Part, int] | None = None
-        self._timeout = timeout
-        self.ends_at = self._began + timeout
-        self.phase = _AT_FIRST
-        self.first_byte: float | None = None
+        self._start_time = self._loop.time()
+        self._part_ms: dict[TimedPart, int] | None = None
+        self._timeout_s = timeout_s
+        self.deadline = self._start_time + timeout_s
+        self.phase = _FIRST_PHASE
+        self.first_byte_s: float | None = None
         self.remote_ip: str | None = None
 
     @contextmanager
-    def part(self, part: Part, phase: str) -> Iterator[None]:
+    def measure(self, part: TimedPart, phase: str) -> Iterator[None]:
         """Measures what is done inside; `phase` says what that is, in the sentence of a timeout."""
         self.phase = phase
         began = self._loop.time()
         try:
             yield
         finally:
-            if self._parts is None:
-                self._parts = {}
-            self._parts[part] = _ms(self._loop.time() - began)
+            if self._part_ms is None:
+                self._part_ms = {}
+            self._part_ms[part] = _to_ms(self._loop.time() - began)
 
-    def left(self) -> float:
+    def get_remaining_s(self) -> float:
         """Seconds until the deadline."""
-        return self.ends_at - self._loop.time()
+        return self.deadline - self._loop.time()
 
-    def late(self, host: str) -> Failed:
+    def build_timeout_error(self, host: str) -> ExchangeError:
         """What to say when the deadline came."""
-        message = f"{host} did not answer completely within {self._timeout:g} s; we were still {self.phase}."
+        message = f"{host} did not answer completely within {self._timeout_s:g} s; we were still {self.phase}."
         # As long as no connection was free it was we who kept it waiting.
-        return Failed("timeout", FailureReason.OWN_LIMIT if self.phase == _AT_FIRST else None, message)
+        return ExchangeError("timeout", FailureReason.OWN_LIMIT if self.phase == _FIRST_PHASE else None, message)
 
-    def timings(self) -> Timings:
+    def to_timings(self) -> Timings:
         """As things stand."""
-        total = _ms(self._loop.time() - self._began)
-        waited = None if self.first_byte is None else _ms(self.first_byte)
-        if self._parts is None:
+        total = _to_ms(self._loop.time() - self._start_time)
+        waited = None if self.first_byte_s is None else _to_ms(self.first_byte_s)
+        if self._part_ms is None:
             return Timings(first_byte_ms=waited, total_ms=total)
-        parts = self._parts
+        parts = self._part_ms
         return Timings(
             dns_ms=parts.get("dns"),
             connect_ms=parts.get("connect"),
@@ -69,5 +69,5 @@ class Course:
         )
 
 
-def _ms(seconds: float) -> int:
+def _to_ms(seconds: float) -> int:
     return round(seconds * 1000)

@@ -11,20 +11,20 @@ from typing import Final, Literal
 from dcvd.core.http_exchanges import FailureReason
 from dcvd.kit.egress.guard import AddressRefused
 
-EgressFailure = Literal["refused_by_policy", "dns", "connect", "tls", "timeout", "protocol"]
+EgressErrorKind = Literal["refused_by_policy", "dns", "connect", "tls", "timeout", "protocol"]
 
 
-class Failed(Exception):
-    """One exchange came to nothing; `retriable` when a connection that had been idle turned out to be closed."""
+class ExchangeError(Exception):
+    """One exchange came to nothing; `is_retriable` when a connection that had been idle turned out to be closed."""
 
     def __init__(
-        self, kind: EgressFailure, reason: FailureReason | None, message: str, *, retriable: bool = False
+        self, kind: EgressErrorKind, reason: FailureReason | None, message: str, *, is_retriable: bool = False
     ) -> None:
         super().__init__(message)
-        self.kind: EgressFailure = kind
+        self.kind: EgressErrorKind = kind
         self.reason = reason
         self.message = message
-        self.retriable = retriable
+        self.is_retriable = is_retriable
 
 
 _NAME_REASONS: Final = {
@@ -66,41 +66,41 @@ _CERTIFICATE_REASONS: Final = {
 }
 
 
-def failed_lookup(host: str, error: OSError) -> Failed:
+def build_lookup_error(host: str, error: OSError) -> ExchangeError:
     """Why a name led to no address."""
     if isinstance(error, socket.gaierror):
         reason = _NAME_REASONS.get(error.errno or 0, FailureReason.NAME_SERVER_FAILED)
     else:
         reason = FailureReason.OWN_LIMIT
-    return Failed("dns", reason, f"The name {host} cannot be resolved: {words(error)}.")
+    return ExchangeError("dns", reason, f"The name {host} cannot be resolved: {describe_error(error)}.")
 
 
-def failed_connect(host: str, port: int, errors: Sequence[OSError]) -> Failed:
+def build_connect_error(host: str, port: int, errors: Sequence[OSError]) -> ExchangeError:
     """Why none of a host's addresses, of which there is at least one, could be connected to."""
     for error in errors:
         if isinstance(error, AddressRefused):
-            return Failed("refused_by_policy", error.refusal.reason, error.refusal.message)
+            return ExchangeError("refused_by_policy", error.refusal.reason, error.refusal.message)
     telling = min(errors, key=lambda error: _ERRNO_RANK.get(error.errno or 0, len(_ERRNO_RANK)))
     reason = _CONNECT_REASONS.get(telling.errno or 0, FailureReason.HOST_UNREACHABLE)
-    return Failed("connect", reason, f"{host} port {port} cannot be reached: {words(telling)}.")
+    return ExchangeError("connect", reason, f"{host} port {port} cannot be reached: {describe_error(telling)}.")
 
 
-def failed_handshake(host: str, error: OSError) -> Failed:
+def build_handshake_error(host: str, error: OSError) -> ExchangeError:
     """Why there is no TLS connection to a host that accepted ours."""
     reason = certificate_reason(error) or FailureReason.TLS_HANDSHAKE
-    return Failed("tls", reason, f"No trusted TLS connection to {host}: {words(error)}.")
+    return ExchangeError("tls", reason, f"No trusted TLS connection to {host}: {describe_error(error)}.")
 
 
-def expired_certificate(host: str, ended: datetime) -> Failed:
+def build_expired_certificate_error(host: str, not_after: datetime) -> ExchangeError:
     """A handshake that failed for the certificate's last day."""
-    message = f"No trusted TLS connection to {host}: its certificate expired on {ended:%Y-%m-%d}."
-    return Failed("tls", FailureReason.CERTIFICATE_EXPIRED, message)
+    message = f"No trusted TLS connection to {host}: its certificate expired on {not_after:%Y-%m-%d}."
+    return ExchangeError("tls", FailureReason.CERTIFICATE_EXPIRED, message)
 
 
-def future_certificate(host: str, begins: datetime) -> Failed:
+def build_future_certificate_error(host: str, not_before: datetime) -> ExchangeError:
     """A handshake that failed for the certificate's first day."""
-    message = f"No trusted TLS connection to {host}: its certificate is valid from {begins:%Y-%m-%d} on, not yet."
-    return Failed("tls", FailureReason.CERTIFICATE_NOT_YET_VALID, message)
+    message = f"No trusted TLS connection to {host}: its certificate is valid from {not_before:%Y-%m-%d} on, not yet."
+    return ExchangeError("tls", FailureReason.CERTIFICATE_NOT_YET_VALID, message)
 
 
 def certificate_reason(error: OSError) -> FailureReason | None:
@@ -110,7 +110,7 @@ def certificate_reason(error: OSError) -> FailureReason | None:
     return _CERTIFICATE_REASONS.get(error.verify_code, FailureReason.CERTIFICATE_UNTRUSTED)
 
 
-def words(error: OSError) -> str:
+def describe_error(error: OSError) -> str:
     """The error as a clause, without a number and without a full stop."""
     if isinstance(error, ssl.SSLCertVerificationError):
         text = error.verify_message

@@ -4,10 +4,10 @@ import asyncio
 from collections import OrderedDict
 from typing import Final
 
-from dcvd.kit.egress.connection import Connection
+from dcvd.kit.egress.connection import EgressConnection
 from dcvd.kit.egress.request import Origin
 
-KEEP_ALIVE: Final = 15.0  # seconds
+KEEP_ALIVE_S: Final = 15.0  # seconds
 
 
 class IdleConnections:
@@ -16,37 +16,37 @@ class IdleConnections:
     def __init__(self, limit: int) -> None:
         self._loop = asyncio.get_running_loop()
         self._limit = limit
-        self._by_origin: dict[Origin, list[Connection]] = {}
-        self._oldest_first: OrderedDict[Connection, None] = OrderedDict()
-        self._sweep: asyncio.TimerHandle | None = None
+        self._by_origin: dict[Origin, list[EgressConnection]] = {}
+        self._oldest_first: OrderedDict[EgressConnection, None] = OrderedDict()
+        self._expiry_timer: asyncio.TimerHandle | None = None
 
-    def take(self, origin: Origin) -> Connection | None:
+    def take(self, origin: Origin) -> EgressConnection | None:
         """The one that was used last, if the receiver has neither closed it nor sent anything since."""
         while waiting := self._by_origin.get(origin):
             connection = waiting.pop()
             if not waiting:
                 del self._by_origin[origin]
             del self._oldest_first[connection]
-            if connection.is_fresh():
+            if connection.is_usable():
                 return connection
             connection.abort()
         return None
 
-    def put(self, connection: Connection) -> None:
+    def put(self, connection: EgressConnection) -> None:
         """Keeps it, at the cost of another where there is no room."""
         if len(self._oldest_first) >= self._limit:
             self._drop_oldest()
         connection.idle_since = self._loop.time()
         self._by_origin.setdefault(connection.origin, []).append(connection)
         self._oldest_first[connection] = None
-        if self._sweep is None:
-            self._sweep = self._loop.call_later(KEEP_ALIVE, self._drop_expired)
+        if self._expiry_timer is None:
+            self._expiry_timer = self._loop.call_later(KEEP_ALIVE_S, self._drop_expired)
 
     def close(self) -> None:
         """Drops all of them."""
-        if self._sweep is not None:
-            self._sweep.cancel()
-            self._sweep = None
+        if self._expiry_timer is not None:
+            self._expiry_timer.cancel()
+            self._expiry_timer = None
         while self._oldest_first:
             self._drop_oldest()
 
@@ -59,11 +59,11 @@ class IdleConnections:
         connection.abort()
 
     def _drop_expired(self) -> None:
-        self._sweep = None
-        expired = self._loop.time() - KEEP_ALIVE
+        self._expiry_timer = None
+        expired = self._loop.time() - KEEP_ALIVE_S
         while self._oldest_first:
             left = next(iter(self._oldest_first)).idle_since - expired
             if left > 0:
-                self._sweep = self._loop.call_later(left, self._drop_expired)
+                self._expiry_timer = self._loop.call_later(left, self._drop_expired)
                 return
             self._drop_oldest()

@@ -5,36 +5,36 @@ import socket
 from collections import OrderedDict
 from typing import Final
 
-from dcvd.core.addresses import Address
-from dcvd.kit.egress.guard import EgressPolicy, permitted
-from dcvd.kit.egress.system_resolver import Lookups
+from dcvd.core.addresses import IpAddress
+from dcvd.kit.egress.guard import EgressPolicy, select_permitted
+from dcvd.kit.egress.system_resolver import SystemResolver
 
-_TTL: Final = 10.0  # seconds
-_MOST: Final = 1024  # names
+_TTL_S: Final = 10.0  # seconds
+_MAX_NAMES: Final = 1024  # names
 
 
-class GuardedNames:
+class GuardedResolver:
     """What is remembered was judged, and exactly that is dialled: a name has no second chance to lead elsewhere."""
 
-    def __init__(self, policy: EgressPolicy, lookups: Lookups) -> None:
+    def __init__(self, policy: EgressPolicy, system_resolver: SystemResolver) -> None:
         self._policy = policy
-        self._lookups = lookups
-        self._known: OrderedDict[tuple[str, int], tuple[float, tuple[Address, ...]]] = OrderedDict()
+        self._system_resolver = system_resolver
+        self._cache: OrderedDict[tuple[str, int], tuple[float, tuple[IpAddress, ...]]] = OrderedDict()
 
-    def known(self, host: str, port: int) -> tuple[Address, ...] | None:
+    def get_cached(self, host: str, port: int) -> tuple[IpAddress, ...] | None:
         """What was found less than ten seconds ago."""
-        found = self._known.get((host, port))
+        found = self._cache.get((host, port))
         if found is None or found[0] <= asyncio.get_running_loop().time():
             return None
         return found[1]
 
-    async def addresses(self, host: str, port: int) -> tuple[Address, ...]:
+    async def resolve(self, host: str, port: int) -> tuple[IpAddress, ...]:
         """At least one. Raises AddressRefused when none may be dialled, else OSError as Lookups does."""
-        usable = permitted(host, await self._lookups.addresses(host), port, self._policy)
+        usable = select_permitted(host, await self._system_resolver.resolve(host), port, self._policy)
         if not usable:
             raise socket.gaierror(socket.EAI_NODATA, "the name has no address")
-        self._known.pop((host, port), None)
-        while len(self._known) >= _MOST:
-            self._known.popitem(last=False)
-        self._known[host, port] = (asyncio.get_running_loop().time() + _TTL, usable)
+        self._cache.pop((host, port), None)
+        while len(self._cache) >= _MAX_NAMES:
+            self._cache.popitem(last=False)
+        self._cache[host, port] = (asyncio.get_running_loop().time() + _TTL_S, usable)
         return usable

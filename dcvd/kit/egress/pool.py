@@ -7,10 +7,10 @@ from typing import Final, TypeVar
 import structlog
 
 from dcvd.core.http_exchanges import FailureReason
-from dcvd.kit.egress.connection import Connection, Late, Reply
-from dcvd.kit.egress.course import Course
+from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection, HttpResponse
+from dcvd.kit.egress.course import ExchangeProgress
 from dcvd.kit.egress.dial import Dialler
-from dcvd.kit.egress.failures import Failed
+from dcvd.kit.egress.failures import ExchangeError
 from dcvd.kit.egress.idle import IdleConnections
 from dcvd.kit.egress.request import Origin
 
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-_CLOSING: Final = 2.0  # seconds; sockets close within one turn of the loop
+_CLOSE_TIMEOUT_S: Final = 2.0  # seconds; sockets close within one turn of the loop
 
 
 class ConnectionPool:
@@ -28,74 +28,76 @@ class ConnectionPool:
         self._dialler = dialler
         self._slots = asyncio.Semaphore(limit)
         self._idle = IdleConnections(limit)
-        self._open: set[Connection] = set()
-        self._closed = False
+        self._open_connections: set[EgressConnection] = set()
+        self._is_closed = False
 
-    async def exchange(self, origin: Origin, request: bytes, course: Course) -> Reply:
+    async def exchange(self, origin: Origin, request: bytes, progress: ExchangeProgress) -> HttpResponse:
         """Raises Failed."""
         if self._slots.locked():
-            await _by_deadline(self._slots.acquire(), origin, course)
+            await _await_by_deadline(self._slots.acquire(), origin, progress)
         else:
             await self._slots.acquire()
         try:
             connection = self._idle.take(origin)
             if connection is not None:
                 try:
-                    return await self._ask(connection, request, course)
-                except Failed as error:
-                    if not error.retriable:
+                    return await self._send(connection, request, progress)
+                except ExchangeError as error:
+                    if not error.is_retriable:
                         raise
                     # The receiver closed it while the request was on its way: what any server does with idle ones.
-            return await self._ask(await self._dial(origin, course), request, course)
+            return await self._send(await self._dial(origin, progress), request, progress)
         finally:
             self._slots.release()
 
     async def close(self) -> None:
         """Closes every connection; what is under way fails."""
-        self._closed = True
+        self._is_closed = True
         self._idle.close()
-        for connection in self._open:
+        for connection in self._open_connections:
             connection.abort()
-        if self._open:
-            _, left = await asyncio.wait([connection.lost for connection in self._open], timeout=_CLOSING)
+        if self._open_connections:
+            _, left = await asyncio.wait(
+                [connection.close_future for connection in self._open_connections], timeout=_CLOSE_TIMEOUT_S
+            )
             if left:
                 log.warning("egress.connections_left_open", count=len(left))
 
-    async def _ask(self, connection: Connection, request: bytes, course: Course) -> Reply:
-        course.remote_ip = connection.remote_ip
+    async def _send(self, connection: EgressConnection, request: bytes, progress: ExchangeProgress) -> HttpResponse:
+        progress.remote_ip = connection.remote_ip
         try:
-            outcome = await connection.send(request, course.ends_at)
+            outcome = await connection.send(request, progress.deadline)
         finally:
-            course.first_byte = connection.first_byte
-            if connection.settle() and not self._closed:
+            progress.first_byte_s = connection.first_byte_s
+            if connection.finish_exchange() and not self._is_closed:
                 self._idle.put(connection)
-        if isinstance(outcome, Reply):
+        if isinstance(outcome, HttpResponse):
             return outcome
-        self._check_open(connection.origin)
-        if isinstance(outcome, Late):
-            course.phase = outcome.phase
-            raise course.late(connection.origin.host)
+        self._require_open(connection.origin)
+        if isinstance(outcome, DeadlineExceeded):
+            progress.phase = outcome.phase
+            raise progress.build_timeout_error(connection.origin.host)
         raise outcome
 
-    async def _dial(self, origin: Origin, course: Course) -> Connection:
-        self._check_open(origin)
-        connection = await _by_deadline(self._dialler.dial(origin, course), origin, course)
-        self._open.add(connection)
-        connection.lost.add_done_callback(lambda _: self._open.discard(connection))
-        if self._closed:
+    async def _dial(self, origin: Origin, progress: ExchangeProgress) -> EgressConnection:
+        self._require_open(origin)
+        connection = await _await_by_deadline(self._dialler.dial(origin, progress), origin, progress)
+        self._open_connections.add(connection)
+        connection.close_future.add_done_callback(lambda _: self._open_connections.discard(connection))
+        if self._is_closed:
             connection.abort()
-        self._check_open(origin)
+        self._require_open(origin)
         return connection
 
-    def _check_open(self, origin: Origin) -> None:
-        if self._closed:
+    def _require_open(self, origin: Origin) -> None:
+        if self._is_closed:
             message = f"The exchange with {origin.host} broke off: dcvd is stopping."
-            raise Failed("protocol", FailureReason.OWN_LIMIT, message)
+            raise ExchangeError("protocol", FailureReason.OWN_LIMIT, message)
 
 
-async def _by_deadline(what: Awaitable[T], origin: Origin, course: Course) -> T:
+async def _await_by_deadline(awaitable: Awaitable[T], origin: Origin, progress: ExchangeProgress) -> T:
     try:
-        async with asyncio.timeout_at(course.ends_at):
-            return await what
+        async with asyncio.timeout_at(progress.deadline):
+            return await awaitable
     except TimeoutError as error:
-        raise course.late(origin.host) from error
+        raise progress.build_timeout_error(origin.host) from error

@@ -8,17 +8,17 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd import __version__
-from dcvd.kit.egress.failures import Failed
+from dcvd.kit.egress.failures import ExchangeError
 from dcvd.kit.egress.guard import (
     EgressPolicy,
     check_header_names,
     check_header_values,
     is_well_quoted,
+    judge_url,
     parse_url,
-    refuse_url,
 )
 
-_DEFAULTS: Final = (("Accept", "*/*"), ("Accept-Encoding", "identity"), ("User-Agent", f"dcvd/{__version__}"))
+_DEFAULT_HEADERS: Final = (("Accept", "*/*"), ("Accept-Encoding", "identity"), ("User-Agent", f"dcvd/{__version__}"))
 _PATH: Final = re.compile(r"[/?].*")
 
 
@@ -35,18 +35,18 @@ class Origin(Struct, frozen=True, gc=False):
     owner: str = ""
 
 
-class Target(Struct, frozen=True, kw_only=True, gc=False):
+class EgressTarget(Struct, frozen=True, kw_only=True, gc=False):
     """A URL that passed the policy. `head` is the request line and the Host header."""
 
     origin: Origin
     head: bytes
 
 
-def target_of(url: str, owner: str, policy: EgressPolicy) -> Target:
+def parse_target(url: str, owner: str, policy: EgressPolicy) -> EgressTarget:
     """Raises Failed, refused by policy."""
-    refused = refuse_url(url, policy)
+    refused = judge_url(url, policy)
     if refused is not None:
-        raise Failed("refused_by_policy", refused.reason, refused.message)
+        raise ExchangeError("refused_by_policy", refused.reason, refused.message)
     parsed = parse_url(url)
     tls = parsed.scheme == "https"
     host = str(parsed.raw_host).lower()
@@ -55,25 +55,25 @@ def target_of(url: str, owner: str, policy: EgressPolicy) -> Target:
     path = written.group() if written is not None else "/"
     path = path if path.startswith("/") else f"/{path}"
     head = f"POST {path} HTTP/1.1\r\nHost: {str(parsed.host_port_subcomponent).lower()}\r\n"
-    return Target(origin=Origin(host, parsed.port or (443 if tls else 80), tls, owner), head=head.encode("ascii"))
+    return EgressTarget(origin=Origin(host, parsed.port or (443 if tls else 80), tls, owner), head=head.encode("ascii"))
 
 
-def request(target: Target, headers: Mapping[str, str], body: bytes) -> bytes:
+def encode_request(target: EgressTarget, headers: Mapping[str, str], body: bytes) -> bytes:
     """Head and body, to be written at once. Raises Failed when a header must not be sent."""
     fault = check_header_values(headers)
     if fault is not None:
-        raise Failed("refused_by_policy", None, fault)
-    fields = _template(tuple(headers)) % (*headers.values(), len(body))
+        raise ExchangeError("refused_by_policy", None, fault)
+    fields = _build_header_template(tuple(headers)) % (*headers.values(), len(body))
     return b"".join((target.head, fields.encode(), body))
 
 
 @functools.lru_cache(maxsize=256)
-def _template(names: tuple[str, ...]) -> str:
+def _build_header_template(names: tuple[str, ...]) -> str:
     """The header section for headers of these names, to be filled with their values and the body's length."""
     fault = check_header_names(names)
     if fault is not None:
-        raise Failed("refused_by_policy", None, fault)
+        raise ExchangeError("refused_by_policy", None, fault)
     chosen = {name.lower() for name in names}
-    ours = [f"{name}: {value}" for name, value in _DEFAULTS if name.lower() not in chosen]
+    ours = [f"{name}: {value}" for name, value in _DEFAULT_HEADERS if name.lower() not in chosen]
     theirs = [f"{name.replace('%', '%%')}: %s" for name in names]
     return "\r\n".join((*ours, *theirs, "Content-Length: %d", "", ""))

@@ -14,26 +14,26 @@ from ipaddress import ip_address
 
 import structlog
 
-from dcvd.core.addresses import Address
+from dcvd.core.addresses import IpAddress
 
 log = structlog.get_logger(__name__)
 
-_Outcome = tuple[list[Address], OSError | None]
+_LookupOutcome = tuple[list[IpAddress], OSError | None]
 
 
-class Lookups:
+class SystemResolver:
     """At most `limit` lookups at once, those counted whose caller has gone; who asks for the same name waits along."""
 
     def __init__(self, limit: int) -> None:
         self._slots = asyncio.Semaphore(limit)
-        self._under_way: dict[str, asyncio.Future[_Outcome]] = {}
+        self._in_flight: dict[str, asyncio.Future[_LookupOutcome]] = {}
 
-    async def addresses(self, name: str) -> list[Address]:
+    async def resolve(self, name: str) -> list[IpAddress]:
         """Every TCP address of the name. Raises OSError (socket.gaierror) as getaddrinfo does."""
-        outcome = self._under_way.get(name)
+        outcome = self._in_flight.get(name)
         if outcome is None:
             await self._slots.acquire()
-            outcome = self._under_way.get(name)
+            outcome = self._in_flight.get(name)
             if outcome is None:
                 outcome = self._start(name)
             else:
@@ -44,13 +44,13 @@ class Lookups:
             raise error
         return found
 
-    def _start(self, name: str) -> "asyncio.Future[_Outcome]":
+    def _start(self, name: str) -> "asyncio.Future[_LookupOutcome]":
         loop = asyncio.get_running_loop()
-        outcome: asyncio.Future[_Outcome] = loop.create_future()
+        outcome: asyncio.Future[_LookupOutcome] = loop.create_future()
 
-        def finish(result: _Outcome) -> None:
+        def finish(result: _LookupOutcome) -> None:
             self._slots.release()
-            del self._under_way[name]
+            del self._in_flight[name]
             outcome.set_result(result)
 
         def work() -> None:
@@ -61,11 +61,11 @@ class Lookups:
         except RuntimeError as error:
             self._slots.release()
             raise OSError(errno.EAGAIN, "the machine has no thread left for looking up a name") from error
-        self._under_way[name] = outcome
+        self._in_flight[name] = outcome
         return outcome
 
 
-def _look_up(name: str) -> _Outcome:
+def _look_up(name: str) -> _LookupOutcome:
     try:
         infos = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
     except (OSError, ValueError) as error:  # UnicodeError, a ValueError, is raised for a label that is too long
@@ -73,7 +73,9 @@ def _look_up(name: str) -> _Outcome:
     return [ip_address(str(target[0])) for *_, target in infos], None
 
 
-def _hand_over(loop: asyncio.AbstractEventLoop, finish: Callable[[_Outcome], None], outcome: _Outcome) -> None:
+def _hand_over(
+    loop: asyncio.AbstractEventLoop, finish: Callable[[_LookupOutcome], None], outcome: _LookupOutcome
+) -> None:
     try:
         loop.call_soon_threadsafe(finish, outcome)
     except RuntimeError:  # the loop closed while the name server was silent

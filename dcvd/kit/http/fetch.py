@@ -22,16 +22,16 @@ from yarl import URL
 
 from dcvd import __version__
 from dcvd.errors import Permanent, Retryable
-from dcvd.kit.egress.guard import AddressRefused, EgressPolicy, check_header_values, is_well_quoted, refuse_url
-from dcvd.kit.egress.names import GuardedNames
-from dcvd.kit.egress.system_resolver import Lookups
+from dcvd.kit.egress.guard import AddressRefused, EgressPolicy, check_header_values, is_well_quoted, judge_url
+from dcvd.kit.egress.names import GuardedResolver
+from dcvd.kit.egress.system_resolver import SystemResolver
 
-_TIMEOUT: Final = 10.0
-_MOST: Final = 64 * 1024
-_CONNECTIONS: Final = 32
+_TIMEOUT_S: Final = 10.0
+_MAX_BYTES: Final = 64 * 1024
+_MAX_CONNECTIONS: Final = 32
 
 
-class Fetched(Struct, frozen=True, kw_only=True):
+class FetchResponse(Struct, frozen=True, kw_only=True):
     """An answer of whatever status; names of headers are lower case. `body` is decompressed."""
 
     status: int
@@ -43,13 +43,13 @@ class Fetched(Struct, frozen=True, kw_only=True):
 
 
 class FetchFailed(Retryable):
-    """No whole answer. `sent`: the request may have been received, and done, all the same."""
+    """No whole answer. `may_have_arrived`: the request may have been received, and done, all the same."""
 
     code = "provider_unavailable"
 
-    def __init__(self, message: str, *, sent: bool) -> None:
+    def __init__(self, message: str, *, may_have_arrived: bool) -> None:
         super().__init__(message)
-        self.sent = sent
+        self.may_have_arrived = may_have_arrived
 
 
 class FetchRefused(Permanent):
@@ -69,15 +69,15 @@ class Fetcher:
 
     async def start(self) -> None:
         """Open the pool."""
-        resolver = None if self._policy is None else _GuardedResolver(self._policy)
+        resolver = None if self._policy is None else _AiohttpResolver(self._policy)
         connector = aiohttp.TCPConnector(
-            limit=_CONNECTIONS,
+            limit=_MAX_CONNECTIONS,
             ssl=self._tls if self._tls is not None else True,
             resolver=resolver,
             use_dns_cache=self._policy is None,
         )
         trace = aiohttp.TraceConfig()
-        trace.on_request_headers_sent.append(_note_sent)
+        trace.on_request_headers_sent.append(_mark_sent)
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -100,21 +100,21 @@ class Fetcher:
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
-        timeout: float = _TIMEOUT,  # noqa: ASYNC109  # one deadline over everything is what this function is for
-        most: int = _MOST,
-    ) -> Fetched:
-        """Any answer, whatever its status, of at most `most` bytes, compressed or not.
+        timeout_s: float = _TIMEOUT_S,  # one deadline over everything is what this function is for
+        max_bytes: int = _MAX_BYTES,
+    ) -> FetchResponse:
+        """Any answer, whatever its status, of at most `max_bytes` bytes, compressed or not.
 
-        The URL is sent exactly as it is written. `timeout` in seconds bounds everything. Raises FetchFailed,
+        The URL is sent exactly as it is written. `timeout_s` in seconds bounds everything. Raises FetchFailed,
         FetchRefused.
         """
         if self._session is None:
             raise RuntimeError("Fetcher.start() has to come before send()")
-        host = self._permitted(url, headers or {})
-        course = _Course()
+        host = self._require_permission(url, headers or {})
+        course = _RequestProgress()
         try:
             async with (
-                asyncio.timeout(timeout),
+                asyncio.timeout(timeout_s),
                 self._session.request(
                     method,
                     URL(url, encoded=True),
@@ -125,37 +125,43 @@ class Fetcher:
                     trace_request_ctx=course,
                 ) as answer,
             ):
-                content = await answer.content.read(most + 1)
-                while len(content) <= most and (more := await answer.content.read(most + 1 - len(content))):
+                content = await answer.content.read(max_bytes + 1)
+                while len(content) <= max_bytes and (more := await answer.content.read(max_bytes + 1 - len(content))):
                     content += more
         except aiohttp.ClientConnectorCertificateError as error:
-            raise FetchFailed(f"{host} cannot be reached: {error.certificate_error}.", sent=False) from error
+            raise FetchFailed(
+                f"{host} cannot be reached: {error.certificate_error}.", may_have_arrived=False
+            ) from error
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, AddressRefused):
                 raise FetchRefused(error.os_error.refusal.message) from error
-            raise FetchFailed(f"{host} cannot be reached: {error.os_error}.", sent=False) from error
+            raise FetchFailed(f"{host} cannot be reached: {error.os_error}.", may_have_arrived=False) from error
         except TimeoutError as error:
-            raise FetchFailed(f"{host} did not answer {method} within {timeout:g} s.", sent=course.sent) from error
+            raise FetchFailed(
+                f"{host} did not answer {method} within {timeout_s:g} s.", may_have_arrived=course.is_sent
+            ) from error
         except (aiohttp.ClientError, OSError) as error:
             said = f"{host} broke off its answer to {method} ({type(error).__name__})."
-            raise FetchFailed(said, sent=course.sent) from None
-        if len(content) > most:
-            raise FetchFailed(f"{host} answered {method} with more than {most} bytes.", sent=True)
+            raise FetchFailed(said, may_have_arrived=course.is_sent) from None
+        if len(content) > max_bytes:
+            raise FetchFailed(f"{host} answered {method} with more than {max_bytes} bytes.", may_have_arrived=True)
         try:
-            content = _decompressed(content, answer.headers.get("content-encoding", ""), most)
+            content = _decompress(content, answer.headers.get("content-encoding", ""), max_bytes)
         except ValueError as error:
-            raise FetchFailed(f"{host} answered {method} with what cannot be read: {error}.", sent=True) from None
-        return Fetched(
+            raise FetchFailed(
+                f"{host} answered {method} with what cannot be read: {error}.", may_have_arrived=True
+            ) from None
+        return FetchResponse(
             status=answer.status,
             headers={name.lower(): value for name, value in answer.headers.items()},
             body=content,
         )
 
-    def _permitted(self, url: str, headers: Mapping[str, str]) -> str:
+    def _require_permission(self, url: str, headers: Mapping[str, str]) -> str:
         """The host of a URL that may be called. Raises FetchRefused."""
         if not is_well_quoted(url):
             raise FetchRefused("The URL has a character that has to be written percent-encoded.")
-        if self._policy is not None and (refused := refuse_url(url, self._policy)) is not None:
+        if self._policy is not None and (refused := judge_url(url, self._policy)) is not None:
             raise FetchRefused(refused.message)
         if (fault := check_header_values(headers)) is not None:
             raise FetchRefused(fault)
@@ -168,22 +174,22 @@ class Fetcher:
         raise FetchRefused("The URL is none of http:// or https:// with a host.")
 
 
-class _Course:
+class _RequestProgress:
     """How far a request came."""
 
-    sent = False
+    is_sent = False
 
 
-async def _note_sent(
+async def _mark_sent(
     session: aiohttp.ClientSession,  # noqa: ARG001  # what aiohttp calls a trace with
     context: SimpleNamespace,
     params: aiohttp.TraceRequestHeadersSentParams,  # noqa: ARG001  # likewise
 ) -> None:
-    context.trace_request_ctx.sent = True
+    context.trace_request_ctx.is_sent = True
 
 
-def _decompressed(content: bytes, encoding: str, most: int) -> bytes:
-    """What was sent, of at most `most` bytes. We ask for no compression, and some compress all the same.
+def _decompress(content: bytes, encoding: str, max_bytes: int) -> bytes:
+    """What was sent, of at most `max_bytes` bytes. We ask for no compression, and some compress all the same.
 
     Raises ValueError.
     """
@@ -193,32 +199,32 @@ def _decompressed(content: bytes, encoding: str, most: int) -> bytes:
         case _ if not content:
             return content
         case "gzip" | "x-gzip":
-            window = _GZIP
+            window = _GZIP_WBITS
         case "deflate":
             window = zlib.MAX_WBITS
         case _:
             raise ValueError("it is compressed in a way that was not asked for")
     unpacking = zlib.decompressobj(window)
     try:
-        unpacked = unpacking.decompress(content, most + 1)
+        unpacked = unpacking.decompress(content, max_bytes + 1)
     except zlib.error as error:
         raise ValueError("its compression is broken") from error
-    if len(unpacked) > most:
-        raise ValueError(f"it has more than {most} bytes when it is decompressed")
+    if len(unpacked) > max_bytes:
+        raise ValueError(f"it has more than {max_bytes} bytes when it is decompressed")
     if not unpacking.eof:
         raise ValueError("its compression is cut off")
     return unpacked
 
 
 _NO_TIMEOUT: Final = aiohttp.ClientTimeout(total=None)
-_GZIP: Final = zlib.MAX_WBITS | 16
+_GZIP_WBITS: Final = zlib.MAX_WBITS | 16
 
 
-class _GuardedResolver(AbstractResolver):
+class _AiohttpResolver(AbstractResolver):
     """Gives only addresses that may be dialled, and exactly those are dialled."""
 
     def __init__(self, policy: EgressPolicy) -> None:
-        self._names = GuardedNames(policy, Lookups(_CONNECTIONS))
+        self._resolver = GuardedResolver(policy, SystemResolver(_MAX_CONNECTIONS))
 
     async def resolve(
         self,
@@ -227,7 +233,7 @@ class _GuardedResolver(AbstractResolver):
         family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002
     ) -> list[ResolveResult]:
         """Raises OSError, AddressRefused among them. Of both families: the connector tries one after the other."""
-        found = await self._names.addresses(host, port)
+        found = await self._resolver.resolve(host, port)
         return [
             ResolveResult(
                 hostname=host,

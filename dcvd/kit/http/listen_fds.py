@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from dcvd.errors import DcvdError
 
-_FIRST: Final = 3  # SD_LISTEN_FDS_START
+_FIRST_DESCRIPTOR: Final = 3  # SD_LISTEN_FDS_START
 
 
 class InheritedSocket(NamedTuple):
@@ -17,7 +17,7 @@ class InheritedSocket(NamedTuple):
     socket: socket.socket
 
 
-def inherited_sockets(environ: Mapping[str, str]) -> list[InheritedSocket]:
+def take_inherited_sockets(environ: Mapping[str, str]) -> list[InheritedSocket]:
     """What LISTEN_FDS hands to this very process (LISTEN_PID), in order; empty without socket activation.
 
     The sockets become non-blocking and are not inherited by our own children. Raises DcvdError for a descriptor which
@@ -30,7 +30,9 @@ def inherited_sockets(environ: Mapping[str, str]) -> list[InheritedSocket]:
         return []
     names = environ.get("LISTEN_FDNAMES", "").split(":")
     return [
-        InheritedSocket(names[index] if index < len(names) and names[index] else "unknown", _adopt(_FIRST + index))
+        InheritedSocket(
+            names[index] if index < len(names) and names[index] else "unknown", _adopt(_FIRST_DESCRIPTOR + index)
+        )
         for index in range(int(count))
     ]
 

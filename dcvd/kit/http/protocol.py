@@ -19,12 +19,12 @@ from uvicorn.server import ServerState
 
 log = structlog.get_logger(__name__)
 
-PEER: Final = "dcvd.peer"
-LONG_BODY: Final = "dcvd.long_body"
+PEER_EXTENSION: Final = "dcvd.peer"
+LONG_BODY_EXTENSION: Final = "dcvd.long_body"
 """An extension of the scope: called by an application that takes its body as it comes, however long that is."""
 _UCRED: Final = struct.Struct("=iII")
-_LINGER: Final = 1.0  # seconds in which a refused client may read its answer before the connection is cut
-_TITLES: Final = {
+_LINGER_S: Final = 1.0  # seconds in which a refused client may read its answer before the connection is cut
+_REFUSALS: Final = {
     400: ("malformed_request", "The request is not valid HTTP."),
     408: ("request_timeout", "The rest of the request did not arrive in time."),
     431: ("head_too_large", "The request line and the headers are too large."),
@@ -42,13 +42,13 @@ class Peer(TypedDict):
 class HttpLimits(Struct, frozen=True, kw_only=True):
     """Seconds and bytes that a client gets."""
 
-    head_timeout: float = 10.0  # for a whole request head, from the connection's start or the head's first byte
-    body_timeout: float = 10.0  # between two pieces of a body
-    body_total: float = 60.0  # for a whole body, so that one byte at a time is no way to stay
-    long_body_total: float = 3600.0  # likewise, where the application asked for longer
-    stop_timeout: float = 2.0  # for the rest of a body when the server stops
-    write_timeout: float = 30.0  # for reading what fills our buffer of an answer
-    keep_alive: float = 30.0  # between an answer and the next request
+    head_timeout_s: float = 10.0  # for a whole request head, from the connection's start or the head's first byte
+    body_timeout_s: float = 10.0  # between two pieces of a body
+    body_total_s: float = 60.0  # for a whole body, so that one byte at a time is no way to stay
+    long_body_total_s: float = 3600.0  # likewise, where the application asked for longer
+    stop_timeout_s: float = 2.0  # for the rest of a body when the server stops
+    write_timeout_s: float = 30.0  # for reading what fills our buffer of an answer
+    keep_alive_s: float = 30.0  # between an answer and the next request
     head_bytes: int = 16_384
 
 
@@ -60,17 +60,17 @@ class GuardedHttpProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, {})
         self.limits = limits
-        self.timeout_keep_alive = self.limits.keep_alive  # type: ignore[assignment]  # passed to call_later only
+        self.timeout_keep_alive = self.limits.keep_alive_s  # type: ignore[assignment]  # passed to call_later only
         self._on_lost = on_lost
         self._peer: Peer | None = None
-        self._reading: Literal["head", "body"] = "head"
-        self._head_begun = False
+        self._reading_part: Literal["head", "body"] = "head"
+        self._is_head_started = False
         self._head_bytes = 0
-        self._heads = 0
-        self._body_moved_at = 0.0
-        self._body_ends_by = 0.0
-        self._answer_seen_at: float | None = None
-        self._refused = False
+        self._head_count = 0
+        self._last_body_time = 0.0
+        self._body_deadline = 0.0
+        self._answer_end_time: float | None = None
+        self._is_refused = False
         self._receipt_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
 
@@ -78,7 +78,7 @@ class GuardedHttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         super().connection_made(transport)
-        self._peer = _peer_of(transport)
+        self._peer = _read_peer(transport)
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -89,30 +89,30 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         self._on_lost()
 
     def data_received(self, data: bytes) -> None:
-        if self._refused:
+        if self._is_refused:
             return
-        heads = self._heads
+        heads = self._head_count
         super().data_received(data)
-        if self._is_over() or self._reading != "head":
+        if self._is_closing() or self._reading_part != "head":
             return
-        if self._head_begun:
+        if self._is_head_started:
             # The piece in which a head begins may hold earlier requests, so it is not counted: the exact size is known
             # when the head is complete, this bounds only what may pile up until then.
-            self._head_bytes += len(data) if heads == self._heads else 0
+            self._head_bytes += len(data) if heads == self._head_count else 0
             if self._head_bytes > self.limits.head_bytes:
                 self._refuse(431)
                 return
             self._wait_for_head()
-        elif self._unanswered is None:
+        elif self._pending_cycle is None:
             # Blank lines before a request are legal, and so is the end of a body behind its answer: both have stopped
             # the clock of the keep-alive, and neither is a way to stay for ever.
             self._wait_for_head()
 
     def shutdown(self) -> None:
         super().shutdown()
-        if self._reading == "body" and not self._is_over():
-            self._body_ends_by = min(self._body_ends_by, self.loop.time() + self.limits.stop_timeout)
-            self._watch_body(self.limits.stop_timeout)
+        if self._reading_part == "body" and not self._is_closing():
+            self._body_deadline = min(self._body_deadline, self.loop.time() + self.limits.stop_timeout_s)
+            self._watch_body(self.limits.stop_timeout_s)
 
     def abort(self) -> None:
         """Cuts the connection, whatever it is doing."""
@@ -122,39 +122,39 @@ class GuardedHttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head_begun = True
+        self._is_head_started = True
         self._head_bytes = 0
-        self._heads += 1
-        extensions: dict[str, Any] = {LONG_BODY: self._allow_long_body}
+        self._head_count += 1
+        extensions: dict[str, Any] = {LONG_BODY_EXTENSION: self._allow_long_body}
         if self._peer is not None:
-            extensions[PEER] = self._peer
+            extensions[PEER_EXTENSION] = self._peer
         self.scope["extensions"] = extensions
 
     def on_headers_complete(self) -> None:
-        if self._refused:
+        if self._is_refused:
             return
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         if size > self.limits.head_bytes:
             self._refuse(431)
             return
         super().on_headers_complete()
-        self._reading = "body"
-        self._head_begun = False
-        self._body_moved_at = self.loop.time()
-        self._body_ends_by = self._body_moved_at + self.limits.body_total
-        self._answer_seen_at = None
-        self._watch_body(min(self.limits.body_timeout, self.limits.body_total))
+        self._reading_part = "body"
+        self._is_head_started = False
+        self._last_body_time = self.loop.time()
+        self._body_deadline = self._last_body_time + self.limits.body_total_s
+        self._answer_end_time = None
+        self._watch_body(min(self.limits.body_timeout_s, self.limits.body_total_s))
 
     def on_body(self, body: bytes) -> None:
-        if self._refused:
+        if self._is_refused:
             return
-        self._body_moved_at = self.loop.time()
+        self._last_body_time = self.loop.time()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if self._refused:
+        if self._is_refused:
             return
-        self._reading = "head"
+        self._reading_part = "head"
         self._stop_receipt_timer()
         super().on_message_complete()
 
@@ -172,13 +172,13 @@ class GuardedHttpProtocol(HttpToolsProtocol):
 
         super()._start_asgi_task(cycle, interruptible)
 
-    def _is_over(self) -> bool:
-        return self._refused or self.transport.is_closing()
+    def _is_closing(self) -> bool:
+        return self._is_refused or self.transport.is_closing()
 
     # Deadlines
 
     @property
-    def _unanswered(self) -> RequestResponseCycle | None:
+    def _pending_cycle(self) -> RequestResponseCycle | None:
         """The newest request, while its answer is not complete."""
         # None before the first, whatever uvicorn's annotation says.
         newest: RequestResponseCycle | None = getattr(self, "cycle", None)
@@ -186,7 +186,7 @@ class GuardedHttpProtocol(HttpToolsProtocol):
 
     def _wait_for_head(self) -> None:
         if self._receipt_timer is None:
-            self._receipt_timer = self.loop.call_later(self.limits.head_timeout, self._on_head_deadline)
+            self._receipt_timer = self.loop.call_later(self.limits.head_timeout_s, self._on_head_deadline)
 
     def _stop_receipt_timer(self) -> None:
         if self._receipt_timer is not None:
@@ -195,31 +195,31 @@ class GuardedHttpProtocol(HttpToolsProtocol):
 
     def _on_head_deadline(self) -> None:
         self._receipt_timer = None
-        if self._unanswered is not None:
+        if self._pending_cycle is not None:
             self._wait_for_head()  # an earlier request of this connection is still being answered: that one goes on
-        elif self._head_begun:
+        elif self._is_head_started:
             self._refuse(408)
         else:
             self.transport.close()
 
     def _allow_long_body(self) -> None:
-        self._body_ends_by += self.limits.long_body_total - self.limits.body_total
+        self._body_deadline += self.limits.long_body_total_s - self.limits.body_total_s
 
-    def _watch_body(self, seconds: float) -> None:
+    def _watch_body(self, delay_s: float) -> None:
         """Looks after so many seconds, or sooner: nothing tells when the answer is complete before the body is."""
         self._stop_receipt_timer()
-        self._receipt_timer = self.loop.call_later(min(seconds, _LINGER), self._on_body_deadline)
+        self._receipt_timer = self.loop.call_later(min(delay_s, _LINGER_S), self._on_body_deadline)
 
     def _on_body_deadline(self) -> None:
         now = self.loop.time()
-        left = self.limits.body_timeout
-        if self._unanswered is None:
+        left = self.limits.body_timeout_s
+        if self._pending_cycle is None:
             # A refusal needs no body; a client that goes on sending one all the same has its moment to read the answer.
-            self._answer_seen_at = now if self._answer_seen_at is None else self._answer_seen_at
-            left = self._answer_seen_at + _LINGER - now
+            self._answer_end_time = now if self._answer_end_time is None else self._answer_end_time
+            left = self._answer_end_time + _LINGER_S - now
         elif not (self.flow.read_paused or self.cycle.waiting_for_100_continue):
             # While we hold the client back (the application reads slowly, or did not ask for the body) it is not late.
-            left = min(self._body_moved_at + self.limits.body_timeout, self._body_ends_by) - now
+            left = min(self._last_body_time + self.limits.body_timeout_s, self._body_deadline) - now
         if left > 0:
             self._watch_body(left)
             return
@@ -229,7 +229,7 @@ class GuardedHttpProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._write_timer is None:
-            self._write_timer = self.loop.call_later(self.limits.write_timeout, self._on_write_deadline)
+            self._write_timer = self.loop.call_later(self.limits.write_timeout_s, self._on_write_deadline)
 
     def resume_writing(self) -> None:
         if self._write_timer is not None:
@@ -239,8 +239,8 @@ class GuardedHttpProtocol(HttpToolsProtocol):
 
     def _on_write_deadline(self) -> None:
         # Many clients read their answer only when they have sent their body.
-        left = self._body_moved_at + self.limits.write_timeout - self.loop.time()
-        if self._reading == "body" and left > 0:
+        left = self._last_body_time + self.limits.write_timeout_s - self.loop.time()
+        if self._reading_part == "body" and left > 0:
             self._write_timer = self.loop.call_later(left, self._on_write_deadline)
             return
         self.abort()
@@ -252,14 +252,14 @@ class GuardedHttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int) -> None:
         """Answers unless an answer has begun, and closes; an application that waits for the body is told."""
-        if self._is_over():
+        if self._is_closing():
             return
-        self._refused = True
+        self._is_refused = True
         self._stop_receipt_timer()
         self._unset_keepalive_if_required()
         log.debug("http.request_refused", status=status, client=self.client)
-        unanswered = self._unanswered
-        if self._reading == "head":
+        unanswered = self._pending_cycle
+        if self._reading_part == "head":
             if unanswered is not None:
                 unanswered.keep_alive = False  # an earlier request of this connection gets its answer, then we close
                 return
@@ -270,16 +270,16 @@ class GuardedHttpProtocol(HttpToolsProtocol):
             if unanswered is None or unanswered.response_started or self.pipeline:
                 self.transport.close()
                 return
-        self.transport.write(self._refusal(status))
+        self.transport.write(self._build_refusal(status))
         # Closing with unread input makes the kernel send a reset, which can overtake the answer: half-close instead,
         # drop what still comes, and cut the connection when the client has had its moment.
         self.flow.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self.loop.call_later(_LINGER, self.abort)
+        self.loop.call_later(_LINGER_S, self.abort)
 
-    def _refusal(self, status: int) -> bytes:
-        code, title = _TITLES[status]
+    def _build_refusal(self, status: int) -> bytes:
+        code, title = _REFUSALS[status]
         body = msgspec.json.encode({"type": "about:blank", "title": title, "status": status, "code": code})
         headers = [
             *self.server_state.default_headers,
@@ -293,11 +293,11 @@ class GuardedHttpProtocol(HttpToolsProtocol):
     def _unsupported_upgrade_warning(self) -> None:
         """Called for `Upgrade:`, which is answered as if it were not there."""
         # The parser drops what follows the request in the same piece, so no further request may come here.
-        if (unanswered := self._unanswered) is not None:
+        if (unanswered := self._pending_cycle) is not None:
             unanswered.keep_alive = False
 
 
-def _peer_of(transport: asyncio.Transport) -> Peer | None:
+def _read_peer(transport: asyncio.Transport) -> Peer | None:
     connection = transport.get_extra_info("socket")
     if connection is None or connection.family != socket.AF_UNIX:
         return None

@@ -19,7 +19,7 @@ from dcvd.kit.http.sockets import BACKLOG
 
 log = structlog.get_logger(__name__)
 
-_CANCEL_GRACE: Final = 2.0  # seconds that a cancelled request gets for its own clean-up
+_CANCEL_GRACE_S: Final = 2.0  # seconds that a cancelled request gets for its own clean-up
 
 
 class HttpServer:
@@ -29,7 +29,7 @@ class HttpServer:
         self, app: Any, *, sockets: Sequence[socket.socket], limits: HttpLimits | None = None, name: str = "http"
     ) -> None:
         self.name = name
-        self.started = asyncio.Event()
+        self.listening_event = asyncio.Event()
         self._sockets = list(sockets)
         self._state = ServerState()
         self._config = Config(
@@ -44,78 +44,80 @@ class HttpServer:
         )
         self._limits = limits or HttpLimits()
         self._servers: list[asyncio.Server] = []
-        self._stopping = asyncio.Event()
-        self._ended = asyncio.Event()
-        self._quiet = asyncio.Event()
+        self._stop_event = asyncio.Event()
+        self._end_event = asyncio.Event()
+        self._idle_event = asyncio.Event()
 
     async def serve(self) -> None:
         """Runs until `stop()` is through. Raises what the loop raises when it cannot listen; cancelling it cuts all."""
         self._refresh_date()
         try:
-            if not self._stopping.is_set():
+            if not self._stop_event.is_set():
                 await self._listen()
-                self.started.set()
-                log.info("http.listening", server=self.name, addresses=[_name_of(item) for item in self._sockets])
+                self.listening_event.set()
+                log.info(
+                    "http.listening", server=self.name, addresses=[_format_address(item) for item in self._sockets]
+                )
                 await self._tick_until_stopped()
-                await self._ended.wait()
+                await self._end_event.wait()
         finally:
             self._close_listeners()
-            self._cut_everything()
+            self._abort_everything()
 
-    async def stop(self, *, deadline: float) -> None:
-        """Stops accepting, gives running requests up to `deadline` seconds, then cancels them and cuts the rest."""
-        self._stopping.set()
+    async def stop(self, *, timeout_s: float) -> None:
+        """Stops accepting, gives running requests up to `timeout_s` seconds, then cancels them and cuts the rest."""
+        self._stop_event.set()
         self._close_listeners()
         for connection in list(self._state.connections):
             connection.shutdown()
         try:
-            async with asyncio.timeout(deadline):
-                await self._wait_until_quiet()
+            async with asyncio.timeout(timeout_s):
+                await self._wait_until_idle()
         except TimeoutError:
-            await self._cut_late_requests()
+            await self._cancel_remaining_requests()
         finally:
-            self._ended.set()
+            self._end_event.set()
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
         for item in self._sockets:
             create = loop.create_unix_server if item.family == socket.AF_UNIX else loop.create_server
-            self._servers.append(await create(self._connection, sock=item, backlog=BACKLOG))
+            self._servers.append(await create(self._create_protocol, sock=item, backlog=BACKLOG))
 
-    def _connection(self) -> GuardedHttpProtocol:
-        return GuardedHttpProtocol(self._config, self._state, self._limits, on_lost=self._check_quiet)
+    def _create_protocol(self) -> GuardedHttpProtocol:
+        return GuardedHttpProtocol(self._config, self._state, self._limits, on_lost=self._notify_if_idle)
 
     async def _tick_until_stopped(self) -> None:
-        while not self._stopping.is_set():
+        while not self._stop_event.is_set():
             self._refresh_date()
             try:
                 async with asyncio.timeout(1.0 - time.time() % 1.0):
-                    await self._stopping.wait()
+                    await self._stop_event.wait()
             except TimeoutError:
                 continue  # the next second began
 
     def _refresh_date(self) -> None:
         self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
 
-    async def _wait_until_quiet(self) -> None:
+    async def _wait_until_idle(self) -> None:
         while self._state.tasks:
             await asyncio.wait(list(self._state.tasks))
         while self._state.connections:
-            self._quiet.clear()
-            await self._quiet.wait()
+            self._idle_event.clear()
+            await self._idle_event.wait()
 
-    async def _cut_late_requests(self) -> None:
+    async def _cancel_remaining_requests(self) -> None:
         tasks = list(self._state.tasks)
         log.warning("http.cut", server=self.name, requests=len(tasks), connections=len(self._state.connections))
-        self._cut_everything()
+        self._abort_everything()
         if tasks:
-            _, stuck = await asyncio.wait(tasks, timeout=_CANCEL_GRACE)
+            _, stuck = await asyncio.wait(tasks, timeout=_CANCEL_GRACE_S)
             if stuck:
                 log.error("http.requests_stuck", server=self.name, requests=len(stuck))
 
-    def _check_quiet(self) -> None:
+    def _notify_if_idle(self) -> None:
         if not self._state.connections:
-            self._quiet.set()
+            self._idle_event.set()
 
     def _close_listeners(self) -> None:
         for server in self._servers:
@@ -124,14 +126,14 @@ class HttpServer:
         for item in self._sockets:
             item.close()
 
-    def _cut_everything(self) -> None:
+    def _abort_everything(self) -> None:
         for connection in list(self._state.connections):
             connection.transport.abort()
         for task in list(self._state.tasks):
             task.cancel()
 
 
-def _name_of(listener: socket.socket) -> str:
+def _format_address(listener: socket.socket) -> str:
     address = listener.getsockname()
     if isinstance(address, tuple):
         host, port = address[0], address[1]

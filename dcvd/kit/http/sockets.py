@@ -10,7 +10,7 @@ from typing import Final
 from dcvd.errors import DcvdError
 
 BACKLOG: Final = 1024
-_PROBE_TIMEOUT: Final = 1.0  # seconds to find out whether somebody answers at a socket file
+_PROBE_TIMEOUT_S: Final = 1.0  # seconds to find out whether somebody answers at a socket file
 
 
 def bind_tcp(address: str) -> socket.socket:
@@ -18,14 +18,14 @@ def bind_tcp(address: str) -> socket.socket:
 
     Raises DcvdError with code "listen_failed".
     """
-    host, port = _split(address)
+    host, port = _parse_address(address)
     try:
         # The explicit protocol matters: asyncio sets TCP_NODELAY only on sockets that say IPPROTO_TCP.
         found = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
         )
     except OSError as error:
-        raise _failed(f"The listen address {address} cannot be resolved: {error.strerror}.") from error
+        raise _build_listen_error(f"The listen address {address} cannot be resolved: {error.strerror}.") from error
     family, kind, protocol, _, target = found[0]
     listener = socket.socket(family, kind, protocol)
     try:
@@ -37,7 +37,7 @@ def bind_tcp(address: str) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise _failed(f"Cannot listen on {address}: {error.strerror}.{_advice(error)}") from error
+        raise _build_listen_error(f"Cannot listen on {address}: {error.strerror}.{_suggest_remedy(error)}") from error
     listener.setblocking(False)
     return listener
 
@@ -48,7 +48,7 @@ def bind_unix(path: Path, mode: int = 0o660) -> socket.socket:
     The umask is the process's: call it before any thread creates files. Raises DcvdError with code "listen_failed" when
     somebody listens there, and when the path holds anything other than a socket.
     """
-    _clear_the_way(path)
+    _remove_stale_socket(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     previous = os.umask(0o777 & ~mode)
     try:
@@ -56,7 +56,9 @@ def bind_unix(path: Path, mode: int = 0o660) -> socket.socket:
     except OSError as error:
         listener.close()
         # "AF_UNIX path too long" comes without an errno.
-        raise _failed(f"Cannot create the socket {path}: {error.strerror or error}.{_advice(error)}") from error
+        raise _build_listen_error(
+            f"Cannot create the socket {path}: {error.strerror or error}.{_suggest_remedy(error)}"
+        ) from error
     finally:
         os.umask(previous)
     listener.listen(BACKLOG)
@@ -64,45 +66,47 @@ def bind_unix(path: Path, mode: int = 0o660) -> socket.socket:
     return listener
 
 
-def _split(address: str) -> tuple[str, int]:
+def _parse_address(address: str) -> tuple[str, int]:
     host, colon, port = address.rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
     if bracketed:
         host = host[1:-1]
     well_formed = colon and host and port.isascii() and port.isdigit() and int(port) <= 65_535
     if not well_formed or (":" in host) != bracketed:
-        raise _failed(f"{address!r} is no listen address: write 127.0.0.1:8080 or [::1]:8080.")
+        raise _build_listen_error(f"{address!r} is no listen address: write 127.0.0.1:8080 or [::1]:8080.")
     return host, int(port)
 
 
-def _clear_the_way(path: Path) -> None:
+def _remove_stale_socket(path: Path) -> None:
     try:
         status = path.lstat()
     except FileNotFoundError:
         return
     except OSError as error:
-        raise _failed(f"The socket path {path} cannot be looked at: {error.strerror}.") from error
+        raise _build_listen_error(f"The socket path {path} cannot be looked at: {error.strerror}.") from error
     if not stat.S_ISSOCK(status.st_mode):
-        raise _failed(f"{path} exists and is no socket: remove it, or configure another path.")
+        raise _build_listen_error(f"{path} exists and is no socket: remove it, or configure another path.")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(_PROBE_TIMEOUT)
+        probe.settimeout(_PROBE_TIMEOUT_S)
         try:
             probe.connect(str(path))
         except (ConnectionRefusedError, FileNotFoundError):
             pass  # nobody listens: what a killed process left behind
         except TimeoutError as error:
-            raise _failed(f"Another process listens at {path} and is too busy to answer: stop it first.") from error
+            raise _build_listen_error(
+                f"Another process listens at {path} and is too busy to answer: stop it first."
+            ) from error
         except OSError as error:
-            raise _failed(f"The socket {path} cannot be examined: {error.strerror}.") from error
+            raise _build_listen_error(f"The socket {path} cannot be examined: {error.strerror}.") from error
         else:
-            raise _failed(f"Another process listens at {path}: stop it first, or configure another path.")
+            raise _build_listen_error(f"Another process listens at {path}: stop it first, or configure another path.")
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise _failed(f"The stale socket {path} cannot be removed: {error.strerror}.") from error
+        raise _build_listen_error(f"The stale socket {path} cannot be removed: {error.strerror}.") from error
 
 
-def _advice(error: OSError) -> str:
+def _suggest_remedy(error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return " Another process has it: stop that one, or configure another address."
     if error.errno == errno.EADDRNOTAVAIL:
@@ -112,5 +116,5 @@ def _advice(error: OSError) -> str:
     return ""
 
 
-def _failed(message: str) -> DcvdError:
+def _build_listen_error(message: str) -> DcvdError:
     return DcvdError(message, code="listen_failed")

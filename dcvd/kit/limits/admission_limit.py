@@ -6,62 +6,64 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from dcvd.errors import Retryable, Throttled
-from dcvd.kit.limits.sliding_window import Window
+from dcvd.errors import Retryable, TooManyRequests
+from dcvd.kit.limits.sliding_window import SlidingWindow
 
-_MINUTE: Final = 60.0
-_MOST_COUNTED: Final = 1_000
-_AGAIN: Final = 5.0
+_MINUTE_S: Final = 60.0
+_MAX_CALLERS: Final = 1_000
+_RETRY_AFTER_S: Final = 5.0
 
 
-class Turnstile:
-    """Made once for each kind of work; `what` names it in sentences, in the plural."""
+class AdmissionLimit:
+    """Made once for each kind of work; `work_name` names it in sentences, in the plural."""
 
     def __init__(
         self,
-        what: str,
+        work_name: str,
         *,
-        most_of_one: int,
-        most_of_all: int,
-        most_a_minute: int,
+        max_per_caller: int,
+        max_total: int,
+        max_per_minute: int,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`most_a_minute` is one caller's; `monotonic` is in seconds."""
-        self._what = what
-        self._most_of_one = most_of_one
-        self._most_of_all = most_of_all
-        self._most_a_minute = most_a_minute
+        """`max_per_minute` is one caller's; `monotonic` is in seconds."""
+        self._work_name = work_name
+        self._max_per_caller = max_per_caller
+        self._max_total = max_total
+        self._max_per_minute = max_per_minute
         self._monotonic = monotonic
-        self._under_way: Counter[str] = Counter()
-        self._made: dict[str, Window] = {}
+        self._in_flight: Counter[str] = Counter()
+        self._windows: dict[str, SlidingWindow] = {}
 
     @contextmanager
-    def admitted(self, caller: str) -> Iterator[None]:
+    def admit(self, caller: str) -> Iterator[None]:
         """For as long as the work takes. Raises Throttled, or Retryable where others leave no room."""
-        what = self._what
-        if self._under_way[caller] >= self._most_of_one:
-            raise Throttled(
-                f"{self._most_of_one} {what} of yours are under way; ask again when one of them is through.",
-                retry_after=_AGAIN,
+        what = self._work_name
+        if self._in_flight[caller] >= self._max_per_caller:
+            raise TooManyRequests(
+                f"{self._max_per_caller} {what} of yours are under way; ask again when one of them is through.",
+                retry_after_s=_RETRY_AFTER_S,
             )
-        window = self._window(caller)
-        wait = window.wait()
+        window = self._get_window(caller)
+        wait = window.get_wait_s()
         if wait:
-            message = f"{self._most_a_minute} {what} a minute are made for an organization; ask again later."
-            raise Throttled(message, retry_after=wait)
-        if self._under_way.total() >= self._most_of_all:
+            message = f"{self._max_per_minute} {what} a minute are made for an organization; ask again later."
+            raise TooManyRequests(message, retry_after_s=wait)
+        if self._in_flight.total() >= self._max_total:
             message = f"So many {what} are under way that there is no room for this one; ask again in a moment."
-            raise Retryable(message, code="busy", retry_after=_AGAIN)
+            raise Retryable(message, code="busy", retry_after_s=_RETRY_AFTER_S)
         window.take()
-        self._under_way[caller] += 1
+        self._in_flight[caller] += 1
         try:
             yield
         finally:
-            self._under_way[caller] -= 1
-            if not self._under_way[caller]:
-                del self._under_way[caller]
+            self._in_flight[caller] -= 1
+            if not self._in_flight[caller]:
+                del self._in_flight[caller]
 
-    def _window(self, caller: str) -> Window:
-        if caller not in self._made and len(self._made) >= _MOST_COUNTED:
-            self._made = {each: window for each, window in self._made.items() if window.free() != self._most_a_minute}
-        return self._made.setdefault(caller, Window(self._most_a_minute, _MINUTE, self._monotonic))
+    def _get_window(self, caller: str) -> SlidingWindow:
+        if caller not in self._windows and len(self._windows) >= _MAX_CALLERS:
+            self._windows = {
+                each: window for each, window in self._windows.items() if window.count_free() != self._max_per_minute
+            }
+        return self._windows.setdefault(caller, SlidingWindow(self._max_per_minute, _MINUTE_S, self._monotonic))

@@ -6,31 +6,36 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-_LONG: Final = 0.020
-_SHORT: Final = 0.005
+_LONG_STEP_S: Final = 0.020
+_SHORT_STEP_S: Final = 0.005
 
 
-class Pace:
+class BatchSizer:
     """Halves its size after a step that took long, and doubles it after one that was short."""
 
     def __init__(
-        self, *, least: int, most: int, short: float = _SHORT, clock: Callable[[], float] = time.perf_counter
+        self,
+        *,
+        min_size: int,
+        max_size: int,
+        short_step_s: float = _SHORT_STEP_S,
+        monotonic: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """`short` in seconds, as `clock` is, which is monotonic."""
-        self.size = least
-        self._least = least
-        self._most = most
-        self._short = short
-        self._clock = clock
+        """`short_step_s` in seconds, as `monotonic` is, which is monotonic."""
+        self.size = min_size
+        self._min_size = min_size
+        self._max_size = max_size
+        self._short_step_s = short_step_s
+        self._monotonic = monotonic
 
-    def step(self, work: Callable[[int], T]) -> T:
+    def run_step(self, work: Callable[[int], T]) -> T:
         """Do `work(size)`, and learn from how long it took."""
-        began = self._clock()
+        began = self._monotonic()
         try:
             return work(self.size)
         finally:
-            took = self._clock() - began
-            if took > _LONG:
-                self.size = max(self.size // 2, self._least)
-            elif took < self._short:
-                self.size = min(self.size * 2, self._most)
+            took = self._monotonic() - began
+            if took > _LONG_STEP_S:
+                self.size = max(self.size // 2, self._min_size)
+            elif took < self._short_step_s:
+                self.size = min(self.size * 2, self._max_size)

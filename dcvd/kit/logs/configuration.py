@@ -24,18 +24,18 @@ LEVELS: Final = {
     "critical": logging.CRITICAL,
 }
 # aiosqlite's debug lines hold the parameters of every statement; uvicorn's info lines repeat what ours say.
-_QUIET: Final = ("aiosqlite", "uvicorn")
+_QUIET_LOGGERS: Final = ("aiosqlite", "uvicorn")
 _MAX_FRAMES: Final = 50
-_FLUSH_AT_EXIT: Final = 1.0  # seconds
+_EXIT_FLUSH_S: Final = 1.0  # seconds
 _writers: Final[list[ThreadedWriter]] = []
 
 
 def configure_logging(
-    *, level: str = "info", json: bool | None = None, stream: TextIO | None = None, threaded: bool = False
+    *, level: str = "info", json: bool | None = None, stream: TextIO | None = None, use_thread: bool = False
 ) -> None:
     """Routes structlog and the standard library's logging to `stream` (None: standard error), redacted.
 
-    `json` None decides by the stream: a terminal gets the coloured console. `threaded`: the lines are written by a
+    `json` None decides by the stream: a terminal gets the coloured console. `use_thread`: the lines are written by a
     thread, for a program whose event loop must not wait for the log's reader; `flush_logs` before a forced exit.
     Raises ValueError for an unknown level.
     """
@@ -43,8 +43,8 @@ def configure_logging(
         raise ValueError(f"{level!r} is no log level: use one of {', '.join(LEVELS)}")
     threshold = LEVELS[level]
     target = sys.stderr if stream is None else stream
-    rendering = _rendering(json=not target.isatty() if json is None else json)
-    output: LineSink = _threaded_writer(target) if threaded else DirectWriter(target)
+    rendering = _build_renderers(json=not target.isatty() if json is None else json)
+    output: LineSink = _get_threaded_writer(target) if use_thread else DirectWriter(target)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -55,7 +55,7 @@ def configure_logging(
     structlog.configure(
         processors=[*shared, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=_line_loggers(output),
+        logger_factory=_build_logger_factory(output),
         cache_logger_on_first_use=False,  # a later configuration must reach the loggers of every module
     )
     handler = _LineHandler(output)
@@ -68,24 +68,24 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(threshold)
-    for name in _QUIET:
+    for name in _QUIET_LOGGERS:
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
     logging.captureWarnings(capture=True)
 
 
-def flush_logs(deadline: float) -> bool:
-    """Wait up to `deadline` seconds until the threaded log has written what it holds; False when nobody reads it."""
-    return all(writer.flush(deadline) for writer in _writers)
+def flush_logs(timeout_s: float) -> bool:
+    """Wait up to `timeout_s` seconds until the threaded log has written what it holds; False when nobody reads it."""
+    return all(writer.flush(timeout_s) for writer in _writers)
 
 
-def _threaded_writer(stream: TextIO) -> ThreadedWriter:
+def _get_threaded_writer(stream: TextIO) -> ThreadedWriter:
     """One thread a stream, also when the logging is configured anew."""
     for writer in _writers:
         if writer.stream is stream:
             return writer
     writer = ThreadedWriter(stream)
     if not _writers:
-        atexit.register(flush_logs, _FLUSH_AT_EXIT)
+        atexit.register(flush_logs, _EXIT_FLUSH_S)
     _writers.append(writer)
     return writer
 
@@ -114,10 +114,10 @@ class _LineHandler(logging.Handler):
         try:
             line = self.format(record)
         except Exception as error:  # noqa: BLE001  # a library's broken record (bad % arguments) must not stop its caller
-            line = self._broken(record, error)
+            line = self._format_broken(record, error)
         self._output.write_line(line)
 
-    def _broken(self, record: logging.LogRecord, error: Exception) -> str:
+    def _format_broken(self, record: logging.LogRecord, error: Exception) -> str:
         substitute = logging.LogRecord(
             record.name,
             record.levelno,
@@ -130,14 +130,14 @@ class _LineHandler(logging.Handler):
         return self.format(substitute)
 
 
-def _line_loggers(output: LineSink) -> Callable[..., _LineLogger]:
+def _build_logger_factory(output: LineSink) -> Callable[..., _LineLogger]:
     def make(*names: str) -> _LineLogger:
         return _LineLogger(output, names[0] if names else "dcvd")
 
     return make
 
 
-def _rendering(*, json: bool) -> list[Processor]:
+def _build_renderers(*, json: bool) -> list[Processor]:
     if json:
         exceptions = structlog.processors.ExceptionRenderer(
             ExceptionDictTransformer(show_locals=False, max_frames=_MAX_FRAMES)

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from dcvd.core.secret import REDACTED, Secret
 
-_FORMS: Final = re.compile(r"dcv_live_[0-9a-f]{32}|whsec_[A-Za-z0-9+/=]+|[Bb][Ee][Aa][Rr][Ee][Rr]\s+\S+")
-_NAMES: Final = frozenset(
+_SECRET_FORMS: Final = re.compile(r"dcv_live_[0-9a-f]{32}|whsec_[A-Za-z0-9+/=]+|[Bb][Ee][Aa][Rr][Ee][Rr]\s+\S+")
+_SECRET_NAMES: Final = frozenset(
     {
         "api_key",
         "authorization",
@@ -24,9 +24,9 @@ _NAMES: Final = frozenset(
         "x_auth_key",
     }
 )
-_ENDINGS: Final = ("_secret", "_password", "_token", "_passphrase")
-_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_DEPTH: Final = 12  # deeper than any value of ours; ends the walk in a cycle
+_SECRET_NAME_ENDINGS: Final = ("_secret", "_password", "_token", "_passphrase")
+_CAMEL_CASE_BOUNDARY: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_MAX_DEPTH: Final = 12  # deeper than any value of ours; ends the walk in a cycle
 
 
 def redact(value: Any, depth: int = 0) -> Any:
@@ -38,7 +38,7 @@ def redact(value: Any, depth: int = 0) -> Any:
             return value
         case Secret():
             return REDACTED
-        case _ if depth >= _DEPTH:
+        case _ if depth >= _MAX_DEPTH:
             return "[too deep]"
         case Mapping():
             return {
@@ -50,24 +50,24 @@ def redact(value: Any, depth: int = 0) -> Any:
         case Sequence() | Set():
             return [redact(item, depth + 1) for item in value]
         case _:
-            return scrub(_text_of(value))
+            return scrub(_describe(value))
 
 
 def scrub(text: str) -> str:
     """The text with everything replaced that has a secret's form, and lone surrogates spelled out."""
     if not text.isascii():
         text = text.encode("utf-8", "backslashreplace").decode()
-    return _FORMS.sub(REDACTED, text)
+    return _SECRET_FORMS.sub(REDACTED, text)
 
 
 def _is_secret_name(key: object) -> bool:
     if not isinstance(key, str):
         return False
-    name = _CAMEL.sub("_", key).replace("-", "_").lower()
-    return name in _NAMES or name.endswith(_ENDINGS)
+    name = _CAMEL_CASE_BOUNDARY.sub("_", key).replace("-", "_").lower()
+    return name in _SECRET_NAMES or name.endswith(_SECRET_NAME_ENDINGS)
 
 
-def _text_of(value: object) -> str:
+def _describe(value: object) -> str:
     if isinstance(value, BaseException):
         return f"{type(value).__name__}: {value}"
     try:

@@ -8,7 +8,7 @@ import queue
 import threading
 from typing import Final, Protocol, TextIO
 
-MOST_WAITING: Final = 10_000
+MAX_WAITING_LINES: Final = 10_000
 """Lines that wait for a slow reader; further ones are dropped and counted."""
 
 
@@ -36,26 +36,26 @@ class DirectWriter:
 class ThreadedWriter:
     """Hands the lines to a thread of its own, which alone is held up by a reader that does not read."""
 
-    def __init__(self, stream: TextIO, *, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(self, stream: TextIO, *, max_waiting_lines: int = MAX_WAITING_LINES) -> None:
         self.stream = stream
-        self._direct = DirectWriter(stream)
-        self._most = most_waiting
+        self._writer = DirectWriter(stream)
+        self._max_waiting_lines = max_waiting_lines
         self._lines: queue.SimpleQueue[str | threading.Event] = queue.SimpleQueue()
-        self._dropped = 0
+        self._dropped_count = 0
         # A daemon thread: one that is blocked for ever must not keep the process alive.
         threading.Thread(target=self._run, name="log-writer", daemon=True).start()
 
     def write_line(self, line: str) -> None:
-        if self._lines.qsize() >= self._most:
-            self._dropped += 1
+        if self._lines.qsize() >= self._max_waiting_lines:
+            self._dropped_count += 1
             return
         self._lines.put(line)
 
-    def flush(self, deadline: float) -> bool:
-        """Wait up to `deadline` seconds until everything is written; whether it is."""
+    def flush(self, timeout_s: float) -> bool:
+        """Wait up to `timeout_s` seconds until everything is written; whether it is."""
         written = threading.Event()
         self._lines.put(written)
-        return written.wait(deadline)
+        return written.wait(timeout_s)
 
     def _run(self) -> None:
         while True:
@@ -63,7 +63,7 @@ class ThreadedWriter:
             if isinstance(item, threading.Event):
                 item.set()
                 continue
-            dropped, self._dropped = self._dropped, 0
+            dropped, self._dropped_count = self._dropped_count, 0
             if dropped:
-                self._direct.write_line(f'{{"level":"warning","event":"log.lines_dropped","count":{dropped}}}')
-            self._direct.write_line(item)
+                self._writer.write_line(f'{{"level":"warning","event":"log.lines_dropped","count":{dropped}}}')
+            self._writer.write_line(item)

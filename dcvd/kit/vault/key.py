@@ -17,11 +17,11 @@ from dcvd.core.secret import Secret
 KEY_BYTES: Final = 32
 SALT_BYTES: Final = 16
 ID_BYTES: Final = 8
-FORMS: Final = "44 base64 or 64 hexadecimal characters"
+KEY_FORMS: Final = "44 base64 or 64 hexadecimal characters"
 _ITERATIONS: Final = 600_000  # OWASP's least for PBKDF2 with HMAC-SHA256
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{64}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]{43}=|[A-Za-z0-9_-]{43}=")
-_FINGERPRINT: Final = b"dcvd vault key id\0"
+_FINGERPRINT_PREFIX: Final = b"dcvd vault key id\0"
 
 
 class VaultKey:
@@ -34,7 +34,7 @@ class VaultKey:
         if len(raw) != KEY_BYTES:
             raise ValueError(f"a key of the vault has {KEY_BYTES} bytes, not {len(raw)}")
         self._raw = raw
-        self.id = hashlib.sha256(_FINGERPRINT + raw).hexdigest()[: 2 * ID_BYTES]
+        self.id = hashlib.sha256(_FINGERPRINT_PREFIX + raw).hexdigest()[: 2 * ID_BYTES]
 
     @classmethod
     def generate(cls, random: RandomBytes) -> "VaultKey":
@@ -65,7 +65,8 @@ class VaultKey:
             return []
         if strangers:
             raise ValueError(
-                f"has keys, but none in line {', '.join(strangers)}: a file holds keys of {FORMS}, one a line, or a "
+                f"has keys, but none in line {', '.join(strangers)}: a file holds keys of {KEY_FORMS}, one a line, or "
+                "a "
                 "passphrase alone"
             )
         return list({key.id: key for _, key in parsed if key is not None}.values())
@@ -76,11 +77,11 @@ class VaultKey:
         derivation = PBKDF2HMAC(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=salt, iterations=_ITERATIONS)
         return cls(derivation.derive(passphrase.reveal().encode("utf-8", "surrogateescape")))
 
-    def subkey(self, purpose: str) -> bytes:
+    def derive_subkey(self, purpose: str) -> bytes:
         """32 bytes for one purpose (HKDF-SHA256, RFC 5869), which give away neither this key nor another subkey."""
         return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=purpose.encode()).derive(self._raw)
 
-    def written(self) -> Secret:
+    def to_text(self) -> Secret:
         """The text that `parse` reads: 44 base64 characters."""
         return Secret(base64.b64encode(self._raw).decode())
 

@@ -9,28 +9,28 @@ from pathlib import Path
 from typing import Final
 
 from dcvd.core.secret import Secret
-from dcvd.kit.new_file import sync
+from dcvd.kit.new_file import sync_to_disk
 from dcvd.kit.vault.key import VaultKey
 
-_LARGEST: Final = 64 * 1024
+_MAX_BYTES: Final = 64 * 1024
 
 
-def written(keys: list[VaultKey]) -> str:
+def format_keys(keys: list[VaultKey]) -> str:
     """The content of a file of these keys."""
-    return "".join(f"{key.written().reveal()}\n" for key in keys)
+    return "".join(f"{key.to_text().reveal()}\n" for key in keys)
 
 
-def change(path: Path, work: Callable[[list[VaultKey]], list[VaultKey]]) -> None:
-    """Replace the keys of a file by what `work` makes of them; the file keeps its mode and its owner.
+def change_keys(path: Path, transform: Callable[[list[VaultKey]], list[VaultKey]]) -> None:
+    """Replace the keys of a file by what `transform` makes of them; the file keeps its mode and its owner.
 
-    Whoever reads it meanwhile finds the old file or the new one, and only one can change it at a time. `work` gets []
-    for a file that holds anything but keys, and must raise then. Raises OSError, and ValueError with the end of a
+    Whoever reads it meanwhile finds the old file or the new one, and only one can change it at a time. `transform` gets
+    [] for a file that holds anything but keys, and must raise then. Raises OSError, and ValueError with the end of a
     sentence that begins with the path.
     """
     target = path.resolve()
-    with _locked(target) as descriptor:
+    with _lock(target) as descriptor:
         keys = _read(descriptor)
-        changed = work(keys)
+        changed = transform(keys)
         if changed == keys:
             return
         found = os.fstat(descriptor)
@@ -41,16 +41,16 @@ def change(path: Path, work: Callable[[list[VaultKey]], list[VaultKey]]) -> None
                 os.fchmod(file.fileno(), found.st_mode & 0o7777)
                 if (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
                     os.fchown(file.fileno(), found.st_uid, found.st_gid)
-                file.write(written(changed))
-            sync(draft)
+                file.write(format_keys(changed))
+            sync_to_disk(draft)
             draft.rename(target)
         finally:
             draft.unlink(missing_ok=True)
-        sync(target.parent)
+        sync_to_disk(target.parent)
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[int]:
+def _lock(path: Path) -> Iterator[int]:
     """A descriptor of the file that is at the path, while this process alone may change it."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -67,8 +67,8 @@ def _locked(path: Path) -> Iterator[int]:
 
 
 def _read(descriptor: int) -> list[VaultKey]:
-    content = os.read(descriptor, _LARGEST + 1)
-    if len(content) > _LARGEST:
+    content = os.read(descriptor, _MAX_BYTES + 1)
+    if len(content) > _MAX_BYTES:
         raise ValueError("is larger than 64KiB, so it is no key file")
     try:
         return VaultKey.parse_lines(Secret(content.decode()))

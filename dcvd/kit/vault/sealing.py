@@ -18,11 +18,11 @@ from dcvd.kit.vault.key import ID_BYTES, VaultKey
 
 HEAD_BYTES: Final = 1 + ID_BYTES
 """Of a sealed value, its version and the id of its key; they are not secret."""
-_VERSION: Final = b"\x02"
-_BEFORE: Final = b"\x01"
-_NONCE: Final = 12
-_TAG: Final = 16
-_SHORTEST: Final = HEAD_BYTES + _NONCE + _TAG
+_CURRENT_VERSION: Final = b"\x02"
+_PREVIOUS_VERSION: Final = b"\x01"
+_NONCE_BYTES: Final = 12
+_TAG_BYTES: Final = 16
+_MIN_BYTES: Final = HEAD_BYTES + _NONCE_BYTES + _TAG_BYTES
 _PURPOSE: Final = "sealed values, version 1"
 
 
@@ -35,17 +35,17 @@ class VaultError(DcvdError):
 class Vault:
     """A keyring: seals with its active key, opens what any of its keys has sealed.
 
-    `configured` is false where nobody has chosen the active key: the daemon made it, and put it beside the database.
+    `is_configured` is false where nobody has chosen the active key: the daemon made it, and put it beside the database.
     `head` is what every value begins with that it seals now.
     """
 
     def __init__(
-        self, active: VaultKey, *others: VaultKey, configured: bool = True, random: RandomBytes = os.urandom
+        self, active: VaultKey, *others: VaultKey, is_configured: bool = True, random: RandomBytes = os.urandom
     ) -> None:
-        self.configured = configured
+        self.is_configured = is_configured
         self._random = random
-        self.head = head_of(active.id)
-        self._ciphers = {bytes.fromhex(key.id): AESGCM(key.subkey(_PURPOSE)) for key in (active, *others)}
+        self.head = build_head(active.id)
+        self._ciphers = {bytes.fromhex(key.id): AESGCM(key.derive_subkey(_PURPOSE)) for key in (active, *others)}
         self._active = self._ciphers[bytes.fromhex(active.id)]
 
     def seal(self, secret: Secret | bytes, *, org: str, row: str, field: str) -> bytes:
@@ -54,15 +54,15 @@ class Vault:
         `org` is the organization that the row belongs to.
         """
         text = secret if isinstance(secret, bytes) else secret.reveal().encode("utf-8", "surrogatepass")
-        nonce = self._random(_NONCE)
-        return self.head + nonce + self._active.encrypt(nonce, text, _associated(self.head, org, field, row))
+        nonce = self._random(_NONCE_BYTES)
+        return self.head + nonce + self._active.encrypt(nonce, text, _build_associated_data(self.head, org, field, row))
 
-    def open(self, sealed: bytes, *, org: str, row: str, field: str) -> Secret:
+    def open(self, sealed_value: bytes, *, org: str, row: str, field: str) -> Secret:
         """The text that was sealed for this row and field of this organization. Raises VaultError for all else."""
-        if len(sealed) < _SHORTEST or not sealed.startswith((_VERSION, _BEFORE)):
-            raise _damaged(row, field)
-        head, nonce = sealed[:HEAD_BYTES], sealed[HEAD_BYTES : HEAD_BYTES + _NONCE]
-        key_id = head[len(_VERSION) :]
+        if len(sealed_value) < _MIN_BYTES or not sealed_value.startswith((_CURRENT_VERSION, _PREVIOUS_VERSION)):
+            raise _build_damaged_error(row, field)
+        head, nonce = sealed_value[:HEAD_BYTES], sealed_value[HEAD_BYTES : HEAD_BYTES + _NONCE_BYTES]
+        key_id = head[len(_CURRENT_VERSION) :]
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise VaultError(
@@ -73,42 +73,44 @@ class Vault:
         try:
             text = cipher.decrypt(
                 nonce,
-                sealed[HEAD_BYTES + _NONCE :],
-                _associated(head, *(() if sealed.startswith(_BEFORE) else (org,)), field, row),
+                sealed_value[HEAD_BYTES + _NONCE_BYTES :],
+                _build_associated_data(
+                    head, *(() if sealed_value.startswith(_PREVIOUS_VERSION) else (org,)), field, row
+                ),
             )
             return Secret(text.decode("utf-8", "surrogatepass"))
         except InvalidTag as error:
-            raise _damaged(row, field) from error
+            raise _build_damaged_error(row, field) from error
         except UnicodeDecodeError:  # not chained: the error holds the text
-            raise _damaged(row, field) from None
+            raise _build_damaged_error(row, field) from None
 
-    def seal_anew(self, sealed: bytes, *, org: str, row: str, field: str) -> bytes:
+    def reseal(self, sealed_value: bytes, *, org: str, row: str, field: str) -> bytes:
         """The same text, sealed with the active key in the present version. Raises VaultError as `open` does."""
-        return self.seal(self.open(sealed, org=org, row=row, field=field), org=org, row=row, field=field)
+        return self.seal(self.open(sealed_value, org=org, row=row, field=field), org=org, row=row, field=field)
 
     def __repr__(self) -> str:
         return f"Vault({', '.join(key_id.hex() for key_id in self._ciphers)})"
 
 
-def head_of(key_id: str) -> bytes:
+def build_head(key_id: str) -> bytes:
     """What every value begins with that a key seals in the present version."""
-    return _VERSION + bytes.fromhex(key_id)
+    return _CURRENT_VERSION + bytes.fromhex(key_id)
 
 
-def key_id_of(head: bytes) -> str | None:
+def read_key_id(head: bytes) -> str | None:
     """The id of the key that a sealed value's head names; None for what no version of the vault has sealed."""
-    if len(head) < HEAD_BYTES or not head.startswith((_VERSION, _BEFORE)):
+    if len(head) < HEAD_BYTES or not head.startswith((_CURRENT_VERSION, _PREVIOUS_VERSION)):
         return None
-    return head[len(_VERSION) : HEAD_BYTES].hex()
+    return head[len(_CURRENT_VERSION) : HEAD_BYTES].hex()
 
 
-def _associated(head: bytes, *parts: str) -> bytes:
+def _build_associated_data(head: bytes, *parts: str) -> bytes:
     """What is authenticated beside the text; each part after its length, so that no two lists give the same bytes."""
     encoded = [part.encode() for part in parts]
     return b"".join([head, *(len(part).to_bytes(4, "big") + part for part in encoded)])
 
 
-def _damaged(row: str, field: str) -> VaultError:
+def _build_damaged_error(row: str, field: str) -> VaultError:
     return VaultError(
         f"{field} of {row} cannot be decrypted: it was changed, cut, or moved from another row. Restore it from a "
         "backup, or store the secret anew."

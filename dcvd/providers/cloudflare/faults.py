@@ -5,51 +5,55 @@ A code that nobody has documented is judged by its HTTP status.
 
 from typing import Final
 
-from dcvd.core.text import printable
-from dcvd.custom_hostnames.wire import Envelope, RemoteFault
+from dcvd.core.text import make_printable
+from dcvd.custom_hostnames.wire import CloudflareEnvelope, CloudflareErrorInfo
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
 
 UNAVAILABLE: Final = "provider_unavailable"
 UNEXPECTED: Final = "provider_unexpected"
 CONFLICT: Final = "record_conflict"
-_CONFLICTS: Final = range(81053, 81059)
-_CREDENTIALS: Final = frozenset({1000, 6003, 6111, 9103, 9106, 9109, 10000})
-_GONE: Final = 81044
-_LONGEST: Final = 200
-_LONGEST_RETRY_AFTER: Final = 3600.0
+_CONFLICT_ERRORS: Final = range(81053, 81059)
+_CREDENTIAL_ERRORS: Final = frozenset({1000, 6003, 6111, 9103, 9106, 9109, 10000})
+_RECORD_NOT_FOUND: Final = 81044
+_MAX_MESSAGE_LENGTH: Final = 200
+_LONGEST_RETRY_AFTER_S: Final = 3600.0
 
 
-def fault(method: str, path: str, status: int, envelope: Envelope | None, retry_after: str | None) -> RemoteError:
+def to_error(
+    method: str, path: str, status: int, envelope: CloudflareEnvelope | None, retry_after: str | None
+) -> RemoteError:
     """The error that a failed call is raised as; `path` names no zone and no record."""
-    first = envelope.errors[0] if envelope and envelope.errors else RemoteFault(None, "no explanation")
+    first = envelope.errors[0] if envelope and envelope.errors else CloudflareErrorInfo(None, "no explanation")
     said = f"Cloudflare answered {method} {path} with {status}"
     if first.code is not None:
-        said = f"{said}, code {first.code}: {printable(first.message)[:_LONGEST]}"
+        said = f"{said}, code {first.code}: {make_printable(first.message)[:_MAX_MESSAGE_LENGTH]}"
     said = f"{said.rstrip('.')}."
     if status == 429:
-        return Retryable(said, code="provider_rate_limited", retry_after=_seconds(retry_after))
+        return Retryable(said, code="provider_rate_limited", retry_after_s=_parse_retry_after_s(retry_after))
     if status >= 500 or envelope is None:
-        return Retryable(f"{said} It is tried again.", code=UNAVAILABLE, retry_after=_seconds(retry_after))
-    if status in (401, 403) or first.code in _CREDENTIALS:
+        return Retryable(
+            f"{said} It is tried again.", code=UNAVAILABLE, retry_after_s=_parse_retry_after_s(retry_after)
+        )
+    if status in (401, 403) or first.code in _CREDENTIAL_ERRORS:
         message = f"{said} The connection needs a token with Zone:Read and DNS:Edit on the zone."
         return Unauthorized(message, code="provider_unauthorized")
-    code = CONFLICT if first.code in _CONFLICTS else "provider_refused"
+    code = CONFLICT if first.code in _CONFLICT_ERRORS else "provider_refused"
     return Permanent(said, code=code, http_status=status, remote_code=first.code)
 
 
 def is_gone(error: Permanent) -> bool:
     """Whether the record that a call was about is not there (81044, or a bare 404)."""
-    return error.remote_code == _GONE or error.http_status == 404
+    return error.remote_code == _RECORD_NOT_FOUND or error.http_status == 404
 
 
-def unexpected(message: str) -> Retryable:
+def unexpected_answer(message: str) -> Retryable:
     """For an answer about something else, or of no use."""
     return Retryable(message, code=UNEXPECTED)
 
 
-def _seconds(text: str | None) -> float | None:
+def _parse_retry_after_s(text: str | None) -> float | None:
     """A `retry-after` in seconds, within reason."""
     stripped = (text or "").strip()
     if not (stripped.isascii() and stripped.isdecimal()):
         return None
-    return min(float(stripped[:9]), _LONGEST_RETRY_AFTER)
+    return min(float(stripped[:9]), _LONGEST_RETRY_AFTER_S)

@@ -8,32 +8,32 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.core.records.zones import Zone, ZoneRecord
-from dcvd.core.text import printable
+from dcvd.core.text import make_printable
 from dcvd.errors import Permanent
-from dcvd.providers.cloudflare.faults import unexpected
+from dcvd.providers.cloudflare.faults import unexpected_answer
 
 COMMENT: Final = "Written by dcvd"
-_AUTOMATIC: Final = 1
+_AUTOMATIC_TTL: Final = 1
 """The `ttl` by which Cloudflare chooses one: 300 seconds, as its documentation says."""
-_AUTOMATIC_SECONDS: Final = 300
+_AUTOMATIC_TTL_S: Final = 300
 _ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 _TYPE: Final = re.compile(r"[A-Z0-9]{1,16}")
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPED: Final = re.compile(r"\\(.)")
 _LONGEST_VALUE: Final = 8192
 _LONGEST_ACCOUNT: Final = 100
-_HOSTS: Final = frozenset({"CNAME", "NS", "PTR", "MX"})
-_RESTORED: Final = ("content", "ttl", "proxied", "comment", "tags", "priority", "data", "settings")
+_HOST_TYPES: Final = frozenset({"CNAME", "NS", "PTR", "MX"})
+_RESTORED_MEMBERS: Final = ("content", "ttl", "proxied", "comment", "tags", "priority", "data", "settings")
 
 
-class SeenZone(Struct, frozen=True):
+class ListedZone(Struct, frozen=True):
     """A zone as it was listed; `status` is `active` where the registrar names Cloudflare's servers."""
 
     zone: Zone
     status: str
 
 
-def read_zones(result: object, name: str) -> list[SeenZone]:
+def read_zones(result: object, name: str) -> list[ListedZone]:
     """The zones of exactly this name; others are left out, because Cloudflare's filter is more than equality.
 
     Raises Retryable for what is no list.
@@ -41,43 +41,43 @@ def read_zones(result: object, name: str) -> list[SeenZone]:
     found = []
     for entry in _listed(result, "the zones of", name):
         zone_id, status = entry.get("id"), entry.get("status")
-        if _is_id(zone_id) and _host(entry.get("name")) == name:
+        if _is_id(zone_id) and _normalize_host(entry.get("name")) == name:
             found.append(
-                SeenZone(Zone(id=zone_id, name=name, flattens=True), status if isinstance(status, str) else "")
+                ListedZone(Zone(id=zone_id, name=name, flattens_apex=True), status if isinstance(status, str) else "")
             )
     return found
 
 
 def read_account(result: object) -> str | None:
     """The name of the account that all listed zones belong to; None where it is none, or more than one."""
-    listed = [_object(entry.get("account")).get("name") for entry in _objects(result)]
+    listed = [_as_object(entry.get("account")).get("name") for entry in _as_objects(result)]
     names = {name if isinstance(name, str) else None for name in listed}
     only = names.pop() if len(names) == 1 else None
-    return None if only is None else printable(only)[:_LONGEST_ACCOUNT] or None
+    return None if only is None else make_printable(only)[:_LONGEST_ACCOUNT] or None
 
 
 def read_records(result: object, name: str) -> list[ZoneRecord]:
     """Raises Retryable, also for a record at another name: taken for ours it would be changed; and for what is no list:
     taken for an empty one it would be written to."""
-    return [_record(entry, name) for entry in _listed(result, "the records of", name)]
+    return [_read_record(entry, name) for entry in _listed(result, "the records of", name)]
 
 
 def read_id(result: object) -> str | None:
     """The id of the record that was created."""
-    found = _object(result).get("id")
+    found = _as_object(result).get("id")
     return found if _is_id(found) else None
 
 
-def body_of(record: ZoneRecord) -> dict[str, Any]:
+def to_body(record: ZoneRecord) -> dict[str, Any]:
     """What creates this record: as it was where it was read from Cloudflare, else unproxied and with our comment.
 
     Raises Permanent for a type whose value Cloudflare takes in parts, where those are not known.
     """
     body: dict[str, Any] = {"type": record.type, "name": record.name}
     if record.raw is not None:
-        kept = _object(msgspec.json.decode(record.raw))
-        return body | {member: kept[member] for member in _RESTORED if member in kept}
-    ttl = _AUTOMATIC if record.ttl is None else min(max(record.ttl, 60), 86_400)
+        kept = _as_object(msgspec.json.decode(record.raw))
+        return body | {member: kept[member] for member in _RESTORED_MEMBERS if member in kept}
+    ttl = _AUTOMATIC_TTL if record.ttl is None else min(max(record.ttl, 60), 86_400)
     body |= {"content": record.value, "ttl": ttl, "comment": COMMENT}
     match record.type:
         case "A" | "AAAA" | "CNAME":
@@ -91,25 +91,27 @@ def body_of(record: ZoneRecord) -> dict[str, Any]:
             )
 
 
-def same(record: ZoneRecord, other: ZoneRecord) -> bool:
+def is_same_record(record: ZoneRecord, other: ZoneRecord) -> bool:
     """Whether they say the same in DNS, but for the TTL."""
     return (record.type, record.name, record.value) == (other.type, other.name, other.value)
 
 
-def _record(entry: Mapping[str, Any], name: str) -> ZoneRecord:
+def _read_record(entry: Mapping[str, Any], name: str) -> ZoneRecord:
     record_id, kind, content, ttl = (entry.get(member) for member in ("id", "type", "content", "ttl"))
-    if _host(entry.get("name")) != name:
-        raise unexpected(f"Cloudflare answered about another name when it was asked for the records of {name}.")
+    if _normalize_host(entry.get("name")) != name:
+        raise unexpected_answer(f"Cloudflare answered about another name when it was asked for the records of {name}.")
     if not (_is_id(record_id) and isinstance(kind, str) and _TYPE.fullmatch(kind) and isinstance(content, str)):
-        raise unexpected(f"Cloudflare answered with a record of {name} that cannot be read.")
+        raise unexpected_answer(f"Cloudflare answered with a record of {name} that cannot be read.")
     if len(content) > _LONGEST_VALUE:
-        raise unexpected(f"Cloudflare answered with a record of {name} that has over {_LONGEST_VALUE} characters.")
-    value = content.lower().removesuffix(".") if kind in _HOSTS else content
+        raise unexpected_answer(
+            f"Cloudflare answered with a record of {name} that has over {_LONGEST_VALUE} characters."
+        )
+    value = content.lower().removesuffix(".") if kind in _HOST_TYPES else content
     if kind == "TXT":
-        value = _txt(content)
+        value = _read_txt(content)
     if kind == "MX":
         value = f"{entry.get('priority')} {value}"
-    kept = {member: entry[member] for member in _RESTORED if entry.get(member) not in (None, [], {})}
+    kept = {member: entry[member] for member in _RESTORED_MEMBERS if entry.get(member) not in (None, [], {})}
     if "data" in kept:
         del kept["content"]  # read-only there: Cloudflare makes it of the data
     return ZoneRecord(
@@ -117,12 +119,12 @@ def _record(entry: Mapping[str, Any], name: str) -> ZoneRecord:
         type=kind,
         name=name,
         value=value,
-        ttl=_AUTOMATIC_SECONDS if not isinstance(ttl, int) or ttl == _AUTOMATIC else ttl,
+        ttl=_AUTOMATIC_TTL_S if not isinstance(ttl, int) or ttl == _AUTOMATIC_TTL else ttl,
         raw=msgspec.json.encode(kept).decode(),
     )
 
 
-def _txt(content: str) -> str:
+def _read_txt(content: str) -> str:
     """The text, which Cloudflare shows as it was typed: with the quotation marks of a zone file, or without."""
     parts = _QUOTED.findall(content)
     return _ESCAPED.sub(r"\1", "".join(parts)) if content.startswith('"') and parts else content
@@ -130,21 +132,21 @@ def _txt(content: str) -> str:
 
 def _listed(result: object, what: str, name: str) -> list[Mapping[str, Any]]:
     if not isinstance(result, list):
-        raise unexpected(f"Cloudflare answered with no list when it was asked for {what} {name}.")
-    return _objects(result)
+        raise unexpected_answer(f"Cloudflare answered with no list when it was asked for {what} {name}.")
+    return _as_objects(result)
 
 
 def _is_id(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
-def _host(value: object) -> str:
+def _normalize_host(value: object) -> str:
     return value.lower().removesuffix(".") if isinstance(value, str) else ""
 
 
-def _object(value: object) -> Mapping[str, Any]:
+def _as_object(value: object) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def _objects(value: object) -> list[Mapping[str, Any]]:
-    return [_object(entry) for entry in value] if isinstance(value, list) else []
+def _as_objects(value: object) -> list[Mapping[str, Any]]:
+    return [_as_object(entry) for entry in value] if isinstance(value, list) else []

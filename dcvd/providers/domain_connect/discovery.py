@@ -11,78 +11,80 @@ import structlog
 from msgspec import Struct
 
 from dcvd.core.records.domain_connect import template_path
-from dcvd.core.records.domain_connect_settings import ProviderSettings, api_prefix, read_settings
-from dcvd.dns.checks.zone_reader import Zones
+from dcvd.core.records.domain_connect_settings import ProviderSettings, read_api_prefix, read_settings
+from dcvd.dns.checks.zone_reader import ZoneReader
 from dcvd.errors import NotFound, Retryable
-from dcvd.kit.http.fetch import Fetched, Fetcher, FetchFailed, FetchRefused
+from dcvd.kit.http.fetch import Fetcher, FetchFailed, FetchRefused, FetchResponse
 
 log = structlog.get_logger(__name__)
 
-LABEL: Final = "_domainconnect"
+DISCOVERY_LABEL: Final = "_domainconnect"
 """Below the apex of a zone, where its provider has a TXT record."""
-_SECONDS: Final = 5.0
-_MOST: Final = 64 * 1024
+_TIMEOUT_S: Final = 5.0
+_MAX_ANSWER_BYTES: Final = 64 * 1024
 
 
-class Discovered(Struct, frozen=True, kw_only=True):
+class DiscoveredProvider(Struct, frozen=True, kw_only=True):
     """A zone and the provider that has it."""
 
     zone: str
     provider: ProviderSettings
 
 
-class Discovery:
+class DomainConnectDiscovery:
     """`fetcher` is one with a policy."""
 
-    def __init__(self, zones: Zones, fetcher: Fetcher) -> None:
+    def __init__(self, zones: ZoneReader, fetcher: Fetcher) -> None:
         self._zones = zones
         self._fetcher = fetcher
 
-    async def provider_of(self, hostname: str) -> Discovered:
+    async def discover_provider(self, hostname: str) -> DiscoveredProvider:
         """Raises NotFound (`domain_connect_not_found`) where the provider does not speak Domain Connect, or says that
         it does and does not; Retryable where DNS or the provider gives no answer now."""
-        zone = await self._zones.apex(hostname)
+        zone = await self._zones.find_apex(hostname)
         if zone is None:
-            raise _not_found(f"The domain of {hostname} is not registered.")
-        prefix = api_prefix(await self._zones.texts(f"{LABEL}.{zone}"))
+            raise _not_found_error(f"The domain of {hostname} is not registered.")
+        prefix = read_api_prefix(await self._zones.read_texts(f"{DISCOVERY_LABEL}.{zone}"))
         if prefix is None:
-            raise _not_found(f"The DNS provider of {zone} does not offer Domain Connect.")
+            raise _not_found_error(f"The DNS provider of {zone} does not offer Domain Connect.")
         answer = await self._get(f"https://{prefix}/v2/{zone}/settings", zone)
         if answer is None or answer.status != HTTPStatus.OK:
-            raise _not_found(f"{zone} names a Domain Connect service that does not have the zone.")
+            raise _not_found_error(f"{zone} names a Domain Connect service that does not have the zone.")
         try:
             provider = read_settings(answer.body)
         except ValueError as error:
             log.info("domain_connect.settings_unreadable", zone=zone, reason=str(error))
-            raise _not_found(f"The Domain Connect service of {zone} answers what cannot be used: {error}.") from error
-        return Discovered(zone=zone, provider=provider)
+            raise _not_found_error(
+                f"The Domain Connect service of {zone} answers what cannot be used: {error}."
+            ) from error
+        return DiscoveredProvider(zone=zone, provider=provider)
 
-    async def has_template(self, found: Discovered, provider_id: str, service_id: str) -> bool:
+    async def has_template(self, discovery: DiscoveredProvider, provider_id: str, service_id: str) -> bool:
         """Whether the provider takes our template. Raises Retryable where it does not say."""
-        url = f"{found.provider.api_url}{template_path(provider_id, service_id)}"
-        answer = await self._get(url, found.zone)
+        url = f"{discovery.provider.api_url}{template_path(provider_id, service_id)}"
+        answer = await self._get(url, discovery.zone)
         return answer is not None and answer.status == HTTPStatus.OK
 
-    async def _get(self, url: str, zone: str) -> Fetched | None:
+    async def _get(self, url: str, zone: str) -> FetchResponse | None:
         """None where there is nobody to be asked: a stale record, or an address that may not be called. Which of them,
         the tenant is not told, lest he explore networks that we are in."""
         try:
-            answer = await self._fetcher.send("GET", url, timeout=_SECONDS, most=_MOST)
+            answer = await self._fetcher.send("GET", url, timeout_s=_TIMEOUT_S, max_bytes=_MAX_ANSWER_BYTES)
         except (FetchRefused, FetchFailed) as error:
             log.info("domain_connect.no_answer", zone=zone, reason=error.message)
-            if isinstance(error, FetchFailed) and error.sent:
-                raise _no_answer(zone) from error
+            if isinstance(error, FetchFailed) and error.may_have_arrived:
+                raise _no_answer_error(zone) from error
             return None
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            raise _no_answer(zone)
+            raise _no_answer_error(zone)
         return answer
 
 
-def _no_answer(zone: str) -> Retryable:
+def _no_answer_error(zone: str) -> Retryable:
     return Retryable(
         f"The Domain Connect service of {zone} gave no usable answer; try again.", code="provider_unavailable"
     )
 
 
-def _not_found(message: str) -> NotFound:
+def _not_found_error(message: str) -> NotFound:
     return NotFound(f"{message} Have the record created by hand.", code="domain_connect_not_found")

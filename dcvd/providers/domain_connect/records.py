@@ -13,32 +13,32 @@ from msgspec import Struct
 
 from dcvd.config import Config
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Record
-from dcvd.core.records.domain_connect import Application, application, query, template_path
-from dcvd.core.records.domain_connect_settings import api_prefix
+from dcvd.core.records.domain_connect import TemplateApplication, encode_query, prepare_application, template_path
+from dcvd.core.records.domain_connect_settings import read_api_prefix
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.dns.checks.zone_reader import Zones
+from dcvd.dns.checks.zone_reader import ZoneReader
 from dcvd.errors import Conflict, Permanent, RemoteError, Retryable, Unauthorized
-from dcvd.kit.http.fetch import Fetched, Fetcher
-from dcvd.providers.domain_connect.discovery import LABEL
-from dcvd.providers.provider_text import said
+from dcvd.kit.http.fetch import Fetcher, FetchResponse
+from dcvd.providers.domain_connect.discovery import DISCOVERY_LABEL
+from dcvd.providers.provider_text import sanitize
 
-_MOST_NAMED: Final = 3
+_MAX_CONFLICTS_NAMED: Final = 3
 
 
-class _InTheWay(Struct):
+class _ConflictingRecord(Struct):
     type: str = ""
     host: str = ""
 
 
-class _Conflicts(Struct):
-    records: list[_InTheWay] = []
+class _ConflictAnswer(Struct):
+    records: list[_ConflictingRecord] = []
 
 
 class TemplateRecords:
     """With an access token. What stands in a zone is read from its own servers: the protocol has no call for it."""
 
-    def __init__(self, fetcher: Fetcher, config: Config, token: Secret, zones: Zones) -> None:
+    def __init__(self, fetcher: Fetcher, config: Config, token: Secret, zones: ZoneReader) -> None:
         self._fetcher = fetcher
         self._target = config.cloudflare.cname_target
         self._token = token
@@ -48,54 +48,56 @@ class TemplateRecords:
         path = template_path(template.provider_id, template.service_id)
         self._url = f"{config.oauth_other.api_base_url}{path}"
 
-    async def check(self) -> str | None:
+    async def check_credentials(self) -> str | None:
         """Whether the provider has the template; the protocol has no call that tries a token."""
         answer = await self._fetcher.send("GET", self._url)
         if answer.status != HTTPStatus.OK:
-            raise self._failure(answer)
+            raise self._to_error(answer)
         return None
 
     async def find_zone(self, name: str) -> Zone | None:
         """By DNS, where its provider offers Domain Connect at all; if it is another's, applying the template fails."""
-        zone = await self._zones.apex(name)
-        if zone is None or api_prefix(await self._zones.texts(f"{LABEL}.{zone}")) is None:
+        zone = await self._zones.find_apex(name)
+        if zone is None or read_api_prefix(await self._zones.read_texts(f"{DISCOVERY_LABEL}.{zone}")) is None:
             return None
         return Zone(id=zone, name=zone)
 
     async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:  # noqa: ARG002  # the protocol's of all drivers
         """Of the types that are usual."""
-        return await self._zones.records(name)
+        return await self._zones.read_records(name)
 
     async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
         """Apply the template; with something to be removed, the provider may take out whatever is in its way. To remove
         our record alone the template is reverted, which takes out both records of a domain."""
         if add:
-            await self._call("apply", {**self._application(zone, add).parameters(), "force": "1" if remove else "0"})
+            await self._call(
+                "apply", {**self._build_application(zone, add).to_parameters(), "force": "1" if remove else "0"}
+            )
         elif remove:
             await self._revert(zone, remove)
 
     async def _revert(self, zone: Zone, remove: Sequence[ZoneRecord]) -> None:
-        applied = self._application(zone, remove)
+        applied = self._build_application(zone, remove)
         if applied.groups == ("validation",):
             hostname = remove[0].name.removeprefix(f"{CHALLENGE_LABEL}.")
-            if any(record.type == "CNAME" for record in await self._zones.records(hostname)):
+            if any(record.type == "CNAME" for record in await self._zones.read_records(hostname)):
                 raise Permanent(
                     f"{remove[0].name} cannot be removed while {hostname} stays: the template is reverted as a whole.",
                     code="revert_not_supported",
                 )
         await self._call("revert", {"domain": applied.zone, "host": applied.host})
 
-    def _application(self, zone: Zone, records: Sequence[ZoneRecord]) -> Application:
+    def _build_application(self, zone: Zone, records: Sequence[ZoneRecord]) -> TemplateApplication:
         wanted = [Record(record.type, record.name, record.value) for record in records]
         try:
-            return application(wanted, zone=zone.name, target=self._target)
+            return prepare_application(wanted, zone=zone.name, target=self._target)
         except Conflict as error:
             raise Permanent(error.message, code=error.code) from error
 
     async def _call(self, verb: str, parameters: dict[str, str]) -> None:
         answer = await self._fetcher.send(
             "POST",
-            f"{self._url}/{verb}?{query(parameters)}",
+            f"{self._url}/{verb}?{encode_query(parameters)}",
             headers={"Authorization": f"Bearer {self._token.reveal()}"},
             body=b"",
         )
@@ -103,15 +105,15 @@ class TemplateRecords:
             return
         if verb == "revert" and answer.status == HTTPStatus.NOT_FOUND:
             return  # it is not applied any more
-        raise self._failure(answer)
+        raise self._to_error(answer)
 
-    def _failure(self, answer: Fetched) -> RemoteError:
+    def _to_error(self, answer: FetchResponse) -> RemoteError:
         match answer.status:
             case HTTPStatus.UNAUTHORIZED:
                 return Unauthorized("The DNS provider refuses the access token.", code="provider_unauthorized")
             case HTTPStatus.CONFLICT:
                 return Permanent(
-                    f"The DNS provider will not apply the template over what is there{_named(answer.body)}.",
+                    f"The DNS provider will not apply the template over what is there{_format_conflicts(answer.body)}.",
                     code="record_conflict",
                     http_status=answer.status,
                 )
@@ -128,9 +130,9 @@ class TemplateRecords:
                     http_status=answer.status,
                 )
             case HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.REQUEST_TIMEOUT:
-                return _unavailable(answer.status)
+                return _unavailable_error(answer.status)
             case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                return _unavailable(status)
+                return _unavailable_error(status)
             case status:
                 return Permanent(
                     f"The DNS provider refused to apply the template (HTTP {status}).",
@@ -139,15 +141,15 @@ class TemplateRecords:
                 )
 
 
-def _unavailable(status: int) -> Retryable:
+def _unavailable_error(status: int) -> Retryable:
     return Retryable(f"The DNS provider could not do it now (HTTP {status}).", code="provider_unavailable")
 
 
-def _named(body: bytes) -> str:
+def _format_conflicts(body: bytes) -> str:
     """The first records of those in the way, where the provider names them; its words are cut and no markup."""
     try:
-        records = msgspec.json.decode(body, type=_Conflicts).records
+        records = msgspec.json.decode(body, type=_ConflictAnswer).records
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
-    named = [said(f"{record.type} {record.host}") for record in records[:_MOST_NAMED]]
+    named = [sanitize(f"{record.type} {record.host}") for record in records[:_MAX_CONFLICTS_NAMED]]
     return f": {', '.join(filter(None, named))}" if any(named) else ""

@@ -20,25 +20,25 @@ _BITS: Final = 2048
 _EXPONENT: Final = 65_537
 
 
-def sign(unsigned: str, private_key: Secret) -> str:
+def sign(query: str, private_key: Secret) -> str:
     """The signature of a query, in base64."""
-    signature = _loaded(private_key).sign(unsigned.encode("ascii"), PKCS1v15(), SHA256())
+    signature = _load_key(private_key).sign(query.encode("ascii"), PKCS1v15(), SHA256())
     return base64.b64encode(signature).decode("ascii")
 
 
-def generate() -> Secret:
+def generate_key() -> Secret:
     """A new private key in PEM."""
     key = generate_private_key(_EXPONENT, _BITS)
     return Secret(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii"))
 
 
-def public_key(private_key: Secret) -> bytes:
+def encode_public_key(private_key: Secret) -> bytes:
     """The public half as it is published: SubjectPublicKeyInfo in base64."""
-    der = _loaded(private_key).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    der = _load_key(private_key).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return base64.b64encode(der)
 
 
-def _loaded(private_key: Secret) -> RSAPrivateKey:
+def _load_key(private_key: Secret) -> RSAPrivateKey:
     # The configuration has checked it, which takes a hundred times as long as to sign with it.
     key = load_pem_private_key(private_key.reveal().encode(), password=None, unsafe_skip_rsa_key_validation=True)
     assert isinstance(key, RSAPrivateKey), "the configuration takes RSA keys alone"

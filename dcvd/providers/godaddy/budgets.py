@@ -15,132 +15,139 @@ from typing import Final
 
 from dcvd.core.secret import Secret
 from dcvd.errors import Retryable
-from dcvd.kit.http.fetch import Fetched
-from dcvd.kit.limits.sliding_window import Window
+from dcvd.kit.http.fetch import FetchResponse
+from dcvd.kit.limits.sliding_window import SlidingWindow
 from dcvd.providers.provider_text import read_json
 
 RATE_LIMITED: Final = "provider_rate_limited"
-_LIMIT: Final = 60
-_MINUTE: Final = 60.0
-_PIECE: Final = 20
+_CALLS_PER_MINUTE: Final = 60
+_MINUTE_S: Final = 60.0
+_CALLS_PER_OPERATION: Final = 20
 """Calls of a piece of work at most: to find the zone, read two names, change and read them again. Work is begun only as
 often as there are calls to end it, or many pieces at once would take from each other what each needs, and none would
 end."""
-_MOST: Final = 1024
+_MAX_CREDENTIALS: Final = 1024
 """Credentials that are remembered; of more, who has not called for the longest time is forgotten."""
-_LONGEST_PAUSE: Final = 600.0
-_LONGEST_SLEEP: Final = 1.0
+_LONGEST_PAUSE_S: Final = 600.0
+_LONGEST_SLEEP_S: Final = 1.0
 """Seconds after which a waiting call looks again: an answer may have changed what it waits for."""
 
 
 class GodaddyBudget:
     """One credential's calls: each is made within `call()`, and its answer is told to `heed()`."""
 
-    def __init__(self, limit: int, seconds: float, clock: Callable[[], float]) -> None:
-        self._most = limit
-        self._clock = clock
-        self._window = Window(limit, seconds, clock)
-        self._begun = Window(_pieces(limit), seconds, clock)
-        self._paused_until = clock()
+    def __init__(self, limit: int, window_s: float, monotonic: Callable[[], float]) -> None:
+        self._configured_limit = limit
+        self._monotonic = monotonic
+        self._calls = SlidingWindow(limit, window_s, monotonic)
+        self._operations = SlidingWindow(_operation_limit(limit), window_s, monotonic)
+        self._paused_until_s = monotonic()
 
-    async def begin(self, *, patience: float) -> None:
+    async def begin_operation(self, *, max_wait_s: float) -> None:
         """Wait until a piece of work may be begun. Raises Retryable as `call` does."""
-        await self._turn(self._begun.wait, patience)
-        self._begun.take()
+        await self._wait_for_turn(self._operations.get_wait_s, max_wait_s)
+        self._operations.take()
 
     @asynccontextmanager
-    async def call(self, *, patience: float, spare: int = 0) -> AsyncIterator[None]:
-        """Wait for a call's turn, at most `patience` seconds, and until `spare` more could follow at once.
+    async def begin_call(self, *, max_wait_s: float, reserve: int = 0) -> AsyncIterator[None]:
+        """Wait for a call's turn, at most `max_wait_s` seconds, and until `reserve` more could follow at once.
 
         Raises Retryable, without waiting, where the turn comes later.
         """
-        await self._turn(lambda: self._wait(spare), patience)
-        self._window.begin()
+        await self._wait_for_turn(lambda: self._get_wait_s(reserve), max_wait_s)
+        self._calls.begin()
         try:
             yield
         finally:
-            self._window.end()
+            self._calls.end()
 
-    def heed(self, answer: Fetched) -> None:
+    def learn_from(self, answer: FetchResponse) -> None:
         """Learn from an answer."""
-        limit, left = _number(answer, "ratelimit-limit"), _number(answer, "ratelimit-remaining")
+        limit, left = _read_number(answer, "ratelimit-limit"), _read_number(answer, "ratelimit-remaining")
         if limit is not None:
-            self._window.limit = min(max(int(limit), 1), self._most)
-            self._begun.limit = _pieces(self._window.limit)
+            self._calls.limit = min(max(int(limit), 1), self._configured_limit)
+            self._operations.limit = _operation_limit(self._calls.limit)
         if answer.status == 429:
-            self._pause(retry_after(answer))
+            self._pause(read_retry_after_s(answer))
         elif left == 0:
-            self._pause(_number(answer, "ratelimit-reset") or self._window.seconds)
+            self._pause(_read_number(answer, "ratelimit-reset") or self._calls.window_s)
 
-    def idle(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether nothing would be lost by forgetting it."""
-        return max(self._wait(self._window.limit - 1), self._begun.wait(self._begun.limit - 1)) <= 0
+        return (
+            max(self._get_wait_s(self._calls.limit - 1), self._operations.get_wait_s(self._operations.limit - 1)) <= 0
+        )
 
-    async def _turn(self, wait_for: Callable[[], float], patience: float) -> None:
-        end = self._clock() + patience
-        while (wait := wait_for()) > 0:
-            if self._clock() + wait > end:
+    async def _wait_for_turn(self, get_wait_s: Callable[[], float], max_wait_s: float) -> None:
+        end = self._monotonic() + max_wait_s
+        while (wait := get_wait_s()) > 0:
+            if self._monotonic() + wait > end:
                 raise Retryable(
-                    f"GoDaddy takes {self._window.limit} calls a minute with one credential, and they are used up or "
+                    f"GoDaddy takes {self._calls.limit} calls a minute with one credential, and they are used up or "
                     f"spoken for; it is tried again in {wait:.0f} s.",
                     code=RATE_LIMITED,
-                    retry_after=wait,
+                    retry_after_s=wait,
                 )
-            await asyncio.sleep(min(wait, _LONGEST_SLEEP))
+            await asyncio.sleep(min(wait, _LONGEST_SLEEP_S))
 
-    def _wait(self, spare: int) -> float:
-        return max(self._window.wait(spare), self._paused_until - self._clock())
+    def _get_wait_s(self, reserve: int) -> float:
+        return max(self._calls.get_wait_s(reserve), self._paused_until_s - self._monotonic())
 
-    def _pause(self, seconds: float) -> None:
-        self._paused_until = max(self._paused_until, self._clock() + min(seconds, _LONGEST_PAUSE))
+    def _pause(self, pause_s: float) -> None:
+        self._paused_until_s = max(self._paused_until_s, self._monotonic() + min(pause_s, _LONGEST_PAUSE_S))
 
 
 class GodaddyBudgets:
-    """The budgets of all credentials in use. `limit` calls in any `seconds`; `clock` is monotonic."""
+    """The budgets of all credentials in use. `limit` calls in any `window_s`; `monotonic` is monotonic."""
 
     def __init__(
-        self, limit: int = _LIMIT, seconds: float = _MINUTE, clock: Callable[[], float] = time.monotonic
+        self,
+        limit: int = _CALLS_PER_MINUTE,
+        window_s: float = _MINUTE_S,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._limit = limit
-        self._seconds = seconds
-        self._clock = clock
-        self._key = os.urandom(32)
-        self._known: OrderedDict[bytes, GodaddyBudget] = OrderedDict()
+        self._window_s = window_s
+        self._monotonic = monotonic
+        self._hash_key = os.urandom(32)
+        self._budgets: OrderedDict[bytes, GodaddyBudget] = OrderedDict()
 
     @property
-    def remembered(self) -> int:
+    def credential_count(self) -> int:
         """Credentials, of at most 1024."""
-        return len(self._known)
+        return len(self._budgets)
 
-    def of(self, credential: Secret) -> GodaddyBudget:
+    def get_budget(self, credential: Secret) -> GodaddyBudget:
         """The credential's budget; the credential itself is not kept."""
-        digest = blake2b(credential.reveal().encode(), key=self._key).digest()
-        budget = self._known.get(digest)
+        digest = blake2b(credential.reveal().encode(), key=self._hash_key).digest()
+        budget = self._budgets.get(digest)
         if budget is None:
-            self._forget()
-            budget = self._known[digest] = GodaddyBudget(self._limit, self._seconds, self._clock)
-        self._known.move_to_end(digest)
+            self._forget_idle()
+            budget = self._budgets[digest] = GodaddyBudget(self._limit, self._window_s, self._monotonic)
+        self._budgets.move_to_end(digest)
         return budget
 
-    def _forget(self) -> None:
-        while self._known and (len(self._known) >= _MOST or next(iter(self._known.values())).idle()):
-            self._known.popitem(last=False)
+    def _forget_idle(self) -> None:
+        while self._budgets and (
+            len(self._budgets) >= _MAX_CREDENTIALS or next(iter(self._budgets.values())).is_idle()
+        ):
+            self._budgets.popitem(last=False)
 
 
-def retry_after(answer: Fetched) -> float:
+def read_retry_after_s(answer: FetchResponse) -> float:
     """Seconds to wait after too many calls (429): a member of the body, or a header, within reason."""
     document = read_json(answer.body)
     told = document.get("retryAfterSec") if isinstance(document, dict) else None
     if isinstance(told, int | float) and not isinstance(told, bool):
-        return float(min(max(told, 1), _LONGEST_PAUSE))
-    seconds = _number(answer, "retry-after")
-    return _MINUTE if seconds is None else min(max(seconds, 1.0), _LONGEST_PAUSE)
+        return float(min(max(told, 1), _LONGEST_PAUSE_S))
+    seconds = _read_number(answer, "retry-after")
+    return _MINUTE_S if seconds is None else min(max(seconds, 1.0), _LONGEST_PAUSE_S)
 
 
-def _pieces(limit: int) -> int:
-    return max(limit // _PIECE, 1)
+def _operation_limit(limit: int) -> int:
+    return max(limit // _CALLS_PER_OPERATION, 1)
 
 
-def _number(answer: Fetched, header: str) -> float | None:
+def _read_number(answer: FetchResponse, header: str) -> float | None:
     text = answer.headers.get(header, "").strip()
     return float(text) if text.isascii() and text.isdecimal() and len(text) <= 9 else None

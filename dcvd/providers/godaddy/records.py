@@ -11,11 +11,11 @@ from dcvd.core.connections.credentials import ApiToken, KeyPair, OauthTokens
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
-from dcvd.kit.http.fetch import Fetched, Fetcher, FetchFailed
-from dcvd.providers.deadline import deadline
+from dcvd.kit.http.fetch import Fetcher, FetchFailed, FetchResponse
+from dcvd.providers.deadline import limit_duration
 from dcvd.providers.godaddy.budgets import GodaddyBudgets
-from dcvd.providers.godaddy.wire import body_of, fault, read_records
-from dcvd.providers.owner_names import APEX, Place, place_of, zone_candidates
+from dcvd.providers.godaddy.wire import read_records, to_body, to_error
+from dcvd.providers.owner_names import APEX, OwnerName, locate_owner, zone_candidates
 from dcvd.providers.provider_text import read_json
 
 log = structlog.get_logger(__name__)
@@ -23,14 +23,14 @@ log = structlog.get_logger(__name__)
 _TYPES: Final = ("CNAME", "A", "AAAA", "TXT", "MX", "CAA", "NS", "SRV")
 """What can be in the way of a record of ours, the CNAME first: beside it nothing else stands. Each costs a call of the
 sixty a minute, so an SRV record is looked for only where one can be: at a name that begins with an underscore."""
-_PATIENCE: Final = 10.0
-_PATIENCE_TO_MEND: Final = 60.0
-_DEADLINE: Final = 60.0
-_NOT_A_DOMAIN: Final = frozenset({400, 403, 404, 422})
+_MAX_WAIT_S: Final = 10.0
+_MAX_RESTORE_WAIT_S: Final = 60.0
+_DEADLINE_S: Final = 60.0
+_NOT_A_DOMAIN_STATUSES: Final = frozenset({400, 403, 404, 422})
 """How GoDaddy answers about a name that is no domain of the account's, by what the name looks like."""
 
 
-class _Step(Struct, frozen=True):
+class _RecordSetChange(Struct, frozen=True):
     """One type's records at a name, as they are and as they shall be."""
 
     type: str
@@ -47,27 +47,27 @@ class GodaddyRecords:
         self._fetcher = fetcher
         self._base_url = base_url
         self._budgets = budgets
-        self._secret, self._authorization = _authorization(credentials)
+        self._secret, self._authorization = _build_authorization(credentials)
 
-    async def check(self) -> str | None:
+    async def check_credentials(self) -> str | None:
         """GoDaddy does not say whose account it is. Raises Permanent `account_not_eligible` where the account is kept
         from the API.
         """
-        async with deadline(_DEADLINE, "The check of the credential"):
+        async with limit_duration(_DEADLINE_S, "The check of the credential"):
             answer = await self._call("GET", "/v1/domains?limit=1")
-            self._expect(answer, "the check of the credential")
+            self._check_success(answer, "the check of the credential")
         return None
 
     async def find_zone(self, name: str) -> Zone | None:
         """The domain of the account's that holds a name. Work begins with it, so that it keeps work apart."""
-        async with deadline(_DEADLINE, f"The search for the domain of {name}"):
-            await self._budgets.of(self._authorization).begin(patience=_PATIENCE)
+        async with limit_duration(_DEADLINE_S, f"The search for the domain of {name}"):
+            await self._budgets.get_budget(self._authorization).begin_operation(max_wait_s=_MAX_WAIT_S)
             candidates = zone_candidates(name)
             for candidate in candidates:
                 answer = await self._call("GET", f"/v1/domains/{quote(candidate, safe='')}")
-                if answer.status in _NOT_A_DOMAIN and (answer.status == 404 or candidate != candidates[-1]):
+                if answer.status in _NOT_A_DOMAIN_STATUSES and (answer.status == 404 or candidate != candidates[-1]):
                     continue
-                self._expect(answer, f"the search for the domain of {name}")
+                self._check_success(answer, f"the search for the domain of {name}")
                 document = read_json(answer.body)
                 found = document.get("domain") if isinstance(document, dict) else None
                 if not isinstance(found, str) or found.lower() != candidate:
@@ -80,9 +80,9 @@ class GodaddyRecords:
 
     async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:
         """One call where a CNAME stands there, seven where none does (eight below an underscore)."""
-        place = place_of(zone, name)
+        place = locate_owner(zone, name)
         found: list[ZoneRecord] = []
-        async with deadline(_DEADLINE, f"Reading {name}"):
+        async with limit_duration(_DEADLINE_S, f"Reading {name}"):
             for kind in _TYPES:
                 if kind == "SRV" and not name.startswith("_"):
                     continue
@@ -101,21 +101,21 @@ class GodaddyRecords:
         if len(names) > 1:
             raise Permanent("Records of several names cannot be changed at once.", code="provider_refused")
         name = names.pop()
-        place = place_of(zone, name)
+        place = locate_owner(zone, name)
         if place.label == APEX and any(record.type == "CNAME" for record in add):
             raise Permanent(
                 f"{name} is the domain itself, where GoDaddy takes no CNAME; use a name below it.", code="cname_at_apex"
             )
-        async with deadline(_DEADLINE, f"Reading {name}"):
-            steps = await self._steps(place, remove, add)
-        begun: list[_Step] = []
+        async with limit_duration(_DEADLINE_S, f"Reading {name}"):
+            steps = await self._plan_changes(place, remove, add)
+        begun: list[_RecordSetChange] = []
         try:
-            async with deadline(_DEADLINE, f"Changing {name}"):
+            async with limit_duration(_DEADLINE_S, f"Changing {name}"):
                 for step in steps:
                     # So many calls have to be free that what is begun can be ended, or put back.
                     spare = 2 * len(steps) if len(steps) > 1 and not begun else 0
                     begun.append(step)
-                    await self._write(place, step.type, step.after, spare=spare)
+                    await self._write(place, step.type, step.after, reserve=spare)
         except RemoteError as error:
             # Of an outage nobody knows whether the last one was done.
             undone = begun if isinstance(error, Retryable) else begun[:-1]
@@ -123,100 +123,102 @@ class GodaddyRecords:
                 await self._put_back(place, undone, error)
             raise
 
-    async def _steps(self, place: Place, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> list[_Step]:
-        steps: list[_Step] = []
+    async def _plan_changes(
+        self, owner: OwnerName, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]
+    ) -> list[_RecordSetChange]:
+        steps: list[_RecordSetChange] = []
         added = dict.fromkeys(record.type for record in add)
         for kind in (*(kind for kind in dict.fromkeys(record.type for record in remove) if kind not in added), *added):
             if kind not in _TYPES:
                 raise Permanent(f"{kind} records are not written at GoDaddy.", code="provider_refused")
-            before = tuple(await self._read(place, kind))
+            before = tuple(await self._read(owner, kind))
             coming = tuple(record for record in add if record.type == kind)
             leaving = {record.value for record in (*remove, *coming) if record.type == kind}
             after = (*(record for record in before if record.value not in leaving), *coming)
             if kind == "CNAME" and len(after) > 1:
                 raise Retryable(
-                    f"The CNAME of {place.name} was changed at GoDaddy meanwhile; it is looked at again.",
+                    f"The CNAME of {owner.name} was changed at GoDaddy meanwhile; it is looked at again.",
                     code="record_changed",
                 )
             if after != before:
-                steps.append(_Step(kind, before, after))
+                steps.append(_RecordSetChange(kind, before, after))
         return steps
 
-    async def _put_back(self, place: Place, steps: list[_Step], error: RemoteError) -> None:
+    async def _put_back(self, owner: OwnerName, changes: list[_RecordSetChange], error: RemoteError) -> None:
         """After a failure. Raises Retryable or Unauthorized, from that failure, where it does not work."""
-        log.warning("godaddy.putting_back", name=place.name, types=[step.type for step in steps], why=error.code)
+        log.warning("godaddy.putting_back", name=owner.name, types=[step.type for step in changes], why=error.code)
         try:
-            for step in reversed(steps):
-                await self._write(place, step.type, step.before, patience=_PATIENCE_TO_MEND)
+            for step in reversed(changes):
+                await self._write(owner, step.type, step.before, max_wait_s=_MAX_RESTORE_WAIT_S)
         except RemoteError as second:
-            lost = ", ".join(f"{record.type} {record.value}" for step in steps for record in step.before)
-            log.error("godaddy.not_put_back", name=place.name, records=lost, why=second.code)  # noqa: TRY400  # told below
+            lost = ", ".join(f"{record.type} {record.value}" for step in changes for record in step.before)
+            log.error("godaddy.not_put_back", name=owner.name, records=lost, why=second.code)  # noqa: TRY400  # told below
             message = (
-                f"{error.message} Before that these records of {place.name} were taken out, and they could not be put "
+                f"{error.message} Before that these records of {owner.name} were taken out, and they could not be put "
                 f"back: {lost}. {second.message}"
             )
             if isinstance(second, Unauthorized):
                 raise Unauthorized(message, code=second.code) from error  # so that it is called again with newer ones
             raise Retryable(message, code="provider_half_done") from error
 
-    async def _read(self, place: Place, kind: str) -> list[ZoneRecord]:
-        answer = await self._call("GET", _path(place, kind))
-        self._expect(answer, f"the question for the {kind} records of {place.name}")
-        return read_records(answer, place, kind)
+    async def _read(self, owner: OwnerName, kind: str) -> list[ZoneRecord]:
+        answer = await self._call("GET", _path(owner, kind))
+        self._check_success(answer, f"the question for the {kind} records of {owner.name}")
+        return read_records(answer, owner, kind)
 
     async def _write(
         self,
-        place: Place,
+        owner: OwnerName,
         kind: str,
         records: tuple[ZoneRecord, ...],
         *,
-        patience: float = _PATIENCE,
-        spare: int = 0,
+        max_wait_s: float = _MAX_WAIT_S,
+        reserve: int = 0,
     ) -> None:
         """Have exactly these; either way of it may be repeated, so a lost answer is asked for once more."""
-        method, body = ("PUT", body_of(records)) if records else ("DELETE", None)
-        path = _path(place, kind)
-        answer = await self._answered(method, path, body, patience=patience, spare=spare)
+        method, body = ("PUT", to_body(records)) if records else ("DELETE", None)
+        path = _path(owner, kind)
+        answer = await self._try_call(method, path, body, max_wait_s=max_wait_s, reserve=reserve)
         if answer is None:
-            answer = await self._call(method, path, body=body, patience=patience)
+            answer = await self._call(method, path, body=body, max_wait_s=max_wait_s)
         if method == "DELETE" and answer.status == 404:
             return  # gone already
         doing = (
-            f"setting the {kind} records of {place.name}" if records else f"removing the {kind} records of {place.name}"
+            f"setting the {kind} records of {owner.name}" if records else f"removing the {kind} records of {owner.name}"
         )
-        self._expect(answer, doing)
+        self._check_success(answer, doing)
 
-    async def _answered(
-        self, method: str, path: str, body: bytes | None, *, patience: float, spare: int
-    ) -> Fetched | None:
+    async def _try_call(
+        self, method: str, path: str, body: bytes | None, *, max_wait_s: float, reserve: int
+    ) -> FetchResponse | None:
         """None where nobody knows whether it was done."""
         try:
-            answer = await self._call(method, path, body=body, patience=patience, spare=spare)
+            answer = await self._call(method, path, body=body, max_wait_s=max_wait_s, reserve=reserve)
         except FetchFailed as error:
-            if error.sent:
+            if error.may_have_arrived:
                 return None
             raise
         return answer if answer.status < 500 else None
 
     async def _call(
-        self, method: str, path: str, *, body: bytes | None = None, patience: float = _PATIENCE, spare: int = 0
-    ) -> Fetched:
+        self, method: str, path: str, *, body: bytes | None = None, max_wait_s: float = _MAX_WAIT_S, reserve: int = 0
+    ) -> FetchResponse:
         headers = {"Authorization": self._authorization.reveal(), "Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        budget = self._budgets.of(self._authorization)
-        async with budget.call(patience=patience, spare=spare):
+        budget = self._budgets.get_budget(self._authorization)
+        async with budget.begin_call(max_wait_s=max_wait_s, reserve=reserve):
             answer = await self._fetcher.send(method, self._base_url + path, headers=headers, body=body)
-        budget.heed(answer)
+        budget.learn_from(answer)
         return answer
 
-    def _expect(self, answer: Fetched, doing: str) -> None:
+    def _check_success(self, answer: FetchResponse, activity: str) -> None:
         """Raises RemoteError for what is no success."""
         if not 200 <= answer.status < 300:
-            raise fault(doing, answer, (self._secret,))
+            raise to_error(activity, answer, (self._secret,))
 
 
-def _authorization(credentials: OauthTokens | ApiToken | KeyPair) -> tuple[Secret, Secret]:
+def _build_authorization(credentials: OauthTokens | ApiToken | KeyPair) -> tuple[Secret, Secret]:
     """The secret, and the header that shows it."""
     match credentials:
         case OauthTokens(access_token=secret) | ApiToken(token=secret):
@@ -225,5 +227,5 @@ def _authorization(credentials: OauthTokens | ApiToken | KeyPair) -> tuple[Secre
             return secret, Secret(f"sso-key {key}:{secret.reveal()}")
 
 
-def _path(place: Place, kind: str) -> str:
-    return f"/v1/domains/{quote(place.zone.name, safe='')}/records/{kind}/{quote(place.label, safe=APEX)}"
+def _path(owner: OwnerName, kind: str) -> str:
+    return f"/v1/domains/{quote(owner.zone.name, safe='')}/records/{kind}/{quote(owner.label, safe=APEX)}"

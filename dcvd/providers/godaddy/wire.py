@@ -12,54 +12,56 @@ import msgspec
 from dcvd.core.records.zones import ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
-from dcvd.kit.http.fetch import Fetched
-from dcvd.providers.godaddy.budgets import RATE_LIMITED, retry_after
-from dcvd.providers.owner_names import APEX, Place
-from dcvd.providers.provider_text import read_json, said
+from dcvd.kit.http.fetch import FetchResponse
+from dcvd.providers.godaddy.budgets import RATE_LIMITED, read_retry_after_s
+from dcvd.providers.owner_names import APEX, OwnerName
+from dcvd.providers.provider_text import read_json, sanitize
 
 LOWEST_TTL: Final = 600
 HIGHEST_TTL: Final = 86_400
-_HOSTS: Final = frozenset({"CNAME", "NS", "MX", "SRV"})
+_HOST_TYPES: Final = frozenset({"CNAME", "NS", "MX", "SRV"})
 """Types whose `data` is a host name."""
-_BEFORE_HOST: Final = {"MX": ("priority",), "SRV": ("priority", "weight", "port")}
+_MEMBERS_BEFORE_HOST: Final = {"MX": ("priority",), "SRV": ("priority", "weight", "port")}
 """Members that stand before the host name in a record's value (RFC 1035, RFC 2782)."""
-_PLACE: Final = frozenset({"type", "name"})
+_PATH_MEMBERS: Final = frozenset({"type", "name"})
 """Members that the path says."""
-_MOST: Final = 100
-_LONGEST: Final = 8192
+_MAX_RECORDS: Final = 100
+_MAX_RAW_LENGTH: Final = 8192
 
 
-def read_records(answer: Fetched, place: Place, kind: str) -> list[ZoneRecord]:
+def read_records(answer: FetchResponse, owner: OwnerName, kind: str) -> list[ZoneRecord]:
     """The records of one name and type; what the answer says about others is passed over.
 
     Raises Retryable for what is no list of records, Permanent for more than a name should have.
     """
     document = read_json(answer.body)
     if not isinstance(document, list) or not all(isinstance(entry, dict) for entry in document):
-        raise _unexpected(f"the {kind} records of {place.name}")
-    ours = [entry for entry in document if entry.get("type") == kind and _same(entry.get("name"), place.label)]
-    if len(ours) > _MOST:
-        raise Permanent(f"{place.name} has more than {_MOST} {kind} records at GoDaddy; remove some of them there.")
-    return [_record(entry, place, kind) for entry in ours]
+        raise _unexpected_answer(f"the {kind} records of {owner.name}")
+    ours = [entry for entry in document if entry.get("type") == kind and _is_same_name(entry.get("name"), owner.label)]
+    if len(ours) > _MAX_RECORDS:
+        raise Permanent(
+            f"{owner.name} has more than {_MAX_RECORDS} {kind} records at GoDaddy; remove some of them there."
+        )
+    return [_read_record(entry, owner, kind) for entry in ours]
 
 
-def body_of(records: Iterable[ZoneRecord]) -> bytes:
+def to_body(records: Iterable[ZoneRecord]) -> bytes:
     """What PUT wants: a list of all records that the type and name shall have.
 
     A record that was read is written exactly as it was; the TTL of another is kept within what GoDaddy takes.
     """
-    return msgspec.json.encode([_entry(record) for record in records])
+    return msgspec.json.encode([_to_entry(record) for record in records])
 
 
-def fault(doing: str, answer: Fetched, secrets: Iterable[Secret]) -> RemoteError:
-    """The error that a failed call is raised as; `doing` ends the sentence "GoDaddy answered 422 to …"."""
+def to_error(activity: str, answer: FetchResponse, secrets: Iterable[Secret]) -> RemoteError:
+    """The error that a failed call is raised as; `activity` ends the sentence "GoDaddy answered 422 to …"."""
     document = read_json(answer.body)
-    code, message, fields = _problem(document, tuple(secrets))
-    told = f"GoDaddy answered {answer.status} to {doing}"
+    code, message, fields = _read_problem(document, tuple(secrets))
+    told = f"GoDaddy answered {answer.status} to {activity}"
     detail = ": ".join(part for part in (told, code, message, fields) if part).rstrip(".") + "."
     match answer.status:
         case 429:
-            return Retryable(f"{told}: too many calls.", code=RATE_LIMITED, retry_after=retry_after(answer))
+            return Retryable(f"{told}: too many calls.", code=RATE_LIMITED, retry_after_s=read_retry_after_s(answer))
         case 401:
             return Unauthorized(
                 f"{detail} GoDaddy refuses this credential: make a new one there, and connect again.",
@@ -81,26 +83,26 @@ def fault(doing: str, answer: Fetched, secrets: Iterable[Secret]) -> RemoteError
             return Permanent(detail, code="provider_refused", http_status=status)
 
 
-def _record(entry: dict[str, Any], place: Place, kind: str) -> ZoneRecord:
+def _read_record(entry: dict[str, Any], owner: OwnerName, kind: str) -> ZoneRecord:
     data, ttl = entry.get("data"), entry.get("ttl")
     raw = msgspec.json.encode(entry).decode()
-    if not isinstance(data, str) or len(raw) > _LONGEST:
-        raise _unexpected(f"a {kind} record of {place.name}")
+    if not isinstance(data, str) or len(raw) > _MAX_RAW_LENGTH:
+        raise _unexpected_answer(f"a {kind} record of {owner.name}")
     value = data
-    if kind in _HOSTS:
-        host = place.zone.name if data == APEX else data.lower().removesuffix(".")
-        value = " ".join((*(str(entry.get(member, 0)) for member in _BEFORE_HOST.get(kind, ())), host))
+    if kind in _HOST_TYPES:
+        host = owner.zone.name if data == APEX else data.lower().removesuffix(".")
+        value = " ".join((*(str(entry.get(member, 0)) for member in _MEMBERS_BEFORE_HOST.get(kind, ())), host))
     seconds = ttl if isinstance(ttl, int) and not isinstance(ttl, bool) else None
-    return ZoneRecord(type=kind, name=place.name, value=value, ttl=seconds, raw=raw)
+    return ZoneRecord(type=kind, name=owner.name, value=value, ttl=seconds, raw=raw)
 
 
-def _entry(record: ZoneRecord) -> dict[str, Any]:
+def _to_entry(record: ZoneRecord) -> dict[str, Any]:
     if record.raw is not None:
         entry: dict[str, Any] = msgspec.json.decode(record.raw)
-        return {member: value for member, value in entry.items() if member not in _PLACE and value is not None}
+        return {member: value for member, value in entry.items() if member not in _PATH_MEMBERS and value is not None}
     ttl = min(max(record.ttl or LOWEST_TTL, LOWEST_TTL), HIGHEST_TTL)
     words = record.value.split(" ")
-    before = _BEFORE_HOST.get(record.type)
+    before = _MEMBERS_BEFORE_HOST.get(record.type)
     if before is None:
         return {"data": record.value, "ttl": ttl}
     if len(words) != len(before) + 1 or not all(word.isascii() and word.isdecimal() for word in words[:-1]):
@@ -108,18 +110,18 @@ def _entry(record: ZoneRecord) -> dict[str, Any]:
     return {"data": words[-1], "ttl": ttl} | {member: int(word) for member, word in zip(before, words, strict=False)}
 
 
-def _problem(document: object, secrets: tuple[Secret, ...]) -> tuple[str, str, str]:
+def _read_problem(document: object, secrets: tuple[Secret, ...]) -> tuple[str, str, str]:
     if not isinstance(document, dict):
         return "", "", ""
     fields = document.get("fields")
     first = fields[0] if isinstance(fields, list) and fields else None
-    field = said(first.get("message"), secrets) if isinstance(first, dict) else ""
-    return said(document.get("code"), secrets), said(document.get("message"), secrets), field
+    field = sanitize(first.get("message"), secrets) if isinstance(first, dict) else ""
+    return sanitize(document.get("code"), secrets), sanitize(document.get("message"), secrets), field
 
 
-def _same(name: object, label: str) -> bool:
+def _is_same_name(name: object, label: str) -> bool:
     return isinstance(name, str) and name.lower() == label
 
 
-def _unexpected(what: str) -> Retryable:
+def _unexpected_answer(what: str) -> Retryable:
     return Retryable(f"GoDaddy's answer about {what} cannot be read; it is tried again.", code="provider_unexpected")

@@ -6,17 +6,17 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.config.oauth_http import OauthOtherHttp
+from dcvd.config.oauth_http import HttpApiDescription
 
 
-class Preset(Struct, frozen=True):
+class ApiPreset(Struct, frozen=True):
     """An API, and where it is unless the configuration says otherwise."""
 
     base_url: str
-    described: OauthOtherHttp
+    description: HttpApiDescription
 
 
-_DIGITALOCEAN: Final = OauthOtherHttp(
+_DIGITALOCEAN: Final = HttpApiDescription(
     check_path="/v2/account",
     account_name="account.email",
     zone_path="/v2/domains/{zone}",
@@ -33,7 +33,7 @@ _DIGITALOCEAN: Final = OauthOtherHttp(
     delete_path="/v2/domains/{zone}/records/{id}",
 )
 
-_DNSIMPLE: Final = OauthOtherHttp(
+_DNSIMPLE: Final = HttpApiDescription(
     check_path="/v2/whoami",
     account_name="data.account.email",
     account_id="data.account.id",
@@ -49,10 +49,10 @@ _DNSIMPLE: Final = OauthOtherHttp(
     delete_path="/v2/{account}/zones/{zone}/records/{id}",
 )
 
-PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
+PRESETS: Final[Mapping[str, ApiPreset]] = MappingProxyType(
     {
-        "digitalocean": Preset("https://api.digitalocean.com", _DIGITALOCEAN),
-        "dnsimple": Preset("https://api.dnsimple.com", _DNSIMPLE),
+        "digitalocean": ApiPreset("https://api.digitalocean.com", _DIGITALOCEAN),
+        "dnsimple": ApiPreset("https://api.dnsimple.com", _DNSIMPLE),
     }
 )
 """By the names that `oauth.other.write_driver` knows."""

@@ -13,20 +13,20 @@ from dns.rrset import RRset
 from msgspec.structs import replace
 
 from dcvd.core.records.zones import ZoneRecord
-from dcvd.dns.messages.zone_records import zone_record
+from dcvd.dns.messages.zone_records import to_zone_record
 from dcvd.errors import Permanent
 
 
-def records_of(rrset: RRset) -> list[ZoneRecord]:
+def to_records(rrset: RRset) -> list[ZoneRecord]:
     """Each record of a set, in one order, as servers rotate their answers.
 
     `raw` is the data in wire format, which alone keeps how names are spelled.
     """
-    records = [replace(zone_record(rrset.name, rdata, rrset.ttl), raw=_raw(rdata)) for rdata in rrset]
+    records = [replace(to_zone_record(rrset.name, rdata, rrset.ttl), raw=_encode_raw(rdata)) for rdata in rrset]
     return sorted(records, key=lambda record: record.value)
 
 
-def rdata_of(record: ZoneRecord) -> Rdata:
+def to_rdata(record: ZoneRecord) -> Rdata:
     """What `record` stands for. Raises Permanent for what DNS cannot carry."""
     try:
         rdtype = dns.rdatatype.from_text(record.type)
@@ -42,10 +42,10 @@ def rdata_of(record: ZoneRecord) -> Rdata:
         ) from error
 
 
-def is_single(rdtype: RdataType) -> bool:
+def is_exclusive(rdtype: RdataType) -> bool:
     """Whether nothing else may stand beside a record of this type (RFC 1034 §3.6.2)."""
     return rdtype is RdataType.CNAME
 
 
-def _raw(rdata: Rdata) -> str:
+def _encode_raw(rdata: Rdata) -> str:
     return json.dumps({"rdata": (rdata.to_wire() or b"").hex()})

@@ -18,19 +18,19 @@ from dns.rdatatype import RdataType
 from dns.rrset import RRset
 from dns.update import UpdateMessage
 
-from dcvd.core.connections.credentials import Tsig
+from dcvd.core.connections.credentials import TsigKey
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent, RemoteError, Retryable
-from dcvd.providers.rfc2136.key import key_of, name_of
-from dcvd.providers.rfc2136.rdatas import is_single, rdata_of, records_of
-from dcvd.providers.rfc2136.server import SignedStream, UpdateServers, connected
+from dcvd.providers.rfc2136.key import build_key, parse_name
+from dcvd.providers.rfc2136.rdatas import is_exclusive, to_rdata, to_records
+from dcvd.providers.rfc2136.server import SignedStream, UpdateServers, connect
 
 TTL: Final = 300
-_SECONDS: Final = 10.0
+_TIMEOUT_S: Final = 10.0
 """For a whole call, the name's lookup included."""
 _MOST_RECORDS: Final = 100
 """At one name."""
-_ASKED: Final = (
+_QUERIED_TYPES: Final = (
     RdataType.CNAME,
     RdataType.A,
     RdataType.AAAA,
@@ -52,30 +52,30 @@ _ASKED: Final = (
     RdataType.HINFO,
 )
 """One by one, since ANY may be answered with anything (RFC 8482)."""
-_RACES: Final = frozenset({dns.rcode.YXDOMAIN, dns.rcode.YXRRSET, dns.rcode.NXDOMAIN, dns.rcode.NXRRSET})
+_CONFLICT_RCODES: Final = frozenset({dns.rcode.YXDOMAIN, dns.rcode.YXRRSET, dns.rcode.NXDOMAIN, dns.rcode.NXRRSET})
 
 
 class Rfc2136Records:
     """Of the one zone that the credentials name. Its server's address is a tenant's choice and judged at each call."""
 
-    def __init__(self, tsig: Tsig, servers: UpdateServers) -> None:
+    def __init__(self, tsig: TsigKey, servers: UpdateServers) -> None:
         """Raises InvalidInput naming the field of the credentials that cannot be used."""
-        key_of(tsig)
+        build_key(tsig)
         self._tsig = tsig
         self._servers = servers
-        self._zone = name_of(tsig.zone, "zone", "The zone")
-        self._zone_text = self._zone.to_text(omit_final_dot=True).lower()
+        self._zone_name = parse_name(tsig.zone, "zone", "The zone")
+        self._zone_text = self._zone_name.to_text(omit_final_dot=True).lower()
 
-    async def check(self) -> str | None:
+    async def check_credentials(self) -> str | None:
         """Whether the server has the zone and takes updates of it with this key. The update changes nothing.
 
         Which names and types a key may change is found when it is used.
         """
-        async with self._connected() as stream:
-            answer = await self._ask(stream, self._zone, RdataType.SOA)
-            if answer.get_rrset(answer.answer, self._zone, dns.rdataclass.IN, RdataType.SOA) is None:
-                raise self._not_authoritative()
-            self._judge((await stream.exchange(UpdateMessage(self._zone))).rcode())
+        async with self._connect() as stream:
+            answer = await self._query(stream, self._zone_name, RdataType.SOA)
+            if answer.get_rrset(answer.answer, self._zone_name, dns.rdataclass.IN, RdataType.SOA) is None:
+                raise self._not_authoritative_error()
+            self._check_rcode((await stream.exchange(UpdateMessage(self._zone_name))).rcode())
         return self._zone_text
 
     async def find_zone(self, name: str) -> Zone | None:
@@ -86,17 +86,17 @@ class Rfc2136Records:
 
     async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:
         """What stands at the name itself: what a wildcard or a DNAME answers for it is not taken for that."""
-        owner = self._owner(zone, name)
-        async with self._connected() as stream:
+        owner = self._owner_name(zone, name)
+        async with self._connect() as stream:
             if not await self._is_in_use(stream, owner):
                 return []
             found: list[ZoneRecord] = []
-            for rdtype in _ASKED:
-                rrset = await self._rrset(stream, owner, rdtype)
+            for rdtype in _QUERIED_TYPES:
+                rrset = await self._query_rrset(stream, owner, rdtype)
                 if rrset is None:
                     continue
-                found += records_of(rrset)
-                if is_single(rdtype) or self._is_cut(rrset):
+                found += to_records(rrset)
+                if is_exclusive(rdtype) or self._is_zone_cut(rrset):
                     break
         if not found:
             raise Permanent(f"At {name} stands something of a type that dcvd does not know.", code="record_unreadable")
@@ -112,17 +112,17 @@ class Rfc2136Records:
             return
         if len(names) > 1:
             raise ValueError("one change is of one name")
-        owner = self._owner(zone, names.pop())
-        removed, added = _rdatasets(remove), _rdatasets(add)
-        if owner == self._zone and any(map(is_single, added)):
+        owner = self._owner_name(zone, names.pop())
+        removed, added = _to_rdatasets(remove), _to_rdatasets(add)
+        if owner == self._zone_name and any(map(is_exclusive, added)):
             raise Permanent(f"{zone.name} is the apex of its zone, where no CNAME can be.", code="cname_at_apex")
-        update = UpdateMessage(self._zone)
+        update = UpdateMessage(self._zone_name)
         for rdataset in removed.values():
             update.present(owner, *rdataset)
         for rdtype in added:
             if rdtype in removed:
                 continue
-            if is_single(rdtype) and not removed:
+            if is_exclusive(rdtype) and not removed:
                 update.absent(owner)
             else:
                 update.absent(owner, rdtype)
@@ -130,72 +130,72 @@ class Rfc2136Records:
             update.delete(owner, rdtype)
         for rdataset in added.values():
             update.add(owner, rdataset)
-        async with self._connected() as stream:
-            self._judge((await stream.exchange(update)).rcode())
+        async with self._connect() as stream:
+            self._check_rcode((await stream.exchange(update)).rcode())
 
     @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[SignedStream]:
+    async def _connect(self) -> AsyncIterator[SignedStream]:
         try:
-            async with asyncio.timeout(_SECONDS), connected(self._tsig, self._servers) as stream:
+            async with asyncio.timeout(_TIMEOUT_S), connect(self._tsig, self._servers) as stream:
                 yield stream
         except TimeoutError as error:
             raise Retryable(
-                f"{self._tsig.server} did not answer within {_SECONDS:g} s.", code="provider_unavailable"
+                f"{self._tsig.server} did not answer within {_TIMEOUT_S:g} s.", code="provider_unavailable"
             ) from error
 
-    def _owner(self, zone: Zone, name: str) -> Name:
-        owner = name_of(name, "name", "The record's name")
-        if zone.name != self._zone_text or not owner.is_subdomain(self._zone):
+    def _owner_name(self, zone: Zone, name: str) -> Name:
+        owner = parse_name(name, "name", "The record's name")
+        if zone.name != self._zone_text or not owner.is_subdomain(self._zone_name):
             raise Permanent(f"{name} is not in the zone {self._zone_text}.", code="zone_not_held")
         return owner
 
     async def _is_in_use(self, stream: SignedStream, owner: Name) -> bool:
         """By an update that has a condition and changes nothing: unlike a query, it sees through wildcards."""
-        update = UpdateMessage(self._zone)
+        update = UpdateMessage(self._zone_name)
         update.present(owner)
         rcode = (await stream.exchange(update)).rcode()
         if rcode == dns.rcode.NXDOMAIN:
             return False
-        self._judge(rcode)
+        self._check_rcode(rcode)
         return True
 
-    async def _rrset(self, stream: SignedStream, owner: Name, rdtype: RdataType) -> RRset | None:
-        answer = await self._ask(stream, owner, rdtype)
+    async def _query_rrset(self, stream: SignedStream, owner: Name, rdtype: RdataType) -> RRset | None:
+        answer = await self._query(stream, owner, rdtype)
         if answer.flags & dns.flags.AA:
             return answer.get_rrset(answer.answer, owner, dns.rdataclass.IN, rdtype)
         cut = answer.get_rrset(answer.authority, owner, dns.rdataclass.IN, RdataType.NS)
         if cut is None:
-            raise _delegated(owner)
+            raise _delegated_error(owner)
         return cut
 
-    def _is_cut(self, rrset: RRset) -> bool:
+    def _is_zone_cut(self, rrset: RRset) -> bool:
         """Whether all else at this name is in the zone of other servers."""
-        return rrset.rdtype is RdataType.NS and rrset.name != self._zone
+        return rrset.rdtype is RdataType.NS and rrset.name != self._zone_name
 
-    async def _ask(self, stream: SignedStream, name: Name, rdtype: RdataType) -> Message:
+    async def _query(self, stream: SignedStream, name: Name, rdtype: RdataType) -> Message:
         answer = await stream.exchange(dns.message.make_query(name, rdtype, flags=0))
         rcode = answer.rcode()
         if rcode == dns.rcode.NXDOMAIN:
             return answer
-        self._judge(rcode)
-        if name == self._zone and not answer.flags & dns.flags.AA:
-            raise self._not_authoritative()
+        self._check_rcode(rcode)
+        if name == self._zone_name and not answer.flags & dns.flags.AA:
+            raise self._not_authoritative_error()
         if answer.flags & dns.flags.TC:
-            raise Permanent(f"What stands at {_text(name)} does not fit an answer.", code="too_many_records")
+            raise Permanent(f"What stands at {_to_text(name)} does not fit an answer.", code="too_many_records")
         return answer
 
-    def _judge(self, rcode: dns.rcode.Rcode) -> None:
+    def _check_rcode(self, rcode: dns.rcode.Rcode) -> None:
         """Raises what a signed answer's rcode means, where it is not NOERROR."""
         if rcode == dns.rcode.NOERROR:
             return
-        if rcode in _RACES:
+        if rcode in _CONFLICT_RCODES:
             raise Retryable(
                 f"The records in {self._zone_text} changed meanwhile ({dns.rcode.to_text(rcode)}).",
                 code="record_changed",
             )
-        raise self._failure(rcode)
+        raise self._to_error(rcode)
 
-    def _failure(self, rcode: dns.rcode.Rcode) -> RemoteError:
+    def _to_error(self, rcode: dns.rcode.Rcode) -> RemoteError:
         server, zone, text = self._tsig.server, self._zone_text, dns.rcode.to_text(rcode)
         match rcode:
             case dns.rcode.REFUSED:
@@ -204,7 +204,7 @@ class Rfc2136Records:
                     code="provider_refused",
                 )
             case dns.rcode.NOTAUTH | dns.rcode.NOTZONE:
-                return self._not_authoritative()
+                return self._not_authoritative_error()
             case dns.rcode.NOTIMP:
                 return Permanent(f"{server} takes no dynamic updates (NOTIMP).", code="provider_refused")
             case dns.rcode.FORMERR:
@@ -212,27 +212,27 @@ class Rfc2136Records:
             case _:
                 return Retryable(f"{server} could not do it ({text}).", code="provider_unavailable")
 
-    def _not_authoritative(self) -> Permanent:
+    def _not_authoritative_error(self) -> Permanent:
         return Permanent(
             f"{self._tsig.server} is not a primary server of the zone {self._zone_text}.", code="zone_not_held"
         )
 
 
-def _delegated(name: Name) -> Permanent:
+def _delegated_error(name: Name) -> Permanent:
     return Permanent(
-        f"{_text(name)} is delegated to other servers; connect the zone that it is in.", code="zone_not_held"
+        f"{_to_text(name)} is delegated to other servers; connect the zone that it is in.", code="zone_not_held"
     )
 
 
-def _text(name: Name) -> str:
+def _to_text(name: Name) -> str:
     return name.to_text(omit_final_dot=True).lower()
 
 
-def _rdatasets(records: Sequence[ZoneRecord]) -> dict[RdataType, Rdataset]:
+def _to_rdatasets(records: Sequence[ZoneRecord]) -> dict[RdataType, Rdataset]:
     """By type; all records of a set have one time to live (RFC 2181 §5.2)."""
     found: dict[RdataType, Rdataset] = {}
     for record in records:
-        rdata = rdata_of(record)
+        rdata = to_rdata(record)
         rdataset = found.setdefault(rdata.rdtype, Rdataset(dns.rdataclass.IN, rdata.rdtype))
         rdataset.add(rdata, TTL if record.ttl is None else record.ttl)
     return found

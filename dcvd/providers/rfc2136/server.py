@@ -19,22 +19,22 @@ import structlog
 from dns.message import Message
 from msgspec.structs import replace
 
-from dcvd.core.connections.credentials import Tsig
+from dcvd.core.connections.credentials import TsigKey
 from dcvd.core.http_exchanges import FailureReason
-from dcvd.dns.messages.query import is_crowded
+from dcvd.dns.messages.query import has_too_many_records
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
-from dcvd.kit.egress.guard import AddressRefused, EgressPolicy, guarded_socket
-from dcvd.kit.egress.names import GuardedNames
-from dcvd.kit.egress.system_resolver import Lookups
-from dcvd.providers.rfc2136.key import key_of
+from dcvd.kit.egress.guard import AddressRefused, EgressPolicy, create_guarded_socket
+from dcvd.kit.egress.names import GuardedResolver
+from dcvd.kit.egress.system_resolver import SystemResolver
+from dcvd.providers.rfc2136.key import build_key
 
 log = structlog.get_logger(__name__)
 
 _PORT: Final = 53
-_LOOKUPS: Final = 32
+_MAX_LOOKUPS: Final = 32
 _MOST_ADDRESSES: Final = 4
-_LARGEST_MESSAGE: Final = 16_384
-_HEADER: Final = 12
+_LARGEST_MESSAGE_BYTES: Final = 16_384
+_HEADER_BYTES: Final = 12
 
 
 class UpdateServers:
@@ -42,7 +42,7 @@ class UpdateServers:
 
     def __init__(self, policy: EgressPolicy) -> None:
         self.policy = replace(policy, ports=frozenset({_PORT}))
-        self.names = GuardedNames(self.policy, Lookups(_LOOKUPS))
+        self.names = GuardedResolver(self.policy, SystemResolver(_MAX_LOOKUPS))
 
 
 class SignedStream:
@@ -66,59 +66,59 @@ class SignedStream:
         wire = message.to_wire()
         self._writer.write(struct.pack("!H", len(wire)) + wire)
         (length,) = struct.unpack("!H", await self._reader.readexactly(2))
-        if not _HEADER <= length <= _LARGEST_MESSAGE:
+        if not _HEADER_BYTES <= length <= _LARGEST_MESSAGE_BYTES:
             raise Retryable(f"{self._server} answered with {length} bytes.", code="provider_unavailable")
         received = await self._reader.readexactly(length)
-        if is_crowded(received):
+        if has_too_many_records(received):
             raise Retryable(f"{self._server} answered with too many records.", code="provider_unavailable")
-        answer = self._verified(received, message)
+        answer = self._verify(received, message)
         if not message.is_response(answer):
             raise Retryable(f"{self._server} answered something else.", code="provider_unavailable")
         return answer
 
-    def _verified(self, received: bytes, message: Message) -> Message:
+    def _verify(self, wire: bytes, message: Message) -> Message:
         try:
-            unverified = dns.message.from_wire(received, keyring=False, ignore_trailing=True)
+            unverified = dns.message.from_wire(wire, keyring=False, ignore_trailing=True)
             if not unverified.had_tsig:
-                raise self._unsigned(unverified.rcode())
-            return dns.message.from_wire(received, keyring=self._key, request_mac=message.mac, ignore_trailing=True)
+                raise self._unsigned_error(unverified.rcode())
+            return dns.message.from_wire(wire, keyring=self._key, request_mac=message.mac, ignore_trailing=True)
         except (dns.tsig.PeerBadTime, dns.tsig.BadTime) as error:
             raise Retryable(
                 f"The clocks of {self._server} and of dcvd differ by more than a signature allows (5 minutes).",
                 code="clocks_differ",
             ) from error
         except (dns.tsig.PeerError, dns.tsig.BadSignature, dns.tsig.BadKey, dns.tsig.BadAlgorithm) as error:
-            raise refused(f"{self._server} does not accept the TSIG key ({type(error).__name__}).") from error
+            raise key_refused_error(f"{self._server} does not accept the TSIG key ({type(error).__name__}).") from error
         except (dns.exception.DNSException, ValueError, IndexError) as error:
             raise Retryable(
                 f"{self._server} answered what is no DNS message ({type(error).__name__}).", code="provider_unavailable"
             ) from error
 
-    def _unsigned(self, rcode: dns.rcode.Rcode) -> RemoteError:
+    def _unsigned_error(self, rcode: dns.rcode.Rcode) -> RemoteError:
         """Anybody on the way could have said it, so it only ever counts as a failure."""
         said = f"{self._server} answered without a signature ({dns.rcode.to_text(rcode)})"
         if rcode == dns.rcode.SERVFAIL:
             return Retryable(f"{said}.", code="provider_unavailable")
-        return refused(f"{said}: it does not know the TSIG key, or does not let it do this.")
+        return key_refused_error(f"{said}: it does not know the TSIG key, or does not let it do this.")
 
 
-def refused(message: str) -> Unauthorized:
+def key_refused_error(message: str) -> Unauthorized:
     """The server does not take the key."""
     return Unauthorized(message, code="provider_unauthorized")
 
 
 @asynccontextmanager
-async def connected(tsig: Tsig, servers: UpdateServers) -> AsyncIterator[SignedStream]:
+async def connect(tsig: TsigKey, servers: UpdateServers) -> AsyncIterator[SignedStream]:
     """A connection to the first of the server's addresses that takes one.
 
     Raises Permanent where none may be dialled, Retryable where none answers or the connection breaks inside.
     """
-    key = key_of(tsig)
+    key = build_key(tsig)
     shown = tsig.server if tsig.port == _PORT else f"{tsig.server} port {tsig.port}"
     try:
         bound = await _dial(tsig, servers)
         try:
-            reader, writer = await asyncio.open_connection(sock=bound, limit=_LARGEST_MESSAGE)
+            reader, writer = await asyncio.open_connection(sock=bound, limit=_LARGEST_MESSAGE_BYTES)
         except BaseException:
             bound.close()
             raise
@@ -139,11 +139,11 @@ async def connected(tsig: Tsig, servers: UpdateServers) -> AsyncIterator[SignedS
         raise Retryable(f"{shown} cannot be reached: {reason}.", code="provider_unavailable") from error
 
 
-async def _dial(tsig: Tsig, servers: UpdateServers) -> socket.socket:
+async def _dial(tsig: TsigKey, servers: UpdateServers) -> socket.socket:
     loop = asyncio.get_running_loop()
     failure: OSError | None = None
-    for address in (await servers.names.addresses(tsig.server, tsig.port))[:_MOST_ADDRESSES]:
-        bound = guarded_socket(address, tsig.port, servers.policy)
+    for address in (await servers.names.resolve(tsig.server, tsig.port))[:_MOST_ADDRESSES]:
+        bound = create_guarded_socket(address, tsig.port, servers.policy)
         try:
             await loop.sock_connect(bound, (str(address), tsig.port))
         except BaseException as error:

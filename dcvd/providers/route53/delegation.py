@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from typing import Final
 
-from dcvd.core.domains.dns_facts import DnsQuestion
+from dcvd.core.domains.dns_facts import DnsCheckRequest
 from dcvd.dns import DnsObserver
 
-_NOWHERE: Final = "nowhere.invalid"
+_UNUSED_TARGET: Final = "nowhere.invalid"
 """A look asks where a name points to; here nobody wants to know."""
 
 
@@ -16,7 +16,7 @@ class PublicNameServers:
     def __init__(self, observer: DnsObserver) -> None:
         self._observer = observer
 
-    async def of_zone(self, name: str) -> Collection[str]:
+    async def list_of_zone(self, name: str) -> Collection[str]:
         """None where there is no such zone, or nobody says."""
-        seen = await self._observer.observe(DnsQuestion(hostname=name, target=_NOWHERE))
+        seen = await self._observer.observe(DnsCheckRequest(hostname=name, target=_UNUSED_TARGET))
         return seen.facts.nameservers if seen.facts.zone == name else ()

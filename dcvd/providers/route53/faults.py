@@ -8,17 +8,17 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.text import printable
+from dcvd.core.text import make_printable
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
-from dcvd.kit.http.fetch import Fetched
-from dcvd.providers.route53.xml import BadXml, Element, parse
+from dcvd.kit.http.fetch import FetchResponse
+from dcvd.providers.route53.xml import BadXml, Element, parse_xml
 
 UNAUTHORIZED: Final = "provider_unauthorized"
 PERMISSION_MISSING: Final = "permission_missing"
-ACCESS_DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+ACCESS_DENIED_ERRORS: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
-_EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException"})
-_REFUSED_KEYS: Final = frozenset(
+_EXPIRED_KEY_ERRORS: Final = frozenset({"ExpiredToken", "ExpiredTokenException"})
+_KEY_ERRORS: Final = frozenset(
     {
         "AuthFailure",
         "IncompleteSignature",
@@ -33,17 +33,17 @@ _REFUSED_KEYS: Final = frozenset(
         "UnrecognizedClientException",
     }
 )
-_THROTTLED: Final = frozenset(
+_THROTTLING_ERRORS: Final = frozenset(
     {"RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException", "TooManyRequestsException"}
 )
-_BUSY: Final = frozenset({"PriorRequestNotComplete"})
-_RACE: Final = re.compile(
+_BUSY_ERRORS: Final = frozenset({"PriorRequestNotComplete"})
+_CONFLICT_MESSAGE: Final = re.compile(
     r"already exists|was not found|do not match the current values|other RRSets exist|conflicts with", re.IGNORECASE
 )
 """What InvalidChangeBatch says where the zone is not as it was read; else the record itself is not allowed."""
-_CLOCK: Final = re.compile(r"Signature (expired|not yet current)", re.IGNORECASE)
-_LONGEST: Final = 300
-_PAUSE: Final = 2.0
+_CLOCK_MESSAGE: Final = re.compile(r"Signature (expired|not yet current)", re.IGNORECASE)
+_MAX_MESSAGE_LENGTH: Final = 300
+_RETRY_AFTER_S: Final = 2.0
 """Seconds to wait where AWS names none, which it hardly ever does."""
 
 
@@ -61,52 +61,56 @@ class KeysExpired(Unauthorized):
     code = UNAUTHORIZED
 
 
-def read_fault(answer: Fetched) -> AwsFault:
+def read_fault(answer: FetchResponse) -> AwsFault:
     """What an answer that is no success says; the code is empty where it says nothing of the kind."""
     try:
-        root = parse(answer.body)
+        root = parse_xml(answer.body)
     except BadXml:
         return AwsFault(status=answer.status, code="", message="")
     if root.tag == "InvalidChangeBatch":
         # The one refusal that has a form of its own, in which it lists everything at fault.
-        messages = [message.text for message in root.all("Messages", "Message")]
-        return AwsFault(status=answer.status, code=root.tag, message=shown(" ".join(messages)))
+        messages = [message.text for message in root.find_all("Messages", "Message")]
+        return AwsFault(status=answer.status, code=root.tag, message=format_message(" ".join(messages)))
     error = root.find("Error") or root.find("Errors", "Error") or Element("")
-    return AwsFault(status=answer.status, code=shown(error.text_of("Code")), message=shown(error.text_of("Message")))
+    return AwsFault(
+        status=answer.status,
+        code=format_message(error.find_text("Code")),
+        message=format_message(error.find_text("Message")),
+    )
 
 
-def error_of(call: str, fault: AwsFault) -> RemoteError:
-    """`call` is the name of AWS's action, with its service where that is told: `route53:GetChange`."""
+def to_error(action: str, fault: AwsFault) -> RemoteError:
+    """`action` is the name of AWS's action, with its service where that is told: `route53:GetChange`."""
     code, said = fault.code, f" AWS says: {fault.message}" if fault.message else ""
-    if code in _EXPIRED:
-        return KeysExpired(f"AWS refuses {call}: the session has ended.")
-    if code == "RequestExpired" or (code in _REFUSED_KEYS and _CLOCK.search(fault.message)):
+    if code in _EXPIRED_KEY_ERRORS:
+        return KeysExpired(f"AWS refuses {action}: the session has ended.")
+    if code == "RequestExpired" or (code in _KEY_ERRORS and _CLOCK_MESSAGE.search(fault.message)):
         return Retryable(
-            f"AWS refuses {call}: the clock of the machine of dcvd is wrong ({code}); its operator has to set it.",
+            f"AWS refuses {action}: the clock of the machine of dcvd is wrong ({code}); its operator has to set it.",
             code="clock_wrong",
         )
-    if code in _REFUSED_KEYS:
+    if code in _KEY_ERRORS:
         # Not what AWS says: with a wrong signature it quotes the request, session token and all.
-        return Unauthorized(f"AWS refuses the credentials for {call} ({code}).", code=UNAUTHORIZED)
-    if code in ACCESS_DENIED:
+        return Unauthorized(f"AWS refuses the credentials for {action} ({code}).", code=UNAUTHORIZED)
+    if code in ACCESS_DENIED_ERRORS:
         return Permanent(
-            f"AWS does not allow {call}: add it to the policy of the role or user that dcvd connects with.{said}",
+            f"AWS does not allow {action}: add it to the policy of the role or user that dcvd connects with.{said}",
             code=PERMISSION_MISSING,
             http_status=fault.status,
         )
-    if code in _THROTTLED or fault.status == 429:
+    if code in _THROTTLING_ERRORS or fault.status == 429:
         return Retryable(
-            f"AWS limits the rate of {call}, for all programs of the account together.{said}",
+            f"AWS limits the rate of {action}, for all programs of the account together.{said}",
             code="provider_throttled",
-            retry_after=_PAUSE,
+            retry_after_s=_RETRY_AFTER_S,
         )
-    if code in _BUSY:
+    if code in _BUSY_ERRORS:
         return Retryable(
             f"Route 53 is still at work on an earlier change of the zone.{said}",
             code="provider_busy",
-            retry_after=_PAUSE,
+            retry_after_s=_RETRY_AFTER_S,
         )
-    if code == "InvalidChangeBatch" and _RACE.search(fault.message):
+    if code == "InvalidChangeBatch" and _CONFLICT_MESSAGE.search(fault.message):
         return Retryable(f"The zone is not as it was read; nothing was changed.{said}", code="record_conflict")
     if code == "InvalidChangeBatch":
         return Permanent(
@@ -117,14 +121,16 @@ def error_of(call: str, fault: AwsFault) -> RemoteError:
     if code == "NoSuchHostedZone":
         return Permanent("The hosted zone is gone from Route 53.", code="zone_not_found", http_status=fault.status)
     if fault.status >= 500:
-        return Retryable(f"AWS failed at {call} with status {fault.status}.{said}", code="provider_unavailable")
+        return Retryable(f"AWS failed at {action} with status {fault.status}.{said}", code="provider_unavailable")
     told = f" ({code})" if code else ""
     return Permanent(
-        f"AWS refuses {call} with status {fault.status}{told}.{said}", code="provider_refused", http_status=fault.status
+        f"AWS refuses {action} with status {fault.status}{told}.{said}",
+        code="provider_refused",
+        http_status=fault.status,
     )
 
 
-def shown(text: str) -> str:
+def format_message(text: str) -> str:
     """A text of somebody else's as it may stand in a sentence: printable, on one line, cut."""
-    line = printable(text)
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    line = make_printable(text)
+    return line if len(line) <= _MAX_MESSAGE_LENGTH else f"{line[: _MAX_MESSAGE_LENGTH - 1]}…"

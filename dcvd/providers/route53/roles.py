@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from dcvd.config.oauth import OauthRoute53
+from dcvd.config.oauth import OauthRoute53Config
 from dcvd.core.connections.aws_policies import new_external_id
 from dcvd.core.connections.credentials import AwsRole
 from dcvd.core.ids import RandomBytes
@@ -25,7 +25,9 @@ def account_of(role_arn: str) -> str:
     return found[1]
 
 
-async def verify_role(sessions: AwsSessions, config: OauthRoute53, role: AwsRole, random_bytes: RandomBytes) -> None:
+async def verify_role(
+    sessions: AwsSessions, config: OauthRoute53Config, role: AwsRole, random_bytes: RandomBytes
+) -> None:
     """Prove that the role opens with its ExternalId alone (IAM user guide, "The confused deputy problem").
 
     A role that opens without would let every organization here that knows its ARN write its owner's records. Raises
@@ -33,7 +35,7 @@ async def verify_role(sessions: AwsSessions, config: OauthRoute53, role: AwsRole
     our identity is not configured, Retryable where AWS could not be asked all three questions.
     """
     account_of(role.role_arn)
-    await sessions.keys(config, role)
+    await sessions.get_keys(config, role)
     # Of the same form as ours: a pattern that takes all of them is open too.
     for external_id in (None, new_external_id(random_bytes)):
         try:

@@ -13,22 +13,22 @@ from msgspec.structs import replace
 
 from dcvd.core.records.zones import ZoneRecord
 from dcvd.errors import Permanent
-from dcvd.providers.route53.names import absolute, read_name, read_value, write_value
+from dcvd.providers.route53.names import read_name, read_value, to_absolute, write_value
 from dcvd.providers.route53.xml import Element
 
 NAMESPACE: Final = "https://route53.amazonaws.com/doc/2013-04-01/"
-ALIAS: Final = "ALIAS "
+ALIAS_PREFIX: Final = "ALIAS "
 """Before the target of an alias, which is no value of its type: an alias of type CNAME is no CNAME."""
 _DEFAULT_TTL: Final = 300
-_NESTED: Final = {
+_NESTED_ELEMENTS: Final = {
     "AliasTarget": {"HostedZoneId", "DNSName", "EvaluateTargetHealth"},
     "GeoLocation": {"ContinentCode", "CountryCode", "SubdivisionCode"},
     "CidrRoutingConfig": {"CollectionId", "LocationName"},
     "GeoProximityLocation": {"AWSRegion", "LocalZoneGroup", "Coordinates", "Bias"},
     "Coordinates": {"Latitude", "Longitude"},
 }
-_VALUES: Final = "ResourceRecords"
-_ORDER: Final = (
+_VALUES_ELEMENT: Final = "ResourceRecords"
+_ELEMENT_ORDER: Final = (
     "Name",
     "Type",
     "SetIdentifier",
@@ -38,7 +38,7 @@ _ORDER: Final = (
     "Failover",
     "MultiValueAnswer",
     "TTL",
-    _VALUES,
+    _VALUES_ELEMENT,
     "AliasTarget",
     "HealthCheckId",
     "CidrRoutingConfig",
@@ -60,24 +60,24 @@ class RrSet(Struct, frozen=True, kw_only=True):
     values: tuple[str, ...] = ()
     exact: bool = True
 
-    def setting(self, name: str) -> str:
+    def get_setting(self, name: str) -> str:
         """The text of a plain element; empty where it has none."""
         found = self.settings.get(name, "")
         return found if isinstance(found, str) else ""
 
     @property
     def type(self) -> str:
-        return self.setting("Type")
+        return self.get_setting("Type")
 
     @property
     def name(self) -> str:
         """As records have it."""
-        return read_name(self.setting("Name"))
+        return read_name(self.get_setting("Name"))
 
     @property
     def key(self) -> tuple[str, str, str]:
         """A zone has one set of a name, type and set identifier."""
-        return self.name, self.type, self.setting("SetIdentifier")
+        return self.name, self.type, self.get_setting("SetIdentifier")
 
 
 def read_rrset(element: Element) -> RrSet:
@@ -86,39 +86,39 @@ def read_rrset(element: Element) -> RrSet:
     values: list[str] = []
     exact = True
     for child in element.children:
-        if child.tag == _VALUES:
-            values += [value.text for value in child.all("ResourceRecord", "Value")]
-        elif child.tag in _ORDER:
-            settings[child.tag], known = _tree(child)
+        if child.tag == _VALUES_ELEMENT:
+            values += [value.text for value in child.find_all("ResourceRecord", "Value")]
+        elif child.tag in _ELEMENT_ORDER:
+            settings[child.tag], known = _read_tree(child)
             exact = exact and known
         else:
             exact = False
     return RrSet(settings=settings, values=tuple(values), exact=exact)
 
 
-def records_of(rrset: RrSet) -> list[ZoneRecord]:
+def to_records(rrset: RrSet) -> list[ZoneRecord]:
     """One for each value; one for an alias, and for a set that shows no value at all."""
     raw = msgspec.json.encode(rrset).decode()
-    ttl = rrset.setting("TTL")
-    values = [read_value(rrset.type, value) for value in rrset.values] or [_alias(rrset)]
+    ttl = rrset.get_setting("TTL")
+    values = [read_value(rrset.type, value) for value in rrset.values] or [_alias_value(rrset)]
     return [
         ZoneRecord(
             type=rrset.type,
             name=rrset.name,
             value=value,
             ttl=int(ttl[:9]) if ttl.isascii() and ttl.isdecimal() else None,
-            id=rrset.setting("SetIdentifier") or None,
+            id=rrset.get_setting("SetIdentifier") or None,
             raw=raw,
         )
         for value in values
     ]
 
 
-def sets_of(records: Iterable[ZoneRecord]) -> list[RrSet]:
+def to_rrsets(records: Iterable[ZoneRecord]) -> list[RrSet]:
     """The sets that these records make up, each with only those of its values. Raises Permanent for a strange `raw`."""
     sets: dict[tuple[str, str, str], RrSet] = {}
     for record in records:
-        whole = _whole(record)
+        whole = _read_whole_rrset(record)
         given = sets.get(whole.key, replace(whole, values=()))
         wanted = [
             value
@@ -129,15 +129,15 @@ def sets_of(records: Iterable[ZoneRecord]) -> list[RrSet]:
     return list(sets.values())
 
 
-def whole_sets(records: Iterable[ZoneRecord]) -> list[RrSet]:
+def to_whole_rrsets(records: Iterable[ZoneRecord]) -> list[RrSet]:
     """The sets that these records were read from, whole."""
-    return list({whole.key: whole for record in records for whole in [_whole(record)]}.values())
+    return list({whole.key: whole for record in records for whole in [_read_whole_rrset(record)]}.values())
 
 
-def change_batch(changes: Sequence[tuple[str, RrSet]], comment: str) -> bytes:
+def build_change_batch(changes: Sequence[tuple[str, RrSet]], comment: str) -> bytes:
     """The body of ChangeResourceRecordSets: an action (CREATE, DELETE) and its set, in that order."""
     parts = [
-        f"<Change><Action>{action}</Action><ResourceRecordSet>{_xml(rrset)}</ResourceRecordSet></Change>"
+        f"<Change><Action>{action}</Action><ResourceRecordSet>{_to_xml(rrset)}</ResourceRecordSet></Change>"
         for action, rrset in changes
     ]
     return (
@@ -147,10 +147,10 @@ def change_batch(changes: Sequence[tuple[str, RrSet]], comment: str) -> bytes:
     ).encode()
 
 
-def _whole(record: ZoneRecord) -> RrSet:
+def _read_whole_rrset(record: ZoneRecord) -> RrSet:
     if record.raw is None:
         settings: Tree = {
-            "Name": absolute(record.name),
+            "Name": to_absolute(record.name),
             "Type": record.type,
             "TTL": str(_DEFAULT_TTL if record.ttl is None else record.ttl),
         }
@@ -170,34 +170,34 @@ def _whole(record: ZoneRecord) -> RrSet:
     return rrset
 
 
-def _alias(rrset: RrSet) -> str:
+def _alias_value(rrset: RrSet) -> str:
     target = rrset.settings.get("AliasTarget")
     name = target.get("DNSName", "") if isinstance(target, dict) else ""
-    return ALIAS + read_name(name) if isinstance(name, str) and name else rrset.setting("SetIdentifier")
+    return ALIAS_PREFIX + read_name(name) if isinstance(name, str) and name else rrset.get_setting("SetIdentifier")
 
 
-def _tree(element: Element) -> tuple[str | Tree, bool]:
+def _read_tree(element: Element) -> tuple[str | Tree, bool]:
     """An element as text or tree, and whether all within is known."""
-    known = _NESTED.get(element.tag)
+    known = _NESTED_ELEMENTS.get(element.tag)
     if known is None:
         return element.text, not element.children
     tree: Tree = {}
     exact = True
     for child in element.children:
-        tree[child.tag], inner = _tree(child)
+        tree[child.tag], inner = _read_tree(child)
         exact = exact and inner and child.tag in known
     return tree, exact
 
 
-def _xml(rrset: RrSet) -> str:
+def _to_xml(rrset: RrSet) -> str:
     values = "".join(f"<ResourceRecord><Value>{escape(value)}</Value></ResourceRecord>" for value in rrset.values)
-    parts = {tag: _inner(value) for tag, value in rrset.settings.items()}
+    parts = {tag: _to_inner_xml(value) for tag, value in rrset.settings.items()}
     if values:
-        parts[_VALUES] = values
-    return "".join(f"<{tag}>{parts[tag]}</{tag}>" for tag in _ORDER if tag in parts)
+        parts[_VALUES_ELEMENT] = values
+    return "".join(f"<{tag}>{parts[tag]}</{tag}>" for tag in _ELEMENT_ORDER if tag in parts)
 
 
-def _inner(value: str | Tree) -> str:
+def _to_inner_xml(value: str | Tree) -> str:
     if isinstance(value, str):
         return escape(value)
-    return "".join(f"<{tag}>{_inner(item)}</{tag}>" for tag, item in value.items())
+    return "".join(f"<{tag}>{_to_inner_xml(item)}</{tag}>" for tag, item in value.items())

@@ -7,31 +7,31 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
-from dcvd.config.oauth import OauthRoute53
+from dcvd.config.oauth import OauthRoute53Config
 from dcvd.core.connections.credentials import AwsRole
-from dcvd.errors import Permanent, Retryable, Unauthorized, Unavailable
+from dcvd.errors import NotConfigured, Permanent, Retryable, Unauthorized
 from dcvd.kit.clock import Clock
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.route53 import sts
-from dcvd.providers.route53.calls import AwsCalls
+from dcvd.providers.route53.calls import AwsClient
 from dcvd.providers.route53.faults import PERMISSION_MISSING, UNAUTHORIZED
 from dcvd.providers.route53.sigv4 import SigningKeys
 from dcvd.providers.route53.sts import CallerIdentity, TemporaryKeys
 
 log = structlog.get_logger(__name__)
 
-_MOST: Final = 1000
-_MARGIN: Final = 300_000
+_MAX_SESSIONS: Final = 1000
+_MARGIN_MS: Final = 300_000
 """Milliseconds before their end at which keys are given out no more: a write may take a minute, and clocks differ."""
 
-_Who = tuple[str, str, str, str]
+_SessionKey = tuple[str, str, str, str]
 
 
 class _Session(Struct):
     """A role's keys, and the lock under which they are fetched."""
 
     lock: asyncio.Lock
-    held: TemporaryKeys | None = None
+    temporary_keys: TemporaryKeys | None = None
 
 
 class AwsSessions:
@@ -40,45 +40,48 @@ class AwsSessions:
     A role is held for the ExternalId that it was assumed with, which is one organization's.
     """
 
-    def __init__(self, fetcher: Fetcher, clock: Clock | None = None, *, calls: AwsCalls | None = None) -> None:
-        self.calls = calls if calls is not None else AwsCalls(fetcher, clock)
-        self._sessions: OrderedDict[_Who, _Session] = OrderedDict()
+    def __init__(self, fetcher: Fetcher, clock: Clock | None = None, *, client: AwsClient | None = None) -> None:
+        self.client = client if client is not None else AwsClient(fetcher, clock)
+        self._sessions: OrderedDict[_SessionKey, _Session] = OrderedDict()
         self._identity: tuple[tuple[str, str], CallerIdentity] | None = None
 
-    async def identity(self, config: OauthRoute53) -> CallerIdentity:
+    async def get_identity(self, config: OauthRoute53Config) -> CallerIdentity:
         """Whom customers' roles have to trust.
 
         Raises Unavailable where it is not configured, Retryable where AWS cannot be asked, or refuses it.
         """
-        keys = own_keys(config)
+        keys = get_own_keys(config)
         known_as = (config.client_id, config.token_url)
         if self._identity is None or self._identity[0] != known_as:
             try:
-                identity = await sts.caller_identity(self.calls, config.token_url, keys)
+                identity = await sts.get_caller_identity(self.client, config.token_url, keys)
             except (Unauthorized, Permanent) as error:
-                raise _identity_refused(error) from error
+                raise _identity_refused_error(error) from error
             self._identity = (known_as, identity)
         return self._identity[1]
 
-    async def keys(self, config: OauthRoute53, role: AwsRole) -> SigningKeys:
+    async def get_keys(self, config: OauthRoute53Config, role: AwsRole) -> SigningKeys:
         """Keys of the role that hold for some minutes yet. Raises as `assume`."""
-        who = _who(config, role)
+        who = _session_key(config, role)
         session = self._sessions.pop(who, None) or _Session(lock=asyncio.Lock())
         self._sessions[who] = session
-        if len(self._sessions) > _MOST:
+        if len(self._sessions) > _MAX_SESSIONS:
             self._sessions.popitem(last=False)
         async with session.lock:
-            if session.held is None or session.held.expires_at - _MARGIN <= self.calls.clock.now():
-                session.held = await self.assume(config, role, role.external_id)
-            return session.held.keys
+            if (
+                session.temporary_keys is None
+                or session.temporary_keys.expires_at - _MARGIN_MS <= self.client.clock.now()
+            ):
+                session.temporary_keys = await self.assume(config, role, role.external_id)
+            return session.temporary_keys.keys
 
-    def forget(self, config: OauthRoute53, role: AwsRole, keys: SigningKeys) -> None:
+    def forget(self, config: OauthRoute53Config, role: AwsRole, keys: SigningKeys) -> None:
         """AWS says that these are past their end; newer ones are kept."""
-        session = self._sessions.get(_who(config, role))
-        if session is not None and session.held is not None and session.held.keys == keys:
-            session.held = None
+        session = self._sessions.get(_session_key(config, role))
+        if session is not None and session.temporary_keys is not None and session.temporary_keys.keys == keys:
+            session.temporary_keys = None
 
-    async def assume(self, config: OauthRoute53, role: AwsRole, external_id: str | None) -> TemporaryKeys:
+    async def assume(self, config: OauthRoute53Config, role: AwsRole, external_id: str | None) -> TemporaryKeys:
         """Assume the role now, with an ExternalId of the caller's choice or none.
 
         The session's name, which the customer finds in CloudTrail, is the ExternalId that he has from us. Raises
@@ -87,15 +90,15 @@ class AwsSessions:
         """
         try:
             return await sts.assume_role(
-                self.calls,
+                self.client,
                 config.token_url,
-                own_keys(config),
+                get_own_keys(config),
                 role_arn=role.role_arn,
                 session_name=role.external_id[:64],
                 external_id=external_id,
             )
         except Unauthorized as error:
-            raise _identity_refused(error) from error
+            raise _identity_refused_error(error) from error
         except Permanent as error:
             if error.code != PERMISSION_MISSING:
                 raise
@@ -106,10 +109,10 @@ class AwsSessions:
             ) from error
 
 
-def own_keys(config: OauthRoute53) -> SigningKeys:
+def get_own_keys(config: OauthRoute53Config) -> SigningKeys:
     """Those of our own identity. Raises Unavailable."""
     if not config.client_id or config.client_secret is None:
-        raise Unavailable(
+        raise NotConfigured(
             "Roles at AWS need an AWS identity of dcvd's own: its operator has to set oauth.route53.client_id and "
             "oauth.route53.client_secret_file.",
             code="aws_identity_missing",
@@ -117,7 +120,7 @@ def own_keys(config: OauthRoute53) -> SigningKeys:
     return SigningKeys(access_key_id=config.client_id, secret_access_key=config.client_secret)
 
 
-def _identity_refused(error: Unauthorized | Permanent) -> Retryable:
+def _identity_refused_error(error: Unauthorized | Permanent) -> Retryable:
     """The operator's fault, not the customer's: his connection is well, and is tried again."""
     log.error("route53.identity_refused", error=error.message)
     return Retryable(
@@ -126,5 +129,5 @@ def _identity_refused(error: Unauthorized | Permanent) -> Retryable:
     )
 
 
-def _who(config: OauthRoute53, role: AwsRole) -> _Who:
+def _session_key(config: OauthRoute53Config, role: AwsRole) -> _SessionKey:
     return config.token_url, config.client_id, role.role_arn, role.external_id

@@ -23,25 +23,25 @@ class SigningKeys(Struct, frozen=True, kw_only=True):
     session_token: Secret | None = None
 
 
-class Scope(Struct, frozen=True):
+class CredentialScope(Struct, frozen=True):
     """For which region and service a signature holds."""
 
     region: str
     service: str
 
 
-def signed(
-    keys: SigningKeys, method: str, url: str, headers: Mapping[str, str], body: bytes, scope: Scope, at: int
+def sign_headers(
+    keys: SigningKeys, method: str, url: str, headers: Mapping[str, str], body: bytes, scope: CredentialScope, now: int
 ) -> dict[str, str]:
     """The headers to send: those given, and the signature's own. All are signed, and Host, which the client adds.
 
-    url: with its path and query percent-encoded, as it is sent; without dot segments. at: milliseconds.
+    url: with its path and query percent-encoded, as it is sent; without dot segments. now: milliseconds.
     """
-    instant = datetime.fromtimestamp(at / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
+    instant = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
     sent = {**headers, "X-Amz-Date": instant}
     if keys.session_token is not None:
         sent["X-Amz-Security-Token"] = keys.session_token.reveal()
-    names, request = _canonical(method, url, sent, body)
+    names, request = _canonical_request(method, url, sent, body)
     day = instant[:8]
     credential = f"{day}/{scope.region}/{scope.service}/aws4_request"
     to_sign = "\n".join([_ALGORITHM, instant, credential, hashlib.sha256(request.encode()).hexdigest()])
@@ -55,12 +55,12 @@ def signed(
     return sent
 
 
-def _canonical(method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
+def _canonical_request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
     """The names of the signed headers, and the canonical request."""
     parts = urlsplit(url)
     # White space within a value counts as one blank.
     values = {name.lower(): " ".join(value.split()) for name, value in headers.items()}
-    values["host"] = _host(parts.scheme, parts.hostname or "", parts.port)
+    values["host"] = _host_header(parts.scheme, parts.hostname or "", parts.port)
     ordered = sorted(values.items())
     names = ";".join(name for name, _ in ordered)
     pairs = sorted(tuple(pair.partition("=")[::2]) for pair in parts.query.split("&") if pair)
@@ -77,7 +77,7 @@ def _canonical(method: str, url: str, headers: Mapping[str, str], body: bytes) -
     return names, "\n".join(request)
 
 
-def _host(scheme: str, host: str, port: int | None) -> str:
+def _host_header(scheme: str, host: str, port: int | None) -> str:
     name = f"[{host}]" if ":" in host else host
     return name if port is None or port == _DEFAULT_PORTS.get(scheme) else f"{name}:{port}"
 

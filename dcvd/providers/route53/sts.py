@@ -9,16 +9,16 @@ from msgspec import Struct
 from dcvd.core.instants import from_rfc3339
 from dcvd.core.secret import Secret
 from dcvd.errors import Retryable
-from dcvd.providers.route53.calls import AwsCalls, Call
-from dcvd.providers.route53.sigv4 import Scope, SigningKeys
+from dcvd.providers.route53.calls import AwsCall, AwsClient
+from dcvd.providers.route53.sigv4 import CredentialScope, SigningKeys
 from dcvd.providers.route53.xml import Element
 
-DURATION: Final = 900
+SESSION_DURATION_S: Final = 900
 """Seconds that assumed roles are held, the least that there is: a customer who takes his trust back means it."""
 
 _VERSION: Final = "2011-06-15"
 _FORM: Final = "application/x-www-form-urlencoded; charset=utf-8"
-_REGIONAL: Final = re.compile(r"sts(?:-fips)?\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com", re.ASCII)
+_REGIONAL_HOST: Final = re.compile(r"sts(?:-fips)?\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com", re.ASCII)
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,8192}", re.ASCII)
 
 
@@ -36,33 +36,33 @@ class TemporaryKeys(Struct, frozen=True, kw_only=True):
     expires_at: int
 
 
-async def caller_identity(calls: AwsCalls, url: str, keys: SigningKeys) -> CallerIdentity:
+async def get_caller_identity(client: AwsClient, url: str, keys: SigningKeys) -> CallerIdentity:
     """Needs no right at all. Raises as AwsCalls.send."""
-    root = await calls.send(keys.access_key_id, keys, _call(url, "GetCallerIdentity", {}))
+    root = await client.send(keys.access_key_id, keys, _build_call(url, "GetCallerIdentity", {}))
     result = root.find("GetCallerIdentityResult") or Element("")
-    account, arn = result.text_of("Account"), result.text_of("Arn")
+    account, arn = result.find_text("Account"), result.find_text("Arn")
     if re.fullmatch(r"\d{12}", account, re.ASCII) is None or re.fullmatch(r"arn:[\x21-\x7e]{1,2000}", arn) is None:
-        raise _odd("GetCallerIdentity")
+        raise _unexpected_answer("GetCallerIdentity")
     return CallerIdentity(account=account, arn=arn)
 
 
 async def assume_role(
-    calls: AwsCalls, url: str, keys: SigningKeys, *, role_arn: str, session_name: str, external_id: str | None
+    client: AwsClient, url: str, keys: SigningKeys, *, role_arn: str, session_name: str, external_id: str | None
 ) -> TemporaryKeys:
     """Raises as AwsCalls.send; Permanent with the code `permission_missing` where the role does not let us."""
-    parameters = {"RoleArn": role_arn, "RoleSessionName": session_name, "DurationSeconds": str(DURATION)}
+    parameters = {"RoleArn": role_arn, "RoleSessionName": session_name, "DurationSeconds": str(SESSION_DURATION_S)}
     if external_id is not None:
         parameters["ExternalId"] = external_id
-    root = await calls.send(keys.access_key_id, keys, _call(url, "AssumeRole", parameters))
+    root = await client.send(keys.access_key_id, keys, _build_call(url, "AssumeRole", parameters))
     found = root.find("AssumeRoleResult", "Credentials") or Element("")
-    texts = [found.text_of(name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
+    texts = [found.find_text(name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
     try:
-        expires_at = from_rfc3339(found.text_of("Expiration"))
+        expires_at = from_rfc3339(found.find_text("Expiration"))
     except ValueError:
         expires_at = 0
     # They travel in headers.
     if not expires_at or any(_TOKEN.fullmatch(text) is None for text in texts):
-        raise _odd("AssumeRole")
+        raise _unexpected_answer("AssumeRole")
     access_key_id, secret, token = texts
     return TemporaryKeys(
         keys=SigningKeys(access_key_id=access_key_id, secret_access_key=Secret(secret), session_token=Secret(token)),
@@ -70,18 +70,18 @@ async def assume_role(
     )
 
 
-def _call(url: str, action: str, parameters: dict[str, str]) -> Call:
+def _build_call(url: str, action: str, parameters: dict[str, str]) -> AwsCall:
     body = urlencode({"Action": action, "Version": _VERSION, **parameters}).encode()
-    return Call(
-        action=f"sts:{action}", method="POST", url=f"{url}/", scope=scope_of(url), body=body, content_type=_FORM
+    return AwsCall(
+        action=f"sts:{action}", method="POST", url=f"{url}/", scope=read_scope(url), body=body, content_type=_FORM
     )
 
 
-def scope_of(url: str) -> Scope:
+def read_scope(url: str) -> CredentialScope:
     """What is signed for: the global endpoint is in us-east-1; a regional one wants its own region in the signature."""
-    found = _REGIONAL.fullmatch(urlsplit(url).hostname or "")
-    return Scope("us-east-1" if found is None else found[1], "sts")
+    found = _REGIONAL_HOST.fullmatch(urlsplit(url).hostname or "")
+    return CredentialScope("us-east-1" if found is None else found[1], "sts")
 
 
-def _odd(action: str) -> Retryable:
+def _unexpected_answer(action: str) -> Retryable:
     return Retryable(f"AWS's answer to sts:{action} does not hold what it should.", code="provider_unavailable")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 from xml.parsers.expat import ExpatError, ParserCreate
 
-_DEEPEST: Final = 24
+_MAX_DEPTH: Final = 24
 _MOST_ELEMENTS: Final = 50_000
 
 
@@ -20,28 +20,28 @@ class Element:
         self.text = ""
         self.children: list[Element] = []
 
-    def all(self, *path: str) -> Iterator["Element"]:
+    def find_all(self, *path: str) -> Iterator["Element"]:
         """All descendants at a path of tags."""
         if not path:
             yield self
             return
         for child in self.children:
             if child.tag == path[0]:
-                yield from child.all(*path[1:])
+                yield from child.find_all(*path[1:])
 
     def find(self, *path: str) -> "Element | None":
         """The first of them."""
-        return next(self.all(*path), None)
+        return next(self.find_all(*path), None)
 
-    def text_of(self, *path: str) -> str:
+    def find_text(self, *path: str) -> str:
         """The text of the first of them; empty where there is none."""
         found = self.find(*path)
         return "" if found is None else found.text.strip()
 
 
-def parse(body: bytes) -> Element:
+def parse_xml(body: bytes) -> Element:
     """The root. The caller bounds the size; depth and number of elements are bounded here. Raises BadXml."""
-    builder = _Builder()
+    builder = _TreeBuilder()
     parser = ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = builder.refuse_document_type
@@ -55,29 +55,29 @@ def parse(body: bytes) -> Element:
     return builder.root
 
 
-class _Builder:
+class _TreeBuilder:
     def __init__(self) -> None:
-        self._top = Element("")
-        self._open = [self._top]
-        self._count = 0
+        self._document = Element("")
+        self._open_elements = [self._document]
+        self._element_count = 0
 
     @property
     def root(self) -> Element:
-        return self._top.children[0]
+        return self._document.children[0]
 
     def refuse_document_type(self, *_: object) -> None:
         raise BadXml("XML has a document type, which is not taken")
 
     def start(self, tag: str, _: object) -> None:
-        self._count += 1
-        if len(self._open) > _DEEPEST or self._count > _MOST_ELEMENTS:
+        self._element_count += 1
+        if len(self._open_elements) > _MAX_DEPTH or self._element_count > _MOST_ELEMENTS:
             raise BadXml("XML is too deep, or has too many elements")
         element = Element(tag.rpartition(" ")[2])
-        self._open[-1].children.append(element)
-        self._open.append(element)
+        self._open_elements[-1].children.append(element)
+        self._open_elements.append(element)
 
     def end(self, _: str) -> None:
-        self._open.pop()
+        self._open_elements.pop()
 
     def data(self, text: str) -> None:
-        self._open[-1].text += text
+        self._open_elements[-1].text += text

@@ -5,102 +5,102 @@ from typing import Final
 
 from aiohttp import web
 
-from dcvd.sandbox.cloudflare_api.gate import bearer, is_identifier
-from dcvd.sandbox.customers.listing import records_page, zones_page
+from dcvd.sandbox.cloudflare_api.gate import is_identifier, read_bearer_token
+from dcvd.sandbox.customers.listing import build_records_page, build_zones_page
 from dcvd.sandbox.customers.model import CustomerZone, DnsRecord
-from dcvd.sandbox.customers.tokens import Grant, Permission
+from dcvd.sandbox.customers.tokens import IssuedToken, Permission
 from dcvd.sandbox.customers.zones import CustomerZones
 from dcvd.sandbox.hostnames.bodies import decode
-from dcvd.sandbox.http.envelope import Refused, success
+from dcvd.sandbox.http.envelope import CloudflareErrorResponse, success_response
 
-_ZONE: Final = "/zones/{zone_id}"
-_RECORDS: Final = f"{_ZONE}/dns_records"
-_RECORD: Final = f"{_RECORDS}/{{dns_record_id}}"
+_ZONE_PATH: Final = "/zones/{zone_id}"
+_RECORDS_PATH: Final = f"{_ZONE_PATH}/dns_records"
+_RECORD_PATH: Final = f"{_RECORDS_PATH}/{{dns_record_id}}"
 
 
 class CustomerApi:
     """Handlers over all zones; a token sees those that it was made for, and others look as if they were not there.
 
-    find: what a token is good for.
+    find_token: what a token is good for.
     """
 
-    def __init__(self, zones: CustomerZones, find: Callable[[str], Grant | None]) -> None:
+    def __init__(self, zones: CustomerZones, find_token: Callable[[str], IssuedToken | None]) -> None:
         self._zones = zones
-        self._find = find
+        self._find_known_token = find_token
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/zones", self.list_zones, allow_head=False),
-            web.get(_ZONE, self.get_zone, allow_head=False),
-            web.get(_RECORDS, self.list_records, allow_head=False),
-            web.post(_RECORDS, self.create),
-            web.get(_RECORD, self.get, allow_head=False),
-            web.put(_RECORD, self.put),
-            web.patch(_RECORD, self.patch),
-            web.delete(_RECORD, self.delete),
+            web.get(_ZONE_PATH, self.get_zone, allow_head=False),
+            web.get(_RECORDS_PATH, self.list_records, allow_head=False),
+            web.post(_RECORDS_PATH, self.create_record),
+            web.get(_RECORD_PATH, self.get_record, allow_head=False),
+            web.put(_RECORD_PATH, self.overwrite_record),
+            web.patch(_RECORD_PATH, self.edit_record),
+            web.delete(_RECORD_PATH, self.delete_record),
         ]
 
     async def list_zones(self, request: web.Request) -> web.Response:
         """Empty for a token that may not read zones."""
-        grant = self._grant(request)
-        seen = [zone for zone in self._zones.all() if grant.may("zone.read") and grant.sees(zone)]
-        shown, info = zones_page(seen, request.query)
-        return success(shown, info=info)
+        grant = self._find_token(request)
+        seen = [zone for zone in self._zones.all() if grant.has_permission("zone.read") and grant.may_see(zone)]
+        shown, info = build_zones_page(seen, request.query)
+        return success_response(shown, info=info)
 
     async def get_zone(self, request: web.Request) -> web.Response:
-        return success(self._zone(request, "zone.read").view())
+        return success_response(self._find_zone(request, "zone.read").to_json())
 
     async def list_records(self, request: web.Request) -> web.Response:
-        zone = self._zone(request, "dns.read")
-        shown, info = records_page(list(zone.records.values()), request.query)
-        return success(shown, info=info)
+        zone = self._find_zone(request, "dns.read")
+        shown, info = build_records_page(list(zone.records.values()), request.query)
+        return success_response(shown, info=info)
 
-    async def create(self, request: web.Request) -> web.Response:
-        zone = self._zone(request, "dns.write")
-        return success(self._zones.add(zone, decode(await request.read())).view())
+    async def create_record(self, request: web.Request) -> web.Response:
+        zone = self._find_zone(request, "dns.write")
+        return success_response(self._zones.add_record(zone, decode(await request.read())).to_json())
 
-    async def get(self, request: web.Request) -> web.Response:
-        return success(_record(self._zone(request, "dns.read"), request).view())
+    async def get_record(self, request: web.Request) -> web.Response:
+        return success_response(_find_record(self._find_zone(request, "dns.read"), request).to_json())
 
-    async def put(self, request: web.Request) -> web.Response:
-        zone = self._zone(request, "dns.write")
+    async def overwrite_record(self, request: web.Request) -> web.Response:
+        zone = self._find_zone(request, "dns.write")
         body = decode(await request.read())
-        return success(self._zones.put(zone, _record(zone, request), body).view())
+        return success_response(self._zones.overwrite_record(zone, _find_record(zone, request), body).to_json())
 
-    async def patch(self, request: web.Request) -> web.Response:
-        zone = self._zone(request, "dns.write")
+    async def edit_record(self, request: web.Request) -> web.Response:
+        zone = self._find_zone(request, "dns.write")
         body = decode(await request.read())
-        return success(self._zones.patch(zone, _record(zone, request), body).view())
+        return success_response(self._zones.edit_record(zone, _find_record(zone, request), body).to_json())
 
-    async def delete(self, request: web.Request) -> web.Response:
-        zone = self._zone(request, "dns.write")
-        record = _record(zone, request)
-        self._zones.delete(zone, record)
-        return success({"id": record.id})
+    async def delete_record(self, request: web.Request) -> web.Response:
+        zone = self._find_zone(request, "dns.write")
+        record = _find_record(zone, request)
+        self._zones.delete_record(zone, record)
+        return success_response({"id": record.id})
 
-    def _grant(self, request: web.Request) -> Grant:
-        grant = self._find(bearer(request))
+    def _find_token(self, request: web.Request) -> IssuedToken:
+        grant = self._find_known_token(read_bearer_token(request))
         assert grant is not None, "the gate lets nobody else in"
         return grant
 
-    def _zone(self, request: web.Request, permission: Permission) -> CustomerZone:
+    def _find_zone(self, request: web.Request, permission: Permission) -> CustomerZone:
         zone_id = request.match_info["zone_id"].lower()
         if not is_identifier(zone_id):
-            raise Refused(7003, chain=[(7000, "No route for that URI")])
-        grant = self._grant(request)
+            raise CloudflareErrorResponse(7003, chain=[(7000, "No route for that URI")])
+        grant = self._find_token(request)
         zone = self._zones.get(zone_id)
-        if zone is None or not grant.sees(zone):
-            raise Refused(9109)
-        if not grant.may(permission):
-            raise Refused(10000, status=403)
+        if zone is None or not grant.may_see(zone):
+            raise CloudflareErrorResponse(9109)
+        if not grant.has_permission(permission):
+            raise CloudflareErrorResponse(10000, status=403)
         return zone
 
 
-def _record(zone: CustomerZone, request: web.Request) -> DnsRecord:
+def _find_record(zone: CustomerZone, request: web.Request) -> DnsRecord:
     record_id = request.match_info["dns_record_id"].lower()
     if not is_identifier(record_id):
-        raise Refused(7003, chain=[(7000, "No route for that URI")])
+        raise CloudflareErrorResponse(7003, chain=[(7000, "No route for that URI")])
     record = zone.records.get(record_id)
     if record is None:
-        raise Refused(81044)
+        raise CloudflareErrorResponse(81044)
     return record

@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
 from dcvd.sandbox.faults import ApiFault
-from dcvd.sandbox.http.envelope import Refused, as_json, failure, refusal
+from dcvd.sandbox.http.envelope import CloudflareErrorResponse, failure_response, json_response, refusal_response
 from dcvd.sandbox.settings import is_loopback
 from dcvd.sandbox.world import World
 
@@ -21,20 +21,20 @@ API_PREFIX: Final = "/client/v4"
 
 
 @web.middleware
-async def loopback_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def require_loopback(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A name in the Host header that is not this machine's is a page's attempt at DNS rebinding."""
     if not _is_loopback_authority(request.headers.get("Host", "")):
         message = "The Host header does not name this machine; call the sandbox at 127.0.0.1 or localhost."
-        return as_json({"error": message}, 421)
+        return json_response({"error": message}, 421)
     return await handler(request)
 
 
 class CloudflareGate:
-    """Middlewares of the Cloudflare API; `closing` ends the calls that a `timeout` fault holds."""
+    """Middlewares of the Cloudflare API; `shutdown` ends the calls that a `timeout` fault holds."""
 
-    def __init__(self, world: World, closing: asyncio.Event) -> None:
+    def __init__(self, world: World, shutdown: asyncio.Event) -> None:
         self._world = world
-        self._closing = closing
+        self._shutdown = shutdown
 
     @property
     def middlewares(self) -> list[Middleware]:
@@ -45,8 +45,8 @@ class CloudflareGate:
     async def count_and_fail(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """By the path below /client/v4; where it is not below it, by the whole path."""
         path = request.path.removeprefix(API_PREFIX)
-        self._world.requests[f"{request.method} {_template(request)}"] += 1
-        fault = self._world.faults.take_api(request.method, path)
+        self._world.requests[f"{request.method} {_path_template(request)}"] += 1
+        fault = self._world.faults.take_api_fault(request.method, path)
         if fault is None:
             return await handler(request)
         return await self._apply(fault, request, handler)
@@ -54,62 +54,64 @@ class CloudflareGate:
     async def _apply(self, fault: ApiFault, request: web.Request, handler: Handler) -> web.StreamResponse:
         match fault.kind:
             case "status":
-                response = failure(fault.status, 10001, "The sandbox was told to fail this request.")
-                response.headers.update({**self._world.rate.headers(), **fault.headers})
+                response = failure_response(fault.status, 10001, "The sandbox was told to fail this request.")
+                response.headers.update({**self._world.rate.build_headers(), **fault.headers})
                 return response
             case "timeout":
-                await self._closing.wait()
-                return _reset(request)
+                await self._shutdown.wait()
+                return _reset_connection(request)
             case "refuse":
-                return _reset(request)
+                return _reset_connection(request)
             case "lost_answer":
                 await handler(request)
-                return _reset(request)
+                return _reset_connection(request)
 
     @web.middleware
     async def _limit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         rate = self._world.rate
-        let_in = rate.take()
-        response = await handler(request) if let_in else failure(429, 10429, "Rate limit reached. Please wait.")
-        response.headers.update(rate.headers(refused=not let_in))
+        let_in = rate.admit()
+        response = (
+            await handler(request) if let_in else failure_response(429, 10429, "Rate limit reached. Please wait.")
+        )
+        response.headers.update(rate.build_headers(is_refusal=not let_in))
         return response
 
     @web.middleware
     async def _envelope(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             response = await handler(request)
-        except Refused as refused:
-            response = refusal(refused)
+        except CloudflareErrorResponse as refused:
+            response = refusal_response(refused)
         except web.HTTPMethodNotAllowed as error:
-            response = refusal(Refused(10405))
+            response = refusal_response(CloudflareErrorResponse(10405))
             response.headers["Allow"] = error.headers["Allow"]
         except web.HTTPNotFound:
-            response = refusal(Refused(7003, chain=[(7000, "No route for that URI")]))
+            response = refusal_response(CloudflareErrorResponse(7003, chain=[(7000, "No route for that URI")]))
         except web.HTTPException as error:
-            response = failure(error.status, 6003, error.reason)
+            response = failure_response(error.status, 6003, error.reason)
         except (asyncio.CancelledError, ConnectionError):
             raise
         except Exception:
             log.exception("sandbox.call_failed", method=request.method, path=request.path)
-            response = refusal(Refused(1500))
+            response = refusal_response(CloudflareErrorResponse(1500))
         return response
 
     @web.middleware
     async def _authenticate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         header = request.headers.get("Authorization")
         if header is None:
-            raise Refused(1403)
+            raise CloudflareErrorResponse(1403)
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            raise Refused(6003, chain=[(6111, "Invalid format for Authorization header")])
-        grant = self._world.grant(bearer(request))
+            raise CloudflareErrorResponse(6003, chain=[(6111, "Invalid format for Authorization header")])
+        grant = self._world.find_token(read_bearer_token(request))
         verifies = request.path == f"{API_PREFIX}/user/tokens/verify"
-        if grant is None or (verifies and not grant.verifiable):
-            raise Refused(1000 if verifies else 10000)
+        if grant is None or (verifies and not grant.is_verifiable):
+            raise CloudflareErrorResponse(1000 if verifies else 10000)
         return await handler(request)
 
 
-def bearer(request: web.Request) -> str:
+def read_bearer_token(request: web.Request) -> str:
     """The token of a request that was let in."""
     return request.headers.get("Authorization", "").partition(" ")[2].strip()
 
@@ -119,12 +121,12 @@ def is_identifier(text: str) -> bool:
     return len(text) == 32 and set(text) <= set("0123456789abcdef")
 
 
-def _template(request: web.Request) -> str:
+def _path_template(request: web.Request) -> str:
     resource = request.match_info.route.resource
     return "(no route)" if resource is None else resource.canonical.removeprefix(API_PREFIX)
 
 
-def _reset(request: web.Request) -> web.Response:
+def _reset_connection(request: web.Request) -> web.Response:
     """Break the connection with RST, so that the client sees a reset and never a clean end."""
     transport = request.transport
     if transport is not None:

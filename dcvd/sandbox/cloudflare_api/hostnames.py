@@ -6,8 +6,8 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from dcvd.sandbox.cloudflare_api.gate import bearer, is_identifier
-from dcvd.sandbox.customers.tokens import Grant
+from dcvd.sandbox.cloudflare_api.gate import is_identifier, read_bearer_token
+from dcvd.sandbox.customers.tokens import IssuedToken
 from dcvd.sandbox.hostnames.bodies import (
     decode,
     read_edit,
@@ -16,13 +16,13 @@ from dcvd.sandbox.hostnames.bodies import (
     read_hostname,
     read_order,
 )
-from dcvd.sandbox.hostnames.listing import is_uuid, needs_every_record, page_of, result_info, select
-from dcvd.sandbox.hostnames.model import Hostname
-from dcvd.sandbox.http.envelope import Refused, as_json, success
+from dcvd.sandbox.hostnames.listing import is_uuid, needs_every_record, read_page, result_info, select_hostnames
+from dcvd.sandbox.hostnames.model import CustomHostname
+from dcvd.sandbox.http.envelope import CloudflareErrorResponse, json_response, success_response
 from dcvd.sandbox.world import QUOTA_ALLOCATED, QUOTA_HARD_CAP, World
 
-_ZONE: Final = "/zones/{zone_id}"
-_HOSTNAMES: Final = f"{_ZONE}/custom_hostnames"
+_ZONE_PATH: Final = "/zones/{zone_id}"
+_HOSTNAMES_PATH: Final = f"{_ZONE_PATH}/custom_hostnames"
 
 
 class CloudflareApi:
@@ -34,60 +34,64 @@ class CloudflareApi:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/user/tokens/verify", self.verify_token, allow_head=False),
-            web.get(f"{_ZONE}/dcv_delegation/uuid", self._in_zone(self.delegation_uuid), allow_head=False),
-            web.get(f"{_HOSTNAMES}/fallback_origin", self._in_zone(self.get_fallback), allow_head=False),
-            web.put(f"{_HOSTNAMES}/fallback_origin", self._in_zone(self.put_fallback)),
-            web.delete(f"{_HOSTNAMES}/fallback_origin", self._in_zone(self.delete_fallback)),
-            web.get(f"{_HOSTNAMES}/quota", self._in_zone(self.quota), allow_head=False),
-            web.get(_HOSTNAMES, self._in_zone(self.list), allow_head=False),
-            web.post(_HOSTNAMES, self._in_zone(self.create)),
-            web.get(f"{_HOSTNAMES}/{{custom_hostname_id}}", self._in_zone(self.get), allow_head=False),
-            web.patch(f"{_HOSTNAMES}/{{custom_hostname_id}}", self._in_zone(self.edit)),
-            web.delete(f"{_HOSTNAMES}/{{custom_hostname_id}}", self._in_zone(self.delete)),
+            web.get(
+                f"{_ZONE_PATH}/dcv_delegation/uuid", self._require_zone(self.get_delegation_uuid), allow_head=False
+            ),
+            web.get(f"{_HOSTNAMES_PATH}/fallback_origin", self._require_zone(self.get_fallback), allow_head=False),
+            web.put(f"{_HOSTNAMES_PATH}/fallback_origin", self._require_zone(self.put_fallback)),
+            web.delete(f"{_HOSTNAMES_PATH}/fallback_origin", self._require_zone(self.delete_fallback)),
+            web.get(f"{_HOSTNAMES_PATH}/quota", self._require_zone(self.get_quota), allow_head=False),
+            web.get(_HOSTNAMES_PATH, self._require_zone(self.list_hostnames), allow_head=False),
+            web.post(_HOSTNAMES_PATH, self._require_zone(self.create_hostname)),
+            web.get(
+                f"{_HOSTNAMES_PATH}/{{custom_hostname_id}}", self._require_zone(self.get_hostname), allow_head=False
+            ),
+            web.patch(f"{_HOSTNAMES_PATH}/{{custom_hostname_id}}", self._require_zone(self.edit_hostname)),
+            web.delete(f"{_HOSTNAMES_PATH}/{{custom_hostname_id}}", self._require_zone(self.delete_hostname)),
         ]
 
     async def verify_token(self, request: web.Request) -> web.Response:
         valid = {"code": 10000, "message": "This API Token is valid and active"}
-        return success({"id": self._grant(request).id, "status": "active"}, messages=[valid])
+        return success_response({"id": self._find_token(request).id, "status": "active"}, messages=[valid])
 
-    async def list(self, request: web.Request) -> web.Response:
+    async def list_hostnames(self, request: web.Request) -> web.Response:
         hostnames, now = self._world.hostnames, self._world.clock.now()
-        page, per_page = page_of(request.query)
+        page, per_page = read_page(request.query)
         first = (page - 1) * per_page
         if needs_every_record(request.query):
-            selected = select(hostnames.all(now), request.query, now)
+            selected = select_hostnames(hostnames.list_all(now), request.query, now)
             total, shown = len(selected), selected[first : first + per_page]
         else:
             total, shown = len(hostnames), hostnames.page(first, per_page, now)
-        return success(
-            [self._world.view(record) for record in shown], info=result_info(page, per_page, len(shown), total)
+        return success_response(
+            [self._world.hostname_view(record) for record in shown], info=result_info(page, per_page, len(shown), total)
         )
 
-    async def create(self, request: web.Request) -> web.Response:
+    async def create_hostname(self, request: web.Request) -> web.Response:
         body = decode(await request.read())
         hostname = read_hostname(body)
         order = read_order(body, hostname, ssl_id=str(uuid.uuid4()), now=self._world.clock.now())
         record = self._world.create(hostname, order, read_extras(body))
-        return success(self._world.view(record), status=201, messages=self._billing())
+        return success_response(self._world.hostname_view(record), status=201, messages=self._billing_messages())
 
-    async def get(self, request: web.Request) -> web.Response:
-        return success(self._world.view(self._record(request)))
+    async def get_hostname(self, request: web.Request) -> web.Response:
+        return success_response(self._world.hostname_view(self._find_hostname(request)))
 
-    async def edit(self, request: web.Request) -> web.Response:
-        record = self._record(request)
+    async def edit_hostname(self, request: web.Request) -> web.Response:
+        record = self._find_hostname(request)
         body = decode(await request.read())
         record = self._world.edit(record, read_edit(body), read_extras(body))
-        return success(self._world.view(record), status=202)
+        return success_response(self._world.hostname_view(record), status=202)
 
-    async def delete(self, request: web.Request) -> web.Response:
+    async def delete_hostname(self, request: web.Request) -> web.Response:
         """Cloudflare documents the bare id, without the envelope."""
-        record = self._record(request)
+        record = self._find_hostname(request)
         self._world.hostnames.remove(record)
-        return as_json({"id": record.id})
+        return json_response({"id": record.id})
 
-    async def quota(self, _request: web.Request) -> web.Response:
+    async def get_quota(self, _request: web.Request) -> web.Response:
         used = len(self._world.hostnames)
-        return success(
+        return success_response(
             {
                 "allocated": QUOTA_ALLOCATED,
                 "used": used,
@@ -96,54 +100,57 @@ class CloudflareApi:
             }
         )
 
-    async def delegation_uuid(self, _request: web.Request) -> web.Response:
-        return success({"uuid": self._world.delegation_uuid})
+    async def get_delegation_uuid(self, _request: web.Request) -> web.Response:
+        return success_response({"uuid": self._world.delegation_uuid})
 
     async def get_fallback(self, _request: web.Request) -> web.Response:
         fallback = self._world.fallback
         if fallback is None:
-            raise Refused(1551)
-        return success(fallback.view(fallback.status(self._world.clock.now())))
+            raise CloudflareErrorResponse(1551)
+        return success_response(fallback.to_json(fallback.status(self._world.clock.now())))
 
     async def put_fallback(self, request: web.Request) -> web.Response:
         self._world.set_fallback(read_fallback_origin(decode(await request.read())))
         assert self._world.fallback is not None
-        return success(self._world.fallback.view("initializing"))
+        return success_response(self._world.fallback.to_json("initializing"))
 
     async def delete_fallback(self, _request: web.Request) -> web.Response:
         fallback = self._world.fallback
         if fallback is None:
-            raise Refused(1551)
+            raise CloudflareErrorResponse(1551)
         self._world.set_fallback(None)
-        return success(fallback.view("pending_deletion"))
+        return success_response(fallback.to_json("pending_deletion"))
 
-    def _grant(self, request: web.Request) -> Grant:
-        grant = self._world.grant(bearer(request))
+    def _find_token(self, request: web.Request) -> IssuedToken:
+        grant = self._world.find_token(read_bearer_token(request))
         assert grant is not None, "the gate lets nobody else in"
         return grant
 
-    def _record(self, request: web.Request) -> Hostname:
+    def _find_hostname(self, request: web.Request) -> CustomHostname:
         record_id = request.match_info["custom_hostname_id"].lower()
         if not is_uuid(record_id):
-            raise Refused(1435)
+            raise CloudflareErrorResponse(1435)
         record = self._world.hostnames.get(record_id, self._world.clock.now())
         if record is None:
-            raise Refused(1436)
+            raise CloudflareErrorResponse(1436)
         return record
 
-    def _billing(self) -> tuple[str, ...]:
+    def _billing_messages(self) -> tuple[str, ...]:
         """In this family `messages` are plain strings."""
         if len(self._world.hostnames) <= QUOTA_ALLOCATED:
             return ()
         return (f"You have used all {QUOTA_ALLOCATED} custom hostnames of your allocation; further ones are billed.",)
 
-    def _in_zone(self, handler: Handler) -> Handler:
+    def _require_zone(self, handler: Handler) -> Handler:
         async def in_zone(request: web.Request) -> web.StreamResponse:
             zone_id = request.match_info["zone_id"]
             if not is_identifier(zone_id.lower()):
-                raise Refused(7003, chain=[(7000, "No route for that URI")])
-            if zone_id.lower() != self._world.settings.zone_id or self._grant(request) is not self._world.operator:
-                raise Refused(9109)
+                raise CloudflareErrorResponse(7003, chain=[(7000, "No route for that URI")])
+            if (
+                zone_id.lower() != self._world.settings.zone_id
+                or self._find_token(request) is not self._world.operator_token
+            ):
+                raise CloudflareErrorResponse(9109)
             return await handler(request)
 
         return in_zone

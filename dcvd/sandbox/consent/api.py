@@ -11,8 +11,8 @@ from aiohttp import web
 
 from dcvd.sandbox.consent.consents import Consents
 from dcvd.sandbox.consent.page import consent_page, refusal_page
-from dcvd.sandbox.consent.requests import SCOPES, OauthRefused
-from dcvd.sandbox.http.envelope import as_json
+from dcvd.sandbox.consent.requests import SCOPES, OauthRefusal
+from dcvd.sandbox.http.envelope import json_response
 from dcvd.sandbox.settings import SandboxSettings
 
 PREFIX: Final = "/oauth2"
@@ -28,37 +28,37 @@ class ConsentApi:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/auth", self.ask, allow_head=False),
-            web.post("/auth", self.answer),
-            web.post("/token", self.token),
-            web.post("/revoke", self.revoke),
+            web.get("/auth", self.show_consent_page, allow_head=False),
+            web.post("/auth", self.submit_answer),
+            web.post("/token", self.issue_token),
+            web.post("/revoke", self.revoke_token),
         ]
 
-    async def ask(self, request: web.Request) -> web.Response:
+    async def show_consent_page(self, request: web.Request) -> web.Response:
         try:
-            page, asked = self._consents.ask(request.query)
-        except OauthRefused as refused:
-            return refusal_page(refused.message) if refused.back is None else _see_other(refused.back)
+            page, asked = self._consents.open_page(request.query)
+        except OauthRefusal as refused:
+            return refusal_page(refused.message) if refused.redirect_url is None else _redirect(refused.redirect_url)
         match request.query.get("auto"):
             case "allow":
-                return _see_other(self._consents.allow(page, asked.scopes))
+                return _redirect(self._consents.allow(page, asked.scopes))
             case "deny":
-                return _see_other(self._consents.deny(page))
+                return _redirect(self._consents.deny(page))
             case _:
                 return consent_page(page, asked, self._settings.customer)
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def submit_answer(self, request: web.Request) -> web.Response:
         form = await request.post()
         page = str(form.get("page", ""))
         scopes = tuple(scope for scope in SCOPES if scope in form.getall("scope", []))
         try:
             if form.get("answer") == "allow":
-                return _see_other(self._consents.allow(page, scopes))
-            return _see_other(self._consents.deny(page))
-        except OauthRefused as refused:
+                return _redirect(self._consents.allow(page, scopes))
+            return _redirect(self._consents.deny(page))
+        except OauthRefusal as refused:
             return refusal_page(refused.message)
 
-    async def token(self, request: web.Request) -> web.Response:
+    async def issue_token(self, request: web.Request) -> web.Response:
         form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
         try:
             self._authenticate(request, form)
@@ -70,20 +70,20 @@ class ConsentApi:
                 case "refresh_token":
                     issued = self._consents.refresh(form.get("refresh_token", ""))
                 case other:
-                    raise OauthRefused("unsupported_grant_type", f"The grant_type {other!r} is not offered.")
-        except OauthRefused as refused:
-            return _refusal(refused)
-        answer = as_json(issued)
+                    raise OauthRefusal("unsupported_grant_type", f"The grant_type {other!r} is not offered.")
+        except OauthRefusal as refused:
+            return _error_response(refused)
+        answer = json_response(issued)
         answer.headers.update(_NO_STORE)
         return answer
 
-    async def revoke(self, request: web.Request) -> web.Response:
+    async def revoke_token(self, request: web.Request) -> web.Response:
         """200 for any token (RFC 7009 §2.2)."""
         form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
         try:
             self._authenticate(request, form)
-        except OauthRefused as refused:
-            return _refusal(refused)
+        except OauthRefusal as refused:
+            return _error_response(refused)
         self._consents.revoke(form.get("token", ""))
         return web.Response()
 
@@ -91,33 +91,33 @@ class ConsentApi:
         """client_secret_basic, or client_secret_post; not both (RFC 6749 §2.3)."""
         header = request.headers.get("Authorization", "")
         if header:
-            client_id, secret = _basic(header)
+            client_id, secret = _read_basic(header)
         else:
             client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
         known = hmac.compare_digest(secret.encode(), self._settings.oauth_client_secret.encode())
         if client_id != self._settings.oauth_client_id or not known:
-            raise OauthRefused("invalid_client", "The client is unknown, or its secret is wrong.")
+            raise OauthRefusal("invalid_client", "The client is unknown, or its secret is wrong.")
 
 
-def _basic(header: str) -> tuple[str, str]:
+def _read_basic(header: str) -> tuple[str, str]:
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
-        raise OauthRefused("invalid_client", "Clients authenticate by Basic, or in the body.")
+        raise OauthRefusal("invalid_client", "Clients authenticate by Basic, or in the body.")
     try:
         client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError) as error:
-        raise OauthRefused("invalid_client", "The Authorization header is not Basic credentials.") from error
+        raise OauthRefusal("invalid_client", "The Authorization header is not Basic credentials.") from error
     return unquote_plus(client_id), unquote_plus(secret)
 
 
-def _refusal(refused: OauthRefused) -> web.Response:
+def _error_response(refused: OauthRefusal) -> web.Response:
     status = 401 if refused.error == "invalid_client" else 400
-    answer = as_json({"error": refused.error, "error_description": refused.message}, status)
+    answer = json_response({"error": refused.error, "error_description": refused.message}, status)
     answer.headers.update(_NO_STORE)
     if status == 401:
         answer.headers["WWW-Authenticate"] = 'Basic realm="sandbox"'
     return answer
 
 
-def _see_other(location: str) -> web.Response:
+def _redirect(location: str) -> web.Response:
     return web.Response(status=303, headers={"Location": location, "Referrer-Policy": "no-referrer", **_NO_STORE})

@@ -13,23 +13,29 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from dcvd.core.instants import MINUTE, SECOND
-from dcvd.sandbox.consent.requests import OFFLINE, Asked, OauthRefused, permissions_of, read_request
+from dcvd.sandbox.consent.requests import (
+    OFFLINE_ACCESS,
+    AuthorizationRequest,
+    OauthRefusal,
+    permissions_of,
+    read_request,
+)
 from dcvd.sandbox.customers.tokens import CustomerTokens, new_secret
 from dcvd.sandbox.settings import SandboxSettings
 
-_CODE_LIFE = 10 * MINUTE
+_CODE_LIFETIME_MS = 10 * MINUTE
 
 
 class _Consent(msgspec.Struct, kw_only=True):
-    """refresh: the one token that may be used; access: ids of the access tokens that were issued."""
+    """refresh_token_hash: the one token that may be used; access: ids of the access tokens that were issued."""
 
-    asked: Asked
+    request: AuthorizationRequest
     scopes: tuple[str, ...]
-    code_until: int
-    exchanged: bool = False
-    ended: bool = False
-    refresh: str | None = None
-    access: list[str] = []
+    code_expires_at: int
+    is_exchanged: bool = False
+    is_revoked: bool = False
+    refresh_token_hash: str | None = None
+    access_token_ids: list[str] = []
 
 
 class Consents:
@@ -39,97 +45,101 @@ class Consents:
         self._settings = settings
         self._tokens = tokens
         self._now = now
-        self._pages: dict[str, Asked] = {}
+        self._pages: dict[str, AuthorizationRequest] = {}
         self._by_code: dict[str, _Consent] = {}
         self._by_refresh: dict[str, _Consent] = {}
 
-    def ask(self, query: Mapping[str, str]) -> tuple[str, Asked]:
+    def open_page(self, query: Mapping[str, str]) -> tuple[str, AuthorizationRequest]:
         """A request as a browser brings it, and the page's number. Raises OauthRefused."""
         asked = read_request(query, self._settings)
         page = secrets.token_urlsafe(16)
         self._pages[page] = asked
         return page, asked
 
-    def allow(self, page: str, scopes: tuple[str, ...]) -> str:
+    def allow(self, page_id: str, scopes: tuple[str, ...]) -> str:
         """Where the browser goes with its code; `scopes`: those that the customer left in. Raises OauthRefused."""
-        asked = self._answered(page)
+        asked = self._close_page(page_id)
         granted = tuple(scope for scope in asked.scopes if scope in scopes)
         code = new_secret()
-        self._by_code[_hash(code)] = _Consent(asked=asked, scopes=granted, code_until=self._now() + _CODE_LIFE)
-        return asked.back(code=code)
+        self._by_code[_hash(code)] = _Consent(
+            request=asked, scopes=granted, code_expires_at=self._now() + _CODE_LIFETIME_MS
+        )
+        return asked.build_redirect(code=code)
 
-    def deny(self, page: str) -> str:
+    def deny(self, page_id: str) -> str:
         """Where the browser goes. Raises OauthRefused."""
-        return self._answered(page).back(error="access_denied", error_description="The customer said no.")
+        return self._close_page(page_id).build_redirect(
+            error="access_denied", error_description="The customer said no."
+        )
 
     def exchange(self, code: str, redirect_uri: str, verifier: str) -> dict[str, object]:
         """The token endpoint's answer to a code. Raises OauthRefused."""
         consent = self._by_code.get(_hash(code))
-        if consent is None or consent.code_until <= self._now():
-            raise OauthRefused("invalid_grant", "The code is unknown, or its ten minutes are over.")
-        if consent.exchanged:
-            self._end(consent)
-            raise OauthRefused("invalid_grant", "The code was used before; the tokens that it gave are revoked.")
-        consent.exchanged = True
-        if redirect_uri != consent.asked.redirect_uri:
-            raise OauthRefused("invalid_grant", "The redirect_uri is not that of the authorization request.")
-        if not hmac.compare_digest(challenge(verifier), consent.asked.challenge):
-            raise OauthRefused("invalid_grant", "The code_verifier does not fit the code_challenge.")
+        if consent is None or consent.code_expires_at <= self._now():
+            raise OauthRefusal("invalid_grant", "The code is unknown, or its ten minutes are over.")
+        if consent.is_exchanged:
+            self._revoke_consent(consent)
+            raise OauthRefusal("invalid_grant", "The code was used before; the tokens that it gave are revoked.")
+        consent.is_exchanged = True
+        if redirect_uri != consent.request.redirect_uri:
+            raise OauthRefusal("invalid_grant", "The redirect_uri is not that of the authorization request.")
+        if not hmac.compare_digest(compute_challenge(verifier), consent.request.challenge):
+            raise OauthRefusal("invalid_grant", "The code_verifier does not fit the code_challenge.")
         return self._issue(consent)
 
     def refresh(self, token: str) -> dict[str, object]:
         """The token endpoint's answer to a refresh token. Raises OauthRefused."""
         consent = self._by_refresh.get(_hash(token))
-        if consent is None or consent.ended:
-            raise OauthRefused("invalid_grant", "The refresh token is unknown, or was revoked.")
-        if consent.refresh != _hash(token):
-            self._end(consent)
-            raise OauthRefused("invalid_grant", "The refresh token was used before; its successors are revoked.")
+        if consent is None or consent.is_revoked:
+            raise OauthRefusal("invalid_grant", "The refresh token is unknown, or was revoked.")
+        if consent.refresh_token_hash != _hash(token):
+            self._revoke_consent(consent)
+            raise OauthRefusal("invalid_grant", "The refresh token was used before; its successors are revoked.")
         return self._issue(consent)
 
     def revoke(self, token: str) -> None:
         """An access token alone, or by its refresh token all that came of a consent (RFC 7009); no other does harm."""
         consent = self._by_refresh.get(_hash(token))
         if consent is not None:
-            self._end(consent)
-        elif (grant := self._tokens.find(token)) is not None and not grant.verifiable:
+            self._revoke_consent(consent)
+        elif (grant := self._tokens.find(token)) is not None and not grant.is_verifiable:
             self._tokens.revoke(grant.id)
 
-    def _answered(self, page: str) -> Asked:
-        asked = self._pages.pop(page, None)
+    def _close_page(self, page_id: str) -> AuthorizationRequest:
+        asked = self._pages.pop(page_id, None)
         if asked is None:
-            raise OauthRefused("invalid_request", "This page was answered before; begin anew.")
+            raise OauthRefusal("invalid_request", "This page was answered before; begin anew.")
         return asked
 
     def _issue(self, consent: _Consent) -> dict[str, object]:
         access, grant = self._tokens.issue(
             permissions_of(consent.scopes),
             account=self._settings.customer,
-            verifiable=False,
-            lifetime=self._settings.access_token_life * SECOND,
+            is_verifiable=False,
+            lifetime_ms=self._settings.access_token_lifetime_s * SECOND,
         )
-        consent.access.append(grant.id)
+        consent.access_token_ids.append(grant.id)
         answer: dict[str, object] = {
             "access_token": access,
             "token_type": "bearer",
-            "expires_in": self._settings.access_token_life,
+            "expires_in": self._settings.access_token_lifetime_s,
             "scope": " ".join(consent.scopes),
         }
-        if OFFLINE in consent.scopes:
+        if OFFLINE_ACCESS in consent.scopes:
             token = new_secret()
-            consent.refresh = _hash(token)
-            self._by_refresh[consent.refresh] = consent
+            consent.refresh_token_hash = _hash(token)
+            self._by_refresh[consent.refresh_token_hash] = consent
             answer["refresh_token"] = token
         return answer
 
-    def _end(self, consent: _Consent) -> None:
-        consent.ended = True
-        for token_id in consent.access:
+    def _revoke_consent(self, consent: _Consent) -> None:
+        consent.is_revoked = True
+        for token_id in consent.access_token_ids:
             self._tokens.revoke(token_id)
-        consent.access.clear()
+        consent.access_token_ids.clear()
 
 
-def challenge(verifier: str) -> str:
+def compute_challenge(verifier: str) -> str:
     """S256 of RFC 7636 §4.2."""
     digest = hashlib.sha256(verifier.encode("utf-8", "surrogateescape")).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -6,9 +6,9 @@ from typing import Final
 from aiohttp import web
 from yarl import URL
 
-from dcvd.sandbox.consent.requests import Asked
+from dcvd.sandbox.consent.requests import AuthorizationRequest
 
-_MEANINGS: Final = {
+_SCOPE_MEANINGS: Final = {
     "zone.read": "see which zones the account has",
     "dns.read": "read their DNS records",
     "dns.write": "change their DNS records",
@@ -32,19 +32,19 @@ button{{font:inherit;padding:.4rem 1.5rem;margin-right:1rem}}</style>
 """
 
 
-def consent_page(page: str, asked: Asked, customer: str) -> web.Response:
+def consent_page(page_id: str, request: AuthorizationRequest, customer: str) -> web.Response:
     """Asks for Allow or Deny; each scope can be left out."""
     items = "\n".join(
         f'<p><label><input type="checkbox" name="scope" value="{escape(scope)}" checked> '
-        f"<b>{escape(scope)}</b>: {_MEANINGS[scope]}</label></p>"
-        for scope in asked.scopes
+        f"<b>{escape(scope)}</b>: {_SCOPE_MEANINGS[scope]}</label></p>"
+        for scope in request.scopes
     )
-    return _html(
+    return _html_response(
         f"{customer}: let this application in?",
         f"""<p>You are at the sandbox's Cloudflare, signed in as {escape(customer)}. After your answer you are sent to
-{escape(str(URL(asked.redirect_uri).origin()))}.</p>
+{escape(str(URL(request.redirect_uri).origin()))}.</p>
 <form method="post" action="/oauth2/auth">
-<input type="hidden" name="page" value="{escape(page)}">
+<input type="hidden" name="page" value="{escape(page_id)}">
 {items}
 <p><button name="answer" value="allow">Allow</button><button name="answer" value="deny">Deny</button></p>
 </form>""",
@@ -53,9 +53,9 @@ def consent_page(page: str, asked: Asked, customer: str) -> web.Response:
 
 def refusal_page(message: str) -> web.Response:
     """For what cannot be sent back to the application."""
-    return _html("This cannot be asked", f"<p>{escape(message)}</p>", status=400)
+    return _html_response("This cannot be asked", f"<p>{escape(message)}</p>", status=400)
 
 
-def _html(title: str, content: str, *, status: int = 200) -> web.Response:
+def _html_response(title: str, content: str, *, status: int = 200) -> web.Response:
     text = _PAGE.format(title=escape(title), content=content)
     return web.Response(text=text, content_type="text/html", status=status, headers=_HEADERS)

@@ -12,8 +12,8 @@ from dcvd.sandbox.customers.tokens import Permission
 from dcvd.sandbox.settings import SandboxSettings, is_loopback
 
 PERMISSIONS: Final[tuple[Permission, ...]] = ("zone.read", "dns.read", "dns.write")
-OFFLINE: Final = "offline_access"
-SCOPES: Final = (*PERMISSIONS, OFFLINE)
+OFFLINE_ACCESS: Final = "offline_access"
+SCOPES: Final = (*PERMISSIONS, OFFLINE_ACCESS)
 
 OauthError = Literal[
     "invalid_request",
@@ -27,7 +27,7 @@ OauthError = Literal[
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request that may be shown to a customer."""
 
     redirect_uri: str
@@ -35,39 +35,39 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     challenge: str
     scopes: tuple[str, ...]
 
-    def back(self, **parameters: str) -> str:
+    def build_redirect(self, **parameters: str) -> str:
         """Where the browser goes, with an answer."""
         return str(URL(self.redirect_uri).update_query({**parameters, "state": self.state}))
 
 
-class OauthRefused(DcvdError):
+class OauthRefusal(DcvdError):
     """`error` is RFC 6749's; back: where the browser is sent with it, None where nobody may be sent anywhere."""
 
     code = "oauth_refusal"
 
-    def __init__(self, error: OauthError, message: str, *, back: str | None = None) -> None:
+    def __init__(self, error: OauthError, message: str, *, redirect_url: str | None = None) -> None:
         super().__init__(message)
         self.error = error
-        self.back = back
+        self.redirect_url = redirect_url
 
 
-def read_request(query: Mapping[str, str], settings: SandboxSettings) -> Asked:
+def read_request(query: Mapping[str, str], settings: SandboxSettings) -> AuthorizationRequest:
     """Raises OauthRefused."""
     if query.get("client_id") != settings.oauth_client_id:
-        raise OauthRefused("invalid_client", f"There is one client here, {settings.oauth_client_id}.")
+        raise OauthRefusal("invalid_client", f"There is one client here, {settings.oauth_client_id}.")
     redirect_uri = query.get("redirect_uri", "")
     if not any(_is_registered(redirect_uri, registered) for registered in settings.oauth_redirect_uris):
         registered = ", ".join(settings.oauth_redirect_uris)
-        raise OauthRefused("invalid_request", f"The redirect_uri {redirect_uri!r} is not registered: {registered}.")
-    asked = Asked(
+        raise OauthRefusal("invalid_request", f"The redirect_uri {redirect_uri!r} is not registered: {registered}.")
+    asked = AuthorizationRequest(
         redirect_uri=redirect_uri,
         state=query.get("state", ""),
         challenge=query.get("code_challenge", ""),
         scopes=tuple(dict.fromkeys(query.get("scope", "").split())),
     )
 
-    def refused(error: OauthError, message: str) -> OauthRefused:
-        return OauthRefused(error, message, back=asked.back(error=error, error_description=message))
+    def refused(error: OauthError, message: str) -> OauthRefusal:
+        return OauthRefusal(error, message, redirect_url=asked.build_redirect(error=error, error_description=message))
 
     if query.get("response_type") != "code":
         raise refused("unsupported_response_type", "The response_type is code.")
@@ -84,14 +84,14 @@ def permissions_of(scopes: tuple[str, ...]) -> frozenset[Permission]:
     return frozenset(permission for permission in PERMISSIONS if permission in scopes)
 
 
-def _is_registered(given: str, registered: str) -> bool:
-    if given == registered:
+def _is_registered(redirect_uri: str, registered: str) -> bool:
+    if redirect_uri == registered:
         return True
     try:
-        ours, theirs = URL(registered), URL(given)
+        ours, theirs = URL(registered), URL(redirect_uri)
         port = theirs.port
     except ValueError:
         return False
     if ours.scheme != "http" or ours.host is None or not is_loopback(ours.host) or port is None:
         return False
-    return str(ours.with_port(port)) == given
+    return str(ours.with_port(port)) == redirect_uri

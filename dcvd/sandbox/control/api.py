@@ -16,30 +16,30 @@ from dcvd.core.instants import from_rfc3339, to_rfc3339
 from dcvd.errors import Conflict, InvalidInput, NotFound
 from dcvd.sandbox.consent.requests import PERMISSIONS
 from dcvd.sandbox.control.fault_requests import FaultRequest, fault_view, read_fault
-from dcvd.sandbox.control.guide import guide
+from dcvd.sandbox.control.guide import format_guide
 from dcvd.sandbox.customers.model import ZoneStatus
 from dcvd.sandbox.customers.tokens import Permission
 from dcvd.sandbox.customers.views import token_view, zone_view
-from dcvd.sandbox.hostnames.lifecycle import Force
-from dcvd.sandbox.hostnames.model import Hostname
+from dcvd.sandbox.hostnames.lifecycle import ForcedStateChange
+from dcvd.sandbox.hostnames.model import CustomHostname
 from dcvd.sandbox.hostnames.statuses import Authority, HostnameStatus, SslStatus
-from dcvd.sandbox.http.decoding import choice_error, decode, reason
-from dcvd.sandbox.http.envelope import as_json
+from dcvd.sandbox.http.decoding import choice_error, decode, error_text
+from dcvd.sandbox.http.envelope import json_response
 from dcvd.sandbox.nameserver.records import DEFAULT_TTL
 from dcvd.sandbox.nameserver.server import Nameserver
 from dcvd.sandbox.world import World
 
 
-class _Records(msgspec.Struct, forbid_unknown_fields=True):
+class _RecordsRequest(msgspec.Struct, forbid_unknown_fields=True):
     values: list[str]
     ttl: int = DEFAULT_TTL
 
 
-class _Advance(msgspec.Struct, forbid_unknown_fields=True):
+class _ClockRequest(msgspec.Struct, forbid_unknown_fields=True):
     advance: str
 
 
-class _Renew(msgspec.Struct, forbid_unknown_fields=True):
+class _RenewalRequest(msgspec.Struct, forbid_unknown_fields=True):
     days: Annotated[int, Meta(ge=1, le=3650)] = 90
 
 
@@ -51,7 +51,7 @@ class _ForceRequest(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     sticky: bool | UnsetType = UNSET
 
 
-class _Refusal(msgspec.Struct, forbid_unknown_fields=True):
+class _RefusalRequest(msgspec.Struct, forbid_unknown_fields=True):
     refuses: Annotated[str, Meta(min_length=1)]
     hostname: str | None = None
 
@@ -79,11 +79,11 @@ class ControlApi:
             web.put("/dns/{name}/{type}", self.put_dns),
             web.delete("/dns/{name}/{type}", self.delete_dns),
             web.post("/clock", self.advance_clock),
-            web.patch("/hostnames/{hostname}", self.force),
-            web.post("/hostnames/{hostname}/renew", self.renew),
+            web.patch("/hostnames/{hostname}", self.force_hostname),
+            web.post("/hostnames/{hostname}/renew", self.renew_hostname),
             web.delete("/hostnames/{hostname}", self.delete_hostname),
-            web.put("/authorities/{authority}", self.refuse),
-            web.delete("/authorities/{authority}", self.end_refusals),
+            web.put("/authorities/{authority}", self.add_refusal),
+            web.delete("/authorities/{authority}", self.remove_refusals),
             web.post("/faults", self.add_fault),
             web.delete("/faults", self.clear_faults),
             web.delete("/faults/{id}", self.delete_fault),
@@ -91,69 +91,69 @@ class ControlApi:
             web.delete("/zones/{name}", self.delete_zone),
             web.post("/tokens", self.create_token),
             web.delete("/tokens/{id}", self.revoke_token),
-            web.get("/state", self.state, allow_head=False),
-            web.get("", self.explain, allow_head=False),
+            web.get("/state", self.show_state, allow_head=False),
+            web.get("", self.show_guide, allow_head=False),
         ]
 
-    async def explain(self, _request: web.Request) -> web.Response:
-        return web.Response(text=f"{guide()}\n")
+    async def show_guide(self, _request: web.Request) -> web.Response:
+        return web.Response(text=f"{format_guide()}\n")
 
     async def put_dns(self, request: web.Request) -> web.Response:
         name, rdtype = request.match_info["name"], request.match_info["type"]
-        records = decode(await request.read(), _Records)
+        records = decode(await request.read(), _RecordsRequest)
         self._world.set_dns(name, rdtype, records.values, records.ttl)
-        return as_json({"name": name, "type": rdtype.upper(), "values": records.values, "ttl": records.ttl})
+        return json_response({"name": name, "type": rdtype.upper(), "values": records.values, "ttl": records.ttl})
 
     async def delete_dns(self, request: web.Request) -> web.Response:
         self._world.delete_dns(request.match_info["name"], request.match_info["type"])
         return web.Response(status=204)
 
     async def advance_clock(self, request: web.Request) -> web.Response:
-        text = decode(await request.read(), _Advance).advance
+        text = decode(await request.read(), _ClockRequest).advance
         try:
             now = self._world.clock.advance(parse_duration(text))
         except ValueError as error:
-            raise InvalidInput("advance", f"advance {text!r} cannot be done: {reason(error)}.") from error
-        return as_json({"now": to_rfc3339(now)})
+            raise InvalidInput("advance", f"advance {text!r} cannot be done: {error_text(error)}.") from error
+        return json_response({"now": to_rfc3339(now)})
 
-    async def force(self, request: web.Request) -> web.Response:
+    async def force_hostname(self, request: web.Request) -> web.Response:
         asked = decode(await request.read(), _ForceRequest)
-        change = Force(
+        change = ForcedStateChange(
             status=asked.status,
             ssl_status=asked.ssl_status,
-            expires_on=_instant(asked.expires_on),
+            expires_on=_parse_instant(asked.expires_on),
             validation_errors=tuple(asked.validation_errors)
             if isinstance(asked.validation_errors, list)
             else asked.validation_errors,
             sticky=asked.sticky,
         )
-        return self._answer(self._world.force(request.match_info["hostname"], change))
+        return self._hostname_response(self._world.force(request.match_info["hostname"], change))
 
-    async def renew(self, request: web.Request) -> web.Response:
+    async def renew_hostname(self, request: web.Request) -> web.Response:
         raw = await request.read()
-        days = decode(raw or b"{}", _Renew).days
-        return self._answer(self._world.renew(request.match_info["hostname"], days))
+        days = decode(raw or b"{}", _RenewalRequest).days
+        return self._hostname_response(self._world.renew(request.match_info["hostname"], days))
 
     async def delete_hostname(self, request: web.Request) -> web.Response:
         self._world.delete(request.match_info["hostname"])
         return web.Response(status=204)
 
-    async def refuse(self, request: web.Request) -> web.Response:
-        authority = _authority(request.match_info["authority"])
-        asked = decode(await request.read(), _Refusal)
+    async def add_refusal(self, request: web.Request) -> web.Response:
+        authority = _parse_authority(request.match_info["authority"])
+        asked = decode(await request.read(), _RefusalRequest)
         hostname = None if asked.hostname is None else asked.hostname.lower().removesuffix(".")
-        self._world.refuse(authority, asked.refuses, hostname)
-        return as_json({"authority": authority, "hostname": hostname, "refuses": asked.refuses})
+        self._world.add_refusal(authority, asked.refuses, hostname)
+        return json_response({"authority": authority, "hostname": hostname, "refuses": asked.refuses})
 
-    async def end_refusals(self, request: web.Request) -> web.Response:
-        self._world.end_refusals(_authority(request.match_info["authority"]))
+    async def remove_refusals(self, request: web.Request) -> web.Response:
+        self._world.remove_refusals(_parse_authority(request.match_info["authority"]))
         return web.Response(status=204)
 
     async def add_fault(self, request: web.Request) -> web.Response:
         asked = decode(await request.read(), FaultRequest)
         fault = read_fault(asked, self._world.faults.new_id())
         self._world.faults.add(fault, asked.times)
-        return as_json(fault_view(fault, asked.times), 201)
+        return json_response(fault_view(fault, asked.times), 201)
 
     async def clear_faults(self, _request: web.Request) -> web.Response:
         self._world.faults.clear()
@@ -169,7 +169,7 @@ class ControlApi:
         asked = decode(await request.read(), _ZoneRequest)
         account = asked.account or self._world.settings.customer
         zone = self._world.customers.create(asked.name, account, asked.status)
-        return as_json(zone_view(zone), 201)
+        return json_response(zone_view(zone), 201)
 
     async def delete_zone(self, request: web.Request) -> web.Response:
         self._world.customers.remove(request.match_info["name"])
@@ -177,9 +177,9 @@ class ControlApi:
 
     async def create_token(self, request: web.Request) -> web.Response:
         asked = decode(await request.read(), _TokenRequest)
-        zones = [self._world.customers.named(name) for name in asked.zones]
+        zones = [self._world.customers.get_by_name(name) for name in asked.zones]
         token, grant = self._world.tokens.issue(asked.permissions, zones=[zone.id for zone in zones])
-        return as_json({"id": grant.id, "token": token}, 201)
+        return json_response({"id": grant.id, "token": token}, 201)
 
     async def revoke_token(self, request: web.Request) -> web.Response:
         token_id = request.match_info["id"]
@@ -187,15 +187,15 @@ class ControlApi:
             raise NotFound(f"There is no token {token_id}; it may have been revoked.")
         return web.Response(status=204)
 
-    async def state(self, _request: web.Request) -> web.Response:
+    async def show_state(self, _request: web.Request) -> web.Response:
         world, now = self._world, self._world.clock.now()
-        return as_json(
+        return json_response(
             {
                 "now": to_rfc3339(now),
                 "zoneId": world.settings.zone_id,
                 "target": world.settings.target,
-                "fallbackOrigin": world.fallback and world.fallback.view(world.fallback.status(now)),
-                "hostnames": [self._state_of(record) for record in world.hostnames.all(now)],
+                "fallbackOrigin": world.fallback and world.fallback.to_json(world.fallback.status(now)),
+                "hostnames": [self._hostname_state(record) for record in world.hostnames.list_all(now)],
                 "dns": [
                     {
                         "name": name.to_text(omit_final_dot=True),
@@ -207,66 +207,68 @@ class ControlApi:
                 ],
                 "zones": [zone_view(zone) for zone in world.customers.all()],
                 "tokens": [token_view(grant, world.customers.all()) for grant in world.tokens.all()],
-                "refusals": world.refusals(),
+                "refusals": world.list_refusals(),
                 "faults": [fault_view(fault, left) for fault, left in world.faults.all()],
                 "requests": dict(sorted(world.requests.items())),
                 "dnsQueries": dict(sorted(self._nameserver.queries.items())),
             }
         )
 
-    def _answer(self, record: Hostname) -> web.Response:
-        return as_json({"hostname": self._state_of(record)})
+    def _hostname_response(self, record: CustomHostname) -> web.Response:
+        return json_response({"hostname": self._hostname_state(record)})
 
-    def _state_of(self, record: Hostname) -> dict[str, object]:
-        forced = record.forced
+    def _hostname_state(self, record: CustomHostname) -> dict[str, object]:
+        forced = record.forced_state
         return {
-            **self._world.view(record),
+            **self._world.hostname_view(record),
             "forced": {
                 "status": forced.status,
                 "sslStatus": forced.ssl_status,
                 "expiresOn": None if forced.expires_on is None else to_rfc3339(forced.expires_on),
                 "validationErrors": forced.validation_errors,
-                "sticky": forced.sticky,
+                "sticky": forced.is_sticky,
             },
         }
 
 
 @web.middleware
-async def control_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def handle_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every failure is `{"error": sentence}`."""
     if "Origin" in request.headers:
-        return _error(403, "A request with an Origin header comes from a web page; the control API serves none.")
+        return _error_response(
+            403, "A request with an Origin header comes from a web page; the control API serves none."
+        )
     try:
         return await handler(request)
     except InvalidInput as error:
-        return _error(400, error.message)
+        return _error_response(400, error.message)
     except NotFound as error:
-        return _error(404, error.message)
+        return _error_response(404, error.message)
     except Conflict as error:
-        return _error(409, error.message)
+        return _error_response(409, error.message)
     except web.HTTPMethodNotAllowed as error:
         allowed = ", ".join(sorted(error.allowed_methods))
-        response = _error(405, f"{request.method} is not allowed here; use {allowed}.")
+        response = _error_response(405, f"{request.method} is not allowed here; use {allowed}.")
         response.headers["Allow"] = allowed
         return response
     except web.HTTPException as error:
-        return _error(error.status, f"{request.method} {request.path}: {error.reason}.")
+        return _error_response(error.status, f"{request.method} {request.path}: {error.reason}.")
 
 
-def _error(status: int, sentence: str) -> web.Response:
-    return as_json({"error": sentence}, status)
+def _error_response(status: int, sentence: str) -> web.Response:
+    return json_response({"error": sentence}, status)
 
 
-def _authority(text: str) -> Authority:
+def _parse_authority(text: str) -> Authority:
     if text not in get_args(Authority):
         raise choice_error("authority", text, get_args(Authority))
     return cast(Authority, text)
 
 
-def _instant(value: str | UnsetType | None) -> int | UnsetType | None:
+def _parse_instant(value: str | UnsetType | None) -> int | UnsetType | None:
     if not isinstance(value, str):
         return value
     try:
         return from_rfc3339(value)
     except ValueError as error:
-        raise InvalidInput("expiresOn", f"expiresOn: {reason(error)}.") from error
+        raise InvalidInput("expiresOn", f"expiresOn: {error_text(error)}.") from error

@@ -10,14 +10,14 @@ from dcvd.core.durations import format_duration, parse_duration
 from dcvd.core.instants import MINUTE
 from dcvd.errors import InvalidInput
 from dcvd.sandbox.faults import ApiFault, ApiFaultKind, DnsFault, DnsFaultKind
-from dcvd.sandbox.http.decoding import choice_error, reason
+from dcvd.sandbox.http.decoding import choice_error, error_text
 from dcvd.sandbox.nameserver.records import parse_name, parse_type
 
-_LONGEST_DELAY: Final = MINUTE
+_LONGEST_DELAY_MS: Final = MINUTE
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _API_PREFIX: Final = "/client/v4"
 _TOKEN_CHARACTERS: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_UNSENDABLE: Final = frozenset({"content-length", "transfer-encoding", "connection"})
+_FORBIDDEN_HEADERS: Final = frozenset({"content-length", "transfer-encoding", "connection"})
 
 
 class FaultRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -38,13 +38,13 @@ class FaultRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     times: Annotated[int, Meta(ge=1)] | None = None
 
 
-def read_fault(asked: FaultRequest, fault_id: str) -> ApiFault | DnsFault:
+def read_fault(request: FaultRequest, fault_id: str) -> ApiFault | DnsFault:
     """Raises InvalidInput naming the member that does not fit."""
-    match asked.target:
+    match request.target:
         case "api":
-            return _api_fault(asked, fault_id)
+            return _read_api_fault(request, fault_id)
         case "dns":
-            return _dns_fault(asked, fault_id)
+            return _read_dns_fault(request, fault_id)
 
 
 def fault_view(fault: ApiFault | DnsFault, times: int | None) -> dict[str, object]:
@@ -55,7 +55,7 @@ def fault_view(fault: ApiFault | DnsFault, times: int | None) -> dict[str, objec
         if fault.type is not None:
             shown["type"] = fault.type.name
         if fault.kind == "slow":
-            shown["delay"] = format_duration(fault.delay)
+            shown["delay"] = format_duration(fault.delay_ms)
         return {**shown, "times": times}
     view: dict[str, object] = {
         "id": fault.id,
@@ -69,68 +69,68 @@ def fault_view(fault: ApiFault | DnsFault, times: int | None) -> dict[str, objec
     return {**view, "times": times}
 
 
-def _api_fault(asked: FaultRequest, fault_id: str) -> ApiFault:
+def _read_api_fault(request: FaultRequest, fault_id: str) -> ApiFault:
     kinds = get_args(ApiFaultKind)
-    if asked.kind not in kinds:
-        raise choice_error("kind", asked.kind, kinds, context="for target api")
-    for member, value in (("name", asked.name), ("type", asked.type), ("delay", asked.delay)):
+    if request.kind not in kinds:
+        raise choice_error("kind", request.kind, kinds, context="for target api")
+    for member, value in (("name", request.name), ("type", request.type), ("delay", request.delay)):
         if value is not None:
             raise InvalidInput(member, f"{member} belongs to a fault with target dns; an API fault has a path.")
-    if asked.kind != "status" and (asked.status is not None or asked.headers):
-        raise InvalidInput("status", f"status and headers belong to kind status; {asked.kind} sends no answer.")
-    method = None if asked.method is None else asked.method.upper()
+    if request.kind != "status" and (request.status is not None or request.headers):
+        raise InvalidInput("status", f"status and headers belong to kind status; {request.kind} sends no answer.")
+    method = None if request.method is None else request.method.upper()
     if method is not None and method not in _METHODS:
-        raise choice_error("method", asked.method, _METHODS)
-    path = asked.path
+        raise choice_error("method", request.method, _METHODS)
+    path = request.path
     if path is not None:
         path = path.removeprefix(_API_PREFIX) or "/"
         if not path.startswith(("/", "*")):
-            raise InvalidInput("path", f"path {asked.path!r} begins with / and is what follows {_API_PREFIX}.")
-    for header, value in asked.headers.items():
+            raise InvalidInput("path", f"path {request.path!r} begins with / and is what follows {_API_PREFIX}.")
+    for header, value in request.headers.items():
         _check_header(header, value)
     return ApiFault(
         id=fault_id,
-        kind=cast(ApiFaultKind, asked.kind),
+        kind=cast(ApiFaultKind, request.kind),
         method=method,
         path=path,
-        status=asked.status or HTTPStatus.INTERNAL_SERVER_ERROR,
-        headers=asked.headers,
+        status=request.status or HTTPStatus.INTERNAL_SERVER_ERROR,
+        headers=request.headers,
     )
 
 
-def _dns_fault(asked: FaultRequest, fault_id: str) -> DnsFault:
+def _read_dns_fault(request: FaultRequest, fault_id: str) -> DnsFault:
     kinds = get_args(DnsFaultKind)
-    if asked.kind not in kinds:
-        raise choice_error("kind", asked.kind, kinds, context="for target dns")
-    if asked.method is not None or asked.path is not None or asked.status is not None or asked.headers:
+    if request.kind not in kinds:
+        raise choice_error("kind", request.kind, kinds, context="for target dns")
+    if request.method is not None or request.path is not None or request.status is not None or request.headers:
         raise InvalidInput("target", "method, path, status and headers belong to target api; a DNS fault has a name.")
     return DnsFault(
         id=fault_id,
-        kind=cast(DnsFaultKind, asked.kind),
-        name=None if asked.name is None else parse_name(asked.name),
-        type=None if asked.type is None else parse_type(asked.type),
-        delay=_delay(asked),
+        kind=cast(DnsFaultKind, request.kind),
+        name=None if request.name is None else parse_name(request.name),
+        type=None if request.type is None else parse_type(request.type),
+        delay_ms=_read_delay_ms(request),
     )
 
 
-def _delay(asked: FaultRequest) -> int:
-    if asked.kind != "slow":
-        if asked.delay is not None:
-            raise InvalidInput("delay", f"delay belongs to kind slow; {asked.kind} answers at once or never.")
+def _read_delay_ms(request: FaultRequest) -> int:
+    if request.kind != "slow":
+        if request.delay is not None:
+            raise InvalidInput("delay", f"delay belongs to kind slow; {request.kind} answers at once or never.")
         return 0
-    if asked.delay is None:
+    if request.delay is None:
         raise InvalidInput("delay", 'delay is missing: kind slow needs how long an answer takes, such as "2s".')
     try:
-        delay = parse_duration(asked.delay)
+        delay = parse_duration(request.delay)
     except ValueError as error:
-        raise InvalidInput("delay", f"delay {asked.delay!r} cannot be used: {reason(error)}.") from error
-    if delay > _LONGEST_DELAY:
-        raise InvalidInput("delay", f"delay {asked.delay!r} is more than a minute, and no asker waits that long.")
+        raise InvalidInput("delay", f"delay {request.delay!r} cannot be used: {error_text(error)}.") from error
+    if delay > _LONGEST_DELAY_MS:
+        raise InvalidInput("delay", f"delay {request.delay!r} is more than a minute, and no asker waits that long.")
     return delay
 
 
 def _check_header(name: str, value: str) -> None:
-    if not name or not set(name) <= _TOKEN_CHARACTERS or name.lower() in _UNSENDABLE:
+    if not name or not set(name) <= _TOKEN_CHARACTERS or name.lower() in _FORBIDDEN_HEADERS:
         raise InvalidInput("headers", f"headers: {name!r} is not a header that can be set.")
     if not value.isprintable() or not value.isascii():
         raise InvalidInput("headers", f"headers: the value of {name!r} is not printable ASCII.")

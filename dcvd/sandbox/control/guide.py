@@ -15,7 +15,7 @@ _WIDTH: Final = 78  # a terminal of 80 columns, less the indentation of a help t
 _INDENT: Final = 8
 
 
-class Call(Struct, frozen=True, kw_only=True):
+class ControlCall(Struct, frozen=True, kw_only=True):
     """One call: its path as a template and in an example, whose body is JSON or empty; paths are below /sandbox."""
 
     method: str
@@ -34,27 +34,27 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 CALLS: Final = (
-    Call(
+    ControlCall(
         method="PUT",
         path="/dns/{name}/{type}",
         meaning="set the records of that name and type; ttl in seconds, else 60",
         example="/dns/app.customer.test/CNAME",
         body='{"values":["edge.sandbox.test."],"ttl":60}',
     ),
-    Call(
+    ControlCall(
         method="DELETE",
         path="/dns/{name}/{type}",
         meaning="remove them",
         example="/dns/app.customer.test/CNAME",
     ),
-    Call(
+    ControlCall(
         method="POST",
         path="/clock",
         meaning="advance the sandbox's clock: ms, s, m, h or d",
         example="/clock",
         body='{"advance":"2d"}',
     ),
-    Call(
+    ControlCall(
         method="PATCH",
         path="/hostnames/{hostname}",
         meaning="force what Cloudflare says: any of these members; null releases one,\n"
@@ -63,56 +63,56 @@ CALLS: Final = (
         body='{"status":"moved","sslStatus":"validation_timed_out","sticky":false,\n'
         '         "expiresOn":"2030-01-01T00:00:00Z","validationErrors":["SERVFAIL"]}',
     ),
-    Call(
+    ControlCall(
         method="POST",
         path="/hostnames/{hostname}/renew",
         meaning="issue its certificates anew; without a body for 90 days",
         example="/hostnames/app.customer.test/renew",
         body='{"days":180}',
     ),
-    Call(
+    ControlCall(
         method="DELETE",
         path="/hostnames/{hostname}",
         meaning="delete it as if at Cloudflare: it is gone",
         example="/hostnames/app.customer.test",
     ),
-    Call(
+    ControlCall(
         method="PUT",
         path="/authorities/{authority}",
         meaning="have a CA issue nothing, or not for that hostname, and say why",
         example="/authorities/google",
         body='{"refuses":"The authority has rate limited these domains.",\n         "hostname":"app.customer.test"}',
     ),
-    Call(
+    ControlCall(
         method="DELETE",
         path="/authorities/{authority}",
         meaning="it issues for everybody again",
         example="/authorities/google",
     ),
-    Call(
+    ControlCall(
         method="POST",
         path="/faults",
         meaning="make calls fail; the answer names the fault's id",
         example="/faults",
         body='{"kind":"status","status":503,"path":"/zones/","times":2}',
     ),
-    Call(
+    ControlCall(
         method="POST",
         path="/faults",
         meaning="make DNS queries fail, at a name and below it",
         example="/faults",
         body='{"target":"dns","kind":"servfail","name":"customer.test"}',
     ),
-    Call(
+    ControlCall(
         method="POST",
         path="/faults",
         meaning="make DNS queries of one type slow: each answer takes that long",
         example="/faults",
         body='{"target":"dns","kind":"slow","delay":"2s","type":"CAA"}',
     ),
-    Call(method="DELETE", path="/faults/{id}", meaning="end one fault", example="/faults/fault-2"),
-    Call(method="DELETE", path="/faults", meaning="end all faults", example="/faults"),
-    Call(
+    ControlCall(method="DELETE", path="/faults/{id}", meaning="end one fault", example="/faults/fault-2"),
+    ControlCall(method="DELETE", path="/faults", meaning="end all faults", example="/faults"),
+    ControlCall(
         method="POST",
         path="/zones",
         meaning="create a customer's zone; account and status can be left out;\n"
@@ -120,43 +120,43 @@ CALLS: Final = (
         example="/zones",
         body='{"name":"shop.test","account":"Shop Ltd.","status":"active"}',
     ),
-    Call(
+    ControlCall(
         method="POST",
         path="/tokens",
         meaning="issue an API token that sees these zones alone, with all permissions",
         example="/tokens",
         body='{"zones":["shop.test"]}',
     ),
-    Call(
+    ControlCall(
         method="POST",
         path="/tokens",
         meaning="issue one with less: it can read, and change nothing",
         example="/tokens",
         body='{"zones":["shop.test"],"permissions":["zone.read","dns.read"]}',
     ),
-    Call(
+    ControlCall(
         method="DELETE",
         path="/tokens/{id}",
         meaning="revoke one, an access token too; GET /sandbox/state has the ids",
         example="/tokens/token-1",
     ),
-    Call(
+    ControlCall(
         method="DELETE",
         path="/zones/{name}",
         meaning="remove a zone, with its records",
         example="/zones/shop.test",
     ),
-    Call(
+    ControlCall(
         method="GET",
         path="/state",
         meaning="all of it: time, hostnames, zones, records, refusals, faults, counts",
         example="/state",
     ),
-    Call(method="GET", path="", meaning="this text", example=""),
+    ControlCall(method="GET", path="", meaning="this text", example=""),
 )
 
 
-def guide() -> str:
+def format_guide() -> str:
     """Plain text in paragraphs, no line longer than 78 columns."""
     return "\n\n".join(
         [
@@ -169,10 +169,10 @@ def guide() -> str:
             "\n".join(str(call) for call in CALLS),
             "\n".join(
                 [
-                    _listed("kind of a fault with target api (which is the default)", get_args(ApiFaultKind)),
+                    _format_choices("kind of a fault with target api (which is the default)", get_args(ApiFaultKind)),
                     "    and with it: method, path (what follows /client/v4, a prefix or a glob);",
                     "    for kind status also status (300 to 599) and headers",
-                    _listed("kind of a fault with target dns", get_args(DnsFaultKind)),
+                    _format_choices("kind of a fault with target dns", get_args(DnsFaultKind)),
                     "    and with it: name, type (only questions for that type);",
                     "    for kind slow also delay. bogus is SERVFAIL unless the CD bit is set,",
                     "    truncate strikes UDP alone, lame answers without AA and refers to the root",
@@ -192,11 +192,11 @@ def guide() -> str:
             ),
             "\n".join(
                 [
-                    _listed("status of a hostname", HostnameStatus),
-                    _listed("sslStatus of a hostname", SslStatus),
-                    _listed("authority, of which google is the default", get_args(Authority)),
-                    _listed("status of a zone", get_args(ZoneStatus)),
-                    _listed("permission of a token, and scope", SCOPES),
+                    _format_choices("status of a hostname", HostnameStatus),
+                    _format_choices("sslStatus of a hostname", SslStatus),
+                    _format_choices("authority, of which google is the default", get_args(Authority)),
+                    _format_choices("status of a zone", get_args(ZoneStatus)),
+                    _format_choices("permission of a token, and scope", SCOPES),
                 ]
             ),
             fill(
@@ -209,5 +209,5 @@ def guide() -> str:
     )
 
 
-def _listed(what: str, choices: Iterable[str]) -> str:
+def _format_choices(what: str, choices: Iterable[str]) -> str:
     return fill(f"{what}: {', '.join(choices)}", _WIDTH, subsequent_indent="    ")

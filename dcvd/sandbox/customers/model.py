@@ -11,10 +11,10 @@ ZoneStatus = Literal["initializing", "pending", "active", "moved"]
 """Only an active zone is served in DNS: of the others the registrar does not name Cloudflare's servers."""
 
 NAME_SERVERS: Final = ("ada.ns.sandbox.test", "bob.ns.sandbox.test")
-AUTOMATIC: Final = 1
+AUTOMATIC_TTL: Final = 1
 """The `ttl` by which Cloudflare chooses one."""
 
-PROXIABLE: Final = frozenset({"A", "AAAA", "CNAME"})
+PROXIABLE_TYPES: Final = frozenset({"A", "AAAA", "CNAME"})
 
 
 class DnsRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class DnsRecord(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     name: str
     content: str
-    ttl: int = AUTOMATIC
+    ttl: int = AUTOMATIC_TTL
     proxied: bool = False
     comment: str | None = None
     tags: tuple[str, ...] = ()
@@ -34,14 +34,14 @@ class DnsRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     modified_at: int
 
-    def view(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         """As Cloudflare shows it."""
         shown: dict[str, object] = {
             "id": self.id,
             "type": self.type,
             "name": self.name,
             "content": self.content,
-            "proxiable": self.type in PROXIABLE,
+            "proxiable": self.type in PROXIABLE_TYPES,
             "proxied": self.proxied,
             "ttl": self.ttl,
             "settings": self.settings,
@@ -70,15 +70,15 @@ class CustomerZone(msgspec.Struct, kw_only=True):
     created_at: int
     records: dict[str, DnsRecord] = {}
 
-    def at(self, name: str) -> list[DnsRecord]:
+    def records_at(self, name: str) -> list[DnsRecord]:
         """All that stands at exactly this name."""
         return [record for record in self.records.values() if record.name == name]
 
-    def holds(self, name: str) -> bool:
+    def contains(self, name: str) -> bool:
         """Whether a name is the zone's own or below it."""
         return name == self.name or name.endswith(f".{self.name}")
 
-    def view(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         """As Cloudflare shows it."""
         created = to_rfc3339(self.created_at)
         return {

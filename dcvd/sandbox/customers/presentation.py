@@ -4,29 +4,29 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from dcvd.sandbox.customers.bodies import TYPES
-from dcvd.sandbox.customers.model import AUTOMATIC, PROXIABLE, DnsRecord
+from dcvd.sandbox.customers.model import AUTOMATIC_TTL, PROXIABLE_TYPES, DnsRecord
 
-PROXY: Final[Mapping[str, str]] = {"A": "104.16.0.1", "AAAA": "2606:4700::1"}
+PROXY_ADDRESSES: Final[Mapping[str, str]] = {"A": "104.16.0.1", "AAAA": "2606:4700::1"}
 """What is answered for a proxied record: addresses of Cloudflare's, whatever the record says."""
-_AUTOMATIC_SECONDS: Final = 300
+_AUTOMATIC_TTL_S: Final = 300
 _LONGEST_STRING: Final = 255
 
 
-def served(records: Sequence[DnsRecord]) -> dict[str, tuple[list[str], int]]:
+def to_presentation(records: Sequence[DnsRecord]) -> dict[str, tuple[list[str], int]]:
     """Values in presentation form and the TTL in seconds for each type, of the records at one name."""
     found: dict[str, tuple[list[str], int]] = {}
     proxied = any(record.proxied for record in records)
     for record in records:
-        if proxied and record.type in PROXIABLE:
+        if proxied and record.type in PROXIABLE_TYPES:
             continue
-        values, ttl = found.get(record.type, ([], _seconds(record)))
-        found[record.type] = [*values, _value(record)], min(ttl, _seconds(record))
+        values, ttl = found.get(record.type, ([], _ttl_s(record)))
+        found[record.type] = [*values, _present_value(record)], min(ttl, _ttl_s(record))
     if proxied:
-        found |= {kind: ([address], _AUTOMATIC_SECONDS) for kind, address in PROXY.items()}
+        found |= {kind: ([address], _AUTOMATIC_TTL_S) for kind, address in PROXY_ADDRESSES.items()}
     return found
 
 
-def body_of(kind: str, name: str, value: str, ttl: int) -> dict[str, object] | None:
+def to_body(kind: str, name: str, value: str, ttl: int) -> dict[str, object] | None:
     """The body of a create that makes this record; None for a type that the zones do not keep."""
     if kind not in TYPES:
         return None
@@ -46,7 +46,7 @@ def body_of(kind: str, name: str, value: str, ttl: int) -> dict[str, object] | N
     return body
 
 
-def _value(record: DnsRecord) -> str:
+def _present_value(record: DnsRecord) -> str:
     match record.type:
         case "CNAME" | "NS" | "PTR":
             return f"{record.content}."
@@ -55,12 +55,12 @@ def _value(record: DnsRecord) -> str:
         case "SRV":
             return f"{record.content}."
         case "TXT":
-            return _strings(record.content)
+            return _quote_text(record.content)
         case _:
             return record.content
 
 
-def _strings(text: str) -> str:
+def _quote_text(text: str) -> str:
     """Quoted as it stands, or cut into strings of the length that DNS can carry."""
     if text.startswith('"'):
         return text
@@ -68,5 +68,5 @@ def _strings(text: str) -> str:
     return " ".join('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in parts)
 
 
-def _seconds(record: DnsRecord) -> int:
-    return _AUTOMATIC_SECONDS if record.ttl == AUTOMATIC else record.ttl
+def _ttl_s(record: DnsRecord) -> int:
+    return _AUTOMATIC_TTL_S if record.ttl == AUTOMATIC_TTL else record.ttl

@@ -15,10 +15,10 @@ Permission = Literal["zone.read", "dns.read", "dns.write"]
 _PREFIX: Final = "sandbox_"
 
 
-class Grant(msgspec.Struct, frozen=True, kw_only=True):
+class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
     """What a token is good for.
 
-    zones: ids. account: all the zones that this account of a customer's has. verifiable: `/user/tokens/verify` knows
+    zones: ids. account: all the zones that this account of a customer's has. is_verifiable: `/user/tokens/verify` knows
     it, as it knows API tokens alone.
     expires_at: milliseconds, None for never.
     """
@@ -27,14 +27,14 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     permissions: frozenset[Permission]
     zones: frozenset[str] = frozenset()
     account: str | None = None
-    verifiable: bool = True
+    is_verifiable: bool = True
     expires_at: int | None = None
 
-    def may(self, permission: Permission) -> bool:
+    def has_permission(self, permission: Permission) -> bool:
         held = self.permissions
         return permission in held or (permission == "dns.read" and "dns.write" in held)
 
-    def sees(self, zone: CustomerZone) -> bool:
+    def may_see(self, zone: CustomerZone) -> bool:
         return zone.id in self.zones or zone.account == self.account
 
 
@@ -43,8 +43,8 @@ class CustomerTokens:
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
-        self._made = 0
-        self._grants: dict[str, Grant] = {}
+        self._issued_count = 0
+        self._tokens: dict[str, IssuedToken] = {}
 
     def issue(
         self,
@@ -52,41 +52,41 @@ class CustomerTokens:
         *,
         zones: Collection[str] = (),
         account: str | None = None,
-        verifiable: bool = True,
-        lifetime: int | None = None,
-    ) -> tuple[str, Grant]:
-        """A new token in plain text; `lifetime` in milliseconds."""
+        is_verifiable: bool = True,
+        lifetime_ms: int | None = None,
+    ) -> tuple[str, IssuedToken]:
+        """A new token in plain text; `lifetime_ms` in milliseconds."""
         token = new_secret()
-        self._made += 1
-        grant = Grant(
-            id=f"token-{self._made}",
+        self._issued_count += 1
+        grant = IssuedToken(
+            id=f"token-{self._issued_count}",
             permissions=frozenset(permissions),
             zones=frozenset(zones),
             account=account,
-            verifiable=verifiable,
-            expires_at=None if lifetime is None else self._now() + lifetime,
+            is_verifiable=is_verifiable,
+            expires_at=None if lifetime_ms is None else self._now() + lifetime_ms,
         )
-        self._grants[_hash(token)] = grant
+        self._tokens[_hash(token)] = grant
         return token, grant
 
-    def find(self, token: str) -> Grant | None:
+    def find(self, token: str) -> IssuedToken | None:
         """What a token that is presented is good for; None where it is unknown, revoked or over."""
-        grant = self._grants.get(_hash(token))
+        grant = self._tokens.get(_hash(token))
         if grant is None or (grant.expires_at is not None and grant.expires_at <= self._now()):
             return None
         return grant
 
     def revoke(self, token_id: str) -> bool:
         """Whether there was such a token."""
-        for hashed, grant in self._grants.items():
+        for hashed, grant in self._tokens.items():
             if grant.id == token_id:
-                del self._grants[hashed]
+                del self._tokens[hashed]
                 return True
         return False
 
-    def all(self) -> list[Grant]:
+    def all(self) -> list[IssuedToken]:
         """In the order of their issue."""
-        return list(self._grants.values())
+        return list(self._tokens.values())
 
 
 def new_secret() -> str:

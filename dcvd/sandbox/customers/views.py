@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dcvd.sandbox.customers.model import CustomerZone
-from dcvd.sandbox.customers.tokens import Grant
+from dcvd.sandbox.customers.tokens import IssuedToken
 
 
 def zone_view(zone: CustomerZone) -> dict[str, object]:
@@ -28,11 +28,11 @@ def zone_view(zone: CustomerZone) -> dict[str, object]:
     }
 
 
-def token_view(grant: Grant, zones: Sequence[CustomerZone]) -> dict[str, object]:
+def token_view(token: IssuedToken, zones: Sequence[CustomerZone]) -> dict[str, object]:
     """Without the token itself."""
     return {
-        "id": grant.id,
-        "kind": "api" if grant.verifiable else "access",
-        "zones": [zone.name for zone in zones if grant.sees(zone)],
-        "permissions": sorted(grant.permissions),
+        "id": token.id,
+        "kind": "api" if token.is_verifiable else "access",
+        "zones": [zone.name for zone in zones if token.may_see(zone)],
+        "permissions": sorted(token.permissions),
     }

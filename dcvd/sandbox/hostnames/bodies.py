@@ -11,11 +11,11 @@ from publicsuffixlist import PublicSuffixList
 
 from dcvd.sandbox.hostnames.model import SslOrder, TlsSettings
 from dcvd.sandbox.hostnames.statuses import Authority, BundleMethod, Method, SslStatus
-from dcvd.sandbox.http.envelope import Refused
+from dcvd.sandbox.http.envelope import CloudflareErrorResponse
 
 _SUFFIXES: Final = PublicSuffixList(only_icann=True)
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_DOCUMENTATION: Final = ("example.com", "example.net", "example.org")
+_DOCUMENTATION_DOMAINS: Final = ("example.com", "example.net", "example.org")
 _COMMON_NAME_MAX: Final = 64
 _DEFAULT_SETTINGS: Final[TlsSettings] = {"http2": "on", "min_tls_version": "1.0", "tls_1_3": "on"}
 _SETTING_VALUES: Final[Mapping[str, tuple[int, tuple[str, ...]]]] = {
@@ -24,12 +24,12 @@ _SETTING_VALUES: Final[Mapping[str, tuple[int, tuple[str, ...]]]] = {
     "early_hints": (1434, ("on", "off")),
     "min_tls_version": (1425, ("1.0", "1.1", "1.2", "1.3")),
 }
-_UPLOADS: Final = ("custom_certificate", "custom_key", "custom_cert_bundle", "custom_csr_id")
+_UPLOAD_MEMBERS: Final = ("custom_certificate", "custom_key", "custom_cert_bundle", "custom_csr_id")
 
 Body = Mapping[str, object]
 
 
-class Extras(msgspec.Struct, frozen=True, kw_only=True):
+class ExtraMembers(msgspec.Struct, frozen=True, kw_only=True):
     """The members beside hostname and ssl; UNSET where the body does not name them."""
 
     custom_metadata: Mapping[str, str] | UnsetType = UNSET
@@ -42,9 +42,9 @@ def decode(raw: bytes) -> Body:
     try:
         body = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Refused(1400) from error
+        raise CloudflareErrorResponse(1400) from error
     if not isinstance(body, dict):
-        raise Refused(1400)
+        raise CloudflareErrorResponse(1400)
     return cast(Body, body)
 
 
@@ -55,18 +55,18 @@ def read_hostname(body: Body) -> str:
     """
     hostname = body.get("hostname")
     if not isinstance(hostname, str):
-        raise Refused(1407)
+        raise CloudflareErrorResponse(1407)
     if not hostname.isascii():
-        raise Refused(1408)
+        raise CloudflareErrorResponse(1408)
     name = hostname.lower().removesuffix(".")
     if name.startswith("*."):
-        raise Refused(1448)
+        raise CloudflareErrorResponse(1448)
     if not _is_hostname(name):
-        raise Refused(1407)
-    if name.endswith(tuple(f".{parent}" for parent in _DOCUMENTATION)) or name in _DOCUMENTATION:
-        raise Refused(1411)
+        raise CloudflareErrorResponse(1407)
+    if name.endswith(tuple(f".{parent}" for parent in _DOCUMENTATION_DOMAINS)) or name in _DOCUMENTATION_DOMAINS:
+        raise CloudflareErrorResponse(1411)
     if _SUFFIXES.privatesuffix(name) is None:
-        raise Refused(1410, f"Domain: {name}")
+        raise CloudflareErrorResponse(1410, f"Domain: {name}")
     return name
 
 
@@ -75,63 +75,65 @@ def read_order(body: Body, hostname: str, *, ssl_id: str, now: int) -> SslOrder 
     ssl = _read_ssl(body)
     if ssl is None:
         return None
-    order = SslOrder(id=ssl_id, stage=SslStatus.INITIALIZING, since=now, settings=_DEFAULT_SETTINGS)
+    order = SslOrder(id=ssl_id, stage=SslStatus.INITIALIZING, stage_entered_at=now, settings=_DEFAULT_SETTINGS)
     return apply_ssl(order, ssl, hostname)
 
 
 def read_edit(body: Body) -> Body | None:
     """The `ssl` of an edit, which names both method and type. Raises Refused 1434, 1439 or 1440."""
     if "hostname" in body:
-        raise Refused(1439)
+        raise CloudflareErrorResponse(1439)
     ssl = _read_ssl(body)
     if ssl is not None and not {"method", "type"} <= ssl.keys():
-        raise Refused(1440)
+        raise CloudflareErrorResponse(1440)
     return ssl
 
 
 def apply_ssl(order: SslOrder, ssl: Body, hostname: str) -> SslOrder:
     """The order with what `ssl` names; raises Refused for what cannot be ordered."""
-    if any(ssl.get(member) for member in _UPLOADS):
-        raise Refused(1426, "The sandbox issues certificates; it takes no uploads.")
+    if any(ssl.get(member) for member in _UPLOAD_MEMBERS):
+        raise CloudflareErrorResponse(1426, "The sandbox issues certificates; it takes no uploads.")
     if ("method" in ssl) != ("type" in ssl):
-        raise Refused(1440)
-    method = _choice(ssl, "method", get_args(Method), order.method, 1432)
-    _choice(ssl, "type", ("dv",), "dv", 1433)
-    bundle_method = _choice(ssl, "bundle_method", get_args(BundleMethod), order.bundle_method, 1449)
+        raise CloudflareErrorResponse(1440)
+    method = _read_choice(ssl, "method", get_args(Method), order.method, 1432)
+    _read_choice(ssl, "type", ("dv",), "dv", 1433)
+    bundle_method = _read_choice(ssl, "bundle_method", get_args(BundleMethod), order.bundle_method, 1449)
     wildcard = ssl.get("wildcard", order.wildcard)
     if not isinstance(wildcard, bool):
-        raise Refused(1434, "`wildcard` is true or false.")
+        raise CloudflareErrorResponse(1434, "`wildcard` is true or false.")
     if wildcard and method == "http":
-        raise Refused(1434, "A wildcard certificate cannot be validated over HTTP; use the method `txt`.")
+        raise CloudflareErrorResponse(
+            1434, "A wildcard certificate cannot be validated over HTTP; use the method `txt`."
+        )
     authority = ssl.get("certificate_authority", order.authority)
     if authority == "":
         authority = "google"
     if authority not in get_args(Authority):
-        raise Refused(1434, "`certificate_authority` is google, lets_encrypt or ssl_com.")
+        raise CloudflareErrorResponse(1434, "`certificate_authority` is google, lets_encrypt or ssl_com.")
     if len(hostname) > _COMMON_NAME_MAX and ssl.get("cloudflare_branding") is not True:
-        raise Refused(1469)
+        raise CloudflareErrorResponse(1469)
     return msgspec.structs.replace(
         order,
         method=cast(Method, method),
         bundle_method=cast(BundleMethod, bundle_method),
         wildcard=wildcard,
         authority=cast(Authority, authority),
-        settings=_settings(ssl, order.settings),
+        settings=_read_settings(ssl, order.settings),
     )
 
 
-def read_extras(body: Body) -> Extras:
+def read_extras(body: Body) -> ExtraMembers:
     """Raises Refused 1401, 1415, 1416 or 1420."""
-    return Extras(
-        custom_metadata=_metadata(body["custom_metadata"]) if "custom_metadata" in body else UNSET,
-        custom_origin_server=_origin(body["custom_origin_server"]) if "custom_origin_server" in body else UNSET,
-        custom_origin_sni=_sni(body["custom_origin_sni"]) if "custom_origin_sni" in body else UNSET,
+    return ExtraMembers(
+        custom_metadata=_read_metadata(body["custom_metadata"]) if "custom_metadata" in body else UNSET,
+        custom_origin_server=_read_origin(body["custom_origin_server"]) if "custom_origin_server" in body else UNSET,
+        custom_origin_sni=_read_sni(body["custom_origin_sni"]) if "custom_origin_sni" in body else UNSET,
     )
 
 
 def read_fallback_origin(body: Body) -> str:
     """Raises Refused 1415, 1416 or 1420."""
-    return _origin(body.get("origin"))
+    return _read_origin(body.get("origin"))
 
 
 def is_address(text: str) -> bool:
@@ -147,62 +149,62 @@ def _read_ssl(body: Body) -> Body | None:
     if ssl is None:
         return None
     if not isinstance(ssl, dict):
-        raise Refused(1434)
+        raise CloudflareErrorResponse(1434)
     return cast(Body, ssl)
 
 
-def _choice(ssl: Body, member: str, accepted: tuple[str, ...], default: str, number: int) -> str:
+def _read_choice(ssl: Body, member: str, accepted: tuple[str, ...], default: str, number: int) -> str:
     value = ssl.get(member, default)
     if not isinstance(value, str) or value not in accepted:
-        raise Refused(number)
+        raise CloudflareErrorResponse(number)
     return value
 
 
-def _settings(ssl: Body, present: TlsSettings) -> TlsSettings:
+def _read_settings(ssl: Body, current: TlsSettings) -> TlsSettings:
     settings = ssl.get("settings")
     if settings is None:
-        return present
+        return current
     if not isinstance(settings, dict):
-        raise Refused(1434, "`settings` is an object.")
-    merged = dict(present)
+        raise CloudflareErrorResponse(1434, "`settings` is an object.")
+    merged = dict(current)
     for name, (number, accepted) in _SETTING_VALUES.items():
         if name in settings:
             if settings[name] not in accepted:  # a tuple: what came may not be hashable
-                raise Refused(number)
+                raise CloudflareErrorResponse(number)
             merged[name] = settings[name]
     ciphers = settings.get("ciphers")
     if ciphers:
         if not isinstance(ciphers, list) or not all(isinstance(cipher, str) for cipher in ciphers):
-            raise Refused(1442)
+            raise CloudflareErrorResponse(1442)
         if merged.get("min_tls_version") == "1.3":
-            raise Refused(1443)
+            raise CloudflareErrorResponse(1443)
         merged["ciphers"] = list(dict.fromkeys(ciphers))
     return merged
 
 
-def _metadata(value: object) -> Mapping[str, str]:
+def _read_metadata(value: object) -> Mapping[str, str]:
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-        raise Refused(1401)
+        raise CloudflareErrorResponse(1401)
     return cast(Mapping[str, str], value)
 
 
-def _origin(value: object) -> str:
+def _read_origin(value: object) -> str:
     if not isinstance(value, str):
-        raise Refused(1415)
+        raise CloudflareErrorResponse(1415)
     if not value.isascii():
-        raise Refused(1416)
+        raise CloudflareErrorResponse(1416)
     origin = value.lower().removesuffix(".")
     if origin.startswith("*"):
-        raise Refused(1420)
+        raise CloudflareErrorResponse(1420)
     if not _is_hostname(origin) or "." not in origin:
-        raise Refused(1415)
+        raise CloudflareErrorResponse(1415)
     return origin
 
 
-def _sni(value: object) -> str:
+def _read_sni(value: object) -> str:
     if value == ":request_host_header:":
         return ":request_host_header:"
-    return _origin(value)
+    return _read_origin(value)
 
 
 def _is_hostname(name: str) -> bool:

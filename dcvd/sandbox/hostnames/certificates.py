@@ -19,7 +19,7 @@ _ISSUERS: Final[dict[Authority, str]] = {
 _SIGNATURES: Final = ("SHA256WithRSA", "ECDSAWithSHA256")
 
 
-class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+class IssuedCertificate(msgspec.Struct, frozen=True, kw_only=True):
     """Instants in milliseconds, at whole seconds as in X.509."""
 
     id: str
@@ -32,19 +32,19 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def issue_pair(
-    seed: str, number: int, at: int, authority: Authority, days: int = VALIDITY_DAYS
-) -> tuple[Certificate, ...]:
+    seed: str, number: int, now: int, authority: Authority, days: int = VALIDITY_DAYS
+) -> tuple[IssuedCertificate, ...]:
     """One RSA and one ECDSA certificate; the same arguments give the same pair, another `number` other serials."""
-    issued_on = at // SECOND * SECOND
+    issued_on = now // SECOND * SECOND
     return tuple(
         _issue(f"{seed}:{number}:{signature}", signature, issued_on, issued_on + days * DAY - SECOND, authority)
         for signature in _SIGNATURES
     )
 
 
-def _issue(seed: str, signature: str, issued_on: int, expires_on: int, authority: Authority) -> Certificate:
+def _issue(seed: str, signature: str, issued_on: int, expires_on: int, authority: Authority) -> IssuedCertificate:
     digest = hashlib.sha256(seed.encode()).digest()
-    return Certificate(
+    return IssuedCertificate(
         id=str(uuid.UUID(bytes=digest[:16], version=4)),
         issuer=_ISSUERS[authority],
         serial_number=str(int.from_bytes(digest[:16], "big") >> 1),
@@ -55,11 +55,11 @@ def _issue(seed: str, signature: str, issued_on: int, expires_on: int, authority
     )
 
 
-def earliest_expiry(certificates: tuple[Certificate, ...]) -> int | None:
+def earliest_expiry(certificates: tuple[IssuedCertificate, ...]) -> int | None:
     return min((certificate.expires_on for certificate in certificates), default=None)
 
 
-def renewal_due(certificates: tuple[Certificate, ...]) -> int | None:
+def renewal_due_at(certificates: tuple[IssuedCertificate, ...]) -> int | None:
     """When Cloudflare begins to renew: 30 days before the end of 90, 7 of 30, 3 of 14, a fifth of a shorter life."""
     if not certificates:
         return None
@@ -76,7 +76,7 @@ def renewal_due(certificates: tuple[Certificate, ...]) -> int | None:
     return first.expires_on - window
 
 
-def moved_to_expire(certificates: tuple[Certificate, ...], expires_on: int) -> tuple[Certificate, ...]:
+def move_expiry(certificates: tuple[IssuedCertificate, ...], expires_on: int) -> tuple[IssuedCertificate, ...]:
     """The same certificates with another end: an earlier one as if issued so much earlier, a later one as lived on."""
     return tuple(
         msgspec.structs.replace(

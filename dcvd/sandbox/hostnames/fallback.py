@@ -10,17 +10,17 @@ FallbackStatus = Literal["initializing", "pending_deployment", "active", "pendin
 
 
 class FallbackOrigin(msgspec.Struct, frozen=True, kw_only=True):
-    """Instants in milliseconds; `active_from` lies one stage after the last change."""
+    """Instants in milliseconds; `active_at` lies one stage after the last change."""
 
     origin: str
     created_at: int
     updated_at: int
-    active_from: int
+    active_at: int
 
     def status(self, now: int) -> FallbackStatus:
-        return "active" if now >= self.active_from else "pending_deployment"
+        return "active" if now >= self.active_at else "pending_deployment"
 
-    def view(self, status: FallbackStatus) -> dict[str, object]:
+    def to_json(self, status: FallbackStatus) -> dict[str, object]:
         """As Cloudflare shows it."""
         return {
             "origin": self.origin,

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from dcvd.sandbox.hostnames.bodies import is_address
-from dcvd.sandbox.hostnames.model import Hostname, shown_ssl_status, shown_status
+from dcvd.sandbox.hostnames.model import CustomHostname, visible_ssl_status, visible_status
 from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
-from dcvd.sandbox.http.envelope import Refused
+from dcvd.sandbox.http.envelope import CloudflareErrorResponse
 
 _HOSTNAME_FILTERS: Final = ("hostname", "hostname.exact", "hostname.contain", "hostname.startsWith")
 _OTHER_FILTERS: Final = (
@@ -19,11 +19,11 @@ _OTHER_FILTERS: Final = (
     "wildcard",
     "custom_origin_server",
 )
-_PER_PAGE: Final = (5, 50, 20)
+_PAGE_SIZES: Final = (5, 50, 20)
 _AUTHORITIES: Final = frozenset({"google", "lets_encrypt", "ssl_com"})
 
 Query = Mapping[str, str]
-_Test = Callable[[Hostname], bool]
+_Test = Callable[[CustomHostname], bool]
 
 
 def needs_every_record(query: Query) -> bool:
@@ -31,15 +31,15 @@ def needs_every_record(query: Query) -> bool:
     return any(name in query for name in (*_HOSTNAME_FILTERS, *_OTHER_FILTERS, "id", "order", "direction"))
 
 
-def page_of(query: Query) -> tuple[int, int]:
+def read_page(query: Query) -> tuple[int, int]:
     """Page (from 1) and its size. Raises Refused where they are out of range."""
-    least, most, default = _PER_PAGE
-    page = integer(query, "page", 1)
-    per_page = integer(query, "per_page", default)
+    least, most, default = _PAGE_SIZES
+    page = read_integer(query, "page", 1)
+    per_page = read_integer(query, "per_page", default)
     if page < 1:
-        raise Refused(6003, "`page` is 1 or more.")
+        raise CloudflareErrorResponse(6003, "`page` is 1 or more.")
     if not least <= per_page <= most:
-        raise Refused(6003, f"`per_page` is between {least} and {most}.")
+        raise CloudflareErrorResponse(6003, f"`per_page` is between {least} and {most}.")
     return page, per_page
 
 
@@ -53,40 +53,40 @@ def result_info(page: int, per_page: int, count: int, total: int) -> dict[str, i
     }
 
 
-def select(records: Iterable[Hostname], query: Query, now: int) -> list[Hostname]:
+def select_hostnames(records: Iterable[CustomHostname], query: Query, now: int) -> list[CustomHostname]:
     """Those that pass every filter, in the order asked for (by creation if none). Raises Refused."""
-    tests = _tests(query, now)
+    tests = _build_tests(query, now)
     selected = [record for record in records if all(test(record) for test in tests)]
-    return _ordered(selected, query, now)
+    return _order(selected, query, now)
 
 
-def _tests(query: Query, now: int) -> list[_Test]:
+def _build_tests(query: Query, now: int) -> list[_Test]:
     by_name = [name for name in _HOSTNAME_FILTERS if name in query]
     if "id" in query and (by_name or any(name in query for name in _OTHER_FILTERS)):
-        raise Refused(1438)
+        raise CloudflareErrorResponse(1438)
     if len(by_name) > 1:
-        raise Refused(6003, f"Only one of {', '.join(by_name)} can be given.")
+        raise CloudflareErrorResponse(6003, f"Only one of {', '.join(by_name)} can be given.")
     tests: list[_Test] = []
     if "id" in query:
         wanted = query["id"]
         if not is_uuid(wanted):
-            raise Refused(1435)
+            raise CloudflareErrorResponse(1435)
         tests.append(lambda record: record.id == wanted)
-    tests += [_name_test(name, query[name]) for name in by_name]
+    tests += [_build_name_test(name, query[name]) for name in by_name]
     if "hostname_status" in query:
-        status = one_of(query, "hostname_status", [member.value for member in HostnameStatus])
-        tests.append(lambda record: shown_status(record) == status)
+        status = read_choice(query, "hostname_status", [member.value for member in HostnameStatus])
+        tests.append(lambda record: visible_status(record) == status)
     if "ssl_status" in query:
-        ssl_status = one_of(query, "ssl_status", [member.value for member in SslStatus])
-        tests.append(lambda record: shown_ssl_status(record, now) == ssl_status)
+        ssl_status = read_choice(query, "ssl_status", [member.value for member in SslStatus])
+        tests.append(lambda record: visible_ssl_status(record, now) == ssl_status)
     if "ssl" in query:
-        with_ssl = one_of(query, "ssl", ("0", "1")) == "1"
+        with_ssl = read_choice(query, "ssl", ("0", "1")) == "1"
         tests.append(lambda record: (record.ssl is not None) is with_ssl)
     if "certificate_authority" in query:
-        authority = one_of(query, "certificate_authority", sorted(_AUTHORITIES))
+        authority = read_choice(query, "certificate_authority", sorted(_AUTHORITIES))
         tests.append(lambda record: record.ssl is not None and record.ssl.authority == authority)
     if "wildcard" in query:
-        wildcard = one_of(query, "wildcard", ("true", "false", "1", "0")) in ("true", "1")
+        wildcard = read_choice(query, "wildcard", ("true", "false", "1", "0")) in ("true", "1")
         tests.append(lambda record: record.ssl is not None and record.ssl.wildcard is wildcard)
     if "custom_origin_server" in query:
         origin = query["custom_origin_server"]
@@ -94,10 +94,14 @@ def _tests(query: Query, now: int) -> list[_Test]:
     return tests
 
 
-def _name_test(parameter: str, value: str) -> _Test:
+def _build_name_test(parameter: str, value: str) -> _Test:
     text = value.lower()
     if len(text) > 255 or is_address(text):
-        raise Refused(1437) if parameter == "hostname.contain" else Refused(6003, f"`{parameter}` is no hostname.")
+        raise (
+            CloudflareErrorResponse(1437)
+            if parameter == "hostname.contain"
+            else CloudflareErrorResponse(6003, f"`{parameter}` is no hostname.")
+        )
     match parameter:
         case "hostname.exact":
             return lambda record: record.hostname == text
@@ -107,13 +111,13 @@ def _name_test(parameter: str, value: str) -> _Test:
             return lambda record: text in record.hostname
 
 
-def _ordered(records: Sequence[Hostname], query: Query, now: int) -> list[Hostname]:
-    descending = one_of(query, "direction", ("asc", "desc"), default="asc") == "desc"
+def _order(records: Sequence[CustomHostname], query: Query, now: int) -> list[CustomHostname]:
+    descending = read_choice(query, "direction", ("asc", "desc"), default="asc") == "desc"
     if "order" not in query:
         return list(reversed(records)) if descending else list(records)
-    if one_of(query, "order", ("ssl", "ssl_status")) == "ssl":
+    if read_choice(query, "order", ("ssl", "ssl_status")) == "ssl":
         return sorted(records, key=lambda record: record.ssl is not None, reverse=descending)
-    return sorted(records, key=lambda record: shown_ssl_status(record, now) or "", reverse=descending)
+    return sorted(records, key=lambda record: visible_ssl_status(record, now) or "", reverse=descending)
 
 
 def is_uuid(text: str) -> bool:
@@ -123,19 +127,19 @@ def is_uuid(text: str) -> bool:
         return False
 
 
-def one_of(query: Query, name: str, accepted: Sequence[str], *, default: str = "") -> str:
+def read_choice(query: Query, name: str, accepted: Sequence[str], *, default: str = "") -> str:
     """A parameter with a closed set of values. Raises Refused 6003."""
     value = query.get(name, default)
     if value not in accepted:
-        raise Refused(6003, f"`{name}` is one of {', '.join(accepted)}.")
+        raise CloudflareErrorResponse(6003, f"`{name}` is one of {', '.join(accepted)}.")
     return value
 
 
-def integer(query: Query, name: str, default: int) -> int:
+def read_integer(query: Query, name: str, default: int) -> int:
     """A parameter that is a whole number, of at most nine digits. Raises Refused 6003."""
     text = query.get(name)
     if text is None:
         return default
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise Refused(6003, f"`{name}` is a whole number.")
+        raise CloudflareErrorResponse(6003, f"`{name}` is a whole number.")
     return int(text)

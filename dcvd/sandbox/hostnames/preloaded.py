@@ -9,64 +9,64 @@ from msgspec.structs import replace
 
 from dcvd.core.instants import DAY
 from dcvd.sandbox.hostnames.certificates import issue_pair
-from dcvd.sandbox.hostnames.model import Hostname, Sight, SslOrder
+from dcvd.sandbox.hostnames.model import CustomHostname, HostnameConditions, SslOrder
 from dcvd.sandbox.hostnames.statuses import SslStatus
 
 SUFFIX: Final = ".customer.test"
 _ID_PREFIX: Final = "00000000-0000-4000-8000-"
-_AGE: Final = DAY
+_AGE_MS: Final = DAY
 
 
-class Preloaded:
+class PreloadedHostnames:
     """`count` hostnames, created a day before `now` (milliseconds)."""
 
     def __init__(self, count: int, now: int) -> None:
         self.count = count
-        created = now - _AGE
-        self._like = Hostname(
+        created = now - _AGE_MS
+        self._template = CustomHostname(
             id="",
             hostname="",
             created_at=created,
-            pending_since=created,
-            ownership_token=hostname_id(0),
-            sight=Sight(cname=True, fallback_from=created),
-            owned_since=created,
-            validated=True,
+            pending_at=created,
+            ownership_token=build_hostname_id(0),
+            conditions=HostnameConditions(has_cname=True, fallback_active_at=created),
+            owned_at=created,
+            is_validated=True,
             ssl=SslOrder(
-                id=hostname_id(0),
+                id=build_hostname_id(0),
                 stage=SslStatus.ACTIVE,
-                since=created,
-                issued=1,
-                validated_since=created,
+                stage_entered_at=created,
+                pair_count=1,
+                validated_at=created,
                 certificates=issue_pair("preloaded", 1, created, "google"),
             ),
         )
 
-    def record(self, index: int) -> Hostname:
+    def build_hostname(self, index: int) -> CustomHostname:
         """The hostname of that number, from 0."""
-        return replace(self._like, id=hostname_id(index), hostname=hostname_name(index))
+        return replace(self._template, id=build_hostname_id(index), hostname=build_hostname_name(index))
 
-    def index_of(self, record_id: str) -> int | None:
+    def find_index(self, record_id: str) -> int | None:
         """The number of the hostname with this id."""
         digits = record_id.removeprefix(_ID_PREFIX)
         if len(digits) != 12 or not set(digits) <= set("0123456789abcdef"):
             return None
-        return self._within(int(digits, 16))
+        return self._check_range(int(digits, 16))
 
-    def index_named(self, hostname: str) -> int | None:
+    def find_index_by_name(self, hostname: str) -> int | None:
         """The number of the hostname of this name."""
         digits = hostname.removeprefix("n").removesuffix(SUFFIX)
-        if not (digits.isascii() and digits.isdecimal()) or hostname_name(int(digits[:12])) != hostname:
+        if not (digits.isascii() and digits.isdecimal()) or build_hostname_name(int(digits[:12])) != hostname:
             return None
-        return self._within(int(digits))
+        return self._check_range(int(digits))
 
-    def _within(self, index: int) -> int | None:
+    def _check_range(self, index: int) -> int | None:
         return index if index < self.count else None
 
 
-def hostname_id(index: int) -> str:
+def build_hostname_id(index: int) -> str:
     return f"{_ID_PREFIX}{index:012x}"
 
 
-def hostname_name(index: int) -> str:
+def build_hostname_name(index: int) -> str:
     return f"n{index}{SUFFIX}"

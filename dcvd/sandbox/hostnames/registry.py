@@ -11,127 +11,127 @@ from collections.abc import Callable, Iterable
 
 from dns.name import Name
 
-from dcvd.sandbox.hostnames.lifecycle import advance, see
-from dcvd.sandbox.hostnames.model import Hostname, Sight
-from dcvd.sandbox.hostnames.preloaded import Preloaded, hostname_id
+from dcvd.sandbox.hostnames.lifecycle import advance, apply_conditions
+from dcvd.sandbox.hostnames.model import CustomHostname, HostnameConditions
+from dcvd.sandbox.hostnames.preloaded import PreloadedHostnames, build_hostname_id
 
-Look = Callable[[Hostname], tuple[Sight, frozenset[Name]]]
+ConditionsReader = Callable[[CustomHostname], tuple[HostnameConditions, frozenset[Name]]]
 
 
-class Registry:
-    """In the order of creation. `now` is always the sandbox's time, `step` the milliseconds of one stage."""
+class HostnameRegistry:
+    """In the order of creation. `now` is always the sandbox's time, `step_ms` the milliseconds of one stage."""
 
-    def __init__(self, look: Look, step: int, preloaded: Preloaded) -> None:
-        self._look = look
-        self._step = step
+    def __init__(self, read_conditions: ConditionsReader, step_ms: int, preloaded: PreloadedHostnames) -> None:
+        self._read_conditions = read_conditions
+        self._step_ms = step_ms
         self._preloaded = preloaded
-        self._removed: list[int] = []
-        self._created: dict[str, None] = {}
+        self._removed_indexes: list[int] = []
+        self._created_ids: dict[str, None] = {}
         self._order: list[str] | None = []
-        self._records: dict[str, Hostname] = {}
+        self._records: dict[str, CustomHostname] = {}
         self._ids: dict[str, str] = {}
-        self._consulted: dict[str, frozenset[Name]] = {}
+        self._consulted_names: dict[str, frozenset[Name]] = {}
         self._dependents: defaultdict[Name, set[str]] = defaultdict(set)
 
     def __len__(self) -> int:
-        return self._preloaded.count - len(self._removed) + len(self._created)
+        return self._preloaded.count - len(self._removed_indexes) + len(self._created_ids)
 
-    def page(self, first: int, count: int, now: int) -> list[Hostname]:
+    def page(self, first: int, count: int, now: int) -> list[CustomHostname]:
         """`count` of them from position `first` on, at a cost that does not depend on how many there are."""
         last = min(first + count, len(self))
         ids = [self._id_at(position) for position in range(first, last)]
         return [record for record_id in ids if (record := self.get(record_id, now)) is not None]
 
-    def get(self, record_id: str, now: int) -> Hostname | None:
+    def get(self, record_id: str, now: int) -> CustomHostname | None:
         """As it is now."""
         record = self._records.get(record_id)
         if record is None:
-            record = self._untouched(self._preloaded.index_of(record_id))
-            return None if record is None else advance(record, now, self._step)
-        current = advance(record, now, self._step)
+            record = self._find_preloaded(self._preloaded.find_index(record_id))
+            return None if record is None else advance(record, now, self._step_ms)
+        current = advance(record, now, self._step_ms)
         if current is not record:
             self._records[record_id] = current
         return current
 
-    def named(self, hostname: str, now: int) -> Hostname | None:
+    def get_by_name(self, hostname: str, now: int) -> CustomHostname | None:
         record_id = self._ids.get(hostname)
         if record_id is None:
-            record = self._untouched(self._preloaded.index_named(hostname))
-            return None if record is None else advance(record, now, self._step)
+            record = self._find_preloaded(self._preloaded.find_index_by_name(hostname))
+            return None if record is None else advance(record, now, self._step_ms)
         return self.get(record_id, now)
 
-    def all(self, now: int) -> list[Hostname]:
+    def list_all(self, now: int) -> list[CustomHostname]:
         return self.page(0, len(self), now)
 
-    def store(self, record: Hostname, now: int) -> Hostname:
+    def store(self, record: CustomHostname, now: int) -> CustomHostname:
         """Add a record, or replace the one of its id, and look up its DNS; returns what is kept."""
-        if record.id not in self._created and self._preloaded.index_of(record.id) is None:
-            self._created[record.id] = None
+        if record.id not in self._created_ids and self._preloaded.find_index(record.id) is None:
+            self._created_ids[record.id] = None
             if self._order is not None:
                 self._order.append(record.id)
         self._records[record.id] = record
         self._ids[record.hostname] = record.id
         return self._refresh(record.id, now)
 
-    def remove(self, record: Hostname) -> None:
-        index = self._preloaded.index_of(record.id)
+    def remove(self, record: CustomHostname) -> None:
+        index = self._preloaded.find_index(record.id)
         if index is None:
-            del self._created[record.id]
+            del self._created_ids[record.id]
             self._order = None
         else:
-            insort(self._removed, index)
+            insort(self._removed_indexes, index)
         self._records.pop(record.id, None)
         self._ids.pop(record.hostname, None)
-        self._depend(record.id, frozenset())
-        del self._consulted[record.id]
+        self._set_dependencies(record.id, frozenset())
+        del self._consulted_names[record.id]
 
-    def dns_changed(self, touched: Iterable[Name], now: int) -> None:
+    def handle_dns_change(self, changed_names: Iterable[Name], now: int) -> None:
         """Settle those concerned up to now by what they saw before, then look again."""
-        names = [(name, name.to_text(omit_final_dot=True).lower()) for name in touched]
+        names = [(name, name.to_text(omit_final_dot=True).lower()) for name in changed_names]
         for _, hostname in names:
-            untouched = self._untouched(self._preloaded.index_named(hostname))
+            untouched = self._find_preloaded(self._preloaded.find_index_by_name(hostname))
             if untouched is not None and hostname not in self._ids:
                 self.store(untouched, now)
         for record_id in {record_id for name, _ in names for record_id in self._dependents.get(name, ())}:
             self._refresh(record_id, now)
 
-    def look_again(self, now: int) -> None:
+    def refresh_all(self, now: int) -> None:
         """After a change that concerns every hostname."""
         for record_id in list(self._records):
             self._refresh(record_id, now)
 
-    def _untouched(self, index: int | None) -> Hostname | None:
+    def _find_preloaded(self, index: int | None) -> CustomHostname | None:
         """A preloaded hostname as it was from the start."""
-        if index is None or index in self._removed:
+        if index is None or index in self._removed_indexes:
             return None
-        return self._preloaded.record(index)
+        return self._preloaded.build_hostname(index)
 
     def _id_at(self, position: int) -> str:
-        kept = self._preloaded.count - len(self._removed)
+        kept = self._preloaded.count - len(self._removed_indexes)
         if position >= kept:
             if self._order is None:
-                self._order = list(self._created)
+                self._order = list(self._created_ids)
             return self._order[position - kept]
-        for removed in self._removed:
+        for removed in self._removed_indexes:
             if removed > position:
                 break
             position += 1
-        return hostname_id(position)
+        return build_hostname_id(position)
 
-    def _refresh(self, record_id: str, now: int) -> Hostname:
-        record = advance(self._records[record_id], now, self._step)
-        sight, consulted = self._look(record)
-        record = see(record, sight, now)
+    def _refresh(self, record_id: str, now: int) -> CustomHostname:
+        record = advance(self._records[record_id], now, self._step_ms)
+        sight, consulted = self._read_conditions(record)
+        record = apply_conditions(record, sight, now)
         self._records[record_id] = record
-        self._depend(record_id, consulted)
+        self._set_dependencies(record_id, consulted)
         return record
 
-    def _depend(self, record_id: str, consulted: frozenset[Name]) -> None:
-        before = self._consulted.get(record_id, frozenset())
-        for name in before - consulted:
+    def _set_dependencies(self, record_id: str, consulted_names: frozenset[Name]) -> None:
+        before = self._consulted_names.get(record_id, frozenset())
+        for name in before - consulted_names:
             self._dependents[name].discard(record_id)
             if not self._dependents[name]:
                 del self._dependents[name]
-        for name in consulted - before:
+        for name in consulted_names - before:
             self._dependents[name].add(record_id)
-        self._consulted[record_id] = consulted
+        self._consulted_names[record_id] = consulted_names

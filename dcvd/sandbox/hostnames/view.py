@@ -1,36 +1,38 @@
 """A custom hostname as Cloudflare's API shows it."""
 
 from dcvd.core.instants import to_rfc3339
-from dcvd.sandbox.hostnames.certificates import Certificate
-from dcvd.sandbox.hostnames.conditions import CHALLENGE, OWNERSHIP, delegation_target
+from dcvd.sandbox.hostnames.certificates import IssuedCertificate
+from dcvd.sandbox.hostnames.conditions import CHALLENGE_LABEL, OWNERSHIP_LABEL, delegation_target
 from dcvd.sandbox.hostnames.model import (
-    Hostname,
+    CustomHostname,
     SslOrder,
-    challenge_tokens,
-    shown_certificates,
-    shown_ssl_status,
-    shown_status,
+    compute_challenge_tokens,
+    visible_certificates,
+    visible_ssl_status,
+    visible_status,
 )
 from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
 
-_HELD = "The hostname is associated with a held zone. Please contact the owner of this domain to have the hold removed."
-_ACTIVATED = frozenset({HostnameStatus.ACTIVE, HostnameStatus.ACTIVE_REDEPLOYING})
-_TOKENS_SHOWN = frozenset({SslStatus.PENDING_VALIDATION, SslStatus.VALIDATION_TIMED_OUT})
-_NO_CERTIFICATES = frozenset({SslStatus.DELETED, SslStatus.INACTIVE})
+_HELD_MESSAGE = (
+    "The hostname is associated with a held zone. Please contact the owner of this domain to have the hold removed."
+)
+_ACTIVATED_STATUSES = frozenset({HostnameStatus.ACTIVE, HostnameStatus.ACTIVE_REDEPLOYING})
+_STATUSES_WITH_TOKENS = frozenset({SslStatus.PENDING_VALIDATION, SslStatus.VALIDATION_TIMED_OUT})
+_STATUSES_WITHOUT_CERTIFICATES = frozenset({SslStatus.DELETED, SslStatus.INACTIVE})
 
 
-def hostname_view(record: Hostname, now: int, delegation_uuid: str) -> dict[str, object]:
+def hostname_view(record: CustomHostname, now: int, delegation_uuid: str) -> dict[str, object]:
     """`ssl` is null for a hostname without certificate; ownership members vanish once it is active."""
-    status = shown_status(record)
+    status = visible_status(record)
     view: dict[str, object] = {"id": record.id, "hostname": record.hostname, "status": status.value}
     view["ssl"] = None if record.ssl is None else _ssl_view(record, record.ssl, now, delegation_uuid)
     errors = _verification_errors(record, status, now)
     if errors:
         view["verification_errors"] = errors
-    if status not in _ACTIVATED:
+    if status not in _ACTIVATED_STATUSES:
         view["ownership_verification"] = {
             "type": "txt",
-            "name": f"{OWNERSHIP}.{record.hostname}",
+            "name": f"{OWNERSHIP_LABEL}.{record.hostname}",
             "value": record.ownership_token,
         }
         view["ownership_verification_http"] = {
@@ -47,8 +49,8 @@ def hostname_view(record: Hostname, now: int, delegation_uuid: str) -> dict[str,
     return view
 
 
-def _ssl_view(record: Hostname, ssl: SslOrder, now: int, delegation_uuid: str) -> dict[str, object]:
-    status = shown_ssl_status(record, now)
+def _ssl_view(record: CustomHostname, ssl: SslOrder, now: int, delegation_uuid: str) -> dict[str, object]:
+    status = visible_ssl_status(record, now)
     assert status is not None
     view: dict[str, object] = {
         "id": ssl.id,
@@ -60,20 +62,20 @@ def _ssl_view(record: Hostname, ssl: SslOrder, now: int, delegation_uuid: str) -
         "certificate_authority": ssl.authority,
         "settings": ssl.settings,
     }
-    if status in _TOKENS_SHOWN or ssl.renewal_open:
+    if status in _STATUSES_WITH_TOKENS or ssl.is_renewal_open:
         view["validation_records"] = _validation_records(record.hostname, ssl)
         view["dcv_delegation_records"] = [
             {
-                "cname": f"{CHALLENGE}.{record.hostname}",
+                "cname": f"{CHALLENGE_LABEL}.{record.hostname}",
                 "cname_target": delegation_target(record.hostname, delegation_uuid),
             }
         ]
-    said = record.forced.validation_errors
-    if said is None and record.sight.refusal is not None and status is not SslStatus.ACTIVE:
-        said = (record.sight.refusal,)
+    said = record.forced_state.validation_errors
+    if said is None and record.conditions.authority_refusal is not None and status is not SslStatus.ACTIVE:
+        said = (record.conditions.authority_refusal,)
     if said:
         view["validation_errors"] = [{"message": message} for message in said]
-    certificates = () if status in _NO_CERTIFICATES else shown_certificates(record)
+    certificates = () if status in _STATUSES_WITHOUT_CERTIFICATES else visible_certificates(record)
     if certificates:
         view["hosts"] = [record.hostname, f"*.{record.hostname}"] if ssl.wildcard else [record.hostname]
         view["certificates"] = [_certificate_view(certificate) for certificate in certificates]
@@ -81,11 +83,12 @@ def _ssl_view(record: Hostname, ssl: SslOrder, now: int, delegation_uuid: str) -
 
 
 def _validation_records(hostname: str, ssl: SslOrder) -> list[dict[str, object]]:
-    tokens = challenge_tokens(ssl)
+    tokens = compute_challenge_tokens(ssl)
     match ssl.method:
         case "txt":
             return [
-                {"status": "pending", "txt_name": f"{CHALLENGE}.{hostname}", "txt_value": token} for token in tokens
+                {"status": "pending", "txt_name": f"{CHALLENGE_LABEL}.{hostname}", "txt_value": token}
+                for token in tokens
             ]
         case "http":
             return [
@@ -100,21 +103,21 @@ def _validation_records(hostname: str, ssl: SslOrder) -> list[dict[str, object]]
             return [{"status": "pending", "emails": [f"{box}@{hostname}" for box in ("admin", "hostmaster")]}]
 
 
-def _verification_errors(record: Hostname, status: HostnameStatus, now: int) -> list[str]:
+def _verification_errors(record: CustomHostname, status: HostnameStatus, now: int) -> list[str]:
     if status is HostnameStatus.BLOCKED:
-        return [_HELD]
+        return [_HELD_MESSAGE]
     if status not in (HostnameStatus.PENDING, HostnameStatus.MOVED):
         return []
-    if record.sight.fallback_from is None:
+    if record.conditions.fallback_active_at is None:
         return ["zone does not have a fallback origin set."]
-    if record.sight.fallback_from > now:
+    if record.conditions.fallback_active_at > now:
         return ["fallback origin is in a status of `pending_deployment`."]
-    if record.owned_since is None:
+    if record.owned_at is None:
         return ["custom hostname does not CNAME to this zone."]
     return []
 
 
-def _certificate_view(certificate: Certificate) -> dict[str, str]:
+def _certificate_view(certificate: IssuedCertificate) -> dict[str, str]:
     return {
         "id": certificate.id,
         "issuer": certificate.issuer,

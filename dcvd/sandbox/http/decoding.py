@@ -16,9 +16,11 @@ def decode(raw: bytes, shape: type[_T]) -> _T:
     try:
         return msgspec.json.decode(raw, type=shape)
     except msgspec.ValidationError as error:
-        raise _wrong_choice(raw, shape) or InvalidInput("body", f"The body cannot be used: {reason(error)}.") from error
+        raise _wrong_choice(raw, shape) or InvalidInput(
+            "body", f"The body cannot be used: {error_text(error)}."
+        ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput("body", f"The body cannot be used: {reason(error)}.") from error
+        raise InvalidInput("body", f"The body cannot be used: {error_text(error)}.") from error
 
 
 def choice_error(member: str, value: object, choices: Sequence[str], *, context: str = "") -> InvalidInput:
@@ -27,7 +29,7 @@ def choice_error(member: str, value: object, choices: Sequence[str], *, context:
     return InvalidInput(member, f"{member} is {value!r}; {must} one of: {', '.join(choices)}.")
 
 
-def reason(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """What an error says, without the full stop that some texts bring along: it goes into a sentence with one."""
     return str(error).rstrip(".")
 

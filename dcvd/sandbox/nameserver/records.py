@@ -13,9 +13,9 @@ from dns.rdataset import Rdataset
 from dns.rdatatype import RdataType
 
 from dcvd.errors import InvalidInput
-from dcvd.sandbox.http.decoding import reason
+from dcvd.sandbox.http.decoding import error_text
 
-TYPES: Final = {
+KNOWN_TYPES: Final = {
     rdtype.name: rdtype
     for rdtype in (
         RdataType.A,
@@ -35,7 +35,7 @@ TYPES: Final = {
         RdataType.TXT,
     )
 }
-_SINGLE: Final = frozenset({RdataType.CNAME, RdataType.SOA})
+_SINGLETON_TYPES: Final = frozenset({RdataType.CNAME, RdataType.SOA})
 _MAX_TTL: Final = 2**31 - 1
 DEFAULT_TTL: Final = 60
 
@@ -47,14 +47,14 @@ def parse_name(text: str, *, field: str = "name") -> Name:
     try:
         return dns.name.from_text(text, dns.name.root)
     except (dns.exception.DNSException, ValueError) as error:
-        raise InvalidInput(field, f"{field} {text!r} is not a DNS name: {reason(error)}.") from error
+        raise InvalidInput(field, f"{field} {text!r} is not a DNS name: {error_text(error)}.") from error
 
 
 def parse_type(text: str) -> RdataType:
     """Raises InvalidInput for a type that the sandbox does not keep."""
-    rdtype = TYPES.get(text.upper())
+    rdtype = KNOWN_TYPES.get(text.upper())
     if rdtype is None:
-        raise InvalidInput("type", f"type is {text!r}; it has to be one of: {', '.join(TYPES)}.")
+        raise InvalidInput("type", f"type is {text!r}; it has to be one of: {', '.join(KNOWN_TYPES)}.")
     return rdtype
 
 
@@ -64,7 +64,7 @@ def parse_records(rdtype: RdataType, values: Sequence[str], ttl: int) -> Rdatase
         raise InvalidInput("ttl", f"ttl {ttl} is not between 0 and {_MAX_TTL} seconds.")
     if not values:
         raise InvalidInput("values", "values is empty; to remove the records use DELETE.")
-    if rdtype in _SINGLE and len(values) > 1:
+    if rdtype in _SINGLETON_TYPES and len(values) > 1:
         raise InvalidInput("values", f"values holds {len(values)} records; a name has one {rdtype.name} at most.")
     rdataset = dns.rdataset.Rdataset(dns.rdataclass.IN, rdtype)
     for index, value in enumerate(values):
@@ -72,7 +72,7 @@ def parse_records(rdtype: RdataType, values: Sequence[str], ttl: int) -> Rdatase
             rdata = dns.rdata.from_text(dns.rdataclass.IN, rdtype, value, origin=dns.name.root, relativize=False)
         except (dns.exception.DNSException, ValueError) as error:
             raise InvalidInput(
-                "values", f"values[{index}] {value!r} is not {rdtype.name} data: {reason(error)}."
+                "values", f"values[{index}] {value!r} is not {rdtype.name} data: {error_text(error)}."
             ) from error
         rdataset.add(rdata, ttl)
     return rdataset

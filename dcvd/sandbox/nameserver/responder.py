@@ -14,7 +14,7 @@ import dns.rrset
 from dns.message import Message
 from dns.rdatatype import RdataType
 
-from dcvd.sandbox.nameserver.zone import Zone
+from dcvd.sandbox.nameserver.zone import ZoneData
 
 OUR_PAYLOAD: Final = 1232
 """EDNS size that we announce: what passes any network unfragmented (DNS flag day 2020)."""
@@ -35,32 +35,32 @@ def parse_query(wire: bytes) -> Message | bytes | None:
     return query
 
 
-def answer(query: Message, zone: Zone) -> Message:
+def answer_query(query: Message, zone: ZoneData) -> Message:
     """As an authoritative server that is also a resolver: AA and RA set, chains followed, SOA with a negative."""
     if query.opcode() != dns.opcode.QUERY:
-        return failure(query, dns.rcode.NOTIMP)
+        return empty_response(query, dns.rcode.NOTIMP)
     if query.edns > 0:
-        return failure(query, dns.rcode.BADVERS)
+        return empty_response(query, dns.rcode.BADVERS)
     question = query.question[0]
     if question.rdclass != dns.rdataclass.IN:
-        return failure(query, dns.rcode.REFUSED)
+        return empty_response(query, dns.rcode.REFUSED)
     if question.rdtype != RdataType.ANY and dns.rdatatype.is_metatype(question.rdtype):
-        return failure(query, dns.rcode.NOTIMP)
+        return empty_response(query, dns.rcode.NOTIMP)
     resolution = zone.resolve(question.name, question.rdtype)
-    response = failure(query, resolution.rcode)
+    response = empty_response(query, resolution.rcode)
     response.flags |= dns.flags.AA
     response.answer = list(resolution.answer)
     if not resolution.answer or resolution.answer[-1].rdtype != question.rdtype:
-        soa = zone.authority(resolution.last)
+        soa = zone.find_soa(resolution.final_name)
         exists = resolution.rcode == dns.rcode.NOERROR
-        if exists and question.rdtype is RdataType.SOA and soa.name == resolution.last:
+        if exists and question.rdtype is RdataType.SOA and soa.name == resolution.final_name:
             response.answer.append(soa)
         elif question.rdtype is not RdataType.ANY or not resolution.answer:
             response.authority = [soa]
     return response
 
 
-def failure(query: Message, rcode: dns.rcode.Rcode) -> Message:
+def empty_response(query: Message, rcode: dns.rcode.Rcode) -> Message:
     """An answer that holds nothing but its code."""
     response = dns.message.make_response(query, recursion_available=True, our_payload=OUR_PAYLOAD)
     response.flags |= query.flags & dns.flags.CD  # RFC 4035 §3.2.2
@@ -68,18 +68,18 @@ def failure(query: Message, rcode: dns.rcode.Rcode) -> Message:
     return response
 
 
-def referral_to_root(query: Message) -> Message:
+def root_referral(query: Message) -> Message:
     """What a lame server says: it has no authority, and the root might know."""
-    response = failure(query, dns.rcode.NOERROR)
+    response = empty_response(query, dns.rcode.NOERROR)
     response.authority = [
         dns.rrset.from_text(dns.name.root, 518400, dns.rdataclass.IN, RdataType.NS, "a.root-servers.net.")
     ]
     return response
 
 
-def cut_short(query: Message) -> Message:
+def truncated_response(query: Message) -> Message:
     """Nothing but the TC bit: come again over TCP."""
-    response = failure(query, dns.rcode.NOERROR)
+    response = empty_response(query, dns.rcode.NOERROR)
     response.flags |= dns.flags.TC
     return response
 

@@ -13,27 +13,34 @@ from dns.message import Message
 
 from dcvd.errors import DcvdError
 from dcvd.sandbox.faults import DnsFault, Faults
-from dcvd.sandbox.nameserver.responder import answer, cut_short, failure, parse_query, referral_to_root, to_datagram
-from dcvd.sandbox.nameserver.zone import Zone
+from dcvd.sandbox.nameserver.responder import (
+    answer_query,
+    empty_response,
+    parse_query,
+    root_referral,
+    to_datagram,
+    truncated_response,
+)
+from dcvd.sandbox.nameserver.zone import ZoneData
 
 log = structlog.get_logger(__name__)
 
-TCP_IDLE: Final = 10.0
+TCP_IDLE_S: Final = 10.0
 """Seconds that a silent TCP connection is kept."""
 _PORT_TRIES: Final = 20
 
 
-class Reply(NamedTuple):
+class DelayedResponse(NamedTuple):
     """An answer as it goes out, and the seconds for which it is held back."""
 
     wire: bytes
-    delay: float = 0.0
+    delay_s: float = 0.0
 
 
 class Nameserver:
     """Answers from `zone` unless one of `faults` applies; counts queries by type in `queries`."""
 
-    def __init__(self, zone: Zone, faults: Faults) -> None:
+    def __init__(self, zone: ZoneData, faults: Faults) -> None:
         self._zone = zone
         self._faults = faults
         self.queries: Counter[str] = Counter()
@@ -72,7 +79,7 @@ class Nameserver:
         bound = cast(int, tcp.sockets[0].getsockname()[1])
         try:
             udp, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-                lambda: _Datagrams(self), local_addr=(host, bound)
+                lambda: _DatagramProtocol(self), local_addr=(host, bound)
             )
         except OSError:
             tcp.close()
@@ -81,35 +88,37 @@ class Nameserver:
         self._tcp, self._udp = tcp, udp
         return bound
 
-    def reply(self, wire: bytes, *, datagram: bool) -> Reply | None:
+    def respond(self, wire: bytes, *, datagram: bool) -> DelayedResponse | None:
         """The answer to one query; None where there is none, by its nature or by a fault."""
         query = parse_query(wire)
         if query is None:
             return None
         if isinstance(query, bytes):
-            return Reply(query)
+            return DelayedResponse(query)
         delay = 0.0
         try:
-            response = answer(query, self._zone)
+            response = answer_query(query, self._zone)
             if query.question:
                 question = query.question[0]
                 self.queries[dns.rdatatype.to_text(question.rdtype)] += 1
-                fault = self._faults.take_dns(
+                fault = self._faults.take_dns_fault(
                     question.name,
                     question.rdtype,
                     datagram=datagram,
                     checking_disabled=bool(query.flags & dns.flags.CD),
                 )
                 if fault is not None:
-                    struck = _strike(fault, query, response)
+                    struck = _apply_fault(fault, query, response)
                     if struck is None:
                         return None
-                    response, delay = struck, fault.delay / 1000
-            return Reply(to_datagram(response, query) if datagram else response.to_wire(max_size=65535), delay)
+                    response, delay = struck, fault.delay_ms / 1000
+            return DelayedResponse(
+                to_datagram(response, query) if datagram else response.to_wire(max_size=65535), delay
+            )
         except Exception:
             # Whatever a stranger's packet provokes must not end the server; the asker is told, and so is the log.
             log.exception("sandbox.dns_answer_failed", query_bytes=len(wire))
-            return Reply(failure(query, dns.rcode.SERVFAIL).to_wire())
+            return DelayedResponse(empty_response(query, dns.rcode.SERVFAIL).to_wire())
 
     async def _serve_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -118,12 +127,12 @@ class Nameserver:
         self._connections.add(task)
         try:
             while self._tcp is not None:
-                async with asyncio.timeout(TCP_IDLE):
+                async with asyncio.timeout(TCP_IDLE_S):
                     (length,) = struct.unpack("!H", await reader.readexactly(2))
                     wire = await reader.readexactly(length)
-                reply = self.reply(wire, datagram=False)
+                reply = self.respond(wire, datagram=False)
                 if reply is not None:
-                    await asyncio.sleep(reply.delay)
+                    await asyncio.sleep(reply.delay_s)
                     writer.write(struct.pack("!H", len(reply.wire)) + reply.wire)
                     await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError, TimeoutError) as error:
@@ -136,30 +145,30 @@ class Nameserver:
             writer.close()
 
 
-class _Datagrams(asyncio.DatagramProtocol):
+class _DatagramProtocol(asyncio.DatagramProtocol):
     def __init__(self, server: Nameserver) -> None:
         self._server = server
         self._transport: asyncio.DatagramTransport | None = None
-        self._held: set[asyncio.TimerHandle] = set()
+        self._delayed_sends: set[asyncio.TimerHandle] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        reply = self._server.reply(data, datagram=True)
+        reply = self._server.respond(data, datagram=True)
         if reply is None:
             return
-        if not reply.delay:
+        if not reply.delay_s:
             self._send(reply.wire, addr)
             return
         loop = asyncio.get_running_loop()
-        due = {timer for timer in self._held if timer.when() < loop.time()}
-        self._held -= due
-        self._held.add(loop.call_later(reply.delay, self._send, reply.wire, addr))
+        due = {timer for timer in self._delayed_sends if timer.when() < loop.time()}
+        self._delayed_sends -= due
+        self._delayed_sends.add(loop.call_later(reply.delay_s, self._send, reply.wire, addr))
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._transport = None
-        for timer in self._held:
+        for timer in self._delayed_sends:
             timer.cancel()
 
     def _send(self, wire: bytes, addr: tuple[str, int]) -> None:
@@ -170,21 +179,21 @@ class _Datagrams(asyncio.DatagramProtocol):
         log.debug("sandbox.dns_send_failed", reason=str(exc))
 
 
-def _strike(fault: DnsFault, query: Message, response: Message) -> Message | None:
+def _apply_fault(fault: DnsFault, query: Message, response: Message) -> Message | None:
     """What the fault makes of the answer; None: no answer at all."""
     match fault.kind:
         case "servfail" | "bogus":
-            return failure(query, dns.rcode.SERVFAIL)
+            return empty_response(query, dns.rcode.SERVFAIL)
         case "refuse":
-            return failure(query, dns.rcode.REFUSED)
+            return empty_response(query, dns.rcode.REFUSED)
         case "timeout":
             return None
         case "wrong_id":
             response.id ^= 0xFFFF
             return response
         case "truncate":
-            return cut_short(query)
+            return truncated_response(query)
         case "slow":
             return response
         case "lame":
-            return referral_to_root(query)
+            return root_referral(query)

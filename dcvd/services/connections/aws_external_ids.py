@@ -11,19 +11,19 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.core.connections import aws_policies
-from dcvd.core.connections.aws_policies import Policy
+from dcvd.core.connections.aws_policies import IamPolicy
 from dcvd.core.domains.hostnames import normalise
 from dcvd.core.instants import DAY
-from dcvd.errors import InvalidInput, Throttled
+from dcvd.errors import InvalidInput, TooManyRequests
 from dcvd.providers.route53.sessions import AwsSessions
 from dcvd.services.context import Context
 from dcvd.store import aws_external_ids
 from dcvd.store.engine.database import Transaction
 
-_LIFE: Final = 7 * DAY
-_MOST_OPEN: Final = 20
+_LIFETIME_MS: Final = 7 * DAY
+_MAX_UNUSED: Final = 20
 _MOST_DOMAINS: Final = 50
-_LARGEST_POLICY: Final = 6144
+_MAX_POLICY_CHARACTERS: Final = 6144
 """Characters of a managed policy without its blanks (IAM user guide, "IAM and AWS STS quotas")."""
 _FIELD: Final = "credentials.externalId"
 
@@ -33,8 +33,8 @@ class ExternalId(Struct, frozen=True, kw_only=True):
 
     external_id: str
     expires_at: int
-    trust_policy: Policy
-    permissions_policy: Policy
+    trust_policy: IamPolicy
+    permissions_policy: IamPolicy
 
 
 async def issue(context: Context, sessions: AwsSessions, org_id: str, domains: Sequence[str]) -> ExternalId:
@@ -44,24 +44,24 @@ async def issue(context: Context, sessions: AwsSessions, org_id: str, domains: S
     where the organization has many that it has not used, Retryable where AWS could not be asked who we are.
     """
     _ = context.connection_vault  # without it no connection could follow
-    permissions_policy = _permissions(context, domains)
-    identity = await sessions.identity(context.config.oauth_route53)
+    permissions_policy = _build_permissions_policy(context, domains)
+    identity = await sessions.get_identity(context.config.oauth_route53)
     now = context.now()
     external_id = aws_policies.new_external_id(context.random_bytes)
     made = ExternalId(
         external_id=external_id,
-        expires_at=now + _LIFE,
+        expires_at=now + _LIFETIME_MS,
         trust_policy=aws_policies.trust_policy(identity.arn, external_id),
         permissions_policy=permissions_policy,
     )
 
     def unit(tx: Transaction) -> ExternalId:
-        ends = aws_external_ids.open_ends(tx, org_id, now, _MOST_OPEN)
-        if len(ends) >= _MOST_OPEN:
-            raise Throttled(
-                f"There are {_MOST_OPEN} ExternalIds that were given and not used; use one of them, or wait until the "
+        ends = aws_external_ids.list_unused_expiries(tx, org_id, now, _MAX_UNUSED)
+        if len(ends) >= _MAX_UNUSED:
+            raise TooManyRequests(
+                f"There are {_MAX_UNUSED} ExternalIds that were given and not used; use one of them, or wait until the "
                 "oldest ends.",
-                retry_after=(ends[0] - now) / 1000,
+                retry_after_s=(ends[0] - now) / 1000,
             )
         aws_external_ids.insert(tx, org_id, external_id, created_at=now, expires_at=made.expires_at)
         return made
@@ -69,24 +69,24 @@ async def issue(context: Context, sessions: AwsSessions, org_id: str, domains: S
     return await context.database.write(unit)
 
 
-async def check(context: Context, org_id: str, external_id: str) -> None:
+async def check_usable(context: Context, org_id: str, external_id: str) -> None:
     """Before AWS is asked. Raises InvalidInput as `take` does."""
     now = context.now()
-    if not await context.database.read(lambda snapshot: aws_external_ids.is_open(snapshot, org_id, external_id, now)):
-        raise _unknown()
+    if not await context.database.read(lambda snapshot: aws_external_ids.is_usable(snapshot, org_id, external_id, now)):
+        raise _unknown_external_id_error()
 
 
-def take(tx: Transaction, org_id: str, external_id: str, now: int) -> None:
+def consume(tx: Transaction, org_id: str, external_id: str, now: int) -> None:
     """Use it up, in the transaction that stores the connection.
 
     Raises InvalidInput with the code `external_id_unknown` for one that was not given to this organization, is used or
     past its end.
     """
-    if not aws_external_ids.use(tx, org_id, external_id, now):
-        raise _unknown()
+    if not aws_external_ids.consume(tx, org_id, external_id, now):
+        raise _unknown_external_id_error()
 
 
-def _unknown() -> InvalidInput:
+def _unknown_external_id_error() -> InvalidInput:
     return InvalidInput(
         _FIELD,
         f"{_FIELD} is none that dcvd gave to this organization, or it is used or past its end. Get one by "
@@ -95,7 +95,7 @@ def _unknown() -> InvalidInput:
     )
 
 
-def _permissions(context: Context, domains: Sequence[str]) -> Policy:
+def _build_permissions_policy(context: Context, domains: Sequence[str]) -> IamPolicy:
     if len(domains) > _MOST_DOMAINS:
         raise InvalidInput("domains", f"There are {len(domains)} domains; one role is for up to {_MOST_DOMAINS}.")
     allowed = context.config.domains.allow_reserved_tlds
@@ -103,9 +103,10 @@ def _permissions(context: Context, domains: Sequence[str]) -> Policy:
         normalise(name, allowed_tlds=allowed, field=f"domains[{index}]") for index, name in enumerate(domains)
     )
     policy = aws_policies.permissions_policy([*hostnames])
-    if len(msgspec.json.encode(policy)) > _LARGEST_POLICY:
+    if len(msgspec.json.encode(policy)) > _MAX_POLICY_CHARACTERS:
         raise InvalidInput(
             "domains",
-            f"The policy would be longer than the {_LARGEST_POLICY} characters that AWS takes; give fewer domains.",
+            f"The policy would be longer than the {_MAX_POLICY_CHARACTERS} characters that AWS takes; give fewer "
+            "domains.",
         )
     return policy

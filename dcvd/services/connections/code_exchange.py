@@ -8,32 +8,38 @@ from msgspec import Struct
 
 from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import OauthTokens
-from dcvd.core.connections.oauth import Callback, granted_scopes, issuer_is_wrong, missing_scopes, refresh_at
+from dcvd.core.connections.oauth import (
+    AuthorizationResponse,
+    choose_refresh_at,
+    find_missing_scopes,
+    is_wrong_issuer,
+    read_granted_scopes,
+)
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
-from dcvd.core.text import printable
+from dcvd.core.text import make_printable
 from dcvd.core.timeline import token_actor
 from dcvd.errors import DcvdError, InvalidInput, Permanent, RemoteError, Unauthorized
 from dcvd.kit.http.fetch import FetchFailed
 from dcvd.kit.vault.sealing import VaultError
-from dcvd.oauth.token_responses import Tokens
+from dcvd.oauth.token_responses import TokenResponse
 from dcvd.oauth.tokens import TokenClient, TokenKind
-from dcvd.providers.drivers import Drivers
+from dcvd.providers.drivers import DriverFactory
 from dcvd.services.connections import creation
-from dcvd.services.connections.authorizations import invalid_state, take_for_browser, take_for_tenant
+from dcvd.services.connections.authorizations import consume_for_browser, consume_for_tenant, invalid_state_error
 from dcvd.services.context import Context
 from dcvd.store import organizations
-from dcvd.store.oauth_states import Taken
+from dcvd.store.oauth_states import ConsumedState
 
 log = structlog.get_logger(__name__)
 
-_NAMING: Final = 5.0
+_ACCOUNT_TIMEOUT_S: Final = 5.0
 """Seconds that a provider has to say whose account it is; the connection is good without."""
 _LONGEST_ACCOUNT: Final = 200
-_AGAIN: Final = "Begin again with POST /api/oauth/authorize."
+_BEGIN_AGAIN: Final = "Begin again with POST /api/oauth/authorize."
 
 
-class Finished(Struct, frozen=True, kw_only=True):
+class CallbackResult(Struct, frozen=True, kw_only=True):
     """What became of an answer that came through a browser: a connection or a failure.
 
     organization: the name of the one that it was for. return_to: where the browser is to go, None for nowhere.
@@ -47,8 +53,8 @@ class Finished(Struct, frozen=True, kw_only=True):
 
 async def connect_for_tenant(
     context: Context,
-    client: TokenClient,
-    drivers: Drivers,
+    token_client: TokenClient,
+    drivers: DriverFactory,
     org_id: str,
     token_id: str,
     provider: Provider,
@@ -64,23 +70,27 @@ async def connect_for_tenant(
     cannot or will not, Unavailable, Conflict. Whatever is raised, the state is used and nothing else is stored.
     """
     context.connection_vault  # noqa: B018  # raises where there is no key, before the state is used
-    taken = await take_for_tenant(context, org_id, token_id, provider, state=state, redirect_uri=redirect_uri)
-    return await _connect(context, client, drivers, taken, code, issuer)
+    taken = await consume_for_tenant(context, org_id, token_id, provider, state=state, redirect_uri=redirect_uri)
+    return await _connect(context, token_client, drivers, taken, code, issuer)
 
 
 async def connect_for_browser(
-    context: Context, client: TokenClient, drivers: Drivers, provider: Provider, callback: Callback
-) -> Finished:
+    context: Context,
+    token_client: TokenClient,
+    drivers: DriverFactory,
+    provider: Provider,
+    callback: AuthorizationResponse,
+) -> CallbackResult:
     """A connection from an answer that came to our own redirect URI. Raises InvalidInput for a state of no use."""
     context.connection_vault  # noqa: B018  # raises where there is no key, before the state is used
-    taken = await take_for_browser(context, provider, callback.state)
+    taken = await consume_for_browser(context, provider, callback.state)
     authorization = taken.authorization
     organization = await context.database.read(lambda snapshot: organizations.find(snapshot, authorization.org_id))
     name = organization.name if organization is not None else ""
     try:
         if callback.code is None:
-            raise _declined(provider, callback.error or "authorization_failed")
-        connection = await _connect(context, client, drivers, taken, callback.code, callback.issuer)
+            raise _authorization_refused_error(provider, callback.error or "authorization_failed")
+        connection = await _connect(context, token_client, drivers, taken, callback.code, callback.issuer)
     except DcvdError as error:
         log.warning(
             "oauth.not_connected",
@@ -89,16 +99,21 @@ async def connect_for_browser(
             code=error.code,
             error=error.message,
         )
-        return Finished(organization=name, return_to=authorization.return_to, failure=error)
-    return Finished(organization=name, return_to=authorization.return_to, connection=connection)
+        return CallbackResult(organization=name, return_to=authorization.return_to, failure=error)
+    return CallbackResult(organization=name, return_to=authorization.return_to, connection=connection)
 
 
 async def _connect(
-    context: Context, client: TokenClient, drivers: Drivers, taken: Taken, code: Secret, issuer: str | None
+    context: Context,
+    token_client: TokenClient,
+    drivers: DriverFactory,
+    consumed_state: ConsumedState,
+    code: Secret,
+    issuer: str | None,
 ) -> Connection:
-    authorization = taken.authorization
+    authorization = consumed_state.authorization
     provider = authorization.provider
-    if issuer_is_wrong(authorization.issuer, issuer, required=authorization.issuer_required):
+    if is_wrong_issuer(authorization.issuer, issuer, is_required=authorization.issuer_required):
         raise InvalidInput(
             "iss",
             f"The answer is not from the server that was asked, {authorization.issuer}: it names "
@@ -106,11 +121,11 @@ async def _connect(
             code="wrong_issuer",
         )
     asked_at = context.now()
-    tokens = await _exchange(client, taken, code, _verifier(context, taken))
+    tokens = await _exchange(token_client, consumed_state, code, _unseal_verifier(context, consumed_state))
     try:
-        scopes = _checked_scopes(taken, tokens)
+        scopes = _check_scopes(consumed_state, tokens)
         credentials = OauthTokens(access_token=tokens.access_token, refresh_token=tokens.refresh_token)
-        account = await _account(drivers, provider, credentials)
+        account = await _find_account(drivers, provider, credentials)
         expires_at = None if tokens.expires_in is None else asked_at + tokens.expires_in * SECOND
         may_refresh = expires_at is not None and tokens.refresh_token is not None
         return await creation.create(
@@ -121,82 +136,86 @@ async def _connect(
             account=account,
             scopes=scopes,
             expires_at=expires_at,
-            refresh_at=refresh_at(asked_at, expires_at) if may_refresh and expires_at is not None else None,
+            refresh_at=choose_refresh_at(asked_at, expires_at) if may_refresh and expires_at is not None else None,
             actor=token_actor(authorization.token_id),
         )
     except BaseException:
         # Also where we are stopped: nobody else would ever end what was granted.
-        await asyncio.shield(_give_back(client, provider, tokens))
+        await asyncio.shield(_revoke_granted_tokens(token_client, provider, tokens))
         raise
 
 
-def _verifier(context: Context, taken: Taken) -> Secret:
+def _unseal_verifier(context: Context, consumed_state: ConsumedState) -> Secret:
     try:
-        return taken.verifier(context.connection_vault)
+        return consumed_state.unseal_verifier(context.connection_vault)
     except VaultError as error:
         log.error("oauth.verifier_unreadable", code=error.code, error=error.message)  # noqa: TRY400
-        raise invalid_state() from error
+        raise invalid_state_error() from error
 
 
-async def _exchange(client: TokenClient, taken: Taken, code: Secret, verifier: Secret) -> Tokens:
+async def _exchange(
+    token_client: TokenClient, consumed_state: ConsumedState, code: Secret, verifier: Secret
+) -> TokenResponse:
     """Once, whatever comes of it: a server that sees a code twice takes back what it gave for it."""
-    provider, redirect_uri = taken.authorization.provider, taken.authorization.redirect_uri
+    provider, redirect_uri = consumed_state.authorization.provider, consumed_state.authorization.redirect_uri
     try:
-        return await client.exchange(provider, code=code, verifier=verifier, redirect_uri=redirect_uri)
+        return await token_client.exchange(provider, code=code, verifier=verifier, redirect_uri=redirect_uri)
     except Unauthorized as error:
         if error.code != "invalid_grant":
             raise
-        raise InvalidInput("code", f"{error.message} {_AGAIN}", code=error.code) from error
+        raise InvalidInput("code", f"{error.message} {_BEGIN_AGAIN}", code=error.code) from error
     except FetchFailed as error:
-        raise Permanent(f"{error.message} The code may have been used. {_AGAIN}", code=error.code) from error
+        raise Permanent(f"{error.message} The code may have been used. {_BEGIN_AGAIN}", code=error.code) from error
 
 
-def _checked_scopes(taken: Taken, tokens: Tokens) -> tuple[str, ...]:
-    authorization = taken.authorization
-    granted = granted_scopes(authorization.scopes, tokens.scopes)
-    missing = missing_scopes(authorization.provider, authorization.scopes, granted)
+def _check_scopes(consumed_state: ConsumedState, tokens: TokenResponse) -> tuple[str, ...]:
+    authorization = consumed_state.authorization
+    granted = read_granted_scopes(authorization.scopes, tokens.scopes)
+    missing = find_missing_scopes(authorization.provider, authorization.scopes, granted)
     if missing:
         raise InvalidInput(
             "code",
             f"The customer did not grant {', '.join(missing)}, without which nothing can be written. What he granted "
-            f"was given back. {_AGAIN}",
+            f"was given back. {_BEGIN_AGAIN}",
             code="insufficient_scope",
         )
     return granted
 
 
-async def _account(drivers: Drivers, provider: Provider, credentials: OauthTokens) -> str | None:
+async def _find_account(drivers: DriverFactory, provider: Provider, credentials: OauthTokens) -> str | None:
     """What the provider calls the account, if it says so. Raises InvalidInput where it refuses the fresh token."""
     try:
-        async with asyncio.timeout(_NAMING):
-            name = await drivers.driver(provider, credentials).check()
+        async with asyncio.timeout(_ACCOUNT_TIMEOUT_S):
+            name = await drivers.create_driver(provider, credentials).check_credentials()
     except Unauthorized as error:
         raise InvalidInput(
             "code",
-            f"{provider.value} gave a token and then refused it: {error.message} {_AGAIN}",
+            f"{provider.value} gave a token and then refused it: {error.message} {_BEGIN_AGAIN}",
             code=error.code,
         ) from error
     except (RemoteError, TimeoutError) as error:
         log.info("oauth.account_not_named", provider=provider.value, error=str(error) or type(error).__name__)
         return None
-    return printable(name)[:_LONGEST_ACCOUNT] or None if name else None
+    return make_printable(name)[:_LONGEST_ACCOUNT] or None if name else None
 
 
-async def _give_back(client: TokenClient, provider: Provider, tokens: Tokens) -> None:
+async def _revoke_granted_tokens(token_client: TokenClient, provider: Provider, tokens: TokenResponse) -> None:
     """Revoke what was granted and is not kept. With a refresh token its access token goes too (RFC 7009, 2.1)."""
     token = tokens.refresh_token or tokens.access_token
     kind: TokenKind = "access_token" if tokens.refresh_token is None else "refresh_token"
     try:
-        revoked = await client.revoke(provider, token, kind)
+        revoked = await token_client.revoke(provider, token, kind)
     except DcvdError as error:
         log.warning("oauth.not_revoked", provider=provider.value, code=error.code, error=error.message)
     else:
         log.info("oauth.given_back", provider=provider.value, revoked=revoked)
 
 
-def _declined(provider: Provider, code: str) -> InvalidInput:
+def _authorization_refused_error(provider: Provider, code: str) -> InvalidInput:
     if code == "access_denied":
         return InvalidInput("error", "The consent was declined, so nothing was connected.", code=code)
     return InvalidInput(
-        "error", f"{provider.value} ended the authorization ({code}), so nothing was connected. {_AGAIN}", code=code
+        "error",
+        f"{provider.value} ended the authorization ({code}), so nothing was connected. {_BEGIN_AGAIN}",
+        code=code,
     )

@@ -2,12 +2,14 @@
 
 from dcvd.core.connections.connection import Provider
 from dcvd.core.domains.hostnames import normalise
-from dcvd.dns.checks.zone_reader import Zones
+from dcvd.dns.checks.zone_reader import ZoneReader
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.services.context import Context
 
 
-async def parameters(context: Context, zones: Zones, provider: Provider, domain_name: str | None) -> dict[str, str]:
+async def find_consent_parameters(
+    context: Context, zones: ZoneReader, provider: Provider, domain_name: str | None
+) -> dict[str, str]:
     """The zone and the host within it, where consent is for one name (Domain Connect's asynchronous flow); else none.
 
     Raises InvalidInput where the name is missing, not wanted or none; NotFound where its domain is not registered;
@@ -24,7 +26,7 @@ async def parameters(context: Context, zones: Zones, provider: Provider, domain_
             "domainName", f"domainName is not wanted: {provider.value} gives its consent for an account."
         )
     name = normalise(domain_name, allowed_tlds=config.domains.allow_reserved_tlds)
-    zone = await zones.apex(name)
+    zone = await zones.find_apex(name)
     if zone is None:
         raise NotFound(f"The domain of {name} is not registered.", code="zone_not_found")
     host = name.removesuffix(zone).removesuffix(".")

@@ -7,14 +7,14 @@ import structlog
 
 from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import Credentials, OauthTokens, method_of
-from dcvd.core.ids import Prefix
-from dcvd.core.text import printable
+from dcvd.core.ids import IdPrefix
+from dcvd.core.text import make_printable
 from dcvd.errors import Conflict
 from dcvd.services.context import Context
 from dcvd.store import connections
 from dcvd.store.engine.database import Snapshot, Transaction
 
-_MOST: Final = 100
+_MAX_CONNECTIONS: Final = 100
 """Connections of an organization."""
 _LONGEST_ACCOUNT: Final = 200
 
@@ -32,22 +32,22 @@ async def create(
     expires_at: int | None,
     refresh_at: int | None,
     actor: str,
-    also: Callable[[Transaction, Connection], None] | None = None,
+    in_transaction: Callable[[Transaction, Connection], None] | None = None,
 ) -> Connection:
     """Store a connection whose credentials were tried.
 
-    refresh_at: does not count without a refresh token. actor: who made it, as a timeline names him. also: what has to
-    be stored with it or not at all; what it raises comes out here. Raises Unavailable without a configured key,
-    Conflict where the organization has too many.
+    refresh_at: does not count without a refresh token. actor: who made it, as a timeline names him. in_transaction:
+    what has to be stored with it or not at all; what it raises comes out here. Raises Unavailable without a configured
+    key, Conflict where the organization has too many.
     """
     vault = context.connection_vault
     now = context.now()
     connection = Connection(
-        id=context.new_id(Prefix.CONNECTION),
+        id=context.new_id(IdPrefix.CONNECTION),
         org_id=org_id,
         provider=provider,
         method=method_of(credentials),
-        account=None if account is None else printable(account)[:_LONGEST_ACCOUNT],
+        account=None if account is None else make_printable(account)[:_LONGEST_ACCOUNT],
         scopes=tuple(scopes),
         expires_at=expires_at,
         refresh_at=refresh_at if _is_renewable(credentials) else None,
@@ -57,8 +57,8 @@ async def create(
 
     def unit(tx: Transaction) -> None:
         check_room(tx, org_id)
-        if also is not None:
-            also(tx, connection)
+        if in_transaction is not None:
+            in_transaction(tx, connection)
         connections.insert(tx, vault, connection, credentials)
 
     await context.database.write(unit)
@@ -75,9 +75,10 @@ async def create(
 
 def check_room(snapshot: Snapshot, org_id: str) -> None:
     """Raises Conflict where an organization may have no further connection."""
-    if connections.count_of_org(snapshot, org_id) >= _MOST:
+    if connections.count_of_org(snapshot, org_id) >= _MAX_CONNECTIONS:
         raise Conflict(
-            f"There are {_MOST} connections already; remove one that no domain needs.", code="too_many_connections"
+            f"There are {_MAX_CONNECTIONS} connections already; remove one that no domain needs.",
+            code="too_many_connections",
         )
 
 

@@ -11,16 +11,16 @@ from dcvd.services.jobs import queue
 from dcvd.store import connections
 from dcvd.store.engine.database import Snapshot, Transaction
 
-_BATCH: Final = 200
+_BATCH_SIZE: Final = 200
 
 
 async def enqueue_refreshes(context: Context) -> int:
     """A job for each connection whose refresh is due; returns how many. Without a configured key there are none."""
-    if not context.vault.configured:
+    if not context.vault.is_configured:
         return 0
 
     def unit(tx: Transaction) -> int:
-        due = connections.to_refresh(tx, context.now(), _BATCH)
+        due = connections.list_due_for_refresh(tx, context.now(), _BATCH_SIZE)
         for connection in due:
             queue.enqueue(
                 context,
@@ -33,22 +33,22 @@ async def enqueue_refreshes(context: Context) -> int:
             )
         return len(due)
 
-    return await _in_batches(context, connections.to_refresh, unit)
+    return await _run_in_batches(context, connections.list_due_for_refresh, unit)
 
 
-async def end(context: Context) -> int:
+async def require_reauth_of_expired(context: Context) -> int:
     """Connections whose access token has ended and that cannot be refreshed need their owner; returns how many."""
 
     def unit(tx: Transaction) -> int:
-        over = connections.ended(tx, context.now(), _BATCH)
+        over = connections.list_expired(tx, context.now(), _BATCH_SIZE)
         for connection in over:
-            reauth.record(context, tx, connection, reauth.ENDED, reauth.ENDED_MESSAGE)
+            reauth.record_reauth_required(context, tx, connection, reauth.ACCESS_ENDED, reauth.ACCESS_ENDED_MESSAGE)
         return len(over)
 
-    return await _in_batches(context, connections.ended, unit)
+    return await _run_in_batches(context, connections.list_expired, unit)
 
 
-async def counts(context: Context) -> dict[tuple[Provider, ConnectionStatus], int]:
+async def count_connections(context: Context) -> dict[tuple[Provider, ConnectionStatus], int]:
     """How many connections there are, of all organizations."""
 
     def query(snapshot: Snapshot) -> dict[tuple[Provider, ConnectionStatus], int]:
@@ -61,7 +61,7 @@ async def counts(context: Context) -> dict[tuple[Provider, ConnectionStatus], in
     return await context.database.read(query)
 
 
-async def _in_batches(
+async def _run_in_batches(
     context: Context, find: Callable[[Snapshot, int, int], list[Connection]], unit: Callable[[Transaction], int]
 ) -> int:
     """How much `unit` did, which is mostly nothing: then there is no transaction."""
@@ -69,6 +69,6 @@ async def _in_batches(
     while await context.database.read(lambda snapshot: find(snapshot, context.now(), 1)):
         done = await context.database.write(unit)
         total += done
-        if done < _BATCH:
+        if done < _BATCH_SIZE:
             break
     return total

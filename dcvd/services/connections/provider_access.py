@@ -2,38 +2,38 @@
 
 from typing import Final
 
-from dcvd.core.connections.connection import ConnectionStatus, is_ending, is_over
+from dcvd.core.connections.connection import ConnectionStatus, is_token_expired, needs_refresh
 from dcvd.core.instants import MINUTE
 from dcvd.errors import RemoteError, Retryable, Unauthorized
 from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.driver import RecordDriver
-from dcvd.providers.drivers import Drivers
+from dcvd.providers.drivers import DriverFactory
 from dcvd.services.connections import queries, reauth
-from dcvd.services.connections.queries import OpenedConnection
-from dcvd.services.connections.refreshing_driver import WatchedDriver
-from dcvd.services.connections.token_refresher import Refresher
-from dcvd.services.connections.usage import ConnectionUse
+from dcvd.services.connections.queries import UnsealedConnection
+from dcvd.services.connections.refreshing_driver import RefreshingDriver
+from dcvd.services.connections.token_refresher import TokenRefresher
+from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
 
-_JUST_NOW: Final = MINUTE
-_REFUSED: Final = "The provider refuses the connection's credentials."
+_RECENT_REFRESH_MS: Final = MINUTE
+_CREDENTIALS_REFUSED: Final = "The provider refuses the connection's credentials."
 
 
-class Access:
+class ProviderAccess:
     """One for the whole process: it lets a connection be refreshed once however many need it.
 
-    drivers: what makes them. tokens: whom to ask for new ones. use: what it notes of connections.
+    drivers: what makes them. token_client: whom to ask for new ones. usage: what it notes of connections.
     """
 
-    def __init__(self, context: Context, drivers: Drivers, tokens: TokenClient, metrics: Metrics) -> None:
+    def __init__(self, context: Context, drivers: DriverFactory, token_client: TokenClient, metrics: Metrics) -> None:
         self._context = context
         self.drivers = drivers
-        self.tokens = tokens
-        self.use = ConnectionUse()
-        self.refresher = Refresher(context, tokens, self.use, metrics)
+        self.token_client = token_client
+        self.usage = ConnectionUsage()
+        self.refresher = TokenRefresher(context, token_client, self.usage, metrics)
 
-    async def driver(self, org_id: str, connection_id: str) -> RecordDriver:
+    async def open_driver(self, org_id: str, connection_id: str) -> RecordDriver:
         """A driver with credentials that work now.
 
         Where the provider refuses them all the same, they are refreshed and the call is made once more; where that does
@@ -43,67 +43,69 @@ class Access:
         `reauth_required` where the owner has to connect anew, or `credentials_unreadable`; Retryable where the provider
         could not be asked.
         """
-        opened = await self._usable(await self.opened(org_id, connection_id))
-        return WatchedDriver(self, opened)
+        opened = await self._refresh_if_ending(await self.load_connection(org_id, connection_id))
+        return RefreshingDriver(self, opened)
 
-    async def opened(self, org_id: str, connection_id: str) -> OpenedConnection:
+    async def load_connection(self, org_id: str, connection_id: str) -> UnsealedConnection:
         """A connection as it is stored. Raises as `driver` does, but asks nobody."""
         opened = await self._context.database.read(
-            lambda snapshot: queries.opened(self._context, snapshot, org_id, connection_id)
+            lambda snapshot: queries.unseal_connection(self._context, snapshot, org_id, connection_id)
         )
         if opened.connection.status is ConnectionStatus.REAUTH_REQUIRED:
-            raise reauth.refusal(opened.connection)
+            raise reauth.reauth_required_error(opened.connection)
         return opened
 
-    async def refresh_due(self, org_id: str, connection_id: str) -> None:
+    async def refresh_if_due(self, org_id: str, connection_id: str) -> None:
         """Refresh a connection whose time for it has come, and otherwise do nothing. Raises as `driver` does."""
-        opened = await self.opened(org_id, connection_id)
+        opened = await self.load_connection(org_id, connection_id)
         due_at = opened.connection.refresh_at
         if due_at is not None and due_at <= self._context.now():
-            await self.refresher.renewed(opened)
+            await self.refresher.refresh(opened)
 
     async def close(self) -> None:
         """Store what was noted; refreshes have to be drained before."""
         await self.refresher.drain(0)
-        await self.use.store(self._context)
+        await self.usage.store(self._context)
 
-    def driver_of(self, opened: OpenedConnection) -> RecordDriver:
+    def create_driver(self, unsealed_connection: UnsealedConnection) -> RecordDriver:
         """See `Watch`. Raises Unavailable where the configuration lacks what the driver needs."""
-        return self.drivers.driver(opened.connection.provider, opened.credentials)
+        return self.drivers.create_driver(unsealed_connection.connection.provider, unsealed_connection.credentials)
 
-    async def renewed(self, opened: OpenedConnection) -> OpenedConnection | None:
+    async def refresh(self, unsealed_connection: UnsealedConnection) -> UnsealedConnection | None:
         """See `Watch`. Credentials that have only just come are not renewed again: it is not their age."""
-        connection = opened.connection
-        if opened.refresh_token is None:
+        connection = unsealed_connection.connection
+        if unsealed_connection.refresh_token is None:
             return None
         # An age below zero is a clock that was put back, and says nothing.
-        if connection.version > 1 and 0 <= self._context.now() - connection.updated_at < _JUST_NOW:
+        if connection.version > 1 and 0 <= self._context.now() - connection.updated_at < _RECENT_REFRESH_MS:
             return None
-        return await self.refresher.renewed(opened)
+        return await self.refresher.refresh(unsealed_connection)
 
-    def worked(self, opened: OpenedConnection) -> None:
+    def record_success(self, unsealed_connection: UnsealedConnection) -> None:
         """See `Watch`."""
-        self.use.used(opened.connection.id, self._context.now())
+        self.usage.record_use(unsealed_connection.connection.id, self._context.now())
 
-    def failed(self, opened: OpenedConnection, error: RemoteError) -> None:
+    def record_failure(self, unsealed_connection: UnsealedConnection, error: RemoteError) -> None:
         """See `Watch`."""
         now = self._context.now()
-        self.use.used(opened.connection.id, now)
-        if error.code != reauth.CODE:  # why is stored already, by whoever found it out
-            self.use.failed(opened.connection.id, error, now)
+        self.usage.record_use(unsealed_connection.connection.id, now)
+        if error.code != reauth.REAUTH_REQUIRED:  # why is stored already, by whoever found it out
+            self.usage.record_fault(unsealed_connection.connection.id, error, now)
 
-    async def refused(self, opened: OpenedConnection, error: Unauthorized) -> Unauthorized:
+    async def require_reauth(self, unsealed_connection: UnsealedConnection, error: Unauthorized) -> Unauthorized:
         """See `Watch`: the connection needs its owner."""
-        await reauth.require(self._context, opened.connection, error.code, f"{_REFUSED} {error.message}")
-        return reauth.refusal(opened.connection)
+        await reauth.require_reauth(
+            self._context, unsealed_connection.connection, error.code, f"{_CREDENTIALS_REFUSED} {error.message}"
+        )
+        return reauth.reauth_required_error(unsealed_connection.connection)
 
-    async def _usable(self, opened: OpenedConnection) -> OpenedConnection:
+    async def _refresh_if_ending(self, unsealed_connection: UnsealedConnection) -> UnsealedConnection:
         now = self._context.now()
-        if not is_ending(opened.connection, now):
-            return opened
+        if not needs_refresh(unsealed_connection.connection, now):
+            return unsealed_connection
         try:
-            return await self.refresher.renewed(opened)
+            return await self.refresher.refresh(unsealed_connection)
         except Retryable:
-            if is_over(opened.connection, now):
+            if is_token_expired(unsealed_connection.connection, now):
                 raise
-            return opened
+            return unsealed_connection

@@ -12,12 +12,12 @@ from dcvd.kit.vault.sealing import VaultError
 from dcvd.services.context import Context
 from dcvd.store import connections
 from dcvd.store.engine.database import Snapshot
-from dcvd.store.engine.paging import Page, decode_cursor, page
+from dcvd.store.engine.paging import Page, build_page, decode_cursor
 
 log = structlog.get_logger(__name__)
 
 
-class OpenedConnection(Struct, frozen=True, kw_only=True):
+class UnsealedConnection(Struct, frozen=True, kw_only=True):
     """A connection with what it authenticates with, both of the same version."""
 
     connection: Connection
@@ -33,22 +33,22 @@ async def list_page(context: Context, org_id: str, *, cursor: str | None, limit:
     """Newest first."""
     before = decode_cursor(cursor)
     rows = await context.database.read(
-        lambda snapshot: connections.of_org(snapshot, org_id, before=before, limit=limit + 1)
+        lambda snapshot: connections.list_of_org(snapshot, org_id, before=before, limit=limit + 1)
     )
-    return page(rows, limit, [row.id for row in rows])
+    return build_page(rows, limit, [row.id for row in rows])
 
 
 async def get(context: Context, org_id: str, connection_id: str) -> tuple[Connection, int]:
     """By id, and the number of domains that use it. Raises NotFound, also for another organization's."""
 
     def query(snapshot: Snapshot) -> tuple[Connection, int]:
-        connection = owned(snapshot, org_id, connection_id)
+        connection = get_owned(snapshot, org_id, connection_id)
         return connection, connections.count_domains(snapshot, connection.id)
 
     return await context.database.read(query)
 
 
-def owned(snapshot: Snapshot, org_id: str, connection_id: str) -> Connection:
+def get_owned(snapshot: Snapshot, org_id: str, connection_id: str) -> Connection:
     """An organization's connection. Raises NotFound; another organization's looks the same as none."""
     connection = connections.get(snapshot, connection_id)
     if connection is None or connection.org_id != org_id:
@@ -56,26 +56,26 @@ def owned(snapshot: Snapshot, org_id: str, connection_id: str) -> Connection:
     return connection
 
 
-def opened(context: Context, snapshot: Snapshot, org_id: str, connection_id: str) -> OpenedConnection:
+def unseal_connection(context: Context, snapshot: Snapshot, org_id: str, connection_id: str) -> UnsealedConnection:
     """An organization's connection with its credentials.
 
     Raises NotFound, Unavailable without a configured key, Unauthorized with the code `credentials_unreadable` where
     what is stored cannot be opened: the key may come back.
     """
     vault = context.connection_vault
-    connection = owned(snapshot, org_id, connection_id)
+    connection = get_owned(snapshot, org_id, connection_id)
     try:
-        found = connections.credentials(snapshot, vault, connection)
+        found = connections.unseal_credentials(snapshot, vault, connection)
     except VaultError as error:
         log.error("connection.unreadable", connection_id=connection_id, code=error.code, error=error.message)  # noqa: TRY400
-        raise _unreadable(connection_id) from error
+        raise _unreadable_error(connection_id) from error
     except msgspec.ValidationError:  # not chained: it may quote what it could not read
         log.error("connection.unreadable", connection_id=connection_id)  # noqa: TRY400
-        raise _unreadable(connection_id) from None
-    return OpenedConnection(connection=connection, credentials=found)
+        raise _unreadable_error(connection_id) from None
+    return UnsealedConnection(connection=connection, credentials=found)
 
 
-def _unreadable(connection_id: str) -> Unauthorized:
+def _unreadable_error(connection_id: str) -> Unauthorized:
     return Unauthorized(
         f"What the connection {connection_id} authenticates with cannot be opened: ask the operator of dcvd, whose log "
         "says why, or remove the connection and connect anew.",

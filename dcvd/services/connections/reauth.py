@@ -4,7 +4,7 @@ from typing import Final
 
 import structlog
 
-from dcvd.core.connections.connection import Connection, fault_of
+from dcvd.core.connections.connection import Connection, to_fault
 from dcvd.core.events import EventDraft, EventType
 from dcvd.errors import Unauthorized
 from dcvd.services.context import Context
@@ -14,19 +14,19 @@ from dcvd.store.engine.database import Transaction
 
 log = structlog.get_logger(__name__)
 
-CODE: Final = "reauth_required"
-ENDED: Final = "access_ended"
-ENDED_MESSAGE: Final = "The access token has ended, and the provider gave no refresh token with it."
+REAUTH_REQUIRED: Final = "reauth_required"
+ACCESS_ENDED: Final = "access_ended"
+ACCESS_ENDED_MESSAGE: Final = "The access token has ended, and the provider gave no refresh token with it."
 
 
-async def require(context: Context, connection: Connection, code: str, message: str) -> None:
+async def require_reauth(context: Context, connection: Connection, code: str, message: str) -> None:
     """Store that this version of the credentials is refused, and tell it, unless that is known."""
-    await context.database.write(lambda tx: record(context, tx, connection, code, message))
+    await context.database.write(lambda tx: record_reauth_required(context, tx, connection, code, message))
 
 
-def record(context: Context, tx: Transaction, connection: Connection, code: str, message: str) -> bool:
+def record_reauth_required(context: Context, tx: Transaction, connection: Connection, code: str, message: str) -> bool:
     """`require`, inside a larger unit of work; whether it was news."""
-    fault = fault_of(code, message, context.now())
+    fault = to_fault(code, message, context.now())
     if not connections.require_reauth(tx, connection.id, connection.version, fault):
         return False
     data = {
@@ -40,10 +40,10 @@ def record(context: Context, tx: Transaction, connection: Connection, code: str,
     return True
 
 
-def refusal(connection: Connection) -> Unauthorized:
+def reauth_required_error(connection: Connection) -> Unauthorized:
     """What everybody gets to hear who wants to use it."""
     return Unauthorized(
         f"The connection {connection.id} to {connection.provider.value} does not work any more: its owner has to "
         "connect anew, and may then remove this one.",
-        code=CODE,
+        code=REAUTH_REQUIRED,
     )

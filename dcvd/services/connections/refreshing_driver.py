@@ -8,49 +8,49 @@ import structlog
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import RemoteError, Unauthorized
 from dcvd.providers.driver import RecordDriver
-from dcvd.services.connections.queries import OpenedConnection
+from dcvd.services.connections.queries import UnsealedConnection
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-_Call = Callable[[RecordDriver], Awaitable[T]]
+_DriverCall = Callable[[RecordDriver], Awaitable[T]]
 
 
-class Watch(Protocol):
+class DriverOwner(Protocol):
     """Whoever gave the driver away."""
 
-    def driver_of(self, opened: OpenedConnection) -> RecordDriver:
+    def create_driver(self, unsealed_connection: UnsealedConnection) -> RecordDriver:
         """A driver with these credentials, of which nothing is noted."""
         ...
 
-    async def renewed(self, opened: OpenedConnection) -> OpenedConnection | None:
+    async def refresh(self, unsealed_connection: UnsealedConnection) -> UnsealedConnection | None:
         """The connection with newer credentials, or None where there are none to be had. Raises as a refresh does."""
         ...
 
-    def worked(self, opened: OpenedConnection) -> None:
+    def record_success(self, unsealed_connection: UnsealedConnection) -> None:
         """A call was made."""
         ...
 
-    def failed(self, opened: OpenedConnection, error: RemoteError) -> None:
+    def record_failure(self, unsealed_connection: UnsealedConnection, error: RemoteError) -> None:
         """A call was made, and failed."""
         ...
 
-    async def refused(self, opened: OpenedConnection, error: Unauthorized) -> Unauthorized:
+    async def require_reauth(self, unsealed_connection: UnsealedConnection, error: Unauthorized) -> Unauthorized:
         """Nothing is left to try with these credentials; returns what to raise."""
         ...
 
 
-class WatchedDriver:
+class RefreshingDriver:
     """See `RecordDriver`."""
 
-    def __init__(self, watch: Watch, opened: OpenedConnection) -> None:
-        self._watch = watch
-        self._opened = opened
-        self._driver = watch.driver_of(opened)
+    def __init__(self, owner: DriverOwner, unsealed_connection: UnsealedConnection) -> None:
+        self._owner = owner
+        self._connection = unsealed_connection
+        self._driver = owner.create_driver(unsealed_connection)
 
-    async def check(self) -> str | None:
+    async def check_credentials(self) -> str | None:
         """As the driver's."""
-        return await self._call(lambda driver: driver.check())
+        return await self._call(lambda driver: driver.check_credentials())
 
     async def find_zone(self, name: str) -> Zone | None:
         """As the driver's."""
@@ -64,42 +64,44 @@ class WatchedDriver:
         """As the driver's."""
         await self._call(lambda driver: driver.change(zone, remove, add))
 
-    async def _call(self, call: _Call[T]) -> T:
-        opened = self._opened
+    async def _call(self, call: _DriverCall[T]) -> T:
+        opened = self._connection
         try:
             try:
                 result = await call(self._driver)
             except Unauthorized as error:
-                result = await self._call_anew(call, opened, error)
+                result = await self._retry_refreshed(call, opened, error)
         except RemoteError as error:
-            self._watch.failed(opened, error)
+            self._owner.record_failure(opened, error)
             raise
-        self._watch.worked(opened)
+        self._owner.record_success(opened)
         return result
 
-    async def _call_anew(self, call: _Call[T], tried: OpenedConnection, error: Unauthorized) -> T:
-        renewed = await self._watch.renewed(tried)
+    async def _retry_refreshed(
+        self, call: _DriverCall[T], refused_connection: UnsealedConnection, error: Unauthorized
+    ) -> T:
+        renewed = await self._owner.refresh(refused_connection)
         if renewed is not None:
-            self._opened = renewed
-            self._driver = self._watch.driver_of(renewed)
+            self._connection = renewed
+            self._driver = self._owner.create_driver(renewed)
             try:
                 return await call(self._driver)
             except Unauthorized as again:
                 error = again
-        if not await self._is_refused():
+        if not await self._refuses_credentials():
             raise error
-        raise await self._watch.refused(self._opened, error) from error
+        raise await self._owner.require_reauth(self._connection, error) from error
 
-    async def _is_refused(self) -> bool:
+    async def _refuses_credentials(self) -> bool:
         """Whether the provider refuses the credentials themselves, and not only what was to be done with them."""
         try:
-            await self._driver.check()
+            await self._driver.check_credentials()
         except Unauthorized:
             return True
         except RemoteError as error:
             log.warning(
                 "connection.not_checked",
-                connection_id=self._opened.connection.id,
+                connection_id=self._connection.connection.id,
                 code=error.code,
                 error=error.message,
             )

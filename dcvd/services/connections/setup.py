@@ -7,25 +7,25 @@ from typing import Final
 from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import AwsRole, Credentials
 from dcvd.errors import InvalidInput, Permanent, Retryable, Unauthorized
-from dcvd.kit.limits.admission_limit import Turnstile
-from dcvd.providers.drivers import Drivers
+from dcvd.kit.limits.admission_limit import AdmissionLimit
+from dcvd.providers.drivers import DriverFactory
 from dcvd.providers.route53.roles import verify_role
 from dcvd.services.connections import aws_external_ids, creation
 from dcvd.services.context import Context
 from dcvd.store.engine.database import Transaction
 
 _FIELD: Final = "credentials"
-_PATIENCE: Final = 20.0
+_TIMEOUT_S: Final = 20.0
 """Seconds that all calls to the provider together may take."""
 
 
-def tries() -> Turnstile:
+def new_credential_limit() -> AdmissionLimit:
     """Of credentials: each is a call to somebody else, who may take many for an attack."""
-    return Turnstile("tries of credentials", most_of_one=4, most_of_all=32, most_a_minute=20)
+    return AdmissionLimit("tries of credentials", max_per_caller=4, max_total=32, max_per_minute=20)
 
 
 async def connect(
-    context: Context, drivers: Drivers, org_id: str, provider: Provider, credentials: Credentials, *, actor: str
+    context: Context, drivers: DriverFactory, org_id: str, provider: Provider, credentials: Credentials, *, actor: str
 ) -> Connection:
     """Raises Unavailable without a configured key, Conflict where there are too many connections already, InvalidInput
     with the code `credentials_refused` where the provider does not take the credentials, or with the provider's own
@@ -33,8 +33,8 @@ async def connect(
     _ = context.connection_vault  # before anybody is asked
     await context.database.read(lambda snapshot: creation.check_room(snapshot, org_id))
     if isinstance(credentials, AwsRole):
-        await aws_external_ids.check(context, org_id, credentials.external_id)
-    account = await _tried(context, drivers, provider, credentials)
+        await aws_external_ids.check_usable(context, org_id, credentials.external_id)
+    account = await _try_credentials(context, drivers, provider, credentials)
     return await creation.create(
         context,
         org_id,
@@ -45,41 +45,45 @@ async def connect(
         expires_at=None,
         refresh_at=None,
         actor=actor,
-        also=_also(context, credentials),
+        in_transaction=_external_id_consumer(context, credentials),
     )
 
 
-async def _tried(context: Context, drivers: Drivers, provider: Provider, credentials: Credentials) -> str | None:
+async def _try_credentials(
+    context: Context, drivers: DriverFactory, provider: Provider, credentials: Credentials
+) -> str | None:
     """What the provider calls the account."""
     try:
-        driver = drivers.driver(provider, credentials)
+        driver = drivers.create_driver(provider, credentials)
     except InvalidInput as error:
         field = error.field if error.field.startswith(_FIELD) else f"{_FIELD}.{error.field}"
         raise InvalidInput(field, error.message, code=error.code) from error
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_TIMEOUT_S):
             if isinstance(credentials, AwsRole):
-                await verify_role(drivers.aws, context.config.oauth_route53, credentials, context.random_bytes)
-            return await driver.check()
+                await verify_role(drivers.aws_sessions, context.config.oauth_route53, credentials, context.random_bytes)
+            return await driver.check_credentials()
     except Unauthorized as error:
         raise InvalidInput(_FIELD, error.message, code="credentials_refused") from error
     except Permanent as error:
         raise InvalidInput(_FIELD, error.message, code=error.code) from error
     except TimeoutError as error:
         raise Retryable(
-            f"{provider.value} has not answered for {_PATIENCE:g} s, so the credentials were not tried to the end and "
+            f"{provider.value} has not answered for {_TIMEOUT_S:g} s, so the credentials were not tried to the end and "
             "nothing is stored. Try again.",
             code="provider_unavailable",
         ) from error
 
 
-def _also(context: Context, credentials: Credentials) -> Callable[[Transaction, Connection], None] | None:
+def _external_id_consumer(
+    context: Context, credentials: Credentials
+) -> Callable[[Transaction, Connection], None] | None:
     """What is used up with the connection, or not at all."""
     if not isinstance(credentials, AwsRole):
         return None
     external_id = credentials.external_id
 
     def take(tx: Transaction, connection: Connection) -> None:
-        aws_external_ids.take(tx, connection.org_id, external_id, context.now())
+        aws_external_ids.consume(tx, connection.org_id, external_id, context.now())
 
     return take

@@ -11,9 +11,9 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from dcvd.core.domains.bulk import Refusal, refusal, reused
-from dcvd.errors import Conflict, StoreError, StoreFull
-from dcvd.kit.limits.batch_sizer import Pace
+from dcvd.core.domains.bulk import LineRefusal, reused_key_refusal, to_refusal
+from dcvd.errors import Conflict, DiskFull, StoreError
+from dcvd.kit.limits.batch_sizer import BatchSizer
 from dcvd.services.context import Context
 from dcvd.store import bulk_lines
 from dcvd.store.bulk_lines import BulkLine
@@ -21,13 +21,15 @@ from dcvd.store.engine.database import Snapshot, Transaction
 
 log = structlog.get_logger(__name__)
 
-_FEWEST: Final = 25
-_MOST: Final = 500  # lines a transaction
-_SHORT: Final = 0.008  # seconds; a step that is twice as long still lets others in soon
-_FAILED: Final = "The database could not do its work; nothing of this line was stored. Try it again, with the same key."
+_MIN_STEP_LINES: Final = 25
+_MAX_STEP_LINES: Final = 500  # lines a transaction
+_SHORT_STEP_S: Final = 0.008  # seconds; a step that is twice as long still lets others in soon
+_STEP_FAILED: Final = (
+    "The database could not do its work; nothing of this line was stored. Try it again, with the same key."
+)
 
 
-class Line(Protocol):
+class NumberedLine(Protocol):
     """One line of a call; the lines of a step are in their order, and none is missing between them."""
 
     @property
@@ -37,54 +39,56 @@ class Line(Protocol):
     def fingerprint(self) -> str: ...
 
 
-L = TypeVar("L", bound=Line)
+L = TypeVar("L", bound=NumberedLine)
 O = TypeVar("O", bound=Struct)  # noqa: E741  # an outcome, as it is stored
 R = TypeVar("R")
 S = TypeVar("S", bound=Snapshot)
 
 
-class Call(Struct, frozen=True, kw_only=True):
-    """Who calls, and how. `key` None: nothing is remembered. A dry run stores nothing at all.
+class BulkRequest(Struct, frozen=True, kw_only=True):
+    """Who calls, and how. `idempotency_key` None: nothing is remembered. A dry run stores nothing at all.
 
     remove_records: with domains that are removed, what we wrote for them is taken out of DNS.
     """
 
     org_id: str
     actor: str
-    key: str | None = None
+    idempotency_key: str | None = None
     dry_run: bool = False
     remove_records: bool = False
 
 
-def new_pace() -> Pace:
+def new_batch_sizer() -> BatchSizer:
     """How many lines a step of one call takes on."""
-    return Pace(least=_FEWEST, most=_MOST, short=_SHORT)
+    return BatchSizer(min_size=_MIN_STEP_LINES, max_size=_MAX_STEP_LINES, short_step_s=_SHORT_STEP_S)
 
 
-class Memory(Generic[O]):
+class IdempotencyRecord(Generic[O]):
     """What is stored of a call's lines under its key."""
 
-    def __init__(self, call: Call, outcome: type[O]) -> None:
-        self._org_id = call.org_id
-        self._key = None if call.dry_run else call.key
-        self._outcomes = msgspec.json.Decoder(outcome)
+    def __init__(self, request: BulkRequest, outcome: type[O]) -> None:
+        self._org_id = request.org_id
+        self._key = None if request.dry_run else request.idempotency_key
+        self._outcome_decoder = msgspec.json.Decoder(outcome)
 
-    def recall(self, snapshot: Snapshot, lines: Sequence[L]) -> tuple[dict[int, O | Refusal], list[L]]:
+    def recall(self, snapshot: Snapshot, lines: Sequence[L]) -> tuple[dict[int, O | LineRefusal], list[L]]:
         """What came of the lines that were done, and those that were not; a line that differs is refused."""
         if self._key is None:
             return {}, list(lines)
-        found = bulk_lines.between(snapshot, self._org_id, self._key, lines[0].number, lines[-1].number)
+        found = bulk_lines.list_between(snapshot, self._org_id, self._key, lines[0].number, lines[-1].number)
         done = {line.line: line for line in found}
-        known: dict[int, O | Refusal] = {}
+        known: dict[int, O | LineRefusal] = {}
         for line in lines:
             stored = done.get(line.number)
             if stored is None:
                 continue
             same = stored.fingerprint == line.fingerprint
-            known[line.number] = self._outcomes.decode(stored.outcome) if same else reused(line.number)
+            known[line.number] = (
+                self._outcome_decoder.decode(stored.outcome) if same else reused_key_refusal(line.number)
+            )
         return known, [line for line in lines if line.number not in known]
 
-    def remember(self, tx: Transaction, lines: Sequence[Line], outcomes: Sequence[O], now: int) -> None:
+    def remember(self, tx: Transaction, lines: Sequence[NumberedLine], outcomes: Sequence[O], now: int) -> None:
         """Store what came of lines, in the unit of work that did them."""
         if self._key is None:
             return
@@ -95,48 +99,50 @@ class Memory(Generic[O]):
         bulk_lines.insert(tx, self._org_id, self._key, done, now)
 
 
-async def in_steps(
+async def run_in_steps(
     context: Context,
-    call: Call,
-    pace: Pace,
+    request: BulkRequest,
+    batch_sizer: BatchSizer,
     lines: Sequence[L],
     *,
-    work: Callable[[Transaction, Sequence[L]], list[R]],
-    rehearse: Callable[[Snapshot, Sequence[L]], list[R]],
-    refuse: Callable[[L, Refusal], R],
+    apply: Callable[[Transaction, Sequence[L]], list[R]],
+    simulate: Callable[[Snapshot, Sequence[L]], list[R]],
+    refuse: Callable[[L, LineRefusal], R],
 ) -> AsyncIterator[list[R]]:
     """What came of the lines, as many at a time as a step took on.
 
     Where the database fails, the lines of that step are refused and nothing of them is stored.
     """
     while lines:
-        step, lines = lines[: pace.size], lines[pace.size :]
+        step, lines = lines[: batch_sizer.size], lines[batch_sizer.size :]
         try:
-            if call.dry_run:
-                results = await context.database.read(_paced(pace, rehearse, step))
+            if request.dry_run:
+                results = await context.database.read(_measure_step(batch_sizer, simulate, step))
             else:
-                results = await context.database.write(_paced(pace, work, step))
+                results = await context.database.write(_measure_step(batch_sizer, apply, step))
         except StoreError as error:
-            log.warning("bulk.step_failed", org_id=call.org_id, lines=len(step), error=error.message)
-            failure = refusal(error if isinstance(error, StoreFull) else StoreError(_FAILED))
+            log.warning("bulk.step_failed", org_id=request.org_id, lines=len(step), error=error.message)
+            failure = to_refusal(error if isinstance(error, DiskFull) else StoreError(_STEP_FAILED))
             results = [refuse(line, failure) for line in step]
         yield results
 
 
-def _paced(pace: Pace, work: Callable[[S, Sequence[L]], list[R]], step: Sequence[L]) -> Callable[[S], list[R]]:
-    return lambda snapshot: pace.step(lambda _: work(snapshot, step))
+def _measure_step(
+    batch_sizer: BatchSizer, work: Callable[[S, Sequence[L]], list[R]], step: Sequence[L]
+) -> Callable[[S], list[R]]:
+    return lambda snapshot: batch_sizer.run_step(lambda _: work(snapshot, step))
 
 
-async def check_unused(context: Context, call: Call, lines: Sequence[Line]) -> None:
+async def check_key_unused(context: Context, request: BulkRequest, lines: Sequence[NumberedLine]) -> None:
     """For a call that comes whole. Raises Conflict when its key was used for other lines, before anything is done."""
-    key = call.key
-    if key is None or call.dry_run:
+    key = request.idempotency_key
+    if key is None or request.dry_run:
         return
 
     def query(snapshot: Snapshot) -> bool:
-        last = bulk_lines.last_line(snapshot, call.org_id, key)
+        last = bulk_lines.find_last_line(snapshot, request.org_id, key)
         given = {line.number: line.fingerprint for line in lines}
-        found = bulk_lines.between(snapshot, call.org_id, key, 1, len(lines))
+        found = bulk_lines.list_between(snapshot, request.org_id, key, 1, len(lines))
         return last <= len(lines) and all(given[stored.line] == stored.fingerprint for stored in found)
 
     if not await context.database.read(query):

@@ -1,17 +1,17 @@
 """Domains as their organization reads them: one, or a page of a list."""
 
 from dcvd.core.domains.domain import Domain, DomainStatus
-from dcvd.core.domains.hostnames import search_prefix
+from dcvd.core.domains.hostnames import normalise_search
 from dcvd.errors import NotFound
 from dcvd.services.context import Context
 from dcvd.store import domains
 from dcvd.store.engine.database import Snapshot
-from dcvd.store.engine.paging import Page, decode_cursor, page
+from dcvd.store.engine.paging import Page, build_page, decode_cursor
 
 
 async def get(context: Context, org_id: str, domain_id: str) -> Domain:
     """By id. Raises NotFound, also for another organization's."""
-    return await context.database.read(lambda snapshot: owned(snapshot, org_id, domain_id))
+    return await context.database.read(lambda snapshot: get_owned(snapshot, org_id, domain_id))
 
 
 async def list_page(
@@ -20,18 +20,18 @@ async def list_page(
     """Newest first; with `search` (a prefix of the name or of its registrable part) by name."""
     position = decode_cursor(cursor)
     if search:
-        prefix = search_prefix(search)
+        prefix = normalise_search(search)
         rows = await context.database.read(
             lambda snapshot: domains.search(snapshot, org_id, prefix, status=status, after=position, limit=limit + 1)
         )
-        return page(rows, limit, [row.name for row in rows])
+        return build_page(rows, limit, [row.name for row in rows])
     rows = await context.database.read(
-        lambda snapshot: domains.of_org(snapshot, org_id, status=status, before=position, limit=limit + 1)
+        lambda snapshot: domains.list_of_org(snapshot, org_id, status=status, before=position, limit=limit + 1)
     )
-    return page(rows, limit, [row.id for row in rows])
+    return build_page(rows, limit, [row.id for row in rows])
 
 
-def owned(snapshot: Snapshot, org_id: str, domain_id: str) -> Domain:
+def get_owned(snapshot: Snapshot, org_id: str, domain_id: str) -> Domain:
     """An organization's domain. Raises NotFound; another organization's looks the same as none."""
     domain = domains.get(snapshot, domain_id)
     if domain is None or domain.org_id != org_id:

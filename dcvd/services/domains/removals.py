@@ -5,95 +5,104 @@ What we wrote there ourselves, a job can take out too.
 
 from collections.abc import Collection, Sequence
 
-from dcvd.core.domains.domain import Domain, LeftRecord
+from dcvd.core.domains.domain import Domain, LeftoverRecord
 from dcvd.core.jobs import JobKind
 from dcvd.core.lifecycle import transitions
-from dcvd.core.records.written_records import WrittenRecord, connection_of, left_records
+from dcvd.core.records.written_records import WrittenRecord, connection_id_of, leftover_records
 from dcvd.core.records.zones import DnsWrite
-from dcvd.core.timeline import DAEMON
+from dcvd.core.timeline import DAEMON_ACTOR
 from dcvd.services import timeline
 from dcvd.services.context import Context
-from dcvd.services.domains.queries import owned
+from dcvd.services.domains.queries import get_owned
 from dcvd.services.events import recording
 from dcvd.services.jobs import dns_writes, queue
 from dcvd.store import domains, written_records
 from dcvd.store.engine.database import Snapshot, Transaction
 
 
-def erase(
+def erase_domains(
     context: Context,
     tx: Transaction,
     org_id: str,
-    gone: Sequence[Domain],
+    removed_domains: Sequence[Domain],
     *,
     actor: str,
     remove_records: bool = False,
-) -> dict[str, tuple[LeftRecord, ...]]:
+) -> dict[str, tuple[LeftoverRecord, ...]]:
     """Remove an organization's domains, read in the same unit of work; what each leaves in DNS, by its id.
 
     remove_records: have what we wrote taken out of DNS. Else it is forgotten that we wrote it.
     """
-    timeline.requested_of_all(context, tx, gone, actor=actor, what="removed")
-    queue.abandon(context, tx, gone)
-    ids = [domain.id for domain in gone]
-    written = _written(tx, ids)
-    left = _left(gone, written, remove_records=remove_records)
+    timeline.record_requests(context, tx, removed_domains, actor=actor, what="removed")
+    queue.abandon(context, tx, removed_domains)
+    ids = [domain.id for domain in removed_domains]
+    written = _group_by_domain(tx, ids)
+    left = _find_left_records(removed_domains, written, remove_records=remove_records)
     domains.delete_all(tx, ids)
-    queue.enqueue_for_all(context, tx, JobKind.DEREGISTER, org_id, gone)
+    queue.enqueue_for_all(context, tx, JobKind.DEREGISTER, org_id, removed_domains)
     if remove_records:
-        _take_out(context, tx, gone, written)
+        _enqueue_record_removals(context, tx, removed_domains, written)
     elif written:
         written_records.delete_of_domains(tx, list(written))
-    recording.record(context, tx, org_id, [transitions.removed(domain, left[domain.id]) for domain in gone])
+    recording.record(
+        context, tx, org_id, [transitions.draft_removed_event(domain, left[domain.id]) for domain in removed_domains]
+    )
     return left
 
 
-def leftovers(
-    snapshot: Snapshot, gone: Collection[Domain], *, remove_records: bool
-) -> dict[str, tuple[LeftRecord, ...]]:
+def find_leftovers(
+    snapshot: Snapshot, removed_domains: Collection[Domain], *, remove_records: bool
+) -> dict[str, tuple[LeftoverRecord, ...]]:
     """What each of these domains would leave in DNS, by its id."""
-    return _left(gone, _written(snapshot, [domain.id for domain in gone]), remove_records=remove_records)
+    return _find_left_records(
+        removed_domains,
+        _group_by_domain(snapshot, [domain.id for domain in removed_domains]),
+        remove_records=remove_records,
+    )
 
 
-def _take_out(
-    context: Context, tx: Transaction, gone: Sequence[Domain], written: dict[str, list[WrittenRecord]]
+def _enqueue_record_removals(
+    context: Context,
+    tx: Transaction,
+    removed_domains: Sequence[Domain],
+    records_by_domain: dict[str, list[WrittenRecord]],
 ) -> None:
-    for domain in gone:
-        connection_id = connection_of(domain, written.get(domain.id, []))
-        if domain.id in written and connection_id is not None:
+    for domain in removed_domains:
+        connection_id = connection_id_of(domain, records_by_domain.get(domain.id, []))
+        if domain.id in records_by_domain and connection_id is not None:
             dns_writes.enqueue(context, tx, domain, connection_id, DnsWrite(action="remove"))
-    written_records.orphan(tx, list(written), context.now())
+    written_records.mark_orphaned(tx, list(records_by_domain), context.now())
 
 
-def _written(snapshot: Snapshot, domain_ids: Sequence[str]) -> dict[str, list[WrittenRecord]]:
+def _group_by_domain(snapshot: Snapshot, domain_ids: Sequence[str]) -> dict[str, list[WrittenRecord]]:
     found: dict[str, list[WrittenRecord]] = {}
-    for row in written_records.of_domains(snapshot, domain_ids):
+    for row in written_records.list_of_domains(snapshot, domain_ids):
         found.setdefault(row.domain_id, []).append(row)
     return found
 
 
-def _left(
-    gone: Collection[Domain], written: dict[str, list[WrittenRecord]], *, remove_records: bool
-) -> dict[str, tuple[LeftRecord, ...]]:
+def _find_left_records(
+    removed_domains: Collection[Domain], records_by_domain: dict[str, list[WrittenRecord]], *, remove_records: bool
+) -> dict[str, tuple[LeftoverRecord, ...]]:
     left = {}
-    for domain in gone:
-        rows = written.get(domain.id, [])
-        being_removed = remove_records and connection_of(domain, rows) is not None
-        left[domain.id] = left_records(domain, rows, being_removed=being_removed)
+    for domain in removed_domains:
+        rows = records_by_domain.get(domain.id, [])
+        being_removed = remove_records and connection_id_of(domain, rows) is not None
+        left[domain.id] = leftover_records(domain, rows, being_removed=being_removed)
     return left
 
 
 async def remove(
-    context: Context, org_id: str, domain_id: str, *, remove_records: bool = False, actor: str = DAEMON
-) -> tuple[Domain, tuple[LeftRecord, ...]]:
+    context: Context, org_id: str, domain_id: str, *, remove_records: bool = False, actor: str = DAEMON_ACTOR
+) -> tuple[Domain, tuple[LeftoverRecord, ...]]:
     """Gone here at once; at Cloudflare by a `deregister` job. The domain as it last was, and what it leaves in DNS.
 
     remove_records: have what we wrote taken out of DNS, by a job too. Raises NotFound.
     """
 
-    def unit(tx: Transaction) -> tuple[Domain, tuple[LeftRecord, ...]]:
-        domain = owned(tx, org_id, domain_id)
-        left = erase(context, tx, org_id, [domain], remove_records=remove_records, actor=actor)
+    def unit(tx: Transaction) -> tuple[Domain, tuple[LeftoverRecord, ...]]:
+        domain = get_owned(tx, org_id, domain_id)
+        left = erase_domains(context, tx, org_id, [domain], remove_records=remove_records, actor=actor)
         return domain, left[domain.id]
 
     return await context.database.write(unit)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from dcvd.core.backoff import jittered
+from dcvd.core.backoff import add_jitter
 from dcvd.core.events import Event, EventDraft, build_body
-from dcvd.core.ids import Prefix
+from dcvd.core.ids import IdPrefix
 from dcvd.services.context import Context
 from dcvd.store import events, organizations
 from dcvd.store.engine.database import Transaction
@@ -18,46 +18,48 @@ def record(
     org_id: str,
     drafts: Sequence[EventDraft],
     *,
-    all_but: str | None = None,
+    except_endpoint_id: str | None = None,
 ) -> list[Event]:
     """Store events and what is owed for them, in the transaction of the change that caused them.
 
-    A disabled endpoint is owed them too: they are held for it. `all_but`: the endpoint that the events are about, which
-    is not told.
+    A disabled endpoint is owed them too: they are held for it. `except_endpoint_id`: the endpoint that the events are
+    about, which is not told.
     """
     if not drafts:
         return []
     now = context.now()
-    subscribers = endpoints.of_org(tx, org_id)
+    subscribers = endpoints.list_of_org(tx, org_id)
     first = context.config.webhooks.retry_schedule[0]
     owed: list[NewDelivery] = []
-    numbered = number(context, tx, org_id, drafts)
+    numbered = record_without_deliveries(context, tx, org_id, drafts)
     for event in numbered:
         owed += [
             NewDelivery(
-                id=context.new_id(Prefix.DELIVERY),
+                id=context.new_id(IdPrefix.DELIVERY),
                 org_id=org_id,
                 endpoint_id=endpoint.id,
                 event_id=event.id,
                 event_type=event.type,
                 domain_id=event.domain_id,
                 sequence=event.sequence,
-                due_at=now + jittered(first, context.fraction()),
+                due_at=now + add_jitter(first, context.random_fraction()),
                 created_at=now,
             )
             for endpoint in subscribers
-            if event.type in endpoint.events and endpoint.id != all_but
+            if event.type in endpoint.events and endpoint.id != except_endpoint_id
         ]
     deliveries.insert(tx, owed)
     return numbered
 
 
-def number(context: Context, tx: Transaction, org_id: str, drafts: Sequence[EventDraft]) -> list[Event]:
+def record_without_deliveries(
+    context: Context, tx: Transaction, org_id: str, drafts: Sequence[EventDraft]
+) -> list[Event]:
     """Store events with the organization's next numbers, and owe them to nobody yet."""
     now = context.now()
     numbered: list[Event] = []
-    for draft, sequence in zip(drafts, organizations.next_sequences(tx, org_id, len(drafts)), strict=True):
-        event_id = context.new_id(Prefix.EVENT)
+    for draft, sequence in zip(drafts, organizations.allocate_sequences(tx, org_id, len(drafts)), strict=True):
+        event_id = context.new_id(IdPrefix.EVENT)
         event = Event(
             id=event_id,
             org_id=org_id,

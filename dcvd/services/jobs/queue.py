@@ -6,14 +6,14 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from dcvd.core.backoff import job_delay
+from dcvd.core.backoff import job_delay_ms
 from dcvd.core.domains.domain import Domain
 from dcvd.core.events import EventData, EventDraft, EventType
-from dcvd.core.ids import Prefix
+from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import HOUR, SECOND, to_rfc3339
 from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.core.records.zones import DnsWrite
-from dcvd.core.timeline import DAEMON
+from dcvd.core.timeline import DAEMON_ACTOR
 from dcvd.core.webhooks.replays import Replay
 from dcvd.errors import Conflict, DcvdError, NotFound, Permanent, Retryable
 from dcvd.services import timeline
@@ -21,11 +21,11 @@ from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.store import jobs
 from dcvd.store.engine.database import Transaction
-from dcvd.store.engine.paging import Page, decode_cursor, page
+from dcvd.store.engine.paging import Page, build_page, decode_cursor
 
 log = structlog.get_logger(__name__)
 
-LONGEST_WAIT: Final = 2 * HOUR
+LONGEST_DELAY_MS: Final = 2 * HOUR
 """No job is ever planned further ahead; what is, was planned by a clock that has since been put back."""
 
 _OUTAGE_CODES: Final = frozenset(
@@ -41,7 +41,7 @@ _OUTAGE_CODES: Final = frozenset(
 """Failures that say nothing about the job: it waits as long as they last, and never becomes a dead letter by them."""
 
 
-_ABANDONED: Final = (JobKind.REGISTER, JobKind.REVALIDATE, JobKind.WRITE_DNS)
+_ABANDONED_KINDS: Final = (JobKind.REGISTER, JobKind.REVALIDATE, JobKind.WRITE_DNS)
 
 
 def enqueue(
@@ -58,7 +58,7 @@ def enqueue(
     dns_write: DnsWrite | None = None,
 ) -> Job:
     """A new job, due at once."""
-    job = _new(
+    job = _build_job(
         context,
         kind,
         context.now(),
@@ -66,7 +66,7 @@ def enqueue(
         domain_id=domain_id,
         domain_name=domain_name,
         cf_id=cf_id,
-        turn=jobs.next_turn(tx, org_id, kind),
+        turn=jobs.find_next_turn(tx, org_id, kind),
         connection_id=connection_id,
         replay=replay,
         dns_write=dns_write,
@@ -96,9 +96,9 @@ def enqueue_for_all(
     With `dns_write`, each works through the connection that its domain has.
     """
     now = context.now()
-    first = jobs.next_turn(tx, org_id, kind)
+    first = jobs.find_next_turn(tx, org_id, kind)
     made = [
-        _new(
+        _build_job(
             context,
             kind,
             now,
@@ -116,19 +116,19 @@ def enqueue_for_all(
     return made
 
 
-def pending(tx: Transaction, domain: Domain, kind: JobKind) -> Job | None:
+def find_pending(tx: Transaction, domain: Domain, kind: JobKind) -> Job | None:
     """A domain's pending job of a kind."""
-    return jobs.pending_of_domain(tx, domain.id, kind)
+    return jobs.find_pending_of_domain(tx, domain.id, kind)
 
 
 def abandon(context: Context, tx: Transaction, domains: Sequence[Domain]) -> None:
     """End what was still to be done for domains that are being removed."""
-    jobs.end_of_domains(tx, [domain.id for domain in domains], _ABANDONED, context.now())
+    jobs.end_pending_of_domains(tx, [domain.id for domain in domains], _ABANDONED_KINDS, context.now())
 
 
 def succeed(context: Context, tx: Transaction, job: Job) -> None:
     """The job's work is done; inside the unit of work that stores what it brought about."""
-    jobs.update(tx, _ended(job, JobState.DONE, context.now()))
+    jobs.update(tx, _finish(job, JobState.DONE, context.now()))
 
 
 async def fail(context: Context, job: Job, error: DcvdError) -> Job:
@@ -136,7 +136,7 @@ async def fail(context: Context, job: Job, error: DcvdError) -> Job:
     return await context.database.write(lambda tx: record_failure(context, tx, job, error))
 
 
-def internal_failure(error: Exception) -> DcvdError:
+def internal_failure_error(error: Exception) -> DcvdError:
     """A fault of dcvd's own, as a job's error; what exactly it was is in the log alone."""
     return DcvdError(f"dcvd itself failed at this job ({type(error).__name__}); its log says more. It is tried again.")
 
@@ -157,13 +157,13 @@ def record_failure(context: Context, tx: Transaction, job: Job, error: DcvdError
     )
     if hopeless:
         failed = replace(failed, state=JobState.DEAD, next_attempt_at=None)
-        drafts = [_draft(EventType.JOB_FAILED, failed), _draft(EventType.JOB_DLQ, failed)]
+        drafts = [_draft_event(EventType.JOB_FAILED, failed), _draft_event(EventType.JOB_DLQ, failed)]
     else:
-        delay = job_delay(attempts, context.fraction(), outage=outage)
-        if isinstance(error, Retryable) and error.retry_after is not None:
-            delay = max(delay, min(int(error.retry_after * SECOND), LONGEST_WAIT))
+        delay = job_delay_ms(attempts, context.random_fraction(), is_outage=outage)
+        if isinstance(error, Retryable) and error.retry_after_s is not None:
+            delay = max(delay, min(int(error.retry_after_s * SECOND), LONGEST_DELAY_MS))
         failed = replace(failed, next_attempt_at=now + delay)
-        drafts = [_draft(EventType.JOB_FAILED, failed)]
+        drafts = [_draft_event(EventType.JOB_FAILED, failed)]
     jobs.update(tx, failed)
     recording.record(context, tx, job.org_id, drafts)
     return failed
@@ -175,22 +175,22 @@ async def list_page(
     """Newest first."""
     before = decode_cursor(cursor)
     rows = await context.database.read(
-        lambda snapshot: jobs.of_org(snapshot, org_id, state=state, before=before, limit=limit + 1)
+        lambda snapshot: jobs.list_of_org(snapshot, org_id, state=state, before=before, limit=limit + 1)
     )
-    return page(rows, limit, [row.id for row in rows])
+    return build_page(rows, limit, [row.id for row in rows])
 
 
 async def get(context: Context, org_id: str, job_id: str) -> Job:
     """By id. Raises NotFound, also for another organization's."""
     job = await context.database.read(lambda snapshot: jobs.get(snapshot, job_id))
-    return _owned(job, org_id, job_id)
+    return _check_owner(job, org_id, job_id)
 
 
-async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEMON) -> Job:
+async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEMON_ACTOR) -> Job:
     """Make a job due now; a dead letter gets all its attempts again. Raises NotFound, Conflict when it is done."""
 
     def unit(tx: Transaction) -> Job:
-        job = _owned(jobs.get(tx, job_id), org_id, job_id)
+        job = _check_owner(jobs.get(tx, job_id), org_id, job_id)
         if job.state is JobState.DONE:
             raise Conflict(f"The job {job_id} is done; there is nothing to retry.", code="job_done")
         now = context.now()
@@ -198,7 +198,7 @@ async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEM
         again = replace(job, state=JobState.PENDING, attempts=attempts, next_attempt_at=now, updated_at=now)
         jobs.update(tx, again)
         if job.domain_id is not None:
-            timeline.requested_of(
+            timeline.record_request_by_id(
                 context, tx, org_id, job.domain_id, actor=actor, what="job_retried", detail=f"{job.kind} {job.id}"
             )
         return again
@@ -214,7 +214,7 @@ async def end_outage(context: Context) -> int:
     return count
 
 
-def _new(
+def _build_job(
     context: Context,
     kind: JobKind,
     now: int,
@@ -229,7 +229,7 @@ def _new(
     dns_write: DnsWrite | None = None,
 ) -> Job:
     return Job(
-        id=context.new_id(Prefix.JOB),
+        id=context.new_id(IdPrefix.JOB),
         org_id=org_id,
         kind=kind,
         state=JobState.PENDING,
@@ -250,17 +250,17 @@ def _new(
     )
 
 
-def _owned(job: Job | None, org_id: str, job_id: str) -> Job:
+def _check_owner(job: Job | None, org_id: str, job_id: str) -> Job:
     if job is None or job.org_id != org_id:
         raise NotFound(f"There is no job {job_id}.")
     return job
 
 
-def _ended(job: Job, state: JobState, now: int) -> Job:
+def _finish(job: Job, state: JobState, now: int) -> Job:
     return replace(job, state=state, attempts=job.attempts + 1, next_attempt_at=None, outage=False, updated_at=now)
 
 
-def _draft(kind: EventType, job: Job) -> EventDraft:
+def _draft_event(event_type: EventType, job: Job) -> EventDraft:
     data: EventData = {
         "job_id": job.id,
         "job_kind": job.kind.value,
@@ -272,4 +272,4 @@ def _draft(kind: EventType, job: Job) -> EventDraft:
         "error": {"code": job.last_error_code, "message": job.last_error},
         "next_attempt_at": None if job.next_attempt_at is None else to_rfc3339(job.next_attempt_at),
     }
-    return EventDraft(kind, data, job.domain_id)
+    return EventDraft(event_type, data, job.domain_id)

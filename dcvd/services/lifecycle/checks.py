@@ -9,14 +9,14 @@ from msgspec.structs import replace
 
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import Domain, delegation_suffix
-from dcvd.core.domains.observations import HostnameGone, HostnameSeen
+from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
 from dcvd.core.instants import SECOND
 from dcvd.core.jobs import JobKind
 from dcvd.core.lifecycle import remedies, transitions
 from dcvd.core.lifecycle.remedies import Remedy, RemedyKind
-from dcvd.core.lifecycle.schedule import Lane, misses, next_look
+from dcvd.core.lifecycle.schedule import CheckLane, count_incomplete_checks, next_check_at
 from dcvd.core.lifecycle.transitions import Observation
-from dcvd.core.timeline import SYNC
+from dcvd.core.timeline import SYNC_ACTOR
 from dcvd.services import timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
@@ -27,24 +27,24 @@ from dcvd.store.engine.database import Transaction
 log = structlog.get_logger(__name__)
 
 
-PAUSE: Final = 10 * SECOND
+RECHECK_DELAY_MS: Final = 10 * SECOND
 """From a look to the next that was asked for while it was made."""
 
 
-class Beginning(Struct, frozen=True):
+class CheckStart(Struct, frozen=True):
     """When a look began, and for when the domain's next look was planned by then (milliseconds)."""
 
-    at: int
-    plan: int
+    started_at: int
+    planned_at: int
 
 
-class Look(Struct, frozen=True):
+class DomainCheck(Struct, frozen=True):
     """What was seen of a domain, DNS first; `asked_at` is when Cloudflare was asked (milliseconds), where it was."""
 
     domain_id: str
     observations: Sequence[Observation]
     asked_at: int | None = None
-    beginning: Beginning | None = None
+    start: CheckStart | None = None
 
 
 async def record(
@@ -53,24 +53,24 @@ async def record(
     observations: Sequence[Observation],
     *,
     asked_at: int | None = None,
-    beginning: Beginning | None = None,
-    actor: str = SYNC,
+    start: CheckStart | None = None,
+    actor: str = SYNC_ACTOR,
 ) -> Domain | None:
     """Store one look, its events and when the next is due; None when the domain was removed meanwhile.
 
     `actor` (see `core.timeline`) is who had it made; the rest is as in `apply`.
     """
     return await context.database.write(
-        lambda tx: apply(context, tx, domain_id, observations, asked_at=asked_at, beginning=beginning, actor=actor)
+        lambda tx: apply(context, tx, domain_id, observations, asked_at=asked_at, start=start, actor=actor)
     )
 
 
-async def record_many(context: Context, seen: Sequence[Look]) -> list[Domain | None]:
+async def record_many(context: Context, checks: Sequence[DomainCheck]) -> list[Domain | None]:
     """`record` for many looks in one unit of work: all of them are stored, or none."""
     return await context.database.write(
         lambda tx: [
-            apply(context, tx, look.domain_id, look.observations, asked_at=look.asked_at, beginning=look.beginning)
-            for look in seen
+            apply(context, tx, look.domain_id, look.observations, asked_at=look.asked_at, start=look.start)
+            for look in checks
         ]
     )
 
@@ -82,80 +82,88 @@ def apply(
     observations: Sequence[Observation],
     *,
     asked_at: int | None = None,
-    beginning: Beginning | None = None,
-    actor: str = SYNC,
+    start: CheckStart | None = None,
+    actor: str = SYNC_ACTOR,
 ) -> Domain | None:
     """`record`, inside a larger unit of work.
 
     What Cloudflare said when it was asked at `asked_at` is left out where another answer was stored since; so is what
-    DNS said to a look with this `beginning`. A look that was asked for since then follows soon.
+    DNS said to a look with this `start`. A look that was asked for since then follows soon.
     """
     stored = domains.get(tx, domain_id)
     if stored is None:
         return None
     now = context.now()
-    policy = context.look_policy
-    missed = misses(stored, observations)
-    if _outdated(stored.cf_checked_at, asked_at, now):
-        observations = [each for each in observations if not isinstance(each, HostnameSeen | HostnameGone)]
-    if beginning is not None and _outdated(stored.dns_checked_at, beginning.at, now):
+    policy = context.check_policy
+    missed = count_incomplete_checks(stored, observations)
+    if _is_outdated(stored.cf_checked_at, asked_at, now):
+        observations = [
+            each for each in observations if not isinstance(each, CloudflareHostname | CloudflareHostnameAbsence)
+        ]
+    if start is not None and _is_outdated(stored.dns_checked_at, start.started_at, now):
         observations = [each for each in observations if not isinstance(each, DnsObservation)]
-    transition = transitions.look(stored, observations, now, context.rules)
-    domain = replace(transition.domain, misses=missed)
-    healing_at = remedies.turn_at(domain, context.rules.authorities)
-    planned = next_look(domain, now, policy, context.fraction(), healing_at=healing_at)
-    domain = replace(domain, next_sync_at=planned)
-    again = _is_wanted_again(stored, beginning, now)
+    transition = transitions.apply_check(stored, observations, now, context.rules)
+    domain = replace(transition.domain, incomplete_checks=missed)
+    healing_at = remedies.next_remedy_at(domain, context.rules.certificate_authorities)
+    planned = next_check_at(domain, now, policy, context.random_fraction(), next_remedy_at=healing_at)
+    domain = replace(domain, next_check_at=planned)
+    again = _is_recheck_wanted(stored, start, now)
     if again:
-        domain = replace(domain, next_sync_at=min(domain.next_sync_at, now + PAUSE))
+        domain = replace(domain, next_check_at=min(domain.next_check_at, now + RECHECK_DELAY_MS))
     domains.update(tx, domain)
     if again:
-        domains.set_next_look(tx, domain.id, domain.next_sync_at, Lane.WAITING)
-    timeline.observed(context, tx, stored, domain, observations, actor=actor)
+        domains.set_next_check(tx, domain.id, domain.next_check_at, CheckLane.WAITING)
+    timeline.record_check(context, tx, stored, domain, observations, actor=actor)
     recording.record(context, tx, domain.org_id, transition.events)
     if transition.remedy is not None:
-        _enqueue(context, tx, domain, transition.remedy)
-    dns_writes.keep_up(context, tx, stored, domain)
+        _enqueue_remedy(context, tx, domain, transition.remedy)
+    dns_writes.enqueue_on_change(context, tx, stored, domain)
     if domain.challenge_target != stored.challenge_target and (suffix := delegation_suffix(domain)) is not None:
-        cloudflare_zones.remember_delegation_suffix(tx, context.config.cloudflare.zone_id, suffix, now)
-    for value in transition.unknown:
+        cloudflare_zones.store_delegation_suffix(tx, context.config.cloudflare.zone_id, suffix, now)
+    for value in transition.unknown_values:
         log.warning("look.unknown_value", domain=domain.name, domain_id=domain.id, value=value)
     if domain.status is not stored.status:
         log.info("domain.status_changed", domain=domain.name, domain_id=domain.id, was=stored.status, now=domain.status)
     return domain
 
 
-def _enqueue(context: Context, tx: Transaction, domain: Domain, remedy: Remedy) -> None:
+def _enqueue_remedy(context: Context, tx: Transaction, domain: Domain, remedy: Remedy) -> None:
     """The job that does it, unless one is on its way already; it asks again whether it is still wanted."""
     kind = JobKind.REGISTER if remedy.kind is RemedyKind.REGISTER_AGAIN else JobKind.REVALIDATE
-    if queue.pending(tx, domain, kind) is None:
+    if queue.find_pending(tx, domain, kind) is None:
         queue.enqueue_for(context, tx, kind, domain)
         log.info(
-            "domain.healing", domain=domain.name, domain_id=domain.id, remedy=remedy.kind, authority=remedy.authority
+            "domain.healing",
+            domain=domain.name,
+            domain_id=domain.id,
+            remedy=remedy.kind,
+            authority=remedy.certificate_authority,
         )
 
 
-async def hurry(context: Context, domain_id: str) -> None:
+async def check_now(context: Context, domain_id: str) -> None:
     """Somebody waits for a look: it is due now, before everything that is mere routine."""
-    await context.database.write(lambda tx: domains.set_next_look(tx, domain_id, context.now(), Lane.WAITING))
+    await context.database.write(lambda tx: domains.set_next_check(tx, domain_id, context.now(), CheckLane.WAITING))
 
 
-async def postpone(context: Context, domain: Domain, until: int) -> None:
+async def postpone(context: Context, domain: Domain, next_check_at: int) -> None:
     """Nothing could be seen; look again later, so that a domain that cannot be looked at never holds up the others."""
 
     def unit(tx: Transaction) -> None:
         stored = domains.get(tx, domain.id)
         if stored is not None:
-            domains.update(tx, replace(stored, misses=stored.misses + 1, next_sync_at=until))
+            domains.update(
+                tx, replace(stored, incomplete_checks=stored.incomplete_checks + 1, next_check_at=next_check_at)
+            )
 
     await context.database.write(unit)
 
 
-def _outdated(checked_at: int | None, asked_at: int | None, now: int) -> bool:
+def _is_outdated(checked_at: int | None, asked_at: int | None, now: int) -> bool:
     # An instant ahead of the clock was written before the clock was put back, and says nothing.
     return asked_at is not None and checked_at is not None and asked_at < checked_at <= now
 
 
-def _is_wanted_again(stored: Domain, beginning: Beginning | None, now: int) -> bool:
+def _is_recheck_wanted(stored: Domain, start: CheckStart | None, now: int) -> bool:
     """Whether somebody asked for a look while this one was made, which may not have seen what he knows of."""
-    return beginning is not None and beginning.plan != stored.next_sync_at <= now + PAUSE
+    return start is not None and start.planned_at != stored.next_check_at <= now + RECHECK_DELAY_MS

@@ -6,10 +6,10 @@ from typing import Final, TypeVar
 
 import structlog
 
-from dcvd.core.domains.cloudflare_notifications import Notification
+from dcvd.core.domains.cloudflare_notifications import CloudflareNotification
 from dcvd.core.domains.domain import Domain
-from dcvd.core.lifecycle.schedule import Lane
-from dcvd.core.timeline import CLOUDFLARE
+from dcvd.core.lifecycle.schedule import CheckLane
+from dcvd.core.timeline import CLOUDFLARE_ACTOR
 from dcvd.metrics import Metrics
 from dcvd.services import timeline
 from dcvd.services.context import Context
@@ -21,12 +21,12 @@ log = structlog.get_logger(__name__)
 
 V = TypeVar("V")
 
-PAUSE: Final = checks.PAUSE
+MIN_CHECK_INTERVAL_MS: Final = checks.RECHECK_DELAY_MS
 """Between two looks at a domain that hints bring about, however many there are."""
-_REMEMBERED: Final = 10_000
+_MAX_REMEMBERED: Final = 10_000
 
 
-class Outcome(StrEnum):
+class NotificationOutcome(StrEnum):
     """What came of a notification."""
 
     DUE = "due"
@@ -40,20 +40,20 @@ class Outcome(StrEnum):
     """A test, an event of a superseded certificate, or something that we do not know."""
 
 
-class Hints:
+class CloudflareNotificationHandler:
     """Made once. Remembers the last events and the looks that it asked for; a restart forgets them, which costs no more
     than a look at each domain that is named again."""
 
     def __init__(self, context: Context, metrics: Metrics) -> None:
         self._context = context
         self._metrics = metrics
-        self._events: OrderedDict[str, None] = OrderedDict()
-        self._asked: OrderedDict[str, int] = OrderedDict()
+        self._event_ids: OrderedDict[str, None] = OrderedDict()
+        self._requested_checks: OrderedDict[str, int] = OrderedDict()
 
-    async def take(self, notification: Notification) -> Outcome:
+    async def handle(self, notification: CloudflareNotification) -> NotificationOutcome:
         """Make the named hostname due, and change nothing else."""
-        outcome = await self._take(notification)
-        self._metrics.hint(outcome)
+        outcome = await self._handle_once(notification)
+        self._metrics.count_notification(outcome)
         log.info(
             "hints.taken",
             outcome=outcome.value,
@@ -64,59 +64,61 @@ class Hints:
         )
         return outcome
 
-    async def _take(self, notification: Notification) -> Outcome:
+    async def _handle_once(self, notification: CloudflareNotification) -> NotificationOutcome:
         event_id = notification.event_id
-        if event_id is not None and event_id in self._events:
-            return Outcome.REPEATED
-        outcome = await self._act(notification)
+        if event_id is not None and event_id in self._event_ids:
+            return NotificationOutcome.REPEATED
+        outcome = await self._request_check(notification)
         if event_id is not None:
             # Only now: what could not be stored is taken when Cloudflare sends it again.
-            _remember(self._events, event_id, None)
+            _remember(self._event_ids, event_id, None)
         return outcome
 
-    async def _act(self, notification: Notification) -> Outcome:
+    async def _request_check(self, notification: CloudflareNotification) -> NotificationOutcome:
         if not notification.is_about_a_hostname:
-            return Outcome.WITHOUT_HOSTNAME
+            return NotificationOutcome.WITHOUT_HOSTNAME
         zone_id = notification.zone_id
         if zone_id is not None and zone_id.lower() != self._context.config.cloudflare.zone_id.lower():
-            return Outcome.OTHER_ZONE
+            return NotificationOutcome.OTHER_ZONE
         return await self._context.database.write(lambda tx: self._make_due(tx, notification))
 
-    def _make_due(self, tx: Transaction, notification: Notification) -> Outcome:
-        domain = _named(tx, notification)
+    def _make_due(self, tx: Transaction, notification: CloudflareNotification) -> NotificationOutcome:
+        domain = _find_domain(tx, notification)
         if domain is None:
-            return Outcome.UNKNOWN_HOSTNAME
+            return NotificationOutcome.UNKNOWN_HOSTNAME
         now = self._context.now()
-        at = max(now, self._free_at(domain, now))
-        if domain.next_sync_at <= at:
-            if domain.next_sync_at < now:
+        at = max(now, self._earliest_check_at(domain, now))
+        if domain.next_check_at <= at:
+            if domain.next_check_at < now:
                 # It keeps its place, but no more the same plan: so a look that is being made, and may have asked before
                 # there was anything to see, is followed by another.
-                domains.set_next_look(tx, domain.id, domain.next_sync_at + 1)
-            return Outcome.PLANNED
-        domains.set_next_look(tx, domain.id, at, Lane.WAITING)
-        timeline.requested(self._context, tx, domain, actor=CLOUDFLARE, what="hint", detail=notification.type)
-        _remember(self._asked, domain.id, at)
-        return Outcome.DUE
+                domains.set_next_check(tx, domain.id, domain.next_check_at + 1)
+            return NotificationOutcome.PLANNED
+        domains.set_next_check(tx, domain.id, at, CheckLane.WAITING)
+        timeline.record_request(
+            self._context, tx, domain, actor=CLOUDFLARE_ACTOR, what="hint", detail=notification.type
+        )
+        _remember(self._requested_checks, domain.id, at)
+        return NotificationOutcome.DUE
 
-    def _free_at(self, domain: Domain, now: int) -> int:
+    def _earliest_check_at(self, domain: Domain, now: int) -> int:
         """From when on a hint may bring about a look; a clock that was put back must not put it off."""
-        last = max(domain.dns_checked_at or 0, domain.cf_checked_at or 0, self._asked.get(domain.id, 0))
-        return last + PAUSE if last <= now + PAUSE else now
+        last = max(domain.dns_checked_at or 0, domain.cf_checked_at or 0, self._requested_checks.get(domain.id, 0))
+        return last + MIN_CHECK_INTERVAL_MS if last <= now + MIN_CHECK_INTERVAL_MS else now
 
 
-def _named(tx: Transaction, notification: Notification) -> Domain | None:
+def _find_domain(tx: Transaction, notification: CloudflareNotification) -> Domain | None:
     """By its id at Cloudflare, else by its name."""
     found = None
     if notification.hostname_id is not None:
-        found = domains.by_cloudflare_id(tx, notification.hostname_id)
+        found = domains.find_by_cloudflare_id(tx, notification.hostname_id)
     if found is None and notification.hostname is not None:
-        found = domains.by_name(tx, notification.hostname)
+        found = domains.find_by_name(tx, notification.hostname)
     return found
 
 
-def _remember(known: OrderedDict[str, V], key: str, value: V) -> None:
-    known[key] = value
-    known.move_to_end(key)
-    if len(known) > _REMEMBERED:
-        known.popitem(last=False)
+def _remember(entries: OrderedDict[str, V], key: str, value: V) -> None:
+    entries[key] = value
+    entries.move_to_end(key)
+    if len(entries) > _MAX_REMEMBERED:
+        entries.popitem(last=False)

@@ -1,7 +1,7 @@
 """What the jobs at Cloudflare bring about: the end of each is one transaction with what it changed."""
 
 from dcvd.core.domains.domain import Domain
-from dcvd.core.domains.observations import CloudflareObservation, HostnameSeen, RegistrationRefused
+from dcvd.core.domains.observations import CloudflareHostname, CloudflareObservation, RegistrationRefusal
 from dcvd.core.jobs import Job, JobKind
 from dcvd.core.lifecycle import remedies
 from dcvd.core.timeline import job_actor
@@ -13,19 +13,19 @@ from dcvd.store import domains
 from dcvd.store.engine.database import Transaction
 
 
-async def registered(context: Context, job: Job, seen: HostnameSeen) -> Domain | None:
+async def record_registered(context: Context, job: Job, observation: CloudflareHostname) -> Domain | None:
     """The hostname is at Cloudflare. Where its domain was removed meanwhile, it is taken away there again.
 
     Raises Retryable when another domain holds that id.
     """
 
     def unit(tx: Transaction) -> Domain | None:
-        holder = domains.by_cloudflare_id(tx, seen.id)
+        holder = domains.find_by_cloudflare_id(tx, observation.id)
         if holder is not None and holder.id != job.domain_id:
             message = f"Cloudflare gave {job.domain_name} an id that {holder.name} has already."
             raise Retryable(message, code="cloudflare_unexpected")
         queue.succeed(context, tx, job)
-        domain = _record(context, tx, job, seen)
+        domain = _record_observation(context, tx, job, observation)
         if domain is None:
             # A removal that is under way may have looked for the name before it was there; this one has its id.
             queue.enqueue(
@@ -35,44 +35,44 @@ async def registered(context: Context, job: Job, seen: HostnameSeen) -> Domain |
                 org_id=job.org_id,
                 domain_id=job.domain_id,
                 domain_name=job.domain_name,
-                cf_id=seen.id,
+                cf_id=observation.id,
             )
         return domain
 
     return await context.database.write(unit)
 
 
-async def refused(context: Context, job: Job, error: Permanent) -> None:
+async def record_refused(context: Context, job: Job, error: Permanent) -> None:
     """Cloudflare will not have the hostname: the domain says why, the job is a dead letter."""
 
     def unit(tx: Transaction) -> None:
-        _record(context, tx, job, RegistrationRefused(error.code, error.message))
+        _record_observation(context, tx, job, RegistrationRefusal(error.code, error.message))
         queue.record_failure(context, tx, job, error)
 
     await context.database.write(unit)
 
 
-async def revalidated(context: Context, job: Job, seen: CloudflareObservation) -> Domain | None:
+async def record_revalidated(context: Context, job: Job, observation: CloudflareObservation) -> Domain | None:
     """Cloudflare was told to look again; the job is done with the look that stores its answer."""
 
     def unit(tx: Transaction) -> Domain | None:
         queue.succeed(context, tx, job)
-        return _record(context, tx, job, seen)
+        return _record_observation(context, tx, job, observation)
 
     return await context.database.write(unit)
 
 
-async def nothing_to_do(context: Context, job: Job) -> None:
+async def complete_without_change(context: Context, job: Job) -> None:
     """The job is done: its work was done already, or is not wanted any more."""
     await context.database.write(lambda tx: queue.succeed(context, tx, job))
 
 
-async def holder(context: Context, cf_id: str) -> Domain | None:
+async def find_holder(context: Context, cf_id: str) -> Domain | None:
     """The live domain that holds a custom hostname."""
-    return await context.database.read(lambda snapshot: domains.by_cloudflare_id(snapshot, cf_id))
+    return await context.database.read(lambda snapshot: domains.find_by_cloudflare_id(snapshot, cf_id))
 
 
-async def domain_of(context: Context, job: Job) -> Domain | None:
+async def find_domain(context: Context, job: Job) -> Domain | None:
     """The domain that a job works on, or None when it was removed."""
     domain_id = job.domain_id
     if domain_id is None:
@@ -80,10 +80,12 @@ async def domain_of(context: Context, job: Job) -> Domain | None:
     return await context.database.read(lambda snapshot: domains.get(snapshot, domain_id))
 
 
-def _record(context: Context, tx: Transaction, job: Job, seen: CloudflareObservation) -> Domain | None:
+def _record_observation(
+    context: Context, tx: Transaction, job: Job, observation: CloudflareObservation
+) -> Domain | None:
     domain = None if job.domain_id is None else domains.get(tx, job.domain_id)
     if domain is None:
         return None
-    if domain.heals:
-        domains.update(tx, remedies.healed(domain, context.now()))
-    return checks.apply(context, tx, domain.id, [seen], actor=job_actor(job.id))
+    if domain.remedies_applied:
+        domains.update(tx, remedies.restart_remedy_wait(domain, context.now()))
+    return checks.apply(context, tx, domain.id, [observation], actor=job_actor(job.id))

@@ -5,13 +5,13 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.core.instants import SECOND, to_rfc3339
-from dcvd.core.lifecycle.schedule import Lane
+from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.services.context import Context
 from dcvd.store import renewals
 from dcvd.store.engine.database import Snapshot
-from dcvd.store.renewals import LateRenewal
+from dcvd.store.renewals import OverdueRenewal
 
-MOST_SHOWN: Final = 200
+MAX_LISTED: Final = 200
 
 
 class LateRenewalView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -39,30 +39,30 @@ class RenewalsView(Struct, frozen=True, kw_only=True, rename="camel"):
     behind_seconds: dict[str, int]
 
 
-async def overview(context: Context, *, shown: int = MOST_SHOWN) -> RenewalsView:
+async def summarize_renewals(context: Context, *, limit: int = MAX_LISTED) -> RenewalsView:
     """How things stand now; the same for the API and for the command line."""
     now = context.now()
 
     def query(snapshot: Snapshot) -> RenewalsView:
-        oldest = {kind.name.lower(): renewals.oldest_due(snapshot, kind) for kind in Lane}
+        oldest = {kind.name.lower(): renewals.find_oldest_due_at(snapshot, kind) for kind in CheckLane}
         return RenewalsView(
-            count=renewals.count_late(snapshot, now),
-            late=[_view(late) for late in renewals.late(snapshot, now, shown)],
+            count=renewals.count_overdue(snapshot, now),
+            late=[_to_view(late) for late in renewals.list_overdue(snapshot, now, limit)],
             behind_seconds={lane: 0 if at is None else max(now - at, 0) // SECOND for lane, at in oldest.items()},
         )
 
     return await context.database.read(query)
 
 
-def _view(late: LateRenewal) -> LateRenewalView:
+def _to_view(renewal: OverdueRenewal) -> LateRenewalView:
     return LateRenewalView(
-        domain_id=late.domain_id,
-        org_id=late.org_id,
-        domain_name=late.name,
-        status=late.status,
-        error_code=late.error_code,
-        cf_ssl_status=late.cf_ssl_status,
-        expires_at=to_rfc3339(late.expires_at),
-        overdue_at=to_rfc3339(late.overdue_at),
-        checked_at=None if late.checked_at is None else to_rfc3339(late.checked_at),
+        domain_id=renewal.domain_id,
+        org_id=renewal.org_id,
+        domain_name=renewal.name,
+        status=renewal.status,
+        error_code=renewal.error_code,
+        cf_ssl_status=renewal.cf_ssl_status,
+        expires_at=to_rfc3339(renewal.expires_at),
+        overdue_at=to_rfc3339(renewal.overdue_at),
+        checked_at=None if renewal.checked_at is None else to_rfc3339(renewal.checked_at),
     )

@@ -7,12 +7,18 @@ import structlog
 from msgspec import Struct
 
 from dcvd.config import Config
-from dcvd.core.domains.domain import WAITING, Domain, Record, required_records
-from dcvd.core.ids import Prefix, is_id
-from dcvd.core.records.domain_connect import DONE_PATH, application, query, signed, template_path
+from dcvd.core.domains.domain import WAITING_STATUSES, Domain, Record, required_records
+from dcvd.core.ids import IdPrefix, is_id
+from dcvd.core.records.domain_connect import (
+    RETURN_PATH,
+    append_signature,
+    encode_query,
+    prepare_application,
+    template_path,
+)
 from dcvd.core.secret import Secret
-from dcvd.errors import Conflict, InvalidInput, Retryable, Throttled, Unavailable
-from dcvd.providers.domain_connect.discovery import Discovered, Discovery
+from dcvd.errors import Conflict, InvalidInput, NotConfigured, Retryable, TooManyRequests
+from dcvd.providers.domain_connect.discovery import DiscoveredProvider, DomainConnectDiscovery
 from dcvd.providers.domain_connect.signing import sign
 from dcvd.services.context import Context
 from dcvd.services.domains import queries
@@ -22,7 +28,7 @@ from dcvd.store import domains as stored_domains
 log = structlog.get_logger(__name__)
 
 
-class ApplyLink(Struct, frozen=True, kw_only=True):
+class ApplyUrl(Struct, frozen=True, kw_only=True):
     """Where to send the customer's browser. zone: the provider's. width, height: of the window, in pixels."""
 
     provider_id: str
@@ -33,9 +39,9 @@ class ApplyLink(Struct, frozen=True, kw_only=True):
     height: int
 
 
-async def apply_link(
-    context: Context, discovery: Discovery, org_id: str, domain_id: str, *, redirect_uri: str | None
-) -> ApplyLink:
+async def build_apply_url(
+    context: Context, discovery: DomainConnectDiscovery, org_id: str, domain_id: str, *, redirect_uri: str | None
+) -> ApplyUrl:
     """A signed link. The state that comes back with the customer is the domain's id; without a `redirect_uri` he comes
     back to a page of ours, where we have an address.
 
@@ -44,22 +50,22 @@ async def apply_link(
     template and a key, Retryable where the provider gives no answer.
     """
     config = context.config
-    private_key = configured_key(config)
+    private_key = require_private_key(config)
     if redirect_uri is not None and redirect_uri not in config.oauth.return_to:
         raise InvalidInput("redirectUri", "redirectUri is not one of oauth.return_to of the configuration.")
     domain = await queries.get(context, org_id, domain_id)
-    records = _records(domain)
-    found = await discovery.provider_of(domain.name)
-    applied = application(records, zone=found.zone, target=config.cloudflare.cname_target)
-    sync_url = await _sync_url(config, discovery, found)
-    parameters = applied.parameters()
-    back = redirect_uri or (f"{config.server.public_url}{DONE_PATH}" if config.server.public_url else None)
+    records = _collect_records(domain)
+    found = await discovery.discover_provider(domain.name)
+    applied = prepare_application(records, zone=found.zone, target=config.cloudflare.cname_target)
+    sync_url = await _find_sync_url(config, discovery, found)
+    parameters = applied.to_parameters()
+    back = redirect_uri or (f"{config.server.public_url}{RETURN_PATH}" if config.server.public_url else None)
     if back is not None:
         parameters |= {"redirect_uri": back, "state": domain.id}
-    unsigned = query(parameters)
+    unsigned = encode_query(parameters)
     template = config.domain_connect
-    whole = signed(unsigned, key=template.key, signature=sign(unsigned, private_key))
-    return ApplyLink(
+    whole = append_signature(unsigned, key=template.key, signature=sign(unsigned, private_key))
+    return ApplyUrl(
         provider_id=found.provider.provider_id,
         provider_name=found.provider.name,
         zone=found.zone,
@@ -69,25 +75,25 @@ async def apply_link(
     )
 
 
-async def came_back(context: Context, state: str, admitted: Callable[[str], AbstractContextManager[None]]) -> None:
+async def handle_return(context: Context, state: str, admit: Callable[[str], AbstractContextManager[None]]) -> None:
     """A customer came back with `state`, it seems from a provider that has the record: his domain is looked at soon.
 
     Anybody can come with any state, which must not cost more than the looks that an organization may ask for:
-    `admitted` bounds them.
+    `admit` bounds them.
     """
-    if not is_id(Prefix.DOMAIN, state):
+    if not is_id(IdPrefix.DOMAIN, state):
         return
     domain = await context.database.read(lambda snapshot: stored_domains.get(snapshot, state))
-    if domain is None or domain.status not in WAITING:
+    if domain is None or domain.status not in WAITING_STATUSES:
         return
     try:
-        with admitted(domain.org_id):
-            await checks.hurry(context, domain.id)
-    except (Throttled, Retryable) as error:
+        with admit(domain.org_id):
+            await checks.check_now(context, domain.id)
+    except (TooManyRequests, Retryable) as error:
         log.info("domain_connect.not_hurried", domain_id=domain.id, reason=error.message)
 
 
-def configured_key(config: Config) -> Secret:
+def require_private_key(config: Config) -> Secret:
     """Raises Unavailable naming what is missing of the settings that links need."""
     template = config.domain_connect
     missing = [
@@ -100,13 +106,17 @@ def configured_key(config: Config) -> Secret:
         if not is_set
     ]
     if missing or template.private_key is None:
-        raise Unavailable(f"Domain Connect is not set up: the operator has to set {', '.join(missing)}.")
+        raise NotConfigured(f"Domain Connect is not set up: the operator has to set {', '.join(missing)}.")
     return template.private_key
 
 
-async def _sync_url(config: Config, discovery: Discovery, found: Discovered) -> str:
-    template, provider = config.domain_connect, found.provider
-    if provider.sync_url is None or not await discovery.has_template(found, template.provider_id, template.service_id):
+async def _find_sync_url(
+    config: Config, discovery: DomainConnectDiscovery, discovery_result: DiscoveredProvider
+) -> str:
+    template, provider = config.domain_connect, discovery_result.provider
+    if provider.sync_url is None or not await discovery.has_template(
+        discovery_result, template.provider_id, template.service_id
+    ):
         raise Conflict(
             f"{provider.name} does not know the template {template.provider_id}/{template.service_id}: have the record"
             " created by hand.",
@@ -115,7 +125,7 @@ async def _sync_url(config: Config, discovery: Discovery, found: Discovered) -> 
     return provider.sync_url
 
 
-def _records(domain: Domain) -> list[Record]:
+def _collect_records(domain: Domain) -> list[Record]:
     records = []
     for record in required_records(domain):
         if record.value is None:

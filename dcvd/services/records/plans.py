@@ -10,29 +10,29 @@ from msgspec.structs import replace as changed
 from dcvd.core.domains.domain import Domain
 from dcvd.core.jobs import Job
 from dcvd.core.records import undo as dns_undo
-from dcvd.core.records.plan import DnsPlan, plan, wanted_records
-from dcvd.core.records.written_records import WrittenRecord, connection_of, ours_of
+from dcvd.core.records.plan import DnsPlan, plan_record, records_to_write
+from dcvd.core.records.written_records import WrittenRecord, connection_id_of, our_values_of
 from dcvd.core.records.zones import DnsWrite
 from dcvd.errors import Conflict, InvalidInput, Permanent, Retryable, Unauthorized
 from dcvd.services import timeline
-from dcvd.services.connections.provider_access import Access
+from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
-from dcvd.services.domains.additions import no_connection
-from dcvd.services.domains.queries import owned
+from dcvd.services.domains.additions import connection_not_found_error
+from dcvd.services.domains.queries import get_owned
 from dcvd.services.jobs import dns_writes
 from dcvd.services.records import zone_editor
 from dcvd.store import connections, domains, written_records
 from dcvd.store import jobs as stored_jobs
 from dcvd.store.engine.database import Snapshot, Transaction
 
-PATIENCE: Final = 10.0
+PROVIDER_TIMEOUT_S: Final = 10.0
 """Seconds that a caller waits for what stands at his provider."""
 
-_UNDO: Final = DnsWrite(action="undo")
+_UNDO_WRITE: Final = DnsWrite(action="undo")
 
 
-async def to_write(
-    context: Context, access: Access, org_id: str, domain_id: str, *, connection_id: str | None, replace: bool
+async def plan_write(
+    context: Context, access: ProviderAccess, org_id: str, domain_id: str, *, connection_id: str | None, replace: bool
 ) -> DnsPlan:
     """What would be done; `connection_id` None: through the connection that the domain has.
 
@@ -41,42 +41,44 @@ async def to_write(
     """
 
     def query(snapshot: Snapshot) -> tuple[Domain, str, list[WrittenRecord]]:
-        domain = owned(snapshot, org_id, domain_id)
+        domain = get_owned(snapshot, org_id, domain_id)
         chosen = connection_id or domain.connection_id
         if chosen is None:
             raise InvalidInput("connectionId", f"{domain.name} has no connection yet: say which one is to write.")
         check_connection(snapshot, org_id, chosen)
-        return domain, chosen, written_records.of_domain(snapshot, domain.id)
+        return domain, chosen, written_records.list_of_domain(snapshot, domain.id)
 
     domain, chosen, rows = await context.database.read(query)
     ours = {(row.type, row.name): row for row in rows}
-    async with _answered():
-        reached = await zone_editor.reach(access, org_id, chosen, domain.name)
+    async with _bound_provider_calls():
+        reached = await zone_editor.open_zone_editor(access, org_id, chosen, domain.name)
         steps = [
-            plan(
+            plan_record(
                 record,
                 await reached.read(record.name),
                 reached.zone,
                 replace=replace,
-                ours=ours_of(ours.get((record.type, record.name))),
+                our_values=our_values_of(ours.get((record.type, record.name))),
             )
-            for record in wanted_records(domain)
+            for record in records_to_write(domain)
         ]
     return DnsPlan(connection_id=chosen, zone=reached.zone.name, steps=tuple(steps))
 
 
-async def write(context: Context, org_id: str, domain_id: str, planned: DnsPlan, *, replace: bool, actor: str) -> Job:
+async def enqueue_write(
+    context: Context, org_id: str, domain_id: str, dns_plan: DnsPlan, *, replace: bool, actor: str
+) -> Job:
     """The job that carries a plan out; the domain is connected from now on. A job that does the same is the answer.
 
     Raises NotFound, InvalidInput, and Conflict where something is in the way or another job is pending.
     """
-    _refuse_blocked(planned)
-    wish, connection_id = DnsWrite(action="write", replace=replace), planned.connection_id
+    _refuse_blocked(dns_plan)
+    wish, connection_id = DnsWrite(action="write", replace=replace), dns_plan.connection_id
 
     def unit(tx: Transaction) -> Job:
-        domain = owned(tx, org_id, domain_id)
+        domain = get_owned(tx, org_id, domain_id)
         check_connection(tx, org_id, connection_id)
-        pending = dns_writes.pending(tx, domain.id)
+        pending = dns_writes.list_pending(tx, domain.id)
         alike = [job for job in pending if job.connection_id == connection_id and job.dns_write == wish]
         if pending and pending != alike:
             raise Conflict(
@@ -88,23 +90,23 @@ async def write(context: Context, org_id: str, domain_id: str, planned: DnsPlan,
         if domain.connection_id != connection_id:
             domains.update(tx, changed(domain, connection_id=connection_id, updated_at=context.now()))
         detail = f"{connection_id}, replace" if replace else connection_id
-        timeline.requested(context, tx, domain, actor=actor, what="dns_write", detail=detail)
+        timeline.record_request(context, tx, domain, actor=actor, what="dns_write", detail=detail)
         return (
-            _hurried(context, tx, alike[0]) if alike else dns_writes.enqueue(context, tx, domain, connection_id, wish)
+            _make_due(context, tx, alike[0]) if alike else dns_writes.enqueue(context, tx, domain, connection_id, wish)
         )
 
     return await context.database.write(unit)
 
 
-async def to_undo(context: Context, access: Access, org_id: str, domain_id: str) -> DnsPlan:
+async def plan_undo(context: Context, access: ProviderAccess, org_id: str, domain_id: str) -> DnsPlan:
     """What an undo would put back. Raises as `to_write`, and Conflict where we wrote nothing."""
 
     def query(snapshot: Snapshot) -> tuple[str, list[WrittenRecord]]:
-        domain = owned(snapshot, org_id, domain_id)
-        rows = written_records.of_domain(snapshot, domain.id)
+        domain = get_owned(snapshot, org_id, domain_id)
+        rows = written_records.list_of_domain(snapshot, domain.id)
         if not rows:
             raise Conflict(f"No record of {domain.name} was written: nothing is to be undone.", code="nothing_to_undo")
-        connection_id = connection_of(domain, rows)
+        connection_id = connection_id_of(domain, rows)
         if connection_id is None:
             raise Conflict(
                 f"The connection that wrote the records of {domain.name} was removed. Connect anew, have them written"
@@ -115,29 +117,29 @@ async def to_undo(context: Context, access: Access, org_id: str, domain_id: str)
 
     connection_id, rows = await context.database.read(query)
     steps = []
-    async with _answered():
+    async with _bound_provider_calls():
         for row in rows:
-            reached = await zone_editor.reach(access, org_id, row.connection_id or connection_id, row.name)
-            steps.append(dns_undo.undo(row, await reached.read(row.name), reached.zone))
+            reached = await zone_editor.open_zone_editor(access, org_id, row.connection_id or connection_id, row.name)
+            steps.append(dns_undo.plan_undo(row, await reached.read(row.name), reached.zone))
     return DnsPlan(connection_id=connection_id, zone=rows[0].zone, steps=tuple(steps))
 
 
-async def undo(context: Context, org_id: str, domain_id: str, planned: DnsPlan, *, actor: str) -> Job:
+async def enqueue_undo(context: Context, org_id: str, domain_id: str, dns_plan: DnsPlan, *, actor: str) -> Job:
     """The job that undoes. It ends the domain's connection, so that nothing is written again by itself.
 
     Raises NotFound, and Conflict where something else stands there than what was written.
     """
-    _refuse_blocked(planned)
+    _refuse_blocked(dns_plan)
 
     def unit(tx: Transaction) -> Job:
-        domain = owned(tx, org_id, domain_id)
+        domain = get_owned(tx, org_id, domain_id)
         if domain.connection_id is not None:
             domains.update(tx, changed(domain, connection_id=None, updated_at=context.now()))
-        timeline.requested(context, tx, domain, actor=actor, what="dns_undo", detail=planned.connection_id)
+        timeline.record_request(context, tx, domain, actor=actor, what="dns_undo", detail=dns_plan.connection_id)
         # A job that still wants to write finds the domain without a connection, and ends; the undo waits for that.
-        pending = [_hurried(context, tx, job) for job in dns_writes.pending(tx, domain.id)]
-        undoing = next((job for job in pending if job.dns_write == _UNDO), None)
-        return undoing or dns_writes.enqueue(context, tx, domain, planned.connection_id, _UNDO)
+        pending = [_make_due(context, tx, job) for job in dns_writes.list_pending(tx, domain.id)]
+        undoing = next((job for job in pending if job.dns_write == _UNDO_WRITE), None)
+        return undoing or dns_writes.enqueue(context, tx, domain, dns_plan.connection_id, _UNDO_WRITE)
 
     return await context.database.write(unit)
 
@@ -146,16 +148,16 @@ def check_connection(snapshot: Snapshot, org_id: str, connection_id: str) -> Non
     """Raises InvalidInput for a connection that the organization does not have."""
     connection = connections.get(snapshot, connection_id)
     if connection is None or connection.org_id != org_id:
-        raise no_connection(connection_id)
+        raise connection_not_found_error(connection_id)
 
 
-def _refuse_blocked(planned: DnsPlan) -> None:
-    obstacles = planned.obstacles
+def _refuse_blocked(dns_plan: DnsPlan) -> None:
+    obstacles = dns_plan.obstacles
     if obstacles:
         raise Conflict(" ".join(obstacle.message for obstacle in obstacles), code=obstacles[0].code)
 
 
-def _hurried(context: Context, tx: Transaction, job: Job) -> Job:
+def _make_due(context: Context, tx: Transaction, job: Job) -> Job:
     """Somebody waits for it: it does not wait for its next try any longer."""
     due = changed(job, next_attempt_at=context.now())
     stored_jobs.update(tx, due)
@@ -163,17 +165,19 @@ def _hurried(context: Context, tx: Transaction, job: Job) -> Job:
 
 
 @asynccontextmanager
-async def _answered() -> AsyncIterator[None]:
+async def _bound_provider_calls() -> AsyncIterator[None]:
     """The provider has to answer in time; what its owner has to put right at the connection is a Conflict."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PROVIDER_TIMEOUT_S):
             yield
     except TimeoutError as error:
-        message = f"The DNS provider has not answered for {PATIENCE:.0f} s; nothing was changed. Ask again later."
+        message = (
+            f"The DNS provider has not answered for {PROVIDER_TIMEOUT_S:.0f} s; nothing was changed. Ask again later."
+        )
         raise Retryable(message, code="provider_slow") from error
     except Unauthorized as error:
         raise Conflict(error.message, code=error.code) from error
     except Permanent as error:
-        if error.code == zone_editor.NOT_FOUND:
+        if error.code == zone_editor.ZONE_NOT_FOUND:
             raise Conflict(error.message, code=error.code) from error
         raise

@@ -10,51 +10,52 @@ from dcvd.config import Config
 from dcvd.errors import ConfigError
 from dcvd.kit.vault import key_file
 from dcvd.kit.vault.key import VaultKey
-from dcvd.services.vault.keyring import VARIABLE
-from dcvd.store.vault.vault_keys import FROM_ENVIRONMENT, key_path
+from dcvd.services.vault.keyring import KEY_VARIABLE
+from dcvd.store.vault.vault_keys import ENVIRONMENT_SOURCE, key_path
 
 
-class Rotated(Struct, frozen=True, kw_only=True):
+class KeyFileChange(Struct, frozen=True, kw_only=True):
     """The ids of a file's keys after a change: what the next start seals with, what only opens, and what is gone."""
 
     file: Path
-    active: str
-    earlier: list[str]
-    dropped: list[str]
+    active_id: str
+    earlier_ids: list[str]
+    dropped_ids: list[str]
 
 
-def file_in_use(
-    config: Config, place: Callable[[str], Path], from_environment: Collection[str], source: str | None
+def find_key_file(
+    config: Config, resolve_path: Callable[[str], Path], environment_names: Collection[str], source: str | None
 ) -> Path:
     """The file of the key that the daemon seals with; `source` is where its last start found it.
 
     Raises ConfigError where it is in no file, with what to do instead.
     """
-    if VARIABLE in from_environment or source == FROM_ENVIRONMENT:
+    if KEY_VARIABLE in environment_names or source == ENVIRONMENT_SOURCE:
         raise ConfigError(
             [
-                f"The key comes from {VARIABLE}, where dcvd cannot change it. To change it yourself: write the present "
+                f"The key comes from {KEY_VARIABLE}, where dcvd cannot change it. To change it yourself: write the "
+                "present "
                 "key into a file of mode 0600 and name that in oauth.old_key_files, set the variable to what `dcvd "
                 "vault keygen` prints, and restart dcvd. `dcvd vault status` says when the old one is not needed any "
                 "more."
             ]
         )
     name = config.oauth.encryption_key_file
-    return place(name) if name else key_path(config.database.path)
+    return resolve_path(name) if name else key_path(config.database.path)
 
 
-def rotate(path: Path) -> Rotated:
+def rotate(path: Path) -> KeyFileChange:
     """Put a new key before those of the file. Raises ConfigError where it holds no keys, OSError."""
     new = VaultKey.generate(os.urandom)
     return _change(path, lambda keys: [new, *keys])
 
 
-def drop_old(path: Path, needed: Collection[str]) -> Rotated:
-    """Take out of the file all keys but the first and those `needed`. Raises ConfigError, OSError."""
-    return _change(path, lambda keys: [key for key in keys if key is keys[0] or key.id in needed])
+def drop_unneeded_keys(path: Path, needed_ids: Collection[str]) -> KeyFileChange:
+    """Take out of the file all keys but the first and those `needed_ids`. Raises ConfigError, OSError."""
+    return _change(path, lambda keys: [key for key in keys if key is keys[0] or key.id in needed_ids])
 
 
-def _change(path: Path, work: Callable[[list[VaultKey]], list[VaultKey]]) -> Rotated:
+def _change(path: Path, change_keys: Callable[[list[VaultKey]], list[VaultKey]]) -> KeyFileChange:
     before: list[VaultKey] = []
     after: list[VaultKey] = []
 
@@ -69,11 +70,11 @@ def _change(path: Path, work: Callable[[list[VaultKey]], list[VaultKey]]) -> Rot
                 ]
             )
         before.extend(keys)
-        after.extend(work(keys))
+        after.extend(change_keys(keys))
         return after
 
     try:
-        key_file.change(path, checked)
+        key_file.change_keys(path, checked)
     except FileNotFoundError as error:
         raise ConfigError(
             [
@@ -84,9 +85,9 @@ def _change(path: Path, work: Callable[[list[VaultKey]], list[VaultKey]]) -> Rot
     except ValueError as error:
         raise ConfigError([f"The file {path} {error}."]) from None
     kept = {key.id for key in after}
-    return Rotated(
+    return KeyFileChange(
         file=path,
-        active=after[0].id,
-        earlier=[key.id for key in after[1:]],
-        dropped=[key.id for key in before if key.id not in kept],
+        active_id=after[0].id,
+        earlier_ids=[key.id for key in after[1:]],
+        dropped_ids=[key.id for key in before if key.id not in kept],
     )

@@ -7,26 +7,26 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.core.events import Event, EventType
-from dcvd.core.ids import Prefix, earliest_id
+from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.instants import DAY, HOUR
 from dcvd.core.webhooks.deliveries import Delivery, DeliveryState, DeliveryStatus, status_of
 from dcvd.core.webhooks.endpoint import Endpoint
-from dcvd.core.webhooks.latency import percentile
+from dcvd.core.webhooks.latency import percentile_ms
 from dcvd.errors import NotFound
 from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries
 from dcvd.services.webhooks import endpoints as webhooks
 from dcvd.store import events
 from dcvd.store.engine.database import Snapshot
-from dcvd.store.engine.paging import NEWEST, Page, decode_cursor, encode_cursor
+from dcvd.store.engine.paging import HIGHEST_KEY, Page, decode_cursor, encode_cursor
 from dcvd.store.webhooks import attempts, delivery_history, endpoints
-from dcvd.store.webhooks.attempts import SLOT, MadeAttempt
-from dcvd.store.webhooks.delivery_history import Filters
+from dcvd.store.webhooks.attempts import SLOT_MS, RecordedAttempt
+from dcvd.store.webhooks.delivery_history import DeliveryFilters
 
-WINDOWS: Final = {"hour": HOUR, "day": DAY, "week": 7 * DAY}
+RATE_WINDOWS_MS: Final = {"hour": HOUR, "day": DAY, "week": 7 * DAY}
 
 
-class Question(Struct, frozen=True, kw_only=True):
+class DeliveryQuery(Struct, frozen=True, kw_only=True):
     """Which deliveries; None is no condition. Instants in milliseconds, `until` excluded."""
 
     endpoint_id: str | None = None
@@ -37,101 +37,103 @@ class Question(Struct, frozen=True, kw_only=True):
     until: int | None = None
 
 
-class SeenDelivery(Struct, frozen=True, kw_only=True):
+class DeliverySummary(Struct, frozen=True, kw_only=True):
     """A delivery as its tenant sees it."""
 
     delivery: Delivery
     status: DeliveryStatus
 
 
-class FullDelivery(Struct, frozen=True, kw_only=True):
+class DeliveryDetail(Struct, frozen=True, kw_only=True):
     """A delivery with all that is stored of it."""
 
-    seen: SeenDelivery
+    summary: DeliverySummary
     endpoint: Endpoint
     event: Event
-    attempts: list[MadeAttempt]
+    attempts: list[RecordedAttempt]
 
 
-class Rates(Struct, frozen=True, kw_only=True):
+class DeliveryRates(Struct, frozen=True, kw_only=True):
     """Of a span of time: attempts that delivered and that failed, and the latency of all of them in milliseconds."""
 
-    delivered: int
-    failed: int
+    delivered_count: int
+    failed_count: int
     p50_ms: int | None
     p95_ms: int | None
 
 
 async def list_page(
-    context: Context, org_id: str, question: Question, *, cursor: str | None, limit: int
-) -> Page[SeenDelivery]:
+    context: Context, org_id: str, delivery_query: DeliveryQuery, *, cursor: str | None, limit: int
+) -> Page[DeliverySummary]:
     """Newest first. A page may be shorter than `limit` and still have a next one. Raises NotFound for the endpoint."""
     before = decode_cursor(cursor)
 
-    def query(snapshot: Snapshot) -> Page[SeenDelivery]:
-        if question.endpoint_id is not None:
-            webhooks.owned(snapshot, org_id, question.endpoint_id)
-        enabled = {endpoint.id: endpoint.health.enabled for endpoint in endpoints.of_org(snapshot, org_id)}
-        found, next_before = delivery_history.matching(
+    def query(snapshot: Snapshot) -> Page[DeliverySummary]:
+        if delivery_query.endpoint_id is not None:
+            webhooks.get_owned(snapshot, org_id, delivery_query.endpoint_id)
+        enabled = {endpoint.id: endpoint.health.is_enabled for endpoint in endpoints.list_of_org(snapshot, org_id)}
+        found, next_before = delivery_history.list_matching(
             snapshot,
             org_id,
-            _filters(question),
+            _build_filters(delivery_query),
             before=before,
             limit=limit,
             is_enabled=lambda endpoint_id: enabled.get(endpoint_id, False),
         )
-        seen = [_seen(delivery, enabled=enabled.get(delivery.endpoint_id, False)) for delivery in found]
+        seen = [
+            _summarize(delivery, is_endpoint_enabled=enabled.get(delivery.endpoint_id, False)) for delivery in found
+        ]
         return Page(seen, None if next_before is None else encode_cursor(next_before))
 
     return await context.database.read(query)
 
 
-async def get(context: Context, org_id: str, delivery_id: str) -> FullDelivery:
+async def get(context: Context, org_id: str, delivery_id: str) -> DeliveryDetail:
     """One in full. Raises NotFound, also for another organization's."""
 
-    def query(snapshot: Snapshot) -> FullDelivery:
-        delivery = deliveries.owned(snapshot, org_id, delivery_id)
+    def query(snapshot: Snapshot) -> DeliveryDetail:
+        delivery = deliveries.get_owned(snapshot, org_id, delivery_id)
         endpoint = endpoints.get(snapshot, delivery.endpoint_id)
         event = events.get(snapshot, delivery.event_id)
         if endpoint is None or event is None:
             raise NotFound(f"There is no delivery {delivery_id}.")
-        return FullDelivery(
-            seen=_seen(delivery, enabled=endpoint.health.enabled),
+        return DeliveryDetail(
+            summary=_summarize(delivery, is_endpoint_enabled=endpoint.health.is_enabled),
             endpoint=endpoint,
             event=event,
-            attempts=attempts.of_delivery(snapshot, delivery_id),
+            attempts=attempts.list_of_delivery(snapshot, delivery_id),
         )
 
     return await context.database.read(query)
 
 
-async def rates(context: Context, endpoint_id: str) -> dict[str, Rates]:
+async def compute_rates(context: Context, endpoint_id: str) -> dict[str, DeliveryRates]:
     """By the names of WINDOWS; each reaches back to the start of the five minutes in which it begins."""
     now = context.now()
     slots = await context.database.read(
-        lambda snapshot: attempts.counts(snapshot, endpoint_id, now - max(WINDOWS.values()) - SLOT)
+        lambda snapshot: attempts.list_counts(snapshot, endpoint_id, now - max(RATE_WINDOWS_MS.values()) - SLOT_MS)
     )
-    found: dict[str, Rates] = {}
-    for name, length in WINDOWS.items():
+    found: dict[str, DeliveryRates] = {}
+    for name, length in RATE_WINDOWS_MS.items():
         latencies: Counter[int] = Counter()
         outcomes: Counter[bool] = Counter()
         for started, delivered, latency, count in slots:
-            if started > now - length - SLOT:
+            if started > now - length - SLOT_MS:
                 latencies[latency] += count
                 outcomes[delivered] += count
-        found[name] = Rates(
-            delivered=outcomes[True],
-            failed=outcomes[False],
-            p50_ms=percentile(latencies, 0.5),
-            p95_ms=percentile(latencies, 0.95),
+        found[name] = DeliveryRates(
+            delivered_count=outcomes[True],
+            failed_count=outcomes[False],
+            p50_ms=percentile_ms(latencies, 0.5),
+            p95_ms=percentile_ms(latencies, 0.95),
         )
     return found
 
 
-def _filters(question: Question) -> Filters:
+def _build_filters(delivery_query: DeliveryQuery) -> DeliveryFilters:
     state: DeliveryState | None = None
     enabled: bool | None = None
-    match question.status:
+    match delivery_query.status:
         case None:
             pass
         case DeliveryStatus.HELD:
@@ -139,17 +141,17 @@ def _filters(question: Question) -> Filters:
         case DeliveryStatus.PENDING:
             state, enabled = DeliveryState.PENDING, True
         case _:
-            state = DeliveryState(question.status)
-    return Filters(
-        endpoint_id=question.endpoint_id,
+            state = DeliveryState(delivery_query.status)
+    return DeliveryFilters(
+        endpoint_id=delivery_query.endpoint_id,
         state=state,
-        enabled=enabled,
-        event_types=question.events,
-        domain_id=question.domain_id,
-        oldest="" if question.since is None else earliest_id(Prefix.DELIVERY, question.since),
-        newest=NEWEST if question.until is None else earliest_id(Prefix.DELIVERY, question.until),
+        endpoint_enabled=enabled,
+        event_types=delivery_query.events,
+        domain_id=delivery_query.domain_id,
+        first_id="" if delivery_query.since is None else earliest_id(IdPrefix.DELIVERY, delivery_query.since),
+        end_id=HIGHEST_KEY if delivery_query.until is None else earliest_id(IdPrefix.DELIVERY, delivery_query.until),
     )
 
 
-def _seen(delivery: Delivery, *, enabled: bool) -> SeenDelivery:
-    return SeenDelivery(delivery=delivery, status=status_of(delivery.state, enabled=enabled))
+def _summarize(delivery: Delivery, *, is_endpoint_enabled: bool) -> DeliverySummary:
+    return DeliverySummary(delivery=delivery, status=status_of(delivery.state, is_enabled=is_endpoint_enabled))

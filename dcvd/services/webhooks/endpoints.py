@@ -9,27 +9,27 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from dcvd.core.events import EventType
-from dcvd.core.ids import Prefix
+from dcvd.core.ids import IdPrefix
 from dcvd.core.secret import Secret
-from dcvd.core.webhooks.endpoint import Endpoint, OpenedEndpoint, SigningSecret
-from dcvd.core.webhooks.health import DisabledReason, Health, disabled
+from dcvd.core.webhooks.endpoint import Endpoint, SigningSecret, UnsealedEndpoint
+from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, disable
 from dcvd.core.webhooks.signing import new_secret
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.kit.egress import EgressPolicy, check_headers, check_url
 from dcvd.kit.vault.sealing import VaultError
 from dcvd.services.context import Context
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
-from dcvd.store.engine.paging import Page, decode_cursor, page
+from dcvd.store.engine.paging import Page, build_page, decode_cursor
 from dcvd.store.webhooks import deliveries, delivery_history, endpoints, signing_secrets
 
 log = structlog.get_logger(__name__)
 
-_BATCH: Final = 500
+_BATCH_SIZE: Final = 500
 """Deliveries a transaction when many end or go: the writer is never held for long."""
 _MOST_HEADERS: Final = 20
-_HEADER_BYTES: Final = 4096
+_MAX_HEADER_BYTES: Final = 4096
 _MOST_PER_SECOND: Final = 1000
-_OURS: Final = frozenset(
+_RESERVED_HEADERS: Final = frozenset(
     {
         "accept",
         "accept-encoding",
@@ -41,18 +41,18 @@ _OURS: Final = frozenset(
         "user-agent",
     }
 )
-_OUR_PREFIXES: Final = ("webhook-", "x-dcvaas-")
-NOT_WANTED: Final = "Its webhook was enabled again without what it had missed."
+_RESERVED_HEADER_PREFIXES: Final = ("webhook-", "x-dcvaas-")
+DROPPED_WHEN_ENABLED: Final = "Its webhook was enabled again without what it had missed."
 
 
-class Held(StrEnum):
+class HeldDeliveries(StrEnum):
     """What becomes of the deliveries that were held for a disabled endpoint when it is enabled."""
 
     HELD = "held"
     NONE = "none"
 
 
-class Change(Struct, frozen=True, kw_only=True):
+class EndpointChange(Struct, frozen=True, kw_only=True):
     """What is to change of an endpoint; what is UNSET stays as it is."""
 
     url: str | UnsetType = UNSET
@@ -60,7 +60,7 @@ class Change(Struct, frozen=True, kw_only=True):
     max_per_second: int | UnsetType | None = UNSET
     headers: Mapping[str, str] | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
-    replay: Held = Held.HELD
+    replay: HeldDeliveries = HeldDeliveries.HELD
 
 
 async def create(
@@ -75,19 +75,19 @@ async def create(
     """A new endpoint with a fresh secret. Raises InvalidInput naming the member at fault."""
     now = context.now()
     secret = new_secret(context.random_bytes)
-    static = _checked_headers(headers or {})
+    static = _validate_headers(headers or {})
     endpoint = Endpoint(
-        id=context.new_id(Prefix.ENDPOINT),
+        id=context.new_id(IdPrefix.ENDPOINT),
         org_id=org_id,
-        url=_checked_url(context, url),
-        events=_checked_events(events),
-        max_per_second=_checked_rate(max_per_second),
+        url=_validate_url(context, url),
+        events=_parse_event_types(events),
+        max_per_second=_validate_rate(max_per_second),
         header_names=tuple(static),
-        health=Health(),
+        health=EndpointHealth(),
         created_at=now,
         updated_at=now,
     )
-    secret_id = context.new_id(Prefix.SECRET)
+    secret_id = context.new_id(IdPrefix.SECRET)
 
     def unit(tx: Transaction) -> Endpoint:
         endpoints.insert(tx, endpoint)
@@ -103,42 +103,42 @@ async def list_page(context: Context, org_id: str, *, cursor: str | None, limit:
     """Newest first."""
     before = decode_cursor(cursor)
     rows = await context.database.read(
-        lambda snapshot: endpoints.of_org(snapshot, org_id, before=before, limit=limit + 1)
+        lambda snapshot: endpoints.list_of_org(snapshot, org_id, before=before, limit=limit + 1)
     )
-    return page(rows, limit, [row.id for row in rows])
+    return build_page(rows, limit, [row.id for row in rows])
 
 
 async def get(context: Context, org_id: str, endpoint_id: str) -> Endpoint:
     """By id. Raises NotFound, also for another organization's."""
-    return await context.database.read(lambda snapshot: owned(snapshot, org_id, endpoint_id))
+    return await context.database.read(lambda snapshot: get_owned(snapshot, org_id, endpoint_id))
 
 
-async def change(context: Context, org_id: str, endpoint_id: str, wanted: Change) -> Endpoint:
+async def change(context: Context, org_id: str, endpoint_id: str, requested_change: EndpointChange) -> Endpoint:
     """Change what is given; what waits for the endpoint goes to its new address. Raises NotFound, InvalidInput.
 
     Enabling starts its health anew, and sends what was held for it, unless `replay` says that it is not wanted.
     """
-    url = UNSET if wanted.url is UNSET else _checked_url(context, wanted.url)
-    events = UNSET if wanted.events is UNSET else _checked_events(wanted.events)
-    rate = UNSET if wanted.max_per_second is UNSET else _checked_rate(wanted.max_per_second)
-    static = UNSET if wanted.headers is UNSET else _checked_headers(wanted.headers)
-    if wanted.replay is Held.NONE and wanted.enabled is not True:
+    url = UNSET if requested_change.url is UNSET else _validate_url(context, requested_change.url)
+    events = UNSET if requested_change.events is UNSET else _parse_event_types(requested_change.events)
+    rate = UNSET if requested_change.max_per_second is UNSET else _validate_rate(requested_change.max_per_second)
+    static = UNSET if requested_change.headers is UNSET else _validate_headers(requested_change.headers)
+    if requested_change.replay is HeldDeliveries.NONE and requested_change.enabled is not True:
         raise InvalidInput("replay", 'replay "none" goes with "enabled": true, and with nothing else.')
-    if wanted.replay is Held.NONE:
-        await _drop_held(context, org_id, endpoint_id)
+    if requested_change.replay is HeldDeliveries.NONE:
+        await _drop_held_deliveries(context, org_id, endpoint_id)
 
     def unit(tx: Transaction) -> Endpoint:
-        stored = owned(tx, org_id, endpoint_id)
+        stored = get_owned(tx, org_id, endpoint_id)
         endpoint = replace(
             stored,
             url=stored.url if url is UNSET else url,
             events=stored.events if events is UNSET else events,
             max_per_second=stored.max_per_second if rate is UNSET else rate,
             header_names=stored.header_names if static is UNSET else tuple(static),
-            health=_health(stored.health, wanted.enabled),
+            health=_next_health(stored.health, requested_change.enabled),
             updated_at=context.now(),
         )
-        if wanted.replay is Held.NONE and not stored.health.enabled:
+        if requested_change.replay is HeldDeliveries.NONE and not stored.health.is_enabled:
             # What was held since the last batch; a disabled endpoint is owed few things in a moment.
             _drop_batch(context, tx, endpoint_id)
         endpoints.update(tx, endpoint)
@@ -158,19 +158,19 @@ async def remove(context: Context, org_id: str, endpoint_id: str) -> None:
     """
 
     def unit(tx: Transaction) -> bool:
-        endpoint = owned(tx, org_id, endpoint_id)
-        if delivery_history.delete_of_endpoint(tx, endpoint_id, _BATCH) < _BATCH:
+        endpoint = get_owned(tx, org_id, endpoint_id)
+        if delivery_history.delete_of_endpoint(tx, endpoint_id, _BATCH_SIZE) < _BATCH_SIZE:
             endpoints.delete(tx, org_id, endpoint_id)
             return True
-        if endpoint.health.enabled:
-            endpoints.update_health(tx, endpoint_id, disabled(endpoint.health, DisabledReason.MANUAL))
+        if endpoint.health.is_enabled:
+            endpoints.update_health(tx, endpoint_id, disable(endpoint.health, DisabledReason.MANUAL))
         return False
 
     while not await context.database.write(unit):
         pass
 
 
-def owned(snapshot: Snapshot, org_id: str, endpoint_id: str) -> Endpoint:
+def get_owned(snapshot: Snapshot, org_id: str, endpoint_id: str) -> Endpoint:
     """An organization's endpoint. Raises NotFound; another organization's looks the same as none."""
     endpoint = endpoints.get(snapshot, endpoint_id)
     if endpoint is None or endpoint.org_id != org_id:
@@ -178,7 +178,7 @@ def owned(snapshot: Snapshot, org_id: str, endpoint_id: str) -> Endpoint:
     return endpoint
 
 
-def opened(context: Context, snapshot: Snapshot, endpoint_id: str) -> OpenedEndpoint | None:
+def unseal_endpoint(context: Context, snapshot: Snapshot, endpoint_id: str) -> UnsealedEndpoint | None:
     """An endpoint with its secrets, of whichever organization.
 
     None when it was removed, or when its secrets cannot be opened, which is logged: one tenant's damaged row must not
@@ -188,17 +188,17 @@ def opened(context: Context, snapshot: Snapshot, endpoint_id: str) -> OpenedEndp
     if endpoint is None:
         return None
     try:
-        return OpenedEndpoint(
+        return UnsealedEndpoint(
             endpoint=endpoint,
-            secrets=tuple(signing_secrets.of_endpoint(snapshot, context.vault, endpoint.org_id, endpoint_id)),
-            headers=endpoints.headers(snapshot, context.vault, endpoint.org_id, endpoint_id),
+            secrets=tuple(signing_secrets.unseal_all(snapshot, context.vault, endpoint.org_id, endpoint_id)),
+            headers=endpoints.unseal_headers(snapshot, context.vault, endpoint.org_id, endpoint_id),
         )
     except VaultError as error:
         log.error("webhook.secrets_unreadable", endpoint_id=endpoint_id, code=error.code, error=error.message)  # noqa: TRY400
         return None
 
 
-def egress_policy(context: Context) -> EgressPolicy:
+def build_egress_policy(context: Context) -> EgressPolicy:
     """Where deliveries may go, as configured."""
     webhooks = context.config.webhooks
     return EgressPolicy(
@@ -208,76 +208,76 @@ def egress_policy(context: Context) -> EgressPolicy:
     )
 
 
-async def _drop_held(context: Context, org_id: str, endpoint_id: str) -> None:
+async def _drop_held_deliveries(context: Context, org_id: str, endpoint_id: str) -> None:
     """End what is held for a disabled endpoint, in batches."""
 
     def unit(tx: Transaction) -> bool:
-        if owned(tx, org_id, endpoint_id).health.enabled:
+        if get_owned(tx, org_id, endpoint_id).health.is_enabled:
             return True
-        return _drop_batch(context, tx, endpoint_id) < _BATCH
+        return _drop_batch(context, tx, endpoint_id) < _BATCH_SIZE
 
     while not await context.database.write(unit):
         pass
 
 
 def _drop_batch(context: Context, tx: Transaction, endpoint_id: str) -> int:
-    ids = deliveries.pending_ids(tx, endpoint_id, _BATCH)
+    ids = deliveries.list_pending_ids(tx, endpoint_id, _BATCH_SIZE)
     now = context.now()
-    deliveries.promote(tx, deliveries.drop(tx, ids, NOT_WANTED, now), now)
+    deliveries.promote(tx, deliveries.drop(tx, ids, DROPPED_WHEN_ENABLED, now), now)
     return len(ids)
 
 
-def _health(health: Health, enabled: bool | UnsetType) -> Health:
-    if enabled is UNSET or enabled is health.enabled:
+def _next_health(health: EndpointHealth, requested_enabled: bool | UnsetType) -> EndpointHealth:
+    if requested_enabled is UNSET or requested_enabled is health.is_enabled:
         return health
-    return Health() if enabled else disabled(health, DisabledReason.MANUAL)
+    return EndpointHealth() if requested_enabled else disable(health, DisabledReason.MANUAL)
 
 
-def _checked_url(context: Context, url: str) -> str:
-    refusal = check_url(url, egress_policy(context))
+def _validate_url(context: Context, url: str) -> str:
+    refusal = check_url(url, build_egress_policy(context))
     if refusal is not None:
         raise InvalidInput("url", refusal, code="bad_url")
     return url
 
 
-def _checked_rate(rate: int | None) -> int | None:
+def _validate_rate(rate: int | None) -> int | None:
     if rate is not None and not 1 <= rate <= _MOST_PER_SECOND:
         message = f"maxPerSecond is {rate}; give a whole number from 1 to {_MOST_PER_SECOND}, or null for no limit."
         raise InvalidInput("maxPerSecond", message)
     return rate
 
 
-def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def _validate_headers(headers: Mapping[str, str]) -> dict[str, str]:
     checked: dict[str, str] = {}
     for name, value in headers.items():
         lower = name.lower()
         refusal = check_headers({name: value})
-        if refusal is None and (lower in _OURS or lower.startswith(_OUR_PREFIXES)):
+        if refusal is None and (lower in _RESERVED_HEADERS or lower.startswith(_RESERVED_HEADER_PREFIXES)):
             refusal = f"The header {name} is set by dcvd itself and cannot be chosen."
         if refusal is None and lower in checked:
             refusal = f"The header {name} is given twice."
         if refusal is not None:
             raise InvalidInput("headers", refusal, code="bad_header")
         checked[lower] = value
-    if len(checked) > _MOST_HEADERS or sum(map(len, (*checked, *checked.values()))) > _HEADER_BYTES:
-        message = f"There may be {_MOST_HEADERS} headers of {_HEADER_BYTES} bytes in all."
+    if len(checked) > _MOST_HEADERS or sum(map(len, (*checked, *checked.values()))) > _MAX_HEADER_BYTES:
+        message = f"There may be {_MOST_HEADERS} headers of {_MAX_HEADER_BYTES} bytes in all."
         raise InvalidInput("headers", message, code="bad_header")
     return dict(headers)
 
 
-def _checked_events(events: Sequence[str]) -> tuple[EventType, ...]:
+def _parse_event_types(events: Sequence[str]) -> tuple[EventType, ...]:
     if not events:
         known = ", ".join(EventType)
         raise InvalidInput("events", f"events is empty; name at least one of: {known}.", code="no_events")
     wanted: list[EventType] = []
     for index, name in enumerate(events):
-        event = checked_event(f"events[{index}]", name)
+        event = parse_event_type(f"events[{index}]", name)
         if event not in wanted:
             wanted.append(event)
     return tuple(wanted)
 
 
-def checked_event(field: str, name: str) -> EventType:
+def parse_event_type(field: str, name: str) -> EventType:
     """The event of that name. Raises InvalidInput naming the field."""
     try:
         return EventType(name)

@@ -5,8 +5,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from dcvd.core.events import OPERATIONAL, EventType
-from dcvd.core.ids import Prefix, earliest_id
+from dcvd.core.events import OPERATIONAL_TYPES, EventType
+from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.core.webhooks.deliveries import Delivery, DeliveryState
 from dcvd.core.webhooks.endpoint import Endpoint
@@ -23,28 +23,28 @@ from dcvd.store.webhooks import deliveries, endpoints, replays
 from dcvd.store.webhooks.deliveries import NewDelivery
 from dcvd.store.webhooks.replays import PastEvent
 
-_BATCH: Final = 200
+_BATCH_SIZE: Final = 200
 """Deliveries a transaction, and events looked at for them: the writer is never held for long."""
-_COUNTED_AT_ONCE: Final = 2_000
+_COUNT_BATCH_SIZE: Final = 2_000
 
 
 async def retry(context: Context, org_id: str, delivery_id: str) -> Delivery:
     """Send a delivery now. What had ended, delivered or not, gets its full schedule again. Raises NotFound."""
 
     def unit(tx: Transaction) -> Delivery:
-        delivery = owed.owned(tx, org_id, delivery_id)
+        delivery = owed.get_owned(tx, org_id, delivery_id)
         now = context.now()
         if delivery.state is DeliveryState.PENDING:
-            replays.pull_up(tx, delivery_id, now)
+            replays.make_due(tx, delivery_id, now)
         else:
             replays.requeue(tx, [delivery_id], now)
             _put_in_order(tx, [(delivery.endpoint_id, delivery.domain_id)], now)
-        return owed.owned(tx, org_id, delivery_id)
+        return owed.get_owned(tx, org_id, delivery_id)
 
     return await context.database.write(unit)
 
 
-async def count(
+async def prepare_replay(
     context: Context,
     org_id: str,
     endpoint_id: str | None,
@@ -70,19 +70,19 @@ async def count(
         since=since,
         until=end,
         total=0,
-        after_delivery=earliest_id(Prefix.DELIVERY, since),
+        after_delivery=earliest_id(IdPrefix.DELIVERY, since),
     )
     if endpoint_id is None or status is ReplayStatus.FAILED:
-        return await context.database.read(lambda snapshot: _count_dead(snapshot, org_id, asked))
+        return await context.database.read(lambda snapshot: _count_dead_letters(snapshot, org_id, asked))
     return await _count_events(context, org_id, endpoint_id, asked)
 
 
-async def begin(context: Context, org_id: str, replay: Replay) -> Job:
+async def start_replay(context: Context, org_id: str, replay: Replay) -> Job:
     """A job that makes due what was counted. Raises NotFound when its endpoint is gone."""
 
     def unit(tx: Transaction) -> Job:
         if replay.endpoint_id is not None:
-            webhooks.owned(tx, org_id, replay.endpoint_id)
+            webhooks.get_owned(tx, org_id, replay.endpoint_id)
         return queue.enqueue(
             context,
             tx,
@@ -97,7 +97,7 @@ async def begin(context: Context, org_id: str, replay: Replay) -> Job:
     return await context.database.write(unit)
 
 
-async def go_on(context: Context, job: Job) -> Job | None:
+async def run_next_batch(context: Context, job: Job) -> Job | None:
     """Make the next batch of a replay due and remember how far it has come; None when it is done.
 
     It goes on from what is stored, which may be further than `job` knows.
@@ -110,9 +110,9 @@ async def go_on(context: Context, job: Job) -> Job | None:
         replay = stored.replay
         assert replay is not None, "a replay job has a replay"
         if replay.endpoint_id is None or replay.status is ReplayStatus.FAILED:
-            after = _requeue_dead(context, tx, stored.org_id, replay)
+            after = _requeue_dead_letters(context, tx, stored.org_id, replay)
         else:
-            after = _send_events(context, tx, replay.endpoint_id, replay)
+            after = _queue_past_events(context, tx, replay.endpoint_id, replay)
         if after is None:
             queue.succeed(context, tx, stored)
             return None
@@ -123,54 +123,54 @@ async def go_on(context: Context, job: Job) -> Job | None:
     return await context.database.write(unit)
 
 
-def _count_dead(snapshot: Snapshot, org_id: str, asked: Replay) -> Replay:
-    if asked.endpoint_id is not None:
-        webhooks.owned(snapshot, org_id, asked.endpoint_id)
+def _count_dead_letters(snapshot: Snapshot, org_id: str, replay: Replay) -> Replay:
+    if replay.endpoint_id is not None:
+        webhooks.get_owned(snapshot, org_id, replay.endpoint_id)
     total = replays.count_dead_letters(
         snapshot,
         org_id,
-        asked.endpoint_id,
-        after=asked.after_delivery,
-        before=earliest_id(Prefix.DELIVERY, asked.until),
-        types=asked.events,
+        replay.endpoint_id,
+        after=replay.after_delivery,
+        before=earliest_id(IdPrefix.DELIVERY, replay.until),
+        types=replay.events,
     )
-    return replace(asked, total=total)
+    return replace(replay, total=total)
 
 
-async def _count_events(context: Context, org_id: str, endpoint_id: str, asked: Replay) -> Replay:
+async def _count_events(context: Context, org_id: str, endpoint_id: str, replay: Replay) -> Replay:
     """In steps: of a long history no reader is held for long."""
 
     def begin(snapshot: Snapshot) -> tuple[Endpoint, tuple[int, int] | None]:
-        endpoint = webhooks.owned(snapshot, org_id, endpoint_id)
-        return endpoint, events.sequences_between(snapshot, org_id, asked.since, asked.until - 1)
+        endpoint = webhooks.get_owned(snapshot, org_id, endpoint_id)
+        return endpoint, events.find_sequence_range(snapshot, org_id, replay.since, replay.until - 1)
 
     endpoint, bounds = await context.database.read(begin)
     if bounds is None:
-        return asked
+        return replay
     first, last = bounds
     total, after = 0, first - 1
     while True:
         start = after
         found = await context.database.read(
-            lambda snapshot, start=start: replays.past_events(  # type: ignore[misc]
-                snapshot, org_id, endpoint_id, after=start, last=last, limit=_COUNTED_AT_ONCE
+            lambda snapshot, start=start: replays.list_past_events(  # type: ignore[misc]
+                snapshot, org_id, endpoint_id, after=start, last=last, limit=_COUNT_BATCH_SIZE
             )
         )
-        total += sum(_is_wanted(endpoint, asked, event) for event in found)
-        if len(found) < _COUNTED_AT_ONCE:
-            return replace(asked, total=total, after_sequence=first - 1, last_sequence=last)
+        total += sum(_is_selected(endpoint, replay, event) for event in found)
+        if len(found) < _COUNT_BATCH_SIZE:
+            return replace(replay, total=total, after_sequence=first - 1, last_sequence=last)
         after = found[-1].sequence
 
 
-def _requeue_dead(context: Context, tx: Transaction, org_id: str, replay: Replay) -> Replay | None:
-    found = replays.dead_letters(
+def _requeue_dead_letters(context: Context, tx: Transaction, org_id: str, replay: Replay) -> Replay | None:
+    found = replays.list_dead_letters(
         tx,
         org_id,
         replay.endpoint_id,
         after=replay.after_delivery,
-        before=earliest_id(Prefix.DELIVERY, replay.until),
+        before=earliest_id(IdPrefix.DELIVERY, replay.until),
         types=replay.events,
-        limit=_BATCH,
+        limit=_BATCH_SIZE,
     )
     if not found:
         return None
@@ -180,23 +180,23 @@ def _requeue_dead(context: Context, tx: Transaction, org_id: str, replay: Replay
     return replace(replay, after_delivery=found[-1].id, progress=replay.progress + len(found))
 
 
-def _send_events(context: Context, tx: Transaction, endpoint_id: str, replay: Replay) -> Replay | None:
+def _queue_past_events(context: Context, tx: Transaction, endpoint_id: str, replay: Replay) -> Replay | None:
     endpoint = endpoints.get(tx, endpoint_id)
     if endpoint is None:
         return None
-    found = replays.past_events(
-        tx, endpoint.org_id, endpoint_id, after=replay.after_sequence, last=replay.last_sequence, limit=_BATCH
+    found = replays.list_past_events(
+        tx, endpoint.org_id, endpoint_id, after=replay.after_sequence, last=replay.last_sequence, limit=_BATCH_SIZE
     )
     if not found:
         return None
     now = context.now()
-    wanted = [event for event in found if _is_wanted(endpoint, replay, event)]
+    wanted = [event for event in found if _is_selected(endpoint, replay, event)]
     replays.requeue(tx, [event.delivery_id for event in wanted if event.delivery_id is not None], now)
     deliveries.insert(
         tx,
         [
             NewDelivery(
-                id=context.new_id(Prefix.DELIVERY),
+                id=context.new_id(IdPrefix.DELIVERY),
                 org_id=endpoint.org_id,
                 endpoint_id=endpoint_id,
                 event_id=event.id,
@@ -214,12 +214,12 @@ def _send_events(context: Context, tx: Transaction, endpoint_id: str, replay: Re
     return replace(replay, after_sequence=found[-1].sequence, progress=replay.progress + len(wanted))
 
 
-def _is_wanted(endpoint: Endpoint, replay: Replay, event: PastEvent) -> bool:
+def _is_selected(endpoint: Endpoint, replay: Replay, event: PastEvent) -> bool:
     if replay.events is not None and event.type not in replay.events:
         return False
     if event.delivery_id is None:
         # What is about deliveries themselves was meant for some endpoints alone, from the beginning.
-        return event.type not in OPERATIONAL and (replay.events is not None or event.type in endpoint.events)
+        return event.type not in OPERATIONAL_TYPES and (replay.events is not None or event.type in endpoint.events)
     return replay.status is ReplayStatus.ALL and event.state is not DeliveryState.PENDING
 
 

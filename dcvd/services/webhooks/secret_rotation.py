@@ -5,7 +5,7 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
-from dcvd.core.ids import Prefix
+from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import DAY
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import Endpoint, SigningSecret
@@ -18,13 +18,13 @@ from dcvd.store.webhooks import signing_secrets
 
 log = structlog.get_logger(__name__)
 
-DEFAULT_GRACE: Final = DAY
-LONGEST_GRACE: Final = 7 * DAY
-_MOST: Final = 10
-_SEALED_AT_ONCE: Final = 200
+DEFAULT_GRACE_MS: Final = DAY
+LONGEST_GRACE_MS: Final = 7 * DAY
+_MAX_VALID_SECRETS: Final = 10
+_BATCH_SIZE: Final = 200
 
 
-class Rotated(Struct, frozen=True, kw_only=True):
+class SecretRotation(Struct, frozen=True, kw_only=True):
     """The new secret, and the instant from which on the one before it signs no more, in milliseconds."""
 
     endpoint: Endpoint
@@ -32,41 +32,46 @@ class Rotated(Struct, frozen=True, kw_only=True):
     previous_expires_at: int
 
 
-async def rotate(context: Context, org_id: str, endpoint_id: str, *, grace: int = DEFAULT_GRACE) -> Rotated:
-    """A new secret, which the very next attempt is signed with; the present one signs beside it for `grace` ms.
+async def rotate(
+    context: Context, org_id: str, endpoint_id: str, *, grace_ms: int = DEFAULT_GRACE_MS
+) -> SecretRotation:
+    """A new secret, which the very next attempt is signed with; the present one signs beside it for `grace_ms` ms.
 
     Raises NotFound, and Conflict when so many are valid at once that their signatures would not fit a header.
     """
     secret = new_secret(context.random_bytes)
-    secret_id = context.new_id(Prefix.SECRET)
+    secret_id = context.new_id(IdPrefix.SECRET)
 
-    def unit(tx: Transaction) -> Rotated:
+    def unit(tx: Transaction) -> SecretRotation:
         now = context.now()
-        endpoint = endpoints.owned(tx, org_id, endpoint_id)
-        if signing_secrets.count_valid(tx, endpoint_id, now) >= _MOST:
-            message = f"{_MOST} secrets of {endpoint_id} are valid already; wait until one expires, or give no grace."
-            if grace > 0:
+        endpoint = endpoints.get_owned(tx, org_id, endpoint_id)
+        if signing_secrets.count_valid(tx, endpoint_id, now) >= _MAX_VALID_SECRETS:
+            message = (
+                f"{_MAX_VALID_SECRETS} secrets of {endpoint_id} are valid already; "
+                "wait until one expires, or give no grace."
+            )
+            if grace_ms > 0:
                 raise Conflict(message, code="too_many_secrets")
-        signing_secrets.end_present(tx, endpoint_id, now + grace)
-        if grace == 0:
+        signing_secrets.expire_current(tx, endpoint_id, now + grace_ms)
+        if grace_ms == 0:
             # Somebody who gives no grace has lost a secret, and does not want any earlier one to count.
-            signing_secrets.bring_forward(tx, endpoint_id, now)
+            signing_secrets.expire_earlier(tx, endpoint_id, now)
         signing = SigningSecret(secret=secret, created_at=now, expires_at=None)
         signing_secrets.insert(tx, context.vault, secret_id, org_id, endpoint_id, signing)
-        return Rotated(endpoint=endpoint, secret=secret, previous_expires_at=now + grace)
+        return SecretRotation(endpoint=endpoint, secret=secret, previous_expires_at=now + grace_ms)
 
     rotated = await context.database.write(unit)
-    log.info("webhook.secret_rotated", endpoint_id=endpoint_id, org_id=org_id, grace_ms=grace)
+    log.info("webhook.secret_rotated", endpoint_id=endpoint_id, org_id=org_id, grace_ms=grace_ms)
     return rotated
 
 
-async def seal_plain(context: Context) -> None:
+async def seal_plaintext_secrets(context: Context) -> None:
     """Seal what an earlier version stored plain; made at start, and nothing to do from then on."""
     sealed = 0
     while True:
-        count = await context.database.write(lambda tx: signing_secrets.seal_plain(tx, context.vault, _SEALED_AT_ONCE))
+        count = await context.database.write(lambda tx: signing_secrets.seal_plaintext(tx, context.vault, _BATCH_SIZE))
         sealed += count
-        if count < _SEALED_AT_ONCE:
+        if count < _BATCH_SIZE:
             break
     if sealed:
         log.info("webhook.secrets_sealed", secrets=sealed)

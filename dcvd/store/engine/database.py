@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 import aiosqlite
 import structlog
 
-from dcvd.errors import DatabaseUnusable, DcvdError, StoreError, StoreFull
+from dcvd.errors import DatabaseUnusable, DcvdError, DiskFull, StoreError
 from dcvd.store.engine.files import prepare_file
 from dcvd.store.engine.migrate import migrate, refuse_unusable
 from dcvd.store.engine.pragmas import prepare_reader, prepare_writer, quick_check
@@ -27,7 +27,7 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 
 _GROUP_LIMIT: Final = 512
-_WATCH_EVERY: Final = 2.0
+_WATCH_INTERVAL_S: Final = 2.0
 _MINIMUM_SQLITE: Final = (3, 37, 0)  # STRICT tables; RETURNING is older
 
 
@@ -46,59 +46,59 @@ class Snapshot:
 
     __slots__ = ("_connection",)
 
-    watch: Callable[[str], None] | None = None
+    statement_hook: Callable[[str], None] | None = None
     """Sees the text of every statement that runs; for a test of the query plans."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+    def fetch_all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Run one statement and return all its rows."""
-        if Snapshot.watch is not None:
-            Snapshot.watch(sql)
+        if Snapshot.statement_hook is not None:
+            Snapshot.statement_hook(sql)
         return self._connection.execute(sql, parameters).fetchall()
 
-    def one(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
+    def fetch_one(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         """The first row, or None."""
-        rows = self.all(sql, parameters)
+        rows = self.fetch_all(sql, parameters)
         return rows[0] if rows else None
 
 
 class Transaction(Snapshot):
     """Write access inside a unit of work."""
 
-    __slots__ = ("announced",)
+    __slots__ = ("announcements",)
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
-        self.announced: set[tuple[Topic, str]] = set()
+        self.announcements: set[tuple[Topic, str]] = set()
 
-    def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run one statement that changes rows and return how many it changed."""
-        if Snapshot.watch is not None:
-            Snapshot.watch(sql)
+        if Snapshot.statement_hook is not None:
+            Snapshot.statement_hook(sql)
         return self._connection.execute(sql, parameters).rowcount
 
-    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run one statement for each row of parameters."""
-        if Snapshot.watch is not None:
-            Snapshot.watch(sql)
+        if Snapshot.statement_hook is not None:
+            Snapshot.statement_hook(sql)
         self._connection.executemany(sql, rows)
 
     def announce(self, topic: Topic, key: str = "") -> None:
         """Wake those who wait for `topic`, once this unit has been committed; `key` says whom it is about."""
-        self.announced.add((topic, key))
+        self.announcements.add((topic, key))
 
 
 class _Unit(Generic[T]):
-    __slots__ = ("announced", "error", "future", "value", "work")
+    __slots__ = ("announcements", "error", "future", "value", "work")
 
     def __init__(self, work: Callable[[Transaction], T], future: "asyncio.Future[T]") -> None:
         self.work = work
         self.future = future
         self.value: T | None = None
         self.error: BaseException | None = None
-        self.announced: set[tuple[Topic, str]] = set()
+        self.announcements: set[tuple[Topic, str]] = set()
 
 
 class Database:
@@ -106,20 +106,20 @@ class Database:
 
     def __init__(self, path: Path, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection]) -> None:
         self._path = path
-        self._file = _identity(path)
+        self._file_identity = _identify_file(path)
         self._writer = writer
         self._all_readers = readers
-        self._reads = 0
-        self._reads_ended = asyncio.Event()
-        self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
+        self._open_reads = 0
+        self._reads_idle = asyncio.Event()
+        self._free_readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
         for reader in readers:
-            self._readers.put_nowait(reader)
+            self._free_readers.put_nowait(reader)
         self._queue: deque[_Unit[Any]] = deque()
-        self._arrived = asyncio.Event()
-        self._closing = False
-        self._topics: dict[Topic, list[asyncio.Event]] = {topic: [] for topic in Topic}
+        self._unit_queued = asyncio.Event()
+        self._is_closing = False
+        self._listeners: dict[Topic, list[asyncio.Event]] = {topic: [] for topic in Topic}
         self._subscribers: dict[Topic, list[Callable[[str], None]]] = {topic: [] for topic in Topic}
-        self._task = asyncio.create_task(self._write_groups(), name="store.writer")
+        self._writer_task = asyncio.create_task(self._write_groups(), name="store.writer")
 
     @classmethod
     async def open(cls, path: Path, *, readers: int = 3, check: bool = False) -> "Database":
@@ -147,10 +147,10 @@ class Database:
             prepare_file(path)
             # Looked at before anything is set: the journal mode is written into the file, and it may not be ours.
             writer = await _connect(path, refuse_unusable, connections)
-            await hop(writer, prepare_writer)
-            version = await hop(writer, migrate)
+            await run_on_thread(writer, prepare_writer)
+            version = await run_on_thread(writer, migrate)
             if check:
-                await hop(writer, quick_check)
+                await run_on_thread(writer, quick_check)
             pool = [await _connect(path, prepare_reader, connections) for _ in range(readers)]
         except Exception as error:
             for connection in reversed(connections):
@@ -171,30 +171,30 @@ class Database:
         self._refuse_when_closed()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._queue.append(_Unit(unit, future))
-        self._arrived.set()
+        self._unit_queued.set()
         return await future
 
     async def read(self, query: Callable[[Snapshot], T]) -> T:
         """Run a query on one consistent snapshot, beside the writer. Raises StoreError."""
         self._refuse_when_closed()
-        self._reads += 1
+        self._open_reads += 1
         try:
-            reader = await self._readers.get()
+            reader = await self._free_readers.get()
             try:
-                return await hop(reader, _run_read, query)
+                return await run_on_thread(reader, _run_read, query)
             except sqlite3.Error as error:
                 raise _store_error(error) from error
             finally:
-                self._readers.put_nowait(reader)
+                self._free_readers.put_nowait(reader)
         finally:
-            self._reads -= 1
-            if not self._reads:
-                self._reads_ended.set()
+            self._open_reads -= 1
+            if not self._open_reads:
+                self._reads_idle.set()
 
     def listen(self, topic: Topic) -> asyncio.Event:
         """An event that is set after each commit that announced `topic`; the listener clears it."""
         event = asyncio.Event()
-        self._topics[topic].append(event)
+        self._listeners[topic].append(event)
         return event
 
     def subscribe(self, topic: Topic, callback: Callable[[str], None]) -> None:
@@ -207,48 +207,48 @@ class Database:
     async def maintain(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run something outside any transaction on the writer's connection, such as a checkpoint."""
         try:
-            return await hop(self._writer, work)
+            return await run_on_thread(self._writer, work)
         except sqlite3.Error as error:
             raise _store_error(error) from error
 
-    async def watch(self) -> None:
+    async def watch_file(self) -> None:
         """Ends only by a failure: the writer's own, or DatabaseUnusable when the file was removed or replaced under us.
 
         SQLite goes on writing to a file that was deleted, and everything that is acknowledged from then on is lost.
         """
-        while not self._task.done():
-            await asyncio.wait([self._task], timeout=_WATCH_EVERY)
-            if await asyncio.to_thread(_identity, self._path) != self._file:
+        while not self._writer_task.done():
+            await asyncio.wait([self._writer_task], timeout=_WATCH_INTERVAL_S)
+            if await asyncio.to_thread(_identify_file, self._path) != self._file_identity:
                 raise DatabaseUnusable(f"The database {self._path} was removed or replaced while dcvd used it.")
-        await self._task
+        await self._writer_task
 
     async def close(self) -> None:
         """Finish what was queued, then close; readers go first, so that the last connection checkpoints the log."""
-        self._closing = True
-        self._arrived.set()
-        await asyncio.wait([self._task])
-        while self._reads:
-            self._reads_ended.clear()
-            await self._reads_ended.wait()
+        self._is_closing = True
+        self._unit_queued.set()
+        await asyncio.wait([self._writer_task])
+        while self._open_reads:
+            self._reads_idle.clear()
+            await self._reads_idle.wait()
         for reader in self._all_readers:
             await reader.close()
         await self._writer.close()
 
     def _refuse_when_closed(self) -> None:
-        if self._closing:
+        if self._is_closing:
             raise StoreError("The database is closed: dcvd is stopping.", code="database_closed")
 
     async def _write_groups(self) -> None:
         try:
             while True:
-                await self._arrived.wait()
-                self._arrived.clear()
+                await self._unit_queued.wait()
+                self._unit_queued.clear()
                 while self._queue:
                     await self._write_group()
-                if self._closing:
+                if self._is_closing:
                     return
         finally:
-            self._closing = True
+            self._is_closing = True
             for unit in self._queue:
                 if not unit.future.done():
                     unit.future.set_exception(
@@ -266,7 +266,7 @@ class Database:
             return
         lost: BaseException | None = None
         try:
-            await hop(self._writer, _run_group, group)
+            await run_on_thread(self._writer, _run_group, group)
         except (sqlite3.Error, StoreError) as error:
             lost = error if isinstance(error, StoreError) else _store_error(error)
             lost.__cause__ = error.__cause__ if error is lost else error
@@ -275,7 +275,7 @@ class Database:
         for unit in group:
             failure = lost if lost is not None else unit.error
             # A commit that failed may be on disk all the same, and whoever looks in vain has lost little.
-            announced |= unit.announced
+            announced |= unit.announcements
             if unit.future.done():
                 if unit.error is not None and not isinstance(unit.error, DcvdError):
                     log.error("store.unit_failed_unseen", error=repr(unit.error))
@@ -287,21 +287,21 @@ class Database:
             for callback in self._subscribers[topic]:
                 callback(key)
         for topic in {topic for topic, _ in announced}:
-            for event in self._topics[topic]:
+            for event in self._listeners[topic]:
                 event.set()
 
 
-def hop(connection: aiosqlite.Connection, function: Callable[..., T], *arguments: object) -> Awaitable[T]:
+def run_on_thread(connection: aiosqlite.Connection, function: Callable[..., T], *arguments: object) -> Awaitable[T]:
     """Run `function(sqlite3_connection, *arguments)` as one step on the connection's own thread.
 
     aiosqlite has no public call for this: each of its methods is a hop of its own, and a unit of many statements
     would pay for each and could be torn by a cancellation. Its version is bounded, and a test notices a change.
     """
     execute = cast("Callable[..., Awaitable[T]]", connection._execute)
-    return execute(_on_thread, connection, function, arguments)
+    return execute(_call_on_thread, connection, function, arguments)
 
 
-def _on_thread(connection: aiosqlite.Connection, function: Callable[..., T], arguments: tuple[object, ...]) -> T:
+def _call_on_thread(connection: aiosqlite.Connection, function: Callable[..., T], arguments: tuple[object, ...]) -> T:
     return function(connection._conn, *arguments)
 
 
@@ -310,14 +310,14 @@ def _run_group(connection: sqlite3.Connection, group: list[_Unit[Any]]) -> None:
     try:
         if len(group) == 1:
             # The transaction is its savepoint: two statements less, each of which would take the interpreter's lock.
-            _run_alone(connection, group[0])
+            _run_single(connection, group[0])
             return
         for unit in group:
             connection.execute("SAVEPOINT unit")
             transaction = Transaction(connection)
             try:
                 unit.value = unit.work(transaction)
-                unit.announced = transaction.announced
+                unit.announcements = transaction.announcements
             except Exception as error:
                 if not connection.in_transaction:
                     # SQLite undid the whole group (disk full, I/O error): nothing of it may be acknowledged.
@@ -334,7 +334,7 @@ def _run_group(connection: sqlite3.Connection, group: list[_Unit[Any]]) -> None:
         raise
 
 
-def _run_alone(connection: sqlite3.Connection, unit: _Unit[Any]) -> None:
+def _run_single(connection: sqlite3.Connection, unit: _Unit[Any]) -> None:
     transaction = Transaction(connection)
     try:
         unit.value = unit.work(transaction)
@@ -346,7 +346,7 @@ def _run_alone(connection: sqlite3.Connection, unit: _Unit[Any]) -> None:
         if unit.error is not error:
             unit.error.__cause__ = error
         return
-    unit.announced = transaction.announced
+    unit.announcements = transaction.announcements
     connection.execute("COMMIT")
 
 
@@ -359,7 +359,7 @@ def _run_read(connection: sqlite3.Connection, query: Callable[[Snapshot], T]) ->
             connection.execute("COMMIT")
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identify_file(path: Path) -> tuple[int, int] | None:
     """Which file is at a path; None for none."""
     try:
         found = path.stat()
@@ -370,7 +370,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def _store_error(error: BaseException) -> StoreError:
     if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
-        return StoreFull("The disk is full: nothing was stored. Free some space; dcvd goes on by itself then.")
+        return DiskFull("The disk is full: nothing was stored. Free some space; dcvd goes on by itself then.")
     return StoreError(f"The database failed: {error}. Nothing of this change was stored.")
 
 
@@ -382,9 +382,9 @@ def _not_opened(path: Path, error: OSError | sqlite3.Error) -> StoreError:
 
 
 async def _connect(
-    path: Path, prepare: Callable[[sqlite3.Connection], object], opened: list[aiosqlite.Connection]
+    path: Path, prepare: Callable[[sqlite3.Connection], object], connections: list[aiosqlite.Connection]
 ) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(path, isolation_level=None, cached_statements=256)
-    opened.append(connection)
-    await hop(connection, prepare)
+    connections.append(connection)
+    await run_on_thread(connection, prepare)
     return connection

@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Final
 
-BUSY_TIMEOUT: Final = 5000
+BUSY_TIMEOUT_MS: Final = 5000
 """Milliseconds that a connection waits for another's lock."""
 
 
@@ -14,11 +14,11 @@ def checkpoint(connection: sqlite3.Connection) -> bool:
     try:
         busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     finally:
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT:d}")
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS:d}")
     return not busy
 
 
-def free_pages(connection: sqlite3.Connection) -> int:
+def count_free_pages(connection: sqlite3.Connection) -> int:
     """Pages of the file that hold nothing."""
     (pages,) = connection.execute("PRAGMA freelist_count").fetchone()
     return int(pages)

@@ -13,7 +13,7 @@ from dcvd.errors import DatabaseUnusable, StoreError
 log = structlog.get_logger(__name__)
 
 APPLICATION_ID: Final = 0x64637664  # "dcvd": a file that is not ours is never touched
-_NAME: Final = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
+_FILE_NAME: Final = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 
 class Migration(Struct, frozen=True):
@@ -24,11 +24,11 @@ class Migration(Struct, frozen=True):
     sql: str
 
 
-def migrations() -> list[Migration]:
+def load_migrations() -> list[Migration]:
     """Every step in order; the numbers have no gap, which is checked."""
     found = []
     for file in resources.files("dcvd.store").joinpath("migrations").iterdir():
-        match = _NAME.fullmatch(file.name)
+        match = _FILE_NAME.fullmatch(file.name)
         if match is not None:
             found.append(Migration(int(match[1]), file.name, file.read_text(encoding="utf-8")))
     found.sort(key=lambda migration: migration.version)
@@ -42,7 +42,7 @@ def migrate(connection: sqlite3.Connection, steps: list[Migration] | None = None
 
     Raises DatabaseUnusable when the file belongs to another program or to a newer dcvd; then nothing was changed.
     """
-    steps = migrations() if steps is None else steps
+    steps = load_migrations() if steps is None else steps
     application, version = refuse_unusable(connection, steps)
     if application == 0:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -54,7 +54,7 @@ def migrate(connection: sqlite3.Connection, steps: list[Migration] | None = None
 
 def refuse_unusable(connection: sqlite3.Connection, steps: list[Migration] | None = None) -> tuple[int, int]:
     """Raises DatabaseUnusable as `migrate` does, and writes nothing. Returns the file's application id and version."""
-    steps = migrations() if steps is None else steps
+    steps = load_migrations() if steps is None else steps
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -72,7 +72,7 @@ def _apply(connection: sqlite3.Connection, step: Migration) -> None:
     # executescript() would commit in the middle, so the statements run one by one in one transaction.
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for statement in statements(step.sql):
+        for statement in split_statements(step.sql):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {step.version:d}")
         connection.execute("COMMIT")
@@ -82,7 +82,7 @@ def _apply(connection: sqlite3.Connection, step: Migration) -> None:
         raise
 
 
-def statements(sql: str) -> list[str]:
+def split_statements(sql: str) -> list[str]:
     """The statements of a script; a semicolon inside a trigger or a text does not end one."""
     found: list[str] = []
     pending = ""

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 MAX_LIMIT: Final = 250
 DEFAULT_LIMIT: Final = 50
-NEWEST: Final = "\U0010ffff"
+HIGHEST_KEY: Final = "\U0010ffff"
 """Sorts after every identifier: where a list that goes from new to old begins."""
 
 
@@ -38,7 +38,7 @@ def encode_cursor(key: str) -> str:
     return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
 
 
-def page(rows: list[T], limit: int, keys: list[str]) -> Page[T]:
+def build_page(rows: list[T], limit: int, keys: list[str]) -> Page[T]:
     """A page of `limit` from `limit + 1` rows asked for; `keys` are the values that name each row in its order."""
     if len(rows) <= limit:
         return Page(rows, None)

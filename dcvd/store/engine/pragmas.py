@@ -3,13 +3,13 @@
 import sqlite3
 
 from dcvd.errors import DatabaseUnusable
-from dcvd.store.engine.maintenance import BUSY_TIMEOUT
+from dcvd.store.engine.maintenance import BUSY_TIMEOUT_MS
 
 
 def prepare_writer(connection: sqlite3.Connection) -> None:
     """Before anything else is done on the writer's connection."""
     for pragma in (
-        f"busy_timeout = {BUSY_TIMEOUT}",
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
         # Before the first page is written, or it has no effect; a file that exists keeps what it has.
         "auto_vacuum = INCREMENTAL",
         "journal_mode = WAL",
@@ -32,7 +32,12 @@ def prepare_reader(connection: sqlite3.Connection) -> None:
     """Before anything else is done on a reader's connection."""
     # A reader neither writes nor checkpoints: two connections that do so at once can corrupt the file with
     # SQLite 3.7.0 to 3.51.2 (the WAL-reset bug), which is what stable distributions ship.
-    for pragma in (f"busy_timeout = {BUSY_TIMEOUT}", "query_only = ON", "trusted_schema = OFF", "temp_store = MEMORY"):
+    for pragma in (
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "query_only = ON",
+        "trusted_schema = OFF",
+        "temp_store = MEMORY",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

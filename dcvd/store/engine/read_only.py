@@ -8,12 +8,12 @@ from pathlib import Path
 
 from dcvd.errors import StoreError
 from dcvd.store.engine.database import Snapshot
-from dcvd.store.engine.maintenance import BUSY_TIMEOUT
-from dcvd.store.engine.migrate import APPLICATION_ID, migrations
+from dcvd.store.engine.maintenance import BUSY_TIMEOUT_MS
+from dcvd.store.engine.migrate import APPLICATION_ID, load_migrations
 
 
 @contextmanager
-def reading(database: Path) -> Iterator[Snapshot]:
+def open_snapshot(database: Path) -> Iterator[Snapshot]:
     """One state of the database, which is only read. Raises StoreError, for one of another version too."""
     try:
         source = database.resolve(strict=True)
@@ -28,21 +28,22 @@ def reading(database: Path) -> Iterator[Snapshot]:
     try:
         # A connection that could write would checkpoint when it is the last to close, beside a daemon that just starts.
         with closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
-            connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT:d}")
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS:d}")
             connection.execute("BEGIN")
-            _check(connection, source)
+            _check_version(connection, source)
             yield Snapshot(connection)
     except sqlite3.Error as error:
         raise StoreError(f"The database {database} cannot be read: {error}.") from error
 
 
-def _check(connection: sqlite3.Connection, source: Path) -> None:
+def _check_version(connection: sqlite3.Connection, source: Path) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
         raise StoreError(f"{source} is not a database of dcvd: check database.path.")
-    if version != len(migrations()):
+    if version != len(load_migrations()):
         raise StoreError(
-            f"The database {source} has schema version {version}, and this dcvd has {len(migrations())}: start the "
+            f"The database {source} has schema version {version}, and this dcvd has {len(load_migrations())}: start "
+            "the "
             "daemon of this version once, which brings it up to date."
         )

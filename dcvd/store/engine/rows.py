@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, Final
 
-_MOST: Final = 256
+_MAX_ROWS: Final = 256
 
 
-def portions(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[int, list[Any]]]:
+def split_rows(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[int, list[Any]]]:
     """The rows in slices: how many rows to write `places` for, and the values of all of them one after the other."""
-    for start in range(0, len(rows), _MOST):
-        some = rows[start : start + _MOST]
+    for start in range(0, len(rows), _MAX_ROWS):
+        some = rows[start : start + _MAX_ROWS]
         count = 1 << (len(some) - 1).bit_length()
         values = [value for row in some for value in row]
         values += [None] * ((count - len(some)) * len(some[0]))
@@ -23,7 +23,7 @@ def portions(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[int, list[Any]]]:
 
 
 @cache
-def places(count: int, width: int = 1) -> str:
+def placeholders(count: int, width: int = 1) -> str:
     """`(?, ?), (?, ?)` for two rows of width two; of width one without the inner parentheses."""
     row = "?" if width == 1 else f"({', '.join('?' * width)})"
     return ", ".join([row] * count)

@@ -7,11 +7,11 @@ from msgspec import Struct
 
 from dcvd.store.engine.database import Snapshot, Transaction
 
-FROM_ENVIRONMENT: Final = "OAUTH_ENCRYPTION_KEY in the daemon's environment"
+ENVIRONMENT_SOURCE: Final = "OAUTH_ENCRYPTION_KEY in the daemon's environment"
 """The source of a key that is in no file."""
 
 
-class NeededKey(Struct, frozen=True, kw_only=True):
+class VaultKeyRecord(Struct, frozen=True, kw_only=True):
     """A key by its id; `source` says for people where it was last found, `salt` is set for a passphrase's.
 
     `created_at`, in milliseconds, is when the database first had it.
@@ -29,21 +29,21 @@ def key_path(database: Path) -> Path:
     return resolved.with_name(f"{resolved.name}.key")
 
 
-def list_all(snapshot: Snapshot) -> list[NeededKey]:
+def list_all(snapshot: Snapshot) -> list[VaultKeyRecord]:
     """Every key, the oldest first; there is one, and one more for each change of it."""
-    rows = snapshot.all("SELECT key_id, source, salt, created_at FROM vault_keys ORDER BY created_at, key_id")
-    return [NeededKey(key_id=row[0], source=row[1], salt=row[2], created_at=row[3]) for row in rows]
+    rows = snapshot.fetch_all("SELECT key_id, source, salt, created_at FROM vault_keys ORDER BY created_at, key_id")
+    return [VaultKeyRecord(key_id=row[0], source=row[1], salt=row[2], created_at=row[3]) for row in rows]
 
 
-def active(snapshot: Snapshot) -> str | None:
+def find_active_id(snapshot: Snapshot) -> str | None:
     """The id of the key that sealed last; None where none ever has."""
-    row = snapshot.one("SELECT key_id FROM vault_keys ORDER BY active_since DESC LIMIT 1")
+    row = snapshot.fetch_one("SELECT key_id FROM vault_keys ORDER BY active_since DESC LIMIT 1")
     return None if row is None else row[0]
 
 
-def record(tx: Transaction, key: NeededKey) -> None:
+def record_active(tx: Transaction, key: VaultKeyRecord) -> None:
     """Note the key that seals from now on, before its first use, and where it was found this time."""
-    tx.run(
+    tx.execute(
         "INSERT INTO vault_keys (key_id, source, salt, created_at, active_since)"
         " VALUES (?1, ?2, ?3, ?4, max(?4, (SELECT coalesce(max(active_since), 0) + 1 FROM vault_keys)))"
         " ON CONFLICT (key_id) DO UPDATE SET source = excluded.source, active_since = excluded.active_since",
@@ -53,4 +53,4 @@ def record(tx: Transaction, key: NeededKey) -> None:
 
 def remove(tx: Transaction, key_id: str) -> bool:
     """Forget a key that nothing needs; whether it was known."""
-    return tx.run("DELETE FROM vault_keys WHERE key_id = ?", (key_id,)) > 0
+    return tx.execute("DELETE FROM vault_keys WHERE key_id = ?", (key_id,)) > 0

@@ -9,22 +9,22 @@ from msgspec import Struct
 
 from dcvd.core.http_exchanges import FailureReason, Timings
 from dcvd.core.instants import MINUTE
-from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, NextReason
-from dcvd.core.webhooks.latency import latency_class
+from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, NextAttemptReason
+from dcvd.core.webhooks.latency import latency_bucket
 from dcvd.store.engine.database import Snapshot, Transaction
-from dcvd.store.engine.rows import places, portions
-from dcvd.store.webhooks.deliveries import Ended
+from dcvd.store.engine.rows import placeholders, split_rows
+from dcvd.store.webhooks.deliveries import AttemptResult
 
-SLOT: Final = 5 * MINUTE
+SLOT_MS: Final = 5 * MINUTE
 """Attempts are counted by slots of this length."""
 
 
-class MadeAttempt(Struct, frozen=True, kw_only=True):
+class RecordedAttempt(Struct, frozen=True, kw_only=True):
     """An attempt, and what it meant for its delivery; `next_reason` is None of those that an older dcvd made."""
 
     attempt: Attempt
     next_attempt_at: int | None
-    next_reason: NextReason | None
+    next_reason: NextAttemptReason | None
 
 
 _FIELDS: Final = (
@@ -45,32 +45,32 @@ _COUNT: Final = (
 _HEADERS: Final = msgspec.json.Decoder(dict[str, str])
 
 
-def insert(tx: Transaction, ended: Sequence[Ended]) -> None:
+def insert(tx: Transaction, results: Sequence[AttemptResult]) -> None:
     """Store attempts, in full; not those whose delivery was removed meanwhile."""
-    for count, values in portions([_row(end) for end in ended]):
-        tx.run(_INSERT.format(places(count, 17)), values)
+    for count, values in split_rows([_to_row(end) for end in results]):
+        tx.execute(_INSERT.format(placeholders(count, 17)), values)
 
 
-def count(tx: Transaction, ended: Sequence[Ended]) -> None:
+def add_to_counts(tx: Transaction, results: Sequence[AttemptResult]) -> None:
     """Count attempts for their endpoints' rates."""
     counted = Counter(
         (
             end.endpoint_id,
-            end.attempt.started_at - end.attempt.started_at % SLOT,
+            end.attempt.started_at - end.attempt.started_at % SLOT_MS,
             int(end.attempt.outcome is AttemptOutcome.DELIVERED),
-            latency_class(end.attempt.timings.total_ms),
+            latency_bucket(end.attempt.timings.total_ms),
         )
-        for end in ended
+        for end in results
     )
-    for count, values in portions([(*key, times) for key, times in counted.items()]):
-        tx.run(_COUNT.format(places(count, 5)), values)
+    for count, values in split_rows([(*key, times) for key, times in counted.items()]):
+        tx.execute(_COUNT.format(placeholders(count, 5)), values)
 
 
-def of_delivery(snapshot: Snapshot, delivery_id: str) -> list[MadeAttempt]:
+def list_of_delivery(snapshot: Snapshot, delivery_id: str) -> list[RecordedAttempt]:
     """All that were made, in order."""
-    rows = snapshot.all(f"SELECT {_FIELDS} FROM attempts WHERE delivery_id = ? ORDER BY number", (delivery_id,))
+    rows = snapshot.fetch_all(f"SELECT {_FIELDS} FROM attempts WHERE delivery_id = ? ORDER BY number", (delivery_id,))
     return [
-        MadeAttempt(
+        RecordedAttempt(
             attempt=Attempt(
                 delivery_id=row[0],
                 number=row[1],
@@ -80,37 +80,37 @@ def of_delivery(snapshot: Snapshot, delivery_id: str) -> list[MadeAttempt]:
                 reason=None if row[9] is None else FailureReason(row[9]),
                 status_code=row[10],
                 error=row[11],
-                headers=_HEADERS.decode(row[12]),
-                response=row[13],
+                response_headers=_HEADERS.decode(row[12]),
+                response_body=row[13],
                 remote_ip=row[14],
             ),
             next_attempt_at=row[15],
-            next_reason=None if row[16] is None else NextReason(row[16]),
+            next_reason=None if row[16] is None else NextAttemptReason(row[16]),
         )
         for row in rows
     ]
 
 
-def counts(snapshot: Snapshot, endpoint_id: str, since: int) -> list[tuple[int, bool, int, int]]:
+def list_counts(snapshot: Snapshot, endpoint_id: str, since_at: int) -> list[tuple[int, bool, int, int]]:
     """(start of the slot, delivered, class of latency, attempts) of an endpoint from an instant on."""
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         "SELECT started, delivered, latency, attempts FROM endpoint_rates WHERE endpoint_id = ? AND started >= ?",
-        (endpoint_id, since),
+        (endpoint_id, since_at),
     )
     return [(row[0], bool(row[1]), row[2], row[3]) for row in rows]
 
 
-def delete_counts(tx: Transaction, before: int, limit: int) -> int:
+def delete_counts(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Remove counts of slots before an instant; returns how many rows."""
-    return tx.run(
+    return tx.execute(
         "DELETE FROM endpoint_rates WHERE (endpoint_id, started, delivered, latency) IN"
         " (SELECT endpoint_id, started, delivered, latency FROM endpoint_rates WHERE started < ? LIMIT ?)",
-        (before, limit),
+        (cutoff_at, limit),
     )
 
 
-def _row(end: Ended) -> tuple[object, ...]:
-    attempt, timings = end.attempt, end.attempt.timings
+def _to_row(result: AttemptResult) -> tuple[object, ...]:
+    attempt, timings = result.attempt, result.attempt.timings
     return (
         attempt.delivery_id,
         attempt.number,
@@ -124,9 +124,9 @@ def _row(end: Ended) -> tuple[object, ...]:
         attempt.reason,
         attempt.status_code,
         attempt.error,
-        msgspec.json.encode(attempt.headers).decode() if attempt.headers else "{}",
-        attempt.response,
+        msgspec.json.encode(attempt.response_headers).decode() if attempt.response_headers else "{}",
+        attempt.response_body,
         attempt.remote_ip,
-        end.consequence.next_attempt_at,
-        end.consequence.reason,
+        result.consequence.next_attempt_at,
+        result.consequence.reason,
     )

@@ -7,12 +7,12 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.core.events import EventType
-from dcvd.core.ids import Prefix, earliest_id
+from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.webhooks.deliveries import Delivery, DeliveryState
 from dcvd.store.engine.database import Row, Snapshot, Transaction
-from dcvd.store.engine.paging import NEWEST
+from dcvd.store.engine.paging import HIGHEST_KEY
 
-EXAMINED: Final = 2_000
+MAX_EXAMINED: Final = 2_000
 """Rows that one page looks through for those that fit its filters; a page may come short, but it comes soon."""
 
 _COLUMNS: Final = (
@@ -21,28 +21,28 @@ _COLUMNS: Final = (
 )
 
 
-class Filters(Struct, frozen=True, kw_only=True):
-    """What is asked for; None is no condition. `oldest` and `newest` are bounds of the ids, the second excluded."""
+class DeliveryFilters(Struct, frozen=True, kw_only=True):
+    """What is asked for; None is no condition. `first_id` and `end_id` are bounds of the ids, the second excluded."""
 
     endpoint_id: str | None = None
     state: DeliveryState | None = None
-    enabled: bool | None = None
+    endpoint_enabled: bool | None = None
     event_types: Collection[EventType] | None = None
     domain_id: str | None = None
-    oldest: str = ""
-    newest: str = NEWEST
+    first_id: str = ""
+    end_id: str = HIGHEST_KEY
 
 
 def get(snapshot: Snapshot, org_id: str, delivery_id: str) -> Delivery | None:
     """By id, within an organization."""
-    row = snapshot.one(f"SELECT {_COLUMNS} FROM deliveries WHERE id = ? AND org_id = ?", (delivery_id, org_id))
-    return None if row is None else _delivery(row)
+    row = snapshot.fetch_one(f"SELECT {_COLUMNS} FROM deliveries WHERE id = ? AND org_id = ?", (delivery_id, org_id))
+    return None if row is None else _from_row(row)
 
 
-def matching(
+def list_matching(
     snapshot: Snapshot,
     org_id: str,
-    filters: Filters,
+    filters: DeliveryFilters,
     *,
     before: str | None,
     limit: int,
@@ -64,89 +64,91 @@ def matching(
         where, values = ["org_id = ?", "state = 'dead'"], [org_id]
     else:
         where, values = ["org_id = ?"], [org_id]
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM deliveries WHERE {' AND '.join(where)} AND id < ? AND id >= ?"
         " ORDER BY id DESC LIMIT ?",
-        (*values, min(before or NEWEST, filters.newest), filters.oldest, EXAMINED),
+        (*values, min(before or HIGHEST_KEY, filters.end_id), filters.first_id, MAX_EXAMINED),
     )
     found: list[Delivery] = []
     for row in rows:
-        delivery = _delivery(row)
-        if not _fits(delivery, org_id, filters, is_enabled):
+        delivery = _from_row(row)
+        if not _matches(delivery, org_id, filters, is_enabled):
             continue
         if len(found) == limit:
             return found, found[-1].id
         found.append(delivery)
     # All rows of a domain are of one organization; of another's not even an id goes out.
     ours = bool(rows) and rows[-1][1] == org_id
-    return found, rows[-1][0] if ours and len(rows) == EXAMINED else None
+    return found, rows[-1][0] if ours and len(rows) == MAX_EXAMINED else None
 
 
-def past_retention(snapshot: Snapshot, state: DeliveryState, newest: str, *, after: str, limit: int) -> list[str]:
-    """Endpoints, in the order of their ids, that have deliveries in a state with an id below `newest`."""
-    rows = snapshot.all(
+def list_endpoints_past_retention(
+    snapshot: Snapshot, state: DeliveryState, end_id: str, *, after: str, limit: int
+) -> list[str]:
+    """Endpoints, in the order of their ids, that have deliveries in a state with an id below `end_id`."""
+    rows = snapshot.fetch_all(
         "SELECT w.id FROM webhook_endpoints w WHERE w.id > ? AND EXISTS (SELECT 1 FROM deliveries d"
         " WHERE d.endpoint_id = w.id AND d.state = ? AND d.id < ?) ORDER BY w.id LIMIT ?",
-        (after, state, newest, limit),
+        (after, state, end_id, limit),
     )
     return [row[0] for row in rows]
 
 
-def old_ids(
-    snapshot: Snapshot, endpoint_id: str, state: DeliveryState, before: int, *, after: str, limit: int
+def list_old_ids(
+    snapshot: Snapshot, endpoint_id: str, state: DeliveryState, cutoff_at: int, *, after: str, limit: int
 ) -> list[str]:
     """In order, deliveries of an endpoint in a state that were made and last changed before an instant."""
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         "SELECT id FROM deliveries WHERE endpoint_id = ? AND state = ? AND id > ? AND id < ? AND updated_at < ?"
         " ORDER BY id LIMIT ?",
-        (endpoint_id, state, after, earliest_id(Prefix.DELIVERY, before), before, limit),
+        (endpoint_id, state, after, earliest_id(IdPrefix.DELIVERY, cutoff_at), cutoff_at, limit),
     )
     return [row[0] for row in rows]
 
 
-def delete_ended(tx: Transaction, ids: Collection[str], changed_before: int) -> int:
+def delete_ended(tx: Transaction, ids: Collection[str], cutoff_at: int) -> int:
     """Remove those of the deliveries that are not owed, unchanged since an instant, with their attempts; how many."""
-    return tx.run(
+    return tx.execute(
         "DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state <> 'pending' AND updated_at < ?",
-        (_json(ids), changed_before),
+        (_encode_ids(ids), cutoff_at),
     )
 
 
-def delete_held(tx: Transaction, ids: Collection[str], changed_before: int) -> list[tuple[str, str | None]]:
+def delete_held(tx: Transaction, ids: Collection[str], cutoff_at: int) -> list[tuple[str, str | None]]:
     """As `delete_ended`, of those held for disabled endpoints; returns the (endpoint, domain) of each."""
-    rows = tx.all(
+    rows = tx.fetch_all(
         "DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state = 'pending' AND updated_at < ?"
         " AND EXISTS (SELECT 1 FROM webhook_endpoints w WHERE w.id = deliveries.endpoint_id AND w.health = 'disabled')"
         " RETURNING endpoint_id, domain_id",
-        (_json(ids), changed_before),
+        (_encode_ids(ids), cutoff_at),
     )
     return [(endpoint_id, domain_id) for endpoint_id, domain_id in rows]
 
 
 def delete_of_endpoint(tx: Transaction, endpoint_id: str, limit: int) -> int:
     """Remove some of all that an endpoint is and was owed; returns how many."""
-    return tx.run(
+    return tx.execute(
         "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE endpoint_id = ? LIMIT ?)",
         (endpoint_id, limit),
     )
 
 
-def _json(ids: Collection[str]) -> str:
+def _encode_ids(ids: Collection[str]) -> str:
     return msgspec.json.encode(list(ids)).decode()
 
 
-def _fits(delivery: Delivery, org_id: str, filters: Filters, is_enabled: Callable[[str], bool]) -> bool:
+def _matches(delivery: Delivery, org_id: str, filters: DeliveryFilters, is_enabled: Callable[[str], bool]) -> bool:
     return (
         delivery.org_id == org_id
         and (filters.endpoint_id is None or delivery.endpoint_id == filters.endpoint_id)
         and (filters.state is None or delivery.state is filters.state)
         and (filters.event_types is None or delivery.event_type in filters.event_types)
         and (filters.domain_id is None or delivery.domain_id == filters.domain_id)
-        and (filters.enabled is None or is_enabled(delivery.endpoint_id) is filters.enabled)
+        and (filters.endpoint_enabled is None or is_enabled(delivery.endpoint_id) is filters.endpoint_enabled)
     )
 
 
-def _delivery(row: Row) -> Delivery:
+def _from_row(row: Row) -> Delivery:
     return Delivery(
         id=row[0],
         org_id=row[1],

@@ -8,10 +8,10 @@ import msgspec
 from dcvd.core.events import EventType
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import Endpoint
-from dcvd.core.webhooks.health import DisabledReason, Health, HealthState
+from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthState
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.database import Row, Snapshot, Topic, Transaction
-from dcvd.store.engine.paging import NEWEST
+from dcvd.store.engine.paging import HIGHEST_KEY
 from dcvd.store.vault.sealed_columns import WEBHOOK_HEADERS
 
 _HEALTH: Final = "health, disabled_reason, failures, failing_since, last_error, pauses, paused_until"
@@ -25,7 +25,7 @@ _FIELD: Final = WEBHOOK_HEADERS.field
 
 def insert(tx: Transaction, endpoint: Endpoint) -> None:
     """Store a new endpoint; its secret and its headers come on their own."""
-    tx.run(
+    tx.execute(
         "INSERT INTO webhook_endpoints (id, org_id, url, events, max_per_second, created_at, updated_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
@@ -43,7 +43,7 @@ def insert(tx: Transaction, endpoint: Endpoint) -> None:
 
 def update(tx: Transaction, endpoint: Endpoint) -> None:
     """Store what of an endpoint its tenant can change, and its health."""
-    tx.run(
+    tx.execute(
         "UPDATE webhook_endpoints SET url = ?, events = ?, max_per_second = ?, updated_at = ? WHERE id = ?",
         (
             endpoint.url,
@@ -56,9 +56,9 @@ def update(tx: Transaction, endpoint: Endpoint) -> None:
     update_health(tx, endpoint.id, endpoint.health)
 
 
-def update_health(tx: Transaction, endpoint_id: str, health: Health) -> None:
+def update_health(tx: Transaction, endpoint_id: str, health: EndpointHealth) -> None:
     """Store what is thought of an endpoint now."""
-    tx.run(
+    tx.execute(
         "UPDATE webhook_endpoints SET health = ?, disabled_reason = ?, failures = ?, failing_since = ?, last_error = ?,"
         " pauses = ?, paused_until = ? WHERE id = ?",
         (
@@ -80,16 +80,16 @@ def set_headers(tx: Transaction, vault: Vault, org_id: str, endpoint_id: str, he
     sealed = None
     if headers:
         sealed = vault.seal(msgspec.json.encode(headers), org=org_id, row=endpoint_id, field=_FIELD)
-    tx.run(
+    tx.execute(
         "UPDATE webhook_endpoints SET header_names = ?, sealed_headers = ? WHERE id = ?",
         (msgspec.json.encode(list(headers)).decode(), sealed, endpoint_id),
     )
     tx.announce(Topic.ENDPOINTS, endpoint_id)
 
 
-def headers(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: str) -> dict[str, Secret]:
+def unseal_headers(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: str) -> dict[str, Secret]:
     """The static headers, opened; empty for an endpoint without any, or that is gone."""
-    row = snapshot.one("SELECT sealed_headers FROM webhook_endpoints WHERE id = ?", (endpoint_id,))
+    row = snapshot.fetch_one("SELECT sealed_headers FROM webhook_endpoints WHERE id = ?", (endpoint_id,))
     if row is None or row[0] is None:
         return {}
     opened = vault.open(row[0], org=org_id, row=endpoint_id, field=_FIELD)
@@ -99,63 +99,63 @@ def headers(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: str) -> 
 def delete(tx: Transaction, org_id: str, endpoint_id: str) -> bool:
     """Remove an endpoint, which nothing is owed any more; whether there was one."""
     tx.announce(Topic.ENDPOINTS, endpoint_id)
-    return tx.run("DELETE FROM webhook_endpoints WHERE id = ? AND org_id = ?", (endpoint_id, org_id)) > 0
+    return tx.execute("DELETE FROM webhook_endpoints WHERE id = ? AND org_id = ?", (endpoint_id, org_id)) > 0
 
 
 def get(snapshot: Snapshot, endpoint_id: str) -> Endpoint | None:
     """By id, of whichever organization."""
-    row = snapshot.one(f"{_SELECT} WHERE id = ?", (endpoint_id,))
-    return None if row is None else _endpoint(row)
+    row = snapshot.fetch_one(f"{_SELECT} WHERE id = ?", (endpoint_id,))
+    return None if row is None else _from_row(row)
 
 
-def of_ids(snapshot: Snapshot, ids: Collection[str]) -> dict[str, Endpoint]:
+def find_by_ids(snapshot: Snapshot, ids: Collection[str]) -> dict[str, Endpoint]:
     """Those of the ids that there are."""
     if not ids:
         return {}
     wanted = msgspec.json.encode(list(ids)).decode()
-    rows = snapshot.all(f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", (wanted,))
-    return {row[0]: _endpoint(row) for row in rows}
+    rows = snapshot.fetch_all(f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", (wanted,))
+    return {row[0]: _from_row(row) for row in rows}
 
 
-def troubled(snapshot: Snapshot, ids: Collection[str]) -> dict[str, Endpoint]:
+def find_failing_by_ids(snapshot: Snapshot, ids: Collection[str]) -> dict[str, Endpoint]:
     """Those of the ids that have failed since their last success."""
     if not ids:
         return {}
     wanted = msgspec.json.encode(list(ids)).decode()
-    rows = snapshot.all(f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?)) AND failures > 0", (wanted,))
-    return {row[0]: _endpoint(row) for row in rows}
+    rows = snapshot.fetch_all(f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?)) AND failures > 0", (wanted,))
+    return {row[0]: _from_row(row) for row in rows}
 
 
-def of_org(snapshot: Snapshot, org_id: str, *, before: str | None = None, limit: int = -1) -> list[Endpoint]:
+def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None = None, limit: int = -1) -> list[Endpoint]:
     """Newest first, those with an id below `before`; all of them without a limit."""
-    rows = snapshot.all(
-        f"{_SELECT} WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (org_id, before or NEWEST, limit)
+    rows = snapshot.fetch_all(
+        f"{_SELECT} WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (org_id, before or HIGHEST_KEY, limit)
     )
-    return [_endpoint(row) for row in rows]
+    return [_from_row(row) for row in rows]
 
 
-def end_pauses(tx: Transaction, beyond: int) -> int:
+def end_pauses(tx: Transaction, latest_at: int) -> int:
     """End the pauses that would last until after an instant; returns how many."""
-    rows = tx.all(
-        "UPDATE webhook_endpoints SET pauses = 0, paused_until = NULL WHERE paused_until > ? RETURNING id", (beyond,)
+    rows = tx.fetch_all(
+        "UPDATE webhook_endpoints SET pauses = 0, paused_until = NULL WHERE paused_until > ? RETURNING id", (latest_at,)
     )
     for (endpoint_id,) in rows:
         tx.announce(Topic.ENDPOINTS, endpoint_id)
     return len(rows)
 
 
-def disabled_ids(snapshot: Snapshot) -> list[str]:
+def list_disabled_ids(snapshot: Snapshot) -> list[str]:
     """Every disabled endpoint."""
-    return [row[0] for row in snapshot.all("SELECT id FROM webhook_endpoints WHERE health = 'disabled'")]
+    return [row[0] for row in snapshot.fetch_all("SELECT id FROM webhook_endpoints WHERE health = 'disabled'")]
 
 
-def all_ids(snapshot: Snapshot, *, after: str, limit: int) -> list[str]:
+def list_ids(snapshot: Snapshot, *, after: str, limit: int) -> list[str]:
     """Endpoints of every organization in the order of their ids."""
-    rows = snapshot.all("SELECT id FROM webhook_endpoints WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
+    rows = snapshot.fetch_all("SELECT id FROM webhook_endpoints WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
     return [row[0] for row in rows]
 
 
-def _endpoint(row: Row) -> Endpoint:
+def _from_row(row: Row) -> Endpoint:
     return Endpoint(
         id=row[0],
         org_id=row[1],
@@ -165,7 +165,7 @@ def _endpoint(row: Row) -> Endpoint:
         header_names=_NAMES.decode(row[5]),
         created_at=row[6],
         updated_at=row[7],
-        health=Health(
+        health=EndpointHealth(
             state=HealthState(row[8]),
             reason=None if row[9] is None else DisabledReason(row[9]),
             failures=row[10],

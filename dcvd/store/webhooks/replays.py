@@ -32,7 +32,7 @@ class PastEvent(Struct, frozen=True):
     state: DeliveryState | None
 
 
-def dead_letters(
+def list_dead_letters(
     snapshot: Snapshot,
     org_id: str,
     endpoint_id: str | None,
@@ -43,11 +43,11 @@ def dead_letters(
     limit: int,
 ) -> list[DeadLetter]:
     """In the order of their ids, those from `after` (excluded) to `before` (excluded)."""
-    where, whose = _whose_dead(org_id, endpoint_id)
-    rows = snapshot.all(
+    where, whose = _dead_letter_condition(org_id, endpoint_id)
+    rows = snapshot.fetch_all(
         f"SELECT id, endpoint_id, domain_id FROM deliveries WHERE {where} AND id > ?2 AND id < ?3"
         f" AND {_OF_TYPES.format(4, 'event_type')} ORDER BY id LIMIT ?5",
-        (whose, after, before, _types(types), limit),
+        (whose, after, before, _encode_types(types), limit),
     )
     return [DeadLetter(*row) for row in rows]
 
@@ -62,20 +62,20 @@ def count_dead_letters(
     types: Collection[EventType] | None,
 ) -> int:
     """How many `dead_letters` would give without a limit."""
-    where, whose = _whose_dead(org_id, endpoint_id)
-    row = snapshot.one(
+    where, whose = _dead_letter_condition(org_id, endpoint_id)
+    row = snapshot.fetch_one(
         f"SELECT count(*) FROM deliveries WHERE {where} AND id > ?2 AND id < ?3"
         f" AND {_OF_TYPES.format(4, 'event_type')}",
-        (whose, after, before, _types(types)),
+        (whose, after, before, _encode_types(types)),
     )
     return 0 if row is None else row[0]
 
 
-def past_events(
+def list_past_events(
     snapshot: Snapshot, org_id: str, endpoint_id: str, *, after: int, last: int, limit: int
 ) -> list[PastEvent]:
     """In order, those numbered from `after` (excluded) to `last`, of whatever type."""
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         "SELECT e.id, e.sequence, e.type, e.domain_id, d.id, d.state FROM events e"
         " LEFT JOIN deliveries d ON d.event_id = e.id AND d.endpoint_id = ?"
         " WHERE e.org_id = ? AND e.sequence > ? AND e.sequence <= ? ORDER BY e.sequence LIMIT ?",
@@ -89,7 +89,7 @@ def past_events(
 
 def requeue(tx: Transaction, ids: Collection[str], now: int) -> None:
     """Begin the schedule of deliveries anew, due at once; they are still to be put in order."""
-    rows = tx.all(
+    rows = tx.fetch_all(
         "UPDATE deliveries SET state = 'pending', attempts_before = attempts, next_attempt_at = ?1, updated_at = ?1"
         " WHERE id IN (SELECT value FROM json_each(?2)) RETURNING endpoint_id",
         (now, msgspec.json.encode(list(ids)).decode()),
@@ -98,9 +98,9 @@ def requeue(tx: Transaction, ids: Collection[str], now: int) -> None:
         tx.announce(Topic.DELIVERIES, endpoint_id)
 
 
-def pull_up(tx: Transaction, delivery_id: str, now: int) -> None:
+def make_due(tx: Transaction, delivery_id: str, now: int) -> None:
     """Make a pending delivery due now, unless it waits behind an earlier event of its domain."""
-    rows = tx.all(
+    rows = tx.fetch_all(
         "UPDATE deliveries SET next_attempt_at = ?, updated_at = ? WHERE id = ? AND next_attempt_at IS NOT NULL"
         " RETURNING endpoint_id",
         (now, now, delivery_id),
@@ -109,11 +109,11 @@ def pull_up(tx: Transaction, delivery_id: str, now: int) -> None:
         tx.announce(Topic.DELIVERIES, endpoint_id)
 
 
-def _whose_dead(org_id: str, endpoint_id: str | None) -> tuple[str, str]:
+def _dead_letter_condition(org_id: str, endpoint_id: str | None) -> tuple[str, str]:
     if endpoint_id is None:
         return "org_id = ?1 AND state = 'dead'", org_id
     return "endpoint_id = ?1 AND state = 'dead'", endpoint_id
 
 
-def _types(types: Collection[EventType] | None) -> Any:
+def _encode_types(types: Collection[EventType] | None) -> Any:
     return None if types is None else msgspec.json.encode(list(types)).decode()

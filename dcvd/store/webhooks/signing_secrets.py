@@ -13,7 +13,7 @@ _FIELD: Final = WEBHOOK_SECRETS.field
 
 def insert(tx: Transaction, vault: Vault, secret_id: str, org_id: str, endpoint_id: str, secret: SigningSecret) -> None:
     """Store a secret, sealed. There is one without an end: the earlier must have got theirs."""
-    tx.run(
+    tx.execute(
         "INSERT INTO webhook_secrets (id, endpoint_id, sealed, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
         (
             secret_id,
@@ -26,25 +26,25 @@ def insert(tx: Transaction, vault: Vault, secret_id: str, org_id: str, endpoint_
     tx.announce(Topic.ENDPOINTS, endpoint_id)
 
 
-def end_present(tx: Transaction, endpoint_id: str, expires_at: int) -> None:
+def expire_current(tx: Transaction, endpoint_id: str, expires_at: int) -> None:
     """Let the present secret sign until an instant."""
-    tx.run(
+    tx.execute(
         "UPDATE webhook_secrets SET expires_at = ? WHERE endpoint_id = ? AND expires_at IS NULL",
         (expires_at, endpoint_id),
     )
 
 
-def bring_forward(tx: Transaction, endpoint_id: str, expires_at: int) -> None:
+def expire_earlier(tx: Transaction, endpoint_id: str, expires_at: int) -> None:
     """End the earlier secrets no later than an instant."""
-    tx.run(
+    tx.execute(
         "UPDATE webhook_secrets SET expires_at = ?1 WHERE endpoint_id = ?2 AND expires_at > ?1",
         (expires_at, endpoint_id),
     )
 
 
-def of_endpoint(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: str) -> list[SigningSecret]:
+def unseal_all(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: str) -> list[SigningSecret]:
     """All that are stored, opened, the oldest first."""
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         "SELECT id, plain, sealed, created_at, expires_at FROM webhook_secrets WHERE endpoint_id = ?"
         " ORDER BY created_at",
         (endpoint_id,),
@@ -61,33 +61,33 @@ def of_endpoint(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: str)
 
 def count_valid(snapshot: Snapshot, endpoint_id: str, now: int) -> int:
     """How many secrets of an endpoint sign at an instant."""
-    rows = snapshot.all(
+    rows = snapshot.fetch_all(
         "SELECT 1 FROM webhook_secrets WHERE endpoint_id = ? AND (expires_at IS NULL OR expires_at > ?)",
         (endpoint_id, now),
     )
     return len(rows)
 
 
-def seal_plain(tx: Transaction, vault: Vault, limit: int) -> int:
+def seal_plaintext(tx: Transaction, vault: Vault, limit: int) -> int:
     """Seal some of the secrets that an earlier version of dcvd stored plain; returns how many.
 
     The freed bytes are overwritten (`secure_delete`), so that the file does not keep them.
     """
-    rows = tx.all(
+    rows = tx.fetch_all(
         "SELECT s.id, s.plain, w.org_id FROM webhook_secrets s JOIN webhook_endpoints w ON w.id = s.endpoint_id"
         " WHERE s.plain IS NOT NULL AND s.id > '' LIMIT ?",
         (limit,),
     )
     for secret_id, plain, org_id in rows:
         sealed = vault.seal(Secret(plain), org=org_id, row=secret_id, field=_FIELD)
-        tx.run("UPDATE webhook_secrets SET plain = NULL, sealed = ? WHERE id = ?", (sealed, secret_id))
+        tx.execute("UPDATE webhook_secrets SET plain = NULL, sealed = ? WHERE id = ?", (sealed, secret_id))
     return len(rows)
 
 
-def delete_expired(tx: Transaction, before: int, limit: int) -> int:
+def delete_expired(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Remove secrets that ended before an instant; returns how many."""
-    return tx.run(
+    return tx.execute(
         "DELETE FROM webhook_secrets WHERE id IN (SELECT id FROM webhook_secrets"
         " WHERE expires_at IS NOT NULL AND expires_at < ? LIMIT ?)",
-        (before, limit),
+        (cutoff_at, limit),
     )

@@ -8,14 +8,14 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.api import Api
-from dcvd.config.oauth import OauthRoute53
+from dcvd.config.oauth import OauthRoute53Config
 from dcvd.core.instants import DAY
 from dcvd.core.secret import Secret
 from dcvd.kit.clock import ManualClock
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
-from dcvd.services.connections.setup import tries
+from dcvd.services.connections.setup import new_credential_limit
 from dcvd.services.context import Context
 from dcvd.store import aws_external_ids
 from tests.api.client import Answer, Client, problem
@@ -41,11 +41,11 @@ async def _wired(app: Api, context: Context, aws: FakeAws, log_lines: list[Event
     fetcher = Fetcher()
     await fetcher.start()
     async with serving(aws.handle) as url:
-        route53 = OauthRoute53(client_id=KEY, client_secret=Secret(SECRET), token_url=url, api_base_url=url)
+        route53 = OauthRoute53Config(client_id=KEY, client_secret=Secret(SECRET), token_url=url, api_base_url=url)
         context.config = replace(context.config, oauth_route53=route53)
-        app.parts.drivers = drivers_of(context, fetcher)
-        app.parts.access = access_of(context, fetcher)
-        app.parts.tries = tries()
+        app.services.drivers = drivers_of(context, fetcher)
+        app.services.access = access_of(context, fetcher)
+        app.services.new_credential_limit = new_credential_limit()
         yield
     await fetcher.close()
     assert MARK not in repr(log_lines)
@@ -92,7 +92,7 @@ async def test_a_role_that_trusts_us_with_it_becomes_a_connection(owner: Client,
     made = answer.json["connection"]
     assert (made["method"], made["account"]) == ("aws_role", THEIRS)
     aws.zone("customer.example")
-    driver = await app.parts.access.driver(made["orgId"], made["id"])
+    driver = await app.services.access.open_driver(made["orgId"], made["id"])
     zone = await driver.find_zone("app.customer.example")
     assert zone is not None
     assert zone.name == "customer.example"
@@ -191,10 +191,10 @@ async def test_external_ids_that_nobody_uses_are_limited(
 
 async def test_what_the_operator_has_not_set_up_is_named(owner: Client, context: Context) -> None:
     identity = context.config.oauth_route53
-    context.config = replace(context.config, oauth_route53=OauthRoute53())
+    context.config = replace(context.config, oauth_route53=OauthRoute53Config())
     assert "oauth.route53.client_id" in problem(await owner.post(PATH, {}), 503, "aws_identity_missing")["detail"]
     context.config = replace(context.config, oauth_route53=identity)
-    context._vault = Vault(VaultKey(bytes(32)), configured=False)
+    context._vault = Vault(VaultKey(bytes(32)), is_configured=False)
     problem(await owner.post(PATH, {}), 503, "encryption_key_missing")
 
 

@@ -14,8 +14,8 @@ from dcvd.kit.vault.sealing import Vault
 from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
 from dcvd.services.connections import creation
-from dcvd.services.connections.provider_access import Access
-from dcvd.services.connections.setup import tries
+from dcvd.services.connections.provider_access import ProviderAccess
+from dcvd.services.connections.setup import new_credential_limit
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.store.organizations import Organization
@@ -41,10 +41,10 @@ async def _wired(
     """The application with a provider; what it logs never holds a token."""
     fetcher = Fetcher()
     await fetcher.start()
-    parts = app.parts
+    parts = app.services
     parts.drivers = ProviderDrivers(fetcher, provider)
-    parts.access = Access(context, parts.drivers, TokenClient(fetcher, lambda: context.config), Metrics())
-    parts.tries = tries()
+    parts.access = ProviderAccess(context, parts.drivers, TokenClient(fetcher, lambda: context.config), Metrics())
+    parts.new_credential_limit = new_credential_limit()
     yield
     await fetcher.close()
     assert MARK not in repr(log_lines)
@@ -56,7 +56,7 @@ def _body(token: str) -> dict[str, Any]:
 
 async def _stored(context: Context) -> int:
     ((count,),) = await context.database.read(
-        lambda snapshot: snapshot.all("SELECT count(*) FROM oauth_connections WHERE id > ''")
+        lambda snapshot: snapshot.fetch_all("SELECT count(*) FROM oauth_connections WHERE id > ''")
     )
     return int(count)
 
@@ -85,7 +85,7 @@ async def test_credentials_that_work_are_stored_and_never_shown(
     }
     domain = await additions.add(context, organization.id, "app.customer.com")
     await context.database.write(
-        lambda tx: tx.run("UPDATE domains SET connection_id = ? WHERE id = ?", (made["id"], domain.id))
+        lambda tx: tx.execute("UPDATE domains SET connection_id = ? WHERE id = ?", (made["id"], domain.id))
     )
     shown = await member.get(f"{_PATH}/{made['id']}")
     assert shown.json == {"connection": made | {"domains": 1}}
@@ -106,11 +106,11 @@ async def test_what_a_call_has_noted_is_shown_before_it_is_stored(
     owner: Client, provider: ProviderServer, app: Api, organization: Organization
 ) -> None:
     made = (await owner.post(_PATH, _body(provider.api_token()))).json["connection"]
-    driver = await app.parts.access.driver(organization.id, made["id"])
-    await driver.check()
+    driver = await app.services.access.open_driver(organization.id, made["id"])
+    await driver.check_credentials()
     provider.status = 503
     with pytest.raises(Exception, match="503"):
-        await driver.check()
+        await driver.check_credentials()
     shown = (await owner.get(f"{_PATH}/{made['id']}")).json["connection"]
     assert shown["lastUsedAt"] == "2027-01-15T08:00:00Z"
     assert shown["lastError"] == {
@@ -138,7 +138,7 @@ async def test_a_provider_that_is_away_or_never_answers_means_503_and_nothing_st
     problem(await owner.post(_PATH, _body(token)), 503, "provider_unavailable")
     provider.status = 200
     provider.api_gate.clear()
-    monkeypatch.setattr("dcvd.services.connections.setup._PATIENCE", 0.05)
+    monkeypatch.setattr("dcvd.services.connections.setup._TIMEOUT_S", 0.05)
     problem(await owner.post(_PATH, _body(token)), 503, "provider_unavailable")
     assert await _stored(context) == 0
 
@@ -203,7 +203,7 @@ async def test_without_a_configured_key_what_needs_one_says_which_setting_is_mis
     owner: Client, provider: ProviderServer, context: Context
 ) -> None:
     made = (await owner.post(_PATH, _body(provider.api_token()))).json["connection"]
-    context._vault = Vault(VaultKey(bytes(32)), configured=False)
+    context._vault = Vault(VaultKey(bytes(32)), is_configured=False)
     provider.calls.clear()
     for answer in (
         await owner.post(_PATH, _body(provider.api_token())),
@@ -217,7 +217,7 @@ async def test_without_a_configured_key_what_needs_one_says_which_setting_is_mis
 async def test_an_organization_has_no_end_of_connections(
     owner: Client, stranger: Client, provider: ProviderServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(creation, "_MOST", 2)
+    monkeypatch.setattr(creation, "_MAX_CONNECTIONS", 2)
     for _ in range(2):
         assert (await owner.post(_PATH, _body(provider.api_token()))).status == 201
     provider.calls.clear()

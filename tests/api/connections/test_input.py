@@ -4,9 +4,9 @@ from typing import Any, Final
 
 import pytest
 
-from dcvd.api.connections.input import credentials_of
+from dcvd.api.connections.input import read_credentials
 from dcvd.core.connections.connection import Provider
-from dcvd.core.connections.credentials import ApiToken, AwsKeys, AwsRole, Credentials, KeyPair, Tsig
+from dcvd.core.connections.credentials import ApiToken, AwsKeys, AwsRole, Credentials, KeyPair, TsigKey
 from dcvd.core.secret import Secret
 from dcvd.errors import InvalidInput
 from tests.leaks import MARK
@@ -36,12 +36,12 @@ _TSIG: Final = {
         (
             Provider.OTHER,
             _TSIG,
-            Tsig(server="ns1.customer.com", zone="customer.com", key_name="dcvd", secret=Secret(_TSIG["secret"])),
+            TsigKey(server="ns1.customer.com", zone="customer.com", key_name="dcvd", secret=Secret(_TSIG["secret"])),
         ),
         (
             Provider.OTHER,
             _TSIG | {"server": "2001:db8::1", "port": 5353, "algorithm": "HMAC-SHA512."},
-            Tsig(
+            TsigKey(
                 server="2001:db8::1",
                 port=5353,
                 zone="customer.com",
@@ -53,7 +53,7 @@ _TSIG: Final = {
     ],
 )
 def test_each_form_of_credentials_is_taken(provider: Provider, given: dict[str, Any], expected: Credentials) -> None:
-    assert credentials_of(provider, given) == expected
+    assert read_credentials(provider, given) == expected
 
 
 @pytest.mark.parametrize(
@@ -92,6 +92,6 @@ def test_what_is_of_a_wrong_form_is_named_and_never_quoted(
     provider: Provider, given: dict[str, Any], code: str, field: str
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
-        credentials_of(provider, given)
+        read_credentials(provider, given)
     assert (refused.value.code, refused.value.field) == (code, field)
     assert MARK not in repr([refused.value, refused.value.__cause__, refused.value.__context__])

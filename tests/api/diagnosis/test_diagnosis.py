@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from dcvd.api.diagnosis import routes as handlers
-from dcvd.cli.operations.diagnosis_view import DiagnosisView
+from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.instants import HOUR
 from dcvd.errors import Retryable, Unauthorized
@@ -94,8 +94,8 @@ async def test_a_refresh_that_takes_too_long_is_202_and_the_domain_is_due(
     owner: Client, looker: FakeLooker, context: Context, organization: Organization, clock: ManualClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    assert handlers.PATIENCE == 5.0
-    monkeypatch.setattr(handlers, "PATIENCE", 0.05)
+    assert handlers.CHECK_TIMEOUT_S == 5.0
+    monkeypatch.setattr(handlers, "CHECK_TIMEOUT_S", 0.05)
     domain_id = await added(owner)
     await checks.postpone(context, await queries.get(context, organization.id, domain_id), clock.now() + HOUR)
     looker.hangs = True
@@ -111,14 +111,14 @@ async def test_refreshes_beyond_what_one_may_have_under_way_are_202_without_a_lo
     domain_id = await added(owner)
     looker.hangs = True
     path = f"/api/domains/{domain_id}/diagnosis?refresh=true"
-    going = [asyncio.create_task(owner.get(path)) for _ in range(diagnosis.MOST_OF_ONE)]
+    going = [asyncio.create_task(owner.get(path)) for _ in range(diagnosis.MAX_AT_ONCE_PER_ORGANIZATION)]
 
     async def all_look() -> bool:
-        return len(looker.looked) == diagnosis.MOST_OF_ONE
+        return len(looker.looked) == diagnosis.MAX_AT_ONCE_PER_ORGANIZATION
 
     await until(all_look)
     assert (await owner.get(path)).status == 202
-    assert len(looker.looked) == diagnosis.MOST_OF_ONE
+    assert len(looker.looked) == diagnosis.MAX_AT_ONCE_PER_ORGANIZATION
     for task in going:
         task.cancel()
     await asyncio.wait(going)
@@ -158,14 +158,14 @@ async def test_a_name_is_diagnosed_before_it_is_added(owner: Client, observer: F
         "summary": f"The domain's owner has to act: {finding['message']}",
     }  # fmt: skip
     [question] = observer.asked
-    assert (question.hostname, question.thorough, question.challenge) == (NAME, True, False)
+    assert (question.hostname, question.is_thorough, question.with_challenge) == (NAME, True, False)
     assert (await owner.get("/api/domains")).json["domains"] == []
 
 
 async def test_a_wildcard_is_diagnosed_with_its_challenge(owner: Client, observer: FakeObserver) -> None:
     found = (await owner.post("/api/diagnose", {"domainName": NAME, "wildcard": True})).json["diagnosis"]
     assert [record["purpose"] for record in found["requiredRecords"]] == ["routing", "validation"]
-    assert observer.asked[0].challenge
+    assert observer.asked[0].with_challenge
     refused = await owner.post("/api/diagnose", {"domainName": NAME, "wildcard": True, "validation": "http"})
     problem(refused, 400, "invalid_input", field="validation")
 
@@ -195,17 +195,19 @@ async def test_who_has_the_name_already_is_told_only_where_it_is_oneself(owner: 
 async def test_one_too_many_under_way_is_429_and_says_when_to_come_again(owner: Client, observer: FakeObserver) -> None:
     observer.gate.clear()
     body = {"domainName": NAME}
-    going = [asyncio.create_task(owner.post("/api/diagnose", body)) for _ in range(diagnosis.MOST_OF_ONE)]
+    going = [
+        asyncio.create_task(owner.post("/api/diagnose", body)) for _ in range(diagnosis.MAX_AT_ONCE_PER_ORGANIZATION)
+    ]
 
     async def all_ask() -> bool:
-        return len(observer.asked) == diagnosis.MOST_OF_ONE
+        return len(observer.asked) == diagnosis.MAX_AT_ONCE_PER_ORGANIZATION
 
     await until(all_ask)
     answer = await owner.post("/api/diagnose", body)
     problem(answer, 429, "too_many_requests")
     assert answer.headers["Retry-After"] == "5"
     observer.gate.set()
-    assert [(await task).status for task in going] == [200] * diagnosis.MOST_OF_ONE
+    assert [(await task).status for task in going] == [200] * diagnosis.MAX_AT_ONCE_PER_ORGANIZATION
 
 
 async def test_an_operator_diagnoses_any_domain_by_its_name(
@@ -216,7 +218,7 @@ async def test_an_operator_diagnoses_any_domain_by_its_name(
     assert answer.status == 200
     assert looker.thorough == [True]
     # What the command line reads is what is answered here.
-    found = msgspec.json.decode(msgspec.json.encode(answer.json["diagnosis"]), type=DiagnosisView)
+    found = msgspec.json.decode(msgspec.json.encode(answer.json["diagnosis"]), type=DiagnosisOutput)
     assert (found.domain_id, found.target, found.is_healthy) == (domain_id, TARGET, True)
     entries = (await owner.get(f"/api/domains/{domain_id}/timeline")).json["timeline"]
     assert ("request", "operator") in [(entry["kind"], entry["actor"]) for entry in entries]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dcvd.api.http.ndjson import LONGEST_LINE
+from dcvd.api.http.ndjson import LONGEST_LINE_BYTES
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
 from tests.api.client import Answer, Client, problem
@@ -79,7 +79,7 @@ async def test_lines_are_answered_line_by_line(owner: Client) -> None:
     body = (
         _body("a.customer.com")
         + b"\n{\n"
-        + b" " * LONGEST_LINE
+        + b" " * LONGEST_LINE_BYTES
         + b"x\n"
         + b'{"domainName":"b.customer.com","wildcard":true}'
     )
@@ -229,7 +229,7 @@ async def test_a_body_of_another_kind_is_refused(owner: Client) -> None:
 async def test_a_second_stream_of_the_organization_waits_for_the_first(
     owner: Client, stranger: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dcvd.api.http.admission_limits._PATIENCE", 0.05)
+    monkeypatch.setattr("dcvd.api.http.admission_limits._LOCK_TIMEOUT_S", 0.05)
     going, hold = asyncio.Event(), asyncio.Event()
 
     async def slowly() -> AsyncIterator[bytes]:
@@ -277,7 +277,7 @@ async def test_an_operator_adds_many_domains_to_an_organization(
     path = f"/operator/organizations/{organization.name}/domains/bulk"
     assert _outcomes(_results(await operator.post(path, data=_body("a.customer.com"), headers=LINES))) == ["created"]
     rows = await context.database.read(
-        lambda snapshot: snapshot.all("SELECT actor FROM timeline WHERE org_id = ?", (organization.id,))
+        lambda snapshot: snapshot.fetch_all("SELECT actor FROM timeline WHERE org_id = ?", (organization.id,))
     )
     assert rows == [("operator",)]
     problem(await operator.post("/operator/organizations/none/domains/bulk", {"domains": []}), 404, "not_found")

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 from prometheus_client import generate_latest
 
-from dcvd.core.domains.cloudflare_notifications import read
+from dcvd.core.domains.cloudflare_notifications import read_notification
 from dcvd.core.instants import HOUR
 from dcvd.core.secret import Secret
 from dcvd.errors import StoreError
@@ -16,7 +16,7 @@ from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.lifecycle import checks
-from dcvd.services.lifecycle.cloudflare_notifications import Hints
+from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.store.organizations import Organization
 from tests.api.client import Answer, Client, problem
 from tests.api.conftest import BODY_LIMIT, EventDict
@@ -49,7 +49,7 @@ async def test_a_notification_in_either_shape_makes_the_hostname_due(
         await checks.postpone(context, domain, clock.now() + HOUR)
         answer = await push(anybody, payload)
         assert (answer.status, answer.json) == (200, {"outcome": "due"})
-        assert (await queries.get(context, organization.id, domain.id)).next_sync_at == clock.now()
+        assert (await queries.get(context, organization.id, domain.id)).next_check_at == clock.now()
 
 
 async def test_without_a_configured_secret_there_is_nothing_here(anybody: Client, context: Context) -> None:
@@ -132,5 +132,5 @@ async def test_only_a_post_is_taken_and_the_schema_does_not_name_it(anybody: Cli
 
 async def test_what_came_of_them_is_counted(context: Context) -> None:
     metrics = Metrics()
-    await Hints(context, metrics).take(read({}))
+    await CloudflareNotificationHandler(context, metrics).handle(read_notification({}))
     assert b'dcvd_cloudflare_hints_total{outcome="without_hostname"} 1.0' in generate_latest(metrics.registry)

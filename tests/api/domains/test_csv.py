@@ -7,8 +7,8 @@ import io
 import pytest
 
 from dcvd.api.domains import csv_export
-from dcvd.api.domains.csv_export import COLUMNS, harmless
-from dcvd.core.domains.observations import RegistrationRefused
+from dcvd.api.domains.csv_export import COLUMNS, escape_formula
+from dcvd.core.domains.observations import RegistrationRefusal
 from dcvd.errors import StoreError
 from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
@@ -39,7 +39,7 @@ async def test_every_domain_is_in_it_with_what_is_known(
     clock.advance(1)
     refused = await additions.add(context, organization.id, "refused.customer.com", wildcard=True)
     message = '=HYPERLINK("https://evil"), "quoted", and\r\nin two lines'
-    await checks.record(context, refused.id, [RegistrationRefused("hostname_invalid", message)], actor="sync")
+    await checks.record(context, refused.id, [RegistrationRefusal("hostname_invalid", message)], actor="sync")
     answer = await owner.get(EXPORT)
     second, first = _rows(answer)
     assert tuple(first) == COLUMNS
@@ -67,12 +67,12 @@ async def test_every_domain_is_in_it_with_what_is_known(
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\n=1"])
 def test_a_cell_that_a_spreadsheet_would_calculate_is_shown_instead(cell: str) -> None:
-    assert harmless(cell) == f"'{cell}"
+    assert escape_formula(cell) == f"'{cell}"
 
 
 def test_any_other_cell_stays_as_it_is() -> None:
-    assert harmless("app.customer.com") == "app.customer.com"
-    assert harmless("") == ""
+    assert escape_formula("app.customer.com") == "app.customer.com"
+    assert escape_formula("") == ""
 
 
 async def test_it_can_be_narrowed_as_the_list_can(
@@ -103,7 +103,7 @@ async def test_what_stays_is_in_it_once_whatever_comes_and_goes_between_its_page
     monkeypatch: pytest.MonkeyPatch,
     query: str,
 ) -> None:
-    monkeypatch.setattr(csv_export, "_ROWS_A_READ", 2)
+    monkeypatch.setattr(csv_export, "_READ_BATCH", 2)
     for number in range(7):
         clock.advance(1)
         await additions.add(context, organization.id, f"n{number}.customer.com")

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from dcvd.api.domains import routes as handlers
-from dcvd.api.http.admission_limits import MOST_SYNCS_A_MINUTE, MOST_SYNCS_OF_ONE
+from dcvd.api.http.admission_limits import MAX_SYNCS_PER_MINUTE, MAX_SYNCS_PER_ORGANIZATION
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
-from dcvd.core.domains.observations import RegistrationRefused
+from dcvd.core.domains.observations import RegistrationRefusal
 from dcvd.core.instants import MINUTE
 from dcvd.errors import Permanent, Retryable, Unauthorized
 from dcvd.kit.clock import ManualClock
@@ -166,8 +166,8 @@ async def test_a_sync_answers_with_what_was_just_seen(owner: Client, looker: Fak
 async def test_a_sync_that_takes_too_long_answers_202_with_what_is_stored_and_makes_the_domain_due(
     owner: Client, looker: FakeLooker, clock: ManualClock, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert handlers.SYNC_PATIENCE == 5.0
-    monkeypatch.setattr(handlers, "SYNC_PATIENCE", 0.05)
+    assert handlers.SYNC_TIMEOUT_S == 5.0
+    monkeypatch.setattr(handlers, "SYNC_TIMEOUT_S", 0.05)
     existing = await added(owner)
     await checks.postpone(context, await queries.get(context, (await owned(owner)), existing), clock.now() + MINUTE)
     looker.hangs = True
@@ -200,12 +200,12 @@ async def test_syncs_beyond_what_one_may_have_a_minute_are_202_without_a_look_an
     owner: Client, stranger: Client, looker: FakeLooker
 ) -> None:
     existing, theirs = await added(owner), await added(stranger, "app.rival.com")
-    for _ in range(MOST_SYNCS_A_MINUTE):
+    for _ in range(MAX_SYNCS_PER_MINUTE):
         assert (await owner.post(f"/api/domains/{existing}/sync")).status == 200
     before = (await owner.get(f"/api/domains/{existing}")).json
     answer = await owner.post(f"/api/domains/{existing}/sync")
     assert (answer.status, answer.json) == (202, before)
-    assert len(looker.looked) == MOST_SYNCS_A_MINUTE
+    assert len(looker.looked) == MAX_SYNCS_PER_MINUTE
     assert (await stranger.post(f"/api/domains/{theirs}/sync")).status == 200
 
 
@@ -215,14 +215,14 @@ async def test_syncs_beyond_what_one_may_have_under_way_are_202_without_a_look(
     existing = await added(owner)
     looker.hangs = True
     path = f"/api/domains/{existing}/sync"
-    going = [asyncio.create_task(owner.post(path)) for _ in range(MOST_SYNCS_OF_ONE)]
+    going = [asyncio.create_task(owner.post(path)) for _ in range(MAX_SYNCS_PER_ORGANIZATION)]
 
     async def all_look() -> bool:
-        return len(looker.looked) == MOST_SYNCS_OF_ONE
+        return len(looker.looked) == MAX_SYNCS_PER_ORGANIZATION
 
     await until(all_look)
     assert (await owner.post(path)).status == 202
-    assert len(looker.looked) == MOST_SYNCS_OF_ONE
+    assert len(looker.looked) == MAX_SYNCS_PER_ORGANIZATION
     for task in going:
         task.cancel()
     await asyncio.wait(going)
@@ -243,7 +243,7 @@ async def test_findings_and_errors_say_what_to_do(owner: Client, context: Contex
         hostname=NAME, target="edge.example.net", outcome="answered", exists=True, chain=("elsewhere.example.org",)
     )
     await checks.record(
-        context, existing, [DnsObservation(facts), RegistrationRefused("cloudflare_1406", "It is taken.")]
+        context, existing, [DnsObservation(facts), RegistrationRefusal("cloudflare_1406", "It is taken.")]
     )
     domain = (await owner.get(f"/api/domains/{existing}")).json["domain"]
     assert domain["status"] == "error"

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from dcvd import __version__
-from dcvd.api.http.problems import refusal
-from dcvd.errors import DcvdError, Permanent, Retryable, StoreError, StoreFull, Unauthorized
+from dcvd.api.http.problems import to_problem
+from dcvd.errors import DcvdError, DiskFull, Permanent, Retryable, StoreError, Unauthorized
 from dcvd.services.context import Context
 from tests.api.client import Client, problem
 from tests.api.conftest import EventDict, FakeLooker, Mint
@@ -166,7 +166,7 @@ async def test_what_nobody_foresaw_is_a_500_that_says_only_where_to_look(
 @pytest.mark.parametrize(
     ("error", "status", "code", "said"),
     [
-        (StoreFull("The disk is full."), 503, "disk_full", "The disk is full."),
+        (DiskFull("The disk is full."), 503, "disk_full", "The disk is full."),
         (StoreError("table domains: no such column"), 503, "store_failed", "The database could not do its work"),
         (DcvdError("a sentence for us", code="inner"), 500, "internal_error", "Something failed inside dcvd"),
     ],
@@ -187,20 +187,20 @@ async def test_each_failure_of_ours_has_its_status_and_code(
         (Permanent("Cloudflare refuses."), 502, None),
         (Unauthorized("Cloudflare refuses the token."), 502, None),
         (Retryable("Cloudflare does not answer."), 503, "5"),
-        (Retryable("Cloudflare does not answer.", retry_after=0.2), 503, "1"),
-        (Retryable("Cloudflare does not answer.", retry_after=29.5), 503, "30"),
+        (Retryable("Cloudflare does not answer.", retry_after_s=0.2), 503, "1"),
+        (Retryable("Cloudflare does not answer.", retry_after_s=29.5), 503, "30"),
     ],
 )
 def test_a_failure_of_somebody_elses_service_is_not_the_callers(
     error: DcvdError, status: int, wait: str | None
 ) -> None:
-    refused = refusal(error, "0123456789abcdef")
+    refused = to_problem(error, "0123456789abcdef")
     assert (refused.problem.status, refused.problem.code) == (status, error.code)
     assert refused.headers.get("Retry-After") == wait
 
 
 async def test_a_full_disk_is_503_and_nothing_was_stored(owner: Client, context: Context) -> None:
-    pages = await context.database.read(lambda snapshot: snapshot.one("PRAGMA page_count"))
+    pages = await context.database.read(lambda snapshot: snapshot.fetch_one("PRAGMA page_count"))
     assert pages is not None
     await context.database.maintain(lambda connection: connection.execute(f"PRAGMA max_page_count = {pages[0]}"))
     answers = [await owner.post("/api/domains", {"domainName": f"app{n}.customer.com"}) for n in range(40)]

@@ -32,27 +32,27 @@ def test_however_a_body_is_cut_into_pieces_its_lines_are_the_same(
 
 
 def test_a_line_too_long_is_refused_alone_and_not_kept() -> None:
-    reader = LineReader(longest=5)
+    reader = LineReader(longest_line=5)
     assert _told(_read([b"a\n", b"123", b"456", b"7" * 10_000, b"\nb\n"], reader)) == [
         (1, b"a"), (2, "line_too_long"), (3, b"b")
     ]  # fmt: skip
-    assert _told(_read([b"12345\n123456"], LineReader(longest=5))) == [(1, b"12345"), (2, "line_too_long")]
+    assert _told(_read([b"12345\n123456"], LineReader(longest_line=5))) == [(1, b"12345"), (2, "line_too_long")]
 
 
 def test_what_is_beyond_the_last_line_is_not_read() -> None:
     reader = LineReader(most_lines=2)
     assert _told(_read([b"a\nb\nc\nd\n"], reader)) == [(1, b"a"), (2, b"b"), (3, "body_too_large")]
-    assert reader.full
+    assert reader.is_full
     assert _told(_read([b"a\nb\n"], LineReader(most_lines=2))) == [(1, b"a"), (2, b"b")]
 
 
 def test_blank_lines_are_no_way_to_go_on_for_ever() -> None:
     reader = LineReader(most_lines=3)
     assert _told(reader.feed(b"\n" * 10)) == [(4, "body_too_large")]
-    assert reader.full
+    assert reader.is_full
 
 
 def test_an_endless_line_is_no_way_to_go_on_for_ever() -> None:
     reader = LineReader(most_bytes=100)
     assert _told(reader.feed(b"x" * 101)) == [(1, "body_too_large")]
-    assert reader.full
+    assert reader.is_full

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.api.http.preferences import LONGEST_WAIT, preferred_wait
+from dcvd.api.http.preferences import LONGEST_WAIT_S, parse_wait_s
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,8 @@ from dcvd.api.http.preferences import LONGEST_WAIT, preferred_wait
         (["  wait=30  "], 30),
         (["wait=0"], 0),
         (["wait=007"], 7),
-        (["wait=61"], LONGEST_WAIT),
-        (["wait=999999999"], LONGEST_WAIT),
+        (["wait=61"], LONGEST_WAIT_S),
+        (["wait=999999999"], LONGEST_WAIT_S),
         (["respond-async, wait=30"], 30),
         (["respond-async", "wait=30"], 30),
         (['return=minimal; foo="some, wait=1", wait=30'], 30),
@@ -46,7 +46,7 @@ from dcvd.api.http.preferences import LONGEST_WAIT, preferred_wait
     ],
 )
 def test_the_wait_is_read_as_the_standard_has_it_and_all_else_is_ignored(values: list[str], wait: int | None) -> None:
-    assert preferred_wait(values) == wait
+    assert parse_wait_s(values) == wait
 
 
 texts = st.text(st.characters(max_codepoint=0xFF), max_size=60) | st.text('wait=30;,"\\ ', max_size=40)
@@ -54,13 +54,13 @@ texts = st.text(st.characters(max_codepoint=0xFF), max_size=60) | st.text('wait=
 
 @given(st.lists(texts, max_size=3))
 def test_no_header_is_too_strange(values: list[str]) -> None:
-    wait = preferred_wait(values)
-    assert wait is None or 0 <= wait <= LONGEST_WAIT
+    wait = parse_wait_s(values)
+    assert wait is None or 0 <= wait <= LONGEST_WAIT_S
 
 
 @pytest.mark.parametrize("piece", ['\\"', '"', "a;", " ;", "a=", ",", " ", '"\\', "a ", 'a="', ";="])
 def test_no_header_costs_more_than_its_length(piece: str) -> None:
     header = f"a{piece * 8_000}!("
     began = time.process_time()
-    preferred_wait([header, f"a;{piece * 8_000}", piece * 8_000])
+    parse_wait_s([header, f"a;{piece * 8_000}", piece * 8_000])
     assert time.process_time() - began < 0.5

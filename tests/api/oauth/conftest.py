@@ -8,10 +8,10 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from dcvd.api import Api
-from dcvd.config.oauth_http import OauthOtherHttp
+from dcvd.config.oauth_http import HttpApiDescription
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.metrics import Metrics
-from dcvd.services.connections.provider_access import Access
+from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from tests.api.client import Client
 from tests.api.conftest import EventDict
@@ -72,7 +72,7 @@ async def flow(
     log_lines: list[EventDict],
     tmp_path: Path,
 ) -> AsyncIterator[Flow]:
-    described = OauthOtherHttp(
+    described = HttpApiDescription(
         check_path="/whoami",
         account_name="name",
         zone_path="/zones",
@@ -90,10 +90,10 @@ async def flow(
     fetcher = Fetcher()
     await fetcher.start()
     client = RecordingClient(fetcher, lambda: context.config)
-    parts = app.parts
+    parts = app.services
     before = parts.token_client
     parts.token_client, parts.drivers = client, drivers_of(context, fetcher)
-    parts.access = Access(context, parts.drivers, client, Metrics())
+    parts.access = ProviderAccess(context, parts.drivers, client, Metrics())
     yield Flow(context, server, client, parts.access, account, anybody, owner, tmp_path)
     await parts.access.refresher.drain(5)
     parts.token_client = before

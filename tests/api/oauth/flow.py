@@ -10,9 +10,9 @@ from msgspec import Struct
 from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.secret import Secret
 from dcvd.errors import Unauthorized
-from dcvd.oauth.token_responses import Tokens
+from dcvd.oauth.token_responses import TokenResponse
 from dcvd.oauth.tokens import TokenClient
-from dcvd.services.connections.provider_access import Access
+from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from tests.api.client import Answer, Client
 from tests.oauth.servers import TENANTS, Server
@@ -31,21 +31,21 @@ class Account(Struct):
 class RecordingClient(TokenClient):
     """granted: every answer of the server's with tokens; secrets: what was sent and what came."""
 
-    granted: list[Tokens]
+    granted: list[TokenResponse]
     secrets: set[str]
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.granted, self.secrets = [], set()
 
-    async def exchange(self, provider: Provider, *, code: Secret, verifier: Secret, redirect_uri: str) -> Tokens:
+    async def exchange(self, provider: Provider, *, code: Secret, verifier: Secret, redirect_uri: str) -> TokenResponse:
         self.secrets |= {code.reveal(), verifier.reveal()}
         return self._noted(await super().exchange(provider, code=code, verifier=verifier, redirect_uri=redirect_uri))
 
-    async def refresh(self, provider: Provider, refresh_token: Secret) -> Tokens:
+    async def refresh(self, provider: Provider, refresh_token: Secret) -> TokenResponse:
         return self._noted(await super().refresh(provider, refresh_token))
 
-    def _noted(self, tokens: Tokens) -> Tokens:
+    def _noted(self, tokens: TokenResponse) -> TokenResponse:
         self.granted.append(tokens)
         given = (tokens.access_token, tokens.refresh_token)
         self.secrets |= {token.reveal() for token in given if token is not None}
@@ -60,7 +60,7 @@ class Flow:
         context: Context,
         server: Server,
         client: RecordingClient,
-        access: Access,
+        access: ProviderAccess,
         account: Account,
         anybody: Client,
         owner: Client,
@@ -109,7 +109,7 @@ class Flow:
     async def kept(self) -> int:
         """How many connections are stored."""
         ((count,),) = await self.context.database.read(
-            lambda snapshot: snapshot.all("SELECT count(*) FROM oauth_connections WHERE id > ''")
+            lambda snapshot: snapshot.fetch_all("SELECT count(*) FROM oauth_connections WHERE id > ''")
         )
         return int(count)
 
@@ -130,11 +130,13 @@ class Flow:
 
     async def stored(self, connection_id: str) -> Connection:
         answer = await self.context.database.read(
-            lambda snapshot: snapshot.one("SELECT org_id FROM oauth_connections WHERE id = ?", (connection_id,))
+            lambda snapshot: snapshot.fetch_one("SELECT org_id FROM oauth_connections WHERE id = ?", (connection_id,))
         )
         assert answer is not None
-        return (await self.access.opened(str(answer[0]), connection_id)).connection
+        return (await self.access.load_connection(str(answer[0]), connection_id)).connection
 
     async def forget_uses(self) -> None:
         """Let every state be used once more, which nothing but a test can."""
-        await self.context.database.write(lambda tx: tx.run("UPDATE oauth_states SET used_at = NULL WHERE org_id > ''"))
+        await self.context.database.write(
+            lambda tx: tx.execute("UPDATE oauth_states SET used_at = NULL WHERE org_id > ''")
+        )

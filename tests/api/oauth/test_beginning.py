@@ -61,7 +61,7 @@ async def test_a_setting_that_lacks_is_named(flow: Flow) -> None:
 async def test_without_a_configured_key_nobody_is_sent_anywhere_and_no_state_is_used(flow: Flow) -> None:
     parameters = await flow.consented(redirectUri=TENANTS)
     vault = flow.context.vault
-    flow.context._vault = Vault(VaultKey(bytes(32)), configured=False)
+    flow.context._vault = Vault(VaultKey(bytes(32)), is_configured=False)
     problem(await flow.owner.post(_PATH, {"provider": "other"}), 503, "encryption_key_missing")
     problem(await flow.exchange(parameters), 503, "encryption_key_missing")
     assert (await flow.callback(await _sent_to_us(flow, vault))).status == 503
@@ -96,7 +96,7 @@ async def test_a_name_is_asked_for_only_where_the_provider_needs_one(flow: Flow)
 async def test_so_many_may_be_open_and_each_makes_room_at_its_end(
     flow: Flow, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(authorizations, "_MOST_OPEN", 2)
+    monkeypatch.setattr(authorizations, "_MAX_UNUSED", 2)
     for _ in range(2):
         await flow.begin()
     refused = await flow.owner.post(_PATH, {"provider": "other"})

@@ -135,11 +135,11 @@ async def test_an_address_that_is_not_whole_gets_a_page_that_says_so(flow: Flow)
 async def test_a_token_that_may_not_write_any_more_connects_nothing(flow: Flow, clock: ManualClock) -> None:
     ended, demoted = await flow.consented(), await flow.consented()
     await flow.context.database.write(
-        lambda tx: tx.run("UPDATE api_tokens SET expires_at = ? WHERE id > ''", (clock.now(),))
+        lambda tx: tx.execute("UPDATE api_tokens SET expires_at = ? WHERE id > ''", (clock.now(),))
     )
     _assert_page(await flow.callback(ended), 400)
     await flow.context.database.write(
-        lambda tx: tx.run("UPDATE api_tokens SET expires_at = NULL, role = 'member' WHERE id > ''")
+        lambda tx: tx.execute("UPDATE api_tokens SET expires_at = NULL, role = 'member' WHERE id > ''")
     )
     _assert_page(await flow.callback(demoted), 400)
     assert flow.client.secrets == set()

@@ -82,7 +82,7 @@ async def test_a_code_is_of_no_use_with_the_state_of_another_browser(flow: Flow)
 async def test_the_server_has_the_last_word_on_the_redirect_uri(flow: Flow) -> None:
     parameters = await flow.consented(redirectUri=TENANTS)
     await flow.context.database.write(
-        lambda tx: tx.run("UPDATE oauth_states SET redirect_uri = ? WHERE org_id > ''", (OURS,))
+        lambda tx: tx.execute("UPDATE oauth_states SET redirect_uri = ? WHERE org_id > ''", (OURS,))
     )
     problem(await flow.exchange(parameters, redirectUri=OURS), 400, "invalid_grant", field="code")
     await flow.assert_nothing_is_kept()
@@ -134,7 +134,7 @@ async def test_a_removed_connection_is_revoked_at_the_server(flow: Flow) -> None
 async def test_a_connection_is_refreshed_and_its_old_refresh_token_is_dead(flow: Flow, clock: ManualClock) -> None:
     connection = await flow.stored(await flow.connected())
     clock.advance(DAY)
-    await flow.access.driver(connection.org_id, connection.id)
+    await flow.access.open_driver(connection.org_id, connection.id)
     first, second = flow.client.granted
     assert first.refresh_token is not None
     assert first.refresh_token != second.refresh_token
@@ -146,13 +146,13 @@ async def test_an_old_refresh_token_that_comes_again_ends_the_connection_which_s
 ) -> None:
     connection = await flow.stored(await flow.connected())
     clock.advance(DAY)
-    await flow.access.driver(organization.id, connection.id)
+    await flow.access.open_driver(organization.id, connection.id)
     old = flow.client.granted[0].refresh_token
     assert old is not None
     await flow.assert_dead(old)
     clock.advance(DAY)
     with pytest.raises(Unauthorized) as refused:
-        await flow.access.driver(organization.id, connection.id)
+        await flow.access.open_driver(organization.id, connection.id)
     assert refused.value.code == "reauth_required"
     shown = (await flow.owner.get(f"{CONNECTIONS}/{connection.id}")).json["connection"]
     assert shown["status"] == ConnectionStatus.REAUTH_REQUIRED

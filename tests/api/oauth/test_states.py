@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dcvd.core.connections.connection import Provider
-from dcvd.core.connections.oauth import STATE_LIFE, hash_state
+from dcvd.core.connections.oauth import STATE_LIFETIME_MS, hash_state
 from dcvd.core.instants import MINUTE
 from dcvd.core.secret import Secret
 from dcvd.kit.clock import ManualClock
@@ -23,7 +23,7 @@ async def test_a_verifier_that_was_moved_from_another_state_is_not_sent(flow: Fl
     parameters = await flow.consented(redirectUri=TENANTS)
     other = await flow.begin(redirectUri=TENANTS)
     await flow.context.database.write(
-        lambda tx: tx.run(
+        lambda tx: tx.execute(
             "UPDATE oauth_states SET sealed_verifier = (SELECT sealed_verifier FROM oauth_states WHERE state_hash = ?)"
             " WHERE state_hash = ?",
             (hash_state(other["state"]), hash_state(parameters["state"])),
@@ -77,8 +77,8 @@ async def test_an_answer_at_another_providers_address_is_refused(flow: Flow) -> 
 
 async def test_a_state_ends_after_ten_minutes(flow: Flow, clock: ManualClock) -> None:
     late, in_time = [await flow.consented(redirectUri=TENANTS) for _ in range(2)]
-    assert STATE_LIFE == 10 * MINUTE
-    clock.advance(STATE_LIFE - 1)
+    assert STATE_LIFETIME_MS == 10 * MINUTE
+    clock.advance(STATE_LIFETIME_MS - 1)
     assert (await flow.exchange(in_time)).status == 201
     clock.advance(1)
     problem(await flow.exchange(late), 400, "invalid_state", field="state")
@@ -118,13 +118,13 @@ async def test_whoever_is_cut_off_after_the_state_was_used_begins_again_and_what
 
     parameters = await flow.consented(redirectUri=TENANTS)
     ((org_id, token_id),) = await flow.context.database.read(
-        lambda snapshot: snapshot.all("SELECT org_id, token_id FROM oauth_states WHERE org_id > ''")
+        lambda snapshot: snapshot.fetch_all("SELECT org_id, token_id FROM oauth_states WHERE org_id > ''")
     )
     with monkeypatch.context() as patched:
         if step == "the exchange":
             patched.setattr(flow.client, "exchange", never)
         else:
-            patched.setattr(code_exchange, "_account", never)
+            patched.setattr(code_exchange, "_find_account", never)
         call = asyncio.create_task(
             code_exchange.connect_for_tenant(
                 flow.context,
@@ -153,7 +153,7 @@ async def test_a_token_that_was_revoked_meanwhile_connects_nothing(flow: Flow, m
     begun = (await revoked.post("/api/oauth/authorize", {"provider": "other"})).json
     parameters = await flow.answered(begun)
     ((token_id,),) = await flow.context.database.read(
-        lambda snapshot: snapshot.all("SELECT token_id FROM oauth_states WHERE org_id > '' LIMIT 1")
+        lambda snapshot: snapshot.fetch_all("SELECT token_id FROM oauth_states WHERE org_id > '' LIMIT 1")
     )
     assert (await flow.owner.delete(f"/api/tokens/{token_id}")).status in (200, 204)
     assert (await flow.callback(parameters)).status == 400

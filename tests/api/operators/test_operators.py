@@ -71,7 +71,7 @@ async def test_the_guard_keeps_tcp_out_also_where_the_door_were_passed(app: Api,
 
 @pytest.mark.parametrize(("method", "path"), [*CALLS, ("OPTIONS", "/metrics"), ("GET", "/operator/nothing")])
 async def test_a_user_who_is_no_operator_is_403(app: Api, operator: Client, method: str, path: str) -> None:
-    app.parts.operators = frozenset({os.getuid() + 1})
+    app.services.operators = frozenset({os.getuid() + 1})
     found = problem(await operator.call(method, path, json={"name": "x"}), 403, "not_an_operator")
     assert f"uid {os.getuid()}" in found["detail"]
 

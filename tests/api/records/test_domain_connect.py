@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.api import Api
-from dcvd.config import Config, Domains
+from dcvd.config import Config, DomainsConfig
 from dcvd.core.instants import HOUR
 from dcvd.dns import DnsObserver
 from dcvd.kit.clock import ManualClock
@@ -35,12 +35,12 @@ __all__ = ["connect_config", "guarded", "provider", "provider_certificate", "res
 @pytest.fixture
 def connected(app: Api, context: Context, connect_config: Config, guarded: Fetcher) -> Iterator[None]:
     """The application with a template of ours, and leave to go to the provider."""
-    parts = app.parts
-    before = parts.observer, parts.guarded
-    context.config = replace(connect_config, domains=Domains(allow_reserved_tlds=("test",)))
-    parts.observer, parts.guarded = DnsObserver(connect_config), guarded
+    parts = app.services
+    before = parts.observer, parts.guarded_fetcher
+    context.config = replace(connect_config, domains=DomainsConfig(allow_reserved_tlds=("test",)))
+    parts.observer, parts.guarded_fetcher = DnsObserver(connect_config), guarded
     yield
-    parts.observer, parts.guarded = before
+    parts.observer, parts.guarded_fetcher = before
 
 
 async def added(owner: Client) -> str:
@@ -97,7 +97,7 @@ async def test_a_customer_who_is_expected_nowhere_else_ends_on_a_page_and_his_do
     assert back == f"/domain-connect/done?state={domain_id}"
 
     async def is_due() -> bool:
-        return (await queries.get(context, organization.id, domain_id)).next_sync_at == clock.now()
+        return (await queries.get(context, organization.id, domain_id)).next_check_at == clock.now()
 
     for unproven in (f"{back}&error=access_denied", "/domain-connect/done?state=dom_x", "/domain-connect/done"):
         assert (await anybody.get(unproven)).status == 200

@@ -19,7 +19,7 @@ EDGE = "edge.example.net"
 @pytest.fixture
 def zone(app: Api, context: Context) -> ZoneAtProvider:
     standing = ZoneAtProvider("customer.com")
-    app.parts.access = OneProvider(context, standing)
+    app.services.access = OneProvider(context, standing)
     return standing
 
 
@@ -36,7 +36,7 @@ async def domain(owner: Client, zone: ZoneAtProvider) -> str:  # whoever has a d
 
 async def _work(app: Api, context: Context, organization: Organization, shown: dict[str, Any]) -> None:
     job = await job_service.get(context, organization.id, shown["id"])
-    await writes.perform(context, app.parts.access, job)
+    await writes.perform(context, app.services.access, job)
 
 
 async def test_a_plan_says_what_is_there_and_changes_nothing(

@@ -4,7 +4,7 @@ from typing import Any
 
 from dcvd.core.webhooks.deliveries import DueDelivery
 from dcvd.services.context import Context
-from dcvd.services.webhooks.deliveries import Made, record_attempts
+from dcvd.services.webhooks.deliveries import FinishedAttempt, record_attempts
 from dcvd.store.webhooks import deliveries
 from tests.api.client import Client
 from tests.api.conftest import answered
@@ -30,8 +30,13 @@ async def domain(client: Client, name: str = "app.customer.com") -> str:
 
 async def tried(context: Context, webhook_id: str, status: int = 500, **changes: Any) -> list[DueDelivery]:
     """One attempt of all that is due to a webhook, answered with a status."""
-    due = await context.database.read(lambda snapshot: deliveries.due(snapshot, webhook_id, context.now(), 250, []))
-    made = [Made(due=one, endpoint_id=webhook_id, attempt=answered(one, status, **changes)) for one in due]
+    due = await context.database.read(
+        lambda snapshot: deliveries.list_due(snapshot, webhook_id, context.now(), 250, [])
+    )
+    made = [
+        FinishedAttempt(due_delivery=one, endpoint_id=webhook_id, attempt=answered(one, status, **changes))
+        for one in due
+    ]
     await record_attempts(context, made)
     return due
 
@@ -41,7 +46,10 @@ async def given_up(context: Context, webhook_id: str) -> list[DueDelivery]:
     schedule = context.config.webhooks.retry_schedule
     due = await tried(context, webhook_id)
     for number in range(1, len(schedule)):
-        again = [Made(due=one, endpoint_id=webhook_id, attempt=answered(one, 500, number=number + 1)) for one in due]
+        again = [
+            FinishedAttempt(due_delivery=one, endpoint_id=webhook_id, attempt=answered(one, 500, number=number + 1))
+            for one in due
+        ]
         await record_attempts(context, again)
     return due
 

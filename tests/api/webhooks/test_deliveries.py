@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from dcvd.api.webhooks.delivery_view import next_sentence
+from dcvd.api.webhooks.delivery_view import describe_next_attempt
 from dcvd.core.http_exchanges import FailureReason
 from dcvd.core.instants import MINUTE, SECOND
-from dcvd.core.webhooks.deliveries import AttemptOutcome, NextReason
+from dcvd.core.webhooks.deliveries import AttemptOutcome, NextAttemptReason
 from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from tests.api.client import Client, problem
@@ -127,7 +127,7 @@ async def test_a_delivery_is_shown_with_its_exact_body_and_every_attempt(
 ) -> None:
     webhook = await added(owner)
     domain_id = await domain(owner)
-    [due] = await tried(context, webhook["id"], 503, headers={"retry-after": "60"}, retry_after=MINUTE)
+    [due] = await tried(context, webhook["id"], 503, response_headers={"retry-after": "60"}, retry_after_ms=MINUTE)
     clock.advance(MINUTE)
     await tried(
         context,
@@ -138,8 +138,8 @@ async def test_a_delivery_is_shown_with_its_exact_body_and_every_attempt(
         reason=FailureReason.CERTIFICATE_EXPIRED,
         status_code=None,
         error="The certificate has expired.",
-        headers={},
-        response=b"\xffok",
+        response_headers={},
+        response_body=b"\xffok",
     )
     clock.advance(MINUTE)
     await tried(context, webhook["id"], 204, number=3)
@@ -171,10 +171,10 @@ async def test_a_delivery_is_shown_with_its_exact_body_and_every_attempt(
     assert third["next"] == "No more: it was delivered."
 
 
-@pytest.mark.parametrize("reason", [*NextReason, None])
-def test_why_there_is_a_next_attempt_or_none_is_a_sentence(reason: NextReason | None) -> None:
-    planned = reason in (NextReason.SCHEDULE, NextReason.RETRY_AFTER)
-    sentence = next_sentence(reason, NOW if planned else None)
+@pytest.mark.parametrize("reason", [*NextAttemptReason, None])
+def test_why_there_is_a_next_attempt_or_none_is_a_sentence(reason: NextAttemptReason | None) -> None:
+    planned = reason in (NextAttemptReason.SCHEDULE, NextAttemptReason.RETRY_AFTER)
+    sentence = describe_next_attempt(reason, NOW if planned else None)
     assert sentence.endswith(".")
     assert ("2027-01-15T08:00:00Z" in sentence) is planned
 

@@ -205,7 +205,7 @@ async def test_health_tells_what_fails_and_how_long_nothing_is_sent(
 ) -> None:
     made = await added(owner)
     await domain(owner)
-    await tried(context, made["id"], 503, headers={"retry-after": "120"}, retry_after=2 * MINUTE)
+    await tried(context, made["id"], 503, response_headers={"retry-after": "120"}, retry_after_ms=2 * MINUTE)
     path = f"/api/webhooks/{made['id']}"
     shown = (await owner.get(path)).json["webhook"]
     assert shown["enabled"] is True

@@ -71,7 +71,7 @@ async def test_what_waits_for_an_earlier_event_names_its_delivery(owner: Client)
 async def test_a_paused_webhook_is_told_with_the_end_of_its_pause(owner: Client, context: Context) -> None:
     webhook = await added(owner)
     await domain(owner, "one.customer.com")
-    await tried(context, webhook["id"], 503, headers={"retry-after": "120"}, retry_after=2 * MINUTE)
+    await tried(context, webhook["id"], 503, response_headers={"retry-after": "120"}, retry_after_ms=2 * MINUTE)
     await domain(owner, "two.customer.com")
     untried = next(shown["id"] for shown in await listed(owner) if shown["attempts"] == 0)
     sentence, _ = await explained(owner, untried)

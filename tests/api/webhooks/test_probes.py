@@ -62,7 +62,7 @@ async def test_who_asks_while_too_many_tries_are_under_way_is_told_when_to_come_
     owner: Client, prober: FakeProber, call: str
 ) -> None:
     webhook = await added(owner)
-    prober.raises = Retryable("Other tests are under way.", code="too_many_tests", retry_after=5.0)
+    prober.raises = Retryable("Other tests are under way.", code="too_many_tests", retry_after_s=5.0)
     answer = await owner.post(f"/api/webhooks/{webhook['id']}/{call}")
     problem(answer, 503, "too_many_tests")
     assert answer.headers["Retry-After"] == "5"

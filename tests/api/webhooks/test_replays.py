@@ -20,9 +20,9 @@ async def worked_off(context: Context, organization: Organization, answer: Answe
     """The job of an answer, as the worker does it."""
     assert answer.status == 202, answer.body
     job = await queue.get(context, organization.id, answer.json["job"]["id"])
-    going = await replays.go_on(context, job)
+    going = await replays.run_next_batch(context, job)
     while going is not None:
-        going = await replays.go_on(context, going)
+        going = await replays.run_next_batch(context, going)
 
 
 async def test_every_dead_letter_is_sent_again_by_a_job_that_says_how_many(

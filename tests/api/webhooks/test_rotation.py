@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dcvd.core.instants import DAY, SECOND
-from dcvd.core.webhooks.endpoint import signing_secrets
+from dcvd.core.webhooks.endpoint import select_signing_secrets
 from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
@@ -18,9 +18,9 @@ from tests.api.webhooks.owed import added
 
 async def signing(context: Context, webhook_id: str) -> list[str]:
     """The secrets that sign now, newest first."""
-    opened = await context.database.read(lambda snapshot: endpoints.opened(context, snapshot, webhook_id))
+    opened = await context.database.read(lambda snapshot: endpoints.unseal_endpoint(context, snapshot, webhook_id))
     assert opened is not None
-    return [secret.reveal() for secret in signing_secrets(opened.secrets, context.now())]
+    return [secret.reveal() for secret in select_signing_secrets(opened.secrets, context.now())]
 
 
 async def test_a_new_secret_signs_beside_the_old_one_for_a_day(

@@ -171,11 +171,11 @@ urllib.request.urlopen(urllib.request.Request(sys.argv[1], data=b'{"days":180}',
 _IN_A_HURRY = """
 import asyncio, sys
 from dcvd.cli.demo.narrator import Narrator
-from dcvd.cli.demo.script import perform
-from dcvd.cli.terminal.style import Style
+from dcvd.cli.demo.script import run_demo
+from dcvd.cli.terminal.style import TerminalStyle
 from dcvd.errors import DcvdError
 try:
-    asyncio.run(perform(Narrator(sys.stdout, Style(colours=False)), once=True, deadline=0.5))
+    asyncio.run(run_demo(Narrator(sys.stdout, TerminalStyle(colours=False)), once=True, deadline_s=0.5))
 except DcvdError as error:
     print(error.message, file=sys.stderr)
 """

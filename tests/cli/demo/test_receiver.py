@@ -7,28 +7,28 @@ import aiohttp
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from dcvd.cli.demo.receiver import Arrival, Keys, Receiver, fault
+from dcvd.cli.demo.receiver import ReceivedWebhook, WebhookReceiver, WebhookSecrets, find_fault
 from dcvd.core.secret import Secret
-from dcvd.core.webhooks.signing import headers, standard_secret
+from dcvd.core.webhooks.signing import build_headers, to_standard_secret
 
 SECRET = Secret("5f" * 32)
-KEYS = Keys(SECRET.reveal(), standard_secret(SECRET).reveal())
+KEYS = WebhookSecrets(SECRET.reveal(), to_standard_secret(SECRET).reveal())
 BODY = '{"event":"domain.active","data":{"domain_name":"bücher.example"}}'.encode()
 NOW = 1_800_000_000
 
 
 def signed(**changed: str) -> dict[str, str]:
-    made = headers([SECRET], message_id="evt_1", event="domain.active", timestamp=NOW, body=BODY)
+    made = build_headers([SECRET], message_id="evt_1", event_type="domain.active", timestamp_s=NOW, body=BODY)
     return {**made, **changed}
 
 
 def test_what_the_daemon_signs_is_believed() -> None:
-    assert fault(KEYS, signed(), BODY, NOW + 1.5) is None
+    assert find_fault(KEYS, signed(), BODY, NOW + 1.5) is None
 
 
 def test_what_the_official_library_signs_is_believed() -> None:
     signature = Webhook(KEYS.signing_secret).sign("evt_1", datetime.fromtimestamp(NOW, UTC), BODY.decode())
-    assert fault(KEYS, signed(**{"webhook-signature": f"v1,bm9uZQ== {signature}"}), BODY, NOW) is None
+    assert find_fault(KEYS, signed(**{"webhook-signature": f"v1,bm9uZQ== {signature}"}), BODY, NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -44,28 +44,28 @@ def test_what_the_official_library_signs_is_believed() -> None:
     ],
 )
 def test_what_was_tampered_with_is_not(changed: dict[str, str], body: bytes, problem: str) -> None:
-    found = fault(KEYS, signed(**changed), body, NOW)
+    found = find_fault(KEYS, signed(**changed), body, NOW)
     assert found is not None
     assert problem in found
 
 
 def test_bytes_that_json_would_not_give_back_are_not_believed() -> None:
     spaced = BODY.replace(b":", b": ")
-    made = headers([SECRET], message_id="evt_1", event="domain.active", timestamp=NOW, body=spaced)
-    assert fault(KEYS, made, spaced, NOW) == "X-DCVaaS-Signature is not the HMAC-SHA256 of the payload"
+    made = build_headers([SECRET], message_id="evt_1", event_type="domain.active", timestamp_s=NOW, body=spaced)
+    assert find_fault(KEYS, made, spaced, NOW) == "X-DCVaaS-Signature is not the HMAC-SHA256 of the payload"
 
 
 def test_a_missing_header_is_named() -> None:
     bare = signed()
     del bare["webhook-id"]
-    assert fault(KEYS, bare, BODY, NOW) == "it has no header webhook-id"
+    assert find_fault(KEYS, bare, BODY, NOW) == "it has no header webhook-id"
 
 
 async def test_a_repeat_is_answered_but_handed_on_once_and_a_forgery_is_refused() -> None:
-    arrivals: list[Arrival] = []
+    arrivals: list[ReceivedWebhook] = []
     timestamp = int(datetime.now(UTC).timestamp())
-    good = headers([SECRET], message_id="evt_1", event="domain.active", timestamp=timestamp, body=BODY)
-    async with Receiver(arrivals.append) as receiver, aiohttp.ClientSession() as session:
+    good = build_headers([SECRET], message_id="evt_1", event_type="domain.active", timestamp_s=timestamp, body=BODY)
+    async with WebhookReceiver(arrivals.append) as receiver, aiohttp.ClientSession() as session:
 
         async def post(**changed: str) -> int:
             async with session.post(receiver.url, data=BODY, headers={**good, **changed}) as response:

@@ -5,24 +5,31 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from dcvd.cli.diagnosis.report import report
-from dcvd.cli.operations.diagnosis_view import DiagnosisView, DnsView, ErrorView, FindingView, FixView, RequiredView
-from dcvd.cli.terminal.style import Style
+from dcvd.cli.diagnosis.report import format_report
+from dcvd.cli.operations.diagnosis_view import (
+    DiagnosisOutput,
+    DnsOutput,
+    ErrorOutput,
+    FindingOutput,
+    FixOutput,
+    RequiredRecordOutput,
+)
+from dcvd.cli.terminal.style import TerminalStyle
 from dcvd.core.domains.dns_facts import ResolverAnswer, ServerAnswer
 from dcvd.core.domains.domain import DnsState, DomainStatus
 
 NAME, TARGET = "app.customer.com", "edge.example.net"
-MISSING = FindingView(
+MISSING = FindingOutput(
     code="cname_missing",
     severity="error",
     actor="customer",
     message=f"No CNAME exists for {NAME}. Add {NAME} → {TARGET}.",
-    fix=FixView("CNAME", NAME, TARGET),
+    fix=FixOutput("CNAME", NAME, TARGET),
     evidence=["the name does not exist (NXDOMAIN)"],
     next_check_at="2027-01-15T08:01:00Z",
 )
-RECORD = RequiredView("CNAME", NAME, TARGET, "routing", verified=False)
-BROKEN = DiagnosisView(
+RECORD = RequiredRecordOutput("CNAME", NAME, TARGET, "routing", verified=False)
+BROKEN = DiagnosisOutput(
     domain_name=NAME,
     dns_state=DnsState.FAILED,
     findings=[MISSING],
@@ -30,20 +37,20 @@ BROKEN = DiagnosisView(
     checked_at="2027-01-15T08:00:00Z",
     summary=f"The domain's owner has to act: {MISSING.message}",
 )
-VOICES = DnsView(
+VOICES = DnsOutput(
     servers=(
         ServerAnswer(name="ns1.customer.com", address="192.0.2.1", outcome="answered", ttl=300, serial=7),
         ServerAnswer(name="ns2.customer.com", address="192.0.2.2", outcome="not_authoritative"),
     ),
     resolvers=(
         ResolverAnswer(address="1.1.1.1", outcome="answered", exists=True, cname="old.example.net", ttl=60),
-        ResolverAnswer(address="8.8.8.8", outcome="servfail", unchecked="answered"),
+        ResolverAnswer(address="8.8.8.8", outcome="servfail", outcome_with_cd="answered"),
     ),
 )
 
 
-def shown(found: DiagnosisView, dns: DnsView = VOICES, *, colours: bool = False) -> str:
-    return report(found, dns, Style(colours=colours), source="DNS alone")
+def shown(found: DiagnosisOutput, dns: DnsOutput = VOICES, *, colours: bool = False) -> str:
+    return format_report(found, dns, TerminalStyle(colours=colours), source="DNS alone")
 
 
 def test_a_report_says_the_verdict_who_has_to_act_what_to_type_and_who_said_what() -> None:
@@ -78,7 +85,7 @@ Asked: DNS alone"""
 
 def test_a_healthy_domain_is_told_in_a_few_lines() -> None:
     healthy = replace(BROKEN, findings=[], dns_state=DnsState.VERIFIED, status=DomainStatus.ACTIVE, ready=True)
-    told = shown(healthy, DnsView())
+    told = shown(healthy, DnsOutput())
     assert told.startswith(f"{NAME} is healthy.\n")
     assert "active, ready" in told
     assert "Who said what" not in told
@@ -94,7 +101,7 @@ def test_a_healthy_domain_is_told_in_a_few_lines() -> None:
         ({"dns_state": DnsState.VERIFIED, "findings": [replace(MISSING, severity="warning")]}, True),
         ({"dns_state": DnsState.VERIFIED, "status": DomainStatus.ISSUING}, False),
         ({"dns_state": DnsState.VERIFIED, "status": DomainStatus.ACTIVE, "ready": True}, True),
-        ({"status": DomainStatus.ERROR, "error": ErrorView("moved", "It has moved.")}, False),
+        ({"status": DomainStatus.ERROR, "error": ErrorOutput("moved", "It has moved.")}, False),
     ],
 )
 def test_healthy_is_what_serves_or_of_an_unknown_name_what_points_here(changes: dict[str, Any], healthy: bool) -> None:
@@ -115,10 +122,10 @@ def test_what_a_zone_holds_cannot_play_with_the_terminal() -> None:
         BROKEN,
         domain_name=evil,
         summary=evil,
-        findings=[replace(MISSING, code=evil, message=evil, evidence=[evil], fix=FixView("CNAME", evil, evil))],
+        findings=[replace(MISSING, code=evil, message=evil, evidence=[evil], fix=FixOutput("CNAME", evil, evil))],
         required_records=[replace(RECORD, name=evil, value=evil)],
     )
-    voices = DnsView(
+    voices = DnsOutput(
         servers=(ServerAnswer(name=evil, address="192.0.2.1", outcome="answered", exists=True, cname=evil),)
     )
     told = shown(found, voices)

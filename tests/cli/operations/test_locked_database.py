@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from dcvd.cli.operations import OrganizationView, choice, perform, remote
+from dcvd.cli.operations import OrganizationOutput, choice, perform, remote
 from dcvd.errors import Forbidden
 from dcvd.kit.lockfile import LockFile
 from tests.cli.processes import House
@@ -76,7 +76,7 @@ def test_a_socket_that_is_not_for_us_asks_for_sudo() -> None:
             listener.listen()
             path.chmod(0)
             with _without_privileges(), pytest.raises(Forbidden, match=f"You may not connect .*{path}.*sudo"):
-                asyncio.run(remote.is_listened_at(path))
+                asyncio.run(remote.has_listener(path))
     finally:
         shutil.rmtree(directory)
 
@@ -86,15 +86,15 @@ def test_a_daemon_that_was_starting_when_the_lock_was_tried_is_asked_instead(
 ) -> None:
     looks = iter([False, True])
 
-    async def is_listened_at(path: Path) -> bool:
+    async def has_listener(path: Path) -> bool:
         return next(looks)
 
-    monkeypatch.setattr(choice, "is_listened_at", is_listened_at)
+    monkeypatch.setattr(choice, "has_listener", has_listener)
 
     async def started_daemon(request: web.Request) -> web.Response:
         return web.json_response({"organizations": [{"id": "org_1", "name": "Acme", "createdAt": "2026-01-01"}]})
 
-    async def ask() -> list[OrganizationView]:
+    async def ask() -> list[OrganizationOutput]:
         application = web.Application()
         application.router.add_get("/operator/organizations", started_daemon)
         runner = web.AppRunner(application)

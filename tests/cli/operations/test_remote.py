@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from dcvd.cli.operations.remote import RemoteOperations, over_the_socket
+from dcvd.cli.operations.remote import RemoteOperations, open_remote_operations
 from dcvd.errors import DcvdError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -21,7 +21,7 @@ async def daemon(path: Path, handler: Handler) -> AsyncIterator[RemoteOperations
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     await web.UnixSite(runner, str(path)).start()
-    async with over_the_socket(path) as operations:
+    async with open_remote_operations(path) as operations:
         yield operations
     await runner.cleanup()
 

@@ -8,19 +8,19 @@ from hypothesis import strategies as st
 
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import (
-    answered_error,
+    add_query,
     authorization_url,
-    challenge,
-    granted_scopes,
+    choose_refresh_at,
+    code_challenge,
+    find_missing_scopes,
     hash_state,
-    issuer_is_wrong,
-    life_in_seconds,
-    missing_scopes,
+    is_wrong_issuer,
+    new_code_verifier,
     new_state,
-    new_verifier,
-    read_callback,
-    refresh_at,
-    with_query,
+    read_authorization_response,
+    read_granted_scopes,
+    read_lifetime_s,
+    to_known_error,
 )
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
 from dcvd.core.secret import Secret
@@ -33,11 +33,11 @@ TEXTS = st.text(min_size=1, max_size=40)
 def test_the_challenge_is_that_of_the_rfcs_own_example() -> None:
     # RFC 7636, appendix B
     verifier = Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
-    assert challenge(verifier) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    assert code_challenge(verifier) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
 def test_a_verifier_and_a_state_hold_256_random_bits_in_43_characters_and_do_not_show_themselves() -> None:
-    for made in (new_verifier(counting_bytes()), new_state(counting_bytes())):
+    for made in (new_code_verifier(counting_bytes()), new_state(counting_bytes())):
         assert made.reveal() == "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
         assert made.reveal() not in f"{made!r}{made}"
 
@@ -68,7 +68,7 @@ def test_the_authorization_url_says_exactly_what_was_meant(
         ("redirect_uri", redirect_uri),
         *([("scope", " ".join(scopes))] if scopes else []),
         ("state", state),
-        ("code_challenge", challenge(Secret("v" * 43))),
+        ("code_challenge", code_challenge(Secret("v" * 43))),
         ("code_challenge_method", "S256"),
     ]
     assert parse_qsl(urlsplit(url).query, keep_blank_values=True) == expected
@@ -85,7 +85,7 @@ def test_the_authorization_url_says_exactly_what_was_meant(
     ],
 )
 def test_a_query_is_added_to_what_is_there(url: str, expected: str) -> None:
-    assert with_query(url, {"k": "v &"}) == expected
+    assert add_query(url, {"k": "v &"}) == expected
 
 
 @given(st.dictionaries(st.sampled_from(["state", "code", "iss", "scope", "extra"]), TEXTS))
@@ -93,22 +93,22 @@ def test_a_callback_is_read_as_it_was_written(parameters: dict[str, str]) -> Non
     query = urlencode(parameters, quote_via=quote)
     if "state" not in parameters or "code" not in parameters:
         with pytest.raises(ValueError, match=r"^has n"):
-            read_callback(query)
+            read_authorization_response(query)
         return
-    found = read_callback(query)
+    found = read_authorization_response(query)
     assert (found.state, found.issuer) == (parameters["state"], parameters.get("iss"))
     assert found.code == Secret(parameters["code"])
 
 
 def test_an_error_in_a_callback_leaves_no_code_to_be_used() -> None:
-    found = read_callback("state=s&code=c&error=access_denied&error_description=%3Cb%3E")
+    found = read_authorization_response("state=s&code=c&error=access_denied&error_description=%3Cb%3E")
     assert (found.code, found.error) == (None, "access_denied")
     assert "<b>" not in repr(found)
 
 
 def test_an_error_that_no_rfc_knows_is_not_passed_on() -> None:
-    assert read_callback("state=s&error=%3Cscript%3E").error == "authorization_failed"
-    assert answered_error("login_required") == "login_required"
+    assert read_authorization_response("state=s&error=%3Cscript%3E").error == "authorization_failed"
+    assert to_known_error("login_required") == "login_required"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_an_error_that_no_rfc_knows_is_not_passed_on() -> None:
 )
 def test_a_callback_that_could_mean_two_things_is_refused_without_being_quoted(query: str, reason: str) -> None:
     with pytest.raises(ValueError) as raised:
-        read_callback(query)
+        read_authorization_response(query)
     assert str(raised.value) == reason
     assert raised.value.__cause__ is None
 
@@ -148,13 +148,13 @@ def test_a_callback_that_could_mean_two_things_is_refused_without_being_quoted(q
 def test_an_answer_counts_only_from_the_server_that_was_asked(
     expected: str | None, given: str | None, required: bool, wrong: bool
 ) -> None:
-    assert issuer_is_wrong(expected, given, required=required) is wrong
+    assert is_wrong_issuer(expected, given, is_required=required) is wrong
 
 
 def test_scopes_that_are_not_named_were_granted_as_asked() -> None:
-    assert granted_scopes(("a", "b"), None) == ("a", "b")
-    assert granted_scopes(("a", "b"), ("b",)) == ("b",)
-    assert granted_scopes((), None) == ()
+    assert read_granted_scopes(("a", "b"), None) == ("a", "b")
+    assert read_granted_scopes(("a", "b"), ("b",)) == ("b",)
+    assert read_granted_scopes((), None) == ()
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_scopes_that_are_not_named_were_granted_as_asked() -> None:
 def test_what_is_needed_and_was_declined_is_named(
     provider: Provider, asked: tuple[str, ...], granted: tuple[str, ...], missing: list[str] | None
 ) -> None:
-    assert missing_scopes(provider, asked, granted) == (list(asked) if missing is None else missing)
+    assert find_missing_scopes(provider, asked, granted) == (list(asked) if missing is None else missing)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_what_is_needed_and_was_declined_is_named(
     ],
 )
 def test_a_life_is_a_number_of_seconds_within_reason(said: object, seconds: int | None) -> None:
-    assert life_in_seconds(said) == seconds
+    assert read_lifetime_s(said) == seconds
 
 
 @pytest.mark.parametrize(
@@ -214,12 +214,12 @@ def test_a_life_is_a_number_of_seconds_within_reason(said: object, seconds: int 
     ],
 )
 def test_a_token_is_refreshed_at_four_fifths_of_its_life_or_five_minutes_before_its_end(life: int, after: int) -> None:
-    assert refresh_at(NOW, NOW + life) - NOW == after
+    assert choose_refresh_at(NOW, NOW + life) - NOW == after
 
 
 @given(st.integers(1, 366 * DAY))
 def test_a_token_is_refreshed_neither_before_it_came_nor_after_its_end(life: int) -> None:
-    at = refresh_at(NOW, NOW + life)
+    at = choose_refresh_at(NOW, NOW + life)
     assert NOW <= at <= NOW + life
     assert at - NOW >= life // 2 or life < 2
     assert at - NOW <= life * 4 // 5 + 1

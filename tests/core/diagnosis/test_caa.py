@@ -3,9 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.diagnosis import Verdict, Wanted, judge, permitted
-from dcvd.core.domains.dns_facts import CaaPolicy, DnsFacts, Outcome, ResolverAnswer, ServerAnswer
-from dcvd.core.domains.domain import DnsState, Finding, Record, Validation
+from dcvd.core.diagnosis import DnsDiagnosis, DnsRequirements, diagnose_dns, permitted_authorities
+from dcvd.core.domains.dns_facts import CaaPolicy, DnsFacts, QueryOutcome, ResolverAnswer, ServerAnswer
+from dcvd.core.domains.domain import DnsState, Finding, Record, ValidationMethod
 from tests.core.builders import NAME, NOW, TARGET, TARGET_ADDRESSES, facts
 
 ZONE = "customer.com"
@@ -21,18 +21,20 @@ def policy(
     start: str = NAME,
     critical: tuple[str, ...] = (),
 ) -> CaaPolicy:
-    return CaaPolicy(start=start, outcome="answered", at=at, issue=issue, issuewild=issuewild, critical=critical)
+    return CaaPolicy(
+        start_name=start, outcome="answered", owner_name=at, issue=issue, issuewild=issuewild, critical_tags=critical
+    )
 
 
 def right(caa: CaaPolicy | None = None, **changes: object) -> DnsFacts:
     return facts(exists=True, chain=(TARGET,), caa=caa, **changes)
 
 
-def verdict(subject: DnsFacts, wanted: Wanted | None = None) -> Verdict:
-    return judge(subject, wanted or Wanted(), NOW)
+def verdict(subject: DnsFacts, wanted: DnsRequirements | None = None) -> DnsDiagnosis:
+    return diagnose_dns(subject, wanted or DnsRequirements(), NOW)
 
 
-def only(found: Verdict) -> Finding:
+def only(found: DnsDiagnosis) -> Finding:
     (finding,) = found.findings
     assert (finding.severity, found.state) == ("error", DnsState.VERIFIED)
     assert NAME in finding.message
@@ -41,7 +43,7 @@ def only(found: Verdict) -> Finding:
 
 def test_a_policy_without_the_property_and_no_policy_at_all_allow_every_ca() -> None:
     for caa in (None, policy(at=None), policy(), policy(issuewild=("digicert.com",))):
-        assert permitted(right(caa), Wanted()) == BOTH
+        assert permitted_authorities(right(caa), DnsRequirements()) == BOTH
         assert verdict(right(caa)).findings == ()
 
 
@@ -54,13 +56,19 @@ def test_a_policy_that_names_none_of_our_cas_blocks_and_says_what_to_add() -> No
 
 
 def test_one_acceptable_ca_is_enough() -> None:
-    assert permitted(right(policy(("digicert.com", "letsencrypt.org"))), Wanted()) == ("lets_encrypt",)
+    assert permitted_authorities(right(policy(("digicert.com", "letsencrypt.org"))), DnsRequirements()) == (
+        "lets_encrypt",
+    )
     assert verdict(right(policy(("digicert.com", "letsencrypt.org")))).findings == ()
-    assert permitted(right(policy(("ssl.com",))), Wanted(authorities=("lets_encrypt", "ssl_com"))) == ("ssl_com",)
+    assert permitted_authorities(
+        right(policy(("ssl.com",))), DnsRequirements(certificate_authorities=("lets_encrypt", "ssl_com"))
+    ) == ("ssl_com",)
 
 
 def test_only_the_configured_cas_would_do() -> None:
-    finding = only(verdict(right(policy(("letsencrypt.org",))), Wanted(authorities=("ssl_com", "google"))))
+    finding = only(
+        verdict(right(policy(("letsencrypt.org",))), DnsRequirements(certificate_authorities=("ssl_com", "google")))
+    )
     assert finding.fix == Record("CAA", ZONE, '0 issue "ssl.com"')
 
 
@@ -77,7 +85,7 @@ def test_only_the_configured_cas_would_do() -> None:
     ],
 )
 def test_values_that_permit(value: str) -> None:
-    allowed = permitted(right(policy((value,))), Wanted())
+    allowed = permitted_authorities(right(policy((value,))), DnsRequirements())
     assert allowed == (() if " = " in value else ("google",))
 
 
@@ -95,7 +103,7 @@ def test_values_that_permit(value: str) -> None:
     ],
 )
 def test_values_that_do_not_permit(value: str) -> None:
-    assert permitted(right(policy((value,))), Wanted()) == ()
+    assert permitted_authorities(right(policy((value,))), DnsRequirements()) == ()
     assert only(verdict(right(policy((value,))))).code == "caa_blocks"
 
 
@@ -111,14 +119,14 @@ def test_values_that_do_not_permit(value: str) -> None:
     ],
 )
 def test_a_way_of_validation_is_permitted_where_it_is_ours(
-    method: str, validation: Validation, wildcard: bool, allowed: bool
+    method: str, validation: ValidationMethod, wildcard: bool, allowed: bool
 ) -> None:
     subject = right(policy((f"pki.goog; validationmethods={method}",)))
-    assert bool(permitted(subject, Wanted(validation=validation, wildcard=wildcard))) == allowed
+    assert bool(permitted_authorities(subject, DnsRequirements(validation=validation, wildcard=wildcard))) == allowed
 
 
 def test_a_wildcards_certificate_needs_both_properties() -> None:
-    wild = Wanted(validation="delegated", wildcard=True, authorities=("google",))
+    wild = DnsRequirements(validation="delegated", wildcard=True, certificate_authorities=("google",))
     for issue, issuewild, fix in (
         (("pki.goog",), ("digicert.com",), '0 issuewild "pki.goog"'),
         (None, (";",), '0 issuewild "pki.goog"'),
@@ -132,7 +140,10 @@ def test_a_wildcards_certificate_needs_both_properties() -> None:
     assert '`0 issue "pki.goog"` and `0 issuewild "pki.goog"`' in neither.message
     for issue, issuewild in ((("pki.goog",), None), (("pki.goog",), ("pki.goog",)), (None, ("pki.goog",))):
         assert verdict(right(policy(issue, issuewild)), wild).findings == ()
-    assert verdict(right(policy(("pki.goog",), (";",))), Wanted(authorities=("google",))).findings == ()
+    assert (
+        verdict(right(policy(("pki.goog",), (";",))), DnsRequirements(certificate_authorities=("google",))).findings
+        == ()
+    )
 
 
 def test_a_critical_property_that_nobody_knows_forbids_every_ca() -> None:
@@ -163,7 +174,7 @@ def test_a_policy_above_our_target_binds_nobody_elses_hostname() -> None:
 
 def test_two_policies_without_a_ca_in_common_block_and_the_customers_is_to_be_widened() -> None:
     subject = right(policy(("letsencrypt.org",)), target_caa=policy(("pki.goog",), at=TARGET, start=TARGET))
-    assert permitted(subject, Wanted()) == ()
+    assert permitted_authorities(subject, DnsRequirements()) == ()
     finding = only(verdict(subject))
     assert (finding.actor, finding.fix) == ("customer", Record("CAA", ZONE, '0 issue "pki.goog"'))
 
@@ -177,7 +188,7 @@ def test_before_the_record_is_right_the_policy_is_judged_that_will_hold_then() -
     assert [finding.code for finding in verdict(facts(caa=blocks, target_caa=allows)).findings] == ["cname_missing"]
     # What was found behind the wrong CNAME goes away with it.
     behind, above = policy(("digicert.com",), at="old.host.net"), policy(("digicert.com",), at="host.net")
-    old = facts(exists=True, chain=("old.host.net",), caa=behind, target_caa=replace(above, start="old.host.net"))
+    old = facts(exists=True, chain=("old.host.net",), caa=behind, target_caa=replace(above, start_name="old.host.net"))
     assert [finding.code for finding in verdict(old).findings] == ["cname_wrong_target"]
 
 
@@ -190,12 +201,12 @@ def test_a_hidden_record_hides_our_targets_policy_too() -> None:
     assert blocked.state is DnsState.UNVERIFIABLE
 
 
-def failing(outcome: Outcome, at: str = ZONE, start: str = NAME) -> CaaPolicy:
-    return CaaPolicy(start=start, outcome=outcome, failed_at=at)
+def failing(outcome: QueryOutcome, at: str = ZONE, start: str = NAME) -> CaaPolicy:
+    return CaaPolicy(start_name=start, outcome=outcome, failed_name=at)
 
 
 def test_servers_that_fail_caa_alone_are_told_and_the_record_stays_verified() -> None:
-    outcomes: list[Outcome] = ["servfail", "refused", "timeout", "malformed", "not_authoritative"]
+    outcomes: list[QueryOutcome] = ["servfail", "refused", "timeout", "malformed", "not_authoritative"]
     for outcome in outcomes:
         for at in (ZONE, NAME):
             finding = only(verdict(right(failing(outcome, at))))
@@ -217,7 +228,7 @@ def test_silence_to_caa_counts_only_where_nobody_else_is_silent() -> None:
 def test_a_failure_counts_only_where_our_own_resolvers_work() -> None:
     speaks = ServerAnswer(name="ns1.net", address="198.51.100.1", outcome="answered", exists=True, cname=TARGET)
     works = ResolverAnswer(address="192.0.2.53", outcome="answered", exists=True, cname=TARGET)
-    outcomes: list[Outcome] = ["servfail", "refused", "timeout"]
+    outcomes: list[QueryOutcome] = ["servfail", "refused", "timeout"]
     for outcome in outcomes:
         fails = ResolverAnswer(address="192.0.2.54", outcome=outcome)
         subject = right(failing("servfail", NAME), servers=(speaks,), resolvers=(fails, fails))

@@ -2,33 +2,36 @@
 
 import pytest
 
-from dcvd.core.diagnosis import Verdict, Wanted, judge
-from dcvd.core.domains.dns_facts import Challenge, Outcome
+from dcvd.core.diagnosis import DnsDiagnosis, DnsRequirements, diagnose_dns
+from dcvd.core.domains.dns_facts import ChallengeAnswer, QueryOutcome
 from dcvd.core.domains.domain import DnsState, Record
 from tests.core.builders import NAME, NOW, TARGET, facts
 
 CHALLENGE = f"_acme-challenge.{NAME}"
 ANSWERED = f"{NAME}.0123456789abcdef.dcv.cloudflare.com"
-DELEGATED = Wanted(validation="delegated", challenge_target=ANSWERED)
-WILDCARD = Wanted(validation="delegated", wildcard=True, challenge_target=ANSWERED)
+DELEGATED = DnsRequirements(validation="delegated", challenge_target=ANSWERED)
+WILDCARD = DnsRequirements(validation="delegated", wildcard=True, challenge_target=ANSWERED)
 FIX = Record("CNAME", CHALLENGE, ANSWERED)
 
 
 def verdict(
-    wanted: Wanted, chain: tuple[str, ...] = (), texts: tuple[str, ...] = (), outcome: Outcome = "answered"
-) -> Verdict:
-    seen = Challenge(outcome=outcome, chain=chain, texts=texts)
-    return judge(facts(exists=True, chain=(TARGET,), challenge=seen), wanted, NOW)
+    wanted: DnsRequirements,
+    chain: tuple[str, ...] = (),
+    texts: tuple[str, ...] = (),
+    outcome: QueryOutcome = "answered",
+) -> DnsDiagnosis:
+    seen = ChallengeAnswer(outcome=outcome, chain=chain, texts=texts)
+    return diagnose_dns(facts(exists=True, chain=(TARGET,), challenge=seen), wanted, NOW)
 
 
 @pytest.mark.parametrize(
-    "wanted", [DELEGATED, WILDCARD, Wanted(wildcard=True, challenge_target=ANSWERED.upper() + ".")]
+    "wanted", [DELEGATED, WILDCARD, DnsRequirements(wildcard=True, challenge_target=ANSWERED.upper() + ".")]
 )
-def test_a_challenge_that_leads_to_cloudflare_is_verified(wanted: Wanted) -> None:
+def test_a_challenge_that_leads_to_cloudflare_is_verified(wanted: DnsRequirements) -> None:
     for chain in ((ANSWERED,), ("acme.customer.com", ANSWERED)):
         # Cloudflare's own tokens stand at the end of the chain while an order is open.
         found = verdict(wanted, chain, texts=("gESljTB8fBT1mIuoEASU0qcK-oTd46baarnU_ZGjJIY",))
-        assert found == Verdict(DnsState.VERIFIED, (), True)
+        assert found == DnsDiagnosis(DnsState.VERIFIED, (), True)
 
 
 def test_a_missing_delegation_is_told_and_the_routing_stays_verified() -> None:
@@ -59,22 +62,24 @@ def test_an_old_text_where_the_delegation_has_to_be_is_to_be_deleted() -> None:
 
 
 def test_nothing_is_said_where_the_challenge_is_not_needed() -> None:
-    assert verdict(Wanted(challenge_target=ANSWERED), texts=("old token",)) == Verdict(DnsState.VERIFIED)
+    assert verdict(DnsRequirements(challenge_target=ANSWERED), texts=("old token",)) == DnsDiagnosis(DnsState.VERIFIED)
 
 
 def test_nothing_is_said_while_nobody_knows_what_to_type() -> None:
     for texts in ((), ("old token",)):
-        assert verdict(Wanted(validation="delegated", wildcard=True), texts=texts) == Verdict(DnsState.VERIFIED)
+        assert verdict(DnsRequirements(validation="delegated", wildcard=True), texts=texts) == DnsDiagnosis(
+            DnsState.VERIFIED
+        )
 
 
 def test_a_challenge_that_was_not_seen_says_nothing() -> None:
-    outcomes: list[Outcome] = ["servfail", "timeout", "refused"]
+    outcomes: list[QueryOutcome] = ["servfail", "timeout", "refused"]
     for outcome in outcomes:
-        assert verdict(WILDCARD, outcome=outcome) == Verdict(DnsState.VERIFIED)
+        assert verdict(WILDCARD, outcome=outcome) == DnsDiagnosis(DnsState.VERIFIED)
     unasked = facts(exists=True, chain=(TARGET,))
-    assert judge(unasked, WILDCARD, NOW) == Verdict(DnsState.VERIFIED)
+    assert diagnose_dns(unasked, WILDCARD, NOW) == DnsDiagnosis(DnsState.VERIFIED)
 
 
 def test_a_missing_delegation_and_a_missing_record_are_both_told() -> None:
-    found = judge(facts(challenge=Challenge(outcome="answered")), WILDCARD, NOW)
+    found = diagnose_dns(facts(challenge=ChallengeAnswer(outcome="answered")), WILDCARD, NOW)
     assert [finding.code for finding in found.findings] == ["cname_missing", "wildcard_needs_delegation"]

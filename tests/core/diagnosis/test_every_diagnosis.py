@@ -5,13 +5,13 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.diagnosis import FindingCode, Verdict, Wanted, judge, permitted
+from dcvd.core.diagnosis import DnsDiagnosis, DnsRequirements, FindingCode, diagnose_dns, permitted_authorities
 from dcvd.core.domains.dns_facts import (
     CaaPolicy,
-    Challenge,
+    ChallengeAnswer,
     DnsFacts,
-    Elsewhere,
-    FoundRecord,
+    ObservedRecord,
+    OtherNameAnswer,
     ResolverAnswer,
     ServerAnswer,
 )
@@ -58,8 +58,8 @@ OWNERS = st.none() | st.sampled_from([NAME, "customer.com", "com", TARGET, "saas
 
 def policies(start: str) -> st.SearchStrategy[CaaPolicy]:
     return st.builds(
-        CaaPolicy, start=st.just(start), outcome=OUTCOMES, at=OWNERS, failed_at=OWNERS, issue=CAA_VALUES,
-        issuewild=CAA_VALUES, critical=st.sampled_from([(), ("tbs",)]),
+        CaaPolicy, start_name=st.just(start), outcome=OUTCOMES, owner_name=OWNERS, failed_name=OWNERS, issue=CAA_VALUES,
+        issuewild=CAA_VALUES, critical_tags=st.sampled_from([(), ("tbs",)]),
     )  # fmt: skip
 
 
@@ -74,14 +74,16 @@ SERVERS = st.lists(
 RESOLVERS = st.lists(
     st.builds(
         ResolverAnswer, address=st.sampled_from(["192.0.2.53", "192.0.2.54"]), outcome=OUTCOMES,
-        unchecked=st.none() | OUTCOMES, exists=st.booleans(), cname=st.none() | NAMES, ttl=TTLS,
+        outcome_with_cd=st.none() | OUTCOMES, exists=st.booleans(), cname=st.none() | NAMES, ttl=TTLS,
     ),
     max_size=2,
 ).map(tuple)  # fmt: skip
 
 
-def others(name: str) -> st.SearchStrategy[Elsewhere]:
-    return st.builds(Elsewhere, name=st.just(name), exists=st.booleans(), cname=st.none() | NAMES, addresses=ADDRESSES)
+def others(name: str) -> st.SearchStrategy[OtherNameAnswer]:
+    return st.builds(
+        OtherNameAnswer, name=st.just(name), exists=st.booleans(), cname=st.none() | NAMES, addresses=ADDRESSES
+    )
 
 
 FACTS = st.builds(
@@ -89,10 +91,10 @@ FACTS = st.builds(
     hostname=st.just(NAME),
     target=st.just(TARGET),
     outcome=st.sampled_from(["answered"] * 9 + ["unanswered"]),
-    incomplete=st.sampled_from([False] * 4 + [True]),
+    is_incomplete=st.sampled_from([False] * 4 + [True]),
     exists=st.booleans(),
     chain=st.lists(NAMES, max_size=10).map(tuple),
-    looped=st.booleans(),
+    has_loop=st.booleans(),
     addresses=ADDRESSES,
     target_addresses=st.sampled_from([(), TARGET_ADDRESSES, ("104.16.1.1",)]),
     is_apex=st.booleans(),
@@ -100,34 +102,36 @@ FACTS = st.builds(
     nameservers=st.lists(
         st.sampled_from(["ada.ns.cloudflare.com", "bob.ns.cloudflare.com", "ns1.net"]), max_size=2
     ).map(tuple),
-    delegated=st.booleans(),
-    registered=st.sampled_from([None, True, True, False]),
+    is_delegated=st.booleans(),
+    is_registered=st.sampled_from([None, True, True, False]),
     has_ds=st.sampled_from([None, True, False]),
     servers=SERVERS,
     resolvers=RESOLVERS,
-    records=st.lists(st.builds(FoundRecord, st.sampled_from(["A", "AAAA", "MX", "TXT"]), TEXTS), max_size=3).map(tuple),
-    doubled=st.none() | others(f"{NAME}.customer.com"),
-    sibling=st.none() | others("qx7.customer.com"),
+    other_records=st.lists(
+        st.builds(ObservedRecord, st.sampled_from(["A", "AAAA", "MX", "TXT"]), TEXTS), max_size=3
+    ).map(tuple),
+    doubled_answer=st.none() | others(f"{NAME}.customer.com"),
+    sibling_answer=st.none() | others("qx7.customer.com"),
     caa=st.none() | policies(NAME),
     target_caa=st.none() | policies(TARGET),
     challenge=st.none()
     | st.builds(
-        Challenge, outcome=OUTCOMES, chain=st.lists(NAMES | st.just(ANSWERED), max_size=2).map(tuple),
+        ChallengeAnswer, outcome=OUTCOMES, chain=st.lists(NAMES | st.just(ANSWERED), max_size=2).map(tuple),
         texts=st.lists(TEXTS, max_size=2).map(tuple),
     ),
 )  # fmt: skip
 WANTED = st.builds(
-    Wanted,
+    DnsRequirements,
     validation=st.sampled_from(["http", "delegated"]),
     wildcard=st.booleans(),
     challenge_target=st.none() | st.just(ANSWERED),
-    authorities=st.lists(st.sampled_from(["google", "lets_encrypt", "ssl_com"]), unique=True).map(tuple),
+    certificate_authorities=st.lists(st.sampled_from(["google", "lets_encrypt", "ssl_com"]), unique=True).map(tuple),
 )
 
 
 @given(FACTS, WANTED)
-def test_whatever_dns_answers_there_is_one_verdict_that_can_be_read(facts: DnsFacts, wanted: Wanted) -> None:
-    verdict = judge(facts, wanted, NOW)
+def test_whatever_dns_answers_there_is_one_verdict_that_can_be_read(facts: DnsFacts, wanted: DnsRequirements) -> None:
+    verdict = diagnose_dns(facts, wanted, NOW)
     severities = [finding.severity for finding in verdict.findings]
     assert severities == sorted(severities, key=["error", "warning", "info"].index)
     if verdict.state is DnsState.FAILED:
@@ -157,18 +161,18 @@ def assert_can_be_typed(fix: Record | None) -> None:
 
 
 @given(FACTS, WANTED)
-def test_a_ca_is_permitted_or_the_block_is_told(facts: DnsFacts, wanted: Wanted) -> None:
-    allowed = permitted(facts, wanted)
-    assert set(allowed) <= set(wanted.authorities or ("google", "lets_encrypt"))
-    codes = {finding.code for finding in judge(facts, wanted, NOW).findings}
+def test_a_ca_is_permitted_or_the_block_is_told(facts: DnsFacts, wanted: DnsRequirements) -> None:
+    allowed = permitted_authorities(facts, wanted)
+    assert set(allowed) <= set(wanted.certificate_authorities or ("google", "lets_encrypt"))
+    codes = {finding.code for finding in diagnose_dns(facts, wanted, NOW).findings}
     if facts.outcome == "answered" and "domain_unregistered" not in codes:
         assert ("caa_blocks" in codes) == (not allowed)
 
 
 @given(FACTS, WANTED)
-def test_what_nobody_answered_says_nothing_of_the_record(facts: DnsFacts, wanted: Wanted) -> None:
+def test_what_nobody_answered_says_nothing_of_the_record(facts: DnsFacts, wanted: DnsRequirements) -> None:
     if facts.outcome == "unanswered":
-        verdict = judge(facts, wanted, NOW)
+        verdict = diagnose_dns(facts, wanted, NOW)
         assert (verdict.state, verdict.challenge_verified) == (None, None)
         assert {finding.code for finding in verdict.findings} <= {"ns_lame"}
 
@@ -183,7 +187,7 @@ HEALTHY = DnsFacts(
     target_addresses=TARGET_ADDRESSES,
     zone="customer.com",
     nameservers=("ns1.net", "ns2.net"),
-    registered=True,
+    is_registered=True,
     has_ds=False,
     servers=tuple(
         ServerAnswer(name=name, address=address, outcome="answered", exists=True, cname=TARGET, ttl=300, serial=7)
@@ -193,15 +197,15 @@ HEALTHY = DnsFacts(
         ResolverAnswer(address=address, outcome="answered", exists=True, cname=TARGET, ttl=60)
         for address in ("1.1.1.1", "8.8.8.8")
     ),
-    doubled=Elsewhere(name=f"{NAME}.customer.com", exists=False),
-    sibling=Elsewhere(name="qx7.customer.com", exists=False),
-    caa=CaaPolicy(start=NAME, outcome="answered"),
-    target_caa=CaaPolicy(start=TARGET, outcome="answered"),
-    challenge=Challenge(outcome="answered", chain=(ANSWERED,)),
+    doubled_answer=OtherNameAnswer(name=f"{NAME}.customer.com", exists=False),
+    sibling_answer=OtherNameAnswer(name="qx7.customer.com", exists=False),
+    caa=CaaPolicy(start_name=NAME, outcome="answered"),
+    target_caa=CaaPolicy(start_name=TARGET, outcome="answered"),
+    challenge=ChallengeAnswer(outcome="answered", chain=(ANSWERED,)),
 )
 
 
 @given(WANTED)
-def test_a_healthy_domain_has_no_findings(wanted: Wanted) -> None:
-    verified = True if wanted.delegated and wanted.challenge_target else None
-    assert judge(HEALTHY, wanted, NOW) == Verdict(DnsState.VERIFIED, (), verified)
+def test_a_healthy_domain_has_no_findings(wanted: DnsRequirements) -> None:
+    verified = True if wanted.is_delegated and wanted.challenge_target else None
+    assert diagnose_dns(HEALTHY, wanted, NOW) == DnsDiagnosis(DnsState.VERIFIED, (), verified)

@@ -3,24 +3,24 @@
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.diagnosis import Verdict, Wanted, judge
-from dcvd.core.domains.dns_facts import DnsFacts, Elsewhere, FoundRecord
+from dcvd.core.diagnosis import DnsDiagnosis, DnsRequirements, diagnose_dns
+from dcvd.core.domains.dns_facts import DnsFacts, ObservedRecord, OtherNameAnswer
 from dcvd.core.domains.domain import DnsState, Finding, Record
 from tests.core.builders import NAME, NOW, TARGET, TARGET_ADDRESSES, facts
 
 CLOUDFLARE = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
 
 
-def codes(verdict: Verdict) -> list[str]:
+def codes(verdict: DnsDiagnosis) -> list[str]:
     return [finding.code for finding in verdict.findings]
 
 
 def all_codes(**changes: object) -> list[str]:
-    return codes(judge(facts(**changes), Wanted(), NOW))
+    return codes(diagnose_dns(facts(**changes), DnsRequirements(), NOW))
 
 
 def only_finding(subject: DnsFacts) -> Finding:
-    verdict = judge(subject, Wanted(), NOW)
+    verdict = diagnose_dns(subject, DnsRequirements(), NOW)
     assert verdict.state is DnsState.FAILED
     (finding,) = verdict.findings
     assert (finding.severity, finding.actor) == ("error", "customer")
@@ -29,12 +29,12 @@ def only_finding(subject: DnsFacts) -> Finding:
 
 def test_a_chain_through_our_target_is_verified() -> None:
     for chain in [(TARGET,), ("www.customer.com", TARGET), (TARGET, "lb.cdn.net")]:
-        verdict = judge(facts(exists=True, chain=chain, addresses=("198.51.100.1",)), Wanted(), NOW)
+        verdict = diagnose_dns(facts(exists=True, chain=chain, addresses=("198.51.100.1",)), DnsRequirements(), NOW)
         assert (verdict.state, verdict.findings) == (DnsState.VERIFIED, ())
 
 
 def test_a_failure_of_our_own_resolver_says_nothing_of_the_domain() -> None:
-    verdict = judge(facts(outcome="unanswered"), Wanted(), NOW)
+    verdict = diagnose_dns(facts(outcome="unanswered"), DnsRequirements(), NOW)
     assert (verdict.state, verdict.findings) == (None, ())
 
 
@@ -72,7 +72,7 @@ def test_address_records_in_place_of_the_cname_are_named_by_type(addresses: tupl
 
 def test_our_own_addresses_without_a_cname_hide_the_record_and_are_no_fault() -> None:
     for apex in (False, True):
-        verdict = judge(facts(exists=True, addresses=TARGET_ADDRESSES[1:], is_apex=apex), Wanted(), NOW)
+        verdict = diagnose_dns(facts(exists=True, addresses=TARGET_ADDRESSES[1:], is_apex=apex), DnsRequirements(), NOW)
         assert (verdict.state, verdict.findings) == (DnsState.UNVERIFIABLE, ())
 
 
@@ -80,7 +80,7 @@ def test_a_proxied_record_is_confirmed_through_cloudflare_and_nobody_has_to_act(
     for addresses in (("104.16.1.1",), ("172.64.0.1", "2606:4700::6810:101"), ("2606:4700::6810:101",)):
         for is_apex in (False, True):
             subject = facts(exists=True, addresses=addresses, nameservers=CLOUDFLARE, is_apex=is_apex)
-            verdict = judge(subject, Wanted(), NOW)
+            verdict = diagnose_dns(subject, DnsRequirements(), NOW)
             assert verdict.state is DnsState.UNVERIFIABLE
             (finding,) = verdict.findings
             assert (finding.code, finding.severity, finding.actor) == ("proxied_unverifiable", "info", "nobody")
@@ -88,7 +88,7 @@ def test_a_proxied_record_is_confirmed_through_cloudflare_and_nobody_has_to_act(
 
 
 def test_a_name_that_is_proxied_from_another_providers_zone_is_no_fault_either() -> None:
-    verdict = judge(facts(exists=True, chain=(f"{NAME}.cdn.cloudflare.net",)), Wanted(), NOW)
+    verdict = diagnose_dns(facts(exists=True, chain=(f"{NAME}.cdn.cloudflare.net",)), DnsRequirements(), NOW)
     assert (verdict.state, codes(verdict)) == (DnsState.UNVERIFIABLE, ["proxied_unverifiable"])
     other = facts(exists=True, chain=("other.customer.com.cdn.cloudflare.net",))
     assert only_finding(other).code == "cname_wrong_target"
@@ -120,11 +120,13 @@ def test_a_loop_and_a_chain_of_more_than_eight_are_told_apart() -> None:
     hops = tuple(f"hop{number}.net" for number in range(9))
     assert only_finding(facts(exists=True, chain=hops)).code == "chain_long"
     assert only_finding(facts(exists=True, chain=hops[:8])).code == "cname_wrong_target"
-    assert only_finding(facts(exists=True, chain=(hops[0], NAME), looped=True)).code == "cname_loop"
+    assert only_finding(facts(exists=True, chain=(hops[0], NAME), has_loop=True)).code == "cname_loop"
 
 
 def test_records_of_another_kind_are_in_the_way_as_well() -> None:
-    finding = only_finding(facts(exists=True, records=(FoundRecord("MX", "10 mail.old.net"), FoundRecord("TXT", "hi"))))
+    finding = only_finding(
+        facts(exists=True, other_records=(ObservedRecord("MX", "10 mail.old.net"), ObservedRecord("TXT", "hi")))
+    )
     assert finding.code == "conflicting_records"
     assert f"Delete the existing MX and TXT records for {NAME}" in finding.message
     assert finding.evidence == ("MX 10 mail.old.net", "TXT hi")
@@ -138,19 +140,21 @@ def test_records_beside_a_right_cname_are_a_warning() -> None:
         ("TXT", "hi", "conflicting_records"),
         ("AAAA", "2001:db8:1::1", "aaaa_elsewhere"),
     ):
-        verdict = judge(facts(exists=True, chain=(TARGET,), records=(FoundRecord(kind, value),)), Wanted(), NOW)
+        verdict = diagnose_dns(
+            facts(exists=True, chain=(TARGET,), other_records=(ObservedRecord(kind, value),)), DnsRequirements(), NOW
+        )
         (finding,) = verdict.findings
         assert (verdict.state, finding.code, finding.severity) == (DnsState.VERIFIED, code, "warning")
         assert (finding.fix, finding.evidence) == (None, (f"{kind} {value}",))
 
 
 def test_our_own_addresses_beside_the_cname_are_what_some_providers_answer() -> None:
-    records = (FoundRecord("A", TARGET_ADDRESSES[0]), FoundRecord("AAAA", TARGET_ADDRESSES[1]))
-    assert all_codes(exists=True, chain=(TARGET,), records=records) == []
+    records = (ObservedRecord("A", TARGET_ADDRESSES[0]), ObservedRecord("AAAA", TARGET_ADDRESSES[1]))
+    assert all_codes(exists=True, chain=(TARGET,), other_records=records) == []
 
 
 def test_a_foreign_ipv6_address_beside_ours_is_to_be_deleted() -> None:
-    verdict = judge(facts(exists=True, addresses=(TARGET_ADDRESSES[0], "2001:db8:1::1")), Wanted(), NOW)
+    verdict = diagnose_dns(facts(exists=True, addresses=(TARGET_ADDRESSES[0], "2001:db8:1::1")), DnsRequirements(), NOW)
     (finding,) = verdict.findings
     assert (verdict.state, finding.code, finding.actor) == (DnsState.FAILED, "aaaa_elsewhere", "customer")
     assert "Delete the IPv6 record 2001:db8:1::1" in finding.message
@@ -160,27 +164,27 @@ def test_a_foreign_ipv6_address_beside_ours_is_to_be_deleted() -> None:
 def test_a_foreign_ipv4_address_beside_ours_is_in_the_way() -> None:
     for is_apex in (False, True):
         subject = facts(exists=True, addresses=(TARGET_ADDRESSES[0], "198.51.100.1"), is_apex=is_apex)
-        verdict = judge(subject, Wanted(), NOW)
+        verdict = diagnose_dns(subject, DnsRequirements(), NOW)
         assert (verdict.state, codes(verdict)) == (DnsState.FAILED, ["conflicting_records"])
         assert verdict.findings[0].evidence == ("198.51.100.1",)
 
 
 def test_another_address_of_cloudflares_edge_beside_ours_is_not_elsewhere() -> None:
-    verdict = judge(
+    verdict = diagnose_dns(
         facts(
             exists=True,
             addresses=("104.16.1.1", "2606:4700::6810:101"),
             target_addresses=("104.16.1.1", "2606:4700::6810:202"),
         ),
-        Wanted(),
+        DnsRequirements(),
         NOW,
     )
     assert (verdict.state, codes(verdict)) == (DnsState.UNVERIFIABLE, [])
 
 
 def test_addresses_are_not_judged_while_nobody_tells_us_our_own() -> None:
-    subject = facts(exists=True, addresses=("198.51.100.1",), target_addresses=(), incomplete=True)
-    assert judge(subject, Wanted(), NOW) == Verdict(None)
+    subject = facts(exists=True, addresses=("198.51.100.1",), target_addresses=(), is_incomplete=True)
+    assert diagnose_dns(subject, DnsRequirements(), NOW) == DnsDiagnosis(None)
     assert all_codes(exists=True, addresses=("198.51.100.1",), target_addresses=()) == ["conflicting_records"]
 
 
@@ -191,8 +195,8 @@ def test_a_root_domain_in_a_zone_of_cloudflares_can_hold_a_cname() -> None:
 
 def test_a_name_that_was_saved_below_itself_is_to_be_typed_as_a_label() -> None:
     for cname, addresses in ((TARGET, ()), ("typo.saas.net", ()), (None, ("198.51.100.1",))):
-        doubled = Elsewhere(name=f"{NAME}.customer.com", exists=True, cname=cname, addresses=addresses)
-        finding = only_finding(facts(zone="customer.com", doubled=doubled))
+        doubled = OtherNameAnswer(name=f"{NAME}.customer.com", exists=True, cname=cname, addresses=addresses)
+        finding = only_finding(facts(zone="customer.com", doubled_answer=doubled))
         assert finding.code == "name_doubled"
         assert finding.message == f"The record was saved as {NAME}.customer.com. Enter only app as the name."
         assert finding.fix == Record("CNAME", "app", TARGET)
@@ -203,29 +207,29 @@ def test_a_name_doubled_in_a_zone_further_up_keeps_its_labels() -> None:
         hostname="a.b.customer.com",
         target=TARGET,
         outcome="answered",
-        doubled=Elsewhere(name="a.b.customer.com.customer.com", exists=True, cname=TARGET),
+        doubled_answer=OtherNameAnswer(name="a.b.customer.com.customer.com", exists=True, cname=TARGET),
     )
-    assert judge(subject, Wanted(), NOW).findings[0].fix == Record("CNAME", "a.b", TARGET)
+    assert diagnose_dns(subject, DnsRequirements(), NOW).findings[0].fix == Record("CNAME", "a.b", TARGET)
 
 
 def test_a_name_below_itself_is_no_mistake_where_it_has_no_data_or_a_wildcards() -> None:
     below = f"{NAME}.customer.com"
-    sibling = Elsewhere(name="qx7.customer.com", exists=True, cname=TARGET)
+    sibling = OtherNameAnswer(name="qx7.customer.com", exists=True, cname=TARGET)
     for doubled in (
-        Elsewhere(name=below, exists=False),
-        Elsewhere(name=below, exists=True),
-        Elsewhere(name=below, exists=True, cname=TARGET),
+        OtherNameAnswer(name=below, exists=False),
+        OtherNameAnswer(name=below, exists=True),
+        OtherNameAnswer(name=below, exists=True, cname=TARGET),
     ):
-        assert all_codes(doubled=doubled, sibling=sibling) == ["cname_missing"]
+        assert all_codes(doubled_answer=doubled, sibling_answer=sibling) == ["cname_missing"]
 
 
 def test_an_old_record_and_one_that_was_saved_below_itself_are_two_mistakes() -> None:
-    doubled = Elsewhere(name=f"{NAME}.customer.com", exists=True, cname=TARGET)
+    doubled = OtherNameAnswer(name=f"{NAME}.customer.com", exists=True, cname=TARGET)
     both = ["cname_wrong_target", "name_doubled"]
-    assert all_codes(exists=True, chain=("old.host.net",), doubled=doubled) == both
+    assert all_codes(exists=True, chain=("old.host.net",), doubled_answer=doubled) == both
     both = ["conflicting_records", "name_doubled"]
-    assert all_codes(exists=True, addresses=("198.51.100.1",), doubled=doubled) == both
-    assert all_codes(exists=True, records=(FoundRecord("TXT", "hi"),), doubled=doubled) == both
+    assert all_codes(exists=True, addresses=("198.51.100.1",), doubled_answer=doubled) == both
+    assert all_codes(exists=True, other_records=(ObservedRecord("TXT", "hi"),), doubled_answer=doubled) == both
 
 
 def test_a_target_to_which_the_provider_appended_the_zone_is_to_end_with_a_dot() -> None:
@@ -238,28 +242,31 @@ def test_a_target_to_which_the_provider_appended_the_zone_is_to_end_with_a_dot()
 
 
 def test_a_wildcard_that_answers_for_the_name_calls_for_an_exact_record() -> None:
-    sibling = Elsewhere(name="qx7.customer.com", exists=True, cname="old.host.net", addresses=("198.51.100.1",))
-    finding = only_finding(facts(exists=True, chain=("old.host.net",), sibling=sibling))
+    sibling = OtherNameAnswer(name="qx7.customer.com", exists=True, cname="old.host.net", addresses=("198.51.100.1",))
+    finding = only_finding(facts(exists=True, chain=("old.host.net",), sibling_answer=sibling))
     assert (finding.code, finding.fix) == ("wildcard_masks", Record("CNAME", NAME, TARGET))
-    by_address = Elsewhere(name="qx7.customer.com", exists=True, addresses=("198.51.100.1",))
-    assert only_finding(facts(exists=True, addresses=("198.51.100.1",), sibling=by_address)).code == "wildcard_masks"
+    by_address = OtherNameAnswer(name="qx7.customer.com", exists=True, addresses=("198.51.100.1",))
+    assert (
+        only_finding(facts(exists=True, addresses=("198.51.100.1",), sibling_answer=by_address)).code
+        == "wildcard_masks"
+    )
 
 
 def test_a_record_that_differs_from_the_wildcards_is_the_names_own() -> None:
-    sibling = Elsewhere(name="qx7.customer.com", exists=True, cname="old.host.net", addresses=("198.51.100.1",))
-    assert all_codes(exists=True, chain=("other.host.net",), sibling=sibling) == ["cname_wrong_target"]
-    assert all_codes(exists=True, addresses=("198.51.100.1",), sibling=sibling) == ["conflicting_records"]
-    nothing = Elsewhere(name="qx7.customer.com", exists=False)
-    assert all_codes(exists=True, chain=("old.host.net",), sibling=nothing) == ["cname_wrong_target"]
+    sibling = OtherNameAnswer(name="qx7.customer.com", exists=True, cname="old.host.net", addresses=("198.51.100.1",))
+    assert all_codes(exists=True, chain=("other.host.net",), sibling_answer=sibling) == ["cname_wrong_target"]
+    assert all_codes(exists=True, addresses=("198.51.100.1",), sibling_answer=sibling) == ["conflicting_records"]
+    nothing = OtherNameAnswer(name="qx7.customer.com", exists=False)
+    assert all_codes(exists=True, chain=("old.host.net",), sibling_answer=nothing) == ["cname_wrong_target"]
 
 
 def test_a_wildcard_that_leads_here_is_right() -> None:
-    sibling = Elsewhere(name="qx7.customer.com", exists=True, cname=TARGET)
-    assert all_codes(exists=True, chain=(TARGET,), sibling=sibling) == []
+    sibling = OtherNameAnswer(name="qx7.customer.com", exists=True, cname=TARGET)
+    assert all_codes(exists=True, chain=(TARGET,), sibling_answer=sibling) == []
 
 
 def test_a_part_that_was_delegated_away_is_where_the_record_belongs() -> None:
-    subject = facts(zone="shop.customer.com", delegated=True, nameservers=("ns1.shop.net",))
+    subject = facts(zone="shop.customer.com", is_delegated=True, nameservers=("ns1.shop.net",))
     finding = only_finding(replace(subject, hostname="a.shop.customer.com"))
     assert finding.code == "subdomain_delegated"
     assert finding.message.startswith("shop.customer.com is run by ns1.shop.net; add the record there:")
@@ -268,7 +275,7 @@ def test_a_part_that_was_delegated_away_is_where_the_record_belongs() -> None:
 
 def test_a_name_that_was_delegated_itself_cannot_hold_the_record() -> None:
     finding = only_finding(
-        facts(exists=True, is_apex=True, zone=NAME, delegated=True, nameservers=("ns1.shop.net", "ns2.shop.net"))
+        facts(exists=True, is_apex=True, zone=NAME, is_delegated=True, nameservers=("ns1.shop.net", "ns2.shop.net"))
     )
     assert finding.code == "subdomain_delegated"
     assert f"Delete the NS records of {NAME}" in finding.message
@@ -276,13 +283,13 @@ def test_a_name_that_was_delegated_itself_cannot_hold_the_record() -> None:
 
 
 def test_a_delegated_part_with_a_wrong_or_a_right_record_is_judged_by_that() -> None:
-    assert all_codes(exists=True, chain=("old.host.net",), delegated=True) == ["cname_wrong_target"]
-    assert all_codes(exists=True, chain=(TARGET,), delegated=True) == []
+    assert all_codes(exists=True, chain=("old.host.net",), is_delegated=True) == ["cname_wrong_target"]
+    assert all_codes(exists=True, chain=(TARGET,), is_delegated=True) == []
 
 
 def test_a_chain_that_reaches_us_late_is_a_warning() -> None:
     hops = tuple(f"hop{number}.net" for number in range(9))
-    verdict = judge(facts(exists=True, chain=(*hops[:8], TARGET)), Wanted(), NOW)
+    verdict = diagnose_dns(facts(exists=True, chain=(*hops[:8], TARGET)), DnsRequirements(), NOW)
     assert (verdict.state, codes(verdict)) == (DnsState.VERIFIED, ["chain_long"])
     assert verdict.findings[0].severity == "warning"
     assert all_codes(exists=True, chain=(*hops[:7], TARGET)) == []

@@ -2,15 +2,20 @@
 
 from msgspec.structs import replace
 
-from dcvd.core.diagnosis import Verdict, Wanted, judge
-from dcvd.core.domains.dns_facts import CaaPolicy, Outcome, ResolverAnswer, ServerAnswer
+from dcvd.core.diagnosis import DnsDiagnosis, DnsRequirements, diagnose_dns
+from dcvd.core.domains.dns_facts import CaaPolicy, QueryOutcome, ResolverAnswer, ServerAnswer
 from dcvd.core.domains.domain import DnsState, Finding, Record
 from dcvd.core.instants import DAY, MINUTE, from_rfc3339
 from tests.core.builders import NAME, NOW, TARGET, facts
 
 
 def server(
-    name: str, cname: str | None = TARGET, *, outcome: Outcome = "answered", serial: int | None = None, v6: bool = False
+    name: str,
+    cname: str | None = TARGET,
+    *,
+    outcome: QueryOutcome = "answered",
+    serial: int | None = None,
+    v6: bool = False,
 ) -> ServerAnswer:
     address = "2001:db8::53" if v6 else f"198.51.100.{len(name)}"
     exists = cname is not None
@@ -18,22 +23,26 @@ def server(
 
 
 def resolver(
-    cname: str | None = TARGET, *, outcome: Outcome = "answered", unchecked: Outcome | None = None, ttl: int | None = 60
+    cname: str | None = TARGET,
+    *,
+    outcome: QueryOutcome = "answered",
+    unchecked: QueryOutcome | None = None,
+    ttl: int | None = 60,
 ) -> ResolverAnswer:
     return ResolverAnswer(
-        address="192.0.2.53", outcome=outcome, unchecked=unchecked, exists=cname is not None, cname=cname, ttl=ttl
+        address="192.0.2.53", outcome=outcome, outcome_with_cd=unchecked, exists=cname is not None, cname=cname, ttl=ttl
     )
 
 
-def verdict(*, chain: tuple[str, ...] = (TARGET,), **changes: object) -> Verdict:
-    return judge(facts(exists=bool(chain), chain=chain, **changes), Wanted(), NOW)
+def verdict(*, chain: tuple[str, ...] = (TARGET,), **changes: object) -> DnsDiagnosis:
+    return diagnose_dns(facts(exists=bool(chain), chain=chain, **changes), DnsRequirements(), NOW)
 
 
-def codes(found: Verdict) -> list[str]:
+def codes(found: DnsDiagnosis) -> list[str]:
     return [finding.code for finding in found.findings]
 
 
-def only(found: Verdict, state: DnsState | None) -> Finding:
+def only(found: DnsDiagnosis, state: DnsState | None) -> Finding:
     assert found.state is state
     (finding,) = found.findings
     assert NAME in finding.message
@@ -90,7 +99,7 @@ def test_servers_that_differ_about_a_wrong_record_are_a_warning_beside_it() -> N
 
 
 def test_one_lame_server_of_two_is_a_warning_and_the_record_stays_verified() -> None:
-    lame: list[Outcome] = ["refused", "not_authoritative", "servfail", "malformed", "timeout", "unreachable"]
+    lame: list[QueryOutcome] = ["refused", "not_authoritative", "servfail", "malformed", "timeout", "unreachable"]
     for outcome in lame:
         finding = only(verdict(servers=(server("ns1.net"), server("ns2.net", outcome=outcome))), DnsState.VERIFIED)
         assert (finding.code, finding.severity, finding.actor) == ("ns_lame", "warning", "customer")
@@ -102,7 +111,7 @@ def test_servers_of_which_none_serves_are_an_error_also_where_the_record_was_not
     servers = (server("ns1.net", outcome="refused"), server("ns2.net", outcome="timeout"))
     finding = only(verdict(servers=servers, resolvers=(resolver(),)), DnsState.VERIFIED)
     assert (finding.code, finding.severity) == ("ns_lame", "error")
-    finding = only(judge(facts(outcome="unanswered", servers=servers), Wanted(), NOW), None)
+    finding = only(diagnose_dns(facts(outcome="unanswered", servers=servers), DnsRequirements(), NOW), None)
     assert (finding.code, finding.severity) == ("ns_lame", "error")
     assert "ns1.net and ns2.net are listed" in finding.message
 
@@ -112,7 +121,7 @@ def test_silence_says_nothing_where_nobody_proves_that_our_network_works() -> No
     assert verdict(servers=silent, resolvers=(resolver(),)).findings == ()
     down = (resolver(outcome="servfail"), resolver(outcome="timeout"))
     unanswered = facts(outcome="unanswered", servers=silent, resolvers=down)
-    assert judge(unanswered, Wanted(), NOW) == Verdict(None)
+    assert diagnose_dns(unanswered, DnsRequirements(), NOW) == DnsDiagnosis(None)
 
 
 def test_a_server_that_is_silent_at_one_of_its_addresses_is_not_lame() -> None:
@@ -126,7 +135,7 @@ def test_a_server_that_is_silent_at_one_of_its_addresses_is_not_lame() -> None:
 
 
 def test_resolvers_that_fail_beside_right_servers_say_nothing_of_the_domain() -> None:
-    outcomes: list[Outcome] = ["timeout", "servfail", "refused", "unreachable", "malformed"]
+    outcomes: list[QueryOutcome] = ["timeout", "servfail", "refused", "unreachable", "malformed"]
     for outcome in outcomes:
         found = verdict(servers=(server("ns1.net"),), resolvers=(resolver(outcome=outcome), resolver(outcome=outcome)))
         assert (found.state, found.findings) == (DnsState.VERIFIED, ())
@@ -178,7 +187,7 @@ def test_broken_signatures_and_a_missing_record_are_two_mistakes() -> None:
 
 def test_broken_signatures_explain_why_caa_is_not_answered() -> None:
     bogus = resolver(outcome="servfail", unchecked="answered")
-    caa = CaaPolicy(start=NAME, outcome="servfail", failed_at="customer.com")
+    caa = CaaPolicy(start_name=NAME, outcome="servfail", failed_name="customer.com")
     assert codes(verdict(resolvers=(bogus,), caa=caa)) == ["dnssec_bogus"]
 
 
@@ -189,25 +198,31 @@ def test_a_servfail_is_not_bogus_where_nobody_answers_or_another_resolver_accept
 
 
 def test_a_name_whose_registration_ended_is_told_that_alone() -> None:
-    found = verdict(chain=(), registered=False, caa=CaaPolicy(start=NAME, outcome="answered", at="com", issue=(";",)))
+    found = verdict(
+        chain=(),
+        is_registered=False,
+        caa=CaaPolicy(start_name=NAME, outcome="answered", owner_name="com", issue=(";",)),
+    )
     finding = only(found, DnsState.FAILED)
     assert (finding.code, finding.actor, finding.fix) == ("domain_unregistered", "customer", None)
     assert finding.message.startswith("customer.com seems expired or unregistered")
     for registered in (True, None):
-        assert codes(verdict(chain=(), registered=registered)) == ["cname_missing"]
+        assert codes(verdict(chain=(), is_registered=registered)) == ["cname_missing"]
     # What is there was seen, whatever a parent says: a private zone has none.
-    assert verdict(registered=False).findings == ()
+    assert verdict(is_registered=False).findings == ()
 
 
 def test_a_chain_that_could_not_be_followed_to_its_end_is_not_called_wrong() -> None:
-    found = verdict(chain=("old.host.net",), incomplete=True)
+    found = verdict(chain=("old.host.net",), is_incomplete=True)
     assert (found.state, found.findings) == (None, ())
-    finding = only(verdict(chain=("old.host.net",), incomplete=True, resolvers=(resolver("old.host.net"),)), None)
+    finding = only(verdict(chain=("old.host.net",), is_incomplete=True, resolvers=(resolver("old.host.net"),)), None)
     assert (finding.code, finding.severity) == ("cname_wrong_target", "warning")
-    assert verdict(chain=(TARGET,), incomplete=True).state is DnsState.VERIFIED
+    assert verdict(chain=(TARGET,), is_incomplete=True).state is DnsState.VERIFIED
 
 
 def test_addresses_that_could_not_be_asked_for_are_not_called_missing() -> None:
-    assert judge(facts(exists=True, incomplete=True), Wanted(), NOW) == Verdict(None)
-    assert judge(facts(exists=True, incomplete=True, is_apex=True), Wanted(), NOW) == Verdict(None)
-    assert codes(judge(facts(exists=False, incomplete=True), Wanted(), NOW)) == ["cname_missing"]
+    assert diagnose_dns(facts(exists=True, is_incomplete=True), DnsRequirements(), NOW) == DnsDiagnosis(None)
+    assert diagnose_dns(facts(exists=True, is_incomplete=True, is_apex=True), DnsRequirements(), NOW) == DnsDiagnosis(
+        None
+    )
+    assert codes(diagnose_dns(facts(exists=False, is_incomplete=True), DnsRequirements(), NOW)) == ["cname_missing"]

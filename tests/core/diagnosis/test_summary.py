@@ -5,7 +5,7 @@ import itertools
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.diagnosis.summary import preview_summary, summary
+from dcvd.core.diagnosis.summary import summarize_domain, summarize_preview
 from dcvd.core.domains.domain import DnsState, DomainError, DomainStatus, Finding, Severity
 from tests.core.builders import NAME, active_story, added_domain
 
@@ -25,43 +25,43 @@ def finding(severity: Severity, message: str = "It is wrong.", **changes: object
 )
 def test_what_is_wrong_comes_first_and_says_who_has_to_act(actor: str, who: str) -> None:
     known = [finding("error", "Add the record.", actor=actor), finding("error", "Another."), finding("info")]
-    assert summary(added_domain(), known) == f"{who}: Add the record."
-    assert preview_summary(NAME, DnsState.FAILED, known, is_new=True) == f"{who}: Add the record."
+    assert summarize_domain(added_domain(), known) == f"{who}: Add the record."
+    assert summarize_preview(NAME, DnsState.FAILED, known, is_new=True) == f"{who}: Add the record."
 
 
 def test_an_error_without_a_finding_is_told_in_its_own_words() -> None:
     failed = replace(added_domain(), status=DomainStatus.ERROR, error=DomainError("odd", "It is odd."))
-    assert summary(failed, [finding("info")]) == "It is odd."
+    assert summarize_domain(failed, [finding("info")]) == "It is odd."
 
 
 def test_an_error_of_which_a_finding_knows_what_is_done_is_told_by_the_finding() -> None:
     failed = replace(added_domain(), status=DomainStatus.ERROR, error=DomainError("moved", "Its CNAME brings it back."))
     known = [finding("warning", "It is being validated again.", code="moved", actor="nobody")]
-    assert summary(failed, known) == "Nobody can do anything but wait: It is being validated again."
+    assert summarize_domain(failed, known) == "Nobody can do anything but wait: It is being validated again."
 
 
 def test_a_domain_that_works_has_nothing_to_do_unless_it_is_warned_of() -> None:
     domain = active_story().domain
-    assert summary(domain, []) == f"{NAME} serves https and points here; there is nothing to do."
-    assert "not all is well. The domain's owner has to act: It is" in summary(domain, [finding("warning")])
+    assert summarize_domain(domain, []) == f"{NAME} serves https and points here; there is nothing to do."
+    assert "not all is well. The domain's owner has to act: It is" in summarize_domain(domain, [finding("warning")])
 
 
 def test_whatever_the_state_there_is_one_sentence_that_names_the_hostname() -> None:
     for status, state in itertools.product(DomainStatus, DnsState):
-        told = summary(replace(added_domain(), status=status, dns_state=state), [])
+        told = summarize_domain(replace(added_domain(), status=status, dns_state=state), [])
         assert NAME in told
         assert told.endswith(".")
 
 
 def test_a_name_that_could_not_be_asked_about_is_not_called_right() -> None:
-    assert "could not be asked" in preview_summary(NAME, None, [], is_new=True)
-    assert preview_summary(NAME, DnsState.VERIFIED, [], is_new=True).endswith("it can be added.")
-    assert preview_summary(NAME, DnsState.VERIFIED, [], is_new=False).endswith("there is nothing to do.")
+    assert "could not be asked" in summarize_preview(NAME, None, [], is_new=True)
+    assert summarize_preview(NAME, DnsState.VERIFIED, [], is_new=True).endswith("it can be added.")
+    assert summarize_preview(NAME, DnsState.VERIFIED, [], is_new=False).endswith("there is nothing to do.")
 
 
 def test_while_the_record_of_the_certificate_is_missing_it_is_named_and_not_called_nothing_to_do() -> None:
     issuing = replace(added_domain(), status=DomainStatus.ISSUING, dns_state=DnsState.VERIFIED, validation="delegated")
-    assert f"create _acme-challenge.{NAME} → the name that Cloudflare" in summary(issuing, [])
+    assert f"create _acme-challenge.{NAME} → the name that Cloudflare" in summarize_domain(issuing, [])
     named = replace(issuing, challenge_target="x.dcv.cloudflare.com")
-    assert f"create _acme-challenge.{NAME} → x.dcv.cloudflare.com as well." in summary(named, [])
-    assert "nothing to do" in summary(replace(named, challenge_verified=True), [])
+    assert f"create _acme-challenge.{NAME} → x.dcv.cloudflare.com as well." in summarize_domain(named, [])
+    assert "nothing to do" in summarize_domain(replace(named, challenge_verified=True), [])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.domains.cloudflare_notifications import Notification, read
+from dcvd.core.domains.cloudflare_notifications import CloudflareNotification, read_notification
 
 EVENT: dict[str, Any] = {
     "metadata": {
@@ -25,7 +25,7 @@ EVENT: dict[str, Any] = {
         "custom_metadata": {},
     },
 }
-SAID = Notification(
+SAID = CloudflareNotification(
     event_id="5a90bfb1",
     type="ssl.custom_hostname_certificate.issuance.succeeded",
     zone_id="b" * 32,
@@ -40,13 +40,13 @@ SAID = Notification(
     ids=["at the top", "below data"],
 )
 def test_both_shapes_say_the_same(payload: dict[str, Any]) -> None:
-    assert read(payload) == SAID
+    assert read_notification(payload) == SAID
     assert SAID.is_about_a_hostname
 
 
 def test_a_hostname_without_the_event_is_taken_with_the_generic_ids() -> None:
     payload = {"data": EVENT["data"], "alert_correlation_id": "c1", "alert_event": "ALERT_STATE_EVENT_START"}
-    found = read(payload)
+    found = read_notification(payload)
     assert (found.event_id, found.hostname, found.zone_id) == ("c1", "app.customer.com", None)
 
 
@@ -64,12 +64,12 @@ def test_a_hostname_without_the_event_is_taken_with_the_generic_ids() -> None:
     ],
 )
 def test_a_test_and_an_event_of_a_superseded_certificate_are_about_no_hostname(payload: object) -> None:
-    assert not read(payload).is_about_a_hostname
+    assert not read_notification(payload).is_about_a_hostname
 
 
 @pytest.mark.parametrize("value", ["", "a" * 300, "app\ncustomer.com", "bücher.de", 7, None, ["app.customer.com"], {}])
 def test_what_cannot_be_a_hostname_or_an_id_is_none(value: Any) -> None:
-    found = read(EVENT | {"data": {"id": value, "hostname": value}})
+    found = read_notification(EVENT | {"data": {"id": value, "hostname": value}})
     assert (found.hostname_id, found.hostname) == (None, None)
 
 
@@ -85,6 +85,6 @@ values = st.recursive(
 
 @given(payload=values)
 def test_anything_is_read_and_what_is_told_is_short_and_printable(payload: object) -> None:
-    found = read(payload)
+    found = read_notification(payload)
     for text in (found.event_id, found.type, found.zone_id, found.hostname_id, found.hostname):
         assert text is None or (len(text) <= 253 and text.isprintable())

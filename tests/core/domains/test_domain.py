@@ -11,17 +11,17 @@ from tests.core.builders import DNS_MISSING, NAME, NOW, TARGET, Story, active_st
 def test_a_new_domain_waits_for_its_record_and_is_due_at_once() -> None:
     domain = added_domain()
     assert domain.status is DomainStatus.PENDING_CNAME
-    assert domain.next_sync_at == domain.created_at == domain.updated_at == NOW
+    assert domain.next_check_at == domain.created_at == domain.updated_at == NOW
     assert domain.expires_at is None
     assert domain.error is None
-    assert not domain.ready
+    assert not domain.is_ready
 
 
 def test_ready_is_active_and_dns_pointing_here_or_hiding_that_it_does() -> None:
     ready = {
         (status, state)
         for status, state in itertools.product(DomainStatus, DnsState)
-        if replace(added_domain(), status=status, dns_state=state).ready
+        if replace(added_domain(), status=status, dns_state=state).is_ready
     }
     assert ready == {
         (DomainStatus.ACTIVE, DnsState.VERIFIED),
@@ -33,12 +33,12 @@ def test_the_required_record_is_told_before_during_and_after_it_is_seen() -> Non
     story = Story()
     (record,) = required_records(story.domain)
     assert (record.type, record.name, record.value, record.purpose) == ("CNAME", NAME, TARGET, "routing")
-    assert not record.verified
+    assert not record.is_verified
     active = active_story()
-    assert [entry.verified for entry in required_records(active.domain)] == [True]
+    assert [entry.is_verified for entry in required_records(active.domain)] == [True]
     active.look(DNS_MISSING)
     active.look(DNS_MISSING)
-    assert [entry.verified for entry in required_records(active.domain)] == [False]
+    assert [entry.is_verified for entry in required_records(active.domain)] == [False]
 
 
 def test_the_expiry_is_that_of_the_certificate_in_service() -> None:
@@ -49,10 +49,10 @@ def test_the_expiry_is_that_of_the_certificate_in_service() -> None:
 
 def test_a_required_record_is_verified_only_as_it_was_seen_last() -> None:
     story = active_story()
-    assert [record.verified for record in required_records(story.domain)] == [True]
+    assert [record.is_verified for record in required_records(story.domain)] == [True]
     story.look(DNS_MISSING)
     assert story.domain.dns_state == "verified"
-    assert [record.verified for record in required_records(story.domain)] == [False]
+    assert [record.is_verified for record in required_records(story.domain)] == [False]
 
 
 def test_what_is_to_be_removed_is_what_the_customer_may_have_created() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dcvd.core.domains.hostnames import RESERVED_TLDS, normalise, registrable, search_prefix
+from dcvd.core.domains.hostnames import RESERVED_TLDS, normalise, normalise_search, registrable_domain
 from dcvd.errors import InvalidInput
 
 ANY_CHARACTER = st.characters(exclude_categories=())
@@ -144,7 +144,7 @@ def test_allowing_one_reserved_name_allows_no_other() -> None:
     ],
 )
 def test_the_registrable_part_is_the_public_suffix_and_one_label(name: str, part: str) -> None:
-    assert registrable(name) == part
+    assert registrable_domain(name) == part
 
 
 @settings(max_examples=300)
@@ -178,7 +178,7 @@ def test_a_normal_form_is_its_own_normal_form(labels: list[str]) -> None:
         return
     assert normalise(name) == name
     assert normalise(name.upper() + ".") == name
-    assert registrable(name) == "customer.de"
+    assert registrable_domain(name) == "customer.de"
 
 
 @pytest.mark.parametrize(
@@ -192,4 +192,4 @@ def test_a_normal_form_is_its_own_normal_form(labels: list[str]) -> None:
     ],
 )
 def test_what_is_searched_for_is_brought_to_the_stored_form(typed: str, prefix: str) -> None:
-    assert search_prefix(typed) == prefix
+    assert normalise_search(typed) == prefix

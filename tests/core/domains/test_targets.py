@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.core.domains.hostnames import normalise
-from dcvd.core.domains.targets import challenge_target, check_delegation, is_the_services, new_target
+from dcvd.core.domains.targets import belongs_to_service, challenge_target, new_target, validate_delegable
 from dcvd.errors import InvalidInput
 
 SUFFIX = "0123456789abcdef.dcv.cloudflare.com"
@@ -39,10 +39,10 @@ def test_all_80_random_bits_are_in_the_label() -> None:
 
 @pytest.mark.parametrize("template", ["edge.example.net", "{token}.edge.example.net"])
 def test_the_service_has_the_target_and_all_below_it(template: str) -> None:
-    assert is_the_services("edge.example.net", template)
-    assert is_the_services("abc.edge.example.net", template)
-    assert not is_the_services("example.net", template)
-    assert not is_the_services("hedge.example.net", template)
+    assert belongs_to_service("edge.example.net", template)
+    assert belongs_to_service("abc.edge.example.net", template)
+    assert not belongs_to_service("example.net", template)
+    assert not belongs_to_service("hedge.example.net", template)
 
 
 def test_a_challenge_points_below_the_suffix_once_that_is_known() -> None:
@@ -57,9 +57,9 @@ def test_a_name_is_refused_exactly_when_its_challenge_would_not_fit_into_dns(len
     name = ".".join(["a" * 49] * 5)[: length - 4].rstrip(".") + ".com"
     needed = len(name) + 1 + max(len("_acme-challenge"), len(suffix or SUFFIX))
     if needed <= 253:
-        check_delegation(name, suffix)
+        validate_delegable(name, suffix)
     else:
         with pytest.raises(InvalidInput, match="too long to be validated by delegation") as caught:
-            check_delegation(name, suffix)
+            validate_delegable(name, suffix)
         allowed = int(re.findall(r"at most (\d+) characters", caught.value.message)[0])
         assert allowed == len(name) - (needed - 253)

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from dcvd.core.domains.domain import Certificate
-from dcvd.core.domains.observations import HostnameSeen, ObservedCertificate
+from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHostname
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
 from dcvd.core.lifecycle.certificates import renewal_due_at, renewal_overdue_at
 from tests.core.builders import NOW, Story, active_story, certificate, seen
@@ -19,12 +19,12 @@ LIVES = {
 every_life = pytest.mark.parametrize("life", LIVES.values(), ids=list(LIVES))
 
 
-def issued(serial: str, at: int, life: int, *, signature: str = "ECDSAWithSHA256") -> ObservedCertificate:
+def issued(serial: str, at: int, life: int, *, signature: str = "ECDSAWithSHA256") -> CloudflareCertificate:
     """As CAs do it: the last second is not counted."""
     return certificate(serial, issued_at=at, expires_at=at + life - SECOND, signature=signature)
 
 
-def held(observed: ObservedCertificate) -> Certificate:
+def held(observed: CloudflareCertificate) -> Certificate:
     assert observed.expires_at is not None
     return Certificate(serial=observed.serial, issued_at=observed.issued_at, expires_at=observed.expires_at)
 
@@ -47,7 +47,7 @@ class Cloudflare:
         self.life = life
         self.issued = [issued("0", NOW, life)]
 
-    def answer(self, now: int) -> HostnameSeen:
+    def answer(self, now: int) -> CloudflareHostname:
         due = renewal_due_at(held(self.issued[-1]))
         if now >= due + 2 * HOUR:
             self.issued.append(issued(str(len(self.issued)), due + HOUR, self.life))
@@ -151,7 +151,7 @@ def test_a_clock_put_forward_for_a_while_costs_no_certificate_and_orders_none(li
 
 @every_life
 def test_a_pair_whose_halves_are_issued_seconds_apart_is_one_certificate_after_the_other(life: int) -> None:
-    def pair(number: int, at: int) -> tuple[ObservedCertificate, ObservedCertificate]:
+    def pair(number: int, at: int) -> tuple[CloudflareCertificate, CloudflareCertificate]:
         return issued(f"r{number}", at, life, signature=RSA), issued(f"e{number}", at + 3 * SECOND, life)
 
     old = pair(0, NOW)

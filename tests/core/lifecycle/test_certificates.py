@@ -10,14 +10,14 @@ from msgspec.structs import replace
 from dcvd.core.domains.domain import Certificate
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.lifecycle.certificates import (
-    choose,
+    choose_serving,
+    count_passed_thresholds,
     is_newer,
-    renewal,
+    may_replace,
     renewal_due_at,
     renewal_overdue_at,
-    supersedes,
-    warning_level,
-    warning_moments,
+    renewal_state,
+    warning_instants,
 )
 from tests.core.builders import NOW, THRESHOLDS, certificate
 
@@ -30,13 +30,13 @@ def lasting(days: float, issued_at: int | None = NOW) -> Certificate:
 
 
 def serial_of_choice(*seen: object) -> str | None:
-    chosen = choose(seen)  # type: ignore[arg-type]  # the builder's certificates
+    chosen = choose_serving(seen)  # type: ignore[arg-type]  # the builder's certificates
     return chosen.serial if chosen else None
 
 
 def test_nothing_is_chosen_where_no_certificate_has_an_expiry() -> None:
-    assert choose([]) is None
-    assert choose([certificate("01", issued_at=None)]) is None
+    assert choose_serving([]) is None
+    assert choose_serving([certificate("01", issued_at=None)]) is None
 
 
 def test_while_old_and_new_coexist_the_newest_counts_whatever_their_order() -> None:
@@ -97,15 +97,15 @@ def test_a_key_type_is_known_however_its_signature_is_spelled() -> None:
 
 def test_a_stale_answer_does_not_replace_a_later_issue() -> None:
     known = lasting(90)
-    assert not supersedes(known, replace(lasting(90, NOW - DAY), serial="02"))
-    assert supersedes(known, lasting(5, NOW - DAY)), "the same serial is the same certificate, better known"
-    assert supersedes(known, lasting(90))
-    assert supersedes(known, lasting(6, NOW + 1))
-    assert supersedes(None, lasting(90))
-    assert supersedes(known, lasting(90, None))
-    assert supersedes(lasting(90, None), known)
+    assert not may_replace(known, replace(lasting(90, NOW - DAY), serial="02"))
+    assert may_replace(known, lasting(5, NOW - DAY)), "the same serial is the same certificate, better known"
+    assert may_replace(known, lasting(90))
+    assert may_replace(known, lasting(6, NOW + 1))
+    assert may_replace(None, lasting(90))
+    assert may_replace(known, lasting(90, None))
+    assert may_replace(lasting(90, None), known)
     unnumbered = replace(known, serial=None)
-    assert not supersedes(unnumbered, replace(unnumbered, issued_at=NOW - DAY)), "no serial is no certificate's name"
+    assert not may_replace(unnumbered, replace(unnumbered, issued_at=NOW - DAY)), "no serial is no certificate's name"
 
 
 def test_only_two_known_issue_dates_make_one_certificate_newer_for_certain() -> None:
@@ -128,28 +128,28 @@ def test_only_two_known_issue_dates_make_one_certificate_newer_for_certain() -> 
 )
 def test_a_threshold_is_capped_by_a_third_and_an_eighth_of_the_lifetime(days: float, first: int, second: int) -> None:
     subject = lasting(days)
-    assert warning_moments(subject, THRESHOLDS) == [subject.expires_at - first, subject.expires_at - second]
+    assert warning_instants(subject, THRESHOLDS) == [subject.expires_at - first, subject.expires_at - second]
 
 
 def test_every_threshold_after_the_first_is_capped_by_an_eighth() -> None:
     subject = lasting(6)
-    moments = warning_moments(subject, (*THRESHOLDS, 5 * DAY, HOUR))
+    moments = warning_instants(subject, (*THRESHOLDS, 5 * DAY, HOUR))
     assert [subject.expires_at - moment for moment in moments] == [2 * DAY, 18 * HOUR, 18 * HOUR, HOUR]
 
 
 def test_a_lifetime_that_is_not_known_caps_nothing() -> None:
     subject = lasting(10, None)
-    assert warning_moments(subject, THRESHOLDS) == [subject.expires_at - 30 * DAY, subject.expires_at - 7 * DAY]
+    assert warning_instants(subject, THRESHOLDS) == [subject.expires_at - 30 * DAY, subject.expires_at - 7 * DAY]
     for impossible in (NOW + 10 * DAY, NOW + 11 * DAY):
-        assert warning_moments(lasting(10, impossible), THRESHOLDS) == warning_moments(subject, THRESHOLDS)
+        assert warning_instants(lasting(10, impossible), THRESHOLDS) == warning_instants(subject, THRESHOLDS)
 
 
 def test_the_level_rises_at_each_moment_to_the_millisecond() -> None:
     subject = lasting(90)
-    first, second = warning_moments(subject, THRESHOLDS)
+    first, second = warning_instants(subject, THRESHOLDS)
     moments = [NOW, first - 1, first, second - 1, second, subject.expires_at]
-    assert [warning_level(subject, THRESHOLDS, moment) for moment in moments] == [0, 0, 1, 1, 2, 2]
-    assert warning_level(subject, (), subject.expires_at) == 0
+    assert [count_passed_thresholds(subject, THRESHOLDS, moment) for moment in moments] == [0, 0, 1, 1, 2, 2]
+    assert count_passed_thresholds(subject, (), subject.expires_at) == 0
 
 
 @pytest.mark.parametrize(
@@ -170,19 +170,19 @@ def test_a_renewal_is_due_then_overdue(days: int, due: int, patience: int) -> No
     due_at = subject.expires_at - due
     assert renewal_due_at(subject) == due_at
     assert renewal_overdue_at(subject) == due_at + patience
-    assert renewal(subject, due_at) == "due"
-    assert renewal(subject, due_at + patience - 1) == "due"
-    assert renewal(subject, due_at + patience) == "overdue"
+    assert renewal_state(subject, due_at) == "due"
+    assert renewal_state(subject, due_at + patience - 1) == "due"
+    assert renewal_state(subject, due_at + patience) == "overdue"
 
 
 @given(st.integers(1, 1000 * DAY))
 def test_whatever_the_lifetime_its_moments_come_in_order_within_it(lifetime: int) -> None:
     subject = Certificate(issued_at=NOW, expires_at=NOW + lifetime)
-    first, second = warning_moments(subject, THRESHOLDS)
+    first, second = warning_instants(subject, THRESHOLDS)
     assert NOW < first <= second <= subject.expires_at
     assert NOW < renewal_due_at(subject) <= renewal_overdue_at(subject) <= subject.expires_at
 
 
 def test_a_healthy_90_day_certificate_is_not_told_before_its_renewal_is_due() -> None:
     subject = lasting(90)
-    assert warning_moments(subject, THRESHOLDS)[0] >= renewal_due_at(subject)
+    assert warning_instants(subject, THRESHOLDS)[0] >= renewal_due_at(subject)

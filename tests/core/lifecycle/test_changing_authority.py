@@ -4,9 +4,9 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.domains.domain import DnsState
-from dcvd.core.domains.observations import HostnameSeen
+from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import DAY, HOUR, MINUTE
-from dcvd.core.lifecycle.remedies import Remedy, RemedyKind, authority_to_ask, tend
+from dcvd.core.lifecycle.remedies import Remedy, RemedyKind, authority_for_patch, choose_remedy
 from tests.core.builders import DNS_RIGHT, NOW, Story, added_domain, pointing_here, seen
 
 CAA = "CAA records block issuance of this certificate."
@@ -15,8 +15,8 @@ CA_FAULT = "Internal error with Certificate Authority. Please check later."
 CAS = ("google", "lets_encrypt", "ssl_com")
 
 
-def refused(text: str, status: str = "pending_validation", authority: str = "google") -> HostnameSeen:
-    return seen("active", status, ssl_errors=(text,), certificate_authority=authority)
+def refused(text: str, status: str = "pending_validation", authority: str = "google") -> CloudflareHostname:
+    return seen("active", status, validation_errors=(text,), certificate_authority=authority)
 
 
 @pytest.mark.parametrize("text", [CAA, RATE, "caa_error: app.customer.com"])
@@ -33,7 +33,7 @@ def test_the_authorities_are_gone_round_in_steps_that_grow_and_never_to_and_fro(
     for minute in range(0, 3 * 24 * 60, 10):
         story.look(DNS_RIGHT, refused(RATE, authority=authority))
         if story.last.remedy is not None:
-            authority = story.last.remedy.authority or authority
+            authority = story.last.remedy.certificate_authority or authority
             asked.append((minute // 60, authority))
         story.wait(10 * MINUTE)
     assert asked == [(0, "lets_encrypt"), (1, "google"), (5, "lets_encrypt"), (17, "google"), (41, "lets_encrypt"),
@@ -45,7 +45,7 @@ def test_every_authority_has_its_turn_before_the_first_is_asked_again() -> None:
     for _ in range(4):
         story.look(DNS_RIGHT, refused(RATE, authority=authority))
         assert story.last.remedy is not None
-        authority = story.last.remedy.authority or authority
+        authority = story.last.remedy.certificate_authority or authority
         asked.append(authority)
         story.wait(DAY)
     assert asked == ["lets_encrypt", "ssl_com", "google", "lets_encrypt"]
@@ -56,9 +56,11 @@ def test_an_authority_that_caa_does_not_permit_is_passed_over() -> None:
         added_domain(), cf_id="cf", cf_status="active", cf_ssl_status="pending_validation", cf_ssl_errors=(CAA,),
         certificate_authority="google", dns_state=DnsState.VERIFIED,
     )  # fmt: skip
-    assert tend(domain, NOW, CAS, permitted=("ssl_com",))[1] == Remedy(RemedyKind.CHANGE_AUTHORITY, "ssl_com")
-    assert tend(domain, NOW, CAS, permitted=("google",))[1] is None
-    assert tend(domain, NOW, CAS, permitted=())[1] is None
+    assert choose_remedy(domain, NOW, CAS, permitted_authorities=("ssl_com",))[1] == Remedy(
+        RemedyKind.CHANGE_AUTHORITY, "ssl_com"
+    )
+    assert choose_remedy(domain, NOW, CAS, permitted_authorities=("google",))[1] is None
+    assert choose_remedy(domain, NOW, CAS, permitted_authorities=())[1] is None
 
 
 @pytest.mark.parametrize("authorities", [(), ("google",), ("lets_encrypt",)])
@@ -103,7 +105,7 @@ def test_the_authority_that_was_decided_on_is_asked_though_cloudflare_still_name
         added_domain(), cf_id="cf", cf_status="active", cf_ssl_status="pending_validation", cf_ssl_errors=(CAA,),
         certificate_authority="google",
     )  # fmt: skip
-    assert authority_to_ask(present, CAS, chosen="ssl_com") == "ssl_com"
-    assert authority_to_ask(present, CAS, chosen="google") == "lets_encrypt"
-    assert authority_to_ask(replace(present, cf_ssl_errors=()), CAS, chosen="google") is None
-    assert authority_to_ask(replace(present, cf_ssl_errors=()), CAS, chosen="digicert") is None
+    assert authority_for_patch(present, CAS, chosen_authority="ssl_com") == "ssl_com"
+    assert authority_for_patch(present, CAS, chosen_authority="google") == "lets_encrypt"
+    assert authority_for_patch(replace(present, cf_ssl_errors=()), CAS, chosen_authority="google") is None
+    assert authority_for_patch(replace(present, cf_ssl_errors=()), CAS, chosen_authority="digicert") is None

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.domains.dns_facts import Challenge, DnsObservation
+from dcvd.core.domains.dns_facts import ChallengeAnswer, DnsObservation
 from dcvd.core.domains.domain import Record, delegation_suffix, required_records
 from tests.core.builders import DNS_MISSING, DNS_RIGHT, NAME, Story, added_domain, certificate, dns, seen
 
@@ -12,7 +12,7 @@ DELEGATION = Record("CNAME", f"_acme-challenge.{NAME}", TARGET)
 
 
 def challenge_right() -> DnsObservation:
-    return dns(challenge=Challenge(outcome="answered", chain=(TARGET,)))
+    return dns(challenge=ChallengeAnswer(outcome="answered", chain=(TARGET,)))
 
 
 def story() -> Story:
@@ -23,7 +23,7 @@ def test_the_target_of_the_challenge_is_taken_from_cloudflares_answer_and_kept_w
     subject = story()
     assert [record.value for record in required_records(subject.domain)][1:] == [None]
     subject.look(seen("pending", "initializing"))
-    subject.look(seen("pending", "pending_validation", delegation=DELEGATION))
+    subject.look(seen("pending", "pending_validation", delegation_record=DELEGATION))
     assert subject.domain.challenge_target == TARGET
     assert delegation_suffix(subject.domain) == "abc123def456ghi7.dcv.cloudflare.com"
     subject.look(seen("active", "active", certificate("01")))
@@ -33,9 +33,9 @@ def test_the_target_of_the_challenge_is_taken_from_cloudflares_answer_and_kept_w
 
 def test_a_zone_that_moved_to_another_account_has_another_target() -> None:
     subject = story()
-    subject.look(seen("pending", "pending_validation", delegation=DELEGATION))
+    subject.look(seen("pending", "pending_validation", delegation_record=DELEGATION))
     moved = replace(DELEGATION, value=f"{NAME}.0000000000000000.dcv.cloudflare.com")
-    subject.look(seen("pending", "pending_validation", delegation=moved))
+    subject.look(seen("pending", "pending_validation", delegation_record=moved))
     assert subject.domain.challenge_target == moved.value
 
 
@@ -51,7 +51,7 @@ def test_a_zone_that_moved_to_another_account_has_another_target() -> None:
 )
 def test_a_record_of_another_name_or_that_dns_could_not_hold_is_not_taken(delegation: Record | None) -> None:
     subject = story()
-    subject.look(seen("pending", "pending_validation", delegation=delegation))
+    subject.look(seen("pending", "pending_validation", delegation_record=delegation))
     assert subject.domain.challenge_target is None
 
 
@@ -77,12 +77,12 @@ def test_with_its_certificate_ahead_a_domain_is_active_the_moment_its_hostname_i
     subject = story()
     subject.look(DNS_MISSING, seen("pending", "active", certificate("01")))
     assert subject.look(DNS_RIGHT, seen("active", "active", certificate("01"))) == ["dns.verified", "domain.active"]
-    assert subject.domain.ready
+    assert subject.domain.is_ready
 
 
 def test_the_challenge_turning_right_is_told_to_cloudflare_as_the_record_is() -> None:
     subject = story()
-    open_order = seen("pending", "pending_validation", wants_txt=True, delegation=DELEGATION)
+    open_order = seen("pending", "pending_validation", waits_for_txt=True, delegation_record=DELEGATION)
     given = []
     for check in (DNS_MISSING, DNS_MISSING, challenge_right(), challenge_right()):
         subject.look(check, open_order)
@@ -93,6 +93,6 @@ def test_the_challenge_turning_right_is_told_to_cloudflare_as_the_record_is() ->
 def test_a_challenge_seen_only_after_its_certificate_was_issued_starts_no_other() -> None:
     for ssl in ("pending_issuance", "pending_deployment", "active"):
         subject = story()
-        subject.look(DNS_MISSING, seen("pending", ssl, certificate("01"), delegation=DELEGATION))
+        subject.look(DNS_MISSING, seen("pending", ssl, certificate("01"), delegation_record=DELEGATION))
         subject.look(challenge_right(), seen("pending", ssl, certificate("01")))
         assert (subject.domain.challenge_verified, subject.remedy) == (True, None)

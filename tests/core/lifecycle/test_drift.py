@@ -3,7 +3,7 @@
 import pytest
 
 from dcvd.core.domains.domain import Certificate
-from dcvd.core.domains.observations import HostnameSeen
+from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.lifecycle.certificates import renewal_due_at
 from dcvd.core.lifecycle.transitions import Observation
@@ -33,7 +33,7 @@ def test_a_record_removed_or_changed_is_told_days_before_the_renewal_that_it_wou
     assert failed.at - removed_at <= 1.2 * DAY + 2 * MINUTE, "a routine look a day, and the second check at once"
     assert due - failed.at >= 2 * DAY
     assert failed.data["findings"][0]["fix"]["type"] == "CNAME"
-    assert (story.status, story.domain.ready, story.remedy) == ("active", False, None)
+    assert (story.status, story.domain.is_ready, story.remedy) == ("active", False, None)
 
 
 def test_it_stays_active_until_its_certificate_ends_and_comes_back_with_its_record() -> None:
@@ -41,7 +41,7 @@ def test_it_stays_active_until_its_certificate_ends_and_comes_back_with_its_reco
     end = NOW + 90 * DAY
     story = active_story(held)
 
-    def answer(now: int) -> HostnameSeen:
+    def answer(now: int) -> CloudflareHostname:
         if now < end - 30 * DAY:
             return seen("active", "active", held)
         return seen("active", "pending_validation" if now < end - 16 * DAY else "validation_timed_out", held)
@@ -71,4 +71,4 @@ def test_a_short_outage_of_their_dns_is_no_drift() -> None:
         dns=lambda now: DNS_UNANSWERED if NOW + 10 * DAY < now < NOW + 11 * DAY + 2 * HOUR else DNS_RIGHT,
     )
     assert told == []
-    assert story.domain.ready
+    assert story.domain.is_ready

@@ -246,7 +246,7 @@ def test_an_unheard_of_certificate_status_never_takes_an_active_domain_down_and_
     told = []
     for status, ssl in [("active", "hibernating"), ("dreaming", "active"), ("dreaming", "hibernating"), (None, None)]:
         story.look(seen(status, ssl))
-        told.append(story.last.unknown)
+        told.append(story.last.unknown_values)
     assert told == [
         ("ssl.status=hibernating",),
         ("status=dreaming",),

@@ -1,6 +1,6 @@
 """What a look does with the findings of its diagnosis: which of them are told, and when."""
 
-from dcvd.core.domains.dns_facts import CaaPolicy, Challenge, DnsObservation, ServerAnswer
+from dcvd.core.domains.dns_facts import CaaPolicy, ChallengeAnswer, DnsObservation, ServerAnswer
 from dcvd.core.domains.domain import DnsState, new_domain
 from tests.core.builders import (
     DNS_MISSING,
@@ -17,7 +17,7 @@ from tests.core.builders import (
 )
 
 DELEGATION = f"{NAME}.0123456789abcdef.dcv.cloudflare.com"
-FORBIDS = CaaPolicy(start=NAME, outcome="answered", at="customer.com", issue=("digicert.com",))
+FORBIDS = CaaPolicy(start_name=NAME, outcome="answered", owner_name="customer.com", issue=("digicert.com",))
 RIGHT_BUT_FORBIDDEN = dns(exists=True, chain=(TARGET,), caa=FORBIDS)
 LAME = (ServerAnswer(name="ns1.net", address="198.51.100.53", outcome="refused"),)
 
@@ -57,7 +57,7 @@ def test_of_an_active_domain_a_block_is_seen_and_not_told_until_it_matters() -> 
     story = active_story()
     assert story.look(RIGHT_BUT_FORBIDDEN, seen("active", "active", certificate("01"))) == []
     assert [finding.code for finding in story.domain.findings] == ["caa_blocks"]
-    assert story.domain.ready
+    assert story.domain.is_ready
 
 
 def test_servers_that_refuse_their_zone_are_told_though_nobody_knows_the_record() -> None:
@@ -86,7 +86,7 @@ def test_the_challenge_stays_as_it_was_seen_last() -> None:
     )  # fmt: skip
 
     def challenge(**members: object) -> DnsObservation:
-        return dns(exists=True, chain=(TARGET,), challenge=Challenge(**members))  # type: ignore[arg-type]  # real members
+        return dns(exists=True, chain=(TARGET,), challenge=ChallengeAnswer(**members))  # type: ignore[arg-type]  # real members
 
     seen_last = []
     for check in (

@@ -10,19 +10,19 @@ from hypothesis import strategies as st
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus
 from dcvd.core.domains.observations import (
+    CloudflareCertificate,
+    CloudflareHostname,
+    CloudflareHostnameAbsence,
     CloudflareObservation,
-    HostnameGone,
-    HostnameSeen,
-    ObservedCertificate,
-    RegistrationRefused,
+    RegistrationRefusal,
 )
 from dcvd.core.events import EventDraft, EventType, build_body
 from dcvd.core.instants import DAY, HOUR, MINUTE, from_rfc3339
-from dcvd.core.lifecycle.transitions import Rules, look
+from dcvd.core.lifecycle.transitions import LifecycleRules, apply_check
 from tests.core import builders
 from tests.core.builders import HOSTNAME_STATUSES, NAME, NOW, SSL_STATUSES, THRESHOLDS, added_domain, certificate, dns
 
-RULES: Final = Rules(expiring_soon=THRESHOLDS)
+RULES: Final = LifecycleRules(expiry_thresholds_ms=THRESHOLDS)
 
 SERVING: Final = ("active", "active_redeploying")
 LOST: Final = ("blocked", "moved", "deleted", "pending_deletion")
@@ -42,13 +42,13 @@ DNS: Final[dict[str, tuple[DnsObservation, DnsState | None, frozenset[str]]]] = 
         dns(exists=True, addresses=("198.51.100.1",)), DnsState.FAILED, frozenset({"conflicting_records"})
     ),
     "apex": (dns(exists=True, is_apex=True), DnsState.FAILED, frozenset({"apex_cname"})),
-    "loop": (dns(exists=True, chain=("a.net",), looped=True), DnsState.FAILED, frozenset({"cname_loop"})),
+    "loop": (dns(exists=True, chain=("a.net",), has_loop=True), DnsState.FAILED, frozenset({"cname_loop"})),
     "long": (dns(exists=True, chain=("a.net",) * 9), DnsState.FAILED, frozenset({"chain_long"})),
     "unanswered": (builders.DNS_UNANSWERED, None, frozenset()),
 }  # fmt: skip
 
 
-def numbered_certificate(number: int, *, dated: bool) -> ObservedCertificate:
+def numbered_certificate(number: int, *, dated: bool) -> CloudflareCertificate:
     """The world's `number`-th certificate, issued 13 days after the one before; no two of them end together."""
     days = (90, 47, 6, 365)[number % 4]
     made = certificate(
@@ -64,9 +64,9 @@ def numbered_certificate(number: int, *, dated: bool) -> ObservedCertificate:
 def cloudflare_answers(draw: st.DrawFn, dated: bool) -> CloudflareObservation:
     kind = draw(st.integers(0, 19))
     if kind == 0:
-        return HostnameGone()
+        return CloudflareHostnameAbsence()
     if kind == 1:
-        return RegistrationRefused("hostname_taken", "Somebody else has it.")
+        return RegistrationRefusal("hostname_taken", "Somebody else has it.")
     numbers = draw(st.lists(st.integers(-6, 12), max_size=3))
     listed = [numbered_certificate(number, dated=dated) for number in numbers]
     if draw(st.booleans()):
@@ -107,20 +107,20 @@ class Watcher:
         self.now += wait
         before = self.domain
         observed = [] if dns_kind is None else [DNS[dns_kind][0]]
-        only_dns = look(before, observed, self.now, Rules(expiring_soon=())).domain
-        step = look(before, [*observed, *([] if answer is None else [answer])], self.now, RULES)
+        only_dns = apply_check(before, observed, self.now, LifecycleRules(expiry_thresholds_ms=())).domain
+        step = apply_check(before, [*observed, *([] if answer is None else [answer])], self.now, RULES)
         self.domain = step.domain
         events = {kind: [draft for draft in step.events if draft.type is kind] for kind in EventType}
         self._dns(before, dns_kind, events)
         self._status(before, events)
-        self._cloudflare(only_dns, answer, step.unknown)
+        self._cloudflare(only_dns, answer, step.unknown_values)
         self._renewals(before, events[EventType.DOMAIN_RENEWED])
         self._upcoming()
         self._warnings(events[EventType.DOMAIN_EXPIRING_SOON])
         for draft in step.events:
             self._draft(draft)
         changed = (before.status, before.dns_state) != (self.domain.status, self.domain.dns_state)
-        assert self.domain.looks == (0 if changed else before.looks + 1)
+        assert self.domain.checks_since_change == (0 if changed else before.checks_since_change + 1)
 
     def _dns(self, before: Domain, kind: str | None, events: dict[EventType, list[EventDraft]]) -> None:
         after = self.domain
@@ -153,10 +153,10 @@ class Watcher:
 
     def _cloudflare(self, only_dns: Domain, answer: CloudflareObservation | None, unknown: tuple[str, ...]) -> None:
         after = self.domain
-        if isinstance(answer, HostnameGone | RegistrationRefused):
+        if isinstance(answer, CloudflareHostnameAbsence | RegistrationRefusal):
             assert after.status is DomainStatus.ERROR
             self.was_serving = False
-        if not isinstance(answer, HostnameSeen):
+        if not isinstance(answer, CloudflareHostname):
             assert answer is not None or (after.status, after.error) == (only_dns.status, only_dns.error)
             return
         assert any("hibernating" in word for word in unknown) == ("hibernating" in (answer.status, answer.ssl_status))
@@ -250,8 +250,8 @@ def test_nothing_happens_twice_when_cloudflares_very_answer_is_seen_again(
     for step in story[: where + 1]:
         watcher.play(*step)
     last = story[where][2] if where < len(story) else None
-    if last is None or (isinstance(last, HostnameSeen) and last.status == "pending"):
+    if last is None or (isinstance(last, CloudflareHostname) and last.status == "pending"):
         return
-    again = look(watcher.domain, [last], watcher.now, RULES)
+    again = apply_check(watcher.domain, [last], watcher.now, RULES)
     assert again.events == ()
     assert (again.domain.status, again.domain.error) == (watcher.domain.status, watcher.domain.error)

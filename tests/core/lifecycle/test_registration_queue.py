@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from dcvd.core.instants import MINUTE
 from dcvd.core.jobs import Job, JobKind, JobState
-from dcvd.core.lifecycle.registration_queue import Place, place
+from dcvd.core.lifecycle.registration_queue import QueuePosition, queue_position
 
 NOW = 1_800_000_000_000
 JOB = Job(
@@ -26,20 +26,22 @@ JOB = Job(
 
 
 def test_the_next_one_is_expected_now() -> None:
-    assert place(JOB, 0, 15, NOW) == Place(state="queued", position=1, expected_at=NOW)
+    assert queue_position(JOB, 0, 15, NOW) == QueuePosition(state="queued", position=1, expected_at=NOW)
 
 
 def test_the_line_moves_at_the_pace_that_cloudflare_allows() -> None:
-    assert place(JOB, 15, 15, NOW).expected_at == NOW + MINUTE
-    assert place(JOB, 100_000, 15, NOW).expected_at == NOW + 100_000 * MINUTE // 15
-    assert place(JOB, 100_000, 15, NOW).position == 100_001
+    assert queue_position(JOB, 15, 15, NOW).expected_at == NOW + MINUTE
+    assert queue_position(JOB, 100_000, 15, NOW).expected_at == NOW + 100_000 * MINUTE // 15
+    assert queue_position(JOB, 100_000, 15, NOW).position == 100_001
 
 
 def test_without_a_limit_everybody_is_expected_now() -> None:
-    assert place(JOB, 100_000, 0, NOW).expected_at == NOW
+    assert queue_position(JOB, 100_000, 0, NOW).expected_at == NOW
 
 
 def test_a_retry_is_not_expected_before_its_time() -> None:
     retried = replace(JOB, attempts=2, next_attempt_at=NOW + 5 * MINUTE)
-    assert place(retried, 0, 15, NOW) == Place(state="retrying", position=1, expected_at=NOW + 5 * MINUTE)
-    assert place(retried, 150, 15, NOW).expected_at == NOW + 10 * MINUTE
+    assert queue_position(retried, 0, 15, NOW) == QueuePosition(
+        state="retrying", position=1, expected_at=NOW + 5 * MINUTE
+    )
+    assert queue_position(retried, 150, 15, NOW).expected_at == NOW + 10 * MINUTE

@@ -6,9 +6,17 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus
-from dcvd.core.domains.observations import HostnameGone, HostnameSeen, RegistrationRefused
+from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence, RegistrationRefusal
 from dcvd.core.instants import DAY, HOUR, MINUTE
-from dcvd.core.lifecycle.remedies import STEPS, Remedy, RemedyKind, cure, healed, tend, wants_patch
+from dcvd.core.lifecycle.remedies import (
+    REMEDY_DELAYS_MS,
+    Remedy,
+    RemedyKind,
+    choose_remedy,
+    needs_patch,
+    propose_remedy,
+    restart_remedy_wait,
+)
 from tests.core.builders import (
     DNS_FLATTENED,
     DNS_MISSING,
@@ -27,7 +35,7 @@ HELD = "The hostname is associated with a held zone. Please contact the owner of
 TIMED_OUT = seen("pending", "validation_timed_out")
 
 
-def remedies(story: Story, answer: HostnameSeen, *, every: int, times: int) -> list[int]:
+def remedies(story: Story, answer: CloudflareHostname, *, every: int, times: int) -> list[int]:
     """When a remedy was given, in milliseconds since the first of `times` looks."""
     start, found = story.now, []
     for _ in range(times):
@@ -53,11 +61,11 @@ def remedies(story: Story, answer: HostnameSeen, *, every: int, times: int) -> l
     ],
     ids=lambda answer: f"{answer.status} {answer.ssl_status}",
 )
-def test_what_cloudflare_gave_up_is_started_again_at_once_where_dns_is_right(answer: HostnameSeen) -> None:
+def test_what_cloudflare_gave_up_is_started_again_at_once_where_dns_is_right(answer: CloudflareHostname) -> None:
     story = Story()
     story.look(DNS_RIGHT, answer)
     assert (story.status, story.remedy) == ("error", "revalidate")
-    assert (story.domain.heals, story.domain.healed_at) == (1, story.now)
+    assert (story.domain.remedies_applied, story.domain.remedy_wait_started_at) == (1, story.now)
     story.look(DNS_RIGHT, answer)
     assert story.remedy is None
 
@@ -68,7 +76,7 @@ def test_steps_grow_to_a_day_while_it_does_not_help() -> None:
     assert times[0] == 0
     assert waits[:3] == [HOUR, 4 * HOUR, 12 * HOUR]
     assert set(waits[3:]) == {DAY}
-    assert STEPS[-1] == DAY
+    assert REMEDY_DELAYS_MS[-1] == DAY
 
 
 def test_no_two_remedies_come_closer_than_their_step_however_often_it_is_looked_at() -> None:
@@ -95,12 +103,12 @@ def test_once_it_went_well_for_a_step_the_next_trouble_is_mended_at_once() -> No
     for _ in range(8):
         story.look(DNS_RIGHT, TIMED_OUT)
         story.wait(DAY)
-    assert story.domain.heals == 8
+    assert story.domain.remedies_applied == 8
     for wait in (HOUR, DAY):
         story.look(DNS_RIGHT, seen("active", "active", certificate("01")))
         story.wait(wait)
     story.look(DNS_RIGHT, seen("active", "active", certificate("01")))
-    assert (story.domain.heals, story.domain.healed_at) == (0, None)
+    assert (story.domain.remedies_applied, story.domain.remedy_wait_started_at) == (0, None)
     story.look(DNS_RIGHT, seen("moved", "active", certificate("01")))
     assert story.remedy == "revalidate"
 
@@ -113,12 +121,12 @@ def test_waiting_is_not_yet_well_so_the_steps_go_on_growing() -> None:
         story.look(DNS_RIGHT, seen("pending", "pending_validation"))
         story.wait(DAY)
         story.look(DNS_RIGHT, seen("pending", "pending_validation"))
-    assert story.domain.heals == 3
+    assert story.domain.remedies_applied == 3
 
 
 @pytest.mark.parametrize("answer", [seen("moved", "active"), TIMED_OUT, seen("active", "issuance_timed_out")])
 def test_where_dns_does_not_point_here_cloudflares_clock_is_set_back_only_every_three_days(
-    answer: HostnameSeen,
+    answer: CloudflareHostname,
 ) -> None:
     story, times = Story(), []
     for hours in range(0, 9 * 24, 4):
@@ -154,29 +162,29 @@ def test_a_moved_domain_whose_record_comes_back_does_not_wait_for_the_slow_step(
 @pytest.mark.parametrize("state", [DnsState.UNKNOWN, DnsState.UNVERIFIABLE, DnsState.VERIFIED])
 def test_a_record_that_nobody_can_see_is_given_the_benefit_of_the_doubt(state: DnsState) -> None:
     domain = replace(added_domain(), cf_id="cf", cf_status="moved", dns_state=state)
-    assert tend(domain, NOW, ())[1] == Remedy(RemedyKind.REVALIDATE)
+    assert choose_remedy(domain, NOW, ())[1] == Remedy(RemedyKind.REVALIDATE)
 
 
 def test_txt_records_that_a_customer_is_placing_are_never_made_void() -> None:
     story = Story()
     for status, ssl in (("pending", "pending_validation"), ("moved", "pending_validation"), ("active", "active")):
         for _ in range(10):
-            story.look(DNS_MISSING, seen(status, ssl, wants_txt=True, ssl_errors=(CAA,)))
+            story.look(DNS_MISSING, seen(status, ssl, waits_for_txt=True, validation_errors=(CAA,)))
             assert story.remedy is None
-            story.look(DNS_RIGHT, seen(status, ssl, wants_txt=True))
+            story.look(DNS_RIGHT, seen(status, ssl, waits_for_txt=True))
             assert story.remedy is None
             story.wait(DAY)
-    story.look(DNS_RIGHT, seen("pending", "validation_timed_out", wants_txt=True))
+    story.look(DNS_RIGHT, seen("pending", "validation_timed_out", waits_for_txt=True))
     assert story.remedy == "revalidate"
 
 
 def test_tokens_of_a_delegated_challenge_are_cloudflares_own_to_place() -> None:
     domain = replace(
         added_domain(), validation="delegated", cf_id="cf", cf_status="moved", cf_ssl_status="pending_validation",
-        wants_txt=True, dns_state=DnsState.VERIFIED,
+        waits_for_txt=True, dns_state=DnsState.VERIFIED,
     )  # fmt: skip
-    assert tend(domain, NOW, ())[1] is None
-    assert tend(replace(domain, challenge_verified=True), NOW, ())[1] == Remedy(RemedyKind.REVALIDATE)
+    assert choose_remedy(domain, NOW, ())[1] is None
+    assert choose_remedy(replace(domain, challenge_verified=True), NOW, ())[1] == Remedy(RemedyKind.REVALIDATE)
 
 
 def test_a_wildcard_is_proven_by_its_challenge_alone() -> None:
@@ -184,12 +192,12 @@ def test_a_wildcard_is_proven_by_its_challenge_alone() -> None:
         added_domain(), validation="delegated", wildcard=True, cf_id="cf", cf_status="active",
         cf_ssl_status="validation_timed_out", status=DomainStatus.ERROR, dns_state=DnsState.VERIFIED,
     )  # fmt: skip
-    found = cure(domain, ())
+    found = propose_remedy(domain, ())
     assert found is not None
-    assert found.patience == 3 * DAY
-    found = cure(replace(domain, challenge_verified=True), ())
+    assert found.least_wait_ms == 3 * DAY
+    found = propose_remedy(replace(domain, challenge_verified=True), ())
     assert found is not None
-    assert found.patience == 0
+    assert found.least_wait_ms == 0
 
 
 def test_what_still_serves_is_not_touched_while_dns_could_not_prove_it_again() -> None:
@@ -227,7 +235,7 @@ def test_a_blocked_domain_is_told_once_however_often_it_is_tried() -> None:
 
 def test_a_hostname_that_is_gone_is_told_and_then_registered_again_without_its_old_id() -> None:
     story = active_story()
-    assert story.look(HostnameGone(story.domain.cf_id)) == ["domain.error"]
+    assert story.look(CloudflareHostnameAbsence(story.domain.cf_id)) == ["domain.error"]
     assert story.drafts[0].data["error"]["code"] == "deleted"
     assert "registered again by itself" in story.drafts[0].data["error"]["message"]
     assert (story.remedy, story.domain.cf_id) == ("register_again", None)
@@ -243,7 +251,7 @@ def test_a_hostname_that_is_deleted_over_and_over_is_registered_again_at_most_on
     for hour in range(24 * 7):
         cf_id = f"cf-{hour}"
         story.look(DNS_RIGHT, seen("pending", "initializing", id=cf_id))
-        story.look(HostnameGone(cf_id))
+        story.look(CloudflareHostnameAbsence(cf_id))
         if story.remedy is not None:
             times.append(hour)
         story.wait(HOUR)
@@ -268,18 +276,18 @@ def test_a_deletion_under_way_is_waited_out() -> None:
 def test_an_answer_about_an_id_that_was_given_up_changes_nothing() -> None:
     story = active_story()
     old = story.domain.cf_id
-    story.look(HostnameGone(old))
+    story.look(CloudflareHostnameAbsence(old))
     story.look(seen("pending", "initializing", id="new"))
     before = story.domain
-    assert story.look(HostnameGone(old)) == []
+    assert story.look(CloudflareHostnameAbsence(old)) == []
     assert story.look(seen("deleted", "deleted")) == []
     assert (story.domain.cf_id, story.domain.status, story.domain.cf_status) == ("new", before.status, "pending")
 
 
 def test_a_registration_that_was_refused_for_good_is_not_tried_again_by_itself() -> None:
     story = active_story()
-    story.look(HostnameGone())
-    story.look(RegistrationRefused("hostname_taken", "Somebody else has it."))
+    story.look(CloudflareHostnameAbsence())
+    story.look(RegistrationRefusal("hostname_taken", "Somebody else has it."))
     story.wait(10 * DAY)
     story.look(DNS_RIGHT)
     assert (story.error_code, story.remedy) == ("hostname_taken", None)
@@ -297,7 +305,7 @@ def test_nothing_is_done_for_a_domain_that_goes_its_way() -> None:
         story = Story()
         story.look(DNS_FLATTENED, seen(status, ssl, certificate("01")))
         assert story.remedy is None
-        assert (story.domain.heals, story.domain.healed_at) == (0, None)
+        assert (story.domain.remedies_applied, story.domain.remedy_wait_started_at) == (0, None)
 
 
 def test_dns_that_turns_right_again_and_again_is_told_to_cloudflare_once_an_hour() -> None:
@@ -326,7 +334,7 @@ def test_a_job_that_had_to_wait_counts_from_when_it_was_done() -> None:
     story = Story()
     story.look(DNS_RIGHT, TIMED_OUT)
     story.wait(10 * DAY)
-    story.domain = healed(story.domain, story.now)
+    story.domain = restart_remedy_wait(story.domain, story.now)
     story.look(DNS_RIGHT, TIMED_OUT)
     assert story.remedy is None
 
@@ -336,10 +344,10 @@ def test_a_patch_is_still_wanted_only_as_long_as_it_would_help() -> None:
         members: dict[str, object] = {"cf_id": "cf", "cf_status": "pending", "cf_ssl_status": "pending_validation"}
         return replace(added_domain(), **(members | changes))
 
-    assert wants_patch(domain(), ())
-    assert wants_patch(domain(cf_status="moved"), ())
-    assert wants_patch(domain(cf_status="active", cf_ssl_status="issuance_timed_out"), ())
-    assert not wants_patch(domain(cf_id=None), ())
-    assert not wants_patch(domain(wants_txt=True), ())
-    assert not wants_patch(domain(cf_status="active", cf_ssl_status="pending_issuance"), ())
-    assert not wants_patch(domain(cf_status="active", cf_ssl_status="active", status=DomainStatus.ACTIVE), ())
+    assert needs_patch(domain(), ())
+    assert needs_patch(domain(cf_status="moved"), ())
+    assert needs_patch(domain(cf_status="active", cf_ssl_status="issuance_timed_out"), ())
+    assert not needs_patch(domain(cf_id=None), ())
+    assert not needs_patch(domain(waits_for_txt=True), ())
+    assert not needs_patch(domain(cf_status="active", cf_ssl_status="pending_issuance"), ())
+    assert not needs_patch(domain(cf_status="active", cf_ssl_status="active", status=DomainStatus.ACTIVE), ())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcvd.core.domains.observations import ObservedCertificate
+from dcvd.core.domains.observations import CloudflareCertificate
 from dcvd.core.events import EventType
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from tests.core.builders import NOW, Story, active_story, certificate, seen
@@ -10,7 +10,7 @@ from tests.core.builders import NOW, Story, active_story, certificate, seen
 RSA = "SHA256WithRSA"
 
 
-def ending(subject: ObservedCertificate) -> int:
+def ending(subject: CloudflareCertificate) -> int:
     assert subject.expires_at is not None
     return subject.expires_at
 

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from dcvd.core.domains.domain import Certificate, DnsState, Domain, DomainStatus
-from dcvd.core.domains.observations import HostnameGone
+from dcvd.core.domains.observations import CloudflareHostnameAbsence
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
-from dcvd.core.lifecycle.certificates import renewal_due_at, renewal_overdue_at, warning_moments
-from dcvd.core.lifecycle.schedule import Lane, LookPolicy, lane, misses, next_look
+from dcvd.core.lifecycle.certificates import renewal_due_at, renewal_overdue_at, warning_instants
+from dcvd.core.lifecycle.schedule import CheckLane, CheckPolicy, choose_lane, count_incomplete_checks, next_check_at
 from dcvd.core.lifecycle.transitions import Observation
 from tests.core.builders import (
     DNS_MISSING,
@@ -23,12 +23,12 @@ from tests.core.builders import (
     seen,
 )
 
-POLICY = LookPolicy(pending_interval=MINUTE, active_interval=DAY, expiring_soon=THRESHOLDS)
+POLICY = CheckPolicy(pending_interval_ms=MINUTE, active_interval_ms=DAY, expiry_thresholds_ms=THRESHOLDS)
 FRACTIONS = st.floats(0, 1, exclude_max=True)
 
 
 def wait(domain: Domain, now: int = NOW, fraction: float = 0.0) -> int:
-    return next_look(domain, now, POLICY, fraction) - now
+    return next_check_at(domain, now, POLICY, fraction) - now
 
 
 def active(days: float | None = 90, **changes: object) -> Domain:
@@ -50,11 +50,11 @@ def test_a_waiting_customer_is_looked_at_each_minute_at_first() -> None:
 
 @pytest.mark.parametrize("status", [DomainStatus.PENDING_CNAME, DomainStatus.ISSUING])
 def test_a_waiting_domain_is_never_left_longer_than_four_hours_and_a_fifth(status: DomainStatus) -> None:
-    waits = [wait(replace(added_domain(), status=status, looks=looks)) for looks in range(500)]
+    waits = [wait(replace(added_domain(), status=status, checks_since_change=looks)) for looks in range(500)]
     assert waits == sorted(waits)
     assert waits[39] < 4 * HOUR
     assert set(waits[40:]) == {4 * HOUR}
-    assert wait(replace(added_domain(), status=status, looks=500), fraction=0.999) <= 4 * HOUR * 1.2
+    assert wait(replace(added_domain(), status=status, checks_since_change=500), fraction=0.999) <= 4 * HOUR * 1.2
 
 
 def test_a_change_brings_the_short_steps_back() -> None:
@@ -69,7 +69,7 @@ def test_a_change_brings_the_short_steps_back() -> None:
 
 def test_a_hostname_that_is_still_initializing_is_asked_for_its_records_within_seconds() -> None:
     domain = replace(added_domain(), cf_ssl_status="initializing")
-    assert [wait(replace(domain, looks=looks)) for looks in range(4)] == [
+    assert [wait(replace(domain, checks_since_change=looks)) for looks in range(4)] == [
         5 * SECOND,
         5 * SECOND,
         5 * SECOND,
@@ -102,9 +102,9 @@ def test_in_its_renewal_window_a_domain_is_looked_at_every_four_hours_and_hourly
 def test_a_shorter_configured_pace_holds_in_the_renewal_window_too() -> None:
     domain = active()
     assert domain.certificate is not None
-    fast = LookPolicy(pending_interval=SECOND, active_interval=10 * SECOND, expiring_soon=THRESHOLDS)
+    fast = CheckPolicy(pending_interval_ms=SECOND, active_interval_ms=10 * SECOND, expiry_thresholds_ms=THRESHOLDS)
     due = renewal_due_at(domain.certificate)
-    assert next_look(domain, due, fast, 0.0) == due + 10 * SECOND
+    assert next_check_at(domain, due, fast, 0.0) == due + 10 * SECOND
 
 
 def test_after_one_failed_check_the_second_which_decides_comes_soon() -> None:
@@ -124,7 +124,7 @@ def test_what_serves_without_a_record_that_it_needs_is_looked_at_as_one_that_wai
         waits.append(wait(story.domain, story.now))
     assert (waits[0], waits[-1]) == (MINUTE, 4 * HOUR)
     assert waits == sorted(waits)
-    delegated = active(validation="delegated", looks=60)
+    delegated = active(validation="delegated", checks_since_change=60)
     assert wait(delegated) == 4 * HOUR
     assert wait(replace(delegated, challenge_verified=True)) == DAY
 
@@ -140,22 +140,22 @@ def test_after_one_doubt_of_cloudflares_the_second_which_decides_comes_soon() ->
 def test_a_threshold_and_the_expiry_itself_are_not_slept_through(days: int) -> None:
     domain = active(days)
     assert domain.certificate is not None
-    for moment in (*warning_moments(domain.certificate, THRESHOLDS), domain.certificate.expires_at):
-        assert next_look(domain, moment - MINUTE, POLICY, 0.999) == moment
+    for moment in (*warning_instants(domain.certificate, THRESHOLDS), domain.certificate.expires_at):
+        assert next_check_at(domain, moment - MINUTE, POLICY, 0.999) == moment
 
 
 @pytest.mark.parametrize("days", [365, 90, 47, 6])
 def test_the_beginning_of_the_renewal_window_is_not_slept_through(days: int) -> None:
-    domain, untold = active(days), replace(POLICY, expiring_soon=())
+    domain, untold = active(days), replace(POLICY, expiry_thresholds_ms=())
     assert domain.certificate is not None
     due = renewal_due_at(domain.certificate)
-    assert next_look(domain, due - MINUTE, untold, 0.999) == due
+    assert next_check_at(domain, due - MINUTE, untold, 0.999) == due
 
 
 def test_the_turn_of_a_remedy_brings_the_next_look_forward_and_one_that_has_passed_changes_nothing() -> None:
     domain = replace(added_domain(), status=DomainStatus.ERROR)
     for moment, expected in ((1, 1), (HOUR, HOUR), (5 * HOUR, 4 * HOUR), (0, 4 * HOUR), (-HOUR, 4 * HOUR)):
-        planned = next_look(domain, NOW, POLICY, 0.0, healing_at=NOW + moment)
+        planned = next_check_at(domain, NOW, POLICY, 0.0, next_remedy_at=NOW + moment)
         assert planned - NOW == expected
 
 
@@ -183,14 +183,20 @@ def test_the_next_look_is_never_in_the_past_never_too_far_and_spread_upward_by_a
 ) -> None:
     now = NOW + later
     domain = active(
-        days, status=status, dns_state=state, looks=looks, dns_failures=failures, doubts=doubts, cf_ssl_status=ssl
+        days,
+        status=status,
+        dns_state=state,
+        checks_since_change=looks,
+        dns_failures=failures,
+        pending_reports=doubts,
+        cf_ssl_status=ssl,
     )
-    earliest, planned = next_look(domain, now, POLICY, 0.0), next_look(domain, now, POLICY, fraction)
+    earliest, planned = next_check_at(domain, now, POLICY, 0.0), next_check_at(domain, now, POLICY, fraction)
     longest = DAY if status is DomainStatus.ACTIVE else 4 * HOUR
     assert now < earliest <= planned <= now + (earliest - now) * 1.2
     assert earliest <= now + longest
     if status is DomainStatus.ACTIVE and domain.certificate is not None and not doubts and not failures:
-        moments = [*warning_moments(domain.certificate, THRESHOLDS), domain.certificate.expires_at]
+        moments = [*warning_instants(domain.certificate, THRESHOLDS), domain.certificate.expires_at]
         assert [moment for moment in moments if now < moment < planned] == []
 
 
@@ -198,7 +204,7 @@ def test_the_next_look_is_never_in_the_past_never_too_far_and_spread_upward_by_a
     ("cf_id", "observations", "expected"),
     [
         ("cf-1", [DNS_RIGHT, seen("active", "active")], 0),
-        ("cf-1", [DNS_RIGHT, HostnameGone()], 0),
+        ("cf-1", [DNS_RIGHT, CloudflareHostnameAbsence()], 0),
         ("cf-1", [DNS_MISSING, seen("active", "active")], 0),
         ("cf-1", [DNS_RIGHT], 4),
         ("cf-1", [DNS_UNANSWERED, seen("active", "active")], 4),
@@ -213,11 +219,11 @@ def test_the_next_look_is_never_in_the_past_never_too_far_and_spread_upward_by_a
 def test_a_look_that_missed_something_is_counted(
     cf_id: str | None, observations: list[Observation], expected: int
 ) -> None:
-    assert misses(replace(added_domain(), cf_id=cf_id, misses=3), observations) == expected
+    assert count_incomplete_checks(replace(added_domain(), cf_id=cf_id, incomplete_checks=3), observations) == expected
 
 
 def test_what_missed_something_is_tried_again_soon_and_then_ever_more_rarely() -> None:
-    waits = [wait(active(misses=count)) for count in range(1, 12)]
+    waits = [wait(active(incomplete_checks=count)) for count in range(1, 12)]
     assert waits[:6] == [MINUTE << step for step in range(6)]
     assert set(waits[6:]) == {HOUR}
 
@@ -225,20 +231,23 @@ def test_what_missed_something_is_tried_again_soon_and_then_ever_more_rarely() -
 @pytest.mark.parametrize("count", [1, 2, 5, 1000])
 def test_a_waiting_customer_who_missed_something_waits_no_longer_than_otherwise(count: int) -> None:
     for looks in (0, 5, 40):
-        domain = replace(added_domain(), looks=looks)
-        assert wait(replace(domain, misses=count)) <= wait(domain)
+        domain = replace(added_domain(), checks_since_change=looks)
+        assert wait(replace(domain, incomplete_checks=count)) <= wait(domain)
 
 
 def test_domains_wait_in_the_lane_of_their_kind() -> None:
-    assert lane(added_domain()) is Lane.WAITING
-    assert lane(active()) is Lane.ROUTINE
-    assert lane(replace(added_domain(), status=DomainStatus.ERROR)) is Lane.ROUTINE
-    assert lane(active(misses=1)) is Lane.ROUTINE
-    assert lane(active(misses=2)) is Lane.FAILING
-    assert lane(replace(added_domain(), misses=2)) is Lane.FAILING
+    assert choose_lane(added_domain()) is CheckLane.WAITING
+    assert choose_lane(active()) is CheckLane.ROUTINE
+    assert choose_lane(replace(added_domain(), status=DomainStatus.ERROR)) is CheckLane.ROUTINE
+    assert choose_lane(active(incomplete_checks=1)) is CheckLane.ROUTINE
+    assert choose_lane(active(incomplete_checks=2)) is CheckLane.FAILING
+    assert choose_lane(replace(added_domain(), incomplete_checks=2)) is CheckLane.FAILING
     # The second check decides, and is not to wait behind a million others.
-    assert lane(active(doubts=1)) is Lane.WAITING
-    assert lane(active(dns_failures=1)) is Lane.WAITING
-    assert lane(active(dns_failures=2, dns_state=DnsState.FAILED)) is Lane.ROUTINE
+    assert choose_lane(active(pending_reports=1)) is CheckLane.WAITING
+    assert choose_lane(active(dns_failures=1)) is CheckLane.WAITING
+    assert choose_lane(active(dns_failures=2, dns_state=DnsState.FAILED)) is CheckLane.ROUTINE
     # Where nothing serves there is nothing for a second look to decide.
-    assert lane(replace(added_domain(), status=DomainStatus.ERROR, doubts=1, dns_failures=1)) is Lane.ROUTINE
+    assert (
+        choose_lane(replace(added_domain(), status=DomainStatus.ERROR, pending_reports=1, dns_failures=1))
+        is CheckLane.ROUTINE
+    )

@@ -3,11 +3,11 @@
 import pytest
 
 from dcvd.core.domains.domain import DnsState
-from dcvd.core.domains.observations import HostnameGone, RegistrationRefused
+from dcvd.core.domains.observations import CloudflareHostnameAbsence, RegistrationRefusal
 from dcvd.core.events import EventType
 from dcvd.core.instants import DAY, HOUR, MINUTE
-from dcvd.core.lifecycle.transitions import Observation, added, domain_data, removed
-from dcvd.core.records.written_records import left_records
+from dcvd.core.lifecycle.transitions import Observation, domain_event_data, draft_added_event, draft_removed_event
+from dcvd.core.records.written_records import leftover_records
 from tests.core.builders import (
     DNS_FLATTENED,
     DNS_MISSING,
@@ -33,8 +33,8 @@ DATA_OF_A_PENDING_DOMAIN = {
 
 def test_the_normal_way_from_added_to_active() -> None:
     story = Story()
-    assert added(story.domain).type is EventType.DOMAIN_ADDED
-    assert added(story.domain).data == DATA_OF_A_PENDING_DOMAIN
+    assert draft_added_event(story.domain).type is EventType.DOMAIN_ADDED
+    assert draft_added_event(story.domain).data == DATA_OF_A_PENDING_DOMAIN
     assert story.look(DNS_MISSING) == ["dns.check_failed"]
     assert story.look(DNS_MISSING, seen("pending", "initializing")) == []
     assert story.look(DNS_MISSING, seen("pending", "pending_validation")) == []
@@ -54,10 +54,10 @@ def test_the_normal_way_from_added_to_active() -> None:
         "status": "active",
         "expires_at": "2027-02-21T10:00:00Z",
     }
-    assert story.domain.ready
+    assert story.domain.is_ready
     assert story.domain.updated_at == story.now
     assert story.look(DNS_RIGHT, seen("active", "active", certificate("01"))) == []
-    left = left_records(story.domain, [], being_removed=False)
+    left = leftover_records(story.domain, [], being_removed=False)
     left_behind = [
         {
             "type": "CNAME",
@@ -67,7 +67,9 @@ def test_the_normal_way_from_added_to_active() -> None:
             "being_removed": False,
         }
     ]
-    assert removed(story.domain, left).data == domain_data(story.domain) | {"records_to_remove": left_behind}
+    assert draft_removed_event(story.domain, left).data == domain_event_data(story.domain) | {
+        "records_to_remove": left_behind
+    }
 
 
 def test_everything_right_at_the_first_look_verifies_dns_before_it_activates() -> None:
@@ -82,7 +84,7 @@ def test_cloudflares_validation_alone_means_issuing_though_we_cannot_see_the_rec
     story.look(DNS_FLATTENED, seen("active", "pending_validation"))
     assert story.status == "issuing"
     assert story.look(DNS_FLATTENED, seen("active", "active", certificate("01"))) == ["domain.active"]
-    assert story.domain.ready
+    assert story.domain.is_ready
 
 
 def test_while_pending_a_failed_check_is_told_when_what_is_wrong_changes() -> None:
@@ -128,9 +130,9 @@ def test_a_cname_removed_from_an_active_domain_is_told_after_the_second_check_an
     assert told == [[], ["dns.check_failed"], []]
     assert story.status == "active"
     assert story.domain.dns_state is DnsState.FAILED
-    assert not story.domain.ready
+    assert not story.domain.is_ready
     assert story.look(DNS_RIGHT) == ["dns.verified"]
-    assert story.domain.ready
+    assert story.domain.is_ready
 
 
 def test_two_failed_checks_count_only_in_a_row() -> None:
@@ -144,7 +146,7 @@ def test_a_check_that_nobody_answered_changes_nothing_and_does_not_break_the_row
     for story in (Story(), active_story()):
         before = story.domain
         assert story.look(DNS_UNANSWERED) == []
-        assert story.domain.looks == before.looks + 1
+        assert story.domain.checks_since_change == before.checks_since_change + 1
         assert (story.domain.status, story.domain.dns_state) == (before.status, before.dns_state)
         assert (story.domain.dns_checked_at, story.domain.findings) == (before.dns_checked_at, before.findings)
     story = active_story()
@@ -181,13 +183,13 @@ def test_an_error_whose_code_changes_is_told_again() -> None:
     story = active_story()
     assert story.look(seen("moved", "active")) == ["domain.error"]
     assert story.look(seen("deleted", "deleted")) == ["domain.error"]
-    assert story.look(HostnameGone()) == []
+    assert story.look(CloudflareHostnameAbsence()) == []
     assert story.error_code == "deleted"
 
 
 def test_a_refused_registration_is_an_error_with_cloudflares_own_code() -> None:
     story = Story()
-    assert story.look(RegistrationRefused("zone_hold", "The zone is on hold.")) == ["domain.error"]
+    assert story.look(RegistrationRefusal("zone_hold", "The zone is on hold.")) == ["domain.error"]
     assert story.drafts[0].data["error"] == {"code": "zone_hold", "message": "The zone is on hold."}
 
 
@@ -212,7 +214,7 @@ def test_a_moved_domain_comes_back_once_its_record_does() -> None:
     assert story.look(DNS_MISSING, seen("moved", "active", certificate("01"))) == ["dns.check_failed", "domain.error"]
     assert story.look(DNS_RIGHT) == ["dns.verified"]
     assert story.status == "error"
-    assert story.last.revalidate
+    assert story.last.needs_revalidation
     assert story.look(DNS_RIGHT, seen("pending", "pending_validation")) == []
     assert story.status == "issuing"
     assert story.look(DNS_RIGHT, seen("active", "pending_validation")) == []
@@ -238,7 +240,7 @@ def test_dns_turning_right_asks_for_one_revalidation_where_cloudflare_still_wait
     asked = []
     for check in (DNS_MISSING, DNS_RIGHT, DNS_RIGHT, DNS_MISSING, DNS_RIGHT):
         story.look(check, seen("pending", "pending_validation"))
-        asked.append(story.last.revalidate)
+        asked.append(story.last.needs_revalidation)
     # The last check but one was not believed, so the last turned nothing right.
     assert asked == [False, True, False, False, False]
 
@@ -246,17 +248,17 @@ def test_dns_turning_right_asks_for_one_revalidation_where_cloudflare_still_wait
 def test_no_revalidation_is_asked_for_before_registration_nor_once_it_is_active() -> None:
     unregistered = Story()
     unregistered.look(DNS_RIGHT)
-    assert not unregistered.last.revalidate
+    assert not unregistered.last.needs_revalidation
     overtaken = Story()
     overtaken.look(seen("pending", "pending_validation"))
     overtaken.look(DNS_RIGHT, seen("active", "active", certificate("01")))
     assert overtaken.status == "active"
-    assert not overtaken.last.revalidate
+    assert not overtaken.last.needs_revalidation
     drifted = active_story()
     for check in (DNS_MISSING, DNS_MISSING, DNS_RIGHT):
         drifted.look(check)
     assert drifted.domain.dns_state is DnsState.VERIFIED
-    assert not drifted.last.revalidate
+    assert not drifted.last.needs_revalidation
 
 
 def test_looks_are_counted_since_the_last_change_of_status_or_dns_state() -> None:
@@ -268,7 +270,7 @@ def test_looks_are_counted_since_the_last_change_of_status_or_dns_state() -> Non
     ]  # fmt: skip
     for observations in looks:
         story.look(*observations)
-        counts.append(story.domain.looks)
+        counts.append(story.domain.checks_since_change)
     assert counts == [1, 0, 1, 2, 0, 1, 2, 0, 1]
 
 
@@ -304,12 +306,12 @@ def test_cloudflare_is_not_told_to_look_again_while_it_issues() -> None:
         story = Story()
         story.look(DNS_MISSING, seen("pending", "pending_validation"))
         story.look(DNS_RIGHT, seen(status, ssl))
-        assert not story.last.revalidate
+        assert not story.last.needs_revalidation
     for status, ssl in (("pending", "pending_validation"), ("active", "pending_validation"), ("moved", "active")):
         story = Story()
         story.look(DNS_MISSING, seen("pending", "pending_validation"))
         story.look(DNS_RIGHT, seen(status, ssl))
-        assert story.last.revalidate
+        assert story.last.needs_revalidation
 
 
 def test_a_first_order_that_was_started_again_does_not_serve_by_what_it_had_issued() -> None:

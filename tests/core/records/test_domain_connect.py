@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from dcvd.core.domains.domain import Record
 from dcvd.core.domains.targets import new_target
-from dcvd.core.records.domain_connect import application, key_records, outcome, query, return_hosts, signed, template
+from dcvd.core.records.domain_connect import (
+    append_signature,
+    build_template,
+    encode_query,
+    prepare_application,
+    public_key_texts,
+    read_outcome,
+    return_hosts,
+)
 from dcvd.errors import Conflict
 
 TOKENED = "{token}.edge.example.net"
@@ -17,7 +25,7 @@ SUFFIX = "0123456789abcdef.dcv.cloudflare.com"
 
 
 def made(target: str = TOKENED, **options: Any) -> dict[str, Any]:
-    return template(
+    return build_template(
         "example.net",
         "domain",
         key_domain="example.net",
@@ -38,7 +46,7 @@ def filled(text: str, zone: str, host: str, variables: dict[str, str]) -> str:
 
 def written(target: str, records: list[Record], zone: str) -> list[Record]:
     """What a provider would create."""
-    applied = application(records, zone=zone, target=target)
+    applied = prepare_application(records, zone=zone, target=target)
     base = f"{applied.host}.{applied.zone}"
     return [
         Record(
@@ -94,19 +102,19 @@ def test_the_hosts_to_which_customers_come_back_are_in_the_template() -> None:
 )
 def test_what_the_template_cannot_set_is_said(name: str, value: str, code: str) -> None:
     with pytest.raises(Conflict) as refused:
-        application([Record("CNAME", name, value)], zone="customer.test", target="edge.example.net")
+        prepare_application([Record("CNAME", name, value)], zone="customer.test", target="edge.example.net")
     assert refused.value.code == code
 
 
 def test_a_target_of_before_the_template_is_not_applied_with_a_wrong_label() -> None:
     for value in ("edge.example.net", "a.b.edge.example.net", ".edge.example.net", "x.edge.example.org"):
         with pytest.raises(Conflict):
-            application([Record("CNAME", "app.customer.test", value)], zone="customer.test", target=TOKENED)
+            prepare_application([Record("CNAME", "app.customer.test", value)], zone="customer.test", target=TOKENED)
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text()))
 def test_a_query_says_what_was_meant_and_is_sorted(parameters: dict[str, str]) -> None:
-    made = query({name: value.encode(errors="replace").decode() for name, value in parameters.items()
+    made = encode_query({name: value.encode(errors="replace").decode() for name, value in parameters.items()
                   if name.isprintable() and name.isascii()})  # fmt: skip
     pairs = parse_qsl(made, keep_blank_values=True)
     names = [pair.split("=")[0] for pair in made.split("&")] if made else []
@@ -117,14 +125,14 @@ def test_a_query_says_what_was_meant_and_is_sorted(parameters: dict[str, str]) -
 
 
 def test_a_query_is_encoded_as_rfc_3986_says() -> None:
-    unsigned = query({"redirect_uri": "https://a.test/b c?d=e&f", "domain": "x.test", "T~": "a+b/é"})
+    unsigned = encode_query({"redirect_uri": "https://a.test/b c?d=e&f", "domain": "x.test", "T~": "a+b/é"})
     assert unsigned == "T~=a%2Bb%2F%C3%A9&domain=x.test&redirect_uri=https%3A%2F%2Fa.test%2Fb%20c%3Fd%3De%26f"
-    assert signed("a=b", key="_dcpubkeyv1", signature="x+/=") == "a=b&key=_dcpubkeyv1&sig=x%2B%2F%3D"
+    assert append_signature("a=b", key="_dcpubkeyv1", signature="x+/=") == "a=b&key=_dcpubkeyv1&sig=x%2B%2F%3D"
 
 
 @given(st.binary(min_size=1, max_size=1000).map(lambda data: data.hex().encode()))
 def test_a_published_key_fits_its_records_and_is_whole(key: bytes) -> None:
-    records = key_records(key)
+    records = public_key_texts(key)
     assert all(len(record) <= 255 for record in records)
     fields = [dict(field.split("=", 1) for field in record.split(",")) for record in records]
     assert [field["p"] for field in fields] == [str(number) for number in range(1, len(records) + 1)]
@@ -144,4 +152,4 @@ def test_a_published_key_fits_its_records_and_is_whole(key: bytes) -> None:
     ],
 )
 def test_the_redirect_back_is_one_of_four_things(error: str | None, description: str | None, meant: str) -> None:
-    assert outcome(error, description) == meant
+    assert read_outcome(error, description) == meant

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.records.domain_connect_settings import api_prefix, read_settings
+from dcvd.core.records.domain_connect_settings import read_api_prefix, read_settings
 
 GOOD: dict[str, Any] = {
     "providerId": "dns.test",
@@ -49,13 +49,13 @@ def body(**changes: Any) -> bytes:
     ],
 )
 def test_only_a_plain_host_and_path_is_asked_for_settings(text: str, prefix: str | None) -> None:
-    assert api_prefix([text]) == prefix
+    assert read_api_prefix([text]) == prefix
 
 
 def test_several_texts_are_one_where_they_say_the_same() -> None:
-    assert api_prefix(["a.test", "a.test/", "not one"]) == "a.test"
-    assert api_prefix(["a.test", "b.test"]) is None
-    assert api_prefix([]) is None
+    assert read_api_prefix(["a.test", "a.test/", "not one"]) == "a.test"
+    assert read_api_prefix(["a.test", "b.test"]) is None
+    assert read_api_prefix([]) is None
 
 
 def test_settings_are_read() -> None:

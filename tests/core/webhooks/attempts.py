@@ -14,9 +14,9 @@ def answered(
     status: int,
     *,
     started_at: int = NOW,
-    headers: Mapping[str, str] | None = None,
-    response: bytes = b"",
-    retry_after: int | None = None,
+    response_headers: Mapping[str, str] | None = None,
+    response_body: bytes = b"",
+    retry_after_ms: int | None = None,
     number: int = 1,
 ) -> Attempt:
     """An attempt that got an answer."""
@@ -29,10 +29,10 @@ def answered(
         outcome=outcome,
         status_code=status,
         error=None if outcome is AttemptOutcome.DELIVERED else f"The receiver answered {status}.",
-        headers=headers or {},
-        response=response,
+        response_headers=response_headers or {},
+        response_body=response_body,
         remote_ip="198.18.0.1",
-        retry_after=retry_after,
+        retry_after_ms=retry_after_ms,
     )
 
 

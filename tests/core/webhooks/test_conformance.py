@@ -13,9 +13,16 @@ from dcvd.core.events import Event, EventDraft, EventType, build_body
 from dcvd.core.http_exchanges import FailureReason
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
-from dcvd.core.webhooks.conformance import Probe, ProbeKind, ProbeVerdict, Report, judge, probes
+from dcvd.core.webhooks.conformance import (
+    ConformanceProbe,
+    ConformanceReport,
+    ProbeKind,
+    ProbeResult,
+    build_probes,
+    evaluate_receiver,
+)
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
-from dcvd.core.webhooks.signing import dcvaas_signature, new_secret, standard_secret
+from dcvd.core.webhooks.signing import dcvaas_signature, new_secret, to_standard_secret
 from tests.core.builders import NOW, counting_bytes
 from tests.core.webhooks.attempts import answered, unanswered
 
@@ -33,23 +40,23 @@ def event(number: int) -> Event:
     )
 
 
-def made(*secrets: Secret, now: int | None = None) -> dict[ProbeKind, Probe]:
+def made(*secrets: Secret, now: int | None = None) -> dict[ProbeKind, ConformanceProbe]:
     moment = int(time.time() * 1000) if now is None else now
-    sent = probes(secrets or (SECRET,), event(1), event(2), event(3), now=moment, random=counting_bytes(200))
+    sent = build_probes(secrets or (SECRET,), event(1), event(2), event(3), now=moment, random=counting_bytes(200))
     assert [probe.kind for probe in sent] == list(ProbeKind)
     return {probe.kind: probe for probe in sent}
 
 
-def report(**statuses: int | Attempt) -> Report:
+def report(**statuses: int | Attempt) -> ConformanceReport:
     """Of a receiver that does everything right but what is given."""
     results: dict[ProbeKind, Attempt] = {}
     for kind in ProbeKind:
         told = statuses.get(kind.value, RIGHT[kind])
         results[kind] = answered(told) if isinstance(told, int) else told
-    return judge(results)
+    return evaluate_receiver(results)
 
 
-def verdict(kind: ProbeKind, **statuses: int | Attempt) -> ProbeVerdict:
+def verdict(kind: ProbeKind, **statuses: int | Attempt) -> ProbeResult:
     (found,) = [probe for probe in report(**statuses).probes if probe.kind is kind]
     return found
 
@@ -62,7 +69,7 @@ def test_the_good_and_the_duplicate_are_one_delivery_that_the_official_verifier_
     good, duplicate = sent[ProbeKind.GOOD], sent[ProbeKind.DUPLICATE]
     assert (good.body, good.headers["webhook-id"]) == (duplicate.body, duplicate.headers["webhook-id"])
     for probe in (good, duplicate):
-        assert Webhook(standard_secret(SECRET).reveal()).verify(probe.body, dict(probe.headers))["id"] == "evt_1"
+        assert Webhook(to_standard_secret(SECRET).reveal()).verify(probe.body, dict(probe.headers))["id"] == "evt_1"
 
 
 def test_the_forged_one_is_signed_with_a_secret_that_nobody_has() -> None:
@@ -70,7 +77,7 @@ def test_the_forged_one_is_signed_with_a_secret_that_nobody_has() -> None:
         forged = made(*secrets)[ProbeKind.FORGED]
         for secret in secrets:
             with pytest.raises(WebhookVerificationError, match="No matching signature"):
-                Webhook(standard_secret(secret).reveal()).verify(forged.body, dict(forged.headers))
+                Webhook(to_standard_secret(secret).reveal()).verify(forged.body, dict(forged.headers))
             assert dcvaas_signature(secret, forged.body) not in forged.headers.values()
 
 
@@ -78,11 +85,11 @@ def test_the_stale_one_is_rightly_signed_an_hour_ago() -> None:
     now = int(time.time() * 1000)
     stale = made(now=now)[ProbeKind.STALE]
     with pytest.raises(WebhookVerificationError, match="too old"):
-        Webhook(standard_secret(SECRET).reveal()).verify(stale.body, dict(stale.headers))
+        Webhook(to_standard_secret(SECRET).reveal()).verify(stale.body, dict(stale.headers))
     assert stale.headers["webhook-timestamp"] == str(now // SECOND - 3600)
     assert stale.headers["X-DCVaaS-Signature"] == dcvaas_signature(SECRET, stale.body)
     then = datetime.fromtimestamp(now // SECOND - 3600, UTC)
-    official = Webhook(standard_secret(SECRET).reveal()).sign("evt_3", then, stale.body.decode())
+    official = Webhook(to_standard_secret(SECRET).reveal()).sign("evt_3", then, stale.body.decode())
     assert stale.headers["webhook-signature"] == official
 
 
@@ -99,7 +106,7 @@ def test_the_probes_are_three_deliveries() -> None:
 def test_during_a_rotation_the_good_one_carries_both_secrets() -> None:
     good = made(SECRET, OLD)[ProbeKind.GOOD]
     for secret in (SECRET, OLD):
-        assert Webhook(standard_secret(secret).reveal()).verify(good.body, dict(good.headers))
+        assert Webhook(to_standard_secret(secret).reveal()).verify(good.body, dict(good.headers))
 
 
 # The verdicts
@@ -192,7 +199,7 @@ ATTEMPTS = st.integers(100, 599).map(answered) | st.just(TIMEOUT)
 def test_every_verdict_is_in_words_and_a_receiver_conforms_only_by_its_answers(
     results: Mapping[ProbeKind, Attempt],
 ) -> None:
-    found = judge(results)
+    found = evaluate_receiver(results)
     checks: dict[ProbeKind, Callable[[int], bool]] = {
         ProbeKind.GOOD: lambda status: 200 <= status < 300,
         ProbeKind.DUPLICATE: lambda status: 200 <= status < 300,

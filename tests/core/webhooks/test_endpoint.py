@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dcvd.core.instants import DAY, HOUR
 from dcvd.core.secret import Secret
-from dcvd.core.webhooks.endpoint import SigningSecret, signing_secrets
+from dcvd.core.webhooks.endpoint import SigningSecret, select_signing_secrets
 from tests.core.builders import NOW
 
 
@@ -15,7 +15,7 @@ def secret(name: str, *, created_at: int, expires_at: int | None = None) -> Sign
 
 
 def signing(secrets: list[SigningSecret], now: int) -> list[str]:
-    return [each.reveal() for each in signing_secrets(secrets, now)]
+    return [each.reveal() for each in select_signing_secrets(secrets, now)]
 
 
 def test_without_a_rotation_the_present_one_signs_for_ever() -> None:

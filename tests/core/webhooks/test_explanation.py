@@ -26,7 +26,7 @@ def told(explanation: Explanation) -> str:
 
 
 def redirect(location: str, *, status: int = 308, url: str = URL) -> Explanation:
-    return explain(answered(status, headers={"location": location}), url)
+    return explain(answered(status, response_headers={"location": location}), url)
 
 
 def late(timings: Timings, *, remote_ip: str | None = None, error: str | None = None) -> Explanation:
@@ -217,7 +217,7 @@ def test_a_status_has_a_fix_that_fits_it(status: int, said: str) -> None:
 
 def test_an_answer_is_quoted_in_short_and_without_what_cannot_be_printed() -> None:
     response = b'{"error":\r\n "bad \x1b[31msignature\x00"}' + b"x" * 900
-    sentence = explain(answered(400, response=response), URL).sentence
+    sentence = explain(answered(400, response_body=response), URL).sentence
     begin = 'hooks.customer.com answered 400 Bad Request: “{"error": "bad [31msignature "}'
     assert sentence.startswith(begin)
     assert sentence.endswith("x…”")
@@ -226,22 +226,25 @@ def test_an_answer_is_quoted_in_short_and_without_what_cannot_be_printed() -> No
 
 def test_neither_markup_nor_binary_data_is_quoted() -> None:
     for response in (b"<html><body>Oops</body></html>", b"\x1f\x8b\x08\x00\xff\xfe\xfd\xfc\xfb"):
-        assert explain(answered(500, response=response), URL).sentence == (
+        assert explain(answered(500, response_body=response), URL).sentence == (
             "hooks.customer.com answered 500 Internal Server Error."
         )
 
 
 def test_a_characters_half_at_the_cut_does_not_hide_the_answer() -> None:
-    assert "grün" in explain(answered(400, response="grün ü".encode()[:-1]), URL).sentence
+    assert "grün" in explain(answered(400, response_body="grün ü".encode()[:-1]), URL).sentence
 
 
 def test_an_answer_that_asks_for_patience_is_told_with_the_seconds() -> None:
-    sentence = explain(answered(429, retry_after=90_000), URL).sentence
+    sentence = explain(answered(429, retry_after_ms=90_000), URL).sentence
     assert sentence == "hooks.customer.com answered 429 Too Many Requests, and asked us to wait 90 s."
 
 
 def test_the_scheme_that_the_receiver_wants_is_named() -> None:
-    assert "(it asks for Basic)" in explain(answered(401, headers={"www-authenticate": 'Basic realm="x"'}), URL).fix
+    assert (
+        "(it asks for Basic)"
+        in explain(answered(401, response_headers={"www-authenticate": 'Basic realm="x"'}), URL).fix
+    )
 
 
 # Everything
@@ -279,7 +282,7 @@ def test_every_failure_without_an_answer_has_a_printable_sentence_and_a_fix(
 def test_every_answer_has_a_printable_sentence_and_every_failed_one_a_fix(
     status: int, headers: dict[str, str], response: bytes, url: str
 ) -> None:
-    explanation = explain(answered(status, headers=headers, response=response), url)
+    explanation = explain(answered(status, response_headers=headers, response_body=response), url)
     assert explanation.sentence.endswith((".", "”"))
     assert (explanation.fix == "") == (200 <= status < 300)
     assert told(explanation).isprintable()

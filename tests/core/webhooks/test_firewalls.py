@@ -3,7 +3,7 @@
 import pytest
 
 from dcvd.core.webhooks.explanation import explain
-from dcvd.core.webhooks.firewalls import Gatekeeper, Page, page_of
+from dcvd.core.webhooks.firewalls import Gatekeeper, GatekeeperPage, recognize_page
 from tests.core.webhooks.attempts import URL, answered
 
 HTML = {"content-type": "text/html; charset=UTF-8"}
@@ -42,8 +42,8 @@ ELB = b"<html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>\r\n<center
     ],
 )  # fmt: skip
 def test_a_firewall_is_recognised_and_named(name: str, status: int, headers: dict[str, str], body: bytes) -> None:
-    assert page_of(status, headers, body) == Page(Gatekeeper.PROTECTION, name)
-    explanation = explain(answered(status, headers=headers, response=body), URL)
+    assert recognize_page(status, headers, body) == GatekeeperPage(Gatekeeper.PROTECTION, name)
+    explanation = explain(answered(status, response_headers=headers, response_body=body), URL)
     assert f"with a page of {name}, which protects it" in explanation.sentence
     assert "POSTs to /dcvd with the User-Agent dcvd/…" in explanation.fix
 
@@ -57,8 +57,8 @@ def test_a_firewall_is_recognised_and_named(name: str, status: int, headers: dic
     ],
 )  # fmt: skip
 def test_a_web_servers_own_page_is_no_answer_of_the_application(name: str, body: bytes) -> None:
-    assert page_of(403, HTML, body) == Page(Gatekeeper.WEB_SERVER, name)
-    assert f"configuration of {name}" in explain(answered(403, headers=HTML, response=body), URL).fix
+    assert recognize_page(403, HTML, body) == GatekeeperPage(Gatekeeper.WEB_SERVER, name)
+    assert f"configuration of {name}" in explain(answered(403, response_headers=HTML, response_body=body), URL).fix
 
 
 @pytest.mark.parametrize(
@@ -66,13 +66,13 @@ def test_a_web_servers_own_page_is_no_answer_of_the_application(name: str, body:
     [b"<!doctype html><title>Sign in \xc2\xb7 GitLab</title>", b'<html><form><input type="password" name="p">'],
 )
 def test_a_login_is_recognised(body: bytes) -> None:
-    assert page_of(401, HTML, body) == Page(Gatekeeper.LOGIN)
-    assert "without a login" in explain(answered(401, headers=HTML, response=body), URL).fix
+    assert recognize_page(401, HTML, body) == GatekeeperPage(Gatekeeper.LOGIN)
+    assert "without a login" in explain(answered(401, response_headers=HTML, response_body=body), URL).fix
 
 
 def test_any_other_page_that_refuses_is_called_a_page() -> None:
-    assert page_of(403, {}, b"\n<!DOCTYPE html><p>No.") == Page(Gatekeeper.UNKNOWN)
-    assert "HTML page" in explain(answered(403, response=b"<html>No."), URL).sentence
+    assert recognize_page(403, {}, b"\n<!DOCTYPE html><p>No.") == GatekeeperPage(Gatekeeper.UNKNOWN)
+    assert "HTML page" in explain(answered(403, response_body=b"<html>No."), URL).sentence
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_any_other_page_that_refuses_is_called_a_page() -> None:
     ],
 )
 def test_a_receivers_own_answer_is_not_taken_for_a_page(status: int, headers: dict[str, str], body: bytes) -> None:
-    assert page_of(status, headers, body) is None
+    assert recognize_page(status, headers, body) is None
 
 
 def test_a_page_that_is_cut_off_anywhere_is_read_all_the_same() -> None:
     body = "<html><title>Zugang ü".encode()
     for end in range(len(body) + 1):
-        page_of(403, HTML, body[:end])
+        recognize_page(403, HTML, body[:end])

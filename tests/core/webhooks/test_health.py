@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from dcvd.core.http_exchanges import PERHAPS_OURS, FailureReason
+from dcvd.core.http_exchanges import POSSIBLY_OUR_FAULT, FailureReason
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
-from dcvd.core.webhooks.health import DisabledReason, Health, HealthChange, HealthState, after_attempt, disabled
+from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthChange, HealthState, apply_attempt, disable
 from tests.core.builders import NOW
 from tests.core.webhooks.attempts import answered, unanswered
 
@@ -18,11 +18,11 @@ class Tale:
     """An endpoint whose attempts take no time."""
 
     def __init__(self) -> None:
-        self.health = Health()
+        self.health = EndpointHealth()
         self.now = NOW
 
     def ended(self, attempt: Attempt, *, delay: int = HOUR) -> HealthChange | None:
-        self.health, change = after_attempt(self.health, attempt, delay, self.now)
+        self.health, change = apply_attempt(self.health, attempt, delay, self.now)
         return change
 
     def fails(self, times: int = 1, *, every: int = 0) -> list[HealthChange | None]:
@@ -34,7 +34,7 @@ class Tale:
 
     def busy(self, *, delay: int = HOUR, retry_after: int | None = None) -> int:
         """Sent now and answered 503 now; gives the milliseconds of the pause."""
-        self.ended(answered(503, started_at=self.now, retry_after=retry_after), delay=delay)
+        self.ended(answered(503, started_at=self.now, retry_after_ms=retry_after), delay=delay)
         assert self.health.paused_until is not None
         return self.health.paused_until - self.now
 
@@ -85,7 +85,7 @@ def test_one_success_resets_everything(failures: int) -> None:
     tale.fails(failures, every=DAY // 2)
     tale.busy()
     tale.ended(answered(204))
-    assert tale.health == Health()
+    assert tale.health == EndpointHealth()
 
 
 # Giving up
@@ -136,7 +136,7 @@ def test_410_disables_at_once() -> None:
     assert tale.ended(answered(410)) is HealthChange.DISABLED
     assert (tale.health.state, tale.health.reason) == (HealthState.DISABLED, DisabledReason.GONE)
     assert tale.health.last_error == "The receiver answered 410."
-    assert not tale.health.enabled
+    assert not tale.health.is_enabled
 
 
 @pytest.mark.parametrize("reason", DisabledReason)
@@ -144,7 +144,7 @@ def test_410_disables_at_once() -> None:
 def test_attempts_that_end_after_the_endpoint_was_disabled_change_nothing(reason: DisabledReason, status: int) -> None:
     tale = Tale()
     tale.fails(3)
-    tale.health = before = disabled(tale.health, reason)
+    tale.health = before = disable(tale.health, reason)
     tale.now += 10 * DAY
     assert tale.ended(answered(status)) is None
     assert tale.health == before
@@ -153,7 +153,7 @@ def test_attempts_that_end_after_the_endpoint_was_disabled_change_nothing(reason
 def test_disabling_ends_a_pause_and_keeps_what_was_wrong() -> None:
     tale = Tale()
     tale.busy()
-    stopped = disabled(tale.health, DisabledReason.MANUAL)
+    stopped = disable(tale.health, DisabledReason.MANUAL)
     assert (stopped.pauses, stopped.paused_until) == (0, None)
     assert (stopped.failures, stopped.last_error) == (1, "The receiver answered 503.")
 
@@ -164,7 +164,7 @@ def test_disabling_ends_a_pause_and_keeps_what_was_wrong() -> None:
 @pytest.mark.parametrize(
     "attempt",
     [unanswered(AttemptOutcome.INTERNAL)]
-    + [unanswered(AttemptOutcome.CONNECT, reason) for reason in sorted(PERHAPS_OURS)],
+    + [unanswered(AttemptOutcome.CONNECT, reason) for reason in sorted(POSSIBLY_OUR_FAULT)],
     ids=lambda attempt: attempt.reason or attempt.outcome,
 )
 def test_what_may_be_dcvds_own_fault_never_counts(attempt: Attempt) -> None:
@@ -172,10 +172,10 @@ def test_what_may_be_dcvds_own_fault_never_counts(attempt: Attempt) -> None:
     for _ in range(20):
         assert tale.ended(attempt) is None
         tale.now += DAY
-    assert tale.health == Health()
+    assert tale.health == EndpointHealth()
 
 
-@pytest.mark.parametrize("reason", sorted(set(FailureReason) - PERHAPS_OURS))
+@pytest.mark.parametrize("reason", sorted(set(FailureReason) - POSSIBLY_OUR_FAULT))
 def test_any_other_failure_counts(reason: FailureReason) -> None:
     tale = Tale()
     tale.ended(unanswered(AttemptOutcome.CONNECT, reason))
@@ -259,7 +259,7 @@ def test_eight_answers_to_what_was_sent_before_the_pause_count_once() -> None:
 def test_a_late_answer_of_the_same_burst_does_not_shorten_the_pause() -> None:
     tale = Tale()
     tale.busy(retry_after=HOUR)
-    for later in (answered(503, started_at=NOW - 1), answered(503, started_at=NOW - 1, retry_after=SECOND)):
+    for later in (answered(503, started_at=NOW - 1), answered(503, started_at=NOW - 1, retry_after_ms=SECOND)):
         tale.ended(later)
         assert tale.health.paused_until == NOW + HOUR
 

@@ -4,10 +4,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from dcvd.core.http_exchanges import PERHAPS_OURS, FailureReason
+from dcvd.core.http_exchanges import POSSIBLY_OUR_FAULT, FailureReason
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
-from dcvd.core.webhooks.health import DisabledReason, Health, HealthChange, HealthState, after_attempt
+from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthChange, HealthState, apply_attempt
 from tests.core.builders import NOW
 from tests.core.webhooks.attempts import answered, unanswered
 
@@ -23,7 +23,7 @@ class Endpoint(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = NOW
-        self.health = Health()
+        self.health = EndpointHealth()
         self.under_way: list[int] = []
         self.failed_at: list[int] = []
         self.told: list[HealthChange] = []
@@ -53,8 +53,8 @@ class Endpoint(RuleBasedStateMachine):
     def succeed(self, which: int, delay: int) -> None:
         was = self.health
         change = self._end(answered(200, started_at=self._taken(which)), delay)
-        if was.enabled:
-            assert self.health == Health()
+        if was.is_enabled:
+            assert self.health == EndpointHealth()
             assert change is (HealthChange.RECOVERED if was.state is HealthState.FAILING else None)
             self.failed_at, self.told = [], []
 
@@ -63,7 +63,7 @@ class Endpoint(RuleBasedStateMachine):
     def fail(self, which: int, status: int, delay: int) -> None:
         was = self.health
         self._blamed(answered(status, started_at=self._taken(which)), delay)
-        if self.health.enabled:
+        if self.health.is_enabled:
             assert self.health.paused_until == was.paused_until
 
     @precondition(lambda self: self.under_way)
@@ -73,8 +73,8 @@ class Endpoint(RuleBasedStateMachine):
     def be_busy(self, which: int, status: int, retry_after: int | None, delay: int) -> None:
         was = self.health
         started = self._taken(which)
-        self._blamed(answered(status, started_at=started, retry_after=retry_after), delay)
-        if not self.health.enabled:
+        self._blamed(answered(status, started_at=started, retry_after_ms=retry_after), delay)
+        if not self.health.is_enabled:
             return
         until = self.health.paused_until
         assert until is not None
@@ -87,7 +87,7 @@ class Endpoint(RuleBasedStateMachine):
             assert until >= self.now + retry_after
 
     @precondition(lambda self: self.under_way)
-    @rule(which=st.integers(0, 99), reason=st.none() | st.sampled_from(sorted(PERHAPS_OURS)), delay=DELAYS)
+    @rule(which=st.integers(0, 99), reason=st.none() | st.sampled_from(sorted(POSSIBLY_OUR_FAULT)), delay=DELAYS)
     def fail_by_dcvds_own_fault(self, which: int, reason: FailureReason | None, delay: int) -> None:
         was = self.health
         outcome = AttemptOutcome.INTERNAL if reason is None else AttemptOutcome.CONNECT
@@ -99,7 +99,7 @@ class Endpoint(RuleBasedStateMachine):
     def be_gone(self, which: int) -> None:
         was = self.health
         change = self._end(answered(410, started_at=self._taken(which)), HOUR)
-        if was.enabled:
+        if was.is_enabled:
             assert change is HealthChange.DISABLED
             assert self.health.reason is DisabledReason.GONE
             self.gone = True
@@ -110,7 +110,7 @@ class Endpoint(RuleBasedStateMachine):
         exhausted = len(self.failed_at) >= 10 and lasted >= 5 * DAY
         failing = len(self.failed_at) >= 5 and lasted >= 5 * MINUTE
         assert (self.health.state is HealthState.DISABLED) == (exhausted or self.gone)
-        if self.health.enabled:
+        if self.health.is_enabled:
             assert (self.health.state is HealthState.FAILING) == failing
             assert self.health.failures == len(self.failed_at)
             assert self.health.failing_since == (self.failed_at[0] if self.failed_at else None)
@@ -122,18 +122,18 @@ class Endpoint(RuleBasedStateMachine):
     def _blamed(self, attempt: Attempt, delay: int) -> None:
         was = self.health
         change = self._end(attempt, delay)
-        if not was.enabled:
+        if not was.is_enabled:
             return
         self.failed_at.append(self.now)
         if change is not None:
             self.told.append(change)
-        assert (change is HealthChange.DISABLED) == (not self.health.enabled)
+        assert (change is HealthChange.DISABLED) == (not self.health.is_enabled)
         assert self.health.last_error == attempt.error
 
     def _end(self, attempt: Attempt, delay: int) -> HealthChange | None:
         was = self.health
-        self.health, change = after_attempt(was, attempt, delay, self.now)
-        if not was.enabled:
+        self.health, change = apply_attempt(was, attempt, delay, self.now)
+        if not was.is_enabled:
             assert self.health == was
             assert change is None
         return change

@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from dcvd.core.secret import Secret
-from dcvd.core.webhooks.signing import dcvaas_signature, headers, new_secret, standard_secret, standard_signature
+from dcvd.core.webhooks.signing import (
+    build_headers,
+    dcvaas_signature,
+    new_secret,
+    standard_signature,
+    to_standard_secret,
+)
 from tests.core.builders import counting_bytes
 
 BODY = '{"event":"webhook.test","data":{"text":"grüße \u2028 😀"}}'.encode()
@@ -21,14 +27,16 @@ SECRETS = st.binary(min_size=32, max_size=32).map(lambda key: Secret(key.hex()))
 
 
 def signed(secrets: list[Secret]) -> dict[str, str]:
-    return headers(secrets, message_id="evt_1", event="webhook.test", timestamp=int(time.time()), body=BODY)
+    return build_headers(
+        secrets, message_id="evt_1", event_type="webhook.test", timestamp_s=int(time.time()), body=BODY
+    )
 
 
 def test_a_secret_is_64_hex_characters_and_the_same_key_under_whsec() -> None:
     secret = new_secret(counting_bytes())
     assert secret.reveal() == bytes(range(32)).hex()
-    assert standard_secret(secret).reveal() == "whsec_" + base64.b64encode(bytes(range(32))).decode()
-    assert secret.reveal() not in f"{secret} {standard_secret(secret)}"
+    assert to_standard_secret(secret).reveal() == "whsec_" + base64.b64encode(bytes(range(32))).decode()
+    assert secret.reveal() not in f"{secret} {to_standard_secret(secret)}"
 
 
 @given(SECRETS, st.binary(max_size=200))
@@ -48,7 +56,7 @@ def test_the_standard_signature_is_keyed_with_the_32_bytes(secret: Secret, times
 def test_the_official_package_signs_alike(secret: Secret, text: str, number: int) -> None:
     body = f'{{"text":"{number}"}}'.encode() + text.encode()
     moment = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
-    official = Webhook(standard_secret(secret).reveal()).sign("evt_1", moment, body.decode())
+    official = Webhook(to_standard_secret(secret).reveal()).sign("evt_1", moment, body.decode())
     assert official == standard_signature([secret], "evt_1", int(moment.timestamp()), body)
 
 
@@ -57,15 +65,15 @@ def test_the_official_verifier_accepts_a_delivery_under_each_of_its_secrets(coun
     secrets = [new_secret(counting_bytes(40 * number)) for number in range(count)]
     sent = signed(secrets)
     for secret in secrets:
-        assert Webhook(standard_secret(secret).reveal()).verify(BODY, sent)["event"] == "webhook.test"
+        assert Webhook(to_standard_secret(secret).reveal()).verify(BODY, sent)["event"] == "webhook.test"
     with pytest.raises(WebhookVerificationError):
-        Webhook(standard_secret(new_secret(counting_bytes(200))).reveal()).verify(BODY, sent)
+        Webhook(to_standard_secret(new_secret(counting_bytes(200))).reveal()).verify(BODY, sent)
 
 
 def test_the_official_verifier_refuses_a_changed_delivery() -> None:
     secret = new_secret(counting_bytes())
     sent = signed([secret])
-    verifier = Webhook(standard_secret(secret).reveal())
+    verifier = Webhook(to_standard_secret(secret).reveal())
     for forged_body, forged_headers in (
         (BODY.replace(b"test", b"tost"), sent),
         (BODY, sent | {"webhook-id": "evt_2"}),
@@ -84,7 +92,9 @@ def test_one_space_and_nothing_else_stands_between_signatures(secrets: list[Secr
 
 def test_the_headers_of_a_webhook_are_exactly_these() -> None:
     secret = new_secret(counting_bytes())
-    assert headers([secret], message_id="evt_1", event="domain.active", timestamp=1_768_473_000, body=b"{}") == {
+    assert build_headers(
+        [secret], message_id="evt_1", event_type="domain.active", timestamp_s=1_768_473_000, body=b"{}"
+    ) == {
         "X-DCVaaS-Signature": dcvaas_signature(secret, b"{}"),
         "X-DCVaaS-Event": "domain.active",
         "webhook-id": "evt_1",

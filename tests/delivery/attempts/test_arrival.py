@@ -7,12 +7,12 @@ import json
 import pytest
 from standardwebhooks import Webhook
 
-from dcvd.core.webhooks.signing import standard_secret
+from dcvd.core.webhooks.signing import to_standard_secret
 from dcvd.kit.clock import SystemClock
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.webhooks import endpoints
-from dcvd.services.webhooks.endpoints import Change
+from dcvd.services.webhooks.endpoints import EndpointChange
 from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Gate, Receiver, in_turn, ok
@@ -31,7 +31,7 @@ async def test_an_event_arrives_with_both_signatures_right(
     expected = hmac.new(secret.reveal().encode(), body, hashlib.sha256).hexdigest()
     assert headers["X-DCVaaS-Signature"] == expected
     assert headers["X-DCVaaS-Event"] == "domain.added"
-    verified = Webhook(standard_secret(secret).reveal()).verify(body, dict(headers))
+    verified = Webhook(to_standard_secret(secret).reveal()).verify(body, dict(headers))
     assert verified == json.loads(body)
     assert headers["webhook-id"] == json.loads(body)["id"]
     assert headers["Content-Type"] == "application/json"
@@ -64,7 +64,9 @@ async def test_another_organization_is_told_nothing(
 async def test_static_headers_go_with_every_delivery(
     context: Context, org: str, endpoint: str, receiver: Receiver
 ) -> None:
-    await endpoints.change(context, org, endpoint, Change(headers={"Authorization": "Bearer xyz", "X-Team": "a b"}))
+    await endpoints.change(
+        context, org, endpoint, EndpointChange(headers={"Authorization": "Bearer xyz", "X-Team": "a b"})
+    )
     await happen(context, org)
     await delivered(context, 1)
     headers = receiver.received[0].headers

@@ -10,14 +10,14 @@ from aiohttp import web
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from dcvd.core.secret import Secret
-from dcvd.core.webhooks.conformance import ProbeKind, Report
-from dcvd.core.webhooks.signing import standard_secret
-from dcvd.delivery import Prober
+from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind
+from dcvd.core.webhooks.signing import to_standard_secret
+from dcvd.delivery import EndpointTestRunner
 from dcvd.errors import NotFound, Retryable
 from dcvd.kit.clock import SystemClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
-from dcvd.services.webhooks.endpoints import Change
+from dcvd.services.webhooks.endpoints import EndpointChange
 from tests.delivery.conftest import configure, subscribe
 from tests.delivery.receivers import Answer, Gate, Receiver, never, ok, saying
 from tests.delivery.views import attempts, health_of, secret_of, states
@@ -34,7 +34,7 @@ class Checking:
     def __init__(
         self, secret: Secret, *, signature: bool = True, timestamp: bool = True, refuses_repeats: bool = False
     ) -> None:
-        self._webhook = Webhook(standard_secret(secret).reveal())
+        self._webhook = Webhook(to_standard_secret(secret).reveal())
         self._signature = signature
         self._timestamp = timestamp
         self._refuses_repeats = refuses_repeats
@@ -56,7 +56,7 @@ class Checking:
 
 
 @pytest.fixture
-async def prober(context: Context) -> AsyncIterator[Prober]:
+async def prober(context: Context) -> AsyncIterator[EndpointTestRunner]:
     """At work by the real clock, which is the receivers' too."""
     context.clock = SystemClock()
     async with probing(context) as found:
@@ -64,9 +64,9 @@ async def prober(context: Context) -> AsyncIterator[Prober]:
 
 
 @asynccontextmanager
-async def probing(context: Context) -> AsyncIterator[Prober]:
+async def probing(context: Context) -> AsyncIterator[EndpointTestRunner]:
     """With the settings that the context has now."""
-    prober = Prober(context)
+    prober = EndpointTestRunner(context)
     await prober.start()
     try:
         yield prober
@@ -74,20 +74,20 @@ async def probing(context: Context) -> AsyncIterator[Prober]:
         await prober.close()
 
 
-def passed(report: Report) -> dict[ProbeKind, bool | None]:
+def passed(report: ConformanceReport) -> dict[ProbeKind, bool | None]:
     return {probe.kind: probe.passed for probe in report.probes}
 
 
-def statuses(report: Report) -> list[int | None]:
+def statuses(report: ConformanceReport) -> list[int | None]:
     return [probe.status_code for probe in report.probes]
 
 
 async def test_a_receiver_that_verifies_all_conforms_and_acts_on_one_event(
-    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     checking = Checking(await secret_of(context, endpoint))
     receiver.answer = checking
-    report = await prober.conformance(org, endpoint)
+    report = await prober.check_conformance(org, endpoint)
     assert report.conforms
     assert statuses(report) == [204, 204, 401, 400]
     good, duplicate, forged, stale = receiver.received
@@ -98,10 +98,10 @@ async def test_a_receiver_that_verifies_all_conforms_and_acts_on_one_event(
 
 
 async def test_the_official_verifier_takes_what_is_good_and_refuses_the_rest_for_its_own_reasons(
-    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
-    await prober.conformance(org, endpoint)
-    official = Webhook(standard_secret(await secret_of(context, endpoint)).reveal())
+    await prober.check_conformance(org, endpoint)
+    official = Webhook(to_standard_secret(await secret_of(context, endpoint)).reveal())
     good, duplicate, forged, stale = receiver.received
     for request in (good, duplicate):
         assert official.verify(request.body, dict(request.headers))
@@ -112,30 +112,30 @@ async def test_the_official_verifier_takes_what_is_good_and_refuses_the_rest_for
 
 
 async def test_a_receiver_that_accepts_forged_signatures_is_told_so(
-    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     receiver.answer = Checking(await secret_of(context, endpoint), signature=False)
-    report = await prober.conformance(org, endpoint)
+    report = await prober.check_conformance(org, endpoint)
     assert not report.conforms
     assert passed(report) == {GOOD: True, DUPLICATE: True, FORGED: False, STALE: True}
     assert report.summary == "The receiver does not conform: it accepts a forged signature."
 
 
 async def test_a_receiver_that_accepts_stale_timestamps_is_told_so(
-    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     receiver.answer = Checking(await secret_of(context, endpoint), timestamp=False)
-    report = await prober.conformance(org, endpoint)
+    report = await prober.check_conformance(org, endpoint)
     assert not report.conforms
     assert passed(report) == {GOOD: True, DUPLICATE: True, FORGED: True, STALE: False}
     assert report.summary == "The receiver does not conform: it accepts an old timestamp."
 
 
 async def test_a_receiver_that_breaks_on_a_repeat_is_told_so(
-    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     receiver.answer = Checking(await secret_of(context, endpoint), refuses_repeats=True)
-    report = await prober.conformance(org, endpoint)
+    report = await prober.check_conformance(org, endpoint)
     assert not report.conforms
     assert passed(report) == {GOOD: True, DUPLICATE: False, FORGED: True, STALE: True}
     assert report.summary == "The receiver does not conform: it does not accept a repeat."
@@ -143,29 +143,29 @@ async def test_a_receiver_that_breaks_on_a_repeat_is_told_so(
 
 
 async def test_a_receiver_that_accepts_everything_is_told_of_both_faults(
-    org: str, endpoint: str, receiver: Receiver, prober: Prober
+    org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     receiver.answer = ok
-    report = await prober.conformance(org, endpoint)
+    report = await prober.check_conformance(org, endpoint)
     assert passed(report) == {GOOD: True, DUPLICATE: True, FORGED: False, STALE: False}
     assert "accepts a forged signature, accepts an old timestamp" in report.summary
 
 
 async def test_a_receiver_with_another_secret_is_told_that_it_refuses_what_is_right(
-    org: str, endpoint: str, receiver: Receiver, prober: Prober
+    org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     receiver.answer = Checking(Secret("0" * 64))
-    report = await prober.conformance(org, endpoint)
+    report = await prober.check_conformance(org, endpoint)
     assert passed(report) == {GOOD: False, DUPLICATE: None, FORGED: None, STALE: None}
     assert "present secret" in report.probes[0].verdict
 
 
 @pytest.mark.parametrize("answer", [saying(429, retry_after="60"), saying(503)])
 async def test_a_receiver_that_is_busy_proves_nothing_of_what_it_refuses(
-    org: str, endpoint: str, receiver: Receiver, prober: Prober, answer: Answer
+    org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner, answer: Answer
 ) -> None:
     receiver.answer = answer
-    report = await prober.conformance(org, endpoint)
+    report = await prober.check_conformance(org, endpoint)
     assert not report.conforms
     assert passed(report) == {GOOD: False, DUPLICATE: None, FORGED: None, STALE: None}
     assert len(receiver.received) == 4, "a Retry-After holds up no probe"
@@ -178,7 +178,7 @@ async def test_a_receiver_that_never_answers_costs_the_timeout_for_each_probe_an
     configure(context, timeout=100)
     receiver.answer = never
     async with asyncio.timeout(10), probing(context) as prober:
-        report = await prober.conformance(org, endpoint)
+        report = await prober.check_conformance(org, endpoint)
     assert not report.conforms
     assert passed(report) == {GOOD: False, DUPLICATE: False, FORGED: None, STALE: None}
     assert statuses(report) == [None] * 4
@@ -187,14 +187,14 @@ async def test_a_receiver_that_never_answers_costs_the_timeout_for_each_probe_an
 
 
 async def test_a_receiver_that_is_not_there_is_told_so(
-    context: Context, org: str, receiver: Receiver, prober: Prober
+    context: Context, org: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     closed = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
     port = closed.sockets[0].getsockname()[1]
     closed.close()
     await closed.wait_closed()
     gone, _ = await subscribe(context, org, f"http://127.0.0.1:{port}/hooks")
-    report = await prober.conformance(org, gone)
+    report = await prober.check_conformance(org, gone)
     assert not report.conforms
     assert passed(report) == {GOOD: False, DUPLICATE: False, FORGED: None, STALE: None}
     assert statuses(report) == [None] * 4
@@ -202,44 +202,44 @@ async def test_a_receiver_that_is_not_there_is_told_so(
 
 
 async def test_nothing_of_it_is_kept_but_one_event_and_the_endpoints_health_is_as_it_was(
-    context: Context, org: str, endpoint: str, receiver: Receiver, prober: Prober
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     receiver.answer = saying(500)
-    await endpoints.change(context, org, endpoint, Change(enabled=False))
+    await endpoints.change(context, org, endpoint, EndpointChange(enabled=False))
     before = await health_of(context, endpoint)
-    await prober.conformance(org, endpoint)
+    await prober.check_conformance(org, endpoint)
     assert await health_of(context, endpoint) == before
     assert await states(context) == []
     assert await attempts(context) == []
     stored = await context.database.read(
-        lambda snapshot: snapshot.all("SELECT id, body FROM events WHERE org_id = ? ORDER BY sequence", (org,))
+        lambda snapshot: snapshot.fetch_all("SELECT id, body FROM events WHERE org_id = ? ORDER BY sequence", (org,))
     )
     good = receiver.received[0]
     assert [(row[0], bytes(row[1])) for row in stored] == [(good.headers["webhook-id"], good.body)]
 
 
 async def test_probes_count_as_tests_under_way_and_give_their_place_back(
-    org: str, endpoint: str, receiver: Receiver, prober: Prober
+    org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     gate = Gate()
     receiver.answer = gate
-    under_way = [asyncio.create_task(prober.conformance(org, endpoint)) for _ in range(2)]
+    under_way = [asyncio.create_task(prober.check_conformance(org, endpoint)) for _ in range(2)]
     await receiver.holds(2)
-    for call in (prober.conformance, prober.test):
+    for call in (prober.check_conformance, prober.send_test):
         with pytest.raises(Retryable) as caught:
             await call(org, endpoint)
         assert caught.value.code == "too_many_tests"
     under_way[0].cancel()
     await asyncio.wait(under_way[:1])
     gate.opened.set()
-    await prober.conformance(org, endpoint)
+    await prober.check_conformance(org, endpoint)
     assert len((await under_way[1]).probes) == 4
 
 
 async def test_another_organizations_endpoint_is_not_found_and_nothing_is_sent(
-    rival_org: str, endpoint: str, receiver: Receiver, prober: Prober
+    rival_org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     for _ in range(3):
         with pytest.raises(NotFound):
-            await prober.conformance(rival_org, endpoint)
+            await prober.check_conformance(rival_org, endpoint)
     assert receiver.received == []

@@ -9,7 +9,7 @@ from dcvd.core.webhooks.health import DisabledReason, HealthState
 from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
-from dcvd.services.webhooks.endpoints import Change, Held
+from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
 from tests.delivery.conftest import configure, subscribe
 from tests.delivery.owing import backlog, happen
 from tests.delivery.receivers import Gate, Receiver, in_turn, ok, saying
@@ -38,7 +38,7 @@ async def test_gone_disables_the_endpoint_and_holds_what_waits_until_it_is_enabl
     (event,) = [body for body in told if body["event"] == "endpoint.disabled"]
     assert (event["data"]["endpoint_id"], event["data"]["reason"]) == (endpoint, "gone")
 
-    await endpoints.change(context, org, endpoint, Change(enabled=True))
+    await endpoints.change(context, org, endpoint, EndpointChange(enabled=True))
     await delivered(context, 4, endpoint)
     assert (await health_of(context, endpoint)).state is HealthState.HEALTHY
 
@@ -52,7 +52,7 @@ async def test_nothing_begins_after_the_answer_to_disable_not_even_what_was_read
     receiver.answer = gate
     await happen(context, org, 40)
     await receiver.holds(2)
-    await endpoints.change(context, org, endpoint, Change(enabled=False))
+    await endpoints.change(context, org, endpoint, EndpointChange(enabled=False))
     begun = len(receiver.received)
     gate.opened.set()
     other, _ = await subscribe(context, org, f"{receiver.base}/other")
@@ -60,7 +60,7 @@ async def test_nothing_begins_after_the_answer_to_disable_not_even_what_was_read
     await delivered(context, 3, other)
     assert receiver.by_path["/hooks"] == begun == 2
     assert (await states(context, endpoint)).count(("pending", 0)) == 41
-    await endpoints.change(context, org, endpoint, Change(enabled=True))
+    await endpoints.change(context, org, endpoint, EndpointChange(enabled=True))
     await delivered(context, 43, endpoint)
     assert len(set(receiver.ids())) == len(receiver.ids()) == 43
 
@@ -69,9 +69,9 @@ async def test_nothing_begins_after_the_answer_to_disable_not_even_what_was_read
 async def test_what_was_held_and_is_not_wanted_is_not_sent_but_what_comes_later_is(
     context: Context, org: str, endpoint: str, receiver: Receiver
 ) -> None:
-    await endpoints.change(context, org, endpoint, Change(enabled=False))
+    await endpoints.change(context, org, endpoint, EndpointChange(enabled=False))
     await happen(context, org, 3, domain_id="dom_1")
-    await endpoints.change(context, org, endpoint, Change(enabled=True, replay=Held.NONE))
+    await endpoints.change(context, org, endpoint, EndpointChange(enabled=True, replay=HeldDeliveries.NONE))
     await happen(context, org, domain_id="dom_1")
     await delivered(context, 1)
     assert await states(context) == [("dropped", 0)] * 3 + [("delivered", 1)]
@@ -82,9 +82,9 @@ async def test_what_was_held_and_is_not_wanted_is_not_sent_but_what_comes_later_
 async def test_a_long_backlog_that_is_not_wanted_is_dropped_in_batches(
     context: Context, org: str, endpoint: str, receiver: Receiver
 ) -> None:
-    await endpoints.change(context, org, endpoint, Change(enabled=False))
+    await endpoints.change(context, org, endpoint, EndpointChange(enabled=False))
     await backlog(context, org, endpoint, 1200)
-    await endpoints.change(context, org, endpoint, Change(enabled=True, replay=Held.NONE))
+    await endpoints.change(context, org, endpoint, EndpointChange(enabled=True, replay=HeldDeliveries.NONE))
     await happen(context, org)
     await delivered(context, 1)
     assert (await states(context)).count(("dropped", 0)) == 1200
@@ -99,7 +99,7 @@ async def test_an_answer_that_comes_after_disabling_changes_the_delivery_and_not
     receiver.answer = gate
     await happen(context, org, 2)
     await receiver.holds(2)
-    await endpoints.change(context, org, endpoint, Change(enabled=False))
+    await endpoints.change(context, org, endpoint, EndpointChange(enabled=False))
     gate.opened.set()
     await attempted(context, 2)
     assert sorted(await states(context)) == [("delivered", 1), ("pending", 1)]
@@ -143,7 +143,7 @@ async def test_five_days_without_a_success_and_ten_attempts_disable_it_and_hold_
     await happen(context, org)
     for number in range(1, 11):
         await attempted(context, number)
-        assert (await health_of(context, endpoint)).enabled
+        assert (await health_of(context, endpoint)).is_enabled
         clock.advance(12 * HOUR)
     await attempted(context, 11)
     health = await health_of(context, endpoint)

@@ -10,7 +10,7 @@ import pytest
 from dcvd.errors import InvalidInput
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
-from dcvd.services.webhooks.endpoints import Change
+from dcvd.services.webhooks.endpoints import EndpointChange
 from dcvd.store.engine.database import Transaction
 from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.owing import happen
@@ -30,7 +30,7 @@ def guarded(context: Context) -> None:
 
 
 def _set_url(tx: Transaction, *, endpoint_id: str, url: str) -> None:
-    tx.run("UPDATE webhook_endpoints SET url = ? WHERE id = ?", (url, endpoint_id))
+    tx.execute("UPDATE webhook_endpoints SET url = ? WHERE id = ?", (url, endpoint_id))
 
 
 def _host(address: str) -> str:
@@ -97,6 +97,6 @@ async def test_making_and_changing_an_endpoint_asks_nobody_and_dials_nothing(
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks"
         async with at_work(context):
             endpoint, _ = await subscribe(context, org, url)
-            await endpoints.change(context, org, endpoint, Change(url=f"{url}/2"))
-            await endpoints.change(context, org, endpoint, Change(url="http://hooks.example.com/"))
+            await endpoints.change(context, org, endpoint, EndpointChange(url=f"{url}/2"))
+            await endpoints.change(context, org, endpoint, EndpointChange(url="http://hooks.example.com/"))
     assert asked == []

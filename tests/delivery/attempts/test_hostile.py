@@ -108,7 +108,7 @@ async def test_a_fault_of_ours_is_an_attempt_and_not_a_storm(
     async def broken(*arguments: object, **named: object) -> None:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr("dcvd.delivery.pool.attempt", broken)
+    monkeypatch.setattr("dcvd.delivery.pool.make_attempt", broken)
     await happen(context, org)
     await attempted(context, 1)
     (found,) = await stored(context)

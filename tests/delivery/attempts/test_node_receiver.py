@@ -12,10 +12,10 @@ import pytest
 from msgspec import Struct
 
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
-from dcvd.core.domains.observations import HostnameSeen, RegistrationRefused
+from dcvd.core.domains.observations import CloudflareHostname, RegistrationRefusal
 from dcvd.core.events import EventType
 from dcvd.core.secret import Secret
-from dcvd.core.webhooks.signing import standard_secret
+from dcvd.core.webhooks.signing import to_standard_secret
 from dcvd.kit.clock import SystemClock
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
@@ -62,7 +62,7 @@ class Verdict(Struct, frozen=True):
 
 async def _verdicts(node: str, secret: Secret, count: int) -> list[Verdict]:
     """Of the first `count` deliveries, in the order of their arrival, once they are there."""
-    query = {"secret": secret.reveal(), "signing": standard_secret(secret).reveal()}
+    query = {"secret": secret.reveal(), "signing": to_standard_secret(secret).reveal()}
     found: list[Verdict] = []
     async with aiohttp.ClientSession() as session:
 
@@ -82,9 +82,9 @@ async def test_node_accepts_every_delivery_with_both_checks(context: Context, or
     domain = await additions.add(context, org, "bücher.customer.test")
     facts = DnsFacts(hostname=domain.name, target=domain.cname_target, outcome="answered")
     await checks.record(context, domain.id, [DnsObservation(facts)])
-    refusal = RegistrationRefused("odd", 'He said "no" \u2028 and <b>&</b> \x00\x1f\x7f ünïcödé \U0001f600 \\ /')
+    refusal = RegistrationRefusal("odd", 'He said "no" \u2028 and <b>&</b> \x00\x1f\x7f ünïcödé \U0001f600 \\ /')
     await checks.record(context, domain.id, [refusal])
-    seen = HostnameSeen(id="cf-1", hostname=domain.name, status="active", ssl_status="active")
+    seen = CloudflareHostname(id="cf-1", hostname=domain.name, status="active", ssl_status="active")
     await checks.record(context, domain.id, [seen])
     await removals.remove(context, org, domain.id)
     expected = ["domain.added", "dns.check_failed", "domain.error", "domain.active", "domain.removed"]
@@ -105,7 +105,7 @@ async def test_node_accepts_the_old_secret_until_the_grace_ends_and_the_new_one_
     endpoint, old = await subscribe(context, org, f"{node}/hooks")
     await happen(context, org)
     await delivered(context, 1)
-    new = (await secret_rotation.rotate(context, org, endpoint, grace=60_000)).secret
+    new = (await secret_rotation.rotate(context, org, endpoint, grace_ms=60_000)).secret
     await happen(context, org)
     await delivered(context, 2)
     clock.ahead = 61_000

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.core.instants import HOUR, MINUTE, SECOND
-from dcvd.core.webhooks.deliveries import DeliveryState, what_follows
+from dcvd.core.webhooks.deliveries import DeliveryState, decide_next_attempt
 from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks import replays
@@ -65,7 +65,7 @@ async def test_a_retry_asked_for_while_an_attempt_is_under_way_sends_nothing_a_s
     await happen(context, org)
     await gate.reached.wait()
     (under_way,) = await context.database.read(
-        lambda snapshot: deliveries.due(snapshot, endpoint, context.now(), 10, ())
+        lambda snapshot: deliveries.list_due(snapshot, endpoint, context.now(), 10, ())
     )
     await replays.retry(context, org, under_way.id)
     # A whole other delivery goes through: what is due was read again meanwhile.
@@ -134,17 +134,17 @@ def test_jitter_only_adds_and_at_most_a_fifth_and_attempts_before_do_not_count(
     schedule: list[int], fraction: float, before: int
 ) -> None:
     attempt = failed("dlv_1", number=before + 1)
-    follows = what_follows(attempt, before, schedule, NOW, fraction)
+    follows = decide_next_attempt(attempt, before, schedule, NOW, fraction)
     assert follows.state is DeliveryState.PENDING
     assert follows.next_attempt_at is not None
     assert schedule[1] <= follows.next_attempt_at - NOW <= schedule[1] * 1.2
-    last = what_follows(failed("dlv_1", number=before + len(schedule)), before, schedule, NOW, fraction)
+    last = decide_next_attempt(failed("dlv_1", number=before + len(schedule)), before, schedule, NOW, fraction)
     assert last.state is DeliveryState.DEAD
 
 
 @pytest.mark.usefixtures("pool", "endpoint")
 async def test_the_jitter_is_really_applied(context: Context, org: str, receiver: Receiver, clock: ManualClock) -> None:
-    context.fraction = lambda: 0.5
+    context.random_fraction = lambda: 0.5
     receiver.answer = saying(500)
     await happen(context, org)
     await attempted(context, 1)
@@ -165,7 +165,7 @@ async def test_a_dead_letter_says_why_and_blames_nobody_else(
     assert (found.state, found.attempts, found.next_attempt_at) == ("dead", 2, None)
     assert found.last_error is not None
     assert "500" in found.last_error
-    assert (await health_of(context, endpoint)).enabled
+    assert (await health_of(context, endpoint)).is_enabled
 
 
 @pytest.mark.usefixtures("pool", "endpoint")

@@ -9,7 +9,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from dcvd.core.instants import DAY
 from dcvd.core.secret import Secret
-from dcvd.core.webhooks.signing import standard_secret
+from dcvd.core.webhooks.signing import to_standard_secret
 from dcvd.services.context import Context
 from dcvd.services.webhooks import secret_rotation
 from tests.delivery.clocks import Shifted
@@ -23,7 +23,7 @@ def _judge(request: Received, secret: Secret) -> tuple[bool, bool, bool]:
     """Whether a secret fits the Standard Webhooks signature, the predecessor's, and its `-Previous` one."""
     expected = hmac.new(secret.reveal().encode(), request.body, hashlib.sha256).hexdigest()
     return (
-        _verifies(standard_secret(secret).reveal(), request),
+        _verifies(to_standard_secret(secret).reveal(), request),
         hmac.compare_digest(request.headers["X-DCVaaS-Signature"], expected),
         hmac.compare_digest(request.headers.get("X-DCVaaS-Signature-Previous", ""), expected),
     )
@@ -55,7 +55,7 @@ async def test_the_old_secret_verifies_until_the_grace_ends_and_the_new_one_from
     context.clock = clock = Shifted()
     endpoint, old = await subscribe(context, org, receiver.url)
     before = await _next(context, org, receiver)
-    rotated = await secret_rotation.rotate(context, org, endpoint, grace=60_000)
+    rotated = await secret_rotation.rotate(context, org, endpoint, grace_ms=60_000)
     during = await _next(context, org, receiver)
     clock.ahead = 61_000
     after = await _next(context, org, receiver)
@@ -73,9 +73,9 @@ async def test_of_three_secrets_all_verify_and_the_headers_of_the_predecessor_kn
     context.clock = clock = Shifted()
     endpoint, first = await subscribe(context, org, receiver.url)
     clock.ahead = 1000
-    second = (await secret_rotation.rotate(context, org, endpoint, grace=DAY)).secret
+    second = (await secret_rotation.rotate(context, org, endpoint, grace_ms=DAY)).secret
     clock.ahead = 2000
-    third = (await secret_rotation.rotate(context, org, endpoint, grace=DAY)).secret
+    third = (await secret_rotation.rotate(context, org, endpoint, grace_ms=DAY)).secret
     request = await _next(context, org, receiver)
     assert _judged(request, [first, second, third]) == [
         (True, False, False),
@@ -94,9 +94,9 @@ async def test_without_a_grace_no_earlier_secret_counts_any_more(
     context.clock = clock = Shifted()
     endpoint, first = await subscribe(context, org, receiver.url)
     clock.ahead = 1000
-    second = (await secret_rotation.rotate(context, org, endpoint, grace=DAY)).secret
+    second = (await secret_rotation.rotate(context, org, endpoint, grace_ms=DAY)).secret
     clock.ahead = 2000
-    third = (await secret_rotation.rotate(context, org, endpoint, grace=0)).secret
+    third = (await secret_rotation.rotate(context, org, endpoint, grace_ms=0)).secret
     request = await _next(context, org, receiver)
     assert _judged(request, [first, second, third]) == [
         (False, False, False),
@@ -112,7 +112,7 @@ async def test_the_key_is_the_decoded_bytes_and_neither_the_encoded_text_nor_the
     context.clock = Shifted()
     _, secret = await subscribe(context, org, receiver.url)
     request = await _next(context, org, receiver)
-    shown = standard_secret(secret).reveal()
+    shown = to_standard_secret(secret).reveal()
     assert _verifies(shown, request)
     assert _verifies(bytes.fromhex(secret.reveal()), request)
     assert not _verifies(shown.encode(), request)

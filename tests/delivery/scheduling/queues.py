@@ -6,9 +6,9 @@ from typing import Final
 from dcvd.core.events import EventType
 from dcvd.core.http_exchanges import Timings
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DueDelivery
-from dcvd.core.webhooks.endpoint import Endpoint, OpenedEndpoint
-from dcvd.core.webhooks.health import DisabledReason, Health, disabled
-from dcvd.delivery.endpoint_queue import Lane
+from dcvd.core.webhooks.endpoint import Endpoint, UnsealedEndpoint
+from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, disable
+from dcvd.delivery.endpoint_queue import EndpointQueue
 
 NOW: Final = 1_800_000_000_000
 LIMIT: Final = 8
@@ -33,9 +33,9 @@ def opened(
     rate: int | None = None,
     paused_until: int | None = None,
     enabled: bool = True,
-) -> OpenedEndpoint:
+) -> UnsealedEndpoint:
     """An endpoint's settings."""
-    health = Health(paused_until=paused_until)
+    health = EndpointHealth(paused_until=paused_until)
     endpoint = Endpoint(
         id=endpoint_id,
         org_id=org_id,
@@ -43,11 +43,11 @@ def opened(
         events=(EventType.DOMAIN_ADDED,),
         max_per_second=rate,
         header_names=(),
-        health=health if enabled else disabled(health, DisabledReason.MANUAL),
+        health=health if enabled else disable(health, DisabledReason.MANUAL),
         created_at=NOW,
         updated_at=NOW,
     )
-    return OpenedEndpoint(endpoint=endpoint, secrets=(), headers={})
+    return UnsealedEndpoint(endpoint=endpoint, secrets=(), headers={})
 
 
 def due(count: int) -> list[DueDelivery]:
@@ -67,13 +67,15 @@ def due(count: int) -> list[DueDelivery]:
     ]
 
 
-def lane_of(endpoint_id: str, ready: int, org_id: str = "org_a", *, brisk: bool = True, clock: Monotonic) -> Lane:
+def lane_of(
+    endpoint_id: str, ready: int, org_id: str = "org_a", *, brisk: bool = True, clock: Monotonic
+) -> EndpointQueue:
     """A lane that was read: so much is ready, and its endpoint may be known to answer soon."""
-    lane = Lane(endpoint_id, clock)
-    lane.stale = lane.unread = False
-    lane.settle(opened(endpoint_id, org_id))
+    lane = EndpointQueue(endpoint_id, clock)
+    lane.is_stale = lane.has_unread = False
+    lane.apply_settings(opened(endpoint_id, org_id))
     lane.add(due(ready))
-    lane.brisk = brisk
+    lane.is_fast = brisk
     return lane
 
 

@@ -5,75 +5,75 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.core.webhooks.deliveries import AttemptOutcome
-from dcvd.delivery.endpoint_queue import Able
+from dcvd.delivery.endpoint_queue import Readiness
 from tests.delivery.scheduling.queues import LIMIT, NOW, Monotonic, due, lane_of, made, opened
 
 
 def test_no_more_than_the_limit_is_under_way_to_one_endpoint() -> None:
     lane = lane_of("wh_1", 20, clock=Monotonic())
     taken = []
-    while lane.able(NOW, LIMIT) is Able.YES:
-        taken.append(lane.take())
+    while lane.get_readiness(NOW, LIMIT) is Readiness.READY:
+        taken.append(lane.take_next())
     assert len(taken) == LIMIT
     assert lane.in_flight == {delivery.id for delivery in taken}
-    lane.end(taken[0], made(taken[0].id))
-    assert lane.able(NOW, LIMIT) is Able.YES
+    lane.finish(taken[0], made(taken[0].id))
+    assert lane.get_readiness(NOW, LIMIT) is Readiness.READY
 
 
 @pytest.mark.parametrize(("limit", "quarter"), [(8, 2), (4, 1), (2, 1), (1, 1)])
 def test_an_endpoint_that_did_not_answer_gets_a_quarter_until_it_answers(limit: int, quarter: int) -> None:
     lane = lane_of("wh_1", 20, clock=Monotonic())
-    first = lane.take()
-    lane.end(first, made(first.id, AttemptOutcome.TIMEOUT, ms=5000))
+    first = lane.take_next()
+    lane.finish(first, made(first.id, AttemptOutcome.TIMEOUT, ms=5000))
     taken = []
-    while lane.able(NOW, limit) is Able.YES:
-        taken.append(lane.take())
+    while lane.get_readiness(NOW, limit) is Readiness.READY:
+        taken.append(lane.take_next())
     assert len(taken) == quarter
     # Any answer shows that somebody is there, also one that is no success.
-    lane.end(taken[0], made(taken[0].id, AttemptOutcome.HTTP_ERROR))
-    while lane.able(NOW, limit) is Able.YES:
-        taken.append(lane.take())
+    lane.finish(taken[0], made(taken[0].id, AttemptOutcome.HTTP_ERROR))
+    while lane.get_readiness(NOW, limit) is Readiness.READY:
+        taken.append(lane.take_next())
     assert len(lane.in_flight) == limit
 
 
 def test_what_was_not_attempted_says_nothing_of_the_endpoint() -> None:
     lane = lane_of("wh_1", 2, brisk=True, clock=Monotonic())
-    expired = lane.take()
-    lane.end(expired, None)
-    assert lane.brisk
-    assert lane.answers
+    expired = lane.take_next()
+    lane.finish(expired, None)
+    assert lane.is_fast
+    assert lane.is_responsive
     assert not lane.in_flight
 
 
 @pytest.mark.parametrize(("ms", "brisk"), [(0, True), (999, True), (1000, False), (5000, False)])
 def test_an_endpoint_is_brisk_when_its_last_attempt_ended_within_a_second(ms: int, brisk: bool) -> None:
     lane = lane_of("wh_1", 1, brisk=not brisk, clock=Monotonic())
-    delivery = lane.take()
-    lane.end(delivery, made(delivery.id, ms=ms))
-    assert lane.brisk is brisk
+    delivery = lane.take_next()
+    lane.finish(delivery, made(delivery.id, ms=ms))
+    assert lane.is_fast is brisk
 
 
 def test_nothing_is_taken_while_its_settings_have_to_be_read_again() -> None:
     lane = lane_of("wh_1", 1, clock=Monotonic())
-    lane.stale = True
-    assert lane.able(NOW, LIMIT) is Able.NO
+    lane.is_stale = True
+    assert lane.get_readiness(NOW, LIMIT) is Readiness.BLOCKED
 
 
 def test_nothing_is_taken_for_an_endpoint_that_is_disabled_or_gone() -> None:
     lane = lane_of("wh_1", 1, clock=Monotonic())
-    lane.settle(opened("wh_1", enabled=False))
-    assert lane.able(NOW, LIMIT) is Able.NO
-    lane.settle(None)
-    assert lane.able(NOW, LIMIT) is Able.NO
+    lane.apply_settings(opened("wh_1", enabled=False))
+    assert lane.get_readiness(NOW, LIMIT) is Readiness.BLOCKED
+    lane.apply_settings(None)
+    assert lane.get_readiness(NOW, LIMIT) is Readiness.BLOCKED
 
 
 def test_a_pause_is_waited_out_to_the_millisecond() -> None:
     lane = lane_of("wh_1", 1, clock=Monotonic())
-    lane.settle(opened("wh_1", paused_until=NOW + 250))
-    assert lane.able(NOW, LIMIT) is Able.LATER
-    assert lane.wait(NOW) == 0.25
-    assert lane.able(NOW + 249, LIMIT) is Able.LATER
-    assert lane.able(NOW + 250, LIMIT) is Able.YES
+    lane.apply_settings(opened("wh_1", paused_until=NOW + 250))
+    assert lane.get_readiness(NOW, LIMIT) is Readiness.LATER
+    assert lane.get_wait_s(NOW) == 0.25
+    assert lane.get_readiness(NOW + 249, LIMIT) is Readiness.LATER
+    assert lane.get_readiness(NOW + 250, LIMIT) is Readiness.READY
 
 
 @given(
@@ -88,11 +88,11 @@ def test_in_no_second_more_is_taken_than_its_rate_allows_also_when_the_rate_is_c
     times: list[tuple[float, int]] = []
     for number, step in enumerate(steps):
         rate = rates[number * len(rates) // len(steps)]
-        lane.settle(opened("wh_1", rate=rate))
+        lane.apply_settings(opened("wh_1", rate=rate))
         clock.now += step
-        while lane.wait(NOW) == 0:
+        while lane.get_wait_s(NOW) == 0:
             lane.add(due(1))
-            lane.end(lane.take(), None)
+            lane.finish(lane.take_next(), None)
             times.append((clock.now, rate))
     for moment, rate in times:
         assert sum(moment - 1.0 < other <= moment for other, _ in times) <= rate
@@ -100,18 +100,18 @@ def test_in_no_second_more_is_taken_than_its_rate_allows_also_when_the_rate_is_c
 
 def test_what_is_known_is_what_must_not_be_read_again() -> None:
     lane = lane_of("wh_1", 3, clock=Monotonic())
-    under_way = lane.take()
-    lane.resting.add("dlv_resting")
-    assert sorted(lane.known)[:3] == sorted([under_way.id, *(lane.known[:2])])
-    assert len(lane.known) == 4
-    lane.refresh()
-    assert sorted(lane.known) == sorted([under_way.id, "dlv_resting"])
+    under_way = lane.take_next()
+    lane.cooling_down.add("dlv_resting")
+    assert sorted(lane.known_ids)[:3] == sorted([under_way.id, *(lane.known_ids[:2])])
+    assert len(lane.known_ids) == 4
+    lane.clear_ready()
+    assert sorted(lane.known_ids) == sorted([under_way.id, "dlv_resting"])
 
 
 def test_the_sooner_of_two_plans_counts() -> None:
     lane = lane_of("wh_1", 0, clock=Monotonic())
-    lane.plan(NOW + 500)
-    lane.plan(NOW + 900)
+    lane.plan_due(NOW + 500)
+    lane.plan_due(NOW + 900)
     assert lane.next_due_at == NOW + 500
-    lane.plan(NOW + 100)
+    lane.plan_due(NOW + 100)
     assert lane.next_due_at == NOW + 100

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from dcvd.core.webhooks.deliveries import AttemptOutcome
-from dcvd.delivery.endpoint_queue import Able
-from dcvd.delivery.endpoint_queues import Lanes
-from dcvd.delivery.fair_scheduler import Turns
+from dcvd.delivery.endpoint_queue import Readiness
+from dcvd.delivery.endpoint_queues import EndpointQueues
+from dcvd.delivery.fair_scheduler import FairScheduler
 from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries as service
-from dcvd.services.webhooks.deliveries import Made
+from dcvd.services.webhooks.deliveries import FinishedAttempt
 from dcvd.store.engine.database import Topic
 from dcvd.store.webhooks import deliveries
 from tests.delivery.conftest import subscribe
@@ -23,10 +23,10 @@ from tests.delivery.scheduling.queues import LIMIT, failed
 _URL = "http://127.0.0.1:9/"
 
 
-async def _read_all(lanes: Lanes) -> None:
+async def _read_all(lanes: EndpointQueues) -> None:
     await lanes.update()
-    while lanes.woken.is_set():
-        lanes.woken.clear()
+    while lanes.wake_event.is_set():
+        lanes.wake_event.clear()
         await lanes.update()
 
 
@@ -34,14 +34,14 @@ async def test_a_retry_that_is_planned_while_its_lane_is_read_is_not_forgotten(
     context: Context, org: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endpoint, _ = await subscribe(context, org, _URL)
-    turns = Turns(8)
-    lanes = Lanes(context, turns)
+    turns = FairScheduler(8)
+    lanes = EndpointQueues(context, turns)
     await happen(context, org)
     await _read_all(lanes)
-    lane = turns.next(context.now(), LIMIT)
+    lane = turns.choose(context.now(), LIMIT)
     assert lane is not None
-    due = lane.take()
-    turns.begin(lane, due.id)
+    due = lane.take_next()
+    turns.start(lane, due.id)
 
     read = context.database.read
 
@@ -52,59 +52,61 @@ async def test_a_retry_that_is_planned_while_its_lane_is_read_is_not_forgotten(
         """
         found = await read(query)
         attempt = failed(due.id, AttemptOutcome.INTERNAL)
-        (follows,) = await service.record_attempts(context, [Made(due=due, endpoint_id=endpoint, attempt=attempt)])
+        (follows,) = await service.record_attempts(
+            context, [FinishedAttempt(due_delivery=due, endpoint_id=endpoint, attempt=attempt)]
+        )
         assert follows.next_attempt_at is not None
-        lane.plan(follows.next_attempt_at)
-        lanes.plan(lane, follows.next_attempt_at)
-        lane.end(due, attempt)
-        turns.end(lane, due.id)
+        lane.plan_due(follows.next_attempt_at)
+        lanes.schedule_wake(lane, follows.next_attempt_at)
+        lane.finish(due, attempt)
+        turns.finish(lane, due.id)
         return found
 
-    lanes.unread(lane)
+    lanes.mark_unread(lane)
     with monkeypatch.context() as patched:
         patched.setattr(context.database, "read", meanwhile)
         await lanes.update()
     await _read_all(lanes)
-    assert turns.next(context.now(), LIMIT) is None
+    assert turns.choose(context.now(), LIMIT) is None
     clock.advance(5_000)
     await _read_all(lanes)
-    assert turns.next(context.now(), LIMIT) is lane
-    assert lane.take().attempts == 1
+    assert turns.choose(context.now(), LIMIT) is lane
+    assert lane.take_next().attempts == 1
 
 
 async def test_however_often_something_is_announced_only_so_much_is_read_ahead(context: Context, org: str) -> None:
     endpoint, _ = await subscribe(context, org, _URL)
     await backlog(context, org, endpoint, 1000)
-    turns = Turns(8)
-    lanes = Lanes(context, turns)
+    turns = FairScheduler(8)
+    lanes = EndpointQueues(context, turns)
     await _read_all(lanes)
-    lane = turns.next(context.now(), LIMIT)
+    lane = turns.choose(context.now(), LIMIT)
     assert lane is not None
-    most = lane.ready
+    most = lane.ready_count
     for _ in range(20):
         await context.database.write(lambda tx: tx.announce(Topic.DELIVERIES, endpoint))
         await _read_all(lanes)
-    assert lane.ready == most <= 64
+    assert lane.ready_count == most <= 64
 
 
 async def test_a_lane_that_runs_dry_is_read_on_to_its_end(context: Context, org: str) -> None:
     endpoint, _ = await subscribe(context, org, _URL)
     await backlog(context, org, endpoint, 1000)
-    turns = Turns(8)
-    lanes = Lanes(context, turns)
+    turns = FairScheduler(8)
+    lanes = EndpointQueues(context, turns)
     await _read_all(lanes)
     seen: set[str] = set()
-    while (lane := turns.next(context.now(), LIMIT)) is not None:
-        due = lane.take()
+    while (lane := turns.choose(context.now(), LIMIT)) is not None:
+        due = lane.take_next()
         assert due.id not in seen
         seen.add(due.id)
-        turns.begin(lane, due.id)
+        turns.start(lane, due.id)
         lanes.refill(lane)
         await context.database.write(
             lambda tx, due=due: deliveries.drop(tx, [due.id], "Taken.", 0)  # type: ignore[misc]
         )
-        lane.end(due, None)
-        turns.end(lane, due.id)
+        lane.finish(due, None)
+        turns.finish(lane, due.id)
         await _read_all(lanes)
     assert len(seen) == 1000
 
@@ -113,24 +115,24 @@ async def test_much_to_read_is_read_in_parts_between_which_something_can_begin(c
     for _ in range(200):
         await subscribe(context, org, _URL)
     await happen(context, org)
-    turns = Turns(8)
-    lanes = Lanes(context, turns)
+    turns = FairScheduler(8)
+    lanes = EndpointQueues(context, turns)
     await lanes.update()
-    first = turns.next(context.now(), LIMIT)
+    first = turns.choose(context.now(), LIMIT)
     assert first is not None
-    assert first.able(context.now(), LIMIT) is Able.YES
+    assert first.get_readiness(context.now(), LIMIT) is Readiness.READY
     # The rest is not forgotten.
     await _read_all(lanes)
-    seen = {first.id}
-    while (lane := turns.next(context.now(), LIMIT)) is not None:
-        seen.add(lane.id)
+    seen = {first.endpoint_id}
+    while (lane := turns.choose(context.now(), LIMIT)) is not None:
+        seen.add(lane.endpoint_id)
     assert len(seen) == 200
 
 
 async def test_what_nobody_announced_is_found_by_the_survey(context: Context, org: str) -> None:
     endpoint, _ = await subscribe(context, org, _URL)
-    turns = Turns(8)
-    lanes = Lanes(context, turns)
+    turns = FairScheduler(8)
+    lanes = EndpointQueues(context, turns)
     await _read_all(lanes)
     # As after a commit that seemed to have failed.
     with_announcements = context.database._subscribers
@@ -138,12 +140,12 @@ async def test_what_nobody_announced_is_found_by_the_survey(context: Context, or
     await happen(context, org)
     context.database._subscribers = with_announcements
     await _read_all(lanes)
-    assert turns.next(context.now(), LIMIT) is None
-    lanes.survey_again()
+    assert turns.choose(context.now(), LIMIT) is None
+    lanes.request_survey()
     await _read_all(lanes)
-    lane = turns.next(context.now(), LIMIT)
+    lane = turns.choose(context.now(), LIMIT)
     assert lane is not None
-    assert lane.id == endpoint
+    assert lane.endpoint_id == endpoint
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 6, 7])
@@ -154,11 +156,11 @@ async def test_the_survey_finds_every_endpoint_of_every_page(
     ids = {(await subscribe(context, org, _URL))[0] for _ in range(count)}
     await happen(context, org)
     # Made after all of that, it has heard of nothing.
-    turns = Turns(8)
-    await _read_all(Lanes(context, turns))
+    turns = FairScheduler(8)
+    await _read_all(EndpointQueues(context, turns))
     seen = set()
-    while (lane := turns.next(context.now(), LIMIT)) is not None:
-        seen.add(lane.id)
+    while (lane := turns.choose(context.now(), LIMIT)) is not None:
+        seen.add(lane.endpoint_id)
     assert seen == ids
 
 
@@ -171,7 +173,7 @@ async def test_more_than_five_hundred_endpoints_are_surveyed_page_by_page(contex
     while after is not None:
         start = after
         owed, after = await context.database.read(
-            lambda snapshot, start=start: deliveries.owed_to(snapshot, after=start)  # type: ignore[misc]
+            lambda snapshot, start=start: deliveries.list_owed_endpoints(snapshot, after=start)  # type: ignore[misc]
         )
         found += owed
         pages += 1
@@ -181,34 +183,34 @@ async def test_more_than_five_hundred_endpoints_are_surveyed_page_by_page(contex
 async def test_more_lanes_than_are_kept_cost_no_more_than_they_must(
     context: Context, org: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dcvd.delivery.endpoint_queues._MOST_LANES", 20)
+    monkeypatch.setattr("dcvd.delivery.endpoint_queues._MAX_QUEUES", 20)
     ids = [(await subscribe(context, org, _URL))[0] for _ in range(100)]
     await happen(context, org)
-    turns = Turns(64)
-    lanes = Lanes(context, turns)
+    turns = FairScheduler(64)
+    lanes = EndpointQueues(context, turns)
     await _read_all(lanes)
     taken = set()
-    while (lane := turns.next(context.now(), LIMIT)) is not None:
-        due = lane.take()
-        turns.begin(lane, due.id)
-        lane.end(due, None)
-        turns.end(lane, due.id)
-        taken.add(lane.id)
+    while (lane := turns.choose(context.now(), LIMIT)) is not None:
+        due = lane.take_next()
+        turns.start(lane, due.id)
+        lane.finish(due, None)
+        turns.finish(lane, due.id)
+        taken.add(lane.endpoint_id)
     assert taken == set(ids)
 
 
 async def test_while_a_failure_is_read_its_endpoint_does_not_count_as_well(context: Context, org: str) -> None:
     endpoint, _ = await subscribe(context, org, _URL)
-    lanes = Lanes(context, Turns(8))
+    lanes = EndpointQueues(context, FairScheduler(8))
     await happen(context, org)
     await _read_all(lanes)
-    assert lanes.is_well(endpoint)
-    (due,) = await context.database.read(lambda snapshot: deliveries.due(snapshot, endpoint, context.now(), 1, ()))
+    assert lanes.is_healthy(endpoint)
+    (due,) = await context.database.read(lambda snapshot: deliveries.list_due(snapshot, endpoint, context.now(), 1, ()))
     attempt = failed(due.id, AttemptOutcome.HTTP_ERROR)
-    await service.record_attempts(context, [Made(due=due, endpoint_id=endpoint, attempt=attempt)])
+    await service.record_attempts(context, [FinishedAttempt(due_delivery=due, endpoint_id=endpoint, attempt=attempt)])
     reading = asyncio.create_task(_read_all(lanes))
     while not reading.done():
-        assert not lanes.is_well(endpoint)
+        assert not lanes.is_healthy(endpoint)
         await asyncio.sleep(0)
     await reading
-    assert not lanes.is_well(endpoint)
+    assert not lanes.is_healthy(endpoint)

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dcvd.core.webhooks.deliveries import AttemptOutcome, DueDelivery
-from dcvd.delivery.endpoint_queue import Able, Lane
-from dcvd.delivery.fair_scheduler import Turns
+from dcvd.delivery.endpoint_queue import EndpointQueue, Readiness
+from dcvd.delivery.fair_scheduler import FairScheduler
 from tests.delivery.scheduling.queues import LIMIT, NOW, Monotonic, due, lane_of, made, opened
 
 _ORGS = ("org_a", "org_b", "org_c")
@@ -16,26 +16,26 @@ _ORGS = ("org_a", "org_b", "org_c")
 class TurnsMachine(RuleBasedStateMachine):
     """Plays the pool: what changes a lane offers it, as `Lanes` does, and every free slot is filled at once."""
 
-    lanes: list[Lane]
+    lanes: list[EndpointQueue]
 
     @initialize(slots=st.integers(1, 12), count=st.integers(1, 8))
     def begin(self, slots: int, count: int) -> None:
         self.clock = Monotonic()
         self.now = NOW
         self.slots = slots
-        self.turns = Turns(slots)
+        self.turns = FairScheduler(slots)
         self.lanes = [
             lane_of(f"wh_{number}", 0, _ORGS[number % len(_ORGS)], brisk=False, clock=self.clock)
             for number in range(count)
         ]
-        self.under_way: list[tuple[Lane, DueDelivery, bool]] = []
+        self.under_way: list[tuple[EndpointQueue, DueDelivery, bool]] = []
         self.owed: set[str] = set()
         self.planned: set[str] = set()
         self.known: set[str] = set()
 
-    def _offer(self, lane: Lane) -> None:
+    def _offer(self, lane: EndpointQueue) -> None:
         """Something is ready, and from then on its organization counts as one that shares the slots."""
-        if lane.ready:
+        if lane.ready_count:
             self.known.add(lane.org_id)
         self.turns.offer(lane)
 
@@ -49,29 +49,29 @@ class TurnsMachine(RuleBasedStateMachine):
 
     def _fill(self) -> None:
         while len(self.under_way) < self.slots:
-            lane = self.turns.next(self.now, LIMIT)
-            while self.turns.later:
-                self.planned.add(self.turns.later.pop().id)
+            lane = self.turns.choose(self.now, LIMIT)
+            while self.turns.postponed_queues:
+                self.planned.add(self.turns.postponed_queues.pop().endpoint_id)
             if lane is None:
                 return
-            assert lane.able(self.now, LIMIT) is Able.YES
+            assert lane.get_readiness(self.now, LIMIT) is Readiness.READY
             assert self._attempts_of(lane.org_id) < self._most, f"{lane.org_id} takes the others' reserve"
-            delivery = lane.take()
+            delivery = lane.take_next()
             self.owed.remove(delivery.id)
-            self.under_way.append((lane, delivery, lane.brisk))
-            self.turns.begin(lane, delivery.id)
+            self.under_way.append((lane, delivery, lane.is_fast))
+            self.turns.start(lane, delivery.id)
 
     def _ring(self) -> None:
         for lane in self.lanes:
-            if lane.id in self.planned:
-                self.planned.remove(lane.id)
+            if lane.endpoint_id in self.planned:
+                self.planned.remove(lane.endpoint_id)
                 self._offer(lane)
         self._fill()
 
     @rule(which=st.integers(0), count=st.integers(1, 5))
     def more_is_due(self, which: int, count: int) -> None:
         lane = self.lanes[which % len(self.lanes)]
-        if lane.stale:
+        if lane.is_stale:
             return
         fresh = due(count)
         self.owed |= {delivery.id for delivery in fresh}
@@ -84,25 +84,25 @@ class TurnsMachine(RuleBasedStateMachine):
     def an_attempt_ends(self, which: int, ms: int, answers: bool) -> None:
         lane, delivery, _ = self.under_way.pop(which % len(self.under_way))
         outcome = AttemptOutcome.DELIVERED if answers else AttemptOutcome.TIMEOUT
-        lane.end(delivery, made(delivery.id, outcome, ms=ms))
-        self.turns.end(lane, delivery.id)
+        lane.finish(delivery, made(delivery.id, outcome, ms=ms))
+        self.turns.finish(lane, delivery.id)
         self._fill()
 
     @rule(which=st.integers(0))
     def its_settings_change(self, which: int) -> None:
-        self.lanes[which % len(self.lanes)].stale = True
+        self.lanes[which % len(self.lanes)].is_stale = True
 
     @rule(which=st.integers(0), pause=st.sampled_from([None, 400]), rate=st.sampled_from([None, 2]), on=st.booleans())
     def its_settings_are_read(self, which: int, pause: int | None, rate: int | None, on: bool) -> None:
         lane = self.lanes[which % len(self.lanes)]
-        again = [delivery_id for delivery_id in lane.known if delivery_id not in lane.in_flight]
+        again = [delivery_id for delivery_id in lane.known_ids if delivery_id not in lane.in_flight]
         self.owed -= set(again)
-        lane.refresh()
+        lane.clear_ready()
         fresh = due(len(again))
         self.owed |= {delivery.id for delivery in fresh}
         until = None if pause is None else self.now + pause
-        lane.settle(opened(lane.id, lane.org_id, rate=rate, paused_until=until, enabled=on))
-        lane.stale = False
+        lane.apply_settings(opened(lane.endpoint_id, lane.org_id, rate=rate, paused_until=until, enabled=on))
+        lane.is_stale = False
         lane.add(fresh)
         self._offer(lane)
         self._fill()
@@ -121,12 +121,14 @@ class TurnsMachine(RuleBasedStateMachine):
         share = max(int(sluggish * 0.75), 1)
         held = [lane.org_id for lane, _, brisk in self.under_way if not brisk]
         for lane in self.lanes:
-            if lane.id in self.planned or lane.able(self.now, LIMIT) is not Able.YES:
+            if lane.endpoint_id in self.planned or lane.get_readiness(self.now, LIMIT) is not Readiness.READY:
                 continue
             if self._attempts_of(lane.org_id) >= self._most:
                 continue
-            assert not lane.brisk, f"{lane.id} is able, and a slot is free"
-            assert len(held) == sluggish or held.count(lane.org_id) == share, f"{lane.id} is able, and a slot is free"
+            assert not lane.is_fast, f"{lane.endpoint_id} is able, and a slot is free"
+            assert len(held) == sluggish or held.count(lane.org_id) == share, (
+                f"{lane.endpoint_id} is able, and a slot is free"
+            )
 
     @invariant()
     def the_slow_hold_no_more_than_their_share(self) -> None:

@@ -55,10 +55,12 @@ async def test_a_replay_of_what_is_dead_sends_that_and_no_more_with_its_full_sch
         clock.advance(1000)
         await attempted(context, 3)
         assert ("dead", 2) in await states(context, first)
-        job = await replays.begin(context, org, await replays.count(context, org, first, status=ReplayStatus.FAILED))
-        going = await replays.go_on(context, job)
+        job = await replays.start_replay(
+            context, org, await replays.prepare_replay(context, org, first, status=ReplayStatus.FAILED)
+        )
+        going = await replays.run_next_batch(context, job)
         while going is not None:
-            going = await replays.go_on(context, going)
+            going = await replays.run_next_batch(context, going)
         await attempted(context, 4)
         clock.advance(1000)
         await delivered(context, 1, first)

@@ -7,7 +7,7 @@ import pytest
 from dcvd.kit.clock import SystemClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
-from dcvd.services.webhooks.endpoints import Change
+from dcvd.services.webhooks.endpoints import EndpointChange
 from tests.delivery.conftest import at_work, subscribe
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Receiver
@@ -38,8 +38,8 @@ async def test_a_rate_that_is_lifted_holds_nothing_back_any_more(
     context: Context, org: str, endpoint: str, receiver: Receiver
 ) -> None:
     # The wall clock stands still, so what waits for an instant waits for ever: only the change lets it go.
-    await endpoints.change(context, org, endpoint, Change(max_per_second=1))
+    await endpoints.change(context, org, endpoint, EndpointChange(max_per_second=1))
     await happen(context, org, 50)
     await delivered(context, 1)
-    await endpoints.change(context, org, endpoint, Change(max_per_second=None))
+    await endpoints.change(context, org, endpoint, EndpointChange(max_per_second=None))
     await delivered(context, 50)

@@ -14,7 +14,7 @@ def _servers(facts: DnsFacts) -> list[tuple[str, str | None]]:
 
 async def test_a_right_record_at_every_server(serve: Serve) -> None:
     facts = await (await serve(RIGHT, RIGHT)).look()
-    assert (facts.outcome, facts.exists, facts.chain, facts.incomplete) == ("answered", True, (TARGET,), False)
+    assert (facts.outcome, facts.exists, facts.chain, facts.is_incomplete) == ("answered", True, (TARGET,), False)
     assert _servers(facts) == [("answered", TARGET), ("answered", TARGET)]
     assert [(resolver.outcome, resolver.cname) for resolver in facts.resolvers] == [("answered", TARGET)]
     assert facts.resolvers[0].ttl is not None
@@ -24,7 +24,14 @@ async def test_a_right_record_at_every_server(serve: Serve) -> None:
 async def test_a_right_record_costs_few_questions(serve: Serve) -> None:
     facts = await (await serve(RIGHT)).look()
     assert (facts.caa is not None, facts.target_caa is not None) == (True, True)
-    nothing_more = (facts.records, facts.doubled, facts.sibling, facts.challenge, facts.ownership, facts.addresses)
+    nothing_more = (
+        facts.other_records,
+        facts.doubled_answer,
+        facts.sibling_answer,
+        facts.challenge,
+        facts.ownership_texts,
+        facts.addresses,
+    )
     assert nothing_more == ((), None, None, None, (), ())
 
 
@@ -47,9 +54,9 @@ async def test_servers_that_differ_are_seen_with_their_serials(serve: Serve) -> 
 async def test_no_record_is_told_from_no_name(serve: Serve) -> None:
     served = await serve({"customer.test": 'app TXT "hello"'})
     facts = await served.look()
-    assert (facts.exists, facts.chain, facts.incomplete) == (True, (), False)
+    assert (facts.exists, facts.chain, facts.is_incomplete) == (True, (), False)
     facts = await served.look("nix.customer.test")
-    assert (facts.exists, facts.chain, facts.incomplete) == (False, (), False)
+    assert (facts.exists, facts.chain, facts.is_incomplete) == (False, (), False)
 
 
 async def test_an_old_answer_of_a_resolver_is_seen_beside_the_new_one(serve: Serve) -> None:
@@ -75,13 +82,13 @@ async def test_a_chain_is_followed_from_zone_to_zone(serve: Serve) -> None:
 async def test_a_chain_that_ends_elsewhere_shows_its_end_and_both_addresses(serve: Serve) -> None:
     zones = {"customer.test": "app CNAME a.other.test.", "other.test": "a A 192.0.2.7\na AAAA 2001:db8::7"}
     facts = await (await serve(zones)).look()
-    assert (facts.chain, facts.incomplete) == (("a.other.test",), False)
+    assert (facts.chain, facts.is_incomplete) == (("a.other.test",), False)
     assert facts.addresses == ("192.0.2.7", "2001:db8::7")
     assert facts.target_addresses == ("127.0.0.1", "::1")
-    assert facts.records == ()
+    assert facts.other_records == ()
 
 
 async def test_a_loop_ends(serve: Serve) -> None:
     facts = await (await serve({"customer.test": "app CNAME a\na CNAME app"})).look(thorough=True)
-    assert (facts.chain, facts.looped) == (("a.customer.test", "app.customer.test"), True)
+    assert (facts.chain, facts.has_loop) == (("a.customer.test", "app.customer.test"), True)
     assert facts.addresses == ()

@@ -9,7 +9,7 @@ from dns.message import Message
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress
-from dcvd.core.domains.dns_facts import DnsFacts, DnsQuestion
+from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
 from dcvd.dns import DnsObserver
 from tests.dns.conftest import SHORT
 from tests.dns.programs import free_address
@@ -50,7 +50,7 @@ class Internet:
         return answer(query, *records, authority=[] if records else [SOA.format(zone="test")])
 
     async def look(self, hostname: str = HOSTNAME, *, thorough: bool = False) -> DnsFacts:
-        question = DnsQuestion(hostname=hostname, target=TARGET, thorough=thorough)
+        question = DnsCheckRequest(hostname=hostname, target=TARGET, is_thorough=thorough)
         return (await self.observer.observe(question)).facts
 
 
@@ -74,9 +74,10 @@ def _refers(*nameservers: str, cut: str = "customer.test", glue: tuple[str, ...]
 def _loopback_is_public(monkeypatch: pytest.MonkeyPatch) -> None:
     # The outermost edge alone is bent: on loopback, name servers have neither public addresses nor port 53.
     monkeypatch.setattr(
-        "dcvd.dns.queries.reachability.refusal", lambda address, _allowed: None if address.is_loopback else "private"
+        "dcvd.dns.queries.reachability.refusal_reason",
+        lambda address, _allowed: None if address.is_loopback else "private",
     )
-    monkeypatch.setattr("dcvd.dns.queries.reachability._has_route", lambda: False)
+    monkeypatch.setattr("dcvd.dns.queries.reachability._has_ipv6_route", lambda: False)
 
 
 @pytest.fixture
@@ -85,8 +86,8 @@ async def internet(
 ) -> AsyncIterator[Internet]:
     async with AsyncExitStack() as stack:
         port = free_address().port
-        monkeypatch.setattr("dcvd.dns.queries.reachability.PORT", port)
-        monkeypatch.setattr("dcvd.dns.authority.delegation.PORT", port)
+        monkeypatch.setattr("dcvd.dns.queries.reachability.DNS_PORT", port)
+        monkeypatch.setattr("dcvd.dns.authority.delegation.DNS_PORT", port)
         made = Internet(config, stack, port)
         await made.serve(RESOLVER, made.resolve)
         yield made
@@ -102,7 +103,7 @@ async def test_the_parents_referral_leads_to_every_server_of_the_zone(internet: 
         ("ns2.provider.test", CHILD_TOO, "answered"),
     ]
     assert facts.chain == (TARGET,)
-    assert facts.registered is True
+    assert facts.is_registered is True
     assert (facts.zone, facts.nameservers) == ("customer.test", ("ns1.provider.test", "ns2.provider.test"))
     assert ("customer.test", "NS") in parent.asked
 
@@ -147,7 +148,7 @@ async def test_a_referral_further_down_is_followed(internet: Internet) -> None:
     await internet.serve(CHILD, _refers("ns.shop.customer.test.", cut="shop.customer.test"))
     await internet.serve(CHILD_TOO, lambda query: answer(query, authority=[SOA.format(zone="shop.customer.test")]))
     facts = await internet.look("app.shop.customer.test")
-    assert (facts.zone, facts.delegated) == ("shop.customer.test", True)
+    assert (facts.zone, facts.is_delegated) == ("shop.customer.test", True)
     assert [server.name for server in facts.servers] == ["ns.shop.customer.test"]
 
 
@@ -183,7 +184,7 @@ async def test_a_domain_that_its_parent_denies_is_not_registered(internet: Inter
 
     await internet.serve(PARENT, deny)
     facts = await internet.look("app.nobody.test")
-    assert (facts.registered, facts.servers, facts.exists) == (False, (), False)
+    assert (facts.is_registered, facts.servers, facts.exists) == (False, (), False)
 
 
 async def test_where_the_parent_is_silent_the_resolvers_name_the_servers(internet: Internet) -> None:

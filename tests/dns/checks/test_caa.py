@@ -9,8 +9,8 @@ from tests.dns.served import Serve
 async def test_no_caa_anywhere_allows_all(serve: Serve) -> None:
     zones = {"test": "", "customer.test": "app CNAME edge.sandbox.test.", "sandbox.test": "edge A 127.0.0.1"}
     facts = await (await serve(zones)).look()
-    assert facts.caa == CaaPolicy(start="app.customer.test", outcome="answered")
-    assert facts.target_caa == CaaPolicy(start="edge.sandbox.test", outcome="answered")
+    assert facts.caa == CaaPolicy(start_name="app.customer.test", outcome="answered")
+    assert facts.target_caa == CaaPolicy(start_name="edge.sandbox.test", outcome="answered")
 
 
 async def test_the_closest_name_above_decides(serve: Serve) -> None:
@@ -18,7 +18,7 @@ async def test_the_closest_name_above_decides(serve: Serve) -> None:
     zones = {"customer.test": f"{caa}\napp.shop CNAME edge.sandbox.test."}
     facts = await (await serve(zones)).look("app.shop.customer.test")
     assert facts.caa is not None
-    assert (facts.caa.start, facts.caa.at) == ("app.shop.customer.test", "customer.test")
+    assert (facts.caa.start_name, facts.caa.owner_name) == ("app.shop.customer.test", "customer.test")
     assert facts.caa.issue is not None
     assert set(facts.caa.issue) == {"pki.goog; cansignhttpexchanges=yes", "letsencrypt.org"}
     assert facts.caa.issuewild == (";",)
@@ -27,7 +27,7 @@ async def test_the_closest_name_above_decides(serve: Serve) -> None:
 async def test_records_without_issue_restrict_nothing_but_wildcards(serve: Serve) -> None:
     facts = await (await serve({"customer.test": '@ CAA 0 issuewild ";"'})).look()
     assert facts.caa is not None
-    assert (facts.caa.at, facts.caa.issue, facts.caa.issuewild) == ("customer.test", None, (";",))
+    assert (facts.caa.owner_name, facts.caa.issue, facts.caa.issuewild) == ("customer.test", None, (";",))
 
 
 async def test_the_records_of_the_hostnames_target_come_before_those_above_the_hostname(serve: Serve) -> None:
@@ -38,8 +38,8 @@ async def test_the_records_of_the_hostnames_target_come_before_those_above_the_h
     facts = await (await serve(zones)).look()
     assert facts.caa is not None
     assert facts.target_caa is not None
-    assert (facts.caa.at, facts.caa.issue) == ("edge.sandbox.test", ("ssl.com",))
-    assert (facts.target_caa.at, facts.target_caa.issue) == ("edge.sandbox.test", ("ssl.com",))
+    assert (facts.caa.owner_name, facts.caa.issue) == ("edge.sandbox.test", ("ssl.com",))
+    assert (facts.target_caa.owner_name, facts.target_caa.issue) == ("edge.sandbox.test", ("ssl.com",))
 
 
 @pytest.mark.parametrize("at", ["a.b.customer.test", "b.customer.test", "customer.test", "test"])
@@ -50,7 +50,12 @@ async def test_the_climb_goes_on_over_empty_names_up_to_the_top_level(serve: Ser
     zones[zone] += "\n" + caa.replace("@", f"{at}.")
     facts = await (await serve(zones)).look("app.a.b.customer.test")
     assert facts.caa == CaaPolicy(
-        start="app.a.b.customer.test", outcome="answered", at=at, issue=("pki.goog",), issuewild=None, critical=()
+        start_name="app.a.b.customer.test",
+        outcome="answered",
+        owner_name=at,
+        issue=("pki.goog",),
+        issuewild=None,
+        critical_tags=(),
     )
 
 
@@ -73,10 +78,10 @@ async def test_only_an_unknown_property_with_the_highest_bit_is_critical(
 ) -> None:
     facts = await (await serve({"customer.test": f"@ CAA {record}"})).look()
     assert facts.caa is not None
-    assert (facts.caa.at, facts.caa.critical) == ("customer.test", critical)
+    assert (facts.caa.owner_name, facts.caa.critical_tags) == ("customer.test", critical)
 
 
 async def test_a_critical_property_that_nobody_knows_is_told(serve: Serve) -> None:
     facts = await (await serve({"customer.test": '@ CAA 128 tbs "x"\n@ CAA 128 issue "pki.goog"'})).look()
     assert facts.caa is not None
-    assert (facts.caa.issue, facts.caa.critical) == (("pki.goog",), ("tbs",))
+    assert (facts.caa.issue, facts.caa.critical_tags) == (("pki.goog",), ("tbs",))

@@ -7,11 +7,11 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress
-from dcvd.core.domains.dns_facts import DnsFacts, DnsQuestion
+from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
 from dcvd.dns import DnsObserver
-from dcvd.dns.messages.transport import datagram
-from dcvd.dns.queries.budget import MOST_QUESTIONS
-from dcvd.dns.queries.server_health import DOWN_FOR, Health
+from dcvd.dns.messages.transport import exchange_datagram
+from dcvd.dns.queries.budget import MAX_QUERIES
+from dcvd.dns.queries.server_health import DOWN_FOR_S, DnsServerHealth
 from dcvd.sandbox import Sandbox
 from tests.dns.conftest import SHORT, stubbed
 from tests.dns.scripted import answer, scripted
@@ -20,7 +20,7 @@ from tests.faults import fault, heal, state
 
 
 async def _facts(config: Config, hostname: str = "app.customer.test") -> DnsFacts:
-    return (await DnsObserver(config).observe(DnsQuestion(hostname=hostname, target=TARGET))).facts
+    return (await DnsObserver(config).observe(DnsCheckRequest(hostname=hostname, target=TARGET))).facts
 
 
 async def test_names_are_compared_without_regard_to_case(sandbox_config: Config, quick_sandbox: Sandbox) -> None:
@@ -33,7 +33,7 @@ async def test_a_chain_without_end_is_left_after_a_few_hops(sandbox_config: Conf
     for hop in range(20):
         quick_sandbox.set_dns(f"h{hop}.customer.test", "CNAME", [f"h{hop + 1}.customer.test."])
     facts = await _facts(sandbox_config)
-    assert (len(facts.chain), facts.looped, facts.incomplete) == (9, False, False)
+    assert (len(facts.chain), facts.has_loop, facts.is_incomplete) == (9, False, False)
 
 
 async def test_a_silent_resolver_is_passed_over_for_the_next(
@@ -84,15 +84,15 @@ async def test_many_looks_share_a_bounded_number_of_questions(config: Config, mo
         under_way.add(arguments[2])
         most = max(most, len(under_way))
         try:
-            return await datagram(*arguments)
+            return await exchange_datagram(*arguments)
         finally:
             under_way.discard(arguments[2])
 
-    monkeypatch.setattr("dcvd.dns.queries.client.datagram", counted)
+    monkeypatch.setattr("dcvd.dns.queries.client.exchange_datagram", counted)
     async with scripted(lambda query: answer(query, f"{query.question[0].name} 60 CNAME {TARGET}.")) as server:
         dns_config = replace(config.dns, resolvers=(server.address,), concurrency=4)
         observer = DnsObserver(replace(config, dns=dns_config))
-        questions = [DnsQuestion(hostname=f"n{number}.customer.test", target=TARGET) for number in range(50)]
+        questions = [DnsCheckRequest(hostname=f"n{number}.customer.test", target=TARGET) for number in range(50)]
         seen = await asyncio.gather(*(observer.observe(question) for question in questions))
     assert all(observation.facts.chain == (TARGET,) for observation in seen)
     assert most == 4
@@ -113,8 +113,8 @@ async def test_many_records_are_kept_as_a_few(sandbox_config: Config, quick_sand
     )
     facts = await _facts(sandbox_config)
     assert len(facts.addresses) == 10
-    assert len(facts.records) == 20
-    assert max(len(record.value) for record in facts.records) <= 512
+    assert len(facts.other_records) == 20
+    assert max(len(record.value) for record in facts.other_records) <= 512
 
 
 async def test_an_answer_that_breaks_us_costs_its_own_look_alone(
@@ -123,7 +123,7 @@ async def test_an_answer_that_breaks_us_costs_its_own_look_alone(
     def broken(*_arguments: object, **_options: object) -> None:
         raise AttributeError("what is this?")
 
-    monkeypatch.setattr("dcvd.dns.queries.client.read", broken)
+    monkeypatch.setattr("dcvd.dns.queries.client.parse_reply", broken)
     assert (await _facts(sandbox_config)).outcome == "unanswered"
 
 
@@ -138,7 +138,7 @@ async def test_the_same_answer_is_asked_for_once_by_many_and_for_as_long_as_it_l
     quick_sandbox.set_dns("*.customer.test", "CNAME", [f"{TARGET}."])
     quick_sandbox.set_dns(TARGET, "CAA", ['0 issue "pki.goog"'], ttl=60)
     observer = DnsObserver(sandbox_config)
-    questions = [DnsQuestion(hostname=f"n{number}.customer.test", target=TARGET) for number in range(10)]
+    questions = [DnsCheckRequest(hostname=f"n{number}.customer.test", target=TARGET) for number in range(10)]
     await asyncio.gather(*(observer.observe(question) for question in questions))
     asked = (await state(quick_sandbox))["dnsQueries"]
     assert asked["CNAME"] == 10
@@ -150,11 +150,11 @@ async def test_a_thorough_look_takes_nothing_from_memory(sandbox_config: Config,
     quick_sandbox.set_dns("app.customer.test", "CNAME", [f"{TARGET}."])
     quick_sandbox.set_dns(TARGET, "CAA", ['0 issue "pki.goog"'], ttl=60)
     observer = DnsObserver(sandbox_config)
-    question = DnsQuestion(hostname="app.customer.test", target=TARGET)
+    question = DnsCheckRequest(hostname="app.customer.test", target=TARGET)
     await observer.observe(question)
     quick_sandbox.set_dns(TARGET, "CAA", ['0 issue "letsencrypt.org"'], ttl=60)
     kept = (await observer.observe(question)).facts.target_caa
-    fresh = (await observer.observe(replace(question, thorough=True))).facts.target_caa
+    fresh = (await observer.observe(replace(question, is_thorough=True))).facts.target_caa
     assert kept is not None
     assert fresh is not None
     assert (kept.issue, fresh.issue) == (("pki.goog",), ("letsencrypt.org",))
@@ -164,13 +164,15 @@ async def test_a_resolver_that_is_down_fails_looks_at_once_and_is_tried_again(
     config: Config, quick_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop, ahead = asyncio.get_running_loop(), 0.0
-    monkeypatch.setattr("dcvd.dns.checks.observer.Health", lambda: Health(lambda: loop.time() + ahead))
+    monkeypatch.setattr(
+        "dcvd.dns.checks.observer.DnsServerHealth", lambda: DnsServerHealth(lambda: loop.time() + ahead)
+    )
     quick_sandbox.set_dns("*.customer.test", "CNAME", [f"{TARGET}."])
     await fault(quick_sandbox, target="dns", kind="timeout")
     observer = DnsObserver(stubbed(config, [], resolver=quick_sandbox, timeout=200))
 
     async def look(name: str) -> str:
-        return (await observer.observe(DnsQuestion(hostname=f"{name}.customer.test", target=TARGET))).facts.outcome
+        return (await observer.observe(DnsCheckRequest(hostname=f"{name}.customer.test", target=TARGET))).facts.outcome
 
     async def questions() -> int:
         return sum((await state(quick_sandbox))["dnsQueries"].values())
@@ -182,7 +184,7 @@ async def test_a_resolver_that_is_down_fails_looks_at_once_and_is_tried_again(
     assert await questions() == asked
     await heal(quick_sandbox)
     assert await look("soon") == "unanswered"
-    ahead = DOWN_FOR + 1
+    ahead = DOWN_FOR_S + 1
     assert await look("later") == "answered"
 
 
@@ -194,20 +196,20 @@ async def test_a_zone_whose_servers_are_silent_does_not_make_a_resolver_look_dow
         await fault(quick_sandbox, target="dns", kind="timeout", name=f"evil{number}.test")
     observer = DnsObserver(stubbed(config, [], resolver=quick_sandbox, timeout=SHORT))
     for number in range(5):
-        await observer.observe(DnsQuestion(hostname=f"app.evil{number}.test", target=TARGET))
-    facts = (await observer.observe(DnsQuestion(hostname="app.customer.test", target=TARGET))).facts
+        await observer.observe(DnsCheckRequest(hostname=f"app.evil{number}.test", target=TARGET))
+    facts = (await observer.observe(DnsCheckRequest(hostname="app.customer.test", target=TARGET))).facts
     assert facts.chain == (TARGET,)
 
 
 async def test_a_look_that_asks_too_much_ends_with_what_it_has_seen(
     config: Config, quick_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert MOST_QUESTIONS >= 100
-    monkeypatch.setattr("dcvd.dns.queries.budget.MOST_QUESTIONS", 8)
+    assert MAX_QUERIES >= 100
+    monkeypatch.setattr("dcvd.dns.queries.budget.MAX_QUERIES", 8)
     quick_sandbox.set_dns("app.customer.test", "CNAME", ["old.vendor.test."])
     facts = (
         await DnsObserver(stubbed(config, [quick_sandbox], resolver=quick_sandbox)).observe(
-            DnsQuestion(hostname="app.customer.test", target=TARGET, thorough=True)
+            DnsCheckRequest(hostname="app.customer.test", target=TARGET, is_thorough=True)
         )
     ).facts
     assert (facts.outcome, facts.chain) == ("answered", ("old.vendor.test",))

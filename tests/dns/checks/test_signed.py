@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress
-from dcvd.core.domains.dns_facts import DnsFacts, DnsQuestion
+from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
 from dcvd.dns import DnsObserver
 from tests.dns.knot import knot, trust_anchor
 from tests.dns.served import TARGET, TARGET_ZONE
@@ -31,7 +31,7 @@ async def world(tmp_path: Path, config: Config) -> AsyncIterator[Config]:
 
 
 async def _facts(config: Config, hostname: str, server: SocketAddress | None = None) -> DnsFacts:
-    question = DnsQuestion(hostname=hostname, target=TARGET)
+    question = DnsCheckRequest(hostname=hostname, target=TARGET)
     stubs = {} if server is None else {hostname.partition(".")[2]: (server,)}
     observer = DnsObserver(replace(config, dns=replace(config.dns, stub_zones=stubs)))
     return (await observer.observe(question)).facts
@@ -40,14 +40,14 @@ async def _facts(config: Config, hostname: str, server: SocketAddress | None = N
 async def test_what_a_validating_resolver_makes_of_each_zone(world: Config) -> None:
     facts = await _facts(world, "app.signed.test")
     assert facts.chain == (TARGET,)
-    assert [(resolver.outcome, resolver.unchecked) for resolver in facts.resolvers] == [("answered", None)]
+    assert [(resolver.outcome, resolver.outcome_with_cd) for resolver in facts.resolvers] == [("answered", None)]
     facts = await _facts(world, "app.bogus.test")
-    assert [(resolver.outcome, resolver.unchecked) for resolver in facts.resolvers] == [("servfail", "answered")]
+    assert [(resolver.outcome, resolver.outcome_with_cd) for resolver in facts.resolvers] == [("servfail", "answered")]
     assert (facts.outcome, facts.chain) == ("answered", (TARGET,))
     assert facts.caa is not None
     assert facts.caa.outcome == "servfail"
     facts = await _facts(world, "app.broken.test")
-    assert [(resolver.outcome, resolver.unchecked) for resolver in facts.resolvers] == [("servfail", "servfail")]
+    assert [(resolver.outcome, resolver.outcome_with_cd) for resolver in facts.resolvers] == [("servfail", "servfail")]
     assert (facts.outcome, facts.chain) == ("unanswered", ())
 
 

@@ -12,7 +12,7 @@ from dns.message import Message
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress
-from dcvd.core.domains.dns_facts import DnsFacts, DnsQuestion
+from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
 from dcvd.dns import DnsObserver
 from tests.dns.conftest import SHORT
 from tests.dns.scripted import Script, answer, scripted
@@ -23,7 +23,7 @@ HOSTNAME = "app.customer.test"
 
 async def _facts(config: Config, server: SocketAddress, *, thorough: bool = False) -> DnsFacts:
     dns_config = replace(config.dns, resolvers=(server,), stub_zones={"customer.test": (server,)}, timeout=SHORT)
-    question = DnsQuestion(hostname=HOSTNAME, target=TARGET, thorough=thorough)
+    question = DnsCheckRequest(hostname=HOSTNAME, target=TARGET, is_thorough=thorough)
     return (await DnsObserver(replace(config, dns=dns_config)).observe(question)).facts
 
 
@@ -123,7 +123,7 @@ async def test_records_about_other_names_are_left_aside(config: Config) -> None:
 
     async with scripted(more) as server:
         facts = await _facts(config, server.address)
-    assert (facts.chain, facts.addresses, facts.records) == ((), (), ())
+    assert (facts.chain, facts.addresses, facts.other_records) == ((), (), ())
     assert facts.zone != "evil.test"
 
 
@@ -140,7 +140,7 @@ async def test_a_server_is_not_believed_about_zones_that_are_not_its_own(config:
     async with scripted(lying) as server, scripted(honest) as resolver:
         stubs = {"customer.test": (server.address,)}
         dns_config = replace(config.dns, resolvers=(resolver.address,), stub_zones=stubs, timeout=SHORT)
-        question = DnsQuestion(hostname=HOSTNAME, target=TARGET)
+        question = DnsCheckRequest(hostname=HOSTNAME, target=TARGET)
         facts = (await DnsObserver(replace(config, dns=dns_config)).observe(question)).facts
         assert ("edge.sandbox.test", "CAA") in resolver.asked
     assert facts.caa is not None

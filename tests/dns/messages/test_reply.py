@@ -11,8 +11,8 @@ from dns.rdatatype import RdataType
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.dns.messages.query import Question
-from dcvd.dns.messages.reply import MOST_RECORDS, Reply, read
+from dcvd.dns.messages.query import DnsQuery
+from dcvd.dns.messages.reply import MAX_RECORDS, DnsReply, parse_reply
 from tests.dns.scripted import answer, referral
 
 NAME = dns.name.from_text("app.customer.test")
@@ -23,8 +23,8 @@ def _query(rdtype: str = "A") -> Message:
     return dns.message.make_query(NAME, rdtype)
 
 
-def _read(message: Message, rdtype: RdataType = RdataType.A, *, recurse: bool = False) -> Reply:
-    return read(dns.message.from_wire(message.to_wire(max_size=65535)), NAME, rdtype, recurse=recurse)
+def _read(message: Message, rdtype: RdataType = RdataType.A, *, recurse: bool = False) -> DnsReply:
+    return parse_reply(dns.message.from_wire(message.to_wire(max_size=65535)), NAME, rdtype, recurse=recurse)
 
 
 def test_a_chain_in_the_answer_is_followed_to_the_records_of_the_type() -> None:
@@ -60,7 +60,7 @@ def test_data_from_a_server_without_authority_is_not_its_zones() -> None:
     message = answer(_query(), "app.customer.test 60 A 192.0.2.1")
     message.flags &= ~dns.flags.AA
     message.flags |= dns.flags.RA
-    assert _read(message) == Reply(outcome="not_authoritative")
+    assert _read(message) == DnsReply(outcome="not_authoritative")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_data_from_a_server_without_authority_is_not_its_zones() -> None:
 def test_a_code_of_failure_is_no_answer(rcode: dns.rcode.Rcode, outcome: str) -> None:
     message = answer(_query(), "app.customer.test 60 A 192.0.2.1")
     message.set_rcode(rcode)
-    assert _read(message) == Reply(outcome=outcome)  # type: ignore[arg-type]
+    assert _read(message) == DnsReply(outcome=outcome)  # type: ignore[arg-type]
 
 
 def test_a_server_that_does_not_recurse_is_no_resolver() -> None:
@@ -94,7 +94,7 @@ def test_records_of_other_names_and_classes_do_not_count() -> None:
         ";ANSWER\napp.customer.test. 60 CH A ns.customer.test. 1\n"
     )
     assert _read(message).rdatas == ()
-    assert read(chaos, NAME, RdataType.A, recurse=False).rdatas == ()
+    assert parse_reply(chaos, NAME, RdataType.A, recurse=False).rdatas == ()
 
 
 def test_an_soa_of_a_zone_that_does_not_hold_the_name_does_not_count() -> None:
@@ -109,7 +109,7 @@ def test_a_loop_in_an_answer_ends() -> None:
 
 def test_of_many_records_a_few_are_kept() -> None:
     message = answer(_query(), *(f"app.customer.test 60 A 192.0.2.{number}" for number in range(200)))
-    assert len(_read(message).rdatas) == MOST_RECORDS
+    assert len(_read(message).rdatas) == MAX_RECORDS
 
 
 @given(st.binary(max_size=300), st.integers(0, 300), st.sampled_from([RdataType.A, RdataType.CNAME, RdataType.SOA]))
@@ -121,20 +121,20 @@ def test_no_bytes_break_the_reading(noise: bytes, at: int, rdtype: RdataType) ->
         parsed = dns.message.from_wire(wire, ignore_trailing=True)
     except (dns.exception.DNSException, ValueError, IndexError):
         return
-    reply = read(parsed, NAME, rdtype, recurse=False)
-    assert len(reply.rdatas) <= MOST_RECORDS
+    reply = parse_reply(parsed, NAME, rdtype, recurse=False)
+    assert len(reply.rdatas) <= MAX_RECORDS
 
 
 @given(st.binary(max_size=100))
 def test_no_bytes_but_an_answers_are_taken_for_one(noise: bytes) -> None:
-    question = Question(NAME, RdataType.CNAME, recurse=True)
-    wire = question.wire()
-    accepts = question.acceptor(wire)
+    question = DnsQuery(NAME, RdataType.CNAME, recurse=True)
+    wire = question.to_wire()
+    accepts = question.build_answer_test(wire)
     assert not accepts(noise) or noise[:2] == wire[:2]
     assert not accepts(wire)
     assert accepts(answer(dns.message.from_wire(wire)).to_wire())
 
 
 def test_every_question_has_an_id_of_its_own() -> None:
-    question = Question(NAME, RdataType.CNAME, recurse=True)
-    assert len({question.wire()[:2] for _ in range(100)}) > 50
+    question = DnsQuery(NAME, RdataType.CNAME, recurse=True)
+    assert len({question.to_wire()[:2] for _ in range(100)}) > 50

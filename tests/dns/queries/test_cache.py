@@ -4,39 +4,39 @@ import asyncio
 
 import pytest
 
-from dcvd.dns.messages.reply import Referral, Reply
-from dcvd.dns.queries.cache import LONGEST, Cache
+from dcvd.dns.messages.reply import DnsReply, Referral
+from dcvd.dns.queries.cache import MAX_TTL_S, ReplyCache
 
 
 class Source:
     """Gives the replies in turn, the last one for ever, and moves the clock only when it is told to."""
 
-    def __init__(self, *replies: Reply) -> None:
+    def __init__(self, *replies: DnsReply) -> None:
         self.now = 1000.0
         self.asked = 0
         self._replies = list(replies)
-        self.cache = Cache(lambda: self.now)
+        self.cache = ReplyCache(lambda: self.now)
 
-    async def ask(self) -> Reply:
+    async def ask(self) -> DnsReply:
         self.asked += 1
         await asyncio.sleep(0)
         return self._replies[min(self.asked, len(self._replies)) - 1]
 
-    async def get(self, *, fresh: bool = False) -> Reply:
-        return await self.cache.get("key", self.ask, fresh=fresh)
+    async def get(self, *, fresh: bool = False) -> DnsReply:
+        return await self.cache.get("key", self.ask, bypass_cache=fresh)
 
 
 @pytest.mark.parametrize(
     ("reply", "seconds"),
     [
-        (Reply(outcome="answered", ttl=60), 60),
-        (Reply(outcome="answered", ttl=86_400), LONGEST),
-        (Reply(outcome="servfail"), 5),
-        (Reply(outcome="timeout"), 5),
-        (Reply(outcome="not_authoritative", referral=Referral((), (), ()), ttl=40), 40),  # type: ignore[arg-type]
+        (DnsReply(outcome="answered", ttl=60), 60),
+        (DnsReply(outcome="answered", ttl=86_400), MAX_TTL_S),
+        (DnsReply(outcome="servfail"), 5),
+        (DnsReply(outcome="timeout"), 5),
+        (DnsReply(outcome="not_authoritative", referral=Referral((), (), ()), ttl=40), 40),  # type: ignore[arg-type]
     ],
 )
-async def test_a_reply_is_kept_for_its_time(reply: Reply, seconds: int) -> None:
+async def test_a_reply_is_kept_for_its_time(reply: DnsReply, seconds: int) -> None:
     source = Source(reply)
     await source.get()
     source.now += seconds - 0.5
@@ -49,14 +49,14 @@ async def test_a_reply_is_kept_for_its_time(reply: Reply, seconds: int) -> None:
 
 @pytest.mark.parametrize("ttl", [0, None])
 async def test_what_has_no_time_to_live_is_not_kept(ttl: int | None) -> None:
-    source = Source(Reply(outcome="answered", ttl=ttl))
+    source = Source(DnsReply(outcome="answered", ttl=ttl))
     await source.get()
     await source.get()
     assert source.asked == 2
 
 
 async def test_fresh_asks_again_and_keeps_what_it_learned() -> None:
-    old, new = Reply(outcome="answered", ttl=60), Reply(outcome="answered", ttl=60, exists=True)
+    old, new = DnsReply(outcome="answered", ttl=60), DnsReply(outcome="answered", ttl=60, exists=True)
     source = Source(old, new)
     assert await source.get() is old
     assert await source.get(fresh=True) is new
@@ -64,40 +64,40 @@ async def test_fresh_asks_again_and_keeps_what_it_learned() -> None:
 
 
 async def test_many_who_ask_at_once_share_one_question_even_of_what_is_not_kept() -> None:
-    source = Source(Reply(outcome="answered"))
+    source = Source(DnsReply(outcome="answered"))
     replies = await asyncio.gather(*(source.get() for _ in range(10)))
     assert source.asked == 1
     assert len(replies) == 10
 
 
 async def test_when_the_one_who_asks_is_cut_off_another_asks() -> None:
-    source = Source(Reply(outcome="answered", ttl=60))
+    source = Source(DnsReply(outcome="answered", ttl=60))
     first = asyncio.create_task(source.get())
     second = asyncio.create_task(source.get())
     await asyncio.sleep(0)
     first.cancel()
-    assert (await second).answered
+    assert (await second).is_answered
     assert source.asked == 2
     with pytest.raises(asyncio.CancelledError):
         await first
 
 
 async def test_a_waiter_that_is_cut_off_leaves_the_question_to_the_others() -> None:
-    source = Source(Reply(outcome="answered", ttl=60))
+    source = Source(DnsReply(outcome="answered", ttl=60))
     first = asyncio.create_task(source.get())
     second = asyncio.create_task(source.get())
     await asyncio.sleep(0)
     second.cancel()
-    assert (await first).answered
+    assert (await first).is_answered
     assert source.asked == 1
 
 
 async def test_the_number_of_kept_replies_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dcvd.dns.queries.cache._MOST_REPLIES", 10)
-    source = Source(Reply(outcome="answered", ttl=60))
+    monkeypatch.setattr("dcvd.dns.queries.cache._MAX_REPLIES", 10)
+    source = Source(DnsReply(outcome="answered", ttl=60))
     for number in range(30):
         await source.cache.get(number, source.ask)
-    assert len(source.cache._kept) == 10
+    assert len(source.cache._entries) == 10
     asked = source.asked
     await source.cache.get(29, source.ask)
     assert source.asked == asked

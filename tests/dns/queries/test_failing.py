@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress
-from dcvd.core.domains.dns_facts import DnsFacts, DnsQuestion
+from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
 from dcvd.dns import DnsObserver
 from dcvd.sandbox import Sandbox
 from tests.dns.conftest import SHORT, stubbed
@@ -26,7 +26,7 @@ async def authority(quick_sandbox: Sandbox) -> Sandbox:
 
 
 async def _facts(config: Config, *, thorough: bool = False, hostname: str = RIGHT) -> DnsFacts:
-    question = DnsQuestion(hostname=hostname, target=TARGET, thorough=thorough)
+    question = DnsCheckRequest(hostname=hostname, target=TARGET, is_thorough=thorough)
     return (await DnsObserver(config).observe(question)).facts
 
 
@@ -47,7 +47,7 @@ async def test_one_failing_server_of_two_is_seen_and_the_other_believed(
     await fault(other_sandbox, target="dns", kind=kind)
     facts = await _facts(stubbed(config, [other_sandbox, authority], resolver=authority, timeout=SHORT))
     assert [server.outcome for server in facts.servers] == [outcome, "answered"]
-    assert (facts.outcome, facts.chain, facts.incomplete) == ("answered", (TARGET,), False)
+    assert (facts.outcome, facts.chain, facts.is_incomplete) == ("answered", (TARGET,), False)
 
 
 async def test_a_truncated_answer_is_fetched_over_tcp(config: Config, authority: Sandbox) -> None:
@@ -76,7 +76,9 @@ async def test_failing_resolvers_say_nothing_of_the_domain(config: Config, autho
     facts = await _facts(stubbed(config, [], resolver=authority, timeout=SHORT))
     if kind == "bogus":
         assert (facts.outcome, facts.chain) == ("answered", (TARGET,))
-        assert [(resolver.outcome, resolver.unchecked) for resolver in facts.resolvers] == [("servfail", "answered")]
+        assert [(resolver.outcome, resolver.outcome_with_cd) for resolver in facts.resolvers] == [
+            ("servfail", "answered")
+        ]
         return
     assert (facts.outcome, facts.exists, facts.chain, facts.servers) == ("unanswered", False, (), ())
     assert len(facts.resolvers) == 1
@@ -88,7 +90,7 @@ async def test_failing_resolvers_beside_working_servers_are_facts_of_their_own(
     await fault(other_sandbox, target="dns", kind="servfail")
     facts = await _facts(stubbed(config, [authority], resolver=other_sandbox))
     assert (facts.outcome, facts.chain) == ("answered", (TARGET,))
-    assert [(resolver.outcome, resolver.unchecked) for resolver in facts.resolvers] == [("servfail", "servfail")]
+    assert [(resolver.outcome, resolver.outcome_with_cd) for resolver in facts.resolvers] == [("servfail", "servfail")]
 
 
 @pytest.mark.parametrize("kind", ["timeout", "servfail", "refuse"])
@@ -98,7 +100,7 @@ async def test_dead_servers_and_a_resolver_that_fails_for_that_are_no_missing_na
     await fault(authority, target="dns", kind=kind)
     await fault(other_sandbox, target="dns", kind="servfail")
     facts = await _facts(stubbed(config, [authority], resolver=other_sandbox, timeout=SHORT), thorough=True)
-    assert (facts.outcome, facts.exists, facts.registered) == ("unanswered", False, None)
+    assert (facts.outcome, facts.exists, facts.is_registered) == ("unanswered", False, None)
     expected = {"timeout": "timeout", "servfail": "servfail", "refuse": "refused"}[kind]
     assert [server.outcome for server in facts.servers] == [expected]
 
@@ -121,7 +123,7 @@ async def test_time_that_runs_out_leaves_what_was_seen(
     started = asyncio.get_running_loop().time()
     facts = await _facts(stubbed(config, [authority], resolver=other_sandbox, timeout=SHORT), thorough=True)
     assert asyncio.get_running_loop().time() - started < 4
-    assert (facts.outcome, facts.chain, facts.incomplete) == ("answered", ("a.slow.test",), True)
+    assert (facts.outcome, facts.chain, facts.is_incomplete) == ("answered", ("a.slow.test",), True)
     assert [server.outcome for server in facts.servers] == ["answered"]
 
 
@@ -129,10 +131,10 @@ async def test_addresses_that_nobody_tells_leave_the_look_incomplete(config: Con
     authority.set_dns("flat.customer.test", "A", ["127.0.0.1"])
     await fault(authority, target="dns", kind="servfail", type="A")
     facts = await _facts(stubbed(config, [authority], resolver=authority), hostname="flat.customer.test")
-    assert (facts.exists, facts.chain, facts.incomplete) == (True, (), True)
+    assert (facts.exists, facts.chain, facts.is_incomplete) == (True, (), True)
     await heal(authority)
     facts = await _facts(stubbed(config, [authority], resolver=authority), hostname="flat.customer.test")
-    assert (facts.addresses, facts.incomplete) == (("127.0.0.1",), False)
+    assert (facts.addresses, facts.is_incomplete) == (("127.0.0.1",), False)
 
 
 @pytest.mark.parametrize(("kind", "outcome"), [("servfail", "servfail"), ("timeout", "timeout"), ("refuse", "refused")])
@@ -144,7 +146,7 @@ async def test_servers_that_fail_for_caa_alone_are_seen_to(
     facts = await _facts(stubbed(config, [authority], resolver=other_sandbox, timeout=SHORT), hostname=RIGHT)
     assert facts.chain == (TARGET,)
     assert facts.caa is not None
-    assert (facts.caa.outcome, facts.caa.failed_at, facts.caa.at) == (outcome, RIGHT, None)
+    assert (facts.caa.outcome, facts.caa.failed_name, facts.caa.owner_name) == (outcome, RIGHT, None)
     assert facts.target_caa is not None
     assert facts.target_caa.outcome == "answered"
 
@@ -172,7 +174,7 @@ async def test_one_answer_among_many_silent_servers_decides_when_time_runs_out(
             mute.bind((host.host, host.port))
         dns_config = replace(base, stub_zones={"customer.test": (good, *hosts)}, concurrency=1)
         facts = await _facts(replace(config, dns=dns_config))
-    assert (facts.outcome, facts.chain, facts.incomplete) == ("answered", (TARGET,), False)
+    assert (facts.outcome, facts.chain, facts.is_incomplete) == ("answered", (TARGET,), False)
     told = [server.outcome for server in facts.servers]
     assert told[0] == "answered"
     # Those that no question went out to, or only at the end, are not called silent.
@@ -192,11 +194,11 @@ async def test_dead_zones_by_the_hundred_do_not_delay_a_healthy_one(config: Conf
             stubs[f"dead{number}.test"] = (host,)
         observer = DnsObserver(replace(config, dns=replace(base, stub_zones=stubs, concurrency=200)))
         dead = [
-            asyncio.create_task(observer.observe(DnsQuestion(hostname=f"app.dead{number}.test", target=TARGET)))
+            asyncio.create_task(observer.observe(DnsCheckRequest(hostname=f"app.dead{number}.test", target=TARGET)))
             for number in range(100)
         ]
         await asyncio.sleep(0.05)
-        facts = (await observer.observe(DnsQuestion(hostname=RIGHT, target=TARGET))).facts
+        facts = (await observer.observe(DnsCheckRequest(hostname=RIGHT, target=TARGET))).facts
         assert not any(look.done() for look in dead)
         assert facts.chain == (TARGET,)
         for task in dead:

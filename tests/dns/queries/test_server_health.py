@@ -3,7 +3,7 @@
 import pytest
 
 from dcvd.config import SocketAddress
-from dcvd.dns.queries.server_health import DOWN_FOR, Health
+from dcvd.dns.queries.server_health import DOWN_FOR_S, DnsServerHealth
 
 SERVER = SocketAddress("192.0.2.53", 53)
 
@@ -22,42 +22,42 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def health(clock: Clock) -> Health:
-    return Health(clock)
+def health(clock: Clock) -> DnsServerHealth:
+    return DnsServerHealth(clock)
 
 
-def test_three_timeouts_in_a_row_about_one_zone_count_for_that_zone(health: Health) -> None:
-    assert [health.timed_out(SERVER, "a.test") for _ in range(3)] == [False, False, True]
+def test_three_timeouts_in_a_row_about_one_zone_count_for_that_zone(health: DnsServerHealth) -> None:
+    assert [health.record_timeout(SERVER, "a.test") for _ in range(3)] == [False, False, True]
     assert health.is_down(SERVER, "a.test")
     assert not health.is_down(SERVER, "b.test")
 
 
-def test_timeouts_about_three_zones_count_for_all(health: Health) -> None:
-    assert [health.timed_out(SERVER, zone) for zone in ("a.test", "b.test", "c.test")] == [False, False, True]
+def test_timeouts_about_three_zones_count_for_all(health: DnsServerHealth) -> None:
+    assert [health.record_timeout(SERVER, zone) for zone in ("a.test", "b.test", "c.test")] == [False, False, True]
     assert health.is_down(SERVER, "d.test")
 
 
-def test_an_answer_ends_the_row(health: Health) -> None:
+def test_an_answer_ends_the_row(health: DnsServerHealth) -> None:
     for zone in ("a.test", "b.test"):
-        health.timed_out(SERVER, zone)
-    health.answered(SERVER)
+        health.record_timeout(SERVER, zone)
+    health.record_answer(SERVER)
     assert not health.is_suspect(SERVER)
-    assert not health.timed_out(SERVER, "c.test")
+    assert not health.record_timeout(SERVER, "c.test")
 
 
-def test_after_its_time_it_is_tried_again_and_one_more_silence_is_enough(health: Health, clock: Clock) -> None:
+def test_after_its_time_it_is_tried_again_and_one_more_silence_is_enough(health: DnsServerHealth, clock: Clock) -> None:
     for _ in range(3):
-        health.timed_out(SERVER, "a.test")
-    clock.now += DOWN_FOR
+        health.record_timeout(SERVER, "a.test")
+    clock.now += DOWN_FOR_S
     assert not health.is_down(SERVER, "a.test")
     assert health.is_suspect(SERVER)
-    assert health.timed_out(SERVER, "a.test")
+    assert health.record_timeout(SERVER, "a.test")
 
 
-def test_no_number_of_servers_and_zones_fills_the_memory(health: Health) -> None:
+def test_no_number_of_servers_and_zones_fills_the_memory(health: DnsServerHealth) -> None:
     for number in range(10_050):
-        health.timed_out(SocketAddress(f"host{number}", 53), "a.test")
+        health.record_timeout(SocketAddress(f"host{number}", 53), "a.test")
     for number in range(200):
-        health.timed_out(SERVER, f"z{number}.test")
-    assert len(health._silent) <= 10_000
-    assert len(health._silent[SERVER].zones) <= 100
+        health.record_timeout(SERVER, f"z{number}.test")
+    assert len(health._timeouts) <= 10_000
+    assert len(health._timeouts[SERVER].count_by_zone) <= 100

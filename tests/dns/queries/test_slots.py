@@ -5,21 +5,21 @@ from contextlib import ExitStack
 
 import pytest
 
-from dcvd.dns.queries.budget import Budget
-from dcvd.dns.queries.slots import Slots
+from dcvd.dns.queries.budget import QueryBudget
+from dcvd.dns.queries.slots import QuerySlots
 
 
 class Asking:
     """Questions that stay under way until they are let go."""
 
-    def __init__(self, slots: Slots) -> None:
+    def __init__(self, slots: QuerySlots) -> None:
         self.slots = slots
-        self.budget = Budget("a.test", fresh=False)
+        self.budget = QueryBudget("a.test", bypass_cache=False)
         self.let_go = asyncio.Event()
         self.tasks: list[asyncio.Task[None]] = []
 
     async def _question(self) -> None:
-        async with self.slots.slot(self.budget):
+        async with self.slots.hold_slot(self.budget):
             await self.let_go.wait()
 
     async def ask(self, number: int) -> None:
@@ -32,46 +32,46 @@ class Asking:
 
 
 async def test_a_look_alone_takes_all_and_no_more() -> None:
-    slots = Slots(8)
-    with slots.look():
+    slots = QuerySlots(8)
+    with slots.track_check():
         asking = Asking(slots)
         await asking.ask(20)
-        assert asking.budget.under_way == 8
+        assert asking.budget.in_flight == 8
         await asking.end()
-    assert asking.budget.under_way == 0
+    assert asking.budget.in_flight == 0
 
 
 async def test_looks_at_dead_zones_leave_a_healthy_one_its_share() -> None:
-    slots = Slots(8)
+    slots = QuerySlots(8)
     with ExitStack() as stack:
         dead = [Asking(slots) for _ in range(3)]
         for _ in range(4):
-            stack.enter_context(slots.look())
+            stack.enter_context(slots.track_check())
         for asking in dead:
             await asking.ask(20)
-        assert [asking.budget.under_way for asking in dead] == [2, 2, 2]
+        assert [asking.budget.in_flight for asking in dead] == [2, 2, 2]
         healthy = Asking(slots)
         await healthy.ask(2)
-        assert healthy.budget.under_way == 2
+        assert healthy.budget.in_flight == 2
         for asking in (*dead, healthy):
             await asking.end()
 
 
 async def test_what_a_look_leaves_goes_to_those_that_wait() -> None:
-    slots = Slots(8)
+    slots = QuerySlots(8)
     asking = Asking(slots)
-    with slots.look():
-        with slots.look():
+    with slots.track_check():
+        with slots.track_check():
             await asking.ask(20)
-            assert asking.budget.under_way == 4
-        assert asking.budget.under_way == 8
+            assert asking.budget.in_flight == 4
+        assert asking.budget.in_flight == 8
         await asking.end()
 
 
 @pytest.mark.parametrize("granted", [True, False])
 async def test_a_question_that_is_cut_off_gives_its_slot_back(granted: bool) -> None:
-    slots = Slots(2)
-    with slots.look():
+    slots = QuerySlots(2)
+    with slots.track_check():
         asking = Asking(slots)
         await asking.ask(4)
         victim = asking.tasks[0 if granted else 3]
@@ -80,18 +80,18 @@ async def test_a_question_that_is_cut_off_gives_its_slot_back(granted: bool) -> 
             await victim
         asking.tasks.remove(victim)
         await asyncio.sleep(0)
-        assert asking.budget.under_way == 2
+        assert asking.budget.in_flight == 2
         await asking.end()
-        assert (asking.budget.under_way, slots._free, len(slots._waiting)) == (0, 2, 0)
+        assert (asking.budget.in_flight, slots._free_slots, len(slots._waiters)) == (0, 2, 0)
 
 
 async def test_a_question_that_is_cut_off_in_the_moment_of_its_turn_gives_its_slot_back() -> None:
-    slots = Slots(1)
-    with slots.look():
+    slots = QuerySlots(1)
+    with slots.track_check():
         asking = Asking(slots)
         await asking.ask(2)
         asking.let_go.set()
         await asking.tasks[0]
         asking.tasks[1].cancel()
         await asyncio.gather(*asking.tasks, return_exceptions=True)
-        assert (asking.budget.under_way, slots._free) == (0, 1)
+        assert (asking.budget.in_flight, slots._free_slots) == (0, 1)

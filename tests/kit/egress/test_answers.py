@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.core.http_exchanges import FailureReason
-from dcvd.kit.egress.connection import MAX_BODY
+from dcvd.kit.egress.connection import MAX_BODY_BYTES
 from tests.kit.receivers import egress, raw_receiver
 from tests.kit.wire import Wire
 
@@ -47,7 +47,7 @@ async def test_an_answer_means_what_it_means_to_aiohttps_client(answer: bytes) -
 
     async with raw_receiver(handler) as port, egress() as client, aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{port}/"
-        ours = await client.post(url, b"{}", {}, timeout=60)
+        ours = await client.post(url, b"{}", {}, timeout_s=60)
         async with session.post(url, data=b"{}", allow_redirects=False) as theirs:
             kept = {name: theirs.headers[name] for name in _KEPT if name in theirs.headers}
             assert (ours.status, ours.headers, ours.body) == (theirs.status, kept, await theirs.read())
@@ -154,7 +154,11 @@ async def test_of_a_header_that_comes_twice_the_first_is_kept() -> None:
 
 @pytest.mark.parametrize(
     ("length", "came", "reused"),
-    [(MAX_BODY, MAX_BODY, True), (MAX_BODY + 1, MAX_BODY + 1, True), (1 << 20, MAX_BODY + 1, False)],
+    [
+        (MAX_BODY_BYTES, MAX_BODY_BYTES, True),
+        (MAX_BODY_BYTES + 1, MAX_BODY_BYTES + 1, True),
+        (1 << 20, MAX_BODY_BYTES + 1, False),
+    ],
     ids=["as much as is kept", "more, and all is here", "more is to come"],
 )
 async def test_a_body_is_kept_to_its_first_kibibyte_and_nobody_waits_for_the_rest(
@@ -164,7 +168,7 @@ async def test_a_body_is_kept_to_its_first_kibibyte_and_nobody_waits_for_the_res
     wire.receive(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length)
     assert not wire.answered
     wire.receive(b"x" * came)
-    assert wire.reply().body == b"x" * MAX_BODY
+    assert wire.reply().body == b"x" * MAX_BODY_BYTES
     assert wire.reusable is reused
 
 
@@ -221,7 +225,7 @@ async def test_bytes_that_come_when_nothing_was_asked_end_the_connection() -> No
     wire.reply()
     wire.receive(WELL_FORMED["empty"])
     assert wire.transport.aborted
-    assert not wire.connection.is_fresh()
+    assert not wire.connection.is_usable()
 
 
 async def test_bytes_that_come_between_the_answer_and_its_reader_end_the_connection() -> None:

@@ -24,18 +24,18 @@ async def _is(value: bool) -> bool:
 async def test_an_address_that_refuses_gives_way_to_the_next_of_the_name(resolver: Resolver) -> None:
     async with receiver(ok) as port, egress() as client:
         resolver.answers["both.example"] = [["::1", "127.0.0.2", "127.0.0.1"]]
-        answer = await client.post(f"http://both.example:{port}/", b"{}", {}, timeout=60)
+        answer = await client.post(f"http://both.example:{port}/", b"{}", {}, timeout_s=60)
     assert answer.remote_ip == "127.0.0.1"
 
 
 async def test_an_address_that_is_silent_gives_way_to_the_next_of_the_name(
     resolver: Resolver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dcvd.kit.egress.connect._STAGGER", 0.05)
+    monkeypatch.setattr("dcvd.kit.egress.connect._ATTEMPT_DELAY_S", 0.05)
     async with receiver(ok) as port, silent_backlog("127.0.0.2", port), egress() as client:
         resolver.answers["both.example"] = [["127.0.0.2", "127.0.0.1"]]
         before = open_sockets()
-        answer = await client.post(f"http://both.example:{port}/", b"{}", {}, timeout=60)
+        answer = await client.post(f"http://both.example:{port}/", b"{}", {}, timeout_s=60)
         assert answer.remote_ip == "127.0.0.1"
         assert answer.timings.connect_ms is not None
         assert answer.timings.connect_ms >= 40
@@ -52,4 +52,4 @@ async def test_a_name_with_very_many_addresses_is_tried_at_a_few(resolver: Resol
             error = await failure(client, f"http://many.example:{port}/")
     assert error.reason is FailureReason.CONNECTION_REFUSED
     cause = error.__cause__.__cause__ if error.__cause__ is not None else None
-    assert len(getattr(cause, "each", [])) == 8
+    assert len(getattr(cause, "errors", [])) == 8

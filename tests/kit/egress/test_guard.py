@@ -10,13 +10,13 @@ from dcvd.core.http_exchanges import FailureReason
 from dcvd.kit.egress.guard import (
     AddressRefused,
     EgressPolicy,
-    Refusal,
+    EgressRefusal,
     check_headers,
     check_url,
-    guarded_socket,
-    judge,
-    permitted,
-    refuse_url,
+    create_guarded_socket,
+    judge_address,
+    judge_url,
+    select_permitted,
 )
 
 PUBLIC = EgressPolicy()
@@ -136,11 +136,11 @@ def test_one_loopback_that_is_allowed_opens_its_name_and_not_the_other_loopback(
     assert check_url("http://api.LOCALHOST.:9000/in", policy) is None
     assert check_url(literal, policy) == f"The URL's address {refused} may not be dialled (loopback)."
     both = [ip_address("::1"), ip_address("127.0.0.1")]
-    assert permitted("localhost", both, 9000, policy) == (ip_address(dialled),)
+    assert select_permitted("localhost", both, 9000, policy) == (ip_address(dialled),)
     with pytest.raises(AddressRefused, match="loopback"):
-        permitted("localhost", [ip_address(refused)], 9000, policy)
+        select_permitted("localhost", [ip_address(refused)], 9000, policy)
     with pytest.raises(AddressRefused, match="loopback"):
-        guarded_socket(ip_address(refused), 9000, policy)
+        create_guarded_socket(ip_address(refused), 9000, policy)
 
 
 def test_a_private_network_that_is_allowed_opens_no_loopback_and_no_name_that_only_sounds_like_it() -> None:
@@ -191,25 +191,27 @@ def test_ordinary_headers_are_accepted() -> None:
 
 
 def test_an_allowed_address_may_be_dialled_on_any_port_and_a_public_one_on_the_listed() -> None:
-    assert judge(ip_address("127.0.0.1"), 9000, DEVELOPMENT) is None
-    assert judge(ip_address("1.1.1.1"), 443, DEVELOPMENT) is None
-    port = Refusal(FailureReason.PORT_NOT_ALLOWED, "port 9000 is not allowed")
-    assert judge(ip_address("1.1.1.1"), 9000, DEVELOPMENT) == port
-    assert judge(ip_address("10.0.0.1"), 443, DEVELOPMENT) == Refusal(FailureReason.ADDRESS_NOT_ALLOWED, "private")
+    assert judge_address(ip_address("127.0.0.1"), 9000, DEVELOPMENT) is None
+    assert judge_address(ip_address("1.1.1.1"), 443, DEVELOPMENT) is None
+    port = EgressRefusal(FailureReason.PORT_NOT_ALLOWED, "port 9000 is not allowed")
+    assert judge_address(ip_address("1.1.1.1"), 9000, DEVELOPMENT) == port
+    assert judge_address(ip_address("10.0.0.1"), 443, DEVELOPMENT) == EgressRefusal(
+        FailureReason.ADDRESS_NOT_ALLOWED, "private"
+    )
 
 
 def test_the_last_gate_makes_no_socket_for_a_refused_address() -> None:
     with pytest.raises(AddressRefused, match=r"127\.0\.0\.1 port 443 may not be dialled \(loopback\)"):
-        guarded_socket(ip_address("127.0.0.1"), 443, PUBLIC)
+        create_guarded_socket(ip_address("127.0.0.1"), 443, PUBLIC)
     with pytest.raises(AddressRefused, match=r"::1 port 443"):
-        guarded_socket(ip_address("::1"), 443, PUBLIC)
-    guarded_socket(ip_address("1.1.1.1"), 443, PUBLIC).close()
+        create_guarded_socket(ip_address("::1"), 443, PUBLIC)
+    create_guarded_socket(ip_address("1.1.1.1"), 443, PUBLIC).close()
 
 
 def test_of_a_names_addresses_those_that_may_be_dialled_are_left_in_their_order_and_once() -> None:
     addresses = [ip_address(text) for text in ("10.0.0.1", "2606:4700::1111", "1.1.1.1", "127.0.0.1", "1.1.1.1")]
-    assert permitted("hooks.example", addresses, 443, PUBLIC) == (addresses[1], addresses[2])
-    assert permitted("hooks.example", [], 443, PUBLIC) == ()
+    assert select_permitted("hooks.example", addresses, 443, PUBLIC) == (addresses[1], addresses[2])
+    assert select_permitted("hooks.example", [], 443, PUBLIC) == ()
 
 
 @pytest.mark.parametrize(
@@ -224,7 +226,7 @@ def test_a_name_without_a_good_address_is_refused_for_what_the_tenant_can_mend(
     addresses: list[str], reason: FailureReason
 ) -> None:
     with pytest.raises(AddressRefused) as caught:
-        permitted("hooks.example", [ip_address(text) for text in addresses], 22, PUBLIC)
+        select_permitted("hooks.example", [ip_address(text) for text in addresses], 22, PUBLIC)
     assert caught.value.refusal.reason is reason
     assert all(address in caught.value.refusal.message for address in addresses)
 
@@ -243,6 +245,6 @@ def test_a_name_without_a_good_address_is_refused_for_what_the_tenant_can_mend(
     ],
 )
 def test_a_refused_url_has_its_reason(url: str, reason: FailureReason) -> None:
-    refused = refuse_url(url, PUBLIC)
+    refused = judge_url(url, PUBLIC)
     assert refused is not None
     assert refused.reason is reason

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from dcvd.core.http_exchanges import FailureReason
-from dcvd.kit.egress.connection import MAX_HEAD, MAX_INTERIM, MAX_RECEIVED
+from dcvd.kit.egress.connection import MAX_HEAD_BYTES, MAX_INTERIM_ANSWERS, MAX_RECEIVED_BYTES
 from tests.kit.receivers import egress, failure, raw_receiver
 from tests.kit.wire import Wire
 
@@ -75,19 +75,19 @@ async def test_a_flood_of_anything_ends_the_exchange_at_once_and_stalls_nobody(
 
 async def test_a_few_interim_answers_are_passed_over() -> None:
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(_EARLY * MAX_INTERIM + _OK)
+        writer.write(_EARLY * MAX_INTERIM_ANSWERS + _OK)
         await reader.read(100)
         await reader.read()
 
     async with raw_receiver(handler) as port, egress() as client:
-        answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout=60)
+        answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60)
     assert (answer.status, answer.body) == (200, b"ok")
 
 
 async def test_each_exchange_on_a_connection_is_counted_by_itself() -> None:
     connections = 0
     large = b"HTTP/1.1 200 OK\r\nX-Fill: " + b"x" * 6000 + b"\r\nContent-Length: 2\r\n\r\nok"
-    rounds = MAX_RECEIVED // len(large) + 5
+    rounds = MAX_RECEIVED_BYTES // len(large) + 5
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal connections
@@ -100,7 +100,7 @@ async def test_each_exchange_on_a_connection_is_counted_by_itself() -> None:
 
     async with raw_receiver(handler) as port, egress() as client:
         for _ in range(rounds):
-            assert (await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout=60)).status == 200
+            assert (await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60)).status == 200
     assert connections == 1
 
 
@@ -114,6 +114,6 @@ async def test_of_a_full_piece_of_interim_answers_only_the_first_are_parsed() ->
 
 async def test_the_head_of_an_answer_is_bounded_whatever_came_before_it() -> None:
     wire = Wire()
-    wire.receive(_EARLY * MAX_INTERIM)
-    wire.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: " + b"x" * (MAX_HEAD - 4096) + b"\r\n\r\n")
+    wire.receive(_EARLY * MAX_INTERIM_ANSWERS)
+    wire.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: " + b"x" * (MAX_HEAD_BYTES - 4096) + b"\r\n\r\n")
     assert wire.reply().status == 200

@@ -7,7 +7,7 @@ import ssl
 import pytest
 
 from dcvd.core.http_exchanges import FailureReason
-from dcvd.kit.egress.failures import certificate_reason, failed_connect, failed_lookup
+from dcvd.kit.egress.failures import build_connect_error, build_lookup_error, certificate_reason
 from tests.kit.receivers import egress, failure
 
 
@@ -22,13 +22,13 @@ from tests.kit.receivers import egress, failure
     ],
 )
 def test_a_failed_lookup_has_its_reason(number: int, reason: FailureReason) -> None:
-    failed = failed_lookup("hooks.example", socket.gaierror(number, "As the system says."))
+    failed = build_lookup_error("hooks.example", socket.gaierror(number, "As the system says."))
     assert (failed.kind, failed.reason) == ("dns", reason)
     assert failed.message == "The name hooks.example cannot be resolved: As the system says."
 
 
 def test_a_lookup_for_which_there_is_no_thread_is_our_own_fault() -> None:
-    assert failed_lookup("hooks.example", OSError(errno.EAGAIN, "no thread")).reason is FailureReason.OWN_LIMIT
+    assert build_lookup_error("hooks.example", OSError(errno.EAGAIN, "no thread")).reason is FailureReason.OWN_LIMIT
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_lookup_for_which_there_is_no_thread_is_our_own_fault() -> None:
     ],
 )
 def test_of_several_failed_dials_the_most_telling_gives_the_reason(numbers: list[int], reason: FailureReason) -> None:
-    failed = failed_connect("hooks.example", 443, [OSError(number, "words of a loop") for number in numbers])
+    failed = build_connect_error("hooks.example", 443, [OSError(number, "words of a loop") for number in numbers])
     assert (failed.kind, failed.reason) == ("connect", reason)
     assert failed.message.startswith("hooks.example port 443 cannot be reached: ")
 

@@ -27,14 +27,14 @@ async def test_a_name_that_leads_to_a_private_address_is_refused(resolver: Resol
 async def test_of_a_names_addresses_only_the_good_ones_are_dialled(resolver: Resolver) -> None:
     async with receiver(ok) as port, egress() as client:
         resolver.answers["mixed.example"] = [["10.0.0.1", "169.254.169.254", "127.0.0.1"]]
-        answer = await client.post(f"http://mixed.example:{port}/", b"{}", {}, timeout=60)
+        answer = await client.post(f"http://mixed.example:{port}/", b"{}", {}, timeout_s=60)
     assert answer.remote_ip == "127.0.0.1"
 
 
 async def test_the_address_that_was_judged_is_the_one_that_is_dialled(resolver: Resolver) -> None:
     resolver.answers["rebinding.example"] = [["127.0.0.1"], ["127.0.0.2"]]
     async with receiver(ok) as port, egress() as client:
-        answer = await client.post(f"http://rebinding.example:{port}/", b"{}", {}, timeout=60)
+        answer = await client.post(f"http://rebinding.example:{port}/", b"{}", {}, timeout_s=60)
     assert answer.remote_ip == "127.0.0.1"
     assert resolver.asked == ["rebinding.example"]
 
@@ -42,7 +42,7 @@ async def test_the_address_that_was_judged_is_the_one_that_is_dialled(resolver: 
 async def test_a_public_name_that_moves_inside_is_refused_at_the_next_dial(
     resolver: Resolver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dcvd.kit.egress.names._TTL", 0)
+    monkeypatch.setattr("dcvd.kit.egress.names._TTL_S", 0)
 
     async def closing(request: web.Request) -> web.Response:
         response = web.Response()
@@ -51,7 +51,7 @@ async def test_a_public_name_that_moves_inside_is_refused_at_the_next_dial(
 
     resolver.answers["moving.example"] = [["127.0.0.1"], ["10.0.0.1"]]
     async with receiver(closing) as port, egress() as client:
-        assert (await client.post(f"http://moving.example:{port}/", b"{}", {}, timeout=60)).status == 200
+        assert (await client.post(f"http://moving.example:{port}/", b"{}", {}, timeout_s=60)).status == 200
         error = await failure(client, f"http://moving.example:{port}/")
     assert error.kind == "refused_by_policy"
 
@@ -74,7 +74,7 @@ async def test_a_literal_is_refused_before_anything_is_asked_or_dialled(resolver
 
 
 async def test_the_last_gate_holds_even_if_the_check_of_the_url_is_fooled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dcvd.kit.egress.request.refuse_url", lambda url, policy: None)
+    monkeypatch.setattr("dcvd.kit.egress.request.judge_url", lambda url, policy: None)
     async with receiver(ok) as port, egress(PUBLIC) as client:
         for url in (f"http://127.0.0.1:{port}/", f"http://[::ffff:127.0.0.1]:{port}/", f"http://127.1:{port}/"):
             assert (await failure(client, url)).kind == "refused_by_policy"

@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from dcvd import __version__
 from dcvd.core.http_exchanges import FailureReason
-from dcvd.kit.egress.failures import Failed
+from dcvd.kit.egress.failures import ExchangeError
 from dcvd.kit.egress.guard import EgressPolicy
-from dcvd.kit.egress.request import Origin, request, target_of
+from dcvd.kit.egress.request import Origin, encode_request, parse_target
 
 POLICY = EgressPolicy(allow_http=True, allow_private=(IPv6Network("::1/128"),))
 
 
 def made(url: str = "https://hooks.example/in", headers: dict[str, str] | None = None, body: bytes = b"{}") -> bytes:
-    return request(target_of(url, "", POLICY), headers or {}, body)
+    return encode_request(parse_target(url, "", POLICY), headers or {}, body)
 
 
 def test_a_request_is_these_bytes() -> None:
@@ -45,7 +45,7 @@ def test_a_request_is_these_bytes() -> None:
 def test_a_url_becomes_an_origin_and_the_bytes_that_were_written(
     url: str, origin: Origin, path: str, host: str | None
 ) -> None:
-    target = target_of(url, "", POLICY)
+    target = parse_target(url, "", POLICY)
     assert target.origin == origin
     assert target.head == f"POST {path} HTTP/1.1\r\nHost: {host or origin.host}\r\n".encode()
 
@@ -63,14 +63,14 @@ def test_a_caller_may_choose_our_own_headers_and_each_is_sent_once() -> None:
 )
 def test_a_header_that_must_not_be_sent_is_refused_however_often_it_is_tried(headers: dict[str, str]) -> None:
     for _ in range(2):
-        with pytest.raises(Failed) as caught:
+        with pytest.raises(ExchangeError) as caught:
             made(headers=headers)
         assert (caught.value.kind, caught.value.reason) == ("refused_by_policy", None)
 
 
 def test_a_good_value_for_a_name_vouches_for_no_other() -> None:
     made(headers={"X-Note": "good"})
-    with pytest.raises(Failed):
+    with pytest.raises(ExchangeError):
         made(headers={"X-Note": "bad\r\n\r\n"})
 
 
@@ -78,7 +78,7 @@ def test_a_good_value_for_a_name_vouches_for_no_other() -> None:
 def test_whatever_the_headers_are_the_request_has_one_head_and_its_body(headers: dict[str, str], body: bytes) -> None:
     try:
         sent = made(headers=headers, body=body)
-    except Failed:
+    except ExchangeError:
         return
     head, _, rest = sent.partition(b"\r\n\r\n")
     assert rest == body
@@ -90,6 +90,6 @@ def test_whatever_the_headers_are_the_request_has_one_head_and_its_body(headers:
 
 
 def test_a_refused_url_has_its_reason() -> None:
-    with pytest.raises(Failed) as caught:
-        target_of("https://10.0.0.1/", "", POLICY)
+    with pytest.raises(ExchangeError) as caught:
+        parse_target("https://10.0.0.1/", "", POLICY)
     assert (caught.value.kind, caught.value.reason) == ("refused_by_policy", FailureReason.ADDRESS_NOT_ALLOWED)

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from dcvd.core.http_exchanges import FailureReason
-from dcvd.kit.egress import Egress, idle
+from dcvd.kit.egress import EgressClient, idle
 from tests.kit.receivers import LOOPBACK, Resolver, egress, failure, raw_receiver
 from tests.waiting import until
 
@@ -51,8 +51,8 @@ async def _is(value: bool) -> bool:
     return value
 
 
-async def _post(client: Egress, port: int, host: str = "127.0.0.1") -> int:
-    return (await client.post(f"http://{host}:{port}/", b"{}", {}, timeout=60)).status
+async def _post(client: EgressClient, port: int, host: str = "127.0.0.1") -> int:
+    return (await client.post(f"http://{host}:{port}/", b"{}", {}, timeout_s=60)).status
 
 
 async def test_an_idle_connection_that_the_receiver_closed_is_not_used_again() -> None:
@@ -89,7 +89,7 @@ async def test_the_requests_of_two_owners_never_share_a_connection() -> None:
     scripted = Scripted(_answer_for_ever)
     async with raw_receiver(scripted) as port, egress() as client:
         for owner in ("org_1", "org_2", "org_1", "org_2"):
-            answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout=60, owner=owner)
+            answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60, owner=owner)
             assert answer.status == 200
     assert scripted.connections == 2
 
@@ -107,9 +107,9 @@ async def test_a_request_that_meets_a_closing_connection_is_sent_once_more_on_a_
 
     scripted = Scripted(closing)
     async with raw_receiver(scripted) as port, egress() as client:
-        first = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout=60)
+        first = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60)
         answer = await client.post(
-            f"http://127.0.0.1:{port}/", b"{}" + b"x" * (300_000 if reset else 0), {}, timeout=60
+            f"http://127.0.0.1:{port}/", b"{}" + b"x" * (300_000 if reset else 0), {}, timeout_s=60
         )
     assert first.timings.connect_ms is not None
     assert answer.status == 200
@@ -162,7 +162,7 @@ async def test_a_request_that_nobody_answers_on_a_used_connection_is_late_and_no
 
 
 async def test_an_idle_connection_is_closed_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(idle, "KEEP_ALIVE", 0.05)
+    monkeypatch.setattr(idle, "KEEP_ALIVE_S", 0.05)
     scripted = Scripted(_answer_for_ever)
     async with raw_receiver(scripted) as port, egress() as client:
         assert await _post(client, port) == 200
@@ -176,7 +176,7 @@ async def test_an_idle_connection_is_closed_after_a_while(monkeypatch: pytest.Mo
 async def test_of_too_many_idle_connections_the_one_that_waited_longest_is_closed(resolver: Resolver) -> None:
     scripted = Scripted(_answer_for_ever)
     resolver.answers.update({f"{name}.example": [["127.0.0.1"]] for name in "abc"})
-    async with raw_receiver(scripted) as port, egress(connections=2) as client:
+    async with raw_receiver(scripted) as port, egress(max_connections=2) as client:
         for name in "abac":  # b has waited longest when c comes
             assert await _post(client, port, f"{name}.example") == 200
         await until(lambda: _is(scripted.gone == 1))
@@ -208,7 +208,7 @@ async def test_closing_ends_what_is_idle_and_what_is_under_way() -> None:
 
     scripted = Scripted(holding)
     async with raw_receiver(scripted) as port:
-        client = Egress(LOOPBACK)
+        client = EgressClient(LOOPBACK)
         await client.start()
         pending = asyncio.create_task(failure(client, f"http://127.0.0.1:{port}/", within=5))
         await arrived.wait()

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from dcvd.core.http_exchanges import FailureReason
-from dcvd.kit.egress.connect import ConnectErrors, first_connected
+from dcvd.kit.egress.connect import ConnectError, connect_first
 from tests.kit.receivers import Resolver, egress, failure, ok, open_sockets, receiver
 from tests.waiting import until
 
@@ -75,12 +75,12 @@ async def test_a_trusted_certificate_is_accepted_for_its_own_name_alone(certific
         {"localhost": [["127.0.0.1"]], "localhost.": [["127.0.0.1"]], "other.test": [["127.0.0.1"]]}
     )
     async with receiver(ok, server_tls(certificate)) as port, egress(tls=trusting(certificate)) as client:
-        answer = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout=60)
+        answer = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout_s=60)
         assert answer.status == 200
         assert answer.timings.tls_ms is not None
-        again = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout=60)
+        again = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout_s=60)
         assert (again.timings.connect_ms, again.timings.tls_ms) == (None, None)
-        assert (await client.post(f"https://localhost.:{port}/", b"{}", {}, timeout=60)).status == 200
+        assert (await client.post(f"https://localhost.:{port}/", b"{}", {}, timeout_s=60)).status == 200
         error = await failure(client, f"https://other.test:{port}/")
     assert (error.kind, error.reason) == ("tls", FailureReason.CERTIFICATE_WRONG_NAME)
     assert "other.test" in error.message
@@ -153,12 +153,12 @@ async def test_where_the_date_cannot_be_seen_the_failure_is_told_without_it(
         nonlocal dials
         dials += 1
         if dials == 1:
-            return await first_connected(*where)
+            return await connect_first(*where)
         if second == "silent":
             await asyncio.Event().wait()
-        raise ConnectErrors([ConnectionRefusedError()])
+        raise ConnectError([ConnectionRefusedError()])
 
-    monkeypatch.setattr("dcvd.kit.egress.dial.first_connected", once)
+    monkeypatch.setattr("dcvd.kit.egress.dial.connect_first", once)
     async with receiver(ok, server_tls(stale)) as port, egress(tls=trusting(stale)) as client:
         error = await failure(client, f"https://localhost:{port}/", within=0.4)
     assert dials == 2
@@ -190,6 +190,6 @@ async def test_an_answer_over_tls_may_end_with_the_connection(certificate: Path,
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server_tls(certificate))
     async with server, egress(tls=trusting(certificate)) as client:
         port = server.sockets[0].getsockname()[1]
-        answer = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout=60)
+        answer = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout_s=60)
     assert answer.body == b"to the end"
     await until(lambda: _is(open_sockets() == before))

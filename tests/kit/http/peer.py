@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from dcvd.kit.http.protocol import LONG_BODY, HttpLimits
+from dcvd.kit.http.protocol import LONG_BODY_EXTENSION, HttpLimits
 from dcvd.kit.http.server import HttpServer
 from dcvd.kit.http.sockets import bind_tcp
 
@@ -16,7 +16,7 @@ Address = tuple[str, int] | str
 Application = Callable[..., Awaitable[None]]
 
 TALK = 16 << 20
-QUICK = HttpLimits(head_timeout=0.2, body_timeout=0.2, write_timeout=0.2, keep_alive=0.3, head_bytes=4096)
+QUICK = HttpLimits(head_timeout_s=0.2, body_timeout_s=0.2, write_timeout_s=0.2, keep_alive_s=0.3, head_bytes=4096)
 
 
 async def answer(send: Any, status: int, body: bytes) -> None:
@@ -66,7 +66,7 @@ class Echo:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
         if scope["path"] == "/long":
-            scope["extensions"][LONG_BODY]()
+            scope["extensions"][LONG_BODY_EXTENSION]()
         body = b""
         while scope["path"] != "/early":
             message = await receive()
@@ -96,11 +96,11 @@ async def serving(
     running = asyncio.create_task(server.serve(), name="http")
     try:
         async with asyncio.timeout(10):
-            await server.started.wait()
+            await server.listening_event.wait()
         yield server, addresses
     finally:
         async with asyncio.timeout(10):
-            await server.stop(deadline=0.2)
+            await server.stop(timeout_s=0.2)
             await running
 
 

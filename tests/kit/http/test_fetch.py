@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 
 from dcvd.kit.egress.guard import EgressPolicy
-from dcvd.kit.http.fetch import Fetched, Fetcher, FetchFailed, FetchRefused
+from dcvd.kit.http.fetch import Fetcher, FetchFailed, FetchRefused, FetchResponse
 from tests.kit.egress.test_tls import make_certificate, server_tls, trusting
 from tests.kit.receivers import LOOPBACK, PUBLIC, Resolver, ok, raw_receiver, receiver
 
@@ -119,10 +119,10 @@ async def test_an_answer_of_the_most_bytes_is_taken_and_a_longer_one_is_not() ->
 
     async with receiver(large) as port, fetching() as fetcher:
         url = f"http://127.0.0.1:{port}/?n="
-        assert len((await fetcher.send("GET", f"{url}70000", most=70_000)).body) == 70_000
+        assert len((await fetcher.send("GET", f"{url}70000", max_bytes=70_000)).body) == 70_000
         with pytest.raises(FetchFailed, match="more than 70000 bytes") as caught:
-            await fetcher.send("GET", f"{url}70001", most=70_000)
-    assert caught.value.sent
+            await fetcher.send("GET", f"{url}70001", max_bytes=70_000)
+    assert caught.value.may_have_arrived
 
 
 async def test_an_answer_without_end_is_cut() -> None:
@@ -183,15 +183,15 @@ async def test_an_answer_that_drips_ends_at_the_deadline() -> None:
 
     async with raw_receiver(drip) as port, fetching() as fetcher:
         with pytest.raises(FetchFailed, match=r"did not answer POST within 0\.1 s") as caught:
-            await fetcher.send("POST", f"http://127.0.0.1:{port}/", timeout=0.1)
-    assert caught.value.sent
+            await fetcher.send("POST", f"http://127.0.0.1:{port}/", timeout_s=0.1)
+    assert caught.value.may_have_arrived
 
 
 async def test_a_refused_connection_says_that_nothing_was_sent(unused_tcp_port: int) -> None:
     async with fetching() as fetcher:
         with pytest.raises(FetchFailed, match="cannot be reached") as caught:
             await fetcher.send("POST", f"http://127.0.0.1:{unused_tcp_port}/")
-    assert not caught.value.sent
+    assert not caught.value.may_have_arrived
 
 
 async def test_a_name_without_an_answer_says_that_nothing_was_sent(resolver: Resolver) -> None:
@@ -200,8 +200,8 @@ async def test_a_name_without_an_answer_says_that_nothing_was_sent(resolver: Res
         with pytest.raises(FetchFailed) as unknown:
             await fetcher.send("POST", "http://unknown.example/")
         with pytest.raises(FetchFailed, match="did not answer") as silent:
-            await fetcher.send("POST", "http://slow.example/", timeout=0.05)
-    assert (unknown.value.sent, silent.value.sent) == (False, False)
+            await fetcher.send("POST", "http://slow.example/", timeout_s=0.05)
+    assert (unknown.value.may_have_arrived, silent.value.may_have_arrived) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ async def test_a_lost_answer_says_that_the_request_was_sent(answer: bytes) -> No
     async with answering(answer) as url, fetching() as fetcher:
         with pytest.raises(FetchFailed, match="broke off") as caught:
             await fetcher.send("POST", url, body=b"x")
-    assert caught.value.sent
+    assert caught.value.may_have_arrived
     assert caught.value.code == "provider_unavailable"
 
 
@@ -261,7 +261,7 @@ async def test_a_name_is_looked_up_once_and_exactly_what_was_judged_is_dialled(r
 async def test_of_several_addresses_only_those_that_may_be_dialled_are(resolver: Resolver) -> None:
     resolver.answers["both.example"] = [["10.1.2.3", "127.0.0.1"]]
     async with receiver(ok) as port, fetching(LOOPBACK) as fetcher:
-        assert (await fetcher.send("GET", f"http://both.example:{port}/", timeout=5)).status == 200
+        assert (await fetcher.send("GET", f"http://both.example:{port}/", timeout_s=5)).status == 200
 
 
 async def test_a_certificate_of_nobody_we_trust_ends_the_call_before_anything_was_sent(tmp_path: Path) -> None:
@@ -273,7 +273,7 @@ async def test_a_certificate_of_nobody_we_trust_ends_the_call_before_anything_wa
         async with fetching() as fetcher:
             with pytest.raises(FetchFailed, match="CERTIFICATE_VERIFY_FAILED") as caught:
                 await fetcher.send("GET", url)
-    assert not caught.value.sent
+    assert not caught.value.may_have_arrived
 
 
 async def test_a_closed_pool_is_closed_twice_without_harm_and_sends_nothing() -> None:
@@ -286,4 +286,4 @@ async def test_a_closed_pool_is_closed_twice_without_harm_and_sends_nothing() ->
 
 
 def test_an_answer_does_not_show_its_body() -> None:
-    assert repr(Fetched(status=200, headers={}, body=b"t0ken")) == "Fetched(status=200, 5 bytes)"
+    assert repr(FetchResponse(status=200, headers={}, body=b"t0ken")) == "Fetched(status=200, 5 bytes)"

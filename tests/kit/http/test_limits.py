@@ -58,7 +58,7 @@ async def test_the_head_deadline_holds_for_the_second_request_too() -> None:
 
 
 async def test_an_idle_connection_lives_for_its_keep_alive_and_no_longer() -> None:
-    limits = HttpLimits(head_timeout=0.1, keep_alive=0.5)
+    limits = HttpLimits(head_timeout_s=0.1, keep_alive_s=0.5)
     async with serving(Echo(), limits=limits) as (_, [address]), connected(address) as client:
         await client.send(GET)
         await client.response()
@@ -94,7 +94,7 @@ async def test_a_head_beyond_the_limit_is_answered_431_and_the_connection_closed
 
 
 async def test_a_head_that_never_ends_is_refused_as_soon_as_it_is_too_large() -> None:
-    limits = HttpLimits(head_timeout=30, head_bytes=4096)
+    limits = HttpLimits(head_timeout_s=30, head_bytes=4096)
     async with serving(Echo(), limits=limits) as (_, [address]), connected(address) as client:
         await client.send(b"GET / HTTP/1.1\r\nX-Endless: ")
         for _ in range(10):
@@ -136,7 +136,7 @@ async def test_a_body_that_stalls_is_answered_408_and_the_application_told() -> 
 
 
 async def test_a_body_that_keeps_coming_may_take_longer_than_the_idle_deadline() -> None:
-    limits = HttpLimits(body_timeout=1.0)
+    limits = HttpLimits(body_timeout_s=1.0)
     async with serving(Echo(), limits=limits) as (_, [address]), connected(address) as client:
         await client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n")
         for _ in range(8):
@@ -208,7 +208,7 @@ async def test_a_body_that_goes_on_after_its_answer_does_not_hold_the_connection
 
 async def test_a_body_of_one_byte_at_a_time_ends_at_the_deadline_of_the_whole() -> None:
     app = Echo()
-    limits = HttpLimits(body_timeout=1.0, body_total=0.4)
+    limits = HttpLimits(body_timeout_s=1.0, body_total_s=0.4)
     async with serving(app, limits=limits) as (_, [address]), connected(address) as client:
         await client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
         dripping = asyncio.create_task(_drip(client, b"b"))
@@ -230,7 +230,7 @@ async def test_many_pipelined_requests_in_large_pieces_are_all_answered() -> Non
 
 
 async def test_a_body_that_ends_behind_its_answer_leaves_no_connection_without_a_deadline() -> None:
-    limits = HttpLimits(head_timeout=0.2, keep_alive=50)
+    limits = HttpLimits(head_timeout_s=0.2, keep_alive_s=50)
     async with serving(Echo(), limits=limits) as (_, [address]), connected(address) as client:
         await client.send(b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo")
         await client.response()
@@ -241,7 +241,7 @@ async def test_a_body_that_ends_behind_its_answer_leaves_no_connection_without_a
 
 
 async def test_an_application_can_allow_a_body_more_time_as_long_as_it_moves() -> None:
-    limits = HttpLimits(body_timeout=1.0, body_total=0.2, long_body_total=10.0)
+    limits = HttpLimits(body_timeout_s=1.0, body_total_s=0.2, long_body_total_s=10.0)
     async with serving(Echo(), limits=limits) as (_, [address]):
         async with connected(address) as client:
             await client.send(b"POST /long HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
@@ -255,7 +255,7 @@ async def test_an_application_can_allow_a_body_more_time_as_long_as_it_moves() -
 
 
 async def test_a_client_that_still_sends_its_body_need_not_read_its_answer() -> None:
-    limits = HttpLimits(write_timeout=2.0, body_timeout=5.0, keep_alive=0.1)
+    limits = HttpLimits(write_timeout_s=2.0, body_timeout_s=5.0, keep_alive_s=0.1)
     async with serving(Echo(), limits=limits) as (_, [address]), connected(address) as client:
         await client.send(b"POST /talk HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\n")
         for _ in range(12):

@@ -6,15 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dcvd.kit.http.listen_fds import inherited_sockets
+from dcvd.kit.http.listen_fds import take_inherited_sockets
 from dcvd.kit.http.sockets import bind_tcp, bind_unix
 
 REPORT = """
 import os
 from dcvd.errors import DcvdError
-from dcvd.kit.http.listen_fds import inherited_sockets
+from dcvd.kit.http.listen_fds import take_inherited_sockets
 try:
-    for name, item in inherited_sockets(os.environ):
+    for name, item in take_inherited_sockets(os.environ):
         print(name, item.family.name, item.getsockname(), item.getblocking(), os.get_inheritable(item.fileno()))
 except DcvdError as error:
     print("refused:", error)
@@ -71,6 +71,6 @@ def test_a_descriptor_that_does_not_listen_is_refused_in_a_sentence() -> None:
 
 
 def test_without_activation_there_are_none() -> None:
-    assert inherited_sockets({}) == []
-    assert inherited_sockets({"LISTEN_PID": str(os.getpid())}) == []
-    assert inherited_sockets({"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "many"}) == []
+    assert take_inherited_sockets({}) == []
+    assert take_inherited_sockets({"LISTEN_PID": str(os.getpid())}) == []
+    assert take_inherited_sockets({"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "many"}) == []

@@ -70,7 +70,7 @@ async def test_stopping_lets_a_running_request_finish_and_takes_no_new_connectio
     async with serving(app) as (server, [address]), connected(address) as client, connected(address) as idle:
         await client.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
         await app.entered.wait()
-        stopping = asyncio.create_task(server.stop(deadline=30))
+        stopping = asyncio.create_task(server.stop(timeout_s=30))
         assert await idle.rest() == b""
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection(*address)
@@ -92,7 +92,7 @@ async def test_a_request_that_outlives_the_deadline_is_cut() -> None:
             await client.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
             await app.entered.wait()
             began = time.monotonic()
-            await server.stop(deadline=0.1)
+            await server.stop(timeout_s=0.1)
             assert time.monotonic() - began < 10
             assert await client.rest() == b""
     assert [(line["requests"], line["connections"]) for line in lines if line["event"] == "http.cut"] == [(1, 1)]
@@ -101,7 +101,7 @@ async def test_a_request_that_outlives_the_deadline_is_cut() -> None:
 async def test_a_request_that_ignores_its_cancellation_is_counted_and_holds_up_no_stop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("dcvd.kit.http.server._CANCEL_GRACE", 0.05)
+    monkeypatch.setattr("dcvd.kit.http.server._CANCEL_GRACE_S", 0.05)
     entered, release, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def deaf(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -118,7 +118,7 @@ async def test_a_request_that_ignores_its_cancellation_is_counted_and_holds_up_n
             await client.send(GET)
             await entered.wait()
             async with asyncio.timeout(10):
-                await server.stop(deadline=0.05)
+                await server.stop(timeout_s=0.05)
             assert await client.rest() == b""
             release.set()
             await ended.wait()
@@ -130,7 +130,7 @@ async def test_cancelling_the_server_closes_everything() -> None:
     address = listener.getsockname()
     server = HttpServer(Echo(), sockets=[listener], limits=QUICK)
     running = asyncio.create_task(server.serve())
-    await server.started.wait()
+    await server.listening_event.wait()
     async with connected(address) as client:
         await client.send(GET)
         await client.response()
@@ -152,10 +152,10 @@ async def test_a_socket_that_cannot_listen_fails_the_server() -> None:
 async def test_stopping_before_the_start_means_never_serving() -> None:
     listener = bind_tcp("127.0.0.1:0")
     server = HttpServer(Echo(), sockets=[listener])
-    await server.stop(deadline=1)
+    await server.stop(timeout_s=1)
     async with asyncio.timeout(10):
         await server.serve()
-    assert not server.started.is_set()
+    assert not server.listening_event.is_set()
 
 
 async def test_the_process_signals_stay_with_the_process() -> None:
@@ -168,7 +168,7 @@ async def test_the_process_signals_stay_with_the_process() -> None:
             os.kill(os.getpid(), signal.SIGTERM)
             await client.send(GET)
             assert (await client.response())[1]["path"] == "/"
-            await server.stop(deadline=1)
+            await server.stop(timeout_s=1)
         assert signal.getsignal(signal.SIGTERM) is mine
         assert received == [signal.SIGTERM]
     finally:
@@ -188,13 +188,13 @@ async def test_an_application_that_raises_answers_500_and_the_server_goes_on() -
 
 async def test_stopping_waits_a_moment_for_an_incomplete_body_and_not_until_the_deadline() -> None:
     app = Echo()
-    limits = HttpLimits(stop_timeout=0.2)
+    limits = HttpLimits(stop_timeout_s=0.2)
     with structlog.testing.capture_logs() as lines:
         async with serving(app, limits=limits) as (server, [address]), connected(address) as client:
             await client.send(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nb\r\n")
             await app.entered.wait()
             began = time.monotonic()
-            stopping = asyncio.create_task(server.stop(deadline=60))
+            stopping = asyncio.create_task(server.stop(timeout_s=60))
             while not stopping.done() and time.monotonic() - began < 10:
                 client.writer.write(b"1\r\nb\r\n")
                 await asyncio.sleep(0.02)
@@ -210,7 +210,7 @@ async def test_a_body_that_comes_to_its_end_while_the_server_stops_is_answered()
     async with serving(app) as (server, [address]), connected(address) as client:
         await client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo")
         await app.entered.wait()
-        stopping = asyncio.create_task(server.stop(deadline=60))
+        stopping = asyncio.create_task(server.stop(timeout_s=60))
         await asyncio.sleep(0.05)
         await client.send(b"dy")
         assert (await client.response())[1]["body"] == 4
@@ -225,7 +225,7 @@ async def test_a_request_that_is_cut_is_one_quiet_line_and_no_failure_of_the_app
         async with serving(app) as (server, [address]), connected(address) as client:
             await client.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
             await app.entered.wait()
-            await server.stop(deadline=0.05)
+            await server.stop(timeout_s=0.05)
     assert [(line["log_level"], line["path"]) for line in lines if line["event"] == "http.request_cut"] == [
         ("info", "/slow")
     ]

@@ -270,7 +270,7 @@ def test_a_token_is_scrubbed_whatever_surrounds_it(before: str, digits: str, aft
 _THREADED = """
 import os, sys, structlog
 from dcvd.kit.logs.configuration import configure_logging, flush_logs
-configure_logging(threaded=True, json=True)
+configure_logging(use_thread=True, json=True)
 log = structlog.get_logger("dcvd")
 for number in range(int(sys.argv[1])):
     log.info("chat", number=number)

@@ -19,7 +19,7 @@ def test_lines_come_out_whole_and_in_order() -> None:
 def test_a_full_pipe_blocks_no_caller_and_what_was_dropped_is_counted() -> None:
     reading, writing = os.pipe()
     with open(writing, "w") as stream:
-        writer = ThreadedWriter(stream, most_waiting=1000)
+        writer = ThreadedWriter(stream, max_waiting_lines=1000)
         for _ in range(5000):
             writer.write_line("x" * 200)
         assert not writer.flush(0.05)

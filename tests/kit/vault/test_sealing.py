@@ -86,7 +86,7 @@ def test_a_value_moved_to_another_organization_does_not_open(org: str) -> None:
 @pytest.mark.parametrize("org", [ORG, "org_2"])
 def test_a_value_relabelled_as_of_the_version_that_bound_no_organization_opens_for_none(org: str) -> None:
     relabelled = b"\x01" + _sealed()[1:]
-    for attempt in (Vault(KEY).open, Vault(KEY).seal_anew):
+    for attempt in (Vault(KEY).open, Vault(KEY).reseal):
         with pytest.raises(VaultError) as caught:
             attempt(relabelled, org=org, row=ROW, field=FIELD)
         assert caught.value.code == "vault_value_damaged"
@@ -149,14 +149,14 @@ def test_the_envelope_is_what_was_settled() -> None:
         + (5).to_bytes(4, "big")
         + ROW.encode()
     )
-    cipher = AESGCM(KEY.subkey("sealed values, version 1"))
+    cipher = AESGCM(KEY.derive_subkey("sealed values, version 1"))
     assert sealed == head + nonce + cipher.encrypt(nonce, PLAIN.encode(), associated)
 
 
 def test_the_keys_derivations_never_change_or_nothing_stored_would_open() -> None:
     assert KEY.id == "d757beeb58d5b8e8"
     assert (
-        KEY.subkey("sealed values, version 1").hex()
+        KEY.derive_subkey("sealed values, version 1").hex()
         == "4994fefcd8180c08faab335e874f074d746bfc76606f5d4cfe97961cc2a7c64c"
     )
     passphrase = VaultKey.from_passphrase(Secret("correct horse battery staple"), bytes(range(16)))
@@ -164,11 +164,11 @@ def test_the_keys_derivations_never_change_or_nothing_stored_would_open() -> Non
 
 
 def test_a_purpose_has_a_key_of_its_own() -> None:
-    assert len({KEY.subkey("a"), KEY.subkey("b"), OTHER.subkey("a"), RAW}) == 4
+    assert len({KEY.derive_subkey("a"), KEY.derive_subkey("b"), OTHER.derive_subkey("a"), RAW}) == 4
 
 
 def test_a_key_shows_its_id_alone() -> None:
-    for shown in (repr(KEY), str(KEY), f"{KEY}", repr(Vault(KEY)), repr(KEY.written())):
+    for shown in (repr(KEY), str(KEY), f"{KEY}", repr(Vault(KEY)), repr(KEY.to_text())):
         for secret in (RAW.hex(), repr(RAW), base64.b64encode(RAW).decode()):
             assert secret not in shown
     assert KEY.id in repr(KEY)
@@ -181,7 +181,7 @@ def test_a_key_shows_its_id_alone() -> None:
 def test_every_way_to_write_a_key_is_read(raw: bytes) -> None:
     key = VaultKey(raw)
     ways = (raw.hex(), raw.hex().upper(), base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode())
-    for written in (*ways, key.written().reveal()):
+    for written in (*ways, key.to_text().reveal()):
         assert VaultKey.parse(Secret(written)) == key
 
 

@@ -28,7 +28,7 @@ class Customer:
         self.driver = self.driver_with(self._token)
 
     def zone_named(self, name: str) -> Zone:
-        return Zone(id=self.sandbox.world.customers.named(name).id, name=name, flattens=True)
+        return Zone(id=self.sandbox.world.customers.get_by_name(name).id, name=name, flattens_apex=True)
 
     def token(self, permissions: Sequence[Any] = ALL, *, zones: Sequence[str] = ("customer.test",), **more: Any) -> str:
         """A new one."""

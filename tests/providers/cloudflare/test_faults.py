@@ -30,14 +30,14 @@ async def customer() -> AsyncIterator[Customer]:
 
 def meanwhile(customer: Customer, call: str, happens: Callable[[], Awaitable[object]]) -> None:
     """Something happens once, just before the driver's next call of that kind."""
-    original = getattr(customer.driver._calls, call)
+    original = getattr(customer.driver._api, call)
 
     async def after_it(*arguments: Any) -> Any:
-        setattr(customer.driver._calls, call, original)
+        setattr(customer.driver._api, call, original)
         await happens()
         return await original(*arguments)
 
-    setattr(customer.driver._calls, call, after_it)
+    setattr(customer.driver._api, call, after_it)
 
 
 async def change(customer: Customer) -> None:
@@ -55,7 +55,7 @@ async def remove_all(customer: Customer) -> None:
     """As the customer does it by hand."""
     for record in await customer.driver.read(customer.zone, NAME):
         assert record.id is not None
-        await customer.driver._calls.delete(customer.zone, record.id)
+        await customer.driver._api.delete_record(customer.zone, record.id)
 
 
 async def test_a_record_that_somebody_else_takes_out_meanwhile_is_out(customer: Customer) -> None:
@@ -64,7 +64,7 @@ async def test_a_record_that_somebody_else_takes_out_meanwhile_is_out(customer: 
     async def taken_out() -> None:
         await remove_all(customer)
 
-    meanwhile(customer, "delete", taken_out)
+    meanwhile(customer, "delete_record", taken_out)
     await change(customer)
     assert await customer.standing() == [f"{NAME} CNAME edge.sandbox.test"]
 
@@ -73,7 +73,7 @@ async def test_a_cname_that_somebody_else_takes_out_meanwhile_is_told_and_not_ta
     customer: Customer,
 ) -> None:
     await customer.add("CNAME", "old.test")
-    meanwhile(customer, "overwrite", lambda: remove_all(customer))
+    meanwhile(customer, "overwrite_record", lambda: remove_all(customer))
     error = await refusal(change(customer))
     assert isinstance(error, Permanent)
     assert await customer.standing() == []
@@ -94,7 +94,7 @@ async def test_a_deletion_of_which_nothing_can_be_learned_is_tried_again(custome
         await customer.fails("DELETE", kind="status", status=500)
         await customer.fails("GET", kind="status", status=500)
 
-    meanwhile(customer, "delete", no_answer_more)
+    meanwhile(customer, "delete_record", no_answer_more)
     error = await refusal(change(customer))
     assert (type(error), error.code) == (Retryable, "provider_unavailable")
     await customer.control("DELETE", "/faults")
@@ -112,7 +112,7 @@ async def test_a_record_whose_creation_could_not_be_confirmed_is_taken_out_befor
         await customer.fails("POST", kind="lost_answer", times=1)
         await customer.fails("GET", kind="status", status=500, times=1)
 
-    meanwhile(customer, "create", created_unseen)
+    meanwhile(customer, "create_record", created_unseen)
     error = await refusal(change(customer))
     assert isinstance(error, Retryable)
     assert f"What stood at {NAME} before was put back." in error.message
@@ -121,7 +121,7 @@ async def test_a_record_whose_creation_could_not_be_confirmed_is_taken_out_befor
 
 async def test_what_its_owner_put_back_meanwhile_is_not_put_back_twice(customer: Customer) -> None:
     await customer.add("A", "192.0.2.1")
-    meanwhile(customer, "create", lambda: customer.add("A", "192.0.2.1"))
+    meanwhile(customer, "create_record", lambda: customer.add("A", "192.0.2.1"))
     error = await refusal(change(customer))
     assert (type(error), error.code) == (Permanent, "record_conflict")
     assert await customer.standing() == [f"{NAME} A 192.0.2.1"]
@@ -148,7 +148,7 @@ async def test_what_was_taken_out_is_put_back_or_named_whatever_the_reason(
     error = await refusal(change(customer))
     assert (type(error), error.code) == (kind, code), "the first failure decides what is done about it"
     if isinstance(error, Retryable):
-        assert error.retry_after == (17 if status == 429 else None)
+        assert error.retry_after_s == (17 if status == 429 else None)
     if isinstance(error, Permanent):
         assert (error.http_status, error.remote_code) == (400, 10001)
     if times is None:
@@ -164,7 +164,7 @@ async def test_a_conflict_whose_reason_cannot_be_learned_is_told_without_it(cust
         await customer.add("A", "192.0.2.1")
         await customer.fails("GET", kind="status", status=500)
 
-    meanwhile(customer, "create", hidden)
+    meanwhile(customer, "create_record", hidden)
     error = await refusal(customer.driver.change(customer.zone, [], [WANTED]))
     assert (type(error), error.code) == (Permanent, "record_conflict")
     assert "stands:" not in error.message
@@ -209,13 +209,13 @@ async def answering(answers: Callable[[web.Request], web.Response]) -> AsyncIter
         await fetcher.close()
 
 
-ZONE = Zone(id="0" * 32, name="customer.test", flattens=True)
+ZONE = Zone(id="0" * 32, name="customer.test", flattens_apex=True)
 
 
 @pytest.mark.parametrize("status", ["disabled", "expired", "", None, 5, "\x1b[31m" + "x" * 90])
 async def test_a_token_that_is_not_active_is_told_so(status: object) -> None:
     async with answering(lambda request: web.json_response({**NONE, "result": {"status": status}})) as driver:
-        error = await refusal(driver.check())
+        error = await refusal(driver.check_credentials())
     assert (type(error), error.code) == (Unauthorized, "provider_unauthorized")
     assert error.message.isprintable()
     assert len(error.message) < 120
@@ -224,7 +224,7 @@ async def test_a_token_that_is_not_active_is_told_so(status: object) -> None:
 @pytest.mark.parametrize("result", [None, [], "active", 5])
 async def test_a_verification_that_says_nothing_of_the_token_is_none(result: object) -> None:
     async with answering(lambda request: web.json_response({**NONE, "result": result})) as driver:
-        assert isinstance(await refusal(driver.check()), Unauthorized)
+        assert isinstance(await refusal(driver.check_credentials()), Unauthorized)
 
 
 @pytest.mark.parametrize("result", [None, {}, {"id": "../x"}, {"id": 5}, [{"id": "0" * 32}]])

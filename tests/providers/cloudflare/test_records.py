@@ -30,22 +30,22 @@ async def change(customer: Customer, *, add: list[ZoneRecord] | None = None, rem
 
 
 async def test_an_api_token_is_verified_and_names_the_account(customer: Customer) -> None:
-    assert await customer.driver.check() == "Customer Inc."
+    assert await customer.driver.check_credentials() == "Customer Inc."
 
 
 async def test_an_access_token_which_cannot_be_verified_is_judged_by_the_zones_it_sees(customer: Customer) -> None:
-    token = customer.token(zones=(), account="Customer Inc.", verifiable=False)
-    assert await customer.driver_with(token).check() == "Customer Inc."
+    token = customer.token(zones=(), account="Customer Inc.", is_verifiable=False)
+    assert await customer.driver_with(token).check_credentials() == "Customer Inc."
 
 
 async def test_a_token_of_two_accounts_names_none(customer: Customer) -> None:
     await customer.control("POST", "/zones", {"name": "shop.test", "account": "Shop Ltd."})
-    assert await customer.driver_with(customer.token(zones=("customer.test", "shop.test"))).check() is None
+    assert await customer.driver_with(customer.token(zones=("customer.test", "shop.test"))).check_credentials() is None
 
 
 async def test_a_token_that_is_refused_is_unauthorized_and_not_shown(customer: Customer) -> None:
     with pytest.raises(Unauthorized) as caught:
-        await customer.driver_with(f"{MARK}-of-cloudflare").check()
+        await customer.driver_with(f"{MARK}-of-cloudflare").check_credentials()
     assert caught.value.code == "provider_unauthorized"
     assert MARK not in f"{caught.value!r} {caught.value.message}"
     assert "Zone:Read and DNS:Edit" in caught.value.message
@@ -206,7 +206,7 @@ async def test_an_address_beside_a_cname_is_a_conflict_too(customer: Customer) -
 @pytest.mark.parametrize("proxied", [True, False], ids=["81057", "81058"])
 async def test_a_record_that_somebody_else_creates_meanwhile_is_done(customer: Customer, proxied: bool) -> None:
     """It appears between the look and the write."""
-    looks = customer.driver._calls.records
+    looks = customer.driver._api.list_records
 
     async def look_then_create(zone: Zone, name: str) -> list[ZoneRecord]:
         found = await looks(zone, name)
@@ -214,7 +214,7 @@ async def test_a_record_that_somebody_else_creates_meanwhile_is_done(customer: C
             await customer.add("CNAME", "edge.sandbox.test", proxied=proxied)
         return found
 
-    customer.driver._calls.records = look_then_create  # type: ignore[method-assign]  # the race is made here
+    customer.driver._api.list_records = look_then_create  # type: ignore[method-assign]  # the race is made here
     await customer.driver.change(customer.zone, [], [WANTED])
     assert await customer.standing() == [f"{NAME} CNAME edge.sandbox.test"]
 
@@ -287,7 +287,7 @@ async def test_a_busy_cloudflare_is_asked_again_when_it_says(customer: Customer,
     with pytest.raises(Retryable) as caught:
         await customer.driver.read(customer.zone, NAME)
     assert caught.value.code == ("provider_rate_limited" if status == 429 else "provider_unavailable")
-    assert caught.value.retry_after == (17 if wait else None)
+    assert caught.value.retry_after_s == (17 if wait else None)
 
 
 async def test_a_zone_that_is_unknown_and_a_name_outside_are_refused(customer: Customer) -> None:

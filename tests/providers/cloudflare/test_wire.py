@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.core.records.zones import Zone
-from dcvd.custom_hostnames.wire import Envelope, read_envelope
+from dcvd.custom_hostnames.wire import CloudflareEnvelope, read_envelope
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
-from dcvd.providers.cloudflare.calls import parents
-from dcvd.providers.cloudflare.faults import fault
-from dcvd.providers.cloudflare.wire import SeenZone, body_of, read_account, read_records, read_zones
+from dcvd.providers.cloudflare.calls import list_zone_candidates
+from dcvd.providers.cloudflare.faults import to_error
+from dcvd.providers.cloudflare.wire import ListedZone, read_account, read_records, read_zones, to_body
 
 ID = "0" * 32
 RECORD = {"id": ID, "type": "CNAME", "name": "App.Customer.Test", "content": "Edge.Test.", "ttl": 1}
@@ -24,7 +24,7 @@ JSON = st.recursive(
 def refused(status: int, code: int | None = None, message: str = "no") -> RemoteError:
     errors = [] if code is None else [{"code": code, "message": message}]
     envelope = read_envelope(msgspec.json.encode({"success": False, "errors": errors, "result": None}))
-    return fault("POST", "/zones/{zone_id}/dns_records", status, envelope, None)
+    return to_error("POST", "/zones/{zone_id}/dns_records", status, envelope, None)
 
 
 def test_a_record_at_another_name_is_refused() -> None:
@@ -47,7 +47,9 @@ def test_a_zone_counts_only_by_its_exact_name_and_a_usable_id() -> None:
         {"id": "../../user", "name": "customer.test", "status": "active"},
         {"id": ID, "name": "Customer.Test", "status": "active"},
     ]
-    assert read_zones(listed, "customer.test") == [SeenZone(Zone(id=ID, name="customer.test", flattens=True), "active")]
+    assert read_zones(listed, "customer.test") == [
+        ListedZone(Zone(id=ID, name="customer.test", flattens_apex=True), "active")
+    ]
 
 
 def test_an_accounts_name_is_one_short_printable_line() -> None:
@@ -69,7 +71,7 @@ def test_no_answer_breaks_the_reading(result: object) -> None:
         assert not isinstance(result, list)
     try:
         for record in read_records(result, "app.customer.test"):
-            body_of(record)
+            to_body(record)
     except Retryable:
         pass
 
@@ -100,8 +102,8 @@ def test_each_refusal_has_its_place_in_the_error_tree(
 
 
 def test_an_answer_that_is_not_cloudflares_is_tried_again() -> None:
-    assert isinstance(fault("GET", "/zones", 200, read_envelope(b"<html>"), "12"), Retryable)
-    assert fault("GET", "/zones", 200, Envelope(False, (), None, None), None).code == "provider_refused"
+    assert isinstance(to_error("GET", "/zones", 200, read_envelope(b"<html>"), "12"), Retryable)
+    assert to_error("GET", "/zones", 200, CloudflareEnvelope(False, (), None, None), None).code == "provider_refused"
 
 
 def test_what_cloudflare_says_is_cut_and_printable() -> None:
@@ -111,5 +113,5 @@ def test_what_cloudflare_says_is_cut_and_printable() -> None:
 
 
 def test_names_that_can_be_zones_go_from_the_name_up_to_the_registrable_one() -> None:
-    assert list(parents("*.a._b.c.co.uk", "c.co.uk")) == ["a._b.c.co.uk", "c.co.uk"]
-    assert list(parents("co.uk", "co.uk")) == ["co.uk"]
+    assert list(list_zone_candidates("*.a._b.c.co.uk", "c.co.uk")) == ["a._b.c.co.uk", "c.co.uk"]
+    assert list(list_zone_candidates("co.uk", "co.uk")) == ["co.uk"]

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config
-from dcvd.config.oauth import OauthOther
+from dcvd.config.oauth import OauthOtherConfig
 from dcvd.core.connections.connection import Provider
 from dcvd.core.secret import Secret
 from dcvd.core.tokens import Role
@@ -30,7 +30,7 @@ BACK = "https://app.example.net/back"
 @pytest.fixture
 def context(database: Database, connect_config: Config, provider: DomainConnectProvider) -> Context:
     base = f"https://{provider.prefix}"
-    other = OauthOther(
+    other = OauthOtherConfig(
         client_id="us",
         client_secret=Secret(CLIENT_SECRET),
         auth_method="client_secret_post",
@@ -56,8 +56,12 @@ async def test_the_customer_is_asked_about_one_hostname(
 ) -> None:
     organization = await organizations.create(context, "acme")
     token = await tokens.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
-    more = await consent_parameters.parameters(context, observer.zones, Provider.OTHER, "App.shop.customer.test")
-    begun = await authorizations.begin(context, client, organization.id, token.token.id, Provider.OTHER, more=more)
+    more = await consent_parameters.find_consent_parameters(
+        context, observer.zones, Provider.OTHER, "App.shop.customer.test"
+    )
+    begun = await authorizations.start_authorization(
+        context, client, organization.id, token.token.id, Provider.OTHER, extra_parameters=more
+    )
     address = urlsplit(begun.url)
     assert address.path.endswith("/v2/domainTemplates/providers/example.net")
     asked = parse_qs(address.query)
@@ -70,12 +74,12 @@ async def test_a_name_is_given_exactly_where_consent_is_for_one(
 ) -> None:
     for provider, name in ((Provider.OTHER, None), (Provider.CLOUDFLARE, "app.customer.test"), (Provider.OTHER, "-")):
         with pytest.raises(InvalidInput) as refused:
-            await consent_parameters.parameters(context, observer.zones, provider, name)
+            await consent_parameters.find_consent_parameters(context, observer.zones, provider, name)
         assert refused.value.field == "domainName"
-    assert await consent_parameters.parameters(context, observer.zones, Provider.GODADDY, None) == {}
+    assert await consent_parameters.find_consent_parameters(context, observer.zones, Provider.GODADDY, None) == {}
     load(zone, "test", "")
     with pytest.raises(NotFound):
-        await consent_parameters.parameters(context, observer.zones, Provider.OTHER, "app.nowhere.test")
+        await consent_parameters.find_consent_parameters(context, observer.zones, Provider.OTHER, "app.nowhere.test")
 
 
 async def test_the_token_is_asked_for_in_json(client: TokenClient, provider: DomainConnectProvider) -> None:

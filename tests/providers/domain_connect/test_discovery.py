@@ -12,7 +12,7 @@ from dcvd.errors import NotFound, Retryable
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.domain_connect import discovery as discovering
-from dcvd.providers.domain_connect.discovery import Discovery
+from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
 from dcvd.sandbox import Sandbox
 from dcvd.sandbox.faults import DnsFault
 from tests.kit.receivers import Resolver
@@ -23,14 +23,14 @@ SETTINGS = {"providerId": "p", "providerName": "P", "urlAPI": "https://a.test", 
 
 
 @pytest.fixture
-def discovery(observer: DnsObserver, guarded: Fetcher) -> Discovery:
-    return Discovery(observer.zones, guarded)
+def discovery(observer: DnsObserver, guarded: Fetcher) -> DomainConnectDiscovery:
+    return DomainConnectDiscovery(observer.zones, guarded)
 
 
 async def test_the_provider_of_a_zone_is_found_from_a_name_below_its_apex(
-    discovery: Discovery, provider: DomainConnectProvider
+    discovery: DomainConnectDiscovery, provider: DomainConnectProvider
 ) -> None:
-    found = await discovery.provider_of("app.shop.customer.test")
+    found = await discovery.discover_provider("app.shop.customer.test")
     assert found.zone == "customer.test"
     assert (found.provider.provider_id, found.provider.name) == ("provider.test", "Provider Inc.")
     assert found.provider.sync_url == f"https://{provider.prefix}"
@@ -40,36 +40,36 @@ async def test_the_provider_of_a_zone_is_found_from_a_name_below_its_apex(
 
 
 async def test_a_name_that_has_a_cname_is_in_the_zone_above_it(
-    discovery: Discovery, provider: DomainConnectProvider, zone: Sandbox
+    discovery: DomainConnectDiscovery, provider: DomainConnectProvider, zone: Sandbox
 ) -> None:
     zone.set_dns("app.customer.test", "CNAME", ["elsewhere.example.net."])
-    assert (await discovery.provider_of("app.customer.test")).zone == "customer.test"
+    assert (await discovery.discover_provider("app.customer.test")).zone == "customer.test"
 
 
 async def test_a_provider_that_names_its_service_by_a_cname_is_found(
-    discovery: Discovery, provider: DomainConnectProvider, zone: Sandbox
+    discovery: DomainConnectDiscovery, provider: DomainConnectProvider, zone: Sandbox
 ) -> None:
     zone.delete_dns(TXT, "TXT")
     zone.set_dns(TXT, "CNAME", ["_domainconnect.example.net."])
     zone.set_dns("_domainconnect.example.net", "TXT", [f'"{provider.prefix}"'])
-    assert (await discovery.provider_of("app.customer.test")).provider.provider_id == "provider.test"
+    assert (await discovery.discover_provider("app.customer.test")).provider.provider_id == "provider.test"
 
 
 async def test_a_zone_without_domain_connect_is_told_so(
-    discovery: Discovery, provider: DomainConnectProvider, zone: Sandbox
+    discovery: DomainConnectDiscovery, provider: DomainConnectProvider, zone: Sandbox
 ) -> None:
     zone.delete_dns(TXT, "TXT")
     await not_found(discovery)
     assert provider.requests == []
 
 
-async def test_a_stale_record_is_told_so(discovery: Discovery, provider: DomainConnectProvider) -> None:
+async def test_a_stale_record_is_told_so(discovery: DomainConnectDiscovery, provider: DomainConnectProvider) -> None:
     provider.zones.clear()
     await not_found(discovery)
 
 
 async def test_a_host_that_does_not_exist_any_more_is_told_so(
-    discovery: Discovery, provider: DomainConnectProvider, resolver: Resolver
+    discovery: DomainConnectDiscovery, provider: DomainConnectProvider, resolver: Resolver
 ) -> None:
     resolver.answers.clear()
     await not_found(discovery)
@@ -88,7 +88,7 @@ async def test_a_host_that_does_not_exist_any_more_is_told_so(
     ],
 )
 async def test_a_text_that_is_no_plain_host_and_path_is_not_called(
-    discovery: Discovery, provider: DomainConnectProvider, zone: Sandbox, text: str
+    discovery: DomainConnectDiscovery, provider: DomainConnectProvider, zone: Sandbox, text: str
 ) -> None:
     zone.set_dns(TXT, "TXT", ['"' + text.format(prefix=provider.prefix, port=provider.port) + '"'])
     await not_found(discovery)
@@ -107,7 +107,7 @@ async def test_a_private_address_is_not_called_and_not_told(
         public = Fetcher(EgressPolicy())
         await public.start()
         try:
-            refused = await not_found(Discovery(observer.zones, public))
+            refused = await not_found(DomainConnectDiscovery(observer.zones, public))
         finally:
             await public.close()
         assert addresses[0] not in str(refused)
@@ -115,10 +115,10 @@ async def test_a_private_address_is_not_called_and_not_told(
 
 
 async def test_an_api_on_a_private_address_is_not_called_either(
-    discovery: Discovery, provider: DomainConnectProvider
+    discovery: DomainConnectDiscovery, provider: DomainConnectProvider
 ) -> None:
     provider.settings["urlAPI"] = "https://10.0.0.1/dc"
-    found = await discovery.provider_of("app.customer.test")
+    found = await discovery.discover_provider("app.customer.test")
     assert not await discovery.has_template(found, "example.net", "domain")
 
 
@@ -140,7 +140,7 @@ def redirect(request: web.Request) -> web.StreamResponse:
     ids=["redirect", "text", "wrong type", "list", "plain http", "script", "forbidden"],
 )
 async def test_settings_that_cannot_be_used_are_no_offer(
-    discovery: Discovery, provider: DomainConnectProvider, spoil: Callable[[web.Request], web.Response]
+    discovery: DomainConnectDiscovery, provider: DomainConnectProvider, spoil: Callable[[web.Request], web.Response]
 ) -> None:
     provider.spoil = spoil
     await not_found(discovery)
@@ -157,20 +157,20 @@ async def test_settings_that_cannot_be_used_are_no_offer(
     ids=["huge", "503", "429"],
 )
 async def test_a_provider_that_cannot_say_now_is_asked_again_later(
-    discovery: Discovery, provider: DomainConnectProvider, spoil: Callable[[web.Request], web.Response]
+    discovery: DomainConnectDiscovery, provider: DomainConnectProvider, spoil: Callable[[web.Request], web.Response]
 ) -> None:
-    found = await discovery.provider_of("app.customer.test")
+    found = await discovery.discover_provider("app.customer.test")
     provider.spoil = spoil
     with pytest.raises(Retryable):
-        await discovery.provider_of("app.customer.test")
+        await discovery.discover_provider("app.customer.test")
     with pytest.raises(Retryable):
         await discovery.has_template(found, "example.net", "domain")
 
 
 async def test_a_provider_that_is_silent_costs_the_deadline(
-    discovery: Discovery, provider: DomainConnectProvider, monkeypatch: pytest.MonkeyPatch
+    discovery: DomainConnectDiscovery, provider: DomainConnectProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(discovering, "_SECONDS", 1.0)  # enough to be connected: a provider that cannot be is none
+    monkeypatch.setattr(discovering, "_TIMEOUT_S", 1.0)  # enough to be connected: a provider that cannot be is none
     stuck = asyncio.Event()
 
     async def never(zone: str) -> web.StreamResponse:
@@ -179,23 +179,23 @@ async def test_a_provider_that_is_silent_costs_the_deadline(
 
     monkeypatch.setattr(provider, "_settings", never)
     with pytest.raises(Retryable):
-        await discovery.provider_of("app.customer.test")
+        await discovery.discover_provider("app.customer.test")
     stuck.set()
 
 
 async def test_name_servers_that_fail_are_no_answer_of_the_zone(
-    discovery: Discovery, provider: DomainConnectProvider, zone: Sandbox
+    discovery: DomainConnectDiscovery, provider: DomainConnectProvider, zone: Sandbox
 ) -> None:
     zone.world.faults.add(
         DnsFault(id=zone.world.faults.new_id(), kind="servfail", name=dns.name.from_text("customer.test")), None
     )
     with pytest.raises(Retryable) as failed:
-        await discovery.provider_of("app.customer.test")
+        await discovery.discover_provider("app.customer.test")
     assert failed.value.code == "dns_unavailable"
 
 
-async def not_found(discovery: Discovery) -> NotFound:
+async def not_found(discovery: DomainConnectDiscovery) -> NotFound:
     with pytest.raises(NotFound) as refused:
-        await discovery.provider_of("app.customer.test")
+        await discovery.discover_provider("app.customer.test")
     assert refused.value.code == "domain_connect_not_found"
     return refused.value

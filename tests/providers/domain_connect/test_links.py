@@ -13,18 +13,18 @@ from msgspec.structs import replace
 
 from dcvd.config import Config
 from dcvd.core.domains.domain import Domain
-from dcvd.core.records.domain_connect import key_records, query
+from dcvd.core.records.domain_connect import encode_query, public_key_texts
 from dcvd.core.secret import Secret
 from dcvd.dns import DnsObserver
-from dcvd.errors import Conflict, InvalidInput, NotFound, Unavailable
+from dcvd.errors import Conflict, InvalidInput, NotConfigured, NotFound
 from dcvd.kit.http.fetch import Fetcher
-from dcvd.providers.domain_connect.discovery import Discovery
-from dcvd.providers.domain_connect.signing import generate, public_key, sign
+from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
+from dcvd.providers.domain_connect.signing import encode_public_key, generate_key, sign
 from dcvd.sandbox import Sandbox
 from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
-from dcvd.services.records.domain_connect import ApplyLink, apply_link
+from dcvd.services.records.domain_connect import ApplyUrl, build_apply_url
 from dcvd.store import domains as stored_domains
 from dcvd.store.engine.database import Database
 from tests.conftest import VAULT
@@ -35,8 +35,8 @@ SUFFIX = "0123456789abcdef.dcv.cloudflare.com"
 
 
 @pytest.fixture
-def discovery(observer: DnsObserver, guarded: Fetcher) -> Discovery:
-    return Discovery(observer.zones, guarded)
+def discovery(observer: DnsObserver, guarded: Fetcher) -> DomainConnectDiscovery:
+    return DomainConnectDiscovery(observer.zones, guarded)
 
 
 @pytest.fixture
@@ -50,13 +50,15 @@ async def domain(context: Context) -> Domain:
     return await additions.add(context, organization.id, "app.customer.test")
 
 
-async def link(context: Context, discovery: Discovery, domain: Domain, redirect_uri: str | None = None) -> ApplyLink:
-    return await apply_link(context, discovery, domain.org_id, domain.id, redirect_uri=redirect_uri)
+async def link(
+    context: Context, discovery: DomainConnectDiscovery, domain: Domain, redirect_uri: str | None = None
+) -> ApplyUrl:
+    return await build_apply_url(context, discovery, domain.org_id, domain.id, redirect_uri=redirect_uri)
 
 
 async def test_a_customer_who_follows_the_link_has_the_record(
     context: Context,
-    discovery: Discovery,
+    discovery: DomainConnectDiscovery,
     domain: Domain,
     provider: DomainConnectProvider,
     guarded: Fetcher,
@@ -67,13 +69,13 @@ async def test_a_customer_who_follows_the_link_has_the_record(
     assert (made.width, made.height) == (640, 480)
     answer = await guarded.send("GET", made.url)
     assert (answer.status, answer.headers["location"]) == (303, f"{RETURN}?state={domain.id}")
-    (record,) = await observer.zones.records("app.customer.test")
+    (record,) = await observer.zones.read_records("app.customer.test")
     assert (record.type, record.value, record.ttl) == ("CNAME", domain.cname_target, 3600)
 
 
 async def test_a_delegated_domain_has_both_records_by_one_link(
     context: Context,
-    discovery: Discovery,
+    discovery: DomainConnectDiscovery,
     domain: Domain,
     provider: DomainConnectProvider,
     guarded: Fetcher,
@@ -83,12 +85,16 @@ async def test_a_delegated_domain_has_both_records_by_one_link(
     await context.database.write(lambda tx: stored_domains.update(tx, delegated))
     assert (await guarded.send("GET", (await link(context, discovery, domain)).url)).status == 200
     for name, value in (("", domain.cname_target), ("_acme-challenge.", f"app.customer.test.{SUFFIX}")):
-        (record,) = await observer.zones.records(f"{name}app.customer.test")
+        (record,) = await observer.zones.read_records(f"{name}app.customer.test")
         assert record.value == value
 
 
 async def test_a_link_that_was_changed_is_refused_by_the_provider(
-    context: Context, discovery: Discovery, domain: Domain, provider: DomainConnectProvider, guarded: Fetcher
+    context: Context,
+    discovery: DomainConnectDiscovery,
+    domain: Domain,
+    provider: DomainConnectProvider,
+    guarded: Fetcher,
 ) -> None:
     made = await link(context, discovery, domain)
     names = [name for name, _ in parse_qsl(urlsplit(made.url).query)]
@@ -99,24 +105,28 @@ async def test_a_link_that_was_changed_is_refused_by_the_provider(
 
 
 async def test_another_key_than_the_published_one_is_refused(
-    context: Context, discovery: Discovery, domain: Domain, provider: DomainConnectProvider, guarded: Fetcher
+    context: Context,
+    discovery: DomainConnectDiscovery,
+    domain: Domain,
+    provider: DomainConnectProvider,
+    guarded: Fetcher,
 ) -> None:
     config = context.config
-    context.config = replace(config, domain_connect=replace(config.domain_connect, private_key=generate()))
+    context.config = replace(config, domain_connect=replace(config.domain_connect, private_key=generate_key()))
     assert (await guarded.send("GET", (await link(context, discovery, domain)).url)).status == 400
 
 
 async def test_without_its_settings_it_says_which_are_missing_and_asks_nobody(
-    context: Context, discovery: Discovery, domain: Domain, provider: DomainConnectProvider
+    context: Context, discovery: DomainConnectDiscovery, domain: Domain, provider: DomainConnectProvider
 ) -> None:
     context.config = replace(context.config, domain_connect=replace(context.config.domain_connect, private_key=None))
-    with pytest.raises(Unavailable, match=r"domain_connect\.private_key_file"):
+    with pytest.raises(NotConfigured, match=r"domain_connect\.private_key_file"):
         await link(context, discovery, domain)
     assert provider.requests == []
 
 
 async def test_a_provider_without_our_template_or_without_links_is_told(
-    context: Context, discovery: Discovery, domain: Domain, provider: DomainConnectProvider
+    context: Context, discovery: DomainConnectDiscovery, domain: Domain, provider: DomainConnectProvider
 ) -> None:
     del provider.settings["urlSyncUX"]
     with pytest.raises(Conflict) as refused:
@@ -131,7 +141,7 @@ async def test_a_provider_without_our_template_or_without_links_is_told(
 
 
 async def test_an_apex_and_a_record_that_is_not_known_yet_are_told(
-    context: Context, discovery: Discovery, domain: Domain, provider: DomainConnectProvider, zone: Sandbox
+    context: Context, discovery: DomainConnectDiscovery, domain: Domain, provider: DomainConnectProvider, zone: Sandbox
 ) -> None:
     apex = await additions.add(context, domain.org_id, "customer.test")
     with pytest.raises(Conflict) as refused:
@@ -144,7 +154,7 @@ async def test_an_apex_and_a_record_that_is_not_known_yet_are_told(
 
 
 async def test_nobody_is_sent_back_to_an_address_that_is_not_configured(
-    context: Context, discovery: Discovery, domain: Domain, provider: DomainConnectProvider
+    context: Context, discovery: DomainConnectDiscovery, domain: Domain, provider: DomainConnectProvider
 ) -> None:
     for address in (f"{RETURN}/", "https://evil.test", RETURN.upper()):
         with pytest.raises(InvalidInput) as refused:
@@ -153,11 +163,11 @@ async def test_nobody_is_sent_back_to_an_address_that_is_not_configured(
 
 
 async def test_a_domain_of_another_organization_is_not_there(
-    context: Context, discovery: Discovery, domain: Domain, provider: DomainConnectProvider
+    context: Context, discovery: DomainConnectDiscovery, domain: Domain, provider: DomainConnectProvider
 ) -> None:
     other = await organizations.create(context, "others")
     with pytest.raises(NotFound):
-        await apply_link(context, discovery, other.id, domain.id, redirect_uri=None)
+        await build_apply_url(context, discovery, other.id, domain.id, redirect_uri=None)
     assert provider.requests == []
 
 
@@ -176,7 +186,7 @@ async def test_signatures_are_those_of_the_domain_connect_library(signing_key: S
     source = random.Random(11)
     alphabet = string.printable + "äß€\u2028😀"
     unsigned = [
-        query({"domain": "customer.test", "T": "".join(source.choices(alphabet, k=source.randrange(40)))})
+        encode_query({"domain": "customer.test", "T": "".join(source.choices(alphabet, k=source.randrange(40)))})
         for _ in range(5)
     ]
     process = await asyncio.create_subprocess_exec(
@@ -189,5 +199,5 @@ async def test_signatures_are_those_of_the_domain_connect_library(signing_key: S
 
 
 def test_a_key_of_ours_is_published_in_two_records(signing_key: Secret) -> None:
-    assert len(key_records(public_key(signing_key))) == 2
+    assert len(public_key_texts(encode_public_key(signing_key))) == 2
     assert "PRIVATE" not in repr(signing_key)

@@ -45,7 +45,7 @@ async def values(records: TemplateRecords, name: str) -> list[tuple[str, str]]:
 
 
 async def test_both_records_are_set_one_by_one_and_taken_out_together(records: TemplateRecords) -> None:
-    await records.check()
+    await records.check_credentials()
     assert await records.find_zone("app.customer.test") == ZONE
     assert await records.read(ZONE, OURS.name) == []
     await records.change(ZONE, [], [OURS])

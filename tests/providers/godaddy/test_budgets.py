@@ -8,7 +8,7 @@ import pytest
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import Retryable
-from dcvd.kit.http.fetch import Fetched
+from dcvd.kit.http.fetch import FetchResponse
 from dcvd.providers.godaddy import GodaddyBudgets
 from tests.providers.godaddy.server import KEY, PAT, GodaddyServer, godaddy, problem
 
@@ -29,33 +29,33 @@ async def test_drivers_with_one_credential_share_its_calls_and_another_has_its_o
         godaddy(server, PAT, budgets) as second,
         godaddy(server, KEY, budgets) as other,
     ):
-        await first.check()
-        await second.check()
-        await first.check()
+        await first.check_credentials()
+        await second.check_credentials()
+        await first.check_credentials()
         with pytest.raises(Retryable) as caught:
-            await second.check()
-        await other.check()
+            await second.check_credentials()
+        await other.check_credentials()
     assert caught.value.code == "provider_rate_limited"
-    assert caught.value.retry_after is not None
-    assert 0 < caught.value.retry_after <= 60
+    assert caught.value.retry_after_s is not None
+    assert 0 < caught.value.retry_after_s <= 60
     assert len(server.calls) == 4
 
 
 async def test_a_call_waits_for_its_turn_where_that_is_near(server: GodaddyServer) -> None:
-    async with godaddy(server, PAT, GodaddyBudgets(limit=1, seconds=0.05)) as driver:
+    async with godaddy(server, PAT, GodaddyBudgets(limit=1, window_s=0.05)) as driver:
         begun = time.monotonic()
         for _ in range(3):
-            await driver.check()
+            await driver.check_credentials()
     assert time.monotonic() - begun >= 0.1
 
 
 async def test_an_answer_that_nothing_is_left_stops_the_calls_for_as_long_as_it_says(server: GodaddyServer) -> None:
     server.limit = 1
     async with godaddy(server) as driver:
-        await driver.check()
+        await driver.check_credentials()
         with pytest.raises(Retryable) as caught:
-            await driver.check()
-    assert caught.value.retry_after == pytest.approx(17, abs=5)
+            await driver.check_credentials()
+    assert caught.value.retry_after_s == pytest.approx(17, abs=5)
     assert len(server.calls) == 1
 
 
@@ -63,10 +63,10 @@ async def test_a_refusal_for_too_many_calls_says_when_it_is_tried_again(server: 
     server.limit = 0
     async with godaddy(server) as driver:
         with pytest.raises(Retryable) as refused:
-            await driver.check()
+            await driver.check_credentials()
         with pytest.raises(Retryable):
-            await driver.check()
-    assert (refused.value.code, refused.value.retry_after) == ("provider_rate_limited", 23)
+            await driver.check_credentials()
+    assert (refused.value.code, refused.value.retry_after_s) == ("provider_rate_limited", 23)
     assert len(server.calls) == 1
 
 
@@ -75,20 +75,20 @@ async def test_a_wait_that_an_answer_asks_for_is_within_reason(server: GodaddySe
         server.fault = lambda method, path, told=told: problem(429, "", "", retryAfterSec=told)  # type: ignore[misc]
         async with godaddy(server) as driver:
             with pytest.raises(Retryable) as caught:
-                await driver.check()
-        assert caught.value.retry_after is not None
-        assert 1 <= caught.value.retry_after <= 600
+                await driver.check_credentials()
+        assert caught.value.retry_after_s is not None
+        assert 1 <= caught.value.retry_after_s <= 600
 
 
 async def test_a_lower_limit_that_an_answer_names_is_kept_and_a_higher_one_is_not() -> None:
-    budget = GodaddyBudgets(limit=5).of(Secret("t0ken"))
+    budget = GodaddyBudgets(limit=5).get_budget(Secret("t0ken"))
     for limit, taken in (("100", 5), ("2", 0)):
-        budget.heed(Fetched(status=200, headers={"ratelimit-limit": limit}, body=b""))
+        budget.learn_from(FetchResponse(status=200, headers={"ratelimit-limit": limit}, body=b""))
         for _ in range(taken):
-            async with budget.call(patience=0):
+            async with budget.begin_call(max_wait_s=0):
                 pass
         with pytest.raises(Retryable):
-            async with budget.call(patience=0):
+            async with budget.begin_call(max_wait_s=0):
                 pass
 
 
@@ -128,12 +128,12 @@ async def test_work_is_begun_only_as_often_as_there_are_calls_to_end_it(server: 
 
 async def test_credentials_are_forgotten_when_they_are_idle_or_too_many_and_never_kept() -> None:
     now = 0.0
-    budgets = GodaddyBudgets(clock=lambda: now)
+    budgets = GodaddyBudgets(monotonic=lambda: now)
     for number in range(1500):
-        async with budgets.of(Secret(f"t0ken{number}")).call(patience=0):
+        async with budgets.get_budget(Secret(f"t0ken{number}")).begin_call(max_wait_s=0):
             pass
-    assert budgets.remembered == 1024
+    assert budgets.credential_count == 1024
     assert "t0ken" not in repr(vars(budgets))
     now = 200.0
-    budgets.of(Secret("another"))
-    assert budgets.remembered == 1
+    budgets.get_budget(Secret("another"))
+    assert budgets.credential_count == 1

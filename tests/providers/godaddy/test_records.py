@@ -41,7 +41,7 @@ async def test_a_record_is_written_read_and_removed_with_every_kind_of_credentia
     server: GodaddyServer, credentials: OauthTokens | ApiToken | KeyPair
 ) -> None:
     async with godaddy(server, credentials) as driver:
-        assert await driver.check() is None
+        assert await driver.check_credentials() is None
         zone = await driver.find_zone(NAME)
         assert zone == ZONE
         await driver.change(zone, [], [CNAME])
@@ -59,7 +59,7 @@ async def test_no_call_is_ever_made_but_those_of_one_type_and_name(server: Godad
     server.has("TXT", "www", "v=spf1 -all")
     server.has("CNAME", "shop", "shops.example")
     async with godaddy(server) as driver:
-        await driver.check()
+        await driver.check_credentials()
         await driver.find_zone("a.b.www.customer.com")
         before = await driver.read(ZONE, NAME)
         await driver.change(ZONE, before, [CNAME])
@@ -246,7 +246,7 @@ async def test_a_name_has_a_bounded_number_of_records(server: GodaddyServer) -> 
 async def test_an_account_that_is_kept_from_the_api_is_told_what_works_instead(server: GodaddyServer) -> None:
     server.eligible = False
     async with godaddy(server) as driver:
-        for call in (driver.check(), driver.find_zone(NAME), driver.read(ZONE, NAME)):
+        for call in (driver.check_credentials(), driver.find_zone(NAME), driver.read(ZONE, NAME)):
             with pytest.raises(Permanent, match="Domain Connect, or create it by hand") as caught:
                 await call
             assert caught.value.code == "account_not_eligible"
@@ -255,7 +255,7 @@ async def test_an_account_that_is_kept_from_the_api_is_told_what_works_instead(s
 async def test_a_refused_credential_is_unauthorized_and_not_quoted(server: GodaddyServer) -> None:
     async with godaddy(server, ApiToken(token=Secret("wr0ng"))) as driver:
         with pytest.raises(Unauthorized) as caught:
-            await driver.check()
+            await driver.check_credentials()
     assert caught.value.code == "provider_unauthorized"
     assert "Could not verify Bearer [redacted]" in caught.value.message
     assert "wr0ng" not in caught.value.message

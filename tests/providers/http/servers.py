@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from dcvd.config.oauth_http import OauthOtherHttp
+from dcvd.config.oauth_http import HttpApiDescription
 from dcvd.core.secret import Secret
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.http import PRESETS, HttpRecords
@@ -167,7 +167,7 @@ class Linode(DescribedServer):
         return web.json_response({"data": entries, "page": number, "pages": last})
 
 
-LINODE: Final = OauthOtherHttp(
+LINODE: Final = HttpApiDescription(
     zone_path="/v4/domains",
     zones="data",
     zone_name="domain",
@@ -183,16 +183,16 @@ LINODE: Final = OauthOtherHttp(
     delete_path="/v4/domains/{zone_id}/records/{id}",
     error_message="errors.0.reason",
 )
-KINDS: Final[dict[str, tuple[type[DescribedServer], OauthOtherHttp]]] = {
-    "digitalocean": (DigitalOcean, PRESETS["digitalocean"].described),
-    "dnsimple": (Dnsimple, PRESETS["dnsimple"].described),
+KINDS: Final[dict[str, tuple[type[DescribedServer], HttpApiDescription]]] = {
+    "digitalocean": (DigitalOcean, PRESETS["digitalocean"].description),
+    "dnsimple": (Dnsimple, PRESETS["dnsimple"].description),
     "linode": (Linode, LINODE),
 }
 
 
 @asynccontextmanager
 async def described(
-    server: DescribedServer, description: OauthOtherHttp, token: Secret = TOKEN
+    server: DescribedServer, description: HttpApiDescription, token: Secret = TOKEN
 ) -> AsyncIterator[HttpRecords]:
     """A driver that calls the server."""
     fetcher = Fetcher()

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from msgspec.structs import replace
 
-from dcvd.config.oauth_http import OauthOtherHttp
+from dcvd.config.oauth_http import HttpApiDescription
 from dcvd.core.records.zones import Zone
 from dcvd.errors import Permanent, RemoteError, Retryable
 from tests.providers.http.servers import LINODE, DescribedServer, described
@@ -36,12 +36,12 @@ class CursorServer(DescribedServer):
         return web.json_response({"data": [entry], "meta": {"next": following}})
 
 
-async def texts(server: DescribedServer, description: OauthOtherHttp = BY_CURSOR) -> list[str]:
+async def texts(server: DescribedServer, description: HttpApiDescription = BY_CURSOR) -> list[str]:
     async with described(server, description) as driver:
         return [record.value for record in await driver.read(ZONE, NAME)]
 
 
-async def refusal(server: DescribedServer, description: OauthOtherHttp = BY_CURSOR) -> RemoteError:
+async def refusal(server: DescribedServer, description: HttpApiDescription = BY_CURSOR) -> RemoteError:
     with pytest.raises(RemoteError) as caught:
         await texts(server, description)
     return caught.value

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.errors import DcvdError, Permanent, Retryable, Unauthorized, Unavailable
+from dcvd.errors import DcvdError, NotConfigured, Permanent, Retryable, Unauthorized
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.http import PRESETS, HttpRecords
 from tests.providers.http.servers import KINDS, TOKEN, DigitalOcean, described
@@ -16,7 +16,7 @@ from tests.providers.http.servers import KINDS, TOKEN, DigitalOcean, described
 ZONE = Zone(id="customer.com", name="customer.com")
 NAME = "www.customer.com"
 CNAME = ZoneRecord(type="CNAME", name=NAME, value="edge.saas.example", ttl=5)
-DIGITALOCEAN = PRESETS["digitalocean"].described
+DIGITALOCEAN = PRESETS["digitalocean"].description
 EACH = pytest.mark.parametrize("kind", sorted(KINDS))
 DOCUMENTED = Path(__file__).parents[3] / "config" / "dcvd.toml"
 
@@ -86,7 +86,7 @@ async def test_a_new_record_has_the_lowest_ttl_at_least(server: DigitalOcean) ->
 async def test_the_account_is_named(kind: str, account: str) -> None:
     made, description = KINDS[kind]
     async with described(made(), description) as driver:
-        assert await driver.check() == account
+        assert await driver.check_credentials() == account
 
 
 @EACH
@@ -231,13 +231,13 @@ async def test_every_refusal_has_its_place_in_the_error_tree(
     assert caught.value.message.isprintable()
     assert len(caught.value.message) < 500
     if isinstance(caught.value, Retryable) and status == 429:
-        assert caught.value.retry_after == 3600
+        assert caught.value.retry_after_s == 3600
 
 
 async def test_a_refused_token_is_not_quoted(server: DigitalOcean) -> None:
     async with described(server, DIGITALOCEAN, Secret("wr0ng")) as driver:
         with pytest.raises(Unauthorized, match=r"no such token: Bearer \[redacted\]") as caught:
-            await driver.check()
+            await driver.check_credentials()
     assert "wr0ng" not in caught.value.message
 
 
@@ -281,13 +281,13 @@ async def test_a_record_that_was_not_read_is_not_removed(server: DigitalOcean) -
 def test_without_a_key_that_is_needed_the_setting_is_named(kind: str) -> None:
     description = KINDS[kind][1]
     for key in ("zone_path", "create_body", "delete_path"):
-        with pytest.raises(Unavailable, match=rf"oauth\.other\.http\.{key} is not set"):
+        with pytest.raises(NotConfigured, match=rf"oauth\.other\.http\.{key} is not set"):
             HttpRecords(Fetcher(), "https://api.example", replace(description, **{key: ""}), TOKEN)
-    with pytest.raises(Unavailable, match=r"oauth\.other\.api_base_url is not set"):
+    with pytest.raises(NotConfigured, match=r"oauth\.other\.api_base_url is not set"):
         HttpRecords(Fetcher(), "", description, TOKEN)
 
 
 def test_a_path_with_the_account_needs_to_know_it() -> None:
-    description = replace(PRESETS["dnsimple"].described, account_id="")
-    with pytest.raises(Unavailable, match=r"oauth\.other\.http\.account_id is not set"):
+    description = replace(PRESETS["dnsimple"].description, account_id="")
+    with pytest.raises(NotConfigured, match=r"oauth\.other\.http\.account_id is not set"):
         HttpRecords(Fetcher(), "https://api.example", description, TOKEN)

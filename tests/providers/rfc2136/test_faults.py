@@ -16,31 +16,31 @@ import pytest
 from dns.rcode import Rcode
 from msgspec.structs import replace
 
-from dcvd.core.connections.credentials import Tsig
+from dcvd.core.connections.credentials import TsigKey
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.providers.rfc2136 import records as driver
-from dcvd.providers.rfc2136.key import key_of
+from dcvd.providers.rfc2136.key import build_key
 from dcvd.providers.rfc2136.records import Rfc2136Records
 from dcvd.providers.rfc2136.server import UpdateServers
 from tests.providers.rfc2136.server import UpdateServer
 
 ZONE = Zone(id="customer.test", name="customer.test")
 TARGET = ZoneRecord(type="CNAME", name="app.customer.test", value="edge.example.net")
-TSIG = Tsig(
+TSIG = TsigKey(
     server="127.0.0.1",
     zone="customer.test",
     key_name="dcvd.",
     secret=Secret(base64.b64encode(os.urandom(32)).decode()),
 )
 LOOPBACK = UpdateServers(EgressPolicy(allow_private=(IPv4Network("127.0.0.0/8"),)))
-KEY = key_of(TSIG)
+KEY = build_key(TSIG)
 
 Call = Callable[[Rfc2136Records], Coroutine[Any, Any, object]]
 CALLS: dict[str, Call] = {
-    "check": lambda records: records.check(),
+    "check": lambda records: records.check_credentials(),
     "read": lambda records: records.read(ZONE, "www.customer.test"),
     "change": lambda records: records.change(ZONE, [], [TARGET]),
 }
@@ -159,14 +159,14 @@ async def test_a_zone_that_is_not_there_is_told_when_the_connection_is_made(
     server: AnsweringServer, records: Rfc2136Records
 ) -> None:
     server.query_rcode = Rcode.NXDOMAIN
-    assert (await refusal(records.check())).code == "zone_not_held"
+    assert (await refusal(records.check_credentials())).code == "zone_not_held"
 
 
 async def test_a_server_that_only_knows_the_zone_from_others_is_no_primary(
     server: AnsweringServer, records: Rfc2136Records
 ) -> None:
     server.flag = dns.flags.AA
-    assert (await refusal(records.check())).code == "zone_not_held"
+    assert (await refusal(records.check_credentials())).code == "zone_not_held"
     assert (await refusal(records.read(ZONE, "www.customer.test"))).code == "zone_not_held"
 
 
@@ -259,7 +259,7 @@ async def test_an_answer_signed_with_another_key_or_another_algorithm_is_not_bel
         dns.tsig.Key("dcvd.", base64.b64decode(TSIG.secret.reveal()), dns.tsig.HMAC_SHA512),
     ):
         server.spoil = signed_by(other)
-        error = await refusal(records.check())
+        error = await refusal(records.check_credentials())
         assert (type(error), error.code) == (Unauthorized, "provider_unauthorized")
 
 
@@ -275,17 +275,17 @@ async def test_an_answer_whose_signature_is_old_is_a_matter_of_clocks(
         return sign(wire, key, rdata, (time or 0) - 3600 if of_answer else time, *more, **named)
 
     monkeypatch.setattr(dns.tsig, "sign", an_hour_ago)
-    error = await refusal(records.check())
+    error = await refusal(records.check_credentials())
     assert (type(error), error.code) == (Retryable, "clocks_differ")
 
 
 async def test_an_answer_to_another_question_is_no_answer(server: AnsweringServer, records: Rfc2136Records) -> None:
     """Signed as it should be."""
     server.question = "elsewhere.test."
-    error = await refusal(records.check())
+    error = await refusal(records.check_credentials())
     assert (type(error), error.code) == (Retryable, "provider_unavailable")
     server.question = None
-    assert await records.check() == "customer.test"
+    assert await records.check_credentials() == "customer.test"
 
 
 def signed_by(key: dns.tsig.Key) -> Callable[[bytes], bytes]:
@@ -351,7 +351,7 @@ async def test_a_server_that_refuses_connections_is_tried_again_and_named(call: 
 async def test_a_server_that_answers_half_and_then_nothing_costs_the_deadline(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(driver, "_SECONDS", 0.1)
+    monkeypatch.setattr(driver, "_TIMEOUT_S", 0.1)
     async with asyncio.timeout(5), breaking(lambda writer: writer.write(b"\x01\x00half")) as records:
         error = await refusal(call(records))
     assert (type(error), error.code) == (Retryable, "provider_unavailable")

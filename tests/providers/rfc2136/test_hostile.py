@@ -11,13 +11,13 @@ import pytest
 from dns.rcode import Rcode
 from msgspec.structs import replace
 
-from dcvd.core.connections.credentials import Tsig
+from dcvd.core.connections.credentials import TsigKey
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import InvalidInput, Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.providers.rfc2136 import records as driver
-from dcvd.providers.rfc2136.key import key_of
+from dcvd.providers.rfc2136.key import build_key
 from dcvd.providers.rfc2136.records import Rfc2136Records
 from dcvd.providers.rfc2136.server import UpdateServers
 from tests.providers.rfc2136.server import UpdateServer
@@ -25,14 +25,14 @@ from tests.providers.rfc2136.server import UpdateServer
 ZONE = Zone(id="customer.test", name="customer.test")
 TARGET = ZoneRecord(type="CNAME", name="app.customer.test", value="edge.example.net")
 SECRET = base64.b64encode(os.urandom(32)).decode()
-TSIG = Tsig(server="127.0.0.1", zone="customer.test", key_name="dcvd.", secret=Secret(SECRET))
+TSIG = TsigKey(server="127.0.0.1", zone="customer.test", key_name="dcvd.", secret=Secret(SECRET))
 LOOPBACK = UpdateServers(EgressPolicy(allow_private=(IPv4Network("127.0.0.0/8"),)))
 PUBLIC = UpdateServers(EgressPolicy())
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[UpdateServer]:
-    async with UpdateServer("customer.test", "www A 192.0.2.1\ncut NS ns.test.", key_of(TSIG)).serving() as running:
+    async with UpdateServer("customer.test", "www A 192.0.2.1\ncut NS ns.test.", build_key(TSIG)).serving() as running:
         yield running
 
 
@@ -85,7 +85,7 @@ async def test_what_is_no_answer_is_tried_again(
 ) -> None:
     server.spoil = spoil
     with pytest.raises(Retryable) as failed:
-        await records.check()
+        await records.check_credentials()
     assert failed.value.code == "provider_unavailable"
 
 
@@ -94,25 +94,25 @@ async def test_clocks_that_differ_are_named_and_no_reason_to_connect_anew(
 ) -> None:
     server.tsig_error = Rcode.BADTIME
     with pytest.raises(Retryable) as failed:
-        await records.check()
+        await records.check_credentials()
     assert failed.value.code == "clocks_differ"
 
 
 async def test_a_server_that_never_answers_costs_the_deadline(
     server: UpdateServer, records: Rfc2136Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(driver, "_SECONDS", 0.05)
+    monkeypatch.setattr(driver, "_TIMEOUT_S", 0.05)
     server.silent = True
     with pytest.raises(Retryable) as failed:
-        await records.check()
+        await records.check_credentials()
     assert failed.value.code == "provider_unavailable"
 
 
 async def test_a_server_that_is_not_there_is_tried_again(server: UpdateServer, records: Rfc2136Records) -> None:
-    async with UpdateServer("customer.test", "", key_of(TSIG)).serving() as gone:
+    async with UpdateServer("customer.test", "", build_key(TSIG)).serving() as gone:
         port = gone.address.port
     with pytest.raises(Retryable) as failed:
-        await Rfc2136Records(replace(TSIG, port=port), LOOPBACK).check()
+        await Rfc2136Records(replace(TSIG, port=port), LOOPBACK).check_credentials()
     assert failed.value.code == "provider_unavailable"
 
 
@@ -126,7 +126,7 @@ async def test_a_key_that_is_known_but_may_not_update_is_told_so(server: UpdateS
 async def test_a_server_of_another_zone_is_no_connection(server: UpdateServer) -> None:
     elsewhere = Rfc2136Records(replace(TSIG, port=server.address.port, zone="cut.customer.test"), LOOPBACK)
     with pytest.raises(Permanent) as refused:
-        await elsewhere.check()
+        await elsewhere.check_credentials()
     assert refused.value.code == "zone_not_held"
 
 
@@ -145,14 +145,14 @@ async def test_a_server_of_another_zone_is_no_connection(server: UpdateServer) -
 )
 async def test_an_address_that_no_tenant_may_name_is_not_dialled(host: str, port: int) -> None:
     with pytest.raises(Permanent) as refused:
-        await Rfc2136Records(replace(TSIG, server=host, port=port), PUBLIC).check()
+        await Rfc2136Records(replace(TSIG, server=host, port=port), PUBLIC).check_credentials()
     assert refused.value.code == "address_refused"
     assert "127." not in refused.value.message.replace(host, "")
 
 
 async def test_the_port_of_a_server_on_loopback_is_not_tried_without_leave(server: UpdateServer) -> None:
     with pytest.raises(Permanent):
-        await Rfc2136Records(replace(TSIG, port=server.address.port), PUBLIC).check()
+        await Rfc2136Records(replace(TSIG, port=server.address.port), PUBLIC).check_credentials()
     assert server.connections == 0
 
 
@@ -197,7 +197,7 @@ async def test_what_stands_below_a_delegation_is_not_ours_to_change(records: Rfc
 async def test_no_failure_shows_the_key(server: UpdateServer, records: Rfc2136Records) -> None:
     server.spoil = unsigned(Rcode.REFUSED)
     try:
-        await records.check()
+        await records.check_credentials()
     except Unauthorized as error:
         chain: BaseException | None = error
         while chain is not None:

@@ -11,12 +11,12 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import SocketAddress
-from dcvd.core.connections.credentials import Tsig
+from dcvd.core.connections.credentials import TsigKey
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, Retryable, Unauthorized
 from dcvd.kit.egress.guard import EgressPolicy
-from dcvd.providers.rfc2136.key import key_of
+from dcvd.providers.rfc2136.key import build_key
 from dcvd.providers.rfc2136.records import Rfc2136Records
 from dcvd.providers.rfc2136.server import UpdateServers
 from tests.dns.knot import knot
@@ -37,8 +37,8 @@ TARGET = ZoneRecord(type="CNAME", name="app.customer.test", value="edge.example.
 LOOPBACK = UpdateServers(EgressPolicy(allow_private=(IPv4Network("127.0.0.0/8"),)))
 
 
-def tsig(port: int = 53, **changes: object) -> Tsig:
-    made = Tsig(server="127.0.0.1", port=port, zone="customer.test", key_name="dcvd.", secret=Secret(_SECRET))
+def tsig(port: int = 53, **changes: object) -> TsigKey:
+    made = TsigKey(server="127.0.0.1", port=port, zone="customer.test", key_name="dcvd.", secret=Secret(_SECRET))
     return replace(made, **changes)
 
 
@@ -50,7 +50,7 @@ async def address(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     async with AsyncExitStack() as stack:
         match request.param:
             case "ours":
-                server = UpdateServer("customer.test", TEXT, key_of(tsig()))
+                server = UpdateServer("customer.test", TEXT, build_key(tsig()))
                 yield (await stack.enter_async_context(server.serving())).address
             case "knot":
                 yield await stack.enter_async_context(knot(tmp_path, {"customer.test": TEXT}, updates=tsig()))
@@ -68,7 +68,7 @@ async def values(records: Rfc2136Records, name: str) -> list[tuple[str, str, int
 
 
 async def test_a_record_is_written_read_back_and_taken_out_again(records: Rfc2136Records) -> None:
-    assert await records.check() == "customer.test"
+    assert await records.check_credentials() == "customer.test"
     assert await records.read(ZONE, TARGET.name) == []
     await records.change(ZONE, [], [TARGET])
     found = await records.read(ZONE, TARGET.name)
@@ -133,7 +133,11 @@ async def test_a_key_that_is_not_the_servers_is_refused_everywhere(address: Sock
     other = base64.b64encode(os.urandom(32)).decode()
     for wrong in (tsig(address.port, secret=Secret(other)), tsig(address.port, key_name="nobody.")):
         records = Rfc2136Records(wrong, LOOPBACK)
-        for call in (records.check(), records.read(ZONE, "www.customer.test"), records.change(ZONE, [], [TARGET])):
+        for call in (
+            records.check_credentials(),
+            records.read(ZONE, "www.customer.test"),
+            records.change(ZONE, [], [TARGET]),
+        ):
             with pytest.raises(Unauthorized) as refused:
                 await call
             assert refused.value.code == "provider_unauthorized"

@@ -12,13 +12,13 @@ import pytest
 from aiohttp import web
 from msgspec import Struct
 
-from dcvd.config.oauth import OauthRoute53
+from dcvd.config.oauth import OauthRoute53Config
 from dcvd.core.connections.credentials import AwsKeys, AwsRole
 from dcvd.core.secret import Secret
 from dcvd.kit.clock import SystemClock
 from dcvd.kit.http.fetch import Fetcher
-from dcvd.providers.route53.calls import AwsCalls
-from dcvd.providers.route53.records import NameServers, Route53Records
+from dcvd.providers.route53.calls import AwsClient
+from dcvd.providers.route53.records import NameServerLookup, Route53Records
 from dcvd.providers.route53.sessions import AwsSessions
 from tests.providers.route53.aws import KEY, SECRET, THEIR_KEY, THEIR_SECRET, THEIRS, FakeAws
 from tests.providers.route53.front import Front
@@ -33,7 +33,7 @@ class Place(Struct, kw_only=True):
     """An AWS, and everything to reach it; `keys` are the customer's own, `account` his. `name` is nobody else's."""
 
     front: Front
-    config: OauthRoute53
+    config: OauthRoute53Config
     role: AwsRole
     keys: AwsKeys
     account: str
@@ -41,11 +41,11 @@ class Place(Struct, kw_only=True):
     name: str
 
     def records(
-        self, *, with_keys: bool = False, name_servers: NameServers | None = None, sync: float = 10
+        self, *, with_keys: bool = False, name_servers: NameServerLookup | None = None, sync: float = 10
     ) -> Route53Records:
         """A driver that does not wait long between its questions."""
         credentials = self.keys if with_keys else self.role
-        return Route53Records(self.config, credentials, self.sessions, name_servers, sync=sync, first_look=0.01)
+        return Route53Records(self.config, credentials, self.sessions, name_servers, sync_s=sync, first_poll_s=0.01)
 
 
 class Moto(Struct, frozen=True):
@@ -155,9 +155,9 @@ async def fronted(upstream: str) -> AsyncIterator[tuple[Front, str]]:
 _ROLE = f"arn:aws:iam::{THEIRS}:role/customer"
 
 
-def _config(url: str, key: str, secret: str) -> OauthRoute53:
-    return OauthRoute53(client_id=key, client_secret=Secret(secret), token_url=url, api_base_url=url)
+def _config(url: str, key: str, secret: str) -> OauthRoute53Config:
+    return OauthRoute53Config(client_id=key, client_secret=Secret(secret), token_url=url, api_base_url=url)
 
 
 def _sessions(fetcher: Fetcher) -> AwsSessions:
-    return AwsSessions(fetcher, calls=AwsCalls(fetcher, SystemClock(), first_pause=0.002))
+    return AwsSessions(fetcher, client=AwsClient(fetcher, SystemClock(), first_pause_s=0.002))

@@ -4,7 +4,7 @@ import pytest
 
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
-from dcvd.providers.route53.xml import BadXml, parse
+from dcvd.providers.route53.xml import BadXml, parse_xml
 from tests.providers.route53.aws import FakeAws
 from tests.providers.route53.conftest import Place
 from tests.providers.route53.test_records import TARGET, cname, shown
@@ -81,7 +81,7 @@ async def test_an_answer_that_is_no_plain_xml_is_not_taken(place: Place, body: s
 
 def test_many_elements_are_too_many() -> None:
     with pytest.raises(BadXml):
-        parse(b"<a>" + b"<b/>" * 50_000 + b"</a>")
+        parse_xml(b"<a>" + b"<b/>" * 50_000 + b"</a>")
 
 
 async def test_a_zone_whose_id_could_lead_elsewhere_is_passed_over(place: Place) -> None:
@@ -126,13 +126,13 @@ async def test_a_name_that_the_policy_leaves_out_is_no_fault_of_the_credentials(
     with pytest.raises(Permanent, match="route53:ChangeResourceRecordSets") as refusal:
         await place.records().change(ZONE, [], [cname(NAME)])
     assert refusal.value.code == "permission_missing"
-    assert await place.records().check()
+    assert await place.records().check_credentials()
 
 
 async def test_credentials_that_may_not_even_list_zones_do_not_pass_the_check(place: Place, aws: FakeAws) -> None:
     aws.denied.add("route53:ListHostedZonesByName")
     with pytest.raises(Unauthorized, match="route53:ListHostedZonesByName"):
-        await place.records().check()
+        await place.records().check_credentials()
 
 
 @pytest.mark.parametrize("raw", ["{", "[]", '{"settings": {"Name": "other.customer.example.", "Type": "CNAME"}}'])

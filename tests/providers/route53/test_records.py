@@ -30,7 +30,7 @@ async def zone_of(records: Route53Records, name: str) -> Zone:
 
 @pytest.mark.parametrize("with_keys", [True, False])
 async def test_credentials_that_work_tell_their_account(either: Place, with_keys: bool) -> None:
-    assert await either.records(with_keys=with_keys).check() == either.account
+    assert await either.records(with_keys=with_keys).check_credentials() == either.account
 
 
 async def test_the_zone_is_the_deepest_that_holds_the_name(either: Place) -> None:
@@ -70,7 +70,7 @@ async def test_a_change_whose_answer_was_lost_is_done_all_the_same(either: Place
     either.front.lose("ChangeResourceRecordSets")
     with pytest.raises(FetchFailed) as failure:
         await records.change(zone, [], [cname(either.name)])
-    assert failure.value.sent
+    assert failure.value.may_have_arrived
     assert shown(await records.read(zone, either.name)) == [("CNAME", either.name, TARGET, 300)]
 
 
@@ -90,7 +90,7 @@ async def test_a_wrong_secret_is_refused_and_not_told(either: Place) -> None:
     wrong = AwsKeys(access_key_id=either.keys.access_key_id, secret_access_key=Secret("tok-SECRET-wrong"))
     records = Route53Records(either.config, wrong, either.sessions)
     with pytest.raises(Unauthorized, match="SignatureDoesNotMatch") as refusal:
-        await records.check()
+        await records.check_credentials()
     assert refusal.value.code == "provider_unauthorized"
     assert "tok-SECRET" not in refusal.value.message
 

@@ -7,8 +7,16 @@ from hypothesis import strategies as st
 
 from dcvd.core.records.zones import ZoneRecord
 from dcvd.providers.route53.names import read_name, read_value
-from dcvd.providers.route53.rrsets import NAMESPACE, RrSet, change_batch, read_rrset, records_of, sets_of, whole_sets
-from dcvd.providers.route53.xml import parse
+from dcvd.providers.route53.rrsets import (
+    NAMESPACE,
+    RrSet,
+    build_change_batch,
+    read_rrset,
+    to_records,
+    to_rrsets,
+    to_whole_rrsets,
+)
+from dcvd.providers.route53.xml import parse_xml
 
 TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co")), min_size=1, max_size=20)
 LABEL = st.text("abcxyz019-_", min_size=1, max_size=10)
@@ -33,8 +41,8 @@ SETS = st.builds(
 @settings(max_examples=40, deadline=None)
 @given(SETS)
 def test_a_set_comes_back_from_xml_as_it_was_whatever_it_holds(rrset: RrSet) -> None:
-    body = change_batch([("CREATE", rrset)], "a <comment>")
-    (element,) = parse(body).all("ChangeBatch", "Changes", "Change", "ResourceRecordSet")
+    body = build_change_batch([("CREATE", rrset)], "a <comment>")
+    (element,) = parse_xml(body).find_all("ChangeBatch", "Changes", "Change", "ResourceRecordSet")
     assert read_rrset(element) == rrset
     # Another parser reads the same.
     found = ElementTree.fromstring(body).findall(f".//{{{NAMESPACE}}}Value")
@@ -44,18 +52,18 @@ def test_a_set_comes_back_from_xml_as_it_was_whatever_it_holds(rrset: RrSet) -> 
 @settings(max_examples=40, deadline=None)
 @given(SETS)
 def test_the_records_of_a_set_make_it_up_again(rrset: RrSet) -> None:
-    records = records_of(rrset)
-    assert whole_sets(records) == [rrset]
-    assert [len(found.values) for found in sets_of(records)] == [len(rrset.values)]
+    records = to_records(rrset)
+    assert to_whole_rrsets(records) == [rrset]
+    assert [len(found.values) for found in to_rrsets(records)] == [len(rrset.values)]
     assert {record.name for record in records} == {rrset.name}
 
 
 @settings(max_examples=40, deadline=None)
 @given(SETS, st.data())
 def test_some_records_of_a_set_are_that_part_of_it(rrset: RrSet, data: st.DataObject) -> None:
-    records = records_of(rrset)
+    records = to_records(rrset)
     chosen: list[ZoneRecord] = data.draw(st.lists(st.sampled_from(records), min_size=1, unique=True))
-    (part,) = sets_of(chosen)
+    (part,) = to_rrsets(chosen)
     assert part.settings == rrset.settings
     assert set(part.values) <= set(rrset.values)
     if rrset.values:

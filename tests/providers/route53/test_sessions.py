@@ -6,16 +6,16 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from dcvd.config.oauth import OauthRoute53
+from dcvd.config.oauth import OauthRoute53Config
 from dcvd.core.connections.aws_policies import new_external_id
 from dcvd.core.connections.credentials import AwsRole
 from dcvd.core.records.zones import Zone
 from dcvd.core.secret import Secret
-from dcvd.errors import InvalidInput, Retryable, Unauthorized, Unavailable
+from dcvd.errors import InvalidInput, NotConfigured, Retryable, Unauthorized
 from dcvd.kit.clock import ManualClock, SystemClock
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.route53 import sts
-from dcvd.providers.route53.calls import AwsCalls
+from dcvd.providers.route53.calls import AwsClient
 from dcvd.providers.route53.records import Route53Records
 from dcvd.providers.route53.roles import verify_role
 from dcvd.providers.route53.sessions import AwsSessions
@@ -28,7 +28,7 @@ def counting(count: int) -> bytes:
 
 
 async def test_a_role_is_assumed_once_however_many_need_it(place: Place) -> None:
-    found = await asyncio.gather(*(place.sessions.keys(place.config, place.role) for _ in range(50)))
+    found = await asyncio.gather(*(place.sessions.get_keys(place.config, place.role) for _ in range(50)))
     assert all(keys == found[0] for keys in found)
     assert place.front.calls == ["AssumeRole"]
 
@@ -36,30 +36,30 @@ async def test_a_role_is_assumed_once_however_many_need_it(place: Place) -> None
 async def test_a_session_is_held_until_shortly_before_its_end(place: Place, fetcher: Fetcher) -> None:
     clock = ManualClock(SystemClock().now())
     sessions = AwsSessions(fetcher, clock)
-    first = await sessions.keys(place.config, place.role)
+    first = await sessions.get_keys(place.config, place.role)
     clock.advance(9 * 60_000)
-    assert await sessions.keys(place.config, place.role) == first
+    assert await sessions.get_keys(place.config, place.role) == first
     clock.advance(90_000)
-    assert await sessions.keys(place.config, place.role) != first
+    assert await sessions.get_keys(place.config, place.role) != first
     assert place.front.calls == ["AssumeRole"] * 2
 
 
 async def test_a_session_is_not_given_to_whoever_has_another_external_id(place: Place) -> None:
-    await place.sessions.keys(place.config, place.role)
+    await place.sessions.get_keys(place.config, place.role)
     with pytest.raises(Unauthorized, match="does not let dcvd assume"):
-        await place.sessions.keys(place.config, replace(place.role, external_id="dcvd-other"))
+        await place.sessions.get_keys(place.config, replace(place.role, external_id="dcvd-other"))
 
 
 async def test_a_failed_try_to_assume_a_role_is_not_remembered(place: Place) -> None:
     place.front.fail("AssumeRole", "InternalFailure", status=500)
     with pytest.raises(Retryable):
-        await place.sessions.keys(place.config, place.role)
-    await place.sessions.keys(place.config, place.role)
+        await place.sessions.get_keys(place.config, place.role)
+    await place.sessions.get_keys(place.config, place.role)
 
 
 async def test_a_session_that_ended_early_is_begun_anew_once(place: Place, aws: FakeAws) -> None:
     records, zone = place.records(), Zone(id=aws.zones[0].id, name="customer.example")
-    keys = await place.sessions.keys(place.config, place.role)
+    keys = await place.sessions.get_keys(place.config, place.role)
     assert keys.session_token is not None
     aws.expired.add(keys.session_token.reveal())
     assert await records.read(zone, "app.customer.example") == []
@@ -96,7 +96,7 @@ async def test_a_role_that_does_not_trust_us_is_refused(place: Place, aws: FakeA
 
 
 async def test_a_role_of_which_aws_does_not_say_whether_it_is_closed_is_not_taken(place: Place) -> None:
-    await place.sessions.keys(place.config, place.role)
+    await place.sessions.get_keys(place.config, place.role)
     place.front.fail("AssumeRole", "Throttling", times=4)
     with pytest.raises(Retryable):
         await verify_role(place.sessions, place.config, place.role, counting)
@@ -117,18 +117,18 @@ async def test_what_is_no_arn_of_a_role_is_refused_before_aws_is_asked(place: Pl
 
 
 async def test_without_an_identity_of_our_own_the_settings_are_named(place: Place) -> None:
-    for config in (OauthRoute53(), replace(place.config, client_secret=None)):
-        for call in (place.sessions.identity(config), place.sessions.keys(config, place.role)):
-            with pytest.raises(Unavailable, match=r"oauth\.route53\.client_id") as refusal:
+    for config in (OauthRoute53Config(), replace(place.config, client_secret=None)):
+        for call in (place.sessions.get_identity(config), place.sessions.get_keys(config, place.role)):
+            with pytest.raises(NotConfigured, match=r"oauth\.route53\.client_id") as refusal:
                 await call
             assert refusal.value.code == "aws_identity_missing"
-        with pytest.raises(Unavailable):
+        with pytest.raises(NotConfigured):
             Route53Records(config, place.role, place.sessions)
 
 
 async def test_an_identity_that_aws_refuses_is_the_operators_fault_and_not_the_customers(place: Place) -> None:
     wrong = replace(place.config, client_secret=Secret("tok-SECRET-wrong"))
-    for call in (place.sessions.identity(wrong), place.sessions.keys(wrong, place.role)):
+    for call in (place.sessions.get_identity(wrong), place.sessions.get_keys(wrong, place.role)):
         with pytest.raises(Retryable, match=r"oauth\.route53\.client_id") as refusal:
             await call
         assert refusal.value.code == "aws_identity_refused"
@@ -137,11 +137,11 @@ async def test_an_identity_that_aws_refuses_is_the_operators_fault_and_not_the_c
 
 async def test_our_identity_is_asked_for_once_and_again_when_it_is_another(place: Place, aws: FakeAws) -> None:
     for _ in range(3):
-        assert (await place.sessions.identity(place.config)).arn == f"arn:aws:iam::{OURS}:user/dcvd"
+        assert (await place.sessions.get_identity(place.config)).arn == f"arn:aws:iam::{OURS}:user/dcvd"
     assert place.front.calls == ["GetCallerIdentity"]
     aws.keys["AKIAOTHER"] = aws.keys[place.config.client_id]._replace(arn=f"arn:aws:iam::{OURS}:user/other")
     other = replace(place.config, client_id="AKIAOTHER")
-    assert (await place.sessions.identity(other)).arn == f"arn:aws:iam::{OURS}:user/other"
+    assert (await place.sessions.get_identity(other)).arn == f"arn:aws:iam::{OURS}:user/other"
 
 
 @pytest.mark.parametrize(
@@ -159,11 +159,11 @@ async def test_our_identity_is_asked_for_once_and_again_when_it_is_another(place
 async def test_an_answer_without_whole_credentials_is_no_session(place: Place, body: str) -> None:
     place.front.answer("AssumeRole", body)
     with pytest.raises(Retryable, match="does not hold what it should"):
-        await place.sessions.keys(place.config, place.role)
+        await place.sessions.get_keys(place.config, place.role)
 
 
 async def test_the_customer_finds_the_external_id_as_the_name_of_our_sessions(place: Place, aws: FakeAws) -> None:
-    keys = await place.sessions.keys(place.config, place.role)
+    keys = await place.sessions.get_keys(place.config, place.role)
     assert aws.keys[keys.access_key_id].arn.endswith(f":assumed-role/customer/{EXTERNAL_ID}")
     assert len(new_external_id(counting)) == len(EXTERNAL_ID) <= 64
 
@@ -177,7 +177,7 @@ async def test_the_customer_finds_the_external_id_as_the_name_of_our_sessions(pl
     ],
 )
 def test_a_regional_endpoint_is_signed_for_in_its_own_region(url: str, region: str) -> None:
-    assert sts.scope_of(url).region == region
+    assert sts.read_scope(url).region == region
 
 
 async def test_a_session_shorter_than_the_margin_is_used_all_the_same(place: Place, aws: FakeAws) -> None:
@@ -187,7 +187,7 @@ async def test_a_session_shorter_than_the_margin_is_used_all_the_same(place: Pla
 
 
 async def test_an_account_is_not_asked_faster_than_leaves_room_for_others(place: Place, fetcher: Fetcher) -> None:
-    sessions = AwsSessions(fetcher, calls=AwsCalls(fetcher, most=2, window=0.1))
+    sessions = AwsSessions(fetcher, client=AwsClient(fetcher, max_calls=2, window_s=0.1))
     loop = asyncio.get_running_loop()
     started = loop.time()
     await asyncio.gather(*(sessions.assume(place.config, place.role, EXTERNAL_ID) for _ in range(5)))

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from dcvd.core.secret import Secret
-from dcvd.providers.route53.sigv4 import Scope, SigningKeys, signed
+from dcvd.providers.route53.sigv4 import CredentialScope, SigningKeys, sign_headers
 from tests.providers.route53.oracle import oracle_python
 
 AT = int(datetime(2015, 8, 30, 12, 36, tzinfo=UTC).timestamp()) * 1000
@@ -40,8 +40,14 @@ FORM = "application/x-www-form-urlencoded"
 def test_aws_own_examples_are_signed_as_aws_says(
     method: str, target: str, headers: dict[str, str], body: bytes, signature: str
 ) -> None:
-    sent = signed(
-        KEYS, method, f"https://example.amazonaws.com{target}", headers, body, Scope("us-east-1", "service"), AT
+    sent = sign_headers(
+        KEYS,
+        method,
+        f"https://example.amazonaws.com{target}",
+        headers,
+        body,
+        CredentialScope("us-east-1", "service"),
+        AT,
     )
     assert sent["Authorization"].rpartition("Signature=")[2] == signature
     assert sent["X-Amz-Date"] == "20150830T123600Z"
@@ -50,7 +56,7 @@ def test_aws_own_examples_are_signed_as_aws_says(
 
 def test_what_is_encoded_in_a_path_is_encoded_twice_when_it_is_signed() -> None:
     url = "https://example.amazonaws.com/a%20b/%E1%88%B4?x=%20"
-    sent = signed(KEYS, "GET", url, {}, b"", Scope("us-east-1", "service"), AT)
+    sent = sign_headers(KEYS, "GET", url, {}, b"", CredentialScope("us-east-1", "service"), AT)
     # As botocore 1.44.8 has it; AWS's own examples are of a service that encodes once.
     assert sent["Authorization"].endswith("4ee129a29a37281bcdf5d58b05596b184261a456dd4e06d6bf11b9b6ae46cda4")
 
@@ -59,7 +65,9 @@ def test_a_session_token_is_sent_and_signed() -> None:
     keys = SigningKeys(
         access_key_id=KEYS.access_key_id, secret_access_key=KEYS.secret_access_key, session_token=Secret("tok-SECRET")
     )
-    sent = signed(keys, "POST", "https://example.amazonaws.com/", {}, b"", Scope("us-east-1", "service"), AT)
+    sent = sign_headers(
+        keys, "POST", "https://example.amazonaws.com/", {}, b"", CredentialScope("us-east-1", "service"), AT
+    )
     assert sent["X-Amz-Security-Token"] == "tok-SECRET"
     assert "SignedHeaders=host;x-amz-date;x-amz-security-token," in sent["Authorization"]
 
@@ -87,9 +95,9 @@ def _ours(request: dict[str, Any]) -> str:
         secret_access_key=Secret(request["secret"]),
         session_token=None if token is None else Secret(token),
     )
-    scope = Scope(request["region"], request["service"])
+    scope = CredentialScope(request["region"], request["service"])
     body = bytes.fromhex(request["body"])
-    return signed(keys, request["method"], request["url"], request["headers"], body, scope, request["at"])[
+    return sign_headers(keys, request["method"], request["url"], request["headers"], body, scope, request["at"])[
         "Authorization"
     ]
 

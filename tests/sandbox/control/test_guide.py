@@ -3,7 +3,7 @@
 from typing import get_args
 
 from dcvd.sandbox.control.api import ControlApi
-from dcvd.sandbox.control.guide import CALLS, guide
+from dcvd.sandbox.control.guide import CALLS, format_guide
 from dcvd.sandbox.faults import ApiFaultKind, DnsFaultKind
 from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
 from dcvd.sandbox.nameserver.server import Nameserver
@@ -28,11 +28,11 @@ async def test_each_example_works_in_its_turn(caller: Caller) -> None:
 async def test_it_is_served_as_text(caller: Caller) -> None:
     answer = await caller.control("GET", "")
     assert (answer.status, answer.headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
-    assert answer.raw.decode() == guide() + "\n"
+    assert answer.raw.decode() == format_guide() + "\n"
 
 
 def test_it_lists_every_choice_and_says_what_it_does_not_move_and_keep() -> None:
-    text = " ".join(guide().split())
+    text = " ".join(format_guide().split())
     for choices in (get_args(ApiFaultKind), get_args(DnsFaultKind), tuple(HostnameStatus), tuple(SslStatus)):
         assert ": " + ", ".join(choices) in text
     assert "Only the sandbox's clock moves" in text
@@ -40,4 +40,4 @@ def test_it_lists_every_choice_and_says_what_it_does_not_move_and_keep() -> None
 
 
 def test_it_fits_a_terminal_of_80_columns() -> None:
-    assert max(map(len, guide().splitlines())) <= 78
+    assert max(map(len, format_guide().splitlines())) <= 78

@@ -38,4 +38,4 @@ async def customer(
     """A new token for a zone that there is."""
     body = {"zones": [zone], "permissions": list(permissions)}
     issued = (await caller.control("POST", "/tokens", body)).body
-    return Customer(caller, caller.sandbox.world.customers.named(zone).id, issued["token"])
+    return Customer(caller, caller.sandbox.world.customers.get_by_name(zone).id, issued["token"])

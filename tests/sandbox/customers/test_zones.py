@@ -5,7 +5,7 @@ from typing import Any
 import dns.rcode
 import pytest
 
-from dcvd.sandbox.customers.presentation import PROXY
+from dcvd.sandbox.customers.presentation import PROXY_ADDRESSES
 from dcvd.sandbox.nameserver.records import parse_name, parse_type
 from tests.sandbox.conftest import Caller
 from tests.sandbox.customers.tenant import Customer, customer
@@ -75,8 +75,8 @@ async def test_a_proxied_record_is_answered_with_cloudflares_addresses(owner: Cu
     record = await owner.add("CNAME", "app", "edge.sandbox.test", proxied=True, ttl=600)
     assert record["ttl"] == 1
     assert in_dns(owner, "app.customer.test", "CNAME") == []
-    assert in_dns(owner, "app.customer.test", "A") == [PROXY["A"]]
-    assert in_dns(owner, "app.customer.test", "AAAA") == [PROXY["AAAA"]]
+    assert in_dns(owner, "app.customer.test", "A") == [PROXY_ADDRESSES["A"]]
+    assert in_dns(owner, "app.customer.test", "AAAA") == [PROXY_ADDRESSES["AAAA"]]
     await owner.records("PATCH", f"/{record['id']}", {"proxied": False})
     assert in_dns(owner, "app.customer.test", "CNAME") == ["edge.sandbox.test."]
     assert in_dns(owner, "app.customer.test", "A") == []

@@ -8,8 +8,15 @@ from msgspec.structs import replace
 
 from dcvd.core.instants import DAY
 from dcvd.sandbox.hostnames.certificates import earliest_expiry
-from dcvd.sandbox.hostnames.lifecycle import Force, advance, force, renew, restart, see
-from dcvd.sandbox.hostnames.model import Hostname, Sight, SslOrder, challenge_tokens, shown_ssl_status, shown_status
+from dcvd.sandbox.hostnames.lifecycle import ForcedStateChange, advance, apply_conditions, force, renew, restart
+from dcvd.sandbox.hostnames.model import (
+    CustomHostname,
+    HostnameConditions,
+    SslOrder,
+    compute_challenge_tokens,
+    visible_ssl_status,
+    visible_status,
+)
 from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
 
 STEP = 300
@@ -17,11 +24,11 @@ START = 1_800_000_000_000
 
 instants = st.one_of(st.integers(0, 5 * STEP), st.integers(0, 200 * DAY))
 sights = st.builds(
-    Sight,
-    cname=st.booleans(),
-    delegated=st.booleans(),
-    fallback_from=st.one_of(st.none(), st.integers(START, START + STEP)),
-    refusal=st.one_of(st.none(), st.none(), st.just("The authority refuses.")),
+    HostnameConditions,
+    has_cname=st.booleans(),
+    is_delegated=st.booleans(),
+    fallback_active_at=st.one_of(st.none(), st.integers(START, START + STEP)),
+    authority_refusal=st.one_of(st.none(), st.none(), st.just("The authority refuses.")),
 )
 acts = st.one_of(
     st.tuples(st.just("see"), sights),
@@ -30,7 +37,7 @@ acts = st.one_of(
     st.tuples(
         st.just("force"),
         st.builds(
-            Force,
+            ForcedStateChange,
             status=st.one_of(st.none(), st.sampled_from(HostnameStatus)),
             ssl_status=st.one_of(st.none(), st.sampled_from(SslStatus)),
             expires_on=st.one_of(st.none(), st.integers(START - 100 * DAY, START + 500 * DAY)),
@@ -42,25 +49,25 @@ History = list[tuple[int, tuple[str, Any]]]
 histories: st.SearchStrategy[History] = st.lists(st.tuples(instants, acts), max_size=8)
 
 
-def created(*, wildcard: bool = False) -> Hostname:
-    return Hostname(
+def created(*, wildcard: bool = False) -> CustomHostname:
+    return CustomHostname(
         id="h",
         hostname="shop.customer.test",
         created_at=START,
-        pending_since=START,
+        pending_at=START,
         ownership_token="own",
-        ssl=SslOrder(id="s", stage=SslStatus.INITIALIZING, since=START, method="txt", wildcard=wildcard),
+        ssl=SslOrder(id="s", stage=SslStatus.INITIALIZING, stage_entered_at=START, method="txt", wildcard=wildcard),
     )
 
 
-def lived(record: Hostname, history: History) -> tuple[Hostname, int]:
+def lived(record: CustomHostname, history: History) -> tuple[CustomHostname, int]:
     now = START
     for wait, (kind, value) in history:
         now += wait
         record = advance(record, now, STEP)
         match kind:
             case "see":
-                record = see(record, value, now)
+                record = apply_conditions(record, value, now)
             case "restart":
                 assert record.ssl is not None
                 record = restart(record, record.ssl, now)
@@ -85,18 +92,20 @@ def test_no_change_happens_before_its_time_or_in_the_future(history: History, wi
     record, now = lived(created(wildcard=wildcard), history)
     later = advance(record, now, STEP)
     assert later.ssl is not None
-    assert later.ssl.since <= now
-    assert all(certificate.issued_on <= now for certificate in later.ssl.certificates + later.ssl.incoming)
+    assert later.ssl.stage_entered_at <= now
+    assert all(
+        certificate.issued_on <= now for certificate in later.ssl.certificates + later.ssl.undeployed_certificates
+    )
 
 
 @given(st.lists(st.tuples(instants, st.tuples(st.just("see"), sights)), max_size=8), instants)
 def test_a_hostname_is_active_only_if_its_cname_was_right_for_a_step(history: History, wait: int) -> None:
-    wrong = [(after, ("see", replace(sight, cname=False, delegated=False))) for after, (_, sight) in history]
+    wrong = [(after, ("see", replace(sight, has_cname=False, is_delegated=False))) for after, (_, sight) in history]
     record, now = lived(created(), wrong)
     record = advance(record, now + wait, STEP)
-    assert shown_status(record) is HostnameStatus.PENDING
+    assert visible_status(record) is HostnameStatus.PENDING
     assert record.ssl is not None
-    assert record.ssl.issued == 0
+    assert record.ssl.pair_count == 0
 
 
 @given(histories, st.booleans())
@@ -104,12 +113,14 @@ def test_with_right_dns_and_nothing_forced_it_ends_active_with_a_valid_certifica
     history: History, wildcard: bool
 ) -> None:
     record, now = lived(created(wildcard=wildcard), history)
-    record = force(record, Force(status=None, ssl_status=None, expires_on=None), now)
-    record = see(record, Sight(cname=True, delegated=True, fallback_from=START), now)
+    record = force(record, ForcedStateChange(status=None, ssl_status=None, expires_on=None), now)
+    record = apply_conditions(
+        record, HostnameConditions(has_cname=True, is_delegated=True, fallback_active_at=START), now
+    )
     now += 6 * STEP
     record = advance(record, now, STEP)
-    assert shown_status(record) is HostnameStatus.ACTIVE
-    assert shown_ssl_status(record, now) is SslStatus.ACTIVE
+    assert visible_status(record) is HostnameStatus.ACTIVE
+    assert visible_ssl_status(record, now) is SslStatus.ACTIVE
     assert record.ssl is not None
     expiry = earliest_expiry(record.ssl.certificates)
     assert expiry is not None
@@ -122,21 +133,23 @@ def test_a_restart_gives_tokens_never_given_before(history: History) -> None:
     assert record.ssl is not None
     again = restart(record, record.ssl, now)
     assert again.ssl is not None
-    assert not set(challenge_tokens(again.ssl)) & set(challenge_tokens(record.ssl))
-    if record.forced.sticky:
-        assert again.forced == record.forced
+    assert not set(compute_challenge_tokens(again.ssl)) & set(compute_challenge_tokens(record.ssl))
+    if record.forced_state.is_sticky:
+        assert again.forced_state == record.forced_state
     else:
-        assert shown_ssl_status(again, now) is SslStatus.INITIALIZING
+        assert visible_ssl_status(again, now) is SslStatus.INITIALIZING
 
 
 @given(histories, st.booleans(), instants)
 def test_an_authority_that_refuses_issues_nothing(history: History, wildcard: bool, wait: int) -> None:
     record, now = lived(created(wildcard=wildcard), history)
-    record = force(record, Force(status=None, ssl_status=None, expires_on=None, sticky=False), now)
+    record = force(record, ForcedStateChange(status=None, ssl_status=None, expires_on=None, sticky=False), now)
     assert record.ssl is not None
-    record = see(restart(record, record.ssl, now), replace(record.sight, refusal="It refuses."), now)
+    record = apply_conditions(
+        restart(record, record.ssl, now), replace(record.conditions, authority_refusal="It refuses."), now
+    )
     assert record.ssl is not None
-    issued = record.ssl.issued
+    issued = record.ssl.pair_count
     record = advance(record, now + wait, STEP)
     assert record.ssl is not None
-    assert record.ssl.issued == issued
+    assert record.ssl.pair_count == issued

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from dcvd.sandbox import Sandbox, SandboxSettings
 from dcvd.sandbox.faults import Faults
 from dcvd.sandbox.nameserver.server import Nameserver
-from dcvd.sandbox.nameserver.zone import Zone
+from dcvd.sandbox.nameserver.zone import ZoneData
 from tests.sandbox.conftest import Caller
 
 
@@ -177,7 +177,7 @@ async def test_a_broken_packet_is_told_so_or_dropped_and_the_next_one_is_answere
 def test_no_packet_whatever_raises(packet: bytes | tuple[int, bytes]) -> None:
     query = dns.message.make_query("edge.sandbox.test", "A", use_edns=True).to_wire()
     wire = packet if isinstance(packet, bytes) else query[: packet[0]] + packet[1] + query[packet[0] + 1 :]
-    reply = Nameserver(Zone(), Faults()).reply(wire, datagram=True)
+    reply = Nameserver(ZoneData(), Faults()).respond(wire, datagram=True)
     assert reply is None or reply.wire[:2] == wire[:2]
 
 

@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.sandbox.nameserver.records import parse_name, parse_records
-from dcvd.sandbox.nameserver.zone import Resolution, Zone
+from dcvd.sandbox.nameserver.zone import Resolution, ZoneData
 
 
-def zone(*records: tuple[str, RdataType, str]) -> Zone:
-    made = Zone()
+def zone(*records: tuple[str, RdataType, str]) -> ZoneData:
+    made = ZoneData()
     for name, rdtype, value in records:
         made.put(parse_name(name), parse_records(rdtype, [value], 60))
     return made
 
 
-def ask(made: Zone, name: str, rdtype: RdataType = RdataType.A) -> Resolution:
+def ask(made: ZoneData, name: str, rdtype: RdataType = RdataType.A) -> Resolution:
     return made.resolve(parse_name(name), rdtype)
 
 
@@ -60,7 +60,7 @@ def test_a_chain_that_ends_nowhere_is_nxdomain_with_its_links() -> None:
     made = zone(("a.test", RdataType.CNAME, "gone.test."))
     answer = ask(made, "a.test")
     assert answer.rcode == dns.rcode.NXDOMAIN
-    assert answer.last == dns.name.from_text("gone.test")
+    assert answer.final_name == dns.name.from_text("gone.test")
 
 
 names = st.lists(st.sampled_from(["a", "b", "*"]), min_size=1, max_size=4).map(
@@ -73,19 +73,19 @@ changes = st.lists(st.tuples(names, st.one_of(st.none(), names)), max_size=12)
 def test_a_change_that_touches_nothing_consulted_changes_no_answer(
     history: list[tuple[Name, Name | None]], asked: Name, changed: Name, target: Name | None
 ) -> None:
-    made = Zone()
+    made = ZoneData()
     for name, value in history:
         apply(made, name, value)
     before = made.resolve(asked, RdataType.A)
     touched = apply(made, changed, target)
     after = made.resolve(asked, RdataType.A)
     if (before.rcode, before.answer) != (after.rcode, after.answer):
-        assert touched & before.consulted
+        assert touched & before.consulted_names
 
 
 @given(changes)
 def test_putting_and_dropping_leaves_nothing_behind(history: list[tuple[Name, Name | None]]) -> None:
-    made = Zone()
+    made = ZoneData()
     for name, value in history:
         apply(made, name, value)
     for name, rdataset in list(made.records()):
@@ -94,7 +94,7 @@ def test_putting_and_dropping_leaves_nothing_behind(history: list[tuple[Name, Na
         assert made.resolve(name, RdataType.A).rcode == dns.rcode.NXDOMAIN
 
 
-def apply(made: Zone, name: Name, target: Name | None) -> frozenset[Name]:
+def apply(made: ZoneData, name: Name, target: Name | None) -> frozenset[Name]:
     if target is None:
         return made.drop(name, RdataType.CNAME) or frozenset()
     return made.put(name, parse_records(RdataType.CNAME, [target.to_text()], 60))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcvd.errors import Unavailable
+from dcvd.errors import NotConfigured
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.services.context import Context
@@ -13,11 +13,11 @@ def test_a_configured_key_is_good_for_connections(context: Context) -> None:
 
 
 async def test_without_one_connections_are_refused_naming_both_settings(context: Context) -> None:
-    made = Context(context.database, context.config, vault=Vault(VaultKey(bytes(32)), configured=False))
-    with pytest.raises(Unavailable, match=r"oauth\.encryption_key_file.*OAUTH_ENCRYPTION_KEY") as caught:
+    made = Context(context.database, context.config, vault=Vault(VaultKey(bytes(32)), is_configured=False))
+    with pytest.raises(NotConfigured, match=r"oauth\.encryption_key_file.*OAUTH_ENCRYPTION_KEY") as caught:
         _ = made.connection_vault
     assert caught.value.code == "encryption_key_missing"
-    assert made.vault.configured is False
+    assert made.vault.is_configured is False
 
 
 async def test_a_command_without_a_vault_has_none_for_connections_either(context: Context) -> None:

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 import structlog
 
-from dcvd.core.domains.additions import Wish
-from dcvd.core.domains.bulk import KEY_LIFE, AddLine, Refusal, RemoveLine, Target, fingerprint
+from dcvd.core.domains.additions import DomainRequest
+from dcvd.core.domains.bulk import KEY_LIFETIME_MS, AddLine, DomainReference, LineRefusal, RemoveLine, fingerprint_line
 from dcvd.core.jobs import JobKind
 from dcvd.errors import Conflict
 from dcvd.janitor import Janitor
@@ -16,51 +16,51 @@ from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, bulk, queries, removals
-from dcvd.services.domains.bulk import Call
-from dcvd.services.domains.bulk_additions import Added, BulkAdditions
-from dcvd.services.domains.bulk_removals import BulkRemovals, Removed
+from dcvd.services.domains.bulk import BulkRequest
+from dcvd.services.domains.bulk_additions import AddLineResult, BulkAdditions
+from dcvd.services.domains.bulk_removals import BulkRemovals, RemoveLineResult
 from dcvd.services.lifecycle import registration_queue
-from dcvd.services.tokens import LastUse
+from dcvd.services.tokens import TokenUsage
 from dcvd.store.engine.database import Transaction
 from dcvd.store.organizations import Organization
 from tests.services.views import all_jobs, event_names
 
-BAD = Refusal("hostname_invalid", "It is no name.")
+BAD = LineRefusal("hostname_invalid", "It is no name.")
 
 
-def _lines(context: Context, *names: str | Refusal, first: int = 1) -> list[AddLine]:
+def _lines(context: Context, *names: str | LineRefusal, first: int = 1) -> list[AddLine]:
     made: list[AddLine] = []
     for number, name in enumerate(names, first):
-        wanted = name if isinstance(name, Refusal) else additions.check(context, Wish(domain_name=name))
-        mark = fingerprint("add", msgspec.json.encode(wanted))
-        made.append(AddLine(number=number, fingerprint=mark, name=None, wanted=wanted))
+        wanted = name if isinstance(name, LineRefusal) else additions.validate(context, DomainRequest(domain_name=name))
+        mark = fingerprint_line("add", msgspec.json.encode(wanted))
+        made.append(AddLine(number=number, fingerprint=mark, name=None, content=wanted))
     return made
 
 
-async def _add(context: Context, call: Call, lines: Sequence[AddLine]) -> list[Added]:
-    return [added async for portion in BulkAdditions(context, call).take(lines) for added in portion]
+async def _add(context: Context, call: BulkRequest, lines: Sequence[AddLine]) -> list[AddLineResult]:
+    return [added async for portion in BulkAdditions(context, call).add_lines(lines) for added in portion]
 
 
-async def _remove(context: Context, call: Call, *targets: Target) -> list[Removed]:
+async def _remove(context: Context, call: BulkRequest, *targets: DomainReference) -> list[RemoveLineResult]:
     lines = [
-        RemoveLine(number=number, fingerprint=str(target), name=target.name, wanted=target)
+        RemoveLine(number=number, fingerprint=str(target), name=target.name, content=target)
         for number, target in enumerate(targets, 1)
     ]
-    return [removed async for portion in BulkRemovals(context, call).take(lines) for removed in portion]
+    return [removed async for portion in BulkRemovals(context, call).remove_lines(lines) for removed in portion]
 
 
 @pytest.fixture
-def call(organization: Organization) -> Call:
-    return Call(org_id=organization.id, actor="operator")
+def call(organization: Organization) -> BulkRequest:
+    return BulkRequest(org_id=organization.id, actor="operator")
 
 
 @pytest.fixture
-def keyed(organization: Organization) -> Call:
-    return Call(org_id=organization.id, actor="operator", key="k1")
+def keyed(organization: Organization) -> BulkRequest:
+    return BulkRequest(org_id=organization.id, actor="operator", idempotency_key="k1")
 
 
 async def test_each_line_has_its_own_outcome_and_none_spoils_another(
-    context: Context, call: Call, rival: Organization
+    context: Context, call: BulkRequest, rival: Organization
 ) -> None:
     await additions.add(context, rival.id, "taken.customer.test")
     mine = await additions.add(context, call.org_id, "mine.customer.test")
@@ -77,29 +77,33 @@ async def test_each_line_has_its_own_outcome_and_none_spoils_another(
     assert stored == results[0].domain
 
 
-async def test_what_is_added_in_bulk_has_its_jobs_and_events_like_any_other(context: Context, call: Call) -> None:
+async def test_what_is_added_in_bulk_has_its_jobs_and_events_like_any_other(
+    context: Context, call: BulkRequest
+) -> None:
     results = await _add(context, call, _lines(context, *(f"n{number}.customer.test" for number in range(70))))
     jobs = sorted(await all_jobs(context, call.org_id), key=lambda job: job.turn)
     assert [job.domain_id for job in jobs] == [result.domain_id for result in results]
     assert {job.kind for job in jobs} == {JobKind.REGISTER}
     assert await event_names(context, call.org_id) == ["domain.added"] * 70
-    assert [result.place and result.place.position for result in results] == list(range(1, 71))
+    assert [result.queue_position and result.queue_position.position for result in results] == list(range(1, 71))
 
 
-async def test_the_same_name_twice_is_there_already_the_second_time(context: Context, call: Call) -> None:
+async def test_the_same_name_twice_is_there_already_the_second_time(context: Context, call: BulkRequest) -> None:
     names = [f"n{number}.customer.test" for number in range(40)]
     results = await _add(context, call, _lines(context, "n0.customer.test", *names, "n39.customer.test"))
     assert [result.outcome for result in results] == ["created", "exists", *["created"] * 39, "exists"]
     assert results[0].domain_id == results[1].domain_id
 
 
-async def test_a_dry_run_says_the_same_and_stores_nothing(context: Context, keyed: Call, rival: Organization) -> None:
+async def test_a_dry_run_says_the_same_and_stores_nothing(
+    context: Context, keyed: BulkRequest, rival: Organization
+) -> None:
     await additions.add(context, rival.id, "taken.customer.test")
     many = [f"n{number}.customer.test" for number in range(40)]
     lines = _lines(
         context, "new.customer.test", BAD, "taken.customer.test", *many, "new.customer.test", "n39.customer.test"
     )
-    rehearsal = Call(org_id=keyed.org_id, actor="operator", key="k1", dry_run=True)
+    rehearsal = BulkRequest(org_id=keyed.org_id, actor="operator", idempotency_key="k1", dry_run=True)
     dry = await _add(context, rehearsal, lines)
     assert await all_jobs(context, keyed.org_id) == []
     real = await _add(context, keyed, lines)
@@ -109,7 +113,7 @@ async def test_a_dry_run_says_the_same_and_stores_nothing(context: Context, keye
     assert all(result.domain_id is None for result in dry)
 
 
-async def test_a_repeat_with_the_same_key_is_answered_the_same(context: Context, keyed: Call) -> None:
+async def test_a_repeat_with_the_same_key_is_answered_the_same(context: Context, keyed: BulkRequest) -> None:
     lines = _lines(context, "a.customer.test", BAD, "a.customer.test", "b.customer.test")
     first = await _add(context, keyed, lines)
     again = await _add(context, keyed, lines)
@@ -118,9 +122,9 @@ async def test_a_repeat_with_the_same_key_is_answered_the_same(context: Context,
     assert len(await all_jobs(context, keyed.org_id)) == 2
 
 
-async def test_a_call_that_was_cut_goes_on_where_it_was(context: Context, keyed: Call) -> None:
+async def test_a_call_that_was_cut_goes_on_where_it_was(context: Context, keyed: BulkRequest) -> None:
     lines = _lines(context, *(f"n{number}.customer.test" for number in range(120)))
-    cut = BulkAdditions(context, keyed).take(lines)
+    cut = BulkAdditions(context, keyed).add_lines(lines)
     done = await anext(cut)
     assert 0 < len(done) < 120
     results = await _add(context, keyed, lines)
@@ -129,9 +133,9 @@ async def test_a_call_that_was_cut_goes_on_where_it_was(context: Context, keyed:
     assert len(await all_jobs(context, keyed.org_id)) == 120
 
 
-async def test_a_step_that_fails_leaves_neither_domains_nor_memory(context: Context, keyed: Call) -> None:
+async def test_a_step_that_fails_leaves_neither_domains_nor_memory(context: Context, keyed: BulkRequest) -> None:
     many = _lines(context, *(f"n{number}.customer.test" for number in range(120)))
-    pages = await context.database.read(lambda snapshot: snapshot.one("PRAGMA page_count"))
+    pages = await context.database.read(lambda snapshot: snapshot.fetch_one("PRAGMA page_count"))
     assert pages is not None
     await context.database.maintain(lambda connection: connection.execute(f"PRAGMA max_page_count = {pages[0]}"))
     with structlog.testing.capture_logs():  # rendering tracebacks for nobody takes seconds
@@ -145,7 +149,9 @@ async def test_a_step_that_fails_leaves_neither_domains_nor_memory(context: Cont
     assert len(await all_jobs(context, keyed.org_id)) == 120
 
 
-async def test_a_repeat_after_the_domain_was_removed_still_says_which_it_was(context: Context, keyed: Call) -> None:
+async def test_a_repeat_after_the_domain_was_removed_still_says_which_it_was(
+    context: Context, keyed: BulkRequest
+) -> None:
     lines = _lines(context, "a.customer.test")
     (first,) = await _add(context, keyed, lines)
     await removals.remove(context, keyed.org_id, first.domain_id or "")
@@ -153,7 +159,7 @@ async def test_a_repeat_after_the_domain_was_removed_still_says_which_it_was(con
     assert (again.outcome, again.domain_id, again.domain) == ("created", first.domain_id, None)
 
 
-async def test_a_different_line_under_the_same_key_is_refused(context: Context, keyed: Call) -> None:
+async def test_a_different_line_under_the_same_key_is_refused(context: Context, keyed: BulkRequest) -> None:
     await _add(context, keyed, _lines(context, "a.customer.test", "b.customer.test"))
     results = await _add(context, keyed, _lines(context, "a.customer.test", "c.customer.test", "d.customer.test"))
     assert [result.outcome for result in results] == ["created", "refused", "created"]
@@ -163,74 +169,74 @@ async def test_a_different_line_under_the_same_key_is_refused(context: Context, 
 
 @pytest.mark.parametrize("names", [["a.customer.test", "c.customer.test"], ["a.customer.test"]])
 async def test_a_whole_call_with_a_used_key_is_refused_before_anything_is_done(
-    context: Context, keyed: Call, names: list[str]
+    context: Context, keyed: BulkRequest, names: list[str]
 ) -> None:
     lines = _lines(context, "a.customer.test", "b.customer.test")
     await _add(context, keyed, lines)
-    await bulk.check_unused(context, keyed, lines)
+    await bulk.check_key_unused(context, keyed, lines)
     with pytest.raises(Conflict) as caught:
-        await bulk.check_unused(context, keyed, _lines(context, *names))
+        await bulk.check_key_unused(context, keyed, _lines(context, *names))
     assert caught.value.code == "idempotency_key_reused"
 
 
-async def test_a_key_is_its_organizations_own(context: Context, keyed: Call, rival: Organization) -> None:
+async def test_a_key_is_its_organizations_own(context: Context, keyed: BulkRequest, rival: Organization) -> None:
     await _add(context, keyed, _lines(context, "a.customer.test"))
-    theirs = Call(org_id=rival.id, actor="operator", key="k1")
+    theirs = BulkRequest(org_id=rival.id, actor="operator", idempotency_key="k1")
     lines = _lines(context, "b.customer.test")
-    await bulk.check_unused(context, theirs, lines)
+    await bulk.check_key_unused(context, theirs, lines)
     (result,) = await _add(context, theirs, lines)
     assert result.outcome == "created"
 
 
-async def test_two_streams_with_one_key_at_once_add_each_line_once(context: Context, keyed: Call) -> None:
+async def test_two_streams_with_one_key_at_once_add_each_line_once(context: Context, keyed: BulkRequest) -> None:
     lines = _lines(context, *(f"n{number}.customer.test" for number in range(100)))
     left, right = await asyncio.gather(_add(context, keyed, lines), _add(context, keyed, lines))
     assert left == right
     assert {result.outcome for result in left} == {"created"}
 
 
-async def test_a_key_is_forgotten_after_a_day(context: Context, keyed: Call, clock: ManualClock) -> None:
+async def test_a_key_is_forgotten_after_a_day(context: Context, keyed: BulkRequest, clock: ManualClock) -> None:
     lines = _lines(context, "a.customer.test")
     await _add(context, keyed, lines)
-    janitor = Janitor(context, LastUse(), Metrics())
-    clock.advance(KEY_LIFE)
-    await janitor.round()
+    janitor = Janitor(context, TokenUsage(), Metrics())
+    clock.advance(KEY_LIFETIME_MS)
+    await janitor.run_once()
     (again,) = await _add(context, keyed, lines)
     assert again.outcome == "created"
     clock.advance(1)
-    await janitor.round()
+    await janitor.run_once()
     (forgotten,) = await _add(context, keyed, lines)
     assert forgotten.outcome == "exists"
 
 
-async def test_another_writer_is_let_in_between_the_steps(context: Context, call: Call) -> None:
+async def test_another_writer_is_let_in_between_the_steps(context: Context, call: BulkRequest) -> None:
     lines = _lines(context, *(f"n{number}.customer.test" for number in range(1000)))
     seen: list[int] = []
 
     def count(tx: Transaction) -> int:
-        row = tx.one("SELECT count(*) FROM domains WHERE org_id = ?", (call.org_id,))
+        row = tx.fetch_one("SELECT count(*) FROM domains WHERE org_id = ?", (call.org_id,))
         assert row is not None
         return int(row[0])
 
-    async for _ in BulkAdditions(context, call).take(lines):
+    async for _ in BulkAdditions(context, call).add_lines(lines):
         seen.append(await context.database.write(count))  # noqa: PERF401  # not before the next step is asked for
     assert len(seen) > 3
     assert max(after - before for before, after in zip([0, *seen], seen, strict=False)) <= 500
 
 
 async def test_removals_by_id_and_by_name_say_which_records_are_left_in_dns(
-    context: Context, call: Call, rival: Organization
+    context: Context, call: BulkRequest, rival: Organization
 ) -> None:
     first, second = [await additions.add(context, call.org_id, f"{name}.customer.test") for name in "ab"]
     theirs = await additions.add(context, rival.id, "theirs.customer.test")
     results = await _remove(
         context,
         call,
-        Target(id=first.id),
-        Target(name="b.customer.test"),
-        Target(id=theirs.id),
-        Target(name="b.customer.test"),
-        Target(id="dom_none"),
+        DomainReference(id=first.id),
+        DomainReference(name="b.customer.test"),
+        DomainReference(id=theirs.id),
+        DomainReference(name="b.customer.test"),
+        DomainReference(id="dom_none"),
     )
     assert [removed.result.outcome for removed in results] == ["removed", "removed", "refused", "refused", "refused"]
     assert {removed.result.error.code for removed in results[2:] if removed.result.error} == {"not_found"}
@@ -243,31 +249,31 @@ async def test_removals_by_id_and_by_name_say_which_records_are_left_in_dns(
 
 
 async def test_a_removal_that_is_repeated_is_answered_the_same_also_when_the_name_came_back(
-    context: Context, keyed: Call
+    context: Context, keyed: BulkRequest
 ) -> None:
     domain = await additions.add(context, keyed.org_id, "a.customer.test")
-    first = await _remove(context, keyed, Target(name=domain.name))
+    first = await _remove(context, keyed, DomainReference(name=domain.name))
     back = await additions.add(context, keyed.org_id, "a.customer.test")
-    assert await _remove(context, keyed, Target(name=domain.name)) == first
+    assert await _remove(context, keyed, DomainReference(name=domain.name)) == first
     assert await queries.get(context, keyed.org_id, back.id) == back
 
 
-async def test_a_dry_removal_removes_nothing(context: Context, call: Call) -> None:
+async def test_a_dry_removal_removes_nothing(context: Context, call: BulkRequest) -> None:
     domain = await additions.add(context, call.org_id, "a.customer.test")
-    rehearsal = Call(org_id=call.org_id, actor="operator", dry_run=True)
-    dry = await _remove(context, rehearsal, Target(id=domain.id), Target(name=domain.name))
+    rehearsal = BulkRequest(org_id=call.org_id, actor="operator", dry_run=True)
+    dry = await _remove(context, rehearsal, DomainReference(id=domain.id), DomainReference(name=domain.name))
     assert [removed.result.outcome for removed in dry] == ["would_remove", "refused"]
     assert await queries.get(context, call.org_id, domain.id) == domain
 
 
 async def test_each_line_is_told_its_place_between_those_of_others(
-    context: Context, call: Call, rival: Organization
+    context: Context, call: BulkRequest, rival: Organization
 ) -> None:
-    theirs = Call(org_id=rival.id, actor="operator")
+    theirs = BulkRequest(org_id=rival.id, actor="operator")
     await _add(context, theirs, _lines(context, *(f"r{number}.customer.test" for number in range(60))))
     mine = await _add(context, call, _lines(context, *(f"n{number}.customer.test" for number in range(90))))
     domains_added = [added.domain for added in mine if added.domain is not None]
-    exact = await registration_queue.places_of(context, domains_added)
-    assert [added.place for added in mine] == [exact[domain.id] for domain in domains_added]
+    exact = await registration_queue.find_positions(context, domains_added)
+    assert [added.queue_position for added in mine] == [exact[domain.id] for domain in domains_added]
     positions = [place.position for place in exact.values() if place.position is not None]
     assert sorted(positions) != list(range(min(positions), min(positions) + 90))

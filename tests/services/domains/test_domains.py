@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import DnsState, DomainStatus
-from dcvd.core.domains.observations import HostnameSeen
+from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.events import EventType
 from dcvd.core.jobs import JobKind, JobState
 from dcvd.errors import Conflict, InvalidInput, NotFound, Permanent, Retryable
@@ -27,8 +27,8 @@ def _dns(name: str, *, right: bool) -> DnsObservation:
     )
 
 
-def seen(name: str, *, status: str = "pending", ssl: str = "initializing", cf_id: str = "cf-1") -> HostnameSeen:
-    return HostnameSeen(id=cf_id, hostname=name, status=status, ssl_status=ssl)
+def seen(name: str, *, status: str = "pending", ssl: str = "initializing", cf_id: str = "cf-1") -> CloudflareHostname:
+    return CloudflareHostname(id=cf_id, hostname=name, status=status, ssl_status=ssl)
 
 
 async def test_adding_stores_the_domain_its_job_and_its_event_together(
@@ -98,7 +98,7 @@ async def test_a_look_stores_the_domain_its_events_and_what_is_owed_for_them(
         [_dns(domain.name, right=True), seen(domain.name, status="active", ssl="active")],
     )
     assert looked is not None
-    assert (looked.status, looked.dns_state, looked.ready) == (DomainStatus.ACTIVE, DnsState.VERIFIED, True)
+    assert (looked.status, looked.dns_state, looked.is_ready) == (DomainStatus.ACTIVE, DnsState.VERIFIED, True)
     assert await event_names(context, organization.id) == ["domain.added", "dns.verified", "domain.active"]
     assert await deliveries_owed(context) == [
         (endpoint.id, "dns.verified", "pending"),
@@ -122,7 +122,7 @@ async def test_a_look_plans_the_next_one(context: Context, organization: Organiz
     domain = await additions.add(context, organization.id, "app.customer.test")
     looked = await checks.record(context, domain.id, [_dns(domain.name, right=False)])
     assert looked is not None
-    assert looked.next_sync_at == clock.now() + 60_000
+    assert looked.next_check_at == clock.now() + 60_000
 
 
 async def test_removal_is_told_and_leaves_a_job_for_cloudflare(context: Context, organization: Organization) -> None:
@@ -159,14 +159,14 @@ async def test_a_hostname_created_for_a_domain_that_is_gone_is_taken_away_again(
     domain = await additions.add(context, organization.id, "app.customer.test")
     (register,) = await all_jobs(context, organization.id)
     await removals.remove(context, organization.id, domain.id)
-    await registration.registered(context, register, seen(domain.name, cf_id="cf-late"))
+    await registration.record_registered(context, register, seen(domain.name, cf_id="cf-late"))
     assert "cf-late" in [job.cf_id for job in await all_jobs(context, organization.id)]
 
 
 async def test_a_refusal_is_the_domains_error_and_a_dead_letter(context: Context, organization: Organization) -> None:
     domain = await additions.add(context, organization.id, "app.customer.test")
     (job,) = await all_jobs(context, organization.id)
-    await registration.refused(context, job, Permanent("Cloudflare says no.", code="hostname_invalid"))
+    await registration.record_refused(context, job, Permanent("Cloudflare says no.", code="hostname_invalid"))
     refused = await queries.get(context, organization.id, domain.id)
     assert refused.status is DomainStatus.ERROR
     assert refused.error is not None
@@ -224,7 +224,7 @@ async def test_an_id_that_another_domain_has_is_not_taken(context: Context, orga
     await additions.add(context, organization.id, "second.customer.test")
     job = next(job for job in await all_jobs(context, organization.id) if job.domain_name == "second.customer.test")
     with pytest.raises(Retryable, match="has already"):
-        await registration.registered(context, job, seen("second.customer.test", cf_id="cf-1"))
+        await registration.record_registered(context, job, seen("second.customer.test", cf_id="cf-1"))
 
 
 @pytest.fixture
@@ -260,9 +260,7 @@ async def test_a_delegated_domain_knows_where_its_challenge_points_once_cloudfla
     early = await additions.add(context, organization.id, "early.customer.test", validation="delegated")
     assert early.challenge_target is None
     zone, suffix = context.config.cloudflare.zone_id, "0123456789abcdef.dcv.cloudflare.com"
-    await context.database.write(
-        lambda tx: cloudflare_zones.remember_delegation_suffix(tx, zone, suffix, context.now())
-    )
+    await context.database.write(lambda tx: cloudflare_zones.store_delegation_suffix(tx, zone, suffix, context.now()))
     late = await additions.add(context, organization.id, "late.customer.test", wildcard=True)
     assert (late.validation, late.wildcard) == ("delegated", True)
     assert late.challenge_target == f"late.customer.test.{suffix}"
@@ -287,6 +285,8 @@ async def test_who_added_and_removed_a_domain_is_in_its_timeline(context: Contex
     domain = await additions.add(context, organization.id, "app.customer.test", actor="token:token_1")
     await removals.remove(context, organization.id, domain.id, actor="operator")
     rows = await context.database.read(
-        lambda snapshot: snapshot.all("SELECT actor FROM timeline WHERE domain_id = ? ORDER BY at, id", (domain.id,))
+        lambda snapshot: snapshot.fetch_all(
+            "SELECT actor FROM timeline WHERE domain_id = ? ORDER BY at, id", (domain.id,)
+        )
     )
     assert rows == [("token:token_1",), ("operator",)]

@@ -6,7 +6,7 @@ from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.webhooks import deliveries, endpoints
-from dcvd.services.webhooks.endpoints import Change
+from dcvd.services.webhooks.endpoints import EndpointChange
 from dcvd.store.organizations import Organization
 from tests.services.webhooks.attempts import deliver_all, delivered, due, happen, owed, states, subscribed
 
@@ -45,10 +45,10 @@ async def test_what_happens_while_an_endpoint_is_disabled_is_held_for_it(
     context: Context, organization: Organization
 ) -> None:
     endpoint = await subscribed(context, organization.id)
-    await endpoints.change(context, organization.id, endpoint.id, Change(enabled=False))
+    await endpoints.change(context, organization.id, endpoint.id, EndpointChange(enabled=False))
     made = [(await happen(context, organization.id))[0] for _ in range(3)]
     assert await states(context, endpoint) == ["pending"] * 3
-    await endpoints.change(context, organization.id, endpoint.id, Change(enabled=True))
+    await endpoints.change(context, organization.id, endpoint.id, EndpointChange(enabled=True))
     assert await deliver_all(context, endpoint) == [event.id for event in made]
 
 
@@ -56,7 +56,9 @@ async def test_the_endpoint_that_an_event_is_about_is_not_told(context: Context,
     about = await subscribed(context, organization.id, EventType.ENDPOINT_FAILING)
     other = await subscribed(context, organization.id, EventType.ENDPOINT_FAILING)
     draft = EventDraft(EventType.ENDPOINT_FAILING, {})
-    await context.database.write(lambda tx: recording.record(context, tx, organization.id, [draft], all_but=about.id))
+    await context.database.write(
+        lambda tx: recording.record(context, tx, organization.id, [draft], except_endpoint_id=about.id)
+    )
     assert (await states(context, about), await states(context, other)) == ([], ["pending"])
 
 
@@ -71,7 +73,7 @@ async def test_an_event_that_comes_too_late_is_dropped_and_the_next_one_goes(
     assert late.expires_at == clock.now()
     await deliveries.drop_expired(context, [late])
     dropped, _ = await owed(context, endpoint)
-    assert (dropped.state.value, dropped.last_error) == ("dropped", deliveries.EXPIRED)
+    assert (dropped.state.value, dropped.last_error) == ("dropped", deliveries.EXPIRED_MESSAGE)
     assert [one.event_id for one in await due(context, endpoint)] == [renewed.id]
 
 

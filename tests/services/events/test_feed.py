@@ -13,8 +13,8 @@ from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.events import feed as service
-from dcvd.services.events.feed import Feed, FeedPage
-from dcvd.services.tokens import LastUse
+from dcvd.services.events.feed import EventFeed, FeedPage
+from dcvd.services.tokens import TokenUsage
 from dcvd.store.organizations import Organization
 from tests.services.webhooks.attempts import bury, happen, subscribed
 from tests.waiting import until
@@ -23,24 +23,29 @@ _ACTIVE, _RENEWED = EventType.DOMAIN_ACTIVE, EventType.DOMAIN_RENEWED
 
 
 @pytest.fixture
-def feed(context: Context) -> Feed:
-    return Feed(context)
+def feed(context: Context) -> EventFeed:
+    return EventFeed(context)
 
 
 async def _read(
-    feed: Feed, org_id: str, after: int | None = None, *, types: tuple[EventType, ...] | None = None, limit: int = 50
+    feed: EventFeed,
+    org_id: str,
+    after: int | None = None,
+    *,
+    types: tuple[EventType, ...] | None = None,
+    limit: int = 50,
 ) -> FeedPage:
     return await feed.read(org_id, after=after, types=types, limit=limit)
 
 
-def _waiting(feed: Feed) -> int:
-    return sum(len(waiting) for waiting in feed._waiting.values())
+def _waiting(feed: EventFeed) -> int:
+    return sum(len(waiting) for waiting in feed._waiters.values())
 
 
-async def _wait(feed: Feed, org_id: str, seconds: float = 30, *, after: int = 0) -> "asyncio.Task[FeedPage]":
+async def _wait(feed: EventFeed, org_id: str, seconds: float = 30, *, after: int = 0) -> "asyncio.Task[FeedPage]":
     """A request that waits by now."""
     before = _waiting(feed)
-    task = asyncio.create_task(feed.read(org_id, after=after, types=None, limit=10, wait=seconds))
+    task = asyncio.create_task(feed.read(org_id, after=after, types=None, limit=10, wait_s=seconds))
 
     async def waits() -> bool:
         return _waiting(feed) > before or task.done()
@@ -50,7 +55,7 @@ async def _wait(feed: Feed, org_id: str, seconds: float = 30, *, after: int = 0)
 
 
 async def test_a_consumer_sees_every_event_in_order_while_many_write(
-    context: Context, feed: Feed, organization: Organization, rival: Organization
+    context: Context, feed: EventFeed, organization: Organization, rival: Organization
 ) -> None:
     stored: dict[int, bytes] = {}
 
@@ -64,7 +69,7 @@ async def test_a_consumer_sees_every_event_in_order_while_many_write(
         seen: list[Event] = []
         while len(seen) < 300:
             after = seen[-1].sequence if seen else 0
-            seen += (await feed.read(organization.id, after=after, types=None, limit=7, wait=5)).events
+            seen += (await feed.read(organization.id, after=after, types=None, limit=7, wait_s=5)).events
         return seen
 
     consumer = asyncio.create_task(consume())
@@ -75,31 +80,31 @@ async def test_a_consumer_sees_every_event_in_order_while_many_write(
 
 
 async def test_a_filter_goes_past_what_it_leaves_out(
-    context: Context, feed: Feed, organization: Organization, monkeypatch: pytest.MonkeyPatch
+    context: Context, feed: EventFeed, organization: Organization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "_EXAMINED", 10)
+    monkeypatch.setattr(service, "_MAX_EXAMINED", 10)
     await happen(context, organization.id, *[_ACTIVE] * 25, _RENEWED, *[_ACTIVE] * 5)
     pages = []
     after, more = 0, True
     while more:
         page = await _read(feed, organization.id, after, types=(_RENEWED,))
         pages.append(([event.sequence for event in page.events], page.position))
-        after, more = page.position, page.more
+        after, more = page.position, page.has_more
     assert pages == [([], 10), ([], 20), ([26], 30), ([], 31)]
 
 
 async def test_a_page_ends_at_its_limit_and_the_next_one_goes_on_behind_it(
-    context: Context, feed: Feed, organization: Organization
+    context: Context, feed: EventFeed, organization: Organization
 ) -> None:
     await happen(context, organization.id, _ACTIVE, _RENEWED, _ACTIVE, _ACTIVE, _RENEWED)
     first = await _read(feed, organization.id, types=(_ACTIVE,), limit=2)
-    assert ([event.sequence for event in first.events], first.more) == ([1, 3], True)
+    assert ([event.sequence for event in first.events], first.has_more) == ([1, 3], True)
     second = await _read(feed, organization.id, first.position, types=(_ACTIVE,), limit=2)
-    assert ([event.sequence for event in second.events], second.position, second.more) == ([4], 5, False)
+    assert ([event.sequence for event in second.events], second.position, second.has_more) == ([4], 5, False)
 
 
 async def test_what_is_past_its_retention_is_gone_and_never_silently_left_out(
-    context: Context, feed: Feed, organization: Organization, clock: ManualClock
+    context: Context, feed: EventFeed, organization: Organization, clock: ManualClock
 ) -> None:
     endpoint = await subscribed(context, organization.id, _ACTIVE)
     for kind in (_ACTIVE, _RENEWED, _RENEWED):
@@ -109,7 +114,7 @@ async def test_what_is_past_its_retention_is_gone_and_never_silently_left_out(
     await bury(context, endpoint)
     await happen(context, organization.id, _RENEWED)
     clock.advance(90 * DAY - 1)
-    await Janitor(context, LastUse(), Metrics()).round()
+    await Janitor(context, TokenUsage(), Metrics()).run_once()
     assert [event.sequence for event in (await _read(feed, organization.id)).events] == [4, 5]
     for after in (0, 1, 2):
         with pytest.raises(Gone, match=f"from number {after + 1} to 3") as caught:
@@ -117,13 +122,13 @@ async def test_what_is_past_its_retention_is_gone_and_never_silently_left_out(
         assert caught.value.code == "events_past_retention"
     assert [event.sequence for event in (await _read(feed, organization.id, 3)).events] == [4, 5]
     clock.advance(DAY)
-    await Janitor(context, LastUse(), Metrics()).round()
+    await Janitor(context, TokenUsage(), Metrics()).run_once()
     assert (await _read(feed, organization.id)).position == 5
     assert (await _read(feed, organization.id, 5)).events == []
 
 
 async def test_a_number_that_was_never_given_is_refused(
-    context: Context, feed: Feed, organization: Organization
+    context: Context, feed: EventFeed, organization: Organization
 ) -> None:
     await happen(context, organization.id)
     assert (await _read(feed, organization.id, 1)).events == []
@@ -133,7 +138,7 @@ async def test_a_number_that_was_never_given_is_refused(
 
 
 async def test_a_wait_ends_with_the_event_and_with_no_other_organizations(
-    context: Context, feed: Feed, organization: Organization, rival: Organization
+    context: Context, feed: EventFeed, organization: Organization, rival: Organization
 ) -> None:
     task = await _wait(feed, organization.id)
     await happen(context, rival.id)
@@ -144,40 +149,40 @@ async def test_a_wait_ends_with_the_event_and_with_no_other_organizations(
 
 
 async def test_a_wait_ends_in_time_with_the_position_that_it_has_come_to(
-    context: Context, feed: Feed, organization: Organization
+    context: Context, feed: EventFeed, organization: Organization
 ) -> None:
     await happen(context, organization.id, _ACTIVE, _ACTIVE)
     began = time.monotonic()
-    page = await feed.read(organization.id, after=0, types=(_RENEWED,), limit=10, wait=0.05)
+    page = await feed.read(organization.id, after=0, types=(_RENEWED,), limit=10, wait_s=0.05)
     assert 0.04 < time.monotonic() - began < 5
-    assert (page.events, page.position, page.more) == ([], 2, False)
+    assert (page.events, page.position, page.has_more) == ([], 2, False)
 
 
 async def test_closing_answers_all_who_wait_and_nobody_waits_any_more(
-    feed: Feed, organization: Organization, rival: Organization
+    feed: EventFeed, organization: Organization, rival: Organization
 ) -> None:
     tasks = [await _wait(feed, org.id) for org in (organization, rival)]
     feed.close()
     async with asyncio.timeout(10):
         assert [page.events for page in await asyncio.gather(*tasks)] == [[], []]
-        await feed.read(organization.id, after=0, types=None, limit=10, wait=30)
+        await feed.read(organization.id, after=0, types=None, limit=10, wait_s=30)
     assert _waiting(feed) == 0
 
 
-async def test_a_client_that_goes_away_leaves_nobody_waiting(feed: Feed, organization: Organization) -> None:
+async def test_a_client_that_goes_away_leaves_nobody_waiting(feed: EventFeed, organization: Organization) -> None:
     task = await _wait(feed, organization.id)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert feed._waiting == {}
+    assert feed._waiters == {}
 
 
 async def test_those_beyond_the_most_that_may_wait_are_answered_at_once(
-    context: Context, feed: Feed, organization: Organization, rival: Organization
+    context: Context, feed: EventFeed, organization: Organization, rival: Organization
 ) -> None:
     tasks = [await _wait(feed, organization.id) for _ in range(32)]
     async with asyncio.timeout(10):
-        assert (await feed.read(organization.id, after=0, types=None, limit=10, wait=30)).events == []
+        assert (await feed.read(organization.id, after=0, types=None, limit=10, wait_s=30)).events == []
     assert not any(task.done() for task in tasks)
     other = await _wait(feed, rival.id)
     assert not other.done()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcvd.core.domains.additions import Addition
+from dcvd.core.domains.additions import ValidatedDomain
 from dcvd.core.domains.domain import Domain
 from dcvd.core.instants import MINUTE
 from dcvd.core.jobs import JobKind
@@ -36,7 +36,7 @@ async def _import(context: Context, org_id: str, *names: str) -> list[Domain]:
     """Many at once, as a bulk call does it."""
 
     def unit(tx: Transaction) -> list[Domain]:
-        verdicts = additions.judge(context, tx, org_id, [Addition(name=name) for name in names])
+        verdicts = additions.evaluate(context, tx, org_id, [ValidatedDomain(name=name) for name in names])
         new = [verdict.domain for verdict in verdicts if verdict.domain is not None]
         additions.store(context, tx, org_id, new, actor="operator")
         return new
@@ -46,7 +46,7 @@ async def _import(context: Context, org_id: str, *names: str) -> list[Domain]:
 
 async def _order(context: Context, limit: int = 100) -> list[str]:
     found = await context.database.read(
-        lambda snapshot: stored.due(snapshot, JobKind.REGISTER, context.now(), limit, ())
+        lambda snapshot: stored.list_due(snapshot, JobKind.REGISTER, context.now(), limit, ())
     )
     return [(job.domain_name or "").split(".")[0] for job in found]
 
@@ -78,7 +78,7 @@ async def test_who_comes_late_does_not_overtake_all_that_waited(
 ) -> None:
     await _import(context, rival.id, *(f"r{number}.rival.test" for number in range(6)))
     for job in (await all_jobs(context, rival.id))[:4]:
-        await registration.nothing_to_do(context, job)
+        await registration.complete_without_change(context, job)
     await _import(context, organization.id, *(f"a{number}.customer.test" for number in range(6)))
     assert (await _order(context))[:4] == ["r4", "r5", "a0", "a1"]
 
@@ -109,13 +109,13 @@ async def test_each_domain_knows_its_place_in_the_line(
 ) -> None:
     theirs = await _import(context, rival.id, *(f"r{number}.rival.test" for number in range(3)))
     ours = await _import(context, organization.id, *(f"a{number}.customer.test" for number in range(3)))
-    places = await registration_queue.places_of(context, [*ours, *theirs])
+    places = await registration_queue.find_positions(context, [*ours, *theirs])
     order = sorted((place.position, domain_id) for domain_id, place in places.items())
     assert [position for position, _ in order] == [1, 2, 3, 4, 5, 6]
     names = {domain.id: domain.name.split(".")[0] for domain in (*ours, *theirs)}
     assert [names[domain_id] for _, domain_id in order] == await _order(context)
     for domain in (*ours, *theirs):
-        place = await registration_queue.place_of(context, domain)
+        place = await registration_queue.find_position(context, domain)
         assert place is not None
         assert place.position == places[domain.id].position
 
@@ -127,13 +127,13 @@ async def test_a_registered_or_removed_domain_waits_for_nothing_and_a_given_up_o
         context, organization.id, *(f"a{number}.customer.test" for number in range(3))
     )
     by_domain = {job.domain_id: job for job in await all_jobs(context, organization.id)}
-    await registration.registered(context, by_domain[registered.id], seen(registered.name))
+    await registration.record_registered(context, by_domain[registered.id], seen(registered.name))
     await removals.remove(context, organization.id, removed.id)
     job = by_domain[failed.id]
     for _ in range(context.config.jobs.max_attempts):
         job = await queue.fail(context, job, Retryable("It hiccuped.", code="odd"))
     # As they were read before all that.
-    places = await registration_queue.places_of(context, [registered, removed, failed])
+    places = await registration_queue.find_positions(context, [registered, removed, failed])
     assert {domain_id: place.state for domain_id, place in places.items()} == {failed.id: "failed"}
 
 
@@ -142,5 +142,5 @@ async def test_the_line_is_gone_through_once_however_many_are_asked_for(
     context: Context, organization: Organization, count: int
 ) -> None:
     ours = await _import(context, organization.id, *(f"a{number}.customer.test" for number in range(count)))
-    place = (await registration_queue.places_of(context, ours))[ours[-1].id]
+    place = (await registration_queue.find_positions(context, ours))[ours[-1].id]
     assert place.position == count

@@ -32,7 +32,7 @@ async def _due(context: Context) -> list[str]:
 
 async def _due_jobs(context: Context) -> list[Job]:
     return await context.database.read(
-        lambda snapshot: [job for kind in JobKind for job in stored.due(snapshot, kind, context.now(), 100, ())]
+        lambda snapshot: [job for kind in JobKind for job in stored.list_due(snapshot, kind, context.now(), 100, ())]
     )
 
 
@@ -107,7 +107,7 @@ async def test_a_failure_of_its_own_after_an_outage_is_not_ended_with_it(context
 
 
 async def test_the_services_own_wish_to_wait_is_a_floor(context: Context, job: Job) -> None:
-    failed = await queue.fail(context, job, Retryable("Slow down.", code="cloudflare_rate_limited", retry_after=120))
+    failed = await queue.fail(context, job, Retryable("Slow down.", code="cloudflare_rate_limited", retry_after_s=120))
     assert failed.next_attempt_at == context.now() + 120_000
 
 
@@ -116,10 +116,10 @@ async def test_a_wish_to_wait_shortens_no_wait_and_is_never_longer_than_two_hour
     context: Context, job: Job, code: str
 ) -> None:
     for _ in range(5):
-        job = await queue.fail(context, job, Retryable("Slow down.", code=code, retry_after=0.5))
+        job = await queue.fail(context, job, Retryable("Slow down.", code=code, retry_after_s=0.5))
     plain = 16_000 if code == "cloudflare_rate_limited" else 600_000
     assert job.next_attempt_at == context.now() + plain
-    job = await queue.fail(context, job, Retryable("Slow down.", code=code, retry_after=10**6))
+    job = await queue.fail(context, job, Retryable("Slow down.", code=code, retry_after_s=10**6))
     assert job.next_attempt_at == context.now() + 2 * 3_600_000
 
 
@@ -135,7 +135,7 @@ async def test_a_registration_waits_for_the_removal_of_the_same_name(
     await additions.add(context, organization.id, domain.name)
     found = await _due_jobs(context)
     assert [job.kind.value for job in found] == ["deregister"]
-    await registration.nothing_to_do(context, found[0])
+    await registration.complete_without_change(context, found[0])
     found = await _due_jobs(context)
     assert [job.kind.value for job in found] == ["register"]
 
@@ -170,6 +170,6 @@ async def test_a_done_job_is_not_retried_and_another_organizations_is_not_seen(
         await queue.retry(context, rival.id, job.id)
     with pytest.raises(NotFound):
         await queue.get(context, rival.id, job.id)
-    await registration.nothing_to_do(context, job)
+    await registration.complete_without_change(context, job)
     with pytest.raises(Conflict, match="nothing to retry"):
         await queue.retry(context, organization.id, job.id)

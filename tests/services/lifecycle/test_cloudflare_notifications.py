@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.domains.cloudflare_notifications import Notification
+from dcvd.core.domains.cloudflare_notifications import CloudflareNotification
 from dcvd.core.domains.domain import Domain
-from dcvd.core.domains.observations import HostnameSeen
+from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import HOUR, SECOND
 from dcvd.errors import StoreError
 from dcvd.kit.clock import ManualClock
@@ -16,7 +16,11 @@ from dcvd.services import timeline
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.lifecycle import checks
-from dcvd.services.lifecycle.cloudflare_notifications import PAUSE, Hints, Outcome
+from dcvd.services.lifecycle.cloudflare_notifications import (
+    MIN_CHECK_INTERVAL_MS,
+    CloudflareNotificationHandler,
+    NotificationOutcome,
+)
 from dcvd.store import domains as stored
 from dcvd.store.engine.database import Topic
 from dcvd.store.organizations import Organization
@@ -25,8 +29,8 @@ NAME = "app.customer.test"
 
 
 @pytest.fixture
-def hints(context: Context) -> Hints:
-    return Hints(context, Metrics())
+def hints(context: Context) -> CloudflareNotificationHandler:
+    return CloudflareNotificationHandler(context, Metrics())
 
 
 @pytest.fixture
@@ -34,7 +38,7 @@ async def domain(context: Context, organization: Organization, clock: ManualCloc
     """Looked at an hour ago, its next look far ahead."""
     added = await additions.add(context, organization.id, NAME)
     await checks.record(
-        context, added.id, [HostnameSeen(id="cf-1", hostname=NAME, status="active", ssl_status="active")]
+        context, added.id, [CloudflareHostname(id="cf-1", hostname=NAME, status="active", ssl_status="active")]
     )
     clock.advance(HOUR)
     return await planned(context, added, clock.now() + HOUR)
@@ -45,13 +49,13 @@ async def planned(context: Context, domain: Domain, at: int) -> Domain:
     return await queries.get(context, domain.org_id, domain.id)
 
 
-def about(number: int | None = None, **changes: str | None) -> Notification:
+def about(number: int | None = None, **changes: str | None) -> CloudflareNotification:
     event_id = None if number is None else f"event-{number}"
-    return replace(Notification(event_id=event_id, hostname_id="cf-1", hostname=NAME), **changes)
+    return replace(CloudflareNotification(event_id=event_id, hostname_id="cf-1", hostname=NAME), **changes)
 
 
 async def due_at(context: Context, domain: Domain) -> int:
-    return (await queries.get(context, domain.org_id, domain.id)).next_sync_at
+    return (await queries.get(context, domain.org_id, domain.id)).next_check_at
 
 
 @pytest.mark.parametrize(
@@ -60,88 +64,94 @@ async def due_at(context: Context, domain: Domain) -> int:
     ids=["both", "by its id", "by its name", "by its name when the id is unknown"],
 )
 async def test_the_named_hostname_is_due_now_and_nothing_else_of_it_changes(
-    context: Context, hints: Hints, domain: Domain, clock: ManualClock, notification: Notification
+    context: Context,
+    hints: CloudflareNotificationHandler,
+    domain: Domain,
+    clock: ManualClock,
+    notification: CloudflareNotification,
 ) -> None:
-    assert await hints.take(notification) is Outcome.DUE
+    assert await hints.handle(notification) is NotificationOutcome.DUE
     after = await queries.get(context, domain.org_id, domain.id)
-    assert after == replace(domain, next_sync_at=clock.now())
+    assert after == replace(domain, next_check_at=clock.now())
 
 
-async def test_the_loop_is_woken_and_the_timeline_says_why(context: Context, hints: Hints, domain: Domain) -> None:
+async def test_the_loop_is_woken_and_the_timeline_says_why(
+    context: Context, hints: CloudflareNotificationHandler, domain: Domain
+) -> None:
     woken = context.database.listen(Topic.DOMAINS)
     woken.clear()
-    await hints.take(about(type="ssl.custom_hostname_certificate.renewal.failed"))
+    await hints.handle(about(type="ssl.custom_hostname_certificate.renewal.failed"))
     async with asyncio.timeout(10):
         await woken.wait()
     page = await timeline.list_page(context, domain.org_id, domain.id, newest_first=True, cursor=None, limit=1)
-    entry = page.items[0].stored
+    entry = page.items[0].stored_entry
     assert entry is not None
     assert (entry.actor, entry.note.what) == ("cloudflare", "hint")
     assert entry.note.detail == "ssl.custom_hostname_certificate.renewal.failed"
 
 
 async def test_a_repeated_event_changes_nothing(
-    context: Context, hints: Hints, domain: Domain, clock: ManualClock
+    context: Context, hints: CloudflareNotificationHandler, domain: Domain, clock: ManualClock
 ) -> None:
-    assert await hints.take(about(1)) is Outcome.DUE
+    assert await hints.handle(about(1)) is NotificationOutcome.DUE
     await planned(context, domain, clock.now() + HOUR)
     clock.advance(HOUR // 2)
-    assert await hints.take(about(1)) is Outcome.REPEATED
+    assert await hints.handle(about(1)) is NotificationOutcome.REPEATED
     assert await due_at(context, domain) == clock.now() + HOUR // 2
 
 
 async def test_an_event_that_could_not_be_stored_is_taken_when_it_comes_again(
-    context: Context, hints: Hints, domain: Domain, monkeypatch: pytest.MonkeyPatch
+    context: Context, hints: CloudflareNotificationHandler, domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise StoreError("The disk is gone.")
 
     with monkeypatch.context() as broken:
-        broken.setattr(stored, "set_next_look", fail)
+        broken.setattr(stored, "set_next_check", fail)
         with pytest.raises(StoreError):
-            await hints.take(about(1))
-    assert await hints.take(about(1)) is Outcome.DUE
+            await hints.handle(about(1))
+    assert await hints.handle(about(1)) is NotificationOutcome.DUE
 
 
 async def test_a_flood_of_hints_brings_a_look_only_every_ten_seconds(
-    context: Context, hints: Hints, domain: Domain, clock: ManualClock
+    context: Context, hints: CloudflareNotificationHandler, domain: Domain, clock: ManualClock
 ) -> None:
     looked: list[int] = []
     began = clock.now()
     for number in range(600):
-        await hints.take(about(number))
+        await hints.handle(about(number))
         if await due_at(context, domain) <= clock.now():
             looked.append(clock.now() - began)
             # Nothing could be seen: not even then is it looked at more often.
             await planned(context, domain, clock.now() + HOUR)
         clock.advance(SECOND // 10)
     assert looked == [0, 10_000, 20_000, 30_000, 40_000, 50_000]
-    assert PAUSE == 10 * SECOND
+    assert MIN_CHECK_INTERVAL_MS == 10 * SECOND
 
 
 async def test_a_look_just_made_is_followed_by_another_because_the_hint_may_be_newer(
-    context: Context, hints: Hints, domain: Domain, clock: ManualClock
+    context: Context, hints: CloudflareNotificationHandler, domain: Domain, clock: ManualClock
 ) -> None:
-    seen = HostnameSeen(id="cf-1", hostname=NAME, status="active", ssl_status="active")
+    seen = CloudflareHostname(id="cf-1", hostname=NAME, status="active", ssl_status="active")
     await checks.record(context, domain.id, [seen])
     clock.advance(SECOND)
-    assert await hints.take(about()) is Outcome.DUE
-    assert await due_at(context, domain) == clock.now() + PAUSE - SECOND
+    assert await hints.handle(about()) is NotificationOutcome.DUE
+    assert await due_at(context, domain) == clock.now() + MIN_CHECK_INTERVAL_MS - SECOND
 
 
 async def test_a_clock_that_was_put_back_puts_no_hint_off(
-    context: Context, hints: Hints, domain: Domain, clock: ManualClock
+    context: Context, hints: CloudflareNotificationHandler, domain: Domain, clock: ManualClock
 ) -> None:
     clock.advance(-12 * HOUR)
-    assert await hints.take(about()) is Outcome.DUE
+    assert await hints.handle(about()) is NotificationOutcome.DUE
     assert await due_at(context, domain) == clock.now()
 
 
 async def test_a_hostname_that_is_due_anyway_keeps_its_place(
-    context: Context, hints: Hints, domain: Domain, clock: ManualClock
+    context: Context, hints: CloudflareNotificationHandler, domain: Domain, clock: ManualClock
 ) -> None:
     await planned(context, domain, clock.now() - SECOND)
-    assert await hints.take(about()) is Outcome.PLANNED
+    assert await hints.handle(about()) is NotificationOutcome.PLANNED
     # In its place; the millisecond tells a look that is under way.
     assert await due_at(context, domain) == clock.now() - SECOND + 1
 
@@ -149,27 +159,33 @@ async def test_a_hostname_that_is_due_anyway_keeps_its_place(
 @pytest.mark.parametrize(
     ("notification", "outcome"),
     [
-        (about(hostname_id="cf-9", hostname="other.customer.test"), Outcome.UNKNOWN_HOSTNAME),
-        (about(zone_id="f" * 32), Outcome.OTHER_ZONE),
-        (about(hostname_id=None, hostname=None), Outcome.WITHOUT_HOSTNAME),
+        (about(hostname_id="cf-9", hostname="other.customer.test"), NotificationOutcome.UNKNOWN_HOSTNAME),
+        (about(zone_id="f" * 32), NotificationOutcome.OTHER_ZONE),
+        (about(hostname_id=None, hostname=None), NotificationOutcome.WITHOUT_HOSTNAME),
     ],
 )
 async def test_what_is_not_ours_changes_nothing(
-    context: Context, hints: Hints, domain: Domain, notification: Notification, outcome: Outcome
+    context: Context,
+    hints: CloudflareNotificationHandler,
+    domain: Domain,
+    notification: CloudflareNotification,
+    outcome: NotificationOutcome,
 ) -> None:
-    assert await hints.take(notification) is outcome
+    assert await hints.handle(notification) is outcome
     assert await queries.get(context, domain.org_id, domain.id) == domain
 
 
-async def test_our_zone_is_known_in_any_case(context: Context, hints: Hints, domain: Domain) -> None:
-    assert await hints.take(about(zone_id=context.config.cloudflare.zone_id.upper())) is Outcome.DUE
+async def test_our_zone_is_known_in_any_case(
+    context: Context, hints: CloudflareNotificationHandler, domain: Domain
+) -> None:
+    assert await hints.handle(about(zone_id=context.config.cloudflare.zone_id.upper())) is NotificationOutcome.DUE
 
 
 async def test_what_is_remembered_is_bounded(
-    context: Context, hints: Hints, domain: Domain, monkeypatch: pytest.MonkeyPatch
+    context: Context, hints: CloudflareNotificationHandler, domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dcvd.services.lifecycle.cloudflare_notifications._REMEMBERED", 3)
+    monkeypatch.setattr("dcvd.services.lifecycle.cloudflare_notifications._MAX_REMEMBERED", 3)
     for number in range(5):
-        await hints.take(about(number, hostname_id=None, hostname=None))
-    assert await hints.take(about(4)) is Outcome.REPEATED
-    assert await hints.take(about(1)) is Outcome.DUE
+        await hints.handle(about(number, hostname_id=None, hostname=None))
+    assert await hints.handle(about(4)) is NotificationOutcome.REPEATED
+    assert await hints.handle(about(1)) is NotificationOutcome.DUE

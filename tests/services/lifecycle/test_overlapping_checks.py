@@ -3,18 +3,18 @@
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.domains.cloudflare_notifications import Notification
+from dcvd.core.domains.cloudflare_notifications import CloudflareNotification
 from dcvd.core.domains.domain import DnsState, Domain
 from dcvd.core.instants import HOUR, SECOND
-from dcvd.core.lifecycle.schedule import Lane
+from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.domains import queries
 from dcvd.services.lifecycle import checks
-from dcvd.services.lifecycle.checks import PAUSE, Beginning
-from dcvd.services.lifecycle.cloudflare_notifications import Hints
+from dcvd.services.lifecycle.checks import RECHECK_DELAY_MS, CheckStart
+from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.store import domains as stored
 from tests.sync.fleet import DAY, fleet, hostname, verified
 
@@ -26,15 +26,15 @@ async def domain(context: Context) -> Domain:
     return made
 
 
-async def _end(context: Context, domain: Domain, beginning: Beginning, status: str = "active") -> Domain:
+async def _end(context: Context, domain: Domain, beginning: CheckStart, status: str = "active") -> Domain:
     seen = [verified(domain), hostname(domain, status)]
-    after = await checks.record(context, domain.id, seen, asked_at=beginning.at, beginning=beginning)
+    after = await checks.record(context, domain.id, seen, asked_at=beginning.started_at, start=beginning)
     assert after is not None
     return after
 
 
-async def _in_turn(context: Context, kind: Lane, at: int) -> list[str]:
-    found = await context.database.read(lambda snapshot: stored.due(snapshot, kind, at, 9))
+async def _in_turn(context: Context, kind: CheckLane, at: int) -> list[str]:
+    found = await context.database.read(lambda snapshot: stored.list_due(snapshot, kind, at, 9))
     return [each.id for each in found]
 
 
@@ -44,49 +44,51 @@ async def test_a_hint_that_comes_while_a_domain_is_looked_at_brings_another_look
 ) -> None:
     await checks.postpone(context, domain, clock.now() + plan)
     begun = await queries.get(context, domain.org_id, domain.id)
-    beginning = Beginning(clock.now(), begun.next_sync_at)
+    beginning = CheckStart(clock.now(), begun.next_check_at)
     clock.advance(SECOND // 10)
-    await Hints(context, Metrics()).take(Notification(event_id="e1", hostname_id=domain.cf_id, hostname=domain.name))
+    await CloudflareNotificationHandler(context, Metrics()).handle(
+        CloudflareNotification(event_id="e1", hostname_id=domain.cf_id, hostname=domain.name)
+    )
     clock.advance(SECOND)
     after = await _end(context, begun, beginning)
-    assert after.next_sync_at == clock.now() + PAUSE
-    assert await _in_turn(context, Lane.WAITING, clock.now() + PAUSE) == [domain.id]
+    assert after.next_check_at == clock.now() + RECHECK_DELAY_MS
+    assert await _in_turn(context, CheckLane.WAITING, clock.now() + RECHECK_DELAY_MS) == [domain.id]
 
 
 async def test_somebody_who_waits_for_a_look_gets_one_that_began_after_he_asked(
     context: Context, domain: Domain, clock: ManualClock
 ) -> None:
-    beginning = Beginning(clock.now(), domain.next_sync_at)
+    beginning = CheckStart(clock.now(), domain.next_check_at)
     clock.advance(SECOND)
-    await checks.hurry(context, domain.id)
+    await checks.check_now(context, domain.id)
     clock.advance(SECOND)
     await _end(context, domain, beginning)
-    assert await _in_turn(context, Lane.WAITING, clock.now() + PAUSE) == [domain.id]
+    assert await _in_turn(context, CheckLane.WAITING, clock.now() + RECHECK_DELAY_MS) == [domain.id]
 
 
 async def test_a_look_that_nobody_asked_for_meanwhile_is_followed_by_the_routine(
     context: Context, domain: Domain, clock: ManualClock
 ) -> None:
-    first, second = (Beginning(clock.now(), domain.next_sync_at) for _ in range(2))
+    first, second = (CheckStart(clock.now(), domain.next_check_at) for _ in range(2))
     clock.advance(SECOND)
     await _end(context, domain, first)
     after = await _end(context, domain, second)
-    assert after.next_sync_at > clock.now() + DAY // 2
+    assert after.next_check_at > clock.now() + DAY // 2
 
 
 async def test_a_look_that_began_earlier_and_ends_later_overwrites_nothing(
     context: Context, domain: Domain, clock: ManualClock
 ) -> None:
-    early = Beginning(clock.now(), domain.next_sync_at)
+    early = CheckStart(clock.now(), domain.next_check_at)
     clock.advance(SECOND)
-    late = Beginning(clock.now(), domain.next_sync_at)
+    late = CheckStart(clock.now(), domain.next_check_at)
     clock.advance(SECOND)
     newer = await _end(context, domain, late)
     clock.advance(SECOND)
     # What it saw is older: that the hostname had moved away, and that DNS was wrong.
     wrong = verified(replace(domain, cname_target="elsewhere.test"))
     older = [wrong, hostname(domain, "moved")]
-    after = await checks.record(context, domain.id, older, asked_at=early.at, beginning=early)
+    after = await checks.record(context, domain.id, older, asked_at=early.started_at, start=early)
     assert after is not None
     assert (after.status, after.dns_state, after.dns_failures) == (newer.status, DnsState.VERIFIED, 0)
     assert (after.dns_checked_at, after.cf_checked_at) == (newer.dns_checked_at, newer.cf_checked_at)

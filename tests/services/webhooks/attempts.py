@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from dcvd.core.events import OPERATIONAL, Event, EventDraft, EventType
+from dcvd.core.events import OPERATIONAL_TYPES, Event, EventDraft, EventType
 from dcvd.core.http_exchanges import Timings
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, outcome_of
 from dcvd.core.webhooks.endpoint import Endpoint
@@ -12,11 +12,11 @@ from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.webhooks import delivery_history as told
 from dcvd.services.webhooks import endpoints
-from dcvd.services.webhooks.deliveries import Made, record_attempts
-from dcvd.services.webhooks.delivery_history import Question
+from dcvd.services.webhooks.deliveries import FinishedAttempt, record_attempts
+from dcvd.services.webhooks.delivery_history import DeliveryQuery
 from dcvd.store.webhooks import deliveries
 
-DOMAIN_EVENTS: Final = [event for event in EventType if event not in OPERATIONAL]
+DOMAIN_EVENTS: Final = [event for event in EventType if event not in OPERATIONAL_TYPES]
 
 
 async def subscribed(context: Context, org_id: str, *types: EventType, port: int = 1) -> Endpoint:
@@ -40,7 +40,7 @@ async def happen(
 async def due(context: Context, endpoint: Endpoint) -> list[DueDelivery]:
     """What could be sent to an endpoint now, were it enabled."""
     return await context.database.read(
-        lambda snapshot: deliveries.due(snapshot, endpoint.id, context.now(), 100_000, ())
+        lambda snapshot: deliveries.list_due(snapshot, endpoint.id, context.now(), 100_000, ())
     )
 
 
@@ -56,16 +56,16 @@ def attempt(due: DueDelivery, outcome: AttemptOutcome, *, at: int = 0, ms: int =
     )
 
 
-def delivered(endpoint: Endpoint, due: DueDelivery, **facts: Any) -> Made:
+def delivered(endpoint: Endpoint, due: DueDelivery, **facts: Any) -> FinishedAttempt:
     """It arrived."""
     made = attempt(due, AttemptOutcome.DELIVERED, status_code=200, **facts)
-    return Made(due=due, endpoint_id=endpoint.id, attempt=made)
+    return FinishedAttempt(due_delivery=due, endpoint_id=endpoint.id, attempt=made)
 
 
-def failed(endpoint: Endpoint, due: DueDelivery, status: int = 500, **facts: Any) -> Made:
+def failed(endpoint: Endpoint, due: DueDelivery, status: int = 500, **facts: Any) -> FinishedAttempt:
     """It was answered with something else than success."""
     made = attempt(due, outcome_of(status), status_code=status, error=f"It answered {status}.", **facts)
-    return Made(due=due, endpoint_id=endpoint.id, attempt=made)
+    return FinishedAttempt(due_delivery=due, endpoint_id=endpoint.id, attempt=made)
 
 
 async def deliver_all(context: Context, endpoint: Endpoint) -> list[str]:
@@ -88,7 +88,7 @@ async def bury(context: Context, endpoint: Endpoint) -> None:
 
 async def owed(context: Context, endpoint: Endpoint) -> list[Delivery]:
     """Every delivery of an endpoint, in the order of the events."""
-    question = Question(endpoint_id=endpoint.id)
+    question = DeliveryQuery(endpoint_id=endpoint.id)
     page = await told.list_page(context, endpoint.org_id, question, cursor=None, limit=100_000)
     return sorted((seen.delivery for seen in page.items), key=lambda delivery: delivery.sequence)
 
@@ -100,7 +100,7 @@ async def states(context: Context, endpoint: Endpoint) -> list[str]:
 
 async def delivery(context: Context, endpoint: Endpoint, delivery_id: str) -> Delivery:
     """A delivery as it is stored."""
-    return (await told.get(context, endpoint.org_id, delivery_id)).seen.delivery
+    return (await told.get(context, endpoint.org_id, delivery_id)).summary.delivery
 
 
 async def endpoint_now(context: Context, endpoint: Endpoint) -> Endpoint:

@@ -8,14 +8,14 @@ from msgspec.structs import replace
 from dcvd.core.events import EventDraft, EventType
 from dcvd.core.http_exchanges import FailureReason, Timings
 from dcvd.core.instants import HOUR, SECOND
-from dcvd.core.webhooks.deliveries import AttemptOutcome, Consequence, DeliveryState, NextReason
+from dcvd.core.webhooks.deliveries import AttemptConsequence, AttemptOutcome, DeliveryState, NextAttemptReason
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks import delivery_history, replays
 from dcvd.services.webhooks import endpoints as webhooks
-from dcvd.services.webhooks.deliveries import Made, record_attempts
-from dcvd.services.webhooks.endpoints import Change, Held
+from dcvd.services.webhooks.deliveries import FinishedAttempt, record_attempts
+from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
 from dcvd.store.engine.database import Topic
 from dcvd.store.organizations import Organization
 from tests.services.views import event_names
@@ -23,8 +23,10 @@ from tests.services.webhooks.attempts import attempt, delivered, delivery, due, 
 
 
 async def _disable_and_drop(context: Context, endpoint: Endpoint) -> None:
-    await webhooks.change(context, endpoint.org_id, endpoint.id, Change(enabled=False))
-    await webhooks.change(context, endpoint.org_id, endpoint.id, Change(enabled=True, replay=Held.NONE))
+    await webhooks.change(context, endpoint.org_id, endpoint.id, EndpointChange(enabled=False))
+    await webhooks.change(
+        context, endpoint.org_id, endpoint.id, EndpointChange(enabled=True, replay=HeldDeliveries.NONE)
+    )
 
 
 async def test_failed_attempts_follow_the_schedule_to_the_dead_letter(
@@ -41,13 +43,13 @@ async def test_failed_attempts_follow_the_schedule_to_the_dead_letter(
             waits.append((follows.next_attempt_at - clock.now()) // SECOND)
             clock.set(follows.next_attempt_at)
     assert waits == [5, 30, 120, 600, 3600, 4 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600]
-    assert reasons == [NextReason.SCHEDULE] * 10 + [NextReason.SCHEDULE_ENDED]
+    assert reasons == [NextAttemptReason.SCHEDULE] * 10 + [NextAttemptReason.SCHEDULE_ENDED]
     assert await states(context, endpoint) == ["dead"]
     assert await due(context, endpoint) == []
 
 
 async def test_jitter_only_puts_off_and_a_fifth_at_most(context: Context, organization: Organization) -> None:
-    context.fraction = lambda: 0.999
+    context.random_fraction = lambda: 0.999
     endpoint = await subscribed(context, organization.id)
     await happen(context, organization.id)
     (one,) = await due(context, endpoint)
@@ -62,10 +64,10 @@ async def test_retry_after_puts_the_next_attempt_off_and_never_brings_it_forward
     endpoint = await subscribed(context, organization.id)
     await happen(context, organization.id)
     (one,) = await due(context, endpoint)
-    (later,) = await record_attempts(context, [failed(endpoint, one, 503, retry_after=90_000)])
-    assert (later.next_attempt_at, later.reason) == (context.now() + 90_000, NextReason.RETRY_AFTER)
-    (sooner,) = await record_attempts(context, [failed(endpoint, replace(one, attempts=1), 503, retry_after=1)])
-    assert (sooner.next_attempt_at, sooner.reason) == (context.now() + 30_000, NextReason.SCHEDULE)
+    (later,) = await record_attempts(context, [failed(endpoint, one, 503, retry_after_ms=90_000)])
+    assert (later.next_attempt_at, later.reason) == (context.now() + 90_000, NextAttemptReason.RETRY_AFTER)
+    (sooner,) = await record_attempts(context, [failed(endpoint, replace(one, attempts=1), 503, retry_after_ms=1)])
+    assert (sooner.next_attempt_at, sooner.reason) == (context.now() + 30_000, NextAttemptReason.SCHEDULE)
 
 
 async def test_attempts_of_many_endpoints_are_stored_in_one_transaction_in_full(
@@ -82,13 +84,23 @@ async def test_attempts_of_many_endpoints_are_stored_in_one_transaction_in_full(
     )
     timings = Timings(dns_ms=1, connect_ms=2, tls_ms=3, first_byte_ms=4, total_ms=11)
     answer = failed(
-        endpoints[1], ill, 418, at=5, headers={"server": 'té"apot'}, response=b"I'm a \xff\0 teapot", remote_ip="::1"
+        endpoints[1],
+        ill,
+        418,
+        at=5,
+        response_headers={"server": 'té"apot'},
+        response_body=b"I'm a \xff\0 teapot",
+        remote_ip="::1",
     )
     answer = replace(answer, attempt=replace(answer.attempt, timings=timings))
     none = attempt(silent, AttemptOutcome.DNS, reason=FailureReason.NAME_NOT_FOUND, error="No such name.")
     await record_attempts(
         context,
-        [delivered(endpoints[0], well), answer, Made(due=silent, endpoint_id=endpoints[2].id, attempt=none)],
+        [
+            delivered(endpoints[0], well),
+            answer,
+            FinishedAttempt(due_delivery=silent, endpoint_id=endpoints[2].id, attempt=none),
+        ],
     )
     assert len(commits) == 1
     assert [await states(context, endpoint) for endpoint in endpoints] == [
@@ -98,7 +110,7 @@ async def test_attempts_of_many_endpoints_are_stored_in_one_transaction_in_full(
     ]
     (stored,) = (await delivery_history.get(context, organization.id, ill.id)).attempts
     assert stored.attempt == answer.attempt
-    assert (stored.next_attempt_at, stored.next_reason) == (context.now() + 5 * SECOND, NextReason.SCHEDULE)
+    assert (stored.next_attempt_at, stored.next_reason) == (context.now() + 5 * SECOND, NextAttemptReason.SCHEDULE)
     (stored,) = (await delivery_history.get(context, organization.id, silent.id)).attempts
     assert stored.attempt == none
 
@@ -194,7 +206,9 @@ async def test_what_was_asked_for_again_keeps_its_full_schedule_though_an_older_
     await _disable_and_drop(context, endpoint)
     await replays.retry(context, organization.id, in_flight.id)
     (follows,) = await record_attempts(context, [failed(endpoint, in_flight)])
-    assert follows == Consequence(state=DeliveryState.DEAD, next_attempt_at=None, reason=NextReason.SCHEDULE_ENDED)
+    assert follows == AttemptConsequence(
+        state=DeliveryState.DEAD, next_attempt_at=None, reason=NextAttemptReason.SCHEDULE_ENDED
+    )
     (again,) = await due(context, endpoint)
     assert (again.attempts, again.attempts_before) == (len(schedule), len(schedule) - 1)
     assert await states(context, other) == []
@@ -240,5 +254,5 @@ async def test_an_outcome_that_is_stored_twice_counts_as_one_attempt(
     await record_attempts(context, [failed(endpoint, first)])
     await record_attempts(context, [failed(endpoint, first), delivered(endpoint, second)])
     full = await delivery_history.get(context, organization.id, first.id)
-    assert (full.seen.delivery.attempts, len(full.attempts)) == (1, 1)
+    assert (full.summary.delivery.attempts, len(full.attempts)) == (1, 1)
     assert (await delivery(context, endpoint, second.id)).state is DeliveryState.DELIVERED

@@ -12,8 +12,8 @@ from dcvd.services.context import Context
 from dcvd.services.webhooks import delivery_history as history
 from dcvd.services.webhooks import endpoints
 from dcvd.services.webhooks.deliveries import record_attempts
-from dcvd.services.webhooks.delivery_history import Question
-from dcvd.services.webhooks.endpoints import Change
+from dcvd.services.webhooks.delivery_history import DeliveryQuery
+from dcvd.services.webhooks.endpoints import EndpointChange
 from dcvd.store.organizations import Organization
 from dcvd.store.webhooks import delivery_history
 from tests.services.webhooks.attempts import bury, deliver_all, delivered, due, failed, happen, subscribed
@@ -27,7 +27,7 @@ async def endpoint(context: Context, organization: Organization) -> Endpoint:
 
 
 async def _sequences(
-    context: Context, org_id: str, question: Question, *, limit: int = 50, pages: list[int] | None = None
+    context: Context, org_id: str, question: DeliveryQuery, *, limit: int = 50, pages: list[int] | None = None
 ) -> list[int]:
     """The numbers of the events of all that is found, over all pages."""
     found: list[int] = []
@@ -56,11 +56,11 @@ async def test_every_filter_finds_its_own_newest_first(
     await bury(context, endpoint)  # which is event 4, told to nobody
     clock.advance(1)
     disabled = await subscribed(context, organization.id, _ACTIVE)
-    await endpoints.change(context, organization.id, disabled.id, Change(enabled=False))
+    await endpoints.change(context, organization.id, disabled.id, EndpointChange(enabled=False))
     await happen(context, organization.id, _ACTIVE)
 
     async def found(**members: object) -> list[int]:
-        question = Question(**members)  # type: ignore[arg-type]  # each caller names real members
+        question = DeliveryQuery(**members)  # type: ignore[arg-type]  # each caller names real members
         return await _sequences(context, organization.id, question)
 
     assert await found() == [5, 5, 3, 2, 1]
@@ -82,23 +82,25 @@ async def test_every_filter_finds_its_own_newest_first(
 
 
 @pytest.mark.parametrize("limit", [1, 2, 50])
-@pytest.mark.parametrize("question", [Question(), Question(events=[_RENEWED]), Question(domain_id="dom_b")])
+@pytest.mark.parametrize(
+    "question", [DeliveryQuery(), DeliveryQuery(events=[_RENEWED]), DeliveryQuery(domain_id="dom_b")]
+)
 async def test_pages_that_come_short_lead_to_the_end_all_the_same(
     context: Context,
     organization: Organization,
     endpoint: Endpoint,
-    question: Question,
+    question: DeliveryQuery,
     limit: int,
     monkeypatch: pytest.MonkeyPatch,
     clock: ManualClock,
 ) -> None:
-    monkeypatch.setattr(delivery_history, "EXAMINED", 3)
+    monkeypatch.setattr(delivery_history, "MAX_EXAMINED", 3)
     for number in range(16):
         clock.advance(1)
         rare = number % 8 == 7
         kind = _RENEWED if rare else _ACTIVE
         await happen(context, organization.id, kind, domain="dom_b" if rare else "dom_a")
-    expected = list(range(16, 0, -1)) if question == Question() else [16, 8]
+    expected = list(range(16, 0, -1)) if question == DeliveryQuery() else [16, 8]
     pages: list[int] = []
     assert await _sequences(context, organization.id, question, limit=limit, pages=pages) == expected
     if question.events:
@@ -112,21 +114,21 @@ async def test_another_organization_finds_nothing_not_even_an_id(
     rival: Organization,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(delivery_history, "EXAMINED", 2)
+    monkeypatch.setattr(delivery_history, "MAX_EXAMINED", 2)
     await happen(context, organization.id, *[_ACTIVE] * 5)
     (one,) = await due(context, endpoint)
-    for question in (Question(), Question(domain_id="dom_a")):
+    for question in (DeliveryQuery(), DeliveryQuery(domain_id="dom_a")):
         page = await history.list_page(context, rival.id, question, cursor=None, limit=10)
         assert (page.items, page.next_cursor) == ([], None)
     with pytest.raises(NotFound):
-        await history.list_page(context, rival.id, Question(endpoint_id=endpoint.id), cursor=None, limit=10)
+        await history.list_page(context, rival.id, DeliveryQuery(endpoint_id=endpoint.id), cursor=None, limit=10)
     with pytest.raises(NotFound):
         await history.get(context, rival.id, one.id)
 
 
 async def test_a_cursor_that_is_none_of_ours_is_refused(context: Context, organization: Organization) -> None:
     with pytest.raises(InvalidInput, match="cursor"):
-        await history.list_page(context, organization.id, Question(), cursor="!!", limit=2)
+        await history.list_page(context, organization.id, DeliveryQuery(), cursor="!!", limit=2)
 
 
 async def test_one_delivery_in_full_has_its_event_its_endpoint_and_every_attempt_in_order(
@@ -139,7 +141,7 @@ async def test_one_delivery_in_full_has_its_event_its_endpoint_and_every_attempt
         await record_attempts(context, [made(endpoint, one)])
         clock.advance(HOUR)
     full = await history.get(context, organization.id, first.id)
-    assert (full.event.body, full.endpoint.id, full.seen.status) == (
+    assert (full.event.body, full.endpoint.id, full.summary.status) == (
         event.body,
         endpoint.id,
         DeliveryStatus.DELIVERED,
@@ -166,8 +168,8 @@ async def test_rates_count_the_attempts_of_an_hour_a_day_and_a_week(
         await tried(ms, well=True)
     await tried(5000, well=False)
     clock.set(began + 7 * DAY)
-    found = await history.rates(context, endpoint.id)
-    assert {name: (rates.delivered, rates.failed) for name, rates in found.items()} == {
+    found = await history.compute_rates(context, endpoint.id)
+    assert {name: (rates.delivered_count, rates.failed_count) for name, rates in found.items()} == {
         "hour": (4, 1),
         "day": (4, 1),
         "week": (5, 2),
@@ -176,5 +178,5 @@ async def test_rates_count_the_attempts_of_an_hour_a_day_and_a_week(
     assert found["hour"].p95_ms == pytest.approx(5000, rel=0.1)
     assert found["week"].p50_ms == pytest.approx(100, rel=0.1)
     clock.set(began + 15 * DAY)
-    empty = (await history.rates(context, endpoint.id))["week"]
-    assert (empty.delivered, empty.failed, empty.p50_ms, empty.p95_ms) == (0, 0, None, None)
+    empty = (await history.compute_rates(context, endpoint.id))["week"]
+    assert (empty.delivered_count, empty.failed_count, empty.p50_ms, empty.p95_ms) == (0, 0, None, None)

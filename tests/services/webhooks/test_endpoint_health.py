@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.events import OPERATIONAL, EventType
+from dcvd.core.events import OPERATIONAL_TYPES, EventType
 from dcvd.core.http_exchanges import FailureReason
 from dcvd.core.instants import DAY, MINUTE, to_rfc3339
 from dcvd.core.webhooks.deliveries import AttemptOutcome
@@ -14,7 +14,7 @@ from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.health import DisabledReason, HealthState
 from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
-from dcvd.services.webhooks.deliveries import Made, record_attempts
+from dcvd.services.webhooks.deliveries import FinishedAttempt, record_attempts
 from dcvd.store.organizations import Organization
 from tests.services.views import bodies, event_names
 from tests.services.webhooks.attempts import attempt, delivered, due, endpoint_now, failed, happen, states, subscribed
@@ -28,7 +28,7 @@ async def endpoint(context: Context, organization: Organization) -> Endpoint:
 @pytest.fixture
 async def witness(context: Context, organization: Organization) -> Endpoint:
     """The organization's other endpoint, told only of what is about deliveries."""
-    return await subscribed(context, organization.id, *OPERATIONAL)
+    return await subscribed(context, organization.id, *OPERATIONAL_TYPES)
 
 
 async def _fail(context: Context, endpoint: Endpoint, times: int, **facts: Any) -> None:
@@ -141,7 +141,7 @@ async def test_no_endpoint_is_blamed_for_what_may_be_our_own_fault(
     for _ in range(12):
         (one, *_) = await _again(context, endpoint)
         made = attempt(one, error="Nobody there.", **facts)
-        await record_attempts(context, [Made(due=one, endpoint_id=endpoint.id, attempt=made)])
+        await record_attempts(context, [FinishedAttempt(due_delivery=one, endpoint_id=endpoint.id, attempt=made)])
         clock.advance(DAY)
     health = (await endpoint_now(context, endpoint)).health
     assert (health.state, health.failures) == (HealthState.HEALTHY, 0)
@@ -160,7 +160,7 @@ async def test_answers_that_ask_for_a_pause_pause_the_endpoint_and_a_success_end
         clock.set(until)
     assert waits == [500, 1000, 2000]
     (one, *_) = await _again(context, endpoint)
-    await record_attempts(context, [failed(endpoint, one, 503, at=clock.now(), retry_after=90_000)])
+    await record_attempts(context, [failed(endpoint, one, 503, at=clock.now(), retry_after_ms=90_000)])
     assert (await endpoint_now(context, endpoint)).health.paused_until == clock.now() + 90_000
     await record_attempts(context, [delivered(endpoint, replace(one, attempts=1))])
     assert (await endpoint_now(context, endpoint)).health.paused_until is None
@@ -197,7 +197,7 @@ async def test_two_endpoints_that_both_fail_do_not_tell_each_other_so_without_en
         await happen(context, organization.id, domain=None)
     for _ in range(60):
         for endpoint in pair:
-            if (await endpoint_now(context, endpoint)).health.enabled:
+            if (await endpoint_now(context, endpoint)).health.is_enabled:
                 made = [failed(endpoint, one) for one in await due(context, endpoint)]
                 if made:
                     await record_attempts(context, made)

@@ -7,12 +7,12 @@ import pytest
 from dcvd.core.events import EventType
 from dcvd.core.webhooks.deliveries import DeliveryState
 from dcvd.core.webhooks.endpoint import Endpoint
-from dcvd.core.webhooks.health import DisabledReason, Health, HealthState
+from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthState
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints as webhooks
 from dcvd.services.webhooks.deliveries import record_attempts
-from dcvd.services.webhooks.endpoints import NOT_WANTED, Change, Held
+from dcvd.services.webhooks.endpoints import DROPPED_WHEN_ENABLED, EndpointChange, HeldDeliveries
 from dcvd.store.engine.database import Topic
 from dcvd.store.organizations import Organization
 from dcvd.store.webhooks import endpoints
@@ -26,7 +26,7 @@ async def endpoint(context: Context, organization: Organization) -> Endpoint:
 
 
 async def _change(context: Context, endpoint: Endpoint, **members: object) -> Endpoint:
-    change = Change(**members)  # type: ignore[arg-type]  # each caller names real members
+    change = EndpointChange(**members)  # type: ignore[arg-type]  # each caller names real members
     return await webhooks.change(context, endpoint.org_id, endpoint.id, change)
 
 
@@ -52,7 +52,7 @@ async def test_disabling_holds_what_is_owed_and_enabling_sends_it_in_order(
     disabled = await _change(context, endpoint, enabled=False)
     assert (disabled.health.state, disabled.health.reason) == (HealthState.DISABLED, DisabledReason.MANUAL)
     enabled = await _change(context, endpoint, enabled=True)
-    assert enabled.health == Health()
+    assert enabled.health == EndpointHealth()
     assert await deliver_all(context, endpoint) == made
 
 
@@ -63,10 +63,10 @@ async def test_enabling_without_what_was_missed_drops_it_and_starts_the_health_a
     (one,) = await due(context, endpoint)
     await record_attempts(context, [failed(endpoint, one, 410)])
     await _fill(context, endpoint, 1203)
-    enabled = await _change(context, endpoint, enabled=True, replay=Held.NONE)
-    assert enabled.health == Health()
+    enabled = await _change(context, endpoint, enabled=True, replay=HeldDeliveries.NONE)
+    assert enabled.health == EndpointHealth()
     stored = await owed(context, endpoint)
-    assert {(one.state, one.last_error) for one in stored[1:]} == {(DeliveryState.DROPPED, NOT_WANTED)}
+    assert {(one.state, one.last_error) for one in stored[1:]} == {(DeliveryState.DROPPED, DROPPED_WHEN_ENABLED)}
     (event,) = await happen(context, endpoint.org_id)
     assert await deliver_all(context, endpoint) == [event.id]
 
@@ -74,7 +74,7 @@ async def test_enabling_without_what_was_missed_drops_it_and_starts_the_health_a
 async def test_dropping_that_a_crash_cut_off_leaves_the_rest_held_in_order(
     context: Context, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhooks, "_BATCH", 2)
+    monkeypatch.setattr(webhooks, "_BATCH_SIZE", 2)
     made = [(await happen(context, endpoint.org_id))[0].id for _ in range(5)]
     await _change(context, endpoint, enabled=False)
     await context.database.write(lambda tx: webhooks._drop_batch(context, tx, endpoint.id))
@@ -87,7 +87,7 @@ async def test_dropping_that_a_crash_cut_off_leaves_the_rest_held_in_order(
 
 async def test_what_is_owed_to_an_enabled_endpoint_is_not_dropped(context: Context, endpoint: Endpoint) -> None:
     await happen(context, endpoint.org_id)
-    await _change(context, endpoint, enabled=True, replay=Held.NONE)
+    await _change(context, endpoint, enabled=True, replay=HeldDeliveries.NONE)
     assert await states(context, endpoint) == ["pending"]
 
 
@@ -96,12 +96,12 @@ async def test_dropping_goes_with_enabling_alone(
     context: Context, endpoint: Endpoint, members: dict[str, object]
 ) -> None:
     with pytest.raises(InvalidInput, match='goes with "enabled": true') as caught:
-        await _change(context, endpoint, replay=Held.NONE, **members)
+        await _change(context, endpoint, replay=HeldDeliveries.NONE, **members)
     assert caught.value.field == "replay"
 
 
 async def test_enabling_what_is_failing_does_not_hide_that_it_fails(context: Context, endpoint: Endpoint) -> None:
-    failing = Health(state=HealthState.FAILING, failures=7, failing_since=1, last_error="x")
+    failing = EndpointHealth(state=HealthState.FAILING, failures=7, failing_since=1, last_error="x")
     await context.database.write(lambda tx: endpoints.update_health(tx, endpoint.id, failing))
     assert (await _change(context, endpoint, enabled=True)).health == failing
 
@@ -120,7 +120,7 @@ async def test_a_new_address_is_used_for_what_waits_already_and_the_pool_is_told
     context.database.subscribe(Topic.ENDPOINTS, told.append)
     await happen(context, endpoint.org_id)
     await _change(context, endpoint, url="http://127.0.0.1:2/new")
-    opened = await context.database.read(lambda snapshot: webhooks.opened(context, snapshot, endpoint.id))
+    opened = await context.database.read(lambda snapshot: webhooks.unseal_endpoint(context, snapshot, endpoint.id))
     assert opened is not None
     assert opened.endpoint.url == "http://127.0.0.1:2/new"
     assert len(await due(context, endpoint)) == 1
@@ -181,11 +181,11 @@ async def test_static_headers_are_sealed_and_only_their_names_are_shown(context:
     headers = {"Authorization": "Bearer tops3cret-value", "X-Tenant": "acme-plain-text"}
     changed = await _change(context, endpoint, headers=headers)
     assert changed.header_names == ("Authorization", "X-Tenant")
-    opened = await context.database.read(lambda snapshot: webhooks.opened(context, snapshot, endpoint.id))
+    opened = await context.database.read(lambda snapshot: webhooks.unseal_endpoint(context, snapshot, endpoint.id))
     assert opened is not None
     assert {name: value.reveal() for name, value in opened.headers.items()} == headers
     stored = await context.database.read(
-        lambda snapshot: repr(snapshot.all("SELECT * FROM webhook_endpoints WHERE id = ?", (endpoint.id,)))
+        lambda snapshot: repr(snapshot.fetch_all("SELECT * FROM webhook_endpoints WHERE id = ?", (endpoint.id,)))
     )
     assert "tops3cret" not in stored
     assert "acme-plain" not in stored
@@ -203,7 +203,7 @@ async def test_headers_moved_to_another_endpoint_cannot_be_opened(
             (endpoint.id, thief.id),
         ).fetchall()
     )
-    assert await context.database.read(lambda snapshot: webhooks.opened(context, snapshot, thief.id)) is None
+    assert await context.database.read(lambda snapshot: webhooks.unseal_endpoint(context, snapshot, thief.id)) is None
 
 
 async def test_an_endpoint_with_a_long_history_is_removed_in_batches(context: Context, endpoint: Endpoint) -> None:
@@ -227,7 +227,7 @@ async def test_nothing_is_sent_to_an_endpoint_whose_removal_has_begun(context: C
     removal = asyncio.create_task(webhooks.remove(context, endpoint.org_id, endpoint.id))
 
     async def begun() -> bool:
-        return not (await endpoint_now(context, endpoint)).health.enabled
+        return not (await endpoint_now(context, endpoint)).health.is_enabled
 
     await until(begun)
     removal.cancel()
@@ -242,9 +242,9 @@ async def test_another_organizations_endpoint_looks_like_none(
     with pytest.raises(NotFound):
         await webhooks.get(context, rival.id, endpoint.id)
     with pytest.raises(NotFound):
-        await webhooks.change(context, rival.id, endpoint.id, Change(enabled=False))
+        await webhooks.change(context, rival.id, endpoint.id, EndpointChange(enabled=False))
     with pytest.raises(NotFound):
-        await webhooks.change(context, rival.id, endpoint.id, Change(enabled=True, replay=Held.NONE))
+        await webhooks.change(context, rival.id, endpoint.id, EndpointChange(enabled=True, replay=HeldDeliveries.NONE))
     with pytest.raises(NotFound):
         await webhooks.remove(context, rival.id, endpoint.id)
     assert await endpoint_now(context, endpoint) == endpoint

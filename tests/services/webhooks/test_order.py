@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import Struct
 
-from dcvd.config import Cloudflare, Config, Webhooks
+from dcvd.config import CloudflareConfig, Config, WebhooksConfig
 from dcvd.core.events import EventType
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
@@ -20,7 +20,7 @@ from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints, replays
 from dcvd.services.webhooks.deliveries import drop_expired, record_attempts
-from dcvd.services.webhooks.endpoints import Change, Held
+from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
 from dcvd.store.engine.database import Database
 from tests.conftest import VAULT
 from tests.services.memory import MemoryDatabase, run
@@ -49,8 +49,10 @@ class OrderMachine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        cloudflare = Cloudflare(api_token=Secret("x"), zone_id="z", cname_target="edge.sandbox.test")
-        config = Config(cloudflare=cloudflare, webhooks=Webhooks(allow_http=True, ports=(1,), retry_schedule=_SCHEDULE))
+        cloudflare = CloudflareConfig(api_token=Secret("x"), zone_id="z", cname_target="edge.sandbox.test")
+        config = Config(
+            cloudflare=cloudflare, webhooks=WebhooksConfig(allow_http=True, ports=(1,), retry_schedule=_SCHEDULE)
+        )
         self.database = MemoryDatabase()
         self.clock = ManualClock()
         self.context = Context(
@@ -59,7 +61,7 @@ class OrderMachine(RuleBasedStateMachine):
             vault=VAULT,
             clock=self.clock,
             random_bytes=random.Random(7).randbytes,
-            fraction=lambda: 0.0,
+            random_fraction=lambda: 0.0,
         )
         self.org = run(organizations.create(self.context, "Acme"))
         self.endpoints = [
@@ -122,10 +124,12 @@ class OrderMachine(RuleBasedStateMachine):
         everywhere = everywhere and status is ReplayStatus.FAILED
         chosen = self.endpoints if everywhere else [self.endpoints[which]]
         asked = run(
-            replays.count(self.context, self.org.id, None if everywhere else chosen[0].id, status=status, types=types)
+            replays.prepare_replay(
+                self.context, self.org.id, None if everywhere else chosen[0].id, status=status, types=types
+            )
         )
-        job = run(replays.begin(self.context, self.org.id, asked))
-        while (going := run(replays.go_on(self.context, job))) is not None:
+        job = run(replays.start_replay(self.context, self.org.id, asked))
+        while (going := run(replays.run_next_batch(self.context, job))) is not None:
             job = going
         again = {
             ReplayStatus.FAILED: {"dead"},
@@ -147,14 +151,14 @@ class OrderMachine(RuleBasedStateMachine):
                     wanted += 1
         assert asked.total == wanted
 
-    @rule(which=st.integers(0, 1), enabled=st.booleans(), held=st.sampled_from(Held))
-    def an_endpoint_is_switched(self, which: int, enabled: bool, held: Held) -> None:
+    @rule(which=st.integers(0, 1), enabled=st.booleans(), held=st.sampled_from(HeldDeliveries))
+    def an_endpoint_is_switched(self, which: int, enabled: bool, held: HeldDeliveries) -> None:
         endpoint = self.endpoints[which]
-        if enabled and held is Held.NONE and not self._enabled(endpoint):
+        if enabled and held is HeldDeliveries.NONE and not self._enabled(endpoint):
             for (endpoint_id, _), known in self.model.items():
                 if endpoint_id == endpoint.id and known.state == "pending":
                     known.state = "dropped"
-        change = Change(enabled=enabled, replay=held if enabled else Held.HELD)
+        change = EndpointChange(enabled=enabled, replay=held if enabled else HeldDeliveries.HELD)
         run(endpoints.change(self.context, self.org.id, endpoint.id, change))
 
     @rule(which=st.integers(0, 1), most=st.integers(1, 2))
@@ -191,7 +195,7 @@ class OrderMachine(RuleBasedStateMachine):
             self.database.close()
 
     def _enabled(self, endpoint: Endpoint) -> bool:
-        return run(endpoints.get(self.context, self.org.id, endpoint.id)).health.enabled
+        return run(endpoints.get(self.context, self.org.id, endpoint.id)).health.is_enabled
 
     def _ids(self) -> dict[tuple[str, str], str]:
         return {

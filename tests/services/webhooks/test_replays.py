@@ -42,7 +42,7 @@ async def endpoint(context: Context, organization: Organization) -> Endpoint:
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replays, "_BATCH", 2)
+    monkeypatch.setattr(replays, "_BATCH_SIZE", 2)
 
 
 async def _asked(
@@ -55,23 +55,23 @@ async def _asked(
     until: int | None = None,
 ) -> tuple[int, Job]:
     """What a dry run counts, and the job that would do it."""
-    replay = await replays.count(
+    replay = await replays.prepare_replay(
         context, endpoint.org_id, endpoint.id, status=status, types=types, since=since, until=until
     )
-    return replay.total, await replays.begin(context, endpoint.org_id, replay)
+    return replay.total, await replays.start_replay(context, endpoint.org_id, replay)
 
 
 async def _done(context: Context, job: Job) -> Job:
     """Bring a replay to its end, reading it afresh for each batch, as after a crash."""
     while job.state is JobState.PENDING:
-        await replays.go_on(_reopened(context), job)
+        await replays.run_next_batch(_reopened(context), job)
         job = await queue.get(context, job.org_id, job.id)
     return job
 
 
 def _reopened(context: Context) -> Context:
     """Another context of the same database, which remembers nothing."""
-    return Context(context.database, context.config, vault=VAULT, clock=context.clock, fraction=lambda: 0.0)
+    return Context(context.database, context.config, vault=VAULT, clock=context.clock, random_fraction=lambda: 0.0)
 
 
 async def _history(context: Context, endpoint: Endpoint, clock: ManualClock) -> list[str]:
@@ -143,7 +143,7 @@ async def test_a_crash_after_any_batch_sends_nothing_twice_and_loses_nothing(
     sent: list[str] = []
     for _ in range(crash_after):
         if going is not None:
-            going = await replays.go_on(context, going)
+            going = await replays.run_next_batch(context, going)
         sent += await deliver_all(context, endpoint)
     if (await queue.get(context, organization.id, first.id)).state is JobState.PENDING:
         # A failure of the first attempt, which knew nothing of the batches, must not set it back.
@@ -162,7 +162,7 @@ async def test_whoever_knows_only_how_a_replay_began_does_not_set_it_back(contex
     _, began = await _asked(context, endpoint, ReplayStatus.ALL)
     sent: list[str] = []
     for _ in range(4):
-        await replays.go_on(context, began)
+        await replays.run_next_batch(context, began)
         sent += await deliver_all(context, endpoint)
     assert sorted(sent) == sorted(made)
 
@@ -208,16 +208,16 @@ async def test_naming_events_replays_also_those_that_were_not_subscribed_to(
 async def test_an_endpoint_that_is_removed_in_the_middle_ends_its_replay(
     context: Context, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replays, "_BATCH", 2)
+    monkeypatch.setattr(replays, "_BATCH_SIZE", 2)
     for status in (ReplayStatus.ALL, ReplayStatus.FAILED):
         doomed = await subscribed(context, endpoint.org_id)
         await happen(context, endpoint.org_id, *[_ACTIVE] * 5, domain=None)
         await bury(context, doomed)
         _, job = await _asked(context, doomed, status)
-        going = await replays.go_on(context, job)
+        going = await replays.run_next_batch(context, job)
         assert going is not None
         await endpoints.remove(context, endpoint.org_id, doomed.id)
-        assert await replays.go_on(context, going) is None
+        assert await replays.run_next_batch(context, going) is None
         assert (await queue.get(context, job.org_id, job.id)).state is JobState.DONE
 
 
@@ -230,9 +230,9 @@ async def test_all_dead_letters_of_an_organization_are_requeued_and_no_others(
         await happen(context, org.id, _ACTIVE, _RENEWED)
     for endpoint in (*mine, foreign):
         await bury(context, endpoint)
-    asked = await replays.count(context, organization.id, None, status=ReplayStatus.FAILED)
+    asked = await replays.prepare_replay(context, organization.id, None, status=ReplayStatus.FAILED)
     assert asked.total == 4
-    await _done(context, await replays.begin(context, organization.id, asked))
+    await _done(context, await replays.start_replay(context, organization.id, asked))
     for endpoint in mine:
         assert {one.state for one in await owed(context, endpoint)} == {DeliveryState.PENDING}
         assert len(await deliver_all(context, endpoint)) == 2
@@ -368,7 +368,7 @@ async def test_what_is_held_is_not_sent_by_a_replay_to_a_disabled_endpoint_but_w
     await record_attempts(context, [failed(endpoint, one, 410)])
     _, job = await _asked(context, endpoint, ReplayStatus.FAILED)
     await _done(context, job)
-    assert not (await endpoint_now(context, endpoint)).health.enabled
+    assert not (await endpoint_now(context, endpoint)).health.is_enabled
     assert [one.state for one in await owed(context, endpoint)] == [DeliveryState.PENDING]
 
 
@@ -387,7 +387,7 @@ async def test_another_organizations_endpoint_and_delivery_are_not_found(
     with pytest.raises(NotFound):
         await replays.retry(context, rival.id, one.id)
     with pytest.raises(NotFound):
-        await replays.count(context, rival.id, endpoint.id, status=status)
-    asked = await replays.count(context, endpoint.org_id, endpoint.id, status=status)
+        await replays.prepare_replay(context, rival.id, endpoint.id, status=status)
+    asked = await replays.prepare_replay(context, endpoint.org_id, endpoint.id, status=status)
     with pytest.raises(NotFound):
-        await replays.begin(context, rival.id, asked)
+        await replays.start_replay(context, rival.id, asked)

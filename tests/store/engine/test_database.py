@@ -10,8 +10,8 @@ from pathlib import Path
 import aiosqlite
 import pytest
 
-from dcvd.errors import NotFound, StoreError, StoreFull
-from dcvd.store.engine.database import Database, Snapshot, Topic, Transaction, hop
+from dcvd.errors import DiskFull, NotFound, StoreError
+from dcvd.store.engine.database import Database, Snapshot, Topic, Transaction, run_on_thread
 from dcvd.store.organizations import Organization, insert, list_all
 
 
@@ -87,7 +87,7 @@ async def test_a_caller_cancelled_in_the_middle_leaves_its_unit_whole(database: 
 
 async def test_readers_cannot_write(database: Database) -> None:
     def sneaky(snapshot: Snapshot) -> None:
-        snapshot.all("INSERT INTO organizations (id, name, created_at) VALUES ('org_x', 'x', 1)")
+        snapshot.fetch_all("INSERT INTO organizations (id, name, created_at) VALUES ('org_x', 'x', 1)")
 
     with pytest.raises(StoreError, match="readonly"):
         await database.read(sneaky)
@@ -159,7 +159,7 @@ async def test_a_full_disk_acknowledges_nothing_and_heals_when_there_is_space(da
         for number in range(2, 5000):
             insert(tx, _organization(number))
 
-    with pytest.raises(StoreFull, match="disk is full"):
+    with pytest.raises(DiskFull, match="disk is full"):
         await database.write(big)
     assert await _names(database) == ["n0001"]
     await database.maintain(lambda connection: connection.execute("PRAGMA max_page_count = 1000000").fetchall())
@@ -213,6 +213,6 @@ async def test_the_private_call_of_aiosqlite_is_still_what_we_build_on(tmp_path:
     assert list(inspect.signature(aiosqlite.Connection._execute).parameters) == ["self", "fn", "args", "kwargs"]
     async with aiosqlite.connect(tmp_path / "x.db") as connection:
         main = threading.get_ident()
-        where = await hop(connection, lambda raw: (type(raw), threading.get_ident()))
+        where = await run_on_thread(connection, lambda raw: (type(raw), threading.get_ident()))
         assert where[0] is sqlite3.Connection
         assert where[1] != main

@@ -9,18 +9,20 @@ import pytest
 
 from dcvd.config import Config
 from dcvd.core.webhooks.deliveries import AttemptOutcome, DeliveryState
-from dcvd.core.webhooks.health import DisabledReason, Health, HealthState
+from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthState
 from dcvd.services.context import Context
 from dcvd.services.events import feed
 from dcvd.services.webhooks import delivery_history, endpoints, secret_rotation
 from dcvd.store.engine import maintenance
 from dcvd.store.engine.database import Database
-from dcvd.store.engine.migrate import migrate, migrations, statements
+from dcvd.store.engine.migrate import load_migrations, migrate, split_statements
 from tests.conftest import VAULT
 from tests.services.webhooks.attempts import due, owed
 from tests.store.engine import version_one
 
-_STEPS: Final = len(statements(migrations()[1].sql)) + 4  # what is there already, BEGIN, the version's number, COMMIT
+_STEPS: Final = (
+    len(split_statements(load_migrations()[1].sql)) + 4
+)  # what is there already, BEGIN, the version's number, COMMIT
 
 
 class _Killed(BaseException):
@@ -53,7 +55,7 @@ async def context(tmp_path: Path, config: Config) -> AsyncIterator[Context]:
 async def test_endpoints_keep_their_state_and_are_healthy_or_disabled_by_their_tenant(context: Context) -> None:
     on, off = [await endpoints.get(context, "org_1", endpoint_id) for endpoint_id in ("wh_on", "wh_off")]
     assert (on.health, on.url, on.events, on.created_at, on.updated_at) == (
-        Health(),
+        EndpointHealth(),
         "https://a.test/",
         ("domain.active",),
         7,
@@ -65,10 +67,10 @@ async def test_endpoints_keep_their_state_and_are_healthy_or_disabled_by_their_t
 @pytest.mark.parametrize("sealed", [False, True])
 async def test_secrets_can_be_read_before_and_after_they_are_sealed(context: Context, sealed: bool) -> None:
     if sealed:
-        await secret_rotation.seal_plain(context)
+        await secret_rotation.seal_plaintext_secrets(context)
     for endpoint_id, secret in version_one.SECRETS.items():
         opened = await context.database.read(
-            lambda snapshot, wanted=endpoint_id: endpoints.opened(context, snapshot, wanted)  # type: ignore[misc]
+            lambda snapshot, wanted=endpoint_id: endpoints.unseal_endpoint(context, snapshot, wanted)  # type: ignore[misc]
         )
         assert opened is not None
         assert [(one.secret.reveal(), one.created_at, one.expires_at) for one in opened.secrets] == [(secret, 7, None)]
@@ -97,7 +99,12 @@ async def test_deliveries_and_attempts_are_kept_and_of_one_domain_the_later_wait
     assert [one.event_id for one in await due(context, endpoint)] == ["evt_5", "evt_2"]
     full = await delivery_history.get(context, "org_1", "dlv_2")
     (made,) = full.attempts
-    assert (made.attempt.outcome, made.attempt.status_code, made.attempt.response, made.attempt.timings.total_ms) == (
+    assert (
+        made.attempt.outcome,
+        made.attempt.status_code,
+        made.attempt.response_body,
+        made.attempt.timings.total_ms,
+    ) == (
         AttemptOutcome.HTTP_ERROR,
         500,
         b"\xff\x00",
@@ -108,11 +115,11 @@ async def test_deliveries_and_attempts_are_kept_and_of_one_domain_the_later_wait
         AttemptOutcome.TIMEOUT,
         AttemptOutcome.DELIVERED,
     ]
-    assert full.seen.delivery.state is DeliveryState.PENDING
+    assert full.summary.delivery.state is DeliveryState.PENDING
 
 
 async def test_the_feed_begins_at_the_first_event_that_is_followed_by_all_others(context: Context) -> None:
-    page = await feed.Feed(context).read("org_1", after=None, types=None, limit=10)
+    page = await feed.EventFeed(context).read("org_1", after=None, types=None, limit=10)
     assert [event.sequence for event in page.events] == [1, 2, 3, 4, 5]
 
 
@@ -135,7 +142,7 @@ async def test_no_secret_stays_plain_in_the_file(tmp_path: Path, config: Config)
     before = path.read_bytes()
     assert all(secret.encode() in before for secret in secrets.values())
     database = await Database.open(path)
-    await secret_rotation.seal_plain(Context(database, config, vault=VAULT))
+    await secret_rotation.seal_plaintext_secrets(Context(database, config, vault=VAULT))
     assert await database.maintain(maintenance.checkpoint)
     after = path.read_bytes() + path.with_name("many.db-wal").read_bytes()
     await database.close()
@@ -152,10 +159,10 @@ def test_a_kill_before_any_statement_leaves_version_one_whole(tmp_path: Path) ->
         connection.execute("PRAGMA foreign_keys = ON")
         connection.left = step
         with pytest.raises(_Killed):
-            migrate(connection, migrations()[:2])
+            migrate(connection, load_migrations()[:2])
         connection.close()
         assert version_one.dump(path) == whole, f"killed before statement {step}"
     connection = sqlite3.connect(path, isolation_level=None, factory=_Dies)
     connection.left = _STEPS
-    assert migrate(connection, migrations()[:2]) == 2
+    assert migrate(connection, load_migrations()[:2]) == 2
     connection.close()

@@ -7,11 +7,11 @@ import pytest
 
 from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.jobs import JobKind
-from dcvd.core.lifecycle.schedule import Lane
+from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.errors import StoreError
 from dcvd.store import domains, jobs
 from dcvd.store.engine.database import Database, Snapshot
-from dcvd.store.engine.migrate import Migration, migrate, migrations, statements
+from dcvd.store.engine.migrate import Migration, load_migrations, migrate, split_statements
 
 
 def _schema(connection: sqlite3.Connection) -> list[tuple[str, str]]:
@@ -24,12 +24,12 @@ def _open(path: Path | str = ":memory:") -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None)
 
 
-@pytest.mark.parametrize("version", range(len(migrations()) + 1))
+@pytest.mark.parametrize("version", range(len(load_migrations()) + 1))
 def test_every_earlier_version_comes_to_the_same_schema(version: int, schema: sqlite3.Connection) -> None:
     connection = _open()
-    migrate(connection, migrations()[:version])
+    migrate(connection, load_migrations()[:version])
     assert connection.execute("PRAGMA user_version").fetchone() == (version,)
-    assert migrate(connection) == len(migrations())
+    assert migrate(connection) == len(load_migrations())
     assert _schema(connection) == _schema(schema)
     assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     connection.close()
@@ -37,7 +37,7 @@ def test_every_earlier_version_comes_to_the_same_schema(version: int, schema: sq
 
 def test_what_version_two_held_waits_in_its_lane_and_keeps_its_jobs() -> None:
     connection = _open()
-    migrate(connection, migrations()[:2])
+    migrate(connection, load_migrations()[:2])
     connection.execute("INSERT INTO organizations (id, name, created_at) VALUES ('org_1', 'Acme', 1)")
     for status in DomainStatus:
         connection.execute(
@@ -49,29 +49,29 @@ def test_what_version_two_held_waits_in_its_lane_and_keeps_its_jobs() -> None:
         "INSERT INTO jobs (id, org_id, kind, state, next_attempt_at, created_at, updated_at)"
         " VALUES ('job_1', 'org_1', 'register', 'pending', 5, 1, 1)"
     )
-    assert migrate(connection) == len(migrations())
+    assert migrate(connection) == len(load_migrations())
     snapshot = Snapshot(connection)
-    waiting = {domain.id: kind for kind in Lane for domain in domains.due(snapshot, kind, 1, 10)}
+    waiting = {domain.id: kind for kind in CheckLane for domain in domains.list_due(snapshot, kind, 1, 10)}
     assert waiting == {
-        "pending_cname": Lane.WAITING,
-        "issuing": Lane.WAITING,
-        "active": Lane.ROUTINE,
-        "error": Lane.ROUTINE,
+        "pending_cname": CheckLane.WAITING,
+        "issuing": CheckLane.WAITING,
+        "active": CheckLane.ROUTINE,
+        "error": CheckLane.ROUTINE,
     }
     found = domains.get(snapshot, "active")
     assert found is not None
-    assert (found.validation, found.wildcard, found.heals, found.misses) == ("http", False, 0, 0)
-    assert [job.id for job in jobs.due(snapshot, JobKind.REGISTER, 5, 10, [])] == ["job_1"]
+    assert (found.validation, found.wildcard, found.remedies_applied, found.incomplete_checks) == ("http", False, 0, 0)
+    assert [job.id for job in jobs.list_due(snapshot, JobKind.REGISTER, 5, 10, [])] == ["job_1"]
     connection.close()
 
 
 def test_a_migration_that_fails_leaves_nothing_of_itself(schema: sqlite3.Connection) -> None:
     before = _schema(schema)
-    broken = Migration(len(migrations()) + 1, "broken.sql", "CREATE TABLE a (x);\nCREATE TABLE a (x);")
+    broken = Migration(len(load_migrations()) + 1, "broken.sql", "CREATE TABLE a (x);\nCREATE TABLE a (x);")
     with pytest.raises(sqlite3.OperationalError, match="already exists"):
-        migrate(schema, [*migrations(), broken])
+        migrate(schema, [*load_migrations(), broken])
     assert _schema(schema) == before
-    assert schema.execute("PRAGMA user_version").fetchone() == (len(migrations()),)
+    assert schema.execute("PRAGMA user_version").fetchone() == (len(load_migrations()),)
 
 
 def test_a_database_of_a_newer_dcvd_is_left_alone(schema: sqlite3.Connection) -> None:
@@ -94,7 +94,7 @@ async def test_a_file_of_another_program_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_semicolon_in_a_trigger_or_a_text_does_not_end_a_statement() -> None:
     script = "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n  SELECT 1;\n  SELECT ';';\nEND;\nSELECT 2;"
-    assert len(statements(script)) == 2
+    assert len(split_statements(script)) == 2
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from dcvd.store.engine.migrate import migrate, migrations
+from dcvd.store.engine.migrate import load_migrations, migrate
 from dcvd.store.engine.pragmas import prepare_writer
 
 SECRETS: Final = {"wh_on": "11" * 16 + "c0ffee00" * 4, "wh_off": "22" * 16 + "deadbeef" * 4}
@@ -17,7 +17,7 @@ def make(path: Path, *, endpoints: int = 0) -> dict[str, str]:
     prepare_writer(connection)
     # What an SQLite that was built without it would have done.
     connection.execute("PRAGMA secure_delete = OFF")
-    migrate(connection, migrations()[:1])
+    migrate(connection, load_migrations()[:1])
     secrets = SECRETS | {f"wh_more{number:04d}": f"{number:064x}"[::-1] for number in range(1, endpoints + 1)}
     connection.execute("BEGIN")
     connection.execute("INSERT INTO organizations VALUES ('org_1', 'Acme', 5, 1)")

@@ -26,5 +26,5 @@ def test_no_two_columns_share_a_field_or_a_name_could_be_moved_unseen() -> None:
 def test_every_column_is_indexed_by_its_heads() -> None:
     with closing(Plans()) as plans:
         for column in COLUMNS:
-            sql = f"SELECT 1 FROM {column.table} WHERE {column.head} = ? AND {column.column} IS NOT NULL"
+            sql = f"SELECT 1 FROM {column.table} WHERE {column.head_sql} = ? AND {column.column} IS NOT NULL"
             assert plans.faults(sql) == []
