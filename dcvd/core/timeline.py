@@ -15,6 +15,7 @@ from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation, ResolverAnswer
 from dcvd.core.domains.domain import Certificate, Domain, DomainError
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.lifecycle.transitions import Observation
+from dcvd.core.text import shorten
 
 SYNC_ACTOR: Final = "sync"
 CLOUDFLARE_ACTOR: Final = "cloudflare"
@@ -115,7 +116,7 @@ def describe_disagreement(facts: DnsFacts) -> tuple[str, ...]:
     if len(votes) < 2:
         return ()
     ordered = sorted(said, key=lambda pair: votes[pair[1]])
-    return tuple(_shorten(f"{who}: {answer}", _LONGEST_ANSWER) for who, answer in ordered[:_MAX_ANSWERS])
+    return tuple(shorten(f"{who}: {answer}", _LONGEST_ANSWER) for who, answer in ordered[:_MAX_ANSWERS])
 
 
 def _describe_answer(answer: ServerAnswer | ResolverAnswer) -> str:
@@ -167,12 +168,8 @@ def _error_code(error: DomainError | None) -> str | None:
 
 def _shorten_all(texts: Sequence[str]) -> list[str]:
     """In an order of their own: the same in another order is no change."""
-    return [_shorten(text, _LONGEST_TEXT) for text in sorted(set(texts))[:_MOST_TEXTS]]
+    return [shorten(text, _LONGEST_TEXT) for text in sorted(set(texts))[:_MOST_TEXTS]]
 
 
 def _shorten_optional(text: str | None) -> str | None:
-    return None if text is None else _shorten(text, _LONGEST_TEXT)
-
-
-def _shorten(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+    return None if text is None else shorten(text, _LONGEST_TEXT)

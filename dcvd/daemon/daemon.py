@@ -202,9 +202,6 @@ class Daemon:
             diagnoser=Diagnoser(self.context, observer),
             tester=prober,
             access=access,
-            drivers=self._drivers,
-            token_client=token_client,
-            fetcher=fetcher,
             guarded_fetcher=guarded,
             observer=observer,
         )

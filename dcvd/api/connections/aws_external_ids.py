@@ -50,7 +50,7 @@ _INSTRUCTIONS: Final = [
 async def add_external_id(request: ApiRequest, data: JSONBody[NewExternalId] = _FOR_ALL_NAMES) -> ExternalIdAnswer:
     """It opens one connection of this organization, within seven days."""
     made = await aws_external_ids.issue(
-        request.context, request.services.drivers.aws_sessions, request.org_id, data.domains
+        request.context, request.services.access.drivers.aws_sessions, request.org_id, data.domains
     )
     return ExternalIdAnswer(
         external_id=made.external_id,

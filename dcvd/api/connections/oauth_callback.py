@@ -43,7 +43,7 @@ async def handle_callback(request: ApiRequest, provider: FromPath[str]) -> Respo
     try:
         callback = _parse_callback(request.scope["query_string"])
         finished = await connect_for_browser(
-            request.context, request.services.token_client, request.services.drivers, asked, callback
+            request.context, request.services.access.token_client, request.services.access.drivers, asked, callback
         )
     except DcvdError as error:
         return _failure_response(request, asked, None, error)

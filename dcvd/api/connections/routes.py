@@ -31,7 +31,7 @@ async def add_connection(request: ApiRequest, data: JSONBody[NewConnection]) -> 
     credentials = read_credentials(data.provider, data.credentials)
     with parts.new_credential_limit.admit(request.org_id):
         connection = await connect(
-            parts.context, parts.drivers, request.org_id, data.provider, credentials, actor=request.actor
+            parts.context, parts.access.drivers, request.org_id, data.provider, credentials, actor=request.actor
         )
     return Response(
         ConnectionAnswer(connection_view(connection)),

@@ -9,7 +9,7 @@ from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.diagnosis.routing import diagnose_routing
 from dcvd.core.domains.dns_facts import CaaPolicy, DnsFacts, QueryOutcome
 from dcvd.core.domains.domain import DnsState, Finding, FindingActor, Record
-from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.domains.hostnames import is_within, registrable_domain
 
 CAA_IDENTIFIERS: Final = {"google": "pki.goog", "lets_encrypt": "letsencrypt.org", "ssl_com": "ssl.com"}
 """Cloudflare's names of its CAs → the names by which CAA records permit them."""
@@ -68,14 +68,14 @@ def _has_own_target_policy(facts: DnsFacts) -> bool:
     policy = facts.target_caa
     if policy is None or policy.owner_name is None or policy.start_name != facts.target:
         return False
-    return policy.owner_name == facts.target or not _is_at_or_above(policy.owner_name, facts.target)
+    return policy.owner_name == facts.target or not is_within(facts.target, policy.owner_name)
 
 
 def _is_customer_policy(facts: DnsFacts, policy: CaaPolicy) -> bool:
     return (
         policy.owner_name is not None
         and policy.owner_name != facts.target
-        and _is_at_or_above(policy.owner_name, facts.hostname)
+        and is_within(facts.hostname, policy.owner_name)
     )
 
 
@@ -172,7 +172,12 @@ def _unanswered_findings(facts: DnsFacts) -> tuple[Finding, ...]:
             f"The DNS servers of {facts.target}, our own target, fail CAA queries; {facts.hostname} waits for that."
         )
         return (_unanswered_finding(target, "operator", message),)
-    if caa is None or not _is_within_zone(caa.failed_name, zone) or not _is_zone_failure(facts, caa):
+    if (
+        caa is None
+        or caa.failed_name is None
+        or not is_within(caa.failed_name, zone)
+        or not _is_zone_failure(facts, caa)
+    ):
         return ()
     if caa.failed_name == facts.hostname and facts.chain and facts.target not in facts.chain:
         # It may have failed at the end of the wrong chain, and goes away with it.
@@ -205,11 +210,3 @@ def _unanswered_finding(policy: CaaPolicy, actor: FindingActor, message: str) ->
         message=message,
         evidence=shorten_evidence([f"CAA of {policy.failed_name}: {policy.outcome.replace('_', ' ')}"]),
     )
-
-
-def _is_at_or_above(name: str, hostname: str) -> bool:
-    return f".{hostname}".endswith(f".{name}")
-
-
-def _is_within_zone(name: str | None, zone: str) -> bool:
-    return name is not None and f".{name}".endswith(f".{zone}")

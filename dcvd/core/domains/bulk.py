@@ -8,6 +8,7 @@ from msgspec import Struct
 from dcvd.core.domains.additions import ValidatedDomain
 from dcvd.core.domains.domain import LeftoverRecord
 from dcvd.core.instants import DAY
+from dcvd.core.text import shorten
 from dcvd.errors import DcvdError, InvalidInput
 
 MOST_LINES: Final = 100_000
@@ -83,7 +84,7 @@ def fingerprint_line(verb: Literal["add", "remove"], content: bytes) -> str:
 def to_refusal(error: DcvdError) -> LineRefusal:
     """An error as a line tells it."""
     message = error.message
-    return LineRefusal(error.code, message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…")
+    return LineRefusal(error.code, shorten(message, _LONGEST_MESSAGE))
 
 
 def reused_key_refusal(line: int) -> LineRefusal:

@@ -107,3 +107,8 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_within(name: str, zone: str) -> bool:
+    """Whether a name is a zone's own or stands anywhere below it; both in lower case, without the final dot."""
+    return name == zone or name.endswith(f".{zone}")

@@ -7,6 +7,7 @@ import base64
 from typing import Final
 
 from dcvd.core.domains.domain import CHALLENGE_LABEL
+from dcvd.core.domains.hostnames import is_within
 from dcvd.core.ids import RandomBytes
 from dcvd.errors import InvalidInput
 
@@ -27,7 +28,7 @@ def service_name(template: str) -> str:
 def belongs_to_service(name: str, template: str) -> bool:
     """Whether a customer must not have this name."""
     own = service_name(template)
-    return name == own or name.endswith(f".{own}")
+    return is_within(name, own)
 
 
 def new_target(template: str, random: RandomBytes) -> str:

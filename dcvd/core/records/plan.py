@@ -10,7 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.core.domains.domain import Domain, Record, required_records
+from dcvd.core.domains.hostnames import is_within
 from dcvd.core.records.zones import Zone, ZoneRecord
+from dcvd.core.text import shorten
 
 StepState = Literal["done", "create", "replace", "blocked"]
 
@@ -137,7 +139,7 @@ def _permanent_obstacle(record: Record, existing: Sequence[ZoneRecord], zone: Zo
     name = record.name
     if record.type != "CNAME":
         return Obstacle("record_not_supported", f"Only CNAME records are written; {name} needs {record.type}.")
-    if name != zone.name and not name.endswith(f".{zone.name}"):
+    if not is_within(name, zone.name):
         return Obstacle("outside_zone", f"{name} is not in the zone {zone.name}, which is what this connection holds.")
     if name == zone.name and not zone.flattens_apex:
         message = (
@@ -170,4 +172,4 @@ def _conflict_obstacle(record: Record, foreign_records: Sequence[ZoneRecord]) ->
 
 def _shorten_value(value: str) -> str:
     text = "".join(character if character.isprintable() else "?" for character in value[: _LONGEST_VALUE + 1])
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+    return shorten(text, _LONGEST_VALUE)

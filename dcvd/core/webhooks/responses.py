@@ -6,7 +6,7 @@ from typing import Final, assert_never
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from dcvd.core.instants import SECOND, to_rfc3339
-from dcvd.core.text import make_printable
+from dcvd.core.text import make_printable, shorten
 from dcvd.core.webhooks.deliveries import Attempt
 from dcvd.core.webhooks.firewalls import REFUSAL_STATUSES, Gatekeeper, GatekeeperPage, recognize_page
 from dcvd.core.webhooks.signing import SIGNATURE_HEADER
@@ -119,8 +119,7 @@ def _quote_response(attempt: Attempt) -> str:
         return ""
     if text.count("\ufffd") > 3:
         return ""
-    line = make_printable(text)
-    return line if len(line) <= _LONGEST_EXCERPT else f"{line[: _LONGEST_EXCERPT - 1]}…"
+    return shorten(make_printable(text), _LONGEST_EXCERPT)
 
 
 def _fix_for_status(status: int, attempt: Attempt) -> str:
