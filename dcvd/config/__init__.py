@@ -4,7 +4,7 @@ from dcvd.config.addresses import SocketAddress, parse_address
 from dcvd.config.changes import list_changes, merge_reloadable
 from dcvd.config.document import DEFAULT_PATH, PATH_VARIABLE, find_path
 from dcvd.config.load import LoadedConfig, load
-from dcvd.config.model import (
+from dcvd.config.sections import (
     Bytes,
     CertificateAuthority,
     CloudflareConfig,

@@ -6,12 +6,12 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from dcvd.core.backoff import add_jitter, cloudflare_backoff_ms
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import WAITING_STATUSES, Certificate, DnsState, Domain, DomainStatus
 from dcvd.core.domains.observations import CloudflareObservation
 from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.core.lifecycle import certificates
+from dcvd.core.retry_delays import add_jitter, cloudflare_backoff_ms
 
 _ERROR_INTERVAL_MS: Final = 4 * HOUR
 _RENEWAL_INTERVAL_MS: Final = 4 * HOUR

@@ -6,9 +6,9 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from dcvd.core.backoff import next_attempt_at
 from dcvd.core.events import EventType
 from dcvd.core.http_exchanges import POSSIBLY_OUR_FAULT, FailureReason, Timings
+from dcvd.core.retry_delays import next_attempt_at
 
 
 class DeliveryState(StrEnum):

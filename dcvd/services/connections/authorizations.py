@@ -9,7 +9,7 @@ import structlog
 from msgspec import Struct
 
 from dcvd.config import Config
-from dcvd.config.oauth import OauthClientConfig
+from dcvd.config.oauth_sections import OauthClientConfig
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import STATE_LIFETIME_MS, authorization_url, hash_state, new_code_verifier, new_state
 from dcvd.core.instants import MINUTE, SECOND

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.api import Api
-from dcvd.config.oauth import OauthRoute53Config
+from dcvd.config.oauth_sections import OauthRoute53Config
 from dcvd.core.instants import DAY
 from dcvd.core.secret import Secret
 from dcvd.kit.clock import ManualClock

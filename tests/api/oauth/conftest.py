@@ -8,7 +8,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from dcvd.api import Api
-from dcvd.config.oauth_http import HttpApiDescription
+from dcvd.config.oauth_http_section import HttpApiDescription
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.metrics import Metrics
 from dcvd.services.connections.provider_access import ProviderAccess
