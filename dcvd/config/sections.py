@@ -25,10 +25,9 @@ from dcvd.config.oauth_sections import (
 )
 from dcvd.config.validators import boolean, duration, integer, list_of, one_of, size, table_of
 from dcvd.core.addresses import IpNetwork
-from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
+from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND, Milliseconds
 from dcvd.core.secret import Secret
 
-Milliseconds = int
 Bytes = int
 CertificateAuthority = Literal["google", "lets_encrypt", "ssl_com"]
 LogLevel = Literal["debug", "info", "warning", "error"]

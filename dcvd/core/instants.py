@@ -1,4 +1,8 @@
-"""Instants are integers: milliseconds since the epoch, UTC. In JSON they are RFC 3339 with `Z`."""
+"""Instants are integers: milliseconds since the epoch, UTC. In JSON they are RFC 3339 with `Z`.
+
+Durations are milliseconds where they are stored, configured or added to an instant, and seconds where an event loop
+waits.
+"""
 
 import re
 from datetime import UTC, datetime
@@ -9,9 +13,22 @@ MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 
+Milliseconds = int
+"""A duration; a field of this type needs no unit in its name."""
+
 _RFC3339: Final = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _EARLIEST: Final = 0
 _LATEST: Final = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
+
+
+def to_seconds(duration_ms: Milliseconds) -> float:
+    """A duration as event loops and HTTP headers count it."""
+    return duration_ms / SECOND
+
+
+def to_milliseconds(duration_s: float) -> Milliseconds:
+    """A measured duration as it is stored, to the nearest millisecond."""
+    return round(duration_s * SECOND)
 
 
 def to_rfc3339(instant: int) -> str:

@@ -3,7 +3,7 @@
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from dcvd.core.instants import HOUR, SECOND
+from dcvd.core.instants import HOUR, SECOND, to_milliseconds
 
 LONGEST_RETRY_AFTER_MS: Final = 6 * HOUR
 """A receiver may ask for patience, but not silence us for ever."""
@@ -20,4 +20,4 @@ def parse_retry_after_ms(text: str | None, now: int) -> int | None:
         moment = parsedate_to_datetime(stripped)
     except (ValueError, TypeError, OverflowError):
         return None
-    return min(max(int(moment.timestamp() * 1000) - now, 0), LONGEST_RETRY_AFTER_MS)
+    return min(max(to_milliseconds(moment.timestamp()) - now, 0), LONGEST_RETRY_AFTER_MS)

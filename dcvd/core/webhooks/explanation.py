@@ -5,6 +5,7 @@ from typing import Final, Literal, assert_never
 from msgspec import Struct
 
 from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.instants import to_seconds
 from dcvd.core.text import make_printable
 from dcvd.core.webhooks import responses
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
@@ -54,7 +55,7 @@ def _describe_error(attempt: Attempt, otherwise: str) -> str:
 
 def _explain_timeout(attempt: Attempt, host: str) -> Explanation:
     sentence = _describe_error(
-        attempt, f"{host} did not answer completely within {attempt.timings.total_ms / 1000:g} s."
+        attempt, f"{host} did not answer completely within {to_seconds(attempt.timings.total_ms):g} s."
     )
     phase = _slowest_phase(attempt)
     match phase:
