@@ -32,7 +32,7 @@ def to_milliseconds(duration_s: float) -> Milliseconds:
 
 
 def to_rfc3339(instant: int) -> str:
-    """`2026-01-15T10:30:00Z`, with three digits of fraction only where there is one."""
+    """Write an instant as `2026-01-15T10:30:00Z`, with three decimals only where it has a fraction of a second."""
     clamped = min(max(instant, _EARLIEST), _LATEST)
     seconds, milliseconds = divmod(clamped, 1000)
     text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
@@ -40,7 +40,7 @@ def to_rfc3339(instant: int) -> str:
 
 
 def from_rfc3339(text: str) -> int:
-    """Milliseconds since the epoch; a finer fraction is cut off. Raises ValueError for anything else."""
+    """Return an RFC 3339 text as milliseconds since the epoch, cut off below that. Raises ValueError for other text."""
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not an RFC 3339 instant such as 2026-01-15T10:30:00Z")
