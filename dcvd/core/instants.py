@@ -22,12 +22,12 @@ _LATEST: Final = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
 
 
 def to_seconds(duration_ms: Milliseconds) -> float:
-    """A duration as event loops and HTTP headers count it."""
+    """Return a duration in seconds, as event loops and HTTP headers count it."""
     return duration_ms / SECOND
 
 
 def to_milliseconds(duration_s: float) -> Milliseconds:
-    """A measured duration as it is stored, to the nearest millisecond."""
+    """Return a measured duration to the nearest millisecond, as it is stored."""
     return round(duration_s * SECOND)
 
 

@@ -7,5 +7,5 @@ def make_printable(text: str) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """The text, or its beginning and an ellipsis, in at most `length` characters."""
+    """Return the text, or its beginning and an ellipsis, in at most `length` characters."""
     return text if len(text) <= length else f"{text[: length - 1]}…"

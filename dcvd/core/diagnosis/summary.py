@@ -74,7 +74,7 @@ def summarize_preview(
 
 
 def _missing_validation_record(domain: Domain) -> RequiredRecord | None:
-    """Return the validation record of a domain, if it has one that was not seen yet."""
+    """Return the validation record of a domain, if it has one that we have not found in DNS yet."""
     records = required_records(domain)
     return next((record for record in records if record.purpose == "validation" and not record.is_verified), None)
 

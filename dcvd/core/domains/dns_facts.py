@@ -93,7 +93,7 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
     """Everything that one check of a hostname found in DNS. What was not queried is None, or empty.
 
     outcome: `answered` (a server that may say so answered, NXDOMAIN included) or `unanswered` (the record was not
-        seen). Where `servers` is empty too, our resolvers have failed, and the domain may be well.
+        seen). Where `servers` is empty too, our resolvers have failed, and the domain may be all right.
     is_incomplete: whether the chain may go on after its last name, or addresses may be missing, because a server gave
         no answer or time ran out. What is listed was seen; what is not listed may exist.
     exists: whether the name exists at all (False = NXDOMAIN).

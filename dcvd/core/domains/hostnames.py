@@ -110,5 +110,5 @@ def _is_address(name: str) -> bool:
 
 
 def is_within(name: str, zone: str) -> bool:
-    """Whether a name is a zone's own or stands anywhere below it; both in lower case, without the final dot."""
+    """Whether a name is the zone's own or below it; both are in lower case, without the final dot."""
     return name == zone or name.endswith(f".{zone}")
