@@ -135,7 +135,7 @@ def find_propagation(facts: DnsFacts, now: int) -> Finding | None:
     if not old:
         return None
     remaining_ms = [min(resolver.ttl * SECOND, _LONGEST_CACHE_TIME_MS) for resolver in old if resolver.ttl is not None]
-    # Whole minutes keep the message of the same cached answer the same at each check.
+    # Rounding up to whole minutes keeps the message the same from one check to the next.
     clear_at = -(-(now + max(remaining_ms)) // MINUTE) * MINUTE if remaining_ms else None
     when = "by themselves" if clear_at is None else f"by {to_rfc3339(clear_at)}"
     return Finding(
