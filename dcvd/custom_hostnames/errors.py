@@ -1,7 +1,7 @@
-"""Cloudflare's refusals → the error tree.
+"""Convert Cloudflare's refusals into errors of the error tree.
 
-Source: "Custom hostname status codes" of Cloudflare for SaaS; codes that it does not list are judged by their HTTP
-status. A 429's body is not documented, so only its status and headers count.
+Source: "Custom hostname status codes" of Cloudflare for SaaS; codes that it does not list are classified by their
+HTTP status. A 429's body is not documented, so only its status and headers count.
 """
 
 from typing import Final

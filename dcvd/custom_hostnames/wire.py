@@ -1,4 +1,4 @@
-"""Cloudflare's JSON → our observations, leniently: unknown values, nulls and absent members never break a check.
+"""Read Cloudflare's JSON as our observations, leniently: unknown, null and absent members never break a check.
 
 Text and lists are limited in length. An id has to be safe in a path, because our own calls contain it.
 """

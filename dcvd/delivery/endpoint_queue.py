@@ -42,7 +42,7 @@ class EndpointQueue:
     """
 
     def __init__(self, endpoint_id: str, monotonic: Callable[[], float]) -> None:
-        """`monotonic` is monotonic, in seconds."""
+        """`monotonic` returns monotonic seconds."""
         self.endpoint_id = endpoint_id
         self.org_id = ""
         self.unsealed_endpoint: UnsealedEndpoint | None = None

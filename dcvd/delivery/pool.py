@@ -1,4 +1,4 @@
-"""The pool: sends due deliveries, endpoints in turn, at most `webhooks.concurrency` at once."""
+"""The pool that sends due deliveries, endpoints in turn, at most `webhooks.concurrency` at once."""
 
 import asyncio
 from typing import Final

@@ -57,7 +57,7 @@ class AttemptRecorder:
         is_healthy: Callable[[str], bool] = lambda endpoint_id: False,  # noqa: ARG005
         count_in_flight: Callable[[], int] = lambda: 0,
     ) -> None:
-        """Stores the attempts of one pool.
+        """Create the recorder of one pool.
 
         on_uncertain: called with the ids of endpoints whose attempts may have been stored without an announcement.
         is_healthy: whether an endpoint is known to have no stored failure since its last success.

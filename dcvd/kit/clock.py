@@ -33,4 +33,5 @@ class ManualClock:
         self._now += milliseconds
 
     def set(self, instant: int) -> None:
+        """Set the clock to an instant, in milliseconds since the epoch."""
         self._now = instant

@@ -31,6 +31,7 @@ class Notifier:
         return cls(address, watchdog_interval_s=_read_watchdog_interval_s(environ))
 
     def notify_ready(self) -> None:
+        """Report that the start or a reload is complete."""
         self._send("READY=1")
 
     def notify_status(self, text: str) -> None:
@@ -38,6 +39,7 @@ class Notifier:
         self._send("STATUS=" + " ".join(text.split()))
 
     def notify_stopping(self) -> None:
+        """Report that the service is stopping."""
         self._send("STOPPING=1")
 
     def notify_reloading(self) -> None:
@@ -45,6 +47,7 @@ class Notifier:
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def notify_watchdog(self) -> None:
+        """Report to the watchdog that the service is alive."""
         self._send("WATCHDOG=1")
 
     def _send(self, message: str) -> None:

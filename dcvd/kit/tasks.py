@@ -109,6 +109,7 @@ class TaskPool:
 
     @property
     def running_count(self) -> int:
+        """The number of tasks that run now."""
         return len(self._running_tasks)
 
     def start(self, name: str, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

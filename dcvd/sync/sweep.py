@@ -86,7 +86,7 @@ class ListSweep:
         self._served_until = 0
 
     def request(self) -> bool:
-        """Ask for a sweep, because many checks are due; return whether one runs or is being considered now."""
+        """Request a sweep, because many checks are due; return whether one runs or is being considered now."""
         if not self.is_active and asyncio.get_running_loop().time() >= self._paused_until:
             self.is_active = True
             self._request_event.set()
@@ -123,7 +123,7 @@ class ListSweep:
         log.info("sync.sweep_done", pages=page_count, seconds=round(to_seconds(self._context.now() - started_at), 1))
 
     async def _walk(self, first_page: tuple[CustomHostnamePage, int], pages: int, started_at: int) -> int:
-        """Process the pages; return how many there were. Pages requested in advance are cancelled at the end."""
+        """Process the pages, and return how many were processed. Requests made in advance are cancelled at the end."""
         await self._process_page(*first_page, started_at)
         tasks: deque[asyncio.Task[tuple[CustomHostnamePage, int]]] = deque()
         number = requested = 1

@@ -1,4 +1,4 @@
-"""The climb for CAA records (RFC 8659 §3)."""
+"""Climb the DNS tree to find the CAA records that apply to a name (RFC 8659 §3)."""
 
 import time
 from collections.abc import Iterable

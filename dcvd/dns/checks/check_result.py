@@ -103,5 +103,5 @@ class CheckResult:
 
 
 def build_denial(zone: Name) -> DnsReply:
-    """Build the reply about a hostname whose domain does not exist, by the word of the parent zone."""
+    """Build the reply about a hostname whose domain does not exist, because the parent zone denies it."""
     return DnsReply(outcome="answered", zone=zone)

@@ -27,10 +27,12 @@ class CnameChain:
 
     @property
     def reaches_target(self) -> bool:
+        """Whether the chain reaches our target."""
         return self._target in self.names
 
     @property
     def end(self) -> Name:
+        """The last name of the chain so far."""
         return self.names[-1] if self.names else self._start
 
     async def follow(

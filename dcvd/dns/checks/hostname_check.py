@@ -32,7 +32,7 @@ _OWNERSHIP_LABEL: Final = "_cf-custom-hostname"
 
 
 class DnsServices(msgspec.Struct, frozen=True, kw_only=True):
-    """What all checks share. make_random_label: makes a label that nobody has in their zone."""
+    """The services that all checks share. make_random_label: makes a label that nobody has in their zone."""
 
     config: DnsConfig
     client: DnsClient
@@ -44,7 +44,7 @@ class DnsServices(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HostnameCheck:
-    """`run` asks the questions; `to_facts` may be called at any time, and returns what is known by then."""
+    """One check of a hostname. `run` asks the questions; `to_facts` may be called at any time."""
 
     def __init__(self, request: DnsCheckRequest, name: Name, target: Name, services: DnsServices) -> None:
         registrable_name = registrable_domain(request.hostname)

@@ -1,4 +1,4 @@
-"""Where a hostname stands in the tree: its zone, the zone's name servers, whether its domain exists, its DS."""
+"""Find where a hostname stands in the DNS tree: its zone and name servers, its DS, and whether its domain exists."""
 
 from typing import Final
 

@@ -34,7 +34,7 @@ _RECORD_TYPES: Final = (
 
 
 class ZoneReader:
-    """Reads zones and records in DNS, past every cache, within the limits of a check in time and queries.
+    """Reads zones and records in DNS as they are now, within the limits of a check in time and queries.
 
     Every method raises Retryable (`dns_unavailable`) when no server that is entitled to answer does.
     """

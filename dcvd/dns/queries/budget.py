@@ -16,7 +16,7 @@ class QueryBudget:
     """The queries that one check may still send.
 
     zone: the zone that timeouts are counted for, see `DnsServerHealth`.
-    bypass_cache: use no remembered replies, and ask servers that were found to be down.
+    bypass_cache: use no remembered replies about the zone, and ask even servers that seem to be down.
     """
 
     def __init__(self, zone: str, *, bypass_cache: bool) -> None:

@@ -49,11 +49,13 @@ class Reachability:
         return not _is_ipv6(server) or self._monotonic() < self._ipv6_works_until
 
     def record_answer(self, server: SocketAddress) -> None:
+        """Note that a server answered, which proves that its address family works."""
         if _is_ipv6(server):
             self._ipv6_works_until = self._monotonic() + _MEMORY_S
             self._ipv6_timeouts = 0
 
     def record_timeout(self, server: SocketAddress) -> None:
+        """Note that a server gave no answer in time."""
         if _is_ipv6(server):
             self._ipv6_timeouts += 1
 

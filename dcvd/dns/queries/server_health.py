@@ -31,6 +31,7 @@ class DnsServerHealth:
         self._timeouts: dict[SocketAddress, _ServerTimeouts] = {}
 
     def is_down(self, server: SocketAddress, zone: str) -> bool:
+        """Whether a server is down, for one zone or for all."""
         timeouts = self._timeouts.get(server)
         if timeouts is None:
             return False
@@ -41,6 +42,7 @@ class DnsServerHealth:
         return server in self._timeouts
 
     def record_answer(self, server: SocketAddress) -> None:
+        """Forget the timeouts of a server, because it answered."""
         self._timeouts.pop(server, None)
 
     def record_timeout(self, server: SocketAddress, zone: str) -> bool:

@@ -28,6 +28,7 @@ class AnswerSources:
 
     @classmethod
     def from_config(cls, config: DnsConfig) -> "AnswerSources":
+        """Create the sources that are configured: the resolvers and the stub zones."""
         stubs = {
             dns.name.from_text(zone): AnswerSource(dns.name.from_text(zone), servers)
             for zone, servers in config.stub_zones.items()
@@ -49,6 +50,7 @@ class AnswerSources:
         return _find_closest(self._stubs, name)
 
     def find_for_name(self, name: Name) -> AnswerSource:
+        """Find the source of the closest known zone that holds the name; else return the resolvers."""
         return _find_closest({**self._stubs, **self._known_zones}, name) or self.resolvers
 
 

@@ -72,6 +72,7 @@ class EgressClient:
         self._pool: ConnectionPool | None = None
 
     async def start(self) -> None:
+        """Open the pool of connections."""
         tls = self._tls
         if tls is None:
             tls = ssl.create_default_context()

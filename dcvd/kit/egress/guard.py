@@ -164,11 +164,11 @@ def select_permitted(
     refusals = {address: refusal for address, refusal in refusal_by_address.items() if refusal is not None}
     if usable or not refusals:
         return usable
-    spelled = ", ".join(f"{address} ({refusal.message})" for address, refusal in refusals.items())
+    refused_list = ", ".join(f"{address} ({refusal.message})" for address, refusal in refusals.items())
     # A refused port belongs to a public address, and the port is what the tenant has to correct.
     reasons = {refusal.reason for refusal in refusals.values()}
     reason = min(reasons, key=lambda reason: reason is not FailureReason.PORT_NOT_ALLOWED)
-    raise AddressRefused(EgressRefusal(reason, f"{host} leads to {spelled}, which may not be dialled."))
+    raise AddressRefused(EgressRefusal(reason, f"{host} leads to {refused_list}, which may not be dialled."))
 
 
 def create_guarded_socket(address: IpAddress, port: int, policy: EgressPolicy) -> socket.socket:

@@ -59,7 +59,9 @@ class HttpServer:
                 await self._listen()
                 self.listening_event.set()
                 log.info(
-                    "http.listening", server=self.name, addresses=[_format_address(item) for item in self._sockets]
+                    "http.listening",
+                    server=self.name,
+                    addresses=[_format_address(listener) for listener in self._sockets],
                 )
                 await self._tick_until_stopped()
                 await self._end_event.wait()

@@ -41,19 +41,19 @@ class AdmissionLimit:
 
         Raises TooManyRequests when the caller has reached a limit, Retryable when all callers together have.
         """
-        what = self._work_name
+        work_name = self._work_name
         if self._in_flight[caller] >= self._max_per_caller:
             raise TooManyRequests(
-                f"{self._max_per_caller} {what} of yours are under way; ask again when one of them is through.",
+                f"{self._max_per_caller} {work_name} of yours are under way; ask again when one of them is through.",
                 retry_after_s=_RETRY_AFTER_S,
             )
         window = self._get_window(caller)
         wait_s = window.get_wait_s()
         if wait_s:
-            message = f"{self._max_per_minute} {what} a minute are made for an organization; ask again later."
+            message = f"{self._max_per_minute} {work_name} a minute are made for an organization; ask again later."
             raise TooManyRequests(message, retry_after_s=wait_s)
         if self._in_flight.total() >= self._max_total:
-            message = f"So many {what} are under way that there is no room for this one; ask again in a moment."
+            message = f"So many {work_name} are under way that there is no room for this one; ask again in a moment."
             raise Retryable(message, code="busy", retry_after_s=_RETRY_AFTER_S)
         window.take()
         self._in_flight[caller] += 1

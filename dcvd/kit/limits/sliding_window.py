@@ -54,8 +54,8 @@ class SlidingWindow:
         """
         if self.limit <= 0:
             return None
-        counted = self._in_flight + len(self._end_times) - self._count_expired(self._monotonic() - ago_s)
-        return max(self.limit - counted, 0)
+        counted_calls = self._in_flight + len(self._end_times) - self._count_expired(self._monotonic() - ago_s)
+        return max(self.limit - counted_calls, 0)
 
     def begin(self) -> None:
         """Count a call, which lasts until its `end()`."""
