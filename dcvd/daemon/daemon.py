@@ -89,7 +89,7 @@ class Daemon:
         self._is_running = True
 
     def supervise(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Own another eternal task, which stops the daemon when it ends."""
+        """Own another long-running task, which stops the daemon when it ends."""
         self._supervisor.spawn(name, coroutine)
 
     async def wait(self) -> None:

@@ -13,12 +13,12 @@ from msgspec import Struct
 
 from dcvd.core.http_exchanges import FailureReason, Timings
 from dcvd.errors import Retryable
-from dcvd.kit.egress.course import ExchangeProgress
 from dcvd.kit.egress.dial import Dialler
 from dcvd.kit.egress.failures import EgressErrorKind, ExchangeError
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.egress.names import GuardedResolver
 from dcvd.kit.egress.pool import ConnectionPool
+from dcvd.kit.egress.progress import ExchangeProgress
 from dcvd.kit.egress.request import encode_request, parse_target
 from dcvd.kit.egress.system_resolver import SystemResolver
 

@@ -14,7 +14,6 @@ from dcvd.core.addresses import IpAddress
 from dcvd.core.http_exchanges import FailureReason
 from dcvd.kit.egress.connect import ConnectError, connect_first
 from dcvd.kit.egress.connection import EgressConnection
-from dcvd.kit.egress.course import ExchangeProgress
 from dcvd.kit.egress.failures import (
     ExchangeError,
     build_connect_error,
@@ -26,6 +25,7 @@ from dcvd.kit.egress.failures import (
 )
 from dcvd.kit.egress.guard import AddressRefused, EgressPolicy, parse_literal_address
 from dcvd.kit.egress.names import GuardedResolver
+from dcvd.kit.egress.progress import ExchangeProgress
 from dcvd.kit.egress.request import Origin
 
 log = structlog.get_logger(__name__)

@@ -8,10 +8,10 @@ import structlog
 
 from dcvd.core.http_exchanges import FailureReason
 from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection, HttpResponse
-from dcvd.kit.egress.course import ExchangeProgress
 from dcvd.kit.egress.dial import Dialler
 from dcvd.kit.egress.failures import ExchangeError
 from dcvd.kit.egress.idle import IdleConnections
+from dcvd.kit.egress.progress import ExchangeProgress
 from dcvd.kit.egress.request import Origin
 
 log = structlog.get_logger(__name__)
