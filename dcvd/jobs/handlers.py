@@ -63,10 +63,10 @@ async def _register(context: Context, cloudflare: CloudflareClient, job: Job) ->
         if not is_duplicate(error):
             await registration.record_refused(context, job, error)
             return
-        adopted = await _adopt(context, cloudflare, job, domain, error)
-        if adopted is None:
+        existing_hostname = await _adopt(context, cloudflare, job, domain, error)
+        if existing_hostname is None:
             return
-        cf_hostname = adopted
+        cf_hostname = existing_hostname
     await registration.record_registered(context, job, cf_hostname)
 
 
@@ -99,18 +99,18 @@ async def _deregister(context: Context, cloudflare: CloudflareClient, job: Job) 
 
 async def _revalidate(context: Context, cloudflare: CloudflareClient, job: Job) -> None:
     """Ask Cloudflare before patching: a lost answer, or Cloudflare itself, may have done what was needed."""
-    before = await registration.find_domain(context, job)
-    if before is None or before.cf_id is None or not _wants_patch(context, before):
+    old_domain = await registration.find_domain(context, job)
+    if old_domain is None or old_domain.cf_id is None or not _wants_patch(context, old_domain):
         await registration.complete_without_change(context, job)
         return
     asked_at = context.now()
-    cf_observation = await cloudflare.get(before.cf_id)
-    domain = await checks.record(context, before.id, [cf_observation], asked_at=asked_at, actor=job_actor(job.id))
+    cf_observation = await cloudflare.get(old_domain.cf_id)
+    domain = await checks.record(context, old_domain.id, [cf_observation], asked_at=asked_at, actor=job_actor(job.id))
     if isinstance(cf_observation, CloudflareHostnameAbsence) or domain is None or not _wants_patch(context, domain):
         await registration.complete_without_change(context, job)
         return
     authority = remedies.authority_for_patch(
-        domain, context.rules.certificate_authorities, chosen_authority=before.certificate_authority
+        domain, context.rules.certificate_authorities, chosen_authority=old_domain.certificate_authority
     )
     await registration.record_revalidated(
         context, job, await cloudflare.revalidate(cf_observation, certificate_authority=authority)

@@ -18,9 +18,9 @@ class Metrics:
         self._call_duration_s = Histogram(
             "dcvd_cloudflare_call_seconds", "Time a call to Cloudflare took", registry=self.registry
         )
-        self._checks = Counter("dcvd_looks", "Looks at domains", ["outcome"], registry=self.registry)
+        self._checks = Counter("dcvd_looks", "Checks of domains", ["outcome"], registry=self.registry)
         self._notifications = Counter(
-            "dcvd_cloudflare_hints", "Notifications of Cloudflare's", ["outcome"], registry=self.registry
+            "dcvd_cloudflare_hints", "Notifications from Cloudflare", ["outcome"], registry=self.registry
         )
         self._deliveries = DeliveryCounts()
         self.registry.register(self._deliveries)
@@ -29,7 +29,7 @@ class Metrics:
         )
         self._check_delay_s = Gauge(
             "dcvd_looks_behind_seconds",
-            "For how long the longest waiting look is due",
+            "For how long the check that waits longest has been due",
             ["lane"],
             registry=self.registry,
         )
@@ -39,7 +39,7 @@ class Metrics:
         self._refreshes = Counter(
             "dcvd_connection_refreshes", "Refreshes of access tokens", ["outcome"], registry=self.registry
         )
-        self._jobs = Counter("dcvd_jobs", "Tries of jobs", ["kind", "outcome"], registry=self.registry)
+        self._jobs = Counter("dcvd_jobs", "Attempts of jobs", ["kind", "outcome"], registry=self.registry)
 
     def record_cloudflare_call(self, method: str, path: str, status: int, seconds: float) -> None:
         """Record a call that ended; `path` is the template, `status` is 0 when no answer came."""

@@ -45,6 +45,6 @@ class DeliveryCounts(Collector):
             buckets=list(zip(bounds, accumulate(self._latencies), strict=True)),
             sum_value=self._latency_sum_s,
         )
-        in_flight = GaugeMetricFamily("dcvd_delivery_attempts_in_flight", "Webhook attempts under way")
+        in_flight = GaugeMetricFamily("dcvd_delivery_attempts_in_flight", "Webhook attempts in flight")
         in_flight.add_metric([], self.count_in_flight())
         yield in_flight

@@ -101,10 +101,10 @@ def find(snapshot: Snapshot, state_hash: bytes) -> StateRecord | None:
 
 def count(snapshot: Snapshot, org_id: str, now: int) -> tuple[int, int]:
     """Count an organization's unexpired authorizations, and the unused ones among them."""
-    ((total, used),) = snapshot.fetch_all(
+    ((total, used_count),) = snapshot.fetch_all(
         "SELECT count(*), count(used_at) FROM oauth_states WHERE org_id = ? AND expires_at > ?", (org_id, now)
     )
-    return total, total - used
+    return total, total - used_count
 
 
 def delete_expired(tx: Transaction, cutoff_at: int, limit: int) -> int:

@@ -92,7 +92,7 @@ def consume(tx: Transaction, org_id: str, external_id: str, now: int) -> None:
 def _unknown_external_id_error() -> InvalidInput:
     return InvalidInput(
         _FIELD,
-        f"{_FIELD} is none that dcvd gave to this organization, or it is used or past its end. Get one by "
+        f"{_FIELD} was not given to this organization by dcvd, was used already, or has expired. Get one by "
         "POST /api/oauth/aws/external-ids; each opens one connection.",
         code="external_id_unknown",
     )

@@ -172,16 +172,16 @@ async def _exchange(
 
 def _check_scopes(consumed_state: ConsumedState, tokens: TokenResponse) -> tuple[str, ...]:
     authorization = consumed_state.authorization
-    granted = read_granted_scopes(authorization.scopes, tokens.scopes)
-    missing = find_missing_scopes(authorization.provider, authorization.scopes, granted)
-    if missing:
+    granted_scopes = read_granted_scopes(authorization.scopes, tokens.scopes)
+    missing_scopes = find_missing_scopes(authorization.provider, authorization.scopes, granted_scopes)
+    if missing_scopes:
         raise InvalidInput(
             "code",
-            f"The customer did not grant {', '.join(missing)}, without which nothing can be written. What they "
-            f"granted was given back. {_BEGIN_AGAIN}",
+            f"The customer did not grant {', '.join(missing_scopes)}, without which nothing can be written. Their "
+            f"grant was revoked. {_BEGIN_AGAIN}",
             code="insufficient_scope",
         )
-    return granted
+    return granted_scopes
 
 
 async def _find_account(drivers: DriverFactory, provider: Provider, credentials: OauthTokens) -> str | None:

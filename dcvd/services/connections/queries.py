@@ -77,7 +77,7 @@ def unseal_connection(context: Context, snapshot: Snapshot, org_id: str, connect
 
 def _unreadable_error(connection_id: str) -> Unauthorized:
     return Unauthorized(
-        f"What the connection {connection_id} authenticates with cannot be opened: ask the operator of dcvd, whose log "
-        "says why, or remove the connection and connect anew.",
+        f"The credentials of the connection {connection_id} cannot be opened: ask the operator of dcvd, whose log says "
+        "why, or remove the connection and connect anew.",
         code="credentials_unreadable",
     )

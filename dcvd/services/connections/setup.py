@@ -72,7 +72,7 @@ async def _try_credentials(
         raise InvalidInput(_FIELD, error.message, code=error.code) from error
     except TimeoutError as error:
         raise Retryable(
-            f"{provider.value} has not answered for {_TIMEOUT_S:g} s, so the credentials were not tried to the end and "
+            f"{provider.value} has not answered for {_TIMEOUT_S:g} s, so the credentials could not be checked and "
             "nothing is stored. Try again.",
             code="provider_unavailable",
         ) from error

@@ -82,8 +82,8 @@ def connection_not_found_error(connection_id: str) -> InvalidInput:
 
 
 def _create_domain(context: Context, org_id: str, candidate: ValidatedDomain, suffix: str | None) -> Domain:
-    delegated = candidate.validation == "delegated"
-    if delegated:
+    is_delegated = candidate.validation == "delegated"
+    if is_delegated:
         targets.validate_delegable(candidate.name, suffix)
     return new_domain(
         domain_id=context.new_id(IdPrefix.DOMAIN),
@@ -93,7 +93,7 @@ def _create_domain(context: Context, org_id: str, candidate: ValidatedDomain, su
         now=context.now(),
         validation=candidate.validation,
         wildcard=candidate.wildcard,
-        challenge_target=targets.challenge_target(candidate.name, suffix) if delegated else None,
+        challenge_target=targets.challenge_target(candidate.name, suffix) if is_delegated else None,
         connection_id=candidate.connection_id,
     )
 

@@ -90,8 +90,8 @@ def _find_left_records(
     leftovers = {}
     for domain in removed_domains:
         stored_records = records_by_domain.get(domain.id, [])
-        being_removed = remove_records and connection_id_of(domain, stored_records) is not None
-        leftovers[domain.id] = leftover_records(domain, stored_records, being_removed=being_removed)
+        is_being_removed = remove_records and connection_id_of(domain, stored_records) is not None
+        leftovers[domain.id] = leftover_records(domain, stored_records, being_removed=is_being_removed)
     return leftovers
 
 

@@ -53,6 +53,6 @@ def list_pending(snapshot: Snapshot, domain_id: str) -> list[Job]:
 
 def enqueue_writes(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[Domain]) -> None:
     """Enqueue a job for each of an organization's new domains that has a connection."""
-    connected = [domain for domain in new_domains if domain.connection_id is not None]
-    if connected:
-        queue.enqueue_for_all(context, tx, JobKind.WRITE_DNS, org_id, connected, dns_write=PLAIN_WRITE)
+    connected_domains = [domain for domain in new_domains if domain.connection_id is not None]
+    if connected_domains:
+        queue.enqueue_for_all(context, tx, JobKind.WRITE_DNS, org_id, connected_domains, dns_write=PLAIN_WRITE)

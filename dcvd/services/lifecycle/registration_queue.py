@@ -76,7 +76,7 @@ class QueueCounter:
             assert job.domain_id is not None, "a register job has a domain"
             if job is ordered_jobs[0]:
                 self._advance_to(snapshot, _queue_key(job))
-                # Nearly always no other job stands between them, which one count tells.
+                # Nearly always no other job is between them, and one count shows it.
                 count_between = jobs.count_between(
                     snapshot, JobKind.REGISTER, self._cursor, _queue_key(ordered_jobs[-1])
                 )

@@ -47,7 +47,7 @@ async def summarize_renewals(context: Context, *, limit: int = MAX_LISTED) -> Re
         oldest = {lane.name.lower(): renewals.find_oldest_due_at(snapshot, lane) for lane in CheckLane}
         return RenewalsView(
             count=renewals.count_overdue(snapshot, now),
-            late=[_to_view(late) for late in renewals.list_overdue(snapshot, now, limit)],
+            late=[_to_view(renewal) for renewal in renewals.list_overdue(snapshot, now, limit)],
             behind_seconds={lane: 0 if at is None else max(now - at, 0) // SECOND for lane, at in oldest.items()},
         )
 

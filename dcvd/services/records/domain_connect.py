@@ -97,7 +97,7 @@ async def handle_return(context: Context, state: str, admit: Callable[[str], Abs
 def require_private_key(config: Config) -> Secret:
     """Return the key that signs URLs. Raises NotConfigured naming every setting that is missing."""
     template = config.domain_connect
-    missing = [
+    missing_settings = [
         f"domain_connect.{name}"
         for name, is_set in (
             ("provider_id", template.provider_id),
@@ -106,8 +106,8 @@ def require_private_key(config: Config) -> Secret:
         )
         if not is_set
     ]
-    if missing or template.private_key is None:
-        raise NotConfigured(f"Domain Connect is not set up: the operator has to set {', '.join(missing)}.")
+    if missing_settings or template.private_key is None:
+        raise NotConfigured(f"Domain Connect is not set up: the operator has to set {', '.join(missing_settings)}.")
     return template.private_key
 
 
@@ -131,7 +131,7 @@ def _collect_records(domain: Domain) -> list[Record]:
     for record in required_records(domain):
         if record.value is None:
             raise Conflict(
-                f"Where {record.name} has to point is not known yet; it is some seconds after the domain was added.",
+                f"The value of the record {record.name} is known only some seconds after the domain was added.",
                 code="record_not_known_yet",
             )
         records.append(Record(record.type, record.name, record.value))

@@ -107,7 +107,7 @@ async def plan_undo(context: Context, access: ProviderAccess, org_id: str, domai
         domain = get_owned(snapshot, org_id, domain_id)
         stored_records = written_records.list_of_domain(snapshot, domain.id)
         if not stored_records:
-            raise Conflict(f"No record of {domain.name} was written: nothing is to be undone.", code="nothing_to_undo")
+            raise Conflict(f"No record of {domain.name} was written: there is nothing to undo.", code="nothing_to_undo")
         connection_id = connection_id_of(domain, stored_records)
         if connection_id is None:
             raise Conflict(

@@ -153,7 +153,9 @@ def _store_intent(
         type=record.type,
         name=record.name,
         value=record.value,
-        replaced=next((each.value for each in step.to_remove if is_cname_to(each, our_values_of(row))), None),
+        replaced=next(
+            (zone_record.value for zone_record in step.to_remove if is_cname_to(zone_record, our_values_of(row))), None
+        ),
         before=records_to_restore(row, step),
         state="writing",
         written_at=context.now(),
@@ -216,7 +218,7 @@ def _move_to_connection(tx: Snapshot, row: WrittenRecord, connection_id: str | N
         return changed(row, connection_id=None)
     if old_connection is not None and old_connection.provider is new_connection.provider:
         return changed(row, connection_id=connection_id)
-    before = tuple(changed(each, id=None, raw=None) for each in row.before)
+    before = tuple(changed(zone_record, id=None, raw=None) for zone_record in row.before)
     return changed(row, connection_id=connection_id, before=before)
 
 

@@ -79,7 +79,7 @@ def _change(path: Path, change_keys: Callable[[list[VaultKey]], list[VaultKey]])
         raise ConfigError(
             [
                 f"There is no key file {path} yet: the daemon makes one at its first start, and `dcvd vault keygen "
-                f"--output {path}` makes one to be configured."
+                f"--output {path}` makes one that you can configure."
             ]
         ) from error
     except ValueError as error:

@@ -161,8 +161,7 @@ def _derive_key(text: Secret, source: str, key_records: Sequence[VaultKeyRecord]
             "vault.weak_passphrase",
             source=source,
             advice=f"it has fewer than {_SHORT_PASSPHRASE_CHARACTERS} characters, and whoever gets the database can "
-            "try out such a one: "
-            "use the key that `dcvd vault keygen` prints",
+            "find it by trying: use the key that `dcvd vault keygen` prints",
         )
     for entry in _find_derived_keys(text, source, key_records):
         return entry

@@ -67,7 +67,7 @@ def read_status(snapshot: Snapshot, config: Config, environment_names: Collectio
     source = records_by_id[active_id].source if active_id is not None else None
     in_environment = source == ENVIRONMENT_SOURCE and config.oauth.encryption_key is None
     next_key = None if keyring is None or in_environment else keyring.active_key
-    unneeded = (
+    unneeded_entries = (
         []
         if keyring is None
         else [entry for entry in keyring.older_keys if entry.key.id not in {*needed_ids, *records_by_id}]
@@ -92,7 +92,7 @@ def read_status(snapshot: Snapshot, config: Config, environment_names: Collectio
         next=None
         if next_key is None or next_key.key.id == active_id
         else KeyLocation(next_key.key.id, next_key.source),
-        unneeded=[KeyLocation(entry.key.id, entry.source) for entry in unneeded],
+        unneeded=[KeyLocation(entry.key.id, entry.source) for entry in unneeded_entries],
         connections=in_environment or bool(config.oauth.encryption_key_file) or config.oauth.encryption_key is not None,
         problems=problems,
     )

@@ -130,13 +130,13 @@ class Database:
         Raises StoreError with what to do about it, DatabaseUnusable where trying again is no use.
         """
         # Opening is always finished: a connection whose task is cancelled while a thread opens it would stay open.
-        opening = asyncio.create_task(cls._open(path, readers, check), name="store.open")
+        open_task = asyncio.create_task(cls._open(path, readers, check), name="store.open")
         try:
-            return await asyncio.shield(opening)
+            return await asyncio.shield(open_task)
         except asyncio.CancelledError:
-            await asyncio.wait([opening])
-            if not opening.cancelled() and opening.exception() is None:
-                await opening.result().close()
+            await asyncio.wait([open_task])
+            if not open_task.cancelled() and open_task.exception() is None:
+                await open_task.result().close()
             raise
 
     @classmethod

@@ -85,12 +85,12 @@ def _apply(connection: sqlite3.Connection, step: Migration) -> None:
 def split_statements(sql: str) -> list[str]:
     """Split a script into statements; a semicolon inside a trigger or a text does not end one."""
     statements: list[str] = []
-    pending = ""
+    statement = ""
     for line in sql.splitlines(keepends=True):
-        pending += line
-        if sqlite3.complete_statement(pending):
-            statements.append(pending.strip())
-            pending = ""
-    if pending.strip():
-        statements.append(pending.strip())
+        statement += line
+        if sqlite3.complete_statement(statement):
+            statements.append(statement.strip())
+            statement = ""
+    if statement.strip():
+        statements.append(statement.strip())
     return statements

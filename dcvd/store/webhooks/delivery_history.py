@@ -55,20 +55,20 @@ def list_matching(
 
     `is_enabled` says of an endpoint's id whether the endpoint is enabled, for `filters.endpoint_enabled`.
     """
-    where: list[str]
+    conditions: list[str]
     values: list[Any]
     if filters.domain_id is not None:
-        where, values = ["domain_id = ?"], [filters.domain_id]
+        conditions, values = ["domain_id = ?"], [filters.domain_id]
     elif filters.endpoint_id is not None:
-        where, values = ["endpoint_id = ?"], [filters.endpoint_id]
+        conditions, values = ["endpoint_id = ?"], [filters.endpoint_id]
         if filters.state is DeliveryState.DEAD:
-            where.append("state = 'dead'")
+            conditions.append("state = 'dead'")
     elif filters.state is DeliveryState.DEAD:
-        where, values = ["org_id = ?", "state = 'dead'"], [org_id]
+        conditions, values = ["org_id = ?", "state = 'dead'"], [org_id]
     else:
-        where, values = ["org_id = ?"], [org_id]
+        conditions, values = ["org_id = ?"], [org_id]
     rows = snapshot.fetch_all(
-        f"SELECT {_COLUMNS} FROM deliveries WHERE {' AND '.join(where)} AND id < ? AND id >= ?"
+        f"SELECT {_COLUMNS} FROM deliveries WHERE {' AND '.join(conditions)} AND id < ? AND id >= ?"
         " ORDER BY id DESC LIMIT ?",
         (*values, min(before or HIGHEST_KEY, filters.end_id), filters.first_id, MAX_EXAMINED),
     )
