@@ -98,7 +98,7 @@ class Janitor:
             log.warning("renewals.late", count=summary.count, longest=summary.late[0].domain_name)
 
     async def _sweep_deliveries(self, state: DeliveryState, cutoff_at: int) -> int:
-        """Remove deliveries that are in a state since before an instant, by endpoint, as they are indexed."""
+        """Remove deliveries in a state since before an instant, endpoint by endpoint, as they are indexed."""
         end_id = earliest_id(IdPrefix.DELIVERY, cutoff_at)
         total, after = 0, ""
         while True:
@@ -158,7 +158,7 @@ class Janitor:
         find: Callable[[Snapshot, str, int], list[str]],
         delete: Callable[[Transaction, Collection[str]], int],
     ) -> int:
-        """Do as `_sweep`, where many of the old rows may have to stay.
+        """Like `_sweep`, where many of the old rows may have to stay.
 
         `find(snapshot, after, limit)` lists old rows beside the writer, and returns no row twice.
         """

@@ -60,7 +60,7 @@ def record_request(
 def record_request_by_id(
     context: Context, tx: Transaction, org_id: str, domain_id: str, *, actor: str, what: str, detail: str | None = None
 ) -> None:
-    """Do as `record_request`, for a domain that may be removed already."""
+    """Like `record_request`, for a domain that may be removed already."""
     if _find_entry_to_merge_into(context, tx, domain_id, TimelineEntryKind.REQUEST) is not None:
         return
     note = TimelineNote(what=what, detail=None if detail is None else detail[:_LONGEST_DETAIL])

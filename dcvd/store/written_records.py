@@ -30,7 +30,7 @@ def list_of_domain(snapshot: Snapshot, domain_id: str) -> list[WrittenRecord]:
 
 
 def list_of_domains(snapshot: Snapshot, domain_ids: Collection[str]) -> list[WrittenRecord]:
-    """Do as `list_of_domain`, for many domains."""
+    """Like `list_of_domain`, for many domains."""
     rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM written_records WHERE domain_id IN (SELECT value FROM json_each(?))"
         " ORDER BY domain_id, name, type",

@@ -25,7 +25,7 @@ async def require_reauth(context: Context, connection: Connection, code: str, me
 
 
 def record_reauth_required(context: Context, tx: Transaction, connection: Connection, code: str, message: str) -> bool:
-    """Do as `require_reauth`, inside a larger unit of work; return whether it was news."""
+    """Like `require_reauth`, but inside a larger unit of work; return whether it was news."""
     fault = to_fault(code, message, context.now())
     if not connections.require_reauth(tx, connection.id, connection.version, fault):
         return False

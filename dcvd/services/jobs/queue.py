@@ -141,7 +141,7 @@ def internal_failure_error(error: Exception) -> DcvdError:
 
 
 def record_failure(context: Context, tx: Transaction, job: Job, error: DcvdError) -> Job:
-    """Do as `fail`, inside a larger unit of work."""
+    """Like `fail`, but inside a larger unit of work."""
     stored = jobs.get(tx, job.id)
     if stored is None or stored.state is not JobState.PENDING:
         # The job was ended meanwhile, because its domain was removed.

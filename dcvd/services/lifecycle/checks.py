@@ -84,7 +84,7 @@ def apply(
     start: CheckStart | None = None,
     actor: str = SYNC_ACTOR,
 ) -> Domain | None:
-    """Do as `record`, inside a larger unit of work.
+    """Like `record`, but inside a larger unit of work.
 
     Cloudflare's answer to a request made at `asked_at` is left out where a later answer was stored since; so is the DNS
     observation of a check with this `start`. A check that was requested meanwhile follows soon.

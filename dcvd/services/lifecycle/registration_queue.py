@@ -31,7 +31,7 @@ async def find_positions(context: Context, domains: Sequence[Domain]) -> dict[st
 
 
 def read_positions(context: Context, snapshot: Snapshot, domains: Sequence[Domain]) -> dict[str, QueuePosition]:
-    """Do as `find_positions`, inside a larger read. The queue is counted once, up to the last of the domains."""
+    """Like `find_positions`, but inside a larger read. The queue is counted once, up to the last of the domains."""
     unregistered_ids = [domain.id for domain in domains if domain.cf_id is None]
     if not unregistered_ids:
         return {}

@@ -77,7 +77,7 @@ async def build_apply_url(
 
 
 async def handle_return(context: Context, state: str, admit: Callable[[str], AbstractContextManager[None]]) -> None:
-    """Check a customer's domain soon, as they came back with its `state` from a provider that should have the record.
+    """Make a domain's check due: its customer came back with `state` from a provider that seems to have the record.
 
     Anybody can come with any state, which must not cost more than the checks that an organization may ask for: `admit`
     bounds them.

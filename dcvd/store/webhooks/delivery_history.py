@@ -118,7 +118,7 @@ def delete_ended(tx: Transaction, ids: Collection[str], cutoff_at: int) -> int:
 
 
 def delete_held(tx: Transaction, ids: Collection[str], cutoff_at: int) -> list[tuple[str, str | None]]:
-    """Do as `delete_ended`, for those held for disabled endpoints; return the (endpoint, domain) of each."""
+    """Like `delete_ended`, for those held for disabled endpoints; return the (endpoint, domain) of each."""
     rows = tx.fetch_all(
         "DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state = 'pending' AND updated_at < ?"
         " AND EXISTS (SELECT 1 FROM webhook_endpoints w WHERE w.id = deliveries.endpoint_id AND w.health = 'disabled')"
@@ -129,7 +129,7 @@ def delete_held(tx: Transaction, ids: Collection[str], cutoff_at: int) -> list[t
 
 
 def delete_of_endpoint(tx: Transaction, endpoint_id: str, limit: int) -> int:
-    """Remove some of all deliveries of an endpoint; return how many."""
+    """Remove up to `limit` deliveries of an endpoint, whatever their state; return how many."""
     return tx.execute(
         "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE endpoint_id = ? LIMIT ?)",
         (endpoint_id, limit),
