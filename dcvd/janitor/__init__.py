@@ -1,4 +1,4 @@
-"""Housekeeping: what has outlived its use is removed, a little at a time, and the file is kept in shape."""
+"""Housekeeping: remove, a little at a time, what is past its retention, and keep the file in shape."""
 
 from dcvd.janitor.janitor import Janitor
 from dcvd.janitor.resealer import Resealer

@@ -1,4 +1,4 @@
-"""The janitor's round."""
+"""The janitor: a round each minute that removes what is past its retention."""
 
 import asyncio
 import time
@@ -46,7 +46,7 @@ class Janitor:
         self._next_checkpoint_monotonic_s = time.monotonic() + _CHECKPOINT_INTERVAL_S
 
     async def run(self) -> None:
-        """Runs until it is cancelled; a round that the database refuses is made again a minute later."""
+        """Run until cancelled; a round that fails at the database is made again a minute later."""
         while True:
             await asyncio.sleep(_ROUND_INTERVAL_S)
             try:
@@ -92,44 +92,44 @@ class Janitor:
                 log.warning("janitor.checkpoint_busy")
 
     async def _report_overdue_renewals(self) -> None:
-        found = await renewals.summarize_renewals(self._context, limit=1)
-        self._metrics.set_renewals(found.count, found.behind_seconds)
-        if found.count:
-            log.warning("renewals.late", count=found.count, longest=found.late[0].domain_name)
+        summary = await renewals.summarize_renewals(self._context, limit=1)
+        self._metrics.set_renewals(summary.count, summary.behind_seconds)
+        if summary.count:
+            log.warning("renewals.late", count=summary.count, longest=summary.late[0].domain_name)
 
     async def _sweep_deliveries(self, state: DeliveryState, cutoff_at: int) -> int:
-        """Remove what is in a state since before an instant, endpoint by endpoint: that is how it is indexed."""
-        newest = earliest_id(IdPrefix.DELIVERY, cutoff_at)
+        """Remove deliveries in a state since before an instant, endpoint by endpoint, as they are indexed."""
+        end_id = earliest_id(IdPrefix.DELIVERY, cutoff_at)
         total, after = 0, ""
         while True:
             start = after
-            found = await self._context.database.read(
+            endpoint_ids = await self._context.database.read(
                 lambda snapshot, start=start: delivery_history.list_endpoints_past_retention(  # type: ignore[misc]
-                    snapshot, state, newest, after=start, limit=_ENDPOINTS_PER_READ
+                    snapshot, state, end_id, after=start, limit=_ENDPOINTS_PER_READ
                 )
             )
-            for endpoint_id in found:
+            for endpoint_id in endpoint_ids:
                 total += await self._sweep_endpoint(
                     endpoint_id, state, cutoff_at, lambda tx, ids: delivery_history.delete_ended(tx, ids, cutoff_at)
                 )
-            if len(found) < _ENDPOINTS_PER_READ:
+            if len(endpoint_ids) < _ENDPOINTS_PER_READ:
                 return total
-            after = found[-1]
+            after = endpoint_ids[-1]
 
     async def _sweep_held_deliveries(self, cutoff_at: int) -> int:
-        """What is held for a disabled endpoint is kept as long as dead letters are."""
+        """Remove deliveries held for disabled endpoints; they are kept as long as dead letters."""
 
         def delete(tx: Transaction, ids: Collection[str]) -> int:
-            gone = delivery_history.delete_held(tx, ids, cutoff_at)
-            successors = {(endpoint_id, domain_id) for endpoint_id, domain_id in gone if domain_id is not None}
+            removed_pairs = delivery_history.delete_held(tx, ids, cutoff_at)
+            successors = {(endpoint_id, domain_id) for endpoint_id, domain_id in removed_pairs if domain_id is not None}
             deliveries.promote(tx, successors, self._context.now())
-            return len(gone)
+            return len(removed_pairs)
 
-        disabled = await self._context.database.read(endpoints.list_disabled_ids)
+        disabled_ids = await self._context.database.read(endpoints.list_disabled_ids)
         return sum(
             [
                 await self._sweep_endpoint(endpoint_id, DeliveryState.PENDING, cutoff_at, delete)
-                for endpoint_id in disabled
+                for endpoint_id in disabled_ids
             ]
         )
 
@@ -158,31 +158,33 @@ class Janitor:
         find: Callable[[Snapshot, str, int], list[str]],
         delete: Callable[[Transaction, Collection[str]], int],
     ) -> int:
-        """As `_sweep`, where much of what is old may have to stay.
+        """Like `_sweep`, where many of the old rows may have to stay.
 
-        `find(snapshot, after, limit)` looks for it beside the writer, and comes to no row twice.
+        `find(snapshot, after, limit)` lists old rows beside the writer, and returns no row twice.
         """
-        pace = BatchSizer(min_size=20, max_size=1000)
+        batch_sizer = BatchSizer(min_size=20, max_size=1000)
         total, after = 0, ""
         while True:
-            limit, start = pace.size, after
-            found = await self._context.database.read(lambda snapshot: find(snapshot, start, limit))  # noqa: B023
-            if found:
+            limit, start = batch_sizer.size, after
+            old_ids = await self._context.database.read(lambda snapshot: find(snapshot, start, limit))  # noqa: B023
+            if old_ids:
                 total += await self._context.database.write(
-                    lambda tx: pace.run_step(lambda _: delete(tx, found))  # noqa: B023
+                    lambda tx: batch_sizer.run_step(lambda _: delete(tx, old_ids))  # noqa: B023
                 )
-            if len(found) < limit:
+            if len(old_ids) < limit:
                 return total
-            after = found[-1]
+            after = old_ids[-1]
             await asyncio.sleep(_BATCH_PAUSE_S)
 
     async def _sweep(self, delete_batch: Callable[[Transaction, int], int]) -> int:
-        """Run `batch(tx, limit)` in transactions of their own until one finds less than its limit."""
-        pace = BatchSizer(min_size=20, max_size=1000)
+        """Run `delete_batch(tx, limit)` in transactions of their own until one removes less than its limit."""
+        batch_sizer = BatchSizer(min_size=20, max_size=1000)
         total = 0
         while True:
-            limit = pace.size
-            count = await self._context.database.write(lambda tx: pace.run_step(lambda size: delete_batch(tx, size)))
+            limit = batch_sizer.size
+            count = await self._context.database.write(
+                lambda tx: batch_sizer.run_step(lambda size: delete_batch(tx, size))
+            )
             total += count
             if count < limit:
                 return total
@@ -190,11 +192,11 @@ class Janitor:
 
     async def _shrink(self) -> None:
         """Give free pages back to the file system, a few at a time."""
-        pace = BatchSizer(min_size=_MIN_FREE_PAGES, max_size=4096)
+        batch_sizer = BatchSizer(min_size=_MIN_FREE_PAGES, max_size=4096)
         free = await self._context.database.maintain(maintenance.count_free_pages)
         while free > _MIN_FREE_PAGES:
             await self._context.database.maintain(
-                lambda connection: pace.run_step(lambda pages: maintenance.shrink(connection, pages))
+                lambda connection: batch_sizer.run_step(lambda pages: maintenance.shrink(connection, pages))
             )
             before, free = free, await self._context.database.maintain(maintenance.count_free_pages)
             if free >= before:

@@ -1,4 +1,4 @@
-"""Work that must happen: taken when due, tried until it is done or hopeless."""
+"""Work that must happen: run when due, and tried again until it is done or cannot succeed."""
 
 from dcvd.jobs.connection_maintenance import ConnectionMaintenance
 from dcvd.jobs.worker import JobWorker

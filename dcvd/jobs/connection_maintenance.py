@@ -1,4 +1,4 @@
-"""Looks after connections that nobody uses at the moment."""
+"""Maintain connections that nobody uses at the moment."""
 
 import asyncio
 from typing import Final
@@ -14,7 +14,7 @@ from dcvd.services.context import Context
 log = structlog.get_logger(__name__)
 
 _ROUND_INTERVAL_S: Final = 10.0
-"""Seconds; jobs are not planned so far ahead as tokens live, so this notices when a refresh is due."""
+"""Seconds; tokens live longer than jobs are planned ahead, so each round finds the refreshes that are due."""
 
 
 class ConnectionMaintenance:
@@ -26,7 +26,7 @@ class ConnectionMaintenance:
         self._metrics = metrics
 
     async def run(self) -> None:
-        """Runs until it is cancelled; a round that the database refuses is made again."""
+        """Run until cancelled; a round that fails at the database is made again."""
         while True:
             try:
                 await self.run_once()
@@ -35,11 +35,11 @@ class ConnectionMaintenance:
             await asyncio.sleep(_ROUND_INTERVAL_S)
 
     async def run_once(self) -> None:
-        """Have refreshed what is due, end what is over, store the last uses."""
+        """Enqueue refreshes that are due, mark expired connections, store the last uses."""
         await self._access.usage.store(self._context)
-        refreshing = await maintenance.enqueue_refreshes(self._context)
-        over = await maintenance.require_reauth_of_expired(self._context)
-        if refreshing or over:
-            log.info("connections.looked_after", refreshing=refreshing, ended=over)
+        refresh_count = await maintenance.enqueue_refreshes(self._context)
+        expired_count = await maintenance.require_reauth_of_expired(self._context)
+        if refresh_count or expired_count:
+            log.info("connections.looked_after", refreshing=refresh_count, ended=expired_count)
         for (provider, status), count in (await maintenance.count_connections(self._context)).items():
             self._metrics.set_connections(provider, status, count)

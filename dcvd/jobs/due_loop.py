@@ -1,4 +1,4 @@
-"""A loop that takes what is due and works on it in a bounded pool, and otherwise sleeps until something is."""
+"""A loop that works on due items in a bounded pool, and otherwise sleeps until an item is due."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
@@ -13,15 +13,15 @@ _COOL_DOWN_S: Final = 5.0
 
 
 class DueLoop(Generic[T]):
-    """Nothing is claimed in the store: what is in flight is known here alone, so after a crash it is simply due again.
+    """Works on due items. Nothing is claimed in the store: after a crash, what was in flight is simply due again.
 
     fetch(limit, in_flight): up to `limit` due items, the longest waiting first, without those in flight.
-    key(item): the item's identifier.
-    work(item): deals with one item; when it ends without having changed what is stored, the item is due again.
-    idle(): seconds until something may become due, asked when nothing is.
+    get_id(item): the item's id.
+    work(item): works on one item; when it ends without having changed what is stored, the item is due again.
+    get_idle_s(): seconds until something may become due, called when nothing is.
     wake_event: set by others when something may have become due.
-    cool_down_s: seconds for which an item is left alone after its work raised, because then it is still due as it was
-        and would be taken again at once.
+    cool_down_s: seconds for which an item is left alone after its work raised, because it is still due and would be
+        fetched again at once.
     read_ahead: how many items may be held beyond the pool's slots, so that one fetch serves many.
     """
 
@@ -49,43 +49,43 @@ class DueLoop(Generic[T]):
 
     @property
     def in_flight(self) -> frozenset[str]:
-        """The identifiers of what is being worked on or held for it."""
+        """The ids of the items that are being worked on or wait for a slot."""
         return frozenset(self._in_flight)
 
     async def run(self) -> None:
-        """Runs until it is cancelled; what is in the pool then goes on and is its owner's to drain."""
+        """Run until cancelled; items in the pool then go on, and whoever owns the pool has to drain it."""
         while True:
             await self._pool.wait_free()
-            # Cleared before the fetch: what becomes due after it wakes us again.
+            # Cleared before the fetch: an item that becomes due after it wakes the loop again.
             self._wake_event.clear()
-            wanted = self._pool.free_slots + self._read_ahead
-            items = await self._fetch(wanted, self._in_flight)
+            max_items = self._pool.free_slots + self._read_ahead
+            items = await self._fetch(max_items, self._in_flight)
             await self._start(items)
-            if len(items) < wanted:
+            if len(items) < max_items:
                 await self._sleep()
 
     async def _start(self, items: Sequence[T]) -> None:
-        held = {self._get_id(item) for item in items}
-        self._in_flight |= held
+        waiting_ids = {self._get_id(item) for item in items}
+        self._in_flight |= waiting_ids
         try:
             for item in items:
                 await self._pool.wait_free()
-                key = self._get_id(item)
-                self._pool.start(f"{self._pool.name}.{key}", self._work_one(item, key))
-                held.discard(key)
+                item_id = self._get_id(item)
+                self._pool.start(f"{self._pool.name}.{item_id}", self._work_one(item, item_id))
+                waiting_ids.discard(item_id)
         finally:
-            self._in_flight -= held
+            self._in_flight -= waiting_ids
 
     async def _work_one(self, item: T, item_id: str) -> None:
-        rest = 0.0
+        cool_down_s = 0.0
         try:
             await self._work(item)
         except Exception:
-            rest = self._cool_down_s
+            cool_down_s = self._cool_down_s
             raise
         finally:
-            if rest:
-                asyncio.get_running_loop().call_later(rest, self._in_flight.discard, item_id)
+            if cool_down_s:
+                asyncio.get_running_loop().call_later(cool_down_s, self._in_flight.discard, item_id)
             else:
                 self._in_flight.discard(item_id)
 

@@ -1,7 +1,7 @@
-"""What each kind of job does, and how a lost answer of Cloudflare's heals.
+"""Perform each kind of job, and recover from answers of Cloudflare's that were lost.
 
 A crash or a lost answer between Cloudflare's side and ours leaves either a hostname that we do not know (the next
-create is refused as a duplicate, and we adopt it), or one that is gone already (which a removal takes for success).
+create is refused as a duplicate, and we adopt it), or one that is removed already (which a removal takes for success).
 """
 
 from typing import assert_never
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 async def perform(context: Context, cloudflare: CloudflareClient, access: ProviderAccess, job: Job) -> None:
-    """Do a job and store its end. Raises the error tree's RemoteError when this try failed."""
+    """Perform a job and store its end. Raises RemoteError when this try failed."""
     match job.kind:
         case JobKind.REGISTER:
             await _register(context, cloudflare, job)
@@ -46,10 +46,10 @@ async def perform(context: Context, cloudflare: CloudflareClient, access: Provid
 
 
 async def _replay(context: Context, job: Job) -> None:
-    """A batch at a time, each with how far it has come: after a crash it goes on from there."""
-    going: Job | None = job
-    while going is not None:
-        going = await replays.run_next_batch(context, going)
+    """Run a replay batch by batch, each with its progress: after a crash it goes on from there."""
+    pending_job: Job | None = job
+    while pending_job is not None:
+        pending_job = await replays.run_next_batch(context, pending_job)
 
 
 async def _register(context: Context, cloudflare: CloudflareClient, job: Job) -> None:
@@ -58,62 +58,62 @@ async def _register(context: Context, cloudflare: CloudflareClient, job: Job) ->
         await registration.complete_without_change(context, job)
         return
     try:
-        seen = await cloudflare.create(domain.name, validation=domain.validation, wildcard=domain.wildcard)
+        cf_hostname = await cloudflare.create(domain.name, validation=domain.validation, wildcard=domain.wildcard)
     except Permanent as error:
         if not is_duplicate(error):
             await registration.record_refused(context, job, error)
             return
-        adopted = await _adopt(context, cloudflare, job, domain, error)
-        if adopted is None:
+        existing_hostname = await _adopt(context, cloudflare, job, domain, error)
+        if existing_hostname is None:
             return
-        seen = adopted
-    await registration.record_registered(context, job, seen)
+        cf_hostname = existing_hostname
+    await registration.record_registered(context, job, cf_hostname)
 
 
 async def _adopt(
     context: Context, cloudflare: CloudflareClient, job: Job, domain: Domain, error: Permanent
 ) -> CloudflareHostname | None:
-    """The hostname that is there already, if it is ours: of exactly this name, and no other domain holds its id."""
-    found = await cloudflare.find(domain.name)
-    if found is None:
+    """Find the hostname that exists already, if it is ours: it has exactly this name, and no other domain holds it."""
+    cf_hostname = await cloudflare.find(domain.name)
+    if cf_hostname is None:
         message = f"Cloudflare says that it has {domain.name} already, but does not list it. It is tried again."
         raise Retryable(message, code=UNAVAILABLE) from error
-    holder = await registration.find_holder(context, found.id)
+    holder = await registration.find_holder(context, cf_hostname.id)
     if holder is not None and holder.id != domain.id:
         await registration.record_refused(context, job, error)
         return None
-    log.info("job.hostname_adopted", domain=domain.name, domain_id=domain.id, cf_id=found.id)
-    return found
+    log.info("job.hostname_adopted", domain=domain.name, domain_id=domain.id, cf_id=cf_hostname.id)
+    return cf_hostname
 
 
 async def _deregister(context: Context, cloudflare: CloudflareClient, job: Job) -> None:
     cf_id = job.cf_id
     if cf_id is None and job.domain_name is not None:
-        # It was removed before we learned the id, but the create may have gone through.
-        found = await cloudflare.find(job.domain_name)
-        cf_id = found.id if found is not None else None
+        # The domain was removed before we learned the id, but the create may have succeeded.
+        cf_hostname = await cloudflare.find(job.domain_name)
+        cf_id = cf_hostname.id if cf_hostname is not None else None
     if cf_id is not None and await registration.find_holder(context, cf_id) is None:
         await cloudflare.delete(cf_id)
     await registration.complete_without_change(context, job)
 
 
 async def _revalidate(context: Context, cloudflare: CloudflareClient, job: Job) -> None:
-    """Cloudflare is asked first: what was wanted may have been done by an answer that was lost, or by itself."""
-    before = await registration.find_domain(context, job)
-    if before is None or before.cf_id is None or not _wants_patch(context, before):
+    """Ask Cloudflare before patching: a lost answer, or Cloudflare itself, may have done what was needed."""
+    old_domain = await registration.find_domain(context, job)
+    if old_domain is None or old_domain.cf_id is None or not _wants_patch(context, old_domain):
         await registration.complete_without_change(context, job)
         return
     asked_at = context.now()
-    seen = await cloudflare.get(before.cf_id)
-    domain = await checks.record(context, before.id, [seen], asked_at=asked_at, actor=job_actor(job.id))
-    if isinstance(seen, CloudflareHostnameAbsence) or domain is None or not _wants_patch(context, domain):
+    cf_observation = await cloudflare.get(old_domain.cf_id)
+    domain = await checks.record(context, old_domain.id, [cf_observation], asked_at=asked_at, actor=job_actor(job.id))
+    if isinstance(cf_observation, CloudflareHostnameAbsence) or domain is None or not _wants_patch(context, domain):
         await registration.complete_without_change(context, job)
         return
     authority = remedies.authority_for_patch(
-        domain, context.rules.certificate_authorities, chosen_authority=before.certificate_authority
+        domain, context.rules.certificate_authorities, chosen_authority=old_domain.certificate_authority
     )
     await registration.record_revalidated(
-        context, job, await cloudflare.revalidate(seen, certificate_authority=authority)
+        context, job, await cloudflare.revalidate(cf_observation, certificate_authority=authority)
     )
 
 
@@ -128,7 +128,7 @@ async def _refresh(context: Context, access: ProviderAccess, job: Job) -> None:
         except Unauthorized as error:
             if error.code != reauth.REAUTH_REQUIRED:
                 raise
-            # Its owner was told, and nothing but he can help.
+            # The connection's owner was informed, and only they can help.
             log.info("job.connection_refused", job_id=job.id, connection_id=job.connection_id)
     await registration.complete_without_change(context, job)
 

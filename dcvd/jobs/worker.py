@@ -1,4 +1,4 @@
-"""Takes due jobs, `jobs.concurrency` at once, and plans the next try of those that fail."""
+"""Run due jobs, `jobs.concurrency` at once, and plan the next try of those that fail."""
 
 import asyncio
 import time
@@ -18,12 +18,12 @@ from dcvd.kit.tasks import TaskPool
 from dcvd.metrics import Metrics
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
-from dcvd.services.jobs import queue as service
+from dcvd.services.jobs import queue
 from dcvd.store import jobs
 from dcvd.store.engine.database import Snapshot, Topic
 
 _LONGEST_SLEEP: Final = 1.0
-"""Seconds; short, because a step of the system's clock can make something due that nobody announces."""
+"""Seconds; short, because a step of the system's clock can make a job due without an announcement."""
 
 log = structlog.get_logger(__name__)
 
@@ -37,12 +37,13 @@ _KIND_ORDER: Final = (
     JobKind.REGISTER,
     JobKind.REFRESH_TOKEN,
 )
-"""A customer who has just done his part waits least. Registrations come last, and only as many as Cloudflare's pace
-lets through now, or a thousand of them would fill every slot for an hour. Of refreshes only a few run at once, because
-a provider that does not answer would hold up everything else; they are due well before a token ends. Of records that
-are written half as many as there are slots, for the same reason, and one through each connection; of one organization
-half of those again, because its providers may be name servers of its own, which are slow on purpose. One slot is never
-given to either."""
+"""The order in which kinds of jobs get slots: a customer who has just done their part waits least.
+
+Registrations come almost last, and only as many run as Cloudflare's budget allows now; otherwise a thousand of them
+would fill every slot for an hour. Only a few refreshes run at once, because a provider that does not answer would hold
+up everything else; they are due well before a token ends. Writes get half of the slots, for the same reason, and one
+for each connection; one organization gets half of those, because its providers may be its own name servers, which may
+be slow on purpose. One slot is never given to refreshes or writes."""
 
 
 class JobWorker:
@@ -73,7 +74,7 @@ class JobWorker:
         )
 
     async def run(self) -> None:
-        """Runs until it is cancelled; what the database could not tell is asked again a moment later."""
+        """Run until cancelled; a failed read of the database is repeated a moment later."""
         while True:
             try:
                 await self._loop.run()
@@ -83,51 +84,53 @@ class JobWorker:
 
     async def _fetch_due(self, limit: int, in_flight: Collection[str]) -> list[Job]:
         now = self._context.now()
-        free = self._cloudflare.count_free_creates()
-        most_creates = limit if free is None else max(free - len(self._registering_ids), 0)
-        writing = list(self._writing_jobs.values())
+        free_creates = self._cloudflare.count_free_creates()
+        max_creates = limit if free_creates is None else max(free_creates - len(self._registering_ids), 0)
+        writing_jobs = list(self._writing_jobs.values())
 
         def query(snapshot: Snapshot) -> list[Job]:
-            found: list[Job] = []
-            at_providers = self._max_provider_jobs - len(self._writing_jobs) - len(self._refreshing_ids)
-            writes = 0
+            due_jobs: list[Job] = []
+            free_at_providers = self._max_provider_jobs - len(self._writing_jobs) - len(self._refreshing_ids)
+            write_count = 0
             for kind in _KIND_ORDER:
-                left = limit - len(found)
+                kind_limit = limit - len(due_jobs)
                 if kind is JobKind.REGISTER:
-                    left = min(left, most_creates)
+                    kind_limit = min(kind_limit, max_creates)
                 elif kind is JobKind.REFRESH_TOKEN:
-                    left = min(left, self._max_refreshes - len(self._refreshing_ids), at_providers - writes)
+                    kind_limit = min(
+                        kind_limit, self._max_refreshes - len(self._refreshing_ids), free_at_providers - write_count
+                    )
                 elif kind is JobKind.WRITE_DNS:
-                    left = min(left, self._max_writes - len(self._writing_jobs), at_providers)
-                if left > 0 and kind is JobKind.WRITE_DNS:
-                    due = self._fetch_due_writes(snapshot, now, left, in_flight, writing)
-                    writes = len(due)
-                    found += due
-                elif left > 0:
-                    found += jobs.list_due(snapshot, kind, now, left, in_flight)
-            return found
+                    kind_limit = min(kind_limit, self._max_writes - len(self._writing_jobs), free_at_providers)
+                if kind_limit > 0 and kind is JobKind.WRITE_DNS:
+                    due_writes = self._fetch_due_writes(snapshot, now, kind_limit, in_flight, writing_jobs)
+                    write_count = len(due_writes)
+                    due_jobs += due_writes
+                elif kind_limit > 0:
+                    due_jobs += jobs.list_due(snapshot, kind, now, kind_limit, in_flight)
+            return due_jobs
 
         return await self._context.database.read(query)
 
     def _fetch_due_writes(
         self, snapshot: Snapshot, now: int, limit: int, in_flight: Collection[str], writing_jobs: Sequence[Job]
     ) -> list[Job]:
-        """One by one, as each may keep others of its connection or organization back, and nobody else's."""
-        found: list[Job] = []
-        while len(found) < limit:
-            busy = [*writing_jobs, *found]
-            connections = [job.connection_id for job in busy if job.connection_id is not None]
-            orgs = [
+        """Fetch due writes one by one, as each may hold back others of its connection or organization."""
+        due_jobs: list[Job] = []
+        while len(due_jobs) < limit:
+            busy_jobs = [*writing_jobs, *due_jobs]
+            busy_connections = [job.connection_id for job in busy_jobs if job.connection_id is not None]
+            busy_orgs = [
                 org
-                for org, count in Counter(job.org_id for job in busy).items()
+                for org, count in Counter(job.org_id for job in busy_jobs).items()
                 if count >= self._max_writes_per_organization
             ]
-            taken = [*in_flight, *(job.id for job in found)]
-            due = jobs.list_due(snapshot, JobKind.WRITE_DNS, now, 1, taken, connections, orgs)
-            if not due:
+            excluded_ids = [*in_flight, *(job.id for job in due_jobs)]
+            next_jobs = jobs.list_due(snapshot, JobKind.WRITE_DNS, now, 1, excluded_ids, busy_connections, busy_orgs)
+            if not next_jobs:
                 break
-            found += due
-        return found
+            due_jobs += next_jobs
+        return due_jobs
 
     async def _track_and_run(self, job: Job) -> None:
         if job.kind is JobKind.REGISTER:
@@ -149,12 +152,12 @@ class JobWorker:
         try:
             await perform(self._context, self._cloudflare, self._access, job)
         except RemoteError as error:
-            failed = await service.fail(self._context, job, error)
-            self._metrics.count_job_attempt(job.kind, "dead" if failed.state is JobState.DEAD else "failed")
-            log.warning("job.failed", **facts, code=error.code, error=error.message, attempts=failed.attempts)
+            failed_job = await queue.fail(self._context, job, error)
+            self._metrics.count_job_attempt(job.kind, "dead" if failed_job.state is JobState.DEAD else "failed")
+            log.warning("job.failed", **facts, code=error.code, error=error.message, attempts=failed_job.attempts)
         except Exception as error:
-            # A fault of ours must neither lose the job nor try it in a circle.
-            await service.fail(self._context, job, service.internal_failure_error(error))
+            # A fault of our own must neither lose the job nor repeat it without a delay.
+            await queue.fail(self._context, job, queue.internal_failure_error(error))
             raise
         else:
             self._metrics.count_job_attempt(job.kind, "done")
@@ -165,7 +168,7 @@ class JobWorker:
 
 
 async def _seconds_until_due(context: Context, next_due_at: Callable[[Snapshot, int], int | None]) -> float:
-    """Until the instant that `next_due_at(snapshot, now)` names, and never longer than a moment."""
+    """Return the seconds until the instant that `next_due_at(snapshot, now)` finds; never more than a moment."""
     now = context.now()
-    due = await context.database.read(lambda snapshot: next_due_at(snapshot, now))
-    return _LONGEST_SLEEP if due is None else min(to_seconds(due - now), _LONGEST_SLEEP)
+    due_at = await context.database.read(lambda snapshot: next_due_at(snapshot, now))
+    return _LONGEST_SLEEP if due_at is None else min(to_seconds(due_at - now), _LONGEST_SLEEP)

@@ -1,4 +1,4 @@
-"""What the daemon counts, for Prometheus. One registry a daemon, so that two in one process do not mix."""
+"""The daemon's metrics, for Prometheus. Each daemon has its own registry, so that two in one process do not mix."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,7 +8,7 @@ from dcvd.metrics.deliveries import DeliveryCounts
 
 
 class Metrics:
-    """Every counter once; labels are closed sets, never names of tenants or domains."""
+    """Holds every metric; labels are closed sets, never names of tenants or domains."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry(auto_describe=True)
@@ -18,9 +18,9 @@ class Metrics:
         self._call_duration_s = Histogram(
             "dcvd_cloudflare_call_seconds", "Time a call to Cloudflare took", registry=self.registry
         )
-        self._checks = Counter("dcvd_looks", "Looks at domains", ["outcome"], registry=self.registry)
+        self._checks = Counter("dcvd_looks", "Checks of domains", ["outcome"], registry=self.registry)
         self._notifications = Counter(
-            "dcvd_cloudflare_hints", "Notifications of Cloudflare's", ["outcome"], registry=self.registry
+            "dcvd_cloudflare_hints", "Notifications from Cloudflare", ["outcome"], registry=self.registry
         )
         self._deliveries = DeliveryCounts()
         self.registry.register(self._deliveries)
@@ -29,7 +29,7 @@ class Metrics:
         )
         self._check_delay_s = Gauge(
             "dcvd_looks_behind_seconds",
-            "For how long the longest waiting look is due",
+            "For how long the check that waits longest has been due",
             ["lane"],
             registry=self.registry,
         )
@@ -39,48 +39,48 @@ class Metrics:
         self._refreshes = Counter(
             "dcvd_connection_refreshes", "Refreshes of access tokens", ["outcome"], registry=self.registry
         )
-        self._jobs = Counter("dcvd_jobs", "Tries of jobs", ["kind", "outcome"], registry=self.registry)
+        self._jobs = Counter("dcvd_jobs", "Attempts of jobs", ["kind", "outcome"], registry=self.registry)
 
     def record_cloudflare_call(self, method: str, path: str, status: int, seconds: float) -> None:
-        """A call ended; `path` is the template, `status` 0 when no answer came."""
+        """Record a call that ended; `path` is the template, `status` is 0 when no answer came."""
         self._calls.labels(method, path, str(status)).inc()
         self._call_duration_s.observe(seconds)
 
     def count_check(self, outcome: str) -> None:
-        """A look at a domain ended."""
+        """Count a check of a domain that ended."""
         self._checks.labels(outcome).inc()
 
     def set_renewals(self, overdue_count: int, check_delay_s_by_lane: Mapping[str, float]) -> None:
-        """How things stand: renewals that are late, and by lane for how many seconds a look has been due."""
+        """Set how many renewals are overdue, and by lane for how many seconds a check has been due."""
         self._overdue_renewals.set(overdue_count)
         for lane, seconds in check_delay_s_by_lane.items():
             self._check_delay_s.labels(lane).set(seconds)
 
     def count_notification(self, outcome: str) -> None:
-        """A notification of Cloudflare's was taken."""
+        """Count a notification from Cloudflare that was handled."""
         self._notifications.labels(outcome).inc()
 
     def record_attempt(self, outcome: str, seconds: float) -> None:
-        """A webhook attempt ended."""
+        """Record a webhook attempt that ended."""
         self._deliveries.attempts[outcome] += 1
         self._deliveries.observe_latency(seconds)
 
     def count_finished_delivery(self, state: str) -> None:
-        """A delivery was delivered, or is a dead letter."""
+        """Count a delivery that was delivered, or that is a dead letter."""
         self._deliveries.finished_deliveries[state] += 1
 
     def set_in_flight_source(self, count_in_flight: Callable[[], int]) -> None:
-        """Whom to ask for the number of attempts under way."""
+        """Set the function that counts the attempts in flight."""
         self._deliveries.count_in_flight = count_in_flight
 
     def set_connections(self, provider: str, status: str, count: int) -> None:
-        """How many there are."""
+        """Set how many connections there are."""
         self._connections.labels(provider, status).set(count)
 
     def count_refresh(self, outcome: str) -> None:
-        """A refresh of an access token ended."""
+        """Count a refresh of an access token that ended."""
         self._refreshes.labels(outcome).inc()
 
     def count_job_attempt(self, kind: str, outcome: str) -> None:
-        """A try of a job ended."""
+        """Count an attempt of a job that ended."""
         self._jobs.labels(kind, outcome).inc()

@@ -1,4 +1,4 @@
-"""What is counted of deliveries: thousands of times a second, so in plain numbers that a scrape puts into form."""
+"""Metrics of deliveries, which change thousands of times a second: plain numbers that only a scrape formats."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -10,11 +10,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 _BUCKET_BOUNDS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Seconds: up to which a latency belongs to each bucket; one more holds the rest."""
+"""The upper bound of each bucket of latencies, in seconds; one more bucket holds the rest."""
 
 
 class DeliveryCounts(Collector):
-    """Counts since the start."""
+    """Counts attempts and deliveries since the start."""
 
     def __init__(self) -> None:
         self.count_in_flight: Callable[[], int] = lambda: 0
@@ -24,20 +24,20 @@ class DeliveryCounts(Collector):
         self._latency_sum_s = 0.0
 
     def observe_latency(self, seconds: float) -> None:
-        """An attempt took so long."""
+        """Record how long an attempt took."""
         self._latencies[bisect_left(_BUCKET_BOUNDS_S, seconds)] += 1
         self._latency_sum_s += seconds
 
     def collect(self) -> Iterator[Metric]:
-        """As they stand."""
+        """Yield the metrics as they are now."""
         attempts = CounterMetricFamily("dcvd_delivery_attempts", "Webhook attempts", labels=["outcome"])
         for outcome, count in self.attempts.items():
             attempts.add_metric([outcome], count)
         yield attempts
-        ended = CounterMetricFamily("dcvd_deliveries_ended", "Deliveries that have ended", labels=["state"])
+        finished = CounterMetricFamily("dcvd_deliveries_ended", "Deliveries that have ended", labels=["state"])
         for state, count in self.finished_deliveries.items():
-            ended.add_metric([state], count)
-        yield ended
+            finished.add_metric([state], count)
+        yield finished
         bounds = [*map(str, _BUCKET_BOUNDS_S), "+Inf"]
         yield HistogramMetricFamily(
             "dcvd_delivery_attempt_seconds",
@@ -45,6 +45,6 @@ class DeliveryCounts(Collector):
             buckets=list(zip(bounds, accumulate(self._latencies), strict=True)),
             sum_value=self._latency_sum_s,
         )
-        in_flight = GaugeMetricFamily("dcvd_delivery_attempts_in_flight", "Webhook attempts under way")
+        in_flight = GaugeMetricFamily("dcvd_delivery_attempts_in_flight", "Webhook attempts in flight")
         in_flight.add_metric([], self.count_in_flight())
         yield in_flight

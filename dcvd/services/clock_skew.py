@@ -1,4 +1,4 @@
-"""Plans for the future, kept sane: a clock that jumped ahead and came back must not have put work off for years."""
+"""Repair plans that a wrong clock made: one that ran ahead and was put back must not put work off for years."""
 
 import structlog
 
@@ -19,16 +19,16 @@ async def repair_clock_skew(context: Context) -> None:
     """Make due now whatever is planned for later than any rule would have planned it."""
     config = context.config
     now = context.now()
-    longest_look = _add_margin(
+    longest_check_ms = _add_margin(
         max(config.sync.active_interval, config.sync.pending_interval, LONGEST_FIXED_INTERVAL_MS)
     )
-    longest_delivery = _add_margin(max(*config.webhooks.retry_schedule, LONGEST_RETRY_AFTER))
+    longest_delivery_ms = _add_margin(max(*config.webhooks.retry_schedule, LONGEST_RETRY_AFTER))
 
     def unit(tx: Transaction) -> dict[str, int]:
         return {
-            "domains": domains.reschedule_beyond(tx, now + longest_look, now),
-            "deliveries": deliveries.reschedule_beyond(tx, now + longest_delivery, now),
-            "pauses": endpoints.end_pauses(tx, now + longest_delivery),
+            "domains": domains.reschedule_beyond(tx, now + longest_check_ms, now),
+            "deliveries": deliveries.reschedule_beyond(tx, now + longest_delivery_ms, now),
+            "pauses": endpoints.end_pauses(tx, now + longest_delivery_ms),
             "jobs": jobs.reschedule_beyond(tx, now + LONGEST_DELAY_MS + HOUR, now),
         }
 

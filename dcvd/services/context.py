@@ -15,9 +15,9 @@ from dcvd.store.engine.database import Database
 
 
 class Context:
-    """Made once by whoever composes the program. `config` is replaced as a whole when it is reloaded.
+    """Hold what every use case needs; built once, by whoever composes the program.
 
-    Commands that touch no stored secret do without a vault, and so without its key.
+    Reloading replaces `config` as a whole. Commands that touch no stored secret do without a vault and without its key.
     """
 
     def __init__(
@@ -38,23 +38,23 @@ class Context:
         self.random_fraction = random_fraction
 
     def now(self) -> int:
-        """Milliseconds since the epoch, UTC."""
+        """The time in milliseconds since the epoch, UTC."""
         return self.clock.now()
 
     def new_id(self, prefix: IdPrefix) -> str:
-        """A fresh identifier."""
+        """Make a fresh identifier."""
         return new_id(prefix, self.clock.now(), self.random_bytes)
 
     @property
     def vault(self) -> Vault:
-        """What opens and seals the secrets in the database."""
+        """The vault that seals and opens the secrets in the database."""
         if self._vault is None:
             raise RuntimeError("this context was made without a vault, but a stored secret is needed")
         return self._vault
 
     @property
     def connection_vault(self) -> Vault:
-        """The vault, for the credentials of connections. Raises Unavailable where its key was not configured."""
+        """The vault, for the credentials of connections. Raises NotConfigured without a configured key."""
         vault = self.vault
         if not vault.is_configured:
             raise NotConfigured(
@@ -66,7 +66,7 @@ class Context:
 
     @property
     def rules(self) -> LifecycleRules:
-        """What the operator decides of every domain."""
+        """The operator's decisions about every domain."""
         return LifecycleRules(
             expiry_thresholds_ms=self.config.domains.expiring_soon,
             certificate_authorities=self.config.cloudflare.certificate_authorities,
@@ -74,7 +74,7 @@ class Context:
 
     @property
     def check_policy(self) -> CheckPolicy:
-        """The configured pace of looks."""
+        """How often domains are checked, as configured."""
         return CheckPolicy(
             pending_interval_ms=self.config.sync.pending_interval,
             active_interval_ms=self.config.sync.active_interval,

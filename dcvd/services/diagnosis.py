@@ -1,4 +1,4 @@
-"""What is wrong, who has to act and what exactly to type: of a domain, and of a name that nobody has added yet."""
+"""Diagnose a domain, or a name that nobody has added yet: what is wrong, who has to act, and what to type."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -26,25 +26,25 @@ from dcvd.store.engine.database import Snapshot
 
 MAX_AT_ONCE_PER_ORGANIZATION: Final = 2
 MAX_AT_ONCE: Final = 8
-"""Fresh diagnoses under way at once, of one organization and of all: each sends dozens of DNS questions to whatever
+"""Fresh diagnoses in flight at once, of one organization and of all: each sends dozens of DNS queries to whatever
 servers a tenant's name leads to."""
 MAX_PER_MINUTE: Final = 60
-"""Of one organization: a fresh one of a domain also takes a call of Cloudflare's budget, which all share."""
+"""Fresh diagnoses of one organization: one of a domain also uses up a call to Cloudflare, whose budget all share."""
 _LONGEST_NAME: Final = 253
 
 NameHolder = Literal["nobody", "yours", "another"]
 
 
 class DnsObservationSource(Protocol):
-    """Asks DNS."""
+    """Whoever can observe a name's DNS."""
 
     async def observe(self, question: DnsCheckRequest) -> DnsObservation:
-        """One check, bounded in time; never raises."""
+        """Make one check, bounded in time; never raises."""
         ...
 
 
 class Diagnosis(Struct, frozen=True, kw_only=True):
-    """Of a domain, as it is stored; findings are most severe first."""
+    """The diagnosis of a domain as it is stored; findings are most severe first."""
 
     domain: Domain
     findings: tuple[Finding, ...]
@@ -52,11 +52,11 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
 
 
 class Preview(Struct, frozen=True, kw_only=True):
-    """Of a name as it is now; nothing of it is stored.
+    """The diagnosis of a name as its DNS is now; nothing of it is stored.
 
-    name: normalised, or as it was typed where it is no hostname (then nothing was asked).
-    holder: who has it here; `domain_id` only where it is the asker's own.
-    target: where it would have to point; with the label `{token}` where that is chosen only when it is added.
+    name: normalised, or as it was typed where it is no hostname (then DNS was not asked).
+    holder: who has added the name here; `domain_id` is set only where it is the caller's own domain.
+    target: where the name would have to point; with the label `{token}` where that is chosen only when it is added.
     state: None where DNS was not asked, or gave no answer.
     """
 
@@ -72,7 +72,7 @@ class Preview(Struct, frozen=True, kw_only=True):
 
 
 async def diagnose_stored(context: Context, org_id: str, domain_id: str) -> Diagnosis:
-    """What is known of a domain. Raises NotFound, also for another organization's."""
+    """Diagnose a domain from what is stored. Raises NotFound, also for another organization's."""
 
     def query(snapshot: Snapshot) -> Diagnosis:
         return diagnose_stored_domain(snapshot, queries.get_owned(snapshot, org_id, domain_id))
@@ -81,7 +81,7 @@ async def diagnose_stored(context: Context, org_id: str, domain_id: str) -> Diag
 
 
 async def diagnose_by_name(context: Context, name: str) -> Diagnosis:
-    """What is known of the domain of a (normalised) name, of whichever organization. Raises NotFound."""
+    """Diagnose the domain of a (normalised) name, of whichever organization. Raises NotFound."""
 
     def query(snapshot: Snapshot) -> Diagnosis:
         domain = stored_domains.find_by_name(snapshot, name)
@@ -93,7 +93,7 @@ async def diagnose_by_name(context: Context, name: str) -> Diagnosis:
 
 
 def diagnose_stored_domain(snapshot: Snapshot, domain: Domain) -> Diagnosis:
-    """What is known of a domain, with why its registration has failed up to now."""
+    """Diagnose a domain from what is stored, including why its registration has failed so far."""
     job = jobs.find_pending_of_domain(snapshot, domain.id, JobKind.REGISTER)
     refusal = None
     if job is not None and job.last_error_code is not None:
@@ -103,7 +103,7 @@ def diagnose_stored_domain(snapshot: Snapshot, domain: Domain) -> Diagnosis:
 
 
 class Diagnoser:
-    """Made once: looks at names that may not be registered, and bounds how many such looks there are at once."""
+    """Checks names that may not be registered, and bounds how many such checks run at once; built once."""
 
     def __init__(
         self, context: Context, observer: DnsObservationSource, *, monotonic: Callable[[], float] = time.monotonic
@@ -120,18 +120,19 @@ class Diagnoser:
         )
 
     def admit(self, org_id: str) -> AbstractContextManager[None]:
-        """For as long as a fresh diagnosis takes. Raises Throttled, or Retryable where others leave no room."""
+        """Hold a slot while a fresh diagnosis runs. Raises TooManyRequests, or Retryable where others use all slots."""
         return self._admission_limit.admit(org_id)
 
     async def preview(self, org_id: str, request: DomainRequest) -> Preview:
-        """A thorough look at a name, of which nothing is stored.
+        """Check a name thoroughly, and store nothing of it.
 
-        A name that cannot be used is a finding. Raises InvalidInput for what contradicts itself, and as `admitted`.
+        A name that cannot be used is a finding. Raises InvalidInput for a request that contradicts itself, and whatever
+        `admit` raises.
         """
         context = self._context
         template, allowed = context.config.cloudflare.cname_target, context.config.domains.allow_reserved_tlds
         try:
-            addition = validate_request(request, target=template, allowed_tlds=allowed)
+            candidate = validate_request(request, target=template, allowed_tlds=allowed)
         except InvalidInput as error:
             if error.field != "domainName":
                 raise
@@ -140,34 +141,34 @@ class Diagnoser:
             )
         holder, suffix = await context.database.read(
             lambda snapshot: (
-                stored_domains.find_by_name(snapshot, addition.name),
+                stored_domains.find_by_name(snapshot, candidate.name),
                 cloudflare_zones.find_delegation_suffix(snapshot, context.config.cloudflare.zone_id),
             )
         )
         own = holder if holder is not None and holder.org_id == org_id else None
-        domain = own or sketch_domain(addition, template=template, suffix=suffix, now=context.now())
+        domain = own or sketch_domain(candidate, template=template, suffix=suffix, now=context.now())
         with self.admit(org_id):
             observation = await self._observer.observe(build_check_request(domain, context.random_bytes))
         now = context.now()
-        seen = diagnose_domain(
+        result = diagnose_domain(
             domain,
             observation.facts,
             certificate_authorities=context.rules.certificate_authorities,
             allowed_tlds=allowed,
             now=now,
         )
-        findings = seen.findings if own else (*_find_obstacles(addition, holder, suffix), *seen.findings)
+        findings = result.findings if own else (*_find_obstacles(candidate, holder, suffix), *result.findings)
         return Preview(
-            name=addition.name,
+            name=candidate.name,
             holder="yours" if own else "nobody" if holder is None else "another",
             domain_id=own.id if own else None,
             target=domain.cname_target,
-            state=seen.state,
+            state=result.state,
             findings=findings,
-            records=seen.records,
+            records=result.records,
             summary=summarize_preview(
-                addition.name,
-                seen.state,
+                candidate.name,
+                result.state,
                 findings,
                 is_new=own is None,
                 is_target_unknown=targets.is_target_template(domain.cname_target),
@@ -187,7 +188,7 @@ class Diagnoser:
 
 
 def _find_obstacles(candidate: ValidatedDomain, holder: Domain | None, suffix: str | None) -> Iterator[Finding]:
-    """What would keep a name from being added, whatever its DNS says."""
+    """Find what would keep a name from being added, whatever its DNS says."""
     if holder is not None:
         yield Finding(
             code="domain_taken",

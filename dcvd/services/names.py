@@ -8,14 +8,14 @@ MAX_NAME_CHARACTERS: Final = 100
 
 
 def validate_name(name: str, *, subject: str) -> str:
-    """The name without surrounding blanks. Raises InvalidInput for an empty, long or unprintable one."""
-    checked = name.strip()
-    if not checked:
+    """Return the name without surrounding blanks. Raises InvalidInput for an empty, long or unprintable one."""
+    stripped = name.strip()
+    if not stripped:
         raise InvalidInput("name", f"The name of the {subject} is empty; give 1 to {MAX_NAME_CHARACTERS} characters.")
-    if len(checked) > MAX_NAME_CHARACTERS:
+    if len(stripped) > MAX_NAME_CHARACTERS:
         raise InvalidInput(
-            "name", f"The name of the {subject} has {len(checked)} characters; {MAX_NAME_CHARACTERS} are allowed."
+            "name", f"The name of the {subject} has {len(stripped)} characters; {MAX_NAME_CHARACTERS} are allowed."
         )
-    if not checked.isprintable():
+    if not stripped.isprintable():
         raise InvalidInput("name", f"The name of the {subject} has characters that cannot be printed; remove them.")
-    return checked
+    return stripped

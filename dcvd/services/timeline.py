@@ -1,11 +1,11 @@
-"""The timeline of a domain: written with each change, read as the answer to "why did it change?"."""
+"""The timeline of a domain: each change writes to it, and it answers "why did it change?"."""
 
 from collections.abc import Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
 
-from dcvd.core import timeline as core
+from dcvd.core import timeline as timeline_rules
 from dcvd.core.domains.domain import Domain
 from dcvd.core.events import Event
 from dcvd.core.ids import IdPrefix
@@ -22,14 +22,14 @@ from dcvd.store.timeline import StoredTimelineEntry
 
 MAX_PER_HOUR: Final = 12
 MAX_PER_DAY: Final = 60
-"""Entries of a kind that a domain gets of its own; further changes are merged into the newest of them, so that a zone
-which changes at each look fills neither the disk nor the timeline."""
+"""Entries of one kind that a domain may get; further changes are merged into the newest of them, so that a zone which
+changes at each check fills neither the disk nor the timeline."""
 _AFTER_ALL_ENTRIES: Final = 1 << 62
 _LONGEST_DETAIL: Final = 200
 
 
 class TimelineEntry(Struct, frozen=True, kw_only=True):
-    """One entry of any kind: exactly one of `stored_entry`, `job` and `event` is there."""
+    """One entry of any kind: exactly one of `stored_entry`, `job` and `event` is set."""
 
     kind: TimelineEntryKind
     occurred_at: int
@@ -39,7 +39,7 @@ class TimelineEntry(Struct, frozen=True, kw_only=True):
 
     @property
     def sort_key(self) -> tuple[int, int, str | int]:
-        """By which entries are ordered; within a kind, `id`, or the number of an event."""
+        """The key that orders entries; the last part, within a kind, is the entry's id or the event's number."""
         if self.stored_entry is not None:
             return self.occurred_at, self.kind, self.stored_entry.id
         if self.job is not None:
@@ -50,9 +50,9 @@ class TimelineEntry(Struct, frozen=True, kw_only=True):
 def record_request(
     context: Context, tx: Transaction, domain: Domain, *, actor: str, what: str, detail: str | None = None
 ) -> None:
-    """Somebody asked for something (`sync`, `hint`, …), in the transaction that does it.
+    """Record that somebody asked for something (`sync`, `hint`, …), in the transaction that does it.
 
-    Past the limits nothing is written any more.
+    Nothing more is written once the domain's limits are reached.
     """
     record_request_by_id(context, tx, domain.org_id, domain.id, actor=actor, what=what, detail=detail)
 
@@ -60,7 +60,7 @@ def record_request(
 def record_request_by_id(
     context: Context, tx: Transaction, org_id: str, domain_id: str, *, actor: str, what: str, detail: str | None = None
 ) -> None:
-    """`requested`, of a domain that may be gone already."""
+    """Like `record_request`, for a domain that may be removed already."""
     if _find_entry_to_merge_into(context, tx, domain_id, TimelineEntryKind.REQUEST) is not None:
         return
     note = TimelineNote(what=what, detail=None if detail is None else detail[:_LONGEST_DETAIL])
@@ -70,7 +70,7 @@ def record_request_by_id(
 def record_requests(
     context: Context, tx: Transaction, domains: Sequence[Domain], *, actor: str, what: Literal["added", "removed"]
 ) -> None:
-    """`requested`, of many domains at once and without a limit, because it happens to each only once."""
+    """Record a request for many domains at once; without a limit, because it happens to each only once."""
     note = TimelineNote(what=what)
     timeline.insert_all(
         tx,
@@ -81,29 +81,31 @@ def record_requests(
 def record_check(
     context: Context, tx: Transaction, before: Domain, after: Domain, observations: Sequence[Observation], *, actor: str
 ) -> None:
-    """Note what a look changed, in its own transaction; nothing is written where it changed nothing."""
+    """Record what a check changed, in the check's own transaction; a check that changed nothing leaves no entry."""
     for kind, note in (
-        (TimelineEntryKind.OBSERVATION, core.note_observation(before, after, observations)),
-        (TimelineEntryKind.TRANSITION, core.note_transition(before, after)),
+        (TimelineEntryKind.OBSERVATION, timeline_rules.note_observation(before, after, observations)),
+        (TimelineEntryKind.TRANSITION, timeline_rules.note_transition(before, after)),
     ):
         if note is None:
             continue
-        full = _find_entry_to_merge_into(context, tx, after.id, kind)
-        if full is None:
+        mergeable_entry = _find_entry_to_merge_into(context, tx, after.id, kind)
+        if mergeable_entry is None:
             _insert(context, tx, after.org_id, after.id, kind, actor, note)
         else:
-            timeline.update_note(tx, full.id, core.merge_notes(full.note, note, context.now()))
+            timeline.update_note(
+                tx, mergeable_entry.id, timeline_rules.merge_notes(mergeable_entry.note, note, context.now())
+            )
 
 
 async def store_request(context: Context, domain: Domain, *, actor: str, what: str) -> None:
-    """`requested`, where nothing else is stored with it."""
+    """Record a request in a transaction of its own, where nothing else is stored with it."""
     await context.database.write(lambda tx: record_request(context, tx, domain, actor=actor, what=what))
 
 
 async def list_page(
     context: Context, org_id: str, domain_id: str, *, newest_first: bool, cursor: str | None, limit: int
 ) -> Page[TimelineEntry]:
-    """In order, or against it; of removed domains too. Raises NotFound, also for another organization's."""
+    """List entries, oldest or newest first; also of removed domains. Raises NotFound, also for another's domain."""
     position = _parse_cursor(cursor, newest_first=newest_first)
 
     def query(snapshot: Snapshot) -> list[TimelineEntry]:
@@ -111,31 +113,33 @@ async def list_page(
             raise NotFound(f"There is no domain {domain_id}.")
         return _list_beyond(snapshot, domain_id, position, newest_first=newest_first, limit=limit + 1)
 
-    found = await context.database.read(query)
-    if len(found) <= limit:
-        return Page(found, None)
-    return Page(found[:limit], encode_cursor(".".join(map(str, found[limit - 1].sort_key))))
+    entries = await context.database.read(query)
+    if len(entries) <= limit:
+        return Page(entries, None)
+    return Page(entries[:limit], encode_cursor(".".join(map(str, entries[limit - 1].sort_key))))
 
 
 def _list_beyond(
     snapshot: Snapshot, domain_id: str, position: tuple[int, int, str], *, newest_first: bool, limit: int
 ) -> list[TimelineEntry]:
-    """Each source gives its first `limit` beyond the position; the first `limit` of all are among those."""
+    """List entries beyond a position: the first `limit` of all are among the first `limit` of each source."""
     at, kind, tie = position
     entries = [
-        TimelineEntry(kind=found.kind, occurred_at=found.occurred_at, stored_entry=found)
-        for found in timeline.list_of_domain(snapshot, domain_id, position, newest_first=newest_first, limit=limit)
+        TimelineEntry(kind=stored_entry.kind, occurred_at=stored_entry.occurred_at, stored_entry=stored_entry)
+        for stored_entry in timeline.list_of_domain(
+            snapshot, domain_id, position, newest_first=newest_first, limit=limit
+        )
     ]
-    after_job = tie if kind == TimelineEntryKind.JOB else "" if kind < TimelineEntryKind.JOB else HIGHEST_KEY
+    after_job_id = tie if kind == TimelineEntryKind.JOB else "" if kind < TimelineEntryKind.JOB else HIGHEST_KEY
     entries += [
         TimelineEntry(kind=TimelineEntryKind.JOB, occurred_at=job.created_at, job=job)
-        for job in jobs.list_of_domain(snapshot, domain_id, (at, after_job), newest_first=newest_first, limit=limit)
+        for job in jobs.list_of_domain(snapshot, domain_id, (at, after_job_id), newest_first=newest_first, limit=limit)
     ]
-    after_event = int(tie) if kind == TimelineEntryKind.EVENT else -1
+    after_sequence = int(tie) if kind == TimelineEntryKind.EVENT else -1
     entries += [
         TimelineEntry(kind=TimelineEntryKind.EVENT, occurred_at=event.created_at, event=event)
         for event in events.list_of_domain(
-            snapshot, domain_id, (at, after_event), newest_first=newest_first, limit=limit
+            snapshot, domain_id, (at, after_sequence), newest_first=newest_first, limit=limit
         )
     ]
     return sorted(entries, key=lambda entry: entry.sort_key, reverse=newest_first)[:limit]
@@ -156,11 +160,11 @@ def _parse_cursor(cursor: str | None, *, newest_first: bool) -> tuple[int, int, 
 def _find_entry_to_merge_into(
     context: Context, tx: Transaction, domain_id: str, kind: TimelineEntryKind
 ) -> StoredTimelineEntry | None:
-    """The newest entry of a kind where there may be no more of them now."""
+    """The newest entry of a kind, where the domain may have no further entry of that kind now."""
     now = context.now()
-    found = timeline.list_latest(tx, domain_id, kind, now - DAY, MAX_PER_DAY)
-    in_the_hour = sum(entry.occurred_at > now - HOUR for entry in found)
-    return found[0] if len(found) >= MAX_PER_DAY or in_the_hour >= MAX_PER_HOUR else None
+    latest = timeline.list_latest(tx, domain_id, kind, now - DAY, MAX_PER_DAY)
+    count_in_hour = sum(entry.occurred_at > now - HOUR for entry in latest)
+    return latest[0] if len(latest) >= MAX_PER_DAY or count_in_hour >= MAX_PER_HOUR else None
 
 
 def _insert(

@@ -1,8 +1,8 @@
-"""API tokens: minted, listed, revoked, and recognised."""
+"""API tokens: minted, listed, revoked and authenticated."""
 
 from msgspec import Struct
 
-from dcvd.core import tokens as rules
+from dcvd.core import tokens as token_rules
 from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.secret import Secret
@@ -16,7 +16,7 @@ from dcvd.store.engine.paging import Page, build_page, decode_cursor
 
 
 class MintedToken(Struct, frozen=True):
-    """A token with its plain text, which exists only here and now."""
+    """A new token with its plain text, which is shown once and never stored."""
 
     token: Token
     plaintext: Secret
@@ -25,12 +25,12 @@ class MintedToken(Struct, frozen=True):
 async def create(
     context: Context, org_id: str, *, name: str, role: Role, expires_at: int | None, minter_role: Role = Role.OWNER
 ) -> MintedToken:
-    """A new token for an organization that exists; an operator mints as an owner.
+    """Mint a token for an organization that exists; an operator mints as an owner.
 
     Raises Forbidden when `role` is above the minter's, InvalidInput for a bad name or an expiry that has passed.
     """
     now = context.now()
-    if not rules.may_grant(minter_role, role):
+    if not token_rules.may_grant(minter_role, role):
         raise Forbidden(
             f"A token with the role {minter_role.value} cannot create one with the higher role {role.value}."
         )
@@ -38,7 +38,7 @@ async def create(
         raise InvalidInput(
             "expiresAt", f"expiresAt is {to_rfc3339(expires_at)}, which has passed; give a later instant."
         )
-    plain = rules.mint_token(context.random_bytes)
+    plaintext = token_rules.mint_token(context.random_bytes)
     token = Token(
         id=context.new_id(IdPrefix.TOKEN),
         org_id=org_id,
@@ -48,17 +48,17 @@ async def create(
         expires_at=expires_at,
         last_used_at=None,
     )
-    token_hash = rules.hash_token(plain.reveal())
+    token_hash = token_rules.hash_token(plaintext.reveal())
 
     def unit(tx: Transaction) -> MintedToken:
         tokens.insert(tx, token, token_hash)
-        return MintedToken(token, plain)
+        return MintedToken(token, plaintext)
 
     return await context.database.write(unit)
 
 
 async def list_page(context: Context, org_id: str, *, cursor: str | None, limit: int) -> Page[Token]:
-    """Newest first; never a plain text."""
+    """List an organization's tokens, newest first; never with a plain text."""
     before = decode_cursor(cursor)
     rows = await context.database.read(
         lambda snapshot: tokens.list_of_org(snapshot, org_id, before=before, limit=limit + 1)
@@ -67,7 +67,7 @@ async def list_page(context: Context, org_id: str, *, cursor: str | None, limit:
 
 
 async def revoke(context: Context, org_id: str, token_id: str) -> None:
-    """The token stops working at once. Raises NotFound."""
+    """Revoke a token, which stops working at once. Raises NotFound."""
 
     def unit(tx: Transaction) -> None:
         if not tokens.delete(tx, org_id, token_id):
@@ -77,13 +77,13 @@ async def revoke(context: Context, org_id: str, token_id: str) -> None:
 
 
 async def authenticate(context: Context, presented_token: str) -> Token:
-    """The live token behind a presented text. Raises Unauthenticated, which never says what exactly was wrong."""
+    """Return the live token that a text belongs to. Raises Unauthenticated, which never says what exactly was wrong."""
     refusal = "The bearer token is not valid: malformed, unknown, revoked or expired. Ask your operator for a new one."
-    if not rules.is_well_formed(presented_token):
+    if not token_rules.is_well_formed(presented_token):
         raise Unauthenticated(refusal)
-    token_hash = rules.hash_token(presented_token)
+    token_hash = token_rules.hash_token(presented_token)
     token = await context.database.read(lambda snapshot: tokens.find_by_hash(snapshot, token_hash))
-    if token is None or rules.is_expired(token.expires_at, context.now()):
+    if token is None or token_rules.is_expired(token.expires_at, context.now()):
         raise Unauthenticated(refusal)
     return token
 
@@ -95,20 +95,20 @@ class TokenUsage:
         self._used_at: dict[str, int] = {}
 
     def record_use(self, token_id: str, now: int) -> None:
-        """A token was used."""
+        """Note that a token was used."""
         self._used_at[token_id] = now
 
     def read_last_used_at(self, token: Token) -> int | None:
-        """When it was last used, also where that is not stored yet."""
+        """When a token was last used, also where that is not stored yet."""
         return self._used_at.get(token.id, token.last_used_at)
 
     async def store(self, context: Context) -> None:
-        """Write down what was noted since the last time; what cannot be stored is kept for the next time."""
-        used, self._used_at = self._used_at, {}
-        if not used:
+        """Store the uses noted since the last call; what cannot be stored is kept for the next one."""
+        used_at, self._used_at = self._used_at, {}
+        if not used_at:
             return
         try:
-            await context.database.write(lambda tx: tokens.touch(tx, used))
+            await context.database.write(lambda tx: tokens.touch(tx, used_at))
         except BaseException:
-            self._used_at = used | self._used_at
+            self._used_at = used_at | self._used_at
             raise

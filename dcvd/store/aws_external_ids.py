@@ -1,10 +1,10 @@
-"""ExternalIds that were given to organizations for roles of theirs at AWS."""
+"""ExternalIds that were given to organizations for their roles at AWS."""
 
 from dcvd.store.engine.database import Snapshot, Transaction
 
 
 def insert(tx: Transaction, org_id: str, external_id: str, *, created_at: int, expires_at: int) -> None:
-    """Store a new one."""
+    """Store a new ExternalId."""
     tx.execute(
         "INSERT INTO aws_external_ids (external_id, org_id, created_at, expires_at) VALUES (?, ?, ?, ?)",
         (external_id, org_id, created_at, expires_at),
@@ -12,7 +12,7 @@ def insert(tx: Transaction, org_id: str, external_id: str, *, created_at: int, e
 
 
 def is_usable(snapshot: Snapshot, org_id: str, external_id: str, now: int) -> bool:
-    """Whether it was given to this organization, and can be used."""
+    """Whether an ExternalId was given to this organization and can be used."""
     row = snapshot.fetch_one(
         "SELECT 1 FROM aws_external_ids WHERE external_id = ? AND org_id = ? AND used_at IS NULL AND expires_at > ?",
         (external_id, org_id, now),
@@ -21,17 +21,17 @@ def is_usable(snapshot: Snapshot, org_id: str, external_id: str, now: int) -> bo
 
 
 def consume(tx: Transaction, org_id: str, external_id: str, now: int) -> bool:
-    """Use it, which nobody can again; False where it cannot be used."""
-    changed = tx.execute(
+    """Use up an ExternalId; False where it cannot be used."""
+    changed_rows = tx.execute(
         "UPDATE aws_external_ids SET used_at = ?1"
         " WHERE external_id = ?2 AND org_id = ?3 AND used_at IS NULL AND expires_at > ?1",
         (now, external_id, org_id),
     )
-    return changed > 0
+    return changed_rows > 0
 
 
 def list_unused_expiries(snapshot: Snapshot, org_id: str, now: int, limit: int) -> list[int]:
-    """When those that an organization has not used end, the earliest first."""
+    """List when an organization's unused ExternalIds expire, the earliest first."""
     rows = snapshot.fetch_all(
         "SELECT expires_at FROM aws_external_ids WHERE org_id = ? AND expires_at > ? AND used_at IS NULL"
         " ORDER BY expires_at LIMIT ?",
@@ -41,7 +41,7 @@ def list_unused_expiries(snapshot: Snapshot, org_id: str, now: int, limit: int) 
 
 
 def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
-    """Remove those that ended before an instant; returns how many."""
+    """Remove ExternalIds that expired before an instant; return how many."""
     return tx.execute(
         "DELETE FROM aws_external_ids WHERE external_id IN"
         " (SELECT external_id FROM aws_external_ids WHERE expires_at < ? LIMIT ?)",

@@ -1,4 +1,4 @@
-"""A copy of the database, made beside a daemon that goes on writing."""
+"""Back up the database while the daemon goes on writing to it."""
 
 import os
 import sqlite3
@@ -71,7 +71,7 @@ def _resolve_source(database: Path) -> Path:
 
 
 def _copy(source: Path, draft: Path) -> None:
-    # A connection that could write would checkpoint when it is the last to close, beside a daemon that just starts.
+    # A connection that can write checkpoints when it is the last to close, perhaps while a daemon is starting.
     with _open_connection(f"{source.as_uri()}?mode=ro") as reader, _open_connection(draft.as_uri()) as writer:
         # Without one transaction around all steps, SQLite would begin anew after each commit of the daemon.
         reader.execute("BEGIN")
@@ -80,27 +80,27 @@ def _copy(source: Path, draft: Path) -> None:
         writer.execute("PRAGMA synchronous = OFF")
         steps = 0
 
-        def rest(_status: int, _remaining: int, _total: int) -> None:
+        def pause(_status: int, _remaining: int, _total: int) -> None:
             nonlocal steps
             steps += 1
             if steps % _STEPS_PER_SYNC == 0:
                 sync_to_disk(draft)
             time.sleep(_STEP_PAUSE_S)
 
-        reader.backup(writer, pages=_PAGES_PER_STEP, progress=rest)
+        reader.backup(writer, pages=_PAGES_PER_STEP, progress=pause)
         reader.execute("COMMIT")
 
 
 def _check_copy(draft: Path, database: Path) -> tuple[list[VaultKeyRecord], int]:
-    # immutable: nobody else has it, and no log is made beside it.
+    # immutable: nobody else uses the copy, and SQLite makes no log beside it.
     with _open_connection(f"{draft.as_uri()}?mode=ro&immutable=1") as copy:
-        (verdict,) = copy.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            fault = " ".join(verdict.split())
+        (result,) = copy.execute("PRAGMA quick_check(1)").fetchone()
+        if result != "ok":
+            fault = " ".join(result.split())
             raise StoreError(f"The database {database} is damaged ({fault}): no backup was kept. Restore an older one.")
         (schema,) = copy.execute("PRAGMA user_version").fetchone()
-        sealed = copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'vault_keys'").fetchone()
-        return (vault_keys.list_all(Snapshot(copy)) if sealed else []), schema
+        has_vault_keys = copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'vault_keys'").fetchone()
+        return (vault_keys.list_all(Snapshot(copy)) if has_vault_keys else []), schema
 
 
 def _check_application_id(connection: sqlite3.Connection, source: Path) -> None:

@@ -1,4 +1,4 @@
-"""What came of each line of a bulk call with a key, so that a repeat of the call is answered the same."""
+"""The outcome of each line of a bulk call with an idempotency key, so that a repeated call is answered the same."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ class BulkLine(Struct, frozen=True):
 
 
 def list_between(snapshot: Snapshot, org_id: str, key: str, first: int, last: int) -> list[BulkLine]:
-    """The lines with these numbers, both included, as far as they were done."""
+    """List the lines with these numbers, both included, that were done."""
     rows = snapshot.fetch_all(
         "SELECT line, fingerprint, outcome FROM bulk_lines WHERE org_id = ? AND key = ? AND line BETWEEN ? AND ?",
         (org_id, key, first, last),
@@ -25,7 +25,7 @@ def list_between(snapshot: Snapshot, org_id: str, key: str, first: int, last: in
 
 
 def find_last_line(snapshot: Snapshot, org_id: str, key: str) -> int:
-    """The highest number of a line that was done under a key; 0 for none."""
+    """Find the highest number of a line that was done under a key; 0 for none."""
     row = snapshot.fetch_one("SELECT max(line) FROM bulk_lines WHERE org_id = ? AND key = ?", (org_id, key))
     return 0 if row is None or row[0] is None else row[0]
 
@@ -39,7 +39,7 @@ def insert(tx: Transaction, org_id: str, key: str, lines: Sequence[BulkLine], no
 
 
 def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
-    """Remove lines that were done before an instant; returns how many."""
+    """Remove lines that were done before an instant; return how many."""
     return tx.execute(
         "DELETE FROM bulk_lines WHERE (org_id, key, line) IN"
         " (SELECT org_id, key, line FROM bulk_lines WHERE created_at < ? LIMIT ?)",

@@ -1,4 +1,4 @@
-"""Connections to DNS providers, and what they authenticate with, which is sealed."""
+"""Connections to DNS providers, and their sealed credentials."""
 
 from collections.abc import Collection, Mapping
 from typing import Final
@@ -48,13 +48,13 @@ def insert(tx: Transaction, vault: Vault, connection: Connection, credentials: C
 
 
 def get(snapshot: Snapshot, connection_id: str) -> Connection | None:
-    """By id, of whichever organization."""
+    """Get a connection by its id, of whichever organization."""
     row = snapshot.fetch_one(f"{_SELECT} WHERE id = ?", (connection_id,))
     return None if row is None else _from_row(row)
 
 
 def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: int) -> list[Connection]:
-    """Newest first, those with an id below `before`."""
+    """List an organization's connections with an id below `before`, newest first."""
     rows = snapshot.fetch_all(
         f"{_SELECT} WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (org_id, before or HIGHEST_KEY, limit)
     )
@@ -62,31 +62,31 @@ def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: i
 
 
 def count_of_org(snapshot: Snapshot, org_id: str) -> int:
-    """How many an organization has."""
+    """Count an organization's connections."""
     ((count,),) = snapshot.fetch_all("SELECT count(*) FROM oauth_connections WHERE org_id = ?", (org_id,))
     return int(count)
 
 
 def count_domains(snapshot: Snapshot, connection_id: str) -> int:
-    """How many domains use a connection."""
+    """Count the domains that use a connection."""
     ((count,),) = snapshot.fetch_all("SELECT count(*) FROM domains WHERE connection_id = ?", (connection_id,))
     return int(count)
 
 
 def count(snapshot: Snapshot, provider: Provider, status: ConnectionStatus) -> int:
-    """How many there are of all organizations together."""
-    ((found,),) = snapshot.fetch_all(
+    """Count the connections of all organizations together."""
+    ((connection_count,),) = snapshot.fetch_all(
         "SELECT count(*) FROM oauth_connections WHERE provider = ? AND status = ?", (provider, status)
     )
-    return int(found)
+    return int(connection_count)
 
 
 def unseal_credentials(snapshot: Snapshot, vault: Vault, connection: Connection) -> Credentials:
-    """What a connection that is there authenticates with. Raises VaultError."""
+    """Unseal the credentials of a connection that was read in this snapshot. Raises VaultError."""
     row = snapshot.fetch_one(
         "SELECT encrypted_access_token, encrypted_refresh_token FROM oauth_connections WHERE id = ?", (connection.id,)
     )
-    assert row is not None, "only a connection of this very snapshot has its credentials opened"
+    assert row is not None, "the connection was read in this snapshot"
     access = vault.open(row[0], org=connection.org_id, row=connection.id, field=_ACCESS_FIELD)
     if connection.method is not ConnectionMethod.OAUTH:
         return decode(access)
@@ -97,12 +97,12 @@ def unseal_credentials(snapshot: Snapshot, vault: Vault, connection: Connection)
 
 
 def replace_credentials(tx: Transaction, vault: Vault, connection: Connection, credentials: Credentials) -> bool:
-    """Store new credentials, and what of the connection follows from them, in the place of the version before.
+    """Replace a connection's credentials of the version before, and store what follows from the new ones.
 
-    False, and nothing is stored, where another change came first or the connection is gone.
+    Returns False, and stores nothing, where another change came first or the connection is removed.
     """
     access, refresh = _seal(vault, connection, credentials)
-    changed = tx.execute(
+    changed_rows = tx.execute(
         "UPDATE oauth_connections SET encrypted_access_token = ?, encrypted_refresh_token = ?, version = ?,"
         " scopes = ?, expires_at = ?, refresh_at = ?, updated_at = ? WHERE id = ? AND version = ?",
         (
@@ -117,20 +117,20 @@ def replace_credentials(tx: Transaction, vault: Vault, connection: Connection, c
             connection.version - 1,
         ),
     )
-    return changed == 1
+    return changed_rows == 1
 
 
 def require_reauth(tx: Transaction, connection_id: str, version: int, fault: ConnectionFault) -> bool:
-    """The credentials of this version are refused: nothing refreshes them any more.
+    """Store that the credentials of this version are refused, so that nothing refreshes them any more.
 
-    False where that is known already, or they have changed meanwhile.
+    Returns False where that is known already, or they have changed meanwhile.
     """
-    changed = tx.execute(
+    changed_rows = tx.execute(
         "UPDATE oauth_connections SET status = 'reauth_required', refresh_at = NULL, last_error_code = ?,"
         " last_error = ?, last_error_at = ?, updated_at = ? WHERE id = ? AND version = ? AND status = 'active'",
         (fault.code, fault.message, fault.at, fault.at, connection_id, version),
     )
-    return changed == 1
+    return changed_rows == 1
 
 
 def touch(tx: Transaction, used_at: Mapping[str, int]) -> None:
@@ -142,7 +142,7 @@ def touch(tx: Transaction, used_at: Mapping[str, int]) -> None:
 
 
 def set_faults(tx: Transaction, faults: Mapping[str, ConnectionFault]) -> None:
-    """Store what went wrong last, by the ids of the connections."""
+    """Store the last fault of connections, by their ids."""
     tx.execute_many(
         "UPDATE oauth_connections SET last_error_code = ?1, last_error = ?2, last_error_at = ?3"
         " WHERE id = ?4 AND coalesce(last_error_at, 0) <= ?3",
@@ -151,7 +151,7 @@ def set_faults(tx: Transaction, faults: Mapping[str, ConnectionFault]) -> None:
 
 
 def list_due_for_refresh(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:
-    """Those whose refresh is due and not yet anybody's job, the longest due first."""
+    """List connections whose refresh is due and has no job yet, the longest due first."""
     rows = snapshot.fetch_all(
         f"{_SELECT} c WHERE refresh_at IS NOT NULL AND refresh_at <= ?"
         " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.connection_id = c.id AND j.kind = ? AND j.state = 'pending')"
@@ -162,7 +162,7 @@ def list_due_for_refresh(snapshot: Snapshot, now: int, limit: int) -> list[Conne
 
 
 def list_expired(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:
-    """Those that thought they work, whose access token is over, and that cannot be refreshed."""
+    """List active connections whose access token has expired and that cannot be refreshed."""
     rows = snapshot.fetch_all(
         f"{_SELECT} WHERE status = 'active' AND refresh_at IS NULL AND expires_at IS NOT NULL AND expires_at <= ?"
         " ORDER BY expires_at LIMIT ?",
@@ -172,7 +172,7 @@ def list_expired(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:
 
 
 def filter_owned_ids(snapshot: Snapshot, org_id: str, connection_ids: Collection[str]) -> frozenset[str]:
-    """Which of these connections are an organization's."""
+    """Return those of the ids that belong to connections of an organization."""
     rows = snapshot.fetch_all(
         "SELECT id FROM oauth_connections WHERE id IN (SELECT value FROM json_each(?)) AND org_id = ?",
         (msgspec.json.encode(list(connection_ids)).decode(), org_id),
@@ -181,12 +181,12 @@ def filter_owned_ids(snapshot: Snapshot, org_id: str, connection_ids: Collection
 
 
 def delete(tx: Transaction, connection_id: str) -> None:
-    """Remove a connection with its credentials; its domains go on without."""
+    """Remove a connection with its credentials; its domains stay, without a connection."""
     tx.execute("DELETE FROM oauth_connections WHERE id = ?", (connection_id,))
 
 
 def _seal(vault: Vault, connection: Connection, credentials: Credentials) -> tuple[bytes, bytes | None]:
-    """For OAuth the two tokens, for everything else all of it as the first."""
+    """Seal credentials: for OAuth the two tokens, for every other method all of it as the first."""
     org, row = connection.org_id, connection.id
     if not isinstance(credentials, OauthTokens):
         return vault.seal(encode(credentials), org=org, row=row, field=_ACCESS_FIELD), None

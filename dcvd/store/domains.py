@@ -1,4 +1,4 @@
-"""Domains."""
+"""Domains: their rows, and the queries that find them."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, Final
@@ -26,7 +26,7 @@ _NEXT_CERTIFICATE_COLUMNS: Final = (
     "next_certificate_serial", "next_certificate_issuer", "next_certificate_issued_at", "next_certificate_expires_at",
 )  # fmt: skip
 _DERIVED_COLUMNS: Final = ("lane", "renewal_overdue_at")
-"""What follows from the rest, stored because it is searched for."""
+"""Columns that follow from the others, stored because queries search for them."""
 _BOOLEAN_COLUMNS: Final = ("wildcard", "challenge_verified", "wants_txt")
 _FIELDS: Final = {
     "wants_txt": "waits_for_txt",
@@ -40,7 +40,7 @@ _FIELDS: Final = {
     "healed_at": "remedy_wait_started_at",
     "next_sync_at": "next_check_at",
 }
-"""The fields of a domain that are not called as their columns, which older versions named."""
+"""The fields of a domain whose columns have another name, given by an older version."""
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM domains"
 _INSERT: Final = (
     f"INSERT INTO domains ({', '.join((*_COLUMNS, *_DERIVED_COLUMNS))}, registrable)"
@@ -76,21 +76,23 @@ def delete_all(tx: Transaction, domain_ids: Collection[str]) -> None:
 
 
 def find_by_ids(snapshot: Snapshot, domain_ids: Collection[str]) -> dict[str, Domain]:
-    """By their ids, those that there are, of whichever organization."""
-    found = _fetch_many(
+    """Find the domains with these ids, of whichever organization, by id."""
+    domains = _fetch_many(
         snapshot, f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", (_encode_texts(domain_ids),)
     )
-    return {domain.id: domain for domain in found}
+    return {domain.id: domain for domain in domains}
 
 
 def find_by_names(snapshot: Snapshot, names: Collection[str]) -> dict[str, Domain]:
-    """By their names, the live domains that have one of these, of whichever organization."""
-    found = _fetch_many(snapshot, f"{_SELECT} WHERE name IN (SELECT value FROM json_each(?))", (_encode_texts(names),))
-    return {domain.name: domain for domain in found}
+    """Find the live domains with these names, of whichever organization, by name."""
+    domains = _fetch_many(
+        snapshot, f"{_SELECT} WHERE name IN (SELECT value FROM json_each(?))", (_encode_texts(names),)
+    )
+    return {domain.name: domain for domain in domains}
 
 
 def filter_unregistered(snapshot: Snapshot, domain_ids: Collection[str]) -> set[str]:
-    """Which of these domains are there and have no custom hostname."""
+    """Return those of the ids whose domains are stored and have no custom hostname."""
     rows = snapshot.fetch_all(
         "SELECT id FROM domains WHERE id IN (SELECT value FROM json_each(?)) AND cf_id IS NULL",
         (_encode_texts(domain_ids),),
@@ -99,28 +101,28 @@ def filter_unregistered(snapshot: Snapshot, domain_ids: Collection[str]) -> set[
 
 
 def get(snapshot: Snapshot, domain_id: str) -> Domain | None:
-    """By id, of whichever organization."""
+    """Get a domain by its id, of whichever organization."""
     return _fetch_one(snapshot, f"{_SELECT} WHERE id = ?", domain_id)
 
 
 def find_by_name(snapshot: Snapshot, name: str) -> Domain | None:
-    """The one live domain with this name, of whichever organization."""
+    """Find the one live domain with this name, of whichever organization."""
     return _fetch_one(snapshot, f"{_SELECT} WHERE name = ?", name)
 
 
 def find_by_cloudflare_id(snapshot: Snapshot, cf_id: str) -> Domain | None:
-    """The domain that holds a custom hostname."""
+    """Find the domain that holds a custom hostname."""
     return _fetch_one(snapshot, f"{_SELECT} WHERE cf_id = ?", cf_id)
 
 
 def list_due(snapshot: Snapshot, lane: CheckLane, now: int, limit: int) -> list[Domain]:
-    """Domains of a lane whose next look is due, the longest waiting first."""
+    """List domains of a lane whose next check is due, the longest waiting first."""
     sql = f"{_SELECT} WHERE lane = ? AND next_sync_at <= ? ORDER BY next_sync_at LIMIT ?"
     return _fetch_many(snapshot, sql, (lane, now, limit))
 
 
 def count_due(snapshot: Snapshot, lane: CheckLane, after_at: int, now: int, limit: int) -> int:
-    """How many domains of a lane became due after an instant and are due, counted up to `limit`."""
+    """Count the domains of a lane that became due after an instant and are due; up to `limit`."""
     sql = (
         "SELECT count(*) FROM (SELECT 1 FROM domains WHERE lane = ? AND next_sync_at > ? AND next_sync_at <= ? LIMIT ?)"
     )
@@ -129,13 +131,13 @@ def count_due(snapshot: Snapshot, lane: CheckLane, after_at: int, now: int, limi
 
 
 def list_by_cloudflare_ids(snapshot: Snapshot, cf_ids: Sequence[str]) -> list[Domain]:
-    """The domains that hold any of these custom hostnames; the others are not ours."""
+    """List the domains that hold any of these custom hostnames; the other hostnames are not ours."""
     sql = f"{_SELECT} WHERE cf_id IN (SELECT value FROM json_each(?))"
     return _fetch_many(snapshot, sql, (msgspec.json.encode(cf_ids).decode(),))
 
 
 def set_next_check(tx: Transaction, domain_id: str, check_at: int, lane: CheckLane | None = None) -> None:
-    """Plan a look without anything having been seen; with `lane` it waits in that lane until then."""
+    """Plan a check without a new observation; with `lane`, the domain waits in that lane until then."""
     tx.execute(
         "UPDATE domains SET next_sync_at = ?, lane = COALESCE(?, lane) WHERE id = ?", (check_at, lane, domain_id)
     )
@@ -143,17 +145,17 @@ def set_next_check(tx: Transaction, domain_id: str, check_at: int, lane: CheckLa
 
 
 def reschedule_beyond(tx: Transaction, latest_at: int, now: int) -> int:
-    """Make due what is planned for after an instant; returns how many."""
+    """Make due the checks that are planned for after an instant; return how many."""
     return sum(
-        tx.execute("UPDATE domains SET next_sync_at = ? WHERE lane = ? AND next_sync_at > ?", (now, kind, latest_at))
-        for kind in CheckLane
+        tx.execute("UPDATE domains SET next_sync_at = ? WHERE lane = ? AND next_sync_at > ?", (now, lane, latest_at))
+        for lane in CheckLane
     )
 
 
 def list_of_org(
     snapshot: Snapshot, org_id: str, *, status: DomainStatus | None, before: str | None, limit: int
 ) -> list[Domain]:
-    """Newest first, those with an id below `before`."""
+    """List an organization's domains with an id below `before`, newest first."""
     if status is None:
         sql = f"{_SELECT} WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?"
         return _fetch_many(snapshot, sql, (org_id, before or HIGHEST_KEY, limit))
@@ -164,14 +166,14 @@ def list_of_org(
 def search(
     snapshot: Snapshot, org_id: str, prefix: str, *, status: DomainStatus | None, after: str | None, limit: int
 ) -> list[Domain]:
-    """By name, those after `after`: names, or registrable parts of names, that begin with `prefix`."""
+    """List domains by name, after `after`, whose name or registrable part begins with `prefix`."""
     columns = ", ".join(_COLUMNS)
-    wanted = " AND status = ?4" if status is not None else ""
+    status_condition = " AND status = ?4" if status is not None else ""
     # Two ranges, each on an index of its own; UNION drops what is in both.
     sql = (
-        f"SELECT {columns} FROM domains WHERE org_id = ?1 AND name >= ?2 AND name < ?3 AND name > ?5{wanted}"
+        f"SELECT {columns} FROM domains WHERE org_id = ?1 AND name >= ?2 AND name < ?3 AND name > ?5{status_condition}"
         f" UNION SELECT {columns} FROM domains"
-        f" WHERE org_id = ?1 AND registrable >= ?2 AND registrable < ?3 AND name > ?5{wanted}"
+        f" WHERE org_id = ?1 AND registrable >= ?2 AND registrable < ?3 AND name > ?5{status_condition}"
         " ORDER BY name LIMIT ?6"
     )
     return _fetch_many(snapshot, sql, (org_id, prefix, prefix + HIGHEST_KEY, status, after or "", limit))
@@ -238,22 +240,22 @@ def _derive_columns(domain: Domain) -> tuple[Any, ...]:
 
 
 def _from_row(row: Row) -> Domain:
-    stored = dict(zip(_COLUMNS, row, strict=True))
-    code, message = stored.pop("error_code"), stored.pop("error_message")
-    certificate = _certificate_from_row([stored.pop(column) for column in _CERTIFICATE_COLUMNS])
-    next_certificate = _certificate_from_row([stored.pop(column) for column in _NEXT_CERTIFICATE_COLUMNS])
+    values = dict(zip(_COLUMNS, row, strict=True))
+    code, message = values.pop("error_code"), values.pop("error_message")
+    certificate = _certificate_from_row([values.pop(column) for column in _CERTIFICATE_COLUMNS])
+    next_certificate = _certificate_from_row([values.pop(column) for column in _NEXT_CERTIFICATE_COLUMNS])
     for flag in _BOOLEAN_COLUMNS:
-        stored[flag] = bool(stored[flag])
+        values[flag] = bool(values[flag])
     return Domain(
-        status=DomainStatus(stored.pop("status")),
-        dns_state=DnsState(stored.pop("dns_state")),
-        cf_errors=_ERRORS.decode(stored.pop("cf_errors")),
-        cf_ssl_errors=_ERRORS.decode(stored.pop("cf_ssl_errors")),
-        findings=_FINDINGS.decode(stored.pop("findings")),
+        status=DomainStatus(values.pop("status")),
+        dns_state=DnsState(values.pop("dns_state")),
+        cf_errors=_ERRORS.decode(values.pop("cf_errors")),
+        cf_ssl_errors=_ERRORS.decode(values.pop("cf_ssl_errors")),
+        findings=_FINDINGS.decode(values.pop("findings")),
         error=None if code is None else DomainError(code, message),
         certificate=certificate,
         next_certificate=next_certificate,
-        **{_FIELDS.get(column, column): value for column, value in stored.items()},
+        **{_FIELDS.get(column, column): value for column, value in values.items()},
     )
 
 

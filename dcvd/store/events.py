@@ -36,7 +36,7 @@ def insert_all(tx: Transaction, events: Sequence[Event]) -> None:
 
 
 def list_of_org(snapshot: Snapshot, org_id: str, *, after: int, limit: int) -> list[Event]:
-    """In order, those numbered above `after`."""
+    """List an organization's events numbered above `after`, in order."""
     rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM events WHERE org_id = ? AND sequence > ? ORDER BY sequence LIMIT ?",
         (org_id, after, limit),
@@ -47,7 +47,7 @@ def list_of_org(snapshot: Snapshot, org_id: str, *, after: int, limit: int) -> l
 def list_of_domain(
     snapshot: Snapshot, domain_id: str, position: tuple[int, int], *, newest_first: bool, limit: int
 ) -> list[Event]:
-    """A domain's, beyond a position (instant, number), by both, or against them."""
+    """List a domain's events beyond a position (instant, number), in that order or against it."""
     beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
     rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM events WHERE domain_id = ? AND (created_at, sequence) {beyond} (?, ?)"
@@ -58,15 +58,15 @@ def list_of_domain(
 
 
 def get(snapshot: Snapshot, event_id: str) -> Event | None:
-    """By id, of whichever organization."""
+    """Get an event by its id, of whichever organization."""
     row = snapshot.fetch_one(f"SELECT {_COLUMNS} FROM events WHERE id = ?", (event_id,))
     return None if row is None else _from_row(row)
 
 
 def find_sequence_range(snapshot: Snapshot, org_id: str, since_at: int, until_at: int) -> tuple[int, int] | None:
-    """The least and the greatest number of the events from `since_at` to `until_at`, both included.
+    """Find the least and the greatest number of the events from `since_at` to `until_at`, both included.
 
-    None without any.
+    Returns None where there are none.
     """
     row = snapshot.fetch_one(
         "SELECT min(sequence), max(sequence) FROM events WHERE org_id = ? AND created_at >= ? AND created_at <= ?",
@@ -76,7 +76,7 @@ def find_sequence_range(snapshot: Snapshot, org_id: str, since_at: int, until_at
 
 
 def list_old_ids(snapshot: Snapshot, cutoff_at: int, *, after: str, limit: int) -> list[str]:
-    """In the order of their ids, events of every organization older than an instant that no delivery needs any more."""
+    """List, in order, events of every organization older than an instant that no delivery needs any more."""
     rows = snapshot.fetch_all(
         "SELECT id FROM events WHERE id > ? AND id < ? AND created_at < ?"
         " AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event_id = events.id) ORDER BY id LIMIT ?",
@@ -86,7 +86,7 @@ def list_old_ids(snapshot: Snapshot, cutoff_at: int, *, after: str, limit: int) 
 
 
 def delete(tx: Transaction, ids: Collection[str]) -> int:
-    """Remove those of the events that no delivery needs, and remember that they were there; returns how many."""
+    """Remove those of the events that no delivery needs, and store that they are past retention; return how many."""
     rows = tx.fetch_all(
         "DELETE FROM events WHERE id IN (SELECT value FROM json_each(?))"
         " AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event_id = events.id) RETURNING org_id, sequence",

@@ -1,4 +1,4 @@
-"""Jobs."""
+"""Jobs: their rows, and the queries that find what is due or pending."""
 
 from collections.abc import Collection, Sequence
 from typing import Final
@@ -20,10 +20,10 @@ _DNS_WRITE: Final = msgspec.json.Decoder(DnsWrite)
 _DUE: Final = (
     f"SELECT {_COLUMNS} FROM jobs j WHERE kind = ?4 AND state = 'pending' AND next_attempt_at <= ?1"
     " AND id NOT IN (SELECT value FROM json_each(?2))"
-    # A name that was removed and added again is registered only once its removal is through.
+    # A name that was removed and added again is registered only after its removal is done.
     " AND NOT (?4 = 'register' AND EXISTS (SELECT 1 FROM jobs d WHERE d.domain_name = j.domain_name"
     " AND d.kind = 'deregister' AND d.state = 'pending'))"
-    # What is written at a name is written in order, also where it was removed and added again.
+    # Records of one name are written in order, also where the name was removed and added again.
     " AND NOT (?4 = 'write_dns' AND EXISTS (SELECT 1 FROM jobs d WHERE d.domain_name = j.domain_name"
     " AND d.kind = 'write_dns' AND d.state = 'pending' AND d.org_id = j.org_id AND d.id < j.id))"
     # A connection does one thing at a time.
@@ -31,8 +31,6 @@ _DUE: Final = (
     " AND org_id NOT IN (SELECT value FROM json_each(?6))"
     " ORDER BY turn, id LIMIT ?3"
 )
-
-
 _INSERT: Final = f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 18)})"
 
 
@@ -49,7 +47,7 @@ def insert_all(tx: Transaction, jobs: Sequence[Job]) -> None:
 
 
 def update(tx: Transaction, job: Job) -> None:
-    """Store how a job stands now."""
+    """Store a job's new state."""
     tx.execute(
         "UPDATE jobs SET state = ?, cf_id = ?, attempts = ?, next_attempt_at = ?, last_error_code = ?, last_error = ?,"
         " outage = ?, updated_at = ?, replay = ? WHERE id = ?",
@@ -70,7 +68,7 @@ def update(tx: Transaction, job: Job) -> None:
 
 
 def get(snapshot: Snapshot, job_id: str) -> Job | None:
-    """By id, of whichever organization."""
+    """Get a job by its id, of whichever organization."""
     row = snapshot.fetch_one(f"SELECT {_COLUMNS} FROM jobs WHERE id = ?", (job_id,))
     return None if row is None else _from_row(row)
 
@@ -78,7 +76,7 @@ def get(snapshot: Snapshot, job_id: str) -> Job | None:
 def list_of_org(
     snapshot: Snapshot, org_id: str, *, state: JobState | None, before: str | None, limit: int
 ) -> list[Job]:
-    """Newest first, those with an id below `before`."""
+    """List an organization's jobs with an id below `before`, newest first."""
     if state is None:
         rows = snapshot.fetch_all(
             f"SELECT {_COLUMNS} FROM jobs WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
@@ -101,8 +99,10 @@ def list_due(
     busy_connections: Collection[str] = (),
     busy_orgs: Collection[str] = (),
 ) -> list[Job]:
-    """Jobs of a kind that are due and not in flight, by their turn; none through a connection, nor of an organization,
-    that is `busy_connections`."""
+    """List jobs of a kind that are due and not in flight, ordered by their turn.
+
+    No job is among them that works through one of `busy_connections`, or that belongs to one of `busy_orgs`.
+    """
     rows = snapshot.fetch_all(
         _DUE, (now, _encode_texts(in_flight), limit, kind, _encode_texts(busy_connections), _encode_texts(busy_orgs))
     )
@@ -110,7 +110,7 @@ def list_due(
 
 
 def find_next_due_at(snapshot: Snapshot, after_at: int) -> int | None:
-    """The earliest instant later than `after_at` at which a job is due."""
+    """Find the earliest instant later than `after_at` at which a job is due."""
     row = snapshot.fetch_one(
         "SELECT next_attempt_at FROM jobs WHERE state = 'pending' AND next_attempt_at > ?"
         " ORDER BY next_attempt_at LIMIT 1",
@@ -120,7 +120,7 @@ def find_next_due_at(snapshot: Snapshot, after_at: int) -> int | None:
 
 
 def find_pending_of_domain(snapshot: Snapshot, domain_id: str, kind: JobKind) -> Job | None:
-    """The pending job of a kind that a domain has, if any."""
+    """Find the pending job of a kind that a domain has, if any."""
     row = snapshot.fetch_one(
         f"SELECT {_COLUMNS} FROM jobs WHERE domain_id = ? AND kind = ? AND state = 'pending' LIMIT 1",
         (domain_id, kind),
@@ -129,7 +129,7 @@ def find_pending_of_domain(snapshot: Snapshot, domain_id: str, kind: JobKind) ->
 
 
 def end_pending_of_domains(tx: Transaction, domain_ids: Collection[str], kinds: Collection[JobKind], now: int) -> int:
-    """End what is pending for domains, as done; returns how many there were."""
+    """End the pending jobs of domains, as done; return how many there were."""
     count = tx.execute(
         "UPDATE jobs SET state = 'done', attempts = attempts + 1, next_attempt_at = NULL, outage = 0, updated_at = ?1"
         " WHERE state = 'pending' AND domain_id IN (SELECT value FROM json_each(?2))"
@@ -142,7 +142,7 @@ def end_pending_of_domains(tx: Transaction, domain_ids: Collection[str], kinds: 
 
 
 def list_pending_of_connection(snapshot: Snapshot, connection_id: str, kind: JobKind, limit: int) -> list[Job]:
-    """Some of the pending jobs of a kind that work through a connection, in no order."""
+    """List some of the pending jobs of a kind that work through a connection, in no order."""
     rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM jobs INDEXED BY jobs_of_connection"
         " WHERE connection_id = ? AND kind = ? AND state = 'pending' LIMIT ?",
@@ -152,7 +152,7 @@ def list_pending_of_connection(snapshot: Snapshot, connection_id: str, kind: Job
 
 
 def end_pending_of_connection(tx: Transaction, connection_id: str, now: int) -> int:
-    """End what is pending with a connection, as done; returns how many there were."""
+    """End the pending jobs of a connection, as done; return how many there were."""
     count = tx.execute(
         "UPDATE jobs SET state = 'done', attempts = attempts + 1, next_attempt_at = NULL, outage = 0, updated_at = ?"
         " WHERE state = 'pending' AND connection_id = ?",
@@ -164,23 +164,23 @@ def end_pending_of_connection(tx: Transaction, connection_id: str, now: int) -> 
 
 
 def find_next_turn(snapshot: Snapshot, org_id: str, kind: JobKind) -> int:
-    """The turn of an organization's next job of a kind.
+    """Find the turn of an organization's next job of a kind.
 
-    It comes behind all that the organization has waiting, and beside the first of everybody else's.
+    It comes after all pending jobs of the organization, and beside the first job of every other organization.
     """
-    first = snapshot.fetch_one(
+    first_row = snapshot.fetch_one(
         "SELECT turn FROM jobs WHERE kind = ? AND state = 'pending' ORDER BY turn LIMIT 1",
         (kind,),
     )
-    own_last = snapshot.fetch_one(
+    last_own_row = snapshot.fetch_one(
         "SELECT turn FROM jobs WHERE org_id = ? AND kind = ? AND state = 'pending' ORDER BY turn DESC LIMIT 1",
         (org_id, kind),
     )
-    return max(0 if first is None else first[0], 0 if own_last is None else own_last[0]) + 1
+    return max(0 if first_row is None else first_row[0], 0 if last_own_row is None else last_own_row[0]) + 1
 
 
 def count_between(snapshot: Snapshot, kind: JobKind, start: tuple[int, str], end: tuple[int, str]) -> int:
-    """How many pending jobs of a kind have a turn and id from `start` on and before `end`."""
+    """Count the pending jobs of a kind with a turn and id from `start` on and before `end`."""
     row = snapshot.fetch_one(
         "SELECT count(*) FROM jobs WHERE kind = ? AND state = 'pending'"
         " AND (turn, id) >= (?, ?) AND (turn, id) < (?, ?)",
@@ -190,8 +190,8 @@ def count_between(snapshot: Snapshot, kind: JobKind, start: tuple[int, str], end
 
 
 def list_pending_of_domains(snapshot: Snapshot, domain_ids: Collection[str], kind: JobKind) -> list[Job]:
-    """The pending jobs of a kind that domains have, in no order."""
-    # Left to itself SQLite goes through all that wait for their turn.
+    """List the pending jobs of a kind that domains have, in no order."""
+    # Without the hint SQLite would go through all jobs that wait for their turn.
     rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM jobs INDEXED BY jobs_of_domain"
         " WHERE domain_id IN (SELECT value FROM json_each(?)) AND kind = ? AND state = 'pending'",
@@ -203,7 +203,7 @@ def list_pending_of_domains(snapshot: Snapshot, domain_ids: Collection[str], kin
 def list_of_domain(
     snapshot: Snapshot, domain_id: str, position: tuple[int, str], *, newest_first: bool, limit: int
 ) -> list[Job]:
-    """A domain's, beyond a position (instant at which a job was made, its id), by both, or against them."""
+    """List a domain's jobs beyond a position (instant of creation, id), in that order or against it."""
     beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
     rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM jobs WHERE domain_id = ? AND (created_at, id) {beyond} (?, ?)"
@@ -214,7 +214,7 @@ def list_of_domain(
 
 
 def end_outage(tx: Transaction, now: int) -> int:
-    """Make due at once what waited only for a service that is back; returns how many."""
+    """Make due the jobs that waited only for a service that is back; return how many."""
     count = tx.execute(
         "UPDATE jobs SET next_attempt_at = ?1, outage = 0 WHERE state = 'pending' AND outage = 1"
         " AND next_attempt_at > ?1 AND last_error_code IN ('cloudflare_unavailable', 'cloudflare_rate_limited')",
@@ -226,14 +226,14 @@ def end_outage(tx: Transaction, now: int) -> int:
 
 
 def reschedule_beyond(tx: Transaction, latest_at: int, now: int) -> int:
-    """Make due what is planned for after an instant; returns how many."""
+    """Make due the jobs that are planned for after an instant; return how many."""
     return tx.execute(
         "UPDATE jobs SET next_attempt_at = ? WHERE state = 'pending' AND next_attempt_at > ?", (now, latest_at)
     )
 
 
 def delete_ended(tx: Transaction, state: JobState, cutoff_at: int, limit: int) -> int:
-    """Remove jobs that ended in `state` before an instant; returns how many."""
+    """Remove jobs that ended in `state` before an instant; return how many."""
     return tx.execute(
         "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs"
         " WHERE state <> 'pending' AND state = ? AND updated_at < ? LIMIT ?)",
@@ -246,8 +246,8 @@ def _encode_texts(values: Collection[str]) -> str:
 
 
 def _to_row(job: Job) -> tuple[object, ...]:
-    plain = (getattr(job, column) for column in Job.__struct_fields__[:-2])
-    return (*plain, _encode_json(job.replay), _encode_json(job.dns_write))
+    plain_values = (getattr(job, column) for column in Job.__struct_fields__[:-2])
+    return (*plain_values, _encode_json(job.replay), _encode_json(job.dns_write))
 
 
 def _encode_json(value: Replay | DnsWrite | None) -> str | None:
@@ -255,9 +255,9 @@ def _encode_json(value: Replay | DnsWrite | None) -> str | None:
 
 
 def _from_row(row: Row) -> Job:
-    stored = dict(zip(Job.__struct_fields__, row, strict=True))
-    stored["kind"], stored["state"] = JobKind(stored["kind"]), JobState(stored["state"])
-    stored["outage"] = bool(stored["outage"])
-    stored["replay"] = None if stored["replay"] is None else _REPLAY.decode(stored["replay"])
-    stored["dns_write"] = None if stored["dns_write"] is None else _DNS_WRITE.decode(stored["dns_write"])
-    return Job(**stored)
+    values = dict(zip(Job.__struct_fields__, row, strict=True))
+    values["kind"], values["state"] = JobKind(values["kind"]), JobState(values["state"])
+    values["outage"] = bool(values["outage"])
+    values["replay"] = None if values["replay"] is None else _REPLAY.decode(values["replay"])
+    values["dns_write"] = None if values["dns_write"] is None else _DNS_WRITE.decode(values["dns_write"])
+    return Job(**values)

@@ -1,4 +1,4 @@
-"""Authorizations that were begun: what the answer to each has to fit. A state itself is nowhere, only its hash."""
+"""Authorizations that were begun, and what the answer to each must match. Only the hash of a state is stored."""
 
 from typing import Final
 
@@ -19,9 +19,9 @@ _SCOPES: Final = msgspec.json.Decoder(tuple[str, ...])
 
 
 class PendingAuthorization(Struct, frozen=True, kw_only=True):
-    """One that was begun, by a token of an organization's. Instants in milliseconds.
+    """An authorization that an organization's token has begun. Instants in milliseconds.
 
-    scopes: those that were asked for. issuer: the server's, where it is known; issuer_required: its answer names it.
+    scopes: the requested ones. issuer: the server's, where it is known. issuer_required: the answer has to name it.
     """
 
     org_id: str
@@ -44,12 +44,12 @@ class ConsumedState(Struct, frozen=True):
     sealed_verifier: bytes
 
     def unseal_verifier(self, vault: Vault) -> Secret:
-        """Raises VaultError."""
+        """Unseal the verifier. Raises VaultError."""
         return vault.open(self.sealed_verifier, org=self.authorization.org_id, row=self.state_hash.hex(), field=_FIELD)
 
 
 class StateRecord(Struct, frozen=True):
-    """Why a state cannot be taken: whose it is, and whether it was used."""
+    """Why a state cannot be used: whose it is, and whether it was used."""
 
     org_id: str
     is_used: bool
@@ -58,7 +58,7 @@ class StateRecord(Struct, frozen=True):
 def insert(
     tx: Transaction, vault: Vault, state_hash: bytes, authorization: PendingAuthorization, verifier: Secret
 ) -> None:
-    """Store what was begun."""
+    """Store an authorization that was begun."""
     tx.execute(
         "INSERT INTO oauth_states (state_hash, org_id, token_id, provider, redirect_uri, return_to, scopes, issuer,"
         " issuer_required, created_at, expires_at, sealed_verifier) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -80,35 +80,35 @@ def insert(
 
 
 def consume(tx: Transaction, state_hash: bytes, now: int, *, org_id: str | None = None) -> ConsumedState | None:
-    """Use a state, which nobody can a second time. None where it cannot be used, or not by the organization `org_id`.
+    """Use up a state. None where it cannot be used, or not by the organization `org_id`.
 
-    One statement, so that of two answers at once only one is let through.
+    This is one statement, so that of two answers at once only one succeeds.
     """
-    own, whose = ("", ()) if org_id is None else (" AND org_id = ?", (org_id,))
+    and_org, org_parameters = ("", ()) if org_id is None else (" AND org_id = ?", (org_id,))
     row = tx.fetch_one(
-        f"UPDATE oauth_states SET used_at = ? WHERE state_hash = ? AND used_at IS NULL AND expires_at > ?{own}"
+        f"UPDATE oauth_states SET used_at = ? WHERE state_hash = ? AND used_at IS NULL AND expires_at > ?{and_org}"
         f" RETURNING {_COLUMNS}",
-        (now, state_hash, now, *whose),
+        (now, state_hash, now, *org_parameters),
     )
     return None if row is None else ConsumedState(_from_row(row), state_hash, row[10])
 
 
 def find(snapshot: Snapshot, state_hash: bytes) -> StateRecord | None:
-    """What there is to know of a state that could not be taken; None where there is none."""
+    """Find what is known of a state that could not be used; None where there is none."""
     row = snapshot.fetch_one("SELECT org_id, used_at IS NOT NULL FROM oauth_states WHERE state_hash = ?", (state_hash,))
     return None if row is None else StateRecord(row[0], bool(row[1]))
 
 
 def count(snapshot: Snapshot, org_id: str, now: int) -> tuple[int, int]:
-    """How many of an organization have not reached their end, and how many of those are not used."""
-    ((all_of_them, used),) = snapshot.fetch_all(
+    """Count an organization's unexpired authorizations, and the unused ones among them."""
+    ((total, used_count),) = snapshot.fetch_all(
         "SELECT count(*), count(used_at) FROM oauth_states WHERE org_id = ? AND expires_at > ?", (org_id, now)
     )
-    return all_of_them, all_of_them - used
+    return total, total - used_count
 
 
 def delete_expired(tx: Transaction, cutoff_at: int, limit: int) -> int:
-    """Remove those whose end was before an instant; returns how many."""
+    """Remove authorizations that expired before an instant; return how many."""
     return tx.execute(
         "DELETE FROM oauth_states WHERE state_hash IN"
         " (SELECT state_hash FROM oauth_states WHERE expires_at < ? LIMIT ?)",

@@ -22,7 +22,7 @@ def insert(tx: Transaction, organization: Organization) -> None:
 
 
 def find(snapshot: Snapshot, id_or_name: str) -> Organization | None:
-    """By id, else by exact name."""
+    """Find an organization by its id, else by its exact name."""
     row = snapshot.fetch_one(
         "SELECT id, name, created_at FROM organizations WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC LIMIT 1",
         (id_or_name,),
@@ -31,32 +31,32 @@ def find(snapshot: Snapshot, id_or_name: str) -> Organization | None:
 
 
 def list_all(snapshot: Snapshot) -> list[Organization]:
-    """Every organization by name; operators have few, so it is no page."""
+    """List every organization by name; there are few, so there are no pages."""
     rows = snapshot.fetch_all("SELECT id, name, created_at FROM organizations ORDER BY name")
     return [Organization(id=row[0], name=row[1], created_at=row[2]) for row in rows]
 
 
 def read_last_sequence(snapshot: Snapshot, org_id: str) -> int:
-    """The number of the newest event; 0 before the first."""
+    """Read the number of the newest event; 0 before the first."""
     row = snapshot.fetch_one("SELECT last_sequence FROM organizations WHERE id = ?", (org_id,))
     return 0 if row is None else row[0]
 
 
 def read_forgotten_sequence(snapshot: Snapshot, org_id: str) -> int:
-    """The number up to which events are past their retention, though some may still be stored; 0 before the first."""
+    """Read the number up to which events are past their retention, though some may still be stored; 0 at first."""
     row = snapshot.fetch_one("SELECT forgotten_sequence FROM organizations WHERE id = ?", (org_id,))
     return 0 if row is None else row[0]
 
 
 def forget_events(tx: Transaction, org_id: str, sequence: int) -> None:
-    """Events up to a number are past their retention."""
+    """Store that events up to a number are past their retention."""
     tx.execute(
         "UPDATE organizations SET forgotten_sequence = max(forgotten_sequence, ?) WHERE id = ?", (sequence, org_id)
     )
 
 
 def allocate_sequences(tx: Transaction, org_id: str, count: int) -> range:
-    """The next `count` event numbers of an organization; without a gap, because the events commit with them."""
+    """Allocate an organization's next `count` event numbers; without a gap, as the events commit with them."""
     row = tx.fetch_one(
         "UPDATE organizations SET last_sequence = last_sequence + ? WHERE id = ? RETURNING last_sequence",
         (count, org_id),

@@ -1,4 +1,4 @@
-"""Renewals that are late, over all organizations."""
+"""Overdue renewals, over all organizations."""
 
 from msgspec import Struct
 
@@ -21,7 +21,7 @@ class OverdueRenewal(Struct, frozen=True, kw_only=True):
 
 
 def list_overdue(snapshot: Snapshot, now: int, limit: int) -> list[OverdueRenewal]:
-    """Those that are late for the longest time first."""
+    """List overdue renewals, the longest overdue first."""
     rows = snapshot.fetch_all(
         "SELECT id, org_id, name, status, error_code, cf_ssl_status, expires_at, renewal_overdue_at, cf_checked_at"
         " FROM domains WHERE renewal_overdue_at <= ? ORDER BY renewal_overdue_at LIMIT ?",
@@ -31,12 +31,12 @@ def list_overdue(snapshot: Snapshot, now: int, limit: int) -> list[OverdueRenewa
 
 
 def count_overdue(snapshot: Snapshot, now: int) -> int:
-    """How many are late."""
+    """Count overdue renewals."""
     (count,) = snapshot.fetch_all("SELECT count(*) FROM domains WHERE renewal_overdue_at <= ?", (now,))[0]
     return int(count)
 
 
 def find_oldest_due_at(snapshot: Snapshot, lane: CheckLane) -> int | None:
-    """When the look was due that waits longest in a lane; None in an empty one."""
+    """Find when the check was due that waits longest in a lane; None for an empty lane."""
     row = snapshot.fetch_one("SELECT next_sync_at FROM domains WHERE lane = ? ORDER BY next_sync_at LIMIT 1", (lane,))
     return None if row is None else row[0]

@@ -1,4 +1,4 @@
-"""What changed domains, and who; requests, observations and transitions. Jobs and events are in their own tables."""
+"""The stored timeline: requests, observations and transitions. Jobs and events have tables of their own."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,14 +11,14 @@ from dcvd.core.timeline import TimelineEntryKind, TimelineNote
 from dcvd.store.engine.database import Row, Snapshot, Transaction
 
 TimelinePosition = tuple[int, int, str]
-"""(instant, kind, id): where an entry stands in its domain's timeline."""
+"""The position of an entry in its domain's timeline: (instant, kind, id)."""
 
 _COLUMNS: Final = "id, org_id, domain_id, kind, actor, data, at"
 _NOTE: Final = msgspec.json.Decoder(TimelineNote)
 
 
 class StoredTimelineEntry(Struct, frozen=True, kw_only=True):
-    """An entry; `occurred_at` in milliseconds."""
+    """A timeline entry; `occurred_at` in milliseconds."""
 
     id: str
     org_id: str
@@ -30,7 +30,7 @@ class StoredTimelineEntry(Struct, frozen=True, kw_only=True):
 
 
 def insert_all(tx: Transaction, entries: Sequence[StoredTimelineEntry]) -> None:
-    """Store new entries of the three kinds."""
+    """Store new entries."""
     tx.execute_many(
         f"INSERT INTO timeline ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
@@ -49,14 +49,14 @@ def insert_all(tx: Transaction, entries: Sequence[StoredTimelineEntry]) -> None:
 
 
 def update_note(tx: Transaction, entry_id: str, note: TimelineNote) -> None:
-    """Have an entry say something else; its place stays."""
+    """Replace the note of an entry, whose position stays."""
     tx.execute("UPDATE timeline SET data = ? WHERE id = ?", (_encode_note(note), entry_id))
 
 
 def list_latest(
     snapshot: Snapshot, domain_id: str, kind: TimelineEntryKind, since_at: int, limit: int
 ) -> list[StoredTimelineEntry]:
-    """The newest entries of a kind that a domain has since an instant (excluded), newest first."""
+    """List the newest entries of a kind that a domain has since an instant (excluded), newest first."""
     rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM timeline WHERE domain_id = ? AND at > ? AND kind = ?"
         " ORDER BY at DESC, id DESC LIMIT ?",
@@ -68,7 +68,7 @@ def list_latest(
 def list_of_domain(
     snapshot: Snapshot, domain_id: str, position: TimelinePosition, *, newest_first: bool, limit: int
 ) -> list[StoredTimelineEntry]:
-    """Entries beyond a position, in the order of the timeline or against it."""
+    """List a domain's entries beyond a position, in the order of the timeline or against it."""
     beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
     rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM timeline WHERE domain_id = ? AND (at, kind, id) {beyond} (?, ?, ?)"
@@ -79,7 +79,7 @@ def list_of_domain(
 
 
 def find_org(snapshot: Snapshot, domain_id: str) -> str | None:
-    """Whose domain it is or was, as long as anything is kept of it."""
+    """Find the organization that has or had a domain, as long as anything of the domain is stored."""
     for table in ("domains WHERE id", "timeline WHERE domain_id", "events WHERE domain_id", "jobs WHERE domain_id"):
         row = snapshot.fetch_one(f"SELECT org_id FROM {table} = ? LIMIT 1", (domain_id,))
         if row is not None:
@@ -88,7 +88,7 @@ def find_org(snapshot: Snapshot, domain_id: str) -> str | None:
 
 
 def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
-    """Remove entries older than an instant; returns how many."""
+    """Remove entries older than an instant; return how many."""
     return tx.execute(
         "DELETE FROM timeline WHERE id IN (SELECT id FROM timeline WHERE id < ? AND at < ? ORDER BY id LIMIT ?)",
         (earliest_id(IdPrefix.TIMELINE, cutoff_at), cutoff_at, limit),

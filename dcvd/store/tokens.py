@@ -1,4 +1,4 @@
-"""API tokens; only their hash is here."""
+"""API tokens; only their hash is stored."""
 
 from collections.abc import Mapping
 
@@ -19,17 +19,17 @@ def insert(tx: Transaction, token: Token, token_hash: str) -> None:
 
 
 def find_by_hash(snapshot: Snapshot, token_hash: str) -> Token | None:
-    """The token that a presented text belongs to, expired or not."""
+    """Find the token with this hash, expired or not."""
     return _from_row(snapshot.fetch_one(f"SELECT {_COLUMNS} FROM api_tokens WHERE token_hash = ?", (token_hash,)))
 
 
 def get(snapshot: Snapshot, token_id: str) -> Token | None:
-    """The token of that id, expired or not."""
+    """Get a token by its id, expired or not."""
     return _from_row(snapshot.fetch_one(f"SELECT {_COLUMNS} FROM api_tokens WHERE id = ?", (token_id,)))
 
 
 def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: int) -> list[Token]:
-    """Newest first, those with an id below `before`."""
+    """List an organization's tokens with an id below `before`, newest first."""
     rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM api_tokens WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
         (org_id, before or HIGHEST_KEY, limit),
@@ -38,19 +38,19 @@ def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: i
 
 
 def delete(tx: Transaction, org_id: str, token_id: str) -> bool:
-    """Whether there was such a token."""
+    """Remove a token; return whether there was one."""
     return tx.execute("DELETE FROM api_tokens WHERE id = ? AND org_id = ?", (token_id, org_id)) > 0
 
 
 def touch(tx: Transaction, used_at: Mapping[str, int]) -> None:
-    """Store when tokens (by id) were last used."""
+    """Store when tokens were last used, by their ids."""
     tx.execute_many(
         "UPDATE api_tokens SET last_used_at = ? WHERE id = ?", [(at, token) for token, at in used_at.items()]
     )
 
 
 def delete_expired(tx: Transaction, cutoff_at: int, limit: int) -> int:
-    """Remove tokens that expired before an instant; returns how many."""
+    """Remove tokens that expired before an instant; return how many."""
     return tx.execute(
         "DELETE FROM api_tokens WHERE id IN"
         " (SELECT id FROM api_tokens WHERE expires_at IS NOT NULL AND expires_at < ? LIMIT ?)",

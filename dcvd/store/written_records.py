@@ -14,7 +14,7 @@ _BEFORE: Final = msgspec.json.Decoder(tuple[ZoneRecord, ...])
 
 
 def put(tx: Transaction, row: WrittenRecord) -> None:
-    """Store a record of a domain, or how it stands now."""
+    """Store a record of a domain, or its new state."""
     tx.execute(
         f"INSERT INTO written_records ({_COLUMNS}) VALUES ({', '.join('?' * len(WrittenRecord.__struct_fields__))})"
         " ON CONFLICT (domain_id, name, type) DO UPDATE SET connection_id = excluded.connection_id,"
@@ -25,12 +25,12 @@ def put(tx: Transaction, row: WrittenRecord) -> None:
 
 
 def list_of_domain(snapshot: Snapshot, domain_id: str) -> list[WrittenRecord]:
-    """All that a domain has, or had while there was one, by name."""
+    """List, by name, the records that were written for a domain, which may be removed since."""
     return list_of_domains(snapshot, [domain_id])
 
 
 def list_of_domains(snapshot: Snapshot, domain_ids: Collection[str]) -> list[WrittenRecord]:
-    """Likewise of many domains."""
+    """Like `list_of_domain`, for many domains."""
     rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM written_records WHERE domain_id IN (SELECT value FROM json_each(?))"
         " ORDER BY domain_id, name, type",
@@ -45,14 +45,14 @@ def delete(tx: Transaction, ids: Collection[str]) -> None:
 
 
 def delete_of_domains(tx: Transaction, domain_ids: Collection[str]) -> None:
-    """Forget what was written for domains."""
+    """Forget the records that were written for domains."""
     tx.execute(
         "DELETE FROM written_records WHERE domain_id IN (SELECT value FROM json_each(?))", (_encode_texts(domain_ids),)
     )
 
 
 def mark_orphaned(tx: Transaction, domain_ids: Collection[str], now: int) -> None:
-    """Their domains are removed, and a job takes the records out of DNS."""
+    """Mark the records of domains that are being removed, while a job takes them out of DNS."""
     tx.execute(
         "UPDATE written_records SET orphaned_at = ? WHERE domain_id IN (SELECT value FROM json_each(?))",
         (now, _encode_texts(domain_ids)),
@@ -60,7 +60,7 @@ def mark_orphaned(tx: Transaction, domain_ids: Collection[str], now: int) -> Non
 
 
 def delete_orphans(tx: Transaction, cutoff_at: int, limit: int) -> int:
-    """Forget records whose domain was removed before an instant; returns how many."""
+    """Forget records whose domain was removed before an instant; return how many."""
     return tx.execute(
         "DELETE FROM written_records WHERE id IN (SELECT id FROM written_records"
         " WHERE orphaned_at IS NOT NULL AND orphaned_at < ? LIMIT ?)",
@@ -80,6 +80,6 @@ def _to_row(row: WrittenRecord) -> tuple[object, ...]:
 
 
 def _from_row(row: Row) -> WrittenRecord:
-    stored = dict(zip(WrittenRecord.__struct_fields__, row, strict=True))
-    stored["before"] = _BEFORE.decode(stored["before"])
-    return WrittenRecord(**stored)
+    values = dict(zip(WrittenRecord.__struct_fields__, row, strict=True))
+    values["before"] = _BEFORE.decode(values["before"])
+    return WrittenRecord(**values)

@@ -1,1 +1,1 @@
-"""Connections: made, used, renewed and ended."""
+"""Connections: created, used, refreshed and removed."""

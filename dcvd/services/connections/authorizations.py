@@ -1,4 +1,4 @@
-"""OAuth's first half: a customer is sent to his provider with a state, which one answer can use, once."""
+"""The first half of OAuth: send a customer to their provider with a state, which one answer can use, once."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -50,17 +50,18 @@ async def start_authorization(
     return_to: str | None = None,
     extra_parameters: Mapping[str, str] = MappingProxyType({}),
 ) -> AuthorizationRedirect:
-    """Begin an authorization, which belongs to this token; without a `redirect_uri` the first that is configured.
+    """Begin an authorization, which belongs to this token. Without a `redirect_uri` it uses the first configured one.
 
-    extra_parameters: parameters for the provider that are not OAuth's, see `consents`.
+    extra_parameters: parameters for the provider beyond OAuth's own, see `find_consent_parameters`.
 
-    Raises InvalidInput, Unavailable naming the setting that lacks, Throttled where too many are open, Conflict where
-    there may be no further connection, and RemoteError where the provider's metadata cannot be had.
+    Raises InvalidInput, NotConfigured naming the setting that is missing, TooManyRequests where too many authorizations
+    are open, Conflict where there may be no further connection, and RemoteError where the provider's metadata cannot be
+    read.
     """
     vault = context.connection_vault
-    ours = token_client.servers.get_client(provider)
+    oauth_client = token_client.servers.get_client(provider)
     _check_writable(context.config, provider)
-    redirect_uri = _choose_redirect_uri(provider, ours, redirect_uri)
+    redirect_uri = _choose_redirect_uri(provider, oauth_client, redirect_uri)
     if return_to is not None and return_to not in context.config.oauth.return_to:
         raise InvalidInput("returnTo", "returnTo is none of the URLs in oauth.return_to, exactly as they stand there.")
     server = await token_client.servers.get_server(provider)
@@ -72,7 +73,7 @@ async def start_authorization(
         provider=provider,
         redirect_uri=redirect_uri,
         return_to=return_to,
-        scopes=ours.scopes,
+        scopes=oauth_client.scopes,
         issuer=server.issuer,
         issuer_required=server.issuer_required,
         created_at=now,
@@ -87,9 +88,9 @@ async def start_authorization(
     await context.database.write(unit)
     url = authorization_url(
         server.authorize_url,
-        client_id=ours.client_id,
+        client_id=oauth_client.client_id,
         redirect_uri=redirect_uri,
-        scopes=ours.scopes,
+        scopes=oauth_client.scopes,
         state=state,
         verifier=verifier,
         extra_parameters=extra_parameters,
@@ -100,27 +101,28 @@ async def start_authorization(
 async def consume_for_tenant(
     context: Context, org_id: str, token_id: str, provider: Provider, *, state: str, redirect_uri: str
 ) -> ConsumedState:
-    """Use the state of an answer that a tenant's own page received. Raises InvalidInput with the code `invalid_state`.
+    """Use the state of an answer that a tenant's own page received.
 
-    It is used by an attempt that does not fit, too, but never by another organization's.
+    An attempt that does not fit uses up the state too, unless another organization made it. Raises InvalidInput with
+    the code `invalid_state`.
     """
 
-    def fault(_: Snapshot, authorization: PendingAuthorization) -> str | None:
+    def find_fault(_: Snapshot, authorization: PendingAuthorization) -> str | None:
         if authorization.token_id != token_id:
             return "it was begun by another token"
         return None if authorization.redirect_uri == redirect_uri else "it was begun with another redirect URI"
 
-    return await _consume(context, state, provider, fault, org_id=org_id)
+    return await _consume(context, state, provider, find_fault, org_id=org_id)
 
 
 async def consume_for_browser(context: Context, provider: Provider, state: str) -> ConsumedState:
-    """Use the state of an answer that came to our own redirect URI, for the token that began it.
+    """Use the state of an answer that came to our own redirect URI, for the token that began the authorization.
 
     Raises InvalidInput with the code `invalid_state`.
     """
     now = context.now()
 
-    def fault(snapshot: Snapshot, authorization: PendingAuthorization) -> str | None:
+    def find_fault(snapshot: Snapshot, authorization: PendingAuthorization) -> str | None:
         if not urlsplit(authorization.redirect_uri).path.endswith(f"{_CALLBACK_PATH}{provider.value}"):
             return "it was begun with a redirect URI that is not ours"
         token = tokens.get(snapshot, authorization.token_id)
@@ -128,7 +130,7 @@ async def consume_for_browser(context: Context, provider: Provider, state: str) 
             return "the token that began it is gone"
         return None if may_write(token.role) else "the token that began it only reads"
 
-    return await _consume(context, state, provider, fault)
+    return await _consume(context, state, provider, find_fault)
 
 
 async def _consume(
@@ -142,23 +144,23 @@ async def _consume(
     state_hash, now = hash_state(state), context.now()
 
     def unit(tx: Transaction) -> ConsumedState | str:
-        taken = oauth_states.consume(tx, state_hash, now, org_id=org_id)
-        if taken is None:
+        consumed = oauth_states.consume(tx, state_hash, now, org_id=org_id)
+        if consumed is None:
             return _explain_unusable(tx, state_hash, org_id)
-        if taken.authorization.provider is not provider:
+        if consumed.authorization.provider is not provider:
             return "it was begun for another provider"
-        return find_fault(tx, taken.authorization) or taken
+        return find_fault(tx, consumed.authorization) or consumed
 
-    found = await context.database.write(unit)
-    if isinstance(found, ConsumedState):
-        return found
-    # Which of them is for the log alone: to whoever guesses, all states that are not his are the same.
-    log.warning("oauth.state_refused", provider=provider.value, org_id=org_id, reason=found)
+    result = await context.database.write(unit)
+    if isinstance(result, ConsumedState):
+        return result
+    # Only the log says why: to whoever guesses states, all that are not theirs have to look the same.
+    log.warning("oauth.state_refused", provider=provider.value, org_id=org_id, reason=result)
     raise invalid_state_error()
 
 
 def invalid_state_error() -> InvalidInput:
-    """The one answer to every state that cannot be used."""
+    """The one error for every state that cannot be used."""
     return InvalidInput(
         "state",
         "The state is unknown, used, expired, or was not begun for this provider and redirect URI by this token: begin "
@@ -168,12 +170,12 @@ def invalid_state_error() -> InvalidInput:
 
 
 def _explain_unusable(snapshot: Snapshot, state_hash: bytes, org_id: str | None) -> str:
-    use = oauth_states.find(snapshot, state_hash)
-    if use is None:
+    record = oauth_states.find(snapshot, state_hash)
+    if record is None:
         return "there is none"
-    if org_id is not None and use.org_id != org_id:
+    if org_id is not None and record.org_id != org_id:
         return "it is another organization's"
-    return "it was used" if use.is_used else "it has expired"
+    return "it was used" if record.is_used else "it has expired"
 
 
 def _check_room(snapshot: Snapshot, org_id: str, now: int) -> None:

@@ -1,7 +1,7 @@
-"""ExternalIds: made by us, given to one organization, good for one connection by a role at AWS.
+"""ExternalIds: we make them, and give each to one organization, for one connection by a role at AWS.
 
-Were they the customer's to choose, another tenant could name the role and ExternalId of somebody else (the confused
-deputy, IAM user guide).
+If customers chose them, a tenant could name the role and ExternalId of somebody else (the confused deputy, IAM user
+guide).
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _FIELD: Final = "credentials.externalId"
 
 
 class ExternalId(Struct, frozen=True, kw_only=True):
-    """A new one, and what the customer's role needs; `expires_at` in milliseconds."""
+    """A new ExternalId, and what the customer's role needs; `expires_at` in milliseconds."""
 
     external_id: str
     expires_at: int
@@ -38,17 +38,20 @@ class ExternalId(Struct, frozen=True, kw_only=True):
 
 
 async def issue(context: Context, sessions: AwsSessions, org_id: str, domains: Sequence[str]) -> ExternalId:
-    """A new ExternalId. domains: hostnames, as a tenant wrote them, whose records the role may write; of all for none.
+    """Issue a new ExternalId.
 
-    Raises Unavailable without a configured key or an identity of ours at AWS, InvalidInput for the domains, Throttled
-    where the organization has many that it has not used, Retryable where AWS could not be asked who we are.
+    domains: the hostnames, as a tenant wrote them, whose records the role may write; an empty list allows all.
+
+    Raises NotConfigured without a configured key or an identity of ours at AWS, InvalidInput for the domains,
+    TooManyRequests where the organization has many that it has not used, Retryable where AWS could not be asked who we
+    are.
     """
     _ = context.connection_vault  # without it no connection could follow
     permissions_policy = _build_permissions_policy(context, domains)
     identity = await sessions.get_identity(context.config.oauth_route53)
     now = context.now()
     external_id = aws_policies.new_external_id(context.random_bytes)
-    made = ExternalId(
+    new_external_id = ExternalId(
         external_id=external_id,
         expires_at=now + _LIFETIME_MS,
         trust_policy=aws_policies.trust_policy(identity.arn, external_id),
@@ -56,31 +59,31 @@ async def issue(context: Context, sessions: AwsSessions, org_id: str, domains: S
     )
 
     def unit(tx: Transaction) -> ExternalId:
-        ends = aws_external_ids.list_unused_expiries(tx, org_id, now, _MAX_UNUSED)
-        if len(ends) >= _MAX_UNUSED:
+        expiries = aws_external_ids.list_unused_expiries(tx, org_id, now, _MAX_UNUSED)
+        if len(expiries) >= _MAX_UNUSED:
             raise TooManyRequests(
                 f"There are {_MAX_UNUSED} ExternalIds that were given and not used; use one of them, or wait until the "
                 "oldest ends.",
-                retry_after_s=to_seconds(ends[0] - now),
+                retry_after_s=to_seconds(expiries[0] - now),
             )
-        aws_external_ids.insert(tx, org_id, external_id, created_at=now, expires_at=made.expires_at)
-        return made
+        aws_external_ids.insert(tx, org_id, external_id, created_at=now, expires_at=new_external_id.expires_at)
+        return new_external_id
 
     return await context.database.write(unit)
 
 
 async def check_usable(context: Context, org_id: str, external_id: str) -> None:
-    """Before AWS is asked. Raises InvalidInput as `take` does."""
+    """Check an ExternalId before AWS is asked. Raises InvalidInput as `consume` does."""
     now = context.now()
     if not await context.database.read(lambda snapshot: aws_external_ids.is_usable(snapshot, org_id, external_id, now)):
         raise _unknown_external_id_error()
 
 
 def consume(tx: Transaction, org_id: str, external_id: str, now: int) -> None:
-    """Use it up, in the transaction that stores the connection.
+    """Use up an ExternalId, in the transaction that stores the connection.
 
-    Raises InvalidInput with the code `external_id_unknown` for one that was not given to this organization, is used or
-    past its end.
+    Raises InvalidInput with the code `external_id_unknown` for one that was not given to this organization, or that is
+    used or expired.
     """
     if not aws_external_ids.consume(tx, org_id, external_id, now):
         raise _unknown_external_id_error()
@@ -89,7 +92,7 @@ def consume(tx: Transaction, org_id: str, external_id: str, now: int) -> None:
 def _unknown_external_id_error() -> InvalidInput:
     return InvalidInput(
         _FIELD,
-        f"{_FIELD} is none that dcvd gave to this organization, or it is used or past its end. Get one by "
+        f"{_FIELD} was not given to this organization by dcvd, was used already, or has expired. Get one by "
         "POST /api/oauth/aws/external-ids; each opens one connection.",
         code="external_id_unknown",
     )

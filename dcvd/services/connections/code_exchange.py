@@ -1,4 +1,4 @@
-"""OAuth's second half: the answer of a provider's server becomes a connection, or nothing is kept of it."""
+"""The second half of OAuth: turn the answer of a provider's server into a connection, or keep nothing of it."""
 
 import asyncio
 from typing import Final
@@ -34,13 +34,13 @@ from dcvd.store.oauth_states import ConsumedState
 log = structlog.get_logger(__name__)
 
 _ACCOUNT_TIMEOUT_S: Final = 5.0
-"""Seconds that a provider has to say whose account it is; the connection is good without."""
+"""Seconds that a provider has to say whose account it is; the connection works without that."""
 _LONGEST_ACCOUNT: Final = 200
 _BEGIN_AGAIN: Final = "Begin again with POST /api/oauth/authorize."
 
 
 class CallbackResult(Struct, frozen=True, kw_only=True):
-    """What became of an answer that came through a browser: a connection or a failure.
+    """The result of an answer that came through a browser: a connection or a failure.
 
     organization: the name of the one that it was for. return_to: where the browser is to go, None for nowhere.
     """
@@ -64,14 +64,16 @@ async def connect_for_tenant(
     redirect_uri: str,
     issuer: str | None,
 ) -> Connection:
-    """A connection from an answer that a tenant's own page received.
+    """Make a connection from an answer that a tenant's own page received.
 
-    Raises InvalidInput for what the answer or the customer's consent is to blame for, RemoteError where the provider
-    cannot or will not, Unavailable, Conflict. Whatever is raised, the state is used and nothing else is stored.
+    Raises InvalidInput where the answer or the customer's consent is at fault, RemoteError where the provider cannot or
+    will not, NotConfigured, Conflict. Whatever is raised, the state is used and nothing else is stored.
     """
     context.connection_vault  # noqa: B018  # raises where there is no key, before the state is used
-    taken = await consume_for_tenant(context, org_id, token_id, provider, state=state, redirect_uri=redirect_uri)
-    return await _connect(context, token_client, drivers, taken, code, issuer)
+    consumed_state = await consume_for_tenant(
+        context, org_id, token_id, provider, state=state, redirect_uri=redirect_uri
+    )
+    return await _connect(context, token_client, drivers, consumed_state, code, issuer)
 
 
 async def connect_for_browser(
@@ -81,16 +83,16 @@ async def connect_for_browser(
     provider: Provider,
     callback: AuthorizationResponse,
 ) -> CallbackResult:
-    """A connection from an answer that came to our own redirect URI. Raises InvalidInput for a state of no use."""
+    """Make a connection from an answer to our own redirect URI. Raises InvalidInput for a state that cannot be used."""
     context.connection_vault  # noqa: B018  # raises where there is no key, before the state is used
-    taken = await consume_for_browser(context, provider, callback.state)
-    authorization = taken.authorization
+    consumed_state = await consume_for_browser(context, provider, callback.state)
+    authorization = consumed_state.authorization
     organization = await context.database.read(lambda snapshot: organizations.find(snapshot, authorization.org_id))
     name = organization.name if organization is not None else ""
     try:
         if callback.code is None:
             raise _authorization_refused_error(provider, callback.error or "authorization_failed")
-        connection = await _connect(context, token_client, drivers, taken, callback.code, callback.issuer)
+        connection = await _connect(context, token_client, drivers, consumed_state, callback.code, callback.issuer)
     except DcvdError as error:
         log.warning(
             "oauth.not_connected",
@@ -140,7 +142,7 @@ async def _connect(
             actor=token_actor(authorization.token_id),
         )
     except BaseException:
-        # Also where we are stopped: nobody else would ever end what was granted.
+        # Also where this task is cancelled: nobody else would ever revoke what was granted.
         await asyncio.shield(_revoke_granted_tokens(token_client, provider, tokens))
         raise
 
@@ -156,7 +158,7 @@ def _unseal_verifier(context: Context, consumed_state: ConsumedState) -> Secret:
 async def _exchange(
     token_client: TokenClient, consumed_state: ConsumedState, code: Secret, verifier: Secret
 ) -> TokenResponse:
-    """Once, whatever comes of it: a server that sees a code twice takes back what it gave for it."""
+    """Exchange the code once, whatever the result: a server that sees a code twice revokes what it gave for it."""
     provider, redirect_uri = consumed_state.authorization.provider, consumed_state.authorization.redirect_uri
     try:
         return await token_client.exchange(provider, code=code, verifier=verifier, redirect_uri=redirect_uri)
@@ -170,20 +172,20 @@ async def _exchange(
 
 def _check_scopes(consumed_state: ConsumedState, tokens: TokenResponse) -> tuple[str, ...]:
     authorization = consumed_state.authorization
-    granted = read_granted_scopes(authorization.scopes, tokens.scopes)
-    missing = find_missing_scopes(authorization.provider, authorization.scopes, granted)
-    if missing:
+    granted_scopes = read_granted_scopes(authorization.scopes, tokens.scopes)
+    missing_scopes = find_missing_scopes(authorization.provider, authorization.scopes, granted_scopes)
+    if missing_scopes:
         raise InvalidInput(
             "code",
-            f"The customer did not grant {', '.join(missing)}, without which nothing can be written. What he granted "
-            f"was given back. {_BEGIN_AGAIN}",
+            f"The customer did not grant {', '.join(missing_scopes)}, without which nothing can be written. Their "
+            f"grant was revoked. {_BEGIN_AGAIN}",
             code="insufficient_scope",
         )
-    return granted
+    return granted_scopes
 
 
 async def _find_account(drivers: DriverFactory, provider: Provider, credentials: OauthTokens) -> str | None:
-    """What the provider calls the account, if it says so. Raises InvalidInput where it refuses the fresh token."""
+    """Ask what the provider calls the account, if it says so. Raises InvalidInput where it refuses the fresh token."""
     try:
         async with asyncio.timeout(_ACCOUNT_TIMEOUT_S):
             name = await drivers.create_driver(provider, credentials).check_credentials()
@@ -200,7 +202,7 @@ async def _find_account(drivers: DriverFactory, provider: Provider, credentials:
 
 
 async def _revoke_granted_tokens(token_client: TokenClient, provider: Provider, tokens: TokenResponse) -> None:
-    """Revoke what was granted and is not kept. With a refresh token its access token goes too (RFC 7009, 2.1)."""
+    """Revoke tokens that are not kept. With a refresh token its access token goes too (RFC 7009, 2.1)."""
     token = tokens.refresh_token or tokens.access_token
     kind: TokenKind = "access_token" if tokens.refresh_token is None else "refresh_token"
     try:

@@ -1,4 +1,4 @@
-"""What a customer's provider has to be told, beyond OAuth's own parameters, to ask him for his consent."""
+"""The parameters, beyond OAuth's own, that a provider needs in order to ask the customer for their consent."""
 
 from dcvd.core.connections.connection import Provider
 from dcvd.core.domains.hostnames import normalise
@@ -10,18 +10,18 @@ from dcvd.services.context import Context
 async def find_consent_parameters(
     context: Context, zones: ZoneReader, provider: Provider, domain_name: str | None
 ) -> dict[str, str]:
-    """The zone and the host within it, where consent is for one name (Domain Connect's asynchronous flow); else none.
+    """Find the zone and the host within it, where consent is for one name (Domain Connect's asynchronous flow).
 
-    Raises InvalidInput where the name is missing, not wanted or none; NotFound where its domain is not registered;
-    Retryable where DNS gives no answer.
+    For other providers there are no parameters. Raises InvalidInput where the name is missing, not wanted or not a
+    hostname; NotFound where its domain is not registered; Retryable where DNS gives no answer.
     """
     config = context.config
-    for_one_name = provider is Provider.OTHER and config.oauth_other.write_driver == "domain_connect"
+    is_for_one_name = provider is Provider.OTHER and config.oauth_other.write_driver == "domain_connect"
     if domain_name is None:
-        if for_one_name:
+        if is_for_one_name:
             raise InvalidInput("domainName", "domainName is missing: this provider gives its consent for one hostname.")
         return {}
-    if not for_one_name:
+    if not is_for_one_name:
         raise InvalidInput(
             "domainName", f"domainName is not wanted: {provider.value} gives its consent for an account."
         )

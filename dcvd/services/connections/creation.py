@@ -1,4 +1,4 @@
-"""Storing a connection whose credentials were tried."""
+"""Store a connection whose credentials the provider has accepted."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -34,11 +34,13 @@ async def create(
     actor: str,
     in_transaction: Callable[[Transaction, Connection], None] | None = None,
 ) -> Connection:
-    """Store a connection whose credentials were tried.
+    """Store a connection whose credentials the provider has accepted.
 
-    refresh_at: does not count without a refresh token. actor: who made it, as a timeline names him. in_transaction:
-    what has to be stored with it or not at all; what it raises comes out here. Raises Unavailable without a configured
-    key, Conflict where the organization has too many.
+    refresh_at: is ignored without a refresh token.
+    actor: who made the connection, as a timeline names them.
+    in_transaction: stores what belongs to the connection, in the same transaction; what it raises comes out here.
+
+    Raises NotConfigured without a configured key, Conflict where the organization has too many connections.
     """
     vault = context.connection_vault
     now = context.now()
@@ -74,7 +76,7 @@ async def create(
 
 
 def check_room(snapshot: Snapshot, org_id: str) -> None:
-    """Raises Conflict where an organization may have no further connection."""
+    """Raise Conflict where an organization may have no further connection."""
     if connections.count_of_org(snapshot, org_id) >= _MAX_CONNECTIONS:
         raise Conflict(
             f"There are {_MAX_CONNECTIONS} connections already; remove one that no domain needs.",

@@ -1,4 +1,4 @@
-"""What connections need without anybody's asking: tokens renewed in time, and an end that is told."""
+"""What connections need without a request: refresh tokens in time, and report a connection whose access has ended."""
 
 from collections.abc import Callable
 from typing import Final
@@ -15,13 +15,13 @@ _BATCH_SIZE: Final = 200
 
 
 async def enqueue_refreshes(context: Context) -> int:
-    """A job for each connection whose refresh is due; returns how many. Without a configured key there are none."""
+    """Enqueue a job for each connection whose refresh is due; return how many. Does nothing without a key."""
     if not context.vault.is_configured:
         return 0
 
     def unit(tx: Transaction) -> int:
-        due = connections.list_due_for_refresh(tx, context.now(), _BATCH_SIZE)
-        for connection in due:
+        due_connections = connections.list_due_for_refresh(tx, context.now(), _BATCH_SIZE)
+        for connection in due_connections:
             queue.enqueue(
                 context,
                 tx,
@@ -31,25 +31,25 @@ async def enqueue_refreshes(context: Context) -> int:
                 domain_name=None,
                 connection_id=connection.id,
             )
-        return len(due)
+        return len(due_connections)
 
     return await _run_in_batches(context, connections.list_due_for_refresh, unit)
 
 
 async def require_reauth_of_expired(context: Context) -> int:
-    """Connections whose access token has ended and that cannot be refreshed need their owner; returns how many."""
+    """Mark connections whose access token has ended and cannot be refreshed as `reauth_required`; return how many."""
 
     def unit(tx: Transaction) -> int:
-        over = connections.list_expired(tx, context.now(), _BATCH_SIZE)
-        for connection in over:
+        expired_connections = connections.list_expired(tx, context.now(), _BATCH_SIZE)
+        for connection in expired_connections:
             reauth.record_reauth_required(context, tx, connection, reauth.ACCESS_ENDED, reauth.ACCESS_ENDED_MESSAGE)
-        return len(over)
+        return len(expired_connections)
 
     return await _run_in_batches(context, connections.list_expired, unit)
 
 
 async def count_connections(context: Context) -> dict[tuple[Provider, ConnectionStatus], int]:
-    """How many connections there are, of all organizations."""
+    """Count the connections of all organizations by provider and status."""
 
     def query(snapshot: Snapshot) -> dict[tuple[Provider, ConnectionStatus], int]:
         return {
@@ -64,11 +64,11 @@ async def count_connections(context: Context) -> dict[tuple[Provider, Connection
 async def _run_in_batches(
     context: Context, find: Callable[[Snapshot, int, int], list[Connection]], unit: Callable[[Transaction], int]
 ) -> int:
-    """How much `unit` did, which is mostly nothing: then there is no transaction."""
+    """Sum up what `unit` did in its batches. Mostly there is nothing to do, and then no transaction is begun."""
     total = 0
     while await context.database.read(lambda snapshot: find(snapshot, context.now(), 1)):
-        done = await context.database.write(unit)
-        total += done
-        if done < _BATCH_SIZE:
+        count = await context.database.write(unit)
+        total += count
+        if count < _BATCH_SIZE:
             break
     return total

@@ -1,4 +1,4 @@
-"""The way to a provider with a connection's credentials, which are refreshed where they have to be."""
+"""Access to providers with a connection's credentials, which are refreshed when they have to be."""
 
 from typing import Final
 
@@ -21,9 +21,9 @@ _CREDENTIALS_REFUSED: Final = "The provider refuses the connection's credentials
 
 
 class ProviderAccess:
-    """One for the whole process: it lets a connection be refreshed once however many need it.
+    """Opens drivers for connections. A process has one, so that a connection is refreshed once however many need it.
 
-    drivers: what makes them. token_client: whom to ask for new ones. usage: what it notes of connections.
+    drivers: makes the drivers. token_client: asks providers for new tokens. usage: notes when connections were used.
     """
 
     def __init__(self, context: Context, drivers: DriverFactory, token_client: TokenClient, metrics: Metrics) -> None:
@@ -34,66 +34,67 @@ class ProviderAccess:
         self.refresher = TokenRefresher(context, token_client, self.usage, metrics)
 
     async def open_driver(self, org_id: str, connection_id: str) -> RecordDriver:
-        """A driver with credentials that work now.
+        """Open a driver with credentials that work now.
 
         Where the provider refuses them all the same, they are refreshed and the call is made once more; where that does
-        not help, the connection needs its owner. Its calls raise what `RecordDriver` says, and what this call does.
+        not help, the connection needs its owner. The driver's calls raise what `RecordDriver` says, and what this call
+        does.
 
-        Raises NotFound (another organization's too), Unavailable without a configured key, Unauthorized with the code
+        Raises NotFound (another organization's too), NotConfigured without a configured key, Unauthorized with the code
         `reauth_required` where the owner has to connect anew, or `credentials_unreadable`; Retryable where the provider
         could not be asked.
         """
-        opened = await self._refresh_if_ending(await self.load_connection(org_id, connection_id))
-        return RefreshingDriver(self, opened)
+        unsealed_connection = await self._refresh_if_ending(await self.load_connection(org_id, connection_id))
+        return RefreshingDriver(self, unsealed_connection)
 
     async def load_connection(self, org_id: str, connection_id: str) -> UnsealedConnection:
-        """A connection as it is stored. Raises as `driver` does, but asks nobody."""
-        opened = await self._context.database.read(
+        """Load a connection as it is stored, without asking anybody. Raises what `open_driver` raises."""
+        unsealed_connection = await self._context.database.read(
             lambda snapshot: queries.unseal_connection(self._context, snapshot, org_id, connection_id)
         )
-        if opened.connection.status is ConnectionStatus.REAUTH_REQUIRED:
-            raise reauth.reauth_required_error(opened.connection)
-        return opened
+        if unsealed_connection.connection.status is ConnectionStatus.REAUTH_REQUIRED:
+            raise reauth.reauth_required_error(unsealed_connection.connection)
+        return unsealed_connection
 
     async def refresh_if_due(self, org_id: str, connection_id: str) -> None:
-        """Refresh a connection whose time for it has come, and otherwise do nothing. Raises as `driver` does."""
-        opened = await self.load_connection(org_id, connection_id)
-        due_at = opened.connection.refresh_at
+        """Refresh a connection if its refresh is due. Raises what `open_driver` raises."""
+        unsealed_connection = await self.load_connection(org_id, connection_id)
+        due_at = unsealed_connection.connection.refresh_at
         if due_at is not None and due_at <= self._context.now():
-            await self.refresher.refresh(opened)
+            await self.refresher.refresh(unsealed_connection)
 
     async def close(self) -> None:
-        """Store what was noted; refreshes have to be drained before."""
+        """Store the noted uses; refreshes have to be drained before."""
         await self.refresher.drain(0)
         await self.usage.store(self._context)
 
     def create_driver(self, unsealed_connection: UnsealedConnection) -> RecordDriver:
-        """See `Watch`. Raises Unavailable where the configuration lacks what the driver needs."""
+        """See `DriverOwner`. Raises NotConfigured where the configuration lacks what the driver needs."""
         return self.drivers.create_driver(unsealed_connection.connection.provider, unsealed_connection.credentials)
 
     async def refresh(self, unsealed_connection: UnsealedConnection) -> UnsealedConnection | None:
-        """See `Watch`. Credentials that have only just come are not renewed again: it is not their age."""
+        """See `DriverOwner`. Recently refreshed credentials are not refreshed again: their age is not what is wrong."""
         connection = unsealed_connection.connection
         if unsealed_connection.refresh_token is None:
             return None
-        # An age below zero is a clock that was put back, and says nothing.
+        # An age below zero comes from a clock that was put back, and says nothing.
         if connection.version > 1 and 0 <= self._context.now() - connection.updated_at < _RECENT_REFRESH_MS:
             return None
         return await self.refresher.refresh(unsealed_connection)
 
     def record_success(self, unsealed_connection: UnsealedConnection) -> None:
-        """See `Watch`."""
+        """See `DriverOwner`."""
         self.usage.record_use(unsealed_connection.connection.id, self._context.now())
 
     def record_failure(self, unsealed_connection: UnsealedConnection, error: RemoteError) -> None:
-        """See `Watch`."""
+        """See `DriverOwner`."""
         now = self._context.now()
         self.usage.record_use(unsealed_connection.connection.id, now)
-        if error.code != reauth.REAUTH_REQUIRED:  # why is stored already, by whoever found it out
+        if error.code != reauth.REAUTH_REQUIRED:  # the fault is stored already, by whoever found it
             self.usage.record_fault(unsealed_connection.connection.id, error, now)
 
     async def require_reauth(self, unsealed_connection: UnsealedConnection, error: Unauthorized) -> Unauthorized:
-        """See `Watch`: the connection needs its owner."""
+        """See `DriverOwner`."""
         await reauth.require_reauth(
             self._context, unsealed_connection.connection, error.code, f"{_CREDENTIALS_REFUSED} {error.message}"
         )

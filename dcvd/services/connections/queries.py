@@ -18,19 +18,19 @@ log = structlog.get_logger(__name__)
 
 
 class UnsealedConnection(Struct, frozen=True, kw_only=True):
-    """A connection with what it authenticates with, both of the same version."""
+    """A connection with its credentials, both of the same version."""
 
     connection: Connection
     credentials: Credentials
 
     @property
     def refresh_token(self) -> Secret | None:
-        """Of OAuth, where there is one."""
+        """The OAuth refresh token, where there is one."""
         return self.credentials.refresh_token if isinstance(self.credentials, OauthTokens) else None
 
 
 async def list_page(context: Context, org_id: str, *, cursor: str | None, limit: int) -> Page[Connection]:
-    """Newest first."""
+    """List an organization's connections, newest first."""
     before = decode_cursor(cursor)
     rows = await context.database.read(
         lambda snapshot: connections.list_of_org(snapshot, org_id, before=before, limit=limit + 1)
@@ -39,7 +39,7 @@ async def list_page(context: Context, org_id: str, *, cursor: str | None, limit:
 
 
 async def get(context: Context, org_id: str, connection_id: str) -> tuple[Connection, int]:
-    """By id, and the number of domains that use it. Raises NotFound, also for another organization's."""
+    """Get a connection by its id, and count the domains that use it. Raises NotFound, also for another's connection."""
 
     def query(snapshot: Snapshot) -> tuple[Connection, int]:
         connection = get_owned(snapshot, org_id, connection_id)
@@ -49,7 +49,7 @@ async def get(context: Context, org_id: str, connection_id: str) -> tuple[Connec
 
 
 def get_owned(snapshot: Snapshot, org_id: str, connection_id: str) -> Connection:
-    """An organization's connection. Raises NotFound; another organization's looks the same as none."""
+    """Get an organization's connection. Raises NotFound, also for another organization's."""
     connection = connections.get(snapshot, connection_id)
     if connection is None or connection.org_id != org_id:
         raise NotFound(f"There is no connection {connection_id}.")
@@ -57,27 +57,27 @@ def get_owned(snapshot: Snapshot, org_id: str, connection_id: str) -> Connection
 
 
 def unseal_connection(context: Context, snapshot: Snapshot, org_id: str, connection_id: str) -> UnsealedConnection:
-    """An organization's connection with its credentials.
+    """Get an organization's connection with its credentials.
 
-    Raises NotFound, Unavailable without a configured key, Unauthorized with the code `credentials_unreadable` where
-    what is stored cannot be opened: the key may come back.
+    Raises NotFound, NotConfigured without a configured key, Unauthorized with the code `credentials_unreadable` where
+    the stored credentials cannot be opened: the key may come back.
     """
     vault = context.connection_vault
     connection = get_owned(snapshot, org_id, connection_id)
     try:
-        found = connections.unseal_credentials(snapshot, vault, connection)
+        credentials = connections.unseal_credentials(snapshot, vault, connection)
     except VaultError as error:
         log.error("connection.unreadable", connection_id=connection_id, code=error.code, error=error.message)  # noqa: TRY400
         raise _unreadable_error(connection_id) from error
     except msgspec.ValidationError:  # not chained: it may quote what it could not read
         log.error("connection.unreadable", connection_id=connection_id)  # noqa: TRY400
         raise _unreadable_error(connection_id) from None
-    return UnsealedConnection(connection=connection, credentials=found)
+    return UnsealedConnection(connection=connection, credentials=credentials)
 
 
 def _unreadable_error(connection_id: str) -> Unauthorized:
     return Unauthorized(
-        f"What the connection {connection_id} authenticates with cannot be opened: ask the operator of dcvd, whose log "
-        "says why, or remove the connection and connect anew.",
+        f"The credentials of the connection {connection_id} cannot be opened: ask the operator of dcvd, whose log says "
+        "why, or remove the connection and connect anew.",
         code="credentials_unreadable",
     )

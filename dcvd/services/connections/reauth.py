@@ -1,4 +1,4 @@
-"""A connection that its owner has to make anew: said once, by its status and an event."""
+"""A connection whose owner has to connect anew: reported once, by its status and an event."""
 
 from typing import Final
 
@@ -20,12 +20,12 @@ ACCESS_ENDED_MESSAGE: Final = "The access token has ended, and the provider gave
 
 
 async def require_reauth(context: Context, connection: Connection, code: str, message: str) -> None:
-    """Store that this version of the credentials is refused, and tell it, unless that is known."""
+    """Store that this version of the credentials is refused, and record an event, unless that is known already."""
     await context.database.write(lambda tx: record_reauth_required(context, tx, connection, code, message))
 
 
 def record_reauth_required(context: Context, tx: Transaction, connection: Connection, code: str, message: str) -> bool:
-    """`require`, inside a larger unit of work; whether it was news."""
+    """Like `require_reauth`, but inside a larger unit of work; return whether it was news."""
     fault = to_fault(code, message, context.now())
     if not connections.require_reauth(tx, connection.id, connection.version, fault):
         return False
@@ -41,7 +41,7 @@ def record_reauth_required(context: Context, tx: Transaction, connection: Connec
 
 
 def reauth_required_error(connection: Connection) -> Unauthorized:
-    """What everybody gets to hear who wants to use it."""
+    """The error for everybody who tries to use the connection."""
     return Unauthorized(
         f"The connection {connection.id} to {connection.provider.value} does not work any more: its owner has to "
         "connect anew, and may then remove this one.",

@@ -1,4 +1,4 @@
-"""A driver whose calls are noted, and made once more with fresh credentials where the provider refuses the present."""
+"""A driver that notes its calls, and repeats a call with fresh credentials where the provider refuses the old ones."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
@@ -17,31 +17,31 @@ _DriverCall = Callable[[RecordDriver], Awaitable[T]]
 
 
 class DriverOwner(Protocol):
-    """Whoever gave the driver away."""
+    """The object that opened the driver: it notes the driver's calls and refreshes its credentials."""
 
     def create_driver(self, unsealed_connection: UnsealedConnection) -> RecordDriver:
-        """A driver with these credentials, of which nothing is noted."""
+        """Make a driver with these credentials, whose calls are not noted."""
         ...
 
     async def refresh(self, unsealed_connection: UnsealedConnection) -> UnsealedConnection | None:
-        """The connection with newer credentials, or None where there are none to be had. Raises as a refresh does."""
+        """Return the connection with newer credentials, or None where there are none. Raises as a refresh does."""
         ...
 
     def record_success(self, unsealed_connection: UnsealedConnection) -> None:
-        """A call was made."""
+        """Note that a call succeeded."""
         ...
 
     def record_failure(self, unsealed_connection: UnsealedConnection, error: RemoteError) -> None:
-        """A call was made, and failed."""
+        """Note that a call failed."""
         ...
 
     async def require_reauth(self, unsealed_connection: UnsealedConnection, error: Unauthorized) -> Unauthorized:
-        """Nothing is left to try with these credentials; returns what to raise."""
+        """Store that the connection needs its owner, as nothing is left to try; return the error to raise."""
         ...
 
 
 class RefreshingDriver:
-    """See `RecordDriver`."""
+    """A `RecordDriver` that refreshes its connection's credentials when the provider refuses them."""
 
     def __init__(self, owner: DriverOwner, unsealed_connection: UnsealedConnection) -> None:
         self._owner = owner
@@ -49,45 +49,45 @@ class RefreshingDriver:
         self._driver = owner.create_driver(unsealed_connection)
 
     async def check_credentials(self) -> str | None:
-        """As the driver's."""
+        """See `RecordDriver`."""
         return await self._call(lambda driver: driver.check_credentials())
 
     async def find_zone(self, name: str) -> Zone | None:
-        """As the driver's."""
+        """See `RecordDriver`."""
         return await self._call(lambda driver: driver.find_zone(name))
 
     async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:
-        """As the driver's."""
+        """See `RecordDriver`."""
         return await self._call(lambda driver: driver.read(zone, name))
 
     async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
-        """As the driver's."""
+        """See `RecordDriver`."""
         await self._call(lambda driver: driver.change(zone, remove, add))
 
     async def _call(self, call: _DriverCall[T]) -> T:
-        opened = self._connection
+        connection = self._connection
         try:
             try:
                 result = await call(self._driver)
             except Unauthorized as error:
-                result = await self._retry_refreshed(call, opened, error)
+                result = await self._retry_refreshed(call, connection, error)
         except RemoteError as error:
-            self._owner.record_failure(opened, error)
+            self._owner.record_failure(connection, error)
             raise
-        self._owner.record_success(opened)
+        self._owner.record_success(connection)
         return result
 
     async def _retry_refreshed(
         self, call: _DriverCall[T], refused_connection: UnsealedConnection, error: Unauthorized
     ) -> T:
-        renewed = await self._owner.refresh(refused_connection)
-        if renewed is not None:
-            self._connection = renewed
-            self._driver = self._owner.create_driver(renewed)
+        new_connection = await self._owner.refresh(refused_connection)
+        if new_connection is not None:
+            self._connection = new_connection
+            self._driver = self._owner.create_driver(new_connection)
             try:
                 return await call(self._driver)
-            except Unauthorized as again:
-                error = again
+            except Unauthorized as second_error:
+                error = second_error
         if not await self._refuses_credentials():
             raise error
         raise await self._owner.require_reauth(self._connection, error) from error

@@ -1,4 +1,4 @@
-"""A connection by credentials: they are tried at the provider before they are stored."""
+"""Connect by credentials, which are tried at the provider before they are stored."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,17 +20,20 @@ _TIMEOUT_S: Final = 20.0
 
 
 def new_credential_limit() -> AdmissionLimit:
-    """Of credentials: each is a call to somebody else, who may take many for an attack."""
+    """Limit how often credentials are tried: each try calls a provider, which may take many for an attack."""
     return AdmissionLimit("tries of credentials", max_per_caller=4, max_total=32, max_per_minute=20)
 
 
 async def connect(
     context: Context, drivers: DriverFactory, org_id: str, provider: Provider, credentials: Credentials, *, actor: str
 ) -> Connection:
-    """Raises Unavailable without a configured key, Conflict where there are too many connections already, InvalidInput
-    with the code `credentials_refused` where the provider does not take the credentials, or with the provider's own
-    where they cannot be used, Retryable where it could not be asked."""
-    _ = context.connection_vault  # before anybody is asked
+    """Make a connection by credentials.
+
+    Raises NotConfigured without a configured key, Conflict where there are too many connections already, InvalidInput
+    with the code `credentials_refused` where the provider does not accept the credentials, or with the provider's own
+    code where they cannot be used, Retryable where the provider could not be asked.
+    """
+    _ = context.connection_vault  # raises before any provider is asked
     await context.database.read(lambda snapshot: creation.check_room(snapshot, org_id))
     if isinstance(credentials, AwsRole):
         await aws_external_ids.check_usable(context, org_id, credentials.external_id)
@@ -52,7 +55,7 @@ async def connect(
 async def _try_credentials(
     context: Context, drivers: DriverFactory, provider: Provider, credentials: Credentials
 ) -> str | None:
-    """What the provider calls the account."""
+    """Try credentials at the provider; return what it calls the account."""
     try:
         driver = drivers.create_driver(provider, credentials)
     except InvalidInput as error:
@@ -69,7 +72,7 @@ async def _try_credentials(
         raise InvalidInput(_FIELD, error.message, code=error.code) from error
     except TimeoutError as error:
         raise Retryable(
-            f"{provider.value} has not answered for {_TIMEOUT_S:g} s, so the credentials were not tried to the end and "
+            f"{provider.value} has not answered for {_TIMEOUT_S:g} s, so the credentials could not be checked and "
             "nothing is stored. Try again.",
             code="provider_unavailable",
         ) from error
@@ -78,12 +81,12 @@ async def _try_credentials(
 def _external_id_consumer(
     context: Context, credentials: Credentials
 ) -> Callable[[Transaction, Connection], None] | None:
-    """What is used up with the connection, or not at all."""
+    """Return a function that uses up the role's ExternalId in the transaction that stores the connection."""
     if not isinstance(credentials, AwsRole):
         return None
     external_id = credentials.external_id
 
-    def take(tx: Transaction, connection: Connection) -> None:
+    def consume(tx: Transaction, connection: Connection) -> None:
         aws_external_ids.consume(tx, connection.org_id, external_id, context.now())
 
-    return take
+    return consume

@@ -1,6 +1,7 @@
-"""Access tokens renewed by their refresh tokens: once, however many need it, and stored before they are used.
+"""Refresh access tokens: once, however many callers need it, and stored before the new ones are used.
 
-A server that rotates refresh tokens takes a second use of one for theft, and ends them all (RFC 9700, section 4.14.2).
+A server that rotates refresh tokens takes a second use of one for theft, and revokes them all (RFC 9700, section
+4.14.2).
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from dcvd.services.connections import queries, reauth
 from dcvd.services.connections.queries import UnsealedConnection
 from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
-from dcvd.store import connections as table
+from dcvd.store import connections as connections_table
 from dcvd.store.engine.database import Transaction
 
 log = structlog.get_logger(__name__)
@@ -39,7 +40,7 @@ _REFRESH_TOKEN_REFUSED: Final = (
 
 
 class TokenRefresher:
-    """One for the whole process. A refresh that has begun goes on when whoever wanted it has left."""
+    """Refreshes connections; there is one in a process. A refresh goes on when the caller that began it has left."""
 
     def __init__(self, context: Context, token_client: TokenClient, usage: ConnectionUsage, metrics: Metrics) -> None:
         self._context = context
@@ -51,85 +52,88 @@ class TokenRefresher:
         self._blocked_ids: set[str] = set()
 
     async def refresh(self, old_connection: UnsealedConnection) -> UnsealedConnection:
-        """The connection with newer credentials than these, whoever had them renewed.
+        """Return the connection with newer credentials than these, whichever caller had them refreshed.
 
-        Raises NotFound where it was removed; Unauthorized with the code `reauth_required` where only its owner can
-        help; Retryable where the provider could not be asked, with the code `oauth_client_refused` where it is the
-        operator who has to act; StoreError where the new ones could not be stored, which are then kept in memory.
+        Raises NotFound where the connection was removed; Unauthorized with the code `reauth_required` where only its
+        owner can help; Retryable where the provider could not be asked, with the code `oauth_client_refused` where the
+        operator has to act; StoreError where the new tokens could not be stored, which are then kept in memory.
         """
         connection = old_connection.connection
         if connection.id in self._blocked_ids:
             raise NotFound(f"The connection {connection.id} is being removed.")
         key = connection.id, connection.version
-        flight = self._refreshes.get(key)
-        if flight is None:
-            flight = asyncio.create_task(self._run_refresh(connection.org_id, key), name=f"refresh.{connection.id}")
-            self._refreshes[key] = flight
-            flight.add_done_callback(lambda _: self._finish_refresh(key))
-        return await asyncio.shield(flight)
+        task = self._refreshes.get(key)
+        if task is None:
+            task = asyncio.create_task(self._run_refresh(connection.org_id, key), name=f"refresh.{connection.id}")
+            self._refreshes[key] = task
+            task.add_done_callback(lambda _: self._finish_refresh(key))
+        return await asyncio.shield(task)
 
     async def block_refreshes(self, connection_id: str) -> None:
-        """Let no refresh of a connection begin, and wait for those under way, until `ended` is called."""
+        """Let no refresh of a connection begin until `unblock_refreshes` is called, and wait for those in flight."""
         self._blocked_ids.add(connection_id)
-        under_way = [flight for (each, _), flight in self._refreshes.items() if each == connection_id]
-        if under_way:
-            await asyncio.wait(under_way)
+        tasks = [task for (key_id, _), task in self._refreshes.items() if key_id == connection_id]
+        if tasks:
+            await asyncio.wait(tasks)
 
     def unblock_refreshes(self, connection_id: str) -> None:
-        """It was removed, or could not be."""
+        """Allow refreshes of a connection again."""
         self._blocked_ids.discard(connection_id)
 
     def find_newest(self, unsealed_connection: UnsealedConnection) -> UnsealedConnection:
-        """What is stored, or what came for it and could not be stored."""
+        """Return the newest credentials of a connection: those stored, or those that could not be stored yet."""
         return self._unstored_connections.get(
             (unsealed_connection.connection.id, unsealed_connection.connection.version), unsealed_connection
         )
 
     def forget_unstored(self, connection_id: str) -> None:
-        """The connection is no more."""
+        """Forget the tokens of a removed connection that could not be stored."""
         self._unstored_connections = {
-            key: kept for key, kept in self._unstored_connections.items() if key[0] != connection_id
+            key: unstored for key, unstored in self._unstored_connections.items() if key[0] != connection_id
         }
 
     async def drain(self, timeout_s: float) -> int:
-        """Wait up to `timeout_s` seconds for what is under way, so that no answer is lost, and cancel the rest.
+        """Wait up to `timeout_s` seconds for refreshes in flight, so that no answer is lost, and cancel the rest.
 
         Returns how many were cancelled.
         """
-        flights = list(self._refreshes.values())
-        if not flights:
+        tasks = list(self._refreshes.values())
+        if not tasks:
             return 0
-        _, late = await asyncio.wait(flights, timeout=timeout_s)
-        for flight in late:
-            log.warning("connection.refresh_cut_off", task=flight.get_name(), deadline_s=timeout_s)
-            flight.cancel()
-        if late:
-            await asyncio.wait(late, timeout=_CANCEL_GRACE_S)
-        return len(late)
+        _, unfinished = await asyncio.wait(tasks, timeout=timeout_s)
+        for task in unfinished:
+            log.warning("connection.refresh_cut_off", task=task.get_name(), deadline_s=timeout_s)
+            task.cancel()
+        if unfinished:
+            await asyncio.wait(unfinished, timeout=_CANCEL_GRACE_S)
+        return len(unfinished)
 
     def _finish_refresh(self, key: _RefreshKey) -> None:
-        flight = self._refreshes.pop(key)
-        if not flight.cancelled() and (error := flight.exception()) is not None and not isinstance(error, DcvdError):
+        task = self._refreshes.pop(key)
+        if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, DcvdError):
             log.error("connection.refresh_failed", connection_id=key[0], error=repr(error))
 
     async def _run_refresh(self, org_id: str, key: _RefreshKey) -> UnsealedConnection:
         connection_id, version = key
-        kept = self._unstored_connections.get(key)
-        if kept is not None:
-            return await self._store(key, kept)
-        opened = await self._load_connection(org_id, connection_id)
-        connection = opened.connection
+        unstored = self._unstored_connections.get(key)
+        if unstored is not None:
+            return await self._store(key, unstored)
+        unsealed_connection = await self._load_connection(org_id, connection_id)
+        connection = unsealed_connection.connection
         if connection.status is ConnectionStatus.REAUTH_REQUIRED:
             raise reauth.reauth_required_error(connection)
         if connection.version != version:
-            return opened
-        if opened.refresh_token is None:
+            return unsealed_connection
+        if unsealed_connection.refresh_token is None:
             await reauth.require_reauth(self._context, connection, reauth.ACCESS_ENDED, reauth.ACCESS_ENDED_MESSAGE)
             raise reauth.reauth_required_error(connection)
         asked_at = self._context.now()
-        tokens = await self._request_tokens(opened, opened.refresh_token)
+        tokens = await self._request_tokens(unsealed_connection, unsealed_connection.refresh_token)
         return await self._store(
-            key, _apply_tokens(opened, opened.refresh_token, tokens, asked_at, self._context.now())
+            key,
+            _apply_tokens(
+                unsealed_connection, unsealed_connection.refresh_token, tokens, asked_at, self._context.now()
+            ),
         )
 
     async def _request_tokens(self, unsealed_connection: UnsealedConnection, refresh_token: Secret) -> TokenResponse:
@@ -142,7 +146,7 @@ class TokenRefresher:
                 await reauth.require_reauth(self._context, connection, error.code, _REFRESH_TOKEN_REFUSED)
                 raise reauth.reauth_required_error(connection) from error
             self._metrics.count_refresh("client_refused")
-            log.error(  # noqa: TRY400  # whose fault it is stands in the message, and no traceback says more
+            log.error(  # noqa: TRY400  # the message says whose fault it is, and no traceback says more
                 "connection.oauth_client_refused",
                 connection_id=connection.id,
                 provider=connection.provider,
@@ -152,12 +156,14 @@ class TokenRefresher:
             raise self._record_fault(connection.id, Retryable(error.message, code="oauth_client_refused")) from error
         except Retryable as error:
             self._metrics.count_refresh("unavailable")
-            again = Retryable(error.message, code="token_endpoint_unavailable", retry_after_s=error.retry_after_s)
-            raise self._record_fault(connection.id, again) from error
+            retryable = Retryable(error.message, code="token_endpoint_unavailable", retry_after_s=error.retry_after_s)
+            raise self._record_fault(connection.id, retryable) from error
 
     async def _send_refresh(self, unsealed_connection: UnsealedConnection, refresh_token: Secret) -> TokenResponse:
-        """What may have been done and whose answer is lost is asked again at once: servers that rotate have a moment
-        of grace for it."""
+        """Ask for new tokens, and ask again at once where the answer to the first request is lost.
+
+        Servers that rotate refresh tokens accept the old one for a moment longer.
+        """
         provider = unsealed_connection.connection.provider
         try:
             return await self._token_client.refresh(provider, refresh_token)
@@ -173,17 +179,19 @@ class TokenRefresher:
         vault = self._context.connection_vault
 
         def unit(tx: Transaction) -> bool:
-            return table.replace_credentials(tx, vault, new_connection.connection, new_connection.credentials)
+            return connections_table.replace_credentials(
+                tx, vault, new_connection.connection, new_connection.credentials
+            )
 
         try:
-            stored = await self._context.database.write(unit)
+            is_stored = await self._context.database.write(unit)
         except StoreError:
-            # Only here are they known now, and the refresh token before them may be good no more.
+            # Only this process knows the new tokens now, and the old refresh token may not be valid any more.
             self._unstored_connections[key] = new_connection
             self._metrics.count_refresh("not_stored")
             raise
         self._unstored_connections.pop(key, None)
-        if not stored:
+        if not is_stored:
             return await self._read_stored(new_connection)
         self._metrics.count_refresh("renewed")
         log.info(
@@ -194,12 +202,12 @@ class TokenRefresher:
         return new_connection
 
     async def _read_stored(self, new_connection: UnsealedConnection) -> UnsealedConnection:
-        """What is there instead, such as what a commit stored that had seemed to fail."""
+        """Read what is stored instead, such as by a commit that had seemed to fail."""
         connection = new_connection.connection
         try:
             return await self._load_connection(connection.org_id, connection.id)
         except NotFound:
-            # It was removed meanwhile, and nobody else would ever end the tokens that came too late for it.
+            # The connection was removed meanwhile, and nobody else would ever revoke the tokens that came too late.
             await revoke_quietly(self._token_client, new_connection)
             raise
 
@@ -214,9 +222,9 @@ class TokenRefresher:
 
 
 async def revoke_quietly(token_client: TokenClient, unsealed_connection: UnsealedConnection) -> bool:
-    """End the tokens of a connection at its provider (RFC 7009); False where there is no way to, or it failed.
+    """Revoke the tokens of a connection at its provider (RFC 7009); False where that is not possible, or failed.
 
-    With its refresh token a server ends the access tokens too.
+    A server that revokes a refresh token revokes its access tokens too.
     """
     if not isinstance(unsealed_connection.credentials, OauthTokens):
         return False
@@ -233,14 +241,14 @@ async def revoke_quietly(token_client: TokenClient, unsealed_connection: Unseale
 def _apply_tokens(
     unsealed_connection: UnsealedConnection, refresh_token: Secret, tokens: TokenResponse, asked_at: int, now: int
 ) -> UnsealedConnection:
-    """What follows from an answer; the life of a token is counted from the moment at which it was asked for."""
+    """Apply new tokens to a connection; their lifetime counts from the moment at which they were requested."""
     expires_at = None if tokens.expires_in is None else asked_at + tokens.expires_in * SECOND
-    before = unsealed_connection.connection
+    old_connection = unsealed_connection.connection
     return UnsealedConnection(
         connection=replace(
-            before,
-            version=before.version + 1,
-            scopes=before.scopes if tokens.scopes is None else tokens.scopes,
+            old_connection,
+            version=old_connection.version + 1,
+            scopes=old_connection.scopes if tokens.scopes is None else tokens.scopes,
             expires_at=expires_at,
             refresh_at=None if expires_at is None else choose_refresh_at(asked_at, expires_at),
             updated_at=now,

@@ -1,5 +1,4 @@
-"""When connections were used and what went wrong: kept in memory and stored now and then, so that no use costs a
-write."""
+"""Note when connections were used and what went wrong; kept in memory and stored now and then, to save writes."""
 
 from msgspec.structs import replace
 
@@ -11,22 +10,22 @@ from dcvd.store.engine.database import Transaction
 
 
 class ConnectionUsage:
-    """What was noted since it was last stored."""
+    """The uses and faults of connections that were noted since they were last stored."""
 
     def __init__(self) -> None:
         self._used_at: dict[str, int] = {}
         self._faults: dict[str, ConnectionFault] = {}
 
     def record_use(self, connection_id: str, now: int) -> None:
-        """A call was made with it."""
+        """Note that a connection was used."""
         self._used_at[connection_id] = now
 
     def record_fault(self, connection_id: str, error: RemoteError, now: int) -> None:
-        """A call with it failed."""
+        """Note that a call with a connection failed."""
         self._faults[connection_id] = to_fault(error.code, error.message, now)
 
     def apply_to(self, connection: Connection) -> Connection:
-        """With what is not stored yet."""
+        """Return the connection with its noted use and fault that are not stored yet."""
         fault = self._faults.get(connection.id, connection.last_error)
         if fault is not None and connection.last_error is not None and fault.at < connection.last_error.at:
             fault = connection.last_error
@@ -35,19 +34,19 @@ class ConnectionUsage:
         )
 
     async def store(self, context: Context) -> None:
-        """Write down what was noted; what cannot be stored is kept for the next time."""
-        used, self._used_at = self._used_at, {}
+        """Store what was noted; what cannot be stored is kept for the next call."""
+        used_at, self._used_at = self._used_at, {}
         faults, self._faults = self._faults, {}
-        if not used and not faults:
+        if not used_at and not faults:
             return
 
         def unit(tx: Transaction) -> None:
-            connections.touch(tx, used)
+            connections.touch(tx, used_at)
             connections.set_faults(tx, faults)
 
         try:
             await context.database.write(unit)
         except BaseException:
-            self._used_at = used | self._used_at
+            self._used_at = used_at | self._used_at
             self._faults = faults | self._faults
             raise

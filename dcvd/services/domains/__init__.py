@@ -1,1 +1,1 @@
-"""Domains added, read and removed, one by one or in bulk."""
+"""Domains: added, read and removed, one by one or in bulk."""

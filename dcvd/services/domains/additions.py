@@ -1,4 +1,4 @@
-"""How domains come in: judged by what is stored, then stored with their `register` jobs and their events."""
+"""Add domains: evaluate requests by what is stored, then store the new domains with their `register` jobs."""
 
 from collections.abc import Sequence
 
@@ -21,14 +21,14 @@ from dcvd.store.engine.database import Snapshot, Transaction
 
 
 class AdditionResult(Struct, frozen=True, kw_only=True):
-    """What came of an addition: a new domain, or an error; with a domain too where the organization has it already."""
+    """The result of a request: a new domain, or an error; the domain too where the organization has it already."""
 
     domain: Domain | None = None
     error: DcvdError | None = None
 
 
 def validate(context: Context, request: DomainRequest) -> ValidatedDomain:
-    """What a wish comes to by the configuration. Raises InvalidInput."""
+    """Validate a request by the configuration. Raises InvalidInput."""
     return validate_request(
         request,
         target=context.config.cloudflare.cname_target,
@@ -39,32 +39,32 @@ def validate(context: Context, request: DomainRequest) -> ValidatedDomain:
 def evaluate(
     context: Context, snapshot: Snapshot, org_id: str, candidates: Sequence[ValidatedDomain]
 ) -> list[AdditionResult]:
-    """What comes of each, the earlier ones considered. New domains are made, and for the caller to store."""
-    holders = domains.find_by_names(snapshot, [addition.name for addition in candidates])
+    """Evaluate requests one after the other. A result's new domain is not stored yet: that is up to the caller."""
+    holders = domains.find_by_names(snapshot, [candidate.name for candidate in candidates])
     suffix = cloudflare_zones.find_delegation_suffix(snapshot, context.config.cloudflare.zone_id)
-    named = {addition.connection_id for addition in candidates if addition.connection_id is not None}
-    held = connections.filter_owned_ids(snapshot, org_id, named) if named else frozenset()
-    verdicts: list[AdditionResult] = []
-    for addition in candidates:
-        holder = holders.get(addition.name)
+    connection_ids = {candidate.connection_id for candidate in candidates if candidate.connection_id is not None}
+    owned_ids = connections.filter_owned_ids(snapshot, org_id, connection_ids) if connection_ids else frozenset()
+    results: list[AdditionResult] = []
+    for candidate in candidates:
+        holder = holders.get(candidate.name)
         if holder is not None:
-            verdicts.append(_conflict_result(holder, org_id))
+            results.append(_conflict_result(holder, org_id))
             continue
-        if addition.connection_id is not None and addition.connection_id not in held:
-            verdicts.append(AdditionResult(error=connection_not_found_error(addition.connection_id)))
+        if candidate.connection_id is not None and candidate.connection_id not in owned_ids:
+            results.append(AdditionResult(error=connection_not_found_error(candidate.connection_id)))
             continue
         try:
-            domain = _create_domain(context, org_id, addition, suffix)
+            domain = _create_domain(context, org_id, candidate, suffix)
         except InvalidInput as error:
-            verdicts.append(AdditionResult(error=error))
+            results.append(AdditionResult(error=error))
             continue
-        holders[addition.name] = domain
-        verdicts.append(AdditionResult(domain=domain))
-    return verdicts
+        holders[candidate.name] = domain
+        results.append(AdditionResult(domain=domain))
+    return results
 
 
 def store(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[Domain], *, actor: str) -> list[Job]:
-    """Store domains that were judged to be new in the same unit of work; returns their `register` jobs.
+    """Store domains that `evaluate` made in the same unit of work; return their `register` jobs.
 
     Those with a connection get their `write_dns` jobs too.
     """
@@ -77,13 +77,13 @@ def store(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[
 
 
 def connection_not_found_error(connection_id: str) -> InvalidInput:
-    """The organization does not have it; it may be another one's, which looks the same."""
+    """The error for a connection that the organization does not have; another organization's looks the same."""
     return InvalidInput("connectionId", f"There is no connection {connection_id}.", code="connection_not_found")
 
 
 def _create_domain(context: Context, org_id: str, candidate: ValidatedDomain, suffix: str | None) -> Domain:
-    delegated = candidate.validation == "delegated"
-    if delegated:
+    is_delegated = candidate.validation == "delegated"
+    if is_delegated:
         targets.validate_delegable(candidate.name, suffix)
     return new_domain(
         domain_id=context.new_id(IdPrefix.DOMAIN),
@@ -93,7 +93,7 @@ def _create_domain(context: Context, org_id: str, candidate: ValidatedDomain, su
         now=context.now(),
         validation=candidate.validation,
         wildcard=candidate.wildcard,
-        challenge_target=targets.challenge_target(candidate.name, suffix) if delegated else None,
+        challenge_target=targets.challenge_target(candidate.name, suffix) if is_delegated else None,
         connection_id=candidate.connection_id,
     )
 
@@ -116,21 +116,22 @@ async def add(
     connection_id: str | None = None,
     actor: str = DAEMON_ACTOR,
 ) -> Domain:
-    """A new domain with its `register` job; a wildcard is validated by delegation.
+    """Add a domain with its `register` job; a wildcard is validated by delegation.
 
     connection_id: the connection that writes its records, which a `write_dns` job then does at once.
-    Raises InvalidInput for what cannot be, Conflict for a name that is taken.
+
+    Raises InvalidInput for a domain that cannot be added, Conflict for a name that is in use.
     """
     connection = UNSET if connection_id is None else connection_id
-    wish = DomainRequest(domain_name=name, validation=validation, wildcard=wildcard, connection_id=connection)
-    addition = validate(context, wish)
+    request = DomainRequest(domain_name=name, validation=validation, wildcard=wildcard, connection_id=connection)
+    candidate = validate(context, request)
 
     def unit(tx: Transaction) -> Domain:
-        (verdict,) = evaluate(context, tx, org_id, [addition])
-        if verdict.error is not None:
-            raise verdict.error
-        assert verdict.domain is not None, "a verdict without an error has a domain"
-        store(context, tx, org_id, [verdict.domain], actor=actor)
-        return verdict.domain
+        (result,) = evaluate(context, tx, org_id, [candidate])
+        if result.error is not None:
+            raise result.error
+        assert result.domain is not None, "a result without an error has a domain"
+        store(context, tx, org_id, [result.domain], actor=actor)
+        return result.domain
 
     return await context.database.write(unit)

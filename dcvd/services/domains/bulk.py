@@ -1,7 +1,7 @@
-"""Bulk calls, some lines at a time: each step is one transaction, and none holds the writer for long.
+"""Run bulk calls in steps: each step is one transaction, and none holds the writer for long.
 
-With a key, what came of a line is stored with what it changed. A repeat is then answered the same as far as the call
-had come, and goes on with the rest.
+With an idempotency key, the outcome of a line is stored together with what the line changed. A repeated call gets the
+same answer for the lines that were done, and the rest is done now.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -30,7 +30,7 @@ _STEP_FAILED: Final = (
 
 
 class NumberedLine(Protocol):
-    """One line of a call; the lines of a step are in their order, and none is missing between them."""
+    """One line of a call. The lines of a step are in order, and none is missing between them."""
 
     @property
     def number(self) -> int: ...
@@ -48,7 +48,7 @@ S = TypeVar("S", bound=Snapshot)
 class BulkRequest(Struct, frozen=True, kw_only=True):
     """Who calls, and how. `idempotency_key` None: nothing is remembered. A dry run stores nothing at all.
 
-    remove_records: with domains that are removed, what we wrote for them is taken out of DNS.
+    remove_records: also take the records that we wrote for removed domains out of DNS.
     """
 
     org_id: str
@@ -59,12 +59,12 @@ class BulkRequest(Struct, frozen=True, kw_only=True):
 
 
 def new_batch_sizer() -> BatchSizer:
-    """How many lines a step of one call takes on."""
+    """Make the sizer that decides how many lines a step of one call takes."""
     return BatchSizer(min_size=_MIN_STEP_LINES, max_size=_MAX_STEP_LINES, short_step_s=_SHORT_STEP_S)
 
 
 class IdempotencyRecord(Generic[O]):
-    """What is stored of a call's lines under its key."""
+    """What is stored under a call's idempotency key: the outcome of each line."""
 
     def __init__(self, request: BulkRequest, outcome: type[O]) -> None:
         self._org_id = request.org_id
@@ -72,24 +72,24 @@ class IdempotencyRecord(Generic[O]):
         self._outcome_decoder = msgspec.json.Decoder(outcome)
 
     def recall(self, snapshot: Snapshot, lines: Sequence[L]) -> tuple[dict[int, O | LineRefusal], list[L]]:
-        """What came of the lines that were done, and those that were not; a line that differs is refused."""
+        """Return the outcomes of the lines that were done, and the other lines; a line that differs is refused."""
         if self._key is None:
             return {}, list(lines)
-        found = bulk_lines.list_between(snapshot, self._org_id, self._key, lines[0].number, lines[-1].number)
-        done = {line.line: line for line in found}
-        known: dict[int, O | LineRefusal] = {}
+        stored_lines = bulk_lines.list_between(snapshot, self._org_id, self._key, lines[0].number, lines[-1].number)
+        stored_by_number = {line.line: line for line in stored_lines}
+        known_outcomes: dict[int, O | LineRefusal] = {}
         for line in lines:
-            stored = done.get(line.number)
+            stored = stored_by_number.get(line.number)
             if stored is None:
                 continue
-            same = stored.fingerprint == line.fingerprint
-            known[line.number] = (
-                self._outcome_decoder.decode(stored.outcome) if same else reused_key_refusal(line.number)
+            is_same_line = stored.fingerprint == line.fingerprint
+            known_outcomes[line.number] = (
+                self._outcome_decoder.decode(stored.outcome) if is_same_line else reused_key_refusal(line.number)
             )
-        return known, [line for line in lines if line.number not in known]
+        return known_outcomes, [line for line in lines if line.number not in known_outcomes]
 
     def remember(self, tx: Transaction, lines: Sequence[NumberedLine], outcomes: Sequence[O], now: int) -> None:
-        """Store what came of lines, in the unit of work that did them."""
+        """Store the outcomes of lines, in the unit of work that did them."""
         if self._key is None:
             return
         done = [
@@ -109,7 +109,7 @@ async def run_in_steps(
     simulate: Callable[[Snapshot, Sequence[L]], list[R]],
     refuse: Callable[[L, LineRefusal], R],
 ) -> AsyncIterator[list[R]]:
-    """What came of the lines, as many at a time as a step took on.
+    """Run the lines in steps, and yield the results of each step.
 
     Where the database fails, the lines of that step are refused and nothing of them is stored.
     """
@@ -134,16 +134,21 @@ def _measure_step(
 
 
 async def check_key_unused(context: Context, request: BulkRequest, lines: Sequence[NumberedLine]) -> None:
-    """For a call that comes whole. Raises Conflict when its key was used for other lines, before anything is done."""
+    """Check the key of a call whose lines are all known, before any line is done.
+
+    Raises Conflict when the key was used for other lines.
+    """
     key = request.idempotency_key
     if key is None or request.dry_run:
         return
 
     def query(snapshot: Snapshot) -> bool:
-        last = bulk_lines.find_last_line(snapshot, request.org_id, key)
-        given = {line.number: line.fingerprint for line in lines}
-        found = bulk_lines.list_between(snapshot, request.org_id, key, 1, len(lines))
-        return last <= len(lines) and all(given[stored.line] == stored.fingerprint for stored in found)
+        last_line = bulk_lines.find_last_line(snapshot, request.org_id, key)
+        fingerprints = {line.number: line.fingerprint for line in lines}
+        stored_lines = bulk_lines.list_between(snapshot, request.org_id, key, 1, len(lines))
+        return last_line <= len(lines) and all(
+            fingerprints[stored.line] == stored.fingerprint for stored in stored_lines
+        )
 
     if not await context.database.read(query):
         message = "This Idempotency-Key was used for another call: take a new key for a new call."

@@ -1,4 +1,4 @@
-"""Many domains added by one call."""
+"""Add many domains by one call."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
@@ -22,7 +22,7 @@ _DOMAIN_EXISTS: Final = "domain_exists"
 
 
 class AddLineResult(Struct, frozen=True, kw_only=True):
-    """What came of a line.
+    """The result of a line.
 
     domain: None also where it was removed since. queue_position: None also where Cloudflare has the hostname.
     """
@@ -37,7 +37,7 @@ class AddLineResult(Struct, frozen=True, kw_only=True):
 
 
 class BulkAdditions:
-    """One call, whose lines come in several portions."""
+    """One call that adds domains; its lines arrive in several portions."""
 
     def __init__(self, context: Context, request: BulkRequest) -> None:
         self._context = context
@@ -48,7 +48,7 @@ class BulkAdditions:
         self._simulated_names: set[str] = set()
 
     def add_lines(self, lines: Sequence[AddLine]) -> AsyncIterator[list[AddLineResult]]:
-        """What came of the next lines of the call, in their order and in portions."""
+        """Add the next lines of the call, and yield the results in order, portion by portion."""
         return run_in_steps(
             self._context,
             self._request,
@@ -60,63 +60,67 @@ class BulkAdditions:
         )
 
     def _add(self, tx: Transaction, lines: Sequence[AddLine]) -> list[AddLineResult]:
-        context, call = self._context, self._request
-        known, rest = self._idempotency_record.recall(tx, lines)
-        verdicts = self._evaluate(tx, rest)
-        new = [verdict.domain for verdict in verdicts.values() if verdict.error is None and verdict.domain is not None]
-        places: dict[str, QueuePosition] = {}
-        if new:
-            registrations = additions.store(context, tx, call.org_id, new, actor=call.actor)
-            places = self._queue_counter.find_positions(context, tx, registrations)
-        fresh = [_to_outcome(line, verdicts.get(line.number)) for line in rest]
-        self._idempotency_record.remember(tx, rest, fresh, context.now())
-        outcomes = known | {line.number: outcome for line, outcome in zip(rest, fresh, strict=True)}
-        found = {verdict.domain.id: verdict.domain for verdict in verdicts.values() if verdict.domain is not None}
-        return _build_results(context, tx, lines, outcomes, found, places)
+        context, request = self._context, self._request
+        known_outcomes, new_lines = self._idempotency_record.recall(tx, lines)
+        results = self._evaluate(tx, new_lines)
+        new_domains = [
+            result.domain for result in results.values() if result.error is None and result.domain is not None
+        ]
+        positions: dict[str, QueuePosition] = {}
+        if new_domains:
+            registrations = additions.store(context, tx, request.org_id, new_domains, actor=request.actor)
+            positions = self._queue_counter.find_positions(context, tx, registrations)
+        new_outcomes = [_to_outcome(line, results.get(line.number)) for line in new_lines]
+        self._idempotency_record.remember(tx, new_lines, new_outcomes, context.now())
+        outcomes = known_outcomes | {
+            line.number: outcome for line, outcome in zip(new_lines, new_outcomes, strict=True)
+        }
+        domains_by_id = {result.domain.id: result.domain for result in results.values() if result.domain is not None}
+        return _build_results(context, tx, lines, outcomes, domains_by_id, positions)
 
     def _simulate(self, snapshot: Snapshot, lines: Sequence[AddLine]) -> list[AddLineResult]:
-        verdicts = self._evaluate(snapshot, lines)
+        evaluations = self._evaluate(snapshot, lines)
         results: list[AddLineResult] = []
         for line in lines:
-            verdict = verdicts.get(line.number)
-            outcome = _to_outcome(line, verdict)
-            # What this call would have added is not stored: it has no id, and has to be remembered.
-            repeated = outcome.name is not None and outcome.name in self._simulated_names
+            evaluation = evaluations.get(line.number)
+            outcome = _to_outcome(line, evaluation)
+            # A dry run stores no domain, so the names that this call would have added have to be remembered here.
+            is_repeated = outcome.name is not None and outcome.name in self._simulated_names
             if outcome.outcome == "refused":
-                added = AddLineResult(line=line.number, outcome="refused", name=outcome.name, error=outcome.error)
-            elif repeated:
-                added = AddLineResult(line=line.number, outcome="exists", name=outcome.name)
-            elif outcome.outcome == "exists" and verdict is not None:
-                added = AddLineResult(
+                line_result = AddLineResult(line=line.number, outcome="refused", name=outcome.name, error=outcome.error)
+            elif is_repeated:
+                line_result = AddLineResult(line=line.number, outcome="exists", name=outcome.name)
+            elif outcome.outcome == "exists" and evaluation is not None:
+                line_result = AddLineResult(
                     line=line.number,
                     outcome="exists",
                     name=outcome.name,
                     domain_id=outcome.domain_id,
-                    domain=verdict.domain,
+                    domain=evaluation.domain,
                 )
             else:
                 self._simulated_names.add(outcome.name or "")
-                added = AddLineResult(line=line.number, outcome="would_create", name=outcome.name)
-            results.append(added)
+                line_result = AddLineResult(line=line.number, outcome="would_create", name=outcome.name)
+            results.append(line_result)
         return results
 
     def _evaluate(self, snapshot: Snapshot, lines: Sequence[AddLine]) -> dict[int, AdditionResult]:
-        """By the numbers of the lines that say what to add."""
-        wanted = [(line.number, line.content) for line in lines if isinstance(line.content, ValidatedDomain)]
-        verdicts = additions.evaluate(
-            self._context, snapshot, self._request.org_id, [addition for _, addition in wanted]
+        """Evaluate the lines that name a domain to add; return the results by line number."""
+        candidates = [(line.number, line.content) for line in lines if isinstance(line.content, ValidatedDomain)]
+        results = additions.evaluate(
+            self._context, snapshot, self._request.org_id, [candidate for _, candidate in candidates]
         )
-        return {number: verdict for (number, _), verdict in zip(wanted, verdicts, strict=True)}
+        return {number: result for (number, _), result in zip(candidates, results, strict=True)}
 
 
 def _to_outcome(line: AddLine, result: AdditionResult | None) -> AddOutcome:
     if isinstance(line.content, LineRefusal):
         return AddOutcome(outcome="refused", name=line.name, error=line.content)
-    assert result is not None, "every addition was judged"
+    assert result is not None, "every line with a domain was evaluated"
     name, error, domain = line.content.name, result.error, result.domain
     if domain is not None and (error is None or error.code == _DOMAIN_EXISTS):
         return AddOutcome(outcome="created" if error is None else "exists", name=name, domain_id=domain.id)
-    assert error is not None, "a verdict has a domain or an error"
+    assert error is not None, "a result has a domain or an error"
     return AddOutcome(outcome="refused", name=name, error=to_refusal(error))
 
 
@@ -128,14 +132,14 @@ def _build_results(
     known_domains: dict[str, Domain],
     known_positions: dict[str, QueuePosition],
 ) -> list[AddLineResult]:
-    """With the domains as they are now; `known_domains` and `known_positions` are what is known of them already."""
-    named = {outcome.domain_id for outcome in outcomes.values() if isinstance(outcome, AddOutcome)}
-    missing = [domain_id for domain_id in named if domain_id is not None and domain_id not in known_domains]
-    if missing:
-        known_domains = known_domains | domains.find_by_ids(tx, missing)
-    unplaced = [domain for domain in known_domains.values() if domain.id not in known_positions]
-    if unplaced:
-        known_positions = known_positions | registration_queue.read_positions(context, tx, unplaced)
+    """Build the results with the domains as they are now; `known_…` saves reading those that were read already."""
+    domain_ids = {outcome.domain_id for outcome in outcomes.values() if isinstance(outcome, AddOutcome)}
+    missing_ids = [domain_id for domain_id in domain_ids if domain_id is not None and domain_id not in known_domains]
+    if missing_ids:
+        known_domains = known_domains | domains.find_by_ids(tx, missing_ids)
+    without_position = [domain for domain in known_domains.values() if domain.id not in known_positions]
+    if without_position:
+        known_positions = known_positions | registration_queue.read_positions(context, tx, without_position)
     results: list[AddLineResult] = []
     for line in lines:
         outcome = outcomes[line.number]

@@ -1,4 +1,4 @@
-"""Many domains removed by one call."""
+"""Remove many domains by one call."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -14,14 +14,14 @@ from dcvd.store.engine.database import Snapshot, Transaction
 
 
 class RemoveLineResult(Struct, frozen=True, kw_only=True):
-    """What came of a line."""
+    """The result of a line."""
 
     line: int
     result: RemoveOutcome
 
 
 class BulkRemovals:
-    """One call, whose lines come in several portions."""
+    """One call that removes domains; its lines arrive in several portions."""
 
     def __init__(self, context: Context, request: BulkRequest) -> None:
         self._context = context
@@ -31,7 +31,7 @@ class BulkRemovals:
         self._simulated_ids: set[str] = set()
 
     def remove_lines(self, lines: Sequence[RemoveLine]) -> AsyncIterator[list[RemoveLineResult]]:
-        """What came of the next lines of the call, in their order and in portions."""
+        """Remove the next lines of the call, and yield the results in order, portion by portion."""
         return run_in_steps(
             self._context,
             self._request,
@@ -43,15 +43,17 @@ class BulkRemovals:
         )
 
     def _remove(self, tx: Transaction, lines: Sequence[RemoveLine]) -> list[RemoveLineResult]:
-        context, call = self._context, self._request
-        known, rest = self._idempotency_record.recall(tx, lines)
-        fresh, going = self._decide(tx, rest)
-        if going:
+        context, request = self._context, self._request
+        known_outcomes, new_lines = self._idempotency_record.recall(tx, lines)
+        new_outcomes, removed_domains = self._decide(tx, new_lines)
+        if removed_domains:
             removals.erase_domains(
-                context, tx, call.org_id, going, actor=call.actor, remove_records=call.remove_records
+                context, tx, request.org_id, removed_domains, actor=request.actor, remove_records=request.remove_records
             )
-        self._idempotency_record.remember(tx, rest, fresh, context.now())
-        outcomes = known | {line.number: outcome for line, outcome in zip(rest, fresh, strict=True)}
+        self._idempotency_record.remember(tx, new_lines, new_outcomes, context.now())
+        outcomes = known_outcomes | {
+            line.number: outcome for line, outcome in zip(new_lines, new_outcomes, strict=True)
+        }
         results: list[RemoveLineResult] = []
         for line in lines:
             outcome = outcomes[line.number]
@@ -60,44 +62,46 @@ class BulkRemovals:
         return results
 
     def _simulate(self, snapshot: Snapshot, lines: Sequence[RemoveLine]) -> list[RemoveLineResult]:
-        outcomes, going = self._decide(snapshot, lines)
-        # What this step would have removed is still there at the next.
-        self._simulated_ids.update(domain.id for domain in going)
+        outcomes, removed_domains = self._decide(snapshot, lines)
+        # A dry run removes nothing, so the domains that this step would have removed have to be remembered here.
+        self._simulated_ids.update(domain.id for domain in removed_domains)
         return [
             RemoveLineResult(line=line.number, result=outcome) for line, outcome in zip(lines, outcomes, strict=True)
         ]
 
     def _decide(self, snapshot: Snapshot, lines: Sequence[RemoveLine]) -> tuple[list[RemoveOutcome], list[Domain]]:
-        """What comes of each line, the earlier ones considered, and the domains that go."""
-        wanted = [line.content for line in lines if isinstance(line.content, DomainReference)]
-        by_id = domains.find_by_ids(snapshot, [target.id for target in wanted if target.id is not None])
-        by_name = domains.find_by_names(snapshot, [target.name for target in wanted if target.name is not None])
-        going: dict[str, Domain] = {}
+        """Decide the outcome of each line in order; return the outcomes, and the domains that are to be removed."""
+        references = [line.content for line in lines if isinstance(line.content, DomainReference)]
+        by_id = domains.find_by_ids(snapshot, [reference.id for reference in references if reference.id is not None])
+        by_name = domains.find_by_names(
+            snapshot, [reference.name for reference in references if reference.name is not None]
+        )
+        removed_domains: dict[str, Domain] = {}
         outcomes: list[RemoveOutcome] = []
-        named = (*by_id.values(), *by_name.values())
-        ours = [domain for domain in named if domain.org_id == self._request.org_id]
-        left = removals.find_leftovers(snapshot, ours, remove_records=self._request.remove_records)
+        domains_found = (*by_id.values(), *by_name.values())
+        owned_domains = [domain for domain in domains_found if domain.org_id == self._request.org_id]
+        leftovers = removals.find_leftovers(snapshot, owned_domains, remove_records=self._request.remove_records)
         for line in lines:
-            target = line.content
-            if isinstance(target, LineRefusal):
-                outcomes.append(_refused_outcome(line, target))
+            reference = line.content
+            if isinstance(reference, LineRefusal):
+                outcomes.append(_refused_outcome(line, reference))
                 continue
-            domain = by_name.get(target.name) if target.name is not None else by_id.get(target.id or "")
-            here = domain is not None and domain.org_id == self._request.org_id
-            if domain is None or not here or domain.id in going or domain.id in self._simulated_ids:
-                missing = LineRefusal("not_found", f"There is no domain {target.name or target.id}.")
-                outcomes.append(_refused_outcome(line, missing))
+            domain = by_name.get(reference.name) if reference.name is not None else by_id.get(reference.id or "")
+            is_owned = domain is not None and domain.org_id == self._request.org_id
+            if domain is None or not is_owned or domain.id in removed_domains or domain.id in self._simulated_ids:
+                refusal = LineRefusal("not_found", f"There is no domain {reference.name or reference.id}.")
+                outcomes.append(_refused_outcome(line, refusal))
                 continue
-            going[domain.id] = domain
+            removed_domains[domain.id] = domain
             outcomes.append(
                 RemoveOutcome(
                     outcome="would_remove" if self._request.dry_run else "removed",
                     name=domain.name,
                     domain_id=domain.id,
-                    records=left[domain.id],
+                    records=leftovers[domain.id],
                 )
             )
-        return outcomes, list(going.values())
+        return outcomes, list(removed_domains.values())
 
 
 def _refused_outcome(line: RemoveLine, error: LineRefusal) -> RemoveOutcome:

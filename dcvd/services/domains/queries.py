@@ -10,14 +10,14 @@ from dcvd.store.engine.paging import Page, build_page, decode_cursor
 
 
 async def get(context: Context, org_id: str, domain_id: str) -> Domain:
-    """By id. Raises NotFound, also for another organization's."""
+    """Get a domain by its id. Raises NotFound, also for another organization's."""
     return await context.database.read(lambda snapshot: get_owned(snapshot, org_id, domain_id))
 
 
 async def list_page(
     context: Context, org_id: str, *, status: DomainStatus | None, search: str | None, cursor: str | None, limit: int
 ) -> Page[Domain]:
-    """Newest first; with `search` (a prefix of the name or of its registrable part) by name."""
+    """List domains newest first, or by name with `search`, a prefix of the name or of its registrable part."""
     position = decode_cursor(cursor)
     if search:
         prefix = normalise_search(search)
@@ -32,7 +32,7 @@ async def list_page(
 
 
 def get_owned(snapshot: Snapshot, org_id: str, domain_id: str) -> Domain:
-    """An organization's domain. Raises NotFound; another organization's looks the same as none."""
+    """Get an organization's domain. Raises NotFound, also for another organization's."""
     domain = domains.get(snapshot, domain_id)
     if domain is None or domain.org_id != org_id:
         raise NotFound(f"There is no domain {domain_id}.")

@@ -1,6 +1,6 @@
-"""How domains go out: here at once, at Cloudflare by a job, and in the customer's DNS by the customer.
+"""Remove domains: here at once, at Cloudflare by a job; their DNS records are the customer's to remove.
 
-What we wrote there ourselves, a job can take out too.
+A job can also remove the records that we wrote ourselves.
 """
 
 from collections.abc import Collection, Sequence
@@ -29,31 +29,34 @@ def erase_domains(
     actor: str,
     remove_records: bool = False,
 ) -> dict[str, tuple[LeftoverRecord, ...]]:
-    """Remove an organization's domains, read in the same unit of work; what each leaves in DNS, by its id.
+    """Remove an organization's domains, read in the same unit of work; return by id the records each leaves in DNS.
 
-    remove_records: have what we wrote taken out of DNS. Else it is forgotten that we wrote it.
+    remove_records: have a job take the records that we wrote out of DNS. Otherwise we forget that we wrote them.
     """
     timeline.record_requests(context, tx, removed_domains, actor=actor, what="removed")
     queue.abandon(context, tx, removed_domains)
     ids = [domain.id for domain in removed_domains]
-    written = _group_by_domain(tx, ids)
-    left = _find_left_records(removed_domains, written, remove_records=remove_records)
+    records_by_domain = _group_by_domain(tx, ids)
+    leftovers = _find_left_records(removed_domains, records_by_domain, remove_records=remove_records)
     domains.delete_all(tx, ids)
     queue.enqueue_for_all(context, tx, JobKind.DEREGISTER, org_id, removed_domains)
     if remove_records:
-        _enqueue_record_removals(context, tx, removed_domains, written)
-    elif written:
-        written_records.delete_of_domains(tx, list(written))
+        _enqueue_record_removals(context, tx, removed_domains, records_by_domain)
+    elif records_by_domain:
+        written_records.delete_of_domains(tx, list(records_by_domain))
     recording.record(
-        context, tx, org_id, [transitions.draft_removed_event(domain, left[domain.id]) for domain in removed_domains]
+        context,
+        tx,
+        org_id,
+        [transitions.draft_removed_event(domain, leftovers[domain.id]) for domain in removed_domains],
     )
-    return left
+    return leftovers
 
 
 def find_leftovers(
     snapshot: Snapshot, removed_domains: Collection[Domain], *, remove_records: bool
 ) -> dict[str, tuple[LeftoverRecord, ...]]:
-    """What each of these domains would leave in DNS, by its id."""
+    """Find, by domain id, the records that each of these domains would leave in DNS."""
     return _find_left_records(
         removed_domains,
         _group_by_domain(snapshot, [domain.id for domain in removed_domains]),
@@ -75,34 +78,36 @@ def _enqueue_record_removals(
 
 
 def _group_by_domain(snapshot: Snapshot, domain_ids: Sequence[str]) -> dict[str, list[WrittenRecord]]:
-    found: dict[str, list[WrittenRecord]] = {}
+    records_by_domain: dict[str, list[WrittenRecord]] = {}
     for row in written_records.list_of_domains(snapshot, domain_ids):
-        found.setdefault(row.domain_id, []).append(row)
-    return found
+        records_by_domain.setdefault(row.domain_id, []).append(row)
+    return records_by_domain
 
 
 def _find_left_records(
     removed_domains: Collection[Domain], records_by_domain: dict[str, list[WrittenRecord]], *, remove_records: bool
 ) -> dict[str, tuple[LeftoverRecord, ...]]:
-    left = {}
+    leftovers = {}
     for domain in removed_domains:
-        rows = records_by_domain.get(domain.id, [])
-        being_removed = remove_records and connection_id_of(domain, rows) is not None
-        left[domain.id] = leftover_records(domain, rows, being_removed=being_removed)
-    return left
+        stored_records = records_by_domain.get(domain.id, [])
+        is_being_removed = remove_records and connection_id_of(domain, stored_records) is not None
+        leftovers[domain.id] = leftover_records(domain, stored_records, being_removed=is_being_removed)
+    return leftovers
 
 
 async def remove(
     context: Context, org_id: str, domain_id: str, *, remove_records: bool = False, actor: str = DAEMON_ACTOR
 ) -> tuple[Domain, tuple[LeftoverRecord, ...]]:
-    """Gone here at once; at Cloudflare by a `deregister` job. The domain as it last was, and what it leaves in DNS.
+    """Remove a domain here at once, and at Cloudflare by a `deregister` job.
 
-    remove_records: have what we wrote taken out of DNS, by a job too. Raises NotFound.
+    remove_records: have a job take the records that we wrote out of DNS too.
+
+    Returns the domain as it last was, and the records that it leaves in DNS. Raises NotFound.
     """
 
     def unit(tx: Transaction) -> tuple[Domain, tuple[LeftoverRecord, ...]]:
         domain = get_owned(tx, org_id, domain_id)
-        left = erase_domains(context, tx, org_id, [domain], remove_records=remove_records, actor=actor)
-        return domain, left[domain.id]
+        leftovers = erase_domains(context, tx, org_id, [domain], remove_records=remove_records, actor=actor)
+        return domain, leftovers[domain.id]
 
     return await context.database.write(unit)

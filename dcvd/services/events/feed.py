@@ -1,4 +1,4 @@
-"""The feed of an organization's events: pulled in order, without a gap, whatever became of its webhooks."""
+"""The feed of an organization's events: pulled in order and without a gap, whatever happened to its webhooks."""
 
 import asyncio
 from collections.abc import Collection
@@ -13,13 +13,13 @@ from dcvd.store import events, organizations
 from dcvd.store.engine.database import Snapshot, Topic
 
 _MAX_EXAMINED: Final = 2_000
-"""Events that one page looks through for those of the types asked for; a page may come short, but it comes soon."""
+"""Events that one page examines for the requested types; a page may be short of its limit, but it comes soon."""
 _MAX_WAITERS: Final = 32
-"""Requests of one organization that may wait at once; any more are answered at once, as they may be (RFC 7240)."""
+"""Requests of one organization that may wait at once; any more are answered at once, which RFC 7240 allows."""
 
 
 class FeedPage(Struct, frozen=True, kw_only=True):
-    """Events in order, and the number after which to go on: all up to it were given, or are of other types."""
+    """Events in order, and the number after which to read on: all up to it were returned, or are of other types."""
 
     events: list[Event]
     position: int
@@ -27,7 +27,10 @@ class FeedPage(Struct, frozen=True, kw_only=True):
 
 
 class EventFeed:
-    """Made once; `close()` answers all who wait, so that a stop need not wait for them."""
+    """Reads the feed, and lets readers wait for new events; built once.
+
+    `close()` answers all who wait, so that a stop need not wait for them.
+    """
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -38,69 +41,69 @@ class EventFeed:
     async def read(
         self, org_id: str, *, after: int | None, types: Collection[EventType] | None, limit: int, wait_s: float = 0.0
     ) -> FeedPage:
-        """The events numbered above `after`; None: from the oldest that is stored.
+        """Read the events numbered above `after`; None reads from the oldest that is stored.
 
         Where there is none yet, waits up to `wait_s` seconds for one. Raises Gone when events after `after` are past
-        their retention, InvalidInput when `after` is a number that was never given.
+        their retention, InvalidInput when no event had the number `after` yet.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait_s
-        waiting = self._waiters.setdefault(org_id, set())
-        may_wait = len(waiting) < _MAX_WAITERS
-        happened = asyncio.Event()
-        waiting.add(happened)
+        waiters = self._waiters.setdefault(org_id, set())
+        may_wait = len(waiters) < _MAX_WAITERS
+        wake_event = asyncio.Event()
+        waiters.add(wake_event)
         try:
             while True:
-                happened.clear()
+                wake_event.clear()
                 page = await self._read_page(org_id, after, types, limit)
-                left = deadline - loop.time()
-                if page.events or page.has_more or left <= 0 or self._is_closed or not may_wait:
+                remaining_s = deadline - loop.time()
+                if page.events or page.has_more or remaining_s <= 0 or self._is_closed or not may_wait:
                     return page
                 after = page.position
                 try:
-                    async with asyncio.timeout(left):
-                        await happened.wait()
+                    async with asyncio.timeout(remaining_s):
+                        await wake_event.wait()
                 except TimeoutError:
                     return page
         finally:
-            waiting.discard(happened)
-            if not waiting:
+            waiters.discard(wake_event)
+            if not waiters:
                 self._waiters.pop(org_id, None)
 
     def close(self) -> None:
-        """Nobody waits any longer."""
+        """Answer everybody who waits, and let nobody wait any longer."""
         self._is_closed = True
-        for waiting in self._waiters.values():
-            for happened in waiting:
-                happened.set()
+        for waiters in self._waiters.values():
+            for wake_event in waiters:
+                wake_event.set()
 
     def _wake_waiters(self, org_id: str) -> None:
-        for happened in self._waiters.get(org_id, ()):
-            happened.set()
+        for wake_event in self._waiters.get(org_id, ()):
+            wake_event.set()
 
     async def _read_page(
         self, org_id: str, after: int | None, types: Collection[EventType] | None, limit: int
     ) -> FeedPage:
-        examined = limit if types is None else _MAX_EXAMINED
+        max_examined = limit if types is None else _MAX_EXAMINED
 
         def query(snapshot: Snapshot) -> tuple[list[Event], int]:
-            forgotten = organizations.read_forgotten_sequence(snapshot, org_id)
-            start = forgotten if after is None else after
-            # Single events outlive their retention because a delivery needs them; a feed of those would have gaps.
-            _check_position(start, forgotten, organizations.read_last_sequence(snapshot, org_id))
-            return events.list_of_org(snapshot, org_id, after=start, limit=examined + 1), start
+            forgotten_sequence = organizations.read_forgotten_sequence(snapshot, org_id)
+            start = forgotten_sequence if after is None else after
+            # Some events outlive their retention because a delivery needs them; a feed of those would have gaps.
+            _check_position(start, forgotten_sequence, organizations.read_last_sequence(snapshot, org_id))
+            return events.list_of_org(snapshot, org_id, after=start, limit=max_examined + 1), start
 
-        found, start = await self._context.database.read(query)
-        more = len(found) > examined
-        chosen: list[Event] = []
+        examined_events, start = await self._context.database.read(query)
+        has_more = len(examined_events) > max_examined
+        matching_events: list[Event] = []
         position = start
-        for event in found[:examined]:
+        for event in examined_events[:max_examined]:
             if types is None or event.type in types:
-                if len(chosen) == limit:
-                    return FeedPage(events=chosen, position=position, has_more=True)
-                chosen.append(event)
+                if len(matching_events) == limit:
+                    return FeedPage(events=matching_events, position=position, has_more=True)
+                matching_events.append(event)
             position = event.sequence
-        return FeedPage(events=chosen, position=position, has_more=more)
+        return FeedPage(events=matching_events, position=position, has_more=has_more)
 
 
 def _check_position(after_sequence: int, forgotten_sequence: int, last_sequence: int) -> None:

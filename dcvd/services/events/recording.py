@@ -1,4 +1,4 @@
-"""Recording events: each gets its number, its exact bytes, and a delivery for every endpoint that subscribed."""
+"""Record events: each gets its number, its exact bytes, and a delivery for every endpoint that subscribed."""
 
 from collections.abc import Sequence
 
@@ -20,20 +20,20 @@ def record(
     *,
     except_endpoint_id: str | None = None,
 ) -> list[Event]:
-    """Store events and what is owed for them, in the transaction of the change that caused them.
+    """Store events and their deliveries, in the transaction of the change that caused them.
 
-    A disabled endpoint is owed them too: they are held for it. `except_endpoint_id`: the endpoint that the events are
-    about, which is not told.
+    A disabled endpoint gets deliveries too: they are held for it. `except_endpoint_id`: the endpoint that the events
+    are about, which gets none.
     """
     if not drafts:
         return []
     now = context.now()
     subscribers = endpoints.list_of_org(tx, org_id)
-    first = context.config.webhooks.retry_schedule[0]
-    owed: list[NewDelivery] = []
-    numbered = record_without_deliveries(context, tx, org_id, drafts)
-    for event in numbered:
-        owed += [
+    first_delay_ms = context.config.webhooks.retry_schedule[0]
+    new_deliveries: list[NewDelivery] = []
+    recorded_events = record_without_deliveries(context, tx, org_id, drafts)
+    for event in recorded_events:
+        new_deliveries += [
             NewDelivery(
                 id=context.new_id(IdPrefix.DELIVERY),
                 org_id=org_id,
@@ -42,22 +42,22 @@ def record(
                 event_type=event.type,
                 domain_id=event.domain_id,
                 sequence=event.sequence,
-                due_at=now + add_jitter(first, context.random_fraction()),
+                due_at=now + add_jitter(first_delay_ms, context.random_fraction()),
                 created_at=now,
             )
             for endpoint in subscribers
             if event.type in endpoint.events and endpoint.id != except_endpoint_id
         ]
-    deliveries.insert(tx, owed)
-    return numbered
+    deliveries.insert(tx, new_deliveries)
+    return recorded_events
 
 
 def record_without_deliveries(
     context: Context, tx: Transaction, org_id: str, drafts: Sequence[EventDraft]
 ) -> list[Event]:
-    """Store events with the organization's next numbers, and owe them to nobody yet."""
+    """Store events with the organization's next numbers, without a delivery to any endpoint."""
     now = context.now()
-    numbered: list[Event] = []
+    new_events: list[Event] = []
     for draft, sequence in zip(drafts, organizations.allocate_sequences(tx, org_id, len(drafts)), strict=True):
         event_id = context.new_id(IdPrefix.EVENT)
         event = Event(
@@ -70,6 +70,6 @@ def record_without_deliveries(
             created_at=now,
             expires_at=draft.expires_at,
         )
-        numbered.append(event)
-    events.insert_all(tx, numbered)
-    return numbered
+        new_events.append(event)
+    events.insert_all(tx, new_events)
+    return new_events

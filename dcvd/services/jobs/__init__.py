@@ -1,1 +1,1 @@
-"""Jobs: enqueued with the change that needs them, ended with what they brought about."""
+"""Jobs: enqueued in the transaction that needs them, ended in the one that stores their result."""

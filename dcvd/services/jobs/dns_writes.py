@@ -1,4 +1,4 @@
-"""The `write_dns` jobs of a domain: when there has to be one, and which are pending."""
+"""The `write_dns` jobs of a domain: when one is needed, and which are pending."""
 
 from collections.abc import Sequence
 
@@ -10,17 +10,17 @@ from dcvd.core.records.plan import records_to_write
 from dcvd.core.records.zones import DnsWrite
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
-from dcvd.store import jobs as stored_jobs
+from dcvd.store import jobs as jobs_table
 from dcvd.store.engine.database import Snapshot, Transaction
 
 log = structlog.get_logger(__name__)
 
 PLAIN_WRITE = DnsWrite(action="write")
-"""As the daemon does it by itself: nothing that is in the way is touched."""
+"""The write that the daemon makes by itself: it touches nothing that is in the way."""
 
 
 def enqueue(context: Context, tx: Transaction, domain: Domain, connection_id: str, dns_write: DnsWrite) -> Job:
-    """A new job, due at once; it waits for those of the same name that were there before."""
+    """Enqueue a job, due at once; it waits for earlier `write_dns` jobs of the same domain name."""
     return queue.enqueue(
         context,
         tx,
@@ -34,9 +34,9 @@ def enqueue(context: Context, tx: Transaction, domain: Domain, connection_id: st
 
 
 def enqueue_on_change(context: Context, tx: Transaction, before: Domain, after: Domain) -> None:
-    """The records of a connected domain follow what is required of it, in the transaction that changed it.
+    """Enqueue a job where a change of a connected domain changed its required records; in the change's transaction.
 
-    A pending job needs no second one: it writes what is required when it begins, and looks again at its end.
+    A pending job needs no second one: it writes what is required when it begins, and compares again at its end.
     """
     if after.connection_id is None or records_to_write(before) == records_to_write(after):
         return
@@ -46,13 +46,13 @@ def enqueue_on_change(context: Context, tx: Transaction, before: Domain, after: 
 
 
 def list_pending(snapshot: Snapshot, domain_id: str) -> list[Job]:
-    """Those that a domain has, the oldest first."""
-    found = stored_jobs.list_pending_of_domains(snapshot, [domain_id], JobKind.WRITE_DNS)
-    return sorted(found, key=lambda job: job.id)
+    """List a domain's pending jobs, the oldest first."""
+    pending_jobs = jobs_table.list_pending_of_domains(snapshot, [domain_id], JobKind.WRITE_DNS)
+    return sorted(pending_jobs, key=lambda job: job.id)
 
 
 def enqueue_writes(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[Domain]) -> None:
-    """A job for each of an organization's new domains that has a connection."""
-    connected = [domain for domain in new_domains if domain.connection_id is not None]
-    if connected:
-        queue.enqueue_for_all(context, tx, JobKind.WRITE_DNS, org_id, connected, dns_write=PLAIN_WRITE)
+    """Enqueue a job for each of an organization's new domains that has a connection."""
+    connected_domains = [domain for domain in new_domains if domain.connection_id is not None]
+    if connected_domains:
+        queue.enqueue_for_all(context, tx, JobKind.WRITE_DNS, org_id, connected_domains, dns_write=PLAIN_WRITE)

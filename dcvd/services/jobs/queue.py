@@ -1,4 +1,4 @@
-"""Jobs: enqueued with the change that needs them, ended with what they brought about."""
+"""The job queue: jobs are enqueued in the transaction that needs them and ended in the one that stores their result."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -26,7 +26,7 @@ from dcvd.store.engine.paging import Page, build_page, decode_cursor
 log = structlog.get_logger(__name__)
 
 LONGEST_DELAY_MS: Final = 2 * HOUR
-"""No job is ever planned further ahead; what is, was planned by a clock that has since been put back."""
+"""No job is planned further ahead than this; one that is was planned by a clock that has since been put back."""
 
 _OUTAGE_CODES: Final = frozenset(
     {
@@ -39,7 +39,6 @@ _OUTAGE_CODES: Final = frozenset(
     }
 )
 """Failures that say nothing about the job: it waits as long as they last, and never becomes a dead letter by them."""
-
 
 _ABANDONED_KINDS: Final = (JobKind.REGISTER, JobKind.REVALIDATE, JobKind.WRITE_DNS)
 
@@ -57,7 +56,7 @@ def enqueue(
     replay: Replay | None = None,
     dns_write: DnsWrite | None = None,
 ) -> Job:
-    """A new job, due at once."""
+    """Enqueue a job, due at once."""
     job = _build_job(
         context,
         kind,
@@ -76,7 +75,7 @@ def enqueue(
 
 
 def enqueue_for(context: Context, tx: Transaction, kind: JobKind, domain: Domain) -> Job:
-    """A new job about a domain, due at once."""
+    """Enqueue a job about a domain, due at once."""
     return enqueue(
         context, tx, kind, org_id=domain.org_id, domain_id=domain.id, domain_name=domain.name, cf_id=domain.cf_id
     )
@@ -91,13 +90,13 @@ def enqueue_for_all(
     *,
     dns_write: DnsWrite | None = None,
 ) -> list[Job]:
-    """A new job about each of an organization's domains, due at once and in their order.
+    """Enqueue a job about each of an organization's domains, due at once and in their order.
 
     With `dns_write`, each works through the connection that its domain has.
     """
     now = context.now()
-    first = jobs.find_next_turn(tx, org_id, kind)
-    made = [
+    first_turn = jobs.find_next_turn(tx, org_id, kind)
+    new_jobs = [
         _build_job(
             context,
             kind,
@@ -110,69 +109,74 @@ def enqueue_for_all(
             connection_id=None if dns_write is None else domain.connection_id,
             dns_write=dns_write,
         )
-        for turn, domain in enumerate(domains, first)
+        for turn, domain in enumerate(domains, first_turn)
     ]
-    jobs.insert_all(tx, made)
-    return made
+    jobs.insert_all(tx, new_jobs)
+    return new_jobs
 
 
 def find_pending(tx: Transaction, domain: Domain, kind: JobKind) -> Job | None:
-    """A domain's pending job of a kind."""
+    """Find a domain's pending job of a kind."""
     return jobs.find_pending_of_domain(tx, domain.id, kind)
 
 
 def abandon(context: Context, tx: Transaction, domains: Sequence[Domain]) -> None:
-    """End what was still to be done for domains that are being removed."""
+    """End the pending jobs of domains that are being removed."""
     jobs.end_pending_of_domains(tx, [domain.id for domain in domains], _ABANDONED_KINDS, context.now())
 
 
 def succeed(context: Context, tx: Transaction, job: Job) -> None:
-    """The job's work is done; inside the unit of work that stores what it brought about."""
+    """Mark a job as done, in the unit of work that stores its result."""
     jobs.update(tx, _finish(job, JobState.DONE, context.now()))
 
 
 async def fail(context: Context, job: Job, error: DcvdError) -> Job:
-    """An attempt failed: plan the next or make the job a dead letter, and tell it."""
+    """Record a failed attempt: plan the next one or make the job a dead letter, and record the events."""
     return await context.database.write(lambda tx: record_failure(context, tx, job, error))
 
 
 def internal_failure_error(error: Exception) -> DcvdError:
-    """A fault of dcvd's own, as a job's error; what exactly it was is in the log alone."""
+    """Turn a fault of dcvd's own into a job's error; the log alone says what exactly it was."""
     return DcvdError(f"dcvd itself failed at this job ({type(error).__name__}); its log says more. It is tried again.")
 
 
 def record_failure(context: Context, tx: Transaction, job: Job, error: DcvdError) -> Job:
-    """`fail`, inside a larger unit of work."""
+    """Like `fail`, but inside a larger unit of work."""
     stored = jobs.get(tx, job.id)
     if stored is None or stored.state is not JobState.PENDING:
-        # It was ended meanwhile, because its domain was removed.
+        # The job was ended meanwhile, because its domain was removed.
         return job
     now = context.now()
-    # What is stored is the truth: a replay may have come further than the job that was taken.
+    # The stored row counts: a replay may have progressed beyond `job` as it was read.
     attempts = stored.attempts + 1
-    outage = error.code in _OUTAGE_CODES
-    hopeless = isinstance(error, Permanent) or (not outage and attempts >= context.config.jobs.max_attempts)
-    failed = replace(
-        stored, attempts=attempts, last_error_code=error.code, last_error=error.message, outage=outage, updated_at=now
+    is_outage = error.code in _OUTAGE_CODES
+    is_final = isinstance(error, Permanent) or (not is_outage and attempts >= context.config.jobs.max_attempts)
+    updated_job = replace(
+        stored,
+        attempts=attempts,
+        last_error_code=error.code,
+        last_error=error.message,
+        outage=is_outage,
+        updated_at=now,
     )
-    if hopeless:
-        failed = replace(failed, state=JobState.DEAD, next_attempt_at=None)
-        drafts = [_draft_event(EventType.JOB_FAILED, failed), _draft_event(EventType.JOB_DLQ, failed)]
+    if is_final:
+        updated_job = replace(updated_job, state=JobState.DEAD, next_attempt_at=None)
+        drafts = [_draft_event(EventType.JOB_FAILED, updated_job), _draft_event(EventType.JOB_DLQ, updated_job)]
     else:
-        delay = job_delay_ms(attempts, context.random_fraction(), is_outage=outage)
+        delay_ms = job_delay_ms(attempts, context.random_fraction(), is_outage=is_outage)
         if isinstance(error, Retryable) and error.retry_after_s is not None:
-            delay = max(delay, min(int(error.retry_after_s * SECOND), LONGEST_DELAY_MS))
-        failed = replace(failed, next_attempt_at=now + delay)
-        drafts = [_draft_event(EventType.JOB_FAILED, failed)]
-    jobs.update(tx, failed)
+            delay_ms = max(delay_ms, min(int(error.retry_after_s * SECOND), LONGEST_DELAY_MS))
+        updated_job = replace(updated_job, next_attempt_at=now + delay_ms)
+        drafts = [_draft_event(EventType.JOB_FAILED, updated_job)]
+    jobs.update(tx, updated_job)
     recording.record(context, tx, job.org_id, drafts)
-    return failed
+    return updated_job
 
 
 async def list_page(
     context: Context, org_id: str, *, state: JobState | None, cursor: str | None, limit: int
 ) -> Page[Job]:
-    """Newest first."""
+    """List an organization's jobs, newest first."""
     before = decode_cursor(cursor)
     rows = await context.database.read(
         lambda snapshot: jobs.list_of_org(snapshot, org_id, state=state, before=before, limit=limit + 1)
@@ -181,7 +185,7 @@ async def list_page(
 
 
 async def get(context: Context, org_id: str, job_id: str) -> Job:
-    """By id. Raises NotFound, also for another organization's."""
+    """Get a job by its id. Raises NotFound, also for another organization's."""
     job = await context.database.read(lambda snapshot: jobs.get(snapshot, job_id))
     return _check_owner(job, org_id, job_id)
 
@@ -195,19 +199,19 @@ async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEM
             raise Conflict(f"The job {job_id} is done; there is nothing to retry.", code="job_done")
         now = context.now()
         attempts = 0 if job.state is JobState.DEAD else job.attempts
-        again = replace(job, state=JobState.PENDING, attempts=attempts, next_attempt_at=now, updated_at=now)
-        jobs.update(tx, again)
+        due_job = replace(job, state=JobState.PENDING, attempts=attempts, next_attempt_at=now, updated_at=now)
+        jobs.update(tx, due_job)
         if job.domain_id is not None:
             timeline.record_request_by_id(
                 context, tx, org_id, job.domain_id, actor=actor, what="job_retried", detail=f"{job.kind} {job.id}"
             )
-        return again
+        return due_job
 
     return await context.database.write(unit)
 
 
 async def end_outage(context: Context) -> int:
-    """A service that was away is back: what waited for it alone is due now. Returns how many jobs."""
+    """Make due the jobs that waited only for a service that is back; return how many."""
     count = await context.database.write(lambda tx: jobs.end_outage(tx, context.now()))
     if count:
         log.info("jobs.outage_ended", jobs=count)

@@ -1,1 +1,1 @@
-"""What checks and registrations change about a domain."""
+"""How checks and registrations change a domain."""

@@ -1,4 +1,4 @@
-"""Recording a look at a domain: the one way by which what was seen changes what is stored."""
+"""Record checks of domains: the only way by which an observation changes a stored domain."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -26,20 +26,19 @@ from dcvd.store.engine.database import Transaction
 
 log = structlog.get_logger(__name__)
 
-
 RECHECK_DELAY_MS: Final = 10 * SECOND
-"""From a look to the next that was asked for while it was made."""
+"""From a check to the next one, where that was requested while the first was running."""
 
 
 class CheckStart(Struct, frozen=True):
-    """When a look began, and for when the domain's next look was planned by then (milliseconds)."""
+    """When a check began, and for when the domain's next check was planned at that time (milliseconds)."""
 
     started_at: int
     planned_at: int
 
 
 class DomainCheck(Struct, frozen=True):
-    """What was seen of a domain, DNS first; `asked_at` is when Cloudflare was asked (milliseconds), where it was."""
+    """What a check observed, DNS first; `asked_at` is when Cloudflare was asked (milliseconds), where it was."""
 
     domain_id: str
     observations: Sequence[Observation]
@@ -56,9 +55,9 @@ async def record(
     start: CheckStart | None = None,
     actor: str = SYNC_ACTOR,
 ) -> Domain | None:
-    """Store one look, its events and when the next is due; None when the domain was removed meanwhile.
+    """Store one check, its events and when the next is due; None when the domain was removed meanwhile.
 
-    `actor` (see `core.timeline`) is who had it made; the rest is as in `apply`.
+    `actor` (see `core.timeline`) is who requested the check; the rest is as in `apply`.
     """
     return await context.database.write(
         lambda tx: apply(context, tx, domain_id, observations, asked_at=asked_at, start=start, actor=actor)
@@ -66,11 +65,11 @@ async def record(
 
 
 async def record_many(context: Context, checks: Sequence[DomainCheck]) -> list[Domain | None]:
-    """`record` for many looks in one unit of work: all of them are stored, or none."""
+    """Record many checks in one unit of work: all of them are stored, or none."""
     return await context.database.write(
         lambda tx: [
-            apply(context, tx, look.domain_id, look.observations, asked_at=look.asked_at, start=look.start)
-            for look in checks
+            apply(context, tx, check.domain_id, check.observations, asked_at=check.asked_at, start=check.start)
+            for check in checks
         ]
     )
 
@@ -85,33 +84,35 @@ def apply(
     start: CheckStart | None = None,
     actor: str = SYNC_ACTOR,
 ) -> Domain | None:
-    """`record`, inside a larger unit of work.
+    """Like `record`, but inside a larger unit of work.
 
-    What Cloudflare said when it was asked at `asked_at` is left out where another answer was stored since; so is what
-    DNS said to a look with this `start`. A look that was asked for since then follows soon.
+    Cloudflare's answer to a request made at `asked_at` is left out where a later answer was stored since; so is the DNS
+    observation of a check with this `start`. A check that was requested meanwhile follows soon.
     """
     stored = domains.get(tx, domain_id)
     if stored is None:
         return None
     now = context.now()
     policy = context.check_policy
-    missed = count_incomplete_checks(stored, observations)
+    incomplete_checks = count_incomplete_checks(stored, observations)
     if _is_outdated(stored.cf_checked_at, asked_at, now):
         observations = [
-            each for each in observations if not isinstance(each, CloudflareHostname | CloudflareHostnameAbsence)
+            observation
+            for observation in observations
+            if not isinstance(observation, CloudflareHostname | CloudflareHostnameAbsence)
         ]
     if start is not None and _is_outdated(stored.dns_checked_at, start.started_at, now):
-        observations = [each for each in observations if not isinstance(each, DnsObservation)]
+        observations = [observation for observation in observations if not isinstance(observation, DnsObservation)]
     transition = transitions.apply_check(stored, observations, now, context.rules)
-    domain = replace(transition.domain, incomplete_checks=missed)
-    healing_at = remedies.next_remedy_at(domain, context.rules.certificate_authorities)
-    planned = next_check_at(domain, now, policy, context.random_fraction(), next_remedy_at=healing_at)
-    domain = replace(domain, next_check_at=planned)
-    again = _is_recheck_wanted(stored, start, now)
-    if again:
+    domain = replace(transition.domain, incomplete_checks=incomplete_checks)
+    next_remedy_at = remedies.next_remedy_at(domain, context.rules.certificate_authorities)
+    planned_at = next_check_at(domain, now, policy, context.random_fraction(), next_remedy_at=next_remedy_at)
+    domain = replace(domain, next_check_at=planned_at)
+    is_recheck_wanted = _is_recheck_wanted(stored, start, now)
+    if is_recheck_wanted:
         domain = replace(domain, next_check_at=min(domain.next_check_at, now + RECHECK_DELAY_MS))
     domains.update(tx, domain)
-    if again:
+    if is_recheck_wanted:
         domains.set_next_check(tx, domain.id, domain.next_check_at, CheckLane.WAITING)
     timeline.record_check(context, tx, stored, domain, observations, actor=actor)
     recording.record(context, tx, domain.org_id, transition.events)
@@ -128,7 +129,7 @@ def apply(
 
 
 def _enqueue_remedy(context: Context, tx: Transaction, domain: Domain, remedy: Remedy) -> None:
-    """The job that does it, unless one is on its way already; it asks again whether it is still wanted."""
+    """Enqueue the job that applies a remedy, unless one is pending; the job checks again whether it is needed."""
     kind = JobKind.REGISTER if remedy.kind is RemedyKind.REGISTER_AGAIN else JobKind.REVALIDATE
     if queue.find_pending(tx, domain, kind) is None:
         queue.enqueue_for(context, tx, kind, domain)
@@ -142,12 +143,12 @@ def _enqueue_remedy(context: Context, tx: Transaction, domain: Domain, remedy: R
 
 
 async def check_now(context: Context, domain_id: str) -> None:
-    """Somebody waits for a look: it is due now, before everything that is mere routine."""
+    """Make a check due now, before all routine checks, because somebody waits for it."""
     await context.database.write(lambda tx: domains.set_next_check(tx, domain_id, context.now(), CheckLane.WAITING))
 
 
 async def postpone(context: Context, domain: Domain, next_check_at: int) -> None:
-    """Nothing could be seen; look again later, so that a domain that cannot be looked at never holds up the others."""
+    """Plan the next check after one that observed nothing, so that such a domain never holds up the others."""
 
     def unit(tx: Transaction) -> None:
         stored = domains.get(tx, domain.id)
@@ -160,10 +161,10 @@ async def postpone(context: Context, domain: Domain, next_check_at: int) -> None
 
 
 def _is_outdated(checked_at: int | None, asked_at: int | None, now: int) -> bool:
-    # An instant ahead of the clock was written before the clock was put back, and says nothing.
+    # An instant ahead of the clock was stored before the clock was put back, and says nothing.
     return asked_at is not None and checked_at is not None and asked_at < checked_at <= now
 
 
 def _is_recheck_wanted(stored: Domain, start: CheckStart | None, now: int) -> bool:
-    """Whether somebody asked for a look while this one was made, which may not have seen what he knows of."""
+    """Whether somebody requested a check while this one ran, which may have missed what they know of."""
     return start is not None and start.planned_at != stored.next_check_at <= now + RECHECK_DELAY_MS

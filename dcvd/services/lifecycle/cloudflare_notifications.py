@@ -1,4 +1,4 @@
-"""Cloudflare's notifications: hints that a hostname is worth a look now. Looking stays the truth."""
+"""Cloudflare's notifications: each only makes a hostname's check due; what counts is what the check observes."""
 
 from collections import OrderedDict
 from enum import StrEnum
@@ -22,17 +22,17 @@ log = structlog.get_logger(__name__)
 V = TypeVar("V")
 
 MIN_CHECK_INTERVAL_MS: Final = checks.RECHECK_DELAY_MS
-"""Between two looks at a domain that hints bring about, however many there are."""
+"""Between two checks of a domain that notifications request, however many there are."""
 _MAX_REMEMBERED: Final = 10_000
 
 
 class NotificationOutcome(StrEnum):
-    """What came of a notification."""
+    """What was done about a notification."""
 
     DUE = "due"
-    """The hostname is looked at as soon as `PAUSE` allows."""
+    """The hostname is checked as soon as `MIN_CHECK_INTERVAL_MS` allows."""
     PLANNED = "planned"
-    """Its look is due by then anyway."""
+    """The hostname's check is due by then anyway."""
     REPEATED = "repeated"
     UNKNOWN_HOSTNAME = "unknown_hostname"
     OTHER_ZONE = "other_zone"
@@ -41,8 +41,11 @@ class NotificationOutcome(StrEnum):
 
 
 class CloudflareNotificationHandler:
-    """Made once. Remembers the last events and the looks that it asked for; a restart forgets them, which costs no more
-    than a look at each domain that is named again."""
+    """Makes the hostnames due that notifications name; built once.
+
+    It remembers the last events and the checks that it requested. A restart forgets them, which costs no more than a
+    check of each domain that is named again.
+    """
 
     def __init__(self, context: Context, metrics: Metrics) -> None:
         self._context = context
@@ -51,7 +54,7 @@ class CloudflareNotificationHandler:
         self._requested_checks: OrderedDict[str, int] = OrderedDict()
 
     async def handle(self, notification: CloudflareNotification) -> NotificationOutcome:
-        """Make the named hostname due, and change nothing else."""
+        """Make the named hostname's check due, and change nothing else."""
         outcome = await self._handle_once(notification)
         self._metrics.count_notification(outcome)
         log.info(
@@ -70,7 +73,7 @@ class CloudflareNotificationHandler:
             return NotificationOutcome.REPEATED
         outcome = await self._request_check(notification)
         if event_id is not None:
-            # Only now: what could not be stored is taken when Cloudflare sends it again.
+            # Only now: a notification that could not be stored is handled when Cloudflare sends it again.
             _remember(self._event_ids, event_id, None)
         return outcome
 
@@ -87,34 +90,36 @@ class CloudflareNotificationHandler:
         if domain is None:
             return NotificationOutcome.UNKNOWN_HOSTNAME
         now = self._context.now()
-        at = max(now, self._earliest_check_at(domain, now))
-        if domain.next_check_at <= at:
+        check_at = max(now, self._earliest_check_at(domain, now))
+        if domain.next_check_at <= check_at:
             if domain.next_check_at < now:
-                # It keeps its place, but no more the same plan: so a look that is being made, and may have asked before
-                # there was anything to see, is followed by another.
+                # The check stays due, but its planned instant changes: so a check that runs now, and may have asked
+                # before there was anything to observe, is followed by another.
                 domains.set_next_check(tx, domain.id, domain.next_check_at + 1)
             return NotificationOutcome.PLANNED
-        domains.set_next_check(tx, domain.id, at, CheckLane.WAITING)
+        domains.set_next_check(tx, domain.id, check_at, CheckLane.WAITING)
         timeline.record_request(
             self._context, tx, domain, actor=CLOUDFLARE_ACTOR, what="hint", detail=notification.type
         )
-        _remember(self._requested_checks, domain.id, at)
+        _remember(self._requested_checks, domain.id, check_at)
         return NotificationOutcome.DUE
 
     def _earliest_check_at(self, domain: Domain, now: int) -> int:
-        """From when on a hint may bring about a look; a clock that was put back must not put it off."""
-        last = max(domain.dns_checked_at or 0, domain.cf_checked_at or 0, self._requested_checks.get(domain.id, 0))
-        return last + MIN_CHECK_INTERVAL_MS if last <= now + MIN_CHECK_INTERVAL_MS else now
+        """When the next requested check may be made; a clock that was put back must not postpone it."""
+        last_check_at = max(
+            domain.dns_checked_at or 0, domain.cf_checked_at or 0, self._requested_checks.get(domain.id, 0)
+        )
+        return last_check_at + MIN_CHECK_INTERVAL_MS if last_check_at <= now + MIN_CHECK_INTERVAL_MS else now
 
 
 def _find_domain(tx: Transaction, notification: CloudflareNotification) -> Domain | None:
-    """By its id at Cloudflare, else by its name."""
-    found = None
+    """Find the domain by its id at Cloudflare, else by its name."""
+    domain = None
     if notification.hostname_id is not None:
-        found = domains.find_by_cloudflare_id(tx, notification.hostname_id)
-    if found is None and notification.hostname is not None:
-        found = domains.find_by_name(tx, notification.hostname)
-    return found
+        domain = domains.find_by_cloudflare_id(tx, notification.hostname_id)
+    if domain is None and notification.hostname is not None:
+        domain = domains.find_by_name(tx, notification.hostname)
+    return domain
 
 
 def _remember(entries: OrderedDict[str, V], key: str, value: V) -> None:

@@ -1,4 +1,4 @@
-"""What the jobs at Cloudflare bring about: the end of each is one transaction with what it changed."""
+"""Store the results of the jobs at Cloudflare: a job's end and what it changed are one transaction."""
 
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareObservation, RegistrationRefusal
@@ -14,7 +14,7 @@ from dcvd.store.engine.database import Transaction
 
 
 async def record_registered(context: Context, job: Job, observation: CloudflareHostname) -> Domain | None:
-    """The hostname is at Cloudflare. Where its domain was removed meanwhile, it is taken away there again.
+    """Store that the hostname is at Cloudflare. Where its domain was removed meanwhile, enqueue its removal there.
 
     Raises Retryable when another domain holds that id.
     """
@@ -27,7 +27,7 @@ async def record_registered(context: Context, job: Job, observation: CloudflareH
         queue.succeed(context, tx, job)
         domain = _record_observation(context, tx, job, observation)
         if domain is None:
-            # A removal that is under way may have looked for the name before it was there; this one has its id.
+            # A removal in flight may have looked for the name before it was there; this one has its id.
             queue.enqueue(
                 context,
                 tx,
@@ -43,7 +43,7 @@ async def record_registered(context: Context, job: Job, observation: CloudflareH
 
 
 async def record_refused(context: Context, job: Job, error: Permanent) -> None:
-    """Cloudflare will not have the hostname: the domain says why, the job is a dead letter."""
+    """Store that Cloudflare refuses the hostname: the domain says why, the job becomes a dead letter."""
 
     def unit(tx: Transaction) -> None:
         _record_observation(context, tx, job, RegistrationRefusal(error.code, error.message))
@@ -53,7 +53,7 @@ async def record_refused(context: Context, job: Job, error: Permanent) -> None:
 
 
 async def record_revalidated(context: Context, job: Job, observation: CloudflareObservation) -> Domain | None:
-    """Cloudflare was told to look again; the job is done with the look that stores its answer."""
+    """Store Cloudflare's answer to a request to validate again, and end the job."""
 
     def unit(tx: Transaction) -> Domain | None:
         queue.succeed(context, tx, job)
@@ -63,17 +63,17 @@ async def record_revalidated(context: Context, job: Job, observation: Cloudflare
 
 
 async def complete_without_change(context: Context, job: Job) -> None:
-    """The job is done: its work was done already, or is not wanted any more."""
+    """End a job whose work was done already, or is not wanted any more."""
     await context.database.write(lambda tx: queue.succeed(context, tx, job))
 
 
 async def find_holder(context: Context, cf_id: str) -> Domain | None:
-    """The live domain that holds a custom hostname."""
+    """Find the live domain that holds a custom hostname."""
     return await context.database.read(lambda snapshot: domains.find_by_cloudflare_id(snapshot, cf_id))
 
 
 async def find_domain(context: Context, job: Job) -> Domain | None:
-    """The domain that a job works on, or None when it was removed."""
+    """Find the domain that a job works on; None when it was removed."""
     domain_id = job.domain_id
     if domain_id is None:
         return None

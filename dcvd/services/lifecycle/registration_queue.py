@@ -1,4 +1,4 @@
-"""Where domains stand in the line of registrations, which Cloudflare lets through only so many of a minute."""
+"""The position of domains in the registration queue, of which Cloudflare accepts only so many a minute."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from dcvd.core.lifecycle.registration_queue import (
     reregistration_position,
 )
 from dcvd.services.context import Context
-from dcvd.store import domains as stored
+from dcvd.store import domains as domains_table
 from dcvd.store import jobs
 from dcvd.store.engine.database import Snapshot
 
@@ -19,41 +19,45 @@ _QUEUE_START = (0, "")
 
 
 async def find_position(context: Context, domain: Domain) -> QueuePosition | None:
-    """Of one domain; None when Cloudflare has it."""
+    """Find the queue position of one domain; None when Cloudflare has it."""
     return (await find_positions(context, [domain])).get(domain.id)
 
 
 async def find_positions(context: Context, domains: Sequence[Domain]) -> dict[str, QueuePosition]:
-    """By the ids of the domains that Cloudflare does not have."""
+    """Find queue positions, by the ids of the domains that Cloudflare does not have."""
     if all(domain.cf_id is not None for domain in domains):
         return {}
     return await context.database.read(lambda snapshot: read_positions(context, snapshot, domains))
 
 
 def read_positions(context: Context, snapshot: Snapshot, domains: Sequence[Domain]) -> dict[str, QueuePosition]:
-    """`places_of`, inside a larger read. The line is gone through once, up to the last of them."""
-    waiting = [domain.id for domain in domains if domain.cf_id is None]
-    if not waiting:
+    """Like `find_positions`, but inside a larger read. The queue is counted once, up to the last of the domains."""
+    unregistered_ids = [domain.id for domain in domains if domain.cf_id is None]
+    if not unregistered_ids:
         return {}
-    found = QueueCounter().find_positions(
-        context, snapshot, jobs.list_pending_of_domains(snapshot, waiting, JobKind.REGISTER)
+    positions = QueueCounter().find_positions(
+        context, snapshot, jobs.list_pending_of_domains(snapshot, unregistered_ids, JobKind.REGISTER)
     )
-    # The domains may have been read before: one that was registered or removed since waits for nothing.
-    without = [domain_id for domain_id in waiting if domain_id not in found]
-    if without:
+    # The domains may have been read earlier: one that was registered or removed since has no position.
+    ids_without_job = [domain_id for domain_id in unregistered_ids if domain_id not in positions]
+    if ids_without_job:
         by_id = {domain.id: domain for domain in domains}
-        found |= {each: _position_without_job(by_id[each]) for each in stored.filter_unregistered(snapshot, without)}
-    return found
+        positions |= {
+            domain_id: _position_without_job(by_id[domain_id])
+            for domain_id in domains_table.filter_unregistered(snapshot, ids_without_job)
+        }
+    return positions
 
 
 def _position_without_job(domain: Domain) -> QueuePosition:
-    deleted = domain.error is not None and domain.error.code == "deleted"
-    return reregistration_position(domain.next_check_at) if deleted else FAILED_POSITION
+    is_deleted = domain.error is not None and domain.error.code == "deleted"
+    return reregistration_position(domain.next_check_at) if is_deleted else FAILED_POSITION
 
 
 class QueueCounter:
-    """Goes along the line and counts. Asked again further on, it counts on from where it was, and so does not see
-    what has left the line behind it meanwhile.
+    """Counts the jobs ahead in the queue. A later call counts on from where the last one ended.
+
+    So it does not notice jobs that have left the queue before that point meanwhile.
     """
 
     def __init__(self) -> None:
@@ -63,24 +67,26 @@ class QueueCounter:
     def find_positions(
         self, context: Context, snapshot: Snapshot, pending_jobs: Sequence[Job]
     ) -> dict[str, QueuePosition]:
-        """The places of registrations, by the ids of their domains."""
+        """Find the queue positions of registrations, by the ids of their domains."""
         now = context.now()
         per_minute = context.config.cloudflare.certificates_per_minute
-        found: dict[str, QueuePosition] = {}
-        alone = False
-        for job in (ordered := sorted(pending_jobs, key=_queue_key)):
+        positions: dict[str, QueuePosition] = {}
+        is_contiguous = False
+        for job in (ordered_jobs := sorted(pending_jobs, key=_queue_key)):
             assert job.domain_id is not None, "a register job has a domain"
-            if job is ordered[0]:
+            if job is ordered_jobs[0]:
                 self._advance_to(snapshot, _queue_key(job))
-                # Nearly always they stand one behind the other, which takes one count to know.
-                between = jobs.count_between(snapshot, JobKind.REGISTER, self._cursor, _queue_key(ordered[-1]))
-                alone = between == len(ordered) - 1
-            elif alone:
+                # Nearly always no other job is between them, and one count shows it.
+                count_between = jobs.count_between(
+                    snapshot, JobKind.REGISTER, self._cursor, _queue_key(ordered_jobs[-1])
+                )
+                is_contiguous = count_between == len(ordered_jobs) - 1
+            elif is_contiguous:
                 self._cursor, self._count_before = _queue_key(job), self._count_before + 1
             else:
                 self._advance_to(snapshot, _queue_key(job))
-            found[job.domain_id] = queue_position(job, self._count_before, per_minute, now)
-        return found
+            positions[job.domain_id] = queue_position(job, self._count_before, per_minute, now)
+        return positions
 
     def _advance_to(self, snapshot: Snapshot, target: tuple[int, str]) -> None:
         if target < self._cursor:

@@ -1,4 +1,4 @@
-"""Whether a renewal was missed: what an operator asks of all domains at once."""
+"""Report renewals that are overdue, and how far checks are behind, over all domains."""
 
 from typing import Final
 
@@ -29,9 +29,9 @@ class LateRenewalView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class RenewalsView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """count: how many renewals are late; `late` are those that are so for the longest time, at most MOST_SHOWN.
+    """How many renewals are overdue; `late` lists the longest overdue, at most `MAX_LISTED`.
 
-    behind_seconds: by lane, for how long the look has been due that waits longest; 0 where none is due.
+    behind_seconds: by lane, for how long the check has been due that waits longest; 0 where none is due.
     """
 
     count: int
@@ -40,14 +40,14 @@ class RenewalsView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 async def summarize_renewals(context: Context, *, limit: int = MAX_LISTED) -> RenewalsView:
-    """How things stand now; the same for the API and for the command line."""
+    """Summarize the state now; the same for the API and for the command line."""
     now = context.now()
 
     def query(snapshot: Snapshot) -> RenewalsView:
-        oldest = {kind.name.lower(): renewals.find_oldest_due_at(snapshot, kind) for kind in CheckLane}
+        oldest = {lane.name.lower(): renewals.find_oldest_due_at(snapshot, lane) for lane in CheckLane}
         return RenewalsView(
             count=renewals.count_overdue(snapshot, now),
-            late=[_to_view(late) for late in renewals.list_overdue(snapshot, now, limit)],
+            late=[_to_view(renewal) for renewal in renewals.list_overdue(snapshot, now, limit)],
             behind_seconds={lane: 0 if at is None else max(now - at, 0) // SECOND for lane, at in oldest.items()},
         )
 

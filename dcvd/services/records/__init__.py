@@ -1,1 +1,1 @@
-"""Records in customers' zones: planned, written, undone."""
+"""Records in customers' zones: planned, written and undone."""

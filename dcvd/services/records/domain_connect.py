@@ -1,4 +1,4 @@
-"""The link by which a customer has his DNS provider create the records of a domain (Domain Connect)."""
+"""Domain Connect: the URL at which a customer has their DNS provider create the records of a domain."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -42,12 +42,13 @@ class ApplyUrl(Struct, frozen=True, kw_only=True):
 async def build_apply_url(
     context: Context, discovery: DomainConnectDiscovery, org_id: str, domain_id: str, *, redirect_uri: str | None
 ) -> ApplyUrl:
-    """A signed link. The state that comes back with the customer is the domain's id; without a `redirect_uri` he comes
-    back to a page of ours, where we have an address.
+    """Build a signed URL; the state that comes back with the customer is the domain's id.
 
-    Raises NotFound (also where the provider does not offer it), Conflict where the template is not what the domain
-    needs, or is not known to the provider, InvalidInput for a redirect that is not configured, Unavailable without a
-    template and a key, Retryable where the provider gives no answer.
+    Without a `redirect_uri` the customer comes back to a page of ours, if `server.public_url` is set.
+
+    Raises NotFound (also where the provider does not offer Domain Connect), Conflict where the template does not give
+    the domain what it needs or the provider does not know it, InvalidInput for a redirect that is not configured,
+    NotConfigured without a template and a key, Retryable where the provider gives no answer.
     """
     config = context.config
     private_key = require_private_key(config)
@@ -55,31 +56,31 @@ async def build_apply_url(
         raise InvalidInput("redirectUri", "redirectUri is not one of oauth.return_to of the configuration.")
     domain = await queries.get(context, org_id, domain_id)
     records = _collect_records(domain)
-    found = await discovery.discover_provider(domain.name)
-    applied = prepare_application(records, zone=found.zone, target=config.cloudflare.cname_target)
-    sync_url = await _find_sync_url(config, discovery, found)
-    parameters = applied.to_parameters()
-    back = redirect_uri or (f"{config.server.public_url}{RETURN_PATH}" if config.server.public_url else None)
-    if back is not None:
-        parameters |= {"redirect_uri": back, "state": domain.id}
-    unsigned = encode_query(parameters)
+    discovery_result = await discovery.discover_provider(domain.name)
+    application = prepare_application(records, zone=discovery_result.zone, target=config.cloudflare.cname_target)
+    sync_url = await _find_sync_url(config, discovery, discovery_result)
+    parameters = application.to_parameters()
+    return_uri = redirect_uri or (f"{config.server.public_url}{RETURN_PATH}" if config.server.public_url else None)
+    if return_uri is not None:
+        parameters |= {"redirect_uri": return_uri, "state": domain.id}
+    query = encode_query(parameters)
     template = config.domain_connect
-    whole = append_signature(unsigned, key=template.key, signature=sign(unsigned, private_key))
+    signed_query = append_signature(query, key=template.key, signature=sign(query, private_key))
     return ApplyUrl(
-        provider_id=found.provider.provider_id,
-        provider_name=found.provider.name,
-        zone=found.zone,
-        url=f"{sync_url}{template_path(template.provider_id, template.service_id)}/apply?{whole}",
-        width=found.provider.width,
-        height=found.provider.height,
+        provider_id=discovery_result.provider.provider_id,
+        provider_name=discovery_result.provider.name,
+        zone=discovery_result.zone,
+        url=f"{sync_url}{template_path(template.provider_id, template.service_id)}/apply?{signed_query}",
+        width=discovery_result.provider.width,
+        height=discovery_result.provider.height,
     )
 
 
 async def handle_return(context: Context, state: str, admit: Callable[[str], AbstractContextManager[None]]) -> None:
-    """A customer came back with `state`, it seems from a provider that has the record: his domain is looked at soon.
+    """Make a domain's check due: its customer came back with `state` from a provider that seems to have the record.
 
-    Anybody can come with any state, which must not cost more than the looks that an organization may ask for:
-    `admit` bounds them.
+    Anybody can come with any state, which must not cost more than the checks that an organization may ask for: `admit`
+    bounds them.
     """
     if not is_id(IdPrefix.DOMAIN, state):
         return
@@ -94,9 +95,9 @@ async def handle_return(context: Context, state: str, admit: Callable[[str], Abs
 
 
 def require_private_key(config: Config) -> Secret:
-    """Raises Unavailable naming what is missing of the settings that links need."""
+    """Return the key that signs URLs. Raises NotConfigured naming every setting that is missing."""
     template = config.domain_connect
-    missing = [
+    missing_settings = [
         f"domain_connect.{name}"
         for name, is_set in (
             ("provider_id", template.provider_id),
@@ -105,8 +106,8 @@ def require_private_key(config: Config) -> Secret:
         )
         if not is_set
     ]
-    if missing or template.private_key is None:
-        raise NotConfigured(f"Domain Connect is not set up: the operator has to set {', '.join(missing)}.")
+    if missing_settings or template.private_key is None:
+        raise NotConfigured(f"Domain Connect is not set up: the operator has to set {', '.join(missing_settings)}.")
     return template.private_key
 
 
@@ -130,7 +131,7 @@ def _collect_records(domain: Domain) -> list[Record]:
     for record in required_records(domain):
         if record.value is None:
             raise Conflict(
-                f"Where {record.name} has to point is not known yet; it is some seconds after the domain was added.",
+                f"The value of the record {record.name} is known only some seconds after the domain was added.",
                 code="record_not_known_yet",
             )
         records.append(Record(record.type, record.name, record.value))

@@ -1,4 +1,4 @@
-"""Writing a domain's records as somebody asks for it: first the plan, made of what stands there, then the job."""
+"""Write a domain's records when somebody asks for it: first a plan, based on what is in the zone, then the job."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,11 +22,11 @@ from dcvd.services.domains.queries import get_owned
 from dcvd.services.jobs import dns_writes
 from dcvd.services.records import zone_editor
 from dcvd.store import connections, domains, written_records
-from dcvd.store import jobs as stored_jobs
+from dcvd.store import jobs as jobs_table
 from dcvd.store.engine.database import Snapshot, Transaction
 
 PROVIDER_TIMEOUT_S: Final = 10.0
-"""Seconds that a caller waits for what stands at his provider."""
+"""Seconds that a caller waits for their provider to say what is in the zone."""
 
 _UNDO_WRITE: Final = DnsWrite(action="undo")
 
@@ -34,7 +34,7 @@ _UNDO_WRITE: Final = DnsWrite(action="undo")
 async def plan_write(
     context: Context, access: ProviderAccess, org_id: str, domain_id: str, *, connection_id: str | None, replace: bool
 ) -> DnsPlan:
-    """What would be done; `connection_id` None: through the connection that the domain has.
+    """Plan a write without doing it; with `connection_id` None, through the connection that the domain has.
 
     Raises NotFound, InvalidInput for the connection, Conflict where it cannot be used for this domain, Retryable where
     the provider does not answer in time, other RemoteErrors as the provider answers.
@@ -42,45 +42,45 @@ async def plan_write(
 
     def query(snapshot: Snapshot) -> tuple[Domain, str, list[WrittenRecord]]:
         domain = get_owned(snapshot, org_id, domain_id)
-        chosen = connection_id or domain.connection_id
-        if chosen is None:
+        chosen_id = connection_id or domain.connection_id
+        if chosen_id is None:
             raise InvalidInput("connectionId", f"{domain.name} has no connection yet: say which one is to write.")
-        check_connection(snapshot, org_id, chosen)
-        return domain, chosen, written_records.list_of_domain(snapshot, domain.id)
+        check_connection(snapshot, org_id, chosen_id)
+        return domain, chosen_id, written_records.list_of_domain(snapshot, domain.id)
 
-    domain, chosen, rows = await context.database.read(query)
-    ours = {(row.type, row.name): row for row in rows}
+    domain, chosen_id, stored_records = await context.database.read(query)
+    stored_by_name = {(row.type, row.name): row for row in stored_records}
     async with _bound_provider_calls():
-        reached = await zone_editor.open_zone_editor(access, org_id, chosen, domain.name)
+        editor = await zone_editor.open_zone_editor(access, org_id, chosen_id, domain.name)
         steps = [
             plan_record(
                 record,
-                await reached.read(record.name),
-                reached.zone,
+                await editor.read(record.name),
+                editor.zone,
                 replace=replace,
-                our_values=our_values_of(ours.get((record.type, record.name))),
+                our_values=our_values_of(stored_by_name.get((record.type, record.name))),
             )
             for record in records_to_write(domain)
         ]
-    return DnsPlan(connection_id=chosen, zone=reached.zone.name, steps=tuple(steps))
+    return DnsPlan(connection_id=chosen_id, zone=editor.zone.name, steps=tuple(steps))
 
 
 async def enqueue_write(
     context: Context, org_id: str, domain_id: str, dns_plan: DnsPlan, *, replace: bool, actor: str
 ) -> Job:
-    """The job that carries a plan out; the domain is connected from now on. A job that does the same is the answer.
+    """Enqueue the job that carries out a plan, and connect the domain; a pending job that does the same is returned.
 
     Raises NotFound, InvalidInput, and Conflict where something is in the way or another job is pending.
     """
     _refuse_blocked(dns_plan)
-    wish, connection_id = DnsWrite(action="write", replace=replace), dns_plan.connection_id
+    dns_write, connection_id = DnsWrite(action="write", replace=replace), dns_plan.connection_id
 
     def unit(tx: Transaction) -> Job:
         domain = get_owned(tx, org_id, domain_id)
         check_connection(tx, org_id, connection_id)
         pending = dns_writes.list_pending(tx, domain.id)
-        alike = [job for job in pending if job.connection_id == connection_id and job.dns_write == wish]
-        if pending and pending != alike:
+        same_jobs = [job for job in pending if job.connection_id == connection_id and job.dns_write == dns_write]
+        if pending and pending != same_jobs:
             raise Conflict(
                 f"Another job that writes the records of {domain.name} is pending: {pending[0].id}. Ask again when it"
                 " has ended.",
@@ -92,42 +92,46 @@ async def enqueue_write(
         detail = f"{connection_id}, replace" if replace else connection_id
         timeline.record_request(context, tx, domain, actor=actor, what="dns_write", detail=detail)
         return (
-            _make_due(context, tx, alike[0]) if alike else dns_writes.enqueue(context, tx, domain, connection_id, wish)
+            _make_due(context, tx, same_jobs[0])
+            if same_jobs
+            else dns_writes.enqueue(context, tx, domain, connection_id, dns_write)
         )
 
     return await context.database.write(unit)
 
 
 async def plan_undo(context: Context, access: ProviderAccess, org_id: str, domain_id: str) -> DnsPlan:
-    """What an undo would put back. Raises as `to_write`, and Conflict where we wrote nothing."""
+    """Plan what an undo would put back. Raises what `plan_write` raises, and Conflict where we wrote nothing."""
 
     def query(snapshot: Snapshot) -> tuple[str, list[WrittenRecord]]:
         domain = get_owned(snapshot, org_id, domain_id)
-        rows = written_records.list_of_domain(snapshot, domain.id)
-        if not rows:
-            raise Conflict(f"No record of {domain.name} was written: nothing is to be undone.", code="nothing_to_undo")
-        connection_id = connection_id_of(domain, rows)
+        stored_records = written_records.list_of_domain(snapshot, domain.id)
+        if not stored_records:
+            raise Conflict(f"No record of {domain.name} was written: there is nothing to undo.", code="nothing_to_undo")
+        connection_id = connection_id_of(domain, stored_records)
         if connection_id is None:
             raise Conflict(
                 f"The connection that wrote the records of {domain.name} was removed. Connect anew, have them written"
                 " by the new connection (what is there already stays as it is), then undo.",
                 code="connection_removed",
             )
-        return connection_id, rows
+        return connection_id, stored_records
 
-    connection_id, rows = await context.database.read(query)
+    connection_id, stored_records = await context.database.read(query)
     steps = []
     async with _bound_provider_calls():
-        for row in rows:
-            reached = await zone_editor.open_zone_editor(access, org_id, row.connection_id or connection_id, row.name)
-            steps.append(dns_undo.plan_undo(row, await reached.read(row.name), reached.zone))
-    return DnsPlan(connection_id=connection_id, zone=rows[0].zone, steps=tuple(steps))
+        for stored_record in stored_records:
+            editor = await zone_editor.open_zone_editor(
+                access, org_id, stored_record.connection_id or connection_id, stored_record.name
+            )
+            steps.append(dns_undo.plan_undo(stored_record, await editor.read(stored_record.name), editor.zone))
+    return DnsPlan(connection_id=connection_id, zone=stored_records[0].zone, steps=tuple(steps))
 
 
 async def enqueue_undo(context: Context, org_id: str, domain_id: str, dns_plan: DnsPlan, *, actor: str) -> Job:
-    """The job that undoes. It ends the domain's connection, so that nothing is written again by itself.
+    """Enqueue the job that undoes a plan, and end the domain's connection, so that nothing is written again by itself.
 
-    Raises NotFound, and Conflict where something else stands there than what was written.
+    Raises NotFound, and Conflict where the zone holds something else than what was written.
     """
     _refuse_blocked(dns_plan)
 
@@ -137,15 +141,15 @@ async def enqueue_undo(context: Context, org_id: str, domain_id: str, dns_plan: 
             domains.update(tx, changed(domain, connection_id=None, updated_at=context.now()))
         timeline.record_request(context, tx, domain, actor=actor, what="dns_undo", detail=dns_plan.connection_id)
         # A job that still wants to write finds the domain without a connection, and ends; the undo waits for that.
-        pending = [_make_due(context, tx, job) for job in dns_writes.list_pending(tx, domain.id)]
-        undoing = next((job for job in pending if job.dns_write == _UNDO_WRITE), None)
-        return undoing or dns_writes.enqueue(context, tx, domain, dns_plan.connection_id, _UNDO_WRITE)
+        pending_jobs = [_make_due(context, tx, job) for job in dns_writes.list_pending(tx, domain.id)]
+        undo_job = next((job for job in pending_jobs if job.dns_write == _UNDO_WRITE), None)
+        return undo_job or dns_writes.enqueue(context, tx, domain, dns_plan.connection_id, _UNDO_WRITE)
 
     return await context.database.write(unit)
 
 
 def check_connection(snapshot: Snapshot, org_id: str, connection_id: str) -> None:
-    """Raises InvalidInput for a connection that the organization does not have."""
+    """Raise InvalidInput for a connection that the organization does not have."""
     connection = connections.get(snapshot, connection_id)
     if connection is None or connection.org_id != org_id:
         raise connection_not_found_error(connection_id)
@@ -158,15 +162,15 @@ def _refuse_blocked(dns_plan: DnsPlan) -> None:
 
 
 def _make_due(context: Context, tx: Transaction, job: Job) -> Job:
-    """Somebody waits for it: it does not wait for its next try any longer."""
-    due = changed(job, next_attempt_at=context.now())
-    stored_jobs.update(tx, due)
-    return due
+    """Make a job due now: somebody waits for it, so it does not wait for its next try."""
+    due_job = changed(job, next_attempt_at=context.now())
+    jobs_table.update(tx, due_job)
+    return due_job
 
 
 @asynccontextmanager
 async def _bound_provider_calls() -> AsyncIterator[None]:
-    """The provider has to answer in time; what its owner has to put right at the connection is a Conflict."""
+    """Give the provider a deadline, and raise Conflict for what the owner has to put right at the connection."""
     try:
         async with asyncio.timeout(PROVIDER_TIMEOUT_S):
             yield

@@ -1,6 +1,6 @@
-"""What `write_dns` jobs do: observe, plan, store what is about to happen, apply, read back, store that it is done.
+"""Perform `write_dns` jobs: observe, plan, store the intent, apply, read back, store that it is done.
 
-Wherever it is cut off, the next try finds what stands in the zone and the row that was stored before, and goes on.
+Wherever a try is cut off, the next one finds the zone and the row that was stored before, and goes on.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from dcvd.services.jobs import dns_writes, queue
 from dcvd.services.records import zone_editor
 from dcvd.services.records.zone_editor import ZoneEditor
 from dcvd.store import connections, domains, written_records
-from dcvd.store import jobs as stored_jobs
+from dcvd.store import jobs as jobs_table
 from dcvd.store.engine.database import Snapshot, Transaction
 
 log = structlog.get_logger(__name__)
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 _TIMEOUT_S: Final = 240.0
 """Seconds for a whole try; each call of a driver has a shorter deadline of its own."""
 _MAX_ATTEMPTS: Final = 3
-"""Tries after which a provider that says yes and writes nothing, or always sees a conflict, is asked no more."""
+"""Tries before giving up on a provider that accepts changes and writes nothing, or that always reports a conflict."""
 _RECORD_CONFLICT: Final = "record_conflict"
 
 
@@ -42,102 +42,109 @@ class _WriteSuperseded(Exception):
 
 
 async def perform(context: Context, access: ProviderAccess, job: Job) -> None:
-    """Do a job and store its end. Raises RemoteError when this try failed, Permanent where another would too."""
-    wish = job.dns_write
-    assert wish is not None, "a write_dns job says what it does"
+    """Perform a job and store its end. Raises RemoteError when this try failed, Permanent where another would too."""
+    dns_write = job.dns_write
+    assert dns_write is not None, "a write_dns job says what it does"
     try:
         async with asyncio.timeout(_TIMEOUT_S):
-            match wish.action:
+            match dns_write.action:
                 case "write":
-                    await _write(context, access, job, replace=wish.replace)
+                    await _write(context, access, job, replace=dns_write.replace)
                 case "undo":
                     await _undo(context, access, job)
                 case "remove":
                     await _remove(context, access, job)
                 case _:
-                    assert_never(wish.action)
+                    assert_never(dns_write.action)
     except TimeoutError as error:
         message = f"The DNS provider needs more than {_TIMEOUT_S:.0f} s for the records of {job.domain_name}."
         raise Retryable(f"{message} It is tried again.", code="provider_slow") from error
     except (Unauthorized, NotFound, NotConfigured) as error:
-        # Its owner, or the operator, has to act first, and can then have the job tried again.
+        # The connection's owner, or the operator, has to act first, and can then retry the job.
         raise Permanent(error.message, code=error.code) from error
     except Permanent as error:
         if error.code == _RECORD_CONFLICT and job.attempts + 1 < _MAX_ATTEMPTS:
-            # Somebody changed the record between our look and our change: the next try sees what he made of it.
+            # Somebody changed the record between our reading and our change: the next try sees what they made of it.
             raise Retryable(error.message, code=error.code) from error
         raise
 
 
 async def _write(context: Context, access: ProviderAccess, job: Job, *, replace: bool) -> None:
-    domain, rows = await context.database.read(lambda snapshot: _read_state(snapshot, job))
+    domain, stored_records = await context.database.read(lambda snapshot: _read_state(snapshot, job))
     if domain is None or domain.connection_id is None or domain.connection_id != job.connection_id:
         log.info("dns_write.not_wanted", job_id=job.id, domain=job.domain_name)
         await context.database.write(lambda tx: queue.succeed(context, tx, job))
         return
-    wanted = records_to_write(domain)
-    known = {(row.type, row.name): row for row in rows}
-    done: list[WrittenRecord] = []
+    required_records = records_to_write(domain)
+    stored_by_name = {(stored_record.type, stored_record.name): stored_record for stored_record in stored_records}
+    written: list[WrittenRecord] = []
     foreign: list[WrittenRecord] = []
     obstacles: list[Obstacle] = []
-    reached = await zone_editor.open_zone_editor(access, job.org_id, domain.connection_id, domain.name)
-    for record in wanted:
-        row = known.get((record.type, record.name))
+    editor = await zone_editor.open_zone_editor(access, job.org_id, domain.connection_id, domain.name)
+    for record in required_records:
+        stored_record = stored_by_name.get((record.type, record.name))
         step = plan_record(
-            record, await reached.read(record.name), reached.zone, replace=replace, our_values=our_values_of(row)
+            record,
+            await editor.read(record.name),
+            editor.zone,
+            replace=replace,
+            our_values=our_values_of(stored_record),
         )
         match step.state:
             case "blocked":
                 assert step.obstacle is not None, "what is blocked says why"
                 obstacles.append(step.obstacle)
-            case "done" if row is not None and record.value in row.our_values:
-                done.append(changed(row, connection_id=domain.connection_id, zone=reached.zone.name))
-            case "done" if row is not None:
-                foreign.append(row)
+            case "done" if stored_record is not None and record.value in stored_record.our_values:
+                written.append(changed(stored_record, connection_id=domain.connection_id, zone=editor.zone.name))
+            case "done" if stored_record is not None:
+                foreign.append(stored_record)
             case "done":
                 log.info("dns_write.was_there", job_id=job.id, name=record.name)
             case "create" | "replace":
                 try:
-                    done.append(await _apply(context, job, reached, step))
+                    written.append(await _apply(context, job, editor, step))
                 except _WriteSuperseded:
                     await context.database.write(lambda tx: queue.succeed(context, tx, job))
                     return
             case _:
                 assert_never(step.state)
-    finished = [changed(row, value=_planned_value(wanted, row), replaced=None, state="written") for row in done]
+    finished = [
+        changed(stored_record, value=_planned_value(required_records, stored_record), replaced=None, state="written")
+        for stored_record in written
+    ]
     if obstacles:
         await context.database.write(lambda tx: _store_records(tx, finished, foreign))
         raise Permanent(" ".join(obstacle.message for obstacle in obstacles), code=obstacles[0].code)
-    await context.database.write(lambda tx: _complete_write(context, tx, job, wanted, finished, foreign))
+    await context.database.write(lambda tx: _complete_write(context, tx, job, required_records, finished, foreign))
 
 
 async def _apply(context: Context, job: Job, zone_editor: ZoneEditor, step: PlanStep) -> WrittenRecord:
-    """The record as it was stored before the provider was asked; by then it stands there."""
-    intended = await context.database.write(lambda tx: _store_intent(context, tx, job, zone_editor, step))
+    """Store the intent, write the record, read it back, and return it as it was stored before the write."""
+    intent = await context.database.write(lambda tx: _store_intent(context, tx, job, zone_editor, step))
     await zone_editor.change(step.to_remove, step.to_add)
-    found = await zone_editor.read(step.record.name)
-    if plan_record(step.record, found, zone_editor.zone).state != "done":
-        raise _not_written_error(job, step.record.name, found)
+    zone_records = await zone_editor.read(step.record.name)
+    if plan_record(step.record, zone_records, zone_editor.zone).state != "done":
+        raise _not_written_error(job, step.record.name, zone_records)
     log.info(
         "dns_write.written", job_id=job.id, name=step.record.name, value=step.record.value, removed=len(step.to_remove)
     )
-    return intended
+    return intent
 
 
 def _store_intent(
     context: Context, tx: Transaction, job: Job, zone_editor: ZoneEditor, step: PlanStep
 ) -> WrittenRecord:
-    """Store what is about to happen, unless it is not wanted any more."""
+    """Store what is about to be written. Raises _WriteSuperseded where it is not wanted any more."""
     domain, rows = _read_state(tx, job)
-    stored = stored_jobs.get(tx, job.id)
-    pending = stored is not None and stored.state is JobState.PENDING
-    if not pending or domain is None or domain.connection_id is None or domain.connection_id != job.connection_id:
+    stored = jobs_table.get(tx, job.id)
+    is_pending = stored is not None and stored.state is JobState.PENDING
+    if not is_pending or domain is None or domain.connection_id is None or domain.connection_id != job.connection_id:
         raise _WriteSuperseded
     record = step.record
     row = next((row for row in rows if (row.type, row.name) == (record.type, record.name)), None)
     if row is not None:
         row = _move_to_connection(tx, row, domain.connection_id)
-    intended = WrittenRecord(
+    intent = WrittenRecord(
         id=context.new_id(IdPrefix.WRITTEN_RECORD) if row is None else row.id,
         org_id=domain.org_id,
         domain_id=domain.id,
@@ -146,13 +153,15 @@ def _store_intent(
         type=record.type,
         name=record.name,
         value=record.value,
-        replaced=next((each.value for each in step.to_remove if is_cname_to(each, our_values_of(row))), None),
+        replaced=next(
+            (zone_record.value for zone_record in step.to_remove if is_cname_to(zone_record, our_values_of(row))), None
+        ),
         before=records_to_restore(row, step),
         state="writing",
         written_at=context.now(),
     )
-    written_records.put(tx, intended)
-    return intended
+    written_records.put(tx, intent)
+    return intent
 
 
 def _complete_write(
@@ -163,7 +172,7 @@ def _complete_write(
     finished_records: Sequence[WrittenRecord],
     foreign_records: Sequence[WrittenRecord],
 ) -> None:
-    """All is done; public DNS is asked next. What was required meanwhile is written by another job."""
+    """End the job, check public DNS next, and enqueue another job for what became required meanwhile."""
     _store_records(tx, finished_records, foreign_records)
     queue.succeed(context, tx, job)
     domain, _ = _read_state(tx, job)
@@ -177,14 +186,16 @@ def _complete_write(
 def _store_records(
     tx: Transaction, finished_records: Sequence[WrittenRecord], foreign_records: Sequence[WrittenRecord]
 ) -> None:
-    """What is written is so in the database too, and what somebody else has written since is ours no more.
+    """Store which records are written, and forget the foreign ones, which somebody else has changed since.
 
-    A row that went with its domain stays gone.
+    A row that was removed with its domain stays removed.
     """
     written_records.delete(tx, [row.id for row in foreign_records])
-    there = {row.id: row for row in written_records.list_of_domains(tx, [row.domain_id for row in finished_records])}
+    stored_by_id = {
+        row.id: row for row in written_records.list_of_domains(tx, [row.domain_id for row in finished_records])
+    }
     for row in finished_records:
-        stored = there.get(row.id)
+        stored = stored_by_id.get(row.id)
         if stored is not None:
             moved = _move_to_connection(tx, stored, row.connection_id)
             written_records.put(
@@ -194,37 +205,37 @@ def _store_records(
 
 
 def _move_to_connection(tx: Snapshot, row: WrittenRecord, connection_id: str | None) -> WrittenRecord:
-    """A record as one of another connection, which its owner made in the place of the first.
+    """Return a record as one of the connection that its owner made to replace the first.
 
-    How another provider keeps a record that stood there before says nothing to this one.
+    The other provider's form of the records that were there before means nothing to this one.
     """
     if connection_id is None or row.connection_id == connection_id:
         return row
-    new = connections.get(tx, connection_id)
-    old = None if row.connection_id is None else connections.get(tx, row.connection_id)
-    if new is None:
-        # Removed while it was used.
+    new_connection = connections.get(tx, connection_id)
+    old_connection = None if row.connection_id is None else connections.get(tx, row.connection_id)
+    if new_connection is None:
+        # The connection was removed while it was used.
         return changed(row, connection_id=None)
-    if old is not None and old.provider is new.provider:
+    if old_connection is not None and old_connection.provider is new_connection.provider:
         return changed(row, connection_id=connection_id)
-    before = tuple(changed(each, id=None, raw=None) for each in row.before)
+    before = tuple(changed(zone_record, id=None, raw=None) for zone_record in row.before)
     return changed(row, connection_id=connection_id, before=before)
 
 
 async def _undo(context: Context, access: ProviderAccess, job: Job) -> None:
     _, rows = await context.database.read(lambda snapshot: _read_state(snapshot, job))
     for row in rows:
-        reached = await zone_editor.open_zone_editor(access, job.org_id, _connection_id_of(job, row), row.name)
-        step = undo.plan_undo(row, await reached.read(row.name), reached.zone)
+        editor = await zone_editor.open_zone_editor(access, job.org_id, _connection_id_of(job, row), row.name)
+        step = undo.plan_undo(row, await editor.read(row.name), editor.zone)
         if step.obstacle is not None:
             raise Permanent(step.obstacle.message, code=step.obstacle.code)
         if step.state != "done":
-            undoing = changed(row, state="undoing")
-            await context.database.write(lambda tx: _store_records(tx, [undoing], []))  # noqa: B023  # awaited at once
-            await reached.change(step.to_remove, step.to_add)
-            found = await reached.read(row.name)
-            if undo.plan_undo(undoing, found, reached.zone).state != "done":
-                raise _not_written_error(job, row.name, found)
+            undoing_row = changed(row, state="undoing")
+            await context.database.write(lambda tx: _store_records(tx, [undoing_row], []))  # noqa: B023  # awaited at once
+            await editor.change(step.to_remove, step.to_add)
+            zone_records = await editor.read(row.name)
+            if undo.plan_undo(undoing_row, zone_records, editor.zone).state != "done":
+                raise _not_written_error(job, row.name, zone_records)
             log.info("dns_write.undone", job_id=job.id, name=row.name, restored=len(step.to_add))
     await context.database.write(lambda tx: _complete_removal(context, tx, job, rows))
 
@@ -235,25 +246,25 @@ async def _remove(context: Context, access: ProviderAccess, job: Job) -> None:
         if await context.database.read(lambda snapshot: _is_needed(snapshot, job, row)):  # noqa: B023
             log.info("dns_write.needed_again", job_id=job.id, name=row.name)
             continue
-        reached = await zone_editor.open_zone_editor(access, job.org_id, _connection_id_of(job, row), row.name)
-        gone = undo.select_ours(row, await reached.read(row.name))
-        if gone:
-            await reached.change(gone, ())
-            found = await reached.read(row.name)
-            if undo.select_ours(row, found):
-                raise _not_written_error(job, row.name, found)
-        log.info("dns_write.removed", job_id=job.id, name=row.name, removed=len(gone))
+        editor = await zone_editor.open_zone_editor(access, job.org_id, _connection_id_of(job, row), row.name)
+        our_records = undo.select_ours(row, await editor.read(row.name))
+        if our_records:
+            await editor.change(our_records, ())
+            zone_records = await editor.read(row.name)
+            if undo.select_ours(row, zone_records):
+                raise _not_written_error(job, row.name, zone_records)
+        log.info("dns_write.removed", job_id=job.id, name=row.name, removed=len(our_records))
     await context.database.write(lambda tx: _complete_removal(context, tx, job, rows))
 
 
 def _is_needed(snapshot: Snapshot, job: Job, row: WrittenRecord) -> bool:
-    """Whether the name was added again, and needs the very record."""
+    """Whether the name was added again, and needs the very same record."""
     domain = None if job.domain_name is None else domains.find_by_name(snapshot, job.domain_name)
     return domain is not None and row.record in records_to_write(domain)
 
 
 def _complete_removal(context: Context, tx: Transaction, job: Job, rows: Sequence[WrittenRecord]) -> None:
-    """Nothing of ours is in the zone any more."""
+    """End the job: nothing of ours is in the zone any more."""
     written_records.delete(tx, [row.id for row in rows])
     queue.succeed(context, tx, job)
     domain, _ = _read_state(tx, job)
@@ -278,9 +289,9 @@ def _planned_value(planned_records: Sequence[Record], row: WrittenRecord) -> str
 
 
 def _not_written_error(job: Job, name: str, zone_records: Sequence[ZoneRecord]) -> RemoteError:
-    """The provider said yes, and what stands there says no: it may be slow, or somebody was faster."""
-    there = f"{describe_records(zone_records)} stands there" if zone_records else "nothing stands there"
-    message = f"The DNS provider accepted the change at {name}, but {there} now."
+    """The provider accepted the change, but the zone does not show it: it may be slow, or somebody changed it since."""
+    content = f"{describe_records(zone_records)} stands there" if zone_records else "nothing stands there"
+    message = f"The DNS provider accepted the change at {name}, but {content} now."
     if job.attempts + 1 < _MAX_ATTEMPTS:
         return Retryable(f"{message} It is tried again.", code="not_written")
     return Permanent(f"{message} Change the record at the provider by hand, or retry the job.", code="not_written")

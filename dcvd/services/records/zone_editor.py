@@ -1,4 +1,4 @@
-"""The zone that a connection holds for a name, and what stands in it. Nothing here is believed about other names."""
+"""The zone in which a connection can change a name's records. What a driver says of other names is dropped."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -14,23 +14,26 @@ ZONE_NOT_FOUND: Final = "zone_not_found"
 
 
 class ZoneEditor:
-    """A zone, and the driver that reads and writes it."""
+    """Reads and changes the records of one zone through a driver."""
 
     def __init__(self, driver: RecordDriver, zone: Zone) -> None:
         self._driver = driver
         self.zone = zone
 
     async def read(self, name: str) -> tuple[ZoneRecord, ...]:
-        """All that stands at exactly this name. Raises RemoteError."""
+        """Read all records at exactly this name. Raises RemoteError."""
         return select_at_name(await self._driver.read(self.zone, name), name)
 
     async def change(self, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
-        """As the driver does it. Raises RemoteError."""
+        """Remove and add records, as `RecordDriver.change` does. Raises RemoteError."""
         await self._driver.change(self.zone, remove, add)
 
 
 async def open_zone_editor(access: ProviderAccess, org_id: str, connection_id: str, name: str) -> ZoneEditor:
-    """The zone that holds a name. Raises NotFound, Unavailable, and RemoteError, Permanent where there is no zone."""
+    """Open the zone that holds a name.
+
+    Raises NotFound, NotConfigured and RemoteError, and Permanent where there is no zone.
+    """
     driver = await access.open_driver(org_id, connection_id)
     zone = await driver.find_zone(name)
     if zone is None or not is_within(name, zone.name):

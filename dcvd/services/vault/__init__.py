@@ -1,1 +1,1 @@
-"""The vault's keys, and what they seal."""
+"""The vault's keys, and the values that they seal."""

@@ -1,4 +1,4 @@
-"""A new key in the file that the daemon takes its key from, and old ones out of it."""
+"""Put a new key into the daemon's key file, and take old keys out of it."""
 
 import os
 from collections.abc import Callable, Collection
@@ -15,7 +15,7 @@ from dcvd.store.vault.vault_keys import ENVIRONMENT_SOURCE, key_path
 
 
 class KeyFileChange(Struct, frozen=True, kw_only=True):
-    """The ids of a file's keys after a change: what the next start seals with, what only opens, and what is gone."""
+    """The ids of a file's keys after a change: the next start seals with the active one; earlier ones only open."""
 
     file: Path
     active_id: str
@@ -26,9 +26,9 @@ class KeyFileChange(Struct, frozen=True, kw_only=True):
 def find_key_file(
     config: Config, resolve_path: Callable[[str], Path], environment_names: Collection[str], source: str | None
 ) -> Path:
-    """The file of the key that the daemon seals with; `source` is where its last start found it.
+    """Find the file of the key that the daemon seals with; `source` is where its last start found the key.
 
-    Raises ConfigError where it is in no file, with what to do instead.
+    Raises ConfigError where the key is in no file, with what to do instead.
     """
     if KEY_VARIABLE in environment_names or source == ENVIRONMENT_SOURCE:
         raise ConfigError(
@@ -46,12 +46,12 @@ def find_key_file(
 
 def rotate(path: Path) -> KeyFileChange:
     """Put a new key before those of the file. Raises ConfigError where it holds no keys, OSError."""
-    new = VaultKey.generate(os.urandom)
-    return _change(path, lambda keys: [new, *keys])
+    new_key = VaultKey.generate(os.urandom)
+    return _change(path, lambda keys: [new_key, *keys])
 
 
 def drop_unneeded_keys(path: Path, needed_ids: Collection[str]) -> KeyFileChange:
-    """Take out of the file all keys but the first and those `needed_ids`. Raises ConfigError, OSError."""
+    """Remove all keys from the file but the first and those in `needed_ids`. Raises ConfigError, OSError."""
     return _change(path, lambda keys: [key for key in keys if key is keys[0] or key.id in needed_ids])
 
 
@@ -59,7 +59,7 @@ def _change(path: Path, change_keys: Callable[[list[VaultKey]], list[VaultKey]])
     before: list[VaultKey] = []
     after: list[VaultKey] = []
 
-    def checked(keys: list[VaultKey]) -> list[VaultKey]:
+    def check_and_change(keys: list[VaultKey]) -> list[VaultKey]:
         if not keys:
             raise ConfigError(
                 [
@@ -74,20 +74,20 @@ def _change(path: Path, change_keys: Callable[[list[VaultKey]], list[VaultKey]])
         return after
 
     try:
-        key_file.change_keys(path, checked)
+        key_file.change_keys(path, check_and_change)
     except FileNotFoundError as error:
         raise ConfigError(
             [
                 f"There is no key file {path} yet: the daemon makes one at its first start, and `dcvd vault keygen "
-                f"--output {path}` makes one to be configured."
+                f"--output {path}` makes one that you can configure."
             ]
         ) from error
     except ValueError as error:
         raise ConfigError([f"The file {path} {error}."]) from None
-    kept = {key.id for key in after}
+    kept_ids = {key.id for key in after}
     return KeyFileChange(
         file=path,
         active_id=after[0].id,
         earlier_ids=[key.id for key in after[1:]],
-        dropped_ids=[key.id for key in before if key.id not in kept],
+        dropped_ids=[key.id for key in before if key.id not in kept_ids],
     )

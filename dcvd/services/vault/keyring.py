@@ -1,4 +1,4 @@
-"""The vault's keys as the daemon is given them: configured, of earlier days, and in the file beside the database."""
+"""The vault's keys as the daemon is given them: configured, earlier ones, and those in the file beside the database."""
 
 import os
 from collections.abc import Collection, Iterator, Sequence
@@ -25,7 +25,7 @@ _SHORT_PASSPHRASE_CHARACTERS: Final = 16  # characters of a passphrase
 
 
 class KeyringEntry(Struct, frozen=True, kw_only=True):
-    """A key, where it was found, and its salt where it comes of a passphrase."""
+    """A key, where it was found, and its salt if it is derived from a passphrase."""
 
     key: VaultKey
     source: str
@@ -33,16 +33,16 @@ class KeyringEntry(Struct, frozen=True, kw_only=True):
 
     @property
     def description(self) -> str:
-        """For a sentence about a key that was looked for in vain."""
+        """Describe the key in an error about another key that was not found."""
         if self.salt is not None:
             return f"another passphrase in {self.source}"
         return f"key {self.key.id} from {self.source}"
 
 
 class Keyring(Struct, frozen=True, kw_only=True):
-    """What was given: the key to seal with, None where there is none yet, and the keys that only open.
+    """The keys that were given: the one to seal with, None where there is none yet, and those that only open.
 
-    `unknown_passphrase_sources`: where there are passphrases from which no key comes that the database has ever had.
+    `unknown_passphrase_sources`: where passphrases were found that give no key the database has ever had.
     """
 
     active_key: KeyringEntry | None
@@ -55,7 +55,7 @@ class Keyring(Struct, frozen=True, kw_only=True):
 
     @property
     def key_ids(self) -> set[str]:
-        return {found.key.id for found in self.all_keys}
+        return {entry.key.id for entry in self.all_keys}
 
 
 def gather_keys(
@@ -64,49 +64,49 @@ def gather_keys(
     needed_ids: Collection[str],
     environment_names: Collection[str],
 ) -> Keyring:
-    """Every key that is given. Raises ConfigError for a file or a text that cannot be used.
+    """Gather every key that is given. Raises ConfigError for a file or a text that cannot be used.
 
     `key_records` are the keys that the database knows, with the salts of passphrases, and `needed_ids` the ids of those
-    that it needs. Blocks, with files and with the derivation of passphrases.
+    that it needs. Blocks while it reads files and derives keys from passphrases.
     """
     oauth, path = config.oauth, key_path(config.database.path)
-    found: list[KeyringEntry] = []
-    strangers: list[str] = []
+    entries: list[KeyringEntry] = []
+    unknown_sources: list[str] = []
     if oauth.encryption_key is not None:
         source = describe_source(oauth.encryption_key_file, environment_names)
-        found += _parse_keys(oauth.encryption_key, source) or [_derive_key(oauth.encryption_key, source, key_records)]
+        entries += _parse_keys(oauth.encryption_key, source) or [_derive_key(oauth.encryption_key, source, key_records)]
     for file, text in zip(oauth.old_key_files, oauth.old_keys, strict=True):
         if text is None:
             continue
         source = f"the file {file} (oauth.old_key_files)"
-        earlier = _parse_keys(text, source) or list(_find_derived_keys(text, source, key_records))
-        strangers += [] if earlier else [source]
-        found += earlier
+        old_entries = _parse_keys(text, source) or list(_find_derived_keys(text, source, key_records))
+        unknown_sources += [] if old_entries else [source]
+        entries += old_entries
     if oauth.encryption_key is None:
-        beside = read_key_file(path, is_needed=bool(needed_ids))
-        if not beside:
-            return Keyring(active_key=None, older_keys=found, unknown_passphrase_sources=strangers)
-        found = [*beside, *found]
-    elif not set(needed_ids) <= {each.key.id for each in found}:
-        found += read_key_file(path, is_needed=True)  # the daemon moves from its key file to the configured key
+        file_entries = read_key_file(path, is_needed=bool(needed_ids))
+        if not file_entries:
+            return Keyring(active_key=None, older_keys=entries, unknown_passphrase_sources=unknown_sources)
+        entries = [*file_entries, *entries]
+    elif not set(needed_ids) <= {entry.key.id for entry in entries}:
+        entries += read_key_file(path, is_needed=True)  # the daemon moves from its key file to the configured key
     distinct: dict[str, KeyringEntry] = {}
-    for each in found:
-        distinct.setdefault(each.key.id, each)
+    for entry in entries:
+        distinct.setdefault(entry.key.id, entry)
     active, *older = distinct.values()
-    return Keyring(active_key=active, older_keys=older, unknown_passphrase_sources=strangers)
+    return Keyring(active_key=active, older_keys=older, unknown_passphrase_sources=unknown_sources)
 
 
 def describe_source(file: str, environment_names: Collection[str]) -> str:
-    """Where the configured key stands, for people."""
+    """Say, for people, where the configured key is."""
     if not file or KEY_VARIABLE in environment_names:
         return ENVIRONMENT_SOURCE
     return f"the file {file} (oauth.encryption_key_file)"
 
 
 def read_key_file(path: Path, *, is_needed: bool) -> list[KeyringEntry]:
-    """The keys of the file beside the database; [] where there is no such file.
+    """Read the keys of the file beside the database; [] where there is no such file.
 
-    Raises ConfigError for one that holds something else; `is_needed` says whether anything was sealed with it.
+    Raises ConfigError for a file that holds something else; `is_needed` says whether anything was sealed with it.
     """
     try:
         file = SecretSource(directory=path.parent, environ={}).read_file(path)
@@ -125,7 +125,7 @@ def read_key_file(path: Path, *, is_needed: bool) -> list[KeyringEntry]:
 
 
 def create_key_file(path: Path) -> KeyringEntry:
-    """A new key in a new file. Raises ConfigError where it cannot be made."""
+    """Make a new key in a new file. Raises ConfigError where the file cannot be made."""
     key = VaultKey.generate(os.urandom)
     try:
         with create_file(path) as draft:
@@ -148,7 +148,7 @@ def create_key_file(path: Path) -> KeyringEntry:
 
 
 def _parse_keys(text: Secret, source: str) -> list[KeyringEntry]:
-    """The keys of a text; [] for a passphrase."""
+    """Parse the keys of a text; [] for a passphrase."""
     try:
         return [KeyringEntry(key=key, source=source) for key in VaultKey.parse_lines(text)]
     except ValueError as error:
@@ -161,22 +161,21 @@ def _derive_key(text: Secret, source: str, key_records: Sequence[VaultKeyRecord]
             "vault.weak_passphrase",
             source=source,
             advice=f"it has fewer than {_SHORT_PASSPHRASE_CHARACTERS} characters, and whoever gets the database can "
-            "try out such a one: "
-            "use the key that `dcvd vault keygen` prints",
+            "find it by trying: use the key that `dcvd vault keygen` prints",
         )
-    for known in _find_derived_keys(text, source, key_records):
-        return known
+    for entry in _find_derived_keys(text, source, key_records):
+        return entry
     salt = os.urandom(SALT_BYTES)
     return KeyringEntry(key=VaultKey.from_passphrase(text, salt), source=source, salt=salt)
 
 
 def _find_derived_keys(text: Secret, source: str, key_records: Sequence[VaultKeyRecord]) -> Iterator[KeyringEntry]:
-    """The keys that a passphrase gives with the salts that the database keeps."""
-    for known in key_records:
-        if known.salt is not None:
-            key = VaultKey.from_passphrase(text, known.salt)
-            if key.id == known.key_id:
-                yield KeyringEntry(key=key, source=source, salt=known.salt)
+    """Yield the keys that the database knows and that come from this passphrase with a salt in the database."""
+    for record in key_records:
+        if record.salt is not None:
+            key = VaultKey.from_passphrase(text, record.salt)
+            if key.id == record.key_id:
+                yield KeyringEntry(key=key, source=source, salt=record.salt)
 
 
 def _unusable_file_error(path: Path, fault: str, *, is_needed: bool) -> ConfigError:

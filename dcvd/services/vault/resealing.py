@@ -1,4 +1,4 @@
-"""What another key than the present one has sealed, or an earlier version of the vault, is sealed anew."""
+"""Seal anew every value that another key than the present one has sealed, or an earlier version of the vault."""
 
 from collections.abc import Sequence
 
@@ -16,10 +16,10 @@ log = structlog.get_logger(__name__)
 
 
 class ResealResult(Struct, frozen=True, kw_only=True):
-    """What came of some values in the order of their rows: `examined_count` of them, the last in the row `last_row`.
+    """The result of one batch, taken in the order of the rows: `examined_count` values, the last in the row `last_row`.
 
-    `resealed_count` plus `damaged_count` may be less than `examined_count`: what was changed meanwhile has the present
-    key already.
+    `resealed_count` plus `damaged_count` may be less than `examined_count`: a value that changed meanwhile has the
+    present key already.
     """
 
     examined_count: int
@@ -29,54 +29,60 @@ class ResealResult(Struct, frozen=True, kw_only=True):
 
 
 async def list_outdated(context: Context) -> list[SealedGroup]:
-    """The values that are not sealed with the present key in the present version."""
-    kinds = await context.database.read(sealed_columns.list_groups)
-    return [kind for kind in kinds if kind.head != context.vault.head]
+    """List the groups of values that are not sealed with the present key in the present version."""
+    groups = await context.database.read(sealed_columns.list_groups)
+    return [group for group in groups if group.head != context.vault.head]
 
 
 async def reseal(context: Context, group: SealedGroup, *, after: str, limit: int) -> ResealResult:
-    """Seal up to `limit` values anew, those behind the row `after`; a value that does not open is logged and left."""
-    found = await context.database.read(
+    """Seal up to `limit` values anew, those behind the row `after`; log and leave a value that cannot be opened."""
+    values = await context.database.read(
         lambda snapshot: sealed_columns.list_values(snapshot, group, after=after, limit=limit)
     )
-    anew: list[tuple[SealedValue, bytes]] = []
-    for value in found:
+    resealed_values: list[tuple[SealedValue, bytes]] = []
+    for value in values:
         try:
-            anew.append((value, _seal_anew(context, group, value)))
+            resealed_values.append((value, _seal_anew(context, group, value)))
         except VaultError as error:
             log.warning(
                 "vault.value_damaged", field=group.column.field, row=value.row, code=error.code, error=error.message
             )
 
     def unit(tx: Transaction) -> int:
-        return sum(sealed_columns.replace_value(tx, group.column, value, fresh) for value, fresh in anew)
+        return sum(
+            sealed_columns.replace_value(tx, group.column, value, sealed_bytes)
+            for value, sealed_bytes in resealed_values
+        )
 
-    resealed = await context.database.write(unit) if anew else 0
-    last = found[-1].row if found else after
+    resealed_count = await context.database.write(unit) if resealed_values else 0
+    last_row = values[-1].row if values else after
     return ResealResult(
-        examined_count=len(found), resealed_count=resealed, damaged_count=len(found) - len(anew), last_row=last
+        examined_count=len(values),
+        resealed_count=resealed_count,
+        damaged_count=len(values) - len(resealed_values),
+        last_row=last_row,
     )
 
 
 async def forget_unneeded_keys(context: Context) -> Sequence[VaultKeyRecord]:
-    """Remove from the database the keys that nothing in it names any more; returns them."""
+    """Remove from the database the keys that nothing in it needs any more, and return them."""
 
     def unit(tx: Transaction) -> list[VaultKeyRecord]:
-        needed = {*sealed_columns.key_ids(sealed_columns.list_groups(tx)), read_key_id(context.vault.head)}
-        unneeded = [key for key in vault_keys.list_all(tx) if key.key_id not in needed]
-        for key in unneeded:
+        needed_ids = {*sealed_columns.key_ids(sealed_columns.list_groups(tx)), read_key_id(context.vault.head)}
+        unneeded_keys = [key for key in vault_keys.list_all(tx) if key.key_id not in needed_ids]
+        for key in unneeded_keys:
             vault_keys.remove(tx, key.key_id)
-        return unneeded
+        return unneeded_keys
 
-    forgotten = await context.database.write(unit)
-    for key in forgotten:
+    forgotten_keys = await context.database.write(unit)
+    for key in forgotten_keys:
         log.info(
             "vault.key_unneeded",
             key_id=key.key_id,
             source=key.source,
             advice="nothing in the database needs it any more, and it may be removed; backups made before still do",
         )
-    return forgotten
+    return forgotten_keys
 
 
 def _seal_anew(context: Context, group: SealedGroup, value: SealedValue) -> bytes:

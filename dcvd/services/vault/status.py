@@ -1,4 +1,4 @@
-"""What the vault's keys have sealed, and what is still to be done, as an operator sees it from beside the daemon."""
+"""Report what the vault's keys have sealed and what is still to be resealed, for an operator beside the daemon."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -19,7 +19,7 @@ ValueCounts = dict[str, int]
 
 
 class KeyLocation(Struct, frozen=True):
-    """A key, and where it is."""
+    """A key's id, and where the key is."""
 
     id: str
     source: str
@@ -40,11 +40,11 @@ class KeyStatus(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class VaultStatus(Struct, frozen=True, kw_only=True, rename="camel"):
-    """`waiting` is what is to be sealed anew, and `damaged` what the vault has never sealed.
+    """The vault's state: `waiting` counts values that are to be sealed anew, `damaged` those the vault never sealed.
 
-    `next` is the key that the next start would seal with, where that is another. `unneeded` are keys that are given and
+    `next` is the key that the next start would seal with, where it is another. `unneeded` are keys that are given and
     that nothing in the database needs. `connections`: whether a key is configured, as they need it. `problems` say what
-    of the configuration could not be read.
+    part of the configuration could not be read.
     """
 
     keys: list[KeyStatus]
@@ -57,38 +57,42 @@ class VaultStatus(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def read_status(snapshot: Snapshot, config: Config, environment_names: Collection[str]) -> VaultStatus:
-    """Blocks for some tenths of a second where there are passphrases. Raises StoreError."""
-    recorded, kinds = vault_keys.list_all(snapshot), sealed_columns.list_groups(snapshot)
-    active = vault_keys.find_active_id(snapshot)
-    needed = sealed_columns.key_ids(kinds)
+    """Report the vault's state. Blocks for some tenths of a second where there are passphrases. Raises StoreError."""
+    key_records, groups = vault_keys.list_all(snapshot), sealed_columns.list_groups(snapshot)
+    active_id = vault_keys.find_active_id(snapshot)
+    needed_ids = sealed_columns.key_ids(groups)
     problems: list[str] = []
-    ring = _gather_readable_keys(config, recorded, needed, environment_names, problems)
-    known = {key.key_id: key for key in recorded}
-    source = known[active].source if active is not None else None
+    keyring = _gather_readable_keys(config, key_records, needed_ids, environment_names, problems)
+    records_by_id = {key.key_id: key for key in key_records}
+    source = records_by_id[active_id].source if active_id is not None else None
     in_environment = source == ENVIRONMENT_SOURCE and config.oauth.encryption_key is None
-    following = None if ring is None or in_environment else ring.active_key
-    unneeded = [] if ring is None else [found for found in ring.older_keys if found.key.id not in {*needed, *known}]
+    next_key = None if keyring is None or in_environment else keyring.active_key
+    unneeded_entries = (
+        []
+        if keyring is None
+        else [entry for entry in keyring.older_keys if entry.key.id not in {*needed_ids, *records_by_id}]
+    )
     return VaultStatus(
         keys=[
-            _describe_key(key_id, known.get(key_id), active, snapshot, kinds)
-            for key_id in [*known, *sorted(needed - known.keys())]
+            _describe_key(key_id, records_by_id.get(key_id), active_id, snapshot, groups)
+            for key_id in [*records_by_id, *sorted(needed_ids - records_by_id.keys())]
         ],
         waiting=_count_values(
             snapshot,
             (
-                kind
-                for kind in kinds
-                if active is not None
-                and kind.head != build_head(active)
-                and kind.key_id
-                and not kind.column.is_short_lived
+                group
+                for group in groups
+                if active_id is not None
+                and group.head != build_head(active_id)
+                and group.key_id
+                and not group.column.is_short_lived
             ),
         ),
-        damaged=_count_values(snapshot, (kind for kind in kinds if kind.key_id is None)),
+        damaged=_count_values(snapshot, (group for group in groups if group.key_id is None)),
         next=None
-        if following is None or following.key.id == active
-        else KeyLocation(following.key.id, following.source),
-        unneeded=[KeyLocation(found.key.id, found.source) for found in unneeded],
+        if next_key is None or next_key.key.id == active_id
+        else KeyLocation(next_key.key.id, next_key.source),
+        unneeded=[KeyLocation(entry.key.id, entry.source) for entry in unneeded_entries],
         connections=in_environment or bool(config.oauth.encryption_key_file) or config.oauth.encryption_key is not None,
         problems=problems,
     )
@@ -101,7 +105,7 @@ def _gather_readable_keys(
     environment_names: Collection[str],
     problems: list[str],
 ) -> Keyring | None:
-    """The keys that can be read from here; None, and a problem, where that leaves in the dark what the daemon has."""
+    """Gather the keys that can be read from here; None, and a problem, where the daemon may have others."""
     oauth = config.oauth
     if oauth.encryption_key is None and oauth.encryption_key_file:
         problems.append(f"The file {oauth.encryption_key_file} (oauth.encryption_key_file) cannot be read from here.")
@@ -128,13 +132,13 @@ def _describe_key(
         active=key_id == active_id,
         passphrase=key_record is not None and key_record.salt is not None,
         created_at=None if key_record is None else to_rfc3339(key_record.created_at),
-        rows=_count_values(snapshot, (kind for kind in groups if kind.key_id == key_id)),
+        rows=_count_values(snapshot, (group for group in groups if group.key_id == key_id)),
     )
 
 
 def _count_values(snapshot: Snapshot, groups: Iterable[SealedGroup]) -> ValueCounts:
     counts: ValueCounts = {}
-    for kind in groups:
-        field = kind.column.field
-        counts[field] = counts.get(field, 0) + sealed_columns.count_values(snapshot, kind)
+    for group in groups:
+        field = group.column.field
+        counts[field] = counts.get(field, 0) + sealed_columns.count_values(snapshot, group)
     return counts

@@ -1,1 +1,1 @@
-"""Endpoints and deliveries."""
+"""Endpoints, and the deliveries of events to them."""

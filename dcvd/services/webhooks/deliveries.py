@@ -1,4 +1,4 @@
-"""Deliveries: what follows from attempts, for them and for their endpoints."""
+"""Record attempts, with their consequences for deliveries and for endpoints."""
 
 from collections.abc import Collection, Sequence
 
@@ -31,7 +31,7 @@ EXPIRED_MESSAGE = "The event expired before it could be sent: it would no longer
 
 
 class FinishedAttempt(Struct, frozen=True, kw_only=True):
-    """An attempt that was made for what was due to an endpoint."""
+    """An attempt that was made to send a due delivery to an endpoint."""
 
     due_delivery: DueDelivery
     endpoint_id: str
@@ -41,38 +41,38 @@ class FinishedAttempt(Struct, frozen=True, kw_only=True):
 async def record_attempts(
     context: Context, finished_attempts: Sequence[FinishedAttempt], *, healthy_endpoint_ids: Collection[str] = ()
 ) -> list[AttemptConsequence]:
-    """Store how tries went: delivered, due again by the schedule, or dead letters once that has ended.
+    """Store the results of attempts: delivered, due again by the schedule, or dead letters at its end.
 
-    All in one transaction with what they say of their endpoints' health. Of one endpoint's attempts those that ended
-    first come first. `healthy_endpoint_ids`: endpoints that have not failed since their last success, as far as
-    anything was stored.
+    One transaction stores them all, and what they mean for the health of their endpoints. The attempts of one endpoint
+    are in the order in which they ended. `healthy_endpoint_ids`: endpoints without a stored failure since their last
+    success.
     """
     now = context.now()
     schedule = context.config.webhooks.retry_schedule
-    ended = [
+    results = [
         AttemptResult(
-            due_delivery=one.due_delivery,
-            endpoint_id=one.endpoint_id,
-            attempt=one.attempt,
+            due_delivery=finished.due_delivery,
+            endpoint_id=finished.endpoint_id,
+            attempt=finished.attempt,
             consequence=decide_next_attempt(
-                one.attempt, one.due_delivery.attempts_before, schedule, now, context.random_fraction()
+                finished.attempt, finished.due_delivery.attempts_before, schedule, now, context.random_fraction()
             ),
         )
-        for one in finished_attempts
+        for finished in finished_attempts
     ]
 
     def unit(tx: Transaction) -> list[AttemptConsequence]:
-        deliveries.record_results(tx, ended, now)
-        attempts.insert(tx, ended)
-        attempts.add_to_counts(tx, ended)
-        _update_health(context, tx, ended, healthy_endpoint_ids, now)
-        return [end.consequence for end in ended]
+        deliveries.record_results(tx, results, now)
+        attempts.insert(tx, results)
+        attempts.add_to_counts(tx, results)
+        _update_health(context, tx, results, healthy_endpoint_ids, now)
+        return [result.consequence for result in results]
 
     return await context.database.write(unit)
 
 
 async def drop_expired(context: Context, due: Sequence[DueDelivery]) -> None:
-    """End what was due too late to make sense."""
+    """Drop deliveries whose events expired before they could be sent."""
     now = context.now()
 
     def unit(tx: Transaction) -> None:
@@ -83,7 +83,7 @@ async def drop_expired(context: Context, due: Sequence[DueDelivery]) -> None:
 
 
 def get_owned(snapshot: Snapshot, org_id: str, delivery_id: str) -> Delivery:
-    """An organization's delivery. Raises NotFound; another organization's looks the same as none."""
+    """Get an organization's delivery. Raises NotFound, also for another organization's."""
     delivery = delivery_history.get(snapshot, org_id, delivery_id)
     if delivery is None:
         raise NotFound(f"There is no delivery {delivery_id}.")
@@ -93,35 +93,35 @@ def get_owned(snapshot: Snapshot, org_id: str, delivery_id: str) -> Delivery:
 def _update_health(
     context: Context, tx: Transaction, results: Sequence[AttemptResult], healthy_endpoint_ids: Collection[str], now: int
 ) -> None:
-    """What the attempts say of their endpoints; a success of one that is well says nothing new, and reads nothing."""
-    failed = {end.endpoint_id for end in results if end.attempt.outcome is not AttemptOutcome.DELIVERED}
-    succeeded = {end.endpoint_id for end in results}.difference(failed, healthy_endpoint_ids)
-    found = endpoints.find_by_ids(tx, failed) | endpoints.find_failing_by_ids(tx, succeeded)
-    if not found:
+    """Update endpoints' health by attempts; the success of a healthy endpoint changes nothing, and reads nothing."""
+    failed_ids = {result.endpoint_id for result in results if result.attempt.outcome is not AttemptOutcome.DELIVERED}
+    succeeded_ids = {result.endpoint_id for result in results}.difference(failed_ids, healthy_endpoint_ids)
+    endpoints_by_id = endpoints.find_by_ids(tx, failed_ids) | endpoints.find_failing_by_ids(tx, succeeded_ids)
+    if not endpoints_by_id:
         return
     schedule = context.config.webhooks.retry_schedule
-    healths = {endpoint_id: endpoint.health for endpoint_id, endpoint in found.items()}
-    # Not those that their tenant removed, dropped or asked for again while the last attempt was under way.
-    dead = deliveries.filter_dead(
-        tx, [end.due_delivery.id for end in results if end.consequence.state is DeliveryState.DEAD]
+    healths = {endpoint_id: endpoint.health for endpoint_id, endpoint in endpoints_by_id.items()}
+    # Not those that their tenant removed, dropped or retried while the last attempt was in flight.
+    dead_ids = deliveries.filter_dead(
+        tx, [result.due_delivery.id for result in results if result.consequence.state is DeliveryState.DEAD]
     )
-    for end in results:
-        health = healths.get(end.endpoint_id)
+    for result in results:
+        health = healths.get(result.endpoint_id)
         if health is None:
             continue
-        endpoint = found[end.endpoint_id]
-        tries = min(end.attempt.number - end.due_delivery.attempts_before, len(schedule) - 1)
-        after, change = apply_attempt(health, end.attempt, schedule[tries], now)
-        healths[end.endpoint_id] = after
+        endpoint = endpoints_by_id[result.endpoint_id]
+        schedule_index = min(result.attempt.number - result.due_delivery.attempts_before, len(schedule) - 1)
+        new_health, change = apply_attempt(health, result.attempt, schedule[schedule_index], now)
+        healths[result.endpoint_id] = new_health
         drafts: list[EventDraft] = []
-        if end.due_delivery.id in dead and end.due_delivery.event_type not in OPERATIONAL_TYPES:
-            drafts.append(_draft_dead_letter(end))
+        if result.due_delivery.id in dead_ids and result.due_delivery.event_type not in OPERATIONAL_TYPES:
+            drafts.append(_draft_dead_letter(result))
         if change is not None:
             log.warning("endpoint.changed", endpoint_id=endpoint.id, org_id=endpoint.org_id, change=change)
-            drafts.append(_draft_health_event(endpoint, change, end.attempt, after))
+            drafts.append(_draft_health_event(endpoint, change, result.attempt, new_health))
         recording.record(context, tx, endpoint.org_id, drafts, except_endpoint_id=endpoint.id)
     for endpoint_id, health in healths.items():
-        if health != found[endpoint_id].health:
+        if health != endpoints_by_id[endpoint_id].health:
             endpoints.update_health(tx, endpoint_id, health)
 
 
@@ -147,12 +147,12 @@ def _draft_health_event(
     data: EventData = {"endpoint_id": endpoint.id, "url": endpoint.url}
     if change is HealthChange.RECOVERED:
         return EventDraft(EventType.ENDPOINT_RECOVERED, data)
-    kind = EventType.ENDPOINT_FAILING
+    event_type = EventType.ENDPOINT_FAILING
     if change is HealthChange.DISABLED:
-        kind = EventType.ENDPOINT_DISABLED
+        event_type = EventType.ENDPOINT_DISABLED
         data["reason"] = health.reason
     data["failed_attempts"] = health.failures
     data["failing_since"] = None if health.failing_since is None else to_rfc3339(health.failing_since)
     data["error"] = attempt.error
     data["status_code"] = attempt.status_code
-    return EventDraft(kind, data)
+    return EventDraft(event_type, data)

@@ -1,4 +1,4 @@
-"""What became of deliveries, for their tenants: lists, one in full, and the rates of an endpoint."""
+"""The history of deliveries for their tenants: lists, one in full, and the rates of an endpoint."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from dcvd.core.webhooks.latency import percentile_ms
 from dcvd.errors import NotFound
 from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries
-from dcvd.services.webhooks import endpoints as webhooks
+from dcvd.services.webhooks import endpoints as endpoint_service
 from dcvd.store import events
 from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.paging import HIGHEST_KEY, Page, decode_cursor, encode_cursor
@@ -27,7 +27,7 @@ RATE_WINDOWS_MS: Final = {"hour": HOUR, "day": DAY, "week": 7 * DAY}
 
 
 class DeliveryQuery(Struct, frozen=True, kw_only=True):
-    """Which deliveries; None is no condition. Instants in milliseconds, `until` excluded."""
+    """Which deliveries to list; None is no condition. Instants in milliseconds, `until` excluded."""
 
     endpoint_id: str | None = None
     status: DeliveryStatus | None = None
@@ -54,7 +54,7 @@ class DeliveryDetail(Struct, frozen=True, kw_only=True):
 
 
 class DeliveryRates(Struct, frozen=True, kw_only=True):
-    """Of a span of time: attempts that delivered and that failed, and the latency of all of them in milliseconds."""
+    """Counts of delivered and failed attempts in a span of time, and the latency of all of them in milliseconds."""
 
     delivered_count: int
     failed_count: int
@@ -65,14 +65,17 @@ class DeliveryRates(Struct, frozen=True, kw_only=True):
 async def list_page(
     context: Context, org_id: str, delivery_query: DeliveryQuery, *, cursor: str | None, limit: int
 ) -> Page[DeliverySummary]:
-    """Newest first. A page may be shorter than `limit` and still have a next one. Raises NotFound for the endpoint."""
+    """List deliveries, newest first. A page may be shorter than `limit` and still have a next one.
+
+    Raises NotFound for the endpoint.
+    """
     before = decode_cursor(cursor)
 
     def query(snapshot: Snapshot) -> Page[DeliverySummary]:
         if delivery_query.endpoint_id is not None:
-            webhooks.get_owned(snapshot, org_id, delivery_query.endpoint_id)
+            endpoint_service.get_owned(snapshot, org_id, delivery_query.endpoint_id)
         enabled = {endpoint.id: endpoint.health.is_enabled for endpoint in endpoints.list_of_org(snapshot, org_id)}
-        found, next_before = delivery_history.list_matching(
+        page_deliveries, next_before = delivery_history.list_matching(
             snapshot,
             org_id,
             _build_filters(delivery_query),
@@ -80,16 +83,17 @@ async def list_page(
             limit=limit,
             is_enabled=lambda endpoint_id: enabled.get(endpoint_id, False),
         )
-        seen = [
-            _summarize(delivery, is_endpoint_enabled=enabled.get(delivery.endpoint_id, False)) for delivery in found
+        summaries = [
+            _summarize(delivery, is_endpoint_enabled=enabled.get(delivery.endpoint_id, False))
+            for delivery in page_deliveries
         ]
-        return Page(seen, None if next_before is None else encode_cursor(next_before))
+        return Page(summaries, None if next_before is None else encode_cursor(next_before))
 
     return await context.database.read(query)
 
 
 async def get(context: Context, org_id: str, delivery_id: str) -> DeliveryDetail:
-    """One in full. Raises NotFound, also for another organization's."""
+    """Get a delivery in full. Raises NotFound, also for another organization's."""
 
     def query(snapshot: Snapshot) -> DeliveryDetail:
         delivery = deliveries.get_owned(snapshot, org_id, delivery_id)
@@ -108,44 +112,47 @@ async def get(context: Context, org_id: str, delivery_id: str) -> DeliveryDetail
 
 
 async def compute_rates(context: Context, endpoint_id: str) -> dict[str, DeliveryRates]:
-    """By the names of WINDOWS; each reaches back to the start of the five minutes in which it begins."""
+    """Compute the rates of each window in `RATE_WINDOWS_MS`.
+
+    Each window reaches back to the start of the five-minute slot in which it begins.
+    """
     now = context.now()
     slots = await context.database.read(
         lambda snapshot: attempts.list_counts(snapshot, endpoint_id, now - max(RATE_WINDOWS_MS.values()) - SLOT_MS)
     )
-    found: dict[str, DeliveryRates] = {}
-    for name, length in RATE_WINDOWS_MS.items():
+    rates: dict[str, DeliveryRates] = {}
+    for name, window_ms in RATE_WINDOWS_MS.items():
         latencies: Counter[int] = Counter()
         outcomes: Counter[bool] = Counter()
-        for started, delivered, latency, count in slots:
-            if started > now - length - SLOT_MS:
-                latencies[latency] += count
-                outcomes[delivered] += count
-        found[name] = DeliveryRates(
+        for slot_started_at, is_delivered, latency_class, count in slots:
+            if slot_started_at > now - window_ms - SLOT_MS:
+                latencies[latency_class] += count
+                outcomes[is_delivered] += count
+        rates[name] = DeliveryRates(
             delivered_count=outcomes[True],
             failed_count=outcomes[False],
             p50_ms=percentile_ms(latencies, 0.5),
             p95_ms=percentile_ms(latencies, 0.95),
         )
-    return found
+    return rates
 
 
 def _build_filters(delivery_query: DeliveryQuery) -> DeliveryFilters:
     state: DeliveryState | None = None
-    enabled: bool | None = None
+    is_enabled: bool | None = None
     match delivery_query.status:
         case None:
             pass
         case DeliveryStatus.HELD:
-            state, enabled = DeliveryState.PENDING, False
+            state, is_enabled = DeliveryState.PENDING, False
         case DeliveryStatus.PENDING:
-            state, enabled = DeliveryState.PENDING, True
+            state, is_enabled = DeliveryState.PENDING, True
         case _:
             state = DeliveryState(delivery_query.status)
     return DeliveryFilters(
         endpoint_id=delivery_query.endpoint_id,
         state=state,
-        endpoint_enabled=enabled,
+        endpoint_enabled=is_enabled,
         event_types=delivery_query.events,
         domain_id=delivery_query.domain_id,
         first_id="" if delivery_query.since is None else earliest_id(IdPrefix.DELIVERY, delivery_query.since),

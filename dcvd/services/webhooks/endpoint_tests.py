@@ -1,4 +1,4 @@
-"""Tries of an endpoint at its tenant's wish: a `webhook.test` event for it alone, sent once."""
+"""Tests of an endpoint at its tenant's request: a `webhook.test` event for it alone, sent once."""
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,7 +18,7 @@ from dcvd.core.webhooks.endpoint import UnsealedEndpoint
 from dcvd.errors import Conflict
 from dcvd.services.context import Context
 from dcvd.services.events import recording
-from dcvd.services.webhooks import endpoints as webhooks
+from dcvd.services.webhooks import endpoints as endpoint_service
 from dcvd.store.engine.database import Transaction
 from dcvd.store.webhooks import attempts, deliveries, endpoints
 from dcvd.store.webhooks.attempts import RecordedAttempt
@@ -26,7 +26,7 @@ from dcvd.store.webhooks.deliveries import AttemptResult
 
 
 class EndpointTest(Struct, frozen=True, kw_only=True):
-    """What is to be sent: the event is stored, its delivery only with the attempt, since it is never tried again."""
+    """A test that is to be sent. Its event is stored; its delivery only with the attempt, which is never repeated."""
 
     unsealed_endpoint: UnsealedEndpoint
     event: Event
@@ -34,17 +34,17 @@ class EndpointTest(Struct, frozen=True, kw_only=True):
 
 
 async def start_test(context: Context, org_id: str, endpoint_id: str, text: str) -> EndpointTest:
-    """A test event about an endpoint, owed to nobody. Raises NotFound, Conflict when its secrets cannot be read."""
+    """Make a test event without a delivery. Raises NotFound, Conflict when the endpoint's secrets cannot be read."""
 
     def unit(tx: Transaction) -> EndpointTest:
-        webhooks.get_owned(tx, org_id, endpoint_id)
-        opened = webhooks.unseal_endpoint(context, tx, endpoint_id)
-        if opened is None:
+        endpoint_service.get_owned(tx, org_id, endpoint_id)
+        unsealed_endpoint = endpoint_service.unseal_endpoint(context, tx, endpoint_id)
+        if unsealed_endpoint is None:
             message = f"The secrets of {endpoint_id} cannot be read; rotate its secret, or ask your operator."
             raise Conflict(message, code="secrets_unreadable")
         draft = EventDraft(EventType.WEBHOOK_TEST, {"endpoint_id": endpoint_id, "message": text})
         (event,) = recording.record_without_deliveries(context, tx, org_id, [draft])
-        due = DueDelivery(
+        due_delivery = DueDelivery(
             id=context.new_id(IdPrefix.DELIVERY),
             event_id=event.id,
             event_type=event.type,
@@ -54,13 +54,13 @@ async def start_test(context: Context, org_id: str, endpoint_id: str, text: str)
             expires_at=None,
             body=event.body,
         )
-        return EndpointTest(unsealed_endpoint=opened, event=event, due_delivery=due)
+        return EndpointTest(unsealed_endpoint=unsealed_endpoint, event=event, due_delivery=due_delivery)
 
     return await context.database.write(unit)
 
 
 def imitate_event(context: Context, endpoint_test: EndpointTest, text: str) -> Event:
-    """An event like a probe's, with an identifier of its own, that is stored nowhere: a receiver is to refuse it."""
+    """Make an event like a test's, with an id of its own, that is stored nowhere: a receiver should refuse it."""
     event_id = context.new_id(IdPrefix.EVENT)
     draft = EventDraft(
         EventType.WEBHOOK_TEST, {"endpoint_id": endpoint_test.unsealed_endpoint.endpoint.id, "message": text}
@@ -72,11 +72,11 @@ def imitate_event(context: Context, endpoint_test: EndpointTest, text: str) -> E
 async def record_result(
     context: Context, endpoint_test: EndpointTest, attempt: Attempt
 ) -> tuple[Delivery, RecordedAttempt]:
-    """Store a test's only attempt. It says nothing of the endpoint's health: a disabled one may be tested as well."""
+    """Store a test's only attempt. It does not change the endpoint's health: a disabled one may be tested as well."""
     now = context.now()
-    delivered = attempt.outcome is AttemptOutcome.DELIVERED
-    state = DeliveryState.DELIVERED if delivered else DeliveryState.DEAD
-    reason = NextAttemptReason.DELIVERED if delivered else NextAttemptReason.ONCE
+    is_delivered = attempt.outcome is AttemptOutcome.DELIVERED
+    state = DeliveryState.DELIVERED if is_delivered else DeliveryState.DEAD
+    reason = NextAttemptReason.DELIVERED if is_delivered else NextAttemptReason.ONCE
     delivery = Delivery(
         id=endpoint_test.due_delivery.id,
         org_id=endpoint_test.event.org_id,
@@ -96,7 +96,7 @@ async def record_result(
 
     def unit(tx: Transaction) -> None:
         if endpoints.get(tx, delivery.endpoint_id) is None:
-            # It was removed while the test was under way; its tenant gets the answer all the same.
+            # The endpoint was removed while the test was in flight; its tenant gets the answer all the same.
             return
         deliveries.insert_finished(tx, delivery)
         consequence = AttemptConsequence(state=state, next_attempt_at=None, reason=reason)

@@ -1,4 +1,4 @@
-"""Webhook endpoints: made, changed, removed by their tenant."""
+"""Webhook endpoints: created, changed and removed by their tenant."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -25,7 +25,7 @@ from dcvd.store.webhooks import deliveries, delivery_history, endpoints, signing
 log = structlog.get_logger(__name__)
 
 _BATCH_SIZE: Final = 500
-"""Deliveries a transaction when many end or go: the writer is never held for long."""
+"""Deliveries that one transaction ends or removes: the writer is never held for long."""
 _MOST_HEADERS: Final = 20
 _MAX_HEADER_BYTES: Final = 4096
 _MOST_PER_SECOND: Final = 1000
@@ -46,14 +46,14 @@ DROPPED_WHEN_ENABLED: Final = "Its webhook was enabled again without what it had
 
 
 class HeldDeliveries(StrEnum):
-    """What becomes of the deliveries that were held for a disabled endpoint when it is enabled."""
+    """Which of the deliveries held for a disabled endpoint are sent when it is enabled."""
 
     HELD = "held"
     NONE = "none"
 
 
 class EndpointChange(Struct, frozen=True, kw_only=True):
-    """What is to change of an endpoint; what is UNSET stays as it is."""
+    """A change of an endpoint; what is UNSET stays as it is."""
 
     url: str | UnsetType = UNSET
     events: Sequence[str] | UnsetType = UNSET
@@ -72,17 +72,17 @@ async def create(
     max_per_second: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> tuple[Endpoint, Secret]:
-    """A new endpoint with a fresh secret. Raises InvalidInput naming the member at fault."""
+    """Create an endpoint with a fresh secret. Raises InvalidInput naming the member at fault."""
     now = context.now()
     secret = new_secret(context.random_bytes)
-    static = _validate_headers(headers or {})
+    valid_headers = _validate_headers(headers or {})
     endpoint = Endpoint(
         id=context.new_id(IdPrefix.ENDPOINT),
         org_id=org_id,
         url=_validate_url(context, url),
         events=_parse_event_types(events),
         max_per_second=_validate_rate(max_per_second),
-        header_names=tuple(static),
+        header_names=tuple(valid_headers),
         health=EndpointHealth(),
         created_at=now,
         updated_at=now,
@@ -91,16 +91,16 @@ async def create(
 
     def unit(tx: Transaction) -> Endpoint:
         endpoints.insert(tx, endpoint)
-        endpoints.set_headers(tx, context.vault, org_id, endpoint.id, static)
-        signing = SigningSecret(secret=secret, created_at=now, expires_at=None)
-        signing_secrets.insert(tx, context.vault, secret_id, org_id, endpoint.id, signing)
+        endpoints.set_headers(tx, context.vault, org_id, endpoint.id, valid_headers)
+        signing_secret = SigningSecret(secret=secret, created_at=now, expires_at=None)
+        signing_secrets.insert(tx, context.vault, secret_id, org_id, endpoint.id, signing_secret)
         return endpoint
 
     return await context.database.write(unit), secret
 
 
 async def list_page(context: Context, org_id: str, *, cursor: str | None, limit: int) -> Page[Endpoint]:
-    """Newest first."""
+    """List an organization's endpoints, newest first."""
     before = decode_cursor(cursor)
     rows = await context.database.read(
         lambda snapshot: endpoints.list_of_org(snapshot, org_id, before=before, limit=limit + 1)
@@ -109,19 +109,19 @@ async def list_page(context: Context, org_id: str, *, cursor: str | None, limit:
 
 
 async def get(context: Context, org_id: str, endpoint_id: str) -> Endpoint:
-    """By id. Raises NotFound, also for another organization's."""
+    """Get an endpoint by its id. Raises NotFound, also for another organization's."""
     return await context.database.read(lambda snapshot: get_owned(snapshot, org_id, endpoint_id))
 
 
 async def change(context: Context, org_id: str, endpoint_id: str, requested_change: EndpointChange) -> Endpoint:
-    """Change what is given; what waits for the endpoint goes to its new address. Raises NotFound, InvalidInput.
+    """Change what is given; waiting deliveries go to the new address. Raises NotFound, InvalidInput.
 
-    Enabling starts its health anew, and sends what was held for it, unless `replay` says that it is not wanted.
+    Enabling an endpoint resets its health, and sends what was held for it, unless `replay` says that it is not wanted.
     """
     url = UNSET if requested_change.url is UNSET else _validate_url(context, requested_change.url)
     events = UNSET if requested_change.events is UNSET else _parse_event_types(requested_change.events)
     rate = UNSET if requested_change.max_per_second is UNSET else _validate_rate(requested_change.max_per_second)
-    static = UNSET if requested_change.headers is UNSET else _validate_headers(requested_change.headers)
+    valid_headers = UNSET if requested_change.headers is UNSET else _validate_headers(requested_change.headers)
     if requested_change.replay is HeldDeliveries.NONE and requested_change.enabled is not True:
         raise InvalidInput("replay", 'replay "none" goes with "enabled": true, and with nothing else.')
     if requested_change.replay is HeldDeliveries.NONE:
@@ -134,16 +134,16 @@ async def change(context: Context, org_id: str, endpoint_id: str, requested_chan
             url=stored.url if url is UNSET else url,
             events=stored.events if events is UNSET else events,
             max_per_second=stored.max_per_second if rate is UNSET else rate,
-            header_names=stored.header_names if static is UNSET else tuple(static),
+            header_names=stored.header_names if valid_headers is UNSET else tuple(valid_headers),
             health=_next_health(stored.health, requested_change.enabled),
             updated_at=context.now(),
         )
         if requested_change.replay is HeldDeliveries.NONE and not stored.health.is_enabled:
-            # What was held since the last batch; a disabled endpoint is owed few things in a moment.
+            # Drops what was held since the last batch; in a moment few deliveries are added.
             _drop_batch(context, tx, endpoint_id)
         endpoints.update(tx, endpoint)
-        if static is not UNSET:
-            endpoints.set_headers(tx, context.vault, org_id, endpoint.id, static)
+        if valid_headers is not UNSET:
+            endpoints.set_headers(tx, context.vault, org_id, endpoint.id, valid_headers)
         # An endpoint that is enabled again may have deliveries waiting.
         tx.announce(Topic.DELIVERIES, endpoint_id)
         return endpoint
@@ -152,9 +152,9 @@ async def change(context: Context, org_id: str, endpoint_id: str, requested_chan
 
 
 async def remove(context: Context, org_id: str, endpoint_id: str) -> None:
-    """Gone with all that was owed to it. Raises NotFound.
+    """Remove an endpoint with all its deliveries. Raises NotFound.
 
-    A long history goes in batches, for which nothing is sent to the endpoint any more.
+    A long history is removed in batches; meanwhile nothing is sent to the endpoint any more.
     """
 
     def unit(tx: Transaction) -> bool:
@@ -171,7 +171,7 @@ async def remove(context: Context, org_id: str, endpoint_id: str) -> None:
 
 
 def get_owned(snapshot: Snapshot, org_id: str, endpoint_id: str) -> Endpoint:
-    """An organization's endpoint. Raises NotFound; another organization's looks the same as none."""
+    """Get an organization's endpoint. Raises NotFound, also for another organization's."""
     endpoint = endpoints.get(snapshot, endpoint_id)
     if endpoint is None or endpoint.org_id != org_id:
         raise NotFound(f"There is no webhook {endpoint_id}.")
@@ -179,7 +179,7 @@ def get_owned(snapshot: Snapshot, org_id: str, endpoint_id: str) -> Endpoint:
 
 
 def unseal_endpoint(context: Context, snapshot: Snapshot, endpoint_id: str) -> UnsealedEndpoint | None:
-    """An endpoint with its secrets, of whichever organization.
+    """Get an endpoint with its secrets, of whichever organization.
 
     None when it was removed, or when its secrets cannot be opened, which is logged: one tenant's damaged row must not
     stop the deliveries of all.
@@ -199,17 +199,17 @@ def unseal_endpoint(context: Context, snapshot: Snapshot, endpoint_id: str) -> U
 
 
 def build_egress_policy(context: Context) -> EgressPolicy:
-    """Where deliveries may go, as configured."""
-    webhooks = context.config.webhooks
+    """Build the policy that says where deliveries may go, as configured."""
+    webhook_config = context.config.webhooks
     return EgressPolicy(
-        allow_http=webhooks.allow_http,
-        allow_private=tuple(webhooks.allow_private),
-        ports=frozenset({80, 443, *webhooks.ports}),
+        allow_http=webhook_config.allow_http,
+        allow_private=tuple(webhook_config.allow_private),
+        ports=frozenset({80, 443, *webhook_config.ports}),
     )
 
 
 async def _drop_held_deliveries(context: Context, org_id: str, endpoint_id: str) -> None:
-    """End what is held for a disabled endpoint, in batches."""
+    """Drop the deliveries held for a disabled endpoint, in batches."""
 
     def unit(tx: Transaction) -> bool:
         if get_owned(tx, org_id, endpoint_id).health.is_enabled:
@@ -248,18 +248,21 @@ def _validate_rate(rate: int | None) -> int | None:
 
 
 def _validate_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    checked: dict[str, str] = {}
+    valid_headers: dict[str, str] = {}
     for name, value in headers.items():
-        lower = name.lower()
+        lower_name = name.lower()
         refusal = check_headers({name: value})
-        if refusal is None and (lower in _RESERVED_HEADERS or lower.startswith(_RESERVED_HEADER_PREFIXES)):
+        if refusal is None and (lower_name in _RESERVED_HEADERS or lower_name.startswith(_RESERVED_HEADER_PREFIXES)):
             refusal = f"The header {name} is set by dcvd itself and cannot be chosen."
-        if refusal is None and lower in checked:
+        if refusal is None and lower_name in valid_headers:
             refusal = f"The header {name} is given twice."
         if refusal is not None:
             raise InvalidInput("headers", refusal, code="bad_header")
-        checked[lower] = value
-    if len(checked) > _MOST_HEADERS or sum(map(len, (*checked, *checked.values()))) > _MAX_HEADER_BYTES:
+        valid_headers[lower_name] = value
+    if (
+        len(valid_headers) > _MOST_HEADERS
+        or sum(map(len, (*valid_headers, *valid_headers.values()))) > _MAX_HEADER_BYTES
+    ):
         message = f"There may be {_MOST_HEADERS} headers of {_MAX_HEADER_BYTES} bytes in all."
         raise InvalidInput("headers", message, code="bad_header")
     return dict(headers)
@@ -267,18 +270,18 @@ def _validate_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _parse_event_types(events: Sequence[str]) -> tuple[EventType, ...]:
     if not events:
-        known = ", ".join(EventType)
-        raise InvalidInput("events", f"events is empty; name at least one of: {known}.", code="no_events")
-    wanted: list[EventType] = []
+        known_types = ", ".join(EventType)
+        raise InvalidInput("events", f"events is empty; name at least one of: {known_types}.", code="no_events")
+    event_types: list[EventType] = []
     for index, name in enumerate(events):
-        event = parse_event_type(f"events[{index}]", name)
-        if event not in wanted:
-            wanted.append(event)
-    return tuple(wanted)
+        event_type = parse_event_type(f"events[{index}]", name)
+        if event_type not in event_types:
+            event_types.append(event_type)
+    return tuple(event_types)
 
 
 def parse_event_type(field: str, name: str) -> EventType:
-    """The event of that name. Raises InvalidInput naming the field."""
+    """Return the event type of that name. Raises InvalidInput naming the field."""
     try:
         return EventType(name)
     except ValueError as error:

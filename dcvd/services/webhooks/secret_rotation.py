@@ -1,4 +1,4 @@
-"""The secrets of an endpoint: a new one at its tenant's wish, beside which the earlier ones go on for a while."""
+"""Rotate the secret of an endpoint at its tenant's request; the earlier secrets stay valid for a while."""
 
 from typing import Final
 
@@ -25,7 +25,7 @@ _BATCH_SIZE: Final = 200
 
 
 class SecretRotation(Struct, frozen=True, kw_only=True):
-    """The new secret, and the instant from which on the one before it signs no more, in milliseconds."""
+    """The new secret, and the instant from which the one before it signs no more, in milliseconds."""
 
     endpoint: Endpoint
     secret: Secret
@@ -35,7 +35,7 @@ class SecretRotation(Struct, frozen=True, kw_only=True):
 async def rotate(
     context: Context, org_id: str, endpoint_id: str, *, grace_ms: int = DEFAULT_GRACE_MS
 ) -> SecretRotation:
-    """A new secret, which the very next attempt is signed with; the present one signs beside it for `grace_ms` ms.
+    """Make a new secret, which signs from the next attempt on; the present one signs beside it for `grace_ms` ms.
 
     Raises NotFound, and Conflict when so many are valid at once that their signatures would not fit a header.
     """
@@ -54,24 +54,24 @@ async def rotate(
                 raise Conflict(message, code="too_many_secrets")
         signing_secrets.expire_current(tx, endpoint_id, now + grace_ms)
         if grace_ms == 0:
-            # Somebody who gives no grace has lost a secret, and does not want any earlier one to count.
+            # Somebody who gives no grace has leaked a secret, and wants no earlier one to be valid.
             signing_secrets.expire_earlier(tx, endpoint_id, now)
-        signing = SigningSecret(secret=secret, created_at=now, expires_at=None)
-        signing_secrets.insert(tx, context.vault, secret_id, org_id, endpoint_id, signing)
+        signing_secret = SigningSecret(secret=secret, created_at=now, expires_at=None)
+        signing_secrets.insert(tx, context.vault, secret_id, org_id, endpoint_id, signing_secret)
         return SecretRotation(endpoint=endpoint, secret=secret, previous_expires_at=now + grace_ms)
 
-    rotated = await context.database.write(unit)
+    rotation = await context.database.write(unit)
     log.info("webhook.secret_rotated", endpoint_id=endpoint_id, org_id=org_id, grace_ms=grace_ms)
-    return rotated
+    return rotation
 
 
 async def seal_plaintext_secrets(context: Context) -> None:
-    """Seal what an earlier version stored plain; made at start, and nothing to do from then on."""
-    sealed = 0
+    """Seal the secrets that an earlier version stored plain; run at start, and finds nothing from then on."""
+    sealed_count = 0
     while True:
         count = await context.database.write(lambda tx: signing_secrets.seal_plaintext(tx, context.vault, _BATCH_SIZE))
-        sealed += count
+        sealed_count += count
         if count < _BATCH_SIZE:
             break
-    if sealed:
-        log.info("webhook.secrets_sealed", secrets=sealed)
+    if sealed_count:
+        log.info("webhook.secrets_sealed", secrets=sealed_count)

@@ -47,7 +47,7 @@ class Snapshot:
     __slots__ = ("_connection",)
 
     statement_hook: Callable[[str], None] | None = None
-    """Sees the text of every statement that runs; for a test of the query plans."""
+    """Receives the text of every statement that runs; for a test of the query plans."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -59,7 +59,7 @@ class Snapshot:
         return self._connection.execute(sql, parameters).fetchall()
 
     def fetch_one(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
-        """The first row, or None."""
+        """Run one statement and return its first row, or None."""
         rows = self.fetch_all(sql, parameters)
         return rows[0] if rows else None
 
@@ -102,7 +102,7 @@ class _Unit(Generic[T]):
 
 
 class Database:
-    """Use `await Database.open(path)`, and `close()` at the end; the caller holds the lock file."""
+    """The open database. Open it with `await Database.open(path)` and `close()` it; the caller holds the lock file."""
 
     def __init__(self, path: Path, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection]) -> None:
         self._path = path
@@ -123,19 +123,20 @@ class Database:
 
     @classmethod
     async def open(cls, path: Path, *, readers: int = 3, check: bool = False) -> "Database":
-        """Open the file, make it where it is missing, and bring its schema up to date.
+        """Open the file, create it where it is missing, and bring its schema up to date.
 
-        check: also run SQLite's quick_check. Raises StoreError with what to do about it, DatabaseUnusable where
-        trying again is no use.
+        check: also run SQLite's quick_check.
+
+        Raises StoreError with what to do about it, DatabaseUnusable where trying again is no use.
         """
-        # A connection that is cancelled while its thread opens it would be lost open: opening is always finished.
-        opening = asyncio.create_task(cls._open(path, readers, check), name="store.open")
+        # Opening is always finished: a connection whose task is cancelled while a thread opens it would stay open.
+        open_task = asyncio.create_task(cls._open(path, readers, check), name="store.open")
         try:
-            return await asyncio.shield(opening)
+            return await asyncio.shield(open_task)
         except asyncio.CancelledError:
-            await asyncio.wait([opening])
-            if not opening.cancelled() and opening.exception() is None:
-                await opening.result().close()
+            await asyncio.wait([open_task])
+            if not open_task.cancelled() and open_task.exception() is None:
+                await open_task.result().close()
             raise
 
     @classmethod
@@ -145,7 +146,7 @@ class Database:
         connections: list[aiosqlite.Connection] = []
         try:
             prepare_file(path)
-            # Looked at before anything is set: the journal mode is written into the file, and it may not be ours.
+            # Checked before anything is set: the journal mode is written into the file, and it may not be ours.
             writer = await _connect(path, refuse_unusable, connections)
             await run_on_thread(writer, prepare_writer)
             version = await run_on_thread(writer, migrate)
@@ -164,7 +165,7 @@ class Database:
     async def write(self, unit: Callable[[Transaction], T]) -> T:
         """Run a unit of work; when this returns, its effects are on disk.
 
-        Whatever the unit raises comes out here and undoes the unit alone. Raises StoreFull or StoreError when the
+        An exception of the unit comes out here and undoes the unit alone. Raises DiskFull or StoreError when the
         database itself failed; then nothing of the unit was stored. A caller that is cancelled leaves a unit that
         either runs whole or not at all.
         """
@@ -192,27 +193,27 @@ class Database:
                 self._reads_idle.set()
 
     def listen(self, topic: Topic) -> asyncio.Event:
-        """An event that is set after each commit that announced `topic`; the listener clears it."""
+        """Return an event that is set after each commit that announced `topic`; the listener clears it."""
         event = asyncio.Event()
         self._listeners[topic].append(event)
         return event
 
     def subscribe(self, topic: Topic, callback: Callable[[str], None]) -> None:
-        """Have `callback(key)` called for each announcement, before the writer of that unit gets its answer.
+        """Call `callback(key)` for each announcement, before the writer of that unit gets its answer.
 
-        What a caller was told is stored is then known to every subscriber too. The callback must not raise.
+        So whatever a caller knows to be stored is known to every subscriber too. The callback must not raise.
         """
         self._subscribers[topic].append(callback)
 
     async def maintain(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run something outside any transaction on the writer's connection, such as a checkpoint."""
+        """Run work outside any transaction on the writer's connection, such as a checkpoint."""
         try:
             return await run_on_thread(self._writer, work)
         except sqlite3.Error as error:
             raise _store_error(error) from error
 
     async def watch_file(self) -> None:
-        """Ends only by a failure: the writer's own, or DatabaseUnusable when the file was removed or replaced under us.
+        """Watch the file until a failure: the writer's own, or DatabaseUnusable when the file was removed or replaced.
 
         SQLite goes on writing to a file that was deleted, and everything that is acknowledged from then on is lost.
         """
@@ -223,7 +224,7 @@ class Database:
         await self._writer_task
 
     async def close(self) -> None:
-        """Finish what was queued, then close; readers go first, so that the last connection checkpoints the log."""
+        """Finish the queued units, then close; readers go first, so that the last connection checkpoints the log."""
         self._is_closing = True
         self._unit_queued.set()
         await asyncio.wait([self._writer_task])
@@ -264,18 +265,18 @@ class Database:
                 group.append(unit)
         if not group:
             return
-        lost: BaseException | None = None
+        group_error: BaseException | None = None
         try:
             await run_on_thread(self._writer, _run_group, group)
         except (sqlite3.Error, StoreError) as error:
-            lost = error if isinstance(error, StoreError) else _store_error(error)
-            lost.__cause__ = error.__cause__ if error is lost else error
+            group_error = error if isinstance(error, StoreError) else _store_error(error)
+            group_error.__cause__ = error.__cause__ if error is group_error else error
             log.exception("store.group_failed", units=len(group))
-        announced: set[tuple[Topic, str]] = set()
+        announcements: set[tuple[Topic, str]] = set()
         for unit in group:
-            failure = lost if lost is not None else unit.error
-            # A commit that failed may be on disk all the same, and whoever looks in vain has lost little.
-            announced |= unit.announcements
+            failure = group_error if group_error is not None else unit.error
+            # A commit that failed may be on disk all the same, and to be woken in vain costs little.
+            announcements |= unit.announcements
             if unit.future.done():
                 if unit.error is not None and not isinstance(unit.error, DcvdError):
                     log.error("store.unit_failed_unseen", error=repr(unit.error))
@@ -283,10 +284,10 @@ class Database:
                 unit.future.set_exception(failure)
             else:
                 unit.future.set_result(unit.value)
-        for topic, key in announced:
+        for topic, key in announcements:
             for callback in self._subscribers[topic]:
                 callback(key)
-        for topic in {topic for topic, _ in announced}:
+        for topic in {topic for topic, _ in announcements}:
             for event in self._listeners[topic]:
                 event.set()
 
@@ -309,7 +310,7 @@ def _run_group(connection: sqlite3.Connection, group: list[_Unit[Any]]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         if len(group) == 1:
-            # The transaction is its savepoint: two statements less, each of which would take the interpreter's lock.
+            # The transaction serves as the savepoint: that saves two statements, which take the interpreter's lock.
             _run_single(connection, group[0])
             return
         for unit in group:
@@ -360,12 +361,12 @@ def _run_read(connection: sqlite3.Connection, query: Callable[[Snapshot], T]) ->
 
 
 def _identify_file(path: Path) -> tuple[int, int] | None:
-    """Which file is at a path; None for none."""
+    """Return the device and inode of a file; None where there is none."""
     try:
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _store_error(error: BaseException) -> StoreError:

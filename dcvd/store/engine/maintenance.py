@@ -1,4 +1,4 @@
-"""Keeping the file in shape: checkpoints and shrinking."""
+"""Maintain the file: checkpoints and shrinking."""
 
 import sqlite3
 from typing import Final
@@ -8,7 +8,7 @@ BUSY_TIMEOUT_MS: Final = 5000
 
 
 def checkpoint(connection: sqlite3.Connection) -> bool:
-    """Move the write-ahead log into the database and cut it; False when a reader was in the way."""
+    """Move the write-ahead log into the database and truncate it; False when a reader was in the way."""
     # Without waiting: the writer's thread would stand still for as long as a backup reads.
     connection.execute("PRAGMA busy_timeout = 0")
     try:
@@ -19,7 +19,7 @@ def checkpoint(connection: sqlite3.Connection) -> bool:
 
 
 def count_free_pages(connection: sqlite3.Connection) -> int:
-    """Pages of the file that hold nothing."""
+    """Count the file's pages that hold nothing."""
     (pages,) = connection.execute("PRAGMA freelist_count").fetchone()
     return int(pages)
 

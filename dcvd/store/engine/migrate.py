@@ -25,16 +25,16 @@ class Migration(Struct, frozen=True):
 
 
 def load_migrations() -> list[Migration]:
-    """Every step in order; the numbers have no gap, which is checked."""
-    found = []
+    """Load every step in order. Raises StoreError where the numbers have a gap."""
+    migrations = []
     for file in resources.files("dcvd.store").joinpath("migrations").iterdir():
         match = _FILE_NAME.fullmatch(file.name)
         if match is not None:
-            found.append(Migration(int(match[1]), file.name, file.read_text(encoding="utf-8")))
-    found.sort(key=lambda migration: migration.version)
-    if [migration.version for migration in found] != list(range(1, len(found) + 1)):
+            migrations.append(Migration(int(match[1]), file.name, file.read_text(encoding="utf-8")))
+    migrations.sort(key=lambda migration: migration.version)
+    if [migration.version for migration in migrations] != list(range(1, len(migrations) + 1)):
         raise StoreError("The migrations are not numbered 1, 2, 3 …: this installation is broken; install dcvd again.")
-    return found
+    return migrations
 
 
 def migrate(connection: sqlite3.Connection, steps: list[Migration] | None = None) -> int:
@@ -53,7 +53,7 @@ def migrate(connection: sqlite3.Connection, steps: list[Migration] | None = None
 
 
 def refuse_unusable(connection: sqlite3.Connection, steps: list[Migration] | None = None) -> tuple[int, int]:
-    """Raises DatabaseUnusable as `migrate` does, and writes nothing. Returns the file's application id and version."""
+    """Return the file's application id and version. Raises DatabaseUnusable as `migrate` does; writes nothing."""
     steps = load_migrations() if steps is None else steps
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -83,14 +83,14 @@ def _apply(connection: sqlite3.Connection, step: Migration) -> None:
 
 
 def split_statements(sql: str) -> list[str]:
-    """The statements of a script; a semicolon inside a trigger or a text does not end one."""
-    found: list[str] = []
-    pending = ""
+    """Split a script into statements; a semicolon inside a trigger or a text does not end one."""
+    statements: list[str] = []
+    statement = ""
     for line in sql.splitlines(keepends=True):
-        pending += line
-        if sqlite3.complete_statement(pending):
-            found.append(pending.strip())
-            pending = ""
-    if pending.strip():
-        found.append(pending.strip())
-    return found
+        statement += line
+        if sqlite3.complete_statement(statement):
+            statements.append(statement.strip())
+            statement = ""
+    if statement.strip():
+        statements.append(statement.strip())
+    return statements

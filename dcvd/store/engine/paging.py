@@ -24,7 +24,7 @@ class Page(Struct, Generic[T], frozen=True):
 
 
 def decode_cursor(cursor: str | None) -> str | None:
-    """The row that a cursor names. Raises InvalidInput for a text that is none of ours."""
+    """Return the row that a cursor names. Raises InvalidInput for a text that is no cursor of ours."""
     if cursor is None:
         return None
     try:
@@ -34,12 +34,12 @@ def decode_cursor(cursor: str | None) -> str | None:
 
 
 def encode_cursor(key: str) -> str:
-    """The cursor that names a row."""
+    """Return the cursor that names a row."""
     return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
 
 
 def build_page(rows: list[T], limit: int, keys: list[str]) -> Page[T]:
-    """A page of `limit` from `limit + 1` rows asked for; `keys` are the values that name each row in its order."""
+    """Build a page of `limit` from up to `limit + 1` rows; `keys` are the values that name each row in its order."""
     if len(rows) <= limit:
         return Page(rows, None)
     return Page(rows[:limit], encode_cursor(keys[limit - 1]))

@@ -1,4 +1,4 @@
-"""How the connections to the database are set up."""
+"""Set up the connections to the database."""
 
 import sqlite3
 
@@ -7,20 +7,20 @@ from dcvd.store.engine.maintenance import BUSY_TIMEOUT_MS
 
 
 def prepare_writer(connection: sqlite3.Connection) -> None:
-    """Before anything else is done on the writer's connection."""
+    """Set up the writer's connection, before anything else is done on it."""
     for pragma in (
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
-        # Before the first page is written, or it has no effect; a file that exists keeps what it has.
+        # Has an effect only before the first page is written; a file that exists keeps its mode.
         "auto_vacuum = INCREMENTAL",
         "journal_mode = WAL",
         # NORMAL would lose acknowledged commits when the power fails.
         "synchronous = FULL",
         "foreign_keys = ON",
         "journal_size_limit = 67108864",
-        # Pages that many deliveries touch are then copied to the database once in many commits, not in each few.
+        # Pages that many deliveries change are then copied to the database once in many commits, not in every few.
         "wal_autocheckpoint = 16000",
         "cache_size = -16384",
-        # What was deleted or replaced is overwritten, whatever SQLite was built with: it may have been a secret.
+        # Deleted and replaced values are overwritten, whatever SQLite was built with: they may have been secrets.
         "secure_delete = ON",
         "trusted_schema = OFF",
         "temp_store = MEMORY",
@@ -29,7 +29,7 @@ def prepare_writer(connection: sqlite3.Connection) -> None:
 
 
 def prepare_reader(connection: sqlite3.Connection) -> None:
-    """Before anything else is done on a reader's connection."""
+    """Set up a reader's connection, before anything else is done on it."""
     # A reader neither writes nor checkpoints: two connections that do so at once can corrupt the file with
     # SQLite 3.7.0 to 3.51.2 (the WAL-reset bug), which is what stable distributions ship.
     for pragma in (
@@ -42,9 +42,9 @@ def prepare_reader(connection: sqlite3.Connection) -> None:
 
 
 def quick_check(connection: sqlite3.Connection) -> None:
-    """Raises DatabaseUnusable for a damaged file."""
-    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != ("ok",):
+    """Raise DatabaseUnusable for a damaged file."""
+    result = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if result != ("ok",):
         raise DatabaseUnusable(
-            f"The database is damaged ({verdict[0]}). Restore it from a backup; do not go on with it."
+            f"The database is damaged ({result[0]}). Restore it from a backup; do not go on with it."
         )

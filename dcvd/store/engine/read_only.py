@@ -1,4 +1,4 @@
-"""One look at the database from beside the daemon, whether that runs or not."""
+"""Read the database from beside the daemon, whether that runs or not."""
 
 import os
 import sqlite3
@@ -14,7 +14,7 @@ from dcvd.store.engine.migrate import APPLICATION_ID, load_migrations
 
 @contextmanager
 def open_snapshot(database: Path) -> Iterator[Snapshot]:
-    """One state of the database, which is only read. Raises StoreError, for one of another version too."""
+    """Open one state of the database for reading. Raises StoreError, also for a database of another version."""
     try:
         source = database.resolve(strict=True)
     except FileNotFoundError as error:
@@ -26,7 +26,7 @@ def open_snapshot(database: Path) -> Iterator[Snapshot]:
             f"You may not use the database {database}: run this with sudo, or as the user that dcvd runs as."
         )
     try:
-        # A connection that could write would checkpoint when it is the last to close, beside a daemon that just starts.
+        # A connection that can write checkpoints when it is the last to close, perhaps while a daemon is starting.
         with closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
             connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS:d}")
             connection.execute("BEGIN")

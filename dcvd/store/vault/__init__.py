@@ -1,1 +1,1 @@
-"""Sealed columns, and the keys that open them."""
+"""Sealed columns, and the records of the keys that open them."""

@@ -1,4 +1,4 @@
-"""Every column that holds what the vault has sealed: which keys it names, and what another key than the present sealed.
+"""Every column with values that the vault has sealed: which keys they name, and which need sealing anew.
 
 Each such column has an index by its values' heads (their version and their key's id), so that nothing here scans.
 """
@@ -12,7 +12,7 @@ from dcvd.kit.vault.sealing import HEAD_BYTES, read_key_id
 from dcvd.store.engine.database import Snapshot, Transaction
 
 _MAX_HEADS: Final = 100
-"""Of one column: there are two for each key; more say that the column was filled by something else."""
+"""Heads of one column: there are two for each key; more mean that something else filled the column."""
 
 
 class SealedColumn(Struct, frozen=True, kw_only=True):
@@ -34,11 +34,11 @@ class SealedColumn(Struct, frozen=True, kw_only=True):
 
     @property
     def head_sql(self) -> str:
-        """SQL for the head of a value, as it is indexed."""
+        """The SQL for the head of a value, as it is indexed."""
         return f"substr({self.column}, 1, {HEAD_BYTES})"
 
     def describe_count(self, count: int) -> str:
-        """Such as `3 webhook secrets`."""
+        """Describe a number of values, such as `3 webhook secrets`."""
         return f"{count} {self.singular if count == 1 else self.plural}"
 
 
@@ -85,14 +85,14 @@ COLUMNS: Final = (WEBHOOK_SECRETS, WEBHOOK_HEADERS, ACCESS_TOKENS, REFRESH_TOKEN
 
 
 class SealedGroup(Struct, frozen=True):
-    """The values of one column that have one head."""
+    """The values of one column that have the same head."""
 
     column: SealedColumn
     head: bytes
 
     @property
     def key_id(self) -> str | None:
-        """The key that sealed them; None for what the vault has not sealed."""
+        """The id of the key that sealed them; None for values that the vault has not sealed."""
         return read_key_id(self.head)
 
 
@@ -105,8 +105,8 @@ class SealedValue(Struct, frozen=True):
 
 
 def list_groups(snapshot: Snapshot) -> list[SealedGroup]:
-    """What there is, column by column. Raises StoreError where there is no end of it, which only damage explains."""
-    found = []
+    """List the groups of every column. Raises StoreError for a column with too many, which only damage explains."""
+    groups = []
     for column in COLUMNS:
         after, count = b"", 0
         while row := snapshot.fetch_one(
@@ -120,17 +120,17 @@ def list_groups(snapshot: Snapshot) -> list[SealedGroup]:
                     f"{column.table}.{column.column} names more than {_MAX_HEADS} keys, so it was damaged: restore "
                     "the database from a backup."
                 )
-            found.append(SealedGroup(column, after))
-    return found
+            groups.append(SealedGroup(column, after))
+    return groups
 
 
 def key_ids(groups: list[SealedGroup]) -> set[str]:
-    """The keys that they need."""
-    return {kind.key_id for kind in groups if kind.key_id is not None}
+    """Collect the ids of the keys that groups need."""
+    return {group.key_id for group in groups if group.key_id is not None}
 
 
 def count_values(snapshot: Snapshot, group: SealedGroup) -> int:
-    """How many values of a kind there are."""
+    """Count the values of a group."""
     column = group.column
     row = snapshot.fetch_one(
         f"SELECT count(*) FROM {column.table} WHERE {column.head_sql} = ? AND {column.column} IS NOT NULL",
@@ -141,7 +141,7 @@ def count_values(snapshot: Snapshot, group: SealedGroup) -> int:
 
 
 def list_values(snapshot: Snapshot, group: SealedGroup, *, after: str, limit: int) -> list[SealedValue]:
-    """Values of a kind in the order of their rows, those behind the row `after`."""
+    """List values of a group in the order of their rows, after the row `after`."""
     column = group.column
     rows = snapshot.fetch_all(
         f"SELECT {column.row_sql}, coalesce({column.org_sql}, ''), {column.column} FROM {column.table} WHERE "
@@ -153,9 +153,9 @@ def list_values(snapshot: Snapshot, group: SealedGroup, *, after: str, limit: in
 
 
 def replace_value(tx: Transaction, column: SealedColumn, value: SealedValue, resealed_value: bytes) -> bool:
-    """Store a value that was sealed anew; False where the row is gone, or holds something else by now."""
-    changed = tx.execute(
+    """Store a value that was sealed anew; False where the row is removed, or holds another value by now."""
+    changed_rows = tx.execute(
         f"UPDATE {column.table} SET {column.column} = ?1 WHERE {column.primary_key} = ?2 AND {column.column} = ?3",
         (resealed_value, value.row, value.sealed_bytes),
     )
-    return changed > 0
+    return changed_rows > 0

@@ -1,4 +1,4 @@
-"""Which keys open what is sealed in the database, and so in every copy of it."""
+"""The keys that open what is sealed in the database, and in every copy of it."""
 
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ ENVIRONMENT_SOURCE: Final = "OAUTH_ENCRYPTION_KEY in the daemon's environment"
 
 
 class VaultKeyRecord(Struct, frozen=True, kw_only=True):
-    """A key by its id; `source` says for people where it was last found, `salt` is set for a passphrase's.
+    """A key by its id; `source` says for people where it was last found, `salt` is set for a key from a passphrase.
 
     `created_at`, in milliseconds, is when the database first had it.
     """
@@ -24,25 +24,25 @@ class VaultKeyRecord(Struct, frozen=True, kw_only=True):
 
 
 def key_path(database: Path) -> Path:
-    """The key file of a database: beside the file itself, whatever links lead to it."""
+    """Return the path of a database's key file: beside the file itself, whatever links lead to it."""
     resolved = database.resolve()
     return resolved.with_name(f"{resolved.name}.key")
 
 
 def list_all(snapshot: Snapshot) -> list[VaultKeyRecord]:
-    """Every key, the oldest first; there is one, and one more for each change of it."""
+    """List every key, the oldest first: one, and one more for each change of the key."""
     rows = snapshot.fetch_all("SELECT key_id, source, salt, created_at FROM vault_keys ORDER BY created_at, key_id")
     return [VaultKeyRecord(key_id=row[0], source=row[1], salt=row[2], created_at=row[3]) for row in rows]
 
 
 def find_active_id(snapshot: Snapshot) -> str | None:
-    """The id of the key that sealed last; None where none ever has."""
+    """Find the id of the key that sealed last; None where none ever has."""
     row = snapshot.fetch_one("SELECT key_id FROM vault_keys ORDER BY active_since DESC LIMIT 1")
     return None if row is None else row[0]
 
 
 def record_active(tx: Transaction, key: VaultKeyRecord) -> None:
-    """Note the key that seals from now on, before its first use, and where it was found this time."""
+    """Record the key that seals from now on, before its first use, and where it was found this time."""
     tx.execute(
         "INSERT INTO vault_keys (key_id, source, salt, created_at, active_since)"
         " VALUES (?1, ?2, ?3, ?4, max(?4, (SELECT coalesce(max(active_since), 0) + 1 FROM vault_keys)))"
@@ -52,5 +52,5 @@ def record_active(tx: Transaction, key: VaultKeyRecord) -> None:
 
 
 def remove(tx: Transaction, key_id: str) -> bool:
-    """Forget a key that nothing needs; whether it was known."""
+    """Forget a key that nothing needs; return whether it was known."""
     return tx.execute("DELETE FROM vault_keys WHERE key_id = ?", (key_id,)) > 0

@@ -1,4 +1,4 @@
-"""The attempts made for deliveries, and their count by time and latency."""
+"""The attempts made for deliveries, and their counts by time and latency."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ SLOT_MS: Final = 5 * MINUTE
 
 
 class RecordedAttempt(Struct, frozen=True, kw_only=True):
-    """An attempt, and what it meant for its delivery; `next_reason` is None of those that an older dcvd made."""
+    """A stored attempt and its consequence; `next_reason` is None for an attempt that an older dcvd stored."""
 
     attempt: Attempt
     next_attempt_at: int | None
@@ -34,7 +34,7 @@ _FIELDS: Final = (
 _INSERT: Final = (
     f"INSERT INTO attempts ({_FIELDS}) SELECT * FROM (VALUES {{0}})"
     " WHERE EXISTS (SELECT 1 FROM deliveries WHERE id = column1)"
-    # Whoever was told that it failed to be stored tries again, also where it was stored after all.
+    # A caller whose commit seemed to fail tries again, also where the attempt was stored after all.
     " ON CONFLICT DO NOTHING"
 )
 _COUNT: Final = (
@@ -46,28 +46,28 @@ _HEADERS: Final = msgspec.json.Decoder(dict[str, str])
 
 
 def insert(tx: Transaction, results: Sequence[AttemptResult]) -> None:
-    """Store attempts, in full; not those whose delivery was removed meanwhile."""
-    for count, values in split_rows([_to_row(end) for end in results]):
+    """Store attempts in full, except those whose delivery was removed meanwhile."""
+    for count, values in split_rows([_to_row(result) for result in results]):
         tx.execute(_INSERT.format(placeholders(count, 17)), values)
 
 
 def add_to_counts(tx: Transaction, results: Sequence[AttemptResult]) -> None:
     """Count attempts for their endpoints' rates."""
-    counted = Counter(
+    counts = Counter(
         (
-            end.endpoint_id,
-            end.attempt.started_at - end.attempt.started_at % SLOT_MS,
-            int(end.attempt.outcome is AttemptOutcome.DELIVERED),
-            latency_bucket(end.attempt.timings.total_ms),
+            result.endpoint_id,
+            result.attempt.started_at - result.attempt.started_at % SLOT_MS,
+            int(result.attempt.outcome is AttemptOutcome.DELIVERED),
+            latency_bucket(result.attempt.timings.total_ms),
         )
-        for end in results
+        for result in results
     )
-    for count, values in split_rows([(*key, times) for key, times in counted.items()]):
+    for count, values in split_rows([(*key, attempt_count) for key, attempt_count in counts.items()]):
         tx.execute(_COUNT.format(placeholders(count, 5)), values)
 
 
 def list_of_delivery(snapshot: Snapshot, delivery_id: str) -> list[RecordedAttempt]:
-    """All that were made, in order."""
+    """List all attempts of a delivery, in order."""
     rows = snapshot.fetch_all(f"SELECT {_FIELDS} FROM attempts WHERE delivery_id = ? ORDER BY number", (delivery_id,))
     return [
         RecordedAttempt(
@@ -92,7 +92,7 @@ def list_of_delivery(snapshot: Snapshot, delivery_id: str) -> list[RecordedAttem
 
 
 def list_counts(snapshot: Snapshot, endpoint_id: str, since_at: int) -> list[tuple[int, bool, int, int]]:
-    """(start of the slot, delivered, class of latency, attempts) of an endpoint from an instant on."""
+    """List (start of the slot, delivered, class of latency, attempts) of an endpoint from an instant on."""
     rows = snapshot.fetch_all(
         "SELECT started, delivered, latency, attempts FROM endpoint_rates WHERE endpoint_id = ? AND started >= ?",
         (endpoint_id, since_at),
@@ -101,7 +101,7 @@ def list_counts(snapshot: Snapshot, endpoint_id: str, since_at: int) -> list[tup
 
 
 def delete_counts(tx: Transaction, cutoff_at: int, limit: int) -> int:
-    """Remove counts of slots before an instant; returns how many rows."""
+    """Remove counts of slots before an instant; return how many rows."""
     return tx.execute(
         "DELETE FROM endpoint_rates WHERE (endpoint_id, started, delivered, latency) IN"
         " (SELECT endpoint_id, started, delivered, latency FROM endpoint_rates WHERE started < ? LIMIT ?)",

@@ -1,6 +1,6 @@
-"""What is owed: new deliveries, those that are due, and what became of them.
+"""Deliveries: new ones, those that are due, and the results of their attempts.
 
-The statements of the delivery pool take and give their rows as one JSON text. Each row that crosses into Python takes
+The statements of the delivery pool take and return their rows as one JSON text. Each row that crosses into Python takes
 the interpreter's lock again, and while the event loop is busy that can mean milliseconds a row.
 """
 
@@ -19,7 +19,7 @@ from dcvd.store.webhooks import endpoints
 
 
 class NewDelivery(Struct, frozen=True, array_like=True):
-    """One event for one endpoint, not yet tried; due at `due_at` unless it is to wait, as None says, or has to."""
+    """A delivery that was not tried yet; due at `due_at`, unless it is None or an earlier event has to go first."""
 
     id: str
     org_id: str
@@ -33,7 +33,7 @@ class NewDelivery(Struct, frozen=True, array_like=True):
 
 
 class AttemptResult(Struct, frozen=True, kw_only=True):
-    """An attempt that was made, and what follows from it for its delivery."""
+    """An attempt that was made, and its consequence for the delivery."""
 
     due_delivery: DueDelivery
     endpoint_id: str
@@ -81,7 +81,7 @@ _DUE: Final = (
 )
 _RECORD: Final = (
     "UPDATE deliveries SET attempts = o.number, last_error = o.error, updated_at = ?1,"
-    # What its tenant dropped or asked for again meanwhile stays so, unless it has arrived after all.
+    # What its tenant dropped or retried meanwhile stays so, unless it was delivered after all.
     " state = CASE WHEN o.state = 'delivered' OR deliveries.state = 'pending'"
     " AND deliveries.attempts_before = o.attempts_before THEN o.state ELSE deliveries.state END,"
     " next_attempt_at = CASE WHEN deliveries.state <> 'pending' OR o.state = 'delivered' THEN NULL"
@@ -107,7 +107,7 @@ _DEMOTE: Final = (
 
 
 def insert(tx: Transaction, new_deliveries: Sequence[NewDelivery]) -> None:
-    """Owe events to endpoints; of one domain's events the earlier must come first in `new_deliveries`, and in time."""
+    """Store new deliveries. Of one domain's events the earlier has to come first, in `new_deliveries` and in time."""
     if new_deliveries:
         tx.execute(_INSERT, (_encode_json(_hold_back_later(new_deliveries)),))
         for endpoint_id in {delivery.endpoint_id for delivery in new_deliveries}:
@@ -126,25 +126,25 @@ def insert_finished(tx: Transaction, delivery: Delivery) -> None:
 def list_due(
     snapshot: Snapshot, endpoint_id: str, now: int, limit: int, excluded_ids: Collection[str]
 ) -> list[DueDelivery]:
-    """What an endpoint is owed now, the longest waiting first, without those that are `excluded_ids` already."""
+    """List an endpoint's due deliveries, the longest waiting first, without those in `excluded_ids`."""
     row = snapshot.fetch_one(_DUE, (endpoint_id, now, _encode_json(list(excluded_ids)), limit))
     return [
         DueDelivery(
-            id=found.id,
-            event_id=found.event_id,
-            event_type=found.event_type,
-            domain_id=found.domain_id,
-            attempts=found.attempts,
-            attempts_before=found.attempts_before,
-            expires_at=found.expires_at,
-            body=found.body.encode(),
+            id=due_row.id,
+            event_id=due_row.event_id,
+            event_type=due_row.event_type,
+            domain_id=due_row.domain_id,
+            attempts=due_row.attempts,
+            attempts_before=due_row.attempts_before,
+            expires_at=due_row.expires_at,
+            body=due_row.body.encode(),
         )
-        for found in _DUE_ROWS.decode("[]" if row is None else row[0])
+        for due_row in _DUE_ROWS.decode("[]" if row is None else row[0])
     ]
 
 
 def find_next_due_at(snapshot: Snapshot, endpoint_id: str, after_at: int) -> int | None:
-    """The earliest instant later than `after_at` at which something is due to an endpoint."""
+    """Find the earliest instant later than `after_at` at which a delivery to an endpoint is due."""
     row = snapshot.fetch_one(
         "SELECT min(next_attempt_at) FROM deliveries WHERE endpoint_id = ? AND next_attempt_at > ?",
         (endpoint_id, after_at),
@@ -153,7 +153,7 @@ def find_next_due_at(snapshot: Snapshot, endpoint_id: str, after_at: int) -> int
 
 
 def list_owed_endpoints(snapshot: Snapshot, *, after: str) -> tuple[list[str], str | None]:
-    """Endpoints that are owed something, a page in the order of their ids; then where the next page begins."""
+    """List a page of endpoints with pending deliveries, ordered by id, and where the next page begins."""
     rows = snapshot.fetch_all(
         "SELECT w.id, EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint_id = w.id AND d.next_attempt_at IS NOT NULL)"
         " FROM webhook_endpoints w WHERE w.id > ? ORDER BY w.id LIMIT ?",
@@ -163,67 +163,69 @@ def list_owed_endpoints(snapshot: Snapshot, *, after: str) -> tuple[list[str], s
 
 
 def record_results(tx: Transaction, results: Sequence[AttemptResult], now: int) -> None:
-    """Store how attempts went and what follows from them; those whose delivery was removed meanwhile leave no trace."""
-    arrived = [(end.due_delivery.id,) for end in results if end.consequence.state is DeliveryState.DELIVERED]
-    for count, ids in split_rows(arrived):
+    """Store the results of attempts and their consequences, except for deliveries that were removed meanwhile."""
+    delivered_ids = [
+        (result.due_delivery.id,) for result in results if result.consequence.state is DeliveryState.DELIVERED
+    ]
+    for count, ids in split_rows(delivered_ids):
         tx.execute(
-            # Delivered is delivered, whatever its tenant has asked for meanwhile.
+            # A delivered delivery stays delivered, whatever its tenant has requested meanwhile.
             "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, next_attempt_at = NULL,"
             f" last_error = NULL, updated_at = ? WHERE id IN ({placeholders(count)}) AND state <> 'delivered'",
             (now, *ids),
         )
     rows = [
         (
-            end.due_delivery.id,
-            end.consequence.state,
-            end.attempt.number,
-            end.consequence.next_attempt_at,
-            end.attempt.error,
-            end.due_delivery.attempts_before,
+            result.due_delivery.id,
+            result.consequence.state,
+            result.attempt.number,
+            result.consequence.next_attempt_at,
+            result.attempt.error,
+            result.due_delivery.attempts_before,
         )
-        for end in results
-        if end.consequence.state is not DeliveryState.DELIVERED
+        for result in results
+        if result.consequence.state is not DeliveryState.DELIVERED
     ]
     if rows:
         tx.execute(_RECORD, (now, _encode_json(rows)))
     promote(
         tx,
         {
-            (end.endpoint_id, end.due_delivery.domain_id)
-            for end in results
-            if end.due_delivery.domain_id is not None and end.consequence.next_attempt_at is None
+            (result.endpoint_id, result.due_delivery.domain_id)
+            for result in results
+            if result.due_delivery.domain_id is not None and result.consequence.next_attempt_at is None
         },
         now,
     )
 
 
 def filter_dead(snapshot: Snapshot, ids: Collection[str]) -> set[str]:
-    """Those of the ids that are dead letters."""
+    """Return those of the ids that are dead letters."""
     if not ids:
         return set()
-    wanted = _encode_json(list(ids))
+    wanted_ids = _encode_json(list(ids))
     rows = snapshot.fetch_all(
-        "SELECT id FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state = 'dead'", (wanted,)
+        "SELECT id FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state = 'dead'", (wanted_ids,)
     )
     return {row[0] for row in rows}
 
 
 def promote(tx: Transaction, pairs: Collection[tuple[str, str]], now: int) -> None:
-    """Make the first pending delivery of each (endpoint, domain) due, where it waited behind one that has ended."""
+    """Make the first pending delivery of each (endpoint, domain) due, where it waited for one that has ended."""
     for count, values in split_rows(sorted(pairs)):
         for (endpoint_id,) in tx.fetch_all(_PROMOTE.format(placeholders(count, 2)), (now, *values)):
             tx.announce(Topic.DELIVERIES, endpoint_id)
 
 
 def put_in_order(tx: Transaction, pairs: Collection[tuple[str, str]], now: int) -> None:
-    """Of each (endpoint, domain) let the earliest pending event alone be due, after others were put before it."""
+    """Let only the earliest pending event of each (endpoint, domain) be due, after others were put before it."""
     if pairs:
         tx.execute(_DEMOTE, (_encode_json(sorted(pairs)),))
         promote(tx, pairs, now)
 
 
 def drop(tx: Transaction, ids: Collection[str], reason: str, now: int) -> set[tuple[str, str]]:
-    """End pending deliveries unsent; returns the (endpoint, domain) pairs in which others may now be first."""
+    """Drop pending deliveries; return the (endpoint, domain) pairs in which another delivery may be the first now."""
     rows = tx.fetch_all(
         "UPDATE deliveries SET state = 'dropped', next_attempt_at = NULL, last_error = ?, updated_at = ?"
         " WHERE id IN (SELECT value FROM json_each(?)) AND state = 'pending' RETURNING endpoint_id, domain_id",
@@ -233,7 +235,7 @@ def drop(tx: Transaction, ids: Collection[str], reason: str, now: int) -> set[tu
 
 
 def list_pending_ids(snapshot: Snapshot, endpoint_id: str, limit: int) -> list[str]:
-    """Some of what an endpoint is owed, due or not."""
+    """List some of an endpoint's pending deliveries, due or not."""
     rows = snapshot.fetch_all(
         "SELECT id FROM deliveries WHERE endpoint_id = ? AND next_attempt_at IS NOT NULL LIMIT ?", (endpoint_id, limit)
     )
@@ -245,27 +247,27 @@ def list_pending_ids(snapshot: Snapshot, endpoint_id: str, limit: int) -> list[s
 
 
 def reschedule_beyond(tx: Transaction, latest_at: int, now: int) -> int:
-    """Make due what is planned for after an instant; returns how many."""
-    pulled = 0
+    """Make due the deliveries that are planned for after an instant; return how many."""
+    rescheduled_count = 0
     after = ""
     while ids := endpoints.list_ids(tx, after=after, limit=_PAGE):
-        pulled += tx.execute(
+        rescheduled_count += tx.execute(
             "UPDATE deliveries SET next_attempt_at = ?1"
             " WHERE endpoint_id IN (SELECT value FROM json_each(?2)) AND next_attempt_at > ?3",
             (now, _encode_json(ids), latest_at),
         )
         after = ids[-1]
-    if pulled:
+    if rescheduled_count:
         tx.announce(Topic.DELIVERIES)
-    return pulled
+    return rescheduled_count
 
 
 def _hold_back_later(new_deliveries: Sequence[NewDelivery]) -> list[NewDelivery]:
-    """The statement that stores them does not see its own rows, so what waits behind another of them must say so."""
-    first = {(delivery.endpoint_id, delivery.domain_id): delivery.id for delivery in reversed(new_deliveries)}
+    """Let deliveries wait that follow another new one: the statement that stores them does not see its own rows."""
+    first_ids = {(delivery.endpoint_id, delivery.domain_id): delivery.id for delivery in reversed(new_deliveries)}
     return [
         delivery
-        if delivery.domain_id is None or first[delivery.endpoint_id, delivery.domain_id] == delivery.id
+        if delivery.domain_id is None or first_ids[delivery.endpoint_id, delivery.domain_id] == delivery.id
         else replace(delivery, due_at=None)
         for delivery in new_deliveries
     ]
@@ -276,7 +278,7 @@ def _encode_json(value: object) -> str:
 
 
 def find_first_ahead(snapshot: Snapshot, delivery: Delivery) -> str | None:
-    """The pending delivery of an earlier event of the same domain that is to end first; None when there is none."""
+    """Find the pending delivery of an earlier event of the same domain that has to end first; None for none."""
     if delivery.domain_id is None:
         return None
     row = snapshot.fetch_one(

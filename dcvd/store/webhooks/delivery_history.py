@@ -13,7 +13,7 @@ from dcvd.store.engine.database import Row, Snapshot, Transaction
 from dcvd.store.engine.paging import HIGHEST_KEY
 
 MAX_EXAMINED: Final = 2_000
-"""Rows that one page looks through for those that fit its filters; a page may come short, but it comes soon."""
+"""Rows that one page examines for those that match; a page may be short of its limit, but it comes soon."""
 
 _COLUMNS: Final = (
     "id, org_id, endpoint_id, event_id, event_type, domain_id, sequence, state, attempts, attempts_before,"
@@ -22,7 +22,10 @@ _COLUMNS: Final = (
 
 
 class DeliveryFilters(Struct, frozen=True, kw_only=True):
-    """What is asked for; None is no condition. `first_id` and `end_id` are bounds of the ids, the second excluded."""
+    """The conditions of a list; None is no condition.
+
+    `first_id` and `end_id` are bounds of the ids, the second excluded.
+    """
 
     endpoint_id: str | None = None
     state: DeliveryState | None = None
@@ -34,7 +37,7 @@ class DeliveryFilters(Struct, frozen=True, kw_only=True):
 
 
 def get(snapshot: Snapshot, org_id: str, delivery_id: str) -> Delivery | None:
-    """By id, within an organization."""
+    """Get a delivery of an organization by its id."""
     row = snapshot.fetch_one(f"SELECT {_COLUMNS} FROM deliveries WHERE id = ? AND org_id = ?", (delivery_id, org_id))
     return None if row is None else _from_row(row)
 
@@ -48,44 +51,44 @@ def list_matching(
     limit: int,
     is_enabled: Callable[[str], bool],
 ) -> tuple[list[Delivery], str | None]:
-    """Newest first, up to `limit`; then the id before which to go on, None at the end.
+    """List matching deliveries, newest first, up to `limit`; then the id before which to go on, None at the end.
 
-    `is_enabled` tells of an endpoint's id whether the endpoint is, for `filters.enabled`.
+    `is_enabled` says of an endpoint's id whether the endpoint is enabled, for `filters.endpoint_enabled`.
     """
-    where: list[str]
+    conditions: list[str]
     values: list[Any]
     if filters.domain_id is not None:
-        where, values = ["domain_id = ?"], [filters.domain_id]
+        conditions, values = ["domain_id = ?"], [filters.domain_id]
     elif filters.endpoint_id is not None:
-        where, values = ["endpoint_id = ?"], [filters.endpoint_id]
+        conditions, values = ["endpoint_id = ?"], [filters.endpoint_id]
         if filters.state is DeliveryState.DEAD:
-            where.append("state = 'dead'")
+            conditions.append("state = 'dead'")
     elif filters.state is DeliveryState.DEAD:
-        where, values = ["org_id = ?", "state = 'dead'"], [org_id]
+        conditions, values = ["org_id = ?", "state = 'dead'"], [org_id]
     else:
-        where, values = ["org_id = ?"], [org_id]
+        conditions, values = ["org_id = ?"], [org_id]
     rows = snapshot.fetch_all(
-        f"SELECT {_COLUMNS} FROM deliveries WHERE {' AND '.join(where)} AND id < ? AND id >= ?"
+        f"SELECT {_COLUMNS} FROM deliveries WHERE {' AND '.join(conditions)} AND id < ? AND id >= ?"
         " ORDER BY id DESC LIMIT ?",
         (*values, min(before or HIGHEST_KEY, filters.end_id), filters.first_id, MAX_EXAMINED),
     )
-    found: list[Delivery] = []
+    matches: list[Delivery] = []
     for row in rows:
         delivery = _from_row(row)
         if not _matches(delivery, org_id, filters, is_enabled):
             continue
-        if len(found) == limit:
-            return found, found[-1].id
-        found.append(delivery)
-    # All rows of a domain are of one organization; of another's not even an id goes out.
-    ours = bool(rows) and rows[-1][1] == org_id
-    return found, rows[-1][0] if ours and len(rows) == MAX_EXAMINED else None
+        if len(matches) == limit:
+            return matches, matches[-1].id
+        matches.append(delivery)
+    # All rows of a domain belong to one organization; not even an id of another organization's is returned.
+    is_owned = bool(rows) and rows[-1][1] == org_id
+    return matches, rows[-1][0] if is_owned and len(rows) == MAX_EXAMINED else None
 
 
 def list_endpoints_past_retention(
     snapshot: Snapshot, state: DeliveryState, end_id: str, *, after: str, limit: int
 ) -> list[str]:
-    """Endpoints, in the order of their ids, that have deliveries in a state with an id below `end_id`."""
+    """List endpoints, ordered by id, that have deliveries in a state with an id below `end_id`."""
     rows = snapshot.fetch_all(
         "SELECT w.id FROM webhook_endpoints w WHERE w.id > ? AND EXISTS (SELECT 1 FROM deliveries d"
         " WHERE d.endpoint_id = w.id AND d.state = ? AND d.id < ?) ORDER BY w.id LIMIT ?",
@@ -97,7 +100,7 @@ def list_endpoints_past_retention(
 def list_old_ids(
     snapshot: Snapshot, endpoint_id: str, state: DeliveryState, cutoff_at: int, *, after: str, limit: int
 ) -> list[str]:
-    """In order, deliveries of an endpoint in a state that were made and last changed before an instant."""
+    """List, in order, an endpoint's deliveries in a state that were created and last changed before an instant."""
     rows = snapshot.fetch_all(
         "SELECT id FROM deliveries WHERE endpoint_id = ? AND state = ? AND id > ? AND id < ? AND updated_at < ?"
         " ORDER BY id LIMIT ?",
@@ -107,7 +110,7 @@ def list_old_ids(
 
 
 def delete_ended(tx: Transaction, ids: Collection[str], cutoff_at: int) -> int:
-    """Remove those of the deliveries that are not owed, unchanged since an instant, with their attempts; how many."""
+    """Remove ended deliveries unchanged since an instant, with their attempts; return how many."""
     return tx.execute(
         "DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state <> 'pending' AND updated_at < ?",
         (_encode_ids(ids), cutoff_at),
@@ -115,7 +118,7 @@ def delete_ended(tx: Transaction, ids: Collection[str], cutoff_at: int) -> int:
 
 
 def delete_held(tx: Transaction, ids: Collection[str], cutoff_at: int) -> list[tuple[str, str | None]]:
-    """As `delete_ended`, of those held for disabled endpoints; returns the (endpoint, domain) of each."""
+    """Like `delete_ended`, for those held for disabled endpoints; return the (endpoint, domain) of each."""
     rows = tx.fetch_all(
         "DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state = 'pending' AND updated_at < ?"
         " AND EXISTS (SELECT 1 FROM webhook_endpoints w WHERE w.id = deliveries.endpoint_id AND w.health = 'disabled')"
@@ -126,7 +129,7 @@ def delete_held(tx: Transaction, ids: Collection[str], cutoff_at: int) -> list[t
 
 
 def delete_of_endpoint(tx: Transaction, endpoint_id: str, limit: int) -> int:
-    """Remove some of all that an endpoint is and was owed; returns how many."""
+    """Remove up to `limit` deliveries of an endpoint, whatever their state; return how many."""
     return tx.execute(
         "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE endpoint_id = ? LIMIT ?)",
         (endpoint_id, limit),

@@ -24,7 +24,7 @@ _FIELD: Final = WEBHOOK_HEADERS.field
 
 
 def insert(tx: Transaction, endpoint: Endpoint) -> None:
-    """Store a new endpoint; its secret and its headers come on their own."""
+    """Store a new endpoint; its secret and its headers are stored separately."""
     tx.execute(
         "INSERT INTO webhook_endpoints (id, org_id, url, events, max_per_second, created_at, updated_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -42,7 +42,7 @@ def insert(tx: Transaction, endpoint: Endpoint) -> None:
 
 
 def update(tx: Transaction, endpoint: Endpoint) -> None:
-    """Store what of an endpoint its tenant can change, and its health."""
+    """Store what a tenant can change of an endpoint, and its health."""
     tx.execute(
         "UPDATE webhook_endpoints SET url = ?, events = ?, max_per_second = ?, updated_at = ? WHERE id = ?",
         (
@@ -57,7 +57,7 @@ def update(tx: Transaction, endpoint: Endpoint) -> None:
 
 
 def update_health(tx: Transaction, endpoint_id: str, health: EndpointHealth) -> None:
-    """Store what is thought of an endpoint now."""
+    """Store an endpoint's new health."""
     tx.execute(
         "UPDATE webhook_endpoints SET health = ?, disabled_reason = ?, failures = ?, failing_since = ?, last_error = ?,"
         " pauses = ?, paused_until = ? WHERE id = ?",
@@ -76,7 +76,7 @@ def update_health(tx: Transaction, endpoint_id: str, health: EndpointHealth) -> 
 
 
 def set_headers(tx: Transaction, vault: Vault, org_id: str, endpoint_id: str, headers: Mapping[str, str]) -> None:
-    """Replace the static headers; their values are sealed."""
+    """Replace the static headers, whose values are sealed."""
     sealed = None
     if headers:
         sealed = vault.seal(msgspec.json.encode(headers), org=org_id, row=endpoint_id, field=_FIELD)
@@ -88,46 +88,46 @@ def set_headers(tx: Transaction, vault: Vault, org_id: str, endpoint_id: str, he
 
 
 def unseal_headers(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: str) -> dict[str, Secret]:
-    """The static headers, opened; empty for an endpoint without any, or that is gone."""
+    """Unseal the static headers; empty for an endpoint that has none, or that is removed."""
     row = snapshot.fetch_one("SELECT sealed_headers FROM webhook_endpoints WHERE id = ?", (endpoint_id,))
     if row is None or row[0] is None:
         return {}
-    opened = vault.open(row[0], org=org_id, row=endpoint_id, field=_FIELD)
-    return {name: Secret(value) for name, value in _HEADERS.decode(opened.reveal()).items()}
+    headers = vault.open(row[0], org=org_id, row=endpoint_id, field=_FIELD)
+    return {name: Secret(value) for name, value in _HEADERS.decode(headers.reveal()).items()}
 
 
 def delete(tx: Transaction, org_id: str, endpoint_id: str) -> bool:
-    """Remove an endpoint, which nothing is owed any more; whether there was one."""
+    """Remove an endpoint that has no deliveries any more; return whether there was one."""
     tx.announce(Topic.ENDPOINTS, endpoint_id)
     return tx.execute("DELETE FROM webhook_endpoints WHERE id = ? AND org_id = ?", (endpoint_id, org_id)) > 0
 
 
 def get(snapshot: Snapshot, endpoint_id: str) -> Endpoint | None:
-    """By id, of whichever organization."""
+    """Get an endpoint by its id, of whichever organization."""
     row = snapshot.fetch_one(f"{_SELECT} WHERE id = ?", (endpoint_id,))
     return None if row is None else _from_row(row)
 
 
 def find_by_ids(snapshot: Snapshot, ids: Collection[str]) -> dict[str, Endpoint]:
-    """Those of the ids that there are."""
+    """Find the endpoints with these ids."""
     if not ids:
         return {}
-    wanted = msgspec.json.encode(list(ids)).decode()
-    rows = snapshot.fetch_all(f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", (wanted,))
+    wanted_ids = msgspec.json.encode(list(ids)).decode()
+    rows = snapshot.fetch_all(f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", (wanted_ids,))
     return {row[0]: _from_row(row) for row in rows}
 
 
 def find_failing_by_ids(snapshot: Snapshot, ids: Collection[str]) -> dict[str, Endpoint]:
-    """Those of the ids that have failed since their last success."""
+    """Find those of the endpoints that have failed since their last success."""
     if not ids:
         return {}
-    wanted = msgspec.json.encode(list(ids)).decode()
-    rows = snapshot.fetch_all(f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?)) AND failures > 0", (wanted,))
+    wanted_ids = msgspec.json.encode(list(ids)).decode()
+    rows = snapshot.fetch_all(f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?)) AND failures > 0", (wanted_ids,))
     return {row[0]: _from_row(row) for row in rows}
 
 
 def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None = None, limit: int = -1) -> list[Endpoint]:
-    """Newest first, those with an id below `before`; all of them without a limit."""
+    """List an organization's endpoints with an id below `before`, newest first; all of them without a limit."""
     rows = snapshot.fetch_all(
         f"{_SELECT} WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (org_id, before or HIGHEST_KEY, limit)
     )
@@ -135,7 +135,7 @@ def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None = None, l
 
 
 def end_pauses(tx: Transaction, latest_at: int) -> int:
-    """End the pauses that would last until after an instant; returns how many."""
+    """End the pauses that would last until after an instant; return how many."""
     rows = tx.fetch_all(
         "UPDATE webhook_endpoints SET pauses = 0, paused_until = NULL WHERE paused_until > ? RETURNING id", (latest_at,)
     )
@@ -145,12 +145,12 @@ def end_pauses(tx: Transaction, latest_at: int) -> int:
 
 
 def list_disabled_ids(snapshot: Snapshot) -> list[str]:
-    """Every disabled endpoint."""
+    """List every disabled endpoint."""
     return [row[0] for row in snapshot.fetch_all("SELECT id FROM webhook_endpoints WHERE health = 'disabled'")]
 
 
 def list_ids(snapshot: Snapshot, *, after: str, limit: int) -> list[str]:
-    """Endpoints of every organization in the order of their ids."""
+    """List endpoints of every organization in the order of their ids."""
     rows = snapshot.fetch_all("SELECT id FROM webhook_endpoints WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
     return [row[0] for row in rows]
 

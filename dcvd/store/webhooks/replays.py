@@ -1,4 +1,4 @@
-"""What replays read and make due: dead letters by their ids, events by their numbers."""
+"""Read and make due what replays send: dead letters by their ids, events by their numbers."""
 
 from collections.abc import Collection
 from typing import Any, Final
@@ -22,7 +22,7 @@ class DeadLetter(Struct, frozen=True):
 
 
 class PastEvent(Struct, frozen=True):
-    """An event, and the delivery of it to one endpoint, if there is one."""
+    """An event, and its delivery to one endpoint, if there is one."""
 
     id: str
     sequence: int
@@ -42,12 +42,12 @@ def list_dead_letters(
     types: Collection[EventType] | None,
     limit: int,
 ) -> list[DeadLetter]:
-    """In the order of their ids, those from `after` (excluded) to `before` (excluded)."""
-    where, whose = _dead_letter_condition(org_id, endpoint_id)
+    """List dead letters, ordered by id, from `after` (excluded) to `before` (excluded)."""
+    condition, owner_id = _dead_letter_condition(org_id, endpoint_id)
     rows = snapshot.fetch_all(
-        f"SELECT id, endpoint_id, domain_id FROM deliveries WHERE {where} AND id > ?2 AND id < ?3"
+        f"SELECT id, endpoint_id, domain_id FROM deliveries WHERE {condition} AND id > ?2 AND id < ?3"
         f" AND {_OF_TYPES.format(4, 'event_type')} ORDER BY id LIMIT ?5",
-        (whose, after, before, _encode_types(types), limit),
+        (owner_id, after, before, _encode_types(types), limit),
     )
     return [DeadLetter(*row) for row in rows]
 
@@ -61,12 +61,12 @@ def count_dead_letters(
     before: str,
     types: Collection[EventType] | None,
 ) -> int:
-    """How many `dead_letters` would give without a limit."""
-    where, whose = _dead_letter_condition(org_id, endpoint_id)
+    """Count what `list_dead_letters` would return without a limit."""
+    condition, owner_id = _dead_letter_condition(org_id, endpoint_id)
     row = snapshot.fetch_one(
-        f"SELECT count(*) FROM deliveries WHERE {where} AND id > ?2 AND id < ?3"
+        f"SELECT count(*) FROM deliveries WHERE {condition} AND id > ?2 AND id < ?3"
         f" AND {_OF_TYPES.format(4, 'event_type')}",
-        (whose, after, before, _encode_types(types)),
+        (owner_id, after, before, _encode_types(types)),
     )
     return 0 if row is None else row[0]
 
@@ -74,7 +74,7 @@ def count_dead_letters(
 def list_past_events(
     snapshot: Snapshot, org_id: str, endpoint_id: str, *, after: int, last: int, limit: int
 ) -> list[PastEvent]:
-    """In order, those numbered from `after` (excluded) to `last`, of whatever type."""
+    """List events in order, those numbered from `after` (excluded) to `last`, of whatever type."""
     rows = snapshot.fetch_all(
         "SELECT e.id, e.sequence, e.type, e.domain_id, d.id, d.state FROM events e"
         " LEFT JOIN deliveries d ON d.event_id = e.id AND d.endpoint_id = ?"
@@ -88,7 +88,7 @@ def list_past_events(
 
 
 def requeue(tx: Transaction, ids: Collection[str], now: int) -> None:
-    """Begin the schedule of deliveries anew, due at once; they are still to be put in order."""
+    """Restart the schedule of deliveries, due at once; the caller has to put them in order."""
     rows = tx.fetch_all(
         "UPDATE deliveries SET state = 'pending', attempts_before = attempts, next_attempt_at = ?1, updated_at = ?1"
         " WHERE id IN (SELECT value FROM json_each(?2)) RETURNING endpoint_id",
@@ -99,7 +99,7 @@ def requeue(tx: Transaction, ids: Collection[str], now: int) -> None:
 
 
 def make_due(tx: Transaction, delivery_id: str, now: int) -> None:
-    """Make a pending delivery due now, unless it waits behind an earlier event of its domain."""
+    """Make a pending delivery due now, unless it waits for an earlier event of its domain."""
     rows = tx.fetch_all(
         "UPDATE deliveries SET next_attempt_at = ?, updated_at = ? WHERE id = ? AND next_attempt_at IS NOT NULL"
         " RETURNING endpoint_id",

@@ -1,4 +1,4 @@
-"""The secrets that endpoints' deliveries are signed with: the present one, and during a rotation the earlier ones."""
+"""The secrets that sign endpoints' deliveries: the present one, and during a rotation the earlier ones."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ _FIELD: Final = WEBHOOK_SECRETS.field
 
 
 def insert(tx: Transaction, vault: Vault, secret_id: str, org_id: str, endpoint_id: str, secret: SigningSecret) -> None:
-    """Store a secret, sealed. There is one without an end: the earlier must have got theirs."""
+    """Store a secret, sealed. Only one may have no expiry: the earlier ones must have got theirs."""
     tx.execute(
         "INSERT INTO webhook_secrets (id, endpoint_id, sealed, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
         (
@@ -35,7 +35,7 @@ def expire_current(tx: Transaction, endpoint_id: str, expires_at: int) -> None:
 
 
 def expire_earlier(tx: Transaction, endpoint_id: str, expires_at: int) -> None:
-    """End the earlier secrets no later than an instant."""
+    """Let the earlier secrets expire no later than an instant."""
     tx.execute(
         "UPDATE webhook_secrets SET expires_at = ?1 WHERE endpoint_id = ?2 AND expires_at > ?1",
         (expires_at, endpoint_id),
@@ -43,7 +43,7 @@ def expire_earlier(tx: Transaction, endpoint_id: str, expires_at: int) -> None:
 
 
 def unseal_all(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: str) -> list[SigningSecret]:
-    """All that are stored, opened, the oldest first."""
+    """Unseal all stored secrets of an endpoint, the oldest first."""
     rows = snapshot.fetch_all(
         "SELECT id, plain, sealed, created_at, expires_at FROM webhook_secrets WHERE endpoint_id = ?"
         " ORDER BY created_at",
@@ -60,7 +60,7 @@ def unseal_all(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: str) 
 
 
 def count_valid(snapshot: Snapshot, endpoint_id: str, now: int) -> int:
-    """How many secrets of an endpoint sign at an instant."""
+    """Count the secrets of an endpoint that are valid at an instant."""
     rows = snapshot.fetch_all(
         "SELECT 1 FROM webhook_secrets WHERE endpoint_id = ? AND (expires_at IS NULL OR expires_at > ?)",
         (endpoint_id, now),
@@ -69,9 +69,9 @@ def count_valid(snapshot: Snapshot, endpoint_id: str, now: int) -> int:
 
 
 def seal_plaintext(tx: Transaction, vault: Vault, limit: int) -> int:
-    """Seal some of the secrets that an earlier version of dcvd stored plain; returns how many.
+    """Seal some of the secrets that an earlier version of dcvd stored plain; return how many.
 
-    The freed bytes are overwritten (`secure_delete`), so that the file does not keep them.
+    SQLite overwrites the freed bytes (`secure_delete`), so that the file does not keep them.
     """
     rows = tx.fetch_all(
         "SELECT s.id, s.plain, w.org_id FROM webhook_secrets s JOIN webhook_endpoints w ON w.id = s.endpoint_id"
@@ -85,7 +85,7 @@ def seal_plaintext(tx: Transaction, vault: Vault, limit: int) -> int:
 
 
 def delete_expired(tx: Transaction, cutoff_at: int, limit: int) -> int:
-    """Remove secrets that ended before an instant; returns how many."""
+    """Remove secrets that expired before an instant; return how many."""
     return tx.execute(
         "DELETE FROM webhook_secrets WHERE id IN (SELECT id FROM webhook_secrets"
         " WHERE expires_at IS NOT NULL AND expires_at < ? LIMIT ?)",
