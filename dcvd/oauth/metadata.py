@@ -72,7 +72,7 @@ class MetadataCache:
         for url in _metadata_urls(issuer):
             response = await self._fetcher.send("GET", url, headers={"Accept": "application/json"})
             if response.status == HTTPStatus.OK:
-                document = read_json_object(response.body)  # None often means a page in HTML
+                document = read_json_object(response.body)  # None: often a page in HTML
                 if document is not None:
                     return _read_metadata(issuer, document)
             elif response.status == HTTPStatus.TOO_MANY_REQUESTS or response.status >= 500:
