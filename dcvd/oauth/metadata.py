@@ -94,7 +94,7 @@ def _metadata_urls(issuer: str) -> list[str]:
 
 def _read_metadata(issuer: str, document: dict[str, Any]) -> AuthorizationServerMetadata:
     if document.get("issuer") != issuer:
-        raise _bad_metadata(issuer, "metadata in which another issuer stands, so it may be somebody else's")
+        raise _bad_metadata(issuer, "metadata that names another issuer, so it may be somebody else's")
     return AuthorizationServerMetadata(
         authorize_url=_read_endpoint(issuer, document, "authorization_endpoint"),
         token_url=_read_endpoint(issuer, document, "token_endpoint"),

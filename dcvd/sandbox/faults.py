@@ -98,7 +98,10 @@ class Faults:
     def take_dns_fault(
         self, name: Name, rdtype: RdataType, *, datagram: bool, checking_disabled: bool = False
     ) -> DnsFault | None:
-        """Use up a fault for a query, if one matches. datagram: it came over UDP. checking_disabled: the CD bit."""
+        """Return the fault for a query, if one matches, and count it.
+
+        datagram: the query came over UDP. checking_disabled: it has the CD bit.
+        """
         for fault in self._faults.values():
             if isinstance(fault, DnsFault) and fault.matches(
                 name, rdtype, datagram=datagram, checking_disabled=checking_disabled

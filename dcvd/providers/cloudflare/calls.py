@@ -42,7 +42,7 @@ class CloudflareDnsApi:
         return read_account(envelope.result)
 
     async def list_zones(self, name: str) -> list[ListedZone]:
-        """List the zones of exactly this name; beside the active one there may be one that another account lost."""
+        """List the zones of exactly this name; there may be others that are not active, as one that moved away."""
         envelope = await self._call("GET", "/zones", query={"name": name, "per_page": str(_ZONES_PER_PAGE)})
         return read_zones(envelope.result, name)
 

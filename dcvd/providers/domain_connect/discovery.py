@@ -58,7 +58,7 @@ class DomainConnectDiscovery:
         except ValueError as error:
             log.info("domain_connect.settings_unreadable", zone=zone, reason=str(error))
             raise _not_found_error(
-                f"The Domain Connect service of {zone} answers what cannot be used: {error}."
+                f"The Domain Connect service of {zone} gives an answer that cannot be used: {error}."
             ) from error
         return DiscoveredProvider(zone=zone, provider=provider)
 

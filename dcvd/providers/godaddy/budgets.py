@@ -85,7 +85,7 @@ class GodaddyBudget:
             if self._monotonic() + wait > end:
                 raise Retryable(
                     f"GoDaddy takes {self._calls.limit} calls a minute with one credential, and they are used up or "
-                    f"spoken for; it is tried again in {wait:.0f} s.",
+                    f"reserved; it is tried again in {wait:.0f} s.",
                     code=RATE_LIMITED,
                     retry_after_s=wait,
                 )

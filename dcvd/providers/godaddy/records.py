@@ -140,7 +140,7 @@ class GodaddyRecords:
             after = (*(record for record in before if record.value not in replaced_values), *new)
             if kind == "CNAME" and len(after) > 1:
                 raise Retryable(
-                    f"The CNAME of {owner.name} was changed at GoDaddy meanwhile; it is looked at again.",
+                    f"The CNAME of {owner.name} was changed at GoDaddy meanwhile; it is checked again.",
                     code="record_changed",
                 )
             if after != before:
@@ -148,7 +148,7 @@ class GodaddyRecords:
         return changes
 
     async def _put_back(self, owner: OwnerName, changes: list[_RecordSetChange], error: RemoteError) -> None:
-        """Put back records after a failure. Raises Retryable or Unauthorized, from that failure, if that fails too."""
+        """Put back records after `error`. If that fails too, raise Retryable or Unauthorized from `error`."""
         log.warning("godaddy.putting_back", name=owner.name, types=[change.type for change in changes], why=error.code)
         try:
             for change in reversed(changes):

@@ -53,8 +53,8 @@ class HttpDnsApi:
             if url is None:
                 return
         raise Permanent(
-            f"{self.host} has more than {_MOST_PAGES} pages for {activity}, which are not read; describe a list that "
-            "names what is looked for.",
+            f"{self.host} has more than {_MOST_PAGES} pages for {activity}, which are too many to read; describe "
+            "a path that selects fewer entries.",
             code="provider_refused",
         )
 
@@ -100,7 +100,7 @@ class HttpDnsApi:
                 # The token is sent along, so the page has to be at the same host.
                 if _origin(following) != _origin(self._base_url):
                     raise Permanent(
-                        f"{self.host} names a next page at another host, which is not asked.", code="provider_refused"
+                        f"{self.host} names a next page at another host, which is not called.", code="provider_refused"
                     )
                 return following
             case str() | int() if len(str(following)) <= _LONGEST_CURSOR:

@@ -102,7 +102,7 @@ class HttpRecords:
     async def _put_back(
         self, owner: OwnerName, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord], error: RemoteError
     ) -> None:
-        """Put back records after a failure. Raises Retryable or Unauthorized, from that failure, if that fails too."""
+        """Put back records after `error`. If that fails too, raise Retryable or Unauthorized from `error`."""
         log.warning("http_records.putting_back", name=owner.name, host=self._api.host, why=error.code)
         before = {(record.type, record.value) for record in remove}
         added = {(record.type, record.value) for record in add} - before

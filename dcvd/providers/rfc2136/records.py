@@ -103,9 +103,9 @@ class Rfc2136Records:
                 if is_exclusive(rdtype) or self._is_zone_cut(rrset):
                     break
         if not records:
-            raise Permanent(f"At {name} stands something of a type that dcvd does not know.", code="record_unreadable")
+            raise Permanent(f"{name} has a record of a type that dcvd does not know.", code="record_unreadable")
         if len(records) > _MOST_RECORDS:
-            raise Permanent(f"At {name} stand more than {_MOST_RECORDS} records.", code="too_many_records")
+            raise Permanent(f"{name} has more than {_MOST_RECORDS} records.", code="too_many_records")
         return records
 
     async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
@@ -191,7 +191,7 @@ class Rfc2136Records:
         if name == self._zone_name and not answer.flags & dns.flags.AA:
             raise self._not_authoritative_error()
         if answer.flags & dns.flags.TC:
-            raise Permanent(f"What stands at {_to_text(name)} does not fit an answer.", code="too_many_records")
+            raise Permanent(f"The records at {_to_text(name)} do not fit into an answer.", code="too_many_records")
         return answer
 
     def _check_rcode(self, rcode: dns.rcode.Rcode) -> None:

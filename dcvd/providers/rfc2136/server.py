@@ -73,7 +73,7 @@ class SignedStream:
             raise Retryable(f"{self._server} answered with too many records.", code="provider_unavailable")
         answer = self._verify(received, message)
         if not message.is_response(answer):
-            raise Retryable(f"{self._server} answered something else.", code="provider_unavailable")
+            raise Retryable(f"{self._server} answered another query.", code="provider_unavailable")
         return answer
 
     def _verify(self, wire: bytes, message: Message) -> Message:

@@ -160,12 +160,12 @@ def _read_whole_rrset(record: ZoneRecord) -> RrSet:
         rrset = msgspec.json.decode(record.raw, type=RrSet)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Permanent(
-            f"What was kept of the {record.type} record of {record.name} is not Route 53's.",
+            f"The stored form of the {record.type} record of {record.name} is not one of Route 53.",
             code="record_not_restorable",
         ) from error
     if rrset.name != record.name or rrset.type != record.type:
         raise Permanent(
-            f"What was kept of the {record.type} record of {record.name} is of another one.",
+            f"The stored form of the {record.type} record of {record.name} belongs to another record.",
             code="record_not_restorable",
         )
     return rrset

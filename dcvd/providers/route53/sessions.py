@@ -125,7 +125,7 @@ def _identity_refused_error(error: Unauthorized | Permanent) -> Retryable:
     """The error for a refusal of our own identity: the operator has to act, and customers' connections stay intact."""
     log.error("route53.identity_refused", error=error.message)
     return Retryable(
-        f"AWS refuses dcvd's own identity; its operator has to look at oauth.route53.client_id. {error.message}",
+        f"AWS refuses dcvd's own identity; its operator has to check oauth.route53.client_id. {error.message}",
         code="aws_identity_refused",
     )
 

@@ -54,7 +54,7 @@ class CloudflareGate:
     async def _apply(self, fault: ApiFault, request: web.Request, handler: Handler) -> web.StreamResponse:
         match fault.kind:
             case "status":
-                response = failure_response(fault.status, 10001, "The sandbox was told to fail this request.")
+                response = failure_response(fault.status, 10001, "A fault of the sandbox makes this request fail.")
                 response.headers.update({**self._world.rate.build_headers(), **fault.headers})
                 return response
             case "timeout":

@@ -116,7 +116,7 @@ CALLS: Final = (
         method="POST",
         path="/zones",
         meaning="create a customer's zone; account and status can be left out;\n"
-        "        DNS serves one that is active, which it is unless told otherwise",
+        "        DNS serves only active zones, and a new zone is active by default",
         example="/zones",
         body='{"name":"shop.test","account":"Shop Ltd.","status":"active"}',
     ),

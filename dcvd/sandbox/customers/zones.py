@@ -123,7 +123,7 @@ class CustomerZones:
         self._publish(zone, record.name)
 
     def mirror_dns_change(self, name: str, kind: str, values: Sequence[str], ttl: int) -> None:
-        """Take over into the zone records that were set in DNS itself, or removed if there are no values.
+        """Apply to a zone a change that was made in DNS itself; without values, records were removed.
 
         Contradictory records are taken over too. Records of types that the zones do not keep stay only in DNS.
         """

@@ -88,7 +88,7 @@ def truncated_response(query: Message) -> Message:
 
 
 def to_datagram(response: Message, query: Message) -> bytes:
-    """Encode an answer in the client's size (512 bytes without EDNS), with TC set if it was cut."""
+    """Encode an answer, cut to what the client can take (512 bytes without EDNS), with TC set if it was cut."""
     return response.to_wire(max_size=max(512, query.payload), prefer_truncation=True)
 
 
