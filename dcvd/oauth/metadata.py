@@ -1,4 +1,4 @@
-"""An authorization server's metadata (RFC 8414), read from where its issuer puts it and kept for a while."""
+"""Fetch an authorization server's metadata (RFC 8414) from its issuer, and cache it."""
 
 import asyncio
 import time
@@ -21,11 +21,11 @@ log = structlog.get_logger(__name__)
 
 _CACHE_LIFETIME_S: Final = 3600.0
 _FAILURE_LIFETIME_S: Final = 5.0
-"""Seconds: whoever waited for one that failed does not have it asked again at once."""
+"""Seconds: callers that waited for a failed fetch get its error, and do not repeat it at once."""
 
 
 class AuthorizationServerMetadata(Struct, frozen=True, kw_only=True):
-    """What of it matters here. issuer_in_responses: RFC 9207, section 3."""
+    """The metadata that dcvd uses. issuer_in_responses: whether responses name the issuer (RFC 9207, section 3)."""
 
     authorize_url: str | None
     token_url: str | None
@@ -39,7 +39,7 @@ class _CachedMetadata(Struct, frozen=True):
 
 
 class MetadataCache:
-    """Of the few issuers that a configuration names; each is asked by one at a time."""
+    """The metadata of the few issuers that a configuration names; one call at a time asks an issuer."""
 
     def __init__(self, fetcher: Fetcher, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._fetcher = fetcher
@@ -48,39 +48,42 @@ class MetadataCache:
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def get(self, issuer: str) -> AuthorizationServerMetadata:
-        """Raises Retryable where the server cannot be asked, Permanent (`bad_metadata`) for what cannot be used."""
+        """Return the metadata of an issuer.
+
+        Raises Retryable if the server cannot be reached, Permanent (`bad_metadata`) if its metadata cannot be used.
+        """
         async with self._locks.setdefault(issuer, asyncio.Lock()):
-            known = self._entries.get(issuer)
-            if known is None or known.expires_s <= self._monotonic():
-                known = self._entries[issuer] = await self._fetch(issuer)
-        if isinstance(known.result, RemoteError):
-            raise known.result.with_traceback(None)
-        return known.result
+            entry = self._entries.get(issuer)
+            if entry is None or entry.expires_s <= self._monotonic():
+                entry = self._entries[issuer] = await self._fetch(issuer)
+        if isinstance(entry.result, RemoteError):
+            raise entry.result.with_traceback(None)
+        return entry.result
 
     async def _fetch(self, issuer: str) -> _CachedMetadata:
         try:
-            found = await self._read(issuer)
+            metadata = await self._read(issuer)
         except RemoteError as error:
             log.warning("oauth.metadata_failed", issuer=issuer, code=error.code, error=error.message)
             return _CachedMetadata(error, self._monotonic() + _FAILURE_LIFETIME_S)
-        return _CachedMetadata(found, self._monotonic() + _CACHE_LIFETIME_S)
+        return _CachedMetadata(metadata, self._monotonic() + _CACHE_LIFETIME_S)
 
     async def _read(self, issuer: str) -> AuthorizationServerMetadata:
         for url in _metadata_urls(issuer):
-            fetched = await self._fetcher.send("GET", url, headers={"Accept": "application/json"})
-            if fetched.status == HTTPStatus.OK:
-                document = read_json_object(fetched.body)  # often a page in HTML, which is no metadata at this place
+            response = await self._fetcher.send("GET", url, headers={"Accept": "application/json"})
+            if response.status == HTTPStatus.OK:
+                document = read_json_object(response.body)  # None: often a page in HTML
                 if document is not None:
                     return _read_metadata(issuer, document)
-            elif fetched.status == HTTPStatus.TOO_MANY_REQUESTS or fetched.status >= 500:
-                raise Retryable(f"{issuer} answered {fetched.status} when it was asked for its metadata.")
+            elif response.status == HTTPStatus.TOO_MANY_REQUESTS or response.status >= 500:
+                raise Retryable(f"{issuer} answered {response.status} when it was asked for its metadata.")
         raise _bad_metadata(
             issuer, "no metadata at its well-known addresses; leave the setting issuer empty if it has none"
         )
 
 
 def _metadata_urls(issuer: str) -> list[str]:
-    """RFC 8414, section 3.1, then OpenID Connect Discovery, section 4."""
+    """The addresses of RFC 8414, section 3.1, then of OpenID Connect Discovery, section 4."""
     parts = urlsplit(issuer)
     origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
     return [
@@ -91,7 +94,7 @@ def _metadata_urls(issuer: str) -> list[str]:
 
 def _read_metadata(issuer: str, document: dict[str, Any]) -> AuthorizationServerMetadata:
     if document.get("issuer") != issuer:
-        raise _bad_metadata(issuer, "metadata in which another issuer stands, so it may be somebody else's")
+        raise _bad_metadata(issuer, "metadata that names another issuer, so it may be somebody else's")
     return AuthorizationServerMetadata(
         authorize_url=_read_endpoint(issuer, document, "authorization_endpoint"),
         token_url=_read_endpoint(issuer, document, "token_endpoint"),
@@ -101,7 +104,7 @@ def _read_metadata(issuer: str, document: dict[str, Any]) -> AuthorizationServer
 
 
 def _read_endpoint(issuer: str, document: dict[str, Any], name: str) -> str | None:
-    """Only an issuer on this machine may name addresses on this machine."""
+    """The URL of an endpoint, or None. Only an issuer on this machine may name addresses on this machine."""
     url = document.get(name)
     if url is None:
         return None

@@ -1,4 +1,4 @@
-"""What is known of a provider's authorization server: from the configuration, else from the metadata of its issuer."""
+"""The endpoints of providers' authorization servers: from the configuration, else from the issuer's metadata."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from dcvd.oauth.metadata import AuthorizationServerMetadata, MetadataCache
 
 
 class AuthorizationServer(Struct, frozen=True, kw_only=True):
-    """Where a customer consents. issuer_required: each of its answers names the issuer (RFC 9207, section 3)."""
+    """Where a customer consents. issuer_required: each of its responses names the issuer (RFC 9207, section 3)."""
 
     authorize_url: str
     issuer: str | None
@@ -21,9 +21,9 @@ class AuthorizationServer(Struct, frozen=True, kw_only=True):
 
 
 class AuthorizationServers:
-    """Those of all providers. `config` gives the present configuration, so a reload is followed.
+    """The authorization servers of all providers. `config` gives the present configuration, so a reload is followed.
 
-    Every call may raise InvalidInput for a provider without OAuth, Unavailable naming the setting that lacks, and,
+    Every call may raise InvalidInput for a provider without OAuth, NotConfigured naming the missing setting, and,
     where metadata has to be read, Retryable or Permanent with the code `bad_metadata`.
     """
 
@@ -32,7 +32,7 @@ class AuthorizationServers:
         self._metadata = MetadataCache(fetcher)
 
     def get_client(self, provider: Provider) -> OauthClientConfig:
-        """What we are at the provider: a client id, and the secret that goes with its method."""
+        """Return our client at the provider: its id, and the secret that its authentication method needs."""
         client = _client_section(self._config(), provider)
         if not client.client_id:
             raise _missing_setting(provider, "client_id", "customers connect there by credentials alone")
@@ -41,7 +41,7 @@ class AuthorizationServers:
         return client
 
     async def get_server(self, provider: Provider) -> AuthorizationServer:
-        """Where to send the customer."""
+        """Return the server to which the customer is sent."""
         client = self.get_client(provider)
         metadata = await self._metadata.get(client.issuer) if client.issuer else None
         return AuthorizationServer(
@@ -51,13 +51,16 @@ class AuthorizationServers:
         )
 
     async def get_token_url(self, provider: Provider) -> str:
-        """The token endpoint. Metadata is read only where the configuration has none: it may be away at a refresh."""
+        """Return the token endpoint.
+
+        Metadata is read only if the configuration names no endpoint: the issuer may be down when a token is refreshed.
+        """
         client = self.get_client(provider)
         metadata = await self._metadata.get(client.issuer) if client.issuer and not client.token_url else None
         return self._require_url(provider, "token_url", client.token_url, metadata)
 
     async def get_revoke_url(self, provider: Provider) -> str | None:
-        """The revocation endpoint (RFC 7009); None for a server without one."""
+        """Return the revocation endpoint (RFC 7009); None for a server without one."""
         client = self.get_client(provider)
         if client.revoke_url:
             return client.revoke_url

@@ -1,5 +1,7 @@
-"""What a token endpoint answers: tokens (RFC 6749, section 5.1) or a refusal (section 5.2). None of it is believed
-further than it has to be, and none of it is quoted."""
+"""Read what a token endpoint answers: tokens (RFC 6749, section 5.1) or a refusal (section 5.2).
+
+The text of an answer is trusted as little as possible, and no error message quotes it.
+"""
 
 import re
 from collections.abc import Iterable
@@ -23,7 +25,7 @@ _MAX_SHOWN: Final = 200
 _MAX_SCOPES: Final = 100
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,16384}")
 _OPAQUE: Final = re.compile(r"[A-Za-z0-9._~+/=-]{24,}")
-"""What may be a token that the server quotes, and no word."""
+"""Matches what may be a token that the server quotes, and is too long for a word."""
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,256}")
 _OPERATOR_ERRORS: Final = {
     "invalid_request": "it takes the request for malformed",
@@ -36,7 +38,7 @@ _TEMPORARY_ERRORS: Final = frozenset({"temporarily_unavailable", "server_error"}
 
 
 class TokenResponse(Struct, frozen=True, kw_only=True):
-    """What a token endpoint gave. expires_in: seconds, None where it did not say. scopes: None likewise."""
+    """The tokens that an endpoint issued. expires_in: seconds; None, as for scopes, if the endpoint does not say."""
 
     access_token: Secret
     refresh_token: Secret | None = None
@@ -45,7 +47,7 @@ class TokenResponse(Struct, frozen=True, kw_only=True):
 
 
 class TokenResponseLost(FetchFailed):
-    """No answer that could be used. `may_have_arrived`: the request may have been done all the same."""
+    """No usable answer came. `may_have_arrived`: the server may have carried out the request all the same."""
 
     def __init__(self, message: str, *, may_have_arrived: bool, retry_after_s: float | None = None) -> None:
         super().__init__(message, may_have_arrived=may_have_arrived)
@@ -53,16 +55,19 @@ class TokenResponseLost(FetchFailed):
 
 
 def read_token_response(provider: Provider, fetched: FetchResponse) -> TokenResponse:
-    """The tokens in an answer of 200. Raises TokenAnswerLost for no JSON, Permanent (`bad_token_answer`)."""
-    answer = _read_answer(fetched)
-    if answer is None:
+    """Return the tokens of an answer with status 200.
+
+    Raises TokenResponseLost for an answer without JSON, Permanent (`bad_token_answer`) for tokens that cannot be used.
+    """
+    document = _read_answer(fetched)
+    if document is None:
         raise TokenResponseLost(
             f"The token endpoint of {provider.value} answered 200 without JSON.", may_have_arrived=True
         )
-    kind = answer.get("token_type")
+    kind = document.get("token_type")
     if not isinstance(kind, str) or kind.lower() != "bearer":
         raise _bad_response(provider, "tokens that are not of the type bearer")
-    access, refresh = answer.get("access_token"), answer.get("refresh_token") or None
+    access, refresh = document.get("access_token"), document.get("refresh_token") or None
     if not _is_token(access):
         raise _bad_response(provider, "no access token that can be sent")
     if refresh is not None and not _is_token(refresh):
@@ -70,13 +75,13 @@ def read_token_response(provider: Provider, fetched: FetchResponse) -> TokenResp
     return TokenResponse(
         access_token=Secret(access),
         refresh_token=None if refresh is None else Secret(refresh),
-        expires_in=read_lifetime_s(answer.get("expires_in")),
-        scopes=_read_scopes(provider, answer.get("scope")),
+        expires_in=read_lifetime_s(document.get("expires_in")),
+        scopes=_read_scopes(provider, document.get("scope")),
     )
 
 
 def _read_answer(fetched: FetchResponse) -> dict[str, Any] | None:
-    """The body, if it says that it is JSON, and is an object."""
+    """Return the body if its media type is JSON and it holds an object, else None."""
     media_type = fetched.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         return None
@@ -84,12 +89,12 @@ def _read_answer(fetched: FetchResponse) -> dict[str, Any] | None:
 
 
 def raise_refusal(provider: Provider, what: str, fetched: FetchResponse, secrets: Iterable[Secret]) -> NoReturn:
-    """Raise what a status other than 200 means: Unauthorized, Permanent or TokenAnswerLost.
+    """Raise the error for a status other than 200: Unauthorized, Permanent or TokenResponseLost.
 
-    what: the request, such as "the code". secrets: what is hidden if the server quotes it in the line that is logged.
+    what: what the request sent, such as "the code". secrets: hidden in the log where the server quotes them.
     """
-    answer = _read_answer(fetched) or {}
-    code = answer.get("error")
+    document = _read_answer(fetched) or {}
+    code = document.get("error")
     code = code if isinstance(code, str) else ""
     log.warning(
         "oauth.refused",
@@ -97,7 +102,7 @@ def raise_refusal(provider: Provider, what: str, fetched: FetchResponse, secrets
         what=what,
         status=fetched.status,
         error=_redact(code, secrets),
-        description=_redact(answer.get("error_description"), secrets),
+        description=_redact(document.get("error_description"), secrets),
     )
     raise _to_error(provider, what, fetched, code)
 
@@ -137,7 +142,7 @@ def _to_error(
 
 
 def _is_token(value: object) -> TypeGuard[str]:
-    """Whether it can stand in a header (RFC 6750, section 2.1)."""
+    """Whether a value is a token that can stand in a header (RFC 6750, section 2.1)."""
     return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 

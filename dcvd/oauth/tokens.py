@@ -1,4 +1,4 @@
-"""The token endpoint (RFC 6749, sections 4.1.3 and 6) and the revocation endpoint (RFC 7009)."""
+"""Call the token endpoint (RFC 6749, sections 4.1.3 and 6) and the revocation endpoint (RFC 7009)."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -17,19 +17,19 @@ from dcvd.oauth.servers import AuthorizationServers
 from dcvd.oauth.token_responses import TokenResponse, TokenResponseLost, raise_refusal, read_token_response
 
 TokenKind = Literal["access_token", "refresh_token"]
-"""By the names of RFC 7009."""
+"""The kinds of token, as RFC 7009 names them."""
 
 _TIMEOUT_S: Final = 10.0
 _MAX_RESPONSE_BYTES: Final = 64 * 1024
 
 
 class TokenClient:
-    """Asks providers' servers for tokens. `config` gives the present configuration, so a reload is followed.
+    """Asks authorization servers for tokens. `config` gives the present configuration, so a reload is followed.
 
-    Every call raises Unauthorized with the code `invalid_grant` where the code or token is not accepted, and
-    `invalid_client` where it is the operator who has to act; Permanent for other refusals; FetchFailed for 5xx, 429
-    and no answer, where `sent` says whether it may have been done; InvalidInput for a provider without OAuth;
-    Unavailable naming the setting that lacks. No error holds a token or a code, nor chains one that does.
+    Every call raises Unauthorized with the code `invalid_grant` if the code or token is not accepted, and
+    `invalid_client` if the operator has to act; Permanent for other refusals; FetchFailed for 5xx, 429 and no answer,
+    where `may_have_arrived` says whether the server may have carried out the request; InvalidInput for a provider
+    without OAuth; NotConfigured naming the missing setting. No error holds a token or a code, nor chains one that does.
     """
 
     def __init__(self, fetcher: Fetcher, config: Callable[[], Config]) -> None:
@@ -37,7 +37,7 @@ class TokenClient:
         self.servers = AuthorizationServers(fetcher, config)
 
     async def exchange(self, provider: Provider, *, code: Secret, verifier: Secret, redirect_uri: str) -> TokenResponse:
-        """Tokens for a code. It is never sent twice: a server that sees it again revokes what it gave."""
+        """Exchange a code for tokens. It is never sent twice: a server that sees a code again revokes its tokens."""
         form = {
             "grant_type": "authorization_code",
             "code": code.reveal(),
@@ -50,7 +50,7 @@ class TokenClient:
         return read_token_response(provider, fetched)
 
     async def refresh(self, provider: Provider, refresh_token: Secret) -> TokenResponse:
-        """New tokens; without a refresh token among them the old one stays good."""
+        """Return new tokens; if no refresh token is among them, the old one stays valid."""
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
         fetched = await self._post(provider, await self.servers.get_token_url(provider), form)
         if fetched.status != HTTPStatus.OK:
@@ -58,7 +58,7 @@ class TokenClient:
         return read_token_response(provider, fetched)
 
     async def revoke(self, provider: Provider, token: Secret, kind: TokenKind) -> bool:
-        """Whether it was revoked; False for a server that has no place for it. An unknown token is revoked too."""
+        """Revoke a token; False for a server without a revocation endpoint. An unknown token counts as revoked."""
         url = await self.servers.get_revoke_url(provider)
         if url is None:
             return False
@@ -69,17 +69,17 @@ class TokenClient:
 
     async def _post(self, provider: Provider, url: str, form: Mapping[str, str]) -> FetchResponse:
         client = self.servers.get_client(provider)
-        headers, ours = _client_authentication(client)
-        kind, body = _encode_form(client, {**form, **ours})
-        headers |= {"Content-Type": kind, "Accept": "application/json"}
+        headers, members = _client_authentication(client)
+        media_type, body = _encode_form(client, {**form, **members})
+        headers |= {"Content-Type": media_type, "Accept": "application/json"}
         try:
             return await self._fetcher.send(
                 "POST", url, headers=headers, body=body, timeout_s=_TIMEOUT_S, max_bytes=_MAX_RESPONSE_BYTES
             )
         except FetchFailed as error:
             lost = TokenResponseLost(error.message, may_have_arrived=error.may_have_arrived)
-        # Out of the handler, so that nothing is chained, not even unshown: whoever could not read an answer that is no
-        # HTTP quotes it, and tokens may be in it.
+        # Raised outside the handler, so that it chains no error: an error of the HTTP client may quote an answer that
+        # it could not parse, and that answer may hold tokens.
         raise lost
 
     def _client_secrets(self, provider: Provider) -> tuple[Secret, ...]:
@@ -88,14 +88,14 @@ class TokenClient:
 
 
 def _encode_form(client: OauthClientConfig, form: Mapping[str, str]) -> tuple[str, bytes]:
-    """Its media type and itself."""
+    """The media type of an encoded form, and its bytes."""
     if isinstance(client, OauthOtherConfig) and client.token_format == "json":
         return "application/json", msgspec.json.encode(form)
     return "application/x-www-form-urlencoded", urlencode(form).encode()
 
 
 def _client_authentication(client: OauthClientConfig) -> tuple[dict[str, str], dict[str, str]]:
-    """Headers and members of the form that say who we are (RFC 6749, section 2.3.1)."""
+    """The headers and the members of the form that authenticate our client (RFC 6749, section 2.3.1)."""
     secret = client.client_secret.reveal() if client.client_secret else ""
     match client.auth_method:
         case "client_secret_basic":

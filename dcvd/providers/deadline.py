@@ -1,4 +1,4 @@
-"""One deadline over a driver's several calls."""
+"""Set one deadline for several calls of a driver."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ from dcvd.errors import Retryable
 
 @asynccontextmanager
 async def limit_duration(limit_s: float, activity: str) -> AsyncIterator[None]:
-    """Raises Retryable when the block takes longer; `activity` begins the sentence, as "Reading a.example"."""
+    """Raise Retryable if the block takes longer; `activity` begins its message, such as "Reading a.example"."""
     try:
         async with asyncio.timeout(limit_s):
             yield

@@ -1,4 +1,4 @@
-"""What every provider's driver can do."""
+"""The protocol that every provider's driver follows."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,29 +7,29 @@ from dcvd.core.records.zones import Zone, ZoneRecord
 
 
 class RecordDriver(Protocol):
-    """Records at one provider, with one connection's credentials.
+    """Reads and changes records at one provider with one connection's credentials.
 
-    Every call has a deadline of its own and raises the error tree's RemoteError: Unauthorized (code
-    `provider_unauthorized`) where the credentials are refused, Permanent where the same call would fail again,
-    Retryable for all else. No message holds a credential.
+    Every call has its own deadline and raises a RemoteError: Unauthorized (code `provider_unauthorized`) if the
+    credentials are refused, Permanent if the same call would fail again, Retryable for everything else. No message
+    holds a credential.
     """
 
     async def check_credentials(self) -> str | None:
-        """Try the credentials; returns what the provider calls the account, or None where it does not say."""
+        """Try the credentials; return the provider's name for the account, or None if it does not say."""
         ...
 
     async def find_zone(self, name: str) -> Zone | None:
-        """The zone that holds a name, found by walking up its labels; None where the credentials reach none."""
+        """Return the zone that holds a name, found by going up its labels; None if the credentials reach none."""
         ...
 
     async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:
-        """All that stands at exactly this name, of whatever type, as far as the provider shows it."""
+        """Return all records at exactly this name, of every type that the provider shows."""
         ...
 
     async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
-        """Take records out that were read, and put records in, all at one name; nothing else is touched.
+        """Remove records that were read, and add records, all at one name; nothing else is touched.
 
-        At once where the provider can. It returns when the provider's own servers have it. Nothing is believed: the
-        caller reads again.
+        Both happen at once if the provider can do that. The call returns when the provider's own servers have the
+        change. The caller reads the records again and does not rely on the answer.
         """
         ...

@@ -1,4 +1,4 @@
-"""Which driver writes with which credentials."""
+"""Choose the driver for a provider and its credentials."""
 
 from typing import assert_never
 
@@ -23,9 +23,9 @@ from dcvd.providers.route53.sessions import AwsSessions
 
 
 class DriverFactory:
-    """Makes drivers; one for the whole process, because budgets and sessions are kept for each credential.
+    """Creates drivers. There is one factory in a process, because it keeps budgets and sessions for each credential.
 
-    fetcher: calls addresses that the operator configured. policy: of addresses that tenants name.
+    fetcher: calls addresses that the operator configured. policy: decides about addresses that tenants name.
     """
 
     def __init__(self, config: Config, fetcher: Fetcher, policy: EgressPolicy, observer: DnsObserver) -> None:
@@ -42,7 +42,10 @@ class DriverFactory:
         self._config = config
 
     def create_driver(self, provider: Provider, credentials: Credentials) -> RecordDriver:
-        """Raises InvalidInput for credentials that this provider does not take, Unavailable where config lacks."""
+        """Create the driver for these credentials.
+
+        Raises InvalidInput for credentials that the provider does not take, NotConfigured if a setting is missing.
+        """
         config = self._config
         match provider, credentials:
             case Provider.CLOUDFLARE, OauthTokens(access_token=token) | ApiToken(token=token):
@@ -63,13 +66,13 @@ class DriverFactory:
                 raise InvalidInput("credentials", f"{provider.value} does not take credentials of this kind.")
 
     def _create_other(self, token: Secret) -> RecordDriver:
-        other = self._config.oauth_other
-        match other.write_driver:
+        settings = self._config.oauth_other
+        match settings.write_driver:
             case "http":
-                return HttpRecords(self._fetcher, other.api_base_url, self._config.oauth_other_http, token)
+                return HttpRecords(self._fetcher, settings.api_base_url, self._config.oauth_other_http, token)
             case "digitalocean" | "dnsimple":
-                preset = PRESETS[other.write_driver]
-                return HttpRecords(self._fetcher, other.api_base_url or preset.base_url, preset.description, token)
+                preset = PRESETS[settings.write_driver]
+                return HttpRecords(self._fetcher, settings.api_base_url or preset.base_url, preset.description, token)
             case "domain_connect":
                 return TemplateRecords(self._fetcher, self._config, token, self._observer.zones)
             case "":
@@ -77,4 +80,4 @@ class DriverFactory:
                     "oauth.other.write_driver is not set, so nothing can be written with this connection."
                 )
             case _:
-                assert_never(other.write_driver)
+                assert_never(settings.write_driver)

@@ -1,4 +1,4 @@
-"""Where a name stands in the zones of a provider."""
+"""Find the zone of a name at a provider, and the label of the name in that zone."""
 
 from typing import Final
 
@@ -10,11 +10,11 @@ from dcvd.errors import Permanent
 
 APEX: Final = "@"
 _MAX_CANDIDATES: Final = 6
-"""Zones to look for: each costs a call, and a name may have 120 labels."""
+"""The most zones to look for: each costs a call, and a name may have 120 labels."""
 
 
 class OwnerName(Struct, frozen=True):
-    """A name in its zone; `label` is what of it is not the zone's, `@` at the apex."""
+    """A name in its zone; `label` is the part before the zone's name, `@` at the apex."""
 
     zone: Zone
     name: str
@@ -22,9 +22,9 @@ class OwnerName(Struct, frozen=True):
 
 
 def zone_candidates(name: str) -> list[str]:
-    """The zones that could hold a name, longest first: itself and what is above, up to what can be registered.
+    """List the zones that could hold a name, longest first: the name itself and its parents, up to the registrable one.
 
-    Of a name with many labels the shortest six.
+    A name with many labels yields only the shortest six.
     """
     end = registrable_domain(name)
     candidates = [name]
@@ -34,7 +34,7 @@ def zone_candidates(name: str) -> list[str]:
 
 
 def locate_owner(zone: Zone, name: str) -> OwnerName:
-    """Raises Permanent for a name of another zone."""
+    """Split a name into its zone and its label. Raises Permanent for a name outside the zone."""
     if name == zone.name:
         return OwnerName(zone, name, APEX)
     suffix = f".{zone.name}"

@@ -1,4 +1,4 @@
-"""What a provider's answer may tell: its text is anybody's, and may quote what it was sent."""
+"""Clean the text of a provider's answer: anybody may have written it, and it may quote the request."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -11,11 +11,11 @@ _MARKUP: Final = str.maketrans(dict.fromkeys("<>&\"'`", " "))
 
 
 def sanitize(text: object, secrets: Iterable[Secret] = ()) -> str:
-    """At most 200 printable characters that no browser reads as markup, without these secrets; "" for no text."""
+    """Return at most 200 printable characters, without markup and without these secrets; "" for no text."""
     if not isinstance(text, str):
         return ""
     for secret in secrets:
         if secret:
             text = text.replace(secret.reveal(), REDACTED)
-    told = make_printable(text[: 4 * _MAX_LENGTH].translate(_MARKUP))
-    return shorten(told, _MAX_LENGTH)
+    printable = make_printable(text[: 4 * _MAX_LENGTH].translate(_MARKUP))
+    return shorten(printable, _MAX_LENGTH)

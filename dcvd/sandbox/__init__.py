@@ -1,4 +1,4 @@
-"""A Cloudflare API and a nameserver on loopback, for trying things out and for tests."""
+"""A Cloudflare API and a nameserver on loopback, for tests and for trying dcvd out."""
 
 from dcvd.sandbox.server import Sandbox
 from dcvd.sandbox.settings import SandboxSettings

@@ -1,4 +1,4 @@
-"""The sandbox's own time: real time plus what has been skipped. A step of the wall clock does not move it."""
+"""The sandbox's own time: real time plus what was skipped. A step of the wall clock does not change it."""
 
 import time
 from typing import Final
@@ -6,11 +6,11 @@ from typing import Final
 from dcvd.core.instants import DAY
 
 MAX_ADVANCE_MS: Final = 3650 * DAY
-"""Milliseconds that one call may skip: each renewal in between is really made."""
+"""The most milliseconds that one call may skip, because every renewal in between is carried out."""
 
 
 class SandboxClock:
-    """Milliseconds since the epoch, UTC."""
+    """A clock in milliseconds since the epoch, UTC."""
 
     def __init__(self) -> None:
         self._started_at = time.time_ns() // 1_000_000
@@ -21,7 +21,7 @@ class SandboxClock:
         return self._started_at + (time.monotonic_ns() - self._origin_ns) // 1_000_000 + self._skipped_ms
 
     def advance(self, milliseconds: int) -> int:
-        """Skip ahead and return the new time; raises ValueError for less than nothing or more than MAX_ADVANCE."""
+        """Skip ahead and return the new time; raises ValueError below 0 or above `MAX_ADVANCE_MS`."""
         if not 0 <= milliseconds <= MAX_ADVANCE_MS:
             raise ValueError("the clock goes forward by at most 3650d at once")
         self._skipped_ms += milliseconds

@@ -1,4 +1,4 @@
-"""Faults asked for by the control API: how many are left, and which one a request or a query meets."""
+"""Keep the faults that the control API asked for, and choose the one for a request or a query."""
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -13,14 +13,14 @@ log = structlog.get_logger(__name__)
 
 ApiFaultKind = Literal["status", "timeout", "refuse", "lost_answer"]
 DnsFaultKind = Literal["servfail", "timeout", "refuse", "bogus", "wrong_id", "truncate", "slow", "lame"]
-"""`bogus`: SERVFAIL as a validating resolver's, which the CD bit lifts. `truncate`: nothing but TC over UDP. `lame`: no
-AA, and a referral to the root."""
+"""`bogus`: the SERVFAIL of a validating resolver, unless the query has the CD bit. `truncate`: an answer over UDP
+with nothing but the TC bit. `lame`: an answer without AA that refers to the root."""
 
 _GLOB_CHARACTERS: Final = frozenset("*?[")
 
 
 class ApiFault(msgspec.Struct, frozen=True, kw_only=True):
-    """`path` is below /client/v4: a prefix, or a glob where it holds `*`, `?` or `[`. None matches everything."""
+    """A fault of the API. `path` is below /client/v4: a glob if it has `*`, `?` or `[`, else a prefix; None is any."""
 
     id: str
     kind: ApiFaultKind
@@ -38,9 +38,9 @@ class ApiFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DnsFault(msgspec.Struct, frozen=True, kw_only=True):
-    """`name` and everything below it; None is every name, as None is every `type`.
+    """A fault of DNS at `name` and below it; a `name` or `type` of None matches every one.
 
-    delay_ms: milliseconds, of `slow`.
+    delay_ms: of kind `slow`.
     """
 
     id: str
@@ -58,7 +58,7 @@ class DnsFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Faults:
-    """In the order of their making; the first that fits is applied, and used up after its number of times."""
+    """The faults in the order of their creation; the first that matches is applied, at most its number of times."""
 
     def __init__(self) -> None:
         self._created_count = 0
@@ -70,7 +70,7 @@ class Faults:
         return f"fault-{self._created_count}"
 
     def add(self, fault: ApiFault | DnsFault, times: int | None) -> None:
-        """`times` None: until it is deleted."""
+        """Add a fault that applies `times` times; None means until it is removed."""
         self._faults[fault.id] = fault
         self._remaining[fault.id] = times
         log.info("sandbox.fault_added", fault=fault.id, kind=fault.kind, times=times)
@@ -84,7 +84,7 @@ class Faults:
         self._remaining.clear()
 
     def all(self) -> list[tuple[ApiFault | DnsFault, int | None]]:
-        """Each with the times that are left."""
+        """List the faults, each with how often it still applies."""
         return [(fault, self._remaining[fault.id]) for fault in self._faults.values()]
 
     def take_api_fault(self, method: str, path: str) -> ApiFault | None:
@@ -98,7 +98,10 @@ class Faults:
     def take_dns_fault(
         self, name: Name, rdtype: RdataType, *, datagram: bool, checking_disabled: bool = False
     ) -> DnsFault | None:
-        """`datagram`: the query came over UDP. `checking_disabled`: it had the CD bit."""
+        """Return the fault for a query, if one matches, and count it.
+
+        datagram: the query came over UDP. checking_disabled: it has the CD bit.
+        """
         for fault in self._faults.values():
             if isinstance(fault, DnsFault) and fault.matches(
                 name, rdtype, datagram=datagram, checking_disabled=checking_disabled

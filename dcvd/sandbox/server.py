@@ -1,4 +1,4 @@
-"""One running sandbox: the HTTP server with both APIs, and the nameserver."""
+"""Run one sandbox: an HTTP server with all its APIs, and the nameserver."""
 
 import asyncio
 from collections.abc import Sequence
@@ -24,11 +24,11 @@ log = structlog.get_logger(__name__)
 
 _CONTROL_PREFIX: Final = "/sandbox"
 _SHUTDOWN_TIMEOUT_S: Final = 0.5
-"""Seconds that a call under way at the stop may still take."""
+"""Seconds that a call in flight may still take when the sandbox stops."""
 
 
 class Sandbox:
-    """`api_url`, `control_url` and `dns_address` are known once it has started."""
+    """A sandbox; `api_url`, `control_url` and `dns_address` are known once it has started."""
 
     def __init__(self, settings: SandboxSettings) -> None:
         """Raises InvalidInput for settings that cannot be used."""
@@ -51,7 +51,7 @@ class Sandbox:
 
     @property
     def oauth_url(self) -> str:
-        """What the paths of the authorization server follow: `/auth`, `/token` and `/revoke`."""
+        """The prefix of the authorization server's paths: `/auth`, `/token` and `/revoke`."""
         return f"http://{_format_address(self.settings.api_host, self._api_port)}{CONSENT_PREFIX}"
 
     @property
@@ -59,7 +59,7 @@ class Sandbox:
         return _format_address(self.settings.dns_host, self._dns_port)
 
     async def start(self) -> None:
-        """Serve both; raises DcvdError with code `port_taken` where a port cannot be had."""
+        """Start both servers. Raises DcvdError with the code `port_taken` if a port is not free."""
         self._dns_port = await self._nameserver.start(self.settings.dns_host, self.settings.dns_port)
         self._shutdown.clear()
         self._runner = web.AppRunner(
@@ -83,7 +83,7 @@ class Sandbox:
         log.info("sandbox.started", api=self.api_url, dns=self.dns_address)
 
     async def stop(self) -> None:
-        """End what is under way and free the ports; more than once does no harm."""
+        """End the calls in flight and free the ports; a second call does nothing."""
         self._shutdown.set()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -104,7 +104,7 @@ class Sandbox:
         self.world.set_dns(name, rdtype, values, ttl)
 
     def delete_dns(self, name: str, rdtype: str) -> None:
-        """Raises InvalidInput, and NotFound where there are no such records."""
+        """Remove the records of that name and type. Raises InvalidInput, and NotFound if there are none."""
         self.world.delete_dns(name, rdtype)
 
     def _build_application(self) -> web.Application:

@@ -1,4 +1,4 @@
-"""What a sandbox is started with."""
+"""The settings of a sandbox."""
 
 import ipaddress
 
@@ -8,13 +8,14 @@ from dcvd.errors import InvalidInput
 
 
 class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Port 0 takes a free one. `step_s` is the seconds that each stage of a hostname's life takes: four stages from its
-    creation to `active`, three from the moment its CNAME is right.
+    """The settings of a sandbox; a port of 0 takes a free one.
 
+    step_s: seconds that each stage of a hostname takes. Four stages lead from its creation to `active`, three from the
+    moment its CNAME is right.
     rate_limit: requests that the API takes in any `rate_window_s` seconds; 0 for any number.
     preloaded: how many hostnames (`n0.customer.test` and so on) the zone has from the start, all of them active.
-    customer, customer_zones: an account of a customer's, and the zones in it from the start.
-    oauth_redirect_uris: of the OAuth client, exactly, but for the port of a loopback address (RFC 8252 §7.3).
+    customer, customer_zones: the account of a customer, and the zones in it from the start.
+    oauth_redirect_uris: of the OAuth client; only the port of a loopback address may differ (RFC 8252 §7.3).
     access_token_lifetime_s: seconds.
     """
 
@@ -38,7 +39,10 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def validate_settings(settings: SandboxSettings) -> None:
-    """Raises InvalidInput naming the setting at fault. Loopback alone is served: the control API has no password."""
+    """Check the settings; only loopback addresses are served, because the control API has no password.
+
+    Raises InvalidInput naming the setting at fault.
+    """
     for field, host in (("api_host", settings.api_host), ("dns_host", settings.dns_host)):
         if not is_loopback(host):
             raise InvalidInput(field, f"{field} {host!r} is not a loopback address; use 127.0.0.1 or ::1.")

@@ -1,4 +1,4 @@
-"""Everything that a sandbox knows, and the operations on it that both the Cloudflare API and the control API use."""
+"""Hold the state of a sandbox, with the operations that the Cloudflare API and the control API share."""
 
 import hashlib
 import hmac
@@ -36,12 +36,12 @@ from dcvd.sandbox.nameserver.zone import ZoneData
 from dcvd.sandbox.settings import SandboxSettings
 
 QUOTA_ALLOCATED: Final = 100
-"""Above it Cloudflare goes on and warns of the bill."""
+"""Above this number Cloudflare accepts more, and warns that they are billed."""
 QUOTA_HARD_CAP: Final = 50_000
 
 
 class World:
-    """`requests` counts calls of the Cloudflare API by method and path template, whatever came of them."""
+    """The state of a sandbox; `requests` counts all calls of the Cloudflare API by method and path template."""
 
     def __init__(self, settings: SandboxSettings) -> None:
         self.settings = settings
@@ -74,34 +74,34 @@ class World:
             self.set_dns(name, "AAAA", ["::1"])
 
     def set_dns(self, name: str, rdtype: str, values: Sequence[str], ttl: int = DEFAULT_TTL) -> None:
-        """Replace the records of that name and type, in a customer's zone too that holds it. Raises InvalidInput."""
+        """Replace the records of that name and type, also in the customer's zone that holds it. Raises InvalidInput."""
         kind, owner = parse_type(rdtype), parse_name(name)
         records = parse_records(kind, values, ttl)
-        touched = self.zone.put(owner, records)
+        changed_names = self.zone.put(owner, records)
         self.customers.mirror_dns_change(_to_text(owner), kind.name, [rdata.to_text() for rdata in records], ttl)
-        self.hostnames.handle_dns_change(touched, self.clock.now())
+        self.hostnames.handle_dns_change(changed_names, self.clock.now())
 
     def delete_dns(self, name: str, rdtype: str) -> None:
-        """Raises InvalidInput, and NotFound where there are no such records."""
+        """Remove the records of that name and type. Raises InvalidInput, and NotFound if there are none."""
         kind, owner = parse_type(rdtype), parse_name(name)
-        touched = self.zone.drop(owner, kind)
-        if touched is None:
+        changed_names = self.zone.drop(owner, kind)
+        if changed_names is None:
             raise NotFound(f"There are no {kind.name} records at {name}.")
         self.customers.mirror_dns_change(_to_text(owner), kind.name, (), DEFAULT_TTL)
-        self.hostnames.handle_dns_change(touched, self.clock.now())
+        self.hostnames.handle_dns_change(changed_names, self.clock.now())
 
     def put_dns(self, owner: Name, records: Rdataset) -> None:
-        """In DNS alone."""
+        """Replace records in DNS, without changing a customer's zone."""
         self.hostnames.handle_dns_change(self.zone.put(owner, records), self.clock.now())
 
     def drop_dns(self, owner: Name, kind: RdataType) -> None:
-        """Likewise; none is no error."""
-        touched = self.zone.drop(owner, kind)
-        if touched is not None:
-            self.hostnames.handle_dns_change(touched, self.clock.now())
+        """Remove records from DNS, if there are any, without changing a customer's zone."""
+        changed_names = self.zone.drop(owner, kind)
+        if changed_names is not None:
+            self.hostnames.handle_dns_change(changed_names, self.clock.now())
 
     def find_token(self, token: str) -> IssuedToken | None:
-        """What a bearer token that is presented is good for; None for one that is not let in."""
+        """Return what a presented bearer token permits; None if it is not valid."""
         if hmac.compare_digest(token.encode("utf-8", "surrogateescape"), self.settings.token.encode()):
             return self.operator_token
         return self.tokens.find(token)
@@ -110,7 +110,7 @@ class World:
         return hostname_view(record, self.clock.now(), self.delegation_uuid)
 
     def create(self, hostname: str, order: SslOrder | None, extras: ExtraMembers) -> CustomHostname:
-        """Raises Refused 1405 or 1406."""
+        """Create a custom hostname. Raises CloudflareErrorResponse 1405 or 1406."""
         now = self.clock.now()
         if self.hostnames.get_by_name(hostname, now) is not None:
             raise CloudflareErrorResponse(1406)
@@ -127,47 +127,47 @@ class World:
         return self.hostnames.store(_apply_extras(record, extras), now)
 
     def edit(self, record: CustomHostname, ssl: Body | None, extras: ExtraMembers) -> CustomHostname:
-        """An `ssl` restarts validation with fresh tokens. Raises Refused."""
+        """Edit a custom hostname; an `ssl` restarts validation with fresh tokens. Raises CloudflareErrorResponse."""
         now = self.clock.now()
         record = _apply_extras(record, extras)
         if ssl is not None:
-            present = record.ssl or SslOrder(
+            order = record.ssl or SslOrder(
                 id=str(uuid.uuid4()), stage=SslStatus.INITIALIZING, stage_entered_at=now, token_generation=0
             )
-            record = restart(record, apply_ssl(present, ssl, record.hostname), now)
+            record = restart(record, apply_ssl(order, ssl, record.hostname), now)
         return self.hostnames.store(record, now)
 
     def force(self, hostname: str, change: ForcedStateChange) -> CustomHostname:
-        """Raises NotFound, and Conflict where a certificate's state is forced on a hostname without one."""
+        """Force a state. Raises NotFound, and Conflict for a certificate's state on a hostname without one."""
         record, now = self.find(hostname), self.clock.now()
-        of_certificate = (change.ssl_status, change.expires_on, change.validation_errors)
-        if record.ssl is None and any(member is not UNSET and member is not None for member in of_certificate):
+        certificate_members = (change.ssl_status, change.expires_on, change.validation_errors)
+        if record.ssl is None and any(member is not UNSET and member is not None for member in certificate_members):
             raise Conflict(f"{hostname} was created without ssl, so there is no certificate whose state could be set.")
         return self.hostnames.store(force(record, change, now), now)
 
     def delete(self, hostname: str) -> None:
-        """As if somebody had deleted it at Cloudflare. Raises NotFound."""
+        """Delete a hostname as if at Cloudflare. Raises NotFound."""
         self.hostnames.remove(self.find(hostname))
 
     def add_refusal(self, authority: Authority, text: str, hostname: str | None) -> None:
-        """From now on that CA issues for nobody, or for one hostname not, and says why. What serves goes on serving."""
+        """Make a CA refuse all hostnames, or one, for the reason `text`. Serving certificates go on serving."""
         self._refusals[authority, hostname] = text
         self.hostnames.refresh_all(self.clock.now())
 
     def remove_refusals(self, authority: Authority) -> None:
-        """That CA issues for everybody again."""
+        """Remove all refusals of a CA."""
         self._refusals = {key: text for key, text in self._refusals.items() if key[0] != authority}
         self.hostnames.refresh_all(self.clock.now())
 
     def list_refusals(self) -> list[dict[str, str | None]]:
-        """Every refusal, as the control API shows it."""
+        """List all refusals as the control API shows them."""
         return [
             {"authority": authority, "hostname": hostname, "refuses": text}
             for (authority, hostname), text in self._refusals.items()
         ]
 
     def renew(self, hostname: str, days: int) -> CustomHostname:
-        """New certificates, deployed one step from now. Raises NotFound, and Conflict where none serves yet."""
+        """Issue new certificates, deployed one step later. Raises NotFound, and Conflict if none serves yet."""
         record, now = self.find(hostname), self.clock.now()
         renewed = renew(record, now, days)
         if renewed is None:
@@ -175,14 +175,14 @@ class World:
         return self.hostnames.store(renewed, now)
 
     def find(self, hostname: str) -> CustomHostname:
-        """By name, as it is now. Raises NotFound."""
+        """Return the hostname with this name as it is now. Raises NotFound."""
         record = self.hostnames.get_by_name(hostname.lower().removesuffix("."), self.clock.now())
         if record is None:
             raise NotFound(f"There is no custom hostname {hostname}.")
         return record
 
     def set_fallback(self, origin: str | None) -> None:
-        """An origin becomes active one step from now; None removes it, and no further hostname activates."""
+        """Set an origin, which becomes active one step later, or remove it, so that no more hostnames activate."""
         now = self.clock.now()
         if origin is None:
             self.fallback = None
@@ -194,7 +194,7 @@ class World:
         self.hostnames.refresh_all(now)
 
     def _read_conditions(self, record: CustomHostname) -> tuple[HostnameConditions, frozenset[Name]]:
-        sight, consulted = read_conditions(
+        conditions, consulted_names = read_conditions(
             record,
             self.zone,
             target=self._target,
@@ -202,10 +202,10 @@ class World:
             delegation_uuid=self.delegation_uuid,
             authority_refusal=self._find_refusal(record),
         )
-        hidden = None if sight.has_cname else self.customers.find_cname_target(record.hostname)
-        if hidden is not None and parse_name(hidden).is_subdomain(self._target):
-            sight = replace(sight, has_cname=True)
-        return sight, consulted
+        hidden_target = None if conditions.has_cname else self.customers.find_cname_target(record.hostname)
+        if hidden_target is not None and parse_name(hidden_target).is_subdomain(self._target):
+            conditions = replace(conditions, has_cname=True)
+        return conditions, consulted_names
 
     def _find_refusal(self, record: CustomHostname) -> str | None:
         if record.ssl is None:
@@ -215,7 +215,7 @@ class World:
 
 
 class _SandboxDns:
-    """The sandbox's DNS for the customers' zones."""
+    """The sandbox's DNS, in which customers' zones are published."""
 
     def __init__(self, world: World) -> None:
         self._world = world

@@ -1,1 +1,1 @@
-"""Cloudflare's DNS."""
+"""DNS records at Cloudflare."""

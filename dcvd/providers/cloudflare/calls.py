@@ -1,4 +1,4 @@
-"""Calls of Cloudflare's API with a customer's token."""
+"""Call Cloudflare's DNS API with a customer's token."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -24,7 +24,7 @@ _RECORD_PATH: Final = f"{_RECORDS_PATH}/{{dns_record_id}}"
 
 
 class CloudflareDnsApi:
-    """One call each, but for `list_records`. Raises the error tree's RemoteError."""
+    """Cloudflare's DNS API. Each method makes one call, except `list_records`, and raises a RemoteError."""
 
     def __init__(self, fetcher: Fetcher, base_url: str, token: Secret) -> None:
         self._fetcher = fetcher
@@ -32,46 +32,46 @@ class CloudflareDnsApi:
         self._token = token
 
     async def verify_token(self) -> str:
-        """Of an API token of a user's; Unauthorized for every other kind, good ones too."""
+        """Return the status of a user's API token. Raises Unauthorized for other kinds of token, even valid ones."""
         result = (await self._call("GET", "/user/tokens/verify")).result
         return str(result.get("status")) if isinstance(result, dict) else ""
 
     async def find_account(self) -> str | None:
-        """The one account whose zones the token reaches."""
+        """Return the name of the account whose zones the token reaches; None if there is not exactly one."""
         envelope = await self._call("GET", "/zones", query={"per_page": str(_ZONES_PER_PAGE)})
         return read_account(envelope.result)
 
     async def list_zones(self, name: str) -> list[ListedZone]:
-        """Those of exactly this name: one a customer may have, and another that another account lost or claims."""
+        """List the zones of exactly this name; there may be others that are not active, as one that moved away."""
         envelope = await self._call("GET", "/zones", query={"name": name, "per_page": str(_ZONES_PER_PAGE)})
         return read_zones(envelope.result, name)
 
     async def list_records(self, zone: Zone, name: str) -> list[ZoneRecord]:
-        """All at exactly this name, of every page."""
-        found: list[ZoneRecord] = []
+        """List all records at exactly this name, from every page."""
+        records: list[ZoneRecord] = []
         for page in range(1, _MOST_PAGES + 1):
             query = {"name.exact": name, "per_page": str(_RECORDS_PER_PAGE), "page": str(page)}
             envelope = await self._call("GET", _RECORDS_PATH, zone=zone, query=query)
-            read = read_records(envelope.result, name)
-            found += read
-            if not read or (envelope.total_pages is not None and page >= envelope.total_pages):
-                return found
+            page_records = read_records(envelope.result, name)
+            records += page_records
+            if not page_records or (envelope.total_pages is not None and page >= envelope.total_pages):
+                return records
         most = _MOST_PAGES * _RECORDS_PER_PAGE
         raise Permanent(f"There are more than {most} records at {name}, more than dcvd reads.", code="provider_refused")
 
     async def create_record(self, zone: Zone, record: ZoneRecord) -> str:
-        """The new record's id."""
+        """Create a record and return its id."""
         record_id = read_id((await self._call("POST", _RECORDS_PATH, zone=zone, body=to_body(record))).result)
         if record_id is None:
             raise unexpected_answer("Cloudflare's answer to the creation of a record names no id.")
         return record_id
 
     async def overwrite_record(self, zone: Zone, record_id: str, record: ZoneRecord) -> None:
-        """The record of this id becomes that one, with nothing of what it was."""
+        """Replace the record of this id completely by another."""
         await self._call("PUT", _RECORD_PATH, zone=zone, record_id=record_id, body=to_body(record))
 
     async def delete_record(self, zone: Zone, record_id: str) -> None:
-        """Permanent (see `is_gone`) where there is none."""
+        """Delete a record. Raises Permanent (see `is_gone`) if there is none."""
         await self._call("DELETE", _RECORD_PATH, zone=zone, record_id=record_id)
 
     async def _call(
@@ -87,10 +87,10 @@ class CloudflareDnsApi:
         headers = {"Authorization": f"Bearer {self._token.reveal()}", "Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        filled = path.replace("{zone_id}", zone.id if zone else "").replace("{dns_record_id}", record_id)
+        url_path = path.replace("{zone_id}", zone.id if zone else "").replace("{dns_record_id}", record_id)
         answer = await self._fetcher.send(
             method,
-            f"{self._base_url}{filled}{f'?{urlencode(query)}' if query else ''}",
+            f"{self._base_url}{url_path}{f'?{urlencode(query)}' if query else ''}",
             headers=headers,
             body=None if body is None else msgspec.json.encode(body),
             max_bytes=_LARGEST_ANSWER,
@@ -102,9 +102,9 @@ class CloudflareDnsApi:
 
 
 def list_zone_candidates(name: str, registrable_name: str) -> Iterator[str]:
-    """The name, and every name above it up to `registrable_name`, that can be a zone's.
+    """The names that can be the zone of `name`: itself and its parents, up to `registrable_name`.
 
-    Without wildcards and underscores.
+    Names that begin with a wildcard or an underscore are left out.
     """
     while name != registrable_name and is_within(name, registrable_name):
         if not name.startswith(("*", "_")):

@@ -1,6 +1,6 @@
-"""Refusals of Cloudflare's DNS → the error tree.
+"""Turn refusals of Cloudflare's DNS API into errors of ours.
 
-A code that nobody has documented is judged by its HTTP status.
+A refusal whose code is undocumented is judged by its HTTP status.
 """
 
 from typing import Final
@@ -22,37 +22,37 @@ _LONGEST_RETRY_AFTER_S: Final = 3600.0
 def to_error(
     method: str, path: str, status: int, envelope: CloudflareEnvelope | None, retry_after: str | None
 ) -> RemoteError:
-    """The error that a failed call is raised as; `path` names no zone and no record."""
+    """Return the error for a failed call; `path` is a template that names no zone and no record."""
     first = envelope.errors[0] if envelope and envelope.errors else CloudflareErrorInfo(None, "no explanation")
-    said = f"Cloudflare answered {method} {path} with {status}"
+    message = f"Cloudflare answered {method} {path} with {status}"
     if first.code is not None:
-        said = f"{said}, code {first.code}: {make_printable(first.message)[:_MAX_MESSAGE_LENGTH]}"
-    said = f"{said.rstrip('.')}."
+        message = f"{message}, code {first.code}: {make_printable(first.message)[:_MAX_MESSAGE_LENGTH]}"
+    message = f"{message.rstrip('.')}."
     if status == 429:
-        return Retryable(said, code="provider_rate_limited", retry_after_s=_parse_retry_after_s(retry_after))
+        return Retryable(message, code="provider_rate_limited", retry_after_s=_parse_retry_after_s(retry_after))
     if status >= 500 or envelope is None:
         return Retryable(
-            f"{said} It is tried again.", code=UNAVAILABLE, retry_after_s=_parse_retry_after_s(retry_after)
+            f"{message} It is tried again.", code=UNAVAILABLE, retry_after_s=_parse_retry_after_s(retry_after)
         )
     if status in (401, 403) or first.code in _CREDENTIAL_ERRORS:
-        message = f"{said} The connection needs a token with Zone:Read and DNS:Edit on the zone."
+        message = f"{message} The connection needs a token with Zone:Read and DNS:Edit on the zone."
         return Unauthorized(message, code="provider_unauthorized")
     code = CONFLICT if first.code in _CONFLICT_ERRORS else "provider_refused"
-    return Permanent(said, code=code, http_status=status, remote_code=first.code)
+    return Permanent(message, code=code, http_status=status, remote_code=first.code)
 
 
 def is_gone(error: Permanent) -> bool:
-    """Whether the record that a call was about is not there (81044, or a bare 404)."""
+    """Whether the record of a failed call does not exist (81044, or a bare 404)."""
     return error.remote_code == _RECORD_NOT_FOUND or error.http_status == 404
 
 
 def unexpected_answer(message: str) -> Retryable:
-    """For an answer about something else, or of no use."""
+    """The error for an answer about something else, or one that cannot be used."""
     return Retryable(message, code=UNEXPECTED)
 
 
 def _parse_retry_after_s(text: str | None) -> float | None:
-    """A `retry-after` in seconds, within reason."""
+    """The seconds of a `retry-after` header, at most an hour; None if it is not a number."""
     stripped = (text or "").strip()
     if not (stripped.isascii() and stripped.isdecimal()):
         return None

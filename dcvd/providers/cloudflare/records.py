@@ -1,4 +1,4 @@
-"""DNS records at Cloudflare."""
+"""Read and change DNS records at Cloudflare."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,18 +18,18 @@ from dcvd.providers.cloudflare.wire import is_same_record
 log = structlog.get_logger(__name__)
 
 _MOST_LABELS: Final = 8
-"""How many names are asked for as zones: nobody delegates deeper, and a name may have over a hundred labels."""
+"""The most names that are looked up as zones: nobody delegates deeper, and a name may have over a hundred labels."""
 _MAX_SHOWN: Final = 100
 
 
 class CloudflareRecords:
-    """With an API token, or an access token of OAuth."""
+    """Cloudflare's driver; it takes an API token or an OAuth access token."""
 
     def __init__(self, fetcher: Fetcher, base_url: str, token: Secret) -> None:
         self._api = CloudflareDnsApi(fetcher, base_url, token)
 
     async def check_credentials(self) -> str | None:
-        """The list of zones decides: Cloudflare verifies API tokens of users alone."""
+        """Return the account's name. The list of zones decides: Cloudflare verifies only API tokens of users."""
         try:
             status = await self._api.verify_token()
         except (Unauthorized, Permanent) as error:
@@ -43,30 +43,34 @@ class CloudflareRecords:
         return await self._api.find_account()
 
     async def find_zone(self, name: str) -> Zone | None:
-        """The nearest active one. One that its registrar does not lead to is taken where there is none else: what is
-        written there is not in DNS yet."""
-        waiting: Zone | None = None
+        """Return the nearest active zone, else the nearest one that is not active yet.
+
+        What is written to a zone that is not active does not appear in DNS until its registrar delegates to Cloudflare.
+        """
+        inactive: Zone | None = None
         for candidate in list(list_zone_candidates(name, registrable_domain(name)))[-_MOST_LABELS:]:
-            for seen in await self._api.list_zones(candidate):
-                if seen.status == "active":
-                    return seen.zone
-                if waiting is None and seen.status in ("pending", "initializing"):
-                    waiting = seen.zone
-        if waiting is not None:
-            log.warning("cloudflare.zone_not_active", zone=waiting.name)
-        return waiting
+            for listed in await self._api.list_zones(candidate):
+                if listed.status == "active":
+                    return listed.zone
+                if inactive is None and listed.status in ("pending", "initializing"):
+                    inactive = listed.zone
+        if inactive is not None:
+            log.warning("cloudflare.zone_not_active", zone=inactive.name)
+        return inactive
 
     async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:
         return await self._api.list_records(zone, name)
 
     async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
-        """In one call where a CNAME takes the place of a CNAME; else one by one, and where that fails in the middle
-        what was taken out is put back. Raises Permanent `record_conflict` where something else is in the way, or what
-        is to be taken out was changed since it was read."""
+        """Overwrite a CNAME by a CNAME in one call; replace all else one by one, and put it back if that fails midway.
+
+        Raises Permanent `record_conflict` if another record is in the way, or if a record to be removed was changed
+        since it was read.
+        """
         names = {record.name for record in (*remove, *add)}
         if not names:
             return
-        (name,) = names  # the caller's promise
+        (name,) = names  # callers change one name at a time
         if not is_within(name, zone.name):
             raise Permanent(f"{name} is not in the zone {zone.name}.", code="provider_refused")
         present = {record.id: record for record in await self._api.list_records(zone, name)}
@@ -122,9 +126,9 @@ class CloudflareRecords:
     async def _put_back(
         self, zone: Zone, name: str, records: Sequence[ZoneRecord], new: Sequence[ZoneRecord], error: RemoteError
     ) -> RemoteError:
-        """The error to raise, which says what became of the records that were taken out.
+        """Restore the removed records, and return the error to raise, which says whether that worked.
 
-        None of `new` stood there before, so whatever of it stands there now is ours to take out.
+        None of `new` existed before, so those of them that exist now are ours to delete.
         """
         try:
             present = await self._api.list_records(zone, name)
@@ -142,14 +146,14 @@ class CloudflareRecords:
         return _extend_error(error, f"What stood at {name} before was put back.")
 
     async def _has_record(self, zone: Zone, record: ZoneRecord, error: RemoteError) -> bool:
-        """Whether the record stands although its call failed: its answer was lost, or it says that it exists."""
+        """Whether the record exists although its call failed: the answer was lost, or it reported a conflict."""
         if isinstance(error, Retryable) or error.code == CONFLICT:
             present = await self._read_after_failure(zone, record.name, error)
             return present is not None and _is_among(record, present)
         return False
 
     async def _read_after_failure(self, zone: Zone, name: str, error: RemoteError) -> list[ZoneRecord] | None:
-        """What stands there now; None where that cannot be learned either."""
+        """Return the records that exist now; None if they cannot be read either."""
         try:
             return await self._api.list_records(zone, name)
         except RemoteError as second:
@@ -157,7 +161,7 @@ class CloudflareRecords:
             return None
 
     async def _explain_conflict(self, zone: Zone, record: ZoneRecord, error: RemoteError) -> RemoteError:
-        """A conflict says what is in the way."""
+        """Add to a conflict which records are in the way; return every other error unchanged."""
         if error.code != CONFLICT:
             return error
         present = await self._read_after_failure(zone, record.name, error) or []
@@ -169,7 +173,7 @@ class CloudflareRecords:
 
 
 def _check_unchanged(record: ZoneRecord, current: ZoneRecord) -> ZoneRecord:
-    """What stands there, whose form is the one to restore."""
+    """Return the current record, which is the form to restore. Raises Permanent if it was changed."""
     if is_same_record(record, current):
         return current
     message = (
@@ -184,7 +188,7 @@ def _is_among(record: ZoneRecord, records: Sequence[ZoneRecord]) -> bool:
 
 
 def _require_id(record: ZoneRecord) -> str:
-    assert record.id is not None, "it was read from Cloudflare"
+    assert record.id is not None, "a record that was read has an id"
     return record.id
 
 
@@ -194,7 +198,7 @@ def _format_record(record: ZoneRecord) -> str:
 
 
 def _extend_error(error: RemoteError, sentence: str) -> RemoteError:
-    """An error of the same kind that says more."""
+    """Return an error of the same kind with one more sentence."""
     message = f"{error.message} {sentence}"
     match error:
         case Retryable():

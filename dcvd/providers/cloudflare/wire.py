@@ -1,4 +1,4 @@
-"""Cloudflare's JSON ↔ zones and records. An answer about anything but what was asked is refused."""
+"""Convert Cloudflare's JSON to zones and records, and back. An answer about anything else is refused."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from dcvd.providers.cloudflare.faults import unexpected_answer
 
 COMMENT: Final = "Written by dcvd"
 _AUTOMATIC_TTL: Final = 1
-"""The `ttl` by which Cloudflare chooses one: 300 seconds, as its documentation says."""
+"""The `ttl` that leaves the choice to Cloudflare, which takes 300 seconds, as its documentation says."""
 _AUTOMATIC_TTL_S: Final = 300
 _ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 _TYPE: Final = re.compile(r"[A-Z0-9]{1,16}")
@@ -27,56 +27,59 @@ _RESTORED_MEMBERS: Final = ("content", "ttl", "proxied", "comment", "tags", "pri
 
 
 class ListedZone(Struct, frozen=True):
-    """A zone as it was listed; `status` is `active` where the registrar names Cloudflare's servers."""
+    """A zone of the list; `status` is `active` if the registrar names Cloudflare's servers."""
 
     zone: Zone
     status: str
 
 
 def read_zones(result: object, name: str) -> list[ListedZone]:
-    """The zones of exactly this name; others are left out, because Cloudflare's filter is more than equality.
+    """Return the zones of exactly this name; Cloudflare's filter may let others through.
 
-    Raises Retryable for what is no list.
+    Raises Retryable for an answer that is not a list.
     """
-    found = []
+    zones = []
     for entry in _listed(result, "the zones of", name):
         zone_id, status = entry.get("id"), entry.get("status")
         if _is_id(zone_id) and _normalize_host(entry.get("name")) == name:
-            found.append(
+            zones.append(
                 ListedZone(Zone(id=zone_id, name=name, flattens_apex=True), status if isinstance(status, str) else "")
             )
-    return found
+    return zones
 
 
 def read_account(result: object) -> str | None:
-    """The name of the account that all listed zones belong to; None where it is none, or more than one."""
-    listed = [_as_object(entry.get("account")).get("name") for entry in _as_objects(result)]
-    names = {name if isinstance(name, str) else None for name in listed}
+    """Return the name of the account that all listed zones belong to; None if there is none, or more than one."""
+    values = [_as_object(entry.get("account")).get("name") for entry in _as_objects(result)]
+    names = {name if isinstance(name, str) else None for name in values}
     only = names.pop() if len(names) == 1 else None
     return None if only is None else make_printable(only)[:_LONGEST_ACCOUNT] or None
 
 
 def read_records(result: object, name: str) -> list[ZoneRecord]:
-    """Raises Retryable, also for a record at another name: taken for ours it would be changed; and for what is no list:
-    taken for an empty one it would be written to."""
+    """Return the records at a name.
+
+    Raises Retryable for a record at another name, which could otherwise be changed as if it were ours, and for an
+    answer that is not a list, which could otherwise be taken for an empty name.
+    """
     return [_read_record(entry, name) for entry in _listed(result, "the records of", name)]
 
 
 def read_id(result: object) -> str | None:
-    """The id of the record that was created."""
-    found = _as_object(result).get("id")
-    return found if _is_id(found) else None
+    """Return the id of a created record; None if the answer names none."""
+    record_id = _as_object(result).get("id")
+    return record_id if _is_id(record_id) else None
 
 
 def to_body(record: ZoneRecord) -> dict[str, Any]:
-    """What creates this record: as it was where it was read from Cloudflare, else unproxied and with our comment.
+    """Return the body that creates a record: exactly as it was read, else unproxied and with our comment.
 
-    Raises Permanent for a type whose value Cloudflare takes in parts, where those are not known.
+    Raises Permanent for a new record of a type whose value Cloudflare takes in parts.
     """
     body: dict[str, Any] = {"type": record.type, "name": record.name}
     if record.raw is not None:
-        kept = _as_object(msgspec.json.decode(record.raw))
-        return body | {member: kept[member] for member in _RESTORED_MEMBERS if member in kept}
+        original = _as_object(msgspec.json.decode(record.raw))
+        return body | {member: original[member] for member in _RESTORED_MEMBERS if member in original}
     ttl = _AUTOMATIC_TTL if record.ttl is None else min(max(record.ttl, 60), 86_400)
     body |= {"content": record.value, "ttl": ttl, "comment": COMMENT}
     match record.type:
@@ -92,7 +95,7 @@ def to_body(record: ZoneRecord) -> dict[str, Any]:
 
 
 def is_same_record(record: ZoneRecord, other: ZoneRecord) -> bool:
-    """Whether they say the same in DNS, but for the TTL."""
+    """Whether two records are the same in DNS, apart from the TTL."""
     return (record.type, record.name, record.value) == (other.type, other.name, other.value)
 
 
@@ -111,21 +114,21 @@ def _read_record(entry: Mapping[str, Any], name: str) -> ZoneRecord:
         value = _read_txt(content)
     if kind == "MX":
         value = f"{entry.get('priority')} {value}"
-    kept = {member: entry[member] for member in _RESTORED_MEMBERS if entry.get(member) not in (None, [], {})}
-    if "data" in kept:
-        del kept["content"]  # read-only there: Cloudflare makes it of the data
+    raw = {member: entry[member] for member in _RESTORED_MEMBERS if entry.get(member) not in (None, [], {})}
+    if "data" in raw:
+        del raw["content"]  # read-only here: Cloudflare derives it from the data
     return ZoneRecord(
         id=record_id,
         type=kind,
         name=name,
         value=value,
         ttl=_AUTOMATIC_TTL_S if not isinstance(ttl, int) or ttl == _AUTOMATIC_TTL else ttl,
-        raw=msgspec.json.encode(kept).decode(),
+        raw=msgspec.json.encode(raw).decode(),
     )
 
 
 def _read_txt(content: str) -> str:
-    """The text, which Cloudflare shows as it was typed: with the quotation marks of a zone file, or without."""
+    """The text of a TXT record, which Cloudflare shows as it was typed: with quotation marks, or without."""
     parts = _QUOTED.findall(content)
     return _ESCAPED.sub(r"\1", "".join(parts)) if content.startswith('"') and parts else content
 

@@ -1,1 +1,1 @@
-"""Domain Connect (draft-ietf-dconn-domainconnect): the provider applies our template to the zone."""
+"""Domain Connect (draft-ietf-dconn-domainconnect), by which a DNS provider applies our template to a zone."""

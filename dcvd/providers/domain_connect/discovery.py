@@ -1,7 +1,7 @@
-"""Which DNS provider has a customer's zone, and whether it takes our template (Domain Connect).
+"""Find the DNS provider of a customer's zone, and whether it takes our template (Domain Connect).
 
-The zone is its owner's, and so are the addresses that it names: they are called through the guard alone, and nothing
-secret goes there.
+The zone's owner chooses the addresses that the zone names, so they are called only through the egress guard, and no
+secret is sent to them.
 """
 
 from http import HTTPStatus
@@ -19,28 +19,31 @@ from dcvd.kit.http.fetch import Fetcher, FetchFailed, FetchRefused, FetchRespons
 log = structlog.get_logger(__name__)
 
 DISCOVERY_LABEL: Final = "_domainconnect"
-"""Below the apex of a zone, where its provider has a TXT record."""
+"""The label below a zone's apex at which its provider has a TXT record."""
 _TIMEOUT_S: Final = 5.0
 _MAX_ANSWER_BYTES: Final = 64 * 1024
 
 
 class DiscoveredProvider(Struct, frozen=True, kw_only=True):
-    """A zone and the provider that has it."""
+    """A zone and the settings of its DNS provider."""
 
     zone: str
     provider: ProviderSettings
 
 
 class DomainConnectDiscovery:
-    """`fetcher` is one with a policy."""
+    """Looks up providers. `fetcher` has an egress policy, because zones name the addresses that it calls."""
 
     def __init__(self, zones: ZoneReader, fetcher: Fetcher) -> None:
         self._zones = zones
         self._fetcher = fetcher
 
     async def discover_provider(self, hostname: str) -> DiscoveredProvider:
-        """Raises NotFound (`domain_connect_not_found`) where the provider does not speak Domain Connect, or says that
-        it does and does not; Retryable where DNS or the provider gives no answer now."""
+        """Return the zone of a hostname and its provider.
+
+        Raises NotFound (`domain_connect_not_found`) if the provider does not offer Domain Connect, or claims to and
+        does not; Retryable if DNS or the provider does not answer now.
+        """
         zone = await self._zones.find_apex(hostname)
         if zone is None:
             raise _not_found_error(f"The domain of {hostname} is not registered.")
@@ -55,19 +58,21 @@ class DomainConnectDiscovery:
         except ValueError as error:
             log.info("domain_connect.settings_unreadable", zone=zone, reason=str(error))
             raise _not_found_error(
-                f"The Domain Connect service of {zone} answers what cannot be used: {error}."
+                f"The Domain Connect service of {zone} gives an answer that cannot be used: {error}."
             ) from error
         return DiscoveredProvider(zone=zone, provider=provider)
 
     async def has_template(self, discovery: DiscoveredProvider, provider_id: str, service_id: str) -> bool:
-        """Whether the provider takes our template. Raises Retryable where it does not say."""
+        """Whether the provider takes our template. Raises Retryable if it does not answer."""
         url = f"{discovery.provider.api_url}{template_path(provider_id, service_id)}"
         answer = await self._get(url, discovery.zone)
         return answer is not None and answer.status == HTTPStatus.OK
 
     async def _get(self, url: str, zone: str) -> FetchResponse | None:
-        """None where there is nobody to be asked: a stale record, or an address that may not be called. Which of them,
-        the tenant is not told, lest he explore networks that we are in."""
+        """Return the answer; None if nobody can be asked: the record is stale, or the address may not be called.
+
+        The tenant does not learn which of the two it is, because they could explore our networks by it.
+        """
         try:
             answer = await self._fetcher.send("GET", url, timeout_s=_TIMEOUT_S, max_bytes=_MAX_ANSWER_BYTES)
         except (FetchRefused, FetchFailed) as error:

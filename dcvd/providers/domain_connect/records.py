@@ -1,7 +1,7 @@
-"""Records that a provider sets by our template (Domain Connect's asynchronous flow).
+"""Have a provider apply our template to a zone (Domain Connect's asynchronous flow).
 
-Source: draft-ietf-dconn-domainconnect-async. The provider's address is the configuration's and never one that a zone
-names, because the token goes there.
+Source: draft-ietf-dconn-domainconnect-async. The provider's address comes from the configuration and never from a
+zone, because the token is sent there.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,10 @@ class _ConflictAnswer(Struct):
 
 
 class TemplateRecords:
-    """With an access token. What stands in a zone is read from its own servers: the protocol has no call for it."""
+    """Domain Connect's driver; it takes an access token.
+
+    Records are read from the zone's own name servers, because the protocol has no call for that.
+    """
 
     def __init__(self, fetcher: Fetcher, config: Config, token: Secret, zones: ZoneReader) -> None:
         self._fetcher = fetcher
@@ -49,26 +52,32 @@ class TemplateRecords:
         self._url = f"{config.oauth_other.api_base_url}{path}"
 
     async def check_credentials(self) -> str | None:
-        """Whether the provider has the template; the protocol has no call that tries a token."""
+        """Check that the provider has the template; the protocol has no call that tries a token."""
         answer = await self._fetcher.send("GET", self._url)
         if answer.status != HTTPStatus.OK:
             raise self._to_error(answer)
         return None
 
     async def find_zone(self, name: str) -> Zone | None:
-        """By DNS, where its provider offers Domain Connect at all; if it is another's, applying the template fails."""
+        """Find the zone in DNS; None if its provider does not offer Domain Connect.
+
+        If that provider is not the one that we call, applying the template fails.
+        """
         zone = await self._zones.find_apex(name)
         if zone is None or read_api_prefix(await self._zones.read_texts(f"{DISCOVERY_LABEL}.{zone}")) is None:
             return None
         return Zone(id=zone, name=zone)
 
-    async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:  # noqa: ARG002  # the protocol's of all drivers
-        """Of the types that are usual."""
+    async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:  # noqa: ARG002  # as in RecordDriver
+        """Return the records of the usual types."""
         return await self._zones.read_records(name)
 
     async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
-        """Apply the template; with something to be removed, the provider may take out whatever is in its way. To remove
-        our record alone the template is reverted, which takes out both records of a domain."""
+        """Apply the template, or revert it if nothing is to be added.
+
+        If `remove` names records too, the provider may remove whatever conflicts with the template. Reverting removes
+        both records of a domain.
+        """
         if add:
             await self._call(
                 "apply", {**self._build_application(zone, add).to_parameters(), "force": "1" if remove else "0"}
@@ -88,9 +97,9 @@ class TemplateRecords:
         await self._call("revert", {"domain": applied.zone, "host": applied.host})
 
     def _build_application(self, zone: Zone, records: Sequence[ZoneRecord]) -> TemplateApplication:
-        wanted = [Record(record.type, record.name, record.value) for record in records]
+        template_records = [Record(record.type, record.name, record.value) for record in records]
         try:
-            return prepare_application(wanted, zone=zone.name, target=self._target)
+            return prepare_application(template_records, zone=zone.name, target=self._target)
         except Conflict as error:
             raise Permanent(error.message, code=error.code) from error
 
@@ -104,7 +113,7 @@ class TemplateRecords:
         if answer.status // 100 == HTTPStatus.OK // 100:
             return
         if verb == "revert" and answer.status == HTTPStatus.NOT_FOUND:
-            return  # it is not applied any more
+            return  # the template is not applied any more
         raise self._to_error(answer)
 
     def _to_error(self, answer: FetchResponse) -> RemoteError:
@@ -146,10 +155,10 @@ def _unavailable_error(status: int) -> Retryable:
 
 
 def _format_conflicts(body: bytes) -> str:
-    """The first records of those in the way, where the provider names them; its words are cut and no markup."""
+    """Name the first conflicting records, if the provider lists them; its text is cut and cleaned of markup."""
     try:
         records = msgspec.json.decode(body, type=_ConflictAnswer).records
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
-    named = [sanitize(f"{record.type} {record.host}") for record in records[:_MAX_CONFLICTS_NAMED]]
-    return f": {', '.join(filter(None, named))}" if any(named) else ""
+    names = [sanitize(f"{record.type} {record.host}") for record in records[:_MAX_CONFLICTS_NAMED]]
+    return f": {', '.join(filter(None, names))}" if any(names) else ""

@@ -1,7 +1,8 @@
-"""The pace of calls at GoDaddy: 60 a minute.
+"""Limit the calls to GoDaddy: 60 a minute.
 
-Its terms of use say for each endpoint, its command line's notes for each credential whatever the endpoint: we keep to
-the stricter. Other tools of the customer's may use the same credential, so answers tell what is left.
+Its terms of use set this limit for each endpoint, the notes of its command-line tool for each credential whatever the
+endpoint; we keep to the stricter one. Other tools of the customer may use the same credential, so we also read from
+the answers how many calls are left.
 """
 
 import asyncio
@@ -23,18 +24,18 @@ RATE_LIMITED: Final = "provider_rate_limited"
 _CALLS_PER_MINUTE: Final = 60
 _MINUTE_S: Final = 60.0
 _CALLS_PER_OPERATION: Final = 20
-"""Calls of a piece of work at most: to find the zone, read two names, change and read them again. Work is begun only as
-often as there are calls to end it, or many pieces at once would take from each other what each needs, and none would
-end."""
+"""The most calls of one operation: to find the zone, read two names, change them and read them again. An operation
+begins only if enough calls are left to finish it; otherwise many operations at once would use up each other's calls,
+and none would finish."""
 _MAX_CREDENTIALS: Final = 1024
-"""Credentials that are remembered; of more, who has not called for the longest time is forgotten."""
+"""Credentials that are remembered; beyond that, the one that was used least recently is forgotten."""
 _LONGEST_PAUSE_S: Final = 600.0
 _LONGEST_SLEEP_S: Final = 1.0
-"""Seconds after which a waiting call looks again: an answer may have changed what it waits for."""
+"""Seconds after which a waiting call checks again: an answer may have changed how long it has to wait."""
 
 
 class GodaddyBudget:
-    """One credential's calls: each is made within `call()`, and its answer is told to `heed()`."""
+    """The calls of one credential: each is made within `begin_call()`, and its answer is passed to `learn_from()`."""
 
     def __init__(self, limit: int, window_s: float, monotonic: Callable[[], float]) -> None:
         self._configured_limit = limit
@@ -44,15 +45,15 @@ class GodaddyBudget:
         self._paused_until_s = monotonic()
 
     async def begin_operation(self, *, max_wait_s: float) -> None:
-        """Wait until a piece of work may be begun. Raises Retryable as `call` does."""
+        """Wait until an operation may begin. Raises Retryable as `begin_call` does."""
         await self._wait_for_turn(self._operations.get_wait_s, max_wait_s)
         self._operations.take()
 
     @asynccontextmanager
     async def begin_call(self, *, max_wait_s: float, reserve: int = 0) -> AsyncIterator[None]:
-        """Wait for a call's turn, at most `max_wait_s` seconds, and until `reserve` more could follow at once.
+        """Wait, at most `max_wait_s` seconds, until a call may be made and `reserve` more could follow at once.
 
-        Raises Retryable, without waiting, where the turn comes later.
+        Raises Retryable, without waiting, if that would take longer.
         """
         await self._wait_for_turn(lambda: self._get_wait_s(reserve), max_wait_s)
         self._calls.begin()
@@ -62,7 +63,7 @@ class GodaddyBudget:
             self._calls.end()
 
     def learn_from(self, answer: FetchResponse) -> None:
-        """Learn from an answer."""
+        """Take over the limit and the pause that an answer names."""
         limit, left = _read_number(answer, "ratelimit-limit"), _read_number(answer, "ratelimit-remaining")
         if limit is not None:
             self._calls.limit = min(max(int(limit), 1), self._configured_limit)
@@ -73,7 +74,7 @@ class GodaddyBudget:
             self._pause(_read_number(answer, "ratelimit-reset") or self._calls.window_s)
 
     def is_idle(self) -> bool:
-        """Whether nothing would be lost by forgetting it."""
+        """Whether the budget is unused, so that it can be forgotten."""
         return (
             max(self._get_wait_s(self._calls.limit - 1), self._operations.get_wait_s(self._operations.limit - 1)) <= 0
         )
@@ -84,7 +85,7 @@ class GodaddyBudget:
             if self._monotonic() + wait > end:
                 raise Retryable(
                     f"GoDaddy takes {self._calls.limit} calls a minute with one credential, and they are used up or "
-                    f"spoken for; it is tried again in {wait:.0f} s.",
+                    f"reserved; it is tried again in {wait:.0f} s.",
                     code=RATE_LIMITED,
                     retry_after_s=wait,
                 )
@@ -98,7 +99,7 @@ class GodaddyBudget:
 
 
 class GodaddyBudgets:
-    """The budgets of all credentials in use. `limit` calls in any `window_s`; `monotonic` is monotonic."""
+    """The budgets of all credentials in use: `limit` calls in any `window_s` seconds by the clock `monotonic`."""
 
     def __init__(
         self,
@@ -114,11 +115,11 @@ class GodaddyBudgets:
 
     @property
     def credential_count(self) -> int:
-        """Credentials, of at most 1024."""
+        """The number of credentials that have a budget, at most 1024."""
         return len(self._budgets)
 
     def get_budget(self, credential: Secret) -> GodaddyBudget:
-        """The credential's budget; the credential itself is not kept."""
+        """Return the budget of a credential; only a hash of the credential is kept."""
         digest = blake2b(credential.reveal().encode(), key=self._hash_key).digest()
         budget = self._budgets.get(digest)
         if budget is None:
@@ -135,11 +136,11 @@ class GodaddyBudgets:
 
 
 def read_retry_after_s(answer: FetchResponse) -> float:
-    """Seconds to wait after too many calls (429): a member of the body, or a header, within reason."""
+    """Return the seconds to wait after a 429, from the body or a header: at least 1, at most 600."""
     document = read_json(answer.body)
-    told = document.get("retryAfterSec") if isinstance(document, dict) else None
-    if isinstance(told, int | float) and not isinstance(told, bool):
-        return float(min(max(told, 1), _LONGEST_PAUSE_S))
+    value = document.get("retryAfterSec") if isinstance(document, dict) else None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(min(max(value, 1), _LONGEST_PAUSE_S))
     seconds = _read_number(answer, "retry-after")
     return _MINUTE_S if seconds is None else min(max(seconds, 1.0), _LONGEST_PAUSE_S)
 

@@ -1,4 +1,4 @@
-"""Records of one type and name at a time; a call that touches more of a zone is never made."""
+"""Read and change records at GoDaddy. Every call touches one name and one type, never more of a zone."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -21,17 +21,17 @@ from dcvd.providers.owner_names import APEX, OwnerName, locate_owner, zone_candi
 log = structlog.get_logger(__name__)
 
 _TYPES: Final = ("CNAME", "A", "AAAA", "TXT", "MX", "CAA", "NS", "SRV")
-"""What can be in the way of a record of ours, the CNAME first: beside it nothing else stands. Each costs a call of the
-sixty a minute, so an SRV record is looked for only where one can be: at a name that begins with an underscore."""
+"""The types that can conflict with our records, CNAME first, because nothing else can exist beside a CNAME. Each type
+costs one of the sixty calls a minute, so SRV is read only at names that begin with an underscore."""
 _MAX_WAIT_S: Final = 10.0
 _MAX_RESTORE_WAIT_S: Final = 60.0
 _DEADLINE_S: Final = 60.0
 _NOT_A_DOMAIN_STATUSES: Final = frozenset({400, 403, 404, 422})
-"""How GoDaddy answers about a name that is no domain of the account's, by what the name looks like."""
+"""The answers of GoDaddy for a name that is not a domain of the account; they depend on the form of the name."""
 
 
 class _RecordSetChange(Struct, frozen=True):
-    """One type's records at a name, as they are and as they shall be."""
+    """The records of one type at a name, before and after a change."""
 
     type: str
     before: tuple[ZoneRecord, ...]
@@ -39,7 +39,7 @@ class _RecordSetChange(Struct, frozen=True):
 
 
 class GodaddyRecords:
-    """With a bearer token or an API key; `budgets` hold 60 calls a minute to each credential."""
+    """GoDaddy's driver; it takes a bearer token or an API key. `budgets` limits the calls of each credential."""
 
     def __init__(
         self, fetcher: Fetcher, base_url: str, credentials: OauthTokens | ApiToken | KeyPair, budgets: GodaddyBudgets
@@ -50,8 +50,9 @@ class GodaddyRecords:
         self._secret, self._authorization = _build_authorization(credentials)
 
     async def check_credentials(self) -> str | None:
-        """GoDaddy does not say whose account it is. Raises Permanent `account_not_eligible` where the account is kept
-        from the API.
+        """Try the credentials; GoDaddy does not name the account.
+
+        Raises Permanent `account_not_eligible` if GoDaddy does not open its API to the account.
         """
         async with limit_duration(_DEADLINE_S, "The check of the credential"):
             answer = await self._call("GET", "/v1/domains?limit=1")
@@ -59,7 +60,7 @@ class GodaddyRecords:
         return None
 
     async def find_zone(self, name: str) -> Zone | None:
-        """The domain of the account's that holds a name. Work begins with it, so that it keeps work apart."""
+        """Find the account's domain that holds a name. Every operation starts here, so this waits for its budget."""
         async with limit_duration(_DEADLINE_S, f"The search for the domain of {name}"):
             await self._budgets.get_budget(self._authorization).begin_operation(max_wait_s=_MAX_WAIT_S)
             candidates = zone_candidates(name)
@@ -69,8 +70,8 @@ class GodaddyRecords:
                     continue
                 self._check_success(answer, f"the search for the domain of {name}")
                 document = read_json(answer.body)
-                found = document.get("domain") if isinstance(document, dict) else None
-                if not isinstance(found, str) or found.lower() != candidate:
+                domain = document.get("domain") if isinstance(document, dict) else None
+                if not isinstance(domain, str) or domain.lower() != candidate:
                     raise Retryable(
                         f"GoDaddy's answer about the domain {candidate} is about another; it is tried again.",
                         code="provider_unexpected",
@@ -79,21 +80,23 @@ class GodaddyRecords:
         return None
 
     async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:
-        """One call where a CNAME stands there, seven where none does (eight below an underscore)."""
-        place = locate_owner(zone, name)
-        found: list[ZoneRecord] = []
+        """Return the records at a name: one call for a CNAME, else seven (eight if it begins with an underscore)."""
+        owner = locate_owner(zone, name)
+        records: list[ZoneRecord] = []
         async with limit_duration(_DEADLINE_S, f"Reading {name}"):
             for kind in _TYPES:
                 if kind == "SRV" and not name.startswith("_"):
                     continue
-                found += await self._read(place, kind)
-                if kind == "CNAME" and found:
+                records += await self._read(owner, kind)
+                if kind == "CNAME" and records:
                     break
-        return found
+        return records
 
     async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
-        """Each type by itself, first those of which records go: what stands there now and is to stay is written with
-        what comes. Where a later type is refused, the earlier ones are put back; who was cancelled calls again.
+        """Change one type after another, first those that only lose records.
+
+        Each write holds the records that stay and those that are new. If a later type is refused, the earlier ones are
+        put back. A cancelled change puts nothing back: its caller repeats it.
         """
         names = {record.name for record in (*remove, *add)}
         if not names:
@@ -101,64 +104,64 @@ class GodaddyRecords:
         if len(names) > 1:
             raise Permanent("Records of several names cannot be changed at once.", code="provider_refused")
         name = names.pop()
-        place = locate_owner(zone, name)
-        if place.label == APEX and any(record.type == "CNAME" for record in add):
+        owner = locate_owner(zone, name)
+        if owner.label == APEX and any(record.type == "CNAME" for record in add):
             raise Permanent(
                 f"{name} is the domain itself, where GoDaddy takes no CNAME; use a name below it.", code="cname_at_apex"
             )
         async with limit_duration(_DEADLINE_S, f"Reading {name}"):
-            steps = await self._plan_changes(place, remove, add)
-        begun: list[_RecordSetChange] = []
+            changes = await self._plan_changes(owner, remove, add)
+        started: list[_RecordSetChange] = []
         try:
             async with limit_duration(_DEADLINE_S, f"Changing {name}"):
-                for step in steps:
-                    # So many calls have to be free that what is begun can be ended, or put back.
-                    spare = 2 * len(steps) if len(steps) > 1 and not begun else 0
-                    begun.append(step)
-                    await self._write(place, step.type, step.after, reserve=spare)
+                for change in changes:
+                    # Enough calls have to be free to finish all changes, or to put them back.
+                    reserve = 2 * len(changes) if len(changes) > 1 and not started else 0
+                    started.append(change)
+                    await self._write(owner, change.type, change.after, reserve=reserve)
         except RemoteError as error:
-            # Of an outage nobody knows whether the last one was done.
-            undone = begun if isinstance(error, Retryable) else begun[:-1]
-            if len(begun) > 1:
-                await self._put_back(place, undone, error)
+            # After an outage nobody knows whether the last change was made.
+            to_put_back = started if isinstance(error, Retryable) else started[:-1]
+            if len(started) > 1:
+                await self._put_back(owner, to_put_back, error)
             raise
 
     async def _plan_changes(
         self, owner: OwnerName, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]
     ) -> list[_RecordSetChange]:
-        steps: list[_RecordSetChange] = []
+        changes: list[_RecordSetChange] = []
         added = dict.fromkeys(record.type for record in add)
         for kind in (*(kind for kind in dict.fromkeys(record.type for record in remove) if kind not in added), *added):
             if kind not in _TYPES:
                 raise Permanent(f"{kind} records are not written at GoDaddy.", code="provider_refused")
             before = tuple(await self._read(owner, kind))
-            coming = tuple(record for record in add if record.type == kind)
-            leaving = {record.value for record in (*remove, *coming) if record.type == kind}
-            after = (*(record for record in before if record.value not in leaving), *coming)
+            new = tuple(record for record in add if record.type == kind)
+            replaced_values = {record.value for record in (*remove, *new) if record.type == kind}
+            after = (*(record for record in before if record.value not in replaced_values), *new)
             if kind == "CNAME" and len(after) > 1:
                 raise Retryable(
-                    f"The CNAME of {owner.name} was changed at GoDaddy meanwhile; it is looked at again.",
+                    f"The CNAME of {owner.name} was changed at GoDaddy meanwhile; it is checked again.",
                     code="record_changed",
                 )
             if after != before:
-                steps.append(_RecordSetChange(kind, before, after))
-        return steps
+                changes.append(_RecordSetChange(kind, before, after))
+        return changes
 
     async def _put_back(self, owner: OwnerName, changes: list[_RecordSetChange], error: RemoteError) -> None:
-        """After a failure. Raises Retryable or Unauthorized, from that failure, where it does not work."""
-        log.warning("godaddy.putting_back", name=owner.name, types=[step.type for step in changes], why=error.code)
+        """Put back records after `error`. If that fails too, raise Retryable or Unauthorized from `error`."""
+        log.warning("godaddy.putting_back", name=owner.name, types=[change.type for change in changes], why=error.code)
         try:
-            for step in reversed(changes):
-                await self._write(owner, step.type, step.before, max_wait_s=_MAX_RESTORE_WAIT_S)
+            for change in reversed(changes):
+                await self._write(owner, change.type, change.before, max_wait_s=_MAX_RESTORE_WAIT_S)
         except RemoteError as second:
-            lost = ", ".join(f"{record.type} {record.value}" for step in changes for record in step.before)
-            log.error("godaddy.not_put_back", name=owner.name, records=lost, why=second.code)  # noqa: TRY400  # told below
+            lost = ", ".join(f"{record.type} {record.value}" for change in changes for record in change.before)
+            log.error("godaddy.not_put_back", name=owner.name, records=lost, why=second.code)  # noqa: TRY400  # raised below
             message = (
                 f"{error.message} Before that these records of {owner.name} were taken out, and they could not be put "
                 f"back: {lost}. {second.message}"
             )
             if isinstance(second, Unauthorized):
-                raise Unauthorized(message, code=second.code) from error  # so that it is called again with newer ones
+                raise Unauthorized(message, code=second.code) from error  # the caller repeats it with new ones
             raise Retryable(message, code="provider_half_done") from error
 
     async def _read(self, owner: OwnerName, kind: str) -> list[ZoneRecord]:
@@ -175,23 +178,23 @@ class GodaddyRecords:
         max_wait_s: float = _MAX_WAIT_S,
         reserve: int = 0,
     ) -> None:
-        """Have exactly these; either way of it may be repeated, so a lost answer is asked for once more."""
+        """Set exactly these records of a type. PUT and DELETE can be repeated, so a lost answer means one more try."""
         method, body = ("PUT", to_body(records)) if records else ("DELETE", None)
         path = _path(owner, kind)
         answer = await self._try_call(method, path, body, max_wait_s=max_wait_s, reserve=reserve)
         if answer is None:
             answer = await self._call(method, path, body=body, max_wait_s=max_wait_s)
         if method == "DELETE" and answer.status == 404:
-            return  # gone already
-        doing = (
+            return  # the records are gone already
+        activity = (
             f"setting the {kind} records of {owner.name}" if records else f"removing the {kind} records of {owner.name}"
         )
-        self._check_success(answer, doing)
+        self._check_success(answer, activity)
 
     async def _try_call(
         self, method: str, path: str, body: bytes | None, *, max_wait_s: float, reserve: int
     ) -> FetchResponse | None:
-        """None where nobody knows whether it was done."""
+        """Return the answer; None if nobody knows whether the call was carried out."""
         try:
             answer = await self._call(method, path, body=body, max_wait_s=max_wait_s, reserve=reserve)
         except FetchFailed as error:
@@ -213,13 +216,13 @@ class GodaddyRecords:
         return answer
 
     def _check_success(self, answer: FetchResponse, activity: str) -> None:
-        """Raises RemoteError for what is no success."""
+        """Raise a RemoteError unless the status is one of success."""
         if not 200 <= answer.status < 300:
             raise to_error(activity, answer, (self._secret,))
 
 
 def _build_authorization(credentials: OauthTokens | ApiToken | KeyPair) -> tuple[Secret, Secret]:
-    """The secret, and the header that shows it."""
+    """Return the secret of the credentials, and the Authorization header that holds it."""
     match credentials:
         case OauthTokens(access_token=secret) | ApiToken(token=secret):
             return secret, Secret(f"Bearer {secret.reveal()}")

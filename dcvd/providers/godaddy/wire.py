@@ -1,4 +1,4 @@
-"""GoDaddy's v1 JSON → records and the error tree, and back.
+"""Convert GoDaddy's v1 JSON to records and errors, and records back to JSON.
 
 Source: the v1 OpenAPI document of developer.godaddy.com: records are `{type, name, data, ttl, priority?, …}` with names
 relative to the domain, `@` at its apex; errors are `{code, message, fields?}`.
@@ -23,46 +23,48 @@ HIGHEST_TTL: Final = 86_400
 _HOST_TYPES: Final = frozenset({"CNAME", "NS", "MX", "SRV"})
 """Types whose `data` is a host name."""
 _MEMBERS_BEFORE_HOST: Final = {"MX": ("priority",), "SRV": ("priority", "weight", "port")}
-"""Members that stand before the host name in a record's value (RFC 1035, RFC 2782)."""
+"""Members that come before the host name in a record's value (RFC 1035, RFC 2782)."""
 _PATH_MEMBERS: Final = frozenset({"type", "name"})
-"""Members that the path says."""
+"""Members that are in the path and not in the body."""
 _MAX_RECORDS: Final = 100
 _MAX_RAW_LENGTH: Final = 8192
 
 
 def read_records(answer: FetchResponse, owner: OwnerName, kind: str) -> list[ZoneRecord]:
-    """The records of one name and type; what the answer says about others is passed over.
+    """Return the records of one name and type, and ignore all others in the answer.
 
-    Raises Retryable for what is no list of records, Permanent for more than a name should have.
+    Raises Retryable for an answer that is not a list of records, Permanent for too many records.
     """
     document = read_json(answer.body)
     if not isinstance(document, list) or not all(isinstance(entry, dict) for entry in document):
         raise _unexpected_answer(f"the {kind} records of {owner.name}")
-    ours = [entry for entry in document if entry.get("type") == kind and _is_same_name(entry.get("name"), owner.label)]
-    if len(ours) > _MAX_RECORDS:
+    entries = [
+        entry for entry in document if entry.get("type") == kind and _is_same_name(entry.get("name"), owner.label)
+    ]
+    if len(entries) > _MAX_RECORDS:
         raise Permanent(
             f"{owner.name} has more than {_MAX_RECORDS} {kind} records at GoDaddy; remove some of them there."
         )
-    return [_read_record(entry, owner, kind) for entry in ours]
+    return [_read_record(entry, owner, kind) for entry in entries]
 
 
 def to_body(records: Iterable[ZoneRecord]) -> bytes:
-    """What PUT wants: a list of all records that the type and name shall have.
+    """Return the body of a PUT: the list of all records that the name and type are to have.
 
-    A record that was read is written exactly as it was; the TTL of another is kept within what GoDaddy takes.
+    A record that was read is written exactly as it was; the TTL of a new one is kept within GoDaddy's limits.
     """
     return msgspec.json.encode([_to_entry(record) for record in records])
 
 
 def to_error(activity: str, answer: FetchResponse, secrets: Iterable[Secret]) -> RemoteError:
-    """The error that a failed call is raised as; `activity` ends the sentence "GoDaddy answered 422 to …"."""
+    """Return the error for a failed call; `activity` ends the sentence "GoDaddy answered 422 to …"."""
     document = read_json(answer.body)
     code, message, fields = _read_problem(document, tuple(secrets))
-    told = f"GoDaddy answered {answer.status} to {activity}"
-    detail = ": ".join(part for part in (told, code, message, fields) if part).rstrip(".") + "."
+    summary = f"GoDaddy answered {answer.status} to {activity}"
+    detail = ": ".join(part for part in (summary, code, message, fields) if part).rstrip(".") + "."
     match answer.status:
         case 429:
-            return Retryable(f"{told}: too many calls.", code=RATE_LIMITED, retry_after_s=read_retry_after_s(answer))
+            return Retryable(f"{summary}: too many calls.", code=RATE_LIMITED, retry_after_s=read_retry_after_s(answer))
         case 401:
             return Unauthorized(
                 f"{detail} GoDaddy refuses this credential: make a new one there, and connect again.",

@@ -1,4 +1,4 @@
-"""Calls of a described API: its pages, and its refusals as the error tree's."""
+"""Call a described API: read its pages, and turn its refusals into errors of ours."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -21,7 +21,7 @@ _LONGEST_RETRY_AFTER_S: Final = 3600
 
 
 class HttpDnsApi:
-    """With a bearer token, to one host."""
+    """A described API at one host, called with a bearer token."""
 
     def __init__(self, fetcher: Fetcher, base_url: str, description: HttpApiDescription, token: Secret) -> None:
         self._fetcher = fetcher
@@ -31,40 +31,40 @@ class HttpDnsApi:
         self.host = urlsplit(base_url).hostname or base_url
 
     async def send(self, method: str, path: str, body: object = None) -> FetchResponse:
-        """An answer of whatever status. Raises FetchFailed."""
+        """Make a call and return its answer, whatever the status. Raises FetchFailed."""
         return await self._send(method, self._base_url + path, None if body is None else msgspec.json.encode(body))
 
     async def fetch_document(self, path: str, activity: str) -> Any:
-        """What stands there. Raises RemoteError."""
+        """Return the document at a path. Raises RemoteError."""
         return self.read_document(await self.send("GET", path), activity)
 
     async def fetch_pages(self, path: str, activity: str) -> AsyncIterator[Any]:
-        """The pages of a list, of which there are twenty at most, none of them twice. Raises RemoteError."""
+        """Yield the pages of a list, at most twenty and none of them twice. Raises RemoteError."""
         url: str | None = self._base_url + path
-        asked: set[str] = set()
+        fetched_urls: set[str] = set()
         for number in range(1, _MOST_PAGES + 1):
             assert url is not None
-            if url in asked:
+            if url in fetched_urls:
                 raise self.unexpected_answer("the next page")
-            asked.add(url)
+            fetched_urls.add(url)
             document = self.read_document(await self._send("GET", url), activity)
             yield document
             url = self._next_url(document, self._base_url + path, number)
             if url is None:
                 return
         raise Permanent(
-            f"{self.host} has more than {_MOST_PAGES} pages for {activity}, which are not read; describe a list that "
-            "names what is looked for.",
+            f"{self.host} has more than {_MOST_PAGES} pages for {activity}, which are too many to read; describe "
+            "a path that selects fewer entries.",
             code="provider_refused",
         )
 
     def check_success(self, answer: FetchResponse, activity: str) -> None:
-        """Raises RemoteError for what is no success."""
+        """Raise a RemoteError unless the status is one of success."""
         if not 200 <= answer.status < 300:
             raise self._to_error(answer, activity)
 
     def unexpected_answer(self, activity: str) -> Retryable:
-        """The error for an answer that is not as it is described."""
+        """The error for an answer that does not match the description."""
         return Retryable(
             f"The answer of {self.host} to {activity} is not as it is described; it is tried again.",
             code="provider_unexpected",
@@ -77,7 +77,7 @@ class HttpDnsApi:
         return await self._fetcher.send(method, url, headers=headers, body=body, max_bytes=_LARGEST_PAGE_BYTES)
 
     def read_document(self, answer: FetchResponse, activity: str) -> Any:
-        """The document of an answer. Raises RemoteError."""
+        """Return the document of an answer. Raises RemoteError."""
         self.check_success(answer, activity)
         document = read_json(answer.body)
         if not isinstance(document, dict | list):
@@ -97,10 +97,10 @@ class HttpDnsApi:
             case str() if following.startswith("/"):
                 return _origin(self._base_url) + following
             case str() if "://" in following:
-                # The token goes along: only to where it was meant for.
+                # The token is sent along, so the page has to be at the same host.
                 if _origin(following) != _origin(self._base_url):
                     raise Permanent(
-                        f"{self.host} names a next page at another host, which is not asked.", code="provider_refused"
+                        f"{self.host} names a next page at another host, which is not called.", code="provider_refused"
                     )
                 return following
             case str() | int() if len(str(following)) <= _LONGEST_CURSOR:
@@ -113,8 +113,8 @@ class HttpDnsApi:
 
     def _to_error(self, answer: FetchResponse, activity: str) -> RemoteError:
         message = sanitize(get_member(read_json(answer.body), self._description.error_message), (self._token,))
-        told = f"{self.host} answered {answer.status} to {activity}"
-        detail = f"{told}: {message}".rstrip(".") + "." if message else f"{told}."
+        summary = f"{self.host} answered {answer.status} to {activity}"
+        detail = f"{summary}: {message}".rstrip(".") + "." if message else f"{summary}."
         match answer.status:
             case 401:
                 return Unauthorized(f"{detail} It refuses the token: connect again.", code="provider_unauthorized")
@@ -122,7 +122,7 @@ class HttpDnsApi:
                 return Permanent(f"{detail} The account does not hold it.", code="zone_not_found", http_status=404)
             case 429:
                 pause = _parse_retry_after_s(answer.headers.get("retry-after", ""))
-                return Retryable(f"{told}: too many calls.", code="provider_rate_limited", retry_after_s=pause)
+                return Retryable(f"{summary}: too many calls.", code="provider_rate_limited", retry_after_s=pause)
             case status if status >= 500 or status == 408:
                 return Retryable(f"{detail} It is tried again.", code="provider_unavailable")
             case status:

@@ -1,4 +1,4 @@
-"""Providers whose description we have. Sources: docs.digitalocean.com/reference/api, developer.dnsimple.com/v2."""
+"""Describe the APIs of some providers. Sources: docs.digitalocean.com/reference/api, developer.dnsimple.com/v2."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -10,7 +10,7 @@ from dcvd.config.oauth_http_section import HttpApiDescription
 
 
 class ApiPreset(Struct, frozen=True):
-    """An API, and where it is unless the configuration says otherwise."""
+    """The description of an API, and its address unless the configuration names another."""
 
     base_url: str
     description: HttpApiDescription
@@ -55,4 +55,4 @@ PRESETS: Final[Mapping[str, ApiPreset]] = MappingProxyType(
         "dnsimple": ApiPreset("https://api.dnsimple.com", _DNSIMPLE),
     }
 )
-"""By the names that `oauth.other.write_driver` knows."""
+"""The presets by their names in `oauth.other.write_driver`."""

@@ -1,4 +1,4 @@
-"""Entries of a described API's lists → records, and back."""
+"""Convert the entries of a described API's lists to records, and back."""
 
 import re
 from typing import Any, Final
@@ -21,7 +21,7 @@ _MAX_RAW_LENGTH: Final = 8192
 
 
 class OriginalRecord(Struct, frozen=True, rename="camel"):
-    """What a record was in the provider's own words."""
+    """A record's members as the provider spelled them, kept so that it can be created again."""
 
     value: str
     ttl: int | None
@@ -29,49 +29,50 @@ class OriginalRecord(Struct, frozen=True, rename="camel"):
 
 
 def read_identifier(value: object) -> str | None:
-    """An id that can stand in a path; None for anything else."""
+    """Return an id that can stand in a path; None for anything else."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     return text if isinstance(text, str) and _ID.fullmatch(text) is not None else None
 
 
 def read_record(entry: Any, owner: OwnerName, description: HttpApiDescription) -> ZoneRecord | None:
-    """The record, or None where the entry is of another name. Raises ValueError for what is no record."""
+    """Return the record, or None if the entry has another name. Raises ValueError for an unreadable entry."""
     name = get_member(entry, description.record_name)
     if not isinstance(name, str):
-        raise ValueError("no name")  # noqa: TRY004  # it is the answer that is at fault
+        raise ValueError("no name")  # noqa: TRY004  # the answer is at fault
     if not _is_at_owner(name.lower(), owner, description):
         return None
     kind, value, ttl = (
         get_member(entry, path) for path in (description.record_type, description.record_value, description.record_ttl)
     )
-    known = read_identifier(get_member(entry, description.record_id))
-    if not isinstance(kind, str) or _TYPE.fullmatch(kind) is None or not isinstance(value, str) or known is None:
+    record_id = read_identifier(get_member(entry, description.record_id))
+    if not isinstance(kind, str) or _TYPE.fullmatch(kind) is None or not isinstance(value, str) or record_id is None:
         raise ValueError("no type, value or id")
     seconds = ttl if isinstance(ttl, int) and not isinstance(ttl, bool) else None
-    members = {kept: entry[kept] for kept in description.kept_members if entry.get(kept) is not None}
+    members = {member: entry[member] for member in description.kept_members if entry.get(member) is not None}
     raw = msgspec.json.encode(OriginalRecord(value, seconds, members)).decode()
     if len(raw) > _MAX_RAW_LENGTH:
         raise ValueError("too long a record")
     return ZoneRecord(
-        type=kind, name=owner.name, value=_normalize_value(kind, value, owner.zone), ttl=seconds, id=known, raw=raw
+        type=kind, name=owner.name, value=_normalize_value(kind, value, owner.zone), ttl=seconds, id=record_id, raw=raw
     )
 
 
 def build_creation_body(record: ZoneRecord, owner: OwnerName, description: HttpApiDescription, account: str) -> Any:
-    """The document that creates a record; one that was read is created exactly as it was."""
+    """Return the document that creates a record; a record that was read is created exactly as it was."""
     values: dict[str, str | int] = {**path_values(owner, description, account), "type": record.type}
     if record.raw is None:
         dot = "." if description.final_dot and record.type in _HOST_TYPES else ""
         values |= {"value": record.value + dot, "ttl": max(record.ttl or DEFAULT_TTL, description.lowest_ttl)}
         return fill_body(description.create_body, values)
-    kept = msgspec.json.decode(record.raw, type=OriginalRecord)
-    dot = "." if description.final_dot and record.type in _HOST_TYPES and not kept.value.endswith((".", APEX)) else ""
-    values |= {"value": kept.value + dot, "ttl": kept.ttl or DEFAULT_TTL}
-    return fill_body(description.create_body, values) | kept.members
+    original = msgspec.json.decode(record.raw, type=OriginalRecord)
+    value = original.value
+    dot = "." if description.final_dot and record.type in _HOST_TYPES and not value.endswith((".", APEX)) else ""
+    values |= {"value": value + dot, "ttl": original.ttl or DEFAULT_TTL}
+    return fill_body(description.create_body, values) | original.members
 
 
 def path_values(owner: OwnerName, description: HttpApiDescription, account: str) -> dict[str, str]:
-    """What the placeholders of a name stand for."""
+    """The values of the placeholders in a path or body, for a name."""
     label = description.apex if owner.label == APEX else owner.label
     return {
         "account": account,

@@ -1,4 +1,4 @@
-"""The key that updates are signed with, as dnspython wants it."""
+"""Build the TSIG key that signs updates, as dnspython needs it."""
 
 import base64
 import binascii
@@ -12,15 +12,17 @@ from dcvd.core.connections.credentials import TsigKey
 from dcvd.errors import InvalidInput
 
 ALGORITHMS: Final = ("hmac-sha256", "hmac-sha384", "hmac-sha512")
-"""The rest of RFC 8945 §6 is MD5 and SHA-1, or cut short."""
+"""The algorithms that are taken; the others of RFC 8945 §6 use MD5 or SHA-1, or are truncated."""
 _MIN_SECRET_BYTES: Final = 16
 _MAX_SECRET_BYTES: Final = 512
-"""Bytes."""
 _LONGEST_NAME: Final = 253
 
 
 def build_key(tsig: TsigKey) -> dns.tsig.Key:
-    """Its `repr` shows the secret: it is never to be logged. Raises InvalidInput naming the field at fault."""
+    """Build the key, which must never be logged: its `repr` shows the secret.
+
+    Raises InvalidInput naming the field at fault.
+    """
     if tsig.algorithm not in ALGORITHMS:
         raise InvalidInput("algorithm", f"The algorithm of a TSIG key is one of: {', '.join(ALGORITHMS)}.")
     name = parse_name(tsig.key_name, "keyName", "The name of the TSIG key")
@@ -38,7 +40,7 @@ def build_key(tsig: TsigKey) -> dns.tsig.Key:
 
 
 def parse_name(text: str, field: str, what: str) -> Name:
-    """The absolute name. Raises InvalidInput for what is none; `what` begins its sentence."""
+    """Return an absolute name. Raises InvalidInput for anything else; `what` begins its message."""
     labels = text.rstrip(".")
     try:
         if not labels or len(labels) > _LONGEST_NAME or not labels.isascii() or not labels.isprintable():

@@ -1,4 +1,4 @@
-"""Records of a zone as dnspython has them, and as ours. Pure."""
+"""Convert dnspython's records to ours, and back. Pure."""
 
 import json
 
@@ -18,16 +18,16 @@ from dcvd.errors import Permanent
 
 
 def to_records(rrset: RRset) -> list[ZoneRecord]:
-    """Each record of a set, in one order, as servers rotate their answers.
+    """Return the records of a set, sorted by value, because servers rotate their answers.
 
-    `raw` is the data in wire format, which alone keeps how names are spelled.
+    `raw` is the data in wire format, because only that keeps the spelling of names.
     """
     records = [replace(to_zone_record(rrset.name, rdata, rrset.ttl), raw=_encode_raw(rdata)) for rdata in rrset]
     return sorted(records, key=lambda record: record.value)
 
 
 def to_rdata(record: ZoneRecord) -> Rdata:
-    """What `record` stands for. Raises Permanent for what DNS cannot carry."""
+    """Return the data of a record. Raises Permanent for what DNS cannot carry."""
     try:
         rdtype = dns.rdatatype.from_text(record.type)
         if record.raw is not None:

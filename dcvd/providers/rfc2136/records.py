@@ -1,4 +1,4 @@
-"""Reading and changing the records of one zone by RFC 2136."""
+"""Read and change the records of one zone by dynamic updates (RFC 2136)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -28,9 +28,9 @@ from dcvd.providers.rfc2136.server import SignedStream, UpdateServers, connect
 
 TTL: Final = 300
 _TIMEOUT_S: Final = 10.0
-"""For a whole call, the name's lookup included."""
+"""The time limit of a whole call, including the lookup of the server's name."""
 _MOST_RECORDS: Final = 100
-"""At one name."""
+"""The most records at one name."""
 _QUERIED_TYPES: Final = (
     RdataType.CNAME,
     RdataType.A,
@@ -52,12 +52,15 @@ _QUERIED_TYPES: Final = (
     RdataType.LOC,
     RdataType.HINFO,
 )
-"""One by one, since ANY may be answered with anything (RFC 8482)."""
+"""Types that are queried one by one, because a query for ANY may be answered with anything (RFC 8482)."""
 _CONFLICT_RCODES: Final = frozenset({dns.rcode.YXDOMAIN, dns.rcode.YXRRSET, dns.rcode.NXDOMAIN, dns.rcode.NXRRSET})
 
 
 class Rfc2136Records:
-    """Of the one zone that the credentials name. Its server's address is a tenant's choice and judged at each call."""
+    """The driver for the one zone that the credentials name.
+
+    A tenant chooses the server's address, so it is checked at each call.
+    """
 
     def __init__(self, tsig: TsigKey, servers: UpdateServers) -> None:
         """Raises InvalidInput naming the field of the credentials that cannot be used."""
@@ -68,9 +71,9 @@ class Rfc2136Records:
         self._zone_text = self._zone_name.to_text(omit_final_dot=True).lower()
 
     async def check_credentials(self) -> str | None:
-        """Whether the server has the zone and takes updates of it with this key. The update changes nothing.
+        """Return the zone's name if the server has the zone and takes an empty update of it with this key.
 
-        Which names and types a key may change is found when it is used.
+        Which names and types the key may change shows only when it is used.
         """
         async with self._connect() as stream:
             answer = await self._query(stream, self._zone_name, RdataType.SOA)
@@ -80,34 +83,37 @@ class Rfc2136Records:
         return self._zone_text
 
     async def find_zone(self, name: str) -> Zone | None:
-        """The zone of the credentials, where the name is at or below it."""
+        """Return the zone of the credentials, if the name is at or below its apex."""
         if not is_within(name, self._zone_text):
             return None
         return Zone(id=self._zone_text, name=self._zone_text)
 
     async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:
-        """What stands at the name itself: what a wildcard or a DNAME answers for it is not taken for that."""
+        """Return the records at the name itself, without those that a wildcard or a DNAME supplies for it."""
         owner = self._owner_name(zone, name)
         async with self._connect() as stream:
             if not await self._is_in_use(stream, owner):
                 return []
-            found: list[ZoneRecord] = []
+            records: list[ZoneRecord] = []
             for rdtype in _QUERIED_TYPES:
                 rrset = await self._query_rrset(stream, owner, rdtype)
                 if rrset is None:
                     continue
-                found += to_records(rrset)
+                records += to_records(rrset)
                 if is_exclusive(rdtype) or self._is_zone_cut(rrset):
                     break
-        if not found:
-            raise Permanent(f"At {name} stands something of a type that dcvd does not know.", code="record_unreadable")
-        if len(found) > _MOST_RECORDS:
-            raise Permanent(f"At {name} stand more than {_MOST_RECORDS} records.", code="too_many_records")
-        return found
+        if not records:
+            raise Permanent(f"{name} has a record of a type that dcvd does not know.", code="record_unreadable")
+        if len(records) > _MOST_RECORDS:
+            raise Permanent(f"{name} has more than {_MOST_RECORDS} records.", code="too_many_records")
+        return records
 
     async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
-        """One update, done only if the sets of records to be removed are exactly these, and where none are, if nothing
-        is in the way. Raises Retryable `record_changed` where it is otherwise."""
+        """Send one update.
+
+        Its conditions are that the sets with records to be removed hold exactly those records and, if there are none
+        of a type, that nothing is in the way. Raises Retryable `record_changed` if a condition does not hold.
+        """
         names = {record.name for record in (*remove, *add)}
         if not names:
             return
@@ -151,7 +157,10 @@ class Rfc2136Records:
         return owner
 
     async def _is_in_use(self, stream: SignedStream, owner: Name) -> bool:
-        """By an update that has a condition and changes nothing: unlike a query, it sees through wildcards."""
+        """Whether the name has records of its own.
+
+        An update that has a condition and changes nothing tells this; a query would also match wildcards.
+        """
         update = UpdateMessage(self._zone_name)
         update.present(owner)
         rcode = (await stream.exchange(update)).rcode()
@@ -170,7 +179,7 @@ class Rfc2136Records:
         return cut
 
     def _is_zone_cut(self, rrset: RRset) -> bool:
-        """Whether all else at this name is in the zone of other servers."""
+        """Whether other servers hold all other records at this name."""
         return rrset.rdtype is RdataType.NS and rrset.name != self._zone_name
 
     async def _query(self, stream: SignedStream, name: Name, rdtype: RdataType) -> Message:
@@ -182,11 +191,11 @@ class Rfc2136Records:
         if name == self._zone_name and not answer.flags & dns.flags.AA:
             raise self._not_authoritative_error()
         if answer.flags & dns.flags.TC:
-            raise Permanent(f"What stands at {_to_text(name)} does not fit an answer.", code="too_many_records")
+            raise Permanent(f"The records at {_to_text(name)} do not fit into an answer.", code="too_many_records")
         return answer
 
     def _check_rcode(self, rcode: dns.rcode.Rcode) -> None:
-        """Raises what a signed answer's rcode means, where it is not NOERROR."""
+        """Raise the error for the rcode of a signed answer, unless it is NOERROR."""
         if rcode == dns.rcode.NOERROR:
             return
         if rcode in _CONFLICT_RCODES:
@@ -230,10 +239,10 @@ def _to_text(name: Name) -> str:
 
 
 def _to_rdatasets(records: Sequence[ZoneRecord]) -> dict[RdataType, Rdataset]:
-    """By type; all records of a set have one time to live (RFC 2181 §5.2)."""
-    found: dict[RdataType, Rdataset] = {}
+    """Group records into sets by type; all records of a set have one time to live (RFC 2181 §5.2)."""
+    rdatasets: dict[RdataType, Rdataset] = {}
     for record in records:
         rdata = to_rdata(record)
-        rdataset = found.setdefault(rdata.rdtype, Rdataset(dns.rdataclass.IN, rdata.rdtype))
+        rdataset = rdatasets.setdefault(rdata.rdtype, Rdataset(dns.rdataclass.IN, rdata.rdtype))
         rdataset.add(rdata, TTL if record.ttl is None else record.ttl)
-    return found
+    return rdatasets

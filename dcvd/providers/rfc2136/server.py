@@ -1,7 +1,7 @@
-"""Signed messages to a tenant's name server over TCP, and its signed answers.
+"""Exchange signed messages with a tenant's name server over TCP.
 
-The server is whatever the tenant names, so its addresses are judged, and exactly those are dialled. Of what it says
-only that is believed which its signature covers.
+The tenant may name any server, so its addresses are checked, and exactly the checked ones are dialled. Only what a
+signature covers is believed.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ _HEADER_BYTES: Final = 12
 
 
 class UpdateServers:
-    """What may be dialled, for the whole process. On public addresses it is port 53 alone."""
+    """The servers that may be dialled, for the whole process. On public addresses only port 53 is allowed."""
 
     def __init__(self, policy: EgressPolicy) -> None:
         self.policy = replace(policy, ports=frozenset({_PORT}))
@@ -46,7 +46,7 @@ class UpdateServers:
 
 
 class SignedStream:
-    """One connection, for one message after another. Has no deadlines of its own."""
+    """One connection, which carries one message after another. The caller sets the deadlines."""
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: dns.tsig.Key, server: str
@@ -57,10 +57,10 @@ class SignedStream:
         self._server = server
 
     async def exchange(self, message: Message) -> Message:
-        """The answer, its signature verified, whatever its rcode.
+        """Send a message and return the answer, its signature verified, whatever its rcode.
 
-        Raises Unauthorized where our key is refused or theirs is not the same, Retryable, and OSError or EOFError where
-        the connection breaks.
+        Raises Unauthorized if the server refuses our key or signs with another one, Retryable for an unusable answer,
+        and OSError or EOFError if the connection breaks.
         """
         message.use_tsig(self._key, algorithm=self._key.algorithm)
         wire = message.to_wire()
@@ -73,7 +73,7 @@ class SignedStream:
             raise Retryable(f"{self._server} answered with too many records.", code="provider_unavailable")
         answer = self._verify(received, message)
         if not message.is_response(answer):
-            raise Retryable(f"{self._server} answered something else.", code="provider_unavailable")
+            raise Retryable(f"{self._server} answered another query.", code="provider_unavailable")
         return answer
 
     def _verify(self, wire: bytes, message: Message) -> Message:
@@ -95,62 +95,62 @@ class SignedStream:
             ) from error
 
     def _unsigned_error(self, rcode: dns.rcode.Rcode) -> RemoteError:
-        """Anybody on the way could have said it, so it only ever counts as a failure."""
-        said = f"{self._server} answered without a signature ({dns.rcode.to_text(rcode)})"
+        """The error for an answer without a signature: anybody on the way could have sent it."""
+        message = f"{self._server} answered without a signature ({dns.rcode.to_text(rcode)})"
         if rcode == dns.rcode.SERVFAIL:
-            return Retryable(f"{said}.", code="provider_unavailable")
-        return key_refused_error(f"{said}: it does not know the TSIG key, or does not let it do this.")
+            return Retryable(f"{message}.", code="provider_unavailable")
+        return key_refused_error(f"{message}: it does not know the TSIG key, or does not let it do this.")
 
 
 def key_refused_error(message: str) -> Unauthorized:
-    """The server does not take the key."""
+    """The error for a server that does not accept the key."""
     return Unauthorized(message, code="provider_unauthorized")
 
 
 @asynccontextmanager
 async def connect(tsig: TsigKey, servers: UpdateServers) -> AsyncIterator[SignedStream]:
-    """A connection to the first of the server's addresses that takes one.
+    """Connect to the first of the server's addresses that accepts a connection.
 
-    Raises Permanent where none may be dialled, Retryable where none answers or the connection breaks inside.
+    Raises Permanent if no address may be dialled, Retryable if none answers or the connection breaks inside the block.
     """
     key = build_key(tsig)
-    shown = tsig.server if tsig.port == _PORT else f"{tsig.server} port {tsig.port}"
+    address = tsig.server if tsig.port == _PORT else f"{tsig.server} port {tsig.port}"
     try:
-        bound = await _dial(tsig, servers)
+        connection = await _dial(tsig, servers)
         try:
-            reader, writer = await asyncio.open_connection(sock=bound, limit=_LARGEST_MESSAGE_BYTES)
+            reader, writer = await asyncio.open_connection(sock=connection, limit=_LARGEST_MESSAGE_BYTES)
         except BaseException:
-            bound.close()
+            connection.close()
             raise
         try:
-            yield SignedStream(reader, writer, key, shown)
+            yield SignedStream(reader, writer, key, address)
         finally:
             writer.transport.abort()
     except AddressRefused as error:
-        log.info("rfc2136.address_refused", server=shown, reason=error.refusal.message)
-        # Where a name leads to from here is not told: a tenant could explore networks that we are in.
-        by_port = error.refusal.reason is FailureReason.PORT_NOT_ALLOWED
-        why = f"port {_PORT} is the only one" if by_port else "its address is not a public one"
-        raise Permanent(f"{shown} may not be called: {why}.", code="address_refused") from error
+        log.info("rfc2136.address_refused", server=address, reason=error.refusal.message)
+        # The message does not say where the name leads: a tenant could explore our networks by it.
+        is_port_refused = error.refusal.reason is FailureReason.PORT_NOT_ALLOWED
+        why = f"port {_PORT} is the only one" if is_port_refused else "its address is not a public one"
+        raise Permanent(f"{address} may not be called: {why}.", code="address_refused") from error
     except EOFError as error:
-        raise Retryable(f"{shown} closed the connection without an answer.", code="provider_unavailable") from error
+        raise Retryable(f"{address} closed the connection without an answer.", code="provider_unavailable") from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise Retryable(f"{shown} cannot be reached: {reason}.", code="provider_unavailable") from error
+        raise Retryable(f"{address} cannot be reached: {reason}.", code="provider_unavailable") from error
 
 
 async def _dial(tsig: TsigKey, servers: UpdateServers) -> socket.socket:
     loop = asyncio.get_running_loop()
     failure: OSError | None = None
     for address in (await servers.names.resolve(tsig.server, tsig.port))[:_MOST_ADDRESSES]:
-        bound = create_guarded_socket(address, tsig.port, servers.policy)
+        connection = create_guarded_socket(address, tsig.port, servers.policy)
         try:
-            await loop.sock_connect(bound, (str(address), tsig.port))
+            await loop.sock_connect(connection, (str(address), tsig.port))
         except BaseException as error:
-            bound.close()
+            connection.close()
             if not isinstance(error, OSError):
                 raise
             failure = error
         else:
-            return bound
+            return connection
     raise failure or OSError("the name has no address")

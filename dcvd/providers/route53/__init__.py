@@ -1,1 +1,1 @@
-"""Amazon Route 53."""
+"""DNS records at Amazon Route 53."""

@@ -1,4 +1,4 @@
-"""The calls of Route 53 that we make (API version 2013-04-01)."""
+"""Build the calls of Route 53 that we make, and read their answers (API version 2013-04-01)."""
 
 import re
 from typing import Final
@@ -20,7 +20,7 @@ _COMMENT: Final = "Written by dcvd"
 
 
 class HostedZone(Struct, frozen=True, kw_only=True):
-    """One hosted zone; `name` as zones have it here."""
+    """One hosted zone; `name` is lower case, without the final dot."""
 
     id: str
     name: str
@@ -28,14 +28,14 @@ class HostedZone(Struct, frozen=True, kw_only=True):
 
 
 class ZonePage(Struct, frozen=True):
-    """Zones in the order of their names; where more follow, the query of the next page."""
+    """Zones in the order of their names, and the query for the next page, if there is one."""
 
     zones: list[HostedZone]
     next_query: dict[str, str] | None
 
 
 class RecordSetPage(Struct, frozen=True):
-    """Likewise of record sets; `next_name` is the name at which the next page starts."""
+    """Record sets, and the query for the next page, which starts at `next_name`."""
 
     sets: list[RrSet]
     next_query: dict[str, str] | None
@@ -43,34 +43,34 @@ class RecordSetPage(Struct, frozen=True):
 
 
 def build_list_zones(base_url: str, query: dict[str, str]) -> AwsCall:
-    """ListHostedZonesByName: where to start is no filter."""
+    """Build ListHostedZonesByName; `query` says where the list starts, and does not filter it."""
     return _build_get(base_url, "ListHostedZonesByName", "hostedzonesbyname", {**query, "maxitems": str(PAGE_SIZE)})
 
 
 def start_at_zone(name: str) -> dict[str, str]:
-    """The query that starts at a zone."""
+    """The query for a list that starts at a zone."""
     return {"dnsname": to_absolute(name)}
 
 
 def build_get_zone(base_url: str, zone_id: str) -> AwsCall:
-    """GetHostedZone, for its name servers."""
+    """Build GetHostedZone, which names the zone's name servers."""
     return _build_get(base_url, "GetHostedZone", f"hostedzone/{zone_id}", {})
 
 
 def build_list_sets(base_url: str, zone_id: str, query: dict[str, str]) -> AwsCall:
-    """ListResourceRecordSets: likewise."""
+    """Build ListResourceRecordSets; `query` says where the list starts, and does not filter it."""
     return _build_get(
         base_url, "ListResourceRecordSets", f"hostedzone/{zone_id}/rrset", {**query, "maxitems": str(PAGE_SIZE)}
     )
 
 
 def start_at_name(name: str) -> dict[str, str]:
-    """The query that starts at the first set of a name."""
+    """The query for a list that starts at the first set of a name."""
     return {"name": to_absolute(name)}
 
 
 def build_change_sets(base_url: str, zone_id: str, changes: list[tuple[str, RrSet]]) -> AwsCall:
-    """ChangeResourceRecordSets: all of it or nothing."""
+    """Build ChangeResourceRecordSets, which makes all changes or none."""
     return AwsCall(
         action="route53:ChangeResourceRecordSets",
         method="POST",
@@ -82,12 +82,12 @@ def build_change_sets(base_url: str, zone_id: str, changes: list[tuple[str, RrSe
 
 
 def build_get_change(base_url: str, change_id: str) -> AwsCall:
-    """GetChange: whether all of Route 53's servers have it."""
+    """Build GetChange, which says whether all of Route 53's servers have the change."""
     return _build_get(base_url, "GetChange", f"change/{change_id}", {})
 
 
 def read_zones(root: Element) -> ZonePage:
-    """A zone whose id could not stand in a URL is left out."""
+    """Return a page of zones, without those whose id could not stand in a URL."""
     zones = [
         HostedZone(
             id=zone_id,
@@ -97,31 +97,31 @@ def read_zones(root: Element) -> ZonePage:
         for zone in root.find_all("HostedZones", "HostedZone")
         if _ID.fullmatch(zone_id := zone.find_text("Id").removeprefix("/hostedzone/")) is not None
     ]
-    following = None
+    next_query = None
     if root.find_text("IsTruncated") == "true":
-        following = {"dnsname": root.find_text("NextDNSName"), "hostedzoneid": root.find_text("NextHostedZoneId")}
-    return ZonePage(zones, following)
+        next_query = {"dnsname": root.find_text("NextDNSName"), "hostedzoneid": root.find_text("NextHostedZoneId")}
+    return ZonePage(zones, next_query)
 
 
 def read_name_servers(root: Element) -> frozenset[str]:
-    """Those of a zone's delegation set."""
+    """Return the name servers of a zone's delegation set."""
     return frozenset(read_name(server.text) for server in root.find_all("DelegationSet", "NameServers", "NameServer"))
 
 
 def read_sets(root: Element) -> RecordSetPage:
-    """One page."""
-    sets = [read_rrset(found) for found in root.find_all("ResourceRecordSets", "ResourceRecordSet")]
+    """Return a page of record sets."""
+    sets = [read_rrset(element) for element in root.find_all("ResourceRecordSets", "ResourceRecordSet")]
     if root.find_text("IsTruncated") != "true":
         return RecordSetPage(sets, None, "")
     name = root.find_text("NextRecordName")
-    following = {"name": name, "type": root.find_text("NextRecordType")}
+    next_query = {"name": name, "type": root.find_text("NextRecordType")}
     if identifier := root.find_text("NextRecordIdentifier"):
-        following["identifier"] = identifier
-    return RecordSetPage(sets, following, read_name(name))
+        next_query["identifier"] = identifier
+    return RecordSetPage(sets, next_query, read_name(name))
 
 
 def read_change(root: Element) -> tuple[str, bool]:
-    """A change's id, and whether it is everywhere. Raises Retryable where the answer names none."""
+    """Return a change's id, and whether all servers have it. Raises Retryable if the answer names no change."""
     change_id = root.find_text("ChangeInfo", "Id").removeprefix("/change/")
     if _ID.fullmatch(change_id) is None:
         raise Retryable("Route 53's answer names no change.", code="provider_unavailable")

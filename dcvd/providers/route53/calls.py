@@ -1,4 +1,4 @@
-"""Signed calls of AWS: in a pace that leaves room for the account's other programs, and repeated where AWS is busy."""
+"""Make signed calls of AWS, slowly enough for the account's other programs, and repeat them if AWS is busy."""
 
 import asyncio
 import time
@@ -17,19 +17,20 @@ from dcvd.providers.route53.xml import BadXml, Element, parse_xml
 
 _MAX_CALLS: Final = 25
 _WINDOW_S: Final = 5.0
-"""The limits are the account's: a burst of 50 calls, refilled by 10 a second (Route 53, "Throttling API requests")."""
+"""AWS limits the account to a burst of 50 calls, refilled by 10 a second (Route 53, "Throttling API requests")."""
 _MAX_ACCOUNTS: Final = 1000
 _MAX_ANSWER_BYTES: Final = 2 << 20
 _TRIES: Final = 4
 _FIRST_PAUSE_S: Final = 0.4
 _TIMEOUT_S: Final = 10.0
 _REPEATABLE_CODES: Final = frozenset({"provider_throttled", "provider_busy"})
-"""Nothing was done, and soon it may be."""
+"""Errors after which nothing was done, and another try may soon succeed."""
 
 
 class AwsCall(Struct, frozen=True, kw_only=True):
-    """One call. action: AWS's name for it with its service, as policies have it. url: as it is sent. body: empty for
-    none, else of `content_type`.
+    """One call of AWS.
+
+    action: AWS's name for it with its service, as in policies. url: as it is sent. body: empty, or of `content_type`.
     """
 
     action: str
@@ -41,7 +42,7 @@ class AwsCall(Struct, frozen=True, kw_only=True):
 
 
 class AwsClient:
-    """One for the whole process, because the pace is an account's.
+    """Sends calls. There is one client in a process, because the rate limit is an account's.
 
     max_calls: calls of one account in `window_s` seconds. first_pause_s: seconds before the first repetition.
     """
@@ -63,9 +64,9 @@ class AwsClient:
         self._windows: OrderedDict[str, SlidingWindow] = OrderedDict()
 
     async def send(self, account: str, keys: SigningKeys, call: AwsCall) -> Element:
-        """The root of a successful answer. `account`: whose limits it uses up.
+        """Make a call and return the root of its answer. `account`: the account whose limits the call counts towards.
 
-        Raises Unauthorized (KeysExpired where new keys will do), Permanent, Retryable.
+        Raises Unauthorized (KeysExpired if new keys would help), Permanent, Retryable.
         """
         pause = self._first_pause_s
         for _ in range(_TRIES - 1):
@@ -98,7 +99,7 @@ class AwsClient:
             raise Retryable(f"AWS answered {call.action} with what is no XML.", code="provider_unavailable") from error
 
     async def _wait_for_turn(self, account: str) -> None:
-        """Wait until the account's pace allows a call."""
+        """Wait until the account's rate limit allows a call."""
         window = self._windows.pop(account, None) or SlidingWindow(self._max_calls, self._window_s, time.monotonic)
         self._windows[account] = window
         if len(self._windows) > _MAX_ACCOUNTS:

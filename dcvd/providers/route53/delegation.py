@@ -1,4 +1,4 @@
-"""Which name servers the public DNS has for a zone."""
+"""Find the name servers that the public DNS has for a zone."""
 
 from collections.abc import Collection
 from typing import Final
@@ -7,16 +7,16 @@ from dcvd.core.domains.dns_facts import DnsCheckRequest
 from dcvd.dns import DnsObserver
 
 _UNUSED_TARGET: Final = "nowhere.invalid"
-"""A look asks where a name points to; here nobody wants to know."""
+"""A DNS check needs a target to compare with; here its result does not matter."""
 
 
 class PublicNameServers:
-    """By the same looks as those at domains, with their limits and their memory."""
+    """Looks up name servers by the same DNS checks as those of domains, with their limits and their cache."""
 
     def __init__(self, observer: DnsObserver) -> None:
         self._observer = observer
 
     async def list_of_zone(self, name: str) -> Collection[str]:
-        """None where there is no such zone, or nobody says."""
-        seen = await self._observer.observe(DnsCheckRequest(hostname=name, target=_UNUSED_TARGET))
-        return seen.facts.nameservers if seen.facts.zone == name else ()
+        """List the name servers of a zone; empty if there is no such zone, or its name servers are unknown."""
+        observation = await self._observer.observe(DnsCheckRequest(hostname=name, target=_UNUSED_TARGET))
+        return observation.facts.nameservers if observation.facts.zone == name else ()

@@ -1,4 +1,4 @@
-"""AWS's refusals, as errors of ours.
+"""Turn AWS's refusals into errors of ours.
 
 Sources: Route 53 API reference, "Common Errors" and those of each action; STS API reference, likewise.
 """
@@ -40,15 +40,16 @@ _BUSY_ERRORS: Final = frozenset({"PriorRequestNotComplete"})
 _CONFLICT_MESSAGE: Final = re.compile(
     r"already exists|was not found|do not match the current values|other RRSets exist|conflicts with", re.IGNORECASE
 )
-"""What InvalidChangeBatch says where the zone is not as it was read; else the record itself is not allowed."""
+"""Matches the message of InvalidChangeBatch if the zone changed since it was read; any other message means that the
+record itself is not allowed."""
 _CLOCK_MESSAGE: Final = re.compile(r"Signature (expired|not yet current)", re.IGNORECASE)
 _MAX_MESSAGE_LENGTH: Final = 300
 _RETRY_AFTER_S: Final = 2.0
-"""Seconds to wait where AWS names none, which it hardly ever does."""
+"""Seconds to wait, because AWS hardly ever names a time."""
 
 
 class AwsFault(Struct, frozen=True, kw_only=True):
-    """A refusal in AWS's words: its code, and its message as far as it can be shown."""
+    """A refusal by AWS: its code, and its message in printable form."""
 
     status: int
     code: str
@@ -56,19 +57,19 @@ class AwsFault(Struct, frozen=True, kw_only=True):
 
 
 class KeysExpired(Unauthorized):
-    """Temporary keys are past their end: new ones will do."""
+    """Temporary keys have expired, and new ones would be accepted."""
 
     code = UNAUTHORIZED
 
 
 def read_fault(answer: FetchResponse) -> AwsFault:
-    """What an answer that is no success says; the code is empty where it says nothing of the kind."""
+    """Read the refusal in an unsuccessful answer; its code is empty if the answer holds none."""
     try:
         root = parse_xml(answer.body)
     except BadXml:
         return AwsFault(status=answer.status, code="", message="")
     if root.tag == "InvalidChangeBatch":
-        # The one refusal that has a form of its own, in which it lists everything at fault.
+        # Only this refusal has its own form, which lists every fault.
         messages = [message.text for message in root.find_all("Messages", "Message")]
         return AwsFault(status=answer.status, code=root.tag, message=format_message(" ".join(messages)))
     error = root.find("Error") or root.find("Errors", "Error") or Element("")
@@ -80,8 +81,8 @@ def read_fault(answer: FetchResponse) -> AwsFault:
 
 
 def to_error(action: str, fault: AwsFault) -> RemoteError:
-    """`action` is the name of AWS's action, with its service where that is told: `route53:GetChange`."""
-    code, said = fault.code, f" AWS says: {fault.message}" if fault.message else ""
+    """Return the error for a refusal; `action` is AWS's name of the call, such as `route53:GetChange`."""
+    code, quote = fault.code, f" AWS says: {fault.message}" if fault.message else ""
     if code in _EXPIRED_KEY_ERRORS:
         return KeysExpired(f"AWS refuses {action}: the session has ended.")
     if code == "RequestExpired" or (code in _KEY_ERRORS and _CLOCK_MESSAGE.search(fault.message)):
@@ -90,46 +91,46 @@ def to_error(action: str, fault: AwsFault) -> RemoteError:
             code="clock_wrong",
         )
     if code in _KEY_ERRORS:
-        # Not what AWS says: with a wrong signature it quotes the request, session token and all.
+        # The message is left out: for a wrong signature AWS quotes the request, including the session token.
         return Unauthorized(f"AWS refuses the credentials for {action} ({code}).", code=UNAUTHORIZED)
     if code in ACCESS_DENIED_ERRORS:
         return Permanent(
-            f"AWS does not allow {action}: add it to the policy of the role or user that dcvd connects with.{said}",
+            f"AWS does not allow {action}: add it to the policy of the role or user that dcvd connects with.{quote}",
             code=PERMISSION_MISSING,
             http_status=fault.status,
         )
     if code in _THROTTLING_ERRORS or fault.status == 429:
         return Retryable(
-            f"AWS limits the rate of {action}, for all programs of the account together.{said}",
+            f"AWS limits the rate of {action}, for all programs of the account together.{quote}",
             code="provider_throttled",
             retry_after_s=_RETRY_AFTER_S,
         )
     if code in _BUSY_ERRORS:
         return Retryable(
-            f"Route 53 is still at work on an earlier change of the zone.{said}",
+            f"Route 53 is still at work on an earlier change of the zone.{quote}",
             code="provider_busy",
             retry_after_s=_RETRY_AFTER_S,
         )
     if code == "InvalidChangeBatch" and _CONFLICT_MESSAGE.search(fault.message):
-        return Retryable(f"The zone is not as it was read; nothing was changed.{said}", code="record_conflict")
+        return Retryable(f"The zone is not as it was read; nothing was changed.{quote}", code="record_conflict")
     if code == "InvalidChangeBatch":
         return Permanent(
-            f"Route 53 does not take the record; nothing was changed.{said}",
+            f"Route 53 does not take the record; nothing was changed.{quote}",
             code="record_refused",
             http_status=fault.status,
         )
     if code == "NoSuchHostedZone":
         return Permanent("The hosted zone is gone from Route 53.", code="zone_not_found", http_status=fault.status)
     if fault.status >= 500:
-        return Retryable(f"AWS failed at {action} with status {fault.status}.{said}", code="provider_unavailable")
-    told = f" ({code})" if code else ""
+        return Retryable(f"AWS failed at {action} with status {fault.status}.{quote}", code="provider_unavailable")
+    suffix = f" ({code})" if code else ""
     return Permanent(
-        f"AWS refuses {action} with status {fault.status}{told}.{said}",
+        f"AWS refuses {action} with status {fault.status}{suffix}.{quote}",
         code="provider_refused",
         http_status=fault.status,
     )
 
 
 def format_message(text: str) -> str:
-    """A text of somebody else's as it may stand in a sentence: printable, on one line, cut."""
+    """Return foreign text in a form that fits a sentence: printable, on one line, at most 300 characters."""
     return shorten(make_printable(text), _MAX_MESSAGE_LENGTH)

@@ -1,4 +1,4 @@
-"""Domain names as Route 53 writes them: absolute, with octal escapes (developer guide, "DNS domain name format")."""
+"""Convert Route 53's domain names: absolute, with octal escapes (developer guide, "DNS domain name format")."""
 
 import re
 from typing import Final
@@ -8,17 +8,20 @@ _HOST_TYPES: Final = frozenset({"CNAME", "MX", "NS", "PTR", "SRV"})
 
 
 def read_name(text: str) -> str:
-    """Lower case, without the final dot; `\\052` is `*`. What would not be one letter of a label stays escaped."""
+    """Return a name in lower case, without the final dot; `\\052` becomes `*`.
+
+    An escape that does not stand for a printable character of a label stays as it is.
+    """
     return _OCTAL.sub(_unescape, text).lower().removesuffix(".")
 
 
 def to_absolute(name: str) -> str:
-    """With the final dot."""
+    """Return a name with the final dot."""
     return f"{name.removesuffix('.')}."
 
 
 def read_value(kind: str, text: str) -> str:
-    """A value in the form that records here have: host names lower case and without the final dot."""
+    """Return a value in the form of our records: host names in lower case, without the final dot."""
     if kind not in _HOST_TYPES:
         return text
     front, _, host = text.strip().rpartition(" ")

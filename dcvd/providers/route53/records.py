@@ -1,4 +1,4 @@
-"""DNS records at Route 53."""
+"""Read and change DNS records at Route 53."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -24,7 +24,7 @@ from dcvd.providers.route53.xml import Element
 log = structlog.get_logger(__name__)
 
 NameServerLookup = Callable[[str], Awaitable[Collection[str]]]
-"""The public name servers of a zone, lower case without the final dot; none where nobody says."""
+"""Returns the public name servers of a zone, in lower case without the final dot; empty if they are unknown."""
 
 _DEADLINE_S: Final = 40.0
 _SYNC_S: Final = 60.0
@@ -32,15 +32,16 @@ _SYNC_S: Final = 60.0
 _FIRST_POLL_S: Final = 1.0
 _MOST_PAGES: Final = 10
 _DEEPEST_ZONE: Final = 10
-"""Labels: nobody has a zone below more, and each costs a call."""
+"""The most labels of a zone that is looked for: nobody has deeper zones, and each costs a call."""
 
 
 class Route53Records:
-    """With access keys, or with a role that our own identity assumes; `sessions` keeps what STS gave until it ends.
+    """Route 53's driver; it takes access keys, or a role that our own identity assumes.
 
-    name_servers: tells which of several zones of one name is the public one; without it they are refused.
-    Raises Unavailable for a role where our own identity is not configured.
-    sync_s: seconds to wait for a change to be everywhere; first_look: before the first question for it.
+    sessions: keeps the temporary keys of roles until they expire. name_servers: tells which of several zones of one
+    name is the public one; without it they are refused. sync_s: seconds to wait until all servers have a change;
+    first_poll_s: seconds before the first question whether they have it.
+    Raises NotConfigured for a role if our own identity is not configured.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Route53Records:
         self._first_poll_s = first_poll_s
 
     async def check_credentials(self) -> str | None:
-        """The number of the account. Raises Unauthorized also where the credentials may not even list zones."""
+        """Return the number of the account. Raises Unauthorized also if the credentials may not list zones."""
         async with limit_duration(_DEADLINE_S, "Asking Route 53 for the credentials"):
             keys = await self._get_keys()
             identity = await sts.get_caller_identity(self._sessions.client, self._config.token_url, keys)
@@ -76,18 +77,18 @@ class Route53Records:
             return identity.account
 
     async def find_zone(self, name: str) -> Zone | None:
-        """Raises Permanent with the code `zone_ambiguous` where several could be meant."""
+        """Find the public zone. Raises Permanent with the code `zone_ambiguous` if several could be meant."""
         labels = name.split(".")
         async with limit_duration(_DEADLINE_S, f"Asking Route 53 for the zone of {name}"):
             for first in range(max(len(labels) - _DEEPEST_ZONE, 0), len(labels) - 1):
                 candidate = ".".join(labels[first:])
-                found = await self._find_public_zones(candidate)
-                if found:
-                    return Zone(id=await self._choose_delegated(candidate, found), name=candidate)
+                zone_ids = await self._find_public_zones(candidate)
+                if zone_ids:
+                    return Zone(id=await self._choose_delegated(candidate, zone_ids), name=candidate)
         return None
 
     async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:
-        """Each value of a record set is a record; an alias is one with its target behind `ALIAS`."""
+        """Return a record for each value of a record set; the value of an alias is `ALIAS` and its target."""
         query = api.start_at_name(name)
         sets: list[RrSet] = []
         async with limit_duration(_DEADLINE_S, f"Asking Route 53 for the records of {name}"):
@@ -103,19 +104,19 @@ class Route53Records:
         )
 
     async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
-        """In one batch, in which what is removed has to be there exactly as it was read, and what is added must not.
+        """Send one batch, which fails as a whole unless removed sets are as they were read and added ones do not exist.
 
-        Raises Retryable with the code `record_conflict` where it is otherwise, with `not_yet_in_sync` where the change
-        was taken but is not on all servers in time; Permanent with `record_not_restorable`, before anything is changed,
-        for a set that could not be made again.
+        Raises Retryable with the code `record_conflict` if the batch fails for that reason, with `not_yet_in_sync` if
+        the change was accepted but does not reach all servers in time; Permanent with `record_not_restorable`, before
+        anything is changed, for a set that could not be created again.
         """
         changes = _plan_changes(remove, add)
         if not changes:
             return
         async with limit_duration(_DEADLINE_S, f"Asking Route 53 for the change in {zone.name}"):
             root = await self._call(api.build_change_sets(self._config.api_base_url, zone.id, changes))
-        change_id, everywhere = api.read_change(root)
-        if not everywhere:
+        change_id, is_in_sync = api.read_change(root)
+        if not is_in_sync:
             await self._wait_until_in_sync(zone, change_id)
 
     async def _wait_until_in_sync(self, zone: Zone, change_id: str) -> None:
@@ -140,19 +141,19 @@ class Route53Records:
         )
 
     async def _find_public_zones(self, name: str) -> list[str]:
-        """The ids of the public zones of exactly this name."""
+        """Return the ids of the public zones of exactly this name."""
         query = api.start_at_zone(name)
-        found: list[str] = []
+        ids: list[str] = []
         for _ in range(_MOST_PAGES):
             page = api.read_zones(await self._call(api.build_list_zones(self._config.api_base_url, query)))
-            found += [zone.id for zone in page.zones if zone.name == name and not zone.private]
+            ids += [zone.id for zone in page.zones if zone.name == name and not zone.private]
             if page.next_query is None or not page.zones or page.zones[-1].name != name:
                 break
             query = page.next_query
-        return found
+        return ids
 
     async def _choose_delegated(self, name: str, ids: list[str]) -> str:
-        """Of several zones of one name, that which the public DNS leads to."""
+        """Return the one of several zones of one name that the public DNS delegates to."""
         if len(ids) == 1:
             return ids[0]
         if self._name_servers is not None and len(ids) <= _MOST_PAGES:
@@ -169,7 +170,7 @@ class Route53Records:
         )
 
     async def _call(self, call: AwsCall) -> Element:
-        """Once more with new keys where a session ended before its time."""
+        """Make a call; repeat it once with new keys if the session ended early."""
         keys = await self._get_keys()
         try:
             return await self._sessions.client.send(self._account, keys, call)
@@ -188,14 +189,14 @@ class Route53Records:
 
     @property
     def _account(self) -> str:
-        """Whose limits are used up, as far as it can be told."""
+        """The account whose limits the calls count towards; for access keys, their id stands for it."""
         if isinstance(self._credentials, AwsRole):
             return account_of(self._credentials.role_arn)
         return self._credentials.access_key_id
 
 
 def _plan_changes(remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> list[tuple[str, RrSet]]:
-    """What is to be deleted, then what is to be created; of a set that loses some of its values, the rest is."""
+    """List the sets to delete, then those to create; a set that loses only some values is created with the rest."""
     whole = to_whole_rrsets(remove)
     for rrset in whole:
         if not rrset.exact:
@@ -204,12 +205,12 @@ def _plan_changes(remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> li
                 "traffic policy's; it is left as it is. Remove it in Route 53 by hand.",
                 code="record_not_restorable",
             )
-    made: dict[tuple[str, str, str], RrSet] = {}
-    for before, taken in zip(whole, to_rrsets(remove), strict=True):
-        left = tuple(value for value in before.values if value not in taken.values)
-        if left:
-            made[before.key] = replace(before, values=left)
+    created: dict[tuple[str, str, str], RrSet] = {}
+    for before, removed in zip(whole, to_rrsets(remove), strict=True):
+        remaining = tuple(value for value in before.values if value not in removed.values)
+        if remaining:
+            created[before.key] = replace(before, values=remaining)
     for rrset in to_rrsets(add):
-        rest = made.get(rrset.key)
-        made[rrset.key] = rrset if rest is None else replace(rest, values=(*rest.values, *rrset.values))
-    return [*(("DELETE", rrset) for rrset in whole), *(("CREATE", rrset) for rrset in made.values())]
+        rest = created.get(rrset.key)
+        created[rrset.key] = rrset if rest is None else replace(rest, values=(*rest.values, *rrset.values))
+    return [*(("DELETE", rrset) for rrset in whole), *(("CREATE", rrset) for rrset in created.values())]

@@ -1,4 +1,4 @@
-"""Whether a customer's role trusts us, and nobody who does not know its ExternalId."""
+"""Check that a customer's role trusts us, and only with its ExternalId."""
 
 import re
 from typing import Final
@@ -14,29 +14,29 @@ _ARN: Final = re.compile(r"arn:aws:iam::(\d{12}):role/[\w+=,.@/-]{1,576}", re.AS
 
 
 def account_of(role_arn: str) -> str:
-    """The account that a role belongs to. Raises InvalidInput for what is no ARN of a role."""
-    found = _ARN.fullmatch(role_arn)
-    if found is None:
+    """Return the account that a role belongs to. Raises InvalidInput if the text is not the ARN of a role."""
+    match = _ARN.fullmatch(role_arn)
+    if match is None:
         raise InvalidInput(
             "credentials.roleArn",
             "credentials.roleArn is not the ARN of a role, such as arn:aws:iam::123456789012:role/dcvd.",
             code="bad_role_arn",
         )
-    return found[1]
+    return match[1]
 
 
 async def verify_role(
     sessions: AwsSessions, config: OauthRoute53Config, role: AwsRole, random_bytes: RandomBytes
 ) -> None:
-    """Prove that the role opens with its ExternalId alone (IAM user guide, "The confused deputy problem").
+    """Check that the role can be assumed only with its ExternalId (IAM user guide, "The confused deputy problem").
 
-    A role that opens without would let every organization here that knows its ARN write its owner's records. Raises
-    InvalidInput with the code `role_open` for such a one, Unauthorized where it does not trust us, Unavailable where
-    our identity is not configured, Retryable where AWS could not be asked all three questions.
+    Otherwise every organization here that knows the role's ARN could write its owner's records. Raises InvalidInput
+    with the code `role_open` for such a role, Unauthorized if the role does not trust us, NotConfigured if our own
+    identity is not configured, Retryable if AWS could not be asked all three questions.
     """
     account_of(role.role_arn)
     await sessions.get_keys(config, role)
-    # Of the same form as ours: a pattern that takes all of them is open too.
+    # A wrong ExternalId of the usual form: a trust policy whose pattern accepts all of them is open too.
     for external_id in (None, new_external_id(random_bytes)):
         try:
             await sessions.assume(config, role, external_id)

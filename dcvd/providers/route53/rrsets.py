@@ -1,4 +1,4 @@
-"""Resource record sets: from AWS's answers, as records, and back again exactly as they were.
+"""Convert AWS's resource record sets to records, and back to exactly the same sets.
 
 A set is what Route 53 creates and deletes; each of its values is one of our records, whose `raw` is the whole set.
 """
@@ -18,7 +18,7 @@ from dcvd.providers.route53.xml import Element
 
 NAMESPACE: Final = "https://route53.amazonaws.com/doc/2013-04-01/"
 ALIAS_PREFIX: Final = "ALIAS "
-"""Before the target of an alias, which is no value of its type: an alias of type CNAME is no CNAME."""
+"""Stands before the target of an alias, because that is no value of the type: an alias of type CNAME is no CNAME."""
 _DEFAULT_TTL: Final = 300
 _NESTED_ELEMENTS: Final = {
     "AliasTarget": {"HostedZoneId", "DNSName", "EvaluateTargetHealth"},
@@ -44,16 +44,17 @@ _ELEMENT_ORDER: Final = (
     "CidrRoutingConfig",
     "GeoProximityLocation",
 )
-"""All elements that a set can be made of, as the API's schema orders them."""
+"""All elements of a set, in the order of the API's schema."""
 
 Tree = dict[str, Any]
-"""Elements by name: a text, or again such a tree."""
+"""Elements by name; each is a text or another tree."""
 
 
 class RrSet(Struct, frozen=True, kw_only=True):
-    """One set. settings: its elements by AWS's names, but for its values, of which an alias has none.
+    """One record set.
 
-    exact: whether all that it is made of is known, so that it can be made again.
+    settings: its elements by AWS's names, without its values. values: empty for an alias. exact: whether all of its
+    elements are known, so that the set can be created again.
     """
 
     settings: Tree
@@ -61,9 +62,9 @@ class RrSet(Struct, frozen=True, kw_only=True):
     exact: bool = True
 
     def get_setting(self, name: str) -> str:
-        """The text of a plain element; empty where it has none."""
-        found = self.settings.get(name, "")
-        return found if isinstance(found, str) else ""
+        """Return the text of a plain element; empty if there is none."""
+        value = self.settings.get(name, "")
+        return value if isinstance(value, str) else ""
 
     @property
     def type(self) -> str:
@@ -71,17 +72,17 @@ class RrSet(Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """As records have it."""
+        """The name in the form of our records."""
         return read_name(self.get_setting("Name"))
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """A zone has one set of a name, type and set identifier."""
+        """What identifies the set in its zone: name, type and set identifier."""
         return self.name, self.type, self.get_setting("SetIdentifier")
 
 
 def read_rrset(element: Element) -> RrSet:
-    """A `ResourceRecordSet` of an answer."""
+    """Read a `ResourceRecordSet` of an answer."""
     settings: Tree = {}
     values: list[str] = []
     exact = True
@@ -89,15 +90,15 @@ def read_rrset(element: Element) -> RrSet:
         if child.tag == _VALUES_ELEMENT:
             values += [value.text for value in child.find_all("ResourceRecord", "Value")]
         elif child.tag in _ELEMENT_ORDER:
-            settings[child.tag], known = _read_tree(child)
-            exact = exact and known
+            settings[child.tag], is_known = _read_tree(child)
+            exact = exact and is_known
         else:
             exact = False
     return RrSet(settings=settings, values=tuple(values), exact=exact)
 
 
 def to_records(rrset: RrSet) -> list[ZoneRecord]:
-    """One for each value; one for an alias, and for a set that shows no value at all."""
+    """Return one record for each value; one for an alias, and one for a set without any value."""
     raw = msgspec.json.encode(rrset).decode()
     ttl = rrset.get_setting("TTL")
     values = [read_value(rrset.type, value) for value in rrset.values] or [_alias_value(rrset)]
@@ -115,27 +116,27 @@ def to_records(rrset: RrSet) -> list[ZoneRecord]:
 
 
 def to_rrsets(records: Iterable[ZoneRecord]) -> list[RrSet]:
-    """The sets that these records make up, each with only those of its values. Raises Permanent for a strange `raw`."""
+    """Return the sets of these records, each with only their values. Raises Permanent if a `raw` cannot be used."""
     sets: dict[tuple[str, str, str], RrSet] = {}
     for record in records:
         whole = _read_whole_rrset(record)
-        given = sets.get(whole.key, replace(whole, values=()))
-        wanted = [
+        partial = sets.get(whole.key, replace(whole, values=()))
+        values = [
             value
             for value in whole.values
-            if read_value(whole.type, value) == record.value and value not in given.values
+            if read_value(whole.type, value) == record.value and value not in partial.values
         ]
-        sets[whole.key] = replace(given, values=(*given.values, *wanted))
+        sets[whole.key] = replace(partial, values=(*partial.values, *values))
     return list(sets.values())
 
 
 def to_whole_rrsets(records: Iterable[ZoneRecord]) -> list[RrSet]:
-    """The sets that these records were read from, whole."""
+    """Return the whole sets that these records were read from."""
     return list({whole.key: whole for record in records for whole in [_read_whole_rrset(record)]}.values())
 
 
 def build_change_batch(changes: Sequence[tuple[str, RrSet]], comment: str) -> bytes:
-    """The body of ChangeResourceRecordSets: an action (CREATE, DELETE) and its set, in that order."""
+    """Build the body of ChangeResourceRecordSets; each change is an action (CREATE, DELETE) and its set."""
     parts = [
         f"<Change><Action>{action}</Action><ResourceRecordSet>{_to_xml(rrset)}</ResourceRecordSet></Change>"
         for action, rrset in changes
@@ -159,12 +160,12 @@ def _read_whole_rrset(record: ZoneRecord) -> RrSet:
         rrset = msgspec.json.decode(record.raw, type=RrSet)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Permanent(
-            f"What was kept of the {record.type} record of {record.name} is not Route 53's.",
+            f"The stored form of the {record.type} record of {record.name} is not one of Route 53.",
             code="record_not_restorable",
         ) from error
     if rrset.name != record.name or rrset.type != record.type:
         raise Permanent(
-            f"What was kept of the {record.type} record of {record.name} is of another one.",
+            f"The stored form of the {record.type} record of {record.name} belongs to another record.",
             code="record_not_restorable",
         )
     return rrset
@@ -177,15 +178,15 @@ def _alias_value(rrset: RrSet) -> str:
 
 
 def _read_tree(element: Element) -> tuple[str | Tree, bool]:
-    """An element as text or tree, and whether all within is known."""
-    known = _NESTED_ELEMENTS.get(element.tag)
-    if known is None:
+    """Return an element as text or tree, and whether all its elements are known."""
+    known_tags = _NESTED_ELEMENTS.get(element.tag)
+    if known_tags is None:
         return element.text, not element.children
     tree: Tree = {}
     exact = True
     for child in element.children:
-        tree[child.tag], inner = _read_tree(child)
-        exact = exact and inner and child.tag in known
+        tree[child.tag], is_child_exact = _read_tree(child)
+        exact = exact and is_child_exact and child.tag in known_tags
     return tree, exact
 
 

@@ -1,4 +1,4 @@
-"""Our own AWS identity, and the temporary credentials of the roles that it assumes."""
+"""Assume customers' roles with our own AWS identity, and keep their temporary keys."""
 
 import asyncio
 from collections import OrderedDict
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 _MAX_SESSIONS: Final = 1000
 _MARGIN_MS: Final = 300_000
-"""Milliseconds before their end at which keys are given out no more: a write may take a minute, and clocks differ."""
+"""Milliseconds before their expiry at which keys are used no more: a write may take a minute, and clocks differ."""
 
 _SessionKey = tuple[str, str, str, str]
 
@@ -35,9 +35,10 @@ class _Session(Struct):
 
 
 class AwsSessions:
-    """One for the whole process: a role is assumed once however many need it, and held until shortly before its end.
+    """The sessions of all roles, for the whole process.
 
-    A role is held for the ExternalId that it was assumed with, which is one organization's.
+    A role is assumed once for all callers, and its keys are kept until shortly before they expire. They are kept for
+    the ExternalId with which the role was assumed, which belongs to one organization.
     """
 
     def __init__(self, fetcher: Fetcher, clock: Clock | None = None, *, client: AwsClient | None = None) -> None:
@@ -46,25 +47,25 @@ class AwsSessions:
         self._identity: tuple[tuple[str, str], CallerIdentity] | None = None
 
     async def get_identity(self, config: OauthRoute53Config) -> CallerIdentity:
-        """Whom customers' roles have to trust.
+        """Return our own identity, which customers' roles have to trust.
 
-        Raises Unavailable where it is not configured, Retryable where AWS cannot be asked, or refuses it.
+        Raises NotConfigured if it is not configured, Retryable if AWS cannot be asked or refuses the identity.
         """
         keys = get_own_keys(config)
-        known_as = (config.client_id, config.token_url)
-        if self._identity is None or self._identity[0] != known_as:
+        identity_key = (config.client_id, config.token_url)
+        if self._identity is None or self._identity[0] != identity_key:
             try:
                 identity = await sts.get_caller_identity(self.client, config.token_url, keys)
             except (Unauthorized, Permanent) as error:
                 raise _identity_refused_error(error) from error
-            self._identity = (known_as, identity)
+            self._identity = (identity_key, identity)
         return self._identity[1]
 
     async def get_keys(self, config: OauthRoute53Config, role: AwsRole) -> SigningKeys:
-        """Keys of the role that hold for some minutes yet. Raises as `assume`."""
-        who = _session_key(config, role)
-        session = self._sessions.pop(who, None) or _Session(lock=asyncio.Lock())
-        self._sessions[who] = session
+        """Return keys of the role that stay valid for some minutes. Raises the same errors as `assume`."""
+        key = _session_key(config, role)
+        session = self._sessions.pop(key, None) or _Session(lock=asyncio.Lock())
+        self._sessions[key] = session
         if len(self._sessions) > _MAX_SESSIONS:
             self._sessions.popitem(last=False)
         async with session.lock:
@@ -76,17 +77,17 @@ class AwsSessions:
             return session.temporary_keys.keys
 
     def forget(self, config: OauthRoute53Config, role: AwsRole, keys: SigningKeys) -> None:
-        """AWS says that these are past their end; newer ones are kept."""
+        """Forget keys that AWS reports as expired; newer keys of the role are kept."""
         session = self._sessions.get(_session_key(config, role))
         if session is not None and session.temporary_keys is not None and session.temporary_keys.keys == keys:
             session.temporary_keys = None
 
     async def assume(self, config: OauthRoute53Config, role: AwsRole, external_id: str | None) -> TemporaryKeys:
-        """Assume the role now, with an ExternalId of the caller's choice or none.
+        """Assume the role now, with the given ExternalId or none.
 
-        The session's name, which the customer finds in CloudTrail, is the ExternalId that he has from us. Raises
-        Unauthorized where the role does not let us, Unavailable where our identity is not configured, Retryable where
-        AWS cannot be asked, or refuses our identity itself.
+        The session's name, which the customer finds in CloudTrail, is the ExternalId that they have from us. Raises
+        Unauthorized if the role does not trust us, NotConfigured if our own identity is not configured, Retryable if
+        AWS cannot be asked or refuses our identity itself.
         """
         try:
             return await sts.assume_role(
@@ -110,7 +111,7 @@ class AwsSessions:
 
 
 def get_own_keys(config: OauthRoute53Config) -> SigningKeys:
-    """Those of our own identity. Raises Unavailable."""
+    """Return the keys of our own identity. Raises NotConfigured."""
     if not config.client_id or config.client_secret is None:
         raise NotConfigured(
             "Roles at AWS need an AWS identity of dcvd's own: its operator has to set oauth.route53.client_id and "
@@ -121,10 +122,10 @@ def get_own_keys(config: OauthRoute53Config) -> SigningKeys:
 
 
 def _identity_refused_error(error: Unauthorized | Permanent) -> Retryable:
-    """The operator's fault, not the customer's: his connection is well, and is tried again."""
+    """The error for a refusal of our own identity: the operator has to act, and customers' connections stay intact."""
     log.error("route53.identity_refused", error=error.message)
     return Retryable(
-        f"AWS refuses dcvd's own identity; its operator has to look at oauth.route53.client_id. {error.message}",
+        f"AWS refuses dcvd's own identity; its operator has to check oauth.route53.client_id. {error.message}",
         code="aws_identity_refused",
     )
 

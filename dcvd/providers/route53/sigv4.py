@@ -1,4 +1,4 @@
-"""AWS Signature Version 4, in the Authorization header."""
+"""Sign requests with AWS Signature Version 4, in the Authorization header."""
 
 import hashlib
 import hmac
@@ -17,7 +17,7 @@ _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 
 class SigningKeys(Struct, frozen=True, kw_only=True):
-    """What a request is signed with; temporary keys have a session token, which travels with it."""
+    """The keys that sign a request; temporary keys have a session token, which is sent along."""
 
     access_key_id: str
     secret_access_key: Secret
@@ -25,7 +25,7 @@ class SigningKeys(Struct, frozen=True, kw_only=True):
 
 
 class CredentialScope(Struct, frozen=True):
-    """For which region and service a signature holds."""
+    """The region and the service for which a signature is valid."""
 
     region: str
     service: str
@@ -34,32 +34,32 @@ class CredentialScope(Struct, frozen=True):
 def sign_headers(
     keys: SigningKeys, method: str, url: str, headers: Mapping[str, str], body: bytes, scope: CredentialScope, now: int
 ) -> dict[str, str]:
-    """The headers to send: those given, and the signature's own. All are signed, and Host, which the client adds.
+    """Return the given headers and those of the signature. All are signed, and so is Host, which the client adds.
 
     url: with its path and query percent-encoded, as it is sent; without dot segments. now: milliseconds.
     """
     instant = datetime.fromtimestamp(to_seconds(now), UTC).strftime("%Y%m%dT%H%M%SZ")
-    sent = {**headers, "X-Amz-Date": instant}
+    signed = {**headers, "X-Amz-Date": instant}
     if keys.session_token is not None:
-        sent["X-Amz-Security-Token"] = keys.session_token.reveal()
-    names, request = _canonical_request(method, url, sent, body)
+        signed["X-Amz-Security-Token"] = keys.session_token.reveal()
+    names, request = _canonical_request(method, url, signed, body)
     day = instant[:8]
     credential = f"{day}/{scope.region}/{scope.service}/aws4_request"
     to_sign = "\n".join([_ALGORITHM, instant, credential, hashlib.sha256(request.encode()).hexdigest()])
     key = b"AWS4" + keys.secret_access_key.reveal().encode()
     for part in (day, scope.region, scope.service, "aws4_request"):
         key = _hmac(key, part)
-    sent["Authorization"] = (
+    signed["Authorization"] = (
         f"{_ALGORITHM} Credential={keys.access_key_id}/{credential}, SignedHeaders={names}, "
         f"Signature={_hmac(key, to_sign).hex()}"
     )
-    return sent
+    return signed
 
 
 def _canonical_request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
-    """The names of the signed headers, and the canonical request."""
+    """Return the names of the signed headers, and the canonical request."""
     parts = urlsplit(url)
-    # White space within a value counts as one blank.
+    # White space within a value counts as one space.
     values = {name.lower(): " ".join(value.split()) for name, value in headers.items()}
     values["host"] = _host_header(parts.scheme, parts.hostname or "", parts.port)
     ordered = sorted(values.items())

@@ -1,4 +1,4 @@
-"""The calls of the Security Token Service that we make (API version 2011-06-15)."""
+"""Call the Security Token Service (API version 2011-06-15)."""
 
 import re
 from typing import Final
@@ -14,7 +14,7 @@ from dcvd.providers.route53.sigv4 import CredentialScope, SigningKeys
 from dcvd.providers.route53.xml import Element
 
 SESSION_DURATION_S: Final = 900
-"""Seconds that assumed roles are held, the least that there is: a customer who takes his trust back means it."""
+"""Seconds that an assumed role lasts, the least that AWS allows: a customer may withdraw their trust at any time."""
 
 _VERSION: Final = "2011-06-15"
 _FORM: Final = "application/x-www-form-urlencoded; charset=utf-8"
@@ -23,7 +23,7 @@ _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,8192}", re.ASCII)
 
 
 class CallerIdentity(Struct, frozen=True, kw_only=True):
-    """Whose keys they are: the account's twelve digits, and the ARN of the user or session."""
+    """The owner of keys: the twelve digits of the account, and the ARN of the user or session."""
 
     account: str
     arn: str
@@ -37,7 +37,7 @@ class TemporaryKeys(Struct, frozen=True, kw_only=True):
 
 
 async def get_caller_identity(client: AwsClient, url: str, keys: SigningKeys) -> CallerIdentity:
-    """Needs no right at all. Raises as AwsCalls.send."""
+    """Return the owner of the keys, which needs no permission. Raises the same errors as `AwsClient.send`."""
     root = await client.send(keys.access_key_id, keys, _build_call(url, "GetCallerIdentity", {}))
     result = root.find("GetCallerIdentityResult") or Element("")
     account, arn = result.find_text("Account"), result.find_text("Arn")
@@ -49,18 +49,21 @@ async def get_caller_identity(client: AwsClient, url: str, keys: SigningKeys) ->
 async def assume_role(
     client: AwsClient, url: str, keys: SigningKeys, *, role_arn: str, session_name: str, external_id: str | None
 ) -> TemporaryKeys:
-    """Raises as AwsCalls.send; Permanent with the code `permission_missing` where the role does not let us."""
+    """Return temporary keys of a role.
+
+    Raises the same errors as `AwsClient.send`: Permanent with the code `permission_missing` if the role refuses us.
+    """
     parameters = {"RoleArn": role_arn, "RoleSessionName": session_name, "DurationSeconds": str(SESSION_DURATION_S)}
     if external_id is not None:
         parameters["ExternalId"] = external_id
     root = await client.send(keys.access_key_id, keys, _build_call(url, "AssumeRole", parameters))
-    found = root.find("AssumeRoleResult", "Credentials") or Element("")
-    texts = [found.find_text(name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
+    credentials = root.find("AssumeRoleResult", "Credentials") or Element("")
+    texts = [credentials.find_text(name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
     try:
-        expires_at = from_rfc3339(found.find_text("Expiration"))
+        expires_at = from_rfc3339(credentials.find_text("Expiration"))
     except ValueError:
         expires_at = 0
-    # They travel in headers.
+    # The texts have to fit into headers.
     if not expires_at or any(_TOKEN.fullmatch(text) is None for text in texts):
         raise _unexpected_answer("AssumeRole")
     access_key_id, secret, token = texts
@@ -78,9 +81,9 @@ def _build_call(url: str, action: str, parameters: dict[str, str]) -> AwsCall:
 
 
 def read_scope(url: str) -> CredentialScope:
-    """What is signed for: the global endpoint is in us-east-1; a regional one wants its own region in the signature."""
-    found = _REGIONAL_HOST.fullmatch(urlsplit(url).hostname or "")
-    return CredentialScope("us-east-1" if found is None else found[1], "sts")
+    """Return the scope to sign for: us-east-1 for the global endpoint, else the region of the endpoint."""
+    match = _REGIONAL_HOST.fullmatch(urlsplit(url).hostname or "")
+    return CredentialScope("us-east-1" if match is None else match[1], "sts")
 
 
 def _unexpected_answer(action: str) -> Retryable:

@@ -1,4 +1,4 @@
-"""AWS's answers in XML: without document types, and so without entities of anybody's making."""
+"""Parse AWS's answers in XML, and refuse document types, which could define entities."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -9,11 +9,11 @@ _MOST_ELEMENTS: Final = 50_000
 
 
 class BadXml(ValueError):
-    """No XML that is taken; says nothing of the content, which may hold a credential."""
+    """The XML is refused. The message quotes nothing of it, because it may hold a credential."""
 
 
 class Element:
-    """An element by its local name; `text` is its own, without that of its children."""
+    """An element with its local name; `text` is its own text, without that of its children."""
 
     def __init__(self, tag: str) -> None:
         self.tag = tag
@@ -21,7 +21,7 @@ class Element:
         self.children: list[Element] = []
 
     def find_all(self, *path: str) -> Iterator["Element"]:
-        """All descendants at a path of tags."""
+        """Yield all descendants at a path of tags."""
         if not path:
             yield self
             return
@@ -30,17 +30,17 @@ class Element:
                 yield from child.find_all(*path[1:])
 
     def find(self, *path: str) -> "Element | None":
-        """The first of them."""
+        """Return the first descendant at a path of tags."""
         return next(self.find_all(*path), None)
 
     def find_text(self, *path: str) -> str:
-        """The text of the first of them; empty where there is none."""
-        found = self.find(*path)
-        return "" if found is None else found.text.strip()
+        """Return the text of the first descendant at a path of tags; empty if there is none."""
+        element = self.find(*path)
+        return "" if element is None else element.text.strip()
 
 
 def parse_xml(body: bytes) -> Element:
-    """The root. The caller bounds the size; depth and number of elements are bounded here. Raises BadXml."""
+    """Return the root. Depth and number of elements are limited here, the size by the caller. Raises BadXml."""
     builder = _TreeBuilder()
     parser = ParserCreate(namespace_separator=" ")
     parser.buffer_text = True

@@ -1,4 +1,4 @@
-"""The calls of Cloudflare's API with customers' zones and their DNS records, below /client/v4."""
+"""Serve Cloudflare's API for customers' zones and their DNS records, below /client/v4."""
 
 from collections.abc import Callable
 from typing import Final
@@ -19,9 +19,9 @@ _RECORD_PATH: Final = f"{_RECORDS_PATH}/{{dns_record_id}}"
 
 
 class CustomerApi:
-    """Handlers over all zones; a token sees those that it was made for, and others look as if they were not there.
+    """Handlers for all zones; a token sees its own zones, and all others look as if they did not exist.
 
-    find_token: what a token is good for.
+    find_token: finds what a token permits.
     """
 
     def __init__(self, zones: CustomerZones, find_token: Callable[[str], IssuedToken | None]) -> None:
@@ -41,19 +41,19 @@ class CustomerApi:
         ]
 
     async def list_zones(self, request: web.Request) -> web.Response:
-        """Empty for a token that may not read zones."""
-        grant = self._find_token(request)
-        seen = [zone for zone in self._zones.all() if grant.has_permission("zone.read") and grant.may_see(zone)]
-        shown, info = build_zones_page(seen, request.query)
-        return success_response(shown, info=info)
+        """List the zones that the token sees; none if it may not read zones."""
+        token = self._find_token(request)
+        zones = [zone for zone in self._zones.all() if token.has_permission("zone.read") and token.may_see(zone)]
+        page, info = build_zones_page(zones, request.query)
+        return success_response(page, info=info)
 
     async def get_zone(self, request: web.Request) -> web.Response:
         return success_response(self._find_zone(request, "zone.read").to_json())
 
     async def list_records(self, request: web.Request) -> web.Response:
         zone = self._find_zone(request, "dns.read")
-        shown, info = build_records_page(list(zone.records.values()), request.query)
-        return success_response(shown, info=info)
+        page, info = build_records_page(list(zone.records.values()), request.query)
+        return success_response(page, info=info)
 
     async def create_record(self, request: web.Request) -> web.Response:
         zone = self._find_zone(request, "dns.write")
@@ -79,19 +79,19 @@ class CustomerApi:
         return success_response({"id": record.id})
 
     def _find_token(self, request: web.Request) -> IssuedToken:
-        grant = self._find_known_token(read_bearer_token(request))
-        assert grant is not None, "the gate lets nobody else in"
-        return grant
+        token = self._find_known_token(read_bearer_token(request))
+        assert token is not None, "the gate has refused every unknown token"
+        return token
 
     def _find_zone(self, request: web.Request, permission: Permission) -> CustomerZone:
         zone_id = request.match_info["zone_id"].lower()
         if not is_identifier(zone_id):
             raise CloudflareErrorResponse(7003, chain=[(7000, "No route for that URI")])
-        grant = self._find_token(request)
+        token = self._find_token(request)
         zone = self._zones.get(zone_id)
-        if zone is None or not grant.may_see(zone):
+        if zone is None or not token.may_see(zone):
             raise CloudflareErrorResponse(9109)
-        if not grant.has_permission(permission):
+        if not token.has_permission(permission):
             raise CloudflareErrorResponse(10000, status=403)
         return zone
 

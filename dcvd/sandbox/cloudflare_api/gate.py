@@ -1,4 +1,4 @@
-"""Who and what gets in: the Host header, faults, the bearer token, and every answer in Cloudflare's envelope."""
+"""Check every request (Host header, faults, bearer token), and put every answer into Cloudflare's envelope."""
 
 import asyncio
 import socket
@@ -22,7 +22,7 @@ API_PREFIX: Final = "/client/v4"
 
 @web.middleware
 async def require_loopback(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A name in the Host header that is not this machine's is a page's attempt at DNS rebinding."""
+    """Refuse a Host header that does not name this machine: a web page may be trying DNS rebinding."""
     if not _is_loopback_authority(request.headers.get("Host", "")):
         message = "The Host header does not name this machine; call the sandbox at 127.0.0.1 or localhost."
         return json_response({"error": message}, 421)
@@ -30,7 +30,7 @@ async def require_loopback(request: web.Request, handler: Handler) -> web.Stream
 
 
 class CloudflareGate:
-    """Middlewares of the Cloudflare API; `shutdown` ends the calls that a `timeout` fault holds."""
+    """The middlewares of the Cloudflare API; `shutdown` ends the calls that a `timeout` fault holds back."""
 
     def __init__(self, world: World, shutdown: asyncio.Event) -> None:
         self._world = world
@@ -38,12 +38,12 @@ class CloudflareGate:
 
     @property
     def middlewares(self) -> list[Middleware]:
-        """The outermost first."""
+        """The middlewares, the outermost first."""
         return [self.count_and_fail, self._limit, self._envelope, self._authenticate]
 
     @web.middleware
     async def count_and_fail(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """By the path below /client/v4; where it is not below it, by the whole path."""
+        """Count the request and apply a matching fault; paths are matched without /client/v4."""
         path = request.path.removeprefix(API_PREFIX)
         self._world.requests[f"{request.method} {_path_template(request)}"] += 1
         fault = self._world.faults.take_api_fault(request.method, path)
@@ -54,7 +54,7 @@ class CloudflareGate:
     async def _apply(self, fault: ApiFault, request: web.Request, handler: Handler) -> web.StreamResponse:
         match fault.kind:
             case "status":
-                response = failure_response(fault.status, 10001, "The sandbox was told to fail this request.")
+                response = failure_response(fault.status, 10001, "A fault of the sandbox makes this request fail.")
                 response.headers.update({**self._world.rate.build_headers(), **fault.headers})
                 return response
             case "timeout":
@@ -69,19 +69,19 @@ class CloudflareGate:
     @web.middleware
     async def _limit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         rate = self._world.rate
-        let_in = rate.admit()
+        is_admitted = rate.admit()
         response = (
-            await handler(request) if let_in else failure_response(429, 10429, "Rate limit reached. Please wait.")
+            await handler(request) if is_admitted else failure_response(429, 10429, "Rate limit reached. Please wait.")
         )
-        response.headers.update(rate.build_headers(is_refusal=not let_in))
+        response.headers.update(rate.build_headers(is_refusal=not is_admitted))
         return response
 
     @web.middleware
     async def _envelope(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             response = await handler(request)
-        except CloudflareErrorResponse as refused:
-            response = refusal_response(refused)
+        except CloudflareErrorResponse as refusal:
+            response = refusal_response(refusal)
         except web.HTTPMethodNotAllowed as error:
             response = refusal_response(CloudflareErrorResponse(10405))
             response.headers["Allow"] = error.headers["Allow"]
@@ -104,20 +104,20 @@ class CloudflareGate:
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise CloudflareErrorResponse(6003, chain=[(6111, "Invalid format for Authorization header")])
-        grant = self._world.find_token(read_bearer_token(request))
-        verifies = request.path == f"{API_PREFIX}/user/tokens/verify"
-        if grant is None or (verifies and not grant.is_verifiable):
-            raise CloudflareErrorResponse(1000 if verifies else 10000)
+        issued = self._world.find_token(read_bearer_token(request))
+        is_verification = request.path == f"{API_PREFIX}/user/tokens/verify"
+        if issued is None or (is_verification and not issued.is_verifiable):
+            raise CloudflareErrorResponse(1000 if is_verification else 10000)
         return await handler(request)
 
 
 def read_bearer_token(request: web.Request) -> str:
-    """The token of a request that was let in."""
+    """Return the token of a request that has passed the gate."""
     return request.headers.get("Authorization", "").partition(" ")[2].strip()
 
 
 def is_identifier(text: str) -> bool:
-    """Whether a text is an id of Cloudflare's for a zone or a DNS record."""
+    """Whether a text has the form of Cloudflare's ids for zones and DNS records."""
     return len(text) == 32 and set(text) <= set("0123456789abcdef")
 
 

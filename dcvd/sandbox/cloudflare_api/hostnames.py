@@ -1,4 +1,4 @@
-"""The calls of Cloudflare's API, below /client/v4: the custom-hostname family and the token check."""
+"""Serve Cloudflare's API for custom hostnames and for the check of a token, below /client/v4."""
 
 import uuid
 from typing import Final
@@ -26,7 +26,7 @@ _HOSTNAMES_PATH: Final = f"{_ZONE_PATH}/custom_hostnames"
 
 
 class CloudflareApi:
-    """Handlers over one world; whoever is not let in has been refused before (see `gate.py`)."""
+    """Handlers for the state of one sandbox; `gate.py` has refused every request without a valid token."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -60,11 +60,12 @@ class CloudflareApi:
         first = (page - 1) * per_page
         if needs_every_record(request.query):
             selected = select_hostnames(hostnames.list_all(now), request.query, now)
-            total, shown = len(selected), selected[first : first + per_page]
+            total, records = len(selected), selected[first : first + per_page]
         else:
-            total, shown = len(hostnames), hostnames.page(first, per_page, now)
+            total, records = len(hostnames), hostnames.page(first, per_page, now)
         return success_response(
-            [self._world.hostname_view(record) for record in shown], info=result_info(page, per_page, len(shown), total)
+            [self._world.hostname_view(record) for record in records],
+            info=result_info(page, per_page, len(records), total),
         )
 
     async def create_hostname(self, request: web.Request) -> web.Response:
@@ -84,7 +85,7 @@ class CloudflareApi:
         return success_response(self._world.hostname_view(record), status=202)
 
     async def delete_hostname(self, request: web.Request) -> web.Response:
-        """Cloudflare documents the bare id, without the envelope."""
+        """Delete a hostname; the answer is the bare id without the envelope, as Cloudflare documents it."""
         record = self._find_hostname(request)
         self._world.hostnames.remove(record)
         return json_response({"id": record.id})
@@ -122,9 +123,9 @@ class CloudflareApi:
         return success_response(fallback.to_json("pending_deletion"))
 
     def _find_token(self, request: web.Request) -> IssuedToken:
-        grant = self._world.find_token(read_bearer_token(request))
-        assert grant is not None, "the gate lets nobody else in"
-        return grant
+        token = self._world.find_token(read_bearer_token(request))
+        assert token is not None, "the gate has refused every unknown token"
+        return token
 
     def _find_hostname(self, request: web.Request) -> CustomHostname:
         record_id = request.match_info["custom_hostname_id"].lower()
@@ -136,13 +137,13 @@ class CloudflareApi:
         return record
 
     def _billing_messages(self) -> tuple[str, ...]:
-        """In this family `messages` are plain strings."""
+        """Return the warning about the bill; `messages` of custom hostnames are plain strings."""
         if len(self._world.hostnames) <= QUOTA_ALLOCATED:
             return ()
         return (f"You have used all {QUOTA_ALLOCATED} custom hostnames of your allocation; further ones are billed.",)
 
     def _require_zone(self, handler: Handler) -> Handler:
-        async def in_zone(request: web.Request) -> web.StreamResponse:
+        async def handle_in_zone(request: web.Request) -> web.StreamResponse:
             zone_id = request.match_info["zone_id"]
             if not is_identifier(zone_id.lower()):
                 raise CloudflareErrorResponse(7003, chain=[(7000, "No route for that URI")])
@@ -153,4 +154,4 @@ class CloudflareApi:
                 raise CloudflareErrorResponse(9109)
             return await handler(request)
 
-        return in_zone
+        return handle_in_zone

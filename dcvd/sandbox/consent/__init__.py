@@ -1,1 +1,1 @@
-"""Cloudflare's OAuth 2.0 authorization server (RFC 6749), and the page on which a customer consents."""
+"""Cloudflare's OAuth 2.0 authorization server (RFC 6749), with the page on which a customer consents."""

@@ -1,4 +1,4 @@
-"""The authorization server's endpoints, below /oauth2 as at dash.cloudflare.com."""
+"""Serve the authorization server's endpoints, below /oauth2 as at dash.cloudflare.com."""
 
 import base64
 import binascii
@@ -20,7 +20,7 @@ _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
 class ConsentApi:
-    """Handlers over one client's consents. `auto=allow` or `auto=deny` beside an authorization request answers it."""
+    """Handlers for the consents of one client; `auto=allow` or `auto=deny` in an authorization request answers it."""
 
     def __init__(self, consents: Consents, settings: SandboxSettings) -> None:
         self._consents = consents
@@ -36,16 +36,16 @@ class ConsentApi:
 
     async def show_consent_page(self, request: web.Request) -> web.Response:
         try:
-            page, asked = self._consents.open_page(request.query)
-        except OauthRefusal as refused:
-            return refusal_page(refused.message) if refused.redirect_url is None else _redirect(refused.redirect_url)
+            page, authorization = self._consents.open_page(request.query)
+        except OauthRefusal as refusal:
+            return refusal_page(refusal.message) if refusal.redirect_url is None else _redirect(refusal.redirect_url)
         match request.query.get("auto"):
             case "allow":
-                return _redirect(self._consents.allow(page, asked.scopes))
+                return _redirect(self._consents.allow(page, authorization.scopes))
             case "deny":
                 return _redirect(self._consents.deny(page))
             case _:
-                return consent_page(page, asked, self._settings.customer)
+                return consent_page(page, authorization, self._settings.customer)
 
     async def submit_answer(self, request: web.Request) -> web.Response:
         form = await request.post()
@@ -55,8 +55,8 @@ class ConsentApi:
             if form.get("answer") == "allow":
                 return _redirect(self._consents.allow(page, scopes))
             return _redirect(self._consents.deny(page))
-        except OauthRefusal as refused:
-            return refusal_page(refused.message)
+        except OauthRefusal as refusal:
+            return refusal_page(refusal.message)
 
     async def issue_token(self, request: web.Request) -> web.Response:
         form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
@@ -64,38 +64,38 @@ class ConsentApi:
             self._authenticate(request, form)
             match form.get("grant_type"):
                 case "authorization_code":
-                    issued = self._consents.exchange(
+                    tokens = self._consents.exchange(
                         form.get("code", ""), form.get("redirect_uri", ""), form.get("code_verifier", "")
                     )
                 case "refresh_token":
-                    issued = self._consents.refresh(form.get("refresh_token", ""))
+                    tokens = self._consents.refresh(form.get("refresh_token", ""))
                 case other:
                     raise OauthRefusal("unsupported_grant_type", f"The grant_type {other!r} is not offered.")
-        except OauthRefusal as refused:
-            return _error_response(refused)
-        answer = json_response(issued)
+        except OauthRefusal as refusal:
+            return _error_response(refusal)
+        answer = json_response(tokens)
         answer.headers.update(_NO_STORE)
         return answer
 
     async def revoke_token(self, request: web.Request) -> web.Response:
-        """200 for any token (RFC 7009 §2.2)."""
+        """Revoke a token; the answer is 200 for any token (RFC 7009 §2.2)."""
         form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
         try:
             self._authenticate(request, form)
-        except OauthRefusal as refused:
-            return _error_response(refused)
+        except OauthRefusal as refusal:
+            return _error_response(refusal)
         self._consents.revoke(form.get("token", ""))
         return web.Response()
 
     def _authenticate(self, request: web.Request, form: Mapping[str, str]) -> None:
-        """client_secret_basic, or client_secret_post; not both (RFC 6749 §2.3)."""
+        """Check the client by client_secret_basic or client_secret_post, not both (RFC 6749 §2.3)."""
         header = request.headers.get("Authorization", "")
         if header:
             client_id, secret = _read_basic(header)
         else:
             client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
-        known = hmac.compare_digest(secret.encode(), self._settings.oauth_client_secret.encode())
-        if client_id != self._settings.oauth_client_id or not known:
+        is_secret_correct = hmac.compare_digest(secret.encode(), self._settings.oauth_client_secret.encode())
+        if client_id != self._settings.oauth_client_id or not is_secret_correct:
             raise OauthRefusal("invalid_client", "The client is unknown, or its secret is wrong.")
 
 
@@ -110,9 +110,9 @@ def _read_basic(header: str) -> tuple[str, str]:
     return unquote_plus(client_id), unquote_plus(secret)
 
 
-def _error_response(refused: OauthRefusal) -> web.Response:
-    status = 401 if refused.error == "invalid_client" else 400
-    answer = json_response({"error": refused.error, "error_description": refused.message}, status)
+def _error_response(refusal: OauthRefusal) -> web.Response:
+    status = 401 if refusal.error == "invalid_client" else 400
+    answer = json_response({"error": refusal.error, "error_description": refusal.message}, status)
     answer.headers.update(_NO_STORE)
     if status == 401:
         answer.headers["WWW-Authenticate"] = 'Basic realm="sandbox"'

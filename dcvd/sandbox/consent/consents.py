@@ -1,7 +1,7 @@
-"""What customers have consented to: codes, and the tokens that they are exchanged for.
+"""Keep the consents of customers: the codes, and the tokens for which they are exchanged.
 
-Refresh tokens rotate at each use; one that comes a second time ends all that came of its consent (RFC 9700 §4.14.2),
-and so does a code that comes a second time (RFC 6749 §4.1.2).
+Refresh tokens rotate at each use. A second use of a refresh token revokes all tokens of its consent (RFC 9700
+§4.14.2), and so does a second use of a code (RFC 6749 §4.1.2).
 """
 
 import base64
@@ -27,7 +27,7 @@ _CODE_LIFETIME_MS = 10 * MINUTE
 
 
 class _Consent(msgspec.Struct, kw_only=True):
-    """refresh_token_hash: the one token that may be used; access: ids of the access tokens that were issued."""
+    """A consent. refresh_token_hash: of the one that may be used. access_token_ids: of all that were issued."""
 
     request: AuthorizationRequest
     scopes: tuple[str, ...]
@@ -39,7 +39,7 @@ class _Consent(msgspec.Struct, kw_only=True):
 
 
 class Consents:
-    """One client's; `pages` of customers who have not answered yet are kept by a number that only the page knows."""
+    """The consents of one client. A page that is not answered yet is kept under an id that only the page knows."""
 
     def __init__(self, settings: SandboxSettings, tokens: CustomerTokens, now: Callable[[], int]) -> None:
         self._settings = settings
@@ -50,30 +50,30 @@ class Consents:
         self._by_refresh: dict[str, _Consent] = {}
 
     def open_page(self, query: Mapping[str, str]) -> tuple[str, AuthorizationRequest]:
-        """A request as a browser brings it, and the page's number. Raises OauthRefused."""
-        asked = read_request(query, self._settings)
-        page = secrets.token_urlsafe(16)
-        self._pages[page] = asked
-        return page, asked
+        """Return the id of a new page, and the request that a browser brings. Raises OauthRefusal."""
+        request = read_request(query, self._settings)
+        page_id = secrets.token_urlsafe(16)
+        self._pages[page_id] = request
+        return page_id, request
 
     def allow(self, page_id: str, scopes: tuple[str, ...]) -> str:
-        """Where the browser goes with its code; `scopes`: those that the customer left in. Raises OauthRefused."""
-        asked = self._close_page(page_id)
-        granted = tuple(scope for scope in asked.scopes if scope in scopes)
+        """Return where the browser goes with its code; the customer allows `scopes`. Raises OauthRefusal."""
+        request = self._close_page(page_id)
+        granted = tuple(scope for scope in request.scopes if scope in scopes)
         code = new_secret()
         self._by_code[_hash(code)] = _Consent(
-            request=asked, scopes=granted, code_expires_at=self._now() + _CODE_LIFETIME_MS
+            request=request, scopes=granted, code_expires_at=self._now() + _CODE_LIFETIME_MS
         )
-        return asked.build_redirect(code=code)
+        return request.build_redirect(code=code)
 
     def deny(self, page_id: str) -> str:
-        """Where the browser goes. Raises OauthRefused."""
+        """Return where the browser goes with the refusal. Raises OauthRefusal."""
         return self._close_page(page_id).build_redirect(
-            error="access_denied", error_description="The customer said no."
+            error="access_denied", error_description="The customer denied the request."
         )
 
     def exchange(self, code: str, redirect_uri: str, verifier: str) -> dict[str, object]:
-        """The token endpoint's answer to a code. Raises OauthRefused."""
+        """Return the token endpoint's answer to a code. Raises OauthRefusal."""
         consent = self._by_code.get(_hash(code))
         if consent is None or consent.code_expires_at <= self._now():
             raise OauthRefusal("invalid_grant", "The code is unknown, or its ten minutes are over.")
@@ -88,7 +88,7 @@ class Consents:
         return self._issue(consent)
 
     def refresh(self, token: str) -> dict[str, object]:
-        """The token endpoint's answer to a refresh token. Raises OauthRefused."""
+        """Return the token endpoint's answer to a refresh token. Raises OauthRefusal."""
         consent = self._by_refresh.get(_hash(token))
         if consent is None or consent.is_revoked:
             raise OauthRefusal("invalid_grant", "The refresh token is unknown, or was revoked.")
@@ -98,29 +98,29 @@ class Consents:
         return self._issue(consent)
 
     def revoke(self, token: str) -> None:
-        """An access token alone, or by its refresh token all that came of a consent (RFC 7009); no other does harm."""
+        """Revoke an access token, or by a refresh token its whole consent (RFC 7009); ignore any other text."""
         consent = self._by_refresh.get(_hash(token))
         if consent is not None:
             self._revoke_consent(consent)
-        elif (grant := self._tokens.find(token)) is not None and not grant.is_verifiable:
-            self._tokens.revoke(grant.id)
+        elif (issued := self._tokens.find(token)) is not None and not issued.is_verifiable:
+            self._tokens.revoke(issued.id)
 
     def _close_page(self, page_id: str) -> AuthorizationRequest:
-        asked = self._pages.pop(page_id, None)
-        if asked is None:
-            raise OauthRefusal("invalid_request", "This page was answered before; begin anew.")
-        return asked
+        request = self._pages.pop(page_id, None)
+        if request is None:
+            raise OauthRefusal("invalid_request", "This page was answered before; start again.")
+        return request
 
     def _issue(self, consent: _Consent) -> dict[str, object]:
-        access, grant = self._tokens.issue(
+        access_token, issued = self._tokens.issue(
             permissions_of(consent.scopes),
             account=self._settings.customer,
             is_verifiable=False,
             lifetime_ms=self._settings.access_token_lifetime_s * SECOND,
         )
-        consent.access_token_ids.append(grant.id)
+        consent.access_token_ids.append(issued.id)
         answer: dict[str, object] = {
-            "access_token": access,
+            "access_token": access_token,
             "token_type": "bearer",
             "expires_in": self._settings.access_token_lifetime_s,
             "scope": " ".join(consent.scopes),
@@ -140,7 +140,7 @@ class Consents:
 
 
 def compute_challenge(verifier: str) -> str:
-    """S256 of RFC 7636 §4.2."""
+    """Compute the challenge of a verifier by S256 (RFC 7636 §4.2)."""
     digest = hashlib.sha256(verifier.encode("utf-8", "surrogateescape")).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 

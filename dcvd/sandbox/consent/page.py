@@ -1,4 +1,4 @@
-"""The pages for people: plain HTML that loads nothing."""
+"""Build the pages that people see: plain HTML that loads nothing."""
 
 from html import escape
 from typing import Final
@@ -12,7 +12,7 @@ _SCOPE_MEANINGS: Final = {
     "zone.read": "see which zones the account has",
     "dns.read": "read their DNS records",
     "dns.write": "change their DNS records",
-    "offline_access": "go on doing so until you say no",
+    "offline_access": "keep this access until you revoke it",
 }
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
@@ -33,7 +33,7 @@ button{{font:inherit;padding:.4rem 1.5rem;margin-right:1rem}}</style>
 
 
 def consent_page(page_id: str, request: AuthorizationRequest, customer: str) -> web.Response:
-    """Asks for Allow or Deny; each scope can be left out."""
+    """The page that asks to allow or deny a request; each scope can be left out."""
     items = "\n".join(
         f'<p><label><input type="checkbox" name="scope" value="{escape(scope)}" checked> '
         f"<b>{escape(scope)}</b>: {_SCOPE_MEANINGS[scope]}</label></p>"
@@ -52,8 +52,8 @@ def consent_page(page_id: str, request: AuthorizationRequest, customer: str) -> 
 
 
 def refusal_page(message: str) -> web.Response:
-    """For what cannot be sent back to the application."""
-    return _html_response("This cannot be asked", f"<p>{escape(message)}</p>", status=400)
+    """The page for a refusal that cannot be sent back to the application."""
+    return _html_response("This request cannot be used", f"<p>{escape(message)}</p>", status=400)
 
 
 def _html_response(title: str, content: str, *, status: int = 200) -> web.Response:

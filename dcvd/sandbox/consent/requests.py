@@ -1,4 +1,4 @@
-"""Authorization requests (RFC 6749 §4.1.1, RFC 7636 §4.3), checked. Pure."""
+"""Read and check authorization requests (RFC 6749 §4.1.1, RFC 7636 §4.3). Pure."""
 
 import re
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that may be shown to a customer."""
+    """A checked request, which may be shown to a customer."""
 
     redirect_uri: str
     state: str
@@ -36,12 +36,12 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...]
 
     def build_redirect(self, **parameters: str) -> str:
-        """Where the browser goes, with an answer."""
+        """Return where the browser goes with an answer."""
         return str(URL(self.redirect_uri).update_query({**parameters, "state": self.state}))
 
 
 class OauthRefusal(DcvdError):
-    """`error` is RFC 6749's; back: where the browser is sent with it, None where nobody may be sent anywhere."""
+    """A refusal with an `error` of RFC 6749; `redirect_url` is where the browser goes with it, None if nowhere."""
 
     code = "oauth_refusal"
 
@@ -52,32 +52,32 @@ class OauthRefusal(DcvdError):
 
 
 def read_request(query: Mapping[str, str], settings: SandboxSettings) -> AuthorizationRequest:
-    """Raises OauthRefused."""
+    """Read the parameters of an authorization request. Raises OauthRefusal."""
     if query.get("client_id") != settings.oauth_client_id:
         raise OauthRefusal("invalid_client", f"There is one client here, {settings.oauth_client_id}.")
     redirect_uri = query.get("redirect_uri", "")
     if not any(_is_registered(redirect_uri, registered) for registered in settings.oauth_redirect_uris):
         registered = ", ".join(settings.oauth_redirect_uris)
         raise OauthRefusal("invalid_request", f"The redirect_uri {redirect_uri!r} is not registered: {registered}.")
-    asked = AuthorizationRequest(
+    request = AuthorizationRequest(
         redirect_uri=redirect_uri,
         state=query.get("state", ""),
         challenge=query.get("code_challenge", ""),
         scopes=tuple(dict.fromkeys(query.get("scope", "").split())),
     )
 
-    def refused(error: OauthError, message: str) -> OauthRefusal:
-        return OauthRefusal(error, message, redirect_url=asked.build_redirect(error=error, error_description=message))
+    def refusal(error: OauthError, message: str) -> OauthRefusal:
+        return OauthRefusal(error, message, redirect_url=request.build_redirect(error=error, error_description=message))
 
     if query.get("response_type") != "code":
-        raise refused("unsupported_response_type", "The response_type is code.")
-    if len(asked.state) < 8:
-        raise refused("invalid_request", "The state is missing, or shorter than 8 characters.")
-    if query.get("code_challenge_method") != "S256" or _CHALLENGE.fullmatch(asked.challenge) is None:
-        raise refused("invalid_request", "PKCE is required: a code_challenge of the method S256.")
-    if not asked.scopes or not set(asked.scopes) <= set(SCOPES):
-        raise refused("invalid_scope", f"The scopes are {', '.join(SCOPES)}.")
-    return asked
+        raise refusal("unsupported_response_type", "The response_type is code.")
+    if len(request.state) < 8:
+        raise refusal("invalid_request", "The state is missing, or shorter than 8 characters.")
+    if query.get("code_challenge_method") != "S256" or _CHALLENGE.fullmatch(request.challenge) is None:
+        raise refusal("invalid_request", "PKCE is required: a code_challenge of the method S256.")
+    if not request.scopes or not set(request.scopes) <= set(SCOPES):
+        raise refusal("invalid_scope", f"The scopes are {', '.join(SCOPES)}.")
+    return request
 
 
 def permissions_of(scopes: tuple[str, ...]) -> frozenset[Permission]:

@@ -1,1 +1,1 @@
-"""The control API, by which tests and people steer the sandbox."""
+"""The control API, by which tests and people control the sandbox."""

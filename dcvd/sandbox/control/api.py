@@ -1,7 +1,8 @@
-"""The control API, below /sandbox: DNS records, the clock, forced states, deletions, renewals, refusals, faults,
-customers' zones and tokens, and the whole state.
+"""Serve the control API, below /sandbox.
 
-It asks for no password, so a browser's page must not reach it: any request with an Origin header is refused.
+It controls DNS records, the clock, forced states, deletions, renewals, refusals, faults, and customers' zones and
+tokens, and shows the whole state. It asks for no password, so a web page in a browser must not reach it: any request
+with an Origin header is refused.
 """
 
 from typing import Annotated, cast, get_args
@@ -68,7 +69,7 @@ class _TokenRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ControlApi:
-    """Handlers over one world."""
+    """Handlers for the state of one sandbox."""
 
     def __init__(self, world: World, nameserver: Nameserver) -> None:
         self._world = world
@@ -117,15 +118,15 @@ class ControlApi:
         return json_response({"now": to_rfc3339(now)})
 
     async def force_hostname(self, request: web.Request) -> web.Response:
-        asked = decode(await request.read(), _ForceRequest)
+        body = decode(await request.read(), _ForceRequest)
         change = ForcedStateChange(
-            status=asked.status,
-            ssl_status=asked.ssl_status,
-            expires_on=_parse_instant(asked.expires_on),
-            validation_errors=tuple(asked.validation_errors)
-            if isinstance(asked.validation_errors, list)
-            else asked.validation_errors,
-            sticky=asked.sticky,
+            status=body.status,
+            ssl_status=body.ssl_status,
+            expires_on=_parse_instant(body.expires_on),
+            validation_errors=tuple(body.validation_errors)
+            if isinstance(body.validation_errors, list)
+            else body.validation_errors,
+            sticky=body.sticky,
         )
         return self._hostname_response(self._world.force(request.match_info["hostname"], change))
 
@@ -140,20 +141,20 @@ class ControlApi:
 
     async def add_refusal(self, request: web.Request) -> web.Response:
         authority = _parse_authority(request.match_info["authority"])
-        asked = decode(await request.read(), _RefusalRequest)
-        hostname = None if asked.hostname is None else asked.hostname.lower().removesuffix(".")
-        self._world.add_refusal(authority, asked.refuses, hostname)
-        return json_response({"authority": authority, "hostname": hostname, "refuses": asked.refuses})
+        body = decode(await request.read(), _RefusalRequest)
+        hostname = None if body.hostname is None else body.hostname.lower().removesuffix(".")
+        self._world.add_refusal(authority, body.refuses, hostname)
+        return json_response({"authority": authority, "hostname": hostname, "refuses": body.refuses})
 
     async def remove_refusals(self, request: web.Request) -> web.Response:
         self._world.remove_refusals(_parse_authority(request.match_info["authority"]))
         return web.Response(status=204)
 
     async def add_fault(self, request: web.Request) -> web.Response:
-        asked = decode(await request.read(), FaultRequest)
-        fault = read_fault(asked, self._world.faults.new_id())
-        self._world.faults.add(fault, asked.times)
-        return json_response(fault_view(fault, asked.times), 201)
+        body = decode(await request.read(), FaultRequest)
+        fault = read_fault(body, self._world.faults.new_id())
+        self._world.faults.add(fault, body.times)
+        return json_response(fault_view(fault, body.times), 201)
 
     async def clear_faults(self, _request: web.Request) -> web.Response:
         self._world.faults.clear()
@@ -166,9 +167,9 @@ class ControlApi:
         return web.Response(status=204)
 
     async def create_zone(self, request: web.Request) -> web.Response:
-        asked = decode(await request.read(), _ZoneRequest)
-        account = asked.account or self._world.settings.customer
-        zone = self._world.customers.create(asked.name, account, asked.status)
+        body = decode(await request.read(), _ZoneRequest)
+        account = body.account or self._world.settings.customer
+        zone = self._world.customers.create(body.name, account, body.status)
         return json_response(zone_view(zone), 201)
 
     async def delete_zone(self, request: web.Request) -> web.Response:
@@ -176,10 +177,10 @@ class ControlApi:
         return web.Response(status=204)
 
     async def create_token(self, request: web.Request) -> web.Response:
-        asked = decode(await request.read(), _TokenRequest)
-        zones = [self._world.customers.get_by_name(name) for name in asked.zones]
-        token, grant = self._world.tokens.issue(asked.permissions, zones=[zone.id for zone in zones])
-        return json_response({"id": grant.id, "token": token}, 201)
+        body = decode(await request.read(), _TokenRequest)
+        zones = [self._world.customers.get_by_name(name) for name in body.zones]
+        token, issued = self._world.tokens.issue(body.permissions, zones=[zone.id for zone in zones])
+        return json_response({"id": issued.id, "token": token}, 201)
 
     async def revoke_token(self, request: web.Request) -> web.Response:
         token_id = request.match_info["id"]
@@ -206,7 +207,7 @@ class ControlApi:
                     for name, rdataset in world.zone.records()
                 ],
                 "zones": [zone_view(zone) for zone in world.customers.all()],
-                "tokens": [token_view(grant, world.customers.all()) for grant in world.tokens.all()],
+                "tokens": [token_view(token, world.customers.all()) for token in world.tokens.all()],
                 "refusals": world.list_refusals(),
                 "faults": [fault_view(fault, left) for fault, left in world.faults.all()],
                 "requests": dict(sorted(world.requests.items())),
@@ -233,7 +234,7 @@ class ControlApi:
 
 @web.middleware
 async def handle_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every failure is `{"error": sentence}`."""
+    """Answer every failure with `{"error": sentence}`, and refuse requests of web pages."""
     if "Origin" in request.headers:
         return _error_response(
             403, "A request with an Origin header comes from a web page; the control API serves none."

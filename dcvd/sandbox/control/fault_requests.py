@@ -1,4 +1,4 @@
-"""The body of `POST /sandbox/faults`, what it may hold together, and how a fault is shown."""
+"""Read and check the body of `POST /sandbox/faults`, and show a fault."""
 
 from http import HTTPStatus
 from typing import Annotated, Final, Literal, cast, get_args
@@ -21,7 +21,7 @@ _FORBIDDEN_HEADERS: Final = frozenset({"content-length", "transfer-encoding", "c
 
 
 class FaultRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """`target` says what fails.
+    """A request for a fault; `target` says what fails.
 
     `method`, `path`, `status` and `headers` belong to the API; `name`, `type` and `delay` (of `slow`) to DNS.
     """
@@ -39,7 +39,7 @@ class FaultRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 def read_fault(request: FaultRequest, fault_id: str) -> ApiFault | DnsFault:
-    """Raises InvalidInput naming the member that does not fit."""
+    """Turn a request into a fault. Raises InvalidInput naming the member that does not fit."""
     match request.target:
         case "api":
             return _read_api_fault(request, fault_id)
@@ -48,15 +48,15 @@ def read_fault(request: FaultRequest, fault_id: str) -> ApiFault | DnsFault:
 
 
 def fault_view(fault: ApiFault | DnsFault, times: int | None) -> dict[str, object]:
-    """As it was asked for, with its id and the times that are left (null: until it is deleted)."""
+    """Show a fault with its id and how often it still applies (null: until it is deleted)."""
     if isinstance(fault, DnsFault):
         name = None if fault.name is None else fault.name.to_text(omit_final_dot=True)
-        shown: dict[str, object] = {"id": fault.id, "target": "dns", "kind": fault.kind, "name": name}
+        dns_view: dict[str, object] = {"id": fault.id, "target": "dns", "kind": fault.kind, "name": name}
         if fault.type is not None:
-            shown["type"] = fault.type.name
+            dns_view["type"] = fault.type.name
         if fault.kind == "slow":
-            shown["delay"] = format_duration(fault.delay_ms)
-        return {**shown, "times": times}
+            dns_view["delay"] = format_duration(fault.delay_ms)
+        return {**dns_view, "times": times}
     view: dict[str, object] = {
         "id": fault.id,
         "target": "api",
@@ -125,7 +125,7 @@ def _read_delay_ms(request: FaultRequest) -> int:
     except ValueError as error:
         raise InvalidInput("delay", f"delay {request.delay!r} cannot be used: {error_text(error)}.") from error
     if delay > _LONGEST_DELAY_MS:
-        raise InvalidInput("delay", f"delay {request.delay!r} is more than a minute, and no asker waits that long.")
+        raise InvalidInput("delay", f"delay {request.delay!r} is more than a minute, and no resolver waits that long.")
     return delay
 
 

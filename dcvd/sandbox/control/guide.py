@@ -1,4 +1,4 @@
-"""How to steer a sandbox: each call of the control API with an example, for `dcvd sandbox --help`, `GET /sandbox`."""
+"""Explain the control API: each call with an example, for `dcvd sandbox --help` and `GET /sandbox`."""
 
 from collections.abc import Iterable
 from textwrap import fill
@@ -16,7 +16,7 @@ _INDENT: Final = 8
 
 
 class ControlCall(Struct, frozen=True, kw_only=True):
-    """One call: its path as a template and in an example, whose body is JSON or empty; paths are below /sandbox."""
+    """One call with an example; paths are below /sandbox, `path` is a template, and `body` is JSON or empty."""
 
     method: str
     path: str
@@ -44,7 +44,7 @@ CALLS: Final = (
     ControlCall(
         method="DELETE",
         path="/dns/{name}/{type}",
-        meaning="remove them",
+        meaning="remove the records of that name and type",
         example="/dns/app.customer.test/CNAME",
     ),
     ControlCall(
@@ -66,27 +66,27 @@ CALLS: Final = (
     ControlCall(
         method="POST",
         path="/hostnames/{hostname}/renew",
-        meaning="issue its certificates anew; without a body for 90 days",
+        meaning="renew its certificates; without a body for 90 days",
         example="/hostnames/app.customer.test/renew",
         body='{"days":180}',
     ),
     ControlCall(
         method="DELETE",
         path="/hostnames/{hostname}",
-        meaning="delete it as if at Cloudflare: it is gone",
+        meaning="delete the hostname as if at Cloudflare",
         example="/hostnames/app.customer.test",
     ),
     ControlCall(
         method="PUT",
         path="/authorities/{authority}",
-        meaning="have a CA issue nothing, or not for that hostname, and say why",
+        meaning="make a CA refuse all hostnames, or that one, for this reason",
         example="/authorities/google",
         body='{"refuses":"The authority has rate limited these domains.",\n         "hostname":"app.customer.test"}',
     ),
     ControlCall(
         method="DELETE",
         path="/authorities/{authority}",
-        meaning="it issues for everybody again",
+        meaning="end all refusals of that CA",
         example="/authorities/google",
     ),
     ControlCall(
@@ -116,7 +116,7 @@ CALLS: Final = (
         method="POST",
         path="/zones",
         meaning="create a customer's zone; account and status can be left out;\n"
-        "        DNS serves one that is active, which it is unless told otherwise",
+        "        DNS serves only active zones, and a new zone is active by default",
         example="/zones",
         body='{"name":"shop.test","account":"Shop Ltd.","status":"active"}',
     ),
@@ -157,7 +157,7 @@ CALLS: Final = (
 
 
 def format_guide() -> str:
-    """Plain text in paragraphs, no line longer than 78 columns."""
+    """Return the guide as plain text in paragraphs, with lines of at most 78 columns."""
     return "\n\n".join(
         [
             fill(
@@ -173,10 +173,10 @@ def format_guide() -> str:
                     "    and with it: method, path (what follows /client/v4, a prefix or a glob);",
                     "    for kind status also status (300 to 599) and headers",
                     _format_choices("kind of a fault with target dns", get_args(DnsFaultKind)),
-                    "    and with it: name, type (only questions for that type);",
+                    "    and with it: name, type (only queries for that type);",
                     "    for kind slow also delay. bogus is SERVFAIL unless the CD bit is set,",
-                    "    truncate strikes UDP alone, lame answers without AA and refers to the root",
-                    "times of a fault: how often it strikes; without it until it is deleted",
+                    "    truncate affects UDP only, lame answers without AA and refers to the root",
+                    "times of a fault: how often it applies; without it until it is deleted",
                 ]
             ),
             fill(
@@ -185,7 +185,7 @@ def format_guide() -> str:
                 "shows, or at once where &auto=allow or &auto=deny follows the URL. /oauth2/token and /oauth2/revoke "
                 "take the client sandbox-client with the secret sandbox-client-secret. The redirect URI is "
                 "/oauth/callback/cloudflare at 127.0.0.1, on any port. Faults with a path that begins with "
-                "/oauth2 strike there.",
+                "/oauth2 apply there.",
                 _WIDTH,
                 break_on_hyphens=False,
                 break_long_words=False,
@@ -201,8 +201,8 @@ def format_guide() -> str:
             ),
             fill(
                 "A hostname points here by a CNAME to the target or to any name below it, so that a target may have a "
-                "token of its own. Only the sandbox's clock moves, which is Cloudflare's in this play: the daemon's "
-                "goes on as before. The sandbox forgets everything when it ends.",
+                "token of its own. Only the sandbox's clock moves, which stands for Cloudflare's; the daemon's goes on "
+                "as before. The sandbox forgets everything when it ends.",
                 _WIDTH,
             ),
         ]

@@ -1,6 +1,6 @@
-"""What a create or edit of a DNS record asks for, checked as Cloudflare checks it; refusals by its numbers.
+"""Read the bodies that create or edit DNS records, and check them as Cloudflare does.
 
-The texts behind number 1004 are the sandbox's own.
+Refusals have Cloudflare's numbers; the texts behind number 1004 are the sandbox's own.
 """
 
 import ipaddress
@@ -23,7 +23,7 @@ _PRIORITY_TYPES: Final = frozenset({"MX"})
 
 
 def read_record(body: Body, zone: str, *, record_id: str, created_at: int, now: int) -> DnsRecord:
-    """A whole record, as a create and a PUT give it. Raises Refused 1004."""
+    """Read a whole record from a POST or a PUT. Raises CloudflareErrorResponse 1004."""
     kind = _read_text(body, "type").upper()
     reader = _CONTENT_READERS.get(kind)
     if reader is None:
@@ -57,16 +57,19 @@ def read_record(body: Body, zone: str, *, record_id: str, created_at: int, now: 
 
 
 def read_patch(body: Body, current: DnsRecord, zone: str, now: int) -> DnsRecord:
-    """The record with what the body names. Raises Refused 1004."""
-    shown = current.to_json()
-    kept = {member: shown[member] for member in _EDITABLE_MEMBERS if shown.get(member) is not None}
-    if kept.get("proxied") and body.get("proxied") is False:
-        kept["ttl"] = AUTOMATIC_TTL
-    return read_record({**kept, **body}, zone, record_id=current.id, created_at=current.created_at, now=now)
+    """Apply the members of a PATCH to a record. Raises CloudflareErrorResponse 1004."""
+    current_json = current.to_json()
+    members = {member: current_json[member] for member in _EDITABLE_MEMBERS if current_json.get(member) is not None}
+    if members.get("proxied") and body.get("proxied") is False:
+        members["ttl"] = AUTOMATIC_TTL
+    return read_record({**members, **body}, zone, record_id=current.id, created_at=current.created_at, now=now)
 
 
 def parse_record_name(text: str, zone: str) -> str:
-    """Whole; what does not end in the zone's name is relative to it, and `@` is the zone itself. Raises Refused."""
+    """Return the absolute name; `@` is the zone, and a name outside the zone is relative to it.
+
+    Raises CloudflareErrorResponse 1004.
+    """
     name = text.lower().removesuffix(".")
     if name == "@":
         name = zone
@@ -133,7 +136,7 @@ _CONTENT_READERS: Final[Mapping[str, Callable[[Body], tuple[str, Mapping[str, ob
     "TXT": _read_txt,
 }
 TYPES: Final = tuple(_CONTENT_READERS)
-"""Those that the sandbox keeps; Cloudflare has some twenty."""
+"""The types that the sandbox keeps; Cloudflare has about twenty."""
 
 _EDITABLE_MEMBERS: Final = (
     "type",

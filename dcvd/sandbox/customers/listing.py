@@ -1,4 +1,4 @@
-"""The parameters of the two lists: filters, order, pages."""
+"""Filter, sort and cut the lists of zones and of records by the parameters of a call."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, TypeVar, get_args
@@ -9,14 +9,14 @@ from dcvd.sandbox.hostnames.listing import Query, read_choice, read_integer, res
 from dcvd.sandbox.http.envelope import CloudflareErrorResponse
 
 _TEXT_MATCHERS: Final[Mapping[str, Callable[[str, str], bool]]] = {
-    "exact": lambda text, wanted: text == wanted,
-    "contains": lambda text, wanted: wanted in text,
-    "startswith": lambda text, wanted: text.startswith(wanted),
-    "endswith": lambda text, wanted: text.endswith(wanted),
+    "exact": lambda text, value: text == value,
+    "contains": lambda text, value: value in text,
+    "startswith": lambda text, value: text.startswith(value),
+    "endswith": lambda text, value: text.endswith(value),
 }
 _FILTER_OPERATORS: Final[Mapping[str, Callable[[str, str], bool]]] = {
     "equal": _TEXT_MATCHERS["exact"],
-    "not_equal": lambda text, wanted: text != wanted,
+    "not_equal": lambda text, value: text != value,
     "starts_with": _TEXT_MATCHERS["startswith"],
     "ends_with": _TEXT_MATCHERS["endswith"],
     "contains": _TEXT_MATCHERS["contains"],
@@ -44,27 +44,27 @@ _T = TypeVar("_T", bound=_Viewable)
 
 
 def build_zones_page(zones: Sequence[CustomerZone], query: Query) -> tuple[list[dict[str, object]], dict[str, int]]:
-    """The zones of one page, and the `result_info`. Raises Refused 6003."""
+    """Return the zones of one page, and the `result_info`. Raises CloudflareErrorResponse 6003."""
     tests: list[Callable[[CustomerZone], bool]] = []
     if "name" in query:
-        named = _parse_filter(query["name"])
-        tests.append(lambda zone: named(zone.name))
+        name_matches = _parse_filter(query["name"])
+        tests.append(lambda zone: name_matches(zone.name))
     if "account.name" in query:
-        held = _parse_filter(query["account.name"])
-        tests.append(lambda zone: held(zone.account.lower()))
+        account_matches = _parse_filter(query["account.name"])
+        tests.append(lambda zone: account_matches(zone.account.lower()))
     if "account.id" in query:
         tests.append(lambda zone: zone.account_id == query["account.id"])
     if "status" in query:
         status = read_choice(query, "status", get_args(ZoneStatus))
         tests.append(lambda zone: zone.status == status)
-    found = _order(_select(zones, tests, query), query, _ZONE_ORDERS)
-    return _cut_page(found, query, minimum=5, maximum=50, default=20)
+    selected = _order(_select(zones, tests, query), query, _ZONE_ORDERS)
+    return _cut_page(selected, query, minimum=5, maximum=50, default=20)
 
 
 def build_records_page(records: Sequence[DnsRecord], query: Query) -> tuple[list[dict[str, object]], dict[str, int]]:
-    """The records of one page, and the `result_info`. Raises Refused 6003."""
-    if (other := next((name for name in query if name.startswith("tag")), None)) is not None:
-        raise CloudflareErrorResponse(6003, f"The sandbox does not filter by `{other}`.")
+    """Return the records of one page, and the `result_info`. Raises CloudflareErrorResponse 6003."""
+    if (parameter := next((name for name in query if name.startswith("tag")), None)) is not None:
+        raise CloudflareErrorResponse(6003, f"The sandbox does not filter by `{parameter}`.")
     tests: list[Callable[[DnsRecord], bool]] = []
     if "type" in query:
         kind = read_choice(query, "type", TYPES)
@@ -80,20 +80,22 @@ def build_records_page(records: Sequence[DnsRecord], query: Query) -> tuple[list
     tests += _build_text_tests(query, "content", lambda record: record.content.lower())
     tests += _build_text_tests(query, "comment", lambda record: (record.comment or "").lower())
     if "search" in query:
-        sought = query["search"].lower()
-        tests.append(lambda record: sought in f"{record.name} {record.content} {record.comment or ''}".lower())
-    found = _order(_select(records, tests, query), query, _RECORD_ORDERS)
-    return _cut_page(found, query, minimum=1, maximum=5_000_000, default=100)
+        search = query["search"].lower()
+        tests.append(lambda record: search in f"{record.name} {record.content} {record.comment or ''}".lower())
+    selected = _order(_select(records, tests, query), query, _RECORD_ORDERS)
+    return _cut_page(selected, query, minimum=1, maximum=5_000_000, default=100)
 
 
 def _build_text_tests(query: Query, member: str, text: Callable[[DnsRecord], str]) -> list[Callable[[DnsRecord], bool]]:
-    """By `member` itself, which is `member.exact`, and by each of its suffixes."""
+    """Build the tests for `member`, which means `member.exact`, and for the member with each suffix."""
 
-    def tested(matches: Callable[[str, str], bool], wanted: str) -> Callable[[DnsRecord], bool]:
-        return lambda record: matches(text(record), wanted)
+    def build_test(matches: Callable[[str, str], bool], value: str) -> Callable[[DnsRecord], bool]:
+        return lambda record: matches(text(record), value)
 
     parameters = {member: "exact", **{f"{member}.{suffix}": suffix for suffix in _TEXT_MATCHERS}}
-    return [tested(_TEXT_MATCHERS[suffix], query[name].lower()) for name, suffix in parameters.items() if name in query]
+    return [
+        build_test(_TEXT_MATCHERS[suffix], query[name].lower()) for name, suffix in parameters.items() if name in query
+    ]
 
 
 def _parse_filter(value: str) -> Callable[[str], bool]:
@@ -107,8 +109,8 @@ def _parse_filter(value: str) -> Callable[[str], bool]:
 
 
 def _select(items: Sequence[_T], tests: Sequence[Callable[[_T], bool]], query: Query) -> list[_T]:
-    together = any if read_choice(query, "match", ("all", "any"), default="all") == "any" and tests else all
-    return [item for item in items if together(test(item) for test in tests)]
+    combine = any if read_choice(query, "match", ("all", "any"), default="all") == "any" and tests else all
+    return [item for item in items if combine(test(item) for test in tests)]
 
 
 def _order(items: list[_T], query: Query, orders: Mapping[str, Callable[[_T], str | int]]) -> list[_T]:
@@ -124,5 +126,5 @@ def _cut_page(
     page, per_page = read_integer(query, "page", 1), read_integer(query, "per_page", default)
     if page < 1 or not minimum <= per_page <= maximum:
         raise CloudflareErrorResponse(6003, f"`page` is 1 or more, `per_page` between {minimum} and {maximum}.")
-    shown = items[(page - 1) * per_page : page * per_page]
-    return [item.to_json() for item in shown], result_info(page, per_page, len(shown), len(items))
+    page_items = items[(page - 1) * per_page : page * per_page]
+    return [item.to_json() for item in page_items], result_info(page, per_page, len(page_items), len(items))

@@ -9,17 +9,17 @@ from dcvd.core.domains.hostnames import is_within
 from dcvd.core.instants import to_rfc3339
 
 ZoneStatus = Literal["initializing", "pending", "active", "moved"]
-"""Only an active zone is served in DNS: of the others the registrar does not name Cloudflare's servers."""
+"""Only an active zone is served in DNS: for the others the registrar does not name Cloudflare's servers."""
 
 NAME_SERVERS: Final = ("ada.ns.sandbox.test", "bob.ns.sandbox.test")
 AUTOMATIC_TTL: Final = 1
-"""The `ttl` by which Cloudflare chooses one."""
+"""The `ttl` that leaves the choice to Cloudflare."""
 
 PROXIABLE_TYPES: Final = frozenset({"A", "AAAA", "CNAME"})
 
 
 class DnsRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """`name`, and host names in `content`, are whole and lower case, without the final dot."""
+    """A DNS record; `name`, and host names in `content`, are absolute and lower case, without the final dot."""
 
     id: str
     type: str
@@ -36,8 +36,8 @@ class DnsRecord(msgspec.Struct, frozen=True, kw_only=True):
     modified_at: int
 
     def to_json(self) -> dict[str, object]:
-        """As Cloudflare shows it."""
-        shown: dict[str, object] = {
+        """Return the record as Cloudflare shows it."""
+        view: dict[str, object] = {
             "id": self.id,
             "type": self.type,
             "name": self.name,
@@ -52,16 +52,16 @@ class DnsRecord(msgspec.Struct, frozen=True, kw_only=True):
             "modified_on": to_rfc3339(self.modified_at),
         }
         if self.comment is not None:
-            shown["comment"] = self.comment
+            view["comment"] = self.comment
         if self.priority is not None:
-            shown["priority"] = self.priority
+            view["priority"] = self.priority
         if self.data is not None:
-            shown["data"] = self.data
-        return shown
+            view["data"] = self.data
+        return view
 
 
 class CustomerZone(msgspec.Struct, kw_only=True):
-    """A zone in a customer's account; `records` by id, in the order of their creation."""
+    """A zone in a customer's account; `records` are kept by id, in the order of their creation."""
 
     id: str
     name: str
@@ -72,7 +72,7 @@ class CustomerZone(msgspec.Struct, kw_only=True):
     records: dict[str, DnsRecord] = {}
 
     def records_at(self, name: str) -> list[DnsRecord]:
-        """All that stands at exactly this name."""
+        """Return the records at exactly this name."""
         return [record for record in self.records.values() if record.name == name]
 
     def contains(self, name: str) -> bool:
@@ -80,7 +80,7 @@ class CustomerZone(msgspec.Struct, kw_only=True):
         return is_within(name, self.name)
 
     def to_json(self) -> dict[str, object]:
-        """As Cloudflare shows it."""
+        """Return the zone as Cloudflare shows it."""
         created = to_rfc3339(self.created_at)
         return {
             "id": self.id,

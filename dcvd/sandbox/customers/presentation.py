@@ -1,4 +1,4 @@
-"""A customer's records in DNS's own form, and back: what is served, and what `PUT /sandbox/dns` has written."""
+"""Convert a customer's records to the form in which DNS serves them, and records of `PUT /sandbox/dns` back."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -7,27 +7,27 @@ from dcvd.sandbox.customers.bodies import TYPES
 from dcvd.sandbox.customers.model import AUTOMATIC_TTL, PROXIABLE_TYPES, DnsRecord
 
 PROXY_ADDRESSES: Final[Mapping[str, str]] = {"A": "104.16.0.1", "AAAA": "2606:4700::1"}
-"""What is answered for a proxied record: addresses of Cloudflare's, whatever the record says."""
+"""The addresses of Cloudflare that answer for every proxied record, whatever the record says."""
 _AUTOMATIC_TTL_S: Final = 300
 _LONGEST_STRING: Final = 255
 
 
 def to_presentation(records: Sequence[DnsRecord]) -> dict[str, tuple[list[str], int]]:
-    """Values in presentation form and the TTL in seconds for each type, of the records at one name."""
-    found: dict[str, tuple[list[str], int]] = {}
+    """Return, for each type at one name, the values in presentation form and the TTL in seconds."""
+    presented: dict[str, tuple[list[str], int]] = {}
     proxied = any(record.proxied for record in records)
     for record in records:
         if proxied and record.type in PROXIABLE_TYPES:
             continue
-        values, ttl = found.get(record.type, ([], _ttl_s(record)))
-        found[record.type] = [*values, _present_value(record)], min(ttl, _ttl_s(record))
+        values, ttl = presented.get(record.type, ([], _ttl_s(record)))
+        presented[record.type] = [*values, _present_value(record)], min(ttl, _ttl_s(record))
     if proxied:
-        found |= {kind: ([address], _AUTOMATIC_TTL_S) for kind, address in PROXY_ADDRESSES.items()}
-    return found
+        presented |= {kind: ([address], _AUTOMATIC_TTL_S) for kind, address in PROXY_ADDRESSES.items()}
+    return presented
 
 
 def to_body(kind: str, name: str, value: str, ttl: int) -> dict[str, object] | None:
-    """The body of a create that makes this record; None for a type that the zones do not keep."""
+    """Return the body that creates a record; None for a type that the zones do not keep."""
     if kind not in TYPES:
         return None
     body: dict[str, object] = {"type": kind, "name": name, "content": value, "ttl": min(max(ttl, 60), 86400)}
@@ -61,7 +61,7 @@ def _present_value(record: DnsRecord) -> str:
 
 
 def _quote_text(text: str) -> str:
-    """Quoted as it stands, or cut into strings of the length that DNS can carry."""
+    """Return a text that is quoted already as it is; cut any other into quoted strings of at most 255 characters."""
     if text.startswith('"'):
         return text
     parts = [text[start : start + _LONGEST_STRING] for start in range(0, len(text), _LONGEST_STRING)]

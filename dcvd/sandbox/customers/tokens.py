@@ -1,4 +1,4 @@
-"""Bearer tokens of customers: which zones each one sees, and what it may do there."""
+"""Issue customers' bearer tokens, and keep which zones each one sees and what it may do there."""
 
 import hashlib
 import secrets
@@ -10,17 +10,16 @@ import msgspec
 from dcvd.sandbox.customers.model import CustomerZone
 
 Permission = Literal["zone.read", "dns.read", "dns.write"]
-"""By the names that scopes of Cloudflare's OAuth have. `dns.write` includes `dns.read`."""
+"""The permissions, named like the scopes of Cloudflare's OAuth. `dns.write` includes `dns.read`."""
 
 _PREFIX: Final = "sandbox_"
 
 
 class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
-    """What a token is good for.
+    """What a token permits.
 
-    zones: ids. account: all the zones that this account of a customer's has. is_verifiable: `/user/tokens/verify` knows
-    it, as it knows API tokens alone.
-    expires_at: milliseconds, None for never.
+    zones: their ids. account: a customer's account, all of whose zones the token sees too. is_verifiable: whether
+    `/user/tokens/verify` knows it; that call knows only API tokens. expires_at: milliseconds, None for never.
     """
 
     id: str
@@ -31,15 +30,15 @@ class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int | None = None
 
     def has_permission(self, permission: Permission) -> bool:
-        held = self.permissions
-        return permission in held or (permission == "dns.read" and "dns.write" in held)
+        permissions = self.permissions
+        return permission in permissions or (permission == "dns.read" and "dns.write" in permissions)
 
     def may_see(self, zone: CustomerZone) -> bool:
         return zone.id in self.zones or zone.account == self.account
 
 
 class CustomerTokens:
-    """Issued tokens; only their hashes are kept."""
+    """The issued tokens, of which only hashes are kept."""
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
@@ -55,10 +54,10 @@ class CustomerTokens:
         is_verifiable: bool = True,
         lifetime_ms: int | None = None,
     ) -> tuple[str, IssuedToken]:
-        """A new token in plain text; `lifetime_ms` in milliseconds."""
+        """Issue a token; return its plain text and what it permits."""
         token = new_secret()
         self._issued_count += 1
-        grant = IssuedToken(
+        issued = IssuedToken(
             id=f"token-{self._issued_count}",
             permissions=frozenset(permissions),
             zones=frozenset(zones),
@@ -66,31 +65,31 @@ class CustomerTokens:
             is_verifiable=is_verifiable,
             expires_at=None if lifetime_ms is None else self._now() + lifetime_ms,
         )
-        self._tokens[_hash(token)] = grant
-        return token, grant
+        self._tokens[_hash(token)] = issued
+        return token, issued
 
     def find(self, token: str) -> IssuedToken | None:
-        """What a token that is presented is good for; None where it is unknown, revoked or over."""
-        grant = self._tokens.get(_hash(token))
-        if grant is None or (grant.expires_at is not None and grant.expires_at <= self._now()):
+        """Return what a presented token permits; None if it is unknown, revoked or expired."""
+        issued = self._tokens.get(_hash(token))
+        if issued is None or (issued.expires_at is not None and issued.expires_at <= self._now()):
             return None
-        return grant
+        return issued
 
     def revoke(self, token_id: str) -> bool:
-        """Whether there was such a token."""
-        for hashed, grant in self._tokens.items():
-            if grant.id == token_id:
-                del self._tokens[hashed]
+        """Revoke a token by its id; return whether there was one."""
+        for token_hash, issued in self._tokens.items():
+            if issued.id == token_id:
+                del self._tokens[token_hash]
                 return True
         return False
 
     def all(self) -> list[IssuedToken]:
-        """In the order of their issue."""
+        """List the tokens in the order in which they were issued."""
         return list(self._tokens.values())
 
 
 def new_secret() -> str:
-    """48 characters that nobody guesses, and that a search for the prefix finds where they should not be."""
+    """Return a random secret of 48 characters; its prefix makes a leaked one easy to find."""
     return _PREFIX + secrets.token_urlsafe(30)
 
 

@@ -1,4 +1,4 @@
-"""Zones and tokens as the control API shows them."""
+"""Show zones and tokens as the control API does."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from dcvd.sandbox.customers.tokens import IssuedToken
 
 
 def zone_view(zone: CustomerZone) -> dict[str, object]:
-    """With its records in a short form."""
+    """Show a zone, with its records in a short form."""
     return {
         "id": zone.id,
         "name": zone.name,
@@ -29,7 +29,7 @@ def zone_view(zone: CustomerZone) -> dict[str, object]:
 
 
 def token_view(token: IssuedToken, zones: Sequence[CustomerZone]) -> dict[str, object]:
-    """Without the token itself."""
+    """Show what a token permits, without the token itself."""
     return {
         "id": token.id,
         "kind": "api" if token.is_verifiable else "access",

@@ -1,4 +1,4 @@
-"""All customers' zones: their records are kept here and served by the sandbox's DNS."""
+"""Keep all customers' zones and their records, and publish them in the sandbox's DNS."""
 
 import hashlib
 import uuid
@@ -16,27 +16,27 @@ from dcvd.sandbox.http.envelope import CloudflareErrorResponse
 _ADDRESS_TYPES: Final = ("A", "AAAA")
 _ROUTING_TYPES: Final = frozenset({"A", "AAAA", "CNAME"})
 _MAX_RECORDS: Final = 3500
-"""Records that a zone may have, as on Cloudflare's paid plans."""
+"""The most records of a zone, as on Cloudflare's paid plans."""
 
 
 class PublishedDns(Protocol):
-    """The DNS in which zones are served, by names and types as text and values in presentation form."""
+    """The DNS that serves the zones; names and types are text, and values are in presentation form."""
 
     def put(self, name: str, rdtype: str, values: Sequence[str], ttl: int) -> None:
         """Replace the records of that name and type."""
         ...
 
     def drop(self, name: str, rdtype: str) -> None:
-        """Remove them; none is no error."""
+        """Remove the records of that name and type, if there are any."""
         ...
 
     def resolve_addresses(self, name: str, rdtype: str) -> list[str]:
-        """What a resolver finds there, at the end of every chain."""
+        """Return the addresses of a name that a resolver finds at the end of its CNAME chain."""
         ...
 
 
 class CustomerZones:
-    """By id, in the order of their creation."""
+    """The zones of all customers, in the order of their creation."""
 
     def __init__(self, dns: PublishedDns, now: Callable[[], int]) -> None:
         self._dns = dns
@@ -50,15 +50,15 @@ class CustomerZones:
         return self._zones.get(zone_id)
 
     def get_by_name(self, name: str) -> CustomerZone:
-        """Raises NotFound."""
-        wanted = name.lower().removesuffix(".")
+        """Return the zone of this name. Raises NotFound."""
+        zone_name = name.lower().removesuffix(".")
         for zone in self._zones.values():
-            if zone.name == wanted:
+            if zone.name == zone_name:
                 return zone
         raise NotFound(f"There is no customer's zone {name}; POST /sandbox/zones creates one.")
 
     def find_cname_target(self, name: str) -> str | None:
-        """Where the CNAME of this name leads, which Cloudflare knows of its own zones even where DNS hides it."""
+        """Return the target of a name's CNAME, which Cloudflare knows for its own zones even if DNS hides it."""
         for zone in self._zones.values():
             if zone.status == "active" and zone.contains(name):
                 for record in zone.records_at(name):
@@ -67,19 +67,19 @@ class CustomerZones:
         return None
 
     def create(self, name: str, account: str, status: ZoneStatus) -> CustomerZone:
-        """An empty zone. Raises InvalidInput, and Conflict where it is there."""
-        wanted = name.lower().removesuffix(".")
+        """Create an empty zone. Raises InvalidInput, and Conflict if it exists."""
+        zone_name = name.lower().removesuffix(".")
         try:
-            parse_record_name(wanted, wanted)
+            parse_record_name(zone_name, zone_name)
         except CloudflareErrorResponse as error:
             raise InvalidInput("name", f"name {name!r} is not the name of a zone.") from error
-        if wanted.startswith("*") or not wanted.endswith(registrable_domain(wanted)):
+        if zone_name.startswith("*") or not zone_name.endswith(registrable_domain(zone_name)):
             raise InvalidInput("name", f"name {name!r} is not the name of a zone.")
-        if any(zone.name == wanted for zone in self._zones.values()):
-            raise Conflict(f"The zone {wanted} is there; DELETE /sandbox/zones/{wanted} removes it.")
+        if any(zone.name == zone_name for zone in self._zones.values()):
+            raise Conflict(f"The zone {zone_name} is there; DELETE /sandbox/zones/{zone_name} removes it.")
         zone = CustomerZone(
             id=uuid.uuid4().hex,
-            name=wanted,
+            name=zone_name,
             status=status,
             account_id=hashlib.sha256(account.encode()).hexdigest()[:32],
             account=account,
@@ -89,7 +89,7 @@ class CustomerZones:
         return zone
 
     def remove(self, name: str) -> None:
-        """With all its records. Raises NotFound."""
+        """Remove a zone with all its records. Raises NotFound."""
         zone = self.get_by_name(name)
         names = {record.name for record in zone.records.values()}
         zone.records.clear()
@@ -98,7 +98,10 @@ class CustomerZones:
         del self._zones[zone.id]
 
     def add_record(self, zone: CustomerZone, body: Body) -> DnsRecord:
-        """A new record, served at once. Raises Refused 1004, 81045, 81053, 81054, 81056, 81057 or 81058."""
+        """Add a record, and publish it at once.
+
+        Raises CloudflareErrorResponse 1004, 81045, 81053, 81054, 81056, 81057 or 81058.
+        """
         now = self._now()
         record = read_record(body, zone.name, record_id=uuid.uuid4().hex, created_at=now, now=now)
         if len(zone.records) >= _MAX_RECORDS:
@@ -107,12 +110,12 @@ class CustomerZones:
         return self._store_record(zone, record)
 
     def overwrite_record(self, zone: CustomerZone, current: DnsRecord, body: Body) -> DnsRecord:
-        """The record overwritten. Raises Refused as `add`."""
+        """Replace a record completely. Raises the same errors as `add_record`."""
         record = read_record(body, zone.name, record_id=current.id, created_at=current.created_at, now=self._now())
         return self._replace_record(zone, current, record)
 
     def edit_record(self, zone: CustomerZone, current: DnsRecord, body: Body) -> DnsRecord:
-        """The record with what the body names. Raises Refused as `add`."""
+        """Change the members of a record that the body names. Raises the same errors as `add_record`."""
         return self._replace_record(zone, current, read_patch(body, current, zone.name, self._now()))
 
     def delete_record(self, zone: CustomerZone, record: DnsRecord) -> None:
@@ -120,9 +123,9 @@ class CustomerZones:
         self._publish(zone, record.name)
 
     def mirror_dns_change(self, name: str, kind: str, values: Sequence[str], ttl: int) -> None:
-        """Somebody set, or with no values removed, records in DNS itself: the zone has them as if by its dashboard.
+        """Apply to a zone a change that was made in DNS itself; without values, records were removed.
 
-        Contradictory ones too; records of types that the zones do not keep are in DNS alone.
+        Contradictory records are taken over too. Records of types that the zones do not keep stay only in DNS.
         """
         zone = max((zone for zone in self._zones.values() if zone.contains(name)), key=_label_count, default=None)
         if zone is None or zone.status != "active":
@@ -138,7 +141,7 @@ class CustomerZones:
             try:
                 record = read_record(body, zone.name, record_id=uuid.uuid4().hex, created_at=now, now=now)
             except CloudflareErrorResponse:
-                continue  # what DNS can carry and Cloudflare does not keep stays in DNS alone
+                continue  # a record that Cloudflare would refuse stays only in DNS
             zone.records[record.id] = record
 
     def _replace_record(self, zone: CustomerZone, current: DnsRecord, record: DnsRecord) -> DnsRecord:
@@ -156,22 +159,24 @@ class CustomerZones:
     def _publish(self, zone: CustomerZone, name: str) -> None:
         if zone.status != "active":
             return
-        found = to_presentation(zone.records_at(name))
-        if name == zone.name and "CNAME" in found:
-            (target,), ttl = found.pop("CNAME")
-            found |= {
-                kind: (flat, ttl) for kind in _ADDRESS_TYPES if (flat := self._dns.resolve_addresses(target, kind))
+        published = to_presentation(zone.records_at(name))
+        if name == zone.name and "CNAME" in published:
+            (target,), ttl = published.pop("CNAME")
+            published |= {
+                kind: (addresses, ttl)
+                for kind in _ADDRESS_TYPES
+                if (addresses := self._dns.resolve_addresses(target, kind))
             }
         for kind in TYPES:
-            if kind in found:
-                values, ttl = found[kind]
+            if kind in published:
+                values, ttl = published[kind]
                 self._dns.put(name, kind, values, ttl)
             else:
                 self._dns.drop(name, kind)
 
 
 def _refuse_conflicts(record: DnsRecord, others: Sequence[DnsRecord]) -> None:
-    """Cloudflare's rules for one name: a CNAME has no address and no other CNAME beside it, an NS nothing at all."""
+    """Apply Cloudflare's rules for one name: no address or second CNAME beside a CNAME, nothing beside NS."""
     for other in others:
         if (other.type, other.content, other.data, other.priority) == (
             record.type,

@@ -1,4 +1,4 @@
-"""What a create or edit of a custom hostname asks for, checked as Cloudflare checks it; refusals by its numbers."""
+"""Read the bodies that create or edit custom hostnames; check and refuse them as Cloudflare does, by number."""
 
 import ipaddress
 import re
@@ -30,7 +30,7 @@ Body = Mapping[str, object]
 
 
 class ExtraMembers(msgspec.Struct, frozen=True, kw_only=True):
-    """The members beside hostname and ssl; UNSET where the body does not name them."""
+    """The members beside hostname and ssl; UNSET if the body does not name them."""
 
     custom_metadata: Mapping[str, str] | UnsetType = UNSET
     custom_origin_server: str | UnsetType = UNSET
@@ -38,7 +38,7 @@ class ExtraMembers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decode(raw: bytes) -> Body:
-    """The JSON object in a request's body. Raises Refused 1400."""
+    """Return the JSON object in a request's body. Raises CloudflareErrorResponse 1400."""
     try:
         body = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -49,7 +49,9 @@ def decode(raw: bytes) -> Body:
 
 
 def read_hostname(body: Body) -> str:
-    """Lower case, no trailing dot. Raises Refused 1407, 1408, 1410, 1411 or 1448.
+    """Return the hostname in lower case, without a trailing dot.
+
+    Raises CloudflareErrorResponse 1407, 1408, 1410, 1411 or 1448.
 
     Reserved top-level domains are accepted, where Cloudflare answers 1409: they are what a sandbox is used with.
     """
@@ -71,7 +73,7 @@ def read_hostname(body: Body) -> str:
 
 
 def read_order(body: Body, hostname: str, *, ssl_id: str, now: int) -> SslOrder | None:
-    """The certificate that a create asks for: None without `ssl`. Raises Refused 1422-1469."""
+    """Return the certificate that a POST orders; None without `ssl`. Raises CloudflareErrorResponse 1422-1469."""
     ssl = _read_ssl(body)
     if ssl is None:
         return None
@@ -80,7 +82,10 @@ def read_order(body: Body, hostname: str, *, ssl_id: str, now: int) -> SslOrder 
 
 
 def read_edit(body: Body) -> Body | None:
-    """The `ssl` of an edit, which names both method and type. Raises Refused 1434, 1439 or 1440."""
+    """Return the `ssl` of a PATCH, which names both method and type.
+
+    Raises CloudflareErrorResponse 1434, 1439 or 1440.
+    """
     if "hostname" in body:
         raise CloudflareErrorResponse(1439)
     ssl = _read_ssl(body)
@@ -90,7 +95,7 @@ def read_edit(body: Body) -> Body | None:
 
 
 def apply_ssl(order: SslOrder, ssl: Body, hostname: str) -> SslOrder:
-    """The order with what `ssl` names; raises Refused for what cannot be ordered."""
+    """Apply the members of `ssl` to an order. Raises CloudflareErrorResponse for what cannot be ordered."""
     if any(ssl.get(member) for member in _UPLOAD_MEMBERS):
         raise CloudflareErrorResponse(1426, "The sandbox issues certificates; it takes no uploads.")
     if ("method" in ssl) != ("type" in ssl):
@@ -123,7 +128,7 @@ def apply_ssl(order: SslOrder, ssl: Body, hostname: str) -> SslOrder:
 
 
 def read_extras(body: Body) -> ExtraMembers:
-    """Raises Refused 1401, 1415, 1416 or 1420."""
+    """Read the members beside hostname and ssl. Raises CloudflareErrorResponse 1401, 1415, 1416 or 1420."""
     return ExtraMembers(
         custom_metadata=_read_metadata(body["custom_metadata"]) if "custom_metadata" in body else UNSET,
         custom_origin_server=_read_origin(body["custom_origin_server"]) if "custom_origin_server" in body else UNSET,
@@ -132,7 +137,7 @@ def read_extras(body: Body) -> ExtraMembers:
 
 
 def read_fallback_origin(body: Body) -> str:
-    """Raises Refused 1415, 1416 or 1420."""
+    """Read the name of a fallback origin. Raises CloudflareErrorResponse 1415, 1416 or 1420."""
     return _read_origin(body.get("origin"))
 
 
@@ -169,7 +174,7 @@ def _read_settings(ssl: Body, current: TlsSettings) -> TlsSettings:
     merged = dict(current)
     for name, (number, accepted) in _SETTING_VALUES.items():
         if name in settings:
-            if settings[name] not in accepted:  # a tuple: what came may not be hashable
+            if settings[name] not in accepted:  # works for unhashable values too, because this is a tuple
                 raise CloudflareErrorResponse(number)
             merged[name] = settings[name]
     ciphers = settings.get("ciphers")

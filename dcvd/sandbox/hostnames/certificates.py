@@ -1,4 +1,4 @@
-"""Certificates as Cloudflare lists them (`ssl.certificates[]`): descriptions, no keys. Pure."""
+"""Certificates as Cloudflare lists them (`ssl.certificates[]`): descriptions without keys. Pure."""
 
 import hashlib
 import uuid
@@ -20,7 +20,7 @@ _SIGNATURES: Final = ("SHA256WithRSA", "ECDSAWithSHA256")
 
 
 class IssuedCertificate(msgspec.Struct, frozen=True, kw_only=True):
-    """Instants in milliseconds, at whole seconds as in X.509."""
+    """An issued certificate. Its instants are milliseconds, at whole seconds as in X.509."""
 
     id: str
     issuer: str
@@ -34,7 +34,10 @@ class IssuedCertificate(msgspec.Struct, frozen=True, kw_only=True):
 def issue_pair(
     seed: str, number: int, now: int, authority: Authority, days: int = VALIDITY_DAYS
 ) -> tuple[IssuedCertificate, ...]:
-    """One RSA and one ECDSA certificate; the same arguments give the same pair, another `number` other serials."""
+    """Issue one RSA and one ECDSA certificate.
+
+    The same arguments give the same pair; another `number` gives other serial numbers.
+    """
     issued_on = now // SECOND * SECOND
     return tuple(
         _issue(f"{seed}:{number}:{signature}", signature, issued_on, issued_on + days * DAY - SECOND, authority)
@@ -60,24 +63,28 @@ def earliest_expiry(certificates: tuple[IssuedCertificate, ...]) -> int | None:
 
 
 def renewal_due_at(certificates: tuple[IssuedCertificate, ...]) -> int | None:
-    """When Cloudflare begins to renew: 30 days before the end of 90, 7 of 30, 3 of 14, a fifth of a shorter life."""
+    """Return when Cloudflare starts to renew.
+
+    That is 30 days before the expiry of a certificate for 90 days, 7 of one for 30 days, 3 of one for 14 days, and a
+    fifth of the lifetime of a shorter one.
+    """
     if not certificates:
         return None
     first = min(certificates, key=lambda certificate: certificate.expires_on)
-    life = first.expires_on + SECOND - first.issued_on
-    if life >= 90 * DAY:
+    lifetime = first.expires_on + SECOND - first.issued_on
+    if lifetime >= 90 * DAY:
         window = 30 * DAY
-    elif life >= 30 * DAY:
+    elif lifetime >= 30 * DAY:
         window = 7 * DAY
-    elif life >= 14 * DAY:
+    elif lifetime >= 14 * DAY:
         window = 3 * DAY
     else:
-        window = life // 5
+        window = lifetime // 5
     return first.expires_on - window
 
 
 def move_expiry(certificates: tuple[IssuedCertificate, ...], expires_on: int) -> tuple[IssuedCertificate, ...]:
-    """The same certificates with another end: an earlier one as if issued so much earlier, a later one as lived on."""
+    """Return the certificates with another expiry. An earlier expiry moves the issue date back too."""
     return tuple(
         msgspec.structs.replace(
             certificate,

@@ -1,4 +1,4 @@
-"""What Cloudflare would see in DNS for one custom hostname. The sandbox looks in its own zone data only."""
+"""Find out what Cloudflare would see in DNS for one custom hostname. Only the sandbox's own zone data is read."""
 
 from typing import Final
 
@@ -27,34 +27,34 @@ def read_conditions(
     delegation_uuid: str,
     authority_refusal: str | None,
 ) -> tuple[HostnameConditions, frozenset[Name]]:
-    """The sight, and the names whose records it depends on.
+    """Return the conditions of a hostname, and the names whose records they depend on.
 
-    Every name at the target or below it is one of this zone's. TXT records, and the delegation, are looked for only
-    where they were asked for.
+    Every name at the target or below it belongs to this zone. TXT records and the delegation are read only if the
+    order is validated by TXT.
     """
     name = dns.name.from_text(record.hostname)
-    # No name holds type 0, so the chain is followed even where a broken zone has an address beside the CNAME.
+    # No name has records of type 0, so the chain is followed even if a broken zone has an address beside the CNAME.
     routing = zone.resolve(name, RdataType.NONE)
-    consulted = routing.consulted_names
-    sight = HostnameConditions(
+    consulted_names = routing.consulted_names
+    conditions = HostnameConditions(
         has_cname=any(name.is_subdomain(target) for name in routing.chain),
         fallback_active_at=fallback_active_at,
         authority_refusal=authority_refusal,
     )
     if record.ssl is None or record.ssl.method != "txt":
-        return sight, consulted
+        return conditions, consulted_names
     ownership = _resolve_texts(zone, OWNERSHIP_LABEL, name)
     challenge = _resolve_texts(zone, CHALLENGE_LABEL, name)
     return (
         HostnameConditions(
-            has_cname=sight.has_cname,
+            has_cname=conditions.has_cname,
             ownership_txt=ownership[1],
             challenge_txt=challenge[1],
             is_delegated=_parse_name(delegation_target(record.hostname, delegation_uuid)) in challenge[0],
             fallback_active_at=fallback_active_at,
             authority_refusal=authority_refusal,
         ),
-        consulted | ownership[2] | challenge[2],
+        consulted_names | ownership[2] | challenge[2],
     )
 
 
@@ -68,7 +68,7 @@ def _resolve_texts(zone: ZoneData, prefix: str, name: Name) -> tuple[tuple[Name,
 
 
 def _parse_name(text: str) -> Name | None:
-    """None where the composed name is longer than DNS allows: nobody can have pointed there."""
+    """Return the name; None if it is longer than DNS allows, because then no record can point to it."""
     try:
         return dns.name.from_text(text)
     except dns.exception.DNSException:

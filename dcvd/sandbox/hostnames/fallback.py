@@ -1,4 +1,4 @@
-"""The zone's fallback origin: without an active one no hostname becomes active."""
+"""The zone's fallback origin; without an active one no hostname becomes active."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ FallbackStatus = Literal["initializing", "pending_deployment", "active", "pendin
 
 
 class FallbackOrigin(msgspec.Struct, frozen=True, kw_only=True):
-    """Instants in milliseconds; `active_at` lies one stage after the last change."""
+    """A fallback origin. Instants are milliseconds; `active_at` is one stage after the last change."""
 
     origin: str
     created_at: int
@@ -21,7 +21,7 @@ class FallbackOrigin(msgspec.Struct, frozen=True, kw_only=True):
         return "active" if now >= self.active_at else "pending_deployment"
 
     def to_json(self, status: FallbackStatus) -> dict[str, object]:
-        """As Cloudflare shows it."""
+        """Return the fallback origin as Cloudflare shows it."""
         return {
             "origin": self.origin,
             "status": status,

@@ -1,8 +1,8 @@
-"""How a custom hostname moves on: pure functions of the record, what DNS shows, and the time.
+"""Advance a custom hostname through its stages: pure functions of the record, the conditions in DNS, and the time.
 
-`see` notes what DNS says from an instant on; `advance` makes every change that has come due since. Between two calls of
-`see` the DNS is constant, so it makes no difference how often, or whether, somebody looks in between:
-`advance(advance(r, t1), t2) == advance(r, t2)`.
+`apply_conditions` notes the conditions from an instant on; `advance` makes every change that has come due since.
+Between two calls of `apply_conditions` DNS is constant, so it makes no difference how often somebody reads the record
+in between: `advance(advance(r, t1), t2) == advance(r, t2)`.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ _DueChange = tuple[int, Callable[[], CustomHostname]]
 
 
 class ForcedStateChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A change of what is forced: UNSET leaves a member as it is, None releases it."""
+    """A change of the forced state: UNSET leaves a member as it is, None releases it."""
 
     status: HostnameStatus | UnsetType | None = UNSET
     ssl_status: SslStatus | UnsetType | None = UNSET
@@ -41,33 +41,33 @@ class ForcedStateChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def apply_conditions(record: CustomHostname, conditions: HostnameConditions, now: int) -> CustomHostname:
-    """From `now` on the DNS is as `conditions` says; everything that was due before must have been advanced."""
+    """Note the conditions that hold from `now` on; every change due before must have been made by `advance`."""
     record = replace(record, conditions=conditions)
-    owned_since = None
+    owned_at = None
     if conditions.fallback_active_at is not None and _is_routed(record):
-        owned_since = record.owned_at if record.owned_at is not None else max(now, conditions.fallback_active_at)
-    record = replace(record, owned_at=owned_since)
+        owned_at = record.owned_at if record.owned_at is not None else max(now, conditions.fallback_active_at)
+    record = replace(record, owned_at=owned_at)
     if record.ssl is None:
         return record
     return replace(record, ssl=_check_tokens(record.ssl, conditions, now))
 
 
 def advance(record: CustomHostname, now: int, step_ms: int) -> CustomHostname:
-    """Make every change due until `now`, each at its own time; `step_ms` is the milliseconds that one stage takes."""
+    """Make every change that is due until `now`, each at its own time; one stage takes `step_ms` milliseconds."""
     while True:
         changes = [
             change for change in (_next_activation(record, step_ms), _next_stage(record, step_ms)) if change is not None
         ]
-        due = min(changes, key=lambda change: change[0], default=None)
-        if due is None or due[0] > now:
+        next_change = min(changes, key=lambda change: change[0], default=None)
+        if next_change is None or next_change[0] > now:
             return record
-        record = due[1]()
+        record = next_change[1]()
 
 
 def restart(record: CustomHostname, ssl: SslOrder, now: int) -> CustomHostname:
-    """Validate again with fresh tokens, whatever had failed; a serving certificate goes on serving.
+    """Start validation again with fresh tokens; a certificate that serves goes on serving.
 
-    It also ends what was forced, unless that is sticky: a hold that has not been released.
+    This also releases the forced state, unless it is sticky.
     """
     status = visible_status(record)
     order = replace(
@@ -89,7 +89,7 @@ def restart(record: CustomHostname, ssl: SslOrder, now: int) -> CustomHostname:
 
 
 def renew(record: CustomHostname, now: int, days: int = VALIDITY_DAYS) -> CustomHostname | None:
-    """Issue a new pair at once, whatever DNS says, and deploy it; None where no certificate serves yet."""
+    """Issue a new pair at once, whatever DNS says, and deploy it; return None if no certificate serves yet."""
     if record.ssl is None or not record.ssl.certificates:
         return None
     ssl = record.ssl
@@ -103,40 +103,43 @@ def renew(record: CustomHostname, now: int, days: int = VALIDITY_DAYS) -> Custom
 
 
 def force(record: CustomHostname, change: ForcedStateChange, now: int) -> CustomHostname:
-    """Hold what `change` names; a state that implies a certificate, or its expiry, issues one where there is none."""
+    """Force the members of `change`; a state or an expiry that implies a certificate issues one if there is none."""
     forced = record.forced_state
-    new = ForcedState(
+    forced_state = ForcedState(
         status=forced.status if change.status is UNSET else change.status,
         ssl_status=forced.ssl_status if change.ssl_status is UNSET else change.ssl_status,
         expires_on=forced.expires_on if change.expires_on is UNSET else change.expires_on,
         validation_errors=forced.validation_errors if change.validation_errors is UNSET else change.validation_errors,
         is_sticky=forced.is_sticky if change.sticky is UNSET else change.sticky,
     )
-    record = replace(record, forced_state=new)
+    record = replace(record, forced_state=forced_state)
     ssl = record.ssl
     if ssl is None:
         return record
-    if forced.expires_on is not None and new.expires_on is None and ssl.stage is SslStatus.ACTIVE:
-        # Renewal was held back while the expiry was forced; if it is overdue it starts now, not in the past.
+    if forced.expires_on is not None and forced_state.expires_on is None and ssl.stage is SslStatus.ACTIVE:
+        # There was no renewal while the expiry was forced; an overdue one starts now, not in the past.
         return replace(record, ssl=replace(ssl, stage_entered_at=now))
-    wanted = new.expires_on is not None or new.ssl_status in _STATUSES_WITH_CERTIFICATE
-    if wanted and not ssl.certificates and not ssl.undeployed_certificates:
+    needs_certificate = forced_state.expires_on is not None or forced_state.ssl_status in _STATUSES_WITH_CERTIFICATE
+    if needs_certificate and not ssl.certificates and not ssl.undeployed_certificates:
         pair = issue_pair(ssl.id, ssl.pair_count + 1, now, ssl.authority)
         return replace(record, ssl=replace(ssl, certificates=pair, pair_count=ssl.pair_count + 1))
     return record
 
 
 def _is_routed(record: CustomHostname) -> bool:
-    """Whoever has not moved the traffic yet may prove it by TXT instead."""
+    """Whether a CNAME, or a TXT record before the traffic is moved, proves that the hostname belongs to this zone."""
     return record.conditions.has_cname or record.ownership_token in record.conditions.ownership_txt
 
 
 def _check_tokens(ssl: SslOrder, conditions: HostnameConditions, now: int) -> SslOrder:
-    """A name that points at Cloudflare is validated over HTTP by Cloudflare itself, also where TXT was asked for; a
-    wildcard needs DNS. A CA that refuses is shown nothing."""
-    by_dns = conditions.is_delegated or conditions.challenge_txt.issuperset(compute_challenge_tokens(ssl))
-    proven = by_dns or (conditions.has_cname and not ssl.wildcard)
-    if not proven or conditions.authority_refusal is not None:
+    """Note since when the CA can validate the order, if it can.
+
+    Cloudflare itself validates a name that points to it over HTTP, even if TXT was ordered; a wildcard needs DNS. A CA
+    that refuses validates nothing.
+    """
+    is_proven_by_dns = conditions.is_delegated or conditions.challenge_txt.issuperset(compute_challenge_tokens(ssl))
+    is_proven = is_proven_by_dns or (conditions.has_cname and not ssl.wildcard)
+    if not is_proven or conditions.authority_refusal is not None:
         return replace(ssl, validated_at=None)
     return ssl if ssl.validated_at is not None else replace(ssl, validated_at=now)
 
@@ -182,14 +185,14 @@ def _next_renewal(record: CustomHostname, ssl: SslOrder, step_ms: int) -> _DueCh
         return None
     due = max(due, ssl.stage_entered_at)
     if ssl.wildcard and not record.conditions.is_delegated and not ssl.is_renewal_open:
-        asking = replace(
+        reopened = replace(
             ssl,
             is_renewal_open=True,
             token_generation=ssl.token_generation + 1,
             stage_entered_at=due,
             validated_at=None,
         )
-        return due, lambda: replace(record, ssl=_check_tokens(asking, record.conditions, due))
+        return due, lambda: replace(record, ssl=_check_tokens(reopened, record.conditions, due))
     if ssl.validated_at is None:
         return None
     return _issuance_change(record, ssl, max(due, ssl.validated_at) + (step_ms if ssl.is_renewal_open else 0))

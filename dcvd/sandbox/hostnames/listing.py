@@ -1,4 +1,4 @@
-"""The list call's parameters: filters, order and pages."""
+"""Filter, sort and cut the list of hostnames by the parameters of a call."""
 
 import math
 import uuid
@@ -32,7 +32,7 @@ def needs_every_record(query: Query) -> bool:
 
 
 def read_page(query: Query) -> tuple[int, int]:
-    """Page (from 1) and its size. Raises Refused where they are out of range."""
+    """Return the number of the page, from 1, and its size. Raises CloudflareErrorResponse 6003 out of range."""
     least, most, default = _PAGE_SIZES
     page = read_integer(query, "page", 1)
     per_page = read_integer(query, "per_page", default)
@@ -54,25 +54,28 @@ def result_info(page: int, per_page: int, count: int, total: int) -> dict[str, i
 
 
 def select_hostnames(records: Iterable[CustomHostname], query: Query, now: int) -> list[CustomHostname]:
-    """Those that pass every filter, in the order asked for (by creation if none). Raises Refused."""
+    """Return the hostnames that pass every filter, in the requested order, else by creation.
+
+    Raises CloudflareErrorResponse for a parameter that cannot be used.
+    """
     tests = _build_tests(query, now)
     selected = [record for record in records if all(test(record) for test in tests)]
     return _order(selected, query, now)
 
 
 def _build_tests(query: Query, now: int) -> list[_Test]:
-    by_name = [name for name in _HOSTNAME_FILTERS if name in query]
-    if "id" in query and (by_name or any(name in query for name in _OTHER_FILTERS)):
+    name_filters = [name for name in _HOSTNAME_FILTERS if name in query]
+    if "id" in query and (name_filters or any(name in query for name in _OTHER_FILTERS)):
         raise CloudflareErrorResponse(1438)
-    if len(by_name) > 1:
-        raise CloudflareErrorResponse(6003, f"Only one of {', '.join(by_name)} can be given.")
+    if len(name_filters) > 1:
+        raise CloudflareErrorResponse(6003, f"Only one of {', '.join(name_filters)} can be given.")
     tests: list[_Test] = []
     if "id" in query:
-        wanted = query["id"]
-        if not is_uuid(wanted):
+        record_id = query["id"]
+        if not is_uuid(record_id):
             raise CloudflareErrorResponse(1435)
-        tests.append(lambda record: record.id == wanted)
-    tests += [_build_name_test(name, query[name]) for name in by_name]
+        tests.append(lambda record: record.id == record_id)
+    tests += [_build_name_test(name, query[name]) for name in name_filters]
     if "hostname_status" in query:
         status = read_choice(query, "hostname_status", [member.value for member in HostnameStatus])
         tests.append(lambda record: visible_status(record) == status)
@@ -128,7 +131,7 @@ def is_uuid(text: str) -> bool:
 
 
 def read_choice(query: Query, name: str, accepted: Sequence[str], *, default: str = "") -> str:
-    """A parameter with a closed set of values. Raises Refused 6003."""
+    """Return a parameter with a closed set of values. Raises CloudflareErrorResponse 6003."""
     value = query.get(name, default)
     if value not in accepted:
         raise CloudflareErrorResponse(6003, f"`{name}` is one of {', '.join(accepted)}.")
@@ -136,7 +139,7 @@ def read_choice(query: Query, name: str, accepted: Sequence[str], *, default: st
 
 
 def read_integer(query: Query, name: str, default: int) -> int:
-    """A parameter that is a whole number, of at most nine digits. Raises Refused 6003."""
+    """Return a parameter that is a whole number of at most nine digits. Raises CloudflareErrorResponse 6003."""
     text = query.get(name)
     if text is None:
         return default

@@ -1,4 +1,4 @@
-"""A custom hostname as Cloudflare keeps it, and what it looks like at an instant. Pure; `lifecycle.py` moves it on."""
+"""A custom hostname as Cloudflare keeps it, and its state at an instant. Pure; `lifecycle.py` advances it."""
 
 import base64
 import hashlib
@@ -13,9 +13,9 @@ TlsSettings = Mapping[str, str | list[str]]
 
 
 class HostnameConditions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the sandbox's DNS says of one hostname, and since when the zone has had a working fallback origin.
+    """What the sandbox's DNS says about one hostname, and since when the zone has had an active fallback origin.
 
-    `authority_refusal` is what the CA of its order says, where that will not issue for it.
+    `authority_refusal` is the reason of the CA of its order, if that refuses to issue for it.
     """
 
     has_cname: bool = False
@@ -27,11 +27,11 @@ class HostnameConditions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SslOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """The certificate's side of a hostname.
+    """The certificate order of a hostname.
 
-    `token_generation` numbers the sets of validation tokens, `pair_count` the pairs of certificates; both make their
-    values repeatable. `undeployed_certificates` are certificates issued and not yet deployed, `certificates` those that
-    serve. `is_renewal_open`: new TXT tokens are asked for while the old certificates still serve.
+    `token_generation` numbers the sets of validation tokens and `pair_count` the pairs of certificates, so that tokens
+    and certificates are repeatable. `undeployed_certificates` are issued and not yet deployed; `certificates` serve.
+    `is_renewal_open`: a renewal waits for new TXT records while the old certificates still serve.
     """
 
     id: str
@@ -51,7 +51,7 @@ class SslOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ForcedState(msgspec.Struct, frozen=True, kw_only=True):
-    """What the control API holds in place of the hostname's own state; None is not forced.
+    """The state that the control API forces in place of the hostname's own; a member that is None is not forced.
 
     `is_sticky`: an edit, which starts validation again, does not release it.
     """
@@ -64,7 +64,10 @@ class ForcedState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CustomHostname(msgspec.Struct, frozen=True, kw_only=True):
-    """`owned_at` is since when the routing has been right, None while it is wrong; instants in milliseconds."""
+    """A custom hostname. `owned_at` is since when its routing has been right, None while it is wrong.
+
+    Instants are milliseconds.
+    """
 
     id: str
     hostname: str
@@ -82,7 +85,7 @@ class CustomHostname(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compute_challenge_tokens(ssl: SslOrder) -> tuple[str, ...]:
-    """The TXT values of the present generation: one, or two for a wildcard or for SSL.com (one per key type)."""
+    """Return the TXT values of the current generation: one, or two for a wildcard or SSL.com (one per key type)."""
     count = 2 if ssl.wildcard or ssl.authority == "ssl_com" else 1
     return tuple(_compute_token(f"{ssl.id}:{ssl.token_generation}:{number}") for number in range(count))
 
@@ -94,7 +97,7 @@ def visible_status(record: CustomHostname) -> HostnameStatus:
 
 
 def visible_certificates(record: CustomHostname) -> tuple[IssuedCertificate, ...]:
-    """Those that serve, then those on their way to the edge: both are listed during a renewal."""
+    """Return the certificates that serve, then those that are being deployed: a renewal lists both."""
     if record.ssl is None:
         return ()
     serving = record.ssl.certificates

@@ -1,4 +1,4 @@
-"""Very many active hostnames that cost no memory: each is made when somebody asks for it. Pure.
+"""Provide very many active hostnames without memory: each is built when it is read. Pure.
 
 They are all alike: `n0.customer.test` and so on, active since the same instant and with the same certificates.
 """
@@ -43,18 +43,18 @@ class PreloadedHostnames:
         )
 
     def build_hostname(self, index: int) -> CustomHostname:
-        """The hostname of that number, from 0."""
+        """Build the hostname with this number, from 0."""
         return replace(self._template, id=build_hostname_id(index), hostname=build_hostname_name(index))
 
     def find_index(self, record_id: str) -> int | None:
-        """The number of the hostname with this id."""
+        """Return the number of the hostname with this id; None if there is none."""
         digits = record_id.removeprefix(_ID_PREFIX)
         if len(digits) != 12 or not set(digits) <= set("0123456789abcdef"):
             return None
         return self._check_range(int(digits, 16))
 
     def find_index_by_name(self, hostname: str) -> int | None:
-        """The number of the hostname of this name."""
+        """Return the number of the hostname with this name; None if there is none."""
         digits = hostname.removeprefix("n").removesuffix(SUFFIX)
         if not (digits.isascii() and digits.isdecimal()) or build_hostname_name(int(digits[:12])) != hostname:
             return None

@@ -1,8 +1,8 @@
-"""All custom hostnames of the zone, kept in step with the DNS data and the clock.
+"""Keep all custom hostnames of the zone, and update them after changes of DNS and of the clock.
 
-A change in DNS touches only the hostnames whose answers it could change, so that tens of thousands cost nothing. Those
-that are there from the start ("preloaded") cost nothing either until one of them is changed: their DNS is taken to be
-right until a record is set or removed at their very name.
+A change in DNS updates only the hostnames that depend on it, so tens of thousands of others cost nothing. Preloaded
+hostnames, which exist from the start, cost nothing either until one of them is changed: their DNS counts as right until
+a record is set or removed at exactly their name.
 """
 
 from bisect import insort
@@ -19,7 +19,7 @@ ConditionsReader = Callable[[CustomHostname], tuple[HostnameConditions, frozense
 
 
 class HostnameRegistry:
-    """In the order of creation. `now` is always the sandbox's time, `step_ms` the milliseconds of one stage."""
+    """The hostnames in the order of creation. `now` is the sandbox's time; one stage takes `step_ms` milliseconds."""
 
     def __init__(self, read_conditions: ConditionsReader, step_ms: int, preloaded: PreloadedHostnames) -> None:
         self._read_conditions = read_conditions
@@ -37,13 +37,13 @@ class HostnameRegistry:
         return self._preloaded.count - len(self._removed_indexes) + len(self._created_ids)
 
     def page(self, first: int, count: int, now: int) -> list[CustomHostname]:
-        """`count` of them from position `first` on, at a cost that does not depend on how many there are."""
+        """Return `count` hostnames from position `first` on; the cost does not depend on how many there are in all."""
         last = min(first + count, len(self))
         ids = [self._id_at(position) for position in range(first, last)]
         return [record for record_id in ids if (record := self.get(record_id, now)) is not None]
 
     def get(self, record_id: str, now: int) -> CustomHostname | None:
-        """As it is now."""
+        """Return the hostname with this id as it is now, or None."""
         record = self._records.get(record_id)
         if record is None:
             record = self._find_preloaded(self._preloaded.find_index(record_id))
@@ -64,7 +64,7 @@ class HostnameRegistry:
         return self.page(0, len(self), now)
 
     def store(self, record: CustomHostname, now: int) -> CustomHostname:
-        """Add a record, or replace the one of its id, and look up its DNS; returns what is kept."""
+        """Add a record, or replace the one with its id, and read its DNS; return the record that is kept."""
         if record.id not in self._created_ids and self._preloaded.find_index(record.id) is None:
             self._created_ids[record.id] = None
             if self._order is not None:
@@ -86,44 +86,44 @@ class HostnameRegistry:
         del self._consulted_names[record.id]
 
     def handle_dns_change(self, changed_names: Iterable[Name], now: int) -> None:
-        """Settle those concerned up to now by what they saw before, then look again."""
+        """Advance the affected hostnames to now by their old conditions, then read their conditions again."""
         names = [(name, name.to_text(omit_final_dot=True).lower()) for name in changed_names]
         for _, hostname in names:
-            untouched = self._find_preloaded(self._preloaded.find_index_by_name(hostname))
-            if untouched is not None and hostname not in self._ids:
-                self.store(untouched, now)
+            preloaded = self._find_preloaded(self._preloaded.find_index_by_name(hostname))
+            if preloaded is not None and hostname not in self._ids:
+                self.store(preloaded, now)
         for record_id in {record_id for name, _ in names for record_id in self._dependents.get(name, ())}:
             self._refresh(record_id, now)
 
     def refresh_all(self, now: int) -> None:
-        """After a change that concerns every hostname."""
+        """Update every hostname after a change that affects all of them."""
         for record_id in list(self._records):
             self._refresh(record_id, now)
 
     def _find_preloaded(self, index: int | None) -> CustomHostname | None:
-        """A preloaded hostname as it was from the start."""
+        """Return a preloaded hostname in its first state; None if it was removed or never existed."""
         if index is None or index in self._removed_indexes:
             return None
         return self._preloaded.build_hostname(index)
 
     def _id_at(self, position: int) -> str:
-        kept = self._preloaded.count - len(self._removed_indexes)
-        if position >= kept:
+        preloaded_count = self._preloaded.count - len(self._removed_indexes)
+        if position >= preloaded_count:
             if self._order is None:
                 self._order = list(self._created_ids)
-            return self._order[position - kept]
-        for removed in self._removed_indexes:
-            if removed > position:
+            return self._order[position - preloaded_count]
+        for removed_index in self._removed_indexes:
+            if removed_index > position:
                 break
             position += 1
         return build_hostname_id(position)
 
     def _refresh(self, record_id: str, now: int) -> CustomHostname:
         record = advance(self._records[record_id], now, self._step_ms)
-        sight, consulted = self._read_conditions(record)
-        record = apply_conditions(record, sight, now)
+        conditions, consulted_names = self._read_conditions(record)
+        record = apply_conditions(record, conditions, now)
         self._records[record_id] = record
-        self._set_dependencies(record_id, consulted)
+        self._set_dependencies(record_id, consulted_names)
         return record
 
     def _set_dependencies(self, record_id: str, consulted_names: frozenset[Name]) -> None:

@@ -1,4 +1,4 @@
-"""Cloudflare's closed lists: 16 hostname statuses, 21 certificate statuses, validation methods, authorities.
+"""List Cloudflare's closed sets: 16 hostname statuses, 21 certificate statuses, validation methods, authorities.
 
 Source: the official schema (`tls-certificates-and-hostnames_*`).
 """
@@ -33,7 +33,7 @@ class HostnameStatus(StrEnum):
 
 
 class SslStatus(StrEnum):
-    """`ssl.status` of a custom hostname. The sandbox walks through five of them; the rest can be forced."""
+    """`ssl.status` of a custom hostname. A hostname passes through five of them; the rest can be forced."""
 
     INITIALIZING = "initializing"
     PENDING_VALIDATION = "pending_validation"
@@ -65,4 +65,4 @@ Stage = Literal[
     SslStatus.PENDING_DEPLOYMENT,
     SslStatus.ACTIVE,
 ]
-"""The way of a certificate order that nobody disturbs."""
+"""The stages of a certificate order, unless a state is forced."""

@@ -1,4 +1,4 @@
-"""A custom hostname as Cloudflare's API shows it."""
+"""Show a custom hostname as Cloudflare's API does."""
 
 from dcvd.core.instants import to_rfc3339
 from dcvd.sandbox.hostnames.certificates import IssuedCertificate
@@ -22,7 +22,7 @@ _STATUSES_WITHOUT_CERTIFICATES = frozenset({SslStatus.DELETED, SslStatus.INACTIV
 
 
 def hostname_view(record: CustomHostname, now: int, delegation_uuid: str) -> dict[str, object]:
-    """`ssl` is null for a hostname without certificate; ownership members vanish once it is active."""
+    """Show a hostname: `ssl` is null if it has no order, and an active one has no ownership members."""
     status = visible_status(record)
     view: dict[str, object] = {"id": record.id, "hostname": record.hostname, "status": status.value}
     view["ssl"] = None if record.ssl is None else _ssl_view(record, record.ssl, now, delegation_uuid)
@@ -70,11 +70,11 @@ def _ssl_view(record: CustomHostname, ssl: SslOrder, now: int, delegation_uuid: 
                 "cname_target": delegation_target(record.hostname, delegation_uuid),
             }
         ]
-    said = record.forced_state.validation_errors
-    if said is None and record.conditions.authority_refusal is not None and status is not SslStatus.ACTIVE:
-        said = (record.conditions.authority_refusal,)
-    if said:
-        view["validation_errors"] = [{"message": message} for message in said]
+    errors = record.forced_state.validation_errors
+    if errors is None and record.conditions.authority_refusal is not None and status is not SslStatus.ACTIVE:
+        errors = (record.conditions.authority_refusal,)
+    if errors:
+        view["validation_errors"] = [{"message": message} for message in errors]
     certificates = () if status in _STATUSES_WITHOUT_CERTIFICATES else visible_certificates(record)
     if certificates:
         view["hosts"] = [record.hostname, f"*.{record.hostname}"] if ssl.wildcard else [record.hostname]

@@ -1,1 +1,1 @@
-"""What all APIs of the sandbox share: envelopes, bodies, the rate limit."""
+"""The parts that the sandbox's APIs share: envelopes, bodies and the rate limit."""

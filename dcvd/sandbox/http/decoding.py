@@ -1,4 +1,4 @@
-"""The bodies of the control API's calls: JSON of a declared shape, and what is said of any other."""
+"""Decode the bodies of the control API's calls, and explain what is wrong with a body that does not fit."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -12,7 +12,7 @@ _T = TypeVar("_T", bound=msgspec.Struct)
 
 
 def decode(raw: bytes, shape: type[_T]) -> _T:
-    """Raises InvalidInput, which for a member of a closed set lists the choices."""
+    """Decode a body of a declared shape. Raises InvalidInput, which lists the choices of a closed set."""
     try:
         return msgspec.json.decode(raw, type=shape)
     except msgspec.ValidationError as error:
@@ -24,22 +24,22 @@ def decode(raw: bytes, shape: type[_T]) -> _T:
 
 
 def choice_error(member: str, value: object, choices: Sequence[str], *, context: str = "") -> InvalidInput:
-    """Of a value that is none of a closed set; `context` says when the set is that one."""
-    must = f"{context} it has to be" if context else "it has to be"
-    return InvalidInput(member, f"{member} is {value!r}; {must} one of: {', '.join(choices)}.")
+    """The error for a value outside a closed set; `context` says when that set applies."""
+    requirement = f"{context} it has to be" if context else "it has to be"
+    return InvalidInput(member, f"{member} is {value!r}; {requirement} one of: {', '.join(choices)}.")
 
 
 def error_text(error: Exception) -> str:
-    """What an error says, without the full stop that some texts bring along: it goes into a sentence with one."""
+    """Return the text of an error without a full stop, so that it can end a sentence."""
     return str(error).rstrip(".")
 
 
 def _wrong_choice(raw: bytes, shape: type[msgspec.Struct]) -> InvalidInput | None:
     body = msgspec.json.decode(raw)
-    described = type_info(shape)
-    if not isinstance(body, dict) or not isinstance(described, StructType):
+    struct_type = type_info(shape)
+    if not isinstance(body, dict) or not isinstance(struct_type, StructType):
         return None
-    for field in described.fields:
+    for field in struct_type.fields:
         choices = _choices(field.type)
         if not choices:
             continue
@@ -53,14 +53,14 @@ def _wrong_choice(raw: bytes, shape: type[msgspec.Struct]) -> InvalidInput | Non
 
 
 def _choices(kind: Type) -> list[str]:
-    """The strings of a closed set in the order of their declaration, `null` where that is accepted too."""
+    """List the strings of a closed set in the order of their declaration, then `null` if it is accepted."""
     match kind:
         case EnumType(cls=cls):
             return [str(member.value) for member in cls]
         case LiteralType(values=values):
             return [str(value) for value in values]
         case UnionType(types=types):
-            found = [choice for each in types for choice in _choices(each)]
-            return [*found, "null"] if found and any(isinstance(each, NoneType) for each in types) else found
+            choices = [choice for each in types for choice in _choices(each)]
+            return [*choices, "null"] if choices and any(isinstance(each, NoneType) for each in types) else choices
         case _:
             return []

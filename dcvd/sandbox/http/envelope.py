@@ -1,6 +1,6 @@
-"""Cloudflare's response envelope, its refusals by number, and the headers that every answer carries.
+"""Build responses in Cloudflare's envelope, its refusals by number, and the headers of every answer.
 
-Numbers and texts: Cloudflare's "Status codes - Custom hostnames", and what its gateway answers before that.
+Sources of numbers and texts: Cloudflare's "Status codes - Custom hostnames", and the answers of its gateway.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ _CHARACTERS: Final = (
     "such as `~`!@#$%^&*()=+{}[]\\|;:'\",<>/? or spaces, and cannot begin or end with a '-' character."
 )
 
-# The remaining count never falls: the sandbox limits nobody, and a client that reads it must not be slowed down.
+# The remaining count never falls: without a limit, a client that reads it must not be slowed down.
 RATE_LIMIT_HEADERS: Final = {"Ratelimit": '"default";r=1199;t=300', "Ratelimit-Policy": '"default";q=1200;w=300'}
 
 
@@ -108,7 +108,7 @@ _KNOWN_ERRORS: Final[Mapping[int, _KnownError]] = {
 class CloudflareErrorResponse(DcvdError):
     """The sandbox answers with this error of Cloudflare's; `number` is its code, `detail` is appended to its text.
 
-    status: where it is not the usual one of that number.
+    status: None for the usual status of that number.
     """
 
     code = "cloudflare_refusal"
@@ -116,8 +116,8 @@ class CloudflareErrorResponse(DcvdError):
     def __init__(
         self, number: int, detail: str = "", *, chain: Sequence[tuple[int, str]] = (), status: int | None = None
     ) -> None:
-        usual, text = _KNOWN_ERRORS[number]
-        self.status = usual if status is None else status
+        usual_status, text = _KNOWN_ERRORS[number]
+        self.status = usual_status if status is None else status
         super().__init__(f"{text} {detail}".strip())
         self.number = number
         self.chain = chain
@@ -142,7 +142,7 @@ def refusal_response(cloudflare_refusal: CloudflareErrorResponse) -> web.Respons
 
 
 def failure_response(status: int, number: int, message: str) -> web.Response:
-    """The failure envelope with any status, for statuses that no refusal has."""
+    """Build a failure envelope with any status, for statuses that no refusal has."""
     errors = [{"code": number, "message": message}]
     return json_response({"success": False, "errors": errors, "messages": [], "result": None}, status)
 

@@ -1,4 +1,4 @@
-"""The rate limit of Cloudflare's API: so many requests in any window of time, and what its answers say of it."""
+"""Limit the requests in any window of time as Cloudflare's API does, and report that in the headers."""
 
 import math
 import time
@@ -9,7 +9,7 @@ from dcvd.sandbox.http.envelope import RATE_LIMIT_HEADERS
 
 
 class RateLimit:
-    """A sliding window; requests over the limit do not count. Without a limit (0) the headers say that all is well."""
+    """A sliding window; refused requests do not count. Without a limit (0) the headers always show a free window."""
 
     def __init__(self, requests: int, window_s: float, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.refused_count = 0
@@ -19,7 +19,7 @@ class RateLimit:
         self._admission_times_s: deque[float] = deque()
 
     def admit(self) -> bool:
-        """Whether one more request is let in now."""
+        """Whether one more request is admitted now; if so, count it."""
         if not self._requests:
             return True
         now = self._monotonic()
@@ -32,14 +32,14 @@ class RateLimit:
         return True
 
     def build_headers(self, *, is_refusal: bool = False) -> Mapping[str, str]:
-        """Of every answer; a refusal also says after how many seconds to come again."""
+        """Build the headers of an answer; a refusal also says after how many seconds to try again."""
         if not self._requests:
             return RATE_LIMIT_HEADERS
-        left = self._requests - len(self._admission_times_s)
+        remaining = self._requests - len(self._admission_times_s)
         oldest = self._admission_times_s[0] if self._admission_times_s else self._monotonic()
         reset = max(math.ceil(oldest + self._window_s - self._monotonic()), 1)
-        told = {
-            "Ratelimit": f'"default";r={left};t={reset}',
+        headers = {
+            "Ratelimit": f'"default";r={remaining};t={reset}',
             "Ratelimit-Policy": f'"default";q={self._requests};w={math.ceil(self._window_s)}',
         }
-        return {**told, "Retry-After": str(reset)} if is_refusal else told
+        return {**headers, "Retry-After": str(reset)} if is_refusal else headers

@@ -1,1 +1,1 @@
-"""The DNS server of the sandbox and its data."""
+"""The sandbox's DNS server and its data."""

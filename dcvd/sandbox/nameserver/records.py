@@ -1,4 +1,4 @@
-"""Records in presentation form, as people write them in a zone file, checked by dnspython (RFC 1035 §5.1)."""
+"""Parse records in presentation form, as people write them in a zone file (RFC 1035 §5.1)."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -41,7 +41,7 @@ DEFAULT_TTL: Final = 60
 
 
 def parse_name(text: str, *, field: str = "name") -> Name:
-    """An absolute name, with or without its trailing dot. Raises InvalidInput."""
+    """Parse an absolute name, with or without its trailing dot. Raises InvalidInput."""
     if not text or not text.isascii():
         raise InvalidInput(field, f"{field} {text!r} is not a DNS name; write it in ASCII (A-labels), such as a.test.")
     try:
@@ -51,7 +51,7 @@ def parse_name(text: str, *, field: str = "name") -> Name:
 
 
 def parse_type(text: str) -> RdataType:
-    """Raises InvalidInput for a type that the sandbox does not keep."""
+    """Parse a type of records. Raises InvalidInput for a type that the sandbox does not keep."""
     rdtype = KNOWN_TYPES.get(text.upper())
     if rdtype is None:
         raise InvalidInput("type", f"type is {text!r}; it has to be one of: {', '.join(KNOWN_TYPES)}.")
@@ -59,7 +59,7 @@ def parse_type(text: str) -> RdataType:
 
 
 def parse_records(rdtype: RdataType, values: Sequence[str], ttl: int) -> Rdataset:
-    """The set of those values; names in them are absolute. Raises InvalidInput naming the member at fault."""
+    """Build the set of these values; names in them are absolute. Raises InvalidInput naming the member at fault."""
     if not 0 <= ttl <= _MAX_TTL:
         raise InvalidInput("ttl", f"ttl {ttl} is not between 0 and {_MAX_TTL} seconds.")
     if not values:

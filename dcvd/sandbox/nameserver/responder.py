@@ -1,4 +1,4 @@
-"""From a DNS query to its answer, both as messages; from wire to wire with everything a stranger may send. Pure."""
+"""Parse DNS queries, whatever a stranger sends, and build their answers. Pure."""
 
 from typing import Final
 
@@ -17,13 +17,13 @@ from dns.rdatatype import RdataType
 from dcvd.sandbox.nameserver.zone import ZoneData
 
 OUR_PAYLOAD: Final = 1232
-"""EDNS size that we announce: what passes any network unfragmented (DNS flag day 2020)."""
+"""The EDNS size that we announce: it passes any network unfragmented (DNS flag day 2020)."""
 _HEADER: Final = 12
 _RESPONSE_BIT: Final = 0x80
 
 
 def parse_query(wire: bytes) -> Message | bytes | None:
-    """The query; or the FORMERR to send instead; or None for what must not be answered (no header, a response)."""
+    """Return the query, or the FORMERR to send, or None if nothing may be sent (no whole header, or a response)."""
     if len(wire) < _HEADER or wire[2] & _RESPONSE_BIT:
         return None
     try:
@@ -36,7 +36,10 @@ def parse_query(wire: bytes) -> Message | bytes | None:
 
 
 def answer_query(query: Message, zone: ZoneData) -> Message:
-    """As an authoritative server that is also a resolver: AA and RA set, chains followed, SOA with a negative."""
+    """Answer as an authoritative server that is also a resolver.
+
+    AA and RA are set, CNAME chains are followed, and negative answers have a SOA.
+    """
     if query.opcode() != dns.opcode.QUERY:
         return empty_response(query, dns.rcode.NOTIMP)
     if query.edns > 0:
@@ -61,7 +64,7 @@ def answer_query(query: Message, zone: ZoneData) -> Message:
 
 
 def empty_response(query: Message, rcode: dns.rcode.Rcode) -> Message:
-    """An answer that holds nothing but its code."""
+    """Build an answer with a code and without records."""
     response = dns.message.make_response(query, recursion_available=True, our_payload=OUR_PAYLOAD)
     response.flags |= query.flags & dns.flags.CD  # RFC 4035 §3.2.2
     response.set_rcode(rcode)
@@ -69,7 +72,7 @@ def empty_response(query: Message, rcode: dns.rcode.Rcode) -> Message:
 
 
 def root_referral(query: Message) -> Message:
-    """What a lame server says: it has no authority, and the root might know."""
+    """Build the answer of a lame server: it has no authority, and refers to the root."""
     response = empty_response(query, dns.rcode.NOERROR)
     response.authority = [
         dns.rrset.from_text(dns.name.root, 518400, dns.rdataclass.IN, RdataType.NS, "a.root-servers.net.")
@@ -78,17 +81,17 @@ def root_referral(query: Message) -> Message:
 
 
 def truncated_response(query: Message) -> Message:
-    """Nothing but the TC bit: come again over TCP."""
+    """Build an answer with nothing but the TC bit, which asks the client to use TCP."""
     response = empty_response(query, dns.rcode.NOERROR)
     response.flags |= dns.flags.TC
     return response
 
 
 def to_datagram(response: Message, query: Message) -> bytes:
-    """Cut to what the asker can take (512 octets without EDNS), TC set where something was cut off."""
+    """Encode an answer, cut to what the client can take (512 bytes without EDNS), with TC set if it was cut."""
     return response.to_wire(max_size=max(512, query.payload), prefer_truncation=True)
 
 
 def _format_error(wire: bytes) -> bytes:
-    """The asker's id and opcode, QR set, RCODE 1, and no sections."""
+    """Build a FORMERR: the query's id and opcode, QR set, RCODE 1, and no sections."""
     return wire[:2] + bytes((_RESPONSE_BIT | wire[2] & 0x79, 0x81)) + bytes(8)

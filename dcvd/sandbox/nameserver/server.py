@@ -1,4 +1,4 @@
-"""The DNS server: UDP and TCP (RFC 7766) on one port. Nothing that arrives can stop it."""
+"""Serve DNS over UDP and TCP (RFC 7766) on one port. Nothing that arrives can stop the server."""
 
 import asyncio
 import struct
@@ -27,12 +27,12 @@ from dcvd.sandbox.nameserver.zone import ZoneData
 log = structlog.get_logger(__name__)
 
 TCP_IDLE_S: Final = 10.0
-"""Seconds that a silent TCP connection is kept."""
+"""Seconds after which an idle TCP connection is closed."""
 _PORT_TRIES: Final = 20
 
 
 class DelayedResponse(NamedTuple):
-    """An answer as it goes out, and the seconds for which it is held back."""
+    """An encoded answer, and the seconds by which it is delayed."""
 
     wire: bytes
     delay_s: float = 0.0
@@ -50,7 +50,7 @@ class Nameserver:
         self._connections: set[asyncio.Task[None]] = set()
 
     async def start(self, host: str, port: int) -> int:
-        """Bind both and return the port; 0 finds one that is free for both. Raises DcvdError where it is taken."""
+        """Bind UDP and TCP and return the port; 0 takes one that is free for both. Raises DcvdError if it is taken."""
         for attempt in range(_PORT_TRIES):
             try:
                 return await self._bind(host, port)
@@ -77,20 +77,20 @@ class Nameserver:
 
     async def _bind(self, host: str, port: int) -> int:
         tcp = await asyncio.start_server(self._serve_connection, host, port)
-        bound = cast(int, tcp.sockets[0].getsockname()[1])
+        bound_port = cast(int, tcp.sockets[0].getsockname()[1])
         try:
             udp, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-                lambda: _DatagramProtocol(self), local_addr=(host, bound)
+                lambda: _DatagramProtocol(self), local_addr=(host, bound_port)
             )
         except OSError:
             tcp.close()
             await tcp.wait_closed()
             raise
         self._tcp, self._udp = tcp, udp
-        return bound
+        return bound_port
 
     def respond(self, wire: bytes, *, datagram: bool) -> DelayedResponse | None:
-        """The answer to one query; None where there is none, by its nature or by a fault."""
+        """Return the answer to one message; None if it must not be answered, or a fault suppresses the answer."""
         query = parse_query(wire)
         if query is None:
             return None
@@ -109,15 +109,15 @@ class Nameserver:
                     checking_disabled=bool(query.flags & dns.flags.CD),
                 )
                 if fault is not None:
-                    struck = _apply_fault(fault, query, response)
-                    if struck is None:
+                    faulty_response = _apply_fault(fault, query, response)
+                    if faulty_response is None:
                         return None
-                    response, delay = struck, to_seconds(fault.delay_ms)
+                    response, delay = faulty_response, to_seconds(fault.delay_ms)
             return DelayedResponse(
                 to_datagram(response, query) if datagram else response.to_wire(max_size=65535), delay
             )
         except Exception:
-            # Whatever a stranger's packet provokes must not end the server; the asker is told, and so is the log.
+            # A stranger's packet must not end the server, so its error goes to the log and as SERVFAIL to the client.
             log.exception("sandbox.dns_answer_failed", query_bytes=len(wire))
             return DelayedResponse(empty_response(query, dns.rcode.SERVFAIL).to_wire())
 
@@ -163,8 +163,8 @@ class _DatagramProtocol(asyncio.DatagramProtocol):
             self._send(reply.wire, addr)
             return
         loop = asyncio.get_running_loop()
-        due = {timer for timer in self._delayed_sends if timer.when() < loop.time()}
-        self._delayed_sends -= due
+        finished = {timer for timer in self._delayed_sends if timer.when() < loop.time()}
+        self._delayed_sends -= finished
         self._delayed_sends.add(loop.call_later(reply.delay_s, self._send, reply.wire, addr))
 
     def connection_lost(self, _exc: Exception | None) -> None:
@@ -181,7 +181,7 @@ class _DatagramProtocol(asyncio.DatagramProtocol):
 
 
 def _apply_fault(fault: DnsFault, query: Message, response: Message) -> Message | None:
-    """What the fault makes of the answer; None: no answer at all."""
+    """Apply a fault to an answer; None means that there is no answer."""
     match fault.kind:
         case "servfail" | "bogus":
             return empty_response(query, dns.rcode.SERVFAIL)

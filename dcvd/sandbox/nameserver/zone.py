@@ -1,4 +1,4 @@
-"""The DNS data: every name below the root, exact and wildcard (RFC 4592), CNAME chains followed (RFC 1034 §4.3.2)."""
+"""Keep the DNS data of every name, with wildcards (RFC 4592), and follow CNAME chains (RFC 1034 §4.3.2)."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,8 @@ _WILDCARD: Final = Name(["*"])
 class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     """An answer to a query.
 
-    final_name: the name at the chain's end. consulted_names: all names whose coming or going could change the answer.
+    final_name: the name at the end of the chain. consulted_names: all names that could change the answer if they were
+    added or removed.
     """
 
     rcode: dns.rcode.Rcode
@@ -50,21 +51,21 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ZoneData:
-    """Authoritative for everything. A name may hold contradictory data (CNAME and others): broken zones are a use."""
+    """DNS data that is authoritative for everything. A name may hold contradictory data, to try out broken zones."""
 
     def __init__(self) -> None:
         self._rdatasets: dict[Name, dict[RdataType, Rdataset]] = {}
         self._descendant_counts: Counter[Name] = Counter()
 
     def put(self, name: Name, rdataset: Rdataset) -> frozenset[Name]:
-        """Replace the set of that name and type; returns the names that came, went or changed with it."""
+        """Replace the set of that name and type; return the names that were added, removed or changed."""
         node = self._rdatasets.setdefault(name, {})
-        fresh = rdataset.rdtype not in node
+        is_new = rdataset.rdtype not in node
         node[rdataset.rdtype] = rdataset
-        return frozenset({name}) | (self._count(name, 1) if fresh else frozenset())
+        return frozenset({name}) | (self._count(name, 1) if is_new else frozenset())
 
     def drop(self, name: Name, rdtype: RdataType) -> frozenset[Name] | None:
-        """Remove the set of that name and type; None where there is none, else as `put`."""
+        """Remove the set of that name and type; return None if there is none, else the same as `put`."""
         node = self._rdatasets.get(name)
         if node is None or rdtype not in node:
             return None
@@ -79,7 +80,7 @@ class ZoneData:
                 yield name, rdataset
 
     def resolve(self, qname: Name, rdtype: RdataType) -> Resolution:
-        """What a resolver would be told. A loop, or more than 16 links, ends the chain where it stands."""
+        """Return the answer that a resolver would get. A loop, or more than 16 links, ends the chain there."""
         answer: list[RRset] = []
         consulted: set[Name] = set()
         name = qname
@@ -89,10 +90,10 @@ class ZoneData:
             node = self._find(name, consulted)
             if node is None:
                 return _build_resolution(dns.rcode.NXDOMAIN, answer, name, consulted)
-            found = list(node.values()) if rdtype is RdataType.ANY else [node[rdtype]] if rdtype in node else []
+            rdatasets = list(node.values()) if rdtype is RdataType.ANY else [node[rdtype]] if rdtype in node else []
             cname = node.get(RdataType.CNAME)
-            if found or cname is None:
-                answer += [dns.rrset.from_rdata_list(name, rdataset.ttl, list(rdataset)) for rdataset in found]
+            if rdatasets or cname is None:
+                answer += [dns.rrset.from_rdata_list(name, rdataset.ttl, list(rdataset)) for rdataset in rdatasets]
                 return _build_resolution(dns.rcode.NOERROR, answer, name, consulted)
             answer.append(dns.rrset.from_rdata_list(name, cname.ttl, list(cname)))
             name = cname[0].target
@@ -100,7 +101,7 @@ class ZoneData:
                 return _build_resolution(dns.rcode.NOERROR, answer, name, consulted)
 
     def find_soa(self, name: Name) -> RRset:
-        """The SOA that goes with a negative answer: the nearest one set, else one made up for the likely zone cut."""
+        """Return the SOA for a negative answer: the nearest one above, else one for the likely apex of the zone."""
         for ancestor in iterate_ancestors(name):
             node = self._rdatasets.get(ancestor, {})
             if RdataType.SOA in node:
@@ -111,7 +112,7 @@ class ZoneData:
         return _synthesize_soa(dns.name.Name(name.labels[-3:]))
 
     def _find(self, name: Name, consulted_names: set[Name]) -> _RdatasetMap | None:
-        """The data at a name, by wildcard where nothing is at or below it; None for a name that does not exist."""
+        """Return the data at a name, or of a wildcard if nothing is at or below it; None if it does not exist."""
         consulted_names.add(name)
         if name in self._rdatasets:
             return self._rdatasets[name]
@@ -126,20 +127,20 @@ class ZoneData:
         return None
 
     def _count(self, name: Name, change: int) -> frozenset[Name]:
-        """Count a set in or out at the name and all above it; returns those that came into being or ceased to be."""
-        turned = set()
+        """Count a set in or out at a name and all names above it; return those that began or ceased to exist."""
+        changed_names = set()
         for ancestor in iterate_ancestors(name):
             before = self._descendant_counts[ancestor]
             self._descendant_counts[ancestor] = before + change
             if not before or not before + change:
-                turned.add(ancestor)
+                changed_names.add(ancestor)
             if not before + change:
                 del self._descendant_counts[ancestor]
-        return frozenset(turned)
+        return frozenset(changed_names)
 
 
 def iterate_ancestors(name: Name) -> Iterator[Name]:
-    """The name, then every name above it, the root last."""
+    """Yield the name, then every name above it, the root last."""
     while True:
         yield name
         if name == dns.name.root:
