@@ -1,4 +1,4 @@
-"""Domains as callers ask for them, and the lines of a bulk call."""
+"""Input about domains: the domain that a caller wants to add, and the lines of a bulk call."""
 
 from typing import TypeVar
 
@@ -28,9 +28,9 @@ T = TypeVar("T", bound=Struct)
 class NewDomain(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """A customer's hostname, in Unicode or in A-labels.
 
-    `validation`: how the CA is shown whose the name is. `http`, the default: by the CNAME that carries the traffic.
+    `validation`: how the CA is shown who controls the name. `http`, the default: by the CNAME that carries the traffic.
     `delegated`: by a CNAME at `_acme-challenge`, also before any traffic moves; `wildcard` certificates need it.
-    `connectionId`: the connection to the customer's DNS provider through which the records are written at once.
+    `connectionId`: the connection to the customer's DNS provider, through which the records are written at once.
     """
 
     domain_name: str
@@ -40,14 +40,14 @@ class NewDomain(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknow
 
 
 class DomainToRemove(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """One of the two."""
+    """The domain that a line removes: give one of the two members."""
 
     domain_id: str | None = None
     domain_name: str | None = None
 
 
 def to_domain_request(domain: NewDomain) -> DomainRequest:
-    """What a caller asks for."""
+    """Translate the JSON body into the request that services take."""
     return DomainRequest(
         domain_name=domain.domain_name,
         validation=domain.validation,
@@ -57,26 +57,29 @@ def to_domain_request(domain: NewDomain) -> DomainRequest:
 
 
 def parse_add_line(context: Context, line: RawLine) -> AddLine:
-    """A line of a bulk call that adds; what is wrong with it stays with it."""
-    mark, name = fingerprint_line("add", line.content), None
+    """Parse a line of a bulk call that adds; a mistake becomes the line's own refusal."""
+    fingerprint, name = fingerprint_line("add", line.content), None
     try:
-        asked = to_domain_request(_read(line, NewDomain))
-        mark, name = fingerprint_line("add", msgspec.json.encode(asked)), asked.domain_name[:LONGEST_ECHOED_NAME]
-        return AddLine(number=line.number, fingerprint=mark, name=name, content=additions.validate(context, asked))
+        domain_request = to_domain_request(_read(line, NewDomain))
+        fingerprint = fingerprint_line("add", msgspec.json.encode(domain_request))
+        name = domain_request.domain_name[:LONGEST_ECHOED_NAME]
+        content = additions.validate(context, domain_request)
+        return AddLine(number=line.number, fingerprint=fingerprint, name=name, content=content)
     except InvalidInput as error:
-        return AddLine(number=line.number, fingerprint=mark, name=name, content=to_refusal(error))
+        return AddLine(number=line.number, fingerprint=fingerprint, name=name, content=to_refusal(error))
 
 
 def parse_remove_line(context: Context, line: RawLine) -> RemoveLine:
-    """A line of a bulk call that removes; what is wrong with it stays with it."""
-    mark, name = fingerprint_line("remove", line.content), None
+    """Parse a line of a bulk call that removes; a mistake becomes the line's own refusal."""
+    fingerprint, name = fingerprint_line("remove", line.content), None
     try:
-        given = _read(line, DomainToRemove)
-        mark = fingerprint_line("remove", msgspec.json.encode(given))
-        name = None if given.domain_name is None else given.domain_name[:LONGEST_ECHOED_NAME]
-        return RemoveLine(number=line.number, fingerprint=mark, name=name, content=_read_target(context, given))
+        selection = _read(line, DomainToRemove)
+        fingerprint = fingerprint_line("remove", msgspec.json.encode(selection))
+        name = None if selection.domain_name is None else selection.domain_name[:LONGEST_ECHOED_NAME]
+        target = _read_target(context, selection)
+        return RemoveLine(number=line.number, fingerprint=fingerprint, name=name, content=target)
     except InvalidInput as error:
-        return RemoveLine(number=line.number, fingerprint=mark, name=name, content=to_refusal(error))
+        return RemoveLine(number=line.number, fingerprint=fingerprint, name=name, content=to_refusal(error))
 
 
 def _read(line: RawLine, struct_type: type[T]) -> T:

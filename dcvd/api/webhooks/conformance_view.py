@@ -1,4 +1,4 @@
-"""The report on a receiver as JSON."""
+"""The report on a receiver's conformance, as JSON."""
 
 from msgspec import Struct
 
@@ -17,7 +17,7 @@ class ProbeView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ConformanceAnswer(Struct, frozen=True):
-    """`conforms` when every probe was passed; `summary` says in plain words what was not."""
+    """The report on a receiver. `conforms`: it passed every probe; `summary` says in plain words what it did not."""
 
     conforms: bool
     summary: str
@@ -25,7 +25,7 @@ class ConformanceAnswer(Struct, frozen=True):
 
 
 def conformance_answer(report: ConformanceReport) -> ConformanceAnswer:
-    """The probes in the order in which they were sent."""
+    """Show a report, with its probes in the order in which they were sent."""
     return ConformanceAnswer(report.conforms, report.summary, [_probe_view(verdict) for verdict in report.probes])
 
 
