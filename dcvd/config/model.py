@@ -129,7 +129,7 @@ class DnsConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DomainsConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Which domains are accepted; `expiring_soon` are times before a certificate's expiry, longest first."""
+    """Which domains are accepted; `expiring_soon` are times before a certificate's expiry, sorted, longest first."""
 
     allow_reserved_tlds: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.reserved_tld), reload=True)] = ()
     expiring_soon: Annotated[tuple[Milliseconds, ...], ConfigKey(validate=values.thresholds, reload=True)] = (

@@ -50,13 +50,13 @@ def boolean(value: object) -> bool:
 def integer(*, at_least: int, at_most: int) -> Validator[int]:
     """Build a validator of integers within bounds, both included."""
 
-    def check(value: object) -> int:
+    def validate(value: object) -> int:
         # For TOML a boolean is not an integer, for Python's isinstance it is.
         if not isinstance(value, int) or isinstance(value, bool) or not at_least <= value <= at_most:
             raise invalid_value(value, f"an integer from {at_least} to {at_most}")
         return value
 
-    return check
+    return validate
 
 
 def duration(*, at_least_ms: int = 0, at_most_ms: int = _CENTURY_MS) -> Validator[int]:
@@ -81,7 +81,7 @@ def size(*, at_least: int, at_most: int) -> Validator[int]:
 def text(expected: str, parse: Callable[[str], T]) -> Validator[T]:
     """Build a validator of strings that `parse` reads; a ValueError of `parse` becomes a fault with `expected`."""
 
-    def check(value: object) -> T:
+    def validate(value: object) -> T:
         if not isinstance(value, str):
             raise invalid_value(value, expected)
         try:
@@ -89,7 +89,7 @@ def text(expected: str, parse: Callable[[str], T]) -> Validator[T]:
         except ValueError as error:
             raise invalid_value(value, expected) from error
 
-    return check
+    return validate
 
 
 def text_matching(pattern: str, expected: str) -> Validator[str]:
@@ -107,19 +107,19 @@ def text_matching(pattern: str, expected: str) -> Validator[str]:
 def one_of(*choices: str) -> Validator[str]:
     """Build a validator of a closed set of strings."""
 
-    def check(value: object) -> str:
+    def validate(value: object) -> str:
         if not isinstance(value, str) or value not in choices:
             raise invalid_value(value, "one of " + ", ".join(f'"{choice}"' for choice in choices))
         return value
 
-    return check
+    return validate
 
 
 def list_of(validate_item: Validator[T], *, at_least: int = 0, at_most: int = 1000) -> Validator[tuple[T, ...]]:
     """Build a validator of lists of valid entries; the faults of all entries are reported."""
     expected = f"a list of {at_least} to {at_most} entries" if at_least or at_most < 1000 else "a list"
 
-    def check(value: object) -> tuple[T, ...]:
+    def validate(value: object) -> tuple[T, ...]:
         if not isinstance(value, list) or not at_least <= len(value) <= at_most:
             raise invalid_value(value, expected)
         items: list[T] = []
@@ -133,13 +133,13 @@ def list_of(validate_item: Validator[T], *, at_least: int = 0, at_most: int = 10
             raise InvalidValue(*faults)
         return tuple(items)
 
-    return check
+    return validate
 
 
 def table_of(validate_name: Validator[str], validate_item: Validator[T]) -> Validator[Mapping[str, T]]:
     """Build a validator of tables with any names; the result is read-only, the faults of all entries are reported."""
 
-    def check(value: object) -> Mapping[str, T]:
+    def validate(value: object) -> Mapping[str, T]:
         if not isinstance(value, dict):
             raise invalid_value(value, "a table")
         items: dict[str, T] = {}
@@ -162,7 +162,7 @@ def table_of(validate_name: Validator[str], validate_item: Validator[T]) -> Vali
             raise InvalidValue(*faults)
         return MappingProxyType(items)
 
-    return check
+    return validate
 
 
 def quoted_key(name: str) -> str:

@@ -94,16 +94,16 @@ class Daemon:
     async def wait(self) -> None:
         """Wait for `request_stop()`. Raises DaemonFailed, naming the part, when one ended by itself."""
         stop = asyncio.create_task(self._stop_requested.wait(), name="daemon.stop")
-        end = asyncio.create_task(self._supervisor.wait_first_end(), name="daemon.first_end")
+        first_end = asyncio.create_task(self._supervisor.wait_first_end(), name="daemon.first_end")
         try:
-            await asyncio.wait({stop, end}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({stop, first_end}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stop.cancel()
-            end.cancel()
-        if end.done() and not end.cancelled():
-            ended = end.result()
-            reason = "it returned" if ended.exception is None else repr(ended.exception)
-            raise DaemonFailed(f"{ended.name} ended unexpectedly: {reason}. dcvd stops.") from ended.exception
+            first_end.cancel()
+        if first_end.done() and not first_end.cancelled():
+            end_report = first_end.result()
+            reason = "it returned" if end_report.exception is None else repr(end_report.exception)
+            raise DaemonFailed(f"{end_report.name} ended unexpectedly: {reason}. dcvd stops.") from end_report.exception
 
     def request_stop(self) -> None:
         """End `wait()`; a signal handler may call this."""

@@ -39,7 +39,7 @@ class ApiListeners:
 
     @property
     def urls(self) -> list[str]:
-        """`http://host:port` of each TCP socket, with the port that the system assigned."""
+        """The `http://host:port` of each TCP socket, with its actual port."""
         urls = []
         for bound in self.sockets:
             if bound.family == socket.AF_INET:

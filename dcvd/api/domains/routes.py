@@ -94,7 +94,7 @@ async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response
         with request.services.sync_limit.admit(request.org_id):
             await timeline.store_request(context, domain, actor=request.actor, what="sync")
             async with asyncio.timeout(SYNC_TIMEOUT_S):
-                fresh = await request.services.checker.check(domain, actor=request.actor)
+                fresh_domain = await request.services.checker.check(domain, actor=request.actor)
     except (TimeoutError, RemoteError, TooManyRequests) as error:
         if isinstance(error, TimeoutError):
             # 202 promises that the check will be made: this makes the domain due now.
@@ -102,9 +102,9 @@ async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response
         log.info("api.sync_unfinished", domain_id=domain_id, error=str(error) or type(error).__name__)
         stored = await queries.get(context, request.org_id, domain_id)
         return Response(await _build_answer(request, stored), status_code=202, headers={"Location": _location(stored)})
-    if fresh is None:
-        fresh = await queries.get(context, request.org_id, domain_id)
-    return Response(await _build_answer(request, fresh), status_code=200)
+    if fresh_domain is None:
+        fresh_domain = await queries.get(context, request.org_id, domain_id)
+    return Response(await _build_answer(request, fresh_domain), status_code=200)
 
 
 @delete("/{domain_id:str}", summary="Remove a domain", status_code=200, responses=problems(400, 403, 404))

@@ -170,8 +170,8 @@ def _validation_error(text: str, struct_type: type[Struct], subject: str) -> Inv
         known = ", ".join(struct_type.__struct_encode_fields__)
         return InvalidInput(field, f"{field!r} is not expected here; what can be given: {known}.", code="unknown_field")
     if complaint.startswith("Invalid enum value "):
-        given = complaint.removeprefix("Invalid enum value ")
-        return InvalidInput(path, f"{path} is {given}, which is none of: {', '.join(_choices(struct_type, path))}.")
+        value = complaint.removeprefix("Invalid enum value ")
+        return InvalidInput(path, f"{path} is {value}, which is none of: {', '.join(_choices(struct_type, path))}.")
     if (expected := _WRONG_TYPE.fullmatch(complaint)) is not None:
         expected_type, actual_type = (
             " or ".join(_TYPE_NAMES.get(word, word) for word in text.split(" | ")) for text in expected.groups()

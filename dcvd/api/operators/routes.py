@@ -64,8 +64,8 @@ async def create_organization(request: ApiRequest, data: JSONBody[NewOrganizatio
 @get("/organizations", summary="List the organizations")
 async def list_organizations(request: ApiRequest) -> OrganizationList:
     """List all organizations, sorted by name."""
-    found = await organizations.list_all(request.context)
-    return OrganizationList([_organization_view(organization) for organization in found])
+    rows = await organizations.list_all(request.context)
+    return OrganizationList([_organization_view(organization) for organization in rows])
 
 
 @post("/organizations/{id_or_name:str}/tokens", summary="Mint a token for an organization", status_code=201)

@@ -17,7 +17,7 @@ from dcvd.store.webhooks.attempts import RecordedAttempt
 
 
 class DeliveryView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The delivery of one event to one endpoint. `attempts` counts those that were made.
+    """The delivery of one event to one endpoint. `attempts`: how many were made.
 
     `waitsForEarlier`: it is due once an earlier event of its domain was delivered or given up. `body`, exactly as it is
     signed and sent, is only in the answer about one delivery.

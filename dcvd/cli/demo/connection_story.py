@@ -45,7 +45,7 @@ class ConnectionStory:
         connection = (await api.call("POST", "/api/oauth/exchange", exchange))["connection"]
         self.connection_id = str(connection["id"])
         say.show_created(self.connection_id)
-        say.show_fact("account", connection["account"] or "not told")
+        say.show_fact("account", connection["account"] or "unknown")
         say.show_fact("may", ", ".join(connection["scopes"]))
 
     async def write_record(self, api: DemoClient, domain_id: str) -> None:

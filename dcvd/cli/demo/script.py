@@ -111,7 +111,7 @@ class DemoScript:
 
     async def _register_receiver(self, api: DemoClient) -> None:
         say = self._narrator
-        say.start_step("Your application asks to be told what happens")
+        say.start_step("Your application registers an endpoint for webhooks")
         say.show_command("POST /api/webhooks")
         answer = await api.call("POST", "/api/webhooks", {"url": self._stage.receiver.url, "events": _EVENTS})
         webhook = answer["webhook"]

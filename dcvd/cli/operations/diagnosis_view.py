@@ -45,7 +45,7 @@ class RequiredRecordOutput(Struct, frozen=True):
 
 
 class ErrorOutput(Struct, frozen=True):
-    """Why a domain does not go on by itself."""
+    """Why a domain cannot go on by itself."""
 
     code: str
     message: str
