@@ -1,4 +1,4 @@
-"""The one error tree.
+"""The error tree: every error that dcvd raises on purpose.
 
 Every message says what happened, to what, and what to do about it. `code` is stable and machine-readable: it is the
 `code` of an API problem, of a domain's error and of a job's last error.
@@ -6,7 +6,7 @@ Every message says what happened, to what, and what to do about it. `code` is st
 
 
 class DcvdError(Exception):
-    """Root of everything that dcvd raises on purpose."""
+    """The root of all errors that dcvd raises on purpose."""
 
     code = "internal_error"
 
@@ -18,7 +18,7 @@ class DcvdError(Exception):
 
 
 class ConfigError(DcvdError):
-    """The configuration cannot be used; `problems` holds one sentence for each fault."""
+    """The configuration cannot be used; `problems` holds one sentence for each fault in it."""
 
     code = "bad_configuration"
 
@@ -38,19 +38,22 @@ class InvalidInput(DcvdError):
 
 
 class NotFound(DcvdError):
-    """No such object, or it belongs to another organization (which must look the same)."""
+    """The object does not exist, or it belongs to another organization; callers cannot tell which."""
 
     code = "not_found"
 
 
 class Gone(DcvdError):
-    """It was there, and its time is over."""
+    """The object existed once and is gone for good, such as events that retention has deleted."""
 
     code = "gone"
 
 
 class Conflict(DcvdError):
-    """The request contradicts what is stored; `existing_id` names the object in the way where its owner asks."""
+    """The request contradicts what is stored.
+
+    `existing_id` is the id of the object in the way, given only to the organization that owns it.
+    """
 
     code = "conflict"
 
@@ -60,7 +63,7 @@ class Conflict(DcvdError):
 
 
 class TooManyRequests(DcvdError):
-    """The caller has as much under way as it may; `retry_after_s` is in seconds."""
+    """The caller has reached a limit and may try again after `retry_after_s` seconds."""
 
     code = "too_many_requests"
 
@@ -70,13 +73,13 @@ class TooManyRequests(DcvdError):
 
 
 class Forbidden(DcvdError):
-    """The caller is known but its role does not allow this."""
+    """The caller is known, but their role does not allow this."""
 
     code = "forbidden"
 
 
 class Unauthenticated(DcvdError):
-    """No valid bearer token: missing, malformed, unknown, revoked or expired."""
+    """The bearer token is missing, malformed, unknown, revoked or expired."""
 
     code = "unauthenticated"
 
@@ -88,13 +91,13 @@ class StoreError(DcvdError):
 
 
 class DiskFull(StoreError):
-    """The disk is full: nothing of the unit was stored, and nothing of it was acknowledged."""
+    """The disk is full; nothing of the unit of work was stored, and nothing of it was acknowledged."""
 
     code = "disk_full"
 
 
 class DatabaseUnusable(StoreError):
-    """The file is damaged, of a newer dcvd, another program's, or lost: no restart cures that, a person has to act."""
+    """The database file is damaged, lost, of a newer dcvd or of another program; a person has to act."""
 
     code = "database_unusable"
 
@@ -106,19 +109,22 @@ class DatabaseLocked(StoreError):
 
 
 class NotConfigured(DcvdError):
-    """The operator has not set up what this needs; the message names the setting."""
+    """The operator has not configured what the request needs; the message names the setting."""
 
     code = "not_set_up"
 
 
 class RemoteError(DcvdError):
-    """Somebody else's service failed us; the cause is chained."""
+    """A service of somebody else's failed; the cause is chained."""
 
     code = "remote_failed"
 
 
 class Retryable(RemoteError):
-    """Worth another try: refused, timed out, 5xx, 429. `retry_after_s` is in seconds where the service named it."""
+    """The request may succeed later: connection refused, timeout, 5xx, 429.
+
+    `retry_after_s` is the wait in seconds that the service asked for, where it did.
+    """
 
     code = "remote_unavailable"
 
@@ -128,7 +134,7 @@ class Retryable(RemoteError):
 
 
 class Permanent(RemoteError):
-    """The same request will fail again: a refusal. `http_status` and `remote_code` are the service's own."""
+    """The service refuses the request and would refuse it again; `http_status` and `remote_code` are its own."""
 
     code = "remote_refused"
 
@@ -141,6 +147,6 @@ class Permanent(RemoteError):
 
 
 class Unauthorized(RemoteError):
-    """The service refuses our credentials: an operator has to act, a retry before that is useless."""
+    """The service refuses our credentials; a retry is useless until an operator has replaced them."""
 
     code = "remote_unauthorized"

@@ -20,8 +20,6 @@ from dcvd.api.operators import routes as operator_calls
 from dcvd.api.records import domain_connect_page
 from dcvd.dns import DnsObserver
 from dcvd.kit.http.fetch import Fetcher
-from dcvd.oauth.tokens import TokenClient
-from dcvd.providers.drivers import DriverFactory
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
@@ -95,9 +93,6 @@ def create_app(
     diagnoser: Diagnoser,
     tester: OnDemandTester,
     access: ProviderAccess,
-    drivers: DriverFactory,
-    token_client: TokenClient,
-    fetcher: Fetcher,
     guarded_fetcher: Fetcher,
     observer: DnsObserver,
 ) -> Api:
@@ -113,9 +108,6 @@ def create_app(
         diagnoser=diagnoser,
         tester=tester,
         access=access,
-        drivers=drivers,
-        token_client=token_client,
-        fetcher=fetcher,
         guarded_fetcher=guarded_fetcher,
         observer=observer,
     )

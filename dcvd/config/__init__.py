@@ -4,7 +4,7 @@ from dcvd.config.addresses import SocketAddress, parse_address
 from dcvd.config.changes import list_changes, merge_reloadable
 from dcvd.config.document import DEFAULT_PATH, PATH_VARIABLE, find_path
 from dcvd.config.load import LoadedConfig, load
-from dcvd.config.model import (
+from dcvd.config.sections import (
     Bytes,
     CertificateAuthority,
     CloudflareConfig,
@@ -16,7 +16,6 @@ from dcvd.config.model import (
     LogConfig,
     LogFormat,
     LogLevel,
-    Milliseconds,
     OauthConfig,
     RetentionConfig,
     ServerConfig,
@@ -39,7 +38,6 @@ __all__ = [
     "LogConfig",
     "LogFormat",
     "LogLevel",
-    "Milliseconds",
     "OauthConfig",
     "RetentionConfig",
     "ServerConfig",

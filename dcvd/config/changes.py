@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
-from dcvd.config.keys import ConfigKey, ConfigSecret, attribute_of, keys, secret_keys, sections
-from dcvd.config.model import Config
+from dcvd.config.key_annotations import ConfigKey, ConfigSecret, attribute_of, keys, secret_keys, sections
+from dcvd.config.sections import Config
 
 
 def list_changes(old: Config, new: Config) -> tuple[list[str], list[str]]:

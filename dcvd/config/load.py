@@ -9,8 +9,7 @@ import msgspec
 
 from dcvd.config.addresses import is_loopback
 from dcvd.config.document import read_document
-from dcvd.config.keys import ConfigKey, ConfigSecret, attribute_of, keys, secret_keys, sections
-from dcvd.config.model import Config
+from dcvd.config.key_annotations import ConfigKey, ConfigSecret, attribute_of, keys, secret_keys, sections
 from dcvd.config.problems import (
     describe_literal_secret,
     describe_long_path,
@@ -19,6 +18,7 @@ from dcvd.config.problems import (
     describe_wrong_value,
 )
 from dcvd.config.secrets import SecretSource, validate_secret
+from dcvd.config.sections import Config
 from dcvd.config.validators import InvalidValue
 from dcvd.core.secret import Secret
 from dcvd.errors import ConfigError

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from dcvd.config.validators import ValueFault, quoted_key
+from dcvd.core.text import shorten
 
 _MAX_SHOWN: Final = 80
 _USER_PART: Final = re.compile(r"(://)[^/@\s]*@")
@@ -61,12 +62,12 @@ def format_value(value: object) -> str:
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list):
-        return _shorten("[" + ", ".join(format_value(item) for item in value) + "]")
+        return shorten("[" + ", ".join(format_value(item) for item in value) + "]", _MAX_SHOWN)
     if isinstance(value, str):
-        return _shorten(json.dumps(_USER_PART.sub(r"\1[redacted]@", value), ensure_ascii=False))
+        return shorten(json.dumps(_USER_PART.sub(r"\1[redacted]@", value), ensure_ascii=False), _MAX_SHOWN)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _shorten(str(value))
+    return shorten(str(value), _MAX_SHOWN)
 
 
 def _file_keys(section: str, name: str, sections: Mapping[str, Iterable[str]]) -> list[str]:
@@ -82,7 +83,3 @@ def _closest_names(name: str, names: Iterable[str]) -> list[str]:
 def _did_you_mean(names: Iterable[str]) -> str:
     joined = " or ".join(names)
     return f" (did you mean {joined}?)" if joined else ""
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from dcvd.config.keys import ConfigSecret
+from dcvd.config.key_annotations import ConfigSecret
 from dcvd.config.validators import InvalidValue
 from dcvd.core.secret import Secret
 

@@ -128,7 +128,6 @@ cname_target: Final = text(
     'a full hostname such as "edge.example.net", or one with a label of its own as in "{token}.edge.example.net"',
     _parse_cname_target,
 )
-hostname: Final = text('a full hostname such as "edge.example.net"', lambda value: parse_hostname(value, labels=2))
 zone_name: Final = text('a DNS zone such as "corp.example"', parse_hostname)
 network: Final[Validator[IpNetwork]] = text(
     'a network such as "10.0.0.0/8" or "fd00::/8", with no bit set behind the prefix', ipaddress.ip_network

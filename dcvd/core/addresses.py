@@ -56,14 +56,14 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")
 
 
 def refusal_reason(address: IpAddress, allowed_networks: Sequence[IpNetwork]) -> str | None:
-    """None when it may be dialled, else a short reason such as "loopback".
+    """Return why an address must not be dialled, such as "loopback", or None when it may be.
 
-    `allowed_networks` wins over every rule, also where it holds only the IPv4 address that an IPv6 address stands for.
+    `allowed_networks` wins over every rule, also where it holds only the IPv4 address that is embedded in the IPv6 one.
     """
     address = strip_zone_id(address)
-    carried = _embedded_ipv4(address)
+    embedded = _embedded_ipv4(address)
     for network in allowed_networks:
-        if address in network or (carried is not None and carried in network):
+        if address in network or (embedded is not None and embedded in network):
             return None
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return refusal_reason(address.ipv4_mapped, ())
@@ -76,14 +76,14 @@ def refusal_reason(address: IpAddress, allowed_networks: Sequence[IpNetwork]) ->
 
 
 def strip_zone_id(address: IpAddress) -> IpAddress:
-    """The address alone: a zone id picks an interface, and changes nothing about what the address is."""
+    """Return the address without its zone id, which only names an interface."""
     if isinstance(address, IPv6Address) and address.scope_id is not None:
         return IPv6Address(address.packed)
     return address
 
 
 def _embedded_ipv4(address: IpAddress) -> IPv4Address | None:
-    """The IPv4 host that packets to this IPv6 address reach: mapped, 6to4, or NAT64 under the well-known prefix."""
+    """Return the IPv4 address that an IPv6 address embeds: mapped, 6to4, or NAT64 under the well-known prefix."""
     if isinstance(address, IPv4Address):
         return None
     if address in _NAT64:

@@ -1,6 +1,6 @@
 """Durations and sizes as people write them: `"30s"` is 30000 milliseconds, `"1MiB"` is 1048576 bytes.
 
-One integer and one unit, nothing else: what is written has one reading. Sizes take the binary units alone (IEC
+A text is one integer and one unit, so that it can be read in one way only. Sizes have binary units alone (IEC
 80000-13), because `kB` and `MB` mean 1000 to some and 1024 to others.
 """
 
@@ -22,22 +22,22 @@ _QUANTITY: Final = re.compile(r"([0-9]{1,9})([A-Za-z]+)")
 
 
 def parse_duration(text: str) -> int:
-    """Milliseconds of `"250ms"`, `"30s"`, `"5m"`, `"4h"` or `"90d"`. Raises ValueError with a sentence."""
+    """Return the milliseconds of `"250ms"`, `"30s"`, `"5m"`, `"4h"` or `"90d"`. Raises ValueError with a sentence."""
     return _parse(text, _DURATION_UNITS, 'a duration is an integer and one of ms, s, m, h, d, such as "30s"')
 
 
 def format_duration(milliseconds: int) -> str:
-    """The shortest text that `parse_duration` reads as the same: in the largest unit that divides it."""
+    """Write a duration in the largest unit that divides it, so that `parse_duration` reads the same value."""
     return _format(milliseconds, _DURATION_UNITS, zero="0s")
 
 
 def parse_size(text: str) -> int:
-    """Bytes of `"512B"`, `"64KiB"`, `"1MiB"` or `"2GiB"`. Raises ValueError with a sentence."""
+    """Return the bytes of `"512B"`, `"64KiB"`, `"1MiB"` or `"2GiB"`. Raises ValueError with a sentence."""
     return _parse(text, _SIZE_UNITS, 'a size is an integer and one of B, KiB, MiB, GiB, such as "1MiB"')
 
 
 def format_size(size: int) -> str:
-    """The shortest text that `parse_size` reads as the same number of bytes."""
+    """Write a size in the largest unit that divides it, so that `parse_size` reads the same value."""
     return _format(size, _SIZE_UNITS, zero="0B")
 
 

@@ -1,4 +1,4 @@
-"""The catalogue of events, and the one place that makes an event's body."""
+"""The catalogue of events, and the only function that builds an event's body."""
 
 from enum import StrEnum
 from typing import Any, Final
@@ -10,7 +10,7 @@ from dcvd.core.instants import SECOND, to_rfc3339
 
 
 class EventType(StrEnum):
-    """Everything that a webhook can tell; a closed set, and its order is that of a domain's life."""
+    """Every type of event that a webhook can carry, in the order of a domain's life. The set is closed."""
 
     DOMAIN_ADDED = "domain.added"
     DOMAIN_REMOVED = "domain.removed"
@@ -39,16 +39,16 @@ OPERATIONAL_TYPES: Final = frozenset(
         EventType.WEBHOOK_TEST,
     }
 )
-"""Events about deliveries themselves: no such event follows from the delivery of another, or two endpoints that both
-fail would tell each other so without end."""
+"""Events about deliveries themselves. The delivery of such an event never causes another one: otherwise two endpoints
+that both fail would report each other without end."""
 
 EventData = dict[str, Any]
-"""JSON members in snake_case. Values are text, integers below 2**53, booleans, null, lists and objects of these; no
-floats and no member names made of digits, so that every JSON library gives the same bytes back."""
+"""JSON members in snake_case. Values are text, integers below 2**53, booleans, null, and lists and objects of these.
+Floats and member names made of digits are excluded, so that every JSON library gives the same bytes back."""
 
 
 class EventDraft(Struct, frozen=True):
-    """An event that happened but has no number yet; from `expires_at` on it makes no sense to send it any more."""
+    """An event that has no number yet; from `expires_at` on it is too late to send it."""
 
     type: EventType
     data: EventData
@@ -81,9 +81,9 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 
 def build_body(draft: EventDraft, *, event_id: str, sequence: int, now: int) -> bytes:
-    """Compact UTF-8 JSON in the documented order of members.
+    """Encode an event as compact UTF-8 JSON, with its members in the documented order.
 
-    Equal to JavaScript's `JSON.stringify(JSON.parse(body))`, which the predecessor's receivers sign.
+    The bytes are equal to JavaScript's `JSON.stringify(JSON.parse(body))`, which the predecessor's receivers sign.
     """
     moment = to_rfc3339(now - now % SECOND)
     return _ENCODER.encode(_EventBody(draft.type.value, moment, draft.data, event_id, sequence))

@@ -1,4 +1,4 @@
-"""One HTTP exchange: why it had no answer, and where its time went."""
+"""An HTTP exchange: why it got no answer, and how long each of its phases took."""
 
 from enum import StrEnum
 from typing import Final
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class FailureReason(StrEnum):
-    """A closed set; each belongs to one class of failure."""
+    """Why a request got no usable answer. The set is closed; each reason belongs to one class of failure."""
 
     BAD_URL = "bad_url"
     ADDRESS_NOT_ALLOWED = "address_not_allowed"
@@ -34,13 +34,14 @@ class FailureReason(StrEnum):
 POSSIBLY_OUR_FAULT: Final = frozenset(
     {FailureReason.NAME_SERVER_FAILED, FailureReason.NETWORK_UNREACHABLE, FailureReason.OWN_LIMIT}
 )
-"""What dcvd's own machine or network may be to blame for: no endpoint is given up because of it."""
+"""Failures that dcvd's own machine or network may have caused: no endpoint is given up because of them."""
 
 
 class Timings(Struct, frozen=True, kw_only=True):
-    """Milliseconds. A phase is None where it was not reached or not needed, as on a connection that was used before.
+    """How long each phase of an exchange took, in milliseconds.
 
-    `first_byte_ms` runs from the request's last byte to the answer's first, `total_ms` over everything.
+    A phase is None where it was not reached or not needed, as on a connection that was used before. `first_byte_ms`
+    runs from the request's last byte to the answer's first, `total_ms` over everything.
     """
 
     dns_ms: int | None = None

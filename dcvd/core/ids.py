@@ -1,4 +1,4 @@
-"""Identifiers: a prefix that says what it is, then a time-ordered random part (ULID's layout, Crockford base 32)."""
+"""Identifiers: a prefix for the type, then a random part that sorts by time (ULID's layout, Crockford base 32)."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -12,7 +12,7 @@ _LENGTH: Final = 26
 
 
 class IdPrefix(StrEnum):
-    """What an identifier names."""
+    """The prefix that says what type of object an identifier names."""
 
     ORGANIZATION = "org"
     TOKEN = "token"
@@ -28,17 +28,17 @@ class IdPrefix(StrEnum):
 
 
 def new_id(prefix: IdPrefix, now: int, random: RandomBytes) -> str:
-    """`dom_01jd…`: 48 bits of milliseconds, then 80 random bits, so that newer sorts after older."""
+    """Return an identifier such as `dom_01jd…`: 48 bits of milliseconds, then 80 random bits; newer ones sort last."""
     return _format_id(prefix, (now & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(random(10), "big"))
 
 
 def earliest_id(prefix: IdPrefix, now: int) -> str:
-    """What sorts before every identifier made at `now` or later, and after every earlier one."""
+    """Return the text that sorts before all identifiers made at `now` or later, and after all earlier ones."""
     return _format_id(prefix, min(max(now, 0), 0xFFFF_FFFF_FFFF) << 80)
 
 
 def is_id(prefix: IdPrefix, text: str) -> bool:
-    """Whether `text` has the form of such an identifier; says nothing of whether it exists."""
+    """Whether `text` has the form of an identifier with this prefix, whether or not the object exists."""
     head, _, tail = text.partition("_")
     return head == prefix and len(tail) == _LENGTH and all(digit in _ALPHABET for digit in tail)
 

@@ -1,4 +1,8 @@
-"""Instants are integers: milliseconds since the epoch, UTC. In JSON they are RFC 3339 with `Z`."""
+"""Instants are integers: milliseconds since the epoch, UTC. In JSON they are RFC 3339 with `Z`.
+
+Durations are milliseconds where they are stored, configured or added to an instant, and seconds where an event loop
+waits.
+"""
 
 import re
 from datetime import UTC, datetime
@@ -9,13 +13,26 @@ MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 
+Milliseconds = int
+"""A duration; a field of this type needs no unit in its name."""
+
 _RFC3339: Final = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _EARLIEST: Final = 0
 _LATEST: Final = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
 
 
+def to_seconds(duration_ms: Milliseconds) -> float:
+    """Return a duration in seconds, as event loops and HTTP headers count it."""
+    return duration_ms / SECOND
+
+
+def to_milliseconds(duration_s: float) -> Milliseconds:
+    """Return a measured duration to the nearest millisecond, as it is stored."""
+    return round(duration_s * SECOND)
+
+
 def to_rfc3339(instant: int) -> str:
-    """`2026-01-15T10:30:00Z`, with three digits of fraction only where there is one."""
+    """Write an instant as `2026-01-15T10:30:00Z`, with three decimals only where it has a fraction of a second."""
     clamped = min(max(instant, _EARLIEST), _LATEST)
     seconds, milliseconds = divmod(clamped, 1000)
     text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
@@ -23,7 +40,7 @@ def to_rfc3339(instant: int) -> str:
 
 
 def from_rfc3339(text: str) -> int:
-    """Milliseconds since the epoch; a finer fraction is cut off. Raises ValueError for anything else."""
+    """Return an RFC 3339 text as milliseconds since the epoch, cut off below that. Raises ValueError for other text."""
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not an RFC 3339 instant such as 2026-01-15T10:30:00Z")

@@ -9,7 +9,7 @@ from dcvd.core.webhooks.replays import Replay
 
 
 class JobKind(StrEnum):
-    """What is to be done."""
+    """The type of work that a job does."""
 
     REGISTER = "register"
     DEREGISTER = "deregister"
@@ -20,7 +20,7 @@ class JobKind(StrEnum):
 
 
 class JobState(StrEnum):
-    """Where a job stands. Running is not a state: after a crash what ran is simply due again."""
+    """The state of a job. Running is not a state: after a crash the job that ran is simply due again."""
 
     PENDING = "pending"
     DONE = "done"
@@ -28,13 +28,15 @@ class JobState(StrEnum):
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """A job. `domain_id`, `domain_name`, `cf_id` and `connection_id` say what it works on, and outlive it.
+    """A durable piece of work.
 
-    `replay` and `dns_write` say what else there is to know of a job of that kind.
+    `domain_id`, `domain_name`, `cf_id` and `connection_id` say what the job works on, and stay when that is deleted.
+    `replay` and `dns_write` are the input of jobs of those kinds.
 
-    attempts: tries already made. next_attempt_at: milliseconds, None once it is done or dead.
-    outage: the last try failed because the service was not there, so it is due as soon as the service is back.
-    turn: due jobs of a kind are taken by it, the lowest first.
+    attempts: the attempts made so far. next_attempt_at: milliseconds, None once the job is done or dead.
+    outage: whether the last attempt failed because the service could not be reached; the job is then due as soon as
+        the service is back.
+    turn: the order of due jobs of one kind, the lowest first.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""A member of a JSON document by its path, such as `links.pages.next`; a number is a place in a list."""
+"""Access to a member of a JSON document by a path such as `links.pages.next`; a number is an index of a list."""
 
 import re
 from typing import Any, Final
@@ -8,14 +8,14 @@ _LONGEST_INDEX: Final = 6
 
 
 def validate_member_path(text: str) -> str:
-    """The path, if it is one, or "" for the document itself. Raises ValueError."""
+    """Return the path, which may be "" for the document itself. Raises ValueError if it is no path."""
     if text and _PATH.fullmatch(text) is None:
         raise ValueError("not the path of a member")
     return text
 
 
 def get_member(document: Any, path: str) -> Any:
-    """What stands there; None where nothing does."""
+    """Return the value at a path of a document, or None where there is none."""
     for part in path.split(".") if path else ():
         match document:
             case dict():

@@ -1,7 +1,7 @@
-"""Texts with placeholders such as `{zone}`, of which requests are made.
+"""Templates of HTTP requests: paths and JSON bodies with placeholders such as `{zone}`.
 
-A placeholder in a path is filled percent-encoded, one in the strings of a JSON body as JSON encodes it: no value can
-become anything but a value.
+A value in a path is percent-encoded, and a value in a string of a JSON body is encoded as JSON, so that no value can
+change the rest of the request.
 """
 
 import re
@@ -17,12 +17,12 @@ _DOT_SEGMENT: Final = re.compile(r"/\.{1,2}(?:[/?]|$)")
 
 
 def find_placeholders(text: str) -> frozenset[str]:
-    """The names of those that a text has."""
+    """Return the names of the placeholders in a text."""
     return frozenset(_PLACEHOLDER.findall(text))
 
 
 def validate_path_template(text: str, allowed: Collection[str], required: Collection[str] = ()) -> str:
-    """The path, perhaps with a query, if it can be one. Raises ValueError."""
+    """Return the template of a path, with or without a query. Raises ValueError if it is none."""
     if _PATH_PATTERN.fullmatch(text) is None or _DOT_SEGMENT.search(text.partition("?")[0] + "?"):
         raise ValueError("not a path of a URL")
     _validate_placeholders(find_placeholders(text), allowed, required)
@@ -30,26 +30,29 @@ def validate_path_template(text: str, allowed: Collection[str], required: Collec
 
 
 def validate_body_template(text: str, allowed: Collection[str], required: Collection[str] = ()) -> str:
-    """The JSON object, if it is one with placeholders in its strings alone. Raises ValueError."""
+    """Return the template of a JSON object, with placeholders in its strings only. Raises ValueError if it is none."""
     try:
         document = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError("not JSON") from error
     if not isinstance(document, dict):
-        raise ValueError("no JSON object")  # noqa: TRY004  # it is the text that is at fault
-    found: set[str] = set()
-    _collect_placeholders(document, found)
-    _validate_placeholders(found, allowed, required)
+        raise ValueError("no JSON object")  # noqa: TRY004  # the text is at fault, not its type
+    placeholders: set[str] = set()
+    _collect_placeholders(document, placeholders)
+    _validate_placeholders(placeholders, allowed, required)
     return text
 
 
 def fill_path(template: str, values: Mapping[str, str]) -> str:
-    """The path with its values. Raises KeyError for a placeholder that has none."""
+    """Replace the placeholders of a path. Raises KeyError for a placeholder without a value."""
     return _PLACEHOLDER.sub(lambda match: quote(values[match[1]], safe=""), template)
 
 
 def fill_body(template: str, values: Mapping[str, str | int]) -> Any:
-    """The document with its values; a string that is nothing but a placeholder becomes the value, a number too."""
+    """Replace the placeholders of a JSON document.
+
+    A string that is nothing but a placeholder becomes the value itself, which may be a number.
+    """
     return _fill_document(msgspec.json.decode(template), values)
 
 

@@ -1,16 +1,16 @@
-"""The `Retry-After` header (RFC 9110, section 10.2.3): seconds or a date."""
+"""The `Retry-After` header (RFC 9110, section 10.2.3), which holds seconds or a date."""
 
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from dcvd.core.instants import HOUR, SECOND
+from dcvd.core.instants import HOUR, SECOND, to_milliseconds
 
 LONGEST_RETRY_AFTER_MS: Final = 6 * HOUR
-"""A receiver may ask for patience, but not silence us for ever."""
+"""No receiver can stop us from calling it for longer than this."""
 
 
 def parse_retry_after_ms(text: str | None, now: int) -> int | None:
-    """Milliseconds to wait, 0 to LONGEST; None for no header or one that means nothing. `now` in milliseconds."""
+    """Return how many milliseconds to wait, at most LONGEST_RETRY_AFTER_MS; None without a header that can be read."""
     if text is None:
         return None
     stripped = text.strip()
@@ -20,4 +20,4 @@ def parse_retry_after_ms(text: str | None, now: int) -> int | None:
         moment = parsedate_to_datetime(stripped)
     except (ValueError, TypeError, OverflowError):
         return None
-    return min(max(int(moment.timestamp() * 1000) - now, 0), LONGEST_RETRY_AFTER_MS)
+    return min(max(to_milliseconds(moment.timestamp()) - now, 0), LONGEST_RETRY_AFTER_MS)

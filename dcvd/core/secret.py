@@ -7,19 +7,19 @@ REDACTED: Final = "[redacted]"
 
 
 class Secret:
-    """Holds a secret text; `repr`, `str` and formatting give `[redacted]`, only `reveal()` gives the value.
+    """A secret text; `repr`, `str` and formatting give `[redacted]`, only `reveal()` gives the value.
 
-    Compares by value in constant time; not hashable, so that it does not end up as a key or in a set.
+    Secrets are compared by value in constant time. They are not hashable, so that none becomes a key of a dictionary.
     """
 
     __slots__ = ("_value",)
-    __hash__ = None  # type: ignore[assignment]  # meant: a secret is no key
+    __hash__ = None  # type: ignore[assignment]  # on purpose: a secret is no key
 
     def __init__(self, value: str) -> None:
         self._value = value
 
     def reveal(self) -> str:
-        """The plain text; call it only where the secret leaves for its owner."""
+        """Return the plain text; call this only where the secret is used or handed to its owner."""
         return self._value
 
     def __eq__(self, other: object) -> bool:

@@ -1,7 +1,7 @@
-"""The timeline of a domain: what was asked for, what was seen to have changed, and what followed from it.
+"""The timeline of a domain: what was requested, which changes were observed, and what followed from them.
 
-Pure: two states of a domain go in, what differs comes out. Everything is cut to a bounded length, because the owner of
-a zone chooses much of what is seen in it.
+These functions compare two states of a domain and return what differs. Every text is cut to a bounded length, because
+the owner of a zone chooses much of what is seen in it.
 """
 
 from collections import Counter
@@ -15,12 +15,13 @@ from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation, ResolverAnswer
 from dcvd.core.domains.domain import Certificate, Domain, DomainError
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.lifecycle.transitions import Observation
+from dcvd.core.text import shorten
 
 SYNC_ACTOR: Final = "sync"
 CLOUDFLARE_ACTOR: Final = "cloudflare"
 DAEMON_ACTOR: Final = "daemon"
 OPERATOR_ACTOR: Final = "operator"
-"""Actors: who brought something about. See also `token_actor` and `job_actor`."""
+"""Actors, which say who caused a change. See also `token_actor` and `job_actor`."""
 
 _LONGEST_TEXT: Final = 300
 _MOST_TEXTS: Final = 10
@@ -29,7 +30,7 @@ _LONGEST_ANSWER: Final = 200
 
 
 class TimelineEntryKind(IntEnum):
-    """In the order in which entries of one instant follow each other: the cause before its effect."""
+    """The kind of a timeline entry. Entries of one instant stand in this order: a cause before its effect."""
 
     REQUEST = 0
     OBSERVATION = 1
@@ -39,7 +40,7 @@ class TimelineEntryKind(IntEnum):
 
 
 class FieldChange(Struct, frozen=True):
-    """A member of the domain, named as the API names it, and its value before and after, as JSON has them."""
+    """A changed field of a domain, under its name in the API, with its JSON values before and after."""
 
     field: str
     before: Any
@@ -47,10 +48,10 @@ class FieldChange(Struct, frozen=True):
 
 
 class TimelineNote(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an entry says beside who and when.
+    """The content of a timeline entry, beside its actor and instant.
 
-    what: of a request, such as `added`. detail: what more there is to say of it.
-    servers: who in DNS said what, where they did not all say the same.
+    what: the name of a request, such as `added`. detail: more about that request.
+    servers: what each DNS server answered, where their answers differed.
     merged: how many later changes were merged into this entry, because there were too many for one each; `until` is
         the instant of the last of them, in milliseconds.
     """
@@ -64,32 +65,32 @@ class TimelineNote(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def token_actor(token_id: str) -> str:
-    """Somebody with that API token."""
+    """Return the actor for a request that was made with an API token."""
     return f"token:{token_id}"
 
 
 def job_actor(job_id: str) -> str:
-    """That background job."""
+    """Return the actor for a background job."""
     return f"job:{job_id}"
 
 
 def note_observation(before: Domain, after: Domain, observations: Iterable[Observation]) -> TimelineNote | None:
-    """What a look saw to be different; None where it saw what was known."""
+    """Return the changes that a check observed, or None where it observed none."""
     old, new = _observed_fields(before), _observed_fields(after)
     changes = tuple(FieldChange(name, old[name], value) for name, value in new.items() if old[name] != value)
     if not changes:
         return None
     servers = [
-        voice
-        for seen in observations
-        if isinstance(seen, DnsObservation)
-        for voice in describe_disagreement(seen.facts)
+        line
+        for observation in observations
+        if isinstance(observation, DnsObservation)
+        for line in describe_disagreement(observation.facts)
     ]
     return TimelineNote(changes=changes, servers=tuple(servers))
 
 
 def note_transition(before: Domain, after: Domain) -> TimelineNote | None:
-    """How the status changed, or why the domain is in error; None where neither did."""
+    """Return the change of a domain's status and error, or None where both stayed the same."""
     changes = []
     if before.status is not after.status:
         changes.append(FieldChange("status", before.status.value, after.status.value))
@@ -99,7 +100,7 @@ def note_transition(before: Domain, after: Domain) -> TimelineNote | None:
 
 
 def merge_notes(older: TimelineNote, newer: TimelineNote, now: int) -> TimelineNote:
-    """One entry that says what both say: from the state before the first to the state after the last."""
+    """Merge two entries into one: from the state before the older to the state after the newer."""
     changes = {change.field: change for change in older.changes}
     for change in newer.changes:
         first = changes.get(change.field, change)
@@ -108,14 +109,14 @@ def merge_notes(older: TimelineNote, newer: TimelineNote, now: int) -> TimelineN
 
 
 def describe_disagreement(facts: DnsFacts) -> tuple[str, ...]:
-    """What each server and resolver said, those in the minority first; empty where all said the same."""
-    said = [(f"{server.name} ({server.address})", _describe_answer(server)) for server in facts.servers]
-    said += [(f"resolver {resolver.address}", _describe_answer(resolver)) for resolver in facts.resolvers]
-    votes = Counter(answer for _, answer in said)
-    if len(votes) < 2:
+    """List what each server and resolver answered, rare answers first; empty where all answers are the same."""
+    answers = [(f"{server.name} ({server.address})", _describe_answer(server)) for server in facts.servers]
+    answers += [(f"resolver {resolver.address}", _describe_answer(resolver)) for resolver in facts.resolvers]
+    counts = Counter(answer for _, answer in answers)
+    if len(counts) < 2:
         return ()
-    ordered = sorted(said, key=lambda pair: votes[pair[1]])
-    return tuple(_shorten(f"{who}: {answer}", _LONGEST_ANSWER) for who, answer in ordered[:_MAX_ANSWERS])
+    ordered = sorted(answers, key=lambda pair: counts[pair[1]])
+    return tuple(shorten(f"{source}: {answer}", _LONGEST_ANSWER) for source, answer in ordered[:_MAX_ANSWERS])
 
 
 def _describe_answer(answer: ServerAnswer | ResolverAnswer) -> str:
@@ -166,13 +167,9 @@ def _error_code(error: DomainError | None) -> str | None:
 
 
 def _shorten_all(texts: Sequence[str]) -> list[str]:
-    """In an order of their own: the same in another order is no change."""
-    return [_shorten(text, _LONGEST_TEXT) for text in sorted(set(texts))[:_MOST_TEXTS]]
+    """Sort and shorten texts; sorting keeps a new order of the same texts from being a change."""
+    return [shorten(text, _LONGEST_TEXT) for text in sorted(set(texts))[:_MOST_TEXTS]]
 
 
 def _shorten_optional(text: str | None) -> str | None:
-    return None if text is None else _shorten(text, _LONGEST_TEXT)
-
-
-def _shorten(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+    return None if text is None else shorten(text, _LONGEST_TEXT)

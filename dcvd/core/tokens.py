@@ -15,7 +15,7 @@ _TOKEN_FORMAT: Final = re.compile(r"dcv_live_[0-9a-f]{32}")
 
 
 class Role(StrEnum):
-    """What a token may do; a later member of RANK includes the earlier ones."""
+    """What a token may do; a later member of ROLE_ORDER may do all that the earlier ones may."""
 
     MEMBER = "member"
     ADMIN = "admin"
@@ -26,7 +26,7 @@ ROLE_ORDER: Final = (Role.MEMBER, Role.ADMIN, Role.OWNER)
 
 
 class Token(Struct, frozen=True, kw_only=True):
-    """An API token as it is stored: never its plain text. Instants in milliseconds."""
+    """An API token as it is stored, without its plain text. Instants are in milliseconds."""
 
     id: str
     org_id: str
@@ -38,30 +38,30 @@ class Token(Struct, frozen=True, kw_only=True):
 
 
 def mint_token(random: RandomBytes) -> Secret:
-    """A new plain token, `dcv_live_` and 32 hex digits (128 random bits)."""
+    """Return the plain text of a new token: `dcv_live_` and 32 hex digits (128 random bits)."""
     return Secret(TOKEN_PREFIX + random(16).hex())
 
 
 def hash_token(plain_token: str) -> str:
-    """SHA-256 in hex; enough for 128 random bits, which no dictionary holds."""
+    """Return the SHA-256 of a token in hex, which suffices for 128 random bits: no dictionary holds them."""
     return hashlib.sha256(plain_token.encode()).hexdigest()
 
 
 def is_well_formed(plain_token: str) -> bool:
-    """Whether a presented text can be a token at all, so that junk costs no query."""
+    """Whether a text has the form of a token, so that other text costs no query."""
     return _TOKEN_FORMAT.fullmatch(plain_token) is not None
 
 
 def may_write(role: Role) -> bool:
-    """Writes need admin or owner; a member reads."""
+    """Whether a role may change something: admins and owners may, members only read."""
     return role in (Role.ADMIN, Role.OWNER)
 
 
 def may_grant(minter: Role, role: Role) -> bool:
-    """Nobody mints a role above their own."""
+    """Whether somebody may mint a token with a role, which must not be above their own."""
     return ROLE_ORDER.index(role) <= ROLE_ORDER.index(minter)
 
 
 def is_expired(expires_at: int | None, now: int) -> bool:
-    """A token is dead from its `expires_at` on, to the millisecond."""
+    """Whether a token has expired, which it does exactly at `expires_at`."""
     return expires_at is not None and now >= expires_at

@@ -13,6 +13,7 @@ from msgspec import Struct
 from dcvd.config import Config
 from dcvd.core.domains.domain import ValidationMethod
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
+from dcvd.core.instants import to_seconds
 from dcvd.custom_hostnames.budget import REQUEST_WINDOW_S, CloudflareBudget, Urgency
 from dcvd.custom_hostnames.errors import DUPLICATE_CODE, NOT_FOUND_CODE, RATE_LIMITED, UNAVAILABLE, build_error
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, read_envelope, read_hostname, read_hostnames
@@ -199,7 +200,7 @@ class CloudflareClient:
             headers["Content-Type"] = "application/json"
         asked_at = time.monotonic()
         try:
-            async with asyncio.timeout(self._config.timeout / 1000):
+            async with asyncio.timeout(to_seconds(self._config.timeout)):
                 async with self._session.request(
                     method, url, params=query, data=data, headers=headers, allow_redirects=False
                 ) as response:
@@ -214,7 +215,7 @@ class CloudflareClient:
                     return response.status, read_envelope(content), retry_after
         except TimeoutError as error:
             self._failing_calls.add((method, path))
-            message = f"Cloudflare did not answer {method} {path} within {self._config.timeout / 1000:g} s."
+            message = f"Cloudflare did not answer {method} {path} within {to_seconds(self._config.timeout):g} s."
             raise Retryable(message, code=UNAVAILABLE) from error
         except (aiohttp.ClientError, OSError) as error:
             self._failing_calls.add((method, path))

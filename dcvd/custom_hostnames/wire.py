@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final, cast
 
-import msgspec
 from msgspec import Struct
 
 from dcvd.core.domains.domain import Record
 from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHostname
 from dcvd.core.instants import from_rfc3339
+from dcvd.core.text import shorten
+from dcvd.kit.http.json_body import read_json_object
 
 Json = dict[str, Any]
 
@@ -44,11 +45,8 @@ class CloudflareEnvelope(Struct, frozen=True):
 
 def read_envelope(body: bytes) -> CloudflareEnvelope | None:
     """The envelope of an answer, or None for what is not Cloudflare's JSON (a proxy's page, an empty body)."""
-    try:
-        document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    if not isinstance(document, dict):
+    document = read_json_object(body)
+    if document is None:
         return None
     if "success" not in document and "errors" not in document:
         return CloudflareEnvelope(True, (), document, None)
@@ -154,4 +152,4 @@ def _as_list(value: object) -> list[Any]:
 def _read_text(value: object, max_length: int = _MAX_TEXT_LENGTH) -> str | None:
     if not isinstance(value, str) or not value:
         return None
-    return value if len(value) <= max_length else f"{value[:max_length]}…"
+    return shorten(value, max_length)

@@ -8,6 +8,7 @@ import structlog
 
 from dcvd.api.app import create_app
 from dcvd.config import Config, LoadedConfig, list_changes, merge_reloadable
+from dcvd.core.instants import to_seconds
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.daemon.listeners import ApiListeners, operator_uids
 from dcvd.daemon.vault import open_vault
@@ -116,7 +117,7 @@ class Daemon:
         self._is_running = False
         loop = asyncio.get_running_loop()
         started = loop.time()
-        total_s = self.context.config.server.shutdown_timeout / 1000
+        total_s = to_seconds(self.context.config.server.shutdown_timeout)
         budget_s = max(total_s - _STORE_RESERVE_S, total_s / 2)
         log.info("daemon.stopping", deadline_s=total_s)
         self._feed.close()
@@ -151,7 +152,7 @@ class Daemon:
     async def _start(self) -> None:
         config = self._config
         path = config.database.path
-        lock = await LockFile.acquire(lock_path(path), timeout_s=config.database.lock_wait / 1000)
+        lock = await LockFile.acquire(lock_path(path), timeout_s=to_seconds(config.database.lock_wait))
         self._add_teardown_step(lock.release)
         adopt_owner(lock.path)
         database = await Database.open(path, readers=config.database.readers, check=True)
@@ -202,13 +203,10 @@ class Daemon:
             diagnoser=Diagnoser(self.context, observer),
             tester=tester,
             access=access,
-            drivers=self._drivers,
-            token_client=token_client,
-            fetcher=fetcher,
             guarded_fetcher=guarded_fetcher,
             observer=observer,
         )
-        limits = HttpLimits(head_timeout_s=config.server.head_timeout / 1000)
+        limits = HttpLimits(head_timeout_s=to_seconds(config.server.head_timeout))
         self._server = HttpServer(app, sockets=listeners.sockets, limits=limits, name="api")
         self._teardown_steps.append(lambda: self._supervisor.stop(timeout_s=1.0))
         for name, coroutine in (

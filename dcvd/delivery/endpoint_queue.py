@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum, auto
 from typing import Final
 
+from dcvd.core.instants import to_seconds
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DueDelivery
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint
 from dcvd.kit.limits.sliding_window import SlidingWindow
@@ -111,7 +112,7 @@ class EndpointQueue:
         if self.unsealed_endpoint is None:
             return 0.0
         paused_until = self.unsealed_endpoint.endpoint.health.paused_until
-        pause = 0.0 if paused_until is None else max(paused_until - now, 0) / 1000
+        pause = 0.0 if paused_until is None else to_seconds(max(paused_until - now, 0))
         return max(pause, self._rate_limit.get_wait_s())
 
     def take_next(self) -> DueDelivery:

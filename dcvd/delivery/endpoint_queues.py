@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from dcvd.core.instants import to_seconds
 from dcvd.core.webhooks.deliveries import DueDelivery
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint
 from dcvd.delivery.endpoint_queue import EndpointQueue
@@ -81,7 +82,7 @@ class EndpointQueues:
     def fire_timers(self) -> float | None:
         """Do what is due by the clock; returns the seconds until more is, None when nothing is planned."""
         self._fire_due_timers()
-        return max(self._timers[0][0] - self._context.now(), 0) / 1000 if self._timers else None
+        return to_seconds(max(self._timers[0][0] - self._context.now(), 0)) if self._timers else None
 
     def is_healthy(self, endpoint_id: str) -> bool:
         """Whether an endpoint is known not to have failed since its last success."""

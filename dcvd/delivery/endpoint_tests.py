@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from dcvd.core.instants import to_seconds
 from dcvd.core.webhooks import conformance
 from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind
 from dcvd.core.webhooks.deliveries import Attempt, Delivery
@@ -93,7 +94,7 @@ class EndpointTestRunner:
 
     @property
     def _timeout_s(self) -> float:
-        return self._context.config.webhooks.timeout / 1000
+        return to_seconds(self._context.config.webhooks.timeout)
 
     def _admit(self, org_id: str) -> None:
         if (

@@ -5,6 +5,7 @@ from typing import Final
 
 import structlog
 
+from dcvd.core.instants import to_milliseconds, to_seconds
 from dcvd.core.webhooks.deliveries import Attempt, AttemptConsequence, DueDelivery
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint
 from dcvd.delivery.attempt import build_internal_failure, make_attempt
@@ -100,7 +101,7 @@ class DeliveryPool:
         lane = self._scheduler.choose(now, self._context.config.webhooks.endpoint_concurrency)
         while self._scheduler.postponed_queues:
             later = self._scheduler.postponed_queues.pop()
-            self._queues.schedule_wake(later, now + max(round(later.get_wait_s(now) * 1000), 1))
+            self._queues.schedule_wake(later, now + max(to_milliseconds(later.get_wait_s(now)), 1))
             # Whoever sleeps may have to wake sooner now.
             self._queues.wake_event.set()
         if lane is None or lane.unsealed_endpoint is None:
@@ -147,7 +148,7 @@ class DeliveryPool:
             self._scheduler.finish(queue, due_delivery.id)
 
     async def _make_attempt(self, unsealed_endpoint: UnsealedEndpoint, due_delivery: DueDelivery) -> Attempt:
-        timeout = self._context.config.webhooks.timeout / 1000
+        timeout = to_seconds(self._context.config.webhooks.timeout)
         try:
             return await make_attempt(
                 self._egress, unsealed_endpoint, due_delivery, clock=self._context.clock, timeout_s=timeout
@@ -160,7 +161,7 @@ class DeliveryPool:
     def _report(
         self, queue: EndpointQueue, due_delivery: DueDelivery, attempt: Attempt, consequence: AttemptConsequence
     ) -> None:
-        self._metrics.record_attempt(attempt.outcome, attempt.timings.total_ms / 1000)
+        self._metrics.record_attempt(attempt.outcome, to_seconds(attempt.timings.total_ms))
         if consequence.next_attempt_at is not None:
             queue.plan_due(consequence.next_attempt_at)
             self._queues.schedule_wake(queue, consequence.next_attempt_at)

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from dcvd.core.instants import DAY, SECOND
+from dcvd.core.instants import DAY, to_seconds
 from dcvd.errors import StoreError
 from dcvd.services.context import Context
 from dcvd.services.vault import resealing
@@ -21,7 +21,7 @@ _REPORT_INTERVAL_S: Final = 10.0
 _FAILURE_PAUSE_S: Final = 60.0
 _SHORT_LIVED_PAUSE_S: Final = 600.0
 """Seconds after which the values have ended that live for minutes only, and are not sealed anew."""
-_ROUND_INTERVAL_S: Final = DAY / SECOND
+_ROUND_INTERVAL_S: Final = to_seconds(DAY)
 
 
 class Resealer:

@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from dcvd.core.instants import to_milliseconds, to_seconds
 from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.errors import RemoteError, StoreError
@@ -157,7 +158,7 @@ class JobWorker:
             raise
         else:
             self._metrics.count_job_attempt(job.kind, "done")
-            log.info("job.done", **facts, ms=round((time.monotonic() - started) * 1000))
+            log.info("job.done", **facts, ms=to_milliseconds(time.monotonic() - started))
 
     async def _seconds_until_due(self) -> float:
         return await _seconds_until_due(self._context, jobs.find_next_due_at)
@@ -167,4 +168,4 @@ async def _seconds_until_due(context: Context, next_due_at: Callable[[Snapshot, 
     """Until the instant that `next_due_at(snapshot, now)` names, and never longer than a moment."""
     now = context.now()
     due = await context.database.read(lambda snapshot: next_due_at(snapshot, now))
-    return _LONGEST_SLEEP if due is None else min((due - now) / 1000, _LONGEST_SLEEP)
+    return _LONGEST_SLEEP if due is None else min(to_seconds(due - now), _LONGEST_SLEEP)

@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import msgspec
 import structlog
 from msgspec import Struct
 
@@ -15,7 +14,8 @@ from dcvd.config.addresses import is_loopback
 from dcvd.config.validators import InvalidValue
 from dcvd.config.values import endpoint_url
 from dcvd.errors import Permanent, RemoteError, Retryable
-from dcvd.kit.http.fetch import Fetcher, FetchResponse
+from dcvd.kit.http.fetch import Fetcher
+from dcvd.kit.http.json_body import read_json_object
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +69,7 @@ class MetadataCache:
         for url in _metadata_urls(issuer):
             fetched = await self._fetcher.send("GET", url, headers={"Accept": "application/json"})
             if fetched.status == HTTPStatus.OK:
-                document = _read_json_object(fetched)
+                document = read_json_object(fetched.body)  # often a page in HTML, which is no metadata at this place
                 if document is not None:
                     return _read_metadata(issuer, document)
             elif fetched.status == HTTPStatus.TOO_MANY_REQUESTS or fetched.status >= 500:
@@ -87,14 +87,6 @@ def _metadata_urls(issuer: str) -> list[str]:
         f"{origin}/.well-known/oauth-authorization-server{path}",
         f"{origin}{path}/.well-known/openid-configuration",
     ]
-
-
-def _read_json_object(fetched: FetchResponse) -> dict[str, Any] | None:
-    try:
-        document = msgspec.json.decode(fetched.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None  # often a page in HTML, which is no metadata at this place
-    return document if isinstance(document, dict) else None
 
 
 def _read_metadata(issuer: str, document: dict[str, Any]) -> AuthorizationServerMetadata:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from dcvd.config import Config
-from dcvd.config.oauth import OauthClientConfig
+from dcvd.config.oauth_sections import OauthClientConfig
 from dcvd.core.connections.connection import Provider
 from dcvd.errors import InvalidInput, NotConfigured
 from dcvd.kit.http.fetch import Fetcher

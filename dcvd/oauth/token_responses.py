@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any, Final, NoReturn, TypeGuard
 
-import msgspec
 import structlog
 from msgspec import Struct
 
@@ -16,6 +15,7 @@ from dcvd.core.secret import REDACTED, Secret
 from dcvd.core.text import make_printable
 from dcvd.errors import Permanent, Unauthorized
 from dcvd.kit.http.fetch import FetchFailed, FetchResponse
+from dcvd.kit.http.json_body import read_json_object
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +54,7 @@ class TokenResponseLost(FetchFailed):
 
 def read_token_response(provider: Provider, fetched: FetchResponse) -> TokenResponse:
     """The tokens in an answer of 200. Raises TokenAnswerLost for no JSON, Permanent (`bad_token_answer`)."""
-    answer = read_json_object(fetched)
+    answer = _read_answer(fetched)
     if answer is None:
         raise TokenResponseLost(
             f"The token endpoint of {provider.value} answered 200 without JSON.", may_have_arrived=True
@@ -75,16 +75,12 @@ def read_token_response(provider: Provider, fetched: FetchResponse) -> TokenResp
     )
 
 
-def read_json_object(fetched: FetchResponse) -> dict[str, Any] | None:
+def _read_answer(fetched: FetchResponse) -> dict[str, Any] | None:
     """The body, if it says that it is JSON, and is an object."""
     media_type = fetched.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         return None
-    try:
-        found = msgspec.json.decode(fetched.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+    return read_json_object(fetched.body)
 
 
 def raise_refusal(provider: Provider, what: str, fetched: FetchResponse, secrets: Iterable[Secret]) -> NoReturn:
@@ -92,7 +88,7 @@ def raise_refusal(provider: Provider, what: str, fetched: FetchResponse, secrets
 
     what: the request, such as "the code". secrets: what is hidden if the server quotes it in the line that is logged.
     """
-    answer = read_json_object(fetched) or {}
+    answer = _read_answer(fetched) or {}
     code = answer.get("error")
     code = code if isinstance(code, str) else ""
     log.warning(

@@ -9,7 +9,7 @@ from urllib.parse import quote_plus, urlencode
 import msgspec
 
 from dcvd.config import Config
-from dcvd.config.oauth import OauthClientConfig, OauthOtherConfig
+from dcvd.config.oauth_sections import OauthClientConfig, OauthOtherConfig
 from dcvd.core.connections.connection import Provider
 from dcvd.core.secret import Secret
 from dcvd.kit.http.fetch import Fetcher, FetchFailed, FetchResponse

@@ -1,12 +1,10 @@
 """What a provider's answer may tell: its text is anybody's, and may quote what it was sent."""
 
 from collections.abc import Iterable
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from dcvd.core.secret import REDACTED, Secret
-from dcvd.core.text import make_printable
+from dcvd.core.text import make_printable, shorten
 
 _MAX_LENGTH: Final = 200
 _MARKUP: Final = str.maketrans(dict.fromkeys("<>&\"'`", " "))
@@ -20,12 +18,4 @@ def sanitize(text: object, secrets: Iterable[Secret] = ()) -> str:
         if secret:
             text = text.replace(secret.reveal(), REDACTED)
     told = make_printable(text[: 4 * _MAX_LENGTH].translate(_MARKUP))
-    return told if len(told) <= _MAX_LENGTH else told[: _MAX_LENGTH - 1] + "…"
-
-
-def read_json(body: bytes) -> Any:
-    """The document, or None for what is no JSON."""
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    return shorten(told, _MAX_LENGTH)

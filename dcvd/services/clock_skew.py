@@ -2,10 +2,10 @@
 
 import structlog
 
-from dcvd.core.backoff import MAX_JITTER
 from dcvd.core.instants import HOUR
 from dcvd.core.lifecycle.schedule import LONGEST_FIXED_INTERVAL_MS
 from dcvd.core.retry_after import LONGEST_RETRY_AFTER_MS as LONGEST_RETRY_AFTER
+from dcvd.core.retry_delays import MAX_JITTER
 from dcvd.services.context import Context
 from dcvd.services.jobs.queue import LONGEST_DELAY_MS
 from dcvd.store import domains, jobs

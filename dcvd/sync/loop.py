@@ -10,7 +10,7 @@ import structlog
 from msgspec import Struct
 
 from dcvd.core.domains.domain import Domain
-from dcvd.core.instants import MINUTE
+from dcvd.core.instants import MINUTE, to_seconds
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.errors import RemoteError, StoreError
 from dcvd.kit.tasks import TaskPool
@@ -143,7 +143,7 @@ class SyncLoop:
             return
         for kind in wanted:
             # Before the read: a commit during it sets it back.
-            self._next_read_times[kind] = loop.time() + self._context.config.sync.tick / 1000
+            self._next_read_times[kind] = loop.time() + to_seconds(self._context.config.sync.tick)
         found = await self._read_due_domains(wanted)
         for kind, due in found.items():
             if len(due) >= _BATCH_SIZE:
@@ -189,7 +189,7 @@ class SyncLoop:
 
     async def _sleep(self) -> None:
         try:
-            async with asyncio.timeout(self._context.config.sync.tick / 1000):
+            async with asyncio.timeout(to_seconds(self._context.config.sync.tick)):
                 await self._wake_event.wait()
         except TimeoutError:
             return

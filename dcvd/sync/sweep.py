@@ -12,6 +12,7 @@ from typing import Final, Protocol
 import structlog
 
 from dcvd.core.domains.domain import Domain
+from dcvd.core.instants import to_seconds
 from dcvd.core.lifecycle import sweep
 from dcvd.core.lifecycle.schedule import CheckLane, choose_lane
 from dcvd.custom_hostnames.client import CustomHostnamePage
@@ -117,7 +118,7 @@ class ListSweep:
         walked = await self._walk(first, pages, began)
         # What was due by then and was met on no page is not met on the next walk either.
         self._served_until = began
-        log.info("sync.sweep_done", pages=walked, seconds=round((self._context.now() - began) / 1000, 1))
+        log.info("sync.sweep_done", pages=walked, seconds=round(to_seconds(self._context.now() - began), 1))
 
     async def _walk(self, first_page: tuple[CustomHostnamePage, int], pages: int, started_at: int) -> int:
         """Returns how many pages it went; what is asked for in advance ends with it."""

@@ -46,7 +46,7 @@ from dcvd.store.engine.database import Database
 from dcvd.store.organizations import Organization
 from dcvd.store.webhooks.attempts import RecordedAttempt
 from tests.api.client import Client
-from tests.providing import access_of, drivers_of, token_client_of
+from tests.providing import access_of
 
 BODY_LIMIT = 4096
 NOW = 1_800_000_000_000
@@ -229,9 +229,6 @@ def built_app(config: Config) -> Api:
         diagnoser=Diagnoser(context, FakeObserver()),
         tester=FakeProber(context),
         access=access_of(context),
-        drivers=drivers_of(context),
-        token_client=token_client_of(context),
-        fetcher=Fetcher(),
         guarded_fetcher=Fetcher(),
         observer=DnsObserver(config),
     )
@@ -252,7 +249,7 @@ def app(
     parts.feed, parts.tester = feed, prober
     parts.hints, parts.diagnoser = CloudflareNotificationHandler(context, Metrics()), Diagnoser(context, observer)
     parts.context, parts.token_usage, parts.checker, parts.registry = context, last_use, looker, registry
-    parts.access, parts.drivers = access_of(context), drivers_of(context)
+    parts.access = access_of(context)
     parts.operators = frozenset({os.getuid()})
     return built_app
 

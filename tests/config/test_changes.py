@@ -1,7 +1,7 @@
 from msgspec.structs import replace
 
 from dcvd.config import Config, list_changes
-from dcvd.config.keys import keys, secret_keys, sections
+from dcvd.config.key_annotations import keys, secret_keys, sections
 from dcvd.core.secret import Secret
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dcvd.config import load
-from dcvd.config.oauth_http import HttpApiDescription
+from dcvd.config.oauth_http_section import HttpApiDescription
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import OauthTokens
 from dcvd.core.secret import Secret

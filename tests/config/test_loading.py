@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.config import Config, SocketAddress, find_path, load
-from dcvd.config.keys import ConfigKey, keys, sections
+from dcvd.config.key_annotations import ConfigKey, keys, sections
 from dcvd.config.problems import describe_wrong_value
 from dcvd.config.validators import InvalidValue, ValueFault
 from dcvd.core.secret import Secret

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress, load
-from dcvd.config.keys import ConfigKey, attribute_of, keys, sections
+from dcvd.config.key_annotations import ConfigKey, attribute_of, keys, sections
 from dcvd.core.secret import Secret
 from dcvd.kit.vault.key import VaultKey
 from dcvd.sandbox import SandboxSettings

@@ -8,7 +8,7 @@ import structlog
 from msgspec.structs import replace
 
 from dcvd.config import Config
-from dcvd.config.oauth import OauthCloudflareConfig
+from dcvd.config.oauth_sections import OauthCloudflareConfig
 from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import OauthTokens
 from dcvd.core.connections.oauth import choose_refresh_at

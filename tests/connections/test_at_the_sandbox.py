@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config
-from dcvd.config.oauth import OauthCloudflareConfig
+from dcvd.config.oauth_sections import OauthCloudflareConfig
 from dcvd.core.connections.connection import Connection, ConnectionStatus, Provider
 from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.instants import DAY

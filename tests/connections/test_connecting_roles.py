@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config
-from dcvd.config.oauth import OauthRoute53Config
+from dcvd.config.oauth_sections import OauthRoute53Config
 from dcvd.core.connections.connection import Connection, ConnectionMethod, Provider
 from dcvd.core.connections.credentials import AwsRole
 from dcvd.core.secret import Secret

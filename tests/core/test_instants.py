@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.instants import from_rfc3339, to_rfc3339
+from dcvd.core.instants import from_rfc3339, to_milliseconds, to_rfc3339, to_seconds
 
 LAST_INSTANT = 253_402_300_799_999
 
@@ -60,3 +60,13 @@ def test_no_text_raises_anything_but_a_value_error(text: str) -> None:
     except ValueError:
         return
     assert text[4] == "-"
+
+
+@pytest.mark.parametrize(("duration_ms", "duration_s"), [(0, 0.0), (1, 0.001), (1500, 1.5), (86_400_000, 86_400.0)])
+def test_a_duration_is_the_same_in_seconds_and_in_milliseconds(duration_ms: int, duration_s: float) -> None:
+    assert to_seconds(duration_ms) == duration_s
+    assert to_milliseconds(duration_s) == duration_ms
+
+
+def test_a_measured_duration_is_stored_to_the_nearest_millisecond() -> None:
+    assert [to_milliseconds(seconds) for seconds in (0.0004, 0.0006, 1.0015)] == [0, 1, 1002]

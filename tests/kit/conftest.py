@@ -9,7 +9,14 @@ import uvloop
 
 from tests.kit.receivers import Resolver
 
-_ON_BOTH_LOOPS = ("test_http_server", "test_http_limits", "test_egress", "test_tasks")
+_HERE = Path(__file__).parent
+_ON_BOTH_LOOPS = (
+    _HERE / "http/test_server.py",
+    _HERE / "http/test_limits.py",
+    _HERE / "test_tasks.py",
+    _HERE / "egress",
+)
+_ON_ONE_LOOP = (_HERE / "egress/test_system_resolver.py",)
 
 
 def pytest_asyncio_loop_factories(
@@ -30,8 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _runs_on_both(item: pytest.Item) -> bool:
-    stem = item.path.stem
-    return item.path.parent == Path(__file__).parent and (stem in _ON_BOTH_LOOPS or stem.startswith("test_egress_"))
+    return item.path not in _ON_ONE_LOOP and any(item.path.is_relative_to(place) for place in _ON_BOTH_LOOPS)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 import pytest
 
-from dcvd.config.oauth import AuthMethod, OauthOtherConfig
+from dcvd.config.oauth_sections import AuthMethod, OauthOtherConfig
 from dcvd.core.secret import Secret
 from tests.marked import marked
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from dcvd.config import Config
-from dcvd.config.oauth import OauthOtherConfig
+from dcvd.config.oauth_sections import OauthOtherConfig
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import code_challenge
 from dcvd.core.secret import Secret

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, parse_address
-from dcvd.config.oauth import DomainConnectConfig, OauthOtherConfig
+from dcvd.config.oauth_sections import DomainConnectConfig, OauthOtherConfig
 from dcvd.core.records.domain_connect import build_template, public_key_texts
 from dcvd.core.secret import Secret
 from dcvd.dns import DnsObserver

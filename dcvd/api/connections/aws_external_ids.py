@@ -50,7 +50,7 @@ _INSTRUCTIONS: Final = [
 async def add_external_id(request: ApiRequest, data: JSONBody[NewExternalId] = _FOR_ALL_NAMES) -> ExternalIdAnswer:
     """Get an ExternalId, with which this organization can make one connection within seven days."""
     external_id = await aws_external_ids.issue(
-        request.context, request.services.drivers.aws_sessions, request.org_id, data.domains
+        request.context, request.services.access.drivers.aws_sessions, request.org_id, data.domains
     )
     return ExternalIdAnswer(
         external_id=external_id.external_id,

@@ -62,7 +62,7 @@ async def authorize(request: ApiRequest, data: JSONBody[NewAuthorization]) -> Au
     extras = await _extra_parameters(request, data)
     authorization = await authorizations.start_authorization(
         request.context,
-        request.services.token_client,
+        request.services.access.token_client,
         request.org_id,
         request.auth.id,
         data.provider,
@@ -95,8 +95,8 @@ async def exchange(request: ApiRequest, data: JSONBody[NewExchange]) -> Response
         raise InvalidInput("code", "code is empty; send the code that came to the redirect URI.")
     connection = await code_exchange.connect_for_tenant(
         request.context,
-        request.services.token_client,
-        request.services.drivers,
+        request.services.access.token_client,
+        request.services.access.drivers,
         request.org_id,
         request.auth.id,
         data.provider,

@@ -43,7 +43,11 @@ async def handle_callback(request: ApiRequest, provider: FromPath[str]) -> Respo
     try:
         callback = _parse_callback(request.scope["query_string"])
         result = await connect_for_browser(
-            request.context, request.services.token_client, request.services.drivers, known_provider, callback
+            request.context,
+            request.services.access.token_client,
+            request.services.access.drivers,
+            known_provider,
+            callback,
         )
     except DcvdError as error:
         return _failure_response(request, known_provider, None, error)

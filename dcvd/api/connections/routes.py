@@ -34,7 +34,7 @@ async def add_connection(request: ApiRequest, data: JSONBody[NewConnection]) -> 
     credentials = read_credentials(data.provider, data.credentials)
     with services.new_credential_limit.admit(request.org_id):
         connection = await connect(
-            services.context, services.drivers, request.org_id, data.provider, credentials, actor=request.actor
+            services.context, services.access.drivers, request.org_id, data.provider, credentials, actor=request.actor
         )
     return Response(
         ConnectionAnswer(connection_view(connection)),

@@ -9,8 +9,9 @@ from msgspec import Raw, Struct, json
 
 from dcvd.api.domains.bulk_calls import BulkAction, read_call, stream_results
 from dcvd.api.domains.bulk_documentation import BulkAdditionOperation, BulkRemovalOperation
+from dcvd.api.domains.bulk_lines import parse_add_line, parse_remove_line
 from dcvd.api.domains.bulk_view import AddedLines, RemovedLines, added_line, added_lines, removed_line, removed_lines
-from dcvd.api.domains.input import DomainToRemove, parse_add_line, parse_remove_line
+from dcvd.api.domains.input import DomainToRemove
 from dcvd.api.http.body import decode, is_ndjson, read_body
 from dcvd.api.http.documentation import problems, success
 from dcvd.api.http.ndjson import RawLine

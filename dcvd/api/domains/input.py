@@ -1,28 +1,9 @@
-"""Input about domains: the domain that a caller wants to add, and the lines of a bulk call."""
+"""The domains that callers want to add or remove."""
 
-from typing import TypeVar
-
-import msgspec
 from msgspec import UNSET, Struct
 
-from dcvd.api.http.body import decode
-from dcvd.api.http.ndjson import RawLine
 from dcvd.core.domains.additions import DomainRequest
-from dcvd.core.domains.bulk import (
-    LONGEST_ECHOED_NAME,
-    AddLine,
-    DomainReference,
-    RemoveLine,
-    fingerprint_line,
-    to_refusal,
-)
 from dcvd.core.domains.domain import ValidationMethod
-from dcvd.core.domains.hostnames import normalise
-from dcvd.errors import InvalidInput
-from dcvd.services.context import Context
-from dcvd.services.domains import additions
-
-T = TypeVar("T", bound=Struct)
 
 
 class NewDomain(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -53,46 +34,4 @@ def to_domain_request(domain: NewDomain) -> DomainRequest:
         validation=domain.validation,
         wildcard=domain.wildcard,
         connection_id=UNSET if domain.connection_id is None else domain.connection_id,
-    )
-
-
-def parse_add_line(context: Context, line: RawLine) -> AddLine:
-    """Parse a line of a bulk call that adds; a mistake becomes the line's own refusal."""
-    fingerprint, name = fingerprint_line("add", line.content), None
-    try:
-        domain_request = to_domain_request(_read(line, NewDomain))
-        fingerprint = fingerprint_line("add", msgspec.json.encode(domain_request))
-        name = domain_request.domain_name[:LONGEST_ECHOED_NAME]
-        content = additions.validate(context, domain_request)
-        return AddLine(number=line.number, fingerprint=fingerprint, name=name, content=content)
-    except InvalidInput as error:
-        return AddLine(number=line.number, fingerprint=fingerprint, name=name, content=to_refusal(error))
-
-
-def parse_remove_line(context: Context, line: RawLine) -> RemoveLine:
-    """Parse a line of a bulk call that removes; a mistake becomes the line's own refusal."""
-    fingerprint, name = fingerprint_line("remove", line.content), None
-    try:
-        selection = _read(line, DomainToRemove)
-        fingerprint = fingerprint_line("remove", msgspec.json.encode(selection))
-        name = None if selection.domain_name is None else selection.domain_name[:LONGEST_ECHOED_NAME]
-        target = _read_target(context, selection)
-        return RemoveLine(number=line.number, fingerprint=fingerprint, name=name, content=target)
-    except InvalidInput as error:
-        return RemoveLine(number=line.number, fingerprint=fingerprint, name=name, content=to_refusal(error))
-
-
-def _read(line: RawLine, struct_type: type[T]) -> T:
-    if line.fault is not None:
-        raise line.fault
-    return decode(line.content, struct_type, subject="The line")
-
-
-def _read_target(context: Context, selection: DomainToRemove) -> DomainReference:
-    if (selection.domain_id is None) == (selection.domain_name is None):
-        raise InvalidInput("domainName", "Give domainId or domainName, one of the two.")
-    if selection.domain_name is None:
-        return DomainReference(id=selection.domain_id)
-    return DomainReference(
-        name=normalise(selection.domain_name, allowed_tlds=context.config.domains.allow_reserved_tlds)
     )

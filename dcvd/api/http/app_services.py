@@ -14,8 +14,6 @@ from dcvd.core.webhooks.deliveries import Delivery
 from dcvd.dns import DnsObserver
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.kit.limits.admission_limit import AdmissionLimit
-from dcvd.oauth.tokens import TokenClient
-from dcvd.providers.drivers import DriverFactory
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.setup import new_credential_limit
 from dcvd.services.context import Context
@@ -58,7 +56,7 @@ class OnDemandTester(Protocol):
 class AppServices(Struct, kw_only=True):
     """All services, built once with the application. `operators` are uids, replaced when the configuration is reloaded.
 
-    `fetcher` calls addresses that the operator configured, `guarded_fetcher` those that tenants or their DNS named.
+    `guarded_fetcher` calls addresses that tenants or their DNS named.
     """
 
     context: Context
@@ -71,9 +69,6 @@ class AppServices(Struct, kw_only=True):
     diagnoser: Diagnoser
     tester: OnDemandTester
     access: ProviderAccess
-    drivers: DriverFactory
-    token_client: TokenClient
-    fetcher: Fetcher
     guarded_fetcher: Fetcher
     observer: DnsObserver
     stream_slots: StreamSlots = msgspec.field(default_factory=StreamSlots)

@@ -44,16 +44,6 @@ Cursor = Annotated[
     ),
 ]
 Instant = Annotated[str, Meta(description="RFC 3339, UTC.")]
-Since = Annotated[
-    str | None,
-    QueryParameter(
-        name="since", description="Only what was made at this instant or later; RFC 3339.", schema_extra=TEXT
-    ),
-]
-Until = Annotated[
-    str | None,
-    QueryParameter(name="until", description="Only what was made before this instant; RFC 3339.", schema_extra=TEXT),
-]
 RemoveRecords = Annotated[
     str | None,
     QueryParameter(

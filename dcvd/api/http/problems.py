@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import Scope
 from msgspec import UNSET, Struct, UnsetType
 
+from dcvd.core.text import shorten
 from dcvd.errors import (
     Conflict,
     DcvdError,
@@ -93,7 +94,7 @@ def to_problem(error: Exception, request_id: str) -> ProblemResponse:
         case HttpRefusal():
             return _build_problem(error.status, error.code, error.message, headers=error.headers)
         case InvalidInput():
-            faults = [FieldError(error.field, _shorten(error.message))]
+            faults = [FieldError(error.field, shorten(error.message, _MAX_SENTENCE_LENGTH))]
             return _build_problem(HTTPStatus.BAD_REQUEST, error.code, error.message, errors=faults)
         case Unauthenticated():
             headers = {"WWW-Authenticate": 'Bearer realm="dcvd"'}
@@ -179,14 +180,10 @@ def _build_problem(
     problem = Problem(
         title=status.phrase,
         status=status.value,
-        detail=_shorten(detail),
+        detail=shorten(detail, _MAX_SENTENCE_LENGTH),
         code=code,
         errors=errors or [],
         existing_id=UNSET if existing_id is None else existing_id,
         request_id=UNSET if request_id is None else request_id,
     )
     return ProblemResponse(problem, headers or {})
-
-
-def _shorten(sentence: str) -> str:
-    return sentence if len(sentence) <= _MAX_SENTENCE_LENGTH else f"{sentence[:_MAX_SENTENCE_LENGTH]}…"

@@ -21,7 +21,7 @@ from dcvd.config import Config
 from dcvd.core.domains.additions import DomainRequest, ValidatedDomain
 from dcvd.core.domains.bulk import LONGEST_ECHOED_NAME, AddLine, LineRefusal, fingerprint_line, to_refusal
 from dcvd.core.domains.domain import required_records
-from dcvd.core.instants import SECOND, to_rfc3339
+from dcvd.core.instants import to_rfc3339, to_seconds
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.core.tokens import Role, Token
 from dcvd.errors import ConfigError, InvalidInput, StoreError
@@ -116,7 +116,7 @@ async def open_local_operations(config: Config, on_created: OnCreated | None) ->
     Without `on_created` a missing database is a StoreError, and nothing is written.
     """
     path = config.database.path
-    with await _acquire_lock(path, config.database.lock_wait / SECOND, create=on_created is not None):
+    with await _acquire_lock(path, to_seconds(config.database.lock_wait), create=on_created is not None):
         is_new = not _exists(path)  # checked under the lock: a daemon that held it until now may have made the file
         if is_new and on_created is None:
             raise _missing_database(path)

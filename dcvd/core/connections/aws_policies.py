@@ -1,4 +1,4 @@
-"""What a customer gives a role at AWS that is for us: whom it trusts, and what it may do.
+"""The policies of the AWS role that a customer creates for us: whom it trusts, and what it may do.
 
 Sources: IAM user guide, "Access to AWS accounts owned by third parties"; Route 53 developer guide, "Using IAM policy
 conditions for fine-grained access control".
@@ -16,17 +16,17 @@ IamPolicy = dict[str, Any]
 
 _VERSION: Final = "2012-10-17"
 _ACTIONS: Final = ("CREATE", "DELETE")
-"""A record is replaced by deleting exactly what was read; UPSERT would overwrite what somebody wrote since."""
+"""We replace a record by deleting exactly what we read; UPSERT would overwrite what somebody wrote since."""
 _SESSION_ARN: Final = re.compile(r"arn:(aws[a-z-]*):sts::(\d{12}):assumed-role/([^/]+)/.+")
 
 
 def new_external_id(random_bytes: RandomBytes) -> str:
-    """160 random bits; it is no secret, but nobody chooses it."""
+    """Return a new ExternalId with 160 random bits; it is no secret, but customers must not choose it."""
     return f"dcvd-{random_bytes(20).hex()}"
 
 
 def trust_policy(caller_arn: str, external_id: str) -> IamPolicy:
-    """Lets our identity assume the role, with this ExternalId only. caller_arn: as STS tells it."""
+    """Return the policy that lets us assume the role, with this ExternalId only; `caller_arn` is our ARN from STS."""
     return {
         "Version": _VERSION,
         "Statement": [
@@ -41,7 +41,10 @@ def trust_policy(caller_arn: str, external_id: str) -> IamPolicy:
 
 
 def permissions_policy(hostnames: Sequence[str]) -> IamPolicy:
-    """Reading zones, and writing the CNAMEs of these hostnames (A-labels) alone; of any name where none is given."""
+    """Return the policy that lets us read zones and write CNAMEs.
+
+    Only the records of these hostnames (A-labels) may be written; CNAMEs of any name where none is given.
+    """
     conditions: dict[str, list[str]] = {
         "route53:ChangeResourceRecordSetsRecordTypes": ["CNAME"],
         "route53:ChangeResourceRecordSetsActions": [*_ACTIONS],
@@ -78,6 +81,6 @@ def permissions_policy(hostnames: Sequence[str]) -> IamPolicy:
 
 
 def _principal_arn(caller_arn: str) -> str:
-    """The ARN that a policy can name: of a session, that of its role."""
-    found = _SESSION_ARN.fullmatch(caller_arn)
-    return caller_arn if found is None else f"arn:{found[1]}:iam::{found[2]}:role/{found[3]}"
+    """Return the ARN that a policy can name: that of the role for a session, otherwise the same ARN."""
+    match = _SESSION_ARN.fullmatch(caller_arn)
+    return caller_arn if match is None else f"arn:{match[1]}:iam::{match[2]}:role/{match[3]}"

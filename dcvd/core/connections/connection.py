@@ -10,7 +10,7 @@ from dcvd.core.text import make_printable
 
 
 class Provider(StrEnum):
-    """Whom a connection leads to."""
+    """The DNS provider of a connection."""
 
     CLOUDFLARE = "cloudflare"
     GODADDY = "godaddy"
@@ -19,7 +19,7 @@ class Provider(StrEnum):
 
 
 class ConnectionMethod(StrEnum):
-    """By what it was made: OAuth, or a kind of credentials."""
+    """How a connection was set up: by OAuth, or with a type of credentials."""
 
     OAUTH = "oauth"
     API_TOKEN = "api_token"
@@ -30,14 +30,14 @@ class ConnectionMethod(StrEnum):
 
 
 class ConnectionStatus(StrEnum):
-    """Whether it works; `reauth_required`: the provider refuses its credentials, and its owner has to connect anew."""
+    """Whether a connection works; `reauth_required`: the provider refuses its credentials, and its owner has to act."""
 
     ACTIVE = "active"
     REAUTH_REQUIRED = "reauth_required"
 
 
 class ConnectionFault(Struct, frozen=True):
-    """What went wrong last: a stable code and a sentence for a person; `at` in milliseconds."""
+    """The last failure of a connection: a stable code and a sentence for a person; `at` is in milliseconds."""
 
     code: str
     message: str
@@ -46,15 +46,15 @@ class ConnectionFault(Struct, frozen=True):
 
 _LONGEST_MESSAGE: Final = 500
 _EXPIRY_MARGIN_MS: Final = 30 * SECOND
-"""A call that is made with an access token has to be through before its end."""
+"""A call with an access token has to be finished before the token expires."""
 
 
 class Connection(Struct, frozen=True, kw_only=True):
-    """A connection without its credentials. Instants are milliseconds.
+    """A connection without its credentials. Instants are in milliseconds.
 
-    account: what the provider, or its owner, calls it; never a secret. scopes: those that were granted.
-    version: counts changes of the credentials. expires_at: end of the present access token, None where it has none;
-    refresh_at: when it is to be refreshed, None where it cannot be.
+    account: the name of the account, from the provider or the connection's owner; never a secret. scopes: those that
+    were granted. version: counts changes of the credentials. expires_at: the expiry of the access token, None where it
+    has none. refresh_at: when the access token is to be refreshed, None where it cannot be.
     """
 
     id: str
@@ -74,17 +74,17 @@ class Connection(Struct, frozen=True, kw_only=True):
 
 
 def to_fault(code: str, message: str, at: int) -> ConnectionFault:
-    """With no more of the message than a person reads: a part of it may be a provider's."""
+    """Return a fault with its message made printable and shortened, because a provider may have written it."""
     return ConnectionFault(code, make_printable(message)[:_LONGEST_MESSAGE], at)
 
 
 def is_token_expired(connection: Connection, now: int) -> bool:
-    """Whether the access token has ended."""
+    """Whether the access token has expired."""
     return connection.expires_at is not None and connection.expires_at <= now
 
 
 def needs_refresh(connection: Connection, now: int) -> bool:
-    """Whether the access token has ended or is about to, and is to be refreshed before the next call is made."""
+    """Whether the access token has to be refreshed before the next call, because it has expired or is about to."""
     expires_at, refresh_at = connection.expires_at, connection.refresh_at
     if expires_at is None or refresh_at is None:
         return is_token_expired(connection, now)

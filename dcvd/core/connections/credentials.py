@@ -1,4 +1,4 @@
-"""What a connection authenticates with, in the forms that providers know; secret parts are `Secret`."""
+"""Credentials of connections, one class for each type that providers know; secret parts are `Secret`."""
 
 from typing import Any, Final, assert_never
 
@@ -10,34 +10,34 @@ from dcvd.core.secret import Secret
 
 
 class OauthTokens(Struct, frozen=True, kw_only=True, tag="oauth", rename="camel"):
-    """Bearer tokens (RFC 6750); without a refresh token the connection ends with its access token."""
+    """Bearer tokens (RFC 6750); without a refresh token the connection works until the access token expires."""
 
     access_token: Secret
     refresh_token: Secret | None = None
 
 
 class ApiToken(Struct, frozen=True, kw_only=True, tag="api_token", rename="camel"):
-    """A token that its owner made by hand: an API token of Cloudflare's, a personal access token of GoDaddy's."""
+    """A token that the owner created by hand: a Cloudflare API token or a GoDaddy personal access token."""
 
     token: Secret
 
 
 class KeyPair(Struct, frozen=True, kw_only=True, tag="key_pair", rename="camel"):
-    """GoDaddy's `sso-key`."""
+    """A key and its secret, GoDaddy's `sso-key`."""
 
     key: str
     secret: Secret
 
 
 class AwsRole(Struct, frozen=True, kw_only=True, tag="aws_role", rename="camel"):
-    """A role of the customer's that trusts us with this ExternalId, which is ours and no secret."""
+    """An AWS role of the customer's that trusts us with this ExternalId, which we chose and which is no secret."""
 
     role_arn: str
     external_id: str
 
 
 class AwsKeys(Struct, frozen=True, kw_only=True, tag="aws_keys", rename="camel"):
-    """Access keys of the customer's."""
+    """AWS access keys of the customer's."""
 
     access_key_id: str
     secret_access_key: Secret
@@ -62,7 +62,7 @@ Credentials = OauthTokens | ApiToken | KeyPair | AwsRole | AwsKeys | TsigKey
 
 
 def method_of(credentials: Credentials) -> ConnectionMethod:
-    """By what a connection with these credentials was made."""
+    """Return how a connection with these credentials was set up."""
     match credentials:
         case OauthTokens():
             return ConnectionMethod.OAUTH
@@ -81,25 +81,25 @@ def method_of(credentials: Credentials) -> ConnectionMethod:
 
 
 def encode(credentials: Credentials) -> Secret:
-    """The text to be sealed."""
+    """Encode credentials as the text that the vault seals."""
     return Secret(msgspec.json.encode(credentials, enc_hook=_encode_secret).decode())
 
 
 def decode(text: Secret) -> Credentials:
-    """What `encode` made. Raises msgspec.ValidationError."""
+    """Decode what `encode` returned. Raises msgspec.ValidationError."""
     return _DECODER.decode(text.reveal())
 
 
 def _encode_secret(value: Any) -> Any:
     if isinstance(value, Secret):
         return value.reveal()
-    raise NotImplementedError(f"no JSON for {type(value).__name__}")
+    raise NotImplementedError(f"{type(value).__name__} cannot be encoded as JSON")
 
 
 def _decode_secret(kind: type, value: Any) -> Any:
     if kind is Secret and isinstance(value, str):
         return Secret(value)
-    raise NotImplementedError(f"nothing of {kind.__name__}")
+    raise NotImplementedError(f"{kind.__name__} cannot be decoded from JSON")
 
 
 _DECODER: Final[msgspec.json.Decoder[Credentials]] = msgspec.json.Decoder(Credentials, dec_hook=_decode_secret)

@@ -1,7 +1,7 @@
-"""The client's side of OAuth 2.0, as far as it needs no network.
+"""The parts of an OAuth 2.0 client that need no network.
 
-The code grant (RFC 6749, section 4.1) with PKCE by S256 (RFC 7636), the issuer in the answer (RFC 9207), and what
-RFC 9700 asks of both.
+They cover the code grant (RFC 6749, section 4.1) with PKCE by S256 (RFC 7636), the issuer in the authorization response
+(RFC 9207), and the requirements of RFC 9700.
 """
 
 import base64
@@ -19,7 +19,7 @@ from dcvd.core.instants import DAY, MINUTE, SECOND
 from dcvd.core.secret import Secret
 
 STATE_LIFETIME_MS: Final = 10 * MINUTE
-"""How long a customer has for his consent."""
+"""How long a customer may take to give their consent."""
 
 _LONGEST_VALUE: Final = 4096
 _LONGEST_QUERY: Final = 16 * 1024
@@ -28,7 +28,7 @@ _REFRESH_MARGIN_MS: Final = 5 * MINUTE
 _LONGEST_LIFETIME_S: Final = 366 * DAY // SECOND
 _OFFLINE_SCOPE: Final = "offline_access"
 _WRITE_SCOPES: Final = {Provider.CLOUDFLARE: "dns.write"}
-"""Where a customer may decline single scopes: the one without which nothing can be written."""
+"""For providers where a customer may decline single scopes: the scope without which no record can be written."""
 
 _KNOWN_ERRORS: Final = frozenset(
     {
@@ -50,7 +50,7 @@ _KNOWN_ERRORS: Final = frozenset(
 
 
 class AuthorizationResponse(Struct, frozen=True, kw_only=True):
-    """What an authorization server sent back through the browser: a code, or an error (RFC 6749, section 4.1.2)."""
+    """The authorization server's answer through the browser: a code or an error (RFC 6749, section 4.1.2)."""
 
     state: str
     code: Secret | None = None
@@ -59,22 +59,22 @@ class AuthorizationResponse(Struct, frozen=True, kw_only=True):
 
 
 def new_state(random: RandomBytes) -> Secret:
-    """256 random bits as 43 characters of base64url."""
+    """Return a new state: 256 random bits as 43 characters of base64url."""
     return Secret(_encode_base64url(random(32)))
 
 
 def hash_state(state: str) -> bytes:
-    """SHA-256; enough for what is random and no dictionary holds."""
+    """Return the SHA-256 of a state, which suffices because a state is random: no dictionary holds it."""
     return hashlib.sha256(state.encode("utf-8", "surrogatepass")).digest()
 
 
 def new_code_verifier(random: RandomBytes) -> Secret:
-    """A PKCE code verifier of 43 characters (RFC 7636, section 4.1)."""
+    """Return a new PKCE code verifier of 43 characters (RFC 7636, section 4.1)."""
     return Secret(_encode_base64url(random(32)))
 
 
 def code_challenge(verifier: Secret) -> str:
-    """The verifier's S256 code challenge (RFC 7636, section 4.2)."""
+    """Return the verifier's S256 code challenge (RFC 7636, section 4.2)."""
     return _encode_base64url(hashlib.sha256(verifier.reveal().encode()).digest())
 
 
@@ -88,9 +88,9 @@ def authorization_url(
     verifier: Secret,
     extra_parameters: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """Where the customer consents. What `endpoint` has for a query stays (RFC 6749, section 3.1).
+    """Return the URL where the customer consents; a query of `endpoint` is kept (RFC 6749, section 3.1).
 
-    extra_parameters: parameters that are not OAuth's.
+    extra_parameters: the provider's own parameters, beside those of OAuth.
     """
     parameters = {**extra_parameters, "response_type": "code", "client_id": client_id, "redirect_uri": redirect_uri}
     if scopes:
@@ -100,55 +100,54 @@ def authorization_url(
 
 
 def add_query(url: str, parameters: Mapping[str, str]) -> str:
-    """A URL without a fragment, with parameters after those that it has."""
-    between = "" if url.endswith(("?", "&")) else "&" if "?" in url else "?"
-    return f"{url}{between}{urlencode(parameters, quote_via=quote, safe='')}"
+    """Append parameters to the query of a URL that has no fragment."""
+    separator = "" if url.endswith(("?", "&")) else "&" if "?" in url else "?"
+    return f"{url}{separator}{urlencode(parameters, quote_via=quote, safe='')}"
 
 
 def read_authorization_response(query: str) -> AuthorizationResponse:
-    """What the query of a redirect URI says. Raises ValueError, with the end of a sentence that begins with "it".
+    """Read the query of a redirect URI. Raises ValueError with the rest of a sentence that begins with "it".
 
-    A parameter that is there twice is refused (RFC 6749, section 3.1): who reads the first and who the last would
-    differ.
+    A repeated parameter is refused (RFC 6749, section 3.1), because some readers take the first and some the last.
     """
     if len(query) > _LONGEST_QUERY:
         raise ValueError("is too long")
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
-    except ValueError:  # not chained: it may quote the query, in which the code is
+    except ValueError:  # not chained: the cause may quote the query, which holds the code
         raise ValueError("cannot be read as a query") from None
-    given: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for name, value in pairs:
         if name not in ("state", "code", "error", "iss"):
             continue
-        if name in given:
+        if name in parameters:
             raise ValueError(f"has {name} twice")
         if len(value) > _LONGEST_VALUE:
             raise ValueError(f"has {name} with more than {_LONGEST_VALUE} characters")
-        given[name] = value
-    if not given.get("state"):
+        parameters[name] = value
+    if not parameters.get("state"):
         raise ValueError("has no state")
-    code, error = given.get("code"), given.get("error")
+    code, error = parameters.get("code"), parameters.get("error")
     if not code and not error:
         raise ValueError("has neither code nor error")
     return AuthorizationResponse(
-        state=given["state"],
+        state=parameters["state"],
         code=Secret(code) if code and not error else None,
         error=to_known_error(error) if error else None,
-        issuer=given.get("iss"),
+        issuer=parameters.get("iss"),
     )
 
 
 def to_known_error(code: str) -> str:
-    """An error code that the RFCs know, or `authorization_failed`: nobody else's text gets any further."""
+    """Return an error code that the RFCs define, or `authorization_failed`, so that no other text is passed on."""
     return code if code in _KNOWN_ERRORS else "authorization_failed"
 
 
 def is_wrong_issuer(expected_issuer: str | None, returned_issuer: str | None, *, is_required: bool) -> bool:
-    """Whether an answer may be another server's than the one that was asked (RFC 9207, section 2.4).
+    """Whether a response may come from another server than the one that was asked (RFC 9207, section 2.4).
 
-    expected_issuer: None where the server's issuer is not known, and nothing can be compared. is_required: the server
-    announces that it names itself in each answer.
+    expected_issuer: None where the server's issuer is not known, so that nothing can be compared. is_required: whether
+    the server announces that each of its responses names the issuer.
     """
     if returned_issuer is None:
         return is_required
@@ -156,28 +155,28 @@ def is_wrong_issuer(expected_issuer: str | None, returned_issuer: str | None, *,
 
 
 def read_granted_scopes(requested_scopes: Sequence[str], returned_scopes: Sequence[str] | None) -> tuple[str, ...]:
-    """What was granted: as asked where the server does not say (RFC 6749, section 5.1)."""
+    """Return the granted scopes, which are the requested ones if the server names none (RFC 6749, section 5.1)."""
     return tuple(requested_scopes if returned_scopes is None else returned_scopes)
 
 
 def find_missing_scopes(
     provider: Provider, requested_scopes: Sequence[str], granted_scopes: Sequence[str]
 ) -> list[str]:
-    """What was asked for, is needed and was not granted. Scopes are compared as they are written.
+    """Return the needed scopes that were requested and not granted. Scopes are compared as they are written.
 
-    A refresh token may be declined, or come without being named.
+    `offline_access` is never missing: customers may decline it, and some servers grant it without naming it.
     """
-    least = _WRITE_SCOPES.get(provider)
+    write_scope = _WRITE_SCOPES.get(provider)
     needed = (
-        [least]
-        if least is not None and least in requested_scopes
+        [write_scope]
+        if write_scope is not None and write_scope in requested_scopes
         else [scope for scope in requested_scopes if scope != _OFFLINE_SCOPE]
     )
     return [scope for scope in needed if scope not in granted_scopes]
 
 
 def read_lifetime_s(expires_in: object) -> int | None:
-    """What an `expires_in` says, within a second and a year; None for what says nothing.
+    """Read an `expires_in`, limited to between a second and a year; None where it is no number.
 
     Some servers write the number as text.
     """
@@ -189,9 +188,10 @@ def read_lifetime_s(expires_in: object) -> int | None:
 
 
 def choose_refresh_at(now: int, expires_at: int) -> int:
-    """When a token that came now is to be refreshed: at 80 % of its life, but at least 5 minutes before its end.
+    """Return when a token issued now is to be refreshed: at 80 % of its life, but at least 5 minutes before its expiry.
 
-    One that lives less than 10 minutes is refreshed after half its life, or it would be always. All in milliseconds.
+    A token that lives less than 10 minutes is refreshed after half its life; otherwise it would be refreshed all the
+    time. All instants are in milliseconds.
     """
     life = max(expires_at - now, 0)
     return now + life - min(max(life // 5, _REFRESH_MARGIN_MS), life // 2)

@@ -1,4 +1,4 @@
-"""DNS facts and Cloudflare's words → findings that say who must do what. Facts come in, nothing is asked here."""
+"""Diagnosis: turns DNS facts and Cloudflare's statuses into findings that say who has to do what."""
 
 from dcvd.core.diagnosis.caa import permitted_authorities
 from dcvd.core.diagnosis.cloudflare import cloudflare_findings, findings_of

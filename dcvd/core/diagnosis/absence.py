@@ -1,4 +1,4 @@
-"""A hostname with neither a CNAME nor an address: not typed in yet, or typed in at the wrong place."""
+"""Diagnosis of a hostname with neither a CNAME nor an address: its record is missing, or stands at the wrong name."""
 
 from dcvd.core.diagnosis.addresses import apex_finding, conflicting_records_finding, describe_name_servers
 from dcvd.core.diagnosis.codes import FindingCode
@@ -9,21 +9,21 @@ from dcvd.core.domains.domain import Finding
 
 
 def diagnose_absence(facts: DnsFacts) -> RoutingDiagnosis:
-    """The one mistake that explains why nothing leads anywhere; records in the way are one more."""
+    """Find the one mistake that explains why the hostname leads nowhere, and any records in the CNAME's way."""
     if facts.is_incomplete and facts.exists:
-        # It may have addresses, and they may be ours.
+        # It may have addresses that we did not get, and they may be ours.
         return RoutingDiagnosis(None)
     if facts.is_apex:
         return failed_routing(apex_finding(facts))
-    typed = find_doubled_name(facts)
+    doubled = find_doubled_name(facts)
     if facts.other_records:
         return (
-            failed_routing(conflicting_records_finding(facts), typed)
-            if typed is not None
+            failed_routing(conflicting_records_finding(facts), doubled)
+            if doubled is not None
             else failed_routing(conflicting_records_finding(facts))
         )
-    if typed is not None:
-        return failed_routing(typed)
+    if doubled is not None:
+        return failed_routing(doubled)
     return failed_routing(_delegated_finding(facts) if facts.is_delegated else _missing_cname_finding(facts))
 
 

@@ -1,4 +1,4 @@
-"""A hostname that has addresses of its own and no CNAME that can be seen: flattened, proxied, or in the way."""
+"""Diagnosis of a hostname that has addresses and no visible CNAME: flattened, proxied, or addresses in its way."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ _CLOUDFLARE_NAMESERVERS: Final = ".ns.cloudflare.com"
 
 
 def diagnose_addresses(facts: DnsFacts) -> RoutingDiagnosis:
-    """The judgement of a hostname with addresses and without a CNAME."""
+    """Diagnose a hostname that has addresses and no CNAME."""
     if set(facts.addresses) & set(facts.target_addresses):
         strays = [address for address in facts.addresses if is_elsewhere(facts, address)]
         return (
@@ -24,35 +24,35 @@ def diagnose_addresses(facts: DnsFacts) -> RoutingDiagnosis:
     if is_in_cloudflare_zone(facts) and all(is_cloudflare_address(address) for address in facts.addresses):
         return RoutingDiagnosis(DnsState.UNVERIFIABLE, (proxied_finding(facts),))
     if facts.is_incomplete and not facts.target_addresses:
-        # Nobody told us our own target's addresses: these may well be they.
+        # We did not get our own target's addresses, which may be these.
         return RoutingDiagnosis(None)
     if facts.is_apex:
         return failed_routing(apex_finding(facts))
-    typed = find_doubled_name(facts)
-    by_wildcard = find_masking_wildcard(facts)
-    if by_wildcard is not None:
-        return failed_routing(typed or by_wildcard)
+    doubled = find_doubled_name(facts)
+    wildcard = find_masking_wildcard(facts)
+    if wildcard is not None:
+        return failed_routing(doubled or wildcard)
     return (
-        failed_routing(conflicting_records_finding(facts), typed)
-        if typed is not None
+        failed_routing(conflicting_records_finding(facts), doubled)
+        if doubled is not None
         else failed_routing(conflicting_records_finding(facts))
     )
 
 
 def is_elsewhere(facts: DnsFacts, address: str) -> bool:
-    """Whether an address is certainly not our target's: its edge may show others to us than to the customer's DNS."""
+    """Whether an address is certainly not our target's; Cloudflare's edge may show different addresses to others."""
     if address in facts.target_addresses:
         return False
     return not (is_cloudflare_address(address) and any(is_cloudflare_address(own) for own in facts.target_addresses))
 
 
 def is_in_cloudflare_zone(facts: DnsFacts) -> bool:
-    """Whether the zone is served by Cloudflare alone."""
+    """Whether all name servers of the zone are Cloudflare's."""
     return bool(facts.nameservers) and all(ns.endswith(_CLOUDFLARE_NAMESERVERS) for ns in facts.nameservers)
 
 
 def proxied_finding(facts: DnsFacts) -> Finding:
-    """Cloudflare stands before the customer's zone and hides where its record leads: no fault."""
+    """Return the finding that Cloudflare proxies the record and hides where it leads, which is no fault."""
     return Finding(
         code=FindingCode.PROXIED_UNVERIFIABLE,
         severity="info",
@@ -63,19 +63,18 @@ def proxied_finding(facts: DnsFacts) -> Finding:
 
 
 def apex_finding(facts: DnsFacts) -> Finding:
-    """A zone begins at the hostname: its own, or one that was delegated for that name alone."""
+    """Return the finding that a zone begins at the hostname, where no CNAME can be."""
     evidence = facts.addresses or (f"SOA at {facts.hostname}",)
     if facts.is_delegated:
         return customer_error(
             facts,
             FindingCode.SUBDOMAIN_DELEGATED,
             f"{facts.hostname} is a zone of its own, run by {describe_name_servers(facts)}, and the top of a zone "
-            "cannot hold a "
-            f"CNAME. Delete the NS records of {facts.hostname} in the zone above it, and add {facts.hostname} → "
-            f"{facts.target} there.",
+            f"cannot hold a CNAME. Delete the NS records of {facts.hostname} in the zone above it, and add "
+            f"{facts.hostname} → {facts.target} there.",
             (*evidence, *facts.nameservers),
         )
-    # In a zone of Cloudflare's a CNAME at the top is flattened without asking.
+    # Cloudflare always flattens a CNAME at the top of a zone.
     kind = "CNAME" if is_in_cloudflare_zone(facts) else "ALIAS"
     return customer_error(
         facts,
@@ -88,12 +87,12 @@ def apex_finding(facts: DnsFacts) -> Finding:
 
 
 def conflicting_records_finding(facts: DnsFacts) -> Finding:
-    """Records of other types stand where the CNAME has to be, which no name may have beside others."""
+    """Return the finding that records of other types exist at the hostname, beside which no CNAME may be."""
     others = [record for record in facts.other_records if record.value not in facts.addresses]
-    found = {"AAAA" if ":" in address else "A" for address in facts.addresses} | {
+    types = {"AAAA" if ":" in address else "A" for address in facts.addresses} | {
         each.type for each in facts.other_records
     }
-    kinds = join_names(sorted(found))
+    kinds = join_names(sorted(types))
     evidence = [*facts.addresses, *(f"{record.type} {record.value}" for record in others)]
     values = f" ({join_names(facts.addresses)})" if facts.addresses else ""
     return customer_error(
@@ -106,12 +105,12 @@ def conflicting_records_finding(facts: DnsFacts) -> Finding:
 
 
 def describe_name_servers(facts: DnsFacts) -> str:
-    """The zone's name servers, for a sentence."""
+    """List the zone's name servers for a sentence."""
     return join_names(facts.nameservers) or "other name servers"
 
 
 def _stray_addresses_finding(facts: DnsFacts, stray_addresses: list[str]) -> Finding:
-    """Some of the addresses are ours and some are another server's."""
+    """Return the finding that some of the hostname's addresses are another server's."""
     if all(":" in address for address in stray_addresses):
         code, kind, who = FindingCode.AAAA_ELSEWHERE, "IPv6", "whoever has IPv6, certificate authorities too,"
     else:

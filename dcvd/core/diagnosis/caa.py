@@ -1,4 +1,4 @@
-"""CAA (RFC 8659): whether the customer's zone, or ours, lets a certificate authority issue that we can use."""
+"""Diagnosis of CAA (RFC 8659): whether the customer's zone, and ours, permit a CA that we can use."""
 
 from collections.abc import Iterable
 from typing import Final, Literal
@@ -9,10 +9,10 @@ from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.diagnosis.routing import diagnose_routing
 from dcvd.core.domains.dns_facts import CaaPolicy, DnsFacts, QueryOutcome
 from dcvd.core.domains.domain import DnsState, Finding, FindingActor, Record
-from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.domains.hostnames import is_within, registrable_domain
 
 CAA_IDENTIFIERS: Final = {"google": "pki.goog", "lets_encrypt": "letsencrypt.org", "ssl_com": "ssl.com"}
-"""Cloudflare's names of its CAs → the names by which CAA records permit them."""
+"""Cloudflare's names of its CAs, each with the domain by which CAA records permit it."""
 
 _CLOUDFLARE_DEFAULT_AUTHORITIES: Final = ("google", "lets_encrypt")
 _POSSIBLY_OUR_FAULT: Final[frozenset[QueryOutcome]] = frozenset({"timeout", "unreachable"})
@@ -21,7 +21,7 @@ _CaaTag = Literal["issue", "issuewild"]
 
 
 def permitted_authorities(facts: DnsFacts, requirements: DnsRequirements) -> tuple[str, ...]:
-    """The acceptable CAs that CAA lets issue, best first. What was not seen, or not answered, forbids nothing."""
+    """Return the acceptable CAs that CAA permits, best first. A policy that we did not get permits every CA."""
     return tuple(
         name
         for name in _acceptable_authorities(requirements)
@@ -30,7 +30,7 @@ def permitted_authorities(facts: DnsFacts, requirements: DnsRequirements) -> tup
 
 
 def caa_findings(facts: DnsFacts, requirements: DnsRequirements) -> tuple[Finding, ...]:
-    """What CAA has against every CA that would do, or that it could not be asked, which CAs take for a no."""
+    """Return the findings that CAA forbids every acceptable CA, or was not answered, which CAs take for a refusal."""
     unanswered = _unanswered_findings(facts)
     blocks = () if permitted_authorities(facts, requirements) else (_blocked_finding(facts, requirements),)
     return (*blocks, *unanswered)
@@ -44,11 +44,11 @@ def _acceptable_authorities(requirements: DnsRequirements) -> tuple[str, ...]:
 
 
 def _deciding_policies(facts: DnsFacts) -> list[CaaPolicy]:
-    """The policies that CAs will meet once the hostname leads to the target.
+    """Return the policies that CAs will find once the hostname leads to the target.
 
-    CAs follow a CNAME at the hostname, so a policy of the target's own comes before any of the customer's above the
-    hostname; where the CNAME is hidden from us it is hidden from them. What was found behind a CNAME that leads
-    elsewhere goes away with that CNAME.
+    CAs follow a CNAME at the hostname, so a policy of the target precedes any of the customer's above the hostname. A
+    CNAME that is hidden from us is hidden from CAs too. A policy at the end of a CNAME that leads elsewhere does not
+    count, because that CNAME has to go.
     """
     caa = facts.caa if facts.caa is not None and facts.caa.owner_name is not None else None
     target = facts.target_caa if _has_own_target_policy(facts) else None
@@ -57,30 +57,33 @@ def _deciding_policies(facts: DnsFacts) -> list[CaaPolicy]:
         return [target]
     if state is DnsState.FAILED and caa is not None and not _is_customer_policy(facts, caa):
         return []
-    found = [] if caa is None else [caa]
+    policies = [] if caa is None else [caa]
     if state is DnsState.VERIFIED and target is not None and (caa is None or caa.owner_name != target.owner_name):
-        found.append(target)
-    return found
+        policies.append(target)
+    return policies
 
 
 def _has_own_target_policy(facts: DnsFacts) -> bool:
-    """Not of a name above the target, where CAs do not look, nor of where a wrong chain ends."""
+    """Whether the target itself, or what it leads to, has a policy.
+
+    CAs do not look above a CNAME's target, and the policy at the end of a wrong chain is not the target's.
+    """
     policy = facts.target_caa
     if policy is None or policy.owner_name is None or policy.start_name != facts.target:
         return False
-    return policy.owner_name == facts.target or not _is_at_or_above(policy.owner_name, facts.target)
+    return policy.owner_name == facts.target or not is_within(facts.target, policy.owner_name)
 
 
 def _is_customer_policy(facts: DnsFacts, policy: CaaPolicy) -> bool:
     return (
         policy.owner_name is not None
         and policy.owner_name != facts.target
-        and _is_at_or_above(policy.owner_name, facts.hostname)
+        and is_within(facts.hostname, policy.owner_name)
     )
 
 
 def _is_permitted(policy: CaaPolicy, authority: str, requirements: DnsRequirements) -> bool:
-    """A wildcard's certificate names the hostname as well, so it needs the permission for both."""
+    """Whether a policy permits a CA; a wildcard certificate also names the hostname and needs both permissions."""
     if policy.critical_tags or not _is_among_values(policy.issue, authority, requirements):
         return False
     return (
@@ -95,12 +98,14 @@ def _is_among_values(values: tuple[str, ...] | None, authority: str, requirement
 
 
 def _is_named_by(value: str, authority: str, requirements: DnsRequirements) -> bool:
-    """Whether one value permits a CA. Its parameters may narrow that (RFC 8657): to accounts, of which none is
-    Cloudflare's, and to ways of validation."""
-    domain, *rest = (part.strip() for part in value.lower().split(";"))
+    """Whether one property value permits a CA.
+
+    Its parameters may limit that (RFC 8657) to accounts, none of which is Cloudflare's, and to validation methods.
+    """
+    domain, *parameter_texts = (part.strip() for part in value.lower().split(";"))
     if domain != CAA_IDENTIFIERS[authority]:
         return False
-    parameters = dict(_split_parameters(part for text in rest for part in text.split()))
+    parameters = dict(_split_parameters(part for text in parameter_texts for part in text.split()))
     if "accounturi" in parameters:
         return False
     methods = parameters.get("validationmethods")
@@ -118,41 +123,41 @@ def _split_parameters(texts: Iterable[str]) -> Iterable[tuple[str, str]]:
 
 def _blocked_finding(facts: DnsFacts, requirements: DnsRequirements) -> Finding:
     acceptable, policies = _acceptable_authorities(requirements), _deciding_policies(facts)
-    # The policy that forbids all of them, else the first of two that have no CA in common; the CA that others permit.
-    guilty = next(
+    # Blame the policy that forbids every CA, else the first of two with no CA in common; name a CA that others permit.
+    policy = next(
         (p for p in policies if not any(_is_permitted(p, name, requirements) for name in acceptable)), policies[0]
     )
-    others = [policy for policy in policies if policy is not guilty]
+    others = [each for each in policies if each is not policy]
     name = next(
         (n for n in acceptable if all(_is_permitted(other, n, requirements) for other in others)), acceptable[0]
     )
-    at = guilty.owner_name or facts.hostname
-    target_at = facts.target_caa.owner_name if facts.target_caa is not None else facts.target
-    ours = at in (facts.target, target_at) and not _is_customer_policy(facts, guilty)
-    whose = "our own target's CAA record" if ours else "your CAA record"
-    message = f"No certificate for {facts.hostname}: {whose} at {at} "
-    if guilty.critical_tags:
+    owner = policy.owner_name or facts.hostname
+    target_owner = facts.target_caa.owner_name if facts.target_caa is not None else facts.target
+    is_ours = owner in (facts.target, target_owner) and not _is_customer_policy(facts, policy)
+    whose = "our own target's CAA record" if is_ours else "your CAA record"
+    message = f"No certificate for {facts.hostname}: {whose} at {owner} "
+    if policy.critical_tags:
         fix = None
-        message += f"has the critical property {join_names(guilty.critical_tags)}, which forbids every CA; delete it."
+        message += f"has the critical property {join_names(policy.critical_tags)}, which forbids every CA; delete it."
     else:
         missing = [
             tag
             for tag in _needed_tags(requirements)
-            if not _is_among_values(_values_of(guilty, tag), name, requirements)
+            if not _is_among_values(_values_of(policy, tag), name, requirements)
         ]
-        fix = Record("CAA", at, f'0 {missing[0]} "{CAA_IDENTIFIERS[name]}"')
+        fix = Record("CAA", owner, f'0 {missing[0]} "{CAA_IDENTIFIERS[name]}"')
         typed = " and ".join(f'`0 {tag} "{CAA_IDENTIFIERS[name]}"`' for tag in missing)
         message += f"forbids our CA; add {typed} there."
     return Finding(
         code=FindingCode.CAA_BLOCKS,
         severity="error",
-        actor="operator" if ours else "customer",
+        actor="operator" if is_ours else "customer",
         message=message,
         fix=fix,
         evidence=shorten_evidence(
-            f'{at} CAA {tag} "{value}"' for tag in ("issue", "issuewild") for value in _values_of(guilty, tag) or ()
+            f'{owner} CAA {tag} "{value}"' for tag in ("issue", "issuewild") for value in _values_of(policy, tag) or ()
         )
-        or (f"{at} has a CAA record",),
+        or (f"{owner} has a CAA record",),
     )
 
 
@@ -172,10 +177,15 @@ def _unanswered_findings(facts: DnsFacts) -> tuple[Finding, ...]:
             f"The DNS servers of {facts.target}, our own target, fail CAA queries; {facts.hostname} waits for that."
         )
         return (_unanswered_finding(target, "operator", message),)
-    if caa is None or not _is_within_zone(caa.failed_name, zone) or not _is_zone_failure(facts, caa):
+    if (
+        caa is None
+        or caa.failed_name is None
+        or not is_within(caa.failed_name, zone)
+        or not _is_zone_failure(facts, caa)
+    ):
         return ()
     if caa.failed_name == facts.hostname and facts.chain and facts.target not in facts.chain:
-        # It may have failed at the end of the wrong chain, and goes away with it.
+        # The query may have failed at the end of a wrong chain, which has to go anyway.
         return ()
     message = (
         f"The DNS servers of {zone} fail CAA queries, so no certificate can be issued for {facts.hostname}. "
@@ -185,16 +195,19 @@ def _unanswered_findings(facts: DnsFacts) -> tuple[Finding, ...]:
 
 
 def _is_zone_failure(facts: DnsFacts, policy: CaaPolicy) -> bool:
-    """Whether the zone's servers failed it. Parts of it were asked of our resolvers, so those have to work; and silence
-    counts only where nobody else is silent to us."""
+    """Whether the zone's servers made the query fail.
+
+    Our resolvers take part in the query, so at least one of them has to work. Silence counts only where no other server
+    is silent too, because then our own network may be at fault.
+    """
     if policy.outcome == "answered":
         return False
     if facts.resolvers and all(resolver.outcome != "answered" for resolver in facts.resolvers):
         return False
     if policy.outcome not in _POSSIBLY_OUR_FAULT:
         return True
-    heard = [server.outcome for server in facts.servers] + [resolver.outcome for resolver in facts.resolvers]
-    return not _POSSIBLY_OUR_FAULT & set(heard)
+    outcomes = [server.outcome for server in facts.servers] + [resolver.outcome for resolver in facts.resolvers]
+    return not _POSSIBLY_OUR_FAULT & set(outcomes)
 
 
 def _unanswered_finding(policy: CaaPolicy, actor: FindingActor, message: str) -> Finding:
@@ -205,11 +218,3 @@ def _unanswered_finding(policy: CaaPolicy, actor: FindingActor, message: str) ->
         message=message,
         evidence=shorten_evidence([f"CAA of {policy.failed_name}: {policy.outcome.replace('_', ' ')}"]),
     )
-
-
-def _is_at_or_above(name: str, hostname: str) -> bool:
-    return f".{hostname}".endswith(f".{name}")
-
-
-def _is_within_zone(name: str | None, zone: str) -> bool:
-    return name is not None and f".{name}".endswith(f".{zone}")

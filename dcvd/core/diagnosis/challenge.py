@@ -1,4 +1,4 @@
-"""`_acme-challenge`: whether the CA's question reaches Cloudflare, which answers it at each renewal."""
+"""Diagnosis of `_acme-challenge`: whether it leads to Cloudflare, which answers the CA at each renewal."""
 
 from typing import NamedTuple
 
@@ -10,14 +10,14 @@ from dcvd.core.domains.domain import CHALLENGE_LABEL, Finding, Record
 
 
 class ChallengeDiagnosis(NamedTuple):
-    """is_verified: None where it was not asked for, or not seen."""
+    """The diagnosis of `_acme-challenge`; `is_verified` is None where it was not queried or not answered."""
 
     is_verified: bool | None
     findings: tuple[Finding, ...] = ()
 
 
 def diagnose_challenge(facts: DnsFacts, requirements: DnsRequirements) -> ChallengeDiagnosis:
-    """Nothing is said while Cloudflare has not named the target: nobody could type it."""
+    """Diagnose `_acme-challenge`; without a target from Cloudflare there are no findings, as nobody could type it."""
     challenge, target = facts.challenge, requirements.challenge_target
     if not requirements.is_delegated or target is None or challenge is None or challenge.outcome != "answered":
         return ChallengeDiagnosis(None)

@@ -1,8 +1,8 @@
-"""What Cloudflare said of a hostname and of its certificate → findings. Read from the domain as it is stored.
+"""Findings from what Cloudflare says of a hostname and its certificate, as it is stored with the domain.
 
-Its words change without notice, so they are matched loosely; what matches nothing is shown as Cloudflare said it and
-makes no finding. Sources: Cloudflare's "Error codes" and "Custom hostname status codes" (Cloudflare for SaaS), and
-"Troubleshooting Domain Control Validation".
+Cloudflare changes its texts without notice, so they are matched loosely. A text that matches nothing makes no finding
+and is shown as Cloudflare wrote it. Sources: Cloudflare's "Error codes" and "Custom hostname status codes" (Cloudflare
+for SaaS), and "Troubleshooting Domain Control Validation".
 """
 
 import re
@@ -35,26 +35,26 @@ _RISK_PATTERN: Final = re.compile(r"\brisk|abuse|phish|malware|safe.?browsing", 
 _FALLBACK_ORIGIN_PATTERN: Final = re.compile(r"fallback", re.IGNORECASE)
 _WRONG_TARGET_PATTERN: Final = re.compile(r"not\W+cname\b|records are owned|token was not found", re.IGNORECASE)
 _RECHECK_WAIT_MS: Final = HOUR
-"""For so long Cloudflare may just not have looked again yet."""
+"""For this long Cloudflare may simply not have checked the hostname again yet."""
 
 
 def findings_of(domain: Domain, registration_error: DomainError | None = None) -> tuple[Finding, ...]:
-    """All that is known to be wrong with a domain: what DNS showed and what Cloudflare said, most severe first.
+    """Return all findings of a domain, from DNS and from Cloudflare, most severe first.
 
-    `registration_error`: why its registration could not be done up to now, which the job knows and the domain does not.
+    `registration_error` is why its registration has failed so far, which the job knows and the domain does not.
     """
     return sort_findings((*domain.findings, *cloudflare_findings(domain, registration_error)))
 
 
 def cloudflare_findings(domain: Domain, registration_error: DomainError | None = None) -> tuple[Finding, ...]:
-    """What Cloudflare alone tells; `registration_error` as in `findings_of`."""
-    found = [
+    """Return the findings from Cloudflare alone; `registration_error` as in `findings_of`."""
+    findings = [
         *_refusal_findings(domain, registration_error),
         *_hostname_findings(domain),
         *certificate_findings(domain),
         *_timeout_findings(domain),
     ]
-    return sort_findings(found)
+    return sort_findings(findings)
 
 
 def _refusal_findings(domain: Domain, registration_error: DomainError | None) -> Iterator[Finding]:
@@ -107,8 +107,8 @@ def _is_hidden_for_long(domain: Domain) -> bool:
 
 
 def _blocked_finding(domain: Domain) -> Finding:
-    said = " ".join(domain.cf_errors)
-    if _ZONE_HOLD_PATTERN.search(said):
+    errors = " ".join(domain.cf_errors)
+    if _ZONE_HOLD_PATTERN.search(errors):
         message = (
             f"The zone of {domain.name} is on hold at Cloudflare, which keeps others from using its names. Whoever "
             "owns the zone has to release the hold, also for subdomains, in its Cloudflare account."
@@ -116,7 +116,7 @@ def _blocked_finding(domain: Domain) -> Finding:
         return _new_finding(FindingCode.ZONE_HOLD, "error", "customer", message, *domain.cf_errors)
     why = (
         "holds it for a risk"
-        if _RISK_PATTERN.search(said)
+        if _RISK_PATTERN.search(errors)
         else "gives no reason: it may hold it for a risk, or its zone"
     )
     message = f"Cloudflare blocks {domain.name} and {why}. The operator has to ask Cloudflare's support to review it."
@@ -138,7 +138,7 @@ def _moved_finding(domain: Domain) -> Finding:
 
 
 def _timeout_findings(domain: Domain) -> Iterator[Finding]:
-    """A stage of the order that Cloudflare gave up. Taking a certificate away is no stage of it."""
+    """Find the stage of the certificate order that timed out; deleting a certificate is no stage of it."""
     status = domain.cf_ssl_status or ""
     if classify_ssl_status(status) is not CertificateClass.TIMED_OUT or status.startswith("deletion"):
         return
@@ -158,7 +158,7 @@ def _timeout_findings(domain: Domain) -> Iterator[Finding]:
 
 
 def _missing_validation_record(domain: Domain) -> Record | None:
-    """The record by which the CA would be convinced, where it is known to be missing."""
+    """Return the record that would validate the domain, where it is known to be missing."""
     if domain.validation == "delegated" or domain.wildcard:
         if domain.challenge_verified or domain.challenge_target is None:
             return None

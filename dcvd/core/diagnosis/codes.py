@@ -1,10 +1,10 @@
-"""The codes of findings: stable, for programs; what they mean stands in each finding's message."""
+"""The codes of findings, which are stable and for programs; each finding's message says what its code means."""
 
 from enum import StrEnum
 
 
 class FindingCode(StrEnum):
-    """A closed set. A code is never given another meaning; one that is no longer made may still be stored."""
+    """The code of a finding. The set is closed, and no code ever changes its meaning; old ones may still be stored."""
 
     # The way from the hostname to the target.
     CNAME_MISSING = "cname_missing"
@@ -37,7 +37,7 @@ class FindingCode(StrEnum):
     HOSTNAME_INVALID = "hostname_invalid"
     HOSTNAME_TOO_LONG = "hostname_too_long"
 
-    # What only Cloudflare tells.
+    # What only Cloudflare knows.
     ZONE_HOLD = "zone_hold"
     HOSTNAME_TAKEN = "hostname_taken"
     QUOTA_EXCEEDED = "quota_exceeded"

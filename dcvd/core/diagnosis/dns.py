@@ -1,4 +1,4 @@
-"""One check of DNS, judged as a whole: a root cause is told once, and what is independent of it beside it."""
+"""The diagnosis of one DNS check as a whole: a root cause is reported once, beside what does not depend on it."""
 
 from msgspec import Struct
 
@@ -15,11 +15,11 @@ from dcvd.core.domains.hostnames import registrable_domain
 
 
 class DnsDiagnosis(Struct, frozen=True):
-    """The judgement of one check.
+    """The diagnosis of one DNS check.
 
-    state: of the routing record alone; None when the check says nothing of it.
-    findings: what to mend first stands first; each code at most once.
-    challenge_verified: whether `_acme-challenge` leads to Cloudflare; None when that was not asked, or not answered.
+    state: that of the routing record; None when the check says nothing about it.
+    findings: in the order in which they should be fixed; each code at most once.
+    challenge_verified: whether `_acme-challenge` leads to Cloudflare; None when it was not queried or not answered.
     """
 
     state: DnsState | None
@@ -28,9 +28,9 @@ class DnsDiagnosis(Struct, frozen=True):
 
 
 def diagnose_dns(facts: DnsFacts, requirements: DnsRequirements, now: int) -> DnsDiagnosis:
-    """What a check at `now` means. Our own resolvers failing is no statement about the domain."""
+    """Diagnose the facts of a check at `now`. A failure of our own resolvers says nothing about the domain."""
     if facts.outcome == "unanswered":
-        # Nobody knows the record; servers that refuse their own zone may be why.
+        # Nobody gave us the record, perhaps because the servers refuse to serve their own zone.
         return DnsDiagnosis(None, tuple(filter(None, [servers.find_lame_servers(facts)])))
     if facts.is_registered is False and not facts.exists:
         return DnsDiagnosis(DnsState.FAILED, (_unregistered_finding(facts),))
@@ -38,14 +38,14 @@ def diagnose_dns(facts: DnsFacts, requirements: DnsRequirements, now: int) -> Dn
     routing = _diagnose_routing(facts)
     state = routing.state if bogus is None else DnsState.FAILED
     challenge = diagnose_challenge(facts, requirements)
-    authority = caa_findings(facts, requirements)
+    caa = caa_findings(facts, requirements)
     if bogus is not None:
-        # CAA goes unanswered for the same reason.
-        authority = tuple(finding for finding in authority if finding.code != FindingCode.CAA_UNANSWERED)
+        # Bogus DNSSEC also makes CAA queries fail.
+        caa = tuple(finding for finding in caa if finding.code != FindingCode.CAA_UNANSWERED)
     findings = [
         bogus,
         *routing.findings,
-        *authority,
+        *caa,
         *challenge.findings,
         servers.find_lame_servers(facts),
         servers.find_differing_servers(facts) if state is DnsState.FAILED and bogus is None else None,
@@ -55,16 +55,16 @@ def diagnose_dns(facts: DnsFacts, requirements: DnsRequirements, now: int) -> Dn
 
 
 def _diagnose_routing(facts: DnsFacts) -> RoutingDiagnosis:
-    """What the zone's servers say together; where none of them does, one resolver with the right record is enough."""
+    """Diagnose the routing from the zone's servers; if none answers, one resolver with the right record suffices."""
     divided = servers.find_divided_servers(facts)
     if divided is not None:
         return failed_routing(divided)
-    found = diagnose_routing(facts)
-    if found.state is DnsState.FAILED and not servers.answering_servers(facts):
-        heard = [resolver for resolver in facts.resolvers if resolver.outcome == "answered"]
-        if any(servers.has_right_record(facts, resolver) for resolver in heard):
+    routing = diagnose_routing(facts)
+    if routing.state is DnsState.FAILED and not servers.answering_servers(facts):
+        answering = [resolver for resolver in facts.resolvers if resolver.outcome == "answered"]
+        if any(servers.has_right_record(facts, resolver) for resolver in answering):
             return RoutingDiagnosis(DnsState.VERIFIED)
-    return found
+    return routing
 
 
 def _unregistered_finding(facts: DnsFacts) -> Finding:

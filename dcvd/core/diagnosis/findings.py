@@ -1,4 +1,4 @@
-"""How findings are made. What strangers' zones hold goes into them printable, short, and not too much of it."""
+"""Functions that build findings. Text from strangers' zones is made printable and shortened."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
@@ -15,21 +15,21 @@ _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "info")
 
 
 class RoutingDiagnosis(NamedTuple):
-    """What is to be said of the way from the hostname to the target; `state` is None where nothing can be."""
+    """The diagnosis of whether the hostname leads to the target; `state` is None where that is not known."""
 
     state: DnsState | None
     findings: tuple[Finding, ...] = ()
 
 
 def failed_routing(*findings: Finding) -> RoutingDiagnosis:
-    """It does not lead to the target, by these mistakes, the first to mend first."""
+    """Return the diagnosis that the hostname does not lead to the target, with the findings to fix, in that order."""
     return RoutingDiagnosis(DnsState.FAILED, findings)
 
 
 def customer_error(
     facts: DnsFacts, code: FindingCode, message: str, evidence: Iterable[str], *, fix: Record | None = None
 ) -> Finding:
-    """Something that the customer has to put right: by the record from the hostname to the target, or by `fix`."""
+    """Return an error that the customer has to fix, by the CNAME from the hostname to the target or by `fix`."""
     return Finding(
         code=code,
         severity="error",
@@ -41,18 +41,18 @@ def customer_error(
 
 
 def required_cname(facts: DnsFacts) -> Record:
-    """The record that is wanted."""
+    """Return the CNAME that the hostname needs."""
     return Record("CNAME", facts.hostname, facts.target)
 
 
 def shorten_evidence(evidence: Iterable[str]) -> tuple[str, ...]:
-    """The first few, each once, printable, of a line's length."""
-    kept = dict.fromkeys(text for each in evidence if (text := make_printable(each)[:_LONGEST_TEXT]))
-    return tuple(kept)[:_MOST_EVIDENCE]
+    """Return the first few texts of the evidence, each once, printable and shortened to a line."""
+    lines = dict.fromkeys(text for each in evidence if (text := make_printable(each)[:_LONGEST_TEXT]))
+    return tuple(lines)[:_MOST_EVIDENCE]
 
 
 def join_names(names: Sequence[str]) -> str:
-    """`a, b, c, d and 6 more`, for a sentence."""
+    """Join names for a sentence, such as `a, b, c, d and 6 more`."""
     shown = [make_printable(name)[:_LONGEST_TEXT] for name in names[:_MOST_NAMED]]
     more = len(names) - len(shown)
     if more:
@@ -61,7 +61,7 @@ def join_names(names: Sequence[str]) -> str:
 
 
 def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Each code once, by severity, and within one severity in the order given."""
+    """Sort findings by severity, otherwise in the given order, and keep only the first of each code."""
     first: dict[str, Finding] = {}
     for finding in findings:
         first.setdefault(finding.code, finding)

@@ -1,4 +1,4 @@
-"""Records that were typed in well meant, and came out as something else."""
+"""Mistakes of customers and their DNS providers: records that were saved as something else than was meant."""
 
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import customer_error, join_names
@@ -7,7 +7,7 @@ from dcvd.core.domains.domain import Finding, Record
 
 
 def find_doubled_name(facts: DnsFacts) -> Finding | None:
-    """The provider appended the zone to the whole name, so the record stands at `app.customer.com.customer.com`."""
+    """Find a record that the provider saved at `app.customer.com.customer.com`, with the zone appended to its name."""
     doubled = facts.doubled_answer
     if doubled is None or facts.is_apex or not _has_data(doubled):
         return None
@@ -25,7 +25,7 @@ def find_doubled_name(facts: DnsFacts) -> Finding | None:
 
 
 def find_doubled_target(facts: DnsFacts) -> Finding | None:
-    """The provider appended the zone to the value, so the record leads to `edge.saas.net.customer.com`."""
+    """Find a record that leads to `edge.saas.net.customer.com`, because the provider appended the zone to its value."""
     first = facts.chain[0]
     if not first.startswith(f"{facts.target}."):
         return None
@@ -43,7 +43,7 @@ def find_doubled_target(facts: DnsFacts) -> Finding | None:
 
 
 def find_masking_wildcard(facts: DnsFacts) -> Finding | None:
-    """A random name beside the hostname gets the very answer that the hostname gets."""
+    """Find a wildcard that answers for the hostname: a random name beside it gets the same answer."""
     sibling = facts.sibling_answer
     if sibling is None or facts.is_apex or not _has_data(sibling):
         return None
@@ -63,7 +63,7 @@ def find_masking_wildcard(facts: DnsFacts) -> Finding | None:
 
 
 def relative_name(hostname: str, zone: str) -> str:
-    """The name as it is typed where the provider appends the zone itself; `@` for the zone's own."""
+    """Return the name as it is typed where the provider appends the zone; `@` for the zone itself."""
     return "@" if hostname == zone else hostname.removesuffix(f".{zone}")
 
 
@@ -72,7 +72,7 @@ def _first_target(facts: DnsFacts) -> str | None:
 
 
 def _has_data(other: OtherNameAnswer) -> bool:
-    # A name can exist for what stands below it alone.
+    # A name without records of its own exists when there are names below it.
     return other.exists and (other.cname is not None or bool(other.addresses))
 
 

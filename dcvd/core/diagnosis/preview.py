@@ -1,4 +1,4 @@
-"""What a fresh check of DNS says of a domain, as it is or as it would be added. Nothing is asked here."""
+"""Diagnosis of a domain from a fresh DNS check, whether it exists or is only about to be added."""
 
 from typing import Final
 
@@ -17,7 +17,10 @@ _TARGET_IN_WORDS: Final = "the target that it is given when it is added"
 
 
 class DomainDiagnosis(Struct, frozen=True, kw_only=True):
-    """`state` is None where DNS gave no answer. `records`: with what this check saw of them."""
+    """What a fresh check found out about a domain. Nothing of it is stored.
+
+    state: None where DNS gave no answer. records: the required records, with whether this check saw them.
+    """
 
     state: DnsState | None
     findings: tuple[Finding, ...]
@@ -25,10 +28,10 @@ class DomainDiagnosis(Struct, frozen=True, kw_only=True):
 
 
 def sketch_domain(validated: ValidatedDomain, *, template: str, suffix: str | None, now: int) -> Domain:
-    """The domain that an addition would become, without an id.
+    """Return the domain that would be added, without an id.
 
-    template: the configured target. It stays as it is where it has the label `{token}`: that is chosen only when the
-        domain is added. suffix: as in `targets.challenge_target`.
+    template: the configured target. Its label `{token}` stays as it is, because it is replaced only when the domain is
+        added. suffix: as in `targets.challenge_target`.
     """
     delegated = validated.validation == "delegated"
     return new_domain(
@@ -44,7 +47,7 @@ def sketch_domain(validated: ValidatedDomain, *, template: str, suffix: str | No
 
 
 def build_check_request(domain: Domain, random: RandomBytes) -> DnsCheckRequest:
-    """All that there is to ask. Any target below the service's name has the addresses that every one of them has."""
+    """Return the request for a thorough check. All targets below the service's name have the same addresses."""
     return DnsCheckRequest(
         hostname=domain.name,
         target=targets.new_target(domain.cname_target, random),
@@ -61,29 +64,29 @@ def diagnose_domain(
     allowed_tlds: tuple[str, ...],
     now: int,
 ) -> DomainDiagnosis:
-    """What the answer to `question` means; `certificate_authorities` as in `lifecycle.Rules`."""
-    # The target as a person is to read it, which has no random label.
-    verdict = diagnose_dns(
+    """Diagnose the answer to `build_check_request`; `certificate_authorities` as in `LifecycleRules`."""
+    # Messages show the target without a random label.
+    diagnosis = diagnose_dns(
         replace(facts, target=domain.cname_target), DnsRequirements.of_domain(domain, certificate_authorities), now
     )
-    seen = replace(
+    checked = replace(
         domain,
-        dns_state=verdict.state or DnsState.UNKNOWN,
+        dns_state=diagnosis.state or DnsState.UNKNOWN,
         dns_failures=0,
-        challenge_verified=bool(verdict.challenge_verified),
+        challenge_verified=bool(diagnosis.challenge_verified),
     )
-    found = verdict.findings
+    findings = diagnosis.findings
     if targets.is_target_template(domain.cname_target):
-        found = _hide_unknown_target(found, domain.cname_target)
+        findings = _hide_unknown_target(findings, domain.cname_target)
     return DomainDiagnosis(
-        state=verdict.state,
-        findings=(*found, *name_findings(domain.name, allowed_tlds=allowed_tlds)),
-        records=required_records(seen),
+        state=diagnosis.state,
+        findings=(*findings, *name_findings(domain.name, allowed_tlds=allowed_tlds)),
+        records=required_records(checked),
     )
 
 
 def _hide_unknown_target(findings: tuple[Finding, ...], template: str) -> tuple[Finding, ...]:
-    """Until a name is added nobody can have pointed it right, which is no fault, and nobody can type its target."""
+    """Drop what nobody can get right before a domain is added, because its target is not known until then."""
     return tuple(
         replace(
             finding,
@@ -96,6 +99,6 @@ def _hide_unknown_target(findings: tuple[Finding, ...], template: str) -> tuple[
 
 
 def unusable_name_findings(text: str, message: str, *, allowed_tlds: tuple[str, ...]) -> tuple[Finding, ...]:
-    """The finding of a name that cannot be added, for the reason `message`."""
-    found = name_findings(text, allowed_tlds=allowed_tlds)
-    return found or (Finding(code="hostname_invalid", severity="error", actor="customer", message=message),)
+    """Return the findings about a name that cannot be added for the reason `message`."""
+    findings = name_findings(text, allowed_tlds=allowed_tlds)
+    return findings or (Finding(code="hostname_invalid", severity="error", actor="customer", message=message),)

@@ -1,4 +1,4 @@
-"""What a customer's DNS has to say."""
+"""What the diagnosis requires of a customer's DNS."""
 
 from msgspec import Struct
 
@@ -6,9 +6,9 @@ from dcvd.core.domains.domain import Domain, ValidationMethod
 
 
 class DnsRequirements(Struct, frozen=True, kw_only=True):
-    """What the customer's DNS has to say; `certificate_authorities` as in `lifecycle.Rules`.
+    """What a domain requires of the customer's DNS; `certificate_authorities` as in `LifecycleRules`.
 
-    validation, wildcard, challenge_target: as of the domain; challenge_target is None while nobody knows it.
+    validation, wildcard, challenge_target: those of the domain; `challenge_target` is None while it is not known.
     """
 
     validation: ValidationMethod = "http"
@@ -18,7 +18,7 @@ class DnsRequirements(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of_domain(cls, domain: Domain, certificate_authorities: tuple[str, ...]) -> "DnsRequirements":
-        """What a domain's DNS has to say."""
+        """Return the requirements of a domain."""
         return cls(
             validation=domain.validation,
             wildcard=domain.wildcard,
@@ -28,5 +28,5 @@ class DnsRequirements(Struct, frozen=True, kw_only=True):
 
     @property
     def is_delegated(self) -> bool:
-        """Whether the CA is answered at `_acme-challenge`: wildcards are validated in no other way."""
+        """Whether validation is delegated through `_acme-challenge`, as it always is for a wildcard."""
         return self.wildcard or self.validation == "delegated"

@@ -1,4 +1,4 @@
-"""Whether the hostname leads to our target, and by which mistake it does not."""
+"""Diagnosis of the routing: whether the hostname leads to our target, and which mistake keeps it from that."""
 
 from typing import Final
 
@@ -13,14 +13,14 @@ from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import DnsState, Finding, Record
 
 LONGEST_CHAIN: Final = 8
-"""CNAMEs that every resolver follows; some of the CAs' own give up soon after."""
+"""The most CNAMEs that every resolver follows; those of some CAs give up soon after."""
 
 _PARTIAL_ZONE: Final = ".cdn.cloudflare.net"
-"""Where a hostname leads whose zone is at another provider but proxied by Cloudflare ("partial setup")."""
+"""The suffix of targets in a zone that Cloudflare proxies but another provider serves ("partial setup")."""
 
 
 def diagnose_routing(facts: DnsFacts) -> RoutingDiagnosis:
-    """The judgement of the chain that was found, whichever of the servers told it."""
+    """Diagnose the CNAME chain and addresses, whichever server they came from."""
     if facts.target in facts.chain:
         return RoutingDiagnosis(DnsState.VERIFIED, _findings_beside_cname(facts))
     if facts.has_loop:
@@ -39,22 +39,21 @@ def _diagnose_wrong_chain(facts: DnsFacts) -> RoutingDiagnosis:
         return _diagnose_broken_chain(facts)
     if len(facts.chain) > LONGEST_CHAIN:
         return failed_routing(_long_chain_finding(facts))
-    typed = find_doubled_name(facts)
-    by_wildcard = find_masking_wildcard(facts)
-    if by_wildcard is not None:
-        return failed_routing(typed or by_wildcard)
-    wrong = find_doubled_target(facts) or _wrong_target_finding(facts)
-    return failed_routing(wrong, typed) if typed is not None else failed_routing(wrong)
+    doubled = find_doubled_name(facts)
+    wildcard = find_masking_wildcard(facts)
+    if wildcard is not None:
+        return failed_routing(doubled or wildcard)
+    finding = find_doubled_target(facts) or _wrong_target_finding(facts)
+    return failed_routing(finding, doubled) if doubled is not None else failed_routing(finding)
 
 
 def _diagnose_broken_chain(facts: DnsFacts) -> RoutingDiagnosis:
-    """Somebody on the way does not answer: it may lead to us, but as long as that is so it leads nobody."""
+    """Diagnose a chain in which a server does not answer: it may lead to us, but nobody can follow it now."""
     if not any(resolver.outcome == "answered" for resolver in facts.resolvers):
         return RoutingDiagnosis(None)
     message = (
         f"{facts.hostname} points to {join_names(facts.chain[:1])}, and name servers on the way from there do not "
-        "answer. "
-        f"Change it to {facts.target}."
+        f"answer. Change it to {facts.target}."
     )
     return RoutingDiagnosis(
         None,
@@ -63,10 +62,10 @@ def _diagnose_broken_chain(facts: DnsFacts) -> RoutingDiagnosis:
 
 
 def _findings_beside_cname(facts: DnsFacts) -> tuple[Finding, ...]:
-    """The record leads here; what may still be in its way."""
-    found: list[Finding] = []
+    """Return what may still be wrong although the hostname leads to the target."""
+    findings: list[Finding] = []
     if facts.chain.index(facts.target) >= LONGEST_CHAIN:
-        found.append(_long_chain_finding(facts))
+        findings.append(_long_chain_finding(facts))
     kinds = sorted(
         {record.type for record in facts.other_records if not _is_harmless(facts, record.type, record.value)}
     )
@@ -80,14 +79,14 @@ def _findings_beside_cname(facts: DnsFacts) -> tuple[Finding, ...]:
             f"{facts.hostname} has {types} records beside its CNAME, and no name may have both: some will follow the "
             f"one and some the other. Delete the existing {types} records for {facts.hostname}."
         )
-        found.append(
+        findings.append(
             Finding(code=code, severity="warning", actor="customer", message=message, evidence=shorten_evidence(values))
         )
-    return tuple(found)
+    return tuple(findings)
 
 
 def _is_harmless(facts: DnsFacts, kind: str, value: str) -> bool:
-    """Some providers answer for addresses with those that they have found at the CNAME's end themselves."""
+    """Whether a record is harmless beside the CNAME: some providers answer with the addresses of the CNAME's target."""
     return kind in ("A", "AAAA") and not is_elsewhere(facts, value)
 
 

@@ -1,4 +1,4 @@
-"""The zone's servers and the resolvers: who does not serve, who serves old data, and whose signatures do not hold."""
+"""Diagnosis of name servers and resolvers: lame servers, old data, and broken DNSSEC."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,24 +13,24 @@ from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.instants import DAY, MINUTE, SECOND, to_rfc3339
 
 _SILENT_OUTCOMES: Final[frozenset[QueryOutcome]] = frozenset({"timeout", "unreachable"})
-"""Outcomes that may be our own network's."""
+"""Outcomes for which our own network may be at fault."""
 
 _LONGEST_CACHE_TIME_MS: Final = 7 * DAY
-"""Resolvers cut longer times to live (RFC 8767 §4)."""
+"""The longest time that resolvers cache an answer (RFC 8767 §4)."""
 
 
 def answering_servers(facts: DnsFacts) -> tuple[ServerAnswer, ...]:
-    """The authoritative servers that said something of the hostname."""
+    """Return the authoritative servers that answered for the hostname."""
     return tuple(server for server in facts.servers if server.outcome == "answered")
 
 
 def has_right_record(facts: DnsFacts, answer: ServerAnswer | ResolverAnswer) -> bool:
-    """Whether an answer is the right record: to the target, or to where the chain that was followed begins."""
+    """Whether an answer has a CNAME to the target, or to the first name of a chain that leads to the target."""
     return answer.cname is not None and answer.cname in _right_targets(facts)
 
 
 def find_bogus_dnssec(facts: DnsFacts) -> Finding | None:
-    """Every resolver that spoke refuses the zone's signatures, and gives the answer to whoever does not check them."""
+    """Find broken DNSSEC: no resolver answers, and at least one does once it need not validate."""
     if any(resolver.outcome == "answered" for resolver in facts.resolvers):
         return None
     refusing = [r for r in facts.resolvers if r.outcome == "servfail" and r.outcome_with_cd == "answered"]
@@ -49,21 +49,21 @@ def find_bogus_dnssec(facts: DnsFacts) -> Finding | None:
 
 
 def find_lame_servers(facts: DnsFacts) -> Finding | None:
-    """Servers that are listed for the zone and do not serve it; silence counts where our network is proven to work."""
-    reached = {_address_family(server.address) for server in facts.servers if server.outcome not in _SILENT_OUTCOMES}
+    """Find servers that are listed for the zone but do not serve it; silence counts only if our network works."""
+    families = {_address_family(server.address) for server in facts.servers if server.outcome not in _SILENT_OUTCOMES}
     serving = {server.name for server in answering_servers(facts)}
-    found = [
+    lame = [
         server
         for server in facts.servers
         if server.outcome != "answered"
         and (
             server.outcome not in _SILENT_OUTCOMES
-            or (server.name not in serving and _address_family(server.address) in reached)
+            or (server.name not in serving and _address_family(server.address) in families)
         )
     ]
-    if not found:
+    if not lame:
         return None
-    names = list(dict.fromkeys(server.name for server in found))
+    names = list(dict.fromkeys(server.name for server in lame))
     serves = "are listed but do not serve it" if len(names) > 1 else "is listed but does not serve it"
     rest = "" if serving else " No other server of the zone answers either."
     return Finding(
@@ -73,13 +73,13 @@ def find_lame_servers(facts: DnsFacts) -> Finding | None:
         message=f"Of the name servers for {facts.hostname}, {join_names(names)} {serves}. Remove it from the NS "
         f"records, or ask your DNS provider to serve the zone there.{rest}",
         evidence=shorten_evidence(
-            f"{server.name} ({server.address}): {_describe_outcome(server.outcome)}" for server in found
+            f"{server.name} ({server.address}): {_describe_outcome(server.outcome)}" for server in lame
         ),
     )
 
 
 def find_divided_servers(facts: DnsFacts) -> Finding | None:
-    """Some of the servers have the right record and some do not: a part of the world is sent elsewhere."""
+    """Find servers without the right record while others have it, so that some visitors are sent elsewhere."""
     answers = answering_servers(facts)
     right = [server for server in answers if has_right_record(facts, server)]
     wrong = [server for server in answers if not has_right_record(facts, server)]
@@ -93,16 +93,16 @@ def find_divided_servers(facts: DnsFacts) -> Finding | None:
         return _inconsistency_finding(facts, message, answers, with_fix=True)
     message = (
         f"{_join_server_names(wrong)} still serves old data for {facts.hostname}, while {_join_server_names(right)} "
-        "has the right record. It "
-        "mostly passes within minutes; where it does not, ask your DNS provider to update that server."
+        "has the right record. It mostly passes within minutes; where it does not, ask your DNS provider to update "
+        "that server."
     )
     return _inconsistency_finding(facts, message, answers, with_fix=False)
 
 
 def find_differing_servers(facts: DnsFacts) -> Finding | None:
-    """None has the right record, but they are not of one mind either: a change may be under way.
+    """Find servers that disagree while none has the right record, as during a change.
 
-    Where all have the right record, their serials may differ as they like: those of two providers always do.
+    Where all have the right record, differing serials mean nothing: those of two providers always differ.
     """
     answers = answering_servers(facts)
     if any(has_right_record(facts, server) for server in answers) or len(answers) < 2:
@@ -126,7 +126,7 @@ def find_differing_servers(facts: DnsFacts) -> Finding | None:
 
 
 def find_propagation(facts: DnsFacts, now: int) -> Finding | None:
-    """The zone has the right record, and some resolver still remembers what was there before."""
+    """Find resolvers that still cache an old answer although the zone has the right record."""
     old = [
         resolver
         for resolver in facts.resolvers
@@ -134,9 +134,9 @@ def find_propagation(facts: DnsFacts, now: int) -> Finding | None:
     ]
     if not old:
         return None
-    left = [min(resolver.ttl * SECOND, _LONGEST_CACHE_TIME_MS) for resolver in old if resolver.ttl is not None]
-    # In whole minutes, so that the same caches are told in the same words at each look.
-    clear_at = -(-(now + max(left)) // MINUTE) * MINUTE if left else None
+    remaining_ms = [min(resolver.ttl * SECOND, _LONGEST_CACHE_TIME_MS) for resolver in old if resolver.ttl is not None]
+    # Rounding up to whole minutes keeps the message the same from one check to the next.
+    clear_at = -(-(now + max(remaining_ms)) // MINUTE) * MINUTE if remaining_ms else None
     when = "by themselves" if clear_at is None else f"by {to_rfc3339(clear_at)}"
     return Finding(
         code=FindingCode.PROPAGATING,
@@ -167,9 +167,9 @@ def _inconsistency_finding(
 
 def _has_newer_copy(candidates: Sequence[ServerAnswer], others: Sequence[ServerAnswer]) -> bool:
     """Whether the newest copy of the zone among `candidates` is newer than each of the others' (RFC 1982 §3.2)."""
-    theirs = [server.serial for server in others if server.serial is not None]
-    return bool(theirs) and any(
-        server.serial is not None and all(0 < (server.serial - serial) % 2**32 < 2**31 for serial in theirs)
+    other_serials = [server.serial for server in others if server.serial is not None]
+    return bool(other_serials) and any(
+        server.serial is not None and all(0 < (server.serial - serial) % 2**32 < 2**31 for serial in other_serials)
         for server in candidates
     )
 

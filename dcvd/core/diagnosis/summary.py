@@ -1,4 +1,4 @@
-"""A diagnosis in one sentence: who has to do what next."""
+"""Summaries: a diagnosis in one sentence that says who has to do what next."""
 
 from collections.abc import Sequence
 from typing import Final, assert_never
@@ -21,12 +21,12 @@ _ACTOR_IN_WORDS: Final[dict[FindingActor, str]] = {
 
 
 def summarize_domain(domain: Domain, findings: Sequence[Finding]) -> str:
-    """Of a domain; `findings` are those that are known of it, most severe first."""
+    """Summarize a domain; `findings` are its findings, most severe first."""
     fault = _first_of_severity(findings, "error")
     if fault is not None:
         return _describe_finding(fault)
     if domain.error is not None:
-        # A finding of the same code knows what is being done about it.
+        # A finding of the same code also says what is being done about it.
         same = next((finding for finding in findings if finding.code == domain.error.code), None)
         return domain.error.message if same is None else _describe_finding(same)
     warning = _first_of_severity(findings, "warning")
@@ -55,9 +55,9 @@ def summarize_domain(domain: Domain, findings: Sequence[Finding]) -> str:
 def summarize_preview(
     name: str, state: DnsState | None, findings: Sequence[Finding], *, is_new: bool, is_target_unknown: bool = False
 ) -> str:
-    """Of a name that was only looked at; `state` is None where DNS could not be asked.
+    """Summarize the check of a name that may not be added yet; `state` is None where DNS gave no answer.
 
-    is_target_unknown: its target is chosen only when it is added.
+    is_target_unknown: whether its target is chosen only when it is added.
     """
     fault = _first_of_severity(findings, "error")
     if fault is not None:
@@ -74,7 +74,7 @@ def summarize_preview(
 
 
 def _missing_validation_record(domain: Domain) -> RequiredRecord | None:
-    """The record by which the CA is shown whose the name is, where it is still to be seen."""
+    """Return the validation record of a domain, if it has one that we have not found in DNS yet."""
     records = required_records(domain)
     return next((record for record in records if record.purpose == "validation" and not record.is_verified), None)
 

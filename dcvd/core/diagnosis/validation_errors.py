@@ -1,4 +1,4 @@
-"""The texts of `ssl.validation_errors`: mostly what the CA told Cloudflare."""
+"""Findings from the texts of `ssl.validation_errors`, which are mostly the CA's answers to Cloudflare."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _LONGEST_TEXT: Final = 1000
 
 
 class _ErrorMeaning(Struct, frozen=True):
-    """What a text says; `message` has places for `name`, `zone` and `ca`."""
+    """The meaning of texts that match `pattern`; `message` has the placeholders `name`, `zone` and `ca`."""
 
     code: FindingCode
     pattern: str
@@ -36,7 +36,7 @@ _MEANINGS: Final = (
     ),
     _ErrorMeaning(
         FindingCode.CAA_UNANSWERED,
-        # A CAA look-up that failed also names CAA: this comes before CAA_BLOCKS.
+        # Texts about a failed CAA query also name CAA, so this has to come before CAA_BLOCKS.
         r"servfail|multi\w*.perspective|allow caa quer|caa.{0,80}time[d ]*out",
         "error",
         "customer",
@@ -84,7 +84,7 @@ _MEANINGS: Final = (
         "challenge or block that path: firewall and page rules of the zone {zone} most of all.",
     ),
 )
-"""Tried in this order; the first that fits holds."""
+"""The patterns are tried in this order, and the first match counts."""
 
 _COMPILED_MEANINGS: Final = tuple(
     (re.compile(meaning.pattern, re.IGNORECASE | re.DOTALL), meaning) for meaning in _MEANINGS
@@ -92,11 +92,11 @@ _COMPILED_MEANINGS: Final = tuple(
 
 
 def certificate_findings(domain: Domain) -> Iterator[Finding]:
-    """One finding for each text that is understood."""
+    """Yield a finding for each text whose meaning is known."""
     for text in domain.cf_ssl_errors:
-        # A hostname may hold any of the words.
-        said = re.sub(re.escape(domain.name), "", text[:_LONGEST_TEXT], flags=re.IGNORECASE)
-        meaning = next((meaning for pattern, meaning in _COMPILED_MEANINGS if pattern.search(said)), None)
+        # The hostname itself may contain any of the words.
+        searched = re.sub(re.escape(domain.name), "", text[:_LONGEST_TEXT], flags=re.IGNORECASE)
+        meaning = next((meaning for pattern, meaning in _COMPILED_MEANINGS if pattern.search(searched)), None)
         if meaning is not None:
             yield _new_finding(domain, meaning, text)
 

@@ -1,1 +1,1 @@
-"""Domains: their names, the records they need, and what is observed of them."""
+"""Domains: their names, the records that they need, and what is observed about them."""

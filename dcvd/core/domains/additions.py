@@ -1,4 +1,4 @@
-"""What can be asked for a new domain, before anything is looked up."""
+"""Requests to add a domain, and their validation, for which nothing has to be looked up."""
 
 from collections.abc import Collection
 
@@ -11,7 +11,10 @@ from dcvd.errors import InvalidInput
 
 
 class DomainRequest(Struct, frozen=True, kw_only=True):
-    """A domain as somebody asks for it; `validation` None is left to us, without a connection no record is written."""
+    """A request to add a domain.
+
+    validation: None leaves the choice to us. connection_id: the connection that writes the records; None for none.
+    """
 
     domain_name: str
     validation: ValidationMethod | None = None
@@ -20,9 +23,9 @@ class DomainRequest(Struct, frozen=True, kw_only=True):
 
 
 class ValidatedDomain(Struct, frozen=True, kw_only=True):
-    """A domain that may be added if nobody has it: the name is normalised, the rest decided.
+    """A domain that may be added if nobody has it yet: its name is normalised and its validation chosen.
 
-    connection_id: the connection that writes its records, if the organization has it.
+    connection_id: the connection that is to write its records; nobody has checked yet that it exists.
     """
 
     name: str
@@ -32,7 +35,7 @@ class ValidatedDomain(Struct, frozen=True, kw_only=True):
 
 
 def validate_request(request: DomainRequest, *, target: str, allowed_tlds: Collection[str]) -> ValidatedDomain:
-    """What a wish comes to; `target` is the configured one. Raises InvalidInput, naming the member at fault."""
+    """Validate a request; `target` is the configured one. Raises InvalidInput, which names the member at fault."""
     name = normalise(request.domain_name, allowed_tlds=allowed_tlds)
     if belongs_to_service(name, target):
         message = f"{name} belongs to this service itself: customers point their names to {service_name(target)}."

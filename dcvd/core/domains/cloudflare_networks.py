@@ -1,4 +1,4 @@
-"""The networks of Cloudflare's edge: where a proxied record leads, whoever it belongs to.
+"""The networks of Cloudflare's edge, to which every proxied record of any customer leads.
 
 Source: https://www.cloudflare.com/ips-v4 and ips-v6, which change about once in two years.
 """
@@ -41,7 +41,7 @@ _V6: Final = tuple(
 
 
 def is_cloudflare_address(address: str) -> bool:
-    """Whether an address, as text, is of Cloudflare's edge; what is no address is not."""
+    """Whether a text is an address of Cloudflare's edge."""
     try:
         parsed: IPv4Address | IPv6Address = ip_address(address)
     except ValueError:

@@ -1,7 +1,7 @@
-"""What a notification of Cloudflare's says: which custom hostname to look at. Pure; nothing in it is believed further.
+"""Cloudflare's notifications, which say which custom hostname to check; nothing else in them is trusted.
 
-Two documented shapes: the event's members at the top, or below `data` of a generic notification. How they nest is not
-documented, so both are taken, and whatever else comes is no failure: Cloudflare would only send it again.
+Two shapes are documented: the event's members at the top, or below `data` of a generic notification. How they nest is
+not documented, so both are accepted. Anything else is ignored, because Cloudflare would only send it again.
 """
 
 from typing import Any, Final
@@ -13,9 +13,9 @@ _LONGEST_NAME: Final = 253
 
 
 class CloudflareNotification(Struct, frozen=True, kw_only=True):
-    """None for what was not told, or is not of a form that could be meant.
+    """A notification; a member is None where it is missing or malformed.
 
-    event_id: the same each time that Cloudflare sends it. type: such as
+    event_id: the same each time that Cloudflare sends the event. type: such as
     `ssl.custom_hostname_certificate.issuance.succeeded`. hostname: in lower case, without the trailing dot.
     """
 
@@ -27,12 +27,12 @@ class CloudflareNotification(Struct, frozen=True, kw_only=True):
 
     @property
     def is_about_a_hostname(self) -> bool:
-        """Events of a superseded certificate can lack both."""
+        """Whether the notification names a hostname; those about a superseded certificate may not."""
         return self.hostname_id is not None or self.hostname is not None
 
 
 def read_notification(payload: object) -> CloudflareNotification:
-    """What a decoded body says; total over everything that JSON can hold."""
+    """Read a decoded JSON body, whatever it holds."""
     top = _members_of(payload)
     inner = _members_of(top.get("data"))
     body = top if "metadata" in top or "metadata" not in inner else inner
@@ -53,7 +53,7 @@ def _members_of(value: object) -> dict[str, Any]:
 
 
 def _read_text(value: object, longest: int) -> str | None:
-    """Printable ASCII alone: ids, types and A-labels are made of nothing else, and it goes into the log."""
+    """Return a text of printable ASCII, as ids, types and A-labels are; anything else must not reach the log."""
     if isinstance(value, str) and 0 < len(value) <= longest and value.isascii() and value.isprintable():
         return value
     return None

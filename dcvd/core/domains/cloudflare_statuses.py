@@ -1,7 +1,7 @@
-"""What Cloudflare's 16 hostname statuses and 21 certificate statuses mean for a domain.
+"""Classes of Cloudflare's 16 hostname statuses and 21 certificate statuses, by what they mean for a domain.
 
-Both lists are open in practice: Cloudflare adds values without notice. A value that is not here is class UNKNOWN and
-changes nothing.
+Both lists are open in practice: Cloudflare adds values without notice. A value that is not listed here is of the class
+UNKNOWN and changes nothing.
 """
 
 from enum import Enum, auto
@@ -9,7 +9,7 @@ from typing import Final
 
 
 class HostnameClass(Enum):
-    """What a custom hostname's `status` says."""
+    """The class of a custom hostname's `status`."""
 
     SERVING = auto()
     WAITING = auto()
@@ -21,7 +21,7 @@ class HostnameClass(Enum):
 
 
 class CertificateClass(Enum):
-    """What a custom hostname's `ssl.status` says."""
+    """The class of a custom hostname's `ssl.status`."""
 
     SERVING = auto()
     BEFORE_ISSUE = auto()
@@ -41,7 +41,7 @@ _HOSTNAME_CLASSES: Final = {
     "moved": HostnameClass.MOVED,
     "deleted": HostnameClass.DELETED,
     "pending_deletion": HostnameClass.DELETED,
-    # Internal or staged at Cloudflare, without a documented meaning: kept and shown, but they decide nothing.
+    # Internal or staged at Cloudflare, without a documented meaning: we store and show them, but they decide nothing.
     "pending_blocked": HostnameClass.NEUTRAL,
     "pending_migration": HostnameClass.NEUTRAL,
     "pending_provisioned": HostnameClass.NEUTRAL,
@@ -81,18 +81,18 @@ OPEN_ORDER_STATUSES: Final = frozenset(
     {"initializing", "pending_validation", "pending_issuance", "initializing_timed_out", "validation_timed_out",
      "issuance_timed_out"}
 )  # fmt: skip
-"""Certificate statuses in which nothing new has been issued yet: a listed certificate is the one that serves now."""
+"""Statuses in which no new certificate has been issued yet, so that a listed certificate is the one that serves."""
 
 
 def classify_hostname_status(status: str | None) -> HostnameClass:
-    """The class of a hostname's status; an answer without one (None) says nothing."""
+    """Return the class of a hostname's status; NEUTRAL where Cloudflare's answer has none."""
     if status is None:
         return HostnameClass.NEUTRAL
     return _HOSTNAME_CLASSES.get(status, HostnameClass.UNKNOWN)
 
 
 def classify_ssl_status(ssl_status: str | None) -> CertificateClass:
-    """The class of a certificate's status; Cloudflare's prose also writes a bare `timed_out`."""
+    """Return the class of a certificate's status; Cloudflare's documentation also writes a bare `timed_out`."""
     if ssl_status is None:
         return CertificateClass.BEFORE_ISSUE
     if ssl_status.endswith("timed_out"):

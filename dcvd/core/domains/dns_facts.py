@@ -1,6 +1,6 @@
-"""What DNS said of a hostname, without judgement.
+"""What DNS answered about a hostname, before it is diagnosed.
 
-Names are lower case without the trailing dot, addresses as text, times to live in seconds.
+Names are lower case without the trailing dot, addresses are text, times to live are in seconds.
 """
 
 from typing import Literal
@@ -8,15 +8,16 @@ from typing import Literal
 from msgspec import Struct
 
 QueryOutcome = Literal["answered", "servfail", "refused", "not_authoritative", "timeout", "unreachable", "malformed"]
-"""What became of a question: `answered` is NOERROR or NXDOMAIN of somebody entitled to say so."""
+"""The outcome of a DNS query: `answered` is NOERROR or NXDOMAIN from a server that may say so."""
 
 
 class ServerAnswer(Struct, frozen=True, kw_only=True):
-    """One authoritative server of the zone, asked for the hostname's CNAME.
+    """The answer of one authoritative server of the zone to a query for the hostname's CNAME.
 
-    name: as the zone's NS records have it; the address again for a stub zone's server, which has no name.
+    name: the server's name in the zone's NS records; for a stub zone's server, which has no name, its address.
     address: with its port where that is not 53.
-    exists: False is NXDOMAIN. ttl: of the CNAME, or of the negative answer. serial: of the zone's SOA, where told.
+    exists: False is NXDOMAIN. ttl: that of the CNAME, or of the negative answer. serial: that of the zone's SOA, where
+        the answer has it.
     """
 
     name: str
@@ -29,11 +30,11 @@ class ServerAnswer(Struct, frozen=True, kw_only=True):
 
 
 class ResolverAnswer(Struct, frozen=True, kw_only=True):
-    """One validating resolver, asked for the hostname's CNAME.
+    """The answer of one validating resolver to a query for the hostname's CNAME.
 
-    outcome: with validation. outcome_with_cd: the same with the CD bit, asked only where `outcome` is `servfail`; what
-    it said then stands in exists, cname and ttl. ttl: seconds for which its cache keeps the answer, also a negative
-    one.
+    outcome: that of the query with validation. outcome_with_cd: that of a second query with the CD bit, sent only where
+        `outcome` is `servfail`; `exists`, `cname` and `ttl` are then of the second answer.
+    ttl: seconds for which the resolver's cache keeps the answer, also a negative one.
     """
 
     address: str
@@ -45,11 +46,11 @@ class ResolverAnswer(Struct, frozen=True, kw_only=True):
 
 
 class CaaPolicy(Struct, frozen=True, kw_only=True):
-    """The end of the climb of RFC 8659 §3 that began at `start_name`.
+    """The CAA policy that a CA finds by climbing the DNS tree from `start_name` (RFC 8659 §3).
 
     owner_name: the name whose CAA records decide, which is the end of the chain where the climb passed a CNAME; None
         when no name up to the root has any.
-    failed_name: the name whose CAA question was not answered (then `owner_name` is None), with `outcome` saying how.
+    failed_name: the name whose CAA query was not answered, as `outcome` says; `owner_name` is then None.
     issue, issuewild: the values of those properties as they stand in the zone (`pki.goog; cansignhttpexchanges=yes`);
         None where there is no such property at all, which allows every CA.
     critical_tags: tags marked critical that RFC 8659 and 8657 do not define; no CA that keeps to them may issue.
@@ -65,7 +66,7 @@ class CaaPolicy(Struct, frozen=True, kw_only=True):
 
 
 class ChallengeAnswer(Struct, frozen=True, kw_only=True):
-    """What stands at `_acme-challenge.` before the hostname. chain: of its CNAMEs, empty without one."""
+    """The CNAME chain and TXT records at `_acme-challenge` below the hostname; `chain` is empty without a CNAME."""
 
     outcome: QueryOutcome
     chain: tuple[str, ...] = ()
@@ -73,7 +74,7 @@ class ChallengeAnswer(Struct, frozen=True, kw_only=True):
 
 
 class OtherNameAnswer(Struct, frozen=True, kw_only=True):
-    """What another name answered: a random sibling of the hostname, or the hostname with its zone appended."""
+    """The answer for another name: a random sibling of the hostname, or the hostname with its zone appended."""
 
     name: str
     exists: bool
@@ -82,36 +83,37 @@ class OtherNameAnswer(Struct, frozen=True, kw_only=True):
 
 
 class ObservedRecord(Struct, frozen=True):
-    """A record that stands at the hostname itself, of another type than CNAME."""
+    """A record at the hostname itself, of another type than CNAME."""
 
     type: str
     value: str
 
 
 class DnsFacts(Struct, frozen=True, kw_only=True):
-    """Everything that one check of a hostname saw. What was not asked for is None, or empty.
+    """Everything that one check of a hostname found in DNS. What was not queried is None, or empty.
 
-    outcome: `answered` (somebody entitled to it gave an answer, NXDOMAIN included) or `unanswered`: what the record is
-        was not seen. Where `servers` is empty too, that says something of our resolvers and nothing of the domain.
-    is_incomplete: whether the chain may go on after its last name, or addresses may be missing, because somebody gave
-        no answer or time ran out. What is there was seen; what is not there may exist.
+    outcome: `answered` (a server that may say so answered, NXDOMAIN included) or `unanswered` (the record was not
+        seen). Where `servers` is empty too, our resolvers have failed, and the domain may be all right.
+    is_incomplete: whether the chain may go on after its last name, or addresses may be missing, because a server gave
+        no answer or time ran out. What is listed was seen; what is not listed may exist.
     exists: whether the name exists at all (False = NXDOMAIN).
     chain: the targets of the CNAME chain in order, empty when there is no CNAME.
-    has_loop: whether the chain came back to a name that it had passed.
+    has_loop: whether the chain returned to a name that it had passed.
     addresses, target_addresses: A and AAAA of the hostname (through its chain), and of our target.
     is_apex: whether a zone begins at the hostname (it has an SOA of its own).
     zone, nameservers: the zone that holds the hostname, and its NS records.
-    is_delegated: whether that zone is a part, below the registrable name, that was delegated away from it.
+    is_delegated: whether that zone lies below the registrable name and was delegated from there.
     is_registered: False where the parent of the registrable name (public suffix + 1) denies that it exists.
     has_ds: whether the parent has a DS for the zone.
-    servers, resolvers: each of those that were asked.
-    other_records: what stands at the hostname beside, or instead of, a CNAME (A, AAAA, MX, TXT).
-    doubled_answer: the hostname with its zone appended, as providers do to whoever types a whole name.
-    doubled_sibling_answer: a random name right below the zone, which tells whether a wildcard answers for
-        `doubled_answer`; asked for where the hostname is further down, otherwise `sibling_answer` tells it.
-    sibling_answer: a random name beside the hostname, which only a wildcard can answer.
+    servers, resolvers: the answer of each one that was asked.
+    other_records: the records at the hostname beside, or instead of, a CNAME (A, AAAA, MX, TXT).
+    doubled_answer: that for the hostname with its zone appended, which is where providers put the record when a
+        customer types the whole name.
+    doubled_sibling_answer: that for a random name directly below the zone, which shows whether `doubled_answer` comes
+        from a wildcard. It is queried where the hostname is further down; otherwise `sibling_answer` shows it.
+    sibling_answer: that for a random name beside the hostname, which only a wildcard can answer.
     caa, target_caa: the policies for the hostname and for the end of its CNAME chain.
-    challenge: at `_acme-challenge`. ownership_texts: the TXT values at `_cf-custom-hostname`.
+    challenge: the answer at `_acme-challenge`. ownership_texts: the TXT values at `_cf-custom-hostname`.
     """
 
     hostname: str
@@ -142,10 +144,10 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
 
 
 class DnsCheckRequest(Struct, frozen=True, kw_only=True):
-    """What is to be looked up.
+    """What a check of DNS has to query.
 
-    with_challenge: whether `_acme-challenge` matters (delegated validation). is_thorough: ask everything that there is
-    to know, also where the record is right; otherwise what explains a wrong record is asked only where it is wrong.
+    with_challenge: whether `_acme-challenge` matters (delegated validation). is_thorough: whether to query everything
+    even if the record is right; otherwise what explains a wrong record is queried only where it is wrong.
     """
 
     hostname: str
@@ -155,6 +157,6 @@ class DnsCheckRequest(Struct, frozen=True, kw_only=True):
 
 
 class DnsObservation(Struct, frozen=True):
-    """One check of DNS."""
+    """What one check of DNS observed."""
 
     facts: DnsFacts

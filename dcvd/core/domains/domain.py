@@ -1,4 +1,4 @@
-"""A domain: one customer's hostname and all that is known of it."""
+"""A domain: a customer's hostname and all that we know about it."""
 
 from enum import StrEnum
 from typing import Final, Literal
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class DomainStatus(StrEnum):
-    """Where a domain is on its way."""
+    """The status of a domain, from waiting for its CNAME to serving https."""
 
     PENDING_CNAME = "pending_cname"
     ISSUING = "issuing"
@@ -16,7 +16,7 @@ class DomainStatus(StrEnum):
 
 
 class DnsState(StrEnum):
-    """What DNS says of the record; `unverifiable`: it hides the record (proxied, flattened), which is no fault."""
+    """Whether DNS has the routing record; `unverifiable`: DNS hides it (proxied, flattened), which is no fault."""
 
     UNKNOWN = "unknown"
     VERIFIED = "verified"
@@ -25,14 +25,14 @@ class DnsState(StrEnum):
 
 
 class DomainError(Struct, frozen=True):
-    """Why a domain will not go on by itself: a stable code and a sentence for a person."""
+    """Why a domain's setup has stopped: a stable code and a sentence for a person."""
 
     code: str
     message: str
 
 
 class Certificate(Struct, frozen=True, kw_only=True):
-    """The certificate in service; instants in milliseconds."""
+    """A certificate of a domain; instants are in milliseconds."""
 
     serial: str | None = None
     issuer: str | None = None
@@ -53,9 +53,9 @@ FindingActor = Literal["customer", "operator", "nobody"]
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """One diagnosis: what is wrong, who has to act, and what exactly to type.
+    """One diagnosis: what is wrong, who has to act, and the exact record to type.
 
-    `next_check_at` (milliseconds) is when it makes sense to look again; None: at the domain's next look.
+    `next_check_at` (milliseconds) is when another check makes sense; None means at the domain's next check.
     """
 
     code: str
@@ -68,14 +68,14 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 ValidationMethod = Literal["http", "delegated"]
-"""How the CA is shown whose the name is: by the routing CNAME alone, or by `_acme-challenge`, delegated by a CNAME."""
+"""How control of the name is proven to the CA: by the routing CNAME alone, or by a delegated `_acme-challenge`."""
 RecordPurpose = Literal["routing", "validation"]
 
 
 class RequiredRecord(Struct, frozen=True, kw_only=True):
-    """A record that the customer has to create, and whether we have seen it.
+    """A record that the customer has to create, and whether we have seen it in DNS.
 
-    `value` is None for the moment until Cloudflare has named it, some seconds after the domain was added.
+    `value` is None until Cloudflare has chosen it, some seconds after the domain was added.
     """
 
     type: str
@@ -86,18 +86,21 @@ class RequiredRecord(Struct, frozen=True, kw_only=True):
 
 
 class Domain(Struct, frozen=True, kw_only=True):
-    """The whole state of a domain; a new value replaces the old one, nothing changes in place.
+    """The whole state of a domain. It is immutable: every change makes a new value. Instants are in milliseconds.
 
-    Instants are milliseconds. `dns_failures` counts failed DNS checks in a row and `pending_reports` the looks in a row
-    at which Cloudflare called a serving hostname pending; `checks_since_change` counts looks since the last change, for
-    the schedule, and `incomplete_checks` looks in a row at which Cloudflare or DNS could not be asked.
-    `latest_expires_at` is the latest expiry ever seen; `warned_expires_at` and `warnings_sent` say for which expiry how
-    many of the warning thresholds were already told. `certificate` serves; `next_certificate` was issued to follow it.
-    `connection_id`: the connection that writes its records. `challenge_target` is where `_acme-challenge` has to point,
-    in Cloudflare's words; `waits_for_txt`: it waits for TXT records instead. `certificate_authority` issues, in
-    Cloudflare's words, or is to be asked next. `remedies_applied` counts what was done at Cloudflare, since it last
-    went well, to bring the domain back; `remedy_wait_started_at` is when that was done last, or since when something
-    waits for a remedy (see `healing`).
+    challenge_target: where `_acme-challenge` has to point, as Cloudflare names it.
+    connection_id: the connection that writes the domain's records.
+    waits_for_txt: whether Cloudflare waits for TXT records at `_acme-challenge`.
+    certificate_authority: the CA that issues, by Cloudflare's name, or the one that is to be tried next.
+    certificate, next_certificate: the one that serves, and the one that was issued to follow it.
+    latest_expires_at: the latest expiry ever seen.
+    warned_expires_at, warnings_sent: the expiry that was warned of, and how many of its thresholds were reported.
+    dns_failures: failed DNS checks in a row.
+    pending_reports: checks in a row at which Cloudflare called a serving hostname pending.
+    checks_since_change: checks since the last change, for the schedule.
+    incomplete_checks: checks in a row at which Cloudflare or DNS could not be asked.
+    remedies_applied: remedies tried at Cloudflare since the domain was last healthy (see `lifecycle.remedies`).
+    remedy_wait_started_at: when the last remedy was applied, or when the wait for one began.
     """
 
     id: str
@@ -139,12 +142,12 @@ class Domain(Struct, frozen=True, kw_only=True):
 
     @property
     def expires_at(self) -> int | None:
-        """Expiry of the certificate in service, where Cloudflare told one."""
+        """The expiry of the certificate that serves, where Cloudflare has given one."""
         return self.certificate.expires_at if self.certificate else None
 
     @property
     def is_ready(self) -> bool:
-        """Hostname active, certificate active, and DNS points here (or hides that it does)."""
+        """Whether hostname and certificate are active and DNS points here, or hides where it points."""
         return self.status is DomainStatus.ACTIVE and self.dns_state in POINTING_STATES
 
 
@@ -165,7 +168,7 @@ def new_domain(
     challenge_target: str | None = None,
     connection_id: str | None = None,
 ) -> Domain:
-    """A domain that was just added: nothing seen yet, its first look due at once."""
+    """Return a domain that was just added: nothing is observed yet, and its first check is due at once."""
     return Domain(
         id=domain_id,
         org_id=org_id,
@@ -183,19 +186,19 @@ def new_domain(
 
 
 def delegation_suffix(domain: Domain) -> str | None:
-    """The name below which Cloudflare has the challenges of the whole zone answered, where this domain tells it."""
+    """Return the name below which Cloudflare answers all challenges of our zone, if this domain's target shows it."""
     target, before = domain.challenge_target, f"{domain.name}."
     return target.removeprefix(before) if target is not None and target.startswith(before) else None
 
 
 def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
-    """Every record that the customer has to have in DNS, verified or not."""
+    """Return every record that the customer has to have in DNS, verified or not."""
     routing = RequiredRecord(
         type="CNAME",
         name=domain.name,
         value=domain.cname_target,
         purpose="routing",
-        # The state forgives one failed check, but here stands what was seen last, as in the findings.
+        # The state tolerates one failed check, but this shows the last check's result, as the findings do.
         is_verified=domain.dns_state is DnsState.VERIFIED and not domain.dns_failures,
     )
     if domain.validation == "http":
@@ -211,9 +214,9 @@ def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
 
 
 def records_to_remove(domain: Domain) -> tuple[Record, ...]:
-    """What the customer should take out of DNS once the domain is removed.
+    """Return the records that the customer should delete once the domain is removed.
 
-    A CNAME that is left behind lets whoever gets its target next answer for the customer's name.
+    Through a CNAME that is left behind, whoever gets its target next can answer for the customer's name.
     """
     return tuple(
         Record(record.type, record.name, record.value)
@@ -223,7 +226,7 @@ def records_to_remove(domain: Domain) -> tuple[Record, ...]:
 
 
 class LeftoverRecord(Struct, frozen=True, kw_only=True):
-    """A record that should go once its domain is removed, and whether we wrote it and are taking it out."""
+    """A record that a removed domain leaves in DNS, with whether we wrote it and are removing it."""
 
     type: str
     name: str

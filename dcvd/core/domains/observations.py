@@ -1,4 +1,4 @@
-"""What was seen of a domain, by whom, before anyone judges it."""
+"""Observations: what Cloudflare answered about a domain, before its meaning is decided."""
 
 from msgspec import Struct
 
@@ -6,7 +6,7 @@ from dcvd.core.domains.domain import Record
 
 
 class CloudflareCertificate(Struct, frozen=True, kw_only=True):
-    """One entry of Cloudflare's `ssl.certificates[]`; instants in milliseconds."""
+    """One entry of Cloudflare's `ssl.certificates[]`; instants are in milliseconds."""
 
     serial: str | None = None
     issuer: str | None = None
@@ -16,11 +16,11 @@ class CloudflareCertificate(Struct, frozen=True, kw_only=True):
 
 
 class CloudflareHostname(Struct, frozen=True, kw_only=True):
-    """Cloudflare answered with the custom hostname. `status` and `ssl_status` are its words, known to us or not.
+    """A custom hostname as Cloudflare describes it. `status` and `ssl_status` may be values that we do not know.
 
-    verification_errors: `verification_errors`, about the hostname. validation_errors: `ssl.validation_errors`, about
-    its certificate. delegation_record: the record of `ssl.dcv_delegation_records`. waits_for_txt: TXT records are
-    waited for at `_acme-challenge`.
+    verification_errors: Cloudflare's `verification_errors`, about the hostname. validation_errors: its
+    `ssl.validation_errors`, about the certificate. delegation_record: the record of `ssl.dcv_delegation_records`.
+    waits_for_txt: whether Cloudflare waits for TXT records at `_acme-challenge`.
     """
 
     id: str
@@ -38,13 +38,13 @@ class CloudflareHostname(Struct, frozen=True, kw_only=True):
 
 
 class CloudflareHostnameAbsence(Struct, frozen=True):
-    """Cloudflare no longer has the hostname that it once gave us (404, code 1436); `id` is what it was asked about."""
+    """Cloudflare's answer that the custom hostname no longer exists (404, code 1436); `id` is the one we asked for."""
 
     id: str | None = None
 
 
 class RegistrationRefusal(Struct, frozen=True):
-    """Cloudflare will not register the hostname, and asking again will not help."""
+    """Cloudflare's refusal to register the hostname, which a repeated request would not change."""
 
     code: str
     message: str

@@ -1,37 +1,38 @@
-"""Where customers' records point: a registration's own name below the service's, and below Cloudflare's for challenges.
+"""Targets of customers' CNAMEs: the service's name or a label below it, and Cloudflare's name for challenges.
 
-A name is 253 characters long at most (RFC 1035).
+A name has at most 253 characters (RFC 1035).
 """
 
 import base64
 from typing import Final
 
 from dcvd.core.domains.domain import CHALLENGE_LABEL
+from dcvd.core.domains.hostnames import is_within
 from dcvd.core.ids import RandomBytes
 from dcvd.errors import InvalidInput
 
 TOKEN_LABEL: Final = "{token}."
-"""As the first label of a configured target: every registration gets a label of its own in its place."""
+"""The first label of a configured target in whose place every registration gets its own random label."""
 
 _LONGEST_NAME: Final = 253
 _TOKEN_BYTES: Final = 10
 _EXAMPLE_SUFFIX: Final = "0123456789abcdef.dcv.cloudflare.com"
-"""As long as every such name of Cloudflare's, for the time until ours is known."""
+"""A stand-in until Cloudflare's name for our zone is known; all such names have the same length."""
 
 
 def service_name(template: str) -> str:
-    """The name at and below which everything is the service's own."""
+    """Return the service's own name, without the label `{token}` of a configured target."""
     return template.removeprefix(TOKEN_LABEL)
 
 
 def belongs_to_service(name: str, template: str) -> bool:
-    """Whether a customer must not have this name."""
+    """Whether a name is the service's own or below it, so that no customer may have it."""
     own = service_name(template)
-    return name == own or name.endswith(f".{own}")
+    return is_within(name, own)
 
 
 def new_target(template: str, random: RandomBytes) -> str:
-    """Where the CNAME of a new registration has to point; with a token it is one that nobody ever had or will have."""
+    """Return the target of a new registration's CNAME; with `{token}` it is random, so that nobody else ever has it."""
     if not is_target_template(template):
         return template
     # 80 random bits, in base 32 so that case does not matter (RFC 4648).
@@ -39,17 +40,17 @@ def new_target(template: str, random: RandomBytes) -> str:
 
 
 def is_target_template(target: str) -> bool:
-    """Whether a target is still to be chosen, which happens when its domain is added."""
+    """Whether a target still has the label `{token}`, which is replaced when a domain is added."""
     return target.startswith(TOKEN_LABEL)
 
 
 def challenge_target(name: str, suffix: str | None) -> str | None:
-    """Where `_acme-challenge` of a hostname has to point; None as long as the suffix is not known."""
+    """Return where `_acme-challenge` of a hostname has to point; None as long as the suffix is not known."""
     return None if suffix is None else f"{name}.{suffix}"
 
 
 def validate_delegable(name: str, suffix: str | None) -> None:
-    """Raises InvalidInput for a hostname that is too long for a challenge of its own."""
+    """Raise InvalidInput for a hostname that is too long for delegated validation."""
     label = f"{CHALLENGE_LABEL}.{name}"
     target = f"{name}.{suffix or _EXAMPLE_SUFFIX}"
     longest = max(label, target, key=len)

@@ -1,1 +1,1 @@
-"""A domain's life: its status, its certificate, its remedies, and when it is checked."""
+"""The life of a domain: its status, its certificates, its remedies, and when it is checked."""

@@ -1,4 +1,4 @@
-"""Which certificate serves, which will follow it, whether that is a renewal, and when its end must be told."""
+"""Certificates of a domain: which one serves, which one follows, and when a renewal or an expiry is near."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
@@ -11,28 +11,28 @@ from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHost
 from dcvd.core.instants import DAY, HOUR
 
 _LIFETIME_DIVISORS: Final = (3, 8)
-"""A warning threshold is never more than this part of the lifetime: a third for the first, an eighth for the rest.
+"""The most that a warning threshold may be of the lifetime: a third for the first, an eighth for the others.
 
-A fixed 30 days would fire for every healthy 90-day certificate and cover most of a 47-day one's life.
+A fixed 30 days would warn of every healthy 90-day certificate, and cover most of a 47-day certificate's life.
 """
 _LONG_LIFETIME_MS: Final = 89 * DAY
-"""A 90-day certificate is some seconds short of 90 days."""
+"""From here on a certificate counts as a 90-day one, whose lifetime is some seconds short of 90 days."""
 _RENEWAL_WINDOW_MS: Final = 30 * DAY
 _OVERDUE_AFTER_MS: Final = 3 * DAY
 _PAIR_ISSUANCE_MS: Final = HOUR
-"""Within which an RSA and an ECDSA certificate are issued together."""
+"""The most time between the issues of an RSA and an ECDSA certificate that belong together."""
 
 
 def apply_certificates(
     domain: Domain, hostname: CloudflareHostname, certificate_class: CertificateClass, now: int
 ) -> tuple[Domain, bool]:
-    """The domain with the certificate that serves now and the one to follow it, and whether this was a renewal."""
+    """Return the domain with its present and its next certificate, and whether a renewal has come into service."""
     after, renewed = _replace_serving(domain, hostname, certificate_class, now)
     return replace(after, next_certificate=_choose_next(after, hostname, certificate_class, now)), renewed
 
 
 def is_listed(hostname: CloudflareHostname, certificate: Certificate | None) -> bool:
-    """Whether Cloudflare's answer lists a certificate that we know."""
+    """Whether Cloudflare's answer lists a certificate that we know already."""
     return certificate is not None and any(
         entry.serial == certificate.serial and entry.expires_at == certificate.expires_at
         for entry in hostname.certificates
@@ -42,39 +42,42 @@ def is_listed(hostname: CloudflareHostname, certificate: Certificate | None) -> 
 def _replace_serving(
     domain: Domain, hostname: CloudflareHostname, certificate_class: CertificateClass, now: int
 ) -> tuple[Domain, bool]:
-    """Certificates listed while a new one is being deployed may be the new one, which does not serve yet: they wait. So
-    do those of a domain that never served, whose first order may have been started again just after it was issued.
+    """Return the domain with the certificate that serves now, and whether it renews the one before.
+
+    While a new certificate is being deployed, the listed one may be the new one, which does not serve yet: then nothing
+    changes. The same holds for a domain that never served, because its first order may have been started again just
+    after a certificate was issued.
     """
-    served = domain.certificate is not None or certificate_class is CertificateClass.TIMED_OUT
-    in_service = hostname.ssl_status in OPEN_ORDER_STATUSES and served
+    has_served = domain.certificate is not None or certificate_class is CertificateClass.TIMED_OUT
+    in_service = hostname.ssl_status in OPEN_ORDER_STATUSES and has_served
     if not (certificate_class in (CertificateClass.SERVING, CertificateClass.EXPIRED) or in_service):
         return domain, False
-    # A key type that was given up ends its listed days expired; it must not hide the certificate that serves.
-    chosen = choose_serving(_select_unexpired(hostname, now) or hostname.certificates)
-    known = domain.certificate
-    if chosen is None or not may_replace(known, chosen):
+    # An expired certificate of an abandoned key type may stay listed; it must not hide the one that serves.
+    serving = choose_serving(_select_unexpired(hostname, now) or hostname.certificates)
+    current = domain.certificate
+    if serving is None or not may_replace(current, serving):
         return domain, False
     latest = domain.latest_expires_at
-    # A later issue starts with nothing told of it, even where it ends before the one that it replaces.
-    fresh = is_newer(known, chosen)
+    # No warning was sent for a later issue, even where it expires before the one that it replaces.
+    is_new = is_newer(current, serving)
     after = replace(
         domain,
-        certificate=chosen,
-        latest_expires_at=chosen.expires_at if latest is None else max(latest, chosen.expires_at),
-        warned_expires_at=None if fresh else domain.warned_expires_at,
-        warnings_sent=0 if fresh else domain.warnings_sent,
+        certificate=serving,
+        latest_expires_at=serving.expires_at if latest is None else max(latest, serving.expires_at),
+        warned_expires_at=None if is_new else domain.warned_expires_at,
+        warnings_sent=0 if is_new else domain.warnings_sent,
     )
-    return after, known is not None and _is_renewal(known, chosen, latest)
+    return after, current is not None and _is_renewal(current, serving, latest)
 
 
 def _is_renewal(current: Certificate, candidate: Certificate, latest_expires_at: int | None) -> bool:
-    """Whether a certificate is followed by another that expires later.
+    """Whether `candidate` renews `current`, which means that it expires later.
 
-    It is for certain where that was issued later. Otherwise, as with undated issues, only an expiry later than any seen
-    before tells a renewal from a stale answer, or from a certificate that served before.
+    That is certain where it was also issued later. Otherwise, as without issue dates, only an expiry later than all
+    before distinguishes a renewal from a stale answer or from a certificate that served earlier.
     """
-    same = current.serial is not None and current.serial == candidate.serial
-    if same or candidate.expires_at <= current.expires_at:
+    is_same = current.serial is not None and current.serial == candidate.serial
+    if is_same or candidate.expires_at <= current.expires_at:
         return False
     return is_newer(current, candidate) or latest_expires_at is None or candidate.expires_at > latest_expires_at
 
@@ -82,20 +85,21 @@ def _is_renewal(current: Certificate, candidate: Certificate, latest_expires_at:
 def _choose_next(
     domain: Domain, hostname: CloudflareHostname, certificate_class: CertificateClass, now: int
 ) -> Certificate | None:
-    """What was issued to follow the certificate in service, or to be the first; an answer that lists none ends nothing.
+    """Return the certificate that was issued to follow the one that serves, or to be the first.
 
-    Once deployed the two of a pair serve side by side, though the one was issued a little after the other.
+    An answer that lists no certificates keeps the known one. The two certificates of a deployed pair serve side by
+    side, so the one that was issued a little later is no successor.
     """
-    patience = _PAIR_ISSUANCE_MS if certificate_class is CertificateClass.SERVING else 0
+    slack_ms = _PAIR_ISSUANCE_MS if certificate_class is CertificateClass.SERVING else 0
     if hostname.certificates:
-        found = choose_serving(
-            entry for entry in _select_unexpired(hostname, now) if _is_successor(domain.certificate, entry, patience)
+        candidate = choose_serving(
+            entry for entry in _select_unexpired(hostname, now) if _is_successor(domain.certificate, entry, slack_ms)
         )
     else:
-        found = domain.next_certificate
-    if found is None or found.expires_at <= now or not _is_successor(domain.certificate, found, patience):
+        candidate = domain.next_certificate
+    if candidate is None or candidate.expires_at <= now or not _is_successor(domain.certificate, candidate, slack_ms):
         return None
-    return found
+    return candidate
 
 
 def _is_successor(
@@ -115,25 +119,25 @@ def _select_unexpired(hostname: CloudflareHostname, now: int) -> list[Cloudflare
 
 
 def choose_serving(certificates: Iterable[CloudflareCertificate]) -> Certificate | None:
-    """The newest certificate of each key type, and of these the one that expires first; None if none has an expiry.
+    """Return the newest certificate of each key type, and of these the one that expires first.
 
-    Whatever the order in which they are listed: of what is alike in its instants the serial decides.
+    None if none has an expiry. The order of the list does not matter: between equal instants the serial decides.
     """
     by_key_type: dict[str, list[Certificate]] = {}
     for entry in certificates:
         if entry.expires_at is None:
             continue
-        found = Certificate(
+        certificate = Certificate(
             serial=entry.serial, issuer=entry.issuer, issued_at=entry.issued_at, expires_at=entry.expires_at
         )
-        by_key_type.setdefault(_key_type(entry.signature), []).append(found)
+        by_key_type.setdefault(_key_type(entry.signature), []).append(certificate)
     return min((_choose_newest(group) for group in by_key_type.values()), key=_by_expiry, default=None)
 
 
 def may_replace(current: Certificate | None, candidate: Certificate) -> bool:
-    """Whether `candidate` may replace `current`; an older issue is a stale answer of Cloudflare's and may not.
+    """Whether `candidate` may replace `current`; an older issue may not, because it comes from a stale answer.
 
-    The same serial is the same certificate, of which Cloudflare knows best.
+    With the same serial it is the same certificate, and Cloudflare's newer data count.
     """
     if current is not None and current.serial is not None and current.serial == candidate.serial:
         return True
@@ -143,19 +147,19 @@ def may_replace(current: Certificate | None, candidate: Certificate) -> bool:
 
 
 def is_newer(current: Certificate | None, candidate: Certificate) -> bool:
-    """Whether `candidate` is for certain a later issue than `current`, whatever their expiries."""
+    """Whether `candidate` was certainly issued later than `current`, whatever their expiries are."""
     if current is None or current.issued_at is None or candidate.issued_at is None:
         return False
     return candidate.issued_at > current.issued_at
 
 
 def count_passed_thresholds(certificate: Certificate, thresholds_ms: Sequence[int], now: int) -> int:
-    """How many of the thresholds (milliseconds before expiry, longest first) the certificate has passed."""
+    """Count the thresholds (milliseconds before expiry, longest first) that the certificate has passed."""
     return sum(now >= moment for moment in warning_instants(certificate, thresholds_ms))
 
 
 def warning_instants(certificate: Certificate, thresholds_ms: Sequence[int]) -> list[int]:
-    """The instants at which each threshold is passed."""
+    """Return the instants at which the thresholds are passed."""
     return [
         certificate.expires_at - min([threshold, *_threshold_cap_ms(certificate, index)])
         for index, threshold in enumerate(thresholds_ms)
@@ -163,9 +167,10 @@ def warning_instants(certificate: Certificate, thresholds_ms: Sequence[int]) -> 
 
 
 def renewal_due_at(certificate: Certificate) -> int:
-    """When Cloudflare starts a renewal: 30 days before the end of a life of 90 days or more, 7 of 30, 3 of 14.
+    """Return when Cloudflare starts a renewal: 30 days before expiry for lifetimes of 90 days or more.
 
-    Lives that it does not list are taken in proportion to its 7 of 30.
+    Cloudflare names 7 days for a lifetime of 30 and 3 for one of 14; other lifetimes are taken in proportion to the 7
+    of 30.
     """
     lifetime = _lifetime_ms(certificate)
     if lifetime is None or lifetime >= _LONG_LIFETIME_MS:
@@ -174,21 +179,21 @@ def renewal_due_at(certificate: Certificate) -> int:
 
 
 def renewal_overdue_at(certificate: Certificate) -> int:
-    """From when a renewal that has not come is late: 3 days, or a tenth of a shorter life, after it was due."""
+    """Return when a missing renewal becomes overdue: 3 days, or a tenth of a shorter lifetime, after it is due."""
     lifetime = _lifetime_ms(certificate)
-    patience = _OVERDUE_AFTER_MS if lifetime is None else min(_OVERDUE_AFTER_MS, lifetime // 10)
-    return renewal_due_at(certificate) + patience
+    grace_ms = _OVERDUE_AFTER_MS if lifetime is None else min(_OVERDUE_AFTER_MS, lifetime // 10)
+    return renewal_due_at(certificate) + grace_ms
 
 
 def renewal_state(certificate: Certificate, now: int) -> Literal["due", "overdue"]:
-    """Whether a certificate that is about to end is merely due for renewal, or late."""
+    """Return whether the renewal of a certificate that expires soon is only due, or overdue."""
     return "overdue" if now >= renewal_overdue_at(certificate) else "due"
 
 
 def _choose_newest(group: Sequence[Certificate]) -> Certificate:
-    """By issue where every one tells it, else by expiry: an issue and an expiry do not compare with each other."""
-    dated = all(certificate.issued_at is not None for certificate in group)
-    return max(group, key=lambda c: (c.issued_at or 0 if dated else 0, *_by_expiry(c)))
+    """Return the newest certificate by issue date where all have one, otherwise by expiry."""
+    all_dated = all(certificate.issued_at is not None for certificate in group)
+    return max(group, key=lambda c: (c.issued_at or 0 if all_dated else 0, *_by_expiry(c)))
 
 
 def _by_expiry(certificate: Certificate) -> tuple[int, str]:
@@ -212,9 +217,9 @@ def _key_type(signature: str | None) -> str:
 
 
 def domain_renewal_overdue_at(domain: Domain) -> int | None:
-    """From when the renewal is late, in milliseconds; None where nothing is to be renewed.
+    """Return when a domain's renewal becomes overdue, in milliseconds; None where there is nothing to renew.
 
-    A certificate that has ended counts until another serves, whatever the domain's error is by then.
+    An expired certificate counts until another one serves, whatever the domain's error is by then.
     """
     if domain.certificate is None or domain.status not in (DomainStatus.ACTIVE, DomainStatus.ERROR):
         return None

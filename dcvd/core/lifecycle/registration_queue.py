@@ -1,4 +1,4 @@
-"""When a domain's registration at Cloudflare comes, in the line of all that wait for theirs."""
+"""The registration queue: when a domain is registered at Cloudflare, after those that wait before it."""
 
 from typing import Literal
 
@@ -11,11 +11,11 @@ QueueState = Literal["queued", "retrying", "failed"]
 
 
 class QueuePosition(Struct, frozen=True, kw_only=True):
-    """How far the registration of a domain is that Cloudflare does not have yet.
+    """The position in the queue of a domain that Cloudflare does not have yet.
 
-    `queued`: it comes in its turn, or is about to be put in the line again (then without a position). `retrying`: it
-    was tried, and is tried again at `expected_at` (milliseconds) or soon after. `failed`: it was given up, and nothing
-    happens until it is retried. `position` counts from 1, the next one.
+    state: `queued` waits for its turn, or is about to be queued again and has no position. `retrying` has failed and is
+        tried again. `failed` was given up, and nothing happens until somebody retries it.
+    position: counts from 1, which is the next. expected_at: when the attempt is expected, or soon after; milliseconds.
     """
 
     state: QueueState
@@ -24,7 +24,7 @@ class QueuePosition(Struct, frozen=True, kw_only=True):
 
 
 def reregistration_position(expected_at: int) -> QueuePosition:
-    """Of a hostname that was deleted at Cloudflare, from when on it is registered again."""
+    """Return the position of a hostname that was deleted at Cloudflare and is registered again at `expected_at`."""
     return QueuePosition(state="queued", expected_at=expected_at)
 
 
@@ -32,10 +32,10 @@ FAILED_POSITION = QueuePosition(state="failed")
 
 
 def queue_position(job: Job, jobs_ahead: int, registrations_per_minute: int, now: int) -> QueuePosition:
-    """The place of a pending job that `jobs_ahead` others come before; `registrations_per_minute` 0 is no limit."""
-    wait = jobs_ahead * MINUTE // registrations_per_minute if registrations_per_minute else 0
+    """Return the position of a pending job behind `jobs_ahead` others; `registrations_per_minute` 0 is no limit."""
+    wait_ms = jobs_ahead * MINUTE // registrations_per_minute if registrations_per_minute else 0
     return QueuePosition(
         state="retrying" if job.attempts else "queued",
         position=jobs_ahead + 1,
-        expected_at=max(now + wait, job.next_attempt_at or 0),
+        expected_at=max(now + wait_ms, job.next_attempt_at or 0),
     )

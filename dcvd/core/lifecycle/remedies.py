@@ -1,13 +1,13 @@
-"""What is done at Cloudflare to bring a domain back that does not come back by itself.
+"""Remedies: what we do at Cloudflare for a domain that does not recover by itself.
 
-Where Cloudflare has given up (a stage timed out, the hostname moved), a PATCH starts it again; a CA that refuses is
-left for the next; a hostname that is gone is registered again. Each costs a call of everybody's budget, and a PATCH
-renews the tokens and validates the hostname anew. So a remedy is tried at most once per step of a schedule that grows
-to a day until it went well, never while a customer is placing TXT records by hand, and never at what still serves while
-DNS could not prove it again.
+Where Cloudflare has given up (a stage timed out, the hostname moved), a PATCH starts it again. Where a CA refuses, the
+next CA is chosen. Where the hostname is gone, it is registered again. Each remedy costs a call of the shared budget,
+and a PATCH renews the validation tokens and validates the hostname anew. So until the domain is healthy, a remedy is
+tried only once per step of a schedule whose steps grow to a day. No remedy is tried while a customer is placing TXT
+records by hand, nor for a domain that still serves while DNS does not allow a new validation.
 
-Where DNS does not point here a PATCH can only set Cloudflare's own clock back. That is wanted too, because a hostname
-that has moved is deleted after 7 days, but only after 3 days: until then the error stands as it was told.
+Where DNS does not point here, a PATCH only restarts Cloudflare's own clock. That is useful because a moved hostname is
+deleted after 7 days, but it is not done before 3 days have passed: until then the reported error stays.
 """
 
 import re
@@ -29,22 +29,22 @@ from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.lifecycle.status import waits_for_validation
 
 REMEDY_DELAYS_MS: Final = (0, HOUR, 4 * HOUR, 12 * HOUR, DAY)
-"""The least wait after the n-th remedy, counted since it last went well; the last one repeats."""
+"""The least wait after the n-th remedy since the domain was last healthy; the last one repeats."""
 REGISTER_AGAIN_DELAYS_MS: Final = (0, 5 * MINUTE, HOUR, 4 * HOUR, 12 * HOUR, DAY)
-"""The same for registering again: nothing serves meanwhile, so one PATCH just before holds it up for minutes only."""
+"""The same for a new registration. Nothing serves meanwhile, so a PATCH just before delays it by minutes only."""
 WAIT_FOR_DNS_MS: Final = 3 * DAY
 WAIT_FOR_ZONE_HOLD_MS: Final = 4 * HOUR
-"""Cloudflare does not tell that a hold was released, so it is tried now and then."""
+"""Cloudflare does not say when a zone hold is released, so a PATCH is tried now and then."""
 WAIT_FOR_CA_FAULT_MS: Final = DAY
-"""An internal error of a CA's mostly passes by itself."""
+"""An internal error of a CA mostly passes by itself."""
 
 _CA_REFUSAL_CODES: Final = frozenset({FindingCode.CAA_BLOCKS, FindingCode.CA_RATE_LIMITED})
-"""What one CA says and the next may not. A risk that it sees in the name is for people to look at."""
+"""Refusals of one CA that the next may not share. A high-risk name is not among them: people have to review it."""
 _CA_FAULT: Final = re.compile(r"internal error.{0,40}(authority|\bCA\b)", re.IGNORECASE | re.DOTALL)
 
 
 class RemedyKind(StrEnum):
-    """What can be done."""
+    """The kind of a remedy."""
 
     REVALIDATE = "revalidate"
     CHANGE_AUTHORITY = "change_authority"
@@ -52,14 +52,14 @@ class RemedyKind(StrEnum):
 
 
 class Remedy(Struct, frozen=True):
-    """What is to be done now; `certificate_authority` is the CA to change to."""
+    """A remedy to apply now; `certificate_authority` is the CA to change to."""
 
     kind: RemedyKind
     certificate_authority: str | None = None
 
 
 class RemedyProposal(Struct, frozen=True):
-    """What would help a domain, and the least wait since its trouble was seen, in milliseconds."""
+    """A remedy that would help a domain, and the least wait since its trouble was seen, in milliseconds."""
 
     remedy: Remedy
     least_wait_ms: int = 0
@@ -77,24 +77,26 @@ def choose_remedy(
     became_right: bool = False,
     permitted_authorities: tuple[str, ...] | None = None,
 ) -> tuple[Domain, Remedy | None]:
-    """The domain with what is noted of its healing, and the remedy whose turn has come.
+    """Return the domain with its remedies counted, and the remedy to apply now, if one is due.
 
-    certificate_authorities: as in `lifecycle.Rules`. permitted_authorities: those that the CAA records allow, where
-    they were looked at. became_right: its DNS has just become right and Cloudflare still waits: that is told once,
-    after a short step. A hostname to be registered again has lost its Cloudflare id; a CA to change to stands as the
-    domain's.
+    A domain that is to be registered again loses its Cloudflare id. A CA to change to becomes the domain's.
+
+    certificate_authorities: as in `LifecycleRules`. permitted_authorities: those that the CAA records permit, or None
+        where they were not checked.
+    became_right: whether its DNS has just become right while Cloudflare still waits; then Cloudflare is asked once to
+        validate it, after a short wait.
     """
-    hurried = became_right and not _waits_for_customer_txt(domain)
-    found = propose_remedy(domain, certificate_authorities, permitted_authorities)
-    if hurried and (found is None or found.least_wait_ms):
-        found = RemedyProposal(_REVALIDATE)
-    if found is None:
+    is_urgent = became_right and not _waits_for_customer_txt(domain)
+    proposal = propose_remedy(domain, certificate_authorities, permitted_authorities)
+    if is_urgent and (proposal is None or proposal.least_wait_ms):
+        proposal = RemedyProposal(_REVALIDATE)
+    if proposal is None:
         return _forget_remedies(domain, now), None
-    if domain.remedy_wait_started_at is None and found.least_wait_ms:
+    if domain.remedy_wait_started_at is None and proposal.least_wait_ms:
         return replace(domain, remedy_wait_started_at=now), None
-    if _is_within_wait(domain, now, _remedy_wait_ms(domain, found, is_urgent=hurried)):
+    if _is_within_wait(domain, now, _remedy_wait_ms(domain, proposal, is_urgent=is_urgent)):
         return domain, None
-    remedy = found.remedy
+    remedy = proposal.remedy
     return (
         replace(
             domain,
@@ -108,20 +110,20 @@ def choose_remedy(
 
 
 def next_remedy_at(domain: Domain, certificate_authorities: tuple[str, ...]) -> int | None:
-    """When the next remedy's turn comes, in milliseconds; None where there is none, or nothing holds it back."""
-    found = propose_remedy(domain, certificate_authorities)
-    if found is None or domain.remedy_wait_started_at is None:
+    """Return when the next remedy is due, in milliseconds; None where there is none, or it has not to wait."""
+    proposal = propose_remedy(domain, certificate_authorities)
+    if proposal is None or domain.remedy_wait_started_at is None:
         return None
-    return domain.remedy_wait_started_at + _remedy_wait_ms(domain, found)
+    return domain.remedy_wait_started_at + _remedy_wait_ms(domain, proposal)
 
 
 def restart_remedy_wait(domain: Domain, now: int) -> Domain:
-    """The domain once a remedy was applied: its step counts from then, however long the job had to wait."""
+    """Return the domain after a remedy was applied: its wait counts from now, however late the job ran."""
     return replace(domain, remedy_wait_started_at=now) if domain.remedies_applied else domain
 
 
 def needs_patch(domain: Domain, certificate_authorities: tuple[str, ...]) -> bool:
-    """Whether a PATCH that was decided earlier is still called for."""
+    """Whether a PATCH that was decided earlier is still needed."""
     if domain.cf_id is None or _waits_for_customer_txt(domain):
         return False
     return waits_for_validation(domain) or propose_remedy(domain, certificate_authorities) is not None
@@ -130,32 +132,32 @@ def needs_patch(domain: Domain, certificate_authorities: tuple[str, ...]) -> boo
 def authority_for_patch(
     domain: Domain, certificate_authorities: tuple[str, ...], *, chosen_authority: str | None
 ) -> str | None:
-    """The CA that a PATCH changes to; None where it stays as it is.
+    """Return the CA that a PATCH changes to; None where the CA stays.
 
-    chosen_authority: the domain's when the job was taken, before Cloudflare was asked again and told its own. Where a
-    look had overwritten that choice meanwhile, it is made again.
+    chosen_authority: the domain's CA when the job started, before Cloudflare was asked again and answered with its own.
+    Where a check had overwritten that choice by then, the CA is chosen again.
     """
     if chosen_authority in certificate_authorities and chosen_authority != domain.certificate_authority:
         return chosen_authority
-    found = propose_remedy(domain, certificate_authorities)
-    return None if found is None else found.remedy.certificate_authority
+    proposal = propose_remedy(domain, certificate_authorities)
+    return None if proposal is None else proposal.remedy.certificate_authority
 
 
 def propose_remedy(
     domain: Domain, certificate_authorities: tuple[str, ...], permitted_authorities: tuple[str, ...] | None = None
 ) -> RemedyProposal | None:
-    """What would help, whenever its turn is; None where nothing is wrong or nothing that we can do would help."""
+    """Return the remedy that would help, due or not; None where nothing is wrong, or no remedy would help."""
     if domain.cf_id is None:
-        gone = domain.error is not None and domain.error.code == "deleted"
-        return RemedyProposal(_REGISTER_AGAIN) if gone else None
+        is_deleted = domain.error is not None and domain.error.code == "deleted"
+        return RemedyProposal(_REGISTER_AGAIN) if is_deleted else None
     if _waits_for_customer_txt(domain):
         return None
-    host = classify_hostname_status(domain.cf_status)
-    match host:
+    hostname_class = classify_hostname_status(domain.cf_status)
+    match hostname_class:
         case HostnameClass.UNKNOWN | HostnameClass.NEUTRAL:
             return None
         case HostnameClass.DELETED:
-            # One that is still listed can be brought back; one that is on its way out cannot be stopped.
+            # A deleted hostname that is still listed can be restored; one that is being deleted cannot.
             if domain.cf_status != "deleted":
                 return None
             return RemedyProposal(_REGISTER_AGAIN if domain.remedies_applied else _REVALIDATE)
@@ -170,7 +172,7 @@ def propose_remedy(
         case HostnameClass.WAITING | HostnameClass.SERVING:
             return _propose_certificate_remedy(domain, certificate_authorities, permitted_authorities)
         case _:
-            assert_never(host)
+            assert_never(hostname_class)
 
 
 def _propose_certificate_remedy(
@@ -193,19 +195,19 @@ def _propose_certificate_remedy(
 def _propose_other_authority(
     domain: Domain, certificate_authorities: tuple[str, ...], permitted_authorities: tuple[str, ...] | None
 ) -> RemedyProposal | None:
-    """The next CA in the operator's order, where the present one says that it will not issue."""
+    """Propose the next CA in the operator's order, where the present one refuses or fails to issue."""
     if len(certificate_authorities) < 2 or not domain.cf_ssl_errors:
         return None
-    refused = not _CA_REFUSAL_CODES.isdisjoint(_cloudflare_finding_codes(domain))
-    if not refused and not any(_CA_FAULT.search(text) for text in domain.cf_ssl_errors):
+    is_refusal = not _CA_REFUSAL_CODES.isdisjoint(_cloudflare_finding_codes(domain))
+    if not is_refusal and not any(_CA_FAULT.search(text) for text in domain.cf_ssl_errors):
         return None
     if permitted_authorities is None and any(finding.code == FindingCode.CAA_BLOCKS for finding in domain.findings):
         return None
     present = domain.certificate_authority
-    at = certificate_authorities.index(present) + 1 if present in certificate_authorities else 0
-    for name in (*certificate_authorities[at:], *certificate_authorities[:at]):
+    start = certificate_authorities.index(present) + 1 if present in certificate_authorities else 0
+    for name in (*certificate_authorities[start:], *certificate_authorities[:start]):
         if name != present and (permitted_authorities is None or name in permitted_authorities):
-            return RemedyProposal(Remedy(RemedyKind.CHANGE_AUTHORITY, name), 0 if refused else WAIT_FOR_CA_FAULT_MS)
+            return RemedyProposal(Remedy(RemedyKind.CHANGE_AUTHORITY, name), 0 if is_refusal else WAIT_FOR_CA_FAULT_MS)
     return None
 
 
@@ -214,18 +216,18 @@ def _cloudflare_finding_codes(domain: Domain) -> frozenset[str]:
 
 
 def _waits_for_customer_txt(domain: Domain) -> bool:
-    """Whether TXT records are open that the customer may be typing; a delegated challenge is Cloudflare's to answer."""
-    given_up = classify_ssl_status(domain.cf_ssl_status) is CertificateClass.TIMED_OUT
-    return domain.waits_for_txt and not domain.challenge_verified and not given_up
+    """Whether the customer may be typing TXT records; Cloudflare itself answers a delegated challenge."""
+    timed_out = classify_ssl_status(domain.cf_ssl_status) is CertificateClass.TIMED_OUT
+    return domain.waits_for_txt and not domain.challenge_verified and not timed_out
 
 
 def _may_point_here(domain: Domain) -> bool:
-    """Whether DNS points here, or nobody can know."""
+    """Whether DNS points here, or may do so without our seeing it."""
     return domain.dns_state in POINTING_STATES or domain.dns_state is DnsState.UNKNOWN
 
 
 def _may_validate(domain: Domain) -> bool:
-    """Whether the CA could be shown whose the name is, as far as anybody knows."""
+    """Whether a validation by the CA could succeed, as far as we know."""
     if domain.validation == "http":
         return _may_point_here(domain)
     # Cloudflare also tries a name over HTTP once it points there, but never a wildcard.
@@ -238,7 +240,10 @@ def _remedy_wait_ms(domain: Domain, proposal: RemedyProposal, *, is_urgent: bool
 
 
 def _forget_remedies(domain: Domain, now: int) -> Domain:
-    """Nothing is wrong: what was done is forgotten, but not before its step is over, or a relapse would be too soon."""
+    """Reset the remedies of a domain that needs none.
+
+    That waits until the step of the last one is over; otherwise a relapse would be treated too soon.
+    """
     if domain.remedy_wait_started_at is None and not domain.remedies_applied:
         return domain
     if _is_within_wait(domain, now, REMEDY_DELAYS_MS[min(domain.remedies_applied, len(REMEDY_DELAYS_MS) - 1)]):
@@ -249,16 +254,16 @@ def _forget_remedies(domain: Domain, now: int) -> Domain:
 
 
 def _is_healthy(domain: Domain) -> bool:
-    serves = classify_ssl_status(domain.cf_ssl_status) is CertificateClass.SERVING
+    certificate_serves = classify_ssl_status(domain.cf_ssl_status) is CertificateClass.SERVING
     return (
         domain.status is DomainStatus.ACTIVE
-        and serves
+        and certificate_serves
         and classify_hostname_status(domain.cf_status) is HostnameClass.SERVING
     )
 
 
 def _is_within_wait(domain: Domain, now: int, wait_ms: int) -> bool:
-    """Whether less than `wait_ms` has passed; an instant in the future comes of a clock that was put back since."""
+    """Whether less than `wait_ms` has passed since the wait began; not if the clock was set back to before that."""
     return (
         domain.remedy_wait_started_at is not None
         and domain.remedy_wait_started_at <= now < domain.remedy_wait_started_at + wait_ms

@@ -1,4 +1,4 @@
-"""When a domain is looked at again, and in which lane it waits. Pure: the clock and the random number are given."""
+"""The schedule of checks: when a domain is checked again, and in which lane it waits for that."""
 
 from collections.abc import Iterable
 from enum import IntEnum
@@ -6,29 +6,29 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from dcvd.core.backoff import add_jitter, cloudflare_backoff_ms
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import WAITING_STATUSES, Certificate, DnsState, Domain, DomainStatus
 from dcvd.core.domains.observations import CloudflareObservation
 from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.core.lifecycle import certificates
+from dcvd.core.retry_delays import add_jitter, cloudflare_backoff_ms
 
 _ERROR_INTERVAL_MS: Final = 4 * HOUR
 _RENEWAL_INTERVAL_MS: Final = 4 * HOUR
 _OVERDUE_INTERVAL_MS: Final = 1 * HOUR
 LONGEST_FIXED_INTERVAL_MS: Final = max(_ERROR_INTERVAL_MS, _RENEWAL_INTERVAL_MS)
 _FRESH_INTERVAL_MS: Final = 5 * SECOND
-"""Cloudflare gives a new hostname's records "after a few seconds" only."""
+"""Cloudflare gives the records of a new hostname only "after a few seconds"."""
 
 
 class CheckLane(IntEnum):
-    """Domains wait in lanes for their look, so that none holds up another of a different kind."""
+    """The lane in which a domain waits for its check, so that domains of one kind do not delay those of another."""
 
     WAITING = 0
-    """Somebody waits for it to be set up, or for a second look that decides."""
+    """Somebody waits for the domain's setup, or a second check has to confirm a failed one."""
     ROUTINE = 1
     FAILING = 2
-    """Its last looks could not be made, and the next may again take as long as a timeout."""
+    """Its last checks could not be completed, and the next one may again take as long as a timeout."""
 
 
 _INCOMPLETE_CHECKS_TO_FAIL: Final = 2
@@ -37,7 +37,7 @@ _LONGEST_RETRY_DELAY_MS: Final = HOUR
 
 
 def choose_lane(domain: Domain) -> CheckLane:
-    """In which lane a domain waits."""
+    """Choose the lane in which a domain waits for its check."""
     if domain.incomplete_checks >= _INCOMPLETE_CHECKS_TO_FAIL:
         return CheckLane.FAILING
     return CheckLane.WAITING if domain.status in WAITING_STATUSES or _awaits_second_check(domain) else CheckLane.ROUTINE
@@ -46,20 +46,20 @@ def choose_lane(domain: Domain) -> CheckLane:
 def count_incomplete_checks(
     domain: Domain, check_observations: Iterable[DnsObservation | CloudflareObservation]
 ) -> int:
-    """How many looks in a row have missed something, after one at which all that was `check_observations` was seen.
+    """Count the incomplete checks in a row, after a check that made `check_observations`.
 
-    A look without DNS is somebody else's, such as a job's that told Cloudflare something: it neither misses nor finds.
+    Observations without DNS come from a job that called Cloudflare, not from a check, and leave the count as it is.
     """
     observations = list(check_observations)
     dns = next((each for each in observations if isinstance(each, DnsObservation)), None)
     if dns is None:
         return domain.incomplete_checks
-    whole = domain.cf_id is None or len(observations) > 1
-    return 0 if whole and dns.facts.outcome == "answered" else domain.incomplete_checks + 1
+    has_cloudflare = domain.cf_id is None or len(observations) > 1
+    return 0 if has_cloudflare and dns.facts.outcome == "answered" else domain.incomplete_checks + 1
 
 
 class CheckPolicy(Struct, frozen=True, kw_only=True):
-    """The configured pace, in milliseconds; `expiry_thresholds_ms` as in `lifecycle.look`."""
+    """The configured intervals between checks; `expiry_thresholds_ms` as in `LifecycleRules`."""
 
     pending_interval_ms: int
     active_interval_ms: int
@@ -69,28 +69,28 @@ class CheckPolicy(Struct, frozen=True, kw_only=True):
 def next_check_at(
     domain: Domain, now: int, policy: CheckPolicy, random_fraction: float, *, next_remedy_at: int | None = None
 ) -> int:
-    """The instant of the next routine look; `random_fraction` in [0, 1) spreads the domains out.
+    """Return when a domain is checked next; `random_fraction` in [0, 1) spreads the domains out.
 
-    next_remedy_at: when the next remedy's turn comes (`healing.turn_at`), which a look brings about.
+    An incomplete check is repeated soon and then ever more rarely, but never later than after a complete one.
 
-    What missed something is tried again soon and then ever more rarely, but never more rarely than what did not.
+    next_remedy_at: when the next remedy is due (`remedies.next_remedy_at`); a check applies it.
     """
-    planned = _routine_check_at(domain, now, policy, random_fraction)
+    planned_at = _routine_check_at(domain, now, policy, random_fraction)
     if next_remedy_at is not None and next_remedy_at > now:
-        planned = min(planned, next_remedy_at)
+        planned_at = min(planned_at, next_remedy_at)
     if not domain.incomplete_checks:
-        return planned
-    retry = min(_FIRST_RETRY_DELAY_MS << min(domain.incomplete_checks - 1, 10), _LONGEST_RETRY_DELAY_MS)
-    return min(planned, now + add_jitter(retry, random_fraction))
+        return planned_at
+    retry_ms = min(_FIRST_RETRY_DELAY_MS << min(domain.incomplete_checks - 1, 10), _LONGEST_RETRY_DELAY_MS)
+    return min(planned_at, now + add_jitter(retry_ms, random_fraction))
 
 
 def _routine_check_at(domain: Domain, now: int, policy: CheckPolicy, random_fraction: float) -> int:
     match domain.status:
         case DomainStatus.PENDING_CNAME | DomainStatus.ISSUING:
-            wait = cloudflare_backoff_ms(domain.checks_since_change, policy.pending_interval_ms)
+            wait_ms = cloudflare_backoff_ms(domain.checks_since_change, policy.pending_interval_ms)
             if domain.cf_ssl_status == "initializing" and domain.checks_since_change < 3:
-                wait = min(wait, _FRESH_INTERVAL_MS)
-            return now + add_jitter(wait, random_fraction)
+                wait_ms = min(wait_ms, _FRESH_INTERVAL_MS)
+            return now + add_jitter(wait_ms, random_fraction)
         case DomainStatus.ERROR:
             return now + add_jitter(_ERROR_INTERVAL_MS, random_fraction)
         case DomainStatus.ACTIVE:
@@ -102,37 +102,37 @@ def _routine_check_at(domain: Domain, now: int, policy: CheckPolicy, random_frac
 def _active_check_at(domain: Domain, now: int, policy: CheckPolicy, random_fraction: float) -> int:
     if _awaits_second_check(domain):
         return now + add_jitter(policy.pending_interval_ms, random_fraction)
-    usual = policy.active_interval_ms
+    usual_ms = policy.active_interval_ms
     if _lacks_record(domain):
-        usual = min(usual, cloudflare_backoff_ms(domain.checks_since_change, policy.pending_interval_ms))
+        usual_ms = min(usual_ms, cloudflare_backoff_ms(domain.checks_since_change, policy.pending_interval_ms))
     certificate = domain.certificate
     if certificate is None:
-        return now + add_jitter(usual, random_fraction)
-    due = certificates.renewal_due_at(certificate)
+        return now + add_jitter(usual_ms, random_fraction)
+    due_at = certificates.renewal_due_at(certificate)
     if now >= certificates.renewal_overdue_at(certificate):
-        interval = _OVERDUE_INTERVAL_MS
-    elif now >= due:
-        interval = _RENEWAL_INTERVAL_MS
+        interval_ms = _OVERDUE_INTERVAL_MS
+    elif now >= due_at:
+        interval_ms = _RENEWAL_INTERVAL_MS
     else:
-        interval = usual
-    routine = now + add_jitter(min(interval, usual), random_fraction)
-    return min([routine, *_future_instants(certificate, now, policy)])
+        interval_ms = usual_ms
+    routine_at = now + add_jitter(min(interval_ms, usual_ms), random_fraction)
+    return min([routine_at, *_future_instants(certificate, now, policy)])
 
 
 def _awaits_second_check(domain: Domain) -> bool:
-    """One failed check, or one doubt of Cloudflare's, is not believed: the second, which decides, has to come soon."""
+    """Whether a second check has to confirm soon that DNS has failed, or that Cloudflare calls the hostname pending."""
     if domain.status is not DomainStatus.ACTIVE:
         return False
     return domain.pending_reports > 0 or (domain.dns_failures > 0 and domain.dns_state is not DnsState.FAILED)
 
 
 def _lacks_record(domain: Domain) -> bool:
-    """It serves, but a record that it needs was not seen: the customer may be putting it right at this moment."""
+    """Whether the last check missed a record that the domain needs, so that the customer may be fixing it now."""
     return domain.dns_state is DnsState.FAILED or (domain.validation == "delegated" and not domain.challenge_verified)
 
 
 def _future_instants(certificate: Certificate, now: int, policy: CheckPolicy) -> list[int]:
-    """Instants at which something must be told, or the pace changes, whatever the routine is."""
-    moments = certificates.warning_instants(certificate, policy.expiry_thresholds_ms)
-    due = certificates.renewal_due_at(certificate)
-    return [moment for moment in (*moments, due, certificate.expires_at) if moment > now]
+    """Return the future instants at which a warning is due, or the interval changes."""
+    warnings_at = certificates.warning_instants(certificate, policy.expiry_thresholds_ms)
+    due_at = certificates.renewal_due_at(certificate)
+    return [instant for instant in (*warnings_at, due_at, certificate.expires_at) if instant > now]

@@ -1,6 +1,6 @@
-"""What Cloudflare's words make of a domain: its status, and the error that says why it does not go on.
+"""The status of a domain as it follows from Cloudflare's statuses, and the error that explains it.
 
-The messages promise only what `healing` does.
+The messages promise only what `lifecycle.remedies` does.
 """
 
 from typing import Final, assert_never
@@ -15,15 +15,15 @@ from dcvd.core.domains.domain import WAITING_STATUSES, DnsState, Domain, DomainE
 from dcvd.core.instants import to_rfc3339
 
 FAILED_CHECKS_TO_BELIEVE: Final = 2
-"""How many failed checks in a row it takes to believe them: one failed check never costs a domain anything."""
+"""The failed checks in a row that change a domain's state; a single one never does."""
 
 StatusAndError = tuple[DomainStatus, DomainError | None]
 
 
 def waits_for_validation(domain: Domain) -> bool:
-    """Whether Cloudflare still has to find the record, maybe only hours from now.
+    """Whether Cloudflare still has to find the record, which it may check again only hours from now.
 
-    Once it has, telling it to look again would only throw away the certificate that is being issued.
+    Once it has found it, a new validation would only discard the certificate that is being issued.
     """
     if domain.cf_id is None or domain.status is DomainStatus.ACTIVE:
         return False
@@ -37,25 +37,25 @@ def waits_for_validation(domain: Domain) -> bool:
 
 
 def is_validation_pending(domain: Domain) -> bool:
-    """Whether the CA still has to be shown whose the name is."""
+    """Whether the CA still has to validate the domain."""
     timed_out = classify_ssl_status(domain.cf_ssl_status) is CertificateClass.TIMED_OUT
     return domain.cf_ssl_status == "pending_validation" or timed_out
 
 
 def choose_waiting_status(domain: Domain, previous: DomainStatus) -> DomainStatus:
-    """`issuing` once the routing record was seen by us, or is proven; it takes two failed checks to fall back.
+    """Choose `issuing` once the routing record was seen or is proven; two failed checks in a row take that back.
 
-    The CA of an HTTP validation came by that record. One that was shown `_acme-challenge` says nothing of it: such a
-    certificate may be issued, and even deployed, long before the traffic moves.
+    A CA proves the record by an HTTP validation, for which it followed it. A validation by `_acme-challenge` proves
+    nothing: its certificate may be issued, and even deployed, long before the traffic moves.
     """
-    seen_by_us = domain.dns_state is DnsState.VERIFIED
-    by_routing = domain.validation == "http"
-    seen_by_ca = by_routing and (
+    is_seen = domain.dns_state is DnsState.VERIFIED
+    is_http = domain.validation == "http"
+    is_proven_by_ca = is_http and (
         domain.cf_ssl_status == "pending_issuance"
         or classify_ssl_status(domain.cf_ssl_status) in (CertificateClass.AFTER_ISSUE, CertificateClass.SERVING)
     )
-    validated = classify_hostname_status(domain.cf_status) is HostnameClass.SERVING
-    if seen_by_us or seen_by_ca or validated:
+    is_validated = classify_hostname_status(domain.cf_status) is HostnameClass.SERVING
+    if is_seen or is_proven_by_ca or is_validated:
         return DomainStatus.ISSUING
     if previous is DomainStatus.ISSUING and domain.dns_failures < FAILED_CHECKS_TO_BELIEVE:
         return DomainStatus.ISSUING
@@ -71,7 +71,10 @@ def decide_status(
     *,
     is_listed: bool,
 ) -> StatusAndError:
-    """The status after an answer of Cloudflare's, `after` holding all of it but that; `is_listed` as in `_serving`."""
+    """Decide the status after Cloudflare's answer, which `after` holds already except for the status.
+
+    is_listed: whether the answer lists the certificate that we know.
+    """
     match hostname_class:
         case HostnameClass.UNKNOWN | HostnameClass.NEUTRAL:
             return before.status, before.error
@@ -92,20 +95,20 @@ def decide_status(
 def _decide_serving_status(
     before: Domain, after: Domain, certificate_class: CertificateClass, now: int, *, is_listed: bool
 ) -> StatusAndError:
-    """The hostname is active at Cloudflare: now the certificate decides.
+    """Decide the status of a hostname that is active at Cloudflare, by its certificate.
 
-    While a renewal is in flight ssl.status leaves `active` though the old certificate still serves, so an outage is
-    judged by a known certificate's expiry and not by that word. That holds for a domain in service; one that was taken
-    out of it may have lost its old certificate, so there Cloudflare must list (`is_listed`) the one that we know.
+    While a renewal is in flight, ssl.status leaves `active` although the old certificate still serves. So the expiry of
+    the certificate that we know decides, not ssl.status. That holds for an active domain. Any other may have lost its
+    old certificate, so Cloudflare has to list (`is_listed`) the one that we know.
     """
     certificate = after.certificate
-    unexpired = certificate is not None and certificate.expires_at > now
-    # In service with an expiry that Cloudflare never told: it goes on serving until something says otherwise.
-    untold = certificate is None and before.status is DomainStatus.ACTIVE
-    serves = untold or (unexpired and (is_listed or before.status is DomainStatus.ACTIVE))
+    is_valid = certificate is not None and certificate.expires_at > now
+    # An active domain whose expiry Cloudflare never gave goes on serving until something says otherwise.
+    has_unknown_expiry = certificate is None and before.status is DomainStatus.ACTIVE
+    serves = has_unknown_expiry or (is_valid and (is_listed or before.status is DomainStatus.ACTIVE))
     match certificate_class:
         case CertificateClass.SERVING:
-            if certificate is None or unexpired:
+            if certificate is None or is_valid:
                 return DomainStatus.ACTIVE, None
             return DomainStatus.ERROR, _expiry_error(after, now)
         case CertificateClass.GONE:
@@ -115,19 +118,19 @@ def _decide_serving_status(
             )
             return DomainStatus.ERROR, DomainError("certificate_gone", message)
         case CertificateClass.UNKNOWN | CertificateClass.NEUTRAL:
-            if certificate is not None and not unexpired:
+            if certificate is not None and not is_valid:
                 return DomainStatus.ERROR, _expiry_error(after, now)
             if serves:
                 return DomainStatus.ACTIVE, None
             return (DomainStatus.ISSUING, None) if before.status in WAITING_STATUSES else (before.status, before.error)
         case CertificateClass.EXPIRED:
             return (
-                (DomainStatus.ACTIVE, None) if unexpired and serves else (DomainStatus.ERROR, _expiry_error(after, now))
+                (DomainStatus.ACTIVE, None) if is_valid and serves else (DomainStatus.ERROR, _expiry_error(after, now))
             )
         case CertificateClass.TIMED_OUT:
             return (DomainStatus.ACTIVE, None) if serves else (DomainStatus.ERROR, _timeout_error(after))
         case CertificateClass.BEFORE_ISSUE | CertificateClass.AFTER_ISSUE:
-            if certificate is not None and not unexpired:
+            if certificate is not None and not is_valid:
                 return DomainStatus.ERROR, _expiry_error(after, now)
             return (DomainStatus.ACTIVE if serves else DomainStatus.ISSUING), None
         case _:
@@ -148,7 +151,7 @@ def _hostname_error(hostname_class: HostnameClass, domain: Domain) -> DomainErro
 
 
 def hostname_gone_error(domain: Domain) -> DomainError:
-    """Why a domain that was registered does not serve: Cloudflare has no such hostname any more."""
+    """Return the error of a domain whose hostname no longer exists at Cloudflare."""
     return DomainError(
         "deleted",
         f"Cloudflare no longer has {domain.name}: it was deleted there. It is registered again by itself.",

@@ -1,4 +1,4 @@
-"""Whether many looks are made from pages of Cloudflare's list, each of which costs one call, or one call for each."""
+"""Sweeps: whether due checks read pages of Cloudflare's list, or each make a call of their own."""
 
 from typing import Final
 
@@ -10,43 +10,44 @@ from dcvd.core.lifecycle import transitions
 from dcvd.core.lifecycle.transitions import LifecycleRules
 
 _LEAST_GAIN: Final = 2
-"""A walk through the list is begun when single calls would cost so many times as much: what is due when it starts may
-have been seen otherwise before the walk comes to it."""
+"""A sweep starts when single calls would cost so many times as much, because some of the due domains may be checked
+otherwise before the sweep reaches them."""
 _EARLY_CHECK_DIVISOR: Final = 8
-"""A page also serves what would be due within this part of the usual interval, so the next walk comes later."""
+"""A page also checks domains that are due within this part of the usual interval, which puts off the next sweep."""
 
 
 def fewest_due_to_start(pages: int) -> int:
-    """The number of due domains from which on a walk of so many pages is worth more than single calls."""
+    """Return the fewest due domains for which a sweep of that many pages is cheaper than single calls."""
     return pages * _LEAST_GAIN
 
 
 def is_worth_continuing(due_domains: int, pages_left: int) -> bool:
-    """Whether a walk that has been begun still costs less than single calls would.
+    """Whether a sweep that has started is worth continuing.
 
-    Only when it costs clearly more it is given up, so that the two ways do not alternate.
+    It is given up only when it costs clearly more than single calls, so that the two ways do not alternate.
     """
     return due_domains * _LEAST_GAIN >= pages_left
 
 
 def may_check(domain: Domain, now: int, started_at: int, active_interval_ms: int) -> bool:
-    """Whether a walk that `started_at` at an instant makes the look at a domain that it comes across.
+    """Whether a sweep that began at `started_at` checks a domain that it reaches.
 
-    Pages shift while hostnames come and go: what was met once and looked at is not taken a second time.
+    Pages shift while hostnames come and go, so a domain that the sweep has checked may come again; it is not checked
+    twice.
     """
     if domain.next_check_at <= now:
         return True
-    fresh = domain.cf_checked_at is not None and domain.cf_checked_at >= started_at
-    return not fresh and domain.next_check_at <= now + active_interval_ms // _EARLY_CHECK_DIVISOR
+    is_fresh = domain.cf_checked_at is not None and domain.cf_checked_at >= started_at
+    return not is_fresh and domain.next_check_at <= now + active_interval_ms // _EARLY_CHECK_DIVISOR
 
 
 def has_changed(domain: Domain, hostname: CloudflareHostname, now: int, rules: LifecycleRules) -> bool:
-    """Whether what a page says of a domain is anything else than what is stored."""
+    """Whether a page of the list shows a domain in another state than the stored one."""
     step = transitions.apply_observation(domain, hostname, now, rules)
     if step.events:
         return True
     after = replace(step.domain, cf_checked_at=domain.cf_checked_at)
     if domain.status is not DomainStatus.ACTIVE:
-        # A doubt is one about a domain in service.
+        # Reports of a pending hostname count for active domains only.
         after = replace(after, pending_reports=domain.pending_reports)
     return after != domain

@@ -1,6 +1,7 @@
-"""Domain × observation → domain and events. The only place that changes a domain's status or makes its events.
+"""Transitions: what an observation changes in a domain, and which events follow.
 
-A look at a domain applies its DNS observation, then Cloudflare's, then `pass_time`; see `look`.
+Nothing else changes a domain's status or makes its events. A check applies its DNS observation, then Cloudflare's, then
+`warn_of_expiry`; see `apply_check`.
 """
 
 from collections.abc import Iterable
@@ -40,22 +41,23 @@ from dcvd.core.domains.observations import (
 from dcvd.core.events import EventData, EventDraft, EventType
 from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.lifecycle import certificates, remedies
-from dcvd.core.lifecycle import status as serving
 from dcvd.core.lifecycle.remedies import Remedy
 from dcvd.core.lifecycle.status import (
     FAILED_CHECKS_TO_BELIEVE,
     choose_waiting_status,
+    decide_status,
+    hostname_gone_error,
     is_validation_pending,
     waits_for_validation,
 )
 
 
 class Transition(Struct, frozen=True):
-    """What came of an observation.
+    """The result of an observation: the new domain and its events.
 
-    needs_revalidation: DNS has just turned right; from `look`, only where Cloudflare still waits to be told so.
+    needs_revalidation: whether DNS has just become right; after `apply_check` only if Cloudflare waits for that.
     unknown_values: values of Cloudflare's that we do not know, for the log.
-    remedy: what is to be done at Cloudflare now, the revalidation included; only from `look`.
+    remedy: what is to be done at Cloudflare now, the revalidation included; only after `apply_check`.
     """
 
     domain: Domain
@@ -69,9 +71,9 @@ Observation = DnsObservation | CloudflareObservation
 
 
 class LifecycleRules(Struct, frozen=True, kw_only=True):
-    """What the operator decides of every domain.
+    """The operator's settings that apply to every domain.
 
-    expiry_thresholds_ms: the warning thresholds in milliseconds before expiry, longest first.
+    expiry_thresholds_ms: when to warn, in milliseconds before expiry, longest first.
     certificate_authorities: the CAs that may issue, in the order in which they are tried (`google`, `lets_encrypt`,
         `ssl_com`); empty where Cloudflare chooses.
     """
@@ -81,42 +83,42 @@ class LifecycleRules(Struct, frozen=True, kw_only=True):
 
 
 def apply_check(domain: Domain, observations: Iterable[Observation], now: int, rules: LifecycleRules) -> Transition:
-    """One whole look: every observation in the given order (DNS first), then what the clock alone brings about."""
+    """Apply a whole check: its observations in the given order (DNS first), then the warning of an expiry."""
     before = domain
     events: list[EventDraft] = []
-    unknown: tuple[str, ...] = ()
-    revalidate = False
-    allowed: tuple[str, ...] | None = None
+    unknown_values: tuple[str, ...] = ()
+    needs_revalidation = False
+    permitted: tuple[str, ...] | None = None
     for observation in observations:
         if isinstance(observation, DnsObservation):
-            allowed = permitted_authorities(
+            permitted = permitted_authorities(
                 observation.facts, DnsRequirements.of_domain(before, rules.certificate_authorities)
             )
         step = apply_observation(domain, observation, now, rules)
         domain = step.domain
         events.extend(step.events)
-        unknown += step.unknown_values
-        revalidate = revalidate or step.needs_revalidation
+        unknown_values += step.unknown_values
+        needs_revalidation = needs_revalidation or step.needs_revalidation
     step = warn_of_expiry(domain, now, rules.expiry_thresholds_ms)
     domain = step.domain
     events.extend(step.events)
-    changed = domain.status is not before.status or domain.dns_state is not before.dns_state
-    challenged = domain.challenge_verified and not before.challenge_verified and is_validation_pending(domain)
-    revalidate = (revalidate or challenged) and waits_for_validation(domain)
+    has_changed = domain.status is not before.status or domain.dns_state is not before.dns_state
+    challenge_turned = domain.challenge_verified and not before.challenge_verified and is_validation_pending(domain)
+    needs_revalidation = (needs_revalidation or challenge_turned) and waits_for_validation(domain)
     domain, remedy = remedies.choose_remedy(
-        domain, now, rules.certificate_authorities, became_right=revalidate, permitted_authorities=allowed
+        domain, now, rules.certificate_authorities, became_right=needs_revalidation, permitted_authorities=permitted
     )
     return Transition(
-        replace(domain, checks_since_change=0 if changed else before.checks_since_change + 1),
+        replace(domain, checks_since_change=0 if has_changed else before.checks_since_change + 1),
         tuple(events),
-        revalidate,
-        unknown,
+        needs_revalidation,
+        unknown_values,
         remedy,
     )
 
 
 def apply_observation(domain: Domain, observation: Observation, now: int, rules: LifecycleRules) -> Transition:
-    """Apply one observation; total over what can be seen."""
+    """Apply one observation of any kind."""
     match observation:
         case DnsObservation():
             return _apply_dns(domain, observation, now, rules)
@@ -133,25 +135,25 @@ def apply_observation(domain: Domain, observation: Observation, now: int, rules:
 
 
 def warn_of_expiry(domain: Domain, now: int, expiry_thresholds_ms: tuple[int, ...]) -> Transition:
-    """Warn of an expiry once for each certificate and threshold; a threshold slept through fires late, once."""
+    """Warn of an expiry once for each certificate and threshold; missed thresholds cause one late warning."""
     certificate = domain.certificate
     if certificate is None or certificate.expires_at <= now or domain.status is not DomainStatus.ACTIVE:
         return Transition(domain)
     if domain.warned_expires_at is not None and certificate.expires_at < domain.warned_expires_at:
-        # A stale answer brought an earlier certificate back for a moment: what was told of a later one stays told.
+        # A stale answer shows an earlier certificate again; the warnings of the later one stay sent.
         return Transition(domain)
-    told = domain.warnings_sent if certificate.expires_at == domain.warned_expires_at else 0
-    level = certificates.count_passed_thresholds(certificate, expiry_thresholds_ms, now)
-    if level <= told:
+    sent = domain.warnings_sent if certificate.expires_at == domain.warned_expires_at else 0
+    passed = certificates.count_passed_thresholds(certificate, expiry_thresholds_ms, now)
+    if passed <= sent:
         return Transition(domain)
-    after = replace(domain, warned_expires_at=certificate.expires_at, warnings_sent=level, updated_at=now)
+    after = replace(domain, warned_expires_at=certificate.expires_at, warnings_sent=passed, updated_at=now)
     data = {**domain_event_data(after), "renewal": certificates.renewal_state(certificate, now)}
     draft = EventDraft(EventType.DOMAIN_EXPIRING_SOON, data, after.id, expires_at=certificate.expires_at)
     return Transition(after, (draft,))
 
 
 def domain_event_data(domain: Domain) -> EventData:
-    """The members that every event of a domain carries."""
+    """Return the members that every event of a domain carries."""
     expires_at = domain.expires_at
     return {
         "domain_id": domain.id,
@@ -162,52 +164,52 @@ def domain_event_data(domain: Domain) -> EventData:
 
 
 def draft_added_event(domain: Domain) -> EventDraft:
-    """The event of a domain that was just created."""
+    """Draft the event of a domain that was just added."""
     return EventDraft(EventType.DOMAIN_ADDED, domain_event_data(domain), domain.id)
 
 
 def draft_removed_event(domain: Domain, leftover_records: Iterable[LeftoverRecord]) -> EventDraft:
-    """The event of a domain whose removal was accepted, and of what it leaves in DNS."""
-    left_behind = [asdict(record) for record in leftover_records]
+    """Draft the event of a domain whose removal was accepted, with the records that it leaves in DNS."""
+    leftovers = [asdict(record) for record in leftover_records]
     return EventDraft(
-        EventType.DOMAIN_REMOVED, {**domain_event_data(domain), "records_to_remove": left_behind}, domain.id
+        EventType.DOMAIN_REMOVED, {**domain_event_data(domain), "records_to_remove": leftovers}, domain.id
     )
 
 
 def _apply_dns(before: Domain, observation: DnsObservation, now: int, rules: LifecycleRules) -> Transition:
-    verdict = diagnose_dns(observation.facts, DnsRequirements.of_domain(before, rules.certificate_authorities), now)
-    if verdict.state is None and not verdict.findings:
+    diagnosis = diagnose_dns(observation.facts, DnsRequirements.of_domain(before, rules.certificate_authorities), now)
+    if diagnosis.state is None and not diagnosis.findings:
         return Transition(before)
-    state = before.dns_state if verdict.state is None else verdict.state
-    failed = verdict.state is DnsState.FAILED
-    failures = before.dns_failures + 1 if failed else 0 if verdict.state is not None else before.dns_failures
+    state = before.dns_state if diagnosis.state is None else diagnosis.state
+    is_failed = diagnosis.state is DnsState.FAILED
+    failures = before.dns_failures + 1 if is_failed else 0 if diagnosis.state is not None else before.dns_failures
     pointed_here = before.dns_state in POINTING_STATES
-    holds = failed and pointed_here and failures < FAILED_CHECKS_TO_BELIEVE
+    keeps_state = is_failed and pointed_here and failures < FAILED_CHECKS_TO_BELIEVE
     after = replace(
         before,
-        dns_state=before.dns_state if holds else state,
+        dns_state=before.dns_state if keeps_state else state,
         dns_failures=failures,
         challenge_verified=(
-            before.challenge_verified if verdict.challenge_verified is None else verdict.challenge_verified
+            before.challenge_verified if diagnosis.challenge_verified is None else diagnosis.challenge_verified
         ),
-        findings=verdict.findings,
+        findings=diagnosis.findings,
         dns_checked_at=now,
     )
     became_verified = after.dns_state is DnsState.VERIFIED and before.dns_state is not DnsState.VERIFIED
     left_verified = pointed_here and after.dns_state is DnsState.FAILED
-    news = before.status in WAITING_STATUSES and not holds and _has_changed_errors(before, after)
-    # The status is settled before the events are drafted, so that they all carry the one that follows from the check.
-    settled = after
+    errors_changed = before.status in WAITING_STATUSES and not keeps_state and _has_changed_errors(before, after)
+    # The status is decided before the events are drafted, so that they all carry the new one.
+    domain = after
     if after.status in WAITING_STATUSES:
-        settled = replace(after, status=choose_waiting_status(after, before.status))
+        domain = replace(after, status=choose_waiting_status(after, before.status))
     events: list[EventDraft] = []
     if became_verified:
-        events.append(_draft_dns_event(EventType.DNS_VERIFIED, settled))
-    if left_verified or news:
-        events.append(_draft_dns_event(EventType.DNS_CHECK_FAILED, settled))
-    if (settled.status, settled.dns_state, settled.findings) != (before.status, before.dns_state, before.findings):
-        settled = replace(settled, updated_at=now)
-    return Transition(settled, tuple(events), needs_revalidation=became_verified)
+        events.append(_draft_dns_event(EventType.DNS_VERIFIED, domain))
+    if left_verified or errors_changed:
+        events.append(_draft_dns_event(EventType.DNS_CHECK_FAILED, domain))
+    if (domain.status, domain.dns_state, domain.findings) != (before.status, before.dns_state, before.findings):
+        domain = replace(domain, updated_at=now)
+    return Transition(domain, tuple(events), needs_revalidation=became_verified)
 
 
 def _draft_dns_event(kind: EventType, domain: Domain) -> EventDraft:
@@ -218,9 +220,9 @@ def _draft_dns_event(kind: EventType, domain: Domain) -> EventDraft:
 
 
 def _has_changed_errors(before: Domain, after: Domain) -> bool:
-    """Whether another thing is wrong than before; of a right record, whether one thing more is."""
-    was, now = _error_codes(before), _error_codes(after)
-    return was != now if after.dns_state is DnsState.FAILED else bool(now - was)
+    """Whether the errors are others than before; of a record that is not wrong, whether there are more."""
+    old_codes, new_codes = _error_codes(before), _error_codes(after)
+    return old_codes != new_codes if after.dns_state is DnsState.FAILED else bool(new_codes - old_codes)
 
 
 def _error_codes(domain: Domain) -> frozenset[str]:
@@ -229,18 +231,19 @@ def _error_codes(domain: Domain) -> frozenset[str]:
 
 def _apply_absence(before: Domain, observation: CloudflareHostnameAbsence, now: int) -> Transition:
     if observation.id is not None and observation.id != before.cf_id:
-        # It was asked about before the domain was registered again.
+        # The answer is about the id from before the domain was registered again.
         return Transition(before)
     after = replace(
         before, cf_id=None, cf_status="deleted", cf_checked_at=now, waits_for_txt=False, next_certificate=None
     )
-    return _set_status(before, after, DomainStatus.ERROR, serving.hostname_gone_error(before), now)
+    return _set_status(before, after, DomainStatus.ERROR, hostname_gone_error(before), now)
 
 
 def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int) -> Transition:
     if before.cf_id is not None and before.cf_id != hostname.id:
         return Transition(before)
-    host, ssl = classify_hostname_status(hostname.status), classify_ssl_status(hostname.ssl_status)
+    hostname_class = classify_hostname_status(hostname.status)
+    certificate_class = classify_ssl_status(hostname.ssl_status)
     after = replace(
         before,
         cf_id=hostname.id,
@@ -252,43 +255,46 @@ def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int) -> T
         waits_for_txt=hostname.waits_for_txt,
         certificate_authority=hostname.certificate_authority or before.certificate_authority,
         challenge_target=_challenge_target(before, hostname.delegation_record),
-        pending_reports=before.pending_reports + 1 if host is HostnameClass.WAITING else 0,
+        pending_reports=before.pending_reports + 1 if hostname_class is HostnameClass.WAITING else 0,
     )
-    after, renewed = certificates.apply_certificates(after, hostname, ssl, now)
-    listed = certificates.is_listed(hostname, after.certificate)
-    status, error = serving.decide_status(before, after, host, ssl, now, is_listed=listed)
+    after, is_renewal = certificates.apply_certificates(after, hostname, certificate_class, now)
+    is_listed = certificates.is_listed(hostname, after.certificate)
+    status, error = decide_status(before, after, hostname_class, certificate_class, now, is_listed=is_listed)
     transition = _set_status(before, after, status, error, now)
     events = list(transition.events)
-    if renewed:
+    if is_renewal:
         events.append(EventDraft(EventType.DOMAIN_RENEWED, domain_event_data(transition.domain), before.id))
-    unknown = tuple(
+    unknown_values = tuple(
         value
         for value, is_unknown in (
-            (f"status={hostname.status}", host is HostnameClass.UNKNOWN),
-            (f"ssl.status={hostname.ssl_status}", ssl is CertificateClass.UNKNOWN),
+            (f"status={hostname.status}", hostname_class is HostnameClass.UNKNOWN),
+            (f"ssl.status={hostname.ssl_status}", certificate_class is CertificateClass.UNKNOWN),
         )
         if is_unknown
     )
-    return Transition(transition.domain, tuple(events), unknown_values=unknown)
+    return Transition(transition.domain, tuple(events), unknown_values=unknown_values)
 
 
 def _challenge_target(domain: Domain, delegation: Record | None) -> str | None:
-    """Cloudflare shows it only while an order is open: what it said once stays. Another name's is not ours."""
+    """Return the target of `_acme-challenge`; Cloudflare shows it only while an order is open, so the last one stays.
+
+    A record of another name, or with a value that cannot be a target, is ignored.
+    """
     if delegation is None or delegation.name != f"{CHALLENGE_LABEL}.{domain.name}":
         return domain.challenge_target
     return delegation.value if is_cname_target(delegation.value) else domain.challenge_target
 
 
 def _set_status(before: Domain, after: Domain, status: DomainStatus, error: DomainError | None, now: int) -> Transition:
-    kept = error if status is DomainStatus.ERROR else None
-    domain = replace(after, status=status, error=kept)
+    current_error = error if status is DomainStatus.ERROR else None
+    domain = replace(after, status=status, error=current_error)
     events: tuple[EventDraft, ...] = ()
     if status is DomainStatus.ACTIVE and before.status is not DomainStatus.ACTIVE:
         events = (EventDraft(EventType.DOMAIN_ACTIVE, domain_event_data(domain), domain.id),)
-    elif kept is not None and (before.error is None or before.error.code != kept.code):
+    elif current_error is not None and (before.error is None or before.error.code != current_error.code):
         data = {
             **domain_event_data(domain),
-            "error": {"code": kept.code, "message": kept.message},
+            "error": {"code": current_error.code, "message": current_error.message},
             "findings": findings_data(findings_of(domain)),
         }
         events = (EventDraft(EventType.DOMAIN_ERROR, data, domain.id),)
@@ -298,7 +304,7 @@ def _set_status(before: Domain, after: Domain, status: DomainStatus, error: Doma
 
 
 def findings_data(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Members as of `Finding`; `next_check_at` in RFC 3339, null where the domain's next look is meant."""
+    """Return findings as JSON with the members of `Finding`; `next_check_at` is in RFC 3339 or null."""
     return [
         {
             **msgspec.to_builtins(finding),

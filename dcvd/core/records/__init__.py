@@ -1,1 +1,1 @@
-"""Records in customers' zones: what is planned, written and undone."""
+"""Records in customers' zones: planning, writing and undoing them."""

@@ -1,8 +1,8 @@
-"""Domain Connect: our template, how it is applied to a domain, and the links that apply it.
+"""Domain Connect: our template, how it is applied to a domain, and the URLs that apply it.
 
-Source: draft-ietf-dconn-domainconnect. One template holds both records that a domain can need, each in a group of its
-own, so that a domain without a delegated challenge applies one and a provider has to be asked for one template only.
-What is variable in it is as narrow as can be: whoever had our key could point names at the service, and nowhere else.
+Source: draft-ietf-dconn-domainconnect. One template holds both records that a domain can need, each in its own group.
+A domain without a delegated challenge applies one group, and providers have to accept one template only. Its variables
+are as narrow as possible: whoever had our key could point names at the service, and nowhere else.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,23 +16,23 @@ from dcvd.core.domains.targets import is_target_template, service_name
 from dcvd.errors import Conflict
 
 DCV_DOMAIN: Final = "dcv.cloudflare.com"
-"""Below a label of the zone's there, Cloudflare has challenges answered."""
+"""Cloudflare answers challenges below this name, under a label that it gives to each zone."""
 TEMPLATE_TTL_S: Final = 3600
 _TARGET_VARIABLE: Final = "target"
 _ZONE_VARIABLE: Final = "dcv"
 _LONGEST_FRAGMENT: Final = 200
-"""Characters of a public key in one TXT record, which holds 255."""
+"""Characters of a public key that we put into one TXT record, whose limit is 255."""
 
 TemplateGroup = Literal["routing", "validation"]
 ApplyOutcome = Literal["applied", "cancelled", "denied", "failed"]
 RETURN_PATH: Final = "/domain-connect/done"
-"""Below our public address: where customers come back to who are expected nowhere else."""
+"""The path below our public URL to which customers return when no other page expects them."""
 
 
 class TemplateApplication(Struct, frozen=True, kw_only=True):
-    """What of the template is applied where. zone: as `domain` in a call. host: the name within it.
+    """Which groups of the template are applied to which name.
 
-    groups: in the template's order. variables: by name.
+    zone: the `domain` of a call. host: the name within the zone. groups: in the template's order. variables: by name.
     """
 
     zone: str
@@ -41,7 +41,7 @@ class TemplateApplication(Struct, frozen=True, kw_only=True):
     variables: dict[str, str]
 
     def to_parameters(self) -> dict[str, str]:
-        """Those of a call that applies it, unencoded."""
+        """Return the parameters of the call that applies the template, not yet encoded."""
         return {"domain": self.zone, "host": self.host, "groupId": ",".join(self.groups), **self.variables}
 
 
@@ -55,10 +55,10 @@ def build_template(
     service_name: str,
     redirect_hosts: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """The JSON to publish as `<providerId>.<serviceId>.json`; `target` as it is configured."""
-    described = [f"%{_ZONE_VARIABLE}% is the label of the service's zone below {DCV_DOMAIN}."]
+    """Return the JSON to publish as `<providerId>.<serviceId>.json`; `target` is the configured one."""
+    descriptions = [f"%{_ZONE_VARIABLE}% is the label of the service's zone below {DCV_DOMAIN}."]
     if is_target_template(target):
-        described.insert(0, f"%{_TARGET_VARIABLE}% is the label of the customer's domain at the service.")
+        descriptions.insert(0, f"%{_TARGET_VARIABLE}% is the label of the customer's domain at the service.")
     redirects = ",".join(redirect_hosts)
     return {
         "providerId": provider_id,
@@ -67,7 +67,7 @@ def build_template(
         "serviceName": service_name,
         "version": 1,
         "description": "Points a hostname of the customer's to the service, and delegates its certificate challenges.",
-        "variableDescription": " ".join(described),
+        "variableDescription": " ".join(descriptions),
         "syncPubKeyDomain": key_domain,
         **({"syncRedirectDomain": redirects} if redirects else {}),
         "hostRequired": True,
@@ -91,13 +91,13 @@ def build_template(
 
 
 def prepare_application(records: Sequence[Record], *, zone: str, target: str) -> TemplateApplication:
-    """What has to be applied for the records of one domain; `target` as it is configured now.
+    """Return how to apply the template for the records of one domain; `target` is the one configured now.
 
-    Raises Conflict for what the template cannot set.
+    Raises Conflict for a record that the template cannot set.
     """
     parts = [_apply_to_record(record, zone, target) for record in records]
     hosts = {part.host for part in parts}
-    assert len(hosts) == 1, "all records of a domain are at it, or just below"
+    assert len(hosts) == 1, "all records of a domain belong to one host"
     return TemplateApplication(
         zone=zone,
         host=hosts.pop(),
@@ -107,33 +107,33 @@ def prepare_application(records: Sequence[Record], *, zone: str, target: str) ->
 
 
 def encode_query(parameters: Mapping[str, str]) -> str:
-    """The query that is signed, and sent byte for byte: names and values encoded as RFC 3986 says, sorted by name."""
+    """Encode the query that is signed, then sent byte for byte: encoded as in RFC 3986, sorted by name."""
     encoded = sorted((quote(name, safe=""), quote(value, safe="")) for name, value in parameters.items())
     return "&".join(f"{name}={value}" for name, value in encoded)
 
 
 def append_signature(unsigned_query: str, *, key: str, signature: str) -> str:
-    """The query with its signature, which some providers want as the last of all."""
+    """Append the signature to a query; some providers require it to be the last parameter."""
     return f"{unsigned_query}&key={quote(key, safe='')}&sig={quote(signature, safe='')}"
 
 
 def template_path(provider_id: str, service_id: str) -> str:
-    """The template's place below a provider's address, where the provider says whether it supports it."""
+    """Return the path of a provider's API that says whether the provider supports the template."""
     return f"/v2/domainTemplates/providers/{quote(provider_id, safe='')}/services/{quote(service_id, safe='')}"
 
 
 def public_key_domain(provider_id: str, key_domain: str) -> str:
-    """The domain below which providers look for the public key; `key_domain` as it is configured."""
+    """Return the domain below which providers look up the public key; `key_domain` is the configured one, or empty."""
     return key_domain or provider_id
 
 
 def return_hosts(return_urls: Iterable[str]) -> list[str]:
-    """The hosts of the addresses to which customers may be sent back, each once."""
+    """Return the hosts of the URLs to which customers may be sent back, each once."""
     return list(dict.fromkeys(urlsplit(url).hostname or "" for url in return_urls))
 
 
 def public_key_texts(public_key: bytes) -> list[str]:
-    """The values of the TXT records that publish a key (SubjectPublicKeyInfo in base64), in fragments."""
+    """Return the TXT values that publish a public key (SubjectPublicKeyInfo in base64), one for each fragment."""
     fragments = [
         public_key[at : at + _LONGEST_FRAGMENT].decode("ascii") for at in range(0, len(public_key), _LONGEST_FRAGMENT)
     ]
@@ -141,7 +141,7 @@ def public_key_texts(public_key: bytes) -> list[str]:
 
 
 def read_outcome(error: str | None, description: str | None) -> ApplyOutcome:
-    """What the redirect back says became of it. It proves nothing: anybody can make a browser come with it."""
+    """Return the outcome that a redirect back reports. It proves nothing, because anybody can forge such a redirect."""
     if error is None:
         return "applied"
     if error != "access_denied":
@@ -187,7 +187,7 @@ def _validate_application(
 
 
 def _extract_label(value: str, *, prefix: str, suffix: str) -> str | None:
-    """The single label between two parts of a name."""
+    """Return the single label between `prefix` and `suffix`, or None where a name does not have that form."""
     if not (value.startswith(prefix) and value.endswith(suffix)) or len(value) <= len(prefix) + len(suffix):
         return None
     label = value[len(prefix) : len(value) - len(suffix)]

@@ -1,4 +1,4 @@
-"""What a customer's zone and his DNS provider say of Domain Connect, read as what strangers wrote.
+"""The Domain Connect settings of a customer's DNS provider, read with the caution that strangers' text needs.
 
 Source: draft-ietf-dconn-domainconnect, section on discovery.
 """
@@ -21,14 +21,14 @@ _LONGEST_NAME: Final = 100
 _MARKUP: Final = frozenset('<>"`')
 _WINDOW_SIZES: Final = range(100, 4001)
 _USUAL_WINDOW_SIZE: Final = 750
-"""Pixels of the window in which the customer confirms."""
+"""The width and height, in pixels, of the window in which the customer confirms."""
 
 
 class ProviderSettings(Struct, frozen=True, kw_only=True):
-    """Of the DNS provider that has a zone. Addresses are https, without a query or a final slash.
+    """The settings of the DNS provider that has a zone. URLs are https, without a query or a final slash.
 
-    sync_url: where a customer confirms a signed link; None where the provider has no such flow. width, height: of the
-    window for it, in pixels.
+    sync_url: where a customer confirms a signed URL; None where the provider has no such flow. width, height: the size
+    of the window for it, in pixels.
     """
 
     provider_id: str
@@ -50,20 +50,20 @@ class _SettingsDocument(Struct, rename={"id": "providerId", "name": "providerNam
 
 
 def read_api_prefix(texts: Iterable[str]) -> str | None:
-    """The host, and maybe a path, at which a zone's provider is asked for its settings: the one text that is such.
+    """Return the host, perhaps with a path, that serves the settings of a zone's provider.
 
-    None where there is none, or where several contradict each other.
+    None where none of the TXT values is one, or where several differ.
     """
-    found = {
+    prefixes = {
         match[1]
         for text in texts
         if len(text) <= _LONGEST_PREFIX and (match := _PREFIX.fullmatch(text.strip())) is not None and "." in match[1]
     }
-    return found.pop() if len(found) == 1 else None
+    return prefixes.pop() if len(prefixes) == 1 else None
 
 
 def read_settings(body: bytes) -> ProviderSettings:
-    """Raises ValueError saying which member is at fault."""
+    """Read the settings document of a provider. Raises ValueError, which names the member at fault."""
     try:
         document = msgspec.json.decode(body, type=_SettingsDocument)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -93,7 +93,7 @@ def _validate_url(value: str, member: str) -> str:
 
 
 def _read_size(value: object) -> int:
-    """Some send it as text; a window of a senseless size is not worth a refusal."""
+    """Read a window size, which some send as text; an impossible one becomes the usual size."""
     try:
         size = int(value) if isinstance(value, (int, str)) else _USUAL_WINDOW_SIZE
     except ValueError:

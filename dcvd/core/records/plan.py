@@ -1,4 +1,4 @@
-"""What it takes to have a record in a zone: what stands there is compared with what is wanted (observe, plan, apply).
+"""Plans for writing a record into a zone, made by comparing the existing records with the record that is needed.
 
 A CNAME stands alone at its name (RFC 1034 section 3.6.2), but for DNSSEC's records (RFC 4034 section 2.5).
 """
@@ -10,34 +10,36 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.core.domains.domain import Domain, Record, required_records
+from dcvd.core.domains.hostnames import is_within
 from dcvd.core.records.zones import Zone, ZoneRecord
+from dcvd.core.text import shorten
 
 StepState = Literal["done", "create", "replace", "blocked"]
 
 RECORD_IN_THE_WAY: Final = "record_in_the_way"
-"""The one obstacle that `replace` takes away."""
+"""The only obstacle that `replace` overcomes."""
 
 _TYPES_BESIDE_CNAME: Final = frozenset({"RRSIG", "NSEC", "NSEC3"})
 _TYPES_EXCLUDING_FLATTENED_CNAME: Final = frozenset({"A", "AAAA", "CNAME", "DNAME"})
-"""At an apex that is flattened only these exclude a CNAME; the zone's SOA, NS, MX and TXT records stay."""
+"""At a flattened apex only these types exclude a CNAME; the zone's SOA, NS, MX and TXT records stay."""
 _DELEGATING_TYPES: Final = frozenset({"NS", "DS", "SOA", "DNAME"})
-"""They hand the name, or what is below it, over to somebody else: never ours to remove."""
+"""Types that delegate the name, or the names below it, to somebody else: we never remove them."""
 _MOST_RECORDS: Final = 50
 _MOST_BYTES: Final = 32_768
-"""Of records that are taken out, because they are kept for the undo."""
+"""Limits for the records that a step removes, because they are kept for the undo."""
 _MAX_DESCRIBED: Final = 3
 _LONGEST_VALUE: Final = 80
 
 
 class Obstacle(Struct, frozen=True):
-    """Why a record cannot be written: a stable code and a sentence."""
+    """Why a record cannot be written: a stable code and a sentence for a person."""
 
     code: str
     message: str
 
 
 class PlanStep(Struct, frozen=True, kw_only=True):
-    """What becomes of one wanted record: what is taken out and what is put in, and all that stands at its name now."""
+    """The step that writes one record: which records it removes and adds, and which exist at the name now."""
 
     record: Record
     state: StepState
@@ -48,7 +50,7 @@ class PlanStep(Struct, frozen=True, kw_only=True):
 
 
 class DnsPlan(Struct, frozen=True, kw_only=True):
-    """What becomes of all records of a domain in one zone, whose name is `zone`, through one connection."""
+    """The steps that write all records of a domain through one connection; `zone` is the name of the zone."""
 
     connection_id: str
     zone: str
@@ -56,12 +58,12 @@ class DnsPlan(Struct, frozen=True, kw_only=True):
 
     @property
     def obstacles(self) -> tuple[Obstacle, ...]:
-        """What keeps records from being written, in their order."""
+        """The obstacles of all steps, in the order of the steps."""
         return tuple(step.obstacle for step in self.steps if step.obstacle is not None)
 
 
 def records_to_write(domain: Domain) -> tuple[Record, ...]:
-    """The records that a domain needs, as far as their values are known already."""
+    """Return the records that a domain needs, as far as their values are known."""
     return tuple(
         Record(record.type, record.name, record.value)
         for record in required_records(domain)
@@ -77,53 +79,54 @@ def plan_record(
     replace: bool = False,
     our_values: Collection[str] = (),
 ) -> PlanStep:
-    """The step that brings a zone to a wanted CNAME; `provider_records` is what stands at its name.
+    """Plan the step that writes a CNAME into a zone; `provider_records` are the existing records at its name.
 
-    our_values: values of this record that we wrote; they make way without `replace`, which nothing else does.
+    replace: whether other records at the name may be removed. our_values: values of this record that we wrote earlier;
+    a CNAME with one of them is replaced even without `replace`.
     """
     existing = select_at_name(provider_records, record.name)
     obstacle = _permanent_obstacle(record, existing, zone)
     if obstacle is not None:
         return PlanStep(record=record, state="blocked", existing_records=existing, obstacle=obstacle)
-    others = tuple(each for each in select_conflicting(existing, zone) if not is_cname_to(each, {record.value}))
-    there = any(is_cname_to(each, {record.value}) for each in existing)
-    add = () if there else (ZoneRecord(type=record.type, name=record.name, value=record.value),)
-    if not others:
-        return PlanStep(record=record, state="done" if there else "create", existing_records=existing, to_add=add)
-    foreign = [each for each in others if not is_cname_to(each, our_values)]
-    obstacle = _size_obstacle(record, others) or (
+    conflicting = tuple(each for each in select_conflicting(existing, zone) if not is_cname_to(each, {record.value}))
+    exists = any(is_cname_to(each, {record.value}) for each in existing)
+    to_add = () if exists else (ZoneRecord(type=record.type, name=record.name, value=record.value),)
+    if not conflicting:
+        return PlanStep(record=record, state="done" if exists else "create", existing_records=existing, to_add=to_add)
+    foreign = [each for each in conflicting if not is_cname_to(each, our_values)]
+    obstacle = _size_obstacle(record, conflicting) or (
         None if replace or not foreign else _conflict_obstacle(record, foreign)
     )
     if obstacle is not None:
         return PlanStep(record=record, state="blocked", existing_records=existing, obstacle=obstacle)
-    return PlanStep(record=record, state="replace", existing_records=existing, to_remove=others, to_add=add)
+    return PlanStep(record=record, state="replace", existing_records=existing, to_remove=conflicting, to_add=to_add)
 
 
 def select_at_name(provider_records: Iterable[ZoneRecord], name: str) -> tuple[ZoneRecord, ...]:
-    """Of what a provider answered, what stands at a name: it is believed about nothing else."""
+    """Select the records at a name, in case a provider answers with records of other names too."""
     return tuple(each for each in provider_records if each.name == name)
 
 
 def select_conflicting(existing: Iterable[ZoneRecord], zone: Zone) -> list[ZoneRecord]:
-    """Of what stands at a name, what no CNAME can stand beside; another CNAME too."""
+    """Select the records that cannot exist beside a CNAME at the same name; another CNAME is one of them."""
     return [each for each in existing if not _may_coexist(each, zone)]
 
 
 def is_cname_to(record: ZoneRecord, values: Collection[str]) -> bool:
-    """Whether it is a CNAME with one of these values."""
+    """Whether a record is a CNAME with one of these values."""
     return record.type == "CNAME" and record.value in values
 
 
 def is_same_record(one: ZoneRecord, other: ZoneRecord) -> bool:
-    """Whether two say the same to somebody who asks DNS, but for the TTL."""
+    """Whether two records are the same in DNS, apart from their TTL."""
     return (one.type, one.name, one.value) == (other.type, other.name, other.value)
 
 
 def describe_records(records: Sequence[ZoneRecord]) -> str:
-    """A few records in a sentence; their values are the zone's owner's, and cut."""
-    named = ", ".join(f"{each.type} {_shorten_value(each.value)}" for each in records[:_MAX_DESCRIBED])
+    """Describe the first few records for a sentence, with shortened values."""
+    listed = ", ".join(f"{each.type} {_shorten_value(each.value)}" for each in records[:_MAX_DESCRIBED])
     more = len(records) - _MAX_DESCRIBED
-    return f"{named} and {more} more" if more > 0 else named
+    return f"{listed} and {more} more" if more > 0 else listed
 
 
 def _may_coexist(record: ZoneRecord, zone: Zone) -> bool:
@@ -133,11 +136,11 @@ def _may_coexist(record: ZoneRecord, zone: Zone) -> bool:
 
 
 def _permanent_obstacle(record: Record, existing: Sequence[ZoneRecord], zone: Zone) -> Obstacle | None:
-    """What no `replace` helps against."""
+    """Return the obstacle that even `replace` does not overcome, or None."""
     name = record.name
     if record.type != "CNAME":
         return Obstacle("record_not_supported", f"Only CNAME records are written; {name} needs {record.type}.")
-    if name != zone.name and not name.endswith(f".{zone.name}"):
+    if not is_within(name, zone.name):
         return Obstacle("outside_zone", f"{name} is not in the zone {zone.name}, which is what this connection holds.")
     if name == zone.name and not zone.flattens_apex:
         message = (
@@ -162,12 +165,11 @@ def _size_obstacle(record: Record, others: Sequence[ZoneRecord]) -> Obstacle | N
 def _conflict_obstacle(record: Record, foreign_records: Sequence[ZoneRecord]) -> Obstacle:
     message = (
         f"At {record.name} stands {describe_records(foreign_records)}, where CNAME {record.value} is needed. To put it "
-        "in that place, ask"
-        ' again with "replace": true; what stands there now is kept for an undo.'
+        'in that place, ask again with "replace": true; what stands there now is kept for an undo.'
     )
     return Obstacle(RECORD_IN_THE_WAY, message)
 
 
 def _shorten_value(value: str) -> str:
     text = "".join(character if character.isprintable() else "?" for character in value[: _LONGEST_VALUE + 1])
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+    return shorten(text, _LONGEST_VALUE)

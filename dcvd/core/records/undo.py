@@ -1,4 +1,4 @@
-"""How what we wrote leaves a zone: by an undo, which puts back what was there, or with its domain."""
+"""Removal of the records that we wrote: by an undo, which restores the earlier records, or with the domain."""
 
 from collections.abc import Sequence
 
@@ -19,26 +19,25 @@ from dcvd.core.records.zones import Zone, ZoneRecord
 
 
 def plan_undo(written: WrittenRecord, provider_records: Sequence[ZoneRecord], zone: Zone) -> PlanStep:
-    """The step that puts back what stood there before us, if what stands there now is what we wrote."""
+    """Plan the step that restores the earlier records, if the record that we wrote is still unchanged."""
     existing = select_at_name(provider_records, written.name)
-    relevant = select_conflicting(existing, zone)
+    conflicting = select_conflicting(existing, zone)
     ours = tuple(
-        each for each in relevant if is_cname_to(each, written.our_values) and not _is_among(each, written.before)
+        each for each in conflicting if is_cname_to(each, written.our_values) and not _is_among(each, written.before)
     )
-    others = [each for each in relevant if each not in ours]
+    others = [each for each in conflicting if each not in ours]
     missing = tuple(replace(each, id=None) for each in written.before if not _is_among(each, others))
     as_before = all(_is_among(each, written.before) for each in others)
     if as_before and not ours and not missing:
         return PlanStep(record=written.record, state="done", existing_records=existing)
-    # An undo that was cut off may have taken out our record, and put back some of what was there.
+    # An interrupted undo may have removed our record already, and restored some of the earlier ones.
     if (ours and not others) or (written.state == "undoing" and as_before):
         state: StepState = "replace" if ours else "create"
         return PlanStep(record=written.record, state=state, existing_records=existing, to_remove=ours, to_add=missing)
-    found_there = f"stands {describe_records(relevant)}" if relevant else "stands nothing"
+    present = f"stands {describe_records(conflicting)}" if conflicting else "stands nothing"
     message = (
-        f"At {written.name} {found_there}, not the {written.type} {written.value} that was written: it was changed "
-        "since, and is"
-        " left alone."
+        f"At {written.name} {present}, not the {written.type} {written.value} that was written: it was changed "
+        "since, and is left alone."
     )
     return PlanStep(
         record=written.record, state="blocked", existing_records=existing, obstacle=Obstacle("record_changed", message)
@@ -46,7 +45,7 @@ def plan_undo(written: WrittenRecord, provider_records: Sequence[ZoneRecord], zo
 
 
 def select_ours(written: WrittenRecord, provider_records: Sequence[ZoneRecord]) -> tuple[ZoneRecord, ...]:
-    """Of what stands at a name, what we wrote; whatever else is there stays."""
+    """Select the records at a name that we wrote; all others stay."""
     return tuple(
         each for each in select_at_name(provider_records, written.name) if is_cname_to(each, written.our_values)
     )

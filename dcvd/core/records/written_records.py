@@ -1,4 +1,4 @@
-"""Records that we wrote into a customer's zone, and what has to be known to undo it."""
+"""Records that we wrote into customers' zones, and what is needed to undo them."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -11,12 +11,13 @@ from dcvd.core.records.zones import ZoneRecord
 
 
 class WrittenRecord(Struct, frozen=True, kw_only=True):
-    """A record of ours. It is stored before the provider is asked, so that no crash loses what stood there.
+    """A record that we wrote. It is stored before the provider is called, so that no crash loses the old records.
 
-    connection_id: what it was written through; None where that connection was removed. zone: the zone's name.
-    replaced: the value of ours that stood there until this one was to be written.
-    before: what stood there before us. state: `writing` and `undoing` say that nobody knows yet whether it is done.
-    written_at, orphaned_at: milliseconds; the second is when its domain was removed.
+    connection_id: the connection through which it was written; None where that was removed. zone: the zone's name.
+    replaced: our earlier value, which this one replaces.
+    before: the records that existed before ours. state: in `writing` and `undoing` the provider may or may not have
+        made the change yet.
+    written_at, orphaned_at: milliseconds; `orphaned_at` is when the domain was removed.
     """
 
     id: str
@@ -35,30 +36,30 @@ class WrittenRecord(Struct, frozen=True, kw_only=True):
 
     @property
     def record(self) -> Record:
-        """As a person types it."""
+        """The record as a person types it."""
         return Record(self.type, self.name, self.value)
 
     @property
     def our_values(self) -> frozenset[str]:
-        """Every value that may stand there by us."""
+        """The values that we may have written: the present one and the one that it replaces."""
         return frozenset({self.value} if self.replaced is None else {self.value, self.replaced})
 
 
 def connection_id_of(domain: Domain, written_records: Sequence[WrittenRecord]) -> str | None:
-    """Through which connection what was written for a domain can be taken out; None where that was removed."""
+    """Return the id of the connection that can remove a domain's written records; None where it was removed."""
     return next((row.connection_id for row in written_records if row.connection_id is not None), domain.connection_id)
 
 
 def our_values_of(written: WrittenRecord | None) -> frozenset[str]:
-    """The values that may stand there by us; of a record that we never wrote none."""
+    """Return the values that we may have written; none for a record that we never wrote."""
     return frozenset() if written is None else written.our_values
 
 
 def records_to_restore(written: WrittenRecord | None, step: PlanStep) -> tuple[ZoneRecord, ...]:
-    """What an undo has to put back once a step is done: what stood there before us.
+    """Return the records that an undo has to restore after a step: those that existed before ours.
 
-    An update of our own value changes nothing of it. Where a crash may have cut a step off half way, what it took out
-    is known from then; where the customer has changed the record since, what he made of it counts.
+    An update of our own value does not change them. After a step that a crash interrupted, they are the stored ones;
+    where the customer has changed the record since, they are the customer's present ones.
     """
     ours = our_values_of(written)
     foreign = tuple(each for each in step.to_remove if each.type != step.record.type or each.value not in ours)
@@ -67,7 +68,7 @@ def records_to_restore(written: WrittenRecord | None, step: PlanStep) -> tuple[Z
     if not foreign:
         return written.before
     interrupted = written.state != "written" and all(
-        any(is_same_record(each, kept) for kept in written.before) for each in foreign
+        any(is_same_record(each, earlier) for earlier in written.before) for each in foreign
     )
     return written.before if interrupted else foreign
 
@@ -75,9 +76,9 @@ def records_to_restore(written: WrittenRecord | None, step: PlanStep) -> tuple[Z
 def leftover_records(
     domain: Domain, written_records: Sequence[WrittenRecord], *, being_removed: bool
 ) -> tuple[LeftoverRecord, ...]:
-    """What stays in DNS when a domain goes: what was required, and what we wrote.
+    """Return the records that a removed domain leaves in DNS: the required ones, and those that we wrote.
 
-    being_removed: whether what we wrote is being taken out.
+    being_removed: whether the records that we wrote are being removed.
     """
     written = dict.fromkeys(row.record for row in written_records)
     records = dict.fromkeys((*records_to_remove(domain), *written))

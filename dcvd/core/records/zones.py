@@ -1,4 +1,4 @@
-"""Records as they stand in a customer's zone at his DNS provider."""
+"""Zones and records at a customer's DNS provider."""
 
 from typing import Literal
 
@@ -6,9 +6,9 @@ from msgspec import Struct
 
 
 class Zone(Struct, frozen=True, kw_only=True):
-    """A zone that a connection holds; `id` is the provider's own, `name` lower case without the final dot.
+    """A zone that a connection can change; `id` is the provider's, `name` is lower case without the final dot.
 
-    flattens_apex: the provider takes a CNAME at the zone's apex, and answers with the addresses that it leads to.
+    flattens_apex: whether the provider accepts a CNAME at the apex and answers with the addresses that it leads to.
     """
 
     id: str
@@ -17,10 +17,10 @@ class Zone(Struct, frozen=True, kw_only=True):
 
 
 class ZoneRecord(Struct, frozen=True, kw_only=True):
-    """One record. `name` and host names in `value` are lower case, whole, without the final dot; `ttl` in seconds.
+    """A record in a zone. `name` and host names in `value` are absolute, lower case, without the final dot.
 
-    id: the provider's own, where single records have one. raw: what else has to be told to have it again exactly as it
-    was (JSON in the provider's own words), for the undo.
+    ttl: seconds. id: the provider's, where single records have one. raw: what else is needed to restore the record
+    exactly (JSON in the provider's own terms), for the undo.
     """
 
     type: str
@@ -32,10 +32,10 @@ class ZoneRecord(Struct, frozen=True, kw_only=True):
 
 
 class DnsWrite(Struct, frozen=True, kw_only=True):
-    """What a `write_dns` job does with the records that a domain needs.
+    """What a `write_dns` job does with the records of a domain.
 
-    write: create them, or with `replace` put them in the place of what is in the way. undo: put back what was there
-    before. remove: take out what we wrote, and only that; the domain may be gone by then.
+    `write` creates the records; with `replace` it removes other records in their way. `undo` restores the earlier
+    records. `remove` removes the records that we wrote, and only those; the domain may be removed by then.
     """
 
     action: Literal["write", "undo", "remove"]

@@ -1,1 +1,1 @@
-"""Endpoints, deliveries and attempts: signatures, health, and what an answer means."""
+"""Webhooks: endpoints, deliveries and attempts, with their signatures, health and explanations."""

@@ -1,4 +1,4 @@
-"""Whether a receiver checks what it is sent: four probes, and what its answers say of it."""
+"""The conformance test of a receiver: four probes show whether it verifies what it receives."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -16,11 +16,11 @@ from dcvd.core.webhooks.signing import build_headers, new_secret
 _STALE_AGE_MS: Final = HOUR
 _SIGNATURE_REFUSAL_STATUSES: Final = frozenset(
     {400, 401, 403, 422}
-)  # what receivers answer to a signature that they cannot verify
+)  # answers of receivers that cannot verify a signature
 
 
 class ProbeKind(StrEnum):
-    """In the order in which they are sent."""
+    """The kinds of probes, in the order in which they are sent."""
 
     GOOD = "good"
     DUPLICATE = "duplicate"
@@ -37,7 +37,7 @@ _FAULTS: Final = {
 
 
 class ConformanceProbe(Struct, frozen=True, kw_only=True):
-    """One request; `headers` are those that depend on its content."""
+    """A test request; `headers` are those that depend on its content."""
 
     kind: ProbeKind
     headers: Mapping[str, str]
@@ -45,7 +45,7 @@ class ConformanceProbe(Struct, frozen=True, kw_only=True):
 
 
 class ProbeResult(Struct, frozen=True, kw_only=True):
-    """What one answer says; `passed` is None where it proves nothing. Texts are sentences."""
+    """The result of one probe; `passed` is None where the answer proves nothing. Texts are sentences."""
 
     kind: ProbeKind
     expected: str
@@ -56,7 +56,10 @@ class ProbeResult(Struct, frozen=True, kw_only=True):
 
 
 class ConformanceReport(Struct, frozen=True, kw_only=True):
-    """`conforms` when every probe was passed; `probes` in the order in which they were sent."""
+    """The report on a receiver, which conforms when it passed every probe.
+
+    `probes` are in the order in which they were sent.
+    """
 
     conforms: bool
     summary: str
@@ -72,30 +75,31 @@ def build_probes(
     now: int,
     random: RandomBytes,
 ) -> list[ConformanceProbe]:
-    """The requests, in order, made from three events of one type; `now` in milliseconds.
+    """Build the probes, in order, from three events of one type; `now` is in milliseconds.
 
-    `secrets` as for `signing.headers`. To be sent within a minute or so: all but the stale one are to be fresh.
+    `secrets` as for `signing.build_headers`. They have to be sent within about a minute, because all but the stale one
+    need a fresh timestamp.
     """
 
-    def probe(kind: ProbeKind, event: Event, keys: Sequence[Secret], signed_at: int) -> ConformanceProbe:
-        timestamp = signed_at // SECOND
-        signed = build_headers(keys, message_id=event.id, event_type=event.type, timestamp_s=timestamp, body=event.body)
-        return ConformanceProbe(kind=kind, headers=signed, body=event.body)
+    def build_probe(kind: ProbeKind, event: Event, keys: Sequence[Secret], signed_at: int) -> ConformanceProbe:
+        seconds = signed_at // SECOND
+        headers = build_headers(keys, message_id=event.id, event_type=event.type, timestamp_s=seconds, body=event.body)
+        return ConformanceProbe(kind=kind, headers=headers, body=event.body)
 
     return [
-        probe(ProbeKind.GOOD, good_event, secrets, now),
-        probe(ProbeKind.DUPLICATE, good_event, secrets, now),
-        probe(ProbeKind.FORGED, forged_event, [new_secret(random)], now),
-        probe(ProbeKind.STALE, stale_event, secrets, now - _STALE_AGE_MS),
+        build_probe(ProbeKind.GOOD, good_event, secrets, now),
+        build_probe(ProbeKind.DUPLICATE, good_event, secrets, now),
+        build_probe(ProbeKind.FORGED, forged_event, [new_secret(random)], now),
+        build_probe(ProbeKind.STALE, stale_event, secrets, now - _STALE_AGE_MS),
     ]
 
 
 def evaluate_receiver(attempts: Mapping[ProbeKind, Attempt]) -> ConformanceReport:
-    """What a receiver does right and wrong; `attempts` holds an attempt for each kind."""
+    """Report what a receiver does right and wrong; `attempts` holds the attempt of each probe."""
     good_accepted = _is_accepted(attempts[ProbeKind.GOOD])
-    verdicts = [_evaluate_probe(kind, attempts[kind], accepts_good=good_accepted) for kind in ProbeKind]
+    results = [_evaluate_probe(kind, attempts[kind], accepts_good=good_accepted) for kind in ProbeKind]
     return ConformanceReport(
-        conforms=all(verdict.passed is True for verdict in verdicts), summary=_summarize(verdicts), probes=verdicts
+        conforms=all(result.passed is True for result in results), summary=_summarize(results), probes=results
     )
 
 
@@ -177,7 +181,7 @@ def _evaluate_stale(attempt: Attempt, *, accepts_good: bool) -> tuple[bool | Non
 
 
 def _evaluate_refusal(attempt: Attempt, what: str, *, accepts_good: bool) -> tuple[bool | None, str]:
-    """Of a probe that is to be refused, and was not accepted."""
+    """Evaluate a probe that the receiver had to refuse, and did not accept."""
     status = attempt.status_code
     if status is None:
         return None, f"Inconclusive: whether it refuses {what} is not known. {_describe_error(attempt)}"
@@ -191,7 +195,7 @@ def _evaluate_refusal(attempt: Attempt, what: str, *, accepts_good: bool) -> tup
 
 
 def _evaluate_silence(attempt: Attempt) -> tuple[bool | None, str]:
-    """Of a probe that is to be accepted, and had no answer."""
+    """Evaluate a probe that the receiver had to accept, and that got no answer."""
     if not is_receiver_at_fault(attempt):
         return (
             None,
@@ -213,13 +217,13 @@ def _is_accepted(attempt: Attempt) -> bool:
 
 
 def _summarize(results: Sequence[ProbeResult]) -> str:
-    wrong = [_FAULTS[verdict.kind] for verdict in results if verdict.passed is False]
-    unknown = [verdict.kind.value for verdict in results if verdict.passed is None]
-    if not wrong and not unknown:
+    faults = [_FAULTS[result.kind] for result in results if result.passed is False]
+    inconclusive = [result.kind.value for result in results if result.passed is None]
+    if not faults and not inconclusive:
         return (
             "The receiver conforms: it accepts what is rightly signed, also twice, and refuses what is forged or old."
         )
-    parts = [f"The receiver does not conform: it {', '.join(wrong)}."] if wrong else []
-    if unknown:
-        parts.append(f"Inconclusive: {', '.join(unknown)}.")
+    parts = [f"The receiver does not conform: it {', '.join(faults)}."] if faults else []
+    if inconclusive:
+        parts.append(f"Inconclusive: {', '.join(inconclusive)}.")
     return " ".join(parts)

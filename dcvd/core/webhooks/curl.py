@@ -1,4 +1,4 @@
-"""A delivery as a command line, for its developer to repeat it."""
+"""A delivery as a curl command, with which the receiver's developer can repeat it."""
 
 import shlex
 from collections.abc import Mapping
@@ -8,10 +8,10 @@ _GLOB_CHARACTERS: Final = frozenset("[]{}")
 
 
 def curl_command(url: str, headers: Mapping[str, str], body: bytes) -> str:
-    """One command for a POSIX shell that posts exactly this body with these headers.
+    """Return a command for a POSIX shell that posts exactly this body with these headers.
 
     curl adds Accept, User-Agent and Content-Type where `headers` do not name them. Raises UnicodeDecodeError for a body
-    that is not UTF-8, which no command line could carry; an event's body always is.
+    that is not UTF-8, which no command line can carry; an event's body is always UTF-8.
     """
     words = ["curl", "-i", "-X", "POST"]
     if _GLOB_CHARACTERS & set(url):
@@ -20,8 +20,8 @@ def curl_command(url: str, headers: Mapping[str, str], body: bytes) -> str:
         words.append("--path-as-is")
     words.append(url)
     for name, value in headers.items():
-        # `Name:` would take the header away; `Name;` is how curl sends an empty one.
+        # `Name:` would remove the header; with `Name;` curl sends an empty one.
         words += ["-H", f"{name}: {value}" if value.strip() else f"{name};"]
-    # Not --data-binary, which would read a file for a body that begins with `@`.
+    # --data-binary would read a file where the body begins with `@`.
     words += ["--data-raw", body.decode()]
     return shlex.join(words)

@@ -1,4 +1,4 @@
-"""Deliveries and their attempts: what is owed, how each try went, and what follows from it."""
+"""Deliveries and their attempts: their states, their outcomes, and when the next attempt is made."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -6,16 +6,16 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from dcvd.core.backoff import next_attempt_at
 from dcvd.core.events import EventType
 from dcvd.core.http_exchanges import POSSIBLY_OUR_FAULT, FailureReason, Timings
+from dcvd.core.retry_delays import next_attempt_at
 
 
 class DeliveryState(StrEnum):
-    """What is owed of a delivery. In flight is not a state: after a crash what was in flight is simply due again.
+    """The stored state of a delivery. In flight is not a state: after a crash such a delivery is simply due again.
 
-    `pending` of a disabled endpoint is what tenants see as `held`. `dropped`: not sent, because its event had expired
-    or the tenant did not want it any more.
+    Tenants see `pending` as `held` while the endpoint is disabled. `dropped` means that it was not sent, because its
+    event had expired or the tenant no longer wanted it.
     """
 
     PENDING = "pending"
@@ -25,7 +25,7 @@ class DeliveryState(StrEnum):
 
 
 class DeliveryStatus(StrEnum):
-    """A delivery's state as tenants see it."""
+    """The state of a delivery as tenants see it."""
 
     PENDING = "pending"
     HELD = "held"
@@ -37,8 +37,8 @@ class DeliveryStatus(StrEnum):
 class Delivery(Struct, frozen=True, kw_only=True):
     """One event for one endpoint.
 
-    `next_attempt_at` is None when it has ended, and while it waits behind an earlier event of its domain. `attempts`
-    counts all that were made, `attempts_before` those made before its schedule was last begun.
+    `next_attempt_at` is None once the delivery has ended, and while it waits behind an earlier event of its domain.
+    `attempts` counts all attempts, `attempts_before` those made before its schedule was last started.
     """
 
     id: str
@@ -58,7 +58,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
 
 class DueDelivery(Struct, frozen=True, kw_only=True):
-    """Everything that one attempt needs beside its endpoint's settings."""
+    """A delivery that is due, with everything that an attempt needs beside the endpoint's settings."""
 
     id: str
     event_id: str
@@ -71,7 +71,7 @@ class DueDelivery(Struct, frozen=True, kw_only=True):
 
 
 class AttemptOutcome(StrEnum):
-    """The error class of an attempt: only a 2xx is a success, a redirect is a failure."""
+    """The outcome of an attempt: only a 2xx is a success, a redirect is a failure."""
 
     DELIVERED = "delivered"
     HTTP_ERROR = "http_error"
@@ -87,11 +87,11 @@ class AttemptOutcome(StrEnum):
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
-    """One HTTP try of a delivery; `response_body` is at most the first 1 KiB of the answer's body.
+    """One HTTP attempt of a delivery.
 
-    `started_at` in milliseconds since the epoch, `retry_after_ms` in milliseconds. `reason` is finer than `outcome`
-    where no answer came; `response_headers` are those of the answer that say something about it, their names in lower
-    case.
+    `started_at` is in milliseconds since the epoch. `reason` is more exact than `outcome` where no answer came.
+    `response_headers` are the headers that help to explain the answer, with names in lower case; `response_body` is at
+    most the first 1 KiB of its body.
     """
 
     delivery_id: str
@@ -109,7 +109,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 class NextAttemptReason(StrEnum):
-    """Why the next attempt is when it is, or why there is none."""
+    """Why the next attempt has its time, or why there is none."""
 
     DELIVERED = "delivered"
     SCHEDULE = "schedule"
@@ -120,7 +120,7 @@ class NextAttemptReason(StrEnum):
 
 
 class AttemptConsequence(Struct, frozen=True, kw_only=True):
-    """What follows from an attempt for its delivery; `next_attempt_at` is None when it has ended."""
+    """What an attempt means for its delivery; `next_attempt_at` is None when the delivery has ended."""
 
     state: DeliveryState
     next_attempt_at: int | None
@@ -129,11 +129,11 @@ class AttemptConsequence(Struct, frozen=True, kw_only=True):
 
 GONE_STATUS: Final = 410
 PAUSE_STATUSES: Final = frozenset({429, 502, 503, 504})
-"""Answers that speak of the endpoint as a whole, not of one delivery (Standard Webhooks)."""
+"""Statuses that concern the endpoint as a whole, not one delivery (Standard Webhooks)."""
 
 
 def outcome_of(status: int) -> AttemptOutcome:
-    """What an HTTP status means for a delivery (Standard Webhooks: 2xx only is a success, 410 ends it)."""
+    """Return the outcome for an HTTP status (Standard Webhooks: only 2xx is a success, 410 ends the delivery)."""
     if 200 <= status < 300:
         return AttemptOutcome.DELIVERED
     if status == GONE_STATUS:
@@ -146,9 +146,9 @@ def outcome_of(status: int) -> AttemptOutcome:
 def decide_next_attempt(
     attempt: Attempt, attempts_before: int, delays_ms: Sequence[int], now: int, random_fraction: float
 ) -> AttemptConsequence:
-    """Delivered, due again by the schedule, or a dead letter once that has ended.
+    """Decide whether a delivery is delivered, due again, or a dead letter because its schedule has ended.
 
-    `Retry-After` is a floor: it puts the next attempt off, and never brings it forward.
+    `Retry-After` can postpone the next attempt, but never bring it forward.
     """
     match attempt.outcome:
         case AttemptOutcome.DELIVERED:
@@ -158,26 +158,26 @@ def decide_next_attempt(
         case AttemptOutcome.GONE:
             return AttemptConsequence(state=DeliveryState.DEAD, next_attempt_at=None, reason=NextAttemptReason.GONE)
         case _:
-            due = next_attempt_at(delays_ms, attempt.number - attempts_before, now, random_fraction)
-    if due is None:
+            due_at = next_attempt_at(delays_ms, attempt.number - attempts_before, now, random_fraction)
+    if due_at is None:
         return AttemptConsequence(
             state=DeliveryState.DEAD, next_attempt_at=None, reason=NextAttemptReason.SCHEDULE_ENDED
         )
-    if attempt.retry_after_ms is not None and now + attempt.retry_after_ms > due:
-        due = now + attempt.retry_after_ms
+    if attempt.retry_after_ms is not None and now + attempt.retry_after_ms > due_at:
+        due_at = now + attempt.retry_after_ms
         return AttemptConsequence(
-            state=DeliveryState.PENDING, next_attempt_at=due, reason=NextAttemptReason.RETRY_AFTER
+            state=DeliveryState.PENDING, next_attempt_at=due_at, reason=NextAttemptReason.RETRY_AFTER
         )
-    return AttemptConsequence(state=DeliveryState.PENDING, next_attempt_at=due, reason=NextAttemptReason.SCHEDULE)
+    return AttemptConsequence(state=DeliveryState.PENDING, next_attempt_at=due_at, reason=NextAttemptReason.SCHEDULE)
 
 
 def is_receiver_at_fault(attempt: Attempt) -> bool:
-    """Whether a failed attempt says something about the endpoint, and not perhaps about dcvd's own machine."""
+    """Whether the endpoint is to blame for a failed attempt, and not perhaps dcvd's own machine or network."""
     return attempt.outcome is not AttemptOutcome.INTERNAL and attempt.reason not in POSSIBLY_OUR_FAULT
 
 
 def status_of(state: DeliveryState, *, is_enabled: bool) -> DeliveryStatus:
-    """A delivery's state as its tenant sees it; `is_enabled`: whether its endpoint is."""
+    """Return the state that a tenant sees; `is_enabled` is whether the endpoint is enabled."""
     match state:
         case DeliveryState.PENDING:
             return DeliveryStatus.PENDING if is_enabled else DeliveryStatus.HELD

@@ -1,4 +1,4 @@
-"""Endpoints: who is told, of what, and with which secrets."""
+"""Endpoints: the receivers of webhooks, their subscriptions and their secrets."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,9 +10,9 @@ from dcvd.core.webhooks.health import EndpointHealth
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
-    """A tenant's receiver; `events` are the types that it subscribed to.
+    """A tenant's receiver; `events` are the types that it subscribes to.
 
-    `header_names` are those of the static headers that each of its deliveries carries, whose values are secrets.
+    `header_names` are the names of the static headers that its deliveries carry; their values are secret.
     """
 
     id: str
@@ -27,7 +27,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
 
 class SigningSecret(Struct, frozen=True, kw_only=True):
-    """A secret of an endpoint; the present one has no end, an earlier one signs until `expires_at`."""
+    """A signing secret of an endpoint; the present one does not expire, an earlier one signs until `expires_at`."""
 
     secret: Secret
     created_at: int
@@ -35,7 +35,7 @@ class SigningSecret(Struct, frozen=True, kw_only=True):
 
 
 class UnsealedEndpoint(Struct, frozen=True, kw_only=True):
-    """An endpoint with its secrets opened: what sending needs."""
+    """An endpoint with its secrets unsealed, as sending needs it."""
 
     endpoint: Endpoint
     secrets: tuple[SigningSecret, ...]
@@ -43,9 +43,9 @@ class UnsealedEndpoint(Struct, frozen=True, kw_only=True):
 
 
 def select_signing_secrets(secrets: Sequence[SigningSecret], now: int) -> list[Secret]:
-    """Those that sign at an instant: the present one, then the earlier ones that have not expired, newest first."""
+    """Return the secrets that sign now: the present one, then the earlier ones that have not expired, newest first."""
     if len(secrets) == 1 and secrets[0].expires_at is None:
-        # As it is for nearly every attempt.
+        # Nearly every endpoint has one secret, so it is not sorted.
         return [secrets[0].secret]
     valid = [secret for secret in secrets if secret.expires_at is None or now < secret.expires_at]
     valid.sort(key=lambda secret: (secret.expires_at is None, secret.created_at), reverse=True)

@@ -1,10 +1,11 @@
-"""Why an attempt ended as it did, for the developer of the receiver: one sentence, and one on what to do."""
+"""Explanations for the receiver's developer: why an attempt ended as it did, and what to do."""
 
 from typing import Final, Literal, assert_never
 
 from msgspec import Struct
 
 from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.instants import to_seconds
 from dcvd.core.text import make_printable
 from dcvd.core.webhooks import responses
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
@@ -16,14 +17,14 @@ _NOTHING_TO_DO: Final = "Nothing: the delivery is tried again by its schedule."
 
 
 class Explanation(Struct, frozen=True):
-    """`fix` is empty where there is nothing to mend."""
+    """A sentence on what happened, and one on what to do; `fix` is empty where there is nothing to do."""
 
     sentence: str
     fix: str
 
 
 def explain(attempt: Attempt, url: str) -> Explanation:
-    """The diagnosis of one attempt to `url`, plain text without control characters."""
+    """Explain one attempt to `url`, in plain text without control characters."""
     match attempt.outcome:
         case AttemptOutcome.DELIVERED:
             return Explanation(responses.explain_success(attempt, url), "")
@@ -48,13 +49,13 @@ def explain(attempt: Attempt, url: str) -> Explanation:
 
 
 def _describe_error(attempt: Attempt, otherwise: str) -> str:
-    """The sentence of whoever saw it happen; it holds dates, addresses and the system's own words."""
+    """Return the error that the attempt recorded, which may quote the system, or `otherwise` where it has none."""
     return make_printable(attempt.error or "") or otherwise
 
 
 def _explain_timeout(attempt: Attempt, host: str) -> Explanation:
     sentence = _describe_error(
-        attempt, f"{host} did not answer completely within {attempt.timings.total_ms / 1000:g} s."
+        attempt, f"{host} did not answer completely within {to_seconds(attempt.timings.total_ms):g} s."
     )
     phase = _slowest_phase(attempt)
     match phase:
@@ -76,7 +77,7 @@ def _explain_timeout(attempt: Attempt, host: str) -> Explanation:
 
 
 def _slowest_phase(attempt: Attempt) -> _Phase:
-    """On what most of the time was spent; what no phase accounts for belongs to the one after the last measured."""
+    """Return the phase that took the most time; unmeasured time belongs to the phase after the last measured one."""
     timings = attempt.timings
     if timings.first_byte_ms is not None:
         return "body"

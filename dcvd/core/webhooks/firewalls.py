@@ -1,6 +1,6 @@
-"""Pages that stand in for an answer: a firewall's, a bot protection's, a web server's own, or a login.
+"""Recognition of pages that answer in place of the receiver: of firewalls, bot protections, web servers or logins.
 
-Recognised by the few headers that an attempt keeps and by the beginning of the page, as their makers word it.
+They are recognised by the few headers that an attempt keeps and by the wording at the beginning of the page.
 """
 
 import re
@@ -11,11 +11,11 @@ from typing import Final
 from msgspec import Struct
 
 REFUSAL_STATUSES: Final = frozenset({401, 403})
-"""Statuses of which the mere sender of a page says enough; with any other, the page's own words have to."""
+"""Statuses with which the `Server` header suffices to recognise a page; otherwise its text has to match."""
 
 
 class Gatekeeper(StrEnum):
-    """What kind of thing answered in place of the receiver."""
+    """The kind of software that answered in place of the receiver."""
 
     PROTECTION = "protection"
     WEB_SERVER = "web_server"
@@ -24,16 +24,17 @@ class Gatekeeper(StrEnum):
 
 
 class GatekeeperPage(Struct, frozen=True):
-    """Who answered; `name` as people call it, empty for a login and for what is not known."""
+    """The page that answered; `name` is the product's name, empty for a login and for an unknown page."""
 
     gatekeeper: Gatekeeper
     name: str = ""
 
 
 class _PageSignature(Struct, frozen=True):
-    """`server_pattern` matches the header of answers that the thing makes itself.
+    """How a product's pages are recognised.
 
-    None where it passes others' on as well.
+    `server_pattern` matches the `Server` header of the product's own answers; None where answers that it only passes on
+    have the same header.
     """
 
     name: str
@@ -78,25 +79,25 @@ _PLAIN_REFUSAL: Final = _compile(r"error code: \d+\s*\Z")
 
 
 def recognize_page(status: int, headers: Mapping[str, str], body: bytes) -> GatekeeperPage | None:
-    """Who answered with a page instead of the receiver, or None for an answer of the receiver's own.
+    """Recognise a page that answered in place of the receiver; None for an answer of the receiver itself.
 
-    `headers` with lower-case names; `body` may be cut off anywhere.
+    `headers` have lower-case names; `body` may be cut off anywhere.
     """
     text = body.decode(errors="replace")
-    html = "html" in headers.get("content-type", "").lower() or _HTML.match(text) is not None
-    if not html and _PLAIN_REFUSAL.match(text) is None:
+    is_html = "html" in headers.get("content-type", "").lower() or _HTML.match(text) is not None
+    if not is_html and _PLAIN_REFUSAL.match(text) is None:
         return None
     server = headers.get("server", "")
-    for mark in _PROTECTIONS:
-        if _matches_body(mark, text) or (
-            status in REFUSAL_STATUSES and mark.server_pattern is not None and mark.server_pattern.match(server)
+    for product in _PROTECTIONS:
+        if _matches_body(product, text) or (
+            status in REFUSAL_STATUSES and product.server_pattern is not None and product.server_pattern.match(server)
         ):
-            return GatekeeperPage(Gatekeeper.PROTECTION, mark.name)
-    if status not in REFUSAL_STATUSES or not html:
+            return GatekeeperPage(Gatekeeper.PROTECTION, product.name)
+    if status not in REFUSAL_STATUSES or not is_html:
         return None
-    for mark in _WEB_SERVERS:
-        if _matches_body(mark, text):
-            return GatekeeperPage(Gatekeeper.WEB_SERVER, mark.name)
+    for product in _WEB_SERVERS:
+        if _matches_body(product, text):
+            return GatekeeperPage(Gatekeeper.WEB_SERVER, product.name)
     return GatekeeperPage(Gatekeeper.LOGIN if _LOGIN.search(text) else Gatekeeper.UNKNOWN)
 
 

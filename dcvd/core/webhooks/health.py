@@ -1,7 +1,7 @@
-"""An endpoint's health: what its attempts say of it, and when it is given up. Pure, and stored with every change.
+"""The health of endpoints: how attempts change it, and when an endpoint is disabled.
 
-Certificate events are sparse: a count alone would give up an endpoint within a minute of a burst, and elapsed time
-alone after two lonely failures. So every verdict needs both.
+Certificate events are sparse. A count of failures alone would disable an endpoint within a minute of a burst, and
+elapsed time alone after two single failures, so both have to reach their limit.
 """
 
 from enum import StrEnum
@@ -17,12 +17,12 @@ FAILING_AFTER_MS: Final = 5 * MINUTE
 FAILING_ATTEMPTS: Final = 5
 EXHAUSTED_AFTER_MS: Final = 5 * DAY
 EXHAUSTED_ATTEMPTS: Final = 10
-_FIRST_PAUSE_MS: Final = 250  # milliseconds; doubled for each answer in a row that asks for a pause
+_FIRST_PAUSE_MS: Final = 250  # doubled for each answer in a row that asks for a pause
 _MOST_DOUBLINGS: Final = 40
 
 
 class HealthState(StrEnum):
-    """What dcvd thinks of an endpoint; nothing is sent to one that is disabled."""
+    """The health of an endpoint; nothing is sent to a disabled one."""
 
     HEALTHY = "healthy"
     FAILING = "failing"
@@ -30,7 +30,7 @@ class HealthState(StrEnum):
 
 
 class DisabledReason(StrEnum):
-    """Who or what disabled an endpoint: its tenant, its own 410, or days without one success."""
+    """Why an endpoint was disabled: by its tenant, by its own 410, or after days without a success."""
 
     MANUAL = "manual"
     GONE = "gone"
@@ -38,7 +38,7 @@ class DisabledReason(StrEnum):
 
 
 class HealthChange(StrEnum):
-    """What is told to the organization's other endpoints."""
+    """A change of health that is reported to the organization's other endpoints."""
 
     FAILING = "failing"
     RECOVERED = "recovered"
@@ -46,9 +46,10 @@ class HealthChange(StrEnum):
 
 
 class EndpointHealth(Struct, frozen=True, kw_only=True):
-    """`failures` counts the failed attempts since the last success, `failing_since` is when the first of them ended.
+    """The health of an endpoint, as it is stored.
 
-    `pauses` counts the answers in a row that asked for a pause; until `paused_until` nothing is sent.
+    `failures` counts the failed attempts since the last success, and `failing_since` is when the first of them ended.
+    `pauses` counts the answers in a row that asked for a pause; nothing is sent until `paused_until`.
     """
 
     state: HealthState = HealthState.HEALTHY
@@ -65,19 +66,19 @@ class EndpointHealth(Struct, frozen=True, kw_only=True):
 
 
 def disable(health: EndpointHealth, reason: DisabledReason) -> EndpointHealth:
-    """Nothing is sent from now on; what is owed is held."""
+    """Return the health of an endpoint that is disabled from now on; its pending deliveries are held."""
     return replace(health, state=HealthState.DISABLED, reason=reason, pauses=0, paused_until=None)
 
 
 def apply_attempt(
     health: EndpointHealth, attempt: Attempt, retry_delay_ms: int, now: int
 ) -> tuple[EndpointHealth, HealthChange | None]:
-    """What an attempt says of its endpoint.
+    """Return the endpoint's health after an attempt, and the change to report, if any.
 
-    `retry_delay_ms` is the milliseconds that the retry schedule itself would wait.
+    `retry_delay_ms` is the delay that the retry schedule itself would make.
     """
     if not health.is_enabled:
-        # It was disabled while the attempt was under way; enabling it again is its tenant's to do.
+        # It was disabled while the attempt was in flight, and only its tenant may enable it again.
         return health, None
     if attempt.outcome is AttemptOutcome.DELIVERED:
         change = HealthChange.RECOVERED if health.state is HealthState.FAILING else None
@@ -88,10 +89,10 @@ def apply_attempt(
     if not is_receiver_at_fault(attempt):
         return health, None
     failed = _apply_pause(_count_failure(health, attempt, now), attempt, retry_delay_ms, now)
-    lasted = now - (failed.failing_since or now)
-    if failed.failures >= EXHAUSTED_ATTEMPTS and lasted >= EXHAUSTED_AFTER_MS:
+    failing_ms = now - (failed.failing_since or now)
+    if failed.failures >= EXHAUSTED_ATTEMPTS and failing_ms >= EXHAUSTED_AFTER_MS:
         return disable(failed, DisabledReason.EXHAUSTED), HealthChange.DISABLED
-    if health.state is HealthState.HEALTHY and failed.failures >= FAILING_ATTEMPTS and lasted >= FAILING_AFTER_MS:
+    if health.state is HealthState.HEALTHY and failed.failures >= FAILING_ATTEMPTS and failing_ms >= FAILING_AFTER_MS:
         return replace(failed, state=HealthState.FAILING), HealthChange.FAILING
     return failed, None
 
@@ -106,17 +107,17 @@ def _count_failure(health: EndpointHealth, attempt: Attempt, now: int) -> Endpoi
 
 
 def _apply_pause(health: EndpointHealth, attempt: Attempt, retry_delay_ms: int, now: int) -> EndpointHealth:
-    """A pause for 429, 502, 503 and 504; `Retry-After` overrides, and is bounded where it is read."""
+    """Apply a pause after 429, 502, 503 and 504; `Retry-After`, limited where it is parsed, replaces its length."""
     if attempt.status_code not in PAUSE_STATUSES:
         return replace(health, pauses=0)
-    in_row = health.pauses
+    pauses = health.pauses
     if health.paused_until is None or attempt.started_at >= health.paused_until:
-        # Answers to what was sent before the pause began are one with the answer that began it.
-        in_row += 1
-    pause = min(_FIRST_PAUSE_MS << min(in_row, _MOST_DOUBLINGS), retry_delay_ms)
+        # Answers to requests from before the pause count as one with the answer that started it.
+        pauses += 1
+    pause_ms = min(_FIRST_PAUSE_MS << min(pauses, _MOST_DOUBLINGS), retry_delay_ms)
     if attempt.retry_after_ms is not None:
-        pause = attempt.retry_after_ms
-    until = now + pause
-    if in_row == health.pauses and health.paused_until is not None:
-        until = max(until, health.paused_until)
-    return replace(health, pauses=in_row, paused_until=until)
+        pause_ms = attempt.retry_after_ms
+    paused_until = now + pause_ms
+    if pauses == health.pauses and health.paused_until is not None:
+        paused_until = max(paused_until, health.paused_until)
+    return replace(health, pauses=pauses, paused_until=paused_until)

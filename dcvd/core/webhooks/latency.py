@@ -1,7 +1,7 @@
-"""Latencies counted in classes: a week of attempts fits in a few rows, and a percentile is right within a tenth.
+"""A histogram of latencies: a week of attempts fits in a few rows, and a percentile is exact to a tenth.
 
-Class n holds the milliseconds from 2**(n/7) up to the next class's; class 0 also what took less than one. Seven are the
-fewest to an octave of which the whole milliseconds that stand for a class are that near to all that it holds.
+Bucket n holds the latencies from 2**(n/7) milliseconds up to the next bucket; bucket 0 also holds those below one.
+Seven buckets an octave are the fewest whose middle, in whole milliseconds, is within a tenth of every latency in them.
 """
 
 from collections.abc import Mapping
@@ -13,25 +13,25 @@ HIGHEST_BUCKET: Final = 25 * _BUCKETS_PER_OCTAVE  # nine hours
 
 
 def latency_bucket(latency_ms: int) -> int:
-    """The class of a latency."""
+    """Return the bucket of a latency."""
     return 0 if latency_ms <= 1 else min(int(log2(latency_ms) * _BUCKETS_PER_OCTAVE), HIGHEST_BUCKET)
 
 
 def bucket_middle_ms(bucket: int) -> int:
-    """The milliseconds that stand for a class: its geometric middle."""
+    """Return the latency that stands for a bucket: its geometric middle."""
     return round(2 ** ((bucket + 0.5) / _BUCKETS_PER_OCTAVE))
 
 
 def percentile_ms(bucket_counts: Mapping[int, int], share: float) -> int | None:
-    """The latency that `share` (0 to 1) of the attempts did not exceed, in milliseconds; None of nothing."""
+    """Return the latency that `share` (0 to 1) of the attempts did not exceed; None without attempts."""
     total = sum(bucket_counts.values())
     if not total:
         return None
-    seen = 0
-    last = 0
-    for latency in sorted(bucket_counts):
-        last = latency
-        seen += bucket_counts[latency]
-        if seen >= share * total:
+    counted = 0
+    last_bucket = 0
+    for bucket in sorted(bucket_counts):
+        last_bucket = bucket
+        counted += bucket_counts[bucket]
+        if counted >= share * total:
             break
-    return bucket_middle_ms(last)
+    return bucket_middle_ms(last_bucket)

@@ -1,4 +1,4 @@
-"""Replays: what has happened is sent to an endpoint again."""
+"""Replays: past events are sent to an endpoint again."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from dcvd.core.events import EventType
 
 
 class ReplayStatus(StrEnum):
-    """Which events: whose delivery is a dead letter, of which there is no delivery, or all but those pending."""
+    """Which events are replayed: with a dead letter, without a delivery, or all without a pending delivery."""
 
     FAILED = "failed"
     MISSING = "missing"
@@ -16,11 +16,13 @@ class ReplayStatus(StrEnum):
 
 
 class Replay(Struct, frozen=True, kw_only=True):
-    """What to send, and how far it has come.
+    """Which events to send again, and how far the replay has come.
 
-    `endpoint_id` None: to every endpoint of the organization, `failed` alone. `since` and `until` in milliseconds, the
-    second excluded. `total` is how many deliveries were counted when it was asked for, `progress` how many were made
-    due. Where to go on: after delivery `after_delivery`, or after event number `after_sequence` up to `last_sequence`.
+    endpoint_id: None means every endpoint of the organization, which only `failed` allows.
+    since, until: milliseconds; `until` is excluded.
+    total, progress: the deliveries counted at the request, and those made due so far.
+    after_delivery, after_sequence, last_sequence: the replay goes on after that delivery, or after that event number up
+        to the last one.
     """
 
     endpoint_id: str | None

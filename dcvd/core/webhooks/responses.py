@@ -1,4 +1,4 @@
-"""What a receiver's HTTP answer means for its developer: a sentence, and what to do."""
+"""Explanations of a receiver's HTTP answer for its developer: what it means, and what to do."""
 
 import re
 from http import HTTPStatus
@@ -6,7 +6,7 @@ from typing import Final, assert_never
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from dcvd.core.instants import SECOND, to_rfc3339
-from dcvd.core.text import make_printable
+from dcvd.core.text import make_printable, shorten
 from dcvd.core.webhooks.deliveries import Attempt
 from dcvd.core.webhooks.firewalls import REFUSAL_STATUSES, Gatekeeper, GatekeeperPage, recognize_page
 from dcvd.core.webhooks.signing import SIGNATURE_HEADER
@@ -55,50 +55,50 @@ _FIX_BY_STATUS: Final = {
 
 
 def explain_success(attempt: Attempt, url: str) -> str:
-    """Of an attempt that was answered with 2xx."""
+    """Explain an attempt that was answered with 2xx."""
     status = _describe_status(attempt.status_code)
     return f"It was delivered: {describe_host(url)} answered {status} in {attempt.timings.total_ms} ms."
 
 
 def explain_refusal(attempt: Attempt, url: str) -> tuple[str, str]:
-    """Of an attempt that was answered with neither 2xx nor 3xx."""
+    """Explain an attempt that was answered with neither 2xx nor 3xx."""
     status = attempt.status_code or 0
     page = recognize_page(status, attempt.response_headers, attempt.response_body)
     answered = f"{describe_host(url)} answered {_describe_status(attempt.status_code)}"
-    waiting = "" if attempt.retry_after_ms is None else f", and asked us to wait {attempt.retry_after_ms // SECOND} s"
+    wait = "" if attempt.retry_after_ms is None else f", and asked us to wait {attempt.retry_after_ms // SECOND} s"
     if page is not None:
-        return f"{answered}{waiting}, with {_describe_page(page)}.", _fix_for_page(page, url)
+        return f"{answered}{wait}, with {_describe_page(page)}.", _fix_for_page(page, url)
     excerpt = _quote_response(attempt)
     quoted = f": “{excerpt}”" if excerpt else "."
-    return f"{answered}{waiting}{quoted}", _fix_for_status(status, attempt)
+    return f"{answered}{wait}{quoted}", _fix_for_status(status, attempt)
 
 
 def explain_redirect(attempt: Attempt, url: str) -> tuple[str, str]:
-    """Of an attempt that was answered with 3xx; the final URL is put together from the one asked and the location."""
+    """Explain an attempt that was answered with 3xx; the final URL is the location, resolved against `url`."""
     answered = f"{describe_host(url)} answered {_describe_status(attempt.status_code)}"
     location = make_printable(attempt.response_headers.get("location", ""))
     if not location:
         return f"{answered}, a redirect to nowhere.", _FIX_WITHOUT_REDIRECT
-    asked, final = _split_url(url), _join_url(url, location)
+    source, final = _split_url(url), _join_url(url, location)
     target = None if final is None else _split_url(final)
-    if asked is None or final is None or target is None or target.scheme not in _DEFAULT_PORTS or not target.hostname:
+    if source is None or final is None or target is None or target.scheme not in _DEFAULT_PORTS or not target.hostname:
         return f"{answered}, a redirect to {location}, which is no web address.", _FIX_WITHOUT_REDIRECT
     sentence = f"{answered}, a redirect to {final}; redirects are not followed."
-    if _is_same_url(asked, target):
+    if _is_same_url(source, target):
         fix = "Answer 2xx at once: it redirects to itself, as servers do that want a cookie or a language."
     elif _LOGIN_URL.search(final) and not _LOGIN_URL.search(url):
         fix = f"Let POSTs to {_path_of(url)} in without a login; the signature authenticates them."
     elif attempt.status_code == HTTPStatus.SEE_OTHER:
         fix = "Answer 2xx in place of this redirect, with which forms answer once they have been handled."
-    elif target.scheme == "http" and asked.scheme == "https":
+    elif target.scheme == "http" and source.scheme == "https":
         fix = "Answer 2xx yourself at the https URL: this redirect leads to plain http, where anybody can read along."
     else:
-        fix = f"Put the final URL into the webhook: {final}{_describe_difference(asked, target)}"
+        fix = f"Put the final URL into the webhook: {final}{_describe_difference(source, target)}"
     return sentence, fix
 
 
 def describe_host(url: str) -> str:
-    """The host of a URL for a sentence; "the receiver" where it has none."""
+    """Return the host of a URL for a sentence, or "the receiver" where it has none."""
     parts = _split_url(url)
     return make_printable(parts.hostname or "") or "the receiver" if parts is not None else "the receiver"
 
@@ -113,24 +113,23 @@ def _describe_status(status: int | None) -> str:
 
 
 def _quote_response(attempt: Attempt) -> str:
-    """The beginning of a text answer; nothing of a page's markup, and nothing of binary data."""
+    """Return the beginning of a plain-text body; nothing of HTML or binary data."""
     text = attempt.response_body.decode(errors="replace")
     if text.lstrip().startswith("<") or "html" in attempt.response_headers.get("content-type", "").lower():
         return ""
     if text.count("\ufffd") > 3:
         return ""
-    line = make_printable(text)
-    return line if len(line) <= _LONGEST_EXCERPT else f"{line[: _LONGEST_EXCERPT - 1]}…"
+    return shorten(make_printable(text), _LONGEST_EXCERPT)
 
 
 def _fix_for_status(status: int, attempt: Attempt) -> str:
     if status in _FIX_BY_STATUS:
         return _FIX_BY_STATUS[status]
     if status in REFUSAL_STATUSES:
-        wanted = make_printable(attempt.response_headers.get("www-authenticate", "")).partition(" ")[0]
-        asks = f" (it asks for {wanted[:40]})" if wanted else ""
+        scheme = make_printable(attempt.response_headers.get("www-authenticate", "")).partition(" ")[0]
+        hint = f" (it asks for {scheme[:40]})" if scheme else ""
         return (
-            f"Your own authentication refused it{asks}: let this path in without one, since the signature "
+            f"Your own authentication refused it{hint}: let this path in without one, since the signature "
             "authenticates us, or give the webhook the header that it wants as a custom header."
         )
     moment = to_rfc3339(attempt.started_at)
@@ -204,7 +203,7 @@ def _is_same_url(requested: SplitResult, target: SplitResult) -> bool:
 
 
 def _describe_difference(requested: SplitResult, target: SplitResult) -> str:
-    """How the final URL differs from the one asked, where that is easily overlooked, or should be looked at."""
+    """Describe how the final URL differs from the requested one, where that is easily overlooked or suspicious."""
     if requested.hostname != target.hostname:
         if (requested.hostname or "").removeprefix("www.") != (target.hostname or "").removeprefix("www."):
             return " (it is on another host: make sure that it is yours)."

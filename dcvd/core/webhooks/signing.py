@@ -1,6 +1,6 @@
-"""Both signatures of a webhook: the predecessor's, and Standard Webhooks v1.
+"""The two signatures of a webhook: the predecessor's and that of Standard Webhooks v1.
 
-One secret, 64 hex characters, keys both: `X-DCVaaS-Signature` uses it as text, Standard Webhooks its 32 bytes, which
+One secret of 64 hex characters keys both: `X-DCVaaS-Signature` uses it as text, Standard Webhooks its 32 bytes, which
 the tenant sees as `whsec_` and standard base64.
 """
 
@@ -19,22 +19,22 @@ EVENT_HEADER: Final = "X-DCVaaS-Event"
 
 
 def new_secret(random: RandomBytes) -> Secret:
-    """64 hex characters, 256 random bits."""
+    """Return a new secret: 64 hex characters, 256 random bits."""
     return Secret(random(32).hex())
 
 
 def to_standard_secret(secret: Secret) -> Secret:
-    """The same key as Standard Webhooks libraries take it: `whsec_…`."""
+    """Return the secret in the form that Standard Webhooks libraries take: `whsec_…`."""
     return Secret("whsec_" + base64.b64encode(bytes.fromhex(secret.reveal())).decode())
 
 
 def dcvaas_signature(secret: Secret, body: bytes) -> str:
-    """Hex HMAC-SHA256 of the body, keyed with the secret's text."""
+    """Return the HMAC-SHA256 of the body in hex, keyed with the secret's text."""
     return hmac.digest(secret.reveal().encode(), body, hashlib.sha256).hex()
 
 
 def standard_signature(secrets: Sequence[Secret], message_id: str, timestamp_s: int, body: bytes) -> str:
-    """`v1,<base64>` for each secret, newest first, joined by exactly one space. `timestamp_s` is in seconds."""
+    """Return `v1,<base64>` for each secret, newest first, joined by exactly one space."""
     content = b"%s.%d.%s" % (message_id.encode(), timestamp_s, body)
     return " ".join(
         "v1," + base64.b64encode(hmac.digest(bytes.fromhex(secret.reveal()), content, hashlib.sha256)).decode()
@@ -45,11 +45,11 @@ def standard_signature(secrets: Sequence[Secret], message_id: str, timestamp_s: 
 def build_headers(
     secrets: Sequence[Secret], *, message_id: str, event_type: str, timestamp_s: int, body: bytes
 ) -> dict[str, str]:
-    """Every header of a webhook that depends on its content.
+    """Return every header of a webhook that depends on its content.
 
-    `secrets`, newest first: during a rotation also the earlier ones. `timestamp_s` is this attempt's, in seconds.
+    `secrets` are newest first, during a rotation with the earlier ones. `timestamp_s` is that of this attempt.
     """
-    found = {
+    headers = {
         SIGNATURE_HEADER: dcvaas_signature(secrets[0], body),
         EVENT_HEADER: event_type,
         "webhook-id": message_id,
@@ -57,5 +57,5 @@ def build_headers(
         "webhook-signature": standard_signature(secrets, message_id, timestamp_s, body),
     }
     if len(secrets) > 1:
-        found[PREVIOUS_SIGNATURE_HEADER] = dcvaas_signature(secrets[1], body)
-    return found
+        headers[PREVIOUS_SIGNATURE_HEADER] = dcvaas_signature(secrets[1], body)
+    return headers

@@ -10,6 +10,7 @@ from dns.name import Name
 from dcvd.config import DnsConfig
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
 from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.instants import to_seconds
 from dcvd.dns.authority.authoritative_servers import AuthoritativeServers
 from dcvd.dns.authority.delegation import DelegationFinder
 from dcvd.dns.checks.caa import CaaClimb
@@ -84,7 +85,7 @@ class HostnameCheck:
     def to_facts(self) -> DnsFacts:
         """What has been seen up to now."""
         self._result.accept_partial_answers()
-        return self._result.to_facts(self._services.config.timeout / 1000)
+        return self._result.to_facts(to_seconds(self._services.config.timeout))
 
     def _find_denial(self) -> DnsReply | None:
         delegation = self._result.authorities.delegation

@@ -8,6 +8,7 @@ import structlog
 
 from dcvd.config import Config
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, DnsObservation
+from dcvd.core.instants import to_seconds
 from dcvd.dns.authority.delegation import DelegationFinder
 from dcvd.dns.checks.hostname_check import DnsServices, HostnameCheck
 from dcvd.dns.checks.zone_reader import ZoneReader
@@ -40,7 +41,7 @@ class DnsObserver:
         self._slots = QuerySlots(config.dns.concurrency)
         asker = DnsClient(config.dns, self._slots, DnsServerHealth(), routes)
         lookup = RecordLookup(asker, cache)
-        self._timeout_s = config.dns.timeout / 1000
+        self._timeout_s = to_seconds(config.dns.timeout)
         self._services = DnsServices(
             config=config.dns,
             client=asker,

@@ -12,6 +12,7 @@ import structlog
 from dns.rdatatype import RdataType
 
 from dcvd.config import DnsConfig, SocketAddress
+from dcvd.core.instants import to_seconds
 from dcvd.dns.messages.query import DnsQuery, has_too_many_records, is_truncated
 from dcvd.dns.messages.reply import DnsReply, parse_reply
 from dcvd.dns.messages.transport import UnusableReply, exchange_datagram, exchange_over_tcp
@@ -33,7 +34,7 @@ class DnsClient:
     def __init__(
         self, config: DnsConfig, slots: QuerySlots, server_health: DnsServerHealth, reachability: Reachability
     ) -> None:
-        self._try_timeouts_s = [share * config.timeout / 1000 for share in _TRY_TIMEOUT_SHARES]
+        self._try_timeouts_s = [share * to_seconds(config.timeout) for share in _TRY_TIMEOUT_SHARES]
         self._slots = slots
         self._resolvers: Collection[SocketAddress] = frozenset(config.resolvers)
         self._server_health = server_health

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Final, Literal
 
 from dcvd.core.http_exchanges import FailureReason, Timings
+from dcvd.core.instants import to_milliseconds
 from dcvd.kit.egress.failures import ExchangeError
 
 _FIRST_PHASE: Final = "waiting for a free connection"
@@ -70,4 +71,4 @@ class ExchangeProgress:
 
 
 def _to_ms(seconds: float) -> int:
-    return round(seconds * 1000)
+    return to_milliseconds(seconds)

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from dcvd.core.domains.hostnames import is_within
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, read_envelope
@@ -105,7 +106,7 @@ def list_zone_candidates(name: str, registrable_name: str) -> Iterator[str]:
 
     Without wildcards and underscores.
     """
-    while name != registrable_name and name.endswith(f".{registrable_name}"):
+    while name != registrable_name and is_within(name, registrable_name):
         if not name.startswith(("*", "_")):
             yield name
         name = name.partition(".")[2]

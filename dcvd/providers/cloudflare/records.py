@@ -5,10 +5,10 @@ from typing import Final
 
 import structlog
 
-from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.domains.hostnames import is_within, registrable_domain
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.core.text import make_printable
+from dcvd.core.text import make_printable, shorten
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.cloudflare.calls import CloudflareDnsApi, list_zone_candidates
@@ -67,7 +67,7 @@ class CloudflareRecords:
         if not names:
             return
         (name,) = names  # the caller's promise
-        if name != zone.name and not name.endswith(f".{zone.name}"):
+        if not is_within(name, zone.name):
             raise Permanent(f"{name} is not in the zone {zone.name}.", code="provider_refused")
         present = {record.id: record for record in await self._api.list_records(zone, name)}
         old = [_check_unchanged(record, present[record.id]) for record in remove if record.id in present]
@@ -190,7 +190,7 @@ def _require_id(record: ZoneRecord) -> str:
 
 def _format_record(record: ZoneRecord) -> str:
     value = make_printable(record.value)
-    return f"{record.type} {value if len(value) <= _MAX_SHOWN else f'{value[:_MAX_SHOWN]}…'}"
+    return f"{record.type} {shorten(value, _MAX_SHOWN)}"
 
 
 def _extend_error(error: RemoteError, sentence: str) -> RemoteError:

@@ -16,8 +16,8 @@ from typing import Final
 from dcvd.core.secret import Secret
 from dcvd.errors import Retryable
 from dcvd.kit.http.fetch import FetchResponse
+from dcvd.kit.http.json_body import read_json
 from dcvd.kit.limits.sliding_window import SlidingWindow
-from dcvd.providers.provider_text import read_json
 
 RATE_LIMITED: Final = "provider_rate_limited"
 _CALLS_PER_MINUTE: Final = 60

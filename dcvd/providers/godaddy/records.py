@@ -12,11 +12,11 @@ from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import Fetcher, FetchFailed, FetchResponse
+from dcvd.kit.http.json_body import read_json
 from dcvd.providers.deadline import limit_duration
 from dcvd.providers.godaddy.budgets import GodaddyBudgets
 from dcvd.providers.godaddy.wire import read_records, to_body, to_error
 from dcvd.providers.owner_names import APEX, OwnerName, locate_owner, zone_candidates
-from dcvd.providers.provider_text import read_json
 
 log = structlog.get_logger(__name__)
 

@@ -13,9 +13,10 @@ from dcvd.core.records.zones import ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import FetchResponse
+from dcvd.kit.http.json_body import read_json
 from dcvd.providers.godaddy.budgets import RATE_LIMITED, read_retry_after_s
 from dcvd.providers.owner_names import APEX, OwnerName
-from dcvd.providers.provider_text import read_json, sanitize
+from dcvd.providers.provider_text import sanitize
 
 LOWEST_TTL: Final = 600
 HIGHEST_TTL: Final = 86_400

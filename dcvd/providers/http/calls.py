@@ -6,12 +6,13 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from dcvd.config.oauth_http import HttpApiDescription
+from dcvd.config.oauth_http_section import HttpApiDescription
 from dcvd.core.json_members import get_member
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import Fetcher, FetchResponse
-from dcvd.providers.provider_text import read_json, sanitize
+from dcvd.kit.http.json_body import read_json
+from dcvd.providers.provider_text import sanitize
 
 _LARGEST_PAGE_BYTES: Final = 1 << 20
 _MOST_PAGES: Final = 20

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.config.oauth_http import HttpApiDescription
+from dcvd.config.oauth_http_section import HttpApiDescription
 
 
 class ApiPreset(Struct, frozen=True):

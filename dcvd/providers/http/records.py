@@ -6,7 +6,7 @@ from typing import Any, Final
 import structlog
 from msgspec.structs import replace
 
-from dcvd.config.oauth_http import HttpApiDescription, required_keys
+from dcvd.config.oauth_http_section import HttpApiDescription, required_keys
 from dcvd.core.json_members import get_member
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.request_templates import fill_path, find_placeholders

@@ -19,6 +19,7 @@ from dns.rrset import RRset
 from dns.update import UpdateMessage
 
 from dcvd.core.connections.credentials import TsigKey
+from dcvd.core.domains.hostnames import is_within
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent, RemoteError, Retryable
 from dcvd.providers.rfc2136.key import build_key, parse_name
@@ -80,7 +81,7 @@ class Rfc2136Records:
 
     async def find_zone(self, name: str) -> Zone | None:
         """The zone of the credentials, where the name is at or below it."""
-        if name != self._zone_text and not name.endswith(f".{self._zone_text}"):
+        if not is_within(name, self._zone_text):
             return None
         return Zone(id=self._zone_text, name=self._zone_text)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.text import make_printable
+from dcvd.core.text import make_printable, shorten
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import FetchResponse
 from dcvd.providers.route53.xml import BadXml, Element, parse_xml
@@ -132,5 +132,4 @@ def to_error(action: str, fault: AwsFault) -> RemoteError:
 
 def format_message(text: str) -> str:
     """A text of somebody else's as it may stand in a sentence: printable, on one line, cut."""
-    line = make_printable(text)
-    return line if len(line) <= _MAX_MESSAGE_LENGTH else f"{line[: _MAX_MESSAGE_LENGTH - 1]}…"
+    return shorten(make_printable(text), _MAX_MESSAGE_LENGTH)

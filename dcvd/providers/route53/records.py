@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from dcvd.config.oauth import OauthRoute53Config
+from dcvd.config.oauth_sections import OauthRoute53Config
 from dcvd.core.connections.credentials import AwsKeys, AwsRole
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent, Retryable, Unauthorized

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from dcvd.config.oauth import OauthRoute53Config
+from dcvd.config.oauth_sections import OauthRoute53Config
 from dcvd.core.connections.aws_policies import new_external_id
 from dcvd.core.connections.credentials import AwsRole
 from dcvd.core.ids import RandomBytes

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
-from dcvd.config.oauth import OauthRoute53Config
+from dcvd.config.oauth_sections import OauthRoute53Config
 from dcvd.core.connections.credentials import AwsRole
 from dcvd.errors import NotConfigured, Permanent, Retryable, Unauthorized
 from dcvd.kit.clock import Clock

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
+from dcvd.core.instants import to_seconds
 from dcvd.core.secret import Secret
 
 _ALGORITHM: Final = "AWS4-HMAC-SHA256"
@@ -37,7 +38,7 @@ def sign_headers(
 
     url: with its path and query percent-encoded, as it is sent; without dot segments. now: milliseconds.
     """
-    instant = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
+    instant = datetime.fromtimestamp(to_seconds(now), UTC).strftime("%Y%m%dT%H%M%SZ")
     sent = {**headers, "X-Amz-Date": instant}
     if keys.session_token is not None:
         sent["X-Amz-Security-Token"] = keys.session_token.reveal()

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, cast
 
+from dcvd.core.domains.hostnames import is_within
 from dcvd.sandbox.customers.model import AUTOMATIC_TTL, PROXIABLE_TYPES, DnsRecord
 from dcvd.sandbox.hostnames.bodies import Body
 from dcvd.sandbox.http.envelope import CloudflareErrorResponse
@@ -69,7 +70,7 @@ def parse_record_name(text: str, zone: str) -> str:
     name = text.lower().removesuffix(".")
     if name == "@":
         name = zone
-    elif name != zone and not name.endswith(f".{zone}"):
+    elif not is_within(name, zone):
         name = f"{name}.{zone}"
     if not _is_host(name.removeprefix("*.")):
         raise CloudflareErrorResponse(1004, f"`name` {text!r} is not a DNS name in Punycode.")

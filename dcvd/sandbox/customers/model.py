@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from dcvd.core.domains.hostnames import is_within
 from dcvd.core.instants import to_rfc3339
 
 ZoneStatus = Literal["initializing", "pending", "active", "moved"]
@@ -76,7 +77,7 @@ class CustomerZone(msgspec.Struct, kw_only=True):
 
     def contains(self, name: str) -> bool:
         """Whether a name is the zone's own or below it."""
-        return name == self.name or name.endswith(f".{self.name}")
+        return is_within(name, self.name)
 
     def to_json(self) -> dict[str, object]:
         """As Cloudflare shows it."""

@@ -11,6 +11,7 @@ import dns.rdatatype
 import structlog
 from dns.message import Message
 
+from dcvd.core.instants import to_seconds
 from dcvd.errors import DcvdError
 from dcvd.sandbox.faults import DnsFault, Faults
 from dcvd.sandbox.nameserver.responder import (
@@ -111,7 +112,7 @@ class Nameserver:
                     struck = _apply_fault(fault, query, response)
                     if struck is None:
                         return None
-                    response, delay = struck, fault.delay_ms / 1000
+                    response, delay = struck, to_seconds(fault.delay_ms)
             return DelayedResponse(
                 to_datagram(response, query) if datagram else response.to_wire(max_size=65535), delay
             )

@@ -9,10 +9,10 @@ import structlog
 from msgspec import Struct
 
 from dcvd.config import Config
-from dcvd.config.oauth import OauthClientConfig
+from dcvd.config.oauth_sections import OauthClientConfig
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import STATE_LIFETIME_MS, authorization_url, hash_state, new_code_verifier, new_state
-from dcvd.core.instants import MINUTE, SECOND
+from dcvd.core.instants import MINUTE, to_seconds
 from dcvd.core.secret import Secret
 from dcvd.core.tokens import is_expired, may_write
 from dcvd.errors import InvalidInput, NotConfigured, TooManyRequests
@@ -183,7 +183,7 @@ def _check_room(snapshot: Snapshot, org_id: str, now: int) -> None:
             f"There are {unused} authorizations open and {total - unused} used within {STATE_LIFETIME_MS // MINUTE} "
             "minutes; "
             f"there may be {_MAX_UNUSED} and {_MAX_IN_LIFETIME}. Each ends by itself.",
-            retry_after_s=MINUTE / SECOND,
+            retry_after_s=to_seconds(MINUTE),
         )
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from dcvd.core.connections import aws_policies
 from dcvd.core.connections.aws_policies import IamPolicy
 from dcvd.core.domains.hostnames import normalise
-from dcvd.core.instants import DAY
+from dcvd.core.instants import DAY, to_seconds
 from dcvd.errors import InvalidInput, TooManyRequests
 from dcvd.providers.route53.sessions import AwsSessions
 from dcvd.services.context import Context
@@ -61,7 +61,7 @@ async def issue(context: Context, sessions: AwsSessions, org_id: str, domains: S
             raise TooManyRequests(
                 f"There are {_MAX_UNUSED} ExternalIds that were given and not used; use one of them, or wait until the "
                 "oldest ends.",
-                retry_after_s=(ends[0] - now) / 1000,
+                retry_after_s=to_seconds(ends[0] - now),
             )
         aws_external_ids.insert(tx, org_id, external_id, created_at=now, expires_at=made.expires_at)
         return made

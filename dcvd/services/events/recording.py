@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from dcvd.core.backoff import add_jitter
 from dcvd.core.events import Event, EventDraft, build_body
 from dcvd.core.ids import IdPrefix
+from dcvd.core.retry_delays import add_jitter
 from dcvd.services.context import Context
 from dcvd.store import events, organizations
 from dcvd.store.engine.database import Transaction

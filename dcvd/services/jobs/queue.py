@@ -6,13 +6,13 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from dcvd.core.backoff import job_delay_ms
 from dcvd.core.domains.domain import Domain
 from dcvd.core.events import EventData, EventDraft, EventType
 from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import HOUR, SECOND, to_rfc3339
 from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.core.records.zones import DnsWrite
+from dcvd.core.retry_delays import job_delay_ms
 from dcvd.core.timeline import DAEMON_ACTOR
 from dcvd.core.webhooks.replays import Replay
 from dcvd.errors import Conflict, DcvdError, NotFound, Permanent, Retryable

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from dcvd.core.domains.hostnames import is_within
 from dcvd.core.records.plan import select_at_name
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent
@@ -32,7 +33,7 @@ async def open_zone_editor(access: ProviderAccess, org_id: str, connection_id: s
     """The zone that holds a name. Raises NotFound, Unavailable, and RemoteError, Permanent where there is no zone."""
     driver = await access.open_driver(org_id, connection_id)
     zone = await driver.find_zone(name)
-    if zone is None or (name != zone.name and not name.endswith(f".{zone.name}")):
+    if zone is None or not is_within(name, zone.name):
         raise Permanent(
             f"The connection {connection_id} reaches no zone that {name} is in. Connect the account, or the key, that"
             " holds the zone, or let this connection see it.",

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.api import Api
-from dcvd.config.oauth import OauthRoute53Config
+from dcvd.config.oauth_sections import OauthRoute53Config
 from dcvd.core.instants import DAY
 from dcvd.core.secret import Secret
 from dcvd.kit.clock import ManualClock
@@ -43,7 +43,7 @@ async def _wired(app: Api, context: Context, aws: FakeAws, log_lines: list[Event
     async with serving(aws.handle) as url:
         route53 = OauthRoute53Config(client_id=KEY, client_secret=Secret(SECRET), token_url=url, api_base_url=url)
         context.config = replace(context.config, oauth_route53=route53)
-        app.services.drivers = drivers_of(context, fetcher)
+        app.services.access.drivers = drivers_of(context, fetcher)
         app.services.access = access_of(context, fetcher)
         app.services.new_credential_limit = new_credential_limit()
         yield

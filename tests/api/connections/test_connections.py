@@ -42,8 +42,8 @@ async def _wired(
     fetcher = Fetcher()
     await fetcher.start()
     parts = app.services
-    parts.drivers = ProviderDrivers(fetcher, provider)
-    parts.access = ProviderAccess(context, parts.drivers, TokenClient(fetcher, lambda: context.config), Metrics())
+    drivers = ProviderDrivers(fetcher, provider)
+    parts.access = ProviderAccess(context, drivers, TokenClient(fetcher, lambda: context.config), Metrics())
     parts.new_credential_limit = new_credential_limit()
     yield
     await fetcher.close()

@@ -8,7 +8,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from dcvd.api import Api
-from dcvd.config.oauth_http import HttpApiDescription
+from dcvd.config.oauth_http_section import HttpApiDescription
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.metrics import Metrics
 from dcvd.services.connections.provider_access import ProviderAccess
@@ -91,12 +91,9 @@ async def flow(
     await fetcher.start()
     client = RecordingClient(fetcher, lambda: context.config)
     parts = app.services
-    before = parts.token_client
-    parts.token_client, parts.drivers = client, drivers_of(context, fetcher)
-    parts.access = ProviderAccess(context, parts.drivers, client, Metrics())
+    parts.access = ProviderAccess(context, drivers_of(context, fetcher), client, Metrics())
     yield Flow(context, server, client, parts.access, account, anybody, owner, tmp_path)
     await parts.access.refresher.drain(5)
-    parts.token_client = before
     await fetcher.close()
     assert MARK not in repr(log_lines)
     assert not [line for line in log_lines if any(secret in repr(line) for secret in client.secrets)]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dcvd.core.domains.hostnames import RESERVED_TLDS, normalise, normalise_search, registrable_domain
+from dcvd.core.domains.hostnames import RESERVED_TLDS, is_within, normalise, normalise_search, registrable_domain
 from dcvd.errors import InvalidInput
 
 ANY_CHARACTER = st.characters(exclude_categories=())
@@ -193,3 +193,18 @@ def test_a_normal_form_is_its_own_normal_form(labels: list[str]) -> None:
 )
 def test_what_is_searched_for_is_brought_to_the_stored_form(typed: str, prefix: str) -> None:
     assert normalise_search(typed) == prefix
+
+
+@pytest.mark.parametrize(
+    ("name", "zone", "inside"),
+    [
+        ("customer.test", "customer.test", True),
+        ("app.customer.test", "customer.test", True),
+        ("a.b.customer.test", "customer.test", True),
+        ("test", "customer.test", False),
+        ("notcustomer.test", "customer.test", False),
+        ("customer.test.example", "customer.test", False),
+    ],
+)
+def test_a_zone_holds_its_own_name_and_what_is_below_it(name: str, zone: str, inside: bool) -> None:
+    assert is_within(name, zone) is inside

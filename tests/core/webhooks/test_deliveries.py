@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.backoff import MAX_JITTER
 from dcvd.core.http_exchanges import POSSIBLY_OUR_FAULT, FailureReason
 from dcvd.core.instants import DAY, HOUR, SECOND
+from dcvd.core.retry_delays import MAX_JITTER
 from dcvd.core.webhooks.deliveries import (
     Attempt,
     AttemptOutcome,

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config
-from dcvd.config.oauth import OauthOtherConfig
+from dcvd.config.oauth_sections import OauthOtherConfig
 from dcvd.core.connections.connection import Provider
 from dcvd.core.secret import Secret
 from dcvd.core.tokens import Role

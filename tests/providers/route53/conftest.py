@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from msgspec import Struct
 
-from dcvd.config.oauth import OauthRoute53Config
+from dcvd.config.oauth_sections import OauthRoute53Config
 from dcvd.core.connections.credentials import AwsKeys, AwsRole
 from dcvd.core.secret import Secret
 from dcvd.kit.clock import SystemClock

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from dcvd.config.oauth import OauthRoute53Config
+from dcvd.config.oauth_sections import OauthRoute53Config
 from dcvd.core.connections.aws_policies import new_external_id
 from dcvd.core.connections.credentials import AwsRole
 from dcvd.core.records.zones import Zone

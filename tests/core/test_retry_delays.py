@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dcvd.core.backoff import MAX_JITTER, add_jitter, cloudflare_backoff_ms, job_delay_ms, next_attempt_at
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
+from dcvd.core.retry_delays import MAX_JITTER, add_jitter, cloudflare_backoff_ms, job_delay_ms, next_attempt_at
 from tests.core.builders import NOW
 
 FRACTIONS = st.floats(0, 1, exclude_max=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, get_args
 import msgspec
 
 from dcvd.config import values
-from dcvd.config.keys import ConfigKey, ConfigSecret
+from dcvd.config.key_annotations import ConfigKey, ConfigSecret
 from dcvd.config.validators import list_of, one_of
 from dcvd.core.secret import Secret
 

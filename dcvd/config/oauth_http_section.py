@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 
-from dcvd.config.keys import ConfigKey
+from dcvd.config.key_annotations import ConfigKey
 from dcvd.config.validators import Validator, boolean, integer, list_of, one_of, text, text_matching
 from dcvd.core.json_members import validate_member_path
 from dcvd.core.request_templates import find_placeholders, validate_body_template, validate_path_template

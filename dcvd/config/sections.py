@@ -14,21 +14,20 @@ import msgspec
 
 from dcvd.config import values
 from dcvd.config.addresses import SocketAddress
-from dcvd.config.keys import ConfigKey, ConfigSecret
-from dcvd.config.oauth import (
+from dcvd.config.key_annotations import ConfigKey, ConfigSecret
+from dcvd.config.oauth_http_section import HttpApiDescription
+from dcvd.config.oauth_sections import (
     DomainConnectConfig,
     OauthCloudflareConfig,
     OauthGodaddyConfig,
     OauthOtherConfig,
     OauthRoute53Config,
 )
-from dcvd.config.oauth_http import HttpApiDescription
 from dcvd.config.validators import boolean, duration, integer, list_of, one_of, size, table_of
 from dcvd.core.addresses import IpNetwork
-from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
+from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND, Milliseconds
 from dcvd.core.secret import Secret
 
-Milliseconds = int
 Bytes = int
 CertificateAuthority = Literal["google", "lets_encrypt", "ssl_com"]
 LogLevel = Literal["debug", "info", "warning", "error"]
