@@ -1,4 +1,4 @@
-"""The HTTP interface: tenants with bearer tokens, operators over the unix socket. It only translates."""
+"""The HTTP interface: it translates between requests and services, for tenants with tokens and for operators."""
 
 from dcvd.api.app import Api, create_app
 from dcvd.api.http.app_services import OnDemandChecker, OnDemandTester

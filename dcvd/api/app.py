@@ -1,4 +1,4 @@
-"""The application."""
+"""The Litestar application: all routes, and what every request passes through."""
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
@@ -29,7 +29,7 @@ from dcvd.services.tokens import TokenUsage
 
 
 class Api(Litestar):
-    """Litestar within our edge; `parts.operators` may be replaced while it serves."""
+    """The Litestar application inside the request envelope; `services.operators` may be replaced while it serves."""
 
     def __init__(self, services: AppServices) -> None:
         super().__init__(
@@ -61,7 +61,7 @@ class Api(Litestar):
             logging_config=None,
             openapi_config=openapi_config(services.context.config.server.public_url),
             request_class=ApiRequest,
-            # The limit is the configuration's, and enforced where the body is read.
+            # The limit comes from the configuration and is enforced where the body is read.
             request_max_body_size=None,
             state=State({"parts": services}),
         )
@@ -74,7 +74,7 @@ class Api(Litestar):
     async def __call__(
         self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
     ) -> None:
-        """One request."""
+        """Serve one request."""
         if scope["type"] == ScopeType.HTTP:
             await self._envelope(scope, receive, send)  # type: ignore[arg-type]  # HTTP's own by its type
         else:
@@ -96,8 +96,8 @@ def create_app(
     guarded_fetcher: Fetcher,
     observer: DnsObserver,
 ) -> Api:
-    """The whole HTTP interface; `operators` are the uids that may use operator calls over the unix socket."""
-    parts = AppServices(
+    """Build the whole HTTP interface; `operators` are the uids that may use operator calls over the unix socket."""
+    services = AppServices(
         context=context,
         token_usage=token_usage,
         checker=checker,
@@ -111,4 +111,4 @@ def create_app(
         guarded_fetcher=guarded_fetcher,
         observer=observer,
     )
-    return Api(parts)
+    return Api(services)

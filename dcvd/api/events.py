@@ -1,4 +1,4 @@
-"""`/api/events`: every event in order, whatever became of its webhooks."""
+"""`/api/events`: every event in order, whether or not its webhooks were delivered."""
 
 import re
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ After = Annotated[
     str | None,
     QueryParameter(
         name="after",
-        description="`nextCursor` of the answer before, or an event's `sequence`; without it, from the oldest stored.",
+        description="The previous answer's `nextCursor`, or an event's `sequence`; absent: from the oldest stored.",
         schema_extra=TEXT,
     ),
 ]
@@ -33,14 +33,14 @@ Types = Annotated[
     list[str] | None,
     QueryParameter(
         name="types",
-        description="Only these events; several with commas between them, or each in a parameter of its own.",
+        description="Only these events: several with commas between them, or each in a parameter of its own.",
         schema_extra=EVENT_TYPES,
     ),
 ]
 
 
 class EventView(Struct, frozen=True, kw_only=True):
-    """An event, byte for byte as webhooks carry it; `data` depends on the event."""
+    """An event, byte for byte as its webhooks carry it; `data` depends on the event."""
 
     event: EventType
     timestamp: Instant
@@ -50,7 +50,7 @@ class EventView(Struct, frozen=True, kw_only=True):
 
 
 class EventList(Struct, frozen=True, kw_only=True, rename="camel"):
-    """`nextCursor` is never null: later events are to be had after it. `hasMore`: there are some already."""
+    """A page of events. `nextCursor` is never null: later events follow it. `hasMore`: some are there already."""
 
     events: list[EventView]
     next_cursor: str
@@ -58,7 +58,7 @@ class EventList(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class _RawEventList(Struct, frozen=True, kw_only=True, rename="camel"):
-    """`EventList` with the bytes that are stored."""
+    """An `EventList` with the stored bytes of each event."""
 
     events: list[Raw]
     next_cursor: str
@@ -67,11 +67,11 @@ class _RawEventList(Struct, frozen=True, kw_only=True, rename="camel"):
 
 @dataclass
 class _WaitableOperation(Operation):
-    """Documents a header of which every value is read, where Litestar would hand over one."""
+    """Documents the header `Prefer`, which the handler reads by itself: Litestar would pass on one of its values."""
 
     def __post_init__(self) -> None:
         description = (
-            f"`wait=30`: seconds to wait for an event where there is none, {LONGEST_WAIT_S} at most (RFC 7240)."
+            f"`wait=30`: seconds to wait for an event if there is none yet, {LONGEST_WAIT_S} at most (RFC 7240)."
         )
         schema = Schema(type=OpenAPIType.STRING)
         prefer = Parameter(name="Prefer", param_in="header", description=description, schema=schema)
@@ -87,8 +87,9 @@ class _WaitableOperation(Operation):
 async def read_events(
     request: ApiRequest, after: After = None, types: Types = None, limit: Limit = None
 ) -> Response[bytes]:
-    """In order and without a gap; go on after `nextCursor`. With `Prefer: wait=30` an answer without events comes only
-    after 30 s, one with events as soon as there are any.
+    """Read events in order and without a gap; go on after `nextCursor`.
+
+    With `Prefer: wait=30` an answer without events comes only after 30 s, one with events as soon as there are any.
     """
     wait = parse_wait_s(request.headers.getall("prefer", []))
     reading = request.services.feed.read(
@@ -112,7 +113,7 @@ def _parse_sequence(text: str | None) -> int | None:
     if text is None:
         return None
     if _SEQUENCE.fullmatch(text) is None:
-        message = f"after is {text!r}; give nextCursor of the answer before, or an event's sequence."
+        message = f"after is {text!r}; give the previous answer's nextCursor, or an event's sequence."
         raise InvalidInput("after", message)
     return int(text)
 

@@ -1,4 +1,4 @@
-"""`/api/tokens`."""
+"""`/api/tokens`: an organization's API tokens."""
 
 from typing import Final
 
@@ -48,7 +48,7 @@ class TokenList(Struct, frozen=True, kw_only=True, rename="camel"):
 
 @post("", summary="Mint a token", status_code=201, responses=problems(400, 403, 413, 415))
 async def mint_token(request: ApiRequest, data: JSONBody[NewToken]) -> Response[TokenAnswer]:
-    """The plain text is in this answer and never again. Nobody mints a role above their own."""
+    """Mint a token. Its plain text is in this answer and never again. Nobody mints a role above their own."""
     minted = await tokens.create(
         request.context,
         request.org_id,
@@ -62,24 +62,24 @@ async def mint_token(request: ApiRequest, data: JSONBody[NewToken]) -> Response[
 
 @get("", summary="List the tokens", responses=problems(400))
 async def list_tokens(request: ApiRequest, limit: Limit = None, cursor: Cursor = None) -> TokenList:
-    """Newest first; never a plain text."""
-    found = await tokens.list_page(request.context, request.org_id, cursor=cursor, limit=parse_page_limit(limit))
-    return token_list(found, request.services.token_usage)
+    """List the organization's tokens, newest first and without their plain text."""
+    page = await tokens.list_page(request.context, request.org_id, cursor=cursor, limit=parse_page_limit(limit))
+    return token_list(page, request.services.token_usage)
 
 
 @delete("/{token_id:str}", summary="Revoke a token", responses=problems(403, 404))
 async def revoke_token(request: ApiRequest, token_id: FromPath[str]) -> None:
-    """It stops working at once; a token may revoke itself."""
+    """Revoke a token, which stops working at once; a token may revoke itself."""
     await tokens.revoke(request.context, request.org_id, token_id)
 
 
 def minted_token_answer(minted: MintedToken) -> TokenAnswer:
-    """With the plain text."""
+    """Show a new token, with its plain text."""
     return TokenAnswer(_token_view(minted.token, minted.token.last_used_at, minted.plaintext.reveal()))
 
 
 def token_list(page: Page[Token], token_usage: TokenUsage) -> TokenList:
-    """Without any plain text."""
+    """Show a page of tokens, without any plain text."""
     return TokenList(
         tokens=[_token_view(row, token_usage.read_last_used_at(row)) for row in page.items],
         next_cursor=page.next_cursor,

@@ -1,4 +1,4 @@
-"""The command line."""
+"""The command line of `dcvd`."""
 
 from dcvd.cli.main import main
 

@@ -1,4 +1,4 @@
-"""`dcvd backup`: a copy of the database, and which keys it needs."""
+"""`dcvd backup`: copies the database, and names the keys that the copy needs."""
 
 import os
 from pathlib import Path
@@ -29,14 +29,14 @@ def backup(file: Path, as_json: bool, config: Path) -> None:
     owned by the user that dcvd runs as, and see that the keys are where they were.
     """
     database = load(config, os.environ, need_cloudflare=False).config.database.path
-    made = back_up(database, file.absolute())
+    copy = back_up(database, file.absolute())
     if as_json:
-        print_json({"backup": _backup_output(made)})
+        print_json({"backup": _backup_output(copy)})
         return
-    click.echo(f"Copied {database} to {made.file}: {_format_size(made.bytes)}, checked.")
-    for key in made.keys:
+    click.echo(f"Copied {database} to {copy.file}: {_format_size(copy.bytes)}, checked.")
+    for key in copy.keys:
         click.echo(f"It needs key {key.key_id}: {key.source}; keep that apart from the backup.")
-    if not made.keys:
+    if not copy.keys:
         click.echo("It needs no key: nothing in it is encrypted.")
 
 

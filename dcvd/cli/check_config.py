@@ -1,4 +1,4 @@
-"""`dcvd check-config`: what the daemon would say of its configuration, without starting it."""
+"""`dcvd check-config`: checks the configuration as the daemon would, without starting it."""
 
 import os
 from pathlib import Path

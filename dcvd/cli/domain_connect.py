@@ -1,4 +1,4 @@
-"""`dcvd domain-connect`: what an operator publishes, once, so that customers' DNS providers know the service."""
+"""`dcvd domain-connect`: makes what an operator publishes so that customers' DNS providers know the service."""
 
 import json
 import os
@@ -25,7 +25,7 @@ from dcvd.store.engine.files import adopt_owner
     ),
 )
 def domain_connect() -> None:
-    """The template and the key by which customers' DNS providers create the records for them.
+    """Make the key and the template by which customers' DNS providers create the records for them.
 
     Make a key, set [domain_connect] in the configuration, publish the key's TXT records, and hand the template in at
     github.com/Domain-Connect/Templates; providers then take it over, each in its own time.
@@ -92,7 +92,7 @@ def show_template(provider_name: str | None, service_name: str, config: Path) ->
         raise ConfigError(
             ["domain_connect.provider_id, domain_connect.service_id and cloudflare.cname_target have to be set."]
         )
-    made = build_template(
+    template = build_template(
         connect.provider_id,
         connect.service_id,
         key_domain=public_key_domain(connect.provider_id, connect.key_domain),
@@ -101,7 +101,7 @@ def show_template(provider_name: str | None, service_name: str, config: Path) ->
         service_name=service_name,
         redirect_hosts=return_hosts(filter(None, (*loaded.oauth.return_to, loaded.server.public_url))),
     )
-    click.echo(json.dumps(made, indent=2, ensure_ascii=False))
+    click.echo(json.dumps(template, indent=2, ensure_ascii=False))
 
 
 def _load_config(config: Path) -> Config:

@@ -1,4 +1,4 @@
-"""The exit codes, beside click's own 2 for wrong usage; 75 and 78 are sysexits.h's."""
+"""The exit codes, beside click's own 2 for wrong usage; 75 and 78 are from sysexits.h."""
 
 import os
 from typing import Final
@@ -10,7 +10,7 @@ INTERRUPTED: Final = 130  # as a shell reports a process that SIGINT ended
 
 
 def exit_code(error: DcvdError) -> int:
-    """78 for the configuration and for a database that a person has to see to, 75 where waiting helps, else 1."""
+    """Return 78 for a bad configuration or an unusable database, 75 if waiting helps, else 1."""
     match error:
         case ConfigError() | DatabaseUnusable():
             return os.EX_CONFIG

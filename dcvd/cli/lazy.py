@@ -1,4 +1,4 @@
-"""A group whose commands are imported when they are asked for: `dcvd --help` need not load a web framework."""
+"""A command group that imports a command only when it runs: `dcvd --help` need not load a web framework."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -9,14 +9,14 @@ from msgspec import Struct
 
 
 class DeferredCommand(Struct, frozen=True):
-    """Where a command is, and what the group's help says of it."""
+    """Where a command is defined, and its line in the group's help."""
 
     module: str
     name: str
     summary: str
 
     def load(self) -> click.Command:
-        """The command itself."""
+        """Import the command."""
         command = getattr(import_module(self.module), self.name)
         assert isinstance(command, click.Command), f"{self.module}.{self.name} is no command"
         return command

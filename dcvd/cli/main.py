@@ -1,4 +1,4 @@
-"""`dcvd`: its commands, and how a failure becomes a sentence and an exit code."""
+"""`dcvd`: runs a command, and turns a failure into a sentence and an exit code."""
 
 import os
 import sys
@@ -63,17 +63,17 @@ DCVD_DEBUG=1 shows the traceback of a failure.
 )
 @click.version_option(__version__, prog_name="dcvd", message="%(prog)s %(version)s")
 def commands() -> None:
-    """Custom domains for a SaaS company: registers customers' hostnames with Cloudflare, tells which DNS record is
+    """Custom domains for a SaaS company: registers customers' hostnames with Cloudflare, says which DNS record is
     missing, follows the certificates, and reports by signed webhooks."""
 
 
 def main() -> NoReturn:
-    """The entry point."""
+    """Run the command line of this process and exit; the entry point of the package."""
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code; a failure is told on standard error."""
+    """Run one command line and return its exit code; a failure is reported on standard error."""
     try:
         code = commands.main(args=list(arguments), prog_name="dcvd", standalone_mode=False)
     except click.ClickException as error:

@@ -1,4 +1,4 @@
-"""What several commands share: `--config`, `--json`, examples below a help text, and answers for machines."""
+"""Parts that several commands share: `--config`, `--json`, examples below a help text, and printing JSON."""
 
 import os
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _C = TypeVar("_C", bound=Callable[..., Any])
 
 
 def config_option(command: _C) -> _C:
-    """Adds the argument `config`, a Path that need not exist."""
+    """Add the argument `config`, a Path that need not exist."""
     return click.option(
         "--config",
         metavar="FILE",
@@ -23,20 +23,20 @@ def config_option(command: _C) -> _C:
 
 
 def json_option(command: _C) -> _C:
-    """Adds the argument `as_json`."""
+    """Add the argument `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print one line of JSON, for programs.")(command)
 
 
 def format_examples(*lines: str) -> str:
-    """An epilog that click does not rewrap."""
+    """Format examples as an epilog that click does not rewrap."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 def keep_lines(text: str) -> str:
-    """Paragraphs that click shows line by line as they are."""
+    """Mark the paragraphs of a text so that click does not rewrap them."""
     return "\n\n".join(f"\b\n{paragraph}" for paragraph in text.split("\n\n"))
 
 
 def print_json(answer: object) -> None:
-    """One line on standard output."""
+    """Print an answer as one line of JSON."""
     click.echo(msgspec.json.encode(answer))

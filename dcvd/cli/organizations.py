@@ -1,4 +1,4 @@
-"""`dcvd org`: the tenants."""
+"""`dcvd org`: creates and lists the tenants' organizations."""
 
 import shlex
 from pathlib import Path
@@ -50,11 +50,11 @@ def create(name: str, as_json: bool, config: Path) -> None:
 @config_option
 def list_organizations(as_json: bool, config: Path) -> None:
     """List every organization, by name."""
-    found = perform(config, lambda operations: operations.list_organizations())
+    output = perform(config, lambda operations: operations.list_organizations())
     if as_json:
-        print_json({"organizations": found})
-    elif not found:
+        print_json({"organizations": output})
+    elif not output:
         click.echo("There are no organizations yet: dcvd org create NAME", err=True)
     else:
-        rows = [(each.name, each.id, format_instant(each.created_at, missing="")) for each in found]
+        rows = [(each.name, each.id, format_instant(each.created_at, missing="")) for each in output]
         click.echo(format_table(("name", "id", "created"), rows))

@@ -1,4 +1,4 @@
-"""`dcvd renewals`: was one missed?"""
+"""`dcvd renewals`: lists the certificates whose renewal is late."""
 
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ from dcvd.cli.terminal.tables import format_instant, format_table
 from dcvd.services.lifecycle.renewals import RenewalsView
 
 _LATE_AFTER_S: Final = 3600
-"""Seconds after which a look that is due is worth a word."""
+"""Seconds by which a check may be late before the command mentions it."""
 
 
 @click.command("renewals", epilog=format_examples("dcvd renewals", "dcvd renewals --json | jq .renewals.count"))
@@ -24,12 +24,12 @@ def renewals(context: click.Context, as_json: bool, config: Path) -> None:
 
     Ends with 1 where there are any, so that a monitor can run it.
     """
-    found = perform(config, lambda operations: operations.list_renewals())
+    late_renewals = perform(config, lambda operations: operations.list_renewals())
     if as_json:
-        print_json({"renewals": found})
+        print_json({"renewals": late_renewals})
     else:
-        _print_renewals(found)
-    context.exit(FAILED if found.count else 0)
+        _print_renewals(late_renewals)
+    context.exit(FAILED if late_renewals.count else 0)
 
 
 def _print_renewals(late_renewals: RenewalsView) -> None:
@@ -51,4 +51,4 @@ def _print_renewals(late_renewals: RenewalsView) -> None:
         click.echo(f"{late_renewals.count} late; the {len(rows)} above are so for the longest time.")
     for lane, seconds in late_renewals.behind_seconds.items():
         if seconds >= _LATE_AFTER_S:
-            click.echo(f"Looks are behind: one of the lane {lane} has been due for {seconds // 60} min.", err=True)
+            click.echo(f"Checks are behind: one of the lane {lane} has been due for {seconds // 60} min.", err=True)

@@ -1,4 +1,4 @@
-"""`dcvd sandbox`: Cloudflare and DNS on loopback."""
+"""`dcvd sandbox`: runs a Cloudflare API and a DNS server on loopback."""
 
 import asyncio
 from typing import Final
@@ -61,11 +61,11 @@ def sandbox(api: SocketAddress, dns: SocketAddress, as_json: bool) -> None:
     configure_logging(level="info")
     settings = SandboxSettings(api_host=api.host, api_port=api.port, dns_host=dns.host, dns_port=dns.port)
     try:
-        made = Sandbox(settings)
+        server = Sandbox(settings)
     except InvalidInput as error:
         hint = "--api" if error.field.startswith("api") else "--dns"
         raise click.BadParameter(error.message, param_hint=hint) from error
-    asyncio.run(run_until_signal(_serve(made, as_json)))
+    asyncio.run(run_until_signal(_serve(server, as_json)))
 
 
 async def _serve(server: Sandbox, as_json: bool) -> None:
@@ -91,7 +91,7 @@ async def _serve(server: Sandbox, as_json: bool) -> None:
 
 def _format_introduction(server: Sandbox) -> str:
     settings, control = server.settings, server.control_url
-    described = format_facts(
+    facts = format_facts(
         [
             ("Cloudflare API", server.api_url),
             ("API token", settings.token),
@@ -103,7 +103,7 @@ def _format_introduction(server: Sandbox) -> str:
             ("Control API", control),
         ]
     )
-    return f"""{described}
+    return f"""{facts}
 
 Try:
   # create a customer's record

@@ -1,4 +1,4 @@
-"""`dcvd serve`: the daemon."""
+"""`dcvd serve`: runs the daemon."""
 
 import os
 from pathlib import Path

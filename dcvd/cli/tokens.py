@@ -1,4 +1,4 @@
-"""`dcvd token`: the keys to the API."""
+"""`dcvd token`: creates, lists and revokes the keys to the API."""
 
 import time
 from pathlib import Path
@@ -29,7 +29,7 @@ _organization_option = click.option(
 
 
 def _parse_lifetime_ms(_context: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:
-    """Milliseconds."""
+    """Parse a lifetime into milliseconds."""
     if value is None:
         return None
     try:
@@ -128,14 +128,14 @@ def list_tokens(organization: str, as_json: bool, config: Path) -> None:
         owner = await find_organization(operations, organization)
         return await operations.list_tokens(owner.id)
 
-    found = perform(config, work)
+    outputs = perform(config, work)
     if as_json:
-        print_json({"tokens": found})
-    elif not found:
+        print_json({"tokens": outputs})
+    elif not outputs:
         click.echo(f"{organization} has no tokens: dcvd token create --org ORG --name NAME", err=True)
     else:
         headings, now = ("name", "role", "id", "created", "expires", "last used"), time.time_ns() // 1_000_000
-        click.echo(format_table(headings, [_to_row(each, now) for each in found]))
+        click.echo(format_table(headings, [_to_row(each, now) for each in outputs]))
 
 
 @tokens.command("revoke", epilog=format_examples("dcvd token revoke --org Acme token_01k2j3…"))
@@ -172,12 +172,12 @@ def _describe_token(owner: OrganizationOutput, minted: MintedTokenOutput) -> str
 
 
 def _to_row(token: TokenOutput, now: int) -> tuple[str, ...]:
-    expired = token.expires_at is not None and from_rfc3339(token.expires_at) <= now
+    is_expired = token.expires_at is not None and from_rfc3339(token.expires_at) <= now
     return (
         token.name,
         token.role.value,
         token.id,
         format_instant(token.created_at, missing=""),
-        ("expired " if expired else "") + format_instant(token.expires_at, missing="never"),
+        ("expired " if is_expired else "") + format_instant(token.expires_at, missing="never"),
         format_instant(token.last_used_at, missing="never"),
     )

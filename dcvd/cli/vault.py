@@ -1,4 +1,4 @@
-"""`dcvd vault`: the keys that secrets in the database are encrypted with."""
+"""`dcvd vault`: makes, changes and lists the keys that secrets in the database are encrypted with."""
 
 import os
 from pathlib import Path
@@ -36,7 +36,7 @@ _BACKUPS_SENTENCE: Final = "Backups made before still need it: keep a copy for a
     ),
 )
 def vault() -> None:
-    """The keys that webhooks' secrets and customers' connections are encrypted with in the database."""
+    """Make, change and list the keys that encrypt endpoints' secrets and customers' connections in the database."""
 
 
 @vault.command(
@@ -88,20 +88,27 @@ def rotate(drop_old: bool, as_json: bool, config: Path) -> None:
     have encrypted. When that is done, --drop-old removes them from the file.
     """
     loaded = _load_config(config)
-    place = SecretSource(directory=config.absolute().parent, environ=os.environ).resolve_path
+    resolve_path = SecretSource(directory=config.absolute().parent, environ=os.environ).resolve_path
     source, needed = _read_needed_keys(loaded.config, must_exist=drop_old)
-    path = key_rotation.find_key_file(loaded.config, place, loaded.from_environment, source)
-    done = key_rotation.drop_unneeded_keys(path, needed) if drop_old else key_rotation.rotate(path)
+    path = key_rotation.find_key_file(loaded.config, resolve_path, loaded.from_environment, source)
+    change = key_rotation.drop_unneeded_keys(path, needed) if drop_old else key_rotation.rotate(path)
     if as_json:
-        view = {"file": str(path), "active": done.active_id, "earlier": done.earlier_ids, "dropped": done.dropped_ids}
+        view = {
+            "file": str(path),
+            "active": change.active_id,
+            "earlier": change.earlier_ids,
+            "dropped": change.dropped_ids,
+        }
         print_json({"rotated": view})
     elif drop_old:
-        _print_dropped(done)
+        _print_dropped(change)
     else:
-        click.echo(f"Put the new key {done.active_id} into {path}. Keep a copy apart from the backups of the database.")
+        click.echo(
+            f"Put the new key {change.active_id} into {path}. Keep a copy apart from the backups of the database."
+        )
         click.echo(
             "Restart dcvd: it then encrypts with that, and in the background encrypts anew what was encrypted with "
-            f"{_format_key_ids(done.earlier_ids)}. `dcvd vault status` shows how far it is; then: dcvd vault rotate "
+            f"{_format_key_ids(change.earlier_ids)}. `dcvd vault status` shows how far it is; then: dcvd vault rotate "
             "--drop-old"
         )
 
@@ -116,11 +123,11 @@ def show_status(as_json: bool, config: Path) -> None:
     """
     loaded = _load_config(config)
     with open_snapshot(loaded.config.database.path) as snapshot:
-        found = read_status(snapshot, loaded.config, loaded.from_environment)
+        vault_status = read_status(snapshot, loaded.config, loaded.from_environment)
     if as_json:
-        print_json({"vault": found})
+        print_json({"vault": vault_status})
     else:
-        _print_status(found)
+        _print_status(vault_status)
 
 
 def _load_config(config: Path) -> LoadedConfig:
@@ -129,13 +136,13 @@ def _load_config(config: Path) -> LoadedConfig:
 
 
 def _read_needed_keys(config: Config, *, must_exist: bool) -> tuple[str | None, set[str]]:
-    """Where the daemon's last start found its key, and every key that it or a row needs."""
+    """Read where the daemon's last start found its key, and the ids of all keys that it or a row needs."""
 
     def query(snapshot: Snapshot) -> tuple[str | None, set[str]]:
-        recorded = {key.key_id: key for key in vault_keys.list_all(snapshot)}
+        records = {key.key_id: key for key in vault_keys.list_all(snapshot)}
         active = vault_keys.find_active_id(snapshot)
-        source = recorded[active].source if active is not None else None
-        return source, recorded.keys() | sealed_columns.key_ids(sealed_columns.list_groups(snapshot))
+        source = records[active].source if active is not None else None
+        return source, records.keys() | sealed_columns.key_ids(sealed_columns.list_groups(snapshot))
 
     try:
         with open_snapshot(config.database.path) as snapshot:

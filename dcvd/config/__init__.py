@@ -1,4 +1,4 @@
-"""The configuration: one TOML file, checked whole, with the environment above it and secrets beside it."""
+"""The configuration: one TOML file, over which the environment wins, and the files of secrets that it names."""
 
 from dcvd.config.addresses import SocketAddress, parse_address
 from dcvd.config.changes import list_changes, merge_reloadable

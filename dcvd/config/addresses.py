@@ -1,4 +1,4 @@
-"""What names a place on the network: socket addresses, hostnames, base URLs, networks."""
+"""Parsers of network addresses: socket addresses, hostnames and base URLs."""
 
 import ipaddress
 import re
@@ -23,9 +23,9 @@ class SocketAddress(NamedTuple):
 
 
 def parse_address(text: str, *, default_port: int | None = None, allow_names: bool = True) -> SocketAddress:
-    """`127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`; without a port where there is a `default_port`.
+    """Parse `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`; the port may be absent if there is a `default_port`.
 
-    `names=False` refuses hostnames. Port 0 (any free port) is accepted. Raises ValueError with a sentence.
+    `allow_names=False` refuses hostnames. Port 0 (any free port) is accepted. Raises ValueError with a sentence.
     """
     if default_port is not None and _is_ip(text):  # an IPv6 address without a port needs no brackets
         return SocketAddress(_canonicalize(text), default_port)
@@ -49,7 +49,7 @@ def parse_address(text: str, *, default_port: int | None = None, allow_names: bo
 
 
 def parse_hostname(text: str, *, labels: int = 1) -> str:
-    """Lower case, without the trailing dot; at least `labels` labels. Raises ValueError with a sentence."""
+    """Parse a hostname of at least `labels` labels into lower case without a final dot. Raises ValueError."""
     name = text.lower().removesuffix(".")
     if len(name) > 253 or _HOSTNAME.fullmatch(name) is None:
         raise ValueError(f'"{text}" is not a hostname of letters, digits, hyphens and dots.')
@@ -62,7 +62,7 @@ def parse_hostname(text: str, *, labels: int = 1) -> str:
 
 
 def parse_base_url(text: str) -> str:
-    """An http or https URL to which paths are appended. Raises ValueError with a sentence."""
+    """Check an http or https URL to which paths can be appended. Raises ValueError with a sentence."""
     if _VISIBLE.fullmatch(text) is None:
         raise ValueError("A URL is visible ASCII characters without a blank.")
     try:
@@ -82,7 +82,7 @@ def parse_base_url(text: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL's host is this machine by its very spelling (no name is resolved)."""
+    """Whether a URL's host is a loopback address or `localhost`; no other name is resolved."""
     host = urlsplit(url).hostname or ""
     return ipaddress.ip_address(host).is_loopback if _is_ip(host) else host == "localhost"
 

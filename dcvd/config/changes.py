@@ -1,4 +1,4 @@
-"""What differs between two configurations, and what of it a running daemon takes over."""
+"""The differences between two configurations, and which of them a running daemon takes over."""
 
 from msgspec.structs import replace
 
@@ -7,29 +7,29 @@ from dcvd.config.sections import Config
 
 
 def list_changes(old: Config, new: Config) -> tuple[list[str], list[str]]:
-    """The dotted keys that differ: those that a running daemon takes over, and those that need a restart.
+    """List the dotted keys that differ: those that a running daemon takes over, and those that need a restart.
 
-    Which are which is declared with each key in the model. Names alone: a changed secret is not shown.
+    The model declares for each key which it is. No value is listed, because it may be a secret.
     """
     reloadable: list[str] = []
     needs_restart: list[str] = []
     for name, section in sections(Config).items():
         attribute = attribute_of(name)
         before, after = getattr(old, attribute), getattr(new, attribute)
-        marks: dict[str, ConfigKey | ConfigSecret] = {**keys(section), **secret_keys(section)}
-        for key, mark in marks.items():
+        declarations: dict[str, ConfigKey | ConfigSecret] = {**keys(section), **secret_keys(section)}
+        for key, declaration in declarations.items():
             if getattr(before, key) != getattr(after, key):
-                (reloadable if mark.reload else needs_restart).append(f"{name}.{key}")
+                (reloadable if declaration.reload else needs_restart).append(f"{name}.{key}")
     return reloadable, needs_restart
 
 
 def merge_reloadable(old: Config, new: Config) -> Config:
-    """`old` with the new values of every key that can be reloaded."""
+    """Return `old` with the new values of all keys that can be reloaded."""
     sections_after = {}
     for name, section in sections(Config).items():
-        marks: dict[str, ConfigKey | ConfigSecret] = {**keys(section), **secret_keys(section)}
+        declarations: dict[str, ConfigKey | ConfigSecret] = {**keys(section), **secret_keys(section)}
         attribute = attribute_of(name)
         after = getattr(new, attribute)
-        values = {key: getattr(after, key) for key, mark in marks.items() if mark.reload}
+        values = {key: getattr(after, key) for key, declaration in declarations.items() if declaration.reload}
         sections_after[attribute] = replace(getattr(old, attribute), **values)
     return Config(**sections_after)

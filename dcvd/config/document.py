@@ -1,4 +1,4 @@
-"""The TOML file itself: where it is, and its tables as TOML gives them."""
+"""The TOML file: finding it, and reading its tables before they are checked."""
 
 import tomllib
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ PATH_VARIABLE: Final = "DCVD_CONFIG"
 
 
 def find_path(option: str | None, environ: Mapping[str, str]) -> Path:
-    """The file to read: the option `--config`, else $DCVD_CONFIG, else /etc/dcvd/dcvd.toml. It need not exist."""
+    """Find the file to read: `--config`, else $DCVD_CONFIG, else /etc/dcvd/dcvd.toml. It need not exist."""
     return Path(option or environ.get(PATH_VARIABLE) or DEFAULT_PATH)
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """The parsed tables. Raises ConfigError where there is no such file, or it is not TOML (with line and column)."""
+    """Read the tables. Raises ConfigError if there is no such file, or it is not TOML (with line and column)."""
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
@@ -45,5 +45,5 @@ def read_document(path: Path) -> dict[str, Any]:
 
 
 def _end_position(text: str) -> tuple[int, int]:
-    """Line and column, from 1, of what follows the text."""
+    """Return the line and column, from 1, of what follows the text."""
     return text.count("\n") + 1, len(text) - text.rfind("\n")

@@ -1,4 +1,4 @@
-"""How the model declares a key: what it may hold, whether it is required, where else it may come from."""
+"""How the model declares a key: its valid values, whether it is required, and its environment variable."""
 
 from collections.abc import Collection, Mapping
 from functools import cache
@@ -10,9 +10,9 @@ from dcvd.config.validators import Validator
 
 
 class ConfigKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key of the TOML, put into the field's annotation.
+    """The declaration of a key of the TOML, in the annotation of its field.
 
-    `required`: without it there is no serving. `environment`: the variable that wins over the TOML.
+    `required`: the daemon does not start without it. `environment`: the variable that wins over the TOML.
     `reload`: a running daemon takes the new value on SIGHUP; all other keys need a restart. `longest_path_bytes`: how
     many bytes a path may have once it is absolute; 0 for as many as the system allows.
     """
@@ -25,11 +25,11 @@ class ConfigKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConfigSecret(msgspec.Struct, frozen=True, kw_only=True):
-    """A secret: never a key of the TOML, but read from the file that the key `file_key` of its section names.
+    """The declaration of a secret: it is read from the file that the key `file_key` of its section names.
 
-    Where that key names several files, the attribute has what each of them holds.
+    If that key names several files, the attribute has the content of each.
 
-    `environment`: the variable that wins over the file; empty where there is none.
+    `environment`: the variable that wins over the file; empty if there is none.
     """
 
     validate: Validator[str]
@@ -41,7 +41,7 @@ class ConfigSecret(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def sections(model: type[msgspec.Struct]) -> Mapping[str, type[msgspec.Struct]]:
-    """The sections of the model by the name of their table in the TOML, in the order of their declaration.
+    """Map the name of each table in the TOML to its section, in the order of declaration.
 
     A section within a section is an attribute of its own: `oauth_cloudflare` is the table `oauth.cloudflare`.
     """
@@ -50,7 +50,7 @@ def sections(model: type[msgspec.Struct]) -> Mapping[str, type[msgspec.Struct]]:
 
 
 def attribute_of(table: str) -> str:
-    """The model's attribute that holds a section."""
+    """Return the name of the model's attribute that holds a table's section."""
     return table.replace(".", "_")
 
 
@@ -61,23 +61,29 @@ def _table_name(attribute: str, attributes: Collection[str]) -> str:
 
 @cache
 def keys(section: type[msgspec.Struct]) -> Mapping[str, ConfigKey]:
-    """The TOML keys of a section by name, in the order of their declaration."""
-    return {name: mark for name, mark in _declarations(section).items() if isinstance(mark, ConfigKey)}
+    """Map the TOML keys of a section to their declarations, in the order of declaration."""
+    return {
+        name: declaration for name, declaration in _declarations(section).items() if isinstance(declaration, ConfigKey)
+    }
 
 
 @cache
 def secret_keys(section: type[msgspec.Struct]) -> Mapping[str, ConfigSecret]:
-    """The secrets of a section by the name of the attribute that holds them."""
-    return {name: mark for name, mark in _declarations(section).items() if isinstance(mark, ConfigSecret)}
+    """Map the attributes of a section that hold secrets to their declarations."""
+    return {
+        name: declaration
+        for name, declaration in _declarations(section).items()
+        if isinstance(declaration, ConfigSecret)
+    }
 
 
 def _declarations(section: type[msgspec.Struct]) -> Mapping[str, ConfigKey | ConfigSecret]:
-    marks: dict[str, ConfigKey | ConfigSecret] = {}
+    declarations: dict[str, ConfigKey | ConfigSecret] = {}
     for name, hint in get_type_hints(section, include_extras=True).items():
-        for mark in getattr(hint, "__metadata__", ()):
-            if isinstance(mark, ConfigKey | ConfigSecret):
-                marks[name] = mark
-    missing = set(section.__struct_fields__) - set(marks)
+        for metadata in getattr(hint, "__metadata__", ()):
+            if isinstance(metadata, ConfigKey | ConfigSecret):
+                declarations[name] = metadata
+    missing = set(section.__struct_fields__) - set(declarations)
     if missing:
-        raise TypeError(f"{section.__name__} declares {sorted(missing)} without a Key or SecretKey")
-    return marks
+        raise TypeError(f"{section.__name__} declares {sorted(missing)} without a ConfigKey or ConfigSecret")
+    return declarations

@@ -1,4 +1,4 @@
-"""From a TOML file and the environment to a Config, or to every problem at once."""
+"""Loads a Config from a TOML file and the environment, or reports all problems at once."""
 
 import os
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from dcvd.errors import ConfigError
 
 
 class LoadedConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """A usable configuration, the names of the variables that won over the TOML, and sentences for the operator."""
+    """A valid configuration, the variables that won over the TOML, and warnings for the operator."""
 
     config: Config
     path: Path
@@ -34,18 +34,18 @@ class LoadedConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load(path: Path, environ: Mapping[str, str], *, need_cloudflare: bool = True) -> LoadedConfig:
-    """Read and check everything. Raises ConfigError with one sentence for each problem.
+    """Load and check the whole configuration. Raises ConfigError with one sentence for each problem.
 
     Relative paths of the TOML start at its own directory, so that every command means the same files, run from
     anywhere.
-    With `need_cloudflare=False` (commands that go to the database alone) no key is required, and a secret whose file
-    cannot be read stays empty: the person at the command line may rightly be kept from it.
+    With `need_cloudflare=False` (for commands that only need the database) no key is required, and a secret whose file
+    cannot be read stays empty: the person at the command line may not be allowed to read it.
     """
     return _ConfigLoader(path, environ, need_cloudflare).run()
 
 
 class _ConfigLoader:
-    """One load: what it has found so far."""
+    """Loads one configuration, and collects problems and warnings on the way."""
 
     def __init__(self, path: Path, environ: Mapping[str, str], need_cloudflare: bool) -> None:
         self._path = path
@@ -93,23 +93,23 @@ class _ConfigLoader:
                 self._problems.append(describe_unknown_key(section, name, known))
 
     def _read_section(self, name: str, section: type[msgspec.Struct], document: Mapping[str, Any]) -> Any:
-        """The section with what was given; of what is at fault, the default (a problem is noted then)."""
+        """Read a section; a wrong value is replaced by the default, and its problem is noted."""
         table = document.get(name, {})
         if not isinstance(table, dict):
             table = {}
-        given: dict[str, Any] = {}
-        for key, mark in keys(section).items():
-            self._read_key(f"{name}.{key}", key, mark, table, given)
-        without_secrets = section(**given)
-        for key, secret_mark in secret_keys(section).items():
-            if secret_mark.file_key in table and secret_mark.file_key not in given:
-                continue  # its path is at fault, and said to be
-            files = getattr(without_secrets, secret_mark.file_key)
+        values: dict[str, Any] = {}
+        for key, declaration in keys(section).items():
+            self._read_key(f"{name}.{key}", key, declaration, table, values)
+        without_secrets = section(**values)
+        for key, secret_declaration in secret_keys(section).items():
+            if secret_declaration.file_key in table and secret_declaration.file_key not in values:
+                continue  # its path is wrong, which is reported already
+            files = getattr(without_secrets, secret_declaration.file_key)
             if isinstance(files, tuple):
-                given[key] = tuple(self._read_secret(name, secret_mark, file) for file in files)
-            elif (secret := self._read_secret(name, secret_mark, files)) is not None:
-                given[key] = secret
-        return section(**given)
+                values[key] = tuple(self._read_secret(name, secret_declaration, file) for file in files)
+            elif (secret := self._read_secret(name, secret_declaration, files)) is not None:
+                values[key] = secret
+        return section(**values)
 
     def _read_key(
         self, dotted_key: str, key: str, declaration: ConfigKey, table: Mapping[str, Any], values: dict[str, Any]
@@ -141,25 +141,25 @@ class _ConfigLoader:
         values[key] = checked_value
 
     def _read_secret(self, section: str, declaration: ConfigSecret, file: str) -> Secret | None:
-        dotted = f"{section}.{declaration.file_key}"
+        dotted_key = f"{section}.{declaration.file_key}"
         if text := self._secrets.read_variable(declaration):
             self._used_variables.append(declaration.environment)
             source = f"${declaration.environment}"
         elif file:
             path = self._secrets.resolve_path(file)
-            source = f"The file {path} ({dotted})"
+            source = f"The file {path} ({dotted_key})"
             try:
-                found = self._secrets.read_file(path)
+                secret_file = self._secrets.read_file(path)
             except ValueError as error:
                 self._report_missing_secret(f"{source} {error}: put the secret there{_variable_hint(declaration)}.")
                 return None
-            text = found.text
-            if found.is_exposed and self._need_cloudflare:
+            text = secret_file.text
+            if secret_file.is_exposed and self._need_cloudflare:
                 self._exposed_secrets.append((section, path))
         else:
             if declaration.required:
                 self._report_missing_secret(
-                    f"{dotted} is empty: name the file of the secret{_variable_hint(declaration)}."
+                    f"{dotted_key} is empty: name the file of the secret{_variable_hint(declaration)}."
                 )
             return None
         try:
@@ -173,8 +173,8 @@ class _ConfigLoader:
             self._problems.append(problem)
 
     def _warn(self, config: Config) -> None:
-        sandboxed = is_loopback(config.cloudflare.base_url)
-        if config.cloudflare.base_url.startswith("http://") and not sandboxed:
+        is_sandbox = is_loopback(config.cloudflare.base_url)
+        if config.cloudflare.base_url.startswith("http://") and not is_sandbox:
             self._warnings.append(
                 f"cloudflare.base_url {config.cloudflare.base_url} is plain http: the API token crosses the network "
                 "unencrypted. Use https."
@@ -187,37 +187,37 @@ class _ConfigLoader:
 
 
 def _is_for_sandbox(section: str, config: Config) -> bool:
-    """Whether the section's secret file may lie open: what it is for is on loopback, such as config/sandbox.toml's."""
-    sandboxed = is_loopback(config.cloudflare.base_url)
-    consents = is_loopback(config.oauth_cloudflare.token_url)
+    """Whether others may read the section's secret file, because it is for a server on loopback alone (the sandbox)."""
+    is_cloudflare_local = is_loopback(config.cloudflare.base_url)
+    is_oauth_local = is_loopback(config.oauth_cloudflare.token_url)
     match section:
         case "cloudflare":
-            return sandboxed
+            return is_cloudflare_local
         case "oauth.cloudflare":
-            return consents
+            return is_oauth_local
         case "oauth":
-            return sandboxed and consents
+            return is_cloudflare_local and is_oauth_local
         case _:
             return False
 
 
 def _flatten_tables(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document with each section that stands within another as a table of its own, by its dotted name."""
+    """Return the document with each nested section as a table of its own, under its dotted name."""
     known = sections(Config)
     flat: dict[str, Any] = {}
 
-    def take(name: str, value: Any) -> None:
+    def add(name: str, value: Any) -> None:
         if isinstance(value, dict):
             inner = {key: item for key, item in value.items() if f"{name}.{key}" in known}
             value = {key: item for key, item in value.items() if key not in inner}
             flat[name] = value
             for key, item in inner.items():
-                take(f"{name}.{key}", item)
+                add(f"{name}.{key}", item)
         else:
             flat[name] = value
 
     for name, value in document.items():
-        take(name, value)
+        add(name, value)
     return flat
 
 

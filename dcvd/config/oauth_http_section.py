@@ -1,7 +1,7 @@
-"""A provider's JSON API in the words of the configuration: where zones and records are, and how they are written.
+"""The description of a provider's JSON API: where zones and records are, and how records are written.
 
-Paths are templates (`core.templates`) after `oauth.other.api_base_url`. Members are named by their path in the answer
-(`core.members`); those of a zone or a record start at the entry of the list.
+Paths are templates (`core.request_templates`) after `oauth.other.api_base_url`. Members are named by their path in the
+answer (`core.json_members`); those of a zone or a record start at the entry of the list.
 """
 
 from collections.abc import Collection
@@ -49,7 +49,7 @@ _REQUIRED_MEMBER: Final = text_matching(
 
 
 class HttpApiDescription(msgspec.Struct, frozen=True, kw_only=True):
-    """One provider's API. An empty path is not known, an empty member is not there."""
+    """One provider's API. An empty path or member means that the API has none."""
 
     check_path: Annotated[str, ConfigKey(validate=_path_validator(()), reload=True)] = ""
     account_name: Annotated[str, ConfigKey(validate=_OPTIONAL_MEMBER, reload=True)] = ""
@@ -94,8 +94,8 @@ class HttpApiDescription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def required_keys(description: HttpApiDescription) -> tuple[str, ...]:
-    """The keys without which nothing can be written."""
+    """Return the keys that are needed to write records."""
     paths = (description.zone_path, description.records_path, description.create_path, description.delete_path)
-    account = any("account" in find_placeholders(template) for template in (*paths, description.create_body))
+    uses_account = any("account" in find_placeholders(template) for template in (*paths, description.create_body))
     always = ("zone_path", "records_path", "create_path", "create_body", "delete_path")
-    return (*always, "account_id", "check_path") if account or description.account_id else always
+    return (*always, "account_id", "check_path") if uses_account or description.account_id else always

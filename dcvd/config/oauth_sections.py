@@ -1,7 +1,7 @@
-"""The sections of the DNS providers that customers connect.
+"""The sections for the DNS providers that customers connect.
 
-Of a provider that is known, the addresses have defaults. A section without a `client_id` offers no OAuth; connecting
-by credentials works without.
+The addresses of known providers have defaults. A section without a `client_id` offers no OAuth; connecting by
+credentials does not need it.
 """
 
 from typing import Annotated, Literal, get_args
@@ -15,17 +15,17 @@ from dcvd.core.secret import Secret
 
 WriteDriver = Literal["", "http", "domain_connect", "digitalocean", "dnsimple"]
 TokenFormat = Literal["form", "json"]
-"""How a token is asked for: as RFC 6749 says, or as Domain Connect does."""
+"""The format of a token request: as in RFC 6749, or as in Domain Connect."""
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "none"]
-"""How the client shows the token endpoint who it is, by the names of RFC 7591."""
+"""How the client authenticates at the token endpoint, by the names of RFC 7591."""
 
 _METHOD = one_of(*get_args(AuthMethod))
 
 
 class OauthClientConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """A client at an authorization server (RFC 6749), and the API that its tokens are good for.
+    """A client at an authorization server (RFC 6749), and the API that accepts its tokens.
 
-    Empty addresses are not known: `authorize_url` and `token_url` then come from the metadata of `issuer`.
+    If `authorize_url` and `token_url` are empty, they come from the metadata of `issuer`.
     """
 
     client_id: Annotated[str, ConfigKey(validate=values.client_id, reload=True)] = ""
@@ -44,7 +44,7 @@ class OauthClientConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OauthCloudflareConfig(OauthClientConfig, frozen=True, kw_only=True):
-    """A self-managed OAuth client of Cloudflare's."""
+    """An OAuth client at Cloudflare, which operators register themselves."""
 
     scopes: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.scope), reload=True)] = (
         "zone.read",
@@ -67,7 +67,7 @@ class OauthCloudflareConfig(OauthClientConfig, frozen=True, kw_only=True):
 
 
 class OauthGodaddyConfig(OauthClientConfig, frozen=True, kw_only=True):
-    """GoDaddy, which gives such clients to few."""
+    """An OAuth client at GoDaddy, which gives clients to few."""
 
     scopes: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.scope), reload=True)] = (
         "domains.domain:read",
@@ -84,7 +84,7 @@ class OauthGodaddyConfig(OauthClientConfig, frozen=True, kw_only=True):
 
 
 class OauthRoute53Config(msgspec.Struct, frozen=True, kw_only=True):
-    """Our own AWS identity, which assumes customers' roles: AWS has no OAuth for users.
+    """Our own AWS identity, which assumes customers' roles, because AWS has no OAuth for users.
 
     `client_id` is its access key id, and `client_secret` its secret access key.
     """
@@ -99,14 +99,14 @@ class OauthRoute53Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OauthOtherConfig(OauthClientConfig, frozen=True, kw_only=True):
-    """Any authorization server, and how a record is written with its tokens."""
+    """A client at any other authorization server, and how a record is written with its tokens."""
 
     token_format: Annotated[TokenFormat, ConfigKey(validate=one_of(*get_args(TokenFormat)), reload=True)] = "form"
     write_driver: Annotated[WriteDriver, ConfigKey(validate=one_of(*get_args(WriteDriver)), reload=True)] = ""
 
 
 class DomainConnectConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Our template at the DNS providers (Domain Connect 2.2), and the key that signs its application."""
+    """Our template at the DNS providers (Domain Connect 2.2), and the key that signs the links to it."""
 
     provider_id: Annotated[str, ConfigKey(validate=values.template_id, reload=True)] = ""
     service_id: Annotated[str, ConfigKey(validate=values.template_id, reload=True)] = ""

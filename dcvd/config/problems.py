@@ -1,4 +1,4 @@
-"""The sentences in which a configuration's faults are told.
+"""The sentences that describe what is wrong with a configuration.
 
 A value is shown with its key so that it can be found, but never where it may be a secret: not below a key whose name
 sounds like one, and not the user part of a URL.
@@ -19,38 +19,38 @@ _SOUNDS_SECRET: Final = re.compile(r"(token|secret|password|passphrase|credentia
 
 
 def describe_wrong_value(source: str, fault: ValueFault) -> str:
-    """`source` is the dotted key, or the environment variable, that holds the value at fault."""
+    """Describe a wrong value; `source` is the dotted key, or the environment variable, that holds it."""
     return f"{source}{fault.path} is {format_value(fault.value)}: expected {fault.expected}."
 
 
 def describe_long_path(source: str, value: object, absolute: str, length: int, longest: int) -> str:
-    """A path that fits only as long as nobody makes it absolute; it is shown whole, being what has to be shortened."""
+    """Describe a path that is too long once it is absolute; it is shown whole, because it has to be shortened."""
     return (
         f"{source} is {format_value(value)}: expected a path of at most {longest} bytes, but {absolute} has {length}."
     )
 
 
 def describe_unknown_section(name: str, sections: Mapping[str, Iterable[str]], value: object) -> str:
-    """A name at the top level that the model does not have."""
+    """Describe a name at the top level that the model does not have."""
     if not isinstance(value, dict):
-        homes = [f"{section}.{name}" for section, keys in sections.items() if name in keys]
-        hint = _did_you_mean(homes or _closest_names(name, sections))
+        candidates = [f"{section}.{name}" for section, keys in sections.items() if name in keys]
+        hint = _did_you_mean(candidates or _closest_names(name, sections))
         return f"{quoted_key(name)} stands outside of any section, where no key belongs{hint}."
     return f"[{quoted_key(name)}] is not a known section{_did_you_mean(_closest_names(name, sections))}."
 
 
 def describe_unknown_key(section: str, name: str, sections: Mapping[str, Iterable[str]]) -> str:
-    """A name in a section that the model does not have there."""
-    dotted = f"{section}.{quoted_key(name)}"
+    """Describe a name in a section that the model does not have there."""
+    dotted_key = f"{section}.{quoted_key(name)}"
     if _SOUNDS_SECRET.search(name):
-        return describe_literal_secret(dotted, _file_keys(section, name, sections))
-    near = [f"{section}.{key}" for key in _closest_names(name, sections[section])]
+        return describe_literal_secret(dotted_key, _file_keys(section, name, sections))
+    similar = [f"{section}.{key}" for key in _closest_names(name, sections[section])]
     elsewhere = [f"{other}.{name}" for other, keys in sections.items() if name in keys]
-    return f"{dotted} is not a known key{_did_you_mean(near or elsewhere)}."
+    return f"{dotted_key} is not a known key{_did_you_mean(similar or elsewhere)}."
 
 
 def describe_literal_secret(dotted: str, file_keys: Iterable[str]) -> str:
-    """A secret written out in the TOML, or a key that sounds like one; `file_keys` name files of secrets."""
+    """Describe a secret that stands in the TOML, or a key named like one; `file_keys` name files of secrets."""
     return (
         f"{dotted} would hold a secret, and no secret stands in this file: write it to a file of its own with mode "
         f"0600 and give that file's path as {' or '.join(file_keys)}."
@@ -58,7 +58,7 @@ def describe_literal_secret(dotted: str, file_keys: Iterable[str]) -> str:
 
 
 def format_value(value: object) -> str:
-    """A value much as TOML writes it, in one line of bounded length."""
+    """Format a value much as TOML writes it, in one line of bounded length."""
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list):

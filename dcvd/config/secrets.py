@@ -1,4 +1,4 @@
-"""Secrets: from the environment, else from the file that the TOML names."""
+"""Reading secrets from the environment, else from the file that the TOML names."""
 
 import os
 import stat
@@ -18,9 +18,9 @@ _OTHERS_MODE: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 class SecretFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The trimmed text of a file.
+    """The trimmed text of a file that holds a secret.
 
-    `is_exposed` is true where group or others may touch what only its owner should read.
+    `is_exposed`: its mode lets group or others read or change it.
     """
 
     path: Path
@@ -32,24 +32,24 @@ class SecretFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SecretSource(msgspec.Struct, frozen=True, kw_only=True):
-    """Where secrets may come from in one load.
+    """Reads the secrets of one configuration.
 
-    `directory` holds the TOML. `environ` is the process's environment, of which $CREDENTIALS_DIRECTORY is systemd's.
+    `directory` holds the TOML. `environ` is the process's environment, in which systemd sets $CREDENTIALS_DIRECTORY.
     """
 
     directory: Path
     environ: Mapping[str, str]
 
     def read_variable(self, declaration: ConfigSecret) -> str:
-        """The trimmed value of the secret's variable; empty where it is not set."""
+        """Read the trimmed value of the secret's variable; empty if it is not set."""
         return self.environ.get(declaration.environment, "").strip() if declaration.environment else ""
 
     def resolve_path(self, name: str) -> Path:
-        """The file of that name: relative ones below $CREDENTIALS_DIRECTORY where that is set, else by the TOML."""
+        """Resolve a relative name: below $CREDENTIALS_DIRECTORY if that is set, else beside the TOML."""
         return Path(self.environ.get(_CREDENTIALS_VARIABLE) or self.directory) / name
 
     def read_file(self, path: Path) -> SecretFile:
-        """What the file holds. Raises ValueError with the end of a sentence that begins with the path."""
+        """Read the file. Raises ValueError with the end of a sentence that begins with the path."""
         try:
             with path.open("rb") as file:
                 mode = os.fstat(file.fileno()).st_mode
@@ -65,12 +65,12 @@ class SecretSource(msgspec.Struct, frozen=True, kw_only=True):
         except UnicodeDecodeError as error:
             raise ValueError("is not UTF-8 text") from error
         credentials = self.environ.get(_CREDENTIALS_VARIABLE)
-        guarded = bool(credentials and path.is_relative_to(credentials))  # systemd keeps others out by the directory
-        return SecretFile(path=path, text=text, is_exposed=bool(mode & _OTHERS_MODE) and not guarded)
+        is_guarded = bool(credentials and path.is_relative_to(credentials))  # systemd keeps others out by the directory
+        return SecretFile(path=path, text=text, is_exposed=bool(mode & _OTHERS_MODE) and not is_guarded)
 
 
 def validate_secret(declaration: ConfigSecret, text: str) -> Secret:
-    """The secret, if its check accepts the text. Raises ValueError saying what was expected, without the text."""
+    """Check the text and return the secret. Raises ValueError saying what was expected, without the text."""
     try:
         return Secret(declaration.validate(text))
     except InvalidValue as error:

@@ -1,8 +1,8 @@
-"""The configuration as the program uses it: every key once, with its default and what it may hold.
+"""The configuration as the program uses it: every key with its default and its valid values.
 
 Attributes are named as the keys of the TOML. Durations are integers of milliseconds, sizes integers of bytes. Paths are
-absolute: what is relative in the TOML starts at the TOML's own directory. What each key is for is said where operators
-read it, in `config/dcvd.toml`.
+absolute: a relative one in the TOML starts at the TOML's own directory. `config/dcvd.toml`, which operators read, says
+what each key is for.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ _CONCURRENCY: Final = integer(at_least=1, at_most=10_000)
 class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where tenants and operators reach the daemon; `operators` are user names or uids, `socket_mode` is a file mode.
 
-    An empty `public_url` is not known.
+    An empty `public_url` means that the URL is not known.
     """
 
     listen: Annotated[tuple[SocketAddress, ...], ConfigKey(validate=list_of(values.listen_address))] = (
@@ -62,7 +62,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DatabaseConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The one file."""
+    """The SQLite database."""
 
     path: Annotated[Path, ConfigKey(validate=values.path)] = Path("/var/lib/dcvd/dcvd.db")
     readers: Annotated[int, ConfigKey(validate=integer(at_least=1, at_most=64))] = 3
@@ -70,9 +70,9 @@ class DatabaseConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CloudflareConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The zone that serves the customers' hostnames. The two rates are 0 for unlimited.
+    """Cloudflare's API, and the zone that serves the customers' hostnames. A rate of 0 is unlimited.
 
-    `api_token`, `zone_id` and `cname_target` are empty only where the configuration was loaded without need of them.
+    `api_token`, `zone_id` and `cname_target` are empty only if the configuration was loaded without requiring them.
     """
 
     base_url: Annotated[str, ConfigKey(validate=values.base_url)] = "https://api.cloudflare.com/client/v4"
@@ -110,7 +110,7 @@ class CloudflareConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DnsConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """How names are looked up. `stub_zones` maps a zone (lower case, no final dot) to its servers."""
+    """How DNS is asked. `stub_zones` maps a zone (lower case, no final dot) to its servers."""
 
     resolvers: Annotated[
         tuple[SocketAddress, ...], ConfigKey(validate=list_of(values.name_server, at_least=1, at_most=16))
@@ -128,7 +128,7 @@ class DnsConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DomainsConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What is accepted as a domain; `expiring_soon` are times before its expiry, longest first, none twice."""
+    """Which domains are accepted; `expiring_soon` are times before a certificate's expiry, sorted, longest first."""
 
     allow_reserved_tlds: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.reserved_tld), reload=True)] = ()
     expiring_soon: Annotated[tuple[Milliseconds, ...], ConfigKey(validate=values.thresholds, reload=True)] = (
@@ -138,7 +138,7 @@ class DomainsConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SyncConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The pace of looking."""
+    """How often domains are checked."""
 
     tick: Annotated[Milliseconds, ConfigKey(validate=_TIMEOUT, reload=True)] = SECOND
     pending_interval: Annotated[Milliseconds, ConfigKey(validate=_INTERVAL, reload=True)] = MINUTE
@@ -147,14 +147,17 @@ class SyncConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobsConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Background work that must happen."""
+    """How background jobs run."""
 
     concurrency: Annotated[int, ConfigKey(validate=_CONCURRENCY)] = 8
     max_attempts: Annotated[int, ConfigKey(validate=integer(at_least=1, at_most=1000), reload=True)] = 12
 
 
 class WebhooksConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Deliveries. `retry_schedule[n]` is the delay before attempt n + 1, so its length is the number of attempts."""
+    """How webhooks are delivered.
+
+    `retry_schedule[n]` is the delay before attempt n + 1, so its length is the number of attempts.
+    """
 
     concurrency: Annotated[int, ConfigKey(validate=_CONCURRENCY)] = 64
     endpoint_concurrency: Annotated[int, ConfigKey(validate=integer(at_least=1, at_most=1000), reload=True)] = 8
@@ -180,7 +183,7 @@ class WebhooksConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RetentionConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a row outlives its use, each in milliseconds."""
+    """How long finished or expired rows are kept, each in milliseconds."""
 
     tokens: Annotated[Milliseconds, ConfigKey(validate=_RETENTION, reload=True)] = 7 * DAY
     jobs: Annotated[Milliseconds, ConfigKey(validate=_RETENTION, reload=True)] = 30 * DAY
@@ -191,12 +194,12 @@ class RetentionConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OauthConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What stored secrets are encrypted with, and what all providers have in common.
+    """The keys that encrypt stored secrets, and what all providers have in common.
 
-    `encryption_key` is as written: raw keys one a line, or a passphrase, undecoded; None stands for the key file beside
-    the database. `old_key_files` hold what was the key before; `old_keys` are their contents in that order, None where
-    a file could not be read. `return_to`: where a browser may be sent when a connection is made.
-    `allow_private`: networks in which name servers of tenants and their providers may be although they are private.
+    `encryption_key` is the text as written, not decoded: raw keys, one a line, or a passphrase; None stands for the key
+    file beside the database. `old_key_files` hold earlier keys; `old_keys` are their contents in that order, None if a
+    file could not be read. `return_to`: where a browser may be sent when a connection is made.
+    `allow_private`: private networks in which name servers of tenants and their providers may be.
     """
 
     encryption_key_file: Annotated[str, ConfigKey(validate=values.secret_file)] = ""
@@ -213,14 +216,14 @@ class OauthConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What is logged, and how; `auto` is `console` on a terminal and `json` elsewhere."""
+    """The log's level and format; `auto` is `console` on a terminal and `json` elsewhere."""
 
     level: Annotated[LogLevel, ConfigKey(validate=one_of(*get_args(LogLevel)), reload=True)] = "info"
     format: Annotated[LogFormat, ConfigKey(validate=one_of(*get_args(LogFormat)))] = "auto"
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole; every section is optional in the TOML."""
+    """The whole configuration; every section is optional in the TOML."""
 
     server: ServerConfig = ServerConfig()
     database: DatabaseConfig = DatabaseConfig()

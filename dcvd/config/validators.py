@@ -1,7 +1,7 @@
-"""Checks: functions from a TOML value to the value that the program uses, or to the faults found in it.
+"""Validators: functions that turn a TOML value into the value that the program uses, or raise its faults.
 
-A check raises CheckError with every fault of its value at once; a fault says where inside the value it is (`[2]`) and
-what was expected there. The key's own name is not a check's business.
+A validator raises InvalidValue with every fault of its value at once; a fault says where inside the value it is (`[2]`)
+and what was expected there. A validator does not know the name of the key.
 """
 
 import json
@@ -20,7 +20,7 @@ _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class ValueFault(NamedTuple):
-    """One thing that is wrong: its place below the key, the offending value, and what belongs there."""
+    """One fault of a value: its place below the key, the wrong part, and what was expected there."""
 
     path: str
     value: object
@@ -28,7 +28,7 @@ class ValueFault(NamedTuple):
 
 
 class InvalidValue(ValueError):
-    """A value failed its check; `faults` is never empty."""
+    """A value is not valid; `faults` is never empty."""
 
     def __init__(self, *faults: ValueFault) -> None:
         super().__init__("; ".join(fault.expected for fault in faults))
@@ -36,31 +36,31 @@ class InvalidValue(ValueError):
 
 
 def invalid_value(value: object, expected: str) -> InvalidValue:
-    """The error of a value that is wrong as a whole."""
+    """Build the error of a value that is wrong as a whole."""
     return InvalidValue(ValueFault("", value, expected))
 
 
 def boolean(value: object) -> bool:
-    """`true` or `false`."""
+    """Validate `true` or `false`."""
     if not isinstance(value, bool):
         raise invalid_value(value, "true or false")
     return value
 
 
 def integer(*, at_least: int, at_most: int) -> Validator[int]:
-    """An integer within bounds, both included."""
+    """Build a validator of integers within bounds, both included."""
 
-    def check(value: object) -> int:
-        # TOML knows booleans from integers, Python's isinstance does not.
+    def validate(value: object) -> int:
+        # For TOML a boolean is not an integer, for Python's isinstance it is.
         if not isinstance(value, int) or isinstance(value, bool) or not at_least <= value <= at_most:
             raise invalid_value(value, f"an integer from {at_least} to {at_most}")
         return value
 
-    return check
+    return validate
 
 
 def duration(*, at_least_ms: int = 0, at_most_ms: int = _CENTURY_MS) -> Validator[int]:
-    """A duration in quotes; bounds and result in milliseconds."""
+    """Build a validator of durations in quotes; bounds and result are in milliseconds."""
     expected = 'a duration in quotes, an integer and one of ms, s, m, h, d, such as "30s"'
     if at_least_ms > 0:
         expected += f", not less than {format_duration(at_least_ms)}"
@@ -70,7 +70,7 @@ def duration(*, at_least_ms: int = 0, at_most_ms: int = _CENTURY_MS) -> Validato
 
 
 def size(*, at_least: int, at_most: int) -> Validator[int]:
-    """A size in quotes; bounds and result in bytes."""
+    """Build a validator of sizes in quotes; bounds and result are in bytes."""
     expected = (
         'a size in quotes, an integer and one of B, KiB, MiB, GiB, such as "1MiB", '
         f"from {format_size(at_least)} to {format_size(at_most)}"
@@ -79,9 +79,9 @@ def size(*, at_least: int, at_most: int) -> Validator[int]:
 
 
 def text(expected: str, parse: Callable[[str], T]) -> Validator[T]:
-    """A string that `parse` reads; a ValueError of `parse` is the fault, told as `expected`."""
+    """Build a validator of strings that `parse` reads; a ValueError of `parse` becomes a fault with `expected`."""
 
-    def check(value: object) -> T:
+    def validate(value: object) -> T:
         if not isinstance(value, str):
             raise invalid_value(value, expected)
         try:
@@ -89,11 +89,11 @@ def text(expected: str, parse: Callable[[str], T]) -> Validator[T]:
         except ValueError as error:
             raise invalid_value(value, expected) from error
 
-    return check
+    return validate
 
 
 def text_matching(pattern: str, expected: str) -> Validator[str]:
-    """A string that the pattern matches from end to end."""
+    """Build a validator of strings that the whole pattern matches."""
     compiled = re.compile(pattern, re.ASCII)
 
     def parse(value: str) -> str:
@@ -105,21 +105,21 @@ def text_matching(pattern: str, expected: str) -> Validator[str]:
 
 
 def one_of(*choices: str) -> Validator[str]:
-    """One of a closed set of strings."""
+    """Build a validator of a closed set of strings."""
 
-    def check(value: object) -> str:
+    def validate(value: object) -> str:
         if not isinstance(value, str) or value not in choices:
             raise invalid_value(value, "one of " + ", ".join(f'"{choice}"' for choice in choices))
         return value
 
-    return check
+    return validate
 
 
 def list_of(validate_item: Validator[T], *, at_least: int = 0, at_most: int = 1000) -> Validator[tuple[T, ...]]:
-    """A list, every entry of which passes its check; the faults of all entries are reported."""
+    """Build a validator of lists of valid entries; the faults of all entries are reported."""
     expected = f"a list of {at_least} to {at_most} entries" if at_least or at_most < 1000 else "a list"
 
-    def check(value: object) -> tuple[T, ...]:
+    def validate(value: object) -> tuple[T, ...]:
         if not isinstance(value, list) or not at_least <= len(value) <= at_most:
             raise invalid_value(value, expected)
         items: list[T] = []
@@ -133,42 +133,40 @@ def list_of(validate_item: Validator[T], *, at_least: int = 0, at_most: int = 10
             raise InvalidValue(*faults)
         return tuple(items)
 
-    return check
+    return validate
 
 
 def table_of(validate_name: Validator[str], validate_item: Validator[T]) -> Validator[Mapping[str, T]]:
-    """A table with free names, the result read-only; the faults of all entries are reported."""
+    """Build a validator of tables with any names; the result is read-only, the faults of all entries are reported."""
 
-    def check(value: object) -> Mapping[str, T]:
+    def validate(value: object) -> Mapping[str, T]:
         if not isinstance(value, dict):
             raise invalid_value(value, "a table")
         items: dict[str, T] = {}
         faults: list[ValueFault] = []
         for name, item in value.items():
-            where = f".{quoted_key(name)}"
+            path = f".{quoted_key(name)}"
             if isinstance(item, dict):  # a = b.c without quotes: TOML has read the dots of the name as tables
-                faults.append(
-                    ValueFault(where, item, 'a list; a name with dots stands in quotes, as in "corp.example"')
-                )
+                faults.append(ValueFault(path, item, 'a list; a name with dots stands in quotes, as in "corp.example"'))
                 continue
             try:
                 checked_name = validate_name(name)
             except InvalidValue as error:
-                faults += (fault._replace(path=where) for fault in error.faults)
+                faults += (fault._replace(path=path) for fault in error.faults)
                 continue
             try:
                 items[checked_name] = validate_item(item)
             except InvalidValue as error:
-                faults += (fault._replace(path=where + fault.path) for fault in error.faults)
+                faults += (fault._replace(path=path + fault.path) for fault in error.faults)
         if faults:
             raise InvalidValue(*faults)
         return MappingProxyType(items)
 
-    return check
+    return validate
 
 
 def quoted_key(name: str) -> str:
-    """A key as TOML writes it: bare where it can be."""
+    """Write a key as TOML does: in quotes only if it needs them."""
     return name if _BARE_KEY.fullmatch(name) else json.dumps(name, ensure_ascii=False)
 
 

@@ -1,4 +1,4 @@
-"""The checks of our own kinds of value, under the names by which the model speaks of them."""
+"""The validators of dcvd's own kinds of value, such as paths, name servers and secrets."""
 
 import ipaddress
 import re
@@ -58,13 +58,13 @@ def _validate_thresholds(value: object) -> tuple[int, ...]:
 
 
 def _parse_cname_target(value: str) -> str:
-    """`{token}` may stand as the first label, and the rest must then be a full hostname by itself."""
+    """Parse a hostname, whose first label may be `{token}`; the rest must be a full hostname by itself."""
     rest = value.removeprefix(TOKEN_LABEL)
     return (TOKEN_LABEL if rest != value else "") + parse_hostname(rest, labels=2)
 
 
 def _parse_endpoint_url(value: str) -> str:
-    """Secrets travel there, so plain http is for this machine alone."""
+    """Check a URL to which secrets are sent: plain http is allowed on loopback alone."""
     if re.fullmatch(r"[\x21-\x7e]+", value) is None or "#" in value or "\\" in value:
         raise ValueError("not visible ASCII, or a fragment")
     parts = urlsplit(value)

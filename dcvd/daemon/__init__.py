@@ -1,4 +1,4 @@
-"""The composition root: builds the parts, supervises them, and stops them in order."""
+"""The composition root: it builds all parts of the daemon, supervises them, and stops them in order."""
 
 from dcvd.daemon.daemon import Daemon, DaemonFailed
 from dcvd.daemon.run import run

@@ -1,4 +1,4 @@
-"""The daemon as one object: start, wait, stop."""
+"""The daemon as one object, which can be started, awaited, reloaded and stopped."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -45,19 +45,19 @@ log = structlog.get_logger(__name__)
 
 _RECOVERY_PAUSE_S: Final = 30.0
 _CALLS_STOP_TIMEOUT_S: Final = 5.0
-"""Seconds that jobs under way get at a stop; what is cut off then is healed at the next start."""
+"""Seconds that running jobs get at a stop; a job that is cut off runs again after the next start."""
 _STORE_RESERVE_S: Final = 2.0
-"""Seconds of the shutdown that are kept for closing the database."""
+"""Seconds of the shutdown that are reserved for closing the database."""
 
 
 class DaemonFailed(DcvdError):
-    """A part ended that should run for ever."""
+    """A part of the daemon ended by itself, although it should run for ever."""
 
     code = "daemon_failed"
 
 
 class Daemon:
-    """Built by `start()`, in the order of dependence; `stop()` takes it down in the reverse order."""
+    """Owns all parts: `start()` builds them in the order of dependence, `stop()` takes them down in reverse order."""
 
     context: Context
     urls: list[str]
@@ -80,7 +80,7 @@ class Daemon:
         await self.stop()
 
     async def start(self) -> None:
-        """Ready to serve when this returns. Raises DcvdError with a sentence; then nothing is left open."""
+        """Start all parts, and return once requests are served. Raises DcvdError, and then leaves nothing open."""
         try:
             await self._start()
         except BaseException:
@@ -89,25 +89,25 @@ class Daemon:
         self._is_running = True
 
     def supervise(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Own another long-running task, which stops the daemon when it ends."""
+        """Supervise another task that should run for ever: when it ends, the daemon stops."""
         self._supervisor.spawn(name, coroutine)
 
     async def wait(self) -> None:
-        """Until `request_stop()`. Raises DaemonFailed, naming the part, when one ended by itself."""
+        """Wait for `request_stop()`. Raises DaemonFailed, naming the part, when one ended by itself."""
         stop = asyncio.create_task(self._stop_requested.wait(), name="daemon.stop")
-        end = asyncio.create_task(self._supervisor.wait_first_end(), name="daemon.first_end")
+        first_end = asyncio.create_task(self._supervisor.wait_first_end(), name="daemon.first_end")
         try:
-            await asyncio.wait({stop, end}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({stop, first_end}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stop.cancel()
-            end.cancel()
-        if end.done() and not end.cancelled():
-            ended = end.result()
-            reason = "it returned" if ended.exception is None else repr(ended.exception)
-            raise DaemonFailed(f"{ended.name} ended unexpectedly: {reason}. dcvd stops.") from ended.exception
+            first_end.cancel()
+        if first_end.done() and not first_end.cancelled():
+            end_report = first_end.result()
+            reason = "it returned" if end_report.exception is None else repr(end_report.exception)
+            raise DaemonFailed(f"{end_report.name} ended unexpectedly: {reason}. dcvd stops.") from end_report.exception
 
     def request_stop(self) -> None:
-        """Ends `wait()`; safe from a signal handler."""
+        """End `wait()`; a signal handler may call this."""
         self._stop_requested.set()
 
     async def stop(self) -> None:
@@ -117,37 +117,37 @@ class Daemon:
         self._is_running = False
         loop = asyncio.get_running_loop()
         started = loop.time()
-        total = to_seconds(self.context.config.server.shutdown_timeout)
-        budget = max(total - _STORE_RESERVE_S, total / 2)
-        log.info("daemon.stopping", deadline_s=total)
+        total_s = to_seconds(self.context.config.server.shutdown_timeout)
+        budget_s = max(total_s - _STORE_RESERVE_S, total_s / 2)
+        log.info("daemon.stopping", deadline_s=total_s)
         self._feed.close()
-        # No new work is taken; what is under way shares the time that there is.
-        await self._supervisor.stop("sync", "jobs", "delivery", "janitor", "vault", timeout_s=budget)
+        # These stop taking new work; what they have begun shares the remaining time.
+        await self._supervisor.stop("sync", "jobs", "delivery", "janitor", "vault", timeout_s=budget_s)
         self._supervisor.expect_end("api")
-        left = max(started + budget - loop.time(), 0.0)
-        _, *late = await asyncio.gather(
-            self._server.stop(timeout_s=left),
-            self._sync.pool.drain(min(left, 1.0)),
-            self._jobs.pool.drain(min(left, _CALLS_STOP_TIMEOUT_S)),
-            self._delivery.pool.drain(left),
-            self._access.refresher.drain(min(left, _CALLS_STOP_TIMEOUT_S)),
+        remaining_s = max(started + budget_s - loop.time(), 0.0)
+        _, *cancelled_counts = await asyncio.gather(
+            self._server.stop(timeout_s=remaining_s),
+            self._sync.pool.drain(min(remaining_s, 1.0)),
+            self._jobs.pool.drain(min(remaining_s, _CALLS_STOP_TIMEOUT_S)),
+            self._delivery.pool.drain(remaining_s),
+            self._access.refresher.drain(min(remaining_s, _CALLS_STOP_TIMEOUT_S)),
         )
         await self._tear_down()
-        log.info("daemon.stopped", cancelled=sum(late), seconds=round(loop.time() - started, 2))
+        log.info("daemon.stopped", cancelled=sum(cancelled_counts), seconds=round(loop.time() - started, 2))
 
     def reload(self, loaded: LoadedConfig) -> list[str]:
-        """Take over what can change while running; returns the keys that changed but need a restart.
+        """Take over the values that can change while running; return the changed keys that need a restart.
 
-        Before the start is complete there is nothing to change yet: the file was read a moment ago.
+        Before the start is complete this does nothing: the file was read a moment ago.
         """
         if not self._is_running:
             return []
-        taken, refused = list_changes(self.context.config, loaded.config)
+        reloaded_keys, restart_keys = list_changes(self.context.config, loaded.config)
         self.context.config = merge_reloadable(self.context.config, loaded.config)
         self._cloudflare.configure(self.context.config)
         self._drivers.configure(self.context.config)
-        log.info("daemon.reloaded", taken_over=taken, needs_restart=refused)
-        return refused
+        log.info("daemon.reloaded", taken_over=reloaded_keys, needs_restart=restart_keys)
+        return restart_keys
 
     async def _start(self) -> None:
         config = self._config
@@ -168,25 +168,25 @@ class Daemon:
         self._teardown_steps.append(self._cloudflare.close)
         observer = DnsObserver(config)
         policy = EgressPolicy(allow_http=bool(config.oauth.allow_private), allow_private=config.oauth.allow_private)
-        fetcher, guarded = Fetcher(), Fetcher(policy)
-        for each in (fetcher, guarded):
-            await each.start()
-            self._teardown_steps.append(each.close)
+        fetcher, guarded_fetcher = Fetcher(), Fetcher(policy)
+        for http_client in (fetcher, guarded_fetcher):
+            await http_client.start()
+            self._teardown_steps.append(http_client.close)
         self._drivers = DriverFactory(config, fetcher, policy, observer)
         token_client = TokenClient(fetcher, lambda: self.context.config)
         self._access = access = ProviderAccess(self.context, self._drivers, token_client, metrics)
         self._teardown_steps.append(access.close)
-        looker = DomainChecker(self.context, self._cloudflare, observer, metrics)
-        last_use = TokenUsage()
-        self._teardown_steps.append(lambda: last_use.store(self.context))
+        checker = DomainChecker(self.context, self._cloudflare, observer, metrics)
+        token_usage = TokenUsage()
+        self._teardown_steps.append(lambda: token_usage.store(self.context))
         self._delivery = DeliveryPool(self.context, metrics)
         await self._delivery.start()
         self._teardown_steps.append(self._delivery.close)
-        prober = EndpointTestRunner(self.context)
-        await prober.start()
-        self._teardown_steps.append(prober.close)
+        tester = EndpointTestRunner(self.context)
+        await tester.start()
+        self._teardown_steps.append(tester.close)
         self._feed = EventFeed(self.context)
-        self._sync = SyncLoop(self.context, looker, self._cloudflare)
+        self._sync = SyncLoop(self.context, checker, self._cloudflare)
         self._jobs = JobWorker(self.context, self._cloudflare, access, metrics)
         operators = operator_uids(config.server)
         listeners = ApiListeners(config, self._inherited_sockets)
@@ -194,16 +194,16 @@ class Daemon:
         self.urls = listeners.urls
         app = create_app(
             context=self.context,
-            token_usage=last_use,
-            checker=looker,
+            token_usage=token_usage,
+            checker=checker,
             operators=operators,
             registry=metrics.registry,
             feed=self._feed,
             hints=CloudflareNotificationHandler(self.context, metrics),
             diagnoser=Diagnoser(self.context, observer),
-            tester=prober,
+            tester=tester,
             access=access,
-            guarded_fetcher=guarded,
+            guarded_fetcher=guarded_fetcher,
             observer=observer,
         )
         limits = HttpLimits(head_timeout_s=to_seconds(config.server.head_timeout))
@@ -215,7 +215,7 @@ class Daemon:
             ("jobs", self._jobs.run()),
             ("sync", self._sync.run()),
             ("delivery", self._delivery.run()),
-            ("janitor", Janitor(self.context, last_use, metrics).run()),
+            ("janitor", Janitor(self.context, token_usage, metrics).run()),
             ("connections", ConnectionMaintenance(self.context, access, metrics).run()),
             ("vault", Resealer(self.context).run()),
             ("recovery", self._resume_after_outages()),
@@ -225,21 +225,23 @@ class Daemon:
         log.info("daemon.started", urls=self.urls, socket=str(config.server.socket), database=str(path))
 
     async def _wait_until_listening(self) -> None:
-        started = asyncio.create_task(self._server.listening_event.wait(), name="daemon.listening")
+        listening = asyncio.create_task(self._server.listening_event.wait(), name="daemon.listening")
         ended = asyncio.create_task(self._supervisor.wait_first_end(), name="daemon.start_failed")
         try:
-            await asyncio.wait({started, ended}, return_when=asyncio.FIRST_COMPLETED)
-            if not started.done():
-                end = ended.result()
-                raise DaemonFailed(f"{end.name} could not start: {end.exception!r}.") from end.exception
+            await asyncio.wait({listening, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not listening.done():
+                first_end = ended.result()
+                raise DaemonFailed(
+                    f"{first_end.name} could not start: {first_end.exception!r}."
+                ) from first_end.exception
         finally:
-            started.cancel()
+            listening.cancel()
             ended.cancel()
 
     async def _resume_after_outages(self) -> None:
-        """When Cloudflare answers again, what waited for it alone goes on at once.
+        """Continue the jobs that only waited for Cloudflare, as soon as it answers again.
 
-        At once, but not again within half a minute: where it answers only now and then, the jobs' own backoff rules.
+        This happens at most every half minute: if Cloudflare answers only now and then, the jobs' own backoff decides.
         """
         while True:
             await self._cloudflare_recovery.wait()
@@ -259,9 +261,9 @@ class Daemon:
 
     async def _tear_down(self) -> None:
         while self._teardown_steps:
-            undo = self._teardown_steps.pop()
+            step = self._teardown_steps.pop()
             try:
-                await undo()
+                await step()
             except Exception:
-                # Whatever fails, the rest must still be closed, the database and the lock above all.
+                # Whatever fails, the other parts must still be closed, above all the database and the lock.
                 log.exception("daemon.stop_step_failed")

@@ -1,4 +1,4 @@
-"""The sockets that the API listens on: inherited from the service manager, or bound here."""
+"""The sockets on which the API listens: inherited from the service manager, or bound here."""
 
 import os
 import pwd
@@ -17,20 +17,20 @@ log = structlog.get_logger(__name__)
 
 
 class ApiListeners:
-    """Open sockets, and the socket file to remove at the end where we made it."""
+    """Holds the open sockets, and the socket file to be removed at the end if it was made here."""
 
     def __init__(self, config: Config, inherited_sockets: Sequence[InheritedSocket]) -> None:
-        """Raises DcvdError for an address that cannot be had; then nothing stays open."""
+        """Open the sockets. Raises DcvdError if an address cannot be bound; then nothing stays open."""
         self.sockets: list[socket.socket] = [entry.socket for entry in inherited_sockets]
         self._socket_file: tuple[Path, int] | None = None
-        families = {found.family for found in self.sockets}
+        families = {bound.family for bound in self.sockets}
         try:
             if socket.AF_UNIX not in families:
                 self.sockets.append(bind_unix(config.server.socket, config.server.socket_mode))
                 self._socket_file = config.server.socket, config.server.socket.stat().st_ino
             if not families & {socket.AF_INET, socket.AF_INET6}:
                 for address in config.server.listen:
-                    self.sockets.append(bind_tcp(str(address)))  # what is open must be known to close()
+                    self.sockets.append(bind_tcp(str(address)))  # one by one, so that close() finds the open ones
         except BaseException:
             self.close()
             raise
@@ -39,44 +39,44 @@ class ApiListeners:
 
     @property
     def urls(self) -> list[str]:
-        """`http://host:port` of each TCP socket, with the port that it really has."""
-        found = []
+        """The `http://host:port` of each TCP socket, with its actual port."""
+        urls = []
         for bound in self.sockets:
             if bound.family == socket.AF_INET:
                 host, port = bound.getsockname()[:2]
-                found.append(f"http://{host}:{port}")
+                urls.append(f"http://{host}:{port}")
             elif bound.family == socket.AF_INET6:
                 host, port = bound.getsockname()[:2]
-                found.append(f"http://[{host}]:{port}")
-        return found
+                urls.append(f"http://[{host}]:{port}")
+        return urls
 
     def close(self) -> None:
-        """Close what the server has not closed, and remove our socket file."""
+        """Close the sockets that the server has not closed, and remove our socket file."""
         for bound in self.sockets:
             bound.close()
         if self._socket_file is not None:
             path, inode = self._socket_file
             self._socket_file = None
-            # Somebody may have put another socket there meanwhile.
+            # Another process may have put its own socket there meanwhile.
             if path.exists() and path.stat().st_ino == inode:
                 path.unlink()
 
 
 def operator_uids(server: ServerConfig) -> frozenset[int]:
-    """Who may use operator calls: root, the daemon's own user, and whom the configuration names.
+    """Return the uids that may use operator calls: root, the daemon's own user, and those that the configuration names.
 
     Raises ConfigError for a user that does not exist.
     """
-    found = {0, os.geteuid()}
-    unknown = []
+    uids = {0, os.geteuid()}
+    problems = []
     for user in server.operators:
         if isinstance(user, int):
-            found.add(user)
+            uids.add(user)
             continue
         try:
-            found.add(pwd.getpwnam(user).pw_uid)
+            uids.add(pwd.getpwnam(user).pw_uid)
         except KeyError:
-            unknown.append(f"server.operators names {user!r}, but this machine has no such user.")
-    if unknown:
-        raise ConfigError(unknown)
-    return frozenset(found)
+            problems.append(f"server.operators names {user!r}, but this machine has no such user.")
+    if problems:
+        raise ConfigError(problems)
+    return frozenset(uids)

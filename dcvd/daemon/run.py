@@ -1,4 +1,4 @@
-"""`dcvd serve`: the daemon in the foreground, with its signals, its logs and its exit code."""
+"""`dcvd serve`: runs the daemon in the foreground, with its signals, its logs and its exit code."""
 
 import asyncio
 import faulthandler
@@ -31,7 +31,7 @@ _LOG_FLUSH_TIMEOUT_S: Final = 1.0
 
 
 def run(path: Path, environ: Mapping[str, str]) -> int:
-    """Run until a signal or a failure; returns the exit code, and what went wrong stands on stderr or in the log."""
+    """Run until a signal or a failure, and return the exit code; a failure is reported on stderr or in the log."""
     code = _run(path, environ)
     if not flush_logs(_LOG_FLUSH_TIMEOUT_S):
         # Nobody reads the log, and the interpreter would wait for its lock at the end, for ever.
@@ -65,7 +65,7 @@ def _run(path: Path, environ: Mapping[str, str]) -> int:
         return EXIT_BAD_CONFIG
     except DcvdError as error:
         if isinstance(error.__cause__, DatabaseUnusable):
-            # Started anew it would find no file, make an empty one, and forget everybody.
+            # After a restart the daemon would find no file, make an empty one, and have forgotten everybody.
             log.error("daemon.database_unusable", error=error.message)  # noqa: TRY400
             return EXIT_BAD_CONFIG
         log.error("daemon.failed", code=error.code, error=error.message)  # noqa: TRY400
@@ -83,8 +83,8 @@ async def _serve(loaded: LoadedConfig, environ: Mapping[str, str]) -> None:
     signals.install()
     try:
         await daemon.start()
-        # What the start made is there for good: looking through all of it again and again would hold up everybody for
-        # some fifty milliseconds each time.
+        # The objects that the start made stay for good: each garbage collection of them would stop the loop for some
+        # fifty milliseconds.
         gc.collect()
         gc.freeze()
         notifier.notify_ready()
@@ -98,7 +98,7 @@ async def _serve(loaded: LoadedConfig, environ: Mapping[str, str]) -> None:
 
 
 class _SignalHandlers:
-    """SIGTERM and SIGINT stop in order, a second one at once; SIGHUP reloads."""
+    """Handles signals: SIGTERM and SIGINT stop in order, a second one at once; SIGHUP reloads."""
 
     def __init__(self, daemon: Daemon, loaded: LoadedConfig, environ: Mapping[str, str], notifier: Notifier) -> None:
         self._daemon = daemon
@@ -117,7 +117,7 @@ class _SignalHandlers:
         if self._stop_requested:
             log.warning("daemon.forced", signal=number.name)
             flush_logs(_LOG_FLUSH_TIMEOUT_S)
-            # Not sys.exit(): the database's threads would be waited for. What was acknowledged is on disk.
+            # Not sys.exit(), which would wait for the database's threads. What was acknowledged is on disk.
             os._exit(EXIT_FAILED)
         self._stop_requested = True
         log.info("daemon.signal", signal=number.name)
@@ -136,7 +136,7 @@ class _SignalHandlers:
 
 
 async def _feed_watchdog(daemon: Daemon, notifier: Notifier, interval_s: float) -> None:
-    """Tell the service manager that we live, as long as the loop turns and the database answers."""
+    """Tell the service manager that the daemon lives, as long as the event loop runs and the database answers."""
     while True:
         async with asyncio.timeout(_WATCHDOG_TIMEOUT_S):
             await daemon.context.database.read(lambda snapshot: snapshot.fetch_one("SELECT 1"))

@@ -1,4 +1,4 @@
-"""The vault at the start: every key that the database needs is there, or there is no start."""
+"""Opens the vault at the start: without every key that the database needs, the daemon does not start."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -23,35 +23,38 @@ _BATCH: Final = 1000
 
 
 async def open_vault(database: Database, config: Config, now: int, *, from_environment: Collection[str] = ()) -> Vault:
-    """The vault with every key that the database needs; where it needs none and none is configured, a key file is made.
+    """Open the vault with every key that the database needs; if it needs none and none is configured, make a key file.
 
-    `from_environment` names the variables that won over the TOML. The database's lock is held. Raises ConfigError when
-    a needed key is not given, or a key file is damaged; then nothing was changed that anybody needs.
+    `from_environment` names the variables that won over the TOML. The caller holds the database's lock. Raises
+    ConfigError when a needed key is not given, or a key file is damaged; then nothing was changed that anybody needs.
     """
     await _delete_expired_authorizations(database, now)
-    recorded, kinds = await database.read(
+    key_records, sealed_groups = await database.read(
         lambda snapshot: (vault_keys.list_all(snapshot), sealed_columns.list_groups(snapshot))
     )
-    named = sealed_columns.key_ids(kinds)
-    ring = await asyncio.to_thread(gather_keys, config, recorded, named, from_environment)
-    if missing := named - ring.key_ids:
+    needed_ids = sealed_columns.key_ids(sealed_groups)
+    keyring = await asyncio.to_thread(gather_keys, config, key_records, needed_ids, from_environment)
+    if missing := needed_ids - keyring.key_ids:
         problems = await database.read(
-            lambda snapshot: _describe_missing_keys(snapshot, config, ring, recorded, kinds, missing)
+            lambda snapshot: _describe_missing_keys(snapshot, config, keyring, key_records, sealed_groups, missing)
         )
         raise ConfigError(problems)
-    active = ring.active_key
-    if active is None:
-        active = await asyncio.to_thread(create_key_file, key_path(config.database.path))
-    await _record_active_key(database, recorded, active, now)
+    active_entry = keyring.active_key
+    if active_entry is None:
+        active_entry = await asyncio.to_thread(create_key_file, key_path(config.database.path))
+    await _record_active_key(database, key_records, active_entry, now)
     log.info(
-        "vault.opened", key_id=active.key.id, source=active.source, older=[found.key.id for found in ring.older_keys]
+        "vault.opened",
+        key_id=active_entry.key.id,
+        source=active_entry.source,
+        older=[entry.key.id for entry in keyring.older_keys],
     )
-    configured = config.oauth.encryption_key is not None
-    return Vault(active.key, *(found.key for found in ring.older_keys), is_configured=configured)
+    is_configured = config.oauth.encryption_key is not None
+    return Vault(active_entry.key, *(entry.key for entry in keyring.older_keys), is_configured=is_configured)
 
 
 async def _delete_expired_authorizations(database: Database, now: int) -> None:
-    """Authorizations that ended need no key, and the janitor that removes them only runs once there is a start."""
+    """Delete expired authorizations first, so that their key is not needed; the janitor runs only after the start."""
     while await database.write(lambda tx: oauth_states.delete_expired(tx, now, _BATCH)) == _BATCH:
         pass
 
@@ -60,8 +63,8 @@ async def _record_active_key(
     database: Database, recorded: Sequence[VaultKeyRecord], active: KeyringEntry, now: int
 ) -> None:
     known = next((known for known in recorded if known.key_id == active.key.id), None)
-    last = await database.read(vault_keys.find_active_id)
-    if known is not None and (known.source, last) == (active.source, active.key.id):
+    last_active_id = await database.read(vault_keys.find_active_id)
+    if known is not None and (known.source, last_active_id) == (active.source, active.key.id):
         return
     row = VaultKeyRecord(key_id=active.key.id, source=active.source, salt=active.salt, created_at=now)
     await database.write(lambda tx: vault_keys.record_active(tx, row))
@@ -75,44 +78,44 @@ def _describe_missing_keys(
     kinds: Sequence[SealedGroup],
     missing: Collection[str],
 ) -> list[str]:
-    """A sentence for each key that is not given: what it has sealed, where it was, and what to do."""
-    known = {key.key_id: key for key in recorded}
+    """Describe each missing key in a sentence: what it has sealed, where it was, and what to do."""
+    records_by_id = {key.key_id: key for key in recorded}
     path = key_path(config.database.path)
-    given = [found.description for found in keyring.all_keys] + [
+    given_keys = [entry.description for entry in keyring.all_keys] + [
         f"another passphrase in {source}" for source in keyring.unknown_passphrase_sources
     ]
     sentences = []
-    for key_id in sorted(missing, key=lambda key_id: (key_id not in known, key_id)):
-        key = known.get(key_id)
-        kinds_of_it = [kind for kind in kinds if kind.key_id == key_id]
-        what = _describe_sealed_values(snapshot, kinds_of_it, examples=key is None)
+    for key_id in sorted(missing, key=lambda key_id: (key_id not in records_by_id, key_id)):
+        key = records_by_id.get(key_id)
+        groups_of_key = [group for group in kinds if group.key_id == key_id]
+        contents = _describe_sealed_values(snapshot, groups_of_key, examples=key is None)
         place = "of which the database does not know where it was" if key is None else f"last found in {key.source}"
-        need = f"The secrets in the database {config.database.path} ({what}) need the vault key {key_id}, {place}"
+        need = f"The secrets in the database {config.database.path} ({contents}) need the vault key {key_id}, {place}"
         ways = f"as {path} (mode 0600), or by {KEY_VARIABLE}, oauth.encryption_key_file or oauth.old_key_files"
-        if not given:
+        if not given_keys:
             sentences.append(f"{need}, and no key is given now: put that key back {ways}. Without it they are lost.")
             continue
         if key is None:
-            change = " If there never was such a key, they are damaged: restore the database from a backup."
+            hint = " If there never was such a key, they are damaged: restore the database from a backup."
         elif key.salt is None:
-            change = f" To change to another key, configure it and leave this one in {path}, or in an old key file."
+            hint = f" To change to another key, configure it and leave this one in {path}, or in an old key file."
         else:
-            change = " To change to another key, configure it and leave this passphrase in an old key file."
-        sentences.append(f"{need}, but what is given is {' and '.join(given)}: give that key again, {ways}.{change}")
+            hint = " To change to another key, configure it and leave this passphrase in an old key file."
+        sentences.append(f"{need}, but what is given is {' and '.join(given_keys)}: give that key again, {ways}.{hint}")
     return sentences
 
 
 def _describe_sealed_values(snapshot: Snapshot, kinds: Sequence[SealedGroup], *, examples: bool) -> str:
-    """Such as `2 webhook secrets, 1 connection's credentials`; with `examples` the ids of the first few rows."""
+    """Describe values as in `2 webhook secrets, 1 connection's credentials`; `examples` adds ids of a few rows."""
     counts: dict[str, int] = {}
     rows: dict[str, list[str]] = {}
-    columns = {kind.column.field: kind.column for kind in kinds}
-    for kind in kinds:
-        field = kind.column.field
-        counts[field] = counts.get(field, 0) + sealed_columns.count_values(snapshot, kind)
-        if examples and kind.column.primary_key == kind.column.row_sql:
-            found = sealed_columns.list_values(snapshot, kind, after="", limit=_MAX_EXAMPLES)
-            rows[field] = [*rows.get(field, []), *(value.row for value in found)][:_MAX_EXAMPLES]
+    columns = {group.column.field: group.column for group in kinds}
+    for group in kinds:
+        field = group.column.field
+        counts[field] = counts.get(field, 0) + sealed_columns.count_values(snapshot, group)
+        if examples and group.column.primary_key == group.column.row_sql:
+            values = sealed_columns.list_values(snapshot, group, after="", limit=_MAX_EXAMPLES)
+            rows[field] = [*rows.get(field, []), *(value.row for value in values)][:_MAX_EXAMPLES]
     return ", ".join(
         column.describe_count(counts[field]) + (f": {', '.join(rows[field])}" if rows.get(field) else "")
         for field, column in columns.items()

@@ -13,4 +13,4 @@ ROUTERS: Final[tuple[Router, ...]] = (
     AWS_EXTERNAL_IDS,
     OAUTH,
 )
-"""Below /api, for bearers of a token."""
+"""The routers below /api, for bearers of a token."""

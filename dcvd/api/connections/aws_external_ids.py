@@ -1,4 +1,4 @@
-"""`/api/oauth/aws/external-ids`."""
+"""`/api/oauth/aws/external-ids`: what a customer needs to make a role at AWS for us."""
 
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ class NewExternalId(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 
 
 class ExternalIdAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What the customer makes a role from, in his AWS account; both policies are documents of IAM's."""
+    """What customers make a role from, in their AWS account; both policies are IAM documents."""
 
     external_id: str
     expires_at: Instant
@@ -48,15 +48,15 @@ _INSTRUCTIONS: Final = [
     operation_class=BodyMayBeEmpty,
 )
 async def add_external_id(request: ApiRequest, data: JSONBody[NewExternalId] = _FOR_ALL_NAMES) -> ExternalIdAnswer:
-    """It opens one connection of this organization, within seven days."""
-    made = await aws_external_ids.issue(
+    """Get an ExternalId, with which this organization can make one connection within seven days."""
+    external_id = await aws_external_ids.issue(
         request.context, request.services.access.drivers.aws_sessions, request.org_id, data.domains
     )
     return ExternalIdAnswer(
-        external_id=made.external_id,
-        expires_at=to_rfc3339(made.expires_at),
-        trust_policy=made.trust_policy,
-        permissions_policy=made.permissions_policy,
+        external_id=external_id.external_id,
+        expires_at=to_rfc3339(external_id.expires_at),
+        trust_policy=external_id.trust_policy,
+        permissions_policy=external_id.permissions_policy,
         instructions=_INSTRUCTIONS,
     )
 

@@ -1,4 +1,4 @@
-"""Credentials as a tenant gives them: checked for their form, and never quoted in what is answered."""
+"""Credentials as a tenant sends them: their form is checked, and no answer quotes them."""
 
 import re
 from typing import Annotated, Any, Final, TypeVar, assert_never
@@ -15,7 +15,7 @@ from dcvd.providers.route53.roles import account_of
 T = TypeVar("T", bound=Struct)
 
 _HEADER_WORD: Final = re.compile(r"[\x21-\x7e]{1,1024}")
-"""What can stand in a header."""
+"""A text that can stand in a header."""
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9_]{16,128}")
 _HOST_FORM: Final = re.compile(r"[A-Za-z0-9_.:\[\]-]{1,255}")
 _DNS_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
@@ -63,7 +63,7 @@ class _OtherCredentials(Struct, frozen=True, kw_only=True, rename="camel", forbi
 
 
 def read_credentials(provider: Provider, members: dict[str, Any]) -> Credentials:
-    """Raises InvalidInput naming the member at fault."""
+    """Read a provider's credentials from a JSON object. Raises InvalidInput naming the member at fault."""
     try:
         match provider:
             case Provider.CLOUDFLARE:
@@ -84,7 +84,7 @@ def read_credentials(provider: Provider, members: dict[str, Any]) -> Credentials
 def _read(members: dict[str, Any], struct_type: type[T]) -> T:
     known = struct_type.__struct_encode_fields__
     if not members.keys() <= set(known):
-        # The name is not said: somebody may have put the secret there.
+        # The message does not quote the name: somebody may have put the secret there.
         raise InvalidInput(
             _CREDENTIALS_FIELD,
             f"A member of credentials is not expected; they are: {', '.join(known)}.",
@@ -157,7 +157,7 @@ def _read_dns_name(field: str, value: str) -> str:
 
 
 def _check_form(field: str, value: str, form: re.Pattern[str], expected: str) -> str:
-    """The value if it has the form. What was given is not said: it may be a secret in the wrong place."""
+    """Return the value if it has the form. The error does not quote it: it may be a secret in the wrong place."""
     if form.fullmatch(value) is None:
         raise InvalidInput(field, f"{field} is not {expected}.")
     return value

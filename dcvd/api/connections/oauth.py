@@ -1,4 +1,4 @@
-"""`/api/oauth/authorize` and `/api/oauth/exchange`."""
+"""`/api/oauth/authorize` and `/api/oauth/exchange`: the start and the end of connecting by OAuth."""
 
 from contextlib import nullcontext
 from typing import Final
@@ -19,11 +19,12 @@ from dcvd.services.connections import authorizations, code_exchange, consent_par
 
 
 class NewAuthorization(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """With whom, and where the answer is to go: `redirectUri` is the first that the operator configured unless given.
+    """Which provider to connect, and where its answer goes.
 
-    `returnTo` goes with a redirect URI of dcvd's own: where the browser is sent at the end, with `state`. Compare it
-    with what you keep in the user's session, or he may have been sent there by somebody else.
-    `domainName`: the hostname, for a provider that gives its consent for one (Domain Connect).
+    `redirectUri`: if it is absent, the first that the operator configured.
+    `returnTo` goes with a redirect URI of dcvd's own: where the browser is sent at the end, with `state`. Compare that
+    with the `state` in the user's session: otherwise somebody else may have sent them there.
+    `domainName`: the hostname, for a provider where customers consent for one name (Domain Connect).
     """
 
     provider: Provider
@@ -33,7 +34,7 @@ class NewAuthorization(Struct, frozen=True, kw_only=True, rename="camel", forbid
 
 
 class AuthorizationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Where to send the customer's browser. `state` comes back with the answer, which is good until `expiresAt`."""
+    """Where to send the customer's browser. `state` comes back with the answer, and is valid until `expiresAt`."""
 
     authorization_url: str
     state: str
@@ -41,7 +42,7 @@ class AuthorizationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class NewExchange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """The parameters of the answer, as they came to `redirectUri`; `iss` where there is one."""
+    """The parameters of the provider's answer, as they came to `redirectUri`; `iss` if there was one."""
 
     provider: Provider
     code: str
@@ -57,9 +58,9 @@ class NewExchange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     responses=problems(400, 403, 404, 409, 413, 415, 429, 502, 503),
 )
 async def authorize(request: ApiRequest, data: JSONBody[NewAuthorization]) -> AuthorizationAnswer:
-    """Send the customer's browser to `authorizationUrl`, where he consents. Each state is good for one answer."""
-    more = await _extra_parameters(request, data)
-    begun = await authorizations.start_authorization(
+    """Send the customer's browser to `authorizationUrl`, where they consent. Each state is good for one answer."""
+    extras = await _extra_parameters(request, data)
+    authorization = await authorizations.start_authorization(
         request.context,
         request.services.access.token_client,
         request.org_id,
@@ -67,10 +68,12 @@ async def authorize(request: ApiRequest, data: JSONBody[NewAuthorization]) -> Au
         data.provider,
         redirect_uri=data.redirect_uri,
         return_to=data.return_to,
-        extra_parameters=more,
+        extra_parameters=extras,
     )
     return AuthorizationAnswer(
-        authorization_url=begun.url, state=begun.state.reveal(), expires_at=to_rfc3339(begun.expires_at)
+        authorization_url=authorization.url,
+        state=authorization.state.reveal(),
+        expires_at=to_rfc3339(authorization.expires_at),
     )
 
 
@@ -81,7 +84,7 @@ async def authorize(request: ApiRequest, data: JSONBody[NewAuthorization]) -> Au
     responses=problems(400, 403, 409, 413, 415, 502, 503),
 )
 async def exchange(request: ApiRequest, data: JSONBody[NewExchange]) -> Response[ConnectionAnswer]:
-    """For answers that came to a page of your own, with the token that began it. What fails has to be begun again."""
+    """Connect with an answer that came to your own page, by the token that began. After a failure, begin again."""
     if data.state is UNSET or not data.state:
         raise InvalidInput(
             "state",
@@ -107,12 +110,12 @@ async def exchange(request: ApiRequest, data: JSONBody[NewExchange]) -> Response
 
 
 async def _extra_parameters(request: ApiRequest, data: NewAuthorization) -> dict[str, str]:
-    """With a name DNS is asked, which is bounded as diagnoses are."""
-    parts = request.services
-    admitted = nullcontext() if data.domain_name is None else parts.diagnoser.admit(request.org_id)
-    with admitted:
+    """Find the provider's extra parameters. With a name this asks DNS, so it counts against the limit of diagnoses."""
+    services = request.services
+    admission = nullcontext() if data.domain_name is None else services.diagnoser.admit(request.org_id)
+    with admission:
         return await consent_parameters.find_consent_parameters(
-            request.context, parts.observer.zones, data.provider, data.domain_name
+            request.context, services.observer.zones, data.provider, data.domain_name
         )
 
 

@@ -1,8 +1,8 @@
 """`/oauth/callback/{provider}`: where a provider's server sends a customer's browser back.
 
 Each provider has an address of its own, so that no server can have its answer taken for another's (RFC 9700, section
-4.4). It needs no token: the state says what the answer belongs to. It is no part of the published schema, as nobody
-calls it on purpose.
+4.4). It needs no token: the state says what the answer belongs to. It is not in the published schema, because only
+browsers that are sent there call it.
 """
 
 from http import HTTPStatus
@@ -28,12 +28,12 @@ _OAUTH_PROVIDERS: Final = {provider.value: provider for provider in Provider if 
 
 @get("/{provider:str}")
 async def handle_callback(request: ApiRequest, provider: FromPath[str]) -> Response[bytes]:
-    """Ends where the authorization said that the browser is to go, or on a plain page."""
-    asked = _OAUTH_PROVIDERS.get(provider)
-    if asked is None:
+    """Finish the connection, and send the browser on to where the authorization said, or show a plain page."""
+    known_provider = _OAUTH_PROVIDERS.get(provider)
+    if known_provider is None:
         raise route_not_found()
     if request.is_head:
-        # It would use the state as a GET does, and whoever only looks whether a link is good must not.
+        # It would use up the state as a GET does, and whoever only tests whether a link works must not do that.
         raise HttpRefusal(
             HTTPStatus.METHOD_NOT_ALLOWED,
             "method_not_allowed",
@@ -42,16 +42,20 @@ async def handle_callback(request: ApiRequest, provider: FromPath[str]) -> Respo
         )
     try:
         callback = _parse_callback(request.scope["query_string"])
-        finished = await connect_for_browser(
-            request.context, request.services.access.token_client, request.services.access.drivers, asked, callback
+        result = await connect_for_browser(
+            request.context,
+            request.services.access.token_client,
+            request.services.access.drivers,
+            known_provider,
+            callback,
         )
     except DcvdError as error:
-        return _failure_response(request, asked, None, error)
-    if finished.return_to is not None:
-        return _redirect(finished.return_to, finished, callback.state)
-    if finished.failure is not None:
-        return _failure_response(request, asked, finished.organization, finished.failure)
-    return _html_response(HTTPStatus.OK, success_page(asked, finished.organization))
+        return _failure_response(request, known_provider, None, error)
+    if result.return_to is not None:
+        return _redirect(result.return_to, result, callback.state)
+    if result.failure is not None:
+        return _failure_response(request, known_provider, result.organization, result.failure)
+    return _html_response(HTTPStatus.OK, success_page(known_provider, result.organization))
 
 
 def _parse_callback(query: bytes) -> AuthorizationResponse:
@@ -65,9 +69,9 @@ def _parse_callback(query: bytes) -> AuthorizationResponse:
 
 
 def _redirect(return_to: str, outcome: CallbackResult, state: str) -> Response[bytes]:
-    """303: the browser asks there with GET, and sends nothing that it sent here (RFC 9700, section 4.12).
+    """Answer with 303, so that the browser goes on with GET and repeats nothing (RFC 9700, section 4.12).
 
-    The state, which is used by now, tells the page there whether it was this browser's user who began (section 4.7).
+    By the state, which is used up by now, that page can tell whether this browser's user began (section 4.7).
     """
     result = {"error": outcome.failure.code} if outcome.failure is not None else {}
     if outcome.connection is not None:
@@ -79,7 +83,7 @@ def _redirect(return_to: str, outcome: CallbackResult, state: str) -> Response[b
 def _failure_response(
     request: ApiRequest, provider: Provider, organization: str | None, error: DcvdError
 ) -> Response[bytes]:
-    # As any failure of ours is answered and logged, but for a person.
+    # The status and the log line are those of any failure, but the answer is a page for people.
     status = HTTPStatus(report_failure(request.scope, error).problem.status)
     return _html_response(status, failure_page(provider, organization, error))
 

@@ -1,4 +1,4 @@
-"""`/api/oauth/connections`."""
+"""`/api/oauth/connections`: an organization's connections to DNS providers."""
 
 from typing import Final
 
@@ -18,7 +18,7 @@ from dcvd.services.connections.setup import connect
 
 
 class NewConnection(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Whom to connect to, and with what."""
+    """Which provider to connect to, and with which credentials."""
 
     provider: Provider
     credentials: GivenCredentials
@@ -26,12 +26,15 @@ class NewConnection(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 
 @post("", summary="Connect by credentials", status_code=201, responses=problems(400, 403, 409, 413, 415, 429, 503))
 async def add_connection(request: ApiRequest, data: JSONBody[NewConnection]) -> Response[ConnectionAnswer]:
-    """They are tried at the provider first, stored encrypted, and never shown again. OAuth begins elsewhere."""
-    parts = request.services
+    """Connect by credentials, which are tried at the provider first, stored encrypted and never shown again.
+
+    To connect by OAuth, begin with `POST /api/oauth/authorize`.
+    """
+    services = request.services
     credentials = read_credentials(data.provider, data.credentials)
-    with parts.new_credential_limit.admit(request.org_id):
+    with services.new_credential_limit.admit(request.org_id):
         connection = await connect(
-            parts.context, parts.access.drivers, request.org_id, data.provider, credentials, actor=request.actor
+            services.context, services.access.drivers, request.org_id, data.provider, credentials, actor=request.actor
         )
     return Response(
         ConnectionAnswer(connection_view(connection)),
@@ -41,29 +44,29 @@ async def add_connection(request: ApiRequest, data: JSONBody[NewConnection]) -> 
 
 @get("", summary="List the connections", responses=problems(400))
 async def list_connections(request: ApiRequest, limit: Limit = None, cursor: Cursor = None) -> ConnectionList:
-    """Newest first."""
-    found = await queries.list_page(request.context, request.org_id, cursor=cursor, limit=parse_page_limit(limit))
-    use = request.services.access.usage
+    """List the organization's connections, newest first."""
+    page = await queries.list_page(request.context, request.org_id, cursor=cursor, limit=parse_page_limit(limit))
+    usage = request.services.access.usage
     return ConnectionList(
-        connections=[connection_view(use.apply_to(row)) for row in found.items], next_cursor=found.next_cursor
+        connections=[connection_view(usage.apply_to(row)) for row in page.items], next_cursor=page.next_cursor
     )
 
 
 @get("/{connection_id:str}", summary="Show a connection", responses=problems(404))
 async def get_connection(request: ApiRequest, connection_id: FromPath[str]) -> ConnectionAnswer:
-    """Whether it works, when it was last used and what went wrong last, and how many domains use it."""
+    """Show whether it works, when it was last used, what went wrong last, and how many domains use it."""
     connection, domains = await queries.get(request.context, request.org_id, connection_id)
     return ConnectionAnswer(connection_view(request.services.access.usage.apply_to(connection), domains=domains))
 
 
 @delete("/{connection_id:str}", summary="Remove a connection", responses=problems(403, 404, 503))
 async def remove_connection(request: ApiRequest, connection_id: FromPath[str]) -> None:
-    """Revoked at the provider where that can be, and erased here also where it could not.
+    """Revoke it at the provider, if that is possible, and erase it here in any case.
 
     The domains that use it stay, without a connection, and so do the records that were written with it.
     """
-    parts = request.services
-    await disconnect(parts.context, parts.access, request.org_id, connection_id, actor=request.actor)
+    services = request.services
+    await disconnect(services.context, services.access, request.org_id, connection_id, actor=request.actor)
 
 
 ROUTER: Final = Router(

@@ -1,4 +1,4 @@
-"""Connections as JSON; never what they authenticate with."""
+"""Connections as JSON, without their credentials."""
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -8,7 +8,7 @@ from dcvd.core.instants import to_rfc3339
 
 
 class ConnectionFaultView(Struct, frozen=True):
-    """What went wrong last; `code` is for programs, `message` for people."""
+    """The last failure; `code` is for programs, `message` for people."""
 
     code: str
     message: str
@@ -16,10 +16,10 @@ class ConnectionFaultView(Struct, frozen=True):
 
 
 class ConnectionView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A connection. `expiresAt`: the end of its present access token; `refreshAt`: when that is renewed by itself.
+    """A connection. `expiresAt`: when its access token ends; `refreshAt`: when dcvd renews that token.
 
-    A `refreshAt` of null beside an `expiresAt`: it ends then, and has to be made anew. `domains`: how many use it, only
-    where a single connection is shown.
+    With an `expiresAt` and a `refreshAt` of null it ends at that time, and has to be made anew. `domains`: how many
+    domains use it, only in the answer about one connection.
     """
 
     id: str
@@ -48,7 +48,7 @@ class ConnectionList(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def connection_view(connection: Connection, *, domains: int | UnsetType = UNSET) -> ConnectionView:
-    """One connection."""
+    """Show one connection."""
     fault = connection.last_error
     return ConnectionView(
         id=connection.id,

@@ -1,4 +1,4 @@
-"""`/api/domains/{id}/diagnosis` and `/api/diagnose`: who has to do what."""
+"""`/api/domains/{id}/diagnosis` and `/api/diagnose`: what is wrong with a name, and who has to act."""
 
 import asyncio
 from typing import Annotated, Any, Final
@@ -21,19 +21,19 @@ from dcvd.services.lifecycle import checks
 log = structlog.get_logger(__name__)
 
 CHECK_TIMEOUT_S: Final = 5.0
-"""Seconds that a caller waits for a fresh look, which may have to wait for Cloudflare."""
+"""Seconds that a caller waits for a fresh check, which may have to wait for Cloudflare."""
 
 _BOOLEAN: Final[dict[str, Any]] = {**TEXT, "enum": ["true", "false"]}
 Refresh = Annotated[
     str | None,
     QueryParameter(
-        name="refresh", description="`true`: look again now, at all that there is to know.", schema_extra=_BOOLEAN
+        name="refresh", description="`true`: run a full check now, of DNS and Cloudflare.", schema_extra=_BOOLEAN
     ),
 ]
 
 
 class DiagnoseName(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A hostname as it would be added."""
+    """A hostname, with the members with which it would be added."""
 
     domain_name: str
     validation: ValidationMethod | None = None
@@ -43,39 +43,42 @@ class DiagnoseName(Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
 @get(
     "/domains/{domain_id:str}/diagnosis",
     summary="Diagnose a domain",
-    responses={**success(202, DiagnosisAnswer, "The look takes longer; this is what is stored."), **problems(400, 404)},
+    responses={
+        **success(202, DiagnosisAnswer, "The check takes longer; this is what is stored."),
+        **problems(400, 404),
+    },
 )
 async def get_diagnosis(
     request: ApiRequest, domain_id: FromPath[str], refresh: Refresh = None
 ) -> Response[DiagnosisAnswer]:
-    """What is wrong, who has to act and what exactly to type, as it was last seen.
+    """Show what is wrong, who has to act and what exactly to type, as of the last check.
 
-    With `refresh=true` DNS and Cloudflare are asked first. After 5 s, when Cloudflare cannot say now, or while other
-    diagnoses of yours are under way, with 202 and what is stored.
+    With `refresh=true` DNS and Cloudflare are asked first. The answer is 202 with what is stored when that takes longer
+    than 5 s, when Cloudflare does not answer, or while too many of your other diagnoses run.
     """
     context = request.context
     if not _parse_refresh(refresh):
         return Response(diagnosis_answer(await diagnosis.diagnose_stored(context, request.org_id, domain_id)))
-    found = await diagnosis.diagnose_stored(context, request.org_id, domain_id)
-    fresh = await check_now(request, found.domain, owner=request.org_id, actor=request.actor)
+    stored = await diagnosis.diagnose_stored(context, request.org_id, domain_id)
+    is_fresh = await check_now(request, stored.domain, owner=request.org_id, actor=request.actor)
     return Response(
         diagnosis_answer(await diagnosis.diagnose_stored(context, request.org_id, domain_id)),
-        status_code=200 if fresh else 202,
+        status_code=200 if is_fresh else 202,
     )
 
 
 @post("/diagnose", summary="Diagnose a name", status_code=200, responses=problems(400, 403, 413, 415, 429, 503))
 async def diagnose_name(request: ApiRequest, data: JSONBody[DiagnoseName]) -> PreviewAnswer:
-    """What would keep a name from working, asked of DNS now, before it is added; nothing is stored.
+    """Ask DNS what would keep a name from working before it is added; nothing is stored.
 
     A name that cannot have a certificate is a finding, not an error.
     """
-    wish = DomainRequest(domain_name=data.domain_name, validation=data.validation, wildcard=data.wildcard)
-    return preview_answer(await request.services.diagnoser.preview(request.org_id, wish))
+    domain_request = DomainRequest(domain_name=data.domain_name, validation=data.validation, wildcard=data.wildcard)
+    return preview_answer(await request.services.diagnoser.preview(request.org_id, domain_request))
 
 
 async def check_now(request: ApiRequest, domain: Domain, *, owner: str, actor: str) -> bool:
-    """Whether a fresh, thorough look was made and stored in time; `owner` is whose share of them it is."""
+    """Whether a fresh, full check was made and stored in time; it counts against the share of `owner`."""
     context = request.context
     try:
         with request.services.diagnoser.admit(owner):
@@ -84,7 +87,7 @@ async def check_now(request: ApiRequest, domain: Domain, *, owner: str, actor: s
                 await request.services.checker.check(domain, is_thorough=True, actor=actor)
     except (TimeoutError, RemoteError, TooManyRequests) as error:
         if isinstance(error, TimeoutError):
-            # Accepted means that it will be done: the timer takes the domain up next.
+            # 202 promises that the check will be made: this makes the domain due now.
             await checks.check_now(context, domain.id)
         log.info("api.refresh_unfinished", domain_id=domain.id, error=str(error) or type(error).__name__)
         return False

@@ -12,14 +12,14 @@ from dcvd.core.instants import MINUTE, to_rfc3339
 from dcvd.services.diagnosis import Diagnosis, NameHolder, Preview
 
 _RECHECK_AFTER_MS: Final = MINUTE
-"""After which a name that nobody looks at by itself is worth another look, where its findings know no better."""
+"""How long after a preview another check is worthwhile, unless a finding names a time of its own."""
 
 
 class DiagnosisView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What is wrong with a domain, who has to act, and what exactly to type. `summary` is all of it in one sentence.
+    """What is wrong with a domain, who has to act, and what exactly to type. `summary` says it in one sentence.
 
-    `findings`: the most severe first; the first one is what to do next. `checkedAt`: when DNS or Cloudflare last gave
-    an answer, and `nextCheckAt` when they are asked again.
+    `findings`: the most severe comes first, and is what to act on next. `checkedAt`: when DNS or Cloudflare last
+    answered; `nextCheckAt`: when they are asked again.
     """
 
     domain_id: str
@@ -42,9 +42,9 @@ class DiagnosisAnswer(Struct, frozen=True):
 class PreviewView(Struct, frozen=True, kw_only=True, rename="camel"):
     """What would keep a name from working, before it is added.
 
-    `registered`: whether somebody has it here already; `domainId` where that is you.
-    `dnsState` null: DNS was not asked, or could not be. `cnameTarget` with the label `{token}`: each domain gets a
-    target of its own when it is added, so the record can be created only then.
+    `registered`: whether somebody has added it here already; `domainId`: its id, if that was you.
+    `dnsState` is null when DNS was not asked, or could not be. A `cnameTarget` with the label `{token}` means that each
+    domain gets a target of its own when it is added, so the record can be created only then.
     """
 
     domain_name: str
@@ -63,9 +63,9 @@ class PreviewAnswer(Struct, frozen=True):
 
 
 def diagnosis_answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
-    """Of a domain."""
+    """Show the diagnosis of a domain."""
     domain = diagnosis.domain
-    checked = [at for at in (domain.dns_checked_at, domain.cf_checked_at) if at is not None]
+    check_times = [at for at in (domain.dns_checked_at, domain.cf_checked_at) if at is not None]
     return DiagnosisAnswer(
         DiagnosisView(
             domain_id=domain.id,
@@ -76,7 +76,7 @@ def diagnosis_answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
             error=None if domain.error is None else ErrorView(domain.error.code, domain.error.message),
             findings=[finding_view(finding, domain.next_check_at) for finding in diagnosis.findings],
             required_records=_record_views(required_records(domain)),
-            checked_at=format_instant(max(checked, default=None)),
+            checked_at=format_instant(max(check_times, default=None)),
             next_check_at=to_rfc3339(domain.next_check_at),
             summary=diagnosis.summary,
         )
@@ -84,7 +84,7 @@ def diagnosis_answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
 
 
 def preview_answer(preview: Preview) -> PreviewAnswer:
-    """Of a name."""
+    """Show the preview of a name that is not added yet."""
     return PreviewAnswer(
         PreviewView(
             domain_name=preview.name,

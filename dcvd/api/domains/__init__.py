@@ -13,4 +13,4 @@ ROUTERS: Final[tuple[Router, ...]] = (
     BULK,
     CSV_EXPORT,
 )
-"""Below /api, for bearers of a token."""
+"""The routers below /api, for bearers of a token."""

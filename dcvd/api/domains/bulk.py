@@ -1,4 +1,4 @@
-"""`/api/domains/bulk`: many domains by one call."""
+"""`/api/domains/bulk`: adding or removing many domains by one call."""
 
 from functools import partial
 from typing import Annotated, Any, Final
@@ -29,14 +29,14 @@ DryRun = Annotated[
     str | None,
     QueryParameter(
         name="dryRun",
-        description="`true`: only say what would be done; for lines, which have no member for it.",
+        description="`true`: only say what would be done. For bodies of lines, which have no member for it.",
         schema_extra={**TEXT, "type": "boolean"},
     ),
 ]
 
 
 class _DomainsToAdd(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Each is read apart, so that a wrong one spoils none of the others."""
+    """A call that adds; each domain is decoded apart, so that a wrong one spoils none of the others."""
 
     domains: list[Raw]
     dry_run: bool = False
@@ -57,8 +57,9 @@ class _DomainsToRemove(Struct, frozen=True, kw_only=True, rename="camel", forbid
     responses={**success(200, AddedLines, "What came of each line."), **problems(400, 403, 409, 413, 415)},
 )
 async def add_many(request: ApiRequest, dry_run: DryRun = None) -> Response[Any]:
-    """Each line has an outcome of its own, and none spoils another. Registered at Cloudflare in their turn, as
-    `registration` says.
+    """Add many domains; each line has an outcome of its own, and none spoils another.
+
+    They are registered at Cloudflare in their turn, as `registration` says.
     """
     return await add_from_request(request, request.org_id, request.actor, dry_run)
 
@@ -73,52 +74,54 @@ async def add_many(request: ApiRequest, dry_run: DryRun = None) -> Response[Any]
 async def remove_many(
     request: ApiRequest, dry_run: DryRun = None, remove_records: RemoveRecords = None
 ) -> Response[Any]:
-    """Each line has an outcome of its own, and none spoils another. Gone here at once; jobs take them away at
-    Cloudflare and, with `removeRecords`, take out of DNS what was written through a connection.
+    """Remove many domains; each line has an outcome of its own, and none spoils another.
+
+    They are gone here at once. Jobs remove them at Cloudflare and, with `removeRecords`, remove from DNS the records
+    that were written through a connection.
     """
-    rehearsed, taken_out = parse_flag("dryRun", dry_run), parse_flag("removeRecords", remove_records)
+    is_dry_run, with_records = parse_flag("dryRun", dry_run), parse_flag("removeRecords", remove_records)
     if is_ndjson(request.scope["headers"]):
-        call = read_call(request, request.org_id, request.actor, dry_run=rehearsed, remove_records=taken_out)
+        call = read_call(request, request.org_id, request.actor, dry_run=is_dry_run, remove_records=with_records)
         return stream_results(request, call, make_removal(request.context, call))
-    given = decode(await _read_whole_body(request), _DomainsToRemove)
+    selection = decode(await _read_whole_body(request), _DomainsToRemove)
     call = read_call(
         request,
         request.org_id,
         request.actor,
-        dry_run=rehearsed or given.dry_run,
-        remove_records=taken_out or given.remove_records,
+        dry_run=is_dry_run or selection.dry_run,
+        remove_records=with_records or selection.remove_records,
     )
-    done = await _apply_whole(
-        request.context, call, make_removal(request.context, call), _number_lines(*_read_selection(given))
+    results = await _apply_whole(
+        request.context, call, make_removal(request.context, call), _number_lines(*_read_selection(selection))
     )
-    return Response(removed_lines(done))
+    return Response(removed_lines(results))
 
 
 async def add_from_request(request: ApiRequest, org_id: str, actor: str, dry_run: str | None) -> Response[Any]:
-    """The answer to domains that are to be added to an organization."""
-    rehearsed = parse_flag("dryRun", dry_run)
+    """Add the domains in the request's body to an organization, and answer what came of them."""
+    is_dry_run = parse_flag("dryRun", dry_run)
     if is_ndjson(request.scope["headers"]):
-        call = read_call(request, org_id, actor, dry_run=rehearsed)
+        call = read_call(request, org_id, actor, dry_run=is_dry_run)
         return stream_results(request, call, make_addition(request.context, call))
-    given = decode(await _read_whole_body(request), _DomainsToAdd)
-    call = read_call(request, org_id, actor, dry_run=rehearsed or given.dry_run)
-    lines = _number_lines("domains", [bytes(item) for item in given.domains])
-    done = await _apply_whole(request.context, call, make_addition(request.context, call), lines)
-    return Response(added_lines(done))
+    body = decode(await _read_whole_body(request), _DomainsToAdd)
+    call = read_call(request, org_id, actor, dry_run=is_dry_run or body.dry_run)
+    lines = _number_lines("domains", [bytes(item) for item in body.domains])
+    results = await _apply_whole(request.context, call, make_addition(request.context, call), lines)
+    return Response(added_lines(results))
 
 
 def make_addition(context: Context, call: BulkRequest) -> BulkAction:
-    """Domains are added."""
+    """Build the action that adds domains."""
     return BulkAction(partial(parse_add_line, context), BulkAdditions(context, call).add_lines, added_line)
 
 
 def make_removal(context: Context, call: BulkRequest) -> BulkAction:
-    """Domains are removed."""
+    """Build the action that removes domains."""
     return BulkAction(partial(parse_remove_line, context), BulkRemovals(context, call).remove_lines, removed_line)
 
 
 async def _apply_whole(context: Context, call: BulkRequest, action: BulkAction, raw_lines: list[RawLine]) -> list[Any]:
-    """What came of the lines of a call that came whole. Raises Conflict before anything is done."""
+    """Apply all lines of a JSON body, and return their results. Raises Conflict before anything is done."""
     lines = [action.parse(line) for line in raw_lines]
     await bulk.check_key_unused(context, call, lines)
     return [result async for portion in action.apply(lines) for result in portion]

@@ -1,4 +1,4 @@
-"""Bulk calls in the OpenAPI document: two kinds of body, and an answer of the same kind."""
+"""Bulk calls in the OpenAPI document: a body of JSON or of lines, and an answer of the same kind."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _DRY_RUN: Final = Schema(type=OpenAPIType.BOOLEAN, default=False, description="O
 _REMOVE_RECORDS: Final = Schema(
     type=OpenAPIType.BOOLEAN,
     default=False,
-    description="Also take out of DNS what was written there through a connection.",
+    description="Also remove from DNS the records that were written through a connection.",
 )
 _NEW_DOMAIN: Final = Reference(ref="#/components/schemas/NewDomain")
 _DOMAIN_TO_REMOVE: Final = Schema(
@@ -33,34 +33,34 @@ _DOMAIN_TO_REMOVE: Final = Schema(
     properties={"domainId": _TEXT_SCHEMA, "domainName": _TEXT_SCHEMA},
     min_properties=1,
     max_properties=1,
-    description="One of the two.",
+    description="Give one of the two.",
 )
 
 
 @dataclass
 class BulkOperation(Operation):
-    """What Litestar cannot know of a handler that reads its body by itself."""
+    """Documents the body and the key of a bulk call, which Litestar cannot derive from the handler."""
 
     def __post_init__(self) -> None:
         key = Parameter(
             name=KEY_HEADER,
             param_in="header",
             description=(
-                "A repeat of the call with the same key is answered the same for the lines that were done, and goes on"
-                " with the rest. Kept for 24 hours."
+                "A repeat of the call with the same key gets the same answer for the lines that were done, and goes on"
+                " with the rest. The key is kept for 24 hours."
             ),
             schema=Schema(type=OpenAPIType.STRING, min_length=1, max_length=LONGEST_KEY, pattern="^[!-~]+$"),
         )
         self.parameters = [*(self.parameters or []), key]
 
     def _document_body(self, json_schema: Schema, line_schema: Schema | Reference, result_component: str) -> None:
-        described = f"One to a line, up to {MOST_LINES:,} of them, done as they come and answered a line each."
+        line_format = f"one to a line, up to {MOST_LINES:,} of them, done as they come and answered a line each."
         self.request_body = RequestBody(
             content={
                 MediaType.JSON.value: OpenAPIMediaType(schema=json_schema),
                 ndjson.MEDIA_TYPE: OpenAPIMediaType(schema=line_schema),
             },
-            description=f"JSON with up to {MAX_LINES_AT_ONCE:,} domains. As {ndjson.MEDIA_TYPE}: {described}",
+            description=f"JSON with up to {MAX_LINES_AT_ONCE:,} domains. As {ndjson.MEDIA_TYPE}: {line_format}",
             required=True,
         )
         response = (self.responses or {})["200"]
@@ -71,7 +71,7 @@ class BulkOperation(Operation):
 
 @dataclass
 class BulkAdditionOperation(BulkOperation):
-    """Of domains to be added."""
+    """Documents a call that adds domains."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -81,14 +81,14 @@ class BulkAdditionOperation(BulkOperation):
 
 @dataclass
 class BulkRemovalOperation(BulkOperation):
-    """Of domains to be removed."""
+    """Documents a call that removes domains."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         texts = Schema(type=OpenAPIType.ARRAY, items=_TEXT_SCHEMA, max_items=MAX_LINES_AT_ONCE)
         members = {"domainIds": texts, "domainNames": texts, "removeRecords": _REMOVE_RECORDS}
-        whole = _object_schema(members, description="Either ids or names.")
-        self._document_body(whole, _DOMAIN_TO_REMOVE, "RemovedLine")
+        json_schema = _object_schema(members, description="Either ids or names.")
+        self._document_body(json_schema, _DOMAIN_TO_REMOVE, "RemovedLine")
 
 
 def _object_schema(

@@ -1,4 +1,4 @@
-"""The lines of a bulk call, as they were sent."""
+"""Parsers of the lines of a bulk call."""
 
 from typing import TypeVar
 
@@ -25,26 +25,29 @@ T = TypeVar("T", bound=Struct)
 
 
 def parse_add_line(context: Context, line: RawLine) -> AddLine:
-    """A line of a bulk call that adds; what is wrong with it stays with it."""
-    mark, name = fingerprint_line("add", line.content), None
+    """Parse a line of a bulk call that adds; a mistake becomes the line's own refusal."""
+    fingerprint, name = fingerprint_line("add", line.content), None
     try:
-        asked = to_domain_request(_read(line, NewDomain))
-        mark, name = fingerprint_line("add", msgspec.json.encode(asked)), asked.domain_name[:LONGEST_ECHOED_NAME]
-        return AddLine(number=line.number, fingerprint=mark, name=name, content=additions.validate(context, asked))
+        domain_request = to_domain_request(_read(line, NewDomain))
+        fingerprint = fingerprint_line("add", msgspec.json.encode(domain_request))
+        name = domain_request.domain_name[:LONGEST_ECHOED_NAME]
+        content = additions.validate(context, domain_request)
+        return AddLine(number=line.number, fingerprint=fingerprint, name=name, content=content)
     except InvalidInput as error:
-        return AddLine(number=line.number, fingerprint=mark, name=name, content=to_refusal(error))
+        return AddLine(number=line.number, fingerprint=fingerprint, name=name, content=to_refusal(error))
 
 
 def parse_remove_line(context: Context, line: RawLine) -> RemoveLine:
-    """A line of a bulk call that removes; what is wrong with it stays with it."""
-    mark, name = fingerprint_line("remove", line.content), None
+    """Parse a line of a bulk call that removes; a mistake becomes the line's own refusal."""
+    fingerprint, name = fingerprint_line("remove", line.content), None
     try:
-        given = _read(line, DomainToRemove)
-        mark = fingerprint_line("remove", msgspec.json.encode(given))
-        name = None if given.domain_name is None else given.domain_name[:LONGEST_ECHOED_NAME]
-        return RemoveLine(number=line.number, fingerprint=mark, name=name, content=_read_target(context, given))
+        selection = _read(line, DomainToRemove)
+        fingerprint = fingerprint_line("remove", msgspec.json.encode(selection))
+        name = None if selection.domain_name is None else selection.domain_name[:LONGEST_ECHOED_NAME]
+        target = _read_target(context, selection)
+        return RemoveLine(number=line.number, fingerprint=fingerprint, name=name, content=target)
     except InvalidInput as error:
-        return RemoveLine(number=line.number, fingerprint=mark, name=name, content=to_refusal(error))
+        return RemoveLine(number=line.number, fingerprint=fingerprint, name=name, content=to_refusal(error))
 
 
 def _read(line: RawLine, struct_type: type[T]) -> T:

@@ -1,4 +1,4 @@
-"""What came of the lines of a bulk call, as JSON."""
+"""The results of a bulk call as JSON."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -21,8 +21,7 @@ from dcvd.services.domains.bulk_removals import RemoveLineResult
 
 
 class BulkDomainView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What is needed of a domain to go on with it. `status` is null when it was removed since, and then is all but its
-    id."""
+    """The part of a domain that a caller needs next. If it was removed since, only its `id` is known."""
 
     id: str
     status: DomainStatus | None
@@ -32,7 +31,7 @@ class BulkDomainView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class AddedLine(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What came of one line. `exists`: the organization has the domain already, also by an earlier line."""
+    """The result of one line. `exists`: the organization has the domain already, possibly by an earlier line."""
 
     line: int
     domain_name: str | None
@@ -52,14 +51,14 @@ class AddedSummary(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class AddedLines(Struct, frozen=True, kw_only=True):
-    """Every line in its order."""
+    """The results of all lines, in their order."""
 
     results: list[AddedLine]
     summary: AddedSummary
 
 
 class RemovedLine(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What came of one line; `recordsToRemove` is what is now to be taken out of DNS."""
+    """The result of one line; `recordsToRemove` are the records that should now be removed from DNS."""
 
     line: int
     domain_id: str | None
@@ -78,14 +77,14 @@ class RemovedSummary(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class RemovedLines(Struct, frozen=True, kw_only=True):
-    """Every line in its order."""
+    """The results of all lines, in their order."""
 
     results: list[RemovedLine]
     summary: RemovedSummary
 
 
 def added_line(addition: AddLineResult) -> AddedLine:
-    """One line of the answer."""
+    """Show the result of one line that adds."""
     return AddedLine(
         line=addition.line,
         domain_name=addition.name,
@@ -97,7 +96,7 @@ def added_line(addition: AddLineResult) -> AddedLine:
 
 
 def added_lines(lines: Iterable[AddLineResult]) -> AddedLines:
-    """The whole answer to a call that came whole."""
+    """Show the results of a JSON body that adds."""
     results = [added_line(line) for line in lines]
     counts = Counter(line.outcome for line in results)
     summary = AddedSummary(
@@ -110,7 +109,7 @@ def added_lines(lines: Iterable[AddLineResult]) -> AddedLines:
 
 
 def removed_line(removal: RemoveLineResult) -> RemovedLine:
-    """One line of the answer."""
+    """Show the result of one line that removes."""
     result = removal.result
     return RemovedLine(
         line=removal.line,
@@ -123,7 +122,7 @@ def removed_line(removal: RemoveLineResult) -> RemovedLine:
 
 
 def removed_lines(lines: Iterable[RemoveLineResult]) -> RemovedLines:
-    """The whole answer to a call that came whole."""
+    """Show the results of a JSON body that removes."""
     results = [removed_line(line) for line in lines]
     counts = Counter(line.outcome for line in results)
     summary = RemovedSummary(removed=counts["removed"], would_remove=counts["would_remove"], refused=counts["refused"])

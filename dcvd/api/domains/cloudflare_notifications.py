@@ -1,6 +1,6 @@
-"""`/hooks/cloudflare`: Cloudflare's notifications.
+"""`/hooks/cloudflare`: receives Cloudflare's notifications.
 
-It is no part of the published schema, which is the tenants'.
+It is not in the published schema, which is for tenants.
 """
 
 from collections.abc import Iterable
@@ -26,18 +26,18 @@ _MAX_BODY_BYTES: Final = 64 * 1024
 
 
 class NotificationAnswer(Struct, frozen=True):
-    """What became of a notification; whatever it is, there is no use in sending it again."""
+    """What became of a notification; it need not be sent again, whatever the outcome."""
 
     outcome: NotificationOutcome
 
 
 async def check_sender(connection: AsgiConnection, _: object) -> None:
-    """Where no secret is configured there is nothing at this address. Raises NotFound, HttpRefusal."""
+    """Check the sender's secret. Raises NotFound if none is configured, HttpRefusal if it does not match."""
     secret = get_services(connection.scope).context.config.cloudflare.webhook_secret
     if not secret:
         raise route_not_found()
     if not _has_secret(connection.scope["headers"], secret.reveal()):
-        # Not a word on which of it is wrong: missing, twice, or another's.
+        # The answer does not say what is wrong: the secret may be missing, there twice, or another one.
         raise HttpRefusal(
             HTTPStatus.UNAUTHORIZED,
             "unauthenticated",
@@ -47,16 +47,16 @@ async def check_sender(connection: AsgiConnection, _: object) -> None:
 
 
 def _has_secret(headers: Iterable[tuple[bytes, bytes]], secret: str) -> bool:
-    given = [value for name, value in headers if name == _SECRET_HEADER]
+    secrets = [value for name, value in headers if name == _SECRET_HEADER]
     expected = sha256(secret.encode()).digest()
     # Digests are of one length, so not even the secret's length can be measured.
-    matches = [compare_digest(sha256(value).digest(), expected) for value in given]
+    matches = [compare_digest(sha256(value).digest(), expected) for value in secrets]
     return matches == [True]
 
 
 @post("/cloudflare", status_code=200)
 async def receive_notification(request: ApiRequest) -> NotificationAnswer:
-    """A hint to look at a hostname now; what is not understood is answered like what is."""
+    """Take a notification as a hint to check a hostname now; one that is not understood gets the same answer."""
     limit = min(_MAX_BODY_BYTES, request.context.config.server.request_body_limit)
     body = await read_body(request.scope["headers"], request.receive, limit, may_be_empty=False, any_media_type=True)
     return NotificationAnswer(await request.services.hints.handle(read_notification(_parse_json(body))))

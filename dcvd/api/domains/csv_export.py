@@ -40,12 +40,13 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
     },
 )
 async def export_domains(request: ApiRequest, status: StatusFilter = None, search: Search = None) -> Response[Any]:
-    """All of them, newest first; with `search` by name. Text that a spreadsheet would take for a formula has an
-    apostrophe before it.
+    """Download all domains, newest first; with `search`, sorted by name.
+
+    Text that a spreadsheet would take for a formula has an apostrophe before it.
     """
-    wanted = parse_choice("status", status, DomainStatus)
+    wanted_status = parse_choice("status", status, DomainStatus)
     return StreamingResponse(
-        stream_while_connected(request.receive, _generate_csv(request.context, request.org_id, wanted, search)),
+        stream_while_connected(request.receive, _generate_csv(request.context, request.org_id, wanted_status, search)),
         media_type="text/csv; header=present",
         headers={"Content-Disposition": 'attachment; filename="domains.csv"'},
         max_buffer_bytes=_MAX_BUFFER_BYTES,
@@ -55,7 +56,7 @@ async def export_domains(request: ApiRequest, status: StatusFilter = None, searc
 async def _generate_csv(
     context: Context, org_id: str, status: DomainStatus | None, search: str | None
 ) -> AsyncGenerator[bytes, None]:
-    """A page at a time: a domain that stays is in it once, whatever comes and goes meanwhile."""
+    """Yield one page at a time: a domain that stays is listed once, whatever is added or removed meanwhile."""
     cursor: str | None = None
     yield _encode_rows([COLUMNS])
     while True:
@@ -97,7 +98,7 @@ def _to_row(domain: Domain) -> list[str]:
 
 
 def escape_formula(text: str) -> str:
-    """A cell that a spreadsheet shows as it is."""
+    """Return the text so that a spreadsheet shows it as it is."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 

@@ -1,4 +1,4 @@
-"""Domains as callers ask for them."""
+"""The domains that callers want to add or remove."""
 
 from msgspec import UNSET, Struct
 
@@ -9,9 +9,9 @@ from dcvd.core.domains.domain import ValidationMethod
 class NewDomain(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """A customer's hostname, in Unicode or in A-labels.
 
-    `validation`: how the CA is shown whose the name is. `http`, the default: by the CNAME that carries the traffic.
+    `validation`: how the CA is shown who controls the name. `http`, the default: by the CNAME that carries the traffic.
     `delegated`: by a CNAME at `_acme-challenge`, also before any traffic moves; `wildcard` certificates need it.
-    `connectionId`: the connection to the customer's DNS provider through which the records are written at once.
+    `connectionId`: the connection to the customer's DNS provider, through which the records are written at once.
     """
 
     domain_name: str
@@ -21,14 +21,14 @@ class NewDomain(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknow
 
 
 class DomainToRemove(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """One of the two."""
+    """The domain that a line removes: give one of the two members."""
 
     domain_id: str | None = None
     domain_name: str | None = None
 
 
 def to_domain_request(domain: NewDomain) -> DomainRequest:
-    """What a caller asks for."""
+    """Translate the JSON body into the request that services take."""
     return DomainRequest(
         domain_name=domain.domain_name,
         validation=domain.validation,

@@ -1,4 +1,4 @@
-"""`/api/domains`."""
+"""`/api/domains`: an organization's domains, one by one."""
 
 import asyncio
 from typing import Annotated, Final
@@ -21,17 +21,19 @@ from dcvd.services.lifecycle import checks, registration_queue
 log = structlog.get_logger(__name__)
 
 SYNC_TIMEOUT_S: Final = 5.0
-"""Seconds that a caller waits for a fresh look, which may have to wait for Cloudflare."""
+"""Seconds that a caller waits for a fresh check, which may have to wait for Cloudflare."""
 
 StatusFilter = Annotated[
     str | None,
-    QueryParameter(name="status", description="Only these.", schema_extra={**TEXT, "enum": list(DomainStatus)}),
+    QueryParameter(
+        name="status", description="Only with this status.", schema_extra={**TEXT, "enum": list(DomainStatus)}
+    ),
 ]
 Search = Annotated[
     str | None,
     QueryParameter(
         name="search",
-        description="Only names that begin so, whole or from their registrable part on.",
+        description="Only names that begin with this, or whose registrable part does.",
         schema_extra=TEXT,
     ),
 ]
@@ -39,7 +41,7 @@ Search = Annotated[
 
 @post("", summary="Add a domain", status_code=201, responses=problems(400, 403, 409, 413, 415))
 async def add_domain(request: ApiRequest, data: JSONBody[NewDomain]) -> Response[DomainAnswer]:
-    """Answered at once and registered at Cloudflare right after; `requiredRecords` is what the customer must create."""
+    """Add a domain; the customer must create its `requiredRecords`. It is registered at Cloudflare after the answer."""
     domain = await additions.add(
         request.context,
         request.org_id,
@@ -56,8 +58,8 @@ async def add_domain(request: ApiRequest, data: JSONBody[NewDomain]) -> Response
 async def list_domains(
     request: ApiRequest, status: StatusFilter = None, search: Search = None, limit: Limit = None, cursor: Cursor = None
 ) -> DomainList:
-    """Newest first; with `search` by name."""
-    found = await queries.list_page(
+    """List the organization's domains, newest first; with `search`, sorted by name."""
+    page = await queries.list_page(
         request.context,
         request.org_id,
         status=parse_choice("status", status, DomainStatus),
@@ -65,26 +67,26 @@ async def list_domains(
         cursor=cursor,
         limit=parse_page_limit(limit),
     )
-    return domain_list(found, await registration_queue.find_positions(request.context, found.items))
+    return domain_list(page, await registration_queue.find_positions(request.context, page.items))
 
 
 @get("/{domain_id:str}", summary="Show a domain", responses=problems(404))
 async def get_domain(request: ApiRequest, domain_id: FromPath[str]) -> DomainAnswer:
-    """As it was last seen."""
+    """Show a domain as of its last check."""
     return await _build_answer(request, await queries.get(request.context, request.org_id, domain_id))
 
 
 @post(
     "/{domain_id:str}/sync",
-    summary="Look at a domain now",
+    summary="Check a domain now",
     status_code=200,
-    responses={**success(202, DomainAnswer, "The look takes longer; this is what is stored."), **problems(403, 404)},
+    responses={**success(202, DomainAnswer, "The check takes longer; this is what is stored."), **problems(403, 404)},
 )
 async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response[DomainAnswer]:
-    """Asks DNS and Cloudflare and answers with the fresh domain.
+    """Ask DNS and Cloudflare, and answer with the fresh domain.
 
-    After 5 s, or when Cloudflare cannot say now, with 202 and what is stored: what DNS said is in it. Past
-    60 a minute, or while 8 of yours are under way, with 202 and what is stored, without a look.
+    If that takes longer than 5 s, or Cloudflare does not answer, the answer is 202 with what is stored, and has what
+    DNS said. After 60 calls a minute, or while 8 of yours run, it is 202 with what is stored, without a check.
     """
     context = request.context
     domain = await queries.get(context, request.org_id, domain_id)
@@ -92,36 +94,36 @@ async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response
         with request.services.sync_limit.admit(request.org_id):
             await timeline.store_request(context, domain, actor=request.actor, what="sync")
             async with asyncio.timeout(SYNC_TIMEOUT_S):
-                fresh = await request.services.checker.check(domain, actor=request.actor)
+                fresh_domain = await request.services.checker.check(domain, actor=request.actor)
     except (TimeoutError, RemoteError, TooManyRequests) as error:
         if isinstance(error, TimeoutError):
-            # Accepted means that it will be done: the timer takes the domain up next.
+            # 202 promises that the check will be made: this makes the domain due now.
             await checks.check_now(context, domain.id)
         log.info("api.sync_unfinished", domain_id=domain_id, error=str(error) or type(error).__name__)
         stored = await queries.get(context, request.org_id, domain_id)
         return Response(await _build_answer(request, stored), status_code=202, headers={"Location": _location(stored)})
-    if fresh is None:
-        fresh = await queries.get(context, request.org_id, domain_id)
-    return Response(await _build_answer(request, fresh), status_code=200)
+    if fresh_domain is None:
+        fresh_domain = await queries.get(context, request.org_id, domain_id)
+    return Response(await _build_answer(request, fresh_domain), status_code=200)
 
 
 @delete("/{domain_id:str}", summary="Remove a domain", status_code=200, responses=problems(400, 403, 404))
 async def remove_domain(
     request: ApiRequest, domain_id: FromPath[str], remove_records: RemoveRecords = None
 ) -> RemovedAnswer:
-    """Gone here at once; a job takes it away at Cloudflare. `recordsToRemove` is what the customer should remove.
+    """Remove a domain. It is gone here at once; a job removes it at Cloudflare.
 
-    With `removeRecords=true` another job takes out of DNS what was written through a connection, and only that, as far
-    as it still is as it was written.
+    `recordsToRemove` are the records that the customer should remove. With `removeRecords=true` another job removes
+    from DNS what was written through a connection, and only records that are still as they were written.
     """
-    domain, left = await removals.remove(
+    domain, leftover_records = await removals.remove(
         request.context,
         request.org_id,
         domain_id,
         remove_records=parse_flag("removeRecords", remove_records),
         actor=request.actor,
     )
-    return removal_answer(domain, left)
+    return removal_answer(domain, leftover_records)
 
 
 async def _build_answer(request: ApiRequest, domain: Domain) -> DomainAnswer:

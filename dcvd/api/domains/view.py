@@ -25,14 +25,14 @@ from dcvd.store.engine.paging import Page
 
 
 class ErrorView(Struct, frozen=True):
-    """Why something does not go on: a stable code and a sentence."""
+    """Why something failed or stopped: a stable code and a sentence."""
 
     code: str
     message: str
 
 
 class RecordView(Struct, frozen=True):
-    """A DNS record, as a person types it."""
+    """A DNS record, as somebody types it at their provider."""
 
     type: str
     name: str
@@ -40,8 +40,10 @@ class RecordView(Struct, frozen=True):
 
 
 class LeftRecordView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A DNS record that should go with its domain. `writtenByUs`: through a connection; `beingRemoved`: a job takes it
-    out, if it still is as it was written."""
+    """A DNS record that should be removed with its domain.
+
+    `writtenByUs`: dcvd wrote it through a connection. `beingRemoved`: a job removes it, if it is still as written.
+    """
 
     type: str
     name: str
@@ -51,7 +53,7 @@ class LeftRecordView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class RequiredRecordView(Struct, frozen=True):
-    """A DNS record that the customer has to create, and whether it was seen."""
+    """A DNS record that the customer has to create, and whether it was found."""
 
     type: str
     name: str
@@ -61,7 +63,7 @@ class RequiredRecordView(Struct, frozen=True):
 
 
 class CertificateView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A certificate: in service, or issued to follow the one that is."""
+    """A certificate that serves, or that was issued to follow the one that serves."""
 
     serial: str | None
     issuer: str | None
@@ -70,7 +72,7 @@ class CertificateView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class FindingView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One diagnosis: what is wrong, who has to act, the record to type, and when it makes sense to look again."""
+    """One finding: what is wrong, who has to act, the record to type, and when the next check makes sense."""
 
     code: str
     severity: Severity
@@ -82,11 +84,11 @@ class FindingView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class RegistrationView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """How far the registration at Cloudflare is, which takes only so many a minute; null once it is done.
+    """How far the registration at Cloudflare is, which accepts only so many a minute; null once it is done.
 
-    `queued`: it comes in its turn, or is about to be put in the line again (then without a position). `retrying`: it
-    failed, and is tried again. `failed`: it was given up; retry its job, or see `error`. `position` counts from 1, the
-    next one; `expectedAt` is when it comes if nothing fails.
+    `queued`: it waits in the queue, or is about to enter it again (then without a position). `retrying`: it failed, and
+    is tried again. `failed`: it was given up; retry its job, or see `error`. `position`: 1 is the next one to be
+    registered; `expectedAt`: when its turn comes if nothing fails.
     """
 
     state: QueueState
@@ -95,7 +97,7 @@ class RegistrationView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class DomainView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A domain and all that is known of it. `ready`: it serves, and DNS points here.
+    """A domain and all that is known of it. `ready`: it serves, and its DNS points here.
 
     `connectionId`: the connection that writes its records. `cfStatus`, `cfSslStatus` and `errors` are Cloudflare's own
     words.
@@ -138,9 +140,9 @@ class DomainList(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class RemovedAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A domain that was removed, as it last was, and what is now to be taken out of DNS.
+    """A domain that was removed, as it last was, and the records that should now be removed from DNS.
 
-    A CNAME that is left behind lets whoever gets its target next answer for the name.
+    A CNAME that is left behind lets whoever gets its target next serve the name.
     """
 
     domain: DomainView
@@ -148,24 +150,24 @@ class RemovedAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def domain_answer(domain: Domain, position: QueuePosition | None) -> DomainAnswer:
-    """One domain, wrapped, with its place in the line of registrations."""
+    """Show one domain, with its position in the registration queue."""
     return DomainAnswer(_domain_view(domain, position))
 
 
 def domain_list(page: Page[Domain], positions: Mapping[str, QueuePosition]) -> DomainList:
-    """A page of domains, with their places in the line of registrations."""
+    """Show a page of domains, with their positions in the registration queue."""
     return DomainList(
         domains=[_domain_view(domain, positions.get(domain.id)) for domain in page.items], next_cursor=page.next_cursor
     )
 
 
 def removal_answer(domain: Domain, records: Iterable[LeftoverRecord]) -> RemovedAnswer:
-    """A domain that is gone, and what it leaves in DNS."""
+    """Show a domain that was removed, and the records that it leaves in DNS."""
     return RemovedAnswer(domain=_domain_view(domain, None), records_to_remove=left_record_views(records))
 
 
 def left_record_views(records: Iterable[LeftoverRecord]) -> list[LeftRecordView]:
-    """What should be taken out of DNS."""
+    """Show the records that should be removed from DNS."""
     return [
         LeftRecordView(
             type=record.type,
@@ -179,7 +181,7 @@ def left_record_views(records: Iterable[LeftoverRecord]) -> list[LeftRecordView]
 
 
 def required_record_views(domain: Domain) -> list[RequiredRecordView]:
-    """All that the customer has to have in DNS."""
+    """Show all records that the customer has to have in DNS."""
     return [
         RequiredRecordView(record.type, record.name, record.value, record.purpose, record.is_verified)
         for record in required_records(domain)
@@ -187,7 +189,7 @@ def required_record_views(domain: Domain) -> list[RequiredRecordView]:
 
 
 def registration_view(position: QueuePosition | None) -> RegistrationView | None:
-    """A place in the line of registrations."""
+    """Show a position in the registration queue."""
     if position is None:
         return None
     return RegistrationView(
@@ -235,7 +237,7 @@ def _certificate_view(certificate: Certificate) -> CertificateView:
 
 
 def finding_view(finding: Finding, next_check_at: int) -> FindingView:
-    """A finding; without a time of its own it is checked at the domain's next look."""
+    """Show a finding; one without a time of its own gets that of the domain's next check."""
     fix = finding.fix
     return FindingView(
         code=finding.code,

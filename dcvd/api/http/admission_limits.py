@@ -1,4 +1,4 @@
-"""Who may stream now, and who may have a domain looked at."""
+"""How many bulk streams, syncs and DNS plans an organization may run at once."""
 
 import asyncio
 import time
@@ -13,25 +13,25 @@ from dcvd.kit.limits.admission_limit import AdmissionLimit
 MAX_SYNCS_PER_ORGANIZATION: Final = 8
 MAX_SYNCS: Final = 32
 MAX_SYNCS_PER_MINUTE: Final = 60
-"""Of one organization: each sync takes a call of Cloudflare's budget before the loop's own, and all share it."""
-_LOCK_TIMEOUT_S: Final = 5.0  # seconds; a client that was cut off may be back before its last step has ended
+"""Syncs of one organization: each takes a call of the Cloudflare budget that all share, before the sync loop does."""
+_LOCK_TIMEOUT_S: Final = 5.0  # seconds; a client that reconnects may be back before its last call has ended
 
 
 class StreamSlots:
-    """One stream an organization at a time: each may keep megabytes, and two would only take turns."""
+    """Admits one stream of each organization at a time: a stream may keep megabytes, and two would be no faster."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def reserve(self, org_id: str) -> AsyncIterator[None]:
-        """Raises Conflict where another one goes on for long."""
+        """Hold the organization's slot. Raises Conflict if another stream does not end within some seconds."""
         lock = self._locks.setdefault(org_id, asyncio.Lock())
         try:
             async with asyncio.timeout(_LOCK_TIMEOUT_S):
                 await lock.acquire()
         except TimeoutError as error:
-            message = "Another bulk call of this organization is under way: try again when it has ended."
+            message = "Another bulk call of this organization is in progress: try again when it has ended."
             raise Conflict(message, code="bulk_in_progress") from error
         try:
             yield
@@ -40,7 +40,7 @@ class StreamSlots:
 
 
 def build_dns_plan_limit(monotonic: Callable[[], float] = time.monotonic) -> AdmissionLimit:
-    """Of what stands at customers' providers, who are asked while the caller waits."""
+    """Build the limit of DNS plans: each asks a customer's provider while the caller waits."""
     return AdmissionLimit(
         "plans of DNS records",
         max_per_caller=MAX_SYNCS_PER_ORGANIZATION,
@@ -51,7 +51,7 @@ def build_dns_plan_limit(monotonic: Callable[[], float] = time.monotonic) -> Adm
 
 
 def build_sync_limit(monotonic: Callable[[], float] = time.monotonic) -> AdmissionLimit:
-    """Of `POST …/sync`. A few run side by side, as a page of domains that is refreshed wants it."""
+    """Build the limit of `POST …/sync`. A few may run at once, so that a page of domains can be refreshed."""
     return AdmissionLimit(
         "syncs",
         max_per_caller=MAX_SYNCS_PER_ORGANIZATION,

@@ -1,4 +1,4 @@
-"""What the handlers work with."""
+"""The services that handlers use."""
 
 from typing import Protocol
 
@@ -25,39 +25,38 @@ from dcvd.store.webhooks.attempts import RecordedAttempt
 
 
 class OnDemandChecker(Protocol):
-    """Looks at a domain now, outside its turn."""
+    """Checks a domain now, without waiting until it is due."""
 
     async def check(self, domain: Domain, *, is_thorough: bool = False, actor: str = SYNC_ACTOR) -> Domain | None:
-        """One fresh look at DNS and Cloudflare, stored; None when the domain was removed meanwhile.
+        """Check DNS and Cloudflare and store the result; None if the domain was removed meanwhile.
 
-        is_thorough: ask DNS everything, also where the record is right. actor: who wanted the look, see
+        is_thorough: ask DNS every question, also when the record is right. actor: who asked for the check, see
         `core.timeline`.
 
-        Raises Retryable when nothing could be seen. It may be cancelled at any await.
+        Raises Retryable when neither could be asked. It may be cancelled at any await.
         """
         ...
 
 
 class OnDemandTester(Protocol):
-    """Tries an endpoint now, apart from what it is owed. Its calls may be cancelled at any await.
+    """Sends requests to an endpoint now, beside its deliveries. Its calls may be cancelled at any await.
 
-    Both raise NotFound, Conflict when the endpoint's secrets cannot be read, Retryable when too many tries are
-    under way.
+    Both raise NotFound, Conflict when the endpoint's secrets cannot be read, Retryable when too many tests run.
     """
 
     async def send_test(self, org_id: str, endpoint_id: str) -> tuple[Delivery, RecordedAttempt]:
-        """One `webhook.test`, sent and stored."""
+        """Send one `webhook.test`, and store it."""
         ...
 
     async def check_conformance(self, org_id: str, endpoint_id: str) -> ConformanceReport:
-        """What the endpoint makes of good, repeated, forged and stale deliveries."""
+        """Report how the endpoint answers good, repeated, forged and stale deliveries."""
         ...
 
 
 class AppServices(Struct, kw_only=True):
-    """Made once with the application. `operators` are uids; they are replaced when the configuration is reloaded.
+    """All services, built once with the application. `operators` are uids, replaced when the configuration is reloaded.
 
-    `guarded_fetcher` calls addresses that a tenant or their DNS named.
+    `guarded_fetcher` calls addresses that tenants or their DNS named.
     """
 
     context: Context

@@ -1,4 +1,4 @@
-"""Who may ask: tenants with a bearer token, operators by the credentials of their process."""
+"""Authentication: tenants by a bearer token, operators by the credentials of their process."""
 
 from collections.abc import Iterable
 from typing import Any, Final, cast
@@ -22,30 +22,31 @@ AsgiConnection = ASGIConnection[Any, Any, Any, Any]
 
 
 async def authenticate_tenant(connection: AsgiConnection, _: BaseRouteHandler) -> None:
-    """The guard of all that belongs to a tenant. Raises Unauthenticated, Forbidden.
+    """Guard all tenants' routes. Raises Unauthenticated, Forbidden.
 
-    The role is judged by the method, so that a new handler which changes something is never open by oversight.
+    The method decides which role is needed, so that a new handler that writes is never open by oversight.
     """
     method = connection.scope["method"]  # type: ignore[typeddict-item]  # HTTP alone has handlers here
     if method == "OPTIONS":
         return
-    parts = get_services(connection.scope)
-    token = await tokens.authenticate(parts.context, _read_bearer_token(connection.scope["headers"]))
+    services = get_services(connection.scope)
+    token = await tokens.authenticate(services.context, _read_bearer_token(connection.scope["headers"]))
     connection.scope["auth"] = token
-    parts.token_usage.record_use(token.id, parts.context.now())
+    services.token_usage.record_use(token.id, services.context.now())
     if method not in _READ_METHODS and not may_write(token.role):
         raise Forbidden(f"A token with the role {token.role.value} only reads; writes need admin or owner.")
 
 
 async def authenticate_operator(connection: AsgiConnection, _: BaseRouteHandler) -> None:
-    """The guard of the operators' calls. Raises NotFound, Forbidden."""
+    """Guard the operators' routes. Raises NotFound, Forbidden."""
     check_operator(connection.scope, get_services(connection.scope).operators)
 
 
 def check_operator(scope: Scope, operators: frozenset[int]) -> None:
-    """Over TCP there are no such calls at all; over the unix socket the kernel says who asks.
+    """Check that the caller is an operator on the unix socket, by the kernel's peer credentials.
 
-    No browser has business there: a page must not be able to use its visitor's rights through some proxy.
+    Over TCP the answer is 404, as if there were no such route. Browsers are refused, so that no page can use its
+    visitor's rights through a proxy. Raises NotFound, Forbidden.
     """
     extensions = cast("dict[str, Peer]", scope.get("extensions") or {})
     peer = extensions.get(PEER_EXTENSION)
@@ -61,21 +62,21 @@ def check_operator(scope: Scope, operators: frozenset[int]) -> None:
 
 
 def is_operator_path(path: str) -> bool:
-    """Whether all that is at or below this path is the operators' alone, also where it does not exist."""
+    """Whether the path belongs to the operators' routes, whether or not there is a route at it."""
     return next((part for part in path.split("/") if part), "") in _OPERATOR_ROOTS
 
 
 def get_services(scope: Scope) -> AppServices:
-    """What the application was made with."""
+    """Return the services that the application was built with."""
     return cast(AppServices, scope["litestar_app"].state.parts)
 
 
 def _read_bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    given = [value for name, value in headers if name == b"authorization"]
-    if len(given) != 1:
+    values = [value for name, value in headers if name == b"authorization"]
+    if len(values) != 1:
         raise Unauthenticated("A bearer token is needed: send one header Authorization: Bearer dcv_live_….")
     # RFC 9110: blanks and tabs around a field's value mean nothing, blanks alone stand behind the scheme.
-    scheme, _, token = given[0].decode("latin-1").strip(" \t").partition(" ")
+    scheme, _, token = values[0].decode("latin-1").strip(" \t").partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated("The header Authorization has to be: Bearer dcv_live_….")
     return token.lstrip(" ")

@@ -1,4 +1,4 @@
-"""Request bodies: read within the limit, and decoded strictly into structs."""
+"""Request bodies: they are read up to a limit, and decoded strictly into structs."""
 
 import re
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ _TYPE_NAMES: Final = {
 
 
 class ClientGone(HttpRefusal):
-    """The client left before it had its answer, which nobody reads."""
+    """The client left before it had its answer; nobody reads what is sent now."""
 
     def __init__(self) -> None:
         super().__init__(HTTPStatus.BAD_REQUEST, "client_gone", "The connection ended before the request was answered.")
@@ -51,18 +51,19 @@ async def read_body(
     may_be_empty: bool,
     any_media_type: bool = False,
 ) -> bytes:
-    """The whole body, of at most `limit` bytes. any_media_type: whatever type it is said to be of.
+    """Read the whole body, of at most `limit` bytes. any_media_type: accept any Content-Type.
 
-    Raises HttpRefusal: 415 for what is not plain JSON, 413 for what is too large (before reading where its length is
-    announced), ClientGone; InvalidInput for an empty body that may not be so. One that may needs no media type either.
+    Raises HttpRefusal (415 for a body that is not plain JSON, 413 for one that is too large, before it is read if its
+    length is announced), ClientGone, and InvalidInput for an empty body unless `may_be_empty`. An empty body needs no
+    media type.
     """
-    announced = {name: value for name, value in headers if name in _HEADERS}
-    length = announced.get(b"content-length", b"0")
-    if b"transfer-encoding" not in announced and not length.strip(b"0"):
+    relevant_headers = {name: value for name, value in headers if name in _HEADERS}
+    length = relevant_headers.get(b"content-length", b"0")
+    if b"transfer-encoding" not in relevant_headers and not length.strip(b"0"):
         return _accept_empty(may_be_empty=may_be_empty)
     if not any_media_type:
-        _check_media_type(announced)
-    # The server has checked that it is a number; the first test keeps it short enough to be read as one.
+        _check_media_type(relevant_headers)
+    # The server has checked that it is a number; the first test bounds how many digits are converted.
     if len(length) > 18 or int(length) > limit:
         raise _too_large_error(limit)
     pieces: list[bytes] = []
@@ -81,9 +82,9 @@ async def read_body(
 
 
 def decode(body: bytes, struct_type: type[T], *, subject: str = "The body") -> T:
-    """The struct that the body holds. Raises InvalidInput naming the member at fault, as it is written in JSON.
+    """Decode the body into the struct. Raises InvalidInput naming the member at fault, as it is written in JSON.
 
-    `subject`: what a sentence calls it.
+    `subject`: what the error's sentence calls the body.
     """
     try:
         struct: T = _decoder(struct_type).decode(body)
@@ -99,7 +100,7 @@ def decode(body: bytes, struct_type: type[T], *, subject: str = "The body") -> T
 
 
 def convert(value: Any, struct_type: type[T], *, subject: str) -> T:
-    """As `decoded`, of a member that was decoded as plain values already, because its kind was not known yet."""
+    """Do as `decode` does, for a member that was decoded into plain values before its type was known."""
     try:
         return msgspec.convert(value, struct_type)
     except msgspec.ValidationError as error:
@@ -112,11 +113,11 @@ def _decoder(struct_type: type[Struct]) -> msgspec.json.Decoder[Any]:
 
 
 def is_ndjson(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether a body of one JSON value a line is announced. Raises HttpRefusal for one that is compressed."""
-    announced = {name: value for name, value in headers if name in _HEADERS}
-    if _NDJSON.fullmatch(announced.get(b"content-type", b"").strip()) is None:
+    """Whether the request announces one JSON value a line. Raises HttpRefusal if the body is compressed."""
+    relevant_headers = {name: value for name, value in headers if name in _HEADERS}
+    if _NDJSON.fullmatch(relevant_headers.get(b"content-type", b"").strip()) is None:
         return False
-    _check_encoding(announced)
+    _check_encoding(relevant_headers)
     return True
 
 
@@ -156,31 +157,33 @@ def _malformed_error(reason: str, subject: str) -> InvalidInput:
 
 
 def _validation_error(text: str, struct_type: type[Struct], subject: str) -> InvalidInput:
-    """msgspec's message as a sentence of ours."""
-    located = _PATH_SUFFIX.fullmatch(text)
-    what, path = located.groups() if located is not None else (text, "")
-    # A list's element has its index or, in older versions, three dots, which say nothing.
+    """Translate msgspec's message into an error with a plain sentence."""
+    match = _PATH_SUFFIX.fullmatch(text)
+    complaint, path = match.groups() if match is not None else (text, "")
+    # msgspec names a list's element by its index or, in older versions, by three dots, which say nothing.
     path = path.replace("[...]", "")
-    if (missing := _MISSING_FIELD.fullmatch(what)) is not None:
+    if (missing := _MISSING_FIELD.fullmatch(complaint)) is not None:
         field = missing.group(1)
         return InvalidInput(field, f"{field} is missing.")
-    if (unknown := _UNKNOWN_FIELD.fullmatch(what)) is not None:
+    if (unknown := _UNKNOWN_FIELD.fullmatch(complaint)) is not None:
         field = unknown.group(1)
         known = ", ".join(struct_type.__struct_encode_fields__)
         return InvalidInput(field, f"{field!r} is not expected here; what can be given: {known}.", code="unknown_field")
-    if what.startswith("Invalid enum value "):
-        given = what.removeprefix("Invalid enum value ")
-        return InvalidInput(path, f"{path} is {given}, which is none of: {', '.join(_choices(struct_type, path))}.")
-    if (expected := _WRONG_TYPE.fullmatch(what)) is not None:
-        wanted, got = (
+    if complaint.startswith("Invalid enum value "):
+        value = complaint.removeprefix("Invalid enum value ")
+        return InvalidInput(path, f"{path} is {value}, which is none of: {', '.join(_choices(struct_type, path))}.")
+    if (expected := _WRONG_TYPE.fullmatch(complaint)) is not None:
+        expected_type, actual_type = (
             " or ".join(_TYPE_NAMES.get(word, word) for word in text.split(" | ")) for text in expected.groups()
         )
-        return InvalidInput(path or "body", f"{path or subject} has to be {wanted}, but {got} was given.")
-    return InvalidInput(path or "body", f"{path or subject} is not valid: {what}.")
+        return InvalidInput(
+            path or "body", f"{path or subject} has to be {expected_type}, but {actual_type} was given."
+        )
+    return InvalidInput(path or "body", f"{path or subject} is not valid: {complaint}.")
 
 
 def _choices(struct_type: type[Struct], name: str) -> list[str]:
-    """The values of a member that is a closed set."""
+    """List the values that a member with a closed set accepts."""
     for field in msgspec.structs.fields(struct_type):
         if field.encode_name == name:
             types: tuple[Any, ...] = (field.type, *get_args(field.type))

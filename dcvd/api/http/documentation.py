@@ -17,22 +17,22 @@ from dcvd.api.http.problems import MEDIA_TYPE, Problem
 BEARER: Final[list[SecurityRequirement]] = [{"bearer": []}]
 
 _STATUS_MEANINGS: Final = {
-    400: "Something given is wrong; `errors` names it.",
+    400: "A value in the request is wrong; `errors` names it.",
     401: "No valid bearer token.",
     403: "The token's role does not allow it.",
-    404: "There is none, or it is another organization's.",
-    409: "It contradicts what is there; `existingId` names it where it is yours.",
-    410: "What is asked for is past its retention.",
+    404: "It does not exist, or it is another organization's.",
+    409: "It conflicts with something that exists; `existingId` names that if it is yours.",
+    410: "What is asked for was deleted at the end of its retention.",
     413: "The body is too large.",
     415: "The body is not plain JSON.",
-    429: "There is as much under way for you as there may be; `Retry-After` says when to ask again.",
-    502: "A provider refuses, or answers what cannot be used.",
-    503: "Something that it needs is away; `Retry-After` says when to ask again.",
+    429: "You have reached a limit; `Retry-After` says when to ask again.",
+    502: "A provider refused, or its answer cannot be used.",
+    503: "Something that the call needs is not available; `Retry-After` says when to ask again.",
 }
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """The failures that a call documents; a missing token is always one of them."""
+    """Document the failures of a call; a missing token is always one of them."""
     return {
         status: ResponseSpec(
             data_container=Problem,
@@ -45,13 +45,13 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
 
 
 def success(status: int, body: type[Any], meaning: str) -> dict[int, ResponseSpec]:
-    """A second way of succeeding."""
+    """Document a success, with its body and what it means."""
     return {status: ResponseSpec(data_container=body, description=meaning, generate_examples=False)}
 
 
 @dataclass
 class BodyMayBeEmpty(Operation):
-    """For a handler with a default for `data`: Litestar documents every body as required."""
+    """Documents the body as optional, for a handler with a default for `data`: Litestar says that it is required."""
 
     def __post_init__(self) -> None:
         assert isinstance(self.request_body, RequestBody), "only a handler with `data` has a body"
@@ -59,12 +59,12 @@ class BodyMayBeEmpty(Operation):
 
 
 def openapi_config(public_url: str) -> OpenAPIConfig:
-    """What Litestar makes the document from; `public_url` may be empty."""
+    """Configure the OpenAPI document; `public_url` may be empty."""
     scheme = SecurityScheme(type="http", scheme="bearer", bearer_format="dcv_live_ and 32 hex digits")
     return OpenAPIConfig(
         title="dcvd",
         version=__version__,
-        description="Custom domains: added, diagnosed, followed to their certificate, told by webhooks.",
+        description="Custom domains: add them, diagnose their DNS, follow their certificates, get signed webhooks.",
         components=Components(security_schemes={"bearer": scheme}),
         servers=[Server(url=public_url or "/")],
         use_handler_docstrings=True,
@@ -76,7 +76,7 @@ def openapi_config(public_url: str) -> OpenAPIConfig:
 
 
 async def _refuse_missing_page(response: Response[Any]) -> Response[Any]:
-    """Litestar adds a page in HTML for every other address here; ours is a problem like anywhere else."""
+    """Answer a missing page below `/schema` with a problem, where Litestar would answer an HTML page."""
     if response.status_code == HTTPStatus.NOT_FOUND:
         raise NotFoundException
     return response

@@ -1,4 +1,4 @@
-"""`/health`: whether requests are accepted."""
+"""`/health`: whether the daemon accepts requests."""
 
 from typing import Literal
 
@@ -15,5 +15,5 @@ class HealthAnswer(Struct, frozen=True):
 
 @get("/health", summary="Is it there?", tags=["Health"], security=[{}])
 async def health() -> HealthAnswer:
-    """Without authentication; it asks neither the database nor Cloudflare."""
+    """Answer as soon as requests are accepted. This needs no authentication, and asks no database and no Cloudflare."""
     return HealthAnswer("ok", __version__)

@@ -1,4 +1,4 @@
-"""Bodies of many lines, one JSON value each: read as they come, and bounded in every way."""
+"""Bodies of many lines, one JSON value each: they are read as they arrive, within bounds of lines and bytes."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -16,7 +16,7 @@ _MOST_BYTES: Final = 64 << 20
 
 
 class RawLine(Struct, frozen=True):
-    """A line as it was sent, without its end, numbered from 1 as an editor does; `fault`: it could not be read."""
+    """A line as it was sent, without its line end, numbered from 1 as in an editor; `fault`: why it cannot be read."""
 
     number: int
     content: bytes
@@ -24,7 +24,7 @@ class RawLine(Struct, frozen=True):
 
 
 class LineReader:
-    """Cuts pieces of a body into lines. Blank ones count and are left out; of a line too long no more is kept."""
+    """Cuts the pieces of a body into lines. Blank lines are counted and left out; one that is too long is dropped."""
 
     def __init__(
         self, *, most_lines: int = MOST_LINES, longest_line: int = LONGEST_LINE_BYTES, most_bytes: int = _MOST_BYTES
@@ -37,29 +37,29 @@ class LineReader:
         self._partial_line = b""
         self._is_too_long = False
         self.is_full = False
-        """No more is read: the body has more lines, or more bytes, than are taken. The last line said so."""
+        """Whether the body exceeds the bounds, so that no more is read; the last line that was returned says so."""
 
     def feed(self, piece: bytes) -> list[RawLine]:
-        """The lines that the piece completes."""
+        """Add a piece of the body, and return the lines that it completes."""
         self._bytes_read += len(piece)
         *complete, rest = piece.split(b"\n")
-        found: list[RawLine] = []
+        lines: list[RawLine] = []
         for part in complete:
             self._append(part)
-            self._finish_line(found)
+            self._finish_line(lines)
             if self.is_full:
-                return found
+                return lines
         self._append(rest)
         if self._bytes_read > self._most_bytes:
-            self._stop(found, f"The body is longer than {self._most_bytes} bytes; send the rest by another call.")
-        return found
+            self._stop(lines, f"The body is longer than {self._most_bytes} bytes; send the rest by another call.")
+        return lines
 
     def end(self) -> list[RawLine]:
-        """The last line, where the body does not end with a line's end."""
-        found: list[RawLine] = []
+        """End the body, and return its last line if that had no line end."""
+        lines: list[RawLine] = []
         if not self.is_full and (self._partial_line or self._is_too_long):
-            self._finish_line(found)
-        return found
+            self._finish_line(lines)
+        return lines
 
     def _append(self, part: bytes) -> None:
         if self._is_too_long or len(self._partial_line) + len(part) > self._longest_line:
@@ -87,7 +87,7 @@ class LineReader:
 
 
 async def read_lines(receive: Receive) -> AsyncIterator[list[RawLine]]:
-    """The lines of a body, as many at a time as came. Raises ClientGone when the client leaves in the middle."""
+    """Yield the lines of a body as they arrive. Raises ClientGone when the client leaves in the middle."""
     reader = LineReader()
     while True:
         message: HTTPReceiveMessage = await receive()  # type: ignore[assignment]  # no other kind has a body

@@ -1,4 +1,4 @@
-"""The page on which an authorization ends for the customer. Nothing on it comes from anywhere else."""
+"""The pages on which an authorization ends for a customer. They load nothing from anywhere else."""
 
 from html import escape
 from typing import Final
@@ -13,7 +13,7 @@ HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
 }
-"""Of every answer at this address: its own URL, with the code, must get no further."""
+"""The headers of these answers. The page's URL holds the code, so it must not be passed on."""
 
 _PROVIDER_NAMES: Final = {
     Provider.CLOUDFLARE: "Cloudflare",
@@ -37,7 +37,7 @@ _STYLE: Final = (
 
 
 def success_page(provider: Provider, organization: str) -> str:
-    """The page of a success."""
+    """Build the page of a success."""
     return html_page(
         "Connected",
         f"{organization} can now write DNS records for your domains at {_PROVIDER_NAMES[provider]}.",
@@ -47,18 +47,18 @@ def success_page(provider: Provider, organization: str) -> str:
 
 
 def failure_page(provider: Provider, organization: str | None, error: DcvdError) -> str:
-    """The page of a failure: what to do, and its code, but no text of the provider's."""
-    whose = f" to {organization}" if organization else ""
+    """Build the page of a failure: what to do, and the code of the error, but no text of the provider's."""
+    suffix = f" to {organization}" if organization else ""
     sentence = _ERROR_SENTENCES.get(
         error.code,
-        "Something is not in order between the two, which you cannot change. Try again later, or tell whoever sent you "
-        f"here this code: {error.code}",
+        "Something is wrong between the two, and you cannot change it. Try again later, or tell whoever sent you here "
+        f"this code: {error.code}",
     )
-    return html_page("Not connected", f"{_capitalize(_PROVIDER_NAMES[provider])} was not connected{whose}.", sentence)
+    return html_page("Not connected", f"{_capitalize(_PROVIDER_NAMES[provider])} was not connected{suffix}.", sentence)
 
 
 def html_page(title: str, *paragraphs: str) -> str:
-    """A page of plain text."""
+    """Build an HTML page of plain text."""
     text = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'

@@ -1,4 +1,4 @@
-"""What stands in a query, and in text members that mean more than text. Everything wrong is InvalidInput."""
+"""Query parameters, and text members that hold more than text. A wrong one raises InvalidInput."""
 
 import re
 from enum import StrEnum
@@ -19,28 +19,28 @@ E = TypeVar("E", bound=StrEnum)
 _WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 TEXT: Final[dict[str, Any]] = {"type": "string", "one_of": None}
-"""The documented type of what may be absent: a query can leave a value out, and never says null."""
+"""The documented type of an optional parameter: a query can leave it out, and cannot say null."""
 
 EVENT_TYPES: Final[dict[str, Any]] = {
     "type": "array",
     "items": Schema(type=OpenAPIType.STRING, enum=list(EventType)),
     "one_of": None,
 }
-"""The documented type of a list of events."""
+"""The documented type of a list of event types."""
 
-# Queries arrive as text and are read here: Litestar would also take " 5", and "null" for no value at all.
+# Parameters are declared as text and parsed here: Litestar would also accept " 5", and read "null" as no value.
 Limit = Annotated[
     str | None,
     QueryParameter(
         name="limit",
-        description=f"How many to answer at most; {DEFAULT_LIMIT} unless given.",
+        description=f"The most entries that the answer may have; {DEFAULT_LIMIT} unless given.",
         schema_extra={**TEXT, "type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
     ),
 ]
 Cursor = Annotated[
     str | None,
     QueryParameter(
-        name="cursor", description="`nextCursor` of the page before; without it, the first page.", schema_extra=TEXT
+        name="cursor", description="The previous page's `nextCursor`; absent: the first page.", schema_extra=TEXT
     ),
 ]
 Instant = Annotated[str, Meta(description="RFC 3339, UTC.")]
@@ -48,14 +48,14 @@ RemoveRecords = Annotated[
     str | None,
     QueryParameter(
         name="removeRecords",
-        description="`true`: also take out of DNS what was written there through a connection.",
+        description="`true`: also remove from DNS the records that were written through a connection.",
         schema_extra={**TEXT, "type": "boolean"},
     ),
 ]
 
 
 def parse_page_limit(text: str | None) -> int:
-    """How many rows a page may have."""
+    """Parse how many rows a page may have."""
     if text is None:
         return DEFAULT_LIMIT
     if _WHOLE_NUMBER.fullmatch(text) is None or not 1 <= int(text) <= MAX_LIMIT:
@@ -64,7 +64,7 @@ def parse_page_limit(text: str | None) -> int:
 
 
 def parse_choice(field: str, text: str | None, choices: type[E]) -> E | None:
-    """The member of a closed set that was asked for, or None where nothing was."""
+    """Parse a member of a closed set; None stays None."""
     if text is None:
         return None
     try:
@@ -74,21 +74,21 @@ def parse_choice(field: str, text: str | None, choices: type[E]) -> E | None:
 
 
 def parse_flag(name: str, text: str | None) -> bool:
-    """A switch of the query, which is off where it is not given."""
+    """Parse a switch, which is off if it is absent."""
     if text not in (None, "true", "false"):
         raise InvalidInput(name, f"{name} is {text!r}; give true or false.")
     return text == "true"
 
 
 def parse_event_types(field: str, texts: list[str] | None) -> list[EventType] | None:
-    """The events that were asked for, in one parameter with commas or in several, or None where nothing was."""
+    """Parse event types, from one parameter with commas or from several; None stays None."""
     if texts is None:
         return None
     return [parse_event_type(field, name.strip()) for text in texts for name in text.split(",")]
 
 
 def parse_instant(field: str, text: str | None) -> int | None:
-    """Milliseconds since the epoch."""
+    """Parse an RFC 3339 instant into milliseconds since the epoch; None stays None."""
     if text is None:
         return None
     try:
@@ -99,5 +99,5 @@ def parse_instant(field: str, text: str | None) -> int | None:
 
 
 def format_instant(instant: int | None) -> str | None:
-    """Milliseconds since the epoch as an answer has them."""
+    """Format milliseconds since the epoch as RFC 3339; None stays None."""
     return None if instant is None else to_rfc3339(instant)

@@ -1,4 +1,4 @@
-"""The header `Prefer` (RFC 7240): what a client would like, and may be denied."""
+"""The header `Prefer` (RFC 7240): what a client would like, and may not get."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -20,9 +20,10 @@ _SECONDS: Final = re.compile(r'"?([0-9]{1,9})"?')
 
 
 def parse_wait_s(values: Iterable[str]) -> int | None:
-    """The whole seconds that a client would wait for an answer, capped; None when it said nothing of it.
+    """Parse how many whole seconds a client would wait for an answer, capped; None if it named no wait.
 
-    `values` are those of each `Prefer` header. What is malformed or unknown is ignored; of two waits the first counts.
+    `values` are those of all `Prefer` headers. A malformed or unknown preference is ignored; of two waits the first
+    counts.
     """
     for name, value in _parse_preferences(values):
         if name == "wait":
@@ -34,6 +35,6 @@ def parse_wait_s(values: Iterable[str]) -> int | None:
 def _parse_preferences(values: Iterable[str]) -> Iterator[tuple[str, str]]:
     for header in values:
         for item in _ITEM.findall(header):
-            found = _PREFERENCE.fullmatch(item)
-            if found is not None:
-                yield found["name"].lower(), found["value"] or ""
+            match = _PREFERENCE.fullmatch(item)
+            if match is not None:
+                yield match["name"].lower(), match["value"] or ""

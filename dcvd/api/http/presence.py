@@ -1,4 +1,4 @@
-"""Work that is worth doing only while the client is there."""
+"""Work that is worth doing only while its client is connected."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
@@ -13,38 +13,38 @@ T = TypeVar("T")
 
 
 async def run_while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """What the work gives. Raises ClientGone when the client leaves before, and then the work is cancelled.
+    """Run the work and return its result. Raises ClientGone when the client leaves first, and cancels the work then.
 
-    Only for requests whose body nobody reads: what comes of one is dropped.
+    Only for requests whose body nobody reads: this drops it.
     """
-    working = asyncio.create_task(work, name="api.work")
-    leaving = asyncio.create_task(_wait_for_disconnect(receive), name="api.client_left")
+    work_task = asyncio.create_task(work, name="api.work")
+    disconnect_task = asyncio.create_task(_wait_for_disconnect(receive), name="api.client_left")
     try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
+        await asyncio.wait((work_task, disconnect_task), return_when=asyncio.FIRST_COMPLETED)
+        if work_task.done():
+            return work_task.result()
         raise ClientGone
     finally:
-        working.cancel()
-        leaving.cancel()
-        await asyncio.wait((working, leaving))
+        work_task.cancel()
+        disconnect_task.cancel()
+        await asyncio.wait((work_task, disconnect_task))
 
 
 async def stream_while_connected(receive: Receive, pieces: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-    """The pieces, as long as the client is there. Raises ClientGone in place of the next one when it has left.
+    """Yield the pieces while the client is connected. Raises ClientGone in place of the next piece once it has left.
 
-    Only for requests whose body nobody reads, likewise.
+    Only for requests whose body nobody reads: this drops it.
     """
-    leaving = asyncio.create_task(_wait_for_disconnect(receive), name="api.client_left")
+    disconnect_task = asyncio.create_task(_wait_for_disconnect(receive), name="api.client_left")
     try:
         async with aclosing(pieces):
             async for piece in pieces:
-                if leaving.done():
+                if disconnect_task.done():
                     raise ClientGone
                 yield piece
     finally:
-        leaving.cancel()
-        await asyncio.wait((leaving,))
+        disconnect_task.cancel()
+        await asyncio.wait((disconnect_task,))
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

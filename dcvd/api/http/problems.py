@@ -1,4 +1,4 @@
-"""Every failure as an answer: RFC 9457 `application/problem+json`, with a stable `code`."""
+"""The answer to every failure: RFC 9457 `application/problem+json`, with a stable `code`."""
 
 import math
 from collections.abc import Iterable
@@ -30,15 +30,15 @@ from dcvd.errors import (
 
 MEDIA_TYPE: Final = "application/problem+json"
 FAILURE: Final = "dcvd.failure"
-"""Where the scope's state keeps the exception behind an answer of 500 or more, for the log line of the request."""
+"""The key in the scope's state of the exception behind an answer of 500 or more, for the request's log line."""
 REQUEST_ID: Final = "dcvd.request_id"
 
 _MAX_SENTENCE_LENGTH: Final = 1000  # characters of a sentence, which may quote what was given
-_DEFAULT_RETRY_AFTER_S: Final = 5.0  # seconds to wait where a service that is away named none
+_DEFAULT_RETRY_AFTER_S: Final = 5.0  # seconds to wait if the service that is not available named none
 
 
 class FieldError(Struct, frozen=True):
-    """One value at fault: its name as the caller wrote it, and what is wrong with it."""
+    """A value at fault: its name as the caller wrote it, and what is wrong with it."""
 
     field: str
     message: str
@@ -58,7 +58,7 @@ class Problem(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class HttpRefusal(DcvdError):
-    """A request that HTTP's own rules refuse, whatever it asks for."""
+    """A request that is refused by a rule of HTTP, with a status and headers of its own."""
 
     def __init__(self, status: HTTPStatus, code: str, message: str, *, headers: dict[str, str] | None = None) -> None:
         super().__init__(message, code=code)
@@ -78,18 +78,18 @@ class ProblemResponse(Struct, frozen=True):
 
 
 def route_not_found() -> NotFound:
-    """Nothing is at that address, or nothing that this caller may know of."""
+    """Build the error for an address where nothing is, or nothing that this caller may know of."""
     return NotFound("There is nothing at this address; /schema lists what there is.", code="route_not_found")
 
 
 def format_allow(methods: Iterable[str]) -> str:
-    """The value of `Allow`: wherever GET is, HEAD is too."""
-    found = set(methods)
-    return ", ".join(sorted(found | {"HEAD"} if "GET" in found else found))
+    """Format the value of `Allow`; with GET it also lists HEAD."""
+    names = set(methods)
+    return ", ".join(sorted(names | {"HEAD"} if "GET" in names else names))
 
 
 def to_problem(error: Exception, request_id: str) -> ProblemResponse:
-    """The answer to any exception; what nobody foresaw says nothing but where to look for it."""
+    """Translate any exception into an answer; an unexpected one only says what to look for in the log."""
     match error:
         case HttpRefusal():
             return _build_problem(error.status, error.code, error.message, headers=error.headers)
@@ -132,27 +132,27 @@ def to_problem(error: Exception, request_id: str) -> ProblemResponse:
 
 
 def handle_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Litestar's handler of every exception."""
-    refused = report_failure(request.scope, error)
-    return Response(refused.body, status_code=refused.problem.status, media_type=MEDIA_TYPE, headers=refused.headers)
+    """Answer an exception; Litestar calls this for every one."""
+    response = report_failure(request.scope, error)
+    return Response(response.body, status_code=response.problem.status, media_type=MEDIA_TYPE, headers=response.headers)
 
 
 def report_failure(scope: Scope, error: Exception) -> ProblemResponse:
-    """The answer to an exception, which is kept for the log where it is a failure of ours."""
-    refused = to_problem(error, scope["state"][REQUEST_ID])
-    if refused.problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    """Translate an exception into an answer, and keep it for the log if the status is 500 or more."""
+    response = to_problem(error, scope["state"][REQUEST_ID])
+    if response.problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         scope["state"][FAILURE] = error
-    return refused
+    return response
 
 
 def _litestar_problem(error: HTTPException) -> ProblemResponse:
-    """What the framework refuses by itself: mostly addresses and methods that do not exist."""
+    """Translate a refusal of Litestar's own: mostly addresses and methods that do not exist."""
     status = HTTPStatus(error.status_code)
     headers = dict(error.headers or {})
     match status:
         case HTTPStatus.NOT_FOUND:
-            missing = route_not_found()
-            return _build_problem(status, missing.code, missing.message)
+            not_found = route_not_found()
+            return _build_problem(status, not_found.code, not_found.message)
         case HTTPStatus.METHOD_NOT_ALLOWED:
             methods = format_allow(headers.get("allow", "").split(", "))
             sentence = f"The methods of this address are {methods}."

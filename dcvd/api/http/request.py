@@ -1,4 +1,4 @@
-"""The request as our handlers see it: who asks, with what, and a body that was checked."""
+"""The request as handlers see it: the caller's token, the services, and a decoded body."""
 
 from typing import Any, Final, cast
 
@@ -13,11 +13,11 @@ from dcvd.core.tokens import Token
 from dcvd.services.context import Context
 
 SENT_METHOD: Final = "dcvd.method"
-"""Where the scope's state keeps the method that was sent: handlers see a HEAD as a GET."""
+"""The key in the scope's state of the method that was sent: handlers see a HEAD as a GET."""
 
 
 class ApiRequest(Request[None, Token, State]):
-    """`auth` is the bearer token's, once the guard has let the request in."""
+    """A request; `auth` is the caller's token, once the guard has authenticated it."""
 
     __slots__ = ("_body_bytes",)
 
@@ -25,33 +25,33 @@ class ApiRequest(Request[None, Token, State]):
 
     @property
     def services(self) -> AppServices:
-        """What the application was made with."""
+        """The services that the application was built with."""
         return cast(AppServices, self.scope["litestar_app"].state.parts)
 
     @property
     def context(self) -> Context:
-        """For the use cases."""
+        """The context that every use case takes."""
         return self.services.context
 
     @property
     def org_id(self) -> str:
-        """The organization on whose behalf the request is."""
+        """The id of the caller's organization."""
         return self.auth.org_id
 
     @property
     def actor(self) -> str:
-        """Who asks, as a timeline names him."""
+        """The caller, as a timeline names them."""
         return token_actor(self.auth.id)
 
     @property
     def is_head(self) -> bool:
-        """Whether HEAD was sent, which must change nothing."""
+        """Whether the client sent HEAD, which must change nothing."""
         return self.scope["state"].get(SENT_METHOD) == "HEAD"
 
     async def body(self) -> bytes:
-        """The whole body. Raises HttpRefusal or InvalidInput for one that cannot be JSON, or is too large.
+        """Read the whole body. Raises HttpRefusal or InvalidInput if it cannot be JSON, or is too large.
 
-        It may be empty where the handler has a default for `data`.
+        It may be empty if the handler has a default for `data`.
         """
         if not hasattr(self, "_body_bytes"):
             limit = self.context.config.server.request_body_limit
@@ -60,14 +60,14 @@ class ApiRequest(Request[None, Token, State]):
         return self._body_bytes
 
     async def json(self) -> Any:
-        """The body as the struct that the handler declares for `data`.
+        """Decode the body into the struct that the handler declares for `data`.
 
-        Litestar would decode it loosely and say what is wrong in its own words.
+        Litestar would decode it less strictly, and with error messages of its own.
         """
         return decode(await self.body(), self._body_field.annotation)
 
     @property
     def _body_field(self) -> FieldDefinition:
-        declared = self.scope["route_handler"].parsed_data_field
-        assert declared is not None, "only a handler with `data` has a body read"
-        return declared
+        field = self.scope["route_handler"].parsed_data_field
+        assert field is not None, "only a handler with `data` has a body read"
+        return field

@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, the headers of every answer, the operators' door and the line in the log."""
+"""The outermost layer: it adds each request's id, headers and log line, and guards the operators' paths."""
 
 import os
 import time
@@ -22,48 +22,52 @@ _OWN_HEADER_NAMES: Final = frozenset(name for name, _ in _OWN_HEADERS)
 
 
 class RequestEnvelope:
-    """The outermost layer around an application."""
+    """Wraps an ASGI application with what every request and answer has."""
 
     def __init__(self, app: ASGIApp, services: AppServices, methods: Mapping[str, Collection[str]]) -> None:
-        """`methods`: those of each path's template."""
+        """`methods`: the methods of each path template."""
         self._app = app
         self._services = services
-        self._allow = {path: format_allow(found).encode() for path, found in methods.items()}
+        self._allow = {path: format_allow(names).encode() for path, names in methods.items()}
 
     async def __call__(self, original_scope: HTTPScope, receive: Receive, send: Send) -> None:
-        """Serves one HTTP request; every answer goes out through here."""
+        """Serve one HTTP request; every answer is sent through here."""
         request_id = os.urandom(8).hex()
-        # A copy: the server goes on working with its own, and drops the body of an answer to HEAD.
+        # A copy: the server keeps its own scope with HEAD, and so drops the body of the answer.
         scope: HTTPScope = original_scope.copy()
         method = scope["method"]
         scope["state"] = {REQUEST_ID: request_id, SENT_METHOD: method}
         if method == "HEAD":
             scope["method"] = "GET"
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        own = (b"x-request-id", request_id.encode())
-        began = time.perf_counter()
+        request_id_header = (b"x-request-id", request_id.encode())
+        started_s = time.perf_counter()
         status: int | None = None
 
         async def send_out(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*self._filter_headers(message["headers"], scope), *_OWN_HEADERS, own]
+                message["headers"] = [
+                    *self._filter_headers(message["headers"], scope),
+                    *_OWN_HEADERS,
+                    request_id_header,
+                ]
             await send(message)
 
         try:
-            refused = self._refuse_stranger(scope)
-            if refused is not None:
-                await _send_problem(refused, send_out)
+            refusal = self._refuse_stranger(scope)
+            if refusal is not None:
+                await _send_problem(refusal, send_out)
             else:
                 await self._app(scope, receive, send_out)
         finally:
-            _log_request(scope, method, status, began)
+            _log_request(scope, method, status, started_s)
 
     def _filter_headers(
         self, headers: Iterable[tuple[bytes, bytes]], scope: HTTPScope
     ) -> Iterator[tuple[bytes, bytes]]:
-        """The application's headers; Litestar's own answer to OPTIONS knows one of the methods alone."""
+        """Yield the application's headers. Litestar's own answer to OPTIONS lists one method alone; it is corrected."""
         allow = self._allow.get(scope.get("path_template", "")) if scope["method"] == "OPTIONS" else None
         for name, value in headers:
             if name == b"allow" and allow is not None:
@@ -72,7 +76,7 @@ class RequestEnvelope:
                 yield name, value
 
     def _refuse_stranger(self, scope: Scope) -> ProblemResponse | None:
-        """The guards would let a stranger learn which addresses and methods exist for operators."""
+        """Refuse an operators' path here: the guards run later, and would reveal which addresses and methods exist."""
         if not is_operator_path(scope["path"]):
             return None
         try:
@@ -94,7 +98,7 @@ async def _send_problem(response: ProblemResponse, send: Send) -> None:
 
 
 def _log_request(scope: Scope, method: str, status: int | None, started_s: float) -> None:
-    """One line a request; `status` None: it ended without an answer, because the client or the daemon went away."""
+    """Log one line for a request; `status` None: it got no answer, because the client or the daemon stopped."""
     token = scope.get("auth")
     facts = {
         "method": method,
@@ -107,7 +111,7 @@ def _log_request(scope: Scope, method: str, status: int | None, started_s: float
     if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         failure = scope["state"].get(FAILURE)
         if isinstance(failure, DcvdError):
-            # Its sentence says what there is to know; a trace for each request would bury it while a disk is full.
+            # The sentence says it all; while a disk is full, a traceback for each request would bury it.
             log.error("api.request_failed", code=failure.code, error=failure.message, **facts)
         else:
             log.error("api.request_failed", exc_info=failure, **facts)

@@ -1,4 +1,4 @@
-"""Answers that are sent while they are made."""
+"""Answers that are sent while they are still being produced."""
 
 import asyncio
 import zlib
@@ -18,10 +18,10 @@ MAX_BUFFER_BYTES: Final = 16 << 20
 
 
 class ResponseBuffer:
-    """Pieces of an answer that its client does not take yet; compressed where they are many, and of bounded size."""
+    """Keeps pieces of an answer until its client takes them: compressed when they are many, and of bounded size."""
 
     def __init__(self, *, max_bytes: int = MAX_BUFFER_BYTES) -> None:
-        """`max_bytes`: the bytes that may be kept before whoever makes the answer has to wait."""
+        """`max_bytes`: the bytes that may be kept before the producer has to wait."""
         self._max_bytes = max_bytes
         self._pieces: deque[tuple[bool, bytes]] = deque()
         self._size = 0
@@ -29,39 +29,39 @@ class ResponseBuffer:
         self._change = asyncio.Event()
 
     async def put(self, piece: bytes) -> None:
-        """Keep a piece, once there is room."""
+        """Add a piece, once there is room."""
         while self._size >= self._max_bytes:
             self._change.clear()
             await self._change.wait()
-        packed = self._size >= _COMPRESS_ABOVE_BYTES
-        kept = zlib.compress(piece, 1) if packed else piece
-        self._pieces.append((packed, kept))
-        self._size += len(kept)
+        is_compressed = self._size >= _COMPRESS_ABOVE_BYTES
+        content = zlib.compress(piece, 1) if is_compressed else piece
+        self._pieces.append((is_compressed, content))
+        self._size += len(content)
         self._change.set()
 
     def close(self) -> None:
-        """Nothing more comes."""
+        """Mark the end: no more pieces follow."""
         self._is_closed = True
         self._change.set()
 
     async def take(self) -> bytes | None:
-        """The next piece, once there is one; None at the end."""
+        """Take the next piece, once there is one; None at the end."""
         while not self._pieces:
             if self._is_closed:
                 return None
             self._change.clear()
             await self._change.wait()
-        packed, kept = self._pieces.popleft()
-        self._size -= len(kept)
+        is_compressed, content = self._pieces.popleft()
+        self._size -= len(content)
         self._change.set()
-        return zlib.decompress(kept) if packed else kept
+        return zlib.decompress(content) if is_compressed else content
 
 
 class StreamingResponse(Response[None]):
-    """An answer of pieces. What they are made from may still be coming in: the client need not read meanwhile.
+    """An answer that is sent in pieces, possibly while the request's body still arrives.
 
-    A failure before the first piece is answered as any other; one behind it ends the connection in the middle, so that
-    nobody takes what came for the whole.
+    The client need not read until it has sent its body. A failure before the first piece is answered as any other; a
+    later one ends the connection in the middle, so that nobody takes a part for the whole.
     """
 
     def __init__(
@@ -72,17 +72,15 @@ class StreamingResponse(Response[None]):
         headers: Mapping[str, str] | None = None,
         max_buffer_bytes: int = MAX_BUFFER_BYTES,
     ) -> None:
-        """`max_buffer_bytes`: bytes of the answer that are made ahead of what the client takes."""
+        """`max_buffer_bytes`: how many bytes of the answer may wait for the client to read them."""
         super().__init__(None, media_type=media_type, headers=dict(headers or {}))
         self._pieces = pieces
         self._max_buffer_bytes = max_buffer_bytes
 
     def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **_: Any) -> ASGIResponse:  # noqa: ARG002
-        """Litestar asks for what is to be sent."""
-        backlog = ResponseBuffer(max_bytes=self._max_buffer_bytes)
-        return _StreamingAsgiResponse(
-            self._pieces, backlog, media_type=str(self.media_type), headers=dict(self.headers)
-        )
+        """Build the ASGI response, for Litestar."""
+        buffer = ResponseBuffer(max_bytes=self._max_buffer_bytes)
+        return _StreamingAsgiResponse(self._pieces, buffer, media_type=str(self.media_type), headers=dict(self.headers))
 
 
 class _StreamingAsgiResponse(ASGIResponse):
@@ -96,23 +94,23 @@ class _StreamingAsgiResponse(ASGIResponse):
         self._buffer = buffer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
-        making = asyncio.create_task(self._fill_buffer(), name="api.stream")
+        producer = asyncio.create_task(self._fill_buffer(), name="api.stream")
         try:
             piece = await self._buffer.take()
             if piece is None:
-                await making
+                await producer
             await self.start_response(send)
             while piece is not None:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
                 piece = await self._buffer.take()
             try:
-                await making
+                await producer
             except ClientGone:
                 return
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            making.cancel()
-            await asyncio.gather(making, return_exceptions=True)
+            producer.cancel()
+            await asyncio.gather(producer, return_exceptions=True)
 
     async def _fill_buffer(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""`/api/jobs`."""
+"""`/api/jobs`: an organization's background jobs."""
 
 from typing import Annotated, Final
 
@@ -15,7 +15,7 @@ from dcvd.services.jobs import queue as jobs
 
 StateFilter = Annotated[
     str | None,
-    QueryParameter(name="state", description="Only these.", schema_extra={**TEXT, "enum": list(JobState)}),
+    QueryParameter(name="state", description="Only in this state.", schema_extra={**TEXT, "enum": list(JobState)}),
 ]
 
 
@@ -32,26 +32,26 @@ class JobList(Struct, frozen=True, kw_only=True, rename="camel"):
 async def list_jobs(
     request: ApiRequest, state_filter: StateFilter = None, limit: Limit = None, cursor: Cursor = None
 ) -> JobList:
-    """Newest first."""
-    found = await jobs.list_page(
+    """List the organization's jobs, newest first."""
+    page = await jobs.list_page(
         request.context,
         request.org_id,
         state=parse_choice("state", state_filter, JobState),
         cursor=cursor,
         limit=parse_page_limit(limit),
     )
-    return JobList(jobs=[job_view(job) for job in found.items], next_cursor=found.next_cursor)
+    return JobList(jobs=[job_view(job) for job in page.items], next_cursor=page.next_cursor)
 
 
 @get("/{job_id:str}", summary="Show a job", responses=problems(404))
 async def get_job(request: ApiRequest, job_id: FromPath[str]) -> JobAnswer:
-    """With its last error, if any."""
+    """Show a job, with its last error if there was one."""
     return JobAnswer(job_view(await jobs.get(request.context, request.org_id, job_id)))
 
 
 @post("/{job_id:str}/retry", summary="Try a job now", status_code=200, responses=problems(403, 404, 409))
 async def retry_job(request: ApiRequest, job_id: FromPath[str]) -> JobAnswer:
-    """Due at once; a dead letter gets all its attempts again."""
+    """Make a job due at once; a dead letter gets all its attempts again."""
     return JobAnswer(job_view(await jobs.retry(request.context, request.org_id, job_id, actor=request.actor)))
 
 

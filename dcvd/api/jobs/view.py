@@ -12,9 +12,9 @@ from dcvd.core.webhooks.replays import Replay, ReplayStatus
 
 
 class ReplayView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a `replay` job sends again: how many deliveries were counted, and how many are due so far.
+    """What a `replay` job sends again. `count`: its deliveries; `progress`: how many of them are due so far.
 
-    `webhookId` null: to every webhook of the organization.
+    `webhookId` is null if it sends to every endpoint of the organization.
     """
 
     webhook_id: str | None
@@ -24,7 +24,7 @@ class ReplayView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class JobView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A piece of background work; its domain may be gone already.
+    """A piece of background work; its domain may have been removed already.
 
     `action`: what a `write_dns` job does with the domain's records, through `connectionId`.
     """
@@ -46,7 +46,7 @@ class JobView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def job_view(job: Job) -> JobView:
-    """One job."""
+    """Show one job."""
     return JobView(
         id=job.id,
         org_id=job.org_id,

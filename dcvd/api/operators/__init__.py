@@ -1,1 +1,1 @@
-"""What only operators may call, over the unix socket."""
+"""The operators' calls, over the unix socket."""

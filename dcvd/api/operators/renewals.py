@@ -14,5 +14,5 @@ class RenewalsAnswer(Struct, frozen=True):
 
 @get("/renewals", summary="Renewals that are late")
 async def list_renewals(request: ApiRequest) -> RenewalsAnswer:
-    """Over all organizations, those first that are late for the longest time."""
+    """List the late renewals of all organizations; the one that has been late for longest comes first."""
     return RenewalsAnswer(await renewals.summarize_renewals(request.context))

@@ -1,6 +1,6 @@
 """`/operator` and `/metrics`: for the command line and for Prometheus, over the unix socket alone.
 
-They are no part of the published schema, which is the tenants'.
+They are not in the published schema, which is for tenants.
 """
 
 from typing import Any, Final
@@ -30,7 +30,7 @@ class NewOrganization(Struct, frozen=True, kw_only=True, rename="camel", forbid_
 
 
 class NewOperatorToken(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """As a tenant's, but an operator's token is an owner's unless told otherwise."""
+    """A token to be minted, as by a tenant, except that its role is owner unless given."""
 
     name: str
     role: Role = Role.OWNER
@@ -53,25 +53,26 @@ class OrganizationList(Struct, frozen=True):
 
 @post("/organizations", summary="Create an organization", status_code=201)
 async def create_organization(request: ApiRequest, data: JSONBody[NewOrganization]) -> Response[OrganizationAnswer]:
-    """A new tenant."""
-    made = await organizations.create(request.context, data.name)
+    """Create an organization, which is a new tenant."""
+    organization = await organizations.create(request.context, data.name)
     return Response(
-        OrganizationAnswer(_organization_view(made)), headers={"Location": f"/operator/organizations/{made.id}"}
+        OrganizationAnswer(_organization_view(organization)),
+        headers={"Location": f"/operator/organizations/{organization.id}"},
     )
 
 
 @get("/organizations", summary="List the organizations")
 async def list_organizations(request: ApiRequest) -> OrganizationList:
-    """All of them, by name."""
-    found = await organizations.list_all(request.context)
-    return OrganizationList([_organization_view(organization) for organization in found])
+    """List all organizations, sorted by name."""
+    rows = await organizations.list_all(request.context)
+    return OrganizationList([_organization_view(organization) for organization in rows])
 
 
 @post("/organizations/{id_or_name:str}/tokens", summary="Mint a token for an organization", status_code=201)
 async def mint_organization_token(
     request: ApiRequest, id_or_name: FromPath[str], data: JSONBody[NewOperatorToken]
 ) -> Response[TokenAnswer]:
-    """The plain text is in this answer and never again."""
+    """Mint a token. Its plain text is in this answer and never again."""
     organization = await organizations.find(request.context, id_or_name)
     minted = await tokens.create(
         request.context,
@@ -88,15 +89,15 @@ async def mint_organization_token(
 async def list_organization_tokens(
     request: ApiRequest, id_or_name: FromPath[str], limit: Limit = None, cursor: Cursor = None
 ) -> TokenList:
-    """Newest first; never a plain text."""
+    """List an organization's tokens, newest first and without their plain text."""
     organization = await organizations.find(request.context, id_or_name)
-    found = await tokens.list_page(request.context, organization.id, cursor=cursor, limit=parse_page_limit(limit))
-    return token_list(found, request.services.token_usage)
+    page = await tokens.list_page(request.context, organization.id, cursor=cursor, limit=parse_page_limit(limit))
+    return token_list(page, request.services.token_usage)
 
 
 @delete("/organizations/{id_or_name:str}/tokens/{token_id:str}", summary="Revoke an organization's token")
 async def revoke_organization_token(request: ApiRequest, id_or_name: FromPath[str], token_id: FromPath[str]) -> None:
-    """It stops working at once."""
+    """Revoke a token, which stops working at once."""
     organization = await organizations.find(request.context, id_or_name)
     await tokens.revoke(request.context, organization.id, token_id)
 
@@ -105,24 +106,24 @@ async def revoke_organization_token(request: ApiRequest, id_or_name: FromPath[st
 async def add_many_to_organization(
     request: ApiRequest, id_or_name: FromPath[str], dry_run: DryRun = None
 ) -> Response[Any]:
-    """As tenants do it themselves."""
+    """Add many domains to an organization, as its tenants can themselves."""
     organization = await organizations.find(request.context, id_or_name)
     return await add_from_request(request, organization.id, OPERATOR_ACTOR, dry_run)
 
 
 @get("/domains/{name:str}/diagnosis", summary="Diagnose the domain of a name")
 async def diagnose_for_operator(request: ApiRequest, name: FromPath[str]) -> Response[DiagnosisAnswer]:
-    """Looked at now, whosever it is; with 202 as it is stored, where that takes too long."""
-    found = await diagnosis.diagnose_by_name(request.context, name)
-    fresh = await check_now(request, found.domain, owner=OPERATOR_ACTOR, actor=OPERATOR_ACTOR)
+    """Check and diagnose the domain of any organization; 202 with what is stored if that takes too long."""
+    stored = await diagnosis.diagnose_by_name(request.context, name)
+    is_fresh = await check_now(request, stored.domain, owner=OPERATOR_ACTOR, actor=OPERATOR_ACTOR)
     return Response(
-        diagnosis_answer(await diagnosis.diagnose_by_name(request.context, name)), status_code=200 if fresh else 202
+        diagnosis_answer(await diagnosis.diagnose_by_name(request.context, name)), status_code=200 if is_fresh else 202
     )
 
 
 @get("/metrics", summary="The daemon's counters", guards=[authenticate_operator], include_in_schema=False)
 async def show_metrics(request: ApiRequest) -> Response[bytes]:
-    """In Prometheus' text format."""
+    """Show the metrics in Prometheus' text format."""
     return Response(generate_latest(request.services.registry), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -11,4 +11,4 @@ ROUTERS: Final[tuple[Router, ...]] = (
     ROUTES,
     DOMAIN_CONNECT,
 )
-"""Below /api, for bearers of a token."""
+"""The routers below /api, for bearers of a token."""

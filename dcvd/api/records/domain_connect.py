@@ -1,4 +1,4 @@
-"""`/api/domains/{id}/domain-connect`."""
+"""`/api/domains/{id}/domain-connect`: a link on which customers let their DNS provider create the records."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ from dcvd.services.records import domain_connect
 
 
 class DomainConnectRequest(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """redirectUri: where the customer is to come back to, one of those that the operator configured."""
+    """`redirectUri`: where the customer comes back to; one of those that the operator configured."""
 
     redirect_uri: str | None = None
 
@@ -27,7 +27,7 @@ class DnsProviderView(Struct, frozen=True):
 
 
 class ApplyLinkView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """zone: the name that the provider has. width, height: of a window for the page, in pixels."""
+    """A link at the provider. `zone`: the domain there. `width`, `height`: of a window for the page, in pixels."""
 
     provider: DnsProviderView
     zone: str
@@ -46,14 +46,15 @@ class ApplyLinkView(Struct, frozen=True, kw_only=True, rename="camel"):
 async def make_link(
     request: ApiRequest, domain_id: FromPath[str], data: JSONBody[DomainConnectRequest] = _NO_REDIRECT
 ) -> ApplyLinkView:
-    """Finds the provider by the customer's zone and answers with a signed link, where the customer confirms.
+    """Find the provider by the customer's zone, and answer with a signed link on which the customer confirms.
 
-    Coming back proves nothing, but that somebody came: the record counts when DNS has it, as always. 404
-    `domain_connect_not_found`: the provider does not offer it. 409 `template_not_supported`: it does not know ours.
+    That the customer comes back proves nothing: the record counts when DNS has it, as always. 404
+    `domain_connect_not_found`: the provider does not offer it. 409 `template_not_supported`: it does not know our
+    template.
     """
-    parts = request.services
-    discovery = DomainConnectDiscovery(parts.observer.zones, parts.guarded_fetcher)
-    with parts.diagnoser.admit(request.org_id):
+    services = request.services
+    discovery = DomainConnectDiscovery(services.observer.zones, services.guarded_fetcher)
+    with services.diagnoser.admit(request.org_id):
         link = await domain_connect.build_apply_url(
             request.context, discovery, request.org_id, domain_id, redirect_uri=data.redirect_uri
         )

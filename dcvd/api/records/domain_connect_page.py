@@ -1,6 +1,7 @@
-"""`/domain-connect/done`: where a customer comes back to from his DNS provider, who is expected nowhere else.
+"""`/domain-connect/done`: where customers come back to from their DNS provider, unless another page was named.
 
-It needs no token and proves nothing. It is no part of the published schema, as nobody calls it on purpose.
+It needs no token and proves nothing. It is not in the published schema, because only browsers that are sent there
+call it.
 """
 
 from typing import Annotated, Final, assert_never
@@ -27,11 +28,11 @@ async def show_outcome(
     error: ErrorParameter = None,
     description: DescriptionParameter = None,
 ) -> Response[bytes]:
-    """What became of it, as the provider says; the domain is looked at soon where it says that all went well."""
-    became = read_outcome(error, description)
-    if became == "applied" and domain_id is not None and not request.is_head:
+    """Show the outcome that the provider reports; if it reports success, the domain is checked soon."""
+    outcome = read_outcome(error, description)
+    if outcome == "applied" and domain_id is not None and not request.is_head:
         await domain_connect.handle_return(request.context, domain_id, request.services.sync_limit.admit)
-    return Response(_outcome_page(became).encode(), headers=HEADERS, media_type="text/html")
+    return Response(_outcome_page(outcome).encode(), headers=HEADERS, media_type="text/html")
 
 
 def _outcome_page(result: ApplyOutcome) -> str:

@@ -1,4 +1,4 @@
-"""`/api/domains/{id}/dns`: a domain's records, written at its owner's DNS provider."""
+"""`/api/domains/{id}/dns`: writes a domain's records at its owner's DNS provider, and undoes that."""
 
 from typing import Final
 
@@ -13,9 +13,9 @@ from dcvd.services.records import plans
 
 
 class DnsWriteRequest(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """`connectionId`: the connection that writes, from now on; without it, the one that the domain has.
+    """How to write. `connectionId`: the connection that writes from now on; absent: the one that the domain has.
 
-    `dryRun`: only the plan. `replace`: take out what is in the way, and keep it for an undo.
+    `dryRun`: only answer with the plan. `replace`: remove what is in the way, and keep it for an undo.
     """
 
     connection_id: str | None = None
@@ -39,10 +39,10 @@ _DEFAULT_REQUEST: Final = DnsWriteRequest()
 async def write_records(
     request: ApiRequest, domain_id: FromPath[str], data: JSONBody[DnsWriteRequest] = _DEFAULT_REQUEST
 ) -> Response[PlanAnswer] | Response[WriteAnswer]:
-    """What stands in the zone is read, and a job brings it to what `requiredRecords` says.
+    """Read the zone, and start a job that brings it to what `requiredRecords` lists.
 
-    Where something is in the way nothing is done, and the problem says what it is. From then on the domain is
-    connected: when its `requiredRecords` change, they are written too, and nothing that is in the way is touched.
+    If something is in the way, nothing is done, and the problem says what it is. From then on the domain is
+    connected: when its `requiredRecords` change, they are written again, and nothing in their way is touched.
     """
     context, org_id = request.context, request.org_id
     with request.services.dns_plan_limit.admit(org_id):
@@ -67,9 +67,9 @@ async def write_records(
     responses=problems(403, 404, 409, 429, 503),
 )
 async def undo_records(request: ApiRequest, domain_id: FromPath[str]) -> Response[WriteAnswer]:
-    """A job puts back what stood there before, if what stands there now is still what was written.
+    """Start a job that puts back the records from before, if those there now are still as they were written.
 
-    It ends the domain's connection, so that nothing is written again until somebody asks for it.
+    It also ends the domain's use of its connection, so that nothing is written again until somebody asks for it.
     """
     context, org_id = request.context, request.org_id
     with request.services.dns_plan_limit.admit(org_id):

@@ -17,7 +17,7 @@ _MAX_VALUE_LENGTH: Final = 255
 
 
 class ZoneRecordView(Struct, frozen=True):
-    """A record of the zone; `ttl` in seconds, null where the provider chooses it."""
+    """A record of the zone; `ttl` is in seconds, null if the provider chooses it."""
 
     type: str
     value: str
@@ -25,10 +25,10 @@ class ZoneRecordView(Struct, frozen=True):
 
 
 class PlannedRecordView(Struct, frozen=True, kw_only=True):
-    """What becomes of one record: what stands at its name, what is taken out of that, and what is put in.
+    """The plan for one record: what exists at its name, what of that is removed, and what is added.
 
-    `done`: nothing is to be done. `create`: it is added. `replace`: it takes the place of what is in the way, which is
-    kept for an undo; or an undo puts that back. `blocked`: nothing is done, for the `reason`.
+    `done`: there is nothing to do. `create`: it is added. `replace`: it replaces what is in the way, which is kept for
+    an undo; or an undo puts that back. `blocked`: nothing is done, for the `reason`.
     """
 
     type: str
@@ -42,8 +42,10 @@ class PlannedRecordView(Struct, frozen=True, kw_only=True):
 
 
 class PlanView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The records of a domain in their zone at the provider. One whose value is not known yet is not among them: it is
-    written as soon as it is."""
+    """The plan for a domain's records in their zone at the provider.
+
+    A record whose value is not known yet is not listed; it is written as soon as the value is known.
+    """
 
     connection_id: str
     zone: str
@@ -62,12 +64,12 @@ class WriteAnswer(Struct, frozen=True):
 
 
 def plan_answer(plan: DnsPlan) -> PlanAnswer:
-    """A plan alone."""
+    """Show a plan alone."""
     return PlanAnswer(_plan_view(plan))
 
 
 def write_answer(plan: DnsPlan, job: Job) -> WriteAnswer:
-    """A plan and its job."""
+    """Show a plan and its job."""
     return WriteAnswer(plan=_plan_view(plan), job=job_view(job))
 
 

@@ -7,4 +7,4 @@ from litestar import Router
 from dcvd.api.timeline.routes import ROUTER as ROUTES
 
 ROUTERS: Final[tuple[Router, ...]] = (ROUTES,)
-"""Below /api, for bearers of a token."""
+"""The routers below /api, for bearers of a token."""

@@ -1,4 +1,4 @@
-"""`/api/domains/{id}/timeline`: why a domain is as it is."""
+"""`/api/domains/{id}/timeline`: what happened to a domain, and why."""
 
 from enum import StrEnum
 from typing import Annotated, Final
@@ -14,7 +14,7 @@ from dcvd.services import timeline
 
 
 class TimelineOrder(StrEnum):
-    """Which end comes first."""
+    """Which entries of a timeline come first."""
 
     OLDEST = "oldest"
     NEWEST = "newest"
@@ -24,7 +24,7 @@ OrderParameter = Annotated[
     str | None,
     QueryParameter(
         name="order",
-        description="Which comes first; `oldest` unless given.",
+        description="Which entries come first; `oldest` unless given.",
         schema_extra={**TEXT, "enum": list(TimelineOrder)},
     ),
 ]
@@ -38,11 +38,11 @@ async def get_timeline(
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> TimelineList:
-    """Every request, observation that changed something, change of status, job and event, causes before effects.
+    """List every request, observed change, change of status, job and event; a cause comes before its effects.
 
-    Also of a domain that was removed, as long as it is kept. `order` has to stay the same from page to page.
+    A removed domain has its timeline until the end of retention. `order` has to stay the same from page to page.
     """
-    found = await timeline.list_page(
+    page = await timeline.list_page(
         request.context,
         request.org_id,
         domain_id,
@@ -50,7 +50,7 @@ async def get_timeline(
         cursor=cursor,
         limit=parse_page_limit(limit),
     )
-    return timeline_list(found)
+    return timeline_list(page)
 
 
 ROUTER: Final = Router("/domains", route_handlers=[get_timeline], tags=["Domains"])

@@ -32,16 +32,16 @@ class ChangeView(Struct, frozen=True):
 
 
 class TimelineEntryView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What happened, and who brought it about.
+    """What happened, and who caused it.
 
     `kind`: `request` (somebody asked for `what`: `added`, `removed`, `sync`, `diagnosis`, `dns_write`,
     `dns_undo`, `job_retried`, `hint`),
-    `observation` (something else was seen than before: `changes`), `transition` (the status, or its error, changed:
-    `changes`), `job` (background work began; the job as it stands now) or `event` (this was told by webhooks).
-    `actor`: `token:…`, `operator`, `sync` (the daemon's own looks), `job:…`, `cloudflare` (a notification of theirs) or
-    `daemon`; null for jobs and events, which follow from what stands before them.
-    `servers`: who in DNS said what, where they did not all say the same.
-    `merged`: how many later changes this entry holds too, because there were too many, and until when.
+    `observation` (a check found something new: `changes`), `transition` (the status, or its error, changed:
+    `changes`), `job` (background work began; the job is shown as it is now) or `event` (webhooks reported this).
+    `actor`: `token:…`, `operator`, `sync` (the daemon's own checks), `job:…`, `cloudflare` (a notification of theirs)
+    or `daemon`; null for jobs and events, which follow from the entries before them.
+    `servers`: what each DNS server answered, if they did not all answer the same.
+    `merged`: how many later changes this entry also holds, because there were too many; `until`: the last of them.
     """
 
     id: str
@@ -64,7 +64,7 @@ class TimelineList(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def timeline_list(page: Page[TimelineEntry]) -> TimelineList:
-    """A page of a timeline."""
+    """Show a page of a timeline."""
     return TimelineList(timeline=[_entry_view(entry) for entry in page.items], next_cursor=page.next_cursor)
 
 
@@ -75,14 +75,14 @@ def _entry_view(entry: TimelineEntry) -> TimelineEntryView:
     if entry.event is not None:
         body = msgspec.json.decode(entry.event.body, type=EventView)
         return TimelineEntryView(id=entry.event.id, kind=kind, at=at, what=entry.event.type.value, event=body)
-    stored = entry.stored_entry
-    assert stored is not None, "an entry is stored, a job or an event"
-    note = stored.note
+    stored_entry = entry.stored_entry
+    assert stored_entry is not None, "an entry is stored, a job or an event"
+    note = stored_entry.note
     return TimelineEntryView(
-        id=stored.id,
+        id=stored_entry.id,
         kind=kind,
         at=at,
-        actor=stored.actor,
+        actor=stored_entry.actor,
         what=note.what,
         detail=note.detail,
         changes=[_change_view(change) for change in note.changes],

@@ -13,4 +13,4 @@ ROUTERS: Final[tuple[Router, ...]] = (
     ENDPOINT_CALLS,
     DELIVERIES,
 )
-"""Below /api, for bearers of a token."""
+"""The routers below /api, for bearers of a token."""

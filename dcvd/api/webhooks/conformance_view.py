@@ -1,4 +1,4 @@
-"""The report on a receiver as JSON."""
+"""The report on a receiver's conformance, as JSON."""
 
 from msgspec import Struct
 
@@ -6,7 +6,7 @@ from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind, ProbeRe
 
 
 class ProbeView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One probe; `passed` is null where the answer proves nothing."""
+    """One probe; `passed` is null if the answer proves nothing."""
 
     kind: ProbeKind
     expected: str
@@ -17,7 +17,7 @@ class ProbeView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ConformanceAnswer(Struct, frozen=True):
-    """`conforms` when every probe was passed; `summary` says in plain words what was not."""
+    """The report on a receiver. `conforms`: it passed every probe; `summary` says in plain words which it failed."""
 
     conforms: bool
     summary: str
@@ -25,16 +25,16 @@ class ConformanceAnswer(Struct, frozen=True):
 
 
 def conformance_answer(report: ConformanceReport) -> ConformanceAnswer:
-    """The probes in the order in which they were sent."""
-    return ConformanceAnswer(report.conforms, report.summary, [_probe_view(verdict) for verdict in report.probes])
+    """Show a report, with its probes in the order in which they were sent."""
+    return ConformanceAnswer(report.conforms, report.summary, [_probe_view(probe) for probe in report.probes])
 
 
-def _probe_view(verdict: ProbeResult) -> ProbeView:
+def _probe_view(probe: ProbeResult) -> ProbeView:
     return ProbeView(
-        kind=verdict.kind,
-        expected=verdict.expected,
-        status_code=verdict.status_code,
-        error=verdict.error,
-        passed=verdict.passed,
-        verdict=verdict.verdict,
+        kind=probe.kind,
+        expected=probe.expected,
+        status_code=probe.status_code,
+        error=probe.error,
+        passed=probe.passed,
+        verdict=probe.verdict,
     )

@@ -1,4 +1,4 @@
-"""`/api/deliveries`."""
+"""`/api/deliveries`: the deliveries to an organization's endpoints."""
 
 from typing import Annotated, Final, Literal
 
@@ -25,21 +25,21 @@ from dcvd.services.webhooks import delivery_history as history
 from dcvd.services.webhooks import explanations, replays
 
 WebhookFilter = Annotated[
-    str | None, QueryParameter(name="webhookId", description="Only to this webhook.", schema_extra=TEXT)
+    str | None, QueryParameter(name="webhookId", description="Only to this endpoint.", schema_extra=TEXT)
 ]
 
 
 class Requeue(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Every dead letter, or those of one webhook."""
+    """Which dead letters to send again: all, or those of one endpoint."""
 
     status: Literal["dead"]
     webhook_id: str | UnsetType = UNSET
 
 
 class ExplanationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
-    """`curl` repeats the delivery, signed now, and is refused by receivers after `validUntil`.
+    """An explanation, and `curl`: a command that repeats the delivery, which receivers accept until `validUntil`.
 
-    Both are null when the webhook's secrets cannot be read. The values of its own headers are to be filled in.
+    Both are null when the endpoint's secrets cannot be read. Fill in the values of the endpoint's own headers.
     """
 
     explanation: ExplanationView
@@ -51,26 +51,26 @@ class ExplanationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
 async def list_deliveries(
     request: ApiRequest, list_query: InjectedListQuery, webhook_id: WebhookFilter = None
 ) -> DeliveryList:
-    """Newest first. A page may have fewer than `limit` and still a `nextCursor`."""
+    """List deliveries, newest first. A page may have fewer than `limit` and still a `nextCursor`."""
     return await list_query.fetch_page(request, webhook_id)
 
 
 @get("/{delivery_id:str}", summary="Show a delivery", responses=problems(404))
 async def get_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> DeliveryHistory:
-    """With its body, exactly as it is sent, and every attempt."""
+    """Show a delivery with its body, exactly as it is sent, and every attempt."""
     return delivery_history(await history.get(request.context, request.org_id, delivery_id))
 
 
 @post("/{delivery_id:str}/retry", summary="Send a delivery now", status_code=200, responses=problems(403, 404))
 async def retry_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> DeliveryAnswer:
-    """Due at once; one that had ended, delivered or not, gets its full schedule again."""
+    """Make a delivery due at once; one that had ended, delivered or not, gets its full schedule again."""
     await replays.retry(request.context, request.org_id, delivery_id)
     return DeliveryAnswer(delivery_view((await history.get(request.context, request.org_id, delivery_id)).summary))
 
 
 @post("/retry", summary="Send all dead letters again", status_code=202, responses=problems(400, 403, 404, 413, 415))
 async def retry_deliveries(request: ApiRequest, data: JSONBody[Requeue]) -> Response[ReplayAnswer]:
-    """A job does it; each gets its full schedule again."""
+    """Start a job that sends all dead letters again, each with its full schedule."""
     replay = await replays.prepare_replay(
         request.context,
         request.org_id,
@@ -82,7 +82,7 @@ async def retry_deliveries(request: ApiRequest, data: JSONBody[Requeue]) -> Resp
 
 @get("/{delivery_id:str}/explain", summary="Explain a delivery", responses=problems(404))
 async def explain_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> ExplanationAnswer:
-    """What is the matter with it, what to do, and a command that repeats it."""
+    """Explain what happened to a delivery and what to do, with a command that repeats it."""
     explained = await explanations.explain(request.context, request.org_id, delivery_id)
     return ExplanationAnswer(
         explanation=explanation_view(explained.explanation),

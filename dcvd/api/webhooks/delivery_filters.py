@@ -1,4 +1,4 @@
-"""Which deliveries a list is to have."""
+"""The query parameters of every list of deliveries."""
 
 from typing import Annotated, Final
 
@@ -25,13 +25,15 @@ from dcvd.services.webhooks.delivery_history import DeliveryQuery
 
 StatusFilter = Annotated[
     str | None,
-    QueryParameter(name="status", description="Only these.", schema_extra={**TEXT, "enum": list(DeliveryStatus)}),
+    QueryParameter(
+        name="status", description="Only with this status.", schema_extra={**TEXT, "enum": list(DeliveryStatus)}
+    ),
 ]
 EventFilter = Annotated[
     list[str] | None,
     QueryParameter(
         name="event",
-        description="Only of these events; several with commas between them, or each in a parameter of its own.",
+        description="Only of these events: several with commas between them, or each in a parameter of its own.",
         schema_extra=EVENT_TYPES,
     ),
 ]
@@ -49,19 +51,19 @@ Until = Annotated[
 
 
 class DeliveryListQuery(Struct, frozen=True, kw_only=True):
-    """What every list of deliveries can be asked; which webhook's is for the call to add."""
+    """The filters and the page of a list of deliveries; the handler adds the endpoint."""
 
     filters: DeliveryQuery
     limit: int
     cursor: str | None
 
     async def fetch_page(self, request: ApiRequest, webhook_id: str | None) -> DeliveryList:
-        """The page. Raises NotFound for a webhook of another organization."""
-        question = replace(self.filters, endpoint_id=webhook_id)
-        found = await delivery_history.list_page(
-            request.context, request.org_id, question, cursor=self.cursor, limit=self.limit
+        """Fetch the page. Raises NotFound for an endpoint of another organization."""
+        filters = replace(self.filters, endpoint_id=webhook_id)
+        page = await delivery_history.list_page(
+            request.context, request.org_id, filters, cursor=self.cursor, limit=self.limit
         )
-        return delivery_list(found)
+        return delivery_list(page)
 
 
 def _read_list_query(
@@ -73,16 +75,16 @@ def _read_list_query(
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> DeliveryListQuery:
-    question = DeliveryQuery(
+    filters = DeliveryQuery(
         status=parse_choice("status", status, DeliveryStatus),
         events=parse_event_types("event", event),
         domain_id=domain_id,
         since=parse_instant("since", since),
         until=parse_instant("until", until),
     )
-    return DeliveryListQuery(filters=question, limit=parse_page_limit(limit), cursor=cursor)
+    return DeliveryListQuery(filters=filters, limit=parse_page_limit(limit), cursor=cursor)
 
 
 LIST_QUERY: Final = {"list_query": Provide(_read_list_query, sync_to_thread=False)}
-"""For the handlers with a parameter `asked: Wanted`."""
+"""The dependency of handlers with a parameter `list_query: InjectedListQuery`."""
 InjectedListQuery = NamedDependency[DeliveryListQuery]

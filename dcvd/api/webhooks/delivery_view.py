@@ -17,10 +17,10 @@ from dcvd.store.webhooks.attempts import RecordedAttempt
 
 
 class DeliveryView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One event for one webhook. `attempts` counts those that were made.
+    """The delivery of one event to one endpoint. `attempts`: how many were made.
 
-    `waitsForEarlier`: it is not due before an earlier event of its domain was delivered or given up. `body`, exactly as
-    it is signed and sent, is in the answer about one delivery alone.
+    `waitsForEarlier`: it is due once an earlier event of its domain was delivered or given up. `body`, exactly as it is
+    signed and sent, is only in the answer about one delivery.
     """
 
     id: str
@@ -40,7 +40,7 @@ class DeliveryView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class TimingsView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Milliseconds; null for a phase that was not reached, or not needed on a connection that was used before.
+    """The phases of an attempt in milliseconds; null for one that was not reached, or that a reused connection skips.
 
     `firstByteMs` runs from the request's last byte to the answer's first.
     """
@@ -53,9 +53,9 @@ class TimingsView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class AttemptView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One HTTP try. `errorClass` is null of a success; `reason` is finer where no answer came.
+    """One attempt, which is one HTTP request. `errorClass` is null after a success; `reason` says why no answer came.
 
-    `response` is at most the first KiB of the answer, `next` says when it was to be tried again, and why then.
+    `response` is at most the first KiB of the answer; `next` says when the next attempt was planned, and why then.
     """
 
     number: int
@@ -89,16 +89,16 @@ class DeliveryList(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ExplanationView(Struct, frozen=True):
-    """What happened, and what to do about it; `fix` is null where there is nothing to mend."""
+    """What happened, and what to do about it; `fix` is null if there is nothing to do."""
 
     sentence: str
     fix: str | None
 
 
 def delivery_view(summary: DeliverySummary) -> DeliveryView:
-    """Without its body."""
+    """Show a delivery without its body."""
     delivery = summary.delivery
-    # What is held has an instant at which it was due, and is not tried then.
+    # A held delivery keeps the instant at which it was due, and is not attempted then.
     next_attempt_at = delivery.next_attempt_at if summary.status is DeliveryStatus.PENDING else None
     return DeliveryView(
         id=delivery.id,
@@ -118,18 +118,18 @@ def delivery_view(summary: DeliverySummary) -> DeliveryView:
 
 
 def delivery_history(detail: DeliveryDetail) -> DeliveryHistory:
-    """All that is stored of it."""
+    """Show a delivery with its body and every attempt."""
     view = replace(delivery_view(detail.summary), body=_body_text(detail.event))
-    return DeliveryHistory(view, [attempt_view(made) for made in detail.attempts])
+    return DeliveryHistory(view, [attempt_view(recorded_attempt) for recorded_attempt in detail.attempts])
 
 
 def delivery_list(page: Page[DeliverySummary]) -> DeliveryList:
-    """A page of deliveries."""
-    return DeliveryList(deliveries=[delivery_view(seen) for seen in page.items], next_cursor=page.next_cursor)
+    """Show a page of deliveries."""
+    return DeliveryList(deliveries=[delivery_view(summary) for summary in page.items], next_cursor=page.next_cursor)
 
 
 def attempt_view(recorded_attempt: RecordedAttempt) -> AttemptView:
-    """One attempt."""
+    """Show one attempt."""
     attempt = recorded_attempt.attempt
     return AttemptView(
         number=attempt.number,
@@ -148,12 +148,12 @@ def attempt_view(recorded_attempt: RecordedAttempt) -> AttemptView:
 
 
 def explanation_view(explanation: Explanation) -> ExplanationView:
-    """One diagnosis."""
+    """Show one explanation."""
     return ExplanationView(explanation.sentence, explanation.fix or None)
 
 
 def describe_next_attempt(reason: NextAttemptReason | None, next_attempt_at: int | None) -> str:
-    """When it was to be tried again after an attempt, and why then."""
+    """Describe when the next attempt was planned, and why then."""
     when = "at once" if next_attempt_at is None else f"at {to_rfc3339(next_attempt_at)}"
     match reason:
         case NextAttemptReason.SCHEDULE:
@@ -163,7 +163,7 @@ def describe_next_attempt(reason: NextAttemptReason | None, next_attempt_at: int
         case NextAttemptReason.DELIVERED:
             return "No more: it was delivered."
         case NextAttemptReason.GONE:
-            return "No more: the receiver answered 410 Gone, which disabled its webhook."
+            return "No more: the receiver answered 410 Gone, which disabled the endpoint."
         case NextAttemptReason.SCHEDULE_ENDED:
             return "No more: its retry schedule has ended."
         case NextAttemptReason.ONCE:

@@ -1,4 +1,4 @@
-"""What can be done with one webhook: `/api/webhooks/{id}/…`."""
+"""`/api/webhooks/{id}/…`: rotates an endpoint's secret, lists and replays its deliveries, and tests it."""
 
 from typing import Final
 
@@ -34,7 +34,7 @@ from dcvd.services.webhooks.secret_rotation import DEFAULT_GRACE_MS, LONGEST_GRA
 
 
 class Rotation(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """For how long the present secret signs beside the new one; 0: no earlier secret signs from now on."""
+    """For how long the present secret signs beside the new one; 0: only the new secret signs from now on."""
 
     grace_seconds: int = DEFAULT_GRACE_MS // SECOND
 
@@ -43,9 +43,10 @@ _DEFAULT_ROTATION: Final = Rotation()
 
 
 class NewReplay(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Events from `since` on, before `until`. `failed`: whose delivery is a dead letter; `missing`: without a delivery.
+    """Which events to send again: those from `since` on, before `until`.
 
-    `all`: both, and what was delivered. `events`: only these, also where the webhook is not subscribed to them.
+    `failed`: events whose delivery is a dead letter; `missing`: events without a delivery; `all`: both, and delivered
+    ones. `events`: only these, even if the endpoint is not subscribed to them.
     """
 
     since: Instant
@@ -56,7 +57,7 @@ class NewReplay(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknow
 
 
 class TestAnswer(Struct, frozen=True):
-    """The delivery with its only attempt; what went wrong, if anything."""
+    """The delivery with its only attempt, and an explanation if it failed."""
 
     delivery: DeliveryView
     attempt: AttemptView
@@ -73,23 +74,23 @@ class TestAnswer(Struct, frozen=True):
 async def rotate_secret(
     request: ApiRequest, webhook_id: FromPath[str], data: JSONBody[Rotation] = _DEFAULT_ROTATION
 ) -> RotationAnswer:
-    """The new secrets are in this answer and never again; the very next attempt is signed with them."""
+    """Rotate the secret. The new one is in this answer and never again; the next attempt is signed with it."""
     grace = data.grace_seconds
     if not 0 <= grace <= LONGEST_GRACE_MS // SECOND:
         message = f"graceSeconds is {grace}; give a whole number from 0 to {LONGEST_GRACE_MS // SECOND}."
         raise InvalidInput("graceSeconds", message)
-    rotated = await secret_rotation.rotate(request.context, request.org_id, webhook_id, grace_ms=grace * SECOND)
-    view = webhook_view(rotated.endpoint, request.context.now())
+    rotation = await secret_rotation.rotate(request.context, request.org_id, webhook_id, grace_ms=grace * SECOND)
+    view = webhook_view(rotation.endpoint, request.context.now())
     return RotationAnswer(
-        webhook=with_secrets(view, rotated.secret), previous_expires_at=to_rfc3339(rotated.previous_expires_at)
+        webhook=with_secrets(view, rotation.secret), previous_expires_at=to_rfc3339(rotation.previous_expires_at)
     )
 
 
-@get("/deliveries", summary="List the deliveries of a webhook", dependencies=LIST_QUERY, responses=problems(400, 404))
+@get("/deliveries", summary="List the deliveries to an endpoint", dependencies=LIST_QUERY, responses=problems(400, 404))
 async def list_webhook_deliveries(
     request: ApiRequest, webhook_id: FromPath[str], list_query: InjectedListQuery
 ) -> DeliveryList:
-    """Newest first. A page may have fewer than `limit` and still a `nextCursor`."""
+    """List the endpoint's deliveries, newest first. A page may have fewer than `limit` and still a `nextCursor`."""
     return await list_query.fetch_page(request, webhook_id)
 
 
@@ -105,7 +106,7 @@ async def list_webhook_deliveries(
 async def replay_webhook(
     request: ApiRequest, webhook_id: FromPath[str], data: JSONBody[NewReplay]
 ) -> Response[ReplayAnswer]:
-    """A job does it; each delivery gets its full schedule, and keeps its `webhook-id`."""
+    """Start a job that sends the events again; each gets its full schedule, and keeps its `webhook-id`."""
     since = parse_instant("since", data.since)
     assert since is not None, "it is a required member"
     replay = await replays.prepare_replay(
@@ -124,25 +125,27 @@ async def replay_webhook(
 
 @post("/test", summary="Send a test now", status_code=200, responses=problems(403, 404, 409, 503))
 async def test_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> TestAnswer:
-    """One `webhook.test`, to this webhook alone; also when it is disabled, or not subscribed to it."""
+    """Send one `webhook.test` to this endpoint alone, even if it is disabled or not subscribed to it."""
     endpoint = await endpoints.get(request.context, request.org_id, webhook_id)
-    delivery, made = await request.services.tester.send_test(request.org_id, webhook_id)
+    delivery, recorded_attempt = await request.services.tester.send_test(request.org_id, webhook_id)
     explanation = None
-    if made.attempt.outcome is not AttemptOutcome.DELIVERED:
-        explanation = explanation_view(explain(made.attempt, endpoint.url))
-    seen = DeliverySummary(delivery=delivery, status=status_of(delivery.state, is_enabled=endpoint.health.is_enabled))
-    return TestAnswer(delivery_view(seen), attempt_view(made), explanation)
+    if recorded_attempt.attempt.outcome is not AttemptOutcome.DELIVERED:
+        explanation = explanation_view(explain(recorded_attempt.attempt, endpoint.url))
+    summary = DeliverySummary(
+        delivery=delivery, status=status_of(delivery.state, is_enabled=endpoint.health.is_enabled)
+    )
+    return TestAnswer(delivery_view(summary), attempt_view(recorded_attempt), explanation)
 
 
 @post("/conformance", summary="Test the receiver", status_code=200, responses=problems(403, 404, 409, 503))
 async def check_conformance(request: ApiRequest, webhook_id: FromPath[str]) -> ConformanceAnswer:
-    """Sends a good delivery, the same once more, a forged and an old one, and says what the receiver got wrong."""
+    """Send a good delivery, the same again, a forged and an old one, and report what the receiver got wrong."""
     return conformance_answer(await request.services.tester.check_conformance(request.org_id, webhook_id))
 
 
 def _check_event_types(names: list[str]) -> list[EventType]:
     if not names:
-        message = "events is empty; leave it out to mean all that the webhook is subscribed to."
+        message = "events is empty; leave it out to mean all that the endpoint is subscribed to."
         raise InvalidInput("events", message, code="no_events")
     return [endpoints.parse_event_type(f"events[{index}]", name) for index, name in enumerate(names)]
 

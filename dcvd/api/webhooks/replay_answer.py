@@ -1,4 +1,4 @@
-"""What is answered when much is to be sent again."""
+"""The answers to a request to send many events again."""
 
 from litestar import Response
 from msgspec import Struct
@@ -9,18 +9,18 @@ from dcvd.core.webhooks.replays import Replay
 
 
 class ReplayAnswer(Struct, frozen=True):
-    """How many deliveries, and the job that makes them due; null where it was only to be counted."""
+    """How many deliveries are sent again, and the job that makes them due; null after a dry run."""
 
     job: JobView | None
     count: int
 
 
 def accepted_response(job: Job, replay: Replay) -> Response[ReplayAnswer]:
-    """It will be done."""
+    """Build the answer to a replay that was started."""
     headers = {"Location": f"/api/jobs/{job.id}"}
     return Response(ReplayAnswer(job_view(job), replay.total), status_code=202, headers=headers)
 
 
 def count_response(replay: Replay) -> Response[ReplayAnswer]:
-    """Nothing was done."""
+    """Build the answer to a dry run, which only counts."""
     return Response(ReplayAnswer(None, replay.total), status_code=200)

@@ -1,4 +1,4 @@
-"""`/api/webhooks`."""
+"""`/api/webhooks`: an organization's endpoints."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
 
 
 class NewWebhook(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Where to send, and which events; `headers` are sent with each delivery, their values are never shown again."""
+    """Where to send which events; `headers` go with each delivery, and their values are never shown."""
 
     url: str
     events: list[str]
@@ -24,9 +24,9 @@ class NewWebhook(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkno
 
 
 class WebhookChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """What is absent stays as it is. `maxPerSecond` null: no limit; `headers` replace all that there were.
+    """The changes; what is absent stays. `maxPerSecond` null: no limit; `headers` replace all earlier ones.
 
-    `replay` goes with `"enabled": true`: whether what was held for a disabled webhook is sent.
+    `replay` goes with `"enabled": true`: whether what was held for the disabled endpoint is sent.
     """
 
     url: str | UnsetType = UNSET
@@ -37,9 +37,9 @@ class WebhookChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     replay: HeldDeliveries = HeldDeliveries.HELD
 
 
-@post("", summary="Add a webhook", status_code=201, responses=problems(400, 403, 413, 415))
+@post("", summary="Add an endpoint", status_code=201, responses=problems(400, 403, 413, 415))
 async def add_webhook(request: ApiRequest, data: JSONBody[NewWebhook]) -> Response[WebhookAnswer]:
-    """The secrets are in this answer and never again."""
+    """Add an endpoint. Its secrets are in this answer and never again."""
     context = request.context
     endpoint, secret = await endpoints.create(
         context,
@@ -53,28 +53,28 @@ async def add_webhook(request: ApiRequest, data: JSONBody[NewWebhook]) -> Respon
     return Response(WebhookAnswer(view), headers={"Location": f"/api/webhooks/{endpoint.id}"})
 
 
-@get("", summary="List the webhooks", responses=problems(400))
+@get("", summary="List the endpoints", responses=problems(400))
 async def list_webhooks(request: ApiRequest, limit: Limit = None, cursor: Cursor = None) -> WebhookList:
-    """Newest first."""
-    found = await endpoints.list_page(request.context, request.org_id, cursor=cursor, limit=parse_page_limit(limit))
+    """List the organization's endpoints, newest first."""
+    page = await endpoints.list_page(request.context, request.org_id, cursor=cursor, limit=parse_page_limit(limit))
     now = request.context.now()
-    return WebhookList(webhooks=[webhook_view(row, now) for row in found.items], next_cursor=found.next_cursor)
+    return WebhookList(webhooks=[webhook_view(row, now) for row in page.items], next_cursor=page.next_cursor)
 
 
-@get("/{webhook_id:str}", summary="Show a webhook", responses=problems(404))
+@get("/{webhook_id:str}", summary="Show an endpoint", responses=problems(404))
 async def get_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> WebhookAnswer:
-    """With its health and its rates, without its secrets."""
+    """Show an endpoint with its health and its rates, without its secrets."""
     context = request.context
     endpoint = await endpoints.get(context, request.org_id, webhook_id)
     rates = await delivery_history.compute_rates(context, endpoint.id)
     return WebhookAnswer(with_rates(webhook_view(endpoint, context.now()), rates))
 
 
-@patch("/{webhook_id:str}", summary="Change a webhook", responses=problems(400, 403, 404, 413, 415))
+@patch("/{webhook_id:str}", summary="Change an endpoint", responses=problems(400, 403, 404, 413, 415))
 async def change_webhook(
     request: ApiRequest, webhook_id: FromPath[str], data: JSONBody[WebhookChange]
 ) -> WebhookAnswer:
-    """What waits for delivery goes to the new address. Enabling starts its health anew."""
+    """Change an endpoint. Waiting deliveries go to the new address. Enabling it resets its health."""
     change = EndpointChange(
         url=data.url,
         events=data.events,
@@ -87,9 +87,9 @@ async def change_webhook(
     return WebhookAnswer(webhook_view(endpoint, request.context.now()))
 
 
-@delete("/{webhook_id:str}", summary="Remove a webhook", responses=problems(403, 404))
+@delete("/{webhook_id:str}", summary="Remove an endpoint", responses=problems(403, 404))
 async def remove_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> None:
-    """Gone with all that was owed to it."""
+    """Remove an endpoint, with all its deliveries."""
     await endpoints.remove(request.context, request.org_id, webhook_id)
 
 

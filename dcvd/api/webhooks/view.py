@@ -1,4 +1,4 @@
-"""A webhook as JSON."""
+"""An endpoint as JSON."""
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from dcvd.services.webhooks.delivery_history import DeliveryRates
 
 
 class HealthView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """How its attempts go. `reason` says why it is disabled; nothing is sent before `pausedUntil`.
+    """How an endpoint's attempts go. `reason`: why it is disabled; nothing is sent before `pausedUntil`.
 
     `failedAttempts` counts those since the last success, `failingSince` is when the first of them ended.
     """
@@ -28,7 +28,7 @@ class HealthView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class RatesView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Attempts that delivered and that failed, and within how many milliseconds half and 95 % of all were over."""
+    """Attempts that delivered and that failed, and the milliseconds within which half and 95 % of all ended."""
 
     delivered: int
     failed_attempts: int
@@ -37,10 +37,11 @@ class RatesView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class WebhookView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A webhook endpoint. Both secrets are one key, and only in the answer that made it.
+    """An endpoint for webhooks. Both secrets are one key, and only in the answer that made it.
 
     `secret` keys X-DCVaaS-Signature; `signingSecret` is for Standard Webhooks libraries. The values of its own headers
-    are secrets as well and never shown. `rates`, of the last hour, day and week, are in the answer about it alone.
+    are secrets as well and never shown. `rates`, of the last hour, day and week, are only in the answer about one
+    endpoint.
     """
 
     id: str
@@ -68,14 +69,14 @@ class WebhookList(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class RotationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
-    """With the new secrets; those before sign beside them until `previousExpiresAt`."""
+    """The endpoint with its new secrets; the previous ones sign beside them until `previousExpiresAt`."""
 
     webhook: WebhookView
     previous_expires_at: Instant
 
 
 def webhook_view(endpoint: Endpoint, now: int) -> WebhookView:
-    """Without any secret; `now` tells whether a pause is over."""
+    """Show an endpoint without any secret; `now` decides whether a pause is over."""
     return WebhookView(
         id=endpoint.id,
         org_id=endpoint.org_id,
@@ -91,24 +92,24 @@ def webhook_view(endpoint: Endpoint, now: int) -> WebhookView:
 
 
 def with_secrets(view: WebhookView, secret: Secret) -> WebhookView:
-    """With both forms of its secret, for the one answer that shows them."""
+    """Add both forms of its secret, for the one answer that shows them."""
     return replace(view, secret=secret.reveal(), signing_secret=to_standard_secret(secret).reveal())
 
 
 def with_rates(view: WebhookView, rates: dict[str, DeliveryRates]) -> WebhookView:
-    """With how its attempts went lately."""
-    return replace(view, rates={name: _rates_view(found) for name, found in rates.items()})
+    """Add how its attempts went in the last hour, day and week."""
+    return replace(view, rates={name: _rates_view(delivery_rates) for name, delivery_rates in rates.items()})
 
 
 def _health_view(health: EndpointHealth, now: int) -> HealthView:
-    paused = health.paused_until is not None and health.paused_until > now
+    is_paused = health.paused_until is not None and health.paused_until > now
     return HealthView(
         status=health.state,
         reason=health.reason,
         failed_attempts=health.failures,
         failing_since=format_instant(health.failing_since),
         last_error=health.last_error,
-        paused_until=format_instant(health.paused_until) if paused else None,
+        paused_until=format_instant(health.paused_until) if is_paused else None,
     )
 
 

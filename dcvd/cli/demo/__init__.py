@@ -1,1 +1,1 @@
-"""`dcvd demo`: the whole life of one domain, on this machine alone."""
+"""`dcvd demo`: shows the whole life of one domain, on this machine alone."""

@@ -10,7 +10,7 @@ _TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
 
 
 class DemoClient:
-    """Calls to one base URL, with or without a bearer token."""
+    """Calls one base URL, with or without a bearer token."""
 
     def __init__(self, session: aiohttp.ClientSession, base_url: str, token: str | None = None) -> None:
         self._session = session
@@ -18,7 +18,7 @@ class DemoClient:
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
 
     async def call(self, method: str, path: str, body: object = None) -> Any:
-        """The answer's JSON. Raises DcvdError for any answer but a 2xx, and for none."""
+        """Call, and return the answer's JSON. Raises DcvdError for any answer but a 2xx, and if there is none."""
         try:
             async with self._session.request(
                 method, self._base_url + path, json=body, headers=self._headers, timeout=_TIMEOUT

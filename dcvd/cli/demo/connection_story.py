@@ -1,4 +1,4 @@
-"""The part of the story in which the customer clicks once, and the daemon writes the record."""
+"""The part of the demo in which the customer clicks once, and the daemon writes the record."""
 
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ _TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
 
 
 class ConnectionStory:
-    """Tells how the customer's DNS provider is connected, and what the daemon does with that."""
+    """Shows how the customer's DNS provider is connected, and how the daemon writes the record through it."""
 
     def __init__(self, stage: DemoStage, narrator: Narrator, session: aiohttp.ClientSession) -> None:
         self._stage = stage
@@ -26,12 +26,14 @@ class ConnectionStory:
         self.connection_id = ""
 
     async def connect(self, api: DemoClient) -> None:
-        """By OAuth. Raises DcvdError."""
+        """Connect the customer's provider by OAuth. Raises DcvdError."""
         say, redirect_uri = self._narrator, self._stage.receiver.redirect_uri
         say.start_step("A customer connects its DNS provider, by one click")
         say.show_command(f'POST /api/oauth/authorize {{"provider":"{_PROVIDER}","redirectUri":"{redirect_uri}"}}')
-        begun = await api.call("POST", "/api/oauth/authorize", {"provider": _PROVIDER, "redirectUri": redirect_uri})
-        url = URL(begun["authorizationUrl"])
+        authorization = await api.call(
+            "POST", "/api/oauth/authorize", {"provider": _PROVIDER, "redirectUri": redirect_uri}
+        )
+        url = URL(authorization["authorizationUrl"])
         say.say("Your application sends the customer's browser to the provider's page:")
         say.show_command(f"{str(url)[:_MAX_URL_SHOWN]}…")
         answer = await self._give_consent(url)
@@ -43,35 +45,35 @@ class ConnectionStory:
         connection = (await api.call("POST", "/api/oauth/exchange", exchange))["connection"]
         self.connection_id = str(connection["id"])
         say.show_created(self.connection_id)
-        say.show_fact("account", connection["account"] or "not told")
+        say.show_fact("account", connection["account"] or "unknown")
         say.show_fact("may", ", ".join(connection["scopes"]))
 
     async def write_record(self, api: DemoClient, domain_id: str) -> None:
-        """The record: what would be done, then that it be done. Raises DcvdError."""
+        """Ask the daemon for a dry run of the record, then have it written. Raises DcvdError."""
         say, path = self._narrator, f"/api/domains/{domain_id}/dns"
         say.start_step("dcvd writes the record itself")
-        wish = {"connectionId": self.connection_id}
+        request = {"connectionId": self.connection_id}
         say.show_command(f'POST /api/domains/{{id}}/dns {{"connectionId":"{self.connection_id}","dryRun":true}}')
-        planned = (await api.call("POST", path, {**wish, "dryRun": True}))["plan"]
-        say.say(f"It says what it would do in the zone {planned['zone']}, and does nothing yet:")
-        for step in planned["records"]:
+        plan = (await api.call("POST", path, {**request, "dryRun": True}))["plan"]
+        say.say(f"It says what it would do in the zone {plan['zone']}, and does nothing yet:")
+        for step in plan["records"]:
             say.show_record(f"{step['state']}   {step['name']}   {step['type']}   {step['value']}")
         say.add_gap()
         say.show_command(f'POST /api/domains/{{id}}/dns {{"connectionId":"{self.connection_id}"}}')
-        job = (await api.call("POST", path, wish))["job"]
+        job = (await api.call("POST", path, request))["job"]
         say.show_created(job["id"], "The job that writes it.")
         say.say(MARKS_LEGEND)
 
     async def show_zone(self) -> None:
-        """What stands there by now, as the customer sees it. Raises DcvdError."""
+        """Show the records of the customer's zone. Raises DcvdError."""
         state = await DemoClient(self._session, self._stage.sandbox.control_url).call("GET", "/state")
         for zone in state["zones"]:
             for record in zone["records"]:
-                told = f"{record['name']} {record['type']} {record['content']} ({record['comment']})"
-                self._narrator.show_fact("in the zone", told)
+                description = f"{record['name']} {record['type']} {record['content']} ({record['comment']})"
+                self._narrator.show_fact("in the zone", description)
 
     async def _give_consent(self, url: URL) -> dict[str, Any]:
-        """The browser's way: to the provider, where `auto` stands for the click, and back to the application."""
+        """Follow the browser to the provider, where `auto` stands for the click, and back to the application."""
         try:
             async with self._session.get(
                 url.update_query({"auto": "allow"}), allow_redirects=False, timeout=_TIMEOUT

@@ -1,4 +1,4 @@
-"""What the demo says: numbered steps, and below them what was done and what happened."""
+"""The demo's output: numbered steps, and below each what was done and what happened."""
 
 import shutil
 import textwrap
@@ -13,7 +13,7 @@ _NAME_WIDTH: Final = 17
 
 
 class Narrator:
-    """Writes line by line to a stream, at once."""
+    """Writes the demo's lines to a stream, and flushes each one."""
 
     def __init__(self, stream: TextIO, style: TerminalStyle) -> None:
         self._stream = stream
@@ -26,39 +26,39 @@ class Narrator:
         self._print_line(self._style.emphasize(text))
 
     def start_step(self, text: str) -> None:
-        """The next numbered step."""
+        """Begin the next numbered step."""
         self._step_number += 1
         self._print_line()
         self._print_line(f"{self._style.highlight(str(self._step_number))}  {self._style.emphasize(text)}")
 
     def say(self, text: str) -> None:
-        """A sentence below the step."""
+        """Write a sentence below the step."""
         for line in self._wrap(text, len(_INDENT)):
             self._print_line(_INDENT + line)
 
     def show_command(self, text: str) -> None:
-        """What somebody types or a program sends."""
+        """Show a command that somebody types, or a request that a program sends."""
         self._print_line(_INDENT + self._style.dim(text))
 
     def show_created(self, name: str, text: str = "") -> None:
-        """Something that is there now."""
+        """Show something that was created."""
         self._print_line(f"{_INDENT}{self._check_mark()} {name.ljust(_NAME_WIDTH) if text else name} {text}".rstrip())
 
     def show_record(self, text: str) -> None:
-        """The one thing that a reader must not overlook."""
+        """Show a DNS record so that a reader cannot overlook it."""
         self._print_line()
         self._print_line(f"{_INDENT}    {self._style.emphasize(text)}")
 
     def show_fact(self, name: str, text: str) -> None:
-        """A result."""
+        """Show a result: its name, and its value."""
         self._print_line(f"{_INDENT}{self._style.dim(name.ljust(_NAME_WIDTH))} {text}")
 
     def restart_clock(self) -> None:
-        """The seconds of what happens count from here."""
+        """Count the seconds of events from now on."""
         self._started_s = time.monotonic()
 
     def show_event(self, name: str, text: str, *, is_verified: bool) -> None:
-        """An event; `is_verified` marks a webhook that arrived with both signatures right."""
+        """Show an event; `is_verified` marks a webhook that arrived with both signatures right."""
         mark = self._check_mark() if is_verified else self._style.dim("·")
         head = f"{_INDENT}{self._format_elapsed()} {mark} {self._style.highlight(name.ljust(_NAME_WIDTH))} "
         indent = " " * (len(_INDENT) + 8 + 2 + 1 + _NAME_WIDTH)
@@ -68,7 +68,7 @@ class Narrator:
             self._print_line(indent + line)
 
     def show_shell_command(self, comment: str, command: str) -> None:
-        """Something to try, and what it does."""
+        """Show a shell command to try, and what it does."""
         self._print_line(_INDENT + self._style.dim(f"# {comment}"))
         self._print_line(_INDENT + command)
 

@@ -1,4 +1,4 @@
-"""Where the demo keeps its files, and where its socket goes when the path there would be too long for one."""
+"""The demo's directory, and another one for its socket if a path in the first is too long for a socket."""
 
 import os
 import tempfile
@@ -16,21 +16,21 @@ _PREFIX: Final = "dcvd-demo-"
 
 
 def make_private_directory() -> tempfile.TemporaryDirectory[str]:
-    """Removed with all that is in it."""
+    """Make the demo's directory, which is removed at the end with all that is in it."""
     return tempfile.TemporaryDirectory(prefix=_PREFIX)
 
 
 @contextmanager
 def socket_path(directory: Path) -> Iterator[Path]:
-    """A path for a socket in a directory that nobody else can enter: this one, or where that is too long another one.
+    """Yield a path for a socket, in this directory or, if that path is too long, in another private one.
 
-    The other one is removed at the end. Raises DcvdError when there is no place for it.
+    The other directory is removed at the end. Raises DcvdError when no path is short enough.
     """
-    wanted = directory / _NAME
-    if _fits(wanted):
-        yield wanted
+    path = directory / _NAME
+    if _fits(path):
+        yield path
         return
-    with _short_directory(wanted) as short:
+    with _short_directory(path) as short:
         yield Path(short, _NAME)
 
 
@@ -38,13 +38,13 @@ def _short_directory(wanted: Path) -> tempfile.TemporaryDirectory[str]:
     refusals: list[str] = []
     for parent in _parents():
         try:
-            made = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=parent)
+            directory = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=parent)
         except OSError as error:
             refusals.append(f"{parent}: {error.strerror}")
             continue
-        if _fits(Path(made.name, _NAME)):
-            return made
-        made.cleanup()
+        if _fits(Path(directory.name, _NAME)):
+            return directory
+        directory.cleanup()
         refusals.append(f"{parent}: too long")
     raise DcvdError(
         f"The demo has no place for its socket: {wanted} has {len(bytes(wanted))} bytes, of which a socket's path may "

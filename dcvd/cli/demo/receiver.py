@@ -1,6 +1,6 @@
 """A customer's webhook receiver, as they would write it: it verifies both signatures by itself.
 
-Nothing here comes from the daemon's own signing, so that its arrivals prove what a tenant will see.
+Nothing here uses the daemon's own signing code, so what it accepts, a tenant's receiver accepts too.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ class WebhookSecrets(Struct, frozen=True):
 
 
 class ReceivedWebhook(Struct, frozen=True):
-    """A webhook; `problem` says what was wrong with it, if anything was."""
+    """A webhook that arrived; `problem` says what was wrong with it, if anything was."""
 
     event: str
     data: Mapping[str, Any]
@@ -40,7 +40,7 @@ class ReceivedWebhook(Struct, frozen=True):
 
 
 class WebhookReceiver:
-    """Listens on a free port of loopback and hands each webhook on, once for its id."""
+    """Listens on a free port of loopback, and passes each webhook on, but only once for each id."""
 
     def __init__(self, on_webhook: Callable[[ReceivedWebhook], None]) -> None:
         self._on_webhook = on_webhook
@@ -66,23 +66,23 @@ class WebhookReceiver:
 
     @property
     def url(self) -> str:
-        """Where to send webhooks."""
+        """The URL to which webhooks are sent."""
         assert self._runner is not None, "it listens"
         return f"http://127.0.0.1:{self._runner.addresses[0][1]}{_PATH}"
 
     @property
     def redirect_uri(self) -> str:
-        """Where the application has its customers come back to, once they have consented."""
+        """The URL to which customers come back once they have consented."""
         return f"{self.url.removesuffix(_PATH)}/connected"
 
     def trust(self, secrets: WebhookSecrets) -> None:
-        """The keys that the endpoint was given; webhooks that came before wait for them."""
+        """Set the endpoint's secrets; webhooks that came earlier wait for them."""
         self._secrets.set_result(secrets)
 
     async def _receive(self, request: web.Request) -> web.Response:
         body = await request.read()
-        keys = await self._secrets
-        problem = find_fault(keys, request.headers, body, time.time())
+        secrets = await self._secrets
+        problem = find_fault(secrets, request.headers, body, time.time())
         if problem is not None:
             log.error("demo.webhook_refused", problem=problem)
             self._on_webhook(ReceivedWebhook(request.headers.get("X-DCVaaS-Event", "unnamed"), {}, problem))
@@ -96,7 +96,7 @@ class WebhookReceiver:
 
 
 def find_fault(secrets: WebhookSecrets, headers: Mapping[str, str], body: bytes, now_s: float) -> str | None:
-    """What is wrong with a webhook's signatures, or None. `now_s` is in seconds since the epoch."""
+    """Find what is wrong with a webhook's signatures, or None. `now_s` is in seconds since the epoch."""
     missing = [
         name
         for name in ("X-DCVaaS-Signature", "webhook-id", "webhook-timestamp", "webhook-signature")
@@ -110,18 +110,18 @@ def find_fault(secrets: WebhookSecrets, headers: Mapping[str, str], body: bytes,
 
 
 def _has_predecessor_signature(secret: str, signature: str, body: bytes) -> bool:
-    """Signs what JSON gives back, not the bytes: `hmac-sha256(secret, JSON.stringify(payload))` of JavaScript."""
+    """Check the predecessor's signature: `hmac-sha256(secret, JSON.stringify(payload))`, not of the bytes received."""
     try:
         payload = json.loads(body)
     except ValueError:
         return False
-    again = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
-    expected = hmac.new(secret.encode(), again.encode(), hashlib.sha256).hexdigest()
+    encoded = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
+    expected = hmac.new(secret.encode(), encoded.encode(), hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected, signature)
 
 
 def _find_standard_fault(signing_secret: str, headers: Mapping[str, str], body: bytes, now_s: float) -> str | None:
-    """The rule of https://github.com/standard-webhooks/standard-webhooks, "Verifying signatures"."""
+    """Verify as https://github.com/standard-webhooks/standard-webhooks says in "Verifying signatures"."""
     message_id, timestamp = headers["webhook-id"], headers["webhook-timestamp"]
     if not timestamp.isdecimal() or abs(now_s - int(timestamp)) > _TOLERANCE_S:
         return f"webhook-timestamp {timestamp} is not within {_TOLERANCE_S} seconds of now"
@@ -131,7 +131,7 @@ def _find_standard_fault(signing_secret: str, headers: Mapping[str, str], body: 
         return "the signing secret is not whsec_ and base64"
     content = f"{message_id}.{timestamp}.".encode() + body
     expected = b"v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest())
-    given = headers["webhook-signature"].encode().split(b" ")
-    if not any(hmac.compare_digest(expected, each) for each in given):
+    signatures = headers["webhook-signature"].encode().split(b" ")
+    if not any(hmac.compare_digest(expected, each) for each in signatures):
         return "no part of webhook-signature is that of Standard Webhooks"
     return None

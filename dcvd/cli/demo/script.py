@@ -1,4 +1,4 @@
-"""The story that the demo tells: one domain, from the first call to its certificate."""
+"""The demo's script: one domain, from the first call to its certificate."""
 
 import asyncio
 import shlex
@@ -23,20 +23,20 @@ from dcvd.services import organizations, tokens
 ORGANIZATION: Final = "Acme Pages"
 DOMAIN: Final = "app.customer.test"
 _EVENTS: Final = [event.value for event in EventType if event.value.startswith(("domain.", "dns."))]
-_POLL_INTERVAL_S: Final = 0.1  # seconds between two looks at the domain over the API
+_POLL_INTERVAL_S: Final = 0.1  # seconds between two calls for the domain
 _LOG_TAIL_LINES: Final = 15
 
 DemoEvent = ReceivedWebhook | DomainProgress
 
 
 class DemoFailed(DcvdError):
-    """The story did not reach its end."""
+    """The demo did not reach its end."""
 
     code = "demo_failed"
 
 
 class DemoScript:
-    """Tells the story on a stage that is set. `connect`: the daemon creates the record, else the customer by hand."""
+    """Plays the demo on an open stage. `connect`: the daemon writes the record, else the customer does by hand."""
 
     def __init__(
         self,
@@ -59,13 +59,13 @@ class DemoScript:
 
     @property
     def last_known_state(self) -> str:
-        """For the sentence of a failure."""
+        """The last known state of the domain, for the sentence of a failure."""
         if self._progress is None:
             return "the domain was not added yet."
         return f"the last webhook was {self._last_event_type}, the status {self._progress.status}. {self._progress}"
 
     async def play(self) -> None:
-        """Up to the active domain. Raises DcvdError."""
+        """Play up to the active domain. Raises DcvdError."""
         self._show_stage()
         api = await self._create_tenant()
         await self._register_receiver(api)
@@ -85,17 +85,17 @@ class DemoScript:
         await self._show_result(await api.call("GET", f"/api/domains/{domain_id}"))
 
     async def narrate_until_cancelled(self) -> None:
-        """Narrates whatever else arrives, until cancelled."""
+        """Show what can be tried, then whatever arrives, until cancelled."""
         self._show_what_to_try()
         while True:
             await self._next_event()
 
     def _show_stage(self) -> None:
-        say, on = self._narrator, self._stage
+        say, stage = self._narrator, self._stage
         say.start_step("Everything starts on this machine")
-        say.show_created("Cloudflare", f"{on.sandbox.api_url} (a sandbox, with DNS on {on.sandbox.dns_address})")
-        say.show_created("dcvd", f"{on.url} (log in {on.log_file})")
-        say.show_created("your application", f"{on.receiver.url} (receives the webhooks)")
+        say.show_created("Cloudflare", f"{stage.sandbox.api_url} (a sandbox, with DNS on {stage.sandbox.dns_address})")
+        say.show_created("dcvd", f"{stage.url} (log in {stage.log_file})")
+        say.show_created("your application", f"{stage.receiver.url} (receives the webhooks)")
 
     async def _create_tenant(self) -> DemoClient:
         say, context = self._narrator, self._stage.daemon.context
@@ -111,7 +111,7 @@ class DemoScript:
 
     async def _register_receiver(self, api: DemoClient) -> None:
         say = self._narrator
-        say.start_step("Your application asks to be told what happens")
+        say.start_step("Your application registers an endpoint for webhooks")
         say.show_command("POST /api/webhooks")
         answer = await api.call("POST", "/api/webhooks", {"url": self._stage.receiver.url, "events": _EVENTS})
         webhook = answer["webhook"]
@@ -134,11 +134,11 @@ class DemoScript:
     async def _wait_until_record_is_missed(self) -> None:
         self._narrator.start_step("dcvd looks for the record, and says what is wrong")
         self._narrator.say(MARKS_LEGEND)
-        told = registered = False
-        while not (told and registered):
-            happening = await self._next_event()
-            told = told or _is_webhook_of(happening, EventType.DNS_CHECK_FAILED)
-            registered = registered or (isinstance(happening, DomainProgress) and happening.hostname is not None)
+        is_reported = is_registered = False
+        while not (is_reported and is_registered):
+            event = await self._next_event()
+            is_reported = is_reported or _is_webhook_of(event, EventType.DNS_CHECK_FAILED)
+            is_registered = is_registered or (isinstance(event, DomainProgress) and event.hostname is not None)
 
     async def _create_record(self) -> None:
         say, sandbox = self._narrator, self._stage.sandbox
@@ -174,10 +174,10 @@ class DemoScript:
                 f"{control}/dns/shop.customer.test/CNAME",
             )
         else:
-            connected = f'"connectionId":"{self._connection_story.connection_id}"'
+            connection_member = f'"connectionId":"{self._connection_story.connection_id}"'
             say.show_shell_command(
                 "add another one, and its record is written by itself",
-                f'{add} \'{{"domainName":"shop.customer.test",{connected}}}\'',
+                f'{add} \'{{"domainName":"shop.customer.test",{connection_member}}}\'',
             )
             say.show_shell_command(
                 "look at the connection", f"curl -s {bearer} {self._stage.url}/api/oauth/connections"
@@ -190,9 +190,9 @@ class DemoScript:
         say.add_gap()
 
     async def _next_event(self) -> DemoEvent:
-        happening = await self._events.get()
-        self._narrate(happening)
-        return happening
+        event = await self._events.get()
+        self._narrate(event)
+        return event
 
     def _narrate(self, demo_event: DemoEvent) -> None:
         match demo_event:
@@ -206,31 +206,31 @@ class DemoScript:
                 self._narrator.show_event(event, describe_event(event, data), is_verified=True)
 
     async def _poll_domain(self, api: DemoClient, domain_id: str) -> None:
-        """What a tenant would see who asks again and again."""
+        """Ask the API for the domain again and again, and pass on each change."""
         while True:
-            now = read_progress((await api.call("GET", f"/api/domains/{domain_id}"))["domain"])
-            if now != self._progress:
-                self._progress = now
-                self._events.put_nowait(now)
+            progress = read_progress((await api.call("GET", f"/api/domains/{domain_id}"))["domain"])
+            if progress != self._progress:
+                self._progress = progress
+                self._events.put_nowait(progress)
             await asyncio.sleep(_POLL_INTERVAL_S)
 
 
 async def run_demo(narrator: Narrator, *, once: bool, deadline_s: float, connect: bool = False) -> None:
-    """The whole demo, with nothing left behind. Raises DcvdError when it was not done after `deadline_s` seconds."""
+    """Run the whole demo, and leave nothing behind. Raises DcvdError if it is not done after `deadline_s` seconds."""
     narrator.show_title("dcvd demo: a customer's own domain, from its first record to its certificate")
     with make_private_directory() as directory:
         try:
             async with aiohttp.ClientSession() as session:
-                happenings: asyncio.Queue[DemoEvent] = asyncio.Queue()
-                async with open_stage(Path(directory), happenings.put_nowait) as on:
-                    script = DemoScript(on, narrator, session, happenings, connect=connect)
-                    await _play_supervised(script, on, once=once, deadline_s=deadline_s)
+                events: asyncio.Queue[DemoEvent] = asyncio.Queue()
+                async with open_stage(Path(directory), events.put_nowait) as stage:
+                    script = DemoScript(stage, narrator, session, events, connect=connect)
+                    await _play_supervised(script, stage, once=once, deadline_s=deadline_s)
         except DcvdError as error:
             raise DemoFailed(f"{error.message}{_log_tail(Path(directory, 'dcvd.log'))}") from error
 
 
 async def _play_supervised(script: DemoScript, stage: DemoStage, *, once: bool, deadline_s: float) -> None:
-    """The story, as long as the daemon lives."""
+    """Play the script for as long as the daemon runs."""
     try:
         async with asyncio.TaskGroup() as group:
             daemon = group.create_task(stage.daemon.wait(), name="demo.daemon")
@@ -254,11 +254,11 @@ def _is_webhook_of(received: DemoEvent, event: EventType) -> bool:
 
 
 def _first_failure(failures: ExceptionGroup[Exception]) -> Exception:
-    """The failure that ended the others; a person wants one sentence."""
-    found: Exception = failures
-    while isinstance(found, ExceptionGroup):
-        found = found.exceptions[0]
-    return found
+    """Return the first failure of a group; a person wants one sentence."""
+    failure: Exception = failures
+    while isinstance(failure, ExceptionGroup):
+        failure = failure.exceptions[0]
+    return failure
 
 
 def _log_tail(log_file: Path) -> str:

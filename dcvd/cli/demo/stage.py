@@ -1,4 +1,4 @@
-"""Everything that the demo runs on, in one process: sandbox, daemon, receiver, a directory of its own."""
+"""The demo's stage: sandbox, daemon and receiver in one process, with a directory of its own."""
 
 import json
 import os
@@ -21,7 +21,7 @@ _PRIVATE_MODE: Final = 0o600
 
 
 class DemoStage(Struct, frozen=True, kw_only=True):
-    """What runs."""
+    """The running parts of the demo."""
 
     sandbox: Sandbox
     daemon: Daemon
@@ -30,13 +30,13 @@ class DemoStage(Struct, frozen=True, kw_only=True):
 
     @property
     def url(self) -> str:
-        """The daemon's API."""
+        """The URL of the daemon's API."""
         return self.daemon.urls[0]
 
 
 @asynccontextmanager
 async def open_stage(directory: Path, on_webhook: Callable[[ReceivedWebhook], None]) -> AsyncIterator[DemoStage]:
-    """Starts it all and stops it in the reverse order; every log line of this process goes to a file meanwhile."""
+    """Start all parts, and stop them in reverse order; meanwhile every log line of this process goes to a file."""
     log_file = directory / "dcvd.log"
     async with AsyncExitStack() as stack:
         configure_logging(level="info", json=True, stream=stack.enter_context(log_file.open("w")))
@@ -49,7 +49,10 @@ async def open_stage(directory: Path, on_webhook: Callable[[ReceivedWebhook], No
 
 
 def build_configuration(directory: Path, socket: Path, sandbox: Sandbox) -> LoadedConfig:
-    """Everything on loopback and in the directory, at a pace for people who watch. The environment has no say."""
+    """Build a configuration that stays on loopback and in the directory; the environment is not read.
+
+    Its intervals are short, for people who watch.
+    """
     settings = sandbox.settings
     token = _write_secret(directory / "sandbox-token", settings.token)
     client_secret = _write_secret(directory / "client-secret", settings.oauth_client_secret)
@@ -112,5 +115,5 @@ allow_private = ["127.0.0.0/8"]
 
 
 def _toml_string(value: str | Path) -> str:
-    """A basic string of TOML, which JSON's are too as long as nothing is written as surrogates."""
+    """Write a basic string of TOML; a JSON string is one, as long as it has no surrogates."""
     return json.dumps(os.fspath(value), ensure_ascii=False)

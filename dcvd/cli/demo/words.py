@@ -12,7 +12,7 @@ MARKS_LEGEND: Final = "✓ marks a webhook that your application received and ve
 
 
 class DomainProgress(Struct, frozen=True):
-    """Where a domain stands, as the API tells it."""
+    """How far a domain is, according to the API."""
 
     status: str
     hostname: str | None
@@ -25,12 +25,12 @@ class DomainProgress(Struct, frozen=True):
 
 
 def read_progress(domain: Mapping[str, Any]) -> DomainProgress:
-    """Of a domain as the API answers it."""
+    """Read the progress from a domain in the API's JSON."""
     return DomainProgress(domain["status"], domain["cfStatus"], domain["cfSslStatus"])
 
 
 def describe_event(event: str, data: Mapping[str, Any]) -> str:
-    """What an event tells a person."""
+    """Describe an event for a person."""
     name = data.get("domain_name", "The domain")
     match EventType(event):
         case EventType.DOMAIN_ADDED:

@@ -1,1 +1,1 @@
-"""`dcvd diagnose`: its command and its report."""
+"""`dcvd diagnose`: the command, and the report that it prints."""

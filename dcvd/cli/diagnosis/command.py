@@ -1,4 +1,4 @@
-"""`dcvd diagnose`: what is wrong with a hostname, for a person at a terminal."""
+"""`dcvd diagnose`: says what is wrong with a hostname."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ _DNS_ALONE: Final = "DNS alone"
 
 
 class DiagnosisResult(NamedTuple):
-    """`source` says who was asked; `fallback_reason` why the daemon was not, although it is there."""
+    """A diagnosis; `source` says who was asked, `fallback_reason` why the daemon was not, although it runs."""
 
     diagnosis: DiagnosisOutput
     dns: DnsOutput
@@ -53,24 +53,26 @@ class DiagnosisResult(NamedTuple):
 def diagnose(name: str, target: str | None, wildcard: bool, delegated: bool, as_json: bool, config: Path) -> int:
     """Say what is wrong with the hostname NAME, who has to act, and what exactly to type.
 
-    Where a daemon runs and somebody has added NAME, it is asked, and looks anew. Otherwise DNS alone is asked, by the
-    configuration; that needs neither a database nor a secret of Cloudflare's.
+    If a daemon runs and somebody has added NAME, the daemon checks it again. Otherwise DNS alone is asked, as the
+    configuration says; that needs neither a database nor a secret of Cloudflare's.
 
     Exits with 0 when NAME is healthy, with 1 when something is wrong.
     """
     configure_logging(level="error")
     loaded = load(config, os.environ, need_cloudflare=False).config
-    wish = DomainRequest(
+    domain_request = DomainRequest(
         domain_name=name, validation="delegated" if delegated or wildcard else "http", wildcard=wildcard
     )
-    found = asyncio.run(_diagnose(loaded, wish, target))
-    if found.fallback_reason is not None:
-        click.echo(found.fallback_reason, err=True)
+    result = asyncio.run(_diagnose(loaded, domain_request, target))
+    if result.fallback_reason is not None:
+        click.echo(result.fallback_reason, err=True)
     if as_json:
-        print_json({"diagnosis": found.diagnosis, "dns": found.dns, "source": found.source})
+        print_json({"diagnosis": result.diagnosis, "dns": result.dns, "source": result.source})
     else:
-        click.echo(format_report(found.diagnosis, found.dns, TerminalStyle.for_stream(sys.stdout), source=found.source))
-    return 0 if found.diagnosis.is_healthy else FAILED
+        click.echo(
+            format_report(result.diagnosis, result.dns, TerminalStyle.for_stream(sys.stdout), source=result.source)
+        )
+    return 0 if result.diagnosis.is_healthy else FAILED
 
 
 async def _diagnose(config: Config, request: DomainRequest, target: str | None) -> DiagnosisResult:
@@ -85,27 +87,30 @@ async def _diagnose(config: Config, request: DomainRequest, target: str | None) 
             DnsOutput(),
             "nobody: the name itself is wrong",
         )
-    told, doubt = (None, None) if target else await _ask_daemon(config.server.socket, addition.name)
-    if not template and (told is None or told.target is None):
+    reported, fallback_reason = (None, None) if target else await _ask_daemon(config.server.socket, addition.name)
+    if not template and (reported is None or reported.target is None):
         raise ConfigError(
             ["Where has it to point? Set cloudflare.cname_target in the configuration, or give --target TARGET."]
         )
     domain = sketch_domain(
-        addition, template=told.target if told and told.target else template, suffix=None, now=_now()
+        addition,
+        template=reported.target if reported and reported.target else template,
+        suffix=None,
+        now=_now(),
     )
     facts = (await DnsObserver(config).observe(build_check_request(domain, os.urandom))).facts
-    voices = DnsOutput(facts.servers, facts.resolvers)
-    if told is not None:
-        return DiagnosisResult(told, voices, f"the daemon at {config.server.socket}, and DNS")
+    dns_output = DnsOutput(facts.servers, facts.resolvers)
+    if reported is not None:
+        return DiagnosisResult(reported, dns_output, f"the daemon at {config.server.socket}, and DNS")
     now = _now()
-    seen = diagnose_domain(
+    diagnosis = diagnose_domain(
         domain, facts, certificate_authorities=config.cloudflare.certificate_authorities, allowed_tlds=allowed, now=now
     )
-    return DiagnosisResult(diagnosis_from_dns(domain, seen, now), voices, _DNS_ALONE, doubt)
+    return DiagnosisResult(diagnosis_from_dns(domain, diagnosis, now), dns_output, _DNS_ALONE, fallback_reason)
 
 
 async def _ask_daemon(socket: Path, name: str) -> tuple[DiagnosisOutput | None, str | None]:
-    """What the daemon knows of a name, or why it could not be asked."""
+    """Return the daemon's diagnosis of a name, or why the daemon could not be asked."""
     try:
         if not await has_listener(socket):
             return None, None
@@ -116,7 +121,7 @@ async def _ask_daemon(socket: Path, name: str) -> tuple[DiagnosisOutput | None, 
 
 
 def _parse_target(config: Config, option: str | None) -> str:
-    """Empty where nobody says."""
+    """Return the target from the option, else from the configuration; empty if neither names one."""
     if option is None:
         return config.cloudflare.cname_target
     try:

@@ -1,4 +1,4 @@
-"""A diagnosis for eyes. What strangers' zones hold is shown printable, so that it cannot play with the terminal."""
+"""A diagnosis as text for a terminal. Text from strangers' zones is made printable, so that it cannot control it."""
 
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -27,7 +27,7 @@ _FAILURE_WORDS: Final = {
 
 
 def format_report(diagnosis: DiagnosisOutput, dns: DnsOutput, style: TerminalStyle, *, source: str) -> str:
-    """The whole, in paragraphs; `source` says who was asked."""
+    """Format the whole report, in paragraphs; `source` says who was asked."""
     parts = [
         _format_verdict(diagnosis, style),
         *_format_findings(diagnosis, style),
@@ -48,16 +48,16 @@ def _format_verdict(diagnosis: DiagnosisOutput, style: TerminalStyle) -> str:
         line = style.mark_doubtful(f"{name} could not be checked.")
     else:
         line = style.mark_doubtful(f"{name} is not ready yet.")
-    known = [("Summary", make_printable(diagnosis.summary))]
+    facts = [("Summary", make_printable(diagnosis.summary))]
     if diagnosis.status is not None:
-        known += [("Status", f"{diagnosis.status.value}, {'ready' if diagnosis.ready else 'not ready'}")]
+        facts += [("Status", f"{diagnosis.status.value}, {'ready' if diagnosis.ready else 'not ready'}")]
     if diagnosis.dns_state is not None:
-        known += [("DNS", diagnosis.dns_state.value)]
+        facts += [("DNS", diagnosis.dns_state.value)]
     if diagnosis.checked_at is not None:
-        known += [("Checked", format_instant(diagnosis.checked_at, missing=""))]
+        facts += [("Checked", format_instant(diagnosis.checked_at, missing=""))]
     if diagnosis.next_check_at is not None:
-        known += [("Next", format_instant(diagnosis.next_check_at, missing=""))]
-    return f"{line}\n{format_facts(known)}"
+        facts += [("Next", format_instant(diagnosis.next_check_at, missing=""))]
+    return f"{line}\n{format_facts(facts)}"
 
 
 def _format_findings(diagnosis: DiagnosisOutput, style: TerminalStyle) -> Iterator[str]:
@@ -77,12 +77,12 @@ def _format_findings(diagnosis: DiagnosisOutput, style: TerminalStyle) -> Iterat
 def _format_details(finding: FindingOutput, style: TerminalStyle) -> Iterator[str]:
     fix = finding.fix
     if fix is not None:
-        typed = "  ".join(map(make_printable, (fix.type, fix.name, fix.value)))
-        yield f"Type  {style.emphasize(typed)}"
+        record = "  ".join(map(make_printable, (fix.type, fix.name, fix.value)))
+        yield f"Type  {style.emphasize(record)}"
     for evidence in finding.evidence:
         yield style.dim(f"Seen  {make_printable(evidence)}")
     if finding.next_check_at is not None:
-        yield style.dim(f"Look again  {format_instant(finding.next_check_at, missing='')}")
+        yield style.dim(f"Check again  {format_instant(finding.next_check_at, missing='')}")
 
 
 def _format_records(diagnosis: DiagnosisOutput, style: TerminalStyle) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""`dcvd domain`: its commands and the files they read."""
+"""`dcvd domain`: its commands, and the files that they read."""

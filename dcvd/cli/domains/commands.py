@@ -1,4 +1,4 @@
-"""`dcvd domain`: the domains of an organization's customers."""
+"""`dcvd domain`: imports the domains of an organization's customers."""
 
 import sys
 from collections import Counter
@@ -74,24 +74,24 @@ def import_domains(
     """
     if key is not None:
         validate_key(key)
-    found = read_entries(file.read(), ImportDefaults(validation=validation, wildcard=wildcard))
-    wishes = [
-        (entry.line, entry.request_or_fault) for entry in found if isinstance(entry.request_or_fault, DomainRequest)
+    entries = read_entries(file.read(), ImportDefaults(validation=validation, wildcard=wildcard))
+    requests = [
+        (entry.line, entry.request_or_fault) for entry in entries if isinstance(entry.request_or_fault, DomainRequest)
     ]
-    results = [_to_refused_line(entry) for entry in found if not isinstance(entry.request_or_fault, DomainRequest)]
+    results = [_to_refused_line(entry) for entry in entries if not isinstance(entry.request_or_fault, DomainRequest)]
 
     with ExitStack() as stack:
-        advance = _start_progress(stack, len(wishes), visible=not as_json)
+        advance = _start_progress(stack, len(requests), visible=not as_json)
 
         async def work(operations: Operations) -> OrganizationOutput:
             owner = await find_organization(operations, organization)
-            for start in range(0, len(wishes), MOST_LINES):
-                part = wishes[start : start + MOST_LINES]
-                own_key = key if key is None or not start else f"{key}.{start // MOST_LINES + 1}"
+            for start in range(0, len(requests), MOST_LINES):
+                batch = requests[start : start + MOST_LINES]
+                batch_key = key if key is None or not start else f"{key}.{start // MOST_LINES + 1}"
                 async for imported in operations.import_domains(
-                    owner.id, [wish for _, wish in part], dry_run=dry_run, key=own_key
+                    owner.id, [request for _, request in batch], dry_run=dry_run, key=batch_key
                 ):
-                    results.append(_renumber(imported, part[imported.line - 1][0]))
+                    results.append(_renumber(imported, batch[imported.line - 1][0]))
                     advance(1)
             return owner
 
@@ -110,7 +110,7 @@ def import_domains(
 
 
 def _start_progress(stack: ExitStack, length: int, *, visible: bool) -> Callable[[int], None]:
-    """Moves a bar on a terminal, and nothing elsewhere."""
+    """Start a progress bar on a terminal, and return what advances it; elsewhere that does nothing."""
     if not (visible and sys.stderr.isatty()):
         return lambda _: None
     steps = max(length // _PROGRESS_STEPS, 1)
@@ -125,8 +125,8 @@ def _print_summary(
 ) -> None:
     for result in results:
         if result.error is not None:
-            given = "" if result.domain_name is None else f"{result.domain_name}: "
-            click.echo(f"{name}:{result.line}: {given}{result.error.message}", err=True)
+            prefix = "" if result.domain_name is None else f"{result.domain_name}: "
+            click.echo(f"{name}:{result.line}: {prefix}{result.error.message}", err=True)
     if not results:
         click.echo(f"There is no domain in {name}.", err=True)
         return

@@ -1,4 +1,4 @@
-"""Files of domains: one name to a line, CSV with a header, or one JSON object to a line.
+"""Files of domains: they have one name to a line, or CSV with a header, or one JSON object to a line.
 
 Blank lines and those that begin with # are left out. Lines are numbered from 1, as an editor does.
 """
@@ -19,14 +19,14 @@ _COMMENT: Final = "#"
 
 
 class ImportDefaults(Struct, frozen=True, kw_only=True):
-    """What holds for every line that does not say otherwise."""
+    """The members of every line that does not give its own."""
 
     validation: ValidationMethod | None = None
     wildcard: bool = False
 
 
 class ImportEntry(Struct, frozen=True):
-    """A line of a file: what it asks for, or what is wrong with it."""
+    """A line of a file: the request that it makes, or a sentence about what is wrong with it."""
 
     line: int
     request_or_fault: DomainRequest | str
@@ -39,7 +39,7 @@ class _Row(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
 
 
 def read_entries(content: bytes, defaults: ImportDefaults) -> list[ImportEntry]:
-    """All that is in a file. Raises InvalidInput for one that is no text, or has columns without names."""
+    """Read all lines of a file. Raises InvalidInput if it is not text, or has columns but none of hostnames."""
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
@@ -83,27 +83,27 @@ def _read_csv(
     lines: Sequence[str], delimiter: str, columns: Sequence[str], defaults: ImportDefaults
 ) -> Iterator[ImportEntry]:
     reader = csv.reader([f"{line}\n" for line in lines], delimiter=delimiter)
-    headed, number = False, 1
+    is_header_read, number = False, 1
     for cells in reader:
-        begins, number = number, reader.line_num + 1
+        first_line, number = number, reader.line_num + 1
         if not any(map(str.strip, cells)) or cells[0].startswith(_COMMENT):
             continue
-        if not headed:
-            headed = True
+        if not is_header_read:
+            is_header_read = True
             continue
         # Other columns are somebody's own; a file that `GET /api/domains.csv` gave can be imported as it is.
         row = {name: cell.strip() for name, cell in zip(columns, cells, strict=False) if cell.strip()}
-        given: dict[str, Any] = {name: row[name] for name in (_NAME_COLUMN, "validation") if name in row}
+        members: dict[str, Any] = {name: row[name] for name in (_NAME_COLUMN, "validation") if name in row}
         if "wildcard" in row:
-            given["wildcard"] = {"true": True, "false": False}.get(row["wildcard"].lower(), row["wildcard"])
+            members["wildcard"] = {"true": True, "false": False}.get(row["wildcard"].lower(), row["wildcard"])
         try:
-            yield ImportEntry(begins, _to_request(msgspec.convert(given, _Row), defaults))
+            yield ImportEntry(first_line, _to_request(msgspec.convert(members, _Row), defaults))
         except msgspec.ValidationError:
-            yield ImportEntry(begins, _explain_row(row))
+            yield ImportEntry(first_line, _explain_row(row))
 
 
 def _explain_row(row: Mapping[str, str]) -> str:
-    """What is wrong with a row."""
+    """Say what is wrong with a row."""
     if _NAME_COLUMN not in row:
         return f"The line has no {_NAME_COLUMN}."
     if row.get("validation", "http") not in get_args(ValidationMethod):

@@ -1,4 +1,4 @@
-"""What an operator does to organizations, tokens and domains, whether the daemon runs or not."""
+"""The operator's operations on organizations, tokens and domains, whether or not the daemon runs."""
 
 from dcvd.cli.operations.choice import perform
 from dcvd.cli.operations.contract import (

@@ -1,4 +1,4 @@
-"""Which way the operations go: the daemon where one listens, else the database."""
+"""Chooses how operations are carried out: by the daemon if one listens, else on the database."""
 
 import asyncio
 import os
@@ -18,10 +18,10 @@ _T = TypeVar("_T")
 
 
 def perform(config: Path, work: Callable[[Operations], Awaitable[_T]], *, on_created: OnCreated | None = None) -> _T:
-    """Do some work with the operations that the configuration leads to. Raises DcvdError.
+    """Run `work` with the operations of the daemon, or else of the database. Raises DcvdError.
 
-    Without `on_created` nothing is written where neither a daemon nor a database is; with it the database is created
-    then, and its path handed over.
+    If there is neither a daemon nor a database, nothing is written without `on_created`; with it the database is
+    created, and `on_created` gets its path.
     """
     configure_logging(level="warning")
     return asyncio.run(_perform(load(config, os.environ, need_cloudflare=False).config, work, on_created))
@@ -45,6 +45,6 @@ async def _open_operations(config: Config, on_created: OnCreated | None) -> Asyn
             except DatabaseLocked:
                 if not await has_listener(socket):
                     raise
-                # The holder was a daemon on its way up.
+                # The holder of the lock was a daemon that was starting.
                 operations = await stack.enter_async_context(open_remote_operations(socket))
         yield operations

@@ -1,4 +1,4 @@
-"""The operations, and what they answer: shaped as in the API, so that `--json` prints them as they are."""
+"""The operations and their results, which have the API's JSON form, so that `--json` prints them as they are."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
@@ -53,7 +53,7 @@ class ImportedRecord(Struct, frozen=True):
 
 
 class ImportedDomain(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A domain that a line of an import stands for."""
+    """The domain that a line of an import added, or that existed already."""
 
     id: str
     required_records: list[ImportedRecord]
@@ -67,7 +67,7 @@ class LineError(Struct, frozen=True):
 
 
 class ImportedLine(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What came of a line; `line` is the one of a file, where one was read."""
+    """The result of one line; `line` is its number in the file, if a file was read."""
 
     line: int
     domain_name: str | None
@@ -77,7 +77,7 @@ class ImportedLine(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Operations(Protocol):
-    """Each raises DcvdError with a sentence; `org_id` is that of an organization that was listed."""
+    """What an operator can do. Each method raises DcvdError; `org_id` is the id of an organization that exists."""
 
     async def create_organization(self, name: str) -> OrganizationOutput: ...
 
@@ -96,16 +96,16 @@ class Operations(Protocol):
     def import_domains(
         self, org_id: str, requests: Sequence[DomainRequest], *, dry_run: bool, key: str | None
     ) -> AsyncIterator[ImportedLine]:
-        """What came of each wish, in their order and numbered from 1; up to MOST_LINES of them."""
+        """Import up to MOST_LINES domains, and yield their results in the same order, numbered from 1."""
         ...
 
 
 async def find_organization(operations: Operations, id_or_name: str) -> OrganizationOutput:
-    """By id, else by exact name. Raises NotFound."""
+    """Find an organization by its id, else by its exact name. Raises NotFound."""
     organizations = await operations.list_organizations()
-    for found in (
+    for match in (
         *(organization for organization in organizations if organization.id == id_or_name),
         *(organization for organization in organizations if organization.name == id_or_name),
     ):
-        return found
+        return match
     raise NotFound(f"There is no organization {id_or_name!r}; `dcvd org list` shows those that exist.")

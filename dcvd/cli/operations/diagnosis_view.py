@@ -1,4 +1,4 @@
-"""A diagnosis as the command line has it: shaped as in the API, whether the daemon gave it or DNS alone."""
+"""A diagnosis in the API's JSON form, whether it comes from the daemon or from DNS alone."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ _GOOD_STATES: Final = frozenset({DnsState.VERIFIED, DnsState.UNVERIFIABLE})
 
 
 class FixOutput(Struct, frozen=True):
-    """The record to type."""
+    """The record that somebody has to type."""
 
     type: str
     name: str
@@ -23,7 +23,7 @@ class FixOutput(Struct, frozen=True):
 
 
 class FindingOutput(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What is wrong, and who has to act; instants here and below are RFC 3339."""
+    """One finding: what is wrong, and who has to act; instants here and below are RFC 3339."""
 
     code: str
     severity: Severity
@@ -45,14 +45,14 @@ class RequiredRecordOutput(Struct, frozen=True):
 
 
 class ErrorOutput(Struct, frozen=True):
-    """Why a domain does not go on by itself."""
+    """Why a domain cannot go on by itself."""
 
     code: str
     message: str
 
 
 class DiagnosisOutput(Struct, frozen=True, kw_only=True, rename="camel"):
-    """`domain_id` and `status` are None of a name that was looked up in DNS alone."""
+    """A diagnosis; `domain_id` and `status` are None if only DNS was asked."""
 
     domain_name: str
     domain_id: str | None = None
@@ -68,26 +68,26 @@ class DiagnosisOutput(Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def is_healthy(self) -> bool:
-        """Nothing is wrong, and where it was added it serves."""
+        """Whether nothing is wrong and, if the domain was added, it serves."""
         if any(finding.severity == "error" for finding in self.findings):
             return False
         return self.ready if self.status is not None else self.dns_state in _GOOD_STATES
 
     @property
     def target(self) -> str | None:
-        """Where the hostname has to point."""
+        """The name to which the hostname has to point."""
         return next((record.value for record in self.required_records if record.purpose == "routing"), None)
 
 
 class DnsOutput(Struct, frozen=True):
-    """What was asked of DNS here and now, and who said what."""
+    """The answers of DNS servers and resolvers to this command."""
 
     servers: tuple[ServerAnswer, ...] = ()
     resolvers: tuple[ResolverAnswer, ...] = ()
 
 
 def diagnosis_from_dns(domain: Domain, diagnosis: DomainDiagnosis, now: int) -> DiagnosisOutput:
-    """Of a name that was looked up in DNS alone."""
+    """Build the diagnosis of a name about which only DNS was asked."""
     return DiagnosisOutput(
         domain_name=domain.name,
         dns_state=diagnosis.state,
@@ -108,7 +108,7 @@ def diagnosis_from_dns(domain: Domain, diagnosis: DomainDiagnosis, now: int) -> 
 
 
 def diagnosis_of_invalid_name(name: str, findings: tuple[Finding, ...]) -> DiagnosisOutput:
-    """Of a name that nobody can add."""
+    """Build the diagnosis of a name that cannot be added."""
     return DiagnosisOutput(
         domain_name=name,
         findings=[_finding_output(finding) for finding in findings],

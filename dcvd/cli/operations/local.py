@@ -39,13 +39,13 @@ from dcvd.store.engine.paging import MAX_LIMIT
 from dcvd.store.organizations import Organization
 
 OnCreated = Callable[[Path], None]
-"""Told the path of a database that was not there before."""
+"""A callback that gets the path of a database that was just created."""
 
 _READERS: Final = 1
 
 
 class LocalOperations:
-    """Calls the services that the daemon's API calls."""
+    """Carries out operations by the services that the daemon's API also calls."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -54,7 +54,7 @@ class LocalOperations:
         return _organization_output(await organizations.create(self._context, name))
 
     async def list_organizations(self) -> list[OrganizationOutput]:
-        return [_organization_output(found) for found in await organizations.list_all(self._context)]
+        return [_organization_output(organization) for organization in await organizations.list_all(self._context)]
 
     async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> MintedTokenOutput:
         minted = await tokens.create(self._context, org_id, name=name, role=role, expires_at=expires_at)
@@ -70,14 +70,14 @@ class LocalOperations:
         )
 
     async def list_tokens(self, org_id: str) -> list[TokenOutput]:
-        found: list[TokenOutput] = []
+        outputs: list[TokenOutput] = []
         cursor: str | None = None
         while True:
             page = await tokens.list_page(self._context, org_id, cursor=cursor, limit=MAX_LIMIT)
-            found += (_token_output(token) for token in page.items)
+            outputs += (_token_output(token) for token in page.items)
             cursor = page.next_cursor
             if cursor is None:
-                return found
+                return outputs
 
     async def revoke_token(self, org_id: str, token_id: str) -> None:
         await tokens.revoke(self._context, org_id, token_id)
@@ -92,35 +92,37 @@ class LocalOperations:
             message = "cloudflare.cname_target is not set (nor SAAS_CNAME_TARGET): customers' records need a target."
             raise ConfigError([message])
         call = BulkRequest(org_id=org_id, actor=OPERATOR_ACTOR, idempotency_key=key, dry_run=dry_run)
-        lines = [self._to_add_line(number, wish) for number, wish in enumerate(requests, 1)]
-        async for done in BulkAdditions(self._context, call).add_lines(lines):
-            for added in done:
-                yield _imported_line(added)
+        lines = [self._to_add_line(number, request) for number, request in enumerate(requests, 1)]
+        async for results in BulkAdditions(self._context, call).add_lines(lines):
+            for result in results:
+                yield _imported_line(result)
 
     def _to_add_line(self, number: int, request: DomainRequest) -> AddLine:
-        wanted: ValidatedDomain | LineRefusal
+        content: ValidatedDomain | LineRefusal
         try:
-            wanted = additions.validate(self._context, request)
+            content = additions.validate(self._context, request)
         except InvalidInput as error:
-            wanted = to_refusal(error)
-        mark = fingerprint_line("add", msgspec.json.encode(request))
-        return AddLine(number=number, fingerprint=mark, name=request.domain_name[:LONGEST_ECHOED_NAME], content=wanted)
+            content = to_refusal(error)
+        fingerprint = fingerprint_line("add", msgspec.json.encode(request))
+        return AddLine(
+            number=number, fingerprint=fingerprint, name=request.domain_name[:LONGEST_ECHOED_NAME], content=content
+        )
 
 
 @asynccontextmanager
 async def open_local_operations(config: Config, on_created: OnCreated | None) -> AsyncIterator[LocalOperations]:
-    """Holds the lock meanwhile. Raises DatabaseBusy naming its holder, and StoreError.
+    """Open the database and hold its lock. Raises DatabaseLocked naming the lock's holder, and StoreError.
 
-    Without `on_created` a database that is missing is a StoreError, and nothing is written.
+    Without `on_created` a missing database is a StoreError, and nothing is written.
     """
     path = config.database.path
     with await _acquire_lock(path, to_seconds(config.database.lock_wait), create=on_created is not None):
-        fresh = not _exists(path)  # under the lock: a daemon that held it until now may have made it
-        if fresh and on_created is None:
+        is_new = not _exists(path)  # checked under the lock: a daemon that held it until now may have made the file
+        if is_new and on_created is None:
             raise _missing_database(path)
         database = await Database.open(path, readers=_READERS)
         try:
-            if fresh and on_created is not None:
+            if is_new and on_created is not None:
                 on_created(path)
             yield LocalOperations(Context(database, config))
         finally:

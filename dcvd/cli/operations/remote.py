@@ -1,4 +1,4 @@
-"""The operations over the unix socket of a daemon that runs."""
+"""The operations over the unix socket of a running daemon."""
 
 import asyncio
 import errno
@@ -58,7 +58,7 @@ class _ProblemAnswer(Struct, frozen=True):
 
 
 class RemoteOperations:
-    """Calls the daemon, which does the work."""
+    """Carries out operations by calling the daemon."""
 
     def __init__(self, session: aiohttp.ClientSession, socket: Path) -> None:
         self._session = session
@@ -80,13 +80,13 @@ class RemoteOperations:
         return answer.token
 
     async def list_tokens(self, org_id: str) -> list[TokenOutput]:
-        found: list[TokenOutput] = []
+        outputs: list[TokenOutput] = []
         query = {"limit": _PAGE_SIZE}
         while True:
             page = await self._call("GET", f"{_ORGANIZATIONS_PATH}/{org_id}/tokens", _TokensAnswer, query=query)
-            found += page.tokens
+            outputs += page.tokens
             if page.next_cursor is None:
-                return found
+                return outputs
             query = {"limit": _PAGE_SIZE, "cursor": page.next_cursor}
 
     async def revoke_token(self, org_id: str, token_id: str) -> None:
@@ -97,7 +97,7 @@ class RemoteOperations:
         return answer.renewals
 
     async def diagnose(self, name: str) -> DiagnosisOutput | None:
-        """Of a (normalised) name that somebody has added there, looked at anew; None of any other."""
+        """Have the daemon check a (normalised) name and diagnose it; None if nobody has added that name."""
         try:
             answer = await self._call("GET", f"/operator/domains/{name}/diagnosis", _NameDiagnosisAnswer)
         except DcvdError as error:
@@ -111,7 +111,7 @@ class RemoteOperations:
     ) -> AsyncIterator[ImportedLine]:
         path = f"{_ORGANIZATIONS_PATH}/{org_id}/domains/bulk"
         headers = {"Content-Type": "application/x-ndjson", **({} if key is None else {"Idempotency-Key": key})}
-        answered = 0
+        answer_count = 0
         try:
             async with self._session.post(
                 path,
@@ -121,15 +121,15 @@ class RemoteOperations:
                 timeout=aiohttp.ClientTimeout(total=None, sock_read=_TIMEOUT_S),
             ) as response:
                 if response.status >= 400:
-                    otherwise = f"The daemon at {self._socket} answered POST {path} with {response.status}"
-                    raise _to_error(await response.read(), otherwise)
+                    fallback_sentence = f"The daemon at {self._socket} answered POST {path} with {response.status}"
+                    raise _to_error(await response.read(), fallback_sentence)
                 async for line in response.content:
                     yield _decode_answer(line, ImportedLine, f"POST {path}", self._socket)
-                    answered += 1
+                    answer_count += 1
         except (aiohttp.ClientError, TimeoutError) as error:
             raise DcvdError(
-                f"The daemon at {self._socket} stopped answering after {answered} of {len(requests)} domains"
-                f" ({type(error).__name__}). Import the same file again: what is there already is told as such."
+                f"The daemon at {self._socket} stopped answering after {answer_count} of {len(requests)} domains"
+                f" ({type(error).__name__}). Import the same file again: what is there already is reported as such."
             ) from error
 
     async def _call(
@@ -164,7 +164,7 @@ class RemoteOperations:
 
 @asynccontextmanager
 async def open_remote_operations(socket: Path) -> AsyncIterator[RemoteOperations]:
-    """For a socket at which somebody listens."""
+    """Open a session with the daemon that listens on the socket."""
     async with aiohttp.ClientSession(
         "http://localhost",
         connector=aiohttp.UnixConnector(path=str(socket)),
@@ -174,9 +174,9 @@ async def open_remote_operations(socket: Path) -> AsyncIterator[RemoteOperations
 
 
 async def has_listener(socket: Path) -> bool:
-    """Whether a daemon is there; connecting starts one where systemd holds the socket.
+    """Whether a daemon listens; connecting starts one if systemd holds the socket.
 
-    Raises Forbidden where this user may not connect, and DcvdError for any other reason.
+    Raises Forbidden if this user may not connect, and DcvdError for any other failure.
     """
     try:
         async with asyncio.timeout(_TIMEOUT_S):
@@ -201,8 +201,8 @@ async def _encode_lines(requests: Sequence[DomainRequest]) -> AsyncIterator[byte
     for start in range(0, len(requests), _SEND_BATCH):
         yield encoder.encode_lines(
             [
-                {"domainName": wish.domain_name, "validation": wish.validation, "wildcard": wish.wildcard}
-                for wish in requests[start : start + _SEND_BATCH]
+                {"domainName": request.domain_name, "validation": request.validation, "wildcard": request.wildcard}
+                for request in requests[start : start + _SEND_BATCH]
             ]
         )
 

@@ -1,1 +1,1 @@
-"""What a terminal shows: tables, colours, and how a person ends a command."""
+"""Terminals: tables, colours, and signals that end a command."""

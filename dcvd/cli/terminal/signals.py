@@ -1,4 +1,4 @@
-"""Work that a person ends."""
+"""Running work until a person ends it by a signal."""
 
 import asyncio
 import signal
@@ -7,16 +7,16 @@ from typing import Any
 
 
 async def run_until_signal(work: Coroutine[Any, Any, None]) -> bool:
-    """Run to the end, or until SIGINT, SIGTERM or SIGHUP cancels it; True when it ended by itself.
+    """Run the work until it ends, or until SIGINT, SIGTERM or SIGHUP cancels it; return True if it ended by itself.
 
     Only the first signal counts: a second one must not disturb the cleaning up.
     """
     task = asyncio.create_task(work, name="cli.work")
-    interrupted = asyncio.Event()
+    interruption = asyncio.Event()
 
     def interrupt() -> None:
-        if not interrupted.is_set():
-            interrupted.set()
+        if not interruption.is_set():
+            interruption.set()
             task.cancel()
 
     loop = asyncio.get_running_loop()
@@ -27,7 +27,7 @@ async def run_until_signal(work: Coroutine[Any, Any, None]) -> bool:
     try:
         await task
     except asyncio.CancelledError:
-        if interrupted.is_set():
+        if interruption.is_set():
             return False
         raise
     return True

@@ -1,4 +1,4 @@
-"""Colours for a terminal that wants them."""
+"""Colours for terminals that support them."""
 
 import os
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ _RESET: Final = "\x1b[0m"
 
 
 class TerminalStyle:
-    """Each method dresses a text; without colours it stays as it is."""
+    """Adds colours to texts; each method returns its text unchanged if colours are off."""
 
     def __init__(self, *, colours: bool) -> None:
         self._colours = colours
 
     @classmethod
     def for_stream(cls, stream: TextIO, environ: Mapping[str, str] = os.environ) -> "TerminalStyle":
-        """Colours on a terminal alone, and never against NO_COLOR (https://no-color.org)."""
+        """Choose colours if the stream is a terminal, unless NO_COLOR forbids them (https://no-color.org)."""
         return cls(colours=stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb")
 
     def emphasize(self, text: str) -> str:

@@ -66,7 +66,7 @@ ERROR  cname_missing  (the domain's owner has to act)
   No CNAME exists for {NAME}. Add {NAME} → {TARGET}.
   Type  CNAME  {NAME}  {TARGET}
   Seen  the name does not exist (NXDOMAIN)
-  Look again  2027-01-15 08:01 UTC
+  Check again  2027-01-15 08:01 UTC
 
 Records that have to be there
 TYPE   NAME              VALUE             SEEN
