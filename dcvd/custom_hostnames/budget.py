@@ -1,5 +1,5 @@
-"""The pace of calls: Cloudflare allows 1,200 requests in 5 minutes, shared with the operator's other tools, and 15
-certificates a minute; over it, every call of the account is refused for minutes.
+"""Limit the rate of calls: Cloudflare allows 1,200 requests in 5 minutes, shared with the operator's other tools, and
+15 certificates a minute. Beyond that it refuses every call of the account for minutes.
 """
 
 import asyncio
@@ -21,30 +21,31 @@ _RATELIMIT_HEADER: Final = re.compile(r"r=(\d{1,9})\s*;\s*t=(\d{1,9})", re.ASCII
 _MAX_PROBE_S: Final = 60.0
 _MAX_PAUSE_S: Final = 600.0
 _MAX_SLEEP_S: Final = 1.0
-"""Seconds after which a waiting call looks again: a reload or an answer may have changed what it waits for."""
+"""Seconds after which a waiting call checks again: a reload or an answer may have changed what it waits for."""
 _RESERVE_DIVISOR: Final = 50
-"""One in so many calls is kept for whoever waits for an answer at this moment."""
+"""One in so many calls is reserved for people who wait for an answer at this moment."""
 _CATCH_UP_CALLS: Final = 4
-"""Routine calls that may follow each other at once after they were held up, or the clock's grain would cost their
-share."""
+"""Routine calls that may follow each other at once after a delay; otherwise the clock's coarseness would cost some of
+their share."""
 _LAST_DIVISOR: Final = 4
-"""Calls that come last get one in so many of the routine ones."""
+"""Calls of the urgency LAST get the place of one in so many routine calls."""
 
 
 class Urgency(IntEnum):
-    """Who waits for a call."""
+    """How urgently a call is needed, by who waits for it."""
 
     NOW = 0
-    """Somebody does, at this moment."""
+    """Somebody waits for it at this moment."""
     SOON = 1
-    """Somebody does, but there may be thousands like him: they are spread once half of the window is used."""
+    """Somebody waits, but thousands may wait like them: such calls are spread once half of the window is used."""
     ROUTINE = 2
+    """Nobody waits for it."""
     LAST = 3
-    """Nobody, and it will probably fail."""
+    """Nobody waits for it, and it will probably fail."""
 
 
 class _UrgencyQueue:
-    """Calls of one urgency, one behind the other; `next_call_time` is when the next of them is planned."""
+    """Calls of one urgency, one after the other; `next_call_time` is when the next of them is planned."""
 
     def __init__(self, next_call_time: float) -> None:
         self.next_call_time = next_call_time
@@ -52,10 +53,11 @@ class _UrgencyQueue:
 
 
 class CloudflareBudget:
-    """Every call is made within `call()`; answers tell it what is left.
+    """Limits the calls to Cloudflare: each is made within `reserve_call()`, and answers show how many are left.
 
-    Routine calls are spread evenly over the window and leave a reserve, so that whoever waits for an answer never finds
-    the window used up. When an answer says that less is left than we know of, others use it too: the rest is spread.
+    Routine calls are spread evenly over the window and leave a reserve, so that people who wait for an answer never
+    find the window used up. An answer with fewer calls left than we expect means that others use the limit too; then
+    our calls are spread over the rest.
     """
 
     def __init__(
@@ -77,7 +79,7 @@ class CloudflareBudget:
         self._certificate_lock = asyncio.Lock()
 
     def configure(self, requests_per_window: int, certificates_per_minute: int) -> None:
-        """New limits; the calls already made still count."""
+        """Set new limits; the calls already made still count."""
         self._requests.limit = requests_per_window
         self._certificates.limit = certificates_per_minute
 
@@ -87,8 +89,8 @@ class CloudflareBudget:
     ) -> AsyncIterator[None]:
         """Wait until a call may be made; it lasts as long as the block, and counts until a window after that.
 
-        orders_certificate: for a call that orders one. Such calls queue apart, so that a thousand registrations do not
-        hold up the looks.
+        orders_certificate: the call orders a certificate. Such calls queue apart, so that a thousand registrations do
+        not delay the checks.
         """
         async with self._reserve_certificate(is_needed=orders_certificate):
             await self._wait_turn(urgency)
@@ -98,7 +100,7 @@ class CloudflareBudget:
                 self._requests.end()
 
     def count_free_certificates(self) -> int | None:
-        """Certificates that could be ordered now; None without a limit."""
+        """Return how many certificates could be ordered now; None without a limit."""
         return self._certificates.count_free()
 
     def learn_from(
@@ -106,13 +108,13 @@ class CloudflareBudget:
     ) -> None:
         """Learn from an answer's status, `Ratelimit` header (`"default";r=50;t=30`) and `retry-after` in seconds.
 
-        elapsed_s: the seconds from the call to its answer, which was made at some instant of them.
+        elapsed_s: the seconds from the call to its answer; Cloudflare counted the call at some instant within them.
         """
         if status == 429:
-            # Cloudflare always says for how long; where something in between does not, it is probed ever more rarely.
-            probe = min(2.0**self._rate_limit_refusals, _MAX_PROBE_S)
+            # Cloudflare always says for how long; if a proxy in between does not, calls probe it at growing intervals.
+            probe_s = min(2.0**self._rate_limit_refusals, _MAX_PROBE_S)
             self._rate_limit_refusals += 1
-            self._pause(probe if retry_after_s is None else retry_after_s, "rate limited")
+            self._pause(probe_s if retry_after_s is None else retry_after_s, "rate limited")
             return
         self._rate_limit_refusals = 0
         match = _RATELIMIT_HEADER.search(ratelimit or "")
@@ -120,7 +122,7 @@ class CloudflareBudget:
             self._apply_remaining(int(match[1]), float(match[2]), elapsed_s)
 
     def get_pause_s(self) -> float:
-        """Seconds for which every call is held back."""
+        """Seconds for which every call still has to wait."""
         return max(self._paused_until - self._monotonic(), 0.0)
 
     @asynccontextmanager
@@ -129,8 +131,8 @@ class CloudflareBudget:
             yield
             return
         async with self._certificate_lock:
-            while (wait := self._certificates.get_wait_s()) > 0:  # noqa: ASYNC110  # time is what is waited for
-                await asyncio.sleep(min(wait, _MAX_SLEEP_S))
+            while (wait_s := self._certificates.get_wait_s()) > 0:  # noqa: ASYNC110  # time is what is waited for
+                await asyncio.sleep(min(wait_s, _MAX_SLEEP_S))
             self._certificates.begin()
         try:
             yield
@@ -138,13 +140,15 @@ class CloudflareBudget:
             self._certificates.end()
 
     async def _wait_turn(self, urgency: Urgency) -> None:
-        """Wait for a call's turn, and begin it."""
-        line = self._queues[urgency]
-        async with line.lock:
-            while (wait := self._get_wait_s(urgency, line)) > 0:  # noqa: ASYNC110  # likewise
-                await asyncio.sleep(min(wait, _MAX_SLEEP_S))
-            spacing = self._get_spacing_s() * (_LAST_DIVISOR if urgency is Urgency.LAST else 1)
-            line.next_call_time = max(line.next_call_time, self._monotonic() - _CATCH_UP_CALLS * spacing) + spacing
+        """Wait for a call's turn, and count the call as begun."""
+        queue = self._queues[urgency]
+        async with queue.lock:
+            while (wait_s := self._get_wait_s(urgency, queue)) > 0:  # noqa: ASYNC110  # likewise
+                await asyncio.sleep(min(wait_s, _MAX_SLEEP_S))
+            spacing_s = self._get_spacing_s() * (_LAST_DIVISOR if urgency is Urgency.LAST else 1)
+            queue.next_call_time = (
+                max(queue.next_call_time, self._monotonic() - _CATCH_UP_CALLS * spacing_s) + spacing_s
+            )
             if urgency is Urgency.LAST:
                 # One of them at a time queues with the routine calls.
                 await self._wait_turn(Urgency.ROUTINE)
@@ -152,46 +156,54 @@ class CloudflareBudget:
                 self._requests.begin()
 
     def _get_wait_s(self, urgency: Urgency, queue: _UrgencyQueue) -> float:
-        limit, others, planned = (
+        limit, other_usage, until_planned_s = (
             self._requests.limit,
             self._count_other_usage(),
             queue.next_call_time - self._monotonic(),
         )
         match urgency:
             case Urgency.NOW:
-                return max(self._requests.get_wait_s(others), self.get_pause_s())
+                return max(self._requests.get_wait_s(other_usage), self.get_pause_s())
             case Urgency.SOON:
-                spread = planned if self._requests.get_wait_s(limit // 2 + others) > 0 else 0.0
-                return max(spread, self._requests.get_wait_s(limit // _RESERVE_DIVISOR + others), self.get_pause_s())
+                spread_wait_s = until_planned_s if self._requests.get_wait_s(limit // 2 + other_usage) > 0 else 0.0
+                return max(
+                    spread_wait_s,
+                    self._requests.get_wait_s(limit // _RESERVE_DIVISOR + other_usage),
+                    self.get_pause_s(),
+                )
             case Urgency.ROUTINE:
-                return max(planned, self._requests.get_wait_s(limit // _RESERVE_DIVISOR + others), self.get_pause_s())
+                return max(
+                    until_planned_s,
+                    self._requests.get_wait_s(limit // _RESERVE_DIVISOR + other_usage),
+                    self.get_pause_s(),
+                )
             case Urgency.LAST:
-                return planned
+                return until_planned_s
             case _:
                 assert_never(urgency)
 
     def _get_spacing_s(self) -> float:
-        """Seconds from one call to the next of those that are spread."""
+        """Seconds between two calls of those that are spread."""
         limit = self._requests.limit
         return self._requests.window_s / max(limit - self._count_other_usage(), 1) if limit > 0 else 0.0
 
     def _count_other_usage(self) -> int:
-        """One more than they were seen to use: an answer that nothing is left stops everything for a while."""
+        """Count the calls of others, and one more: an answer that no call is left would stop everything."""
         return self._other_usage + 1 if self._other_usage and self._monotonic() < self._other_usage_until else 0
 
     def _apply_remaining(self, left: int, reset_s: float, elapsed_s: float) -> None:
         if left == 0:
             self._pause(reset_s, "nothing left")
             return
-        # Whatever of ours the answer may have counted while it was under way.
+        # The number in the answer may or may not include our calls since `elapsed_s` seconds ago, so all of them count.
         expected = self._requests.count_free(elapsed_s)
         if expected is None:
-            # The operator says that there is no limit: what is left is somebody else's to judge, until it is nothing.
+            # The operator configured no limit, so the number left does not matter until it is 0.
             return
-        others = max(expected - left, 0)
-        if others and not self._count_other_usage():
+        other_usage = max(expected - left, 0)
+        if other_usage and not self._count_other_usage():
             log.info("cloudflare.shared", left=left, expected=expected)
-        self._other_usage = others
+        self._other_usage = other_usage
         self._other_usage_until = self._monotonic() + min(reset_s, self._requests.window_s)
 
     def _pause(self, pause_s: float, reason: str) -> None:

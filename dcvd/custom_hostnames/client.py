@@ -1,4 +1,4 @@
-"""Cloudflare's custom hostname calls over HTTP."""
+"""Call Cloudflare's API of custom hostnames over HTTP."""
 
 import asyncio
 import time
@@ -32,19 +32,20 @@ _MAX_RETRY_AFTER_S: Final = 3600.0
 
 
 class CustomHostnamePage(Struct, frozen=True):
-    """A page of custom hostnames; `total_pages` where Cloudflare told it."""
+    """A page of custom hostnames; `total_pages` is None where Cloudflare does not say it."""
 
     hostnames: list[CloudflareHostname]
     total_pages: int | None
 
 
 class CloudflareClient:
-    """One zone's custom hostnames. Every call waits for its turn in the budget and raises the error tree's
-    Retryable, Permanent or Unauthorized, with the cause chained.
+    """Reads and changes the custom hostnames of one zone.
 
-    on_recovered: called when a kind of call succeeds again after the same kind had failed by an outage; another kind's
-        success says nothing, because Cloudflare is often away for some calls alone.
-    window_s: seconds that the limit on requests is for.
+    Every call waits for its turn in the budget, and raises Retryable, Permanent or Unauthorized with the cause chained.
+
+    on_recovered: called when a kind of call succeeds again after an outage of that kind, because Cloudflare is often
+        unavailable for some kinds of calls only.
+    window_s: the length in seconds of the window that the limit on requests is for.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class CloudflareClient:
         self._budget.configure(self._config.requests_per_5m, self._config.certificates_per_minute)
 
     def count_free_creates(self) -> int | None:
-        """How many hostnames could be registered now without waiting for the pace; None for any number."""
+        """Return how many hostnames could be registered now without waiting; None for any number."""
         return self._budget.count_free_certificates()
 
     async def create(
@@ -104,7 +105,7 @@ class CloudflareClient:
     async def get(
         self, cf_id: str, *, urgency: Urgency = Urgency.NOW
     ) -> CloudflareHostname | CloudflareHostnameAbsence:
-        """Look at a hostname; gone is an observation, not an error."""
+        """Read a hostname; its absence is an observation, not an error."""
         try:
             envelope = await self._call("GET", "/custom_hostnames/{id}", cf_id=cf_id, urgency=urgency)
             return _require_match(_require_hostname(envelope, "GET"), cf_id=cf_id)
@@ -114,12 +115,12 @@ class CloudflareClient:
             raise
 
     async def find(self, hostname: str) -> CloudflareHostname | None:
-        """The hostname of exactly this name, if the zone has it."""
+        """Find the hostname of exactly this name; None when the zone does not have it."""
         envelope = await self._call("GET", "/custom_hostnames", query={"hostname.exact": hostname})
-        return next((seen for seen in read_hostnames(envelope.result) if seen.hostname == hostname), None)
+        return next((entry for entry in read_hostnames(envelope.result) if entry.hostname == hostname), None)
 
     async def list_page(self, number: int) -> CustomHostnamePage:
-        """A page of up to LARGEST_PAGE hostnames, from 1; pages shift while hostnames come and go."""
+        """Return a page of up to MAX_PAGE_SIZE hostnames; the first is number 1. Pages shift over time."""
         query = {"page": str(number), "per_page": str(MAX_PAGE_SIZE)}
         envelope = await self._call("GET", "/custom_hostnames", query=query, urgency=Urgency.ROUTINE)
         return CustomHostnamePage(read_hostnames(envelope.result), envelope.total_pages)
@@ -127,10 +128,9 @@ class CloudflareClient:
     async def revalidate(
         self, cloudflare_hostname: CloudflareHostname, *, certificate_authority: str | None = None
     ) -> CloudflareHostname | CloudflareHostnameAbsence:
-        """Have Cloudflare look at the hostname's DNS now, which also resets its backoff and renews its tokens.
+        """Have Cloudflare check the hostname's DNS now, which also resets its backoff and renews its tokens.
 
-        What was ordered (`cloudflare_hostname`: method, wildcard) stays as it is, but for the CA where another is
-        given.
+        The order stays as it is (the method and wildcard of `cloudflare_hostname`), except the CA if one is given.
         """
         fallback = "txt" if cloudflare_hostname.wildcard else "http"
         ssl = _build_ssl(
@@ -170,12 +170,12 @@ class CloudflareClient:
         urgency: Urgency = Urgency.NOW,
     ) -> CloudflareEnvelope:
         async with self._budget.reserve_call(orders_certificate=orders_certificate, urgency=urgency):
-            started = time.monotonic()
+            start_time = time.monotonic()
             status = 0
             try:
-                status, envelope, retry_after = await self._exchange(method, path, cf_id, query, body)
+                status, envelope, retry_after_s = await self._exchange(method, path, cf_id, query, body)
             finally:
-                self._metrics.record_cloudflare_call(method, path, status, time.monotonic() - started)
+                self._metrics.record_cloudflare_call(method, path, status, time.monotonic() - start_time)
         if 200 <= status < 300 and envelope is not None and envelope.success:
             if (method, path) in self._failing_calls:
                 self._failing_calls.discard((method, path))
@@ -183,7 +183,7 @@ class CloudflareClient:
                 if self._on_recovered is not None:
                     self._on_recovered()
             return envelope
-        error = build_error(method, path, status, envelope, retry_after)
+        error = build_error(method, path, status, envelope, retry_after_s)
         if error.code in (UNAVAILABLE, RATE_LIMITED):
             self._failing_calls.add((method, path))
         raise error
@@ -198,21 +198,23 @@ class CloudflareClient:
         if body is not None:
             data = msgspec.json.encode(body)
             headers["Content-Type"] = "application/json"
-        asked_at = time.monotonic()
+        start_time = time.monotonic()
         try:
             async with asyncio.timeout(to_seconds(self._config.timeout)):
                 async with self._session.request(
                     method, url, params=query, data=data, headers=headers, allow_redirects=False
                 ) as response:
                     content = await response.content.read(_MAX_ANSWER_BYTES)
-                    while len(content) < _MAX_ANSWER_BYTES and (more := await response.content.read(_MAX_ANSWER_BYTES)):
-                        content += more
-                    retry_after = _parse_retry_after_s(response.headers.get("retry-after"))
-                    took = time.monotonic() - asked_at
+                    while len(content) < _MAX_ANSWER_BYTES and (
+                        chunk := await response.content.read(_MAX_ANSWER_BYTES)
+                    ):
+                        content += chunk
+                    retry_after_s = _parse_retry_after_s(response.headers.get("retry-after"))
+                    elapsed_s = time.monotonic() - start_time
                     self._budget.learn_from(
-                        response.status, response.headers.get("ratelimit"), retry_after, elapsed_s=took
+                        response.status, response.headers.get("ratelimit"), retry_after_s, elapsed_s=elapsed_s
                     )
-                    return response.status, read_envelope(content), retry_after
+                    return response.status, read_envelope(content), retry_after_s
         except TimeoutError as error:
             self._failing_calls.add((method, path))
             message = f"Cloudflare did not answer {method} {path} within {to_seconds(self._config.timeout):g} s."
@@ -226,7 +228,7 @@ class CloudflareClient:
 
 
 def _build_ssl(hostname: str, method: str | None, *, wildcard: bool) -> dict[str, Any]:
-    """The order of a certificate; an edit that leaves out what was ordered might be read as taking it back."""
+    """Build the order of a certificate, complete, because an edit that omits a part might be read as removing it."""
     ssl: dict[str, Any] = {"method": method, "type": "dv"}
     if wildcard:
         ssl["wildcard"] = True
@@ -236,18 +238,18 @@ def _build_ssl(hostname: str, method: str | None, *, wildcard: bool) -> dict[str
 
 
 def _require_hostname(envelope: CloudflareEnvelope, method: str) -> CloudflareHostname:
-    seen = read_hostname(envelope.result)
-    if seen is None:
+    cloudflare_hostname = read_hostname(envelope.result)
+    if cloudflare_hostname is None:
         raise Retryable(
             f"Cloudflare's answer to {method} holds no custom hostname; it is tried again.", code=UNAVAILABLE
         )
-    return seen
+    return cloudflare_hostname
 
 
 def _require_match(
     cloudflare_hostname: CloudflareHostname, *, name: str | None = None, cf_id: str | None = None
 ) -> CloudflareHostname:
-    """The answer, if it is about what was asked; anything else would be stored as another domain's truth."""
+    """Return the hostname if the answer is about the one requested; otherwise a wrong domain would be updated."""
     if (name is not None and cloudflare_hostname.hostname != name) or (
         cf_id is not None and cloudflare_hostname.id != cf_id
     ):
@@ -258,7 +260,7 @@ def _require_match(
 
 
 def _parse_retry_after_s(text: str | None) -> float | None:
-    """A `retry-after` in seconds, within reason."""
+    """Parse a `retry-after` header in seconds; a long wait is limited, and every other text gives None."""
     stripped = (text or "").strip()
     if not (stripped.isascii() and stripped.isdecimal()):
         return None

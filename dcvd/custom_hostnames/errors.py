@@ -1,7 +1,7 @@
-"""Cloudflare's refusals → the error tree.
+"""Convert Cloudflare's refusals into errors of the error tree.
 
-Source: "Custom hostname status codes" of Cloudflare for SaaS; codes that it does not list are judged by their HTTP
-status. A 429's body is not documented, so only its status and headers count.
+Source: "Custom hostname status codes" of Cloudflare for SaaS; codes that it does not list are classified by their
+HTTP status. A 429's body is not documented, so only its status and headers count.
 """
 
 from typing import Final
@@ -22,24 +22,26 @@ _QUOTA_RETRY_AFTER_S: Final = 900.0
 def build_error(
     method: str, path: str, status: int, envelope: CloudflareEnvelope | None, retry_after_s: float | None
 ) -> DcvdError:
-    """The error that a failed call is raised as."""
-    first = envelope.errors[0] if envelope and envelope.errors else CloudflareErrorInfo(None, "no explanation")
-    said = f"Cloudflare answered {method} {path} with {status}"
-    detail = f"{said}, code {first.code}: {first.message}" if first.code is not None else f"{said}."
+    """Build the error to raise for a failed call."""
+    first_error = envelope.errors[0] if envelope and envelope.errors else CloudflareErrorInfo(None, "no explanation")
+    summary = f"Cloudflare answered {method} {path} with {status}"
+    detail = (
+        f"{summary}, code {first_error.code}: {first_error.message}" if first_error.code is not None else f"{summary}."
+    )
     if status == 429:
-        return Retryable(f"{said}: too many requests.", code=RATE_LIMITED, retry_after_s=retry_after_s)
+        return Retryable(f"{summary}: too many requests.", code=RATE_LIMITED, retry_after_s=retry_after_s)
     if status >= 500 or envelope is None:
         return Retryable(f"{detail} It is tried again.", code=UNAVAILABLE, retry_after_s=retry_after_s)
-    if first.code in _QUOTA_CODES:
+    if first_error.code in _QUOTA_CODES:
         message = f"{detail} Raise the quota of custom hostnames at Cloudflare, or remove some."
         return Retryable(message, code="quota_exceeded", retry_after_s=_QUOTA_RETRY_AFTER_S)
-    if status in (401, 403) and (first.code in _CREDENTIAL_CODES or first.code is None or status == 401):
+    if status in (401, 403) and (first_error.code in _CREDENTIAL_CODES or first_error.code is None or status == 401):
         return Unauthorized(
             f"{detail} The operator of this service has to check its API token, which needs the permission "
             "SSL and Certificates Write on the zone. It is tried again.",
             code="cloudflare_unauthorized",
         )
-    return Permanent(detail, code=_to_error_code(first.code), http_status=status, remote_code=first.code)
+    return Permanent(detail, code=_to_error_code(first_error.code), http_status=status, remote_code=first_error.code)
 
 
 def _to_error_code(remote_code: int | None) -> str:

@@ -1,6 +1,6 @@
-"""Cloudflare's JSON → our observations, leniently: unknown values, nulls and absent members never break a look.
+"""Read Cloudflare's JSON as our observations, leniently: unknown, null and absent members never break a check.
 
-What is kept of it is bounded, and an id is only one that can stand in a path: it comes back in our own calls.
+Text and lists are limited in length. An id has to be safe in a path, because our own calls contain it.
 """
 
 import re
@@ -32,9 +32,9 @@ class CloudflareErrorInfo(Struct, frozen=True):
 
 
 class CloudflareEnvelope(Struct, frozen=True):
-    """What every answer is wrapped in: `{success, errors, messages, result, result_info}`.
+    """The envelope of every answer: `{success, errors, messages, result, result_info}`.
 
-    DELETE of a custom hostname may answer without it, with a bare `{"id": …}`: then that is the result.
+    DELETE of a custom hostname may answer with a bare `{"id": …}` instead, which is then the result.
     """
 
     success: bool
@@ -44,7 +44,7 @@ class CloudflareEnvelope(Struct, frozen=True):
 
 
 def read_envelope(body: bytes) -> CloudflareEnvelope | None:
-    """The envelope of an answer, or None for what is not Cloudflare's JSON (a proxy's page, an empty body)."""
+    """Read the envelope of an answer; None for what is not Cloudflare's JSON (a proxy's page, an empty body)."""
     document = read_json_object(body)
     if document is None:
         return None
@@ -56,18 +56,18 @@ def read_envelope(body: bytes) -> CloudflareEnvelope | None:
 
 
 def read_hostname(result: object) -> CloudflareHostname | None:
-    """A custom hostname as it was observed, or None when the answer holds none."""
-    found = _as_object(result)
-    identifier, hostname = _read_text(found.get("id")), _read_text(found.get("hostname"))
+    """Read a custom hostname from an answer's result; None when it holds none."""
+    result_object = _as_object(result)
+    identifier, hostname = _read_text(result_object.get("id")), _read_text(result_object.get("hostname"))
     if identifier is None or hostname is None or _ID.fullmatch(identifier) is None:
         return None
-    ssl = _as_object(found.get("ssl"))
+    ssl = _as_object(result_object.get("ssl"))
     return CloudflareHostname(
         id=identifier,
         hostname=hostname.lower(),
-        status=_read_text(found.get("status"), _MAX_STATUS_LENGTH),
+        status=_read_text(result_object.get("status"), _MAX_STATUS_LENGTH),
         ssl_status=_read_text(ssl.get("status"), _MAX_STATUS_LENGTH),
-        verification_errors=tuple(_read_messages(found.get("verification_errors"))),
+        verification_errors=tuple(_read_messages(result_object.get("verification_errors"))),
         validation_errors=tuple(_read_messages(ssl.get("validation_errors"))),
         method=_read_text(ssl.get("method"), _MAX_STATUS_LENGTH),
         wildcard=ssl.get("wildcard") is True,
@@ -81,12 +81,12 @@ def read_hostname(result: object) -> CloudflareHostname | None:
 
 
 def read_hostnames(result: object) -> list[CloudflareHostname]:
-    """A page of the list; an entry that cannot be read is left out."""
-    return [seen for entry in _as_list(result) if (seen := read_hostname(entry)) is not None]
+    """Read the hostnames of a page; an entry that cannot be read is left out."""
+    return [hostname for entry in _as_list(result) if (hostname := read_hostname(entry)) is not None]
 
 
 def _read_certificates(ssl: Json) -> Iterator[CloudflareCertificate]:
-    """`ssl.certificates[]` (undocumented, managed certificates), else `ssl.expires_on` (uploaded ones)."""
+    """Read `ssl.certificates[]` (undocumented, managed certificates), else `ssl.expires_on` (uploaded ones)."""
     listed = [_as_object(entry) for entry in _as_list(ssl.get("certificates"))]
     if not any(_read_instant(entry.get("expires_on")) for entry in listed):
         listed = [ssl] if ssl.get("expires_on") else []
@@ -101,7 +101,7 @@ def _read_certificates(ssl: Json) -> Iterator[CloudflareCertificate]:
 
 
 def _read_delegation(ssl: Json) -> Record | None:
-    """`ssl.dcv_delegation_records[]`, of which a hostname has one."""
+    """Read the first usable entry of `ssl.dcv_delegation_records[]`; a hostname has one."""
     for entry in _as_list(ssl.get("dcv_delegation_records"))[:_MAX_ENTRIES]:
         name, target = _read_text(_as_object(entry).get("cname")), _read_text(_as_object(entry).get("cname_target"))
         if name is not None and target is not None:
@@ -110,9 +110,9 @@ def _read_delegation(ssl: Json) -> Record | None:
 
 
 def _read_error(entry: object) -> CloudflareErrorInfo:
-    found = _as_object(entry)
-    code = found.get("code")
-    text = _read_text(found.get("message")) or _read_text(entry) or "no message"
+    error_object = _as_object(entry)
+    code = error_object.get("code")
+    text = _read_text(error_object.get("message")) or _read_text(entry) or "no message"
     return CloudflareErrorInfo(code if isinstance(code, int) else None, text)
 
 

@@ -89,7 +89,7 @@ class Daemon:
         self._is_running = True
 
     def supervise(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Supervise another task that should run for ever: when it ends, the daemon stops."""
+        """Supervise another long-running task: when it ends, the daemon stops."""
         self._supervisor.spawn(name, coroutine)
 
     async def wait(self) -> None:

@@ -1,4 +1,4 @@
-"""One attempt: sign, send, and say how it went."""
+"""Make one attempt: sign the delivery, send it, and describe the outcome."""
 
 from collections.abc import Mapping
 
@@ -22,18 +22,20 @@ async def make_attempt(
 ) -> Attempt:
     """Send a delivery once; `timeout_s` in seconds bounds everything from the name to the last byte of the answer.
 
-    Signed at the moment of sending: receivers refuse a timestamp that is minutes old. Never raises for what the
-    receiver does; a cancellation passes through, and then nothing is known of the attempt.
+    It is signed at the moment of sending: receivers refuse a timestamp that is minutes old. Never raises for what the
+    receiver does. A cancellation passes through; whether the receiver got the delivery is then unknown.
     """
-    started = clock.now()
+    started_at = clock.now()
     headers = signing.build_headers(
-        select_signing_secrets(unsealed_endpoint.secrets, started),
+        select_signing_secrets(unsealed_endpoint.secrets, started_at),
         message_id=due_delivery.event_id,
         event_type=due_delivery.event_type,
-        timestamp_s=started // SECOND,
+        timestamp_s=started_at // SECOND,
         body=due_delivery.body,
     )
-    return await send_signed(egress, unsealed_endpoint, due_delivery, headers, started_at=started, timeout_s=timeout_s)
+    return await send_signed(
+        egress, unsealed_endpoint, due_delivery, headers, started_at=started_at, timeout_s=timeout_s
+    )
 
 
 async def send_signed(
@@ -45,16 +47,16 @@ async def send_signed(
     started_at: int,
     timeout_s: float,  # as above
 ) -> Attempt:
-    """`attempt` with signature headers that were made elsewhere; `started_at` in milliseconds."""
+    """Send a delivery once with the given signature headers; `started_at` in milliseconds. See `make_attempt`."""
     number = due_delivery.attempts + 1
-    every = {"Content-Type": "application/json", **headers}
+    all_headers = {"Content-Type": "application/json", **headers}
     for name, value in unsealed_endpoint.headers.items():
-        every[name] = value.reveal()
+        all_headers[name] = value.reveal()
     try:
-        answer = await egress.post(
+        response = await egress.post(
             unsealed_endpoint.endpoint.url,
             due_delivery.body,
-            every,
+            all_headers,
             timeout_s=timeout_s,
             owner=unsealed_endpoint.endpoint.org_id,
         )
@@ -69,24 +71,24 @@ async def send_signed(
             error=error.message,
             remote_ip=error.remote_ip,
         )
-    outcome = outcome_of(answer.status)
+    outcome = outcome_of(response.status)
     return Attempt(
         delivery_id=due_delivery.id,
         number=number,
         started_at=started_at,
-        timings=answer.timings,
+        timings=response.timings,
         outcome=outcome,
-        status_code=answer.status,
-        error=_explain(outcome, answer),
-        response_headers=answer.headers,
-        response_body=answer.body,
-        remote_ip=answer.remote_ip,
-        retry_after_ms=parse_retry_after_ms(answer.headers.get("retry-after"), started_at),
+        status_code=response.status,
+        error=_explain(outcome, response),
+        response_headers=response.headers,
+        response_body=response.body,
+        remote_ip=response.remote_ip,
+        retry_after_ms=parse_retry_after_ms(response.headers.get("retry-after"), started_at),
     )
 
 
 def build_internal_failure(due_delivery: DueDelivery, now: int) -> Attempt:
-    """An attempt that failed by a fault of dcvd's own, which is in the log."""
+    """Build the attempt that failed by a fault of dcvd's own, which is in the log."""
     return Attempt(
         delivery_id=due_delivery.id,
         number=due_delivery.attempts + 1,

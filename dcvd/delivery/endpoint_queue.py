@@ -1,4 +1,4 @@
-"""One endpoint as the pool sees it: what is ready to be sent to it, what is under way, and whether more may start."""
+"""One endpoint's queue: which deliveries are ready, which are in flight, and whether another attempt may start."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ from dcvd.core.webhooks.endpoint import UnsealedEndpoint
 from dcvd.kit.limits.sliding_window import SlidingWindow
 
 FAST_WITHIN_MS: Final = 1_000
-"""Milliseconds within which an attempt has to end for its endpoint to count as brisk."""
+"""Milliseconds within which an attempt has to end for its endpoint to count as fast."""
 _UNRESPONSIVE_DIVISOR: Final = 4
 _ANSWERED_OUTCOMES: Final = frozenset(
     {AttemptOutcome.DELIVERED, AttemptOutcome.HTTP_ERROR, AttemptOutcome.REDIRECT, AttemptOutcome.GONE}
@@ -19,28 +19,30 @@ _ANSWERED_OUTCOMES: Final = frozenset(
 
 
 class Readiness(Enum):
-    """Whether a lane may start an attempt now."""
+    """Whether a queue may start an attempt now."""
 
     READY = auto()
     LATER = auto()
-    """At the instant that `wait` tells."""
+    """It may start one after the seconds that `get_wait_s` returns."""
     BLOCKED = auto()
-    """Not before something happens to it: an attempt ends, deliveries or settings are read."""
+    """It may start none until an attempt ends, or its deliveries or settings are read."""
 
 
 class EndpointQueue:
-    """In-memory only: all of it can be read again. Instants are the wall clock's milliseconds.
+    """The deliveries of one endpoint, in memory only: everything can be read again from the database.
 
-    is_scheduled: it has a place among the turns. wake_at: when the clock has it looked at next.
-    is_stale: its settings changed, or what it is owed was rearranged; nothing is taken until they are read.
-    is_healthy: it is known not to have failed since its last success.
-    has_unread: something may be due that was not read yet.
-    is_fast: its last attempt ended soon. A lane that is not brisk, or of which nothing is known yet, may hold a slot
-        for long, so the pool lets only some of its slots be held by such.
+    Instants are milliseconds of the wall clock.
+    is_scheduled: the scheduler has the queue. wake_at: when a timer will offer the queue to the scheduler.
+    is_stale: the endpoint's settings or deliveries changed; nothing is taken until they have been read.
+    is_healthy: the endpoint is known not to have failed since its last success.
+    has_unread: a delivery may be due that has not been read yet.
+    is_fast: the last attempt ended soon. An endpoint that is slow, or not known yet, may hold a slot for long, so the
+        pool gives such endpoints only some of its slots.
+    is_responsive: the endpoint answered the last attempt, whatever it answered.
     """
 
     def __init__(self, endpoint_id: str, monotonic: Callable[[], float]) -> None:
-        """`monotonic` is monotonic, in seconds."""
+        """`monotonic` returns monotonic seconds."""
         self.endpoint_id = endpoint_id
         self.org_id = ""
         self.unsealed_endpoint: UnsealedEndpoint | None = None
@@ -59,40 +61,40 @@ class EndpointQueue:
 
     @property
     def ready_count(self) -> int:
-        """Deliveries that were read and wait for their turn."""
+        """The number of deliveries that were read and wait to be sent."""
         return len(self._ready_deliveries)
 
     @property
     def known_ids(self) -> list[str]:
-        """The deliveries that must not be read again: those ready, under way, or left alone for a moment."""
-        return [*(due.id for due in self._ready_deliveries), *self.in_flight, *self.cooling_down]
+        """The ids of deliveries that must not be read again: those ready, in flight, or cooling down."""
+        return [*(due_delivery.id for due_delivery in self._ready_deliveries), *self.in_flight, *self.cooling_down]
 
     @property
     def is_idle(self) -> bool:
-        """Nothing would be lost by forgetting it, but what it may be remembered for: being brisk."""
+        """Whether the queue can be dropped: only the knowledge whether its endpoint is fast would be lost."""
         return not (
             self._ready_deliveries or self.in_flight or self.cooling_down or self.has_unread or self.next_due_at
         )
 
     def clear_ready(self) -> None:
-        """Drop what was read: it is about to be read again."""
+        """Drop the ready deliveries: they are about to be read again."""
         self._ready_deliveries.clear()
 
     def apply_settings(self, unsealed_endpoint: UnsealedEndpoint | None) -> None:
-        """The endpoint's settings as they are now; None when it was removed."""
+        """Take over the endpoint's present settings; None when the endpoint was removed."""
         self.unsealed_endpoint = unsealed_endpoint
         if unsealed_endpoint is not None:
-            # Kept when the endpoint is removed: what is under way then still ends for its organization.
+            # It stays when the endpoint is removed: attempts in flight still end for its organization.
             self.org_id = unsealed_endpoint.endpoint.org_id
         self.is_healthy = unsealed_endpoint is not None and not unsealed_endpoint.endpoint.health.failures
         self._rate_limit.limit = 0 if unsealed_endpoint is None else unsealed_endpoint.endpoint.max_per_second or 0
 
     def add(self, due_deliveries: Iterable[DueDelivery]) -> None:
-        """What was read; none of it is known already."""
+        """Append deliveries that were read; none of them may be known already."""
         self._ready_deliveries.extend(due_deliveries)
 
     def get_readiness(self, now: int, limit: int) -> Readiness:
-        """Whether an attempt may start; `limit` bounds what is under way to one endpoint."""
+        """Whether an attempt may start now; `limit` is the most attempts in flight to one endpoint."""
         if (
             self.is_stale
             or not self._ready_deliveries
@@ -101,35 +103,35 @@ class EndpointQueue:
         ):
             return Readiness.BLOCKED
         if not self.is_responsive:
-            # It did not answer at all: a few tries are enough to learn that it is back.
+            # The endpoint did not answer at all: a few attempts are enough to learn that it is back.
             limit = max(limit // _UNRESPONSIVE_DIVISOR, 1)
         if len(self.in_flight) >= limit:
             return Readiness.BLOCKED
         return Readiness.LATER if self.get_wait_s(now) > 0 else Readiness.READY
 
     def get_wait_s(self, now: int) -> float:
-        """Seconds until its pause has ended and its rate allows an attempt."""
+        """Seconds until the endpoint's pause has ended and its rate limit allows an attempt."""
         if self.unsealed_endpoint is None:
             return 0.0
         paused_until = self.unsealed_endpoint.endpoint.health.paused_until
-        pause = 0.0 if paused_until is None else to_seconds(max(paused_until - now, 0))
-        return max(pause, self._rate_limit.get_wait_s())
+        pause_s = 0.0 if paused_until is None else to_seconds(max(paused_until - now, 0))
+        return max(pause_s, self._rate_limit.get_wait_s())
 
     def take_next(self) -> DueDelivery:
-        """The next delivery, under way from now on."""
-        due = self._ready_deliveries.popleft()
-        self.in_flight.add(due.id)
+        """Take the next delivery, which is in flight from now on."""
+        due_delivery = self._ready_deliveries.popleft()
+        self.in_flight.add(due_delivery.id)
         self._rate_limit.take()
-        return due
+        return due_delivery
 
     def finish(self, due_delivery: DueDelivery, attempt: Attempt | None) -> None:
-        """An attempt has ended and its outcome is stored; None when none was made."""
+        """Note that a delivery's attempt has ended and is stored; None when no attempt was made."""
         self.in_flight.discard(due_delivery.id)
         if attempt is not None:
             self.is_fast = attempt.timings.total_ms < FAST_WITHIN_MS
             self.is_responsive = attempt.outcome in _ANSWERED_OUTCOMES
 
     def plan_due(self, due_at: int) -> None:
-        """Something will be due to it at an instant."""
+        """Note that a delivery will be due at an instant."""
         if self.next_due_at is None or due_at < self.next_due_at:
             self.next_due_at = due_at

@@ -1,4 +1,4 @@
-"""The lanes of all endpoints that are owed something: kept up to date from the database, and woken in time."""
+"""The queues of all endpoints with unfinished deliveries, kept up to date from the database and woken in time."""
 
 import asyncio
 import heapq
@@ -22,13 +22,13 @@ _READ_AHEAD_TOTAL: Final = 4096
 _MIN_READ_AHEAD: Final = 8
 _QUEUES_PER_READ: Final = 64
 _MAX_QUEUES: Final = 10_000
-"""Beyond so many, those that have nothing to do are forgotten."""
+"""With more queues than this, idle ones are dropped."""
 
 
 class EndpointQueues:
-    """Offers lanes to `scheduler` as they become able.
+    """Holds one queue for each endpoint, and offers a queue to `scheduler` when it may be able to start an attempt.
 
-    `wake_event` is set when there is something to read or to begin.
+    wake_event: set when there is something to read or to start.
     """
 
     def __init__(self, context: Context, scheduler: FairScheduler) -> None:
@@ -45,20 +45,20 @@ class EndpointQueues:
         context.database.subscribe(Topic.ENDPOINTS, self._on_endpoint_change)
 
     def request_survey(self) -> None:
-        """Look through all endpoints at the next update."""
+        """Look for unfinished deliveries of all endpoints at the next update."""
         self._needs_survey = True
         self.wake_event.set()
 
     def request_reread(self, endpoint_ids: Collection[str]) -> None:
-        """Something was perhaps stored about these endpoints, or is owed to others for it, that nobody announced."""
+        """Read these endpoints again, and look at all others: a change to any may have been stored unannounced."""
         for endpoint_id in endpoint_ids:
             self._on_endpoint_change(endpoint_id)
         self.request_survey()
 
     async def update(self) -> None:
-        """Read what has to be read; where it is much, a part of it, and `woken` is set for the rest.
+        """Read the queues that need it. Of many, read some, and set `wake_event` for the rest.
 
-        Raises StoreError; what was not read then is read the next time.
+        Raises StoreError; the next update then reads what is missing.
         """
         if self._needs_survey:
             self._needs_survey = False
@@ -68,146 +68,150 @@ class EndpointQueues:
                 self._needs_survey = True
                 raise
         self._fire_due_timers()
-        lanes = list(itertools.islice(self._to_read.values(), _QUEUES_PER_READ))
-        for lane in lanes:
-            del self._to_read[lane.endpoint_id]
+        queues = list(itertools.islice(self._to_read.values(), _QUEUES_PER_READ))
+        for queue in queues:
+            del self._to_read[queue.endpoint_id]
         try:
-            await self._read(lanes)
+            await self._read(queues)
         except BaseException:
-            self._to_read.update({lane.endpoint_id: lane for lane in lanes})
+            self._to_read.update({queue.endpoint_id: queue for queue in queues})
             raise
         if self._to_read:
             self.wake_event.set()
 
     def fire_timers(self) -> float | None:
-        """Do what is due by the clock; returns the seconds until more is, None when nothing is planned."""
+        """Fire the timers that are due; return the seconds until the next one, None when there is none."""
         self._fire_due_timers()
         return to_seconds(max(self._timers[0][0] - self._context.now(), 0)) if self._timers else None
 
     def is_healthy(self, endpoint_id: str) -> bool:
         """Whether an endpoint is known not to have failed since its last success."""
-        lane = self._queues.get(endpoint_id)
-        return lane is not None and lane.is_healthy
+        queue = self._queues.get(endpoint_id)
+        return queue is not None and queue.is_healthy
 
     def schedule_wake(self, queue: EndpointQueue, wake_at: int) -> None:
-        """Have a look at a lane at an instant."""
+        """Wake a queue at an instant."""
         if queue.wake_at is None or wake_at < queue.wake_at:
             queue.wake_at = wake_at
             heapq.heappush(self._timers, (wake_at, next(self._tie_breakers), queue))
 
     def refill(self, queue: EndpointQueue) -> None:
-        """Read on before a lane that has more to come runs dry."""
+        """Request a read of a queue that has unread deliveries and will soon run dry."""
         if queue.has_unread and queue.ready_count <= _MIN_READ_AHEAD and queue.endpoint_id not in self._to_read:
             self._to_read[queue.endpoint_id] = queue
             self.wake_event.set()
 
     def mark_unread(self, queue: EndpointQueue) -> None:
-        """Something may be due to a lane that was not read."""
+        """Note that a queue may have due deliveries that were not read, and request a read."""
         queue.has_unread = True
         self._to_read[queue.endpoint_id] = queue
         self.wake_event.set()
 
     def _on_deliveries_owed(self, endpoint_id: str) -> None:
-        """Something new is, or may be, due to an endpoint; to any of them where none is named."""
+        """Handle new deliveries of an endpoint; an empty id means that any endpoint may have some."""
         if endpoint_id:
             self.mark_unread(self._get_or_create_queue(endpoint_id))
         else:
             self.request_survey()
 
     def _on_endpoint_change(self, endpoint_id: str) -> None:
-        """An endpoint's settings or health changed: no attempt begins with what was known before."""
-        lane = self._queues.get(endpoint_id)
-        if lane is not None:
-            lane.is_stale = True
-            # Not only until the read begins: while it runs, what is known is still what was.
-            lane.is_healthy = False
-            self.mark_unread(lane)
+        """Handle a change of an endpoint's settings or health: no attempt starts with the old ones."""
+        queue = self._queues.get(endpoint_id)
+        if queue is not None:
+            queue.is_stale = True
+            # Health stays unknown until the read has ended: while it runs, only the old settings are known.
+            queue.is_healthy = False
+            self.mark_unread(queue)
 
     def _get_or_create_queue(self, endpoint_id: str) -> EndpointQueue:
-        lane = self._queues.get(endpoint_id)
-        if lane is None:
+        queue = self._queues.get(endpoint_id)
+        if queue is None:
             if len(self._queues) >= self._max_queues:
-                self._queues = {lane.endpoint_id: lane for lane in self._queues.values() if not lane.is_idle}
-                # Where few are idle, so many must come again first: looking through all for each would never end.
+                self._queues = {queue.endpoint_id: queue for queue in self._queues.values() if not queue.is_idle}
+                # Where few are idle, the limit doubles: otherwise every new queue would cause a search through all.
                 self._max_queues = max(2 * len(self._queues), _MAX_QUEUES)
-            lane = self._queues[endpoint_id] = EndpointQueue(endpoint_id, asyncio.get_running_loop().time)
-        return lane
+            queue = self._queues[endpoint_id] = EndpointQueue(endpoint_id, asyncio.get_running_loop().time)
+        return queue
 
     def _fire_due_timers(self) -> None:
         now = self._context.now()
         while self._timers and self._timers[0][0] <= now:
-            instant, _, lane = heapq.heappop(self._timers)
-            if lane.wake_at != instant:
+            fire_at, _, queue = heapq.heappop(self._timers)
+            if queue.wake_at != fire_at:
                 continue
-            lane.wake_at = None
-            if lane.next_due_at is not None and lane.next_due_at <= now:
-                lane.next_due_at = None
-                self.mark_unread(lane)
-            elif lane.next_due_at is not None:
-                self.schedule_wake(lane, lane.next_due_at)
-            self._scheduler.offer(lane)
+            queue.wake_at = None
+            if queue.next_due_at is not None and queue.next_due_at <= now:
+                queue.next_due_at = None
+                self.mark_unread(queue)
+            elif queue.next_due_at is not None:
+                self.schedule_wake(queue, queue.next_due_at)
+            self._scheduler.offer(queue)
             self.wake_event.set()
 
     async def _survey(self) -> None:
-        """Find every endpoint that is owed something."""
+        """Find every endpoint with unfinished deliveries."""
         after: str | None = ""
         while after is not None:
             start = after
-            owed, after = await self._context.database.read(
+            endpoint_ids, after = await self._context.database.read(
                 lambda snapshot, start=start: deliveries.list_owed_endpoints(snapshot, after=start)  # type: ignore[misc]
             )
-            for endpoint_id in owed:
+            for endpoint_id in endpoint_ids:
                 self.mark_unread(self._get_or_create_queue(endpoint_id))
 
     async def _read(self, queues: Sequence[EndpointQueue]) -> None:
         context = self._context
         now = context.now()
-        ahead = min(max(_READ_AHEAD_TOTAL // max(len(self._queues), 1), _MIN_READ_AHEAD), _READ_AHEAD)
-        asked: list[tuple[EndpointQueue, bool, list[str], int]] = []
-        for lane in queues:
-            if lane.is_stale:
-                lane.clear_ready()
-            if lane.ready_count >= ahead:
-                # It stays unread, and is read when it runs dry: a backlog that grows must not come into memory.
+        read_ahead = min(max(_READ_AHEAD_TOTAL // max(len(self._queues), 1), _MIN_READ_AHEAD), _READ_AHEAD)
+        requests: list[tuple[EndpointQueue, bool, list[str], int]] = []
+        for queue in queues:
+            if queue.is_stale:
+                queue.clear_ready()
+            if queue.ready_count >= read_ahead:
+                # It stays unread and is read when it runs dry: a growing backlog must not fill the memory.
                 continue
-            asked.append((lane, lane.is_stale, lane.known_ids, ahead - lane.ready_count))
-            # Cleared before the read: what happens from here on is seen by the next one.
-            lane.is_stale = lane.has_unread = False
-            lane.next_due_at = None
-        if not asked:
+            requests.append((queue, queue.is_stale, queue.known_ids, read_ahead - queue.ready_count))
+            # The marks are cleared before the read: the next read sees what happens from here on.
+            queue.is_stale = queue.has_unread = False
+            queue.next_due_at = None
+        if not requests:
             return
 
         def query(snapshot: Snapshot) -> list[tuple[UnsealedEndpoint | None, list[DueDelivery], int | None]]:
             return [
                 (
-                    endpoints.unseal_endpoint(context, snapshot, lane.endpoint_id) if stale else lane.unsealed_endpoint,
-                    deliveries.list_due(snapshot, lane.endpoint_id, now, limit, known),
-                    deliveries.find_next_due_at(snapshot, lane.endpoint_id, now),
+                    endpoints.unseal_endpoint(context, snapshot, queue.endpoint_id)
+                    if is_stale
+                    else queue.unsealed_endpoint,
+                    deliveries.list_due(snapshot, queue.endpoint_id, now, limit, known_ids),
+                    deliveries.find_next_due_at(snapshot, queue.endpoint_id, now),
                 )
-                for lane, stale, known, limit in asked
+                for queue, is_stale, known_ids, limit in requests
             ]
 
         try:
-            read = await context.database.read(query)
+            results = await context.database.read(query)
         except BaseException:
-            for lane, stale, _, _ in asked:
-                lane.is_stale = lane.is_stale or stale
-                lane.has_unread = True
+            for queue, is_stale, _, _ in requests:
+                queue.is_stale = queue.is_stale or is_stale
+                queue.has_unread = True
             raise
-        for (lane, _, _, limit), (opened, due, next_due_at) in zip(asked, read, strict=True):
-            if lane.is_stale:
-                # It changed again while it was read, and is read again.
-                lane.has_unread = True
+        for (queue, _, _, limit), (unsealed_endpoint, due_deliveries, next_due_at) in zip(
+            requests, results, strict=True
+        ):
+            if queue.is_stale:
+                # The endpoint changed while it was read, so it is read again.
+                queue.has_unread = True
                 continue
-            lane.apply_settings(opened)
-            if opened is None:
-                self._queues.pop(lane.endpoint_id, None)
+            queue.apply_settings(unsealed_endpoint)
+            if unsealed_endpoint is None:
+                self._queues.pop(queue.endpoint_id, None)
                 continue
-            lane.add(due)
-            lane.has_unread = lane.has_unread or len(due) >= limit
+            queue.add(due_deliveries)
+            queue.has_unread = queue.has_unread or len(due_deliveries) >= limit
             if next_due_at is not None:
-                # An attempt that ended meanwhile may have planned something sooner, which the read did not see.
-                lane.plan_due(next_due_at)
-            if lane.next_due_at is not None:
-                self.schedule_wake(lane, lane.next_due_at)
-            self._scheduler.offer(lane)
+                # An attempt that ended meanwhile may have set an earlier instant, which the read did not see.
+                queue.plan_due(next_due_at)
+            if queue.next_due_at is not None:
+                self.schedule_wake(queue, queue.next_due_at)
+            self._scheduler.offer(queue)

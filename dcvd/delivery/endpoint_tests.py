@@ -1,4 +1,4 @@
-"""Deliveries that a tenant asks for and waits for: tests and conformance probes, apart from the pool and its turns."""
+"""Deliveries that a tenant requests and waits for: tests and conformance probes, sent outside the pool."""
 
 import asyncio
 from typing import Final
@@ -24,7 +24,7 @@ _RETRY_AFTER_S: Final = 5.0
 
 
 class EndpointTestRunner:
-    """At most a few at once, of which each organization has its share: whoever asks for more is told to come again."""
+    """Runs a few tests at once, and fewer for one organization: a request beyond that is answered with Retryable."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -40,38 +40,38 @@ class EndpointTestRunner:
         await self._egress.close()
 
     async def send_test(self, org_id: str, endpoint_id: str) -> tuple[Delivery, RecordedAttempt]:
-        """Send `webhook.test` to an endpoint now. Raises NotFound, Retryable when too many tests are under way."""
+        """Send `webhook.test` to an endpoint now. Raises NotFound, or Retryable when too many tests run."""
         self._admit(org_id)
         try:
             text = "This is a test. Nothing happened."
-            probe = await endpoint_tests.start_test(self._context, org_id, endpoint_id, text)
-            made = await self._make_attempt(probe)
-            # Whoever asked may be gone by now; what was sent is stored all the same.
-            storing = asyncio.create_task(
-                endpoint_tests.record_result(self._context, probe, made), name="delivery.test"
+            endpoint_test = await endpoint_tests.start_test(self._context, org_id, endpoint_id, text)
+            attempt = await self._make_attempt(endpoint_test)
+            # The caller may be gone by now; the attempt is stored all the same.
+            store_task = asyncio.create_task(
+                endpoint_tests.record_result(self._context, endpoint_test, attempt), name="delivery.test"
             )
             try:
-                return await asyncio.shield(storing)
+                return await asyncio.shield(store_task)
             except asyncio.CancelledError:
-                await asyncio.wait([storing])
+                await asyncio.wait([store_task])
                 raise
         finally:
             self._running_org_ids.remove(org_id)
 
     async def check_conformance(self, org_id: str, endpoint_id: str) -> ConformanceReport:
-        """Send good, repeated, forged and stale deliveries, one after the other, and judge what comes back.
+        """Send good, repeated, forged and stale deliveries, one after the other, and evaluate the answers.
 
-        Raises as `test` does. Nothing of it is kept but the event that the good one tells.
+        Raises what `send_test` raises. Nothing is stored except the event of the good delivery.
         """
         self._admit(org_id)
         try:
             text = "This tests whether deliveries are verified. Nothing happened."
-            probe = await endpoint_tests.start_test(self._context, org_id, endpoint_id, text)
-            forged, stale = (endpoint_tests.imitate_event(self._context, probe, text) for _ in range(2))
+            endpoint_test = await endpoint_tests.start_test(self._context, org_id, endpoint_id, text)
+            forged, stale = (endpoint_tests.imitate_event(self._context, endpoint_test, text) for _ in range(2))
             now = self._context.now()
             requests = conformance.build_probes(
-                select_signing_secrets(probe.unsealed_endpoint.secrets, now),
-                probe.event,
+                select_signing_secrets(endpoint_test.unsealed_endpoint.secrets, now),
+                endpoint_test.event,
                 forged,
                 stale,
                 now=now,
@@ -79,11 +79,11 @@ class EndpointTestRunner:
             )
             results: dict[ProbeKind, Attempt] = {}
             for request in requests:
-                due = replace(probe.due_delivery, body=request.body)
+                due_delivery = replace(endpoint_test.due_delivery, body=request.body)
                 results[request.kind] = await send_signed(
                     self._egress,
-                    probe.unsealed_endpoint,
-                    due,
+                    endpoint_test.unsealed_endpoint,
+                    due_delivery,
                     request.headers,
                     started_at=now,
                     timeout_s=self._timeout_s,

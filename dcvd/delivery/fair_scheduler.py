@@ -1,7 +1,7 @@
-"""Whose turn it is: organizations in rotation, and within each its endpoints in rotation.
+"""Choose the next queue: organizations take turns, and within each organization its endpoints take turns.
 
-No endpoint can delay another. What is under way to one is bounded, and those that are slow, silent or still unknown
-hold some of the pool's slots at most, of which one organization again holds only some: a tenant with a thousand
+No endpoint can delay another. The attempts in flight to one endpoint are limited. Endpoints that are slow, silent or
+still unknown hold only some of the pool's slots, and one organization only some of those: a tenant with a thousand
 endpoints that drip their answers leaves the others what they need.
 """
 
@@ -13,15 +13,15 @@ from dcvd.delivery.endpoint_queue import EndpointQueue, Readiness
 _SLOW_SHARE: Final = 0.75
 _ORGANIZATION_SHARE: Final = 0.75
 _RESERVE_DIVISOR: Final = 8
-"""One in so many slots is out of reach of an organization that is not alone: endpoints that answered soon until now may
-all fall silent at once."""
+"""One in so many slots is denied to an organization that is not alone: endpoints that were fast until now may all fall
+silent at once."""
 
 
 class FairScheduler:
-    """Lanes that may be able to start something. Times as for `Lane`."""
+    """Shares the slots among queues that may be able to start an attempt. Instants are as in `EndpointQueue`."""
 
     def __init__(self, slots: int) -> None:
-        """`slots`: how many attempts may be under way in all."""
+        """`slots`: how many attempts may be in flight in all."""
         self._slow_slots = max(int(slots * _SLOW_SHARE), 1)
         self._slow_slots_per_org = max(int(self._slow_slots * _ORGANIZATION_SHARE), 1)
         self._slots = slots
@@ -32,48 +32,48 @@ class FairScheduler:
         self._slow_in_flight: Counter[str] = Counter()
         self._slow_deliveries: dict[str, str] = {}
         self.postponed_queues: list[EndpointQueue] = []
-        """Lanes that were passed over because they are able only later; whoever takes turns plans them."""
+        """Queues that may start only later; the caller of `choose` empties this list and sets timers for them."""
 
     @property
     def has_queues(self) -> bool:
-        """Whether `next` has lanes to look at."""
+        """Whether `choose` has queues to choose from."""
         return bool(self._rotation)
 
     def offer(self, queue: EndpointQueue) -> None:
-        """The lane may be able to start something, now or once a slot is free."""
+        """Add a queue that may be able to start an attempt, now or once a slot is free."""
         if not queue.is_scheduled and queue.ready_count:
             queue.is_scheduled = True
             self._org_ids.add(queue.org_id)
             self._rotation.setdefault(queue.org_id, deque()).append(queue)
 
     def choose(self, now: int, limit: int) -> EndpointQueue | None:
-        """The lane whose turn it is, which has to `begin`; None when no lane is able."""
+        """Return the queue whose turn it is; None when no queue may start. The caller then calls `start`."""
         while (org_id := self._choose_organization()) is not None or self._offer_slow_queue():
             if org_id is None:
                 continue
-            ring = self._rotation[org_id]
-            lane = ring.popleft()
-            lane.is_scheduled = False
-            if ring:
+            org_queues = self._rotation[org_id]
+            queue = org_queues.popleft()
+            queue.is_scheduled = False
+            if org_queues:
                 self._rotation.move_to_end(org_id)
             else:
                 del self._rotation[org_id]
-            match lane.get_readiness(now, limit):
-                case Readiness.READY if lane.is_fast or self._may_hold_slow_slot(lane.org_id):
-                    return lane
+            match queue.get_readiness(now, limit):
+                case Readiness.READY if queue.is_fast or self._may_hold_slow_slot(queue.org_id):
+                    return queue
                 case Readiness.READY:
-                    lane.is_scheduled = True
-                    self._slow_queues.setdefault(lane.org_id, OrderedDict())[lane.endpoint_id] = lane
+                    queue.is_scheduled = True
+                    self._slow_queues.setdefault(queue.org_id, OrderedDict())[queue.endpoint_id] = queue
                 case Readiness.LATER:
-                    self.postponed_queues.append(lane)
-                    # It may have come for the slot of one that is parked, which then must not wait for another.
+                    self.postponed_queues.append(queue)
+                    # It may have been offered a slow slot and does not use it: the next slow queue gets that slot.
                     self._offer_slow_queue()
                 case Readiness.BLOCKED:
                     self._offer_slow_queue()
         return None
 
     def start(self, queue: EndpointQueue, delivery_id: str) -> None:
-        """An attempt starts; the lane goes to the end of its ring."""
+        """Count an attempt that starts, and put its queue at the end of its organization's turns."""
         self._in_flight[queue.org_id] += 1
         if not queue.is_fast:
             self._slow_deliveries[delivery_id] = queue.org_id
@@ -81,12 +81,12 @@ class FairScheduler:
         self.offer(queue)
 
     def finish(self, queue: EndpointQueue, delivery_id: str) -> None:
-        """An attempt has ended."""
+        """Count an attempt that has ended."""
         self._in_flight[queue.org_id] -= 1
         if not self._in_flight[queue.org_id]:
             del self._in_flight[queue.org_id]
         if queue.is_fast:
-            # It has shown that it need not wait for a slot of the sluggish.
+            # It has proved fast, so it need not wait for a slow slot.
             self._remove_slow_queue(queue)
         org_id = self._slow_deliveries.pop(delivery_id, None)
         if org_id is not None:
@@ -97,11 +97,11 @@ class FairScheduler:
         self.offer(queue)
 
     def _choose_organization(self) -> str | None:
-        """The first organization with a lane in its ring that has not yet got all that it may have."""
-        most = self._slots if len(self._org_ids) <= 1 else self._slots - self._slots // _RESERVE_DIVISOR
+        """Choose the first organization in the rotation that may start more; None when there is none."""
+        limit = self._slots if len(self._org_ids) <= 1 else self._slots - self._slots // _RESERVE_DIVISOR
         for _ in range(len(self._rotation)):
             org_id = next(iter(self._rotation))
-            if self._in_flight[org_id] < most:
+            if self._in_flight[org_id] < limit:
                 return org_id
             self._rotation.move_to_end(org_id)
         return None
@@ -110,27 +110,27 @@ class FairScheduler:
         return len(self._slow_deliveries) < self._slow_slots and self._slow_in_flight[org_id] < self._slow_slots_per_org
 
     def _remove_slow_queue(self, queue: EndpointQueue) -> None:
-        parked = self._slow_queues.get(queue.org_id)
-        if parked is not None and parked.pop(queue.endpoint_id, None) is not None:
+        slow_queues = self._slow_queues.get(queue.org_id)
+        if slow_queues is not None and slow_queues.pop(queue.endpoint_id, None) is not None:
             queue.is_scheduled = False
-            if not parked:
+            if not slow_queues:
                 del self._slow_queues[queue.org_id]
 
     def _offer_slow_queue(self) -> bool:
-        """Offer the first parked lane that may be slow; False when there is none, or no slot for it."""
+        """Offer the first slow queue that waits for a slot; False when there is none, or no slow slot is free."""
         while len(self._slow_deliveries) < self._slow_slots:
             org_id = next((org_id for org_id in self._slow_queues if self._may_hold_slow_slot(org_id)), None)
             if org_id is None:
                 return False
-            parked = self._slow_queues[org_id]
-            _, lane = parked.popitem(last=False)
-            lane.is_scheduled = False
-            if parked:
+            slow_queues = self._slow_queues[org_id]
+            _, queue = slow_queues.popitem(last=False)
+            queue.is_scheduled = False
+            if slow_queues:
                 self._slow_queues.move_to_end(org_id)
             else:
                 del self._slow_queues[org_id]
-            self.offer(lane)
-            if lane.is_scheduled:
+            self.offer(queue)
+            if queue.is_scheduled:
                 return True
-            # It has nothing ready any more, and leaves the slot to the next.
+            # It has nothing ready any more, so the next one gets the slot.
         return False

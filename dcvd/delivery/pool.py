@@ -1,4 +1,4 @@
-"""The pool: what is due is sent by turns, at most `webhooks.concurrency` at once."""
+"""The pool that sends due deliveries, endpoints in turn, at most `webhooks.concurrency` at once."""
 
 import asyncio
 from typing import Final
@@ -24,16 +24,16 @@ from dcvd.services.webhooks.deliveries import FinishedAttempt
 log = structlog.get_logger(__name__)
 
 _MAX_SLEEP_S: Final = 1.0
-"""Seconds; short, because a step of the system's clock can make something due that nobody announces."""
+"""Seconds; short, because a step of the system's clock can make a delivery due without an announcement."""
 _SURVEY_INTERVAL_S: Final = 60.0
-"""Seconds after which all endpoints are looked through for something that is owed and was not announced."""
+"""Seconds between two searches of all endpoints for unfinished deliveries that were not announced."""
 _COOL_DOWN_S: Final = 5.0
-"""Seconds for which a delivery is left alone whose outcome could not be stored: it is due as it was."""
+"""Seconds for which a delivery is left alone after its attempt could not be stored: it is still due."""
 _READ_RETRY_S: Final = 1.0
 
 
 class DeliveryPool:
-    """Sends what is due until it is cancelled; then its owner drains `pool`."""
+    """Sends due deliveries until it is cancelled; then its owner drains `pool`."""
 
     def __init__(self, context: Context, metrics: Metrics) -> None:
         self._context = context
@@ -54,7 +54,7 @@ class DeliveryPool:
         await self._egress.start()
 
     async def run(self) -> None:
-        """Runs until it is cancelled; what is under way then goes on, and nothing more is begun."""
+        """Run until cancelled. Attempts in flight then go on, and no new one starts."""
         loop = asyncio.get_running_loop()
         next_survey = loop.time() + _SURVEY_INTERVAL_S
         try:
@@ -79,82 +79,83 @@ class DeliveryPool:
         await self._egress.close()
 
     async def _sleep(self) -> None:
-        planned = self._queues.fire_timers()
+        next_timer_s = self._queues.fire_timers()
         try:
-            async with asyncio.timeout(_MAX_SLEEP_S if planned is None else min(planned, _MAX_SLEEP_S)):
+            async with asyncio.timeout(_MAX_SLEEP_S if next_timer_s is None else min(next_timer_s, _MAX_SLEEP_S)):
                 await self._queues.wake_event.wait()
         except TimeoutError:
             return
 
     def _fill_slots(self) -> None:
-        """Fill the free slots by turns."""
-        while self.pool.free_slots and (taken := self._take_next()) is not None:
-            self.pool.start(f"delivery.{taken[2].id}", self._run_worker(*taken)).add_done_callback(self._on_worker_end)
+        """Start workers in the free slots, one delivery each."""
+        while self.pool.free_slots and (assignment := self._take_next()) is not None:
+            task = self.pool.start(f"delivery.{assignment[2].id}", self._run_worker(*assignment))
+            task.add_done_callback(self._on_worker_end)
 
     def _on_worker_end(self, _: "asyncio.Task[None]") -> None:
-        """Its slot is free only now; what was offered in the meantime found none."""
+        """Wake the pool: the slot is free only now, and queues that were offered meanwhile found none."""
         if self._scheduler.has_queues:
             self._queues.wake_event.set()
 
     def _take_next(self) -> tuple[EndpointQueue, UnsealedEndpoint, DueDelivery] | None:
         now = self._context.now()
-        lane = self._scheduler.choose(now, self._context.config.webhooks.endpoint_concurrency)
+        queue = self._scheduler.choose(now, self._context.config.webhooks.endpoint_concurrency)
         while self._scheduler.postponed_queues:
-            later = self._scheduler.postponed_queues.pop()
-            self._queues.schedule_wake(later, now + max(to_milliseconds(later.get_wait_s(now)), 1))
-            # Whoever sleeps may have to wake sooner now.
+            postponed = self._scheduler.postponed_queues.pop()
+            self._queues.schedule_wake(postponed, now + max(to_milliseconds(postponed.get_wait_s(now)), 1))
+            # The loop may have to wake sooner now.
             self._queues.wake_event.set()
-        if lane is None or lane.unsealed_endpoint is None:
+        if queue is None or queue.unsealed_endpoint is None:
             return None
-        due = lane.take_next()
-        self._scheduler.start(lane, due.id)
-        self._queues.refill(lane)
-        return lane, lane.unsealed_endpoint, due
+        due_delivery = queue.take_next()
+        self._scheduler.start(queue, due_delivery.id)
+        self._queues.refill(queue)
+        return queue, queue.unsealed_endpoint, due_delivery
 
     async def _run_worker(
         self, queue: EndpointQueue, unsealed_endpoint: UnsealedEndpoint, due_delivery: DueDelivery
     ) -> None:
-        """Hold a slot for as long as there is something to send: no delivery waits for a task to be made."""
+        """Send one delivery after the other in one slot, so that no delivery waits for a new task to start."""
         while True:
             await self._deliver(queue, unsealed_endpoint, due_delivery)
             if self._is_stopping:
                 return
-            taken = self._take_next()
-            # What ended may have made room for more than the one that this slot takes on.
+            assignment = self._take_next()
+            # The attempt that ended may have made room for more deliveries than the one that this slot takes on.
             self._fill_slots()
-            if taken is None:
+            if assignment is None:
                 return
-            queue, unsealed_endpoint, due_delivery = taken
+            queue, unsealed_endpoint, due_delivery = assignment
 
     async def _deliver(
         self, queue: EndpointQueue, unsealed_endpoint: UnsealedEndpoint, due_delivery: DueDelivery
     ) -> None:
-        made: Attempt | None = None
+        attempt: Attempt | None = None
         try:
             if due_delivery.expires_at is not None and due_delivery.expires_at <= self._context.now():
                 await deliveries.drop_expired(self._context, [due_delivery])
             else:
-                made = await self._make_attempt(unsealed_endpoint, due_delivery)
+                attempt = await self._make_attempt(unsealed_endpoint, due_delivery)
                 consequence = await self._recorder.record(
-                    FinishedAttempt(due_delivery=due_delivery, endpoint_id=queue.endpoint_id, attempt=made)
+                    FinishedAttempt(due_delivery=due_delivery, endpoint_id=queue.endpoint_id, attempt=attempt)
                 )
-                self._report(queue, due_delivery, made, consequence)
+                self._report(queue, due_delivery, attempt, consequence)
         except Exception:
             log.exception("delivery.not_recorded", delivery_id=due_delivery.id, retry_in_s=_COOL_DOWN_S)
             queue.cooling_down.add(due_delivery.id)
             asyncio.get_running_loop().call_later(_COOL_DOWN_S, self._on_cool_down_end, queue, due_delivery.id)
         finally:
-            queue.finish(due_delivery, made)
+            queue.finish(due_delivery, attempt)
             self._scheduler.finish(queue, due_delivery.id)
 
     async def _make_attempt(self, unsealed_endpoint: UnsealedEndpoint, due_delivery: DueDelivery) -> Attempt:
-        timeout = to_seconds(self._context.config.webhooks.timeout)
+        timeout_s = to_seconds(self._context.config.webhooks.timeout)
         try:
             return await make_attempt(
-                self._egress, unsealed_endpoint, due_delivery, clock=self._context.clock, timeout_s=timeout
+                self._egress, unsealed_endpoint, due_delivery, clock=self._context.clock, timeout_s=timeout_s
             )
         except Exception:
-            # A fault of ours counts as an attempt like any other: it must not become a storm of tries.
+            # Our own fault counts as an attempt like any other, so that it does not become a storm of attempts.
             log.exception("delivery.attempt_broke", delivery_id=due_delivery.id)
             return build_internal_failure(due_delivery, self._context.now())
 
@@ -168,7 +169,7 @@ class DeliveryPool:
         else:
             self._metrics.count_finished_delivery(consequence.state)
         if attempt.error is not None:
-            # Only failures: what was delivered is in the history, and in the metrics.
+            # Only failures are logged: successes are in the history and in the metrics.
             log.warning(
                 "delivery.failed",
                 delivery_id=due_delivery.id,

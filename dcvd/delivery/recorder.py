@@ -1,4 +1,4 @@
-"""Storing how attempts ended: all that ended while the last ones were being stored share the next transaction."""
+"""Store finished attempts: all that finish while a transaction runs share the next one."""
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
@@ -20,14 +20,14 @@ log = structlog.get_logger(__name__)
 
 _MAX_BATCH: Final = 256
 _GATHER_S: Final = 0.002
-"""Seconds for which an outcome waits for those of the other attempts under way. The more share a transaction, the fewer
+"""Seconds for which a finished attempt waits for others in flight. The more attempts share a transaction, the fewer
 times the loop and the database's thread take the interpreter's lock from each other, and the fewer pages are written
 for each; an attempt that is alone does not wait."""
 _RETRY_PAUSES_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 class _PendingAttempt:
-    """An attempt on its way to the disk."""
+    """A finished attempt that is not stored yet."""
 
     __slots__ = ("finished_attempt", "future", "is_settled")
 
@@ -48,7 +48,7 @@ class _PendingAttempt:
 
 
 class AttemptRecorder:
-    """`record` returns when the outcome is on disk. A database that refuses is asked again until it takes it."""
+    """Stores finished attempts in batches, and repeats a batch until the database accepts it."""
 
     def __init__(
         self,
@@ -57,11 +57,11 @@ class AttemptRecorder:
         is_healthy: Callable[[str], bool] = lambda endpoint_id: False,  # noqa: ARG005
         count_in_flight: Callable[[], int] = lambda: 0,
     ) -> None:
-        """Stores the attempts of one pool.
+        """Create the recorder of one pool.
 
-        on_uncertain: is told of endpoints for which something was perhaps stored that nobody announced.
-        is_healthy: whether no failure of an endpoint was stored since its last success.
-        count_in_flight: how many attempts are under way.
+        on_uncertain: called with the ids of endpoints whose attempts may have been stored without an announcement.
+        is_healthy: whether an endpoint is known to have no stored failure since its last success.
+        count_in_flight: returns the number of attempts in flight.
         """
         self._context = context
         self._on_uncertain = on_uncertain
@@ -72,9 +72,9 @@ class AttemptRecorder:
         self._task: asyncio.Task[None] | None = None
 
     async def record(self, finished_attempt: FinishedAttempt) -> AttemptConsequence:
-        """What follows from an attempt, stored. Raises StoreError when the database has been closed.
+        """Store an attempt, and return what follows from it. Raises StoreError when the database has been closed.
 
-        A caller that is cancelled waits all the same: the receiver may have it, so the outcome must not be lost.
+        A cancelled caller still waits until the attempt is on disk: the receiver may have got the delivery.
         """
         loop = asyncio.get_running_loop()
         entry = _PendingAttempt(finished_attempt, loop)
@@ -86,11 +86,11 @@ class AttemptRecorder:
         try:
             return await entry.future
         except asyncio.CancelledError:
-            # The cancellation took the future along; a shield for each attempt would cost more than another future.
+            # The cancellation ended the future too; a shield for each attempt would cost more than another future.
             if not entry.is_settled:
                 entry.future = loop.create_future()
                 await asyncio.wait([entry.future])
-                entry.future.exception()  # it was logged where it came up
+                entry.future.exception()  # it was logged where it was raised
             raise
 
     async def _store(self) -> None:
@@ -103,7 +103,7 @@ class AttemptRecorder:
             self._task = None
 
     async def _gather(self) -> None:
-        """Wait a moment for the other attempts under way, as long as not all of them have ended."""
+        """Wait a moment for the other attempts in flight, unless all of them have ended."""
         if len(self._pending) >= self._count_in_flight():
             return
         self._all_ended_event.clear()
@@ -116,9 +116,9 @@ class AttemptRecorder:
             consequences = await self._store_until_accepted([entry.finished_attempt for entry in batch])
         except Exception as error:
             if len(batch) > 1:
-                # One of them may be what the database does not take; the others must not suffer for it.
-                for one in batch:
-                    await self._store_batch([one])
+                # The database may refuse only one of them; the others must not suffer for it.
+                for single in batch:
+                    await self._store_batch([single])
                 return
             log.exception("delivery.outcome_lost", delivery_id=batch[0].finished_attempt.due_delivery.id)
             batch[0].fail(error)
@@ -128,49 +128,56 @@ class AttemptRecorder:
 
     async def _store_until_accepted(self, finished_attempts: Sequence[FinishedAttempt]) -> Sequence[AttemptConsequence]:
         pauses = iter(_RETRY_PAUSES_S)
-        stored: dict[str, AttemptConsequence] = {}
-        doubtful = False
+        consequences: dict[str, AttemptConsequence] = {}
+        is_uncertain = False
         while True:
             try:
-                if doubtful:
-                    stored = await self._read_stored(finished_attempts)
-                left = [one for one in finished_attempts if one.due_delivery.id not in stored]
-                # Asked when all earlier outcomes are stored; what fails in this batch is judged with it.
-                well = {one.endpoint_id for one in left if self._is_healthy(one.endpoint_id)}
-                followed = (
-                    await deliveries.record_attempts(self._context, left, healthy_endpoint_ids=well) if left else []
+                if is_uncertain:
+                    consequences = await self._read_stored(finished_attempts)
+                unstored = [finished for finished in finished_attempts if finished.due_delivery.id not in consequences]
+                # All earlier outcomes are stored by now; failures within this batch are taken into account with it.
+                healthy_ids = {finished.endpoint_id for finished in unstored if self._is_healthy(finished.endpoint_id)}
+                new_consequences = (
+                    await deliveries.record_attempts(self._context, unstored, healthy_endpoint_ids=healthy_ids)
+                    if unstored
+                    else []
                 )
             except StoreError as error:
                 if error.code == "database_closed":
                     raise
                 # A full disk must not turn into a storm of repeats: the slots are held until the outcomes are stored.
-                pause = next(pauses, _RETRY_PAUSES_S[-1])
-                log.exception("delivery.outcomes_not_stored", attempts=len(finished_attempts), retry_in_s=pause)
-                doubtful = True
-                self._on_uncertain({one.endpoint_id for one in finished_attempts})
-                await asyncio.sleep(pause)
+                pause_s = next(pauses, _RETRY_PAUSES_S[-1])
+                log.exception("delivery.outcomes_not_stored", attempts=len(finished_attempts), retry_in_s=pause_s)
+                is_uncertain = True
+                self._on_uncertain({finished.endpoint_id for finished in finished_attempts})
+                await asyncio.sleep(pause_s)
             else:
-                stored |= {one.due_delivery.id: consequence for one, consequence in zip(left, followed, strict=True)}
-                return [stored[one.due_delivery.id] for one in finished_attempts]
+                consequences |= {
+                    finished.due_delivery.id: consequence
+                    for finished, consequence in zip(unstored, new_consequences, strict=True)
+                }
+                return [consequences[finished.due_delivery.id] for finished in finished_attempts]
 
     async def _read_stored(self, finished_attempts: Sequence[FinishedAttempt]) -> dict[str, AttemptConsequence]:
-        """What followed from those that are on disk after all: a commit that fails may have been made all the same,
-        and an attempt must not count twice."""
+        """Return the consequences of those attempts that are on disk: a commit that failed may have been made all the
+        same, and an attempt must not count twice."""
 
         def query(snapshot: Snapshot) -> list[RecordedAttempt]:
             return [
-                found
-                for one in finished_attempts
-                for found in attempts.list_of_delivery(snapshot, one.due_delivery.id)
-                if found.attempt.number == one.attempt.number
+                recorded
+                for finished in finished_attempts
+                for recorded in attempts.list_of_delivery(snapshot, finished.due_delivery.id)
+                if recorded.attempt.number == finished.attempt.number
             ]
 
         return {
-            found.attempt.delivery_id: AttemptConsequence(
-                state=_to_state(found.next_reason), next_attempt_at=found.next_attempt_at, reason=found.next_reason
+            recorded.attempt.delivery_id: AttemptConsequence(
+                state=_to_state(recorded.next_reason),
+                next_attempt_at=recorded.next_attempt_at,
+                reason=recorded.next_reason,
             )
-            for found in await self._context.database.read(query)
-            if found.next_reason is not None
+            for recorded in await self._context.database.read(query)
+            if recorded.next_reason is not None
         }
 
 

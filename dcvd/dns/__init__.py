@@ -1,4 +1,4 @@
-"""What DNS says of a hostname: facts only, no judgement."""
+"""What DNS says about a hostname: facts only, no judgement."""
 
 from dcvd.dns.checks.observer import DnsObserver
 

@@ -5,10 +5,10 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the present instant; deadlines and intervals use the loop's monotonic time instead."""
+    """Gives the present instant; deadlines and intervals use the loop's monotonic time instead."""
 
     def now(self) -> int:
-        """Milliseconds since the epoch, UTC."""
+        """Return the milliseconds since the epoch, UTC."""
         ...
 
 
@@ -20,7 +20,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """Stands still until somebody moves it."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self, now: int = 1_800_000_000_000) -> None:
         self._now = now
@@ -29,8 +29,9 @@ class ManualClock:
         return self._now
 
     def advance(self, milliseconds: int) -> None:
-        """Moves the clock; a negative number moves it back, as a real clock can."""
+        """Move the clock; a negative number moves it back, as a real clock can."""
         self._now += milliseconds
 
     def set(self, instant: int) -> None:
+        """Set the clock to an instant, in milliseconds since the epoch."""
         self._now = instant

@@ -1,4 +1,4 @@
-"""One process for a database: a lock file that the kernel frees when its holder dies, however it dies."""
+"""Allow one process for a database, by a lock file that the kernel frees however the holder dies."""
 
 import asyncio
 import fcntl
@@ -20,39 +20,39 @@ _MAX_READ_BYTES: Final = 4096
 class LockFile:
     """An exclusive lock, held until `release()` or the end of the process.
 
-    The file stays when the lock goes: deleting it would let two processes lock two files of the same name.
+    The file stays after the release: deleting it would let two processes lock two files of the same name.
     """
 
     def __init__(self, path: Path, descriptor: int) -> None:
-        """Takes a descriptor that holds the lock; use `acquire` or `acquire_blocking`."""
+        """Take over a descriptor that holds the lock; callers use `acquire` or `acquire_blocking`."""
         self.path = path
         self._descriptor: int | None = descriptor
 
     @classmethod
     async def acquire(cls, path: Path, *, timeout_s: float = 5.0) -> Self:
-        """Waits up to `timeout_s` seconds.
+        """Acquire the lock, waiting up to `timeout_s` seconds.
 
-        Raises DatabaseBusy naming the holder, and StoreError when the file cannot be used at all.
+        Raises DatabaseLocked naming the holder, and StoreError when the file cannot be used at all.
         """
-        give_up = time.monotonic() + timeout_s
+        deadline = time.monotonic() + timeout_s
         while (lock := cls._try_acquire(path)) is None:
-            if time.monotonic() >= give_up:
+            if time.monotonic() >= deadline:
                 raise _build_busy_error(path)
             await asyncio.sleep(_POLL_INTERVAL_S)
         return lock
 
     @classmethod
     def acquire_blocking(cls, path: Path, *, timeout_s: float = 5.0) -> Self:
-        """`acquire` for code without an event loop."""
-        give_up = time.monotonic() + timeout_s
+        """Acquire the lock as `acquire` does, in code without an event loop."""
+        deadline = time.monotonic() + timeout_s
         while (lock := cls._try_acquire(path)) is None:
-            if time.monotonic() >= give_up:
+            if time.monotonic() >= deadline:
                 raise _build_busy_error(path)
             time.sleep(_POLL_INTERVAL_S)
         return lock
 
     def release(self) -> None:
-        """Frees the lock; a second call does nothing."""
+        """Release the lock; a second call does nothing."""
         if self._descriptor is None:
             return
         descriptor, self._descriptor = self._descriptor, None

@@ -1,4 +1,4 @@
-"""A file that appears under its name whole and on disk, or not at all."""
+"""Create a file that appears under its name complete and on disk, or not at all."""
 
 import errno
 import os
@@ -13,10 +13,10 @@ _NO_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 @contextmanager
 def create_file(path: Path) -> Iterator[Path]:
-    """Gives a draft beside `path`, empty and private to its owner, that takes that name when the block ends well.
+    """Yield an empty draft beside `path`, private to its owner, which gets that name when the block ends normally.
 
-    An existing file is never replaced: raises FileExistsError, and OSError for all else that the system refuses. When
-    the block raises, nothing stays.
+    An existing file is never replaced: raises FileExistsError, and OSError for anything else that the system refuses.
+    When the block raises, no file is left behind.
     """
     if os.path.lexists(path):
         raise _build_exists_error(path)
@@ -33,7 +33,7 @@ def create_file(path: Path) -> Iterator[Path]:
 
 
 def sync_to_disk(path: Path) -> None:
-    """Have a file's content, or a directory's entries, on disk."""
+    """Write a file's content, or a directory's entries, through to the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -43,13 +43,13 @@ def sync_to_disk(path: Path) -> None:
 
 def _take_name(draft: Path, path: Path) -> None:
     try:
-        os.link(draft, path)  # a rename would replace what another process has put there meanwhile
+        os.link(draft, path)  # a rename would replace a file that another process put there meanwhile
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
         if os.path.lexists(path):
             raise _build_exists_error(path) from error
-        draft.rename(path)  # a file system without links, such as a memory stick's
+        draft.rename(path)  # the file system has no links, such as a memory stick's
 
 
 def _build_exists_error(path: Path) -> FileExistsError:

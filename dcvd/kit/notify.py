@@ -1,4 +1,4 @@
-"""systemd's readiness protocol: one datagram for each change of state. Source: sd_notify(3)."""
+"""Speak systemd's readiness protocol: one datagram for each change of state. Source: sd_notify(3)."""
 
 import os
 import socket
@@ -14,35 +14,40 @@ _SEND_TIMEOUT_S: Final = 1.0  # seconds; a datagram blocks only while the manage
 
 
 class Notifier:
-    """Tells the service manager how we are; without a manager every call does nothing."""
+    """Reports our state to the service manager; without a manager every call does nothing."""
 
     def __init__(self, address: str | None = None, *, watchdog_interval_s: float | None = None) -> None:
         self._address = address
-        self.watchdog_interval_s = watchdog_interval_s  # seconds between two `watchdog()` calls; None: nobody watches
+        self.watchdog_interval_s = (
+            watchdog_interval_s  # seconds between two `notify_watchdog()` calls; None: no watchdog
+        )
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Notifier":
-        """Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID."""
+        """Create a notifier from NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID."""
         address = environ.get("NOTIFY_SOCKET")
         if not address or address[0] not in "/@":
             return cls()
         return cls(address, watchdog_interval_s=_read_watchdog_interval_s(environ))
 
     def notify_ready(self) -> None:
+        """Report that the start or a reload is complete."""
         self._send("READY=1")
 
     def notify_status(self, text: str) -> None:
-        """One line for `systemctl status`."""
+        """Send one line for `systemctl status`."""
         self._send("STATUS=" + " ".join(text.split()))
 
     def notify_stopping(self) -> None:
+        """Report that the service is stopping."""
         self._send("STOPPING=1")
 
     def notify_reloading(self) -> None:
-        """A reload begins; `ready()` ends it."""
+        """Report that a reload begins; `notify_ready()` ends it."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def notify_watchdog(self) -> None:
+        """Report to the watchdog that the service is alive."""
         self._send("WATCHDOG=1")
 
     def _send(self, message: str) -> None:
@@ -60,7 +65,7 @@ class Notifier:
 
 
 def _read_watchdog_interval_s(environ: Mapping[str, str]) -> float | None:
-    """Half of the manager's patience, in seconds, where it watches this very process."""
+    """Return half of the manager's watchdog timeout, in seconds; None when it does not watch this process."""
     microseconds = environ.get("WATCHDOG_USEC", "")
     if not (microseconds.isascii() and microseconds.isdigit()) or int(microseconds) == 0:
         return None

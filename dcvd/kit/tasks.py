@@ -1,4 +1,4 @@
-"""Tasks that somebody owns: the eternal ones of a daemon, and bounded pools of short ones."""
+"""Own tasks: the long-running ones of a daemon, and bounded pools of short ones."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -12,14 +12,14 @@ _CANCEL_GRACE_S: Final = 2.0  # seconds that cancelled work gets for its own cle
 
 
 class TaskEnd(NamedTuple):
-    """How an eternal task ended; `exception` is None when it simply returned."""
+    """The end of a long-running task; `exception` is None when it simply returned."""
 
     name: str
     exception: BaseException | None
 
 
 class Supervisor:
-    """Owns named eternal tasks. One that ends without being stopped is a failure, even when it just returns."""
+    """Owns named long-running tasks. A task that ends without being stopped is a failure, even when it just returns."""
 
     def __init__(self) -> None:
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -29,11 +29,11 @@ class Supervisor:
 
     @property
     def task_names(self) -> tuple[str, ...]:
-        """The running tasks, in the order in which they were spawned."""
+        """The names of the running tasks, in the order in which they were spawned."""
         return tuple(self._tasks)
 
     def spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Starts an eternal task. Raises ValueError while another of that name runs."""
+        """Start a long-running task. Raises ValueError while another of that name runs."""
         if name in self._tasks:
             coroutine.close()
             raise ValueError(f"a task named {name!r} is already running")
@@ -43,28 +43,28 @@ class Supervisor:
         return task
 
     async def wait_first_end(self) -> TaskEnd:
-        """Waits for the first unexpected end; every further call gives the same one."""
+        """Wait for the first unexpected end; every further call returns the same one."""
         await self._end_event.wait()
         assert self._first_end is not None
         return self._first_end
 
     def expect_end(self, name: str) -> None:
-        """From now on the named task may return by itself: whoever owns it has asked it to."""
+        """Allow the named task to return by itself from now on, because its owner has asked it to."""
         if name in self._tasks:
             self._stopping_tasks.add(self._tasks[name])
 
     async def stop(self, *names: str, timeout_s: float) -> None:
-        """Cancels the named tasks (all when none is named) together and waits up to `timeout_s` seconds for them.
+        """Cancel the named tasks (all when none is named) together, and wait up to `timeout_s` seconds for them.
 
-        Never raises what they raised: failures while stopping are logged, and so are tasks which do not end.
+        Never raises what they raised: failures while stopping are logged, and so are tasks that do not end.
         """
-        chosen = {name: task for name, task in self._tasks.items() if not names or name in names}
-        if not chosen:
+        tasks = {name: task for name, task in self._tasks.items() if not names or name in names}
+        if not tasks:
             return
-        for task in chosen.values():
+        for task in tasks.values():
             self._stopping_tasks.add(task)
             task.cancel()
-        _, pending = await asyncio.wait(chosen.values(), timeout=timeout_s)
+        _, pending = await asyncio.wait(tasks.values(), timeout=timeout_s)
         for task in pending:
             log.error("task.stuck", task=task.get_name(), deadline_s=timeout_s, at=_locate(task))
 
@@ -90,7 +90,7 @@ class Supervisor:
 
 
 class TaskPool:
-    """At most `limit` short tasks at once; the failure of one is logged and counted, and never stops another."""
+    """Runs at most `limit` short tasks at once. A task's failure is logged and counted, and never stops another."""
 
     def __init__(self, limit: int, name: str) -> None:
         if limit < 1:
@@ -104,15 +104,16 @@ class TaskPool:
 
     @property
     def free_slots(self) -> int:
-        """Slots in which `start` would start something now."""
+        """The number of slots in which `start` could start a task now."""
         return 0 if self._is_closed else self.limit - len(self._running_tasks)
 
     @property
     def running_count(self) -> int:
+        """The number of tasks that run now."""
         return len(self._running_tasks)
 
     def start(self, name: str, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Starts it in a free slot; raises RuntimeError when there is none, or after `drain`."""
+        """Start a task in a free slot. Raises RuntimeError when there is none, or after `drain`."""
         if self.free_slots == 0:
             coroutine.close()
             raise RuntimeError(f"the pool {self.name!r} has no free slot for {name!r}: wait_free() first")
@@ -122,30 +123,30 @@ class TaskPool:
         return task
 
     async def wait_free(self) -> None:
-        """Waits until `start` would succeed; for ever after `drain`."""
+        """Wait until `start` would succeed; after `drain`, wait for ever."""
         while self.free_slots == 0:
             self._change_event.clear()
             await self._change_event.wait()
 
     async def drain(self, timeout_s: float) -> int:
-        """Takes no more work, waits up to `timeout_s` seconds, cancels the rest; gives the number of cancelled tasks.
+        """Accept no more tasks, wait up to `timeout_s` seconds, and cancel the rest; return how many were cancelled.
 
-        What was cancelled gets a moment to clean up; a task that does not end even then is logged.
+        Cancelled tasks get a moment to clean up; a task that does not end even then is logged.
         """
         self._is_closed = True
-        running = set(self._running_tasks)
-        if not running:
+        running_tasks = set(self._running_tasks)
+        if not running_tasks:
             return 0
-        _, late = await asyncio.wait(running, timeout=timeout_s)
-        if not late:
+        _, late_tasks = await asyncio.wait(running_tasks, timeout=timeout_s)
+        if not late_tasks:
             return 0
-        log.warning("pool.cancelling", pool=self.name, tasks=sorted(task.get_name() for task in late))
-        for task in late:
+        log.warning("pool.cancelling", pool=self.name, tasks=sorted(task.get_name() for task in late_tasks))
+        for task in late_tasks:
             task.cancel()
-        _, stuck = await asyncio.wait(late, timeout=_CANCEL_GRACE_S)
-        for task in stuck:
+        _, stuck_tasks = await asyncio.wait(late_tasks, timeout=_CANCEL_GRACE_S)
+        for task in stuck_tasks:
             log.error("pool.task_stuck", pool=self.name, task=task.get_name(), at=_locate(task))
-        return len(late)
+        return len(late_tasks)
 
     def _on_end(self, task: asyncio.Task[None]) -> None:
         self._running_tasks.discard(task)
@@ -158,6 +159,6 @@ class TaskPool:
 
 
 def _locate(task: asyncio.Task[None]) -> str:
-    """Where a task stands, for the log line that says it does not end."""
+    """Return the line of code where a task stands, for the log line that reports a stuck task."""
     frames = task.get_stack(limit=1)
     return f"{frames[-1].f_code.co_qualname}:{frames[-1].f_lineno}" if frames else "unknown"

@@ -1,4 +1,4 @@
-"""Looking at domains: when their turn comes, and when somebody asks."""
+"""Check domains: when they are due, and when somebody requests it."""
 
 from dcvd.sync.checker import DomainChecker
 from dcvd.sync.loop import SyncLoop

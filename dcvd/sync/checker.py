@@ -1,4 +1,4 @@
-"""One look at one domain: DNS and Cloudflare are asked at once, and what was seen is stored as one look."""
+"""Check one domain: ask DNS and Cloudflare at once, and store their answers as one check."""
 
 import asyncio
 from typing import Final
@@ -29,7 +29,7 @@ _URGENCY_BY_LANE: Final = {
 
 
 class ListedHostname(Struct, frozen=True):
-    """What a page of Cloudflare's list said of a hostname, and when it was asked for (milliseconds)."""
+    """A hostname as a page of Cloudflare's list showed it. asked_at: when the page was requested (milliseconds)."""
 
     cloudflare_hostname: CloudflareHostname
     asked_at: int
@@ -49,7 +49,7 @@ class _CheckAnswers(Struct, frozen=True):
 
 
 class DomainChecker:
-    """Used by the loop and by whoever wants a fresh look."""
+    """Checks domains, for the loop and for everybody who requests a check."""
 
     def __init__(self, context: Context, cloudflare: CloudflareClient, dns: DnsObserver, metrics: Metrics) -> None:
         self._context = context
@@ -59,13 +59,13 @@ class DomainChecker:
         self._recorder = CheckRecorder(context)
 
     async def check(self, domain: Domain, *, is_thorough: bool = False, actor: str = SYNC_ACTOR) -> Domain | None:
-        """The domain as it is after the look; None when it was removed meanwhile.
+        """Check a domain, and return it as it is afterwards; None when it was removed meanwhile.
 
-        is_thorough: ask DNS everything, also where the record is right. actor: who wanted it, see `core.timeline`. When
-        Cloudflare fails, what DNS said is stored all the same, and then its RemoteError is raised.
+        is_thorough: ask DNS everything, even where the record is right. actor: who requested it, see `core.timeline`.
+        When Cloudflare fails, the answers of DNS are stored all the same, and then the RemoteError is raised.
         """
         answers = await self._ask(domain, None, Urgency.NOW, is_thorough=is_thorough)
-        looked = await checks.record(
+        checked_domain = await checks.record(
             self._context,
             domain.id,
             answers.observations,
@@ -74,12 +74,12 @@ class DomainChecker:
             actor=actor,
         )
         self._report_outcome(answers)
-        return looked
+        return checked_domain
 
     async def check_due(self, domain: Domain, lane: CheckLane, listed: ListedHostname | None = None) -> None:
-        """A look of the loop's, stored together with others; with `listed` Cloudflare is not asked once more.
+        """Check a due domain, and store the check together with others. With `listed`, Cloudflare is not asked again.
 
-        Raises as `look` does.
+        Raises what `check` raises.
         """
         answers = await self._ask(domain, listed, _URGENCY_BY_LANE[lane], is_thorough=False)
         await self._recorder.record(DomainCheck(domain.id, answers.observations, answers.asked_at, answers.start))
@@ -88,21 +88,23 @@ class DomainChecker:
     async def _ask(
         self, domain: Domain, listed: ListedHostname | None, urgency: Urgency, *, is_thorough: bool
     ) -> _CheckAnswers:
-        question = DnsCheckRequest(
+        dns_request = DnsCheckRequest(
             hostname=domain.name,
             target=domain.cname_target,
             with_challenge=domain.validation == "delegated",
             is_thorough=is_thorough,
         )
-        beginning = CheckStart(self._context.now(), domain.next_check_at)
+        start = CheckStart(self._context.now(), domain.next_check_at)
         if listed is not None:
             return _CheckAnswers(
-                await self._dns.observe(question), listed.cloudflare_hostname, listed.asked_at, beginning
+                await self._dns.observe(dns_request), listed.cloudflare_hostname, listed.asked_at, start
             )
         async with asyncio.TaskGroup() as group:
-            dns = group.create_task(self._dns.observe(question), name=f"look.dns.{domain.id}")
-            cloudflare = group.create_task(self._ask_cloudflare(domain, urgency), name=f"look.cloudflare.{domain.id}")
-        return _CheckAnswers(dns.result(), cloudflare.result(), beginning.started_at, beginning)
+            dns_task = group.create_task(self._dns.observe(dns_request), name=f"check.dns.{domain.id}")
+            cloudflare_task = group.create_task(
+                self._ask_cloudflare(domain, urgency), name=f"check.cloudflare.{domain.id}"
+            )
+        return _CheckAnswers(dns_task.result(), cloudflare_task.result(), start.started_at, start)
 
     async def _ask_cloudflare(
         self, domain: Domain, urgency: Urgency
@@ -112,7 +114,7 @@ class DomainChecker:
         try:
             return await self._cloudflare.get(domain.cf_id, urgency=urgency)
         except RemoteError as error:
-            # Kept until the other half of the look is stored; then it is raised with its cause.
+            # Returned, not raised: the other half of the check is stored first, then `_report_outcome` raises it.
             return error
 
     def _report_outcome(self, answers: _CheckAnswers) -> None:

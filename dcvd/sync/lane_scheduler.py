@@ -1,4 +1,4 @@
-"""Who gets the next free slot: the lanes share the slots, so that none starves another. No I/O."""
+"""Choose the lane that gets the next free slot: the lanes share the slots, so that none starves another. No I/O."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -7,17 +7,17 @@ from typing import Final
 from dcvd.core.lifecycle.schedule import CheckLane
 
 _WEIGHTS: Final = {CheckLane.WAITING: 4, CheckLane.ROUTINE: 2, CheckLane.FAILING: 1}
-"""In which proportion the lanes hold slots when all of them have more to do than there are."""
+"""The proportion in which the lanes hold slots when each of them has more work than slots."""
 _RESERVE_DIVISOR: Final = 8
-"""One slot of so many is never lent out: whoever waits finds one at once, also while all looks take long."""
+"""One slot in so many is never lent: a waiting domain finds one at once, even while all checks take long."""
 _FAILING_DIVISOR: Final = 4
-"""A failing domain holds its slot until something times out; together they get one slot of so many at most."""
+"""A failing domain holds its slot until something times out; all of them together get at most one slot in so many."""
 
 
 class LaneScheduler:
-    """Gives out `slots`. A lane with nothing to do leaves its share to the others.
+    """Shares `slots` among the lanes. A lane with nothing to do leaves its share to the others.
 
-    With fewer than four slots the proportions hold over time, because there is nothing to divide.
+    With fewer than four slots the proportions hold over time, because slots cannot be divided.
     """
 
     def __init__(self, slots: int) -> None:
@@ -27,36 +27,42 @@ class LaneScheduler:
 
     @property
     def free_slots(self) -> int:
-        """Slots that nobody holds."""
+        """The number of slots that no lane holds."""
         return self._slots - self._in_flight.total()
 
     def count_room(self, lane: CheckLane) -> int:
-        """How many more slots a lane could hold, if the others took none."""
-        held = self._in_flight
-        lent = self._slots - self._slots // _RESERVE_DIVISOR
+        """Return how many more slots a lane could hold if the others took none."""
+        in_flight = self._in_flight
+        lendable = self._slots - self._slots // _RESERVE_DIVISOR
         match lane:
             case CheckLane.WAITING:
                 return self.free_slots
             case CheckLane.ROUTINE:
-                return min(self.free_slots, lent - held[CheckLane.ROUTINE] - held[CheckLane.FAILING])
+                return min(self.free_slots, lendable - in_flight[CheckLane.ROUTINE] - in_flight[CheckLane.FAILING])
             case CheckLane.FAILING:
-                most = max(self._slots // _FAILING_DIVISOR, 1)
-                return min(self.free_slots, most - held[lane], lent - held[CheckLane.ROUTINE] - held[CheckLane.FAILING])
+                limit = max(self._slots // _FAILING_DIVISOR, 1)
+                return min(
+                    self.free_slots,
+                    limit - in_flight[lane],
+                    lendable - in_flight[CheckLane.ROUTINE] - in_flight[CheckLane.FAILING],
+                )
 
     def choose(self, ready_lanes: Collection[CheckLane]) -> CheckLane | None:
-        """Which of the lanes that have something ready is to start one now; None when none of them may."""
-        able = [lane for lane in ready_lanes if self.count_room(lane) > 0]
-        if not able:
+        """Choose which of the lanes with ready work starts a check now; None when none of them may."""
+        eligible_lanes = [lane for lane in ready_lanes if self.count_room(lane) > 0]
+        if not eligible_lanes:
             return None
-        return min(able, key=lambda lane: (self._in_flight[lane] / _WEIGHTS[lane], self._virtual_times[lane], lane))
+        return min(
+            eligible_lanes, key=lambda lane: (self._in_flight[lane] / _WEIGHTS[lane], self._virtual_times[lane], lane)
+        )
 
     def start(self, lane: CheckLane) -> None:
-        """A lane starts something."""
-        # A lane that had nothing to do for long has not saved up turns.
+        """Count a check that a lane starts."""
+        # A lane that was idle for long does not catch up on the turns that it missed.
         latest = max(self._virtual_times.values())
         self._virtual_times[lane] = max(self._virtual_times[lane], latest - 1.0) + 1 / _WEIGHTS[lane]
         self._in_flight[lane] += 1
 
     def finish(self, lane: CheckLane) -> None:
-        """What a lane had started has ended."""
+        """Count a check of a lane that has ended."""
         self._in_flight[lane] -= 1

@@ -1,4 +1,4 @@
-"""The timer: whatever domain is due is looked at, the longest waiting first, and none holds back another."""
+"""The loop that checks due domains, the longest waiting first, so that no domain holds back another."""
 
 import asyncio
 from collections import deque
@@ -27,18 +27,18 @@ log = structlog.get_logger(__name__)
 
 _FAILURE_DELAY_MS: Final = 5 * MINUTE
 _COOL_DOWN_S: Final = 5.0
-"""Seconds for which a domain is left alone whose failure could not even be stored."""
+"""Seconds for which a domain is left alone after not even its failure could be stored."""
 _STORE_PAUSE: Final = 1.0
-"""Seconds after which the database is read again where it failed."""
+"""Seconds after which the database is read again after a failure."""
 _BATCH_SIZE: Final = 32
-"""How many due domains of a lane are read at once, and how many a walk may have waiting."""
+"""How many due domains of a lane are read at once, and how many a sweep may have waiting."""
 
 
 class DueDomainChecker(Protocol):
-    """Makes a look and stores it."""
+    """Checks a domain and stores the result."""
 
     async def check_due(self, domain: Domain, lane: CheckLane, listed: ListedHostname | None = None) -> None:
-        """Raises RemoteError when Cloudflare failed; what could be seen is stored all the same."""
+        """Check a due domain. Raises RemoteError when Cloudflare failed, after storing the rest of the check."""
         ...
 
 
@@ -48,9 +48,9 @@ class _QueuedDomain(Struct, frozen=True):
 
 
 class SyncLoop:
-    """Looks at due domains, `sync.concurrency` at once.
+    """Checks due domains, `sync.concurrency` at once.
 
-    Nothing is claimed in the store: what is in flight is known here alone, so after a crash it is simply due again.
+    Nothing is claimed in the store: checks in flight are known only here, so after a crash their domains are due again.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class SyncLoop:
         self.pool = TaskPool(context.config.sync.concurrency, "sync")
         self._rate = rate if rate is not None else AdaptiveRate()
         self._scheduler = LaneScheduler(self.pool.limit)
-        self._queues: dict[CheckLane, deque[_QueuedDomain]] = {kind: deque() for kind in CheckLane}
+        self._queues: dict[CheckLane, deque[_QueuedDomain]] = {lane: deque() for lane in CheckLane}
         self._in_flight: set[str] = set()
         self._next_read_times = dict.fromkeys(CheckLane, 0.0)
         self._commit_event = context.database.listen(Topic.DOMAINS)
@@ -77,7 +77,7 @@ class SyncLoop:
         )
 
     async def run(self) -> None:
-        """Runs until it is cancelled; what is in the pool then goes on and is its owner's to drain."""
+        """Run until cancelled. Checks in the pool then go on, and the owner of `pool` drains it."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._sweep.run(), name="sync.sweep")
             group.create_task(self._wake_on_commits(), name="sync.woken")
@@ -85,7 +85,7 @@ class SyncLoop:
 
     async def _start_checks(self) -> None:
         while True:
-            # Cleared before the look around: what changes after it wakes us again.
+            # Cleared before the read: a change after it wakes the loop again.
             self._wake_event.clear()
             try:
                 await self._read_due()
@@ -94,33 +94,33 @@ class SyncLoop:
                 await asyncio.sleep(_STORE_PAUSE)
                 self._next_read_times = dict.fromkeys(CheckLane, 0.0)
                 continue
-            kind = self._scheduler.choose([kind for kind, ready in self._queues.items() if ready])
-            if kind is None:
+            lane = self._scheduler.choose([lane for lane, queue in self._queues.items() if queue])
+            if lane is None:
                 await self._sleep()
                 continue
-            item = self._queues[kind].popleft()
+            item = self._queues[lane].popleft()
             self._space_event.set()
-            self._scheduler.start(kind)
+            self._scheduler.start(lane)
             await self._rate.wait_turn()
             await self.pool.wait_free()
-            task = self.pool.start(f"sync.{item.domain.id}", self._check(item, kind))
-            task.add_done_callback(partial(self._on_check_end, kind))
+            task = self.pool.start(f"sync.{item.domain.id}", self._check(item, lane))
+            task.add_done_callback(partial(self._on_check_end, lane))
 
     async def _check(self, item: _QueuedDomain, lane: CheckLane) -> None:
-        domain, rest = item.domain, 0.0
+        domain, cool_down_s = item.domain, 0.0
         try:
             await self._checker.check_due(domain, lane, item.listed)
         except RemoteError as error:
             log.warning("sync.cloudflare_failed", domain=domain.name, domain_id=domain.id, error=error.message)
         except Exception:
-            # Whatever it was, this domain waits its turn like the others and is not tried in a circle.
-            rest = _COOL_DOWN_S
+            # Whatever it was, this domain waits like the others: it must not be checked again and again at once.
+            cool_down_s = _COOL_DOWN_S
             await checks.postpone(self._context, domain, self._context.now() + _FAILURE_DELAY_MS)
-            rest = 0.0
+            cool_down_s = 0.0
             raise
         finally:
-            if rest:
-                asyncio.get_running_loop().call_later(rest, self._in_flight.discard, domain.id)
+            if cool_down_s:
+                asyncio.get_running_loop().call_later(cool_down_s, self._in_flight.discard, domain.id)
             else:
                 self._in_flight.discard(domain.id)
 
@@ -129,46 +129,49 @@ class SyncLoop:
         self._wake_event.set()
 
     async def _read_due(self) -> None:
-        """Fill up the lanes that have run out, in one read. While a walk is on, its pages bring what is routine."""
+        """Fill the empty lanes by one read. While a sweep runs, its pages bring the routine domains."""
         loop = asyncio.get_running_loop()
-        wanted = [
-            kind
-            for kind, ready in self._queues.items()
-            if not ready
-            and self._scheduler.count_room(kind) > 0
-            and loop.time() >= self._next_read_times[kind]
-            and not (kind is CheckLane.ROUTINE and self._sweep.is_active)
+        lanes = [
+            lane
+            for lane, queue in self._queues.items()
+            if not queue
+            and self._scheduler.count_room(lane) > 0
+            and loop.time() >= self._next_read_times[lane]
+            and not (lane is CheckLane.ROUTINE and self._sweep.is_active)
         ]
-        if not wanted:
+        if not lanes:
             return
-        for kind in wanted:
-            # Before the read: a commit during it sets it back.
-            self._next_read_times[kind] = loop.time() + to_seconds(self._context.config.sync.tick)
-        found = await self._read_due_domains(wanted)
-        for kind, due in found.items():
-            if len(due) >= _BATCH_SIZE:
-                self._next_read_times[kind] = 0.0
-                if kind is CheckLane.ROUTINE and self._sweep.request():
+        for lane in lanes:
+            # Set before the read: a commit during the read resets it.
+            self._next_read_times[lane] = loop.time() + to_seconds(self._context.config.sync.tick)
+        due_by_lane = await self._read_due_domains(lanes)
+        for lane, due_domains in due_by_lane.items():
+            if len(due_domains) >= _BATCH_SIZE:
+                self._next_read_times[lane] = 0.0
+                if lane is CheckLane.ROUTINE and self._sweep.request():
                     continue
-            for domain in due:
+            for domain in due_domains:
                 if domain.id not in self._in_flight:
-                    self._enqueue(_QueuedDomain(domain), kind)
+                    self._enqueue(_QueuedDomain(domain), lane)
 
     async def _read_due_domains(self, lanes: Collection[CheckLane]) -> dict[CheckLane, list[Domain]]:
         now = self._context.now()
-        # What is being looked at is still due in the store, so as many more are asked for. What ends meanwhile may
-        # still be due in what is read.
-        held = frozenset(self._in_flight)
-        most = _BATCH_SIZE + len(held)
+        # Domains in flight are still due in the store, so as many more are read. One whose check ends during the read
+        # may still be due in the result, so the set is taken before.
+        in_flight_ids = frozenset(self._in_flight)
+        limit = _BATCH_SIZE + len(in_flight_ids)
 
         def query(snapshot: Snapshot) -> dict[CheckLane, list[Domain]]:
-            return {kind: domains.list_due(snapshot, kind, now, most) for kind in lanes}
+            return {lane: domains.list_due(snapshot, lane, now, limit) for lane in lanes}
 
-        found = await self._context.database.read(query)
-        return {kind: [each for each in due if each.id not in held][:_BATCH_SIZE] for kind, due in found.items()}
+        due_by_lane = await self._context.database.read(query)
+        return {
+            lane: [domain for domain in due_domains if domain.id not in in_flight_ids][:_BATCH_SIZE]
+            for lane, due_domains in due_by_lane.items()
+        }
 
     async def _enqueue_listed(self, domain: Domain, listed: ListedHostname, lane: CheckLane) -> None:
-        """Take a domain that a walk has come across; waits while enough of them are waiting."""
+        """Queue a domain from a sweep's page; wait while the lane's queue is full."""
         while len(self._queues[lane]) >= _BATCH_SIZE:
             self._space_event.clear()
             await self._space_event.wait()

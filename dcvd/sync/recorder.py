@@ -1,4 +1,4 @@
-"""Storing looks: those that end within a moment share one unit of work."""
+"""Store checks: those that end within a moment share one unit of work."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ from dcvd.services.lifecycle.checks import DomainCheck
 log = structlog.get_logger(__name__)
 
 _MAX_BATCH: Final = 32
-"""So many that a unit takes the writer for some milliseconds only."""
+"""The most checks in a unit of work, so that it holds the writer for only some milliseconds."""
 _GATHER_S: Final = 0.020
-"""Seconds for which a look waits for others; each unit costs a sync to disk, and two threads their turns."""
+"""Seconds for which a check waits for others; each unit costs a sync to disk and two switches of threads."""
 
 
 class CheckRecorder:
-    """`record` returns when the look is on disk, and raises what storing it raised.
+    """Stores checks in batches; `record` returns when the check is on disk, and raises what storing it raised.
 
-    A caller that is cancelled before leaves nothing behind: the domain is due as it was.
+    A caller that is cancelled before its check is in a batch leaves nothing behind: its domain is still due.
     """
 
     def __init__(self, context: Context) -> None:
@@ -32,7 +32,7 @@ class CheckRecorder:
         self._task: asyncio.Task[None] | None = None
 
     async def record(self, check: DomainCheck) -> None:
-        """Store one look."""
+        """Store one check."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pending.append((check, future))
         if len(self._pending) >= _MAX_BATCH:
@@ -66,12 +66,12 @@ class CheckRecorder:
         if not batch:
             return
         try:
-            await checks.record_many(self._context, [look for look, _ in batch])
-        except Exception as error:  # noqa: BLE001  # it goes to those whose looks these were
+            await checks.record_many(self._context, [check for check, _ in batch])
+        except Exception as error:  # noqa: BLE001  # it goes to the callers whose checks these were
             if len(batch) > 1 and not isinstance(error, StoreError):
-                # One of them is what cannot be stored; the others must not suffer for it.
-                for one in batch:
-                    await self._store_batch([one])
+                # Only one of them may be impossible to store; the others must not suffer for it.
+                for single in batch:
+                    await self._store_batch([single])
                 return
             for _, future in batch:
                 if future.cancelled():

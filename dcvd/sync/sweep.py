@@ -1,7 +1,7 @@
-"""Walks through Cloudflare's list, a call for 50 hostnames, when more looks are due than that takes calls.
+"""Sweep through Cloudflare's list, one call for 50 hostnames, when more checks are due than the sweep takes calls.
 
-What is due, or soon would be, gets its look with what its page said; what has not changed costs nothing; what is due
-and on no page is left to a call of its own, because pages shift. Nothing is kept of a walk but where it is.
+A domain that is due, or soon will be, is checked with what its page says, and an unchanged one costs nothing. A due
+domain that is on no page is left to a call of its own, because pages shift. A sweep keeps nothing but its position.
 """
 
 import asyncio
@@ -27,37 +27,39 @@ from dcvd.sync.checker import ListedHostname
 log = structlog.get_logger(__name__)
 
 _MIN_DUE: Final = 100
-"""With fewer due it is not even asked how long the list is."""
+"""With fewer due domains, Cloudflare is not even asked how long the list is."""
 _INTERVAL_S: Final = 10.0
 _FAILURE_INTERVAL_S: Final = 60.0
-"""Seconds from one consideration to the next, and from a walk that a failure ended."""
+"""Seconds until the next sweep is considered: normally, and after a sweep that failed."""
 _TOTAL_PAGES_TTL_S: Final = 3600.0
 """Seconds for which the length of the list is taken as known."""
 _PAGES_AHEAD: Final = 3
-"""Pages that are asked for before their turn, so that the way to Cloudflare and back costs no time."""
+"""Pages that are requested in advance, so that the time to Cloudflare and back costs nothing."""
 _REVIEW_EVERY_PAGES: Final = 64
 _RETRY_DELAYS_S: Final = (1.0, 2.0, 4.0, 8.0)
 _PAGE_COST: Final = 3
-"""A page takes as much of the processor as so many looks."""
+"""A page takes as much processor time as so many checks."""
 _DOMAINS_PER_STEP: Final = 10
-"""Domains compared before others get a turn on the loop."""
+"""Domains that are compared before other tasks get a turn on the loop."""
 
 EnqueueDomain = Callable[[Domain, ListedHostname, CheckLane], Awaitable[None]]
 
 
 class HostnameLister(Protocol):
-    """Where the pages come from."""
+    """Lists Cloudflare's custom hostnames, page by page."""
 
     async def list_page(self, number: int) -> CustomHostnamePage:
-        """From 1. Raises RemoteError."""
+        """Return a page; the first is number 1. Raises RemoteError."""
         ...
 
 
 class ListSweep:
-    """enqueue: takes a domain for its look, and waits while there are enough of them.
-    in_flight: the ids of domains that are being looked at, or about to be, at any time.
-    on_end: called when `is_active` has ended.
-    is_active: a walk is on, or about to be decided; until it is over, what is routine waits for its page.
+    """Sweeps through the list when that is worth its calls, and queues the domains that need a check.
+
+    enqueue: queues a domain for its check, and waits while the queue is full.
+    in_flight: the ids of domains that are being checked or are queued; the owner keeps it up to date.
+    on_end: called when `is_active` has become false.
+    is_active: a sweep runs, or is being considered; until it has ended, routine domains wait for their page.
     """
 
     def __init__(
@@ -84,54 +86,54 @@ class ListSweep:
         self._served_until = 0
 
     def request(self) -> bool:
-        """Many looks are due; whether it is decided now if a walk is worth its calls."""
+        """Request a sweep, because many checks are due; return whether one runs or is being considered now."""
         if not self.is_active and asyncio.get_running_loop().time() >= self._paused_until:
             self.is_active = True
             self._request_event.set()
         return self.is_active
 
     async def run(self) -> None:
-        """Runs until it is cancelled."""
+        """Run until cancelled."""
         while True:
             await self._request_event.wait()
             self._request_event.clear()
-            rest = _INTERVAL_S
+            pause_s = _INTERVAL_S
             try:
                 await self._sweep_if_worth_it()
             except (RemoteError, StoreError) as error:
-                # What was not met is due as it was, and is looked at by calls of its own.
+                # Domains that the sweep did not reach are still due, and are checked by calls of their own.
                 log.warning("sync.sweep_ended", error=error.message)
-                rest = _FAILURE_INTERVAL_S
-            self._paused_until = asyncio.get_running_loop().time() + rest
+                pause_s = _FAILURE_INTERVAL_S
+            self._paused_until = asyncio.get_running_loop().time() + pause_s
             self.is_active = False
             self._on_end()
 
     async def _sweep_if_worth_it(self) -> None:
         if not await self._is_worth_starting(self._get_total_pages() or 0):
             return
-        began = self._context.now()
-        first = await self._lister.list_page(1), began
-        pages = self._remember_total_pages(first[0])
+        started_at = self._context.now()
+        first_page = await self._lister.list_page(1), started_at
+        pages = self._remember_total_pages(first_page[0])
         if pages is None or not await self._is_worth_starting(pages):
             return
         log.info("sync.sweep_started", pages=pages)
-        walked = await self._walk(first, pages, began)
-        # What was due by then and was met on no page is not met on the next walk either.
-        self._served_until = began
-        log.info("sync.sweep_done", pages=walked, seconds=round(to_seconds(self._context.now() - began), 1))
+        page_count = await self._walk(first_page, pages, started_at)
+        # A domain that was due by then and is on no page will not be on a page of the next sweep either.
+        self._served_until = started_at
+        log.info("sync.sweep_done", pages=page_count, seconds=round(to_seconds(self._context.now() - started_at), 1))
 
     async def _walk(self, first_page: tuple[CustomHostnamePage, int], pages: int, started_at: int) -> int:
-        """Returns how many pages it went; what is asked for in advance ends with it."""
+        """Process the pages, and return how many were processed. Requests made in advance are cancelled at the end."""
         await self._process_page(*first_page, started_at)
-        ahead: deque[asyncio.Task[tuple[CustomHostnamePage, int]]] = deque()
-        number = asked = 1
+        tasks: deque[asyncio.Task[tuple[CustomHostnamePage, int]]] = deque()
+        number = requested = 1
         try:
             while number < pages:
-                while asked < pages and len(ahead) < _PAGES_AHEAD:
-                    asked += 1
-                    ahead.append(asyncio.create_task(self._fetch_page(asked), name=f"sync.page.{asked}"))
-                page, asked_at = await ahead[0]
-                ahead.popleft()
+                while requested < pages and len(tasks) < _PAGES_AHEAD:
+                    requested += 1
+                    tasks.append(asyncio.create_task(self._fetch_page(requested), name=f"sync.page.{requested}"))
+                page, asked_at = await tasks[0]
+                tasks.popleft()
                 number += 1
                 pages = self._remember_total_pages(page) or pages
                 if not page.hostnames:
@@ -140,47 +142,49 @@ class ListSweep:
                 if number % _REVIEW_EVERY_PAGES == 0 and not await self._is_worth_continuing(pages - number):
                     break
         finally:
-            for task in ahead:
+            for task in tasks:
                 task.cancel()
-            if ahead:
-                await asyncio.gather(*ahead, return_exceptions=True)
+            if tasks:
+                await asyncio.gather(*tasks, return_exceptions=True)
         return number
 
     async def _process_page(self, page: CustomHostnamePage, asked_at: int, started_at: int) -> None:
         await self._rate.wait_turn(_PAGE_COST)
-        seen = {hostname.id: hostname for hostname in page.hostnames}
-        # Of those held now what is read may be older than their look, even if that has ended when they are compared.
-        held = frozenset(self._in_flight)
-        found = await self._context.database.read(lambda snapshot: domains.list_by_cloudflare_ids(snapshot, list(seen)))
-        for index, domain in enumerate(found):
+        hostnames_by_id = {hostname.id: hostname for hostname in page.hostnames}
+        # What is read of domains in flight may be older than their check, even if that has ended before the comparison.
+        in_flight_ids = frozenset(self._in_flight)
+        listed_domains = await self._context.database.read(
+            lambda snapshot: domains.list_by_cloudflare_ids(snapshot, list(hostnames_by_id))
+        )
+        for index, domain in enumerate(listed_domains):
             if index % _DOMAINS_PER_STEP == 0:
                 await asyncio.sleep(0)
-            listed = ListedHostname(seen[domain.cf_id or ""], asked_at)
-            if listed.cloudflare_hostname.hostname == domain.name and domain.id not in held:
+            listed = ListedHostname(hostnames_by_id[domain.cf_id or ""], asked_at)
+            if listed.cloudflare_hostname.hostname == domain.name and domain.id not in in_flight_ids:
                 await self._compare(domain, listed, started_at)
 
     async def _compare(self, domain: Domain, listed: ListedHostname, started_at: int) -> None:
         now = self._context.now()
         if domain.cf_checked_at is not None and listed.asked_at <= domain.cf_checked_at <= now:
             return
-        news = sweep.has_changed(domain, listed.cloudflare_hostname, now, self._context.rules)
+        has_changed = sweep.has_changed(domain, listed.cloudflare_hostname, now, self._context.rules)
         match choose_lane(domain):
             case CheckLane.FAILING:
-                # Its look would take its time; what the page says need not wait for that.
-                if news:
+                # Its check would take long; what the page says need not wait for that.
+                if has_changed:
                     await checks.record_many(
                         self._context, [DomainCheck(domain.id, [listed.cloudflare_hostname], listed.asked_at)]
                     )
-            case CheckLane.WAITING as kind:
-                if news:
-                    await self._enqueue(domain, listed, kind)
-            case CheckLane.ROUTINE as kind:
+            case CheckLane.WAITING as lane:
+                if has_changed:
+                    await self._enqueue(domain, listed, lane)
+            case CheckLane.ROUTINE as lane:
                 interval = self._context.config.sync.active_interval
-                if news or sweep.may_check(domain, now, started_at, interval):
-                    await self._enqueue(domain, listed, kind)
+                if has_changed or sweep.may_check(domain, now, started_at, interval):
+                    await self._enqueue(domain, listed, lane)
 
     async def _fetch_page(self, number: int) -> tuple[CustomHostnamePage, int]:
-        """A page and when it was asked for; one that cannot be had is asked for again some times."""
+        """Fetch a page, and return it with the instant of the request; a failed request is repeated a few times."""
         for delay in _RETRY_DELAYS_S:
             asked_at = self._context.now()
             try:
@@ -202,16 +206,16 @@ class ListSweep:
         return await self._count_due(needed) >= needed
 
     async def _count_due(self, limit: int) -> int:
-        """Domains, up to `limit`, that the next walk could serve."""
+        """Count the due domains, up to `limit`, that the next sweep could reach."""
         now = self._context.now()
-        # An instant ahead of the clock was noted before the clock was put back, and says nothing.
-        served = self._served_until if self._served_until <= now else 0
+        # An instant ahead of the clock was noted before the clock was set back, and means nothing.
+        served_until = self._served_until if self._served_until <= now else 0
         return await self._context.database.read(
-            lambda snapshot: domains.count_due(snapshot, CheckLane.ROUTINE, served, now, limit)
+            lambda snapshot: domains.count_due(snapshot, CheckLane.ROUTINE, served_until, now, limit)
         )
 
     def _remember_total_pages(self, page: CustomHostnamePage) -> int | None:
-        """How many pages there are, where Cloudflare says it."""
+        """Remember and return the number of pages; None where Cloudflare does not say it."""
         if page.total_pages is not None:
             self._total_pages = page.total_pages
             self._total_pages_until = asyncio.get_running_loop().time() + _TOTAL_PAGES_TTL_S

@@ -1,1 +1,1 @@
-"""The way from a parent zone to a hostname's own name servers, and what those answer."""
+"""Find a hostname's own name servers, starting at the parent zone, and collect their answers."""

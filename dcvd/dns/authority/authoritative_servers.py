@@ -1,4 +1,4 @@
-"""What every server of the hostname's zone says of its CNAME, walking on where they refer further down."""
+"""What each server of a hostname's zone answers about its CNAME; referrals to zones further down are followed."""
 
 import asyncio
 from collections.abc import Sequence
@@ -29,9 +29,9 @@ _MAX_ZONE_CUTS: Final = 5
 
 
 class AuthoritativeServers:
-    """Of one look. Filled in as answers come, so that it can be read at any time; see `to_facts`.
+    """The replies of a zone's servers in one check, filled in as they arrive; they can be read at any time.
 
-    delegation: the zone as far as the walk has come; None when nothing walks.
+    delegation: the deepest zone that was reached so far; None when delegations are not followed.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class AuthoritativeServers:
         self.delegation: ZoneDelegation | None = None
 
     async def ask(self, registrable_name: Name, sources: AnswerSources, *, follow_delegation: bool) -> None:
-        """Find the servers and ask them all. `follow_delegation`: also where no stub zone holds the name."""
+        """Find the servers and ask them all. `follow_delegation`: do so also where no stub zone holds the name."""
         stub = sources.find_stub(self._query.name)
         if stub is not None:
             self._is_stub_zone = True
@@ -67,20 +67,20 @@ class AuthoritativeServers:
             if self.delegation is None:
                 return
             await self._ask_all(self.delegation)
-            further = self._find_referral(self.delegation.zone)
-            if self.authoritative_answer is not None or further is None or further.referral is None:
+            referring_reply = self._find_referral(self.delegation.zone)
+            if self.authoritative_answer is not None or referring_reply is None or referring_reply.referral is None:
                 return
             self._is_stub_zone = False
             self.delegation = await self._delegation_finder.follow_referral(
-                further.referral, self.delegation.zone, sources, self._budget
+                referring_reply.referral, self.delegation.zone, sources, self._budget
             )
 
     async def ask_serials(self, zone: Name) -> None:
-        """Ask the servers that have authority for the SOA of the zone, where they have not told it yet."""
-        question = DnsQuery(zone, RdataType.SOA, recurse=False)
+        """Ask every server that has authority for the SOA of the zone, to learn its serial."""
+        query = DnsQuery(zone, RdataType.SOA, recurse=False)
 
         async def ask(server: NameServer) -> None:
-            reply = await self._client.ask(question, server.address, self._budget, tries=1)
+            reply = await self._client.ask(query, server.address, self._budget, tries=1)
             if reply.serial is not None and reply.zone == zone:
                 self._serials[server] = reply.serial
 
@@ -90,7 +90,7 @@ class AuthoritativeServers:
 
     @property
     def authoritative_answer(self) -> DnsReply | None:
-        """What the first of the servers that has authority says."""
+        """The reply of the first server that answered with authority."""
         return next((reply for reply in self._replies if reply is not None and reply.is_answered), None)
 
     @property
@@ -100,16 +100,19 @@ class AuthoritativeServers:
         return [server for server, reply in pairs if reply is not None and reply.is_answered]
 
     def to_facts(self, timeout_s: float) -> tuple[ServerAnswer, ...]:
-        """What each server said up to now. One that has said nothing for `timeout_s` seconds is a timeout; one that was
-        not asked, or just now, is left out, as is one behind an IPv6 that may lead nowhere from here."""
+        """The answer of each server so far. One that has been silent for `timeout_s` seconds counts as a timeout.
+
+        Left out are servers that were not asked or were asked just now, and silent ones that only IPv6 reaches, if IPv6
+        may not work from here.
+        """
         answers = []
         for server, reply in zip(self._servers, self._replies, strict=True):
             if reply is None:
                 if self._budget.time_since_query_s(server.address) < timeout_s:
                     continue
                 reply = DnsReply(outcome="timeout")
-            silent = reply.outcome in ("timeout", "unreachable")
-            if silent and not self._is_stub_zone and not self._reachability.may_report_timeout(server.address):
+            is_silent = reply.outcome in ("timeout", "unreachable")
+            if is_silent and not self._is_stub_zone and not self._reachability.may_report_timeout(server.address):
                 continue
             answers.append(_to_server_answer(server, reply, self._serials.get(server)))
         return tuple(answers)
@@ -126,11 +129,11 @@ class AuthoritativeServers:
         self._replies[index] = await self._client.ask(self._query, server.address, self._budget)
 
     def _find_referral(self, zone: Name) -> DnsReply | None:
-        """The first reply that refers to a zone below."""
+        """Find the first reply that refers to a zone below."""
         for reply in self._replies:
             if reply is not None and reply.referral is not None:
-                cut = reply.referral.zone_cut
-                if cut != zone and cut.is_subdomain(zone):
+                zone_cut = reply.referral.zone_cut
+                if zone_cut != zone and zone_cut.is_subdomain(zone):
                     return reply
         return None
 

@@ -1,4 +1,4 @@
-"""From the parent of a registrable name down to the servers of its zone (RFC 1034 §4.2, RFC 9499 §7)."""
+"""Follow delegations from the parent of a registrable name to the servers of its zone (RFC 1034 §4.2, RFC 9499 §7)."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -30,16 +30,17 @@ _MAX_ZONE_CUTS: Final = 5
 
 
 class NameServer(NamedTuple):
-    """A name server at one of its addresses. `name` as the NS record has it, the address again where there is none."""
+    """A name server at one of its addresses. name: as in its NS record, or the address if there is no NS record."""
 
     name: str
     address: SocketAddress
 
 
 class ZoneDelegation(Struct, frozen=True, kw_only=True):
-    """A zone and its servers. nameservers: of its NS records, also those whose addresses cannot be asked.
+    """A zone and its servers.
 
-    is_registered: False where its parent denies that it exists, None where nobody said; then `servers` is empty.
+    nameservers: the names in its NS records, also those whose addresses cannot be asked.
+    is_registered: False when its parent denies that it exists, None when nobody answered; then `servers` is empty.
     """
 
     zone: Name
@@ -49,7 +50,7 @@ class ZoneDelegation(Struct, frozen=True, kw_only=True):
 
 
 class DelegationFinder:
-    """Finds them; what was found is in the caches of `lookup` and of its own questions."""
+    """Finds the delegation of a name. Replies are kept in the caches of `lookup` and of the finder's own queries."""
 
     def __init__(self, client: DnsClient, cache: ReplyCache, lookup: RecordLookup, reachability: Reachability) -> None:
         self._client = client
@@ -58,7 +59,7 @@ class DelegationFinder:
         self._reachability = reachability
 
     async def find_for_registrable(self, name: Name, sources: AnswerSources, budget: QueryBudget) -> ZoneDelegation:
-        """The zone that holds a registrable name: its own, or that of the name's parent."""
+        """Find the zone that holds a registrable name: its own, or that of the name's parent."""
         zone, servers = await self._find_parent(name, sources, budget)
         for _ in range(_MAX_ZONE_CUTS):
             reply = await self._ask_parent_servers(name, zone, servers, budget)
@@ -78,7 +79,7 @@ class DelegationFinder:
     async def follow_referral(
         self, referral: Referral, zone: Name, sources: AnswerSources, budget: QueryBudget
     ) -> ZoneDelegation:
-        """The zone below the cut that the servers of `zone` refer to. Glue counts for names in `zone` alone."""
+        """Return the zone that the servers of `zone` refer to. Glue counts only for names within `zone`."""
         nameservers = _limit_nameservers(referral.nameservers)
         glue: dict[Name, list[str]] = {}
         for nameserver, address in referral.glue:
@@ -90,7 +91,7 @@ class DelegationFinder:
     async def _find_parent(
         self, name: Name, sources: AnswerSources, budget: QueryBudget
     ) -> tuple[Name, tuple[NameServer, ...]]:
-        """The zone above a name and its servers: by the resolvers, remembered for all names below it."""
+        """Find the zone above a name and its servers by the resolvers; the result is cached for all names below it."""
         zone = name.parent()
         reply = await self._lookup.ask(zone, RdataType.NS, sources, budget, bypass_cache=False)
         if not reply.rdatas and reply.zone is not None and zone != dns.name.root:
@@ -101,13 +102,13 @@ class DelegationFinder:
     async def _ask_parent_servers(
         self, name: Name, zone: Name, servers: Sequence[NameServer], budget: QueryBudget
     ) -> DnsReply | None:
-        """What the first of the parent's servers that says anything says of the name; None when none does."""
-        question = DnsQuery(name, RdataType.NS, recurse=False)
+        """Return the first useful reply about the name from the parent's servers; None when there is none."""
+        query = DnsQuery(name, RdataType.NS, recurse=False)
 
         async def ask() -> DnsReply:
             reply = DnsReply(outcome="timeout")
             for server in servers[:_MAX_PARENT_SERVERS]:
-                reply = await self._client.ask(question, server.address, budget, tries=1)
+                reply = await self._client.ask(query, server.address, budget, tries=1)
                 if reply.is_answered or reply.referral is not None:
                     break
             return reply
@@ -124,28 +125,28 @@ class DelegationFinder:
         sources: AnswerSources,
         budget: QueryBudget,
     ) -> ZoneDelegation:
-        """The parent's servers answered themselves: they serve the name's zone too, or it has none, or is not there."""
+        """Interpret an answer that the parent's servers gave instead of a referral: they may serve the zone too."""
         if reply.rdatas:
             nameservers = _get_nameservers(reply)
-            found = await self._resolve_servers(nameservers, {}, sources, budget)
-            return ZoneDelegation(zone=name, nameservers=nameservers, servers=found, is_registered=True)
+            own_servers = await self._resolve_servers(nameservers, {}, sources, budget)
+            return ZoneDelegation(zone=name, nameservers=nameservers, servers=own_servers, is_registered=True)
         if is_registered(name, reply) is False:
             return ZoneDelegation(zone=zone, is_registered=False)
         return ZoneDelegation(zone=name if reply.zone == name else zone, servers=tuple(servers), is_registered=True)
 
     async def _find_by_resolvers(self, name: Name, sources: AnswerSources, budget: QueryBudget) -> ZoneDelegation:
-        """What is left where the parent cannot be asked."""
+        """Find the zone by the resolvers alone, where the parent cannot be asked."""
         reply = await self._lookup.ask(name, RdataType.NS, sources, budget)
-        registered = is_registered(name, reply)
+        exists = is_registered(name, reply)
         zone = name
-        if registered is not None and not reply.rdatas and reply.zone is not None:
+        if exists is not None and not reply.rdatas and reply.zone is not None:
             zone = reply.zone
             reply = await self._lookup.ask(zone, RdataType.NS, sources, budget)
         nameservers = _get_nameservers(reply)
-        if registered is False:
+        if exists is False:
             return ZoneDelegation(zone=zone, is_registered=False)
         servers = await self._resolve_servers(nameservers, {}, sources, budget)
-        return ZoneDelegation(zone=zone, nameservers=nameservers, servers=servers, is_registered=registered)
+        return ZoneDelegation(zone=zone, nameservers=nameservers, servers=servers, is_registered=exists)
 
     async def _resolve_servers(
         self, nameservers: Sequence[Name], glue: dict[Name, list[str]], sources: AnswerSources, budget: QueryBudget
@@ -158,39 +159,39 @@ class DelegationFinder:
                 )
                 for nameserver in nameservers
             ]
-        found = [
+        addresses = [
             NameServer(to_text(nameserver), address)
             for nameserver, task in zip(nameservers, tasks, strict=True)
             for address in task.result()
         ]
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(addresses))
 
     async def _resolve_addresses(
         self, nameserver: Name, glue: Sequence[str], sources: AnswerSources, budget: QueryBudget
     ) -> list[SocketAddress]:
         addresses = list(glue)
         if not addresses:
-            for kind in (RdataType.A, RdataType.AAAA) if self._reachability.has_ipv6 else (RdataType.A,):
-                reply = await self._lookup.ask(nameserver, kind, sources, budget, bypass_cache=False)
+            for rdtype in (RdataType.A, RdataType.AAAA) if self._reachability.has_ipv6 else (RdataType.A,):
+                reply = await self._lookup.ask(nameserver, rdtype, sources, budget, bypass_cache=False)
                 addresses += [rdata.address for rdata in reply.rdatas]
         return self._reachability.select_addresses(addresses, to_text(nameserver))
 
 
 def is_registered(name: Name, reply: DnsReply) -> bool | None:
-    """Whether a registrable name exists, by what was said when it was asked for: only a zone above can deny it."""
+    """Whether a registrable name exists, by a reply about it: only a zone above can deny it. None when unanswered."""
     if not reply.is_answered:
         return None
-    denied = not reply.exists and not reply.aliases and reply.zone is not None and reply.zone != name
-    return not denied
+    is_denied = not reply.exists and not reply.aliases and reply.zone is not None and reply.zone != name
+    return not is_denied
 
 
 def select_one_address_each(servers: Sequence[NameServer]) -> tuple[NameServer, ...]:
-    """Each name server once: enough for a routine look."""
+    """Return each name server once, at its first address: enough for a routine check."""
     return tuple({server.name: server for server in reversed(servers)}.values())[::-1]
 
 
 def stub_delegation(source: AnswerSource) -> ZoneDelegation:
-    """A stub zone as if it had been delegated to its configured servers."""
+    """Return a stub zone as if it had been delegated to its configured servers."""
     assert source.zone is not None
     return ZoneDelegation(
         zone=source.zone, servers=tuple(NameServer(format_address(address), address) for address in source.servers)
@@ -198,7 +199,7 @@ def stub_delegation(source: AnswerSource) -> ZoneDelegation:
 
 
 def format_address(address: SocketAddress) -> str:
-    """An address as facts tell it."""
+    """Return an address as the facts show it: without the port if that is DNS's own."""
     return address.host if address.port == DNS_PORT else str(address)
 
 
@@ -207,10 +208,10 @@ def _get_nameservers(reply: DnsReply) -> tuple[Name, ...]:
 
 
 def _limit_nameservers(nameservers: Iterable[Name]) -> tuple[Name, ...]:
-    """Servers rotate their answers; in one order, what is first stays first from look to look."""
+    """Sort and limit name servers: servers rotate their answers, and sorted ones stay the same from check to check."""
     return tuple(sorted(nameservers)[:_MAX_NAMESERVERS])
 
 
 def _is_below_zone(zone_cut: Name, zone: Name) -> bool:
-    """Referrals lead down; sideways, upward or in a circle they lead nowhere."""
+    """Whether a referral leads down the tree; sideways, upward or in a circle it leads nowhere."""
     return zone_cut != zone and zone_cut.is_subdomain(zone)

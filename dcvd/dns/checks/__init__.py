@@ -1,1 +1,1 @@
-"""One check of a hostname: each thing that is asked about it, and the facts that result."""
+"""One check of a hostname: the questions that it asks, and the facts that result."""

@@ -1,4 +1,4 @@
-"""The climb for CAA records (RFC 8659 §3)."""
+"""Climb the DNS tree to find the CAA records that apply to a name (RFC 8659 §3)."""
 
 import time
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ _MAX_VALUE_LENGTH: Final = 255
 
 
 class CaaClimb:
-    """One climb; can be read at any time, see `to_facts`."""
+    """One climb from a name towards the root; its state can be read at any time, see `to_facts`."""
 
     def __init__(self, start: Name, lookup: RecordLookup, sources: AnswerSources, budget: QueryBudget) -> None:
         self._start = start
@@ -36,7 +36,7 @@ class CaaClimb:
         self._waiting_since = 0.0
 
     def to_facts(self, timeout_s: float) -> CaaPolicy | None:
-        """The policy; where it is cut off in the middle, a timeout if it waited for `timeout_s` seconds, else None."""
+        """The policy. A climb that was cut off gives a timeout if it waited for `timeout_s` seconds, else None."""
         if self._policy is None and self._waiting_since and time.monotonic() - self._waiting_since >= timeout_s:
             return CaaPolicy(
                 start_name=to_text(self._start), outcome="timeout", failed_name=to_text(self._current_name)
@@ -44,22 +44,22 @@ class CaaClimb:
         return self._policy
 
     async def climb(self) -> None:
-        """From the start towards the root, up to the first name with CAA records."""
+        """Climb from the start towards the root, up to the first name that has CAA records."""
         start, name = to_text(self._start), self._start
         while name != dns.name.root:
             self._current_name, self._waiting_since = name, time.monotonic()
-            found = await self._lookup.follow_cnames(name, RdataType.CAA, self._sources, self._budget)
-            if found.outcome != "answered":
-                self._policy = CaaPolicy(start_name=start, outcome=found.outcome, failed_name=to_text(name))
+            result = await self._lookup.follow_cnames(name, RdataType.CAA, self._sources, self._budget)
+            if result.outcome != "answered":
+                self._policy = CaaPolicy(start_name=start, outcome=result.outcome, failed_name=to_text(name))
                 return
-            if found.rdatas:
+            if result.rdatas:
                 self._policy = CaaPolicy(
                     start_name=start,
                     outcome="answered",
-                    owner_name=to_text(found.end),
-                    issue=_get_property_values(found.rdatas, "issue"),
-                    issuewild=_get_property_values(found.rdatas, "issuewild"),
-                    critical_tags=_find_unknown_critical_tags(found.rdatas),
+                    owner_name=to_text(result.end),
+                    issue=_get_property_values(result.rdatas, "issue"),
+                    issuewild=_get_property_values(result.rdatas, "issuewild"),
+                    critical_tags=_find_unknown_critical_tags(result.rdatas),
                 )
                 return
             name = name.parent()

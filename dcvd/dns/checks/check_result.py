@@ -1,4 +1,4 @@
-"""What one look has seen up to now, and the facts that this makes."""
+"""What one check has learned so far, and the facts that follow from it."""
 
 from typing import Final
 
@@ -14,13 +14,16 @@ from dcvd.dns.messages.names import to_text
 from dcvd.dns.messages.reply import DnsReply
 
 _TIMEOUT_SHARE: Final = 0.3
-"""The share of a look's time after which a question that is still open at its end counts as not answered."""
+"""A query that is open when the check ends counts as unanswered if it waited for this share of the check's time."""
 _SERVER_TIMEOUT_SHARE: Final = 0.15
-"""The same for one server, which is one of several."""
+"""The same share for a query to one of several servers."""
 
 
 class CheckResult:
-    """Filled in by a look as answers come. accepted_answer: what those entitled to it say of the hostname's CNAME."""
+    """The result of one check, filled in as answers arrive.
+
+    accepted_answer: the reply about the hostname's CNAME from a server that is entitled to give it.
+    """
 
     def __init__(
         self,
@@ -49,20 +52,20 @@ class CheckResult:
 
     @property
     def reaches_target(self) -> bool:
-        """Whether the hostname leads to the target: by its chain, or by an address that both have."""
+        """Whether the hostname leads to the target: by its CNAME chain, or by an address that both have."""
         return self.chain.reaches_target or bool(set(self.addresses) & set(self.target_addresses))
 
     def accept_partial_answers(self) -> None:
-        """Where time ran out among the questions for the record, the answers that had come decide."""
+        """If time ran out before an answer was accepted, accept the best answer that has arrived."""
         if self.accepted_answer is None:
             self.accepted_answer = self.authorities.authoritative_answer or self.resolvers.resolver_answer
             if self.accepted_answer is not None:
                 self.chain.add_reply(self.accepted_answer)
 
     def to_facts(self, timeout_s: float) -> DnsFacts:
-        """What has been seen in a look that may last `timeout_s`."""
-        place, zone = self.zone_position, None if self.zone_position is None else self.zone_position.zone
-        nameservers = () if place is None else place.nameservers
+        """The facts of a check that may last `timeout_s` seconds, as far as they are known."""
+        position, zone = self.zone_position, None if self.zone_position is None else self.zone_position.zone
+        nameservers = () if position is None else position.nameservers
         return DnsFacts(
             hostname=self._request.hostname,
             target=self._request.target,
@@ -73,12 +76,12 @@ class CheckResult:
             has_loop=self.chain.has_loop,
             addresses=tuple(self.addresses),
             target_addresses=tuple(self.target_addresses),
-            is_apex=place is not None and place.is_apex,
+            is_apex=position is not None and position.is_apex,
             zone=None if zone is None else to_text(zone),
             nameservers=tuple(sorted(to_text(name) for name in nameservers)),
-            is_delegated=place is not None and place.is_delegated,
-            is_registered=None if place is None else place.is_registered,
-            has_ds=None if place is None else place.has_ds,
+            is_delegated=position is not None and position.is_delegated,
+            is_registered=None if position is None else position.is_registered,
+            has_ds=None if position is None else position.has_ds,
             servers=self.authorities.to_facts(_SERVER_TIMEOUT_SHARE * timeout_s),
             resolvers=self.resolvers.to_facts(),
             other_records=tuple(self.other_records),
@@ -100,5 +103,5 @@ class CheckResult:
 
 
 def build_denial(zone: Name) -> DnsReply:
-    """The truth about a hostname whose domain the parent zone denies."""
+    """Build the reply about a hostname whose domain does not exist, because the parent zone denies it."""
     return DnsReply(outcome="answered", zone=zone)

@@ -1,4 +1,4 @@
-"""The CNAME chain of a hostname, followed from zone to zone up to our target."""
+"""The CNAME chain of a hostname, followed from zone to zone until it reaches our target."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,7 +13,10 @@ from dcvd.dns.queries.sources import AnswerSources
 
 
 class CnameChain:
-    """Of one look; can be read at any time. is_complete: whether it is known to end where `names` end."""
+    """The CNAMEs found in one check; they can be read at any time.
+
+    is_complete: whether the chain is known to end at the last of `names`.
+    """
 
     def __init__(self, start: Name, target: Name) -> None:
         self._start: Final = start
@@ -24,16 +27,18 @@ class CnameChain:
 
     @property
     def reaches_target(self) -> bool:
+        """Whether the chain reaches our target."""
         return self._target in self.names
 
     @property
     def end(self) -> Name:
+        """The last name of the chain so far."""
         return self.names[-1] if self.names else self._start
 
     async def follow(
         self, first_reply: DnsReply, lookup: RecordLookup, sources: AnswerSources, budget: QueryBudget
     ) -> None:
-        """From the hostname's own CNAME on. What nobody answers leaves it incomplete."""
+        """Follow the chain from the hostname's own CNAME on. A name that nobody answers for leaves it incomplete."""
         self.add_reply(first_reply)
         while not self.is_complete:
             reply = await lookup.ask(self.end, RdataType.CNAME, sources, budget)
@@ -42,14 +47,14 @@ class CnameChain:
             self.add_reply(reply)
 
     def add_reply(self, reply: DnsReply) -> None:
-        """One step: the CNAME in an answer, or that there is none."""
+        """Take one step: append the CNAME in a reply, or end the chain where the reply has none."""
         if reply.rdatas:
             self._append(reply.rdatas[0].target)
         else:
             self.is_complete = True
 
     def _append(self, name: Name) -> None:
-        passed: Sequence[Name] = [self._start, *self.names]
+        earlier_names: Sequence[Name] = [self._start, *self.names]
         self.names.append(name)
-        self.has_loop = name in passed
+        self.has_loop = name in earlier_names
         self.is_complete = self.has_loop or name == self._target or len(self.names) >= MAX_CNAME_HOPS

@@ -1,4 +1,4 @@
-"""One look at one hostname: what is asked, and in which order."""
+"""One check of one hostname: which questions are asked, and in which order."""
 
 import asyncio
 from collections.abc import Callable
@@ -32,7 +32,7 @@ _OWNERSHIP_LABEL: Final = "_cf-custom-hostname"
 
 
 class DnsServices(msgspec.Struct, frozen=True, kw_only=True):
-    """What all looks share. make_random_label: a label that nobody has in their zone."""
+    """The services that all checks share. make_random_label: makes a label that nobody has in their zone."""
 
     config: DnsConfig
     client: DnsClient
@@ -44,18 +44,18 @@ class DnsServices(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HostnameCheck:
-    """`run` asks; `to_facts` can be taken at any time, and tells what was seen until then."""
+    """One check of a hostname. `run` asks the questions; `to_facts` may be called at any time."""
 
     def __init__(self, request: DnsCheckRequest, name: Name, target: Name, services: DnsServices) -> None:
-        above = registrable_domain(request.hostname)
+        registrable_name = registrable_domain(request.hostname)
         self._request = request
         self._name = name
         self._target = target
-        self._registrable_name = parse_name(above) or name
+        self._registrable_name = parse_name(registrable_name) or name
         self._services = services
         self._lookup = services.lookup
         self._sources = services.sources
-        self._budget = QueryBudget(above, bypass_cache=request.is_thorough)
+        self._budget = QueryBudget(registrable_name, bypass_cache=request.is_thorough)
         self._result = CheckResult(
             request,
             AuthoritativeServers(
@@ -66,24 +66,24 @@ class HostnameCheck:
         )
 
     async def run(self) -> None:
-        """Ask. Raises Exhausted, in groups, when the look becomes too expensive."""
-        seen = self._result
+        """Ask all questions. Raises QueryBudgetExhausted, in exception groups, when the check becomes too expensive."""
+        result = self._result
         async with asyncio.TaskGroup() as group:
-            ask = seen.resolvers.ask_all if self._request.is_thorough else seen.resolvers.ask_one
-            resolved = group.create_task(ask(), name="dns.resolvers")
-            await seen.authorities.ask(
+            ask = result.resolvers.ask_all if self._request.is_thorough else result.resolvers.ask_one
+            resolvers_task = group.create_task(ask(), name="dns.resolvers")
+            await result.authorities.ask(
                 self._registrable_name, self._sources, follow_delegation=self._services.config.authoritative
             )
-            if seen.authorities.authoritative_answer is None:
-                await resolved
-            seen.accepted_answer = (
-                seen.authorities.authoritative_answer or self._find_denial() or seen.resolvers.resolver_answer
+            if result.authorities.authoritative_answer is None:
+                await resolvers_task
+            result.accepted_answer = (
+                result.authorities.authoritative_answer or self._find_denial() or result.resolvers.resolver_answer
             )
-            if seen.accepted_answer is not None:
-                await self._ask_details(seen.accepted_answer, resolved)
+            if result.accepted_answer is not None:
+                await self._ask_details(result.accepted_answer, resolvers_task)
 
     def to_facts(self) -> DnsFacts:
-        """What has been seen up to now."""
+        """The facts that are known so far."""
         self._result.accept_partial_answers()
         return self._result.to_facts(to_seconds(self._services.config.timeout))
 
@@ -92,38 +92,38 @@ class HostnameCheck:
         return build_denial(delegation.zone) if delegation is not None and delegation.is_registered is False else None
 
     async def _ask_details(self, accepted_answer: DnsReply, resolvers_task: "asyncio.Task[None]") -> None:
-        seen = self._result
-        delegation = seen.authorities.delegation
-        seen.zone_position = ZonePosition(self._name, self._registrable_name, delegation, accepted_answer)
-        usable = [server.address for server in seen.authorities.answering_servers]
-        if delegation is not None and usable:
-            self._sources = self._sources.with_zone(delegation.zone, usable)
-        await seen.chain.follow(accepted_answer, self._lookup, self._sources, self._budget)
-        standing = RecordReader(self._lookup, self._sources, self._budget)
-        if not seen.chain.names and accepted_answer.exists:
-            await self._check_addresses(standing)
-        everything = self._request.is_thorough or not seen.reaches_target
+        result = self._result
+        delegation = result.authorities.delegation
+        result.zone_position = ZonePosition(self._name, self._registrable_name, delegation, accepted_answer)
+        addresses = [server.address for server in result.authorities.answering_servers]
+        if delegation is not None and addresses:
+            self._sources = self._sources.with_zone(delegation.zone, addresses)
+        await result.chain.follow(accepted_answer, self._lookup, self._sources, self._budget)
+        reader = RecordReader(self._lookup, self._sources, self._budget)
+        if not result.chain.names and accepted_answer.exists:
+            await self._check_addresses(reader)
+        asks_everything = self._request.is_thorough or not result.reaches_target
         async with asyncio.TaskGroup() as group:
             group.create_task(self._check_caa(), name="dns.caa")
             if self._request.with_challenge or self._request.is_thorough:
-                group.create_task(self._check_challenge(standing), name="dns.challenge")
-            if everything:
-                group.create_task(self._check_zone(standing, seen.zone_position), name="dns.place")
-                group.create_task(self._check_records(standing), name="dns.records")
-                group.create_task(self._check_ownership(standing), name="dns.ownership")
-                if seen.chain.names:
-                    group.create_task(self._check_addresses(standing), name="dns.addresses")
+                group.create_task(self._check_challenge(reader), name="dns.challenge")
+            if asks_everything:
+                group.create_task(self._check_zone(reader, result.zone_position), name="dns.place")
+                group.create_task(self._check_records(reader), name="dns.records")
+                group.create_task(self._check_ownership(reader), name="dns.ownership")
+                if result.chain.names:
+                    group.create_task(self._check_addresses(reader), name="dns.addresses")
             await resolvers_task
-            if everything or not seen.resolvers.has_same_answer(accepted_answer):
-                await seen.resolvers.ask_all()
+            if asks_everything or not result.resolvers.has_same_answer(accepted_answer):
+                await result.resolvers.ask_all()
 
     async def _check_addresses(self, reader: RecordReader) -> None:
         async with asyncio.TaskGroup() as group:
-            here = group.create_task(reader.read_addresses(self._name), name="dns.addresses_here")
-            there = group.create_task(reader.read_addresses(self._target), name="dns.addresses_of_target")
-        self._result.addresses, known = here.result()
-        self._result.target_addresses, target_known = there.result()
-        self._result.has_all_addresses = known and target_known
+            own_task = group.create_task(reader.read_addresses(self._name), name="dns.addresses_here")
+            target_task = group.create_task(reader.read_addresses(self._target), name="dns.addresses_of_target")
+        self._result.addresses, is_complete = own_task.result()
+        self._result.target_addresses, is_target_complete = target_task.result()
+        self._result.has_all_addresses = is_complete and is_target_complete
 
     async def _check_caa(self) -> None:
         chain = self._result.chain
@@ -159,8 +159,10 @@ class HostnameCheck:
                 and self._result.doubled_answer.exists
                 and self._name.parent() != zone_position.zone
             ):
-                beside = prepend_labels(self._services.make_random_label(), zone_position.zone)
-                self._result.doubled_sibling_answer = None if beside is None else await reader.read_other_name(beside)
+                doubled_sibling = prepend_labels(self._services.make_random_label(), zone_position.zone)
+                self._result.doubled_sibling_answer = (
+                    None if doubled_sibling is None else await reader.read_other_name(doubled_sibling)
+                )
         if self._name not in (zone_position.zone, self._registrable_name):
             sibling = prepend_labels(self._services.make_random_label(), self._name.parent())
             if sibling is not None:

@@ -1,4 +1,4 @@
-"""Looks hostnames up: all that DNS says of one, within a bounded time."""
+"""Observe hostnames: everything that DNS says about one, within a bounded time."""
 
 import asyncio
 import secrets
@@ -30,48 +30,48 @@ def _make_random_label() -> str:
 
 
 class DnsObserver:
-    """Bounded in time for a domain (`dns.timeout`) and in questions under way at once (`dns.concurrency`).
+    """Checks hostnames in DNS, within limits of time (`dns.timeout`) and of queries in flight (`dns.concurrency`).
 
-    random_label gives the label beside a hostname that only a wildcard answers. One observer serves the whole process:
-    what it remembers of servers and answers is what keeps looks cheap. `zones` asks about zones through the same.
+    One observer serves the whole process: checks are cheap because it remembers servers and answers.
+    make_random_label: makes a label that a zone answers only by a wildcard. zones: reads zones within the same limits.
     """
 
     def __init__(self, config: Config, *, make_random_label: Callable[[], str] = _make_random_label) -> None:
-        routes, cache = Reachability(), ReplyCache()
+        reachability, cache = Reachability(), ReplyCache()
         self._slots = QuerySlots(config.dns.concurrency)
-        asker = DnsClient(config.dns, self._slots, DnsServerHealth(), routes)
-        lookup = RecordLookup(asker, cache)
+        client = DnsClient(config.dns, self._slots, DnsServerHealth(), reachability)
+        lookup = RecordLookup(client, cache)
         self._timeout_s = to_seconds(config.dns.timeout)
         self._services = DnsServices(
             config=config.dns,
-            client=asker,
+            client=client,
             lookup=lookup,
-            delegation_finder=DelegationFinder(asker, cache, lookup, routes),
-            reachability=routes,
+            delegation_finder=DelegationFinder(client, cache, lookup, reachability),
+            reachability=reachability,
             sources=AnswerSources.from_config(config.dns),
             make_random_label=make_random_label,
         )
         self.zones = ZoneReader(self._services, self._slots, self._timeout_s)
 
     async def observe(self, request: DnsCheckRequest) -> DnsObservation:
-        """One check of a hostname (A-labels). Never raises: what was not seen in time is missing from the facts."""
+        """Check a hostname (A-labels) once. Never raises: what was not learned in time is missing from the facts."""
         name, target = parse_name(request.hostname), parse_name(request.target)
         if name is None or target is None:
             return _empty_observation(request)
-        look = HostnameCheck(request, name, target, self._services)
+        check = HostnameCheck(request, name, target, self._services)
         try:
             with self._slots.track_check():
                 async with asyncio.timeout(self._timeout_s):
-                    await look.run()
+                    await check.run()
         except TimeoutError:
             log.debug("dns.look_ran_out_of_time", hostname=request.hostname)
         except Exception as error:
             if not (isinstance(error, ExceptionGroup) and error.split(QueryBudgetExhausted)[1] is None):
-                # Answers come from whoever owns the zone: one that breaks us must cost nothing but its own look.
+                # The owner of a zone controls the answers: one that breaks our code must cost only its own check.
                 log.exception("dns.look_broke", hostname=request.hostname)
                 return _empty_observation(request)
             log.info("dns.look_too_expensive", hostname=request.hostname)
-        return DnsObservation(look.to_facts())
+        return DnsObservation(check.to_facts())
 
 
 def _empty_observation(request: DnsCheckRequest) -> DnsObservation:

@@ -1,4 +1,4 @@
-"""What stands at a name: its addresses and other records, and what other names near it answer."""
+"""Read the records at a name: its addresses and others, and what is answered for other names near it."""
 
 import asyncio
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ _OTHER_TYPES: Final = (RdataType.MX, RdataType.TXT)
 
 
 class RecordReader:
-    """Looks names up for one look."""
+    """Reads records at names on behalf of one check."""
 
     def __init__(self, lookup: RecordLookup, sources: AnswerSources, budget: QueryBudget) -> None:
         self._lookup = lookup
@@ -31,32 +31,32 @@ class RecordReader:
         self._budget = budget
 
     async def read_addresses(self, name: Name) -> tuple[list[str], bool]:
-        """The A and AAAA through the name's CNAMEs, and whether both were answered."""
-        found = await self._follow_all(name, _ADDRESS_TYPES)
-        addresses = sorted({rdata.address for each in found for rdata in each.rdatas})[:MAX_ADDRESSES]
-        return addresses, all(each.outcome == "answered" for each in found)
+        """Return the A and AAAA at the end of the name's CNAMEs, and whether both questions were answered."""
+        results = await self._follow_all(name, _ADDRESS_TYPES)
+        addresses = sorted({rdata.address for result in results for rdata in result.rdatas})[:MAX_ADDRESSES]
+        return addresses, all(result.outcome == "answered" for result in results)
 
     async def read_records(self, name: Name) -> list[ObservedRecord]:
-        """The A, AAAA, MX and TXT at the name itself."""
-        found = await self._follow_all(name, (*_ADDRESS_TYPES, *_OTHER_TYPES))
+        """Return the A, AAAA, MX and TXT records at the name itself."""
+        results = await self._follow_all(name, (*_ADDRESS_TYPES, *_OTHER_TYPES))
         return [
             ObservedRecord(rdata.rdtype.name, rdata.to_text()[:_MAX_TEXT_LENGTH])
-            for each in found
-            if not each.chain
-            for rdata in each.rdatas
+            for result in results
+            if not result.chain
+            for rdata in result.rdatas
         ][:_MAX_RECORDS]
 
     async def read_texts(self, name: Name) -> ChallengeAnswer:
-        """The TXT values through the name's CNAMEs, and those."""
-        found = await self._lookup.follow_cnames(name, RdataType.TXT, self._sources, self._budget)
+        """Return the TXT values at the end of the name's CNAMEs, and those CNAMEs."""
+        result = await self._lookup.follow_cnames(name, RdataType.TXT, self._sources, self._budget)
         return ChallengeAnswer(
-            outcome=found.outcome,
-            chain=tuple(to_text(link) for link in found.chain),
-            texts=tuple(_decode_texts(found.rdatas))[:_MAX_TEXTS],
+            outcome=result.outcome,
+            chain=tuple(to_text(link) for link in result.chain),
+            texts=tuple(_decode_texts(result.rdatas))[:_MAX_TEXTS],
         )
 
     async def read_other_name(self, name: Name) -> OtherNameAnswer | None:
-        """What another name answers; None where nobody says."""
+        """Return what is answered for another name; None when no server answers."""
         reply = await self._lookup.ask(name, RdataType.CNAME, self._sources, self._budget)
         if not reply.is_answered:
             return None
@@ -71,9 +71,10 @@ class RecordReader:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(
-                    self._lookup.follow_cnames(name, kind, self._sources, self._budget), name=f"dns.{kind.name.lower()}"
+                    self._lookup.follow_cnames(name, rdtype, self._sources, self._budget),
+                    name=f"dns.{rdtype.name.lower()}",
                 )
-                for kind in rdtypes
+                for rdtype in rdtypes
             ]
         return [task.result() for task in tasks]
 

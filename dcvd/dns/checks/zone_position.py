@@ -1,4 +1,4 @@
-"""Where a hostname stands in the tree: its zone, the zone's name servers, whether its domain exists, its DS."""
+"""Find where a hostname stands in the DNS tree: its zone and name servers, its DS, and whether its domain exists."""
 
 from typing import Final
 
@@ -15,9 +15,9 @@ _MAX_LABELS_UP: Final = 5
 
 
 class ZonePosition:
-    """Of one look; can be read at any time.
+    """The place of one hostname in the DNS tree, for one check; it can be read at any time.
 
-    zone is at first what the walk and the answer told of it by the way.
+    zone: until `find` has run, what the delegation and the accepted answer happen to show of it.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class ZonePosition:
 
     @property
     def is_delegated(self) -> bool:
-        """Whether the zone is a part that was delegated away from the registrable name's."""
+        """Whether the hostname's zone was delegated away from the zone of its registrable name."""
         return (
             self.zone is not None
             and self.zone != self._registrable_name
@@ -47,7 +47,7 @@ class ZonePosition:
         )
 
     async def find(self, lookup: RecordLookup, sources: AnswerSources, budget: QueryBudget) -> None:
-        """All of it. `sources` without the zone's own servers: they do not know what their parent has."""
+        """Find out everything. `sources` lack the zone's own servers, which do not know what their parent holds."""
         if self._accepted_answer.rdatas and self.zone != self._name:
             self.zone = await self._find_zone_above(lookup, sources, budget) or self.zone
         if self.is_registered is None:
@@ -62,7 +62,7 @@ class ZonePosition:
         self.has_ds = await self._has_ds(self.zone, lookup, sources, budget)
 
     async def _find_zone_above(self, lookup: RecordLookup, sources: AnswerSources, budget: QueryBudget) -> Name | None:
-        """The zone of the name's parent, by its SOA: at the name itself the CNAME would answer."""
+        """Find the zone of the name's parent by its SOA: at the name itself the CNAME would answer."""
         name = self._name.parent()
         for _ in range(_MAX_LABELS_UP):
             if not name.is_subdomain(self._registrable_name):
@@ -83,7 +83,7 @@ class ZonePosition:
     ) -> bool | None:
         reply = await lookup.ask(zone, RdataType.DS, sources, budget)
         if reply.is_answered and not reply.rdatas and reply.zone == zone:
-            # The zone's own servers, which do not have it; the parent's are found by the resolvers.
+            # The zone's own servers answered, and they do not hold the DS; resolvers find the parent's, which do.
             reply = await lookup.ask(zone, RdataType.DS, sources.without_stubs(), budget)
         if reply.rdatas:
             return True

@@ -1,4 +1,4 @@
-"""Zones and what stands in them, apart from whether a hostname leads to its target."""
+"""Read zones and their records, whether or not a hostname leads to its target."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -34,8 +34,10 @@ _RECORD_TYPES: Final = (
 
 
 class ZoneReader:
-    """Every call is bounded in time and in questions as a look is, takes nothing from memory, and raises Retryable
-    (`dns_unavailable`) where nobody who is entitled to gives an answer."""
+    """Reads zones and records in DNS as they are now, within the limits of a check in time and queries.
+
+    Every method raises Retryable (`dns_unavailable`) when no server that is entitled to answer does.
+    """
 
     def __init__(self, services: DnsServices, slots: QuerySlots, timeout_s: float) -> None:
         self._services = services
@@ -43,74 +45,76 @@ class ZoneReader:
         self._timeout_s = timeout_s
 
     async def find_apex(self, hostname: str) -> str | None:
-        """The zone that a hostname (A-labels) is in; None where its domain is not registered."""
-        name, above = _parse_or_refuse(hostname), _parse_or_refuse(registrable_domain(hostname))
+        """Find the zone that a hostname (A-labels) is in; None when its domain is not registered."""
+        name, registrable_name = _parse_or_refuse(hostname), _parse_or_refuse(registrable_domain(hostname))
         async with self._open_budget(hostname) as budget:
-            while name.is_subdomain(above):
-                # By its SOA; where the name itself has a CNAME, the answer would be about another name.
+            while name.is_subdomain(registrable_name):
+                # The SOA shows the zone; where the name has a CNAME, the answer would be about another name.
                 reply = await self._services.lookup.ask(name, RdataType.SOA, self._services.sources, budget)
                 if not reply.is_answered:
                     raise _build_no_answer_error(hostname)
                 if reply.zone is not None and not reply.aliases:
-                    return to_text(reply.zone) if reply.zone.is_subdomain(above) else None
+                    return to_text(reply.zone) if reply.zone.is_subdomain(registrable_name) else None
                 name = name.parent()
         return None
 
     async def read_texts(self, name: str) -> tuple[str, ...]:
-        """The TXT values at a name, also through CNAMEs; cut, and not all where there are many."""
+        """Return the TXT values at a name, also through CNAMEs; long ones are cut, and their number is limited."""
         async with self._open_budget(name) as budget:
-            standing = RecordReader(self._services.lookup, self._services.sources, budget)
-            found = await standing.read_texts(_parse_or_refuse(name))
-        if found.outcome != "answered":
+            reader = RecordReader(self._services.lookup, self._services.sources, budget)
+            result = await reader.read_texts(_parse_or_refuse(name))
+        if result.outcome != "answered":
             raise _build_no_answer_error(name)
-        return found.texts
+        return result.texts
 
     async def read_records(self, hostname: str) -> list[ZoneRecord]:
-        """What stands at exactly this name, of the usual types, as the zone's own servers have it now.
+        """Return the records of the usual types at exactly this name, as the zone's own servers have them now.
 
-        What a wildcard answers for it, and would for any name beside it, is left out; not its CNAME, which leads this
-        name where it says as much as one of its own would.
+        Records that a wildcard answers for every name beside it are left out. A wildcard's CNAME is kept: it leads
+        this name to its target just as a CNAME of its own would.
         """
         name = _parse_or_refuse(hostname)
         async with self._open_budget(hostname) as budget:
             sources = await self._find_sources(name, registrable_domain(hostname), budget)
             replies = await self._ask_each_type(name, sources, budget)
-            kinds = {data.rdtype for reply in replies for data in reply.rdatas}
-            if not kinds:
+            rdtypes = {rdata.rdtype for reply in replies for rdata in reply.rdatas}
+            if not rdtypes:
                 return []
-            beside = prepend_labels(self._services.make_random_label(), name.parent())
-            others: list[DnsReply] = []
-            if beside is not None and RdataType.CNAME not in kinds:
-                others = await self._ask_each_type(beside, sources, budget)
-        synthesised = {_get_identity(data) for reply in others for data in reply.rdatas}
+            sibling = prepend_labels(self._services.make_random_label(), name.parent())
+            sibling_replies: list[DnsReply] = []
+            if sibling is not None and RdataType.CNAME not in rdtypes:
+                sibling_replies = await self._ask_each_type(sibling, sources, budget)
+        synthesised = {_get_identity(rdata) for reply in sibling_replies for rdata in reply.rdatas}
         return [
-            to_zone_record(name, data, reply.ttl)
+            to_zone_record(name, rdata, reply.ttl)
             for reply in replies
-            for data in sorted(reply.rdatas)
-            if _get_identity(data) not in synthesised
+            for rdata in sorted(reply.rdatas)
+            if _get_identity(rdata) not in synthesised
         ]
 
     async def _find_sources(self, name: Name, registrable_name: str, budget: QueryBudget) -> AnswerSources:
-        """The usual ones, and the zone's own servers where they answer."""
-        parts = self._services
-        authorities = AuthoritativeServers(name, parts.client, parts.delegation_finder, parts.reachability, budget)
-        await authorities.ask(
-            _parse_or_refuse(registrable_name), parts.sources, follow_delegation=parts.config.authoritative
+        """Return the configured sources, with the zone's own servers where they answer."""
+        services = self._services
+        authorities = AuthoritativeServers(
+            name, services.client, services.delegation_finder, services.reachability, budget
         )
-        usable = [server.address for server in authorities.answering_servers]
-        if authorities.delegation is None or not usable:
-            return parts.sources
-        return parts.sources.with_zone(authorities.delegation.zone, usable)
+        await authorities.ask(
+            _parse_or_refuse(registrable_name), services.sources, follow_delegation=services.config.authoritative
+        )
+        addresses = [server.address for server in authorities.answering_servers]
+        if authorities.delegation is None or not addresses:
+            return services.sources
+        return services.sources.with_zone(authorities.delegation.zone, addresses)
 
     async def _ask_each_type(self, name: Name, sources: AnswerSources, budget: QueryBudget) -> list[DnsReply]:
-        """One for each type; of what a CNAME leads to, nothing."""
+        """Return one reply for each type, leaving out replies about the name that a CNAME leads to."""
         replies = []
-        for kind in _RECORD_TYPES:
-            reply = await self._services.lookup.ask(name, kind, sources, budget)
+        for rdtype in _RECORD_TYPES:
+            reply = await self._services.lookup.ask(name, rdtype, sources, budget)
             if not reply.is_answered:
                 raise _build_no_answer_error(to_text(name))
             replies.append(reply)
-            if (kind is RdataType.CNAME and reply.rdatas) or not reply.exists:
+            if (rdtype is RdataType.CNAME and reply.rdatas) or not reply.exists:
                 break
         return [reply for reply in replies if not reply.aliases]
 

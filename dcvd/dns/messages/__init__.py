@@ -1,1 +1,1 @@
-"""DNS messages: a question as bytes, a reply as facts."""
+"""DNS messages: queries as bytes, replies as facts."""

@@ -1,4 +1,4 @@
-"""Names as dnspython has them, and as facts tell them."""
+"""Convert names between dnspython's type and the text in facts."""
 
 import dns.exception
 import dns.name
@@ -6,7 +6,7 @@ from dns.name import Name
 
 
 def parse_name(text: str) -> Name | None:
-    """The absolute name; None for what DNS cannot carry."""
+    """Parse an absolute name; return None for what DNS cannot carry."""
     try:
         return dns.name.from_text(text)
     except (dns.exception.DNSException, ValueError):
@@ -14,10 +14,10 @@ def parse_name(text: str) -> Name | None:
 
 
 def to_text(name: Name) -> str:
-    """Lower case, without the trailing dot."""
+    """Return a name in lower case, without the trailing dot."""
     return name.to_text(omit_final_dot=True).lower()
 
 
 def prepend_labels(labels: str, name: Name) -> Name | None:
-    """The labels put before the name; None where that is longer than DNS allows."""
+    """Put labels before a name; return None where the result is longer than DNS allows."""
     return parse_name(f"{labels}.{name.to_text()}")

@@ -1,4 +1,4 @@
-"""One question as it goes out, and whether what comes back can be its answer."""
+"""One DNS query in wire format, and the test whether received bytes can be its answer."""
 
 import secrets
 from collections.abc import Callable
@@ -21,9 +21,9 @@ _TYPE_AND_CLASS_BYTES: Final = 4
 
 
 class DnsQuery:
-    """A name and a type, asked of a resolver (`recurse`) or of the zone's own servers.
+    """A question for a name and a type, put to a resolver (`recurse`) or to the zone's own servers.
 
-    checking_disabled: with the CD bit, so that a resolver tells what it found without judging its signatures.
+    checking_disabled: set the CD bit, so that a resolver returns what it has without validating signatures.
     """
 
     def __init__(self, name: Name, rdtype: RdataType, *, recurse: bool, checking_disabled: bool = False) -> None:
@@ -36,11 +36,11 @@ class DnsQuery:
         self._question_section = self._wire[_HEADER_BYTES : self._question_end].lower()
 
     def to_wire(self, *, edns: bool = True) -> bytes:
-        """With a random id, fresh on every call."""
+        """Encode the query, with a new random id on every call."""
         return secrets.token_bytes(_ID_BYTES) + (self._wire if edns else self._encode(edns=False))[_ID_BYTES:]
 
     def build_answer_test(self, wire: bytes) -> Callable[[bytes], bool]:
-        """Whether bytes answer `wire`: its id, its question (which a server may leave out of a refusal), the QR bit."""
+        """Build the test whether bytes answer `wire`: by the id, the QR bit and the question (refusals may omit it)."""
 
         def is_answer(received: bytes) -> bool:
             if len(received) < _HEADER_BYTES or received[:_ID_BYTES] != wire[:_ID_BYTES] or not received[2] & _QR_BIT:
@@ -58,10 +58,10 @@ class DnsQuery:
 
 
 def is_truncated(received: bytes) -> bool:
-    """Whether the answer was cut and is to be fetched over TCP."""
+    """Whether the answer was truncated and has to be fetched over TCP."""
     return bool(received[2] & _TC_BIT)
 
 
 def has_too_many_records(received: bytes) -> bool:
     """Whether an answer announces more records than any honest one has: reading them would cost too much."""
-    return sum(int.from_bytes(received[at : at + 2]) for at in (6, 8, 10)) > _MAX_RECORDS
+    return sum(int.from_bytes(received[offset : offset + 2]) for offset in (6, 8, 10)) > _MAX_RECORDS

@@ -1,4 +1,4 @@
-"""What one server said to one question: read from its message, everything about other names left aside. Pure."""
+"""One server's reply to one query: read from its message, ignoring everything about other names. Pure."""
 
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from msgspec import Struct
 from dcvd.core.domains.dns_facts import QueryOutcome
 
 MAX_RECORDS: Final = 50
-"""Records of one type at one name that are kept."""
+"""The largest number of records of one type at one name that is kept."""
 _MAX_ALIASES: Final = 16
 
 
@@ -25,7 +25,7 @@ Rdata = Any
 
 
 class Referral(Struct, frozen=True):
-    """The zone cut that a server points to, its NS names, and the addresses told along with them."""
+    """The zone cut that a server refers to, with the names in its NS records and the addresses sent along (glue)."""
 
     zone_cut: Name
     nameservers: tuple[Name, ...]
@@ -33,12 +33,13 @@ class Referral(Struct, frozen=True):
 
 
 class DnsReply(Struct, frozen=True, kw_only=True):
-    """`outcome` is `is_answered` only for what its server was entitled to say.
+    """A server's reply. `outcome` is "answered" only where the server was entitled to answer.
 
-    aliases: the targets of the CNAMEs that the answer follows from the name asked. rdatas: of the type asked, at their
-    end. exists: whether that end exists. ttl: of the shortest-lived record, or of the negative answer (RFC 2308 §5).
-    zone, serial: of the SOA that came along, where it is at or above the end. referral: where `not_authoritative`; then
-    `ttl` is that of its NS records.
+    aliases: the targets of the CNAMEs that the answer follows, starting at the name asked.
+    rdatas: the data of the type asked, at the end of the aliases. exists: whether the name at that end exists.
+    ttl: that of the shortest-lived record, or of the negative answer (RFC 2308 §5), or of the referral's NS records.
+    zone, serial: those of the SOA that came along, if it is at or above the end.
+    referral: the referral in a reply that is `not_authoritative`, if it holds one.
     """
 
     outcome: QueryOutcome
@@ -56,7 +57,7 @@ class DnsReply(Struct, frozen=True, kw_only=True):
 
 
 def parse_reply(message: Message, name: Name, rdtype: RdataType, *, recurse: bool) -> DnsReply:
-    """The reply of a resolver (`recurse`) or of an authoritative server."""
+    """Parse the message of a resolver (`recurse`) or of an authoritative server."""
     rcode = message.rcode()
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return DnsReply(outcome=_classify_rcode(rcode))
@@ -64,43 +65,43 @@ def parse_reply(message: Message, name: Name, rdtype: RdataType, *, recurse: boo
     if not recurse and not authoritative:
         return _parse_referral(message, name)
     if recurse and not authoritative and not message.flags & dns.flags.RA:
-        # A server that does not recurse, put where a resolver should stand.
+        # Somebody configured a server that does not recurse as a resolver.
         return DnsReply(outcome="refused")
     return _parse_answer(message, name, rdtype)
 
 
 def _parse_answer(message: Message, name: Name, rdtype: RdataType) -> DnsReply:
     end, aliases, ttls = _follow_aliases(message, name, rdtype)
-    found = _find_rrset(message, message.answer, end, rdtype)
+    rrset_asked = _find_rrset(message, message.answer, end, rdtype)
     soa = _find_soa(message, end, rdtype)
     zone = None if soa is None else soa.name
     serial = None if soa is None else soa[0].serial
-    if found is not None:
+    if rrset_asked is not None:
         return DnsReply(
             outcome="answered",
             exists=True,
             aliases=aliases,
-            rdatas=tuple(found)[:MAX_RECORDS],
-            ttl=min(*ttls, found.ttl) if ttls else found.ttl,
+            rdatas=tuple(rrset_asked)[:MAX_RECORDS],
+            ttl=min(*ttls, rrset_asked.ttl) if ttls else rrset_asked.ttl,
             zone=zone,
             serial=serial,
         )
     if soa is None and not aliases and any(rrset.rdtype == RdataType.NS for rrset in message.authority):
         # No data without an SOA, but name servers: a referral (RFC 2308 §2.2), whatever the flags say.
         return _parse_referral(message, name)
-    negative = None if soa is None else min(soa.ttl, soa[0].minimum, *ttls)
+    negative_ttl = None if soa is None else min(soa.ttl, soa[0].minimum, *ttls)
     return DnsReply(
         outcome="answered",
         exists=message.rcode() == dns.rcode.NOERROR,
         aliases=aliases,
-        ttl=negative,
+        ttl=negative_ttl,
         zone=zone,
         serial=serial,
     )
 
 
 def _follow_aliases(message: Message, name: Name, rdtype: RdataType) -> tuple[Name, tuple[Name, ...], list[int]]:
-    """Where the CNAMEs of the answer lead from a name, over which names, and how long each of them lives."""
+    """Follow the answer's CNAMEs from a name; return the name at the end, the targets, and the TTL of each CNAME."""
     aliases: list[Name] = []
     ttls: list[int] = []
     end = name
@@ -137,7 +138,7 @@ def _find_soa(message: Message, end: Name, rdtype: RdataType) -> RRset | None:
 
 
 def _parse_referral(message: Message, name: Name) -> DnsReply:
-    """Of a server that has no authority: it may refer to who has."""
+    """Parse the reply of a server without authority, which may refer to servers that have it."""
     if message.answer or message.rcode() != dns.rcode.NOERROR:
         return DnsReply(outcome="not_authoritative")
     for rrset in message.authority:
@@ -146,8 +147,8 @@ def _parse_referral(message: Message, name: Name) -> DnsReply:
             glue = [
                 (nameserver, rdata.address)
                 for nameserver in nameservers
-                for kind in (RdataType.A, RdataType.AAAA)
-                for rdata in _find_rrset(message, message.additional, nameserver, kind) or ()
+                for rdtype in (RdataType.A, RdataType.AAAA)
+                for rdata in _find_rrset(message, message.additional, nameserver, rdtype) or ()
             ]
             referral = Referral(rrset.name, nameservers, tuple(glue[:MAX_RECORDS]))
             return DnsReply(outcome="not_authoritative", referral=referral, ttl=rrset.ttl)

@@ -1,4 +1,4 @@
-"""Bytes to a name server and back: a datagram each way, or one exchange over TCP."""
+"""Send bytes to a name server and receive its answer, by one datagram each way or over TCP."""
 
 import asyncio
 import socket
@@ -10,34 +10,34 @@ from dcvd.config import SocketAddress
 
 _MAX_DATAGRAM_BYTES: Final = 4096
 _MAX_MESSAGE_BYTES: Final = 16_384
-"""Of TCP: more than any honest answer to what we ask, and little enough to read without being held up."""
+"""The limit over TCP: more than any honest answer to our queries, and little enough to be read at once."""
 _MAX_STRAYS: Final = 16
 
 
 class UnusableReply(Exception):  # a fact about a server, not a failure of dcvd; it never leaves this package
-    """What came is no DNS message that could be an answer."""
+    """The received bytes are no DNS message that could be an answer."""
 
 
 async def exchange_datagram(wire: bytes, server: SocketAddress, is_answer: Callable[[bytes], bool]) -> bytes | None:
-    """The first datagram from that server that `is_answer` accepts; None where too many others came before it, which
-    looks like somebody guessing ids.
+    """Send a datagram, and return the first one from that server that `is_answer` accepts.
 
-    Each call has a socket, and so a random port, of its own. Raises OSError; has no deadline of its own.
+    Returns None when too many others came before it, which looks like somebody guessing ids. Each call has its own
+    socket, and so its own random port. Raises OSError; has no deadline of its own.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[bytes | None] = loop.create_future()
-    strays = 0
-    with socket.socket(_get_address_family(server), socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as bound:
-        # Connected: the kernel drops what others send, and tells of a port that is closed.
-        bound.connect((server.host, server.port))
-        bound.send(wire)
+    stray_count = 0
+    with socket.socket(_get_address_family(server), socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as udp_socket:
+        # On a connected socket the kernel drops what others send, and reports a closed port.
+        udp_socket.connect((server.host, server.port))
+        udp_socket.send(wire)
 
         def read() -> None:
-            nonlocal strays
+            nonlocal stray_count
             if answer.done():
                 return
             try:
-                received = bound.recv(_MAX_DATAGRAM_BYTES)
+                received = udp_socket.recv(_MAX_DATAGRAM_BYTES)
             except BlockingIOError:
                 return
             except OSError as error:
@@ -46,19 +46,22 @@ async def exchange_datagram(wire: bytes, server: SocketAddress, is_answer: Calla
             if is_answer(received):
                 answer.set_result(received)
                 return
-            strays += 1
-            if strays >= _MAX_STRAYS:
+            stray_count += 1
+            if stray_count >= _MAX_STRAYS:
                 answer.set_result(None)
 
-        loop.add_reader(bound.fileno(), read)
+        loop.add_reader(udp_socket.fileno(), read)
         try:
             return await answer
         finally:
-            loop.remove_reader(bound.fileno())
+            loop.remove_reader(udp_socket.fileno())
 
 
 async def exchange_over_tcp(wire: bytes, server: SocketAddress) -> bytes:
-    """The answer over TCP (RFC 7766). Raises OSError, EOFError and Unusable; has no deadline of its own."""
+    """Exchange one message over TCP (RFC 7766).
+
+    Raises OSError, EOFError and UnusableReply; has no deadline of its own.
+    """
     reader, writer = await asyncio.open_connection(server.host, server.port, limit=_MAX_MESSAGE_BYTES)
     try:
         writer.write(struct.pack("!H", len(wire)) + wire)

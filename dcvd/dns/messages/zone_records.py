@@ -1,4 +1,4 @@
-"""Records as dnspython has them, told as ours. Pure."""
+"""Convert dnspython's records to ours. Pure."""
 
 from typing import Final
 
@@ -14,15 +14,15 @@ _NAME_LAST_TYPES: Final = frozenset({"MX", "SRV"})
 
 
 def to_zone_record(name: Name, rdata: Rdata, ttl: int | None) -> ZoneRecord:
-    """One record; its value as a person writes it."""
-    kind = rdata.rdtype.name
-    return ZoneRecord(type=kind, name=to_text(name), value=_format_value(kind, rdata.to_text()), ttl=ttl)
+    """Return one record, with its value as a person writes it."""
+    type_name = rdata.rdtype.name
+    return ZoneRecord(type=type_name, name=to_text(name), value=_format_value(type_name, rdata.to_text()), ttl=ttl)
 
 
 def _format_value(rdtype: str, text: str) -> str:
     if rdtype in _NAME_ONLY_TYPES:
         return text.removesuffix(".").lower() or "."
     if rdtype in _NAME_LAST_TYPES:
-        before, _, name = text.rpartition(" ")
-        return f"{before} {name.removesuffix('.').lower() or '.'}"
+        fields, _, name = text.rpartition(" ")
+        return f"{fields} {name.removesuffix('.').lower() or '.'}"
     return text

@@ -1,1 +1,1 @@
-"""Queries to name servers and resolvers: sent, repeated, limited and cached."""
+"""Send queries to name servers and resolvers, repeat them, limit them, and cache the replies."""

@@ -1,4 +1,4 @@
-"""What one look may cost, and what it has asked."""
+"""Limit the queries of one check, and remember when each server was first asked."""
 
 import time
 from typing import Final
@@ -8,14 +8,15 @@ from dcvd.config import SocketAddress
 MAX_QUERIES: Final = 150
 
 
-class QueryBudgetExhausted(Exception):  # ends one look early, with what it has seen; it never leaves this package
-    """A look has asked as many questions as it may."""
+class QueryBudgetExhausted(Exception):  # ends one check early, with what it has learned; it never leaves this package
+    """A check has sent as many queries as it may."""
 
 
 class QueryBudget:
-    """Of one look. zone: for which timeouts are counted, see `Health`.
+    """The queries that one check may still send.
 
-    bypass_cache: take nothing about it from memory.
+    zone: the zone that timeouts are counted for, see `DnsServerHealth`.
+    bypass_cache: use no remembered replies about the zone, and ask even servers that seem to be down.
     """
 
     def __init__(self, zone: str, *, bypass_cache: bool) -> None:
@@ -23,16 +24,16 @@ class QueryBudget:
         self.bypass_cache = bypass_cache
         self._first_query_times: dict[SocketAddress, float] = {}
         self.in_flight = 0
-        """Questions that hold one of the `Slots`, which alone count it."""
+        """Queries that hold a slot; only `QuerySlots` changes this number."""
         self._queries_left = MAX_QUERIES
 
     def count_query(self, server: SocketAddress) -> None:
-        """Count a question that goes out now. Raises Exhausted."""
+        """Count a query that is sent now. Raises QueryBudgetExhausted."""
         if self._queries_left == 0:
             raise QueryBudgetExhausted
         self._queries_left -= 1
         self._first_query_times.setdefault(server, time.monotonic())
 
     def time_since_query_s(self, server: SocketAddress) -> float:
-        """Seconds since the first question went out to that server; none, where none did."""
+        """Seconds since the first query to that server; 0 when there was none."""
         return time.monotonic() - self._first_query_times[server] if server in self._first_query_times else 0.0

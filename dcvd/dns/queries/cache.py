@@ -1,4 +1,4 @@
-"""Replies kept for their time to live, and questions that several ask at once asked once."""
+"""Cache replies for their time to live, and ask a question only once when several callers need it at once."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from typing import Final
 from dcvd.dns.messages.reply import DnsReply
 
 MAX_TTL_S: Final = 300
-"""Seconds that anything is kept, whatever its TTL: a customer who corrects a record waits for us."""
+"""The most seconds that a reply is kept, whatever its TTL: a customer who corrects a record waits for us."""
 _FAILURE_TTL_S: Final = 5
 """Seconds that a failure is kept (RFC 2308 §7 allows five minutes)."""
 _MAX_REPLIES: Final = 20_000
@@ -21,7 +21,7 @@ class _PendingReply:
 
 
 class ReplyCache:
-    """Bounded; the oldest reply goes first."""
+    """A bounded cache of replies; when it is full, the oldest reply is dropped."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -31,36 +31,36 @@ class ReplyCache:
     async def get(
         self, key: Hashable, ask: Callable[[], Awaitable[DnsReply]], *, bypass_cache: bool = False
     ) -> DnsReply:
-        """What is kept under the key, else what `ask` gives; `bypass_cache` does not take what is kept."""
+        """Return the cached reply for the key, else the one that `ask` returns. `bypass_cache` always asks."""
         while True:
-            kept = None if bypass_cache else self._entries.get(key)
-            if kept is not None and self._monotonic() < kept[0]:
-                return kept[1]
-            flight = self._pending.get(key)
-            if flight is None:
+            entry = None if bypass_cache else self._entries.get(key)
+            if entry is not None and self._monotonic() < entry[0]:
+                return entry[1]
+            pending = self._pending.get(key)
+            if pending is None:
                 return await self._ask_once(key, ask)
-            await flight.done.wait()
-            if flight.reply is not None:
-                return flight.reply
-            # Whoever asked was cut off before the answer came: somebody else has to ask.
+            await pending.done.wait()
+            if pending.reply is not None:
+                return pending.reply
+            # The caller that asked was cancelled before the answer came: another one has to ask.
 
     async def _ask_once(self, key: Hashable, ask: Callable[[], Awaitable[DnsReply]]) -> DnsReply:
-        flight = self._pending[key] = _PendingReply()
+        pending = self._pending[key] = _PendingReply()
         try:
             reply = await ask()
-            flight.reply = reply
+            pending.reply = reply
             self._store(key, reply)
             return reply
         finally:
             del self._pending[key]
-            flight.done.set()
+            pending.done.set()
 
     def _store(self, key: Hashable, reply: DnsReply) -> None:
-        said = reply.is_answered or reply.referral is not None
-        seconds = min(reply.ttl or 0, MAX_TTL_S) if said else _FAILURE_TTL_S
+        has_content = reply.is_answered or reply.referral is not None
+        ttl_s = min(reply.ttl or 0, MAX_TTL_S) if has_content else _FAILURE_TTL_S
         self._entries.pop(key, None)
-        if seconds <= 0:
+        if ttl_s <= 0:
             return
         if len(self._entries) >= _MAX_REPLIES:
             del self._entries[next(iter(self._entries))]
-        self._entries[key] = (self._monotonic() + seconds, reply)
+        self._entries[key] = (self._monotonic() + ttl_s, reply)

@@ -1,4 +1,4 @@
-"""One question to one server: sent again where it got lost, over TCP where the answer was cut, and read."""
+"""Ask one server one question: repeat it if it got lost, use TCP if the answer was truncated, and parse the reply."""
 
 import asyncio
 from collections.abc import Collection
@@ -24,12 +24,12 @@ from dcvd.dns.queries.slots import QuerySlots
 log = structlog.get_logger(__name__)
 
 _TRY_TIMEOUT_SHARES: Final = (0.16, 0.24)
-"""How long each try waits, as a share of `dns.timeout`: both together leave time for what is asked afterwards."""
+"""How long each try waits, as a share of `dns.timeout`: both together leave time for the questions that follow."""
 _UNREADABLE_ERRORS: Final = (dns.exception.DNSException, UnusableReply, ValueError, IndexError)
 
 
 class DnsClient:
-    """All that goes out."""
+    """Sends every DNS query of the process."""
 
     def __init__(
         self, config: DnsConfig, slots: QuerySlots, server_health: DnsServerHealth, reachability: Reachability
@@ -41,20 +41,20 @@ class DnsClient:
         self._reachability = reachability
 
     async def ask(self, query: DnsQuery, server: SocketAddress, budget: QueryBudget, *, tries: int = 2) -> DnsReply:
-        """The reply, failures included: one that is known to be silent is not asked, unless the look is fresh.
+        """Ask a server, and return its reply or its failure as one. A server known to be down is not asked, unless
+        the check bypasses the cache.
 
-        `tries` is 1 (which waits longest) or 2.
-        Raises Exhausted.
+        `tries` is 1 (which waits longest) or 2. Raises QueryBudgetExhausted.
         """
         if not budget.bypass_cache and self._server_health.is_down(server, budget.zone):
             return DnsReply(outcome="timeout")
-        waits = self._try_timeouts_s[-tries:]
+        timeouts_s = self._try_timeouts_s[-tries:]
         if self._server_health.is_suspect(server):
-            waits = self._try_timeouts_s[:1]
-        for wait in waits:
+            timeouts_s = self._try_timeouts_s[:1]
+        for timeout_s in timeouts_s:
             async with self._slots.hold_slot(budget):
                 budget.count_query(server)
-                reply = await self._try_once(query, server, wait)
+                reply = await self._try_once(query, server, timeout_s)
             if reply is not None:
                 if reply.outcome != "unreachable":
                     self._server_health.record_answer(server)
@@ -65,22 +65,22 @@ class DnsClient:
         return DnsReply(outcome="timeout")
 
     async def _record_timeout(self, server: SocketAddress, budget: QueryBudget) -> None:
-        # A zone whose own servers are silent makes resolvers look silent. Only one that does not even know the root is.
-        resolver = server in self._resolvers
+        # A zone with silent servers makes resolvers seem silent. Only one that cannot resolve the root is down itself.
+        is_resolver = server in self._resolvers
         if self._server_health.record_timeout(server, budget.zone):
-            if resolver and await self._can_resolve_root(server, budget):
+            if is_resolver and await self._can_resolve_root(server, budget):
                 self._server_health.record_answer(server)
             else:
-                log.warning("dns.server_down", server=str(server), resolver=resolver)
+                log.warning("dns.server_down", server=str(server), resolver=is_resolver)
 
     async def _can_resolve_root(self, server: SocketAddress, budget: QueryBudget) -> bool:
-        root = DnsQuery(dns.name.root, RdataType.NS, recurse=True)
+        root_query = DnsQuery(dns.name.root, RdataType.NS, recurse=True)
         async with self._slots.hold_slot(budget):
             budget.count_query(server)
-            return await self._try_once(root, server, self._try_timeouts_s[-1]) is not None
+            return await self._try_once(root_query, server, self._try_timeouts_s[-1]) is not None
 
     async def _try_once(self, query: DnsQuery, server: SocketAddress, timeout_s: float) -> DnsReply | None:
-        """None when no answer came in time."""
+        """Send the query once; return None when no answer came in time."""
         try:
             reply = await self._exchange(query, server, timeout_s, edns=True)
         except TimeoutError:

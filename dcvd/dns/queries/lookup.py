@@ -1,4 +1,4 @@
-"""Looking a name up where it is best asked, and following its CNAMEs from zone to zone."""
+"""Look names up at the best source, and follow their CNAMEs from zone to zone."""
 
 from typing import Final
 
@@ -15,12 +15,12 @@ from dcvd.dns.queries.client import DnsClient
 from dcvd.dns.queries.sources import AnswerSource, AnswerSources
 
 MAX_CNAME_HOPS: Final = 9
-"""One more than the longest chain that is taken for sound, so that a longer one can be told from it."""
+"""One more than the longest chain that counts as sound, so that a longer chain is recognized."""
 _MAX_SERVERS: Final = 2
 
 
 class ResolvedChain(Struct, frozen=True, kw_only=True):
-    """Where a name's CNAMEs lead, and the records there. `outcome` is that of the last question."""
+    """The end of a name's CNAMEs, and the records there. outcome: that of the last question."""
 
     outcome: QueryOutcome
     end: Name
@@ -30,7 +30,7 @@ class ResolvedChain(Struct, frozen=True, kw_only=True):
 
 
 class RecordLookup:
-    """Shared by all looks, for its cache."""
+    """Looks records up through a cache that all checks share."""
 
     def __init__(self, client: DnsClient, cache: ReplyCache) -> None:
         self._client = client
@@ -45,7 +45,7 @@ class RecordLookup:
         *,
         bypass_cache: bool | None = None,
     ) -> DnsReply:
-        """What the first usable server of the name's source says. bypass_cache: as the budget's, unless given.
+        """Return the reply of the first usable server of the name's source. bypass_cache: the budget's, unless given.
 
         Where a zone's own servers only refer further down, or give no answer, the resolvers are asked; for a stub zone
         only in the first case.
@@ -57,31 +57,31 @@ class RecordLookup:
             return reply
         if reply.referral is None and sources.find_stub(name) is not None:
             return reply
-        resolved = await self._ask_source(name, rdtype, sources.resolvers, budget, bypass_cache)
-        return resolved if resolved.is_answered or reply.outcome == "not_authoritative" else reply
+        resolver_reply = await self._ask_source(name, rdtype, sources.resolvers, budget, bypass_cache)
+        return resolver_reply if resolver_reply.is_answered or reply.outcome == "not_authoritative" else reply
 
     async def follow_cnames(
         self, name: Name, rdtype: RdataType, sources: AnswerSources, budget: QueryBudget
     ) -> ResolvedChain:
-        """The records at the end of a name's CNAMEs. A chain that loops or is too long ends where it stands, empty."""
+        """Return the records at the end of a name's CNAMEs. A chain that loops or is too long ends without records."""
         chain: list[Name] = []
         end = name
         while True:
             source = sources.find_for_name(end)
             reply = await self.ask(end, rdtype, sources, budget)
-            passed = [name, *chain]
-            whole = True
+            visited = [name, *chain]
+            is_complete = True
             for alias in reply.aliases:
-                if alias in passed or len(chain) >= MAX_CNAME_HOPS:
+                if alias in visited or len(chain) >= MAX_CNAME_HOPS:
                     return ResolvedChain(outcome=reply.outcome, end=end, chain=tuple(chain), exists=True)
                 chain.append(alias)
-                passed.append(alias)
+                visited.append(alias)
                 end = alias
                 if source.zone is not None and sources.find_for_name(alias) != source:
-                    # What a server says of zones that are not its own is not believed, but asked for.
-                    whole = False
+                    # A server is not believed about zones that are not its own: their servers are asked.
+                    is_complete = False
                     break
-            if whole:
+            if is_complete:
                 return ResolvedChain(
                     outcome=reply.outcome, end=end, chain=tuple(chain), rdatas=reply.rdatas, exists=reply.exists
                 )
@@ -90,11 +90,11 @@ class RecordLookup:
         self, name: Name, rdtype: RdataType, source: AnswerSource, budget: QueryBudget, bypass_cache: bool
     ) -> DnsReply:
         async def ask() -> DnsReply:
-            question = DnsQuery(name, rdtype, recurse=source.zone is None)
+            query = DnsQuery(name, rdtype, recurse=source.zone is None)
             reply = DnsReply(outcome="timeout")
             servers = source.servers[:_MAX_SERVERS]
             for server in servers:
-                reply = await self._client.ask(question, server, budget, tries=2 if len(servers) == 1 else 1)
+                reply = await self._client.ask(query, server, budget, tries=2 if len(servers) == 1 else 1)
                 if reply.is_answered:
                     break
             return reply

@@ -1,4 +1,4 @@
-"""Which addresses found in DNS may be asked, and can be from here."""
+"""Decide which addresses found in DNS may be asked, and which can be reached from here."""
 
 import ipaddress
 import socket
@@ -22,8 +22,10 @@ _TIMEOUTS_UNTIL_DOUBT: Final = 4
 
 
 class Reachability:
-    """Whether IPv6 leads anywhere from this machine is learned: a route alone does not say it, and servers that we
-    cannot reach must not be called silent."""
+    """Learns whether IPv6 works from this machine, and selects the addresses that may be asked.
+
+    A route alone does not prove that IPv6 works, and a server that we cannot reach must not be reported as silent.
+    """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -43,36 +45,38 @@ class Reachability:
         return self._has_ipv6_route and (self._ipv6_timeouts < _TIMEOUTS_UNTIL_DOUBT or now < self._ipv6_works_until)
 
     def may_report_timeout(self, server: SocketAddress) -> bool:
-        """Whether silence of that server is its own: for IPv6, whether another server answered of late."""
+        """Whether a timeout is the server's own fault: over IPv6 only if some server answered recently."""
         return not _is_ipv6(server) or self._monotonic() < self._ipv6_works_until
 
     def record_answer(self, server: SocketAddress) -> None:
+        """Note that a server answered, which proves that its address family works."""
         if _is_ipv6(server):
             self._ipv6_works_until = self._monotonic() + _MEMORY_S
             self._ipv6_timeouts = 0
 
     def record_timeout(self, server: SocketAddress) -> None:
+        """Note that a server gave no answer in time."""
         if _is_ipv6(server):
             self._ipv6_timeouts += 1
 
     def select_addresses(self, addresses: Iterable[str], nameserver: str) -> list[SocketAddress]:
-        """The few of a name server's addresses that may be asked, IPv4 first.
+        """Select the few of a name server's addresses that may be asked, IPv4 first.
 
-        A zone's owner chooses them; private ones would point us into our own network.
+        The zone's owner chooses them; private ones would lead into our own network.
         """
-        kept = []
+        allowed = []
         for address in sorted(set(addresses), key=lambda text: (":" in text, text)):
-            parsed = ipaddress.ip_address(address)
-            if parsed.version == 6 and not self.has_ipv6:
+            ip = ipaddress.ip_address(address)
+            if ip.version == 6 and not self.has_ipv6:
                 continue
-            reason = refusal_reason(parsed, ())
+            reason = refusal_reason(ip, ())
             if reason is None:
-                kept.append(SocketAddress(address, DNS_PORT))
+                allowed.append(SocketAddress(address, DNS_PORT))
             else:
                 log.info("dns.nameserver_refused", server=nameserver, address=address, reason=reason)
         return [
-            *_select_family(kept, False)[:_MAX_ADDRESSES_PER_FAMILY],
-            *_select_family(kept, True)[:_MAX_ADDRESSES_PER_FAMILY],
+            *_select_family(allowed, False)[:_MAX_ADDRESSES_PER_FAMILY],
+            *_select_family(allowed, True)[:_MAX_ADDRESSES_PER_FAMILY],
         ]
 
 

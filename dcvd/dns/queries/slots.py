@@ -1,4 +1,4 @@
-"""The questions that may be under way at once, shared evenly: a look at a dead zone keeps none from a healthy one."""
+"""Share the queries that may be in flight among checks, so that a dead zone's check delays no healthy one."""
 
 import asyncio
 from collections import deque
@@ -12,7 +12,7 @@ _MIN_SLOTS_PER_CHECK: Final = 2
 
 
 class QuerySlots:
-    """`limit` at once; of a look no more than its share among the looks under way, and 2 at least."""
+    """Slots for `limit` queries at once. A check holds at most its share among the running checks, but may hold 2."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -22,7 +22,7 @@ class QuerySlots:
 
     @contextmanager
     def track_check(self) -> Iterator[None]:
-        """While a look is under way."""
+        """Count a check as running for as long as the block lasts."""
         self._running_checks += 1
         try:
             yield
@@ -32,7 +32,7 @@ class QuerySlots:
 
     @asynccontextmanager
     async def hold_slot(self, budget: QueryBudget) -> AsyncIterator[None]:
-        """While a question of that look is under way; waits for its turn."""
+        """Wait for a slot, and hold it for one query of that check as long as the block lasts."""
         await self._acquire(budget)
         try:
             yield
@@ -40,14 +40,14 @@ class QuerySlots:
             self._release(budget)
 
     async def _acquire(self, budget: QueryBudget) -> None:
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.append((budget, turn))
+        slot_future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append((budget, slot_future))
         self._grant_slots()
         try:
-            await turn
+            await slot_future
         except asyncio.CancelledError:
-            if turn.cancelled():
-                self._waiters = deque(entry for entry in self._waiters if entry[1] is not turn)
+            if slot_future.cancelled():
+                self._waiters = deque(entry for entry in self._waiters if entry[1] is not slot_future)
             else:
                 self._release(budget)
             raise
@@ -58,17 +58,17 @@ class QuerySlots:
         self._grant_slots()
 
     def _grant_slots(self) -> None:
-        """In the order of their coming, those whose look has not got its share."""
+        """Give free slots to waiters in order of arrival, passing over those whose check already has its share."""
         share = max(_MIN_SLOTS_PER_CHECK, self._limit // max(1, self._running_checks))
-        passed: list[tuple[QueryBudget, asyncio.Future[None]]] = []
+        passed_over: list[tuple[QueryBudget, asyncio.Future[None]]] = []
         while self._free_slots and self._waiters:
-            budget, turn = self._waiters.popleft()
-            if turn.cancelled():
+            budget, slot_future = self._waiters.popleft()
+            if slot_future.cancelled():
                 continue
             if budget.in_flight >= share:
-                passed.append((budget, turn))
+                passed_over.append((budget, slot_future))
                 continue
             self._free_slots -= 1
             budget.in_flight += 1
-            turn.set_result(None)
-        self._waiters.extendleft(reversed(passed))
+            slot_future.set_result(None)
+        self._waiters.extendleft(reversed(passed_over))

@@ -1,4 +1,4 @@
-"""Guarded outgoing HTTP: to addresses that a tenant chose, and to no others than an operator lets him choose."""
+"""Guarded outgoing HTTP to addresses that a tenant chose, among those that the operator permits."""
 
 from dcvd.kit.egress.client import EgressClient, EgressError, EgressResponse
 from dcvd.kit.egress.failures import EgressErrorKind

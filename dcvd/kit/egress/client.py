@@ -1,7 +1,7 @@
-"""Outgoing HTTP to addresses that a tenant chose: one POST, one deadline, no redirects, a bounded answer.
+"""Send HTTP requests to addresses that a tenant chose: one POST, one deadline, no redirects, a bounded answer.
 
-A request to a receiver whose connection is idle costs one write, one future and one timer: what a URL means is known
-from the last time, and the answer is parsed in place.
+A request over an idle connection costs one write, one future and one timer: parsed URLs are cached, and the answer is
+parsed in place.
 """
 
 import functools
@@ -13,22 +13,22 @@ from msgspec import Struct
 
 from dcvd.core.http_exchanges import FailureReason, Timings
 from dcvd.errors import Retryable
-from dcvd.kit.egress.course import ExchangeProgress
 from dcvd.kit.egress.dial import Dialler
 from dcvd.kit.egress.failures import EgressErrorKind, ExchangeError
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.egress.names import GuardedResolver
 from dcvd.kit.egress.pool import ConnectionPool
+from dcvd.kit.egress.progress import ExchangeProgress
 from dcvd.kit.egress.request import encode_request, parse_target
 from dcvd.kit.egress.system_resolver import SystemResolver
 
-_MAX_TARGETS: Final = 1024  # URLs whose meaning is remembered
+_MAX_TARGETS: Final = 1024  # parsed URLs that are cached
 
 
 class EgressResponse(Struct, frozen=True, kw_only=True):
-    """What came back, of whatever status. `body` holds the first bytes as they were sent, never decompressed.
+    """An answer of any status. `body` holds the first bytes as they were sent, never decompressed.
 
-    `headers` has lower-case names, and only the few that say something to a sender.
+    `headers` has lower-case names, and only the few headers that are useful to a sender.
     """
 
     status: int
@@ -39,7 +39,10 @@ class EgressResponse(Struct, frozen=True, kw_only=True):
 
 
 class EgressError(Retryable):
-    """No answer; the message is a sentence. `remote_ip` where a connection existed, `reason` finer than the kind."""
+    """There was no answer; the message is a sentence.
+
+    reason: a finer cause than `kind`, if one is known. remote_ip: None when no connection existed.
+    """
 
     def __init__(
         self,
@@ -58,10 +61,10 @@ class EgressError(Retryable):
 
 
 class EgressClient:
-    """At most `max_connections` requests at once, and as many guarded connections kept for later ones."""
+    """Sends at most `max_connections` requests at once, and keeps as many idle connections for later requests."""
 
     def __init__(self, policy: EgressPolicy, *, max_connections: int = 64, tls: ssl.SSLContext | None = None) -> None:
-        """`tls` None: the system's certificate authorities."""
+        """`tls` None: trust the system's certificate authorities."""
         self._policy = policy
         self._max_connections = max_connections
         self._tls = tls
@@ -69,16 +72,17 @@ class EgressClient:
         self._pool: ConnectionPool | None = None
 
     async def start(self) -> None:
+        """Open the pool of connections."""
         tls = self._tls
         if tls is None:
             tls = ssl.create_default_context()
             tls.set_alpn_protocols(["http/1.1"])
-        # Twice the connections, so that lookups nobody waits for any longer do not hold up the others at once.
-        names = GuardedResolver(self._policy, SystemResolver(2 * self._max_connections))
-        self._pool = ConnectionPool(Dialler(self._policy, names, tls), self._max_connections)
+        # Twice the connections, so that lookups whose caller has given up do not delay the others at once.
+        resolver = GuardedResolver(self._policy, SystemResolver(2 * self._max_connections))
+        self._pool = ConnectionPool(Dialler(self._policy, resolver, tls), self._max_connections)
 
     async def close(self) -> None:
-        """Closes every connection; requests under way end without an answer. A second call does nothing."""
+        """Close every connection; requests in flight end without an answer. A second call does nothing."""
         pool, self._pool = self._pool, None
         if pool is not None:
             await pool.close()
@@ -92,26 +96,30 @@ class EgressClient:
         timeout_s: float,  # one deadline over everything is what this function is for
         owner: str = "",
     ) -> EgressResponse:
-        """Sends and gives any answer whatever its status. Raises EgressError when there is none.
+        """Send a request, and return the answer of any status. Raises EgressError when there is none.
 
         `timeout_s` in seconds bounds everything: waiting for a connection, name, connect, TLS, headers and body.
-        Connections are shared among the requests of one `owner`. It is
-        sent a second time in one case only, when a connection that had been used before was closed without an answer.
+        Connections are shared among the requests of one `owner`. The request is sent a second time in one case only:
+        when a connection that had been used before was closed without an answer.
         """
         if self._pool is None:
-            raise RuntimeError("Egress.start() has to come before post()")
-        course = ExchangeProgress(timeout_s)
+            raise RuntimeError("EgressClient.start() has to come before post()")
+        progress = ExchangeProgress(timeout_s)
         try:
             target = self._parse_target(url, owner)
-            reply = await self._pool.exchange(target.origin, encode_request(target, headers, body), course)
+            response = await self._pool.exchange(target.origin, encode_request(target, headers, body), progress)
         except ExchangeError as error:
             raise EgressError(
-                error.kind, error.message, reason=error.reason, timings=course.to_timings(), remote_ip=course.remote_ip
+                error.kind,
+                error.message,
+                reason=error.reason,
+                timings=progress.to_timings(),
+                remote_ip=progress.remote_ip,
             ) from error
         return EgressResponse(
-            status=reply.status,
-            headers=reply.headers,
-            body=reply.body,
-            remote_ip=course.remote_ip,
-            timings=course.to_timings(),
+            status=response.status,
+            headers=response.headers,
+            body=response.body,
+            remote_ip=progress.remote_ip,
+            timings=progress.to_timings(),
         )

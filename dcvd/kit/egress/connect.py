@@ -1,4 +1,4 @@
-"""TCP connections to one of a host's addresses, each judged at the very dial (RFC 8305, "happy eyeballs")."""
+"""Connect to one of a host's addresses; each is checked as it is dialled (RFC 8305, "happy eyeballs")."""
 
 import asyncio
 import itertools
@@ -9,12 +9,12 @@ from typing import Final
 from dcvd.core.addresses import IpAddress
 from dcvd.kit.egress.guard import EgressPolicy, create_guarded_socket
 
-_ATTEMPT_DELAY_S: Final = 0.25  # seconds that an address gets before the next is tried beside it
-_MAX_ADDRESSES: Final = 8  # addresses; who owns the name chooses how many there are
+_ATTEMPT_DELAY_S: Final = 0.25  # seconds that an address gets before the next is tried as well
+_MAX_ADDRESSES: Final = 8  # the owner of the name chooses how many addresses it has
 
 
 class ConnectError(Exception):
-    """No address could be connected to; one error for each that was tried."""
+    """No address could be connected to. errors: one for each address that was tried."""
 
     def __init__(self, errors: list[OSError]) -> None:
         super().__init__("; ".join(str(error) for error in errors))
@@ -24,9 +24,9 @@ class ConnectError(Exception):
 async def connect_first(
     addresses: Sequence[IpAddress], port: int, policy: EgressPolicy
 ) -> tuple[socket.socket, IpAddress]:
-    """The first address that accepts, tried in turn, each with a head start over the next.
+    """Connect to the first address that accepts; they are tried in turn, each with a head start over the next.
 
-    Raises ConnectErrors; a cancellation leaves no socket behind.
+    Raises ConnectError; a cancellation leaves no socket behind.
     """
     if len(addresses) == 1:
         try:
@@ -37,52 +37,52 @@ async def connect_first(
 
 
 async def _race(addresses: list[IpAddress], port: int, policy: EgressPolicy) -> tuple[socket.socket, IpAddress]:
-    under_way: dict[asyncio.Task[socket.socket], IpAddress] = {}
+    in_flight: dict[asyncio.Task[socket.socket], IpAddress] = {}
     errors: list[OSError] = []
     try:
-        while addresses or under_way:
+        while addresses or in_flight:
             if addresses:
                 address = addresses.pop(0)
                 task = asyncio.create_task(_connect(address, port, policy), name=f"egress.connect {address}")
-                under_way[task] = address
-            ended, _ = await asyncio.wait(
-                under_way, timeout=_ATTEMPT_DELAY_S if addresses else None, return_when=asyncio.FIRST_COMPLETED
+                in_flight[task] = address
+            done_tasks, _ = await asyncio.wait(
+                in_flight, timeout=_ATTEMPT_DELAY_S if addresses else None, return_when=asyncio.FIRST_COMPLETED
             )
-            for task in ended:
+            for task in done_tasks:
                 error = task.exception()
                 if error is None:
-                    address = under_way.pop(task)
+                    address = in_flight.pop(task)
                     return task.result(), address
                 if not isinstance(error, OSError):
                     raise error
-                del under_way[task]
+                del in_flight[task]
                 errors.append(error)
     finally:
-        # Not waited for: a cancellation in that wait would lose the winner.
-        for task in under_way:
+        # The tasks are not awaited: a cancellation during that would lose the connection that succeeded.
+        for task in in_flight:
             task.cancel()
             task.add_done_callback(_close_result)
     raise ConnectError(errors)
 
 
 def _close_result(loser: asyncio.Task[socket.socket]) -> None:
-    """One may have connected at the very moment in which it was cancelled."""
+    """Close the socket of a task that connected just before it was cancelled."""
     if not loser.cancelled() and loser.exception() is None:
         loser.result().close()
 
 
 async def _connect(address: IpAddress, port: int, policy: EgressPolicy) -> socket.socket:
-    made = create_guarded_socket(address, port, policy)
+    new_socket = create_guarded_socket(address, port, policy)
     try:
-        await asyncio.get_running_loop().sock_connect(made, (str(address), port))
+        await asyncio.get_running_loop().sock_connect(new_socket, (str(address), port))
     except BaseException:
-        made.close()
+        new_socket.close()
         raise
-    return made
+    return new_socket
 
 
 def _interlace_families(addresses: Sequence[IpAddress]) -> list[IpAddress]:
-    """The resolver's order within each family, and its first choice first: a family without a route costs one turn."""
+    """Alternate the families, the resolver's first choice first, so that a family without a route costs one turn."""
     preferred = [address for address in addresses if address.version == addresses[0].version]
     others = [address for address in addresses if address.version != addresses[0].version]
     pairs = itertools.zip_longest(preferred, others)

@@ -1,8 +1,8 @@
-"""One connection to a receiver: a request at a time, and an answer that is bounded in every direction.
+"""One connection to a receiver: one request at a time, and an answer that is limited in every respect.
 
-A receiver may be hostile. So bytes are counted before they are parsed, they are parsed in slices (a full piece can hold
-thousands of interim answers or chunks, and the event loop stands still while they are parsed), and what comes unasked
-for is never taken for an answer.
+A receiver may be hostile. So bytes are counted before they are parsed, and unrequested bytes are never taken for an
+answer. Bytes are parsed in slices, because a full piece can hold thousands of interim answers or chunks, and the event
+loop stands still while they are parsed.
 """
 
 import asyncio
@@ -16,14 +16,14 @@ from dcvd.kit.egress.failures import EgressErrorKind, ExchangeError, describe_er
 from dcvd.kit.egress.request import Origin
 
 MAX_BODY_BYTES: Final = 1 << 10
-"""Bytes of an answer's body that are kept; nobody waits for more."""
+"""Bytes of an answer's body that are kept; further ones are not awaited."""
 MAX_RECEIVED_BYTES: Final = 64 << 10
-"""Bytes of one exchange, whatever they are."""
+"""Bytes that are received in one exchange, of any kind."""
 MAX_HEAD_BYTES: Final = 32 << 10
-"""Bytes of an answer's status line and headers, the interim answers before it not counted."""
+"""Bytes of an answer's status line and headers, without the interim answers before it."""
 MAX_INTERIM_ANSWERS: Final = 8
 _SLICE_BYTES: Final = 2 << 10
-_MAX_HEADER_CHARACTERS: Final = 1024  # characters of a kept header
+_MAX_HEADER_CHARACTERS: Final = 1024  # characters of a header that is kept
 _KEPT_HEADERS: Final = {
     name.encode(): name
     for name in (
@@ -43,7 +43,7 @@ Phase = Literal["waiting for the answer", "reading the body of the answer"]
 
 
 class HttpResponse(Struct, frozen=True, gc=False):
-    """A final answer; `body` is its beginning."""
+    """A final answer; `body` holds its first bytes."""
 
     status: int
     headers: dict[str, str]
@@ -51,13 +51,13 @@ class HttpResponse(Struct, frozen=True, gc=False):
 
 
 class DeadlineExceeded(Struct, frozen=True):
-    """The deadline came first."""
+    """The exchange reached its deadline. phase: what it was waiting for."""
 
     phase: Phase
 
 
 class EgressConnection(asyncio.Protocol):
-    """Made by a dial, which gives it a transport; from then on `send` may be called whenever `is_usable`."""
+    """A connection that a `Dialler` has made; `send` may be called whenever `is_usable` is true."""
 
     def __init__(self, origin: Origin, remote_ip: str) -> None:
         self.origin = origin
@@ -66,12 +66,12 @@ class EgressConnection(asyncio.Protocol):
         self.idle_since = 0.0
         self._loop = asyncio.get_running_loop()
         self.close_future: asyncio.Future[None] = self._loop.create_future()
-        """Done when the socket is closed."""
+        """The future that is done when the socket is closed."""
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[HttpResponse | DeadlineExceeded | ExchangeError] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._parser = HttpResponseParser(self)
-        # As browsers and other senders read it: folded headers and bare line feeds do not make a receiver's 200 less.
+        # Be as lenient as browsers and other senders: a 200 with folded headers or bare line feeds is still a 200.
         self._parser.set_dangerous_leniencies(
             lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
         )
@@ -81,7 +81,7 @@ class EgressConnection(asyncio.Protocol):
         self._is_reusable = False
         self._write_time = 0.0
         self.first_byte_s: float | None = None
-        """Seconds from the request's last byte to the first of whatever came."""
+        """Seconds from the request's last byte to the first byte received."""
         self._received_bytes = 0
         self._bytes_before_head = 0
         self._interim_count = 0
@@ -96,12 +96,12 @@ class EgressConnection(asyncio.Protocol):
         self._headers: dict[str, str] = {}
         self._has_framing = False
 
-    # What the pool does with it
+    # Calls of the pool
 
     def send(
         self, request: bytes, deadline: float
     ) -> "asyncio.Future[HttpResponse | DeadlineExceeded | ExchangeError]":
-        """Writes a request; what comes of it by `deadline` (the loop's time) is the result, never an exception."""
+        """Write a request. The future gets the outcome by `deadline` (loop time), and never an exception."""
         assert self._transport is not None
         assert self._waiter is None
         if self.is_used:
@@ -113,7 +113,7 @@ class EgressConnection(asyncio.Protocol):
         return waiter
 
     def finish_exchange(self) -> bool:
-        """Ends the exchange, whatever became of it. True when another may follow; else the connection is closed."""
+        """End the exchange, whatever its outcome. True when another may follow; otherwise the connection is closed."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -127,32 +127,32 @@ class EgressConnection(asyncio.Protocol):
         return False
 
     def is_usable(self) -> bool:
-        """Nothing has come since the last answer, neither bytes nor its end, as far as the loop has seen.
+        """Whether the connection is open, and nothing has arrived since the last answer, as far as the loop knows.
 
         To ask the socket itself would cost a system call, and the interpreter's lock, for each request. A receiver
-        that answers in advance deceives nobody but itself, and one that has just closed is asked again.
+        that answers in advance deceives only itself, and the request to one that has just closed is repeated.
         """
         return self._transport is not None and not self._transport.is_closing()
 
     def abort(self) -> None:
-        """Closes at once; an exchange under way ends without an answer."""
+        """Close at once; an exchange in flight ends without an answer."""
         if self._transport is not None:
             self._transport.abort()
 
     def get_peer_certificate(self) -> bytes | None:
-        """What the receiver showed in the TLS handshake, in DER."""
+        """Return the certificate that the receiver sent in the TLS handshake, in DER."""
         assert self._transport is not None
-        shown: bytes | None = self._transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
-        return shown
+        certificate: bytes | None = self._transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        return certificate
 
-    # What the event loop tells
+    # Callbacks of the event loop
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # TCP and TLS have no other
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
         if self._waiter is None or self._waiter.done():
-            # Whatever it is, it answers no question; it may be meant to be taken for the answer to the next one.
+            # It answers no request, and may be meant to be taken for the answer to the next one.
             self.abort()
             return
         if not self._received_bytes:
@@ -202,7 +202,7 @@ class EgressConnection(asyncio.Protocol):
             DeadlineExceeded("reading the body of the answer" if self._has_final_head else "waiting for the answer")
         )
 
-    # What the parser tells
+    # Callbacks of the parser
 
     def on_message_begin(self) -> None:
         if self._is_complete:
@@ -214,9 +214,9 @@ class EgressConnection(asyncio.Protocol):
         if self._has_final_head:
             return  # a trailer
         name = name.lower()
-        kept = _KEPT_HEADERS.get(name)
-        if kept is not None:
-            self._headers.setdefault(kept, _decode_header(value))
+        kept_name = _KEPT_HEADERS.get(name)
+        if kept_name is not None:
+            self._headers.setdefault(kept_name, _decode_header(value))
         elif name == b"content-length":
             self._has_framing = True
         elif name == b"transfer-encoding":
@@ -252,7 +252,7 @@ class EgressConnection(asyncio.Protocol):
             self._failure = self._build_too_much_error(
                 f"more than {MAX_INTERIM_ANSWERS} interim answers ({self._status})"
             )
-            raise self._failure  # which the parser turns into an error of its own: it is to stop here
+            raise self._failure  # makes the parser stop, with an error of its own
 
     # Outcomes
 
@@ -285,18 +285,18 @@ class EgressConnection(asyncio.Protocol):
 
     def _build_cut_error(self, error: Exception | None) -> ExchangeError:
         host = self.origin.host
-        retriable = self.is_used and not self._received_bytes
+        is_retriable = self.is_used and not self._received_bytes
         if error is None and not self._received_bytes:
             message = f"{host} closed the connection without an answer."
-            return self._build_error(FailureReason.CLOSED_WITHOUT_ANSWER, message, is_retriable=retriable)
+            return self._build_error(FailureReason.CLOSED_WITHOUT_ANSWER, message, is_retriable=is_retriable)
         if isinstance(error, OSError):
-            said = describe_error(error)
+            cause = describe_error(error)
         else:
-            said = "it closed the connection in the middle of its answer" if error is None else str(error)
-        message = f"The exchange with {host} broke off: {said}."
-        failed = self._build_error(FailureReason.CONNECTION_RESET, message, is_retriable=retriable)
-        failed.__cause__ = error
-        return failed
+            cause = "it closed the connection in the middle of its answer" if error is None else str(error)
+        message = f"The exchange with {host} broke off: {cause}."
+        exchange_error = self._build_error(FailureReason.CONNECTION_RESET, message, is_retriable=is_retriable)
+        exchange_error.__cause__ = error
+        return exchange_error
 
     @staticmethod
     def _build_error(reason: FailureReason, message: str, *, is_retriable: bool = False) -> ExchangeError:
@@ -305,7 +305,7 @@ class EgressConnection(asyncio.Protocol):
 
 
 def _decode_header(value: bytes) -> str:
-    """A header's value as text that can be stored and shown: no surrogates, no control characters."""
+    """Decode a header's value as text that can be stored and shown: no surrogates, no control characters."""
     value = value.strip()
     try:
         text = value.decode()

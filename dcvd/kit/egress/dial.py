@@ -1,4 +1,4 @@
-"""From an origin to a connection: the name, the address, TLS; each measured."""
+"""Connect to an origin: resolve the name, connect to an address, negotiate TLS, and measure each part."""
 
 import asyncio
 import socket
@@ -14,7 +14,6 @@ from dcvd.core.addresses import IpAddress
 from dcvd.core.http_exchanges import FailureReason
 from dcvd.kit.egress.connect import ConnectError, connect_first
 from dcvd.kit.egress.connection import EgressConnection
-from dcvd.kit.egress.course import ExchangeProgress
 from dcvd.kit.egress.failures import (
     ExchangeError,
     build_connect_error,
@@ -26,15 +25,16 @@ from dcvd.kit.egress.failures import (
 )
 from dcvd.kit.egress.guard import AddressRefused, EgressPolicy, parse_literal_address
 from dcvd.kit.egress.names import GuardedResolver
+from dcvd.kit.egress.progress import ExchangeProgress
 from dcvd.kit.egress.request import Origin
 
 log = structlog.get_logger(__name__)
 
-_CERTIFICATE_FETCH_SHARE: Final = 0.8  # of the time that is left: the failure itself has to be told before the deadline
+_CERTIFICATE_FETCH_SHARE: Final = 0.8  # of the time that is left: the failure has to be reported before the deadline
 
 
 class Dialler:
-    """Makes connections; a cancellation leaves no socket behind. The deadline is the caller's."""
+    """Makes connections; a cancellation leaves no socket behind. The caller sets the deadline."""
 
     def __init__(self, policy: EgressPolicy, resolver: GuardedResolver, tls: ssl.SSLContext) -> None:
         self._policy = policy
@@ -42,19 +42,19 @@ class Dialler:
         self._tls = tls
 
     async def dial(self, origin: Origin, progress: ExchangeProgress) -> EgressConnection:
-        """Raises Failed."""
+        """Connect to an origin. Raises ExchangeError."""
         addresses = await self._resolve(origin, progress)
         with progress.measure("connect", "connecting"):
             try:
-                connected, address = await connect_first(addresses, origin.port, self._policy)
+                connected_socket, address = await connect_first(addresses, origin.port, self._policy)
             except ConnectError as errors:
                 raise build_connect_error(origin.host, origin.port, errors.errors) from errors
         progress.remote_ip = str(address)
         if not origin.tls:
-            return await _attach_transport(connected, origin, address, None)
+            return await _attach_transport(connected_socket, origin, address, None)
         try:
             with progress.measure("tls", "negotiating TLS"):
-                return await _attach_transport(connected, origin, address, self._tls)
+                return await _attach_transport(connected_socket, origin, address, self._tls)
         except OSError as error:
             raise await self._explain_handshake_error(error, origin, address, progress) from error
 
@@ -62,9 +62,9 @@ class Dialler:
         literal = parse_literal_address(origin.host)
         if literal is not None:
             return (literal,)
-        known = self._resolver.get_cached(origin.host, origin.port)
-        if known is not None:
-            return known
+        cached = self._resolver.get_cached(origin.host, origin.port)
+        if cached is not None:
+            return cached
         with progress.measure("dns", "looking up the name"):
             try:
                 return await self._resolver.resolve(origin.host, origin.port)
@@ -78,10 +78,10 @@ class Dialler:
     ) -> ExchangeError:
         reason = certificate_reason(error)
         if reason is FailureReason.CERTIFICATE_EXPIRED or reason is FailureReason.CERTIFICATE_NOT_YET_VALID:
-            # OpenSSL does not say which date it minded.
+            # OpenSSL does not say which certificate's date it refused.
             certificate = await self._fetch_certificate(origin, address, progress)
             now = datetime.now(UTC)
-            # Where the dates of the certificate itself are good, it is another one of the chain that is meant.
+            # If the receiver's own certificate has good dates, another one of the chain was refused.
             if certificate is not None and certificate.not_valid_after_utc < now:
                 return build_expired_certificate_error(origin.host, certificate.not_valid_after_utc)
             if certificate is not None and certificate.not_valid_before_utc > now:
@@ -91,14 +91,14 @@ class Dialler:
     async def _fetch_certificate(
         self, origin: Origin, address: IpAddress, progress: ExchangeProgress
     ) -> x509.Certificate | None:
-        """The receiver's certificate, unverified, from a connection on which no request is ever sent."""
+        """Fetch the receiver's certificate, unverified, over a connection on which no request is ever sent."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         try:
             async with asyncio.timeout(_CERTIFICATE_FETCH_SHARE * progress.get_remaining_s()):
-                connected, _ = await connect_first((address,), origin.port, self._policy)
-                connection = await _attach_transport(connected, origin, address, context)
+                connected_socket, _ = await connect_first((address,), origin.port, self._policy)
+                connection = await _attach_transport(connected_socket, origin, address, context)
             try:
                 der = connection.get_peer_certificate()
             finally:
@@ -112,7 +112,7 @@ class Dialler:
 async def _attach_transport(
     connected_socket: socket.socket, origin: Origin, address: IpAddress, tls: ssl.SSLContext | None
 ) -> EgressConnection:
-    """Puts the event loop's transport on a socket, TLS included. Raises OSError, of which ssl.SSLError is one."""
+    """Attach the event loop's transport to a socket, TLS included. Raises OSError, which includes ssl.SSLError."""
     connection = EgressConnection(origin, str(address))
     name = origin.host.rstrip(".") if tls is not None else None
     try:
@@ -120,7 +120,7 @@ async def _attach_transport(
             lambda: connection, sock=connected_socket, ssl=tls, server_hostname=name
         )
     except BaseException:
-        # The loop closes what it has made, but politely: a receiver that never ends its TLS would keep the socket.
+        # The loop would close the socket gracefully, and a receiver that never ends its TLS would keep it open.
         connection.abort()
         raise
     return connection

@@ -1,4 +1,4 @@
-"""What went wrong on the way to a receiver, as a class, a finer reason and a sentence."""
+"""Describe why an exchange failed: by a kind, a finer reason and a sentence."""
 
 import errno
 import os
@@ -15,7 +15,7 @@ EgressErrorKind = Literal["refused_by_policy", "dns", "connect", "tls", "timeout
 
 
 class ExchangeError(Exception):
-    """One exchange came to nothing; `is_retriable` when a connection that had been idle turned out to be closed."""
+    """An exchange failed. is_retriable: a connection that had been idle turned out to be closed."""
 
     def __init__(
         self, kind: EgressErrorKind, reason: FailureReason | None, message: str, *, is_retriable: bool = False
@@ -33,8 +33,8 @@ _NAME_REASONS: Final = {
     socket.EAI_ADDRFAMILY: FailureReason.NAME_WITHOUT_ADDRESS,
     socket.EAI_MEMORY: FailureReason.OWN_LIMIT,
 }
-# In the order in which they tell most: of a name's several addresses, one that refuses says more than one that we have
-# no route to.
+# The most informative first: among a name's addresses, one that refuses the connection says more than one to which we
+# have no route.
 _CONNECT_REASONS: Final = {
     errno.ECONNREFUSED: FailureReason.CONNECTION_REFUSED,
     errno.ECONNRESET: FailureReason.CONNECTION_REFUSED,
@@ -56,7 +56,7 @@ _CONNECT_REASONS: Final = {
 }
 _ERRNO_RANK: Final = {number: rank for rank, number in enumerate(_CONNECT_REASONS)}
 
-# X509_V_ERR_* of OpenSSL's x509_vfy.h; what is not listed is a chain that we do not trust for one reason or another.
+# X509_V_ERR_* of OpenSSL's x509_vfy.h; every other code means a chain that is not trusted.
 _CERTIFICATE_REASONS: Final = {
     9: FailureReason.CERTIFICATE_NOT_YET_VALID,
     10: FailureReason.CERTIFICATE_EXPIRED,
@@ -67,7 +67,7 @@ _CERTIFICATE_REASONS: Final = {
 
 
 def build_lookup_error(host: str, error: OSError) -> ExchangeError:
-    """Why a name led to no address."""
+    """Build the error for a name that led to no address."""
     if isinstance(error, socket.gaierror):
         reason = _NAME_REASONS.get(error.errno or 0, FailureReason.NAME_SERVER_FAILED)
     else:
@@ -76,42 +76,42 @@ def build_lookup_error(host: str, error: OSError) -> ExchangeError:
 
 
 def build_connect_error(host: str, port: int, errors: Sequence[OSError]) -> ExchangeError:
-    """Why none of a host's addresses, of which there is at least one, could be connected to."""
+    """Build the error for a host none of whose addresses could be connected to; there is at least one."""
     for error in errors:
         if isinstance(error, AddressRefused):
             return ExchangeError("refused_by_policy", error.refusal.reason, error.refusal.message)
-    telling = min(errors, key=lambda error: _ERRNO_RANK.get(error.errno or 0, len(_ERRNO_RANK)))
-    reason = _CONNECT_REASONS.get(telling.errno or 0, FailureReason.HOST_UNREACHABLE)
-    return ExchangeError("connect", reason, f"{host} port {port} cannot be reached: {describe_error(telling)}.")
+    main_error = min(errors, key=lambda error: _ERRNO_RANK.get(error.errno or 0, len(_ERRNO_RANK)))
+    reason = _CONNECT_REASONS.get(main_error.errno or 0, FailureReason.HOST_UNREACHABLE)
+    return ExchangeError("connect", reason, f"{host} port {port} cannot be reached: {describe_error(main_error)}.")
 
 
 def build_handshake_error(host: str, error: OSError) -> ExchangeError:
-    """Why there is no TLS connection to a host that accepted ours."""
+    """Build the error for a TLS handshake that failed after the connection was made."""
     reason = certificate_reason(error) or FailureReason.TLS_HANDSHAKE
     return ExchangeError("tls", reason, f"No trusted TLS connection to {host}: {describe_error(error)}.")
 
 
 def build_expired_certificate_error(host: str, not_after: datetime) -> ExchangeError:
-    """A handshake that failed for the certificate's last day."""
+    """Build the error for a certificate that has expired."""
     message = f"No trusted TLS connection to {host}: its certificate expired on {not_after:%Y-%m-%d}."
     return ExchangeError("tls", FailureReason.CERTIFICATE_EXPIRED, message)
 
 
 def build_future_certificate_error(host: str, not_before: datetime) -> ExchangeError:
-    """A handshake that failed for the certificate's first day."""
+    """Build the error for a certificate that is not valid yet."""
     message = f"No trusted TLS connection to {host}: its certificate is valid from {not_before:%Y-%m-%d} on, not yet."
     return ExchangeError("tls", FailureReason.CERTIFICATE_NOT_YET_VALID, message)
 
 
 def certificate_reason(error: OSError) -> FailureReason | None:
-    """What is wrong with the certificate, None when it is not the certificate."""
+    """Return what is wrong with the certificate; None when the certificate is not the cause."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         return None
     return _CERTIFICATE_REASONS.get(error.verify_code, FailureReason.CERTIFICATE_UNTRUSTED)
 
 
 def describe_error(error: OSError) -> str:
-    """The error as a clause, without a number and without a full stop."""
+    """Return the error as a clause, without a number and without a full stop."""
     if isinstance(error, ssl.SSLCertVerificationError):
         text = error.verify_message
     elif isinstance(error, ssl.SSLError):
@@ -119,7 +119,7 @@ def describe_error(error: OSError) -> str:
     elif isinstance(error, ConnectionError) and error.errno is None:
         text = "it closed the connection"
     elif error.errno is not None and not isinstance(error, socket.gaierror):
-        # The event loops put the address before the system's words, each in its own way; the caller names the host.
+        # Event loops put the address before the system's text, each in its own way; the caller names the host.
         text = os.strerror(error.errno)
     else:
         text = error.strerror or str(error) or type(error).__name__

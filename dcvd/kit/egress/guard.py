@@ -1,4 +1,4 @@
-"""What an operator lets tenants make us dial, judged three times: on the URL, on a name's addresses, on each dial."""
+"""Enforce which addresses tenants may make us dial: check the URL, then a name's addresses, then each dial."""
 
 import re
 import socket
@@ -14,7 +14,7 @@ from dcvd.core.http_exchanges import FailureReason
 
 MAX_URL_LENGTH: Final = 2048
 _FORBIDDEN_CHARACTERS: Final = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
-# Nothing but what RFC 3986 lets stand in a URL, every percent sign followed by two hex digits.
+# Only the characters that RFC 3986 allows in a URL, with every percent sign followed by two hex digits.
 _WELL_QUOTED_URL: Final = re.compile(r"(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=#]|%[0-9A-Fa-f]{2})*")
 _HOST_LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
@@ -26,7 +26,7 @@ _LOOPBACK: Final = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
 class EgressPolicy(Struct, frozen=True, kw_only=True):
-    """An address in `allow_private` may be dialled on any port, every other public one on `ports` alone."""
+    """The operator's rules: addresses in `allow_private` may be dialled on any port, public ones only on `ports`."""
 
     allow_http: bool = False
     allow_private: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -34,14 +34,14 @@ class EgressPolicy(Struct, frozen=True, kw_only=True):
 
 
 class EgressRefusal(Struct, frozen=True):
-    """The guard's no. From `judge` the message is a clause ("private"), from `refuse_url` a sentence."""
+    """A refusal to dial. The message of `judge_address` is a clause ("private"), that of `judge_url` a sentence."""
 
     reason: FailureReason
     message: str
 
 
 class AddressRefused(OSError):
-    """An address may not be dialled; an OSError, so that it counts as one failed dial among a name's several."""
+    """An address must not be dialled. It is an OSError, so that it counts as one failed dial among several."""
 
     def __init__(self, refusal: EgressRefusal) -> None:
         super().__init__(refusal.message)
@@ -49,13 +49,13 @@ class AddressRefused(OSError):
 
 
 def check_url(url: str, policy: EgressPolicy) -> str | None:
-    """What can be judged without the network; None, or a sentence that says what is wrong with the URL."""
-    refused = judge_url(url, policy)
-    return None if refused is None else refused.message
+    """Check a URL as far as possible without the network; return what is wrong with it as a sentence, or None."""
+    refusal = judge_url(url, policy)
+    return None if refusal is None else refusal.message
 
 
 def judge_url(url: str, policy: EgressPolicy) -> EgressRefusal | None:
-    """As `check_url`, with the reason."""
+    """Check a URL as `check_url` does, and return the refusal with its reason, or None."""
     fault = _find_spelling_fault(url, policy)
     if fault is not None:
         return EgressRefusal(FailureReason.BAD_URL, fault)
@@ -82,9 +82,9 @@ def _find_spelling_fault(url: str, policy: EgressPolicy) -> str | None:
         return "The URL contains a user name or a password; leave them out, the webhook's signature authenticates us."
     if "#" in url:
         return "The URL contains a fragment (#…), which is never sent; leave it out."
-    # The parser reads digits of every script; as it was written, the port has to be the number that will be dialled.
-    written = re.split(r"[/?]", url.partition("://")[2], maxsplit=1)[0]
-    if written.endswith(":") or (port is not None and not written.endswith(f":{port}")):
+    # The parser accepts digits of every script, so the port has to be written exactly as the number that is dialled.
+    authority = re.split(r"[/?]", url.partition("://")[2], maxsplit=1)[0]
+    if authority.endswith(":") or (port is not None and not authority.endswith(f":{port}")):
         return "The URL spells its port in an unusual way; write a plain number, or leave it out."
     if port == 0:
         return "The URL names port 0, which nobody can listen on."
@@ -92,7 +92,7 @@ def _find_spelling_fault(url: str, policy: EgressPolicy) -> str | None:
 
 
 def parse_url(url: str) -> URL:
-    """The URL to dial: exactly as it is written where that is well quoted, since a receiver may sign over it.
+    """Parse a URL, keeping it exactly as written where it is well quoted, since a receiver may sign over it.
 
     Raises ValueError.
     """
@@ -100,17 +100,17 @@ def parse_url(url: str) -> URL:
 
 
 def is_well_quoted(url: str) -> bool:
-    """Whether it can be sent exactly as it is written."""
+    """Whether a URL can be sent exactly as it is written."""
     return _WELL_QUOTED_URL.fullmatch(url) is not None
 
 
 def check_headers(headers: Mapping[str, str]) -> str | None:
-    """None, or a sentence: no line breaks, no control characters, nothing that changes how the request is framed."""
+    """Return what is wrong with headers as a sentence, such as a line break or a framing header; else None."""
     return check_header_names(headers) or check_header_values(headers)
 
 
 def check_header_names(names: Iterable[str]) -> str | None:
-    """As `check_headers`, of the names alone."""
+    """Check the names of headers as `check_headers` does."""
     for name in names:
         if not _HEADER_NAME.fullmatch(name):
             return f"{name!r} is not a header name."
@@ -120,17 +120,17 @@ def check_header_names(names: Iterable[str]) -> str | None:
 
 
 def check_header_values(headers: Mapping[str, str]) -> str | None:
-    """As `check_headers`, of the values alone."""
-    # What is allowed is allowed at every place, so all values together are judged as each by itself would be.
-    together = "".join(headers.values())
-    if (together.isascii() and together.isprintable()) or _HEADER_VALUE.fullmatch(together):
+    """Check the values of headers as `check_headers` does."""
+    # Every allowed character is allowed in any place, so the joined values can be checked at once.
+    joined_values = "".join(headers.values())
+    if (joined_values.isascii() and joined_values.isprintable()) or _HEADER_VALUE.fullmatch(joined_values):
         return None
     name = next(name for name, value in headers.items() if not _HEADER_VALUE.fullmatch(value))
     return f"The header {name} contains a line break or another character that no header may contain."
 
 
 def judge_address(address: IpAddress, port: int, policy: EgressPolicy) -> EgressRefusal | None:
-    """None when this address and port may be dialled."""
+    """Return why this address and port must not be dialled; None when they may be."""
     reason = refusal_reason(address, policy.allow_private)
     if reason is not None:
         return EgressRefusal(FailureReason.ADDRESS_NOT_ALLOWED, reason)
@@ -140,7 +140,7 @@ def judge_address(address: IpAddress, port: int, policy: EgressPolicy) -> Egress
 
 
 def parse_literal_address(host: str) -> IpAddress | None:
-    """The address that a host is, however it is spelled (`127.1`, `0x7f.1`, `2130706433`); None for a name."""
+    """Parse a host that is an address, however it is spelled (`127.1`, `0x7f.1`, `2130706433`); None for a name."""
     text = host.rstrip(".")
     try:
         return ip_address(text.removeprefix("[").removesuffix("]"))
@@ -155,31 +155,31 @@ def parse_literal_address(host: str) -> IpAddress | None:
 def select_permitted(
     host: str, addresses: Iterable[IpAddress], port: int, policy: EgressPolicy
 ) -> tuple[IpAddress, ...]:
-    """Of a name's addresses those that may be dialled, each once, in their order.
+    """Return those of a name's addresses that may be dialled, each once, in their order.
 
-    Raises AddressRefused when there are addresses, and none of them may be dialled.
+    Raises AddressRefused when there are addresses but none of them may be dialled.
     """
-    judged = {address: judge_address(address, port, policy) for address in addresses}
-    usable = tuple(address for address, refused in judged.items() if refused is None)
-    refusals = {address: refused for address, refused in judged.items() if refused is not None}
+    refusal_by_address = {address: judge_address(address, port, policy) for address in addresses}
+    usable = tuple(address for address, refusal in refusal_by_address.items() if refusal is None)
+    refusals = {address: refusal for address, refusal in refusal_by_address.items() if refusal is not None}
     if usable or not refusals:
         return usable
-    spelled = ", ".join(f"{address} ({refused.message})" for address, refused in refusals.items())
-    # A port that is not allowed speaks of a public address: that one is what the tenant has to mend.
-    reasons = {refused.reason for refused in refusals.values()}
+    refused_list = ", ".join(f"{address} ({refusal.message})" for address, refusal in refusals.items())
+    # A refused port belongs to a public address, and the port is what the tenant has to correct.
+    reasons = {refusal.reason for refusal in refusals.values()}
     reason = min(reasons, key=lambda reason: reason is not FailureReason.PORT_NOT_ALLOWED)
-    raise AddressRefused(EgressRefusal(reason, f"{host} leads to {spelled}, which may not be dialled."))
+    raise AddressRefused(EgressRefusal(reason, f"{host} leads to {refused_list}, which may not be dialled."))
 
 
 def create_guarded_socket(address: IpAddress, port: int, policy: EgressPolicy) -> socket.socket:
-    """The last gate before each dial, passed by names and literals alike. Raises AddressRefused."""
-    refused = judge_address(address, port, policy)
-    if refused is not None:
-        message = f"{address} port {port} may not be dialled ({refused.message})."
-        raise AddressRefused(EgressRefusal(refused.reason, message))
-    made = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
-    made.setblocking(False)
-    return made
+    """Create the socket for a dial, after the last check of the address. Raises AddressRefused."""
+    refusal = judge_address(address, port, policy)
+    if refusal is not None:
+        message = f"{address} port {port} may not be dialled ({refusal.message})."
+        raise AddressRefused(EgressRefusal(refusal.reason, message))
+    new_socket = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
+    new_socket.setblocking(False)
+    return new_socket
 
 
 def _judge_host(host: str, port: int, policy: EgressPolicy) -> EgressRefusal | None:
@@ -204,9 +204,9 @@ def _judge_literal(host: str, address: IpAddress, port: int, policy: EgressPolic
     if isinstance(address, IPv6Address) and address.scope_id is not None:
         message = "The URL's address has a zone id, which means something on one machine only; leave it out."
         return EgressRefusal(FailureReason.BAD_URL, message)
-    refused = judge_address(address, port, policy)
-    if refused is not None:
-        return EgressRefusal(refused.reason, f"The URL's address {address} may not be dialled ({refused.message}).")
+    refusal = judge_address(address, port, policy)
+    if refusal is not None:
+        return EgressRefusal(refusal.reason, f"The URL's address {address} may not be dialled ({refusal.message}).")
     if isinstance(address, IPv4Address) and host != str(address):
         return EgressRefusal(FailureReason.BAD_URL, f"The URL spells an address in an unusual way; write {address}.")
     return None

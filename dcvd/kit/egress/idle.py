@@ -1,4 +1,4 @@
-"""Connections between two requests: kept for a while, and never too many."""
+"""Keep idle connections for later requests, for a while and up to a limit."""
 
 import asyncio
 from collections import OrderedDict
@@ -11,7 +11,7 @@ KEEP_ALIVE_S: Final = 15.0  # seconds
 
 
 class IdleConnections:
-    """At most `limit`; the one that has been idle for longest goes first."""
+    """Holds at most `limit` idle connections; the one that has been idle for longest is dropped first."""
 
     def __init__(self, limit: int) -> None:
         self._loop = asyncio.get_running_loop()
@@ -21,10 +21,10 @@ class IdleConnections:
         self._expiry_timer: asyncio.TimerHandle | None = None
 
     def take(self, origin: Origin) -> EgressConnection | None:
-        """The one that was used last, if the receiver has neither closed it nor sent anything since."""
-        while waiting := self._by_origin.get(origin):
-            connection = waiting.pop()
-            if not waiting:
+        """Take the connection that was used last, if the receiver has neither closed it nor sent anything since."""
+        while connections := self._by_origin.get(origin):
+            connection = connections.pop()
+            if not connections:
                 del self._by_origin[origin]
             del self._oldest_first[connection]
             if connection.is_usable():
@@ -33,7 +33,7 @@ class IdleConnections:
         return None
 
     def put(self, connection: EgressConnection) -> None:
-        """Keeps it, at the cost of another where there is no room."""
+        """Keep a connection, dropping the oldest one when there is no room."""
         if len(self._oldest_first) >= self._limit:
             self._drop_oldest()
         connection.idle_since = self._loop.time()
@@ -43,7 +43,7 @@ class IdleConnections:
             self._expiry_timer = self._loop.call_later(KEEP_ALIVE_S, self._drop_expired)
 
     def close(self) -> None:
-        """Drops all of them."""
+        """Drop all connections."""
         if self._expiry_timer is not None:
             self._expiry_timer.cancel()
             self._expiry_timer = None
@@ -52,18 +52,18 @@ class IdleConnections:
 
     def _drop_oldest(self) -> None:
         connection, _ = self._oldest_first.popitem(last=False)
-        waiting = self._by_origin[connection.origin]
-        waiting.remove(connection)  # the first one: it has waited for longest
-        if not waiting:
+        connections = self._by_origin[connection.origin]
+        connections.remove(connection)  # removes the first one, which has been idle for longest
+        if not connections:
             del self._by_origin[connection.origin]
         connection.abort()
 
     def _drop_expired(self) -> None:
         self._expiry_timer = None
-        expired = self._loop.time() - KEEP_ALIVE_S
+        latest_expired = self._loop.time() - KEEP_ALIVE_S
         while self._oldest_first:
-            left = next(iter(self._oldest_first)).idle_since - expired
-            if left > 0:
-                self._expiry_timer = self._loop.call_later(left, self._drop_expired)
+            remaining_s = next(iter(self._oldest_first)).idle_since - latest_expired
+            if remaining_s > 0:
+                self._expiry_timer = self._loop.call_later(remaining_s, self._drop_expired)
                 return
             self._drop_oldest()

@@ -1,4 +1,4 @@
-"""Names to the addresses that may be dialled, remembered for a moment."""
+"""Resolve names to the addresses that may be dialled, and remember them for a moment."""
 
 import asyncio
 import socket
@@ -14,7 +14,10 @@ _MAX_NAMES: Final = 1024  # names
 
 
 class GuardedResolver:
-    """What is remembered was judged, and exactly that is dialled: a name has no second chance to lead elsewhere."""
+    """Resolves names, and caches those of their addresses that may be dialled.
+
+    Exactly the checked addresses are dialled, so that a name cannot lead elsewhere after the check.
+    """
 
     def __init__(self, policy: EgressPolicy, system_resolver: SystemResolver) -> None:
         self._policy = policy
@@ -22,19 +25,22 @@ class GuardedResolver:
         self._cache: OrderedDict[tuple[str, int], tuple[float, tuple[IpAddress, ...]]] = OrderedDict()
 
     def get_cached(self, host: str, port: int) -> tuple[IpAddress, ...] | None:
-        """What was found less than ten seconds ago."""
-        found = self._cache.get((host, port))
-        if found is None or found[0] <= asyncio.get_running_loop().time():
+        """Return the addresses that were found within the last ten seconds; None when there are none."""
+        entry = self._cache.get((host, port))
+        if entry is None or entry[0] <= asyncio.get_running_loop().time():
             return None
-        return found[1]
+        return entry[1]
 
     async def resolve(self, host: str, port: int) -> tuple[IpAddress, ...]:
-        """At least one. Raises AddressRefused when none may be dialled, else OSError as Lookups does."""
-        usable = select_permitted(host, await self._system_resolver.resolve(host), port, self._policy)
-        if not usable:
+        """Return at least one address.
+
+        Raises AddressRefused when none may be dialled, and OSError as `SystemResolver` does.
+        """
+        permitted = select_permitted(host, await self._system_resolver.resolve(host), port, self._policy)
+        if not permitted:
             raise socket.gaierror(socket.EAI_NODATA, "the name has no address")
         self._cache.pop((host, port), None)
         while len(self._cache) >= _MAX_NAMES:
             self._cache.popitem(last=False)
-        self._cache[host, port] = (asyncio.get_running_loop().time() + _TTL_S, usable)
-        return usable
+        self._cache[host, port] = (asyncio.get_running_loop().time() + _TTL_S, permitted)
+        return permitted

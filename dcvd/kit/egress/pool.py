@@ -1,4 +1,4 @@
-"""Exchanges over guarded connections: so many at once, each over one that is idle or over a fresh one."""
+"""Make exchanges over guarded connections: a limited number at once, each over an idle or a new connection."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -8,10 +8,10 @@ import structlog
 
 from dcvd.core.http_exchanges import FailureReason
 from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection, HttpResponse
-from dcvd.kit.egress.course import ExchangeProgress
 from dcvd.kit.egress.dial import Dialler
 from dcvd.kit.egress.failures import ExchangeError
 from dcvd.kit.egress.idle import IdleConnections
+from dcvd.kit.egress.progress import ExchangeProgress
 from dcvd.kit.egress.request import Origin
 
 log = structlog.get_logger(__name__)
@@ -22,7 +22,7 @@ _CLOSE_TIMEOUT_S: Final = 2.0  # seconds; sockets close within one turn of the l
 
 
 class ConnectionPool:
-    """At most `limit` exchanges at once, and as many idle connections beside them."""
+    """Allows at most `limit` exchanges at once, and as many idle connections besides."""
 
     def __init__(self, dialler: Dialler, limit: int) -> None:
         self._dialler = dialler
@@ -32,7 +32,7 @@ class ConnectionPool:
         self._is_closed = False
 
     async def exchange(self, origin: Origin, request: bytes, progress: ExchangeProgress) -> HttpResponse:
-        """Raises Failed."""
+        """Send a request, and return its answer. Raises ExchangeError."""
         if self._slots.locked():
             await _await_by_deadline(self._slots.acquire(), origin, progress)
         else:
@@ -45,23 +45,23 @@ class ConnectionPool:
                 except ExchangeError as error:
                     if not error.is_retriable:
                         raise
-                    # The receiver closed it while the request was on its way: what any server does with idle ones.
+                    # The receiver closed the connection before the request arrived, as any server does with idle ones.
             return await self._send(await self._dial(origin, progress), request, progress)
         finally:
             self._slots.release()
 
     async def close(self) -> None:
-        """Closes every connection; what is under way fails."""
+        """Close every connection; exchanges in flight fail."""
         self._is_closed = True
         self._idle.close()
         for connection in self._open_connections:
             connection.abort()
         if self._open_connections:
-            _, left = await asyncio.wait(
+            _, still_open = await asyncio.wait(
                 [connection.close_future for connection in self._open_connections], timeout=_CLOSE_TIMEOUT_S
             )
-            if left:
-                log.warning("egress.connections_left_open", count=len(left))
+            if still_open:
+                log.warning("egress.connections_left_open", count=len(still_open))
 
     async def _send(self, connection: EgressConnection, request: bytes, progress: ExchangeProgress) -> HttpResponse:
         progress.remote_ip = connection.remote_ip

@@ -1,4 +1,4 @@
-"""A POST's bytes: what its URL decides is made and judged once, what its headers decide is checked each time."""
+"""Encode a POST request. The part that depends on the URL is built once; headers are checked each time."""
 
 import functools
 import re
@@ -23,10 +23,9 @@ _PATH: Final = re.compile(r"[/?].*")
 
 
 class Origin(Struct, frozen=True, gc=False):
-    """Whom a connection leads to, and whose requests it carries: those for the same one may share it.
+    """The receiver of a connection and the owner of its requests. Requests with the same origin may share it.
 
-    A server in front of many receivers could take one's answer for another's. So the requests of one owner never meet
-    those of another on a connection.
+    A server in front of many receivers could confuse their answers. So requests of two owners never share a connection.
     """
 
     host: str
@@ -36,30 +35,30 @@ class Origin(Struct, frozen=True, gc=False):
 
 
 class EgressTarget(Struct, frozen=True, kw_only=True, gc=False):
-    """A URL that passed the policy. `head` is the request line and the Host header."""
+    """A URL that the policy permits. `head` is the request line and the Host header."""
 
     origin: Origin
     head: bytes
 
 
 def parse_target(url: str, owner: str, policy: EgressPolicy) -> EgressTarget:
-    """Raises Failed, refused by policy."""
-    refused = judge_url(url, policy)
-    if refused is not None:
-        raise ExchangeError("refused_by_policy", refused.reason, refused.message)
+    """Parse a URL. Raises ExchangeError when the policy refuses it."""
+    refusal = judge_url(url, policy)
+    if refusal is not None:
+        raise ExchangeError("refused_by_policy", refusal.reason, refusal.message)
     parsed = parse_url(url)
     tls = parsed.scheme == "https"
     host = str(parsed.raw_host).lower()
-    # A receiver may sign over the path as it knows it, so it is sent as it is written wherever that is possible.
-    written = _PATH.search(url.partition("://")[2]) if is_well_quoted(url) else _PATH.search(parsed.raw_path_qs)
-    path = written.group() if written is not None else "/"
+    # A receiver may sign over the path as it knows it, so it is sent exactly as written where that is possible.
+    path_match = _PATH.search(url.partition("://")[2]) if is_well_quoted(url) else _PATH.search(parsed.raw_path_qs)
+    path = path_match.group() if path_match is not None else "/"
     path = path if path.startswith("/") else f"/{path}"
     head = f"POST {path} HTTP/1.1\r\nHost: {str(parsed.host_port_subcomponent).lower()}\r\n"
     return EgressTarget(origin=Origin(host, parsed.port or (443 if tls else 80), tls, owner), head=head.encode("ascii"))
 
 
 def encode_request(target: EgressTarget, headers: Mapping[str, str], body: bytes) -> bytes:
-    """Head and body, to be written at once. Raises Failed when a header must not be sent."""
+    """Encode head and body, to be written at once. Raises ExchangeError when a header must not be sent."""
     fault = check_header_values(headers)
     if fault is not None:
         raise ExchangeError("refused_by_policy", None, fault)
@@ -69,11 +68,11 @@ def encode_request(target: EgressTarget, headers: Mapping[str, str], body: bytes
 
 @functools.lru_cache(maxsize=256)
 def _build_header_template(names: tuple[str, ...]) -> str:
-    """The header section for headers of these names, to be filled with their values and the body's length."""
+    """Build the header section for these names, to be filled with their values and the body's length."""
     fault = check_header_names(names)
     if fault is not None:
         raise ExchangeError("refused_by_policy", None, fault)
-    chosen = {name.lower() for name in names}
-    ours = [f"{name}: {value}" for name, value in _DEFAULT_HEADERS if name.lower() not in chosen]
-    theirs = [f"{name.replace('%', '%%')}: %s" for name in names]
-    return "\r\n".join((*ours, *theirs, "Content-Length: %d", "", ""))
+    given_names = {name.lower() for name in names}
+    default_lines = [f"{name}: {value}" for name, value in _DEFAULT_HEADERS if name.lower() not in given_names]
+    given_lines = [f"{name.replace('%', '%%')}: %s" for name in names]
+    return "\r\n".join((*default_lines, *given_lines, "Content-Length: %d", "", ""))

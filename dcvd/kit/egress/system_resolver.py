@@ -1,8 +1,8 @@
-"""Names to addresses by the system's own resolver, without letting a dead name server hold anything else up.
+"""Resolve names by the system's own resolver, so that a dead name server delays nothing else.
 
-getaddrinfo has no deadline and blocks a thread for half a minute when nobody answers. The event loop's own pool has a
+getaddrinfo has no deadline, and blocks a thread for half a minute when nobody answers. The event loop's own pool has a
 handful of threads: a few such names would stop all other lookups, and the process's exit would wait for them. So each
-lookup has a thread of its own, a daemon thread, which is simply left behind when its caller has given up.
+lookup has its own daemon thread, which is abandoned when its caller has given up.
 """
 
 import asyncio
@@ -22,14 +22,14 @@ _LookupOutcome = tuple[list[IpAddress], OSError | None]
 
 
 class SystemResolver:
-    """At most `limit` lookups at once, those counted whose caller has gone; who asks for the same name waits along."""
+    """Runs at most `limit` lookups at once, abandoned ones included. Callers with the same name share one lookup."""
 
     def __init__(self, limit: int) -> None:
         self._slots = asyncio.Semaphore(limit)
         self._in_flight: dict[str, asyncio.Future[_LookupOutcome]] = {}
 
     async def resolve(self, name: str) -> list[IpAddress]:
-        """Every TCP address of the name. Raises OSError (socket.gaierror) as getaddrinfo does."""
+        """Return every TCP address of a name. Raises OSError (socket.gaierror) as getaddrinfo does."""
         outcome = self._in_flight.get(name)
         if outcome is None:
             await self._slots.acquire()
@@ -38,11 +38,11 @@ class SystemResolver:
                 outcome = self._start(name)
             else:
                 self._slots.release()
-        # Shielded: the thread goes on whatever becomes of this caller, and others may be waiting for it.
-        found, error = await asyncio.shield(outcome)
+        # Shielded: the thread goes on if this caller is cancelled, and others may be waiting for it.
+        addresses, error = await asyncio.shield(outcome)
         if error is not None:
             raise error
-        return found
+        return addresses
 
     def _start(self, name: str) -> "asyncio.Future[_LookupOutcome]":
         loop = asyncio.get_running_loop()

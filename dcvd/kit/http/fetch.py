@@ -1,9 +1,9 @@
-"""HTTP calls to other people's APIs: no redirects, no cookies, no proxies, one deadline, a bounded answer.
+"""Call other people's HTTP APIs: no redirects, no cookies, no proxies, one deadline, a bounded answer.
 
-What is raised tells nothing of the answer but its host, and aiohttp's own errors, which quote what could not be parsed,
-are not chained to it: tokens come in answers.
+Errors name the host and quote nothing of the answer, because answers hold tokens. For the same reason aiohttp's errors,
+which quote what could not be parsed, are not chained.
 
-Where the address was chosen by a tenant, or by his DNS, a policy keeps the call away from private networks.
+Where a tenant chose the address, or their DNS did, a policy keeps the call away from private networks.
 """
 
 import asyncio
@@ -32,18 +32,18 @@ _MAX_CONNECTIONS: Final = 32
 
 
 class FetchResponse(Struct, frozen=True, kw_only=True):
-    """An answer of whatever status; names of headers are lower case. `body` is decompressed."""
+    """An answer of any status; names of headers are lower case. `body` is decompressed."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
     def __repr__(self) -> str:
-        return f"Fetched(status={self.status}, {len(self.body)} bytes)"
+        return f"FetchResponse(status={self.status}, {len(self.body)} bytes)"
 
 
 class FetchFailed(Retryable):
-    """No whole answer. `may_have_arrived`: the request may have been received, and done, all the same."""
+    """There was no complete answer. may_have_arrived: the server may have received and executed the request."""
 
     code = "provider_unavailable"
 
@@ -53,16 +53,16 @@ class FetchFailed(Retryable):
 
 
 class FetchRefused(Permanent):
-    """The address may not be called at all."""
+    """The address must not be called."""
 
     code = "address_refused"
 
 
 class Fetcher:
-    """A pool of connections. With a `policy` every address is judged before it is dialled."""
+    """Sends requests over a pool of connections. With a `policy`, every address is checked before it is dialled."""
 
     def __init__(self, policy: EgressPolicy | None = None, *, tls: ssl.SSLContext | None = None) -> None:
-        """`tls` None: the system's certificate authorities."""
+        """`tls` None: trust the system's certificate authorities."""
         self._policy = policy
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
@@ -103,7 +103,7 @@ class Fetcher:
         timeout_s: float = _TIMEOUT_S,  # one deadline over everything is what this function is for
         max_bytes: int = _MAX_BYTES,
     ) -> FetchResponse:
-        """Any answer, whatever its status, of at most `max_bytes` bytes, compressed or not.
+        """Send a request, and return the answer of any status, of at most `max_bytes` bytes, compressed or not.
 
         The URL is sent exactly as it is written. `timeout_s` in seconds bounds everything. Raises FetchFailed,
         FetchRefused.
@@ -111,7 +111,7 @@ class Fetcher:
         if self._session is None:
             raise RuntimeError("Fetcher.start() has to come before send()")
         host = self._require_permission(url, headers or {})
-        course = _RequestProgress()
+        progress = _RequestProgress()
         try:
             async with (
                 asyncio.timeout(timeout_s),
@@ -122,12 +122,14 @@ class Fetcher:
                     headers=headers,
                     allow_redirects=False,
                     timeout=_NO_TIMEOUT,
-                    trace_request_ctx=course,
-                ) as answer,
+                    trace_request_ctx=progress,
+                ) as response,
             ):
-                content = await answer.content.read(max_bytes + 1)
-                while len(content) <= max_bytes and (more := await answer.content.read(max_bytes + 1 - len(content))):
-                    content += more
+                content = await response.content.read(max_bytes + 1)
+                while len(content) <= max_bytes and (
+                    chunk := await response.content.read(max_bytes + 1 - len(content))
+                ):
+                    content += chunk
         except aiohttp.ClientConnectorCertificateError as error:
             raise FetchFailed(
                 f"{host} cannot be reached: {error.certificate_error}.", may_have_arrived=False
@@ -138,31 +140,31 @@ class Fetcher:
             raise FetchFailed(f"{host} cannot be reached: {error.os_error}.", may_have_arrived=False) from error
         except TimeoutError as error:
             raise FetchFailed(
-                f"{host} did not answer {method} within {timeout_s:g} s.", may_have_arrived=course.is_sent
+                f"{host} did not answer {method} within {timeout_s:g} s.", may_have_arrived=progress.is_sent
             ) from error
         except (aiohttp.ClientError, OSError) as error:
-            said = f"{host} broke off its answer to {method} ({type(error).__name__})."
-            raise FetchFailed(said, may_have_arrived=course.is_sent) from None
+            message = f"{host} broke off its answer to {method} ({type(error).__name__})."
+            raise FetchFailed(message, may_have_arrived=progress.is_sent) from None
         if len(content) > max_bytes:
             raise FetchFailed(f"{host} answered {method} with more than {max_bytes} bytes.", may_have_arrived=True)
         try:
-            content = _decompress(content, answer.headers.get("content-encoding", ""), max_bytes)
+            content = _decompress(content, response.headers.get("content-encoding", ""), max_bytes)
         except ValueError as error:
             raise FetchFailed(
                 f"{host} answered {method} with what cannot be read: {error}.", may_have_arrived=True
             ) from None
         return FetchResponse(
-            status=answer.status,
-            headers={name.lower(): value for name, value in answer.headers.items()},
+            status=response.status,
+            headers={name.lower(): value for name, value in response.headers.items()},
             body=content,
         )
 
     def _require_permission(self, url: str, headers: Mapping[str, str]) -> str:
-        """The host of a URL that may be called. Raises FetchRefused."""
+        """Return the host of a URL that may be called. Raises FetchRefused."""
         if not is_well_quoted(url):
             raise FetchRefused("The URL has a character that has to be written percent-encoded.")
-        if self._policy is not None and (refused := judge_url(url, self._policy)) is not None:
-            raise FetchRefused(refused.message)
+        if self._policy is not None and (refusal := judge_url(url, self._policy)) is not None:
+            raise FetchRefused(refusal.message)
         if (fault := check_header_values(headers)) is not None:
             raise FetchRefused(fault)
         try:
@@ -175,13 +177,13 @@ class Fetcher:
 
 
 class _RequestProgress:
-    """How far a request came."""
+    """How far a request has come."""
 
     is_sent = False
 
 
 async def _mark_sent(
-    session: aiohttp.ClientSession,  # noqa: ARG001  # what aiohttp calls a trace with
+    session: aiohttp.ClientSession,  # noqa: ARG001  # aiohttp passes these arguments to a trace
     context: SimpleNamespace,
     params: aiohttp.TraceRequestHeadersSentParams,  # noqa: ARG001  # likewise
 ) -> None:
@@ -189,7 +191,7 @@ async def _mark_sent(
 
 
 def _decompress(content: bytes, encoding: str, max_bytes: int) -> bytes:
-    """What was sent, of at most `max_bytes` bytes. We ask for no compression, and some compress all the same.
+    """Decompress a body to at most `max_bytes` bytes. We ask for no compression, but some servers compress anyway.
 
     Raises ValueError.
     """
@@ -204,16 +206,16 @@ def _decompress(content: bytes, encoding: str, max_bytes: int) -> bytes:
             window = zlib.MAX_WBITS
         case _:
             raise ValueError("it is compressed in a way that was not asked for")
-    unpacking = zlib.decompressobj(window)
+    decompressor = zlib.decompressobj(window)
     try:
-        unpacked = unpacking.decompress(content, max_bytes + 1)
+        decompressed = decompressor.decompress(content, max_bytes + 1)
     except zlib.error as error:
         raise ValueError("its compression is broken") from error
-    if len(unpacked) > max_bytes:
+    if len(decompressed) > max_bytes:
         raise ValueError(f"it has more than {max_bytes} bytes when it is decompressed")
-    if not unpacking.eof:
+    if not decompressor.eof:
         raise ValueError("its compression is cut off")
-    return unpacked
+    return decompressed
 
 
 _NO_TIMEOUT: Final = aiohttp.ClientTimeout(total=None)
@@ -221,7 +223,7 @@ _GZIP_WBITS: Final = zlib.MAX_WBITS | 16
 
 
 class _AiohttpResolver(AbstractResolver):
-    """Gives only addresses that may be dialled, and exactly those are dialled."""
+    """Resolves names to addresses that may be dialled; exactly those are dialled."""
 
     def __init__(self, policy: EgressPolicy) -> None:
         self._resolver = GuardedResolver(policy, SystemResolver(_MAX_CONNECTIONS))
@@ -232,8 +234,11 @@ class _AiohttpResolver(AbstractResolver):
         port: int = 0,
         family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002
     ) -> list[ResolveResult]:
-        """Raises OSError, AddressRefused among them. Of both families: the connector tries one after the other."""
-        found = await self._resolver.resolve(host, port)
+        """Return the addresses of both families, which the connector tries one after the other.
+
+        Raises OSError, which includes AddressRefused.
+        """
+        addresses = await self._resolver.resolve(host, port)
         return [
             ResolveResult(
                 hostname=host,
@@ -243,8 +248,8 @@ class _AiohttpResolver(AbstractResolver):
                 proto=0,
                 flags=socket.AI_NUMERICHOST,
             )
-            for address in found
+            for address in addresses
         ]
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: this resolver holds nothing open."""

@@ -1,4 +1,4 @@
-"""Socket activation: the listening sockets that the service manager opened for us. Source: sd_listen_fds(3)."""
+"""Socket activation: take over listening sockets from the service manager. Source: sd_listen_fds(3)."""
 
 import os
 import socket
@@ -11,17 +11,17 @@ _FIRST_DESCRIPTOR: Final = 3  # SD_LISTEN_FDS_START
 
 
 class InheritedSocket(NamedTuple):
-    """A socket that listens already; `name` is the unit's FileDescriptorName, or "unknown"."""
+    """A socket that already listens; `name` is the unit's FileDescriptorName, or "unknown"."""
 
     name: str
     socket: socket.socket
 
 
 def take_inherited_sockets(environ: Mapping[str, str]) -> list[InheritedSocket]:
-    """What LISTEN_FDS hands to this very process (LISTEN_PID), in order; empty without socket activation.
+    """Return the sockets that LISTEN_FDS passes to this process (LISTEN_PID), in order; none without activation.
 
-    The sockets become non-blocking and are not inherited by our own children. Raises DcvdError for a descriptor which
-    is no listening stream socket.
+    The sockets become non-blocking, and child processes do not inherit them. Raises DcvdError for a descriptor that is
+    no listening stream socket.
     """
     if environ.get("LISTEN_PID") != str(os.getpid()):
         return []
@@ -39,20 +39,20 @@ def take_inherited_sockets(environ: Mapping[str, str]) -> list[InheritedSocket]:
 
 def _adopt(descriptor: int) -> socket.socket:
     try:
-        adopted = socket.socket(fileno=descriptor)
+        inherited = socket.socket(fileno=descriptor)
     except OSError as error:
         raise DcvdError(
             f"The service manager's file descriptor {descriptor} is no socket ({error.strerror}): the socket unit may "
             "hold only ListenStream= lines.",
             code="listen_failed",
         ) from error
-    if adopted.type != socket.SOCK_STREAM or not adopted.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-        adopted.close()
+    if inherited.type != socket.SOCK_STREAM or not inherited.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        inherited.close()
         raise DcvdError(
             f"The service manager's file descriptor {descriptor} does not listen for streams: the socket unit may hold "
             "only ListenStream= lines, and Accept=no.",
             code="listen_failed",
         )
-    adopted.set_inheritable(False)
-    adopted.setblocking(False)
-    return adopted
+    inherited.set_inheritable(False)
+    inherited.setblocking(False)
+    return inherited

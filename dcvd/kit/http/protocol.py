@@ -1,7 +1,7 @@
 """uvicorn's HTTP protocol with the deadlines and limits that it lacks, and the peer's credentials.
 
-Closed by these: silent connections, a head that drips in, a body that stalls, a head of any size, a client that never
-reads its answer. It builds on uvicorn's HttpToolsProtocol, whose inside is no public promise: tests/kit notice changes.
+It closes connections of clients that are silent, send heads that are too large or drip in, let a body stall, or never
+read their answer. It builds on uvicorn's HttpToolsProtocol, whose internals may change: tests/kit notice that.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 PEER_EXTENSION: Final = "dcvd.peer"
 LONG_BODY_EXTENSION: Final = "dcvd.long_body"
-"""An extension of the scope: called by an application that takes its body as it comes, however long that is."""
+"""An extension of the scope: an application calls it to receive a body that may take long to arrive."""
 _UCRED: Final = struct.Struct("=iII")
 _LINGER_S: Final = 1.0  # seconds in which a refused client may read its answer before the connection is cut
 _REFUSALS: Final = {
@@ -32,7 +32,7 @@ _REFUSALS: Final = {
 
 
 class Peer(TypedDict):
-    """Who is at the other end of a unix socket, as the kernel knows it."""
+    """The process at the other end of a unix socket, as the kernel reports it."""
 
     pid: int
     uid: int
@@ -40,20 +40,20 @@ class Peer(TypedDict):
 
 
 class HttpLimits(Struct, frozen=True, kw_only=True):
-    """Seconds and bytes that a client gets."""
+    """The limits on a client, in seconds and bytes."""
 
     head_timeout_s: float = 10.0  # for a whole request head, from the connection's start or the head's first byte
     body_timeout_s: float = 10.0  # between two pieces of a body
-    body_total_s: float = 60.0  # for a whole body, so that one byte at a time is no way to stay
-    long_body_total_s: float = 3600.0  # likewise, where the application asked for longer
+    body_total_s: float = 60.0  # for a whole body, so that a client cannot stay by sending single bytes
+    long_body_total_s: float = 3600.0  # for a whole body, where the application asked for longer
     stop_timeout_s: float = 2.0  # for the rest of a body when the server stops
-    write_timeout_s: float = 30.0  # for reading what fills our buffer of an answer
+    write_timeout_s: float = 30.0  # for the client to read a part of its answer when our buffer is full
     keep_alive_s: float = 30.0  # between an answer and the next request
     head_bytes: int = 16_384
 
 
 class GuardedHttpProtocol(HttpToolsProtocol):
-    """One connection."""
+    """One connection of a client, with the limits of `HttpLimits`."""
 
     def __init__(
         self, config: Config, server_state: ServerState, limits: HttpLimits, *, on_lost: Callable[[], None]
@@ -91,21 +91,21 @@ class GuardedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
             return
-        heads = self._head_count
+        heads_before = self._head_count
         super().data_received(data)
         if self._is_closing() or self._reading_part != "head":
             return
         if self._is_head_started:
-            # The piece in which a head begins may hold earlier requests, so it is not counted: the exact size is known
-            # when the head is complete, this bounds only what may pile up until then.
-            self._head_bytes += len(data) if heads == self._head_count else 0
+            # The piece in which a head begins may hold earlier requests, so it is not counted. The exact size is known
+            # when the head is complete; this check only limits what may pile up until then.
+            self._head_bytes += len(data) if heads_before == self._head_count else 0
             if self._head_bytes > self.limits.head_bytes:
                 self._refuse(431)
                 return
             self._wait_for_head()
         elif self._pending_cycle is None:
-            # Blank lines before a request are legal, and so is the end of a body behind its answer: both have stopped
-            # the clock of the keep-alive, and neither is a way to stay for ever.
+            # Blank lines before a request are legal, and so is the end of a body after its answer. Both have stopped
+            # the keep-alive timer, so the client needs another deadline.
             self._wait_for_head()
 
     def shutdown(self) -> None:
@@ -115,7 +115,7 @@ class GuardedHttpProtocol(HttpToolsProtocol):
             self._watch_body(self.limits.stop_timeout_s)
 
     def abort(self) -> None:
-        """Cuts the connection, whatever it is doing."""
+        """Cut the connection, whatever it is doing."""
         self.transport.abort()
 
     # Parser callbacks
@@ -159,18 +159,18 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """uvicorn takes a cancelled request for a failure of the application, traceback and all."""
+        """Start the application, and catch a cancellation: uvicorn would log it as a failure with a traceback."""
 
-        async def interruptible(scope: Any, receive: Any, send: Any) -> None:
+        async def run_app(scope: Any, receive: Any, send: Any) -> None:
             try:
                 await app(scope, receive, send)
             except asyncio.CancelledError:
-                # The server cancels when it ends, and this is the task's outermost frame: nobody above waits for it.
+                # The server cancels when it stops. This is the task's outermost frame, so no caller needs the error.
                 cycle.disconnected = True
                 self.transport.abort()
                 log.info("http.request_cut", method=scope["method"], path=scope["path"], client=self.client)
 
-        super()._start_asgi_task(cycle, interruptible)
+        super()._start_asgi_task(cycle, run_app)
 
     def _is_closing(self) -> bool:
         return self._is_refused or self.transport.is_closing()
@@ -179,8 +179,8 @@ class GuardedHttpProtocol(HttpToolsProtocol):
 
     @property
     def _pending_cycle(self) -> RequestResponseCycle | None:
-        """The newest request, while its answer is not complete."""
-        # None before the first, whatever uvicorn's annotation says.
+        """The newest request, as long as its answer is not complete."""
+        # It is None before the first request, whatever uvicorn's annotation says.
         newest: RequestResponseCycle | None = getattr(self, "cycle", None)
         return None if newest is None or newest.response_complete else newest
 
@@ -206,22 +206,22 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         self._body_deadline += self.limits.long_body_total_s - self.limits.body_total_s
 
     def _watch_body(self, delay_s: float) -> None:
-        """Looks after so many seconds, or sooner: nothing tells when the answer is complete before the body is."""
+        """Check the body after so many seconds or sooner: no callback reports an answer that ends before the body."""
         self._stop_receipt_timer()
         self._receipt_timer = self.loop.call_later(min(delay_s, _LINGER_S), self._on_body_deadline)
 
     def _on_body_deadline(self) -> None:
         now = self.loop.time()
-        left = self.limits.body_timeout_s
+        remaining_s = self.limits.body_timeout_s
         if self._pending_cycle is None:
-            # A refusal needs no body; a client that goes on sending one all the same has its moment to read the answer.
+            # The answer is complete without the body; a client that goes on sending gets a moment to read the answer.
             self._answer_end_time = now if self._answer_end_time is None else self._answer_end_time
-            left = self._answer_end_time + _LINGER_S - now
+            remaining_s = self._answer_end_time + _LINGER_S - now
         elif not (self.flow.read_paused or self.cycle.waiting_for_100_continue):
-            # While we hold the client back (the application reads slowly, or did not ask for the body) it is not late.
-            left = min(self._last_body_time + self.limits.body_timeout_s, self._body_deadline) - now
-        if left > 0:
-            self._watch_body(left)
+            # While we hold the client back (the application reads slowly, or did not ask for the body), it is not late.
+            remaining_s = min(self._last_body_time + self.limits.body_timeout_s, self._body_deadline) - now
+        if remaining_s > 0:
+            self._watch_body(remaining_s)
             return
         self._receipt_timer = None
         self._refuse(408)
@@ -238,10 +238,10 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def _on_write_deadline(self) -> None:
-        # Many clients read their answer only when they have sent their body.
-        left = self._last_body_time + self.limits.write_timeout_s - self.loop.time()
-        if self._reading_part == "body" and left > 0:
-            self._write_timer = self.loop.call_later(left, self._on_write_deadline)
+        # Many clients read their answer only after they have sent their body.
+        remaining_s = self._last_body_time + self.limits.write_timeout_s - self.loop.time()
+        if self._reading_part == "body" and remaining_s > 0:
+            self._write_timer = self.loop.call_later(remaining_s, self._on_write_deadline)
             return
         self.abort()
 
@@ -251,28 +251,28 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         self._refuse(400)
 
     def _refuse(self, status: int) -> None:
-        """Answers unless an answer has begun, and closes; an application that waits for the body is told."""
+        """Answer with an error unless an answer has begun, then close. Wake an application that waits for the body."""
         if self._is_closing():
             return
         self._is_refused = True
         self._stop_receipt_timer()
         self._unset_keepalive_if_required()
         log.debug("http.request_refused", status=status, client=self.client)
-        unanswered = self._pending_cycle
+        pending = self._pending_cycle
         if self._reading_part == "head":
-            if unanswered is not None:
-                unanswered.keep_alive = False  # an earlier request of this connection gets its answer, then we close
+            if pending is not None:
+                pending.keep_alive = False  # an earlier request gets its answer, then we close
                 return
         else:
-            if unanswered is not None:
-                unanswered.disconnected = True
-                unanswered.message_event.set()
-            if unanswered is None or unanswered.response_started or self.pipeline:
+            if pending is not None:
+                pending.disconnected = True
+                pending.message_event.set()
+            if pending is None or pending.response_started or self.pipeline:
                 self.transport.close()
                 return
         self.transport.write(self._build_refusal(status))
-        # Closing with unread input makes the kernel send a reset, which can overtake the answer: half-close instead,
-        # drop what still comes, and cut the connection when the client has had its moment.
+        # Closing with unread input makes the kernel send a reset, which can overtake the answer. So half-close instead,
+        # drop further input, and cut the connection after a moment.
         self.flow.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
@@ -291,10 +291,10 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         return STATUS_LINE[status] + b"".join(b"%s: %s\r\n" % header for header in headers) + b"\r\n" + body
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Called for `Upgrade:`, which is answered as if it were not there."""
-        # The parser drops what follows the request in the same piece, so no further request may come here.
-        if (unanswered := self._pending_cycle) is not None:
-            unanswered.keep_alive = False
+        """Ignore an `Upgrade:` header: the request is answered as if it had none."""
+        # The parser drops what follows the request in the same piece, so the connection takes no further request.
+        if (pending := self._pending_cycle) is not None:
+            pending.keep_alive = False
 
 
 def _read_peer(transport: asyncio.Transport) -> Peer | None:

@@ -1,4 +1,4 @@
-"""An ASGI application on sockets that are bound already, inside our own loop, with a drain that we control.
+"""Serve an ASGI application on bound sockets, inside our own loop, with a drain that we control.
 
 uvicorn supplies the protocol; its Server is left out, because it takes the process's signals and exits on its own.
 """
@@ -23,7 +23,7 @@ _CANCEL_GRACE_S: Final = 2.0  # seconds that a cancelled request gets for its ow
 
 
 class HttpServer:
-    """Serves TCP and unix sockets. It owns the sockets from `serve()` on and closes them at its end."""
+    """Serves TCP and unix sockets. `serve()` takes over the sockets, and closes them at its end."""
 
     def __init__(
         self, app: Any, *, sockets: Sequence[socket.socket], limits: HttpLimits | None = None, name: str = "http"
@@ -49,14 +49,19 @@ class HttpServer:
         self._idle_event = asyncio.Event()
 
     async def serve(self) -> None:
-        """Runs until `stop()` is through. Raises what the loop raises when it cannot listen; cancelling it cuts all."""
+        """Serve until `stop()` is done; a cancellation cuts everything.
+
+        Raises what the loop raises when it cannot listen.
+        """
         self._refresh_date()
         try:
             if not self._stop_event.is_set():
                 await self._listen()
                 self.listening_event.set()
                 log.info(
-                    "http.listening", server=self.name, addresses=[_format_address(item) for item in self._sockets]
+                    "http.listening",
+                    server=self.name,
+                    addresses=[_format_address(listener) for listener in self._sockets],
                 )
                 await self._tick_until_stopped()
                 await self._end_event.wait()
@@ -65,7 +70,7 @@ class HttpServer:
             self._abort_everything()
 
     async def stop(self, *, timeout_s: float) -> None:
-        """Stops accepting, gives running requests up to `timeout_s` seconds, then cancels them and cuts the rest."""
+        """Stop accepting, give running requests up to `timeout_s` seconds, then cancel them and cut all connections."""
         self._stop_event.set()
         self._close_listeners()
         for connection in list(self._state.connections):
@@ -80,9 +85,9 @@ class HttpServer:
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
-        for item in self._sockets:
-            create = loop.create_unix_server if item.family == socket.AF_UNIX else loop.create_server
-            self._servers.append(await create(self._create_protocol, sock=item, backlog=BACKLOG))
+        for listener in self._sockets:
+            create_server = loop.create_unix_server if listener.family == socket.AF_UNIX else loop.create_server
+            self._servers.append(await create_server(self._create_protocol, sock=listener, backlog=BACKLOG))
 
     def _create_protocol(self) -> GuardedHttpProtocol:
         return GuardedHttpProtocol(self._config, self._state, self._limits, on_lost=self._notify_if_idle)
@@ -123,8 +128,8 @@ class HttpServer:
         for server in self._servers:
             server.close()
         self._servers.clear()
-        for item in self._sockets:
-            item.close()
+        for listener in self._sockets:
+            listener.close()
 
     def _abort_everything(self) -> None:
         for connection in list(self._state.connections):

@@ -1,4 +1,4 @@
-"""Listening sockets, bound before anything else starts so that a taken address is known at once."""
+"""Bind the listening sockets, before anything else starts, so that an address in use is known at once."""
 
 import errno
 import os
@@ -10,30 +10,30 @@ from typing import Final
 from dcvd.errors import DcvdError
 
 BACKLOG: Final = 1024
-_PROBE_TIMEOUT_S: Final = 1.0  # seconds to find out whether somebody answers at a socket file
+_PROBE_TIMEOUT_S: Final = 1.0  # seconds to find out whether a process listens at a socket file
 
 
 def bind_tcp(address: str) -> socket.socket:
-    """Listens at `host:port` or `[v6]:port` (port 0: a free one), non-blocking.
+    """Listen at `host:port` or `[v6]:port` (port 0: any free port), non-blocking.
 
     Raises DcvdError with code "listen_failed".
     """
     host, port = _parse_address(address)
     try:
-        # The explicit protocol matters: asyncio sets TCP_NODELAY only on sockets that say IPPROTO_TCP.
-        found = socket.getaddrinfo(
+        # The explicit protocol matters: asyncio sets TCP_NODELAY only on sockets created with IPPROTO_TCP.
+        candidates = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
         )
     except OSError as error:
         raise _build_listen_error(f"The listen address {address} cannot be resolved: {error.strerror}.") from error
-    family, kind, protocol, _, target = found[0]
-    listener = socket.socket(family, kind, protocol)
+    family, socket_type, protocol, _, socket_address = candidates[0]
+    listener = socket.socket(family, socket_type, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            # "[::]" means IPv6 alone on every machine, so that 0.0.0.0 on the same port can be listed beside it.
+            # "[::]" means only IPv6 on every machine, so that 0.0.0.0 on the same port can be configured beside it.
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listener.bind(target)
+        listener.bind(socket_address)
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
@@ -43,24 +43,24 @@ def bind_tcp(address: str) -> socket.socket:
 
 
 def bind_unix(path: Path, mode: int = 0o660) -> socket.socket:
-    """Listens at a socket file of exactly these permissions, non-blocking; a stale socket file is replaced.
+    """Listen at a socket file with exactly these permissions, non-blocking; a stale socket file is replaced.
 
-    The umask is the process's: call it before any thread creates files. Raises DcvdError with code "listen_failed" when
-    somebody listens there, and when the path holds anything other than a socket.
+    It changes the umask of the whole process: call it before any thread creates files. Raises DcvdError with code
+    "listen_failed" when another process listens there, and when the path holds anything other than a socket.
     """
     _remove_stale_socket(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    previous = os.umask(0o777 & ~mode)
+    previous_umask = os.umask(0o777 & ~mode)
     try:
         listener.bind(str(path))
     except OSError as error:
         listener.close()
-        # "AF_UNIX path too long" comes without an errno.
+        # The error "AF_UNIX path too long" has no errno.
         raise _build_listen_error(
             f"Cannot create the socket {path}: {error.strerror or error}.{_suggest_remedy(error)}"
         ) from error
     finally:
-        os.umask(previous)
+        os.umask(previous_umask)
     listener.listen(BACKLOG)
     listener.setblocking(False)
     return listener
@@ -68,11 +68,11 @@ def bind_unix(path: Path, mode: int = 0o660) -> socket.socket:
 
 def _parse_address(address: str) -> tuple[str, int]:
     host, colon, port = address.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    if bracketed:
+    is_bracketed = host.startswith("[") and host.endswith("]")
+    if is_bracketed:
         host = host[1:-1]
-    well_formed = colon and host and port.isascii() and port.isdigit() and int(port) <= 65_535
-    if not well_formed or (":" in host) != bracketed:
+    is_well_formed = colon and host and port.isascii() and port.isdigit() and int(port) <= 65_535
+    if not is_well_formed or (":" in host) != is_bracketed:
         raise _build_listen_error(f"{address!r} is no listen address: write 127.0.0.1:8080 or [::1]:8080.")
     return host, int(port)
 
@@ -91,7 +91,7 @@ def _remove_stale_socket(path: Path) -> None:
         try:
             probe.connect(str(path))
         except (ConnectionRefusedError, FileNotFoundError):
-            pass  # nobody listens: what a killed process left behind
+            pass  # nobody listens: a killed process left the file
         except TimeoutError as error:
             raise _build_listen_error(
                 f"Another process listens at {path} and is too busy to answer: stop it first."

@@ -1,4 +1,4 @@
-"""How much of something dear one caller, and all of them together, may have done at once and a minute."""
+"""Limit expensive work: for each caller at once and per minute, and for all callers together at once."""
 
 import time
 from collections import Counter
@@ -15,7 +15,7 @@ _RETRY_AFTER_S: Final = 5.0
 
 
 class AdmissionLimit:
-    """Made once for each kind of work; `work_name` names it in sentences, in the plural."""
+    """The limit on one kind of work. work_name: the plural noun for it in messages."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class AdmissionLimit:
         max_per_minute: int,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`max_per_minute` is one caller's; `monotonic` is in seconds."""
+        """`max_per_minute` is the limit for one caller; `monotonic` returns monotonic seconds."""
         self._work_name = work_name
         self._max_per_caller = max_per_caller
         self._max_total = max_total
@@ -37,20 +37,23 @@ class AdmissionLimit:
 
     @contextmanager
     def admit(self, caller: str) -> Iterator[None]:
-        """For as long as the work takes. Raises Throttled, or Retryable where others leave no room."""
-        what = self._work_name
+        """Admit one piece of work, which lasts as long as the block.
+
+        Raises TooManyRequests when the caller has reached a limit, Retryable when all callers together have.
+        """
+        work_name = self._work_name
         if self._in_flight[caller] >= self._max_per_caller:
             raise TooManyRequests(
-                f"{self._max_per_caller} {what} of yours are under way; ask again when one of them is through.",
+                f"{self._max_per_caller} {work_name} of yours are under way; ask again when one of them is through.",
                 retry_after_s=_RETRY_AFTER_S,
             )
         window = self._get_window(caller)
-        wait = window.get_wait_s()
-        if wait:
-            message = f"{self._max_per_minute} {what} a minute are made for an organization; ask again later."
-            raise TooManyRequests(message, retry_after_s=wait)
+        wait_s = window.get_wait_s()
+        if wait_s:
+            message = f"{self._max_per_minute} {work_name} a minute are made for an organization; ask again later."
+            raise TooManyRequests(message, retry_after_s=wait_s)
         if self._in_flight.total() >= self._max_total:
-            message = f"So many {what} are under way that there is no room for this one; ask again in a moment."
+            message = f"So many {work_name} are under way that there is no room for this one; ask again in a moment."
             raise Retryable(message, code="busy", retry_after_s=_RETRY_AFTER_S)
         window.take()
         self._in_flight[caller] += 1
@@ -64,6 +67,8 @@ class AdmissionLimit:
     def _get_window(self, caller: str) -> SlidingWindow:
         if caller not in self._windows and len(self._windows) >= _MAX_CALLERS:
             self._windows = {
-                each: window for each, window in self._windows.items() if window.count_free() != self._max_per_minute
+                known_caller: window
+                for known_caller, window in self._windows.items()
+                if window.count_free() != self._max_per_minute
             }
         return self._windows.setdefault(caller, SlidingWindow(self._max_per_minute, _MINUTE_S, self._monotonic))

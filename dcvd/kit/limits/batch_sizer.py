@@ -1,4 +1,4 @@
-"""How much a step of a long work may take on: the writer serves everybody, and is held for some milliseconds only."""
+"""Choose the size of each step of a long job: the writer serves everybody, so a step may take only milliseconds."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ _SHORT_STEP_S: Final = 0.005
 
 
 class BatchSizer:
-    """Halves its size after a step that took long, and doubles it after one that was short."""
+    """Halves the size after a long step, and doubles it after a short one."""
 
     def __init__(
         self,
@@ -21,7 +21,7 @@ class BatchSizer:
         short_step_s: float = _SHORT_STEP_S,
         monotonic: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """`short_step_s` in seconds, as `monotonic` is, which is monotonic."""
+        """`short_step_s`: a step below so many seconds is short. `monotonic` returns monotonic seconds."""
         self.size = min_size
         self._min_size = min_size
         self._max_size = max_size
@@ -30,12 +30,12 @@ class BatchSizer:
 
     def run_step(self, work: Callable[[int], T]) -> T:
         """Do `work(size)`, and learn from how long it took."""
-        began = self._monotonic()
+        start_time = self._monotonic()
         try:
             return work(self.size)
         finally:
-            took = self._monotonic() - began
-            if took > _LONG_STEP_S:
+            elapsed_s = self._monotonic() - start_time
+            if elapsed_s > _LONG_STEP_S:
                 self.size = max(self.size // 2, self._min_size)
-            elif took < self._short_step_s:
+            elif elapsed_s < self._short_step_s:
                 self.size = min(self.size * 2, self._max_size)

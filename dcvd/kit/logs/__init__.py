@@ -1,1 +1,1 @@
-"""Log lines: their form, their stream, and no secret in them."""
+"""Log lines: their format, their stream, and the redaction of secrets."""

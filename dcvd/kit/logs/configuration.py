@@ -1,4 +1,4 @@
-"""One stream of log lines for us and for every library: JSON for machines, colours for a terminal."""
+"""Configure one stream of log lines for us and every library: JSON for machines, colours for a terminal."""
 
 import atexit
 import json as stdlib_json
@@ -23,7 +23,7 @@ LEVELS: Final = {
     "error": logging.ERROR,
     "critical": logging.CRITICAL,
 }
-# aiosqlite's debug lines hold the parameters of every statement; uvicorn's info lines repeat what ours say.
+# aiosqlite's debug lines hold the parameters of every statement; uvicorn's info lines repeat ours.
 _QUIET_LOGGERS: Final = ("aiosqlite", "uvicorn")
 _MAX_FRAMES: Final = 50
 _EXIT_FLUSH_S: Final = 1.0  # seconds
@@ -33,19 +33,19 @@ _writers: Final[list[ThreadedWriter]] = []
 def configure_logging(
     *, level: str = "info", json: bool | None = None, stream: TextIO | None = None, use_thread: bool = False
 ) -> None:
-    """Routes structlog and the standard library's logging to `stream` (None: standard error), redacted.
+    """Route structlog and the standard library's logging to `stream` (None: standard error), redacted.
 
-    `json` None decides by the stream: a terminal gets the coloured console. `use_thread`: the lines are written by a
-    thread, for a program whose event loop must not wait for the log's reader; `flush_logs` before a forced exit.
-    Raises ValueError for an unknown level.
+    json: None decides by the stream, and gives a terminal coloured lines. use_thread: a thread writes the lines, for a
+    program whose event loop must not wait for the log's reader; call `flush_logs` before a forced exit. Raises
+    ValueError for an unknown level.
     """
     if level not in LEVELS:
         raise ValueError(f"{level!r} is no log level: use one of {', '.join(LEVELS)}")
     threshold = LEVELS[level]
     target = sys.stderr if stream is None else stream
-    rendering = _build_renderers(json=not target.isatty() if json is None else json)
+    renderers = _build_renderers(json=not target.isatty() if json is None else json)
     output: LineSink = _get_threaded_writer(target) if use_thread else DirectWriter(target)
-    shared: list[Processor] = [
+    shared_processors: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.processors.add_log_level,
@@ -53,7 +53,7 @@ def configure_logging(
         structlog.processors.StackInfoRenderer(),
     ]
     structlog.configure(
-        processors=[*shared, *rendering],
+        processors=[*shared_processors, *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=_build_logger_factory(output),
         cache_logger_on_first_use=False,  # a later configuration must reach the loggers of every module
@@ -61,8 +61,8 @@ def configure_logging(
     handler = _LineHandler(output)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+            foreign_pre_chain=[*shared_processors],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
         )
     )
     root = logging.getLogger()
@@ -74,12 +74,12 @@ def configure_logging(
 
 
 def flush_logs(timeout_s: float) -> bool:
-    """Wait up to `timeout_s` seconds until the threaded log has written what it holds; False when nobody reads it."""
+    """Wait up to `timeout_s` seconds until the threaded log is written; return False when nobody reads it in time."""
     return all(writer.flush(timeout_s) for writer in _writers)
 
 
 def _get_threaded_writer(stream: TextIO) -> ThreadedWriter:
-    """One thread a stream, also when the logging is configured anew."""
+    """Return the writer of a stream: each stream has one thread, even when the logging is configured again."""
     for writer in _writers:
         if writer.stream is stream:
             return writer
@@ -91,7 +91,7 @@ def _get_threaded_writer(stream: TextIO) -> ThreadedWriter:
 
 
 class _LineLogger:
-    """Where structlog ends: writes one finished line. structlog calls the method that is named like the level."""
+    """The end of structlog's chain, which writes a finished line. structlog calls the method named like the level."""
 
     def __init__(self, output: LineSink, name: str) -> None:
         self._output = output
@@ -104,7 +104,7 @@ class _LineLogger:
 
 
 class _LineHandler(logging.Handler):
-    """Where the standard library's records end: in the same stream."""
+    """Writes the standard library's log records to the same stream."""
 
     def __init__(self, output: LineSink) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""No secret in a log line, whichever way it got there: by type, by the name of its key, or by its form."""
+"""Redact the secrets in a log line: recognize them by type, by the name of their key, or by their form."""
 
 import re
 from collections.abc import Mapping, Sequence, Set
@@ -26,11 +26,11 @@ _SECRET_NAMES: Final = frozenset(
 )
 _SECRET_NAME_ENDINGS: Final = ("_secret", "_password", "_token", "_passphrase")
 _CAMEL_CASE_BOUNDARY: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_MAX_DEPTH: Final = 12  # deeper than any value of ours; ends the walk in a cycle
+_MAX_DEPTH: Final = 12  # deeper than any value of ours; ends the recursion in a cycle
 
 
 def redact(value: Any, depth: int = 0) -> Any:
-    """The value with every secret replaced, as plain JSON types: what is of no such type becomes its redacted repr."""
+    """Replace every secret in a value, and return plain JSON types; any other type becomes its redacted repr."""
     match value:
         case str():
             return scrub(value)
@@ -54,7 +54,7 @@ def redact(value: Any, depth: int = 0) -> Any:
 
 
 def scrub(text: str) -> str:
-    """The text with everything replaced that has a secret's form, and lone surrogates spelled out."""
+    """Replace everything in a text that has a secret's form, and spell out lone surrogates."""
     if not text.isascii():
         text = text.encode("utf-8", "backslashreplace").decode()
     return _SECRET_FORMS.sub(REDACTED, text)

@@ -1,6 +1,6 @@
-"""Where finished log lines go: straight to a stream, or to it by way of a thread.
+"""Write finished log lines to a stream, directly or through a thread.
 
-A log that nobody reads (a full pipe) blocks whoever writes to it. That must not be the event loop: a daemon would stop
+A log that nobody reads (a full pipe) blocks its writer. That must not be the event loop: the daemon would stop
 answering, and not even a signal would end it.
 """
 
@@ -9,32 +9,32 @@ import threading
 from typing import Final, Protocol, TextIO
 
 MAX_WAITING_LINES: Final = 10_000
-"""Lines that wait for a slow reader; further ones are dropped and counted."""
+"""The most lines that wait for a slow reader; further ones are dropped and counted."""
 
 
 class LineSink(Protocol):
-    """Takes one finished line, without its newline."""
+    """Takes finished log lines."""
 
     def write_line(self, line: str) -> None:
-        """Never raises: there is nowhere left to say that the log itself is gone."""
+        """Write one line, given without its newline. Never raises: nothing is left to report a broken log to."""
 
 
 class DirectWriter:
-    """Writes at once, on the caller's thread."""
+    """Writes each line at once, on the caller's thread."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write_line(self, line: str) -> None:
         try:
-            self._stream.write(line + "\n")  # one call for one line: threads cannot mix theirs
+            self._stream.write(line + "\n")  # one call for each line, so that threads cannot mix their lines
             self._stream.flush()
         except (OSError, ValueError):
-            pass  # the log itself is gone (closed pipe, full disk): there is nowhere left to say so, and work goes on
+            pass  # the log itself is broken (closed pipe, full disk): nothing is left to report it to, and work goes on
 
 
 class ThreadedWriter:
-    """Hands the lines to a thread of its own, which alone is held up by a reader that does not read."""
+    """Passes the lines to its own thread, so that a slow reader delays only that thread."""
 
     def __init__(self, stream: TextIO, *, max_waiting_lines: int = MAX_WAITING_LINES) -> None:
         self.stream = stream
@@ -42,7 +42,7 @@ class ThreadedWriter:
         self._max_waiting_lines = max_waiting_lines
         self._lines: queue.SimpleQueue[str | threading.Event] = queue.SimpleQueue()
         self._dropped_count = 0
-        # A daemon thread: one that is blocked for ever must not keep the process alive.
+        # A daemon thread, because one that is blocked for ever must not keep the process alive.
         threading.Thread(target=self._run, name="log-writer", daemon=True).start()
 
     def write_line(self, line: str) -> None:
@@ -52,10 +52,10 @@ class ThreadedWriter:
         self._lines.put(line)
 
     def flush(self, timeout_s: float) -> bool:
-        """Wait up to `timeout_s` seconds until everything is written; whether it is."""
-        written = threading.Event()
-        self._lines.put(written)
-        return written.wait(timeout_s)
+        """Wait up to `timeout_s` seconds until all lines are written; return whether they are."""
+        written_event = threading.Event()
+        self._lines.put(written_event)
+        return written_event.wait(timeout_s)
 
     def _run(self) -> None:
         while True:
@@ -63,7 +63,7 @@ class ThreadedWriter:
             if isinstance(item, threading.Event):
                 item.set()
                 continue
-            dropped, self._dropped_count = self._dropped_count, 0
-            if dropped:
-                self._writer.write_line(f'{{"level":"warning","event":"log.lines_dropped","count":{dropped}}}')
+            dropped_count, self._dropped_count = self._dropped_count, 0
+            if dropped_count:
+                self._writer.write_line(f'{{"level":"warning","event":"log.lines_dropped","count":{dropped_count}}}')
             self._writer.write_line(item)

@@ -1,1 +1,1 @@
-"""Secrets at rest: keys, and values that are sealed with them."""
+"""Secrets at rest: keys, and the values that they seal."""

@@ -1,4 +1,4 @@
-"""A file of vault keys, one a line and the one to seal with first, which changes as a whole or not at all."""
+"""Read and change a file of vault keys: one key a line, the active one first. A change is complete or not made."""
 
 import fcntl
 import os
@@ -16,32 +16,32 @@ _MAX_BYTES: Final = 64 * 1024
 
 
 def format_keys(keys: list[VaultKey]) -> str:
-    """The content of a file of these keys."""
+    """Return the content of a file of these keys."""
     return "".join(f"{key.to_text().reveal()}\n" for key in keys)
 
 
 def change_keys(path: Path, transform: Callable[[list[VaultKey]], list[VaultKey]]) -> None:
-    """Replace the keys of a file by what `transform` makes of them; the file keeps its mode and its owner.
+    """Replace the keys of a file by those that `transform` returns; the file keeps its mode and its owner.
 
-    Whoever reads it meanwhile finds the old file or the new one, and only one can change it at a time. `transform` gets
-    [] for a file that holds anything but keys, and must raise then. Raises OSError, and ValueError with the end of a
-    sentence that begins with the path.
+    A reader sees the old file or the new one, and only one process can change it at a time. `transform` gets [] for a
+    file that holds anything but keys, and must raise then. Raises OSError, and ValueError with the end of a sentence
+    that begins with the path.
     """
     target = path.resolve()
     with _lock(target) as descriptor:
         keys = _read(descriptor)
-        changed = transform(keys)
-        if changed == keys:
+        new_keys = transform(keys)
+        if new_keys == keys:
             return
-        found = os.fstat(descriptor)
+        status = os.fstat(descriptor)
         draft_descriptor, name = tempfile.mkstemp(prefix=".dcvd-draft-", dir=target.parent)
         draft = Path(name)
         try:
             with open(draft_descriptor, "w", encoding="ascii") as file:
-                os.fchmod(file.fileno(), found.st_mode & 0o7777)
-                if (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
-                    os.fchown(file.fileno(), found.st_uid, found.st_gid)
-                file.write(format_keys(changed))
+                os.fchmod(file.fileno(), status.st_mode & 0o7777)
+                if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
+                    os.fchown(file.fileno(), status.st_uid, status.st_gid)
+                file.write(format_keys(new_keys))
             sync_to_disk(draft)
             draft.rename(target)
         finally:
@@ -51,15 +51,15 @@ def change_keys(path: Path, transform: Callable[[list[VaultKey]], list[VaultKey]
 
 @contextmanager
 def _lock(path: Path) -> Iterator[int]:
-    """A descriptor of the file that is at the path, while this process alone may change it."""
+    """Open the file at the path, and lock it so that only this process may change it. Yields the descriptor."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            alone = os.path.samestat(os.fstat(descriptor), path.stat())  # else it was replaced a moment ago
+            is_exclusive = os.path.samestat(os.fstat(descriptor), path.stat())  # else it was replaced a moment ago
         except BlockingIOError:
-            alone = False
-        if not alone:
+            is_exclusive = False
+        if not is_exclusive:
             raise ValueError("is being changed by another command: look at what that did, and try again")
         yield descriptor
     finally:

@@ -1,8 +1,8 @@
-"""Secrets at rest: AES-256-GCM, each value bound to the organization, the row and the field that it belongs to.
+"""Seal secrets for storage: AES-256-GCM, with each value bound to its organization, row and field.
 
 A sealed value is: version (1 byte), key id (8 bytes), nonce (12 random bytes), ciphertext with its tag (16 bytes more
-than the text). Version 1 was not bound to the organization. Random nonces bound a key to 2^32 values (NIST SP 800-38D,
-section 8.3).
+than the text). Version 1 was not bound to the organization. With random nonces a key may seal at most 2^32 values (NIST
+SP 800-38D, section 8.3).
 """
 
 import os
@@ -17,7 +17,7 @@ from dcvd.errors import DcvdError
 from dcvd.kit.vault.key import ID_BYTES, VaultKey
 
 HEAD_BYTES: Final = 1 + ID_BYTES
-"""Of a sealed value, its version and the id of its key; they are not secret."""
+"""The length of a sealed value's head: its version and the id of its key, which are not secret."""
 _CURRENT_VERSION: Final = b"\x02"
 _PREVIOUS_VERSION: Final = b"\x01"
 _NONCE_BYTES: Final = 12
@@ -27,16 +27,16 @@ _PURPOSE: Final = "sealed values, version 1"
 
 
 class VaultError(DcvdError):
-    """A sealed value cannot be opened; `code` says whether its key is missing or the value itself is not whole."""
+    """A sealed value cannot be opened; `code` says whether its key is missing or the value is damaged."""
 
     code = "vault_value_damaged"
 
 
 class Vault:
-    """A keyring: seals with its active key, opens what any of its keys has sealed.
+    """A keyring that seals values with its active key, and opens values that any of its keys has sealed.
 
-    `is_configured` is false where nobody has chosen the active key: the daemon made it, and put it beside the database.
-    `head` is what every value begins with that it seals now.
+    is_configured: false when the daemon generated the active key itself, and stored it beside the database.
+    head: the first bytes of every value that it seals now.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Vault:
         self._active = self._ciphers[bytes.fromhex(active.id)]
 
     def seal(self, secret: Secret | bytes, *, org: str, row: str, field: str) -> bytes:
-        """Encrypt a text (bytes are its UTF-8), to be opened as this field, such as `"table.column"`, of this row.
+        """Encrypt a text (bytes are its UTF-8) for one field, such as `"table.column"`, of one row.
 
         `org` is the organization that the row belongs to.
         """
@@ -58,7 +58,7 @@ class Vault:
         return self.head + nonce + self._active.encrypt(nonce, text, _build_associated_data(self.head, org, field, row))
 
     def open(self, sealed_value: bytes, *, org: str, row: str, field: str) -> Secret:
-        """The text that was sealed for this row and field of this organization. Raises VaultError for all else."""
+        """Decrypt a value that was sealed for this row and field of this organization, else raise VaultError."""
         if len(sealed_value) < _MIN_BYTES or not sealed_value.startswith((_CURRENT_VERSION, _PREVIOUS_VERSION)):
             raise _build_damaged_error(row, field)
         head, nonce = sealed_value[:HEAD_BYTES], sealed_value[HEAD_BYTES : HEAD_BYTES + _NONCE_BYTES]
@@ -85,7 +85,7 @@ class Vault:
             raise _build_damaged_error(row, field) from None
 
     def reseal(self, sealed_value: bytes, *, org: str, row: str, field: str) -> bytes:
-        """The same text, sealed with the active key in the present version. Raises VaultError as `open` does."""
+        """Seal the same text with the active key in the present version. Raises VaultError as `open` does."""
         return self.seal(self.open(sealed_value, org=org, row=row, field=field), org=org, row=row, field=field)
 
     def __repr__(self) -> str:
@@ -93,19 +93,19 @@ class Vault:
 
 
 def build_head(key_id: str) -> bytes:
-    """What every value begins with that a key seals in the present version."""
+    """Build the first bytes of every value that a key seals in the present version."""
     return _CURRENT_VERSION + bytes.fromhex(key_id)
 
 
 def read_key_id(head: bytes) -> str | None:
-    """The id of the key that a sealed value's head names; None for what no version of the vault has sealed."""
+    """Read the id of a sealed value's key from its head; None for bytes that no version of the vault has sealed."""
     if len(head) < HEAD_BYTES or not head.startswith((_CURRENT_VERSION, _PREVIOUS_VERSION)):
         return None
     return head[len(_CURRENT_VERSION) : HEAD_BYTES].hex()
 
 
 def _build_associated_data(head: bytes, *parts: str) -> bytes:
-    """What is authenticated beside the text; each part after its length, so that no two lists give the same bytes."""
+    """Build the associated data: each part follows its length, so that no two lists give the same bytes."""
     encoded = [part.encode() for part in parts]
     return b"".join([head, *(len(part).to_bytes(4, "big") + part for part in encoded)])
 

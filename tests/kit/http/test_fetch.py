@@ -286,4 +286,4 @@ async def test_a_closed_pool_is_closed_twice_without_harm_and_sends_nothing() ->
 
 
 def test_an_answer_does_not_show_its_body() -> None:
-    assert repr(FetchResponse(status=200, headers={}, body=b"t0ken")) == "Fetched(status=200, 5 bytes)"
+    assert repr(FetchResponse(status=200, headers={}, body=b"t0ken")) == "FetchResponse(status=200, 5 bytes)"

@@ -1,4 +1,4 @@
-"""How far one POST has come, and how long each part of the way took."""
+"""Track how far one POST has come, and how long each part took."""
 
 import asyncio
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ TimedPart = Literal["dns", "connect", "tls"]
 
 
 class ExchangeProgress:
-    """Its clock is the loop's. A part that ended badly was reached too, so its time until then is kept.
+    """The progress of one exchange, by the loop's clock. The time of a part that failed is kept too.
 
-    `first_byte_s` is in seconds, from the request's last byte to the answer's first.
+    phase: what the exchange is doing now. first_byte_s: seconds from the request's last byte to the answer's first.
     """
 
     __slots__ = ("_loop", "_part_ms", "_start_time", "_timeout_s", "deadline", "first_byte_s", "phase", "remote_ip")
@@ -34,39 +34,39 @@ class ExchangeProgress:
 
     @contextmanager
     def measure(self, part: TimedPart, phase: str) -> Iterator[None]:
-        """Measures what is done inside; `phase` says what that is, in the sentence of a timeout."""
+        """Measure the time of the block; `phase` describes the block in the message of a timeout."""
         self.phase = phase
-        began = self._loop.time()
+        start_time = self._loop.time()
         try:
             yield
         finally:
             if self._part_ms is None:
                 self._part_ms = {}
-            self._part_ms[part] = _to_ms(self._loop.time() - began)
+            self._part_ms[part] = _to_ms(self._loop.time() - start_time)
 
     def get_remaining_s(self) -> float:
         """Seconds until the deadline."""
         return self.deadline - self._loop.time()
 
     def build_timeout_error(self, host: str) -> ExchangeError:
-        """What to say when the deadline came."""
+        """Build the error of an exchange that reached its deadline."""
         message = f"{host} did not answer completely within {self._timeout_s:g} s; we were still {self.phase}."
-        # As long as no connection was free it was we who kept it waiting.
+        # As long as no connection was free, our own limit was the cause.
         return ExchangeError("timeout", FailureReason.OWN_LIMIT if self.phase == _FIRST_PHASE else None, message)
 
     def to_timings(self) -> Timings:
-        """As things stand."""
-        total = _to_ms(self._loop.time() - self._start_time)
-        waited = None if self.first_byte_s is None else _to_ms(self.first_byte_s)
+        """Return the times that were measured so far."""
+        total_ms = _to_ms(self._loop.time() - self._start_time)
+        first_byte_ms = None if self.first_byte_s is None else _to_ms(self.first_byte_s)
         if self._part_ms is None:
-            return Timings(first_byte_ms=waited, total_ms=total)
-        parts = self._part_ms
+            return Timings(first_byte_ms=first_byte_ms, total_ms=total_ms)
+        part_ms = self._part_ms
         return Timings(
-            dns_ms=parts.get("dns"),
-            connect_ms=parts.get("connect"),
-            tls_ms=parts.get("tls"),
-            first_byte_ms=waited,
-            total_ms=total,
+            dns_ms=part_ms.get("dns"),
+            connect_ms=part_ms.get("connect"),
+            tls_ms=part_ms.get("tls"),
+            first_byte_ms=first_byte_ms,
+            total_ms=total_ms,
         )
 
 
