@@ -15,7 +15,6 @@ from dcvd.config import CloudflareConfig, Config, DomainsConfig, SocketAddress, 
 from dcvd.config import DnsConfig as DnsConfig
 from dcvd.core.secret import Secret
 from dcvd.custom_hostnames.client import CloudflareClient
-from dcvd.kit.clock import ManualClock
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.metrics import Metrics
@@ -26,6 +25,7 @@ from dcvd.store.engine.database import Database, Snapshot
 from dcvd.store.engine.migrate import migrate
 from dcvd.store.engine.pragmas import prepare_writer
 from dcvd.store.organizations import Organization
+from tests.manual_clock import ManualClock
 from tests.plans import Plans
 
 pytest_plugins = ["tests.leaks", "tests.jobs.working"]

@@ -52,11 +52,6 @@ _ERRORS: Final = msgspec.json.Decoder(tuple[str, ...])
 _FINDINGS: Final = msgspec.json.Decoder(tuple[Finding, ...])
 
 
-def insert(tx: Transaction, domain: Domain) -> None:
-    """Store a new domain; its name must be free."""
-    insert_all(tx, [domain])
-
-
 def insert_all(tx: Transaction, domains: Sequence[Domain]) -> None:
     """Store new domains; their names must be free."""
     tx.execute_many(

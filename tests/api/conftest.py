@@ -27,7 +27,6 @@ from dcvd.core.tokens import Role
 from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind, evaluate_receiver
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, outcome_of
 from dcvd.dns import DnsObserver
-from dcvd.kit.clock import ManualClock
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.kit.http.server import HttpServer
 from dcvd.kit.http.sockets import bind_tcp, bind_unix
@@ -46,6 +45,7 @@ from dcvd.store.engine.database import Database
 from dcvd.store.organizations import Organization
 from dcvd.store.webhooks.attempts import RecordedAttempt
 from tests.api.client import Client
+from tests.manual_clock import ManualClock
 from tests.providing import access_of
 
 BODY_LIMIT = 4096

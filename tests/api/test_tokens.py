@@ -4,12 +4,12 @@ import pytest
 
 from dcvd.core.instants import DAY, MINUTE, to_rfc3339
 from dcvd.core.tokens import Role
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.tokens import TokenUsage
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import NOW
+from tests.manual_clock import ManualClock
 
 
 async def test_a_minted_token_shows_its_plain_text_and_where_it_is(owner: Client, organization: Organization) -> None:

@@ -33,7 +33,7 @@ async def fill(path: Path, size: int, seen: CloudflareHostname) -> str:
     org = await organizations.create(context, "bench")
     minted = await tokens.create(context, org.id, name="bench", role=Role.OWNER, expires_at=None)
     first = _healthy(context, org.id, seen)
-    await database.write(lambda tx: domains.insert(tx, first))
+    await database.write(lambda tx: domains.insert_all(tx, [first]))
     await database.close()
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA synchronous = OFF")

@@ -11,7 +11,6 @@ from dcvd.core.instants import HOUR, MINUTE
 from dcvd.core.records.zones import Zone
 from dcvd.core.secret import Secret
 from dcvd.errors import NotConfigured, NotFound, Retryable, Unauthorized
-from dcvd.kit.clock import ManualClock
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.services.connections import creation
@@ -21,6 +20,7 @@ from dcvd.store.organizations import Organization
 from tests.connections.conftest import Log, connect
 from tests.connections.provider import ProviderServer
 from tests.connections.views import stored
+from tests.manual_clock import ManualClock
 from tests.services.views import event_names
 
 _ZONE = Zone(id="1", name="customer.test")

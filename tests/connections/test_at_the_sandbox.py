@@ -15,7 +15,6 @@ from dcvd.core.instants import DAY
 from dcvd.core.secret import Secret
 from dcvd.core.tokens import Role
 from dcvd.errors import InvalidInput, Unauthorized
-from dcvd.kit.clock import ManualClock
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.sandbox import Sandbox, SandboxSettings
 from dcvd.services import tokens
@@ -27,6 +26,7 @@ from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
 from tests.connections.views import stored
 from tests.connections.views import tokens as tokens_of
+from tests.manual_clock import ManualClock
 from tests.marked import marked
 from tests.providing import access_of
 

@@ -13,7 +13,6 @@ from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.errors import RemoteError, Unauthorized
 from dcvd.jobs import ConnectionMaintenance
 from dcvd.jobs.handlers import perform
-from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.services.connections import maintenance, reauth
 from dcvd.services.connections.provider_access import ProviderAccess
@@ -23,6 +22,7 @@ from dcvd.store.organizations import Organization
 from tests.connections.conftest import connect
 from tests.connections.provider import ProviderServer, broken
 from tests.connections.views import stored
+from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs, event_names
 
 _NO_CLOUDFLARE = cast(CloudflareClient, None)

@@ -9,7 +9,6 @@ from dcvd.core.instants import HOUR
 from dcvd.core.jobs import JobKind, JobState
 from dcvd.core.secret import Secret
 from dcvd.errors import NotConfigured, NotFound, StoreError
-from dcvd.kit.clock import ManualClock
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.services.connections import creation, maintenance, queries, removal
@@ -24,6 +23,7 @@ from tests.connections.conftest import Log, connect
 from tests.connections.provider import ProviderServer
 from tests.connections.views import tokens
 from tests.delivery.faults import Fate, strike
+from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs
 
 _ACTOR = "token:token_x"

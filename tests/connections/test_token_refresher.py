@@ -7,7 +7,6 @@ import pytest
 from dcvd.core.connections.connection import Connection, ConnectionStatus
 from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.errors import DcvdError, NotFound, Retryable, StoreError, Unauthorized
-from dcvd.kit.clock import ManualClock
 from dcvd.services.connections import removal
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
@@ -17,6 +16,7 @@ from tests.connections.provider import ProviderServer, broken, lost
 from tests.connections.views import stored, tokens
 from tests.delivery.faults import Fate, strike
 from tests.leaks import found_in
+from tests.manual_clock import ManualClock
 from tests.services.views import bodies
 from tests.waiting import until
 

@@ -6,7 +6,6 @@ from dcvd.core.instants import HOUR
 from dcvd.core.jobs import JobKind, JobState
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.jobs import JobWorker
-from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.services import organizations
 from dcvd.services.connections import maintenance
@@ -16,6 +15,7 @@ from dcvd.services.domains import additions
 from dcvd.store.organizations import Organization
 from tests.connections.conftest import connect
 from tests.connections.provider import ProviderServer
+from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs
 from tests.waiting import until
 

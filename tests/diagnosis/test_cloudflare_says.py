@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from dcvd.core.domains.domain import Finding, Record
 from dcvd.custom_hostnames.client import CloudflareClient
-from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox, SandboxSettings
 from dcvd.sandbox.hostnames.lifecycle import ForcedStateChange
@@ -18,6 +17,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.services.lifecycle import checks
 from tests.jobs.ward import NAME, Ward
+from tests.manual_clock import ManualClock
 
 TARGET = "edge.sandbox.test"
 

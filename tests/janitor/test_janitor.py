@@ -6,7 +6,6 @@ from dcvd.core.instants import DAY
 from dcvd.core.jobs import JobState
 from dcvd.core.tokens import Role
 from dcvd.janitor import Janitor
-from dcvd.kit.clock import ManualClock
 from dcvd.services import tokens
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
@@ -15,6 +14,7 @@ from dcvd.services.records import writes
 from dcvd.store import jobs
 from tests.dns_provider import OneProvider, ZoneAtProvider, connect
 from tests.janitor.conftest import Count
+from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs
 
 

@@ -11,7 +11,6 @@ from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import SigningSecret
 from dcvd.errors import DiskFull
 from dcvd.janitor import Resealer
-from dcvd.kit.clock import ManualClock
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault, VaultError
 from dcvd.services.context import Context
@@ -22,6 +21,7 @@ from dcvd.store.vault.sealed_columns import SealedGroup
 from dcvd.store.vault.vault_keys import VaultKeyRecord
 from dcvd.store.webhooks import signing_secrets
 from tests import sealing
+from tests.manual_clock import ManualClock
 from tests.waiting import until
 
 OLD, NEW = VaultKey(b"o" * 32), VaultKey(b"n" * 32)

@@ -6,7 +6,6 @@ from dcvd.core.events import EventType
 from dcvd.core.instants import DAY, HOUR
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.janitor import Janitor
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.webhooks import endpoints, replays, secret_rotation
@@ -15,6 +14,7 @@ from dcvd.services.webhooks.endpoints import EndpointChange
 from dcvd.store import events
 from dcvd.store.webhooks import delivery_history
 from tests.janitor.conftest import Count
+from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import (
     bury,
     deliver_all,

@@ -9,13 +9,13 @@ from dcvd.core.instants import DAY
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.janitor import Janitor
 from dcvd.janitor import janitor as rounds
-from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.tokens import TokenUsage
 from dcvd.store.engine import maintenance
 from dcvd.store.engine.database import Database, Transaction
 from tests.janitor.conftest import Count
+from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import owed, subscribed
 
 

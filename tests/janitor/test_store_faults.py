@@ -12,13 +12,13 @@ from dcvd.core.instants import DAY
 from dcvd.core.tokens import Role
 from dcvd.janitor import Janitor
 from dcvd.janitor import janitor as rounds
-from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.services import tokens
 from dcvd.services.context import Context
 from dcvd.services.tokens import TokenUsage
 from tests.delivery.faults import Fate, strike
 from tests.janitor.conftest import Count
+from tests.manual_clock import ManualClock
 from tests.waiting import until
 
 Lines = list[Any]

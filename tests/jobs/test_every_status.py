@@ -14,7 +14,7 @@ from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.custom_hostnames.client import CloudflareClient
-from dcvd.kit.clock import ManualClock, SystemClock
+from dcvd.kit.clock import SystemClock
 from dcvd.sandbox import Sandbox
 from dcvd.sandbox.hostnames.lifecycle import ForcedStateChange
 from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
@@ -33,6 +33,7 @@ from tests.core.lifecycle.test_every_status import (
     remedy,
 )
 from tests.jobs.ward import Ward, checked
+from tests.manual_clock import ManualClock
 
 _T = TypeVar("_T")
 Combination = tuple[HostnameStatus, SslStatus]
@@ -74,7 +75,7 @@ class Table:
 
         def unit(tx: Transaction) -> None:
             for domain in self.domains.values():
-                domains.insert(tx, domain)
+                domains.insert_all(tx, [domain])
 
         await context.database.write(unit)
         created = await _few_at_once(self.ward.cloudflare.create(domain.name) for domain in self.domains.values())

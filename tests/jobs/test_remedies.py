@@ -7,7 +7,7 @@ from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.jobs import JobKind, JobState
 from dcvd.custom_hostnames.client import CloudflareClient
-from dcvd.kit.clock import ManualClock, SystemClock
+from dcvd.kit.clock import SystemClock
 from dcvd.sandbox import Sandbox
 from dcvd.sandbox.hostnames.lifecycle import ForcedStateChange
 from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
@@ -18,6 +18,7 @@ from dcvd.store import cloudflare_zones
 from tests.conftest import VAULT
 from tests.faults import fault, heal
 from tests.jobs.ward import NAME, Ward
+from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs, bodies
 
 HELD = HostnameStatus.BLOCKED

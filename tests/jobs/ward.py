@@ -10,13 +10,13 @@ from dcvd.core.lifecycle.transitions import Observation
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.errors import RemoteError
 from dcvd.jobs.handlers import perform
-from dcvd.kit.clock import ManualClock
 from dcvd.sandbox import Sandbox
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.jobs import queue as service
 from dcvd.services.lifecycle import checks
 from dcvd.store import domains as store
+from tests.manual_clock import ManualClock
 from tests.providing import access_of
 from tests.services.views import all_jobs, event_names
 

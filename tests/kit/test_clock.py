@@ -1,6 +1,7 @@
 import time
 
-from dcvd.kit.clock import Clock, ManualClock, SystemClock
+from dcvd.kit.clock import Clock, SystemClock
+from tests.manual_clock import ManualClock
 
 
 def test_the_system_clock_counts_milliseconds_since_the_epoch() -> None:

@@ -8,7 +8,6 @@ from dcvd.core.events import EventType
 from dcvd.core.instants import DAY, HOUR
 from dcvd.core.retry_after import LONGEST_RETRY_AFTER_MS
 from dcvd.errors import Retryable
-from dcvd.kit.clock import ManualClock
 from dcvd.services import clock_skew, organizations
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
@@ -19,6 +18,7 @@ from dcvd.services.webhooks import endpoints as webhooks
 from dcvd.store import domains as stored_domains
 from dcvd.store.engine.database import Topic
 from dcvd.store.webhooks import deliveries as stored_deliveries
+from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs
 from tests.services.webhooks.attempts import due, endpoint_now, failed, happen, owed, subscribed
 

@@ -14,7 +14,6 @@ from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.jobs import JobKind
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.errors import InvalidInput, NotFound, Retryable
-from dcvd.kit.clock import ManualClock
 from dcvd.services import timeline
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
@@ -25,6 +24,7 @@ from dcvd.store import timeline as stored
 from dcvd.store.engine.database import Transaction
 from dcvd.store.engine.paging import encode_cursor
 from dcvd.store.organizations import Organization
+from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs
 
 NAME = "app.customer.test"

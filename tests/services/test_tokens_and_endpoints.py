@@ -4,12 +4,12 @@ import pytest
 
 from dcvd.core.tokens import Role
 from dcvd.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
-from dcvd.kit.clock import ManualClock
 from dcvd.services import organizations, tokens
 from dcvd.services.context import Context
 from dcvd.services.tokens import TokenUsage
 from dcvd.services.webhooks import endpoints
 from dcvd.store.organizations import Organization
+from tests.manual_clock import ManualClock
 
 
 async def test_a_token_is_recognised_until_its_expiry_to_the_millisecond(

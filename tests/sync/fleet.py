@@ -60,7 +60,7 @@ async def fleet(
 
     def unit(tx: Transaction) -> None:
         for domain in made:
-            domains.insert(tx, domain)
+            domains.insert_all(tx, [domain])
 
     await context.database.write(unit)
     return made

@@ -7,11 +7,11 @@ import pytest
 import structlog.testing
 from msgspec.structs import replace
 
-from dcvd.kit.clock import ManualClock
 from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.sync import loop, sweep
 from tests.delivery.faults import Fate, strike
+from tests.manual_clock import ManualClock
 from tests.sync.fleet import Noting, Pages, fleet, hostname, looking, names
 from tests.waiting import until
 

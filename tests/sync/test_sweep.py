@@ -6,10 +6,10 @@ from msgspec.structs import replace
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus
 from dcvd.core.events import EventType
 from dcvd.errors import Retryable, Unauthorized
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.store import domains
 from dcvd.sync import sweep
+from tests.manual_clock import ManualClock
 from tests.services.views import event_names
 from tests.sync.fleet import DAY, Noting, Pages, fleet, hostname, looking, names
 from tests.waiting import until

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import dns.name
-import structlog
 from dns.name import Name
 from dns.rdatatype import RdataType
 from msgspec import Struct
@@ -20,8 +19,6 @@ from dcvd.dns.queries.client import DnsClient
 from dcvd.dns.queries.lookup import RecordLookup
 from dcvd.dns.queries.reachability import DNS_PORT, Reachability
 from dcvd.dns.queries.sources import AnswerSource, AnswerSources
-
-log = structlog.get_logger(__name__)
 
 _MAX_NAMESERVERS: Final = 8
 MAX_SERVERS: Final = 13

@@ -127,7 +127,7 @@ def abandon(context: Context, tx: Transaction, domains: Sequence[Domain]) -> Non
 
 def succeed(context: Context, tx: Transaction, job: Job) -> None:
     """Mark a job as done, in the unit of work that stores its result."""
-    jobs.update(tx, _finish(job, JobState.DONE, context.now()))
+    jobs.update(tx, _finish(job, context.now()))
 
 
 async def fail(context: Context, job: Job, error: DcvdError) -> Job:
@@ -260,8 +260,10 @@ def _check_owner(job: Job | None, org_id: str, job_id: str) -> Job:
     return job
 
 
-def _finish(job: Job, state: JobState, now: int) -> Job:
-    return replace(job, state=state, attempts=job.attempts + 1, next_attempt_at=None, outage=False, updated_at=now)
+def _finish(job: Job, now: int) -> Job:
+    return replace(
+        job, state=JobState.DONE, attempts=job.attempts + 1, next_attempt_at=None, outage=False, updated_at=now
+    )
 
 
 def _draft_event(event_type: EventType, job: Job) -> EventDraft:

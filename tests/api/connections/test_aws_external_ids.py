@@ -11,7 +11,6 @@ from dcvd.api import Api
 from dcvd.config.oauth_sections import OauthRoute53Config
 from dcvd.core.instants import DAY
 from dcvd.core.secret import Secret
-from dcvd.kit.clock import ManualClock
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
@@ -21,6 +20,7 @@ from dcvd.store import aws_external_ids
 from tests.api.client import Answer, Client, problem
 from tests.api.conftest import EventDict
 from tests.leaks import MARK
+from tests.manual_clock import ManualClock
 from tests.providers.route53.aws import KEY, OURS, SECRET, THEIR_KEY, THEIR_SECRET, THEIRS, FakeAws
 from tests.providers.route53.conftest import serving
 from tests.providing import access_of, drivers_of

@@ -10,7 +10,6 @@ from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.instants import HOUR
 from dcvd.errors import Retryable, Unauthorized
-from dcvd.kit.clock import ManualClock
 from dcvd.services import diagnosis
 from dcvd.services.context import Context
 from dcvd.services.domains import queries
@@ -18,6 +17,7 @@ from dcvd.services.lifecycle import checks
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import FakeLooker, FakeObserver
+from tests.manual_clock import ManualClock
 from tests.waiting import until
 
 NAME, TARGET = "app.customer.com", "edge.example.net"

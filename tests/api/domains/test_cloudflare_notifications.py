@@ -11,7 +11,6 @@ from dcvd.core.domains.cloudflare_notifications import read_notification
 from dcvd.core.instants import HOUR
 from dcvd.core.secret import Secret
 from dcvd.errors import StoreError
-from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
@@ -21,6 +20,7 @@ from dcvd.store.organizations import Organization
 from tests.api.client import Answer, Client, problem
 from tests.api.conftest import BODY_LIMIT, EventDict
 from tests.core.domains.test_cloudflare_notifications import EVENT
+from tests.manual_clock import ManualClock
 
 PATH, SECRET = "/hooks/cloudflare", "the-secret-of-the-hook"
 NAME = "app.customer.com"

@@ -10,7 +10,6 @@ from dcvd.api.domains import csv_export
 from dcvd.api.domains.csv_export import COLUMNS, escape_formula
 from dcvd.core.domains.observations import RegistrationRefusal
 from dcvd.errors import StoreError
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
 from dcvd.services.lifecycle import checks
@@ -18,6 +17,7 @@ from dcvd.store.engine.paging import Page
 from dcvd.store.organizations import Organization
 from tests.api.client import Answer, Client, problem
 from tests.api.conftest import Mint, bring_to_active
+from tests.manual_clock import ManualClock
 from tests.waiting import until
 
 EXPORT = "/api/domains.csv"

@@ -10,13 +10,13 @@ from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.observations import RegistrationRefusal
 from dcvd.core.instants import MINUTE
 from dcvd.errors import Permanent, Retryable, Unauthorized
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.domains import queries, removals
 from dcvd.services.lifecycle import checks
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import FakeLooker
+from tests.manual_clock import ManualClock
 from tests.waiting import until
 
 NAME = "app.customer.com"

@@ -6,9 +6,9 @@ import pytest
 
 from dcvd.core.instants import SECOND
 from dcvd.core.tokens import Role
-from dcvd.kit.clock import ManualClock
 from tests.api.client import Client, problem
 from tests.api.conftest import BODY_LIMIT, NOW, Mint
+from tests.manual_clock import ManualClock
 
 READS = ["/api/tokens", "/api/domains", "/api/domains/dom_x", "/api/webhooks", "/api/webhooks/wh_x", "/api/jobs",
          "/api/jobs/job_x", "/api/webhooks/wh_x/deliveries", "/api/deliveries", "/api/deliveries/dlv_x",

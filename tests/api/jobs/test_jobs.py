@@ -6,11 +6,11 @@ import pytest
 
 from dcvd.core.instants import MINUTE
 from dcvd.errors import Permanent
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
+from tests.manual_clock import ManualClock
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.instants import MINUTE
-from dcvd.kit.clock import ManualClock
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.services.connections import authorizations
 from tests.api.client import problem
 from tests.api.oauth.flow import Flow
+from tests.manual_clock import ManualClock
 from tests.oauth.servers import OURS, SCOPES, TENANTS, client_id
 from tests.oauth.strict import Strict
 

@@ -4,12 +4,12 @@ from urllib.parse import quote
 
 import pytest
 
-from dcvd.kit.clock import ManualClock
 from dcvd.services import organizations
 from tests.api.client import Answer, Client, problem
 from tests.api.conftest import Mint
 from tests.api.oauth.conftest import RETURN_TO
 from tests.api.oauth.flow import CONNECTIONS, Flow
+from tests.manual_clock import ManualClock
 from tests.marked import marked
 
 pytestmark = pytest.mark.parametrize("server", ["ours"], indirect=True)

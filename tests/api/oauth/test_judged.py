@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from dcvd.core.connections.connection import ConnectionStatus
 from dcvd.core.instants import DAY
 from dcvd.errors import Unauthorized
-from dcvd.kit.clock import ManualClock
 from dcvd.store.organizations import Organization
 from tests.api.client import problem
 from tests.api.oauth.flow import CONNECTIONS, Flow
+from tests.manual_clock import ManualClock
 from tests.oauth.servers import METHODS, OURS, SCOPES, TENANTS, client_at
 from tests.services.views import bodies
 

@@ -9,11 +9,11 @@ from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import STATE_LIFETIME_MS, hash_state
 from dcvd.core.instants import MINUTE
 from dcvd.core.secret import Secret
-from dcvd.kit.clock import ManualClock
 from dcvd.services.connections import code_exchange
 from tests.api.client import Client, problem
 from tests.api.conftest import Mint
 from tests.api.oauth.flow import Flow
+from tests.manual_clock import ManualClock
 from tests.oauth.servers import OURS, TENANTS
 
 pytestmark = pytest.mark.parametrize("server", ["ours"], indirect=True)

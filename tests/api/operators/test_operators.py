@@ -10,11 +10,11 @@ from prometheus_client import CollectorRegistry, Counter
 from dcvd.api import Api
 from dcvd.api.http.problems import REQUEST_ID
 from dcvd.core.instants import to_rfc3339
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import NOW, Mint
+from tests.manual_clock import ManualClock
 
 CALLS = [
     ("GET", "/operator/organizations"),

@@ -9,7 +9,6 @@ from dcvd.api import Api
 from dcvd.config import Config, DomainsConfig
 from dcvd.core.instants import HOUR
 from dcvd.dns import DnsObserver
-from dcvd.kit.clock import ManualClock
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.sandbox import Sandbox
 from dcvd.services.context import Context
@@ -18,6 +17,7 @@ from dcvd.services.lifecycle import checks
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
 from tests.dns.served import load
+from tests.manual_clock import ManualClock
 from tests.providers.connected import (
     connect_config,
     guarded,

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from dcvd.core.instants import MINUTE
-from dcvd.kit.clock import ManualClock
 from tests.api.client import Client, problem
 from tests.api.conftest import FakeLooker
+from tests.manual_clock import ManualClock
 
 NAME = "app.customer.com"
 

@@ -8,11 +8,11 @@ from dcvd.api.webhooks.delivery_view import describe_next_attempt
 from dcvd.core.http_exchanges import FailureReason
 from dcvd.core.instants import MINUTE, SECOND
 from dcvd.core.webhooks.deliveries import AttemptOutcome, NextAttemptReason
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from tests.api.client import Client, problem
 from tests.api.conftest import NOW
 from tests.api.webhooks.owed import added, domain, given_up, listed, tried
+from tests.manual_clock import ManualClock
 
 
 async def test_a_new_delivery_says_what_it_is_and_when_it_is_due(owner: Client) -> None:

@@ -7,11 +7,11 @@ import pytest
 
 from dcvd.core.events import EventType
 from dcvd.core.instants import HOUR, MINUTE
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.webhooks.owed import URL, added, domain, listed, tried
+from tests.manual_clock import ManualClock
 
 HEALTHY = {
     "status": "healthy",

@@ -10,12 +10,13 @@ from dcvd.core.instants import MINUTE
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.deliveries import AttemptOutcome
 from dcvd.core.webhooks.signing import dcvaas_signature
-from dcvd.kit.clock import ManualClock, SystemClock
+from dcvd.kit.clock import SystemClock
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.services.context import Context
 from tests.api.client import Client
 from tests.api.webhooks.owed import URL, added, domain, given_up, listed, tried
+from tests.manual_clock import ManualClock
 
 
 async def explained(client: Client, delivery_id: str) -> tuple[str, str | None]:

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from dcvd.core.instants import MINUTE
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.webhooks import replays
 from dcvd.store.organizations import Organization
 from tests.api.client import Answer, Client, problem
 from tests.api.webhooks.owed import added, domain, given_up, listed, tried
+from tests.manual_clock import ManualClock
 
 SINCE = "2027-01-15T08:00:00Z"
 

@@ -8,12 +8,12 @@ import pytest
 
 from dcvd.core.instants import DAY, SECOND
 from dcvd.core.webhooks.endpoint import select_signing_secrets
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
 from tests.api.client import Client, problem
 from tests.api.conftest import NOW
 from tests.api.webhooks.owed import added
+from tests.manual_clock import ManualClock
 
 
 async def signing(context: Context, webhook_id: str) -> list[str]:

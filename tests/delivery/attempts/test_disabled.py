@@ -6,7 +6,6 @@ import pytest
 
 from dcvd.core.instants import DAY, HOUR
 from dcvd.core.webhooks.health import DisabledReason, HealthState
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
 from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
@@ -14,6 +13,7 @@ from tests.delivery.conftest import configure, subscribe
 from tests.delivery.owing import backlog, happen
 from tests.delivery.receivers import Gate, Receiver, in_turn, ok, saying
 from tests.delivery.views import attempted, delivered, health_of, states
+from tests.manual_clock import ManualClock
 
 
 @pytest.mark.usefixtures("pool")

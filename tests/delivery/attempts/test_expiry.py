@@ -2,12 +2,12 @@
 
 import pytest
 
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from tests.delivery.conftest import at_work
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Gate, Receiver, in_turn, ok, saying
 from tests.delivery.views import attempted, delivered, states, stored
+from tests.manual_clock import ManualClock
 
 
 @pytest.mark.usefixtures("endpoint")

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.core.webhooks.deliveries import DeliveryState, decide_next_attempt
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks import replays
 from dcvd.store.webhooks import deliveries
@@ -15,6 +14,7 @@ from tests.delivery.owing import happen
 from tests.delivery.receivers import Gate, Receiver, in_turn, never, ok, saying
 from tests.delivery.scheduling.queues import NOW, failed
 from tests.delivery.views import attempted, attempts, delivered, health_of, states, stored
+from tests.manual_clock import ManualClock
 
 _HTTP_DATE = "Fri, 15 Jan 2027 {}:00:00 GMT"
 

@@ -10,7 +10,6 @@ from dcvd.core.webhooks.deliveries import AttemptOutcome
 from dcvd.delivery.endpoint_queue import Readiness
 from dcvd.delivery.endpoint_queues import EndpointQueues
 from dcvd.delivery.fair_scheduler import FairScheduler
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries as service
 from dcvd.services.webhooks.deliveries import FinishedAttempt
@@ -19,6 +18,7 @@ from dcvd.store.webhooks import deliveries
 from tests.delivery.conftest import subscribe
 from tests.delivery.owing import backlog, happen
 from tests.delivery.scheduling.queues import LIMIT, failed
+from tests.manual_clock import ManualClock
 
 _URL = "http://127.0.0.1:9/"
 

@@ -3,13 +3,13 @@
 import pytest
 
 from dcvd.core.webhooks.replays import ReplayStatus
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks import replays
 from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Receiver, in_turn, ok, saying
 from tests.delivery.views import attempted, delivered, states
+from tests.manual_clock import ManualClock
 
 
 @pytest.mark.usefixtures("pool")

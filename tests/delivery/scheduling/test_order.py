@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Receiver, in_turn, ok, saying
 from tests.delivery.views import attempted, delivered, states
+from tests.manual_clock import ManualClock
 
 
 def _numbers(receiver: Receiver, path: str = "/hooks") -> list[int]:

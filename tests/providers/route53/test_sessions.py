@@ -12,13 +12,14 @@ from dcvd.core.connections.credentials import AwsRole
 from dcvd.core.records.zones import Zone
 from dcvd.core.secret import Secret
 from dcvd.errors import InvalidInput, NotConfigured, Retryable, Unauthorized
-from dcvd.kit.clock import ManualClock, SystemClock
+from dcvd.kit.clock import SystemClock
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.route53 import sts
 from dcvd.providers.route53.calls import AwsClient
 from dcvd.providers.route53.records import Route53Records
 from dcvd.providers.route53.roles import verify_role
 from dcvd.providers.route53.sessions import AwsSessions
+from tests.manual_clock import ManualClock
 from tests.providers.route53.aws import OURS, FakeAws
 from tests.providers.route53.conftest import EXTERNAL_ID, Place
 

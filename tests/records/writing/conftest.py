@@ -10,7 +10,6 @@ from dcvd.core.domains.domain import Domain
 from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.core.records.written_records import WrittenRecord
 from dcvd.errors import RemoteError
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.services.jobs import queue as jobs
@@ -20,6 +19,7 @@ from dcvd.store.engine.database import Database
 from dcvd.store.organizations import Organization
 from tests.conftest import VAULT
 from tests.dns_provider import OneProvider, ZoneAtProvider, connect
+from tests.manual_clock import ManualClock
 from tests.services.memory import MemoryDatabase
 from tests.services.views import all_jobs
 

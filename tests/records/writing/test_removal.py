@@ -5,7 +5,6 @@ import pytest
 from dcvd.core.jobs import JobKind, JobState
 from dcvd.core.records.zones import DnsWrite
 from dcvd.errors import Retryable
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.domains import removals
 from dcvd.services.jobs import queue as jobs
@@ -13,6 +12,7 @@ from dcvd.services.records import writes
 from dcvd.store import connections as stored_connections
 from dcvd.store import jobs as stored
 from tests.dns_provider import lost
+from tests.manual_clock import ManualClock
 from tests.records.writing.conftest import NAME, OURS, Desk
 
 

@@ -12,7 +12,6 @@ from dcvd.core.domains.bulk import KEY_LIFETIME_MS, AddLine, DomainReference, Li
 from dcvd.core.jobs import JobKind
 from dcvd.errors import Conflict
 from dcvd.janitor import Janitor
-from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, bulk, queries, removals
@@ -23,6 +22,7 @@ from dcvd.services.lifecycle import registration_queue
 from dcvd.services.tokens import TokenUsage
 from dcvd.store.engine.database import Transaction
 from dcvd.store.organizations import Organization
+from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs, event_names
 
 BAD = LineRefusal("hostname_invalid", "It is no name.")

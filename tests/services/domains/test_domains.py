@@ -9,13 +9,13 @@ from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.events import EventType
 from dcvd.core.jobs import JobKind, JobState
 from dcvd.errors import Conflict, InvalidInput, NotFound, Permanent, Retryable
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle import checks, registration
 from dcvd.store import cloudflare_zones
 from dcvd.store.organizations import Organization
+from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs, bodies, deliveries_owed, event_names
 from tests.services.webhooks.attempts import subscribed
 

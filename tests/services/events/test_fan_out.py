@@ -2,12 +2,12 @@
 
 from dcvd.core.events import EventDraft, EventType
 from dcvd.core.instants import HOUR
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.webhooks import deliveries, endpoints
 from dcvd.services.webhooks.endpoints import EndpointChange
 from dcvd.store.organizations import Organization
+from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import deliver_all, delivered, due, happen, owed, states, subscribed
 
 

@@ -9,13 +9,13 @@ from dcvd.core.events import Event, EventType
 from dcvd.core.instants import DAY
 from dcvd.errors import Gone, InvalidInput
 from dcvd.janitor import Janitor
-from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.events import feed as service
 from dcvd.services.events.feed import EventFeed, FeedPage
 from dcvd.services.tokens import TokenUsage
 from dcvd.store.organizations import Organization
+from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import bury, happen, subscribed
 from tests.waiting import until
 

@@ -7,7 +7,6 @@ from dcvd.core.domains.domain import Domain
 from dcvd.core.instants import MINUTE
 from dcvd.core.jobs import JobKind
 from dcvd.errors import Retryable
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.jobs import queue
@@ -15,6 +14,7 @@ from dcvd.services.lifecycle import registration, registration_queue
 from dcvd.store import jobs as stored
 from dcvd.store.engine.database import Transaction
 from dcvd.store.organizations import Organization
+from tests.manual_clock import ManualClock
 from tests.services.domains.test_domains import seen
 from tests.services.views import all_jobs
 

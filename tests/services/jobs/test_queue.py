@@ -5,13 +5,13 @@ import pytest
 from dcvd.core.domains.domain import Domain
 from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.errors import Conflict, NotFound, Permanent, Retryable
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle import registration
 from dcvd.store import jobs as stored
 from dcvd.store.organizations import Organization
+from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs, bodies, event_names
 
 

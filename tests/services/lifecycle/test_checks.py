@@ -6,12 +6,12 @@ from msgspec.structs import replace
 from dcvd.core.domains.domain import Domain, DomainStatus
 from dcvd.core.events import EventType
 from dcvd.core.lifecycle.schedule import CheckLane
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.checks import DomainCheck
 from dcvd.store import domains
 from dcvd.store.organizations import Organization
+from tests.manual_clock import ManualClock
 from tests.services.views import event_names
 from tests.sync.fleet import DAY, fleet, hostname, verified
 

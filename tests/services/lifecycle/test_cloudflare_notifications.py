@@ -10,7 +10,6 @@ from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import HOUR, SECOND
 from dcvd.errors import StoreError
-from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.services import timeline
 from dcvd.services.context import Context
@@ -24,6 +23,7 @@ from dcvd.services.lifecycle.cloudflare_notifications import (
 from dcvd.store import domains as stored
 from dcvd.store.engine.database import Topic
 from dcvd.store.organizations import Organization
+from tests.manual_clock import ManualClock
 
 NAME = "app.customer.test"
 

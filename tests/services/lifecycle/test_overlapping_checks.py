@@ -7,7 +7,6 @@ from dcvd.core.domains.cloudflare_notifications import CloudflareNotification
 from dcvd.core.domains.domain import DnsState, Domain
 from dcvd.core.instants import HOUR, SECOND
 from dcvd.core.lifecycle.schedule import CheckLane
-from dcvd.kit.clock import ManualClock
 from dcvd.metrics import Metrics
 from dcvd.services import organizations
 from dcvd.services.context import Context
@@ -16,6 +15,7 @@ from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.checks import RECHECK_DELAY_MS, CheckStart
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.store import domains as stored
+from tests.manual_clock import ManualClock
 from tests.sync.fleet import DAY, fleet, hostname, verified
 
 

@@ -8,12 +8,12 @@ from msgspec.structs import replace
 from dcvd.core.domains.domain import Certificate, Domain, DomainStatus
 from dcvd.core.instants import DAY, HOUR
 from dcvd.core.lifecycle.certificates import domain_renewal_overdue_at
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.services.lifecycle import renewals
 from dcvd.store import domains as store
 from dcvd.store.engine.migrate import load_migrations, migrate
+from tests.manual_clock import ManualClock
 
 LIVES = [6 * DAY + 16 * HOUR, 14 * DAY, 30 * DAY, 47 * DAY, 89 * DAY, 90 * DAY - 1000, 365 * DAY]
 

@@ -10,7 +10,6 @@ from dcvd.core.http_exchanges import FailureReason, Timings
 from dcvd.core.instants import HOUR, SECOND
 from dcvd.core.webhooks.deliveries import AttemptConsequence, AttemptOutcome, DeliveryState, NextAttemptReason
 from dcvd.core.webhooks.endpoint import Endpoint
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks import delivery_history, replays
 from dcvd.services.webhooks import endpoints as webhooks
@@ -18,6 +17,7 @@ from dcvd.services.webhooks.deliveries import FinishedAttempt, record_attempts
 from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
 from dcvd.store.engine.database import Topic
 from dcvd.store.organizations import Organization
+from tests.manual_clock import ManualClock
 from tests.services.views import event_names
 from tests.services.webhooks.attempts import attempt, delivered, delivery, due, failed, happen, owed, states, subscribed
 

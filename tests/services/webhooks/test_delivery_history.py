@@ -7,7 +7,6 @@ from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.webhooks.deliveries import DeliveryStatus
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.errors import InvalidInput, NotFound
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks import delivery_history as history
 from dcvd.services.webhooks import endpoints
@@ -16,6 +15,7 @@ from dcvd.services.webhooks.delivery_history import DeliveryQuery
 from dcvd.services.webhooks.endpoints import EndpointChange
 from dcvd.store.organizations import Organization
 from dcvd.store.webhooks import delivery_history
+from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import bury, deliver_all, delivered, due, failed, happen, subscribed
 
 _ACTIVE, _RENEWED = EventType.DOMAIN_ACTIVE, EventType.DOMAIN_RENEWED

@@ -12,10 +12,10 @@ from dcvd.core.instants import DAY, MINUTE, to_rfc3339
 from dcvd.core.webhooks.deliveries import AttemptOutcome
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.health import DisabledReason, HealthState
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks.deliveries import FinishedAttempt, record_attempts
 from dcvd.store.organizations import Organization
+from tests.manual_clock import ManualClock
 from tests.services.views import bodies, event_names
 from tests.services.webhooks.attempts import attempt, delivered, due, endpoint_now, failed, happen, states, subscribed
 

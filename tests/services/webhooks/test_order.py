@@ -15,7 +15,6 @@ from dcvd.core.secret import Secret
 from dcvd.core.webhooks.deliveries import DueDelivery
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.replays import ReplayStatus
-from dcvd.kit.clock import ManualClock
 from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints, replays
@@ -23,6 +22,7 @@ from dcvd.services.webhooks.deliveries import drop_expired, record_attempts
 from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
 from dcvd.store.engine.database import Database
 from tests.conftest import VAULT
+from tests.manual_clock import ManualClock
 from tests.services.memory import MemoryDatabase, run
 from tests.services.webhooks.attempts import delivered, due, failed, happen, owed
 

@@ -12,7 +12,6 @@ from dcvd.core.webhooks.deliveries import DeliveryState, DueDelivery
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.errors import InvalidInput, NotFound, Retryable
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.webhooks import endpoints, replays
@@ -20,6 +19,7 @@ from dcvd.services.webhooks.deliveries import drop_expired, record_attempts
 from dcvd.store.engine.database import Topic
 from dcvd.store.organizations import Organization
 from tests.conftest import VAULT
+from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import (
     bury,
     deliver_all,

@@ -5,11 +5,11 @@ import pytest
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import Endpoint, select_signing_secrets
 from dcvd.errors import Conflict, NotFound
-from dcvd.kit.clock import ManualClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints, secret_rotation
 from dcvd.store.engine.database import Topic
 from dcvd.store.organizations import Organization
+from tests.manual_clock import ManualClock
 
 _MINUTE = 60_000
 
