@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.domains.domain import Domain, DomainStatus, RequiredRecord, ValidationMethod, required_records
+from dcvd.core.domains.domain import Domain, DomainStatus, RequiredRecord, ValidationMethod
+from dcvd.core.domains.required_records import required_records
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
 from dcvd.metrics import Metrics

@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from dcvd.api.domains.view import ErrorView, FindingView, RequiredRecordView, finding_view
 from dcvd.api.http.parameters import Instant, format_instant
-from dcvd.core.domains.domain import DnsState, DomainStatus, RequiredRecord, required_records
+from dcvd.core.domains.domain import DnsState, DomainStatus, RequiredRecord
+from dcvd.core.domains.required_records import required_records
 from dcvd.core.instants import MINUTE, to_rfc3339
 from dcvd.services.diagnosis import Diagnosis, NameHolder, Preview
 

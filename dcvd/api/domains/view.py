@@ -17,8 +17,8 @@ from dcvd.core.domains.domain import (
     RecordPurpose,
     Severity,
     ValidationMethod,
-    required_records,
 )
+from dcvd.core.domains.required_records import required_records
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.lifecycle.registration_queue import QueuePosition, QueueState
 from dcvd.store.engine.paging import Page

@@ -20,7 +20,7 @@ from dcvd.cli.operations.contract import (
 from dcvd.config import Config
 from dcvd.core.domains.additions import DomainRequest, ValidatedDomain
 from dcvd.core.domains.bulk import LONGEST_ECHOED_NAME, AddLine, LineRefusal, fingerprint_line, to_refusal
-from dcvd.core.domains.domain import required_records
+from dcvd.core.domains.required_records import required_records
 from dcvd.core.instants import to_rfc3339, to_seconds
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.core.tokens import Role, Token

@@ -9,7 +9,8 @@ from dcvd.core.diagnosis import DnsRequirements, FindingCode, diagnose_dns, name
 from dcvd.core.domains import targets
 from dcvd.core.domains.additions import ValidatedDomain
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
-from dcvd.core.domains.domain import DnsState, Domain, Finding, RequiredRecord, new_domain, required_records
+from dcvd.core.domains.domain import DnsState, Domain, Finding, RequiredRecord, new_domain
+from dcvd.core.domains.required_records import required_records
 from dcvd.core.ids import RandomBytes
 
 _EXPECTED_CODES: Final = frozenset({FindingCode.CNAME_MISSING, FindingCode.CNAME_WRONG_TARGET})

@@ -3,15 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, assert_never
 
-from dcvd.core.domains.domain import (
-    DnsState,
-    Domain,
-    DomainStatus,
-    Finding,
-    FindingActor,
-    RequiredRecord,
-    required_records,
-)
+from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, Finding, FindingActor, RequiredRecord
+from dcvd.core.domains.required_records import required_records
 
 _ACTOR_IN_WORDS: Final[dict[FindingActor, str]] = {
     "customer": "The domain's owner has to act",

@@ -191,40 +191,6 @@ def delegation_suffix(domain: Domain) -> str | None:
     return target.removeprefix(before) if target is not None and target.startswith(before) else None
 
 
-def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
-    """Return every record that the customer has to have in DNS, verified or not."""
-    routing = RequiredRecord(
-        type="CNAME",
-        name=domain.name,
-        value=domain.cname_target,
-        purpose="routing",
-        # The state tolerates one failed check, but this shows the last check's result, as the findings do.
-        is_verified=domain.dns_state is DnsState.VERIFIED and not domain.dns_failures,
-    )
-    if domain.validation == "http":
-        return (routing,)
-    validation = RequiredRecord(
-        type="CNAME",
-        name=f"{CHALLENGE_LABEL}.{domain.name}",
-        value=domain.challenge_target,
-        purpose="validation",
-        is_verified=domain.challenge_verified,
-    )
-    return (routing, validation)
-
-
-def records_to_remove(domain: Domain) -> tuple[Record, ...]:
-    """Return the records that the customer should delete once the domain is removed.
-
-    Through a CNAME that is left behind, whoever gets its target next can answer for the customer's name.
-    """
-    return tuple(
-        Record(record.type, record.name, record.value)
-        for record in required_records(domain)
-        if record.value is not None
-    )
-
-
 class LeftoverRecord(Struct, frozen=True, kw_only=True):
     """A record that a removed domain leaves in DNS, with whether we wrote it and are removing it."""
 

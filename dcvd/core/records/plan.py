@@ -9,7 +9,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
-from dcvd.core.domains.domain import Domain, Record, required_records
+from dcvd.core.domains.domain import Record
 from dcvd.core.domains.hostnames import is_within
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.text import shorten
@@ -60,15 +60,6 @@ class DnsPlan(Struct, frozen=True, kw_only=True):
     def obstacles(self) -> tuple[Obstacle, ...]:
         """The obstacles of all steps, in the order of the steps."""
         return tuple(step.obstacle for step in self.steps if step.obstacle is not None)
-
-
-def records_to_write(domain: Domain) -> tuple[Record, ...]:
-    """Return the records that a domain needs, as far as their values are known."""
-    return tuple(
-        Record(record.type, record.name, record.value)
-        for record in required_records(domain)
-        if record.value is not None
-    )
 
 
 def plan_record(

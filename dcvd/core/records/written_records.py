@@ -5,7 +5,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from dcvd.core.domains.domain import Domain, LeftoverRecord, Record, records_to_remove
+from dcvd.core.domains.domain import Domain, LeftoverRecord, Record
+from dcvd.core.domains.required_records import known_records
 from dcvd.core.records.plan import PlanStep, is_same_record
 from dcvd.core.records.zones import ZoneRecord
 
@@ -81,7 +82,7 @@ def leftover_records(
     being_removed: whether the records that we wrote are being removed.
     """
     written = dict.fromkeys(row.record for row in written_records)
-    records = dict.fromkeys((*records_to_remove(domain), *written))
+    records = dict.fromkeys((*known_records(domain), *written))
     return tuple(
         LeftoverRecord(
             type=record.type,

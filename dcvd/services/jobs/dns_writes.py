@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import structlog
 
 from dcvd.core.domains.domain import Domain
+from dcvd.core.domains.required_records import known_records
 from dcvd.core.jobs import Job, JobKind
-from dcvd.core.records.plan import records_to_write
 from dcvd.core.records.zones import DnsWrite
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
@@ -38,7 +38,7 @@ def enqueue_on_change(context: Context, tx: Transaction, before: Domain, after: 
 
     A pending job needs no second one: it writes what is required when it begins, and compares again at its end.
     """
-    if after.connection_id is None or records_to_write(before) == records_to_write(after):
+    if after.connection_id is None or known_records(before) == known_records(after):
         return
     if not any(job.dns_write is not None and job.dns_write.action == "write" for job in list_pending(tx, after.id)):
         enqueue(context, tx, after, after.connection_id, PLAIN_WRITE)

@@ -7,7 +7,8 @@ import structlog
 from msgspec import Struct
 
 from dcvd.config import Config
-from dcvd.core.domains.domain import WAITING_STATUSES, Domain, Record, required_records
+from dcvd.core.domains.domain import WAITING_STATUSES, Domain, Record
+from dcvd.core.domains.required_records import required_records
 from dcvd.core.ids import IdPrefix, is_id
 from dcvd.core.records.domain_connect import (
     RETURN_PATH,

@@ -8,9 +8,10 @@ from typing import Final
 from msgspec.structs import replace as changed
 
 from dcvd.core.domains.domain import Domain
+from dcvd.core.domains.required_records import known_records
 from dcvd.core.jobs import Job
 from dcvd.core.records import undo as dns_undo
-from dcvd.core.records.plan import DnsPlan, plan_record, records_to_write
+from dcvd.core.records.plan import DnsPlan, plan_record
 from dcvd.core.records.written_records import WrittenRecord, connection_id_of, our_values_of
 from dcvd.core.records.zones import DnsWrite
 from dcvd.errors import Conflict, InvalidInput, Permanent, Retryable, Unauthorized
@@ -60,7 +61,7 @@ async def plan_write(
                 replace=replace,
                 our_values=our_values_of(stored_by_name.get((record.type, record.name))),
             )
-            for record in records_to_write(domain)
+            for record in known_records(domain)
         ]
     return DnsPlan(connection_id=chosen_id, zone=editor.zone.name, steps=tuple(steps))
 

@@ -11,11 +11,12 @@ import structlog
 from msgspec.structs import replace as changed
 
 from dcvd.core.domains.domain import Domain, Record
+from dcvd.core.domains.required_records import known_records
 from dcvd.core.ids import IdPrefix
 from dcvd.core.jobs import Job, JobState
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.core.records import undo
-from dcvd.core.records.plan import Obstacle, PlanStep, describe_records, is_cname_to, plan_record, records_to_write
+from dcvd.core.records.plan import Obstacle, PlanStep, describe_records, is_cname_to, plan_record
 from dcvd.core.records.written_records import WrittenRecord, our_values_of, records_to_restore
 from dcvd.core.records.zones import ZoneRecord
 from dcvd.errors import NotConfigured, NotFound, Permanent, RemoteError, Retryable, Unauthorized
@@ -75,7 +76,7 @@ async def _write(context: Context, access: ProviderAccess, job: Job, *, replace:
         log.info("dns_write.not_wanted", job_id=job.id, domain=job.domain_name)
         await context.database.write(lambda tx: queue.succeed(context, tx, job))
         return
-    required_records = records_to_write(domain)
+    required_records = known_records(domain)
     stored_by_name = {(stored_record.type, stored_record.name): stored_record for stored_record in stored_records}
     written: list[WrittenRecord] = []
     foreign: list[WrittenRecord] = []
@@ -179,7 +180,7 @@ def _complete_write(
     if domain is None:
         return
     domains.set_next_check(tx, domain.id, context.now(), CheckLane.WAITING)
-    if domain.connection_id == job.connection_id and records_to_write(domain) != planned_records:
+    if domain.connection_id == job.connection_id and known_records(domain) != planned_records:
         dns_writes.enqueue(context, tx, domain, domain.connection_id or "", dns_writes.PLAIN_WRITE)
 
 
@@ -260,7 +261,7 @@ async def _remove(context: Context, access: ProviderAccess, job: Job) -> None:
 def _is_needed(snapshot: Snapshot, job: Job, row: WrittenRecord) -> bool:
     """Whether the name was added again, and needs the very same record."""
     domain = None if job.domain_name is None else domains.find_by_name(snapshot, job.domain_name)
-    return domain is not None and row.record in records_to_write(domain)
+    return domain is not None and row.record in known_records(domain)
 
 
 def _complete_removal(context: Context, tx: Transaction, job: Job, rows: Sequence[WrittenRecord]) -> None:

@@ -4,7 +4,8 @@ import itertools
 
 from msgspec.structs import replace
 
-from dcvd.core.domains.domain import DnsState, DomainStatus, Record, records_to_remove, required_records
+from dcvd.core.domains.domain import DnsState, DomainStatus, Record
+from dcvd.core.domains.required_records import known_records, required_records
 from tests.core.builders import DNS_MISSING, NAME, NOW, TARGET, Story, active_story, added_domain, certificate, seen
 
 
@@ -57,11 +58,11 @@ def test_a_required_record_is_verified_only_as_it_was_seen_last() -> None:
 
 def test_what_is_to_be_removed_is_what_the_customer_may_have_created() -> None:
     domain = Story().domain
-    assert records_to_remove(domain) == (Record("CNAME", NAME, TARGET),)
+    assert known_records(domain) == (Record("CNAME", NAME, TARGET),)
     delegated = replace(domain, validation="delegated", challenge_target=None)
-    assert records_to_remove(delegated) == (Record("CNAME", NAME, TARGET),)
+    assert known_records(delegated) == (Record("CNAME", NAME, TARGET),)
     challenge = f"{NAME}.0123456789abcdef.dcv.cloudflare.com"
-    assert records_to_remove(replace(delegated, challenge_target=challenge)) == (
+    assert known_records(replace(delegated, challenge_target=challenge)) == (
         Record("CNAME", NAME, TARGET),
         Record("CNAME", f"_acme-challenge.{NAME}", challenge),
     )

@@ -1,0 +1,38 @@
+"""The records that a customer has to create for a domain."""
+
+from dcvd.core.domains.domain import CHALLENGE_LABEL, DnsState, Domain, Record, RequiredRecord
+
+
+def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
+    """Return every record that the customer has to have in DNS, verified or not."""
+    routing = RequiredRecord(
+        type="CNAME",
+        name=domain.name,
+        value=domain.cname_target,
+        purpose="routing",
+        # The state tolerates one failed check, but this shows the last check's result, as the findings do.
+        is_verified=domain.dns_state is DnsState.VERIFIED and not domain.dns_failures,
+    )
+    if domain.validation == "http":
+        return (routing,)
+    validation = RequiredRecord(
+        type="CNAME",
+        name=f"{CHALLENGE_LABEL}.{domain.name}",
+        value=domain.challenge_target,
+        purpose="validation",
+        is_verified=domain.challenge_verified,
+    )
+    return (routing, validation)
+
+
+def known_records(domain: Domain) -> tuple[Record, ...]:
+    """Return the required records whose values are known.
+
+    They are also what the customer should delete once the domain is removed: through a CNAME that is left behind,
+    whoever gets its target next can answer for the customer's name.
+    """
+    return tuple(
+        Record(record.type, record.name, record.value)
+        for record in required_records(domain)
+        if record.value is not None
+    )
