@@ -17,7 +17,7 @@ from dcvd.store.engine.database import Database
 class Context:
     """Hold what every use case needs; built once, by whoever composes the program.
 
-    Reloading replaces `config` as a whole. Commands that touch no stored secret do without a vault and without its key.
+    Reloading replaces `config` as a whole. Commands that touch no stored secret need no vault, nor its key.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Context:
 
     @property
     def rules(self) -> LifecycleRules:
-        """The operator's decisions about every domain."""
+        """What the operator configured about the lifecycle of domains."""
         return LifecycleRules(
             expiry_thresholds_ms=self.config.domains.expiring_soon,
             certificate_authorities=self.config.cloudflare.certificate_authorities,

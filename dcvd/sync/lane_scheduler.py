@@ -9,9 +9,9 @@ from dcvd.core.lifecycle.schedule import CheckLane
 _WEIGHTS: Final = {CheckLane.WAITING: 4, CheckLane.ROUTINE: 2, CheckLane.FAILING: 1}
 """The proportion in which the lanes hold slots when each of them has more work than slots."""
 _RESERVE_DIVISOR: Final = 8
-"""One slot in so many is never lent: a waiting domain finds one at once, even while all checks take long."""
+"""One slot in this many is for WAITING alone, so that it finds one at once even while all other checks take long."""
 _FAILING_DIVISOR: Final = 4
-"""A failing domain holds its slot until something times out; all of them together get at most one slot in so many."""
+"""A failing domain holds its slot until something times out; so FAILING gets at most one slot in this many."""
 
 
 class LaneScheduler:
@@ -23,6 +23,7 @@ class LaneScheduler:
     def __init__(self, slots: int) -> None:
         self._slots = slots
         self._in_flight: Counter[CheckLane] = Counter()
+        # Grows by 1/weight with each check; where lanes hold slots in proportion, the lane that is behind goes first.
         self._virtual_times: dict[CheckLane, float] = dict.fromkeys(CheckLane, 0.0)
 
     @property
@@ -31,7 +32,7 @@ class LaneScheduler:
         return self._slots - self._in_flight.total()
 
     def count_room(self, lane: CheckLane) -> int:
-        """Return how many more slots a lane could hold if the others took none."""
+        """Return how many more slots a lane could hold if the others took no more."""
         in_flight = self._in_flight
         lendable = self._slots - self._slots // _RESERVE_DIVISOR
         match lane:

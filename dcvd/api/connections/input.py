@@ -20,7 +20,7 @@ _KEY_ID: Final = re.compile(r"[A-Za-z0-9_]{16,128}")
 _HOST_FORM: Final = re.compile(r"[A-Za-z0-9_.:\[\]-]{1,255}")
 _DNS_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]{4,1024}={0,2}")
-_LONGEST_NAME: Final = 254
+_LONGEST_NAME: Final = 254  # characters, with the final dot
 _CREDENTIALS_FIELD: Final = "credentials"
 
 GivenCredentials = Annotated[
@@ -113,7 +113,7 @@ def _read_route53(members: _Route53Credentials) -> Credentials:
         case _Route53Credentials(
             role_arn=str(arn), external_id=str(external), access_key_id=None, secret_access_key=None
         ):
-            account_of(arn)
+            account_of(arn)  # raises where it is not the ARN of a role
             return AwsRole(
                 role_arn=arn,
                 external_id=_check_form("externalId", external, _HEADER_WORD, "an ExternalId that dcvd gave"),

@@ -22,8 +22,8 @@ class NewAuthorization(Struct, frozen=True, kw_only=True, rename="camel", forbid
     """Which provider to connect, and where its answer goes.
 
     `redirectUri`: if it is absent, the first that the operator configured.
-    `returnTo` goes with a redirect URI of dcvd's own: where the browser is sent at the end, with `state`. Compare that
-    with the `state` in the user's session: otherwise somebody else may have sent them there.
+    `returnTo` is for a redirect URI of dcvd's own: where the browser is sent at the end, with `state`. Check that this
+    is the `state` in the user's session: if it is not, somebody else may have sent them there.
     `domainName`: the hostname, for a provider where customers consent for one name (Domain Connect).
     """
 
@@ -84,7 +84,10 @@ async def authorize(request: ApiRequest, data: JSONBody[NewAuthorization]) -> Au
     responses=problems(400, 403, 409, 413, 415, 502, 503),
 )
 async def exchange(request: ApiRequest, data: JSONBody[NewExchange]) -> Response[ConnectionAnswer]:
-    """Connect with an answer that came to your own page, by the token that began. After a failure, begin again."""
+    """Connect with an answer that came to your own page.
+
+    Call it with the same token as `POST /api/oauth/authorize`. After a failure, begin again there.
+    """
     if data.state is UNSET or not data.state:
         raise InvalidInput(
             "state",

@@ -28,12 +28,12 @@ _OAUTH_PROVIDERS: Final = {provider.value: provider for provider in Provider if 
 
 @get("/{provider:str}")
 async def handle_callback(request: ApiRequest, provider: FromPath[str]) -> Response[bytes]:
-    """Finish the connection, and send the browser on to where the authorization said, or show a plain page."""
+    """Finish the connection, and send the browser on to the `returnTo` of its authorization, or show a plain page."""
     known_provider = _OAUTH_PROVIDERS.get(provider)
     if known_provider is None:
         raise route_not_found()
     if request.is_head:
-        # It would use up the state as a GET does, and whoever only tests whether a link works must not do that.
+        # HEAD would use up the state as GET does, and whoever only tests whether a link works must not do that.
         raise HttpRefusal(
             HTTPStatus.METHOD_NOT_ALLOWED,
             "method_not_allowed",
@@ -62,7 +62,7 @@ def _parse_callback(query: bytes) -> AuthorizationResponse:
     try:
         return read_authorization_response(query.decode("ascii"))
     except ValueError as error:
-        # A query that is not ASCII quotes itself in its error, and there may be a code in it.
+        # UnicodeDecodeError carries the query, in which there may be a code: only a fixed text is logged and shown.
         reason = "is not ASCII" if isinstance(error, UnicodeDecodeError) else str(error)
         log.warning("oauth.callback_refused", reason=reason)
         raise InvalidInput("query", f"The query of this address {reason}.", code="invalid_callback") from None
@@ -71,12 +71,13 @@ def _parse_callback(query: bytes) -> AuthorizationResponse:
 def _redirect(return_to: str, outcome: CallbackResult, state: str) -> Response[bytes]:
     """Answer with 303, so that the browser goes on with GET and repeats nothing (RFC 9700, section 4.12).
 
-    By the state, which is used up by now, that page can tell whether this browser's user began (section 4.7).
+    By the state, which is used up by now, the page at `return_to` can tell whether it was the user of this browser who
+    began (section 4.7).
     """
-    result = {"error": outcome.failure.code} if outcome.failure is not None else {}
+    parameters = {"error": outcome.failure.code} if outcome.failure is not None else {}
     if outcome.connection is not None:
-        result = {"connection": outcome.connection.id}
-    location = add_query(return_to, {**result, "state": state})
+        parameters = {"connection": outcome.connection.id}
+    location = add_query(return_to, {**parameters, "state": state})
     return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={**HEADERS, "Location": location}, media_type=_HTML)
 
 

@@ -13,12 +13,12 @@ from dcvd.kit.limits.admission_limit import AdmissionLimit
 MAX_SYNCS_PER_ORGANIZATION: Final = 8
 MAX_SYNCS: Final = 32
 MAX_SYNCS_PER_MINUTE: Final = 60
-"""Syncs of one organization: each takes a call of the Cloudflare budget that all share, before the sync loop does."""
+"""Of one organization: each sync takes a call out of the Cloudflare budget that all share, ahead of the sync loop."""
 _LOCK_TIMEOUT_S: Final = 5.0  # seconds; a client that reconnects may be back before its last call has ended
 
 
 class StreamSlots:
-    """Admits one stream of each organization at a time: a stream may keep megabytes, and two would be no faster."""
+    """Admits one stream of each organization at a time: a stream may hold megabytes, and two would be no faster."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()

@@ -30,11 +30,11 @@ from dcvd.errors import (
 
 MEDIA_TYPE: Final = "application/problem+json"
 FAILURE: Final = "dcvd.failure"
-"""The key in the scope's state of the exception behind an answer of 500 or more, for the request's log line."""
+"""Under this key the scope's state keeps the exception behind an answer of 500 or more, for the log line."""
 REQUEST_ID: Final = "dcvd.request_id"
 
 _MAX_SENTENCE_LENGTH: Final = 1000  # characters of a sentence, which may quote what was given
-_DEFAULT_RETRY_AFTER_S: Final = 5.0  # seconds to wait if the service that is not available named none
+_DEFAULT_RETRY_AFTER_S: Final = 5.0  # seconds to wait, if the unavailable service did not say how long
 
 
 class FieldError(Struct, frozen=True):

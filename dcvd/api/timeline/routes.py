@@ -40,7 +40,7 @@ async def get_timeline(
 ) -> TimelineList:
     """List every request, observed change, change of status, job and event; a cause comes before its effects.
 
-    A removed domain has its timeline until the end of retention. `order` has to stay the same from page to page.
+    A removed domain keeps its timeline until retention ends. `order` has to stay the same from page to page.
     """
     page = await timeline.list_page(
         request.context,

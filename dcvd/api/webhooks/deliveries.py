@@ -39,7 +39,8 @@ class Requeue(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_
 class ExplanationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     """An explanation, and `curl`: a command that repeats the delivery, which receivers accept until `validUntil`.
 
-    Both are null when the endpoint's secrets cannot be read. Fill in the values of the endpoint's own headers.
+    `curl` and `validUntil` are null when the endpoint's secrets cannot be read. In `curl`, fill in the values of the
+    headers that you configured for the endpoint.
     """
 
     explanation: ExplanationView

@@ -7,11 +7,11 @@ from dcvd.core.domains.dns_facts import DnsCheckRequest
 from dcvd.dns import DnsObserver
 
 _UNUSED_TARGET: Final = "nowhere.invalid"
-"""A DNS check needs a target to compare with; here its result does not matter."""
+"""A DNS check compares the hostname with a target; here that comparison does not matter."""
 
 
 class PublicNameServers:
-    """Looks up name servers by the same DNS checks as those of domains, with their limits and their cache."""
+    """Looks up name servers with the DNS check that domains get, and so within its limits and from its cache."""
 
     def __init__(self, observer: DnsObserver) -> None:
         self._observer = observer

@@ -1,4 +1,4 @@
-"""Serve Cloudflare's API for custom hostnames and for the check of a token, below /client/v4."""
+"""Serve Cloudflare's API for custom hostnames and for verifying a token, below /client/v4."""
 
 import uuid
 from typing import Final
@@ -137,12 +137,14 @@ class CloudflareApi:
         return record
 
     def _billing_messages(self) -> tuple[str, ...]:
-        """Return the warning about the bill; `messages` of custom hostnames are plain strings."""
+        """Return the warning about the bill, if any; `messages` about custom hostnames are strings, not objects."""
         if len(self._world.hostnames) <= QUOTA_ALLOCATED:
             return ()
         return (f"You have used all {QUOTA_ALLOCATED} custom hostnames of your allocation; further ones are billed.",)
 
     def _require_zone(self, handler: Handler) -> Handler:
+        """Wrap a handler, so that it gets only requests with the operator's token for the sandbox's own zone."""
+
         async def handle_in_zone(request: web.Request) -> web.StreamResponse:
             zone_id = request.match_info["zone_id"]
             if not is_identifier(zone_id.lower()):

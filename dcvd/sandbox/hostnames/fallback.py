@@ -10,7 +10,10 @@ FallbackStatus = Literal["initializing", "pending_deployment", "active", "pendin
 
 
 class FallbackOrigin(msgspec.Struct, frozen=True, kw_only=True):
-    """A fallback origin. Instants are milliseconds; `active_at` is one stage after the last change."""
+    """A fallback origin. Instants are milliseconds.
+
+    `active_at` is one step (`step_s`) after the last change; the origin that a sandbox begins with is active at once.
+    """
 
     origin: str
     created_at: int

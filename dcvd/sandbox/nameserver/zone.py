@@ -25,8 +25,8 @@ _WILDCARD: Final = Name(["*"])
 class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     """An answer to a query.
 
-    final_name: the name at the end of the chain. consulted_names: all names that could change the answer if they were
-    added or removed.
+    final_name: the name at the end of the chain. consulted_names: the answer stays the same until one of these names is
+    added, removed or changed.
     """
 
     rcode: dns.rcode.Rcode
@@ -55,17 +55,18 @@ class ZoneData:
 
     def __init__(self) -> None:
         self._rdatasets: dict[Name, dict[RdataType, Rdataset]] = {}
+        # How many sets are at each name or below it; a name exists while that is not 0.
         self._descendant_counts: Counter[Name] = Counter()
 
     def put(self, name: Name, rdataset: Rdataset) -> frozenset[Name]:
-        """Replace the set of that name and type; return the names that were added, removed or changed."""
+        """Store a set, in place of any other of that name and type; return the names that were added or changed."""
         node = self._rdatasets.setdefault(name, {})
         is_new = rdataset.rdtype not in node
         node[rdataset.rdtype] = rdataset
         return frozenset({name}) | (self._count(name, 1) if is_new else frozenset())
 
     def drop(self, name: Name, rdtype: RdataType) -> frozenset[Name] | None:
-        """Remove the set of that name and type; return None if there is none, else the same as `put`."""
+        """Remove the set of that name and type; return the changed or removed names, None if there is no such set."""
         node = self._rdatasets.get(name)
         if node is None or rdtype not in node:
             return None
@@ -80,7 +81,7 @@ class ZoneData:
                 yield name, rdataset
 
     def resolve(self, qname: Name, rdtype: RdataType) -> Resolution:
-        """Return the answer that a resolver would get. A loop, or more than 16 links, ends the chain there."""
+        """Return the answer that a resolver would get. A chain that loops or has more than 16 links is cut off."""
         answer: list[RRset] = []
         consulted: set[Name] = set()
         name = qname
@@ -101,7 +102,11 @@ class ZoneData:
                 return _build_resolution(dns.rcode.NOERROR, answer, name, consulted)
 
     def find_soa(self, name: Name) -> RRset:
-        """Return the SOA for a negative answer: the nearest one above, else one for the likely apex of the zone."""
+        """Return the SOA for a negative answer.
+
+        The nearest name, at or above this one, that has SOA or NS is the apex of the zone; without any, the last two
+        labels are taken for it. An apex without an SOA gets one that is made up.
+        """
         for ancestor in iterate_ancestors(name):
             node = self._rdatasets.get(ancestor, {})
             if RdataType.SOA in node:
@@ -112,7 +117,10 @@ class ZoneData:
         return _synthesize_soa(dns.name.Name(name.labels[-3:]))
 
     def _find(self, name: Name, consulted_names: set[Name]) -> _RdatasetMap | None:
-        """Return the data at a name, or of a wildcard if nothing is at or below it; None if it does not exist."""
+        """Return the data at a name; if nothing is at or below it, that of the wildcard that covers it.
+
+        Without such a wildcard the name does not exist: None.
+        """
         consulted_names.add(name)
         if name in self._rdatasets:
             return self._rdatasets[name]
@@ -127,7 +135,7 @@ class ZoneData:
         return None
 
     def _count(self, name: Name, change: int) -> frozenset[Name]:
-        """Count a set in or out at a name and all names above it; return those that began or ceased to exist."""
+        """Add `change` to the counts of a name and all names above it; return those that began or ceased to exist."""
         changed_names = set()
         for ancestor in iterate_ancestors(name):
             before = self._descendant_counts[ancestor]

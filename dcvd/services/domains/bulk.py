@@ -22,8 +22,8 @@ from dcvd.store.engine.database import Snapshot, Transaction
 log = structlog.get_logger(__name__)
 
 _MIN_STEP_LINES: Final = 25
-_MAX_STEP_LINES: Final = 500  # lines a transaction
-_SHORT_STEP_S: Final = 0.008  # seconds; a step that is twice as long still lets others in soon
+_MAX_STEP_LINES: Final = 500  # lines in one transaction
+_SHORT_STEP_S: Final = 0.008  # seconds; with twice as many lines, such a step still lets others write soon
 _STEP_FAILED: Final = (
     "The database could not do its work; nothing of this line was stored. Try it again, with the same key."
 )
@@ -48,7 +48,7 @@ S = TypeVar("S", bound=Snapshot)
 class BulkRequest(Struct, frozen=True, kw_only=True):
     """Who calls, and how. `idempotency_key` None: nothing is remembered. A dry run stores nothing at all.
 
-    remove_records: also take the records that we wrote for removed domains out of DNS.
+    remove_records: also delete from DNS the records that we wrote for the removed domains.
     """
 
     org_id: str
@@ -72,7 +72,10 @@ class IdempotencyRecord(Generic[O]):
         self._outcome_decoder = msgspec.json.Decoder(outcome)
 
     def recall(self, snapshot: Snapshot, lines: Sequence[L]) -> tuple[dict[int, O | LineRefusal], list[L]]:
-        """Return the outcomes of the lines that were done, and the other lines; a line that differs is refused."""
+        """Return the outcomes of the lines that were done before, by line number, and the lines still to do.
+
+        A line that differs from the one that was done under its number gets a refusal as its outcome.
+        """
         if self._key is None:
             return {}, list(lines)
         stored_lines = bulk_lines.list_between(snapshot, self._org_id, self._key, lines[0].number, lines[-1].number)
@@ -134,7 +137,7 @@ def _measure_step(
 
 
 async def check_key_unused(context: Context, request: BulkRequest, lines: Sequence[NumberedLine]) -> None:
-    """Check the key of a call whose lines are all known, before any line is done.
+    """Check the key of a call that is not a stream, so that all its lines are known, before any line is done.
 
     Raises Conflict when the key was used for other lines.
     """

@@ -28,7 +28,7 @@ Row = tuple[Any, ...]
 
 _GROUP_LIMIT: Final = 512
 _WATCH_INTERVAL_S: Final = 2.0
-_MINIMUM_SQLITE: Final = (3, 37, 0)  # STRICT tables; RETURNING is older
+_MINIMUM_SQLITE: Final = (3, 37, 0)  # the first version that has STRICT tables
 
 
 class Topic(StrEnum):
@@ -123,7 +123,7 @@ class Database:
 
     @classmethod
     async def open(cls, path: Path, *, readers: int = 3, check: bool = False) -> "Database":
-        """Open the file, create it where it is missing, and bring its schema up to date.
+        """Open the file, which is created if it is missing, and bring its schema up to date.
 
         check: also run SQLite's quick_check.
 
@@ -146,7 +146,7 @@ class Database:
         connections: list[aiosqlite.Connection] = []
         try:
             prepare_file(path)
-            # Checked before anything is set: the journal mode is written into the file, and it may not be ours.
+            # Checked before anything is set: the journal mode is written into the file, which may be another program's.
             writer = await _connect(path, refuse_unusable, connections)
             await run_on_thread(writer, prepare_writer)
             version = await run_on_thread(writer, migrate)
@@ -199,7 +199,7 @@ class Database:
         return event
 
     def subscribe(self, topic: Topic, callback: Callable[[str], None]) -> None:
-        """Call `callback(key)` for each announcement, before the writer of that unit gets its answer.
+        """Call `callback(key)` for each announcement of a unit, before the `write` of that unit returns.
 
         So whatever a caller knows to be stored is known to every subscriber too. The callback must not raise.
         """
@@ -213,7 +213,9 @@ class Database:
             raise _store_error(error) from error
 
     async def watch_file(self) -> None:
-        """Watch the file until a failure: the writer's own, or DatabaseUnusable when the file was removed or replaced.
+        """Watch the file until the writer ends, and raise what the writer failed with, if it did.
+
+        Raises DatabaseUnusable when the file was removed or replaced.
 
         SQLite goes on writing to a file that was deleted, and everything that is acknowledged from then on is lost.
         """
@@ -224,7 +226,7 @@ class Database:
         await self._writer_task
 
     async def close(self) -> None:
-        """Finish the queued units, then close; readers go first, so that the last connection checkpoints the log."""
+        """Finish the queued units, then close; the writer goes last, and SQLite checkpoints the log then."""
         self._is_closing = True
         self._unit_queued.set()
         await asyncio.wait([self._writer_task])
@@ -284,6 +286,7 @@ class Database:
                 unit.future.set_exception(failure)
             else:
                 unit.future.set_result(unit.value)
+        # No caller of `write` goes on before this task awaits, so subscribers come first although the results are set.
         for topic, key in announcements:
             for callback in self._subscribers[topic]:
                 callback(key)
@@ -295,8 +298,9 @@ class Database:
 def run_on_thread(connection: aiosqlite.Connection, function: Callable[..., T], *arguments: object) -> Awaitable[T]:
     """Run `function(sqlite3_connection, *arguments)` as one step on the connection's own thread.
 
-    aiosqlite has no public call for this: each of its methods is a hop of its own, and a unit of many statements
-    would pay for each and could be torn by a cancellation. Its version is bounded, and a test notices a change.
+    aiosqlite has no public call for this: each of its methods goes to the thread and back for itself, so a unit of many
+    statements would pay for each, and a cancellation could cut it in two. `_execute` is private, so the version of
+    aiosqlite is bounded, and a test notices a change.
     """
     execute = cast("Callable[..., Awaitable[T]]", connection._execute)
     return execute(_call_on_thread, connection, function, arguments)
