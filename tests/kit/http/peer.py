@@ -127,7 +127,7 @@ class Client:
     async def rest(self) -> bytes:
         """Everything until the server closes; a reset counts as closing."""
         received = bytearray()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             try:
                 while piece := await self.reader.read(65_536):
                     received += piece
