@@ -34,7 +34,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["auto", "json", "console"]
 
 _MIB: Final = 1 << 20
-_SOCKET_PATH_LIMIT: Final = 107  # bytes; sun_path of unix(7), less its final NUL
+SOCKET_PATH_LIMIT: Final = 107  # bytes; sun_path of unix(7), less its final NUL
 _TIMEOUT: Final = duration(at_least_ms=1, at_most_ms=HOUR)
 _INTERVAL: Final = duration(at_most_ms=365 * DAY)
 _RETENTION: Final = duration()
@@ -50,7 +50,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     listen: Annotated[tuple[SocketAddress, ...], ConfigKey(validate=list_of(values.listen_address))] = (
         SocketAddress("127.0.0.1", 8080),
     )
-    socket: Annotated[Path, ConfigKey(validate=values.path, longest_path_bytes=_SOCKET_PATH_LIMIT)] = Path(
+    socket: Annotated[Path, ConfigKey(validate=values.path, longest_path_bytes=SOCKET_PATH_LIMIT)] = Path(
         "/run/dcvd.sock"
     )
     socket_mode: Annotated[int, ConfigKey(validate=values.file_mode)] = 0o660

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from dcvd.config.sections import SOCKET_PATH_LIMIT
 from dcvd.errors import DcvdError
 
 _NAME: Final = "dcvd.sock"
-_LONGEST: Final = 107  # bytes; sun_path of unix(7), less its final NUL
 _SHORT: Final = (Path("/tmp"), Path("/var/tmp"), Path("/run"))  # noqa: S108  # only parents of a directory of its own
 _PREFIX: Final = "dcvd-demo-"
 
@@ -48,7 +48,8 @@ def _short_directory(wanted: Path) -> tempfile.TemporaryDirectory[str]:
         refusals.append(f"{parent}: too long")
     raise DcvdError(
         f"The demo has no place for its socket: {wanted} has {len(bytes(wanted))} bytes, of which a socket's path may "
-        f"have {_LONGEST}, and nothing shorter can be used ({'; '.join(refusals)}). Set $TMPDIR to a short directory.",
+        f"have {SOCKET_PATH_LIMIT}, and nothing shorter can be used ({'; '.join(refusals)}). "
+        "Set $TMPDIR to a short directory.",
         code="no_place_for_socket",
     )
 
@@ -59,4 +60,4 @@ def _parents() -> list[Path]:
 
 
 def _fits(path: Path) -> bool:
-    return len(bytes(path)) <= _LONGEST
+    return len(bytes(path)) <= SOCKET_PATH_LIMIT
