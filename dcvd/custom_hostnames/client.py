@@ -13,11 +13,13 @@ from msgspec import Struct
 from dcvd.config import Config
 from dcvd.core.domains.domain import ValidationMethod
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
-from dcvd.core.instants import to_seconds
+from dcvd.core.instants import HOUR, to_seconds
+from dcvd.core.retry_after import parse_retry_after_ms
 from dcvd.custom_hostnames.budget import REQUEST_WINDOW_S, CloudflareBudget, Urgency
 from dcvd.custom_hostnames.errors import DUPLICATE_CODE, NOT_FOUND_CODE, RATE_LIMITED, UNAVAILABLE, build_error
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, read_envelope, read_hostname, read_hostnames
 from dcvd.errors import Permanent, Retryable
+from dcvd.kit.clock import SystemClock
 from dcvd.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -28,7 +30,7 @@ _MAX_COMMON_NAME_LENGTH: Final = 64
 """A longer name gets a certificate only with one of Cloudflare's own names in front of it (error 1469)."""
 _ORDERABLE_METHODS: Final = frozenset({"http", "txt", "email"})
 """What an order may ask for; `cname` still occurs in answers alone."""
-_MAX_RETRY_AFTER_S: Final = 3600.0
+_MAX_RETRY_AFTER_MS: Final = HOUR
 
 
 class CustomHostnamePage(Struct, frozen=True):
@@ -209,7 +211,10 @@ class CloudflareClient:
                         chunk := await response.content.read(_MAX_ANSWER_BYTES)
                     ):
                         content += chunk
-                    retry_after_s = _parse_retry_after_s(response.headers.get("retry-after"))
+                    retry_after_ms = parse_retry_after_ms(
+                        response.headers.get("retry-after"), SystemClock().now(), max_ms=_MAX_RETRY_AFTER_MS
+                    )
+                    retry_after_s = None if retry_after_ms is None else to_seconds(retry_after_ms)
                     elapsed_s = time.monotonic() - start_time
                     self._budget.learn_from(
                         response.status, response.headers.get("ratelimit"), retry_after_s, elapsed_s=elapsed_s
@@ -257,14 +262,6 @@ def _require_match(
         message = f"Cloudflare answered about {answered} when it was asked about {name or cf_id}."
         raise Retryable(message, code="cloudflare_unexpected")
     return cloudflare_hostname
-
-
-def _parse_retry_after_s(text: str | None) -> float | None:
-    """Parse a `retry-after` header in seconds; a long wait is limited, and every other text gives None."""
-    stripped = (text or "").strip()
-    if not (stripped.isascii() and stripped.isdecimal()):
-        return None
-    return min(float(stripped[:9]), _MAX_RETRY_AFTER_S)
 
 
 def is_duplicate(error: Permanent) -> bool:

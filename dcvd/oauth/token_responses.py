@@ -115,7 +115,7 @@ def _to_error(
         return TokenResponseLost(
             f"{who} could not take {what} now (status {status}).",
             may_have_arrived=status != HTTPStatus.TOO_MANY_REQUESTS,
-            retry_after_s=_parse_seconds(fetched.headers.get("retry-after")),
+            retry_after_s=fetched.retry_after_s,
         )
     if code == "invalid_grant":
         return Unauthorized(f"{who} does not accept {what}: it is used, expired, revoked or another's.", code=code)
@@ -161,11 +161,6 @@ def _redact(text: object, secrets: Iterable[Secret]) -> str | None:
     for secret in secrets:
         text = text.replace(secret.reveal(), REDACTED)
     return _OPAQUE.sub(REDACTED, make_printable(text))[:_MAX_SHOWN]
-
-
-def _parse_seconds(text: str | None) -> float | None:
-    stripped = (text or "").strip()
-    return min(float(stripped[:9]), 3600.0) if stripped.isascii() and stripped.isdecimal() else None
 
 
 def _bad_response(provider: Provider, what: str) -> Permanent:

@@ -4,7 +4,7 @@ import structlog
 
 from dcvd.core.instants import HOUR
 from dcvd.core.lifecycle.schedule import LONGEST_FIXED_INTERVAL_MS
-from dcvd.core.retry_after import LONGEST_RETRY_AFTER_MS as LONGEST_RETRY_AFTER
+from dcvd.core.retry_after import MAX_RETRY_AFTER_MS
 from dcvd.core.retry_delays import MAX_JITTER
 from dcvd.services.context import Context
 from dcvd.services.jobs.queue import LONGEST_DELAY_MS
@@ -22,7 +22,7 @@ async def repair_clock_skew(context: Context) -> None:
     longest_check_ms = _add_margin(
         max(config.sync.active_interval, config.sync.pending_interval, LONGEST_FIXED_INTERVAL_MS)
     )
-    longest_delivery_ms = _add_margin(max(*config.webhooks.retry_schedule, LONGEST_RETRY_AFTER))
+    longest_delivery_ms = _add_margin(max(*config.webhooks.retry_schedule, MAX_RETRY_AFTER_MS))
 
     def unit(tx: Transaction) -> dict[str, int]:
         return {

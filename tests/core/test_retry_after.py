@@ -1,5 +1,7 @@
 """The header that asks for patience."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,10 +26,30 @@ NOW = 1_800_000_000_000  # 2027-01-15T08:00:00Z
         ("Fri, 15 Jan 2027 08:01:00 GMT", 60_000),
         ("Fri, 15 Jan 2027 07:00:00 GMT", 0),
         ("Fri, 15 Jan 2037 07:00:00 GMT", 6 * HOUR),
+        ("Friday, 15-Jan-27 08:01:00 GMT", 60_000),
+        ("Fri Jan 15 08:01:00 2027", 60_000),
+        ("Fri, 15 Jan 2027 08:01:00", 60_000),
+        ("Fri, 15 Jan 2027 08:01:00 -0000", 60_000),
     ],
 )
 def test_seconds_and_dates_are_understood_and_capped(text: str | None, expected: int | None) -> None:
     assert parse_retry_after_ms(text, NOW) == expected
+
+
+@pytest.mark.parametrize("text", ["3601", "Fri, 15 Jan 2027 10:00:00 GMT"])
+def test_a_caller_may_wait_less_long(text: str) -> None:
+    assert parse_retry_after_ms(text, NOW, max_ms=HOUR) == HOUR
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kathmandu"])
+def test_a_date_without_a_zone_is_in_utc_wherever_the_machine_stands(
+    monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        assert parse_retry_after_ms("Fri Jan 15 08:01:00 2027", NOW) == 60_000
+    time.tzset()
 
 
 @given(text=st.text(max_size=40))

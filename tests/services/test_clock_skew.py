@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.events import EventType
 from dcvd.core.instants import DAY, HOUR
-from dcvd.core.retry_after import LONGEST_RETRY_AFTER_MS
+from dcvd.core.retry_after import MAX_RETRY_AFTER_MS
 from dcvd.errors import Retryable
 from dcvd.services import clock_skew, organizations
 from dcvd.services.context import Context
@@ -78,7 +78,7 @@ async def test_every_plan_that_the_rules_make_is_left_alone(context: Context, cl
     await queue.fail(context, job, Retryable("Later.", code="odd", retry_after_s=10**9))
     (one,) = await due(context, endpoint)
     last = replace(one, attempts=len(context.config.webhooks.retry_schedule) - 2)
-    await deliveries.record_attempts(context, [failed(endpoint, last, 503, retry_after_ms=LONGEST_RETRY_AFTER_MS)])
+    await deliveries.record_attempts(context, [failed(endpoint, last, 503, retry_after_ms=MAX_RETRY_AFTER_MS)])
     before = await _plans(context, org)
     assert all(plan is not None and plan > clock.now() for plan in before)
     await clock_skew.repair_clock_skew(context)

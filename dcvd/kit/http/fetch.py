@@ -21,7 +21,10 @@ from msgspec import Struct
 from yarl import URL
 
 from dcvd import __version__
+from dcvd.core.instants import HOUR, to_seconds
+from dcvd.core.retry_after import parse_retry_after_ms
 from dcvd.errors import Permanent, Retryable
+from dcvd.kit.clock import SystemClock
 from dcvd.kit.egress.guard import AddressRefused, EgressPolicy, check_header_values, is_well_quoted, judge_url
 from dcvd.kit.egress.names import GuardedResolver
 from dcvd.kit.egress.system_resolver import SystemResolver
@@ -29,6 +32,7 @@ from dcvd.kit.egress.system_resolver import SystemResolver
 _TIMEOUT_S: Final = 10.0
 _MAX_BYTES: Final = 64 * 1024
 _MAX_CONNECTIONS: Final = 32
+_MAX_RETRY_AFTER_MS: Final = HOUR
 
 
 class FetchResponse(Struct, frozen=True, kw_only=True):
@@ -37,6 +41,12 @@ class FetchResponse(Struct, frozen=True, kw_only=True):
     status: int
     headers: dict[str, str]
     body: bytes
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """The seconds that the answer asks us to wait, counted from the moment of this call; at most an hour."""
+        wait_ms = parse_retry_after_ms(self.headers.get("retry-after"), SystemClock().now(), max_ms=_MAX_RETRY_AFTER_MS)
+        return None if wait_ms is None else to_seconds(wait_ms)
 
     def __repr__(self) -> str:
         return f"FetchResponse(status={self.status}, {len(self.body)} bytes)"

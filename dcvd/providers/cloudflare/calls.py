@@ -98,7 +98,7 @@ class CloudflareDnsApi:
         envelope = read_envelope(answer.body)
         if 200 <= answer.status < 300 and envelope is not None and envelope.success:
             return envelope
-        raise to_error(method, path, answer.status, envelope, answer.headers.get("retry-after"))
+        raise to_error(method, path, answer.status, envelope, answer.retry_after_s)
 
 
 def list_zone_candidates(name: str, registrable_name: str) -> Iterator[str]:

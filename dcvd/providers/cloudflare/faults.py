@@ -16,11 +16,10 @@ _CONFLICT_ERRORS: Final = range(81053, 81059)
 _CREDENTIAL_ERRORS: Final = frozenset({1000, 6003, 6111, 9103, 9106, 9109, 10000})
 _RECORD_NOT_FOUND: Final = 81044
 _MAX_MESSAGE_LENGTH: Final = 200
-_LONGEST_RETRY_AFTER_S: Final = 3600.0
 
 
 def to_error(
-    method: str, path: str, status: int, envelope: CloudflareEnvelope | None, retry_after: str | None
+    method: str, path: str, status: int, envelope: CloudflareEnvelope | None, retry_after_s: float | None
 ) -> RemoteError:
     """Return the error for a failed call; `path` is a template that names no zone and no record."""
     first = envelope.errors[0] if envelope and envelope.errors else CloudflareErrorInfo(None, "no explanation")
@@ -29,11 +28,9 @@ def to_error(
         message = f"{message}, code {first.code}: {make_printable(first.message)[:_MAX_MESSAGE_LENGTH]}"
     message = f"{message.rstrip('.')}."
     if status == 429:
-        return Retryable(message, code="provider_rate_limited", retry_after_s=_parse_retry_after_s(retry_after))
+        return Retryable(message, code="provider_rate_limited", retry_after_s=retry_after_s)
     if status >= 500 or envelope is None:
-        return Retryable(
-            f"{message} It is tried again.", code=UNAVAILABLE, retry_after_s=_parse_retry_after_s(retry_after)
-        )
+        return Retryable(f"{message} It is tried again.", code=UNAVAILABLE, retry_after_s=retry_after_s)
     if status in (401, 403) or first.code in _CREDENTIAL_ERRORS:
         message = f"{message} The connection needs a token with Zone:Read and DNS:Edit on the zone."
         return Unauthorized(message, code="provider_unauthorized")
@@ -49,11 +46,3 @@ def is_gone(error: Permanent) -> bool:
 def unexpected_answer(message: str) -> Retryable:
     """The error for an answer about something else, or one that cannot be used."""
     return Retryable(message, code=UNEXPECTED)
-
-
-def _parse_retry_after_s(text: str | None) -> float | None:
-    """The seconds of a `retry-after` header, at most an hour; None if it is not a number."""
-    stripped = (text or "").strip()
-    if not (stripped.isascii() and stripped.isdecimal()):
-        return None
-    return min(float(stripped[:9]), _LONGEST_RETRY_AFTER_S)

@@ -141,7 +141,7 @@ def read_retry_after_s(answer: FetchResponse) -> float:
     value = document.get("retryAfterSec") if isinstance(document, dict) else None
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(min(max(value, 1), _LONGEST_PAUSE_S))
-    seconds = _read_number(answer, "retry-after")
+    seconds = answer.retry_after_s
     return _MINUTE_S if seconds is None else min(max(seconds, 1.0), _LONGEST_PAUSE_S)
 
 

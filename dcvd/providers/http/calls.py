@@ -17,7 +17,6 @@ from dcvd.providers.provider_text import sanitize
 _LARGEST_PAGE_BYTES: Final = 1 << 20
 _MOST_PAGES: Final = 20
 _LONGEST_CURSOR: Final = 512
-_LONGEST_RETRY_AFTER_S: Final = 3600
 
 
 class HttpDnsApi:
@@ -121,8 +120,9 @@ class HttpDnsApi:
             case 404:
                 return Permanent(f"{detail} The account does not hold it.", code="zone_not_found", http_status=404)
             case 429:
-                pause = _parse_retry_after_s(answer.headers.get("retry-after", ""))
-                return Retryable(f"{summary}: too many calls.", code="provider_rate_limited", retry_after_s=pause)
+                return Retryable(
+                    f"{summary}: too many calls.", code="provider_rate_limited", retry_after_s=answer.retry_after_s
+                )
             case status if status >= 500 or status == 408:
                 return Retryable(f"{detail} It is tried again.", code="provider_unavailable")
             case status:
@@ -132,10 +132,3 @@ class HttpDnsApi:
 def _origin(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('/')[0].partition('?')[0]}".lower()
-
-
-def _parse_retry_after_s(text: str) -> float | None:
-    stripped = text.strip()
-    if not (stripped.isascii() and stripped.isdecimal()):
-        return None
-    return float(min(int(stripped[:9]), _LONGEST_RETRY_AFTER_S))

@@ -4,11 +4,13 @@ import asyncio
 import gzip
 import logging
 import ssl
+import time
 import traceback
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -54,6 +56,31 @@ async def test_any_status_is_an_answer_with_its_headers_in_lower_case() -> None:
         answer = await fetcher.send("PUT", f"http://127.0.0.1:{port}/", body=b"tea")
     assert (answer.status, answer.headers["x-kind"], answer.body) == (418, "pot", b"tea")
     assert "tea" not in repr(answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "most"),
+    [
+        ("17", 17, 17),
+        ("999999", 3600, 3600),
+        (formatdate(time.time() + 1800, usegmt=True), 600, 1800),
+        (formatdate(0, usegmt=True), 0, 0),
+    ],
+    ids=["seconds", "too long", "a date", "a date that is past"],
+)
+async def test_the_wait_that_an_answer_asks_for_is_told_in_seconds(text: str, least: float, most: float) -> None:
+    async def busy(request: web.Request) -> web.Response:
+        return web.Response(status=503, headers={"Retry-After": text})
+
+    async with receiver(busy) as port, fetching() as fetcher:
+        answer = await fetcher.send("GET", f"http://127.0.0.1:{port}/")
+    assert answer.retry_after_s is not None
+    assert least <= answer.retry_after_s <= most
+
+
+async def test_an_answer_without_the_header_asks_for_no_wait() -> None:
+    async with receiver(ok) as port, fetching() as fetcher:
+        assert (await fetcher.send("GET", f"http://127.0.0.1:{port}/")).retry_after_s is None
 
 
 async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:

@@ -102,7 +102,7 @@ def test_each_refusal_has_its_place_in_the_error_tree(
 
 
 def test_an_answer_that_is_not_cloudflares_is_tried_again() -> None:
-    assert isinstance(to_error("GET", "/zones", 200, read_envelope(b"<html>"), "12"), Retryable)
+    assert isinstance(to_error("GET", "/zones", 200, read_envelope(b"<html>"), 12), Retryable)
     assert to_error("GET", "/zones", 200, CloudflareEnvelope(False, (), None, None), None).code == "provider_refused"
 
 
