@@ -27,6 +27,7 @@ from dcvd.store.engine.pragmas import prepare_writer
 from dcvd.store.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.plans import Plans
+from tests.unreliable_database import UnreliableDatabase
 
 pytest_plugins = ["tests.leaks", "tests.jobs.working"]
 
@@ -78,9 +79,9 @@ def blank_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def database(tmp_path: Path, blank_database: Path) -> AsyncIterator[Database]:
-    """A new database file."""
-    opened = await Database.open(Path(shutil.copy(blank_database, tmp_path)))
+async def database(tmp_path: Path, blank_database: Path) -> AsyncIterator[UnreliableDatabase]:
+    """A new database file; reliable until a test has it otherwise."""
+    opened = await UnreliableDatabase.open(Path(shutil.copy(blank_database, tmp_path)))
     yield opened
     await opened.close()
 

@@ -22,9 +22,9 @@ from dcvd.store.organizations import Organization
 from tests.connections.conftest import Log, connect
 from tests.connections.provider import ProviderServer
 from tests.connections.views import tokens
-from tests.delivery.faults import Fate, strike
 from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs
+from tests.unreliable_database import Fate, strike
 
 _ACTOR = "token:token_x"
 
@@ -54,10 +54,9 @@ async def test_tokens_that_came_and_could_not_be_stored_are_those_that_are_revok
     connection: Connection,
     provider: ProviderServer,
     clock: ManualClock,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock.advance(2 * HOUR)
-    strike(monkeypatch, "TokenRefresher._store", 1, Fate.LOST)
+    strike(context.database, "TokenRefresher._store", 1, Fate.LOST)
     with pytest.raises(StoreError):
         await access.open_driver(connection.org_id, connection.id)
     before = await tokens(context, connection)

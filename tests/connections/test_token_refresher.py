@@ -14,10 +14,10 @@ from dcvd.store.organizations import Organization
 from tests.connections.conftest import Log, connect
 from tests.connections.provider import ProviderServer, broken, lost
 from tests.connections.views import stored, tokens
-from tests.delivery.faults import Fate, strike
 from tests.leaks import found_in
 from tests.manual_clock import ManualClock
 from tests.services.views import bodies
+from tests.unreliable_database import Fate, strike
 from tests.waiting import until
 
 
@@ -242,12 +242,11 @@ async def test_a_pair_whose_commit_failed_is_kept_and_stored_without_asking_agai
     connection: Connection,
     provider: ProviderServer,
     clock: ManualClock,
-    monkeypatch: pytest.MonkeyPatch,
     fate: Fate,
 ) -> None:
     clock.advance(2 * HOUR)
     stale = await access.load_connection(connection.org_id, connection.id)
-    strike(monkeypatch, "TokenRefresher._store", 1, fate)
+    strike(context.database, "TokenRefresher._store", 1, fate)
     with pytest.raises(StoreError):
         await access.refresher.refresh(stale)
     assert (await access.refresher.refresh(stale)).connection.version == 2

@@ -13,10 +13,10 @@ from dcvd.kit.clock import SystemClock
 from dcvd.services.context import Context
 from dcvd.store.webhooks import attempts as attempt_rows
 from tests.delivery.conftest import at_work, configure, subscribe
-from tests.delivery.faults import Fate, strike
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Receiver, in_turn, ok, saying
 from tests.delivery.views import attempted, attempts, delivered, stored
+from tests.unreliable_database import Fate, strike
 from tests.waiting import until
 
 _RECORD = "record_attempts"
@@ -51,7 +51,6 @@ async def test_everything_is_accounted_for_and_nothing_is_sent_twice(
     context: Context,
     org: str,
     receiver: Receiver,
-    monkeypatch: pytest.MonkeyPatch,
     of: str,
     which: int,
     fate: Fate,
@@ -68,7 +67,7 @@ async def test_everything_is_accounted_for_and_nothing_is_sent_twice(
     await happen(context, org, 6)
     await happen(context, org, expires_at=context.now() - 1)
     await happen(context, org, 2, kind=EventType.DOMAIN_REMOVED)
-    struck = strike(monkeypatch, of, which, fate)
+    struck = strike(context.database, of, which, fate)
 
     async def settled() -> bool:
         found = await stored(context)
@@ -104,11 +103,11 @@ async def test_everything_is_accounted_for_and_nothing_is_sent_twice(
 
 
 async def test_a_pause_that_was_stored_by_a_commit_that_seemed_to_fail_is_kept(
-    context: Context, org: str, endpoint: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    context: Context, org: str, endpoint: str, receiver: Receiver
 ) -> None:
     receiver.answers["/hooks"] = in_turn(saying(503, retry_after="600"), ok)
     await happen(context, org)
-    struck = strike(monkeypatch, _RECORD, 1, Fate.DONE_ANYWAY)
+    struck = strike(context.database, _RECORD, 1, Fate.DONE_ANYWAY)
     async with at_work(context):
         await attempted(context, 1)
         assert struck()
@@ -119,13 +118,13 @@ async def test_a_pause_that_was_stored_by_a_commit_that_seemed_to_fail_is_kept(
 
 
 async def test_what_is_owed_to_others_for_an_attempt_is_sent_though_its_commit_seemed_to_fail(
-    context: Context, org: str, endpoint: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    context: Context, org: str, endpoint: str, receiver: Receiver
 ) -> None:
     configure(context, retry_schedule=(0,))
     receiver.answers["/hooks"] = saying(500)
     told, _ = await subscribe(context, org, f"{receiver.base}/told", events=("delivery.dlq",))
     await happen(context, org)
-    struck = strike(monkeypatch, _RECORD, 1, Fate.DONE_ANYWAY)
+    struck = strike(context.database, _RECORD, 1, Fate.DONE_ANYWAY)
     async with at_work(context):
         await delivered(context, 1, told)
     assert struck()

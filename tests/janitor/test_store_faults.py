@@ -16,9 +16,9 @@ from dcvd.metrics import Metrics
 from dcvd.services import tokens
 from dcvd.services.context import Context
 from dcvd.services.tokens import TokenUsage
-from tests.delivery.faults import Fate, strike
 from tests.janitor.conftest import Count
 from tests.manual_clock import ManualClock
+from tests.unreliable_database import Fate, strike
 from tests.waiting import until
 
 Lines = list[Any]
@@ -68,7 +68,6 @@ async def test_a_round_that_the_database_refuses_is_told_and_made_again(
     clock: ManualClock,
     count: Count,
     lines: Lines,
-    monkeypatch: pytest.MonkeyPatch,
     of: str,
     fate: Fate,
 ) -> None:
@@ -77,7 +76,7 @@ async def test_a_round_that_the_database_refuses_is_told_and_made_again(
     clock.advance(40 * DAY)
     last_use = TokenUsage()
     last_use.record_use(kept.token.id, clock.now())
-    struck = strike(monkeypatch, of, 1, fate)
+    struck = strike(context.database, of, 1, fate)
     async with at_work(Janitor(context, last_use, Metrics())):
 
         async def done() -> bool:

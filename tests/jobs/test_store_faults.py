@@ -13,10 +13,10 @@ from dcvd.jobs import JobWorker, worker
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
-from tests.delivery.faults import Fate, strike
 from tests.jobs.working import settled
 from tests.providing import access_of
 from tests.services.views import all_jobs
+from tests.unreliable_database import Fate, strike
 from tests.waiting import until
 
 Lines = list[Any]
@@ -41,7 +41,7 @@ async def test_what_is_due_and_cannot_be_read_is_read_again_a_moment_later(
 ) -> None:
     monkeypatch.setattr(worker, "_STORE_PAUSE", 0.02)
     await additions.add(sandbox_context, org, "first.customer.test")
-    struck = strike(monkeypatch, of, which, Fate.LOST)
+    struck = strike(sandbox_context.database, of, which, Fate.LOST)
     working = JobWorker(sandbox_context, cloudflare, access_of(sandbox_context), Metrics())
     task = asyncio.create_task(working.run(), name="jobs")
     try:

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.sync import loop, sweep
-from tests.delivery.faults import Fate, strike
 from tests.manual_clock import ManualClock
 from tests.sync.fleet import Noting, Pages, fleet, hostname, looking, names
+from tests.unreliable_database import Fate, strike
 from tests.waiting import until
 
 Lines = list[Any]
@@ -58,7 +58,6 @@ async def test_a_walk_that_the_database_ends_is_told_and_a_later_walk_is_made_wh
     org: str,
     clock: ManualClock,
     lines: Lines,
-    monkeypatch: pytest.MonkeyPatch,
     of: str,
     which: int,
     fate: Fate,
@@ -68,7 +67,7 @@ async def test_a_walk_that_the_database_ends_is_told_and_a_later_walk_is_made_wh
     missing = await fleet(context, org, 1, first=200, due=-1_000_000, incomplete_checks=3)
     looker = Noting(context)
     pages = Pages.of([hostname(missing[0], "moved"), *map(hostname, due)])
-    struck = strike(monkeypatch, of, which, fate)
+    struck = strike(context.database, of, which, fate)
     async with looking(context, looker, pages):
 
         async def all_of_them() -> bool:
@@ -95,11 +94,11 @@ async def test_a_walk_that_the_database_ends_is_told_and_a_later_walk_is_made_wh
 
 @pytest.mark.parametrize("which", [1, 2])
 async def test_what_is_due_and_cannot_be_read_is_read_again_a_moment_later(
-    context: Context, org: str, lines: Lines, monkeypatch: pytest.MonkeyPatch, which: int
+    context: Context, org: str, lines: Lines, which: int
 ) -> None:
     due = await fleet(context, org, 40)
     looker = Noting(context)
-    struck = strike(monkeypatch, "SyncLoop._read_due_domains", which, Fate.LOST)
+    struck = strike(context.database, "SyncLoop._read_due_domains", which, Fate.LOST)
     async with looking(context, looker, Pages([])):
 
         async def all_of_them() -> bool:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, Self, TypeVar, cast
 
 import aiosqlite
 import structlog
@@ -122,7 +122,7 @@ class Database:
         self._writer_task = asyncio.create_task(self._write_groups(), name="store.writer")
 
     @classmethod
-    async def open(cls, path: Path, *, readers: int = 3, check: bool = False) -> "Database":
+    async def open(cls, path: Path, *, readers: int = 3, check: bool = False) -> Self:
         """Open the file, which is created if it is missing, and bring its schema up to date.
 
         check: also run SQLite's quick_check.
@@ -140,7 +140,7 @@ class Database:
             raise
 
     @classmethod
-    async def _open(cls, path: Path, readers: int, check: bool) -> "Database":
+    async def _open(cls, path: Path, readers: int, check: bool) -> Self:
         if sqlite3.sqlite_version_info < _MINIMUM_SQLITE:
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; dcvd needs 3.37 or newer.")
         connections: list[aiosqlite.Connection] = []
