@@ -26,7 +26,6 @@ from dcvd.store.webhooks import attempts, deliveries, delivery_history, endpoint
 
 log = structlog.get_logger(__name__)
 
-_ROUND_INTERVAL_S: Final = 60.0
 _BATCH_PAUSE_S: Final = 0.02
 _CHECKPOINT_INTERVAL_S: Final = 3600.0
 _COUNT_RETENTION_MS: Final = 8 * DAY
@@ -39,8 +38,11 @@ _MIN_FREE_PAGES: Final = 64
 class Janitor:
     """Makes a round each minute until it is cancelled."""
 
-    def __init__(self, context: Context, token_usage: TokenUsage, metrics: Metrics) -> None:
+    def __init__(
+        self, context: Context, token_usage: TokenUsage, metrics: Metrics, *, round_interval_s: float = 60.0
+    ) -> None:
         self._context = context
+        self._round_interval_s = round_interval_s
         self._metrics = metrics
         self._token_usage = token_usage
         self._next_checkpoint_monotonic_s = time.monotonic() + _CHECKPOINT_INTERVAL_S
@@ -48,7 +50,7 @@ class Janitor:
     async def run(self) -> None:
         """Run until cancelled; a round that fails at the database is made again a minute later."""
         while True:
-            await asyncio.sleep(_ROUND_INTERVAL_S)
+            await asyncio.sleep(self._round_interval_s)
             try:
                 await self.run_once()
             except StoreError as error:

@@ -18,7 +18,6 @@ _BATCH_SIZE: Final = 100
 """Values; a batch holds the writer for some milliseconds, and the event loop for as long."""
 _BATCH_PAUSE_S: Final = 0.01
 _REPORT_INTERVAL_S: Final = 10.0
-_FAILURE_PAUSE_S: Final = 60.0
 _SHORT_LIVED_PAUSE_S: Final = 600.0
 """Seconds after which all short-lived values, which are not sealed anew, have expired."""
 _ROUND_INTERVAL_S: Final = to_seconds(DAY)
@@ -27,17 +26,18 @@ _ROUND_INTERVAL_S: Final = to_seconds(DAY)
 class Resealer:
     """Makes a round at once and later rounds for what is left, until it is cancelled."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, failure_pause_s: float = 60.0) -> None:
         self._context = context
+        self._failure_pause_s = failure_pause_s
 
     async def run(self) -> None:
-        """Run until cancelled; a round that fails at the database is made again a minute later."""
+        """Run until cancelled; a round that fails at the database is made again after `failure_pause_s`."""
         while True:
             try:
                 pause_s = _SHORT_LIVED_PAUSE_S if await self.run_once() else _ROUND_INTERVAL_S
             except StoreError as error:
                 log.warning("vault.round_failed", error=error.message)
-                pause_s = _FAILURE_PAUSE_S
+                pause_s = self._failure_pause_s
             await asyncio.sleep(pause_s)
 
     async def run_once(self) -> bool:

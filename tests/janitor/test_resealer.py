@@ -22,6 +22,7 @@ from dcvd.store.vault.vault_keys import VaultKeyRecord
 from dcvd.store.webhooks import signing_secrets
 from tests import sealing
 from tests.manual_clock import ManualClock
+from tests.unreliable_database import UnreliableDatabase
 from tests.waiting import until
 
 OLD, NEW = VaultKey(b"o" * 32), VaultKey(b"n" * 32)
@@ -29,7 +30,7 @@ VALUES = 2 + 1 + 2  # secrets, headers, tokens
 
 
 @pytest.fixture
-async def rotated(database: Database, config: Config, clock: ManualClock) -> Context:
+async def rotated(database: UnreliableDatabase, config: Config, clock: ManualClock) -> Context:
     """A context whose key was changed: everything in the database is sealed with the one before."""
 
     def given(tx: Transaction) -> None:
@@ -111,28 +112,18 @@ async def test_a_round_that_is_killed_after_any_batch_is_gone_on_with(rotated: C
     assert await _read(rotated) == (VALUES + 20, {NEW.id}, [NEW.id])
 
 
-async def test_a_value_that_changed_meanwhile_is_not_put_back(
-    rotated: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_value_that_changed_meanwhile_is_not_put_back(rotated: Context, database: UnreliableDatabase) -> None:
     fresh = Secret("f" * 64)
-    seal_anew = Vault.reseal
-
-    def meanwhile(self: Vault, value: bytes, *, org: str, row: str, field: str) -> bytes:
-        changed.append(self.seal(fresh, org=org, row=row, field=field))
-        return seal_anew(self, value, org=org, row=row, field=field)
-
-    changed: list[bytes] = []
-    monkeypatch.setattr(Vault, "reseal", meanwhile)
     kind = await _kind(rotated, "webhook_secrets.secret")
-    original = rotated.database.write
+    sealed = rotated.vault.seal(fresh, org=sealing.ORG, row="sec_000000", field=kind.column.field)
 
-    async def write(unit: object) -> object:
-        await original(
-            lambda tx: tx.execute("UPDATE webhook_secrets SET sealed = ? WHERE id = 'sec_000000'", (changed[0],))
+    async def meanwhile() -> None:
+        database.before_write = None
+        await database.write(
+            lambda tx: tx.execute("UPDATE webhook_secrets SET sealed = ? WHERE id = 'sec_000000'", (sealed,))
         )
-        return await original(unit)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(rotated.database, "write", write)
+    database.before_write = meanwhile
     batch = await resealing.reseal(rotated, kind, after="", limit=10)
     assert (batch.examined_count, batch.resealed_count, batch.damaged_count) == (2, 1, 0)
     secrets = await rotated.database.read(
@@ -209,20 +200,15 @@ async def test_what_lives_for_minutes_is_left_alone_and_its_key_is_needed_until_
     assert [key.key_id for key in await rotated.database.read(vault_keys.list_all)] == [NEW.id]
 
 
-async def test_a_disk_that_is_full_for_a_while_only_delays_it(
-    rotated: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write, refusals = rotated.database.write, [1, 2]
+async def test_a_disk_that_is_full_for_a_while_only_delays_it(rotated: Context, database: UnreliableDatabase) -> None:
+    refusals = iter([DiskFull("The disk is full.")] * 2)
 
-    async def full(unit: object) -> object:
-        if refusals:
-            refusals.pop()
-            raise DiskFull("The disk is full.")
-        return await write(unit)  # type: ignore[arg-type]
+    async def full() -> None:
+        for refusal in refusals:
+            raise refusal
 
-    monkeypatch.setattr(rotated.database, "write", full)
-    monkeypatch.setattr("dcvd.janitor.resealer._FAILURE_PAUSE_S", 0.0)
-    running = asyncio.create_task(Resealer(rotated).run(), name="vault")
+    database.before_write = full
+    running = asyncio.create_task(Resealer(rotated, failure_pause_s=0.0).run(), name="vault")
 
     async def done() -> bool:
         return await _read_keys(rotated) == [NEW.id]

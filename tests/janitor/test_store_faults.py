@@ -11,7 +11,6 @@ import structlog.testing
 from dcvd.core.instants import DAY
 from dcvd.core.tokens import Role
 from dcvd.janitor import Janitor
-from dcvd.janitor import janitor as rounds
 from dcvd.metrics import Metrics
 from dcvd.services import tokens
 from dcvd.services.context import Context
@@ -33,11 +32,6 @@ _UNITS = [
 """Of each kind of step of a round, the function whose group or read is struck."""
 
 
-@pytest.fixture(autouse=True)
-def _rounds_follow_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "_ROUND_INTERVAL_S", 0.01)
-
-
 @pytest.fixture
 def lines() -> Iterator[Lines]:
     with structlog.testing.capture_logs() as captured:
@@ -45,8 +39,9 @@ def lines() -> Iterator[Lines]:
 
 
 @asynccontextmanager
-async def at_work(janitor: Janitor) -> AsyncIterator[None]:
-    """It goes on to the end of the test."""
+async def at_work(context: Context, token_usage: TokenUsage) -> AsyncIterator[None]:
+    """A janitor whose rounds follow at once; it goes on to the end of the test."""
+    janitor = Janitor(context, token_usage, Metrics(), round_interval_s=0.01)
     task = asyncio.create_task(janitor.run(), name="janitor")
     try:
         yield
@@ -77,7 +72,7 @@ async def test_a_round_that_the_database_refuses_is_told_and_made_again(
     last_use = TokenUsage()
     last_use.record_use(kept.token.id, clock.now())
     struck = strike(context.database, of, 1, fate)
-    async with at_work(Janitor(context, last_use, Metrics())):
+    async with at_work(context, last_use):
 
         async def done() -> bool:
             return struck() and await count("api_tokens") == 1 and bool(failed(lines))
@@ -101,7 +96,7 @@ async def test_a_database_that_refuses_for_many_rounds_ends_no_janitor(
         "reads": ("ALTER TABLE domains RENAME TO lost", "ALTER TABLE lost RENAME TO domains"),
     }[refused]
     await context.database.maintain(lambda connection: connection.execute(breaks))
-    async with at_work(Janitor(context, TokenUsage(), Metrics())):
+    async with at_work(context, TokenUsage()):
 
         async def told() -> bool:
             return len(failed(lines)) >= 3
