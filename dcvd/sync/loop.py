@@ -21,7 +21,7 @@ from dcvd.store.engine.database import Snapshot, Topic
 from dcvd.sync.adaptive_rate import AdaptiveRate
 from dcvd.sync.checker import ListedHostname
 from dcvd.sync.lane_scheduler import LaneScheduler
-from dcvd.sync.sweep import HostnameLister, ListSweep
+from dcvd.sync.sweep import HostnameLister, ListSweep, SweepTiming
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +54,13 @@ class SyncLoop:
     """
 
     def __init__(
-        self, context: Context, checker: DueDomainChecker, lister: HostnameLister, *, rate: AdaptiveRate | None = None
+        self,
+        context: Context,
+        checker: DueDomainChecker,
+        lister: HostnameLister,
+        *,
+        rate: AdaptiveRate | None = None,
+        sweep_timing: SweepTiming | None = None,
     ) -> None:
         self._context = context
         self._checker = checker
@@ -74,6 +80,7 @@ class SyncLoop:
             enqueue=self._enqueue_listed,
             in_flight=self._in_flight,
             on_end=self._wake_event.set,
+            timing=sweep_timing or SweepTiming(),
         )
 
     async def run(self) -> None:

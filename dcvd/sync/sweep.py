@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Set
 from typing import Final, Protocol
 
 import structlog
+from msgspec import Struct
 
 from dcvd.core.domains.domain import Domain
 from dcvd.core.instants import to_seconds
@@ -28,19 +29,25 @@ log = structlog.get_logger(__name__)
 
 _MIN_DUE: Final = 100
 """With fewer due domains, Cloudflare is not even asked how long the list is."""
-_INTERVAL_S: Final = 10.0
-_FAILURE_INTERVAL_S: Final = 60.0
-"""Seconds until the next sweep is considered: normally, and after a sweep that failed."""
 _TOTAL_PAGES_TTL_S: Final = 3600.0
 """Seconds for which the length of the list is taken as known."""
 _PAGES_AHEAD: Final = 3
 """Pages that are requested in advance, so that the time to Cloudflare and back costs nothing."""
 _REVIEW_EVERY_PAGES: Final = 64
-_RETRY_DELAYS_S: Final = (1.0, 2.0, 4.0, 8.0)
 _PAGE_COST: Final = 3
 """A page takes as much processor time as so many checks."""
 _DOMAINS_PER_STEP: Final = 10
 """Domains that are compared before other tasks get a turn on the loop."""
+
+
+class SweepTiming(Struct, frozen=True, kw_only=True):
+    """Seconds until the next sweep is considered, normally and after one that failed, and before each repeated request
+    of a page."""
+
+    interval_s: float = 10.0
+    failure_interval_s: float = 60.0
+    retry_delays_s: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0)
+
 
 EnqueueDomain = Callable[[Domain, ListedHostname, CheckLane], Awaitable[None]]
 
@@ -71,6 +78,7 @@ class ListSweep:
         enqueue: EnqueueDomain,
         in_flight: Set[str],
         on_end: Callable[[], None],
+        timing: SweepTiming,
     ) -> None:
         self.is_active = False
         self._context = context
@@ -79,6 +87,7 @@ class ListSweep:
         self._enqueue = enqueue
         self._in_flight = in_flight
         self._on_end = on_end
+        self._timing = timing
         self._request_event = asyncio.Event()
         self._paused_until = 0.0
         self._total_pages: int | None = None
@@ -97,13 +106,13 @@ class ListSweep:
         while True:
             await self._request_event.wait()
             self._request_event.clear()
-            pause_s = _INTERVAL_S
+            pause_s = self._timing.interval_s
             try:
                 await self._sweep_if_worth_it()
             except (RemoteError, StoreError) as error:
                 # Domains that the sweep did not reach are still due, and are checked by calls of their own.
                 log.warning("sync.sweep_ended", error=error.message)
-                pause_s = _FAILURE_INTERVAL_S
+                pause_s = self._timing.failure_interval_s
             self._paused_until = asyncio.get_running_loop().time() + pause_s
             self.is_active = False
             self._on_end()
@@ -185,7 +194,7 @@ class ListSweep:
 
     async def _fetch_page(self, number: int) -> tuple[CustomHostnamePage, int]:
         """Fetch a page, and return it with the instant of the request; a failed request is repeated a few times."""
-        for delay in _RETRY_DELAYS_S:
+        for delay in self._timing.retry_delays_s:
             asked_at = self._context.now()
             try:
                 return await self._lister.list_page(number), asked_at

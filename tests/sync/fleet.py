@@ -20,6 +20,8 @@ from dcvd.store.engine.database import Transaction
 from dcvd.sync import SyncLoop
 from dcvd.sync.adaptive_rate import AdaptiveRate
 from dcvd.sync.checker import ListedHostname
+from dcvd.sync.loop import DueDomainChecker
+from dcvd.sync.sweep import HostnameLister, SweepTiming
 
 DAY = 86_400_000
 
@@ -136,9 +138,11 @@ def verified(domain: Domain, *, answered: bool = True) -> Observation:
 
 
 @asynccontextmanager
-async def looking(context: Context, looker: Noting, pages: Pages) -> AsyncIterator[SyncLoop]:
+async def looking(
+    context: Context, looker: DueDomainChecker, pages: HostnameLister, timing: SweepTiming | None = None
+) -> AsyncIterator[SyncLoop]:
     """The loop at work."""
-    loop = SyncLoop(context, looker, pages, rate=Unpaced())
+    loop = SyncLoop(context, looker, pages, rate=Unpaced(), sweep_timing=timing)
     task = asyncio.create_task(loop.run())
     try:
         yield loop

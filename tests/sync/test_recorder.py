@@ -1,7 +1,6 @@
 """Looks that end within a moment are stored together."""
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
@@ -10,11 +9,12 @@ from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.errors import StoreError
 from dcvd.services import organizations
 from dcvd.services.context import Context
-from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.checks import DomainCheck
 from dcvd.store import domains
+from dcvd.store.engine.database import Transaction
 from dcvd.sync.recorder import CheckRecorder
 from tests.sync.fleet import DAY, fleet, hostname, verified
+from tests.unreliable_database import Fate, UnreliableDatabase, strike
 
 
 @pytest.fixture
@@ -23,16 +23,16 @@ async def made(context: Context) -> list[Domain]:
 
 
 @pytest.fixture
-def units(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many looks each unit of work held."""
+def units(database: UnreliableDatabase, context: Context, made: list[Domain]) -> list[int]:
+    """How many looks each unit of work stored."""
     held: list[int] = []
-    record_many = checks.record_many
 
-    async def noted(context: Context, seen: Sequence[DomainCheck]) -> list[Domain | None]:
-        held.append(len(seen))
-        return await record_many(context, seen)
+    def note(tx: Transaction) -> None:
+        found = [domains.get(tx, domain.id) for domain in made]
+        stored = sum(domain is not None and domain.dns_checked_at == context.now() for domain in found)
+        held.append(stored - sum(held))
 
-    monkeypatch.setattr(checks, "record_many", noted)
+    database.before_commit = note
     return held
 
 
@@ -63,13 +63,8 @@ async def test_one_that_cannot_be_stored_takes_no_other_with_it(context: Context
     assert results[1:] == [None] * 4
 
 
-async def test_a_database_that_fails_is_told_to_every_look(
-    context: Context, made: list[Domain], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def fails(context: Context, seen: Sequence[DomainCheck]) -> list[Domain | None]:
-        raise StoreError("The disk is full.")
-
-    monkeypatch.setattr(checks, "record_many", fails)
+async def test_a_database_that_fails_is_told_to_every_look(context: Context, made: list[Domain]) -> None:
+    strike(context.database, "record_many", 1, Fate.LOST)
     recorder = CheckRecorder(context)
     results = await asyncio.gather(*(recorder.record(_look(domain)) for domain in made[:3]), return_exceptions=True)
     assert [type(each) for each in results] == [StoreError] * 3

@@ -9,13 +9,16 @@ from msgspec.structs import replace
 
 from dcvd.services import organizations
 from dcvd.services.context import Context
-from dcvd.sync import loop, sweep
+from dcvd.sync import loop
+from dcvd.sync.sweep import SweepTiming
 from tests.manual_clock import ManualClock
 from tests.sync.fleet import Noting, Pages, fleet, hostname, looking, names
 from tests.unreliable_database import Fate, strike
 from tests.waiting import until
 
 Lines = list[Any]
+
+_OFTEN = SweepTiming(interval_s=0.02, failure_interval_s=0.02)
 
 
 @pytest.fixture
@@ -27,8 +30,6 @@ async def org(context: Context) -> str:
 
 @pytest.fixture(autouse=True)
 def _pauses_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "_INTERVAL_S", 0.02)
-    monkeypatch.setattr(sweep, "_FAILURE_INTERVAL_S", 0.02)
     monkeypatch.setattr(loop, "_STORE_PAUSE", 0.02)
 
 
@@ -68,7 +69,7 @@ async def test_a_walk_that_the_database_ends_is_told_and_a_later_walk_is_made_wh
     looker = Noting(context)
     pages = Pages.of([hostname(missing[0], "moved"), *map(hostname, due)])
     struck = strike(context.database, of, which, fate)
-    async with looking(context, looker, pages):
+    async with looking(context, looker, pages, _OFTEN):
 
         async def all_of_them() -> bool:
             return set(looker.looked) >= names(due)

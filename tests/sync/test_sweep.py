@@ -8,7 +8,7 @@ from dcvd.core.events import EventType
 from dcvd.errors import Retryable, Unauthorized
 from dcvd.services.context import Context
 from dcvd.store import domains
-from dcvd.sync import sweep
+from dcvd.sync.sweep import SweepTiming
 from tests.manual_clock import ManualClock
 from tests.services.views import event_names
 from tests.sync.fleet import DAY, Noting, Pages, fleet, hostname, looking, names
@@ -160,14 +160,11 @@ async def test_what_is_routine_waits_for_its_page(context: Context, org: str) ->
     assert set(looker.singly) == names(asked)
 
 
-async def test_domains_that_no_page_has_are_not_searched_for_again_and_again(
-    context: Context, org: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sweep, "_INTERVAL_S", 0.02)
+async def test_domains_that_no_page_has_are_not_searched_for_again_and_again(context: Context, org: str) -> None:
     due = await fleet(context, org, 300)
     looker, pages = Noting(context), Pages([])
     looker.seconds = 0.01
-    async with looking(context, looker, pages):
+    async with looking(context, looker, pages, SweepTiming(interval_s=0.02)):
         await _until_looked_at(looker, names(due))
     assert pages.asked == [1]
     assert set(looker.singly) == names(due)
@@ -175,14 +172,13 @@ async def test_domains_that_no_page_has_are_not_searched_for_again_and_again(
 
 @pytest.mark.parametrize("error", [Retryable("It is away."), Unauthorized("The token has expired.")])
 async def test_a_walk_that_breaks_off_leaves_the_rest_to_single_calls(
-    context: Context, org: str, monkeypatch: pytest.MonkeyPatch, error: Retryable | Unauthorized
+    context: Context, org: str, error: Retryable | Unauthorized
 ) -> None:
-    monkeypatch.setattr(sweep, "_RETRY_DELAYS_S", (0.0, 0.0))
     due = await fleet(context, org, 300)
     pages = Pages.of([hostname(domain) for domain in due])
     pages.broken[3] = error
     looker = Noting(context)
-    async with looking(context, looker, pages):
+    async with looking(context, looker, pages, SweepTiming(retry_delays_s=(0.0, 0.0))):
         await _until_looked_at(looker, names(due))
     assert len(looker.looked) == len(due)
     assert names(due[:100]) <= set(looker.listed)
@@ -190,15 +186,12 @@ async def test_a_walk_that_breaks_off_leaves_the_rest_to_single_calls(
     assert pages.asked.count(3) == (3 if isinstance(error, Retryable) else 1)
 
 
-async def test_a_page_that_fails_for_a_moment_does_not_end_the_walk(
-    context: Context, org: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sweep, "_RETRY_DELAYS_S", (0.05, 0.05))
+async def test_a_page_that_fails_for_a_moment_does_not_end_the_walk(context: Context, org: str) -> None:
     due = await fleet(context, org, 200)
     pages = Pages.of([hostname(domain) for domain in due])
     pages.broken[2] = Retryable("It hiccuped.")
     looker = Noting(context)
-    async with looking(context, looker, pages):
+    async with looking(context, looker, pages, SweepTiming(retry_delays_s=(0.05, 0.05))):
 
         async def asked() -> bool:
             return 2 in pages.asked
@@ -215,14 +208,11 @@ async def _stored(context: Context, domain: Domain) -> Domain:
     return found
 
 
-async def test_a_clock_that_was_put_back_ends_no_walks(
-    context: Context, org: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dcvd.sync.sweep._INTERVAL_S", 0.0)
+async def test_a_clock_that_was_put_back_ends_no_walks(context: Context, org: str, clock: ManualClock) -> None:
     clock.advance(365 * DAY)
     ahead = await fleet(context, org, 200)
     looker, pages = Noting(context), Pages.of([hostname(domain) for domain in ahead])
-    async with looking(context, looker, pages):
+    async with looking(context, looker, pages, SweepTiming(interval_s=0.0)):
         await _until_looked_at(looker, names(ahead))
         clock.advance(-365 * DAY)
         due = await fleet(context, org, 200, first=200)

@@ -127,23 +127,18 @@ async def test_domains_that_always_fail_hold_up_no_other(
 
 
 async def test_a_fault_of_ours_at_one_domain_puts_it_off_and_not_the_loop(
-    sandbox_context: Context,
-    org: str,
-    looker: DomainChecker,
-    cloudflare: CloudflareClient,
-    monkeypatch: pytest.MonkeyPatch,
+    sandbox_context: Context, org: str, looker: DomainChecker, cloudflare: CloudflareClient
 ) -> None:
     bad = await additions.add(sandbox_context, org, "bad.customer.test")
     good = await additions.add(sandbox_context, org, "good.customer.test")
-    look = looker.check_due
 
-    async def sometimes(domain: Domain, kind: CheckLane, listed: ListedHostname | None = None) -> None:
-        if domain.id == bad.id:
-            raise RuntimeError("a fault of ours")
-        await look(domain, kind, listed)
+    class Faulty:
+        async def check_due(self, domain: Domain, lane: CheckLane, listed: ListedHostname | None = None) -> None:
+            if domain.id == bad.id:
+                raise RuntimeError("a fault of ours")
+            await looker.check_due(domain, lane, listed)
 
-    monkeypatch.setattr(looker, "check_due", sometimes)
-    loop = SyncLoop(sandbox_context, looker, cloudflare)
+    loop = SyncLoop(sandbox_context, Faulty(), cloudflare)
     task = asyncio.create_task(loop.run())
 
     async def seen() -> bool:
