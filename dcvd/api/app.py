@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from dcvd.api import connections, diagnosis, domains, events, jobs, records, timeline, tokens, webhooks
 from dcvd.api.connections import oauth_callback
 from dcvd.api.domains import cloudflare_notifications
-from dcvd.api.http.app_services import AppServices, OnDemandChecker, OnDemandTester
+from dcvd.api.http.app_services import AppServices, OnDemandTester
 from dcvd.api.http.authentication import authenticate_tenant
 from dcvd.api.http.documentation import BEARER, openapi_config
 from dcvd.api.http.health import health
@@ -25,6 +25,7 @@ from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
+from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.services.tokens import TokenUsage
 
 
@@ -85,7 +86,7 @@ def create_app(
     *,
     context: Context,
     token_usage: TokenUsage,
-    checker: OnDemandChecker,
+    checks: OnDemandChecks,
     operators: frozenset[int],
     registry: CollectorRegistry,
     feed: EventFeed,
@@ -100,7 +101,7 @@ def create_app(
     services = AppServices(
         context=context,
         token_usage=token_usage,
-        checker=checker,
+        checks=checks,
         operators=operators,
         registry=registry,
         feed=feed,

@@ -35,6 +35,7 @@ from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
+from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.services.tokens import TokenUsage
 from dcvd.services.webhooks import secret_rotation
 from dcvd.store.engine.database import Database
@@ -195,7 +196,7 @@ class Daemon:
         app = create_app(
             context=self.context,
             token_usage=token_usage,
-            checker=checker,
+            checks=OnDemandChecks(self.context, checker),
             operators=operators,
             registry=metrics.registry,
             feed=self._feed,

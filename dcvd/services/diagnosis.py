@@ -1,7 +1,7 @@
 """Diagnose a domain, or a name that nobody has added yet: what is wrong, who has to act, and what to type."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Final, Literal, Protocol
 
@@ -16,10 +16,12 @@ from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, RequiredRecord
 from dcvd.core.jobs import JobKind
 from dcvd.core.text import make_printable
+from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.kit.limits.admission_limit import AdmissionLimit
 from dcvd.services.context import Context
 from dcvd.services.domains import queries
+from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.store import cloudflare_zones, jobs
 from dcvd.store import domains as stored_domains
 from dcvd.store.engine.database import Snapshot
@@ -69,6 +71,13 @@ class Preview(Struct, frozen=True, kw_only=True):
     records: tuple[RequiredRecord, ...] = ()
     summary: str
     checked_at: int
+
+
+class FreshDiagnosis(Struct, frozen=True):
+    """A diagnosis of what is stored, and whether that is what a check of just now observed."""
+
+    diagnosis: Diagnosis
+    is_fresh: bool
 
 
 async def diagnose_stored(context: Context, org_id: str, domain_id: str) -> Diagnosis:
@@ -122,6 +131,23 @@ class Diagnoser:
     def admit(self, org_id: str) -> AbstractContextManager[None]:
         """Hold a slot while a fresh diagnosis runs. Raises TooManyRequests, or Retryable where others use all slots."""
         return self._admission_limit.admit(org_id)
+
+    async def refresh(self, checks: OnDemandChecks, org_id: str, domain_id: str, *, actor: str) -> FreshDiagnosis:
+        """Check an organization's domain now if the limits and the time allow, then diagnose it. Raises NotFound."""
+        return await self._refresh(checks, lambda: diagnose_stored(self._context, org_id, domain_id), org_id, actor)
+
+    async def refresh_by_name(self, checks: OnDemandChecks, name: str) -> FreshDiagnosis:
+        """Like `refresh`, for an operator and the domain of a (normalised) name, of whichever organization."""
+        return await self._refresh(
+            checks, lambda: diagnose_by_name(self._context, name), OPERATOR_ACTOR, OPERATOR_ACTOR
+        )
+
+    async def _refresh(
+        self, checks: OnDemandChecks, diagnose: Callable[[], Awaitable[Diagnosis]], caller: str, actor: str
+    ) -> FreshDiagnosis:
+        domain = (await diagnose()).domain
+        is_fresh = await checks.check(domain, self.admit(caller), request="diagnosis", actor=actor, is_thorough=True)
+        return FreshDiagnosis(await diagnose(), is_fresh)
 
     async def preview(self, org_id: str, request: DomainRequest) -> Preview:
         """Check a name thoroughly, and store nothing of it.

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from dcvd.api import Api, create_app
+from dcvd.api.http.admission_limits import build_sync_limit
 from dcvd.config import Config, load
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain
@@ -39,6 +40,7 @@ from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
+from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.services.tokens import TokenUsage
 from dcvd.services.webhooks import endpoint_tests, endpoints
 from dcvd.store.engine.database import Database
@@ -221,7 +223,7 @@ def built_app(config: Config) -> Api:
     return create_app(
         context=context,
         token_usage=TokenUsage(),
-        checker=FakeLooker(context),
+        checks=OnDemandChecks(context, FakeLooker(context)),
         operators=frozenset(),
         registry=CollectorRegistry(),
         feed=cast(EventFeed, None),
@@ -248,7 +250,8 @@ def app(
     parts = built_app.services
     parts.feed, parts.tester = feed, prober
     parts.hints, parts.diagnoser = CloudflareNotificationHandler(context, Metrics()), Diagnoser(context, observer)
-    parts.context, parts.token_usage, parts.checker, parts.registry = context, last_use, looker, registry
+    parts.context, parts.token_usage, parts.registry = context, last_use, registry
+    parts.checks, parts.sync_limit = OnDemandChecks(context, looker), build_sync_limit()
     parts.access = access_of(context)
     parts.operators = frozenset({os.getuid()})
     return built_app

@@ -1,27 +1,19 @@
 """`/api/domains/{id}/diagnosis` and `/api/diagnose`: what is wrong with a name, and who has to act."""
 
-import asyncio
 from typing import Annotated, Any, Final
 
-import structlog
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
 from dcvd.api.diagnosis.view import DiagnosisAnswer, PreviewAnswer, diagnosis_answer, preview_answer
 from dcvd.api.http.documentation import problems, success
-from dcvd.api.http.parameters import TEXT
+from dcvd.api.http.parameters import TEXT, parse_flag
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.domains.additions import DomainRequest
-from dcvd.core.domains.domain import Domain, ValidationMethod
-from dcvd.errors import InvalidInput, RemoteError, TooManyRequests
-from dcvd.services import diagnosis, timeline
-from dcvd.services.lifecycle import checks
-
-log = structlog.get_logger(__name__)
-
-CHECK_TIMEOUT_S: Final = 5.0
-"""Seconds that a caller waits for a fresh check, which may have to wait for Cloudflare."""
+from dcvd.core.domains.domain import ValidationMethod
+from dcvd.services import diagnosis
+from dcvd.services.diagnosis import FreshDiagnosis
 
 _BOOLEAN: Final[dict[str, Any]] = {**TEXT, "enum": ["true", "false"]}
 Refresh = Annotated[
@@ -56,15 +48,11 @@ async def get_diagnosis(
     With `refresh=true` DNS and Cloudflare are asked first. The answer is 202 with what is stored when that takes longer
     than 5 s, when Cloudflare does not answer, or while too many of your other diagnoses run.
     """
-    context = request.context
-    if not _parse_refresh(refresh):
-        return Response(diagnosis_answer(await diagnosis.diagnose_stored(context, request.org_id, domain_id)))
-    stored = await diagnosis.diagnose_stored(context, request.org_id, domain_id)
-    is_fresh = await check_now(request, stored.domain, owner=request.org_id, actor=request.actor)
-    return Response(
-        diagnosis_answer(await diagnosis.diagnose_stored(context, request.org_id, domain_id)),
-        status_code=200 if is_fresh else 202,
-    )
+    services = request.services
+    if not parse_flag("refresh", refresh):
+        return Response(diagnosis_answer(await diagnosis.diagnose_stored(request.context, request.org_id, domain_id)))
+    result = await services.diagnoser.refresh(services.checks, request.org_id, domain_id, actor=request.actor)
+    return refreshed_response(result)
 
 
 @post("/diagnose", summary="Diagnose a name", status_code=200, responses=problems(400, 403, 413, 415, 429, 503))
@@ -77,27 +65,9 @@ async def diagnose_name(request: ApiRequest, data: JSONBody[DiagnoseName]) -> Pr
     return preview_answer(await request.services.diagnoser.preview(request.org_id, domain_request))
 
 
-async def check_now(request: ApiRequest, domain: Domain, *, owner: str, actor: str) -> bool:
-    """Whether a fresh, full check was made and stored in time; it counts against the share of `owner`."""
-    context = request.context
-    try:
-        with request.services.diagnoser.admit(owner):
-            await timeline.store_request(context, domain, actor=actor, what="diagnosis")
-            async with asyncio.timeout(CHECK_TIMEOUT_S):
-                await request.services.checker.check(domain, is_thorough=True, actor=actor)
-    except (TimeoutError, RemoteError, TooManyRequests) as error:
-        if isinstance(error, TimeoutError):
-            # 202 promises that the check will be made: this makes the domain due now.
-            await checks.check_now(context, domain.id)
-        log.info("api.refresh_unfinished", domain_id=domain.id, error=str(error) or type(error).__name__)
-        return False
-    return True
-
-
-def _parse_refresh(text: str | None) -> bool:
-    if text not in (None, "true", "false"):
-        raise InvalidInput("refresh", f"refresh is {text!r}; give true or false.")
-    return text == "true"
+def refreshed_response(result: FreshDiagnosis) -> Response[DiagnosisAnswer]:
+    """Build the answer to a refresh: 202 if it shows what was stored before."""
+    return Response(diagnosis_answer(result.diagnosis), status_code=200 if result.is_fresh else 202)
 
 
 ROUTER: Final = Router("/", route_handlers=[get_diagnosis, diagnose_name], tags=["Domains"])

@@ -1,6 +1,6 @@
 """A domain as JSON."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -21,6 +21,7 @@ from dcvd.core.domains.domain import (
 from dcvd.core.domains.required_records import required_records
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.lifecycle.registration_queue import QueuePosition, QueueState
+from dcvd.services.domains.details import DomainDetail
 from dcvd.store.engine.paging import Page
 
 
@@ -149,21 +150,19 @@ class RemovedAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     records_to_remove: list[LeftRecordView]
 
 
-def domain_answer(domain: Domain, position: QueuePosition | None) -> DomainAnswer:
-    """Show one domain, with its position in the registration queue."""
-    return DomainAnswer(_domain_view(domain, position))
+def domain_answer(detail: DomainDetail) -> DomainAnswer:
+    """Show one domain."""
+    return DomainAnswer(_domain_view(detail))
 
 
-def domain_list(page: Page[Domain], positions: Mapping[str, QueuePosition]) -> DomainList:
-    """Show a page of domains, with their positions in the registration queue."""
-    return DomainList(
-        domains=[_domain_view(domain, positions.get(domain.id)) for domain in page.items], next_cursor=page.next_cursor
-    )
+def domain_list(page: Page[DomainDetail]) -> DomainList:
+    """Show a page of domains."""
+    return DomainList(domains=[_domain_view(detail) for detail in page.items], next_cursor=page.next_cursor)
 
 
 def removal_answer(domain: Domain, records: Iterable[LeftoverRecord]) -> RemovedAnswer:
     """Show a domain that was removed, and the records that it leaves in DNS."""
-    return RemovedAnswer(domain=_domain_view(domain, None), records_to_remove=left_record_views(records))
+    return RemovedAnswer(domain=_domain_view(DomainDetail(domain)), records_to_remove=left_record_views(records))
 
 
 def left_record_views(records: Iterable[LeftoverRecord]) -> list[LeftRecordView]:
@@ -197,7 +196,8 @@ def registration_view(position: QueuePosition | None) -> RegistrationView | None
     )
 
 
-def _domain_view(domain: Domain, position: QueuePosition | None) -> DomainView:
+def _domain_view(detail: DomainDetail) -> DomainView:
+    domain = detail.domain
     return DomainView(
         id=domain.id,
         org_id=domain.org_id,
@@ -210,7 +210,7 @@ def _domain_view(domain: Domain, position: QueuePosition | None) -> DomainView:
         validation=domain.validation,
         wildcard=domain.wildcard,
         connection_id=domain.connection_id,
-        registration=registration_view(position),
+        registration=registration_view(detail.queue_position),
         cf_status=domain.cf_status,
         cf_ssl_status=domain.cf_ssl_status,
         errors=[*domain.cf_errors, *domain.cf_ssl_errors],

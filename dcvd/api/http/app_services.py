@@ -7,8 +7,6 @@ from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
 from dcvd.api.http.admission_limits import StreamSlots, build_dns_plan_limit, build_sync_limit
-from dcvd.core.domains.domain import Domain
-from dcvd.core.timeline import SYNC_ACTOR
 from dcvd.core.webhooks.conformance import ConformanceReport
 from dcvd.core.webhooks.deliveries import Delivery
 from dcvd.dns import DnsObserver
@@ -20,22 +18,9 @@ from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
+from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.services.tokens import TokenUsage
 from dcvd.store.webhooks.attempts import RecordedAttempt
-
-
-class OnDemandChecker(Protocol):
-    """Checks a domain now, without waiting until it is due."""
-
-    async def check(self, domain: Domain, *, is_thorough: bool = False, actor: str = SYNC_ACTOR) -> Domain | None:
-        """Check DNS and Cloudflare and store the result; None if the domain was removed meanwhile.
-
-        is_thorough: ask DNS every question, also when the record is right. actor: who asked for the check, see
-        `core.timeline`.
-
-        Raises Retryable when neither could be asked. It may be cancelled at any await.
-        """
-        ...
 
 
 class OnDemandTester(Protocol):
@@ -61,7 +46,7 @@ class AppServices(Struct, kw_only=True):
 
     context: Context
     token_usage: TokenUsage
-    checker: OnDemandChecker
+    checks: OnDemandChecks
     operators: frozenset[int]
     registry: CollectorRegistry
     feed: EventFeed

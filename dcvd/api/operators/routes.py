@@ -10,8 +10,8 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from dcvd.api.diagnosis.routes import check_now
-from dcvd.api.diagnosis.view import DiagnosisAnswer, diagnosis_answer
+from dcvd.api.diagnosis.routes import refreshed_response
+from dcvd.api.diagnosis.view import DiagnosisAnswer
 from dcvd.api.domains.bulk import DryRun, add_from_request
 from dcvd.api.http.authentication import authenticate_operator
 from dcvd.api.http.parameters import Cursor, Instant, Limit, parse_instant, parse_page_limit
@@ -21,7 +21,7 @@ from dcvd.api.tokens import TokenAnswer, TokenList, minted_token_answer, token_l
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.core.tokens import Role
-from dcvd.services import diagnosis, organizations, tokens
+from dcvd.services import organizations, tokens
 from dcvd.store.organizations import Organization
 
 
@@ -114,11 +114,8 @@ async def add_many_to_organization(
 @get("/domains/{name:str}/diagnosis", summary="Diagnose the domain of a name")
 async def diagnose_for_operator(request: ApiRequest, name: FromPath[str]) -> Response[DiagnosisAnswer]:
     """Check and diagnose the domain of any organization; 202 with what is stored if that takes too long."""
-    stored = await diagnosis.diagnose_by_name(request.context, name)
-    is_fresh = await check_now(request, stored.domain, owner=OPERATOR_ACTOR, actor=OPERATOR_ACTOR)
-    return Response(
-        diagnosis_answer(await diagnosis.diagnose_by_name(request.context, name)), status_code=200 if is_fresh else 202
-    )
+    services = request.services
+    return refreshed_response(await services.diagnoser.refresh_by_name(services.checks, name))
 
 
 @get("/metrics", summary="The daemon's counters", guards=[authenticate_operator], include_in_schema=False)

@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from dcvd.api.diagnosis import routes as handlers
+from dcvd.api import Api
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.instants import HOUR
@@ -14,6 +14,7 @@ from dcvd.services import diagnosis
 from dcvd.services.context import Context
 from dcvd.services.domains import queries
 from dcvd.services.lifecycle import checks
+from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import FakeLooker, FakeObserver
@@ -91,11 +92,9 @@ async def test_a_refresh_while_cloudflare_fails_is_202_with_what_is_stored(
 
 
 async def test_a_refresh_that_takes_too_long_is_202_and_the_domain_is_due(
-    owner: Client, looker: FakeLooker, context: Context, organization: Organization, clock: ManualClock,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    assert handlers.CHECK_TIMEOUT_S == 5.0
-    monkeypatch.setattr(handlers, "CHECK_TIMEOUT_S", 0.05)
+    app: Api, owner: Client, looker: FakeLooker, context: Context, organization: Organization, clock: ManualClock
+) -> None:
+    app.services.checks = OnDemandChecks(context, looker, timeout_s=0.05)
     domain_id = await added(owner)
     await checks.postpone(context, await queries.get(context, organization.id, domain_id), clock.now() + HOUR)
     looker.hangs = True

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from dcvd.api.domains import routes as handlers
+from dcvd.api import Api
 from dcvd.api.http.admission_limits import MAX_SYNCS_PER_MINUTE, MAX_SYNCS_PER_ORGANIZATION
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.observations import RegistrationRefusal
@@ -12,7 +12,8 @@ from dcvd.core.instants import MINUTE
 from dcvd.errors import Permanent, Retryable, Unauthorized
 from dcvd.services.context import Context
 from dcvd.services.domains import queries, removals
-from dcvd.services.lifecycle import checks
+from dcvd.services.lifecycle import checks, on_demand_checks
+from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import FakeLooker
@@ -164,10 +165,10 @@ async def test_a_sync_answers_with_what_was_just_seen(owner: Client, looker: Fak
 
 
 async def test_a_sync_that_takes_too_long_answers_202_with_what_is_stored_and_makes_the_domain_due(
-    owner: Client, looker: FakeLooker, clock: ManualClock, context: Context, monkeypatch: pytest.MonkeyPatch
+    app: Api, owner: Client, looker: FakeLooker, clock: ManualClock, context: Context
 ) -> None:
-    assert handlers.SYNC_TIMEOUT_S == 5.0
-    monkeypatch.setattr(handlers, "SYNC_TIMEOUT_S", 0.05)
+    assert on_demand_checks.TIMEOUT_S == 5.0
+    app.services.checks = OnDemandChecks(context, looker, timeout_s=0.05)
     existing = await added(owner)
     await checks.postpone(context, await queries.get(context, (await owned(owner)), existing), clock.now() + MINUTE)
     looker.hangs = True

@@ -1,0 +1,65 @@
+"""Domains with their positions in the registration queue, as each call of their organization answers."""
+
+from msgspec import UNSET, Struct
+
+from dcvd.core.domains.additions import DomainRequest
+from dcvd.core.domains.domain import Domain, DomainStatus
+from dcvd.core.lifecycle.registration_queue import QueuePosition
+from dcvd.kit.limits.admission_limit import AdmissionLimit
+from dcvd.services.context import Context
+from dcvd.services.domains import additions, queries
+from dcvd.services.lifecycle import registration_queue
+from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
+from dcvd.store.engine.paging import Page
+
+
+class DomainDetail(Struct, frozen=True):
+    """A domain, and its position in the registration queue; None when Cloudflare has the hostname."""
+
+    domain: Domain
+    queue_position: QueuePosition | None = None
+
+
+class SyncResult(Struct, frozen=True):
+    """A domain as it is stored, and whether that is what a check of just now observed."""
+
+    detail: DomainDetail
+    is_fresh: bool
+
+
+async def add(context: Context, org_id: str, request: DomainRequest, *, actor: str) -> DomainDetail:
+    """Add a domain. Raises what `additions.add` raises."""
+    domain = await additions.add(
+        context,
+        org_id,
+        request.domain_name,
+        validation=request.validation,
+        wildcard=request.wildcard,
+        connection_id=None if request.connection_id is UNSET else request.connection_id,
+        actor=actor,
+    )
+    return DomainDetail(domain, await registration_queue.find_position(context, domain))
+
+
+async def get(context: Context, org_id: str, domain_id: str) -> DomainDetail:
+    """Get a domain by its id. Raises NotFound, also for another organization's."""
+    domain = await queries.get(context, org_id, domain_id)
+    return DomainDetail(domain, await registration_queue.find_position(context, domain))
+
+
+async def list_page(
+    context: Context, org_id: str, *, status: DomainStatus | None, search: str | None, cursor: str | None, limit: int
+) -> Page[DomainDetail]:
+    """List domains, see `queries.list_page`."""
+    page = await queries.list_page(context, org_id, status=status, search=search, cursor=cursor, limit=limit)
+    positions = await registration_queue.find_positions(context, page.items)
+    return Page([DomainDetail(domain, positions.get(domain.id)) for domain in page.items], page.next_cursor)
+
+
+async def sync(
+    context: Context, checks: OnDemandChecks, limit: AdmissionLimit, org_id: str, domain_id: str, *, actor: str
+) -> SyncResult:
+    """Check a domain now, as far as `limit` and the time allow. Raises NotFound, also for another organization's."""
+    domain = await queries.get(context, org_id, domain_id)
+    is_fresh = await checks.check(domain, limit.admit(org_id), request="sync", actor=actor)
+    return SyncResult(await get(context, org_id, domain_id), is_fresh)
