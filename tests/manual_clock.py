@@ -17,3 +17,13 @@ class ManualClock:
     def set(self, instant: int) -> None:
         """Set the clock to an instant, in milliseconds since the epoch."""
         self._now = instant
+
+
+class ManualMonotonic:
+    """A monotonic clock in seconds, which a test moves by setting `now`."""
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now

@@ -5,13 +5,13 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from enum import IntEnum
 from typing import Final, assert_never
 
 import structlog
 
-from dcvd.kit.limits.sliding_window import SlidingWindow
+from dcvd.kit.limits.sliding_window import SlidingWindow, wait_for_turn
 
 log = structlog.get_logger(__name__)
 
@@ -20,8 +20,8 @@ _MINUTE_S: Final = 60.0
 _RATELIMIT_HEADER: Final = re.compile(r"r=(\d{1,9})\s*;\s*t=(\d{1,9})", re.ASCII)
 _MAX_PROBE_S: Final = 60.0
 _MAX_PAUSE_S: Final = 600.0
-_MAX_SLEEP_S: Final = 1.0
-"""Seconds after which a waiting call checks again: a reload or an answer may have changed what it waits for."""
+_MAX_ANSWER_S: Final = 60.0
+"""Seconds from a call to its answer for which the calls that counted meanwhile are remembered."""
 _RESERVE_DIVISOR: Final = 50
 """One in so many calls is reserved for people who wait for an answer at this moment."""
 _CATCH_UP_CALLS: Final = 4
@@ -58,6 +58,8 @@ class CloudflareBudget:
     Routine calls are spread evenly over the window and leave a reserve, so that people who wait for an answer never
     find the window used up. An answer with fewer calls left than we expect means that others use the limit too; then
     our calls are spread over the rest.
+
+    It is not a `SlidingWindow` alone, because calls of different urgency share one window and others use the limit too.
     """
 
     def __init__(
@@ -69,14 +71,13 @@ class CloudflareBudget:
         window_s: float = REQUEST_WINDOW_S,
     ) -> None:
         self._monotonic = monotonic
-        self._requests = SlidingWindow(requests_per_window, window_s, monotonic)
+        self._requests = SlidingWindow(requests_per_window, window_s, monotonic, memory_s=_MAX_ANSWER_S)
         self._certificates = SlidingWindow(certificates_per_minute, _MINUTE_S, monotonic)
         self._paused_until = monotonic()
         self._queues = {urgency: _UrgencyQueue(monotonic()) for urgency in Urgency}
         self._other_usage = 0
         self._other_usage_until = monotonic()
         self._rate_limit_refusals = 0
-        self._certificate_lock = asyncio.Lock()
 
     def configure(self, requests_per_window: int, certificates_per_minute: int) -> None:
         """Set new limits; the calls already made still count."""
@@ -92,7 +93,7 @@ class CloudflareBudget:
         orders_certificate: the call orders a certificate. Such calls queue apart, so that a thousand registrations do
         not delay the checks.
         """
-        async with self._reserve_certificate(is_needed=orders_certificate):
+        async with self._certificates.reserve() if orders_certificate else nullcontext():
             await self._wait_turn(urgency)
             try:
                 yield
@@ -125,26 +126,11 @@ class CloudflareBudget:
         """Seconds for which every call still has to wait."""
         return max(self._paused_until - self._monotonic(), 0.0)
 
-    @asynccontextmanager
-    async def _reserve_certificate(self, *, is_needed: bool) -> AsyncIterator[None]:
-        if not is_needed:
-            yield
-            return
-        async with self._certificate_lock:
-            while (wait_s := self._certificates.get_wait_s()) > 0:  # noqa: ASYNC110  # time is what is waited for
-                await asyncio.sleep(min(wait_s, _MAX_SLEEP_S))
-            self._certificates.begin()
-        try:
-            yield
-        finally:
-            self._certificates.end()
-
     async def _wait_turn(self, urgency: Urgency) -> None:
         """Wait for a call's turn, and count the call as begun."""
         queue = self._queues[urgency]
         async with queue.lock:
-            while (wait_s := self._get_wait_s(urgency, queue)) > 0:  # noqa: ASYNC110  # likewise
-                await asyncio.sleep(min(wait_s, _MAX_SLEEP_S))
+            await wait_for_turn(lambda: self._get_wait_s(urgency, queue))
             spacing_s = self._get_spacing_s() * (_LAST_DIVISOR if urgency is Urgency.LAST else 1)
             queue.next_call_time = (
                 max(queue.next_call_time, self._monotonic() - _CATCH_UP_CALLS * spacing_s) + spacing_s

@@ -1,69 +1,11 @@
 """The pace: never more than allowed in any window, and none of it wasted."""
 
 import asyncio
-import heapq
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dcvd.custom_hostnames.budget import CloudflareBudget, Urgency
-from dcvd.kit.limits.sliding_window import SlidingWindow
-
-
-class _Time:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@given(
-    limit=st.integers(1, 12),
-    calls=st.lists(st.tuples(st.floats(0, 20), st.floats(0, 90), st.floats(0, 1)), max_size=60),
-)
-def test_no_window_of_cloudflares_ever_holds_more_calls_than_the_limit(
-    limit: int, calls: list[tuple[float, float, float]]
-) -> None:
-    """Each call: the pause before it, how long it takes, and at which part of that Cloudflare counts it."""
-    time = _Time()
-    window = SlidingWindow(limit, 60.0, time)
-    ends: list[float] = []
-    counted: list[float] = []
-
-    def pass_time(until: float) -> None:
-        while ends and ends[0] <= until:
-            time.now = max(heapq.heappop(ends), time.now)
-            window.end()
-        time.now = until
-
-    for pause, takes, part in calls:
-        pass_time(time.now + pause)
-        while (wait := window.get_wait_s()) > 0:
-            pass_time(time.now + wait + 1e-9)
-        window.begin()
-        heapq.heappush(ends, time.now + takes)
-        counted.append(time.now + takes * part)
-    for moment in counted:
-        assert sum(moment - 60.0 + 1e-6 < other <= moment for other in counted) <= limit
-
-
-def test_a_busy_caller_uses_the_whole_window() -> None:
-    time = _Time()
-    window = SlidingWindow(15, 60.0, time)
-    began = time.now
-    for _ in range(150):
-        time.now += window.get_wait_s()
-        window.take()
-    assert time.now - began == pytest.approx(9 * 60.0)
-
-
-def test_no_limit_never_waits() -> None:
-    window = SlidingWindow(0, 60.0, _Time())
-    for _ in range(1000):
-        assert window.get_wait_s() == 0
-        window.take()
+from tests.manual_clock import ManualMonotonic
 
 
 async def _certificate(budget: CloudflareBudget) -> None:
@@ -72,7 +14,7 @@ async def _certificate(budget: CloudflareBudget) -> None:
 
 
 async def test_certificates_wait_without_holding_up_other_calls() -> None:
-    time = _Time()
+    time = ManualMonotonic()
     budget = CloudflareBudget(1000, 1, time)
     async with budget.reserve_call(orders_certificate=True):
         pass
@@ -99,14 +41,14 @@ async def test_certificates_wait_without_holding_up_other_calls() -> None:
 def test_answers_tell_when_to_pause(
     status: int, ratelimit: str | None, retry_after: float | None, pause: float
 ) -> None:
-    time = _Time()
+    time = ManualMonotonic()
     budget = CloudflareBudget(0, 0, time)
     budget.learn_from(status, ratelimit, retry_after)
     assert budget.get_pause_s() == pytest.approx(pause)
 
 
 def test_refusals_without_a_time_are_probed_ever_more_rarely_until_an_answer_comes() -> None:
-    time = _Time()
+    time = ManualMonotonic()
     budget = CloudflareBudget(0, 0, time)
     pauses = []
     for _ in range(9):
@@ -198,7 +140,7 @@ async def test_calls_that_will_probably_fail_do_not_hold_up_routine_ones() -> No
 
 
 async def test_what_others_use_slows_the_routine_down_and_does_not_stop_it() -> None:
-    time = _Time()
+    time = ManualMonotonic()
     budget = CloudflareBudget(1000, 0, time, window_s=100.0)
     assert await _waits(budget, time) == pytest.approx(0.1)
     budget.learn_from(200, '"default";r=493;t=100', None)
@@ -213,7 +155,7 @@ async def test_what_others_use_slows_the_routine_down_and_does_not_stop_it() -> 
 
 
 async def test_a_call_that_ceased_to_count_while_the_answer_was_on_its_way_is_nobody_elses() -> None:
-    time = _Time()
+    time = ManualMonotonic()
     budget = CloudflareBudget(20, 0, time, window_s=20.0)
     await _routine(budget)
     time.now += 20.2
@@ -235,7 +177,7 @@ async def test_with_others_cloudflare_is_never_asked_for_more_than_is_left() -> 
     assert len(cloudflare.taken) > 20
 
 
-async def _waits(budget: CloudflareBudget, time: _Time) -> float:
+async def _waits(budget: CloudflareBudget, time: ManualMonotonic) -> float:
     """Seconds from one routine call to the next when many follow each other."""
     at = []
     for _ in range(8):

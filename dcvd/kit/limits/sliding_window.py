@@ -3,12 +3,14 @@
 A sliding window is exact where a token bucket is not: it never exceeds the limit and wastes none of it.
 """
 
+import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
-_MEMORY_S: Final = 60.0
-"""Seconds for which a call is remembered after it no longer counts."""
+_MAX_SLEEP_S: Final = 1.0
+"""Seconds after which a waiting call checks again: a reload or an answer may have changed what it waits for."""
 
 
 class SlidingWindow:
@@ -18,17 +20,22 @@ class SlidingWindow:
     until `window_s` after its end: then no window of the server's holds more calls either, however long they take.
     """
 
-    def __init__(self, limit: int, window_s: float, monotonic: Callable[[], float]) -> None:
+    def __init__(self, limit: int, window_s: float, monotonic: Callable[[], float], *, memory_s: float = 0.0) -> None:
+        """`memory_s`: seconds for which a call is remembered after it no longer counts, see `count_free`."""
         self.limit = limit
         self.window_s = window_s
         self._monotonic = monotonic
+        self._memory_s = memory_s
         self._end_times: deque[float] = deque()
+        self._expired_end_times: deque[float] = deque()
         self._in_flight = 0
+        self._lock = asyncio.Lock()
 
     @property
-    def in_flight(self) -> int:
-        """The number of calls that have begun and not ended."""
-        return self._in_flight
+    def is_idle(self) -> bool:
+        """Whether no call counts or waits, so that a new window would do as well."""
+        self._expire(self._monotonic())
+        return not (self._in_flight or self._end_times or self._lock.locked())
 
     def get_wait_s(self, spare: int = 0) -> float:
         """Seconds until a call may be made that leaves `spare` further ones; 0 means now.
@@ -38,24 +45,37 @@ class SlidingWindow:
         if self.limit <= 0:
             return 0.0
         now = self._monotonic()
-        expired = self._count_expired(now)
+        self._expire(now)
         # So many of the counted calls have to expire first.
-        excess = self._in_flight + len(self._end_times) - expired - max(self.limit - spare, 1) + 1
+        excess = self._in_flight + len(self._end_times) - max(self.limit - spare, 1) + 1
         if excess <= 0:
             return 0.0
-        if expired + excess > len(self._end_times):
+        if excess > len(self._end_times):
             return self.window_s
-        return self._end_times[expired + excess - 1] + self.window_s - now
+        return self._end_times[excess - 1] + self.window_s - now
 
     def count_free(self, ago_s: float = 0.0) -> int | None:
         """Return how many calls could be made now; None without a limit.
 
-        Calls that counted at any instant within the last `ago_s` seconds still count.
+        Calls that counted at any instant within the last `ago_s` seconds, at most `memory_s`, still count.
         """
         if self.limit <= 0:
             return None
-        counted_calls = self._in_flight + len(self._end_times) - self._count_expired(self._monotonic() - ago_s)
-        return max(self.limit - counted_calls, 0)
+        now = self._monotonic()
+        self._expire(now)
+        recent_calls = sum(end_time + self.window_s > now - ago_s for end_time in self._expired_end_times)
+        return max(self.limit - self._in_flight - len(self._end_times) - recent_calls, 0)
+
+    @asynccontextmanager
+    async def reserve(self) -> AsyncIterator[None]:
+        """Wait until a call may be made, in order of arrival; the call lasts as long as the block."""
+        async with self._lock:
+            await wait_for_turn(self.get_wait_s)
+            self.begin()
+        try:
+            yield
+        finally:
+            self.end()
 
     def begin(self) -> None:
         """Count a call, which lasts until its `end()`."""
@@ -65,20 +85,25 @@ class SlidingWindow:
         """Count the end of a call that has begun."""
         self._in_flight -= 1
         if self.limit > 0:
-            self._end_times.append(self._monotonic())
+            now = self._monotonic()
+            self._expire(now)
+            self._end_times.append(now)
 
     def take(self) -> None:
         """Count a call that takes no time."""
         self.begin()
         self.end()
 
-    def _count_expired(self, time_s: float) -> int:
-        """Count the remembered calls that no longer counted at an instant within the last minute."""
-        while self._end_times and self._end_times[0] + self.window_s <= time_s - _MEMORY_S:
-            self._end_times.popleft()
-        count = 0
-        for end_time in self._end_times:
-            if end_time + self.window_s > time_s:
-                break
-            count += 1
-        return count
+    def _expire(self, now: float) -> None:
+        while self._end_times and self._end_times[0] + self.window_s <= now:
+            end_time = self._end_times.popleft()
+            if self._memory_s:
+                self._expired_end_times.append(end_time)
+        while self._expired_end_times and self._expired_end_times[0] + self.window_s <= now - self._memory_s:
+            self._expired_end_times.popleft()
+
+
+async def wait_for_turn(get_wait_s: Callable[[], float]) -> None:
+    """Sleep until `get_wait_s` returns 0: the seconds that are still to wait, which may change meanwhile."""
+    while (wait_s := get_wait_s()) > 0:  # noqa: ASYNC110  # time is what is waited for
+        await asyncio.sleep(min(wait_s, _MAX_SLEEP_S))

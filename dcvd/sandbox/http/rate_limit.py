@@ -2,9 +2,9 @@
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 
+from dcvd.kit.limits.sliding_window import SlidingWindow
 from dcvd.sandbox.http.envelope import RATE_LIMIT_HEADERS
 
 
@@ -13,33 +13,26 @@ class RateLimit:
 
     def __init__(self, requests: int, window_s: float, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.refused_count = 0
-        self._requests = requests
-        self._window_s = window_s
-        self._monotonic = monotonic
-        self._admission_times_s: deque[float] = deque()
+        self._window = SlidingWindow(requests, window_s, monotonic)
 
     def admit(self) -> bool:
         """Whether one more request is admitted now; if so, count it."""
-        if not self._requests:
-            return True
-        now = self._monotonic()
-        while self._admission_times_s and self._admission_times_s[0] <= now - self._window_s:
-            self._admission_times_s.popleft()
-        if len(self._admission_times_s) >= self._requests:
+        if self._window.get_wait_s() > 0:
             self.refused_count += 1
             return False
-        self._admission_times_s.append(now)
+        self._window.take()
         return True
 
     def build_headers(self, *, is_refusal: bool = False) -> Mapping[str, str]:
         """Build the headers of an answer; a refusal also says after how many seconds to try again."""
-        if not self._requests:
+        window = self._window
+        remaining = window.count_free()
+        if remaining is None:
             return RATE_LIMIT_HEADERS
-        remaining = self._requests - len(self._admission_times_s)
-        oldest = self._admission_times_s[0] if self._admission_times_s else self._monotonic()
-        reset = max(math.ceil(oldest + self._window_s - self._monotonic()), 1)
+        # The seconds until one request more is left than now, or a whole window where none counts.
+        reset = math.ceil(window.get_wait_s(remaining) or window.window_s)
         headers = {
             "Ratelimit": f'"default";r={remaining};t={reset}',
-            "Ratelimit-Policy": f'"default";q={self._requests};w={math.ceil(self._window_s)}',
+            "Ratelimit-Policy": f'"default";q={window.limit};w={math.ceil(window.window_s)}',
         }
         return {**headers, "Retry-After": str(reset)} if is_refusal else headers
