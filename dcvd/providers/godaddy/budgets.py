@@ -5,10 +5,8 @@ endpoint; we keep to the stricter one. Other tools of the customer may use the s
 the answers how many calls are left.
 """
 
-import asyncio
 import os
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from hashlib import blake2b
@@ -18,24 +16,26 @@ from dcvd.core.secret import Secret
 from dcvd.errors import Retryable
 from dcvd.kit.http.fetch import FetchResponse
 from dcvd.kit.http.json_body import read_json
-from dcvd.kit.limits.sliding_window import SlidingWindow
+from dcvd.kit.limits.recent_entries import RecentEntries
+from dcvd.kit.limits.sliding_window import SlidingWindow, wait_for_turn
 
 RATE_LIMITED: Final = "provider_rate_limited"
-_CALLS_PER_MINUTE: Final = 60
+_MAX_CALLS_PER_MINUTE: Final = 60
 _MINUTE_S: Final = 60.0
-_CALLS_PER_OPERATION: Final = 20
+_MAX_CALLS_PER_OPERATION: Final = 20
 """The most calls of one operation: to find the zone, read two names, change them and read them again. An operation
 begins only if enough calls are left to finish it; otherwise many operations at once would use up each other's calls,
 and none would finish."""
 _MAX_CREDENTIALS: Final = 1024
 """Credentials that are remembered; beyond that, the one that was used least recently is forgotten."""
 _LONGEST_PAUSE_S: Final = 600.0
-_LONGEST_SLEEP_S: Final = 1.0
-"""Seconds after which a waiting call checks again: an answer may have changed how long it has to wait."""
 
 
 class GodaddyBudget:
-    """The calls of one credential: each is made within `begin_call()`, and its answer is passed to `learn_from()`."""
+    """The calls of one credential: each is made within `begin_call()`, and its answer is passed to `learn_from()`.
+
+    It is not a `SlidingWindow` alone, because answers change the limit, and a call that would wait too long is refused.
+    """
 
     def __init__(self, limit: int, window_s: float, monotonic: Callable[[], float]) -> None:
         self._configured_limit = limit
@@ -43,6 +43,7 @@ class GodaddyBudget:
         self._calls = SlidingWindow(limit, window_s, monotonic)
         self._operations = SlidingWindow(_operation_limit(limit), window_s, monotonic)
         self._paused_until_s = monotonic()
+        self._waiting_count = 0
 
     async def begin_operation(self, *, max_wait_s: float) -> None:
         """Wait until an operation may begin. Raises Retryable as `begin_call` does."""
@@ -75,21 +76,28 @@ class GodaddyBudget:
 
     def is_idle(self) -> bool:
         """Whether the budget is unused, so that it can be forgotten."""
-        return (
-            max(self._get_wait_s(self._calls.limit - 1), self._operations.get_wait_s(self._operations.limit - 1)) <= 0
-        )
+        is_paused = self._paused_until_s > self._monotonic()
+        return self._calls.is_idle and self._operations.is_idle and not (is_paused or self._waiting_count)
 
     async def _wait_for_turn(self, get_wait_s: Callable[[], float], max_wait_s: float) -> None:
         end = self._monotonic() + max_wait_s
-        while (wait := get_wait_s()) > 0:
-            if self._monotonic() + wait > end:
+
+        def get_bounded_wait_s() -> float:
+            wait_s = get_wait_s()
+            if wait_s > 0 and self._monotonic() + wait_s > end:
                 raise Retryable(
                     f"GoDaddy takes {self._calls.limit} calls a minute with one credential, and they are used up or "
-                    f"reserved; it is tried again in {wait:.0f} s.",
+                    f"reserved; it is tried again in {wait_s:.0f} s.",
                     code=RATE_LIMITED,
-                    retry_after_s=wait,
+                    retry_after_s=wait_s,
                 )
-            await asyncio.sleep(min(wait, _LONGEST_SLEEP_S))
+            return wait_s
+
+        self._waiting_count += 1
+        try:
+            await wait_for_turn(get_bounded_wait_s)
+        finally:
+            self._waiting_count -= 1
 
     def _get_wait_s(self, reserve: int) -> float:
         return max(self._calls.get_wait_s(reserve), self._paused_until_s - self._monotonic())
@@ -103,7 +111,7 @@ class GodaddyBudgets:
 
     def __init__(
         self,
-        limit: int = _CALLS_PER_MINUTE,
+        limit: int = _MAX_CALLS_PER_MINUTE,
         window_s: float = _MINUTE_S,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -111,7 +119,7 @@ class GodaddyBudgets:
         self._window_s = window_s
         self._monotonic = monotonic
         self._hash_key = os.urandom(32)
-        self._budgets: OrderedDict[bytes, GodaddyBudget] = OrderedDict()
+        self._budgets = RecentEntries[bytes, GodaddyBudget](_MAX_CREDENTIALS, GodaddyBudget.is_idle)
 
     @property
     def credential_count(self) -> int:
@@ -121,18 +129,7 @@ class GodaddyBudgets:
     def get_budget(self, credential: Secret) -> GodaddyBudget:
         """Return the budget of a credential; only a hash of the credential is kept."""
         digest = blake2b(credential.reveal().encode(), key=self._hash_key).digest()
-        budget = self._budgets.get(digest)
-        if budget is None:
-            self._forget_idle()
-            budget = self._budgets[digest] = GodaddyBudget(self._limit, self._window_s, self._monotonic)
-        self._budgets.move_to_end(digest)
-        return budget
-
-    def _forget_idle(self) -> None:
-        while self._budgets and (
-            len(self._budgets) >= _MAX_CREDENTIALS or next(iter(self._budgets.values())).is_idle()
-        ):
-            self._budgets.popitem(last=False)
+        return self._budgets.use(digest, lambda: GodaddyBudget(self._limit, self._window_s, self._monotonic))
 
 
 def read_retry_after_s(answer: FetchResponse) -> float:
@@ -146,7 +143,7 @@ def read_retry_after_s(answer: FetchResponse) -> float:
 
 
 def _operation_limit(limit: int) -> int:
-    return max(limit // _CALLS_PER_OPERATION, 1)
+    return max(limit // _MAX_CALLS_PER_OPERATION, 1)
 
 
 def _read_number(answer: FetchResponse, header: str) -> float | None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import OrderedDict
 from typing import Final
 
 from msgspec import Struct
@@ -10,17 +9,18 @@ from msgspec import Struct
 from dcvd.errors import Retryable
 from dcvd.kit.clock import Clock, SystemClock
 from dcvd.kit.http.fetch import Fetcher
+from dcvd.kit.limits.recent_entries import RecentEntries
 from dcvd.kit.limits.sliding_window import SlidingWindow
 from dcvd.providers.route53.faults import read_fault, to_error
 from dcvd.providers.route53.sigv4 import CredentialScope, SigningKeys, sign_headers
 from dcvd.providers.route53.xml import BadXml, Element, parse_xml
 
-_MAX_CALLS: Final = 25
+_MAX_CALLS_PER_WINDOW: Final = 25
 _WINDOW_S: Final = 5.0
 """AWS limits the account to a burst of 50 calls, refilled by 10 a second (Route 53, "Throttling API requests")."""
 _MAX_ACCOUNTS: Final = 1000
 _MAX_ANSWER_BYTES: Final = 2 << 20
-_TRIES: Final = 4
+_MAX_TRIES: Final = 4
 _FIRST_PAUSE_S: Final = 0.4
 _TIMEOUT_S: Final = 10.0
 _REPEATABLE_CODES: Final = frozenset({"provider_throttled", "provider_busy"})
@@ -52,7 +52,7 @@ class AwsClient:
         fetcher: Fetcher,
         clock: Clock | None = None,
         *,
-        max_calls: int = _MAX_CALLS,
+        max_calls: int = _MAX_CALLS_PER_WINDOW,
         window_s: float = _WINDOW_S,
         first_pause_s: float = _FIRST_PAUSE_S,
     ) -> None:
@@ -61,7 +61,7 @@ class AwsClient:
         self._max_calls = max_calls
         self._window_s = window_s
         self._first_pause_s = first_pause_s
-        self._windows: OrderedDict[str, SlidingWindow] = OrderedDict()
+        self._windows = RecentEntries[str, SlidingWindow](_MAX_ACCOUNTS, lambda window: window.is_idle)
 
     async def send(self, account: str, keys: SigningKeys, call: AwsCall) -> Element:
         """Make a call and return the root of its answer. `account`: the account whose limits the call counts towards.
@@ -69,7 +69,7 @@ class AwsClient:
         Raises Unauthorized (KeysExpired if new keys would help), Permanent, Retryable.
         """
         pause = self._first_pause_s
-        for _ in range(_TRIES - 1):
+        for _ in range(_MAX_TRIES - 1):
             try:
                 return await self._send_once(account, keys, call)
             except Retryable as error:
@@ -80,32 +80,21 @@ class AwsClient:
         return await self._send_once(account, keys, call)
 
     async def _send_once(self, account: str, keys: SigningKeys, call: AwsCall) -> Element:
-        await self._wait_for_turn(account)
-        headers = {"Content-Type": call.content_type} if call.content_type else {}
-        headers = sign_headers(keys, call.method, call.url, headers, call.body, call.scope, self.clock.now())
-        answer = await self._fetcher.send(
-            call.method,
-            call.url,
-            headers=headers,
-            body=call.body or None,
-            timeout_s=_TIMEOUT_S,
-            max_bytes=_MAX_ANSWER_BYTES,
-        )
+        window = self._windows.use(account, lambda: SlidingWindow(self._max_calls, self._window_s, time.monotonic))
+        async with window.reserve():
+            headers = {"Content-Type": call.content_type} if call.content_type else {}
+            headers = sign_headers(keys, call.method, call.url, headers, call.body, call.scope, self.clock.now())
+            answer = await self._fetcher.send(
+                call.method,
+                call.url,
+                headers=headers,
+                body=call.body or None,
+                timeout_s=_TIMEOUT_S,
+                max_bytes=_MAX_ANSWER_BYTES,
+            )
         if not 200 <= answer.status < 300:
             raise to_error(call.action, read_fault(answer))
         try:
             return parse_xml(answer.body)
         except BadXml as error:
             raise Retryable(f"AWS answered {call.action} with what is no XML.", code="provider_unavailable") from error
-
-    async def _wait_for_turn(self, account: str) -> None:
-        """Wait until the account's rate limit allows a call."""
-        window = self._windows.pop(account, None) or SlidingWindow(self._max_calls, self._window_s, time.monotonic)
-        self._windows[account] = window
-        if len(self._windows) > _MAX_ACCOUNTS:
-            self._windows.popitem(last=False)
-        wait = window.get_wait_s()
-        while wait > 0:
-            await asyncio.sleep(wait)
-            wait = window.get_wait_s()
-        window.take()
