@@ -6,10 +6,11 @@ from dcvd.core.http_exchanges import Timings
 from dcvd.core.instants import SECOND
 from dcvd.core.retry_after import parse_retry_after_ms
 from dcvd.core.webhooks import signing
-from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DueDelivery, outcome_of
+from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DueDelivery
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint, select_signing_secrets
+from dcvd.core.webhooks.status_codes import meaning_of
 from dcvd.kit.clock import Clock
-from dcvd.kit.egress import EgressClient, EgressError, EgressResponse
+from dcvd.kit.egress import EgressClient, EgressError
 
 
 async def make_attempt(
@@ -71,15 +72,16 @@ async def send_signed(
             error=error.message,
             remote_ip=error.remote_ip,
         )
-    outcome = outcome_of(response.status)
+    meaning = meaning_of(response.status)
+    location = response.headers.get("location", "another address")
     return Attempt(
         delivery_id=due_delivery.id,
         number=number,
         started_at=started_at,
         timings=response.timings,
-        outcome=outcome,
+        outcome=meaning.outcome,
         status_code=response.status,
-        error=_explain(outcome, response),
+        error=meaning.error and meaning.error.format(status=response.status, location=location),
         response_headers=response.headers,
         response_body=response.body,
         remote_ip=response.remote_ip,
@@ -97,14 +99,3 @@ def build_internal_failure(due_delivery: DueDelivery, now: int) -> Attempt:
         outcome=AttemptOutcome.INTERNAL,
         error="dcvd itself failed at this attempt; its log says more.",
     )
-
-
-def _explain(outcome: AttemptOutcome, answer: EgressResponse) -> str | None:
-    if outcome is AttemptOutcome.DELIVERED:
-        return None
-    if outcome is AttemptOutcome.REDIRECT:
-        target = answer.headers.get("location", "another address")
-        return f"The receiver redirected ({answer.status}) to {target}; redirects are not followed, put the final URL."
-    if outcome is AttemptOutcome.GONE:
-        return "The receiver answered 410 Gone: it does not want this any more."
-    return f"The receiver answered {answer.status}; only 2xx counts as received."

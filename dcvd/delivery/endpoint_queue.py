@@ -6,16 +6,13 @@ from enum import Enum, auto
 from typing import Final
 
 from dcvd.core.instants import to_seconds
-from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DueDelivery
+from dcvd.core.webhooks.deliveries import Attempt, DueDelivery
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint
 from dcvd.kit.limits.sliding_window import SlidingWindow
 
 FAST_WITHIN_MS: Final = 1_000
 """Milliseconds within which an attempt has to end for its endpoint to count as fast."""
 _UNRESPONSIVE_DIVISOR: Final = 4
-_ANSWERED_OUTCOMES: Final = frozenset(
-    {AttemptOutcome.DELIVERED, AttemptOutcome.HTTP_ERROR, AttemptOutcome.REDIRECT, AttemptOutcome.GONE}
-)
 
 
 class Readiness(Enum):
@@ -129,7 +126,7 @@ class EndpointQueue:
         self.in_flight.discard(due_delivery.id)
         if attempt is not None:
             self.is_fast = attempt.timings.total_ms < FAST_WITHIN_MS
-            self.is_responsive = attempt.outcome in _ANSWERED_OUTCOMES
+            self.is_responsive = attempt.status_code is not None
 
     def plan_due(self, due_at: int) -> None:
         """Note that a delivery will be due at an instant."""

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from dcvd.core.instants import to_seconds
 from dcvd.core.webhooks import conformance
 from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind
-from dcvd.core.webhooks.deliveries import Attempt, Delivery
+from dcvd.core.webhooks.deliveries import Attempt, Delivery, RecordedAttempt
 from dcvd.core.webhooks.endpoint import select_signing_secrets
 from dcvd.delivery.attempt import make_attempt, send_signed
 from dcvd.errors import Retryable
@@ -16,7 +16,6 @@ from dcvd.kit.egress import EgressClient
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoint_tests, endpoints
 from dcvd.services.webhooks.endpoint_tests import EndpointTest
-from dcvd.store.webhooks.attempts import RecordedAttempt
 
 _MAX_TESTS: Final = 8
 _MAX_TESTS_PER_ORGANIZATION: Final = 2

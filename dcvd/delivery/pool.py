@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 
 from dcvd.core.instants import to_milliseconds, to_seconds
-from dcvd.core.webhooks.deliveries import Attempt, AttemptConsequence, DueDelivery
+from dcvd.core.webhooks.deliveries import Attempt, AttemptConsequence, DueDelivery, FinishedAttempt
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint
 from dcvd.delivery.attempt import build_internal_failure, make_attempt
 from dcvd.delivery.endpoint_queue import EndpointQueue
@@ -19,7 +19,6 @@ from dcvd.kit.tasks import TaskPool
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries, endpoints
-from dcvd.services.webhooks.deliveries import FinishedAttempt
 
 log = structlog.get_logger(__name__)
 

@@ -3,18 +3,16 @@
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from typing import Final, assert_never
+from typing import Final
 
 import structlog
 
-from dcvd.core.webhooks.deliveries import AttemptConsequence, DeliveryState, NextAttemptReason
+from dcvd.core.webhooks.deliveries import AttemptConsequence, FinishedAttempt, RecordedAttempt
 from dcvd.errors import StoreError
 from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries
-from dcvd.services.webhooks.deliveries import FinishedAttempt
 from dcvd.store.engine.database import Snapshot
 from dcvd.store.webhooks import attempts
-from dcvd.store.webhooks.attempts import RecordedAttempt
 
 log = structlog.get_logger(__name__)
 
@@ -171,23 +169,7 @@ class AttemptRecorder:
             ]
 
         return {
-            recorded.attempt.delivery_id: AttemptConsequence(
-                state=_to_state(recorded.next_reason),
-                next_attempt_at=recorded.next_attempt_at,
-                reason=recorded.next_reason,
-            )
+            recorded.attempt.delivery_id: recorded.consequence
             for recorded in await self._context.database.read(query)
-            if recorded.next_reason is not None
+            if recorded.consequence is not None
         }
-
-
-def _to_state(reason: NextAttemptReason) -> DeliveryState:
-    match reason:
-        case NextAttemptReason.DELIVERED:
-            return DeliveryState.DELIVERED
-        case NextAttemptReason.SCHEDULE | NextAttemptReason.RETRY_AFTER:
-            return DeliveryState.PENDING
-        case NextAttemptReason.GONE | NextAttemptReason.SCHEDULE_ENDED | NextAttemptReason.ONCE:
-            return DeliveryState.DEAD
-        case _:
-            assert_never(reason)

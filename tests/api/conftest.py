@@ -26,7 +26,8 @@ from dcvd.core.instants import DAY
 from dcvd.core.timeline import SYNC_ACTOR
 from dcvd.core.tokens import Role
 from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind, evaluate_receiver
-from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, outcome_of
+from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, RecordedAttempt
+from dcvd.core.webhooks.status_codes import meaning_of
 from dcvd.dns import DnsObserver
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.kit.http.server import HttpServer
@@ -45,7 +46,6 @@ from dcvd.services.tokens import TokenUsage
 from dcvd.services.webhooks import endpoint_tests, endpoints
 from dcvd.store.engine.database import Database
 from dcvd.store.organizations import Organization
-from dcvd.store.webhooks.attempts import RecordedAttempt
 from tests.api.client import Client
 from tests.manual_clock import ManualClock
 from tests.providing import access_of
@@ -325,7 +325,7 @@ async def stranger(anybody: Client, mint: Mint, context: Context) -> Client:
 
 def answered(due: DueDelivery, status: int, **changes: Any) -> Attempt:
     """An attempt that the receiver answered with a status."""
-    outcome = outcome_of(status)
+    outcome = meaning_of(status).outcome
     attempt = Attempt(
         delivery_id=due.id,
         number=due.attempts + 1,

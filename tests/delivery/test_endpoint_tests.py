@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from standardwebhooks import Webhook
 
-from dcvd.core.webhooks.deliveries import AttemptOutcome, DeliveryState, NextAttemptReason
+from dcvd.core.webhooks.deliveries import AttemptConsequence, AttemptOutcome, DeliveryState, NextAttemptReason
 from dcvd.core.webhooks.signing import to_standard_secret
 from dcvd.delivery import EndpointTestRunner
 from dcvd.errors import NotFound, Retryable
@@ -57,7 +57,10 @@ async def test_a_test_that_fails_is_made_once_and_says_nothing_of_the_health(
     before = await health_of(context, endpoint)
     async with at_work(context):
         delivery, made = await prober.send_test(org, endpoint)
-        assert (delivery.state, made.next_reason) == (DeliveryState.DEAD, NextAttemptReason.ONCE)
+        assert (delivery.state, made.consequence) == (
+            DeliveryState.DEAD,
+            AttemptConsequence(reason=NextAttemptReason.ONCE),
+        )
         receiver.answer = ok
         await happen(context, org)
         await delivered(context, 1)

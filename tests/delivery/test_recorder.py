@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from dcvd.core.webhooks.deliveries import FinishedAttempt
 from dcvd.delivery.recorder import AttemptRecorder
 from dcvd.errors import DiskFull
 from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries as service
-from dcvd.services.webhooks.deliveries import FinishedAttempt
 from dcvd.store.webhooks import deliveries
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Receiver

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from dcvd.api.http.admission_limits import StreamSlots, build_dns_plan_limit, build_sync_limit
 from dcvd.core.webhooks.conformance import ConformanceReport
-from dcvd.core.webhooks.deliveries import Delivery
+from dcvd.core.webhooks.deliveries import Delivery, RecordedAttempt
 from dcvd.dns import DnsObserver
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.kit.limits.admission_limit import AdmissionLimit
@@ -20,7 +20,6 @@ from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.services.tokens import TokenUsage
-from dcvd.store.webhooks.attempts import RecordedAttempt
 
 
 class OnDemandTester(Protocol):

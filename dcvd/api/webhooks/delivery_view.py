@@ -9,11 +9,18 @@ from dcvd.api.http.parameters import Instant, format_instant
 from dcvd.core.events import Event, EventType
 from dcvd.core.http_exchanges import FailureReason
 from dcvd.core.instants import to_rfc3339
-from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DeliveryStatus, NextAttemptReason
+from dcvd.core.webhooks.deliveries import (
+    Attempt,
+    AttemptConsequence,
+    AttemptOutcome,
+    DeliveryStatus,
+    NextAttemptReason,
+    RecordedAttempt,
+)
 from dcvd.core.webhooks.explanation import Explanation
+from dcvd.core.webhooks.status_codes import GONE_ANSWER
 from dcvd.services.webhooks.delivery_history import DeliveryDetail, DeliverySummary
 from dcvd.store.engine.paging import Page
-from dcvd.store.webhooks.attempts import RecordedAttempt
 
 
 class DeliveryView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -130,7 +137,7 @@ def delivery_list(page: Page[DeliverySummary]) -> DeliveryList:
 
 def attempt_view(recorded_attempt: RecordedAttempt) -> AttemptView:
     """Show one attempt."""
-    attempt = recorded_attempt.attempt
+    attempt, consequence = recorded_attempt.attempt, recorded_attempt.consequence
     return AttemptView(
         number=attempt.number,
         started_at=to_rfc3339(attempt.started_at),
@@ -142,8 +149,8 @@ def attempt_view(recorded_attempt: RecordedAttempt) -> AttemptView:
         error=attempt.error,
         response_headers=dict(attempt.response_headers),
         response=attempt.response_body.decode("utf-8", "replace"),
-        next_attempt_at=format_instant(recorded_attempt.next_attempt_at),
-        next=describe_next_attempt(recorded_attempt.next_reason, recorded_attempt.next_attempt_at),
+        next_attempt_at=format_instant(None if consequence is None else consequence.next_attempt_at),
+        next=describe_next_attempt(consequence),
     )
 
 
@@ -152,10 +159,13 @@ def explanation_view(explanation: Explanation) -> ExplanationView:
     return ExplanationView(explanation.sentence, explanation.fix or None)
 
 
-def describe_next_attempt(reason: NextAttemptReason | None, next_attempt_at: int | None) -> str:
+def describe_next_attempt(consequence: AttemptConsequence | None) -> str:
     """Describe when the next attempt was planned, and why then."""
-    when = "at once" if next_attempt_at is None else f"at {to_rfc3339(next_attempt_at)}"
-    match reason:
+    if consequence is None:
+        return "Not recorded: an earlier version of dcvd made this attempt."
+    due_at = consequence.next_attempt_at
+    when = "at once" if due_at is None else f"at {to_rfc3339(due_at)}"
+    match consequence.reason:
         case NextAttemptReason.SCHEDULE:
             return f"To be tried again {when} by the retry schedule."
         case NextAttemptReason.RETRY_AFTER:
@@ -163,15 +173,13 @@ def describe_next_attempt(reason: NextAttemptReason | None, next_attempt_at: int
         case NextAttemptReason.DELIVERED:
             return "No more: it was delivered."
         case NextAttemptReason.GONE:
-            return "No more: the receiver answered 410 Gone, which disabled the endpoint."
+            return f"No more: the receiver answered {GONE_ANSWER}, which disabled the endpoint."
         case NextAttemptReason.SCHEDULE_ENDED:
             return "No more: its retry schedule has ended."
         case NextAttemptReason.ONCE:
             return "No more: a test is sent once."
-        case None:
-            return "Not recorded: an earlier version of dcvd made this attempt."
         case _:
-            assert_never(reason)
+            assert_never(consequence.reason)
 
 
 def _timings_view(attempt: Attempt) -> TimingsView:

@@ -10,13 +10,11 @@ from dcvd.core.events import Event
 from dcvd.core.ids import RandomBytes
 from dcvd.core.instants import HOUR, SECOND
 from dcvd.core.secret import Secret
-from dcvd.core.webhooks.deliveries import PAUSE_STATUSES, Attempt, AttemptOutcome, is_receiver_at_fault
+from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, is_receiver_at_fault
 from dcvd.core.webhooks.signing import build_headers, new_secret
+from dcvd.core.webhooks.status_codes import meaning_of
 
 _STALE_AGE_MS: Final = HOUR
-_SIGNATURE_REFUSAL_STATUSES: Final = frozenset(
-    {400, 401, 403, 422}
-)  # answers of receivers that cannot verify a signature
 
 
 class ProbeKind(StrEnum):
@@ -136,7 +134,7 @@ def _evaluate_good(attempt: Attempt) -> tuple[bool | None, str]:
     if status is None:
         return _evaluate_silence(attempt)
     advice = "Answer 2xx to what is rightly signed."
-    if status in _SIGNATURE_REFUSAL_STATUSES:
+    if meaning_of(status).may_refuse_signature:
         advice = (
             "Verify the signature over the raw bytes of the body, before any parsing, with this webhook's present "
             "secret; then answer 2xx."
@@ -152,7 +150,7 @@ def _evaluate_duplicate(attempt: Attempt, *, accepts_good: bool) -> tuple[bool |
         return _evaluate_silence(attempt)
     if not accepts_good:
         return None, "Inconclusive: it had not accepted the delivery the first time, so that this was no repeat."
-    if status in PAUSE_STATUSES:
+    if meaning_of(status).pauses_endpoint:
         return None, _describe_busy(status)
     return False, (
         f"It refused a delivery that it had received before, with {status}: answer 2xx to repeats. A delivery is sent "
@@ -187,9 +185,9 @@ def _evaluate_refusal(attempt: Attempt, what: str, *, accepts_good: bool) -> tup
         return None, f"Inconclusive: whether it refuses {what} is not known. {_describe_error(attempt)}"
     if not accepts_good:
         return None, f"Inconclusive: it refused {what}, but it does not accept what is rightly signed either."
-    if status in PAUSE_STATUSES:
+    if meaning_of(status).pauses_endpoint:
         return None, _describe_busy(status)
-    if 400 <= status < 500:
+    if meaning_of(status).refuses_request:
         return True, f"It refused {what}, with {status}."
     return True, f"It refused {what}, but with {status}; 401 would not be taken for a fault of the receiver."
 

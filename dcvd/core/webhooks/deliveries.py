@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import assert_never
 
 from msgspec import Struct
 
@@ -122,25 +122,36 @@ class NextAttemptReason(StrEnum):
 class AttemptConsequence(Struct, frozen=True, kw_only=True):
     """What an attempt means for its delivery; `next_attempt_at` is None when the delivery has ended."""
 
-    state: DeliveryState
-    next_attempt_at: int | None
     reason: NextAttemptReason
+    next_attempt_at: int | None = None
+
+    @property
+    def state(self) -> DeliveryState:
+        """The state in which the attempt leaves the delivery."""
+        match self.reason:
+            case NextAttemptReason.DELIVERED:
+                return DeliveryState.DELIVERED
+            case NextAttemptReason.SCHEDULE | NextAttemptReason.RETRY_AFTER:
+                return DeliveryState.PENDING
+            case NextAttemptReason.GONE | NextAttemptReason.SCHEDULE_ENDED | NextAttemptReason.ONCE:
+                return DeliveryState.DEAD
+            case _:
+                assert_never(self.reason)
 
 
-GONE_STATUS: Final = 410
-PAUSE_STATUSES: Final = frozenset({429, 502, 503, 504})
-"""Statuses that concern the endpoint as a whole, not one delivery (Standard Webhooks)."""
+class FinishedAttempt(Struct, frozen=True, kw_only=True):
+    """An attempt that was made to send a due delivery to an endpoint."""
+
+    due_delivery: DueDelivery
+    endpoint_id: str
+    attempt: Attempt
 
 
-def outcome_of(status: int) -> AttemptOutcome:
-    """Return the outcome for an HTTP status (Standard Webhooks: only 2xx is a success, 410 ends the delivery)."""
-    if 200 <= status < 300:
-        return AttemptOutcome.DELIVERED
-    if status == GONE_STATUS:
-        return AttemptOutcome.GONE
-    if 300 <= status < 400:
-        return AttemptOutcome.REDIRECT
-    return AttemptOutcome.HTTP_ERROR
+class RecordedAttempt(Struct, frozen=True, kw_only=True):
+    """An attempt as it is stored; `consequence` is None for one that an older dcvd stored."""
+
+    attempt: Attempt
+    consequence: AttemptConsequence | None
 
 
 def decide_next_attempt(
@@ -152,23 +163,16 @@ def decide_next_attempt(
     """
     match attempt.outcome:
         case AttemptOutcome.DELIVERED:
-            return AttemptConsequence(
-                state=DeliveryState.DELIVERED, next_attempt_at=None, reason=NextAttemptReason.DELIVERED
-            )
+            return AttemptConsequence(reason=NextAttemptReason.DELIVERED)
         case AttemptOutcome.GONE:
-            return AttemptConsequence(state=DeliveryState.DEAD, next_attempt_at=None, reason=NextAttemptReason.GONE)
+            return AttemptConsequence(reason=NextAttemptReason.GONE)
         case _:
             due_at = next_attempt_at(delays_ms, attempt.number - attempts_before, now, random_fraction)
     if due_at is None:
-        return AttemptConsequence(
-            state=DeliveryState.DEAD, next_attempt_at=None, reason=NextAttemptReason.SCHEDULE_ENDED
-        )
+        return AttemptConsequence(reason=NextAttemptReason.SCHEDULE_ENDED)
     if attempt.retry_after_ms is not None and now + attempt.retry_after_ms > due_at:
-        due_at = now + attempt.retry_after_ms
-        return AttemptConsequence(
-            state=DeliveryState.PENDING, next_attempt_at=due_at, reason=NextAttemptReason.RETRY_AFTER
-        )
-    return AttemptConsequence(state=DeliveryState.PENDING, next_attempt_at=due_at, reason=NextAttemptReason.SCHEDULE)
+        return AttemptConsequence(reason=NextAttemptReason.RETRY_AFTER, next_attempt_at=now + attempt.retry_after_ms)
+    return AttemptConsequence(reason=NextAttemptReason.SCHEDULE, next_attempt_at=due_at)
 
 
 def is_receiver_at_fault(attempt: Attempt) -> bool:

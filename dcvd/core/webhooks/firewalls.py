@@ -10,8 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-REFUSAL_STATUSES: Final = frozenset({401, 403})
-"""Statuses with which the `Server` header suffices to recognise a page; otherwise its text has to match."""
+from dcvd.core.webhooks.status_codes import meaning_of
 
 
 class Gatekeeper(StrEnum):
@@ -87,13 +86,15 @@ def recognize_page(status: int, headers: Mapping[str, str], body: bytes) -> Gate
     is_html = "html" in headers.get("content-type", "").lower() or _HTML.match(text) is not None
     if not is_html and _PLAIN_REFUSAL.match(text) is None:
         return None
+    # Only where access was refused does the `Server` header suffice to recognise a page.
+    refuses_access = meaning_of(status).refuses_access
     server = headers.get("server", "")
     for product in _PROTECTIONS:
         if _matches_body(product, text) or (
-            status in REFUSAL_STATUSES and product.server_pattern is not None and product.server_pattern.match(server)
+            refuses_access and product.server_pattern is not None and product.server_pattern.match(server)
         ):
             return GatekeeperPage(Gatekeeper.PROTECTION, product.name)
-    if status not in REFUSAL_STATUSES or not is_html:
+    if not refuses_access or not is_html:
         return None
     for product in _WEB_SERVERS:
         if _matches_body(product, text):

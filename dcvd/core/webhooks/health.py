@@ -11,14 +11,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.instants import DAY, MINUTE
-from dcvd.core.webhooks.deliveries import PAUSE_STATUSES, Attempt, AttemptOutcome, is_receiver_at_fault
+from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, is_receiver_at_fault
+from dcvd.core.webhooks.status_codes import meaning_of
 
 FAILING_AFTER_MS: Final = 5 * MINUTE
 FAILING_ATTEMPTS: Final = 5
 EXHAUSTED_AFTER_MS: Final = 5 * DAY
 EXHAUSTED_ATTEMPTS: Final = 10
 _FIRST_PAUSE_MS: Final = 250  # doubled for each answer in a row that asks for a pause
-_MOST_DOUBLINGS: Final = 40
+_MAX_PAUSE_DOUBLINGS: Final = 40
 
 
 class HealthState(StrEnum):
@@ -107,14 +108,14 @@ def _count_failure(health: EndpointHealth, attempt: Attempt, now: int) -> Endpoi
 
 
 def _apply_pause(health: EndpointHealth, attempt: Attempt, retry_delay_ms: int, now: int) -> EndpointHealth:
-    """Apply a pause after 429, 502, 503 and 504; `Retry-After`, limited where it is parsed, replaces its length."""
-    if attempt.status_code not in PAUSE_STATUSES:
+    """Apply the pause that a status asks for; `Retry-After`, limited where it is parsed, replaces its length."""
+    if attempt.status_code is None or not meaning_of(attempt.status_code).pauses_endpoint:
         return replace(health, pauses=0)
     pauses = health.pauses
     if health.paused_until is None or attempt.started_at >= health.paused_until:
         # Answers to requests from before the pause count as one with the answer that started it.
         pauses += 1
-    pause_ms = min(_FIRST_PAUSE_MS << min(pauses, _MOST_DOUBLINGS), retry_delay_ms)
+    pause_ms = min(_FIRST_PAUSE_MS << min(pauses, _MAX_PAUSE_DOUBLINGS), retry_delay_ms)
     if attempt.retry_after_ms is not None:
         pause_ms = attempt.retry_after_ms
     paused_until = now + pause_ms

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 
 import structlog
-from msgspec import Struct
 
 from dcvd.core.events import OPERATIONAL_TYPES, EventData, EventDraft, EventType
 from dcvd.core.instants import to_rfc3339
@@ -14,6 +13,8 @@ from dcvd.core.webhooks.deliveries import (
     Delivery,
     DeliveryState,
     DueDelivery,
+    FinishedAttempt,
+    RecordedAttempt,
     decide_next_attempt,
 )
 from dcvd.core.webhooks.endpoint import Endpoint
@@ -23,19 +24,10 @@ from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.webhooks import attempts, deliveries, delivery_history, endpoints
-from dcvd.store.webhooks.deliveries import AttemptResult
 
 log = structlog.get_logger(__name__)
 
 EXPIRED_MESSAGE = "The event expired before it could be sent: it would no longer have been true."
-
-
-class FinishedAttempt(Struct, frozen=True, kw_only=True):
-    """An attempt that was made to send a due delivery to an endpoint."""
-
-    due_delivery: DueDelivery
-    endpoint_id: str
-    attempt: Attempt
 
 
 async def record_attempts(
@@ -49,24 +41,25 @@ async def record_attempts(
     """
     now = context.now()
     schedule = context.config.webhooks.retry_schedule
-    results = [
-        AttemptResult(
-            due_delivery=finished.due_delivery,
-            endpoint_id=finished.endpoint_id,
-            attempt=finished.attempt,
-            consequence=decide_next_attempt(
-                finished.attempt, finished.due_delivery.attempts_before, schedule, now, context.random_fraction()
-            ),
+    consequences = [
+        decide_next_attempt(
+            finished.attempt, finished.due_delivery.attempts_before, schedule, now, context.random_fraction()
         )
         for finished in finished_attempts
     ]
 
     def unit(tx: Transaction) -> list[AttemptConsequence]:
-        deliveries.record_results(tx, results, now)
-        attempts.insert(tx, results)
-        attempts.add_to_counts(tx, results)
-        _update_health(context, tx, results, healthy_endpoint_ids, now)
-        return [result.consequence for result in results]
+        deliveries.apply_attempts(tx, finished_attempts, consequences, now)
+        attempts.insert(
+            tx,
+            [
+                RecordedAttempt(attempt=finished.attempt, consequence=consequence)
+                for finished, consequence in zip(finished_attempts, consequences, strict=True)
+            ],
+        )
+        attempts.add_to_counts(tx, finished_attempts)
+        _update_health(context, tx, finished_attempts, consequences, healthy_endpoint_ids, now)
+        return consequences
 
     return await context.database.write(unit)
 
@@ -91,11 +84,18 @@ def get_owned(snapshot: Snapshot, org_id: str, delivery_id: str) -> Delivery:
 
 
 def _update_health(
-    context: Context, tx: Transaction, results: Sequence[AttemptResult], healthy_endpoint_ids: Collection[str], now: int
+    context: Context,
+    tx: Transaction,
+    finished_attempts: Sequence[FinishedAttempt],
+    consequences: Sequence[AttemptConsequence],
+    healthy_endpoint_ids: Collection[str],
+    now: int,
 ) -> None:
     """Update endpoints' health by attempts; the success of a healthy endpoint changes nothing, and reads nothing."""
-    failed_ids = {result.endpoint_id for result in results if result.attempt.outcome is not AttemptOutcome.DELIVERED}
-    succeeded_ids = {result.endpoint_id for result in results}.difference(failed_ids, healthy_endpoint_ids)
+    failed_ids = {
+        each.endpoint_id for each in finished_attempts if each.attempt.outcome is not AttemptOutcome.DELIVERED
+    }
+    succeeded_ids = {each.endpoint_id for each in finished_attempts}.difference(failed_ids, healthy_endpoint_ids)
     endpoints_by_id = endpoints.find_by_ids(tx, failed_ids) | endpoints.find_failing_by_ids(tx, succeeded_ids)
     if not endpoints_by_id:
         return
@@ -103,37 +103,42 @@ def _update_health(
     healths = {endpoint_id: endpoint.health for endpoint_id, endpoint in endpoints_by_id.items()}
     # Not those that their tenant removed, dropped or retried while the last attempt was in flight.
     dead_ids = deliveries.filter_dead(
-        tx, [result.due_delivery.id for result in results if result.consequence.state is DeliveryState.DEAD]
+        tx,
+        [
+            finished.due_delivery.id
+            for finished, consequence in zip(finished_attempts, consequences, strict=True)
+            if consequence.state is DeliveryState.DEAD
+        ],
     )
-    for result in results:
-        health = healths.get(result.endpoint_id)
+    for finished in finished_attempts:
+        health = healths.get(finished.endpoint_id)
         if health is None:
             continue
-        endpoint = endpoints_by_id[result.endpoint_id]
-        schedule_index = min(result.attempt.number - result.due_delivery.attempts_before, len(schedule) - 1)
-        new_health, change = apply_attempt(health, result.attempt, schedule[schedule_index], now)
-        healths[result.endpoint_id] = new_health
+        endpoint = endpoints_by_id[finished.endpoint_id]
+        schedule_index = min(finished.attempt.number - finished.due_delivery.attempts_before, len(schedule) - 1)
+        new_health, change = apply_attempt(health, finished.attempt, schedule[schedule_index], now)
+        healths[finished.endpoint_id] = new_health
         drafts: list[EventDraft] = []
-        if result.due_delivery.id in dead_ids and result.due_delivery.event_type not in OPERATIONAL_TYPES:
-            drafts.append(_draft_dead_letter(result))
+        if finished.due_delivery.id in dead_ids and finished.due_delivery.event_type not in OPERATIONAL_TYPES:
+            drafts.append(_draft_dead_letter(finished))
         if change is not None:
             log.warning("endpoint.changed", endpoint_id=endpoint.id, org_id=endpoint.org_id, change=change)
-            drafts.append(_draft_health_event(endpoint, change, result.attempt, new_health))
+            drafts.append(_draft_health_event(endpoint, change, finished.attempt, new_health))
         recording.record(context, tx, endpoint.org_id, drafts, except_endpoint_id=endpoint.id)
     for endpoint_id, health in healths.items():
         if health != endpoints_by_id[endpoint_id].health:
             endpoints.update_health(tx, endpoint_id, health)
 
 
-def _draft_dead_letter(result: AttemptResult) -> EventDraft:
+def _draft_dead_letter(finished: FinishedAttempt) -> EventDraft:
     data: EventData = {
-        "delivery_id": result.due_delivery.id,
-        "endpoint_id": result.endpoint_id,
-        "event_id": result.due_delivery.event_id,
-        "event_type": result.due_delivery.event_type.value,
-        "domain_id": result.due_delivery.domain_id,
-        "attempts": result.attempt.number,
-        "error": result.attempt.error,
+        "delivery_id": finished.due_delivery.id,
+        "endpoint_id": finished.endpoint_id,
+        "event_id": finished.due_delivery.event_id,
+        "event_type": finished.due_delivery.event_type.value,
+        "domain_id": finished.due_delivery.domain_id,
+        "attempts": finished.attempt.number,
+        "error": finished.attempt.error,
     }
     return EventDraft(EventType.DELIVERY_DLQ, data)
 

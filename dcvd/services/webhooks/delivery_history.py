@@ -9,7 +9,7 @@ from msgspec import Struct
 from dcvd.core.events import Event, EventType
 from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.instants import DAY, HOUR
-from dcvd.core.webhooks.deliveries import Delivery, DeliveryState, DeliveryStatus, status_of
+from dcvd.core.webhooks.deliveries import Delivery, DeliveryState, DeliveryStatus, RecordedAttempt, status_of
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.latency import percentile_ms
 from dcvd.errors import NotFound
@@ -20,7 +20,7 @@ from dcvd.store import events
 from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.paging import HIGHEST_KEY, Page, decode_cursor, encode_cursor
 from dcvd.store.webhooks import attempts, delivery_history, endpoints
-from dcvd.store.webhooks.attempts import SLOT_MS, RecordedAttempt
+from dcvd.store.webhooks.attempts import SLOT_MS
 from dcvd.store.webhooks.delivery_history import DeliveryFilters
 
 RATE_WINDOWS_MS: Final = {"hour": HOUR, "day": DAY, "week": 7 * DAY}

@@ -10,9 +10,9 @@ from dcvd.core.webhooks.deliveries import (
     AttemptConsequence,
     AttemptOutcome,
     Delivery,
-    DeliveryState,
     DueDelivery,
     NextAttemptReason,
+    RecordedAttempt,
 )
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint
 from dcvd.errors import Conflict
@@ -21,8 +21,6 @@ from dcvd.services.events import recording
 from dcvd.services.webhooks import endpoints as endpoint_service
 from dcvd.store.engine.database import Transaction
 from dcvd.store.webhooks import attempts, deliveries, endpoints
-from dcvd.store.webhooks.attempts import RecordedAttempt
-from dcvd.store.webhooks.deliveries import AttemptResult
 
 
 class EndpointTest(Struct, frozen=True, kw_only=True):
@@ -75,8 +73,8 @@ async def record_result(
     """Store a test's only attempt. It does not change the endpoint's health: a disabled one may be tested as well."""
     now = context.now()
     is_delivered = attempt.outcome is AttemptOutcome.DELIVERED
-    state = DeliveryState.DELIVERED if is_delivered else DeliveryState.DEAD
-    reason = NextAttemptReason.DELIVERED if is_delivered else NextAttemptReason.ONCE
+    consequence = AttemptConsequence(reason=NextAttemptReason.DELIVERED if is_delivered else NextAttemptReason.ONCE)
+    recorded_attempt = RecordedAttempt(attempt=attempt, consequence=consequence)
     delivery = Delivery(
         id=endpoint_test.due_delivery.id,
         org_id=endpoint_test.event.org_id,
@@ -85,7 +83,7 @@ async def record_result(
         event_type=endpoint_test.event.type,
         domain_id=None,
         sequence=endpoint_test.event.sequence,
-        state=state,
+        state=consequence.state,
         attempts=attempt.number,
         attempts_before=0,
         next_attempt_at=None,
@@ -99,18 +97,7 @@ async def record_result(
             # The endpoint was removed while the test was in flight; its tenant gets the answer all the same.
             return
         deliveries.insert_finished(tx, delivery)
-        consequence = AttemptConsequence(state=state, next_attempt_at=None, reason=reason)
-        attempts.insert(
-            tx,
-            [
-                AttemptResult(
-                    due_delivery=endpoint_test.due_delivery,
-                    endpoint_id=delivery.endpoint_id,
-                    attempt=attempt,
-                    consequence=consequence,
-                )
-            ],
-        )
+        attempts.insert(tx, [recorded_attempt])
 
     await context.database.write(unit)
-    return delivery, RecordedAttempt(attempt=attempt, next_attempt_at=None, next_reason=reason)
+    return delivery, recorded_attempt

@@ -12,6 +12,7 @@ from dcvd.core.webhooks.endpoint import UnsealedEndpoint, select_signing_secrets
 from dcvd.core.webhooks.explanation import Explanation
 from dcvd.core.webhooks.explanation import explain as explain_attempt
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth
+from dcvd.core.webhooks.status_codes import GONE_ANSWER
 from dcvd.services.context import Context
 from dcvd.services.webhooks import delivery_history, endpoints
 from dcvd.services.webhooks.delivery_history import DeliveryDetail
@@ -119,7 +120,7 @@ def _describe_disabled_reason(health: EndpointHealth) -> str:
         case DisabledReason.MANUAL | None:
             return "your organization has disabled it"
         case DisabledReason.GONE:
-            return "it answered 410 Gone"
+            return f"it answered {GONE_ANSWER}"
         case DisabledReason.EXHAUSTED:
             return "for days not one delivery to it had succeeded"
         case _:

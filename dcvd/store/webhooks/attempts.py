@@ -5,26 +5,23 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
 from dcvd.core.http_exchanges import FailureReason, Timings
 from dcvd.core.instants import MINUTE
-from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, NextAttemptReason
+from dcvd.core.webhooks.deliveries import (
+    Attempt,
+    AttemptConsequence,
+    AttemptOutcome,
+    FinishedAttempt,
+    NextAttemptReason,
+    RecordedAttempt,
+)
 from dcvd.core.webhooks.latency import latency_bucket
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.rows import placeholders, split_rows
-from dcvd.store.webhooks.deliveries import AttemptResult
 
 SLOT_MS: Final = 5 * MINUTE
 """Attempts are counted by slots of this length."""
-
-
-class RecordedAttempt(Struct, frozen=True, kw_only=True):
-    """A stored attempt and its consequence; `next_reason` is None for an attempt that an older dcvd stored."""
-
-    attempt: Attempt
-    next_attempt_at: int | None
-    next_reason: NextAttemptReason | None
 
 
 _FIELDS: Final = (
@@ -45,22 +42,22 @@ _COUNT: Final = (
 _HEADERS: Final = msgspec.json.Decoder(dict[str, str])
 
 
-def insert(tx: Transaction, results: Sequence[AttemptResult]) -> None:
+def insert(tx: Transaction, recorded_attempts: Sequence[RecordedAttempt]) -> None:
     """Store attempts in full, except those whose delivery was removed meanwhile."""
-    for count, values in split_rows([_to_row(result) for result in results]):
+    for count, values in split_rows([_to_row(recorded) for recorded in recorded_attempts]):
         tx.execute(_INSERT.format(placeholders(count, 17)), values)
 
 
-def add_to_counts(tx: Transaction, results: Sequence[AttemptResult]) -> None:
+def add_to_counts(tx: Transaction, finished_attempts: Sequence[FinishedAttempt]) -> None:
     """Count attempts for their endpoints' rates."""
     counts = Counter(
         (
-            result.endpoint_id,
-            result.attempt.started_at - result.attempt.started_at % SLOT_MS,
-            int(result.attempt.outcome is AttemptOutcome.DELIVERED),
-            latency_bucket(result.attempt.timings.total_ms),
+            finished.endpoint_id,
+            finished.attempt.started_at - finished.attempt.started_at % SLOT_MS,
+            int(finished.attempt.outcome is AttemptOutcome.DELIVERED),
+            latency_bucket(finished.attempt.timings.total_ms),
         )
-        for result in results
+        for finished in finished_attempts
     )
     for count, values in split_rows([(*key, attempt_count) for key, attempt_count in counts.items()]):
         tx.execute(_COUNT.format(placeholders(count, 5)), values)
@@ -84,8 +81,9 @@ def list_of_delivery(snapshot: Snapshot, delivery_id: str) -> list[RecordedAttem
                 response_body=row[13],
                 remote_ip=row[14],
             ),
-            next_attempt_at=row[15],
-            next_reason=None if row[16] is None else NextAttemptReason(row[16]),
+            consequence=None
+            if row[16] is None
+            else AttemptConsequence(reason=NextAttemptReason(row[16]), next_attempt_at=row[15]),
         )
         for row in rows
     ]
@@ -109,8 +107,8 @@ def delete_counts(tx: Transaction, cutoff_at: int, limit: int) -> int:
     )
 
 
-def _to_row(result: AttemptResult) -> tuple[object, ...]:
-    attempt, timings = result.attempt, result.attempt.timings
+def _to_row(recorded: RecordedAttempt) -> tuple[object, ...]:
+    attempt, timings, consequence = recorded.attempt, recorded.attempt.timings, recorded.consequence
     return (
         attempt.delivery_id,
         attempt.number,
@@ -127,6 +125,6 @@ def _to_row(result: AttemptResult) -> tuple[object, ...]:
         msgspec.json.encode(attempt.response_headers).decode() if attempt.response_headers else "{}",
         attempt.response_body,
         attempt.remote_ip,
-        result.consequence.next_attempt_at,
-        result.consequence.reason,
+        None if consequence is None else consequence.next_attempt_at,
+        None if consequence is None else consequence.reason,
     )

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.events import EventType
-from dcvd.core.webhooks.deliveries import Attempt, AttemptConsequence, Delivery, DeliveryState, DueDelivery
+from dcvd.core.webhooks.deliveries import AttemptConsequence, Delivery, DeliveryState, DueDelivery, FinishedAttempt
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.rows import placeholders, split_rows
 from dcvd.store.webhooks import endpoints
@@ -30,15 +30,6 @@ class NewDelivery(Struct, frozen=True, array_like=True):
     sequence: int
     due_at: int | None
     created_at: int
-
-
-class AttemptResult(Struct, frozen=True, kw_only=True):
-    """An attempt that was made, and its consequence for the delivery."""
-
-    due_delivery: DueDelivery
-    endpoint_id: str
-    attempt: Attempt
-    consequence: AttemptConsequence
 
 
 class _DueRow(Struct, frozen=True, array_like=True):
@@ -79,12 +70,12 @@ _DUE: Final = (
     " AND id NOT IN (SELECT value FROM json_each(?3)) ORDER BY next_attempt_at LIMIT ?4) few"
     " JOIN events e ON e.id = few.event_id"
 )
-_RECORD: Final = (
+_APPLY_FAILURES: Final = (
     "UPDATE deliveries SET attempts = o.number, last_error = o.error, updated_at = ?1,"
-    # What its tenant dropped or retried meanwhile stays so, unless it was delivered after all.
-    " state = CASE WHEN o.state = 'delivered' OR deliveries.state = 'pending'"
-    " AND deliveries.attempts_before = o.attempts_before THEN o.state ELSE deliveries.state END,"
-    " next_attempt_at = CASE WHEN deliveries.state <> 'pending' OR o.state = 'delivered' THEN NULL"
+    # What its tenant dropped or retried meanwhile stays so.
+    " state = CASE WHEN deliveries.state = 'pending' AND deliveries.attempts_before = o.attempts_before"
+    " THEN o.state ELSE deliveries.state END,"
+    " next_attempt_at = CASE WHEN deliveries.state <> 'pending' THEN NULL"
     " WHEN deliveries.attempts_before <> o.attempts_before THEN deliveries.next_attempt_at"
     f" WHEN deliveries.domain_id IS NOT NULL AND {_HAS_EARLIER.format('deliveries')} THEN NULL ELSE o.next_attempt_at "
     "END"
@@ -162,10 +153,13 @@ def list_owed_endpoints(snapshot: Snapshot, *, after: str) -> tuple[list[str], s
     return [row[0] for row in rows if row[1]], rows[-1][0] if len(rows) == _PAGE else None
 
 
-def record_results(tx: Transaction, results: Sequence[AttemptResult], now: int) -> None:
-    """Store the results of attempts and their consequences, except for deliveries that were removed meanwhile."""
+def apply_attempts(
+    tx: Transaction, finished_attempts: Sequence[FinishedAttempt], consequences: Sequence[AttemptConsequence], now: int
+) -> None:
+    """Store what follows from attempts, each with its consequence, except for deliveries removed meanwhile."""
+    results = list(zip(finished_attempts, consequences, strict=True))
     delivered_ids = [
-        (result.due_delivery.id,) for result in results if result.consequence.state is DeliveryState.DELIVERED
+        (finished.due_delivery.id,) for finished, consequence in results if consequence.state is DeliveryState.DELIVERED
     ]
     for count, ids in split_rows(delivered_ids):
         tx.execute(
@@ -176,24 +170,24 @@ def record_results(tx: Transaction, results: Sequence[AttemptResult], now: int) 
         )
     rows = [
         (
-            result.due_delivery.id,
-            result.consequence.state,
-            result.attempt.number,
-            result.consequence.next_attempt_at,
-            result.attempt.error,
-            result.due_delivery.attempts_before,
+            finished.due_delivery.id,
+            consequence.state,
+            finished.attempt.number,
+            consequence.next_attempt_at,
+            finished.attempt.error,
+            finished.due_delivery.attempts_before,
         )
-        for result in results
-        if result.consequence.state is not DeliveryState.DELIVERED
+        for finished, consequence in results
+        if consequence.state is not DeliveryState.DELIVERED
     ]
     if rows:
-        tx.execute(_RECORD, (now, _encode_json(rows)))
+        tx.execute(_APPLY_FAILURES, (now, _encode_json(rows)))
     promote(
         tx,
         {
-            (result.endpoint_id, result.due_delivery.domain_id)
-            for result in results
-            if result.due_delivery.domain_id is not None and result.consequence.next_attempt_at is None
+            (finished.endpoint_id, finished.due_delivery.domain_id)
+            for finished, consequence in results
+            if finished.due_delivery.domain_id is not None and consequence.next_attempt_at is None
         },
         now,
     )

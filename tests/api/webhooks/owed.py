@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from dcvd.core.webhooks.deliveries import DueDelivery
+from dcvd.core.webhooks.deliveries import DueDelivery, FinishedAttempt
 from dcvd.services.context import Context
-from dcvd.services.webhooks.deliveries import FinishedAttempt, record_attempts
+from dcvd.services.webhooks.deliveries import record_attempts
 from dcvd.store.webhooks import deliveries
 from tests.api.client import Client
 from tests.api.conftest import answered

@@ -7,7 +7,7 @@ import pytest
 from dcvd.api.webhooks.delivery_view import describe_next_attempt
 from dcvd.core.http_exchanges import FailureReason
 from dcvd.core.instants import MINUTE, SECOND
-from dcvd.core.webhooks.deliveries import AttemptOutcome, NextAttemptReason
+from dcvd.core.webhooks.deliveries import AttemptConsequence, AttemptOutcome, NextAttemptReason
 from dcvd.services.context import Context
 from tests.api.client import Client, problem
 from tests.api.conftest import NOW
@@ -174,7 +174,10 @@ async def test_a_delivery_is_shown_with_its_exact_body_and_every_attempt(
 @pytest.mark.parametrize("reason", [*NextAttemptReason, None])
 def test_why_there_is_a_next_attempt_or_none_is_a_sentence(reason: NextAttemptReason | None) -> None:
     planned = reason in (NextAttemptReason.SCHEDULE, NextAttemptReason.RETRY_AFTER)
-    sentence = describe_next_attempt(reason, NOW if planned else None)
+    due_at = NOW if planned else None
+    sentence = describe_next_attempt(
+        None if reason is None else AttemptConsequence(reason=reason, next_attempt_at=due_at)
+    )
     assert sentence.endswith(".")
     assert ("2027-01-15T08:00:00Z" in sentence) is planned
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from dcvd.core.http_exchanges import FailureReason, Timings
-from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, outcome_of
+from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
+from dcvd.core.webhooks.status_codes import meaning_of
 from tests.core.builders import NOW
 
 URL: Final = "https://hooks.customer.com/dcvd"
@@ -20,7 +21,7 @@ def answered(
     number: int = 1,
 ) -> Attempt:
     """An attempt that got an answer."""
-    outcome = outcome_of(status)
+    outcome = meaning_of(status).outcome
     return Attempt(
         delivery_id="dlv_1",
         number=number,

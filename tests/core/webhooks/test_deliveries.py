@@ -17,9 +17,9 @@ from dcvd.core.webhooks.deliveries import (
     NextAttemptReason,
     decide_next_attempt,
     is_receiver_at_fault,
-    outcome_of,
     status_of,
 )
+from dcvd.core.webhooks.status_codes import meaning_of
 from tests.core.builders import NOW
 from tests.core.webhooks.attempts import answered, unanswered
 
@@ -32,7 +32,7 @@ FAILURES = st.sampled_from([302, 400, 404, 429, 500, 503])
 def test_only_a_2xx_is_a_success_and_only_410_ends_a_delivery() -> None:
     by_outcome: dict[AttemptOutcome, set[int]] = {}
     for status in range(100, 600):
-        by_outcome.setdefault(outcome_of(status), set()).add(status)
+        by_outcome.setdefault(meaning_of(status).outcome, set()).add(status)
     assert by_outcome == {
         AttemptOutcome.DELIVERED: set(range(200, 300)),
         AttemptOutcome.REDIRECT: set(range(300, 400)),

@@ -81,7 +81,15 @@ def lane_of(
 
 def made(delivery_id: str, outcome: AttemptOutcome = AttemptOutcome.DELIVERED, *, ms: int = 5) -> Attempt:
     """An attempt that took so long."""
-    return Attempt(delivery_id=delivery_id, number=1, started_at=NOW, timings=Timings(total_ms=ms), outcome=outcome)
+    status_code = {AttemptOutcome.DELIVERED: 204, AttemptOutcome.HTTP_ERROR: 500}.get(outcome)
+    return Attempt(
+        delivery_id=delivery_id,
+        number=1,
+        started_at=NOW,
+        timings=Timings(total_ms=ms),
+        outcome=outcome,
+        status_code=status_code,
+    )
 
 
 def failed(delivery_id: str, outcome: AttemptOutcome = AttemptOutcome.HTTP_ERROR, *, number: int = 1) -> Attempt:

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from dcvd.core.webhooks.deliveries import AttemptOutcome
+from dcvd.core.webhooks.deliveries import AttemptOutcome, FinishedAttempt
 from dcvd.delivery.endpoint_queue import Readiness
 from dcvd.delivery.endpoint_queues import EndpointQueues
 from dcvd.delivery.fair_scheduler import FairScheduler
 from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries as service
-from dcvd.services.webhooks.deliveries import FinishedAttempt
 from dcvd.store.engine.database import Topic
 from dcvd.store.webhooks import deliveries
 from tests.delivery.conftest import subscribe

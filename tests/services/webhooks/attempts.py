@@ -6,13 +6,14 @@ from msgspec.structs import replace
 
 from dcvd.core.events import OPERATIONAL_TYPES, Event, EventDraft, EventType
 from dcvd.core.http_exchanges import Timings
-from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, outcome_of
+from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, FinishedAttempt
 from dcvd.core.webhooks.endpoint import Endpoint
+from dcvd.core.webhooks.status_codes import meaning_of
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.webhooks import delivery_history as told
 from dcvd.services.webhooks import endpoints
-from dcvd.services.webhooks.deliveries import FinishedAttempt, record_attempts
+from dcvd.services.webhooks.deliveries import record_attempts
 from dcvd.services.webhooks.delivery_history import DeliveryQuery
 from dcvd.store.webhooks import deliveries
 
@@ -64,7 +65,7 @@ def delivered(endpoint: Endpoint, due: DueDelivery, **facts: Any) -> FinishedAtt
 
 def failed(endpoint: Endpoint, due: DueDelivery, status: int = 500, **facts: Any) -> FinishedAttempt:
     """It was answered with something else than success."""
-    made = attempt(due, outcome_of(status), status_code=status, error=f"It answered {status}.", **facts)
+    made = attempt(due, meaning_of(status).outcome, status_code=status, error=f"It answered {status}.", **facts)
     return FinishedAttempt(due_delivery=due, endpoint_id=endpoint.id, attempt=made)
 
 

@@ -8,12 +8,18 @@ from msgspec.structs import replace
 from dcvd.core.events import EventDraft, EventType
 from dcvd.core.http_exchanges import FailureReason, Timings
 from dcvd.core.instants import HOUR, SECOND
-from dcvd.core.webhooks.deliveries import AttemptConsequence, AttemptOutcome, DeliveryState, NextAttemptReason
+from dcvd.core.webhooks.deliveries import (
+    AttemptConsequence,
+    AttemptOutcome,
+    DeliveryState,
+    FinishedAttempt,
+    NextAttemptReason,
+)
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.services.context import Context
 from dcvd.services.webhooks import delivery_history, replays
 from dcvd.services.webhooks import endpoints as webhooks
-from dcvd.services.webhooks.deliveries import FinishedAttempt, record_attempts
+from dcvd.services.webhooks.deliveries import record_attempts
 from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
 from dcvd.store.engine.database import Topic
 from dcvd.store.organizations import Organization
@@ -110,7 +116,9 @@ async def test_attempts_of_many_endpoints_are_stored_in_one_transaction_in_full(
     ]
     (stored,) = (await delivery_history.get(context, organization.id, ill.id)).attempts
     assert stored.attempt == answer.attempt
-    assert (stored.next_attempt_at, stored.next_reason) == (context.now() + 5 * SECOND, NextAttemptReason.SCHEDULE)
+    assert stored.consequence == AttemptConsequence(
+        reason=NextAttemptReason.SCHEDULE, next_attempt_at=context.now() + 5 * SECOND
+    )
     (stored,) = (await delivery_history.get(context, organization.id, silent.id)).attempts
     assert stored.attempt == none
 
@@ -206,9 +214,7 @@ async def test_what_was_asked_for_again_keeps_its_full_schedule_though_an_older_
     await _disable_and_drop(context, endpoint)
     await replays.retry(context, organization.id, in_flight.id)
     (follows,) = await record_attempts(context, [failed(endpoint, in_flight)])
-    assert follows == AttemptConsequence(
-        state=DeliveryState.DEAD, next_attempt_at=None, reason=NextAttemptReason.SCHEDULE_ENDED
-    )
+    assert follows == AttemptConsequence(reason=NextAttemptReason.SCHEDULE_ENDED)
     (again,) = await due(context, endpoint)
     assert (again.attempts, again.attempts_before) == (len(schedule), len(schedule) - 1)
     assert await states(context, other) == []

@@ -147,7 +147,11 @@ async def test_one_delivery_in_full_has_its_event_its_endpoint_and_every_attempt
         DeliveryStatus.DELIVERED,
     )
     assert [made.attempt.status_code for made in full.attempts] == [500, 500, 200]
-    assert [made.next_reason for made in full.attempts] == ["schedule", "schedule", "delivered"]
+    assert [made.consequence and made.consequence.reason for made in full.attempts] == [
+        "schedule",
+        "schedule",
+        "delivered",
+    ]
 
 
 async def test_rates_count_the_attempts_of_an_hour_a_day_and_a_week(

@@ -110,7 +110,7 @@ async def test_deliveries_and_attempts_are_kept_and_of_one_domain_the_later_wait
         b"\xff\x00",
         17,
     )
-    assert (made.next_reason, made.attempt.remote_ip, full.event.body) == (None, "192.0.2.1", b'{"sequence":2}')
+    assert (made.consequence, made.attempt.remote_ip, full.event.body) == (None, "192.0.2.1", b'{"sequence":2}')
     assert [made.attempt.outcome for made in (await delivery_history.get(context, "org_1", "dlv_1")).attempts] == [
         AttemptOutcome.TIMEOUT,
         AttemptOutcome.DELIVERED,
