@@ -17,7 +17,7 @@ def access_of(context: Context, fetcher: Fetcher | None = None) -> ProviderAcces
 
 def drivers_of(context: Context, fetcher: Fetcher | None = None) -> DriverFactory:
     """Likewise."""
-    policy = EgressPolicy(allow_http=True, allow_private=context.config.oauth.allow_private)
+    policy = EgressPolicy(allow_http=True, allow_private=context.config.providers.allow_private)
     return DriverFactory(context.config, fetcher or Fetcher(), policy, DnsObserver(context.config))
 
 

@@ -27,8 +27,8 @@ from dcvd.store.engine.files import adopt_owner
 def domain_connect() -> None:
     """Make the key and the template by which customers' DNS providers create the records for them.
 
-    Make a key, set [domain_connect] in the configuration, publish the key's TXT records, and hand the template in at
-    github.com/Domain-Connect/Templates; providers then take it over, each in its own time.
+    Make a key, set [providers.domain_connect] in the configuration, publish the key's TXT records, and hand the
+    template in at     github.com/Domain-Connect/Templates; providers then take it over, each in its own time.
     """
 
 
@@ -51,7 +51,7 @@ def keygen(output: Path | None) -> None:
             adopt_owner(draft)
     except FileExistsError as error:
         raise StoreError(f"{path} is already there, and a key replaces nothing: name another file.") from error
-    click.echo(f"Wrote a private key to {path}. Name it as domain_connect.private_key_file.")
+    click.echo(f"Wrote a private key to {path}. Name it as providers.domain_connect.private_key_file.")
 
 
 @domain_connect.command("txt", epilog=format_examples("dcvd domain-connect txt", "dcvd domain-connect txt --json"))
@@ -59,10 +59,13 @@ def keygen(output: Path | None) -> None:
 @config_option
 def txt(as_json: bool, config: Path) -> None:
     """Show the TXT records that publish the key. Providers look for them at each link; keep them as long as the key."""
-    connect = _load_config(config).domain_connect
+    connect = _load_config(config).providers_domain_connect
     if not connect.provider_id or connect.private_key is None:
         raise ConfigError(
-            ["domain_connect.provider_id and domain_connect.private_key_file have to be set, and the file readable."]
+            [
+                "providers.domain_connect.provider_id and providers.domain_connect.private_key_file have to be set, "
+                "and the file readable."
+            ]
         )
     name = f"{connect.key}.{public_key_domain(connect.provider_id, connect.key_domain)}"
     values = public_key_texts(encode_public_key(connect.private_key))
@@ -76,7 +79,9 @@ def txt(as_json: bool, config: Path) -> None:
     "template",
     epilog=format_examples("dcvd domain-connect template --provider-name Acme > example.net.custom-domain.json"),
 )
-@click.option("--provider-name", metavar="NAME", help="What customers know you by; else domain_connect.provider_id.")
+@click.option(
+    "--provider-name", metavar="NAME", help="What customers know you by; else providers.domain_connect.provider_id."
+)
 @click.option(
     "--service-name", metavar="NAME", default="Custom domain", show_default=True, help="What customers set up."
 )
@@ -87,10 +92,13 @@ def show_template(provider_name: str | None, service_name: str, config: Path) ->
     A change of cloudflare.cname_target changes it: publish it anew then.
     """
     loaded = _load_config(config)
-    connect, target = loaded.domain_connect, loaded.cloudflare.cname_target
+    connect, target = loaded.providers_domain_connect, loaded.cloudflare.cname_target
     if not (connect.provider_id and connect.service_id and target):
         raise ConfigError(
-            ["domain_connect.provider_id, domain_connect.service_id and cloudflare.cname_target have to be set."]
+            [
+                "providers.domain_connect.provider_id, providers.domain_connect.service_id and cloudflare.cname_target "
+                "have to be set."
+            ]
         )
     template = build_template(
         connect.provider_id,

@@ -174,7 +174,7 @@ def _print_status(vault_status: VaultStatus) -> None:
         click.echo("Connections to DNS providers: a key is configured.")
     else:
         click.echo(
-            "Connections to DNS providers need a key that you set: name its file in oauth.encryption_key_file, or set "
+            "Connections to DNS providers need a key that you set: name its file in vault.key_file, or set "
             "OAUTH_ENCRYPTION_KEY, and restart dcvd."
         )
     for problem in vault_status.problems:

@@ -55,8 +55,8 @@ def attribute_of(table: str) -> str:
 
 
 def _table_name(attribute: str, attributes: Collection[str]) -> str:
-    parent, _, rest = attribute.rpartition("_")
-    return f"{_table_name(parent, attributes)}.{rest}" if parent in attributes else attribute
+    parent = next((name for name in attributes if attribute.startswith(f"{name}_")), None)
+    return f"{parent}.{attribute.removeprefix(f'{parent}_')}" if parent is not None else attribute
 
 
 @cache

@@ -195,7 +195,7 @@ def _is_for_sandbox(section: str, config: Config) -> bool:
             return is_cloudflare_local
         case "oauth.cloudflare":
             return is_oauth_local
-        case "oauth":
+        case "vault":
             return is_cloudflare_local and is_oauth_local
         case _:
             return False

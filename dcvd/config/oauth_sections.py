@@ -1,6 +1,6 @@
-"""The sections for the DNS providers that customers connect.
+"""The sections about OAuth: how a token is got for a customer's connection to their DNS provider.
 
-The addresses of known providers have defaults. A section without a `client_id` offers no OAuth; connecting by
+The addresses of known servers have defaults. A section without a `client_id` offers no OAuth; connecting by
 credentials does not need it.
 """
 
@@ -13,7 +13,6 @@ from dcvd.config.key_annotations import ConfigKey, ConfigSecret
 from dcvd.config.validators import list_of, one_of
 from dcvd.core.secret import Secret
 
-WriteDriver = Literal["", "http", "domain_connect", "digitalocean", "dnsimple"]
 TokenFormat = Literal["form", "json"]
 """The format of a token request: as in RFC 6749, or as in Domain Connect."""
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "none"]
@@ -22,8 +21,14 @@ AuthMethod = Literal["client_secret_basic", "client_secret_post", "none"]
 _METHOD = one_of(*get_args(AuthMethod))
 
 
+class OauthConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What all clients have in common; `return_to`: where a browser may be sent when a connection is made."""
+
+    return_to: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.return_url), reload=True)] = ()
+
+
 class OauthClientConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """A client at an authorization server (RFC 6749), and the API that accepts its tokens.
+    """A client at an authorization server (RFC 6749).
 
     If `authorize_url` and `token_url` are empty, they come from the metadata of `issuer`.
     """
@@ -40,7 +45,6 @@ class OauthClientConfig(msgspec.Struct, frozen=True, kw_only=True):
     token_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = ""
     revoke_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = ""
     issuer: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = ""
-    api_base_url: Annotated[str, ConfigKey(validate=values.api_base_url, reload=True)] = ""
 
 
 class OauthCloudflareConfig(OauthClientConfig, frozen=True, kw_only=True):
@@ -61,9 +65,6 @@ class OauthCloudflareConfig(OauthClientConfig, frozen=True, kw_only=True):
     revoke_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = (
         "https://dash.cloudflare.com/oauth2/revoke"
     )
-    api_base_url: Annotated[str, ConfigKey(validate=values.api_base_url, reload=True)] = (
-        "https://api.cloudflare.com/client/v4"
-    )
 
 
 class OauthGodaddyConfig(OauthClientConfig, frozen=True, kw_only=True):
@@ -80,39 +81,9 @@ class OauthGodaddyConfig(OauthClientConfig, frozen=True, kw_only=True):
     token_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = (
         "https://api.godaddy.com/v2/oauth2/token"
     )
-    api_base_url: Annotated[str, ConfigKey(validate=values.api_base_url, reload=True)] = "https://api.godaddy.com"
-
-
-class OauthRoute53Config(msgspec.Struct, frozen=True, kw_only=True):
-    """Our own AWS identity, which assumes customers' roles, because AWS has no OAuth for users.
-
-    `client_id` is its access key id, and `client_secret` its secret access key.
-    """
-
-    client_id: Annotated[str, ConfigKey(validate=values.client_id, reload=True)] = ""
-    client_secret_file: Annotated[str, ConfigKey(validate=values.secret_file, reload=True)] = ""
-    client_secret: Annotated[
-        Secret | None, ConfigSecret(validate=values.secret_word, file_key="client_secret_file", reload=True)
-    ] = None
-    token_url: Annotated[str, ConfigKey(validate=values.api_base_url, reload=True)] = "https://sts.amazonaws.com"
-    api_base_url: Annotated[str, ConfigKey(validate=values.api_base_url, reload=True)] = "https://route53.amazonaws.com"
 
 
 class OauthOtherConfig(OauthClientConfig, frozen=True, kw_only=True):
-    """A client at any other authorization server, and how a record is written with its tokens."""
+    """A client at any other authorization server."""
 
     token_format: Annotated[TokenFormat, ConfigKey(validate=one_of(*get_args(TokenFormat)), reload=True)] = "form"
-    write_driver: Annotated[WriteDriver, ConfigKey(validate=one_of(*get_args(WriteDriver)), reload=True)] = ""
-
-
-class DomainConnectConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Our template at the DNS providers (Domain Connect 2.2), and the key that signs the links to it."""
-
-    provider_id: Annotated[str, ConfigKey(validate=values.template_id, reload=True)] = ""
-    service_id: Annotated[str, ConfigKey(validate=values.template_id, reload=True)] = ""
-    private_key_file: Annotated[str, ConfigKey(validate=values.secret_file, reload=True)] = ""
-    private_key: Annotated[
-        Secret | None, ConfigSecret(validate=values.private_key, file_key="private_key_file", reload=True)
-    ] = None
-    key: Annotated[str, ConfigKey(validate=values.key_label, reload=True)] = "_dcpubkeyv1"
-    key_domain: Annotated[str, ConfigKey(validate=values.optional_hostname, reload=True)] = ""

@@ -14,14 +14,16 @@ import msgspec
 
 from dcvd.config import values
 from dcvd.config.addresses import SocketAddress
+from dcvd.config.http_api_section import HttpApiDescription
 from dcvd.config.key_annotations import ConfigKey, ConfigSecret
-from dcvd.config.oauth_http_section import HttpApiDescription
-from dcvd.config.oauth_sections import (
+from dcvd.config.oauth_sections import OauthCloudflareConfig, OauthConfig, OauthGodaddyConfig, OauthOtherConfig
+from dcvd.config.provider_sections import (
+    CloudflareProviderConfig,
     DomainConnectConfig,
-    OauthCloudflareConfig,
-    OauthGodaddyConfig,
-    OauthOtherConfig,
-    OauthRoute53Config,
+    GodaddyProviderConfig,
+    OtherProviderConfig,
+    ProvidersConfig,
+    Route53ProviderConfig,
 )
 from dcvd.config.validators import boolean, duration, integer, list_of, one_of, size, table_of
 from dcvd.core.addresses import IpNetwork
@@ -193,26 +195,23 @@ class RetentionConfig(msgspec.Struct, frozen=True, kw_only=True):
     timeline: Annotated[Milliseconds, ConfigKey(validate=_RETENTION, reload=True)] = 365 * DAY
 
 
-class OauthConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The keys that encrypt stored secrets, and what all providers have in common.
+class VaultConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """The keys that encrypt secrets in the database.
 
-    `encryption_key` is the text as written, not decoded: raw keys, one a line, or a passphrase; None stands for the key
-    file beside the database. `old_key_files` hold earlier keys; `old_keys` are their contents in that order, None if a
-    file could not be read. `return_to`: where a browser may be sent when a connection is made.
-    `allow_private`: private networks in which name servers of tenants and their providers may be.
+    `key` is the text as written, not decoded: raw keys, one a line, or a passphrase; None stands for the key file
+    beside the database. `old_key_files` hold earlier keys; `old_keys` are their contents in that order, None if a file
+    could not be read.
     """
 
-    encryption_key_file: Annotated[str, ConfigKey(validate=values.secret_file)] = ""
-    encryption_key: Annotated[
+    key_file: Annotated[str, ConfigKey(validate=values.secret_file)] = ""
+    key: Annotated[
         Secret | None,
-        ConfigSecret(validate=values.secret_text, file_key="encryption_key_file", environment="OAUTH_ENCRYPTION_KEY"),
+        ConfigSecret(validate=values.secret_text, file_key="key_file", environment="OAUTH_ENCRYPTION_KEY"),
     ] = None
     old_key_files: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.secret_file))] = ()
     old_keys: Annotated[
         tuple[Secret | None, ...], ConfigSecret(validate=values.secret_text, file_key="old_key_files")
     ] = ()
-    return_to: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.return_url), reload=True)] = ()
-    allow_private: Annotated[tuple[IpNetwork, ...], ConfigKey(validate=list_of(values.network))] = ()
 
 
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,11 +233,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     jobs: JobsConfig = JobsConfig()
     webhooks: WebhooksConfig = WebhooksConfig()
     retention: RetentionConfig = RetentionConfig()
+    vault: VaultConfig = VaultConfig()
     oauth: OauthConfig = OauthConfig()
     oauth_cloudflare: OauthCloudflareConfig = OauthCloudflareConfig()
     oauth_godaddy: OauthGodaddyConfig = OauthGodaddyConfig()
-    oauth_route53: OauthRoute53Config = OauthRoute53Config()
     oauth_other: OauthOtherConfig = OauthOtherConfig()
-    oauth_other_http: HttpApiDescription = HttpApiDescription()
-    domain_connect: DomainConnectConfig = DomainConnectConfig()
+    providers: ProvidersConfig = ProvidersConfig()
+    providers_cloudflare: CloudflareProviderConfig = CloudflareProviderConfig()
+    providers_godaddy: GodaddyProviderConfig = GodaddyProviderConfig()
+    providers_route53: Route53ProviderConfig = Route53ProviderConfig()
+    providers_other: OtherProviderConfig = OtherProviderConfig()
+    providers_http: HttpApiDescription = HttpApiDescription()
+    providers_domain_connect: DomainConnectConfig = DomainConnectConfig()
     log: LogConfig = LogConfig()

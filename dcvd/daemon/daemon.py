@@ -168,7 +168,9 @@ class Daemon:
         await self._cloudflare.start()
         self._teardown_steps.append(self._cloudflare.close)
         observer = DnsObserver(config)
-        policy = EgressPolicy(allow_http=bool(config.oauth.allow_private), allow_private=config.oauth.allow_private)
+        policy = EgressPolicy(
+            allow_http=bool(config.providers.allow_private), allow_private=config.providers.allow_private
+        )
         fetcher, guarded_fetcher = Fetcher(), Fetcher(policy)
         for http_client in (fetcher, guarded_fetcher):
             await http_client.start()

@@ -49,7 +49,7 @@ async def open_vault(database: Database, config: Config, now: int, *, from_envir
         source=active_entry.source,
         older=[entry.key.id for entry in keyring.older_keys],
     )
-    is_configured = config.oauth.encryption_key is not None
+    is_configured = config.vault.key is not None
     return Vault(active_entry.key, *(entry.key for entry in keyring.older_keys), is_configured=is_configured)
 
 
@@ -91,7 +91,7 @@ def _describe_missing_keys(
         contents = _describe_sealed_values(snapshot, groups_of_key, examples=key is None)
         place = "of which the database does not know where it was" if key is None else f"last found in {key.source}"
         need = f"The secrets in the database {config.database.path} ({contents}) need the vault key {key_id}, {place}"
-        ways = f"as {path} (mode 0600), or by {KEY_VARIABLE}, oauth.encryption_key_file or oauth.old_key_files"
+        ways = f"as {path} (mode 0600), or by {KEY_VARIABLE}, vault.key_file or vault.old_key_files"
         if not given_keys:
             sentences.append(f"{need}, and no key is given now: put that key back {ways}. Without it they are lost.")
             continue

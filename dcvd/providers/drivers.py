@@ -49,14 +49,14 @@ class DriverFactory:
         config = self._config
         match provider, credentials:
             case Provider.CLOUDFLARE, OauthTokens(access_token=token) | ApiToken(token=token):
-                return CloudflareRecords(self._fetcher, config.oauth_cloudflare.api_base_url, token)
+                return CloudflareRecords(self._fetcher, config.providers_cloudflare.api_base_url, token)
             case Provider.GODADDY, OauthTokens() | ApiToken() | KeyPair():
                 return GodaddyRecords(
-                    self._fetcher, config.oauth_godaddy.api_base_url, credentials, self._godaddy_budgets
+                    self._fetcher, config.providers_godaddy.api_base_url, credentials, self._godaddy_budgets
                 )
             case Provider.ROUTE53, AwsRole() | AwsKeys():
                 return Route53Records(
-                    config.oauth_route53, credentials, self.aws_sessions, self._name_servers.list_of_zone
+                    config.providers_route53, credentials, self.aws_sessions, self._name_servers.list_of_zone
                 )
             case Provider.OTHER, OauthTokens(access_token=token):
                 return self._create_other(token)
@@ -66,10 +66,10 @@ class DriverFactory:
                 raise InvalidInput("credentials", f"{provider.value} does not take credentials of this kind.")
 
     def _create_other(self, token: Secret) -> RecordDriver:
-        settings = self._config.oauth_other
+        settings = self._config.providers_other
         match settings.write_driver:
             case "http":
-                return HttpRecords(self._fetcher, settings.api_base_url, self._config.oauth_other_http, token)
+                return HttpRecords(self._fetcher, settings.api_base_url, self._config.providers_http, token)
             case "digitalocean" | "dnsimple":
                 preset = PRESETS[settings.write_driver]
                 return HttpRecords(self._fetcher, settings.api_base_url or preset.base_url, preset.description, token)
@@ -77,7 +77,7 @@ class DriverFactory:
                 return TemplateRecords(self._fetcher, self._config, token, self._observer.zones)
             case "":
                 raise NotConfigured(
-                    "oauth.other.write_driver is not set, so nothing can be written with this connection."
+                    "providers.other.write_driver is not set, so nothing can be written with this connection."
                 )
             case _:
                 assert_never(settings.write_driver)

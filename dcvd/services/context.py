@@ -59,7 +59,7 @@ class Context:
         if not vault.is_configured:
             raise NotConfigured(
                 "Connections to DNS providers need an encryption key that the operator of dcvd has set: name its file "
-                "in oauth.encryption_key_file, or set OAUTH_ENCRYPTION_KEY, and restart dcvd.",
+                "in vault.key_file, or set OAUTH_ENCRYPTION_KEY, and restart dcvd.",
                 code="encryption_key_missing",
             )
         return vault

@@ -24,7 +24,8 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_text(
         '[cloudflare]\ncname_target = "{token}.edge.example.net"\n'
         '[oauth]\nreturn_to = ["https://app.example.net/back"]\n'
-        '[domain_connect]\nprovider_id = "example.net"\nservice_id = "domain"\nprivate_key_file = "connect.pem"\n'
+        '[providers.domain_connect]\nprovider_id = "example.net"\n'
+        'service_id = "domain"\nprivate_key_file = "connect.pem"\n'
     )
     return path
 
@@ -40,7 +41,7 @@ def test_a_key_is_made_published_and_signs(config: Path, capsys: pytest.CaptureF
     whole = "".join(record["value"].partition(",d=")[2] for record in records)
     public = load_der_public_key(base64.b64decode(whole))
     assert isinstance(public, RSAPublicKey)
-    private = load(config, os.environ, need_cloudflare=False).config.domain_connect.private_key
+    private = load(config, os.environ, need_cloudflare=False).config.providers_domain_connect.private_key
     assert private is not None
     public.verify(base64.b64decode(sign("domain=x", private)), b"domain=x", PKCS1v15(), SHA256())
     assert run(["domain-connect", "txt", "--config", str(config)]) == 0
@@ -68,11 +69,11 @@ def test_the_template_is_json_to_publish_as_it_is(config: Path, capsys: pytest.C
 
 @pytest.mark.parametrize(
     ("command", "missing"),
-    [("txt", "domain_connect.private_key_file"), ("template", "cloudflare.cname_target")],
+    [("txt", "providers.domain_connect.private_key_file"), ("template", "cloudflare.cname_target")],
 )
 def test_without_its_settings_it_is_78_and_names_them(
     command: str, missing: str, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config.write_text('[domain_connect]\nprovider_id = "example.net"\nservice_id = "domain"\n')
+    config.write_text('[providers.domain_connect]\nprovider_id = "example.net"\nservice_id = "domain"\n')
     assert run(["domain-connect", command, "--config", str(config)]) == os.EX_CONFIG
     assert missing in capsys.readouterr().err

@@ -57,7 +57,7 @@ def _sentence(house: House, *arguments: str, environ: dict[str, str] | None = No
 @pytest.fixture
 def configured(tmp_path: Path) -> House:
     """A house whose key is in a file of its own."""
-    return House(tmp_path, more='[oauth]\nencryption_key_file = "vault-key"\nold_key_files = ["old-key"]')
+    return House(tmp_path, more='[vault]\nkey_file = "vault-key"\nold_key_files = ["old-key"]')
 
 
 def test_a_new_key_is_printed_alone_for_a_variable_or_a_pipe() -> None:
@@ -118,7 +118,7 @@ def test_a_key_in_the_environment_is_not_for_us_to_change(configured: House, kno
     environ = {"OAUTH_ENCRYPTION_KEY": B.to_text().reveal()} if known_from == "here" else None
     said = _sentence(configured, "vault", "rotate", environ=environ)
     assert "The key comes from OAUTH_ENCRYPTION_KEY, where dcvd cannot change it" in said
-    assert "name that in oauth.old_key_files" in said
+    assert "name that in vault.old_key_files" in said
     assert B.to_text().reveal() not in said
     assert _keys(path) == [A]
 
@@ -205,8 +205,8 @@ def test_the_status_says_what_each_key_has_sealed_and_what_is_to_be_done(configu
         ],
         "waiting": fields,
         "damaged": {},
-        "next": {"id": VaultKey(b"n" * 32).id, "source": "the file vault-key (oauth.encryption_key_file)"},
-        "unneeded": [{"id": VaultKey(b"u" * 32).id, "source": "the file old-key (oauth.old_key_files)"}],
+        "next": {"id": VaultKey(b"n" * 32).id, "source": "the file vault-key (vault.key_file)"},
+        "unneeded": [{"id": VaultKey(b"u" * 32).id, "source": "the file old-key (vault.old_key_files)"}],
         "connections": True,
         "problems": [],
     }
@@ -235,7 +235,7 @@ def test_the_status_names_what_cannot_be_read_from_here(configured: House) -> No
     _given(configured, sealed_with=A, recorded=[A])
     done = configured.dcvd("vault", "status")
     assert done.returncode == 0
-    assert done.stderr == "The file vault-key (oauth.encryption_key_file) cannot be read from here.\n"
+    assert done.stderr == "The file vault-key (vault.key_file) cannot be read from here.\n"
 
 
 def test_the_status_of_no_database_is_a_sentence(house: House) -> None:

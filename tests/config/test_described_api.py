@@ -1,4 +1,4 @@
-"""[oauth.other.http]: a provider's API in the words of the configuration."""
+"""[providers.http]: a provider's API in the words of the configuration."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dcvd.config import load
-from dcvd.config.oauth_http_section import HttpApiDescription
+from dcvd.config.http_api_section import HttpApiDescription
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import OauthTokens
 from dcvd.core.secret import Secret
@@ -19,13 +19,13 @@ from dcvd.providers.http import PRESETS, HttpRecords
 from tests.config.conftest import ENVIRON, Problems, Write
 
 DOCUMENTED = (Path(__file__).parents[2] / "config" / "dcvd.toml").read_text()
-EXAMPLE = "\n".join(re.findall(r"^#   ([a-z_]+ = .+)$", DOCUMENTED.split("\n[oauth.other.http]\n")[1], re.MULTILINE))
+EXAMPLE = "\n".join(re.findall(r"^#   ([a-z_]+ = .+)$", DOCUMENTED.split("\n[providers.http]\n")[1], re.MULTILINE))
 
 
 def test_the_documented_example_is_digitalocean_as_it_is_built_in(write: Write) -> None:
-    config = load(write(f"[oauth.other.http]\n{EXAMPLE}\n"), ENVIRON).config
-    assert config.oauth_other_http == PRESETS["digitalocean"].description
-    assert config.oauth_other_http != HttpApiDescription()
+    config = load(write(f"[providers.http]\n{EXAMPLE}\n"), ENVIRON).config
+    assert config.providers_http == PRESETS["digitalocean"].description
+    assert config.providers_http != HttpApiDescription()
 
 
 @pytest.mark.parametrize(
@@ -56,12 +56,12 @@ def test_the_documented_example_is_digitalocean_as_it_is_built_in(write: Write) 
 def test_what_cannot_be_right_is_an_error_of_the_configuration_that_names_the_key(
     problems: Problems, key: str, value: str
 ) -> None:
-    (problem,) = problems(f"[oauth.other.http]\n{key} = {value}\n")
-    assert problem.startswith(f"oauth.other.http.{key}")
+    (problem,) = problems(f"[providers.http]\n{key} = {value}\n")
+    assert problem.startswith(f"providers.http.{key}")
 
 
 def test_a_wrong_placeholder_is_told_with_those_that_are_known(problems: Problems) -> None:
-    (problem,) = problems('[oauth.other.http]\ndelete_path = "/v2/{domain}/{id}"\n')
+    (problem,) = problems('[providers.http]\ndelete_path = "/v2/{domain}/{id}"\n')
     assert '"/v2/{domain}/{id}"' in problem
     assert "no placeholder but {account}, {zone}, {zone_id}, {name}, {label}, {type}, {id}, and always {id}" in problem
 
@@ -71,16 +71,16 @@ def test_a_wrong_placeholder_is_told_with_those_that_are_known(problems: Problem
     [
         ('write_driver = "digitalocean"', None),
         ('write_driver = "dnsimple"', None),
-        (f'write_driver = "http"\napi_base_url = "https://api.example"\n[oauth.other.http]\n{EXAMPLE}', None),
-        ('write_driver = "http"\napi_base_url = "https://api.example"', "oauth.other.http.zone_path"),
-        (f'write_driver = "http"\n[oauth.other.http]\n{EXAMPLE}', "oauth.other.api_base_url"),
-        ("", "oauth.other.write_driver"),
+        (f'write_driver = "http"\napi_base_url = "https://api.example"\n[providers.http]\n{EXAMPLE}', None),
+        ('write_driver = "http"\napi_base_url = "https://api.example"', "providers.http.zone_path"),
+        (f'write_driver = "http"\n[providers.http]\n{EXAMPLE}', "providers.other.api_base_url"),
+        ("", "providers.other.write_driver"),
     ],
 )
 def test_a_token_of_another_provider_is_used_as_the_configuration_says(
     write: Write, section: str, needed: str | None
 ) -> None:
-    config = load(write(f"[oauth.other]\n{section}\n"), ENVIRON).config
+    config = load(write(f"[providers.other]\n{section}\n"), ENVIRON).config
     drivers = DriverFactory(config, Fetcher(), EgressPolicy(), DnsObserver(config))
     tokens = OauthTokens(access_token=Secret("t0ken"))
     if needed is None:

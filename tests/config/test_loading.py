@@ -87,12 +87,10 @@ def test_what_is_required_and_missing_is_asked_for_with_both_its_places(write: W
 
 
 def test_a_command_for_the_database_alone_needs_nothing_of_cloudflare(write: Write) -> None:
-    loaded = load(
-        write('[database]\npath = "x.db"\n[oauth]\nencryption_key_file = "none"\n'), {}, need_cloudflare=False
-    )
+    loaded = load(write('[database]\npath = "x.db"\n[vault]\nkey_file = "none"\n'), {}, need_cloudflare=False)
     assert loaded.config.database.path.name == "x.db"
     assert not loaded.config.cloudflare.api_token
-    assert loaded.config.oauth.encryption_key is None
+    assert loaded.config.vault.key is None
 
 
 def test_a_command_for_the_database_alone_still_refuses_what_is_wrong(write: Write) -> None:

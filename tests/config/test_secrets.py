@@ -70,9 +70,7 @@ def test_the_token_of_an_api_on_loopback_may_be_open(write: Write, tmp_path: Pat
     secret_file(tmp_path / "cloudflare-token", "t0ken", 0o644)
     key = secret_file(tmp_path / "oauth-key", "passphrase", 0o644)
     loaded = load(
-        write(
-            '[cloudflare]\nbase_url = "http://127.0.0.1:8787/client/v4"\n[oauth]\nencryption_key_file = "oauth-key"\n'
-        ),
+        write('[cloudflare]\nbase_url = "http://127.0.0.1:8787/client/v4"\n[vault]\nkey_file = "oauth-key"\n'),
         TARGET,
     )
     assert loaded.warnings == (f"The secret file {key} is open to group or others: chmod 600 {key}.",)
@@ -82,7 +80,7 @@ def test_with_all_of_cloudflare_on_loopback_every_secret_may_be_open(write: Writ
     for name in ("cloudflare-token", "oauth-key", "client-secret"):
         secret_file(tmp_path / name, "t0ken", 0o644)
     consent = '[oauth.cloudflare]\nclient_secret_file = "client-secret"\n'
-    oauth = f'[oauth]\nencryption_key_file = "oauth-key"\n{consent}'
+    oauth = f'[vault]\nkey_file = "oauth-key"\n{consent}'
     sandbox = '[cloudflare]\nbase_url = "http://127.0.0.1:8787/client/v4"\n'
     assert load(write(f'{sandbox}{oauth}token_url = "http://[::1]:8787/oauth2/token"\n'), TARGET).warnings == ()
     assert len(load(write(f"{sandbox}{oauth}"), TARGET).warnings) == 2
@@ -91,15 +89,15 @@ def test_with_all_of_cloudflare_on_loopback_every_secret_may_be_open(write: Writ
 
 def test_the_encryption_key_comes_from_its_file_or_its_variable(write: Write, tmp_path: Path) -> None:
     secret_file(tmp_path / "oauth-key", "a pass phrase\n")
-    path = write('[oauth]\nencryption_key_file = "oauth-key"\n')
-    assert load(path, ENVIRON).config.oauth.encryption_key == Secret("a pass phrase")
+    path = write('[vault]\nkey_file = "oauth-key"\n')
+    assert load(path, ENVIRON).config.vault.key == Secret("a pass phrase")
     loaded = load(path, ENVIRON | {"OAUTH_ENCRYPTION_KEY": "ab" * 32})
-    assert loaded.config.oauth.encryption_key == Secret("ab" * 32)
+    assert loaded.config.vault.key == Secret("ab" * 32)
     assert "OAUTH_ENCRYPTION_KEY" in loaded.from_environment
 
 
 def test_without_a_file_and_a_variable_there_is_no_encryption_key(write: Write) -> None:
-    assert load(write(""), ENVIRON).config.oauth.encryption_key is None
+    assert load(write(""), ENVIRON).config.vault.key is None
 
 
 @pytest.mark.parametrize(
@@ -133,7 +131,7 @@ def test_an_empty_file_name_and_no_variable_is_a_problem(write: Write) -> None:
     ("content", "key", "file_key"),
     [
         ('[cloudflare]\napi_token = "hunter2"\n', "cloudflare.api_token", "cloudflare.api_token_file"),
-        ('[oauth]\nencryption_key = "hunter2"\n', "oauth.encryption_key", "oauth.encryption_key_file"),
+        ('[vault]\nkey = "hunter2"\n', "vault.key", "vault.key_file"),
         ('[oauth]\nclient_secret = "hunter2"\n', "oauth.client_secret", "_file"),
         ('[server]\nadmin_password = "hunter2"\n', "server.admin_password", "_file"),
     ],
@@ -166,9 +164,9 @@ def test_every_old_key_file_is_read_as_a_secret_and_kept_in_its_order(write: Wri
     credentials.mkdir()
     secret_file(credentials / "first", "one\n")
     absolute = secret_file(tmp_path / "second", " two ", mode=0o640)
-    path = write(f'[oauth]\nold_key_files = ["first", "{absolute}"]\n')
+    path = write(f'[vault]\nold_key_files = ["first", "{absolute}"]\n')
     loaded = load(path, ENVIRON | {"CREDENTIALS_DIRECTORY": str(credentials)})
-    assert loaded.config.oauth.old_keys == (Secret("one"), Secret("two"))
+    assert loaded.config.vault.old_keys == (Secret("one"), Secret("two"))
     assert loaded.warnings == (f"The secret file {absolute} is open to group or others: chmod 600 {absolute}.",)
 
 
@@ -176,13 +174,13 @@ def test_every_old_key_file_that_cannot_be_read_is_a_problem_of_its_own_unless_a
     write: Write, tmp_path: Path
 ) -> None:
     secret_file(tmp_path / "there", "one")
-    path = write('[oauth]\nold_key_files = ["gone", "there", "lost"]\n')
+    path = write('[vault]\nold_key_files = ["gone", "there", "lost"]\n')
     with pytest.raises(ConfigError) as caught:
         load(path, ENVIRON)
     assert [problem.partition(" does")[0] for problem in caught.value.problems] == [
-        f"The file {tmp_path / name} (oauth.old_key_files)" for name in ("gone", "lost")
+        f"The file {tmp_path / name} (vault.old_key_files)" for name in ("gone", "lost")
     ]
-    assert load(path, ENVIRON, need_cloudflare=False).config.oauth.old_keys == (None, Secret("one"), None)
+    assert load(path, ENVIRON, need_cloudflare=False).config.vault.old_keys == (None, Secret("one"), None)
 
 
 @pytest.mark.parametrize("kind", ["text", "small", "elliptic", "encrypted", "public"])
@@ -192,9 +190,9 @@ def test_a_key_for_domain_connect_that_cannot_sign_is_a_problem_that_does_not_sh
     pem = _pem(kind)
     (tmp_path / "connect.pem").write_bytes(pem)
     with pytest.raises(ConfigError) as caught:
-        load(write('[domain_connect]\nprivate_key_file = "connect.pem"\n'), ENVIRON)
+        load(write('[providers.domain_connect]\nprivate_key_file = "connect.pem"\n'), ENVIRON)
     (problem,) = caught.value.problems
-    assert "domain_connect.private_key_file" in problem
+    assert "providers.domain_connect.private_key_file" in problem
     assert "an RSA private key in PEM" in problem
     assert pem.splitlines()[-2][:20].decode() not in problem
 

@@ -85,19 +85,20 @@ def test_the_sandbox_file_loads_as_it_lies_there_and_warns_of_nothing() -> None:
     assert config.cloudflare.cname_target == "edge.sandbox.test"
     assert config.dns.resolvers == (SocketAddress("127.0.0.1", 8753),)
     assert not config.dns.authoritative
-    assert VaultKey.parse(config.oauth.encryption_key or Secret("")) is not None
+    assert VaultKey.parse(config.vault.key or Secret("")) is not None
     assert config.cloudflare.certificates_per_minute == config.cloudflare.requests_per_5m == 0
 
 
 def test_the_sandbox_file_is_a_client_of_the_sandboxs_consent_page() -> None:
-    client, sandbox = load(SANDBOX, {}).config.oauth_cloudflare, SandboxSettings()
+    config, sandbox = load(SANDBOX, {}).config, SandboxSettings()
+    client = config.oauth_cloudflare
     assert (client.client_id, client.client_secret) == (
         sandbox.oauth_client_id,
         Secret(sandbox.oauth_client_secret),
     )
     assert client.redirect_uris == sandbox.oauth_redirect_uris
     origin = f"http://{sandbox.api_host}:{sandbox.api_port}"
-    assert client.api_base_url == f"{origin}/client/v4"
+    assert config.providers_cloudflare.api_base_url == f"{origin}/client/v4"
     for url, name in ((client.authorize_url, "auth"), (client.token_url, "token"), (client.revoke_url, "revoke")):
         assert url == f"{origin}/oauth2/{name}"
 

@@ -99,5 +99,5 @@ def test_the_sockets_are_those_of_the_default_configuration_and_outlive_the_serv
 def test_the_key_that_may_be_handed_over_has_the_name_that_is_told_beside_it() -> None:
     told = (UNITS / "dcvd.service").read_text()
     (name, path) = re.findall(r"^# LoadCredential=(encryption-key):(\S+)$", told, re.MULTILINE)[0]
-    assert f'encryption_key_file = "{name}" in [oauth]' in told
+    assert f'key_file = "{name}" in [vault]' in told
     assert f"dcvd vault keygen --output {path}" in told

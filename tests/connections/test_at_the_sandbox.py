@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from dcvd.config import Config
 from dcvd.config.oauth_sections import OauthCloudflareConfig
+from dcvd.config.provider_sections import CloudflareProviderConfig
 from dcvd.core.connections.connection import Connection, ConnectionStatus, Provider
 from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.instants import DAY
@@ -48,9 +49,9 @@ def config(config: Config, sandbox: Sandbox) -> Config:
         authorize_url=f"{sandbox.oauth_url}/auth",
         token_url=f"{sandbox.oauth_url}/token",
         revoke_url=f"{sandbox.oauth_url}/revoke",
-        api_base_url=sandbox.api_url,
     )
-    return replace(config, oauth_cloudflare=client)
+    provider = CloudflareProviderConfig(api_base_url=sandbox.api_url)
+    return replace(config, oauth_cloudflare=client, providers_cloudflare=provider)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config
-from dcvd.config.oauth_sections import OauthRoute53Config
+from dcvd.config.provider_sections import Route53ProviderConfig
 from dcvd.core.connections.connection import Connection, ConnectionMethod, Provider
 from dcvd.core.connections.credentials import AwsRole
 from dcvd.core.secret import Secret
@@ -38,8 +38,8 @@ async def config(config: Config, aws: FakeAws) -> AsyncIterator[Config]:
     async with serving(aws.handle) as url:
         yield replace(
             config,
-            oauth_route53=OauthRoute53Config(
-                client_id=KEY, client_secret=Secret(SECRET), token_url=url, api_base_url=url
+            providers_route53=Route53ProviderConfig(
+                access_key_id=KEY, secret_access_key=Secret(SECRET), sts_url=url, api_base_url=url
             ),
         )
 

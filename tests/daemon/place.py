@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from dcvd.config import Config, OauthConfig
+from dcvd.config import Config, VaultConfig
 from dcvd.config import DatabaseConfig as DatabaseConfig
 from dcvd.core.secret import Secret
 from dcvd.daemon.vault import open_vault
@@ -47,13 +47,13 @@ class Place:
         now: int = NOW,
     ) -> Vault:
         """What a start of the daemon does, with this key and those old files; then something is sealed."""
-        oauth = OauthConfig(
-            encryption_key_file=file,
-            encryption_key=None if key is None else Secret(key),
+        keys = VaultConfig(
+            key_file=file,
+            key=None if key is None else Secret(key),
             old_key_files=tuple(old or ()),
             old_keys=tuple(map(Secret, (old or {}).values())),
         )
-        config = Config(database=DatabaseConfig(path=self.database), oauth=oauth)
+        config = Config(database=DatabaseConfig(path=self.database), vault=keys)
         async with self.opened() as database:
             vault = await open_vault(database, config, now, from_environment=from_environment)
             await database.write(lambda tx: sealing.seal_one_more(tx, vault))

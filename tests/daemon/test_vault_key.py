@@ -175,7 +175,7 @@ async def test_a_configured_key_is_used_and_no_key_file_made(place: Place) -> No
     ("file", "from_environment", "source"),
     [
         ("", (), "OAUTH_ENCRYPTION_KEY in the daemon's environment"),
-        ("vault-key", (), "the file vault-key (oauth.encryption_key_file)"),
+        ("vault-key", (), "the file vault-key (vault.key_file)"),
         ("vault-key", ("OAUTH_ENCRYPTION_KEY",), "OAUTH_ENCRYPTION_KEY in the daemon's environment"),
     ],
 )

@@ -67,7 +67,7 @@ async def test_old_files_open_what_they_sealed_be_they_keys_or_passphrases(place
 async def test_an_old_passphrase_that_was_never_the_key_is_named_by_its_file_alone(place: Place) -> None:
     await place.start(PASSPHRASE)
     sentence = await place.refusal(_file(A), old={"old-key": ANOTHER})
-    assert "another passphrase in the file old-key (oauth.old_key_files)" in sentence
+    assert "another passphrase in the file old-key (vault.old_key_files)" in sentence
     assert "leave this passphrase in an old key file" in sentence
 
 

@@ -27,7 +27,7 @@ async def test_a_key_is_changed_and_taken_away_and_missed_only_where_it_is_neede
         tmp_path,
         api="http://127.0.0.1:9/client/v4",
         dns="127.0.0.1:9",
-        extra='[oauth]\nencryption_key_file = "vault-key"\n',
+        extra='[vault]\nkey_file = "vault-key"\n',
     )
     key_file = tmp_path / "vault-key"
     key_file.write_text(format_keys([A]))

@@ -47,7 +47,6 @@ def client_at(server: Server, method: AuthMethod = "client_secret_basic") -> Oau
         redirect_uris=(OURS, TENANTS),
         issuer=server.issuer,
         authorize_url=f"{server.issuer}/auth?prompt=consent",
-        write_driver="http",
     )
 
 

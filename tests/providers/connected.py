@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, parse_address
-from dcvd.config.oauth_sections import DomainConnectConfig, OauthOtherConfig
+from dcvd.config.provider_sections import DomainConnectConfig, OtherProviderConfig
 from dcvd.core.records.domain_connect import build_template, public_key_texts
 from dcvd.core.secret import Secret
 from dcvd.dns import DnsObserver
@@ -63,16 +63,18 @@ async def provider(
 
 @pytest.fixture
 def connect_config(config: Config, zone: Sandbox, signing_key: Secret) -> Config:
-    """With our template, and with the asynchronous flow; `oauth_other.api_base_url` is a test's own."""
+    """With our template, and with the asynchronous flow; `providers_other.api_base_url` is a test's own."""
     server = parse_address(zone.dns_address)
     stubs = dict.fromkeys(("customer.test", "example.net"), (server,))
     return replace(
         config,
         dns=replace(config.dns, resolvers=(server,), stub_zones=stubs),
         cloudflare=replace(config.cloudflare, cname_target=TARGET),
-        domain_connect=DomainConnectConfig(provider_id="example.net", service_id="domain", private_key=signing_key),
+        providers_domain_connect=DomainConnectConfig(
+            provider_id="example.net", service_id="domain", private_key=signing_key
+        ),
         oauth=replace(config.oauth, return_to=("https://app.example.net/back",)),
-        oauth_other=OauthOtherConfig(write_driver="domain_connect"),
+        providers_other=OtherProviderConfig(write_driver="domain_connect"),
     )
 
 

@@ -32,8 +32,8 @@ from tests.waiting import until
 @pytest.fixture
 def sandbox_config(config: Config, sandbox_config: Config, quick_sandbox: Sandbox) -> Config:
     """Customers' zones are at the same sandbox."""
-    cloudflare = replace(config.oauth_cloudflare, api_base_url=quick_sandbox.api_url)
-    return replace(sandbox_config, oauth_cloudflare=cloudflare)
+    cloudflare = replace(config.providers_cloudflare, api_base_url=quick_sandbox.api_url)
+    return replace(sandbox_config, providers_cloudflare=cloudflare)
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ async def test_what_was_taken_out_is_known_after_a_kill_and_the_record_is_writte
             others = [each for each in await customer.standing() if not each.startswith(f"{_NAME} ")]
             await _to_replace(config, tmp_path, customer.token())
             await customer.fails("POST", kind="timeout")
-            extra = f'[oauth.cloudflare]\napi_base_url = "{quick_sandbox.api_url}"\n'
+            extra = f'[providers.cloudflare]\napi_base_url = "{quick_sandbox.api_url}"\n'
             daemon = DaemonProcess(
                 write_config(tmp_path, api=quick_sandbox.api_url, dns=quick_sandbox.dns_address, extra=extra)
             )

@@ -71,8 +71,8 @@ def _write_secret(path: Path, text: str) -> Path:
 def _oauth_toml(sandbox: Sandbox, key: Path, client_secret: Path) -> str:
     settings = sandbox.settings
     return f"""\
-[oauth]
-encryption_key_file = {_toml_string(key)}
+[vault]
+key_file = {_toml_string(key)}
 [oauth.cloudflare]
 client_id = {_toml_string(settings.oauth_client_id)}
 client_secret_file = {_toml_string(client_secret)}
@@ -80,6 +80,7 @@ redirect_uris = [{", ".join(map(_toml_string, settings.oauth_redirect_uris))}]
 authorize_url = {_toml_string(f"{sandbox.oauth_url}/auth")}
 token_url = {_toml_string(f"{sandbox.oauth_url}/token")}
 revoke_url = {_toml_string(f"{sandbox.oauth_url}/revoke")}
+[providers.cloudflare]
 api_base_url = {_toml_string(sandbox.api_url)}
 """
 

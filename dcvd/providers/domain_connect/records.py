@@ -46,10 +46,10 @@ class TemplateRecords:
         self._target = config.cloudflare.cname_target
         self._token = token
         self._zones = zones
-        template = config.domain_connect
+        template = config.providers_domain_connect
         self._template = f"{template.provider_id}/{template.service_id}"
         path = template_path(template.provider_id, template.service_id)
-        self._url = f"{config.oauth_other.api_base_url}{path}"
+        self._url = f"{config.providers_other.api_base_url}{path}"
 
     async def check_credentials(self) -> str | None:
         """Check that the provider has the template; the protocol has no call that tries a token."""

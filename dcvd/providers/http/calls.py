@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from dcvd.config.oauth_http_section import HttpApiDescription
+from dcvd.config.http_api_section import HttpApiDescription
 from dcvd.core.json_members import get_member
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.config.oauth_http_section import HttpApiDescription
+from dcvd.config.http_api_section import HttpApiDescription
 
 
 class ApiPreset(Struct, frozen=True):
@@ -55,4 +55,4 @@ PRESETS: Final[Mapping[str, ApiPreset]] = MappingProxyType(
         "dnsimple": ApiPreset("https://api.dnsimple.com", _DNSIMPLE),
     }
 )
-"""The presets by their names in `oauth.other.write_driver`."""
+"""The presets by their names in `providers.other.write_driver`."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 import structlog
 from msgspec.structs import replace
 
-from dcvd.config.oauth_http_section import HttpApiDescription, required_keys
+from dcvd.config.http_api_section import HttpApiDescription, required_keys
 from dcvd.core.json_members import get_member
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.request_templates import fill_path, find_placeholders
@@ -31,9 +31,9 @@ class HttpRecords:
 
     def __init__(self, fetcher: Fetcher, base_url: str, description: HttpApiDescription, token: Secret) -> None:
         """Raises NotConfigured if the description is incomplete."""
-        missing = [f"oauth.other.http.{key}" for key in required_keys(description) if not getattr(description, key)]
+        missing = [f"providers.http.{key}" for key in required_keys(description) if not getattr(description, key)]
         if not base_url:
-            missing.append("oauth.other.api_base_url")
+            missing.append("providers.other.api_base_url")
         if missing:
             raise NotConfigured(f"{missing[0]} is not set, so nothing can be written with this connection.")
         self._description = description

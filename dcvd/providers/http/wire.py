@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from dcvd.config.oauth_http_section import HttpApiDescription
+from dcvd.config.http_api_section import HttpApiDescription
 from dcvd.core.json_members import get_member
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.request_templates import fill_body

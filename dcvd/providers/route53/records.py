@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from dcvd.config.oauth_sections import OauthRoute53Config
+from dcvd.config.provider_sections import Route53ProviderConfig
 from dcvd.core.connections.credentials import AwsKeys, AwsRole
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent, Retryable, Unauthorized
@@ -46,7 +46,7 @@ class Route53Records:
 
     def __init__(
         self,
-        config: OauthRoute53Config,
+        config: Route53ProviderConfig,
         credentials: AwsRole | AwsKeys,
         sessions: AwsSessions,
         name_servers: NameServerLookup | None = None,
@@ -67,7 +67,7 @@ class Route53Records:
         """Return the number of the account. Raises Unauthorized also if the credentials may not list zones."""
         async with limit_duration(_DEADLINE_S, "Asking Route 53 for the credentials"):
             keys = await self._get_keys()
-            identity = await sts.get_caller_identity(self._sessions.client, self._config.token_url, keys)
+            identity = await sts.get_caller_identity(self._sessions.client, self._config.sts_url, keys)
             try:
                 await self._call(api.build_list_zones(self._config.api_base_url, {}))
             except Permanent as error:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from dcvd.config.oauth_sections import OauthRoute53Config
+from dcvd.config.provider_sections import Route53ProviderConfig
 from dcvd.core.connections.aws_policies import new_external_id
 from dcvd.core.connections.credentials import AwsRole
 from dcvd.core.ids import RandomBytes
@@ -26,7 +26,7 @@ def account_of(role_arn: str) -> str:
 
 
 async def verify_role(
-    sessions: AwsSessions, config: OauthRoute53Config, role: AwsRole, random_bytes: RandomBytes
+    sessions: AwsSessions, config: Route53ProviderConfig, role: AwsRole, random_bytes: RandomBytes
 ) -> None:
     """Check that the role can be assumed only with its ExternalId (IAM user guide, "The confused deputy problem").
 

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
-from dcvd.config.oauth_sections import OauthRoute53Config
+from dcvd.config.provider_sections import Route53ProviderConfig
 from dcvd.core.connections.credentials import AwsRole
 from dcvd.errors import NotConfigured, Permanent, Retryable, Unauthorized
 from dcvd.kit.clock import Clock
@@ -46,22 +46,22 @@ class AwsSessions:
         self._sessions: OrderedDict[_SessionKey, _Session] = OrderedDict()
         self._identity: tuple[tuple[str, str], CallerIdentity] | None = None
 
-    async def get_identity(self, config: OauthRoute53Config) -> CallerIdentity:
+    async def get_identity(self, config: Route53ProviderConfig) -> CallerIdentity:
         """Return our own identity, which customers' roles have to trust.
 
         Raises NotConfigured if it is not configured, Retryable if AWS cannot be asked or refuses the identity.
         """
         keys = get_own_keys(config)
-        identity_key = (config.client_id, config.token_url)
+        identity_key = (config.access_key_id, config.sts_url)
         if self._identity is None or self._identity[0] != identity_key:
             try:
-                identity = await sts.get_caller_identity(self.client, config.token_url, keys)
+                identity = await sts.get_caller_identity(self.client, config.sts_url, keys)
             except (Unauthorized, Permanent) as error:
                 raise _identity_refused_error(error) from error
             self._identity = (identity_key, identity)
         return self._identity[1]
 
-    async def get_keys(self, config: OauthRoute53Config, role: AwsRole) -> SigningKeys:
+    async def get_keys(self, config: Route53ProviderConfig, role: AwsRole) -> SigningKeys:
         """Return keys of the role that stay valid for some minutes. Raises the same errors as `assume`."""
         key = _session_key(config, role)
         session = self._sessions.pop(key, None) or _Session(lock=asyncio.Lock())
@@ -76,13 +76,13 @@ class AwsSessions:
                 session.temporary_keys = await self.assume(config, role, role.external_id)
             return session.temporary_keys.keys
 
-    def forget(self, config: OauthRoute53Config, role: AwsRole, keys: SigningKeys) -> None:
+    def forget(self, config: Route53ProviderConfig, role: AwsRole, keys: SigningKeys) -> None:
         """Forget keys that AWS reports as expired; newer keys of the role are kept."""
         session = self._sessions.get(_session_key(config, role))
         if session is not None and session.temporary_keys is not None and session.temporary_keys.keys == keys:
             session.temporary_keys = None
 
-    async def assume(self, config: OauthRoute53Config, role: AwsRole, external_id: str | None) -> TemporaryKeys:
+    async def assume(self, config: Route53ProviderConfig, role: AwsRole, external_id: str | None) -> TemporaryKeys:
         """Assume the role now, with the given ExternalId or none.
 
         The session's name, which the customer finds in CloudTrail, is the ExternalId that they have from us. Raises
@@ -92,7 +92,7 @@ class AwsSessions:
         try:
             return await sts.assume_role(
                 self.client,
-                config.token_url,
+                config.sts_url,
                 get_own_keys(config),
                 role_arn=role.role_arn,
                 session_name=role.external_id[:64],
@@ -110,25 +110,25 @@ class AwsSessions:
             ) from error
 
 
-def get_own_keys(config: OauthRoute53Config) -> SigningKeys:
+def get_own_keys(config: Route53ProviderConfig) -> SigningKeys:
     """Return the keys of our own identity. Raises NotConfigured."""
-    if not config.client_id or config.client_secret is None:
+    if not config.access_key_id or config.secret_access_key is None:
         raise NotConfigured(
-            "Roles at AWS need an AWS identity of dcvd's own: its operator has to set oauth.route53.client_id and "
-            "oauth.route53.client_secret_file.",
+            "Roles at AWS need an AWS identity of dcvd's own: its operator has to set "
+            "providers.route53.access_key_id and providers.route53.secret_access_key_file.",
             code="aws_identity_missing",
         )
-    return SigningKeys(access_key_id=config.client_id, secret_access_key=config.client_secret)
+    return SigningKeys(access_key_id=config.access_key_id, secret_access_key=config.secret_access_key)
 
 
 def _identity_refused_error(error: Unauthorized | Permanent) -> Retryable:
     """The error for a refusal of our own identity: the operator has to act, and customers' connections stay intact."""
     log.error("route53.identity_refused", error=error.message)
     return Retryable(
-        f"AWS refuses dcvd's own identity; its operator has to check oauth.route53.client_id. {error.message}",
+        f"AWS refuses dcvd's own identity; its operator has to check providers.route53.access_key_id. {error.message}",
         code="aws_identity_refused",
     )
 
 
-def _session_key(config: OauthRoute53Config, role: AwsRole) -> _SessionKey:
-    return config.token_url, config.client_id, role.role_arn, role.external_id
+def _session_key(config: Route53ProviderConfig, role: AwsRole) -> _SessionKey:
+    return config.sts_url, config.access_key_id, role.role_arn, role.external_id

@@ -190,9 +190,9 @@ def _check_room(snapshot: Snapshot, org_id: str, now: int) -> None:
 
 
 def _check_writable(config: Config, provider: Provider) -> None:
-    if provider is Provider.OTHER and not config.oauth_other.write_driver:
+    if provider is Provider.OTHER and not config.providers_other.write_driver:
         raise NotConfigured(
-            "OAuth with other is not set up: oauth.other.write_driver is empty, so nothing could be written with a "
+            "OAuth with other is not set up: providers.other.write_driver is empty, so nothing could be written with a "
             "token. The operator of dcvd has to set it."
         )
 

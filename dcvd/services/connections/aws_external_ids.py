@@ -48,7 +48,7 @@ async def issue(context: Context, sessions: AwsSessions, org_id: str, domains: S
     """
     _ = context.connection_vault  # without it no connection could follow
     permissions_policy = _build_permissions_policy(context, domains)
-    identity = await sessions.get_identity(context.config.oauth_route53)
+    identity = await sessions.get_identity(context.config.providers_route53)
     now = context.now()
     external_id = aws_policies.new_external_id(context.random_bytes)
     new_external_id = ExternalId(

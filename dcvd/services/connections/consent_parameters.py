@@ -16,7 +16,7 @@ async def find_consent_parameters(
     hostname; NotFound where its domain is not registered; Retryable where DNS gives no answer.
     """
     config = context.config
-    is_for_one_name = provider is Provider.OTHER and config.oauth_other.write_driver == "domain_connect"
+    is_for_one_name = provider is Provider.OTHER and config.providers_other.write_driver == "domain_connect"
     if domain_name is None:
         if is_for_one_name:
             raise InvalidInput("domainName", "domainName is missing: this provider gives its consent for one hostname.")

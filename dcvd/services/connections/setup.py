@@ -64,7 +64,9 @@ async def _try_credentials(
     try:
         async with asyncio.timeout(_TIMEOUT_S):
             if isinstance(credentials, AwsRole):
-                await verify_role(drivers.aws_sessions, context.config.oauth_route53, credentials, context.random_bytes)
+                await verify_role(
+                    drivers.aws_sessions, context.config.providers_route53, credentials, context.random_bytes
+                )
             return await driver.check_credentials()
     except Unauthorized as error:
         raise InvalidInput(_FIELD, error.message, code="credentials_refused") from error

@@ -65,7 +65,7 @@ async def build_apply_url(
     if return_uri is not None:
         parameters |= {"redirect_uri": return_uri, "state": domain.id}
     query = encode_query(parameters)
-    template = config.domain_connect
+    template = config.providers_domain_connect
     signed_query = append_signature(query, key=template.key, signature=sign(query, private_key))
     return ApplyUrl(
         provider_id=discovery_result.provider.provider_id,
@@ -97,9 +97,9 @@ async def handle_return(context: Context, state: str, admit: Callable[[str], Abs
 
 def require_private_key(config: Config) -> Secret:
     """Return the key that signs URLs. Raises NotConfigured naming every setting that is missing."""
-    template = config.domain_connect
+    template = config.providers_domain_connect
     missing_settings = [
-        f"domain_connect.{name}"
+        f"providers.domain_connect.{name}"
         for name, is_set in (
             ("provider_id", template.provider_id),
             ("service_id", template.service_id),
@@ -115,7 +115,7 @@ def require_private_key(config: Config) -> Secret:
 async def _find_sync_url(
     config: Config, discovery: DomainConnectDiscovery, discovery_result: DiscoveredProvider
 ) -> str:
-    template, provider = config.domain_connect, discovery_result.provider
+    template, provider = config.providers_domain_connect, discovery_result.provider
     if provider.sync_url is None or not await discovery.has_template(
         discovery_result, template.provider_id, template.service_id
     ):

@@ -35,12 +35,12 @@ def find_key_file(
             [
                 f"The key comes from {KEY_VARIABLE}, where dcvd cannot change it. To change it yourself: write the "
                 "present "
-                "key into a file of mode 0600 and name that in oauth.old_key_files, set the variable to what `dcvd "
+                "key into a file of mode 0600 and name that in vault.old_key_files, set the variable to what `dcvd "
                 "vault keygen` prints, and restart dcvd. `dcvd vault status` says when the old one is not needed any "
                 "more."
             ]
         )
-    name = config.oauth.encryption_key_file
+    name = config.vault.key_file
     return resolve_path(name) if name else key_path(config.database.path)
 
 
@@ -64,7 +64,7 @@ def _change(path: Path, change_keys: Callable[[list[VaultKey]], list[VaultKey]])
             raise ConfigError(
                 [
                     f"The file {path} holds a passphrase, or nothing, and no key can stand beside that. To change to a "
-                    f"key: rename the file to {path}.old and name that in oauth.old_key_files, run `dcvd vault keygen "
+                    f"key: rename the file to {path}.old and name that in vault.old_key_files, run `dcvd vault keygen "
                     f"--output {path}`, and restart dcvd. `dcvd vault status` says when the passphrase is not needed "
                     "any more."
                 ]

@@ -69,20 +69,20 @@ def gather_keys(
     `key_records` are the keys that the database knows, with the salts of passphrases, and `needed_ids` the ids of those
     that it needs. Blocks while it reads files and derives keys from passphrases.
     """
-    oauth, path = config.oauth, key_path(config.database.path)
+    vault, path = config.vault, key_path(config.database.path)
     entries: list[KeyringEntry] = []
     unknown_sources: list[str] = []
-    if oauth.encryption_key is not None:
-        source = describe_source(oauth.encryption_key_file, environment_names)
-        entries += _parse_keys(oauth.encryption_key, source) or [_derive_key(oauth.encryption_key, source, key_records)]
-    for file, text in zip(oauth.old_key_files, oauth.old_keys, strict=True):
+    if vault.key is not None:
+        source = describe_source(vault.key_file, environment_names)
+        entries += _parse_keys(vault.key, source) or [_derive_key(vault.key, source, key_records)]
+    for file, text in zip(vault.old_key_files, vault.old_keys, strict=True):
         if text is None:
             continue
-        source = f"the file {file} (oauth.old_key_files)"
+        source = f"the file {file} (vault.old_key_files)"
         old_entries = _parse_keys(text, source) or list(_find_derived_keys(text, source, key_records))
         unknown_sources += [] if old_entries else [source]
         entries += old_entries
-    if oauth.encryption_key is None:
+    if vault.key is None:
         file_entries = read_key_file(path, is_needed=bool(needed_ids))
         if not file_entries:
             return Keyring(active_key=None, older_keys=entries, unknown_passphrase_sources=unknown_sources)
@@ -100,7 +100,7 @@ def describe_source(file: str, environment_names: Collection[str]) -> str:
     """Say, for people, where the configured key is."""
     if not file or KEY_VARIABLE in environment_names:
         return ENVIRONMENT_SOURCE
-    return f"the file {file} (oauth.encryption_key_file)"
+    return f"the file {file} (vault.key_file)"
 
 
 def read_key_file(path: Path, *, is_needed: bool) -> list[KeyringEntry]:
@@ -135,7 +135,7 @@ def create_key_file(path: Path) -> KeyringEntry:
         raise ConfigError(
             [
                 f"The key file {path} cannot be made: {error.strerror}. Let the daemon write there, or give it a key "
-                f"by {KEY_VARIABLE} or oauth.encryption_key_file."
+                f"by {KEY_VARIABLE} or vault.key_file."
             ]
         ) from error
     log.warning(

@@ -65,7 +65,7 @@ def read_status(snapshot: Snapshot, config: Config, environment_names: Collectio
     keyring = _gather_readable_keys(config, key_records, needed_ids, environment_names, problems)
     records_by_id = {key.key_id: key for key in key_records}
     source = records_by_id[active_id].source if active_id is not None else None
-    in_environment = source == ENVIRONMENT_SOURCE and config.oauth.encryption_key is None
+    in_environment = source == ENVIRONMENT_SOURCE and config.vault.key is None
     next_key = None if keyring is None or in_environment else keyring.active_key
     unneeded_entries = (
         []
@@ -93,7 +93,7 @@ def read_status(snapshot: Snapshot, config: Config, environment_names: Collectio
         if next_key is None or next_key.key.id == active_id
         else KeyLocation(next_key.key.id, next_key.source),
         unneeded=[KeyLocation(entry.key.id, entry.source) for entry in unneeded_entries],
-        connections=in_environment or bool(config.oauth.encryption_key_file) or config.oauth.encryption_key is not None,
+        connections=in_environment or bool(config.vault.key_file) or config.vault.key is not None,
         problems=problems,
     )
 
@@ -106,12 +106,12 @@ def _gather_readable_keys(
     problems: list[str],
 ) -> Keyring | None:
     """Gather the keys that can be read from here; None, and a problem, where the daemon may have others."""
-    oauth = config.oauth
-    if oauth.encryption_key is None and oauth.encryption_key_file:
-        problems.append(f"The file {oauth.encryption_key_file} (oauth.encryption_key_file) cannot be read from here.")
+    vault = config.vault
+    if vault.key is None and vault.key_file:
+        problems.append(f"The file {vault.key_file} (vault.key_file) cannot be read from here.")
         return None
-    unread = [file for file, text in zip(oauth.old_key_files, oauth.old_keys, strict=True) if file and text is None]
-    problems += [f"The file {file} (oauth.old_key_files) cannot be read from here." for file in unread]
+    unread = [file for file, text in zip(vault.old_key_files, vault.old_keys, strict=True) if file and text is None]
+    problems += [f"The file {file} (vault.old_key_files) cannot be read from here." for file in unread]
     try:
         return gather_keys(config, key_records, needed_ids, environment_names)
     except ConfigError as error:

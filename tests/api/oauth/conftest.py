@@ -8,7 +8,8 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from dcvd.api import Api
-from dcvd.config.oauth_http_section import HttpApiDescription
+from dcvd.config.http_api_section import HttpApiDescription
+from dcvd.config.provider_sections import OtherProviderConfig
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.metrics import Metrics
 from dcvd.services.connections.provider_access import ProviderAccess
@@ -84,8 +85,9 @@ async def flow(
     context.config = replace(
         context.config,
         oauth=replace(context.config.oauth, return_to=(RETURN_TO,)),
-        oauth_other=replace(client_at(server), api_base_url=account.url),
-        oauth_other_http=described,
+        oauth_other=client_at(server),
+        providers_other=OtherProviderConfig(write_driver="http", api_base_url=account.url),
+        providers_http=described,
     )
     fetcher = Fetcher()
     await fetcher.start()

@@ -45,15 +45,18 @@ async def test_no_two_authorizations_share_a_state_or_a_challenge(flow: Flow) ->
 
 async def test_a_setting_that_lacks_is_named(flow: Flow) -> None:
     config = flow.context.config
-    lacking: list[tuple[dict[str, Any], str]] = [
-        ({"client_id": ""}, "oauth.other.client_id"),
-        ({"client_secret": None}, "oauth.other.client_secret_file"),
-        ({"redirect_uris": ()}, "oauth.other.redirect_uris"),
-        ({"write_driver": ""}, "oauth.other.write_driver"),
-        ({"authorize_url": "", "issuer": ""}, "oauth.other.authorize_url"),
-    ]
-    for changes, setting in lacking:
-        flow.context.config = replace(config, oauth_other=replace(config.oauth_other, **changes))
+    client = config.oauth_other
+    lacking = {
+        "oauth.other.client_id": replace(config, oauth_other=replace(client, client_id="")),
+        "oauth.other.client_secret_file": replace(config, oauth_other=replace(client, client_secret=None)),
+        "oauth.other.redirect_uris": replace(config, oauth_other=replace(client, redirect_uris=())),
+        "oauth.other.authorize_url": replace(config, oauth_other=replace(client, authorize_url="", issuer="")),
+        "providers.other.write_driver": replace(
+            config, providers_other=replace(config.providers_other, write_driver="")
+        ),
+    }
+    for setting, incomplete in lacking.items():
+        flow.context.config = incomplete
         found = problem(await flow.owner.post(_PATH, {"provider": "other"}), 503, "not_set_up")
         assert setting in found["detail"]
 

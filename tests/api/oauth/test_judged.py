@@ -40,8 +40,7 @@ async def test_a_consent_that_comes_to_our_own_redirect_uri_is_a_connection_and_
 async def test_the_client_says_who_it_is_by_each_method(flow: Flow) -> None:
     config = flow.context.config
     for method in METHODS:
-        there = replace(client_at(flow.server, method), api_base_url=config.oauth_other.api_base_url)
-        flow.context.config = replace(config, oauth_other=there)
+        flow.context.config = replace(config, oauth_other=client_at(flow.server, method))
         connection = await flow.connected()
         await flow.owner.delete(f"{CONNECTIONS}/{connection}")
         await flow.assert_nothing_is_kept()

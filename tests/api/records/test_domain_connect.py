@@ -80,7 +80,7 @@ async def test_what_stands_in_the_way_of_a_link_is_a_problem_of_its_own(
 async def test_without_a_template_the_missing_settings_are_named(owner: Client) -> None:
     answer = await owner.post("/api/domains", {"domainName": "app.customer.com"})
     refused = await owner.post(f"/api/domains/{answer.json['domain']['id']}/domain-connect", {})
-    assert "domain_connect.provider_id" in problem(refused, 503, "not_set_up")["detail"]
+    assert "providers.domain_connect.provider_id" in problem(refused, 503, "not_set_up")["detail"]
 
 
 @pytest.mark.usefixtures("connected")

@@ -39,11 +39,14 @@ def context(database: Database, connect_config: Config, provider: DomainConnectP
         redirect_uris=(BACK,),
         authorize_url=f"{base}/v2/domainTemplates/providers/example.net",
         token_url=f"{base}/v2/oauth/access_token",
-        api_base_url=base,
-        write_driver="domain_connect",
     )
-    oauth = replace(connect_config.oauth, encryption_key=Secret("00" * 32))
-    return Context(database, replace(connect_config, oauth=oauth, oauth_other=other), vault=VAULT)
+    config = replace(
+        connect_config,
+        vault=replace(connect_config.vault, key=Secret("00" * 32)),
+        oauth_other=other,
+        providers_other=replace(connect_config.providers_other, api_base_url=base),
+    )
+    return Context(database, config, vault=VAULT)
 
 
 @pytest.fixture

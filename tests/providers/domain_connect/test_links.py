@@ -112,14 +112,18 @@ async def test_another_key_than_the_published_one_is_refused(
     guarded: Fetcher,
 ) -> None:
     config = context.config
-    context.config = replace(config, domain_connect=replace(config.domain_connect, private_key=generate_key()))
+    context.config = replace(
+        config, providers_domain_connect=replace(config.providers_domain_connect, private_key=generate_key())
+    )
     assert (await guarded.send("GET", (await link(context, discovery, domain)).url)).status == 400
 
 
 async def test_without_its_settings_it_says_which_are_missing_and_asks_nobody(
     context: Context, discovery: DomainConnectDiscovery, domain: Domain, provider: DomainConnectProvider
 ) -> None:
-    context.config = replace(context.config, domain_connect=replace(context.config.domain_connect, private_key=None))
+    context.config = replace(
+        context.config, providers_domain_connect=replace(context.config.providers_domain_connect, private_key=None)
+    )
     with pytest.raises(NotConfigured, match=r"domain_connect\.private_key_file"):
         await link(context, discovery, domain)
     assert provider.requests == []
@@ -133,8 +137,8 @@ async def test_a_provider_without_our_template_or_without_links_is_told(
         await link(context, discovery, domain)
     assert refused.value.code == "template_not_supported"
     provider.settings["urlSyncUX"] = provider.settings["urlAPI"]
-    connect = replace(context.config.domain_connect, service_id="another")
-    context.config = replace(context.config, domain_connect=connect)
+    connect = replace(context.config.providers_domain_connect, service_id="another")
+    context.config = replace(context.config, providers_domain_connect=connect)
     with pytest.raises(Conflict) as refused:
         await link(context, discovery, domain)
     assert refused.value.code == "template_not_supported"

@@ -29,8 +29,8 @@ CHALLENGE = ZoneRecord(
 def driver(
     provider: DomainConnectProvider, config: Config, guarded: Fetcher, observer: DnsObserver, token: str = TOKEN
 ) -> TemplateRecords:
-    other = replace(config.oauth_other, api_base_url=f"https://{provider.prefix}")
-    return TemplateRecords(guarded, replace(config, oauth_other=other), Secret(token), observer.zones)
+    other = replace(config.providers_other, api_base_url=f"https://{provider.prefix}")
+    return TemplateRecords(guarded, replace(config, providers_other=other), Secret(token), observer.zones)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from dcvd.config.oauth_http_section import HttpApiDescription
+from dcvd.config.http_api_section import HttpApiDescription
 from dcvd.core.secret import Secret
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.http import PRESETS, HttpRecords

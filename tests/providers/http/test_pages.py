@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from msgspec.structs import replace
 
-from dcvd.config.oauth_http_section import HttpApiDescription
+from dcvd.config.http_api_section import HttpApiDescription
 from dcvd.core.records.zones import Zone
 from dcvd.errors import Permanent, RemoteError, Retryable
 from tests.providers.http.servers import LINODE, DescribedServer, described

@@ -281,13 +281,13 @@ async def test_a_record_that_was_not_read_is_not_removed(server: DigitalOcean) -
 def test_without_a_key_that_is_needed_the_setting_is_named(kind: str) -> None:
     description = KINDS[kind][1]
     for key in ("zone_path", "create_body", "delete_path"):
-        with pytest.raises(NotConfigured, match=rf"oauth\.other\.http\.{key} is not set"):
+        with pytest.raises(NotConfigured, match=rf"providers\.http\.{key} is not set"):
             HttpRecords(Fetcher(), "https://api.example", replace(description, **{key: ""}), TOKEN)
-    with pytest.raises(NotConfigured, match=r"oauth\.other\.api_base_url is not set"):
+    with pytest.raises(NotConfigured, match=r"providers\.other\.api_base_url is not set"):
         HttpRecords(Fetcher(), "", description, TOKEN)
 
 
 def test_a_path_with_the_account_needs_to_know_it() -> None:
     description = replace(PRESETS["dnsimple"].description, account_id="")
-    with pytest.raises(NotConfigured, match=r"oauth\.other\.http\.account_id is not set"):
+    with pytest.raises(NotConfigured, match=r"providers\.http\.account_id is not set"):
         HttpRecords(Fetcher(), "https://api.example", description, TOKEN)

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from msgspec import Struct
 
-from dcvd.config.oauth_sections import OauthRoute53Config
+from dcvd.config.provider_sections import Route53ProviderConfig
 from dcvd.core.connections.credentials import AwsKeys, AwsRole
 from dcvd.core.secret import Secret
 from dcvd.kit.clock import SystemClock
@@ -33,7 +33,7 @@ class Place(Struct, kw_only=True):
     """An AWS, and everything to reach it; `keys` are the customer's own, `account` his. `name` is nobody else's."""
 
     front: Front
-    config: OauthRoute53Config
+    config: Route53ProviderConfig
     role: AwsRole
     keys: AwsKeys
     account: str
@@ -155,8 +155,8 @@ async def fronted(upstream: str) -> AsyncIterator[tuple[Front, str]]:
 _ROLE = f"arn:aws:iam::{THEIRS}:role/customer"
 
 
-def _config(url: str, key: str, secret: str) -> OauthRoute53Config:
-    return OauthRoute53Config(client_id=key, client_secret=Secret(secret), token_url=url, api_base_url=url)
+def _config(url: str, key: str, secret: str) -> Route53ProviderConfig:
+    return Route53ProviderConfig(access_key_id=key, secret_access_key=Secret(secret), sts_url=url, api_base_url=url)
 
 
 def _sessions(fetcher: Fetcher) -> AwsSessions:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from dcvd.config.oauth_sections import OauthRoute53Config
+from dcvd.config.provider_sections import Route53ProviderConfig
 from dcvd.core.connections.aws_policies import new_external_id
 from dcvd.core.connections.credentials import AwsRole
 from dcvd.core.records.zones import Zone
@@ -118,9 +118,9 @@ async def test_what_is_no_arn_of_a_role_is_refused_before_aws_is_asked(place: Pl
 
 
 async def test_without_an_identity_of_our_own_the_settings_are_named(place: Place) -> None:
-    for config in (OauthRoute53Config(), replace(place.config, client_secret=None)):
+    for config in (Route53ProviderConfig(), replace(place.config, secret_access_key=None)):
         for call in (place.sessions.get_identity(config), place.sessions.get_keys(config, place.role)):
-            with pytest.raises(NotConfigured, match=r"oauth\.route53\.client_id") as refusal:
+            with pytest.raises(NotConfigured, match=r"providers\.route53\.access_key_id") as refusal:
                 await call
             assert refusal.value.code == "aws_identity_missing"
         with pytest.raises(NotConfigured):
@@ -128,9 +128,9 @@ async def test_without_an_identity_of_our_own_the_settings_are_named(place: Plac
 
 
 async def test_an_identity_that_aws_refuses_is_the_operators_fault_and_not_the_customers(place: Place) -> None:
-    wrong = replace(place.config, client_secret=Secret("tok-SECRET-wrong"))
+    wrong = replace(place.config, secret_access_key=Secret("tok-SECRET-wrong"))
     for call in (place.sessions.get_identity(wrong), place.sessions.get_keys(wrong, place.role)):
-        with pytest.raises(Retryable, match=r"oauth\.route53\.client_id") as refusal:
+        with pytest.raises(Retryable, match=r"providers\.route53\.access_key_id") as refusal:
             await call
         assert refusal.value.code == "aws_identity_refused"
         assert "tok-SECRET" not in refusal.value.message
@@ -140,8 +140,8 @@ async def test_our_identity_is_asked_for_once_and_again_when_it_is_another(place
     for _ in range(3):
         assert (await place.sessions.get_identity(place.config)).arn == f"arn:aws:iam::{OURS}:user/dcvd"
     assert place.front.calls == ["GetCallerIdentity"]
-    aws.keys["AKIAOTHER"] = aws.keys[place.config.client_id]._replace(arn=f"arn:aws:iam::{OURS}:user/other")
-    other = replace(place.config, client_id="AKIAOTHER")
+    aws.keys["AKIAOTHER"] = aws.keys[place.config.access_key_id]._replace(arn=f"arn:aws:iam::{OURS}:user/other")
+    other = replace(place.config, access_key_id="AKIAOTHER")
     assert (await place.sessions.get_identity(other)).arn == f"arn:aws:iam::{OURS}:user/other"
 
 

@@ -14,7 +14,7 @@ def test_a_configured_key_is_good_for_connections(context: Context) -> None:
 
 async def test_without_one_connections_are_refused_naming_both_settings(context: Context) -> None:
     made = Context(context.database, context.config, vault=Vault(VaultKey(bytes(32)), is_configured=False))
-    with pytest.raises(NotConfigured, match=r"oauth\.encryption_key_file.*OAUTH_ENCRYPTION_KEY") as caught:
+    with pytest.raises(NotConfigured, match=r"vault\.key_file.*OAUTH_ENCRYPTION_KEY") as caught:
         _ = made.connection_vault
     assert caught.value.code == "encryption_key_missing"
     assert made.vault.is_configured is False

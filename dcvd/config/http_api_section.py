@@ -1,7 +1,7 @@
 """The description of a provider's JSON API: where zones and records are, and how records are written.
 
-Paths are templates (`core.request_templates`) after `oauth.other.api_base_url`. Members are named by their path in the
-answer (`core.json_members`); those of a zone or a record start at the entry of the list.
+Paths are templates (`core.request_templates`) after `providers.other.api_base_url`. Members are named by their path in
+the answer (`core.json_members`); those of a zone or a record start at the entry of the list.
 """
 
 from collections.abc import Collection
