@@ -15,6 +15,7 @@ from dcvd.delivery.fair_scheduler import FairScheduler
 from dcvd.delivery.recorder import AttemptRecorder
 from dcvd.errors import StoreError
 from dcvd.kit.egress import EgressClient
+from dcvd.kit.failed_reads import READ_PAUSE_S, pause_after_failed_read
 from dcvd.kit.tasks import TaskPool
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
@@ -28,14 +29,22 @@ _SURVEY_INTERVAL_S: Final = 60.0
 """Seconds between two searches of all endpoints for unfinished deliveries that were not announced."""
 _COOL_DOWN_S: Final = 5.0
 """Seconds for which a delivery is left alone after its attempt could not be stored: it is still due."""
-_READ_RETRY_S: Final = 1.0
 
 
 class DeliveryPool:
     """Sends due deliveries until it is cancelled; then its owner drains `pool`."""
 
-    def __init__(self, context: Context, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        context: Context,
+        metrics: Metrics,
+        *,
+        read_pause_s: float = READ_PAUSE_S,
+        cool_down_s: float = _COOL_DOWN_S,
+    ) -> None:
         self._context = context
+        self._read_pause_s = read_pause_s
+        self._cool_down_s = cool_down_s
         self._metrics = metrics
         limit = context.config.webhooks.concurrency
         self.pool = TaskPool(limit, "delivery")
@@ -65,8 +74,7 @@ class DeliveryPool:
                 try:
                     await self._queues.update()
                 except StoreError as error:
-                    log.warning("delivery.not_read", error=error.message, retry_in_s=_READ_RETRY_S)
-                    await asyncio.sleep(_READ_RETRY_S)
+                    await pause_after_failed_read(log, "delivery.not_read", error, self._read_pause_s)
                     continue
                 self._fill_slots()
                 await self._sleep()
@@ -140,9 +148,9 @@ class DeliveryPool:
                 )
                 self._report(queue, due_delivery, attempt, consequence)
         except Exception:
-            log.exception("delivery.not_recorded", delivery_id=due_delivery.id, retry_in_s=_COOL_DOWN_S)
+            log.exception("delivery.not_recorded", delivery_id=due_delivery.id, retry_in_s=self._cool_down_s)
             queue.cooling_down.add(due_delivery.id)
-            asyncio.get_running_loop().call_later(_COOL_DOWN_S, self._on_cool_down_end, queue, due_delivery.id)
+            asyncio.get_running_loop().call_later(self._cool_down_s, self._on_cool_down_end, queue, due_delivery.id)
         finally:
             queue.finish(due_delivery, attempt)
             self._scheduler.finish(queue, due_delivery.id)

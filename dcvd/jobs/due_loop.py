@@ -9,7 +9,7 @@ from dcvd.kit.tasks import TaskPool
 T = TypeVar("T")
 
 _MIN_WAIT_S: Final = 0.001
-_COOL_DOWN_S: Final = 5.0
+COOL_DOWN_S: Final = 5.0
 
 
 class DueLoop(Generic[T]):
@@ -35,7 +35,7 @@ class DueLoop(Generic[T]):
         get_idle_s: Callable[[], Awaitable[float]],
         wake_event: asyncio.Event,
         read_ahead: int = 0,
-        cool_down_s: float = _COOL_DOWN_S,
+        cool_down_s: float = COOL_DOWN_S,
     ) -> None:
         self._pool = pool
         self._fetch = fetch

@@ -1,6 +1,5 @@
 """Run due jobs, `jobs.concurrency` at once, and plan the next try of those that fail."""
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -12,8 +11,9 @@ from dcvd.core.instants import to_milliseconds, to_seconds
 from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.errors import RemoteError, StoreError
-from dcvd.jobs.due_loop import DueLoop
+from dcvd.jobs.due_loop import COOL_DOWN_S, DueLoop
 from dcvd.jobs.handlers import perform
+from dcvd.kit.failed_reads import READ_PAUSE_S, pause_after_failed_read
 from dcvd.kit.tasks import TaskPool
 from dcvd.metrics import Metrics
 from dcvd.services.connections.provider_access import ProviderAccess
@@ -22,13 +22,11 @@ from dcvd.services.jobs import queue
 from dcvd.store import jobs
 from dcvd.store.engine.database import Snapshot, Topic
 
-_LONGEST_SLEEP: Final = 1.0
-"""Seconds; short, because a step of the system's clock can make a job due without an announcement."""
+_LONGEST_SLEEP_S: Final = 1.0
+"""Short, because a step of the system's clock can make a job due without an announcement."""
 
 log = structlog.get_logger(__name__)
 
-_STORE_PAUSE: Final = 1.0
-"""Seconds after which the database is read again where it failed."""
 _KIND_ORDER: Final = (
     JobKind.WRITE_DNS,
     JobKind.REVALIDATE,
@@ -50,9 +48,17 @@ class JobWorker:
     """Works on due jobs until it is cancelled."""
 
     def __init__(
-        self, context: Context, cloudflare: CloudflareClient, access: ProviderAccess, metrics: Metrics
+        self,
+        context: Context,
+        cloudflare: CloudflareClient,
+        access: ProviderAccess,
+        metrics: Metrics,
+        *,
+        read_pause_s: float = READ_PAUSE_S,
+        cool_down_s: float = COOL_DOWN_S,
     ) -> None:
         self._context = context
+        self._read_pause_s = read_pause_s
         self._cloudflare = cloudflare
         self._access = access
         self._metrics = metrics
@@ -71,6 +77,7 @@ class JobWorker:
             work=self._track_and_run,
             get_idle_s=self._seconds_until_due,
             wake_event=context.database.listen(Topic.JOBS),
+            cool_down_s=cool_down_s,
         )
 
     async def run(self) -> None:
@@ -79,8 +86,7 @@ class JobWorker:
             try:
                 await self._loop.run()
             except StoreError as error:
-                log.warning("jobs.not_read", error=error.message, retry_in_s=_STORE_PAUSE)
-                await asyncio.sleep(_STORE_PAUSE)
+                await pause_after_failed_read(log, "jobs.not_read", error, self._read_pause_s)
 
     async def _fetch_due(self, limit: int, in_flight: Collection[str]) -> list[Job]:
         now = self._context.now()
@@ -171,4 +177,4 @@ async def _seconds_until_due(context: Context, next_due_at: Callable[[Snapshot, 
     """Return the seconds until the instant that `next_due_at(snapshot, now)` finds; never more than a moment."""
     now = context.now()
     due_at = await context.database.read(lambda snapshot: next_due_at(snapshot, now))
-    return _LONGEST_SLEEP if due_at is None else min(to_seconds(due_at - now), _LONGEST_SLEEP)
+    return _LONGEST_SLEEP_S if due_at is None else min(to_seconds(due_at - now), _LONGEST_SLEEP_S)

@@ -13,6 +13,7 @@ from dcvd.core.domains.domain import Domain
 from dcvd.core.instants import MINUTE, to_seconds
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.errors import RemoteError, StoreError
+from dcvd.kit.failed_reads import READ_PAUSE_S, pause_after_failed_read
 from dcvd.kit.tasks import TaskPool
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
@@ -28,8 +29,6 @@ log = structlog.get_logger(__name__)
 _FAILURE_DELAY_MS: Final = 5 * MINUTE
 _COOL_DOWN_S: Final = 5.0
 """Seconds for which a domain is left alone after not even its failure could be stored."""
-_STORE_PAUSE: Final = 1.0
-"""Seconds after which the database is read again after a failure."""
 _BATCH_SIZE: Final = 32
 """How many due domains of a lane are read at once, and how many a sweep may have waiting."""
 
@@ -61,8 +60,10 @@ class SyncLoop:
         *,
         rate: AdaptiveRate | None = None,
         sweep_timing: SweepTiming | None = None,
+        read_pause_s: float = READ_PAUSE_S,
     ) -> None:
         self._context = context
+        self._read_pause_s = read_pause_s
         self._checker = checker
         self.pool = TaskPool(context.config.sync.concurrency, "sync")
         self._rate = rate if rate is not None else AdaptiveRate()
@@ -97,8 +98,7 @@ class SyncLoop:
             try:
                 await self._read_due()
             except StoreError as error:
-                log.warning("sync.not_read", error=error.message, retry_in_s=_STORE_PAUSE)
-                await asyncio.sleep(_STORE_PAUSE)
+                await pause_after_failed_read(log, "sync.not_read", error, self._read_pause_s)
                 self._next_read_times = dict.fromkeys(CheckLane, 0.0)
                 continue
             lane = self._scheduler.choose([lane for lane, queue in self._queues.items() if queue])

@@ -34,9 +34,9 @@ async def endpoint(context: Context, org: str, receiver: Receiver) -> str:
 
 
 @asynccontextmanager
-async def at_work(context: Context) -> AsyncIterator[DeliveryPool]:
+async def at_work(context: Context, **pauses: float) -> AsyncIterator[DeliveryPool]:
     """A pool at work; whatever is under way at the end is cut off."""
-    pool = DeliveryPool(context, Metrics())
+    pool = DeliveryPool(context, Metrics(), **pauses)
     await pool.start()
     task = asyncio.create_task(pool.run(), name="delivery")
     try:

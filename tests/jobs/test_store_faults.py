@@ -9,7 +9,7 @@ import structlog.testing
 
 from dcvd.core.jobs import JobState
 from dcvd.custom_hostnames.client import CloudflareClient
-from dcvd.jobs import JobWorker, worker
+from dcvd.jobs import JobWorker
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
@@ -39,10 +39,9 @@ async def test_what_is_due_and_cannot_be_read_is_read_again_a_moment_later(
     of: str,
     which: int,
 ) -> None:
-    monkeypatch.setattr(worker, "_STORE_PAUSE", 0.02)
     await additions.add(sandbox_context, org, "first.customer.test")
     struck = strike(sandbox_context.database, of, which, Fate.LOST)
-    working = JobWorker(sandbox_context, cloudflare, access_of(sandbox_context), Metrics())
+    working = JobWorker(sandbox_context, cloudflare, access_of(sandbox_context), Metrics(), read_pause_s=0.02)
     task = asyncio.create_task(working.run(), name="jobs")
     try:
         await settled(sandbox_context, org)

@@ -142,7 +142,7 @@ async def looking(
     context: Context, looker: DueDomainChecker, pages: HostnameLister, timing: SweepTiming | None = None
 ) -> AsyncIterator[SyncLoop]:
     """The loop at work."""
-    loop = SyncLoop(context, looker, pages, rate=Unpaced(), sweep_timing=timing)
+    loop = SyncLoop(context, looker, pages, rate=Unpaced(), sweep_timing=timing, read_pause_s=0.02)
     task = asyncio.create_task(loop.run())
     try:
         yield loop

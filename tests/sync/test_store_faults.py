@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from dcvd.services import organizations
 from dcvd.services.context import Context
-from dcvd.sync import loop
 from dcvd.sync.sweep import SweepTiming
 from tests.manual_clock import ManualClock
 from tests.sync.fleet import Noting, Pages, fleet, hostname, looking, names
@@ -26,11 +25,6 @@ async def org(context: Context) -> str:
     config = context.config
     context.config = replace(config, sync=replace(config.sync, tick=20))
     return (await organizations.create(context, "Acme")).id
-
-
-@pytest.fixture(autouse=True)
-def _pauses_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "_STORE_PAUSE", 0.02)
 
 
 @pytest.fixture
