@@ -29,7 +29,7 @@ from tests.manual_clock import ManualClock
 from tests.plans import Plans
 from tests.unreliable_database import UnreliableDatabase
 
-pytest_plugins = ["tests.leaks", "tests.jobs.working"]
+pytest_plugins = ["tests.leaks", "tests.jobs.working", "tests.system_names"]
 
 VAULT = Vault(VaultKey(bytes(32)))
 _PLANS = Plans()

@@ -2,13 +2,11 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 
 log = structlog.get_logger(__name__)
-
-_CANCEL_GRACE_S: Final = 2.0  # seconds that cancelled work gets for its own clean-up
 
 
 class TaskEnd(NamedTuple):
@@ -90,13 +88,17 @@ class Supervisor:
 
 
 class TaskPool:
-    """Runs at most `limit` short tasks at once. A task's failure is logged and counted, and never stops another."""
+    """Runs at most `limit` short tasks at once. A task's failure is logged and counted, and never stops another.
 
-    def __init__(self, limit: int, name: str) -> None:
+    cancel_grace_s: seconds that cancelled tasks get for their own clean-up.
+    """
+
+    def __init__(self, limit: int, name: str, *, cancel_grace_s: float = 2.0) -> None:
         if limit < 1:
             raise ValueError(f"the pool {name!r} needs a limit of at least 1, not {limit}")
         self.name = name
         self.limit = limit
+        self._cancel_grace_s = cancel_grace_s
         self.failure_count = 0
         self._running_tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
@@ -143,7 +145,7 @@ class TaskPool:
         log.warning("pool.cancelling", pool=self.name, tasks=sorted(task.get_name() for task in late_tasks))
         for task in late_tasks:
             task.cancel()
-        _, stuck_tasks = await asyncio.wait(late_tasks, timeout=_CANCEL_GRACE_S)
+        _, stuck_tasks = await asyncio.wait(late_tasks, timeout=self._cancel_grace_s)
         for task in stuck_tasks:
             log.error("pool.task_stuck", pool=self.name, task=task.get_name(), at=_locate(task))
         return len(late_tasks)

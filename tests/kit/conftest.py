@@ -1,13 +1,11 @@
 """What touches the event loop's inside is tested on both loops: uvloop, which runs in production, and asyncio's own."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 import uvloop
-
-from tests.kit.receivers import Resolver
 
 _HERE = Path(__file__).parent
 _ON_BOTH_LOOPS = (
@@ -38,11 +36,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _runs_on_both(item: pytest.Item) -> bool:
     return item.path not in _ON_ONE_LOOP and any(item.path.is_relative_to(place) for place in _ON_BOTH_LOOPS)
-
-
-@pytest.fixture
-def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Resolver]:
-    fake = Resolver()
-    monkeypatch.setattr("socket.getaddrinfo", fake)
-    yield fake
-    fake.silent.set()

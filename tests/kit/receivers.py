@@ -1,11 +1,10 @@
-"""Receivers that answer as a test wants, a stand-in for the system's resolver, and an egress to try on them."""
+"""Receivers that answer as a test wants, and an egress to try on them."""
 
 import asyncio
 import ipaddress
 import os
 import socket
 import ssl
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -73,31 +72,6 @@ async def raw_receiver(handler: Handler) -> AsyncIterator[int]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await server.wait_closed()
-
-
-class Resolver:
-    """Stands in for the system's resolver at the outermost edge."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, list[list[str]]] = {}
-        self.asked: list[str] = []
-        self.silent = threading.Event()
-        self.silent_names: set[str] = set()
-
-    def __call__(self, host: Any, port: Any, *rest: Any, **options: Any) -> list[Any]:
-        self.asked.append(host)
-        if host in self.silent_names:
-            self.silent.wait(5)
-        if host not in self.answers:
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        turns = self.answers[host]
-        addresses = turns.pop(0) if len(turns) > 1 else turns[0]
-        return [
-            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, 0, 0, 0))
-            if ":" in address
-            else (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))
-            for address in addresses
-        ]
 
 
 async def ok(request: web.Request) -> web.Response:

@@ -38,12 +38,23 @@ def test_nothing_stays_when_its_making_fails(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
+@pytest.fixture
+def no_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file system can have a second link. Tests may mount none of that kind, so the system's own call is replaced,
+    as far out as Python goes."""
+
+    def refuse(*_arguments: Any) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+
+
 @pytest.mark.parametrize("links", [True, False], ids=["with links", "without links"])
 def test_a_file_that_is_there_or_comes_meanwhile_is_kept(
-    links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    links: bool, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     if not links:
-        monkeypatch.setattr(os, "link", _no_links)
+        request.getfixturevalue("no_links")
     path = tmp_path / "new"
     with pytest.raises(FileExistsError):
         _make(path, lambda draft: path.write_text("theirs"))
@@ -60,8 +71,8 @@ def test_a_link_that_leads_nowhere_is_a_file_that_is_there(tmp_path: Path) -> No
     assert os.listdir(tmp_path) == ["new"]
 
 
-def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "link", _no_links)
+@pytest.mark.usefixtures("no_links")
+def test_a_file_system_without_links_will_do(tmp_path: Path) -> None:
     _make(tmp_path / "new", lambda draft: draft.write_text("whole"))
     assert (tmp_path / "new").read_text() == "whole"
     assert os.listdir(tmp_path) == ["new"]
@@ -70,6 +81,7 @@ def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: pytest
 def test_the_content_is_on_disk_before_the_name_and_the_name_before_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Only the system knows what it has on disk, so what is asked of it is noted, as far out as Python goes.
     path, done = tmp_path / "new", []
     fsync = os.fsync
 
@@ -81,7 +93,3 @@ def test_the_content_is_on_disk_before_the_name_and_the_name_before_the_end(
     with create_file(path) as draft:
         draft.write_text("whole")
     assert done == [(str(draft), False), (str(tmp_path), True)]
-
-
-def _no_links(*_arguments: Any) -> None:
-    raise OSError(errno.EPERM, "Operation not permitted")

@@ -214,12 +214,9 @@ class TestPool:
             "log_level": "warning",
         } in lines
 
-    async def test_a_task_that_ignores_its_cancellation_is_named_and_holds_up_no_stop(
-        self, lines: Lines, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("dcvd.kit.tasks._CANCEL_GRACE_S", 0.05)
+    async def test_a_task_that_ignores_its_cancellation_is_named_and_holds_up_no_stop(self, lines: Lines) -> None:
         release = asyncio.Event()
-        pool = TaskPool(2, "delivery")
+        pool = TaskPool(2, "delivery", cancel_grace_s=0.05)
         stuck = pool.start("stuck", deaf(release))
         pool.start("late", forever())
         async with asyncio.timeout(1):

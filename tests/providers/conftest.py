@@ -6,7 +6,6 @@ from tests.providers.connected import (
     observer,
     provider,
     provider_certificate,
-    resolver,
     signing_key,
     zone,
 )
@@ -17,7 +16,6 @@ __all__ = [
     "observer",
     "provider",
     "provider_certificate",
-    "resolver",
     "signing_key",
     "zone",
 ]

@@ -17,12 +17,9 @@ from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.domain_connect.signing import encode_public_key, generate_key
 from dcvd.sandbox import Sandbox, SandboxSettings
 from tests.dns.served import load
-from tests.kit.conftest import resolver
 from tests.kit.egress.test_tls import make_certificate, trusting
-from tests.kit.receivers import Resolver
 from tests.providers.domain_connect.server import HOST, DomainConnectProvider
-
-__all__ = ["resolver"]
+from tests.system_names import Resolver
 
 TARGET = "edge.sandbox.test"
 

@@ -63,11 +63,19 @@ class EgressError(Retryable):
 class EgressClient:
     """Sends at most `max_connections` requests at once, and keeps as many idle connections for later requests."""
 
-    def __init__(self, policy: EgressPolicy, *, max_connections: int = 64, tls: ssl.SSLContext | None = None) -> None:
-        """`tls` None: trust the system's certificate authorities."""
+    def __init__(
+        self,
+        policy: EgressPolicy,
+        *,
+        max_connections: int = 64,
+        tls: ssl.SSLContext | None = None,
+        keep_alive_s: float = 15.0,
+    ) -> None:
+        """`tls` None: trust the system's certificate authorities. An idle connection is kept for `keep_alive_s`."""
         self._policy = policy
         self._max_connections = max_connections
         self._tls = tls
+        self._keep_alive_s = keep_alive_s
         self._parse_target = functools.lru_cache(maxsize=_MAX_TARGETS)(functools.partial(parse_target, policy=policy))
         self._pool: ConnectionPool | None = None
 
@@ -79,7 +87,8 @@ class EgressClient:
             tls.set_alpn_protocols(["http/1.1"])
         # Twice the connections, so that lookups whose caller has given up do not delay the others at once.
         resolver = GuardedResolver(self._policy, SystemResolver(2 * self._max_connections))
-        self._pool = ConnectionPool(Dialler(self._policy, resolver, tls), self._max_connections)
+        dialler = Dialler(self._policy, resolver, tls)
+        self._pool = ConnectionPool(dialler, self._max_connections, keep_alive_s=self._keep_alive_s)
 
     async def close(self) -> None:
         """Close every connection; requests in flight end without an answer. A second call does nothing."""

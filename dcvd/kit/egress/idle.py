@@ -2,19 +2,17 @@
 
 import asyncio
 from collections import OrderedDict
-from typing import Final
 
 from dcvd.kit.egress.connection import EgressConnection
 from dcvd.kit.egress.request import Origin
 
-KEEP_ALIVE_S: Final = 15.0  # seconds
-
 
 class IdleConnections:
-    """Holds at most `limit` idle connections; the one that has been idle for longest is dropped first."""
+    """Holds at most `limit` idle connections, each for `keep_alive_s`; the one that was idle for longest goes first."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, keep_alive_s: float) -> None:
         self._loop = asyncio.get_running_loop()
+        self._keep_alive_s = keep_alive_s
         self._limit = limit
         self._by_origin: dict[Origin, list[EgressConnection]] = {}
         self._oldest_first: OrderedDict[EgressConnection, None] = OrderedDict()
@@ -40,7 +38,7 @@ class IdleConnections:
         self._by_origin.setdefault(connection.origin, []).append(connection)
         self._oldest_first[connection] = None
         if self._expiry_timer is None:
-            self._expiry_timer = self._loop.call_later(KEEP_ALIVE_S, self._drop_expired)
+            self._expiry_timer = self._loop.call_later(self._keep_alive_s, self._drop_expired)
 
     def close(self) -> None:
         """Drop all connections."""
@@ -60,7 +58,7 @@ class IdleConnections:
 
     def _drop_expired(self) -> None:
         self._expiry_timer = None
-        latest_expired = self._loop.time() - KEEP_ALIVE_S
+        latest_expired = self._loop.time() - self._keep_alive_s
         while self._oldest_first:
             remaining_s = next(iter(self._oldest_first)).idle_since - latest_expired
             if remaining_s > 0:

@@ -9,7 +9,6 @@ from dcvd.core.addresses import IpAddress
 from dcvd.kit.egress.guard import EgressPolicy, select_permitted
 from dcvd.kit.egress.system_resolver import SystemResolver
 
-_TTL_S: Final = 10.0  # seconds
 _MAX_NAMES: Final = 1024  # names
 
 
@@ -19,13 +18,14 @@ class GuardedResolver:
     Exactly the checked addresses are dialled, so that a name cannot lead elsewhere after the check.
     """
 
-    def __init__(self, policy: EgressPolicy, system_resolver: SystemResolver) -> None:
+    def __init__(self, policy: EgressPolicy, system_resolver: SystemResolver, *, ttl_s: float = 10.0) -> None:
         self._policy = policy
+        self._ttl_s = ttl_s
         self._system_resolver = system_resolver
         self._cache: OrderedDict[tuple[str, int], tuple[float, tuple[IpAddress, ...]]] = OrderedDict()
 
     def get_cached(self, host: str, port: int) -> tuple[IpAddress, ...] | None:
-        """Return the addresses that were found within the last ten seconds; None when there are none."""
+        """Return the addresses that were found within the last `ttl_s` seconds; None when there are none."""
         entry = self._cache.get((host, port))
         if entry is None or entry[0] <= asyncio.get_running_loop().time():
             return None
@@ -42,5 +42,5 @@ class GuardedResolver:
         self._cache.pop((host, port), None)
         while len(self._cache) >= _MAX_NAMES:
             self._cache.popitem(last=False)
-        self._cache[host, port] = (asyncio.get_running_loop().time() + _TTL_S, permitted)
+        self._cache[host, port] = (asyncio.get_running_loop().time() + self._ttl_s, permitted)
         return permitted

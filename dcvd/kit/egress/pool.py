@@ -24,10 +24,10 @@ _CLOSE_TIMEOUT_S: Final = 2.0  # seconds; sockets close within one turn of the l
 class ConnectionPool:
     """Allows at most `limit` exchanges at once, and as many idle connections besides."""
 
-    def __init__(self, dialler: Dialler, limit: int) -> None:
+    def __init__(self, dialler: Dialler, limit: int, *, keep_alive_s: float) -> None:
         self._dialler = dialler
         self._slots = asyncio.Semaphore(limit)
-        self._idle = IdleConnections(limit)
+        self._idle = IdleConnections(limit, keep_alive_s)
         self._open_connections: set[EgressConnection] = set()
         self._is_closed = False
 

@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Sequence
 from email.utils import formatdate
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from uvicorn.config import Config
@@ -19,14 +19,21 @@ from dcvd.kit.http.sockets import BACKLOG
 
 log = structlog.get_logger(__name__)
 
-_CANCEL_GRACE_S: Final = 2.0  # seconds that a cancelled request gets for its own clean-up
-
 
 class HttpServer:
-    """Serves TCP and unix sockets. `serve()` takes over the sockets, and closes them at its end."""
+    """Serves TCP and unix sockets. `serve()` takes over the sockets, and closes them at its end.
+
+    cancel_grace_s: seconds that a cancelled request gets for its own clean-up.
+    """
 
     def __init__(
-        self, app: Any, *, sockets: Sequence[socket.socket], limits: HttpLimits | None = None, name: str = "http"
+        self,
+        app: Any,
+        *,
+        sockets: Sequence[socket.socket],
+        limits: HttpLimits | None = None,
+        name: str = "http",
+        cancel_grace_s: float = 2.0,
     ) -> None:
         self.name = name
         self.listening_event = asyncio.Event()
@@ -43,6 +50,7 @@ class HttpServer:
             server_header=False,
         )
         self._limits = limits or HttpLimits()
+        self._cancel_grace_s = cancel_grace_s
         self._servers: list[asyncio.Server] = []
         self._stop_event = asyncio.Event()
         self._end_event = asyncio.Event()
@@ -116,7 +124,7 @@ class HttpServer:
         log.warning("http.cut", server=self.name, requests=len(tasks), connections=len(self._state.connections))
         self._abort_everything()
         if tasks:
-            _, stuck = await asyncio.wait(tasks, timeout=_CANCEL_GRACE_S)
+            _, stuck = await asyncio.wait(tasks, timeout=self._cancel_grace_s)
             if stuck:
                 log.error("http.requests_stuck", server=self.name, requests=len(stuck))
 

@@ -23,13 +23,12 @@ from tests.providers.connected import (
     guarded,
     provider,
     provider_certificate,
-    resolver,
     signing_key,
     zone,
 )
 from tests.providers.domain_connect.server import DomainConnectProvider
 
-__all__ = ["connect_config", "guarded", "provider", "provider_certificate", "resolver", "signing_key", "zone"]
+__all__ = ["connect_config", "guarded", "provider", "provider_certificate", "signing_key", "zone"]
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """An endpoint's URL is a tenant's choice: where it leads is judged at every dial, and nothing is fetched beforehand."""
 
 import asyncio
-import socket
 from functools import partial
-from typing import Any
 
 import pytest
 
@@ -15,6 +13,7 @@ from dcvd.store.engine.database import Transaction
 from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.owing import happen
 from tests.delivery.views import attempted, attempts, states
+from tests.system_names import Resolver
 
 _INSIDE = [
     "127.0.0.1", "10.1.2.3", "100.64.0.1", "169.254.169.254", "192.168.0.1", "172.31.255.255", "0.0.0.0", "198.18.0.1",
@@ -63,40 +62,27 @@ async def test_a_url_inside_that_came_into_the_database_all_the_same_is_not_dial
 
 
 @pytest.mark.usefixtures("guarded")
-async def test_a_name_that_leads_inside_is_not_dialled(
-    context: Context, org: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    leads_to = {f"rebound{number}.example.com": address for number, address in enumerate(_INSIDE)}
-
-    def resolve(host: Any, port: Any, *rest: Any, **options: Any) -> list[Any]:
-        address = leads_to[host]
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        return [(family, socket.SOCK_STREAM, 6, "", (address, 0, 0, 0) if ":" in address else (address, 0))]
-
-    monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    for name in leads_to:
+async def test_a_name_that_leads_inside_is_not_dialled(context: Context, org: str, resolver: Resolver) -> None:
+    resolver.answers = {f"rebound{number}.example.com": [[address]] for number, address in enumerate(_INSIDE)}
+    for name in resolver.answers:
         await subscribe(context, org, f"http://{name}/")
     await _all_are_refused(context, org)
 
 
 async def test_making_and_changing_an_endpoint_asks_nobody_and_dials_nothing(
-    context: Context, org: str, monkeypatch: pytest.MonkeyPatch
+    context: Context, org: str, resolver: Resolver
 ) -> None:
-    asked: list[Any] = []
+    connections = 0
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append("a connection")
+        nonlocal connections
+        connections += 1
         writer.close()
 
-    def resolve(*arguments: Any, **options: Any) -> list[Any]:
-        asked.append(arguments)
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
     async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
-        monkeypatch.setattr(socket, "getaddrinfo", resolve)
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks"
         async with at_work(context):
             endpoint, _ = await subscribe(context, org, url)
             await endpoints.change(context, org, endpoint, EndpointChange(url=f"{url}/2"))
             await endpoints.change(context, org, endpoint, EndpointChange(url="http://hooks.example.com/"))
-    assert asked == []
+    assert (resolver.asked, connections) == ([], 0)

@@ -6,15 +6,8 @@ from contextlib import AsyncExitStack
 import pytest
 from aiohttp import web
 
-from tests.kit.receivers import (
-    Resolver,
-    egress,
-    ok,
-    open_sockets,
-    raw_receiver,
-    receiver,
-    silent_backlog,
-)
+from tests.kit.receivers import egress, ok, open_sockets, raw_receiver, receiver, silent_backlog
+from tests.system_names import Resolver
 from tests.waiting import until
 
 

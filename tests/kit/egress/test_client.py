@@ -13,7 +13,8 @@ from aiohttp import web
 
 from dcvd import __version__
 from dcvd.kit.egress import EgressClient
-from tests.kit.receivers import PUBLIC, Resolver, egress, failure, ok, raw_receiver, receiver
+from tests.kit.receivers import PUBLIC, egress, failure, ok, raw_receiver, receiver
+from tests.system_names import Resolver
 
 
 async def test_the_receiver_gets_exactly_these_bytes_and_headers_and_we_its_answer() -> None:

@@ -3,15 +3,8 @@
 import asyncio
 
 from dcvd.core.http_exchanges import Timings
-from tests.kit.receivers import (
-    PUBLIC,
-    Resolver,
-    egress,
-    failure,
-    ok,
-    raw_receiver,
-    receiver,
-)
+from tests.kit.receivers import PUBLIC, egress, failure, ok, raw_receiver, receiver
+from tests.system_names import Resolver
 
 
 async def test_a_literal_needs_no_name_and_a_used_connection_no_connect() -> None:

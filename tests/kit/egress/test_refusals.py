@@ -1,11 +1,19 @@
 """Names and addresses that a tenant may not make us dial, up to the very connect."""
 
 import ipaddress
+import ssl
 
 import pytest
-from aiohttp import web
 
-from tests.kit.receivers import PUBLIC, Resolver, egress, failure, ok, receiver
+from dcvd.kit.egress import EgressPolicy
+from dcvd.kit.egress.dial import Dialler
+from dcvd.kit.egress.failures import ExchangeError
+from dcvd.kit.egress.names import GuardedResolver
+from dcvd.kit.egress.progress import ExchangeProgress
+from dcvd.kit.egress.request import Origin
+from dcvd.kit.egress.system_resolver import SystemResolver
+from tests.kit.receivers import LOOPBACK, PUBLIC, egress, failure, ok, receiver
+from tests.system_names import Resolver
 
 
 async def test_a_name_that_does_not_exist_is_a_dns_failure(resolver: Resolver) -> None:
@@ -39,21 +47,20 @@ async def test_the_address_that_was_judged_is_the_one_that_is_dialled(resolver: 
     assert resolver.asked == ["rebinding.example"]
 
 
-async def test_a_public_name_that_moves_inside_is_refused_at_the_next_dial(
-    resolver: Resolver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dcvd.kit.egress.names._TTL_S", 0)
+def _dialler(policy: EgressPolicy) -> Dialler:
+    """It remembers no name."""
+    return Dialler(policy, GuardedResolver(policy, SystemResolver(1), ttl_s=0), ssl.create_default_context())
 
-    async def closing(request: web.Request) -> web.Response:
-        response = web.Response()
-        response.force_close()
-        return response
 
+async def test_a_public_name_that_moves_inside_is_refused_at_the_next_dial(resolver: Resolver) -> None:
     resolver.answers["moving.example"] = [["127.0.0.1"], ["10.0.0.1"]]
-    async with receiver(closing) as port, egress() as client:
-        assert (await client.post(f"http://moving.example:{port}/", b"{}", {}, timeout_s=60)).status == 200
-        error = await failure(client, f"http://moving.example:{port}/")
-    assert error.kind == "refused_by_policy"
+    dialler = _dialler(LOOPBACK)
+    async with receiver(ok) as port:
+        origin = Origin("moving.example", port, tls=False)
+        (await dialler.dial(origin, ExchangeProgress(60))).abort()
+        with pytest.raises(ExchangeError) as caught:
+            await dialler.dial(origin, ExchangeProgress(60))
+    assert caught.value.kind == "refused_by_policy"
 
 
 async def test_a_public_address_behind_a_name_is_not_dialled_on_a_port_that_is_not_allowed(resolver: Resolver) -> None:
@@ -73,11 +80,13 @@ async def test_a_literal_is_refused_before_anything_is_asked_or_dialled(resolver
     assert resolver.asked == []
 
 
-async def test_the_last_gate_holds_even_if_the_check_of_the_url_is_fooled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dcvd.kit.egress.request.judge_url", lambda url, policy: None)
-    async with receiver(ok) as port, egress(PUBLIC) as client:
-        for url in (f"http://127.0.0.1:{port}/", f"http://[::ffff:127.0.0.1]:{port}/", f"http://127.1:{port}/"):
-            assert (await failure(client, url)).kind == "refused_by_policy"
+async def test_the_last_gate_holds_without_any_check_of_the_url() -> None:
+    dialler = _dialler(PUBLIC)
+    async with receiver(ok) as port:
+        for host in ("127.0.0.1", "::ffff:127.0.0.1", "127.1"):
+            with pytest.raises(ExchangeError) as caught:
+                await dialler.dial(Origin(host, port, tls=False), ExchangeProgress(60))
+            assert caught.value.kind == "refused_by_policy"
 
 
 @pytest.mark.parametrize("headers", [{"X-Evil": "a\r\nHost: inside"}, {"X-Evil\n": "a"}, {"Content-Length": "0"}])

@@ -7,8 +7,9 @@ from contextlib import suppress
 import pytest
 
 from dcvd.core.http_exchanges import FailureReason
-from dcvd.kit.egress import EgressClient, idle
-from tests.kit.receivers import LOOPBACK, Resolver, egress, failure, raw_receiver
+from dcvd.kit.egress import EgressClient
+from tests.kit.receivers import LOOPBACK, egress, failure, raw_receiver
+from tests.system_names import Resolver
 from tests.waiting import until
 
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -161,10 +162,9 @@ async def test_a_request_that_nobody_answers_on_a_used_connection_is_late_and_no
     assert scripted.connections == 1
 
 
-async def test_an_idle_connection_is_closed_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(idle, "KEEP_ALIVE_S", 0.05)
+async def test_an_idle_connection_is_closed_after_a_while() -> None:
     scripted = Scripted(_answer_for_ever)
-    async with raw_receiver(scripted) as port, egress() as client:
+    async with raw_receiver(scripted) as port, egress(keep_alive_s=0.05) as client:
         assert await _post(client, port) == 200
         assert await _post(client, port) == 200
         assert (scripted.connections, scripted.gone) == (1, 0)

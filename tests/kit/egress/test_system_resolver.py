@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import pytest
 
 from dcvd.kit.egress.system_resolver import SystemResolver
-from tests.kit.receivers import Resolver
+from tests.system_names import Resolver
 
 
 async def test_a_name_gives_all_its_addresses_of_both_families(resolver: Resolver) -> None:

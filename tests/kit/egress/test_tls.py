@@ -2,12 +2,13 @@
 
 import asyncio
 import datetime
+import socket
 import ssl
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
+import structlog.testing
 from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -15,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from dcvd.core.http_exchanges import FailureReason
-from dcvd.kit.egress.connect import ConnectError, connect_first
-from tests.kit.receivers import Resolver, egress, failure, ok, open_sockets, receiver
+from tests.kit.receivers import egress, failure, ok, open_sockets, receiver
+from tests.system_names import Resolver
 from tests.waiting import until
 
 _NOW = datetime.datetime.now(datetime.UTC)
@@ -143,25 +144,30 @@ async def _is(value: bool) -> bool:
 
 @pytest.mark.parametrize("second", ["refused", "silent"])
 async def test_where_the_date_cannot_be_seen_the_failure_is_told_without_it(
-    second: str, tmp_path: Path, resolver: Resolver, monkeypatch: pytest.MonkeyPatch
+    second: str, tmp_path: Path, resolver: Resolver
 ) -> None:
     stale = make_certificate(tmp_path / "stale.pem", begins_in_days=-30, ends_in_days=-2)
     resolver.answers["localhost"] = [["127.0.0.1"]]
-    dials = 0
+    loop = asyncio.get_running_loop()
 
-    async def once(*where: Any) -> Any:
-        nonlocal dials
-        dials += 1
-        if dials == 1:
-            return await connect_first(*where)
-        if second == "silent":
-            await asyncio.Event().wait()
-        raise ConnectError([ConnectionRefusedError()])
+    async def serve_one() -> None:
+        accepted, _ = await loop.sock_accept(listener)
+        if second == "refused":
+            listener.close()
+        with pytest.raises((ssl.SSLError, ConnectionResetError)):  # the one or the other, as the loop has it
+            await loop.connect_accepted_socket(asyncio.Protocol, accepted, ssl=server_tls(stale))
 
-    monkeypatch.setattr("dcvd.kit.egress.dial.connect_first", once)
-    async with receiver(ok, server_tls(stale)) as port, egress(tls=trusting(stale)) as client:
-        error = await failure(client, f"https://localhost:{port}/", within=0.4)
-    assert dials == 2
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        structlog.testing.capture_logs() as lines,
+    ):
+        listener.setblocking(False)
+        port = listener.getsockname()[1]
+        serving = asyncio.create_task(serve_one())
+        async with egress(tls=trusting(stale)) as client:
+            error = await failure(client, f"https://localhost:{port}/", within=0.4)
+        await serving
+    assert [line["host"] for line in lines if line["event"] == "egress.certificate_not_seen"] == ["localhost"]
     assert (error.kind, error.reason) == ("tls", FailureReason.CERTIFICATE_EXPIRED)
     assert error.message == "No trusted TLS connection to localhost: certificate has expired."
 

@@ -88,11 +88,11 @@ class Echo:
 
 @asynccontextmanager
 async def serving(
-    app: Application, *sockets: socket.socket, limits: HttpLimits = QUICK
+    app: Application, *sockets: socket.socket, limits: HttpLimits = QUICK, cancel_grace_s: float = 2.0
 ) -> AsyncIterator[tuple[HttpServer, list[Address]]]:
     listeners = list(sockets) or [bind_tcp("127.0.0.1:0")]
     addresses = [item.getsockname() for item in listeners]
-    server = HttpServer(app, sockets=listeners, limits=limits)
+    server = HttpServer(app, sockets=listeners, limits=limits, cancel_grace_s=cancel_grace_s)
     running = asyncio.create_task(server.serve(), name="http")
     try:
         async with asyncio.timeout(10):

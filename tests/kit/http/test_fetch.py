@@ -20,7 +20,8 @@ from aiohttp import web
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.fetch import Fetcher, FetchFailed, FetchRefused, FetchResponse
 from tests.kit.egress.test_tls import make_certificate, server_tls, trusting
-from tests.kit.receivers import LOOPBACK, PUBLIC, Resolver, ok, raw_receiver, receiver
+from tests.kit.receivers import LOOPBACK, PUBLIC, ok, raw_receiver, receiver
+from tests.system_names import Resolver
 
 
 @asynccontextmanager

@@ -98,10 +98,7 @@ async def test_a_request_that_outlives_the_deadline_is_cut() -> None:
     assert [(line["requests"], line["connections"]) for line in lines if line["event"] == "http.cut"] == [(1, 1)]
 
 
-async def test_a_request_that_ignores_its_cancellation_is_counted_and_holds_up_no_stop(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("dcvd.kit.http.server._CANCEL_GRACE_S", 0.05)
+async def test_a_request_that_ignores_its_cancellation_is_counted_and_holds_up_no_stop() -> None:
     entered, release, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def deaf(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -114,7 +111,7 @@ async def test_a_request_that_ignores_its_cancellation_is_counted_and_holds_up_n
         ended.set()
 
     with structlog.testing.capture_logs() as lines:
-        async with serving(deaf) as (server, [address]), connected(address) as client:
+        async with serving(deaf, cancel_grace_s=0.05) as (server, [address]), connected(address) as client:
             await client.send(GET)
             await entered.wait()
             async with asyncio.timeout(10):

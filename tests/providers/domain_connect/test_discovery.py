@@ -15,8 +15,8 @@ from dcvd.providers.domain_connect import discovery as discovering
 from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
 from dcvd.sandbox import Sandbox
 from dcvd.sandbox.faults import DnsFault
-from tests.kit.receivers import Resolver
 from tests.providers.domain_connect.server import HOST, DomainConnectProvider
+from tests.system_names import Resolver
 
 TXT = "_domainconnect.customer.test"
 SETTINGS = {"providerId": "p", "providerName": "P", "urlAPI": "https://a.test", "urlSyncUX": "https://a.test"}

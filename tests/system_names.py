@@ -1,0 +1,43 @@
+"""A stand-in for the system's resolver: which addresses a name has, as a test wants."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+class Resolver:
+    """Gives the addresses of `answers`, in turn; every other name does not exist. `asked` holds what was asked."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[list[str]]] = {}
+        self.asked: list[str] = []
+        self.silent = threading.Event()
+        self.silent_names: set[str] = set()
+
+    def getaddrinfo(self, host: Any, port: Any, *rest: Any, **options: Any) -> list[Any]:
+        self.asked.append(host)
+        if host in self.silent_names:
+            self.silent.wait(5)
+        if host not in self.answers:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        turns = self.answers[host]
+        addresses = turns.pop(0) if len(turns) > 1 else turns[0]
+        return [
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, 0, 0, 0))
+            if ":" in address
+            else (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))
+            for address in addresses
+        ]
+
+
+@pytest.fixture
+def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Resolver]:
+    """The system's names. The C library's resolver, which the machine's configuration rules, cannot be had otherwise
+    than by replacing the call of the standard library that reaches it."""
+    stand_in = Resolver()
+    monkeypatch.setattr(socket, "getaddrinfo", stand_in.getaddrinfo)
+    yield stand_in
+    stand_in.silent.set()
