@@ -1,6 +1,8 @@
 """Deliveries that a tenant requests and waits for: tests and conformance probes, sent outside the pool."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from msgspec.structs import replace
@@ -13,6 +15,7 @@ from dcvd.core.webhooks.endpoint import select_signing_secrets
 from dcvd.delivery.attempt import make_attempt, send_signed
 from dcvd.errors import Retryable
 from dcvd.kit.egress import EgressClient
+from dcvd.kit.limits.shared_slots import SharedSlots
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoint_tests, endpoints
 from dcvd.services.webhooks.endpoint_tests import EndpointTest
@@ -28,7 +31,7 @@ class EndpointTestRunner:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._egress = EgressClient(endpoints.build_egress_policy(context), max_connections=_MAX_TESTS)
-        self._running_org_ids: list[str] = []
+        self._slots = SharedSlots[str](_MAX_TESTS, _MAX_TESTS_PER_ORGANIZATION)
 
     async def start(self) -> None:
         """Open the outgoing connections."""
@@ -40,8 +43,7 @@ class EndpointTestRunner:
 
     async def send_test(self, org_id: str, endpoint_id: str) -> tuple[Delivery, RecordedAttempt]:
         """Send `webhook.test` to an endpoint now. Raises NotFound, or Retryable when too many tests run."""
-        self._admit(org_id)
-        try:
+        with self._admit(org_id):
             text = "This is a test. Nothing happened."
             endpoint_test = await endpoint_tests.start_test(self._context, org_id, endpoint_id, text)
             attempt = await self._make_attempt(endpoint_test)
@@ -54,16 +56,13 @@ class EndpointTestRunner:
             except asyncio.CancelledError:
                 await asyncio.wait([store_task])
                 raise
-        finally:
-            self._running_org_ids.remove(org_id)
 
     async def check_conformance(self, org_id: str, endpoint_id: str) -> ConformanceReport:
         """Send good, repeated, forged and stale deliveries, one after the other, and evaluate the answers.
 
         Raises what `send_test` raises. Nothing is stored except the event of the good delivery.
         """
-        self._admit(org_id)
-        try:
+        with self._admit(org_id):
             text = "This tests whether deliveries are verified. Nothing happened."
             endpoint_test = await endpoint_tests.start_test(self._context, org_id, endpoint_id, text)
             forged, stale = (endpoint_tests.imitate_event(self._context, endpoint_test, text) for _ in range(2))
@@ -88,21 +87,18 @@ class EndpointTestRunner:
                     timeout_s=self._timeout_s,
                 )
             return conformance.evaluate_receiver(results)
-        finally:
-            self._running_org_ids.remove(org_id)
 
     @property
     def _timeout_s(self) -> float:
         return to_seconds(self._context.config.webhooks.timeout)
 
-    def _admit(self, org_id: str) -> None:
-        if (
-            len(self._running_org_ids) >= _MAX_TESTS
-            or self._running_org_ids.count(org_id) >= _MAX_TESTS_PER_ORGANIZATION
-        ):
+    @contextmanager
+    def _admit(self, org_id: str) -> Iterator[None]:
+        if not self._slots.has_room(org_id):
             message = "Other tests of webhooks are under way; ask again in a few seconds."
             raise Retryable(message, code="too_many_tests", retry_after_s=_RETRY_AFTER_S)
-        self._running_org_ids.append(org_id)
+        with self._slots.take(org_id):
+            yield
 
     async def _make_attempt(self, endpoint_test: EndpointTest) -> Attempt:
         return await make_attempt(

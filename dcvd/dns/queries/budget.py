@@ -23,8 +23,6 @@ class QueryBudget:
         self.zone = zone
         self.bypass_cache = bypass_cache
         self._first_query_times: dict[SocketAddress, float] = {}
-        self.in_flight = 0
-        """Queries that hold a slot; only `QuerySlots` changes this number."""
         self._queries_left = MAX_QUERIES
 
     def count_query(self, server: SocketAddress) -> None:

@@ -52,7 +52,7 @@ class DnsClient:
         if self._server_health.is_suspect(server):
             timeouts_s = self._try_timeouts_s[:1]
         for timeout_s in timeouts_s:
-            async with self._slots.hold_slot(budget):
+            async with self._slots.wait(budget):
                 budget.count_query(server)
                 reply = await self._try_once(query, server, timeout_s)
             if reply is not None:
@@ -75,7 +75,7 @@ class DnsClient:
 
     async def _can_resolve_root(self, server: SocketAddress, budget: QueryBudget) -> bool:
         root_query = DnsQuery(dns.name.root, RdataType.NS, recurse=True)
-        async with self._slots.hold_slot(budget):
+        async with self._slots.wait(budget):
             budget.count_query(server)
             return await self._try_once(root_query, server, self._try_timeouts_s[-1]) is not None
 

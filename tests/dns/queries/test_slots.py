@@ -19,8 +19,12 @@ class Asking:
         self.tasks: list[asyncio.Task[None]] = []
 
     async def _question(self) -> None:
-        async with self.slots.hold_slot(self.budget):
+        async with self.slots.wait(self.budget):
             await self.let_go.wait()
+
+    @property
+    def in_flight(self) -> int:
+        return self.slots.count_held(self.budget)
 
     async def ask(self, number: int) -> None:
         self.tasks += [asyncio.create_task(self._question()) for _ in range(number)]
@@ -36,9 +40,9 @@ async def test_a_look_alone_takes_all_and_no_more() -> None:
     with slots.track_check():
         asking = Asking(slots)
         await asking.ask(20)
-        assert asking.budget.in_flight == 8
+        assert asking.in_flight == 8
         await asking.end()
-    assert asking.budget.in_flight == 0
+    assert asking.in_flight == 0
 
 
 async def test_looks_at_dead_zones_leave_a_healthy_one_its_share() -> None:
@@ -49,10 +53,10 @@ async def test_looks_at_dead_zones_leave_a_healthy_one_its_share() -> None:
             stack.enter_context(slots.track_check())
         for asking in dead:
             await asking.ask(20)
-        assert [asking.budget.in_flight for asking in dead] == [2, 2, 2]
+        assert [asking.in_flight for asking in dead] == [2, 2, 2]
         healthy = Asking(slots)
         await healthy.ask(2)
-        assert healthy.budget.in_flight == 2
+        assert healthy.in_flight == 2
         for asking in (*dead, healthy):
             await asking.end()
 
@@ -63,8 +67,8 @@ async def test_what_a_look_leaves_goes_to_those_that_wait() -> None:
     with slots.track_check():
         with slots.track_check():
             await asking.ask(20)
-            assert asking.budget.in_flight == 4
-        assert asking.budget.in_flight == 8
+            assert asking.in_flight == 4
+        assert asking.in_flight == 8
         await asking.end()
 
 
@@ -80,9 +84,9 @@ async def test_a_question_that_is_cut_off_gives_its_slot_back(granted: bool) -> 
             await victim
         asking.tasks.remove(victim)
         await asyncio.sleep(0)
-        assert asking.budget.in_flight == 2
+        assert asking.in_flight == 2
         await asking.end()
-        assert (asking.budget.in_flight, slots._free_slots, len(slots._waiters)) == (0, 2, 0)
+        assert (asking.in_flight, slots.free_slots, len(slots._waiters)) == (0, 2, 0)
 
 
 async def test_a_question_that_is_cut_off_in_the_moment_of_its_turn_gives_its_slot_back() -> None:
@@ -94,4 +98,4 @@ async def test_a_question_that_is_cut_off_in_the_moment_of_its_turn_gives_its_sl
         await asking.tasks[0]
         asking.tasks[1].cancel()
         await asyncio.gather(*asking.tasks, return_exceptions=True)
-        assert (asking.budget.in_flight, slots._free_slots) == (0, 1)
+        assert (asking.in_flight, slots.free_slots) == (0, 1)
