@@ -1,16 +1,16 @@
 """Limit expensive work: for each caller at once and per minute, and for all callers together at once."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from dcvd.errors import Retryable, TooManyRequests
+from dcvd.kit.limits.recent_entries import RecentEntries
+from dcvd.kit.limits.shared_slots import SharedSlots
 from dcvd.kit.limits.sliding_window import SlidingWindow
 
 _MINUTE_S: Final = 60.0
-_MAX_CALLERS: Final = 1_000
 _RETRY_AFTER_S: Final = 5.0
 
 
@@ -29,11 +29,11 @@ class AdmissionLimit:
         """`max_per_minute` is the limit for one caller; `monotonic` returns monotonic seconds."""
         self._work_name = work_name
         self._max_per_caller = max_per_caller
-        self._max_total = max_total
         self._max_per_minute = max_per_minute
         self._monotonic = monotonic
-        self._in_flight: Counter[str] = Counter()
-        self._windows: dict[str, SlidingWindow] = {}
+        self._slots = SharedSlots[str](max_total, max_per_caller)
+        # The callers of the last minute: to forget one of them would admit more of theirs in that minute.
+        self._windows = RecentEntries[str, SlidingWindow](None, lambda window: window.is_idle)
 
     @contextmanager
     def admit(self, caller: str) -> Iterator[None]:
@@ -42,33 +42,22 @@ class AdmissionLimit:
         Raises TooManyRequests when the caller has reached a limit, Retryable when all callers together have.
         """
         work_name = self._work_name
-        if self._in_flight[caller] >= self._max_per_caller:
+        if self._slots.count_held(caller) >= self._max_per_caller:
             raise TooManyRequests(
                 f"{self._max_per_caller} {work_name} of yours are under way; ask again when one of them is through.",
                 retry_after_s=_RETRY_AFTER_S,
             )
-        window = self._get_window(caller)
+        window = self._windows.use(caller, self._new_window)
         wait_s = window.get_wait_s()
         if wait_s:
             message = f"{self._max_per_minute} {work_name} a minute are made for an organization; ask again later."
             raise TooManyRequests(message, retry_after_s=wait_s)
-        if self._in_flight.total() >= self._max_total:
+        if not self._slots.free_slots:
             message = f"So many {work_name} are under way that there is no room for this one; ask again in a moment."
             raise Retryable(message, code="busy", retry_after_s=_RETRY_AFTER_S)
         window.take()
-        self._in_flight[caller] += 1
-        try:
+        with self._slots.take(caller):
             yield
-        finally:
-            self._in_flight[caller] -= 1
-            if not self._in_flight[caller]:
-                del self._in_flight[caller]
 
-    def _get_window(self, caller: str) -> SlidingWindow:
-        if caller not in self._windows and len(self._windows) >= _MAX_CALLERS:
-            self._windows = {
-                known_caller: window
-                for known_caller, window in self._windows.items()
-                if window.count_free() != self._max_per_minute
-            }
-        return self._windows.setdefault(caller, SlidingWindow(self._max_per_minute, _MINUTE_S, self._monotonic))
+    def _new_window(self) -> SlidingWindow:
+        return SlidingWindow(self._max_per_minute, _MINUTE_S, self._monotonic)
