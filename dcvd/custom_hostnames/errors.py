@@ -6,6 +6,7 @@ HTTP status. A 429's body is not documented, so only its status and headers coun
 
 from typing import Final
 
+from dcvd.core.domains.domain import DomainErrorCode
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, CloudflareErrorInfo
 from dcvd.errors import DcvdError, Permanent, Retryable, Unauthorized
 
@@ -34,7 +35,7 @@ def build_error(
         return Retryable(f"{detail} It is tried again.", code=UNAVAILABLE, retry_after_s=retry_after_s)
     if first_error.code in _QUOTA_CODES:
         message = f"{detail} Raise the quota of custom hostnames at Cloudflare, or remove some."
-        return Retryable(message, code="quota_exceeded", retry_after_s=_QUOTA_RETRY_AFTER_S)
+        return Retryable(message, code=DomainErrorCode.QUOTA_EXCEEDED, retry_after_s=_QUOTA_RETRY_AFTER_S)
     if status in (401, 403) and (first_error.code in _CREDENTIAL_CODES or first_error.code is None or status == 401):
         return Unauthorized(
             f"{detail} The operator of this service has to check its API token, which needs the permission "
@@ -46,9 +47,9 @@ def build_error(
 
 def _to_error_code(remote_code: int | None) -> str:
     if remote_code == DUPLICATE_CODE:
-        return "hostname_taken"
+        return DomainErrorCode.HOSTNAME_TAKEN
     if remote_code == NOT_FOUND_CODE:
         return "hostname_not_found"
     if remote_code in _INPUT_CODES:
-        return "hostname_invalid"
+        return DomainErrorCode.HOSTNAME_INVALID
     return "cloudflare_refused" if remote_code is None else f"cloudflare_{remote_code}"

@@ -12,17 +12,13 @@ from typing import Final
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import shorten_evidence, sort_findings
 from dcvd.core.diagnosis.validation_errors import certificate_findings
-from dcvd.core.domains.cloudflare_statuses import (
-    CertificateClass,
-    HostnameClass,
-    classify_hostname_status,
-    classify_ssl_status,
-)
+from dcvd.core.domains.cloudflare_statuses import VALIDATION_STAGE, CertificateClass, HostnameClass, timed_out_stage
 from dcvd.core.domains.domain import (
     CHALLENGE_LABEL,
     DnsState,
     Domain,
     DomainError,
+    DomainErrorCode,
     Finding,
     FindingActor,
     Record,
@@ -60,19 +56,19 @@ def cloudflare_findings(domain: Domain, registration_error: DomainError | None =
 def _refusal_findings(domain: Domain, registration_error: DomainError | None) -> Iterator[Finding]:
     for error in filter(None, (domain.error, registration_error)):
         match error.code:
-            case FindingCode.HOSTNAME_TAKEN:
+            case DomainErrorCode.HOSTNAME_TAKEN:
                 message = (
                     f"{domain.name} is registered at Cloudflare already, by somebody else. The operator of this "
                     "service has to find out by whom; its owner can have it released there."
                 )
                 yield _new_finding(FindingCode.HOSTNAME_TAKEN, "error", "operator", message, error.message)
-            case FindingCode.QUOTA_EXCEEDED:
+            case DomainErrorCode.QUOTA_EXCEEDED:
                 message = (
                     f"{domain.name} waits: the operator's quota of custom hostnames at Cloudflare is used up, and has "
                     "to be raised."
                 )
                 yield _new_finding(FindingCode.QUOTA_EXCEEDED, "error", "operator", message, error.message)
-            case FindingCode.HOSTNAME_INVALID:
+            case DomainErrorCode.HOSTNAME_INVALID:
                 message = f"{domain.name} cannot have a certificate: Cloudflare refuses the name."
                 yield _new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", message, error.message)
             case _:
@@ -80,10 +76,10 @@ def _refusal_findings(domain: Domain, registration_error: DomainError | None) ->
 
 
 def _hostname_findings(domain: Domain) -> Iterator[Finding]:
-    status = classify_hostname_status(domain.cf_status)
-    if status is HostnameClass.BLOCKED:
+    hostname_class = domain.hostname_class
+    if hostname_class is HostnameClass.BLOCKED:
         yield _blocked_finding(domain)
-    if status is HostnameClass.MOVED:
+    if hostname_class is HostnameClass.MOVED:
         yield _moved_finding(domain)
     for text in domain.cf_errors:
         if _FALLBACK_ORIGIN_PATTERN.search(text):
@@ -92,7 +88,11 @@ def _hostname_findings(domain: Domain) -> Iterator[Finding]:
                 "active, and the operator has to set it."
             )
             yield _new_finding(FindingCode.FALLBACK_ORIGIN, "error", "operator", message, text)
-        elif status is HostnameClass.WAITING and _WRONG_TARGET_PATTERN.search(text) and _is_hidden_for_long(domain):
+        elif (
+            hostname_class is HostnameClass.WAITING
+            and _WRONG_TARGET_PATTERN.search(text)
+            and _is_hidden_for_long(domain)
+        ):
             message = (
                 f"Cloudflare does not see {domain.name} lead to us, and where it leads is hidden from us. Make sure "
                 f"that its record is a CNAME, {domain.name} → {domain.cname_target}, and no address."
@@ -139,12 +139,12 @@ def _moved_finding(domain: Domain) -> Finding:
 
 def _timeout_findings(domain: Domain) -> Iterator[Finding]:
     """Find the stage of the certificate order that timed out; deleting a certificate is no stage of it."""
-    status = domain.cf_ssl_status or ""
-    if classify_ssl_status(status) is not CertificateClass.TIMED_OUT or status.startswith("deletion"):
+    certificate_class, status = domain.certificate_class, domain.cf_ssl_status or ""
+    if not certificate_class.has_timed_out or certificate_class is CertificateClass.DELETION_TIMED_OUT:
         return
-    stage = status.removesuffix("timed_out").removesuffix("_") or "validation"
+    stage = timed_out_stage(status)
     message = f"The {stage} of {domain.name}'s certificate took too long, and Cloudflare stopped trying."
-    fix = _missing_validation_record(domain) if stage == "validation" else None
+    fix = _missing_validation_record(domain) if stage == VALIDATION_STAGE else None
     if fix is None:
         message += " It is started again; nothing to do."
         yield _new_finding(

@@ -16,72 +16,83 @@ class HostnameClass(Enum):
     BLOCKED = auto()
     MOVED = auto()
     DELETED = auto()
+    """It can be restored while Cloudflare lists it."""
+    BEING_DELETED = auto()
     NEUTRAL = auto()
     UNKNOWN = auto()
 
 
 class CertificateClass(Enum):
-    """The class of a custom hostname's `ssl.status`."""
+    """The class of a custom hostname's `ssl.status`. An order goes through the first five, and then serves."""
 
+    NOT_ORDERED = auto()
+    INITIALIZING = auto()
+    AWAITING_VALIDATION = auto()
+    AWAITING_ISSUE = auto()
+    AWAITING_DEPLOYMENT = auto()
     SERVING = auto()
-    BEFORE_ISSUE = auto()
-    AFTER_ISSUE = auto()
+    TIMED_OUT_BEFORE_ISSUE = auto()
     TIMED_OUT = auto()
+    """A new certificate may have been issued before."""
+    DELETION_TIMED_OUT = auto()
     EXPIRED = auto()
     GONE = auto()
     NEUTRAL = auto()
     UNKNOWN = auto()
 
+    @property
+    def has_timed_out(self) -> bool:
+        """Whether Cloudflare has stopped trying."""
+        return self in _TIMED_OUT_CLASSES
 
-_HOSTNAME_CLASSES: Final = {
-    "active": HostnameClass.SERVING,
-    "active_redeploying": HostnameClass.SERVING,
-    "pending": HostnameClass.WAITING,
-    "blocked": HostnameClass.BLOCKED,
-    "moved": HostnameClass.MOVED,
-    "deleted": HostnameClass.DELETED,
-    "pending_deletion": HostnameClass.DELETED,
-    # Internal or staged at Cloudflare, without a documented meaning: we store and show them, but they decide nothing.
-    "pending_blocked": HostnameClass.NEUTRAL,
-    "pending_migration": HostnameClass.NEUTRAL,
-    "pending_provisioned": HostnameClass.NEUTRAL,
-    "provisioned": HostnameClass.NEUTRAL,
-    "test_pending": HostnameClass.NEUTRAL,
-    "test_active": HostnameClass.NEUTRAL,
-    "test_active_apex": HostnameClass.NEUTRAL,
-    "test_blocked": HostnameClass.NEUTRAL,
-    "test_failed": HostnameClass.NEUTRAL,
-}
+    @property
+    def has_open_order(self) -> bool:
+        """Whether an order has issued no new certificate yet, so that a listed certificate is the one that serves."""
+        return self in _OPEN_ORDER_CLASSES
 
-_CERTIFICATE_CLASSES: Final = {
-    "active": CertificateClass.SERVING,
-    "initializing": CertificateClass.BEFORE_ISSUE,
-    "pending_validation": CertificateClass.BEFORE_ISSUE,
-    "pending_issuance": CertificateClass.BEFORE_ISSUE,
-    "pending_deployment": CertificateClass.AFTER_ISSUE,
-    "holding_deployment": CertificateClass.AFTER_ISSUE,
-    "initializing_timed_out": CertificateClass.TIMED_OUT,
-    "validation_timed_out": CertificateClass.TIMED_OUT,
-    "issuance_timed_out": CertificateClass.TIMED_OUT,
-    "deployment_timed_out": CertificateClass.TIMED_OUT,
-    "deletion_timed_out": CertificateClass.TIMED_OUT,
-    "expired": CertificateClass.EXPIRED,
-    "deleted": CertificateClass.GONE,
-    "inactive": CertificateClass.GONE,
-    "pending_deletion": CertificateClass.NEUTRAL,
-    "deactivating": CertificateClass.NEUTRAL,
-    "pending_expiration": CertificateClass.NEUTRAL,
-    "pending_cleanup": CertificateClass.NEUTRAL,
-    "backup_issued": CertificateClass.NEUTRAL,
-    "staging_deployment": CertificateClass.NEUTRAL,
-    "staging_active": CertificateClass.NEUTRAL,
-}
 
-OPEN_ORDER_STATUSES: Final = frozenset(
-    {"initializing", "pending_validation", "pending_issuance", "initializing_timed_out", "validation_timed_out",
-     "issuance_timed_out"}
+_TIMED_OUT_CLASSES: Final = frozenset(
+    {CertificateClass.TIMED_OUT_BEFORE_ISSUE, CertificateClass.TIMED_OUT, CertificateClass.DELETION_TIMED_OUT}
+)
+_OPEN_ORDER_CLASSES: Final = frozenset(
+    {CertificateClass.INITIALIZING, CertificateClass.AWAITING_VALIDATION, CertificateClass.AWAITING_ISSUE,
+     CertificateClass.TIMED_OUT_BEFORE_ISSUE}
 )  # fmt: skip
-"""Statuses in which no new certificate has been issued yet, so that a listed certificate is the one that serves."""
+DELETED_HOSTNAME_STATUS: Final = "deleted"
+"""The `status` of a hostname that Cloudflare no longer lists."""
+
+_HOSTNAME_STATUSES: Final = {
+    HostnameClass.SERVING: ("active", "active_redeploying"),
+    HostnameClass.WAITING: ("pending",),
+    HostnameClass.BLOCKED: ("blocked",),
+    HostnameClass.MOVED: ("moved",),
+    HostnameClass.DELETED: (DELETED_HOSTNAME_STATUS,),
+    HostnameClass.BEING_DELETED: ("pending_deletion",),
+    # Internal or staged at Cloudflare, without a documented meaning: we store and show them, but they decide nothing.
+    HostnameClass.NEUTRAL: (
+        "pending_blocked", "pending_migration", "pending_provisioned", "provisioned",
+        "test_pending", "test_active", "test_active_apex", "test_blocked", "test_failed",
+    ),
+}  # fmt: skip
+_CERTIFICATE_STATUSES: Final = {
+    CertificateClass.INITIALIZING: ("initializing",),
+    CertificateClass.AWAITING_VALIDATION: ("pending_validation",),
+    CertificateClass.AWAITING_ISSUE: ("pending_issuance",),
+    CertificateClass.AWAITING_DEPLOYMENT: ("pending_deployment", "holding_deployment"),
+    CertificateClass.SERVING: ("active",),
+    CertificateClass.TIMED_OUT_BEFORE_ISSUE: ("initializing_timed_out", "validation_timed_out", "issuance_timed_out"),
+    CertificateClass.DELETION_TIMED_OUT: ("deletion_timed_out",),
+    CertificateClass.EXPIRED: ("expired",),
+    CertificateClass.GONE: ("deleted", "inactive"),
+    CertificateClass.NEUTRAL: (
+        "pending_deletion", "deactivating", "pending_expiration", "pending_cleanup", "backup_issued",
+        "staging_deployment", "staging_active",
+    ),
+}  # fmt: skip
+_HOSTNAME_CLASSES: Final = {status: kind for kind, statuses in _HOSTNAME_STATUSES.items() for status in statuses}
+_CERTIFICATE_CLASSES: Final = {status: kind for kind, statuses in _CERTIFICATE_STATUSES.items() for status in statuses}
+_TIMED_OUT_SUFFIX: Final = "timed_out"
+VALIDATION_STAGE: Final = "validation"
 
 
 def classify_hostname_status(status: str | None) -> HostnameClass:
@@ -94,7 +105,11 @@ def classify_hostname_status(status: str | None) -> HostnameClass:
 def classify_ssl_status(ssl_status: str | None) -> CertificateClass:
     """Return the class of a certificate's status; Cloudflare's documentation also writes a bare `timed_out`."""
     if ssl_status is None:
-        return CertificateClass.BEFORE_ISSUE
-    if ssl_status.endswith("timed_out"):
-        return CertificateClass.TIMED_OUT
-    return _CERTIFICATE_CLASSES.get(ssl_status, CertificateClass.UNKNOWN)
+        return CertificateClass.NOT_ORDERED
+    by_default = CertificateClass.TIMED_OUT if ssl_status.endswith(_TIMED_OUT_SUFFIX) else CertificateClass.UNKNOWN
+    return _CERTIFICATE_CLASSES.get(ssl_status, by_default)
+
+
+def timed_out_stage(ssl_status: str | None) -> str:
+    """Return Cloudflare's word for the stage that timed out; `validation` where it has none."""
+    return (ssl_status or "").removesuffix(_TIMED_OUT_SUFFIX).removesuffix("_") or VALIDATION_STAGE

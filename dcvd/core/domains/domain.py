@@ -5,6 +5,13 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from dcvd.core.domains.cloudflare_statuses import (
+    CertificateClass,
+    HostnameClass,
+    classify_hostname_status,
+    classify_ssl_status,
+)
+
 
 class DomainStatus(StrEnum):
     """The status of a domain, from waiting for its CNAME to serving https."""
@@ -22,6 +29,23 @@ class DnsState(StrEnum):
     VERIFIED = "verified"
     UNVERIFIABLE = "unverifiable"
     FAILED = "failed"
+
+
+class DomainErrorCode(StrEnum):
+    """The codes of domain errors that rules know.
+
+    Others are stored and shown as well: a certificate that timed out has its `ssl.status` as its code, and a refusal
+    without a code here the number of Cloudflare's error.
+    """
+
+    BLOCKED = "blocked"
+    MOVED = "moved"
+    DELETED = "deleted"
+    CERTIFICATE_GONE = "certificate_gone"
+    CERTIFICATE_EXPIRED = "certificate_expired"
+    HOSTNAME_TAKEN = "hostname_taken"
+    HOSTNAME_INVALID = "hostname_invalid"
+    QUOTA_EXCEEDED = "quota_exceeded"
 
 
 class DomainError(Struct, frozen=True):
@@ -144,6 +168,21 @@ class Domain(Struct, frozen=True, kw_only=True):
     def expires_at(self) -> int | None:
         """The expiry of the certificate that serves, where Cloudflare has given one."""
         return self.certificate.expires_at if self.certificate else None
+
+    @property
+    def hostname_class(self) -> HostnameClass:
+        """The class of the hostname's status at Cloudflare."""
+        return classify_hostname_status(self.cf_status)
+
+    @property
+    def certificate_class(self) -> CertificateClass:
+        """The class of the certificate's status at Cloudflare."""
+        return classify_ssl_status(self.cf_ssl_status)
+
+    @property
+    def awaits_reregistration(self) -> bool:
+        """Whether Cloudflare no longer has the hostname, so that it is registered there again."""
+        return self.cf_id is None and self.error is not None and self.error.code == DomainErrorCode.DELETED
 
     @property
     def is_ready(self) -> bool:

@@ -2,6 +2,12 @@
 
 from msgspec import Struct
 
+from dcvd.core.domains.cloudflare_statuses import (
+    CertificateClass,
+    HostnameClass,
+    classify_hostname_status,
+    classify_ssl_status,
+)
 from dcvd.core.domains.domain import Record
 
 
@@ -35,6 +41,16 @@ class CloudflareHostname(Struct, frozen=True, kw_only=True):
     delegation_record: Record | None = None
     waits_for_txt: bool = False
     certificates: tuple[CloudflareCertificate, ...] = ()
+
+    @property
+    def hostname_class(self) -> HostnameClass:
+        """The class of `status`."""
+        return classify_hostname_status(self.status)
+
+    @property
+    def certificate_class(self) -> CertificateClass:
+        """The class of `ssl_status`."""
+        return classify_ssl_status(self.ssl_status)
 
 
 class CloudflareHostnameAbsence(Struct, frozen=True):

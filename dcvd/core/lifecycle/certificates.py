@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from msgspec.structs import replace
 
-from dcvd.core.domains.cloudflare_statuses import OPEN_ORDER_STATUSES, CertificateClass
+from dcvd.core.domains.cloudflare_statuses import CertificateClass
 from dcvd.core.domains.domain import Certificate, Domain, DomainStatus
 from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHostname
 from dcvd.core.instants import DAY, HOUR
@@ -23,12 +23,10 @@ _PAIR_ISSUANCE_MS: Final = HOUR
 """The most time between the issues of an RSA and an ECDSA certificate that belong together."""
 
 
-def apply_certificates(
-    domain: Domain, hostname: CloudflareHostname, certificate_class: CertificateClass, now: int
-) -> tuple[Domain, bool]:
+def apply_certificates(domain: Domain, hostname: CloudflareHostname, now: int) -> tuple[Domain, bool]:
     """Return the domain with its present and its next certificate, and whether a renewal has come into service."""
-    after, renewed = _replace_serving(domain, hostname, certificate_class, now)
-    return replace(after, next_certificate=_choose_next(after, hostname, certificate_class, now)), renewed
+    after, renewed = _replace_serving(domain, hostname, now)
+    return replace(after, next_certificate=_choose_next(after, hostname, now)), renewed
 
 
 def is_listed(hostname: CloudflareHostname, certificate: Certificate | None) -> bool:
@@ -39,17 +37,16 @@ def is_listed(hostname: CloudflareHostname, certificate: Certificate | None) -> 
     )
 
 
-def _replace_serving(
-    domain: Domain, hostname: CloudflareHostname, certificate_class: CertificateClass, now: int
-) -> tuple[Domain, bool]:
+def _replace_serving(domain: Domain, hostname: CloudflareHostname, now: int) -> tuple[Domain, bool]:
     """Return the domain with the certificate that serves now, and whether it renews the one before.
 
     While a new certificate is being deployed, the listed one may be the new one, which does not serve yet: then nothing
     changes. The same holds for a domain that never served, because its first order may have been started again just
     after a certificate was issued.
     """
-    has_served = domain.certificate is not None or certificate_class is CertificateClass.TIMED_OUT
-    in_service = hostname.ssl_status in OPEN_ORDER_STATUSES and has_served
+    certificate_class = hostname.certificate_class
+    has_served = domain.certificate is not None or certificate_class.has_timed_out
+    in_service = certificate_class.has_open_order and has_served
     if not (certificate_class in (CertificateClass.SERVING, CertificateClass.EXPIRED) or in_service):
         return domain, False
     # An expired certificate of an abandoned key type may stay listed; it must not hide the one that serves.
@@ -82,15 +79,13 @@ def _is_renewal(current: Certificate, candidate: Certificate, latest_expires_at:
     return is_newer(current, candidate) or latest_expires_at is None or candidate.expires_at > latest_expires_at
 
 
-def _choose_next(
-    domain: Domain, hostname: CloudflareHostname, certificate_class: CertificateClass, now: int
-) -> Certificate | None:
+def _choose_next(domain: Domain, hostname: CloudflareHostname, now: int) -> Certificate | None:
     """Return the certificate that was issued to follow the one that serves, or to be the first.
 
     An answer that lists no certificates keeps the known one. The two certificates of a deployed pair serve side by
     side, so the one that was issued a little later is no successor.
     """
-    slack_ms = _PAIR_ISSUANCE_MS if certificate_class is CertificateClass.SERVING else 0
+    slack_ms = _PAIR_ISSUANCE_MS if hostname.certificate_class is CertificateClass.SERVING else 0
     if hostname.certificates:
         candidate = choose_serving(
             entry for entry in _select_unexpired(hostname, now) if _is_successor(domain.certificate, entry, slack_ms)

@@ -18,12 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.diagnosis import FindingCode, cloudflare_findings
-from dcvd.core.domains.cloudflare_statuses import (
-    CertificateClass,
-    HostnameClass,
-    classify_hostname_status,
-    classify_ssl_status,
-)
+from dcvd.core.domains.cloudflare_statuses import CertificateClass, HostnameClass
 from dcvd.core.domains.domain import POINTING_STATES, DnsState, Domain, DomainStatus
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.lifecycle.status import waits_for_validation
@@ -148,18 +143,13 @@ def propose_remedy(
 ) -> RemedyProposal | None:
     """Return the remedy that would help, due or not; None where nothing is wrong, or no remedy would help."""
     if domain.cf_id is None:
-        is_deleted = domain.error is not None and domain.error.code == "deleted"
-        return RemedyProposal(_REGISTER_AGAIN) if is_deleted else None
+        return RemedyProposal(_REGISTER_AGAIN) if domain.awaits_reregistration else None
     if _waits_for_customer_txt(domain):
         return None
-    hostname_class = classify_hostname_status(domain.cf_status)
-    match hostname_class:
-        case HostnameClass.UNKNOWN | HostnameClass.NEUTRAL:
+    match domain.hostname_class:
+        case HostnameClass.UNKNOWN | HostnameClass.NEUTRAL | HostnameClass.BEING_DELETED:
             return None
         case HostnameClass.DELETED:
-            # A deleted hostname that is still listed can be restored; one that is being deleted cannot.
-            if domain.cf_status != "deleted":
-                return None
             return RemedyProposal(_REGISTER_AGAIN if domain.remedies_applied else _REVALIDATE)
         case HostnameClass.BLOCKED:
             return (
@@ -172,7 +162,7 @@ def propose_remedy(
         case HostnameClass.WAITING | HostnameClass.SERVING:
             return _propose_certificate_remedy(domain, certificate_authorities, permitted_authorities)
         case _:
-            assert_never(hostname_class)
+            assert_never(domain.hostname_class)
 
 
 def _propose_certificate_remedy(
@@ -181,15 +171,33 @@ def _propose_certificate_remedy(
     if domain.status is DomainStatus.ACTIVE and not (_may_point_here(domain) and _may_validate(domain)):
         return None
     other = _propose_other_authority(domain, certificate_authorities, permitted_authorities)
-    match classify_ssl_status(domain.cf_ssl_status):
-        case CertificateClass.TIMED_OUT | CertificateClass.EXPIRED | CertificateClass.GONE:
+    match domain.certificate_class:
+        case (
+            CertificateClass.TIMED_OUT_BEFORE_ISSUE
+            | CertificateClass.TIMED_OUT
+            | CertificateClass.DELETION_TIMED_OUT
+            | CertificateClass.EXPIRED
+            | CertificateClass.GONE
+        ):
             if other is not None:
                 return other
             return RemedyProposal(_REVALIDATE, 0 if _may_validate(domain) else WAIT_FOR_DNS_MS)
-        case CertificateClass.BEFORE_ISSUE:
+        case (
+            CertificateClass.NOT_ORDERED
+            | CertificateClass.INITIALIZING
+            | CertificateClass.AWAITING_VALIDATION
+            | CertificateClass.AWAITING_ISSUE
+        ):
             return other
-        case _:
+        case (
+            CertificateClass.AWAITING_DEPLOYMENT
+            | CertificateClass.SERVING
+            | CertificateClass.NEUTRAL
+            | CertificateClass.UNKNOWN
+        ):
             return None
+        case _:
+            assert_never(domain.certificate_class)
 
 
 def _propose_other_authority(
@@ -217,8 +225,7 @@ def _cloudflare_finding_codes(domain: Domain) -> frozenset[str]:
 
 def _waits_for_customer_txt(domain: Domain) -> bool:
     """Whether the customer may be typing TXT records; Cloudflare itself answers a delegated challenge."""
-    timed_out = classify_ssl_status(domain.cf_ssl_status) is CertificateClass.TIMED_OUT
-    return domain.waits_for_txt and not domain.challenge_verified and not timed_out
+    return domain.waits_for_txt and not domain.challenge_verified and not domain.certificate_class.has_timed_out
 
 
 def _may_point_here(domain: Domain) -> bool:
@@ -254,11 +261,10 @@ def _forget_remedies(domain: Domain, now: int) -> Domain:
 
 
 def _is_healthy(domain: Domain) -> bool:
-    certificate_serves = classify_ssl_status(domain.cf_ssl_status) is CertificateClass.SERVING
     return (
         domain.status is DomainStatus.ACTIVE
-        and certificate_serves
-        and classify_hostname_status(domain.cf_status) is HostnameClass.SERVING
+        and domain.certificate_class is CertificateClass.SERVING
+        and domain.hostname_class is HostnameClass.SERVING
     )
 
 

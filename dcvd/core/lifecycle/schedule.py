@@ -6,11 +6,13 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
+from dcvd.core.domains.cloudflare_statuses import CertificateClass
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import WAITING_STATUSES, Certificate, DnsState, Domain, DomainStatus
 from dcvd.core.domains.observations import CloudflareObservation
 from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.core.lifecycle import certificates
+from dcvd.core.lifecycle.doubt import awaits_second_check, is_in_doubt
 from dcvd.core.retry_delays import add_jitter, cloudflare_backoff_ms
 
 _ERROR_INTERVAL_MS: Final = 4 * HOUR
@@ -31,14 +33,13 @@ class CheckLane(IntEnum):
     """Its last checks could not be completed, and the next one may again take as long as a timeout."""
 
 
-_INCOMPLETE_CHECKS_TO_FAIL: Final = 2
 _FIRST_RETRY_DELAY_MS: Final = MINUTE
-_LONGEST_RETRY_DELAY_MS: Final = HOUR
+_MAX_RETRY_DELAY_MS: Final = HOUR
 
 
 def choose_lane(domain: Domain) -> CheckLane:
     """Choose the lane in which a domain waits for its check."""
-    if domain.incomplete_checks >= _INCOMPLETE_CHECKS_TO_FAIL:
+    if not is_in_doubt(domain.incomplete_checks):
         return CheckLane.FAILING
     return CheckLane.WAITING if domain.status in WAITING_STATUSES or _awaits_second_check(domain) else CheckLane.ROUTINE
 
@@ -80,7 +81,7 @@ def next_check_at(
         planned_at = min(planned_at, next_remedy_at)
     if not domain.incomplete_checks:
         return planned_at
-    retry_ms = min(_FIRST_RETRY_DELAY_MS << min(domain.incomplete_checks - 1, 10), _LONGEST_RETRY_DELAY_MS)
+    retry_ms = min(_FIRST_RETRY_DELAY_MS << min(domain.incomplete_checks - 1, 10), _MAX_RETRY_DELAY_MS)
     return min(planned_at, now + add_jitter(retry_ms, random_fraction))
 
 
@@ -88,7 +89,7 @@ def _routine_check_at(domain: Domain, now: int, policy: CheckPolicy, random_frac
     match domain.status:
         case DomainStatus.PENDING_CNAME | DomainStatus.ISSUING:
             wait_ms = cloudflare_backoff_ms(domain.checks_since_change, policy.pending_interval_ms)
-            if domain.cf_ssl_status == "initializing" and domain.checks_since_change < 3:
+            if domain.certificate_class is CertificateClass.INITIALIZING and domain.checks_since_change < 3:
                 wait_ms = min(wait_ms, _FRESH_INTERVAL_MS)
             return now + add_jitter(wait_ms, random_fraction)
         case DomainStatus.ERROR:
@@ -123,7 +124,9 @@ def _awaits_second_check(domain: Domain) -> bool:
     """Whether a second check has to confirm soon that DNS has failed, or that Cloudflare calls the hostname pending."""
     if domain.status is not DomainStatus.ACTIVE:
         return False
-    return domain.pending_reports > 0 or (domain.dns_failures > 0 and domain.dns_state is not DnsState.FAILED)
+    return awaits_second_check(domain.pending_reports) or (
+        awaits_second_check(domain.dns_failures) and domain.dns_state is not DnsState.FAILED
+    )
 
 
 def _lacks_record(domain: Domain) -> bool:

@@ -3,19 +3,12 @@
 The messages promise only what `lifecycle.remedies` does.
 """
 
-from typing import Final, assert_never
+from typing import assert_never
 
-from dcvd.core.domains.cloudflare_statuses import (
-    CertificateClass,
-    HostnameClass,
-    classify_hostname_status,
-    classify_ssl_status,
-)
-from dcvd.core.domains.domain import WAITING_STATUSES, DnsState, Domain, DomainError, DomainStatus
+from dcvd.core.domains.cloudflare_statuses import CertificateClass, HostnameClass, timed_out_stage
+from dcvd.core.domains.domain import WAITING_STATUSES, DnsState, Domain, DomainError, DomainErrorCode, DomainStatus
 from dcvd.core.instants import to_rfc3339
-
-FAILED_CHECKS_TO_BELIEVE: Final = 2
-"""The failed checks in a row that change a domain's state; a single one never does."""
+from dcvd.core.lifecycle.doubt import is_in_doubt
 
 StatusAndError = tuple[DomainStatus, DomainError | None]
 
@@ -27,19 +20,27 @@ def waits_for_validation(domain: Domain) -> bool:
     """
     if domain.cf_id is None or domain.status is DomainStatus.ACTIVE:
         return False
-    match classify_hostname_status(domain.cf_status):
+    match domain.hostname_class:
         case HostnameClass.WAITING | HostnameClass.MOVED:
             return domain.dns_state is not DnsState.FAILED or is_validation_pending(domain)
         case HostnameClass.SERVING:
             return is_validation_pending(domain)
-        case _:
+        case (
+            HostnameClass.BLOCKED
+            | HostnameClass.DELETED
+            | HostnameClass.BEING_DELETED
+            | HostnameClass.NEUTRAL
+            | HostnameClass.UNKNOWN
+        ):
             return False
+        case _:
+            assert_never(domain.hostname_class)
 
 
 def is_validation_pending(domain: Domain) -> bool:
     """Whether the CA still has to validate the domain."""
-    timed_out = classify_ssl_status(domain.cf_ssl_status) is CertificateClass.TIMED_OUT
-    return domain.cf_ssl_status == "pending_validation" or timed_out
+    certificate_class = domain.certificate_class
+    return certificate_class is CertificateClass.AWAITING_VALIDATION or certificate_class.has_timed_out
 
 
 def choose_waiting_status(domain: Domain, previous: DomainStatus) -> DomainStatus:
@@ -49,52 +50,50 @@ def choose_waiting_status(domain: Domain, previous: DomainStatus) -> DomainStatu
     nothing: its certificate may be issued, and even deployed, long before the traffic moves.
     """
     is_seen = domain.dns_state is DnsState.VERIFIED
-    is_http = domain.validation == "http"
-    is_proven_by_ca = is_http and (
-        domain.cf_ssl_status == "pending_issuance"
-        or classify_ssl_status(domain.cf_ssl_status) in (CertificateClass.AFTER_ISSUE, CertificateClass.SERVING)
+    is_proven_by_ca = domain.validation == "http" and domain.certificate_class in (
+        CertificateClass.AWAITING_ISSUE,
+        CertificateClass.AWAITING_DEPLOYMENT,
+        CertificateClass.SERVING,
     )
-    is_validated = classify_hostname_status(domain.cf_status) is HostnameClass.SERVING
+    is_validated = domain.hostname_class is HostnameClass.SERVING
     if is_seen or is_proven_by_ca or is_validated:
         return DomainStatus.ISSUING
-    if previous is DomainStatus.ISSUING and domain.dns_failures < FAILED_CHECKS_TO_BELIEVE:
+    if previous is DomainStatus.ISSUING and is_in_doubt(domain.dns_failures):
         return DomainStatus.ISSUING
     return DomainStatus.PENDING_CNAME
 
 
-def decide_status(
-    before: Domain,
-    after: Domain,
-    hostname_class: HostnameClass,
-    certificate_class: CertificateClass,
-    now: int,
-    *,
-    is_listed: bool,
-) -> StatusAndError:
+def decide_status(before: Domain, after: Domain, now: int, *, is_listed: bool) -> StatusAndError:
     """Decide the status after Cloudflare's answer, which `after` holds already except for the status.
 
     is_listed: whether the answer lists the certificate that we know.
     """
-    match hostname_class:
+    detail = _quote_errors(after.cf_errors)
+    match after.hostname_class:
         case HostnameClass.UNKNOWN | HostnameClass.NEUTRAL:
             return before.status, before.error
-        case HostnameClass.BLOCKED | HostnameClass.MOVED | HostnameClass.DELETED:
-            return DomainStatus.ERROR, _hostname_error(hostname_class, after)
+        case HostnameClass.BLOCKED:
+            text = f"Cloudflare blocks {after.name}. If its zone is on hold, its owner must release the hold."
+            return DomainStatus.ERROR, DomainError(DomainErrorCode.BLOCKED, text + detail)
+        case HostnameClass.MOVED:
+            text = f"{after.name} does not point to us, so Cloudflare gave it up. Its CNAME brings it back."
+            return DomainStatus.ERROR, DomainError(DomainErrorCode.MOVED, text + detail)
+        case HostnameClass.DELETED | HostnameClass.BEING_DELETED:
+            text = f"Cloudflare deleted {after.name}. It is registered there again."
+            return DomainStatus.ERROR, DomainError(DomainErrorCode.DELETED, text + detail)
         case HostnameClass.WAITING:
-            if before.status is DomainStatus.ACTIVE and after.pending_reports < FAILED_CHECKS_TO_BELIEVE:
+            if before.status is DomainStatus.ACTIVE and is_in_doubt(after.pending_reports):
                 return before.status, None
-            if certificate_class is CertificateClass.TIMED_OUT:
+            if after.certificate_class.has_timed_out:
                 return DomainStatus.ERROR, _timeout_error(after)
             return choose_waiting_status(after, before.status), None
         case HostnameClass.SERVING:
-            return _decide_serving_status(before, after, certificate_class, now, is_listed=is_listed)
+            return _decide_serving_status(before, after, now, is_listed=is_listed)
         case _:
-            assert_never(hostname_class)
+            assert_never(after.hostname_class)
 
 
-def _decide_serving_status(
-    before: Domain, after: Domain, certificate_class: CertificateClass, now: int, *, is_listed: bool
-) -> StatusAndError:
+def _decide_serving_status(before: Domain, after: Domain, now: int, *, is_listed: bool) -> StatusAndError:
     """Decide the status of a hostname that is active at Cloudflare, by its certificate.
 
     While a renewal is in flight, ssl.status leaves `active` although the old certificate still serves. So the expiry of
@@ -106,7 +105,7 @@ def _decide_serving_status(
     # An active domain whose expiry Cloudflare never gave goes on serving until something says otherwise.
     has_unknown_expiry = certificate is None and before.status is DomainStatus.ACTIVE
     serves = has_unknown_expiry or (is_valid and (is_listed or before.status is DomainStatus.ACTIVE))
-    match certificate_class:
+    match after.certificate_class:
         case CertificateClass.SERVING:
             if certificate is None or is_valid:
                 return DomainStatus.ACTIVE, None
@@ -116,7 +115,7 @@ def _decide_serving_status(
                 f"The certificate of {after.name} is {after.cf_ssl_status} at Cloudflare: nothing serves https until "
                 "another is issued."
             )
-            return DomainStatus.ERROR, DomainError("certificate_gone", message)
+            return DomainStatus.ERROR, DomainError(DomainErrorCode.CERTIFICATE_GONE, message)
         case CertificateClass.UNKNOWN | CertificateClass.NEUTRAL:
             if certificate is not None and not is_valid:
                 return DomainStatus.ERROR, _expiry_error(after, now)
@@ -127,45 +126,38 @@ def _decide_serving_status(
             return (
                 (DomainStatus.ACTIVE, None) if is_valid and serves else (DomainStatus.ERROR, _expiry_error(after, now))
             )
-        case CertificateClass.TIMED_OUT:
+        case CertificateClass.TIMED_OUT_BEFORE_ISSUE | CertificateClass.TIMED_OUT | CertificateClass.DELETION_TIMED_OUT:
             return (DomainStatus.ACTIVE, None) if serves else (DomainStatus.ERROR, _timeout_error(after))
-        case CertificateClass.BEFORE_ISSUE | CertificateClass.AFTER_ISSUE:
+        case (
+            CertificateClass.NOT_ORDERED
+            | CertificateClass.INITIALIZING
+            | CertificateClass.AWAITING_VALIDATION
+            | CertificateClass.AWAITING_ISSUE
+            | CertificateClass.AWAITING_DEPLOYMENT
+        ):
             if certificate is not None and not is_valid:
                 return DomainStatus.ERROR, _expiry_error(after, now)
             return (DomainStatus.ACTIVE if serves else DomainStatus.ISSUING), None
         case _:
-            assert_never(certificate_class)
-
-
-def _hostname_error(hostname_class: HostnameClass, domain: Domain) -> DomainError:
-    detail = _quote_errors(domain.cf_errors)
-    match hostname_class:
-        case HostnameClass.BLOCKED:
-            text = f"Cloudflare blocks {domain.name}. If its zone is on hold, its owner must release the hold."
-            return DomainError("blocked", text + detail)
-        case HostnameClass.MOVED:
-            text = f"{domain.name} does not point to us, so Cloudflare gave it up. Its CNAME brings it back."
-            return DomainError("moved", text + detail)
-        case _:
-            return DomainError("deleted", f"Cloudflare deleted {domain.name}. It is registered there again.{detail}")
+            assert_never(after.certificate_class)
 
 
 def hostname_gone_error(domain: Domain) -> DomainError:
     """Return the error of a domain whose hostname no longer exists at Cloudflare."""
     return DomainError(
-        "deleted",
+        DomainErrorCode.DELETED,
         f"Cloudflare no longer has {domain.name}: it was deleted there. It is registered again by itself.",
     )
 
 
 def _timeout_error(domain: Domain) -> DomainError:
-    stage = (domain.cf_ssl_status or "").removesuffix("timed_out").removesuffix("_") or "validation"
+    stage = timed_out_stage(domain.cf_ssl_status)
     detail = _quote_errors(domain.cf_ssl_errors or domain.cf_errors)
     message = (
         f"The {stage} of {domain.name}'s certificate took too long, and Cloudflare stopped trying. "
         f"It is started again once DNS is right.{detail}"
     )
-    return DomainError(domain.cf_ssl_status or "timed_out", message)
+    return DomainError(domain.cf_ssl_status or "", message)
 
 
 def _quote_errors(errors: tuple[str, ...]) -> str:
@@ -175,4 +167,5 @@ def _quote_errors(errors: tuple[str, ...]) -> str:
 def _expiry_error(domain: Domain, now: int) -> DomainError:
     expires_at = domain.expires_at
     when = f" on {to_rfc3339(expires_at)}" if expires_at is not None and expires_at <= now else ""
-    return DomainError("certificate_expired", f"The certificate of {domain.name} expired{when} and none replaced it.")
+    message = f"The certificate of {domain.name} expired{when} and none replaced it."
+    return DomainError(DomainErrorCode.CERTIFICATE_EXPIRED, message)

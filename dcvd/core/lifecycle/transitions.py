@@ -12,12 +12,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from dcvd.core.diagnosis import DnsRequirements, diagnose_dns, findings_of, permitted_authorities
-from dcvd.core.domains.cloudflare_statuses import (
-    CertificateClass,
-    HostnameClass,
-    classify_hostname_status,
-    classify_ssl_status,
-)
+from dcvd.core.domains.cloudflare_statuses import DELETED_HOSTNAME_STATUS, CertificateClass, HostnameClass
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import (
     CHALLENGE_LABEL,
@@ -41,9 +36,9 @@ from dcvd.core.domains.observations import (
 from dcvd.core.events import EventData, EventDraft, EventType
 from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.lifecycle import certificates, remedies
+from dcvd.core.lifecycle.doubt import is_in_doubt
 from dcvd.core.lifecycle.remedies import Remedy
 from dcvd.core.lifecycle.status import (
-    FAILED_CHECKS_TO_BELIEVE,
     choose_waiting_status,
     decide_status,
     hostname_gone_error,
@@ -184,7 +179,7 @@ def _apply_dns(before: Domain, observation: DnsObservation, now: int, rules: Lif
     is_failed = diagnosis.state is DnsState.FAILED
     failures = before.dns_failures + 1 if is_failed else 0 if diagnosis.state is not None else before.dns_failures
     pointed_here = before.dns_state in POINTING_STATES
-    keeps_state = is_failed and pointed_here and failures < FAILED_CHECKS_TO_BELIEVE
+    keeps_state = is_failed and pointed_here and is_in_doubt(failures)
     after = replace(
         before,
         dns_state=before.dns_state if keeps_state else state,
@@ -234,7 +229,12 @@ def _apply_absence(before: Domain, observation: CloudflareHostnameAbsence, now: 
         # The answer is about the id from before the domain was registered again.
         return Transition(before)
     after = replace(
-        before, cf_id=None, cf_status="deleted", cf_checked_at=now, waits_for_txt=False, next_certificate=None
+        before,
+        cf_id=None,
+        cf_status=DELETED_HOSTNAME_STATUS,
+        cf_checked_at=now,
+        waits_for_txt=False,
+        next_certificate=None,
     )
     return _set_status(before, after, DomainStatus.ERROR, hostname_gone_error(before), now)
 
@@ -242,8 +242,6 @@ def _apply_absence(before: Domain, observation: CloudflareHostnameAbsence, now: 
 def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int) -> Transition:
     if before.cf_id is not None and before.cf_id != hostname.id:
         return Transition(before)
-    hostname_class = classify_hostname_status(hostname.status)
-    certificate_class = classify_ssl_status(hostname.ssl_status)
     after = replace(
         before,
         cf_id=hostname.id,
@@ -255,11 +253,11 @@ def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int) -> T
         waits_for_txt=hostname.waits_for_txt,
         certificate_authority=hostname.certificate_authority or before.certificate_authority,
         challenge_target=_challenge_target(before, hostname.delegation_record),
-        pending_reports=before.pending_reports + 1 if hostname_class is HostnameClass.WAITING else 0,
+        pending_reports=before.pending_reports + 1 if hostname.hostname_class is HostnameClass.WAITING else 0,
     )
-    after, is_renewal = certificates.apply_certificates(after, hostname, certificate_class, now)
+    after, is_renewal = certificates.apply_certificates(after, hostname, now)
     is_listed = certificates.is_listed(hostname, after.certificate)
-    status, error = decide_status(before, after, hostname_class, certificate_class, now, is_listed=is_listed)
+    status, error = decide_status(before, after, now, is_listed=is_listed)
     transition = _set_status(before, after, status, error, now)
     events = list(transition.events)
     if is_renewal:
@@ -267,8 +265,8 @@ def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int) -> T
     unknown_values = tuple(
         value
         for value, is_unknown in (
-            (f"status={hostname.status}", hostname_class is HostnameClass.UNKNOWN),
-            (f"ssl.status={hostname.ssl_status}", certificate_class is CertificateClass.UNKNOWN),
+            (f"status={hostname.status}", hostname.hostname_class is HostnameClass.UNKNOWN),
+            (f"ssl.status={hostname.ssl_status}", hostname.certificate_class is CertificateClass.UNKNOWN),
         )
         if is_unknown
     )

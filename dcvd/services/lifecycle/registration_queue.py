@@ -50,8 +50,7 @@ def read_positions(context: Context, snapshot: Snapshot, domains: Sequence[Domai
 
 
 def _position_without_job(domain: Domain) -> QueuePosition:
-    is_deleted = domain.error is not None and domain.error.code == "deleted"
-    return reregistration_position(domain.next_check_at) if is_deleted else FAILED_POSITION
+    return reregistration_position(domain.next_check_at) if domain.awaits_reregistration else FAILED_POSITION
 
 
 class QueueCounter:
