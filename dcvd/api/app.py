@@ -6,7 +6,6 @@ from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 from prometheus_client import CollectorRegistry
 
-from dcvd.api import connections, diagnosis, domains, events, jobs, records, timeline, tokens, webhooks
 from dcvd.api.connections import oauth_callback
 from dcvd.api.domains import cloudflare_notifications
 from dcvd.api.http.app_services import AppServices, OnDemandTester
@@ -18,6 +17,7 @@ from dcvd.api.http.request import ApiRequest
 from dcvd.api.http.request_envelope import RequestEnvelope
 from dcvd.api.operators import routes as operator_calls
 from dcvd.api.records import domain_connect_page
+from dcvd.api.routers import TENANT_ROUTERS
 from dcvd.dns import DnsObserver
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.services.connections.provider_access import ProviderAccess
@@ -38,17 +38,7 @@ class Api(Litestar):
                 health,
                 Router(
                     "/api",
-                    route_handlers=[
-                        tokens.ROUTER,
-                        *domains.ROUTERS,
-                        *diagnosis.ROUTERS,
-                        *records.ROUTERS,
-                        *timeline.ROUTERS,
-                        *webhooks.ROUTERS,
-                        events.ROUTER,
-                        *jobs.ROUTERS,
-                        *connections.ROUTERS,
-                    ],
+                    route_handlers=TENANT_ROUTERS,
                     guards=[authenticate_tenant],
                     security=BEARER,
                 ),

@@ -12,7 +12,8 @@ from litestar.params import QueryParameter
 from msgspec import Raw, Struct
 
 from dcvd.api.http.documentation import problems, success
-from dcvd.api.http.parameters import EVENT_TYPES, TEXT, Instant, Limit, parse_event_types, parse_page_limit
+from dcvd.api.http.instants import Instant
+from dcvd.api.http.parameters import EVENT_TYPES, TEXT, Limit, parse_event_types, parse_page_limit
 from dcvd.api.http.preferences import LONGEST_WAIT_S, parse_wait_s
 from dcvd.api.http.presence import run_while_connected
 from dcvd.api.http.request import ApiRequest

@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
-from dcvd.api import Api, create_app
+from dcvd.api.app import Api, create_app
 from dcvd.api.http.admission_limits import build_sync_limit
 from dcvd.config import Config, load
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, DnsObservation

@@ -7,7 +7,7 @@ from litestar.params import JSONBody
 from msgspec import Struct
 
 from dcvd.api.http.documentation import BodyMayBeEmpty, problems
-from dcvd.api.http.parameters import Instant
+from dcvd.api.http.instants import Instant
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.instants import to_rfc3339
 from dcvd.services.connections import aws_external_ids

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dcvd.api.http.parameters import Instant, format_instant
+from dcvd.api.http.instants import Instant, format_instant
 from dcvd.core.connections.connection import Connection, ConnectionMethod, ConnectionStatus, Provider
 from dcvd.core.instants import to_rfc3339
 

@@ -1,10 +1,1 @@
 """Diagnosis over HTTP."""
-
-from typing import Final
-
-from litestar import Router
-
-from dcvd.api.diagnosis.routes import ROUTER as ROUTES
-
-ROUTERS: Final[tuple[Router, ...]] = (ROUTES,)
-"""The routers below /api, for bearers of a token."""

@@ -1,13 +1,19 @@
 """A diagnosis as JSON."""
 
-from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
 
-from dcvd.api.domains.view import ErrorView, FindingView, RequiredRecordView, finding_view
-from dcvd.api.http.parameters import Instant, format_instant
-from dcvd.core.domains.domain import DnsState, DomainStatus, RequiredRecord
+from dcvd.api.domains.finding_view import (
+    ErrorView,
+    FindingView,
+    RequiredRecordView,
+    error_view,
+    finding_view,
+    required_record_views,
+)
+from dcvd.api.http.instants import Instant, format_instant
+from dcvd.core.domains.domain import DnsState, DomainStatus
 from dcvd.core.domains.required_records import required_records
 from dcvd.core.instants import MINUTE, to_rfc3339
 from dcvd.services.diagnosis import Diagnosis, NameHolder, Preview
@@ -74,9 +80,9 @@ def diagnosis_answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
             status=domain.status,
             ready=domain.is_ready,
             dns_state=domain.dns_state,
-            error=None if domain.error is None else ErrorView(domain.error.code, domain.error.message),
+            error=error_view(domain.error),
             findings=[finding_view(finding, domain.next_check_at) for finding in diagnosis.findings],
-            required_records=_record_views(required_records(domain)),
+            required_records=required_record_views(required_records(domain)),
             checked_at=format_instant(max(check_times, default=None)),
             next_check_at=to_rfc3339(domain.next_check_at),
             summary=diagnosis.summary,
@@ -94,15 +100,8 @@ def preview_answer(preview: Preview) -> PreviewAnswer:
             cname_target=preview.target,
             dns_state=preview.state,
             findings=[finding_view(finding, preview.checked_at + _RECHECK_AFTER_MS) for finding in preview.findings],
-            required_records=_record_views(preview.records),
+            required_records=required_record_views(preview.records),
             checked_at=to_rfc3339(preview.checked_at),
             summary=preview.summary,
         )
     )
-
-
-def _record_views(records: Iterable[RequiredRecord]) -> list[RequiredRecordView]:
-    return [
-        RequiredRecordView(record.type, record.name, record.value, record.purpose, record.is_verified)
-        for record in records
-    ]

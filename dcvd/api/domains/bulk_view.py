@@ -5,17 +5,16 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from dcvd.api.domains.finding_view import ErrorView, RequiredRecordView, error_view, required_record_views
 from dcvd.api.domains.view import (
-    ErrorView,
     LeftRecordView,
     RegistrationView,
-    RequiredRecordView,
     left_record_views,
     registration_view,
-    required_record_views,
 )
-from dcvd.core.domains.bulk import AddStatus, LineRefusal, RemoveStatus
+from dcvd.core.domains.bulk import AddStatus, RemoveStatus
 from dcvd.core.domains.domain import DomainStatus, ValidationMethod
+from dcvd.core.domains.required_records import required_records
 from dcvd.services.domains.bulk_additions import AddLineResult
 from dcvd.services.domains.bulk_removals import RemoveLineResult
 
@@ -91,7 +90,7 @@ def added_line(addition: AddLineResult) -> AddedLine:
         outcome=addition.outcome,
         domain=_domain_view(addition),
         registration=registration_view(addition.queue_position),
-        error=_error_view(addition.error),
+        error=error_view(addition.error),
     )
 
 
@@ -117,7 +116,7 @@ def removed_line(removal: RemoveLineResult) -> RemovedLine:
         domain_name=result.name,
         outcome=result.outcome,
         records_to_remove=left_record_views(result.records),
-        error=_error_view(result.error),
+        error=error_view(result.error),
     )
 
 
@@ -140,9 +139,5 @@ def _domain_view(addition: AddLineResult) -> BulkDomainView | None:
         status=domain.status,
         validation=domain.validation,
         wildcard=domain.wildcard,
-        required_records=required_record_views(domain),
+        required_records=required_record_views(required_records(domain)),
     )
-
-
-def _error_view(error: LineRefusal | None) -> ErrorView | None:
-    return None if error is None else ErrorView(error.code, error.message)

@@ -4,18 +4,22 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from dcvd.api.http.parameters import Instant, format_instant
+from dcvd.api.domains.finding_view import (
+    ErrorView,
+    FindingView,
+    RequiredRecordView,
+    error_view,
+    finding_view,
+    required_record_views,
+)
+from dcvd.api.http.instants import Instant, format_instant
 from dcvd.core.diagnosis import findings_of
 from dcvd.core.domains.domain import (
     Certificate,
     DnsState,
     Domain,
     DomainStatus,
-    Finding,
-    FindingActor,
     LeftoverRecord,
-    RecordPurpose,
-    Severity,
     ValidationMethod,
 )
 from dcvd.core.domains.required_records import required_records
@@ -23,21 +27,6 @@ from dcvd.core.instants import to_rfc3339
 from dcvd.core.lifecycle.registration_queue import QueuePosition, QueueState
 from dcvd.services.domains.details import DomainDetail
 from dcvd.store.engine.paging import Page
-
-
-class ErrorView(Struct, frozen=True):
-    """Why something failed or stopped: a stable code and a sentence."""
-
-    code: str
-    message: str
-
-
-class RecordView(Struct, frozen=True):
-    """A DNS record, as somebody types it at their provider."""
-
-    type: str
-    name: str
-    value: str
 
 
 class LeftRecordView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -53,16 +42,6 @@ class LeftRecordView(Struct, frozen=True, kw_only=True, rename="camel"):
     being_removed: bool
 
 
-class RequiredRecordView(Struct, frozen=True):
-    """A DNS record that the customer has to create, and whether it was found."""
-
-    type: str
-    name: str
-    value: str | None
-    purpose: RecordPurpose
-    verified: bool
-
-
 class CertificateView(Struct, frozen=True, kw_only=True, rename="camel"):
     """A certificate that serves, or that was issued to follow the one that serves."""
 
@@ -70,18 +49,6 @@ class CertificateView(Struct, frozen=True, kw_only=True, rename="camel"):
     issuer: str | None
     issued_at: Instant | None
     expires_at: Instant
-
-
-class FindingView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One finding: what is wrong, who has to act, the record to type, and when the next check makes sense."""
-
-    code: str
-    severity: Severity
-    actor: FindingActor
-    message: str
-    fix: RecordView | None
-    evidence: list[str]
-    next_check_at: Instant
 
 
 class RegistrationView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -179,14 +146,6 @@ def left_record_views(records: Iterable[LeftoverRecord]) -> list[LeftRecordView]
     ]
 
 
-def required_record_views(domain: Domain) -> list[RequiredRecordView]:
-    """Show all records that the customer has to have in DNS."""
-    return [
-        RequiredRecordView(record.type, record.name, record.value, record.purpose, record.is_verified)
-        for record in required_records(domain)
-    ]
-
-
 def registration_view(position: QueuePosition | None) -> RegistrationView | None:
     """Show a position in the registration queue."""
     if position is None:
@@ -204,8 +163,8 @@ def _domain_view(detail: DomainDetail) -> DomainView:
         domain_name=domain.name,
         status=domain.status,
         ready=domain.is_ready,
-        error=None if domain.error is None else ErrorView(domain.error.code, domain.error.message),
-        required_records=required_record_views(domain),
+        error=error_view(domain.error),
+        required_records=required_record_views(required_records(domain)),
         cname_target=domain.cname_target,
         validation=domain.validation,
         wildcard=domain.wildcard,
@@ -233,18 +192,4 @@ def _certificate_view(certificate: Certificate) -> CertificateView:
         issuer=certificate.issuer,
         issued_at=format_instant(certificate.issued_at),
         expires_at=to_rfc3339(certificate.expires_at),
-    )
-
-
-def finding_view(finding: Finding, next_check_at: int) -> FindingView:
-    """Show a finding; one without a time of its own gets that of the domain's next check."""
-    fix = finding.fix
-    return FindingView(
-        code=finding.code,
-        severity=finding.severity,
-        actor=finding.actor,
-        message=finding.message,
-        fix=None if fix is None else RecordView(fix.type, fix.name, fix.value),
-        evidence=list(finding.evidence),
-        next_check_at=to_rfc3339(next_check_at if finding.next_check_at is None else finding.next_check_at),
     )

@@ -6,10 +6,8 @@ from typing import Annotated, Any, Final, TypeVar
 
 from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import QueryParameter
-from msgspec import Meta
 
 from dcvd.core.events import EventType
-from dcvd.core.instants import from_rfc3339, to_rfc3339
 from dcvd.errors import InvalidInput
 from dcvd.services.webhooks.endpoints import parse_event_type
 from dcvd.store.engine.paging import DEFAULT_LIMIT, MAX_LIMIT
@@ -43,7 +41,6 @@ Cursor = Annotated[
         name="cursor", description="The previous page's `nextCursor`; absent: the first page.", schema_extra=TEXT
     ),
 ]
-Instant = Annotated[str, Meta(description="RFC 3339, UTC.")]
 RemoveRecords = Annotated[
     str | None,
     QueryParameter(
@@ -85,19 +82,3 @@ def parse_event_types(field: str, texts: list[str] | None) -> list[EventType] | 
     if texts is None:
         return None
     return [parse_event_type(field, name.strip()) for text in texts for name in text.split(",")]
-
-
-def parse_instant(field: str, text: str | None) -> int | None:
-    """Parse an RFC 3339 instant into milliseconds since the epoch; None stays None."""
-    if text is None:
-        return None
-    try:
-        return from_rfc3339(text)
-    except ValueError as error:
-        sentence = f"{field} is {text!r}; give an RFC 3339 instant such as 2027-01-31T00:00:00Z."
-        raise InvalidInput(field, sentence) from error
-
-
-def format_instant(instant: int | None) -> str | None:
-    """Format milliseconds since the epoch as RFC 3339; None stays None."""
-    return None if instant is None else to_rfc3339(instant)

@@ -14,15 +14,15 @@ from dcvd.api.diagnosis.routes import refreshed_response
 from dcvd.api.diagnosis.view import DiagnosisAnswer
 from dcvd.api.domains.bulk import DryRun, add_from_request
 from dcvd.api.http.authentication import authenticate_operator
-from dcvd.api.http.parameters import Cursor, Instant, Limit, parse_instant, parse_page_limit
+from dcvd.api.http.instants import Instant, parse_instant
+from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.operators.renewals import list_renewals
-from dcvd.api.tokens import TokenAnswer, TokenList, minted_token_answer, token_list
-from dcvd.core.instants import to_rfc3339
+from dcvd.api.operators.view import OrganizationAnswer, OrganizationList, RenewalsAnswer, organization_view
+from dcvd.api.tokens.view import TokenAnswer, TokenList, minted_token_answer, token_list
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.core.tokens import Role
 from dcvd.services import organizations, tokens
-from dcvd.store.organizations import Organization
+from dcvd.services.lifecycle import renewals
 
 
 class NewOrganization(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -37,26 +37,12 @@ class NewOperatorToken(Struct, frozen=True, kw_only=True, rename="camel", forbid
     expires_at: Instant | None = None
 
 
-class OrganizationView(Struct, frozen=True, kw_only=True, rename="camel"):
-    id: str
-    name: str
-    created_at: Instant
-
-
-class OrganizationAnswer(Struct, frozen=True):
-    organization: OrganizationView
-
-
-class OrganizationList(Struct, frozen=True):
-    organizations: list[OrganizationView]
-
-
 @post("/organizations", summary="Create an organization", status_code=201)
 async def create_organization(request: ApiRequest, data: JSONBody[NewOrganization]) -> Response[OrganizationAnswer]:
     """Create an organization, which is a new tenant."""
     organization = await organizations.create(request.context, data.name)
     return Response(
-        OrganizationAnswer(_organization_view(organization)),
+        OrganizationAnswer(organization_view(organization)),
         headers={"Location": f"/operator/organizations/{organization.id}"},
     )
 
@@ -65,7 +51,7 @@ async def create_organization(request: ApiRequest, data: JSONBody[NewOrganizatio
 async def list_organizations(request: ApiRequest) -> OrganizationList:
     """List all organizations, sorted by name."""
     rows = await organizations.list_all(request.context)
-    return OrganizationList([_organization_view(organization) for organization in rows])
+    return OrganizationList([organization_view(organization) for organization in rows])
 
 
 @post("/organizations/{id_or_name:str}/tokens", summary="Mint a token for an organization", status_code=201)
@@ -102,6 +88,12 @@ async def revoke_organization_token(request: ApiRequest, id_or_name: FromPath[st
     await tokens.revoke(request.context, organization.id, token_id)
 
 
+@get("/renewals", summary="Renewals that are late")
+async def list_renewals(request: ApiRequest) -> RenewalsAnswer:
+    """List the late renewals of all organizations; the one that has been late for longest comes first."""
+    return RenewalsAnswer(await renewals.summarize_renewals(request.context))
+
+
 @post("/organizations/{id_or_name:str}/domains/bulk", summary="Add many domains to an organization", status_code=200)
 async def add_many_to_organization(
     request: ApiRequest, id_or_name: FromPath[str], dry_run: DryRun = None
@@ -122,10 +114,6 @@ async def diagnose_for_operator(request: ApiRequest, name: FromPath[str]) -> Res
 async def show_metrics(request: ApiRequest) -> Response[bytes]:
     """Show the metrics in Prometheus' text format."""
     return Response(generate_latest(request.services.registry), media_type=CONTENT_TYPE_LATEST)
-
-
-def _organization_view(organization: Organization) -> OrganizationView:
-    return OrganizationView(id=organization.id, name=organization.name, created_at=to_rfc3339(organization.created_at))
 
 
 ROUTER: Final = Router(

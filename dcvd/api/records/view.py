@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.api.domains.view import ErrorView
+from dcvd.api.domains.finding_view import ErrorView, error_view
 from dcvd.api.jobs.view import JobView, job_view
 from dcvd.core.jobs import Job
 from dcvd.core.records.plan import DnsPlan, PlanStep, StepState
@@ -80,7 +80,6 @@ def _plan_view(plan: DnsPlan) -> PlanView:
 
 
 def _planned_record_view(step: PlanStep) -> PlannedRecordView:
-    obstacle = step.obstacle
     return PlannedRecordView(
         type=step.record.type,
         name=step.record.name,
@@ -89,7 +88,7 @@ def _planned_record_view(step: PlanStep) -> PlannedRecordView:
         existing=_zone_record_views(step.existing_records),
         remove=_zone_record_views(step.to_remove),
         add=_zone_record_views(step.to_add),
-        reason=None if obstacle is None else ErrorView(obstacle.code, obstacle.message),
+        reason=error_view(step.obstacle),
     )
 
 

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.api.events import EventView
-from dcvd.api.http.parameters import Instant, format_instant
+from dcvd.api.http.instants import Instant, format_instant
 from dcvd.api.jobs.view import JobView, job_view
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.timeline import FieldChange, TimelineEntryKind

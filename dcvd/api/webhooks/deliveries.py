@@ -7,7 +7,8 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.http.documentation import problems
-from dcvd.api.http.parameters import TEXT, Instant, format_instant
+from dcvd.api.http.instants import Instant, format_instant
+from dcvd.api.http.parameters import TEXT
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.webhooks.delivery_filters import LIST_QUERY, InjectedListQuery
 from dcvd.api.webhooks.delivery_view import (

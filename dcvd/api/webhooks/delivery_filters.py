@@ -7,16 +7,8 @@ from litestar.params import QueryParameter
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dcvd.api.http.parameters import (
-    EVENT_TYPES,
-    TEXT,
-    Cursor,
-    Limit,
-    parse_choice,
-    parse_event_types,
-    parse_instant,
-    parse_page_limit,
-)
+from dcvd.api.http.instants import parse_instant
+from dcvd.api.http.parameters import EVENT_TYPES, TEXT, Cursor, Limit, parse_choice, parse_event_types, parse_page_limit
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.webhooks.delivery_view import DeliveryList, delivery_list
 from dcvd.core.webhooks.deliveries import DeliveryStatus

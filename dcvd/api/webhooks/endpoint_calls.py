@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.http.documentation import BodyMayBeEmpty, problems, success
-from dcvd.api.http.parameters import Instant, parse_instant
+from dcvd.api.http.instants import Instant, parse_instant
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.webhooks.conformance_view import ConformanceAnswer, conformance_answer
 from dcvd.api.webhooks.delivery_filters import LIST_QUERY, InjectedListQuery

@@ -3,7 +3,7 @@
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from dcvd.api.http.parameters import Instant, format_instant
+from dcvd.api.http.instants import Instant, format_instant
 from dcvd.core.events import EventType
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.secret import Secret

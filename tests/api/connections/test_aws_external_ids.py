@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from dcvd.api import Api
+from dcvd.api.app import Api
 from dcvd.config.provider_sections import Route53ProviderConfig
 from dcvd.core.instants import DAY
 from dcvd.core.secret import Secret

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dcvd.api import Api
+from dcvd.api.app import Api
 from dcvd.errors import Permanent
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.kit.vault.key import VaultKey

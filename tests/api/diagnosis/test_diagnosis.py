@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from dcvd.api import Api
+from dcvd.api.app import Api
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.instants import HOUR

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from dcvd.api import Api
+from dcvd.api.app import Api
 from dcvd.api.http.admission_limits import MAX_SYNCS_PER_MINUTE, MAX_SYNCS_PER_ORGANIZATION
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.observations import RegistrationRefusal

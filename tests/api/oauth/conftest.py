@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from msgspec.structs import replace
 
-from dcvd.api import Api
+from dcvd.api.app import Api
 from dcvd.config.http_api_section import HttpApiDescription
 from dcvd.config.provider_sections import OtherProviderConfig
 from dcvd.kit.http.fetch import Fetcher

@@ -7,7 +7,7 @@ import pytest
 from litestar import Litestar
 from prometheus_client import CollectorRegistry, Counter
 
-from dcvd.api import Api
+from dcvd.api.app import Api
 from dcvd.api.http.problems import REQUEST_ID
 from dcvd.core.instants import to_rfc3339
 from dcvd.services.context import Context

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from dcvd.api import Api
+from dcvd.api.app import Api
 from dcvd.config import Config, DomainsConfig
 from dcvd.core.instants import HOUR
 from dcvd.dns import DnsObserver

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dcvd.api import Api
+from dcvd.api.app import Api
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue as job_service
 from dcvd.services.records import writes

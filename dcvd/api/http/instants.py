@@ -1,0 +1,26 @@
+"""Instants in JSON and in query parameters: RFC 3339, in UTC."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from dcvd.core.instants import from_rfc3339, to_rfc3339
+from dcvd.errors import InvalidInput
+
+Instant = Annotated[str, Meta(description="RFC 3339, UTC.")]
+
+
+def parse_instant(field: str, text: str | None) -> int | None:
+    """Parse an RFC 3339 instant into milliseconds since the epoch; None stays None."""
+    if text is None:
+        return None
+    try:
+        return from_rfc3339(text)
+    except ValueError as error:
+        sentence = f"{field} is {text!r}; give an RFC 3339 instant such as 2027-01-31T00:00:00Z."
+        raise InvalidInput(field, sentence) from error
+
+
+def format_instant(instant: int | None) -> str | None:
+    """Format milliseconds since the epoch as RFC 3339; None stays None."""
+    return None if instant is None else to_rfc3339(instant)

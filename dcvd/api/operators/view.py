@@ -1,0 +1,31 @@
+"""Organizations and late renewals as JSON."""
+
+from msgspec import Struct
+
+from dcvd.api.http.instants import Instant
+from dcvd.core.instants import to_rfc3339
+from dcvd.services.lifecycle.renewals import RenewalsView
+from dcvd.store.organizations import Organization
+
+
+class OrganizationView(Struct, frozen=True, kw_only=True, rename="camel"):
+    id: str
+    name: str
+    created_at: Instant
+
+
+class OrganizationAnswer(Struct, frozen=True):
+    organization: OrganizationView
+
+
+class OrganizationList(Struct, frozen=True):
+    organizations: list[OrganizationView]
+
+
+class RenewalsAnswer(Struct, frozen=True):
+    renewals: RenewalsView
+
+
+def organization_view(organization: Organization) -> OrganizationView:
+    """Show one organization."""
+    return OrganizationView(id=organization.id, name=organization.name, created_at=to_rfc3339(organization.created_at))

@@ -1,0 +1,38 @@
+"""The routers below /api, for bearers of a token."""
+
+from typing import Final
+
+from litestar import Router
+
+from dcvd.api import events
+from dcvd.api.connections import aws_external_ids, oauth
+from dcvd.api.connections import routes as connections
+from dcvd.api.diagnosis import routes as diagnosis
+from dcvd.api.domains import bulk, csv_export
+from dcvd.api.domains import routes as domains
+from dcvd.api.jobs import routes as jobs
+from dcvd.api.records import domain_connect
+from dcvd.api.records import routes as records
+from dcvd.api.timeline import routes as timeline
+from dcvd.api.tokens import routes as tokens
+from dcvd.api.webhooks import deliveries, endpoint_calls
+from dcvd.api.webhooks import routes as webhooks
+
+TENANT_ROUTERS: Final[tuple[Router, ...]] = (
+    tokens.ROUTER,
+    domains.ROUTER,
+    bulk.ROUTER,
+    csv_export.ROUTER,
+    diagnosis.ROUTER,
+    records.ROUTER,
+    domain_connect.ROUTER,
+    timeline.ROUTER,
+    webhooks.ROUTER,
+    endpoint_calls.ROUTER,
+    deliveries.ROUTER,
+    events.ROUTER,
+    jobs.ROUTER,
+    connections.ROUTER,
+    aws_external_ids.ROUTER,
+    oauth.ROUTER,
+)
