@@ -15,7 +15,7 @@ from dcvd.errors import ConfigError, DcvdError
 
 DEBUG_VARIABLE: Final = "DCVD_DEBUG"
 
-_COMMANDS: Final = {
+DEFERRED_COMMANDS: Final = {
     "demo": DeferredCommand("dcvd.cli.demo.command", "demo", "See it all at work in a minute, without configuration."),
     "serve": DeferredCommand("dcvd.cli.serve", "serve", "Run the daemon in the foreground."),
     "check-config": DeferredCommand("dcvd.cli.check_config", "check_config", "Report every error of a configuration."),
@@ -57,7 +57,7 @@ DCVD_DEBUG=1 shows the traceback of a failure.
 
 @click.group(
     cls=LazyGroup,
-    deferred_commands=_COMMANDS,
+    deferred_commands=DEFERRED_COMMANDS,
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -5,15 +5,11 @@ from pathlib import Path
 from typing import Final
 
 import click
+import msgspec
 
-from dcvd.cli.operations import (
-    MintedTokenOutput,
-    Operations,
-    OrganizationOutput,
-    TokenOutput,
-    find_organization,
-    perform,
-)
+from dcvd.api.operators.view import OrganizationView
+from dcvd.api.tokens.view import TokenView
+from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
 from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
 from dcvd.core.durations import parse_duration
@@ -99,7 +95,7 @@ def create(
         raise click.UsageError("--quiet and --json exclude each other: choose one.")
     expires_at = None if lifetime is None else time.time_ns() // 1_000_000 + lifetime
 
-    async def work(operations: Operations) -> tuple[OrganizationOutput, MintedTokenOutput]:
+    async def work(operations: Operations) -> tuple[OrganizationView, TokenView]:
         owner = await find_organization(operations, organization)
         minted = await operations.create_token(owner.id, name=name, role=Role(role), expires_at=expires_at)
         return owner, minted
@@ -108,7 +104,9 @@ def create(
     if quiet:
         click.echo(minted.token)
     elif as_json:
-        print_json({"token": minted})
+        members = msgspec.to_builtins(minted)
+        del members["lastUsedAt"]  # says nothing of a token that is new
+        print_json({"token": members})
     else:
         click.echo(_describe_token(owner, minted))
         click.echo("Keep the token safe: it cannot be shown again.", err=True)
@@ -124,7 +122,7 @@ def create(
 def list_tokens(organization: str, as_json: bool, config: Path) -> None:
     """List an organization's tokens. The newest comes first, and their plain text never."""
 
-    async def work(operations: Operations) -> list[TokenOutput]:
+    async def work(operations: Operations) -> list[TokenView]:
         owner = await find_organization(operations, organization)
         return await operations.list_tokens(owner.id)
 
@@ -146,7 +144,7 @@ def list_tokens(organization: str, as_json: bool, config: Path) -> None:
 def revoke(token_id: str, organization: str, as_json: bool, config: Path) -> None:
     """Revoke the token with this ID. It stops working at once."""
 
-    async def work(operations: Operations) -> OrganizationOutput:
+    async def work(operations: Operations) -> OrganizationView:
         owner = await find_organization(operations, organization)
         await operations.revoke_token(owner.id, token_id)
         return owner
@@ -158,10 +156,10 @@ def revoke(token_id: str, organization: str, as_json: bool, config: Path) -> Non
         click.echo(f"Revoked {token_id} of {owner.name}.")
 
 
-def _describe_token(owner: OrganizationOutput, minted: MintedTokenOutput) -> str:
+def _describe_token(owner: OrganizationView, minted: TokenView) -> str:
     return format_facts(
         [
-            ("Token", minted.token),
+            ("Token", minted.token or ""),
             ("Name", minted.name),
             ("Organization", f"{owner.name} ({owner.id})"),
             ("Role", minted.role.value),
@@ -171,7 +169,7 @@ def _describe_token(owner: OrganizationOutput, minted: MintedTokenOutput) -> str
     )
 
 
-def _to_row(token: TokenOutput, now: int) -> tuple[str, ...]:
+def _to_row(token: TokenView, now: int) -> tuple[str, ...]:
     is_expired = token.expires_at is not None and from_rfc3339(token.expires_at) <= now
     return (
         token.name,

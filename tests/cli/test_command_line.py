@@ -1,6 +1,8 @@
 """Help that teaches, exit codes, and sentences instead of tracebacks."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -8,7 +10,7 @@ import pytest
 
 from dcvd import __version__
 from dcvd.cli import main as entry_point
-from dcvd.cli.main import commands, run
+from dcvd.cli.main import DEFERRED_COMMANDS, commands, run
 from dcvd.errors import ConfigError, DatabaseLocked, DatabaseUnusable, DcvdError
 from tests.cli.processes import House, dcvd
 
@@ -89,6 +91,14 @@ def test_every_command_on_the_daemon_or_its_database_takes_a_config(
 def test_the_version_is_one_line() -> None:
     done = dcvd("--version")
     assert (done.returncode, done.stdout) == (0, f"dcvd {__version__}\n")
+
+
+def test_only_what_runs_a_daemon_waits_for_a_web_framework_to_be_imported() -> None:
+    modules = {deferred.module for name, deferred in DEFERRED_COMMANDS.items() if name not in ("serve", "demo")}
+    assert len(modules) == len(DEFERRED_COMMANDS) - 2
+    script = f"import sys, {', '.join(sorted(modules))}; print('aiohttp' in sys.modules, 'litestar' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "True False\n"
 
 
 @pytest.mark.parametrize(

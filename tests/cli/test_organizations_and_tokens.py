@@ -7,7 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from dcvd.cli.operations import Operations, OrganizationOutput, TokenOutput
+from dcvd.api.operators.view import OrganizationView
+from dcvd.api.tokens.view import TokenView
+from dcvd.cli.operations import Operations
 from dcvd.core.instants import DAY, from_rfc3339
 from dcvd.core.tokens import Role
 from dcvd.store.engine.paging import MAX_LIMIT
@@ -22,7 +24,7 @@ def name() -> str:
 
 
 @pytest.fixture
-def acme(either: House, name: str) -> OrganizationOutput:
+def acme(either: House, name: str) -> OrganizationView:
     """An organization that is there already."""
     return either.given(lambda operations: operations.create_organization(name))
 
@@ -34,7 +36,7 @@ def test_a_created_organization_is_printed_whole(either: House, name: str) -> No
     assert created["organization"]["name"] == name
 
 
-def test_organizations_are_listed_for_programs(either: House, acme: OrganizationOutput) -> None:
+def test_organizations_are_listed_for_programs(either: House, acme: OrganizationView) -> None:
     listed = either.json("org", "list")["organizations"]
     assert {"id": acme.id, "name": acme.name, "createdAt": acme.created_at} in listed
 
@@ -54,14 +56,14 @@ def test_organizations_are_listed_for_eyes(house: House, name: str) -> None:
 
 
 def test_a_second_organization_of_the_same_name_is_refused_in_one_sentence(
-    either: House, acme: OrganizationOutput
+    either: House, acme: OrganizationView
 ) -> None:
     again = either.dcvd("org", "create", acme.name)
     assert (again.returncode, again.stdout) == (1, "")
     assert again.stderr == f"There is already an organization named {acme.name!r}.\n"
 
 
-def test_a_token_is_shown_once_and_then_only_listed(either: House, acme: OrganizationOutput) -> None:
+def test_a_token_is_shown_once_and_then_only_listed(either: House, acme: OrganizationView) -> None:
     minted = either.json("token", "create", "--org", acme.name, "--name", "ci", "--expires-in", "90d")["token"]
     assert re.fullmatch("dcv_live_[0-9a-f]{32}", minted.pop("token"))
     assert (minted["name"], minted["role"], minted["orgId"]) == ("ci", "owner", acme.id)
@@ -84,7 +86,7 @@ def test_a_token_for_eyes_comes_with_what_it_is_and_a_warning(house: House) -> N
     assert re.split(" {2,}", row)[:3] == ["reports", "member", facts["Id"]]
 
 
-def test_a_revoked_token_is_gone_and_cannot_be_revoked_twice(either: House, acme: OrganizationOutput) -> None:
+def test_a_revoked_token_is_gone_and_cannot_be_revoked_twice(either: House, acme: OrganizationView) -> None:
     token = either.given(
         lambda operations: operations.create_token(acme.id, name="ci", role=Role.ADMIN, expires_at=None)
     )
@@ -116,7 +118,7 @@ def test_an_unknown_organization_is_named(house: House) -> None:
 
 
 def test_more_tokens_than_a_page_holds_are_all_listed(house: House) -> None:
-    async def mint_many(operations: Operations) -> list[TokenOutput]:
+    async def mint_many(operations: Operations) -> list[TokenView]:
         acme = await operations.create_organization("Acme")
         for number in range(MAX_LIMIT + 1):
             await operations.create_token(acme.id, name=str(number), role=Role.MEMBER, expires_at=None)

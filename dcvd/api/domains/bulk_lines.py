@@ -19,22 +19,19 @@ from dcvd.core.domains.bulk import (
 from dcvd.core.domains.hostnames import normalise
 from dcvd.errors import InvalidInput
 from dcvd.services.context import Context
-from dcvd.services.domains import additions
+from dcvd.services.domains.bulk_additions import validate_line
 
 T = TypeVar("T", bound=Struct)
 
 
 def parse_add_line(context: Context, line: RawLine) -> AddLine:
     """Parse a line of a bulk call that adds; a mistake becomes the line's own refusal."""
-    fingerprint, name = fingerprint_line("add", line.content), None
     try:
         domain_request = to_domain_request(_read(line, NewDomain))
-        fingerprint = fingerprint_line("add", msgspec.json.encode(domain_request))
-        name = domain_request.domain_name[:LONGEST_ECHOED_NAME]
-        content = additions.validate(context, domain_request)
-        return AddLine(number=line.number, fingerprint=fingerprint, name=name, content=content)
     except InvalidInput as error:
-        return AddLine(number=line.number, fingerprint=fingerprint, name=name, content=to_refusal(error))
+        fingerprint = fingerprint_line("add", line.content)
+        return AddLine(number=line.number, fingerprint=fingerprint, name=None, content=to_refusal(error))
+    return validate_line(context, line.number, domain_request)
 
 
 def parse_remove_line(context: Context, line: RawLine) -> RemoveLine:

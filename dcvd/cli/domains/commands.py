@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import IO, Final, Literal, get_args
 
 import click
+from msgspec.structs import replace
 
+from dcvd.api.domains.bulk_view import AddedLine
+from dcvd.api.domains.finding_view import ErrorView
+from dcvd.api.operators.view import OrganizationView
 from dcvd.cli.domains.file import ImportDefaults, ImportEntry, read_entries
 from dcvd.cli.exit_codes import FAILED
-from dcvd.cli.operations import ImportedLine, LineError, Operations, OrganizationOutput, find_organization, perform
+from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
 from dcvd.cli.terminal.tables import format_table
 from dcvd.core.domains.additions import DomainRequest
@@ -83,15 +87,15 @@ def import_domains(
     with ExitStack() as stack:
         advance = _start_progress(stack, len(requests), visible=not as_json)
 
-        async def work(operations: Operations) -> OrganizationOutput:
+        async def work(operations: Operations) -> OrganizationView:
             owner = await find_organization(operations, organization)
             for start in range(0, len(requests), MOST_LINES):
                 batch = requests[start : start + MOST_LINES]
                 batch_key = key if key is None or not start else f"{key}.{start // MOST_LINES + 1}"
-                async for imported in operations.import_domains(
+                async for added in operations.import_domains(
                     owner.id, [request for _, request in batch], dry_run=dry_run, key=batch_key
                 ):
-                    results.append(_renumber(imported, batch[imported.line - 1][0]))
+                    results.append(replace(added, line=batch[added.line - 1][0]))
                     advance(1)
             return owner
 
@@ -103,7 +107,7 @@ def import_domains(
         summary = {
             "wouldCreate" if outcome == "would_create" else outcome: counts[outcome] for outcome in _OUTCOME_WORDS
         }
-        print_json({"results": results, "summary": summary})
+        print_json({"results": [_to_json(result) for result in results], "summary": summary})
     else:
         _print_summary(file.name, owner, results, counts)
     return FAILED if counts["refused"] else 0
@@ -120,9 +124,7 @@ def _start_progress(stack: ExitStack, length: int, *, visible: bool) -> Callable
     return bar.update
 
 
-def _print_summary(
-    name: str, owner: OrganizationOutput, results: list[ImportedLine], counts: Counter[AddStatus]
-) -> None:
+def _print_summary(name: str, owner: OrganizationView, results: list[AddedLine], counts: Counter[AddStatus]) -> None:
     for result in results:
         if result.error is not None:
             prefix = "" if result.domain_name is None else f"{result.domain_name}: "
@@ -134,17 +136,33 @@ def _print_summary(
     click.echo(format_table((f"domains of {owner.name}", "lines"), rows))
 
 
-def _to_refused_line(entry: ImportEntry) -> ImportedLine:
+def _to_refused_line(entry: ImportEntry) -> AddedLine:
     assert isinstance(entry.request_or_fault, str), "what is wrong with a line is a sentence"
-    error = LineError("invalid_input", entry.request_or_fault)
-    return ImportedLine(line=entry.line, domain_name=None, outcome="refused", error=error)
-
-
-def _renumber(imported: ImportedLine, line: int) -> ImportedLine:
-    return ImportedLine(
-        line=line,
-        domain_name=imported.domain_name,
-        outcome=imported.outcome,
-        domain=imported.domain,
-        error=imported.error,
+    return AddedLine(
+        line=entry.line,
+        domain_name=None,
+        outcome="refused",
+        domain=None,
+        registration=None,
+        error=ErrorView("invalid_input", entry.request_or_fault),
     )
+
+
+def _to_json(line: AddedLine) -> dict[str, object]:
+    """Show what the owner of a list of names needs: which records to have created."""
+    domain = line.domain
+    records = [] if domain is None else domain.required_records
+    return {
+        "line": line.line,
+        "domainName": line.domain_name,
+        "outcome": line.outcome,
+        "domain": None
+        if domain is None
+        else {
+            "id": domain.id,
+            "requiredRecords": [
+                {"type": record.type, "name": record.name, "value": record.value} for record in records
+            ],
+        },
+        "error": line.error,
+    }

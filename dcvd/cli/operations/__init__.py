@@ -1,23 +1,6 @@
 """The operator's operations on organizations, tokens and domains, whether or not the daemon runs."""
 
 from dcvd.cli.operations.choice import perform
-from dcvd.cli.operations.contract import (
-    ImportedLine,
-    LineError,
-    MintedTokenOutput,
-    Operations,
-    OrganizationOutput,
-    TokenOutput,
-    find_organization,
-)
+from dcvd.cli.operations.contract import Operations, find_organization
 
-__all__ = [
-    "ImportedLine",
-    "LineError",
-    "MintedTokenOutput",
-    "Operations",
-    "OrganizationOutput",
-    "TokenOutput",
-    "find_organization",
-    "perform",
-]
+__all__ = ["Operations", "find_organization", "perform"]

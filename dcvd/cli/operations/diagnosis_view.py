@@ -4,51 +4,28 @@ from typing import Final
 
 from msgspec import Struct
 
+from dcvd.api.domains.finding_view import (
+    ErrorView,
+    RecordView,
+    RequiredRecordView,
+    UndatedFindingView,
+    required_record_views,
+)
+from dcvd.api.http.instants import Instant, format_instant
 from dcvd.core.diagnosis.preview import DomainDiagnosis
 from dcvd.core.diagnosis.summary import summarize_preview
 from dcvd.core.domains import targets
 from dcvd.core.domains.dns_facts import ResolverAnswer, ServerAnswer
-from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, Finding, FindingActor, RecordPurpose, Severity
+from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, Finding
 from dcvd.core.instants import to_rfc3339
 
 _GOOD_STATES: Final = frozenset({DnsState.VERIFIED, DnsState.UNVERIFIABLE})
 
 
-class FixOutput(Struct, frozen=True):
-    """The record that somebody has to type."""
+class FindingOutput(UndatedFindingView, frozen=True, kw_only=True, rename="camel"):
+    """A finding; one about which only DNS was asked need not say when the next check makes sense."""
 
-    type: str
-    name: str
-    value: str
-
-
-class FindingOutput(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One finding: what is wrong, and who has to act; instants here and below are RFC 3339."""
-
-    code: str
-    severity: Severity
-    actor: FindingActor
-    message: str
-    fix: FixOutput | None = None
-    evidence: list[str] = []
-    next_check_at: str | None = None
-
-
-class RequiredRecordOutput(Struct, frozen=True):
-    """A record that has to be in DNS."""
-
-    type: str
-    name: str
-    value: str | None
-    purpose: RecordPurpose
-    verified: bool
-
-
-class ErrorOutput(Struct, frozen=True):
-    """Why a domain cannot go on by itself."""
-
-    code: str
-    message: str
+    next_check_at: Instant | None = None
 
 
 class DiagnosisOutput(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -59,11 +36,11 @@ class DiagnosisOutput(Struct, frozen=True, kw_only=True, rename="camel"):
     status: DomainStatus | None = None
     ready: bool = False
     dns_state: DnsState | None = None
-    error: ErrorOutput | None = None
+    error: ErrorView | None = None
     findings: list[FindingOutput] = []
-    required_records: list[RequiredRecordOutput] = []
-    checked_at: str | None = None
-    next_check_at: str | None = None
+    required_records: list[RequiredRecordView] = []
+    checked_at: Instant | None = None
+    next_check_at: Instant | None = None
     summary: str
 
     @property
@@ -92,10 +69,7 @@ def diagnosis_from_dns(domain: Domain, diagnosis: DomainDiagnosis, now: int) -> 
         domain_name=domain.name,
         dns_state=diagnosis.state,
         findings=[_finding_output(finding) for finding in diagnosis.findings],
-        required_records=[
-            RequiredRecordOutput(record.type, record.name, record.value, record.purpose, record.is_verified)
-            for record in diagnosis.records
-        ],
+        required_records=required_record_views(diagnosis.records),
         checked_at=to_rfc3339(now),
         summary=summarize_preview(
             domain.name,
@@ -117,13 +91,13 @@ def diagnosis_of_invalid_name(name: str, findings: tuple[Finding, ...]) -> Diagn
 
 
 def _finding_output(finding: Finding) -> FindingOutput:
-    fix, at = finding.fix, finding.next_check_at
+    fix = finding.fix
     return FindingOutput(
         code=finding.code,
         severity=finding.severity,
         actor=finding.actor,
         message=finding.message,
-        fix=None if fix is None else FixOutput(fix.type, fix.name, fix.value),
+        fix=None if fix is None else RecordView(fix.type, fix.name, fix.value),
         evidence=list(finding.evidence),
-        next_check_at=None if at is None else to_rfc3339(at),
+        next_check_at=format_instant(finding.next_check_at),
     )

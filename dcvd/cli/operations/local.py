@@ -6,37 +6,26 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from dcvd.cli.operations.contract import (
-    ImportedDomain,
-    ImportedLine,
-    ImportedRecord,
-    LineError,
-    MintedTokenOutput,
-    OrganizationOutput,
-    TokenOutput,
-)
+from dcvd.api.domains.bulk_view import AddedLine, added_line
+from dcvd.api.operators.view import OrganizationView, organization_view
+from dcvd.api.tokens.view import TokenView, minted_token_answer, token_list
 from dcvd.config import Config
-from dcvd.core.domains.additions import DomainRequest, ValidatedDomain
-from dcvd.core.domains.bulk import LONGEST_ECHOED_NAME, AddLine, LineRefusal, fingerprint_line, to_refusal
-from dcvd.core.domains.required_records import required_records
-from dcvd.core.instants import to_rfc3339, to_seconds
+from dcvd.core.domains.additions import DomainRequest
+from dcvd.core.instants import to_seconds
 from dcvd.core.timeline import OPERATOR_ACTOR
-from dcvd.core.tokens import Role, Token
-from dcvd.errors import ConfigError, InvalidInput, StoreError
+from dcvd.core.tokens import Role
+from dcvd.errors import ConfigError, StoreError
 from dcvd.kit.lockfile import LockFile
 from dcvd.services import organizations, tokens
 from dcvd.services.context import Context
-from dcvd.services.domains import additions
 from dcvd.services.domains.bulk import BulkRequest
-from dcvd.services.domains.bulk_additions import AddLineResult, BulkAdditions
+from dcvd.services.domains.bulk_additions import BulkAdditions, validate_line
 from dcvd.services.lifecycle import renewals
 from dcvd.services.lifecycle.renewals import RenewalsView
+from dcvd.services.tokens import TokenUsage
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.files import adopt_owner, lock_path
 from dcvd.store.engine.paging import MAX_LIMIT
-from dcvd.store.organizations import Organization
 
 OnCreated = Callable[[Path], None]
 """A callback that gets the path of a database that was just created."""
@@ -50,31 +39,22 @@ class LocalOperations:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def create_organization(self, name: str) -> OrganizationOutput:
-        return _organization_output(await organizations.create(self._context, name))
+    async def create_organization(self, name: str) -> OrganizationView:
+        return organization_view(await organizations.create(self._context, name))
 
-    async def list_organizations(self) -> list[OrganizationOutput]:
-        return [_organization_output(organization) for organization in await organizations.list_all(self._context)]
+    async def list_organizations(self) -> list[OrganizationView]:
+        return [organization_view(organization) for organization in await organizations.list_all(self._context)]
 
-    async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> MintedTokenOutput:
+    async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> TokenView:
         minted = await tokens.create(self._context, org_id, name=name, role=role, expires_at=expires_at)
-        token = minted.token
-        return MintedTokenOutput(
-            id=token.id,
-            org_id=token.org_id,
-            name=token.name,
-            role=token.role,
-            token=minted.plaintext.reveal(),
-            created_at=to_rfc3339(token.created_at),
-            expires_at=_format_instant(token.expires_at),
-        )
+        return minted_token_answer(minted).token
 
-    async def list_tokens(self, org_id: str) -> list[TokenOutput]:
-        outputs: list[TokenOutput] = []
+    async def list_tokens(self, org_id: str) -> list[TokenView]:
+        outputs: list[TokenView] = []
         cursor: str | None = None
         while True:
             page = await tokens.list_page(self._context, org_id, cursor=cursor, limit=MAX_LIMIT)
-            outputs += (_token_output(token) for token in page.items)
+            outputs += token_list(page, TokenUsage()).tokens
             cursor = page.next_cursor
             if cursor is None:
                 return outputs
@@ -87,26 +67,15 @@ class LocalOperations:
 
     async def import_domains(
         self, org_id: str, requests: Sequence[DomainRequest], *, dry_run: bool, key: str | None
-    ) -> AsyncIterator[ImportedLine]:
+    ) -> AsyncIterator[AddedLine]:
         if not self._context.config.cloudflare.cname_target:
             message = "cloudflare.cname_target is not set (nor SAAS_CNAME_TARGET): customers' records need a target."
             raise ConfigError([message])
         call = BulkRequest(org_id=org_id, actor=OPERATOR_ACTOR, idempotency_key=key, dry_run=dry_run)
-        lines = [self._to_add_line(number, request) for number, request in enumerate(requests, 1)]
+        lines = [validate_line(self._context, number, request) for number, request in enumerate(requests, 1)]
         async for results in BulkAdditions(self._context, call).add_lines(lines):
             for result in results:
-                yield _imported_line(result)
-
-    def _to_add_line(self, number: int, request: DomainRequest) -> AddLine:
-        content: ValidatedDomain | LineRefusal
-        try:
-            content = additions.validate(self._context, request)
-        except InvalidInput as error:
-            content = to_refusal(error)
-        fingerprint = fingerprint_line("add", msgspec.json.encode(request))
-        return AddLine(
-            number=number, fingerprint=fingerprint, name=request.domain_name[:LONGEST_ECHOED_NAME], content=content
-        )
+                yield added_line(result)
 
 
 @asynccontextmanager
@@ -173,39 +142,3 @@ def _forbidden_database(database: Path) -> StoreError:
         f"No daemon listens, and you may not use its database {database}: run this with sudo, or as the user that dcvd "
         "runs as."
     )
-
-
-def _organization_output(organization: Organization) -> OrganizationOutput:
-    return OrganizationOutput(
-        id=organization.id, name=organization.name, created_at=to_rfc3339(organization.created_at)
-    )
-
-
-def _token_output(token: Token) -> TokenOutput:
-    return TokenOutput(
-        id=token.id,
-        org_id=token.org_id,
-        name=token.name,
-        role=token.role,
-        created_at=to_rfc3339(token.created_at),
-        expires_at=_format_instant(token.expires_at),
-        last_used_at=_format_instant(token.last_used_at),
-    )
-
-
-def _imported_line(addition: AddLineResult) -> ImportedLine:
-    domain: ImportedDomain | None = None
-    if addition.domain_id is not None:
-        records = () if addition.domain is None else required_records(addition.domain)
-        domain = ImportedDomain(
-            id=addition.domain_id,
-            required_records=[ImportedRecord(record.type, record.name, record.value) for record in records],
-        )
-    error = None if addition.error is None else LineError(addition.error.code, addition.error.message)
-    return ImportedLine(
-        line=addition.line, domain_name=addition.name, outcome=addition.outcome, domain=domain, error=error
-    )
-
-
-def _format_instant(instant: int | None) -> str | None:
-    return None if instant is None else to_rfc3339(instant)

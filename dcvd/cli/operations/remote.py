@@ -11,41 +11,24 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
-from dcvd.cli.operations.contract import ImportedLine, MintedTokenOutput, OrganizationOutput, TokenOutput
+from dcvd.api.domains.bulk_view import AddedLine
+from dcvd.api.domains.input import NewDomain
+from dcvd.api.operators.view import OrganizationAnswer, OrganizationList, OrganizationView, RenewalsAnswer
+from dcvd.api.tokens.view import TokenAnswer, TokenList, TokenView
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.tokens import Role
 from dcvd.errors import DcvdError, Forbidden, NotFound
 from dcvd.services.lifecycle.renewals import RenewalsView
+from dcvd.store.engine.paging import MAX_LIMIT
 
 _ORGANIZATIONS_PATH: Final = "/operator/organizations"
 _TIMEOUT_S: Final = 30.0  # seconds for one call
-_PAGE_SIZE: Final = "250"
+_PAGE_SIZE: Final = str(MAX_LIMIT)
 _SEND_BATCH: Final = 250  # lines
 _NO_LISTENER_ERRORS: Final = (errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED)
 _A = TypeVar("_A")
-
-
-class _OrganizationAnswer(Struct, frozen=True):
-    organization: OrganizationOutput
-
-
-class _OrganizationsAnswer(Struct, frozen=True):
-    organizations: list[OrganizationOutput]
-
-
-class _MintedTokenAnswer(Struct, frozen=True):
-    token: MintedTokenOutput
-
-
-class _TokensAnswer(Struct, frozen=True, rename="camel"):
-    tokens: list[TokenOutput]
-    next_cursor: str | None
-
-
-class _LateRenewalsAnswer(Struct, frozen=True):
-    renewals: RenewalsView
 
 
 class _NameDiagnosisAnswer(Struct, frozen=True):
@@ -64,26 +47,26 @@ class RemoteOperations:
         self._session = session
         self._socket = socket
 
-    async def create_organization(self, name: str) -> OrganizationOutput:
-        answer = await self._call("POST", _ORGANIZATIONS_PATH, _OrganizationAnswer, body={"name": name})
+    async def create_organization(self, name: str) -> OrganizationView:
+        answer = await self._call("POST", _ORGANIZATIONS_PATH, OrganizationAnswer, body={"name": name})
         return answer.organization
 
-    async def list_organizations(self) -> list[OrganizationOutput]:
-        answer = await self._call("GET", _ORGANIZATIONS_PATH, _OrganizationsAnswer)
+    async def list_organizations(self) -> list[OrganizationView]:
+        answer = await self._call("GET", _ORGANIZATIONS_PATH, OrganizationList)
         return answer.organizations
 
-    async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> MintedTokenOutput:
+    async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> TokenView:
         body: dict[str, str] = {"name": name, "role": role.value}
         if expires_at is not None:
             body["expiresAt"] = to_rfc3339(expires_at)
-        answer = await self._call("POST", f"{_ORGANIZATIONS_PATH}/{org_id}/tokens", _MintedTokenAnswer, body=body)
+        answer = await self._call("POST", f"{_ORGANIZATIONS_PATH}/{org_id}/tokens", TokenAnswer, body=body)
         return answer.token
 
-    async def list_tokens(self, org_id: str) -> list[TokenOutput]:
-        outputs: list[TokenOutput] = []
+    async def list_tokens(self, org_id: str) -> list[TokenView]:
+        outputs: list[TokenView] = []
         query = {"limit": _PAGE_SIZE}
         while True:
-            page = await self._call("GET", f"{_ORGANIZATIONS_PATH}/{org_id}/tokens", _TokensAnswer, query=query)
+            page = await self._call("GET", f"{_ORGANIZATIONS_PATH}/{org_id}/tokens", TokenList, query=query)
             outputs += page.tokens
             if page.next_cursor is None:
                 return outputs
@@ -93,7 +76,7 @@ class RemoteOperations:
         await self._exchange("DELETE", f"{_ORGANIZATIONS_PATH}/{org_id}/tokens/{token_id}")
 
     async def list_renewals(self) -> RenewalsView:
-        answer = await self._call("GET", "/operator/renewals", _LateRenewalsAnswer)
+        answer = await self._call("GET", "/operator/renewals", RenewalsAnswer)
         return answer.renewals
 
     async def diagnose(self, name: str) -> DiagnosisOutput | None:
@@ -108,7 +91,7 @@ class RemoteOperations:
 
     async def import_domains(
         self, org_id: str, requests: Sequence[DomainRequest], *, dry_run: bool, key: str | None
-    ) -> AsyncIterator[ImportedLine]:
+    ) -> AsyncIterator[AddedLine]:
         path = f"{_ORGANIZATIONS_PATH}/{org_id}/domains/bulk"
         headers = {"Content-Type": "application/x-ndjson", **({} if key is None else {"Idempotency-Key": key})}
         answer_count = 0
@@ -124,7 +107,7 @@ class RemoteOperations:
                     fallback_sentence = f"The daemon at {self._socket} answered POST {path} with {response.status}"
                     raise _to_error(await response.read(), fallback_sentence)
                 async for line in response.content:
-                    yield _decode_answer(line, ImportedLine, f"POST {path}", self._socket)
+                    yield _decode_answer(line, AddedLine, f"POST {path}", self._socket)
                     answer_count += 1
         except (aiohttp.ClientError, TimeoutError) as error:
             raise DcvdError(
@@ -201,7 +184,7 @@ async def _encode_lines(requests: Sequence[DomainRequest]) -> AsyncIterator[byte
     for start in range(0, len(requests), _SEND_BATCH):
         yield encoder.encode_lines(
             [
-                {"domainName": request.domain_name, "validation": request.validation, "wildcard": request.wildcard}
+                NewDomain(domain_name=request.domain_name, validation=request.validation, wildcard=request.wildcard)
                 for request in requests[start : start + _SEND_BATCH]
             ]
         )

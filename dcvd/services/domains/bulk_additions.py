@@ -3,12 +3,22 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
-from dcvd.core.domains.additions import ValidatedDomain
-from dcvd.core.domains.bulk import AddLine, AddOutcome, AddStatus, LineRefusal, to_refusal
+from dcvd.core.domains.additions import DomainRequest, ValidatedDomain
+from dcvd.core.domains.bulk import (
+    LONGEST_ECHOED_NAME,
+    AddLine,
+    AddOutcome,
+    AddStatus,
+    LineRefusal,
+    fingerprint_line,
+    to_refusal,
+)
 from dcvd.core.domains.domain import Domain
 from dcvd.core.lifecycle.registration_queue import QueuePosition
+from dcvd.errors import InvalidInput
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.services.domains.additions import AdditionResult
@@ -34,6 +44,21 @@ class AddLineResult(Struct, frozen=True, kw_only=True):
     domain: Domain | None = None
     queue_position: QueuePosition | None = None
     error: LineRefusal | None = None
+
+
+def validate_line(context: Context, number: int, request: DomainRequest) -> AddLine:
+    """Validate the request of a line; a mistake becomes the line's own refusal."""
+    content: ValidatedDomain | LineRefusal
+    try:
+        content = additions.validate(context, request)
+    except InvalidInput as error:
+        content = to_refusal(error)
+    return AddLine(
+        number=number,
+        fingerprint=fingerprint_line("add", msgspec.json.encode(request)),
+        name=request.domain_name[:LONGEST_ECHOED_NAME],
+        content=content,
+    )
 
 
 class BulkAdditions:

@@ -5,14 +5,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from dcvd.api.domains.finding_view import ErrorView, RecordView, RequiredRecordView
 from dcvd.cli.diagnosis.report import format_report
 from dcvd.cli.operations.diagnosis_view import (
     DiagnosisOutput,
     DnsOutput,
-    ErrorOutput,
     FindingOutput,
-    FixOutput,
-    RequiredRecordOutput,
 )
 from dcvd.cli.terminal.style import TerminalStyle
 from dcvd.core.domains.dns_facts import ResolverAnswer, ServerAnswer
@@ -24,11 +22,11 @@ MISSING = FindingOutput(
     severity="error",
     actor="customer",
     message=f"No CNAME exists for {NAME}. Add {NAME} → {TARGET}.",
-    fix=FixOutput("CNAME", NAME, TARGET),
+    fix=RecordView("CNAME", NAME, TARGET),
     evidence=["the name does not exist (NXDOMAIN)"],
     next_check_at="2027-01-15T08:01:00Z",
 )
-RECORD = RequiredRecordOutput("CNAME", NAME, TARGET, "routing", verified=False)
+RECORD = RequiredRecordView("CNAME", NAME, TARGET, "routing", verified=False)
 BROKEN = DiagnosisOutput(
     domain_name=NAME,
     dns_state=DnsState.FAILED,
@@ -101,7 +99,7 @@ def test_a_healthy_domain_is_told_in_a_few_lines() -> None:
         ({"dns_state": DnsState.VERIFIED, "findings": [replace(MISSING, severity="warning")]}, True),
         ({"dns_state": DnsState.VERIFIED, "status": DomainStatus.ISSUING}, False),
         ({"dns_state": DnsState.VERIFIED, "status": DomainStatus.ACTIVE, "ready": True}, True),
-        ({"status": DomainStatus.ERROR, "error": ErrorOutput("moved", "It has moved.")}, False),
+        ({"status": DomainStatus.ERROR, "error": ErrorView("moved", "It has moved.")}, False),
     ],
 )
 def test_healthy_is_what_serves_or_of_an_unknown_name_what_points_here(changes: dict[str, Any], healthy: bool) -> None:
@@ -122,7 +120,7 @@ def test_what_a_zone_holds_cannot_play_with_the_terminal() -> None:
         BROKEN,
         domain_name=evil,
         summary=evil,
-        findings=[replace(MISSING, code=evil, message=evil, evidence=[evil], fix=FixOutput("CNAME", evil, evil))],
+        findings=[replace(MISSING, code=evil, message=evil, evidence=[evil], fix=RecordView("CNAME", evil, evil))],
         required_records=[replace(RECORD, name=evil, value=evil)],
     )
     voices = DnsOutput(

@@ -5,12 +5,12 @@ from uuid import uuid4
 
 import pytest
 
-from dcvd.cli.operations import OrganizationOutput
+from dcvd.api.operators.view import OrganizationView
 from tests.cli.processes import House, dcvd
 
 
 @pytest.fixture
-def acme(either: House) -> OrganizationOutput:
+def acme(either: House) -> OrganizationView:
     """An organization that is there already."""
     return either.given(lambda operations: operations.create_organization(f"Acme {uuid4().hex[:8]}"))
 
@@ -22,7 +22,7 @@ def zone() -> str:
 
 
 def test_a_file_is_imported_and_what_was_refused_is_told_with_its_line(
-    either: House, acme: OrganizationOutput, tmp_path: Path, zone: str
+    either: House, acme: OrganizationView, tmp_path: Path, zone: str
 ) -> None:
     file = tmp_path / "names.txt"
     file.write_text(f"# ours\na.{zone}\nnot a name\n\nb.{zone}\nA.{zone}\n")
@@ -39,7 +39,7 @@ def test_a_file_is_imported_and_what_was_refused_is_told_with_its_line(
 
 
 def test_a_repeat_with_a_key_is_answered_the_same_for_programs(
-    either: House, acme: OrganizationOutput, tmp_path: Path, zone: str
+    either: House, acme: OrganizationView, tmp_path: Path, zone: str
 ) -> None:
     file = tmp_path / "names.jsonl"
     file.write_text(f'\n{{"domainName":"a.{zone}"}}\n{{"domainName":"b.{zone}","wildcard":true}}\n')

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from dcvd.cli.operations import OrganizationOutput, choice, perform, remote
+from dcvd.api.operators.view import OrganizationView
+from dcvd.cli.operations import choice, perform, remote
 from dcvd.errors import Forbidden
 from dcvd.kit.lockfile import LockFile
 from tests.cli.processes import House
@@ -94,7 +95,7 @@ def test_a_daemon_that_was_starting_when_the_lock_was_tried_is_asked_instead(
     async def started_daemon(request: web.Request) -> web.Response:
         return web.json_response({"organizations": [{"id": "org_1", "name": "Acme", "createdAt": "2026-01-01"}]})
 
-    async def ask() -> list[OrganizationOutput]:
+    async def ask() -> list[OrganizationView]:
         application = web.Application()
         application.router.add_get("/operator/organizations", started_daemon)
         runner = web.AppRunner(application)
