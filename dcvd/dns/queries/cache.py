@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Final
 
 from dcvd.dns.messages.reply import DnsReply
+from dcvd.kit.limits.recent_entries import RecentEntries
 
 MAX_TTL_S: Final = 300
 """The most seconds that a reply is kept, whatever its TTL: a customer who corrects a record waits for us."""
@@ -25,7 +26,7 @@ class ReplyCache:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._entries: dict[Hashable, tuple[float, DnsReply]] = {}
+        self._entries = RecentEntries[Hashable, tuple[float, DnsReply]](_MAX_REPLIES)
         self._pending: dict[Hashable, _PendingReply] = {}
 
     async def get(
@@ -58,9 +59,7 @@ class ReplyCache:
     def _store(self, key: Hashable, reply: DnsReply) -> None:
         has_content = reply.is_answered or reply.referral is not None
         ttl_s = min(reply.ttl or 0, MAX_TTL_S) if has_content else _FAILURE_TTL_S
-        self._entries.pop(key, None)
-        if ttl_s <= 0:
-            return
-        if len(self._entries) >= _MAX_REPLIES:
-            del self._entries[next(iter(self._entries))]
-        self._entries[key] = (self._monotonic() + ttl_s, reply)
+        if ttl_s > 0:
+            self._entries[key] = (self._monotonic() + ttl_s, reply)
+        else:
+            self._entries.pop(key, None)

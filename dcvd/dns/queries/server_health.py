@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from dcvd.config import SocketAddress
+from dcvd.kit.limits.recent_entries import RecentEntries
 
 DOWN_FOR_S: Final = 30.0
 """Seconds for which a silent server is left alone; then the next query tries it again."""
@@ -28,7 +29,7 @@ class DnsServerHealth:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._timeouts: dict[SocketAddress, _ServerTimeouts] = {}
+        self._timeouts = RecentEntries[SocketAddress, _ServerTimeouts](_MAX_SERVERS)
 
     def is_down(self, server: SocketAddress, zone: str) -> bool:
         """Whether a server is down, for one zone or for all."""
@@ -47,9 +48,7 @@ class DnsServerHealth:
 
     def record_timeout(self, server: SocketAddress, zone: str) -> bool:
         """Count a timeout; return whether the server is now down for the zone."""
-        if server not in self._timeouts and len(self._timeouts) >= _MAX_SERVERS:
-            self._timeouts.pop(next(iter(self._timeouts)))
-        timeouts = self._timeouts.setdefault(server, _ServerTimeouts())
+        timeouts = self._timeouts.use(server, _ServerTimeouts)
         if zone in timeouts.count_by_zone or len(timeouts.count_by_zone) < _MAX_ZONES_PER_SERVER:
             timeouts.count_by_zone[zone] = timeouts.count_by_zone.get(zone, 0) + 1
         until = self._monotonic() + DOWN_FOR_S

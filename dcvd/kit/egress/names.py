@@ -2,14 +2,14 @@
 
 import asyncio
 import socket
-from collections import OrderedDict
 from typing import Final
 
 from dcvd.core.addresses import IpAddress
 from dcvd.kit.egress.guard import EgressPolicy, select_permitted
 from dcvd.kit.egress.system_resolver import SystemResolver
+from dcvd.kit.limits.recent_entries import RecentEntries
 
-_MAX_NAMES: Final = 1024  # names
+_MAX_NAMES: Final = 1024
 
 
 class GuardedResolver:
@@ -22,7 +22,7 @@ class GuardedResolver:
         self._policy = policy
         self._ttl_s = ttl_s
         self._system_resolver = system_resolver
-        self._cache: OrderedDict[tuple[str, int], tuple[float, tuple[IpAddress, ...]]] = OrderedDict()
+        self._cache = RecentEntries[tuple[str, int], tuple[float, tuple[IpAddress, ...]]](_MAX_NAMES)
 
     def get_cached(self, host: str, port: int) -> tuple[IpAddress, ...] | None:
         """Return the addresses that were found within the last `ttl_s` seconds; None when there are none."""
@@ -39,8 +39,5 @@ class GuardedResolver:
         permitted = select_permitted(host, await self._system_resolver.resolve(host), port, self._policy)
         if not permitted:
             raise socket.gaierror(socket.EAI_NODATA, "the name has no address")
-        self._cache.pop((host, port), None)
-        while len(self._cache) >= _MAX_NAMES:
-            self._cache.popitem(last=False)
         self._cache[host, port] = (asyncio.get_running_loop().time() + self._ttl_s, permitted)
         return permitted

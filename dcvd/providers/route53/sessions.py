@@ -1,7 +1,6 @@
 """Assume customers' roles with our own AWS identity, and keep their temporary keys."""
 
 import asyncio
-from collections import OrderedDict
 from typing import Final
 
 import structlog
@@ -12,6 +11,7 @@ from dcvd.core.connections.credentials import AwsRole
 from dcvd.errors import NotConfigured, Permanent, Retryable, Unauthorized
 from dcvd.kit.clock import Clock
 from dcvd.kit.http.fetch import Fetcher
+from dcvd.kit.limits.recent_entries import RecentEntries
 from dcvd.providers.route53 import sts
 from dcvd.providers.route53.calls import AwsClient
 from dcvd.providers.route53.faults import PERMISSION_MISSING, UNAUTHORIZED
@@ -43,7 +43,7 @@ class AwsSessions:
 
     def __init__(self, fetcher: Fetcher, clock: Clock | None = None, *, client: AwsClient | None = None) -> None:
         self.client = client if client is not None else AwsClient(fetcher, clock)
-        self._sessions: OrderedDict[_SessionKey, _Session] = OrderedDict()
+        self._sessions = RecentEntries[_SessionKey, _Session](_MAX_SESSIONS)
         self._identity: tuple[tuple[str, str], CallerIdentity] | None = None
 
     async def get_identity(self, config: Route53ProviderConfig) -> CallerIdentity:
@@ -63,11 +63,7 @@ class AwsSessions:
 
     async def get_keys(self, config: Route53ProviderConfig, role: AwsRole) -> SigningKeys:
         """Return keys of the role that stay valid for some minutes. Raises the same errors as `assume`."""
-        key = _session_key(config, role)
-        session = self._sessions.pop(key, None) or _Session(lock=asyncio.Lock())
-        self._sessions[key] = session
-        if len(self._sessions) > _MAX_SESSIONS:
-            self._sessions.popitem(last=False)
+        session = self._sessions.use(_session_key(config, role), lambda: _Session(lock=asyncio.Lock()))
         async with session.lock:
             if (
                 session.temporary_keys is None

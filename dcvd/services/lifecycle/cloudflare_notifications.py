@@ -1,8 +1,7 @@
 """Cloudflare's notifications: each only makes a hostname's check due; what counts is what the check observes."""
 
-from collections import OrderedDict
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final
 
 import structlog
 
@@ -10,6 +9,7 @@ from dcvd.core.domains.cloudflare_notifications import CloudflareNotification
 from dcvd.core.domains.domain import Domain
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.core.timeline import CLOUDFLARE_ACTOR
+from dcvd.kit.limits.recent_entries import RecentEntries
 from dcvd.metrics import Metrics
 from dcvd.services import timeline
 from dcvd.services.context import Context
@@ -19,11 +19,10 @@ from dcvd.store.engine.database import Transaction
 
 log = structlog.get_logger(__name__)
 
-V = TypeVar("V")
-
 MIN_CHECK_INTERVAL_MS: Final = checks.RECHECK_DELAY_MS
 """Between two checks of a domain that notifications request, however many there are."""
 _MAX_REMEMBERED: Final = 10_000
+"""Events, and domains whose check was requested."""
 
 
 class NotificationOutcome(StrEnum):
@@ -50,8 +49,8 @@ class CloudflareNotificationHandler:
     def __init__(self, context: Context, metrics: Metrics) -> None:
         self._context = context
         self._metrics = metrics
-        self._event_ids: OrderedDict[str, None] = OrderedDict()
-        self._requested_checks: OrderedDict[str, int] = OrderedDict()
+        self._event_ids = RecentEntries[str, None](_MAX_REMEMBERED)
+        self._requested_checks = RecentEntries[str, int](_MAX_REMEMBERED)
 
     async def handle(self, notification: CloudflareNotification) -> NotificationOutcome:
         """Make the named hostname's check due, and change nothing else."""
@@ -74,7 +73,7 @@ class CloudflareNotificationHandler:
         outcome = await self._request_check(notification)
         if event_id is not None:
             # Only now: a notification that could not be stored is handled when Cloudflare sends it again.
-            _remember(self._event_ids, event_id, None)
+            self._event_ids[event_id] = None
         return outcome
 
     async def _request_check(self, notification: CloudflareNotification) -> NotificationOutcome:
@@ -101,7 +100,7 @@ class CloudflareNotificationHandler:
         timeline.record_request(
             self._context, tx, domain, actor=CLOUDFLARE_ACTOR, what="hint", detail=notification.type
         )
-        _remember(self._requested_checks, domain.id, check_at)
+        self._requested_checks[domain.id] = check_at
         return NotificationOutcome.DUE
 
     def _earliest_check_at(self, domain: Domain, now: int) -> int:
@@ -120,10 +119,3 @@ def _find_domain(tx: Transaction, notification: CloudflareNotification) -> Domai
     if domain is None and notification.hostname is not None:
         domain = domains.find_by_name(tx, notification.hostname)
     return domain
-
-
-def _remember(entries: OrderedDict[str, V], key: str, value: V) -> None:
-    entries[key] = value
-    entries.move_to_end(key)
-    if len(entries) > _MAX_REMEMBERED:
-        entries.popitem(last=False)

@@ -181,10 +181,9 @@ async def test_our_zone_is_known_in_any_case(
     assert await hints.handle(about(zone_id=context.config.cloudflare.zone_id.upper())) is NotificationOutcome.DUE
 
 
-async def test_what_is_remembered_is_bounded(
-    context: Context, hints: CloudflareNotificationHandler, domain: Domain, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_is_remembered_is_bounded(context: Context, domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dcvd.services.lifecycle.cloudflare_notifications._MAX_REMEMBERED", 3)
+    hints = CloudflareNotificationHandler(context, Metrics())
     for number in range(5):
         await hints.handle(about(number, hostname_id=None, hostname=None))
     assert await hints.handle(about(4)) is NotificationOutcome.REPEATED
