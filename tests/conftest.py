@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from dcvd.config import CloudflareConfig, Config, DomainsConfig, SocketAddress, WebhooksConfig, parse_address
+from dcvd.config import CloudflareConfig, Config, DomainsConfig, Live, SocketAddress, WebhooksConfig, parse_address
 from dcvd.config import DnsConfig as DnsConfig
 from dcvd.core.secret import Secret
 from dcvd.custom_hostnames.client import CloudflareClient
@@ -91,7 +91,7 @@ def context(database: Database, config: Config, clock: ManualClock) -> Context:
     """A context whose jitter is none."""
     source = random.Random(7)
     return Context(
-        database, config, vault=VAULT, clock=clock, random_bytes=source.randbytes, random_fraction=lambda: 0.0
+        database, Live(config), vault=VAULT, clock=clock, random_bytes=source.randbytes, random_fraction=lambda: 0.0
     )
 
 
@@ -152,15 +152,21 @@ def sandbox_config(config: Config, quick_sandbox: Sandbox, cloudflare_timeout: i
 
 
 @pytest.fixture
-async def sandbox_context(database: Database, sandbox_config: Config) -> Context:
-    """A context in real time against `quick_sandbox`."""
-    return Context(database, sandbox_config, vault=VAULT, random_fraction=lambda: 0.0)
+def live_config(sandbox_config: Config) -> Live[Config]:
+    """What `sandbox_context` and `cloudflare` read at each use; a test replaces its value as a reload does."""
+    return Live(sandbox_config)
 
 
 @pytest.fixture
-async def cloudflare(sandbox_config: Config) -> AsyncIterator[CloudflareClient]:
+async def sandbox_context(database: Database, live_config: Live[Config]) -> Context:
+    """A context in real time against `quick_sandbox`."""
+    return Context(database, live_config, vault=VAULT, random_fraction=lambda: 0.0)
+
+
+@pytest.fixture
+async def cloudflare(live_config: Live[Config]) -> AsyncIterator[CloudflareClient]:
     """A client of `quick_sandbox`."""
-    client = CloudflareClient(sandbox_config, Metrics())
+    client = CloudflareClient(live_config, Metrics())
     await client.start()
     yield client
     await client.close()

@@ -18,9 +18,9 @@ def access_of(context: Context, fetcher: Fetcher | None = None) -> ProviderAcces
 def drivers_of(context: Context, fetcher: Fetcher | None = None) -> DriverFactory:
     """Likewise."""
     policy = EgressPolicy(allow_http=True, allow_private=context.config.providers.allow_private)
-    return DriverFactory(context.config, fetcher or Fetcher(), policy, DnsObserver(context.config))
+    return DriverFactory(context.live_config, fetcher or Fetcher(), policy, DnsObserver(context.config))
 
 
 def token_client_of(context: Context, fetcher: Fetcher | None = None) -> TokenClient:
     """Likewise."""
-    return TokenClient(fetcher or Fetcher(), lambda: context.config)
+    return TokenClient(fetcher or Fetcher(), context.live_config)

@@ -4,11 +4,10 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
-from prometheus_client import CollectorRegistry
 
 from dcvd.api.connections import oauth_callback
 from dcvd.api.domains import cloudflare_notifications
-from dcvd.api.http.app_services import AppServices, OnDemandTester
+from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.authentication import authenticate_tenant
 from dcvd.api.http.documentation import BEARER, openapi_config
 from dcvd.api.http.health import health
@@ -18,19 +17,10 @@ from dcvd.api.http.request_envelope import RequestEnvelope
 from dcvd.api.operators import routes as operator_calls
 from dcvd.api.records import domain_connect_page
 from dcvd.api.routers import TENANT_ROUTERS
-from dcvd.dns import DnsObserver
-from dcvd.kit.http.fetch import Fetcher
-from dcvd.services.connections.provider_access import ProviderAccess
-from dcvd.services.context import Context
-from dcvd.services.diagnosis import Diagnoser
-from dcvd.services.events.feed import EventFeed
-from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
-from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
-from dcvd.services.tokens import TokenUsage
 
 
 class Api(Litestar):
-    """The Litestar application inside the request envelope; `services.operators` may be replaced while it serves."""
+    """The Litestar application inside the request envelope."""
 
     def __init__(self, services: AppServices) -> None:
         super().__init__(
@@ -70,36 +60,3 @@ class Api(Litestar):
             await self._envelope(scope, receive, send)  # type: ignore[arg-type]  # HTTP's own by its type
         else:
             await super().__call__(scope, receive, send)
-
-
-def create_app(
-    *,
-    context: Context,
-    token_usage: TokenUsage,
-    checks: OnDemandChecks,
-    operators: frozenset[int],
-    registry: CollectorRegistry,
-    feed: EventFeed,
-    hints: CloudflareNotificationHandler,
-    diagnoser: Diagnoser,
-    tester: OnDemandTester,
-    access: ProviderAccess,
-    guarded_fetcher: Fetcher,
-    observer: DnsObserver,
-) -> Api:
-    """Build the whole HTTP interface; `operators` are the uids that may use operator calls over the unix socket."""
-    services = AppServices(
-        context=context,
-        token_usage=token_usage,
-        checks=checks,
-        operators=operators,
-        registry=registry,
-        feed=feed,
-        hints=hints,
-        diagnoser=diagnoser,
-        tester=tester,
-        access=access,
-        guarded_fetcher=guarded_fetcher,
-        observer=observer,
-    )
-    return Api(services)

@@ -1,8 +1,9 @@
 """The configuration: one TOML file, over which the environment wins, and the files of secrets that it names."""
 
 from dcvd.config.addresses import SocketAddress, parse_address
-from dcvd.config.changes import list_changes, merge_reloadable
+from dcvd.config.changes import ConfigChanges, list_changes, merge_reloadable
 from dcvd.config.document import DEFAULT_PATH, PATH_VARIABLE, find_path
+from dcvd.config.live import Live
 from dcvd.config.load import LoadedConfig, load
 from dcvd.config.sections import (
     Bytes,
@@ -30,10 +31,12 @@ __all__ = [
     "CertificateAuthority",
     "CloudflareConfig",
     "Config",
+    "ConfigChanges",
     "DatabaseConfig",
     "DnsConfig",
     "DomainsConfig",
     "JobsConfig",
+    "Live",
     "LoadedConfig",
     "LogConfig",
     "LogFormat",

@@ -1,16 +1,22 @@
 """The differences between two configurations, and which of them a running daemon takes over."""
 
+from typing import NamedTuple
+
 from msgspec.structs import replace
 
 from dcvd.config.key_annotations import ConfigKey, ConfigSecret, attribute_of, keys, secret_keys, sections
 from dcvd.config.sections import Config
 
 
-def list_changes(old: Config, new: Config) -> tuple[list[str], list[str]]:
-    """List the dotted keys that differ: those that a running daemon takes over, and those that need a restart.
+class ConfigChanges(NamedTuple):
+    """The dotted keys that differ: those that a running daemon takes over, and those that need a restart."""
 
-    The model declares for each key which it is. No value is listed, because it may be a secret.
-    """
+    reloadable: list[str]
+    needs_restart: list[str]
+
+
+def list_changes(old: Config, new: Config) -> ConfigChanges:
+    """List the keys that differ, as the model declares them. No value is listed, because it may be a secret."""
     reloadable: list[str] = []
     needs_restart: list[str] = []
     for name, section in sections(Config).items():
@@ -20,7 +26,7 @@ def list_changes(old: Config, new: Config) -> tuple[list[str], list[str]]:
         for key, declaration in declarations.items():
             if getattr(before, key) != getattr(after, key):
                 (reloadable if declaration.reload else needs_restart).append(f"{name}.{key}")
-    return reloadable, needs_restart
+    return ConfigChanges(reloadable, needs_restart)
 
 
 def merge_reloadable(old: Config, new: Config) -> Config:

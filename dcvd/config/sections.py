@@ -56,7 +56,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
         "/run/dcvd.sock"
     )
     socket_mode: Annotated[int, ConfigKey(validate=values.file_mode)] = 0o660
-    operators: Annotated[tuple[str | int, ...], ConfigKey(validate=list_of(values.user))] = ()
+    operators: Annotated[tuple[str | int, ...], ConfigKey(validate=list_of(values.user), reload=True)] = ()
     public_url: Annotated[str, ConfigKey(validate=values.public_url)] = ""
     request_body_limit: Annotated[Bytes, ConfigKey(validate=size(at_least=1 << 10, at_most=1 << 30))] = _MIB
     head_timeout: Annotated[Milliseconds, ConfigKey(validate=_TIMEOUT)] = 10 * SECOND
@@ -218,7 +218,7 @@ class LogConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The log's level and format; `auto` is `console` on a terminal and `json` elsewhere."""
 
     level: Annotated[LogLevel, ConfigKey(validate=one_of(*get_args(LogLevel)), reload=True)] = "info"
-    format: Annotated[LogFormat, ConfigKey(validate=one_of(*get_args(LogFormat)))] = "auto"
+    format: Annotated[LogFormat, ConfigKey(validate=one_of(*get_args(LogFormat)), reload=True)] = "auto"
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):

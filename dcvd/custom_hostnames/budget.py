@@ -11,7 +11,7 @@ from typing import Final, assert_never
 
 import structlog
 
-from dcvd.kit.limits.sliding_window import SlidingWindow, wait_for_turn
+from dcvd.kit.limits.sliding_window import Limit, SlidingWindow, wait_for_turn
 
 log = structlog.get_logger(__name__)
 
@@ -64,8 +64,8 @@ class CloudflareBudget:
 
     def __init__(
         self,
-        requests_per_window: int,
-        certificates_per_minute: int,
+        requests_per_window: Limit,
+        certificates_per_minute: Limit,
         monotonic: Callable[[], float],
         *,
         window_s: float = REQUEST_WINDOW_S,
@@ -78,11 +78,6 @@ class CloudflareBudget:
         self._other_usage = 0
         self._other_usage_until = monotonic()
         self._rate_limit_refusals = 0
-
-    def configure(self, requests_per_window: int, certificates_per_minute: int) -> None:
-        """Set new limits; the calls already made still count."""
-        self._requests.limit = requests_per_window
-        self._certificates.limit = certificates_per_minute
 
     @asynccontextmanager
     async def reserve_call(

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from dcvd.config import Config
+from dcvd.config import CloudflareConfig, Config, Live
 from dcvd.core.domains.domain import ValidationMethod
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
 from dcvd.core.instants import HOUR, to_seconds
@@ -52,20 +52,27 @@ class CloudflareClient:
 
     def __init__(
         self,
-        config: Config,
+        live_config: Live[Config],
         metrics: Metrics,
         *,
         on_recovered: Callable[[], None] | None = None,
         window_s: float = REQUEST_WINDOW_S,
     ) -> None:
-        self._config = config.cloudflare
+        self._live_config = live_config
         self._metrics = metrics
         self._on_recovered = on_recovered
         self._failing_calls: set[tuple[str, str]] = set()
         self._budget = CloudflareBudget(
-            self._config.requests_per_5m, self._config.certificates_per_minute, time.monotonic, window_s=window_s
+            lambda: self._config.requests_per_5m,
+            lambda: self._config.certificates_per_minute,
+            time.monotonic,
+            window_s=window_s,
         )
         self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def _config(self) -> CloudflareConfig:
+        return self._live_config.value.cloudflare
 
     async def start(self) -> None:
         """Open the connection pool."""
@@ -80,11 +87,6 @@ class CloudflareClient:
         """Close the connection pool."""
         if self._session is not None:
             await self._session.close()
-
-    def configure(self, config: Config) -> None:
-        """Take over a reloaded configuration."""
-        self._config = config.cloudflare
-        self._budget.configure(self._config.requests_per_5m, self._config.certificates_per_minute)
 
     def count_free_creates(self) -> int | None:
         """Return how many hostnames could be registered now without waiting; None for any number."""

@@ -6,15 +6,17 @@ from typing import Any, Final
 
 import structlog
 
-from dcvd.api.app import create_app
-from dcvd.config import Config, LoadedConfig, list_changes, merge_reloadable
+from dcvd.api.app import Api
+from dcvd.api.http.app_services import AppServices
+from dcvd.config import ConfigChanges, Live, LoadedConfig, list_changes, merge_reloadable
 from dcvd.core.instants import to_seconds
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.daemon.listeners import ApiListeners, operator_uids
+from dcvd.daemon.outage_recovery import OutageRecovery
 from dcvd.daemon.vault import open_vault
 from dcvd.delivery import DeliveryPool, EndpointTestRunner
 from dcvd.dns import DnsObserver
-from dcvd.errors import DcvdError, StoreError
+from dcvd.errors import DcvdError
 from dcvd.janitor import Janitor, Resealer
 from dcvd.jobs import ConnectionMaintenance, JobWorker
 from dcvd.kit.clock import SystemClock
@@ -33,7 +35,6 @@ from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.events.feed import EventFeed
-from dcvd.services.jobs import queue
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.services.tokens import TokenUsage
@@ -44,7 +45,6 @@ from dcvd.sync import DomainChecker, SyncLoop
 
 log = structlog.get_logger(__name__)
 
-_RECOVERY_PAUSE_S: Final = 30.0
 _CALLS_STOP_TIMEOUT_S: Final = 5.0
 """Seconds that running jobs get at a stop; a job that is cut off runs again after the next start."""
 _STORE_RESERVE_S: Final = 2.0
@@ -64,12 +64,12 @@ class Daemon:
     urls: list[str]
 
     def __init__(self, loaded: LoadedConfig, *, inherited_sockets: Sequence[InheritedSocket] = ()) -> None:
-        self._config: Config = loaded.config
+        self._live_config = Live(loaded.config)
         self._from_environment = loaded.from_environment
         self._inherited_sockets = inherited_sockets
         self._supervisor = Supervisor()
         self._stop_requested = asyncio.Event()
-        self._cloudflare_recovery = asyncio.Event()
+        self._metrics = Metrics()
         self._teardown_steps: list[Callable[[], Awaitable[None]]] = []
         self._is_running = False
 
@@ -136,81 +136,88 @@ class Daemon:
         await self._tear_down()
         log.info("daemon.stopped", cancelled=sum(cancelled_counts), seconds=round(loop.time() - started, 2))
 
-    def reload(self, loaded: LoadedConfig) -> list[str]:
-        """Take over the values that can change while running; return the changed keys that need a restart.
-
-        Before the start is complete this does nothing: the file was read a moment ago.
-        """
-        if not self._is_running:
-            return []
-        reloaded_keys, restart_keys = list_changes(self.context.config, loaded.config)
-        self.context.config = merge_reloadable(self.context.config, loaded.config)
-        self._cloudflare.configure(self.context.config)
-        self._drivers.configure(self.context.config)
-        log.info("daemon.reloaded", taken_over=reloaded_keys, needs_restart=restart_keys)
-        return restart_keys
+    def reload(self, loaded: LoadedConfig) -> ConfigChanges:
+        """Take over the values that can change while running. Raises ConfigError, and then changes nothing."""
+        config = self._live_config.value
+        changes = list_changes(config, loaded.config)
+        self._live_config.value = merge_reloadable(config, loaded.config)
+        return changes
 
     async def _start(self) -> None:
-        config = self._config
+        database = await self._open_storage()
+        services = await self._build_services()
+        await self._start_tasks(database, services)
+        server, path = self.context.config.server, self.context.config.database.path
+        log.info("daemon.started", urls=self.urls, socket=str(server.socket), database=str(path))
+
+    async def _open_storage(self) -> Database:
+        """Open the database, the vault and so the context; put right what an earlier process left behind."""
+        config = self._live_config.value
         path = config.database.path
         lock = await LockFile.acquire(lock_path(path), timeout_s=to_seconds(config.database.lock_wait))
         self._add_teardown_step(lock.release)
         adopt_owner(lock.path)
         database = await Database.open(path, readers=config.database.readers, check=True)
         self._teardown_steps.append(database.close)
-        now = SystemClock().now()
-        vault = await open_vault(database, config, now, from_environment=self._from_environment)
-        self.context = Context(database, config, vault=vault)
+        vault = await open_vault(database, config, SystemClock().now(), from_environment=self._from_environment)
+        self.context = Context(database, self._live_config, vault=vault)
         await secret_rotation.seal_plaintext_secrets(self.context)
         await clock_skew.repair_clock_skew(self.context)
-        metrics = Metrics()
-        self._cloudflare = CloudflareClient(config, metrics, on_recovered=self._cloudflare_recovery.set)
-        await self._cloudflare.start()
-        self._teardown_steps.append(self._cloudflare.close)
+        return database
+
+    async def _build_services(self) -> AppServices:
+        """Build what requests and tasks use, the lower parts first."""
+        context, config = self.context, self.context.config
+        self._recovery = OutageRecovery(context)
+        cloudflare = CloudflareClient(self._live_config, self._metrics, on_recovered=self._recovery.announce)
+        await cloudflare.start()
+        self._teardown_steps.append(cloudflare.close)
         observer = DnsObserver(config)
-        policy = EgressPolicy(
-            allow_http=bool(config.providers.allow_private), allow_private=config.providers.allow_private
-        )
+        allow_private = config.providers.allow_private
+        policy = EgressPolicy(allow_http=bool(allow_private), allow_private=allow_private)
         fetcher, guarded_fetcher = Fetcher(), Fetcher(policy)
         for http_client in (fetcher, guarded_fetcher):
             await http_client.start()
             self._teardown_steps.append(http_client.close)
-        self._drivers = DriverFactory(config, fetcher, policy, observer)
-        token_client = TokenClient(fetcher, lambda: self.context.config)
-        self._access = access = ProviderAccess(self.context, self._drivers, token_client, metrics)
-        self._teardown_steps.append(access.close)
-        checker = DomainChecker(self.context, self._cloudflare, observer, metrics)
+        drivers = DriverFactory(self._live_config, fetcher, policy, observer)
+        token_client = TokenClient(fetcher, self._live_config)
+        self._access = ProviderAccess(context, drivers, token_client, self._metrics)
+        self._teardown_steps.append(self._access.close)
+        checker = DomainChecker(context, cloudflare, observer, self._metrics)
         token_usage = TokenUsage()
-        self._teardown_steps.append(lambda: token_usage.store(self.context))
-        self._delivery = DeliveryPool(self.context, metrics)
+        self._teardown_steps.append(lambda: token_usage.store(context))
+        self._delivery = DeliveryPool(context, self._metrics)
         await self._delivery.start()
         self._teardown_steps.append(self._delivery.close)
-        tester = EndpointTestRunner(self.context)
+        tester = EndpointTestRunner(context)
         await tester.start()
         self._teardown_steps.append(tester.close)
-        self._feed = EventFeed(self.context)
-        self._sync = SyncLoop(self.context, checker, self._cloudflare)
-        self._jobs = JobWorker(self.context, self._cloudflare, access, metrics)
-        operators = operator_uids(config.server)
-        listeners = ApiListeners(config, self._inherited_sockets)
-        self._add_teardown_step(listeners.close)
-        self.urls = listeners.urls
-        app = create_app(
-            context=self.context,
+        self._feed = EventFeed(context)
+        self._sync = SyncLoop(context, checker, cloudflare)
+        self._jobs = JobWorker(context, cloudflare, self._access, self._metrics)
+        return AppServices(
+            context=context,
             token_usage=token_usage,
-            checks=OnDemandChecks(self.context, checker),
-            operators=operators,
-            registry=metrics.registry,
+            checks=OnDemandChecks(context, checker),
+            operators=self._live_config.derive(lambda config: operator_uids(config.server)),
+            registry=self._metrics.registry,
             feed=self._feed,
-            hints=CloudflareNotificationHandler(self.context, metrics),
-            diagnoser=Diagnoser(self.context, observer),
+            hints=CloudflareNotificationHandler(context, self._metrics),
+            diagnoser=Diagnoser(context, observer),
             tester=tester,
-            access=access,
+            access=self._access,
             guarded_fetcher=guarded_fetcher,
             observer=observer,
         )
+
+    async def _start_tasks(self, database: Database, services: AppServices) -> None:
+        """Listen, start the tasks that run for ever, and return once requests are served."""
+        config = self.context.config
+        listeners = ApiListeners(config, self._inherited_sockets)
+        self._add_teardown_step(listeners.close)
+        self.urls = listeners.urls
         limits = HttpLimits(head_timeout_s=to_seconds(config.server.head_timeout))
-        self._server = HttpServer(app, sockets=listeners.sockets, limits=limits, name="api")
+        self._server = HttpServer(Api(services), sockets=listeners.sockets, limits=limits, name="api")
         self._teardown_steps.append(lambda: self._supervisor.stop(timeout_s=1.0))
         for name, coroutine in (
             ("store", database.watch_file()),
@@ -218,14 +225,13 @@ class Daemon:
             ("jobs", self._jobs.run()),
             ("sync", self._sync.run()),
             ("delivery", self._delivery.run()),
-            ("janitor", Janitor(self.context, token_usage, metrics).run()),
-            ("connections", ConnectionMaintenance(self.context, access, metrics).run()),
+            ("janitor", Janitor(self.context, services.token_usage, self._metrics).run()),
+            ("connections", ConnectionMaintenance(self.context, self._access, self._metrics).run()),
             ("vault", Resealer(self.context).run()),
-            ("recovery", self._resume_after_outages()),
+            ("recovery", self._recovery.run()),
         ):
             self._supervisor.spawn(name, coroutine)
         await self._wait_until_listening()
-        log.info("daemon.started", urls=self.urls, socket=str(config.server.socket), database=str(path))
 
     async def _wait_until_listening(self) -> None:
         listening = asyncio.create_task(self._server.listening_event.wait(), name="daemon.listening")
@@ -240,21 +246,6 @@ class Daemon:
         finally:
             listening.cancel()
             ended.cancel()
-
-    async def _resume_after_outages(self) -> None:
-        """Continue the jobs that only waited for Cloudflare, as soon as it answers again.
-
-        This happens at most every half minute: if Cloudflare answers only now and then, the jobs' own backoff decides.
-        """
-        while True:
-            await self._cloudflare_recovery.wait()
-            self._cloudflare_recovery.clear()
-            try:
-                await queue.end_outage(self.context)
-            except StoreError as error:
-                log.warning("daemon.recovery_not_stored", error=error.message)
-                self._cloudflare_recovery.set()
-            await asyncio.sleep(_RECOVERY_PAUSE_S)
 
     def _add_teardown_step(self, step: Callable[[], None]) -> None:
         async def call() -> None:

@@ -127,11 +127,12 @@ class _SignalHandlers:
         self._notifier.notify_reloading()
         try:
             loaded = load(self._path, self._environ)
+            changes = self._daemon.reload(loaded)
         except ConfigError as error:
             log.error("daemon.reload_refused", problems=error.problems)  # noqa: TRY400
         else:
             _configure_logs(loaded.config.log)
-            self._daemon.reload(loaded)
+            log.info("daemon.reloaded", taken_over=changes.reloadable, needs_restart=changes.needs_restart)
         self._notifier.notify_ready()
 
 

@@ -1,10 +1,8 @@
 """The endpoints of providers' authorization servers: from the configuration, else from the issuer's metadata."""
 
-from collections.abc import Callable
-
 from msgspec import Struct
 
-from dcvd.config import Config
+from dcvd.config import Config, Live
 from dcvd.config.oauth_sections import OauthClientConfig
 from dcvd.core.connections.connection import Provider
 from dcvd.errors import InvalidInput, NotConfigured
@@ -21,19 +19,19 @@ class AuthorizationServer(Struct, frozen=True, kw_only=True):
 
 
 class AuthorizationServers:
-    """The authorization servers of all providers. `config` gives the present configuration, so a reload is followed.
+    """The authorization servers of all providers.
 
     Every call may raise InvalidInput for a provider without OAuth, NotConfigured naming the missing setting, and,
     where metadata has to be read, Retryable or Permanent with the code `bad_metadata`.
     """
 
-    def __init__(self, fetcher: Fetcher, config: Callable[[], Config]) -> None:
-        self._config = config
+    def __init__(self, fetcher: Fetcher, live_config: Live[Config]) -> None:
+        self._live_config = live_config
         self._metadata = MetadataCache(fetcher)
 
     def get_client(self, provider: Provider) -> OauthClientConfig:
         """Return our client at the provider: its id, and the secret that its authentication method needs."""
-        client = _client_section(self._config(), provider)
+        client = _client_section(self._live_config.value, provider)
         if not client.client_id:
             raise _missing_setting(provider, "client_id", "customers connect there by credentials alone")
         if client.auth_method != "none" and not client.client_secret:

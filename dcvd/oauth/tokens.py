@@ -1,14 +1,14 @@
 """Call the token endpoint (RFC 6749, sections 4.1.3 and 6) and the revocation endpoint (RFC 7009)."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final, Literal
 from urllib.parse import quote_plus, urlencode
 
 import msgspec
 
-from dcvd.config import Config
+from dcvd.config import Config, Live
 from dcvd.config.oauth_sections import OauthClientConfig, OauthOtherConfig
 from dcvd.core.connections.connection import Provider
 from dcvd.core.secret import Secret
@@ -24,7 +24,7 @@ _MAX_RESPONSE_BYTES: Final = 64 * 1024
 
 
 class TokenClient:
-    """Asks authorization servers for tokens. `config` gives the present configuration, so a reload is followed.
+    """Asks authorization servers for tokens.
 
     Every call raises Unauthorized with the code `invalid_grant` if the code or token is not accepted, and
     `invalid_client` if the operator has to act; Permanent for other refusals; FetchFailed for 5xx, 429 and no answer,
@@ -32,9 +32,9 @@ class TokenClient:
     without OAuth; NotConfigured naming the missing setting. No error holds a token or a code, nor chains one that does.
     """
 
-    def __init__(self, fetcher: Fetcher, config: Callable[[], Config]) -> None:
+    def __init__(self, fetcher: Fetcher, live_config: Live[Config]) -> None:
         self._fetcher = fetcher
-        self.servers = AuthorizationServers(fetcher, config)
+        self.servers = AuthorizationServers(fetcher, live_config)
 
     async def exchange(self, provider: Provider, *, code: Secret, verifier: Secret, redirect_uri: str) -> TokenResponse:
         """Exchange a code for tokens. It is never sent twice: a server that sees a code again revokes its tokens."""

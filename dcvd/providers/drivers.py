@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from dcvd.config import Config
+from dcvd.config import Config, Live
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken, AwsKeys, AwsRole, Credentials, KeyPair, OauthTokens, TsigKey
 from dcvd.core.secret import Secret
@@ -28,8 +28,10 @@ class DriverFactory:
     fetcher: calls addresses that the operator configured. policy: decides about addresses that tenants name.
     """
 
-    def __init__(self, config: Config, fetcher: Fetcher, policy: EgressPolicy, observer: DnsObserver) -> None:
-        self._config = config
+    def __init__(
+        self, live_config: Live[Config], fetcher: Fetcher, policy: EgressPolicy, observer: DnsObserver
+    ) -> None:
+        self._live_config = live_config
         self._fetcher = fetcher
         self._observer = observer
         self._godaddy_budgets = GodaddyBudgets()
@@ -37,16 +39,12 @@ class DriverFactory:
         self.aws_sessions = AwsSessions(fetcher)
         self._update_servers = UpdateServers(policy)
 
-    def configure(self, config: Config) -> None:
-        """Take over a reloaded configuration."""
-        self._config = config
-
     def create_driver(self, provider: Provider, credentials: Credentials) -> RecordDriver:
         """Create the driver for these credentials.
 
         Raises InvalidInput for credentials that the provider does not take, NotConfigured if a setting is missing.
         """
-        config = self._config
+        config = self._live_config.value
         match provider, credentials:
             case Provider.CLOUDFLARE, OauthTokens(access_token=token) | ApiToken(token=token):
                 return CloudflareRecords(self._fetcher, config.providers_cloudflare.api_base_url, token)
@@ -59,22 +57,22 @@ class DriverFactory:
                     config.providers_route53, credentials, self.aws_sessions, self._name_servers.list_of_zone
                 )
             case Provider.OTHER, OauthTokens(access_token=token):
-                return self._create_other(token)
+                return self._create_other(config, token)
             case Provider.OTHER, TsigKey():
                 return Rfc2136Records(credentials, self._update_servers)
             case _:
                 raise InvalidInput("credentials", f"{provider.value} does not take credentials of this kind.")
 
-    def _create_other(self, token: Secret) -> RecordDriver:
-        settings = self._config.providers_other
+    def _create_other(self, config: Config, token: Secret) -> RecordDriver:
+        settings = config.providers_other
         match settings.write_driver:
             case "http":
-                return HttpRecords(self._fetcher, settings.api_base_url, self._config.providers_http, token)
+                return HttpRecords(self._fetcher, settings.api_base_url, config.providers_http, token)
             case "digitalocean" | "dnsimple":
                 preset = PRESETS[settings.write_driver]
                 return HttpRecords(self._fetcher, settings.api_base_url or preset.base_url, preset.description, token)
             case "domain_connect":
-                return TemplateRecords(self._fetcher, self._config, token, self._observer.zones)
+                return TemplateRecords(self._fetcher, config, token, self._observer.zones)
             case "":
                 raise NotConfigured(
                     "providers.other.write_driver is not set, so nothing can be written with this connection."

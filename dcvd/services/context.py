@@ -4,7 +4,7 @@ import os
 import random
 from collections.abc import Callable
 
-from dcvd.config import Config
+from dcvd.config import Config, Live
 from dcvd.core.ids import IdPrefix, RandomBytes, new_id
 from dcvd.core.lifecycle.schedule import CheckPolicy
 from dcvd.core.lifecycle.transitions import LifecycleRules
@@ -17,13 +17,13 @@ from dcvd.store.engine.database import Database
 class Context:
     """Hold what every use case needs; built once, by whoever composes the program.
 
-    Reloading replaces `config` as a whole. Commands that touch no stored secret need no vault, nor its key.
+    Reloading replaces the value of `live_config`. Commands that touch no stored secret need no vault, nor its key.
     """
 
     def __init__(
         self,
         database: Database,
-        config: Config,
+        live_config: Live[Config],
         *,
         vault: Vault | None = None,
         clock: Clock | None = None,
@@ -31,11 +31,16 @@ class Context:
         random_fraction: Callable[[], float] = random.random,
     ) -> None:
         self.database = database
-        self.config = config
+        self.live_config = live_config
         self._vault = vault
         self.clock = clock if clock is not None else SystemClock()
         self.random_bytes = random_bytes
         self.random_fraction = random_fraction
+
+    @property
+    def config(self) -> Config:
+        """The present configuration."""
+        return self.live_config.value
 
     def now(self) -> int:
         """The time in milliseconds since the epoch, UTC."""

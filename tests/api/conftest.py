@@ -15,9 +15,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
-from dcvd.api.app import Api, create_app
+from dcvd.api.app import Api
 from dcvd.api.http.admission_limits import build_sync_limit
-from dcvd.config import Config, load
+from dcvd.api.http.app_services import AppServices
+from dcvd.config import Config, Live, load
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHostname
@@ -180,7 +181,7 @@ async def context(config: Config, tmp_path: Path, clock: ManualClock, blank_data
     database = await Database.open(Path(shutil.copy(blank_database, tmp_path)), readers=1)
     try:
         vault = Vault(VaultKey.generate(os.urandom))
-        yield Context(database, config, vault=vault, clock=clock, random_fraction=lambda: 0.0)
+        yield Context(database, Live(config), vault=vault, clock=clock, random_fraction=lambda: 0.0)
     finally:
         await database.close()
 
@@ -218,13 +219,13 @@ def registry() -> CollectorRegistry:
 @pytest.fixture(scope="session")
 def built_app(config: Config) -> Api:
     """The one application of all tests, because building its routes takes longer than most of them."""
-    context = Context(cast(Database, None), config)
+    context = Context(cast(Database, None), Live(config))
     # What belongs to one test alone comes with `app`.
-    return create_app(
+    services = AppServices(
         context=context,
         token_usage=TokenUsage(),
         checks=OnDemandChecks(context, FakeLooker(context)),
-        operators=frozenset(),
+        operators=Live(frozenset()),
         registry=CollectorRegistry(),
         feed=cast(EventFeed, None),
         hints=CloudflareNotificationHandler(context, Metrics()),
@@ -234,6 +235,7 @@ def built_app(config: Config) -> Api:
         guarded_fetcher=Fetcher(),
         observer=DnsObserver(config),
     )
+    return Api(services)
 
 
 @pytest.fixture
@@ -253,7 +255,7 @@ def app(
     parts.context, parts.token_usage, parts.registry = context, last_use, registry
     parts.checks, parts.sync_limit = OnDemandChecks(context, looker), build_sync_limit()
     parts.access = access_of(context)
-    parts.operators = frozenset({os.getuid()})
+    parts.operators = Live(frozenset({os.getuid()}))
     return built_app
 
 

@@ -20,7 +20,7 @@ import aiohttp
 import msgspec
 import uvloop
 
-from dcvd.config import Config, WebhooksConfig
+from dcvd.config import Config, Live, WebhooksConfig
 from dcvd.core.events import EventDraft, EventType
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
@@ -105,7 +105,7 @@ async def owe(context: Context, org_id: str, count: int, *, first: int = 0) -> N
 
 
 def context_of(database: Database) -> Context:
-    return Context(database, _CONFIG, vault=Vault(VaultKey(bytes(32))))
+    return Context(database, Live(_CONFIG), vault=Vault(VaultKey(bytes(32))))
 
 
 async def _ours(path: Path, url: str, count: int) -> Figures:

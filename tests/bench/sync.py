@@ -20,7 +20,7 @@ import uvloop
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dcvd.config import CloudflareConfig, Config, DnsConfig, parse_address
+from dcvd.config import CloudflareConfig, Config, DnsConfig, Live, parse_address
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.core.secret import Secret
@@ -216,8 +216,8 @@ async def _budget(directory: Path) -> Figures:
             cloudflare=replace(_cloudflare(sandbox), requests_per_5m=_BUDGET),
             dns=DnsConfig(resolvers=(parse_address(sandbox.dns),), authoritative=False),
         )
-        context, metrics = Context(database, config), Metrics()
-        client = CloudflareClient(config, metrics, window_s=_WINDOW)
+        context, metrics = Context(database, Live(config)), Metrics()
+        client = CloudflareClient(Live(config), metrics, window_s=_WINDOW)
         await client.start()
         loop = SyncLoop(context, DomainChecker(context, client, DnsObserver(config), metrics), client)
         task = asyncio.create_task(loop.run())
@@ -252,7 +252,7 @@ def _total(metrics: Metrics, name: str) -> float:
 
 
 async def _first(sandbox: _Sandbox) -> CloudflareHostname:
-    client = CloudflareClient(Config(cloudflare=_cloudflare(sandbox)), Metrics())
+    client = CloudflareClient(Live(Config(cloudflare=_cloudflare(sandbox))), Metrics())
     await client.start()
     page = await client.list_page(1)
     await client.close()

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from dcvd.config import Config
+from dcvd.config import Config, Live
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain, DomainStatus, new_domain
 from dcvd.core.domains.observations import CloudflareHostname
@@ -29,7 +29,7 @@ async def fill(path: Path, size: int, seen: CloudflareHostname) -> str:
     seen: what Cloudflare says of the first hostname.
     """
     database = await Database.open(path)
-    context = Context(database, Config())
+    context = Context(database, Live(Config()))
     org = await organizations.create(context, "bench")
     minted = await tokens.create(context, org.id, name="bench", role=Role.OWNER, expires_at=None)
     first = _healthy(context, org.id, seen)

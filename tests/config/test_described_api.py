@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dcvd.config import load
+from dcvd.config import Live, load
 from dcvd.config.http_api_section import HttpApiDescription
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import OauthTokens
@@ -81,7 +81,7 @@ def test_a_token_of_another_provider_is_used_as_the_configuration_says(
     write: Write, section: str, needed: str | None
 ) -> None:
     config = load(write(f"[providers.other]\n{section}\n"), ENVIRON).config
-    drivers = DriverFactory(config, Fetcher(), EgressPolicy(), DnsObserver(config))
+    drivers = DriverFactory(Live(config), Fetcher(), EgressPolicy(), DnsObserver(config))
     tokens = OauthTokens(access_token=Secret("t0ken"))
     if needed is None:
         assert isinstance(drivers.create_driver(Provider.OTHER, tokens), HttpRecords)

@@ -58,7 +58,7 @@ async def access(context: Context, provider: ProviderServer) -> AsyncIterator[Pr
     fetcher = Fetcher()
     await fetcher.start()
     made = ProviderAccess(
-        context, ProviderDrivers(fetcher, provider), TokenClient(fetcher, lambda: context.config), Metrics()
+        context, ProviderDrivers(fetcher, provider), TokenClient(fetcher, context.live_config), Metrics()
     )
     yield made
     await made.refresher.drain(5)

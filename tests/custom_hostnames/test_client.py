@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from msgspec.structs import replace
 
-from dcvd.config import Config
+from dcvd.config import Config, Live
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
 from dcvd.core.secret import Secret
 from dcvd.custom_hostnames.client import CloudflareClient, is_duplicate
@@ -64,11 +64,12 @@ async def test_a_revalidation_asks_for_what_was_ordered_and_another_authority_on
 
 
 async def test_the_first_authority_of_the_list_is_asked_and_none_where_cloudflare_chooses(
-    sandbox_config: Config, cloudflare: CloudflareClient
+    live_config: Live[Config], cloudflare: CloudflareClient
 ) -> None:
-    listed = replace(sandbox_config.cloudflare, certificate_authorities=("lets_encrypt", "google"))
+    config = live_config.value
+    listed = replace(config.cloudflare, certificate_authorities=("lets_encrypt", "google"))
     assert (await cloudflare.create("a.customer.test")).certificate_authority == "google"
-    cloudflare.configure(replace(sandbox_config, cloudflare=listed))
+    live_config.value = replace(config, cloudflare=listed)
     assert (await cloudflare.create("b.customer.test")).certificate_authority == "lets_encrypt"
 
 
@@ -81,7 +82,7 @@ async def test_a_method_that_no_order_takes_any_more_is_not_asked_for_again(clou
 
 async def test_a_wrong_token_is_the_operators_to_mend(sandbox_config: Config) -> None:
     wrong = replace(sandbox_config.cloudflare, api_token=Secret("wrong"))
-    client = CloudflareClient(replace(sandbox_config, cloudflare=wrong), Metrics())
+    client = CloudflareClient(Live(replace(sandbox_config, cloudflare=wrong)), Metrics())
     await client.start()
     try:
         with pytest.raises(Unauthorized, match="SSL and Certificates Write") as caught:
@@ -107,7 +108,7 @@ async def test_a_service_that_is_away_is_worth_another_try(
 
 
 async def test_nobody_listening_is_worth_another_try(config: Config) -> None:
-    client = CloudflareClient(config, Metrics())
+    client = CloudflareClient(Live(config), Metrics())
     await client.start()
     try:
         with pytest.raises(Retryable, match="could not be reached"):
@@ -118,7 +119,7 @@ async def test_nobody_listening_is_worth_another_try(config: Config) -> None:
 
 async def test_recovery_is_announced_once_after_an_outage(sandbox_config: Config, quick_sandbox: Sandbox) -> None:
     announced: list[None] = []
-    client = CloudflareClient(sandbox_config, Metrics(), on_recovered=lambda: announced.append(None))
+    client = CloudflareClient(Live(sandbox_config), Metrics(), on_recovered=lambda: announced.append(None))
     await client.start()
     try:
         await client.list_page(1)
@@ -149,7 +150,7 @@ async def test_one_kind_of_call_that_fails_is_not_recovered_by_another(
     sandbox_config: Config, quick_sandbox: Sandbox
 ) -> None:
     announced: list[None] = []
-    client = CloudflareClient(sandbox_config, Metrics(), on_recovered=lambda: announced.append(None))
+    client = CloudflareClient(Live(sandbox_config), Metrics(), on_recovered=lambda: announced.append(None))
     await client.start()
     try:
         await fault(quick_sandbox, method="POST", kind="status", status=500)
@@ -185,7 +186,9 @@ async def liar(config: Config) -> AsyncIterator[tuple[_Liar, CloudflareClient]]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    client = CloudflareClient(replace(config, cloudflare=replace(config.cloudflare, base_url=base_url)), Metrics())
+    client = CloudflareClient(
+        Live(replace(config, cloudflare=replace(config.cloudflare, base_url=base_url))), Metrics()
+    )
     await client.start()
     yield found, client
     await client.close()

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from dcvd.config import Config, DatabaseConfig, LoadedConfig, ServerConfig, SocketAddress
 from dcvd.daemon import Daemon, DaemonFailed
-from dcvd.errors import ConfigError, DatabaseLocked, DcvdError, DiskFull
+from dcvd.errors import ConfigError, DatabaseLocked, DcvdError
 from dcvd.kit.lockfile import LockFile
 
 
@@ -126,23 +126,3 @@ async def test_a_database_that_is_deleted_under_the_daemon_stops_it(loaded: Load
         async with asyncio.timeout(60):
             with pytest.raises(DaemonFailed, match=r"removed or replaced|disk I/O error"):
                 await daemon.wait()
-
-
-async def test_an_end_of_an_outage_that_cannot_be_stored_does_not_end_the_daemon(
-    loaded: LoadedConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tried = asyncio.Event()
-
-    async def full(*arguments: object) -> int:
-        tried.set()
-        raise DiskFull("The disk is full.")
-
-    monkeypatch.setattr("dcvd.services.jobs.queue.end_outage", full)
-    async with Daemon(loaded) as daemon:
-        daemon._cloudflare_recovery.set()
-        await tried.wait()
-        waiting = asyncio.create_task(daemon.wait())
-        done, _ = await asyncio.wait([waiting], timeout=0.05)
-        assert not done
-        daemon.request_stop()
-        await waiting

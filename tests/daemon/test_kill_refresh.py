@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from dcvd.config import Config
+from dcvd.config import Config, Live
 from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import OauthTokens
 from dcvd.core.instants import MINUTE
@@ -81,7 +81,7 @@ async def _due(config: Config, directory: Path, *refresh_tokens: str) -> list[Co
     """A database with connections whose refresh is due, as an earlier daemon left it."""
     database = await Database.open(directory / "dcvd.db", readers=1)
     try:
-        context = Context(database, config, vault=Vault(_KEY))
+        context = Context(database, Live(config), vault=Vault(_KEY))
         org = await organizations.create(context, "Acme")
         soon = context.now() + 5 * MINUTE
         return [

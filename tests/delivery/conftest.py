@@ -70,4 +70,4 @@ async def subscribe(
 
 def configure(context: Context, **webhooks: object) -> None:
     """Other settings of the webhooks; for a pool that is started after it where they count at the start."""
-    context.config = replace(context.config, webhooks=replace(context.config.webhooks, **webhooks))
+    context.live_config.value = replace(context.config, webhooks=replace(context.config.webhooks, **webhooks))

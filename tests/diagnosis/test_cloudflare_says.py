@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec.structs import replace
 
+from dcvd.config import Live
 from dcvd.core.domains.domain import Finding, Record
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.metrics import Metrics
@@ -103,7 +104,9 @@ async def full() -> AsyncIterator[Sandbox]:
 
 async def test_a_used_up_quota_is_told_to_whoever_waits_for_it(ward: Ward, full: Sandbox) -> None:
     config = ward.context.config
-    client = CloudflareClient(replace(config, cloudflare=replace(config.cloudflare, base_url=full.api_url)), Metrics())
+    client = CloudflareClient(
+        Live(replace(config, cloudflare=replace(config.cloudflare, base_url=full.api_url))), Metrics()
+    )
     await client.start()
     try:
         domain = await Ward(ward.context, client, full, ward.clock, ward.org).added()

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from structlog.testing import capture_logs
 
-from dcvd.config import Config
+from dcvd.config import Config, Live
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import SigningSecret
 from dcvd.errors import DiskFull
@@ -41,7 +41,7 @@ async def rotated(database: UnreliableDatabase, config: Config, clock: ManualClo
         sealing.fill(tx, Vault(OLD), states=False)
 
     await database.write(given)
-    return Context(database, config, vault=Vault(NEW, OLD), clock=clock)
+    return Context(database, Live(config), vault=Vault(NEW, OLD), clock=clock)
 
 
 async def _read(context: Context) -> tuple[int, set[str], list[str]]:
@@ -92,7 +92,7 @@ async def test_what_the_first_version_sealed_without_the_organization_is_bound_t
         tx.execute("UPDATE webhook_secrets SET sealed = ? WHERE id = 'sec_000000'", (sealing.first_version(NEW),))
 
     await database.write(given)
-    context = Context(database, config, vault=Vault(NEW))
+    context = Context(database, Live(config), vault=Vault(NEW))
     assert [kind.head[:1] for kind in await resealing.list_outdated(context)] == [b"\x01"]
     await Resealer(context).run_once()
     assert await resealing.list_outdated(context) == []

@@ -82,7 +82,7 @@ async def test_a_file_that_cannot_shrink_does_not_keep_the_janitor_busy(
             ).close()
         )
         assert await database.maintain(maintenance.count_free_pages) > 400
-        other = Context(database, context.config, clock=clock)
+        other = Context(database, context.live_config, clock=clock)
         org = (await organizations.create(other, "Acme")).id
         await tokens.create(other, org, name="short", role=Role.OWNER, expires_at=clock.now() + 1)
         clock.advance(365 * DAY)

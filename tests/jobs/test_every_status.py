@@ -156,7 +156,7 @@ class Table:
 async def table(sandbox_context: Context, cloudflare: CloudflareClient, quick_sandbox: Sandbox, org: str) -> Table:
     clock = ManualClock(SystemClock().now())
     context = Context(
-        sandbox_context.database, sandbox_context.config, vault=VAULT, clock=clock, random_fraction=lambda: 0.0
+        sandbox_context.database, sandbox_context.live_config, vault=VAULT, clock=clock, random_fraction=lambda: 0.0
     )
     made = Table(Ward(context, cloudflare, quick_sandbox, clock, org))
     await made.fill()

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
+from dcvd.config import Live
 from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.jobs import JobKind, JobState
 from dcvd.core.secret import Secret
@@ -150,7 +151,8 @@ async def test_a_domain_removed_while_its_answer_was_lost_leaves_no_hostname(
 async def test_bad_credentials_wait_for_the_operator_and_lose_nothing(sandbox_context: Context, org: str) -> None:
     config = sandbox_context.config
     wrong = replace(config, cloudflare=replace(config.cloudflare, api_token=Secret("wrong")))
-    client = CloudflareClient(wrong, Metrics())
+    live_config = Live(wrong)
+    client = CloudflareClient(live_config, Metrics())
     await client.start()
     worker = JobWorker(sandbox_context, client, access_of(sandbox_context), Metrics())
     task = asyncio.create_task(worker.run())
@@ -162,7 +164,7 @@ async def test_bad_credentials_wait_for_the_operator_and_lose_nothing(sandbox_co
             return job.last_error_code == "cloudflare_unauthorized"
 
         await until(failed)
-        client.configure(config)
+        live_config.value = config
         await settled(sandbox_context, org)
         (job,) = await all_jobs(sandbox_context, org)
         assert (job.kind, job.state) == (JobKind.REGISTER, JobState.DONE)
@@ -177,7 +179,8 @@ async def test_registrations_that_wait_for_the_pace_hold_up_no_other_job(
     sandbox_context: Context, org: str, quick_sandbox: Sandbox, cloudflare: CloudflareClient
 ) -> None:
     config = sandbox_context.config
-    cloudflare.configure(replace(config, cloudflare=replace(config.cloudflare, certificates_per_minute=1)))
+    slow = replace(config.cloudflare, certificates_per_minute=1)
+    sandbox_context.live_config.value = replace(config, cloudflare=slow)
     first = await additions.add(sandbox_context, org, "first.customer.test")
     worker = JobWorker(sandbox_context, cloudflare, access_of(sandbox_context), Metrics())
     task = asyncio.create_task(worker.run())
@@ -193,7 +196,7 @@ async def test_registrations_that_wait_for_the_pace_hold_up_no_other_job(
 
         await until(removed)
         assert await _hostnames(quick_sandbox) == []
-        cloudflare.configure(config)
+        sandbox_context.live_config.value = config
         await settled(sandbox_context, org)
         assert len(await _hostnames(quick_sandbox)) == 20
     finally:

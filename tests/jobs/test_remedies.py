@@ -29,17 +29,16 @@ REFUSAL = "The authority has rate limited these domains."
 async def ward(sandbox_context: Context, cloudflare: CloudflareClient, quick_sandbox: Sandbox, org: str) -> Ward:
     clock = ManualClock(SystemClock().now())
     context = Context(
-        sandbox_context.database, sandbox_context.config, vault=VAULT, clock=clock, random_fraction=lambda: 0.0
+        sandbox_context.database, sandbox_context.live_config, vault=VAULT, clock=clock, random_fraction=lambda: 0.0
     )
     return Ward(context, cloudflare, quick_sandbox, clock, org)
 
 
 def configured(ward: Ward, *authorities: str) -> None:
     config = ward.context.config
-    ward.context.config = replace(
+    ward.context.live_config.value = replace(
         config, cloudflare=replace(config.cloudflare, certificate_authorities=tuple(authorities))
     )
-    ward.cloudflare.configure(ward.context.config)
 
 
 async def test_a_moved_hostname_is_patched_back_and_goes_on_to_active(ward: Ward) -> None:
@@ -241,7 +240,7 @@ async def test_a_restart_before_the_job_ran_does_it_once(ward: Ward) -> None:
     await ward.look(domain.id)
     (job,) = await ward.pending()
     restarted = Context(
-        ward.context.database, ward.context.config, vault=VAULT, clock=ward.clock, random_fraction=lambda: 0.0
+        ward.context.database, ward.context.live_config, vault=VAULT, clock=ward.clock, random_fraction=lambda: 0.0
     )
     after = Ward(restarted, ward.cloudflare, ward.sandbox, ward.clock, ward.org)
     await after.look(domain.id)

@@ -26,7 +26,7 @@ from tests.waiting import until
 @pytest.fixture
 async def real_time(context: Context) -> Context:
     """In real time, because a worker waits by it; no job here calls Cloudflare."""
-    return Context(context.database, context.config, vault=VAULT, random_fraction=lambda: 0.0)
+    return Context(context.database, context.live_config, vault=VAULT, random_fraction=lambda: 0.0)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ async def endpoint(real_time: Context) -> Endpoint:
 @pytest.fixture
 async def worker(real_time: Context) -> AsyncIterator[JobWorker]:
     """A worker that has not begun yet."""
-    client = CloudflareClient(real_time.config, Metrics())
+    client = CloudflareClient(real_time.live_config, Metrics())
     await client.start()
     yield JobWorker(real_time, client, access_of(real_time), Metrics())
     await client.close()

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("worker", "loop")
 async def loop(sandbox_context: Context, cloudflare: CloudflareClient) -> AsyncIterator[None]:
     """The loop at work, with a target of each hostname's own."""
     config = sandbox_context.config
-    sandbox_context.config = replace(
+    sandbox_context.live_config.value = replace(
         config,
         cloudflare=replace(config.cloudflare, cname_target="{token}.edge.sandbox.test"),
         sync=replace(config.sync, tick=20, pending_interval=50),

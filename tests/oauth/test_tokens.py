@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from dcvd.config import Config
+from dcvd.config import Config, Live
 from dcvd.config.oauth_sections import OauthOtherConfig
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import code_challenge
@@ -59,7 +59,7 @@ def client(fetcher: Fetcher, config: Config, server: Strict) -> TokenClient:
 
 
 def _client(fetcher: Fetcher, config: Config, other: OauthOtherConfig) -> TokenClient:
-    return TokenClient(fetcher, lambda: replace(config, oauth_other=other))
+    return TokenClient(fetcher, Live(replace(config, oauth_other=other)))
 
 
 def _code(server: Strict, method: Any = "client_secret_basic") -> Secret:

@@ -5,7 +5,7 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
-from dcvd.config import Config
+from dcvd.config import Config, Live
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.records.plan import DnsPlan
@@ -34,7 +34,7 @@ async def _to_replace(config: Config, directory: Path, token: str) -> None:
     """A database with a domain whose record is to replace another, as an earlier daemon left it."""
     database = await Database.open(directory / "dcvd.db", readers=1)
     try:
-        context = Context(database, config, vault=Vault(_KEY))
+        context = Context(database, Live(config), vault=Vault(_KEY))
         org = await organizations.create(context, "Acme")
         made = await creation.create(
             context,

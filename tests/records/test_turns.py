@@ -44,7 +44,7 @@ async def test_a_connection_does_one_thing_at_a_time_and_all_of_them_leave_slots
     sandbox_context: Context, cloudflare: CloudflareClient, count: int, at_once: int
 ) -> None:
     context = sandbox_context
-    context.config = replace(context.config, jobs=replace(context.config.jobs, concurrency=8))
+    context.live_config.value = replace(context.config, jobs=replace(context.config.jobs, concurrency=8))
     zone = ZoneAtProvider()
     access = _Hanging(context, zone)
     org_id = (await organizations.create(context, "Acme")).id

@@ -93,7 +93,7 @@ async def test_a_target_that_is_chosen_only_when_the_domain_is_added_is_nobodys_
 ) -> None:
     config = sandbox_context.config
     template = "{token}.edge.sandbox.test"
-    sandbox_context.config = replace(config, cloudflare=replace(config.cloudflare, cname_target=template))
+    sandbox_context.live_config.value = replace(config, cloudflare=replace(config.cloudflare, cname_target=template))
     # A name that a former registration had is not the one that this would get.
     quick_sandbox.set_dns(NAME, "CNAME", ["former.edge.sandbox.test."])
     found = await diagnoser.preview(org, wish())
@@ -115,7 +115,9 @@ async def test_a_domain_of_ones_own_is_measured_by_its_own_target(
 ) -> None:
     domain = await additions.add(sandbox_context, org, NAME)
     config = sandbox_context.config
-    sandbox_context.config = replace(config, cloudflare=replace(config.cloudflare, cname_target="new.sandbox.test"))
+    sandbox_context.live_config.value = replace(
+        config, cloudflare=replace(config.cloudflare, cname_target="new.sandbox.test")
+    )
     quick_sandbox.set_dns(NAME, "CNAME", [f"{TARGET}."])
     found = await diagnoser.preview(org, wish())
     assert (found.holder, found.domain_id, found.target) == ("yours", domain.id, TARGET)

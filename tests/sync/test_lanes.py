@@ -15,7 +15,7 @@ from tests.waiting import until
 @pytest.fixture(autouse=True)
 def _ticks_are_short(context: Context) -> None:
     config = context.config
-    context.config = replace(config, sync=replace(config.sync, tick=20))
+    context.live_config.value = replace(config, sync=replace(config.sync, tick=20))
 
 
 def _fails(domain: Domain) -> bool:

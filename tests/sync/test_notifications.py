@@ -26,7 +26,7 @@ async def test_the_hostname_that_it_names_is_looked_at_although_its_turn_is_far(
 ) -> None:
     context = sandbox_context
     # Without the hint the loop would not even look what is due.
-    context.config = replace(context.config, sync=replace(context.config.sync, tick=HOUR))
+    context.live_config.value = replace(context.config, sync=replace(context.config.sync, tick=HOUR))
     org = (await organizations.create(context, "Acme")).id
     domain = await additions.add(context, org, NAME)
     await checks.postpone(context, domain, context.now() + HOUR)

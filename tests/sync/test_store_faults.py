@@ -23,7 +23,7 @@ _OFTEN = SweepTiming(interval_s=0.02, failure_interval_s=0.02)
 @pytest.fixture
 async def org(context: Context) -> str:
     config = context.config
-    context.config = replace(config, sync=replace(config.sync, tick=20))
+    context.live_config.value = replace(config, sync=replace(config.sync, tick=20))
     return (await organizations.create(context, "Acme")).id
 
 

@@ -27,7 +27,7 @@ from tests.waiting import until
 @pytest.fixture(autouse=True)
 def _waits_are_short(sandbox_context: Context) -> None:
     config = sandbox_context.config
-    sandbox_context.config = replace(config, sync=replace(config.sync, tick=20, pending_interval=50))
+    sandbox_context.live_config.value = replace(config, sync=replace(config.sync, tick=20, pending_interval=50))
 
 
 @pytest.fixture

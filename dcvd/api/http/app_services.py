@@ -7,6 +7,7 @@ from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
 from dcvd.api.http.admission_limits import StreamSlots, build_dns_plan_limit, build_sync_limit
+from dcvd.config import Live
 from dcvd.core.webhooks.conformance import ConformanceReport
 from dcvd.core.webhooks.deliveries import Delivery, RecordedAttempt
 from dcvd.dns import DnsObserver
@@ -38,15 +39,16 @@ class OnDemandTester(Protocol):
 
 
 class AppServices(Struct, kw_only=True):
-    """All services, built once with the application. `operators` are uids, replaced when the configuration is reloaded.
+    """All services, built once with the application.
 
-    `guarded_fetcher` calls addresses that tenants or their DNS named.
+    `operators` are the uids that may use operator calls over the unix socket. `guarded_fetcher` calls addresses that
+    tenants or their DNS named.
     """
 
     context: Context
     token_usage: TokenUsage
     checks: OnDemandChecks
-    operators: frozenset[int]
+    operators: Live[frozenset[int]]
     registry: CollectorRegistry
     feed: EventFeed
     hints: CloudflareNotificationHandler

@@ -39,7 +39,7 @@ async def authenticate_tenant(connection: AsgiConnection, _: BaseRouteHandler) -
 
 async def authenticate_operator(connection: AsgiConnection, _: BaseRouteHandler) -> None:
     """Guard the operators' routes. Raises NotFound, Forbidden."""
-    check_operator(connection.scope, get_services(connection.scope).operators)
+    check_operator(connection.scope, get_services(connection.scope).operators.value)
 
 
 def check_operator(scope: Scope, operators: frozenset[int]) -> None:

@@ -80,7 +80,7 @@ class RequestEnvelope:
         if not is_operator_path(scope["path"]):
             return None
         try:
-            check_operator(scope, self._services.operators)
+            check_operator(scope, self._services.operators.value)
         except DcvdError as error:
             return report_failure(scope, error)
         return None

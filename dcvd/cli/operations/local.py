@@ -9,7 +9,7 @@ from typing import Final
 from dcvd.api.domains.bulk_view import AddedLine, added_line
 from dcvd.api.operators.view import OrganizationView, organization_view
 from dcvd.api.tokens.view import TokenView, minted_token_answer, token_list
-from dcvd.config import Config
+from dcvd.config import Config, Live
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.instants import to_seconds
 from dcvd.core.timeline import OPERATOR_ACTOR
@@ -93,7 +93,7 @@ async def open_local_operations(config: Config, on_created: OnCreated | None) ->
         try:
             if is_new and on_created is not None:
                 on_created(path)
-            yield LocalOperations(Context(database, config))
+            yield LocalOperations(Context(database, Live(config)))
         finally:
             await database.close()
 

@@ -9,6 +9,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
+Limit = int | Callable[[], int]
+"""A limit that stays, or a function that returns the present one; 0 is no limit."""
+
 _MAX_SLEEP_S: Final = 1.0
 """Seconds after which a waiting call checks again: a reload or an answer may have changed what it waits for."""
 
@@ -20,9 +23,9 @@ class SlidingWindow:
     until `window_s` after its end: then no window of the server's holds more calls either, however long they take.
     """
 
-    def __init__(self, limit: int, window_s: float, monotonic: Callable[[], float], *, memory_s: float = 0.0) -> None:
+    def __init__(self, limit: Limit, window_s: float, monotonic: Callable[[], float], *, memory_s: float = 0.0) -> None:
         """`memory_s`: seconds for which a call is remembered after it no longer counts, see `count_free`."""
-        self.limit = limit
+        self._limit = limit
         self.window_s = window_s
         self._monotonic = monotonic
         self._memory_s = memory_s
@@ -30,6 +33,15 @@ class SlidingWindow:
         self._expired_end_times: deque[float] = deque()
         self._in_flight = 0
         self._lock = asyncio.Lock()
+
+    @property
+    def limit(self) -> int:
+        """The present limit."""
+        return self._limit() if callable(self._limit) else self._limit
+
+    @limit.setter
+    def limit(self, limit: int) -> None:
+        self._limit = limit
 
     @property
     def is_idle(self) -> bool:

@@ -44,7 +44,7 @@ async def _wired(app: Api, context: Context, aws: FakeAws, log_lines: list[Event
         route53 = Route53ProviderConfig(
             access_key_id=KEY, secret_access_key=Secret(SECRET), sts_url=url, api_base_url=url
         )
-        context.config = replace(context.config, providers_route53=route53)
+        context.live_config.value = replace(context.config, providers_route53=route53)
         app.services.access.drivers = drivers_of(context, fetcher)
         app.services.access = access_of(context, fetcher)
         app.services.new_credential_limit = new_credential_limit()
@@ -193,11 +193,11 @@ async def test_external_ids_that_nobody_uses_are_limited(
 
 async def test_what_the_operator_has_not_set_up_is_named(owner: Client, context: Context) -> None:
     identity = context.config.providers_route53
-    context.config = replace(context.config, providers_route53=Route53ProviderConfig())
+    context.live_config.value = replace(context.config, providers_route53=Route53ProviderConfig())
     assert (
         "providers.route53.access_key_id" in problem(await owner.post(PATH, {}), 503, "aws_identity_missing")["detail"]
     )
-    context.config = replace(context.config, providers_route53=identity)
+    context.live_config.value = replace(context.config, providers_route53=identity)
     context._vault = Vault(VaultKey(bytes(32)), is_configured=False)
     problem(await owner.post(PATH, {}), 503, "encryption_key_missing")
 

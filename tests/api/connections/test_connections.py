@@ -43,7 +43,7 @@ async def _wired(
     await fetcher.start()
     parts = app.services
     drivers = ProviderDrivers(fetcher, provider)
-    parts.access = ProviderAccess(context, drivers, TokenClient(fetcher, lambda: context.config), Metrics())
+    parts.access = ProviderAccess(context, drivers, TokenClient(fetcher, context.live_config), Metrics())
     parts.new_credential_limit = new_credential_limit()
     yield
     await fetcher.close()

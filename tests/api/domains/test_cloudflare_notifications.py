@@ -29,7 +29,7 @@ NAME = "app.customer.com"
 @pytest.fixture(autouse=True)
 def _configured(context: Context) -> None:
     config = context.config
-    context.config = replace(config, cloudflare=replace(config.cloudflare, webhook_secret=Secret(SECRET)))
+    context.live_config.value = replace(config, cloudflare=replace(config.cloudflare, webhook_secret=Secret(SECRET)))
 
 
 async def push(client: Client, payload: Any = None, *, secret: str | None = SECRET, **options: Any) -> Answer:
@@ -54,7 +54,7 @@ async def test_a_notification_in_either_shape_makes_the_hostname_due(
 
 async def test_without_a_configured_secret_there_is_nothing_here(anybody: Client, context: Context) -> None:
     config = context.config
-    context.config = replace(config, cloudflare=replace(config.cloudflare, webhook_secret=None))
+    context.live_config.value = replace(config, cloudflare=replace(config.cloudflare, webhook_secret=None))
     for secret in (SECRET, "", None):
         problem(await push(anybody, EVENT, secret=secret), 404, "route_not_found")
 

@@ -82,7 +82,7 @@ async def flow(
         create_body='{"type":"{type}","value":"{value}"}',
         delete_path="/zones/{zone}/{id}",
     )
-    context.config = replace(
+    context.live_config.value = replace(
         context.config,
         oauth=replace(context.config.oauth, return_to=(RETURN_TO,)),
         oauth_other=client_at(server),

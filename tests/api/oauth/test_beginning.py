@@ -56,7 +56,7 @@ async def test_a_setting_that_lacks_is_named(flow: Flow) -> None:
         ),
     }
     for setting, incomplete in lacking.items():
-        flow.context.config = incomplete
+        flow.context.live_config.value = incomplete
         found = problem(await flow.owner.post(_PATH, {"provider": "other"}), 503, "not_set_up")
         assert setting in found["detail"]
 

@@ -40,7 +40,7 @@ async def test_a_consent_that_comes_to_our_own_redirect_uri_is_a_connection_and_
 async def test_the_client_says_who_it_is_by_each_method(flow: Flow) -> None:
     config = flow.context.config
     for method in METHODS:
-        flow.context.config = replace(config, oauth_other=client_at(flow.server, method))
+        flow.context.live_config.value = replace(config, oauth_other=client_at(flow.server, method))
         connection = await flow.connected()
         await flow.owner.delete(f"{CONNECTIONS}/{connection}")
         await flow.assert_nothing_is_kept()
@@ -116,7 +116,7 @@ async def test_an_answer_that_names_another_server_or_none_is_refused_and_its_co
 async def test_scopes_that_were_not_granted_are_named_and_what_was_granted_is_given_back(flow: Flow) -> None:
     config = flow.context.config
     more = replace(config.oauth_other, scopes=(*SCOPES, "dns.admin"))
-    flow.context.config = replace(config, oauth_other=more)
+    flow.context.live_config.value = replace(config, oauth_other=more)
     answer = await flow.exchange(await flow.consented(redirectUri=TENANTS))
     assert "dns.admin" in problem(answer, 400, "insufficient_scope", field="code")["detail"]
     assert len(flow.client.granted) == 1

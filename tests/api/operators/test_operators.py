@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from dcvd.api.app import Api
 from dcvd.api.http.problems import REQUEST_ID
+from dcvd.config import Live
 from dcvd.core.instants import to_rfc3339
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
@@ -71,7 +72,7 @@ async def test_the_guard_keeps_tcp_out_also_where_the_door_were_passed(app: Api,
 
 @pytest.mark.parametrize(("method", "path"), [*CALLS, ("OPTIONS", "/metrics"), ("GET", "/operator/nothing")])
 async def test_a_user_who_is_no_operator_is_403(app: Api, operator: Client, method: str, path: str) -> None:
-    app.services.operators = frozenset({os.getuid() + 1})
+    app.services.operators = Live(frozenset({os.getuid() + 1}))
     found = problem(await operator.call(method, path, json={"name": "x"}), 403, "not_an_operator")
     assert f"uid {os.getuid()}" in found["detail"]
 

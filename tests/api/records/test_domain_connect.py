@@ -36,7 +36,7 @@ def connected(app: Api, context: Context, connect_config: Config, guarded: Fetch
     """The application with a template of ours, and leave to go to the provider."""
     parts = app.services
     before = parts.observer, parts.guarded_fetcher
-    context.config = replace(connect_config, domains=DomainsConfig(allow_reserved_tlds=("test",)))
+    context.live_config.value = replace(connect_config, domains=DomainsConfig(allow_reserved_tlds=("test",)))
     parts.observer, parts.guarded_fetcher = DnsObserver(connect_config), guarded
     yield
     parts.observer, parts.guarded_fetcher = before

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from msgspec.structs import replace
 
-from dcvd.config import Config
+from dcvd.config import Config, Live
 from dcvd.config.oauth_sections import OauthOtherConfig
 from dcvd.core.connections.connection import Provider
 from dcvd.core.secret import Secret
@@ -46,12 +46,12 @@ def context(database: Database, connect_config: Config, provider: DomainConnectP
         oauth_other=other,
         providers_other=replace(connect_config.providers_other, api_base_url=base),
     )
-    return Context(database, config, vault=VAULT)
+    return Context(database, Live(config), vault=VAULT)
 
 
 @pytest.fixture
 def client(context: Context, guarded: Fetcher) -> TokenClient:
-    return TokenClient(guarded, lambda: context.config)
+    return TokenClient(guarded, context.live_config)
 
 
 async def test_the_customer_is_asked_about_one_hostname(

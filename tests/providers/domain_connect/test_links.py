@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from msgspec.structs import replace
 
-from dcvd.config import Config
+from dcvd.config import Config, Live
 from dcvd.core.domains.domain import Domain
 from dcvd.core.records.domain_connect import encode_query, public_key_texts
 from dcvd.core.secret import Secret
@@ -41,7 +41,7 @@ def discovery(observer: DnsObserver, guarded: Fetcher) -> DomainConnectDiscovery
 
 @pytest.fixture
 def context(database: Database, connect_config: Config) -> Context:
-    return Context(database, connect_config, vault=VAULT)
+    return Context(database, Live(connect_config), vault=VAULT)
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ async def test_another_key_than_the_published_one_is_refused(
     guarded: Fetcher,
 ) -> None:
     config = context.config
-    context.config = replace(
+    context.live_config.value = replace(
         config, providers_domain_connect=replace(config.providers_domain_connect, private_key=generate_key())
     )
     assert (await guarded.send("GET", (await link(context, discovery, domain)).url)).status == 400
@@ -121,7 +121,7 @@ async def test_another_key_than_the_published_one_is_refused(
 async def test_without_its_settings_it_says_which_are_missing_and_asks_nobody(
     context: Context, discovery: DomainConnectDiscovery, domain: Domain, provider: DomainConnectProvider
 ) -> None:
-    context.config = replace(
+    context.live_config.value = replace(
         context.config, providers_domain_connect=replace(context.config.providers_domain_connect, private_key=None)
     )
     with pytest.raises(NotConfigured, match=r"domain_connect\.private_key_file"):
@@ -138,7 +138,7 @@ async def test_a_provider_without_our_template_or_without_links_is_told(
     assert refused.value.code == "template_not_supported"
     provider.settings["urlSyncUX"] = provider.settings["urlAPI"]
     connect = replace(context.config.providers_domain_connect, service_id="another")
-    context.config = replace(context.config, providers_domain_connect=connect)
+    context.live_config.value = replace(context.config, providers_domain_connect=connect)
     with pytest.raises(Conflict) as refused:
         await link(context, discovery, domain)
     assert refused.value.code == "template_not_supported"

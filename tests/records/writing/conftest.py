@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from dcvd.config import Config
+from dcvd.config import Config, Live
 from dcvd.core.domains.domain import Domain
 from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.core.records.written_records import WrittenRecord
@@ -80,7 +80,7 @@ class Desk:
 def context(config: Config, clock: ManualClock) -> Iterator[Context]:
     """In memory: what a crash leaves is what was committed."""
     database = MemoryDatabase()
-    yield Context(cast(Database, database), config, vault=VAULT, clock=clock, random_fraction=lambda: 0.0)
+    yield Context(cast(Database, database), Live(config), vault=VAULT, clock=clock, random_fraction=lambda: 0.0)
     database.close()
 
 

@@ -13,7 +13,7 @@ def test_a_configured_key_is_good_for_connections(context: Context) -> None:
 
 
 async def test_without_one_connections_are_refused_naming_both_settings(context: Context) -> None:
-    made = Context(context.database, context.config, vault=Vault(VaultKey(bytes(32)), is_configured=False))
+    made = Context(context.database, context.live_config, vault=Vault(VaultKey(bytes(32)), is_configured=False))
     with pytest.raises(NotConfigured, match=r"vault\.key_file.*OAUTH_ENCRYPTION_KEY") as caught:
         _ = made.connection_vault
     assert caught.value.code == "encryption_key_missing"
@@ -22,4 +22,4 @@ async def test_without_one_connections_are_refused_naming_both_settings(context:
 
 async def test_a_command_without_a_vault_has_none_for_connections_either(context: Context) -> None:
     with pytest.raises(RuntimeError, match="made without a vault"):
-        _ = Context(context.database, context.config).connection_vault
+        _ = Context(context.database, context.live_config).connection_vault

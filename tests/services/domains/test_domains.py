@@ -231,7 +231,7 @@ async def test_an_id_that_another_domain_has_is_not_taken(context: Context, orga
 def with_tokens(context: Context) -> Context:
     """Where every registration has a target of its own."""
     cloudflare = replace(context.config.cloudflare, cname_target="{token}.edge.sandbox.test")
-    context.config = replace(context.config, cloudflare=cloudflare)
+    context.live_config.value = replace(context.config, cloudflare=cloudflare)
     return context
 
 

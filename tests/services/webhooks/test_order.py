@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import Struct
 
-from dcvd.config import CloudflareConfig, Config, WebhooksConfig
+from dcvd.config import CloudflareConfig, Config, Live, WebhooksConfig
 from dcvd.core.events import EventType
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
@@ -57,7 +57,7 @@ class OrderMachine(RuleBasedStateMachine):
         self.clock = ManualClock()
         self.context = Context(
             cast("Database", self.database),
-            config,
+            Live(config),
             vault=VAULT,
             clock=self.clock,
             random_bytes=random.Random(7).randbytes,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
+from dcvd.config import Live
 from dcvd.core.events import EventType
 from dcvd.core.instants import DAY, HOUR, SECOND
 from dcvd.core.jobs import Job, JobState
@@ -71,7 +72,9 @@ async def _done(context: Context, job: Job) -> Job:
 
 def _reopened(context: Context) -> Context:
     """Another context of the same database, which remembers nothing."""
-    return Context(context.database, context.config, vault=VAULT, clock=context.clock, random_fraction=lambda: 0.0)
+    return Context(
+        context.database, Live(context.config), vault=VAULT, clock=context.clock, random_fraction=lambda: 0.0
+    )
 
 
 async def _history(context: Context, endpoint: Endpoint, clock: ManualClock) -> list[str]:

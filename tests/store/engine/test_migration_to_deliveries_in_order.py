@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from dcvd.config import Config
+from dcvd.config import Config, Live
 from dcvd.core.webhooks.deliveries import AttemptOutcome, DeliveryState
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthState
 from dcvd.services.context import Context
@@ -48,7 +48,7 @@ async def context(tmp_path: Path, config: Config) -> AsyncIterator[Context]:
     path = tmp_path / "old.db"
     version_one.make(path)
     database = await Database.open(path)
-    yield Context(database, config, vault=VAULT)
+    yield Context(database, Live(config), vault=VAULT)
     await database.close()
 
 
@@ -142,7 +142,7 @@ async def test_no_secret_stays_plain_in_the_file(tmp_path: Path, config: Config)
     before = path.read_bytes()
     assert all(secret.encode() in before for secret in secrets.values())
     database = await Database.open(path)
-    await secret_rotation.seal_plaintext_secrets(Context(database, config, vault=VAULT))
+    await secret_rotation.seal_plaintext_secrets(Context(database, Live(config), vault=VAULT))
     assert await database.maintain(maintenance.checkpoint)
     after = path.read_bytes() + path.with_name("many.db-wal").read_bytes()
     await database.close()
