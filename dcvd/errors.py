@@ -133,6 +133,12 @@ class Retryable(RemoteError):
         self.retry_after_s = retry_after_s
 
 
+class RecordConflict(Retryable):
+    """Somebody changed a DNS record between our look at it and our change; the next try sees what they made of it."""
+
+    code = "record_conflict"
+
+
 class Permanent(RemoteError):
     """The service refuses the request and would refuse it again; `http_status` and `remote_code` are its own."""
 

@@ -7,7 +7,7 @@ from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.errors import Permanent, RemoteError, Retryable
+from dcvd.errors import RecordConflict, RemoteError, Retryable
 from dcvd.providers.driver import RecordDriver
 from dcvd.services.connections import creation, queries
 from dcvd.services.connections.provider_access import ProviderAccess
@@ -70,7 +70,7 @@ class ZoneAtProvider:
         if self.says_yes_and_does_nothing:
             return
         if any(each not in self.records for each in remove):
-            raise Permanent("A record was changed since it was read.", code="record_conflict")
+            raise RecordConflict("A record was changed since it was read.")
         self.records = [each for each in self.records if each not in remove]
         for each in add:
             self.add(each.type, each.value, each.name, each.ttl)

@@ -1,16 +1,18 @@
 """Find the zone of a name at a provider, and the label of the name in that zone."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from msgspec import Struct
 
 from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.records.plan import find_name_obstacle
 from dcvd.core.records.zones import Zone
 from dcvd.errors import Permanent
 
 APEX: Final = "@"
-_MAX_CANDIDATES: Final = 6
-"""The most zones to look for: each costs a call, and a name may have 120 labels."""
+_MAX_CANDIDATES: Final = 8
+"""The most zones to look for: nobody delegates deeper, each costs a call, and a name may have 120 labels."""
 
 
 class OwnerName(Struct, frozen=True):
@@ -24,22 +26,29 @@ class OwnerName(Struct, frozen=True):
 def zone_candidates(name: str) -> list[str]:
     """List the zones that could hold a name, longest first: the name itself and its parents, up to the registrable one.
 
-    A name with many labels yields only the shortest six.
+    No zone has the name of a wildcard. A name with many labels yields only the shortest eight.
     """
     end = registrable_domain(name)
     candidates = [name]
     while candidates[-1] != end and "." in candidates[-1]:
         candidates.append(candidates[-1].partition(".")[2])
-    return candidates[-_MAX_CANDIDATES:]
+    return [candidate for candidate in candidates if not candidate.startswith("*")][-_MAX_CANDIDATES:]
 
 
-def locate_owner(zone: Zone, name: str) -> OwnerName:
-    """Split a name into its zone and its label. Raises Permanent for a name outside the zone."""
-    if name == zone.name:
-        return OwnerName(zone, name, APEX)
-    suffix = f".{zone.name}"
-    if len(name) <= len(suffix) or not name.endswith(suffix):
-        raise Permanent(
-            f"{name} is not in the zone {zone.name}; connect the provider that holds it.", code="zone_not_found"
-        )
-    return OwnerName(zone, name, name.removesuffix(suffix))
+async def find_nearest_zone(name: str, find_zone: Callable[[str], Awaitable[Zone | None]]) -> Zone | None:
+    """Walk up the labels of a name to the nearest active zone, else the nearest one; `find_zone` looks for one name."""
+    inactive: Zone | None = None
+    for candidate in zone_candidates(name):
+        zone = await find_zone(candidate)
+        if zone is not None and zone.is_active:
+            return zone
+        inactive = inactive or zone
+    return inactive
+
+
+def locate_owner(zone: Zone, name: str, *, is_cname: bool = False) -> OwnerName:
+    """Split a name into its zone and its label. Raises Permanent if no record, or no CNAME, can be there."""
+    obstacle = find_name_obstacle(name, zone, is_cname=is_cname)
+    if obstacle is not None:
+        raise Permanent(obstacle.message, code=obstacle.code)
+    return OwnerName(zone, name, name.removesuffix(zone.name).removesuffix(".") or APEX)

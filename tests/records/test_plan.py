@@ -86,8 +86,8 @@ def test_what_we_wrote_makes_way_by_itself() -> None:
     ("name", "found", "code"),
     [
         ("customer.test", [], "cname_at_apex"),
-        ("app.customer.test.example", [], "outside_zone"),
-        ("appcustomer.test", [], "outside_zone"),
+        ("app.customer.test.example", [], "zone_not_found"),
+        ("appcustomer.test", [], "zone_not_found"),
         (NAME, [standing("NS", "ns1.elsewhere.test")], "delegated_elsewhere"),
         (NAME, [standing("DNAME", "elsewhere.test")], "delegated_elsewhere"),
         (NAME, [standing("TXT", f"text {number}") for number in range(51)], "too_many_records"),

@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Record
 from dcvd.core.domains.targets import is_target_template, service_name
+from dcvd.core.records.plan import find_name_obstacle
+from dcvd.core.records.zones import Zone
 from dcvd.errors import Conflict
 
 DCV_DOMAIN: Final = "dcv.cloudflare.com"
@@ -20,7 +22,7 @@ DCV_DOMAIN: Final = "dcv.cloudflare.com"
 TEMPLATE_TTL_S: Final = 3600
 _TARGET_VARIABLE: Final = "target"
 _ZONE_VARIABLE: Final = "dcv"
-_LONGEST_FRAGMENT: Final = 200
+_MAX_FRAGMENT_LENGTH: Final = 200
 """Characters of a public key that we put into one TXT record, whose limit is 255."""
 
 TemplateGroup = Literal["routing", "validation"]
@@ -135,7 +137,8 @@ def return_hosts(return_urls: Iterable[str]) -> list[str]:
 def public_key_texts(public_key: bytes) -> list[str]:
     """Return the TXT values that publish a public key (SubjectPublicKeyInfo in base64), one for each fragment."""
     fragments = [
-        public_key[at : at + _LONGEST_FRAGMENT].decode("ascii") for at in range(0, len(public_key), _LONGEST_FRAGMENT)
+        public_key[at : at + _MAX_FRAGMENT_LENGTH].decode("ascii")
+        for at in range(0, len(public_key), _MAX_FRAGMENT_LENGTH)
     ]
     return [f"p={number},a=RS256,d={fragment}" for number, fragment in enumerate(fragments, start=1)]
 
@@ -171,12 +174,9 @@ def _apply_to_record(record: Record, zone: str, target: str) -> TemplateApplicat
 def _validate_application(
     record: Record, name: str, zone: str, group: TemplateGroup, variables: dict[str, str] | None
 ) -> TemplateApplication:
-    if name == zone:
-        raise Conflict(
-            f"{name} is the apex of its zone, where no CNAME can be: use a name below it.", code="cname_at_apex"
-        )
-    if not name.endswith(f".{zone}"):
-        raise Conflict(f"{name} is not in the zone {zone}.", code="zone_not_held")
+    obstacle = find_name_obstacle(name, Zone(id=zone, name=zone), is_cname=True)
+    if obstacle is not None:
+        raise Conflict(obstacle.message, code=obstacle.code)
     if record.type != "CNAME" or variables is None:
         raise Conflict(
             f"{record.name} has to point to {record.value}, which is not what the template at the DNS providers sets:"

@@ -15,9 +15,9 @@ _HOST: Final = rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?"
 _PATH: Final = r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*"
 _PREFIX: Final = re.compile(rf"({_HOST}{_PATH})/?")
 _URL: Final = re.compile(rf"(https://{_HOST}{_PATH})/?")
-_LONGEST_PREFIX: Final = 255
-_LONGEST_URL: Final = 512
-_LONGEST_NAME: Final = 100
+_MAX_PREFIX_LENGTH: Final = 255
+_MAX_URL_LENGTH: Final = 512
+_MAX_NAME_LENGTH: Final = 100
 _MARKUP: Final = frozenset('<>"`')
 _WINDOW_SIZES: Final = range(100, 4001)
 _USUAL_WINDOW_SIZE: Final = 750
@@ -57,7 +57,9 @@ def read_api_prefix(texts: Iterable[str]) -> str | None:
     prefixes = {
         match[1]
         for text in texts
-        if len(text) <= _LONGEST_PREFIX and (match := _PREFIX.fullmatch(text.strip())) is not None and "." in match[1]
+        if len(text) <= _MAX_PREFIX_LENGTH
+        and (match := _PREFIX.fullmatch(text.strip())) is not None
+        and "." in match[1]
     }
     return prefixes.pop() if len(prefixes) == 1 else None
 
@@ -80,13 +82,13 @@ def read_settings(body: bytes) -> ProviderSettings:
 
 def _validate_text(value: str, member: str) -> str:
     text = value.strip()
-    if not text or len(text) > _LONGEST_NAME or not text.isprintable() or _MARKUP.intersection(text):
+    if not text or len(text) > _MAX_NAME_LENGTH or not text.isprintable() or _MARKUP.intersection(text):
         raise ValueError(f"{member} is empty, too long, not printable or markup")
     return text
 
 
 def _validate_url(value: str, member: str) -> str:
-    match = _URL.fullmatch(value) if len(value) <= _LONGEST_URL else None
+    match = _URL.fullmatch(value) if len(value) <= _MAX_URL_LENGTH else None
     if match is None:
         raise ValueError(f"{member} is no https:// URL of a host and a path")
     return match[1]

@@ -18,17 +18,19 @@ StepState = Literal["done", "create", "replace", "blocked"]
 
 RECORD_IN_THE_WAY: Final = "record_in_the_way"
 """The only obstacle that `replace` overcomes."""
+ZONE_NOT_FOUND: Final = "zone_not_found"
+"""The name is in no zone that the connection holds."""
 
 _TYPES_BESIDE_CNAME: Final = frozenset({"RRSIG", "NSEC", "NSEC3"})
 _TYPES_EXCLUDING_FLATTENED_CNAME: Final = frozenset({"A", "AAAA", "CNAME", "DNAME"})
 """At a flattened apex only these types exclude a CNAME; the zone's SOA, NS, MX and TXT records stay."""
 _DELEGATING_TYPES: Final = frozenset({"NS", "DS", "SOA", "DNAME"})
 """Types that delegate the name, or the names below it, to somebody else: we never remove them."""
-_MOST_RECORDS: Final = 50
-_MOST_BYTES: Final = 32_768
+_MAX_RECORDS: Final = 50
+_MAX_BYTES: Final = 32_768
 """Limits for the records that a step removes, because they are kept for the undo."""
 _MAX_DESCRIBED: Final = 3
-_LONGEST_VALUE: Final = 80
+_MAX_VALUE_LENGTH: Final = 80
 
 
 class Obstacle(Struct, frozen=True):
@@ -113,6 +115,24 @@ def is_same_record(one: ZoneRecord, other: ZoneRecord) -> bool:
     return (one.type, one.name, one.value) == (other.type, other.name, other.value)
 
 
+def is_among(record: ZoneRecord, records: Iterable[ZoneRecord]) -> bool:
+    """Whether one of the records is the same in DNS."""
+    return any(is_same_record(record, each) for each in records)
+
+
+def find_name_obstacle(name: str, zone: Zone, *, is_cname: bool) -> Obstacle | None:
+    """Return why no record, or no CNAME, can be written at a name through the zone; None if one can."""
+    if not is_within(name, zone.name):
+        return Obstacle(ZONE_NOT_FOUND, f"{name} is not in the zone {zone.name}; connect the provider that holds it.")
+    if is_cname and name == zone.name and not zone.flattens_apex:
+        message = (
+            f"{name} is the top of its zone, where DNS allows no CNAME (RFC 1034). Use a name below it, such as"
+            f" www.{name}, or an ALIAS record, if the provider has one."
+        )
+        return Obstacle("cname_at_apex", message)
+    return None
+
+
 def describe_records(records: Sequence[ZoneRecord]) -> str:
     """Describe the first few records for a sentence, with shortened values."""
     listed = ", ".join(f"{each.type} {_shorten_value(each.value)}" for each in records[:_MAX_DESCRIBED])
@@ -131,14 +151,9 @@ def _permanent_obstacle(record: Record, existing: Sequence[ZoneRecord], zone: Zo
     name = record.name
     if record.type != "CNAME":
         return Obstacle("record_not_supported", f"Only CNAME records are written; {name} needs {record.type}.")
-    if not is_within(name, zone.name):
-        return Obstacle("outside_zone", f"{name} is not in the zone {zone.name}, which is what this connection holds.")
-    if name == zone.name and not zone.flattens_apex:
-        message = (
-            f"{name} is the top of its zone, where DNS allows no CNAME (RFC 1034). Use a name below it, such as"
-            f" www.{name}, or an ALIAS record, if the provider has one."
-        )
-        return Obstacle("cname_at_apex", message)
+    obstacle = find_name_obstacle(name, zone, is_cname=True)
+    if obstacle is not None:
+        return obstacle
     elsewhere = [each for each in select_conflicting(existing, zone) if each.type in _DELEGATING_TYPES]
     if elsewhere:
         message = f"{name} is handed over by {describe_records(elsewhere)}: the record has to be made where that leads."
@@ -147,7 +162,7 @@ def _permanent_obstacle(record: Record, existing: Sequence[ZoneRecord], zone: Zo
 
 
 def _size_obstacle(record: Record, others: Sequence[ZoneRecord]) -> Obstacle | None:
-    if len(others) <= _MOST_RECORDS and len(msgspec.json.encode(others)) <= _MOST_BYTES:
+    if len(others) <= _MAX_RECORDS and len(msgspec.json.encode(others)) <= _MAX_BYTES:
         return None
     message = f"{len(others)} records stand at {record.name}, too many to keep for an undo: remove them by hand first."
     return Obstacle("too_many_records", message)
@@ -162,5 +177,5 @@ def _conflict_obstacle(record: Record, foreign_records: Sequence[ZoneRecord]) ->
 
 
 def _shorten_value(value: str) -> str:
-    text = "".join(character if character.isprintable() else "?" for character in value[: _LONGEST_VALUE + 1])
-    return shorten(text, _LONGEST_VALUE)
+    text = "".join(character if character.isprintable() else "?" for character in value[: _MAX_VALUE_LENGTH + 1])
+    return shorten(text, _MAX_VALUE_LENGTH)

@@ -9,8 +9,8 @@ from dcvd.core.records.plan import (
     PlanStep,
     StepState,
     describe_records,
+    is_among,
     is_cname_to,
-    is_same_record,
     select_at_name,
     select_conflicting,
 )
@@ -23,11 +23,11 @@ def plan_undo(written: WrittenRecord, provider_records: Sequence[ZoneRecord], zo
     existing = select_at_name(provider_records, written.name)
     conflicting = select_conflicting(existing, zone)
     ours = tuple(
-        each for each in conflicting if is_cname_to(each, written.our_values) and not _is_among(each, written.before)
+        each for each in conflicting if is_cname_to(each, written.our_values) and not is_among(each, written.before)
     )
     others = [each for each in conflicting if each not in ours]
-    missing = tuple(replace(each, id=None) for each in written.before if not _is_among(each, others))
-    as_before = all(_is_among(each, written.before) for each in others)
+    missing = tuple(replace(each, id=None) for each in written.before if not is_among(each, others))
+    as_before = all(is_among(each, written.before) for each in others)
     if as_before and not ours and not missing:
         return PlanStep(record=written.record, state="done", existing_records=existing)
     # An interrupted undo may have removed our record already, and restored some of the earlier ones.
@@ -49,7 +49,3 @@ def select_ours(written: WrittenRecord, provider_records: Sequence[ZoneRecord]) 
     return tuple(
         each for each in select_at_name(provider_records, written.name) if is_cname_to(each, written.our_values)
     )
-
-
-def _is_among(record: ZoneRecord, records: Sequence[ZoneRecord]) -> bool:
-    return any(is_same_record(record, each) for each in records)

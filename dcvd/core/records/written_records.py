@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from dcvd.core.domains.domain import Domain, LeftoverRecord, Record
 from dcvd.core.domains.required_records import known_records
-from dcvd.core.records.plan import PlanStep, is_same_record
+from dcvd.core.records.plan import PlanStep, is_among
 from dcvd.core.records.zones import ZoneRecord
 
 
@@ -68,9 +68,7 @@ def records_to_restore(written: WrittenRecord | None, step: PlanStep) -> tuple[Z
         return foreign
     if not foreign:
         return written.before
-    interrupted = written.state != "written" and all(
-        any(is_same_record(each, earlier) for earlier in written.before) for each in foreign
-    )
+    interrupted = written.state != "written" and all(is_among(each, written.before) for each in foreign)
     return written.before if interrupted else foreign
 
 

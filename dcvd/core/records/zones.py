@@ -1,19 +1,24 @@
 """Zones and records at a customer's DNS provider."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
+
+HOST_TYPES: Final = frozenset({"ALIAS", "CNAME", "DNAME", "MX", "NS", "PTR", "SRV"})
+"""Types whose value ends in a host name."""
 
 
 class Zone(Struct, frozen=True, kw_only=True):
     """A zone that a connection can change; `id` is the provider's, `name` is lower case without the final dot.
 
     flattens_apex: whether the provider accepts a CNAME at the apex and answers with the addresses that it leads to.
+    is_active: whether the provider already serves the zone; some say so.
     """
 
     id: str
     name: str
     flattens_apex: bool = False
+    is_active: bool = True
 
 
 class ZoneRecord(Struct, frozen=True, kw_only=True):
@@ -40,3 +45,11 @@ class DnsWrite(Struct, frozen=True, kw_only=True):
 
     action: Literal["write", "undo", "remove"]
     replace: bool = False
+
+
+def normalize_value(kind: str, value: str) -> str:
+    """Return the value of a record of type `kind` with its host name in lower case, without the final dot."""
+    if kind not in HOST_TYPES:
+        return value
+    front, space, host = value.strip().rpartition(" ")
+    return f"{front}{space}{host.lower().rstrip('.') or '.'}"

@@ -1,24 +1,23 @@
 """Call Cloudflare's DNS API with a customer's token."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
 
-from dcvd.core.domains.hostnames import is_within
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, read_envelope
 from dcvd.errors import Permanent
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.cloudflare.faults import to_error, unexpected_answer
-from dcvd.providers.cloudflare.wire import ListedZone, read_account, read_id, read_records, read_zones, to_body
+from dcvd.providers.cloudflare.wire import read_account, read_id, read_records, read_zones, to_body
 
-_LARGEST_ANSWER: Final = 512 * 1024
+_MAX_ANSWER_BYTES: Final = 512 * 1024
 _ZONES_PER_PAGE: Final = 50
 _RECORDS_PER_PAGE: Final = 100
-_MOST_PAGES: Final = 5
+MAX_PAGES: Final = 5
 _RECORDS_PATH: Final = "/zones/{zone_id}/dns_records"
 _RECORD_PATH: Final = f"{_RECORDS_PATH}/{{dns_record_id}}"
 
@@ -26,10 +25,11 @@ _RECORD_PATH: Final = f"{_RECORDS_PATH}/{{dns_record_id}}"
 class CloudflareDnsApi:
     """Cloudflare's DNS API. Each method makes one call, except `list_records`, and raises a RemoteError."""
 
-    def __init__(self, fetcher: Fetcher, base_url: str, token: Secret) -> None:
+    def __init__(self, fetcher: Fetcher, base_url: str, token: Secret, *, max_pages: int = MAX_PAGES) -> None:
         self._fetcher = fetcher
         self._base_url = base_url
         self._token = token
+        self._max_pages = max_pages
 
     async def verify_token(self) -> str:
         """Return the status of a user's API token. Raises Unauthorized for other kinds of token, even valid ones."""
@@ -41,22 +41,22 @@ class CloudflareDnsApi:
         envelope = await self._call("GET", "/zones", query={"per_page": str(_ZONES_PER_PAGE)})
         return read_account(envelope.result)
 
-    async def list_zones(self, name: str) -> list[ListedZone]:
-        """List the zones of exactly this name; there may be others that are not active, as one that moved away."""
+    async def list_zones(self, name: str) -> list[Zone]:
+        """List the zones of exactly this name, without those that moved away."""
         envelope = await self._call("GET", "/zones", query={"name": name, "per_page": str(_ZONES_PER_PAGE)})
         return read_zones(envelope.result, name)
 
     async def list_records(self, zone: Zone, name: str) -> list[ZoneRecord]:
         """List all records at exactly this name, from every page."""
         records: list[ZoneRecord] = []
-        for page in range(1, _MOST_PAGES + 1):
+        for page in range(1, self._max_pages + 1):
             query = {"name.exact": name, "per_page": str(_RECORDS_PER_PAGE), "page": str(page)}
             envelope = await self._call("GET", _RECORDS_PATH, zone=zone, query=query)
             page_records = read_records(envelope.result, name)
             records += page_records
             if not page_records or (envelope.total_pages is not None and page >= envelope.total_pages):
                 return records
-        most = _MOST_PAGES * _RECORDS_PER_PAGE
+        most = self._max_pages * _RECORDS_PER_PAGE
         raise Permanent(f"There are more than {most} records at {name}, more than dcvd reads.", code="provider_refused")
 
     async def create_record(self, zone: Zone, record: ZoneRecord) -> str:
@@ -93,21 +93,9 @@ class CloudflareDnsApi:
             f"{self._base_url}{url_path}{f'?{urlencode(query)}' if query else ''}",
             headers=headers,
             body=None if body is None else msgspec.json.encode(body),
-            max_bytes=_LARGEST_ANSWER,
+            max_bytes=_MAX_ANSWER_BYTES,
         )
         envelope = read_envelope(answer.body)
         if 200 <= answer.status < 300 and envelope is not None and envelope.success:
             return envelope
         raise to_error(method, path, answer.status, envelope, answer.retry_after_s)
-
-
-def list_zone_candidates(name: str, registrable_name: str) -> Iterator[str]:
-    """The names that can be the zone of `name`: itself and its parents, up to `registrable_name`.
-
-    Names that begin with a wildcard or an underscore are left out.
-    """
-    while name != registrable_name and is_within(name, registrable_name):
-        if not name.startswith(("*", "_")):
-            yield name
-        name = name.partition(".")[2]
-    yield registrable_name

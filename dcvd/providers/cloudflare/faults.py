@@ -7,11 +7,10 @@ from typing import Final
 
 from dcvd.core.text import make_printable
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, CloudflareErrorInfo
-from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
+from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
 
 UNAVAILABLE: Final = "provider_unavailable"
 UNEXPECTED: Final = "provider_unexpected"
-CONFLICT: Final = "record_conflict"
 _CONFLICT_ERRORS: Final = range(81053, 81059)
 _CREDENTIAL_ERRORS: Final = frozenset({1000, 6003, 6111, 9103, 9106, 9109, 10000})
 _RECORD_NOT_FOUND: Final = 81044
@@ -34,8 +33,9 @@ def to_error(
     if status in (401, 403) or first.code in _CREDENTIAL_ERRORS:
         message = f"{message} The connection needs a token with Zone:Read and DNS:Edit on the zone."
         return Unauthorized(message, code="provider_unauthorized")
-    code = CONFLICT if first.code in _CONFLICT_ERRORS else "provider_refused"
-    return Permanent(message, code=code, http_status=status, remote_code=first.code)
+    if first.code in _CONFLICT_ERRORS:
+        return RecordConflict(message)
+    return Permanent(message, code="provider_refused", http_status=status, remote_code=first.code)
 
 
 def is_gone(error: Permanent) -> bool:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeGuard, cast
 
 import msgspec
-from msgspec import Struct
 
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.text import make_printable
@@ -20,31 +19,23 @@ _ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 _TYPE: Final = re.compile(r"[A-Z0-9]{1,16}")
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPED: Final = re.compile(r"\\(.)")
-_LONGEST_VALUE: Final = 8192
-_LONGEST_ACCOUNT: Final = 100
-_HOST_TYPES: Final = frozenset({"CNAME", "NS", "PTR", "MX"})
+_MAX_VALUE_LENGTH: Final = 8192
+_MAX_ACCOUNT_LENGTH: Final = 100
+_ZONE_STATUSES: Final = ("active", "pending", "initializing")
+"""A zone is active if its registrar names Cloudflare's servers; one of any other status will never be served."""
 _RESTORED_MEMBERS: Final = ("content", "ttl", "proxied", "comment", "tags", "priority", "data", "settings")
 
 
-class ListedZone(Struct, frozen=True):
-    """A zone of the list; `status` is `active` if the registrar names Cloudflare's servers."""
-
-    zone: Zone
-    status: str
-
-
-def read_zones(result: object, name: str) -> list[ListedZone]:
-    """Return the zones of exactly this name; Cloudflare's filter may let others through.
+def read_zones(result: object, name: str) -> list[Zone]:
+    """Return the zones of exactly this name that are active or will be; Cloudflare's filter may let others through.
 
     Raises Retryable for an answer that is not a list.
     """
     zones = []
     for entry in _listed(result, "the zones of", name):
         zone_id, status = entry.get("id"), entry.get("status")
-        if _is_id(zone_id) and _normalize_host(entry.get("name")) == name:
-            zones.append(
-                ListedZone(Zone(id=zone_id, name=name, flattens_apex=True), status if isinstance(status, str) else "")
-            )
+        if _is_id(zone_id) and _normalize_host(entry.get("name")) == name and status in _ZONE_STATUSES:
+            zones.append(Zone(id=zone_id, name=name, flattens_apex=True, is_active=status == "active"))
     return zones
 
 
@@ -53,7 +44,7 @@ def read_account(result: object) -> str | None:
     values = [_as_object(entry.get("account")).get("name") for entry in _as_objects(result)]
     names = {name if isinstance(name, str) else None for name in values}
     only = names.pop() if len(names) == 1 else None
-    return None if only is None else make_printable(only)[:_LONGEST_ACCOUNT] or None
+    return None if only is None else make_printable(only)[:_MAX_ACCOUNT_LENGTH] or None
 
 
 def read_records(result: object, name: str) -> list[ZoneRecord]:
@@ -94,26 +85,23 @@ def to_body(record: ZoneRecord) -> dict[str, Any]:
             )
 
 
-def is_same_record(record: ZoneRecord, other: ZoneRecord) -> bool:
-    """Whether two records are the same in DNS, apart from the TTL."""
-    return (record.type, record.name, record.value) == (other.type, other.name, other.value)
-
-
 def _read_record(entry: Mapping[str, Any], name: str) -> ZoneRecord:
     record_id, kind, content, ttl = (entry.get(member) for member in ("id", "type", "content", "ttl"))
     if _normalize_host(entry.get("name")) != name:
         raise unexpected_answer(f"Cloudflare answered about another name when it was asked for the records of {name}.")
     if not (_is_id(record_id) and isinstance(kind, str) and _TYPE.fullmatch(kind) and isinstance(content, str)):
         raise unexpected_answer(f"Cloudflare answered with a record of {name} that cannot be read.")
-    if len(content) > _LONGEST_VALUE:
+    if len(content) > _MAX_VALUE_LENGTH:
         raise unexpected_answer(
-            f"Cloudflare answered with a record of {name} that has over {_LONGEST_VALUE} characters."
+            f"Cloudflare answered with a record of {name} that has over {_MAX_VALUE_LENGTH} characters."
         )
-    value = content.lower().removesuffix(".") if kind in _HOST_TYPES else content
-    if kind == "TXT":
-        value = _read_txt(content)
-    if kind == "MX":
-        value = f"{entry.get('priority')} {value}"
+    match kind:
+        case "TXT":
+            value = _read_txt(content)
+        case "MX":
+            value = f"{entry.get('priority')} {content}"
+        case _:
+            value = content
     raw = {member: entry[member] for member in _RESTORED_MEMBERS if entry.get(member) not in (None, [], {})}
     if "data" in raw:
         del raw["content"]  # read-only here: Cloudflare derives it from the data

@@ -34,8 +34,9 @@ class DiscoveredProvider(Struct, frozen=True, kw_only=True):
 class DomainConnectDiscovery:
     """Looks up providers. `fetcher` has an egress policy, because zones name the addresses that it calls."""
 
-    def __init__(self, zones: ZoneReader, fetcher: Fetcher) -> None:
+    def __init__(self, zones: ZoneReader, fetcher: Fetcher, *, timeout_s: float = _TIMEOUT_S) -> None:
         self._zones = zones
+        self._timeout_s = timeout_s
         self._fetcher = fetcher
 
     async def discover_provider(self, hostname: str) -> DiscoveredProvider:
@@ -74,7 +75,7 @@ class DomainConnectDiscovery:
         The tenant does not learn which of the two it is, because they could explore our networks by it.
         """
         try:
-            answer = await self._fetcher.send("GET", url, timeout_s=_TIMEOUT_S, max_bytes=_MAX_ANSWER_BYTES)
+            answer = await self._fetcher.send("GET", url, timeout_s=self._timeout_s, max_bytes=_MAX_ANSWER_BYTES)
         except (FetchRefused, FetchFailed) as error:
             log.info("domain_connect.no_answer", zone=zone, reason=error.message)
             if isinstance(error, FetchFailed) and error.may_have_arrived:

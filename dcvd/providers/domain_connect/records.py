@@ -18,10 +18,12 @@ from dcvd.core.records.domain_connect_settings import read_api_prefix
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.dns.checks.zone_reader import ZoneReader
-from dcvd.errors import Conflict, Permanent, RemoteError, Retryable, Unauthorized
+from dcvd.errors import Conflict, Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import Fetcher, FetchResponse
 from dcvd.providers.domain_connect.discovery import DISCOVERY_LABEL
+from dcvd.providers.owner_names import OwnerName
 from dcvd.providers.provider_text import sanitize
+from dcvd.providers.record_provider import DEADLINE_S, AtomicProvider
 
 _MAX_CONFLICTS_NAMED: Final = 3
 
@@ -35,13 +37,17 @@ class _ConflictAnswer(Struct):
     records: list[_ConflictingRecord] = []
 
 
-class TemplateRecords:
+class TemplateRecords(AtomicProvider):
     """Domain Connect's driver; it takes an access token.
 
-    Records are read from the zone's own name servers, because the protocol has no call for that.
+    It differs from the others in that the protocol knows neither zones nor records: both are read from the zone's own
+    name servers, and a change applies or reverts a template as a whole, so that nothing else can be put back by it.
     """
 
-    def __init__(self, fetcher: Fetcher, config: Config, token: Secret, zones: ZoneReader) -> None:
+    def __init__(
+        self, fetcher: Fetcher, config: Config, token: Secret, zones: ZoneReader, *, deadline_s: float = DEADLINE_S
+    ) -> None:
+        super().__init__("the DNS provider", deadline_s=deadline_s)
         self._fetcher = fetcher
         self._target = config.cloudflare.cname_target
         self._token = token
@@ -51,14 +57,14 @@ class TemplateRecords:
         path = template_path(template.provider_id, template.service_id)
         self._url = f"{config.providers_other.api_base_url}{path}"
 
-    async def check_credentials(self) -> str | None:
+    async def _check_credentials(self) -> str | None:
         """Check that the provider has the template; the protocol has no call that tries a token."""
         answer = await self._fetcher.send("GET", self._url)
         if answer.status != HTTPStatus.OK:
             raise self._to_error(answer)
         return None
 
-    async def find_zone(self, name: str) -> Zone | None:
+    async def _find_zone(self, name: str) -> Zone | None:
         """Find the zone in DNS; None if its provider does not offer Domain Connect.
 
         If that provider is not the one that we call, applying the template fails.
@@ -68,22 +74,21 @@ class TemplateRecords:
             return None
         return Zone(id=zone, name=zone)
 
-    async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:  # noqa: ARG002  # as in RecordDriver
+    async def _read(self, owner: OwnerName) -> list[ZoneRecord]:
         """Return the records of the usual types."""
-        return await self._zones.read_records(name)
+        return await self._zones.read_records(owner.name)
 
-    async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
+    async def _apply(self, owner: OwnerName, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
         """Apply the template, or revert it if nothing is to be added.
 
         If `remove` names records too, the provider may remove whatever conflicts with the template. Reverting removes
         both records of a domain.
         """
         if add:
-            await self._call(
-                "apply", {**self._build_application(zone, add).to_parameters(), "force": "1" if remove else "0"}
-            )
-        elif remove:
-            await self._revert(zone, remove)
+            application = self._build_application(owner.zone, add)
+            await self._call("apply", {**application.to_parameters(), "force": "1" if remove else "0"})
+        else:
+            await self._revert(owner.zone, remove)
 
     async def _revert(self, zone: Zone, remove: Sequence[ZoneRecord]) -> None:
         applied = self._build_application(zone, remove)
@@ -121,10 +126,8 @@ class TemplateRecords:
             case HTTPStatus.UNAUTHORIZED:
                 return Unauthorized("The DNS provider refuses the access token.", code="provider_unauthorized")
             case HTTPStatus.CONFLICT:
-                return Permanent(
-                    f"The DNS provider will not apply the template over what is there{_format_conflicts(answer.body)}.",
-                    code="record_conflict",
-                    http_status=answer.status,
+                return RecordConflict(
+                    f"The DNS provider will not apply the template over what is there{_format_conflicts(answer.body)}."
                 )
             case HTTPStatus.NOT_FOUND:
                 return Permanent(

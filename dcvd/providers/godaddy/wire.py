@@ -9,19 +9,17 @@ from typing import Any, Final
 
 import msgspec
 
-from dcvd.core.records.zones import ZoneRecord
+from dcvd.core.records.zones import HOST_TYPES, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
+from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import FetchResponse
 from dcvd.kit.http.json_body import read_json
 from dcvd.providers.godaddy.budgets import RATE_LIMITED, read_retry_after_s
 from dcvd.providers.owner_names import APEX, OwnerName
 from dcvd.providers.provider_text import sanitize
 
-LOWEST_TTL: Final = 600
-HIGHEST_TTL: Final = 86_400
-_HOST_TYPES: Final = frozenset({"CNAME", "NS", "MX", "SRV"})
-"""Types whose `data` is a host name."""
+MIN_TTL: Final = 600
+MAX_TTL: Final = 86_400
 _MEMBERS_BEFORE_HOST: Final = {"MX": ("priority",), "SRV": ("priority", "weight", "port")}
 """Members that come before the host name in a record's value (RFC 1035, RFC 2782)."""
 _PATH_MEMBERS: Final = frozenset({"type", "name"})
@@ -80,6 +78,8 @@ def to_error(activity: str, answer: FetchResponse, secrets: Iterable[Secret]) ->
         case 404:
             message = f"{detail} The account does not hold this domain any more."
             return Permanent(message, code="zone_not_found", http_status=404)
+        case _ if code == "DUPLICATE_RECORD":
+            return RecordConflict(detail)
         case status if status >= 500 or status == 408:
             return Retryable(f"{detail} It is tried again.", code="provider_unavailable")
         case status:
@@ -92,8 +92,8 @@ def _read_record(entry: dict[str, Any], owner: OwnerName, kind: str) -> ZoneReco
     if not isinstance(data, str) or len(raw) > _MAX_RAW_LENGTH:
         raise _unexpected_answer(f"a {kind} record of {owner.name}")
     value = data
-    if kind in _HOST_TYPES:
-        host = owner.zone.name if data == APEX else data.lower().removesuffix(".")
+    if kind in HOST_TYPES:
+        host = owner.zone.name if data == APEX else data
         value = " ".join((*(str(entry.get(member, 0)) for member in _MEMBERS_BEFORE_HOST.get(kind, ())), host))
     seconds = ttl if isinstance(ttl, int) and not isinstance(ttl, bool) else None
     return ZoneRecord(type=kind, name=owner.name, value=value, ttl=seconds, raw=raw)
@@ -103,7 +103,7 @@ def _to_entry(record: ZoneRecord) -> dict[str, Any]:
     if record.raw is not None:
         entry: dict[str, Any] = msgspec.json.decode(record.raw)
         return {member: value for member, value in entry.items() if member not in _PATH_MEMBERS and value is not None}
-    ttl = min(max(record.ttl or LOWEST_TTL, LOWEST_TTL), HIGHEST_TTL)
+    ttl = min(max(record.ttl or MIN_TTL, MIN_TTL), MAX_TTL)
     words = record.value.split(" ")
     before = _MEMBERS_BEFORE_HOST.get(record.type)
     if before is None:

@@ -14,9 +14,9 @@ from dcvd.kit.http.fetch import Fetcher, FetchResponse
 from dcvd.kit.http.json_body import read_json
 from dcvd.providers.provider_text import sanitize
 
-_LARGEST_PAGE_BYTES: Final = 1 << 20
-_MOST_PAGES: Final = 20
-_LONGEST_CURSOR: Final = 512
+_MAX_PAGE_BYTES: Final = 1 << 20
+_MAX_PAGES: Final = 20
+_MAX_CURSOR_LENGTH: Final = 512
 
 
 class HttpDnsApi:
@@ -41,7 +41,7 @@ class HttpDnsApi:
         """Yield the pages of a list, at most twenty and none of them twice. Raises RemoteError."""
         url: str | None = self._base_url + path
         fetched_urls: set[str] = set()
-        for number in range(1, _MOST_PAGES + 1):
+        for number in range(1, _MAX_PAGES + 1):
             assert url is not None
             if url in fetched_urls:
                 raise self.unexpected_answer("the next page")
@@ -52,7 +52,7 @@ class HttpDnsApi:
             if url is None:
                 return
         raise Permanent(
-            f"{self.host} has more than {_MOST_PAGES} pages for {activity}, which are too many to read; describe "
+            f"{self.host} has more than {_MAX_PAGES} pages for {activity}, which are too many to read; describe "
             "a path that selects fewer entries.",
             code="provider_refused",
         )
@@ -73,7 +73,7 @@ class HttpDnsApi:
         headers = {"Authorization": f"Bearer {self._token.reveal()}", "Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        return await self._fetcher.send(method, url, headers=headers, body=body, max_bytes=_LARGEST_PAGE_BYTES)
+        return await self._fetcher.send(method, url, headers=headers, body=body, max_bytes=_MAX_PAGE_BYTES)
 
     def read_document(self, answer: FetchResponse, activity: str) -> Any:
         """Return the document of an answer. Raises RemoteError."""
@@ -102,7 +102,7 @@ class HttpDnsApi:
                         f"{self.host} names a next page at another host, which is not called.", code="provider_refused"
                     )
                 return following
-            case str() | int() if len(str(following)) <= _LONGEST_CURSOR:
+            case str() | int() if len(str(following)) <= _MAX_CURSOR_LENGTH:
                 return self._page_url(url, str(following))
             case _:
                 raise self.unexpected_answer("the next page")

@@ -8,13 +8,11 @@ from msgspec import Struct
 
 from dcvd.config.http_api_section import HttpApiDescription
 from dcvd.core.json_members import get_member
-from dcvd.core.records.zones import Zone, ZoneRecord
+from dcvd.core.records.zones import HOST_TYPES, Zone, ZoneRecord
 from dcvd.core.request_templates import fill_body
 from dcvd.providers.owner_names import APEX, OwnerName
 
 DEFAULT_TTL: Final = 600
-_HOST_TYPES: Final = frozenset({"CNAME", "NS", "MX", "SRV", "PTR", "ALIAS", "DNAME"})
-"""Types whose value ends in a host name."""
 _ID: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._:=~-]{1,128}", re.ASCII)
 _TYPE: Final = re.compile(r"[A-Z0-9]{1,16}", re.ASCII)
 _MAX_RAW_LENGTH: Final = 8192
@@ -53,7 +51,7 @@ def read_record(entry: Any, owner: OwnerName, description: HttpApiDescription) -
     if len(raw) > _MAX_RAW_LENGTH:
         raise ValueError("too long a record")
     return ZoneRecord(
-        type=kind, name=owner.name, value=_normalize_value(kind, value, owner.zone), ttl=seconds, id=record_id, raw=raw
+        type=kind, name=owner.name, value=_read_value(kind, value, owner.zone), ttl=seconds, id=record_id, raw=raw
     )
 
 
@@ -61,12 +59,12 @@ def build_creation_body(record: ZoneRecord, owner: OwnerName, description: HttpA
     """Return the document that creates a record; a record that was read is created exactly as it was."""
     values: dict[str, str | int] = {**path_values(owner, description, account), "type": record.type}
     if record.raw is None:
-        dot = "." if description.final_dot and record.type in _HOST_TYPES else ""
+        dot = "." if description.final_dot and record.type in HOST_TYPES else ""
         values |= {"value": record.value + dot, "ttl": max(record.ttl or DEFAULT_TTL, description.lowest_ttl)}
         return fill_body(description.create_body, values)
     original = msgspec.json.decode(record.raw, type=OriginalRecord)
     value = original.value
-    dot = "." if description.final_dot and record.type in _HOST_TYPES and not value.endswith((".", APEX)) else ""
+    dot = "." if description.final_dot and record.type in HOST_TYPES and not value.endswith((".", APEX)) else ""
     values |= {"value": value + dot, "ttl": original.ttl or DEFAULT_TTL}
     return fill_body(description.create_body, values) | original.members
 
@@ -89,9 +87,9 @@ def _is_at_owner(name: str, owner: OwnerName, description: HttpApiDescription) -
     return name in ("", APEX) if owner.label == APEX else name == owner.label
 
 
-def _normalize_value(kind: str, value: str, zone: Zone) -> str:
-    if kind in _HOST_TYPES:
-        return zone.name if value == APEX else value.lower().removesuffix(".")
+def _read_value(kind: str, value: str, zone: Zone) -> str:
+    if kind in HOST_TYPES:
+        return zone.name if value == APEX else value
     if kind == "TXT" and len(value) > 1 and value[0] == value[-1] == '"' and not set('"\\') & set(value[1:-1]):
         return value[1:-1]
     return value

@@ -1,8 +1,6 @@
 """Read and change the records of one zone by dynamic updates (RFC 2136)."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Final
 
 import dns.flags
@@ -19,17 +17,18 @@ from dns.rrset import RRset
 from dns.update import UpdateMessage
 
 from dcvd.core.connections.credentials import TsigKey
-from dcvd.core.domains.hostnames import is_within
 from dcvd.core.records.zones import Zone, ZoneRecord
-from dcvd.errors import Permanent, RemoteError, Retryable
+from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable
+from dcvd.providers.owner_names import OwnerName
+from dcvd.providers.record_provider import AtomicProvider
 from dcvd.providers.rfc2136.key import build_key, parse_name
 from dcvd.providers.rfc2136.rdatas import is_exclusive, to_rdata, to_records
 from dcvd.providers.rfc2136.server import SignedStream, UpdateServers, connect
 
 TTL: Final = 300
-_TIMEOUT_S: Final = 10.0
+_DEADLINE_S: Final = 10.0
 """The time limit of a whole call, including the lookup of the server's name."""
-_MOST_RECORDS: Final = 100
+_MAX_RECORDS: Final = 100
 """The most records at one name."""
 _QUERIED_TYPES: Final = (
     RdataType.CNAME,
@@ -56,105 +55,80 @@ _QUERIED_TYPES: Final = (
 _CONFLICT_RCODES: Final = frozenset({dns.rcode.YXDOMAIN, dns.rcode.YXRRSET, dns.rcode.NXDOMAIN, dns.rcode.NXRRSET})
 
 
-class Rfc2136Records:
+class Rfc2136Records(AtomicProvider):
     """The driver for the one zone that the credentials name.
 
     A tenant chooses the server's address, so it is checked at each call.
     """
 
-    def __init__(self, tsig: TsigKey, servers: UpdateServers) -> None:
+    def __init__(self, tsig: TsigKey, servers: UpdateServers, *, deadline_s: float = _DEADLINE_S) -> None:
         """Raises InvalidInput naming the field of the credentials that cannot be used."""
+        super().__init__(tsig.server, deadline_s=deadline_s)
         build_key(tsig)
         self._tsig = tsig
         self._servers = servers
         self._zone_name = parse_name(tsig.zone, "zone", "The zone")
         self._zone_text = self._zone_name.to_text(omit_final_dot=True).lower()
 
-    async def check_credentials(self) -> str | None:
+    async def _check_credentials(self) -> str | None:
         """Return the zone's name if the server has the zone and takes an empty update of it with this key.
 
         Which names and types the key may change shows only when it is used.
         """
-        async with self._connect() as stream:
+        async with connect(self._tsig, self._servers) as stream:
             answer = await self._query(stream, self._zone_name, RdataType.SOA)
             if answer.get_rrset(answer.answer, self._zone_name, dns.rdataclass.IN, RdataType.SOA) is None:
                 raise self._not_authoritative_error()
             self._check_rcode((await stream.exchange(UpdateMessage(self._zone_name))).rcode())
         return self._zone_text
 
-    async def find_zone(self, name: str) -> Zone | None:
-        """Return the zone of the credentials, if the name is at or below its apex."""
-        if not is_within(name, self._zone_text):
-            return None
+    async def _find_zone(self, name: str) -> Zone | None:  # noqa: ARG002  # the credentials name the zone
         return Zone(id=self._zone_text, name=self._zone_text)
 
-    async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:
+    async def _read(self, owner: OwnerName) -> list[ZoneRecord]:
         """Return the records at the name itself, without those that a wildcard or a DNAME supplies for it."""
-        owner = self._owner_name(zone, name)
-        async with self._connect() as stream:
-            if not await self._is_in_use(stream, owner):
+        name = parse_name(owner.name, "name", "The record's name")
+        async with connect(self._tsig, self._servers) as stream:
+            if not await self._is_in_use(stream, name):
                 return []
             records: list[ZoneRecord] = []
             for rdtype in _QUERIED_TYPES:
-                rrset = await self._query_rrset(stream, owner, rdtype)
+                rrset = await self._query_rrset(stream, name, rdtype)
                 if rrset is None:
                     continue
                 records += to_records(rrset)
                 if is_exclusive(rdtype) or self._is_zone_cut(rrset):
                     break
         if not records:
-            raise Permanent(f"{name} has a record of a type that dcvd does not know.", code="record_unreadable")
-        if len(records) > _MOST_RECORDS:
-            raise Permanent(f"{name} has more than {_MOST_RECORDS} records.", code="too_many_records")
+            raise Permanent(f"{owner.name} has a record of a type that dcvd does not know.", code="record_unreadable")
+        if len(records) > _MAX_RECORDS:
+            raise Permanent(f"{owner.name} has more than {_MAX_RECORDS} records.", code="too_many_records")
         return records
 
-    async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
+    async def _apply(self, owner: OwnerName, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
         """Send one update.
 
         Its conditions are that the sets with records to be removed hold exactly those records and, if there are none
-        of a type, that nothing is in the way. Raises Retryable `record_changed` if a condition does not hold.
+        of a type, that nothing is in the way.
         """
-        names = {record.name for record in (*remove, *add)}
-        if not names:
-            return
-        if len(names) > 1:
-            raise ValueError("one change is of one name")
-        owner = self._owner_name(zone, names.pop())
+        name = parse_name(owner.name, "name", "The record's name")
         removed, added = _to_rdatasets(remove), _to_rdatasets(add)
-        if owner == self._zone_name and any(map(is_exclusive, added)):
-            raise Permanent(f"{zone.name} is the apex of its zone, where no CNAME can be.", code="cname_at_apex")
         update = UpdateMessage(self._zone_name)
         for rdataset in removed.values():
-            update.present(owner, *rdataset)
+            update.present(name, *rdataset)
         for rdtype in added:
             if rdtype in removed:
                 continue
             if is_exclusive(rdtype) and not removed:
-                update.absent(owner)
+                update.absent(name)
             else:
-                update.absent(owner, rdtype)
+                update.absent(name, rdtype)
         for rdtype in removed:
-            update.delete(owner, rdtype)
+            update.delete(name, rdtype)
         for rdataset in added.values():
-            update.add(owner, rdataset)
-        async with self._connect() as stream:
+            update.add(name, rdataset)
+        async with connect(self._tsig, self._servers) as stream:
             self._check_rcode((await stream.exchange(update)).rcode())
-
-    @asynccontextmanager
-    async def _connect(self) -> AsyncIterator[SignedStream]:
-        try:
-            async with asyncio.timeout(_TIMEOUT_S), connect(self._tsig, self._servers) as stream:
-                yield stream
-        except TimeoutError as error:
-            raise Retryable(
-                f"{self._tsig.server} did not answer within {_TIMEOUT_S:g} s.", code="provider_unavailable"
-            ) from error
-
-    def _owner_name(self, zone: Zone, name: str) -> Name:
-        owner = parse_name(name, "name", "The record's name")
-        if zone.name != self._zone_text or not owner.is_subdomain(self._zone_name):
-            raise Permanent(f"{name} is not in the zone {self._zone_text}.", code="zone_not_held")
-        return owner
 
     async def _is_in_use(self, stream: SignedStream, owner: Name) -> bool:
         """Whether the name has records of its own.
@@ -199,10 +173,7 @@ class Rfc2136Records:
         if rcode == dns.rcode.NOERROR:
             return
         if rcode in _CONFLICT_RCODES:
-            raise Retryable(
-                f"The records in {self._zone_text} changed meanwhile ({dns.rcode.to_text(rcode)}).",
-                code="record_changed",
-            )
+            raise RecordConflict(f"The records in {self._zone_text} changed meanwhile ({dns.rcode.to_text(rcode)}).")
         raise self._to_error(rcode)
 
     def _to_error(self, rcode: dns.rcode.Rcode) -> RemoteError:

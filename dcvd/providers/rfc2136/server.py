@@ -32,8 +32,8 @@ log = structlog.get_logger(__name__)
 
 _PORT: Final = 53
 _MAX_LOOKUPS: Final = 32
-_MOST_ADDRESSES: Final = 4
-_LARGEST_MESSAGE_BYTES: Final = 16_384
+_MAX_ADDRESSES: Final = 4
+_MAX_MESSAGE_BYTES: Final = 16_384
 _HEADER_BYTES: Final = 12
 
 
@@ -66,7 +66,7 @@ class SignedStream:
         wire = message.to_wire()
         self._writer.write(struct.pack("!H", len(wire)) + wire)
         (length,) = struct.unpack("!H", await self._reader.readexactly(2))
-        if not _HEADER_BYTES <= length <= _LARGEST_MESSAGE_BYTES:
+        if not _HEADER_BYTES <= length <= _MAX_MESSAGE_BYTES:
             raise Retryable(f"{self._server} answered with {length} bytes.", code="provider_unavailable")
         received = await self._reader.readexactly(length)
         if has_too_many_records(received):
@@ -118,7 +118,7 @@ async def connect(tsig: TsigKey, servers: UpdateServers) -> AsyncIterator[Signed
     try:
         connection = await _dial(tsig, servers)
         try:
-            reader, writer = await asyncio.open_connection(sock=connection, limit=_LARGEST_MESSAGE_BYTES)
+            reader, writer = await asyncio.open_connection(sock=connection, limit=_MAX_MESSAGE_BYTES)
         except BaseException:
             connection.close()
             raise
@@ -142,7 +142,7 @@ async def connect(tsig: TsigKey, servers: UpdateServers) -> AsyncIterator[Signed
 async def _dial(tsig: TsigKey, servers: UpdateServers) -> socket.socket:
     loop = asyncio.get_running_loop()
     failure: OSError | None = None
-    for address in (await servers.names.resolve(tsig.server, tsig.port))[:_MOST_ADDRESSES]:
+    for address in (await servers.names.resolve(tsig.server, tsig.port))[:_MAX_ADDRESSES]:
         connection = create_guarded_socket(address, tsig.port, servers.policy)
         try:
             await loop.sock_connect(connection, (str(address), tsig.port))

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.core.text import make_printable, shorten
-from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
+from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import FetchResponse
 from dcvd.providers.route53.xml import BadXml, Element, parse_xml
 
@@ -112,7 +112,7 @@ def to_error(action: str, fault: AwsFault) -> RemoteError:
             retry_after_s=_RETRY_AFTER_S,
         )
     if code == "InvalidChangeBatch" and _CONFLICT_MESSAGE.search(fault.message):
-        return Retryable(f"The zone is not as it was read; nothing was changed.{quote}", code="record_conflict")
+        return RecordConflict(f"The zone is not as it was read; nothing was changed.{quote}")
     if code == "InvalidChangeBatch":
         return Permanent(
             f"Route 53 does not take the record; nothing was changed.{quote}",

@@ -3,8 +3,9 @@
 import re
 from typing import Final
 
+from dcvd.core.records.zones import HOST_TYPES, normalize_value
+
 _OCTAL: Final = re.compile(r"\\([0-3][0-7]{2})")
-_HOST_TYPES: Final = frozenset({"CNAME", "MX", "NS", "PTR", "SRV"})
 
 
 def read_name(text: str) -> str:
@@ -22,15 +23,12 @@ def to_absolute(name: str) -> str:
 
 def read_value(kind: str, text: str) -> str:
     """Return a value in the form of our records: host names in lower case, without the final dot."""
-    if kind not in _HOST_TYPES:
-        return text
-    front, _, host = text.strip().rpartition(" ")
-    return f"{front} {read_name(host)}".lstrip()
+    return normalize_value(kind, _OCTAL.sub(_unescape, text)) if kind in HOST_TYPES else text
 
 
 def write_value(kind: str, value: str) -> str:
     """The reverse of `read_value`."""
-    return to_absolute(value) if kind in _HOST_TYPES else value
+    return to_absolute(value) if kind in HOST_TYPES else value
 
 
 def _unescape(escape: re.Match[str]) -> str:

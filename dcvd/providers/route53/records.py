@@ -11,7 +11,8 @@ from dcvd.config.provider_sections import Route53ProviderConfig
 from dcvd.core.connections.credentials import AwsKeys, AwsRole
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent, Retryable, Unauthorized
-from dcvd.providers.deadline import limit_duration
+from dcvd.providers.owner_names import OwnerName, find_nearest_zone
+from dcvd.providers.record_provider import AtomicProvider
 from dcvd.providers.route53 import api, sts
 from dcvd.providers.route53.calls import AwsCall
 from dcvd.providers.route53.faults import PERMISSION_MISSING, UNAUTHORIZED, KeysExpired
@@ -30,12 +31,10 @@ _DEADLINE_S: Final = 40.0
 _SYNC_S: Final = 60.0
 """Seconds in which a change is usually on all servers (Route 53 developer guide)."""
 _FIRST_POLL_S: Final = 1.0
-_MOST_PAGES: Final = 10
-_DEEPEST_ZONE: Final = 10
-"""The most labels of a zone that is looked for: nobody has deeper zones, and each costs a call."""
+_MAX_PAGES: Final = 10
 
 
-class Route53Records:
+class Route53Records(AtomicProvider):
     """Route 53's driver; it takes access keys, or a role that our own identity assumes.
 
     sessions: keeps the temporary keys of roles until they expire. name_servers: tells which of several zones of one
@@ -53,7 +52,9 @@ class Route53Records:
         *,
         sync_s: float = _SYNC_S,
         first_poll_s: float = _FIRST_POLL_S,
+        deadline_s: float = _DEADLINE_S,
     ) -> None:
+        super().__init__("Route 53", deadline_s=deadline_s, change_s=deadline_s + sync_s)
         if isinstance(credentials, AwsRole):
             get_own_keys(config)
         self._config = config
@@ -63,61 +64,48 @@ class Route53Records:
         self._sync_s = sync_s
         self._first_poll_s = first_poll_s
 
-    async def check_credentials(self) -> str | None:
+    async def _check_credentials(self) -> str | None:
         """Return the number of the account. Raises Unauthorized also if the credentials may not list zones."""
-        async with limit_duration(_DEADLINE_S, "Asking Route 53 for the credentials"):
-            keys = await self._get_keys()
-            identity = await sts.get_caller_identity(self._sessions.client, self._config.sts_url, keys)
-            try:
-                await self._call(api.build_list_zones(self._config.api_base_url, {}))
-            except Permanent as error:
-                if error.code == PERMISSION_MISSING:
-                    raise Unauthorized(error.message, code=UNAUTHORIZED) from error
-                raise
-            return identity.account
+        keys = await self._get_keys()
+        identity = await sts.get_caller_identity(self._sessions.client, self._config.sts_url, keys)
+        try:
+            await self._call(api.build_list_zones(self._config.api_base_url, {}))
+        except Permanent as error:
+            if error.code == PERMISSION_MISSING:
+                raise Unauthorized(error.message, code=UNAUTHORIZED) from error
+            raise
+        return identity.account
 
-    async def find_zone(self, name: str) -> Zone | None:
+    async def _find_zone(self, name: str) -> Zone | None:
         """Find the public zone. Raises Permanent with the code `zone_ambiguous` if several could be meant."""
-        labels = name.split(".")
-        async with limit_duration(_DEADLINE_S, f"Asking Route 53 for the zone of {name}"):
-            for first in range(max(len(labels) - _DEEPEST_ZONE, 0), len(labels) - 1):
-                candidate = ".".join(labels[first:])
-                zone_ids = await self._find_public_zones(candidate)
-                if zone_ids:
-                    return Zone(id=await self._choose_delegated(candidate, zone_ids), name=candidate)
-        return None
+        return await find_nearest_zone(name, self._find_public_zone)
 
-    async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:
+    async def _read(self, owner: OwnerName) -> list[ZoneRecord]:
         """Return a record for each value of a record set; the value of an alias is `ALIAS` and its target."""
-        query = api.start_at_name(name)
+        query = api.start_at_name(owner.name)
         sets: list[RrSet] = []
-        async with limit_duration(_DEADLINE_S, f"Asking Route 53 for the records of {name}"):
-            for _ in range(_MOST_PAGES):
-                root = await self._call(api.build_list_sets(self._config.api_base_url, zone.id, query))
-                page = api.read_sets(root)
-                sets += [rrset for rrset in page.sets if rrset.name == name]
-                if page.next_query is None or page.next_name != name:
-                    return [record for rrset in sets for record in to_records(rrset)]
-                query = page.next_query
+        for _ in range(_MAX_PAGES):
+            page = api.read_sets(await self._call(api.build_list_sets(self._config.api_base_url, owner.zone.id, query)))
+            sets += [rrset for rrset in page.sets if rrset.name == owner.name]
+            if page.next_query is None or page.next_name != owner.name:
+                return [record for rrset in sets for record in to_records(rrset)]
+            query = page.next_query
         raise Permanent(
-            f"There are more than {_MOST_PAGES * api.PAGE_SIZE} record sets at {name}.", code="too_many_records"
+            f"There are more than {_MAX_PAGES * api.PAGE_SIZE} record sets at {owner.name}.", code="too_many_records"
         )
 
-    async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
+    async def _apply(self, owner: OwnerName, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
         """Send one batch, which fails as a whole unless removed sets are as they were read and added ones do not exist.
 
-        Raises Retryable with the code `record_conflict` if the batch fails for that reason, with `not_yet_in_sync` if
-        the change was accepted but does not reach all servers in time; Permanent with `record_not_restorable`, before
-        anything is changed, for a set that could not be created again.
+        Raises Retryable with the code `not_yet_in_sync` if the change was accepted but does not reach all servers in
+        time; Permanent with `record_not_restorable`, before anything is changed, for a set that could not be created
+        again.
         """
         changes = _plan_changes(remove, add)
-        if not changes:
-            return
-        async with limit_duration(_DEADLINE_S, f"Asking Route 53 for the change in {zone.name}"):
-            root = await self._call(api.build_change_sets(self._config.api_base_url, zone.id, changes))
+        root = await self._call(api.build_change_sets(self._config.api_base_url, owner.zone.id, changes))
         change_id, is_in_sync = api.read_change(root)
         if not is_in_sync:
-            await self._wait_until_in_sync(zone, change_id)
+            await self._wait_until_in_sync(owner.zone, change_id)
 
     async def _wait_until_in_sync(self, zone: Zone, change_id: str) -> None:
         loop = asyncio.get_running_loop()
@@ -126,8 +114,7 @@ class Route53Records:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, 8.0)
             try:
-                async with limit_duration(_DEADLINE_S, "Asking Route 53 for the change"):
-                    root = await self._call(api.build_get_change(self._config.api_base_url, change_id))
+                root = await self._call(api.build_get_change(self._config.api_base_url, change_id))
             except Permanent as error:
                 if error.code != PERMISSION_MISSING:
                     raise
@@ -140,30 +127,30 @@ class Route53Records:
             code="not_yet_in_sync",
         )
 
-    async def _find_public_zones(self, name: str) -> list[str]:
-        """Return the ids of the public zones of exactly this name."""
+    async def _find_public_zone(self, name: str) -> Zone | None:
+        """Return the public zone of exactly this name."""
         query = api.start_at_zone(name)
         ids: list[str] = []
-        for _ in range(_MOST_PAGES):
+        for _ in range(_MAX_PAGES):
             page = api.read_zones(await self._call(api.build_list_zones(self._config.api_base_url, query)))
             ids += [zone.id for zone in page.zones if zone.name == name and not zone.private]
             if page.next_query is None or not page.zones or page.zones[-1].name != name:
                 break
             query = page.next_query
-        return ids
+        return Zone(id=await self._choose_delegated(name, ids), name=name) if ids else None
 
     async def _choose_delegated(self, name: str, ids: list[str]) -> str:
         """Return the one of several zones of one name that the public DNS delegates to."""
         if len(ids) == 1:
             return ids[0]
-        if self._name_servers is not None and len(ids) <= _MOST_PAGES:
+        if self._name_servers is not None and len(ids) <= _MAX_PAGES:
             public = frozenset(await self._name_servers(name))
             for zone_id in ids:
                 root = await self._call(api.build_get_zone(self._config.api_base_url, zone_id))
                 if public & api.read_name_servers(root):
                     return zone_id
         raise Permanent(
-            f"There are {len(ids)} public hosted zones of the name {name} ({', '.join(ids[:_MOST_PAGES])}), and none "
+            f"There are {len(ids)} public hosted zones of the name {name} ({', '.join(ids[:_MAX_PAGES])}), and none "
             f"of them is the one that the public DNS leads to. Delete those that are not used, or set the name servers "
             f"of {name} at its registrar to those of one of them.",
             code="zone_ambiguous",

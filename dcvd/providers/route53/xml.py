@@ -5,7 +5,7 @@ from typing import Final
 from xml.parsers.expat import ExpatError, ParserCreate
 
 _MAX_DEPTH: Final = 24
-_MOST_ELEMENTS: Final = 50_000
+_MAX_ELEMENTS: Final = 50_000
 
 
 class BadXml(ValueError):
@@ -70,7 +70,7 @@ class _TreeBuilder:
 
     def start(self, tag: str, _: object) -> None:
         self._element_count += 1
-        if len(self._open_elements) > _MAX_DEPTH or self._element_count > _MOST_ELEMENTS:
+        if len(self._open_elements) > _MAX_DEPTH or self._element_count > _MAX_ELEMENTS:
             raise BadXml("XML is too deep, or has too many elements")
         element = Element(tag.rpartition(" ")[2])
         self._open_elements[-1].children.append(element)

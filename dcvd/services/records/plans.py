@@ -11,7 +11,7 @@ from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.required_records import known_records
 from dcvd.core.jobs import Job
 from dcvd.core.records import undo as dns_undo
-from dcvd.core.records.plan import DnsPlan, plan_record
+from dcvd.core.records.plan import ZONE_NOT_FOUND, DnsPlan, plan_record
 from dcvd.core.records.written_records import WrittenRecord, connection_id_of, our_values_of
 from dcvd.core.records.zones import DnsWrite
 from dcvd.errors import Conflict, InvalidInput, Permanent, Retryable, Unauthorized
@@ -26,14 +26,21 @@ from dcvd.store import connections, domains, written_records
 from dcvd.store import jobs as jobs_table
 from dcvd.store.engine.database import Snapshot, Transaction
 
-PROVIDER_TIMEOUT_S: Final = 10.0
+_PROVIDER_TIMEOUT_S: Final = 10.0
 """Seconds that a caller waits for their provider to say what is in the zone."""
 
 _UNDO_WRITE: Final = DnsWrite(action="undo")
 
 
 async def plan_write(
-    context: Context, access: ProviderAccess, org_id: str, domain_id: str, *, connection_id: str | None, replace: bool
+    context: Context,
+    access: ProviderAccess,
+    org_id: str,
+    domain_id: str,
+    *,
+    connection_id: str | None,
+    replace: bool,
+    timeout_s: float = _PROVIDER_TIMEOUT_S,
 ) -> DnsPlan:
     """Plan a write without doing it; with `connection_id` None, through the connection that the domain has.
 
@@ -51,7 +58,7 @@ async def plan_write(
 
     domain, chosen_id, stored_records = await context.database.read(query)
     stored_by_name = {(row.type, row.name): row for row in stored_records}
-    async with _bound_provider_calls():
+    async with _bound_provider_calls(timeout_s):
         editor = await zone_editor.open_zone_editor(access, org_id, chosen_id, domain.name)
         steps = [
             plan_record(
@@ -120,7 +127,7 @@ async def plan_undo(context: Context, access: ProviderAccess, org_id: str, domai
 
     connection_id, stored_records = await context.database.read(query)
     steps = []
-    async with _bound_provider_calls():
+    async with _bound_provider_calls(_PROVIDER_TIMEOUT_S):
         for stored_record in stored_records:
             editor = await zone_editor.open_zone_editor(
                 access, org_id, stored_record.connection_id or connection_id, stored_record.name
@@ -170,19 +177,17 @@ def _make_due(context: Context, tx: Transaction, job: Job) -> Job:
 
 
 @asynccontextmanager
-async def _bound_provider_calls() -> AsyncIterator[None]:
+async def _bound_provider_calls(timeout_s: float) -> AsyncIterator[None]:
     """Give the provider a deadline, and raise Conflict for what the owner has to put right at the connection."""
     try:
-        async with asyncio.timeout(PROVIDER_TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             yield
     except TimeoutError as error:
-        message = (
-            f"The DNS provider has not answered for {PROVIDER_TIMEOUT_S:.0f} s; nothing was changed. Ask again later."
-        )
+        message = f"The DNS provider has not answered for {timeout_s:.0f} s; nothing was changed. Ask again later."
         raise Retryable(message, code="provider_slow") from error
     except Unauthorized as error:
         raise Conflict(error.message, code=error.code) from error
     except Permanent as error:
-        if error.code == zone_editor.ZONE_NOT_FOUND:
+        if error.code == ZONE_NOT_FOUND:
             raise Conflict(error.message, code=error.code) from error
         raise

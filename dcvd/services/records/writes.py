@@ -19,7 +19,7 @@ from dcvd.core.records import undo
 from dcvd.core.records.plan import Obstacle, PlanStep, describe_records, is_cname_to, plan_record
 from dcvd.core.records.written_records import WrittenRecord, our_values_of, records_to_restore
 from dcvd.core.records.zones import ZoneRecord
-from dcvd.errors import NotConfigured, NotFound, Permanent, RemoteError, Retryable, Unauthorized
+from dcvd.errors import NotConfigured, NotFound, Permanent, RecordConflict, Retryable, Unauthorized
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.jobs import dns_writes, queue
@@ -33,9 +33,8 @@ log = structlog.get_logger(__name__)
 
 _TIMEOUT_S: Final = 240.0
 """Seconds for a whole try; each call of a driver has a shorter deadline of its own."""
-_MAX_ATTEMPTS: Final = 3
-"""Tries before giving up on a provider that accepts changes and writes nothing, or that always reports a conflict."""
-_RECORD_CONFLICT: Final = "record_conflict"
+_MAX_CONFLICTS: Final = 3
+"""Tries before giving up on a name that is never as it was read, or after our change not as it was written."""
 
 
 class _WriteSuperseded(Exception):
@@ -63,11 +62,11 @@ async def perform(context: Context, access: ProviderAccess, job: Job) -> None:
     except (Unauthorized, NotFound, NotConfigured) as error:
         # The connection's owner, or the operator, has to act first, and can then retry the job.
         raise Permanent(error.message, code=error.code) from error
-    except Permanent as error:
-        if error.code == _RECORD_CONFLICT and job.attempts + 1 < _MAX_ATTEMPTS:
-            # Somebody changed the record between our reading and our change: the next try sees what they made of it.
-            raise Retryable(error.message, code=error.code) from error
-        raise
+    except RecordConflict as error:
+        if job.attempts + 1 < _MAX_CONFLICTS:
+            raise
+        message = f"{error.message} Change the record at the provider by hand, or retry the job."
+        raise Permanent(message, code=error.code) from error
 
 
 async def _write(context: Context, access: ProviderAccess, job: Job, *, replace: bool) -> None:
@@ -125,7 +124,7 @@ async def _apply(context: Context, job: Job, zone_editor: ZoneEditor, step: Plan
     await zone_editor.change(step.to_remove, step.to_add)
     zone_records = await zone_editor.read(step.record.name)
     if plan_record(step.record, zone_records, zone_editor.zone).state != "done":
-        raise _not_written_error(job, step.record.name, zone_records)
+        raise _not_written_error(step.record.name, zone_records)
     log.info(
         "dns_write.written", job_id=job.id, name=step.record.name, value=step.record.value, removed=len(step.to_remove)
     )
@@ -236,7 +235,7 @@ async def _undo(context: Context, access: ProviderAccess, job: Job) -> None:
             await editor.change(step.to_remove, step.to_add)
             zone_records = await editor.read(row.name)
             if undo.plan_undo(undoing_row, zone_records, editor.zone).state != "done":
-                raise _not_written_error(job, row.name, zone_records)
+                raise _not_written_error(row.name, zone_records)
             log.info("dns_write.undone", job_id=job.id, name=row.name, restored=len(step.to_add))
     await context.database.write(lambda tx: _complete_removal(context, tx, job, rows))
 
@@ -253,7 +252,7 @@ async def _remove(context: Context, access: ProviderAccess, job: Job) -> None:
             await editor.change(our_records, ())
             zone_records = await editor.read(row.name)
             if undo.select_ours(row, zone_records):
-                raise _not_written_error(job, row.name, zone_records)
+                raise _not_written_error(row.name, zone_records)
         log.info("dns_write.removed", job_id=job.id, name=row.name, removed=len(our_records))
     await context.database.write(lambda tx: _complete_removal(context, tx, job, rows))
 
@@ -289,10 +288,7 @@ def _planned_value(planned_records: Sequence[Record], row: WrittenRecord) -> str
     return next(record.value for record in planned_records if (record.type, record.name) == (row.type, row.name))
 
 
-def _not_written_error(job: Job, name: str, zone_records: Sequence[ZoneRecord]) -> RemoteError:
+def _not_written_error(name: str, zone_records: Sequence[ZoneRecord]) -> RecordConflict:
     """The provider accepted the change, but the zone does not show it: it may be slow, or somebody changed it since."""
     content = f"{describe_records(zone_records)} stands there" if zone_records else "nothing stands there"
-    message = f"The DNS provider accepted the change at {name}, but {content} now."
-    if job.attempts + 1 < _MAX_ATTEMPTS:
-        return Retryable(f"{message} It is tried again.", code="not_written")
-    return Permanent(f"{message} Change the record at the provider by hand, or retry the job.", code="not_written")
+    return RecordConflict(f"The DNS provider accepted the change at {name}, but {content} now.", code="not_written")

@@ -1,16 +1,12 @@
-"""The zone in which a connection can change a name's records. What a driver says of other names is dropped."""
+"""The zone in which a connection can change a name's records."""
 
 from collections.abc import Sequence
-from typing import Final
 
-from dcvd.core.domains.hostnames import is_within
-from dcvd.core.records.plan import select_at_name
+from dcvd.core.records.plan import ZONE_NOT_FOUND
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent
 from dcvd.providers.driver import RecordDriver
 from dcvd.services.connections.provider_access import ProviderAccess
-
-ZONE_NOT_FOUND: Final = "zone_not_found"
 
 
 class ZoneEditor:
@@ -22,7 +18,7 @@ class ZoneEditor:
 
     async def read(self, name: str) -> tuple[ZoneRecord, ...]:
         """Read all records at exactly this name. Raises RemoteError."""
-        return select_at_name(await self._driver.read(self.zone, name), name)
+        return tuple(await self._driver.read(self.zone, name))
 
     async def change(self, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
         """Remove and add records, as `RecordDriver.change` does. Raises RemoteError."""
@@ -36,7 +32,7 @@ async def open_zone_editor(access: ProviderAccess, org_id: str, connection_id: s
     """
     driver = await access.open_driver(org_id, connection_id)
     zone = await driver.find_zone(name)
-    if zone is None or not is_within(name, zone.name):
+    if zone is None:
         raise Permanent(
             f"The connection {connection_id} reaches no zone that {name} is in. Connect the account, or the key, that"
             " holds the zone, or let this connection see it.",

@@ -92,7 +92,7 @@ def test_the_hosts_to_which_customers_come_back_are_in_the_template() -> None:
     ("name", "value", "code"),
     [
         ("customer.test", "edge.example.net", "cname_at_apex"),
-        ("app.elsewhere.test", "edge.example.net", "zone_not_held"),
+        ("app.elsewhere.test", "edge.example.net", "zone_not_found"),
         ("app.customer.test", "old-edge.example.net", "template_does_not_fit"),
         ("_acme-challenge.app.customer.test", f"other.customer.test.{SUFFIX}", "template_does_not_fit"),
         ("_acme-challenge.app.customer.test", "app.customer.test.a.b.dcv.cloudflare.com", "template_does_not_fit"),

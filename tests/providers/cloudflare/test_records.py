@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.records.zones import Zone, ZoneRecord
-from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
+from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
 from tests.leaks import MARK
 from tests.providers.cloudflare.customer import Customer, at_cloudflare
 
@@ -70,7 +70,7 @@ async def test_a_zone_that_is_not_active_is_taken_only_where_there_is_none_else(
         await customer.control("POST", "/zones", {"name": name, "status": status})
     driver = customer.driver_with(customer.token(zones=("customer.test", "b.customer.test", "late.test", "left.test")))
     assert await driver.find_zone("a.b.customer.test") == customer.zone
-    assert await driver.find_zone("app.late.test") == customer.zone_named("late.test")
+    assert await driver.find_zone("app.late.test") == replace(customer.zone_named("late.test"), is_active=False)
     assert await driver.find_zone("app.left.test") is None
 
 
@@ -166,18 +166,27 @@ async def test_only_what_was_read_is_taken_out(customer: Customer) -> None:
     await customer.add("A", "192.0.2.1", name="www.customer.test")
     await customer.add("A", "192.0.2.2")
     address = [record for record in await customer.driver.read(customer.zone, NAME) if record.type == "A"]
-    await customer.driver.change(customer.zone, address, [WANTED])
+    await customer.driver.change(customer.zone, address, [ZoneRecord(type="A", name=NAME, value="192.0.2.3")])
     assert await customer.standing() == [
         f"{NAME} TXT keep",
         "www.customer.test A 192.0.2.1",
-        f"{NAME} CNAME edge.sandbox.test",
+        f"{NAME} A 192.0.2.3",
     ]
+
+
+async def test_a_text_that_was_not_read_keeps_a_cname_away(customer: Customer) -> None:
+    await customer.add("TXT", "keep")
+    await customer.add("A", "192.0.2.2")
+    address = [record for record in await customer.driver.read(customer.zone, NAME) if record.type == "A"]
+    with pytest.raises(RecordConflict, match="stands: TXT keep"):
+        await customer.driver.change(customer.zone, address, [WANTED])
+    assert await customer.standing() == [f"{NAME} TXT keep", f"{NAME} A 192.0.2.2"]
 
 
 async def test_a_record_that_was_changed_since_it_was_read_is_left_alone(customer: Customer) -> None:
     await customer.add("A", "192.0.2.1")
     (seen,) = await customer.driver.read(customer.zone, NAME)
-    with pytest.raises(Permanent) as caught:
+    with pytest.raises(RecordConflict) as caught:
         await customer.driver.change(customer.zone, [replace(seen, value="192.0.2.9")], [WANTED])
     assert caught.value.code == "record_conflict"
     assert "changed meanwhile, to A 192.0.2.1" in caught.value.message
@@ -189,7 +198,7 @@ async def test_a_record_that_was_changed_since_it_was_read_is_left_alone(custome
 )
 async def test_what_is_in_the_way_is_a_conflict_that_names_it(customer: Customer, kind: str, content: str) -> None:
     await customer.add(kind, content)
-    with pytest.raises(Permanent) as caught:
+    with pytest.raises(RecordConflict) as caught:
         await change(customer, remove=False)
     assert caught.value.code == "record_conflict"
     assert f"stands: {kind} {content}." in caught.value.message
@@ -198,9 +207,9 @@ async def test_what_is_in_the_way_is_a_conflict_that_names_it(customer: Customer
 
 async def test_an_address_beside_a_cname_is_a_conflict_too(customer: Customer) -> None:
     await customer.add("CNAME", "old.test")
-    with pytest.raises(Permanent) as caught:
+    with pytest.raises(RecordConflict, match="code 81054"):
         await change(customer, add=[ZoneRecord(type="A", name=NAME, value="192.0.2.1")], remove=False)
-    assert (caught.value.code, caught.value.remote_code) == ("record_conflict", 81054)
+    assert await customer.standing() == [f"{NAME} CNAME old.test"]
 
 
 @pytest.mark.parametrize("proxied", [True, False], ids=["81057", "81058"])

@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 
 from dcvd.core.records.zones import Zone
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, read_envelope
-from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
-from dcvd.providers.cloudflare.calls import list_zone_candidates
+from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
 from dcvd.providers.cloudflare.faults import to_error
-from dcvd.providers.cloudflare.wire import ListedZone, read_account, read_records, read_zones, to_body
+from dcvd.providers.cloudflare.wire import read_account, read_records, read_zones, to_body
 
 ID = "0" * 32
 RECORD = {"id": ID, "type": "CNAME", "name": "App.Customer.Test", "content": "Edge.Test.", "ttl": 1}
@@ -47,9 +46,7 @@ def test_a_zone_counts_only_by_its_exact_name_and_a_usable_id() -> None:
         {"id": "../../user", "name": "customer.test", "status": "active"},
         {"id": ID, "name": "Customer.Test", "status": "active"},
     ]
-    assert read_zones(listed, "customer.test") == [
-        ListedZone(Zone(id=ID, name="customer.test", flattens_apex=True), "active")
-    ]
+    assert read_zones(listed, "customer.test") == [Zone(id=ID, name="customer.test", flattens_apex=True)]
 
 
 def test_an_accounts_name_is_one_short_printable_line() -> None:
@@ -79,10 +76,10 @@ def test_no_answer_breaks_the_reading(result: object) -> None:
 @pytest.mark.parametrize(
     ("status", "code", "kind", "said"),
     [
-        (400, 81053, Permanent, "record_conflict"),
-        (400, 81054, Permanent, "record_conflict"),
-        (400, 81057, Permanent, "record_conflict"),
-        (400, 81058, Permanent, "record_conflict"),
+        (400, 81053, RecordConflict, "record_conflict"),
+        (400, 81054, RecordConflict, "record_conflict"),
+        (400, 81057, RecordConflict, "record_conflict"),
+        (400, 81058, RecordConflict, "record_conflict"),
         (400, 1004, Permanent, "provider_refused"),
         (404, None, Permanent, "provider_refused"),
         (400, 9109, Unauthorized, "provider_unauthorized"),
@@ -110,8 +107,3 @@ def test_what_cloudflare_says_is_cut_and_printable() -> None:
     message = refused(400, 1004, f"bad\x1b[2J\n<b>{'x' * 900}").message
     assert message.isprintable()
     assert len(message) < 350
-
-
-def test_names_that_can_be_zones_go_from_the_name_up_to_the_registrable_one() -> None:
-    assert list(list_zone_candidates("*.a._b.c.co.uk", "c.co.uk")) == ["a._b.c.co.uk", "c.co.uk"]
-    assert list(list_zone_candidates("co.uk", "co.uk")) == ["co.uk"]

@@ -3,6 +3,7 @@
 Its zones are those of a sandbox's nameserver, in which it also looks for the public key of a signed link.
 """
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -37,7 +38,8 @@ Spoil = Callable[[web.Request], web.StreamResponse | None]
 
 
 class DomainConnectProvider:
-    """`spoil` may answer a request in its place. `requests` are what came, in order."""
+    """`spoil` may answer a request in its place, and nothing is answered before `answers` is set. `requests` are what
+    came, in order."""
 
     def __init__(self, sandbox: Sandbox, templates: list[dict[str, Any]]) -> None:
         self._sandbox = sandbox
@@ -46,6 +48,8 @@ class DomainConnectProvider:
         self.settings: dict[str, Any] = {}
         self.requests: list[web.Request] = []
         self.spoil: Spoil = lambda request: None
+        self.answers = asyncio.Event()
+        self.answers.set()
         self.port = 0
 
     @property
@@ -64,6 +68,7 @@ class DomainConnectProvider:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(request)
+        await self.answers.wait()
         spoiled = self.spoil(request)
         if spoiled is not None:
             return spoiled

@@ -1,6 +1,5 @@
 """Which provider has a zone, asked by way of what the zone's owner and the provider say."""
 
-import asyncio
 from collections.abc import Callable
 
 import dns.name
@@ -11,7 +10,6 @@ from dcvd.dns import DnsObserver
 from dcvd.errors import NotFound, Retryable
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.fetch import Fetcher
-from dcvd.providers.domain_connect import discovery as discovering
 from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
 from dcvd.sandbox import Sandbox
 from dcvd.sandbox.faults import DnsFault
@@ -168,19 +166,14 @@ async def test_a_provider_that_cannot_say_now_is_asked_again_later(
 
 
 async def test_a_provider_that_is_silent_costs_the_deadline(
-    discovery: DomainConnectDiscovery, provider: DomainConnectProvider, monkeypatch: pytest.MonkeyPatch
+    observer: DnsObserver, guarded: Fetcher, provider: DomainConnectProvider
 ) -> None:
-    monkeypatch.setattr(discovering, "_TIMEOUT_S", 1.0)  # enough to be connected: a provider that cannot be is none
-    stuck = asyncio.Event()
-
-    async def never(zone: str) -> web.StreamResponse:
-        await stuck.wait()
-        return web.Response()
-
-    monkeypatch.setattr(provider, "_settings", never)
+    # Enough time to be connected: a provider that cannot be is none.
+    discovery = DomainConnectDiscovery(observer.zones, guarded, timeout_s=1.0)
+    provider.answers.clear()
     with pytest.raises(Retryable):
         await discovery.discover_provider("app.customer.test")
-    stuck.set()
+    provider.answers.set()
 
 
 async def test_name_servers_that_fail_are_no_answer_of_the_zone(

@@ -8,7 +8,7 @@ from dcvd.config import Config
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.dns import DnsObserver
-from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
+from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.domain_connect.records import TemplateRecords
 from dcvd.sandbox import Sandbox
@@ -63,11 +63,9 @@ async def test_both_records_are_set_one_by_one_and_taken_out_together(records: T
 
 async def test_what_is_in_the_way_is_left_alone_unless_it_is_to_be_replaced(records: TemplateRecords) -> None:
     ours = replace(OURS, name="www.customer.test")
-    with pytest.raises(Permanent) as refused:
+    with pytest.raises(RecordConflict, match=r"A www\.customer\.test b") as conflict:
         await records.change(ZONE, [], [ours])
-    assert refused.value.code == "record_conflict"
-    assert "A www.customer.test b" in refused.value.message
-    assert "\n" not in refused.value.message
+    assert "\n" not in conflict.value.message
     there = await records.read(ZONE, ours.name)
     assert [(each.type, each.value) for each in there] == [("A", "192.0.2.1")]
     await records.change(ZONE, there, [ours])
@@ -118,7 +116,7 @@ async def test_a_token_that_is_refused_is_told_and_not_shown(
         (302, Permanent, "provider_refused"),
         (403, Permanent, "provider_refused"),
         (404, Permanent, "template_not_supported"),
-        (409, Permanent, "record_conflict"),
+        (409, RecordConflict, "record_conflict"),
         (429, Retryable, "provider_unavailable"),
         (501, Permanent, "revert_not_supported"),
         (503, Retryable, "provider_unavailable"),

@@ -177,7 +177,7 @@ async def test_an_outage_in_the_middle_leaves_what_stood_there(server: DigitalOc
 
     server.fault = first_post
     async with described(server, DIGITALOCEAN) as driver:
-        with pytest.raises(Retryable, match="did not answer whether"):
+        with pytest.raises(Retryable, match=r"answered 503 to creating .* was put back"):
             await replaced(driver, CNAME)
     assert server.at("www") == [("A", "192.0.2.1")]
 
@@ -269,12 +269,14 @@ async def test_an_answer_about_another_zone_is_not_believed(server: DigitalOcean
             await driver.find_zone(NAME)
 
 
-async def test_a_record_that_was_not_read_is_not_removed(server: DigitalOcean) -> None:
+async def test_what_stands_there_says_which_id_is_removed_and_not_who_asks(server: DigitalOcean) -> None:
+    server.has("CNAME", "www", "other.example")
     async with described(server, DIGITALOCEAN) as driver:
-        for remove in ([CNAME], [replace(CNAME, id="../1")]):
-            with pytest.raises(Permanent):
-                await driver.change(ZONE, remove, [])
-    assert server.calls == []
+        for remove in (CNAME, replace(CNAME, id="../1")):
+            await driver.change(ZONE, [remove], [])
+        assert {method for method, _ in server.calls} == {"GET"}
+        await driver.change(ZONE, [replace(CNAME, id="../1", value="other.example")], [])
+    assert [path for method, path in server.calls if method == "DELETE"] == ["/v2/domains/customer.com/records/1001"]
 
 
 @EACH

@@ -19,9 +19,8 @@ from msgspec.structs import replace
 from dcvd.core.connections.credentials import TsigKey
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
+from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
 from dcvd.kit.egress.guard import EgressPolicy
-from dcvd.providers.rfc2136 import records as driver
 from dcvd.providers.rfc2136.key import build_key
 from dcvd.providers.rfc2136.records import Rfc2136Records
 from dcvd.providers.rfc2136.server import UpdateServers
@@ -104,10 +103,10 @@ async def refusal(call: Awaitable[object]) -> RemoteError:
         (Rcode.NOTZONE, Permanent, "zone_not_held", "is not a primary server of the zone customer.test"),
         (Rcode.NOTIMP, Permanent, "provider_refused", "takes no dynamic updates (NOTIMP)"),
         (Rcode.FORMERR, Permanent, "provider_refused", "does not understand the request (FORMERR)"),
-        (Rcode.YXDOMAIN, Retryable, "record_changed", "changed meanwhile (YXDOMAIN)"),
-        (Rcode.YXRRSET, Retryable, "record_changed", "changed meanwhile (YXRRSET)"),
-        (Rcode.NXDOMAIN, Retryable, "record_changed", "changed meanwhile (NXDOMAIN)"),
-        (Rcode.NXRRSET, Retryable, "record_changed", "changed meanwhile (NXRRSET)"),
+        (Rcode.YXDOMAIN, RecordConflict, "record_conflict", "changed meanwhile (YXDOMAIN)"),
+        (Rcode.YXRRSET, RecordConflict, "record_conflict", "changed meanwhile (YXRRSET)"),
+        (Rcode.NXDOMAIN, RecordConflict, "record_conflict", "changed meanwhile (NXDOMAIN)"),
+        (Rcode.NXRRSET, RecordConflict, "record_conflict", "changed meanwhile (NXRRSET)"),
         (Rcode.SERVFAIL, Retryable, "provider_unavailable", "could not do it (SERVFAIL)"),
         (Rcode.DSOTYPENI, Retryable, "provider_unavailable", "could not do it (DSOTYPENI)"),
         (Rcode(13), Retryable, "provider_unavailable", "could not do it (13)"),
@@ -217,11 +216,11 @@ async def test_a_record_that_dns_cannot_carry_is_refused_before_anything_is_sent
     assert server.connections == 0
 
 
-async def test_a_change_of_nothing_asks_nobody_and_one_of_two_names_is_a_fault_of_ours(
+async def test_a_change_of_nothing_asks_nobody_and_one_of_two_names_is_refused(
     server: AnsweringServer, records: Rfc2136Records
 ) -> None:
     await records.change(ZONE, [], [])
-    with pytest.raises(ValueError, match="one change is of one name"):
+    with pytest.raises(Permanent, match="several names"):
         await records.change(ZONE, [], [TARGET, replace(TARGET, name="www.customer.test")])
     assert server.connections == 0
 
@@ -301,7 +300,9 @@ def signed_by(key: dns.tsig.Key) -> Callable[[bytes], bytes]:
 
 
 @asynccontextmanager
-async def breaking(after: Callable[[asyncio.StreamWriter], None]) -> AsyncIterator[Rfc2136Records]:
+async def breaking(
+    after: Callable[[asyncio.StreamWriter], None], deadline_s: float = 10.0
+) -> AsyncIterator[Rfc2136Records]:
     """A server that reads one message and does that to the connection."""
     writers: list[asyncio.StreamWriter] = []
 
@@ -313,7 +314,7 @@ async def breaking(after: Callable[[asyncio.StreamWriter], None]) -> AsyncIterat
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
-        yield Rfc2136Records(replace(TSIG, port=server.sockets[0].getsockname()[1]), LOOPBACK)
+        yield Rfc2136Records(replace(TSIG, port=server.sockets[0].getsockname()[1]), LOOPBACK, deadline_s=deadline_s)
         for writer in writers:
             writer.transport.abort()
 
@@ -348,11 +349,8 @@ async def test_a_server_that_refuses_connections_is_tried_again_and_named(call: 
 
 
 @EACH_CALL
-async def test_a_server_that_answers_half_and_then_nothing_costs_the_deadline(
-    call: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(driver, "_TIMEOUT_S", 0.1)
-    async with asyncio.timeout(5), breaking(lambda writer: writer.write(b"\x01\x00half")) as records:
+async def test_a_server_that_answers_half_and_then_nothing_costs_the_deadline(call: Call) -> None:
+    async with asyncio.timeout(5), breaking(lambda writer: writer.write(b"\x01\x00half"), deadline_s=0.1) as records:
         error = await refusal(call(records))
     assert (type(error), error.code) == (Retryable, "provider_unavailable")
-    assert "did not answer within 0.1 s" in error.message
+    assert "took longer than 0.1 s" in error.message

@@ -16,7 +16,6 @@ from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import InvalidInput, Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.kit.egress.guard import EgressPolicy
-from dcvd.providers.rfc2136 import records as driver
 from dcvd.providers.rfc2136.key import build_key
 from dcvd.providers.rfc2136.records import Rfc2136Records
 from dcvd.providers.rfc2136.server import UpdateServers
@@ -98,11 +97,9 @@ async def test_clocks_that_differ_are_named_and_no_reason_to_connect_anew(
     assert failed.value.code == "clocks_differ"
 
 
-async def test_a_server_that_never_answers_costs_the_deadline(
-    server: UpdateServer, records: Rfc2136Records, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(driver, "_TIMEOUT_S", 0.05)
+async def test_a_server_that_never_answers_costs_the_deadline(server: UpdateServer) -> None:
     server.silent = True
+    records = Rfc2136Records(replace(TSIG, port=server.address.port), LOOPBACK, deadline_s=0.05)
     with pytest.raises(Retryable) as failed:
         await records.check_credentials()
     assert failed.value.code == "provider_unavailable"

@@ -14,7 +14,7 @@ from dcvd.config import SocketAddress
 from dcvd.core.connections.credentials import TsigKey
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.errors import Permanent, Retryable, Unauthorized
+from dcvd.errors import Permanent, RecordConflict, Unauthorized
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.providers.rfc2136.key import build_key
 from dcvd.providers.rfc2136.records import Rfc2136Records
@@ -98,13 +98,13 @@ async def test_what_was_replaced_is_put_back_exactly_with_its_ttl(records: Rfc21
 
 async def test_an_address_added_meanwhile_keeps_the_name_as_it_is(records: Rfc2136Records) -> None:
     await records.change(ZONE, [], [replace(TARGET, type="A", value="192.0.2.7")])
-    with pytest.raises(Retryable) as changed:
+    with pytest.raises(RecordConflict) as changed:
         await records.change(ZONE, [], [TARGET])
-    assert changed.value.code == "record_changed"
+    assert changed.value.code == "record_conflict"
     was = ZoneRecord(type="A", name=TARGET.name, value="192.0.2.6")
-    with pytest.raises(Retryable) as changed:
+    with pytest.raises(RecordConflict) as changed:
         await records.change(ZONE, [was], [TARGET])
-    assert changed.value.code == "record_changed"
+    assert changed.value.code == "record_conflict"
     assert await values(records, TARGET.name) == [("A", "192.0.2.7", 300)]
 
 

@@ -43,10 +43,16 @@ class Desk:
         """A new one, connected."""
         return await additions.add(self.context, self.org_id, name, connection_id=self.connection_id, **options)  # type: ignore[arg-type]  # as `add` has them
 
-    async def ask(self, domain: Domain, *, replacing: bool = False) -> Job:
+    async def ask(self, domain: Domain, *, replacing: bool = False, timeout_s: float = 10.0) -> Job:
         self.clock.advance(1)
         plan = await plans.plan_write(
-            self.context, self.access, self.org_id, domain.id, connection_id=self.connection_id, replace=replacing
+            self.context,
+            self.access,
+            self.org_id,
+            domain.id,
+            connection_id=self.connection_id,
+            replace=replacing,
+            timeout_s=timeout_s,
         )
         return await plans.enqueue_write(
             self.context, self.org_id, domain.id, plan, replace=replacing, actor="operator"

@@ -13,7 +13,6 @@ from dcvd.errors import Conflict, InvalidInput, Retryable, Unauthorized
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.lifecycle import checks
-from dcvd.services.records import plans
 from dcvd.store.organizations import Organization
 from tests.dns_provider import Killed, lost
 from tests.records.writing.conftest import NAME, OURS, THEIRS, Desk
@@ -145,6 +144,26 @@ async def test_a_record_that_changes_between_the_look_and_the_change_is_not_over
     assert [each.value for each in row.before] == ["192.0.2.99"]
 
 
+async def test_a_record_that_changes_before_every_try_is_given_up_after_the_third(desk: Desk) -> None:
+    desk.zone.add("A", "192.0.2.1")
+    domain = await desk.domain()
+    await desk.work()
+    await desk.ask(domain, replacing=True)
+    tries = []
+    for number in range(3):
+
+        def changed_by_its_owner(last: int = number) -> None:
+            desk.zone.clear()
+            desk.zone.add("A", f"192.0.2.{90 + last}")
+
+        desk.zone.between = changed_by_its_owner
+        tries.append(await desk.work())
+    assert {job.last_error_code for job in tries} == {"record_conflict"}
+    assert [job.state for job in tries] == [JobState.PENDING, JobState.PENDING, JobState.DEAD]
+    assert "by hand" in (tries[-1].last_error or "")
+    assert desk.zone.standing == [f"{NAME} A 192.0.2.92"]
+
+
 async def test_a_target_that_becomes_known_is_written_by_itself(desk: Desk) -> None:
     domain = await desk.domain(validation="delegated")
     await desk.work()
@@ -195,16 +214,15 @@ async def test_a_connection_that_needs_its_owner_makes_a_dead_letter_and_a_confl
     assert caught.value.code == "reauth_required"
 
 
-async def test_a_provider_that_does_not_answer_holds_no_caller(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_provider_that_does_not_answer_holds_no_caller(desk: Desk) -> None:
     domain = await desk.domain()
-    monkeypatch.setattr(plans, "PROVIDER_TIMEOUT_S", 0.01)
 
     async def never(_: object) -> None:
         await asyncio.Event().wait()
 
     desk.zone.find_zone = never  # type: ignore[method-assign,assignment]  # a provider that is stuck
     with pytest.raises(Retryable) as caught:
-        await desk.ask(domain)
+        await desk.ask(domain, timeout_s=0.01)
     assert caught.value.code == "provider_slow"
 
 
