@@ -22,7 +22,8 @@ _READ_AHEAD_TOTAL: Final = 4096
 _MIN_READ_AHEAD: Final = 8
 _QUEUES_PER_READ: Final = 64
 _MAX_QUEUES: Final = 10_000
-"""With more queues than this, idle ones are dropped."""
+"""With more queues than this, idle ones are dropped. They are no `RecentEntries`: a queue that was used least recently
+may still have deliveries to send."""
 
 
 class EndpointQueues:

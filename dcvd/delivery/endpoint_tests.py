@@ -22,6 +22,7 @@ from dcvd.services.webhooks.endpoint_tests import EndpointTest
 
 _MAX_TESTS: Final = 8
 _MAX_TESTS_PER_ORGANIZATION: Final = 2
+"""Tests at once, of all and of one organization."""
 _RETRY_AFTER_S: Final = 5.0
 
 

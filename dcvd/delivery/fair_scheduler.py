@@ -3,6 +3,9 @@
 No endpoint can delay another. The attempts in flight to one endpoint are limited. Endpoints that are slow, silent or
 still unknown hold only some of the pool's slots, and one organization only some of those: a tenant with a thousand
 endpoints that drip their answers leaves the others what they need.
+
+These are not `SharedSlots`: what takes turns are queues and not waiting tasks, at two levels, and what an organization
+may hold depends on how fast its endpoints are.
 """
 
 from collections import Counter, OrderedDict, deque

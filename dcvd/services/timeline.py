@@ -20,10 +20,11 @@ from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.paging import HIGHEST_KEY, Page, decode_cursor, encode_cursor
 from dcvd.store.timeline import StoredTimelineEntry
 
-MAX_PER_HOUR: Final = 12
-MAX_PER_DAY: Final = 60
+MAX_ENTRIES_PER_HOUR: Final = 12
+MAX_ENTRIES_PER_DAY: Final = 60
 """Entries of one kind that a domain may get; further changes are merged into the newest of them, so that a zone which
-changes at each check fills neither the disk nor the timeline."""
+changes at each check fills neither the disk nor the timeline. The stored entries themselves are counted, so no window
+in memory is needed, and a restart forgets nothing."""
 _AFTER_ALL_ENTRIES: Final = 1 << 62
 _LONGEST_DETAIL: Final = 200
 
@@ -162,9 +163,9 @@ def _find_entry_to_merge_into(
 ) -> StoredTimelineEntry | None:
     """The newest entry of a kind, where the domain may have no further entry of that kind now."""
     now = context.now()
-    latest = timeline.list_latest(tx, domain_id, kind, now - DAY, MAX_PER_DAY)
+    latest = timeline.list_latest(tx, domain_id, kind, now - DAY, MAX_ENTRIES_PER_DAY)
     count_in_hour = sum(entry.occurred_at > now - HOUR for entry in latest)
-    return latest[0] if len(latest) >= MAX_PER_DAY or count_in_hour >= MAX_PER_HOUR else None
+    return latest[0] if len(latest) >= MAX_ENTRIES_PER_DAY or count_in_hour >= MAX_ENTRIES_PER_HOUR else None
 
 
 def _insert(

@@ -1,4 +1,7 @@
-"""Limit the rate of checks, so that they never take so much of this process that its API becomes slow."""
+"""Limit the rate of checks, so that they never take so much of this process that its API becomes slow.
+
+This is no `SlidingWindow`: no limit is given, and turns are spaced by how busy the processor is.
+"""
 
 import asyncio
 import time

@@ -1,4 +1,7 @@
-"""Choose the lane that gets the next free slot: the lanes share the slots, so that none starves another. No I/O."""
+"""Choose the lane that gets the next free slot: the lanes share the slots, so that none starves another. No I/O.
+
+These are not `SharedSlots`: the shares have weights, and a lane may hold what the others leave of theirs.
+"""
 
 from collections import Counter
 from collections.abc import Collection

@@ -172,10 +172,10 @@ async def test_a_zone_that_changes_at_each_look_fills_no_disk_and_what_came_last
         clock.advance(1000)
         await look(context, domain, dns(f"host{number}.elsewhere.test") if number % 2 else MISSING)
     observations = [entry for entry in await read(context, domain) if told(entry).startswith("observation")]
-    assert len(observations) == timeline.MAX_PER_HOUR
+    assert len(observations) == timeline.MAX_ENTRIES_PER_HOUR
     last = observations[-1].stored_entry
     assert last is not None
-    assert last.note.merged == 100 - timeline.MAX_PER_HOUR
+    assert last.note.merged == 100 - timeline.MAX_ENTRIES_PER_HOUR
     assert last.note.until == clock.now()
     assert [change.after for change in last.note.changes if change.field == "findings"] == [["cname_wrong_target"]]
     clock.advance(HOUR)
@@ -188,7 +188,7 @@ async def test_a_day_has_a_limit_of_its_own(context: Context, domain: Domain, cl
         clock.advance(6 * MINUTE)
         await look(context, domain, MISSING if number % 2 else dns("elsewhere.test"))
     observations = [entry for entry in await read(context, domain) if told(entry).startswith("observation")]
-    assert len(observations) == timeline.MAX_PER_DAY
+    assert len(observations) == timeline.MAX_ENTRIES_PER_DAY
 
 
 async def test_requests_past_the_limit_are_not_written_but_a_removal_is(context: Context, domain: Domain) -> None:
@@ -196,7 +196,7 @@ async def test_requests_past_the_limit_are_not_written_but_a_removal_is(context:
         await timeline.store_request(context, domain, actor="token:token_1", what="sync")
     await removals.remove(context, domain.org_id, domain.id)
     requests = [told(entry) for entry in await read(context, domain) if told(entry).startswith("request")]
-    assert len(requests) == timeline.MAX_PER_HOUR + 1
+    assert len(requests) == timeline.MAX_ENTRIES_PER_HOUR + 1
     assert "request removed by daemon" in requests
 
 

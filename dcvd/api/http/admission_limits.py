@@ -18,7 +18,10 @@ _LOCK_TIMEOUT_S: Final = 5.0  # seconds; a client that reconnects may be back be
 
 
 class StreamSlots:
-    """Admits one stream of each organization at a time: a stream may hold megabytes, and two would be no faster."""
+    """Admits one stream of each organization at a time: a stream may hold megabytes, and two would be no faster.
+
+    It is no `AdmissionLimit`: the next stream waits for some seconds, and all organizations may have one at once.
+    """
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()

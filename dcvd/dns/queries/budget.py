@@ -6,6 +6,7 @@ from typing import Final
 from dcvd.config import SocketAddress
 
 MAX_QUERIES: Final = 150
+"""Queries of one check in all, however long it takes, so there is no window."""
 
 
 class QueryBudgetExhausted(Exception):  # ends one check early, with what it has learned; it never leaves this package

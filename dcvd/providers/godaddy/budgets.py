@@ -28,7 +28,7 @@ begins only if enough calls are left to finish it; otherwise many operations at 
 and none would finish."""
 _MAX_CREDENTIALS: Final = 1024
 """Credentials that are remembered; beyond that, the one that was used least recently is forgotten."""
-_LONGEST_PAUSE_S: Final = 600.0
+_MAX_PAUSE_S: Final = 600.0
 
 
 class GodaddyBudget:
@@ -103,7 +103,7 @@ class GodaddyBudget:
         return max(self._calls.get_wait_s(reserve), self._paused_until_s - self._monotonic())
 
     def _pause(self, pause_s: float) -> None:
-        self._paused_until_s = max(self._paused_until_s, self._monotonic() + min(pause_s, _LONGEST_PAUSE_S))
+        self._paused_until_s = max(self._paused_until_s, self._monotonic() + min(pause_s, _MAX_PAUSE_S))
 
 
 class GodaddyBudgets:
@@ -137,9 +137,9 @@ def read_retry_after_s(answer: FetchResponse) -> float:
     document = read_json(answer.body)
     value = document.get("retryAfterSec") if isinstance(document, dict) else None
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(min(max(value, 1), _LONGEST_PAUSE_S))
+        return float(min(max(value, 1), _MAX_PAUSE_S))
     seconds = answer.retry_after_s
-    return _MINUTE_S if seconds is None else min(max(seconds, 1.0), _LONGEST_PAUSE_S)
+    return _MINUTE_S if seconds is None else min(max(seconds, 1.0), _MAX_PAUSE_S)
 
 
 def _operation_limit(limit: int) -> int:

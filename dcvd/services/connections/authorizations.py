@@ -27,7 +27,8 @@ log = structlog.get_logger(__name__)
 
 _MAX_UNUSED: Final = 100
 _MAX_IN_LIFETIME: Final = 1000
-"""Authorizations of an organization within the life of a state, used ones among them."""
+"""Authorizations of an organization within the life of a state, used ones among them. The stored states are counted,
+because a restart must not forget them."""
 _CALLBACK_PATH: Final = "/oauth/callback/"
 
 

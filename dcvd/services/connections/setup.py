@@ -15,13 +15,23 @@ from dcvd.services.context import Context
 from dcvd.store.engine.database import Transaction
 
 _FIELD: Final = "credentials"
+_MAX_TRIES_OF_ORGANIZATION: Final = 4
+_MAX_TRIES: Final = 32
+"""Tries of credentials at once, of one organization and of all."""
+_MAX_TRIES_PER_MINUTE: Final = 20
+"""Tries of one organization."""
 _TIMEOUT_S: Final = 20.0
 """Seconds that all calls to the provider together may take."""
 
 
 def new_credential_limit() -> AdmissionLimit:
     """Limit how often credentials are tried: each try calls a provider, which may take many for an attack."""
-    return AdmissionLimit("tries of credentials", max_per_caller=4, max_total=32, max_per_minute=20)
+    return AdmissionLimit(
+        "tries of credentials",
+        max_per_caller=_MAX_TRIES_OF_ORGANIZATION,
+        max_total=_MAX_TRIES,
+        max_per_minute=_MAX_TRIES_PER_MINUTE,
+    )
 
 
 async def connect(

@@ -15,7 +15,8 @@ from dcvd.store.engine.database import Snapshot, Topic
 _MAX_EXAMINED: Final = 2_000
 """Events that one page examines for the requested types; a page may be short of its limit, but it comes soon."""
 _MAX_WAITERS: Final = 32
-"""Requests of one organization that may wait at once; any more are answered at once, which RFC 7240 allows."""
+"""Requests of one organization that may wait at once; any more are answered at once, which RFC 7240 allows, where an
+`AdmissionLimit` would refuse them."""
 
 
 class FeedPage(Struct, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ _BATCH_SIZE: Final = 500
 """Deliveries that one transaction ends or removes: the writer is never held for long."""
 _MOST_HEADERS: Final = 20
 _MAX_HEADER_BYTES: Final = 4096
-_MOST_PER_SECOND: Final = 1000
+_MAX_ATTEMPTS_PER_SECOND: Final = 1000
 _RESERVED_HEADERS: Final = frozenset(
     {
         "accept",
@@ -241,8 +241,10 @@ def _validate_url(context: Context, url: str) -> str:
 
 
 def _validate_rate(rate: int | None) -> int | None:
-    if rate is not None and not 1 <= rate <= _MOST_PER_SECOND:
-        message = f"maxPerSecond is {rate}; give a whole number from 1 to {_MOST_PER_SECOND}, or null for no limit."
+    if rate is not None and not 1 <= rate <= _MAX_ATTEMPTS_PER_SECOND:
+        message = (
+            f"maxPerSecond is {rate}; give a whole number from 1 to {_MAX_ATTEMPTS_PER_SECOND}, or null for no limit."
+        )
         raise InvalidInput("maxPerSecond", message)
     return rate
 
