@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation, ResolverAnswer, ServerAnswer
+from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation, describe_answer
 from dcvd.core.domains.domain import Certificate, Domain, DomainError
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.lifecycle.transitions import Observation
@@ -110,21 +110,13 @@ def merge_notes(older: TimelineNote, newer: TimelineNote, now: int) -> TimelineN
 
 def describe_disagreement(facts: DnsFacts) -> tuple[str, ...]:
     """List what each server and resolver answered, rare answers first; empty where all answers are the same."""
-    answers = [(f"{server.name} ({server.address})", _describe_answer(server)) for server in facts.servers]
-    answers += [(f"resolver {resolver.address}", _describe_answer(resolver)) for resolver in facts.resolvers]
+    answers = [(f"{server.name} ({server.address})", describe_answer(server)) for server in facts.servers]
+    answers += [(f"resolver {resolver.address}", describe_answer(resolver)) for resolver in facts.resolvers]
     counts = Counter(answer for _, answer in answers)
     if len(counts) < 2:
         return ()
     ordered = sorted(answers, key=lambda pair: counts[pair[1]])
     return tuple(shorten(f"{source}: {answer}", _LONGEST_ANSWER) for source, answer in ordered[:_MAX_ANSWERS])
-
-
-def _describe_answer(answer: ServerAnswer | ResolverAnswer) -> str:
-    if answer.outcome != "answered":
-        return answer.outcome
-    if not answer.exists:
-        return "NXDOMAIN"
-    return "no CNAME" if answer.cname is None else f"CNAME {answer.cname}"
 
 
 def _observed_fields(domain: Domain) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dcvd.core.tokens import Role, Token
 from dcvd.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
+from dcvd.services.note_buffer import NoteBuffer
 from dcvd.store import tokens
 from dcvd.store.engine.database import Transaction
 from dcvd.store.engine.paging import Page, build_page, decode_cursor
@@ -89,26 +90,19 @@ async def authenticate(context: Context, presented_token: str) -> Token:
 
 
 class TokenUsage:
-    """Remembers when tokens were used and stores it now and then, so that no request costs a write."""
+    """The uses of tokens that were noted since they were last stored."""
 
     def __init__(self) -> None:
-        self._used_at: dict[str, int] = {}
+        self._used_at = NoteBuffer(tokens.touch)
 
     def record_use(self, token_id: str, now: int) -> None:
         """Note that a token was used."""
-        self._used_at[token_id] = now
+        self._used_at.record(token_id, now)
 
     def read_last_used_at(self, token: Token) -> int | None:
         """When a token was last used, also where that is not stored yet."""
-        return self._used_at.get(token.id, token.last_used_at)
+        return self._used_at.get(token.id) or token.last_used_at
 
     async def store(self, context: Context) -> None:
-        """Store the uses noted since the last call; what cannot be stored is kept for the next one."""
-        used_at, self._used_at = self._used_at, {}
-        if not used_at:
-            return
-        try:
-            await context.database.write(lambda tx: tokens.touch(tx, used_at))
-        except BaseException:
-            self._used_at = used_at | self._used_at
-            raise
+        """Store the uses; what cannot be stored is kept for the next call."""
+        await self._used_at.store(context)

@@ -11,6 +11,7 @@ from dcvd.core.jobs import JobKind
 from dcvd.core.secret import Secret
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.database import Row, Snapshot, Transaction
+from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.paging import HIGHEST_KEY
 
 _COLUMNS: Final = (
@@ -36,7 +37,7 @@ def insert(tx: Transaction, vault: Vault, connection: Connection, credentials: C
             connection.method,
             connection.status,
             connection.account,
-            _encode_texts(connection.scopes),
+            encode_list(connection.scopes),
             connection.version,
             connection.expires_at,
             connection.refresh_at,
@@ -109,7 +110,7 @@ def replace_credentials(tx: Transaction, vault: Vault, connection: Connection, c
             access,
             refresh,
             connection.version,
-            _encode_texts(connection.scopes),
+            encode_list(connection.scopes),
             connection.expires_at,
             connection.refresh_at,
             connection.updated_at,
@@ -175,7 +176,7 @@ def filter_owned_ids(snapshot: Snapshot, org_id: str, connection_ids: Collection
     """Return those of the ids that belong to connections of an organization."""
     rows = snapshot.fetch_all(
         "SELECT id FROM oauth_connections WHERE id IN (SELECT value FROM json_each(?)) AND org_id = ?",
-        (msgspec.json.encode(list(connection_ids)).decode(), org_id),
+        (encode_list(connection_ids), org_id),
     )
     return frozenset(row[0] for row in rows)
 
@@ -195,10 +196,6 @@ def _seal(vault: Vault, connection: Connection, credentials: Credentials) -> tup
         vault.seal(credentials.access_token, org=org, row=row, field=_ACCESS_FIELD),
         None if refresh is None else vault.seal(refresh, org=org, row=row, field=_REFRESH_FIELD),
     )
-
-
-def _encode_texts(values: tuple[str, ...]) -> str:
-    return msgspec.json.encode(values).decode()
 
 
 def _from_row(row: Row) -> Connection:

@@ -10,6 +10,7 @@ from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.lifecycle.certificates import domain_renewal_overdue_at
 from dcvd.core.lifecycle.schedule import CheckLane, choose_lane
 from dcvd.store.engine.database import Row, Snapshot, Topic, Transaction
+from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.paging import HIGHEST_KEY
 
 _COLUMNS: Final = (
@@ -67,22 +68,20 @@ def update(tx: Transaction, domain: Domain) -> None:
 
 def delete_all(tx: Transaction, domain_ids: Collection[str]) -> None:
     """Remove domains' rows."""
-    tx.execute("DELETE FROM domains WHERE id IN (SELECT value FROM json_each(?))", (_encode_texts(domain_ids),))
+    tx.execute("DELETE FROM domains WHERE id IN (SELECT value FROM json_each(?))", (encode_list(domain_ids),))
 
 
 def find_by_ids(snapshot: Snapshot, domain_ids: Collection[str]) -> dict[str, Domain]:
     """Find the domains with these ids, of whichever organization, by id."""
     domains = _fetch_many(
-        snapshot, f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", (_encode_texts(domain_ids),)
+        snapshot, f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", (encode_list(domain_ids),)
     )
     return {domain.id: domain for domain in domains}
 
 
 def find_by_names(snapshot: Snapshot, names: Collection[str]) -> dict[str, Domain]:
     """Find the live domains with these names, of whichever organization, by name."""
-    domains = _fetch_many(
-        snapshot, f"{_SELECT} WHERE name IN (SELECT value FROM json_each(?))", (_encode_texts(names),)
-    )
+    domains = _fetch_many(snapshot, f"{_SELECT} WHERE name IN (SELECT value FROM json_each(?))", (encode_list(names),))
     return {domain.name: domain for domain in domains}
 
 
@@ -90,7 +89,7 @@ def filter_unregistered(snapshot: Snapshot, domain_ids: Collection[str]) -> set[
     """Return those of the ids whose domains are stored and have no custom hostname."""
     rows = snapshot.fetch_all(
         "SELECT id FROM domains WHERE id IN (SELECT value FROM json_each(?)) AND cf_id IS NULL",
-        (_encode_texts(domain_ids),),
+        (encode_list(domain_ids),),
     )
     return {row[0] for row in rows}
 
@@ -128,7 +127,13 @@ def count_due(snapshot: Snapshot, lane: CheckLane, after_at: int, now: int, limi
 def list_by_cloudflare_ids(snapshot: Snapshot, cf_ids: Sequence[str]) -> list[Domain]:
     """List the domains that hold any of these custom hostnames; the other hostnames are not ours."""
     sql = f"{_SELECT} WHERE cf_id IN (SELECT value FROM json_each(?))"
-    return _fetch_many(snapshot, sql, (msgspec.json.encode(cf_ids).decode(),))
+    return _fetch_many(snapshot, sql, (encode_json(cf_ids),))
+
+
+def list_renewals_overdue(snapshot: Snapshot, now: int, limit: int) -> list[Domain]:
+    """List the domains whose renewals are overdue, the longest overdue first."""
+    sql = f"{_SELECT} WHERE renewal_overdue_at <= ? ORDER BY renewal_overdue_at LIMIT ?"
+    return _fetch_many(snapshot, sql, (now, limit))
 
 
 def set_next_check(tx: Transaction, domain_id: str, check_at: int, lane: CheckLane | None = None) -> None:
@@ -174,10 +179,6 @@ def search(
     return _fetch_many(snapshot, sql, (org_id, prefix, prefix + HIGHEST_KEY, status, after or "", limit))
 
 
-def _encode_texts(values: Collection[str]) -> str:
-    return msgspec.json.encode(list(values)).decode()
-
-
 def _fetch_many(snapshot: Snapshot, sql: str, parameters: Sequence[Any]) -> list[Domain]:
     return [_from_row(row) for row in snapshot.fetch_all(sql, parameters)]
 
@@ -207,8 +208,8 @@ def _to_row(domain: Domain) -> tuple[Any, ...]:
         domain.cf_id,
         domain.cf_status,
         domain.cf_ssl_status,
-        msgspec.json.encode(domain.cf_errors).decode(),
-        msgspec.json.encode(domain.cf_ssl_errors).decode(),
+        encode_json(domain.cf_errors),
+        encode_json(domain.cf_ssl_errors),
         *_certificate_to_row(domain.certificate),
         *_certificate_to_row(domain.next_certificate),
         domain.latest_expires_at,
@@ -217,7 +218,7 @@ def _to_row(domain: Domain) -> tuple[Any, ...]:
         domain.dns_state,
         domain.dns_failures,
         domain.pending_reports,
-        msgspec.json.encode(domain.findings).decode(),
+        encode_json(domain.findings),
         domain.checks_since_change,
         domain.incomplete_checks,
         domain.remedies_applied,

@@ -3,12 +3,11 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
-import msgspec
-
 from dcvd.core.events import Event, EventType
 from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.store import organizations
 from dcvd.store.engine.database import Row, Snapshot, Topic, Transaction
+from dcvd.store.engine.json_text import encode_list
 
 _COLUMNS: Final = "id, org_id, sequence, type, domain_id, body, created_at, expires_at"
 
@@ -90,7 +89,7 @@ def delete(tx: Transaction, ids: Collection[str]) -> int:
     rows = tx.fetch_all(
         "DELETE FROM events WHERE id IN (SELECT value FROM json_each(?))"
         " AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event_id = events.id) RETURNING org_id, sequence",
-        (msgspec.json.encode(list(ids)).decode(),),
+        (encode_list(ids),),
     )
     newest: dict[str, int] = {}
     for org_id, sequence in rows:

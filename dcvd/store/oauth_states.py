@@ -9,6 +9,7 @@ from dcvd.core.connections.connection import Provider
 from dcvd.core.secret import Secret
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.database import Row, Snapshot, Transaction
+from dcvd.store.engine.json_text import encode_json
 
 _FIELD: Final = "oauth_states.sealed_verifier"
 _COLUMNS: Final = (
@@ -69,7 +70,7 @@ def insert(
             authorization.provider,
             authorization.redirect_uri,
             authorization.return_to,
-            msgspec.json.encode(authorization.scopes).decode(),
+            encode_json(authorization.scopes),
             authorization.issuer,
             authorization.issuer_required,
             authorization.created_at,

@@ -9,6 +9,7 @@ from msgspec import Struct
 from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.timeline import TimelineEntryKind, TimelineNote
 from dcvd.store.engine.database import Row, Snapshot, Transaction
+from dcvd.store.engine.json_text import encode_json
 
 TimelinePosition = tuple[int, int, str]
 """The position of an entry in its domain's timeline: (instant, kind, id)."""
@@ -96,7 +97,7 @@ def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
 
 
 def _encode_note(note: TimelineNote) -> str:
-    return msgspec.json.encode(note).decode()
+    return encode_json(note)
 
 
 def _from_row(row: Row) -> StoredTimelineEntry:

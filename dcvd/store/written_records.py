@@ -8,6 +8,7 @@ import msgspec
 from dcvd.core.records.written_records import WrittenRecord
 from dcvd.core.records.zones import ZoneRecord
 from dcvd.store.engine.database import Row, Snapshot, Transaction
+from dcvd.store.engine.json_text import encode_json, encode_list
 
 _COLUMNS: Final = ", ".join(WrittenRecord.__struct_fields__)
 _BEFORE: Final = msgspec.json.Decoder(tuple[ZoneRecord, ...])
@@ -34,20 +35,20 @@ def list_of_domains(snapshot: Snapshot, domain_ids: Collection[str]) -> list[Wri
     rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM written_records WHERE domain_id IN (SELECT value FROM json_each(?))"
         " ORDER BY domain_id, name, type",
-        (_encode_texts(domain_ids),),
+        (encode_list(domain_ids),),
     )
     return [_from_row(row) for row in rows]
 
 
 def delete(tx: Transaction, ids: Collection[str]) -> None:
     """Forget records: they are out of DNS, or not ours any more."""
-    tx.execute("DELETE FROM written_records WHERE id IN (SELECT value FROM json_each(?))", (_encode_texts(ids),))
+    tx.execute("DELETE FROM written_records WHERE id IN (SELECT value FROM json_each(?))", (encode_list(ids),))
 
 
 def delete_of_domains(tx: Transaction, domain_ids: Collection[str]) -> None:
     """Forget the records that were written for domains."""
     tx.execute(
-        "DELETE FROM written_records WHERE domain_id IN (SELECT value FROM json_each(?))", (_encode_texts(domain_ids),)
+        "DELETE FROM written_records WHERE domain_id IN (SELECT value FROM json_each(?))", (encode_list(domain_ids),)
     )
 
 
@@ -55,7 +56,7 @@ def mark_orphaned(tx: Transaction, domain_ids: Collection[str], now: int) -> Non
     """Mark the records of domains that are being removed, while a job takes them out of DNS."""
     tx.execute(
         "UPDATE written_records SET orphaned_at = ? WHERE domain_id IN (SELECT value FROM json_each(?))",
-        (now, _encode_texts(domain_ids)),
+        (now, encode_list(domain_ids)),
     )
 
 
@@ -68,13 +69,9 @@ def delete_orphans(tx: Transaction, cutoff_at: int, limit: int) -> int:
     )
 
 
-def _encode_texts(values: Collection[str]) -> str:
-    return msgspec.json.encode(list(values)).decode()
-
-
 def _to_row(row: WrittenRecord) -> tuple[object, ...]:
     return tuple(
-        msgspec.json.encode(row.before).decode() if column == "before" else getattr(row, column)
+        encode_json(row.before) if column == "before" else getattr(row, column)
         for column in WrittenRecord.__struct_fields__
     )
 

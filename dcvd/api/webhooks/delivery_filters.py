@@ -13,7 +13,7 @@ from dcvd.api.http.request import ApiRequest
 from dcvd.api.webhooks.delivery_view import DeliveryList, delivery_list
 from dcvd.core.webhooks.deliveries import DeliveryStatus
 from dcvd.services.webhooks import delivery_history
-from dcvd.services.webhooks.delivery_history import DeliveryQuery
+from dcvd.store.webhooks.delivery_history import DeliveryFilters
 
 StatusFilter = Annotated[
     str | None,
@@ -45,7 +45,7 @@ Until = Annotated[
 class DeliveryListQuery(Struct, frozen=True, kw_only=True):
     """The filters and the page of a list of deliveries; the handler adds the endpoint."""
 
-    filters: DeliveryQuery
+    filters: DeliveryFilters
     limit: int
     cursor: str | None
 
@@ -67,9 +67,9 @@ def _read_list_query(
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> DeliveryListQuery:
-    filters = DeliveryQuery(
+    filters = DeliveryFilters(
         status=parse_choice("status", status, DeliveryStatus),
-        events=parse_event_types("event", event),
+        event_types=parse_event_types("event", event),
         domain_id=domain_id,
         since=parse_instant("since", since),
         until=parse_instant("until", until),

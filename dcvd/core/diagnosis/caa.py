@@ -7,7 +7,7 @@ from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import join_names, shorten_evidence
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.diagnosis.routing import diagnose_routing
-from dcvd.core.domains.dns_facts import CaaPolicy, DnsFacts, QueryOutcome
+from dcvd.core.domains.dns_facts import SILENT_OUTCOMES, CaaPolicy, DnsFacts
 from dcvd.core.domains.domain import DnsState, Finding, FindingActor, Record
 from dcvd.core.domains.hostnames import is_within, registrable_domain
 
@@ -15,7 +15,6 @@ CAA_IDENTIFIERS: Final = {"google": "pki.goog", "lets_encrypt": "letsencrypt.org
 """Cloudflare's names of its CAs, each with the domain by which CAA records permit it."""
 
 _CLOUDFLARE_DEFAULT_AUTHORITIES: Final = ("google", "lets_encrypt")
-_POSSIBLY_OUR_FAULT: Final[frozenset[QueryOutcome]] = frozenset({"timeout", "unreachable"})
 
 _CaaTag = Literal["issue", "issuewild"]
 
@@ -204,10 +203,10 @@ def _is_zone_failure(facts: DnsFacts, policy: CaaPolicy) -> bool:
         return False
     if facts.resolvers and all(resolver.outcome != "answered" for resolver in facts.resolvers):
         return False
-    if policy.outcome not in _POSSIBLY_OUR_FAULT:
+    if policy.outcome not in SILENT_OUTCOMES:
         return True
     outcomes = [server.outcome for server in facts.servers] + [resolver.outcome for resolver in facts.resolvers]
-    return not _POSSIBLY_OUR_FAULT & set(outcomes)
+    return not SILENT_OUTCOMES & set(outcomes)
 
 
 def _unanswered_finding(policy: CaaPolicy, actor: FindingActor, message: str) -> Finding:

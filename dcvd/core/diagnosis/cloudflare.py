@@ -14,7 +14,6 @@ from dcvd.core.diagnosis.findings import shorten_evidence, sort_findings
 from dcvd.core.diagnosis.validation_errors import certificate_findings
 from dcvd.core.domains.cloudflare_statuses import VALIDATION_STAGE, CertificateClass, HostnameClass, timed_out_stage
 from dcvd.core.domains.domain import (
-    CHALLENGE_LABEL,
     DnsState,
     Domain,
     DomainError,
@@ -24,6 +23,7 @@ from dcvd.core.domains.domain import (
     Record,
     Severity,
 )
+from dcvd.core.domains.required_records import missing_validation_record
 from dcvd.core.instants import HOUR
 
 _ZONE_HOLD_PATTERN: Final = re.compile(r"\bheld\b|\bholds?\b", re.IGNORECASE)
@@ -144,7 +144,7 @@ def _timeout_findings(domain: Domain) -> Iterator[Finding]:
         return
     stage = timed_out_stage(status)
     message = f"The {stage} of {domain.name}'s certificate took too long, and Cloudflare stopped trying."
-    fix = _missing_validation_record(domain) if stage == VALIDATION_STAGE else None
+    fix = _blocking_record(domain) if stage == VALIDATION_STAGE else None
     if fix is None:
         message += " It is started again; nothing to do."
         yield _new_finding(
@@ -157,13 +157,12 @@ def _timeout_findings(domain: Domain) -> Iterator[Finding]:
         )
 
 
-def _missing_validation_record(domain: Domain) -> Record | None:
-    """Return the record that would validate the domain, where it is known to be missing."""
-    if domain.validation == "delegated" or domain.wildcard:
-        if domain.challenge_verified or domain.challenge_target is None:
-            return None
-        return Record("CNAME", f"{CHALLENGE_LABEL}.{domain.name}", domain.challenge_target)
-    return Record("CNAME", domain.name, domain.cname_target) if domain.dns_state is DnsState.FAILED else None
+def _blocking_record(domain: Domain) -> Record | None:
+    """Return the record without which the domain is not validated, where it is known to be missing."""
+    if domain.validation == "http":
+        return Record("CNAME", domain.name, domain.cname_target) if domain.dns_state is DnsState.FAILED else None
+    missing = missing_validation_record(domain)
+    return None if missing is None or missing.value is None else Record(missing.type, missing.name, missing.value)
 
 
 def _new_finding(

@@ -7,12 +7,18 @@ from msgspec.structs import replace
 
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import join_names, required_cname, shorten_evidence
-from dcvd.core.domains.dns_facts import DnsFacts, QueryOutcome, ResolverAnswer, ServerAnswer
+from dcvd.core.domains.dns_facts import (
+    SILENT_OUTCOMES,
+    DnsFacts,
+    QueryOutcome,
+    ResolverAnswer,
+    ServerAnswer,
+    describe_answer,
+)
 from dcvd.core.domains.domain import Finding
 from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.instants import DAY, MINUTE, SECOND, to_rfc3339
 
-_SILENT_OUTCOMES: Final[frozenset[QueryOutcome]] = frozenset({"timeout", "unreachable"})
 """Outcomes for which our own network may be at fault."""
 
 _LONGEST_CACHE_TIME_MS: Final = 7 * DAY
@@ -50,14 +56,14 @@ def find_bogus_dnssec(facts: DnsFacts) -> Finding | None:
 
 def find_lame_servers(facts: DnsFacts) -> Finding | None:
     """Find servers that are listed for the zone but do not serve it; silence counts only if our network works."""
-    families = {_address_family(server.address) for server in facts.servers if server.outcome not in _SILENT_OUTCOMES}
+    families = {_address_family(server.address) for server in facts.servers if server.outcome not in SILENT_OUTCOMES}
     serving = {server.name for server in answering_servers(facts)}
     lame = [
         server
         for server in facts.servers
         if server.outcome != "answered"
         and (
-            server.outcome not in _SILENT_OUTCOMES
+            server.outcome not in SILENT_OUTCOMES
             or (server.name not in serving and _address_family(server.address) in families)
         )
     ]
@@ -143,7 +149,7 @@ def find_propagation(facts: DnsFacts, now: int) -> Finding | None:
         severity="info",
         actor="nobody",
         message=f"The record of {facts.hostname} is correct. Caches clear {when}; nothing to do.",
-        evidence=shorten_evidence(f"{r.address} still answers {_describe_answer(r)}" for r in old),
+        evidence=shorten_evidence(f"{r.address} still answers {describe_answer(r)}" for r in old),
         next_check_at=clear_at,
     )
 
@@ -158,7 +164,7 @@ def _inconsistency_finding(
         message=message,
         fix=required_cname(facts) if with_fix else None,
         evidence=shorten_evidence(
-            f"{server.name} answers {_describe_answer(server)}"
+            f"{server.name} answers {describe_answer(server)}"
             + ("" if server.serial is None else f", serial {server.serial}")
             for server in answers
         ),
@@ -181,12 +187,6 @@ def _right_targets(facts: DnsFacts) -> frozenset[str]:
 
 def _join_server_names(servers: Sequence[ServerAnswer]) -> str:
     return join_names(list(dict.fromkeys(server.name for server in servers)))
-
-
-def _describe_answer(answer: ServerAnswer | ResolverAnswer) -> str:
-    if answer.cname is not None:
-        return f"CNAME {answer.cname}"
-    return "no CNAME" if answer.exists else "NXDOMAIN"
 
 
 def _describe_outcome(outcome: QueryOutcome) -> str:

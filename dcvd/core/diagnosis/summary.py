@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, assert_never
 
-from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, Finding, FindingActor, RequiredRecord
-from dcvd.core.domains.required_records import required_records
+from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, Finding, FindingActor
+from dcvd.core.domains.required_records import missing_validation_record
 
 _ACTOR_IN_WORDS: Final[dict[FindingActor, str]] = {
     "customer": "The domain's owner has to act",
@@ -30,7 +30,7 @@ def summarize_domain(domain: Domain, findings: Sequence[Finding]) -> str:
             return f"{domain.name} serves https and points here; there is nothing to do."
         case DomainStatus.ACTIVE:
             return f"{domain.name} serves https; that its DNS still points here is not known, and is checked again."
-        case DomainStatus.ISSUING if (record := _missing_validation_record(domain)) is not None:
+        case DomainStatus.ISSUING if (record := missing_validation_record(domain)) is not None:
             target = "the name that Cloudflare is about to give" if record.value is None else record.value
             return f"The record of {domain.name} is there; for its certificate create {record.name} → {target} as well."
         case DomainStatus.ISSUING:
@@ -64,12 +64,6 @@ def summarize_preview(
     if warning is not None:
         return f"The record of {name} is right, so {what}, but not all is well. {_describe_finding(warning)}"
     return f"The record of {name} is right; {what}."
-
-
-def _missing_validation_record(domain: Domain) -> RequiredRecord | None:
-    """Return the validation record of a domain, if it has one that we have not found in DNS yet."""
-    records = required_records(domain)
-    return next((record for record in records if record.purpose == "validation" and not record.is_verified), None)
 
 
 def _first_of_severity(findings: Sequence[Finding], severity: str) -> Finding | None:

@@ -3,12 +3,15 @@
 Names are lower case without the trailing dot, addresses are text, times to live are in seconds.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
 QueryOutcome = Literal["answered", "servfail", "refused", "not_authoritative", "timeout", "unreachable", "malformed"]
 """The outcome of a DNS query: `answered` is NOERROR or NXDOMAIN from a server that may say so."""
+
+SILENT_OUTCOMES: Final[frozenset[QueryOutcome]] = frozenset({"timeout", "unreachable"})
+"""Those of queries to which nothing came back, which may be a fault of our own network."""
 
 
 class ServerAnswer(Struct, frozen=True, kw_only=True):
@@ -43,6 +46,15 @@ class ResolverAnswer(Struct, frozen=True, kw_only=True):
     exists: bool = False
     cname: str | None = None
     ttl: int | None = None
+
+
+def describe_answer(answer: ServerAnswer | ResolverAnswer) -> str:
+    """Return what a server or resolver answered to the query for the CNAME, or why it did not."""
+    if answer.outcome != "answered":
+        return answer.outcome
+    if answer.cname is not None:
+        return f"CNAME {answer.cname}"
+    return "no CNAME" if answer.exists else "NXDOMAIN"
 
 
 class CaaPolicy(Struct, frozen=True, kw_only=True):

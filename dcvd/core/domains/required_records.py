@@ -25,6 +25,12 @@ def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
     return (routing, validation)
 
 
+def missing_validation_record(domain: Domain) -> RequiredRecord | None:
+    """Return the validation record of a domain, if it has one that we have not found in DNS yet."""
+    records = required_records(domain)
+    return next((record for record in records if record.purpose == "validation" and not record.is_verified), None)
+
+
 def known_records(domain: Domain) -> tuple[Record, ...]:
     """Return the required records whose values are known.
 

@@ -9,6 +9,7 @@ from dns.name import Name
 
 from dcvd.config import DnsConfig
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
+from dcvd.core.domains.domain import CHALLENGE_LABEL
 from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.instants import to_seconds
 from dcvd.dns.authority.authoritative_servers import AuthoritativeServers
@@ -27,7 +28,6 @@ from dcvd.dns.queries.lookup import RecordLookup
 from dcvd.dns.queries.reachability import Reachability
 from dcvd.dns.queries.sources import AnswerSources
 
-_CHALLENGE_LABEL: Final = "_acme-challenge"
 _OWNERSHIP_LABEL: Final = "_cf-custom-hostname"
 
 
@@ -134,7 +134,7 @@ class HostnameCheck:
             await self._result.target_caa_climb.climb()
 
     async def _check_challenge(self, reader: RecordReader) -> None:
-        name = prepend_labels(_CHALLENGE_LABEL, self._name)
+        name = prepend_labels(CHALLENGE_LABEL, self._name)
         if name is not None:
             self._result.challenge = await reader.read_texts(name)
 

@@ -19,8 +19,6 @@ from dcvd.store.engine.database import Transaction
 
 log = structlog.get_logger(__name__)
 
-MIN_CHECK_INTERVAL_MS: Final = checks.RECHECK_DELAY_MS
-"""Between two checks of a domain that notifications request, however many there are."""
 _MAX_REMEMBERED: Final = 10_000
 """Events, and domains whose check was requested."""
 
@@ -29,7 +27,7 @@ class NotificationOutcome(StrEnum):
     """What was done about a notification."""
 
     DUE = "due"
-    """The hostname is checked as soon as `MIN_CHECK_INTERVAL_MS` allows."""
+    """The hostname is checked as soon as `RECHECK_DELAY_MS` allows."""
     PLANNED = "planned"
     """The hostname's check is due by then anyway."""
     REPEATED = "repeated"
@@ -108,7 +106,7 @@ class CloudflareNotificationHandler:
         last_check_at = max(
             domain.dns_checked_at or 0, domain.cf_checked_at or 0, self._requested_checks.get(domain.id, 0)
         )
-        return last_check_at + MIN_CHECK_INTERVAL_MS if last_check_at <= now + MIN_CHECK_INTERVAL_MS else now
+        return last_check_at + checks.RECHECK_DELAY_MS if last_check_at <= now + checks.RECHECK_DELAY_MS else now
 
 
 def _find_domain(tx: Transaction, notification: CloudflareNotification) -> Domain | None:

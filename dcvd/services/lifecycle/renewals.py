@@ -4,12 +4,13 @@ from typing import Final
 
 from msgspec import Struct
 
+from dcvd.core.domains.domain import Domain
 from dcvd.core.instants import SECOND, to_rfc3339
+from dcvd.core.lifecycle.certificates import renewal_overdue_at
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.services.context import Context
-from dcvd.store import renewals
+from dcvd.store import domains, renewals
 from dcvd.store.engine.database import Snapshot
-from dcvd.store.renewals import OverdueRenewal
 
 MAX_LISTED: Final = 200
 
@@ -47,22 +48,24 @@ async def summarize_renewals(context: Context, *, limit: int = MAX_LISTED) -> Re
         oldest = {lane.name.lower(): renewals.find_oldest_due_at(snapshot, lane) for lane in CheckLane}
         return RenewalsView(
             count=renewals.count_overdue(snapshot, now),
-            late=[_to_view(renewal) for renewal in renewals.list_overdue(snapshot, now, limit)],
+            late=[_to_view(domain) for domain in domains.list_renewals_overdue(snapshot, now, limit)],
             behind_seconds={lane: 0 if at is None else max(now - at, 0) // SECOND for lane, at in oldest.items()},
         )
 
     return await context.database.read(query)
 
 
-def _to_view(renewal: OverdueRenewal) -> LateRenewalView:
+def _to_view(domain: Domain) -> LateRenewalView:
+    certificate = domain.certificate
+    assert certificate is not None, "a domain with an overdue renewal has a certificate"
     return LateRenewalView(
-        domain_id=renewal.domain_id,
-        org_id=renewal.org_id,
-        domain_name=renewal.name,
-        status=renewal.status,
-        error_code=renewal.error_code,
-        cf_ssl_status=renewal.cf_ssl_status,
-        expires_at=to_rfc3339(renewal.expires_at),
-        overdue_at=to_rfc3339(renewal.overdue_at),
-        checked_at=None if renewal.checked_at is None else to_rfc3339(renewal.checked_at),
+        domain_id=domain.id,
+        org_id=domain.org_id,
+        domain_name=domain.name,
+        status=domain.status,
+        error_code=None if domain.error is None else domain.error.code,
+        cf_ssl_status=domain.cf_ssl_status,
+        expires_at=to_rfc3339(certificate.expires_at),
+        overdue_at=to_rfc3339(renewal_overdue_at(certificate)),
+        checked_at=None if domain.cf_checked_at is None else to_rfc3339(domain.cf_checked_at),
     )

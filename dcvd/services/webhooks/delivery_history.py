@@ -1,15 +1,13 @@
 """The history of deliveries for their tenants: lists, one in full, and the rates of an endpoint."""
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.events import Event, EventType
-from dcvd.core.ids import IdPrefix, earliest_id
+from dcvd.core.events import Event
 from dcvd.core.instants import DAY, HOUR
-from dcvd.core.webhooks.deliveries import Delivery, DeliveryState, DeliveryStatus, RecordedAttempt, status_of
+from dcvd.core.webhooks.deliveries import Delivery, DeliveryStatus, RecordedAttempt, status_of
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.latency import percentile_ms
 from dcvd.errors import NotFound
@@ -18,23 +16,12 @@ from dcvd.services.webhooks import deliveries
 from dcvd.services.webhooks import endpoints as endpoint_service
 from dcvd.store import events
 from dcvd.store.engine.database import Snapshot
-from dcvd.store.engine.paging import HIGHEST_KEY, Page, decode_cursor, encode_cursor
+from dcvd.store.engine.paging import Page, decode_cursor, encode_cursor
 from dcvd.store.webhooks import attempts, delivery_history, endpoints
 from dcvd.store.webhooks.attempts import SLOT_MS
 from dcvd.store.webhooks.delivery_history import DeliveryFilters
 
 RATE_WINDOWS_MS: Final = {"hour": HOUR, "day": DAY, "week": 7 * DAY}
-
-
-class DeliveryQuery(Struct, frozen=True, kw_only=True):
-    """Which deliveries to list; None is no condition. Instants in milliseconds, `until` excluded."""
-
-    endpoint_id: str | None = None
-    status: DeliveryStatus | None = None
-    events: Sequence[EventType] | None = None
-    domain_id: str | None = None
-    since: int | None = None
-    until: int | None = None
 
 
 class DeliverySummary(Struct, frozen=True, kw_only=True):
@@ -63,7 +50,7 @@ class DeliveryRates(Struct, frozen=True, kw_only=True):
 
 
 async def list_page(
-    context: Context, org_id: str, delivery_query: DeliveryQuery, *, cursor: str | None, limit: int
+    context: Context, org_id: str, filters: DeliveryFilters, *, cursor: str | None, limit: int
 ) -> Page[DeliverySummary]:
     """List deliveries, newest first. A page may be shorter than `limit` and still have a next one.
 
@@ -72,13 +59,13 @@ async def list_page(
     before = decode_cursor(cursor)
 
     def query(snapshot: Snapshot) -> Page[DeliverySummary]:
-        if delivery_query.endpoint_id is not None:
-            endpoint_service.get_owned(snapshot, org_id, delivery_query.endpoint_id)
+        if filters.endpoint_id is not None:
+            endpoint_service.get_owned(snapshot, org_id, filters.endpoint_id)
         enabled = {endpoint.id: endpoint.health.is_enabled for endpoint in endpoints.list_of_org(snapshot, org_id)}
         page_deliveries, next_before = delivery_history.list_matching(
             snapshot,
             org_id,
-            _build_filters(delivery_query),
+            filters,
             before=before,
             limit=limit,
             is_enabled=lambda endpoint_id: enabled.get(endpoint_id, False),
@@ -135,29 +122,6 @@ async def compute_rates(context: Context, endpoint_id: str) -> dict[str, Deliver
             p95_ms=percentile_ms(latencies, 0.95),
         )
     return rates
-
-
-def _build_filters(delivery_query: DeliveryQuery) -> DeliveryFilters:
-    state: DeliveryState | None = None
-    is_enabled: bool | None = None
-    match delivery_query.status:
-        case None:
-            pass
-        case DeliveryStatus.HELD:
-            state, is_enabled = DeliveryState.PENDING, False
-        case DeliveryStatus.PENDING:
-            state, is_enabled = DeliveryState.PENDING, True
-        case _:
-            state = DeliveryState(delivery_query.status)
-    return DeliveryFilters(
-        endpoint_id=delivery_query.endpoint_id,
-        state=state,
-        endpoint_enabled=is_enabled,
-        event_types=delivery_query.events,
-        domain_id=delivery_query.domain_id,
-        first_id="" if delivery_query.since is None else earliest_id(IdPrefix.DELIVERY, delivery_query.since),
-        end_id=HIGHEST_KEY if delivery_query.until is None else earliest_id(IdPrefix.DELIVERY, delivery_query.until),
-    )
 
 
 def _summarize(delivery: Delivery, *, is_endpoint_enabled: bool) -> DeliverySummary:

@@ -18,6 +18,7 @@ from dcvd.core.webhooks.deliveries import (
 )
 from dcvd.core.webhooks.latency import latency_bucket
 from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.json_text import encode_json
 from dcvd.store.engine.rows import placeholders, split_rows
 
 SLOT_MS: Final = 5 * MINUTE
@@ -122,7 +123,7 @@ def _to_row(recorded: RecordedAttempt) -> tuple[object, ...]:
         attempt.reason,
         attempt.status_code,
         attempt.error,
-        msgspec.json.encode(attempt.response_headers).decode() if attempt.response_headers else "{}",
+        encode_json(attempt.response_headers) if attempt.response_headers else "{}",
         attempt.response_body,
         attempt.remote_ip,
         None if consequence is None else consequence.next_attempt_at,

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from dcvd.core.events import EventType
 from dcvd.core.webhooks.deliveries import AttemptConsequence, Delivery, DeliveryState, DueDelivery, FinishedAttempt
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
+from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.rows import placeholders, split_rows
 from dcvd.store.webhooks import endpoints
 
@@ -100,7 +101,7 @@ _DEMOTE: Final = (
 def insert(tx: Transaction, new_deliveries: Sequence[NewDelivery]) -> None:
     """Store new deliveries. Of one domain's events the earlier has to come first, in `new_deliveries` and in time."""
     if new_deliveries:
-        tx.execute(_INSERT, (_encode_json(_hold_back_later(new_deliveries)),))
+        tx.execute(_INSERT, (encode_json(_hold_back_later(new_deliveries)),))
         for endpoint_id in {delivery.endpoint_id for delivery in new_deliveries}:
             tx.announce(Topic.DELIVERIES, endpoint_id)
 
@@ -118,7 +119,7 @@ def list_due(
     snapshot: Snapshot, endpoint_id: str, now: int, limit: int, excluded_ids: Collection[str]
 ) -> list[DueDelivery]:
     """List an endpoint's due deliveries, the longest waiting first, without those in `excluded_ids`."""
-    row = snapshot.fetch_one(_DUE, (endpoint_id, now, _encode_json(list(excluded_ids)), limit))
+    row = snapshot.fetch_one(_DUE, (endpoint_id, now, encode_list(excluded_ids), limit))
     return [
         DueDelivery(
             id=due_row.id,
@@ -181,7 +182,7 @@ def apply_attempts(
         if consequence.state is not DeliveryState.DELIVERED
     ]
     if rows:
-        tx.execute(_APPLY_FAILURES, (now, _encode_json(rows)))
+        tx.execute(_APPLY_FAILURES, (now, encode_json(rows)))
     promote(
         tx,
         {
@@ -197,7 +198,7 @@ def filter_dead(snapshot: Snapshot, ids: Collection[str]) -> set[str]:
     """Return those of the ids that are dead letters."""
     if not ids:
         return set()
-    wanted_ids = _encode_json(list(ids))
+    wanted_ids = encode_list(ids)
     rows = snapshot.fetch_all(
         "SELECT id FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state = 'dead'", (wanted_ids,)
     )
@@ -214,7 +215,7 @@ def promote(tx: Transaction, pairs: Collection[tuple[str, str]], now: int) -> No
 def put_in_order(tx: Transaction, pairs: Collection[tuple[str, str]], now: int) -> None:
     """Let only the earliest pending event of each (endpoint, domain) be due, after others were put before it."""
     if pairs:
-        tx.execute(_DEMOTE, (_encode_json(sorted(pairs)),))
+        tx.execute(_DEMOTE, (encode_json(sorted(pairs)),))
         promote(tx, pairs, now)
 
 
@@ -223,7 +224,7 @@ def drop(tx: Transaction, ids: Collection[str], reason: str, now: int) -> set[tu
     rows = tx.fetch_all(
         "UPDATE deliveries SET state = 'dropped', next_attempt_at = NULL, last_error = ?, updated_at = ?"
         " WHERE id IN (SELECT value FROM json_each(?)) AND state = 'pending' RETURNING endpoint_id, domain_id",
-        (reason, now, _encode_json(list(ids))),
+        (reason, now, encode_list(ids)),
     )
     return {(endpoint_id, domain_id) for endpoint_id, domain_id in rows if domain_id is not None}
 
@@ -248,7 +249,7 @@ def reschedule_beyond(tx: Transaction, latest_at: int, now: int) -> int:
         rescheduled_count += tx.execute(
             "UPDATE deliveries SET next_attempt_at = ?1"
             " WHERE endpoint_id IN (SELECT value FROM json_each(?2)) AND next_attempt_at > ?3",
-            (now, _encode_json(ids), latest_at),
+            (now, encode_list(ids), latest_at),
         )
         after = ids[-1]
     if rescheduled_count:
@@ -265,10 +266,6 @@ def _hold_back_later(new_deliveries: Sequence[NewDelivery]) -> list[NewDelivery]
         else replace(delivery, due_at=None)
         for delivery in new_deliveries
     ]
-
-
-def _encode_json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
 
 
 def find_first_ahead(snapshot: Snapshot, delivery: Delivery) -> str | None:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 
 from dcvd.core.events import EventType
 from dcvd.core.ids import IdPrefix, earliest_id
-from dcvd.core.webhooks.deliveries import Delivery, DeliveryState
+from dcvd.core.webhooks.deliveries import Delivery, DeliveryState, DeliveryStatus, status_of
 from dcvd.store.engine.database import Row, Snapshot, Transaction
+from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.paging import HIGHEST_KEY
 
 MAX_EXAMINED: Final = 2_000
@@ -22,18 +22,14 @@ _COLUMNS: Final = (
 
 
 class DeliveryFilters(Struct, frozen=True, kw_only=True):
-    """The conditions of a list; None is no condition.
-
-    `first_id` and `end_id` are bounds of the ids, the second excluded.
-    """
+    """The conditions of a list; None is no condition. Instants in milliseconds, `until` excluded."""
 
     endpoint_id: str | None = None
-    state: DeliveryState | None = None
-    endpoint_enabled: bool | None = None
+    status: DeliveryStatus | None = None
     event_types: Collection[EventType] | None = None
     domain_id: str | None = None
-    first_id: str = ""
-    end_id: str = HIGHEST_KEY
+    since: int | None = None
+    until: int | None = None
 
 
 def get(snapshot: Snapshot, org_id: str, delivery_id: str) -> Delivery | None:
@@ -53,7 +49,7 @@ def list_matching(
 ) -> tuple[list[Delivery], str | None]:
     """List matching deliveries, newest first, up to `limit`; then the id before which to go on, None at the end.
 
-    `is_enabled` says of an endpoint's id whether the endpoint is enabled, for `filters.endpoint_enabled`.
+    `is_enabled` says of an endpoint's id whether the endpoint is enabled, for `filters.status`.
     """
     conditions: list[str]
     values: list[Any]
@@ -61,16 +57,18 @@ def list_matching(
         conditions, values = ["domain_id = ?"], [filters.domain_id]
     elif filters.endpoint_id is not None:
         conditions, values = ["endpoint_id = ?"], [filters.endpoint_id]
-        if filters.state is DeliveryState.DEAD:
+        if filters.status is DeliveryStatus.DEAD:
             conditions.append("state = 'dead'")
-    elif filters.state is DeliveryState.DEAD:
+    elif filters.status is DeliveryStatus.DEAD:
         conditions, values = ["org_id = ?", "state = 'dead'"], [org_id]
     else:
         conditions, values = ["org_id = ?"], [org_id]
+    first_id = "" if filters.since is None else earliest_id(IdPrefix.DELIVERY, filters.since)
+    end_id = HIGHEST_KEY if filters.until is None else earliest_id(IdPrefix.DELIVERY, filters.until)
     rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM deliveries WHERE {' AND '.join(conditions)} AND id < ? AND id >= ?"
         " ORDER BY id DESC LIMIT ?",
-        (*values, min(before or HIGHEST_KEY, filters.end_id), filters.first_id, MAX_EXAMINED),
+        (*values, min(before or HIGHEST_KEY, end_id), first_id, MAX_EXAMINED),
     )
     matches: list[Delivery] = []
     for row in rows:
@@ -113,7 +111,7 @@ def delete_ended(tx: Transaction, ids: Collection[str], cutoff_at: int) -> int:
     """Remove ended deliveries unchanged since an instant, with their attempts; return how many."""
     return tx.execute(
         "DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state <> 'pending' AND updated_at < ?",
-        (_encode_ids(ids), cutoff_at),
+        (encode_list(ids), cutoff_at),
     )
 
 
@@ -123,7 +121,7 @@ def delete_held(tx: Transaction, ids: Collection[str], cutoff_at: int) -> list[t
         "DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state = 'pending' AND updated_at < ?"
         " AND EXISTS (SELECT 1 FROM webhook_endpoints w WHERE w.id = deliveries.endpoint_id AND w.health = 'disabled')"
         " RETURNING endpoint_id, domain_id",
-        (_encode_ids(ids), cutoff_at),
+        (encode_list(ids), cutoff_at),
     )
     return [(endpoint_id, domain_id) for endpoint_id, domain_id in rows]
 
@@ -136,18 +134,16 @@ def delete_of_endpoint(tx: Transaction, endpoint_id: str, limit: int) -> int:
     )
 
 
-def _encode_ids(ids: Collection[str]) -> str:
-    return msgspec.json.encode(list(ids)).decode()
-
-
 def _matches(delivery: Delivery, org_id: str, filters: DeliveryFilters, is_enabled: Callable[[str], bool]) -> bool:
     return (
         delivery.org_id == org_id
         and (filters.endpoint_id is None or delivery.endpoint_id == filters.endpoint_id)
-        and (filters.state is None or delivery.state is filters.state)
+        and (
+            filters.status is None
+            or status_of(delivery.state, is_enabled=is_enabled(delivery.endpoint_id)) is filters.status
+        )
         and (filters.event_types is None or delivery.event_type in filters.event_types)
         and (filters.domain_id is None or delivery.domain_id == filters.domain_id)
-        and (filters.endpoint_enabled is None or is_enabled(delivery.endpoint_id) is filters.endpoint_enabled)
     )
 
 

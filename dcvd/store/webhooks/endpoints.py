@@ -11,6 +11,7 @@ from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthState
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.database import Row, Snapshot, Topic, Transaction
+from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.paging import HIGHEST_KEY
 from dcvd.store.vault.sealed_columns import WEBHOOK_HEADERS
 
@@ -32,7 +33,7 @@ def insert(tx: Transaction, endpoint: Endpoint) -> None:
             endpoint.id,
             endpoint.org_id,
             endpoint.url,
-            msgspec.json.encode(endpoint.events).decode(),
+            encode_json(endpoint.events),
             endpoint.max_per_second,
             endpoint.created_at,
             endpoint.updated_at,
@@ -47,7 +48,7 @@ def update(tx: Transaction, endpoint: Endpoint) -> None:
         "UPDATE webhook_endpoints SET url = ?, events = ?, max_per_second = ?, updated_at = ? WHERE id = ?",
         (
             endpoint.url,
-            msgspec.json.encode(endpoint.events).decode(),
+            encode_json(endpoint.events),
             endpoint.max_per_second,
             endpoint.updated_at,
             endpoint.id,
@@ -82,7 +83,7 @@ def set_headers(tx: Transaction, vault: Vault, org_id: str, endpoint_id: str, he
         sealed = vault.seal(msgspec.json.encode(headers), org=org_id, row=endpoint_id, field=_FIELD)
     tx.execute(
         "UPDATE webhook_endpoints SET header_names = ?, sealed_headers = ? WHERE id = ?",
-        (msgspec.json.encode(list(headers)).decode(), sealed, endpoint_id),
+        (encode_list(headers), sealed, endpoint_id),
     )
     tx.announce(Topic.ENDPOINTS, endpoint_id)
 
@@ -112,7 +113,7 @@ def find_by_ids(snapshot: Snapshot, ids: Collection[str]) -> dict[str, Endpoint]
     """Find the endpoints with these ids."""
     if not ids:
         return {}
-    wanted_ids = msgspec.json.encode(list(ids)).decode()
+    wanted_ids = encode_list(ids)
     rows = snapshot.fetch_all(f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", (wanted_ids,))
     return {row[0]: _from_row(row) for row in rows}
 
@@ -121,7 +122,7 @@ def find_failing_by_ids(snapshot: Snapshot, ids: Collection[str]) -> dict[str, E
     """Find those of the endpoints that have failed since their last success."""
     if not ids:
         return {}
-    wanted_ids = msgspec.json.encode(list(ids)).decode()
+    wanted_ids = encode_list(ids)
     rows = snapshot.fetch_all(f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?)) AND failures > 0", (wanted_ids,))
     return {row[0]: _from_row(row) for row in rows}
 

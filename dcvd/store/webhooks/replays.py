@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 
 from dcvd.core.events import EventType
 from dcvd.core.webhooks.deliveries import DeliveryState
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
+from dcvd.store.engine.json_text import encode_list
 
 _OF_TYPES: Final = "(?{0} IS NULL OR {1} IN (SELECT value FROM json_each(?{0})))"
 
@@ -92,7 +92,7 @@ def requeue(tx: Transaction, ids: Collection[str], now: int) -> None:
     rows = tx.fetch_all(
         "UPDATE deliveries SET state = 'pending', attempts_before = attempts, next_attempt_at = ?1, updated_at = ?1"
         " WHERE id IN (SELECT value FROM json_each(?2)) RETURNING endpoint_id",
-        (now, msgspec.json.encode(list(ids)).decode()),
+        (now, encode_list(ids)),
     )
     for endpoint_id in {row[0] for row in rows}:
         tx.announce(Topic.DELIVERIES, endpoint_id)
@@ -116,4 +116,4 @@ def _dead_letter_condition(org_id: str, endpoint_id: str | None) -> tuple[str, s
 
 
 def _encode_types(types: Collection[EventType] | None) -> Any:
-    return None if types is None else msgspec.json.encode(list(types)).decode()
+    return None if types is None else encode_list(types)

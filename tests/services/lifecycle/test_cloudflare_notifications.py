@@ -15,8 +15,8 @@ from dcvd.services import timeline
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.lifecycle import checks
+from dcvd.services.lifecycle.checks import RECHECK_DELAY_MS
 from dcvd.services.lifecycle.cloudflare_notifications import (
-    MIN_CHECK_INTERVAL_MS,
     CloudflareNotificationHandler,
     NotificationOutcome,
 )
@@ -126,7 +126,7 @@ async def test_a_flood_of_hints_brings_a_look_only_every_ten_seconds(
             await planned(context, domain, clock.now() + HOUR)
         clock.advance(SECOND // 10)
     assert looked == [0, 10_000, 20_000, 30_000, 40_000, 50_000]
-    assert MIN_CHECK_INTERVAL_MS == 10 * SECOND
+    assert RECHECK_DELAY_MS == 10 * SECOND
 
 
 async def test_a_look_just_made_is_followed_by_another_because_the_hint_may_be_newer(
@@ -136,7 +136,7 @@ async def test_a_look_just_made_is_followed_by_another_because_the_hint_may_be_n
     await checks.record(context, domain.id, [seen])
     clock.advance(SECOND)
     assert await hints.handle(about()) is NotificationOutcome.DUE
-    assert await due_at(context, domain) == clock.now() + MIN_CHECK_INTERVAL_MS - SECOND
+    assert await due_at(context, domain) == clock.now() + RECHECK_DELAY_MS - SECOND
 
 
 async def test_a_clock_that_was_put_back_puts_no_hint_off(

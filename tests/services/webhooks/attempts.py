@@ -14,8 +14,8 @@ from dcvd.services.events import recording
 from dcvd.services.webhooks import delivery_history as told
 from dcvd.services.webhooks import endpoints
 from dcvd.services.webhooks.deliveries import record_attempts
-from dcvd.services.webhooks.delivery_history import DeliveryQuery
 from dcvd.store.webhooks import deliveries
+from dcvd.store.webhooks.delivery_history import DeliveryFilters
 
 DOMAIN_EVENTS: Final = [event for event in EventType if event not in OPERATIONAL_TYPES]
 
@@ -89,7 +89,7 @@ async def bury(context: Context, endpoint: Endpoint) -> None:
 
 async def owed(context: Context, endpoint: Endpoint) -> list[Delivery]:
     """Every delivery of an endpoint, in the order of the events."""
-    question = DeliveryQuery(endpoint_id=endpoint.id)
+    question = DeliveryFilters(endpoint_id=endpoint.id)
     page = await told.list_page(context, endpoint.org_id, question, cursor=None, limit=100_000)
     return sorted((seen.delivery for seen in page.items), key=lambda delivery: delivery.sequence)
 

@@ -11,10 +11,10 @@ from dcvd.services.context import Context
 from dcvd.services.webhooks import delivery_history as history
 from dcvd.services.webhooks import endpoints
 from dcvd.services.webhooks.deliveries import record_attempts
-from dcvd.services.webhooks.delivery_history import DeliveryQuery
 from dcvd.services.webhooks.endpoints import EndpointChange
 from dcvd.store.organizations import Organization
 from dcvd.store.webhooks import delivery_history
+from dcvd.store.webhooks.delivery_history import DeliveryFilters
 from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import bury, deliver_all, delivered, due, failed, happen, subscribed
 
@@ -27,7 +27,7 @@ async def endpoint(context: Context, organization: Organization) -> Endpoint:
 
 
 async def _sequences(
-    context: Context, org_id: str, question: DeliveryQuery, *, limit: int = 50, pages: list[int] | None = None
+    context: Context, org_id: str, question: DeliveryFilters, *, limit: int = 50, pages: list[int] | None = None
 ) -> list[int]:
     """The numbers of the events of all that is found, over all pages."""
     found: list[int] = []
@@ -60,7 +60,7 @@ async def test_every_filter_finds_its_own_newest_first(
     await happen(context, organization.id, _ACTIVE)
 
     async def found(**members: object) -> list[int]:
-        question = DeliveryQuery(**members)  # type: ignore[arg-type]  # each caller names real members
+        question = DeliveryFilters(**members)  # type: ignore[arg-type]  # each caller names real members
         return await _sequences(context, organization.id, question)
 
     assert await found() == [5, 5, 3, 2, 1]
@@ -71,11 +71,11 @@ async def test_every_filter_finds_its_own_newest_first(
     assert await found(status=DeliveryStatus.HELD) == [5]
     assert await found(status=DeliveryStatus.HELD, endpoint_id=endpoint.id) == []
     assert await found(status=DeliveryStatus.DROPPED) == []
-    assert await found(status=DeliveryStatus.DELIVERED, endpoint_id=endpoint.id, events=[_ACTIVE]) == [1]
-    assert await found(events=[_RENEWED]) == [3, 2]
+    assert await found(status=DeliveryStatus.DELIVERED, endpoint_id=endpoint.id, event_types=[_ACTIVE]) == [1]
+    assert await found(event_types=[_RENEWED]) == [3, 2]
     assert await found(domain_id="dom_b") == [3]
     assert await found(domain_id="dom_a", endpoint_id=disabled.id) == [5]
-    assert await found(domain_id="dom_a", status=DeliveryStatus.DELIVERED, events=[_RENEWED]) == [2]
+    assert await found(domain_id="dom_a", status=DeliveryStatus.DELIVERED, event_types=[_RENEWED]) == [2]
     assert await found(since=later) == [5, 5, 3]
     assert await found(until=later) == [2, 1]
     assert await found(since=later, until=later + 1) == [3]
@@ -83,13 +83,13 @@ async def test_every_filter_finds_its_own_newest_first(
 
 @pytest.mark.parametrize("limit", [1, 2, 50])
 @pytest.mark.parametrize(
-    "question", [DeliveryQuery(), DeliveryQuery(events=[_RENEWED]), DeliveryQuery(domain_id="dom_b")]
+    "question", [DeliveryFilters(), DeliveryFilters(event_types=[_RENEWED]), DeliveryFilters(domain_id="dom_b")]
 )
 async def test_pages_that_come_short_lead_to_the_end_all_the_same(
     context: Context,
     organization: Organization,
     endpoint: Endpoint,
-    question: DeliveryQuery,
+    question: DeliveryFilters,
     limit: int,
     monkeypatch: pytest.MonkeyPatch,
     clock: ManualClock,
@@ -100,10 +100,10 @@ async def test_pages_that_come_short_lead_to_the_end_all_the_same(
         rare = number % 8 == 7
         kind = _RENEWED if rare else _ACTIVE
         await happen(context, organization.id, kind, domain="dom_b" if rare else "dom_a")
-    expected = list(range(16, 0, -1)) if question == DeliveryQuery() else [16, 8]
+    expected = list(range(16, 0, -1)) if question == DeliveryFilters() else [16, 8]
     pages: list[int] = []
     assert await _sequences(context, organization.id, question, limit=limit, pages=pages) == expected
-    if question.events:
+    if question.event_types:
         assert 0 in pages
 
 
@@ -117,18 +117,18 @@ async def test_another_organization_finds_nothing_not_even_an_id(
     monkeypatch.setattr(delivery_history, "MAX_EXAMINED", 2)
     await happen(context, organization.id, *[_ACTIVE] * 5)
     (one,) = await due(context, endpoint)
-    for question in (DeliveryQuery(), DeliveryQuery(domain_id="dom_a")):
+    for question in (DeliveryFilters(), DeliveryFilters(domain_id="dom_a")):
         page = await history.list_page(context, rival.id, question, cursor=None, limit=10)
         assert (page.items, page.next_cursor) == ([], None)
     with pytest.raises(NotFound):
-        await history.list_page(context, rival.id, DeliveryQuery(endpoint_id=endpoint.id), cursor=None, limit=10)
+        await history.list_page(context, rival.id, DeliveryFilters(endpoint_id=endpoint.id), cursor=None, limit=10)
     with pytest.raises(NotFound):
         await history.get(context, rival.id, one.id)
 
 
 async def test_a_cursor_that_is_none_of_ours_is_refused(context: Context, organization: Organization) -> None:
     with pytest.raises(InvalidInput, match="cursor"):
-        await history.list_page(context, organization.id, DeliveryQuery(), cursor="!!", limit=2)
+        await history.list_page(context, organization.id, DeliveryFilters(), cursor="!!", limit=2)
 
 
 async def test_one_delivery_in_full_has_its_event_its_endpoint_and_every_attempt_in_order(
