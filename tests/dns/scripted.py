@@ -21,10 +21,12 @@ Script = Callable[[Message], "Iterable[bytes] | Message | bytes | None"]
 
 
 class Scripted:
-    """`asked` counts what came, as (name, type) without the final dot."""
+    """`asked` counts what came, as (name, type) without the final dot; `most_at_once` what waited for its answer."""
 
-    def __init__(self, address: SocketAddress) -> None:
+    def __init__(self, address: SocketAddress, delay_s: float) -> None:
         self.address = address
+        self.delay_s = delay_s
+        self.waiting = self.most_at_once = 0
         self.asked: list[tuple[str, str]] = []
         self.ports: list[int] = []
 
@@ -49,17 +51,27 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._server.ports.append(addr[1])
+        server = self._server
+        server.ports.append(addr[1])
+        server.waiting += 1
+        server.most_at_once = max(server.most_at_once, server.waiting)
+        if server.delay_s:
+            asyncio.get_running_loop().call_later(server.delay_s, self._reply, data, addr)
+        else:
+            self._reply(data, addr)
+
+    def _reply(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._server.waiting -= 1
         for reply in self._server.replies(data, self._script):
             self._transport.sendto(reply, addr)
 
 
 @asynccontextmanager
 async def scripted(
-    script: Script, *, tcp: Script | None = None, address: SocketAddress | None = None
+    script: Script, *, tcp: Script | None = None, address: SocketAddress | None = None, delay_s: float = 0.0
 ) -> AsyncIterator[Scripted]:
-    """`tcp` is what it says over TCP, where that is something else."""
-    server = Scripted(address or free_address())
+    """`tcp` is what it says over TCP, where that is something else; `delay_s` is how long it takes over UDP."""
+    server = Scripted(address or free_address(), delay_s)
     over_tcp = tcp or script
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

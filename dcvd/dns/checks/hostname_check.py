@@ -32,7 +32,10 @@ _OWNERSHIP_LABEL: Final = "_cf-custom-hostname"
 
 
 class DnsServices(msgspec.Struct, frozen=True, kw_only=True):
-    """The services that all checks share. make_random_label: makes a label that nobody has in their zone."""
+    """The services that all checks share.
+
+    make_random_label: makes a label that nobody has in their zone. max_queries: the most that one check may send.
+    """
 
     config: DnsConfig
     client: DnsClient
@@ -41,6 +44,7 @@ class DnsServices(msgspec.Struct, frozen=True, kw_only=True):
     reachability: Reachability
     sources: AnswerSources
     make_random_label: Callable[[], str]
+    max_queries: int
 
 
 class HostnameCheck:
@@ -55,7 +59,7 @@ class HostnameCheck:
         self._services = services
         self._lookup = services.lookup
         self._sources = services.sources
-        self._budget = QueryBudget(registrable_name, bypass_cache=request.is_thorough)
+        self._budget = QueryBudget(registrable_name, bypass_cache=request.is_thorough, max_queries=services.max_queries)
         self._result = CheckResult(
             request,
             AuthoritativeServers(

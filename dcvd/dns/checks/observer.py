@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable
 
 import structlog
@@ -13,7 +14,7 @@ from dcvd.dns.authority.delegation import DelegationFinder
 from dcvd.dns.checks.hostname_check import DnsServices, HostnameCheck
 from dcvd.dns.checks.zone_reader import ZoneReader
 from dcvd.dns.messages.names import parse_name
-from dcvd.dns.queries.budget import QueryBudgetExhausted
+from dcvd.dns.queries.budget import MAX_QUERIES, QueryBudgetExhausted
 from dcvd.dns.queries.cache import ReplyCache
 from dcvd.dns.queries.client import DnsClient
 from dcvd.dns.queries.lookup import RecordLookup
@@ -34,12 +35,22 @@ class DnsObserver:
 
     One observer serves the whole process: checks are cheap because it remembers servers and answers.
     make_random_label: makes a label that a zone answers only by a wildcard. zones: reads zones within the same limits.
+    reachability: which of the name servers found in DNS are asked; else those with public addresses.
+    max_queries: the most that one check may send.
     """
 
-    def __init__(self, config: Config, *, make_random_label: Callable[[], str] = _make_random_label) -> None:
-        reachability, cache = Reachability(), ReplyCache()
+    def __init__(
+        self,
+        config: Config,
+        *,
+        make_random_label: Callable[[], str] = _make_random_label,
+        monotonic: Callable[[], float] = time.monotonic,
+        reachability: Reachability | None = None,
+        max_queries: int = MAX_QUERIES,
+    ) -> None:
+        reachability, cache = reachability or Reachability(monotonic), ReplyCache(monotonic)
         self._slots = QuerySlots(config.dns.concurrency)
-        client = DnsClient(config.dns, self._slots, DnsServerHealth(), reachability)
+        client = DnsClient(config.dns, self._slots, DnsServerHealth(monotonic), reachability)
         lookup = RecordLookup(client, cache)
         self._timeout_s = to_seconds(config.dns.timeout)
         self._services = DnsServices(
@@ -50,6 +61,7 @@ class DnsObserver:
             reachability=reachability,
             sources=AnswerSources.from_config(config.dns),
             make_random_label=make_random_label,
+            max_queries=max_queries,
         )
         self.zones = ZoneReader(self._services, self._slots, self._timeout_s)
 

@@ -123,7 +123,9 @@ class ZoneReader:
         try:
             with self._slots.track_check():
                 async with asyncio.timeout(self._timeout_s):
-                    yield QueryBudget(registrable_domain(name), bypass_cache=True)
+                    yield QueryBudget(
+                        registrable_domain(name), bypass_cache=True, max_queries=self._services.max_queries
+                    )
         except (TimeoutError, QueryBudgetExhausted) as error:
             raise _build_no_answer_error(name) from error
         except ExceptionGroup as group:

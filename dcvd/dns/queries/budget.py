@@ -20,11 +20,11 @@ class QueryBudget:
     bypass_cache: use no remembered replies about the zone, and ask even servers that seem to be down.
     """
 
-    def __init__(self, zone: str, *, bypass_cache: bool) -> None:
+    def __init__(self, zone: str, *, bypass_cache: bool, max_queries: int = MAX_QUERIES) -> None:
         self.zone = zone
         self.bypass_cache = bypass_cache
         self._first_query_times: dict[SocketAddress, float] = {}
-        self._queries_left = MAX_QUERIES
+        self._queries_left = max_queries
 
     def count_query(self, server: SocketAddress) -> None:
         """Count a query that is sent now. Raises QueryBudgetExhausted."""

@@ -12,7 +12,6 @@ MAX_TTL_S: Final = 300
 """The most seconds that a reply is kept, whatever its TTL: a customer who corrects a record waits for us."""
 _FAILURE_TTL_S: Final = 5
 """Seconds that a failure is kept (RFC 2308 §7 allows five minutes)."""
-_MAX_REPLIES: Final = 20_000
 
 
 class _PendingReply:
@@ -22,11 +21,11 @@ class _PendingReply:
 
 
 class ReplyCache:
-    """A bounded cache of replies; when it is full, the oldest reply is dropped."""
+    """A cache of at most `max_replies` replies; when it is full, the oldest reply is dropped."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic, *, max_replies: int = 20_000) -> None:
         self._monotonic = monotonic
-        self._entries = RecentEntries[Hashable, tuple[float, DnsReply]](_MAX_REPLIES)
+        self._entries = RecentEntries[Hashable, tuple[float, DnsReply]](max_replies)
         self._pending: dict[Hashable, _PendingReply] = {}
 
     async def get(

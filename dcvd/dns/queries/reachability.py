@@ -3,17 +3,18 @@
 import ipaddress
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import structlog
 
 from dcvd.config import SocketAddress
-from dcvd.core.addresses import refusal_reason
+from dcvd.core.addresses import IpNetwork, refusal_reason
 
 log = structlog.get_logger(__name__)
 
 DNS_PORT: Final = 53
+"""The port that is asked at every address found in DNS."""
 _MAX_ADDRESSES_PER_FAMILY: Final = 2
 _IPV6_PROBE_ADDRESS: Final = ("2001:500:2::c", DNS_PORT)
 """c.root-servers.net; nothing is sent to it."""
@@ -21,14 +22,35 @@ _MEMORY_S: Final = 300.0
 _TIMEOUTS_UNTIL_DOUBT: Final = 4
 
 
+def find_ipv6_route() -> bool:
+    """Whether this machine has a route to the Internet over IPv6. Nothing is sent."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.connect(_IPV6_PROBE_ADDRESS)
+    except OSError:
+        return False
+    return True
+
+
 class Reachability:
     """Learns whether IPv6 works from this machine, and selects the addresses that may be asked.
 
     A route alone does not prove that IPv6 works, and a server that we cannot reach must not be reported as silent.
+    allow_private: private networks in which name servers may be asked all the same. port: where they listen.
     """
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        monotonic: Callable[[], float] = time.monotonic,
+        *,
+        find_ipv6_route: Callable[[], bool] = find_ipv6_route,
+        allow_private: Sequence[IpNetwork] = (),
+        port: int = DNS_PORT,
+    ) -> None:
         self._monotonic = monotonic
+        self._find_ipv6_route = find_ipv6_route
+        self._allow_private = allow_private
+        self._port = port
         self._route_known_until = 0.0
         self._has_ipv6_route = False
         self._ipv6_timeouts = 0
@@ -40,7 +62,7 @@ class Reachability:
         now = self._monotonic()
         if now >= self._route_known_until:
             self._route_known_until = now + _MEMORY_S
-            self._has_ipv6_route = _has_ipv6_route()
+            self._has_ipv6_route = self._find_ipv6_route()
             self._ipv6_timeouts = 0
         return self._has_ipv6_route and (self._ipv6_timeouts < _TIMEOUTS_UNTIL_DOUBT or now < self._ipv6_works_until)
 
@@ -69,9 +91,9 @@ class Reachability:
             ip = ipaddress.ip_address(address)
             if ip.version == 6 and not self.has_ipv6:
                 continue
-            reason = refusal_reason(ip, ())
+            reason = refusal_reason(ip, self._allow_private)
             if reason is None:
-                allowed.append(SocketAddress(address, DNS_PORT))
+                allowed.append(SocketAddress(address, self._port))
             else:
                 log.info("dns.nameserver_refused", server=nameserver, address=address, reason=reason)
         return [
@@ -86,12 +108,3 @@ def _select_family(servers: list[SocketAddress], ipv6: bool) -> list[SocketAddre
 
 def _is_ipv6(server: SocketAddress) -> bool:
     return ":" in server.host
-
-
-def _has_ipv6_route() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-            probe.connect(_IPV6_PROBE_ADDRESS)
-    except OSError:
-        return False
-    return True

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from ipaddress import IPv4Network
 
 import dns.rcode
 import pytest
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from dcvd.config import Config, SocketAddress
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
 from dcvd.dns import DnsObserver
+from dcvd.dns.queries.reachability import Reachability
 from tests.dns.conftest import SHORT
 from tests.dns.programs import free_address
 from tests.dns.scripted import Script, Scripted, answer, referral, scripted
@@ -30,12 +32,20 @@ class Internet:
         )
         self._stack = stack
         self._port = port
-        self.observer = DnsObserver(replace(config, dns=dns_config))
+        # On loopback, name servers have neither public addresses nor port 53.
+        reachability = Reachability(
+            find_ipv6_route=lambda: False, allow_private=(IPv4Network("127.0.0.0/8"),), port=port
+        )
+        self.observer = DnsObserver(replace(config, dns=dns_config), reachability=reachability)
         self.known = {"ns.nic.test": PARENT, "ns1.provider.test": CHILD, "ns2.provider.test": CHILD_TOO}
         self.nameservers = {"test": ["ns.nic.test."]}
 
     async def serve(self, host: str, script: Script) -> Scripted:
         return await self._stack.enter_async_context(scripted(script, address=SocketAddress(host, self._port)))
+
+    def at(self, host: str) -> str:
+        """An address as facts show it."""
+        return f"{host}:{self._port}"
 
     def resolve(self, query: Message) -> Message:
         """The resolver: it knows the parent's name server and the addresses of name servers."""
@@ -71,24 +81,9 @@ def _refers(*nameservers: str, cut: str = "customer.test", glue: tuple[str, ...]
 
 
 @pytest.fixture
-def _loopback_is_public(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The outermost edge alone is bent: on loopback, name servers have neither public addresses nor port 53.
-    monkeypatch.setattr(
-        "dcvd.dns.queries.reachability.refusal_reason",
-        lambda address, _allowed: None if address.is_loopback else "private",
-    )
-    monkeypatch.setattr("dcvd.dns.queries.reachability._has_ipv6_route", lambda: False)
-
-
-@pytest.fixture
-async def internet(
-    config: Config, monkeypatch: pytest.MonkeyPatch, _loopback_is_public: None
-) -> AsyncIterator[Internet]:
+async def internet(config: Config) -> AsyncIterator[Internet]:
     async with AsyncExitStack() as stack:
-        port = free_address().port
-        monkeypatch.setattr("dcvd.dns.queries.reachability.DNS_PORT", port)
-        monkeypatch.setattr("dcvd.dns.authority.delegation.DNS_PORT", port)
-        made = Internet(config, stack, port)
+        made = Internet(config, stack, free_address().port)
         await made.serve(RESOLVER, made.resolve)
         yield made
 
@@ -99,8 +94,8 @@ async def test_the_parents_referral_leads_to_every_server_of_the_zone(internet: 
     await internet.serve(CHILD_TOO, _right)
     facts = await internet.look()
     assert [(server.name, server.address, server.outcome) for server in facts.servers] == [
-        ("ns1.provider.test", CHILD, "answered"),
-        ("ns2.provider.test", CHILD_TOO, "answered"),
+        ("ns1.provider.test", internet.at(CHILD), "answered"),
+        ("ns2.provider.test", internet.at(CHILD_TOO), "answered"),
     ]
     assert facts.chain == (TARGET,)
     assert facts.is_registered is True
@@ -120,7 +115,7 @@ async def test_glue_finds_servers_that_are_named_in_their_own_zone(internet: Int
     glue = (f"ns.customer.test 60 A {CHILD}",)
     await internet.serve(PARENT, _refers("ns.customer.test.", glue=glue))
     await internet.serve(CHILD, _right)
-    assert [server.address for server in (await internet.look()).servers] == [CHILD]
+    assert [server.address for server in (await internet.look()).servers] == [internet.at(CHILD)]
 
 
 async def test_glue_for_names_of_somebody_else_is_not_believed(internet: Internet) -> None:

@@ -1,17 +1,15 @@
 """Looks as a whole: their bounds, and what they share."""
 
 import asyncio
-from typing import Any
+import time
 
-import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
 from dcvd.dns import DnsObserver
-from dcvd.dns.messages.transport import exchange_datagram
 from dcvd.dns.queries.budget import MAX_QUERIES
-from dcvd.dns.queries.server_health import DOWN_FOR_S, DnsServerHealth
+from dcvd.dns.queries.server_health import DOWN_FOR_S
 from dcvd.sandbox import Sandbox
 from tests.dns.conftest import SHORT, stubbed
 from tests.dns.scripted import answer, scripted
@@ -75,27 +73,16 @@ async def test_a_zones_private_name_servers_are_not_asked(sandbox_config: Config
     assert (facts.chain, facts.servers) == ((TARGET,), ())
 
 
-async def test_many_looks_share_a_bounded_number_of_questions(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    under_way: set[object] = set()
-    most = 0
-
-    async def counted(*arguments: Any) -> bytes | None:
-        nonlocal most
-        under_way.add(arguments[2])
-        most = max(most, len(under_way))
-        try:
-            return await exchange_datagram(*arguments)
-        finally:
-            under_way.discard(arguments[2])
-
-    monkeypatch.setattr("dcvd.dns.queries.client.exchange_datagram", counted)
-    async with scripted(lambda query: answer(query, f"{query.question[0].name} 60 CNAME {TARGET}.")) as server:
+async def test_many_looks_share_a_bounded_number_of_questions(config: Config) -> None:
+    async with scripted(
+        lambda query: answer(query, f"{query.question[0].name} 60 CNAME {TARGET}."), delay_s=0.002
+    ) as server:
         dns_config = replace(config.dns, resolvers=(server.address,), concurrency=4)
         observer = DnsObserver(replace(config, dns=dns_config))
         questions = [DnsCheckRequest(hostname=f"n{number}.customer.test", target=TARGET) for number in range(50)]
         seen = await asyncio.gather(*(observer.observe(question) for question in questions))
     assert all(observation.facts.chain == (TARGET,) for observation in seen)
-    assert most == 4
+    assert server.most_at_once == 4
 
 
 async def test_every_question_leaves_from_a_port_of_its_own(config: Config) -> None:
@@ -118,13 +105,22 @@ async def test_many_records_are_kept_as_a_few(sandbox_config: Config, quick_sand
 
 
 async def test_an_answer_that_breaks_us_costs_its_own_look_alone(
-    sandbox_config: Config, monkeypatch: pytest.MonkeyPatch
+    sandbox_config: Config, quick_sandbox: Sandbox
 ) -> None:
-    def broken(*_arguments: object, **_options: object) -> None:
-        raise AttributeError("what is this?")
+    quick_sandbox.set_dns("customer.test", "SOA", ["ns.customer.test. a.customer.test. 1 2 3 4 1"])
+    # A fault of ours where the zone's answers lead us.
+    broken = [AttributeError("what is this?")]
 
-    monkeypatch.setattr("dcvd.dns.queries.client.parse_reply", broken)
-    assert (await _facts(sandbox_config)).outcome == "unanswered"
+    def make_label() -> str:
+        while broken:
+            raise broken.pop()
+        return "nobody-has-this"
+
+    observer = DnsObserver(sandbox_config, make_random_label=make_label)
+    request = DnsCheckRequest(hostname="app.customer.test", target=TARGET)
+    assert (await observer.observe(request)).facts.outcome == "unanswered"
+    assert broken == []
+    assert (await observer.observe(request)).facts.outcome == "answered"
 
 
 async def test_a_name_that_dns_cannot_carry_is_not_looked_up(sandbox_config: Config, quick_sandbox: Sandbox) -> None:
@@ -161,15 +157,14 @@ async def test_a_thorough_look_takes_nothing_from_memory(sandbox_config: Config,
 
 
 async def test_a_resolver_that_is_down_fails_looks_at_once_and_is_tried_again(
-    config: Config, quick_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    config: Config, quick_sandbox: Sandbox
 ) -> None:
-    loop, ahead = asyncio.get_running_loop(), 0.0
-    monkeypatch.setattr(
-        "dcvd.dns.checks.observer.DnsServerHealth", lambda: DnsServerHealth(lambda: loop.time() + ahead)
-    )
+    ahead = 0.0
     quick_sandbox.set_dns("*.customer.test", "CNAME", [f"{TARGET}."])
     await fault(quick_sandbox, target="dns", kind="timeout")
-    observer = DnsObserver(stubbed(config, [], resolver=quick_sandbox, timeout=200))
+    observer = DnsObserver(
+        stubbed(config, [], resolver=quick_sandbox, timeout=200), monotonic=lambda: time.monotonic() + ahead
+    )
 
     async def look(name: str) -> str:
         return (await observer.observe(DnsCheckRequest(hostname=f"{name}.customer.test", target=TARGET))).facts.outcome
@@ -201,14 +196,11 @@ async def test_a_zone_whose_servers_are_silent_does_not_make_a_resolver_look_dow
     assert facts.chain == (TARGET,)
 
 
-async def test_a_look_that_asks_too_much_ends_with_what_it_has_seen(
-    config: Config, quick_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_look_that_asks_too_much_ends_with_what_it_has_seen(config: Config, quick_sandbox: Sandbox) -> None:
     assert MAX_QUERIES >= 100
-    monkeypatch.setattr("dcvd.dns.queries.budget.MAX_QUERIES", 8)
     quick_sandbox.set_dns("app.customer.test", "CNAME", ["old.vendor.test."])
     facts = (
-        await DnsObserver(stubbed(config, [quick_sandbox], resolver=quick_sandbox)).observe(
+        await DnsObserver(stubbed(config, [quick_sandbox], resolver=quick_sandbox), max_queries=8).observe(
             DnsCheckRequest(hostname="app.customer.test", target=TARGET, is_thorough=True)
         )
     ).facts

@@ -11,11 +11,11 @@ from dcvd.dns.queries.cache import MAX_TTL_S, ReplyCache
 class Source:
     """Gives the replies in turn, the last one for ever, and moves the clock only when it is told to."""
 
-    def __init__(self, *replies: DnsReply) -> None:
+    def __init__(self, *replies: DnsReply, max_replies: int = 100) -> None:
         self.now = 1000.0
         self.asked = 0
         self._replies = list(replies)
-        self.cache = ReplyCache(lambda: self.now)
+        self.cache = ReplyCache(lambda: self.now, max_replies=max_replies)
 
     async def ask(self) -> DnsReply:
         self.asked += 1
@@ -92,12 +92,13 @@ async def test_a_waiter_that_is_cut_off_leaves_the_question_to_the_others() -> N
     assert source.asked == 1
 
 
-async def test_the_number_of_kept_replies_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dcvd.dns.queries.cache._MAX_REPLIES", 10)
-    source = Source(DnsReply(outcome="answered", ttl=60))
+async def test_the_number_of_kept_replies_is_bounded_and_the_oldest_go() -> None:
+    source = Source(DnsReply(outcome="answered", ttl=60), max_replies=10)
     for number in range(30):
         await source.cache.get(number, source.ask)
-    assert len(source.cache._entries) == 10
-    asked = source.asked
-    await source.cache.get(29, source.ask)
-    assert source.asked == asked
+    assert source.asked == 30
+    for number in range(20, 30):
+        await source.cache.get(number, source.ask)
+    assert source.asked == 30
+    await source.cache.get(19, source.ask)
+    assert source.asked == 31

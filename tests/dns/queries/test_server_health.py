@@ -1,5 +1,7 @@
 """Which servers are left alone for a while, and which are not."""
 
+from weakref import ref
+
 import pytest
 
 from dcvd.config import SocketAddress
@@ -55,9 +57,21 @@ def test_after_its_time_it_is_tried_again_and_one_more_silence_is_enough(health:
 
 
 def test_no_number_of_servers_and_zones_fills_the_memory(health: DnsServerHealth) -> None:
-    for number in range(10_050):
-        health.record_timeout(SocketAddress(f"host{number}", 53), "a.test")
-    for number in range(200):
-        health.record_timeout(SERVER, f"z{number}.test")
-    assert len(health._timeouts) <= 10_000
-    assert len(health._timeouts[SERVER].count_by_zone) <= 100
+    servers = [SocketAddress(f"host{number}", 53) for number in range(10_050)]
+    for server in servers:
+        health.record_timeout(server, "a.test")
+    assert sum(map(health.is_suspect, servers)) == 10_000
+    assert not health.is_suspect(servers[0])
+    zones = [_let_time_out(health, f"z{number}.test") for number in range(200)]
+    assert sum(zone() is not None for zone in zones) == 100
+
+
+class _Zone(str):
+    """A name of which one can tell whether anybody holds it."""
+
+
+def _let_time_out(health: DnsServerHealth, name: str) -> ref[_Zone]:
+    zone = _Zone(name)
+    for _ in range(3):
+        health.record_timeout(SERVER, zone)
+    return ref(zone)
