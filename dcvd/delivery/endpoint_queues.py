@@ -30,9 +30,10 @@ class EndpointQueues:
     """Holds one queue for each endpoint, and offers a queue to `scheduler` when it may be able to start an attempt.
 
     wake_event: set when there is something to read or to start.
+    max_queues: with more queues than this, idle ones are dropped.
     """
 
-    def __init__(self, context: Context, scheduler: FairScheduler) -> None:
+    def __init__(self, context: Context, scheduler: FairScheduler, *, max_queues: int = _MAX_QUEUES) -> None:
         self._context = context
         self._scheduler = scheduler
         self._queues: dict[str, EndpointQueue] = {}
@@ -40,7 +41,7 @@ class EndpointQueues:
         self._timers: list[tuple[int, int, EndpointQueue]] = []
         self._tie_breakers = itertools.count()
         self._needs_survey = True
-        self._max_queues = _MAX_QUEUES
+        self._min_limit = self._limit = max_queues
         self.wake_event = asyncio.Event()
         context.database.subscribe(Topic.DELIVERIES, self._on_deliveries_owed)
         context.database.subscribe(Topic.ENDPOINTS, self._on_endpoint_change)
@@ -127,10 +128,10 @@ class EndpointQueues:
     def _get_or_create_queue(self, endpoint_id: str) -> EndpointQueue:
         queue = self._queues.get(endpoint_id)
         if queue is None:
-            if len(self._queues) >= self._max_queues:
+            if len(self._queues) >= self._limit:
                 self._queues = {queue.endpoint_id: queue for queue in self._queues.values() if not queue.is_idle}
                 # Where few are idle, the limit doubles: otherwise every new queue would cause a search through all.
-                self._max_queues = max(2 * len(self._queues), _MAX_QUEUES)
+                self._limit = max(2 * len(self._queues), self._min_limit)
             queue = self._queues[endpoint_id] = EndpointQueue(endpoint_id, asyncio.get_running_loop().time)
         return queue
 

@@ -1,6 +1,7 @@
 """The pool that sends due deliveries, endpoints in turn, at most `webhooks.concurrency` at once."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -12,7 +13,7 @@ from dcvd.delivery.attempt import build_internal_failure, make_attempt
 from dcvd.delivery.endpoint_queue import EndpointQueue
 from dcvd.delivery.endpoint_queues import EndpointQueues
 from dcvd.delivery.fair_scheduler import FairScheduler
-from dcvd.delivery.recorder import AttemptRecorder
+from dcvd.delivery.recorder import RECORD_PAUSES_S, AttemptRecorder
 from dcvd.errors import StoreError
 from dcvd.kit.egress import EgressClient
 from dcvd.kit.failed_reads import READ_PAUSE_S, pause_after_failed_read
@@ -41,10 +42,13 @@ class DeliveryPool:
         *,
         read_pause_s: float = READ_PAUSE_S,
         cool_down_s: float = _COOL_DOWN_S,
+        max_sleep_s: float = _MAX_SLEEP_S,
+        record_pauses_s: Sequence[float] = RECORD_PAUSES_S,
     ) -> None:
         self._context = context
         self._read_pause_s = read_pause_s
         self._cool_down_s = cool_down_s
+        self._max_sleep_s = max_sleep_s
         self._metrics = metrics
         limit = context.config.webhooks.concurrency
         self.pool = TaskPool(limit, "delivery")
@@ -52,7 +56,11 @@ class DeliveryPool:
         self._scheduler = FairScheduler(limit)
         self._queues = EndpointQueues(context, self._scheduler)
         self._recorder = AttemptRecorder(
-            context, self._queues.request_reread, self._queues.is_healthy, lambda: self.pool.running_count
+            context,
+            self._queues.request_reread,
+            self._queues.is_healthy,
+            lambda: self.pool.running_count,
+            pauses_s=record_pauses_s,
         )
         self._is_stopping = False
         metrics.set_in_flight_source(lambda: self.pool.running_count)
@@ -88,7 +96,9 @@ class DeliveryPool:
     async def _sleep(self) -> None:
         next_timer_s = self._queues.fire_timers()
         try:
-            async with asyncio.timeout(_MAX_SLEEP_S if next_timer_s is None else min(next_timer_s, _MAX_SLEEP_S)):
+            async with asyncio.timeout(
+                self._max_sleep_s if next_timer_s is None else min(next_timer_s, self._max_sleep_s)
+            ):
                 await self._queues.wake_event.wait()
         except TimeoutError:
             return

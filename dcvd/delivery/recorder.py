@@ -21,7 +21,8 @@ _GATHER_S: Final = 0.002
 """Seconds for which a finished attempt waits for others in flight. The more attempts share a transaction, the fewer
 times the loop and the database's thread take the interpreter's lock from each other, and the fewer pages are written
 for each; an attempt that is alone does not wait."""
-_RETRY_PAUSES_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
+RECORD_PAUSES_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
+"""Seconds before a batch that the database refused is stored again: the last pause for all later tries too."""
 
 
 class _PendingAttempt:
@@ -54,6 +55,8 @@ class AttemptRecorder:
         on_uncertain: Callable[[Collection[str]], None],
         is_healthy: Callable[[str], bool] = lambda endpoint_id: False,  # noqa: ARG005
         count_in_flight: Callable[[], int] = lambda: 0,
+        *,
+        pauses_s: Sequence[float] = RECORD_PAUSES_S,
     ) -> None:
         """Create the recorder of one pool.
 
@@ -65,6 +68,7 @@ class AttemptRecorder:
         self._on_uncertain = on_uncertain
         self._is_healthy = is_healthy
         self._count_in_flight = count_in_flight
+        self._pauses_s = pauses_s
         self._all_ended_event = asyncio.Event()
         self._pending: list[_PendingAttempt] = []
         self._task: asyncio.Task[None] | None = None
@@ -125,7 +129,7 @@ class AttemptRecorder:
             entry.resolve(consequence)
 
     async def _store_until_accepted(self, finished_attempts: Sequence[FinishedAttempt]) -> Sequence[AttemptConsequence]:
-        pauses = iter(_RETRY_PAUSES_S)
+        pauses = iter(self._pauses_s)
         consequences: dict[str, AttemptConsequence] = {}
         is_uncertain = False
         while True:
@@ -144,7 +148,7 @@ class AttemptRecorder:
                 if error.code == "database_closed":
                     raise
                 # A full disk must not turn into a storm of repeats: the slots are held until the outcomes are stored.
-                pause_s = next(pauses, _RETRY_PAUSES_S[-1])
+                pause_s = next(pauses, self._pauses_s[-1])
                 log.exception("delivery.outcomes_not_stored", attempts=len(finished_attempts), retry_in_s=pause_s)
                 is_uncertain = True
                 self._on_uncertain({finished.endpoint_id for finished in finished_attempts})

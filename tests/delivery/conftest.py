@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -13,11 +14,6 @@ from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints as webhooks
 from tests.delivery.receivers import Receiver, receiving
-
-
-@pytest.fixture(autouse=True)
-def _a_step_of_the_manual_clock_is_seen_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dcvd.delivery.pool._MAX_SLEEP_S", 0.02)
 
 
 @pytest.fixture
@@ -34,9 +30,9 @@ async def endpoint(context: Context, org: str, receiver: Receiver) -> str:
 
 
 @asynccontextmanager
-async def at_work(context: Context, **pauses: float) -> AsyncIterator[DeliveryPool]:
-    """A pool at work; whatever is under way at the end is cut off."""
-    pool = DeliveryPool(context, Metrics(), **pauses)
+async def at_work(context: Context, **pauses: Any) -> AsyncIterator[DeliveryPool]:
+    """A pool at work, which soon sees a step of the manual clock; whatever is under way at the end is cut off."""
+    pool = DeliveryPool(context, Metrics(), max_sleep_s=0.02, **pauses)
     await pool.start()
     task = asyncio.create_task(pool.run(), name="delivery")
     try:

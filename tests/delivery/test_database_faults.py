@@ -38,11 +38,6 @@ def _faults_are_logged_without_the_labour_of_tracebacks() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _pauses_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dcvd.delivery.recorder._RETRY_PAUSES_S", (0.01,))
-
-
 @pytest.mark.parametrize("fate", Fate)
 @pytest.mark.parametrize(("of", "which"), _STRIKES)
 async def test_everything_is_accounted_for_and_nothing_is_sent_twice(
@@ -71,7 +66,7 @@ async def test_everything_is_accounted_for_and_nothing_is_sent_twice(
         found = await stored(context)
         return struck() and len(found) == 24 and all(one.state != "pending" for one in found)
 
-    async with at_work(context, read_pause_s=0.01, cool_down_s=0.05):
+    async with at_work(context, record_pauses_s=(0.01,), read_pause_s=0.01, cool_down_s=0.05):
         await until(settled)
 
     ends = {
@@ -106,7 +101,7 @@ async def test_a_pause_that_was_stored_by_a_commit_that_seemed_to_fail_is_kept(
     receiver.answers["/hooks"] = in_turn(saying(503, retry_after="600"), ok)
     await happen(context, org)
     struck = strike(context.database, _RECORD, 1, Fate.DONE_ANYWAY)
-    async with at_work(context, read_pause_s=0.01, cool_down_s=0.05):
+    async with at_work(context, record_pauses_s=(0.01,), read_pause_s=0.01, cool_down_s=0.05):
         await attempted(context, 1)
         assert struck()
         other, _ = await subscribe(context, org, f"{receiver.base}/other")
@@ -123,7 +118,7 @@ async def test_what_is_owed_to_others_for_an_attempt_is_sent_though_its_commit_s
     told, _ = await subscribe(context, org, f"{receiver.base}/told", events=("delivery.dlq",))
     await happen(context, org)
     struck = strike(context.database, _RECORD, 1, Fate.DONE_ANYWAY)
-    async with at_work(context, read_pause_s=0.01, cool_down_s=0.05):
+    async with at_work(context, record_pauses_s=(0.01,), read_pause_s=0.01, cool_down_s=0.05):
         await delivered(context, 1, told)
     assert struck()
     assert receiver.by_path == {"/hooks": 1, "/told": 1}

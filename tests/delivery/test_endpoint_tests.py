@@ -19,6 +19,7 @@ from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.owing import backlog, happen
 from tests.delivery.receivers import Gate, Receiver, in_turn, never, ok, saying
 from tests.delivery.views import attempted, attempts, delivered, health_of, secret_of, states
+from tests.unreliable_database import UnreliableDatabase
 from tests.waiting import until
 
 
@@ -170,22 +171,20 @@ async def test_a_caller_that_goes_away_while_the_receiver_thinks_leaves_its_plac
 
 async def test_what_was_sent_for_a_caller_that_went_away_is_stored_all_the_same(
     context: Context,
+    database: UnreliableDatabase,
     org: str,
     endpoint: str,
     receiver: Receiver,
     prober: EndpointTestRunner,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    write = context.database.write
     storing, go_on = asyncio.Event(), asyncio.Event()
 
-    async def held(unit: object) -> object:
+    async def hold() -> None:
         if receiver.received:
             storing.set()
             await go_on.wait()
-        return await write(unit)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(context.database, "write", held)
+    database.before_write = hold
     testing = asyncio.create_task(prober.send_test(org, endpoint))
     await storing.wait()
     testing.cancel()

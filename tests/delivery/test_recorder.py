@@ -1,38 +1,31 @@
 """Storing outcomes while the database refuses."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
 from dcvd.core.webhooks.deliveries import FinishedAttempt
 from dcvd.delivery.recorder import AttemptRecorder
-from dcvd.errors import DiskFull
 from dcvd.services.context import Context
-from dcvd.services.webhooks import deliveries as service
+from dcvd.store.engine.database import Transaction
 from dcvd.store.webhooks import deliveries
+from tests.delivery.conftest import at_work
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Receiver
 from tests.delivery.scheduling.queues import made
 from tests.delivery.views import attempted, states
+from tests.unreliable_database import Fate, UnreliableDatabase, strike
 
 
-@pytest.mark.usefixtures("pool", "endpoint")
+@pytest.mark.usefixtures("endpoint")
 async def test_an_outcome_that_cannot_be_stored_is_not_sent_again_but_stored_later(
-    context: Context, org: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    context: Context, org: str, receiver: Receiver
 ) -> None:
-    monkeypatch.setattr("dcvd.delivery.recorder._RETRY_PAUSES_S", (0.01,))
-    record = service.record_attempts
-    refusals = iter([DiskFull("The disk is full.")] * 3)
-
-    async def full_at_first(*arguments: object, **named: object) -> object:
-        for refusal in refusals:
-            raise refusal
-        return await record(*arguments, **named)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(service, "record_attempts", full_at_first)
-    await happen(context, org)
-    await attempted(context, 1)
+    strikes = [strike(context.database, "record_attempts", 1, Fate.LOST) for _ in range(3)]
+    async with at_work(context, record_pauses_s=(0.01,)):
+        await happen(context, org)
+        await attempted(context, 1)
+    assert all(struck() for struck in strikes)
     assert len(receiver.received) == 1
     assert await states(context) == [("delivered", 1)]
 
@@ -71,20 +64,13 @@ async def test_a_caller_that_is_cancelled_waits_until_its_outcome_is_stored(
 
 
 async def test_many_outcomes_share_few_transactions(
-    context: Context, org: str, endpoint: str, monkeypatch: pytest.MonkeyPatch
+    context: Context, database: UnreliableDatabase, org: str, endpoint: str
 ) -> None:
-    record = service.record_attempts
-    sizes: list[int] = []
-
-    async def counted(context: Context, made: Any, **named: Any) -> object:
-        stored = await record(context, made, **named)
-        sizes.append(len(stored))
-        return stored
-
-    monkeypatch.setattr(service, "record_attempts", counted)
     await happen(context, org, 100)
     owed = await _owed(context, endpoint)
     recorder = AttemptRecorder(context, lambda endpoints: None)
+    transactions: list[Transaction] = []
+    database.before_commit = transactions.append
     await asyncio.gather(*map(recorder.record, owed))
-    assert sum(sizes) == 100
-    assert len(sizes) <= 2
+    assert await states(context) == [("delivered", 1)] * 100
+    assert len(transactions) <= 2

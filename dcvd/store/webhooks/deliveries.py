@@ -144,14 +144,14 @@ def find_next_due_at(snapshot: Snapshot, endpoint_id: str, after_at: int) -> int
     return None if row is None else row[0]
 
 
-def list_owed_endpoints(snapshot: Snapshot, *, after: str) -> tuple[list[str], str | None]:
+def list_owed_endpoints(snapshot: Snapshot, *, after: str, limit: int = _PAGE) -> tuple[list[str], str | None]:
     """List a page of endpoints with pending deliveries, ordered by id, and where the next page begins."""
     rows = snapshot.fetch_all(
         "SELECT w.id, EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint_id = w.id AND d.next_attempt_at IS NOT NULL)"
         " FROM webhook_endpoints w WHERE w.id > ? ORDER BY w.id LIMIT ?",
-        (after, _PAGE),
+        (after, limit),
     )
-    return [row[0] for row in rows if row[1]], rows[-1][0] if len(rows) == _PAGE else None
+    return [row[0] for row in rows if row[1]], rows[-1][0] if len(rows) == limit else None
 
 
 def apply_attempts(
@@ -241,11 +241,11 @@ def list_pending_ids(snapshot: Snapshot, endpoint_id: str, limit: int) -> list[s
     return [row[0] for row in rows]
 
 
-def reschedule_beyond(tx: Transaction, latest_at: int, now: int) -> int:
+def reschedule_beyond(tx: Transaction, latest_at: int, now: int, *, page_size: int = _PAGE) -> int:
     """Make due the deliveries that are planned for after an instant; return how many."""
     rescheduled_count = 0
     after = ""
-    while ids := endpoints.list_ids(tx, after=after, limit=_PAGE):
+    while ids := endpoints.list_ids(tx, after=after, limit=page_size):
         rescheduled_count += tx.execute(
             "UPDATE deliveries SET next_attempt_at = ?1"
             " WHERE endpoint_id IN (SELECT value FROM json_each(?2)) AND next_attempt_at > ?3",

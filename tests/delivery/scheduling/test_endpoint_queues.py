@@ -1,8 +1,7 @@
 """Lanes over a real database: nothing that is due is forgotten, and not more is read than is needed."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import pytest
 
@@ -18,6 +17,7 @@ from tests.delivery.conftest import subscribe
 from tests.delivery.owing import backlog, happen
 from tests.delivery.scheduling.queues import LIMIT, failed
 from tests.manual_clock import ManualClock
+from tests.unreliable_database import UnreliableDatabase
 
 _URL = "http://127.0.0.1:9/"
 
@@ -30,7 +30,7 @@ async def _read_all(lanes: EndpointQueues) -> None:
 
 
 async def test_a_retry_that_is_planned_while_its_lane_is_read_is_not_forgotten(
-    context: Context, org: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    context: Context, database: UnreliableDatabase, org: str, clock: ManualClock
 ) -> None:
     endpoint, _ = await subscribe(context, org, _URL)
     turns = FairScheduler(8)
@@ -42,14 +42,12 @@ async def test_a_retry_that_is_planned_while_its_lane_is_read_is_not_forgotten(
     due = lane.take_next()
     turns.start(lane, due.id)
 
-    read = context.database.read
-
-    async def meanwhile(query: Callable[[Any], Any]) -> Any:
+    async def meanwhile() -> None:
         """The attempt fails after the snapshot was read, and before those who asked for it hear of it.
 
         By a fault of dcvd's own: it says nothing of the endpoint, so nobody announces a change of its health.
         """
-        found = await read(query)
+        database.after_read = None
         attempt = failed(due.id, AttemptOutcome.INTERNAL)
         (follows,) = await service.record_attempts(
             context, [FinishedAttempt(due_delivery=due, endpoint_id=endpoint, attempt=attempt)]
@@ -59,12 +57,10 @@ async def test_a_retry_that_is_planned_while_its_lane_is_read_is_not_forgotten(
         lanes.schedule_wake(lane, follows.next_attempt_at)
         lane.finish(due, attempt)
         turns.finish(lane, due.id)
-        return found
 
     lanes.mark_unread(lane)
-    with monkeypatch.context() as patched:
-        patched.setattr(context.database, "read", meanwhile)
-        await lanes.update()
+    database.after_read = meanwhile
+    await lanes.update()
     await _read_all(lanes)
     assert turns.choose(context.now(), LIMIT) is None
     clock.advance(5_000)
@@ -128,16 +124,17 @@ async def test_much_to_read_is_read_in_parts_between_which_something_can_begin(c
     assert len(seen) == 200
 
 
-async def test_what_nobody_announced_is_found_by_the_survey(context: Context, org: str) -> None:
+async def test_what_nobody_announced_is_found_by_the_survey(
+    context: Context, database: UnreliableDatabase, org: str
+) -> None:
     endpoint, _ = await subscribe(context, org, _URL)
     turns = FairScheduler(8)
     lanes = EndpointQueues(context, turns)
     await _read_all(lanes)
     # As after a commit that seemed to have failed.
-    with_announcements = context.database._subscribers
-    context.database._subscribers = {topic: [] for topic in Topic}
+    database.before_commit = lambda tx: tx.announcements.clear()
     await happen(context, org)
-    context.database._subscribers = with_announcements
+    database.before_commit = None
     await _read_all(lanes)
     assert turns.choose(context.now(), LIMIT) is None
     lanes.request_survey()
@@ -147,13 +144,27 @@ async def test_what_nobody_announced_is_found_by_the_survey(context: Context, or
     assert lane.endpoint_id == endpoint
 
 
-@pytest.mark.parametrize("count", [2, 3, 4, 6, 7])
-async def test_the_survey_finds_every_endpoint_of_every_page(
-    context: Context, org: str, monkeypatch: pytest.MonkeyPatch, count: int
+@pytest.mark.parametrize(("count", "pages"), [(2, 1), (3, 2), (4, 2), (6, 3), (7, 3)])
+async def test_the_endpoints_that_are_owed_something_are_listed_page_by_page(
+    context: Context, org: str, count: int, pages: int
 ) -> None:
-    monkeypatch.setattr(deliveries, "_PAGE", 3)
-    ids = {(await subscribe(context, org, _URL))[0] for _ in range(count)}
+    ids = [(await subscribe(context, org, _URL))[0] for _ in range(count)]
     await happen(context, org)
+    found: list[str] = []
+    page_count = 0
+    after: str | None = ""
+    while after is not None:
+        owed, after = await context.database.read(partial(deliveries.list_owed_endpoints, after=after, limit=3))
+        found += owed
+        page_count += 1
+    assert (page_count, found) == (pages, sorted(ids))
+
+
+async def test_the_survey_finds_every_endpoint_of_every_page(context: Context, org: str) -> None:
+    ids = {(await subscribe(context, org, _URL))[0] for _ in range(501)}
+    await happen(context, org)
+    owed, after = await context.database.read(partial(deliveries.list_owed_endpoints, after=""))
+    assert (len(owed), after) == (500, max(owed))
     # Made after all of that, it has heard of nothing.
     turns = FairScheduler(8)
     await _read_all(EndpointQueues(context, turns))
@@ -163,30 +174,11 @@ async def test_the_survey_finds_every_endpoint_of_every_page(
     assert seen == ids
 
 
-async def test_more_than_five_hundred_endpoints_are_surveyed_page_by_page(context: Context, org: str) -> None:
-    ids = [(await subscribe(context, org, _URL))[0] for _ in range(501)]
-    await happen(context, org)
-    found: list[str] = []
-    pages = 0
-    after: str | None = ""
-    while after is not None:
-        start = after
-        owed, after = await context.database.read(
-            lambda snapshot, start=start: deliveries.list_owed_endpoints(snapshot, after=start)  # type: ignore[misc]
-        )
-        found += owed
-        pages += 1
-    assert (pages, found) == (2, sorted(ids))
-
-
-async def test_more_lanes_than_are_kept_cost_no_more_than_they_must(
-    context: Context, org: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dcvd.delivery.endpoint_queues._MAX_QUEUES", 20)
+async def test_more_lanes_than_are_kept_cost_no_more_than_they_must(context: Context, org: str) -> None:
     ids = [(await subscribe(context, org, _URL))[0] for _ in range(100)]
     await happen(context, org)
     turns = FairScheduler(64)
-    lanes = EndpointQueues(context, turns)
+    lanes = EndpointQueues(context, turns, max_queues=20)
     await _read_all(lanes)
     taken = set()
     while (lane := turns.choose(context.now(), LIMIT)) is not None:
