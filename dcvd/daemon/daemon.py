@@ -29,6 +29,7 @@ from dcvd.kit.lockfile import LockFile
 from dcvd.kit.tasks import Supervisor
 from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
+from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
 from dcvd.providers.drivers import DriverFactory
 from dcvd.services import clock_skew
 from dcvd.services.connections.provider_access import ProviderAccess
@@ -206,7 +207,7 @@ class Daemon:
             diagnoser=Diagnoser(context, observer),
             tester=tester,
             access=self._access,
-            guarded_fetcher=guarded_fetcher,
+            discovery=DomainConnectDiscovery(observer.zones, guarded_fetcher),
             observer=observer,
         )
 

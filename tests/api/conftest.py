@@ -36,6 +36,7 @@ from dcvd.kit.http.sockets import bind_tcp, bind_unix
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.metrics import Metrics
+from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
 from dcvd.services import organizations, tokens
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
@@ -232,7 +233,7 @@ def built_app(config: Config) -> Api:
         diagnoser=Diagnoser(context, FakeObserver()),
         tester=FakeProber(context),
         access=access_of(context),
-        guarded_fetcher=Fetcher(),
+        discovery=DomainConnectDiscovery(DnsObserver(config).zones, Fetcher()),
         observer=DnsObserver(config),
     )
     return Api(services)

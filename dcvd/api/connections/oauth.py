@@ -1,6 +1,5 @@
 """`/api/oauth/authorize` and `/api/oauth/exchange`: the start and the end of connecting by OAuth."""
 
-from contextlib import nullcontext
 from typing import Final
 
 from litestar import Response, Router, post
@@ -15,7 +14,8 @@ from dcvd.core.connections.connection import Provider
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.secret import Secret
 from dcvd.errors import InvalidInput
-from dcvd.services.connections import authorizations, code_exchange, consent_parameters
+from dcvd.services.connections import code_exchange
+from dcvd.services.connections.consents import request_consent
 
 
 class NewAuthorization(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -59,16 +59,18 @@ class NewExchange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
 )
 async def authorize(request: ApiRequest, data: JSONBody[NewAuthorization]) -> AuthorizationAnswer:
     """Send the customer's browser to `authorizationUrl`, where they consent. Each state is good for one answer."""
-    extras = await _extra_parameters(request, data)
-    authorization = await authorizations.start_authorization(
+    services = request.services
+    authorization = await request_consent(
         request.context,
-        request.services.access.token_client,
+        services.access.token_client,
+        services.observer.zones,
         request.org_id,
         request.auth.id,
         data.provider,
+        domain_name=data.domain_name,
         redirect_uri=data.redirect_uri,
         return_to=data.return_to,
-        extra_parameters=extras,
+        admit=services.diagnoser.admit,
     )
     return AuthorizationAnswer(
         authorization_url=authorization.url,
@@ -110,16 +112,6 @@ async def exchange(request: ApiRequest, data: JSONBody[NewExchange]) -> Response
     )
     location = {"Location": f"/api/oauth/connections/{connection.id}"}
     return Response(ConnectionAnswer(connection_view(connection)), headers=location)
-
-
-async def _extra_parameters(request: ApiRequest, data: NewAuthorization) -> dict[str, str]:
-    """Find the provider's extra parameters. With a name this asks DNS, so it counts against the limit of diagnoses."""
-    services = request.services
-    admission = nullcontext() if data.domain_name is None else services.diagnoser.admit(request.org_id)
-    with admission:
-        return await consent_parameters.find_consent_parameters(
-            request.context, services.observer.zones, data.provider, data.domain_name
-        )
 
 
 ROUTER: Final = Router("/oauth", route_handlers=[authorize, exchange], tags=["Connections"])

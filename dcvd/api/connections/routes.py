@@ -14,7 +14,6 @@ from dcvd.api.http.request import ApiRequest
 from dcvd.core.connections.connection import Provider
 from dcvd.services.connections import queries
 from dcvd.services.connections.removal import disconnect
-from dcvd.services.connections.setup import connect
 
 
 class NewConnection(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -32,10 +31,9 @@ async def add_connection(request: ApiRequest, data: JSONBody[NewConnection]) -> 
     """
     services = request.services
     credentials = read_credentials(data.provider, data.credentials)
-    with services.new_credential_limit.admit(request.org_id):
-        connection = await connect(
-            services.context, services.access.drivers, request.org_id, data.provider, credentials, actor=request.actor
-        )
+    connection = await services.credential_trials.connect(
+        services.context, services.access.drivers, request.org_id, data.provider, credentials, actor=request.actor
+    )
     return Response(
         ConnectionAnswer(connection_view(connection)),
         headers={"Location": f"/api/oauth/connections/{connection.id}"},
@@ -45,18 +43,17 @@ async def add_connection(request: ApiRequest, data: JSONBody[NewConnection]) -> 
 @get("", summary="List the connections", responses=problems(400))
 async def list_connections(request: ApiRequest, limit: Limit = None, cursor: Cursor = None) -> ConnectionList:
     """List the organization's connections, newest first."""
-    page = await queries.list_page(request.context, request.org_id, cursor=cursor, limit=parse_page_limit(limit))
     usage = request.services.access.usage
-    return ConnectionList(
-        connections=[connection_view(usage.apply_to(row)) for row in page.items], next_cursor=page.next_cursor
-    )
+    page = await queries.list_page(request.context, usage, request.org_id, cursor=cursor, limit=parse_page_limit(limit))
+    return ConnectionList(connections=[connection_view(row) for row in page.items], next_cursor=page.next_cursor)
 
 
 @get("/{connection_id:str}", summary="Show a connection", responses=problems(404))
 async def get_connection(request: ApiRequest, connection_id: FromPath[str]) -> ConnectionAnswer:
     """Show whether it works, when it was last used, what went wrong last, and how many domains use it."""
-    connection, domains = await queries.get(request.context, request.org_id, connection_id)
-    return ConnectionAnswer(connection_view(request.services.access.usage.apply_to(connection), domains=domains))
+    usage = request.services.access.usage
+    connection, domains = await queries.get_with_usage(request.context, usage, request.org_id, connection_id)
+    return ConnectionAnswer(connection_view(connection, domains=domains))
 
 
 @delete("/{connection_id:str}", summary="Remove a connection", responses=problems(403, 404, 503))

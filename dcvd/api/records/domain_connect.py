@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from dcvd.api.http.documentation import BodyMayBeEmpty, problems
 from dcvd.api.http.request import ApiRequest
-from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
 from dcvd.services.records import domain_connect
 
 
@@ -53,11 +52,14 @@ async def make_link(
     template.
     """
     services = request.services
-    discovery = DomainConnectDiscovery(services.observer.zones, services.guarded_fetcher)
-    with services.diagnoser.admit(request.org_id):
-        link = await domain_connect.build_apply_url(
-            request.context, discovery, request.org_id, domain_id, redirect_uri=data.redirect_uri
-        )
+    link = await domain_connect.request_apply_url(
+        request.context,
+        services.discovery,
+        services.diagnoser.admit,
+        request.org_id,
+        domain_id,
+        redirect_uri=data.redirect_uri,
+    )
     return ApplyLinkView(
         provider=DnsProviderView(link.provider_id, link.provider_name),
         zone=link.zone,

@@ -9,7 +9,8 @@ from msgspec import Struct
 from dcvd.api.http.documentation import BodyMayBeEmpty, problems, success
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.records.view import PlanAnswer, WriteAnswer, plan_answer, write_answer
-from dcvd.services.records import plans
+from dcvd.services.records import requests
+from dcvd.services.records.requests import PlannedJob
 
 
 class DnsWriteRequest(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -44,20 +45,15 @@ async def write_records(
     If something is in the way, nothing is done, and the problem says what it is. From then on the domain is
     connected: when its `requiredRecords` change, they are written again, and nothing in their way is touched.
     """
-    context, org_id = request.context, request.org_id
-    with request.services.dns_plan_limit.admit(org_id):
-        plan = await plans.plan_write(
-            context,
-            request.services.access,
-            org_id,
-            domain_id,
-            connection_id=data.connection_id,
-            replace=data.replace,
-        )
+    services = request.services
+    arguments = (request.context, services.access, services.dns_plan_limit, request.org_id, domain_id)
     if data.dry_run:
+        plan = await requests.plan_write(*arguments, connection_id=data.connection_id, replace=data.replace)
         return Response(plan_answer(plan), status_code=200)
-    job = await plans.enqueue_write(context, org_id, domain_id, plan, replace=data.replace, actor=request.actor)
-    return Response(write_answer(plan, job), status_code=202, headers={"Location": f"/api/jobs/{job.id}"})
+    planned_job = await requests.write(
+        *arguments, connection_id=data.connection_id, replace=data.replace, actor=request.actor
+    )
+    return _accepted_response(planned_job)
 
 
 @post(
@@ -71,11 +67,17 @@ async def undo_records(request: ApiRequest, domain_id: FromPath[str]) -> Respons
 
     It also ends the domain's use of its connection, so that nothing is written again until somebody asks for it.
     """
-    context, org_id = request.context, request.org_id
-    with request.services.dns_plan_limit.admit(org_id):
-        plan = await plans.plan_undo(context, request.services.access, org_id, domain_id)
-    job = await plans.enqueue_undo(context, org_id, domain_id, plan, actor=request.actor)
-    return Response(write_answer(plan, job), status_code=202, headers={"Location": f"/api/jobs/{job.id}"})
+    services = request.services
+    return _accepted_response(
+        await requests.undo(
+            request.context, services.access, services.dns_plan_limit, request.org_id, domain_id, actor=request.actor
+        )
+    )
+
+
+def _accepted_response(planned_job: PlannedJob) -> Response[WriteAnswer]:
+    headers = {"Location": f"/api/jobs/{planned_job.job.id}"}
+    return Response(write_answer(planned_job.plan, planned_job.job), status_code=202, headers=headers)
 
 
 ROUTER: Final = Router("/domains/{domain_id:str}", route_handlers=[write_records, undo_records], tags=["Domains"])

@@ -66,8 +66,7 @@ async def get_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> Deliv
 @post("/{delivery_id:str}/retry", summary="Send a delivery now", status_code=200, responses=problems(403, 404))
 async def retry_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> DeliveryAnswer:
     """Make a delivery due at once; one that had ended, delivered or not, gets its full schedule again."""
-    await replays.retry(request.context, request.org_id, delivery_id)
-    return DeliveryAnswer(delivery_view((await history.get(request.context, request.org_id, delivery_id)).summary))
+    return DeliveryAnswer(delivery_view(await history.retry(request.context, request.org_id, delivery_id)))
 
 
 @post("/retry", summary="Send all dead letters again", status_code=202, responses=problems(400, 403, 404, 413, 415))

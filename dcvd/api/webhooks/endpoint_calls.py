@@ -24,12 +24,9 @@ from dcvd.api.webhooks.replay_answer import ReplayAnswer, accepted_response, cou
 from dcvd.api.webhooks.view import RotationAnswer, webhook_view, with_secrets
 from dcvd.core.events import EventType
 from dcvd.core.instants import SECOND, to_rfc3339
-from dcvd.core.webhooks.deliveries import AttemptOutcome, status_of
-from dcvd.core.webhooks.explanation import explain
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.errors import InvalidInput
-from dcvd.services.webhooks import endpoints, replays, secret_rotation
-from dcvd.services.webhooks.delivery_history import DeliverySummary
+from dcvd.services.webhooks import endpoint_tests, endpoints, replays, secret_rotation
 from dcvd.services.webhooks.secret_rotation import DEFAULT_GRACE_MS, LONGEST_GRACE_MS
 
 
@@ -126,15 +123,9 @@ async def replay_webhook(
 @post("/test", summary="Send a test now", status_code=200, responses=problems(403, 404, 409, 503))
 async def test_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> TestAnswer:
     """Send one `webhook.test` to this endpoint alone, even if it is disabled or not subscribed to it."""
-    endpoint = await endpoints.get(request.context, request.org_id, webhook_id)
-    delivery, recorded_attempt = await request.services.tester.send_test(request.org_id, webhook_id)
-    explanation = None
-    if recorded_attempt.attempt.outcome is not AttemptOutcome.DELIVERED:
-        explanation = explanation_view(explain(recorded_attempt.attempt, endpoint.url))
-    summary = DeliverySummary(
-        delivery=delivery, status=status_of(delivery.state, is_enabled=endpoint.health.is_enabled)
-    )
-    return TestAnswer(delivery_view(summary), attempt_view(recorded_attempt), explanation)
+    result = await endpoint_tests.run_test(request.context, request.services.tester, request.org_id, webhook_id)
+    explanation = None if result.explanation is None else explanation_view(result.explanation)
+    return TestAnswer(delivery_view(result.summary), attempt_view(result.attempt), explanation)
 
 
 @post("/conformance", summary="Test the receiver", status_code=200, responses=problems(403, 404, 409, 503))

@@ -65,8 +65,7 @@ async def list_webhooks(request: ApiRequest, limit: Limit = None, cursor: Cursor
 async def get_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> WebhookAnswer:
     """Show an endpoint with its health and its rates, without its secrets."""
     context = request.context
-    endpoint = await endpoints.get(context, request.org_id, webhook_id)
-    rates = await delivery_history.compute_rates(context, endpoint.id)
+    endpoint, rates = await delivery_history.get_endpoint(context, request.org_id, webhook_id)
     return WebhookAnswer(with_rates(webhook_view(endpoint, context.now()), rates))
 
 

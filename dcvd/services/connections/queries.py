@@ -9,6 +9,7 @@ from dcvd.core.connections.credentials import Credentials, OauthTokens
 from dcvd.core.secret import Secret
 from dcvd.errors import NotFound, Unauthorized
 from dcvd.kit.vault.sealing import VaultError
+from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
 from dcvd.store import connections
 from dcvd.store.engine.database import Snapshot
@@ -29,13 +30,23 @@ class UnsealedConnection(Struct, frozen=True, kw_only=True):
         return self.credentials.refresh_token if isinstance(self.credentials, OauthTokens) else None
 
 
-async def list_page(context: Context, org_id: str, *, cursor: str | None, limit: int) -> Page[Connection]:
-    """List an organization's connections, newest first."""
+async def list_page(
+    context: Context, usage: ConnectionUsage, org_id: str, *, cursor: str | None, limit: int
+) -> Page[Connection]:
+    """List an organization's connections, newest first, with what `usage` notes of them."""
     before = decode_cursor(cursor)
     rows = await context.database.read(
         lambda snapshot: connections.list_of_org(snapshot, org_id, before=before, limit=limit + 1)
     )
-    return build_page(rows, limit, [row.id for row in rows])
+    return build_page([usage.apply_to(row) for row in rows], limit, [row.id for row in rows])
+
+
+async def get_with_usage(
+    context: Context, usage: ConnectionUsage, org_id: str, connection_id: str
+) -> tuple[Connection, int]:
+    """Like `get`, with what `usage` notes of the connection."""
+    connection, domains = await get(context, org_id, connection_id)
+    return usage.apply_to(connection), domains
 
 
 async def get(context: Context, org_id: str, connection_id: str) -> tuple[Connection, int]:

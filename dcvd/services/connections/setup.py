@@ -20,22 +20,48 @@ _MAX_TRIES: Final = 32
 """Tries of credentials at once, of one organization and of all."""
 _MAX_TRIES_PER_MINUTE: Final = 20
 """Tries of one organization."""
-_TIMEOUT_S: Final = 20.0
+TIMEOUT_S: Final = 20.0
 """Seconds that all calls to the provider together may take."""
 
 
-def new_credential_limit() -> AdmissionLimit:
-    """Limit how often credentials are tried: each try calls a provider, which may take many for an attack."""
-    return AdmissionLimit(
-        "tries of credentials",
-        max_per_caller=_MAX_TRIES_OF_ORGANIZATION,
-        max_total=_MAX_TRIES,
-        max_per_minute=_MAX_TRIES_PER_MINUTE,
-    )
+class CredentialTrials:
+    """Makes connections by credentials, within limits: each try calls a provider, which may take many for an attack."""
+
+    def __init__(self, *, timeout_s: float = TIMEOUT_S) -> None:
+        self._timeout_s = timeout_s
+        self._limit = AdmissionLimit(
+            "tries of credentials",
+            max_per_caller=_MAX_TRIES_OF_ORGANIZATION,
+            max_total=_MAX_TRIES,
+            max_per_minute=_MAX_TRIES_PER_MINUTE,
+        )
+
+    async def connect(
+        self,
+        context: Context,
+        drivers: DriverFactory,
+        org_id: str,
+        provider: Provider,
+        credentials: Credentials,
+        *,
+        actor: str,
+    ) -> Connection:
+        """Make a connection. Raises what `connect` raises, and TooManyRequests or Retryable at a limit."""
+        with self._limit.admit(org_id):
+            return await connect(
+                context, drivers, org_id, provider, credentials, actor=actor, timeout_s=self._timeout_s
+            )
 
 
 async def connect(
-    context: Context, drivers: DriverFactory, org_id: str, provider: Provider, credentials: Credentials, *, actor: str
+    context: Context,
+    drivers: DriverFactory,
+    org_id: str,
+    provider: Provider,
+    credentials: Credentials,
+    *,
+    actor: str,
+    timeout_s: float = TIMEOUT_S,
 ) -> Connection:
     """Make a connection by credentials.
 
@@ -47,7 +73,7 @@ async def connect(
     await context.database.read(lambda snapshot: creation.check_room(snapshot, org_id))
     if isinstance(credentials, AwsRole):
         await aws_external_ids.check_usable(context, org_id, credentials.external_id)
-    account = await _try_credentials(context, drivers, provider, credentials)
+    account = await _try_credentials(context, drivers, provider, credentials, timeout_s)
     return await creation.create(
         context,
         org_id,
@@ -63,7 +89,7 @@ async def connect(
 
 
 async def _try_credentials(
-    context: Context, drivers: DriverFactory, provider: Provider, credentials: Credentials
+    context: Context, drivers: DriverFactory, provider: Provider, credentials: Credentials, timeout_s: float
 ) -> str | None:
     """Try credentials at the provider; return what it calls the account."""
     try:
@@ -72,7 +98,7 @@ async def _try_credentials(
         field = error.field if error.field.startswith(_FIELD) else f"{_FIELD}.{error.field}"
         raise InvalidInput(field, error.message, code=error.code) from error
     try:
-        async with asyncio.timeout(_TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             if isinstance(credentials, AwsRole):
                 await verify_role(
                     drivers.aws_sessions, context.config.providers_route53, credentials, context.random_bytes
@@ -84,7 +110,7 @@ async def _try_credentials(
         raise InvalidInput(_FIELD, error.message, code=error.code) from error
     except TimeoutError as error:
         raise Retryable(
-            f"{provider.value} has not answered for {_TIMEOUT_S:g} s, so the credentials could not be checked and "
+            f"{provider.value} has not answered for {timeout_s:g} s, so the credentials could not be checked and "
             "nothing is stored. Try again.",
             code="provider_unavailable",
         ) from error

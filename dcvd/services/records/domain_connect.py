@@ -77,6 +77,20 @@ async def build_apply_url(
     )
 
 
+async def request_apply_url(
+    context: Context,
+    discovery: DomainConnectDiscovery,
+    admit: Callable[[str], AbstractContextManager[None]],
+    org_id: str,
+    domain_id: str,
+    *,
+    redirect_uri: str | None,
+) -> ApplyUrl:
+    """Build a signed URL as far as `admit` allows: DNS and a provider are asked. Raises what both raise."""
+    with admit(org_id):
+        return await build_apply_url(context, discovery, org_id, domain_id, redirect_uri=redirect_uri)
+
+
 async def handle_return(context: Context, state: str, admit: Callable[[str], AbstractContextManager[None]]) -> None:
     """Make a domain's check due: its customer came back with `state` from a provider that seems to have the record.
 

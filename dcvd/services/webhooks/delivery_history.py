@@ -12,7 +12,7 @@ from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.latency import percentile_ms
 from dcvd.errors import NotFound
 from dcvd.services.context import Context
-from dcvd.services.webhooks import deliveries
+from dcvd.services.webhooks import deliveries, replays
 from dcvd.services.webhooks import endpoints as endpoint_service
 from dcvd.store import events
 from dcvd.store.engine.database import Snapshot
@@ -96,6 +96,18 @@ async def get(context: Context, org_id: str, delivery_id: str) -> DeliveryDetail
         )
 
     return await context.database.read(query)
+
+
+async def retry(context: Context, org_id: str, delivery_id: str) -> DeliverySummary:
+    """Send a delivery now, see `replays.retry`, and return it as it is then."""
+    await replays.retry(context, org_id, delivery_id)
+    return (await get(context, org_id, delivery_id)).summary
+
+
+async def get_endpoint(context: Context, org_id: str, endpoint_id: str) -> tuple[Endpoint, dict[str, DeliveryRates]]:
+    """Get an endpoint with its rates, see `compute_rates`. Raises NotFound, also for another organization's."""
+    endpoint = await endpoint_service.get(context, org_id, endpoint_id)
+    return endpoint, await compute_rates(context, endpoint_id)
 
 
 async def compute_rates(context: Context, endpoint_id: str) -> dict[str, DeliveryRates]:

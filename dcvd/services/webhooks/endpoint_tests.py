@@ -1,10 +1,13 @@
 """Tests of an endpoint at its tenant's request: a `webhook.test` event for it alone, sent once."""
 
+from typing import Protocol
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.events import Event, EventDraft, EventType, build_body
 from dcvd.core.ids import IdPrefix
+from dcvd.core.webhooks.conformance import ConformanceReport
 from dcvd.core.webhooks.deliveries import (
     Attempt,
     AttemptConsequence,
@@ -13,12 +16,15 @@ from dcvd.core.webhooks.deliveries import (
     DueDelivery,
     NextAttemptReason,
     RecordedAttempt,
+    status_of,
 )
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint
+from dcvd.core.webhooks.explanation import Explanation, explain
 from dcvd.errors import Conflict
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.webhooks import endpoints as endpoint_service
+from dcvd.services.webhooks.delivery_history import DeliverySummary
 from dcvd.store.engine.database import Transaction
 from dcvd.store.webhooks import attempts, deliveries, endpoints
 
@@ -29,6 +35,43 @@ class EndpointTest(Struct, frozen=True, kw_only=True):
     unsealed_endpoint: UnsealedEndpoint
     event: Event
     due_delivery: DueDelivery
+
+
+class EndpointTester(Protocol):
+    """Sends requests to an endpoint now, beside its deliveries. Its calls may be cancelled at any await.
+
+    Both raise NotFound, Conflict when the endpoint's secrets cannot be read, Retryable when too many tests run.
+    """
+
+    async def send_test(self, org_id: str, endpoint_id: str) -> tuple[Delivery, RecordedAttempt]:
+        """Send one `webhook.test`, and store it."""
+        ...
+
+    async def check_conformance(self, org_id: str, endpoint_id: str) -> ConformanceReport:
+        """Report how the endpoint answers good, repeated, forged and stale deliveries."""
+        ...
+
+
+class EndpointTestResult(Struct, frozen=True, kw_only=True):
+    """A test's delivery with its only attempt, and an explanation if it failed."""
+
+    summary: DeliverySummary
+    attempt: RecordedAttempt
+    explanation: Explanation | None
+
+
+async def run_test(context: Context, tester: EndpointTester, org_id: str, endpoint_id: str) -> EndpointTestResult:
+    """Send a test now, and explain its failure. Raises what the tester raises."""
+    endpoint = await endpoint_service.get(context, org_id, endpoint_id)
+    delivery, recorded_attempt = await tester.send_test(org_id, endpoint_id)
+    attempt = recorded_attempt.attempt
+    return EndpointTestResult(
+        summary=DeliverySummary(
+            delivery=delivery, status=status_of(delivery.state, is_enabled=endpoint.health.is_enabled)
+        ),
+        attempt=recorded_attempt,
+        explanation=None if attempt.outcome is AttemptOutcome.DELIVERED else explain(attempt, endpoint.url),
+    )
 
 
 async def start_test(context: Context, org_id: str, endpoint_id: str, text: str) -> EndpointTest:

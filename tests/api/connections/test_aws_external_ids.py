@@ -14,7 +14,7 @@ from dcvd.core.secret import Secret
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
-from dcvd.services.connections.setup import new_credential_limit
+from dcvd.services.connections.setup import CredentialTrials
 from dcvd.services.context import Context
 from dcvd.store import aws_external_ids
 from tests.api.client import Answer, Client, problem
@@ -47,7 +47,7 @@ async def _wired(app: Api, context: Context, aws: FakeAws, log_lines: list[Event
         context.live_config.value = replace(context.config, providers_route53=route53)
         app.services.access.drivers = drivers_of(context, fetcher)
         app.services.access = access_of(context, fetcher)
-        app.services.new_credential_limit = new_credential_limit()
+        app.services.credential_trials = CredentialTrials()
         yield
     await fetcher.close()
     assert MARK not in repr(log_lines)

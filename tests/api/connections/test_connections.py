@@ -15,7 +15,7 @@ from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
 from dcvd.services.connections import creation
 from dcvd.services.connections.provider_access import ProviderAccess
-from dcvd.services.connections.setup import new_credential_limit
+from dcvd.services.connections.setup import CredentialTrials
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.store.organizations import Organization
@@ -44,7 +44,7 @@ async def _wired(
     parts = app.services
     drivers = ProviderDrivers(fetcher, provider)
     parts.access = ProviderAccess(context, drivers, TokenClient(fetcher, context.live_config), Metrics())
-    parts.new_credential_limit = new_credential_limit()
+    parts.credential_trials = CredentialTrials()
     yield
     await fetcher.close()
     assert MARK not in repr(log_lines)
@@ -131,14 +131,14 @@ async def test_credentials_that_the_provider_refuses_are_not_stored(
 
 
 async def test_a_provider_that_is_away_or_never_answers_means_503_and_nothing_stored(
-    owner: Client, provider: ProviderServer, context: Context, monkeypatch: pytest.MonkeyPatch
+    app: Api, owner: Client, provider: ProviderServer, context: Context
 ) -> None:
     token = provider.api_token()
     provider.status = 502
     problem(await owner.post(_PATH, _body(token)), 503, "provider_unavailable")
     provider.status = 200
     provider.api_gate.clear()
-    monkeypatch.setattr("dcvd.services.connections.setup._TIMEOUT_S", 0.05)
+    app.services.credential_trials = CredentialTrials(timeout_s=0.05)
     problem(await owner.post(_PATH, _body(token)), 503, "provider_unavailable")
     assert await _stored(context) == 0
 

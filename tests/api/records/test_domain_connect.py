@@ -10,6 +10,7 @@ from dcvd.config import Config, DomainsConfig
 from dcvd.core.instants import HOUR
 from dcvd.dns import DnsObserver
 from dcvd.kit.http.fetch import Fetcher
+from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
 from dcvd.sandbox import Sandbox
 from dcvd.services.context import Context
 from dcvd.services.domains import queries
@@ -35,11 +36,11 @@ __all__ = ["connect_config", "guarded", "provider", "provider_certificate", "sig
 def connected(app: Api, context: Context, connect_config: Config, guarded: Fetcher) -> Iterator[None]:
     """The application with a template of ours, and leave to go to the provider."""
     parts = app.services
-    before = parts.observer, parts.guarded_fetcher
+    before = parts.discovery
     context.live_config.value = replace(connect_config, domains=DomainsConfig(allow_reserved_tlds=("test",)))
-    parts.observer, parts.guarded_fetcher = DnsObserver(connect_config), guarded
+    parts.discovery = DomainConnectDiscovery(DnsObserver(connect_config).zones, guarded)
     yield
-    parts.observer, parts.guarded_fetcher = before
+    parts.discovery = before
 
 
 async def added(owner: Client) -> str:
