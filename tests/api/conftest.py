@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from dcvd.api.app import Api
-from dcvd.api.http.admission_limits import build_sync_limit
+from dcvd.api.http.admission_limits import StreamSlots, build_sync_limit
 from dcvd.api.http.app_services import AppServices
 from dcvd.config import Config, Live, load
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, DnsObservation
@@ -51,6 +51,7 @@ from dcvd.store.organizations import Organization
 from tests.api.client import Client
 from tests.manual_clock import ManualClock
 from tests.providing import access_of
+from tests.unreliable_database import UnreliableDatabase
 
 BODY_LIMIT = 4096
 NOW = 1_800_000_000_000
@@ -179,7 +180,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 @pytest.fixture
 async def context(config: Config, tmp_path: Path, clock: ManualClock, blank_database: Path) -> AsyncIterator[Context]:
-    database = await Database.open(Path(shutil.copy(blank_database, tmp_path)), readers=1)
+    database = await UnreliableDatabase.open(Path(shutil.copy(blank_database, tmp_path)), readers=1)
     try:
         vault = Vault(VaultKey.generate(os.urandom))
         yield Context(database, Live(config), vault=vault, clock=clock, random_fraction=lambda: 0.0)
@@ -255,6 +256,7 @@ def app(
     parts.hints, parts.diagnoser = CloudflareNotificationHandler(context, Metrics()), Diagnoser(context, observer)
     parts.context, parts.token_usage, parts.registry = context, last_use, registry
     parts.checks, parts.sync_limit = OnDemandChecks(context, looker), build_sync_limit()
+    parts.stream_slots = StreamSlots()
     parts.access = access_of(context)
     parts.operators = Live(frozenset({os.getuid()}))
     return built_app

@@ -91,9 +91,9 @@ async def remove_many(
         dry_run=is_dry_run or selection.dry_run,
         remove_records=with_records or selection.remove_records,
     )
-    results = await _apply_whole(
-        request.context, call, make_removal(request.context, call), _number_lines(*_read_selection(selection))
-    )
+    removal = make_removal(request.context, call)
+    lines = [removal.parse(line) for line in _number_lines(*_read_selection(selection))]
+    results = await bulk.run_whole(request.context, call, lines, removal.apply)
     return Response(removed_lines(results))
 
 
@@ -105,8 +105,9 @@ async def add_from_request(request: ApiRequest, org_id: str, actor: str, dry_run
         return stream_results(request, call, make_addition(request.context, call))
     body = decode(await _read_whole_body(request), _DomainsToAdd)
     call = read_call(request, org_id, actor, dry_run=is_dry_run or body.dry_run)
-    lines = _number_lines("domains", [bytes(item) for item in body.domains])
-    results = await _apply_whole(request.context, call, make_addition(request.context, call), lines)
+    addition = make_addition(request.context, call)
+    lines = [addition.parse(line) for line in _number_lines("domains", [bytes(item) for item in body.domains])]
+    results = await bulk.run_whole(request.context, call, lines, addition.apply)
     return Response(added_lines(results))
 
 
@@ -118,13 +119,6 @@ def make_addition(context: Context, call: BulkRequest) -> BulkAction:
 def make_removal(context: Context, call: BulkRequest) -> BulkAction:
     """Build the action that removes domains."""
     return BulkAction(partial(parse_remove_line, context), BulkRemovals(context, call).remove_lines, removed_line)
-
-
-async def _apply_whole(context: Context, call: BulkRequest, action: BulkAction, raw_lines: list[RawLine]) -> list[Any]:
-    """Apply all lines of a JSON body, and return their results. Raises Conflict before anything is done."""
-    lines = [action.parse(line) for line in raw_lines]
-    await bulk.check_key_unused(context, call, lines)
-    return [result async for portion in action.apply(lines) for result in portion]
 
 
 async def _read_whole_body(request: ApiRequest) -> bytes:

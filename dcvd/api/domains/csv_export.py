@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any, Final
 
 from litestar import Response, Router, get
@@ -16,14 +16,12 @@ from dcvd.api.http.presence import stream_while_connected
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.http.stream import StreamingResponse
 from dcvd.core.domains.domain import Domain, DomainStatus
-from dcvd.services.context import Context
 from dcvd.services.domains import queries
 
 COLUMNS: Final = (
     "id", "domainName", "status", "ready", "errorCode", "errorMessage", "dnsState", "validation", "wildcard",
     "cnameTarget", "cfStatus", "cfSslStatus", "issuer", "expiresAt", "createdAt", "updatedAt",
 )  # fmt: skip
-_READ_BATCH: Final = 250
 _MAX_BUFFER_BYTES: Final = 256 << 10  # bytes
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet would calculate, or open, instead of showing it."""
@@ -46,27 +44,19 @@ async def export_domains(request: ApiRequest, status: StatusFilter = None, searc
     Text that a spreadsheet would take for a formula has an apostrophe before it.
     """
     wanted_status = parse_choice("status", status, DomainStatus)
+    pages = queries.iterate_pages(request.context, request.org_id, status=wanted_status, search=search)
     return StreamingResponse(
-        stream_while_connected(request.receive, _generate_csv(request.context, request.org_id, wanted_status, search)),
+        stream_while_connected(request.receive, _encode_pages(pages)),
         media_type="text/csv; header=present",
         headers={"Content-Disposition": 'attachment; filename="domains.csv"'},
         max_buffer_bytes=_MAX_BUFFER_BYTES,
     )
 
 
-async def _generate_csv(
-    context: Context, org_id: str, status: DomainStatus | None, search: str | None
-) -> AsyncGenerator[bytes, None]:
-    """Yield one page at a time: a domain that stays is listed once, whatever is added or removed meanwhile."""
-    cursor: str | None = None
+async def _encode_pages(pages: AsyncIterator[list[Domain]]) -> AsyncGenerator[bytes, None]:
     yield _encode_rows([COLUMNS])
-    while True:
-        page = await queries.list_page(context, org_id, status=status, search=search, cursor=cursor, limit=_READ_BATCH)
-        if page.items:
-            yield _encode_rows([_to_row(domain) for domain in page.items])
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    async for domains in pages:
+        yield _encode_rows([_to_row(domain) for domain in domains])
 
 
 def _encode_rows(rows: Sequence[Sequence[str]]) -> bytes:

@@ -14,7 +14,7 @@ MAX_SYNCS_PER_ORGANIZATION: Final = 8
 MAX_SYNCS: Final = 32
 MAX_SYNCS_PER_MINUTE: Final = 60
 """Of one organization: each sync takes a call out of the Cloudflare budget that all share, ahead of the sync loop."""
-_LOCK_TIMEOUT_S: Final = 5.0  # seconds; a client that reconnects may be back before its last call has ended
+_SLOT_TIMEOUT_S: Final = 5.0  # seconds; a client that reconnects may be back before its last call has ended
 
 
 class StreamSlots:
@@ -23,7 +23,8 @@ class StreamSlots:
     It is no `AdmissionLimit`: the next stream waits for some seconds, and all organizations may have one at once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, timeout_s: float = _SLOT_TIMEOUT_S) -> None:
+        self._timeout_s = timeout_s
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
@@ -31,7 +32,7 @@ class StreamSlots:
         """Hold the organization's slot. Raises Conflict if another stream does not end within some seconds."""
         lock = self._locks.setdefault(org_id, asyncio.Lock())
         try:
-            async with asyncio.timeout(_LOCK_TIMEOUT_S):
+            async with asyncio.timeout(self._timeout_s):
                 await lock.acquire()
         except TimeoutError as error:
             message = "Another bulk call of this organization is in progress: try again when it has ended."

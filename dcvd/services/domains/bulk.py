@@ -136,11 +136,22 @@ def _measure_step(
     return lambda snapshot: batch_sizer.run_step(lambda _: work(snapshot, step))
 
 
-async def check_key_unused(context: Context, request: BulkRequest, lines: Sequence[NumberedLine]) -> None:
-    """Check the key of a call that is not a stream, so that all its lines are known, before any line is done.
+async def run_whole(
+    context: Context,
+    request: BulkRequest,
+    lines: Sequence[L],
+    run: Callable[[Sequence[L]], AsyncIterator[list[R]]],
+) -> list[R]:
+    """Run a call whose lines are all known by now, and return their results.
 
-    Raises Conflict when the key was used for other lines.
+    Raises Conflict, before any line is done, when the key was used for other lines.
     """
+    await check_key_unused(context, request, lines)
+    return [result async for results in run(lines) for result in results]
+
+
+async def check_key_unused(context: Context, request: BulkRequest, lines: Sequence[NumberedLine]) -> None:
+    """Check a key before any line is done. Raises Conflict when it was used for other lines."""
     key = request.idempotency_key
     if key is None or request.dry_run:
         return

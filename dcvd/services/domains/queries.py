@@ -1,12 +1,14 @@
 """Domains as their organization reads them: one, or a page of a list."""
 
+from collections.abc import AsyncIterator
+
 from dcvd.core.domains.domain import Domain, DomainStatus
 from dcvd.core.domains.hostnames import normalise_search
 from dcvd.errors import NotFound
 from dcvd.services.context import Context
 from dcvd.store import domains
 from dcvd.store.engine.database import Snapshot
-from dcvd.store.engine.paging import Page, build_page, decode_cursor
+from dcvd.store.engine.paging import MAX_LIMIT, Page, build_page, decode_cursor
 
 
 async def get(context: Context, org_id: str, domain_id: str) -> Domain:
@@ -29,6 +31,23 @@ async def list_page(
         lambda snapshot: domains.list_of_org(snapshot, org_id, status=status, before=position, limit=limit + 1)
     )
     return build_page(rows, limit, [row.id for row in rows])
+
+
+async def iterate_pages(
+    context: Context, org_id: str, *, status: DomainStatus | None, search: str | None, page_size: int = MAX_LIMIT
+) -> AsyncIterator[list[Domain]]:
+    """Yield all domains, page by page, see `list_page`.
+
+    A domain that stays is yielded once, whatever is added or removed meanwhile.
+    """
+    cursor: str | None = None
+    while True:
+        page = await list_page(context, org_id, status=status, search=search, cursor=cursor, limit=page_size)
+        if page.items:
+            yield page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return
 
 
 def get_owned(snapshot: Snapshot, org_id: str, domain_id: str) -> Domain:

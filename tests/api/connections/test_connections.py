@@ -200,10 +200,11 @@ async def test_a_removed_connection_is_gone(owner: Client, provider: ProviderSer
 
 
 async def test_without_a_configured_key_what_needs_one_says_which_setting_is_missing(
-    owner: Client, provider: ProviderServer, context: Context
+    app: Api, owner: Client, provider: ProviderServer, context: Context
 ) -> None:
     made = (await owner.post(_PATH, _body(provider.api_token()))).json["connection"]
-    context._vault = Vault(VaultKey(bytes(32)), is_configured=False)
+    vault = Vault(VaultKey(bytes(32)), is_configured=False)
+    app.services.context = Context(context.database, context.live_config, vault=vault, clock=context.clock)
     provider.calls.clear()
     for answer in (
         await owner.post(_PATH, _body(provider.api_token())),

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from dcvd.api.app import Api
+from dcvd.api.http.admission_limits import StreamSlots
 from dcvd.api.http.ndjson import LONGEST_LINE_BYTES
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
@@ -227,9 +229,9 @@ async def test_a_body_of_another_kind_is_refused(owner: Client) -> None:
 
 
 async def test_a_second_stream_of_the_organization_waits_for_the_first(
-    owner: Client, stranger: Client, monkeypatch: pytest.MonkeyPatch
+    app: Api, owner: Client, stranger: Client
 ) -> None:
-    monkeypatch.setattr("dcvd.api.http.admission_limits._LOCK_TIMEOUT_S", 0.05)
+    app.services.stream_slots = StreamSlots(timeout_s=0.05)
     going, hold = asyncio.Event(), asyncio.Event()
 
     async def slowly() -> AsyncIterator[bytes]:

@@ -21,6 +21,7 @@ from tests.api.client import Answer, Client, problem
 from tests.api.conftest import BODY_LIMIT, EventDict
 from tests.core.domains.test_cloudflare_notifications import EVENT
 from tests.manual_clock import ManualClock
+from tests.unreliable_database import UnreliableDatabase
 
 PATH, SECRET = "/hooks/cloudflare", "the-secret-of-the-hook"
 NAME = "app.customer.com"
@@ -115,13 +116,12 @@ async def test_the_type_that_a_body_is_said_to_have_does_not_matter(anybody: Cli
         assert (await push(anybody, data=b"{}", headers={"Content-Type": kind})).status == 200
 
 
-async def test_a_failing_database_is_503_so_that_it_is_sent_again(
-    anybody: Client, context: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def fail(*_: object) -> None:
+async def test_a_failing_database_is_503_so_that_it_is_sent_again(anybody: Client, context: Context) -> None:
+    async def fail() -> None:
         raise StoreError("The disk is gone.")
 
-    monkeypatch.setattr(context.database, "write", fail)
+    assert isinstance(context.database, UnreliableDatabase)
+    context.database.before_write = fail
     problem(await push(anybody, EVENT | {"metadata": {}}), 503, "store_failed")
 
 

@@ -6,18 +6,20 @@ import io
 
 import pytest
 
-from dcvd.api.domains import csv_export
 from dcvd.api.domains.csv_export import COLUMNS, escape_formula
+from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.observations import RegistrationRefusal
-from dcvd.errors import StoreError
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
+from dcvd.services.domains.bulk import BulkRequest
+from dcvd.services.domains.bulk_additions import BulkAdditions, validate_line
 from dcvd.services.lifecycle import checks
-from dcvd.store.engine.paging import Page
+from dcvd.store.engine.paging import MAX_LIMIT
 from dcvd.store.organizations import Organization
 from tests.api.client import Answer, Client, problem
 from tests.api.conftest import Mint, bring_to_active
 from tests.manual_clock import ManualClock
+from tests.unreliable_database import Fate, UnreliableDatabase, strike
 from tests.waiting import until
 
 EXPORT = "/api/domains.csv"
@@ -94,78 +96,71 @@ async def test_it_can_be_narrowed_as_the_list_can(
     assert _rows(await stranger.get(EXPORT)) == []
 
 
-@pytest.mark.parametrize("query", ["", "?search=customer"])
+@pytest.mark.parametrize("search", [None, "customer"])
 async def test_what_stays_is_in_it_once_whatever_comes_and_goes_between_its_pages(
-    owner: Client,
-    context: Context,
-    organization: Organization,
-    clock: ManualClock,
-    monkeypatch: pytest.MonkeyPatch,
-    query: str,
+    context: Context, organization: Organization, clock: ManualClock, search: str | None
 ) -> None:
-    monkeypatch.setattr(csv_export, "_READ_BATCH", 2)
     for number in range(7):
         clock.advance(1)
         await additions.add(context, organization.id, f"n{number}.customer.com")
-    read = queries.list_page
+    names: list[str] = []
     pages = 0
-
-    async def and_something_happens(*arguments: object, **options: object) -> object:
-        nonlocal pages
-        found = await read(*arguments, **options)  # type: ignore[arg-type]
+    async for domains in queries.iterate_pages(context, organization.id, status=None, search=search, page_size=2):
+        names += [domain.name for domain in domains]
         pages += 1
-        await removals.remove(context, organization.id, found.items[0].id)
+        await removals.remove(context, organization.id, domains[0].id)
         clock.advance(1)
         await additions.add(context, organization.id, f"a{pages}.customer.com")
-        return found
-
-    monkeypatch.setattr(queries, "list_page", and_something_happens)
-    names = [row["domainName"] for row in _rows(await owner.get(f"{EXPORT}{query}"))]
     assert sorted(names) == [f"n{number}.customer.com" for number in range(7)]
     assert pages == 4
 
 
 async def test_an_export_that_fails_in_the_middle_does_not_look_whole(
-    owner: Client,
-    context: Context,
-    organization: Organization,
-    monkeypatch: pytest.MonkeyPatch,
+    owner: Client, context: Context, organization: Organization
 ) -> None:
     await additions.add(context, organization.id, "a.customer.com")
-
-    async def fail(*arguments: object, **options: object) -> object:
-        raise StoreError("The disk is broken.")
-
-    monkeypatch.setattr(queries, "list_page", fail)
+    has_failed = strike(context.database, "list_page", 1, Fate.LOST)
     with pytest.raises(Exception, match=r"payload|not completed|disconnected") as caught:
         await owner.get(EXPORT)
     assert "Client" in type(caught.value).__name__ or "Server" in type(caught.value).__name__
+    assert has_failed()
 
 
 async def test_an_export_ends_when_its_client_leaves(
-    addresses: tuple[int, object],
-    mint: Mint,
-    context: Context,
-    organization: Organization,
-    monkeypatch: pytest.MonkeyPatch,
+    addresses: tuple[int, object], mint: Mint, context: Context, organization: Organization
 ) -> None:
-    domain = await additions.add(context, organization.id, "a.customer.com")
+    call = BulkRequest(org_id=organization.id, actor="operator")
+    names = [DomainRequest(domain_name=f"n{number}.customer.com") for number in range(MAX_LIMIT + 1)]
+    lines = [validate_line(context, number, request) for number, request in enumerate(names, 1)]
+    assert sum([len(done) async for done in BulkAdditions(context, call).add_lines(lines)]) == MAX_LIMIT + 1
+    token = await mint()
+    assert isinstance(context.database, UnreliableDatabase)
+    reads, gate = 0, asyncio.Event()
 
-    async def without_end(*arguments: object, **options: object) -> Page[object]:
-        return Page([domain] * 100, "more")
+    async def hold_pages() -> None:
+        nonlocal reads
+        reads += 1
+        if reads > 1:  # the first one authenticates
+            await gate.wait()
 
-    monkeypatch.setattr(queries, "list_page", without_end)
+    context.database.after_read = hold_pages
     reader, writer = await asyncio.open_connection("127.0.0.1", addresses[0])
-    writer.write(f"GET {EXPORT} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {await mint()}\r\n\r\n".encode())
-    assert len(await reader.readexactly(100_000)) == 100_000
-    assert _exports()
+    writer.write(f"GET {EXPORT} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+    await reader.readuntil(b"domainName")
     writer.transport.abort()
 
+    async def is_noticed() -> bool:
+        return not _tasks("api.client_left")
+
     async def has_ended() -> bool:
-        return not _exports()
+        return not _tasks("api.stream")
 
+    await until(is_noticed)
+    assert _tasks("api.stream")
+    gate.set()
     await until(has_ended)
+    assert reads == 2
 
 
-def _exports() -> list[str]:
-    return [task.get_name() for task in asyncio.all_tasks() if task.get_name() == "api.stream"]
+def _tasks(name: str) -> list[str]:
+    return [task.get_name() for task in asyncio.all_tasks() if task.get_name() == name]

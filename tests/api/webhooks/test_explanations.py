@@ -3,9 +3,9 @@
 import shlex
 from typing import Any
 
-import pytest
 from standardwebhooks.webhooks import Webhook
 
+from dcvd.api.app import Api
 from dcvd.core.instants import MINUTE
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.deliveries import AttemptOutcome
@@ -167,7 +167,7 @@ async def test_the_command_says_until_when_its_signature_is_taken(owner: Client)
 
 
 async def test_secrets_that_cannot_be_read_leave_the_explanation_without_a_command(
-    owner: Client, context: Context, monkeypatch: pytest.MonkeyPatch
+    app: Api, owner: Client, context: Context
 ) -> None:
     await added(owner)
     await domain(owner)
@@ -175,7 +175,8 @@ async def test_secrets_that_cannot_be_read_leave_the_explanation_without_a_comma
     def random(size: int) -> bytes:
         return b"\x07" * size
 
-    monkeypatch.setattr(context, "_vault", Vault(VaultKey.generate(random)))
+    vault = Vault(VaultKey.generate(random))
+    app.services.context = Context(context.database, context.live_config, vault=vault, clock=context.clock)
     answer: dict[str, Any] = (await owner.get(f"/api/deliveries/{await the_only(owner)}/explain")).json
     assert (answer["curl"], answer["validUntil"]) == (None, None)
     assert answer["explanation"]["sentence"].endswith("The secrets of its webhook cannot be read.")
