@@ -72,10 +72,10 @@ def main() -> NoReturn:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], command: click.Command = commands) -> int:
     """Run one command line and return its exit code; a failure is reported on standard error."""
     try:
-        code = commands.main(args=list(arguments), prog_name="dcvd", standalone_mode=False)
+        code = command.main(args=list(arguments), prog_name="dcvd", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code

@@ -1,6 +1,7 @@
 """API tokens: minted, listed, revoked and authenticated."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dcvd.core import tokens as token_rules
 from dcvd.core.ids import IdPrefix
@@ -102,6 +103,12 @@ class TokenUsage:
     def read_last_used_at(self, token: Token) -> int | None:
         """When a token was last used, also where that is not stored yet."""
         return self._used_at.get(token.id) or token.last_used_at
+
+    async def list_page(self, context: Context, org_id: str, *, cursor: str | None, limit: int) -> Page[Token]:
+        """List tokens as the function `list_page` does, with the uses that are not stored yet."""
+        page = await list_page(context, org_id, cursor=cursor, limit=limit)
+        items = [replace(token, last_used_at=self.read_last_used_at(token)) for token in page.items]
+        return Page(items, page.next_cursor)
 
     async def store(self, context: Context) -> None:
         """Store the uses; what cannot be stored is kept for the next call."""

@@ -1,18 +1,26 @@
+import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+import structlog
 
-from dcvd.cli.operations import choice
 from tests.cli.processes import House, running
 
 
 @pytest.fixture(autouse=True)
-def _logging_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands that run in the test's own process must not set it up."""
-    monkeypatch.setattr(choice, "configure_logging", lambda level: None)
+def _logging_is_put_back() -> Iterator[None]:
+    """Commands that run in the test's own process set it up for a process of their own."""
+    loggers = [logging.getLogger(name) for name in (None, "aiosqlite", "uvicorn")]
+    before, handlers, levels = structlog.get_config(), loggers[0].handlers[:], [logger.level for logger in loggers]
+    yield
+    structlog.configure(**before)
+    loggers[0].handlers[:] = handlers
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+    logging.captureWarnings(capture=False)
 
 
 @pytest.fixture

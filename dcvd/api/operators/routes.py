@@ -6,6 +6,7 @@ They are not in the published schema, which is for tenants.
 from typing import Any, Final
 
 from litestar import Response, Router, delete, get, post
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -23,6 +24,7 @@ from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.core.tokens import Role
 from dcvd.services import organizations, tokens
 from dcvd.services.lifecycle import renewals
+from dcvd.store.organizations import Organization
 
 
 class NewOrganization(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -35,6 +37,11 @@ class NewOperatorToken(Struct, frozen=True, kw_only=True, rename="camel", forbid
     name: str
     role: Role = Role.OWNER
     expires_at: Instant | None = None
+
+
+async def find_organization(request: ApiRequest, id_or_name: FromPath[str]) -> Organization:
+    """Find the organization that a path names. Raises NotFound."""
+    return await organizations.find(request.context, id_or_name)
 
 
 @post("/organizations", summary="Create an organization", status_code=201)
@@ -54,12 +61,11 @@ async def list_organizations(request: ApiRequest) -> OrganizationList:
     return OrganizationList([organization_view(organization) for organization in rows])
 
 
-@post("/organizations/{id_or_name:str}/tokens", summary="Mint a token for an organization", status_code=201)
+@post("/tokens", summary="Mint a token for an organization", status_code=201)
 async def mint_organization_token(
-    request: ApiRequest, id_or_name: FromPath[str], data: JSONBody[NewOperatorToken]
+    request: ApiRequest, organization: NamedDependency[Organization], data: JSONBody[NewOperatorToken]
 ) -> Response[TokenAnswer]:
     """Mint a token. Its plain text is in this answer and never again."""
-    organization = await organizations.find(request.context, id_or_name)
     minted = await tokens.create(
         request.context,
         organization.id,
@@ -71,20 +77,21 @@ async def mint_organization_token(
     return Response(minted_token_answer(minted), headers={"Location": address})
 
 
-@get("/organizations/{id_or_name:str}/tokens", summary="List an organization's tokens")
+@get("/tokens", summary="List an organization's tokens")
 async def list_organization_tokens(
-    request: ApiRequest, id_or_name: FromPath[str], limit: Limit = None, cursor: Cursor = None
+    request: ApiRequest, organization: NamedDependency[Organization], limit: Limit = None, cursor: Cursor = None
 ) -> TokenList:
     """List an organization's tokens, newest first and without their plain text."""
-    organization = await organizations.find(request.context, id_or_name)
-    page = await tokens.list_page(request.context, organization.id, cursor=cursor, limit=parse_page_limit(limit))
-    return token_list(page, request.services.token_usage)
+    usage = request.services.token_usage
+    page = await usage.list_page(request.context, organization.id, cursor=cursor, limit=parse_page_limit(limit))
+    return token_list(page)
 
 
-@delete("/organizations/{id_or_name:str}/tokens/{token_id:str}", summary="Revoke an organization's token")
-async def revoke_organization_token(request: ApiRequest, id_or_name: FromPath[str], token_id: FromPath[str]) -> None:
+@delete("/tokens/{token_id:str}", summary="Revoke an organization's token")
+async def revoke_organization_token(
+    request: ApiRequest, organization: NamedDependency[Organization], token_id: FromPath[str]
+) -> None:
     """Revoke a token, which stops working at once."""
-    organization = await organizations.find(request.context, id_or_name)
     await tokens.revoke(request.context, organization.id, token_id)
 
 
@@ -94,12 +101,11 @@ async def list_renewals(request: ApiRequest) -> RenewalsAnswer:
     return RenewalsAnswer(await renewals.summarize_renewals(request.context))
 
 
-@post("/organizations/{id_or_name:str}/domains/bulk", summary="Add many domains to an organization", status_code=200)
+@post("/domains/bulk", summary="Add many domains to an organization", status_code=200)
 async def add_many_to_organization(
-    request: ApiRequest, id_or_name: FromPath[str], dry_run: DryRun = None
+    request: ApiRequest, organization: NamedDependency[Organization], dry_run: DryRun = None
 ) -> Response[Any]:
     """Add many domains to an organization, as its tenants can themselves."""
-    organization = await organizations.find(request.context, id_or_name)
     return await add_from_request(request, organization.id, OPERATOR_ACTOR, dry_run)
 
 
@@ -116,16 +122,23 @@ async def show_metrics(request: ApiRequest) -> Response[bytes]:
     return Response(generate_latest(request.services.registry), media_type=CONTENT_TYPE_LATEST)
 
 
+_ORGANIZATION_ROUTER: Final = Router(
+    "/organizations/{id_or_name:str}",
+    route_handlers=[
+        mint_organization_token,
+        list_organization_tokens,
+        revoke_organization_token,
+        add_many_to_organization,
+    ],
+    dependencies={"organization": Provide(find_organization)},
+)
 ROUTER: Final = Router(
     "/operator",
     route_handlers=[
         create_organization,
         list_organizations,
-        mint_organization_token,
-        list_organization_tokens,
-        revoke_organization_token,
+        _ORGANIZATION_ROUTER,
         list_renewals,
-        add_many_to_organization,
         diagnose_for_operator,
     ],
     guards=[authenticate_operator],

@@ -40,8 +40,9 @@ async def mint_token(request: ApiRequest, data: JSONBody[NewToken]) -> Response[
 @get("", summary="List the tokens", responses=problems(400))
 async def list_tokens(request: ApiRequest, limit: Limit = None, cursor: Cursor = None) -> TokenList:
     """List the organization's tokens, newest first and without their plain text."""
-    page = await tokens.list_page(request.context, request.org_id, cursor=cursor, limit=parse_page_limit(limit))
-    return token_list(page, request.services.token_usage)
+    usage = request.services.token_usage
+    page = await usage.list_page(request.context, request.org_id, cursor=cursor, limit=parse_page_limit(limit))
+    return token_list(page)
 
 
 @delete("/{token_id:str}", summary="Revoke a token", responses=problems(403, 404))

@@ -5,7 +5,7 @@ from msgspec import UNSET, Struct, UnsetType
 from dcvd.api.http.instants import Instant, format_instant
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.tokens import Role, Token
-from dcvd.services.tokens import MintedToken, TokenUsage
+from dcvd.services.tokens import MintedToken
 from dcvd.store.engine.paging import Page
 
 
@@ -33,18 +33,18 @@ class TokenList(Struct, frozen=True, kw_only=True, rename="camel"):
 
 def minted_token_answer(minted: MintedToken) -> TokenAnswer:
     """Show a new token, with its plain text."""
-    return TokenAnswer(_token_view(minted.token, minted.token.last_used_at, minted.plaintext.reveal()))
+    return TokenAnswer(_token_view(minted.token, minted.plaintext.reveal()))
 
 
-def token_list(page: Page[Token], token_usage: TokenUsage) -> TokenList:
+def token_list(page: Page[Token]) -> TokenList:
     """Show a page of tokens, without any plain text."""
     return TokenList(
-        tokens=[_token_view(row, token_usage.read_last_used_at(row)) for row in page.items],
+        tokens=[_token_view(row) for row in page.items],
         next_cursor=page.next_cursor,
     )
 
 
-def _token_view(token: Token, last_used_at: int | None, plain: str | UnsetType = UNSET) -> TokenView:
+def _token_view(token: Token, plain: str | UnsetType = UNSET) -> TokenView:
     return TokenView(
         id=token.id,
         org_id=token.org_id,
@@ -53,5 +53,5 @@ def _token_view(token: Token, last_used_at: int | None, plain: str | UnsetType =
         token=plain,
         created_at=to_rfc3339(token.created_at),
         expires_at=format_instant(token.expires_at),
-        last_used_at=format_instant(last_used_at),
+        last_used_at=format_instant(token.last_used_at),
     )

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,7 @@ from dcvd.config.sections import SOCKET_PATH_LIMIT
 from dcvd.errors import DcvdError
 
 _NAME: Final = "dcvd.sock"
-_SHORT: Final = (Path("/tmp"), Path("/var/tmp"), Path("/run"))  # noqa: S108  # only parents of a directory of its own
+_SHORT_PARENTS: Final = (Path("/tmp"), Path("/var/tmp"), Path("/run"))  # noqa: S108  # only parents of a directory of its own
 _PREFIX: Final = "dcvd-demo-"
 
 
@@ -21,22 +21,23 @@ def make_private_directory() -> tempfile.TemporaryDirectory[str]:
 
 
 @contextmanager
-def socket_path(directory: Path) -> Iterator[Path]:
+def socket_path(directory: Path, short_parents: Sequence[Path] = _SHORT_PARENTS) -> Iterator[Path]:
     """Yield a path for a socket, in this directory or, if that path is too long, in another private one.
 
-    The other directory is removed at the end. Raises DcvdError when no path is short enough.
+    The other directory is below $XDG_RUNTIME_DIR or one of `short_parents`, and is removed at the end. Raises DcvdError
+    when no path is short enough.
     """
     path = directory / _NAME
     if _fits(path):
         yield path
         return
-    with _short_directory(path) as short:
+    with _short_directory(path, short_parents) as short:
         yield Path(short, _NAME)
 
 
-def _short_directory(wanted: Path) -> tempfile.TemporaryDirectory[str]:
+def _short_directory(wanted: Path, short_parents: Sequence[Path]) -> tempfile.TemporaryDirectory[str]:
     refusals: list[str] = []
-    for parent in _parents():
+    for parent in [*_runtime_parent(), *short_parents]:
         try:
             directory = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=parent)
         except OSError as error:
@@ -54,9 +55,9 @@ def _short_directory(wanted: Path) -> tempfile.TemporaryDirectory[str]:
     )
 
 
-def _parents() -> list[Path]:
+def _runtime_parent() -> list[Path]:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    return [*([Path(runtime)] if runtime.startswith("/") else []), *_SHORT]
+    return [Path(runtime)] if runtime.startswith("/") else []
 
 
 def _fits(path: Path) -> bool:

@@ -22,7 +22,6 @@ from dcvd.services.domains.bulk import BulkRequest
 from dcvd.services.domains.bulk_additions import BulkAdditions, validate_line
 from dcvd.services.lifecycle import renewals
 from dcvd.services.lifecycle.renewals import RenewalsView
-from dcvd.services.tokens import TokenUsage
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.files import adopt_owner, lock_path
 from dcvd.store.engine.paging import MAX_LIMIT
@@ -54,7 +53,7 @@ class LocalOperations:
         cursor: str | None = None
         while True:
             page = await tokens.list_page(self._context, org_id, cursor=cursor, limit=MAX_LIMIT)
-            outputs += token_list(page, TokenUsage()).tokens
+            outputs += token_list(page).tokens
             cursor = page.next_cursor
             if cursor is None:
                 return outputs

@@ -151,9 +151,8 @@ def test_where_no_directory_is_short_enough_it_says_how_long_the_path_is_and_wha
 ) -> None:
     deep = tmp_path / ("d" * 120)
     deep.mkdir()
-    monkeypatch.setattr("dcvd.cli.demo.place._SHORT", (deep, tmp_path / "none"))
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    with pytest.raises(DcvdError) as caught, socket_path(deep):
+    with pytest.raises(DcvdError) as caught, socket_path(deep, (deep, tmp_path / "none")):
         pass
     assert caught.value.code == "no_place_for_socket"
     assert f"{deep}/dcvd.sock has {len(bytes(deep)) + 10} bytes, of which a socket's path may have 107" in str(

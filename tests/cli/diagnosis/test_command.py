@@ -16,8 +16,7 @@ NAME, TARGET = "app.customer.test", "edge.sandbox.test"
 
 
 @pytest.fixture(autouse=True)
-def _logging_is_not_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dcvd.cli.diagnosis.command.configure_logging", lambda level: None)
+def _environment_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ZONE_ID", "SAAS_CNAME_TARGET"):
         monkeypatch.delenv(name, raising=False)
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from dcvd.api.operators.view import OrganizationView
-from dcvd.cli.operations import choice, perform, remote
+from dcvd.cli.operations import perform, remote
 from dcvd.errors import Forbidden
 from dcvd.kit.lockfile import LockFile
 from tests.cli.processes import House
@@ -82,32 +81,32 @@ def test_a_socket_that_is_not_for_us_asks_for_sudo() -> None:
         shutil.rmtree(directory)
 
 
-def test_a_daemon_that_was_starting_when_the_lock_was_tried_is_asked_instead(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_daemon_that_was_starting_when_the_lock_was_tried_is_asked_instead(house: House) -> None:
     looks = iter([False, True])
 
-    async def has_listener(path: Path) -> bool:
+    async def is_listening(path: Path) -> bool:
         return next(looks)
 
-    monkeypatch.setattr(choice, "has_listener", has_listener)
+    def list_names() -> list[str]:
+        found = perform(house.config, lambda operations: operations.list_organizations(), is_listening=is_listening)
+        return [each.name for each in found]
 
     async def started_daemon(request: web.Request) -> web.Response:
         return web.json_response({"organizations": [{"id": "org_1", "name": "Acme", "createdAt": "2026-01-01"}]})
 
-    async def ask() -> list[OrganizationView]:
+    async def ask() -> list[str]:
         application = web.Application()
         application.router.add_get("/operator/organizations", started_daemon)
         runner = web.AppRunner(application)
         await runner.setup()
         await web.UnixSite(runner, str(house.socket)).start()
         try:
-            return await asyncio.to_thread(perform, house.config, lambda operations: operations.list_organizations())
+            return await asyncio.to_thread(list_names)
         finally:
             await runner.cleanup()
 
     with LockFile.acquire_blocking(house.lock):
-        assert [found.name for found in asyncio.run(ask())] == ["Acme"]
+        assert asyncio.run(ask()) == ["Acme"]
 
 
 @contextmanager
