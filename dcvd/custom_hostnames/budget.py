@@ -73,7 +73,6 @@ class CloudflareBudget:
         self._monotonic = monotonic
         self._requests = SlidingWindow(requests_per_window, window_s, monotonic, memory_s=_MAX_ANSWER_S)
         self._certificates = SlidingWindow(certificates_per_minute, _MINUTE_S, monotonic)
-        self._paused_until = monotonic()
         self._queues = {urgency: _UrgencyQueue(monotonic()) for urgency in Urgency}
         self._other_usage = 0
         self._other_usage_until = monotonic()
@@ -119,7 +118,7 @@ class CloudflareBudget:
 
     def get_pause_s(self) -> float:
         """Seconds for which every call still has to wait."""
-        return max(self._paused_until - self._monotonic(), 0.0)
+        return self._requests.get_pause_s()
 
     async def _wait_turn(self, urgency: Urgency) -> None:
         """Wait for a call's turn, and count the call as begun."""
@@ -144,20 +143,15 @@ class CloudflareBudget:
         )
         match urgency:
             case Urgency.NOW:
-                return max(self._requests.get_wait_s(other_usage), self.get_pause_s())
+                return self._requests.get_wait_s(other_usage)
             case Urgency.SOON:
-                spread_wait_s = until_planned_s if self._requests.get_wait_s(limit // 2 + other_usage) > 0 else 0.0
+                is_half_used = self.get_pause_s() < self._requests.get_wait_s(limit // 2 + other_usage)
                 return max(
-                    spread_wait_s,
+                    until_planned_s if is_half_used else 0.0,
                     self._requests.get_wait_s(limit // _RESERVE_DIVISOR + other_usage),
-                    self.get_pause_s(),
                 )
             case Urgency.ROUTINE:
-                return max(
-                    until_planned_s,
-                    self._requests.get_wait_s(limit // _RESERVE_DIVISOR + other_usage),
-                    self.get_pause_s(),
-                )
+                return max(until_planned_s, self._requests.get_wait_s(limit // _RESERVE_DIVISOR + other_usage))
             case Urgency.LAST:
                 return until_planned_s
             case _:
@@ -188,7 +182,5 @@ class CloudflareBudget:
         self._other_usage_until = self._monotonic() + min(reset_s, self._requests.window_s)
 
     def _pause(self, pause_s: float, reason: str) -> None:
-        until = self._monotonic() + min(pause_s, _MAX_PAUSE_S)
-        if until > self._paused_until:
-            self._paused_until = until
+        if self._requests.pause(min(pause_s, _MAX_PAUSE_S)):
             log.warning("cloudflare.paused", seconds=round(pause_s, 1), why=reason)

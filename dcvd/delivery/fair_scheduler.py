@@ -4,14 +4,14 @@ No endpoint can delay another. The attempts in flight to one endpoint are limite
 still unknown hold only some of the pool's slots, and one organization only some of those: a tenant with a thousand
 endpoints that drip their answers leaves the others what they need.
 
-These are not `SharedSlots`: what takes turns are queues and not waiting tasks, at two levels, and what an organization
-may hold depends on how fast its endpoints are.
+`SharedSlots` alone would not do: what takes turns here are queues, at two levels, and not tasks that wait.
 """
 
 from collections import Counter, OrderedDict, deque
 from typing import Final
 
 from dcvd.delivery.endpoint_queue import EndpointQueue, Readiness
+from dcvd.kit.limits.shared_slots import SharedSlots
 
 _SLOW_SHARE: Final = 0.75
 _ORGANIZATION_SHARE: Final = 0.75
@@ -25,14 +25,13 @@ class FairScheduler:
 
     def __init__(self, slots: int) -> None:
         """`slots`: how many attempts may be in flight in all."""
-        self._slow_slots = max(int(slots * _SLOW_SHARE), 1)
-        self._slow_slots_per_org = max(int(self._slow_slots * _ORGANIZATION_SHARE), 1)
+        slow_slots = max(int(slots * _SLOW_SHARE), 1)
+        self._slow_slots = SharedSlots[str](slow_slots, max(int(slow_slots * _ORGANIZATION_SHARE), 1))
         self._slots = slots
         self._org_ids: set[str] = set()
         self._in_flight: Counter[str] = Counter()
         self._rotation: OrderedDict[str, deque[EndpointQueue]] = OrderedDict()
         self._slow_queues: OrderedDict[str, OrderedDict[str, EndpointQueue]] = OrderedDict()
-        self._slow_in_flight: Counter[str] = Counter()
         self._slow_deliveries: dict[str, str] = {}
         self.postponed_queues: list[EndpointQueue] = []
         """Queues that may start only later; the caller of `choose` empties this list and sets timers for them."""
@@ -62,7 +61,7 @@ class FairScheduler:
             else:
                 del self._rotation[org_id]
             match queue.get_readiness(now, limit):
-                case Readiness.READY if queue.is_fast or self._may_hold_slow_slot(queue.org_id):
+                case Readiness.READY if queue.is_fast or self._slow_slots.has_room(queue.org_id):
                     return queue
                 case Readiness.READY:
                     queue.is_scheduled = True
@@ -80,7 +79,7 @@ class FairScheduler:
         self._in_flight[queue.org_id] += 1
         if not queue.is_fast:
             self._slow_deliveries[delivery_id] = queue.org_id
-            self._slow_in_flight[queue.org_id] += 1
+            self._slow_slots.hold(queue.org_id)
         self.offer(queue)
 
     def finish(self, queue: EndpointQueue, delivery_id: str) -> None:
@@ -93,9 +92,7 @@ class FairScheduler:
             self._remove_slow_queue(queue)
         org_id = self._slow_deliveries.pop(delivery_id, None)
         if org_id is not None:
-            self._slow_in_flight[org_id] -= 1
-            if not self._slow_in_flight[org_id]:
-                del self._slow_in_flight[org_id]
+            self._slow_slots.release(org_id)
             self._offer_slow_queue()
         self.offer(queue)
 
@@ -109,9 +106,6 @@ class FairScheduler:
             self._rotation.move_to_end(org_id)
         return None
 
-    def _may_hold_slow_slot(self, org_id: str) -> bool:
-        return len(self._slow_deliveries) < self._slow_slots and self._slow_in_flight[org_id] < self._slow_slots_per_org
-
     def _remove_slow_queue(self, queue: EndpointQueue) -> None:
         slow_queues = self._slow_queues.get(queue.org_id)
         if slow_queues is not None and slow_queues.pop(queue.endpoint_id, None) is not None:
@@ -121,10 +115,7 @@ class FairScheduler:
 
     def _offer_slow_queue(self) -> bool:
         """Offer the first slow queue that waits for a slot; False when there is none, or no slow slot is free."""
-        while len(self._slow_deliveries) < self._slow_slots:
-            org_id = next((org_id for org_id in self._slow_queues if self._may_hold_slow_slot(org_id)), None)
-            if org_id is None:
-                return False
+        while (org_id := next(filter(self._slow_slots.has_room, self._slow_queues), None)) is not None:
             slow_queues = self._slow_queues[org_id]
             _, queue = slow_queues.popitem(last=False)
             queue.is_scheduled = False

@@ -32,6 +32,7 @@ class SlidingWindow:
         self._end_times: deque[float] = deque()
         self._expired_end_times: deque[float] = deque()
         self._in_flight = 0
+        self._paused_until = 0.0
         self._lock = asyncio.Lock()
 
     @property
@@ -45,26 +46,38 @@ class SlidingWindow:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no call counts or waits, so that a new window would do as well."""
+        """Whether no call counts or waits, and no pause lasts, so that a new window would do as well."""
         self._expire(self._monotonic())
-        return not (self._in_flight or self._end_times or self._lock.locked())
+        return not (self._in_flight or self._end_times or self._lock.locked() or self.get_pause_s())
+
+    def pause(self, pause_s: float) -> bool:
+        """Let no call be made for so many seconds; False where a pause already lasts as long."""
+        until = self._monotonic() + pause_s
+        is_longer = until > self._paused_until
+        self._paused_until = max(until, self._paused_until)
+        return is_longer
+
+    def get_pause_s(self) -> float:
+        """Seconds until the last pause ends."""
+        return max(self._paused_until - self._monotonic(), 0.0)
 
     def get_wait_s(self, spare: int = 0) -> float:
         """Seconds until a call may be made that leaves `spare` further ones; 0 means now.
 
         The wait may turn out longer while calls are in flight, because nobody knows when they end, but never shorter.
         """
+        pause_s = self.get_pause_s() if self._paused_until else 0.0
         if self.limit <= 0:
-            return 0.0
+            return pause_s
         now = self._monotonic()
         self._expire(now)
         # So many of the counted calls have to expire first.
         excess = self._in_flight + len(self._end_times) - max(self.limit - spare, 1) + 1
         if excess <= 0:
-            return 0.0
+            return pause_s
         if excess > len(self._end_times):
-            return self.window_s
-        return self._end_times[excess - 1] + self.window_s - now
+            return max(self.window_s, pause_s)
+        return max(self._end_times[excess - 1] + self.window_s - now, pause_s)
 
     def count_free(self, ago_s: float = 0.0) -> int | None:
         """Return how many calls could be made now; None without a limit.

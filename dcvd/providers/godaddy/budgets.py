@@ -42,7 +42,6 @@ class GodaddyBudget:
         self._monotonic = monotonic
         self._calls = SlidingWindow(limit, window_s, monotonic)
         self._operations = SlidingWindow(_operation_limit(limit), window_s, monotonic)
-        self._paused_until_s = monotonic()
         self._waiting_count = 0
 
     async def begin_operation(self, *, max_wait_s: float) -> None:
@@ -56,7 +55,7 @@ class GodaddyBudget:
 
         Raises Retryable, without waiting, if that would take longer.
         """
-        await self._wait_for_turn(lambda: self._get_wait_s(reserve), max_wait_s)
+        await self._wait_for_turn(lambda: self._calls.get_wait_s(reserve), max_wait_s)
         self._calls.begin()
         try:
             yield
@@ -70,14 +69,13 @@ class GodaddyBudget:
             self._calls.limit = min(max(int(limit), 1), self._configured_limit)
             self._operations.limit = _operation_limit(self._calls.limit)
         if answer.status == 429:
-            self._pause(read_retry_after_s(answer))
+            self._calls.pause(read_retry_after_s(answer))
         elif left == 0:
-            self._pause(_read_number(answer, "ratelimit-reset") or self._calls.window_s)
+            self._calls.pause(min(_read_number(answer, "ratelimit-reset") or self._calls.window_s, _MAX_PAUSE_S))
 
     def is_idle(self) -> bool:
         """Whether the budget is unused, so that it can be forgotten."""
-        is_paused = self._paused_until_s > self._monotonic()
-        return self._calls.is_idle and self._operations.is_idle and not (is_paused or self._waiting_count)
+        return self._calls.is_idle and self._operations.is_idle and not self._waiting_count
 
     async def _wait_for_turn(self, get_wait_s: Callable[[], float], max_wait_s: float) -> None:
         end = self._monotonic() + max_wait_s
@@ -98,12 +96,6 @@ class GodaddyBudget:
             await wait_for_turn(get_bounded_wait_s)
         finally:
             self._waiting_count -= 1
-
-    def _get_wait_s(self, reserve: int) -> float:
-        return max(self._calls.get_wait_s(reserve), self._paused_until_s - self._monotonic())
-
-    def _pause(self, pause_s: float) -> None:
-        self._paused_until_s = max(self._paused_until_s, self._monotonic() + min(pause_s, _MAX_PAUSE_S))
 
 
 class GodaddyBudgets:

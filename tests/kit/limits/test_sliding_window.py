@@ -91,6 +91,27 @@ def test_no_limit_never_waits() -> None:
         window.take()
 
 
+@pytest.mark.parametrize("limit", [0, 1, 5])
+def test_no_call_is_made_during_a_pause_and_a_shorter_one_does_not_end_it(limit: int) -> None:
+    time = ManualMonotonic()
+    window = SlidingWindow(limit, 10.0, time)
+    window.take()
+    assert [window.pause(30.0), window.pause(20.0), window.pause(31.0)] == [True, False, True]
+    assert window.get_wait_s() == window.get_pause_s() == 31.0
+    time.now += 30.0
+    assert (window.get_wait_s(), window.is_idle) == (1.0, False)
+    time.now += 1.0
+    assert (window.get_wait_s(), window.get_pause_s(), window.is_idle) == (0.0, 0.0, True)
+
+
+def test_a_pause_that_ends_before_the_window_has_room_makes_no_call_earlier() -> None:
+    time = ManualMonotonic()
+    window = SlidingWindow(1, 10.0, time)
+    window.take()
+    window.pause(3.0)
+    assert window.get_wait_s() == 10.0
+
+
 async def _call(window: SlidingWindow) -> None:
     async with window.reserve():
         pass
