@@ -101,7 +101,7 @@ class StepwiseProvider(RecordProvider):
                 missing = [record for record in removed if not is_among(record, present)]
                 staying = [record for record in present if record not in ours]
                 for step in self._plan_steps(ours, missing, staying):
-                    await self._make_step(owner, replace(step, is_putting_back=True))
+                    await self._apply_step(owner, replace(step, is_putting_back=True))
         except RemoteError as second:
             lost = "; ".join(f"{record.type} {_show(record.value)}" for record in removed) or "nothing"
             log.error("records.not_put_back", provider=self.title, name=owner.name, records=lost, code=second.code)  # noqa: TRY400  # the frames of a call hold its credentials

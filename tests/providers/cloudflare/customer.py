@@ -35,8 +35,10 @@ class Customer:
         ids = [self.zone_named(zone).id for zone in zones]
         return self.sandbox.world.tokens.issue(permissions, zones=ids, **more)[0]
 
-    def driver_with(self, token: str, **options: Any) -> CloudflareRecords:
-        return CloudflareRecords(self._fetcher, self.sandbox.api_url, Secret(token), **options)
+    def driver_with(self, token: str, *, port: int | None = None, **options: Any) -> CloudflareRecords:
+        """At the sandbox, or at another server on loopback."""
+        url = self.sandbox.api_url if port is None else f"http://127.0.0.1:{port}"
+        return CloudflareRecords(self._fetcher, url, Secret(token), **options)
 
     async def control(self, method: str, path: str, body: object = None) -> None:
         async with self._session.request(method, self.sandbox.control_url + path, json=body) as response:

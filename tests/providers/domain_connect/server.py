@@ -120,7 +120,7 @@ class DomainConnectProvider:
         parameters = dict(request.query)
         if verb == "revert":
             for name in self._hosts(template, parameters):
-                self._clear(name)
+                self.clear(name)
             return web.Response(status=204)
         records = _records(template, parameters)
         taken = [
@@ -132,11 +132,12 @@ class DomainConnectProvider:
             conflicts = [{"type": "A", "host": f"{name}\n<b>"} for name in taken]
             return web.json_response({"code": "1", "records": conflicts}, status=409)
         for name, value in records:
-            self._clear(name)
+            self.clear(name)
             self._sandbox.set_dns(name, "CNAME", [value], 3600)
         return web.Response(status=202)
 
-    def _clear(self, name: str) -> None:
+    def clear(self, name: str) -> None:
+        """Take out what stands at a name."""
         for kind in ("A", "CNAME"):
             with suppress(NotFound):
                 self._sandbox.delete_dns(name, kind)

@@ -39,6 +39,7 @@ class UpdateServer:
         self.forbidden = False
         self.silent = False
         self.tsig_error: Rcode | None = None
+        self.refuses_changes = False
         self.spoil: Callable[[bytes], bytes] = lambda wire: wire
         self.connections = 0
 
@@ -79,7 +80,7 @@ class UpdateServer:
         if not message.had_tsig or self.forbidden:
             response.set_rcode(Rcode.REFUSED)
         elif isinstance(message, dns.update.UpdateMessage):
-            response.set_rcode(self._update(message))
+            response.set_rcode(Rcode.REFUSED if self.refuses_changes and message.update else self._update(message))
         else:
             self._query(message, response)
         return response.to_wire()
