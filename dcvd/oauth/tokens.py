@@ -69,7 +69,7 @@ class TokenClient:
 
     async def _post(self, provider: Provider, url: str, form: Mapping[str, str]) -> FetchResponse:
         client = self.servers.get_client(provider)
-        headers, members = _client_authentication(client)
+        headers, members = encode_client_authentication(client)
         media_type, body = _encode_form(client, {**form, **members})
         headers |= {"Content-Type": media_type, "Accept": "application/json"}
         try:
@@ -94,7 +94,7 @@ def _encode_form(client: OauthClientConfig, form: Mapping[str, str]) -> tuple[st
     return "application/x-www-form-urlencoded", urlencode(form).encode()
 
 
-def _client_authentication(client: OauthClientConfig) -> tuple[dict[str, str], dict[str, str]]:
+def encode_client_authentication(client: OauthClientConfig) -> tuple[dict[str, str], dict[str, str]]:
     """The headers and the members of the form that authenticate our client (RFC 6749, section 2.3.1)."""
     secret = client.client_secret.reveal() if client.client_secret else ""
     match client.auth_method:

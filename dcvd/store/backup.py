@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
@@ -35,8 +35,8 @@ class Backup(Struct, frozen=True, kw_only=True):
     keys: list[VaultKeyRecord]
 
 
-def back_up(database: Path, file: Path) -> Backup:
-    """Copy the database to a new file, private to its owner, and check the copy.
+def back_up(database: Path, file: Path, *, sleep: Callable[[float], object] = time.sleep) -> Backup:
+    """Copy the database to a new file, private to its owner, and check the copy; `sleep` is called between steps.
 
     The copy is the state of one instant. The source is only read: its writer is never held up, but its write-ahead log
     grows meanwhile. Raises StoreError; then there is no file.
@@ -44,7 +44,7 @@ def back_up(database: Path, file: Path) -> Backup:
     source = _resolve_source(database)
     try:
         with create_file(file) as draft:
-            _copy(source, draft)
+            _copy(source, draft, sleep)
             keys, schema = _check_copy(draft, database)
             adopt_owner(draft)
         return Backup(file=file, bytes=file.stat().st_size, schema=schema, keys=keys)
@@ -70,7 +70,7 @@ def _resolve_source(database: Path) -> Path:
     return source
 
 
-def _copy(source: Path, draft: Path) -> None:
+def _copy(source: Path, draft: Path, sleep: Callable[[float], object]) -> None:
     # A connection that can write checkpoints when it is the last to close, perhaps while a daemon is starting.
     with _open_connection(f"{source.as_uri()}?mode=ro") as reader, _open_connection(draft.as_uri()) as writer:
         # Without one transaction around all steps, SQLite would begin anew after each commit of the daemon.
@@ -85,7 +85,7 @@ def _copy(source: Path, draft: Path) -> None:
             steps += 1
             if steps % _STEPS_PER_SYNC == 0:
                 sync_to_disk(draft)
-            time.sleep(_STEP_PAUSE_S)
+            sleep(_STEP_PAUSE_S)
 
         reader.backup(writer, pages=_PAGES_PER_STEP, progress=pause)
         reader.execute("COMMIT")

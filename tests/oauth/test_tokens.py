@@ -20,7 +20,7 @@ from dcvd.core.secret import Secret
 from dcvd.errors import DcvdError, NotConfigured, Permanent, Unauthorized
 from dcvd.kit.http.fetch import Fetcher, FetchFailed
 from dcvd.oauth.token_responses import TokenResponseLost
-from dcvd.oauth.tokens import TokenClient, _client_authentication
+from dcvd.oauth.tokens import TokenClient, encode_client_authentication
 from tests.leaks import MARK
 from tests.marked import marked
 from tests.oauth import faults, strict
@@ -89,7 +89,7 @@ async def test_the_client_says_who_it_is_in_one_place_alone(
 def test_basic_credentials_are_encoded_before_they_are_joined() -> None:
     # RFC 6749, section 2.3.1, with the vectors of appendix B: " %&+£€".
     client = OauthOtherConfig(client_id="a:b", client_secret=Secret(" %&+\u00a3\u20ac"))
-    headers, form = _client_authentication(client)
+    headers, form = encode_client_authentication(client)
     pair = base64.b64decode(headers["Authorization"].removeprefix("Basic ")).decode("ascii")
     assert pair == "a%3Ab:+%25%26%2B%C2%A3%E2%82%AC"
     assert form == {}
@@ -98,7 +98,7 @@ def test_basic_credentials_are_encoded_before_they_are_joined() -> None:
 @settings(max_examples=40)
 @given(st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))
 def test_basic_credentials_are_ascii_with_one_colon_whatever_the_secret(name: str, secret: str) -> None:
-    headers, _ = _client_authentication(OauthOtherConfig(client_id=name, client_secret=Secret(secret)))
+    headers, _ = encode_client_authentication(OauthOtherConfig(client_id=name, client_secret=Secret(secret)))
     pair = base64.b64decode(headers["Authorization"].removeprefix("Basic "), validate=True).decode("ascii")
     assert pair.count(":") == 1
     assert not set(pair) & set(" &=/?#\"'<>\r\n")

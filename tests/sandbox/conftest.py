@@ -39,12 +39,12 @@ class Caller:
     """Calls of the Cloudflare API (`cloudflare`, `hostnames`) and of the control API (`control`)."""
 
     def __init__(self, session: aiohttp.ClientSession, sandbox: Sandbox) -> None:
-        self._session = session
+        self.session = session
         self.sandbox = sandbox
         self.zone = f"/zones/{sandbox.settings.zone_id}"
 
     async def raw(self, method: str, url: str, *, headers: Mapping[str, str] = {}, data: bytes | None = None) -> Answer:
-        async with self._session.request(method, url, headers=headers, data=data) as response:
+        async with self.session.request(method, url, headers=headers, data=data) as response:
             return Answer(response.status, response.headers, await response.read())
 
     async def cloudflare(self, method: str, path: str, body: object = None) -> Answer:

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from dcvd.errors import StoreError
-from dcvd.store import backup
 from dcvd.store.backup import back_up
 from dcvd.store.engine.database import Database, Transaction
 from dcvd.store.engine.migrate import APPLICATION_ID, load_migrations
@@ -114,9 +113,7 @@ def test_a_copy_made_while_another_process_writes_is_the_state_of_one_instant(wr
     assert seen == sorted(set(seen)), "the writer stood still"
 
 
-def test_commits_go_on_between_the_steps_of_a_copy(
-    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_commits_go_on_between_the_steps_of_a_copy(written: Path, tmp_path: Path) -> None:
     steps = 0
 
     def rest(_seconds: float) -> None:
@@ -127,8 +124,7 @@ def test_commits_go_on_between_the_steps_of_a_copy(
             assert time.monotonic() < give_up, "no commit while the copy is made"
             os.sched_yield()
 
-    monkeypatch.setattr(time, "sleep", rest)
-    back_up(written, tmp_path / "copy.db")
+    back_up(written, tmp_path / "copy.db", sleep=rest)
     assert steps > 3
 
 
@@ -266,16 +262,13 @@ async def test_a_damaged_database_leaves_no_backup(tmp_path: Path) -> None:
     assert os.listdir(target) == []
 
 
-def test_a_copy_that_is_broken_off_leaves_nothing(
-    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_copy_that_is_broken_off_leaves_nothing(source: Path, tmp_path: Path) -> None:
     def interrupt(_seconds: float) -> None:
         raise KeyboardInterrupt
 
     (target := tmp_path / "backups").mkdir()
-    monkeypatch.setattr(time, "sleep", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        back_up(source, target / "copy.db")
+        back_up(source, target / "copy.db", sleep=interrupt)
     assert os.listdir(target) == []
 
 
@@ -284,9 +277,15 @@ def test_a_directory_that_is_not_there_is_a_sentence(source: Path, tmp_path: Pat
         back_up(source, tmp_path / "none" / "copy.db")
 
 
-def test_a_long_copy_is_synced_as_it_goes(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced: list[Path] = []
-    monkeypatch.setattr(backup, "sync_to_disk", synced.append)
-    monkeypatch.setattr(backup, "_PAGES_PER_STEP", 1)
+async def test_a_long_copy_is_synced_as_it_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = await _filled(tmp_path / "dcvd.db")
+    with closing(sqlite3.connect(source, isolation_level=None)) as writer:
+        writer.execute("CREATE TABLE big (x)")
+        writer.executemany("INSERT INTO big VALUES (zeroblob(?))", [(1 << 20,)] * 48)
+    synced: list[str] = []
+    # Only the system knows what it has on disk, so what is asked of it is noted, as far out as Python goes.
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.readlink(f"/proc/self/fd/{descriptor}")))
     back_up(source, tmp_path / "copy.db")
-    assert len(synced) >= source.stat().st_size // 4096 // 16
+    draft, *_ = synced
+    # Each sixteen mebibytes, and at the end: the file, then the directory that names it.
+    assert synced == [draft] * 4 + [str(tmp_path)]

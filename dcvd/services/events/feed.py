@@ -12,8 +12,6 @@ from dcvd.services.context import Context
 from dcvd.store import events, organizations
 from dcvd.store.engine.database import Snapshot, Topic
 
-_MAX_EXAMINED: Final = 2_000
-"""Events that one page examines for the requested types; a page may be short of its limit, but it comes soon."""
 _MAX_WAITERS: Final = 32
 """Requests of one organization that may wait at once; any more are answered at once, which RFC 7240 allows, where an
 `AdmissionLimit` would refuse them."""
@@ -31,13 +29,20 @@ class EventFeed:
     """Reads the feed, and lets readers wait for new events; built once.
 
     `close()` answers all who wait, so that a stop need not wait for them.
+    max_examined: events that one page examines for the requested types, so that it comes soon, if short of its limit.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, max_examined: int = 2_000) -> None:
         self._context = context
+        self._max_examined = max_examined
         self._waiters: dict[str, set[asyncio.Event]] = {}
         self._is_closed = False
         context.database.subscribe(Topic.EVENTS, self._wake_waiters)
+
+    @property
+    def waiter_counts(self) -> dict[str, int]:
+        """How many requests of each organization wait, or read; an organization without any is not named."""
+        return {org_id: len(waiters) for org_id, waiters in self._waiters.items()}
 
     async def read(
         self, org_id: str, *, after: int | None, types: Collection[EventType] | None, limit: int, wait_s: float = 0.0
@@ -85,7 +90,7 @@ class EventFeed:
     async def _read_page(
         self, org_id: str, after: int | None, types: Collection[EventType] | None, limit: int
     ) -> FeedPage:
-        max_examined = limit if types is None else _MAX_EXAMINED
+        max_examined = limit if types is None else self._max_examined
 
         def query(snapshot: Snapshot) -> tuple[list[Event], int]:
             forgotten_sequence = organizations.read_forgotten_sequence(snapshot, org_id)

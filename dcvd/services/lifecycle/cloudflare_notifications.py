@@ -1,7 +1,6 @@
 """Cloudflare's notifications: each only makes a hostname's check due; what counts is what the check observes."""
 
 from enum import StrEnum
-from typing import Final
 
 import structlog
 
@@ -18,9 +17,6 @@ from dcvd.store import domains
 from dcvd.store.engine.database import Transaction
 
 log = structlog.get_logger(__name__)
-
-_MAX_REMEMBERED: Final = 10_000
-"""Events, and domains whose check was requested."""
 
 
 class NotificationOutcome(StrEnum):
@@ -40,15 +36,15 @@ class NotificationOutcome(StrEnum):
 class CloudflareNotificationHandler:
     """Makes the hostnames due that notifications name; built once.
 
-    It remembers the last events and the checks that it requested. A restart forgets them, which costs no more than a
-    check of each domain that is named again.
+    It remembers the last `max_remembered` events and checks that it requested. A restart forgets them, which costs no
+    more than a check of each domain that is named again.
     """
 
-    def __init__(self, context: Context, metrics: Metrics) -> None:
+    def __init__(self, context: Context, metrics: Metrics, *, max_remembered: int = 10_000) -> None:
         self._context = context
         self._metrics = metrics
-        self._event_ids = RecentEntries[str, None](_MAX_REMEMBERED)
-        self._requested_checks = RecentEntries[str, int](_MAX_REMEMBERED)
+        self._event_ids = RecentEntries[str, None](max_remembered)
+        self._requested_checks = RecentEntries[str, int](max_remembered)
 
     async def handle(self, notification: CloudflareNotification) -> NotificationOutcome:
         """Make the named hostname's check due, and change nothing else."""

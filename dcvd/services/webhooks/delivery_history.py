@@ -50,9 +50,16 @@ class DeliveryRates(Struct, frozen=True, kw_only=True):
 
 
 async def list_page(
-    context: Context, org_id: str, filters: DeliveryFilters, *, cursor: str | None, limit: int
+    context: Context,
+    org_id: str,
+    filters: DeliveryFilters,
+    *,
+    cursor: str | None,
+    limit: int,
+    max_examined: int = delivery_history.MAX_EXAMINED,
 ) -> Page[DeliverySummary]:
-    """List deliveries, newest first. A page may be shorter than `limit` and still have a next one.
+    """List deliveries, newest first, out of the next `max_examined`. So a page may be shorter than `limit` and still
+    have a next one.
 
     Raises NotFound for the endpoint.
     """
@@ -69,6 +76,7 @@ async def list_page(
             before=before,
             limit=limit,
             is_enabled=lambda endpoint_id: enabled.get(endpoint_id, False),
+            max_examined=max_examined,
         )
         summaries = [
             _summarize(delivery, is_endpoint_enabled=enabled.get(delivery.endpoint_id, False))

@@ -100,7 +100,7 @@ async def start_replay(context: Context, org_id: str, replay: Replay) -> Job:
     return await context.database.write(unit)
 
 
-async def run_next_batch(context: Context, job: Job) -> Job | None:
+async def run_next_batch(context: Context, job: Job, *, batch_size: int = _BATCH_SIZE) -> Job | None:
     """Make the next batch of a replay due and store its progress; return None when it is done.
 
     It goes on from the stored progress, which may be further than `job` knows.
@@ -113,9 +113,9 @@ async def run_next_batch(context: Context, job: Job) -> Job | None:
         replay = stored.replay
         assert replay is not None, "a replay job has a replay"
         if replay.endpoint_id is None or replay.status is ReplayStatus.FAILED:
-            next_replay = _requeue_dead_letters(context, tx, stored.org_id, replay)
+            next_replay = _requeue_dead_letters(context, tx, stored.org_id, replay, batch_size)
         else:
-            next_replay = _queue_past_events(context, tx, replay.endpoint_id, replay)
+            next_replay = _queue_past_events(context, tx, replay.endpoint_id, replay, batch_size)
         if next_replay is None:
             queue.succeed(context, tx, stored)
             return None
@@ -165,7 +165,9 @@ async def _count_events(context: Context, org_id: str, endpoint_id: str, replay:
         after = past_events[-1].sequence
 
 
-def _requeue_dead_letters(context: Context, tx: Transaction, org_id: str, replay: Replay) -> Replay | None:
+def _requeue_dead_letters(
+    context: Context, tx: Transaction, org_id: str, replay: Replay, batch_size: int
+) -> Replay | None:
     dead_letters = replays.list_dead_letters(
         tx,
         org_id,
@@ -173,7 +175,7 @@ def _requeue_dead_letters(context: Context, tx: Transaction, org_id: str, replay
         after=replay.after_delivery,
         before=earliest_id(IdPrefix.DELIVERY, replay.until),
         types=replay.events,
-        limit=_BATCH_SIZE,
+        limit=batch_size,
     )
     if not dead_letters:
         return None
@@ -183,12 +185,14 @@ def _requeue_dead_letters(context: Context, tx: Transaction, org_id: str, replay
     return replace(replay, after_delivery=dead_letters[-1].id, progress=replay.progress + len(dead_letters))
 
 
-def _queue_past_events(context: Context, tx: Transaction, endpoint_id: str, replay: Replay) -> Replay | None:
+def _queue_past_events(
+    context: Context, tx: Transaction, endpoint_id: str, replay: Replay, batch_size: int
+) -> Replay | None:
     endpoint = endpoints.get(tx, endpoint_id)
     if endpoint is None:
         return None
     past_events = replays.list_past_events(
-        tx, endpoint.org_id, endpoint_id, after=replay.after_sequence, last=replay.last_sequence, limit=_BATCH_SIZE
+        tx, endpoint.org_id, endpoint_id, after=replay.after_sequence, last=replay.last_sequence, limit=batch_size
     )
     if not past_events:
         return None

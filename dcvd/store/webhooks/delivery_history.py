@@ -46,6 +46,7 @@ def list_matching(
     before: str | None,
     limit: int,
     is_enabled: Callable[[str], bool],
+    max_examined: int = MAX_EXAMINED,
 ) -> tuple[list[Delivery], str | None]:
     """List matching deliveries, newest first, up to `limit`; then the id before which to go on, None at the end.
 
@@ -68,7 +69,7 @@ def list_matching(
     rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM deliveries WHERE {' AND '.join(conditions)} AND id < ? AND id >= ?"
         " ORDER BY id DESC LIMIT ?",
-        (*values, min(before or HIGHEST_KEY, end_id), first_id, MAX_EXAMINED),
+        (*values, min(before or HIGHEST_KEY, end_id), first_id, max_examined),
     )
     matches: list[Delivery] = []
     for row in rows:
@@ -80,7 +81,7 @@ def list_matching(
         matches.append(delivery)
     # All rows of a domain belong to one organization; not even an id of another organization's is returned.
     is_owned = bool(rows) and rows[-1][1] == org_id
-    return matches, rows[-1][0] if is_owned and len(rows) == MAX_EXAMINED else None
+    return matches, rows[-1][0] if is_owned and len(rows) == max_examined else None
 
 
 def list_endpoints_past_retention(

@@ -85,7 +85,7 @@ def error(answer: Answer) -> tuple[int, str]:
 
 @pytest.fixture
 def browser(caller: Caller) -> Browser:
-    return Browser(caller._session, caller.sandbox)
+    return Browser(caller.session, caller.sandbox)
 
 
 async def test_a_person_is_asked_on_a_page_that_loads_nothing_and_allows(browser: Browser) -> None:

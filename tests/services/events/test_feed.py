@@ -11,7 +11,6 @@ from dcvd.errors import Gone, InvalidInput
 from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
-from dcvd.services.events import feed as service
 from dcvd.services.events.feed import EventFeed, FeedPage
 from dcvd.services.tokens import TokenUsage
 from dcvd.store.organizations import Organization
@@ -39,7 +38,7 @@ async def _read(
 
 
 def _waiting(feed: EventFeed) -> int:
-    return sum(len(waiting) for waiting in feed._waiters.values())
+    return sum(feed.waiter_counts.values())
 
 
 async def _wait(feed: EventFeed, org_id: str, seconds: float = 30, *, after: int = 0) -> "asyncio.Task[FeedPage]":
@@ -79,10 +78,8 @@ async def test_a_consumer_sees_every_event_in_order_while_many_write(
     assert {event.sequence: event.body for event in seen} == stored
 
 
-async def test_a_filter_goes_past_what_it_leaves_out(
-    context: Context, feed: EventFeed, organization: Organization, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(service, "_MAX_EXAMINED", 10)
+async def test_a_filter_goes_past_what_it_leaves_out(context: Context, organization: Organization) -> None:
+    feed = EventFeed(context, max_examined=10)
     await happen(context, organization.id, *[_ACTIVE] * 25, _RENEWED, *[_ACTIVE] * 5)
     pages = []
     after, more = 0, True
@@ -174,7 +171,7 @@ async def test_a_client_that_goes_away_leaves_nobody_waiting(feed: EventFeed, or
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert feed._waiters == {}
+    assert feed.waiter_counts == {}
 
 
 async def test_those_beyond_the_most_that_may_wait_are_answered_at_once(

@@ -20,10 +20,10 @@ from dcvd.services.lifecycle.cloudflare_notifications import (
     CloudflareNotificationHandler,
     NotificationOutcome,
 )
-from dcvd.store import domains as stored
 from dcvd.store.engine.database import Topic
 from dcvd.store.organizations import Organization
 from tests.manual_clock import ManualClock
+from tests.unreliable_database import Fate, strike
 
 NAME = "app.customer.test"
 
@@ -101,15 +101,11 @@ async def test_a_repeated_event_changes_nothing(
 
 
 async def test_an_event_that_could_not_be_stored_is_taken_when_it_comes_again(
-    context: Context, hints: CloudflareNotificationHandler, domain: Domain, monkeypatch: pytest.MonkeyPatch
+    context: Context, hints: CloudflareNotificationHandler, domain: Domain
 ) -> None:
-    def fail(*_: object) -> None:
-        raise StoreError("The disk is gone.")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(stored, "set_next_check", fail)
-        with pytest.raises(StoreError):
-            await hints.handle(about(1))
+    strike(context.database, "CloudflareNotificationHandler.", 1, Fate.LOST)
+    with pytest.raises(StoreError):
+        await hints.handle(about(1))
     assert await hints.handle(about(1)) is NotificationOutcome.DUE
 
 
@@ -181,9 +177,8 @@ async def test_our_zone_is_known_in_any_case(
     assert await hints.handle(about(zone_id=context.config.cloudflare.zone_id.upper())) is NotificationOutcome.DUE
 
 
-async def test_what_is_remembered_is_bounded(context: Context, domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dcvd.services.lifecycle.cloudflare_notifications._MAX_REMEMBERED", 3)
-    hints = CloudflareNotificationHandler(context, Metrics())
+async def test_what_is_remembered_is_bounded(context: Context, domain: Domain) -> None:
+    hints = CloudflareNotificationHandler(context, Metrics(), max_remembered=3)
     for number in range(5):
         await hints.handle(about(number, hostname_id=None, hostname=None))
     assert await hints.handle(about(4)) is NotificationOutcome.REPEATED

@@ -13,7 +13,6 @@ from dcvd.services.webhooks import endpoints
 from dcvd.services.webhooks.deliveries import record_attempts
 from dcvd.services.webhooks.endpoints import EndpointChange
 from dcvd.store.organizations import Organization
-from dcvd.store.webhooks import delivery_history
 from dcvd.store.webhooks.delivery_history import DeliveryFilters
 from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import bury, deliver_all, delivered, due, failed, happen, subscribed
@@ -27,20 +26,20 @@ async def endpoint(context: Context, organization: Organization) -> Endpoint:
 
 
 async def _sequences(
-    context: Context, org_id: str, question: DeliveryFilters, *, limit: int = 50, pages: list[int] | None = None
-) -> list[int]:
-    """The numbers of the events of all that is found, over all pages."""
+    context: Context, org_id: str, question: DeliveryFilters, *, limit: int = 50, **options: int
+) -> tuple[list[int], list[int]]:
+    """The numbers of the events of all that is found, over all pages, and how many each page had."""
+    pages: list[int] = []
     found: list[int] = []
     cursor = None
     while True:
-        page = await history.list_page(context, org_id, question, cursor=cursor, limit=limit)
+        page = await history.list_page(context, org_id, question, cursor=cursor, limit=limit, **options)
         assert len(page.items) <= limit
         found += [seen.delivery.sequence for seen in page.items]
-        if pages is not None:
-            pages.append(len(page.items))
+        pages.append(len(page.items))
         cursor = page.next_cursor
         if cursor is None:
-            return found
+            return found, pages
 
 
 async def test_every_filter_finds_its_own_newest_first(
@@ -61,7 +60,7 @@ async def test_every_filter_finds_its_own_newest_first(
 
     async def found(**members: object) -> list[int]:
         question = DeliveryFilters(**members)  # type: ignore[arg-type]  # each caller names real members
-        return await _sequences(context, organization.id, question)
+        return (await _sequences(context, organization.id, question))[0]
 
     assert await found() == [5, 5, 3, 2, 1]
     assert await found(endpoint_id=endpoint.id) == [5, 3, 2, 1]
@@ -91,34 +90,27 @@ async def test_pages_that_come_short_lead_to_the_end_all_the_same(
     endpoint: Endpoint,
     question: DeliveryFilters,
     limit: int,
-    monkeypatch: pytest.MonkeyPatch,
     clock: ManualClock,
 ) -> None:
-    monkeypatch.setattr(delivery_history, "MAX_EXAMINED", 3)
     for number in range(16):
         clock.advance(1)
         rare = number % 8 == 7
         kind = _RENEWED if rare else _ACTIVE
         await happen(context, organization.id, kind, domain="dom_b" if rare else "dom_a")
     expected = list(range(16, 0, -1)) if question == DeliveryFilters() else [16, 8]
-    pages: list[int] = []
-    assert await _sequences(context, organization.id, question, limit=limit, pages=pages) == expected
+    found, pages = await _sequences(context, organization.id, question, limit=limit, max_examined=3)
+    assert found == expected
     if question.event_types:
         assert 0 in pages
 
 
 async def test_another_organization_finds_nothing_not_even_an_id(
-    context: Context,
-    organization: Organization,
-    endpoint: Endpoint,
-    rival: Organization,
-    monkeypatch: pytest.MonkeyPatch,
+    context: Context, organization: Organization, endpoint: Endpoint, rival: Organization
 ) -> None:
-    monkeypatch.setattr(delivery_history, "MAX_EXAMINED", 2)
     await happen(context, organization.id, *[_ACTIVE] * 5)
     (one,) = await due(context, endpoint)
     for question in (DeliveryFilters(), DeliveryFilters(domain_id="dom_a")):
-        page = await history.list_page(context, rival.id, question, cursor=None, limit=10)
+        page = await history.list_page(context, rival.id, question, cursor=None, limit=10, max_examined=2)
         assert (page.items, page.next_cursor) == ([], None)
     with pytest.raises(NotFound):
         await history.list_page(context, rival.id, DeliveryFilters(endpoint_id=endpoint.id), cursor=None, limit=10)

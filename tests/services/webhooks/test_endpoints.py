@@ -8,7 +8,7 @@ from dcvd.core.events import EventType
 from dcvd.core.webhooks.deliveries import DeliveryState
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthState
-from dcvd.errors import InvalidInput, NotFound
+from dcvd.errors import InvalidInput, NotFound, StoreError
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints as webhooks
 from dcvd.services.webhooks.deliveries import record_attempts
@@ -17,6 +17,7 @@ from dcvd.store.engine.database import Topic
 from dcvd.store.organizations import Organization
 from dcvd.store.webhooks import endpoints
 from tests.services.webhooks.attempts import deliver_all, due, endpoint_now, failed, happen, owed, states, subscribed
+from tests.unreliable_database import UnreliableDatabase
 from tests.waiting import until
 
 
@@ -72,17 +73,28 @@ async def test_enabling_without_what_was_missed_drops_it_and_starts_the_health_a
 
 
 async def test_dropping_that_a_crash_cut_off_leaves_the_rest_held_in_order(
-    context: Context, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    context: Context, database: UnreliableDatabase, endpoint: Endpoint
 ) -> None:
-    monkeypatch.setattr(webhooks, "_BATCH_SIZE", 2)
-    made = [(await happen(context, endpoint.org_id))[0].id for _ in range(5)]
+    await _fill(context, endpoint, 503)
     await _change(context, endpoint, enabled=False)
-    await context.database.write(lambda tx: webhooks._drop_batch(context, tx, endpoint.id))
+    refusals = iter([None, StoreError("The daemon is killed.")])
+
+    async def crash_at_the_second() -> None:
+        for refusal in refusals:
+            if refusal is None:
+                return
+            raise refusal
+
+    database.before_write = crash_at_the_second
+    with pytest.raises(StoreError):
+        await _change(context, endpoint, enabled=True, replay=HeldDeliveries.NONE)
+    database.before_write = None
     # Identifiers of one millisecond have no order among them.
-    dropped = {one.event_id for one in await owed(context, endpoint) if one.state is DeliveryState.DROPPED}
+    stored = await owed(context, endpoint)
+    kept = [one.event_id for one in stored if one.state is not DeliveryState.DROPPED]
     await _change(context, endpoint, enabled=True)
-    assert await deliver_all(context, endpoint) == [event for event in made if event not in dropped]
-    assert len(dropped) == 2
+    assert await deliver_all(context, endpoint) == kept
+    assert (len(stored), len(kept)) == (503, 3)
 
 
 async def test_what_is_owed_to_an_enabled_endpoint_is_not_dropped(context: Context, endpoint: Endpoint) -> None:

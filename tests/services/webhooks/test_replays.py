@@ -41,11 +41,6 @@ async def endpoint(context: Context, organization: Organization) -> Endpoint:
     return await subscribed(context, organization.id, _ACTIVE, _RENEWED)
 
 
-@pytest.fixture
-def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replays, "_BATCH_SIZE", 2)
-
-
 async def _asked(
     context: Context,
     endpoint: Endpoint,
@@ -63,9 +58,9 @@ async def _asked(
 
 
 async def _done(context: Context, job: Job) -> Job:
-    """Bring a replay to its end, reading it afresh for each batch, as after a crash."""
+    """Bring a replay to its end in small batches, reading it afresh for each batch, as after a crash."""
     while job.state is JobState.PENDING:
-        await replays.run_next_batch(_reopened(context), job)
+        await replays.run_next_batch(_reopened(context), job, batch_size=2)
         job = await queue.get(context, job.org_id, job.id)
     return job
 
@@ -93,7 +88,6 @@ async def _history(context: Context, endpoint: Endpoint, clock: ManualClock) -> 
     return made
 
 
-@pytest.mark.usefixtures("small_batches")
 @pytest.mark.parametrize("types", [None, (_RENEWED,)])
 @pytest.mark.parametrize("hours", [(0, None), (3, None), (0, 5), (3, 7), (8, 8.5)])
 @pytest.mark.parametrize(
@@ -128,7 +122,6 @@ async def test_a_dry_run_counts_exactly_what_the_job_sends(
     assert done.state is JobState.DONE
 
 
-@pytest.mark.usefixtures("small_batches")
 @pytest.mark.parametrize("status", [ReplayStatus.FAILED, ReplayStatus.ALL, ReplayStatus.MISSING])
 @pytest.mark.parametrize("crash_after", range(5))
 async def test_a_crash_after_any_batch_sends_nothing_twice_and_loses_nothing(
@@ -146,7 +139,7 @@ async def test_a_crash_after_any_batch_sends_nothing_twice_and_loses_nothing(
     sent: list[str] = []
     for _ in range(crash_after):
         if going is not None:
-            going = await replays.run_next_batch(context, going)
+            going = await replays.run_next_batch(context, going, batch_size=2)
         sent += await deliver_all(context, endpoint)
     if (await queue.get(context, organization.id, first.id)).state is JobState.PENDING:
         # A failure of the first attempt, which knew nothing of the batches, must not set it back.
@@ -158,14 +151,13 @@ async def test_a_crash_after_any_batch_sends_nothing_twice_and_loses_nothing(
     assert (total, job.replay.total) == (7, 7)
 
 
-@pytest.mark.usefixtures("small_batches")
 async def test_whoever_knows_only_how_a_replay_began_does_not_set_it_back(context: Context, endpoint: Endpoint) -> None:
     made = [(await happen(context, endpoint.org_id, domain=f"dom_{number}"))[0].id for number in range(4)]
     await deliver_all(context, endpoint)
     _, began = await _asked(context, endpoint, ReplayStatus.ALL)
     sent: list[str] = []
     for _ in range(4):
-        await replays.run_next_batch(context, began)
+        await replays.run_next_batch(context, began, batch_size=2)
         sent += await deliver_all(context, endpoint)
     assert sorted(sent) == sorted(made)
 
@@ -208,19 +200,16 @@ async def test_naming_events_replays_also_those_that_were_not_subscribed_to(
     assert (total, await deliver_all(context, endpoint)) == (1, [renewed.id])
 
 
-async def test_an_endpoint_that_is_removed_in_the_middle_ends_its_replay(
-    context: Context, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(replays, "_BATCH_SIZE", 2)
+async def test_an_endpoint_that_is_removed_in_the_middle_ends_its_replay(context: Context, endpoint: Endpoint) -> None:
     for status in (ReplayStatus.ALL, ReplayStatus.FAILED):
         doomed = await subscribed(context, endpoint.org_id)
         await happen(context, endpoint.org_id, *[_ACTIVE] * 5, domain=None)
         await bury(context, doomed)
         _, job = await _asked(context, doomed, status)
-        going = await replays.run_next_batch(context, job)
+        going = await replays.run_next_batch(context, job, batch_size=2)
         assert going is not None
         await endpoints.remove(context, endpoint.org_id, doomed.id)
-        assert await replays.run_next_batch(context, going) is None
+        assert await replays.run_next_batch(context, going, batch_size=2) is None
         assert (await queue.get(context, job.org_id, job.id)).state is JobState.DONE
 
 
