@@ -14,7 +14,7 @@ from msgspec import Raw, Struct
 from dcvd.api.http.documentation import problems, success
 from dcvd.api.http.instants import Instant
 from dcvd.api.http.parameters import EVENT_TYPES, TEXT, Limit, parse_event_types, parse_page_limit
-from dcvd.api.http.preferences import LONGEST_WAIT_S, parse_wait_s
+from dcvd.api.http.preferences import MAX_WAIT_S, parse_wait_s
 from dcvd.api.http.presence import run_while_connected
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.events import EventType
@@ -71,9 +71,7 @@ class _WaitableOperation(Operation):
     """Documents the header `Prefer`, which the handler reads by itself: Litestar would pass on one of its values."""
 
     def __post_init__(self) -> None:
-        description = (
-            f"`wait=30`: seconds to wait for an event if there is none yet, {LONGEST_WAIT_S} at most (RFC 7240)."
-        )
+        description = f"`wait=30`: seconds to wait for an event if there is none yet, {MAX_WAIT_S} at most (RFC 7240)."
         schema = Schema(type=OpenAPIType.STRING)
         prefer = Parameter(name="Prefer", param_in="header", description=description, schema=schema)
         self.parameters = [*(self.parameters or []), prefer]

@@ -17,7 +17,7 @@ from dcvd.core.ids import IdPrefix, is_id
 from dcvd.core.instants import DAY, from_rfc3339
 from dcvd.core.tokens import Role
 
-_LONGEST_LIFETIME_MS: Final = 36_500 * DAY
+_MAX_LIFETIME_MS: Final = 36_500 * DAY
 
 _organization_option = click.option(
     "--org", "organization", metavar="ORG", required=True, help="The organization, by id or by name."
@@ -32,7 +32,7 @@ def _parse_lifetime_ms(_context: click.Context, _parameter: click.Parameter, val
         lifetime = parse_duration(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
-    if not 0 < lifetime <= _LONGEST_LIFETIME_MS:
+    if not 0 < lifetime <= _MAX_LIFETIME_MS:
         raise click.BadParameter(f"{value} is not between 1ms and 36500d.")
     return lifetime
 

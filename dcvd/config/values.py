@@ -19,7 +19,7 @@ from dcvd.core.domains.targets import TOKEN_LABEL
 
 _USER_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?", re.ASCII)
 _LARGEST_UID: Final = 4_294_967_294
-_LEAST_RSA_BITS: Final = 2048
+_MIN_RSA_BITS: Final = 2048
 
 
 def _parse_path(value: str) -> Path:
@@ -97,7 +97,7 @@ def _validate_private_key(value: object) -> str:
         key = load_pem_private_key(str(value).encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise invalid_value("", expected) from None
-    if not isinstance(key, RSAPrivateKey) or key.key_size < _LEAST_RSA_BITS:
+    if not isinstance(key, RSAPrivateKey) or key.key_size < _MIN_RSA_BITS:
         raise invalid_value("", expected)
     return str(value)
 

@@ -4,7 +4,7 @@ import re
 from typing import Any, Final
 
 _PATH: Final = re.compile(r"[A-Za-z0-9_$-]+(?:\.[A-Za-z0-9_$-]+)*", re.ASCII)
-_LONGEST_INDEX: Final = 6
+_MAX_INDEX_DIGITS: Final = 6
 
 
 def validate_member_path(text: str) -> str:
@@ -20,7 +20,7 @@ def get_member(document: Any, path: str) -> Any:
         match document:
             case dict():
                 document = document.get(part)
-            case list() if part.isdecimal() and len(part) <= _LONGEST_INDEX and int(part) < len(document):
+            case list() if part.isdecimal() and len(part) <= _MAX_INDEX_DIGITS and int(part) < len(document):
                 document = document[int(part)]
             case _:
                 return None

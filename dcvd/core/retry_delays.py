@@ -8,9 +8,9 @@ from dcvd.core.instants import HOUR, MINUTE, SECOND
 MAX_JITTER: Final = 0.2
 """Jitter only lengthens a delay, by up to a fifth: a schedule promises the earliest moment."""
 
-_LONGEST_OUTAGE_DELAY_MS: Final = 5 * MINUTE
+_MAX_OUTAGE_DELAY_MS: Final = 5 * MINUTE
 _JOB_DELAYS_MS: Final = (1 * SECOND, 5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, 1 * HOUR)
-_LONGEST_CLOUDFLARE_DELAY_MS: Final = 4 * HOUR
+_MAX_CLOUDFLARE_DELAY_MS: Final = 4 * HOUR
 
 
 def add_jitter(delay_ms: int, random_fraction: float) -> int:
@@ -32,7 +32,7 @@ def job_delay_ms(attempts: int, random_fraction: float, *, is_outage: bool) -> i
     soon as the service is back; after any other failure they grow further.
     """
     if is_outage:
-        return add_jitter(min(SECOND << min(attempts - 1, 20), _LONGEST_OUTAGE_DELAY_MS), random_fraction)
+        return add_jitter(min(SECOND << min(attempts - 1, 20), _MAX_OUTAGE_DELAY_MS), random_fraction)
     return add_jitter(_JOB_DELAYS_MS[min(attempts, len(_JOB_DELAYS_MS)) - 1], random_fraction)
 
 
@@ -44,4 +44,4 @@ def cloudflare_backoff_ms(check: int, first_delay_ms: int) -> int:
     """
     # At 200 checks every first delay has reached the cap; a much larger exponent would overflow a float.
     factor = 1.05**check if check < 10 else 1.15 ** min(check, 200)
-    return min(int(first_delay_ms * factor), _LONGEST_CLOUDFLARE_DELAY_MS)
+    return min(int(first_delay_ms * factor), _MAX_CLOUDFLARE_DELAY_MS)

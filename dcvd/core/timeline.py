@@ -23,10 +23,10 @@ DAEMON_ACTOR: Final = "daemon"
 OPERATOR_ACTOR: Final = "operator"
 """Actors, which say who caused a change. See also `token_actor` and `job_actor`."""
 
-_LONGEST_TEXT: Final = 300
-_MOST_TEXTS: Final = 10
+_MAX_TEXT_CHARS: Final = 300
+_MAX_TEXTS: Final = 10
 _MAX_ANSWERS: Final = 8
-_LONGEST_ANSWER: Final = 200
+_MAX_ANSWER_CHARS: Final = 200
 
 
 class TimelineEntryKind(IntEnum):
@@ -116,7 +116,7 @@ def describe_disagreement(facts: DnsFacts) -> tuple[str, ...]:
     if len(counts) < 2:
         return ()
     ordered = sorted(answers, key=lambda pair: counts[pair[1]])
-    return tuple(shorten(f"{source}: {answer}", _LONGEST_ANSWER) for source, answer in ordered[:_MAX_ANSWERS])
+    return tuple(shorten(f"{source}: {answer}", _MAX_ANSWER_CHARS) for source, answer in ordered[:_MAX_ANSWERS])
 
 
 def _observed_fields(domain: Domain) -> dict[str, Any]:
@@ -160,8 +160,8 @@ def _error_code(error: DomainError | None) -> str | None:
 
 def _shorten_all(texts: Sequence[str]) -> list[str]:
     """Sort and shorten texts; sorting keeps a new order of the same texts from being a change."""
-    return [shorten(text, _LONGEST_TEXT) for text in sorted(set(texts))[:_MOST_TEXTS]]
+    return [shorten(text, _MAX_TEXT_CHARS) for text in sorted(set(texts))[:_MAX_TEXTS]]
 
 
 def _shorten_optional(text: str | None) -> str | None:
-    return None if text is None else shorten(text, _LONGEST_TEXT)
+    return None if text is None else shorten(text, _MAX_TEXT_CHARS)

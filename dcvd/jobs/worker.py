@@ -22,7 +22,7 @@ from dcvd.services.jobs import queue
 from dcvd.store import jobs
 from dcvd.store.engine.database import Snapshot, Topic
 
-_LONGEST_SLEEP_S: Final = 1.0
+_MAX_SLEEP_S: Final = 1.0
 """Short, because a step of the system's clock can make a job due without an announcement."""
 
 log = structlog.get_logger(__name__)
@@ -177,4 +177,4 @@ async def _seconds_until_due(context: Context, next_due_at: Callable[[Snapshot, 
     """Return the seconds until the instant that `next_due_at(snapshot, now)` finds; never more than a moment."""
     now = context.now()
     due_at = await context.database.read(lambda snapshot: next_due_at(snapshot, now))
-    return _LONGEST_SLEEP_S if due_at is None else min(to_seconds(due_at - now), _LONGEST_SLEEP_S)
+    return _MAX_SLEEP_S if due_at is None else min(to_seconds(due_at - now), _MAX_SLEEP_S)

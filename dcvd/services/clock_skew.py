@@ -3,11 +3,11 @@
 import structlog
 
 from dcvd.core.instants import HOUR
-from dcvd.core.lifecycle.schedule import LONGEST_FIXED_INTERVAL_MS
+from dcvd.core.lifecycle.schedule import MAX_FIXED_INTERVAL_MS
 from dcvd.core.retry_after import MAX_RETRY_AFTER_MS
 from dcvd.core.retry_delays import MAX_JITTER
 from dcvd.services.context import Context
-from dcvd.services.jobs.queue import LONGEST_DELAY_MS
+from dcvd.services.jobs.queue import MAX_DELAY_MS
 from dcvd.store import domains, jobs
 from dcvd.store.engine.database import Transaction
 from dcvd.store.webhooks import deliveries, endpoints
@@ -20,7 +20,7 @@ async def repair_clock_skew(context: Context) -> None:
     config = context.config
     now = context.now()
     longest_check_ms = _add_margin(
-        max(config.sync.active_interval, config.sync.pending_interval, LONGEST_FIXED_INTERVAL_MS)
+        max(config.sync.active_interval, config.sync.pending_interval, MAX_FIXED_INTERVAL_MS)
     )
     longest_delivery_ms = _add_margin(max(*config.webhooks.retry_schedule, MAX_RETRY_AFTER_MS))
 
@@ -29,7 +29,7 @@ async def repair_clock_skew(context: Context) -> None:
             "domains": domains.reschedule_beyond(tx, now + longest_check_ms, now),
             "deliveries": deliveries.reschedule_beyond(tx, now + longest_delivery_ms, now),
             "pauses": endpoints.end_pauses(tx, now + longest_delivery_ms),
-            "jobs": jobs.reschedule_beyond(tx, now + LONGEST_DELAY_MS + HOUR, now),
+            "jobs": jobs.reschedule_beyond(tx, now + MAX_DELAY_MS + HOUR, now),
         }
 
     repaired = await context.database.write(unit)

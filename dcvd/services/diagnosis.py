@@ -32,7 +32,7 @@ MAX_AT_ONCE: Final = 8
 servers a tenant's name leads to."""
 MAX_PER_MINUTE: Final = 60
 """Fresh diagnoses of one organization: one of a domain also uses up a call to Cloudflare, whose budget all share."""
-_LONGEST_NAME: Final = 253
+_MAX_NAME_CHARS: Final = 253
 
 NameHolder = Literal["nobody", "yours", "another"]
 
@@ -203,7 +203,7 @@ class Diagnoser:
         )
 
     def _preview_unusable_name(self, typed_name: str, findings: tuple[Finding, ...]) -> Preview:
-        name = make_printable(typed_name)[:_LONGEST_NAME]
+        name = make_printable(typed_name)[:_MAX_NAME_CHARS]
         return Preview(
             name=name,
             target=self._context.config.cloudflare.cname_target,

@@ -26,7 +26,7 @@ MAX_ENTRIES_PER_DAY: Final = 60
 changes at each check fills neither the disk nor the timeline. The stored entries themselves are counted, so no window
 in memory is needed, and a restart forgets nothing."""
 _AFTER_ALL_ENTRIES: Final = 1 << 62
-_LONGEST_DETAIL: Final = 200
+_MAX_DETAIL_CHARS: Final = 200
 
 
 class TimelineEntry(Struct, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ def record_request_by_id(
     """Like `record_request`, for a domain that may be removed already."""
     if _find_entry_to_merge_into(context, tx, domain_id, TimelineEntryKind.REQUEST) is not None:
         return
-    note = TimelineNote(what=what, detail=None if detail is None else detail[:_LONGEST_DETAIL])
+    note = TimelineNote(what=what, detail=None if detail is None else detail[:_MAX_DETAIL_CHARS])
     _insert(context, tx, org_id, domain_id, TimelineEntryKind.REQUEST, actor, note)
 
 

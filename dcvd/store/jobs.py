@@ -9,6 +9,7 @@ from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.core.records.zones import DnsWrite
 from dcvd.core.webhooks.replays import Replay
 from dcvd.store.engine.database import Row, Snapshot, Topic, Transaction
+from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.paging import HIGHEST_KEY
 
 _COLUMNS: Final = (
@@ -60,7 +61,7 @@ def update(tx: Transaction, job: Job) -> None:
             job.last_error,
             job.outage,
             job.updated_at,
-            _encode_json(job.replay),
+            _encode_optional(job.replay),
             job.id,
         ),
     )
@@ -104,7 +105,7 @@ def list_due(
     No job is among them that works through one of `busy_connections`, or that belongs to one of `busy_orgs`.
     """
     rows = snapshot.fetch_all(
-        _DUE, (now, _encode_texts(in_flight), limit, kind, _encode_texts(busy_connections), _encode_texts(busy_orgs))
+        _DUE, (now, encode_list(in_flight), limit, kind, encode_list(busy_connections), encode_list(busy_orgs))
     )
     return [_from_row(row) for row in rows]
 
@@ -134,7 +135,7 @@ def end_pending_of_domains(tx: Transaction, domain_ids: Collection[str], kinds: 
         "UPDATE jobs SET state = 'done', attempts = attempts + 1, next_attempt_at = NULL, outage = 0, updated_at = ?1"
         " WHERE state = 'pending' AND domain_id IN (SELECT value FROM json_each(?2))"
         " AND kind IN (SELECT value FROM json_each(?3))",
-        (now, _encode_texts(domain_ids), _encode_texts(kinds)),
+        (now, encode_list(domain_ids), encode_list(kinds)),
     )
     if count:
         tx.announce(Topic.JOBS)
@@ -195,7 +196,7 @@ def list_pending_of_domains(snapshot: Snapshot, domain_ids: Collection[str], kin
     rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM jobs INDEXED BY jobs_of_domain"
         " WHERE domain_id IN (SELECT value FROM json_each(?)) AND kind = ? AND state = 'pending'",
-        (_encode_texts(domain_ids), kind),
+        (encode_list(domain_ids), kind),
     )
     return [_from_row(row) for row in rows]
 
@@ -241,17 +242,13 @@ def delete_ended(tx: Transaction, state: JobState, cutoff_at: int, limit: int) -
     )
 
 
-def _encode_texts(values: Collection[str]) -> str:
-    return msgspec.json.encode(list(values)).decode()
-
-
 def _to_row(job: Job) -> tuple[object, ...]:
     plain_values = (getattr(job, column) for column in Job.__struct_fields__[:-2])
-    return (*plain_values, _encode_json(job.replay), _encode_json(job.dns_write))
+    return (*plain_values, _encode_optional(job.replay), _encode_optional(job.dns_write))
 
 
-def _encode_json(value: Replay | DnsWrite | None) -> str | None:
-    return None if value is None else msgspec.json.encode(value).decode()
+def _encode_optional(value: Replay | DnsWrite | None) -> str | None:
+    return None if value is None else encode_json(value)
 
 
 def _from_row(row: Row) -> Job:

@@ -11,7 +11,7 @@ import msgspec
 
 from tests.oauth.servers import oidc_command, registered
 
-_MOST_STEPS: Final = 12
+_MAX_STEPS: Final = 12
 
 
 @contextmanager
@@ -37,7 +37,7 @@ class Oidc:
     async def answer(self, url: str, *, consent: bool = True) -> str:
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
             form: dict[str, str] | None = None
-            for _ in range(_MOST_STEPS):
+            for _ in range(_MAX_STEPS):
                 async with browser.request(
                     "GET" if form is None else "POST", url, data=form, allow_redirects=False
                 ) as page:

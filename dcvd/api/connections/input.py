@@ -20,7 +20,7 @@ _KEY_ID: Final = re.compile(r"[A-Za-z0-9_]{16,128}")
 _HOST_FORM: Final = re.compile(r"[A-Za-z0-9_.:\[\]-]{1,255}")
 _DNS_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]{4,1024}={0,2}")
-_LONGEST_NAME: Final = 254  # characters, with the final dot
+_MAX_NAME_CHARS: Final = 254  # characters, with the final dot
 _CREDENTIALS_FIELD: Final = "credentials"
 
 GivenCredentials = Annotated[
@@ -151,7 +151,7 @@ def _read_secret(field: str, value: str) -> Secret:
 
 
 def _read_dns_name(field: str, value: str) -> str:
-    if len(value) > _LONGEST_NAME:
+    if len(value) > _MAX_NAME_CHARS:
         raise InvalidInput(field, f"{field} is longer than a name in DNS can be.")
     return _check_form(field, value, _DNS_NAME, "a name in DNS").lower().removesuffix(".")
 

@@ -17,7 +17,7 @@ from dcvd.api.http.documentation import problems, success
 from dcvd.api.http.ndjson import RawLine
 from dcvd.api.http.parameters import TEXT, RemoveRecords, parse_flag
 from dcvd.api.http.request import ApiRequest
-from dcvd.core.domains.bulk import MAX_LINES_AT_ONCE, MOST_LINES
+from dcvd.core.domains.bulk import MAX_LINES, MAX_LINES_AT_ONCE
 from dcvd.errors import InvalidInput
 from dcvd.services.context import Context
 from dcvd.services.domains import bulk
@@ -141,7 +141,7 @@ def _number_lines(field: str, contents: list[bytes]) -> list[RawLine]:
         message = (
             f"{field} has {len(contents)} entries; {MAX_LINES_AT_ONCE} can be given. Send more as "
             "application/x-ndjson, one"
-            f" to a line, up to {MOST_LINES}."
+            f" to a line, up to {MAX_LINES}."
         )
         raise InvalidInput(field, message)
     return [RawLine(number, content) for number, content in enumerate(contents, 1)]

@@ -18,7 +18,7 @@ from litestar.openapi.spec import (
 
 from dcvd.api.domains.bulk_calls import KEY_HEADER
 from dcvd.api.http import ndjson
-from dcvd.core.domains.bulk import LONGEST_KEY, MAX_LINES_AT_ONCE, MOST_LINES
+from dcvd.core.domains.bulk import MAX_KEY_CHARS, MAX_LINES, MAX_LINES_AT_ONCE
 
 _TEXT_SCHEMA: Final = Schema(type=OpenAPIType.STRING)
 _DRY_RUN: Final = Schema(type=OpenAPIType.BOOLEAN, default=False, description="Only say what would be done.")
@@ -49,12 +49,12 @@ class BulkOperation(Operation):
                 "A repeat of the call with the same key gets the same answer for the lines that were done, and goes on"
                 " with the rest. The key is kept for 24 hours."
             ),
-            schema=Schema(type=OpenAPIType.STRING, min_length=1, max_length=LONGEST_KEY, pattern="^[!-~]+$"),
+            schema=Schema(type=OpenAPIType.STRING, min_length=1, max_length=MAX_KEY_CHARS, pattern="^[!-~]+$"),
         )
         self.parameters = [*(self.parameters or []), key]
 
     def _document_body(self, json_schema: Schema, line_schema: Schema | Reference, result_component: str) -> None:
-        line_format = f"one to a line, up to {MOST_LINES:,} of them, done as they come and answered a line each."
+        line_format = f"one to a line, up to {MAX_LINES:,} of them, done as they come and answered a line each."
         self.request_body = RequestBody(
             content={
                 MediaType.JSON.value: OpenAPIMediaType(schema=json_schema),

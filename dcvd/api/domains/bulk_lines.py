@@ -9,7 +9,7 @@ from dcvd.api.domains.input import DomainToRemove, NewDomain, to_domain_request
 from dcvd.api.http.body import decode
 from dcvd.api.http.ndjson import RawLine
 from dcvd.core.domains.bulk import (
-    LONGEST_ECHOED_NAME,
+    MAX_ECHOED_NAME_CHARS,
     AddLine,
     DomainReference,
     RemoveLine,
@@ -40,7 +40,7 @@ def parse_remove_line(context: Context, line: RawLine) -> RemoveLine:
     try:
         selection = _read(line, DomainToRemove)
         fingerprint = fingerprint_line("remove", msgspec.json.encode(selection))
-        name = None if selection.domain_name is None else selection.domain_name[:LONGEST_ECHOED_NAME]
+        name = None if selection.domain_name is None else selection.domain_name[:MAX_ECHOED_NAME_CHARS]
         target = _read_target(context, selection)
         return RemoveLine(number=line.number, fingerprint=fingerprint, name=name, content=target)
     except InvalidInput as error:

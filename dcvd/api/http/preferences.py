@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-LONGEST_WAIT_S: Final = 60
+MAX_WAIT_S: Final = 60
 """Seconds for which a request may wait at most."""
 
 _TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -28,7 +28,7 @@ def parse_wait_s(values: Iterable[str]) -> int | None:
     for name, value in _parse_preferences(values):
         if name == "wait":
             seconds = _SECONDS.fullmatch(value)
-            return None if seconds is None else min(int(seconds[1]), LONGEST_WAIT_S)
+            return None if seconds is None else min(int(seconds[1]), MAX_WAIT_S)
     return None
 
 

@@ -27,7 +27,7 @@ from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.errors import InvalidInput
 from dcvd.services.webhooks import endpoint_tests, endpoints, replays, secret_rotation
-from dcvd.services.webhooks.secret_rotation import DEFAULT_GRACE_MS, LONGEST_GRACE_MS
+from dcvd.services.webhooks.secret_rotation import DEFAULT_GRACE_MS, MAX_GRACE_MS
 
 
 class Rotation(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -73,8 +73,8 @@ async def rotate_secret(
 ) -> RotationAnswer:
     """Rotate the secret. The new one is in this answer and never again; the next attempt is signed with it."""
     grace = data.grace_seconds
-    if not 0 <= grace <= LONGEST_GRACE_MS // SECOND:
-        message = f"graceSeconds is {grace}; give a whole number from 0 to {LONGEST_GRACE_MS // SECOND}."
+    if not 0 <= grace <= MAX_GRACE_MS // SECOND:
+        message = f"graceSeconds is {grace}; give a whole number from 0 to {MAX_GRACE_MS // SECOND}."
         raise InvalidInput("graceSeconds", message)
     rotation = await secret_rotation.rotate(request.context, request.org_id, webhook_id, grace_ms=grace * SECOND)
     view = webhook_view(rotation.endpoint, request.context.now())

@@ -19,7 +19,7 @@ from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
 from dcvd.cli.terminal.tables import format_table
 from dcvd.core.domains.additions import DomainRequest
-from dcvd.core.domains.bulk import MOST_LINES, AddStatus, validate_key
+from dcvd.core.domains.bulk import MAX_LINES, AddStatus, validate_key
 from dcvd.core.domains.domain import ValidationMethod
 
 _PROGRESS_STEPS: Final = 200  # of the progress bar
@@ -89,9 +89,9 @@ def import_domains(
 
         async def work(operations: Operations) -> OrganizationView:
             owner = await find_organization(operations, organization)
-            for start in range(0, len(requests), MOST_LINES):
-                batch = requests[start : start + MOST_LINES]
-                batch_key = key if key is None or not start else f"{key}.{start // MOST_LINES + 1}"
+            for start in range(0, len(requests), MAX_LINES):
+                batch = requests[start : start + MAX_LINES]
+                batch_key = key if key is None or not start else f"{key}.{start // MAX_LINES + 1}"
                 async for added in operations.import_domains(
                     owner.id, [request for _, request in batch], dry_run=dry_run, key=batch_key
                 ):

@@ -30,7 +30,7 @@ class Operations(Protocol):
     def import_domains(
         self, org_id: str, requests: Sequence[DomainRequest], *, dry_run: bool, key: str | None
     ) -> AsyncIterator[AddedLine]:
-        """Import up to MOST_LINES domains, and yield their results in the same order, numbered from 1."""
+        """Import up to MAX_LINES domains, and yield their results in the same order, numbered from 1."""
         ...
 
 

@@ -44,7 +44,7 @@ class ConnectionFault(Struct, frozen=True):
     at: int
 
 
-_LONGEST_MESSAGE: Final = 500
+_MAX_MESSAGE_CHARS: Final = 500
 _EXPIRY_MARGIN_MS: Final = 30 * SECOND
 """A call with an access token has to be finished before the token expires."""
 
@@ -75,7 +75,7 @@ class Connection(Struct, frozen=True, kw_only=True):
 
 def to_fault(code: str, message: str, at: int) -> ConnectionFault:
     """Return a fault with its message made printable and shortened, because a provider may have written it."""
-    return ConnectionFault(code, make_printable(message)[:_LONGEST_MESSAGE], at)
+    return ConnectionFault(code, make_printable(message)[:_MAX_MESSAGE_CHARS], at)
 
 
 def is_token_expired(connection: Connection, now: int) -> bool:

@@ -21,11 +21,11 @@ from dcvd.core.secret import Secret
 STATE_LIFETIME_MS: Final = 10 * MINUTE
 """How long a customer may take to give their consent."""
 
-_LONGEST_VALUE: Final = 4096
-_LONGEST_QUERY: Final = 16 * 1024
-_MOST_PARAMETERS: Final = 32
+_MAX_VALUE_CHARS: Final = 4096
+_MAX_QUERY_CHARS: Final = 16 * 1024
+_MAX_PARAMETERS: Final = 32
 _REFRESH_MARGIN_MS: Final = 5 * MINUTE
-_LONGEST_LIFETIME_S: Final = 366 * DAY // SECOND
+_MAX_LIFETIME_S: Final = 366 * DAY // SECOND
 _OFFLINE_SCOPE: Final = "offline_access"
 _WRITE_SCOPES: Final = {Provider.CLOUDFLARE: "dns.write"}
 """For providers where a customer may decline single scopes: the scope without which no record can be written."""
@@ -110,10 +110,10 @@ def read_authorization_response(query: str) -> AuthorizationResponse:
 
     A repeated parameter is refused (RFC 6749, section 3.1), because some readers take the first and some the last.
     """
-    if len(query) > _LONGEST_QUERY:
+    if len(query) > _MAX_QUERY_CHARS:
         raise ValueError("is too long")
     try:
-        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
     except ValueError:  # not chained: the cause may quote the query, which holds the code
         raise ValueError("cannot be read as a query") from None
     parameters: dict[str, str] = {}
@@ -122,8 +122,8 @@ def read_authorization_response(query: str) -> AuthorizationResponse:
             continue
         if name in parameters:
             raise ValueError(f"has {name} twice")
-        if len(value) > _LONGEST_VALUE:
-            raise ValueError(f"has {name} with more than {_LONGEST_VALUE} characters")
+        if len(value) > _MAX_VALUE_CHARS:
+            raise ValueError(f"has {name} with more than {_MAX_VALUE_CHARS} characters")
         parameters[name] = value
     if not parameters.get("state"):
         raise ValueError("has no state")
@@ -184,7 +184,7 @@ def read_lifetime_s(expires_in: object) -> int | None:
         expires_in = int(expires_in[:18])
     if not isinstance(expires_in, int | float) or isinstance(expires_in, bool):
         return None
-    return int(min(max(expires_in, 1), _LONGEST_LIFETIME_S))
+    return int(min(max(expires_in, 1), _MAX_LIFETIME_S))
 
 
 def choose_refresh_at(now: int, expires_at: int) -> int:

@@ -6,10 +6,10 @@ from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.dns import DnsDiagnosis, diagnose_dns
 from dcvd.core.diagnosis.names import name_findings
 from dcvd.core.diagnosis.requirements import DnsRequirements
-from dcvd.core.diagnosis.routing import LONGEST_CHAIN
+from dcvd.core.diagnosis.routing import MAX_CHAIN_NAMES
 
 __all__ = [
-    "LONGEST_CHAIN",
+    "MAX_CHAIN_NAMES",
     "DnsDiagnosis",
     "DnsRequirements",
     "FindingCode",

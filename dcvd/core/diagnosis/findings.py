@@ -8,9 +8,9 @@ from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import DnsState, Finding, Record, Severity
 from dcvd.core.text import make_printable
 
-_MOST_EVIDENCE: Final = 10
-_MOST_NAMED: Final = 4
-_LONGEST_TEXT: Final = 255
+_MAX_EVIDENCE_LINES: Final = 10
+_MAX_NAMED: Final = 4
+_MAX_TEXT_CHARS: Final = 255
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "info")
 
 
@@ -47,13 +47,13 @@ def required_cname(facts: DnsFacts) -> Record:
 
 def shorten_evidence(evidence: Iterable[str]) -> tuple[str, ...]:
     """Return the first few texts of the evidence, each once, printable and shortened to a line."""
-    lines = dict.fromkeys(text for each in evidence if (text := make_printable(each)[:_LONGEST_TEXT]))
-    return tuple(lines)[:_MOST_EVIDENCE]
+    lines = dict.fromkeys(text for each in evidence if (text := make_printable(each)[:_MAX_TEXT_CHARS]))
+    return tuple(lines)[:_MAX_EVIDENCE_LINES]
 
 
 def join_names(names: Sequence[str]) -> str:
     """Join names for a sentence, such as `a, b, c, d and 6 more`."""
-    shown = [make_printable(name)[:_LONGEST_TEXT] for name in names[:_MOST_NAMED]]
+    shown = [make_printable(name)[:_MAX_TEXT_CHARS] for name in names[:_MAX_NAMED]]
     more = len(names) - len(shown)
     if more:
         return f"{', '.join(shown)} and {more} more"

@@ -9,11 +9,11 @@ from dcvd.core.domains.hostnames import normalise
 from dcvd.core.text import make_printable
 from dcvd.errors import InvalidInput
 
-LONGEST_COMMON_NAME: Final = 64
+MAX_COMMON_NAME_CHARS: Final = 64
 """The most characters of a certificate's common name (RFC 5280, ub-common-name). Cloudflare accepts a longer hostname
 only with a short name of Cloudflare's own beside it (`cloudflare_branding`)."""
 
-_LONGEST_QUOTED_NAME: Final = 100
+_MAX_QUOTED_NAME_CHARS: Final = 100
 
 
 def name_findings(text: str, *, allowed_tlds: Collection[str] = ()) -> tuple[Finding, ...]:
@@ -21,7 +21,7 @@ def name_findings(text: str, *, allowed_tlds: Collection[str] = ()) -> tuple[Fin
     try:
         name = normalise(text, allowed_tlds=allowed_tlds)
     except InvalidInput as error:
-        quoted = make_printable(text)[:_LONGEST_QUOTED_NAME]
+        quoted = make_printable(text)[:_MAX_QUOTED_NAME_CHARS]
         return (
             Finding(
                 code=FindingCode.HOSTNAME_INVALID,
@@ -31,14 +31,14 @@ def name_findings(text: str, *, allowed_tlds: Collection[str] = ()) -> tuple[Fin
                 evidence=(quoted,) if quoted else (),
             ),
         )
-    if len(name) <= LONGEST_COMMON_NAME:
+    if len(name) <= MAX_COMMON_NAME_CHARS:
         return ()
     return (
         Finding(
             code=FindingCode.HOSTNAME_TOO_LONG,
             severity="info",
             actor="nobody",
-            message=f"{name} has more than {LONGEST_COMMON_NAME} characters, so its certificate also names a host of "
+            message=f"{name} has more than {MAX_COMMON_NAME_CHARS} characters, so its certificate also names a host of "
             "Cloudflare's (cloudflare_branding). That is done for you.",
             evidence=(f"{len(name)} characters",),
         ),

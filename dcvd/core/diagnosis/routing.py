@@ -12,7 +12,7 @@ from dcvd.core.diagnosis.mistakes import find_doubled_name, find_doubled_target,
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import DnsState, Finding, Record
 
-LONGEST_CHAIN: Final = 8
+MAX_CHAIN_NAMES: Final = 8
 """The most CNAMEs that every resolver follows; those of some CAs give up soon after."""
 
 _PARTIAL_ZONE: Final = ".cdn.cloudflare.net"
@@ -37,7 +37,7 @@ def _diagnose_wrong_chain(facts: DnsFacts) -> RoutingDiagnosis:
         return RoutingDiagnosis(DnsState.UNVERIFIABLE, (proxied_finding(facts),))
     if facts.is_incomplete:
         return _diagnose_broken_chain(facts)
-    if len(facts.chain) > LONGEST_CHAIN:
+    if len(facts.chain) > MAX_CHAIN_NAMES:
         return failed_routing(_long_chain_finding(facts))
     doubled = find_doubled_name(facts)
     wildcard = find_masking_wildcard(facts)
@@ -64,7 +64,7 @@ def _diagnose_broken_chain(facts: DnsFacts) -> RoutingDiagnosis:
 def _findings_beside_cname(facts: DnsFacts) -> tuple[Finding, ...]:
     """Return what may still be wrong although the hostname leads to the target."""
     findings: list[Finding] = []
-    if facts.chain.index(facts.target) >= LONGEST_CHAIN:
+    if facts.chain.index(facts.target) >= MAX_CHAIN_NAMES:
         findings.append(_long_chain_finding(facts))
     kinds = sorted(
         {record.type for record in facts.other_records if not _is_harmless(facts, record.type, record.value)}

@@ -21,7 +21,7 @@ from dcvd.core.instants import DAY, MINUTE, SECOND, to_rfc3339
 
 """Outcomes for which our own network may be at fault."""
 
-_LONGEST_CACHE_TIME_MS: Final = 7 * DAY
+_MAX_CACHE_TIME_MS: Final = 7 * DAY
 """The longest time that resolvers cache an answer (RFC 8767 §4)."""
 
 
@@ -140,7 +140,7 @@ def find_propagation(facts: DnsFacts, now: int) -> Finding | None:
     ]
     if not old:
         return None
-    remaining_ms = [min(resolver.ttl * SECOND, _LONGEST_CACHE_TIME_MS) for resolver in old if resolver.ttl is not None]
+    remaining_ms = [min(resolver.ttl * SECOND, _MAX_CACHE_TIME_MS) for resolver in old if resolver.ttl is not None]
     # Rounding up to whole minutes keeps the message the same from one check to the next.
     clear_at = -(-(now + max(remaining_ms)) // MINUTE) * MINUTE if remaining_ms else None
     when = "by themselves" if clear_at is None else f"by {to_rfc3339(clear_at)}"

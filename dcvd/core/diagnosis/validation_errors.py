@@ -12,7 +12,7 @@ from dcvd.core.diagnosis.findings import shorten_evidence
 from dcvd.core.domains.domain import Domain, Finding, FindingActor, Record, Severity
 from dcvd.core.domains.hostnames import registrable_domain
 
-_LONGEST_TEXT: Final = 1000
+_MAX_TEXT_CHARS: Final = 1000
 
 
 class _ErrorMeaning(Struct, frozen=True):
@@ -95,7 +95,7 @@ def certificate_findings(domain: Domain) -> Iterator[Finding]:
     """Yield a finding for each text whose meaning is known."""
     for text in domain.cf_ssl_errors:
         # The hostname itself may contain any of the words.
-        searched = re.sub(re.escape(domain.name), "", text[:_LONGEST_TEXT], flags=re.IGNORECASE)
+        searched = re.sub(re.escape(domain.name), "", text[:_MAX_TEXT_CHARS], flags=re.IGNORECASE)
         meaning = next((meaning for pattern, meaning in _COMPILED_MEANINGS if pattern.search(searched)), None)
         if meaning is not None:
             yield _new_finding(domain, meaning, text)

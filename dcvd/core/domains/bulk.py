@@ -11,15 +11,15 @@ from dcvd.core.instants import DAY
 from dcvd.core.text import shorten
 from dcvd.errors import DcvdError, InvalidInput
 
-MOST_LINES: Final = 100_000
+MAX_LINES: Final = 100_000
 MAX_LINES_AT_ONCE: Final = 1_000
 """The most lines of a call whose body is one JSON object."""
 KEY_LIFETIME_MS: Final = 1 * DAY
 """How long the outcome of a line is kept for repeats with the same key."""
-LONGEST_KEY: Final = 255
-LONGEST_ECHOED_NAME: Final = 255
+MAX_KEY_CHARS: Final = 255
+MAX_ECHOED_NAME_CHARS: Final = 255
 """Characters of a name that an answer repeats; no hostname is longer."""
-_LONGEST_MESSAGE: Final = 400  # characters of a refusal, which may quote long input
+_MAX_MESSAGE_CHARS: Final = 400  # characters of a refusal, which may quote long input
 
 AddStatus = Literal["created", "exists", "would_create", "refused"]
 RemoveStatus = Literal["removed", "would_remove", "refused"]
@@ -84,7 +84,7 @@ def fingerprint_line(verb: Literal["add", "remove"], content: bytes) -> str:
 def to_refusal(error: DcvdError) -> LineRefusal:
     """Return an error as the refusal of a line, with its message shortened."""
     message = error.message
-    return LineRefusal(error.code, shorten(message, _LONGEST_MESSAGE))
+    return LineRefusal(error.code, shorten(message, _MAX_MESSAGE_CHARS))
 
 
 def reused_key_refusal(line: int) -> LineRefusal:
@@ -95,7 +95,7 @@ def reused_key_refusal(line: int) -> LineRefusal:
 
 def validate_key(key: str) -> str:
     """Return an idempotency key. Raises InvalidInput for one that is empty, too long or not visible ASCII."""
-    if not 1 <= len(key) <= LONGEST_KEY or not all("!" <= character <= "~" for character in key):
-        message = f"An idempotency key has 1 to {LONGEST_KEY} visible ASCII characters; a UUID is a good one."
+    if not 1 <= len(key) <= MAX_KEY_CHARS or not all("!" <= character <= "~" for character in key):
+        message = f"An idempotency key has 1 to {MAX_KEY_CHARS} visible ASCII characters; a UUID is a good one."
         raise InvalidInput("Idempotency-Key", message)
     return key

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-_LONGEST_ID: Final = 100
-_LONGEST_NAME: Final = 253
+_MAX_ID_CHARS: Final = 100
+_MAX_NAME_CHARS: Final = 253
 
 
 class CloudflareNotification(Struct, frozen=True, kw_only=True):
@@ -38,12 +38,13 @@ def read_notification(payload: object) -> CloudflareNotification:
     body = top if "metadata" in top or "metadata" not in inner else inner
     metadata, subject = _members_of(body.get("metadata")), _members_of(body.get("data"))
     event = _members_of(metadata.get("event"))
-    hostname = _read_text(subject.get("hostname"), _LONGEST_NAME)
+    hostname = _read_text(subject.get("hostname"), _MAX_NAME_CHARS)
     return CloudflareNotification(
-        event_id=_read_text(event.get("id"), _LONGEST_ID) or _read_text(top.get("alert_correlation_id"), _LONGEST_ID),
-        type=_read_text(event.get("type"), _LONGEST_ID) or _read_text(top.get("alert_event"), _LONGEST_ID),
-        zone_id=_read_text(_members_of(metadata.get("zone")).get("id"), _LONGEST_ID),
-        hostname_id=_read_text(subject.get("id"), _LONGEST_ID),
+        event_id=_read_text(event.get("id"), _MAX_ID_CHARS)
+        or _read_text(top.get("alert_correlation_id"), _MAX_ID_CHARS),
+        type=_read_text(event.get("type"), _MAX_ID_CHARS) or _read_text(top.get("alert_event"), _MAX_ID_CHARS),
+        zone_id=_read_text(_members_of(metadata.get("zone")).get("id"), _MAX_ID_CHARS),
+        hostname_id=_read_text(subject.get("id"), _MAX_ID_CHARS),
         hostname=None if hostname is None else hostname.lower().removesuffix("."),
     )
 

@@ -14,7 +14,7 @@ from dcvd.errors import InvalidInput
 TOKEN_LABEL: Final = "{token}."
 """The first label of a configured target in whose place every registration gets its own random label."""
 
-_LONGEST_NAME: Final = 253
+_MAX_NAME_CHARS: Final = 253
 _TOKEN_BYTES: Final = 10
 _EXAMPLE_SUFFIX: Final = "0123456789abcdef.dcv.cloudflare.com"
 """A stand-in until Cloudflare's name for our zone is known; all such names have the same length."""
@@ -54,11 +54,11 @@ def validate_delegable(name: str, suffix: str | None) -> None:
     label = f"{CHALLENGE_LABEL}.{name}"
     target = f"{name}.{suffix or _EXAMPLE_SUFFIX}"
     longest = max(label, target, key=len)
-    if len(longest) > _LONGEST_NAME:
-        at_most = _LONGEST_NAME - (len(longest) - len(name))
+    if len(longest) > _MAX_NAME_CHARS:
+        at_most = _MAX_NAME_CHARS - (len(longest) - len(name))
         raise InvalidInput(
             "validation",
             f"{name} is too long to be validated by delegation: its challenge {longest} would have {len(longest)}"
-            f" characters, and DNS carries {_LONGEST_NAME}. Use a hostname of at most {at_most} characters, or http.",
+            f" characters, and DNS carries {_MAX_NAME_CHARS}. Use a hostname of at most {at_most} characters, or http.",
             code="hostname_too_long_to_delegate",
         )

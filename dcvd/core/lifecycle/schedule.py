@@ -18,7 +18,7 @@ from dcvd.core.retry_delays import add_jitter, cloudflare_backoff_ms
 _ERROR_INTERVAL_MS: Final = 4 * HOUR
 _RENEWAL_INTERVAL_MS: Final = 4 * HOUR
 _OVERDUE_INTERVAL_MS: Final = 1 * HOUR
-LONGEST_FIXED_INTERVAL_MS: Final = max(_ERROR_INTERVAL_MS, _RENEWAL_INTERVAL_MS)
+MAX_FIXED_INTERVAL_MS: Final = max(_ERROR_INTERVAL_MS, _RENEWAL_INTERVAL_MS)
 _FRESH_INTERVAL_MS: Final = 5 * SECOND
 """Cloudflare gives the records of a new hostname only "after a few seconds"."""
 

@@ -9,7 +9,7 @@ from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.lifecycle import transitions
 from dcvd.core.lifecycle.transitions import LifecycleRules
 
-_LEAST_GAIN: Final = 2
+_MIN_GAIN_FACTOR: Final = 2
 """A sweep starts when single calls would cost so many times as much, because some of the due domains may be checked
 otherwise before the sweep reaches them."""
 _EARLY_CHECK_DIVISOR: Final = 8
@@ -18,7 +18,7 @@ _EARLY_CHECK_DIVISOR: Final = 8
 
 def fewest_due_to_start(pages: int) -> int:
     """Return the fewest due domains for which a sweep of that many pages is cheaper than single calls."""
-    return pages * _LEAST_GAIN
+    return pages * _MIN_GAIN_FACTOR
 
 
 def is_worth_continuing(due_domains: int, pages_left: int) -> bool:
@@ -26,7 +26,7 @@ def is_worth_continuing(due_domains: int, pages_left: int) -> bool:
 
     It is given up only when it costs clearly more than single calls, so that the two ways do not alternate.
     """
-    return due_domains * _LEAST_GAIN >= pages_left
+    return due_domains * _MIN_GAIN_FACTOR >= pages_left
 
 
 def may_check(domain: Domain, now: int, started_at: int, active_interval_ms: int) -> bool:

@@ -13,7 +13,7 @@ from dcvd.sandbox.faults import ApiFault, ApiFaultKind, DnsFault, DnsFaultKind
 from dcvd.sandbox.http.decoding import choice_error, error_text
 from dcvd.sandbox.nameserver.records import parse_name, parse_type
 
-_LONGEST_DELAY_MS: Final = MINUTE
+_MAX_DELAY_MS: Final = MINUTE
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _API_PREFIX: Final = "/client/v4"
 _TOKEN_CHARACTERS: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -124,7 +124,7 @@ def _read_delay_ms(request: FaultRequest) -> int:
         delay = parse_duration(request.delay)
     except ValueError as error:
         raise InvalidInput("delay", f"delay {request.delay!r} cannot be used: {error_text(error)}.") from error
-    if delay > _LONGEST_DELAY_MS:
+    if delay > _MAX_DELAY_MS:
         raise InvalidInput("delay", f"delay {request.delay!r} is more than a minute, and no resolver waits that long.")
     return delay
 

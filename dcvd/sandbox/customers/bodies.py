@@ -17,8 +17,8 @@ _LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _QUOTED: Final = re.compile(r'("([^"\\]|\\[^0-9]|\\[0-2][0-9]{2}){0,255}"( +|$))+')
 _TAG: Final = re.compile(r"[A-Za-z0-9_-]{1,32}(:.{0,100})?")
 _TTL_RANGE: Final = (60, 86400)
-_LONGEST_COMMENT: Final = 100
-_LONGEST_TEXT: Final = 2048
+_MAX_COMMENT_CHARS: Final = 100
+_MAX_TEXT_CHARS: Final = 2048
 _PRIORITY_TYPES: Final = frozenset({"MX"})
 
 
@@ -100,9 +100,9 @@ def _read_host(body: Body) -> tuple[str, None]:
 
 def _read_txt(body: Body) -> tuple[str, None]:
     text = _read_text(body, "content")
-    if len(text) > _LONGEST_TEXT or not text.isprintable():
+    if len(text) > _MAX_TEXT_CHARS or not text.isprintable():
         raise CloudflareErrorResponse(
-            1004, f"`content` of a TXT record is printable and at most {_LONGEST_TEXT} characters long."
+            1004, f"`content` of a TXT record is printable and at most {_MAX_TEXT_CHARS} characters long."
         )
     if text.startswith('"') and not _QUOTED.fullmatch(text):
         raise CloudflareErrorResponse(1004, "`content` of a TXT record has a quotation mark that does not end.")
@@ -176,8 +176,8 @@ def _read_ttl(value: object) -> int:
 def _read_comment(value: object) -> str | None:
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or len(value) > _LONGEST_COMMENT:
-        raise CloudflareErrorResponse(1004, f"`comment` is a text of at most {_LONGEST_COMMENT} characters.")
+    if not isinstance(value, str) or len(value) > _MAX_COMMENT_CHARS:
+        raise CloudflareErrorResponse(1004, f"`comment` is a text of at most {_MAX_COMMENT_CHARS} characters.")
     return value
 
 

@@ -9,7 +9,7 @@ from dcvd.sandbox.customers.model import AUTOMATIC_TTL, PROXIABLE_TYPES, DnsReco
 PROXY_ADDRESSES: Final[Mapping[str, str]] = {"A": "104.16.0.1", "AAAA": "2606:4700::1"}
 """The addresses of Cloudflare that answer for every proxied record, whatever the record says."""
 _AUTOMATIC_TTL_S: Final = 300
-_LONGEST_STRING: Final = 255
+_MAX_STRING_CHARS: Final = 255
 
 
 def to_presentation(records: Sequence[DnsRecord]) -> dict[str, tuple[list[str], int]]:
@@ -64,7 +64,7 @@ def _quote_text(text: str) -> str:
     """Return a text that is quoted already as it is; cut any other into quoted strings of at most 255 characters."""
     if text.startswith('"'):
         return text
-    parts = [text[start : start + _LONGEST_STRING] for start in range(0, len(text), _LONGEST_STRING)]
+    parts = [text[start : start + _MAX_STRING_CHARS] for start in range(0, len(text), _MAX_STRING_CHARS)]
     return " ".join('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in parts)
 
 

@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 _ACCOUNT_TIMEOUT_S: Final = 5.0
 """Seconds that a provider has to say whose account it is; the connection works without that."""
-_LONGEST_ACCOUNT: Final = 200
+_MAX_ACCOUNT_CHARS: Final = 200
 _BEGIN_AGAIN: Final = "Begin again with POST /api/oauth/authorize."
 
 
@@ -198,7 +198,7 @@ async def _find_account(drivers: DriverFactory, provider: Provider, credentials:
     except (RemoteError, TimeoutError) as error:
         log.info("oauth.account_not_named", provider=provider.value, error=str(error) or type(error).__name__)
         return None
-    return make_printable(name)[:_LONGEST_ACCOUNT] or None if name else None
+    return make_printable(name)[:_MAX_ACCOUNT_CHARS] or None if name else None
 
 
 async def _revoke_granted_tokens(token_client: TokenClient, provider: Provider, tokens: TokenResponse) -> None:

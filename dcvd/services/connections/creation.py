@@ -16,7 +16,7 @@ from dcvd.store.engine.database import Snapshot, Transaction
 
 _MAX_CONNECTIONS: Final = 100
 """Connections of an organization."""
-_LONGEST_ACCOUNT: Final = 200
+_MAX_ACCOUNT_CHARS: Final = 200
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ async def create(
         org_id=org_id,
         provider=provider,
         method=method_of(credentials),
-        account=None if account is None else make_printable(account)[:_LONGEST_ACCOUNT],
+        account=None if account is None else make_printable(account)[:_MAX_ACCOUNT_CHARS],
         scopes=tuple(scopes),
         expires_at=expires_at,
         refresh_at=refresh_at if _is_renewable(credentials) else None,

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dcvd.core.domains.additions import DomainRequest, ValidatedDomain
 from dcvd.core.domains.bulk import (
-    LONGEST_ECHOED_NAME,
+    MAX_ECHOED_NAME_CHARS,
     AddLine,
     AddOutcome,
     AddStatus,
@@ -56,7 +56,7 @@ def validate_line(context: Context, number: int, request: DomainRequest) -> AddL
     return AddLine(
         number=number,
         fingerprint=fingerprint_line("add", msgspec.json.encode(request)),
-        name=request.domain_name[:LONGEST_ECHOED_NAME],
+        name=request.domain_name[:MAX_ECHOED_NAME_CHARS],
         content=content,
     )
 

@@ -25,7 +25,7 @@ from dcvd.store.engine.paging import Page, build_page, decode_cursor
 
 log = structlog.get_logger(__name__)
 
-LONGEST_DELAY_MS: Final = 2 * HOUR
+MAX_DELAY_MS: Final = 2 * HOUR
 """No job is planned further ahead than this; one that is was planned by a clock that has since been put back."""
 
 _OUTAGE_CODES: Final = frozenset(
@@ -165,7 +165,7 @@ def record_failure(context: Context, tx: Transaction, job: Job, error: DcvdError
     else:
         delay_ms = job_delay_ms(attempts, context.random_fraction(), is_outage=is_outage)
         if isinstance(error, Retryable) and error.retry_after_s is not None:
-            delay_ms = max(delay_ms, min(int(error.retry_after_s * SECOND), LONGEST_DELAY_MS))
+            delay_ms = max(delay_ms, min(int(error.retry_after_s * SECOND), MAX_DELAY_MS))
         updated_job = replace(updated_job, next_attempt_at=now + delay_ms)
         drafts = [_draft_event(EventType.JOB_FAILED, updated_job)]
     jobs.update(tx, updated_job)

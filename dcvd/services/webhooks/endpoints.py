@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 _BATCH_SIZE: Final = 500
 """Deliveries that one transaction ends or removes: the writer is never held for long."""
-_MOST_HEADERS: Final = 20
+_MAX_HEADERS: Final = 20
 _MAX_HEADER_BYTES: Final = 4096
 _MAX_ATTEMPTS_PER_SECOND: Final = 1000
 _RESERVED_HEADERS: Final = frozenset(
@@ -262,10 +262,10 @@ def _validate_headers(headers: Mapping[str, str]) -> dict[str, str]:
             raise InvalidInput("headers", refusal, code="bad_header")
         valid_headers[lower_name] = value
     if (
-        len(valid_headers) > _MOST_HEADERS
+        len(valid_headers) > _MAX_HEADERS
         or sum(map(len, (*valid_headers, *valid_headers.values()))) > _MAX_HEADER_BYTES
     ):
-        message = f"There may be {_MOST_HEADERS} headers of {_MAX_HEADER_BYTES} bytes in all."
+        message = f"There may be {_MAX_HEADERS} headers of {_MAX_HEADER_BYTES} bytes in all."
         raise InvalidInput("headers", message, code="bad_header")
     return dict(headers)
 

@@ -19,7 +19,7 @@ from dcvd.store.webhooks import signing_secrets
 log = structlog.get_logger(__name__)
 
 DEFAULT_GRACE_MS: Final = DAY
-LONGEST_GRACE_MS: Final = 7 * DAY
+MAX_GRACE_MS: Final = 7 * DAY
 _MAX_VALID_SECRETS: Final = 10
 _BATCH_SIZE: Final = 200
 

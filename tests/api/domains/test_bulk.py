@@ -11,7 +11,7 @@ import pytest
 
 from dcvd.api.app import Api
 from dcvd.api.http.admission_limits import StreamSlots
-from dcvd.api.http.ndjson import LONGEST_LINE_BYTES
+from dcvd.api.http.ndjson import MAX_LINE_BYTES
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
 from tests.api.client import Answer, Client, problem
@@ -81,7 +81,7 @@ async def test_lines_are_answered_line_by_line(owner: Client) -> None:
     body = (
         _body("a.customer.com")
         + b"\n{\n"
-        + b" " * LONGEST_LINE_BYTES
+        + b" " * MAX_LINE_BYTES
         + b"x\n"
         + b'{"domainName":"b.customer.com","wildcard":true}'
     )
