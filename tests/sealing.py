@@ -9,6 +9,7 @@ from dcvd.core.webhooks.endpoint import Endpoint, SigningSecret
 from dcvd.core.webhooks.health import EndpointHealth
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
+from dcvd.services.context import Context
 from dcvd.store import organizations
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.organizations import Organization
@@ -104,3 +105,9 @@ def opened(snapshot: Snapshot, vault: Vault) -> int:
 def key_ids(snapshot: Snapshot) -> set[str]:
     """The keys that the values name."""
     return sealed_columns.key_ids(sealed_columns.list_groups(snapshot))
+
+
+def without_key(context: Context) -> Context:
+    """The context of a daemon on the same database whose operator has configured no key."""
+    vault = Vault(VaultKey(bytes(32)), is_configured=False)
+    return Context(context.database, context.live_config, vault=vault, clock=context.clock)

@@ -1,6 +1,7 @@
 """`dcvd vault`, as operators call it."""
 
 import os
+import resource
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -157,15 +158,15 @@ def test_only_one_changes_a_file_at_a_time_and_no_key_is_lost(tmp_path: Path) ->
     assert _keys(path) == [B, A]
 
 
-def test_a_change_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     path = _key_file(tmp_path / "key", A)
-
-    def refuse(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("dcvd.kit.vault.key_file.sync_to_disk", refuse)
-    with pytest.raises(OSError, match="No space"):
-        change_keys(path, lambda keys: [B, *keys])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            change_keys(path, lambda keys: [B, *keys])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert (_keys(path), [each.name for each in tmp_path.iterdir()]) == ([A], ["key"])
 
 

@@ -11,8 +11,7 @@ from dcvd.core.instants import HOUR, MINUTE
 from dcvd.core.records.zones import Zone
 from dcvd.core.secret import Secret
 from dcvd.errors import NotConfigured, NotFound, Retryable, Unauthorized
-from dcvd.kit.vault.key import VaultKey
-from dcvd.kit.vault.sealing import Vault
+from dcvd.metrics import Metrics
 from dcvd.services.connections import creation
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
@@ -21,6 +20,7 @@ from tests.connections.conftest import Log, connect
 from tests.connections.provider import ProviderServer
 from tests.connections.views import stored
 from tests.manual_clock import ManualClock
+from tests.sealing import without_key
 from tests.services.views import event_names
 
 _ZONE = Zone(id="1", name="customer.test")
@@ -145,9 +145,9 @@ async def test_another_organizations_connection_is_not_there(
 async def test_without_a_configured_key_nothing_is_opened(
     access: ProviderAccess, context: Context, connection: Connection
 ) -> None:
-    context._vault = Vault(VaultKey(bytes(32)), is_configured=False)
+    keyless = ProviderAccess(without_key(context), access.drivers, access.token_client, Metrics())
     with pytest.raises(NotConfigured) as missing:
-        await access.open_driver(connection.org_id, connection.id)
+        await keyless.open_driver(connection.org_id, connection.id)
     assert missing.value.code == "encryption_key_missing"
 
 

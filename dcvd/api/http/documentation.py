@@ -12,7 +12,8 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, Operation, RequestBody, SecurityRequirement, SecurityScheme, Server
 
 from dcvd import __version__
-from dcvd.api.http.problems import MEDIA_TYPE, Problem
+from dcvd.api.http.problem_view import Problem
+from dcvd.api.http.problems import MEDIA_TYPE
 
 BEARER: Final[list[SecurityRequirement]] = [{"bearer": []}]
 

@@ -9,8 +9,9 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import Scope
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct
 
+from dcvd.api.http.problem_view import FieldError, Problem
 from dcvd.core.text import shorten
 from dcvd.errors import (
     Conflict,
@@ -35,26 +36,6 @@ REQUEST_ID: Final = "dcvd.request_id"
 
 _MAX_SENTENCE_LENGTH: Final = 1000  # characters of a sentence, which may quote what was given
 _DEFAULT_RETRY_AFTER_S: Final = 5.0  # seconds to wait, if the unavailable service did not say how long
-
-
-class FieldError(Struct, frozen=True):
-    """A value at fault: its name as the caller wrote it, and what is wrong with it."""
-
-    field: str
-    message: str
-
-
-class Problem(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What went wrong. `code` is stable and for programs, `detail` is a sentence for people."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    code: str
-    errors: list[FieldError] = []
-    existing_id: str | UnsetType = UNSET
-    request_id: str | UnsetType = UNSET
 
 
 class HttpRefusal(DcvdError):

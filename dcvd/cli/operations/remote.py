@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from dcvd.api.domains.bulk_view import AddedLine
 from dcvd.api.domains.input import NewDomain
+from dcvd.api.http.problem_view import Problem
 from dcvd.api.operators.view import OrganizationAnswer, OrganizationList, OrganizationView, RenewalsAnswer
 from dcvd.api.tokens.view import TokenAnswer, TokenList, TokenView
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
@@ -33,11 +34,6 @@ _A = TypeVar("_A")
 
 class _NameDiagnosisAnswer(Struct, frozen=True):
     diagnosis: DiagnosisOutput
-
-
-class _ProblemAnswer(Struct, frozen=True):
-    detail: str
-    code: str = DcvdError.code
 
 
 class RemoteOperations:
@@ -202,7 +198,7 @@ def _decode_answer(raw: bytes, answer_type: type[_A], call: str, socket: Path) -
 
 def _to_error(raw: bytes, fallback_sentence: str) -> DcvdError:
     try:
-        problem = msgspec.json.decode(raw, type=_ProblemAnswer)
+        problem = msgspec.json.decode(raw, type=Problem)
     except msgspec.DecodeError:
         return DcvdError(f"{fallback_sentence}, which is no answer of dcvd's: see its log.")
     return DcvdError(problem.detail, code=problem.code)

@@ -25,7 +25,7 @@ from dcvd.store.oauth_states import ConsumedState, PendingAuthorization
 
 log = structlog.get_logger(__name__)
 
-_MAX_UNUSED: Final = 100
+MAX_UNUSED: Final = 100
 _MAX_IN_LIFETIME: Final = 1000
 """Authorizations of an organization within the life of a state, used ones among them. The stored states are counted,
 because a restart must not forget them."""
@@ -181,11 +181,11 @@ def _explain_unusable(snapshot: Snapshot, state_hash: bytes, org_id: str | None)
 
 def _check_room(snapshot: Snapshot, org_id: str, now: int) -> None:
     total, unused = oauth_states.count(snapshot, org_id, now)
-    if unused >= _MAX_UNUSED or total >= _MAX_IN_LIFETIME:
+    if unused >= MAX_UNUSED or total >= _MAX_IN_LIFETIME:
         raise TooManyRequests(
             f"There are {unused} authorizations open and {total - unused} used within {STATE_LIFETIME_MS // MINUTE} "
             "minutes; "
-            f"there may be {_MAX_UNUSED} and {_MAX_IN_LIFETIME}. Each ends by itself.",
+            f"there may be {MAX_UNUSED} and {_MAX_IN_LIFETIME}. Each ends by itself.",
             retry_after_s=to_seconds(MINUTE),
         )
 

@@ -14,7 +14,7 @@ from dcvd.services.context import Context
 from dcvd.store import connections
 from dcvd.store.engine.database import Snapshot, Transaction
 
-_MAX_CONNECTIONS: Final = 100
+MAX_CONNECTIONS: Final = 100
 """Connections of an organization."""
 _MAX_ACCOUNT_CHARS: Final = 200
 
@@ -77,9 +77,9 @@ async def create(
 
 def check_room(snapshot: Snapshot, org_id: str) -> None:
     """Raise Conflict where an organization may have no further connection."""
-    if connections.count_of_org(snapshot, org_id) >= _MAX_CONNECTIONS:
+    if connections.count_of_org(snapshot, org_id) >= MAX_CONNECTIONS:
         raise Conflict(
-            f"There are {_MAX_CONNECTIONS} connections already; remove one that no domain needs.",
+            f"There are {MAX_CONNECTIONS} connections already; remove one that no domain needs.",
             code="too_many_connections",
         )
 

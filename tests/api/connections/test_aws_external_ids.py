@@ -12,8 +12,6 @@ from dcvd.config.provider_sections import Route53ProviderConfig
 from dcvd.core.instants import DAY
 from dcvd.core.secret import Secret
 from dcvd.kit.http.fetch import Fetcher
-from dcvd.kit.vault.key import VaultKey
-from dcvd.kit.vault.sealing import Vault
 from dcvd.services.connections.setup import CredentialTrials
 from dcvd.services.context import Context
 from dcvd.store import aws_external_ids
@@ -24,6 +22,7 @@ from tests.manual_clock import ManualClock
 from tests.providers.route53.aws import KEY, OURS, SECRET, THEIR_KEY, THEIR_SECRET, THEIRS, FakeAws
 from tests.providers.route53.conftest import serving
 from tests.providing import access_of, drivers_of
+from tests.sealing import without_key
 
 PATH = "/api/oauth/aws/external-ids"
 CONNECTIONS = "/api/oauth/connections"
@@ -191,14 +190,14 @@ async def test_external_ids_that_nobody_uses_are_limited(
     await issued(owner)
 
 
-async def test_what_the_operator_has_not_set_up_is_named(owner: Client, context: Context) -> None:
+async def test_what_the_operator_has_not_set_up_is_named(app: Api, owner: Client, context: Context) -> None:
     identity = context.config.providers_route53
     context.live_config.value = replace(context.config, providers_route53=Route53ProviderConfig())
     assert (
         "providers.route53.access_key_id" in problem(await owner.post(PATH, {}), 503, "aws_identity_missing")["detail"]
     )
     context.live_config.value = replace(context.config, providers_route53=identity)
-    context._vault = Vault(VaultKey(bytes(32)), is_configured=False)
+    app.services.context = without_key(context)
     problem(await owner.post(PATH, {}), 503, "encryption_key_missing")
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from dcvd.api.app import Api
+from dcvd.core.connections.connection import Provider
+from dcvd.core.connections.credentials import ApiToken
+from dcvd.core.secret import Secret
 from dcvd.errors import Permanent
 from dcvd.kit.http.fetch import Fetcher
-from dcvd.kit.vault.key import VaultKey
-from dcvd.kit.vault.sealing import Vault
 from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
 from dcvd.services.connections import creation
@@ -24,6 +25,7 @@ from tests.api.conftest import EventDict
 from tests.connections.provider import ProviderDrivers, ProviderServer, serving
 from tests.leaks import MARK
 from tests.marked import marked
+from tests.sealing import without_key
 
 _PATH = "/api/oauth/connections"
 
@@ -203,8 +205,7 @@ async def test_without_a_configured_key_what_needs_one_says_which_setting_is_mis
     app: Api, owner: Client, provider: ProviderServer, context: Context
 ) -> None:
     made = (await owner.post(_PATH, _body(provider.api_token()))).json["connection"]
-    vault = Vault(VaultKey(bytes(32)), is_configured=False)
-    app.services.context = Context(context.database, context.live_config, vault=vault, clock=context.clock)
+    app.services.context = without_key(context)
     provider.calls.clear()
     for answer in (
         await owner.post(_PATH, _body(provider.api_token())),
@@ -216,11 +217,21 @@ async def test_without_a_configured_key_what_needs_one_says_which_setting_is_mis
 
 
 async def test_an_organization_has_no_end_of_connections(
-    owner: Client, stranger: Client, provider: ProviderServer, monkeypatch: pytest.MonkeyPatch
+    owner: Client, stranger: Client, provider: ProviderServer, context: Context, organization: Organization
 ) -> None:
-    monkeypatch.setattr(creation, "_MAX_CONNECTIONS", 2)
-    for _ in range(2):
-        assert (await owner.post(_PATH, _body(provider.api_token()))).status == 201
+    for _ in range(creation.MAX_CONNECTIONS - 1):
+        await creation.create(
+            context,
+            organization.id,
+            Provider.CLOUDFLARE,
+            ApiToken(token=Secret(marked("another"))),
+            account=None,
+            scopes=(),
+            expires_at=None,
+            refresh_at=None,
+            actor="operator",
+        )
+    assert (await owner.post(_PATH, _body(provider.api_token()))).status == 201
     provider.calls.clear()
     problem(await owner.post(_PATH, _body(provider.api_token())), 409, "too_many_connections")
     assert not provider.calls

@@ -91,7 +91,7 @@ async def flow(
     )
     fetcher = Fetcher()
     await fetcher.start()
-    client = RecordingClient(fetcher, lambda: context.config)
+    client = RecordingClient(fetcher, context.live_config)
     parts = app.services
     parts.access = ProviderAccess(context, drivers_of(context, fetcher), client, Metrics())
     yield Flow(context, server, client, parts.access, account, anybody, owner, tmp_path)

@@ -6,15 +6,15 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from msgspec.structs import replace
 
+from dcvd.api.app import Api
 from dcvd.core.instants import MINUTE
-from dcvd.kit.vault.key import VaultKey
-from dcvd.kit.vault.sealing import Vault
 from dcvd.services.connections import authorizations
 from tests.api.client import problem
 from tests.api.oauth.flow import Flow
 from tests.manual_clock import ManualClock
 from tests.oauth.servers import OURS, SCOPES, TENANTS, client_id
 from tests.oauth.strict import Strict
+from tests.sealing import without_key
 
 pytestmark = pytest.mark.parametrize("server", ["ours"], indirect=True)
 
@@ -61,22 +61,14 @@ async def test_a_setting_that_lacks_is_named(flow: Flow) -> None:
         assert setting in found["detail"]
 
 
-async def test_without_a_configured_key_nobody_is_sent_anywhere_and_no_state_is_used(flow: Flow) -> None:
-    parameters = await flow.consented(redirectUri=TENANTS)
-    vault = flow.context.vault
-    flow.context._vault = Vault(VaultKey(bytes(32)), is_configured=False)
+async def test_without_a_configured_key_nobody_is_sent_anywhere_and_no_state_is_used(app: Api, flow: Flow) -> None:
+    parameters, sent_to_us = await flow.consented(redirectUri=TENANTS), await flow.consented()
+    app.services.context = without_key(flow.context)
     problem(await flow.owner.post(_PATH, {"provider": "other"}), 503, "encryption_key_missing")
     problem(await flow.exchange(parameters), 503, "encryption_key_missing")
-    assert (await flow.callback(await _sent_to_us(flow, vault))).status == 503
-    flow.context._vault = vault
+    assert (await flow.callback(sent_to_us)).status == 503
+    app.services.context = flow.context
     assert (await flow.exchange(parameters)).status == 201
-
-
-async def _sent_to_us(flow: Flow, vault: Vault) -> dict[str, str]:
-    without, flow.context._vault = flow.context._vault, vault
-    parameters = await flow.consented()
-    flow.context._vault = without
-    return parameters
 
 
 async def test_a_redirect_uri_has_to_be_one_of_the_list_exactly(flow: Flow) -> None:
@@ -96,11 +88,8 @@ async def test_a_name_is_asked_for_only_where_the_provider_needs_one(flow: Flow)
     problem(answer, 400, "invalid_input", field="domainName")
 
 
-async def test_so_many_may_be_open_and_each_makes_room_at_its_end(
-    flow: Flow, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(authorizations, "_MAX_UNUSED", 2)
-    for _ in range(2):
+async def test_so_many_may_be_open_and_each_makes_room_at_its_end(flow: Flow, clock: ManualClock) -> None:
+    for _ in range(authorizations.MAX_UNUSED):
         await flow.begin()
     refused = await flow.owner.post(_PATH, {"provider": "other"})
     problem(refused, 429, "too_many_requests")

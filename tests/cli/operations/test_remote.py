@@ -51,7 +51,13 @@ async def test_every_page_of_tokens_is_asked_for(tmp_path: Path) -> None:
 
 async def test_a_problem_becomes_its_sentence_and_code(tmp_path: Path) -> None:
     async def refuse(request: web.Request) -> web.Response:
-        problem = {"type": "about:blank", "status": 403, "detail": "You are no operator.", "code": "not_an_operator"}
+        problem = {
+            "type": "about:blank",
+            "title": "Forbidden",
+            "status": 403,
+            "detail": "You are no operator.",
+            "code": "not_an_operator",
+        }
         return web.json_response(problem, status=403, content_type="application/problem+json")
 
     async with daemon(tmp_path / "d.sock", refuse) as operations:
