@@ -10,6 +10,7 @@ from dcvd.dns import DnsObserver
 from dcvd.errors import InvalidInput, NotConfigured
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.fetch import Fetcher
+from dcvd.providers.cloudflare.calls import CloudflareDnsApi
 from dcvd.providers.cloudflare.records import CloudflareRecords
 from dcvd.providers.domain_connect.records import TemplateRecords
 from dcvd.providers.driver import RecordDriver
@@ -47,7 +48,8 @@ class DriverFactory:
         config = self._live_config.value
         match provider, credentials:
             case Provider.CLOUDFLARE, OauthTokens(access_token=token) | ApiToken(token=token):
-                return CloudflareRecords(self._fetcher, config.providers_cloudflare.api_base_url, token)
+                base_url = config.providers_cloudflare.api_base_url
+                return CloudflareRecords(CloudflareDnsApi(self._fetcher, base_url, token))
             case Provider.GODADDY, OauthTokens() | ApiToken() | KeyPair():
                 return GodaddyRecords(
                     self._fetcher, config.providers_godaddy.api_base_url, credentials, self._godaddy_budgets

@@ -17,7 +17,7 @@ from dcvd.providers.cloudflare.wire import read_account, read_id, read_records, 
 _MAX_ANSWER_BYTES: Final = 512 * 1024
 _ZONES_PER_PAGE: Final = 50
 _RECORDS_PER_PAGE: Final = 100
-MAX_PAGES: Final = 5
+_MAX_PAGES: Final = 5
 _RECORDS_PATH: Final = "/zones/{zone_id}/dns_records"
 _RECORD_PATH: Final = f"{_RECORDS_PATH}/{{dns_record_id}}"
 
@@ -25,7 +25,7 @@ _RECORD_PATH: Final = f"{_RECORDS_PATH}/{{dns_record_id}}"
 class CloudflareDnsApi:
     """Cloudflare's DNS API. Each method makes one call, except `list_records`, and raises a RemoteError."""
 
-    def __init__(self, fetcher: Fetcher, base_url: str, token: Secret, *, max_pages: int = MAX_PAGES) -> None:
+    def __init__(self, fetcher: Fetcher, base_url: str, token: Secret, *, max_pages: int = _MAX_PAGES) -> None:
         self._fetcher = fetcher
         self._base_url = base_url
         self._token = token

@@ -5,11 +5,9 @@ from collections.abc import Sequence
 import structlog
 
 from dcvd.core.records.zones import Zone, ZoneRecord
-from dcvd.core.secret import Secret
 from dcvd.core.text import make_printable
 from dcvd.errors import Permanent, Unauthorized
-from dcvd.kit.http.fetch import Fetcher
-from dcvd.providers.cloudflare.calls import MAX_PAGES, CloudflareDnsApi
+from dcvd.providers.cloudflare.calls import CloudflareDnsApi
 from dcvd.providers.cloudflare.faults import is_gone
 from dcvd.providers.owner_names import OwnerName, find_nearest_zone
 from dcvd.providers.record_provider import DEADLINE_S
@@ -19,19 +17,11 @@ log = structlog.get_logger(__name__)
 
 
 class CloudflareRecords(StepwiseProvider):
-    """Cloudflare's driver; it takes an API token or an OAuth access token."""
+    """Cloudflare's driver, for an API that is called with an API token or an OAuth access token."""
 
-    def __init__(
-        self,
-        fetcher: Fetcher,
-        base_url: str,
-        token: Secret,
-        *,
-        deadline_s: float = DEADLINE_S,
-        max_pages: int = MAX_PAGES,
-    ) -> None:
+    def __init__(self, api: CloudflareDnsApi, *, deadline_s: float = DEADLINE_S) -> None:
         super().__init__("Cloudflare", deadline_s=deadline_s)
-        self._api = CloudflareDnsApi(fetcher, base_url, token, max_pages=max_pages)
+        self._api = api
 
     async def _check_credentials(self) -> str | None:
         """Return the account's name. The list of zones decides: Cloudflare verifies only API tokens of users."""

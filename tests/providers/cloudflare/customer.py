@@ -10,6 +10,7 @@ import msgspec
 from dcvd.core.records.zones import Zone
 from dcvd.core.secret import Secret
 from dcvd.kit.http.fetch import Fetcher
+from dcvd.providers.cloudflare.calls import CloudflareDnsApi
 from dcvd.providers.cloudflare.records import CloudflareRecords
 from dcvd.sandbox import Sandbox, SandboxSettings
 
@@ -17,7 +18,10 @@ ALL = ("zone.read", "dns.read", "dns.write")
 
 
 class Customer:
-    """What is there beside the driver: the control API, and the zone as its owner sees it."""
+    """What is there beside the driver: the control API, and the zone as its owner sees it.
+
+    api: what the driver calls, so that a test can have something happen before a call.
+    """
 
     def __init__(self, sandbox: Sandbox, session: aiohttp.ClientSession, fetcher: Fetcher) -> None:
         self.sandbox = sandbox
@@ -25,7 +29,8 @@ class Customer:
         self._fetcher = fetcher
         self._token = self.token()
         self.zone = self.zone_named("customer.test")
-        self.driver = self.driver_with(self._token)
+        self.api = CloudflareDnsApi(fetcher, sandbox.api_url, Secret(self._token))
+        self.driver = CloudflareRecords(self.api)
 
     def zone_named(self, name: str) -> Zone:
         return Zone(id=self.sandbox.world.customers.get_by_name(name).id, name=name, flattens_apex=True)
@@ -35,10 +40,12 @@ class Customer:
         ids = [self.zone_named(zone).id for zone in zones]
         return self.sandbox.world.tokens.issue(permissions, zones=ids, **more)[0]
 
-    def driver_with(self, token: str, *, port: int | None = None, **options: Any) -> CloudflareRecords:
+    def driver_with(
+        self, token: str, *, port: int | None = None, deadline_s: float = 60, **options: Any
+    ) -> CloudflareRecords:
         """At the sandbox, or at another server on loopback."""
         url = self.sandbox.api_url if port is None else f"http://127.0.0.1:{port}"
-        return CloudflareRecords(self._fetcher, url, Secret(token), **options)
+        return CloudflareRecords(CloudflareDnsApi(self._fetcher, url, Secret(token), **options), deadline_s=deadline_s)
 
     async def control(self, method: str, path: str, body: object = None) -> None:
         async with self._session.request(method, self.sandbox.control_url + path, json=body) as response:

@@ -12,6 +12,7 @@ from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import Fetcher
+from dcvd.providers.cloudflare.calls import CloudflareDnsApi
 from dcvd.providers.cloudflare.records import CloudflareRecords
 from tests.kit.receivers import receiver
 from tests.providers.cloudflare.customer import Customer, at_cloudflare
@@ -29,14 +30,14 @@ async def customer() -> AsyncIterator[Customer]:
 
 def meanwhile(customer: Customer, call: str, happens: Callable[[], Awaitable[object]]) -> None:
     """Something happens once, just before the driver's next call of that kind."""
-    original = getattr(customer.driver._api, call)
+    original = getattr(customer.api, call)
 
     async def after_it(*arguments: Any) -> Any:
-        setattr(customer.driver._api, call, original)
+        setattr(customer.api, call, original)
         await happens()
         return await original(*arguments)
 
-    setattr(customer.driver._api, call, after_it)
+    setattr(customer.api, call, after_it)
 
 
 async def change(customer: Customer) -> None:
@@ -54,7 +55,7 @@ async def remove_all(customer: Customer) -> None:
     """As the customer does it by hand."""
     for record in await customer.driver.read(customer.zone, NAME):
         assert record.id is not None
-        await customer.driver._api.delete_record(customer.zone, record.id)
+        await customer.api.delete_record(customer.zone, record.id)
 
 
 async def test_a_record_that_somebody_else_takes_out_meanwhile_is_out(customer: Customer) -> None:
@@ -205,7 +206,7 @@ async def answering(answers: Callable[[web.Request], web.Response]) -> AsyncIter
     await fetcher.start()
     try:
         async with receiver(handle) as port:
-            yield CloudflareRecords(fetcher, f"http://127.0.0.1:{port}", Secret("t0ken"))
+            yield CloudflareRecords(CloudflareDnsApi(fetcher, f"http://127.0.0.1:{port}", Secret("t0ken")))
     finally:
         await fetcher.close()
 

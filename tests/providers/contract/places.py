@@ -74,7 +74,7 @@ class CloudflarePlace(ContractPlace):
 
     async def put(self, label: str, kind: str, value: str) -> None:
         for record in await self._customer.driver.read(self._customer.zone, self.name(label)):
-            await self._customer.driver._api.delete_record(self._customer.zone, str(record.id))
+            await self._customer.api.delete_record(self._customer.zone, str(record.id))
         await self._customer.add(kind, value, name=self.name(label))
 
     async def refuse_additions(self, *, once: bool) -> None:

@@ -341,9 +341,9 @@ async def test_a_connection_that_breaks_is_tried_again(
 
 @EACH_CALL
 async def test_a_server_that_refuses_connections_is_tried_again_and_named(call: Call) -> None:
-    async with breaking(lambda writer: None) as records:
-        port = records._tsig.port
-    error = await refusal(call(records))
+    async with AnsweringServer().serving() as gone:
+        port = gone.address.port
+    error = await refusal(call(Rfc2136Records(replace(TSIG, port=port), LOOPBACK)))
     assert (type(error), error.code) == (Retryable, "provider_unavailable")
     assert f"127.0.0.1 port {port} cannot be reached" in error.message
 
