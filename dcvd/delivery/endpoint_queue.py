@@ -54,7 +54,8 @@ class EndpointQueue:
         self.is_scheduled = False
         self.wake_at: int | None = None
         self._ready_deliveries: deque[DueDelivery] = deque()
-        self._rate_limit = SlidingWindow(0, 1.0, monotonic)
+        self._monotonic = monotonic
+        self._rate_limit: SlidingWindow | None = None
 
     @property
     def ready_count(self) -> int:
@@ -84,7 +85,11 @@ class EndpointQueue:
             # It stays when the endpoint is removed: attempts in flight still end for its organization.
             self.org_id = unsealed_endpoint.endpoint.org_id
         self.is_healthy = unsealed_endpoint is not None and not unsealed_endpoint.endpoint.health.failures
-        self._rate_limit.limit = 0 if unsealed_endpoint is None else unsealed_endpoint.endpoint.max_per_second or 0
+        max_per_second = 0 if unsealed_endpoint is None else unsealed_endpoint.endpoint.max_per_second or 0
+        if self._rate_limit is not None:
+            self._rate_limit.limit = max_per_second
+        elif max_per_second:
+            self._rate_limit = SlidingWindow(max_per_second, 1.0, self._monotonic)
 
     def add(self, due_deliveries: Iterable[DueDelivery]) -> None:
         """Append deliveries that were read; none of them may be known already."""
@@ -112,13 +117,14 @@ class EndpointQueue:
             return 0.0
         paused_until = self.unsealed_endpoint.endpoint.health.paused_until
         pause_s = 0.0 if paused_until is None else to_seconds(max(paused_until - now, 0))
-        return max(pause_s, self._rate_limit.get_wait_s())
+        return pause_s if self._rate_limit is None else max(pause_s, self._rate_limit.get_wait_s())
 
     def take_next(self) -> DueDelivery:
         """Take the next delivery, which is in flight from now on."""
         due_delivery = self._ready_deliveries.popleft()
         self.in_flight.add(due_delivery.id)
-        self._rate_limit.take()
+        if self._rate_limit is not None:
+            self._rate_limit.take()
         return due_delivery
 
     def finish(self, due_delivery: DueDelivery, attempt: Attempt | None) -> None:

@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import islice
 from typing import Final
 
 Limit = int | Callable[[], int]
@@ -30,7 +31,7 @@ class SlidingWindow:
         self._monotonic = monotonic
         self._memory_s = memory_s
         self._end_times: deque[float] = deque()
-        self._expired_end_times: deque[float] = deque()
+        self._expired_count = 0
         self._in_flight = 0
         self._paused_until = 0.0
         self._lock = asyncio.Lock()
@@ -48,7 +49,7 @@ class SlidingWindow:
     def is_idle(self) -> bool:
         """Whether no call counts or waits, and no pause lasts, so that a new window would do as well."""
         self._expire(self._monotonic())
-        return not (self._in_flight or self._end_times or self._lock.locked() or self.get_pause_s())
+        return not (self._count_calls() or self._lock.locked() or self.get_pause_s())
 
     def pause(self, pause_s: float) -> bool:
         """Let no call be made for so many seconds; False where a pause already lasts as long."""
@@ -67,29 +68,33 @@ class SlidingWindow:
         The wait may turn out longer while calls are in flight, because nobody knows when they end, but never shorter.
         """
         pause_s = self.get_pause_s() if self._paused_until else 0.0
-        if self.limit <= 0:
+        limit = self.limit
+        if limit <= 0:
             return pause_s
         now = self._monotonic()
         self._expire(now)
         # So many of the counted calls have to expire first.
-        excess = self._in_flight + len(self._end_times) - max(self.limit - spare, 1) + 1
+        excess = self._count_calls() - max(limit - spare, 1) + 1
         if excess <= 0:
             return pause_s
-        if excess > len(self._end_times):
+        index = self._expired_count + excess - 1
+        if index >= len(self._end_times):
             return max(self.window_s, pause_s)
-        return max(self._end_times[excess - 1] + self.window_s - now, pause_s)
+        return max(self._end_times[index] + self.window_s - now, pause_s)
 
     def count_free(self, ago_s: float = 0.0) -> int | None:
         """Return how many calls could be made now; None without a limit.
 
         Calls that counted at any instant within the last `ago_s` seconds, at most `memory_s`, still count.
         """
-        if self.limit <= 0:
+        limit = self.limit
+        if limit <= 0:
             return None
         now = self._monotonic()
         self._expire(now)
-        recent_calls = sum(end_time + self.window_s > now - ago_s for end_time in self._expired_end_times)
-        return max(self.limit - self._in_flight - len(self._end_times) - recent_calls, 0)
+        expired_end_times = islice(self._end_times, self._expired_count)
+        recent_calls = sum(end_time + self.window_s > now - ago_s for end_time in expired_end_times)
+        return max(limit - self._count_calls() - recent_calls, 0)
 
     @asynccontextmanager
     async def reserve(self) -> AsyncIterator[None]:
@@ -119,13 +124,16 @@ class SlidingWindow:
         self.begin()
         self.end()
 
+    def _count_calls(self) -> int:
+        return self._in_flight + len(self._end_times) - self._expired_count
+
     def _expire(self, now: float) -> None:
-        while self._end_times and self._end_times[0] + self.window_s <= now:
-            end_time = self._end_times.popleft()
-            if self._memory_s:
-                self._expired_end_times.append(end_time)
-        while self._expired_end_times and self._expired_end_times[0] + self.window_s <= now - self._memory_s:
-            self._expired_end_times.popleft()
+        end_times = self._end_times
+        while self._expired_count < len(end_times) and end_times[self._expired_count] + self.window_s <= now:
+            self._expired_count += 1
+        while self._expired_count and end_times[0] + self.window_s <= now - self._memory_s:
+            end_times.popleft()
+            self._expired_count -= 1
 
 
 async def wait_for_turn(get_wait_s: Callable[[], float]) -> None:
