@@ -14,6 +14,7 @@ from dcvd.core.domains import targets
 from dcvd.core.domains.additions import DomainRequest, ValidatedDomain, validate_request
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, RequiredRecord
+from dcvd.core.domains.hostnames import MAX_NAME_CHARS
 from dcvd.core.jobs import JobKind
 from dcvd.core.text import make_printable
 from dcvd.core.timeline import OPERATOR_ACTOR
@@ -32,7 +33,6 @@ MAX_AT_ONCE: Final = 8
 servers a tenant's name leads to."""
 MAX_PER_MINUTE: Final = 60
 """Fresh diagnoses of one organization: one of a domain also uses up a call to Cloudflare, whose budget all share."""
-_MAX_NAME_CHARS: Final = 253
 
 NameHolder = Literal["nobody", "yours", "another"]
 
@@ -203,7 +203,7 @@ class Diagnoser:
         )
 
     def _preview_unusable_name(self, typed_name: str, findings: tuple[Finding, ...]) -> Preview:
-        name = make_printable(typed_name)[:_MAX_NAME_CHARS]
+        name = make_printable(typed_name)[:MAX_NAME_CHARS]
         return Preview(
             name=name,
             target=self._context.config.cloudflare.cname_target,

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from dcvd.core.domains.hostnames import MAX_NAME_CHARS
+
 _MAX_ID_CHARS: Final = 100
-_MAX_NAME_CHARS: Final = 253
 
 
 class CloudflareNotification(Struct, frozen=True, kw_only=True):
@@ -38,7 +39,7 @@ def read_notification(payload: object) -> CloudflareNotification:
     body = top if "metadata" in top or "metadata" not in inner else inner
     metadata, subject = _members_of(body.get("metadata")), _members_of(body.get("data"))
     event = _members_of(metadata.get("event"))
-    hostname = _read_text(subject.get("hostname"), _MAX_NAME_CHARS)
+    hostname = _read_text(subject.get("hostname"), MAX_NAME_CHARS)
     return CloudflareNotification(
         event_id=_read_text(event.get("id"), _MAX_ID_CHARS)
         or _read_text(top.get("alert_correlation_id"), _MAX_ID_CHARS),

@@ -18,6 +18,8 @@ RESERVED_TLDS: Final = frozenset(
 )
 """Top-level domains for which no public CA issues (RFC 6761, 6762, 7686, 9476 and ICANN's name collisions)."""
 
+MAX_NAME_CHARS: Final = 253
+"""Characters of a name as text without the trailing dot (RFC 1035)."""
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _TARGET_LABEL: Final = re.compile(r"[a-z0-9_-]{1,63}")
 _PUBLIC_SUFFIXES: Final = PublicSuffixList()
@@ -37,7 +39,7 @@ def normalise(text: str, *, allowed_tlds: Collection[str] = (), field: str = "do
     if not name:
         raise fault("The hostname is empty; give one such as app.customer.com.")
     if len(name) > 1000:
-        raise fault("The hostname is longer than 253 characters, the most that DNS can carry.")
+        raise fault(f"The hostname is longer than {MAX_NAME_CHARS} characters, the most that DNS can carry.")
     if "://" in name or "/" in name or "@" in name:
         raise fault(f"{name!r} is a URL or an address; give the hostname alone, such as app.customer.com.")
     if _is_address(name):
@@ -52,8 +54,8 @@ def normalise(text: str, *, allowed_tlds: Collection[str] = (), field: str = "do
         ascii_name = _to_ascii(name)
     except (idna.IDNAError, UnicodeError) as error:
         raise fault(f"{name!r} is not a hostname: {error}.") from error
-    if len(ascii_name) > 253:
-        raise fault(f"The hostname is {len(ascii_name)} characters long; DNS carries at most 253.")
+    if len(ascii_name) > MAX_NAME_CHARS:
+        raise fault(f"The hostname is {len(ascii_name)} characters long; DNS carries at most {MAX_NAME_CHARS}.")
     labels = ascii_name.split(".")
     for label in labels:
         if not label:
@@ -90,8 +92,10 @@ def registrable_domain(name: str) -> str:
 
 
 def is_cname_target(text: str) -> bool:
-    """Whether a text can be the target of a CNAME: labels in lower case, 253 characters at most."""
-    return len(text) <= 253 and "." in text and all(_TARGET_LABEL.fullmatch(label) for label in text.split("."))
+    """Whether a text can be the target of a CNAME: labels in lower case, of a length that DNS carries."""
+    return (
+        len(text) <= MAX_NAME_CHARS and "." in text and all(_TARGET_LABEL.fullmatch(label) for label in text.split("."))
+    )
 
 
 def _to_ascii(name: str) -> str:

@@ -1,20 +1,16 @@
-"""Targets of customers' CNAMEs: the service's name or a label below it, and Cloudflare's name for challenges.
-
-A name has at most 253 characters (RFC 1035).
-"""
+"""Targets of customers' CNAMEs: the service's name or a label below it, and Cloudflare's name for challenges."""
 
 import base64
 from typing import Final
 
 from dcvd.core.domains.domain import CHALLENGE_LABEL
-from dcvd.core.domains.hostnames import is_within
+from dcvd.core.domains.hostnames import MAX_NAME_CHARS, is_within
 from dcvd.core.ids import RandomBytes
 from dcvd.errors import InvalidInput
 
 TOKEN_LABEL: Final = "{token}."
 """The first label of a configured target in whose place every registration gets its own random label."""
 
-_MAX_NAME_CHARS: Final = 253
 _TOKEN_BYTES: Final = 10
 _EXAMPLE_SUFFIX: Final = "0123456789abcdef.dcv.cloudflare.com"
 """A stand-in until Cloudflare's name for our zone is known; all such names have the same length."""
@@ -54,11 +50,11 @@ def validate_delegable(name: str, suffix: str | None) -> None:
     label = f"{CHALLENGE_LABEL}.{name}"
     target = f"{name}.{suffix or _EXAMPLE_SUFFIX}"
     longest = max(label, target, key=len)
-    if len(longest) > _MAX_NAME_CHARS:
-        at_most = _MAX_NAME_CHARS - (len(longest) - len(name))
+    if len(longest) > MAX_NAME_CHARS:
+        at_most = MAX_NAME_CHARS - (len(longest) - len(name))
         raise InvalidInput(
             "validation",
             f"{name} is too long to be validated by delegation: its challenge {longest} would have {len(longest)}"
-            f" characters, and DNS carries {_MAX_NAME_CHARS}. Use a hostname of at most {at_most} characters, or http.",
+            f" characters, and DNS carries {MAX_NAME_CHARS}. Use a hostname of at most {at_most} characters, or http.",
             code="hostname_too_long_to_delegate",
         )

@@ -17,7 +17,6 @@ from dcvd.core.connections.oauth import (
 )
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
-from dcvd.core.text import make_printable
 from dcvd.core.timeline import token_actor
 from dcvd.errors import DcvdError, InvalidInput, Permanent, RemoteError, Unauthorized
 from dcvd.kit.http.fetch import FetchFailed
@@ -35,7 +34,6 @@ log = structlog.get_logger(__name__)
 
 _ACCOUNT_TIMEOUT_S: Final = 5.0
 """Seconds that a provider has to say whose account it is; the connection works without that."""
-_MAX_ACCOUNT_CHARS: Final = 200
 _BEGIN_AGAIN: Final = "Begin again with POST /api/oauth/authorize."
 
 
@@ -188,7 +186,7 @@ async def _find_account(drivers: DriverFactory, provider: Provider, credentials:
     """Ask what the provider calls the account, if it says so. Raises InvalidInput where it refuses the fresh token."""
     try:
         async with asyncio.timeout(_ACCOUNT_TIMEOUT_S):
-            name = await drivers.create_driver(provider, credentials).check_credentials()
+            return await drivers.create_driver(provider, credentials).check_credentials()
     except Unauthorized as error:
         raise InvalidInput(
             "code",
@@ -198,7 +196,6 @@ async def _find_account(drivers: DriverFactory, provider: Provider, credentials:
     except (RemoteError, TimeoutError) as error:
         log.info("oauth.account_not_named", provider=provider.value, error=str(error) or type(error).__name__)
         return None
-    return make_printable(name)[:_MAX_ACCOUNT_CHARS] or None if name else None
 
 
 async def _revoke_granted_tokens(token_client: TokenClient, provider: Provider, tokens: TokenResponse) -> None:

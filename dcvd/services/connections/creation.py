@@ -49,7 +49,7 @@ async def create(
         org_id=org_id,
         provider=provider,
         method=method_of(credentials),
-        account=None if account is None else make_printable(account)[:_MAX_ACCOUNT_CHARS],
+        account=make_printable(account or "")[:_MAX_ACCOUNT_CHARS] or None,
         scopes=tuple(scopes),
         expires_at=expires_at,
         refresh_at=refresh_at if _is_renewable(credentials) else None,
