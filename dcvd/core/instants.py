@@ -39,6 +39,11 @@ def to_rfc3339(instant: int) -> str:
     return f"{text}.{milliseconds:03d}Z" if milliseconds else f"{text}Z"
 
 
+def format_instant(instant: int | None) -> str | None:
+    """Write an instant as `to_rfc3339` does; None stays None."""
+    return None if instant is None else to_rfc3339(instant)
+
+
 def from_rfc3339(text: str) -> int:
     """Return an RFC 3339 text as milliseconds since the epoch, cut off below that. Raises ValueError for other text."""
     match = _RFC3339.fullmatch(text)

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation, describe_answer
 from dcvd.core.domains.domain import Certificate, Domain, DomainError
-from dcvd.core.instants import to_rfc3339
+from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.text import shorten
 
@@ -143,7 +143,7 @@ def _certificate_fields(certificate: Certificate | None) -> dict[str, Any] | Non
     return {
         "serial": _shorten_optional(certificate.serial),
         "issuer": _shorten_optional(certificate.issuer),
-        "issuedAt": None if issued_at is None else to_rfc3339(issued_at),
+        "issuedAt": format_instant(issued_at),
         "expiresAt": to_rfc3339(certificate.expires_at),
     }
 

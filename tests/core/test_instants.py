@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.instants import from_rfc3339, to_milliseconds, to_rfc3339, to_seconds
+from dcvd.core.instants import format_instant, from_rfc3339, to_milliseconds, to_rfc3339, to_seconds
 
 LAST_INSTANT = 253_402_300_799_999
 
@@ -70,3 +70,8 @@ def test_a_duration_is_the_same_in_seconds_and_in_milliseconds(duration_ms: int,
 
 def test_a_measured_duration_is_stored_to_the_nearest_millisecond() -> None:
     assert [to_milliseconds(seconds) for seconds in (0.0004, 0.0006, 1.0015)] == [0, 1, 1002]
+
+
+def test_an_instant_that_is_missing_stays_so() -> None:
+    assert format_instant(None) is None
+    assert format_instant(0) == "1970-01-01T00:00:00Z"

@@ -2,9 +2,9 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dcvd.api.http.instants import Instant, format_instant
+from dcvd.api.http.instants import Instant
 from dcvd.core.connections.connection import Connection, ConnectionMethod, ConnectionStatus, Provider
-from dcvd.core.instants import to_rfc3339
+from dcvd.core.instants import format_instant, to_rfc3339
 
 
 class ConnectionFaultView(Struct, frozen=True):

@@ -12,10 +12,10 @@ from dcvd.api.domains.finding_view import (
     finding_view,
     required_record_views,
 )
-from dcvd.api.http.instants import Instant, format_instant
+from dcvd.api.http.instants import Instant
 from dcvd.core.domains.domain import DnsState, DomainStatus
 from dcvd.core.domains.required_records import required_records
-from dcvd.core.instants import MINUTE, to_rfc3339
+from dcvd.core.instants import MINUTE, format_instant, to_rfc3339
 from dcvd.services.diagnosis import Diagnosis, NameHolder, Preview
 
 _RECHECK_AFTER_MS: Final = MINUTE

@@ -10,12 +10,12 @@ from litestar.openapi import ResponseSpec
 
 from dcvd.api.domains.routes import Search, StatusFilter
 from dcvd.api.http.documentation import problems
-from dcvd.api.http.instants import format_instant
 from dcvd.api.http.parameters import parse_choice
 from dcvd.api.http.presence import stream_while_connected
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.http.stream import StreamingResponse
 from dcvd.core.domains.domain import Domain, DomainStatus
+from dcvd.core.instants import format_instant
 from dcvd.services.domains import queries
 
 COLUMNS: Final = (

@@ -12,7 +12,7 @@ from dcvd.api.domains.finding_view import (
     finding_view,
     required_record_views,
 )
-from dcvd.api.http.instants import Instant, format_instant
+from dcvd.api.http.instants import Instant
 from dcvd.core.diagnosis import findings_of
 from dcvd.core.domains.domain import (
     Certificate,
@@ -23,7 +23,7 @@ from dcvd.core.domains.domain import (
     ValidationMethod,
 )
 from dcvd.core.domains.required_records import required_records
-from dcvd.core.instants import to_rfc3339
+from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.lifecycle.registration_queue import QueuePosition, QueueState
 from dcvd.services.domains.details import DomainDetail
 from dcvd.store.engine.paging import Page

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from dcvd.core.instants import from_rfc3339, to_rfc3339
+from dcvd.core.instants import from_rfc3339
 from dcvd.errors import InvalidInput
 
 Instant = Annotated[str, Meta(description="RFC 3339, UTC.")]
@@ -19,8 +19,3 @@ def parse_instant(field: str, text: str | None) -> int | None:
     except ValueError as error:
         sentence = f"{field} is {text!r}; give an RFC 3339 instant such as 2027-01-31T00:00:00Z."
         raise InvalidInput(field, sentence) from error
-
-
-def format_instant(instant: int | None) -> str | None:
-    """Format milliseconds since the epoch as RFC 3339; None stays None."""
-    return None if instant is None else to_rfc3339(instant)

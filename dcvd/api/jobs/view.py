@@ -5,8 +5,8 @@ from typing import Literal
 from msgspec import Struct
 
 from dcvd.api.domains.finding_view import ErrorView
-from dcvd.api.http.instants import Instant, format_instant
-from dcvd.core.instants import to_rfc3339
+from dcvd.api.http.instants import Instant
+from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.jobs import Job, JobKind, JobState
 from dcvd.core.webhooks.replays import Replay, ReplayStatus
 

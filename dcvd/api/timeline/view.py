@@ -6,9 +6,9 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.api.events import EventView
-from dcvd.api.http.instants import Instant, format_instant
+from dcvd.api.http.instants import Instant
 from dcvd.api.jobs.view import JobView, job_view
-from dcvd.core.instants import to_rfc3339
+from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.timeline import FieldChange, TimelineEntryKind
 from dcvd.services.timeline import TimelineEntry
 from dcvd.store.engine.paging import Page

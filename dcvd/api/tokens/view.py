@@ -2,8 +2,8 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dcvd.api.http.instants import Instant, format_instant
-from dcvd.core.instants import to_rfc3339
+from dcvd.api.http.instants import Instant
+from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.tokens import Role, Token
 from dcvd.services.tokens import MintedToken
 from dcvd.store.engine.paging import Page

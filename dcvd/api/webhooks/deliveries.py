@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.http.documentation import problems
-from dcvd.api.http.instants import Instant, format_instant
+from dcvd.api.http.instants import Instant
 from dcvd.api.http.parameters import TEXT
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.webhooks.delivery_filters import LIST_QUERY, InjectedListQuery
@@ -21,6 +21,7 @@ from dcvd.api.webhooks.delivery_view import (
     explanation_view,
 )
 from dcvd.api.webhooks.replay_answer import ReplayAnswer, accepted_response
+from dcvd.core.instants import format_instant
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.services.webhooks import delivery_history as history
 from dcvd.services.webhooks import explanations, replays

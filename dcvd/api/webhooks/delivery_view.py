@@ -5,10 +5,10 @@ from typing import assert_never
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from dcvd.api.http.instants import Instant, format_instant
+from dcvd.api.http.instants import Instant
 from dcvd.core.events import Event, EventType
 from dcvd.core.http_exchanges import FailureReason
-from dcvd.core.instants import to_rfc3339
+from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.webhooks.deliveries import (
     Attempt,
     AttemptConsequence,

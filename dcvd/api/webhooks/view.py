@@ -3,9 +3,9 @@
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from dcvd.api.http.instants import Instant, format_instant
+from dcvd.api.http.instants import Instant
 from dcvd.core.events import EventType
-from dcvd.core.instants import to_rfc3339
+from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthState

@@ -11,13 +11,13 @@ from dcvd.api.domains.finding_view import (
     UndatedFindingView,
     required_record_views,
 )
-from dcvd.api.http.instants import Instant, format_instant
+from dcvd.api.http.instants import Instant
 from dcvd.core.diagnosis.preview import DomainDiagnosis
 from dcvd.core.diagnosis.summary import summarize_preview
 from dcvd.core.domains import targets
 from dcvd.core.domains.dns_facts import ResolverAnswer, ServerAnswer
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, Finding
-from dcvd.core.instants import to_rfc3339
+from dcvd.core.instants import format_instant, to_rfc3339
 
 _GOOD_STATES: Final = frozenset({DnsState.VERIFIED, DnsState.UNVERIFIABLE})
 

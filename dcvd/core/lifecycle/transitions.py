@@ -34,7 +34,7 @@ from dcvd.core.domains.observations import (
     RegistrationRefusal,
 )
 from dcvd.core.events import EventData, EventDraft, EventType
-from dcvd.core.instants import SECOND, to_rfc3339
+from dcvd.core.instants import SECOND, format_instant, to_rfc3339
 from dcvd.core.lifecycle import certificates, remedies
 from dcvd.core.lifecycle.doubt import is_in_doubt
 from dcvd.core.lifecycle.remedies import Remedy
@@ -306,7 +306,7 @@ def findings_data(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     return [
         {
             **msgspec.to_builtins(finding),
-            "next_check_at": None if finding.next_check_at is None else to_rfc3339(finding.next_check_at),
+            "next_check_at": format_instant(finding.next_check_at),
         }
         for finding in findings
     ]

@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler
 from msgspec import UNSET, Meta, UnsetType
 
 from dcvd.core.durations import parse_duration
-from dcvd.core.instants import from_rfc3339, to_rfc3339
+from dcvd.core.instants import format_instant, from_rfc3339, to_rfc3339
 from dcvd.errors import Conflict, InvalidInput, NotFound
 from dcvd.sandbox.consent.requests import PERMISSIONS
 from dcvd.sandbox.control.fault_requests import FaultRequest, fault_view, read_fault
@@ -225,7 +225,7 @@ class ControlApi:
             "forced": {
                 "status": forced.status,
                 "sslStatus": forced.ssl_status,
-                "expiresOn": None if forced.expires_on is None else to_rfc3339(forced.expires_on),
+                "expiresOn": format_instant(forced.expires_on),
                 "validationErrors": forced.validation_errors,
                 "sticky": forced.is_sticky,
             },

@@ -5,7 +5,7 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.core.domains.domain import Domain
-from dcvd.core.instants import SECOND, to_rfc3339
+from dcvd.core.instants import SECOND, format_instant, to_rfc3339
 from dcvd.core.lifecycle.certificates import renewal_overdue_at
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.services.context import Context
@@ -67,5 +67,5 @@ def _to_view(domain: Domain) -> LateRenewalView:
         cf_ssl_status=domain.cf_ssl_status,
         expires_at=to_rfc3339(certificate.expires_at),
         overdue_at=to_rfc3339(renewal_overdue_at(certificate)),
-        checked_at=None if domain.cf_checked_at is None else to_rfc3339(domain.cf_checked_at),
+        checked_at=format_instant(domain.cf_checked_at),
     )

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 import structlog
 
 from dcvd.core.events import OPERATIONAL_TYPES, EventData, EventDraft, EventType
-from dcvd.core.instants import to_rfc3339
+from dcvd.core.instants import format_instant
 from dcvd.core.webhooks.deliveries import (
     Attempt,
     AttemptConsequence,
@@ -157,7 +157,7 @@ def _draft_health_event(
         event_type = EventType.ENDPOINT_DISABLED
         data["reason"] = health.reason
     data["failed_attempts"] = health.failures
-    data["failing_since"] = None if health.failing_since is None else to_rfc3339(health.failing_since)
+    data["failing_since"] = format_instant(health.failing_since)
     data["error"] = attempt.error
     data["status_code"] = attempt.status_code
     return EventDraft(event_type, data)
