@@ -40,7 +40,7 @@ def test_every_link_to_the_outside_is_https(page: Page) -> None:
     assert schemes <= {"https"}
 
 
-@pytest.mark.parametrize("page", PAGES[1:], ids=[page.name for page in PAGES[1:]])
+@EACH_PAGE
 def test_no_cell_of_a_table_is_longer_than_a_reader_follows(page: Page) -> None:
     assert [f"{page.name}:{line}: {cell}" for line, cell in page.cells if len(cell) > WIDEST_CELL] == []
 

@@ -12,7 +12,7 @@ from dcvd.errors import InvalidInput
 
 MEDIA_TYPE: Final = "application/x-ndjson"
 MAX_LINE_BYTES: Final = 4096  # bytes
-_MAX_BYTES: Final = 64 << 20
+MAX_BYTES: Final = 64 << 20
 
 
 class RawLine(Struct, frozen=True):
@@ -27,7 +27,7 @@ class LineReader:
     """Cuts the pieces of a body into lines. Blank lines are counted and left out; one that is too long is dropped."""
 
     def __init__(
-        self, *, most_lines: int = MAX_LINES, longest_line: int = MAX_LINE_BYTES, most_bytes: int = _MAX_BYTES
+        self, *, most_lines: int = MAX_LINES, longest_line: int = MAX_LINE_BYTES, most_bytes: int = MAX_BYTES
     ) -> None:
         self._most_lines = most_lines
         self._longest_line = longest_line
