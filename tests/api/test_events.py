@@ -173,7 +173,7 @@ async def test_nothing_waits_any_longer_for_a_client_that_has_left(
     else:
         writer.transport.abort()
     async with asyncio.timeout(10):
-        while feed._waiters or not any(line["event"] == "api.request" for line in log_lines):
+        while feed.waiter_counts or not any(line["event"] == "api.request" for line in log_lines):
             await asyncio.sleep(0.005)
     assert not [line for line in log_lines if line["log_level"] in ("warning", "error")]
 
@@ -198,4 +198,4 @@ def asked(client: Client, path: str, header: str) -> bytes:
 
 
 async def waits(feed: EventFeed, *, nobody: bool = False) -> bool:
-    return bool(feed._waiters) is not nobody
+    return bool(feed.waiter_counts) is not nobody

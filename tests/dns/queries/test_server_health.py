@@ -1,11 +1,10 @@
 """Which servers are left alone for a while, and which are not."""
 
-from weakref import ref
-
 import pytest
 
 from dcvd.config import SocketAddress
 from dcvd.dns.queries.server_health import DOWN_FOR_S, DnsServerHealth
+from tests.remembered import Keys
 
 SERVER = SocketAddress("192.0.2.53", 53)
 
@@ -62,16 +61,12 @@ def test_no_number_of_servers_and_zones_fills_the_memory(health: DnsServerHealth
         health.record_timeout(server, "a.test")
     assert sum(map(health.is_suspect, servers)) == 10_000
     assert not health.is_suspect(servers[0])
-    zones = [_let_time_out(health, f"z{number}.test") for number in range(200)]
-    assert sum(zone() is not None for zone in zones) == 100
+    zones = Keys()
+    for number in range(200):
+        _let_time_out(health, zones.make(f"z{number}.test"))
+    assert len(zones.remembered) == 100
 
 
-class _Zone(str):
-    """A name of which one can tell whether anybody holds it."""
-
-
-def _let_time_out(health: DnsServerHealth, name: str) -> ref[_Zone]:
-    zone = _Zone(name)
+def _let_time_out(health: DnsServerHealth, zone: str) -> None:
     for _ in range(3):
         health.record_timeout(SERVER, zone)
-    return ref(zone)

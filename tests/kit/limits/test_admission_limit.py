@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dcvd.errors import Retryable, TooManyRequests
 from dcvd.kit.limits.admission_limit import AdmissionLimit
 from tests.manual_clock import ManualMonotonic
+from tests.remembered import Keys
 
 
 @given(
@@ -52,12 +53,14 @@ def test_what_is_refused_is_exactly_what_is_over_a_limit(
 def test_only_the_callers_of_the_last_minute_are_remembered_and_all_of_them() -> None:
     time = ManualMonotonic()
     limit = AdmissionLimit("tests", max_per_caller=1, max_total=1, max_per_minute=1, monotonic=time)
+    callers = Keys()
     for number in range(1500):
-        with limit.admit(f"org{number}"):
+        with limit.admit(callers.make(f"org{number}")):
             pass
+    assert len(callers.remembered) == 1500
     with pytest.raises(TooManyRequests), limit.admit("org0"):
         pass
     time.now += 60.0
-    with limit.admit("another"):
+    with limit.admit(callers.make("another")):
         pass
-    assert list(limit._windows) == ["another"]
+    assert callers.remembered == ["another"]

@@ -8,13 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.kit.limits.shared_slots import SharedSlots
+from tests.remembered import Keys
 
 
 class Work:
     """Pieces of work that wait for a slot of their claimant's, and hold it until they are ended."""
 
-    def __init__(self, slots: SharedSlots[int]) -> None:
+    def __init__(self, slots: SharedSlots[str]) -> None:
         self.slots = slots
+        self.claimants = Keys()
         self.waiting: dict[int, deque[asyncio.Task[None]]] = {}
         self.running: list[tuple[int, asyncio.Task[None], asyncio.Event]] = []
 
@@ -37,7 +39,7 @@ class Work:
         await asyncio.wait([task])
 
     async def _run(self, claimant: int) -> None:
-        async with self.slots.wait(claimant):
+        async with self.slots.wait(self.claimants.make(str(claimant))):
             task, end_event = self.waiting[claimant].popleft(), asyncio.Event()
             assert task is asyncio.current_task()
             self.running.append((claimant, task, end_event))
@@ -47,7 +49,7 @@ class Work:
         held = Counter(claimant for claimant, _, _ in self.running)
         assert held.total() == limit - self.slots.free_slots <= limit
         for claimant in range(4):
-            assert held[claimant] == self.slots.count_held(claimant) <= share
+            assert held[claimant] == self.slots.count_held(str(claimant)) <= share
             # Nobody waits for a slot that is there for them.
             assert not (self.waiting.get(claimant) and held.total() < limit and held[claimant] < share)
 
@@ -61,7 +63,7 @@ def test_nobody_holds_more_than_the_share_or_waits_while_there_is_room(
     limit: int, share: int, steps: list[tuple[str, int]]
 ) -> None:
     async def run() -> None:
-        work = Work(SharedSlots[int](limit, share))
+        work = Work(SharedSlots[str](limit, share))
         for step, number in steps:
             if step == "begin":
                 await work.begin(number)
@@ -75,7 +77,8 @@ def test_nobody_holds_more_than_the_share_or_waits_while_there_is_room(
             work.check(limit, share)
         # All that waited had their turn, and nothing of them is kept.
         assert not any(work.waiting.values())
-        assert (work.slots.free_slots, work.slots._held_slots, len(work.slots._waiters)) == (limit, {}, 0)
+        assert work.slots.free_slots == limit
+        assert work.claimants.remembered == []
 
     asyncio.run(run())
 
@@ -83,7 +86,7 @@ def test_nobody_holds_more_than_the_share_or_waits_while_there_is_room(
 @given(others=st.integers(1, 20), share=st.integers(1, 4))
 def test_a_claimant_waits_for_no_more_than_one_turn_of_each_other(others: int, share: int) -> None:
     async def run() -> None:
-        work = Work(SharedSlots[int](share, share))
+        work = Work(SharedSlots[str](share, share))
         for _ in range(share + others):
             await work.begin(0)
         await work.begin(1)
@@ -98,21 +101,21 @@ def test_a_claimant_waits_for_no_more_than_one_turn_of_each_other(others: int, s
 
 
 async def test_a_greater_share_lets_those_in_who_waited_for_it_and_a_smaller_one_takes_nothing_away() -> None:
-    work = Work(SharedSlots[int](5, 2))
+    work = Work(SharedSlots[str](5, 2))
     for _ in range(4):
         await work.begin(0)
-    assert work.slots.count_held(0) == 2
+    assert work.slots.count_held("0") == 2
     work.slots.set_max_per_claimant(4)
     await asyncio.sleep(0)
-    assert work.slots.count_held(0) == 4
+    assert work.slots.count_held("0") == 4
     work.slots.set_max_per_claimant(1)
-    assert (work.slots.count_held(0), work.slots.has_room(0), work.slots.has_room(1)) == (4, False, True)
+    assert (work.slots.count_held("0"), work.slots.has_room("0"), work.slots.has_room("1")) == (4, False, True)
     while work.running:
         await work.end(0)
 
 
 async def test_a_waiter_that_is_cut_off_in_the_moment_of_its_turn_gives_its_slot_to_the_next() -> None:
-    work = Work(SharedSlots[int](1, 1))
+    work = Work(SharedSlots[str](1, 1))
     for _ in range(3):
         await work.begin(0)
     _, running, end_event = work.running.pop()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from dcvd.kit.limits.sliding_window import SlidingWindow, wait_for_turn
 from tests.manual_clock import ManualMonotonic
+from tests.remembered import Instants
 
 
 @given(
@@ -20,7 +21,7 @@ def test_no_window_of_the_servers_holds_more_calls_than_the_limit_whenever_it_co
     limit: int, memory_s: float, calls: list[tuple[float, float, float]]
 ) -> None:
     """Each call: the pause before it, how long it takes, and at which part of that the server counts it."""
-    time = ManualMonotonic()
+    time = Instants()
     window = SlidingWindow(limit, 60.0, time, memory_s=memory_s)
     ends: list[float] = []
     all_ends: list[float] = []
@@ -42,19 +43,20 @@ def test_no_window_of_the_servers_holds_more_calls_than_the_limit_whenever_it_co
         counted_at.append(time.now + duration * part)
         free = window.count_free(memory_s)
         assert free == max(limit - sum(end + 60.0 > time.now - memory_s for end in all_ends), 0)
-        assert len(window._end_times) - window._expired_count <= limit
+        # An end is forgotten when neither a call nor `count_free` depends on it any more.
+        assert time.remembered_count <= sum(time.now - memory_s - 60.0 < end <= time.now for end in all_ends)
         assert window.is_idle is False
     for instant in counted_at:
         assert sum(instant - 60.0 + 1e-6 < other <= instant for other in counted_at) <= limit
 
 
 def test_calls_that_no_longer_count_take_no_memory() -> None:
-    time = ManualMonotonic()
+    time = Instants()
     window = SlidingWindow(10, 1.0, time)
     for _ in range(1000):
         time.now += window.get_wait_s()
         window.take()
-    assert len(window._end_times) <= 10
+    assert time.remembered_count <= 10
     time.now += 1.0
     assert window.is_idle
 
