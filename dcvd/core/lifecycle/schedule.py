@@ -10,6 +10,7 @@ from dcvd.core.domains.cloudflare_statuses import CertificateClass
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import WAITING_STATUSES, Certificate, DnsState, Domain, DomainStatus
 from dcvd.core.domains.observations import CloudflareObservation
+from dcvd.core.domains.required_records import missing_validation_record
 from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.core.lifecycle import certificates
 from dcvd.core.lifecycle.doubt import awaits_second_check, is_in_doubt
@@ -131,7 +132,7 @@ def _awaits_second_check(domain: Domain) -> bool:
 
 def _lacks_record(domain: Domain) -> bool:
     """Whether the last check missed a record that the domain needs, so that the customer may be fixing it now."""
-    return domain.dns_state is DnsState.FAILED or (domain.validation == "delegated" and not domain.challenge_verified)
+    return domain.dns_state is DnsState.FAILED or missing_validation_record(domain) is not None
 
 
 def _future_instants(certificate: Certificate, now: int, policy: CheckPolicy) -> list[int]:

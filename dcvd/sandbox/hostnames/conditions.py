@@ -7,10 +7,10 @@ import dns.name
 from dns.name import Name
 from dns.rdatatype import RdataType
 
+from dcvd.core.domains.domain import CHALLENGE_LABEL
 from dcvd.sandbox.hostnames.model import CustomHostname, HostnameConditions
 from dcvd.sandbox.nameserver.zone import ZoneData
 
-CHALLENGE_LABEL: Final = "_acme-challenge"
 OWNERSHIP_LABEL: Final = "_cf-custom-hostname"
 
 

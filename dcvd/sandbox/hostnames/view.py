@@ -1,8 +1,9 @@
 """Show a custom hostname as Cloudflare's API does."""
 
+from dcvd.core.domains.domain import CHALLENGE_LABEL
 from dcvd.core.instants import to_rfc3339
 from dcvd.sandbox.hostnames.certificates import IssuedCertificate
-from dcvd.sandbox.hostnames.conditions import CHALLENGE_LABEL, OWNERSHIP_LABEL, delegation_target
+from dcvd.sandbox.hostnames.conditions import OWNERSHIP_LABEL, delegation_target
 from dcvd.sandbox.hostnames.model import (
     CustomHostname,
     SslOrder,
