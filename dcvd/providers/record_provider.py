@@ -18,6 +18,8 @@ from dcvd.providers.owner_names import OwnerName, locate_owner
 log = structlog.get_logger(__name__)
 
 DEADLINE_S: Final = 60.0
+_MAX_RECORDS: Final = 500
+"""The most records at one name."""
 
 
 class RecordProvider(ABC):
@@ -49,7 +51,7 @@ class RecordProvider(ABC):
         """See `RecordDriver`."""
         owner = locate_owner(zone, name)
         async with self._limit_duration(f"Reading {name}", self._deadline_s):
-            return normalize_records(select_at_name(await self._read(owner), name))
+            return self._accept(owner, await self._read(owner))
 
     async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
         """See `RecordDriver`."""
@@ -59,7 +61,7 @@ class RecordProvider(ABC):
         if len(names) > 1:
             raise Permanent("Records of several names cannot be changed at once.", code="provider_refused")
         owner = locate_owner(zone, names.pop(), is_cname=any(record.type == "CNAME" for record in add))
-        await self._change(owner, normalize_records(remove), normalize_records(add))
+        await self._change(owner, _normalize(remove), _normalize(add))
 
     @abstractmethod
     async def _check_credentials(self) -> str | None:
@@ -76,6 +78,16 @@ class RecordProvider(ABC):
     @abstractmethod
     async def _change(self, owner: OwnerName, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
         """Remove and add records at a name, within the deadline."""
+
+    def _accept(self, owner: OwnerName, records: Sequence[ZoneRecord]) -> list[ZoneRecord]:
+        """Return the records at the name with normalized values. Raises Permanent if there are too many of them."""
+        accepted = _normalize(select_at_name(records, owner.name))
+        if len(accepted) > _MAX_RECORDS:
+            raise Permanent(
+                f"{owner.name} has more than {_MAX_RECORDS} records at {self.title}; remove some of them there.",
+                code="too_many_records",
+            )
+        return accepted
 
     @asynccontextmanager
     async def _limit_duration(self, activity: str, limit_s: float) -> AsyncIterator[None]:
@@ -101,6 +113,5 @@ class AtomicProvider(RecordProvider):
         """Remove and add records at a name at once. Raises RecordConflict if the name is not as it was read."""
 
 
-def normalize_records(records: Sequence[ZoneRecord]) -> list[ZoneRecord]:
-    """Return the records with normalized values, as all records are compared."""
+def _normalize(records: Sequence[ZoneRecord]) -> list[ZoneRecord]:
     return [replace(record, value=normalize_value(record.type, record.value)) for record in records]

@@ -8,12 +8,12 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dcvd.core.records.plan import describe_records, is_among, is_same_record, select_at_name, select_conflicting
+from dcvd.core.records.plan import describe_records, is_among, is_same_record, select_conflicting
 from dcvd.core.records.zones import ZoneRecord
 from dcvd.core.text import make_printable, shorten
 from dcvd.errors import RecordConflict, RemoteError, Retryable, Unauthorized
 from dcvd.providers.owner_names import OwnerName
-from dcvd.providers.record_provider import RecordProvider, normalize_records
+from dcvd.providers.record_provider import RecordProvider
 
 log = structlog.get_logger(__name__)
 
@@ -116,7 +116,7 @@ class StepwiseProvider(RecordProvider):
         error.args = (error.message,)
 
     async def _look(self, owner: OwnerName, types: Collection[str]) -> list[ZoneRecord]:
-        return normalize_records(select_at_name(await self._read_types(owner, types), owner.name))
+        return self._accept(owner, await self._read_types(owner, types))
 
     def _plan_steps(
         self,

@@ -57,7 +57,7 @@ class CloudflareDnsApi:
             if not page_records or (envelope.total_pages is not None and page >= envelope.total_pages):
                 return records
         most = self._max_pages * _RECORDS_PER_PAGE
-        raise Permanent(f"There are more than {most} records at {name}, more than dcvd reads.", code="provider_refused")
+        raise Permanent(f"There are more than {most} records at {name}, more than dcvd reads.", code="too_many_records")
 
     async def create_record(self, zone: Zone, record: ZoneRecord) -> str:
         """Create a record and return its id."""

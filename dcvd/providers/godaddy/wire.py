@@ -24,26 +24,22 @@ _MEMBERS_BEFORE_HOST: Final = {"MX": ("priority",), "SRV": ("priority", "weight"
 """Members that come before the host name in a record's value (RFC 1035, RFC 2782)."""
 _PATH_MEMBERS: Final = frozenset({"type", "name"})
 """Members that are in the path and not in the body."""
-_MAX_RECORDS: Final = 100
 _MAX_RAW_LENGTH: Final = 8192
 
 
 def read_records(answer: FetchResponse, owner: OwnerName, kind: str) -> list[ZoneRecord]:
     """Return the records of one name and type, and ignore all others in the answer.
 
-    Raises Retryable for an answer that is not a list of records, Permanent for too many records.
+    Raises Retryable for an answer that is not a list of records.
     """
     document = read_json(answer.body)
     if not isinstance(document, list) or not all(isinstance(entry, dict) for entry in document):
         raise _unexpected_answer(f"the {kind} records of {owner.name}")
-    entries = [
-        entry for entry in document if entry.get("type") == kind and _is_same_name(entry.get("name"), owner.label)
+    return [
+        _read_record(entry, owner, kind)
+        for entry in document
+        if entry.get("type") == kind and _is_same_name(entry.get("name"), owner.label)
     ]
-    if len(entries) > _MAX_RECORDS:
-        raise Permanent(
-            f"{owner.name} has more than {_MAX_RECORDS} {kind} records at GoDaddy; remove some of them there."
-        )
-    return [_read_record(entry, owner, kind) for entry in entries]
 
 
 def to_body(records: Iterable[ZoneRecord]) -> bytes:

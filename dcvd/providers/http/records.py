@@ -1,7 +1,7 @@
 """Read and change records through a described API, which creates and deletes them one at a time."""
 
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -10,7 +10,7 @@ from dcvd.core.json_members import get_member
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.request_templates import fill_path, find_placeholders
 from dcvd.core.secret import Secret
-from dcvd.errors import NotConfigured, Permanent
+from dcvd.errors import NotConfigured
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.http.calls import HttpDnsApi
 from dcvd.providers.http.wire import build_creation_body, path_values, read_identifier, read_record
@@ -18,9 +18,6 @@ from dcvd.providers.owner_names import OwnerName, find_nearest_zone, zone_candid
 from dcvd.providers.provider_text import sanitize
 from dcvd.providers.record_provider import DEADLINE_S
 from dcvd.providers.stepwise_provider import ChangeStep, StepwiseProvider
-
-_MAX_RECORDS: Final = 100
-"""The most records at one name."""
 
 
 class HttpRecords(StepwiseProvider):
@@ -77,10 +74,6 @@ class HttpRecords(StepwiseProvider):
                     raise self._api.unexpected_answer(activity) from error
                 if record is not None:
                     records.append(record)
-            if len(records) > _MAX_RECORDS:
-                raise Permanent(
-                    f"{owner.name} has more than {_MAX_RECORDS} records at {self._api.host}; remove some there."
-                )
         return records
 
     async def _make_step(self, owner: OwnerName, step: ChangeStep) -> None:

@@ -28,8 +28,6 @@ from dcvd.providers.rfc2136.server import SignedStream, UpdateServers, connect
 TTL: Final = 300
 _DEADLINE_S: Final = 10.0
 """The time limit of a whole call, including the lookup of the server's name."""
-_MAX_RECORDS: Final = 100
-"""The most records at one name."""
 _QUERIED_TYPES: Final = (
     RdataType.CNAME,
     RdataType.A,
@@ -101,8 +99,6 @@ class Rfc2136Records(AtomicProvider):
                     break
         if not records:
             raise Permanent(f"{owner.name} has a record of a type that dcvd does not know.", code="record_unreadable")
-        if len(records) > _MAX_RECORDS:
-            raise Permanent(f"{owner.name} has more than {_MAX_RECORDS} records.", code="too_many_records")
         return records
 
     async def _apply(self, owner: OwnerName, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:

@@ -188,7 +188,7 @@ async def test_a_name_with_more_records_than_are_read_is_refused_and_not_half_re
         assert len(await driver.read(customer.zone, NAME)) == 100
         return
     error = await refusal(driver.read(customer.zone, NAME))
-    assert (type(error), error.code) == (Permanent, "provider_refused")
+    assert (type(error), error.code) == (Permanent, "too_many_records")
     assert "more than 100 records" in error.message
 
 
@@ -292,4 +292,4 @@ async def test_a_list_without_end_is_refused() -> None:
 
     async with answering(answers) as driver:
         error = await refusal(driver.read(ZONE, NAME))
-    assert (type(error), error.code) == (Permanent, "provider_refused")
+    assert (type(error), error.code) == (Permanent, "too_many_records")

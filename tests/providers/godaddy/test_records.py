@@ -243,11 +243,12 @@ async def test_an_answer_that_is_no_list_of_records_is_asked_for_again_later(ser
 
 
 async def test_a_name_has_a_bounded_number_of_records(server: GodaddyServer) -> None:
-    for number in range(101):
+    for number in range(501):
         server.has("TXT", "www", str(number))
     async with godaddy(server) as driver:
-        with pytest.raises(Permanent, match="more than 100 TXT records"):
+        with pytest.raises(Permanent, match="more than 500 records") as caught:
             await driver.read(ZONE, NAME)
+    assert caught.value.code == "too_many_records"
 
 
 async def test_an_account_that_is_kept_from_the_api_is_told_what_works_instead(server: GodaddyServer) -> None:

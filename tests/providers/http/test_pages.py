@@ -143,10 +143,10 @@ async def test_a_page_in_the_middle_that_fails_leaves_nothing_half_read(status: 
     assert len(server.calls) == 3
 
 
-async def test_a_name_with_more_records_than_are_kept_is_refused_before_all_pages_are_read() -> None:
+async def test_a_name_with_more_records_than_are_kept_is_refused() -> None:
     server = CursorServer(20)
-    many = [{"id": number, "type": "TXT", "name": "www", "target": str(number)} for number in range(101)]
-    server.fault = lambda method, path: web.json_response({"data": many, "meta": {"next": "c2"}})
+    many = [{"id": number, "type": "TXT", "name": "www", "target": str(number)} for number in range(501)]
+    server.fault = lambda method, path: web.json_response({"data": many, "meta": {"next": None}})
     error = await refusal(server)
-    assert "more than 100 records" in error.message
+    assert "more than 500 records" in error.message
     assert len(server.calls) == 1
