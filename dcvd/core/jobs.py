@@ -1,22 +1,20 @@
-"""Jobs: durable pieces of work that must happen."""
+"""Jobs: durable pieces of work that must happen, and what follows from a failed attempt."""
 
+from collections.abc import Collection
 from enum import StrEnum
+from typing import Final, Generic, TypeVar
 
+import msgspec
 from msgspec import Struct
 
-from dcvd.core.records.zones import DnsWrite
-from dcvd.core.webhooks.replays import Replay
+from dcvd.core.instants import HOUR, SECOND
+from dcvd.core.retry_delays import job_delay_ms
+from dcvd.errors import DcvdError, Permanent, Retryable
 
+P = TypeVar("P", bound=Struct)
 
-class JobKind(StrEnum):
-    """The type of work that a job does."""
-
-    REGISTER = "register"
-    DEREGISTER = "deregister"
-    REVALIDATE = "revalidate"
-    REPLAY = "replay"
-    WRITE_DNS = "write_dns"
-    REFRESH_TOKEN = "refresh_token"
+MAX_DELAY_MS: Final = 2 * HOUR
+"""No job is planned further ahead than this; one that is was planned by a clock that has since been put back."""
 
 
 class JobState(StrEnum):
@@ -30,22 +28,22 @@ class JobState(StrEnum):
 class Job(Struct, frozen=True, kw_only=True):
     """A durable piece of work.
 
-    `domain_id`, `domain_name`, `cf_id` and `connection_id` say what the job works on, and stay when that is deleted.
-    `replay` and `dns_write` are the input of jobs of those kinds.
+    `domain_id`, `domain_name` and `connection_id` say what the job works on, and stay when that is deleted.
 
+    kind: the name of its `JobKind`; one that is not known, of a newer dcvd, is left alone.
     attempts: the attempts made so far. next_attempt_at: milliseconds, None once the job is done or dead.
-    outage: whether the last attempt failed because the service could not be reached; the job is then due as soon as
-        the service is back.
+    outage: whether the last attempt failed by an `Outage`; the job is then due as soon as that is known to be over.
     turn: the order of due jobs of one kind, the lowest first.
+    payload: what else the job needs, as JSON; `JobKind.decode_payload` reads it.
+    ends_with_domain: see `JobKind`.
     """
 
     id: str
     org_id: str
-    kind: JobKind
+    kind: str
     state: JobState
     domain_id: str | None
     domain_name: str | None
-    cf_id: str | None
     attempts: int
     next_attempt_at: int | None
     last_error_code: str | None
@@ -55,5 +53,95 @@ class Job(Struct, frozen=True, kw_only=True):
     updated_at: int
     turn: int = 0
     connection_id: str | None = None
-    replay: Replay | None = None
-    dns_write: DnsWrite | None = None
+    payload: str = "{}"
+    ends_with_domain: bool = False
+
+    @property
+    def action(self) -> str | None:
+        """The member `action` of the payload, if it has one: what exactly a job of its kind does."""
+        return msgspec.json.decode(self.payload, type=_PayloadAction).action
+
+
+class _PayloadAction(Struct, frozen=True):
+    action: str | None = None
+
+
+class NoPayload(Struct, frozen=True):
+    """The payload of jobs that need only their domain or their connection."""
+
+
+NO_PAYLOAD: Final = NoPayload()
+
+
+class JobKind(Struct, Generic[P], frozen=True):
+    """A kind of jobs, as those know it who enqueue and find them; a `JobDefinition` adds how they run.
+
+    ends_with_domain: whether the removal of its domain ends a pending job.
+    """
+
+    name: str
+    payload_type: type[P]
+    ends_with_domain: bool = False
+
+    def decode_payload(self, job: Job) -> P:
+        """Decode the payload of a job of this kind. Raises msgspec.ValidationError for what another kind stored."""
+        return msgspec.json.decode(job.payload, type=self.payload_type)
+
+
+def encode_payload(payload: Struct) -> str:
+    """Encode a payload as the JSON that is stored."""
+    return msgspec.json.encode(payload).decode()
+
+
+class Predecessor(Struct, frozen=True):
+    """The pending jobs that a job waits for: those of the kind with this name that are about the same domain name.
+
+    is_same_org: only those of its own organization. is_earlier: only those enqueued before it.
+    """
+
+    kind_name: str
+    is_same_org: bool = False
+    is_earlier: bool = False
+
+
+class Outage(Struct, frozen=True):
+    """A failure that says nothing about the job: the job waits as long as it lasts, and never dies of it.
+
+    code: of the error. ends_when_cloudflare_answers: whether it is over once any call to Cloudflare succeeds. Of other
+    outages nobody notices the end: an operator has to act at Cloudflare or at a provider while both answer, or the
+    token endpoint is one that only the job itself calls; there the job's own delay decides.
+    """
+
+    code: str
+    ends_when_cloudflare_answers: bool = False
+
+
+class FailureConsequence(Struct, frozen=True, kw_only=True):
+    """What follows from a failed attempt: when the job is due again (milliseconds), or that it is a dead letter."""
+
+    state: JobState
+    next_attempt_at: int | None
+    outage: bool
+
+
+def decide_after_failure(
+    error: DcvdError,
+    attempts: int,
+    *,
+    max_attempts: int,
+    outages: Collection[Outage],
+    now: int,
+    random_fraction: float,
+) -> FailureConsequence:
+    """Decide whether a job is due again after `attempts` failures, the last by `error`, or is a dead letter.
+
+    A Permanent error is final at once, an outage never, any other failure after `max_attempts`. A service's own wish to
+    be asked later can lengthen the delay up to MAX_DELAY_MS, but never shorten it.
+    """
+    is_outage = any(outage.code == error.code for outage in outages)
+    if isinstance(error, Permanent) or (not is_outage and attempts >= max_attempts):
+        return FailureConsequence(state=JobState.DEAD, next_attempt_at=None, outage=is_outage)
+    delay_ms = job_delay_ms(attempts, random_fraction, is_outage=is_outage)
+    if isinstance(error, Retryable) and error.retry_after_s is not None:
+        delay_ms = max(delay_ms, min(int(error.retry_after_s * SECOND), MAX_DELAY_MS))
+    return FailureConsequence(state=JobState.PENDING, next_attempt_at=now + delay_ms, outage=is_outage)

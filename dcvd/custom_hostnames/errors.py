@@ -7,11 +7,20 @@ HTTP status. A 429's body is not documented, so only its status and headers coun
 from typing import Final
 
 from dcvd.core.domains.domain import DomainErrorCode
+from dcvd.core.jobs import Outage
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, CloudflareErrorInfo
 from dcvd.errors import DcvdError, Permanent, Retryable, Unauthorized
 
 UNAVAILABLE: Final = "cloudflare_unavailable"
 RATE_LIMITED: Final = "cloudflare_rate_limited"
+_UNAUTHORIZED: Final = "cloudflare_unauthorized"
+OUTAGES: Final = (
+    Outage(UNAVAILABLE, ends_when_cloudflare_answers=True),
+    Outage(RATE_LIMITED, ends_when_cloudflare_answers=True),
+    Outage(_UNAUTHORIZED),
+    Outage(DomainErrorCode.QUOTA_EXCEEDED),
+)
+"""The failures that say nothing about what was asked for."""
 DUPLICATE_CODE: Final = 1406
 NOT_FOUND_CODE: Final = 1436
 _CREDENTIAL_CODES: Final = frozenset({*range(1000, 1006), 1403, 6003, 6111, 9103, 9106, 9109, 10000, 10001})
@@ -40,7 +49,7 @@ def build_error(
         return Unauthorized(
             f"{detail} The operator of this service has to check its API token, which needs the permission "
             "SSL and Certificates Write on the zone. It is tried again.",
-            code="cloudflare_unauthorized",
+            code=_UNAUTHORIZED,
         )
     return Permanent(detail, code=_to_error_code(first_error.code), http_status=status, remote_code=first_error.code)
 

@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from dcvd.errors import StoreError
+from dcvd.jobs.definitions import CODES_ENDED_BY_CLOUDFLARE
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 
@@ -36,7 +37,7 @@ class OutageRecovery:
             await self._announced.wait()
             self._announced.clear()
             try:
-                await queue.end_outage(self._context)
+                await queue.end_outage(self._context, CODES_ENDED_BY_CLOUDFLARE)
             except StoreError as error:
                 log.warning("daemon.recovery_not_stored", error=error.message)
                 self._announced.set()

@@ -15,7 +15,6 @@ from dcvd.core.domains.additions import DomainRequest, ValidatedDomain, validate
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, RequiredRecord
 from dcvd.core.domains.hostnames import MAX_NAME_CHARS
-from dcvd.core.jobs import JobKind
 from dcvd.core.text import make_printable
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.errors import InvalidInput, NotFound
@@ -23,6 +22,7 @@ from dcvd.kit.limits.admission_limit import AdmissionLimit
 from dcvd.services.context import Context
 from dcvd.services.domains import queries
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
+from dcvd.services.lifecycle.remedy_jobs import REGISTER
 from dcvd.store import cloudflare_zones, jobs
 from dcvd.store import domains as stored_domains
 from dcvd.store.engine.database import Snapshot
@@ -103,7 +103,7 @@ async def diagnose_by_name(context: Context, name: str) -> Diagnosis:
 
 def diagnose_stored_domain(snapshot: Snapshot, domain: Domain) -> Diagnosis:
     """Diagnose a domain from what is stored, including why its registration has failed so far."""
-    job = jobs.find_pending_of_domain(snapshot, domain.id, JobKind.REGISTER)
+    job = jobs.find_pending_of_domain(snapshot, domain.id, REGISTER.name)
     refusal = None
     if job is not None and job.last_error_code is not None:
         refusal = DomainError(job.last_error_code, job.last_error or "")

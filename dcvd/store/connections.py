@@ -7,7 +7,6 @@ import msgspec
 
 from dcvd.core.connections.connection import Connection, ConnectionFault, ConnectionMethod, ConnectionStatus, Provider
 from dcvd.core.connections.credentials import Credentials, OauthTokens, decode, encode
-from dcvd.core.jobs import JobKind
 from dcvd.core.secret import Secret
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.database import Row, Snapshot, Transaction
@@ -151,13 +150,13 @@ def set_faults(tx: Transaction, faults: Mapping[str, ConnectionFault]) -> None:
     )
 
 
-def list_due_for_refresh(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:
-    """List connections whose refresh is due and has no job yet, the longest due first."""
+def list_due_for_refresh(snapshot: Snapshot, job_kind: str, now: int, limit: int) -> list[Connection]:
+    """List connections whose refresh is due and has no pending job of its kind, the longest due first."""
     rows = snapshot.fetch_all(
         f"{_SELECT} c WHERE refresh_at IS NOT NULL AND refresh_at <= ?"
         " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.connection_id = c.id AND j.kind = ? AND j.state = 'pending')"
         " ORDER BY refresh_at LIMIT ?",
-        (now, JobKind.REFRESH_TOKEN, limit),
+        (now, job_kind, limit),
     )
     return [_from_row(row) for row in rows]
 

@@ -3,36 +3,27 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
-import msgspec
+from msgspec.structs import astuple
 
-from dcvd.core.jobs import Job, JobKind, JobState
-from dcvd.core.records.zones import DnsWrite
-from dcvd.core.webhooks.replays import Replay
+from dcvd.core.jobs import Job, JobState, Predecessor
 from dcvd.store.engine.database import Row, Snapshot, Topic, Transaction
-from dcvd.store.engine.json_text import encode_json, encode_list
+from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.paging import HIGHEST_KEY
 
 _COLUMNS: Final = (
-    "id, org_id, kind, state, domain_id, domain_name, cf_id, attempts, next_attempt_at, last_error_code, last_error,"
-    " outage, created_at, updated_at, turn, connection_id, replay, dns_write"
+    "id, org_id, kind, state, domain_id, domain_name, attempts, next_attempt_at, last_error_code, last_error, outage,"
+    " created_at, updated_at, turn, connection_id, payload, ends_with_domain"
 )
-_REPLAY: Final = msgspec.json.Decoder(Replay)
-_DNS_WRITE: Final = msgspec.json.Decoder(DnsWrite)
 _DUE: Final = (
     f"SELECT {_COLUMNS} FROM jobs j WHERE kind = ?4 AND state = 'pending' AND next_attempt_at <= ?1"
     " AND id NOT IN (SELECT value FROM json_each(?2))"
-    # A name that was removed and added again is registered only after its removal is done.
-    " AND NOT (?4 = 'register' AND EXISTS (SELECT 1 FROM jobs d WHERE d.domain_name = j.domain_name"
-    " AND d.kind = 'deregister' AND d.state = 'pending'))"
-    # Records of one name are written in order, also where the name was removed and added again.
-    " AND NOT (?4 = 'write_dns' AND EXISTS (SELECT 1 FROM jobs d WHERE d.domain_name = j.domain_name"
-    " AND d.kind = 'write_dns' AND d.state = 'pending' AND d.org_id = j.org_id AND d.id < j.id))"
-    # A connection does one thing at a time.
+    " AND NOT EXISTS (SELECT 1 FROM jobs d WHERE d.domain_name = j.domain_name AND d.kind = ?7 AND d.state = 'pending'"
+    " AND (NOT ?8 OR d.org_id = j.org_id) AND (NOT ?9 OR d.id < j.id))"
     " AND (connection_id IS NULL OR connection_id NOT IN (SELECT value FROM json_each(?5)))"
     " AND org_id NOT IN (SELECT value FROM json_each(?6))"
     " ORDER BY turn, id LIMIT ?3"
 )
-_INSERT: Final = f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 18)})"
+_INSERT: Final = f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 17)})"
 
 
 def insert(tx: Transaction, job: Job) -> None:
@@ -50,18 +41,17 @@ def insert_all(tx: Transaction, jobs: Sequence[Job]) -> None:
 def update(tx: Transaction, job: Job) -> None:
     """Store a job's new state."""
     tx.execute(
-        "UPDATE jobs SET state = ?, cf_id = ?, attempts = ?, next_attempt_at = ?, last_error_code = ?, last_error = ?,"
-        " outage = ?, updated_at = ?, replay = ? WHERE id = ?",
+        "UPDATE jobs SET state = ?, attempts = ?, next_attempt_at = ?, last_error_code = ?, last_error = ?, outage = ?,"
+        " updated_at = ?, payload = ? WHERE id = ?",
         (
             job.state,
-            job.cf_id,
             job.attempts,
             job.next_attempt_at,
             job.last_error_code,
             job.last_error,
             job.outage,
             job.updated_at,
-            _encode_optional(job.replay),
+            job.payload,
             job.id,
         ),
     )
@@ -93,19 +83,32 @@ def list_of_org(
 
 def list_due(
     snapshot: Snapshot,
-    kind: JobKind,
+    kind: str,
     now: int,
     limit: int,
     in_flight: Collection[str],
+    *,
+    waits_for: Predecessor | None = None,
     busy_connections: Collection[str] = (),
     busy_orgs: Collection[str] = (),
 ) -> list[Job]:
     """List jobs of a kind that are due and not in flight, ordered by their turn.
 
-    No job is among them that works through one of `busy_connections`, or that belongs to one of `busy_orgs`.
+    No job is among them that waits for a predecessor, that works through one of `busy_connections`, or that belongs to
+    one of `busy_orgs`.
     """
+    predecessor = (None, False, False) if waits_for is None else astuple(waits_for)
     rows = snapshot.fetch_all(
-        _DUE, (now, encode_list(in_flight), limit, kind, encode_list(busy_connections), encode_list(busy_orgs))
+        _DUE,
+        (
+            now,
+            encode_list(in_flight),
+            limit,
+            kind,
+            encode_list(busy_connections),
+            encode_list(busy_orgs),
+            *predecessor,
+        ),
     )
     return [_from_row(row) for row in rows]
 
@@ -120,7 +123,21 @@ def find_next_due_at(snapshot: Snapshot, after_at: int) -> int | None:
     return None if row is None else row[0]
 
 
-def find_pending_of_domain(snapshot: Snapshot, domain_id: str, kind: JobKind) -> Job | None:
+def list_pending_kinds(snapshot: Snapshot) -> set[str]:
+    """List the kinds that have pending jobs, one look into the index for each."""
+    kinds: set[str] = set()
+    after = ""
+    while True:
+        row = snapshot.fetch_one(
+            "SELECT kind FROM jobs WHERE state = 'pending' AND kind > ? ORDER BY kind LIMIT 1", (after,)
+        )
+        if row is None:
+            return kinds
+        after = row[0]
+        kinds.add(after)
+
+
+def find_pending_of_domain(snapshot: Snapshot, domain_id: str, kind: str) -> Job | None:
     """Find the pending job of a kind that a domain has, if any."""
     row = snapshot.fetch_one(
         f"SELECT {_COLUMNS} FROM jobs WHERE domain_id = ? AND kind = ? AND state = 'pending' LIMIT 1",
@@ -129,20 +146,19 @@ def find_pending_of_domain(snapshot: Snapshot, domain_id: str, kind: JobKind) ->
     return None if row is None else _from_row(row)
 
 
-def end_pending_of_domains(tx: Transaction, domain_ids: Collection[str], kinds: Collection[JobKind], now: int) -> int:
-    """End the pending jobs of domains, as done; return how many there were."""
+def end_with_domains(tx: Transaction, domain_ids: Collection[str], now: int) -> int:
+    """End the pending jobs of domains that end with them, as done; return how many there were."""
     count = tx.execute(
         "UPDATE jobs SET state = 'done', attempts = attempts + 1, next_attempt_at = NULL, outage = 0, updated_at = ?1"
-        " WHERE state = 'pending' AND domain_id IN (SELECT value FROM json_each(?2))"
-        " AND kind IN (SELECT value FROM json_each(?3))",
-        (now, encode_list(domain_ids), encode_list(kinds)),
+        " WHERE state = 'pending' AND domain_id IN (SELECT value FROM json_each(?2)) AND ends_with_domain",
+        (now, encode_list(domain_ids)),
     )
     if count:
         tx.announce(Topic.JOBS)
     return count
 
 
-def list_pending_of_connection(snapshot: Snapshot, connection_id: str, kind: JobKind, limit: int) -> list[Job]:
+def list_pending_of_connection(snapshot: Snapshot, connection_id: str, kind: str, limit: int) -> list[Job]:
     """List some of the pending jobs of a kind that work through a connection, in no order."""
     rows = snapshot.fetch_all(
         f"SELECT {_COLUMNS} FROM jobs INDEXED BY jobs_of_connection"
@@ -164,7 +180,7 @@ def end_pending_of_connection(tx: Transaction, connection_id: str, now: int) -> 
     return count
 
 
-def find_next_turn(snapshot: Snapshot, org_id: str, kind: JobKind) -> int:
+def find_next_turn(snapshot: Snapshot, org_id: str, kind: str) -> int:
     """Find the turn of an organization's next job of a kind.
 
     It comes after all pending jobs of the organization, and beside the first job of every other organization.
@@ -180,7 +196,7 @@ def find_next_turn(snapshot: Snapshot, org_id: str, kind: JobKind) -> int:
     return max(0 if first_row is None else first_row[0], 0 if last_own_row is None else last_own_row[0]) + 1
 
 
-def count_between(snapshot: Snapshot, kind: JobKind, start: tuple[int, str], end: tuple[int, str]) -> int:
+def count_between(snapshot: Snapshot, kind: str, start: tuple[int, str], end: tuple[int, str]) -> int:
     """Count the pending jobs of a kind with a turn and id from `start` on and before `end`."""
     row = snapshot.fetch_one(
         "SELECT count(*) FROM jobs WHERE kind = ? AND state = 'pending'"
@@ -190,7 +206,7 @@ def count_between(snapshot: Snapshot, kind: JobKind, start: tuple[int, str], end
     return 0 if row is None else row[0]
 
 
-def list_pending_of_domains(snapshot: Snapshot, domain_ids: Collection[str], kind: JobKind) -> list[Job]:
+def list_pending_of_domains(snapshot: Snapshot, domain_ids: Collection[str], kind: str) -> list[Job]:
     """List the pending jobs of a kind that domains have, in no order."""
     # Without the hint SQLite would go through all jobs that wait for their turn.
     rows = snapshot.fetch_all(
@@ -214,12 +230,12 @@ def list_of_domain(
     return [_from_row(row) for row in rows]
 
 
-def end_outage(tx: Transaction, now: int) -> int:
-    """Make due the jobs that waited only for a service that is back; return how many."""
+def end_outage(tx: Transaction, codes: Collection[str], now: int) -> int:
+    """Make due the jobs whose last attempt failed by an outage with one of these codes; return how many."""
     count = tx.execute(
         "UPDATE jobs SET next_attempt_at = ?1, outage = 0 WHERE state = 'pending' AND outage = 1"
-        " AND next_attempt_at > ?1 AND last_error_code IN ('cloudflare_unavailable', 'cloudflare_rate_limited')",
-        (now,),
+        " AND next_attempt_at > ?1 AND last_error_code IN (SELECT value FROM json_each(?2))",
+        (now, encode_list(codes)),
     )
     if count:
         tx.announce(Topic.JOBS)
@@ -243,18 +259,11 @@ def delete_ended(tx: Transaction, state: JobState, cutoff_at: int, limit: int) -
 
 
 def _to_row(job: Job) -> tuple[object, ...]:
-    plain_values = (getattr(job, column) for column in Job.__struct_fields__[:-2])
-    return (*plain_values, _encode_optional(job.replay), _encode_optional(job.dns_write))
-
-
-def _encode_optional(value: Replay | DnsWrite | None) -> str | None:
-    return None if value is None else encode_json(value)
+    return astuple(job)
 
 
 def _from_row(row: Row) -> Job:
     values = dict(zip(Job.__struct_fields__, row, strict=True))
-    values["kind"], values["state"] = JobKind(values["kind"]), JobState(values["state"])
-    values["outage"] = bool(values["outage"])
-    values["replay"] = None if values["replay"] is None else _REPLAY.decode(values["replay"])
-    values["dns_write"] = None if values["dns_write"] is None else _DNS_WRITE.decode(values["dns_write"])
+    values["state"] = JobState(values["state"])
+    values["outage"], values["ends_with_domain"] = bool(values["outage"]), bool(values["ends_with_domain"])
     return Job(**values)

@@ -1,31 +1,25 @@
 """What happens to connections that nobody uses: jobs refresh them in time, and an end is told."""
 
-from typing import cast
-
 import pytest
 from msgspec.structs import replace
 from prometheus_client import generate_latest
 
 from dcvd.core.connections.connection import Connection, ConnectionStatus
 from dcvd.core.instants import HOUR, MINUTE
-from dcvd.core.jobs import Job, JobKind, JobState
-from dcvd.custom_hostnames.client import CloudflareClient
-from dcvd.errors import RemoteError, Unauthorized
+from dcvd.core.jobs import Job, JobState
+from dcvd.errors import Unauthorized
 from dcvd.jobs import ConnectionMaintenance
-from dcvd.jobs.handlers import perform
 from dcvd.metrics import Metrics
 from dcvd.services.connections import maintenance, reauth
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
-from dcvd.services.jobs import queue
 from dcvd.store.organizations import Organization
 from tests.connections.conftest import connect
 from tests.connections.provider import ProviderServer, broken
 from tests.connections.views import stored
 from tests.manual_clock import ManualClock
+from tests.performing import attempt
 from tests.services.views import all_jobs, event_names
-
-_NO_CLOUDFLARE = cast(CloudflareClient, None)
 
 
 async def _pending(context: Context, org_id: str) -> list[Job]:
@@ -35,10 +29,7 @@ async def _pending(context: Context, org_id: str) -> list[Job]:
 async def _work(context: Context, access: ProviderAccess, org_id: str) -> None:
     """Every pending job once, as the worker does it."""
     for job in await _pending(context, org_id):
-        try:
-            await perform(context, _NO_CLOUDFLARE, access, job)
-        except RemoteError as error:
-            await queue.fail(context, job, error)
+        await attempt(context, access, job)
 
 
 async def test_a_refresh_that_is_due_is_one_job_and_the_job_refreshes(
@@ -50,7 +41,7 @@ async def test_a_refresh_that_is_due_is_one_job_and_the_job_refreshes(
     assert await maintenance.enqueue_refreshes(context) == 1
     assert await maintenance.enqueue_refreshes(context) == 0
     (job,) = await _pending(context, connection.org_id)
-    assert (job.kind, job.connection_id, job.domain_id) == (JobKind.REFRESH_TOKEN, connection.id, None)
+    assert (job.kind, job.connection_id, job.domain_id) == ("refresh_token", connection.id, None)
     await _work(context, access, connection.org_id)
     assert await _pending(context, connection.org_id) == []
     assert (await stored(context, connection)).version == 2

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import ApiToken, OauthTokens
 from dcvd.core.instants import HOUR
-from dcvd.core.jobs import JobKind, JobState
+from dcvd.core.jobs import JobState
 from dcvd.core.secret import Secret
 from dcvd.errors import NotConfigured, NotFound, StoreError
 from dcvd.kit.vault.key import VaultKey
@@ -133,7 +133,7 @@ async def test_its_domains_live_on_and_its_jobs_end(
     await maintenance.enqueue_refreshes(context)
     await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
     assert (await domains.get(context, connection.org_id, domain.id)).connection_id is None
-    states = {job.kind.value: job.state for job in await all_jobs(context, connection.org_id)}
+    states = {job.kind: job.state for job in await all_jobs(context, connection.org_id)}
     assert states == {"register": JobState.PENDING, "refresh_token": JobState.DONE}
 
 
@@ -144,7 +144,7 @@ async def test_records_that_were_still_to_be_changed_are_not_said_to_be(
     for number in range(5):
         await additions.add(context, connection.org_id, f"app{number}.customer.test", connection_id=connection.id)
     await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
-    found = [job for job in await all_jobs(context, connection.org_id) if job.kind is JobKind.WRITE_DNS]
+    found = [job for job in await all_jobs(context, connection.org_id) if job.kind == "write_dns"]
     assert {(job.state, job.last_error_code) for job in found} == {(JobState.DEAD, "connection_removed")}
     assert len(found) == 5
 

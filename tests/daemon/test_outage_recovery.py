@@ -2,7 +2,7 @@
 
 import asyncio
 
-from dcvd.core.jobs import JobKind
+from dcvd.custom_hostnames.errors import OUTAGES
 from dcvd.daemon.outage_recovery import OutageRecovery
 from dcvd.errors import DiskFull, Retryable
 from dcvd.services.context import Context
@@ -18,8 +18,8 @@ async def test_an_end_of_an_outage_that_cannot_be_stored_is_stored_later(
 ) -> None:
     await additions.add(context, org, "app.customer.test")
     (job,) = await all_jobs(context, org)
-    assert job.kind is JobKind.REGISTER
-    await queue.fail(context, job, Retryable("Nobody there.", code="cloudflare_unavailable"))
+    assert job.kind == "register"
+    await queue.fail(context, job, Retryable("Nobody there.", code="cloudflare_unavailable"), OUTAGES)
     refusals = 0
 
     async def refuse() -> None:

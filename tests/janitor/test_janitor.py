@@ -9,12 +9,12 @@ from dcvd.janitor import Janitor
 from dcvd.services import tokens
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
-from dcvd.services.lifecycle import registration
-from dcvd.services.records import writes
+from dcvd.services.jobs import queue
 from dcvd.store import jobs
 from tests.dns_provider import OneProvider, ZoneAtProvider, connect
 from tests.janitor.conftest import Count
 from tests.manual_clock import ManualClock
+from tests.performing import perform
 from tests.services.views import all_jobs
 
 
@@ -38,7 +38,7 @@ async def test_a_job_that_is_done_goes_after_its_retention_and_one_that_is_not_s
     await additions.add(context, org, "done.customer.test")
     await additions.add(context, org, "owed.customer.test")
     done = (await all_jobs(context, org))[0]
-    await registration.complete_without_change(context, done)
+    await queue.complete(context, done)
     clock.advance(30 * DAY)
     await janitor.run_once()
     assert len(await all_jobs(context, org)) == 2
@@ -56,7 +56,7 @@ async def test_a_record_of_ours_whose_domain_is_gone_is_known_as_long_as_its_rem
     for name in ("gone", "lives"):
         await additions.add(context, org, f"{name}.customer.test", connection_id=made.id)
         job = next(job for job in await all_jobs(context, org) if job.connection_id and job.state is JobState.PENDING)
-        await writes.perform(context, OneProvider(context, zone), job)
+        await perform(context, OneProvider(context, zone), job)
         clock.advance(1)
     gone = next(job.domain_id for job in await all_jobs(context, org) if job.domain_name == "gone.customer.test")
     await removals.remove(context, org, gone or "", remove_records=True)

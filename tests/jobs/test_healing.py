@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from dcvd.config import Live
 from dcvd.core.domains.domain import DomainStatus
-from dcvd.core.jobs import JobKind, JobState
+from dcvd.core.jobs import JobState
 from dcvd.core.secret import Secret
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.errors import NotFound
@@ -167,7 +167,7 @@ async def test_bad_credentials_wait_for_the_operator_and_lose_nothing(sandbox_co
         live_config.value = config
         await settled(sandbox_context, org)
         (job,) = await all_jobs(sandbox_context, org)
-        assert (job.kind, job.state) == (JobKind.REGISTER, JobState.DONE)
+        assert (job.kind, job.state) == ("register", JobState.DONE)
     finally:
         task.cancel()
         await asyncio.wait([task])

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.instants import DAY, HOUR, MINUTE
-from dcvd.core.jobs import JobKind, JobState
+from dcvd.core.jobs import JobState
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.kit.clock import SystemClock
 from dcvd.sandbox import Sandbox
@@ -217,7 +217,7 @@ async def test_a_patch_whose_answer_was_lost_is_not_made_twice(ward: Ward) -> No
     await ward.look(domain.id)
     await ward.work()
     (job,) = await ward.pending()
-    assert (job.kind, job.attempts) == (JobKind.REVALIDATE, 1)
+    assert (job.kind, job.attempts) == ("revalidate", 1)
     await ward.work()
     assert ward.calls("PATCH") == 1
     assert await ward.pending() == []

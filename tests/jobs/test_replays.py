@@ -2,24 +2,28 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
 
 import pytest
+from msgspec import structs
 
 from dcvd.core.events import EventType
-from dcvd.core.jobs import Job, JobKind, JobState
+from dcvd.core.jobs import Job, JobState
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.custom_hostnames.client import CloudflareClient
-from dcvd.errors import DiskFull
 from dcvd.jobs import JobWorker
 from dcvd.metrics import Metrics
 from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
-from dcvd.services.webhooks import replays
+from dcvd.services.webhooks import replay_job, replays
 from tests.conftest import VAULT
 from tests.providing import access_of
 from tests.services.webhooks.attempts import bury, due, happen, subscribed
+from tests.unreliable_database import Fate, strike
 from tests.waiting import until
 
 
@@ -39,18 +43,19 @@ async def endpoint(real_time: Context) -> Endpoint:
     return endpoint
 
 
-@pytest.fixture
-async def worker(real_time: Context) -> AsyncIterator[JobWorker]:
-    """A worker that has not begun yet."""
-    client = CloudflareClient(real_time.live_config, Metrics())
+@asynccontextmanager
+async def _worker(context: Context, **options: Any) -> AsyncIterator[JobWorker]:
+    """A worker that has not begun yet; its replays go in batches of two."""
+    client = CloudflareClient(context.live_config, Metrics())
     await client.start()
-    yield JobWorker(real_time, client, access_of(real_time), Metrics())
+    definition = structs.replace(replay_job.DEFINITION, perform=partial(replay_job.perform, batch_size=2))
+    yield JobWorker(context, client, access_of(context), Metrics(), definitions=[definition], **options)
     await client.close()
 
 
 async def _asked(context: Context, endpoint: Endpoint) -> Job:
     replay = await replays.prepare_replay(context, endpoint.org_id, endpoint.id, status=ReplayStatus.FAILED)
-    return await replays.start_replay(context, endpoint.org_id, replay)
+    return await replay_job.start_replay(context, endpoint.org_id, replay)
 
 
 async def _ended(context: Context, worker: JobWorker, job: Job) -> Job:
@@ -69,50 +74,36 @@ async def _ended(context: Context, worker: JobWorker, job: Job) -> Job:
     return await queue.get(context, job.org_id, job.id)
 
 
-async def test_a_replay_is_brought_to_its_end_batch_by_batch(
-    real_time: Context, endpoint: Endpoint, worker: JobWorker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(replays, "_BATCH_SIZE", 2)
-    job = await _ended(real_time, worker, await _asked(real_time, endpoint))
-    assert (job.kind, job.state, job.attempts) == (JobKind.REPLAY, JobState.DONE, 1)
-    assert job.replay is not None
+async def test_a_replay_is_brought_to_its_end_batch_by_batch(real_time: Context, endpoint: Endpoint) -> None:
+    async with _worker(real_time) as worker:
+        job = await _ended(real_time, worker, await _asked(real_time, endpoint))
+    assert (job.kind, job.state, job.attempts) == ("replay", JobState.DONE, 1)
+    replay = replay_job.REPLAY.decode_payload(job)
     # The last batch finds nothing more, and says how far it came by being done.
-    assert job.replay.progress == job.replay.total == 7
+    assert replay.progress == replay.total == 7
     assert len(await due(real_time, endpoint)) == 7
 
 
+@pytest.mark.parametrize("which", [1, 2, 3, 4, 5])
 async def test_a_replay_that_fails_in_the_middle_goes_on_from_there(
-    real_time: Context, endpoint: Endpoint, worker: JobWorker, monkeypatch: pytest.MonkeyPatch
+    real_time: Context, endpoint: Endpoint, which: int
 ) -> None:
-    monkeypatch.setattr(replays, "_BATCH_SIZE", 2)
     job = await _asked(real_time, endpoint)
-    progress: list[int] = []
-    go_on = replays.run_next_batch
-
-    async def fragile(context: Context, going: Job) -> Job | None:
-        stored = (await queue.get(context, going.org_id, going.id)).replay
-        assert stored is not None
-        progress.append(stored.progress)
-        if len(progress) == 3:
-            raise DiskFull("The disk is full.")
-        return await go_on(context, going)
-
-    monkeypatch.setattr(replays, "run_next_batch", fragile)
-    # After a fault of its own a loop rests.
-    monkeypatch.setattr(worker._loop, "_cool_down_s", 0.01)
-    done = await _ended(real_time, worker, job)
-    assert progress == [0, 2, 4, 4, 6, 7]
+    struck = strike(real_time.database, "run_next_batch", which, Fate.LOST)
+    async with _worker(real_time, cool_down_s=0.01) as worker:
+        done = await _ended(real_time, worker, job)
+    assert struck()
+    # A batch that was made twice would find nothing the second time, and count less.
+    assert replay_job.REPLAY.decode_payload(done).progress == 7
     assert (done.state, done.attempts, done.last_error_code) == (JobState.DONE, 2, "internal_error")
+    assert len(await due(real_time, endpoint)) == 7
 
 
-async def test_a_replay_that_a_crash_cut_off_goes_on_at_the_next_start(
-    real_time: Context, endpoint: Endpoint, worker: JobWorker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(replays, "_BATCH_SIZE", 2)
+async def test_a_replay_that_a_crash_cut_off_goes_on_at_the_next_start(real_time: Context, endpoint: Endpoint) -> None:
     job = await _asked(real_time, endpoint)
-    await replays.run_next_batch(real_time, job)
+    await replay_job.run_next_batch(real_time, job, batch_size=2)
     assert len(await due(real_time, endpoint)) == 2
-    done = await _ended(real_time, worker, job)
-    assert done.replay is not None
-    assert done.replay.progress == 7
+    async with _worker(real_time) as worker:
+        done = await _ended(real_time, worker, job)
+    assert replay_job.REPLAY.decode_payload(done).progress == 7
     assert len(await due(real_time, endpoint)) == 7

@@ -8,15 +8,13 @@ from dcvd.core.domains.domain import Domain
 from dcvd.core.jobs import Job, JobState
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.custom_hostnames.client import CloudflareClient
-from dcvd.errors import RemoteError
-from dcvd.jobs.handlers import perform
 from dcvd.sandbox import Sandbox
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
-from dcvd.services.jobs import queue as service
 from dcvd.services.lifecycle import checks
 from dcvd.store import domains as store
 from tests.manual_clock import ManualClock
+from tests.performing import attempt
 from tests.providing import access_of
 from tests.services.views import all_jobs, event_names
 
@@ -71,10 +69,7 @@ class Ward:
 
     async def perform(self, job: Job) -> None:
         """One try, as the worker makes it."""
-        try:
-            await perform(self.context, self.cloudflare, self.access, job)
-        except RemoteError as error:
-            await service.fail(self.context, job, error)
+        await attempt(self.context, self.access, job, self.cloudflare)
 
     async def stored(self, subjects: Sequence[Domain]) -> list[Domain]:
         """Those domains as they are now."""

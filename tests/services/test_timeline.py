@@ -11,14 +11,15 @@ from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import DAY, HOUR, MINUTE
-from dcvd.core.jobs import JobKind
+from dcvd.core.jobs import NO_PAYLOAD
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.errors import InvalidInput, NotFound, Retryable
 from dcvd.services import timeline
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.jobs import queue
-from dcvd.services.lifecycle import checks, registration
+from dcvd.services.lifecycle import checks, register_job
+from dcvd.services.lifecycle.remedy_jobs import REVALIDATE
 from dcvd.services.timeline import TimelineEntry
 from dcvd.store import timeline as stored
 from dcvd.store.engine.database import Transaction
@@ -100,7 +101,7 @@ async def test_causes_stand_before_their_effects_although_all_is_of_one_instant(
 
 async def test_what_a_job_saw_is_told_as_the_jobs(context: Context, domain: Domain) -> None:
     (job,) = await all_jobs(context, domain.org_id)
-    await registration.record_registered(context, job, hostname())
+    await register_job.record_registered(context, job, hostname())
     assert f"observation cfId+cfStatus+cfSslStatus by job:{job.id}" in [
         told(entry) for entry in await read(context, domain)
     ]
@@ -225,7 +226,7 @@ async def test_pages_skip_nothing_and_repeat_nothing_while_more_happens(
             lambda tx, step=step: (  # type: ignore[misc]
                 timeline.record_requests(context, tx, [domain], actor="x", what="added")
                 if step < 3
-                else queue.enqueue_for(context, tx, JobKind.REVALIDATE, domain)
+                else queue.enqueue_for(context, tx, REVALIDATE, domain, NO_PAYLOAD)
             )
         )
     before = await read(context, domain)

@@ -1,14 +1,26 @@
 """A job as JSON."""
 
-from typing import Literal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 from dcvd.api.domains.finding_view import ErrorView
 from dcvd.api.http.instants import Instant
 from dcvd.core.instants import format_instant, to_rfc3339
-from dcvd.core.jobs import Job, JobKind, JobState
+from dcvd.core.jobs import Job, JobState
 from dcvd.core.webhooks.replays import Replay, ReplayStatus
+from dcvd.jobs.definitions import JOB_DEFINITIONS
+from dcvd.services.jobs.dns_writes import WRITE_DNS
+from dcvd.services.webhooks.replay_job import REPLAY
+
+if TYPE_CHECKING:
+    JobKindName = str
+else:
+    # As the document lists them; a job of another kind, which a newer dcvd stored, is shown all the same.
+    _NAMES = sorted(definition.kind.name for definition in JOB_DEFINITIONS)
+    JobKindName = StrEnum("JobKind", {name.upper(): name for name in _NAMES})
+    JobKindName.__doc__ = "The type of work that a job does."
 
 
 class ReplayView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -31,7 +43,7 @@ class JobView(Struct, frozen=True, kw_only=True, rename="camel"):
 
     id: str
     org_id: str
-    kind: JobKind
+    kind: JobKindName
     state: JobState
     domain_id: str | None
     domain_name: str | None
@@ -55,8 +67,8 @@ def job_view(job: Job) -> JobView:
         domain_id=job.domain_id,
         domain_name=job.domain_name,
         connection_id=job.connection_id,
-        action=None if job.dns_write is None else job.dns_write.action,
-        replay=None if job.replay is None else _replay_view(job.replay),
+        action=WRITE_DNS.decode_payload(job).action if job.kind == WRITE_DNS.name else None,
+        replay=_replay_view(REPLAY.decode_payload(job)) if job.kind == REPLAY.name else None,
         attempts=job.attempts,
         next_attempt_at=format_instant(job.next_attempt_at),
         last_error=None if job.last_error_code is None else ErrorView(job.last_error_code, job.last_error or ""),

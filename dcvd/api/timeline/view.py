@@ -71,7 +71,7 @@ def timeline_list(page: Page[TimelineEntry]) -> TimelineList:
 def _entry_view(entry: TimelineEntry) -> TimelineEntryView:
     at, kind = to_rfc3339(entry.occurred_at), _KINDS[entry.kind]
     if entry.job is not None:
-        return TimelineEntryView(id=entry.job.id, kind=kind, at=at, what=entry.job.kind.value, job=job_view(entry.job))
+        return TimelineEntryView(id=entry.job.id, kind=kind, at=at, what=entry.job.kind, job=job_view(entry.job))
     if entry.event is not None:
         body = msgspec.json.decode(entry.event.body, type=EventView)
         return TimelineEntryView(id=entry.event.id, kind=kind, at=at, what=entry.event.type.value, event=body)

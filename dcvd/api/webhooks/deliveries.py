@@ -24,7 +24,7 @@ from dcvd.api.webhooks.replay_answer import ReplayAnswer, accepted_response
 from dcvd.core.instants import format_instant
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.services.webhooks import delivery_history as history
-from dcvd.services.webhooks import explanations, replays
+from dcvd.services.webhooks import explanations, replay_job, replays
 
 WebhookFilter = Annotated[
     str | None, QueryParameter(name="webhookId", description="Only to this endpoint.", schema_extra=TEXT)
@@ -79,7 +79,7 @@ async def retry_deliveries(request: ApiRequest, data: JSONBody[Requeue]) -> Resp
         None if data.webhook_id is UNSET else data.webhook_id,
         status=ReplayStatus.FAILED,
     )
-    return accepted_response(await replays.start_replay(request.context, request.org_id, replay), replay)
+    return accepted_response(await replay_job.start_replay(request.context, request.org_id, replay), replay)
 
 
 @get("/{delivery_id:str}/explain", summary="Explain a delivery", responses=problems(404))

@@ -26,7 +26,7 @@ from dcvd.core.events import EventType
 from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.errors import InvalidInput
-from dcvd.services.webhooks import endpoint_tests, endpoints, replays, secret_rotation
+from dcvd.services.webhooks import endpoint_tests, endpoints, replay_job, replays, secret_rotation
 from dcvd.services.webhooks.secret_rotation import DEFAULT_GRACE_MS, MAX_GRACE_MS
 
 
@@ -117,7 +117,7 @@ async def replay_webhook(
     )
     if data.dry_run:
         return count_response(replay)
-    return accepted_response(await replays.start_replay(request.context, request.org_id, replay), replay)
+    return accepted_response(await replay_job.start_replay(request.context, request.org_id, replay), replay)
 
 
 @post("/test", summary="Send a test now", status_code=200, responses=problems(403, 404, 409, 503))

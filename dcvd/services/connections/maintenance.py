@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Final
 
 from dcvd.core.connections.connection import Connection, ConnectionStatus, Provider
-from dcvd.core.jobs import JobKind
+from dcvd.core.jobs import NO_PAYLOAD
 from dcvd.services.connections import reauth
+from dcvd.services.connections.refresh_token_job import REFRESH_TOKEN
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.store import connections
@@ -20,20 +21,19 @@ async def enqueue_refreshes(context: Context) -> int:
         return 0
 
     def unit(tx: Transaction) -> int:
-        due_connections = connections.list_due_for_refresh(tx, context.now(), _BATCH_SIZE)
+        due_connections = _list_due_for_refresh(tx, context.now(), _BATCH_SIZE)
         for connection in due_connections:
             queue.enqueue(
                 context,
                 tx,
-                JobKind.REFRESH_TOKEN,
+                REFRESH_TOKEN,
+                NO_PAYLOAD,
                 org_id=connection.org_id,
-                domain_id=None,
-                domain_name=None,
                 connection_id=connection.id,
             )
         return len(due_connections)
 
-    return await _run_in_batches(context, connections.list_due_for_refresh, unit)
+    return await _run_in_batches(context, _list_due_for_refresh, unit)
 
 
 async def require_reauth_of_expired(context: Context) -> int:
@@ -59,6 +59,10 @@ async def count_connections(context: Context) -> dict[tuple[Provider, Connection
         }
 
     return await context.database.read(query)
+
+
+def _list_due_for_refresh(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:
+    return connections.list_due_for_refresh(snapshot, REFRESH_TOKEN.name, now, limit)
 
 
 async def _run_in_batches(

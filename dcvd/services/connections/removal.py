@@ -4,14 +4,13 @@ from typing import Final
 
 import structlog
 
-from dcvd.core.jobs import JobKind
 from dcvd.errors import Permanent, Unauthorized
 from dcvd.services.connections import queries
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.queries import UnsealedConnection
 from dcvd.services.connections.token_refresher import revoke_quietly
 from dcvd.services.context import Context
-from dcvd.services.jobs import queue
+from dcvd.services.jobs import dns_writes, queue
 from dcvd.store import connections as connections_table
 from dcvd.store import jobs as jobs_table
 from dcvd.store.engine.database import Snapshot, Transaction
@@ -61,7 +60,7 @@ def _unseal_if_readable(
 def _give_up_writes(context: Context, tx: Transaction, org_id: str, connection_id: str) -> int:
     """Fail pending jobs that write or remove records through the connection; return how many there were."""
     queries.get_owned(tx, org_id, connection_id)
-    pending_jobs = jobs_table.list_pending_of_connection(tx, connection_id, JobKind.WRITE_DNS, _BATCH_SIZE)
+    pending_jobs = jobs_table.list_pending_of_connection(tx, connection_id, dns_writes.WRITE_DNS.name, _BATCH_SIZE)
     for job in pending_jobs:
         message = (
             f"The connection {connection_id} was removed before the records of {job.domain_name} were changed through "

@@ -14,6 +14,7 @@ from dcvd.core.connections.connection import ConnectionStatus
 from dcvd.core.connections.credentials import OauthTokens
 from dcvd.core.connections.oauth import choose_refresh_at
 from dcvd.core.instants import SECOND
+from dcvd.core.jobs import Outage
 from dcvd.core.secret import Secret
 from dcvd.errors import DcvdError, NotConfigured, NotFound, Permanent, RemoteError, Retryable, StoreError, Unauthorized
 from dcvd.kit.http.fetch import FetchFailed
@@ -31,6 +32,11 @@ log = structlog.get_logger(__name__)
 
 _RefreshKey = tuple[str, int]
 """A connection's id, and the version of its credentials that is to be replaced."""
+
+_ENDPOINT_UNAVAILABLE: Final = "token_endpoint_unavailable"
+_CLIENT_REFUSED: Final = "oauth_client_refused"
+OUTAGES: Final = (Outage(_ENDPOINT_UNAVAILABLE), Outage(_CLIENT_REFUSED))
+"""The failures that say nothing about a connection."""
 
 _CANCEL_GRACE_S: Final = 1.0
 _REFRESH_TOKEN_REFUSED: Final = (
@@ -153,10 +159,10 @@ class TokenRefresher:
                 code=error.code,
                 error=error.message,
             )
-            raise self._record_fault(connection.id, Retryable(error.message, code="oauth_client_refused")) from error
+            raise self._record_fault(connection.id, Retryable(error.message, code=_CLIENT_REFUSED)) from error
         except Retryable as error:
             self._metrics.count_refresh("unavailable")
-            retryable = Retryable(error.message, code="token_endpoint_unavailable", retry_after_s=error.retry_after_s)
+            retryable = Retryable(error.message, code=_ENDPOINT_UNAVAILABLE, retry_after_s=error.retry_after_s)
             raise self._record_fault(connection.id, retryable) from error
 
     async def _send_refresh(self, unsealed_connection: UnsealedConnection, refresh_token: Secret) -> TokenResponse:

@@ -8,7 +8,7 @@ from dcvd.core.domains import targets
 from dcvd.core.domains.additions import DomainRequest, ValidatedDomain, validate_request
 from dcvd.core.domains.domain import Domain, ValidationMethod, new_domain
 from dcvd.core.ids import IdPrefix
-from dcvd.core.jobs import Job, JobKind
+from dcvd.core.jobs import NO_PAYLOAD, Job
 from dcvd.core.lifecycle import transitions
 from dcvd.core.timeline import DAEMON_ACTOR
 from dcvd.errors import Conflict, DcvdError, InvalidInput
@@ -16,6 +16,7 @@ from dcvd.services import timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.jobs import dns_writes, queue
+from dcvd.services.lifecycle.remedy_jobs import REGISTER
 from dcvd.store import cloudflare_zones, connections, domains
 from dcvd.store.engine.database import Snapshot, Transaction
 
@@ -70,7 +71,7 @@ def store(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[
     """
     domains.insert_all(tx, new_domains)
     timeline.record_requests(context, tx, new_domains, actor=actor, what="added")
-    registrations = queue.enqueue_for_all(context, tx, JobKind.REGISTER, org_id, new_domains)
+    registrations = queue.enqueue_for_all(context, tx, REGISTER, org_id, new_domains, lambda _: NO_PAYLOAD)
     dns_writes.enqueue_writes(context, tx, org_id, new_domains)
     recording.record(context, tx, org_id, [transitions.draft_added_event(domain) for domain in new_domains])
     return registrations

@@ -6,7 +6,6 @@ A job can also remove the records that we wrote ourselves.
 from collections.abc import Collection, Sequence
 
 from dcvd.core.domains.domain import Domain, LeftoverRecord
-from dcvd.core.jobs import JobKind
 from dcvd.core.lifecycle import transitions
 from dcvd.core.records.written_records import WrittenRecord, connection_id_of, leftover_records
 from dcvd.core.records.zones import DnsWrite
@@ -16,6 +15,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains.queries import get_owned
 from dcvd.services.events import recording
 from dcvd.services.jobs import dns_writes, queue
+from dcvd.services.lifecycle.deregister_job import DEREGISTER, Deregistration
 from dcvd.store import domains, written_records
 from dcvd.store.engine.database import Snapshot, Transaction
 
@@ -39,7 +39,9 @@ def erase_domains(
     records_by_domain = _group_by_domain(tx, ids)
     leftovers = _find_left_records(removed_domains, records_by_domain, remove_records=remove_records)
     domains.delete_all(tx, ids)
-    queue.enqueue_for_all(context, tx, JobKind.DEREGISTER, org_id, removed_domains)
+    queue.enqueue_for_all(
+        context, tx, DEREGISTER, org_id, removed_domains, lambda domain: Deregistration(cf_id=domain.cf_id)
+    )
     if remove_records:
         _enqueue_record_removals(context, tx, removed_domains, records_by_domain)
     elif records_by_domain:

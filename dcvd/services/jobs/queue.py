@@ -1,21 +1,19 @@
 """The job queue: jobs are enqueued in the transaction that needs them and ended in the one that stores their result."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeVar
 
 import structlog
+from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.domains.domain import Domain
 from dcvd.core.events import EventData, EventDraft, EventType
 from dcvd.core.ids import IdPrefix
-from dcvd.core.instants import HOUR, SECOND, to_rfc3339
-from dcvd.core.jobs import Job, JobKind, JobState
-from dcvd.core.records.zones import DnsWrite
-from dcvd.core.retry_delays import job_delay_ms
+from dcvd.core.instants import to_rfc3339
+from dcvd.core.jobs import Job, JobKind, JobState, Outage, decide_after_failure, encode_payload
 from dcvd.core.timeline import DAEMON_ACTOR
-from dcvd.core.webhooks.replays import Replay
-from dcvd.errors import Conflict, DcvdError, NotFound, Permanent, Retryable
+from dcvd.errors import Conflict, DcvdError, NotFound
 from dcvd.services import timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
@@ -25,89 +23,74 @@ from dcvd.store.engine.paging import Page, build_page, decode_cursor
 
 log = structlog.get_logger(__name__)
 
-MAX_DELAY_MS: Final = 2 * HOUR
-"""No job is planned further ahead than this; one that is was planned by a clock that has since been put back."""
-
-_OUTAGE_CODES: Final = frozenset(
-    {
-        "cloudflare_unavailable",
-        "cloudflare_rate_limited",
-        "cloudflare_unauthorized",
-        "quota_exceeded",
-        "token_endpoint_unavailable",
-        "oauth_client_refused",
-    }
-)
-"""Failures that say nothing about the job: it waits as long as they last, and never becomes a dead letter by them."""
-
-_ABANDONED_KINDS: Final = (JobKind.REGISTER, JobKind.REVALIDATE, JobKind.WRITE_DNS)
+P = TypeVar("P", bound=Struct)
 
 
 def enqueue(
     context: Context,
     tx: Transaction,
-    kind: JobKind,
+    kind: JobKind[P],
+    payload: P,
     *,
     org_id: str,
-    domain_id: str | None,
-    domain_name: str | None,
-    cf_id: str | None = None,
+    domain_id: str | None = None,
+    domain_name: str | None = None,
     connection_id: str | None = None,
-    replay: Replay | None = None,
-    dns_write: DnsWrite | None = None,
 ) -> Job:
     """Enqueue a job, due at once."""
-    job = _build_job(
-        context,
-        kind,
-        context.now(),
-        org_id=org_id,
-        domain_id=domain_id,
-        domain_name=domain_name,
-        cf_id=cf_id,
-        turn=jobs.find_next_turn(tx, org_id, kind),
-        connection_id=connection_id,
-        replay=replay,
-        dns_write=dns_write,
-    )
+    turn = jobs.find_next_turn(tx, org_id, kind.name)
+    job = _build_job(context, kind, payload, org_id, domain_id, domain_name, connection_id, turn)
     jobs.insert(tx, job)
     return job
 
 
-def enqueue_for(context: Context, tx: Transaction, kind: JobKind, domain: Domain) -> Job:
+def enqueue_for(
+    context: Context,
+    tx: Transaction,
+    kind: JobKind[P],
+    domain: Domain,
+    payload: P,
+    *,
+    connection_id: str | None = None,
+) -> Job:
     """Enqueue a job about a domain, due at once."""
     return enqueue(
-        context, tx, kind, org_id=domain.org_id, domain_id=domain.id, domain_name=domain.name, cf_id=domain.cf_id
+        context,
+        tx,
+        kind,
+        payload,
+        org_id=domain.org_id,
+        domain_id=domain.id,
+        domain_name=domain.name,
+        connection_id=connection_id,
     )
 
 
 def enqueue_for_all(
     context: Context,
     tx: Transaction,
-    kind: JobKind,
+    kind: JobKind[P],
     org_id: str,
     domains: Sequence[Domain],
+    build_payload: Callable[[Domain], P],
     *,
-    dns_write: DnsWrite | None = None,
+    is_through_connection: bool = False,
 ) -> list[Job]:
     """Enqueue a job about each of an organization's domains, due at once and in their order.
 
-    With `dns_write`, each works through the connection that its domain has.
+    is_through_connection: whether each works through the connection that its domain has.
     """
-    now = context.now()
-    first_turn = jobs.find_next_turn(tx, org_id, kind)
+    first_turn = jobs.find_next_turn(tx, org_id, kind.name)
     new_jobs = [
         _build_job(
             context,
             kind,
-            now,
-            org_id=org_id,
-            domain_id=domain.id,
-            domain_name=domain.name,
-            cf_id=domain.cf_id,
-            turn=turn,
-            connection_id=None if dns_write is None else domain.connection_id,
-            dns_write=dns_write,
+            build_payload(domain),
+            org_id,
+            domain.id,
+            domain.name,
+            domain.connection_id if is_through_connection else None,
+            turn,
         )
         for turn, domain in enumerate(domains, first_turn)
     ]
@@ -115,14 +98,9 @@ def enqueue_for_all(
     return new_jobs
 
 
-def find_pending(tx: Transaction, domain: Domain, kind: JobKind) -> Job | None:
-    """Find a domain's pending job of a kind."""
-    return jobs.find_pending_of_domain(tx, domain.id, kind)
-
-
 def abandon(context: Context, tx: Transaction, domains: Sequence[Domain]) -> None:
-    """End the pending jobs of domains that are being removed."""
-    jobs.end_pending_of_domains(tx, [domain.id for domain in domains], _ABANDONED_KINDS, context.now())
+    """End those pending jobs of domains being removed that end with their domain."""
+    jobs.end_with_domains(tx, [domain.id for domain in domains], context.now())
 
 
 def succeed(context: Context, tx: Transaction, job: Job) -> None:
@@ -130,9 +108,17 @@ def succeed(context: Context, tx: Transaction, job: Job) -> None:
     jobs.update(tx, _finish(job, context.now()))
 
 
-async def fail(context: Context, job: Job, error: DcvdError) -> Job:
-    """Record a failed attempt: plan the next one or make the job a dead letter, and record the events."""
-    return await context.database.write(lambda tx: record_failure(context, tx, job, error))
+async def complete(context: Context, job: Job) -> None:
+    """Mark a job as done that has no other result to store: its work was done already, or is not wanted any more."""
+    await context.database.write(lambda tx: succeed(context, tx, job))
+
+
+async def fail(context: Context, job: Job, error: DcvdError, outages: Collection[Outage] = ()) -> Job:
+    """Record a failed attempt: plan the next one or make the job a dead letter, and record the events.
+
+    outages: those of the job's kind.
+    """
+    return await context.database.write(lambda tx: record_failure(context, tx, job, error, outages))
 
 
 def internal_failure_error(error: Exception) -> DcvdError:
@@ -140,7 +126,9 @@ def internal_failure_error(error: Exception) -> DcvdError:
     return DcvdError(f"dcvd itself failed at this job ({type(error).__name__}); its log says more. It is tried again.")
 
 
-def record_failure(context: Context, tx: Transaction, job: Job, error: DcvdError) -> Job:
+def record_failure(
+    context: Context, tx: Transaction, job: Job, error: DcvdError, outages: Collection[Outage] = ()
+) -> Job:
     """Like `fail`, but inside a larger unit of work."""
     stored = jobs.get(tx, job.id)
     if stored is None or stored.state is not JobState.PENDING:
@@ -149,27 +137,28 @@ def record_failure(context: Context, tx: Transaction, job: Job, error: DcvdError
     now = context.now()
     # The stored row counts: a replay may have progressed beyond `job` as it was read.
     attempts = stored.attempts + 1
-    is_outage = error.code in _OUTAGE_CODES
-    is_final = isinstance(error, Permanent) or (not is_outage and attempts >= context.config.jobs.max_attempts)
+    consequence = decide_after_failure(
+        error,
+        attempts,
+        max_attempts=context.config.jobs.max_attempts,
+        outages=outages,
+        now=now,
+        random_fraction=context.random_fraction(),
+    )
     updated_job = replace(
         stored,
+        state=consequence.state,
         attempts=attempts,
+        next_attempt_at=consequence.next_attempt_at,
         last_error_code=error.code,
         last_error=error.message,
-        outage=is_outage,
+        outage=consequence.outage,
         updated_at=now,
     )
-    if is_final:
-        updated_job = replace(updated_job, state=JobState.DEAD, next_attempt_at=None)
-        drafts = [_draft_event(EventType.JOB_FAILED, updated_job), _draft_event(EventType.JOB_DLQ, updated_job)]
-    else:
-        delay_ms = job_delay_ms(attempts, context.random_fraction(), is_outage=is_outage)
-        if isinstance(error, Retryable) and error.retry_after_s is not None:
-            delay_ms = max(delay_ms, min(int(error.retry_after_s * SECOND), MAX_DELAY_MS))
-        updated_job = replace(updated_job, next_attempt_at=now + delay_ms)
-        drafts = [_draft_event(EventType.JOB_FAILED, updated_job)]
     jobs.update(tx, updated_job)
-    recording.record(context, tx, job.org_id, drafts)
+    is_dead = consequence.state is JobState.DEAD
+    event_types = [EventType.JOB_FAILED, EventType.JOB_DLQ] if is_dead else [EventType.JOB_FAILED]
+    recording.record(context, tx, job.org_id, [_draft_event(event_type, updated_job) for event_type in event_types])
     return updated_job
 
 
@@ -210,9 +199,9 @@ async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEM
     return await context.database.write(unit)
 
 
-async def end_outage(context: Context) -> int:
-    """Make due the jobs that waited only for a service that is back; return how many."""
-    count = await context.database.write(lambda tx: jobs.end_outage(tx, context.now()))
+async def end_outage(context: Context, codes: Collection[str]) -> int:
+    """Make due the jobs that waited only for the end of an outage with one of these codes; return how many."""
+    count = await context.database.write(lambda tx: jobs.end_outage(tx, codes, context.now()))
     if count:
         log.info("jobs.outage_ended", jobs=count)
     return count
@@ -220,26 +209,22 @@ async def end_outage(context: Context) -> int:
 
 def _build_job(
     context: Context,
-    kind: JobKind,
-    now: int,
-    *,
+    kind: JobKind[P],
+    payload: P,
     org_id: str,
     domain_id: str | None,
     domain_name: str | None,
-    cf_id: str | None,
+    connection_id: str | None,
     turn: int,
-    connection_id: str | None = None,
-    replay: Replay | None = None,
-    dns_write: DnsWrite | None = None,
 ) -> Job:
+    now = context.now()
     return Job(
         id=context.new_id(IdPrefix.JOB),
         org_id=org_id,
-        kind=kind,
+        kind=kind.name,
         state=JobState.PENDING,
         domain_id=domain_id,
         domain_name=domain_name,
-        cf_id=cf_id,
         attempts=0,
         next_attempt_at=now,
         last_error_code=None,
@@ -249,8 +234,8 @@ def _build_job(
         updated_at=now,
         turn=turn,
         connection_id=connection_id,
-        replay=replay,
-        dns_write=dns_write,
+        payload=encode_payload(payload),
+        ends_with_domain=kind.ends_with_domain,
     )
 
 
@@ -269,11 +254,11 @@ def _finish(job: Job, now: int) -> Job:
 def _draft_event(event_type: EventType, job: Job) -> EventDraft:
     data: EventData = {
         "job_id": job.id,
-        "job_kind": job.kind.value,
+        "job_kind": job.kind,
         "domain_id": job.domain_id,
         "domain_name": job.domain_name,
         "connection_id": job.connection_id,
-        "action": None if job.dns_write is None else job.dns_write.action,
+        "action": job.action,
         "attempts": job.attempts,
         "error": {"code": job.last_error_code, "message": job.last_error},
         "next_attempt_at": None if job.next_attempt_at is None else to_rfc3339(job.next_attempt_at),

@@ -11,16 +11,15 @@ from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import Domain, delegation_suffix
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
 from dcvd.core.instants import SECOND
-from dcvd.core.jobs import JobKind
 from dcvd.core.lifecycle import remedies, transitions
-from dcvd.core.lifecycle.remedies import Remedy, RemedyKind
 from dcvd.core.lifecycle.schedule import CheckLane, count_incomplete_checks, next_check_at
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.timeline import SYNC_ACTOR
 from dcvd.services import timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
-from dcvd.services.jobs import dns_writes, queue
+from dcvd.services.jobs import dns_writes
+from dcvd.services.lifecycle import remedy_jobs
 from dcvd.store import cloudflare_zones, domains
 from dcvd.store.engine.database import Transaction
 
@@ -117,7 +116,7 @@ def apply(
     timeline.record_check(context, tx, stored, domain, observations, actor=actor)
     recording.record(context, tx, domain.org_id, transition.events)
     if transition.remedy is not None:
-        _enqueue_remedy(context, tx, domain, transition.remedy)
+        remedy_jobs.enqueue_remedy(context, tx, domain, transition.remedy)
     dns_writes.enqueue_on_change(context, tx, stored, domain)
     if domain.challenge_target != stored.challenge_target and (suffix := delegation_suffix(domain)) is not None:
         cloudflare_zones.store_delegation_suffix(tx, context.config.cloudflare.zone_id, suffix, now)
@@ -126,20 +125,6 @@ def apply(
     if domain.status is not stored.status:
         log.info("domain.status_changed", domain=domain.name, domain_id=domain.id, was=stored.status, now=domain.status)
     return domain
-
-
-def _enqueue_remedy(context: Context, tx: Transaction, domain: Domain, remedy: Remedy) -> None:
-    """Enqueue the job that applies a remedy, unless one is pending; the job checks again whether it is needed."""
-    kind = JobKind.REGISTER if remedy.kind is RemedyKind.REGISTER_AGAIN else JobKind.REVALIDATE
-    if queue.find_pending(tx, domain, kind) is None:
-        queue.enqueue_for(context, tx, kind, domain)
-        log.info(
-            "domain.healing",
-            domain=domain.name,
-            domain_id=domain.id,
-            remedy=remedy.kind,
-            authority=remedy.certificate_authority,
-        )
 
 
 async def check_now(context: Context, domain_id: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dcvd.core.domains.domain import Domain
-from dcvd.core.jobs import Job, JobKind
+from dcvd.core.jobs import Job
 from dcvd.core.lifecycle.registration_queue import (
     FAILED_POSITION,
     QueuePosition,
@@ -11,6 +11,7 @@ from dcvd.core.lifecycle.registration_queue import (
     reregistration_position,
 )
 from dcvd.services.context import Context
+from dcvd.services.lifecycle.remedy_jobs import REGISTER
 from dcvd.store import domains as domains_table
 from dcvd.store import jobs
 from dcvd.store.engine.database import Snapshot
@@ -36,7 +37,7 @@ def read_positions(context: Context, snapshot: Snapshot, domains: Sequence[Domai
     if not unregistered_ids:
         return {}
     positions = QueueCounter().find_positions(
-        context, snapshot, jobs.list_pending_of_domains(snapshot, unregistered_ids, JobKind.REGISTER)
+        context, snapshot, jobs.list_pending_of_domains(snapshot, unregistered_ids, REGISTER.name)
     )
     # The domains may have been read earlier: one that was registered or removed since has no position.
     ids_without_job = [domain_id for domain_id in unregistered_ids if domain_id not in positions]
@@ -76,9 +77,7 @@ class QueueCounter:
             if job is ordered_jobs[0]:
                 self._advance_to(snapshot, _queue_key(job))
                 # Nearly always no other job is between them, and one count shows it.
-                count_between = jobs.count_between(
-                    snapshot, JobKind.REGISTER, self._cursor, _queue_key(ordered_jobs[-1])
-                )
+                count_between = jobs.count_between(snapshot, REGISTER.name, self._cursor, _queue_key(ordered_jobs[-1]))
                 is_contiguous = count_between == len(ordered_jobs) - 1
             elif is_contiguous:
                 self._cursor, self._count_before = _queue_key(job), self._count_before + 1
@@ -90,7 +89,7 @@ class QueueCounter:
     def _advance_to(self, snapshot: Snapshot, target: tuple[int, str]) -> None:
         if target < self._cursor:
             self._cursor, self._count_before = _QUEUE_START, 0
-        self._count_before += jobs.count_between(snapshot, JobKind.REGISTER, self._cursor, target)
+        self._count_before += jobs.count_between(snapshot, REGISTER.name, self._cursor, target)
         self._cursor = target
 
 

@@ -21,6 +21,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains.additions import connection_not_found_error
 from dcvd.services.domains.queries import get_owned
 from dcvd.services.jobs import dns_writes
+from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.records import zone_editor
 from dcvd.store import connections, domains, written_records
 from dcvd.store import jobs as jobs_table
@@ -87,7 +88,9 @@ async def enqueue_write(
         domain = get_owned(tx, org_id, domain_id)
         check_connection(tx, org_id, connection_id)
         pending = dns_writes.list_pending(tx, domain.id)
-        same_jobs = [job for job in pending if job.connection_id == connection_id and job.dns_write == dns_write]
+        same_jobs = [
+            job for job in pending if job.connection_id == connection_id and WRITE_DNS.decode_payload(job) == dns_write
+        ]
         if pending and pending != same_jobs:
             raise Conflict(
                 f"Another job that writes the records of {domain.name} is pending: {pending[0].id}. Ask again when it"
@@ -150,7 +153,7 @@ async def enqueue_undo(context: Context, org_id: str, domain_id: str, dns_plan: 
         timeline.record_request(context, tx, domain, actor=actor, what="dns_undo", detail=dns_plan.connection_id)
         # A job that still wants to write finds the domain without a connection, and ends; the undo waits for that.
         pending_jobs = [_make_due(context, tx, job) for job in dns_writes.list_pending(tx, domain.id)]
-        undo_job = next((job for job in pending_jobs if job.dns_write == _UNDO_WRITE), None)
+        undo_job = next((job for job in pending_jobs if job.action == _UNDO_WRITE.action), None)
         return undo_job or dns_writes.enqueue(context, tx, domain, dns_plan.connection_id, _UNDO_WRITE)
 
     return await context.database.write(unit)

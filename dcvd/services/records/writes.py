@@ -1,11 +1,10 @@
-"""Perform `write_dns` jobs: observe, plan, store the intent, apply, read back, store that it is done.
+"""What `write_dns` jobs do: observe, plan, store the intent, apply, read back, store that it is done.
 
 Wherever a try is cut off, the next one finds the zone and the row that was stored before, and goes on.
 """
 
-import asyncio
 from collections.abc import Sequence
-from typing import Final, assert_never
+from typing import assert_never
 
 import structlog
 from msgspec.structs import replace as changed
@@ -19,10 +18,10 @@ from dcvd.core.records import undo
 from dcvd.core.records.plan import Obstacle, PlanStep, describe_records, is_cname_to, plan_record
 from dcvd.core.records.written_records import WrittenRecord, our_values_of, records_to_restore
 from dcvd.core.records.zones import ZoneRecord
-from dcvd.errors import NotConfigured, NotFound, Permanent, RecordConflict, Retryable, Unauthorized
-from dcvd.services.connections.provider_access import ProviderAccess
+from dcvd.errors import Permanent, RecordConflict
 from dcvd.services.context import Context
 from dcvd.services.jobs import dns_writes, queue
+from dcvd.services.jobs.definition import ConnectionAccess
 from dcvd.services.records import zone_editor
 from dcvd.services.records.zone_editor import ZoneEditor
 from dcvd.store import connections, domains, written_records
@@ -31,49 +30,17 @@ from dcvd.store.engine.database import Snapshot, Transaction
 
 log = structlog.get_logger(__name__)
 
-_TIMEOUT_S: Final = 240.0
-"""Seconds for a whole try; each call of a driver has a shorter deadline of its own."""
-_MAX_CONFLICTS: Final = 3
-"""Tries before giving up on a name that is never as it was read, or after our change not as it was written."""
-
 
 class _WriteSuperseded(Exception):
     """The domain was removed, undone or connected otherwise, while its records were being written."""
 
 
-async def perform(context: Context, access: ProviderAccess, job: Job) -> None:
-    """Perform a job and store its end. Raises RemoteError when this try failed, Permanent where another would too."""
-    dns_write = job.dns_write
-    assert dns_write is not None, "a write_dns job says what it does"
-    try:
-        async with asyncio.timeout(_TIMEOUT_S):
-            match dns_write.action:
-                case "write":
-                    await _write(context, access, job, replace=dns_write.replace)
-                case "undo":
-                    await _undo(context, access, job)
-                case "remove":
-                    await _remove(context, access, job)
-                case _:
-                    assert_never(dns_write.action)
-    except TimeoutError as error:
-        message = f"The DNS provider needs more than {_TIMEOUT_S:.0f} s for the records of {job.domain_name}."
-        raise Retryable(f"{message} It is tried again.", code="provider_slow") from error
-    except (Unauthorized, NotFound, NotConfigured) as error:
-        # The connection's owner, or the operator, has to act first, and can then retry the job.
-        raise Permanent(error.message, code=error.code) from error
-    except RecordConflict as error:
-        if job.attempts + 1 < _MAX_CONFLICTS:
-            raise
-        message = f"{error.message} Change the record at the provider by hand, or retry the job."
-        raise Permanent(message, code=error.code) from error
-
-
-async def _write(context: Context, access: ProviderAccess, job: Job, *, replace: bool) -> None:
+async def write(context: Context, access: ConnectionAccess, job: Job, *, replace: bool) -> None:
+    """Write the records that the domain needs. Raises RemoteError, NotFound and NotConfigured."""
     domain, stored_records = await context.database.read(lambda snapshot: _read_state(snapshot, job))
     if domain is None or domain.connection_id is None or domain.connection_id != job.connection_id:
         log.info("dns_write.not_wanted", job_id=job.id, domain=job.domain_name)
-        await context.database.write(lambda tx: queue.succeed(context, tx, job))
+        await queue.complete(context, job)
         return
     required_records = known_records(domain)
     stored_by_name = {(stored_record.type, stored_record.name): stored_record for stored_record in stored_records}
@@ -104,7 +71,7 @@ async def _write(context: Context, access: ProviderAccess, job: Job, *, replace:
                 try:
                     written.append(await _apply(context, job, editor, step))
                 except _WriteSuperseded:
-                    await context.database.write(lambda tx: queue.succeed(context, tx, job))
+                    await queue.complete(context, job)
                     return
             case _:
                 assert_never(step.state)
@@ -222,7 +189,8 @@ def _move_to_connection(tx: Snapshot, row: WrittenRecord, connection_id: str | N
     return changed(row, connection_id=connection_id, before=before)
 
 
-async def _undo(context: Context, access: ProviderAccess, job: Job) -> None:
+async def undo_write(context: Context, access: ConnectionAccess, job: Job) -> None:
+    """Restore the earlier records. Raises what `write` raises."""
     _, rows = await context.database.read(lambda snapshot: _read_state(snapshot, job))
     for row in rows:
         editor = await zone_editor.open_zone_editor(access, job.org_id, _connection_id_of(job, row), row.name)
@@ -240,7 +208,8 @@ async def _undo(context: Context, access: ProviderAccess, job: Job) -> None:
     await context.database.write(lambda tx: _complete_removal(context, tx, job, rows))
 
 
-async def _remove(context: Context, access: ProviderAccess, job: Job) -> None:
+async def remove(context: Context, access: ConnectionAccess, job: Job) -> None:
+    """Remove the records that we wrote, and only those. Raises what `write` raises."""
     _, rows = await context.database.read(lambda snapshot: _read_state(snapshot, job))
     for row in rows:
         if await context.database.read(lambda snapshot: _is_needed(snapshot, job, row)):  # noqa: B023

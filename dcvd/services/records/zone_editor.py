@@ -6,7 +6,7 @@ from dcvd.core.records.plan import ZONE_NOT_FOUND
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent
 from dcvd.providers.driver import RecordDriver
-from dcvd.services.connections.provider_access import ProviderAccess
+from dcvd.services.jobs.definition import ConnectionAccess
 
 
 class ZoneEditor:
@@ -25,7 +25,7 @@ class ZoneEditor:
         await self._driver.change(self.zone, remove, add)
 
 
-async def open_zone_editor(access: ProviderAccess, org_id: str, connection_id: str, name: str) -> ZoneEditor:
+async def open_zone_editor(access: ConnectionAccess, org_id: str, connection_id: str, name: str) -> ZoneEditor:
     """Open the zone that holds a name.
 
     Raises NotFound, NotConfigured and RemoteError, and Permanent where there is no zone.

@@ -7,10 +7,10 @@ import pytest
 from dcvd.api.app import Api
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue as job_service
-from dcvd.services.records import writes
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
 from tests.dns_provider import OneProvider, ZoneAtProvider, connect
+from tests.performing import perform
 
 NAME = "app.customer.com"
 EDGE = "edge.example.net"
@@ -36,7 +36,7 @@ async def domain(owner: Client, zone: ZoneAtProvider) -> str:  # whoever has a d
 
 async def _work(app: Api, context: Context, organization: Organization, shown: dict[str, Any]) -> None:
     job = await job_service.get(context, organization.id, shown["id"])
-    await writes.perform(context, app.services.access, job)
+    await perform(context, app.services.access, job)
 
 
 async def test_a_plan_says_what_is_there_and_changes_nothing(

@@ -7,7 +7,7 @@ import pytest
 from dcvd.core.instants import MINUTE
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
-from dcvd.services.webhooks import replays
+from dcvd.services.webhooks import replay_job
 from dcvd.store.organizations import Organization
 from tests.api.client import Answer, Client, problem
 from tests.api.webhooks.owed import added, domain, given_up, listed, tried
@@ -20,9 +20,9 @@ async def worked_off(context: Context, organization: Organization, answer: Answe
     """The job of an answer, as the worker does it."""
     assert answer.status == 202, answer.body
     job = await queue.get(context, organization.id, answer.json["job"]["id"])
-    going = await replays.run_next_batch(context, job)
+    going = await replay_job.run_next_batch(context, job)
     while going is not None:
-        going = await replays.run_next_batch(context, going)
+        going = await replay_job.run_next_batch(context, going)
 
 
 async def test_every_dead_letter_is_sent_again_by_a_job_that_says_how_many(

@@ -3,18 +3,17 @@
 from msgspec.structs import replace
 
 from dcvd.core.instants import MINUTE
-from dcvd.core.jobs import Job, JobKind, JobState
+from dcvd.core.jobs import Job, JobState
 from dcvd.core.lifecycle.registration_queue import QueuePosition, queue_position
 
 NOW = 1_800_000_000_000
 JOB = Job(
     id="job_1",
     org_id="org_1",
-    kind=JobKind.REGISTER,
+    kind="register",
     state=JobState.PENDING,
     domain_id="dom_1",
     domain_name="app.customer.com",
-    cf_id=None,
     attempts=0,
     next_attempt_at=NOW,
     last_error_code=None,

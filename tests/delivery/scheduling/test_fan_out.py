@@ -4,7 +4,7 @@ import pytest
 
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.services.context import Context
-from dcvd.services.webhooks import replays
+from dcvd.services.webhooks import replay_job, replays
 from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Receiver, in_turn, ok, saying
@@ -55,12 +55,12 @@ async def test_a_replay_of_what_is_dead_sends_that_and_no_more_with_its_full_sch
         clock.advance(1000)
         await attempted(context, 3)
         assert ("dead", 2) in await states(context, first)
-        job = await replays.start_replay(
+        job = await replay_job.start_replay(
             context, org, await replays.prepare_replay(context, org, first, status=ReplayStatus.FAILED)
         )
-        going = await replays.run_next_batch(context, job)
+        going = await replay_job.run_next_batch(context, job)
         while going is not None:
-            going = await replays.run_next_batch(context, going)
+            going = await replay_job.run_next_batch(context, going)
         await attempted(context, 4)
         clock.advance(1000)
         await delivered(context, 1, first)

@@ -7,19 +7,19 @@ import pytest
 
 from dcvd.config import Config, Live
 from dcvd.core.domains.domain import Domain
-from dcvd.core.jobs import Job, JobKind, JobState
+from dcvd.core.jobs import Job, JobState
 from dcvd.core.records.written_records import WrittenRecord
-from dcvd.errors import RemoteError
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.services.jobs import queue as jobs
-from dcvd.services.records import plans, writes
+from dcvd.services.records import plans
 from dcvd.store import written_records
 from dcvd.store.engine.database import Database
 from dcvd.store.organizations import Organization
 from tests.conftest import VAULT
 from tests.dns_provider import OneProvider, ZoneAtProvider, connect
 from tests.manual_clock import ManualClock
+from tests.performing import attempt
 from tests.services.memory import MemoryDatabase
 from tests.services.views import all_jobs
 
@@ -67,15 +67,12 @@ class Desk:
         return [job for job in await self.jobs() if job.state is JobState.PENDING]
 
     async def jobs(self) -> list[Job]:
-        return [job for job in await all_jobs(self.context, self.org_id) if job.kind is JobKind.WRITE_DNS]
+        return [job for job in await all_jobs(self.context, self.org_id) if job.kind == "write_dns"]
 
     async def work(self) -> Job:
         """One try of the oldest pending job; how it stands then."""
         (job, *_) = await self.pending()
-        try:
-            await writes.perform(self.context, self.access, job)
-        except RemoteError as error:
-            await jobs.fail(self.context, job, error)
+        await attempt(self.context, self.access, job)
         return await jobs.get(self.context, self.org_id, job.id)
 
     async def rows(self, domain: Domain) -> list[WrittenRecord]:

@@ -2,17 +2,18 @@
 
 import pytest
 
-from dcvd.core.jobs import JobKind, JobState
+from dcvd.core.jobs import JobState
 from dcvd.core.records.zones import DnsWrite
 from dcvd.errors import Retryable
 from dcvd.services.context import Context
 from dcvd.services.domains import removals
 from dcvd.services.jobs import queue as jobs
-from dcvd.services.records import writes
+from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.store import connections as stored_connections
 from dcvd.store import jobs as stored
 from tests.dns_provider import lost
 from tests.manual_clock import ManualClock
+from tests.performing import BY_NAME, perform
 from tests.records.writing.conftest import NAME, OURS, Desk
 
 
@@ -56,10 +57,12 @@ async def test_a_name_that_was_added_again_keeps_its_record_and_is_written_after
     clock.advance(1)
     await desk.domain()
     removal, write = await desk.pending()
-    assert removal.dns_write == DnsWrite(action="remove")
-    assert write.dns_write == DnsWrite(action="write")
+    assert WRITE_DNS.decode_payload(removal) == DnsWrite(action="remove")
+    assert WRITE_DNS.decode_payload(write) == DnsWrite(action="write")
     due = await context.database.read(
-        lambda snapshot: stored.list_due(snapshot, JobKind.WRITE_DNS, context.now(), 10, [removal.id])
+        lambda snapshot: stored.list_due(
+            snapshot, "write_dns", context.now(), 10, [removal.id], waits_for=BY_NAME["write_dns"].waits_for
+        )
     )
     assert due == []
     await desk.work()
@@ -93,7 +96,7 @@ async def test_what_was_still_to_be_written_for_a_domain_that_goes_is_given_up(
     ended = await jobs.get(context, desk.org_id, job.id)
     assert (ended.state, ended.next_attempt_at) == (JobState.DONE, None)
     # A worker that had taken it already finds nothing to do.
-    await writes.perform(context, desk.access, job)
+    await perform(context, desk.access, job)
     assert (desk.zone.changes, await desk.rows(domain)) == (0, [])
     assert (await desk.work()).domain_id == stays.id
 
@@ -106,13 +109,11 @@ async def test_a_write_that_was_ended_while_the_zone_was_read_is_not_made_after_
     reading = desk.zone.read
 
     async def ended_meanwhile(*asked: object) -> object:
-        await context.database.write(
-            lambda tx: stored.end_pending_of_domains(tx, [domain.id], [JobKind.WRITE_DNS], context.now())
-        )
+        await context.database.write(lambda tx: stored.end_with_domains(tx, [domain.id], context.now()))
         return await reading(*asked)  # type: ignore[arg-type]  # as it was called
 
     desk.zone.read = ended_meanwhile  # type: ignore[method-assign,assignment]  # in the middle of a try
-    await writes.perform(context, desk.access, job)
+    await perform(context, desk.access, job)
     assert (desk.zone.changes, await desk.rows(domain)) == (0, [])
 
 

@@ -12,6 +12,7 @@ from dcvd.core.records.zones import DnsWrite
 from dcvd.errors import Conflict, InvalidInput, Retryable, Unauthorized
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
+from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.lifecycle import checks
 from dcvd.store.organizations import Organization
 from tests.dns_provider import Killed, lost
@@ -22,7 +23,7 @@ from tests.services.views import bodies
 async def test_a_connected_domain_has_its_record_written_and_is_looked_at_next(desk: Desk, context: Context) -> None:
     domain = await desk.domain()
     (job,) = await desk.pending()
-    assert (job.connection_id, job.dns_write) == (desk.connection_id, DnsWrite(action="write"))
+    assert (job.connection_id, WRITE_DNS.decode_payload(job)) == (desk.connection_id, DnsWrite(action="write"))
     assert (await desk.work()).state is JobState.DONE
     assert desk.zone.standing == [OURS]
     (row,) = await desk.rows(domain)

@@ -9,7 +9,6 @@ import structlog
 
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.bulk import KEY_LIFETIME_MS, AddLine, DomainReference, LineRefusal, RemoveLine, fingerprint_line
-from dcvd.core.jobs import JobKind
 from dcvd.errors import Conflict
 from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics
@@ -83,7 +82,7 @@ async def test_what_is_added_in_bulk_has_its_jobs_and_events_like_any_other(
     results = await _add(context, call, _lines(context, *(f"n{number}.customer.test" for number in range(70))))
     jobs = sorted(await all_jobs(context, call.org_id), key=lambda job: job.turn)
     assert [job.domain_id for job in jobs] == [result.domain_id for result in results]
-    assert {job.kind for job in jobs} == {JobKind.REGISTER}
+    assert {job.kind for job in jobs} == {"register"}
     assert await event_names(context, call.org_id) == ["domain.added"] * 70
     assert [result.queue_position and result.queue_position.position for result in results] == list(range(1, 71))
 
@@ -245,7 +244,7 @@ async def test_removals_by_id_and_by_name_say_which_records_are_left_in_dns(
     names = await event_names(context, call.org_id)
     assert names == ["domain.added", "domain.added", "domain.removed", "domain.removed"]
     pending = [job.kind for job in await all_jobs(context, call.org_id) if job.next_attempt_at is not None]
-    assert pending == [JobKind.DEREGISTER, JobKind.DEREGISTER]
+    assert pending == ["deregister", "deregister"]
 
 
 async def test_a_removal_that_is_repeated_is_answered_the_same_also_when_the_name_came_back(

@@ -7,12 +7,13 @@ from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import DnsState, DomainStatus
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.events import EventType
-from dcvd.core.jobs import JobKind, JobState
+from dcvd.core.jobs import JobState
 from dcvd.errors import Conflict, InvalidInput, NotFound, Permanent, Retryable
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
 from dcvd.services.jobs import queue
-from dcvd.services.lifecycle import checks, registration
+from dcvd.services.lifecycle import checks, register_job
+from dcvd.services.lifecycle.deregister_job import DEREGISTER
 from dcvd.store import cloudflare_zones
 from dcvd.store.organizations import Organization
 from tests.manual_clock import ManualClock
@@ -37,7 +38,7 @@ async def test_adding_stores_the_domain_its_job_and_its_event_together(
     domain = await additions.add(context, organization.id, "App.Customer.TEST.")
     assert (domain.name, domain.status) == ("app.customer.test", DomainStatus.PENDING_CNAME)
     (job,) = await all_jobs(context, organization.id)
-    assert (job.kind, job.state, job.domain_id) == (JobKind.REGISTER, JobState.PENDING, domain.id)
+    assert (job.kind, job.state, job.domain_id) == ("register", JobState.PENDING, domain.id)
     (body,) = await bodies(context, organization.id)
     assert list(body) == ["event", "timestamp", "data", "id", "sequence"]
     assert body["data"] == {
@@ -115,7 +116,7 @@ async def test_dns_turning_right_before_activation_has_cloudflare_look_again_onc
     await checks.record(context, domain.id, [_dns(domain.name, right=True), seen(domain.name)])
     await checks.record(context, domain.id, [_dns(domain.name, right=True), seen(domain.name)])
     kinds = [job.kind for job in await all_jobs(context, organization.id)]
-    assert kinds == [JobKind.REGISTER, JobKind.REVALIDATE]
+    assert kinds == ["register", "revalidate"]
 
 
 async def test_a_look_plans_the_next_one(context: Context, organization: Organization, clock: ManualClock) -> None:
@@ -133,7 +134,7 @@ async def test_removal_is_told_and_leaves_a_job_for_cloudflare(context: Context,
         await queries.get(context, organization.id, domain.id)
     register, deregister = await all_jobs(context, organization.id)
     assert register.state is JobState.DONE
-    assert (deregister.kind, deregister.cf_id, deregister.state) == (JobKind.DEREGISTER, "cf-9", JobState.PENDING)
+    assert (DEREGISTER.decode_payload(deregister).cf_id, deregister.state) == ("cf-9", JobState.PENDING)
     assert await event_names(context, organization.id) == ["domain.added", "domain.removed"]
 
 
@@ -159,14 +160,15 @@ async def test_a_hostname_created_for_a_domain_that_is_gone_is_taken_away_again(
     domain = await additions.add(context, organization.id, "app.customer.test")
     (register,) = await all_jobs(context, organization.id)
     await removals.remove(context, organization.id, domain.id)
-    await registration.record_registered(context, register, seen(domain.name, cf_id="cf-late"))
-    assert "cf-late" in [job.cf_id for job in await all_jobs(context, organization.id)]
+    await register_job.record_registered(context, register, seen(domain.name, cf_id="cf-late"))
+    removals_there = [job for job in await all_jobs(context, organization.id) if job.kind == "deregister"]
+    assert "cf-late" in [DEREGISTER.decode_payload(job).cf_id for job in removals_there]
 
 
 async def test_a_refusal_is_the_domains_error_and_a_dead_letter(context: Context, organization: Organization) -> None:
     domain = await additions.add(context, organization.id, "app.customer.test")
     (job,) = await all_jobs(context, organization.id)
-    await registration.record_refused(context, job, Permanent("Cloudflare says no.", code="hostname_invalid"))
+    await register_job.record_refused(context, job, Permanent("Cloudflare says no.", code="hostname_invalid"))
     refused = await queries.get(context, organization.id, domain.id)
     assert refused.status is DomainStatus.ERROR
     assert refused.error is not None
@@ -224,7 +226,7 @@ async def test_an_id_that_another_domain_has_is_not_taken(context: Context, orga
     await additions.add(context, organization.id, "second.customer.test")
     job = next(job for job in await all_jobs(context, organization.id) if job.domain_name == "second.customer.test")
     with pytest.raises(Retryable, match="has already"):
-        await registration.record_registered(context, job, seen("second.customer.test", cf_id="cf-1"))
+        await register_job.record_registered(context, job, seen("second.customer.test", cf_id="cf-1"))
 
 
 @pytest.fixture

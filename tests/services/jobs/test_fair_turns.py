@@ -5,12 +5,11 @@ import pytest
 from dcvd.core.domains.additions import ValidatedDomain
 from dcvd.core.domains.domain import Domain
 from dcvd.core.instants import MINUTE
-from dcvd.core.jobs import JobKind
 from dcvd.errors import Retryable
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.jobs import queue
-from dcvd.services.lifecycle import registration, registration_queue
+from dcvd.services.lifecycle import register_job, registration_queue
 from dcvd.store import jobs as stored
 from dcvd.store.engine.database import Transaction
 from dcvd.store.organizations import Organization
@@ -46,7 +45,7 @@ async def _import(context: Context, org_id: str, *names: str) -> list[Domain]:
 
 async def _order(context: Context, limit: int = 100) -> list[str]:
     found = await context.database.read(
-        lambda snapshot: stored.list_due(snapshot, JobKind.REGISTER, context.now(), limit, ())
+        lambda snapshot: stored.list_due(snapshot, "register", context.now(), limit, ())
     )
     return [(job.domain_name or "").split(".")[0] for job in found]
 
@@ -78,7 +77,7 @@ async def test_who_comes_late_does_not_overtake_all_that_waited(
 ) -> None:
     await _import(context, rival.id, *(f"r{number}.rival.test" for number in range(6)))
     for job in (await all_jobs(context, rival.id))[:4]:
-        await registration.complete_without_change(context, job)
+        await queue.complete(context, job)
     await _import(context, organization.id, *(f"a{number}.customer.test" for number in range(6)))
     assert (await _order(context))[:4] == ["r4", "r5", "a0", "a1"]
 
@@ -101,7 +100,7 @@ async def test_the_turns_of_one_kind_of_job_say_nothing_of_anothers(
     first, *_ = await _import(context, organization.id, *(f"a{number}.customer.test" for number in range(5)))
     await removals.remove(context, organization.id, first.id)
     by_kind = {job.kind: job.turn for job in await all_jobs(context, organization.id)}
-    assert by_kind[JobKind.DEREGISTER] == 1
+    assert by_kind["deregister"] == 1
 
 
 async def test_each_domain_knows_its_place_in_the_line(
@@ -127,7 +126,7 @@ async def test_a_registered_or_removed_domain_waits_for_nothing_and_a_given_up_o
         context, organization.id, *(f"a{number}.customer.test" for number in range(3))
     )
     by_domain = {job.domain_id: job for job in await all_jobs(context, organization.id)}
-    await registration.record_registered(context, by_domain[registered.id], seen(registered.name))
+    await register_job.record_registered(context, by_domain[registered.id], seen(registered.name))
     await removals.remove(context, organization.id, removed.id)
     job = by_domain[failed.id]
     for _ in range(context.config.jobs.max_attempts):

@@ -3,16 +3,19 @@
 import pytest
 
 from dcvd.core.domains.domain import Domain
-from dcvd.core.jobs import Job, JobKind, JobState
+from dcvd.core.jobs import NO_PAYLOAD, Job, JobState
 from dcvd.errors import Conflict, NotFound, Permanent, Retryable
+from dcvd.jobs.definitions import CODES_ENDED_BY_CLOUDFLARE, JOB_DEFINITIONS
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.jobs import queue
-from dcvd.services.lifecycle import registration
+from dcvd.services.lifecycle.remedy_jobs import REVALIDATE
 from dcvd.store import jobs as stored
 from dcvd.store.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs, bodies, event_names
+
+_OUTAGES = tuple(outage for definition in JOB_DEFINITIONS for outage in definition.outages)
 
 
 @pytest.fixture
@@ -32,7 +35,13 @@ async def _due(context: Context) -> list[str]:
 
 async def _due_jobs(context: Context) -> list[Job]:
     return await context.database.read(
-        lambda snapshot: [job for kind in JobKind for job in stored.list_due(snapshot, kind, context.now(), 100, ())]
+        lambda snapshot: [
+            job
+            for definition in JOB_DEFINITIONS
+            for job in stored.list_due(
+                snapshot, definition.kind.name, context.now(), 100, (), waits_for=definition.waits_for
+            )
+        ]
     )
 
 
@@ -67,7 +76,7 @@ async def test_the_last_attempt_makes_a_dead_letter_that_can_be_retried(
 )  # fmt: skip
 async def test_an_outage_never_makes_a_dead_letter(context: Context, job: Job, code: str) -> None:
     for _ in range(100):
-        job = await queue.fail(context, job, Retryable("Nobody there.", code=code))
+        job = await queue.fail(context, job, Retryable("Nobody there.", code=code), _OUTAGES)
         assert job.outage
     assert job.state is JobState.PENDING
     assert job.next_attempt_at is not None
@@ -81,12 +90,12 @@ async def test_the_end_of_an_outage_makes_due_what_waited_for_it_alone(
     await additions.add(context, organization.id, "other.customer.test")
     other = (await all_jobs(context, organization.id))[-1]
     for _ in range(5):
-        job = await queue.fail(context, job, Retryable("Nobody there.", code=code))
+        job = await queue.fail(context, job, Retryable("Nobody there.", code=code), _OUTAGES)
         other = await queue.fail(context, other, Retryable("It hiccuped.", code="odd"))
     assert await _due(context) == []
-    assert await queue.end_outage(context) == 1
+    assert await queue.end_outage(context, CODES_ENDED_BY_CLOUDFLARE) == 1
     assert await _due(context) == ["app.customer.test"]
-    assert await queue.end_outage(context) == 0, "it has ended once"
+    assert await queue.end_outage(context, CODES_ENDED_BY_CLOUDFLARE) == 0, "it has ended once"
 
 
 @pytest.mark.parametrize(
@@ -94,20 +103,22 @@ async def test_the_end_of_an_outage_makes_due_what_waited_for_it_alone(
 )
 async def test_that_cloudflare_is_back_ends_no_outage_of_another_cause(context: Context, job: Job, code: str) -> None:
     for _ in range(5):
-        job = await queue.fail(context, job, Retryable("Not now.", code=code))
-    assert await queue.end_outage(context) == 0
+        job = await queue.fail(context, job, Retryable("Not now.", code=code), _OUTAGES)
+    assert await queue.end_outage(context, CODES_ENDED_BY_CLOUDFLARE) == 0
     assert (await queue.get(context, job.org_id, job.id)).next_attempt_at == job.next_attempt_at
 
 
 async def test_a_failure_of_its_own_after_an_outage_is_not_ended_with_it(context: Context, job: Job) -> None:
-    job = await queue.fail(context, job, Retryable("Nobody there.", code="cloudflare_unavailable"))
+    job = await queue.fail(context, job, Retryable("Nobody there.", code="cloudflare_unavailable"), _OUTAGES)
     job = await queue.fail(context, job, Retryable("It hiccuped.", code="odd"))
     assert not job.outage
-    assert await queue.end_outage(context) == 0
+    assert await queue.end_outage(context, CODES_ENDED_BY_CLOUDFLARE) == 0
 
 
 async def test_the_services_own_wish_to_wait_is_a_floor(context: Context, job: Job) -> None:
-    failed = await queue.fail(context, job, Retryable("Slow down.", code="cloudflare_rate_limited", retry_after_s=120))
+    failed = await queue.fail(
+        context, job, Retryable("Slow down.", code="cloudflare_rate_limited", retry_after_s=120), _OUTAGES
+    )
     assert failed.next_attempt_at == context.now() + 120_000
 
 
@@ -116,10 +127,10 @@ async def test_a_wish_to_wait_shortens_no_wait_and_is_never_longer_than_two_hour
     context: Context, job: Job, code: str
 ) -> None:
     for _ in range(5):
-        job = await queue.fail(context, job, Retryable("Slow down.", code=code, retry_after_s=0.5))
+        job = await queue.fail(context, job, Retryable("Slow down.", code=code, retry_after_s=0.5), _OUTAGES)
     plain = 16_000 if code == "cloudflare_rate_limited" else 600_000
     assert job.next_attempt_at == context.now() + plain
-    job = await queue.fail(context, job, Retryable("Slow down.", code=code, retry_after_s=10**6))
+    job = await queue.fail(context, job, Retryable("Slow down.", code=code, retry_after_s=10**6), _OUTAGES)
     assert job.next_attempt_at == context.now() + 2 * 3_600_000
 
 
@@ -134,10 +145,10 @@ async def test_a_registration_waits_for_the_removal_of_the_same_name(
     clock.advance(1)
     await additions.add(context, organization.id, domain.name)
     found = await _due_jobs(context)
-    assert [job.kind.value for job in found] == ["deregister"]
-    await registration.complete_without_change(context, found[0])
+    assert [job.kind for job in found] == ["deregister"]
+    await queue.complete(context, found[0])
     found = await _due_jobs(context)
-    assert [job.kind.value for job in found] == ["register"]
+    assert [job.kind for job in found] == ["register"]
 
 
 async def test_a_job_that_was_ended_meanwhile_stays_ended(
@@ -156,10 +167,10 @@ async def test_a_revalidation_of_a_domain_that_goes_is_given_up_and_that_of_anot
     other = await additions.add(context, organization.id, "other.customer.test")
     for each in (domain, other):
         await context.database.write(
-            lambda tx, each=each: queue.enqueue_for(context, tx, JobKind.REVALIDATE, each)  # type: ignore[misc]
+            lambda tx, each=each: queue.enqueue_for(context, tx, REVALIDATE, each, NO_PAYLOAD)  # type: ignore[misc]
         )
     await removals.remove(context, organization.id, domain.id)
-    pending = [(job.kind.value, job.domain_id) for job in await _due_jobs(context)]
+    pending = [(job.kind, job.domain_id) for job in await _due_jobs(context)]
     assert sorted(pending) == [("deregister", domain.id), ("register", other.id), ("revalidate", other.id)]
 
 
@@ -170,6 +181,6 @@ async def test_a_done_job_is_not_retried_and_another_organizations_is_not_seen(
         await queue.retry(context, rival.id, job.id)
     with pytest.raises(NotFound):
         await queue.get(context, rival.id, job.id)
-    await registration.complete_without_change(context, job)
+    await queue.complete(context, job)
     with pytest.raises(Conflict, match="nothing to retry"):
         await queue.retry(context, organization.id, job.id)

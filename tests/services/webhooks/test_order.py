@@ -17,7 +17,7 @@ from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.services import organizations
 from dcvd.services.context import Context
-from dcvd.services.webhooks import endpoints, replays
+from dcvd.services.webhooks import endpoints, replay_job, replays
 from dcvd.services.webhooks.deliveries import drop_expired, record_attempts
 from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
 from dcvd.store.engine.database import Database
@@ -128,8 +128,8 @@ class OrderMachine(RuleBasedStateMachine):
                 self.context, self.org.id, None if everywhere else chosen[0].id, status=status, types=types
             )
         )
-        job = run(replays.start_replay(self.context, self.org.id, asked))
-        while (going := run(replays.run_next_batch(self.context, job))) is not None:
+        job = run(replay_job.start_replay(self.context, self.org.id, asked))
+        while (going := run(replay_job.run_next_batch(self.context, job))) is not None:
             job = going
         again = {
             ReplayStatus.FAILED: {"dead"},

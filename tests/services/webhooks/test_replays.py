@@ -15,7 +15,7 @@ from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.errors import InvalidInput, NotFound, Retryable
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
-from dcvd.services.webhooks import endpoints, replays
+from dcvd.services.webhooks import endpoints, replay_job, replays
 from dcvd.services.webhooks.deliveries import drop_expired, record_attempts
 from dcvd.store.engine.database import Topic
 from dcvd.store.organizations import Organization
@@ -54,13 +54,13 @@ async def _asked(
     replay = await replays.prepare_replay(
         context, endpoint.org_id, endpoint.id, status=status, types=types, since=since, until=until
     )
-    return replay.total, await replays.start_replay(context, endpoint.org_id, replay)
+    return replay.total, await replay_job.start_replay(context, endpoint.org_id, replay)
 
 
 async def _done(context: Context, job: Job) -> Job:
     """Bring a replay to its end in small batches, reading it afresh for each batch, as after a crash."""
     while job.state is JobState.PENDING:
-        await replays.run_next_batch(_reopened(context), job, batch_size=2)
+        await replay_job.run_next_batch(_reopened(context), job, batch_size=2)
         job = await queue.get(context, job.org_id, job.id)
     return job
 
@@ -118,7 +118,6 @@ async def test_a_dry_run_counts_exactly_what_the_job_sends(
     done = await _done(context, job)
     assert {one.event_id for one in await due(context, endpoint)} - before == wanted
     assert total == len(wanted)
-    assert done.replay is not None
     assert done.state is JobState.DONE
 
 
@@ -139,7 +138,7 @@ async def test_a_crash_after_any_batch_sends_nothing_twice_and_loses_nothing(
     sent: list[str] = []
     for _ in range(crash_after):
         if going is not None:
-            going = await replays.run_next_batch(context, going, batch_size=2)
+            going = await replay_job.run_next_batch(context, going, batch_size=2)
         sent += await deliver_all(context, endpoint)
     if (await queue.get(context, organization.id, first.id)).state is JobState.PENDING:
         # A failure of the first attempt, which knew nothing of the batches, must not set it back.
@@ -147,8 +146,7 @@ async def test_a_crash_after_any_batch_sends_nothing_twice_and_loses_nothing(
     job = await _done(context, await queue.get(context, organization.id, first.id))
     sent += await deliver_all(context, endpoint)
     assert sorted(sent) == sorted(made)
-    assert job.replay is not None
-    assert (total, job.replay.total) == (7, 7)
+    assert (total, replay_job.REPLAY.decode_payload(job).total) == (7, 7)
 
 
 async def test_whoever_knows_only_how_a_replay_began_does_not_set_it_back(context: Context, endpoint: Endpoint) -> None:
@@ -157,7 +155,7 @@ async def test_whoever_knows_only_how_a_replay_began_does_not_set_it_back(contex
     _, began = await _asked(context, endpoint, ReplayStatus.ALL)
     sent: list[str] = []
     for _ in range(4):
-        await replays.run_next_batch(context, began, batch_size=2)
+        await replay_job.run_next_batch(context, began, batch_size=2)
         sent += await deliver_all(context, endpoint)
     assert sorted(sent) == sorted(made)
 
@@ -206,10 +204,10 @@ async def test_an_endpoint_that_is_removed_in_the_middle_ends_its_replay(context
         await happen(context, endpoint.org_id, *[_ACTIVE] * 5, domain=None)
         await bury(context, doomed)
         _, job = await _asked(context, doomed, status)
-        going = await replays.run_next_batch(context, job, batch_size=2)
+        going = await replay_job.run_next_batch(context, job, batch_size=2)
         assert going is not None
         await endpoints.remove(context, endpoint.org_id, doomed.id)
-        assert await replays.run_next_batch(context, going, batch_size=2) is None
+        assert await replay_job.run_next_batch(context, going, batch_size=2) is None
         assert (await queue.get(context, job.org_id, job.id)).state is JobState.DONE
 
 
@@ -224,7 +222,7 @@ async def test_all_dead_letters_of_an_organization_are_requeued_and_no_others(
         await bury(context, endpoint)
     asked = await replays.prepare_replay(context, organization.id, None, status=ReplayStatus.FAILED)
     assert asked.total == 4
-    await _done(context, await replays.start_replay(context, organization.id, asked))
+    await _done(context, await replay_job.start_replay(context, organization.id, asked))
     for endpoint in mine:
         assert {one.state for one in await owed(context, endpoint)} == {DeliveryState.PENDING}
         assert len(await deliver_all(context, endpoint)) == 2
@@ -382,4 +380,4 @@ async def test_another_organizations_endpoint_and_delivery_are_not_found(
         await replays.prepare_replay(context, rival.id, endpoint.id, status=status)
     asked = await replays.prepare_replay(context, endpoint.org_id, endpoint.id, status=status)
     with pytest.raises(NotFound):
-        await replays.start_replay(context, rival.id, asked)
+        await replay_job.start_replay(context, rival.id, asked)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from dcvd.core.domains.domain import DomainStatus
-from dcvd.core.jobs import JobKind
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.errors import StoreError
 from dcvd.store import domains, jobs
@@ -61,7 +60,7 @@ def test_what_version_two_held_waits_in_its_lane_and_keeps_its_jobs() -> None:
     found = domains.get(snapshot, "active")
     assert found is not None
     assert (found.validation, found.wildcard, found.remedies_applied, found.incomplete_checks) == ("http", False, 0, 0)
-    assert [job.id for job in jobs.list_due(snapshot, JobKind.REGISTER, 5, 10, [])] == ["job_1"]
+    assert [job.id for job in jobs.list_due(snapshot, "register", 5, 10, [])] == ["job_1"]
     connection.close()
 
 

@@ -1,0 +1,92 @@
+"""The declaration of a kind of jobs: what they need, how they run, and how much of the worker they may take.
+
+Whatever module of `dcvd.services` has a name that ends in `_job` declares one, and the worker finds it there.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct
+
+from dcvd.core.jobs import Job, JobKind, Outage, Predecessor
+from dcvd.custom_hostnames.client import CloudflareClient
+from dcvd.providers.driver import RecordDriver
+from dcvd.services.context import Context
+
+P = TypeVar("P", bound=Struct)
+
+
+class ConnectionAccess(Protocol):
+    """Access to providers with a connection's credentials, as `ProviderAccess` of `services/connections` gives it."""
+
+    async def open_driver(self, org_id: str, connection_id: str) -> RecordDriver:
+        """Open a driver with credentials that work now."""
+        ...
+
+    async def refresh_if_due(self, org_id: str, connection_id: str) -> None:
+        """Refresh a connection if its refresh is due."""
+        ...
+
+
+class JobServices(Struct, frozen=True):
+    """What jobs of all kinds work with."""
+
+    context: Context
+    cloudflare: CloudflareClient
+    access: ConnectionAccess
+
+
+class JobRun(Struct, Generic[P], frozen=True):
+    """One attempt at a job."""
+
+    services: JobServices
+    job: Job
+    payload: P
+
+    @property
+    def context(self) -> Context:
+        """The context of the services."""
+        return self.services.context
+
+
+class JobLimits(Struct, frozen=True, kw_only=True):
+    """How many jobs of a kind run at once.
+
+    share: of the worker's slots, but at least one. share_per_org: likewise for the jobs of one organization.
+    is_one_per_connection: whether a connection has one job at a time.
+    waits_on_customers: whether jobs wait for servers that customers chose, which may be slow on purpose; one slot is
+        never given to any of these kinds.
+    count_free: counts how many may run now in addition, None for any number; asked before each round.
+    """
+
+    share: float = 1.0
+    share_per_org: float = 1.0
+    is_one_per_connection: bool = False
+    waits_on_customers: bool = False
+    count_free: Callable[[JobServices], int | None] | None = None
+
+    @property
+    def is_by_subject(self) -> bool:
+        """Whether one job can hold up another by its connection or organization."""
+        return self.is_one_per_connection or self.share_per_org < 1
+
+
+class JobDefinition(Struct, Generic[P], frozen=True, kw_only=True):
+    """The declaration of one kind.
+
+    perform: makes one attempt and stores the job's end with its result. Raises RemoteError when the attempt failed;
+        any other error is a fault of dcvd's own.
+    rank: the order in which kinds get slots, the lowest first.
+    outages: the failures by which no job becomes a dead letter.
+    """
+
+    kind: JobKind[P]
+    perform: Callable[[JobRun[P]], Awaitable[None]]
+    rank: int
+    limits: JobLimits = JobLimits()
+    waits_for: Predecessor | None = None
+    outages: tuple[Outage, ...] = ()
+
+    async def run(self, services: JobServices, job: Job) -> None:
+        """Make one attempt at a job. Raises what `perform` raises, and ValidationError for an unreadable payload."""
+        await self.perform(JobRun(services, job, self.kind.decode_payload(job)))

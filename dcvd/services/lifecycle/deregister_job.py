@@ -1,0 +1,38 @@
+"""The `deregister` job: remove the hostname of a removed domain at Cloudflare.
+
+Where the answer to an earlier attempt was lost, the hostname is removed already, which Cloudflare reports as a success.
+"""
+
+from typing import Final
+
+from msgspec import Struct
+
+from dcvd.core.jobs import JobKind
+from dcvd.custom_hostnames.errors import OUTAGES
+from dcvd.services.jobs import queue
+from dcvd.services.jobs.definition import JobDefinition, JobRun
+from dcvd.services.lifecycle import registration
+
+
+class Deregistration(Struct, frozen=True):
+    """The hostname to remove; `cf_id` is None where the domain was removed before we learned its id."""
+
+    cf_id: str | None
+
+
+DEREGISTER: Final = JobKind("deregister", Deregistration)
+
+
+async def perform(run: JobRun[Deregistration]) -> None:
+    """Remove the hostname, unless a domain holds it again."""
+    cloudflare, cf_id = run.services.cloudflare, run.payload.cf_id
+    if cf_id is None and run.job.domain_name is not None:
+        # The create may have succeeded without our learning of it.
+        cf_hostname = await cloudflare.find(run.job.domain_name)
+        cf_id = cf_hostname.id if cf_hostname is not None else None
+    if cf_id is not None and await registration.find_holder(run.context, cf_id) is None:
+        await cloudflare.delete(cf_id)
+    await queue.complete(run.context, run.job)
+
+
+DEFINITION: Final = JobDefinition(kind=DEREGISTER, perform=perform, rank=40, outages=OUTAGES)

@@ -1,0 +1,48 @@
+"""The `revalidate` job: have Cloudflare validate a domain again, with another CA where that helps."""
+
+from typing import Final
+
+from dcvd.core.domains.domain import Domain
+from dcvd.core.domains.observations import CloudflareHostnameAbsence, CloudflareObservation
+from dcvd.core.jobs import Job, NoPayload
+from dcvd.core.lifecycle import remedies
+from dcvd.core.timeline import job_actor
+from dcvd.custom_hostnames.errors import OUTAGES
+from dcvd.services.context import Context
+from dcvd.services.jobs import queue
+from dcvd.services.jobs.definition import JobDefinition, JobRun
+from dcvd.services.lifecycle import checks, registration
+from dcvd.services.lifecycle.remedy_jobs import REVALIDATE
+from dcvd.store.engine.database import Transaction
+
+
+async def perform(run: JobRun[NoPayload]) -> None:
+    """Ask Cloudflare before patching: a lost answer, or Cloudflare itself, may have done what was needed."""
+    context, cloudflare, job = run.context, run.services.cloudflare, run.job
+    old_domain = await registration.find_domain(context, job)
+    if old_domain is None or old_domain.cf_id is None or not _wants_patch(context, old_domain):
+        await queue.complete(context, job)
+        return
+    asked_at = context.now()
+    cf_observation = await cloudflare.get(old_domain.cf_id)
+    domain = await checks.record(context, old_domain.id, [cf_observation], asked_at=asked_at, actor=job_actor(job.id))
+    if isinstance(cf_observation, CloudflareHostnameAbsence) or domain is None or not _wants_patch(context, domain):
+        await queue.complete(context, job)
+        return
+    authority = remedies.authority_for_patch(
+        domain, context.rules.certificate_authorities, chosen_authority=old_domain.certificate_authority
+    )
+    answer = await cloudflare.revalidate(cf_observation, certificate_authority=authority)
+    await context.database.write(lambda tx: _record(context, tx, job, answer))
+
+
+def _record(context: Context, tx: Transaction, job: Job, answer: CloudflareObservation) -> None:
+    queue.succeed(context, tx, job)
+    registration.record_observation(context, tx, job, answer)
+
+
+def _wants_patch(context: Context, domain: Domain) -> bool:
+    return remedies.needs_patch(domain, context.rules.certificate_authorities)
+
+
+DEFINITION: Final = JobDefinition(kind=REVALIDATE, perform=perform, rank=20, outages=OUTAGES)

@@ -1,0 +1,104 @@
+"""What follows from a failed attempt, and what a payload says."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Struct, ValidationError
+
+from dcvd.core.instants import HOUR, SECOND
+from dcvd.core.jobs import (
+    MAX_DELAY_MS,
+    FailureConsequence,
+    Job,
+    JobKind,
+    JobState,
+    NoPayload,
+    Outage,
+    decide_after_failure,
+    encode_payload,
+)
+from dcvd.errors import DcvdError, Permanent, Retryable, Unauthorized
+
+NOW = 1_800_000_000_000
+AWAY = Outage("away")
+
+
+class _Errand(Struct, frozen=True):
+    action: str
+    count: int = 1
+
+
+def _decide(error: DcvdError, attempts: int, *, random_fraction: float = 0.0) -> FailureConsequence:
+    return decide_after_failure(
+        error, attempts, max_attempts=5, outages=[AWAY], now=NOW, random_fraction=random_fraction
+    )
+
+
+def _job(payload: str) -> Job:
+    return Job(
+        id="job_1", org_id="org_1", kind="errand", state=JobState.PENDING, domain_id=None, domain_name=None,
+        attempts=0, next_attempt_at=NOW, last_error_code=None, last_error=None, outage=False, created_at=NOW,
+        updated_at=NOW, payload=payload,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("attempts", [1, 4, 5, 100])
+def test_a_permanent_error_is_final_at_once(attempts: int) -> None:
+    assert _decide(Permanent("No.", code="no"), attempts) == FailureConsequence(
+        state=JobState.DEAD, next_attempt_at=None, outage=False
+    )
+
+
+@pytest.mark.parametrize(
+    "error", [Retryable("Later.", code="odd"), Unauthorized("Who are you?"), DcvdError("A fault of our own.")]
+)
+def test_any_other_failure_is_final_with_the_last_attempt(error: DcvdError) -> None:
+    ends = [_decide(error, attempts) for attempts in range(1, 7)]
+    assert [end.state for end in ends] == [*[JobState.PENDING] * 4, *[JobState.DEAD] * 2]
+    delays = [end.next_attempt_at - NOW for end in ends if end.next_attempt_at is not None]
+    assert delays == [1 * SECOND, 5 * SECOND, 30 * SECOND, 120 * SECOND]
+
+
+@pytest.mark.parametrize("error", [Retryable("Away.", code="away"), Unauthorized("Away.", code="away")])
+def test_an_outage_is_never_final_and_its_delays_stay_short(error: DcvdError) -> None:
+    ends = [_decide(error, attempts) for attempts in range(1, 100)]
+    assert {(end.state, end.outage) for end in ends} == {(JobState.PENDING, True)}
+    assert max(end.next_attempt_at or 0 for end in ends) == NOW + 300 * SECOND
+
+
+@pytest.mark.parametrize(("code", "plain_s"), [("odd", 120), ("away", 8)])
+@pytest.mark.parametrize(("wish_s", "expected_s"), [(0.5, None), (3_600, 3_600), (10**6, 7_200)])
+def test_a_wish_to_wait_lengthens_the_delay_up_to_two_hours_and_never_shortens_it(
+    code: str, plain_s: int, wish_s: float, expected_s: int | None
+) -> None:
+    end = _decide(Retryable("Slow down.", code=code, retry_after_s=wish_s), 4)
+    assert end.next_attempt_at == NOW + (plain_s if expected_s is None else expected_s) * SECOND
+
+
+@given(
+    attempts=st.integers(1, 10**6),
+    fraction=st.floats(0, 1, exclude_max=True),
+    wish_s=st.none() | st.floats(0, 10**9),
+    code=st.sampled_from(["odd", "away"]),
+)
+def test_no_job_is_planned_for_the_past_or_further_ahead_than_the_longest_delay(
+    attempts: int, fraction: float, wish_s: float | None, code: str
+) -> None:
+    end = _decide(Retryable("Later.", code=code, retry_after_s=wish_s), attempts, random_fraction=fraction)
+    assert (end.state is JobState.PENDING) == (end.next_attempt_at is not None)
+    assert end.next_attempt_at is None or NOW < end.next_attempt_at <= NOW + MAX_DELAY_MS
+    assert MAX_DELAY_MS == 2 * HOUR
+
+
+def test_a_payload_is_stored_as_json_and_read_as_its_kind_declares_it() -> None:
+    errand = _Errand("fetch", 3)
+    assert encode_payload(errand) == '{"action":"fetch","count":3}'
+    assert JobKind("errand", _Errand).decode_payload(_job(encode_payload(errand))) == errand
+    assert JobKind("nothing", NoPayload).decode_payload(_job("{}")) == NoPayload()
+    with pytest.raises(ValidationError):
+        JobKind("errand", _Errand).decode_payload(_job("{}"))
+
+
+@pytest.mark.parametrize(("payload", "action"), [('{"action":"fetch","count":3}', "fetch"), ('{"count":3}', None)])
+def test_a_payload_may_say_what_exactly_its_job_does(payload: str, action: str | None) -> None:
+    assert _job(payload).action == action
