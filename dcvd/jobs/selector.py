@@ -1,7 +1,8 @@
 """Choose the due jobs that may start now: kinds by their rank, each within its limits."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from dcvd.core.jobs import Job
@@ -11,18 +12,27 @@ from dcvd.store.engine.database import Snapshot
 
 
 class JobSelector:
-    """Selects due jobs for a worker with so many slots. The worker keeps `running_jobs`, by their ids."""
+    """Selects due jobs for a worker with so many slots."""
 
     def __init__(self, services: JobServices, definitions: Sequence[JobDefinition[Any]], slot_count: int) -> None:
         self._services = services
         self._definitions = definitions
         self._slot_count = slot_count
-        self.running_jobs: dict[str, Job] = {}
+        self._running_jobs: dict[str, Job] = {}
+
+    @contextmanager
+    def track(self, job: Job) -> Iterator[None]:
+        """Count a job as running while it does."""
+        self._running_jobs[job.id] = job
+        try:
+            yield
+        finally:
+            del self._running_jobs[job.id]
 
     async def select(self, limit: int, in_flight: Collection[str]) -> list[Job]:
         """Select up to `limit` due jobs that are not in flight."""
         now = self._services.context.now()
-        running_jobs = list(self.running_jobs.values())
+        running_jobs = list(self._running_jobs.values())
         free_counts = {
             definition.kind.name: definition.limits.count_free(self._services)
             for definition in self._definitions

@@ -79,11 +79,8 @@ class JobWorker:
             log.warning("jobs.unknown_kind", kind=kind)
 
     async def _track_and_run(self, job: Job) -> None:
-        self._selector.running_jobs[job.id] = job
-        try:
+        with self._selector.track(job):
             await self._run_job(job)
-        finally:
-            del self._selector.running_jobs[job.id]
 
     async def _run_job(self, job: Job) -> None:
         definition = self._definitions[job.kind]
