@@ -1,0 +1,9 @@
+# Every target calls what .ci/run calls.
+
+.PHONY: env test sweep lint types layers docs bench ci
+
+env test sweep lint types layers docs bench:
+	.ci/check $@
+
+ci:
+	.ci/run
