@@ -62,6 +62,7 @@ class Daemon:
     """Owns all parts: `start()` builds them in the order of dependence, `stop()` takes them down in reverse order."""
 
     context: Context
+    services: AppServices
     urls: list[str]
 
     def __init__(self, loaded: LoadedConfig, *, inherited_sockets: Sequence[InheritedSocket] = ()) -> None:
@@ -122,7 +123,7 @@ class Daemon:
         total_s = to_seconds(self.context.config.server.shutdown_timeout)
         budget_s = max(total_s - _STORE_RESERVE_S, total_s / 2)
         log.info("daemon.stopping", deadline_s=total_s)
-        self._feed.close()
+        self.services.feed.close()
         # These stop taking new work; what they have begun shares the remaining time.
         await self._supervisor.stop("sync", "jobs", "delivery", "janitor", "vault", timeout_s=budget_s)
         self._supervisor.expect_end("api")
@@ -132,7 +133,7 @@ class Daemon:
             self._sync.pool.drain(min(remaining_s, 1.0)),
             self._jobs.pool.drain(min(remaining_s, _CALLS_STOP_TIMEOUT_S)),
             self._delivery.pool.drain(remaining_s),
-            self._access.refresher.drain(min(remaining_s, _CALLS_STOP_TIMEOUT_S)),
+            self.services.access.refresher.drain(min(remaining_s, _CALLS_STOP_TIMEOUT_S)),
         )
         await self._tear_down()
         log.info("daemon.stopped", cancelled=sum(cancelled_counts), seconds=round(loop.time() - started, 2))
@@ -146,8 +147,8 @@ class Daemon:
 
     async def _start(self) -> None:
         database = await self._open_storage()
-        services = await self._build_services()
-        await self._start_tasks(database, services)
+        self.services = await self._build_services()
+        await self._start_tasks(database)
         server, path = self.context.config.server, self.context.config.database.path
         log.info("daemon.started", urls=self.urls, socket=str(server.socket), database=str(path))
 
@@ -182,8 +183,8 @@ class Daemon:
             self._teardown_steps.append(http_client.close)
         drivers = DriverFactory(self._live_config, fetcher, policy, observer)
         token_client = TokenClient(fetcher, self._live_config)
-        self._access = ProviderAccess(context, drivers, token_client, self._metrics)
-        self._teardown_steps.append(self._access.close)
+        access = ProviderAccess(context, drivers, token_client, self._metrics)
+        self._teardown_steps.append(access.close)
         checker = DomainChecker(context, cloudflare, observer, self._metrics)
         token_usage = TokenUsage()
         self._teardown_steps.append(lambda: token_usage.store(context))
@@ -193,32 +194,31 @@ class Daemon:
         tester = EndpointTestRunner(context)
         await tester.start()
         self._teardown_steps.append(tester.close)
-        self._feed = EventFeed(context)
         self._sync = SyncLoop(context, checker, cloudflare)
-        self._jobs = JobWorker(context, cloudflare, self._access, self._metrics)
+        self._jobs = JobWorker(context, cloudflare, access, self._metrics)
         return AppServices(
             context=context,
             token_usage=token_usage,
             checks=OnDemandChecks(context, checker),
             operators=self._live_config.derive(lambda config: operator_uids(config.server)),
             registry=self._metrics.registry,
-            feed=self._feed,
+            feed=EventFeed(context),
             hints=CloudflareNotificationHandler(context, self._metrics),
             diagnoser=Diagnoser(context, observer),
             tester=tester,
-            access=self._access,
+            access=access,
             discovery=DomainConnectDiscovery(observer.zones, guarded_fetcher),
             observer=observer,
         )
 
-    async def _start_tasks(self, database: Database, services: AppServices) -> None:
+    async def _start_tasks(self, database: Database) -> None:
         """Listen, start the tasks that run for ever, and return once requests are served."""
         config = self.context.config
         listeners = ApiListeners(config, self._inherited_sockets)
         self._add_teardown_step(listeners.close)
         self.urls = listeners.urls
         limits = HttpLimits(head_timeout_s=to_seconds(config.server.head_timeout))
-        self._server = HttpServer(Api(services), sockets=listeners.sockets, limits=limits, name="api")
+        self._server = HttpServer(Api(self.services), sockets=listeners.sockets, limits=limits, name="api")
         self._teardown_steps.append(lambda: self._supervisor.stop(timeout_s=1.0))
         for name, coroutine in (
             ("store", database.watch_file()),
@@ -226,8 +226,8 @@ class Daemon:
             ("jobs", self._jobs.run()),
             ("sync", self._sync.run()),
             ("delivery", self._delivery.run()),
-            ("janitor", Janitor(self.context, services.token_usage, self._metrics).run()),
-            ("connections", ConnectionMaintenance(self.context, self._access, self._metrics).run()),
+            ("janitor", Janitor(self.context, self.services.token_usage, self._metrics).run()),
+            ("connections", ConnectionMaintenance(self.context, self.services.access, self._metrics).run()),
             ("vault", Resealer(self.context).run()),
             ("recovery", self._recovery.run()),
         ):

@@ -1,0 +1,177 @@
+"""Deliveries of webhooks, and how long what has ended is kept."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from dcvd.core.jobs import JobState
+from dcvd.core.tokens import Role
+from dcvd.janitor import Janitor
+from dcvd.metrics import Metrics
+from dcvd.services import tokens
+from dcvd.services.tokens import TokenUsage
+from dcvd.services.webhooks import endpoints
+from tests.daemon.reload.cases import case
+from tests.daemon.reload.domain_cases import register
+from tests.daemon.reload.place import Place
+from tests.waiting import until
+
+
+async def deliver(place: Place, count: int = 1) -> str:
+    """Have `domain.added` sent for new domains; returns the endpoint's id."""
+    org_id = await place.new_organization()
+    url = f"{place.receiver.url}/{org_id}"
+    endpoint, _ = await endpoints.create(place.context, org_id, url=url, events=["domain.added"])
+    await asyncio.gather(*(place.new_domain(org_id) for _ in range(count)))
+    return endpoint.id
+
+
+async def read_deliveries(place: Place, endpoint_id: str) -> list[tuple[str, int, int | None]]:
+    """State, attempts and time of the next attempt of each."""
+    return await place.context.database.read(
+        lambda snapshot: snapshot.fetch_all(
+            "SELECT state, attempts, next_attempt_at FROM deliveries WHERE endpoint_id = ?", (endpoint_id,)
+        )
+    )
+
+
+async def attempt(place: Place) -> tuple[str, int, int | None]:
+    """One delivery after its first attempt."""
+    endpoint_id = await deliver(place)
+
+    async def tried() -> bool:
+        return any(attempts for _, attempts, _ in await read_deliveries(place, endpoint_id))
+
+    await until(tried)
+    (found,) = await read_deliveries(place, endpoint_id)
+    return found
+
+
+@case("webhooks.timeout")
+async def _(place: Place) -> None:
+    async def answer_late(_: web.Request) -> web.Response:
+        await asyncio.sleep(0.2)
+        return web.Response()
+
+    place.receiver.answer = answer_late
+    assert (await attempt(place))[0] == "delivered"
+    place.reload(webhooks__timeout='"20ms"')
+    assert (await attempt(place))[0] == "pending"
+
+
+@case("webhooks.retry_schedule")
+async def _(place: Place) -> None:
+    place.receiver.answer = refuse
+    state, _, next_attempt_at = await attempt(place)
+    assert state == "pending"
+    assert next_attempt_at is not None
+    place.reload(webhooks__retry_schedule='["0s"]')
+    assert (await attempt(place))[0] == "dead"
+
+
+@case("webhooks.endpoint_concurrency")
+async def _(place: Place) -> None:
+    place.reload(webhooks__endpoint_concurrency="1")
+    assert await count_open_requests(place, 1) == 1
+    place.reload(webhooks__endpoint_concurrency="4")
+    assert await count_open_requests(place, 4) == 4
+
+
+async def count_open_requests(place: Place, expected: int) -> int:
+    """How many of eight deliveries are sent at once to an endpoint that answers none before so many are there."""
+    place.receiver.most_open, before = 0, len(place.receiver.received)
+    gate = asyncio.Event()
+
+    async def hold(_: web.Request) -> web.Response:
+        await gate.wait()
+        return web.Response()
+
+    async def all_received() -> bool:
+        return len(place.receiver.received) == before + 8
+
+    place.receiver.answer = hold
+    await deliver(place, 8)
+    await place.receiver.holds(expected)
+    gate.set()
+    await until(all_received)
+    return place.receiver.most_open
+
+
+async def refuse(_: web.Request) -> web.Response:
+    return web.Response(status=500)
+
+
+async def check_kept(place: Place, changes: dict[str, str], count: Callable[[], Awaitable[int]]) -> None:
+    """What there is stays for as long as the file says, and goes when that is no time."""
+    janitor = Janitor(place.context, TokenUsage(), Metrics())
+    await janitor.run_once()
+    before = await count()
+    assert before
+    place.reload_all(changes)
+
+    async def gone() -> bool:
+        await janitor.run_once()
+        return await count() < before
+
+    await until(gone)
+
+
+async def count_rows(place: Place, table: str, org_id: str) -> int:
+    rows = await place.context.database.read(
+        lambda snapshot: snapshot.fetch_all(f"SELECT id FROM {table} WHERE org_id = ?", (org_id,))
+    )
+    return len(rows)
+
+
+@case("retention.tokens")
+async def _(place: Place) -> None:
+    org_id = await place.new_organization()
+    now = place.context.now()
+    await tokens.create(place.context, org_id, name="ci", role=Role.OWNER, expires_at=now + 1)
+    await check_kept(place, {"retention.tokens": '"0s"'}, lambda: count_rows(place, "api_tokens", org_id))
+
+
+@case("retention.jobs")
+async def _(place: Place) -> None:
+    job = await register(place)
+    assert job.state is JobState.DONE
+    await check_kept(place, {"retention.jobs": '"0s"'}, lambda: count_rows(place, "jobs", job.org_id))
+
+
+@case("retention.events")
+async def _(place: Place) -> None:
+    job = await register(place)
+    await check_kept(place, {"retention.events": '"0s"'}, lambda: count_rows(place, "events", job.org_id))
+
+
+@case("retention.timeline")
+async def _(place: Place) -> None:
+    job = await register(place)
+    await check_kept(place, {"retention.timeline": '"0s"'}, lambda: count_rows(place, "timeline", job.org_id))
+
+
+async def check_deliveries_kept(place: Place, key: str, changes: dict[str, str]) -> None:
+    endpoint_id = await deliver(place)
+
+    async def ended() -> bool:
+        return any(state != "pending" for state, _, _ in await read_deliveries(place, endpoint_id))
+
+    async def count() -> int:
+        return len(await read_deliveries(place, endpoint_id))
+
+    await until(ended)
+    await check_kept(place, changes | {key: '"0s"'}, count)
+
+
+@case("retention.deliveries")
+async def _(place: Place) -> None:
+    await check_deliveries_kept(place, "retention.deliveries", {})
+
+
+@case("retention.dead_letters")
+async def _(place: Place) -> None:
+    place.receiver.answer = refuse
+    once = {"webhooks.retry_schedule": '["0s"]'}
+    place.reload_all(once)
+    await check_deliveries_kept(place, "retention.dead_letters", once)

@@ -1,0 +1,107 @@
+"""SIGHUP: what the file calls `(reload)` takes effect in what the daemon does, all else is said to need a restart."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+import pytest
+import pytest_asyncio
+
+from dcvd.config import Config
+from dcvd.config.key_annotations import keys, sections
+from dcvd.errors import ConfigError
+from tests.daemon.reload import (
+    delivery_cases as delivery_cases,
+)
+from tests.daemon.reload import (
+    domain_cases as domain_cases,
+)
+from tests.daemon.reload import (
+    oauth_cases as oauth_cases,
+)
+from tests.daemon.reload import (
+    provider_cases as provider_cases,
+)
+from tests.daemon.reload import (
+    server_cases as server_cases,
+)
+from tests.daemon.reload.cases import CASES
+from tests.daemon.reload.place import Place, opened
+from tests.delivery.receivers import ok
+
+_DECLARED: Final = {
+    f"{name}.{key}": declaration.reload
+    for name, section in sections(Config).items()
+    for key, declaration in keys(section).items()
+}
+RELOADABLE: Final = [key for key, reload in _DECLARED.items() if reload]
+NEEDS_RESTART: Final = {
+    "server.listen": '["127.0.0.1:1"]',
+    "server.socket": '"other.sock"',
+    "server.socket_mode": '"0600"',
+    "server.public_url": '"https://dcv.example.net"',
+    "server.request_body_limit": '"2MiB"',
+    "server.head_timeout": '"3s"',
+    "database.path": '"other.db"',
+    "database.readers": "5",
+    "database.lock_wait": '"1s"',
+    "cloudflare.base_url": '"https://api.example"',
+    "cloudflare.zone_id": '"0123456789abcdef0123456789abcdef"',
+    "cloudflare.cname_target": '"other.sandbox.test"',
+    "dns.resolvers": '["127.0.0.1:1"]',
+    "dns.authoritative": "true",
+    "dns.stub_zones": '{ "corp.example" = ["127.0.0.1:1"] }',
+    "dns.timeout": '"1s"',
+    "dns.concurrency": "7",
+    "sync.concurrency": "7",
+    "jobs.concurrency": "7",
+    "webhooks.concurrency": "7",
+    "webhooks.allow_http": "false",
+    "webhooks.allow_private": "[]",
+    "webhooks.ports": "[8443]",
+    "vault.key_file": '"other-key"',
+    "vault.old_key_files": '["old-key"]',
+    "providers.allow_private": '["10.0.0.0/8"]',
+}
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+    """One daemon for all cases."""
+    async with opened(tmp_path_factory.mktemp("reload")) as place:
+        yield place
+
+
+@pytest.fixture
+def place(running: Place) -> Place:
+    """The daemon as it was started."""
+    running.reset()
+    running.receiver.answer = ok
+    return running
+
+
+async def test_each_key_is_either_observed_or_needs_a_restart() -> None:
+    assert sorted(RELOADABLE) == sorted(CASES)
+    assert sorted(_DECLARED.keys() - set(RELOADABLE)) == sorted(NEEDS_RESTART)
+
+
+@pytest.mark.parametrize("key", RELOADABLE)
+async def test_a_new_value_takes_effect(place: Place, key: str) -> None:
+    await CASES[key](place)
+
+
+@pytest.mark.parametrize("key", NEEDS_RESTART)
+async def test_a_new_value_needs_a_restart(place: Place, key: str) -> None:
+    before = place.context.config
+    changes = place.reload_all({key: NEEDS_RESTART[key]})
+    assert key in changes.needs_restart
+    assert changes.reloadable == []
+    assert place.context.config == before
+
+
+async def test_an_operator_that_does_not_exist_changes_nothing(place: Place) -> None:
+    before = place.context.config
+    with pytest.raises(ConfigError, match="nobody-of-that-name"):
+        place.reload_all({"server.operators": '["nobody-of-that-name"]', "sync.tick": '"7s"'})
+    assert place.context.config == before
