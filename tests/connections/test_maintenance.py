@@ -113,13 +113,11 @@ async def test_many_that_are_due_at_once_are_taken_in_batches(
     organization: Organization,
     provider: ProviderServer,
     clock: ManualClock,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(maintenance, "_BATCH_SIZE", 2)
     for _ in range(5):
         await connect(context, organization.id, provider.grant())
     clock.advance(HOUR)
-    assert await maintenance.enqueue_refreshes(context) == 5
+    assert await maintenance.enqueue_refreshes(context, batch_size=2) == 5
     assert len(await _pending(context, organization.id)) == 5
 
 

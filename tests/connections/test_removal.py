@@ -9,9 +9,7 @@ from dcvd.core.instants import HOUR
 from dcvd.core.jobs import JobState
 from dcvd.core.secret import Secret
 from dcvd.errors import NotConfigured, NotFound, StoreError
-from dcvd.kit.vault.key import VaultKey
-from dcvd.kit.vault.sealing import Vault
-from dcvd.services.connections import creation, maintenance, queries, removal
+from dcvd.services.connections import creation, maintenance, queries
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.removal import disconnect
 from dcvd.services.context import Context
@@ -23,6 +21,7 @@ from tests.connections.conftest import Log, connect
 from tests.connections.provider import ProviderServer
 from tests.connections.views import tokens
 from tests.manual_clock import ManualClock
+from tests.sealing import without_key
 from tests.services.views import all_jobs
 from tests.unreliable_database import Fate, strike
 
@@ -138,12 +137,11 @@ async def test_its_domains_live_on_and_its_jobs_end(
 
 
 async def test_records_that_were_still_to_be_changed_are_not_said_to_be(
-    access: ProviderAccess, context: Context, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    access: ProviderAccess, context: Context, connection: Connection
 ) -> None:
-    monkeypatch.setattr(removal, "_BATCH_SIZE", 2)
     for number in range(5):
         await additions.add(context, connection.org_id, f"app{number}.customer.test", connection_id=connection.id)
-    await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
+    await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR, batch_size=2)
     found = [job for job in await all_jobs(context, connection.org_id) if job.kind == "write_dns"]
     assert {(job.state, job.last_error_code) for job in found} == {(JobState.DEAD, "connection_removed")}
     assert len(found) == 5
@@ -167,7 +165,6 @@ async def test_another_organization_cannot_remove_it_or_hold_up_its_refreshes(
 async def test_without_a_configured_key_nothing_is_removed(
     access: ProviderAccess, context: Context, connection: Connection
 ) -> None:
-    context._vault = Vault(VaultKey(bytes(32)), is_configured=False)
     with pytest.raises(NotConfigured):
-        await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
+        await disconnect(without_key(context), access, connection.org_id, connection.id, actor=_ACTOR)
     assert not await _gone(context, connection)

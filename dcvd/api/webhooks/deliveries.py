@@ -20,11 +20,11 @@ from dcvd.api.webhooks.delivery_view import (
     delivery_view,
     explanation_view,
 )
-from dcvd.api.webhooks.replay_answer import ReplayAnswer, accepted_response
+from dcvd.api.webhooks.replay_answer import ReplayAnswer, replay_response
 from dcvd.core.instants import format_instant
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.services.webhooks import delivery_history as history
-from dcvd.services.webhooks import explanations, replay_job, replays
+from dcvd.services.webhooks import explanations, replay_job
 
 WebhookFilter = Annotated[
     str | None, QueryParameter(name="webhookId", description="Only to this endpoint.", schema_extra=TEXT)
@@ -73,13 +73,10 @@ async def retry_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> Del
 @post("/retry", summary="Send all dead letters again", status_code=202, responses=problems(400, 403, 404, 413, 415))
 async def retry_deliveries(request: ApiRequest, data: JSONBody[Requeue]) -> Response[ReplayAnswer]:
     """Start a job that sends all dead letters again, each with its full schedule."""
-    replay = await replays.prepare_replay(
-        request.context,
-        request.org_id,
-        None if data.webhook_id is UNSET else data.webhook_id,
-        status=ReplayStatus.FAILED,
+    webhook_id = None if data.webhook_id is UNSET else data.webhook_id
+    return replay_response(
+        await replay_job.request_replay(request.context, request.org_id, webhook_id, status=ReplayStatus.FAILED)
     )
-    return accepted_response(await replay_job.start_replay(request.context, request.org_id, replay), replay)
 
 
 @get("/{delivery_id:str}/explain", summary="Explain a delivery", responses=problems(404))

@@ -20,13 +20,13 @@ from dcvd.api.webhooks.delivery_view import (
     delivery_view,
     explanation_view,
 )
-from dcvd.api.webhooks.replay_answer import ReplayAnswer, accepted_response, count_response
+from dcvd.api.webhooks.replay_answer import ReplayAnswer, replay_response
 from dcvd.api.webhooks.view import RotationAnswer, webhook_view, with_secrets
 from dcvd.core.events import EventType
 from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.errors import InvalidInput
-from dcvd.services.webhooks import endpoint_tests, endpoints, replay_job, replays, secret_rotation
+from dcvd.services.webhooks import endpoint_tests, endpoints, replay_job, secret_rotation
 from dcvd.services.webhooks.secret_rotation import DEFAULT_GRACE_MS, MAX_GRACE_MS
 
 
@@ -106,7 +106,7 @@ async def replay_webhook(
     """Start a job that sends the events again; each gets its full schedule, and keeps its `webhook-id`."""
     since = parse_instant("since", data.since)
     assert since is not None, "it is a required member"
-    replay = await replays.prepare_replay(
+    requested = await replay_job.request_replay(
         request.context,
         request.org_id,
         webhook_id,
@@ -114,10 +114,9 @@ async def replay_webhook(
         types=None if data.events is UNSET else _check_event_types(data.events),
         since=since,
         until=None if data.until is UNSET else parse_instant("until", data.until),
+        dry_run=data.dry_run,
     )
-    if data.dry_run:
-        return count_response(replay)
-    return accepted_response(await replay_job.start_replay(request.context, request.org_id, replay), replay)
+    return replay_response(requested)
 
 
 @post("/test", summary="Send a test now", status_code=200, responses=problems(403, 404, 409, 503))

@@ -4,8 +4,7 @@ from litestar import Response
 from msgspec import Struct
 
 from dcvd.api.jobs.view import JobView, job_view
-from dcvd.core.jobs import Job
-from dcvd.core.webhooks.replays import Replay
+from dcvd.services.webhooks.replay_job import RequestedReplay
 
 
 class ReplayAnswer(Struct, frozen=True):
@@ -15,12 +14,10 @@ class ReplayAnswer(Struct, frozen=True):
     count: int
 
 
-def accepted_response(job: Job, replay: Replay) -> Response[ReplayAnswer]:
-    """Build the answer to a replay that was started."""
+def replay_response(requested: RequestedReplay) -> Response[ReplayAnswer]:
+    """Build the answer: 202 with the job that was started, or 200 with the count alone."""
+    replay, job = requested.replay, requested.job
+    if job is None:
+        return Response(ReplayAnswer(None, replay.total), status_code=200)
     headers = {"Location": f"/api/jobs/{job.id}"}
     return Response(ReplayAnswer(job_view(job), replay.total), status_code=202, headers=headers)
-
-
-def count_response(replay: Replay) -> Response[ReplayAnswer]:
-    """Build the answer to a dry run, which only counts."""
-    return Response(ReplayAnswer(None, replay.total), status_code=200)

@@ -15,13 +15,13 @@ from dcvd.store.engine.database import Snapshot, Transaction
 _BATCH_SIZE: Final = 200
 
 
-async def enqueue_refreshes(context: Context) -> int:
+async def enqueue_refreshes(context: Context, *, batch_size: int = _BATCH_SIZE) -> int:
     """Enqueue a job for each connection whose refresh is due; return how many. Does nothing without a key."""
     if not context.vault.is_configured:
         return 0
 
     def unit(tx: Transaction) -> int:
-        due_connections = _list_due_for_refresh(tx, context.now(), _BATCH_SIZE)
+        due_connections = _list_due_for_refresh(tx, context.now(), batch_size)
         for connection in due_connections:
             queue.enqueue(
                 context,
@@ -33,19 +33,19 @@ async def enqueue_refreshes(context: Context) -> int:
             )
         return len(due_connections)
 
-    return await _run_in_batches(context, _list_due_for_refresh, unit)
+    return await _run_in_batches(context, _list_due_for_refresh, unit, batch_size)
 
 
-async def require_reauth_of_expired(context: Context) -> int:
+async def require_reauth_of_expired(context: Context, *, batch_size: int = _BATCH_SIZE) -> int:
     """Mark connections whose access token has ended and cannot be refreshed as `reauth_required`; return how many."""
 
     def unit(tx: Transaction) -> int:
-        expired_connections = connections.list_expired(tx, context.now(), _BATCH_SIZE)
+        expired_connections = connections.list_expired(tx, context.now(), batch_size)
         for connection in expired_connections:
             reauth.record_reauth_required(context, tx, connection, reauth.ACCESS_ENDED, reauth.ACCESS_ENDED_MESSAGE)
         return len(expired_connections)
 
-    return await _run_in_batches(context, connections.list_expired, unit)
+    return await _run_in_batches(context, connections.list_expired, unit, batch_size)
 
 
 async def count_connections(context: Context) -> dict[tuple[Provider, ConnectionStatus], int]:
@@ -66,13 +66,16 @@ def _list_due_for_refresh(snapshot: Snapshot, now: int, limit: int) -> list[Conn
 
 
 async def _run_in_batches(
-    context: Context, find: Callable[[Snapshot, int, int], list[Connection]], unit: Callable[[Transaction], int]
+    context: Context,
+    find: Callable[[Snapshot, int, int], list[Connection]],
+    unit: Callable[[Transaction], int],
+    batch_size: int,
 ) -> int:
     """Sum up what `unit` did in its batches. Mostly there is nothing to do, and then no transaction is begun."""
     total = 0
     while await context.database.read(lambda snapshot: find(snapshot, context.now(), 1)):
         count = await context.database.write(unit)
         total += count
-        if count < _BATCH_SIZE:
+        if count < batch_size:
             break
     return total

@@ -20,7 +20,15 @@ log = structlog.get_logger(__name__)
 _BATCH_SIZE: Final = 200
 
 
-async def disconnect(context: Context, access: ProviderAccess, org_id: str, connection_id: str, *, actor: str) -> None:
+async def disconnect(
+    context: Context,
+    access: ProviderAccess,
+    org_id: str,
+    connection_id: str,
+    *,
+    actor: str,
+    batch_size: int = _BATCH_SIZE,
+) -> None:
     """Remove a connection. Its domains stay; pending writes through it become dead letters that say why.
 
     Raises NotFound, NotConfigured without a configured key.
@@ -36,11 +44,12 @@ async def disconnect(context: Context, access: ProviderAccess, org_id: str, conn
         revoked = unsealed_connection is not None and await revoke_quietly(
             access.token_client, access.refresher.find_newest(unsealed_connection)
         )
-        while (
-            await context.database.write(lambda tx: _give_up_writes(context, tx, org_id, connection_id)) == _BATCH_SIZE
-        ):
-            pass
-        await context.database.write(lambda tx: _erase(context, tx, org_id, connection_id))
+        count = batch_size
+        while count == batch_size:
+            count = await context.database.write(
+                lambda tx: _give_up_writes(context, tx, org_id, connection_id, batch_size)
+            )
+        await context.database.write(lambda tx: _erase(context, tx, org_id, connection_id, batch_size))
         access.refresher.forget_unstored(connection_id)
     finally:
         access.refresher.unblock_refreshes(connection_id)
@@ -57,10 +66,10 @@ def _unseal_if_readable(
         return None
 
 
-def _give_up_writes(context: Context, tx: Transaction, org_id: str, connection_id: str) -> int:
+def _give_up_writes(context: Context, tx: Transaction, org_id: str, connection_id: str, batch_size: int) -> int:
     """Fail pending jobs that write or remove records through the connection; return how many there were."""
     queries.get_owned(tx, org_id, connection_id)
-    pending_jobs = jobs_table.list_pending_of_connection(tx, connection_id, dns_writes.WRITE_DNS.name, _BATCH_SIZE)
+    pending_jobs = jobs_table.list_pending_of_connection(tx, connection_id, dns_writes.WRITE_DNS.name, batch_size)
     for job in pending_jobs:
         message = (
             f"The connection {connection_id} was removed before the records of {job.domain_name} were changed through "
@@ -70,7 +79,7 @@ def _give_up_writes(context: Context, tx: Transaction, org_id: str, connection_i
     return len(pending_jobs)
 
 
-def _erase(context: Context, tx: Transaction, org_id: str, connection_id: str) -> None:
-    _give_up_writes(context, tx, org_id, connection_id)
+def _erase(context: Context, tx: Transaction, org_id: str, connection_id: str, batch_size: int) -> None:
+    _give_up_writes(context, tx, org_id, connection_id, batch_size)
     jobs_table.end_pending_of_connection(tx, connection_id, context.now())
     connections_table.delete(tx, connection_id)

@@ -1,9 +1,12 @@
 """The `replay` job: make past events due again, batch by batch, each with its progress."""
 
+from collections.abc import Sequence
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.events import EventType
 from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.jobs import Job, JobKind, JobState, encode_payload
 from dcvd.core.webhooks.replays import Replay, ReplayStatus
@@ -11,7 +14,7 @@ from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import JobDefinition, JobRun
 from dcvd.services.webhooks import endpoints as endpoint_service
-from dcvd.services.webhooks.replays import is_selected, put_in_order
+from dcvd.services.webhooks.replays import is_selected, prepare_replay, put_in_order
 from dcvd.store import jobs
 from dcvd.store.engine.database import Transaction
 from dcvd.store.webhooks import deliveries, endpoints, replays
@@ -28,6 +31,29 @@ async def perform(run: JobRun[Replay], *, batch_size: int = _BATCH_SIZE) -> None
     pending_job: Job | None = run.job
     while pending_job is not None:
         pending_job = await run_next_batch(run.context, pending_job, batch_size=batch_size)
+
+
+class RequestedReplay(Struct, frozen=True):
+    """A replay with its count, and the job that was started for it; None after a dry run."""
+
+    replay: Replay
+    job: Job | None
+
+
+async def request_replay(
+    context: Context,
+    org_id: str,
+    endpoint_id: str | None,
+    *,
+    status: ReplayStatus,
+    types: Sequence[EventType] | None = None,
+    since: int = 0,
+    until: int | None = None,
+    dry_run: bool = False,
+) -> RequestedReplay:
+    """Prepare a replay and start its job. Raises what `prepare_replay` and `start_replay` raise."""
+    replay = await prepare_replay(context, org_id, endpoint_id, status=status, types=types, since=since, until=until)
+    return RequestedReplay(replay, None if dry_run else await start_replay(context, org_id, replay))
 
 
 async def start_replay(context: Context, org_id: str, replay: Replay) -> Job:
