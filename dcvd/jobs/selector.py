@@ -45,12 +45,7 @@ class JobSelector:
                 busy_jobs = [*running_jobs, *selected_jobs]
                 room = self._count_room(definition, busy_jobs, free_counts.get(definition.kind.name))
                 room = min(room, limit - len(selected_jobs))
-                if definition.limits.is_by_subject:
-                    selected_jobs += self._select_by_subject(snapshot, definition, now, room, in_flight, running_jobs)
-                elif room > 0:
-                    selected_jobs += jobs.list_due(
-                        snapshot, definition.kind.name, now, room, in_flight, waits_for=definition.waits_for
-                    )
+                selected_jobs += self._select_of_kind(snapshot, definition, now, room, in_flight, running_jobs)
             return selected_jobs
 
         return await self._services.context.database.read(query)
@@ -68,7 +63,7 @@ class JobSelector:
             room = min(room, max(self._slot_count - 1, 1) - slow_count)
         return room
 
-    def _select_by_subject(
+    def _select_of_kind(
         self,
         snapshot: Snapshot,
         definition: JobDefinition[Any],
@@ -77,8 +72,9 @@ class JobSelector:
         in_flight: Collection[str],
         running_jobs: Sequence[Job],
     ) -> list[Job]:
-        """Select jobs one by one, as each may hold back others of its connection or organization."""
+        """Select jobs of a kind; one by one where each may hold back others of its connection or organization."""
         name, limits = definition.kind.name, definition.limits
+        batch_size = 1 if limits.is_by_subject else room
         selected_jobs: list[Job] = []
         while len(selected_jobs) < room:
             busy_jobs = [job for job in (*running_jobs, *selected_jobs) if job.kind == name]
@@ -89,15 +85,15 @@ class JobSelector:
                 snapshot,
                 name,
                 now,
-                1,
+                batch_size,
                 [*in_flight, *(job.id for job in selected_jobs)],
                 waits_for=definition.waits_for,
                 busy_connections=[connection_id for connection_id in busy_connections if connection_id is not None],
                 busy_orgs=[org_id for org_id, count in counts_by_org.items() if count >= max_per_org],
             )
-            if not next_jobs:
-                break
             selected_jobs += next_jobs
+            if len(next_jobs) < batch_size:
+                break
         return selected_jobs
 
     def _share_of_slots(self, share: float) -> int:
