@@ -17,6 +17,7 @@ from dcvd.store.engine.database import Database
 from dcvd.store.vault import vault_keys
 from dcvd.store.vault.vault_keys import VaultKeyRecord
 from tests import sealing
+from tests.unreliable_database import Strike, UnreliableDatabase
 
 NOW: Final = 1_800_000_000_000
 
@@ -29,9 +30,10 @@ class Place:
         self.key = directory / "dcvd.db.key"
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator[Database]:
-        """The database by itself."""
-        database = await Database.open(self.database, readers=1)
+    async def opened(self, *strikes: Strike) -> AsyncIterator[Database]:
+        """The database by itself, which these strikes hit."""
+        database = await UnreliableDatabase.open(self.database, readers=1)
+        database.strikes = strikes
         try:
             yield database
         finally:
@@ -45,6 +47,7 @@ class Place:
         old: Mapping[str, str] | None = None,
         from_environment: Sequence[str] = (),
         now: int = NOW,
+        strikes: Sequence[Strike] = (),
     ) -> Vault:
         """What a start of the daemon does, with this key and those old files; then something is sealed."""
         keys = VaultConfig(
@@ -54,7 +57,7 @@ class Place:
             old_keys=tuple(map(Secret, (old or {}).values())),
         )
         config = Config(database=DatabaseConfig(path=self.database), vault=keys)
-        async with self.opened() as database:
+        async with self.opened(*strikes) as database:
             vault = await open_vault(database, config, now, from_environment=from_environment)
             await database.write(lambda tx: sealing.seal_one_more(tx, vault))
             return vault

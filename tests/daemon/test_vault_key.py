@@ -13,10 +13,11 @@ from dcvd.core.secret import Secret
 from dcvd.errors import ConfigError, StoreError
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
+from dcvd.services.vault.keyring import create_key_file
 from dcvd.store.backup import back_up
-from dcvd.store.vault import vault_keys
 from dcvd.store.vault.vault_keys import VaultKeyRecord
 from tests.daemon.place import NOW, Place
+from tests.unreliable_database import Fate, Strike
 
 ORG = "org_1"
 ROW, FIELD = "sec_1", "webhook_secrets.secret"
@@ -82,15 +83,12 @@ async def test_a_lost_key_file_is_never_replaced_and_the_refusal_names_the_key_a
 
 
 async def test_a_crash_between_the_key_file_and_its_row_heals_at_the_next_start(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Place,
 ) -> None:
-    def crash(*_: object) -> None:
-        raise StoreError("killed here")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(vault_keys, "record_active", crash)
-        with pytest.raises(StoreError, match="killed here"):
-            await place.start()
+    strike = Strike("_record_active_key", 1, Fate.LOST)
+    with pytest.raises(StoreError, match="disk I/O error"):
+        await place.start(strikes=[strike])
+    assert strike.has_struck
     written = place.key.read_bytes()
     assert await place.needed() == []
     await place.start()
@@ -139,12 +137,12 @@ async def test_a_key_file_that_others_may_read_is_used_with_a_warning(place: Pla
     assert f"chmod 600 {place.key}" in warned["advice"]
 
 
-async def test_a_directory_that_cannot_be_written_is_a_sentence(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("tempfile.mkstemp", refuse)
-    assert (await place.refusal()).startswith(f"The key file {place.key} cannot be made: Permission denied.")
+def test_a_key_file_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "gone" / "dcvd.db.key"
+    with pytest.raises(ConfigError) as caught:
+        create_key_file(path)
+    (sentence,) = caught.value.problems
+    assert sentence.startswith(f"The key file {path} cannot be made: No such file or directory.")
 
 
 async def test_the_key_file_lies_beside_the_file_itself_whatever_link_leads_to_it(place: Place, tmp_path: Path) -> None:
