@@ -18,7 +18,6 @@ RecordNames = Literal["relative", "absolute"]
 
 _ZONE_PLACEHOLDERS: Final = ("account", "zone", "zone_id")
 _NAME_PLACEHOLDERS: Final = (*_ZONE_PLACEHOLDERS, "name", "label")
-_METHOD: Final = one_of("POST", "PUT", "PATCH", "DELETE")
 
 
 def _path_validator(allowed: Collection[str], required: Collection[str] = ()) -> Validator[str]:
@@ -42,29 +41,30 @@ def _format_placeholders(names: Collection[str]) -> str:
     return ", ".join(f"{{{name}}}" for name in names)
 
 
-_OPTIONAL_MEMBER: Final = text('the path of a member, such as "links.pages.next", or ""', validate_member_path)
-_REQUIRED_MEMBER: Final = text_matching(
-    r"[A-Za-z0-9_$-]+(\.[A-Za-z0-9_$-]+)*", 'the path of a member, such as "domain.name"'
-)
+_MEMBER: Final = text('the path of a member, such as "links.pages.next", or ""', validate_member_path)
+_PRESENT: Final = text_matching(r"[A-Za-z0-9_$-]+(\.[A-Za-z0-9_$-]+)*", 'the path of a member, such as "domain.name"')
+_OptionalMember = Annotated[str, ConfigKey(validate=_MEMBER, reload=True)]
+_RequiredMember = Annotated[str, ConfigKey(validate=_PRESENT, reload=True)]
+_Method = Annotated[str, ConfigKey(validate=one_of("POST", "PUT", "PATCH", "DELETE"), reload=True)]
 
 
 class HttpApiDescription(msgspec.Struct, frozen=True, kw_only=True):
     """One provider's API. An empty path or member means that the API has none."""
 
     check_path: Annotated[str, ConfigKey(validate=_path_validator(()), reload=True)] = ""
-    account_name: Annotated[str, ConfigKey(validate=_OPTIONAL_MEMBER, reload=True)] = ""
-    account_id: Annotated[str, ConfigKey(validate=_OPTIONAL_MEMBER, reload=True)] = ""
+    account_name: _OptionalMember = ""
+    account_id: _OptionalMember = ""
     zone_path: Annotated[str, ConfigKey(validate=_path_validator(("account", "zone")), reload=True)] = ""
-    zones: Annotated[str, ConfigKey(validate=_OPTIONAL_MEMBER, reload=True)] = ""
-    zone_name: Annotated[str, ConfigKey(validate=_REQUIRED_MEMBER, reload=True)] = "name"
-    zone_id: Annotated[str, ConfigKey(validate=_OPTIONAL_MEMBER, reload=True)] = ""
+    zones: _OptionalMember = ""
+    zone_name: _RequiredMember = "name"
+    zone_id: _OptionalMember = ""
     records_path: Annotated[str, ConfigKey(validate=_path_validator(_NAME_PLACEHOLDERS), reload=True)] = ""
-    records: Annotated[str, ConfigKey(validate=_OPTIONAL_MEMBER, reload=True)] = ""
-    record_id: Annotated[str, ConfigKey(validate=_REQUIRED_MEMBER, reload=True)] = "id"
-    record_type: Annotated[str, ConfigKey(validate=_REQUIRED_MEMBER, reload=True)] = "type"
-    record_name: Annotated[str, ConfigKey(validate=_REQUIRED_MEMBER, reload=True)] = "name"
-    record_value: Annotated[str, ConfigKey(validate=_REQUIRED_MEMBER, reload=True)] = "content"
-    record_ttl: Annotated[str, ConfigKey(validate=_REQUIRED_MEMBER, reload=True)] = "ttl"
+    records: _OptionalMember = ""
+    record_id: _RequiredMember = "id"
+    record_type: _RequiredMember = "type"
+    record_name: _RequiredMember = "name"
+    record_value: _RequiredMember = "content"
+    record_ttl: _RequiredMember = "ttl"
     record_names: Annotated[RecordNames, ConfigKey(validate=one_of(*get_args(RecordNames)), reload=True)] = "relative"
     apex: Annotated[str, ConfigKey(validate=text_matching(r"@?", '"@" or ""'), reload=True)] = "@"
     final_dot: Annotated[bool, ConfigKey(validate=boolean, reload=True)] = False
@@ -72,13 +72,13 @@ class HttpApiDescription(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...], ConfigKey(validate=list_of(text_matching(r"[A-Za-z0-9_$-]+", "a member")), reload=True)
     ] = ()
     lowest_ttl: Annotated[int, ConfigKey(validate=integer(at_least=0, at_most=86_400), reload=True)] = 60
-    next_page: Annotated[str, ConfigKey(validate=_OPTIONAL_MEMBER, reload=True)] = ""
-    pages: Annotated[str, ConfigKey(validate=_OPTIONAL_MEMBER, reload=True)] = ""
+    next_page: _OptionalMember = ""
+    pages: _OptionalMember = ""
     page_parameter: Annotated[
         str,
         ConfigKey(validate=text_matching(r"[A-Za-z0-9_.-]+", 'the name of a parameter, such as "page"'), reload=True),
     ] = "page"
-    create_method: Annotated[str, ConfigKey(validate=_METHOD, reload=True)] = "POST"
+    create_method: _Method = "POST"
     create_path: Annotated[str, ConfigKey(validate=_path_validator((*_NAME_PLACEHOLDERS, "type")), reload=True)] = ""
     create_body: Annotated[
         str,
@@ -86,11 +86,11 @@ class HttpApiDescription(msgspec.Struct, frozen=True, kw_only=True):
             validate=_body_validator((*_NAME_PLACEHOLDERS, "type", "value", "ttl"), ("type", "value")), reload=True
         ),
     ] = ""
-    delete_method: Annotated[str, ConfigKey(validate=_METHOD, reload=True)] = "DELETE"
+    delete_method: _Method = "DELETE"
     delete_path: Annotated[
         str, ConfigKey(validate=_path_validator((*_NAME_PLACEHOLDERS, "type", "id"), ("id",)), reload=True)
     ] = ""
-    error_message: Annotated[str, ConfigKey(validate=_OPTIONAL_MEMBER, reload=True)] = "message"
+    error_message: _OptionalMember = "message"
 
 
 def required_keys(description: HttpApiDescription) -> tuple[str, ...]:

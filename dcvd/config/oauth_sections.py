@@ -18,7 +18,8 @@ TokenFormat = Literal["form", "json"]
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "none"]
 """How the client authenticates at the token endpoint, by the names of RFC 7591."""
 
-_METHOD = one_of(*get_args(AuthMethod))
+_Scopes = Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.scope), reload=True)]
+_EndpointUrl = Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)]
 
 
 class OauthConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,49 +39,32 @@ class OauthClientConfig(msgspec.Struct, frozen=True, kw_only=True):
     client_secret: Annotated[
         Secret | None, ConfigSecret(validate=values.secret_text, file_key="client_secret_file", reload=True)
     ] = None
-    scopes: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.scope), reload=True)] = ()
+    scopes: _Scopes = ()
     redirect_uris: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.redirect_uri), reload=True)] = ()
-    auth_method: Annotated[AuthMethod, ConfigKey(validate=_METHOD, reload=True)] = "client_secret_basic"
-    authorize_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = ""
-    token_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = ""
-    revoke_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = ""
-    issuer: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = ""
+    auth_method: Annotated[AuthMethod, ConfigKey(validate=one_of(*get_args(AuthMethod)), reload=True)] = (
+        "client_secret_basic"
+    )
+    authorize_url: _EndpointUrl = ""
+    token_url: _EndpointUrl = ""
+    revoke_url: _EndpointUrl = ""
+    issuer: _EndpointUrl = ""
 
 
 class OauthCloudflareConfig(OauthClientConfig, frozen=True, kw_only=True):
     """An OAuth client at Cloudflare, which operators register themselves."""
 
-    scopes: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.scope), reload=True)] = (
-        "zone.read",
-        "dns.read",
-        "dns.write",
-        "offline_access",
-    )
-    authorize_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = (
-        "https://dash.cloudflare.com/oauth2/auth"
-    )
-    token_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = (
-        "https://dash.cloudflare.com/oauth2/token"
-    )
-    revoke_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = (
-        "https://dash.cloudflare.com/oauth2/revoke"
-    )
+    scopes: _Scopes = ("zone.read", "dns.read", "dns.write", "offline_access")
+    authorize_url: _EndpointUrl = "https://dash.cloudflare.com/oauth2/auth"
+    token_url: _EndpointUrl = "https://dash.cloudflare.com/oauth2/token"
+    revoke_url: _EndpointUrl = "https://dash.cloudflare.com/oauth2/revoke"
 
 
 class OauthGodaddyConfig(OauthClientConfig, frozen=True, kw_only=True):
     """An OAuth client at GoDaddy, which gives clients to few."""
 
-    scopes: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.scope), reload=True)] = (
-        "domains.domain:read",
-        "domains.dns:update",
-        "offline_access",
-    )
-    authorize_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = (
-        "https://api.godaddy.com/v2/oauth2/authorize"
-    )
-    token_url: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = (
-        "https://api.godaddy.com/v2/oauth2/token"
-    )
+    scopes: _Scopes = ("domains.domain:read", "domains.dns:update", "offline_access")
+    authorize_url: _EndpointUrl = "https://api.godaddy.com/v2/oauth2/authorize"
+    token_url: _EndpointUrl = "https://api.godaddy.com/v2/oauth2/token"
 
 
 class OauthOtherConfig(OauthClientConfig, frozen=True, kw_only=True):
