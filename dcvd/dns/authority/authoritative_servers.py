@@ -6,6 +6,7 @@ from typing import Final
 
 from dns.name import Name
 from dns.rdatatype import RdataType
+from msgspec.structs import replace
 
 from dcvd.core.domains.dns_facts import ServerAnswer
 from dcvd.dns.authority.delegation import (
@@ -14,16 +15,15 @@ from dcvd.dns.authority.delegation import (
     NameServer,
     ZoneDelegation,
     format_address,
+    is_below_zone,
     select_one_address_each,
     stub_delegation,
 )
 from dcvd.dns.messages.names import to_text
 from dcvd.dns.messages.query import DnsQuery
-from dcvd.dns.messages.reply import DnsReply
-from dcvd.dns.queries.budget import QueryBudget
-from dcvd.dns.queries.client import DnsClient
+from dcvd.dns.messages.reply import DnsReply, Referral
+from dcvd.dns.queries.lookup import RecordLookup
 from dcvd.dns.queries.reachability import Reachability
-from dcvd.dns.queries.sources import AnswerSources
 
 _MAX_ZONE_CUTS: Final = 5
 
@@ -34,53 +34,41 @@ class AuthoritativeServers:
     delegation: the deepest zone that was reached so far; None when delegations are not followed.
     """
 
-    def __init__(
-        self,
-        name: Name,
-        client: DnsClient,
-        delegation_finder: DelegationFinder,
-        reachability: Reachability,
-        budget: QueryBudget,
-    ) -> None:
+    def __init__(self, name: Name, lookup: RecordLookup, reachability: Reachability) -> None:
         self._query = DnsQuery(name, RdataType.CNAME, recurse=False)
-        self._client = client
-        self._delegation_finder = delegation_finder
+        self._lookup = lookup
+        self._delegation_finder = DelegationFinder(lookup, reachability)
         self._reachability = reachability
-        self._budget = budget
         self._servers: Sequence[NameServer] = ()
         self._replies: list[DnsReply | None] = []
         self._serials: dict[NameServer, int] = {}
         self._is_stub_zone = False
         self.delegation: ZoneDelegation | None = None
 
-    async def ask(self, registrable_name: Name, sources: AnswerSources, *, follow_delegation: bool) -> None:
+    async def ask(self, registrable_name: Name, *, follow_delegation: bool) -> None:
         """Find the servers and ask them all. `follow_delegation`: do so also where no stub zone holds the name."""
-        stub = sources.find_stub(self._query.name)
+        stub = self._lookup.sources.find_stub(self._query.name)
         if stub is not None:
             self._is_stub_zone = True
             self.delegation = stub_delegation(stub)
         elif follow_delegation:
-            self.delegation = await self._delegation_finder.find_for_registrable(
-                registrable_name, sources, self._budget
-            )
+            self.delegation = await self._delegation_finder.find_for_registrable(registrable_name)
         for _ in range(_MAX_ZONE_CUTS):
             if self.delegation is None:
                 return
             await self._ask_all(self.delegation)
-            referring_reply = self._find_referral(self.delegation.zone)
-            if self.authoritative_answer is not None or referring_reply is None or referring_reply.referral is None:
+            referral = self._find_referral(self.delegation.zone)
+            if self.authoritative_answer is not None or referral is None:
                 return
             self._is_stub_zone = False
-            self.delegation = await self._delegation_finder.follow_referral(
-                referring_reply.referral, self.delegation.zone, sources, self._budget
-            )
+            self.delegation = await self._delegation_finder.follow_referral(referral, self.delegation.zone)
 
     async def ask_serials(self, zone: Name) -> None:
         """Ask every server that has authority for the SOA of the zone, to learn its serial."""
         query = DnsQuery(zone, RdataType.SOA, recurse=False)
 
         async def ask(server: NameServer) -> None:
-            reply = await self._client.ask(query, server.address, self._budget, tries=1)
+            reply = await self._lookup.client.ask(query, server.address, self._lookup.budget, tries=1)
             if reply.serial is not None and reply.zone == zone:
                 self._serials[server] = reply.serial
 
@@ -99,6 +87,13 @@ class AuthoritativeServers:
         pairs = zip(self._servers, self._replies, strict=True)
         return [server for server, reply in pairs if reply is not None and reply.is_answered]
 
+    def extend_lookup(self) -> RecordLookup:
+        """Return the lookup of the check, with the zone's own servers among its sources where they answer."""
+        addresses = [server.address for server in self.answering_servers]
+        if self.delegation is None or not addresses:
+            return self._lookup
+        return replace(self._lookup, sources=self._lookup.sources.with_zone(self.delegation.zone, addresses))
+
     def to_facts(self, timeout_s: float) -> tuple[ServerAnswer, ...]:
         """The answer of each server so far. One that has been silent for `timeout_s` seconds counts as a timeout.
 
@@ -108,7 +103,7 @@ class AuthoritativeServers:
         answers = []
         for server, reply in zip(self._servers, self._replies, strict=True):
             if reply is None:
-                if self._budget.time_since_query_s(server.address) < timeout_s:
+                if self._lookup.budget.time_since_query_s(server.address) < timeout_s:
                     continue
                 reply = DnsReply(outcome="timeout")
             is_silent = reply.outcome in ("timeout", "unreachable")
@@ -118,7 +113,8 @@ class AuthoritativeServers:
         return tuple(answers)
 
     async def _ask_all(self, delegation: ZoneDelegation) -> None:
-        servers = delegation.servers if self._budget.bypass_cache else select_one_address_each(delegation.servers)
+        bypass_cache = self._lookup.budget.bypass_cache
+        servers = delegation.servers if bypass_cache else select_one_address_each(delegation.servers)
         self._servers = servers[:MAX_SERVERS]
         self._replies = [None] * len(self._servers)
         async with asyncio.TaskGroup() as group:
@@ -126,16 +122,12 @@ class AuthoritativeServers:
                 group.create_task(self._ask_one(index, server), name="dns.authority")
 
     async def _ask_one(self, index: int, server: NameServer) -> None:
-        self._replies[index] = await self._client.ask(self._query, server.address, self._budget)
+        self._replies[index] = await self._lookup.client.ask(self._query, server.address, self._lookup.budget)
 
-    def _find_referral(self, zone: Name) -> DnsReply | None:
-        """Find the first reply that refers to a zone below."""
-        for reply in self._replies:
-            if reply is not None and reply.referral is not None:
-                zone_cut = reply.referral.zone_cut
-                if zone_cut != zone and zone_cut.is_subdomain(zone):
-                    return reply
-        return None
+    def _find_referral(self, zone: Name) -> Referral | None:
+        """Find the first referral to a zone below."""
+        referrals = (reply.referral for reply in self._replies if reply is not None and reply.referral is not None)
+        return next((referral for referral in referrals if is_below_zone(referral.zone_cut, zone)), None)
 
 
 def _to_server_answer(server: NameServer, reply: DnsReply, serial: int | None) -> ServerAnswer:

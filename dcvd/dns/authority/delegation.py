@@ -13,12 +13,9 @@ from dcvd.config import SocketAddress
 from dcvd.dns.messages.names import to_text
 from dcvd.dns.messages.query import DnsQuery
 from dcvd.dns.messages.reply import DnsReply, Referral
-from dcvd.dns.queries.budget import QueryBudget
-from dcvd.dns.queries.cache import ReplyCache
-from dcvd.dns.queries.client import DnsClient
 from dcvd.dns.queries.lookup import RecordLookup
 from dcvd.dns.queries.reachability import DNS_PORT, Reachability
-from dcvd.dns.queries.sources import AnswerSource, AnswerSources
+from dcvd.dns.queries.sources import AnswerSource
 
 _MAX_NAMESERVERS: Final = 8
 MAX_SERVERS: Final = 13
@@ -47,111 +44,97 @@ class ZoneDelegation(Struct, frozen=True, kw_only=True):
 
 
 class DelegationFinder:
-    """Finds the delegation of a name. Replies are kept in the caches of `lookup` and of the finder's own queries."""
+    """Finds the delegation of a name for one check. Replies are kept in the cache of `lookup`."""
 
-    def __init__(self, client: DnsClient, cache: ReplyCache, lookup: RecordLookup, reachability: Reachability) -> None:
-        self._client = client
-        self._cache = cache
+    def __init__(self, lookup: RecordLookup, reachability: Reachability) -> None:
         self._lookup = lookup
         self._reachability = reachability
 
-    async def find_for_registrable(self, name: Name, sources: AnswerSources, budget: QueryBudget) -> ZoneDelegation:
+    async def find_for_registrable(self, name: Name) -> ZoneDelegation:
         """Find the zone that holds a registrable name: its own, or that of the name's parent."""
-        zone, servers = await self._find_parent(name, sources, budget)
+        zone, servers = await self._find_parent(name)
         for _ in range(_MAX_ZONE_CUTS):
-            reply = await self._ask_parent_servers(name, zone, servers, budget)
+            reply = await self._ask_parent_servers(name, zone, servers)
             if reply is None:
                 break
             if reply.is_answered:
-                return await self._interpret_parent_answer(name, zone, servers, reply, sources, budget)
+                return await self._interpret_parent_answer(name, zone, servers, reply)
             referral = reply.referral
-            if referral is None or not _is_below_zone(referral.zone_cut, zone):
+            if referral is None or not is_below_zone(referral.zone_cut, zone):
                 break
-            delegation = await self.follow_referral(referral, zone, sources, budget)
+            delegation = await self.follow_referral(referral, zone)
             if referral.zone_cut == name:
                 return delegation
             zone, servers = delegation.zone, delegation.servers
-        return await self._find_by_resolvers(name, sources, budget)
+        return await self._find_by_resolvers(name)
 
-    async def follow_referral(
-        self, referral: Referral, zone: Name, sources: AnswerSources, budget: QueryBudget
-    ) -> ZoneDelegation:
+    async def follow_referral(self, referral: Referral, zone: Name) -> ZoneDelegation:
         """Return the zone that the servers of `zone` refer to. Glue counts only for names within `zone`."""
         nameservers = _limit_nameservers(referral.nameservers)
         glue: dict[Name, list[str]] = {}
         for nameserver, address in referral.glue:
             if nameserver.is_subdomain(zone):
                 glue.setdefault(nameserver, []).append(address)
-        servers = await self._resolve_servers(nameservers, glue, sources, budget)
+        servers = await self._resolve_servers(nameservers, glue)
         return ZoneDelegation(zone=referral.zone_cut, nameservers=nameservers, servers=servers, is_registered=True)
 
-    async def _find_parent(
-        self, name: Name, sources: AnswerSources, budget: QueryBudget
-    ) -> tuple[Name, tuple[NameServer, ...]]:
+    async def _find_parent(self, name: Name) -> tuple[Name, tuple[NameServer, ...]]:
         """Find the zone above a name and its servers by the resolvers; the result is cached for all names below it."""
         zone = name.parent()
-        reply = await self._lookup.ask(zone, RdataType.NS, sources, budget, bypass_cache=False)
+        reply = await self._lookup.ask(zone, RdataType.NS, bypass_cache=False)
         if not reply.rdatas and reply.zone is not None and zone != dns.name.root:
             zone = reply.zone
-            reply = await self._lookup.ask(zone, RdataType.NS, sources, budget, bypass_cache=False)
-        return zone, await self._resolve_servers(_get_nameservers(reply), {}, sources, budget)
+            reply = await self._lookup.ask(zone, RdataType.NS, bypass_cache=False)
+        return zone, await self._resolve_servers(_get_nameservers(reply), {})
 
-    async def _ask_parent_servers(
-        self, name: Name, zone: Name, servers: Sequence[NameServer], budget: QueryBudget
-    ) -> DnsReply | None:
+    async def _ask_parent_servers(self, name: Name, zone: Name, servers: Sequence[NameServer]) -> DnsReply | None:
         """Return the first useful reply about the name from the parent's servers; None when there is none."""
         query = DnsQuery(name, RdataType.NS, recurse=False)
 
         async def ask() -> DnsReply:
             reply = DnsReply(outcome="timeout")
             for server in servers[:_MAX_PARENT_SERVERS]:
-                reply = await self._client.ask(query, server.address, budget, tries=1)
+                reply = await self._lookup.client.ask(query, server.address, self._lookup.budget, tries=1)
                 if reply.is_answered or reply.referral is not None:
                     break
             return reply
 
-        reply = await self._cache.get(("parent", name, zone), ask, bypass_cache=budget.bypass_cache)
+        reply = await self._lookup.cache.get(("parent", name, zone), ask, bypass_cache=self._lookup.budget.bypass_cache)
         return reply if reply.is_answered or reply.referral is not None else None
 
     async def _interpret_parent_answer(
-        self,
-        name: Name,
-        zone: Name,
-        servers: Sequence[NameServer],
-        reply: DnsReply,
-        sources: AnswerSources,
-        budget: QueryBudget,
+        self, name: Name, zone: Name, servers: Sequence[NameServer], reply: DnsReply
     ) -> ZoneDelegation:
         """Interpret an answer that the parent's servers gave instead of a referral: they may serve the zone too."""
         if reply.rdatas:
             nameservers = _get_nameservers(reply)
-            own_servers = await self._resolve_servers(nameservers, {}, sources, budget)
+            own_servers = await self._resolve_servers(nameservers, {})
             return ZoneDelegation(zone=name, nameservers=nameservers, servers=own_servers, is_registered=True)
         if is_registered(name, reply) is False:
             return ZoneDelegation(zone=zone, is_registered=False)
         return ZoneDelegation(zone=name if reply.zone == name else zone, servers=tuple(servers), is_registered=True)
 
-    async def _find_by_resolvers(self, name: Name, sources: AnswerSources, budget: QueryBudget) -> ZoneDelegation:
+    async def _find_by_resolvers(self, name: Name) -> ZoneDelegation:
         """Find the zone by the resolvers alone, where the parent cannot be asked."""
-        reply = await self._lookup.ask(name, RdataType.NS, sources, budget)
+        reply = await self._lookup.ask(name, RdataType.NS)
         exists = is_registered(name, reply)
         zone = name
         if exists is not None and not reply.rdatas and reply.zone is not None:
             zone = reply.zone
-            reply = await self._lookup.ask(zone, RdataType.NS, sources, budget)
+            reply = await self._lookup.ask(zone, RdataType.NS)
         nameservers = _get_nameservers(reply)
         if exists is False:
             return ZoneDelegation(zone=zone, is_registered=False)
-        servers = await self._resolve_servers(nameservers, {}, sources, budget)
+        servers = await self._resolve_servers(nameservers, {})
         return ZoneDelegation(zone=zone, nameservers=nameservers, servers=servers, is_registered=exists)
 
     async def _resolve_servers(
-        self, nameservers: Sequence[Name], glue: dict[Name, list[str]], sources: AnswerSources, budget: QueryBudget
+        self, nameservers: Sequence[Name], glue: dict[Name, list[str]]
     ) -> tuple[NameServer, ...]:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(
-                    self._resolve_addresses(nameserver, glue.get(nameserver, []), sources, budget),
+                    self._resolve_addresses(nameserver, glue.get(nameserver, [])),
                     name="dns.nameserver",
                 )
                 for nameserver in nameservers
@@ -163,13 +146,11 @@ class DelegationFinder:
         ]
         return tuple(dict.fromkeys(addresses))
 
-    async def _resolve_addresses(
-        self, nameserver: Name, glue: Sequence[str], sources: AnswerSources, budget: QueryBudget
-    ) -> list[SocketAddress]:
+    async def _resolve_addresses(self, nameserver: Name, glue: Sequence[str]) -> list[SocketAddress]:
         addresses = list(glue)
         if not addresses:
             for rdtype in (RdataType.A, RdataType.AAAA) if self._reachability.has_ipv6 else (RdataType.A,):
-                reply = await self._lookup.ask(nameserver, rdtype, sources, budget, bypass_cache=False)
+                reply = await self._lookup.ask(nameserver, rdtype, bypass_cache=False)
                 addresses += [rdata.address for rdata in reply.rdatas]
         return self._reachability.select_addresses(addresses, to_text(nameserver))
 
@@ -209,6 +190,6 @@ def _limit_nameservers(nameservers: Iterable[Name]) -> tuple[Name, ...]:
     return tuple(sorted(nameservers)[:_MAX_NAMESERVERS])
 
 
-def _is_below_zone(zone_cut: Name, zone: Name) -> bool:
+def is_below_zone(zone_cut: Name, zone: Name) -> bool:
     """Whether a referral leads down the tree; sideways, upward or in a circle it leads nowhere."""
     return zone_cut != zone and zone_cut.is_subdomain(zone)

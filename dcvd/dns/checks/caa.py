@@ -11,9 +11,7 @@ from dns.rdatatype import RdataType
 from dcvd.core.domains.dns_facts import CaaPolicy
 from dcvd.dns.messages.names import to_text
 from dcvd.dns.messages.reply import Rdata
-from dcvd.dns.queries.budget import QueryBudget
 from dcvd.dns.queries.lookup import RecordLookup
-from dcvd.dns.queries.sources import AnswerSources
 
 _CRITICAL_FLAG: Final = 0x80
 _DEFINED_TAGS: Final = frozenset(
@@ -26,11 +24,9 @@ _MAX_VALUE_LENGTH: Final = 255
 class CaaClimb:
     """One climb from a name towards the root; its state can be read at any time, see `to_facts`."""
 
-    def __init__(self, start: Name, lookup: RecordLookup, sources: AnswerSources, budget: QueryBudget) -> None:
+    def __init__(self, start: Name, lookup: RecordLookup) -> None:
         self._start = start
         self._lookup = lookup
-        self._sources = sources
-        self._budget = budget
         self._policy: CaaPolicy | None = None
         self._current_name = start
         self._waiting_since = 0.0
@@ -48,7 +44,7 @@ class CaaClimb:
         start, name = to_text(self._start), self._start
         while name != dns.name.root:
             self._current_name, self._waiting_since = name, time.monotonic()
-            result = await self._lookup.follow_cnames(name, RdataType.CAA, self._sources, self._budget)
+            result = await self._lookup.follow_cnames(name, RdataType.CAA)
             if result.outcome != "answered":
                 self._policy = CaaPolicy(start_name=start, outcome=result.outcome, failed_name=to_text(name))
                 return

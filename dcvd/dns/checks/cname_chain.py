@@ -7,9 +7,7 @@ from dns.name import Name
 from dns.rdatatype import RdataType
 
 from dcvd.dns.messages.reply import DnsReply
-from dcvd.dns.queries.budget import QueryBudget
 from dcvd.dns.queries.lookup import MAX_CNAME_HOPS, RecordLookup
-from dcvd.dns.queries.sources import AnswerSources
 
 
 class CnameChain:
@@ -35,13 +33,11 @@ class CnameChain:
         """The last name of the chain so far."""
         return self.names[-1] if self.names else self._start
 
-    async def follow(
-        self, first_reply: DnsReply, lookup: RecordLookup, sources: AnswerSources, budget: QueryBudget
-    ) -> None:
+    async def follow(self, first_reply: DnsReply, lookup: RecordLookup) -> None:
         """Follow the chain from the hostname's own CNAME on. A name that nobody answers for leaves it incomplete."""
         self.add_reply(first_reply)
         while not self.is_complete:
-            reply = await lookup.ask(self.end, RdataType.CNAME, sources, budget)
+            reply = await lookup.ask(self.end, RdataType.CNAME)
             if not reply.is_answered:
                 return
             self.add_reply(reply)

@@ -13,16 +13,16 @@ from dcvd.core.domains.domain import CHALLENGE_LABEL
 from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.instants import to_seconds
 from dcvd.dns.authority.authoritative_servers import AuthoritativeServers
-from dcvd.dns.authority.delegation import DelegationFinder
 from dcvd.dns.checks.caa import CaaClimb
 from dcvd.dns.checks.check_result import CheckResult, build_denial
 from dcvd.dns.checks.cname_chain import CnameChain
-from dcvd.dns.checks.record_reader import RecordReader
+from dcvd.dns.checks.record_reader import read_addresses, read_other_name, read_records, read_texts
 from dcvd.dns.checks.resolvers import ConfiguredResolvers
 from dcvd.dns.checks.zone_position import ZonePosition
 from dcvd.dns.messages.names import parse_name, prepend_labels
 from dcvd.dns.messages.reply import DnsReply
 from dcvd.dns.queries.budget import QueryBudget
+from dcvd.dns.queries.cache import ReplyCache
 from dcvd.dns.queries.client import DnsClient
 from dcvd.dns.queries.lookup import RecordLookup
 from dcvd.dns.queries.reachability import Reachability
@@ -39,12 +39,16 @@ class DnsServices(msgspec.Struct, frozen=True, kw_only=True):
 
     config: DnsConfig
     client: DnsClient
-    lookup: RecordLookup
-    delegation_finder: DelegationFinder
+    cache: ReplyCache
     reachability: Reachability
     sources: AnswerSources
     make_random_label: Callable[[], str]
     max_queries: int
+
+    def create_lookup(self, zone: str, *, bypass_cache: bool) -> RecordLookup:
+        """Create the lookup of one check; see `QueryBudget`."""
+        budget = QueryBudget(zone, bypass_cache=bypass_cache, max_queries=self.max_queries)
+        return RecordLookup(self.client, self.cache, self.sources, budget)
 
 
 class HostnameCheck:
@@ -57,15 +61,11 @@ class HostnameCheck:
         self._target = target
         self._registrable_name = parse_name(registrable_name) or name
         self._services = services
-        self._lookup = services.lookup
-        self._sources = services.sources
-        self._budget = QueryBudget(registrable_name, bypass_cache=request.is_thorough, max_queries=services.max_queries)
+        self._base_lookup = self._lookup = services.create_lookup(registrable_name, bypass_cache=request.is_thorough)
         self._result = CheckResult(
             request,
-            AuthoritativeServers(
-                name, services.client, services.delegation_finder, services.reachability, self._budget
-            ),
-            ConfiguredResolvers(name, services.config.resolvers, services.client, self._budget),
+            AuthoritativeServers(name, self._lookup, services.reachability),
+            ConfiguredResolvers(name, self._lookup),
             CnameChain(name, target),
         )
 
@@ -75,9 +75,7 @@ class HostnameCheck:
         async with asyncio.TaskGroup() as group:
             ask = result.resolvers.ask_all if self._request.is_thorough else result.resolvers.ask_one
             resolvers_task = group.create_task(ask(), name="dns.resolvers")
-            await result.authorities.ask(
-                self._registrable_name, self._sources, follow_delegation=self._services.config.authoritative
-            )
+            await result.authorities.ask(self._registrable_name, follow_delegation=self._services.config.authoritative)
             if result.authorities.authoritative_answer is None:
                 await resolvers_task
             result.accepted_answer = (
@@ -99,65 +97,62 @@ class HostnameCheck:
         result = self._result
         delegation = result.authorities.delegation
         result.zone_position = ZonePosition(self._name, self._registrable_name, delegation, accepted_answer)
-        addresses = [server.address for server in result.authorities.answering_servers]
-        if delegation is not None and addresses:
-            self._sources = self._sources.with_zone(delegation.zone, addresses)
-        await result.chain.follow(accepted_answer, self._lookup, self._sources, self._budget)
-        reader = RecordReader(self._lookup, self._sources, self._budget)
+        self._lookup = result.authorities.extend_lookup()
+        await result.chain.follow(accepted_answer, self._lookup)
         if not result.chain.names and accepted_answer.exists:
-            await self._check_addresses(reader)
+            await self._check_addresses()
         asks_everything = self._request.is_thorough or not result.reaches_target
         async with asyncio.TaskGroup() as group:
             group.create_task(self._check_caa(), name="dns.caa")
             if self._request.with_challenge or self._request.is_thorough:
-                group.create_task(self._check_challenge(reader), name="dns.challenge")
+                group.create_task(self._check_challenge(), name="dns.challenge")
             if asks_everything:
-                group.create_task(self._check_zone(reader, result.zone_position), name="dns.place")
-                group.create_task(self._check_records(reader), name="dns.records")
-                group.create_task(self._check_ownership(reader), name="dns.ownership")
+                group.create_task(self._check_zone(result.zone_position), name="dns.place")
+                group.create_task(self._check_records(), name="dns.records")
+                group.create_task(self._check_ownership(), name="dns.ownership")
                 if result.chain.names:
-                    group.create_task(self._check_addresses(reader), name="dns.addresses")
+                    group.create_task(self._check_addresses(), name="dns.addresses")
             await resolvers_task
             if asks_everything or not result.resolvers.has_same_answer(accepted_answer):
                 await result.resolvers.ask_all()
 
-    async def _check_addresses(self, reader: RecordReader) -> None:
+    async def _check_addresses(self) -> None:
         async with asyncio.TaskGroup() as group:
-            own_task = group.create_task(reader.read_addresses(self._name), name="dns.addresses_here")
-            target_task = group.create_task(reader.read_addresses(self._target), name="dns.addresses_of_target")
+            own_task = group.create_task(read_addresses(self._lookup, self._name), name="dns.addresses_here")
+            target_task = group.create_task(read_addresses(self._lookup, self._target), name="dns.addresses_of_target")
         self._result.addresses, is_complete = own_task.result()
         self._result.target_addresses, is_target_complete = target_task.result()
         self._result.has_all_addresses = is_complete and is_target_complete
 
     async def _check_caa(self) -> None:
         chain = self._result.chain
-        self._result.caa_climb = CaaClimb(self._name, self._lookup, self._sources, self._budget)
+        self._result.caa_climb = CaaClimb(self._name, self._lookup)
         await self._result.caa_climb.climb()
         if chain.names and chain.is_complete and not chain.has_loop:
-            self._result.target_caa_climb = CaaClimb(chain.end, self._lookup, self._sources, self._budget)
+            self._result.target_caa_climb = CaaClimb(chain.end, self._lookup)
             await self._result.target_caa_climb.climb()
 
-    async def _check_challenge(self, reader: RecordReader) -> None:
+    async def _check_challenge(self) -> None:
         name = prepend_labels(CHALLENGE_LABEL, self._name)
         if name is not None:
-            self._result.challenge = await reader.read_texts(name)
+            self._result.challenge = await read_texts(self._lookup, name)
 
-    async def _check_ownership(self, reader: RecordReader) -> None:
+    async def _check_ownership(self) -> None:
         name = prepend_labels(_OWNERSHIP_LABEL, self._name)
         if name is not None:
-            self._result.ownership_texts = (await reader.read_texts(name)).texts
+            self._result.ownership_texts = (await read_texts(self._lookup, name)).texts
 
-    async def _check_records(self, reader: RecordReader) -> None:
-        self._result.other_records = await reader.read_records(self._name)
+    async def _check_records(self) -> None:
+        self._result.other_records = await read_records(self._lookup, self._name)
 
-    async def _check_zone(self, reader: RecordReader, zone_position: ZonePosition) -> None:
-        await zone_position.find(self._lookup, self._services.sources, self._budget)
+    async def _check_zone(self, zone_position: ZonePosition) -> None:
+        await zone_position.find(self._base_lookup)
         if zone_position.zone is None or zone_position.is_registered is False:
             return
         await self._result.authorities.ask_serials(zone_position.zone)
         doubled = prepend_labels(self._request.hostname, zone_position.zone)
         if doubled is not None:
-            self._result.doubled_answer = await reader.read_other_name(doubled)
+            self._result.doubled_answer = await read_other_name(self._lookup, doubled)
             if (
                 self._result.doubled_answer is not None
                 and self._result.doubled_answer.exists
@@ -165,9 +160,9 @@ class HostnameCheck:
             ):
                 doubled_sibling = prepend_labels(self._services.make_random_label(), zone_position.zone)
                 self._result.doubled_sibling_answer = (
-                    None if doubled_sibling is None else await reader.read_other_name(doubled_sibling)
+                    None if doubled_sibling is None else await read_other_name(self._lookup, doubled_sibling)
                 )
         if self._name not in (zone_position.zone, self._registrable_name):
             sibling = prepend_labels(self._services.make_random_label(), self._name.parent())
             if sibling is not None:
-                self._result.sibling_answer = await reader.read_other_name(sibling)
+                self._result.sibling_answer = await read_other_name(self._lookup, sibling)

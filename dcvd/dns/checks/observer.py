@@ -10,14 +10,12 @@ import structlog
 from dcvd.config import Config
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, DnsObservation
 from dcvd.core.instants import to_seconds
-from dcvd.dns.authority.delegation import DelegationFinder
 from dcvd.dns.checks.hostname_check import DnsServices, HostnameCheck
 from dcvd.dns.checks.zone_reader import ZoneReader
 from dcvd.dns.messages.names import parse_name
 from dcvd.dns.queries.budget import MAX_QUERIES, QueryBudgetExhausted
 from dcvd.dns.queries.cache import ReplyCache
 from dcvd.dns.queries.client import DnsClient
-from dcvd.dns.queries.lookup import RecordLookup
 from dcvd.dns.queries.reachability import Reachability
 from dcvd.dns.queries.server_health import DnsServerHealth
 from dcvd.dns.queries.slots import QuerySlots
@@ -48,16 +46,13 @@ class DnsObserver:
         reachability: Reachability | None = None,
         max_queries: int = MAX_QUERIES,
     ) -> None:
-        reachability, cache = reachability or Reachability(monotonic), ReplyCache(monotonic)
+        reachability = reachability or Reachability(monotonic)
         self._slots = QuerySlots(config.dns.concurrency)
-        client = DnsClient(config.dns, self._slots, DnsServerHealth(monotonic), reachability)
-        lookup = RecordLookup(client, cache)
         self._timeout_s = to_seconds(config.dns.timeout)
         self._services = DnsServices(
             config=config.dns,
-            client=client,
-            lookup=lookup,
-            delegation_finder=DelegationFinder(client, cache, lookup, reachability),
+            client=DnsClient(config.dns, self._slots, DnsServerHealth(monotonic), reachability),
+            cache=ReplyCache(monotonic),
             reachability=reachability,
             sources=AnswerSources.from_config(config.dns),
             make_random_label=make_random_label,

@@ -10,9 +10,7 @@ from dns.rdatatype import RdataType
 from dcvd.core.domains.dns_facts import ChallengeAnswer, ObservedRecord, OtherNameAnswer
 from dcvd.dns.messages.names import to_text
 from dcvd.dns.messages.reply import Rdata
-from dcvd.dns.queries.budget import QueryBudget
 from dcvd.dns.queries.lookup import RecordLookup, ResolvedChain
-from dcvd.dns.queries.sources import AnswerSources
 
 MAX_ADDRESSES: Final = 10
 _MAX_RECORDS: Final = 20
@@ -22,61 +20,54 @@ _ADDRESS_TYPES: Final = (RdataType.A, RdataType.AAAA)
 _OTHER_TYPES: Final = (RdataType.MX, RdataType.TXT)
 
 
-class RecordReader:
-    """Reads records at names on behalf of one check."""
+async def read_addresses(lookup: RecordLookup, name: Name) -> tuple[list[str], bool]:
+    """Return the A and AAAA at the end of the name's CNAMEs, and whether both questions were answered."""
+    results = await _follow_all(lookup, name, _ADDRESS_TYPES)
+    addresses = sorted({rdata.address for result in results for rdata in result.rdatas})[:MAX_ADDRESSES]
+    return addresses, all(result.outcome == "answered" for result in results)
 
-    def __init__(self, lookup: RecordLookup, sources: AnswerSources, budget: QueryBudget) -> None:
-        self._lookup = lookup
-        self._sources = sources
-        self._budget = budget
 
-    async def read_addresses(self, name: Name) -> tuple[list[str], bool]:
-        """Return the A and AAAA at the end of the name's CNAMEs, and whether both questions were answered."""
-        results = await self._follow_all(name, _ADDRESS_TYPES)
-        addresses = sorted({rdata.address for result in results for rdata in result.rdatas})[:MAX_ADDRESSES]
-        return addresses, all(result.outcome == "answered" for result in results)
+async def read_records(lookup: RecordLookup, name: Name) -> list[ObservedRecord]:
+    """Return the A, AAAA, MX and TXT records at the name itself."""
+    results = await _follow_all(lookup, name, (*_ADDRESS_TYPES, *_OTHER_TYPES))
+    return [
+        ObservedRecord(rdata.rdtype.name, rdata.to_text()[:_MAX_TEXT_LENGTH])
+        for result in results
+        if not result.chain
+        for rdata in result.rdatas
+    ][:_MAX_RECORDS]
 
-    async def read_records(self, name: Name) -> list[ObservedRecord]:
-        """Return the A, AAAA, MX and TXT records at the name itself."""
-        results = await self._follow_all(name, (*_ADDRESS_TYPES, *_OTHER_TYPES))
-        return [
-            ObservedRecord(rdata.rdtype.name, rdata.to_text()[:_MAX_TEXT_LENGTH])
-            for result in results
-            if not result.chain
-            for rdata in result.rdatas
-        ][:_MAX_RECORDS]
 
-    async def read_texts(self, name: Name) -> ChallengeAnswer:
-        """Return the TXT values at the end of the name's CNAMEs, and those CNAMEs."""
-        result = await self._lookup.follow_cnames(name, RdataType.TXT, self._sources, self._budget)
-        return ChallengeAnswer(
-            outcome=result.outcome,
-            chain=tuple(to_text(link) for link in result.chain),
-            texts=tuple(_decode_texts(result.rdatas))[:_MAX_TEXTS],
-        )
+async def read_texts(lookup: RecordLookup, name: Name) -> ChallengeAnswer:
+    """Return the TXT values at the end of the name's CNAMEs, and those CNAMEs."""
+    result = await lookup.follow_cnames(name, RdataType.TXT)
+    return ChallengeAnswer(
+        outcome=result.outcome,
+        chain=tuple(to_text(link) for link in result.chain),
+        texts=tuple(_decode_texts(result.rdatas))[:_MAX_TEXTS],
+    )
 
-    async def read_other_name(self, name: Name) -> OtherNameAnswer | None:
-        """Return what is answered for another name; None when no server answers."""
-        reply = await self._lookup.ask(name, RdataType.CNAME, self._sources, self._budget)
-        if not reply.is_answered:
-            return None
-        if reply.rdatas:
-            return OtherNameAnswer(name=to_text(name), exists=True, cname=to_text(reply.rdatas[0].target))
-        addresses: list[str] = []
-        if reply.exists:
-            addresses, _ = await self.read_addresses(name)
-        return OtherNameAnswer(name=to_text(name), exists=reply.exists, addresses=tuple(addresses))
 
-    async def _follow_all(self, name: Name, rdtypes: Iterable[RdataType]) -> list[ResolvedChain]:
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(
-                    self._lookup.follow_cnames(name, rdtype, self._sources, self._budget),
-                    name=f"dns.{rdtype.name.lower()}",
-                )
-                for rdtype in rdtypes
-            ]
-        return [task.result() for task in tasks]
+async def read_other_name(lookup: RecordLookup, name: Name) -> OtherNameAnswer | None:
+    """Return what is answered for another name; None when no server answers."""
+    reply = await lookup.ask(name, RdataType.CNAME)
+    if not reply.is_answered:
+        return None
+    if reply.rdatas:
+        return OtherNameAnswer(name=to_text(name), exists=True, cname=to_text(reply.rdatas[0].target))
+    addresses: list[str] = []
+    if reply.exists:
+        addresses, _ = await read_addresses(lookup, name)
+    return OtherNameAnswer(name=to_text(name), exists=reply.exists, addresses=tuple(addresses))
+
+
+async def _follow_all(lookup: RecordLookup, name: Name, rdtypes: Iterable[RdataType]) -> list[ResolvedChain]:
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(lookup.follow_cnames(name, rdtype), name=f"dns.{rdtype.name.lower()}")
+            for rdtype in rdtypes
+        ]
+    return [task.result() for task in tasks]
 
 
 def _decode_texts(rdatas: Iterable[Rdata]) -> list[str]:

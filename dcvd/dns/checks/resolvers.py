@@ -1,7 +1,6 @@
 """What the configured resolvers answer about a hostname's CNAME, with DNSSEC validation and, if it fails, without."""
 
 import asyncio
-from collections.abc import Sequence
 
 from dns.name import Name
 from dns.rdatatype import RdataType
@@ -12,8 +11,7 @@ from dcvd.dns.authority.delegation import format_address
 from dcvd.dns.messages.names import to_text
 from dcvd.dns.messages.query import DnsQuery
 from dcvd.dns.messages.reply import DnsReply
-from dcvd.dns.queries.budget import QueryBudget
-from dcvd.dns.queries.client import DnsClient
+from dcvd.dns.queries.lookup import RecordLookup
 
 
 class ConfiguredResolvers:
@@ -22,12 +20,11 @@ class ConfiguredResolvers:
     Our own cache is bypassed, because the check is about what the resolvers have in theirs.
     """
 
-    def __init__(self, name: Name, resolvers: Sequence[SocketAddress], client: DnsClient, budget: QueryBudget) -> None:
+    def __init__(self, name: Name, lookup: RecordLookup) -> None:
         self._query = DnsQuery(name, RdataType.CNAME, recurse=True)
         self._unvalidated_query = DnsQuery(name, RdataType.CNAME, recurse=True, checking_disabled=True)
-        self._resolvers = resolvers
-        self._client = client
-        self._budget = budget
+        self._resolvers = lookup.sources.resolvers.servers
+        self._lookup = lookup
         self._replies: dict[SocketAddress, tuple[DnsReply, DnsReply | None]] = {}
 
     async def ask_one(self) -> None:
@@ -72,11 +69,11 @@ class ConfiguredResolvers:
         )
 
     async def _ask(self, resolver: SocketAddress) -> None:
-        validated = await self._client.ask(self._query, resolver, self._budget)
+        validated = await self._lookup.client.ask(self._query, resolver, self._lookup.budget)
         unvalidated = None
         if validated.outcome == "servfail":
             self._replies[resolver] = (validated, None)
-            unvalidated = await self._client.ask(self._unvalidated_query, resolver, self._budget)
+            unvalidated = await self._lookup.client.ask(self._unvalidated_query, resolver, self._lookup.budget)
         self._replies[resolver] = (validated, unvalidated)
 
 

@@ -4,12 +4,11 @@ from typing import Final
 
 from dns.name import Name
 from dns.rdatatype import RdataType
+from msgspec.structs import replace
 
 from dcvd.dns.authority.delegation import ZoneDelegation, is_registered
 from dcvd.dns.messages.reply import DnsReply
-from dcvd.dns.queries.budget import QueryBudget
 from dcvd.dns.queries.lookup import RecordLookup
-from dcvd.dns.queries.sources import AnswerSources
 
 _MAX_LABELS_UP: Final = 5
 
@@ -46,45 +45,39 @@ class ZonePosition:
             and self.zone.is_subdomain(self._registrable_name)
         )
 
-    async def find(self, lookup: RecordLookup, sources: AnswerSources, budget: QueryBudget) -> None:
-        """Find out everything. `sources` lack the zone's own servers, which do not know what their parent holds."""
+    async def find(self, lookup: RecordLookup) -> None:
+        """Find out everything. `lookup` lacks the zone's own servers, which do not know what their parent holds."""
         if self._accepted_answer.rdatas and self.zone != self._name:
-            self.zone = await self._find_zone_above(lookup, sources, budget) or self.zone
+            self.zone = await self._find_zone_above(lookup) or self.zone
         if self.is_registered is None:
-            self.is_registered = (
-                True if self._accepted_answer.exists else await self._is_registered(lookup, sources, budget)
-            )
+            self.is_registered = True if self._accepted_answer.exists else await self._is_registered(lookup)
         if self.zone is None or self.is_registered is False:
             return
         if not self.nameservers:
-            reply = await lookup.ask(self.zone, RdataType.NS, sources, budget)
+            reply = await lookup.ask(self.zone, RdataType.NS)
             self.nameservers = tuple(rdata.target for rdata in reply.rdatas)
-        self.has_ds = await self._has_ds(self.zone, lookup, sources, budget)
+        self.has_ds = await self._has_ds(self.zone, lookup)
 
-    async def _find_zone_above(self, lookup: RecordLookup, sources: AnswerSources, budget: QueryBudget) -> Name | None:
+    async def _find_zone_above(self, lookup: RecordLookup) -> Name | None:
         """Find the zone of the name's parent by its SOA: at the name itself the CNAME would answer."""
         name = self._name.parent()
         for _ in range(_MAX_LABELS_UP):
             if not name.is_subdomain(self._registrable_name):
                 return None
-            reply = await lookup.ask(name, RdataType.SOA, sources, budget)
+            reply = await lookup.ask(name, RdataType.SOA)
             if reply.zone is not None and not reply.aliases:
                 return reply.zone
             name = name.parent()
         return None
 
-    async def _is_registered(self, lookup: RecordLookup, sources: AnswerSources, budget: QueryBudget) -> bool | None:
-        return is_registered(
-            self._registrable_name, await lookup.ask(self._registrable_name, RdataType.NS, sources, budget)
-        )
+    async def _is_registered(self, lookup: RecordLookup) -> bool | None:
+        return is_registered(self._registrable_name, await lookup.ask(self._registrable_name, RdataType.NS))
 
-    async def _has_ds(
-        self, zone: Name, lookup: RecordLookup, sources: AnswerSources, budget: QueryBudget
-    ) -> bool | None:
-        reply = await lookup.ask(zone, RdataType.DS, sources, budget)
+    async def _has_ds(self, zone: Name, lookup: RecordLookup) -> bool | None:
+        reply = await lookup.ask(zone, RdataType.DS)
         if reply.is_answered and not reply.rdatas and reply.zone == zone:
             # The zone's own servers answered, and they do not hold the DS; resolvers find the parent's, which do.
-            reply = await lookup.ask(zone, RdataType.DS, sources.without_stubs(), budget)
+            reply = await replace(lookup, sources=lookup.sources.without_stubs()).ask(zone, RdataType.DS)
         if reply.rdatas:
             return True
         return False if reply.is_answered and reply.zone != zone else None

@@ -12,13 +12,13 @@ from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.records.zones import ZoneRecord
 from dcvd.dns.authority.authoritative_servers import AuthoritativeServers
 from dcvd.dns.checks.hostname_check import DnsServices
-from dcvd.dns.checks.record_reader import RecordReader
+from dcvd.dns.checks.record_reader import read_texts
 from dcvd.dns.messages.names import parse_name, prepend_labels, to_text
 from dcvd.dns.messages.reply import DnsReply, Rdata
 from dcvd.dns.messages.zone_records import to_zone_record
-from dcvd.dns.queries.budget import QueryBudget, QueryBudgetExhausted
+from dcvd.dns.queries.budget import QueryBudgetExhausted
+from dcvd.dns.queries.lookup import RecordLookup
 from dcvd.dns.queries.slots import QuerySlots
-from dcvd.dns.queries.sources import AnswerSources
 from dcvd.errors import Permanent, Retryable
 
 _RECORD_TYPES: Final = (
@@ -47,10 +47,10 @@ class ZoneReader:
     async def find_apex(self, hostname: str) -> str | None:
         """Find the zone that a hostname (A-labels) is in; None when its domain is not registered."""
         name, registrable_name = _parse_or_refuse(hostname), _parse_or_refuse(registrable_domain(hostname))
-        async with self._open_budget(hostname) as budget:
+        async with self._open_lookup(hostname) as lookup:
             while name.is_subdomain(registrable_name):
                 # The SOA shows the zone; where the name has a CNAME, the answer would be about another name.
-                reply = await self._services.lookup.ask(name, RdataType.SOA, self._services.sources, budget)
+                reply = await lookup.ask(name, RdataType.SOA)
                 if not reply.is_answered:
                     raise _build_no_answer_error(hostname)
                 if reply.zone is not None and not reply.aliases:
@@ -60,9 +60,8 @@ class ZoneReader:
 
     async def read_texts(self, name: str) -> tuple[str, ...]:
         """Return the TXT values at a name, also through CNAMEs; long ones are cut, and their number is limited."""
-        async with self._open_budget(name) as budget:
-            reader = RecordReader(self._services.lookup, self._services.sources, budget)
-            result = await reader.read_texts(_parse_or_refuse(name))
+        async with self._open_lookup(name) as lookup:
+            result = await read_texts(lookup, _parse_or_refuse(name))
         if result.outcome != "answered":
             raise _build_no_answer_error(name)
         return result.texts
@@ -74,16 +73,20 @@ class ZoneReader:
         this name to its target just as a CNAME of its own would.
         """
         name = _parse_or_refuse(hostname)
-        async with self._open_budget(hostname) as budget:
-            sources = await self._find_sources(name, registrable_domain(hostname), budget)
-            replies = await self._ask_each_type(name, sources, budget)
+        async with self._open_lookup(hostname) as lookup:
+            authorities = AuthoritativeServers(name, lookup, self._services.reachability)
+            await authorities.ask(
+                _parse_or_refuse(registrable_domain(hostname)), follow_delegation=self._services.config.authoritative
+            )
+            lookup = authorities.extend_lookup()
+            replies = await _ask_each_type(name, lookup)
             rdtypes = {rdata.rdtype for reply in replies for rdata in reply.rdatas}
             if not rdtypes:
                 return []
             sibling = prepend_labels(self._services.make_random_label(), name.parent())
             sibling_replies: list[DnsReply] = []
             if sibling is not None and RdataType.CNAME not in rdtypes:
-                sibling_replies = await self._ask_each_type(sibling, sources, budget)
+                sibling_replies = await _ask_each_type(sibling, lookup)
         synthesised = {_get_identity(rdata) for reply in sibling_replies for rdata in reply.rdatas}
         return [
             to_zone_record(name, rdata, reply.ttl)
@@ -92,46 +95,31 @@ class ZoneReader:
             if _get_identity(rdata) not in synthesised
         ]
 
-    async def _find_sources(self, name: Name, registrable_name: str, budget: QueryBudget) -> AnswerSources:
-        """Return the configured sources, with the zone's own servers where they answer."""
-        services = self._services
-        authorities = AuthoritativeServers(
-            name, services.client, services.delegation_finder, services.reachability, budget
-        )
-        await authorities.ask(
-            _parse_or_refuse(registrable_name), services.sources, follow_delegation=services.config.authoritative
-        )
-        addresses = [server.address for server in authorities.answering_servers]
-        if authorities.delegation is None or not addresses:
-            return services.sources
-        return services.sources.with_zone(authorities.delegation.zone, addresses)
-
-    async def _ask_each_type(self, name: Name, sources: AnswerSources, budget: QueryBudget) -> list[DnsReply]:
-        """Return one reply for each type, leaving out replies about the name that a CNAME leads to."""
-        replies = []
-        for rdtype in _RECORD_TYPES:
-            reply = await self._services.lookup.ask(name, rdtype, sources, budget)
-            if not reply.is_answered:
-                raise _build_no_answer_error(to_text(name))
-            replies.append(reply)
-            if (rdtype is RdataType.CNAME and reply.rdatas) or not reply.exists:
-                break
-        return [reply for reply in replies if not reply.aliases]
-
     @asynccontextmanager
-    async def _open_budget(self, name: str) -> AsyncIterator[QueryBudget]:
+    async def _open_lookup(self, name: str) -> AsyncIterator[RecordLookup]:
         try:
             with self._slots.track_check():
                 async with asyncio.timeout(self._timeout_s):
-                    yield QueryBudget(
-                        registrable_domain(name), bypass_cache=True, max_queries=self._services.max_queries
-                    )
+                    yield self._services.create_lookup(registrable_domain(name), bypass_cache=True)
         except (TimeoutError, QueryBudgetExhausted) as error:
             raise _build_no_answer_error(name) from error
         except ExceptionGroup as group:
             if group.split(QueryBudgetExhausted)[1] is not None:
                 raise
             raise _build_no_answer_error(name) from group
+
+
+async def _ask_each_type(name: Name, lookup: RecordLookup) -> list[DnsReply]:
+    """Return one reply for each type, leaving out replies about the name that a CNAME leads to."""
+    replies = []
+    for rdtype in _RECORD_TYPES:
+        reply = await lookup.ask(name, rdtype)
+        if not reply.is_answered:
+            raise _build_no_answer_error(to_text(name))
+        replies.append(reply)
+        if (rdtype is RdataType.CNAME and reply.rdatas) or not reply.exists:
+            break
+    return [reply for reply in replies if not reply.aliases]
 
 
 def _get_identity(rdata: Rdata) -> tuple[RdataType, str]:

@@ -29,46 +29,37 @@ class ResolvedChain(Struct, frozen=True, kw_only=True):
     exists: bool = False
 
 
-class RecordLookup:
-    """Looks records up through a cache that all checks share."""
+class RecordLookup(Struct, frozen=True):
+    """Looks records up at the sources that one check knows, through a cache that all checks share."""
 
-    def __init__(self, client: DnsClient, cache: ReplyCache) -> None:
-        self._client = client
-        self._cache = cache
+    client: DnsClient
+    cache: ReplyCache
+    sources: AnswerSources
+    budget: QueryBudget
 
-    async def ask(
-        self,
-        name: Name,
-        rdtype: RdataType,
-        sources: AnswerSources,
-        budget: QueryBudget,
-        *,
-        bypass_cache: bool | None = None,
-    ) -> DnsReply:
+    async def ask(self, name: Name, rdtype: RdataType, *, bypass_cache: bool | None = None) -> DnsReply:
         """Return the reply of the first usable server of the name's source. bypass_cache: the budget's, unless given.
 
         Where a zone's own servers only refer further down, or give no answer, the resolvers are asked; for a stub zone
         only in the first case.
         """
-        source = sources.find_for_name(name)
-        bypass_cache = budget.bypass_cache if bypass_cache is None else bypass_cache
-        reply = await self._ask_source(name, rdtype, source, budget, bypass_cache)
+        source = self.sources.find_for_name(name)
+        bypass_cache = self.budget.bypass_cache if bypass_cache is None else bypass_cache
+        reply = await self._ask_source(name, rdtype, source, bypass_cache)
         if reply.is_answered or source.zone is None:
             return reply
-        if reply.referral is None and sources.find_stub(name) is not None:
+        if reply.referral is None and self.sources.find_stub(name) is not None:
             return reply
-        resolver_reply = await self._ask_source(name, rdtype, sources.resolvers, budget, bypass_cache)
+        resolver_reply = await self._ask_source(name, rdtype, self.sources.resolvers, bypass_cache)
         return resolver_reply if resolver_reply.is_answered or reply.outcome == "not_authoritative" else reply
 
-    async def follow_cnames(
-        self, name: Name, rdtype: RdataType, sources: AnswerSources, budget: QueryBudget
-    ) -> ResolvedChain:
+    async def follow_cnames(self, name: Name, rdtype: RdataType) -> ResolvedChain:
         """Return the records at the end of a name's CNAMEs. A chain that loops or is too long ends without records."""
         chain: list[Name] = []
         end = name
         while True:
-            source = sources.find_for_name(end)
-            reply = await self.ask(end, rdtype, sources, budget)
+            source = self.sources.find_for_name(end)
+            reply = await self.ask(end, rdtype)
             visited = [name, *chain]
             is_complete = True
             for alias in reply.aliases:
@@ -77,7 +68,7 @@ class RecordLookup:
                 chain.append(alias)
                 visited.append(alias)
                 end = alias
-                if source.zone is not None and sources.find_for_name(alias) != source:
+                if source.zone is not None and self.sources.find_for_name(alias) != source:
                     # A server is not believed about zones that are not its own: their servers are asked.
                     is_complete = False
                     break
@@ -86,17 +77,15 @@ class RecordLookup:
                     outcome=reply.outcome, end=end, chain=tuple(chain), rdatas=reply.rdatas, exists=reply.exists
                 )
 
-    async def _ask_source(
-        self, name: Name, rdtype: RdataType, source: AnswerSource, budget: QueryBudget, bypass_cache: bool
-    ) -> DnsReply:
+    async def _ask_source(self, name: Name, rdtype: RdataType, source: AnswerSource, bypass_cache: bool) -> DnsReply:
         async def ask() -> DnsReply:
             query = DnsQuery(name, rdtype, recurse=source.zone is None)
             reply = DnsReply(outcome="timeout")
             servers = source.servers[:_MAX_SERVERS]
             for server in servers:
-                reply = await self._client.ask(query, server, budget, tries=2 if len(servers) == 1 else 1)
+                reply = await self.client.ask(query, server, self.budget, tries=2 if len(servers) == 1 else 1)
                 if reply.is_answered:
                     break
             return reply
 
-        return await self._cache.get((name, rdtype, source), ask, bypass_cache=bypass_cache)
+        return await self.cache.get((name, rdtype, source), ask, bypass_cache=bypass_cache)

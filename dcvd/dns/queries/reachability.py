@@ -97,13 +97,9 @@ class Reachability:
             else:
                 log.info("dns.nameserver_refused", server=nameserver, address=address, reason=reason)
         return [
-            *_select_family(allowed, False)[:_MAX_ADDRESSES_PER_FAMILY],
-            *_select_family(allowed, True)[:_MAX_ADDRESSES_PER_FAMILY],
+            *[server for server in allowed if not _is_ipv6(server)][:_MAX_ADDRESSES_PER_FAMILY],
+            *[server for server in allowed if _is_ipv6(server)][:_MAX_ADDRESSES_PER_FAMILY],
         ]
-
-
-def _select_family(servers: list[SocketAddress], ipv6: bool) -> list[SocketAddress]:
-    return [server for server in servers if _is_ipv6(server) is ipv6]
 
 
 def _is_ipv6(server: SocketAddress) -> bool:
