@@ -42,7 +42,6 @@ class DnsObservationSource(Protocol):
 
     async def observe(self, question: DnsCheckRequest) -> DnsObservation:
         """Make one check, bounded in time; never raises."""
-        ...
 
 
 class Diagnosis(Struct, frozen=True, kw_only=True):

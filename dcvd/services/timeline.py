@@ -65,7 +65,7 @@ def record_request_by_id(
     if _find_entry_to_merge_into(context, tx, domain_id, TimelineEntryKind.REQUEST) is not None:
         return
     note = TimelineNote(what=what, detail=None if detail is None else detail[:_MAX_DETAIL_CHARS])
-    _insert(context, tx, org_id, domain_id, TimelineEntryKind.REQUEST, actor, note)
+    timeline.insert_all(tx, [_build_entry(context, org_id, domain_id, TimelineEntryKind.REQUEST, actor, note)])
 
 
 def record_requests(
@@ -91,7 +91,7 @@ def record_check(
             continue
         mergeable_entry = _find_entry_to_merge_into(context, tx, after.id, kind)
         if mergeable_entry is None:
-            _insert(context, tx, after.org_id, after.id, kind, actor, note)
+            timeline.insert_all(tx, [_build_entry(context, after.org_id, after.id, kind, actor, note)])
         else:
             timeline.update_note(
                 tx, mergeable_entry.id, timeline_rules.merge_notes(mergeable_entry.note, note, context.now())
@@ -166,18 +166,6 @@ def _find_entry_to_merge_into(
     latest = timeline.list_latest(tx, domain_id, kind, now - DAY, MAX_ENTRIES_PER_DAY)
     count_in_hour = sum(entry.occurred_at > now - HOUR for entry in latest)
     return latest[0] if len(latest) >= MAX_ENTRIES_PER_DAY or count_in_hour >= MAX_ENTRIES_PER_HOUR else None
-
-
-def _insert(
-    context: Context,
-    tx: Transaction,
-    org_id: str,
-    domain_id: str,
-    kind: TimelineEntryKind,
-    actor: str,
-    note: TimelineNote,
-) -> None:
-    timeline.insert_all(tx, [_build_entry(context, org_id, domain_id, kind, actor, note)])
 
 
 def _build_entry(

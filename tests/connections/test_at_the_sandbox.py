@@ -22,7 +22,7 @@ from dcvd.services import tokens
 from dcvd.services.connections import authorizations, code_exchange
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.removal import disconnect
-from dcvd.services.connections.setup import connect
+from dcvd.services.connections.setup import CredentialTrials
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
 from tests.connections.views import stored
@@ -131,7 +131,7 @@ async def test_an_api_token_is_tried_at_cloudflare(
 
     async def connected(token: str) -> Connection:
         given = ApiToken(token=Secret(token))
-        return await connect(
+        return await CredentialTrials().connect(
             context, access.drivers, organization.id, Provider.CLOUDFLARE, given, actor="token:token_x"
         )
 

@@ -15,7 +15,7 @@ from dcvd.errors import InvalidInput
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.drivers import DriverFactory
 from dcvd.services.connections import aws_external_ids
-from dcvd.services.connections.setup import connect
+from dcvd.services.connections.setup import CredentialTrials
 from dcvd.services.context import Context
 from dcvd.store import connections as table
 from dcvd.store.organizations import Organization
@@ -58,7 +58,7 @@ async def _issued(context: Context, drivers: DriverFactory, org_id: str) -> str:
 
 async def _connect(context: Context, drivers: DriverFactory, org_id: str, external_id: str) -> Connection:
     role = AwsRole(role_arn=_ARN, external_id=external_id)
-    return await connect(context, drivers, org_id, Provider.ROUTE53, role, actor="token:token_x")
+    return await CredentialTrials().connect(context, drivers, org_id, Provider.ROUTE53, role, actor="token:token_x")
 
 
 async def _count(context: Context, organization: Organization) -> int:

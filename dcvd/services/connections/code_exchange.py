@@ -127,7 +127,6 @@ async def _connect(
         credentials = OauthTokens(access_token=tokens.access_token, refresh_token=tokens.refresh_token)
         account = await _find_account(drivers, provider, credentials)
         expires_at = None if tokens.expires_in is None else asked_at + tokens.expires_in * SECOND
-        may_refresh = expires_at is not None and tokens.refresh_token is not None
         return await creation.create(
             context,
             authorization.org_id,
@@ -136,7 +135,7 @@ async def _connect(
             account=account,
             scopes=scopes,
             expires_at=expires_at,
-            refresh_at=choose_refresh_at(asked_at, expires_at) if may_refresh and expires_at is not None else None,
+            refresh_at=None if expires_at is None else choose_refresh_at(asked_at, expires_at),
             actor=token_actor(authorization.token_id),
         )
     except BaseException:

@@ -32,7 +32,7 @@ async def create(
     expires_at: int | None,
     refresh_at: int | None,
     actor: str,
-    in_transaction: Callable[[Transaction, Connection], None] | None = None,
+    in_transaction: Callable[[Transaction], None] | None = None,
 ) -> Connection:
     """Store a connection whose credentials the provider has accepted.
 
@@ -44,6 +44,7 @@ async def create(
     """
     vault = context.connection_vault
     now = context.now()
+    is_renewable = isinstance(credentials, OauthTokens) and credentials.refresh_token is not None
     connection = Connection(
         id=context.new_id(IdPrefix.CONNECTION),
         org_id=org_id,
@@ -52,7 +53,7 @@ async def create(
         account=make_printable(account or "")[:_MAX_ACCOUNT_CHARS] or None,
         scopes=tuple(scopes),
         expires_at=expires_at,
-        refresh_at=refresh_at if _is_renewable(credentials) else None,
+        refresh_at=refresh_at if is_renewable else None,
         created_at=now,
         updated_at=now,
     )
@@ -60,7 +61,7 @@ async def create(
     def unit(tx: Transaction) -> None:
         check_room(tx, org_id)
         if in_transaction is not None:
-            in_transaction(tx, connection)
+            in_transaction(tx)
         connections.insert(tx, vault, connection, credentials)
 
     await context.database.write(unit)
@@ -82,7 +83,3 @@ def check_room(snapshot: Snapshot, org_id: str) -> None:
             f"There are {MAX_CONNECTIONS} connections already; remove one that no domain needs.",
             code="too_many_connections",
         )
-
-
-def _is_renewable(credentials: Credentials) -> bool:
-    return isinstance(credentials, OauthTokens) and credentials.refresh_token is not None

@@ -20,32 +20,19 @@ async def enqueue_refreshes(context: Context, *, batch_size: int = _BATCH_SIZE) 
     if not context.vault.is_configured:
         return 0
 
-    def unit(tx: Transaction) -> int:
-        due_connections = _list_due_for_refresh(tx, context.now(), batch_size)
-        for connection in due_connections:
-            queue.enqueue(
-                context,
-                tx,
-                REFRESH_TOKEN,
-                NO_PAYLOAD,
-                org_id=connection.org_id,
-                connection_id=connection.id,
-            )
-        return len(due_connections)
+    def handle(tx: Transaction, connection: Connection) -> None:
+        queue.enqueue(context, tx, REFRESH_TOKEN, NO_PAYLOAD, org_id=connection.org_id, connection_id=connection.id)
 
-    return await _run_in_batches(context, _list_due_for_refresh, unit, batch_size)
+    return await _handle_in_batches(context, _list_due_for_refresh, handle, batch_size)
 
 
 async def require_reauth_of_expired(context: Context, *, batch_size: int = _BATCH_SIZE) -> int:
     """Mark connections whose access token has ended and cannot be refreshed as `reauth_required`; return how many."""
 
-    def unit(tx: Transaction) -> int:
-        expired_connections = connections.list_expired(tx, context.now(), batch_size)
-        for connection in expired_connections:
-            reauth.record_reauth_required(context, tx, connection, reauth.ACCESS_ENDED, reauth.ACCESS_ENDED_MESSAGE)
-        return len(expired_connections)
+    def handle(tx: Transaction, connection: Connection) -> None:
+        reauth.record_reauth_required(context, tx, connection, reauth.ACCESS_ENDED, reauth.ACCESS_ENDED_MESSAGE)
 
-    return await _run_in_batches(context, connections.list_expired, unit, batch_size)
+    return await _handle_in_batches(context, connections.list_expired, handle, batch_size)
 
 
 async def count_connections(context: Context) -> dict[tuple[Provider, ConnectionStatus], int]:
@@ -65,13 +52,20 @@ def _list_due_for_refresh(snapshot: Snapshot, now: int, limit: int) -> list[Conn
     return connections.list_due_for_refresh(snapshot, REFRESH_TOKEN.name, now, limit)
 
 
-async def _run_in_batches(
+async def _handle_in_batches(
     context: Context,
     find: Callable[[Snapshot, int, int], list[Connection]],
-    unit: Callable[[Transaction], int],
+    handle: Callable[[Transaction, Connection], object],
     batch_size: int,
 ) -> int:
-    """Sum up what `unit` did in its batches. Mostly there is nothing to do, and then no transaction is begun."""
+    """Handle what `find` finds; return how many. Mostly there is nothing to do, and then no transaction is begun."""
+
+    def unit(tx: Transaction) -> int:
+        found_connections = find(tx, context.now(), batch_size)
+        for connection in found_connections:
+            handle(tx, connection)
+        return len(found_connections)
+
     total = 0
     while await context.database.read(lambda snapshot: find(snapshot, context.now(), 1)):
         count = await context.database.write(unit)

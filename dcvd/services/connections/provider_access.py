@@ -1,9 +1,13 @@
 """Access to providers with a connection's credentials, which are refreshed when they have to be."""
 
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar
+
+import structlog
 
 from dcvd.core.connections.connection import ConnectionStatus, is_token_expired, needs_refresh
 from dcvd.core.instants import MINUTE
+from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import RemoteError, Retryable, Unauthorized
 from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
@@ -11,10 +15,14 @@ from dcvd.providers.driver import RecordDriver
 from dcvd.providers.drivers import DriverFactory
 from dcvd.services.connections import queries, reauth
 from dcvd.services.connections.queries import UnsealedConnection
-from dcvd.services.connections.refreshing_driver import RefreshingDriver
 from dcvd.services.connections.token_refresher import TokenRefresher
 from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+_DriverCall = Callable[[RecordDriver], Awaitable[T]]
 
 _RECENT_REFRESH_MS: Final = MINUTE
 _CREDENTIALS_REFUSED: Final = "The provider refuses the connection's credentials."
@@ -69,11 +77,14 @@ class ProviderAccess:
         await self.usage.store(self._context)
 
     def create_driver(self, unsealed_connection: UnsealedConnection) -> RecordDriver:
-        """See `DriverOwner`. Raises NotConfigured where the configuration lacks what the driver needs."""
+        """Make a driver whose calls are not noted. Raises NotConfigured where the configuration lacks what it needs."""
         return self.drivers.create_driver(unsealed_connection.connection.provider, unsealed_connection.credentials)
 
     async def refresh(self, unsealed_connection: UnsealedConnection) -> UnsealedConnection | None:
-        """See `DriverOwner`. Recently refreshed credentials are not refreshed again: their age is not what is wrong."""
+        """Return the connection with newer credentials, or None where there are none. Raises as a refresh does.
+
+        Recently refreshed credentials are not refreshed again: their age is not what is wrong.
+        """
         connection = unsealed_connection.connection
         if unsealed_connection.refresh_token is None:
             return None
@@ -83,18 +94,18 @@ class ProviderAccess:
         return await self.refresher.refresh(unsealed_connection)
 
     def record_success(self, unsealed_connection: UnsealedConnection) -> None:
-        """See `DriverOwner`."""
+        """Note that a call succeeded."""
         self.usage.record_use(unsealed_connection.connection.id, self._context.now())
 
     def record_failure(self, unsealed_connection: UnsealedConnection, error: RemoteError) -> None:
-        """See `DriverOwner`."""
+        """Note that a call failed."""
         now = self._context.now()
         self.usage.record_use(unsealed_connection.connection.id, now)
         if error.code != reauth.REAUTH_REQUIRED:  # the fault is stored already, by whoever found it
             self.usage.record_fault(unsealed_connection.connection.id, error, now)
 
     async def require_reauth(self, unsealed_connection: UnsealedConnection, error: Unauthorized) -> Unauthorized:
-        """See `DriverOwner`."""
+        """Store that the connection needs its owner, as nothing is left to try; return the error to raise."""
         await reauth.require_reauth(
             self._context, unsealed_connection.connection, error.code, f"{_CREDENTIALS_REFUSED} {error.message}"
         )
@@ -110,3 +121,71 @@ class ProviderAccess:
             if is_token_expired(unsealed_connection.connection, now):
                 raise
             return unsealed_connection
+
+
+class RefreshingDriver:
+    """A `RecordDriver` that notes its calls, and repeats one with fresh credentials where the old ones are refused."""
+
+    def __init__(self, access: ProviderAccess, unsealed_connection: UnsealedConnection) -> None:
+        self._access = access
+        self._connection = unsealed_connection
+        self._driver = access.create_driver(unsealed_connection)
+
+    async def check_credentials(self) -> str | None:
+        """See `RecordDriver`."""
+        return await self._call(lambda driver: driver.check_credentials())
+
+    async def find_zone(self, name: str) -> Zone | None:
+        """See `RecordDriver`."""
+        return await self._call(lambda driver: driver.find_zone(name))
+
+    async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:
+        """See `RecordDriver`."""
+        return await self._call(lambda driver: driver.read(zone, name))
+
+    async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
+        """See `RecordDriver`."""
+        await self._call(lambda driver: driver.change(zone, remove, add))
+
+    async def _call(self, call: _DriverCall[T]) -> T:
+        connection = self._connection
+        try:
+            try:
+                result = await call(self._driver)
+            except Unauthorized as error:
+                result = await self._retry_refreshed(call, connection, error)
+        except RemoteError as error:
+            self._access.record_failure(connection, error)
+            raise
+        self._access.record_success(connection)
+        return result
+
+    async def _retry_refreshed(
+        self, call: _DriverCall[T], refused_connection: UnsealedConnection, error: Unauthorized
+    ) -> T:
+        new_connection = await self._access.refresh(refused_connection)
+        if new_connection is not None:
+            self._connection = new_connection
+            self._driver = self._access.create_driver(new_connection)
+            try:
+                return await call(self._driver)
+            except Unauthorized as second_error:
+                error = second_error
+        if not await self._refuses_credentials():
+            raise error
+        raise await self._access.require_reauth(self._connection, error) from error
+
+    async def _refuses_credentials(self) -> bool:
+        """Whether the provider refuses the credentials themselves, and not only what was to be done with them."""
+        try:
+            await self._driver.check_credentials()
+        except Unauthorized:
+            return True
+        except RemoteError as error:
+            log.warning(
+                "connection.not_checked",
+                connection_id=self._connection.connection.id,
+                code=error.code,
+                error=error.message,
+            )
+        return False

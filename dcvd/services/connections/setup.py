@@ -1,7 +1,6 @@
 """Connect by credentials, which are tried at the provider before they are stored."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Final
 
 from dcvd.core.connections.connection import Connection, Provider
@@ -46,46 +45,36 @@ class CredentialTrials:
         *,
         actor: str,
     ) -> Connection:
-        """Make a connection. Raises what `connect` raises, and TooManyRequests or Retryable at a limit."""
+        """Make a connection by credentials.
+
+        Raises NotConfigured without a configured key, Conflict where there are too many connections already,
+        InvalidInput with the code `credentials_refused` where the provider does not accept the credentials, or with the
+        provider's own code where they cannot be used, Retryable where the provider could not be asked, TooManyRequests
+        or Retryable at a limit.
+        """
+
+        def consume_external_id(tx: Transaction) -> None:
+            if isinstance(credentials, AwsRole):
+                aws_external_ids.consume(tx, org_id, credentials.external_id, context.now())
+
         with self._limit.admit(org_id):
-            return await connect(
-                context, drivers, org_id, provider, credentials, actor=actor, timeout_s=self._timeout_s
+            _ = context.connection_vault  # raises before any provider is asked
+            await context.database.read(lambda snapshot: creation.check_room(snapshot, org_id))
+            if isinstance(credentials, AwsRole):
+                await aws_external_ids.check_usable(context, org_id, credentials.external_id)
+            account = await _try_credentials(context, drivers, provider, credentials, self._timeout_s)
+            return await creation.create(
+                context,
+                org_id,
+                provider,
+                credentials,
+                account=account,
+                scopes=(),
+                expires_at=None,
+                refresh_at=None,
+                actor=actor,
+                in_transaction=consume_external_id,
             )
-
-
-async def connect(
-    context: Context,
-    drivers: DriverFactory,
-    org_id: str,
-    provider: Provider,
-    credentials: Credentials,
-    *,
-    actor: str,
-    timeout_s: float = TIMEOUT_S,
-) -> Connection:
-    """Make a connection by credentials.
-
-    Raises NotConfigured without a configured key, Conflict where there are too many connections already, InvalidInput
-    with the code `credentials_refused` where the provider does not accept the credentials, or with the provider's own
-    code where they cannot be used, Retryable where the provider could not be asked.
-    """
-    _ = context.connection_vault  # raises before any provider is asked
-    await context.database.read(lambda snapshot: creation.check_room(snapshot, org_id))
-    if isinstance(credentials, AwsRole):
-        await aws_external_ids.check_usable(context, org_id, credentials.external_id)
-    account = await _try_credentials(context, drivers, provider, credentials, timeout_s)
-    return await creation.create(
-        context,
-        org_id,
-        provider,
-        credentials,
-        account=account,
-        scopes=(),
-        expires_at=None,
-        refresh_at=None,
-        actor=actor,
-        in_transaction=_external_id_consumer(context, credentials),
-    )
 
 
 async def _try_credentials(
@@ -114,17 +103,3 @@ async def _try_credentials(
             "nothing is stored. Try again.",
             code="provider_unavailable",
         ) from error
-
-
-def _external_id_consumer(
-    context: Context, credentials: Credentials
-) -> Callable[[Transaction, Connection], None] | None:
-    """Return a function that uses up the role's ExternalId in the transaction that stores the connection."""
-    if not isinstance(credentials, AwsRole):
-        return None
-    external_id = credentials.external_id
-
-    def consume(tx: Transaction, connection: Connection) -> None:
-        aws_external_ids.consume(tx, connection.org_id, external_id, context.now())
-
-    return consume

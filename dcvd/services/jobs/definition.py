@@ -21,11 +21,9 @@ class ConnectionAccess(Protocol):
 
     async def open_driver(self, org_id: str, connection_id: str) -> RecordDriver:
         """Open a driver with credentials that work now."""
-        ...
 
     async def refresh_if_due(self, org_id: str, connection_id: str) -> None:
         """Refresh a connection if its refresh is due."""
-        ...
 
 
 class JobServices(Struct, frozen=True):

@@ -105,7 +105,11 @@ def abandon(context: Context, tx: Transaction, domains: Sequence[Domain]) -> Non
 
 def succeed(context: Context, tx: Transaction, job: Job) -> None:
     """Mark a job as done, in the unit of work that stores its result."""
-    jobs.update(tx, _finish(job, context.now()))
+    attempts, now = job.attempts + 1, context.now()
+    jobs.update(
+        tx,
+        replace(job, state=JobState.DONE, attempts=attempts, next_attempt_at=None, outage=False, updated_at=now),
+    )
 
 
 async def complete(context: Context, job: Job) -> None:
@@ -243,12 +247,6 @@ def _check_owner(job: Job | None, org_id: str, job_id: str) -> Job:
     if job is None or job.org_id != org_id:
         raise NotFound(f"There is no job {job_id}.")
     return job
-
-
-def _finish(job: Job, now: int) -> Job:
-    return replace(
-        job, state=JobState.DONE, attempts=job.attempts + 1, next_attempt_at=None, outage=False, updated_at=now
-    )
 
 
 def _draft_event(event_type: EventType, job: Job) -> EventDraft:

@@ -38,7 +38,6 @@ class OnDemandChecker(Protocol):
 
         Raises Retryable when neither could be asked. It may be cancelled at any await.
         """
-        ...
 
 
 class OnDemandChecks:

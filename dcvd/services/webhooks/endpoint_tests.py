@@ -45,11 +45,9 @@ class EndpointTester(Protocol):
 
     async def send_test(self, org_id: str, endpoint_id: str) -> tuple[Delivery, RecordedAttempt]:
         """Send one `webhook.test`, and store it."""
-        ...
 
     async def check_conformance(self, org_id: str, endpoint_id: str) -> ConformanceReport:
         """Report how the endpoint answers good, repeated, forged and stale deliveries."""
-        ...
 
 
 class EndpointTestResult(Struct, frozen=True, kw_only=True):

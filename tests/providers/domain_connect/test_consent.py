@@ -16,7 +16,7 @@ from dcvd.kit.http.fetch import Fetcher
 from dcvd.oauth.tokens import TokenClient
 from dcvd.sandbox import Sandbox
 from dcvd.services import organizations, tokens
-from dcvd.services.connections import authorizations, consent_parameters
+from dcvd.services.connections import authorizations, consents
 from dcvd.services.context import Context
 from dcvd.store.engine.database import Database
 from tests.conftest import VAULT
@@ -59,9 +59,7 @@ async def test_the_customer_is_asked_about_one_hostname(
 ) -> None:
     organization = await organizations.create(context, "acme")
     token = await tokens.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
-    more = await consent_parameters.find_consent_parameters(
-        context, observer.zones, Provider.OTHER, "App.shop.customer.test"
-    )
+    more = await consents.find_consent_parameters(context, observer.zones, Provider.OTHER, "App.shop.customer.test")
     begun = await authorizations.start_authorization(
         context, client, organization.id, token.token.id, Provider.OTHER, extra_parameters=more
     )
@@ -77,12 +75,12 @@ async def test_a_name_is_given_exactly_where_consent_is_for_one(
 ) -> None:
     for provider, name in ((Provider.OTHER, None), (Provider.CLOUDFLARE, "app.customer.test"), (Provider.OTHER, "-")):
         with pytest.raises(InvalidInput) as refused:
-            await consent_parameters.find_consent_parameters(context, observer.zones, provider, name)
+            await consents.find_consent_parameters(context, observer.zones, provider, name)
         assert refused.value.field == "domainName"
-    assert await consent_parameters.find_consent_parameters(context, observer.zones, Provider.GODADDY, None) == {}
+    assert await consents.find_consent_parameters(context, observer.zones, Provider.GODADDY, None) == {}
     load(zone, "test", "")
     with pytest.raises(NotFound):
-        await consent_parameters.find_consent_parameters(context, observer.zones, Provider.OTHER, "app.nowhere.test")
+        await consents.find_consent_parameters(context, observer.zones, Provider.OTHER, "app.nowhere.test")
 
 
 async def test_the_token_is_asked_for_in_json(client: TokenClient, provider: DomainConnectProvider) -> None:
