@@ -1,9 +1,9 @@
 """Every stable code that the source gives to an error, a domain, a plan or a finding, collected from its syntax trees.
 
 A code is an argument for a parameter or field that is called `code`, the class attribute `code` of an error, or a
-member of an enumeration of codes. Where the argument is a name, everything that the module assigns to that name counts,
-and so does a constant that it imports. Codes that others choose (Cloudflare's numbers, what an OAuth server says) are
-no literals of ours; docs/errors.md describes them as groups.
+member of an enumeration of codes, or it stands in a table beside its status. Where the argument is a name, everything
+that the module assigns to that name counts, and so does a constant that it imports. Codes that others choose
+(Cloudflare's numbers, what an OAuth server says) are no literals of ours; docs/errors.md describes them as groups.
 """
 
 import ast
@@ -78,6 +78,9 @@ class _Source:
         """Every use of a code in one module."""
         uses: set[CodeUse] = set()
         for node in ast.walk(self._modules[module]):
+            if isinstance(node, ast.Dict):
+                uses |= set(_answers_by_status(node))
+                continue
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 name, values = node.func.id, self._code_arguments(node, node.func.id)
                 explicit = _explicit_status(node)
@@ -189,6 +192,16 @@ def _positions_of_fields(classes: list[ast.ClassDef]) -> Iterator[tuple[str, int
         if node.name in _KINDS:
             fields = [ast.unparse(each.target) for each in node.body if isinstance(each, ast.AnnAssign)]
             yield node.name, fields.index("code")
+
+
+def _answers_by_status(table: ast.Dict) -> Iterator[CodeUse]:
+    """The codes of a table of answers, in which a status stands for a code and a sentence."""
+    for key, value in zip(table.keys, table.values, strict=True):
+        match key, value:
+            case ast.Constant(value=int() as status), ast.Tuple(elts=[ast.Constant(value=str() as code), _]):
+                yield CodeUse(code, "request", status)
+            case _:
+                pass
 
 
 def _members(node: ast.ClassDef) -> list[tuple[str, ast.expr]]:

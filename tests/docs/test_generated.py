@@ -55,6 +55,7 @@ def test_codes_are_found_wherever_they_are_written(tmp_path: Path) -> None:
         "    return DomainError('of_a_domain', 'No.')\n"
         "    log.info('nothing', code='no_error')\n"
         "    return Obstacle(FindingCode.OF_A_SET, 'No.')\n"
+        "ANSWERS = {408: ('in_a_table', 'Too late.')}\n"
         "class FindingCode(StrEnum):\n    OF_A_SET = 'of_a_set'\n"
         "class Obstacle(Struct):\n    code: str\n    message: str\n"
         "class DomainError(Struct):\n    code: str\n    message: str\n"
@@ -68,6 +69,7 @@ def test_codes_are_found_wherever_they_are_written(tmp_path: Path) -> None:
         CodeUse("returned", "remote", 502),
         CodeUse("otherwise", "remote", 502),
         CodeUse("by_position", "request", 410),
+        CodeUse("in_a_table", "request", 408),
         CodeUse("of_a_domain", "domain", None),
         CodeUse("of_a_set", "finding", None),
         CodeUse("of_a_set", "plan", None),
