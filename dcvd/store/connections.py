@@ -3,62 +3,38 @@
 from collections.abc import Collection, Mapping
 from typing import Final
 
-import msgspec
-
 from dcvd.core.connections.connection import Connection, ConnectionFault, ConnectionMethod, ConnectionStatus, Provider
 from dcvd.core.connections.credentials import Credentials, OauthTokens, decode, encode
 from dcvd.core.secret import Secret
 from dcvd.kit.vault.sealing import Vault
-from dcvd.store.engine.database import Row, Snapshot, Transaction
+from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.paging import HIGHEST_KEY
+from dcvd.store.engine.struct_table import StructTable
 
-_COLUMNS: Final = (
-    "id, org_id, provider, method, status, account, scopes, version, expires_at, refresh_at, last_used_at,"
-    " last_error_code, last_error, last_error_at, created_at, updated_at"
-)
-_SELECT: Final = f"SELECT {_COLUMNS} FROM oauth_connections"
+_CONNECTIONS: Final = StructTable("oauth_connections", Connection, renamed={"last_error.message": "last_error"})
 _ACCESS_FIELD: Final = "oauth_connections.encrypted_access_token"
 _REFRESH_FIELD: Final = "oauth_connections.encrypted_refresh_token"
-_SCOPES: Final = msgspec.json.Decoder(tuple[str, ...])
 
 
 def insert(tx: Transaction, vault: Vault, connection: Connection, credentials: Credentials) -> None:
     """Store a new connection with its credentials."""
     tx.execute(
-        "INSERT INTO oauth_connections (id, org_id, provider, method, status, account, scopes, version, expires_at,"
-        " refresh_at, encrypted_access_token, encrypted_refresh_token, created_at, updated_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            connection.id,
-            connection.org_id,
-            connection.provider,
-            connection.method,
-            connection.status,
-            connection.account,
-            encode_list(connection.scopes),
-            connection.version,
-            connection.expires_at,
-            connection.refresh_at,
-            *_seal(vault, connection, credentials),
-            connection.created_at,
-            connection.updated_at,
-        ),
+        _CONNECTIONS.insert_sql("encrypted_access_token", "encrypted_refresh_token"),
+        (*_CONNECTIONS.to_row(connection), *_seal(vault, connection, credentials)),
     )
 
 
 def get(snapshot: Snapshot, connection_id: str) -> Connection | None:
     """Get a connection by its id, of whichever organization."""
-    row = snapshot.fetch_one(f"{_SELECT} WHERE id = ?", (connection_id,))
-    return None if row is None else _from_row(row)
+    return _CONNECTIONS.fetch_one(snapshot, "WHERE id = ?", (connection_id,))
 
 
 def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: int) -> list[Connection]:
     """List an organization's connections with an id below `before`, newest first."""
-    rows = snapshot.fetch_all(
-        f"{_SELECT} WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (org_id, before or HIGHEST_KEY, limit)
+    return _CONNECTIONS.fetch_all(
+        snapshot, "WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (org_id, before or HIGHEST_KEY, limit)
     )
-    return [_from_row(row) for row in rows]
 
 
 def count_of_org(snapshot: Snapshot, org_id: str) -> int:
@@ -152,23 +128,23 @@ def set_faults(tx: Transaction, faults: Mapping[str, ConnectionFault]) -> None:
 
 def list_due_for_refresh(snapshot: Snapshot, job_kind: str, now: int, limit: int) -> list[Connection]:
     """List connections whose refresh is due and has no pending job of its kind, the longest due first."""
-    rows = snapshot.fetch_all(
-        f"{_SELECT} c WHERE refresh_at IS NOT NULL AND refresh_at <= ?"
+    return _CONNECTIONS.fetch_all(
+        snapshot,
+        "AS c WHERE refresh_at IS NOT NULL AND refresh_at <= ?"
         " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.connection_id = c.id AND j.kind = ? AND j.state = 'pending')"
         " ORDER BY refresh_at LIMIT ?",
         (now, job_kind, limit),
     )
-    return [_from_row(row) for row in rows]
 
 
 def list_expired(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:
     """List active connections whose access token has expired and that cannot be refreshed."""
-    rows = snapshot.fetch_all(
-        f"{_SELECT} WHERE status = 'active' AND refresh_at IS NULL AND expires_at IS NOT NULL AND expires_at <= ?"
+    return _CONNECTIONS.fetch_all(
+        snapshot,
+        "WHERE status = 'active' AND refresh_at IS NULL AND expires_at IS NOT NULL AND expires_at <= ?"
         " ORDER BY expires_at LIMIT ?",
         (now, limit),
     )
-    return [_from_row(row) for row in rows]
 
 
 def filter_owned_ids(snapshot: Snapshot, org_id: str, connection_ids: Collection[str]) -> frozenset[str]:
@@ -194,25 +170,4 @@ def _seal(vault: Vault, connection: Connection, credentials: Credentials) -> tup
     return (
         vault.seal(credentials.access_token, org=org, row=row, field=_ACCESS_FIELD),
         None if refresh is None else vault.seal(refresh, org=org, row=row, field=_REFRESH_FIELD),
-    )
-
-
-def _from_row(row: Row) -> Connection:
-    *head, last_used_at, code, message, at, created_at, updated_at = row
-    identifier, org_id, provider, method, status, account, scopes, version, expires_at, refresh_at = head
-    return Connection(
-        id=identifier,
-        org_id=org_id,
-        provider=Provider(provider),
-        method=ConnectionMethod(method),
-        status=ConnectionStatus(status),
-        account=account,
-        scopes=_SCOPES.decode(scopes),
-        version=version,
-        expires_at=expires_at,
-        refresh_at=refresh_at,
-        last_used_at=last_used_at,
-        last_error=None if code is None else ConnectionFault(code, message or "", at or 0),
-        created_at=created_at,
-        updated_at=updated_at,
     )

@@ -3,44 +3,30 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from dcvd.core.events import Event, EventType
+from dcvd.core.events import Event
 from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.store import organizations
-from dcvd.store.engine.database import Row, Snapshot, Topic, Transaction
+from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_list
+from dcvd.store.engine.struct_table import StructTable
 
-_COLUMNS: Final = "id, org_id, sequence, type, domain_id, body, created_at, expires_at"
+_EVENTS: Final = StructTable("events", Event)
 
 
 def insert_all(tx: Transaction, events: Sequence[Event]) -> None:
     """Store new events."""
-    tx.execute_many(
-        f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                event.id,
-                event.org_id,
-                event.sequence,
-                event.type,
-                event.domain_id,
-                event.body,
-                event.created_at,
-                event.expires_at,
-            )
-            for event in events
-        ],
-    )
+    _EVENTS.insert_all(tx, events)
     for org_id in {event.org_id for event in events}:
         tx.announce(Topic.EVENTS, org_id)
 
 
 def list_of_org(snapshot: Snapshot, org_id: str, *, after: int, limit: int) -> list[Event]:
     """List an organization's events numbered above `after`, in order."""
-    rows = snapshot.fetch_all(
-        f"SELECT {_COLUMNS} FROM events WHERE org_id = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+    return _EVENTS.fetch_all(
+        snapshot,
+        "WHERE org_id = ? AND sequence > ? ORDER BY sequence LIMIT ?",
         (org_id, after, limit),
     )
-    return [_from_row(row) for row in rows]
 
 
 def list_of_domain(
@@ -48,18 +34,17 @@ def list_of_domain(
 ) -> list[Event]:
     """List a domain's events beyond a position (instant, number), in that order or against it."""
     beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
-    rows = snapshot.fetch_all(
-        f"SELECT {_COLUMNS} FROM events WHERE domain_id = ? AND (created_at, sequence) {beyond} (?, ?)"
+    return _EVENTS.fetch_all(
+        snapshot,
+        f"WHERE domain_id = ? AND (created_at, sequence) {beyond} (?, ?)"
         f" ORDER BY created_at {order}, sequence {order} LIMIT ?",
         (domain_id, *position, limit),
     )
-    return [_from_row(row) for row in rows]
 
 
 def get(snapshot: Snapshot, event_id: str) -> Event | None:
     """Get an event by its id, of whichever organization."""
-    row = snapshot.fetch_one(f"SELECT {_COLUMNS} FROM events WHERE id = ?", (event_id,))
-    return None if row is None else _from_row(row)
+    return _EVENTS.fetch_one(snapshot, "WHERE id = ?", (event_id,))
 
 
 def find_sequence_range(snapshot: Snapshot, org_id: str, since_at: int, until_at: int) -> tuple[int, int] | None:
@@ -97,16 +82,3 @@ def delete(tx: Transaction, ids: Collection[str]) -> int:
     for org_id, sequence in newest.items():
         organizations.forget_events(tx, org_id, sequence)
     return len(rows)
-
-
-def _from_row(row: Row) -> Event:
-    return Event(
-        id=row[0],
-        org_id=row[1],
-        sequence=row[2],
-        type=EventType(row[3]),
-        domain_id=row[4],
-        body=row[5],
-        created_at=row[6],
-        expires_at=row[7],
-    )

@@ -6,16 +6,18 @@ from typing import Final
 from msgspec.structs import astuple
 
 from dcvd.core.jobs import Job, JobState, Predecessor
-from dcvd.store.engine.database import Row, Snapshot, Topic, Transaction
+from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.paging import HIGHEST_KEY
+from dcvd.store.engine.struct_table import StructTable
 
-_COLUMNS: Final = (
-    "id, org_id, kind, state, domain_id, domain_name, attempts, next_attempt_at, last_error_code, last_error, outage,"
-    " created_at, updated_at, turn, connection_id, payload, ends_with_domain"
-)
+_JOBS: Final = StructTable("jobs", Job)
+_UPDATED_FIELDS: Final = (
+    "state", "attempts", "next_attempt_at", "last_error_code", "last_error", "outage", "updated_at", "payload",
+)  # fmt: skip
+_UPDATE: Final = f"UPDATE jobs SET {', '.join(f'{field} = ?' for field in _UPDATED_FIELDS)} WHERE id = ?"
 _DUE: Final = (
-    f"SELECT {_COLUMNS} FROM jobs j WHERE kind = ?4 AND state = 'pending' AND next_attempt_at <= ?1"
+    "AS j WHERE kind = ?4 AND state = 'pending' AND next_attempt_at <= ?1"
     " AND id NOT IN (SELECT value FROM json_each(?2))"
     " AND NOT EXISTS (SELECT 1 FROM jobs d WHERE d.domain_name = j.domain_name AND d.kind = ?7 AND d.state = 'pending'"
     " AND (NOT ?8 OR d.org_id = j.org_id) AND (NOT ?9 OR d.id < j.id))"
@@ -23,62 +25,40 @@ _DUE: Final = (
     " AND org_id NOT IN (SELECT value FROM json_each(?6))"
     " ORDER BY turn, id LIMIT ?3"
 )
-_INSERT: Final = f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 17)})"
 
 
 def insert(tx: Transaction, job: Job) -> None:
     """Store a new job."""
-    tx.execute(_INSERT, _to_row(job))
-    tx.announce(Topic.JOBS)
+    insert_all(tx, [job])
 
 
 def insert_all(tx: Transaction, jobs: Sequence[Job]) -> None:
     """Store new jobs."""
-    tx.execute_many(_INSERT, [_to_row(job) for job in jobs])
+    _JOBS.insert_all(tx, jobs)
     tx.announce(Topic.JOBS)
 
 
 def update(tx: Transaction, job: Job) -> None:
     """Store a job's new state."""
-    tx.execute(
-        "UPDATE jobs SET state = ?, attempts = ?, next_attempt_at = ?, last_error_code = ?, last_error = ?, outage = ?,"
-        " updated_at = ?, payload = ? WHERE id = ?",
-        (
-            job.state,
-            job.attempts,
-            job.next_attempt_at,
-            job.last_error_code,
-            job.last_error,
-            job.outage,
-            job.updated_at,
-            job.payload,
-            job.id,
-        ),
-    )
+    tx.execute(_UPDATE, (*(getattr(job, field) for field in _UPDATED_FIELDS), job.id))
     tx.announce(Topic.JOBS)
 
 
 def get(snapshot: Snapshot, job_id: str) -> Job | None:
     """Get a job by its id, of whichever organization."""
-    row = snapshot.fetch_one(f"SELECT {_COLUMNS} FROM jobs WHERE id = ?", (job_id,))
-    return None if row is None else _from_row(row)
+    return _JOBS.fetch_one(snapshot, "WHERE id = ?", (job_id,))
 
 
 def list_of_org(
     snapshot: Snapshot, org_id: str, *, state: JobState | None, before: str | None, limit: int
 ) -> list[Job]:
     """List an organization's jobs with an id below `before`, newest first."""
-    if state is None:
-        rows = snapshot.fetch_all(
-            f"SELECT {_COLUMNS} FROM jobs WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
-            (org_id, before or HIGHEST_KEY, limit),
-        )
-    else:
-        rows = snapshot.fetch_all(
-            f"SELECT {_COLUMNS} FROM jobs WHERE org_id = ? AND state = ? AND id < ? ORDER BY id DESC LIMIT ?",
-            (org_id, state, before or HIGHEST_KEY, limit),
-        )
-    return [_from_row(row) for row in rows]
+    and_state, states = ("", ()) if state is None else (" AND state = ?", (state,))
+    return _JOBS.fetch_all(
+        snapshot,
+        f"WHERE org_id = ?{and_state} AND id < ? ORDER BY id DESC LIMIT ?",
+        (org_id, *states, before or HIGHEST_KEY, limit),
+    )
 
 
 def list_due(
@@ -98,7 +78,8 @@ def list_due(
     one of `busy_orgs`.
     """
     predecessor = (None, False, False) if waits_for is None else astuple(waits_for)
-    rows = snapshot.fetch_all(
+    return _JOBS.fetch_all(
+        snapshot,
         _DUE,
         (
             now,
@@ -110,7 +91,6 @@ def list_due(
             *predecessor,
         ),
     )
-    return [_from_row(row) for row in rows]
 
 
 def find_next_due_at(snapshot: Snapshot, after_at: int) -> int | None:
@@ -139,11 +119,11 @@ def list_pending_kinds(snapshot: Snapshot) -> set[str]:
 
 def find_pending_of_domain(snapshot: Snapshot, domain_id: str, kind: str) -> Job | None:
     """Find the pending job of a kind that a domain has, if any."""
-    row = snapshot.fetch_one(
-        f"SELECT {_COLUMNS} FROM jobs WHERE domain_id = ? AND kind = ? AND state = 'pending' LIMIT 1",
+    return _JOBS.fetch_one(
+        snapshot,
+        "WHERE domain_id = ? AND kind = ? AND state = 'pending' LIMIT 1",
         (domain_id, kind),
     )
-    return None if row is None else _from_row(row)
 
 
 def end_with_domains(tx: Transaction, domain_ids: Collection[str], now: int) -> int:
@@ -160,12 +140,11 @@ def end_with_domains(tx: Transaction, domain_ids: Collection[str], now: int) -> 
 
 def list_pending_of_connection(snapshot: Snapshot, connection_id: str, kind: str, limit: int) -> list[Job]:
     """List some of the pending jobs of a kind that work through a connection, in no order."""
-    rows = snapshot.fetch_all(
-        f"SELECT {_COLUMNS} FROM jobs INDEXED BY jobs_of_connection"
-        " WHERE connection_id = ? AND kind = ? AND state = 'pending' LIMIT ?",
+    return _JOBS.fetch_all(
+        snapshot,
+        "INDEXED BY jobs_of_connection WHERE connection_id = ? AND kind = ? AND state = 'pending' LIMIT ?",
         (connection_id, kind, limit),
     )
-    return [_from_row(row) for row in rows]
 
 
 def end_pending_of_connection(tx: Transaction, connection_id: str, now: int) -> int:
@@ -209,12 +188,12 @@ def count_between(snapshot: Snapshot, kind: str, start: tuple[int, str], end: tu
 def list_pending_of_domains(snapshot: Snapshot, domain_ids: Collection[str], kind: str) -> list[Job]:
     """List the pending jobs of a kind that domains have, in no order."""
     # Without the hint SQLite would go through all jobs that wait for their turn.
-    rows = snapshot.fetch_all(
-        f"SELECT {_COLUMNS} FROM jobs INDEXED BY jobs_of_domain"
+    return _JOBS.fetch_all(
+        snapshot,
+        "INDEXED BY jobs_of_domain"
         " WHERE domain_id IN (SELECT value FROM json_each(?)) AND kind = ? AND state = 'pending'",
         (encode_list(domain_ids), kind),
     )
-    return [_from_row(row) for row in rows]
 
 
 def list_of_domain(
@@ -222,12 +201,11 @@ def list_of_domain(
 ) -> list[Job]:
     """List a domain's jobs beyond a position (instant of creation, id), in that order or against it."""
     beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
-    rows = snapshot.fetch_all(
-        f"SELECT {_COLUMNS} FROM jobs WHERE domain_id = ? AND (created_at, id) {beyond} (?, ?)"
-        f" ORDER BY created_at {order}, id {order} LIMIT ?",
+    return _JOBS.fetch_all(
+        snapshot,
+        f"WHERE domain_id = ? AND (created_at, id) {beyond} (?, ?) ORDER BY created_at {order}, id {order} LIMIT ?",
         (domain_id, *position, limit),
     )
-    return [_from_row(row) for row in rows]
 
 
 def end_outage(tx: Transaction, codes: Collection[str], now: int) -> int:
@@ -256,14 +234,3 @@ def delete_ended(tx: Transaction, state: JobState, cutoff_at: int, limit: int) -
         " WHERE state <> 'pending' AND state = ? AND updated_at < ? LIMIT ?)",
         (state, cutoff_at, limit),
     )
-
-
-def _to_row(job: Job) -> tuple[object, ...]:
-    return astuple(job)
-
-
-def _from_row(row: Row) -> Job:
-    values = dict(zip(Job.__struct_fields__, row, strict=True))
-    values["state"] = JobState(values["state"])
-    values["outage"], values["ends_with_domain"] = bool(values["outage"]), bool(values["ends_with_domain"])
-    return Job(**values)

@@ -2,21 +2,15 @@
 
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from dcvd.core.connections.connection import Provider
 from dcvd.core.secret import Secret
 from dcvd.kit.vault.sealing import Vault
-from dcvd.store.engine.database import Row, Snapshot, Transaction
-from dcvd.store.engine.json_text import encode_json
+from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.struct_table import StructTable
 
 _FIELD: Final = "oauth_states.sealed_verifier"
-_COLUMNS: Final = (
-    "org_id, token_id, provider, redirect_uri, return_to, scopes, issuer, issuer_required, created_at, expires_at,"
-    " sealed_verifier"
-)
-_SCOPES: Final = msgspec.json.Decoder(tuple[str, ...])
 
 
 class PendingAuthorization(Struct, frozen=True, kw_only=True):
@@ -35,6 +29,9 @@ class PendingAuthorization(Struct, frozen=True, kw_only=True):
     issuer_required: bool
     created_at: int
     expires_at: int
+
+
+_STATES: Final = StructTable("oauth_states", PendingAuthorization)
 
 
 class ConsumedState(Struct, frozen=True):
@@ -60,23 +57,9 @@ def insert(
     tx: Transaction, vault: Vault, state_hash: bytes, authorization: PendingAuthorization, verifier: Secret
 ) -> None:
     """Store an authorization that was begun."""
+    sealed = vault.seal(verifier, org=authorization.org_id, row=state_hash.hex(), field=_FIELD)
     tx.execute(
-        "INSERT INTO oauth_states (state_hash, org_id, token_id, provider, redirect_uri, return_to, scopes, issuer,"
-        " issuer_required, created_at, expires_at, sealed_verifier) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            state_hash,
-            authorization.org_id,
-            authorization.token_id,
-            authorization.provider,
-            authorization.redirect_uri,
-            authorization.return_to,
-            encode_json(authorization.scopes),
-            authorization.issuer,
-            authorization.issuer_required,
-            authorization.created_at,
-            authorization.expires_at,
-            vault.seal(verifier, org=authorization.org_id, row=state_hash.hex(), field=_FIELD),
-        ),
+        _STATES.insert_sql("state_hash", "sealed_verifier"), (*_STATES.to_row(authorization), state_hash, sealed)
     )
 
 
@@ -88,10 +71,10 @@ def consume(tx: Transaction, state_hash: bytes, now: int, *, org_id: str | None 
     and_org, org_parameters = ("", ()) if org_id is None else (" AND org_id = ?", (org_id,))
     row = tx.fetch_one(
         f"UPDATE oauth_states SET used_at = ? WHERE state_hash = ? AND used_at IS NULL AND expires_at > ?{and_org}"
-        f" RETURNING {_COLUMNS}",
+        f" RETURNING {', '.join(_STATES.columns)}, sealed_verifier",
         (now, state_hash, now, *org_parameters),
     )
-    return None if row is None else ConsumedState(_from_row(row), state_hash, row[10])
+    return None if row is None else ConsumedState(_STATES.from_row(row[:-1]), state_hash, row[-1])
 
 
 def find(snapshot: Snapshot, state_hash: bytes) -> StateRecord | None:
@@ -114,19 +97,4 @@ def delete_expired(tx: Transaction, cutoff_at: int, limit: int) -> int:
         "DELETE FROM oauth_states WHERE state_hash IN"
         " (SELECT state_hash FROM oauth_states WHERE expires_at < ? LIMIT ?)",
         (cutoff_at, limit),
-    )
-
-
-def _from_row(row: Row) -> PendingAuthorization:
-    return PendingAuthorization(
-        org_id=row[0],
-        token_id=row[1],
-        provider=Provider(row[2]),
-        redirect_uri=row[3],
-        return_to=row[4],
-        scopes=_SCOPES.decode(row[5]),
-        issuer=row[6],
-        issuer_required=bool(row[7]),
-        created_at=row[8],
-        expires_at=row[9],
     )

@@ -1,8 +1,11 @@
 """Organizations: the tenants."""
 
+from typing import Final
+
 from msgspec import Struct
 
 from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.struct_table import StructTable
 
 
 class Organization(Struct, frozen=True, kw_only=True):
@@ -13,27 +16,22 @@ class Organization(Struct, frozen=True, kw_only=True):
     created_at: int
 
 
+_ORGANIZATIONS: Final = StructTable("organizations", Organization)
+
+
 def insert(tx: Transaction, organization: Organization) -> None:
     """Store a new organization."""
-    tx.execute(
-        "INSERT INTO organizations (id, name, created_at) VALUES (?, ?, ?)",
-        (organization.id, organization.name, organization.created_at),
-    )
+    _ORGANIZATIONS.insert_all(tx, [organization])
 
 
 def find(snapshot: Snapshot, id_or_name: str) -> Organization | None:
     """Find an organization by its id, else by its exact name."""
-    row = snapshot.fetch_one(
-        "SELECT id, name, created_at FROM organizations WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC LIMIT 1",
-        (id_or_name,),
-    )
-    return None if row is None else Organization(id=row[0], name=row[1], created_at=row[2])
+    return _ORGANIZATIONS.fetch_one(snapshot, "WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC LIMIT 1", (id_or_name,))
 
 
 def list_all(snapshot: Snapshot) -> list[Organization]:
     """List every organization by name; there are few, so there are no pages."""
-    rows = snapshot.fetch_all("SELECT id, name, created_at FROM organizations ORDER BY name")
-    return [Organization(id=row[0], name=row[1], created_at=row[2]) for row in rows]
+    return _ORGANIZATIONS.fetch_all(snapshot, "ORDER BY name")
 
 
 def read_last_sequence(snapshot: Snapshot, org_id: str) -> int:

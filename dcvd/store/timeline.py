@@ -3,19 +3,16 @@
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.timeline import TimelineEntryKind, TimelineNote
-from dcvd.store.engine.database import Row, Snapshot, Transaction
+from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_json
+from dcvd.store.engine.struct_table import StructTable
 
 TimelinePosition = tuple[int, int, str]
 """The position of an entry in its domain's timeline: (instant, kind, id)."""
-
-_COLUMNS: Final = "id, org_id, domain_id, kind, actor, data, at"
-_NOTE: Final = msgspec.json.Decoder(TimelineNote)
 
 
 class StoredTimelineEntry(Struct, frozen=True, kw_only=True):
@@ -30,40 +27,30 @@ class StoredTimelineEntry(Struct, frozen=True, kw_only=True):
     occurred_at: int
 
 
+_ENTRIES: Final = StructTable(
+    "timeline", StoredTimelineEntry, renamed={"note": "data", "occurred_at": "at"}, json_fields=["note"]
+)
+
+
 def insert_all(tx: Transaction, entries: Sequence[StoredTimelineEntry]) -> None:
     """Store new entries."""
-    tx.execute_many(
-        f"INSERT INTO timeline ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                entry.id,
-                entry.org_id,
-                entry.domain_id,
-                entry.kind,
-                entry.actor,
-                _encode_note(entry.note),
-                entry.occurred_at,
-            )
-            for entry in entries
-        ],
-    )
+    _ENTRIES.insert_all(tx, entries)
 
 
 def update_note(tx: Transaction, entry_id: str, note: TimelineNote) -> None:
     """Replace the note of an entry, whose position stays."""
-    tx.execute("UPDATE timeline SET data = ? WHERE id = ?", (_encode_note(note), entry_id))
+    tx.execute("UPDATE timeline SET data = ? WHERE id = ?", (encode_json(note), entry_id))
 
 
 def list_latest(
     snapshot: Snapshot, domain_id: str, kind: TimelineEntryKind, since_at: int, limit: int
 ) -> list[StoredTimelineEntry]:
     """List the newest entries of a kind that a domain has since an instant (excluded), newest first."""
-    rows = snapshot.fetch_all(
-        f"SELECT {_COLUMNS} FROM timeline WHERE domain_id = ? AND at > ? AND kind = ?"
-        " ORDER BY at DESC, id DESC LIMIT ?",
+    return _ENTRIES.fetch_all(
+        snapshot,
+        "WHERE domain_id = ? AND at > ? AND kind = ? ORDER BY at DESC, id DESC LIMIT ?",
         (domain_id, since_at, kind, limit),
     )
-    return [_from_row(row) for row in rows]
 
 
 def list_of_domain(
@@ -71,12 +58,12 @@ def list_of_domain(
 ) -> list[StoredTimelineEntry]:
     """List a domain's entries beyond a position, in the order of the timeline or against it."""
     beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
-    rows = snapshot.fetch_all(
-        f"SELECT {_COLUMNS} FROM timeline WHERE domain_id = ? AND (at, kind, id) {beyond} (?, ?, ?)"
+    return _ENTRIES.fetch_all(
+        snapshot,
+        f"WHERE domain_id = ? AND (at, kind, id) {beyond} (?, ?, ?)"
         f" ORDER BY at {order}, kind {order}, id {order} LIMIT ?",
         (domain_id, *position, limit),
     )
-    return [_from_row(row) for row in rows]
 
 
 def find_org(snapshot: Snapshot, domain_id: str) -> str | None:
@@ -93,20 +80,4 @@ def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
     return tx.execute(
         "DELETE FROM timeline WHERE id IN (SELECT id FROM timeline WHERE id < ? AND at < ? ORDER BY id LIMIT ?)",
         (earliest_id(IdPrefix.TIMELINE, cutoff_at), cutoff_at, limit),
-    )
-
-
-def _encode_note(note: TimelineNote) -> str:
-    return encode_json(note)
-
-
-def _from_row(row: Row) -> StoredTimelineEntry:
-    return StoredTimelineEntry(
-        id=row[0],
-        org_id=row[1],
-        domain_id=row[2],
-        kind=TimelineEntryKind(row[3]),
-        actor=row[4],
-        note=_NOTE.decode(row[5]),
-        occurred_at=row[6],
     )

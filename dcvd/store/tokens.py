@@ -1,12 +1,14 @@
 """API tokens; only their hash is stored."""
 
 from collections.abc import Mapping
+from typing import Final
 
-from dcvd.core.tokens import Role, Token
-from dcvd.store.engine.database import Row, Snapshot, Transaction
+from dcvd.core.tokens import Token
+from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.paging import HIGHEST_KEY
+from dcvd.store.engine.struct_table import StructTable
 
-_COLUMNS = "id, org_id, name, role, created_at, expires_at, last_used_at"
+_TOKENS: Final = StructTable("api_tokens", Token)
 
 
 def insert(tx: Transaction, token: Token, token_hash: str) -> None:
@@ -20,21 +22,21 @@ def insert(tx: Transaction, token: Token, token_hash: str) -> None:
 
 def find_by_hash(snapshot: Snapshot, token_hash: str) -> Token | None:
     """Find the token with this hash, expired or not."""
-    return _from_row(snapshot.fetch_one(f"SELECT {_COLUMNS} FROM api_tokens WHERE token_hash = ?", (token_hash,)))
+    return _TOKENS.fetch_one(snapshot, "WHERE token_hash = ?", (token_hash,))
 
 
 def get(snapshot: Snapshot, token_id: str) -> Token | None:
     """Get a token by its id, expired or not."""
-    return _from_row(snapshot.fetch_one(f"SELECT {_COLUMNS} FROM api_tokens WHERE id = ?", (token_id,)))
+    return _TOKENS.fetch_one(snapshot, "WHERE id = ?", (token_id,))
 
 
 def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: int) -> list[Token]:
     """List an organization's tokens with an id below `before`, newest first."""
-    rows = snapshot.fetch_all(
-        f"SELECT {_COLUMNS} FROM api_tokens WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
+    return _TOKENS.fetch_all(
+        snapshot,
+        "WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
         (org_id, before or HIGHEST_KEY, limit),
     )
-    return [token for row in rows if (token := _from_row(row)) is not None]
 
 
 def delete(tx: Transaction, org_id: str, token_id: str) -> bool:
@@ -55,18 +57,4 @@ def delete_expired(tx: Transaction, cutoff_at: int, limit: int) -> int:
         "DELETE FROM api_tokens WHERE id IN"
         " (SELECT id FROM api_tokens WHERE expires_at IS NOT NULL AND expires_at < ? LIMIT ?)",
         (cutoff_at, limit),
-    )
-
-
-def _from_row(row: Row | None) -> Token | None:
-    if row is None:
-        return None
-    return Token(
-        id=row[0],
-        org_id=row[1],
-        name=row[2],
-        role=Role(row[3]),
-        created_at=row[4],
-        expires_at=row[5],
-        last_used_at=row[6],
     )

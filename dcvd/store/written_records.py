@@ -3,25 +3,22 @@
 from collections.abc import Collection
 from typing import Final
 
-import msgspec
-
 from dcvd.core.records.written_records import WrittenRecord
-from dcvd.core.records.zones import ZoneRecord
-from dcvd.store.engine.database import Row, Snapshot, Transaction
-from dcvd.store.engine.json_text import encode_json, encode_list
+from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.json_text import encode_list
+from dcvd.store.engine.struct_table import StructTable
 
-_COLUMNS: Final = ", ".join(WrittenRecord.__struct_fields__)
-_BEFORE: Final = msgspec.json.Decoder(tuple[ZoneRecord, ...])
+_RECORDS: Final = StructTable("written_records", WrittenRecord)
 
 
 def put(tx: Transaction, row: WrittenRecord) -> None:
     """Store a record of a domain, or its new state."""
     tx.execute(
-        f"INSERT INTO written_records ({_COLUMNS}) VALUES ({', '.join('?' * len(WrittenRecord.__struct_fields__))})"
-        " ON CONFLICT (domain_id, name, type) DO UPDATE SET connection_id = excluded.connection_id,"
-        " zone = excluded.zone, value = excluded.value, replaced = excluded.replaced, before = excluded.before,"
-        " state = excluded.state, written_at = excluded.written_at, orphaned_at = excluded.orphaned_at",
-        _to_row(row),
+        f"{_RECORDS.insert_sql()} ON CONFLICT (domain_id, name, type) DO UPDATE SET"
+        " connection_id = excluded.connection_id, zone = excluded.zone, value = excluded.value,"
+        " replaced = excluded.replaced, before = excluded.before, state = excluded.state,"
+        " written_at = excluded.written_at, orphaned_at = excluded.orphaned_at",
+        _RECORDS.to_row(row),
     )
 
 
@@ -32,12 +29,11 @@ def list_of_domain(snapshot: Snapshot, domain_id: str) -> list[WrittenRecord]:
 
 def list_of_domains(snapshot: Snapshot, domain_ids: Collection[str]) -> list[WrittenRecord]:
     """Like `list_of_domain`, for many domains."""
-    rows = snapshot.fetch_all(
-        f"SELECT {_COLUMNS} FROM written_records WHERE domain_id IN (SELECT value FROM json_each(?))"
-        " ORDER BY domain_id, name, type",
+    return _RECORDS.fetch_all(
+        snapshot,
+        "WHERE domain_id IN (SELECT value FROM json_each(?)) ORDER BY domain_id, name, type",
         (encode_list(domain_ids),),
     )
-    return [_from_row(row) for row in rows]
 
 
 def delete(tx: Transaction, ids: Collection[str]) -> None:
@@ -67,16 +63,3 @@ def delete_orphans(tx: Transaction, cutoff_at: int, limit: int) -> int:
         " WHERE orphaned_at IS NOT NULL AND orphaned_at < ? LIMIT ?)",
         (cutoff_at, limit),
     )
-
-
-def _to_row(row: WrittenRecord) -> tuple[object, ...]:
-    return tuple(
-        encode_json(row.before) if column == "before" else getattr(row, column)
-        for column in WrittenRecord.__struct_fields__
-    )
-
-
-def _from_row(row: Row) -> WrittenRecord:
-    values = dict(zip(WrittenRecord.__struct_fields__, row, strict=True))
-    values["before"] = _BEFORE.decode(values["before"])
-    return WrittenRecord(**values)

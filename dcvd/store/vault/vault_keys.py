@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.struct_table import StructTable
 
 ENVIRONMENT_SOURCE: Final = "OAUTH_ENCRYPTION_KEY in the daemon's environment"
 """The source of a key that is in no file."""
@@ -23,6 +24,9 @@ class VaultKeyRecord(Struct, frozen=True, kw_only=True):
     created_at: int
 
 
+_KEYS: Final = StructTable("vault_keys", VaultKeyRecord)
+
+
 def key_path(database: Path) -> Path:
     """Return the path of a database's key file: beside the file itself, whatever links lead to it."""
     resolved = database.resolve()
@@ -31,8 +35,7 @@ def key_path(database: Path) -> Path:
 
 def list_all(snapshot: Snapshot) -> list[VaultKeyRecord]:
     """List every key, the oldest first: one, and one more for each change of the key."""
-    rows = snapshot.fetch_all("SELECT key_id, source, salt, created_at FROM vault_keys ORDER BY created_at, key_id")
-    return [VaultKeyRecord(key_id=row[0], source=row[1], salt=row[2], created_at=row[3]) for row in rows]
+    return _KEYS.fetch_all(snapshot, "ORDER BY created_at, key_id")
 
 
 def find_active_id(snapshot: Snapshot) -> str | None:

@@ -17,6 +17,7 @@ from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.rows import placeholders, split_rows
 from dcvd.store.webhooks import endpoints
+from dcvd.store.webhooks.delivery_history import DELIVERIES
 
 
 class NewDelivery(Struct, frozen=True, array_like=True):
@@ -108,11 +109,7 @@ def insert(tx: Transaction, new_deliveries: Sequence[NewDelivery]) -> None:
 
 def insert_finished(tx: Transaction, delivery: Delivery) -> None:
     """Store a delivery that was never pending."""
-    fields = Delivery.__struct_fields__
-    tx.execute(
-        f"INSERT INTO deliveries ({', '.join(fields)}) VALUES ({', '.join('?' * len(fields))})",
-        [getattr(delivery, field) for field in fields],
-    )
+    DELIVERIES.insert_all(tx, [delivery])
 
 
 def list_due(

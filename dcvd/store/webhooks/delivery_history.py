@@ -8,17 +8,15 @@ from msgspec import Struct
 from dcvd.core.events import EventType
 from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.webhooks.deliveries import Delivery, DeliveryState, DeliveryStatus, status_of
-from dcvd.store.engine.database import Row, Snapshot, Transaction
+from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.paging import HIGHEST_KEY
+from dcvd.store.engine.struct_table import StructTable
 
 MAX_EXAMINED: Final = 2_000
 """Rows that one page examines for those that match; a page may be short of its limit, but it comes soon."""
 
-_COLUMNS: Final = (
-    "id, org_id, endpoint_id, event_id, event_type, domain_id, sequence, state, attempts, attempts_before,"
-    " next_attempt_at, last_error, created_at, updated_at"
-)
+DELIVERIES: Final = StructTable("deliveries", Delivery)
 
 
 class DeliveryFilters(Struct, frozen=True, kw_only=True):
@@ -34,8 +32,7 @@ class DeliveryFilters(Struct, frozen=True, kw_only=True):
 
 def get(snapshot: Snapshot, org_id: str, delivery_id: str) -> Delivery | None:
     """Get a delivery of an organization by its id."""
-    row = snapshot.fetch_one(f"SELECT {_COLUMNS} FROM deliveries WHERE id = ? AND org_id = ?", (delivery_id, org_id))
-    return None if row is None else _from_row(row)
+    return DELIVERIES.fetch_one(snapshot, "WHERE id = ? AND org_id = ?", (delivery_id, org_id))
 
 
 def list_matching(
@@ -66,22 +63,21 @@ def list_matching(
         conditions, values = ["org_id = ?"], [org_id]
     first_id = "" if filters.since is None else earliest_id(IdPrefix.DELIVERY, filters.since)
     end_id = HIGHEST_KEY if filters.until is None else earliest_id(IdPrefix.DELIVERY, filters.until)
-    rows = snapshot.fetch_all(
-        f"SELECT {_COLUMNS} FROM deliveries WHERE {' AND '.join(conditions)} AND id < ? AND id >= ?"
-        " ORDER BY id DESC LIMIT ?",
+    examined = DELIVERIES.fetch_all(
+        snapshot,
+        f"WHERE {' AND '.join(conditions)} AND id < ? AND id >= ? ORDER BY id DESC LIMIT ?",
         (*values, min(before or HIGHEST_KEY, end_id), first_id, max_examined),
     )
     matches: list[Delivery] = []
-    for row in rows:
-        delivery = _from_row(row)
+    for delivery in examined:
         if not _matches(delivery, org_id, filters, is_enabled):
             continue
         if len(matches) == limit:
             return matches, matches[-1].id
         matches.append(delivery)
     # All rows of a domain belong to one organization; not even an id of another organization's is returned.
-    is_owned = bool(rows) and rows[-1][1] == org_id
-    return matches, rows[-1][0] if is_owned and len(rows) == max_examined else None
+    is_owned = bool(examined) and examined[-1].org_id == org_id
+    return matches, examined[-1].id if is_owned and len(examined) == max_examined else None
 
 
 def list_endpoints_past_retention(
@@ -145,23 +141,4 @@ def _matches(delivery: Delivery, org_id: str, filters: DeliveryFilters, is_enabl
         )
         and (filters.event_types is None or delivery.event_type in filters.event_types)
         and (filters.domain_id is None or delivery.domain_id == filters.domain_id)
-    )
-
-
-def _from_row(row: Row) -> Delivery:
-    return Delivery(
-        id=row[0],
-        org_id=row[1],
-        endpoint_id=row[2],
-        event_id=row[3],
-        event_type=EventType(row[4]),
-        domain_id=row[5],
-        sequence=row[6],
-        state=DeliveryState(row[7]),
-        attempts=row[8],
-        attempts_before=row[9],
-        next_attempt_at=row[10],
-        last_error=row[11],
-        created_at=row[12],
-        updated_at=row[13],
     )

@@ -5,21 +5,25 @@ from typing import Final
 
 import msgspec
 
-from dcvd.core.events import EventType
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import Endpoint
-from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthState
+from dcvd.core.webhooks.health import EndpointHealth
 from dcvd.kit.vault.sealing import Vault
-from dcvd.store.engine.database import Row, Snapshot, Topic, Transaction
+from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.paging import HIGHEST_KEY
+from dcvd.store.engine.struct_table import StructTable
 from dcvd.store.vault.sealed_columns import WEBHOOK_HEADERS
 
-_HEALTH: Final = "health, disabled_reason, failures, failing_since, last_error, pauses, paused_until"
-_COLUMNS: Final = f"id, org_id, url, events, max_per_second, header_names, created_at, updated_at, {_HEALTH}"
-_SELECT: Final = f"SELECT {_COLUMNS} FROM webhook_endpoints"
-_EVENTS: Final = msgspec.json.Decoder(tuple[EventType, ...])
-_NAMES: Final = msgspec.json.Decoder(tuple[str, ...])
+_ENDPOINTS: Final = StructTable(
+    "webhook_endpoints",
+    Endpoint,
+    renamed={
+        "health.state": "health",
+        "health.reason": "disabled_reason",
+        **{f"health.{field}": field for field in EndpointHealth.__struct_fields__[2:]},
+    },
+)
 _HEADERS: Final = msgspec.json.Decoder(dict[str, str])
 _FIELD: Final = WEBHOOK_HEADERS.field
 
@@ -105,34 +109,32 @@ def delete(tx: Transaction, org_id: str, endpoint_id: str) -> bool:
 
 def get(snapshot: Snapshot, endpoint_id: str) -> Endpoint | None:
     """Get an endpoint by its id, of whichever organization."""
-    row = snapshot.fetch_one(f"{_SELECT} WHERE id = ?", (endpoint_id,))
-    return None if row is None else _from_row(row)
+    return _ENDPOINTS.fetch_one(snapshot, "WHERE id = ?", (endpoint_id,))
 
 
 def find_by_ids(snapshot: Snapshot, ids: Collection[str]) -> dict[str, Endpoint]:
     """Find the endpoints with these ids."""
     if not ids:
         return {}
-    wanted_ids = encode_list(ids)
-    rows = snapshot.fetch_all(f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", (wanted_ids,))
-    return {row[0]: _from_row(row) for row in rows}
+    endpoints = _ENDPOINTS.fetch_all(snapshot, "WHERE id IN (SELECT value FROM json_each(?))", (encode_list(ids),))
+    return {endpoint.id: endpoint for endpoint in endpoints}
 
 
 def find_failing_by_ids(snapshot: Snapshot, ids: Collection[str]) -> dict[str, Endpoint]:
     """Find those of the endpoints that have failed since their last success."""
     if not ids:
         return {}
-    wanted_ids = encode_list(ids)
-    rows = snapshot.fetch_all(f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?)) AND failures > 0", (wanted_ids,))
-    return {row[0]: _from_row(row) for row in rows}
+    endpoints = _ENDPOINTS.fetch_all(
+        snapshot, "WHERE id IN (SELECT value FROM json_each(?)) AND failures > 0", (encode_list(ids),)
+    )
+    return {endpoint.id: endpoint for endpoint in endpoints}
 
 
 def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None = None, limit: int = -1) -> list[Endpoint]:
     """List an organization's endpoints with an id below `before`, newest first; all of them without a limit."""
-    rows = snapshot.fetch_all(
-        f"{_SELECT} WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (org_id, before or HIGHEST_KEY, limit)
+    return _ENDPOINTS.fetch_all(
+        snapshot, "WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (org_id, before or HIGHEST_KEY, limit)
     )
-    return [_from_row(row) for row in rows]
 
 
 def end_pauses(tx: Transaction, latest_at: int) -> int:
@@ -154,25 +156,3 @@ def list_ids(snapshot: Snapshot, *, after: str, limit: int) -> list[str]:
     """List endpoints of every organization in the order of their ids."""
     rows = snapshot.fetch_all("SELECT id FROM webhook_endpoints WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
     return [row[0] for row in rows]
-
-
-def _from_row(row: Row) -> Endpoint:
-    return Endpoint(
-        id=row[0],
-        org_id=row[1],
-        url=row[2],
-        events=_EVENTS.decode(row[3]),
-        max_per_second=row[4],
-        header_names=_NAMES.decode(row[5]),
-        created_at=row[6],
-        updated_at=row[7],
-        health=EndpointHealth(
-            state=HealthState(row[8]),
-            reason=None if row[9] is None else DisabledReason(row[9]),
-            failures=row[10],
-            failing_since=row[11],
-            last_error=row[12],
-            pauses=row[13],
-            paused_until=row[14],
-        ),
-    )

@@ -1,0 +1,129 @@
+"""Tables of which each row is a Struct."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any, Generic, TypeVar, get_origin
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import astuple
+
+from dcvd.store.engine.database import Row, Snapshot, Transaction
+from dcvd.store.engine.json_text import encode_json
+
+S = TypeVar("S", bound=Struct)
+
+
+class _Part(Struct, frozen=True):
+    """The field at `position`, a nested Struct, and its columns; it is None where `required`, one of them, is NULL."""
+
+    type: type[Struct]
+    position: int
+    start: int
+    end: int
+    required: int
+
+    def build(self, values: Sequence[Any]) -> Struct | None:
+        if values[self.required] is None:
+            return None
+        return self.type(**dict(zip(self.type.__struct_fields__, values[self.start : self.end], strict=True)))
+
+
+class StructTable(Generic[S]):
+    """A table with a column for each field of a Struct, and perhaps more columns, with which queries are made.
+
+    A nested Struct has a column for each of its fields, named `field_nested_field`; if it may be None, that is stored
+    as NULL in all of them. `renamed`: the columns with another name, by `field` or `field.nested_field`. Tuples, and
+    the nested Structs of `json_fields`, are stored as JSON in one column.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        struct_type: type[S],
+        *,
+        renamed: Mapping[str, str] = {},
+        json_fields: Collection[str] = (),
+    ) -> None:
+        self._name = name
+        self._type = struct_type
+        self._json_positions: list[int] = []
+        self._decoders: list[tuple[int, Callable[[Any], Any]]] = []
+        self._parts: list[_Part] = []
+        columns: list[str] = []
+        for position, field in enumerate(msgspec.structs.fields(struct_type)):
+            field_type = _strip_none(field.type)
+            is_json = field.name in json_fields or get_origin(field_type) is tuple
+            if is_json or not _is_a(field_type, Struct):
+                if is_json:
+                    self._json_positions.append(position)
+                self._add_decoder(len(columns), field_type)
+                columns.append(renamed.get(field.name, field.name))
+                continue
+            start, required = len(columns), 0
+            for inner in msgspec.structs.fields(field_type):
+                if _strip_none(inner.type) is inner.type:
+                    required = len(columns)
+                self._add_decoder(len(columns), _strip_none(inner.type))
+                columns.append(renamed.get(f"{field.name}.{inner.name}", f"{field.name}_{inner.name}"))
+            self._parts.append(_Part(field_type, position, start, len(columns), required))
+        self._parts.reverse()  # what changes the length of a row begins at its end, so that the positions before stay
+        self.columns = tuple(columns)
+        self.select_sql = f"SELECT {', '.join(columns)} FROM {name}"
+
+    def insert_sql(self, *more_columns: str) -> str:
+        """Return the statement that stores the values of the columns and, behind them, of more columns."""
+        columns = (*self.columns, *more_columns)
+        return f"INSERT INTO {self._name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+    def insert_all(self, tx: Transaction, structs: Iterable[S]) -> None:
+        """Store new rows."""
+        tx.execute_many(self.insert_sql(), [self.to_row(struct) for struct in structs])
+
+    def fetch_all(self, snapshot: Snapshot, clauses: str, parameters: Sequence[Any] = ()) -> list[S]:
+        """Fetch the rows that the clauses behind `FROM table` select."""
+        return [self.from_row(row) for row in snapshot.fetch_all(f"{self.select_sql} {clauses}", parameters)]
+
+    def fetch_one(self, snapshot: Snapshot, clauses: str, parameters: Sequence[Any]) -> S | None:
+        """Fetch the first row that the clauses behind `FROM table` select, or None."""
+        row = snapshot.fetch_one(f"{self.select_sql} {clauses}", parameters)
+        return None if row is None else self.from_row(row)
+
+    def to_row(self, struct: S) -> list[Any]:
+        """Return the values of the columns."""
+        row = list(astuple(struct))
+        for position in self._json_positions:
+            row[position] = encode_json(row[position])
+        for part in self._parts:
+            nested = row[part.position]
+            row[part.position : part.position + 1] = (
+                [None] * (part.end - part.start) if nested is None else astuple(nested)
+            )
+        return row
+
+    def from_row(self, row: Row) -> S:
+        """Build the Struct of a row with these columns."""
+        values = list(row)
+        for position, decode in self._decoders:
+            if values[position] is not None:
+                values[position] = decode(values[position])
+        for part in self._parts:
+            values[part.start : part.end] = [part.build(values)]
+        return self._type(**dict(zip(self._type.__struct_fields__, values, strict=True)))
+
+    def _add_decoder(self, position: int, field_type: Any) -> None:
+        if field_type is bool or _is_a(field_type, Enum):
+            self._decoders.append((position, field_type))
+        elif get_origin(field_type) is tuple or _is_a(field_type, Struct):
+            self._decoders.append((position, msgspec.json.Decoder(field_type).decode))
+
+
+def _strip_none(annotation: Any) -> Any:
+    if isinstance(annotation, UnionType):
+        (annotation,) = (each for each in annotation.__args__ if each is not NoneType)
+    return annotation
+
+
+def _is_a(annotation: Any, kind: type) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, kind)
