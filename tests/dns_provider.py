@@ -11,6 +11,7 @@ from dcvd.errors import RecordConflict, RemoteError, Retryable
 from dcvd.providers.driver import RecordDriver
 from dcvd.services.connections import creation, queries
 from dcvd.services.connections.provider_access import ProviderAccess
+from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
 from tests.marked import marked
 
@@ -87,7 +88,7 @@ class OneProvider(ProviderAccess):
         self._zone = zone
 
     async def open_driver(self, org_id: str, connection_id: str) -> RecordDriver:
-        await queries.get(self._stored, org_id, connection_id)
+        await queries.get(self._stored, ConnectionUsage(), org_id, connection_id)
         return cast(RecordDriver, self._zone)
 
 

@@ -54,7 +54,7 @@ class JobWorker:
             self.pool,
             fetch=self._selector.select,
             get_id=lambda job: job.id,
-            work=self._track_and_run,
+            work=self._run_job,
             get_idle_s=self._seconds_until_due,
             wake_event=context.database.listen(Topic.JOBS),
             cool_down_s=cool_down_s,
@@ -78,27 +78,24 @@ class JobWorker:
         for kind in sorted(pending_kinds - self._definitions.keys()):
             log.warning("jobs.unknown_kind", kind=kind)
 
-    async def _track_and_run(self, job: Job) -> None:
-        with self._selector.track(job):
-            await self._run_job(job)
-
     async def _run_job(self, job: Job) -> None:
         definition = self._definitions[job.kind]
         started = time.monotonic()
         facts = {"job_id": job.id, "kind": job.kind, "domain": job.domain_name}
-        try:
-            await definition.run(self._services, job)
-        except RemoteError as error:
-            failed_job = await queue.fail(self._context, job, error, definition.outages)
-            self._metrics.count_job_attempt(job.kind, "dead" if failed_job.state is JobState.DEAD else "failed")
-            log.warning("job.failed", **facts, code=error.code, error=error.message, attempts=failed_job.attempts)
-        except Exception as error:
-            # A fault of our own must neither lose the job nor repeat it without a delay.
-            await queue.fail(self._context, job, queue.internal_failure_error(error))
-            raise
-        else:
-            self._metrics.count_job_attempt(job.kind, "done")
-            log.info("job.done", **facts, ms=to_milliseconds(time.monotonic() - started))
+        with self._selector.track(job):
+            try:
+                await definition.run(self._services, job)
+            except RemoteError as error:
+                failed_job = await queue.fail(self._context, job, error, definition.outages)
+                self._metrics.count_job_attempt(job.kind, "dead" if failed_job.state is JobState.DEAD else "failed")
+                log.warning("job.failed", **facts, code=error.code, error=error.message, attempts=failed_job.attempts)
+            except Exception as error:
+                # A fault of our own must neither lose the job nor repeat it without a delay.
+                await queue.fail(self._context, job, queue.internal_failure_error(error))
+                raise
+            else:
+                self._metrics.count_job_attempt(job.kind, "done")
+                log.info("job.done", **facts, ms=to_milliseconds(time.monotonic() - started))
 
     async def _seconds_until_due(self) -> float:
         """Return the seconds until the next job is due; never more than a moment."""

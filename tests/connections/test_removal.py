@@ -12,6 +12,7 @@ from dcvd.errors import NotConfigured, NotFound, StoreError
 from dcvd.services.connections import creation, maintenance, queries
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.removal import disconnect
+from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.services.domains import queries as domains
@@ -127,7 +128,7 @@ async def test_its_domains_live_on_and_its_jobs_end(
         tx.execute("UPDATE domains SET connection_id = ? WHERE id = ?", (connection.id, domain.id))
 
     await context.database.write(use)
-    assert (await queries.get(context, connection.org_id, connection.id))[1] == 1
+    assert (await queries.get(context, ConnectionUsage(), connection.org_id, connection.id))[1] == 1
     clock.advance(HOUR)
     await maintenance.enqueue_refreshes(context)
     await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)

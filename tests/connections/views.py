@@ -3,12 +3,13 @@
 from dcvd.core.connections.connection import Connection
 from dcvd.core.connections.credentials import OauthTokens
 from dcvd.services.connections import queries
+from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
 
 
 async def stored(context: Context, connection: Connection) -> Connection:
     """As it is now."""
-    found, _ = await queries.get(context, connection.org_id, connection.id)
+    found, _ = await queries.get(context, ConnectionUsage(), connection.org_id, connection.id)
     return found
 
 

@@ -52,7 +52,7 @@ async def list_connections(request: ApiRequest, limit: Limit = None, cursor: Cur
 async def get_connection(request: ApiRequest, connection_id: FromPath[str]) -> ConnectionAnswer:
     """Show whether it works, when it was last used, what went wrong last, and how many domains use it."""
     usage = request.services.access.usage
-    connection, domains = await queries.get_with_usage(request.context, usage, request.org_id, connection_id)
+    connection, domains = await queries.get(request.context, usage, request.org_id, connection_id)
     return ConnectionAnswer(connection_view(connection, domains=domains))
 
 

@@ -52,7 +52,7 @@ async def make_link(
     template.
     """
     services = request.services
-    link = await domain_connect.request_apply_url(
+    link = await domain_connect.build_apply_url(
         request.context,
         services.discovery,
         services.diagnoser.admit,

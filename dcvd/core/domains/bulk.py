@@ -1,7 +1,7 @@
 """Bulk calls: each line has its own outcome, and a repeated call gets the same answer."""
 
 import hashlib
-from typing import Final, Literal
+from typing import Final, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
@@ -23,6 +23,7 @@ _MAX_MESSAGE_CHARS: Final = 400  # characters of a refusal, which may quote long
 
 AddStatus = Literal["created", "exists", "would_create", "refused"]
 RemoveStatus = Literal["removed", "would_remove", "refused"]
+C = TypeVar("C")
 
 
 class LineRefusal(Struct, frozen=True):
@@ -39,22 +40,21 @@ class DomainReference(Struct, frozen=True, kw_only=True):
     name: str | None = None
 
 
-class AddLine(Struct, frozen=True, kw_only=True):
-    """A line with a domain to add, or why it was refused. `name` is the name as it was given, if any."""
+class Line(Struct, Generic[C], frozen=True, kw_only=True):
+    """A line with what it asks for, or why it was refused. `name` is the name as it was given, if any."""
 
     number: int
     fingerprint: str
     name: str | None
-    content: ValidatedDomain | LineRefusal
+    content: C | LineRefusal
 
 
-class RemoveLine(Struct, frozen=True, kw_only=True):
-    """A line with a domain to remove, or why it was refused. `name` is the name as it was given, if any."""
+class AddLine(Line[ValidatedDomain], frozen=True, kw_only=True):
+    """A line with a domain to add."""
 
-    number: int
-    fingerprint: str
-    name: str | None
-    content: DomainReference | LineRefusal
+
+class RemoveLine(Line[DomainReference], frozen=True, kw_only=True):
+    """A line with a domain to remove."""
 
 
 class AddOutcome(Struct, frozen=True, kw_only=True, array_like=True):

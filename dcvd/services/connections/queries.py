@@ -41,22 +41,18 @@ async def list_page(
     return build_page([usage.apply_to(row) for row in rows], limit, [row.id for row in rows])
 
 
-async def get_with_usage(
-    context: Context, usage: ConnectionUsage, org_id: str, connection_id: str
-) -> tuple[Connection, int]:
-    """Like `get`, with what `usage` notes of the connection."""
-    connection, domains = await get(context, org_id, connection_id)
-    return usage.apply_to(connection), domains
+async def get(context: Context, usage: ConnectionUsage, org_id: str, connection_id: str) -> tuple[Connection, int]:
+    """Get a connection by its id, with what `usage` notes of it, and count the domains that use it.
 
-
-async def get(context: Context, org_id: str, connection_id: str) -> tuple[Connection, int]:
-    """Get a connection by its id, and count the domains that use it. Raises NotFound, also for another's connection."""
+    Raises NotFound, also for another organization's.
+    """
 
     def query(snapshot: Snapshot) -> tuple[Connection, int]:
         connection = get_owned(snapshot, org_id, connection_id)
-        return connection, connections.count_domains(snapshot, connection.id)
+        return connection, connections.count_domains(snapshot, connection_id)
 
-    return await context.database.read(query)
+    connection, domain_count = await context.database.read(query)
+    return usage.apply_to(connection), domain_count
 
 
 def get_owned(snapshot: Snapshot, org_id: str, connection_id: str) -> Connection:

@@ -5,13 +5,13 @@ same answer for the lines that were done, and the rest is done now.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 import structlog
 from msgspec import Struct
 
-from dcvd.core.domains.bulk import LineRefusal, reused_key_refusal, to_refusal
+from dcvd.core.domains.bulk import Line, LineRefusal, reused_key_refusal, to_refusal
 from dcvd.errors import Conflict, DiskFull, StoreError
 from dcvd.kit.limits.batch_sizer import BatchSizer
 from dcvd.services.context import Context
@@ -29,17 +29,7 @@ _STEP_FAILED: Final = (
 )
 
 
-class NumberedLine(Protocol):
-    """One line of a call. The lines of a step are in order, and none is missing between them."""
-
-    @property
-    def number(self) -> int: ...
-
-    @property
-    def fingerprint(self) -> str: ...
-
-
-L = TypeVar("L", bound=NumberedLine)
+L = TypeVar("L", bound=Line[Any])
 O = TypeVar("O", bound=Struct)  # noqa: E741  # an outcome, as it is stored
 R = TypeVar("R")
 S = TypeVar("S", bound=Snapshot)
@@ -64,42 +54,43 @@ def new_batch_sizer() -> BatchSizer:
 
 
 class IdempotencyRecord(Generic[O]):
-    """What is stored under a call's idempotency key: the outcome of each line."""
+    """What is stored under a call's idempotency key: the outcome of each line. `refuse` makes one of a refusal."""
 
-    def __init__(self, request: BulkRequest, outcome: type[O]) -> None:
+    def __init__(self, request: BulkRequest, outcome: type[O], refuse: Callable[[Line[Any], LineRefusal], O]) -> None:
         self._org_id = request.org_id
         self._key = None if request.dry_run else request.idempotency_key
         self._outcome_decoder = msgspec.json.Decoder(outcome)
+        self._refuse = refuse
 
-    def recall(self, snapshot: Snapshot, lines: Sequence[L]) -> tuple[dict[int, O | LineRefusal], list[L]]:
-        """Return the outcomes of the lines that were done before, by line number, and the lines still to do.
+    def complete(
+        self, tx: Transaction, lines: Sequence[L], now: int, apply: Callable[[Sequence[L]], Sequence[O]]
+    ) -> list[O]:
+        """Have `apply` do the lines that were not done before, store their outcomes, and return those of all lines.
 
-        A line that differs from the one that was done under its number gets a refusal as its outcome.
+        The lines are in order, and none is missing between them. A line that differs from the one that was done under
+        its number is refused.
         """
         if self._key is None:
-            return {}, list(lines)
-        stored_lines = bulk_lines.list_between(snapshot, self._org_id, self._key, lines[0].number, lines[-1].number)
+            return list(apply(lines))
+        stored_lines = bulk_lines.list_between(tx, self._org_id, self._key, lines[0].number, lines[-1].number)
         stored_by_number = {line.line: line for line in stored_lines}
-        known_outcomes: dict[int, O | LineRefusal] = {}
+        outcomes: dict[int, O] = {}
         for line in lines:
             stored = stored_by_number.get(line.number)
-            if stored is None:
-                continue
-            is_same_line = stored.fingerprint == line.fingerprint
-            known_outcomes[line.number] = (
-                self._outcome_decoder.decode(stored.outcome) if is_same_line else reused_key_refusal(line.number)
-            )
-        return known_outcomes, [line for line in lines if line.number not in known_outcomes]
-
-    def remember(self, tx: Transaction, lines: Sequence[NumberedLine], outcomes: Sequence[O], now: int) -> None:
-        """Store the outcomes of lines, in the unit of work that did them."""
-        if self._key is None:
-            return
-        done = [
-            BulkLine(line.number, line.fingerprint, msgspec.json.encode(outcome).decode())
-            for line, outcome in zip(lines, outcomes, strict=True)
-        ]
+            if stored is not None:
+                is_same_line = stored.fingerprint == line.fingerprint
+                outcomes[line.number] = (
+                    self._outcome_decoder.decode(stored.outcome)
+                    if is_same_line
+                    else self._refuse(line, reused_key_refusal(line.number))
+                )
+        new_lines = [line for line in lines if line.number not in outcomes]
+        done = []
+        for line, outcome in zip(new_lines, apply(new_lines), strict=True):
+            outcomes[line.number] = outcome
+            done.append(BulkLine(line.number, line.fingerprint, msgspec.json.encode(outcome).decode()))
         bulk_lines.insert(tx, self._org_id, self._key, done, now)
+        return [outcomes[line.number] for line in lines]
 
 
 async def run_in_steps(
@@ -150,7 +141,7 @@ async def run_whole(
     return [result async for results in run(lines) for result in results]
 
 
-async def check_key_unused(context: Context, request: BulkRequest, lines: Sequence[NumberedLine]) -> None:
+async def check_key_unused(context: Context, request: BulkRequest, lines: Sequence[Line[Any]]) -> None:
     """Check a key before any line is done. Raises Conflict when it was used for other lines."""
     key = request.idempotency_key
     if key is None or request.dry_run:

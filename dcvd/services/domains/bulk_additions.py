@@ -1,7 +1,7 @@
 """Add many domains by one call."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +12,7 @@ from dcvd.core.domains.bulk import (
     AddLine,
     AddOutcome,
     AddStatus,
+    Line,
     LineRefusal,
     fingerprint_line,
     to_refusal,
@@ -67,10 +68,10 @@ class BulkAdditions:
     def __init__(self, context: Context, request: BulkRequest) -> None:
         self._context = context
         self._request = request
-        self._idempotency_record = IdempotencyRecord(request, AddOutcome)
+        self._idempotency_record = IdempotencyRecord(request, AddOutcome, _refused_outcome)
         self._batch_sizer = new_batch_sizer()
         self._queue_counter = QueueCounter()
-        self._simulated_names: set[str] = set()
+        self._simulated_names: set[str | None] = set()
 
     def add_lines(self, lines: Sequence[AddLine]) -> AsyncIterator[list[AddLineResult]]:
         """Add the next lines of the call, and yield the results in order, portion by portion."""
@@ -81,26 +82,28 @@ class BulkAdditions:
             lines,
             apply=self._add,
             simulate=self._simulate,
-            refuse=lambda line, error: AddLineResult(line=line.number, outcome="refused", name=line.name, error=error),
+            refuse=lambda line, error: _to_result(line, _refused_outcome(line, error)),
         )
 
     def _add(self, tx: Transaction, lines: Sequence[AddLine]) -> list[AddLineResult]:
         context, request = self._context, self._request
-        known_outcomes, new_lines = self._idempotency_record.recall(tx, lines)
-        results = self._evaluate(tx, new_lines)
-        new_domains = [
-            result.domain for result in results.values() if result.error is None and result.domain is not None
-        ]
+        domains_by_id: dict[str, Domain] = {}
         positions: dict[str, QueuePosition] = {}
-        if new_domains:
-            registrations = additions.store(context, tx, request.org_id, new_domains, actor=request.actor)
-            positions = self._queue_counter.find_positions(context, tx, registrations)
-        new_outcomes = [_to_outcome(line, results.get(line.number)) for line in new_lines]
-        self._idempotency_record.remember(tx, new_lines, new_outcomes, context.now())
-        outcomes = known_outcomes | {
-            line.number: outcome for line, outcome in zip(new_lines, new_outcomes, strict=True)
-        }
-        domains_by_id = {result.domain.id: result.domain for result in results.values() if result.domain is not None}
+
+        def apply(new_lines: Sequence[AddLine]) -> list[AddOutcome]:
+            results = self._evaluate(tx, new_lines)
+            domains_by_id.update(
+                {result.domain.id: result.domain for result in results.values() if result.domain is not None}
+            )
+            new_domains = [
+                result.domain for result in results.values() if result.error is None and result.domain is not None
+            ]
+            if new_domains:
+                registrations = additions.store(context, tx, request.org_id, new_domains, actor=request.actor)
+                positions.update(self._queue_counter.find_positions(context, tx, registrations))
+            return [_to_outcome(line, results.get(line.number)) for line in new_lines]
+
+        outcomes = self._idempotency_record.complete(tx, lines, context.now(), apply)
         return _build_results(context, tx, lines, outcomes, domains_by_id, positions)
 
     def _simulate(self, snapshot: Snapshot, lines: Sequence[AddLine]) -> list[AddLineResult]:
@@ -109,24 +112,16 @@ class BulkAdditions:
         for line in lines:
             evaluation = evaluations.get(line.number)
             outcome = _to_outcome(line, evaluation)
+            domain = None
             # A dry run stores no domain, so the names that this call would have added have to be remembered here.
-            is_repeated = outcome.name is not None and outcome.name in self._simulated_names
-            if outcome.outcome == "refused":
-                line_result = AddLineResult(line=line.number, outcome="refused", name=outcome.name, error=outcome.error)
-            elif is_repeated:
-                line_result = AddLineResult(line=line.number, outcome="exists", name=outcome.name)
+            if outcome.outcome != "refused" and outcome.name in self._simulated_names:
+                outcome = AddOutcome(outcome="exists", name=outcome.name)
+            elif outcome.outcome == "created":
+                self._simulated_names.add(outcome.name)
+                outcome = AddOutcome(outcome="would_create", name=outcome.name)
             elif outcome.outcome == "exists" and evaluation is not None:
-                line_result = AddLineResult(
-                    line=line.number,
-                    outcome="exists",
-                    name=outcome.name,
-                    domain_id=outcome.domain_id,
-                    domain=evaluation.domain,
-                )
-            else:
-                self._simulated_names.add(outcome.name or "")
-                line_result = AddLineResult(line=line.number, outcome="would_create", name=outcome.name)
-            results.append(line_result)
+                domain = evaluation.domain
+            results.append(_to_result(line, outcome, domain))
         return results
 
     def _evaluate(self, snapshot: Snapshot, lines: Sequence[AddLine]) -> dict[int, AdditionResult]:
@@ -140,7 +135,7 @@ class BulkAdditions:
 
 def _to_outcome(line: AddLine, result: AdditionResult | None) -> AddOutcome:
     if isinstance(line.content, LineRefusal):
-        return AddOutcome(outcome="refused", name=line.name, error=line.content)
+        return _refused_outcome(line, line.content)
     assert result is not None, "every line with a domain was evaluated"
     name, error, domain = line.content.name, result.error, result.domain
     if domain is not None and (error is None or error.code == _DOMAIN_EXISTS):
@@ -153,34 +148,39 @@ def _build_results(
     context: Context,
     tx: Snapshot,
     lines: Sequence[AddLine],
-    outcomes: Mapping[int, AddOutcome | LineRefusal],
+    outcomes: Sequence[AddOutcome],
     known_domains: dict[str, Domain],
     known_positions: dict[str, QueuePosition],
 ) -> list[AddLineResult]:
     """Build the results with the domains as they are now; `known_…` saves reading those that were read already."""
-    domain_ids = {outcome.domain_id for outcome in outcomes.values() if isinstance(outcome, AddOutcome)}
-    missing_ids = [domain_id for domain_id in domain_ids if domain_id is not None and domain_id not in known_domains]
+    domain_ids = {outcome.domain_id for outcome in outcomes if outcome.domain_id is not None}
+    missing_ids = [domain_id for domain_id in domain_ids if domain_id not in known_domains]
     if missing_ids:
         known_domains = known_domains | domains.find_by_ids(tx, missing_ids)
     without_position = [domain for domain in known_domains.values() if domain.id not in known_positions]
     if without_position:
         known_positions = known_positions | registration_queue.read_positions(context, tx, without_position)
-    results: list[AddLineResult] = []
-    for line in lines:
-        outcome = outcomes[line.number]
-        if isinstance(outcome, LineRefusal):
-            results.append(AddLineResult(line=line.number, outcome="refused", name=line.name, error=outcome))
-            continue
-        domain_id = outcome.domain_id
-        results.append(
-            AddLineResult(
-                line=line.number,
-                outcome=outcome.outcome,
-                name=outcome.name,
-                domain_id=domain_id,
-                domain=None if domain_id is None else known_domains.get(domain_id),
-                queue_position=None if domain_id is None else known_positions.get(domain_id),
-                error=outcome.error,
-            )
+    return [
+        _to_result(
+            line, outcome, known_domains.get(outcome.domain_id or ""), known_positions.get(outcome.domain_id or "")
         )
-    return results
+        for line, outcome in zip(lines, outcomes, strict=True)
+    ]
+
+
+def _refused_outcome(line: Line[Any], error: LineRefusal) -> AddOutcome:
+    return AddOutcome(outcome="refused", name=line.name, error=error)
+
+
+def _to_result(
+    line: AddLine, outcome: AddOutcome, domain: Domain | None = None, queue_position: QueuePosition | None = None
+) -> AddLineResult:
+    return AddLineResult(
+        line=line.number,
+        outcome=outcome.outcome,
+        name=outcome.name,
+        domain_id=outcome.domain_id,
+        domain=domain,
+        queue_position=queue_position,
+        error=outcome.error,
+    )

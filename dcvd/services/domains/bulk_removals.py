@@ -1,10 +1,11 @@
 """Remove many domains by one call."""
 
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from msgspec import Struct
 
-from dcvd.core.domains.bulk import DomainReference, LineRefusal, RemoveLine, RemoveOutcome
+from dcvd.core.domains.bulk import DomainReference, Line, LineRefusal, RemoveLine, RemoveOutcome
 from dcvd.core.domains.domain import Domain
 from dcvd.services.context import Context
 from dcvd.services.domains import removals
@@ -26,7 +27,7 @@ class BulkRemovals:
     def __init__(self, context: Context, request: BulkRequest) -> None:
         self._context = context
         self._request = request
-        self._idempotency_record = IdempotencyRecord(request, RemoveOutcome)
+        self._idempotency_record = IdempotencyRecord(request, RemoveOutcome, _refused_outcome)
         self._batch_sizer = new_batch_sizer()
         self._simulated_ids: set[str] = set()
 
@@ -44,30 +45,27 @@ class BulkRemovals:
 
     def _remove(self, tx: Transaction, lines: Sequence[RemoveLine]) -> list[RemoveLineResult]:
         context, request = self._context, self._request
-        known_outcomes, new_lines = self._idempotency_record.recall(tx, lines)
-        new_outcomes, removed_domains = self._decide(tx, new_lines)
-        if removed_domains:
-            removals.erase_domains(
-                context, tx, request.org_id, removed_domains, actor=request.actor, remove_records=request.remove_records
-            )
-        self._idempotency_record.remember(tx, new_lines, new_outcomes, context.now())
-        outcomes = known_outcomes | {
-            line.number: outcome for line, outcome in zip(new_lines, new_outcomes, strict=True)
-        }
-        results: list[RemoveLineResult] = []
-        for line in lines:
-            outcome = outcomes[line.number]
-            result = _refused_outcome(line, outcome) if isinstance(outcome, LineRefusal) else outcome
-            results.append(RemoveLineResult(line=line.number, result=result))
-        return results
+
+        def apply(new_lines: Sequence[RemoveLine]) -> list[RemoveOutcome]:
+            outcomes, removed_domains = self._decide(tx, new_lines)
+            if removed_domains:
+                removals.erase_domains(
+                    context,
+                    tx,
+                    request.org_id,
+                    removed_domains,
+                    actor=request.actor,
+                    remove_records=request.remove_records,
+                )
+            return outcomes
+
+        return _to_results(lines, self._idempotency_record.complete(tx, lines, context.now(), apply))
 
     def _simulate(self, snapshot: Snapshot, lines: Sequence[RemoveLine]) -> list[RemoveLineResult]:
         outcomes, removed_domains = self._decide(snapshot, lines)
         # A dry run removes nothing, so the domains that this step would have removed have to be remembered here.
         self._simulated_ids.update(domain.id for domain in removed_domains)
-        return [
-            RemoveLineResult(line=line.number, result=outcome) for line, outcome in zip(lines, outcomes, strict=True)
-        ]
+        return _to_results(lines, outcomes)
 
     def _decide(self, snapshot: Snapshot, lines: Sequence[RemoveLine]) -> tuple[list[RemoveOutcome], list[Domain]]:
         """Decide the outcome of each line in order; return the outcomes, and the domains that are to be removed."""
@@ -104,5 +102,9 @@ class BulkRemovals:
         return outcomes, list(removed_domains.values())
 
 
-def _refused_outcome(line: RemoveLine, error: LineRefusal) -> RemoveOutcome:
+def _to_results(lines: Sequence[RemoveLine], outcomes: Sequence[RemoveOutcome]) -> list[RemoveLineResult]:
+    return [RemoveLineResult(line=line.number, result=outcome) for line, outcome in zip(lines, outcomes, strict=True)]
+
+
+def _refused_outcome(line: Line[Any], error: LineRefusal) -> RemoveOutcome:
     return RemoveOutcome(outcome="refused", name=line.name, error=error)

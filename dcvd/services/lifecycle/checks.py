@@ -59,42 +59,28 @@ async def record(
     `actor` (see `core.timeline`) is who requested the check; the rest is as in `apply`.
     """
     return await context.database.write(
-        lambda tx: apply(context, tx, domain_id, observations, asked_at=asked_at, start=start, actor=actor)
+        lambda tx: apply(context, tx, DomainCheck(domain_id, observations, asked_at, start), actor=actor)
     )
 
 
 async def record_many(context: Context, checks: Sequence[DomainCheck]) -> list[Domain | None]:
     """Record many checks in one unit of work: all of them are stored, or none."""
-    return await context.database.write(
-        lambda tx: [
-            apply(context, tx, check.domain_id, check.observations, asked_at=check.asked_at, start=check.start)
-            for check in checks
-        ]
-    )
+    return await context.database.write(lambda tx: [apply(context, tx, check) for check in checks])
 
 
-def apply(
-    context: Context,
-    tx: Transaction,
-    domain_id: str,
-    observations: Sequence[Observation],
-    *,
-    asked_at: int | None = None,
-    start: CheckStart | None = None,
-    actor: str = SYNC_ACTOR,
-) -> Domain | None:
+def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str = SYNC_ACTOR) -> Domain | None:
     """Like `record`, but inside a larger unit of work.
 
     Cloudflare's answer to a request made at `asked_at` is left out where a later answer was stored since; so is the DNS
     observation of a check with this `start`. A check that was requested meanwhile follows soon.
     """
-    stored = domains.get(tx, domain_id)
+    stored = domains.get(tx, check.domain_id)
     if stored is None:
         return None
-    now = context.now()
+    observations, start, now = check.observations, check.start, context.now()
     policy = context.check_policy
     incomplete_checks = count_incomplete_checks(stored, observations)
-    if _is_outdated(stored.cf_checked_at, asked_at, now):
+    if _is_outdated(stored.cf_checked_at, check.asked_at, now):
         observations = [
             observation
             for observation in observations

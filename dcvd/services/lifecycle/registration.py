@@ -7,6 +7,7 @@ from dcvd.core.lifecycle import remedies
 from dcvd.core.timeline import job_actor
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
+from dcvd.services.lifecycle.checks import DomainCheck
 from dcvd.store import domains
 from dcvd.store.engine.database import Transaction
 
@@ -33,4 +34,4 @@ def record_observation(
         return None
     if domain.remedies_applied:
         domains.update(tx, remedies.restart_remedy_wait(domain, context.now()))
-    return checks.apply(context, tx, domain.id, [observation], actor=job_actor(job.id))
+    return checks.apply(context, tx, DomainCheck(domain.id, [observation]), actor=job_actor(job.id))

@@ -41,25 +41,33 @@ class ApplyUrl(Struct, frozen=True, kw_only=True):
 
 
 async def build_apply_url(
-    context: Context, discovery: DomainConnectDiscovery, org_id: str, domain_id: str, *, redirect_uri: str | None
+    context: Context,
+    discovery: DomainConnectDiscovery,
+    admit: Callable[[str], AbstractContextManager[None]],
+    org_id: str,
+    domain_id: str,
+    *,
+    redirect_uri: str | None,
 ) -> ApplyUrl:
-    """Build a signed URL; the state that comes back with the customer is the domain's id.
+    """Build a signed URL, as far as `admit` allows: DNS and a provider are asked.
 
-    Without a `redirect_uri` the customer comes back to a page of ours, if `server.public_url` is set.
+    The state that comes back with the customer is the domain's id. Without a `redirect_uri` they come back to a page of
+    ours, if `server.public_url` is set.
 
     Raises NotFound (also where the provider does not offer Domain Connect), Conflict where the template does not give
     the domain what it needs or the provider does not know it, InvalidInput for a redirect that is not configured,
-    NotConfigured without a template and a key, Retryable where the provider gives no answer.
+    NotConfigured without a template and a key, Retryable where the provider gives no answer, and what `admit` raises.
     """
     config = context.config
-    private_key = require_private_key(config)
-    if redirect_uri is not None and redirect_uri not in config.oauth.return_to:
-        raise InvalidInput("redirectUri", "redirectUri is not one of oauth.return_to of the configuration.")
-    domain = await queries.get(context, org_id, domain_id)
-    records = _collect_records(domain)
-    discovery_result = await discovery.discover_provider(domain.name)
-    application = prepare_application(records, zone=discovery_result.zone, target=config.cloudflare.cname_target)
-    sync_url = await _find_sync_url(config, discovery, discovery_result)
+    with admit(org_id):
+        private_key = require_private_key(config)
+        if redirect_uri is not None and redirect_uri not in config.oauth.return_to:
+            raise InvalidInput("redirectUri", "redirectUri is not one of oauth.return_to of the configuration.")
+        domain = await queries.get(context, org_id, domain_id)
+        records = _collect_records(domain)
+        discovery_result = await discovery.discover_provider(domain.name)
+        application = prepare_application(records, zone=discovery_result.zone, target=config.cloudflare.cname_target)
+        sync_url = await _find_sync_url(config, discovery, discovery_result)
     parameters = application.to_parameters()
     return_uri = redirect_uri or (f"{config.server.public_url}{RETURN_PATH}" if config.server.public_url else None)
     if return_uri is not None:
@@ -75,20 +83,6 @@ async def build_apply_url(
         width=discovery_result.provider.width,
         height=discovery_result.provider.height,
     )
-
-
-async def request_apply_url(
-    context: Context,
-    discovery: DomainConnectDiscovery,
-    admit: Callable[[str], AbstractContextManager[None]],
-    org_id: str,
-    domain_id: str,
-    *,
-    redirect_uri: str | None,
-) -> ApplyUrl:
-    """Build a signed URL as far as `admit` allows: DNS and a provider are asked. Raises what both raise."""
-    with admit(org_id):
-        return await build_apply_url(context, discovery, org_id, domain_id, redirect_uri=redirect_uri)
 
 
 async def handle_return(context: Context, state: str, admit: Callable[[str], AbstractContextManager[None]]) -> None:

@@ -11,8 +11,8 @@ from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.required_records import known_records
 from dcvd.core.jobs import Job
 from dcvd.core.records import undo as dns_undo
-from dcvd.core.records.plan import ZONE_NOT_FOUND, DnsPlan, plan_record
-from dcvd.core.records.written_records import WrittenRecord, connection_id_of, our_values_of
+from dcvd.core.records.plan import ZONE_NOT_FOUND, DnsPlan
+from dcvd.core.records.written_records import WrittenRecord, connection_id_of
 from dcvd.core.records.zones import DnsWrite
 from dcvd.errors import Conflict, InvalidInput, Permanent, Retryable, Unauthorized
 from dcvd.services import timeline
@@ -62,13 +62,7 @@ async def plan_write(
     async with _bound_provider_calls(timeout_s):
         editor = await zone_editor.open_zone_editor(access, org_id, chosen_id, domain.name)
         steps = [
-            plan_record(
-                record,
-                await editor.read(record.name),
-                editor.zone,
-                replace=replace,
-                our_values=our_values_of(stored_by_name.get((record.type, record.name))),
-            )
+            await editor.plan(record, stored_by_name.get((record.type, record.name)), replace=replace)
             for record in known_records(domain)
         ]
     return DnsPlan(connection_id=chosen_id, zone=editor.zone.name, steps=tuple(steps))

@@ -50,13 +50,7 @@ async def write(context: Context, access: ConnectionAccess, job: Job, *, replace
     editor = await zone_editor.open_zone_editor(access, job.org_id, domain.connection_id, domain.name)
     for record in required_records:
         stored_record = stored_by_name.get((record.type, record.name))
-        step = plan_record(
-            record,
-            await editor.read(record.name),
-            editor.zone,
-            replace=replace,
-            our_values=our_values_of(stored_record),
-        )
+        step = await editor.plan(record, stored_record, replace=replace)
         match step.state:
             case "blocked":
                 assert step.obstacle is not None, "what is blocked says why"

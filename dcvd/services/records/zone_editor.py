@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from dcvd.core.records.plan import ZONE_NOT_FOUND
+from dcvd.core.domains.domain import Record
+from dcvd.core.records.plan import ZONE_NOT_FOUND, PlanStep, plan_record
+from dcvd.core.records.written_records import WrittenRecord, our_values_of
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent
 from dcvd.providers.driver import RecordDriver
@@ -19,6 +21,11 @@ class ZoneEditor:
     async def read(self, name: str) -> tuple[ZoneRecord, ...]:
         """Read all records at exactly this name. Raises RemoteError."""
         return tuple(await self._driver.read(self.zone, name))
+
+    async def plan(self, record: Record, stored_record: WrittenRecord | None, *, replace: bool) -> PlanStep:
+        """Plan how to write a record; `stored_record` is what we wrote at its name before. Raises RemoteError."""
+        zone_records, our_values = await self.read(record.name), our_values_of(stored_record)
+        return plan_record(record, zone_records, self.zone, replace=replace, our_values=our_values)
 
     async def change(self, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
         """Remove and add records, as `RecordDriver.change` does. Raises RemoteError."""

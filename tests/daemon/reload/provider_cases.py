@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Awaitable
+from contextlib import nullcontext
 from functools import partial
 
 from click.testing import CliRunner
@@ -144,7 +145,9 @@ async def build_link(place: Place) -> str:
     """The link to the customer's provider, and whose signature it has."""
     domain = await place.new_domain()
     discovery = KnownProvider(DnsObserver(place.context.config).zones, Fetcher())
-    link = await domain_connect.build_apply_url(place.context, discovery, domain.org_id, domain.id, redirect_uri=None)
+    link = await domain_connect.build_apply_url(
+        place.context, discovery, lambda _: nullcontext(), domain.org_id, domain.id, redirect_uri=None
+    )
     url, _, query = link.url.partition("?")
     signed, _, rest = query.partition("&key=")
     keys = {name: sign(signed, Secret((place.directory / name).read_text())) for name in ("first.pem", "second.pem")}

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import string
+from contextlib import nullcontext
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -53,7 +54,9 @@ async def domain(context: Context) -> Domain:
 async def link(
     context: Context, discovery: DomainConnectDiscovery, domain: Domain, redirect_uri: str | None = None
 ) -> ApplyUrl:
-    return await build_apply_url(context, discovery, domain.org_id, domain.id, redirect_uri=redirect_uri)
+    return await build_apply_url(
+        context, discovery, lambda _: nullcontext(), domain.org_id, domain.id, redirect_uri=redirect_uri
+    )
 
 
 async def test_a_customer_who_follows_the_link_has_the_record(
@@ -171,7 +174,7 @@ async def test_a_domain_of_another_organization_is_not_there(
 ) -> None:
     other = await organizations.create(context, "others")
     with pytest.raises(NotFound):
-        await build_apply_url(context, discovery, other.id, domain.id, redirect_uri=None)
+        await build_apply_url(context, discovery, lambda _: nullcontext(), other.id, domain.id, redirect_uri=None)
     assert provider.requests == []
 
 
