@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from dns.name import Name
-from dns.rdataset import Rdataset
-from dns.rdatatype import RdataType
 from msgspec import UNSET
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from dcvd.core.instants import SECOND
 from dcvd.errors import Conflict, NotFound
@@ -60,7 +58,7 @@ class World:
         self.operator_token = IssuedToken(
             id=hashlib.sha256(settings.token.encode()).hexdigest()[:32], permissions=frozenset(), zones=frozenset()
         )
-        self.customers = CustomerZones(_SandboxDns(self), self.clock.now)
+        self.customers = CustomerZones(self.zone, self._handle_dns_change, self.clock.now)
         for zone_name in settings.customer_zones:
             self.customers.create(zone_name, settings.customer, "active")
         self.consents = Consents(settings, self.tokens, self.clock.now)
@@ -79,7 +77,7 @@ class World:
         records = parse_records(kind, values, ttl)
         changed_names = self.zone.put(owner, records)
         self.customers.mirror_dns_change(_to_text(owner), kind.name, [rdata.to_text() for rdata in records], ttl)
-        self.hostnames.handle_dns_change(changed_names, self.clock.now())
+        self._handle_dns_change(changed_names)
 
     def delete_dns(self, name: str, rdtype: str) -> None:
         """Remove the records of that name and type. Raises InvalidInput, and NotFound if there are none."""
@@ -88,17 +86,7 @@ class World:
         if changed_names is None:
             raise NotFound(f"There are no {kind.name} records at {name}.")
         self.customers.mirror_dns_change(_to_text(owner), kind.name, (), DEFAULT_TTL)
-        self.hostnames.handle_dns_change(changed_names, self.clock.now())
-
-    def put_dns(self, owner: Name, records: Rdataset) -> None:
-        """Replace records in DNS, without changing a customer's zone."""
-        self.hostnames.handle_dns_change(self.zone.put(owner, records), self.clock.now())
-
-    def drop_dns(self, owner: Name, kind: RdataType) -> None:
-        """Remove records from DNS, if there are any, without changing a customer's zone."""
-        changed_names = self.zone.drop(owner, kind)
-        if changed_names is not None:
-            self.hostnames.handle_dns_change(changed_names, self.clock.now())
+        self._handle_dns_change(changed_names)
 
     def find_token(self, token: str) -> IssuedToken | None:
         """Return what a presented bearer token permits; None if it is not valid."""
@@ -193,6 +181,9 @@ class World:
             )
         self.hostnames.refresh_all(now)
 
+    def _handle_dns_change(self, changed_names: frozenset[Name]) -> None:
+        self.hostnames.handle_dns_change(changed_names, self.clock.now())
+
     def _read_conditions(self, record: CustomHostname) -> tuple[HostnameConditions, frozenset[Name]]:
         conditions, consulted_names = read_conditions(
             record,
@@ -214,33 +205,9 @@ class World:
         return self._refusals.get((authority, record.hostname)) or self._refusals.get((authority, None))
 
 
-class _SandboxDns:
-    """The sandbox's DNS, in which customers' zones are published."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def put(self, name: str, rdtype: str, values: Sequence[str], ttl: int) -> None:
-        self._world.put_dns(parse_name(name), parse_records(parse_type(rdtype), values, ttl))
-
-    def drop(self, name: str, rdtype: str) -> None:
-        self._world.drop_dns(parse_name(name), parse_type(rdtype))
-
-    def resolve_addresses(self, name: str, rdtype: str) -> list[str]:
-        resolution = self._world.zone.resolve(parse_name(name), parse_type(rdtype))
-        return [rdata.to_text() for rrset in resolution.answer if rrset.rdtype is parse_type(rdtype) for rdata in rrset]
-
-
 def _to_text(name: Name) -> str:
     return name.to_text(omit_final_dot=True).lower()
 
 
 def _apply_extras(record: CustomHostname, extras: ExtraMembers) -> CustomHostname:
-    return replace(
-        record,
-        custom_metadata=record.custom_metadata if extras.custom_metadata is UNSET else extras.custom_metadata,
-        custom_origin_server=(
-            record.custom_origin_server if extras.custom_origin_server is UNSET else extras.custom_origin_server
-        ),
-        custom_origin_sni=record.custom_origin_sni if extras.custom_origin_sni is UNSET else extras.custom_origin_sni,
-    )
+    return replace(record, **{member: value for member, value in asdict(extras).items() if value is not UNSET})

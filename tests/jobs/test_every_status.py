@@ -94,14 +94,15 @@ class Table:
             # A certificate that is said to have expired has an expiry that says so too.
             expires_on = self.ward.clock.now() - DAY if ssl_status is SslStatus.EXPIRED else None
             world.force(
-                domain.name, ForcedStateChange(status=status, ssl_status=ssl_status, expires_on=expires_on, sticky=True)
+                domain.name,
+                ForcedStateChange(status=status, ssl_status=ssl_status, expires_on=expires_on, is_sticky=True),
             )
 
     def release(self) -> None:
         """Every state is its own again, and what takes time there has had it."""
         world = self.ward.sandbox.world
         for domain in self.domains.values():
-            world.force(domain.name, ForcedStateChange(status=None, ssl_status=None, expires_on=None, sticky=False))
+            world.force(domain.name, ForcedStateChange(status=None, ssl_status=None, expires_on=None, is_sticky=False))
         world.clock.advance(HOUR)
 
     async def look(self, *, times: int = 1) -> None:

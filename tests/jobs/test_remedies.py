@@ -56,7 +56,7 @@ async def test_a_moved_hostname_is_patched_back_and_goes_on_to_active(ward: Ward
 async def test_a_hold_is_patched_at_most_once_per_step_and_found_released(ward: Ward) -> None:
     domain = await ward.registered()
     ward.sandbox.set_dns(NAME, "CNAME", ["edge.sandbox.test."])
-    ward.sandbox.world.force(NAME, ForcedStateChange(status=HELD, sticky=True))
+    ward.sandbox.world.force(NAME, ForcedStateChange(status=HELD, is_sticky=True))
     patched = []
     for hour in range(3 * 24):
         await ward.look(domain.id)
@@ -70,7 +70,7 @@ async def test_a_hold_is_patched_at_most_once_per_step_and_found_released(ward: 
     assert (stored.status, stored.error.code) == (DomainStatus.ERROR, "blocked")
     assert "held zone" in stored.error.message
     assert (await ward.events())["domain.error"] == 1
-    ward.sandbox.world.force(NAME, ForcedStateChange(sticky=False))
+    ward.sandbox.world.force(NAME, ForcedStateChange(is_sticky=False))
     ward.clock.advance(DAY)
     await ward.look(domain.id)
     await ward.work()
@@ -236,7 +236,7 @@ async def test_a_kill_between_the_create_and_its_storing_adopts_what_was_created
 async def test_a_restart_before_the_job_ran_does_it_once(ward: Ward) -> None:
     domain = await ward.registered()
     ward.sandbox.set_dns(NAME, "CNAME", ["edge.sandbox.test."])
-    ward.sandbox.world.force(NAME, ForcedStateChange(status=HostnameStatus.MOVED, sticky=True))
+    ward.sandbox.world.force(NAME, ForcedStateChange(status=HostnameStatus.MOVED, is_sticky=True))
     await ward.look(domain.id)
     (job,) = await ward.pending()
     restarted = Context(
@@ -254,7 +254,7 @@ async def test_a_restart_before_the_job_ran_does_it_once(ward: Ward) -> None:
 @pytest.mark.parametrize("outage", [50 * MINUTE, 3 * DAY])
 async def test_a_job_that_an_outage_held_up_is_followed_by_a_whole_step(ward: Ward, outage: int) -> None:
     domain = await ward.registered()
-    ward.sandbox.world.force(NAME, ForcedStateChange(status=HostnameStatus.MOVED, sticky=True))
+    ward.sandbox.world.force(NAME, ForcedStateChange(status=HostnameStatus.MOVED, is_sticky=True))
     await ward.look(domain.id)
     await fault(ward.sandbox, kind="status", status=503)
     await ward.work()

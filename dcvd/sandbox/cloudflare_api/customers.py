@@ -1,14 +1,13 @@
 """Serve Cloudflare's API for customers' zones and their DNS records, below /client/v4."""
 
-from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
 
-from dcvd.sandbox.cloudflare_api.gate import is_identifier, read_bearer_token
+from dcvd.sandbox.cloudflare_api.gate import ISSUED_TOKEN, read_identifier
 from dcvd.sandbox.customers.listing import build_records_page, build_zones_page
 from dcvd.sandbox.customers.model import CustomerZone, DnsRecord
-from dcvd.sandbox.customers.tokens import IssuedToken, Permission
+from dcvd.sandbox.customers.tokens import Permission
 from dcvd.sandbox.customers.zones import CustomerZones
 from dcvd.sandbox.hostnames.bodies import decode
 from dcvd.sandbox.http.envelope import CloudflareErrorResponse, success_response
@@ -19,14 +18,10 @@ _RECORD_PATH: Final = f"{_RECORDS_PATH}/{{dns_record_id}}"
 
 
 class CustomerApi:
-    """Handlers for all zones; a token sees its own zones, and all others look as if they did not exist.
+    """Handlers for all zones; a token sees its own zones, and all others look as if they did not exist."""
 
-    find_token: finds what a token permits.
-    """
-
-    def __init__(self, zones: CustomerZones, find_token: Callable[[str], IssuedToken | None]) -> None:
+    def __init__(self, zones: CustomerZones) -> None:
         self._zones = zones
-        self._find_known_token = find_token
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -42,7 +37,7 @@ class CustomerApi:
 
     async def list_zones(self, request: web.Request) -> web.Response:
         """List the zones that the token sees; none if it may not read zones."""
-        token = self._find_token(request)
+        token = request[ISSUED_TOKEN]
         zones = [zone for zone in self._zones.all() if token.has_permission("zone.read") and token.may_see(zone)]
         page, info = build_zones_page(zones, request.query)
         return success_response(page, info=info)
@@ -78,17 +73,9 @@ class CustomerApi:
         self._zones.delete_record(zone, record)
         return success_response({"id": record.id})
 
-    def _find_token(self, request: web.Request) -> IssuedToken:
-        token = self._find_known_token(read_bearer_token(request))
-        assert token is not None, "the gate has refused every unknown token"
-        return token
-
     def _find_zone(self, request: web.Request, permission: Permission) -> CustomerZone:
-        zone_id = request.match_info["zone_id"].lower()
-        if not is_identifier(zone_id):
-            raise CloudflareErrorResponse(7003, chain=[(7000, "No route for that URI")])
-        token = self._find_token(request)
-        zone = self._zones.get(zone_id)
+        token = request[ISSUED_TOKEN]
+        zone = self._zones.get(read_identifier(request, "zone_id"))
         if zone is None or not token.may_see(zone):
             raise CloudflareErrorResponse(9109)
         if not token.has_permission(permission):
@@ -97,10 +84,7 @@ class CustomerApi:
 
 
 def _find_record(zone: CustomerZone, request: web.Request) -> DnsRecord:
-    record_id = request.match_info["dns_record_id"].lower()
-    if not is_identifier(record_id):
-        raise CloudflareErrorResponse(7003, chain=[(7000, "No route for that URI")])
-    record = zone.records.get(record_id)
+    record = zone.records.get(read_identifier(request, "dns_record_id"))
     if record is None:
         raise CloudflareErrorResponse(81044)
     return record

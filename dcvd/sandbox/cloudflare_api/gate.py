@@ -10,14 +10,23 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
+from dcvd.sandbox.customers.tokens import IssuedToken
 from dcvd.sandbox.faults import ApiFault
-from dcvd.sandbox.http.envelope import CloudflareErrorResponse, failure_response, json_response, refusal_response
+from dcvd.sandbox.http.envelope import (
+    CloudflareErrorResponse,
+    failure_response,
+    json_response,
+    no_route_error,
+    refusal_response,
+)
 from dcvd.sandbox.settings import is_loopback
 from dcvd.sandbox.world import World
 
 log = structlog.get_logger(__name__)
 
 API_PREFIX: Final = "/client/v4"
+ISSUED_TOKEN: Final = web.RequestKey("issued_token", IssuedToken)
+"""What the token of a request permits, once the request has passed the gate."""
 
 
 @web.middleware
@@ -86,7 +95,7 @@ class CloudflareGate:
             response = refusal_response(CloudflareErrorResponse(10405))
             response.headers["Allow"] = error.headers["Allow"]
         except web.HTTPNotFound:
-            response = refusal_response(CloudflareErrorResponse(7003, chain=[(7000, "No route for that URI")]))
+            response = refusal_response(no_route_error())
         except web.HTTPException as error:
             response = failure_response(error.status, 6003, error.reason)
         except (asyncio.CancelledError, ConnectionError):
@@ -104,21 +113,20 @@ class CloudflareGate:
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise CloudflareErrorResponse(6003, chain=[(6111, "Invalid format for Authorization header")])
-        issued = self._world.find_token(read_bearer_token(request))
+        issued = self._world.find_token(token.strip())
         is_verification = request.path == f"{API_PREFIX}/user/tokens/verify"
         if issued is None or (is_verification and not issued.is_verifiable):
             raise CloudflareErrorResponse(1000 if is_verification else 10000)
+        request[ISSUED_TOKEN] = issued
         return await handler(request)
 
 
-def read_bearer_token(request: web.Request) -> str:
-    """Return the token of a request that has passed the gate."""
-    return request.headers.get("Authorization", "").partition(" ")[2].strip()
-
-
-def is_identifier(text: str) -> bool:
-    """Whether a text has the form of Cloudflare's ids for zones and DNS records."""
-    return len(text) == 32 and set(text) <= set("0123456789abcdef")
+def read_identifier(request: web.Request, member: str) -> str:
+    """Return the id of a zone or a DNS record in the path. Raises CloudflareErrorResponse 7003 for any other text."""
+    text = request.match_info[member].lower()
+    if len(text) != 32 or not set(text) <= set("0123456789abcdef"):
+        raise no_route_error()
+    return text
 
 
 def _path_template(request: web.Request) -> str:

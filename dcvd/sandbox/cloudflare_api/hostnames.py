@@ -6,8 +6,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from dcvd.sandbox.cloudflare_api.gate import is_identifier, read_bearer_token
-from dcvd.sandbox.customers.tokens import IssuedToken
+from dcvd.sandbox.cloudflare_api.gate import ISSUED_TOKEN, read_identifier
 from dcvd.sandbox.hostnames.bodies import (
     decode,
     read_edit,
@@ -23,6 +22,8 @@ from dcvd.sandbox.world import QUOTA_ALLOCATED, QUOTA_HARD_CAP, World
 
 _ZONE_PATH: Final = "/zones/{zone_id}"
 _HOSTNAMES_PATH: Final = f"{_ZONE_PATH}/custom_hostnames"
+_HOSTNAME_PATH: Final = f"{_HOSTNAMES_PATH}/{{custom_hostname_id}}"
+_FALLBACK_PATH: Final = f"{_HOSTNAMES_PATH}/fallback_origin"
 
 
 class CloudflareApi:
@@ -32,27 +33,24 @@ class CloudflareApi:
         self._world = world
 
     def routes(self) -> list[web.RouteDef]:
+        in_zone = self._require_zone
         return [
             web.get("/user/tokens/verify", self.verify_token, allow_head=False),
-            web.get(
-                f"{_ZONE_PATH}/dcv_delegation/uuid", self._require_zone(self.get_delegation_uuid), allow_head=False
-            ),
-            web.get(f"{_HOSTNAMES_PATH}/fallback_origin", self._require_zone(self.get_fallback), allow_head=False),
-            web.put(f"{_HOSTNAMES_PATH}/fallback_origin", self._require_zone(self.put_fallback)),
-            web.delete(f"{_HOSTNAMES_PATH}/fallback_origin", self._require_zone(self.delete_fallback)),
-            web.get(f"{_HOSTNAMES_PATH}/quota", self._require_zone(self.get_quota), allow_head=False),
-            web.get(_HOSTNAMES_PATH, self._require_zone(self.list_hostnames), allow_head=False),
-            web.post(_HOSTNAMES_PATH, self._require_zone(self.create_hostname)),
-            web.get(
-                f"{_HOSTNAMES_PATH}/{{custom_hostname_id}}", self._require_zone(self.get_hostname), allow_head=False
-            ),
-            web.patch(f"{_HOSTNAMES_PATH}/{{custom_hostname_id}}", self._require_zone(self.edit_hostname)),
-            web.delete(f"{_HOSTNAMES_PATH}/{{custom_hostname_id}}", self._require_zone(self.delete_hostname)),
+            web.get(f"{_ZONE_PATH}/dcv_delegation/uuid", in_zone(self.get_delegation_uuid), allow_head=False),
+            web.get(_FALLBACK_PATH, in_zone(self.get_fallback), allow_head=False),
+            web.put(_FALLBACK_PATH, in_zone(self.put_fallback)),
+            web.delete(_FALLBACK_PATH, in_zone(self.delete_fallback)),
+            web.get(f"{_HOSTNAMES_PATH}/quota", in_zone(self.get_quota), allow_head=False),
+            web.get(_HOSTNAMES_PATH, in_zone(self.list_hostnames), allow_head=False),
+            web.post(_HOSTNAMES_PATH, in_zone(self.create_hostname)),
+            web.get(_HOSTNAME_PATH, in_zone(self.get_hostname), allow_head=False),
+            web.patch(_HOSTNAME_PATH, in_zone(self.edit_hostname)),
+            web.delete(_HOSTNAME_PATH, in_zone(self.delete_hostname)),
         ]
 
     async def verify_token(self, request: web.Request) -> web.Response:
         valid = {"code": 10000, "message": "This API Token is valid and active"}
-        return success_response({"id": self._find_token(request).id, "status": "active"}, messages=[valid])
+        return success_response({"id": request[ISSUED_TOKEN].id, "status": "active"}, messages=[valid])
 
     async def list_hostnames(self, request: web.Request) -> web.Response:
         hostnames, now = self._world.hostnames, self._world.clock.now()
@@ -122,11 +120,6 @@ class CloudflareApi:
         self._world.set_fallback(None)
         return success_response(fallback.to_json("pending_deletion"))
 
-    def _find_token(self, request: web.Request) -> IssuedToken:
-        token = self._world.find_token(read_bearer_token(request))
-        assert token is not None, "the gate has refused every unknown token"
-        return token
-
     def _find_hostname(self, request: web.Request) -> CustomHostname:
         record_id = request.match_info["custom_hostname_id"].lower()
         if not is_uuid(record_id):
@@ -146,13 +139,8 @@ class CloudflareApi:
         """Wrap a handler, so that it gets only requests with the operator's token for the sandbox's own zone."""
 
         async def handle_in_zone(request: web.Request) -> web.StreamResponse:
-            zone_id = request.match_info["zone_id"]
-            if not is_identifier(zone_id.lower()):
-                raise CloudflareErrorResponse(7003, chain=[(7000, "No route for that URI")])
-            if (
-                zone_id.lower() != self._world.settings.zone_id
-                or self._find_token(request) is not self._world.operator_token
-            ):
+            is_own_zone = read_identifier(request, "zone_id") == self._world.settings.zone_id
+            if not is_own_zone or request[ISSUED_TOKEN] is not self._world.operator_token:
                 raise CloudflareErrorResponse(9109)
             return await handler(request)
 

@@ -20,7 +20,7 @@ from dcvd.sandbox.consent.requests import (
     permissions_of,
     read_request,
 )
-from dcvd.sandbox.customers.tokens import CustomerTokens, new_secret
+from dcvd.sandbox.customers.tokens import CustomerTokens, hash_token, new_secret
 from dcvd.sandbox.settings import SandboxSettings
 
 _CODE_LIFETIME_MS = 10 * MINUTE
@@ -61,7 +61,7 @@ class Consents:
         request = self._close_page(page_id)
         granted = tuple(scope for scope in request.scopes if scope in scopes)
         code = new_secret()
-        self._by_code[_hash(code)] = _Consent(
+        self._by_code[hash_token(code)] = _Consent(
             request=request, scopes=granted, code_expires_at=self._now() + _CODE_LIFETIME_MS
         )
         return request.build_redirect(code=code)
@@ -74,7 +74,7 @@ class Consents:
 
     def exchange(self, code: str, redirect_uri: str, verifier: str) -> dict[str, object]:
         """Return the token endpoint's answer to a code. Raises OauthRefusal."""
-        consent = self._by_code.get(_hash(code))
+        consent = self._by_code.get(hash_token(code))
         if consent is None or consent.code_expires_at <= self._now():
             raise OauthRefusal("invalid_grant", "The code is unknown, or its ten minutes are over.")
         if consent.is_exchanged:
@@ -89,17 +89,17 @@ class Consents:
 
     def refresh(self, token: str) -> dict[str, object]:
         """Return the token endpoint's answer to a refresh token. Raises OauthRefusal."""
-        consent = self._by_refresh.get(_hash(token))
+        consent = self._by_refresh.get(hash_token(token))
         if consent is None or consent.is_revoked:
             raise OauthRefusal("invalid_grant", "The refresh token is unknown, or was revoked.")
-        if consent.refresh_token_hash != _hash(token):
+        if consent.refresh_token_hash != hash_token(token):
             self._revoke_consent(consent)
             raise OauthRefusal("invalid_grant", "The refresh token was used before; its successors are revoked.")
         return self._issue(consent)
 
     def revoke(self, token: str) -> None:
         """Revoke an access token, or by a refresh token its whole consent (RFC 7009); ignore any other text."""
-        consent = self._by_refresh.get(_hash(token))
+        consent = self._by_refresh.get(hash_token(token))
         if consent is not None:
             self._revoke_consent(consent)
         elif (issued := self._tokens.find(token)) is not None and not issued.is_verifiable:
@@ -127,7 +127,7 @@ class Consents:
         }
         if OFFLINE_ACCESS in consent.scopes:
             token = new_secret()
-            consent.refresh_token_hash = _hash(token)
+            consent.refresh_token_hash = hash_token(token)
             self._by_refresh[consent.refresh_token_hash] = consent
             answer["refresh_token"] = token
         return answer
@@ -143,7 +143,3 @@ def compute_challenge(verifier: str) -> str:
     """Compute the challenge of a verifier by S256 (RFC 7636 §4.2)."""
     digest = hashlib.sha256(verifier.encode("utf-8", "surrogateescape")).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()

@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import asdict
 
 from dcvd.core.durations import parse_duration
 from dcvd.core.instants import format_instant, from_rfc3339, to_rfc3339
@@ -48,8 +49,8 @@ class _ForceRequest(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     status: HostnameStatus | UnsetType | None = UNSET
     ssl_status: SslStatus | UnsetType | None = UNSET
     expires_on: str | UnsetType | None = UNSET
-    validation_errors: list[str] | UnsetType | None = UNSET
-    sticky: bool | UnsetType = UNSET
+    validation_errors: tuple[str, ...] | UnsetType | None = UNSET
+    is_sticky: bool | UnsetType = msgspec.field(name="sticky", default=UNSET)
 
 
 class _RefusalRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -119,15 +120,7 @@ class ControlApi:
 
     async def force_hostname(self, request: web.Request) -> web.Response:
         body = decode(await request.read(), _ForceRequest)
-        change = ForcedStateChange(
-            status=body.status,
-            ssl_status=body.ssl_status,
-            expires_on=_parse_instant(body.expires_on),
-            validation_errors=tuple(body.validation_errors)
-            if isinstance(body.validation_errors, list)
-            else body.validation_errors,
-            sticky=body.sticky,
-        )
+        change = ForcedStateChange(**(asdict(body) | {"expires_on": _parse_instant(body.expires_on)}))
         return self._hostname_response(self._world.force(request.match_info["hostname"], change))
 
     async def renew_hostname(self, request: web.Request) -> web.Response:

@@ -15,7 +15,7 @@ _WIDTH: Final = 78  # a terminal of 80 columns, less the indentation of a help t
 _INDENT: Final = 8
 
 
-class ControlCall(Struct, frozen=True, kw_only=True):
+class ControlCall(Struct, frozen=True):
     """One call with an example; paths are below /sandbox, `path` is a template, and `body` is JSON or empty."""
 
     method: str
@@ -35,124 +35,107 @@ class ControlCall(Struct, frozen=True, kw_only=True):
 
 CALLS: Final = (
     ControlCall(
-        method="PUT",
-        path="/dns/{name}/{type}",
-        meaning="set the records of that name and type; ttl in seconds, else 60",
+        "PUT",
+        "/dns/{name}/{type}",
+        "set the records of that name and type; ttl in seconds, else 60",
         example="/dns/app.customer.test/CNAME",
         body='{"values":["edge.sandbox.test."],"ttl":60}',
     ),
     ControlCall(
-        method="DELETE",
-        path="/dns/{name}/{type}",
-        meaning="remove the records of that name and type",
+        "DELETE",
+        "/dns/{name}/{type}",
+        "remove the records of that name and type",
         example="/dns/app.customer.test/CNAME",
     ),
     ControlCall(
-        method="POST",
-        path="/clock",
-        meaning="advance the sandbox's clock: ms, s, m, h or d",
-        example="/clock",
-        body='{"advance":"2d"}',
+        "POST", "/clock", "advance the sandbox's clock: ms, s, m, h or d", example="/clock", body='{"advance":"2d"}'
     ),
     ControlCall(
-        method="PATCH",
-        path="/hostnames/{hostname}",
-        meaning="force what Cloudflare says: any of these members; null releases one,\n"
+        "PATCH",
+        "/hostnames/{hostname}",
+        "force what Cloudflare says: any of these members; null releases one,\n"
         "        and so does an edit at Cloudflare, unless it is sticky",
         example="/hostnames/app.customer.test",
         body='{"status":"moved","sslStatus":"validation_timed_out","sticky":false,\n'
         '         "expiresOn":"2030-01-01T00:00:00Z","validationErrors":["SERVFAIL"]}',
     ),
     ControlCall(
-        method="POST",
-        path="/hostnames/{hostname}/renew",
-        meaning="renew its certificates; without a body for 90 days",
+        "POST",
+        "/hostnames/{hostname}/renew",
+        "renew its certificates; without a body for 90 days",
         example="/hostnames/app.customer.test/renew",
         body='{"days":180}',
     ),
     ControlCall(
-        method="DELETE",
-        path="/hostnames/{hostname}",
-        meaning="delete the hostname as if at Cloudflare",
+        "DELETE",
+        "/hostnames/{hostname}",
+        "delete the hostname as if at Cloudflare",
         example="/hostnames/app.customer.test",
     ),
     ControlCall(
-        method="PUT",
-        path="/authorities/{authority}",
-        meaning="make a CA refuse all hostnames, or that one, for this reason",
+        "PUT",
+        "/authorities/{authority}",
+        "make a CA refuse all hostnames, or that one, for this reason",
         example="/authorities/google",
         body='{"refuses":"The authority has rate limited these domains.",\n         "hostname":"app.customer.test"}',
     ),
+    ControlCall("DELETE", "/authorities/{authority}", "end all refusals of that CA", example="/authorities/google"),
     ControlCall(
-        method="DELETE",
-        path="/authorities/{authority}",
-        meaning="end all refusals of that CA",
-        example="/authorities/google",
-    ),
-    ControlCall(
-        method="POST",
-        path="/faults",
-        meaning="make calls fail; the answer names the fault's id",
+        "POST",
+        "/faults",
+        "make calls fail; the answer names the fault's id",
         example="/faults",
         body='{"kind":"status","status":503,"path":"/zones/","times":2}',
     ),
     ControlCall(
-        method="POST",
-        path="/faults",
-        meaning="make DNS queries fail, at a name and below it",
+        "POST",
+        "/faults",
+        "make DNS queries fail, at a name and below it",
         example="/faults",
         body='{"target":"dns","kind":"servfail","name":"customer.test"}',
     ),
     ControlCall(
-        method="POST",
-        path="/faults",
-        meaning="make DNS queries of one type slow: each answer takes that long",
+        "POST",
+        "/faults",
+        "make DNS queries of one type slow: each answer takes that long",
         example="/faults",
         body='{"target":"dns","kind":"slow","delay":"2s","type":"CAA"}',
     ),
-    ControlCall(method="DELETE", path="/faults/{id}", meaning="end one fault", example="/faults/fault-2"),
-    ControlCall(method="DELETE", path="/faults", meaning="end all faults", example="/faults"),
+    ControlCall("DELETE", "/faults/{id}", "end one fault", example="/faults/fault-2"),
+    ControlCall("DELETE", "/faults", "end all faults", example="/faults"),
     ControlCall(
-        method="POST",
-        path="/zones",
-        meaning="create a customer's zone; account and status can be left out;\n"
+        "POST",
+        "/zones",
+        "create a customer's zone; account and status can be left out;\n"
         "        DNS serves only active zones, and a new zone is active by default",
         example="/zones",
         body='{"name":"shop.test","account":"Shop Ltd.","status":"active"}',
     ),
     ControlCall(
-        method="POST",
-        path="/tokens",
-        meaning="issue an API token that sees these zones alone, with all permissions",
+        "POST",
+        "/tokens",
+        "issue an API token that sees these zones alone, with all permissions",
         example="/tokens",
         body='{"zones":["shop.test"]}',
     ),
     ControlCall(
-        method="POST",
-        path="/tokens",
-        meaning="issue one with less: it can read, and change nothing",
+        "POST",
+        "/tokens",
+        "issue one with less: it can read, and change nothing",
         example="/tokens",
         body='{"zones":["shop.test"],"permissions":["zone.read","dns.read"]}',
     ),
     ControlCall(
-        method="DELETE",
-        path="/tokens/{id}",
-        meaning="revoke one, an access token too; GET /sandbox/state has the ids",
+        "DELETE",
+        "/tokens/{id}",
+        "revoke one, an access token too; GET /sandbox/state has the ids",
         example="/tokens/token-1",
     ),
+    ControlCall("DELETE", "/zones/{name}", "remove a zone, with its records", example="/zones/shop.test"),
     ControlCall(
-        method="DELETE",
-        path="/zones/{name}",
-        meaning="remove a zone, with its records",
-        example="/zones/shop.test",
+        "GET", "/state", "all of it: time, hostnames, zones, records, refusals, faults, counts", example="/state"
     ),
-    ControlCall(
-        method="GET",
-        path="/state",
-        meaning="all of it: time, hostnames, zones, records, refusals, faults, counts",
-        example="/state",
-    ),
-    ControlCall(method="GET", path="", meaning="this text", example=""),
+    ControlCall("GET", "", "this text", example=""),
 )
 
 

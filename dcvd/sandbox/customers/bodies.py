@@ -3,9 +3,9 @@
 Refusals have Cloudflare's numbers; the texts behind number 1004 are the sandbox's own.
 """
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address, IPv6Address
 from typing import Final, cast
 
 from dcvd.core.domains.hostnames import is_within
@@ -80,16 +80,14 @@ def parse_record_name(text: str, zone: str) -> str:
     return name
 
 
-def _address_reader(version: int) -> Callable[[Body], tuple[str, None]]:
+def _address_reader(parse: type[IPv4Address | IPv6Address]) -> Callable[[Body], tuple[str, None]]:
     def read(body: Body) -> tuple[str, None]:
         text = _read_text(body, "content")
         try:
-            address = ipaddress.ip_address(text)
+            return str(parse(text)), None
         except ValueError as error:
-            raise CloudflareErrorResponse(1004, f"`content` {text!r} is not an IPv{version} address.") from error
-        if address.version != version:
-            raise CloudflareErrorResponse(1004, f"`content` {text!r} is not an IPv{version} address.")
-        return str(address), None
+            kind = parse.__name__.removesuffix("Address")
+            raise CloudflareErrorResponse(1004, f"`content` {text!r} is not an {kind} address.") from error
 
     return read
 
@@ -125,8 +123,8 @@ def _read_srv(body: Body) -> tuple[str, Mapping[str, object]]:
 
 
 _CONTENT_READERS: Final[Mapping[str, Callable[[Body], tuple[str, Mapping[str, object] | None]]]] = {
-    "A": _address_reader(4),
-    "AAAA": _address_reader(6),
+    "A": _address_reader(IPv4Address),
+    "AAAA": _address_reader(IPv6Address),
     "CAA": _read_caa,
     "CNAME": _read_host,
     "MX": _read_host,
@@ -139,17 +137,8 @@ TYPES: Final = tuple(_CONTENT_READERS)
 """The types that the sandbox keeps; Cloudflare has about twenty."""
 
 _EDITABLE_MEMBERS: Final = (
-    "type",
-    "name",
-    "content",
-    "ttl",
-    "proxied",
-    "comment",
-    "tags",
-    "priority",
-    "data",
-    "settings",
-)
+    "type", "name", "content", "ttl", "proxied", "comment", "tags", "priority", "data", "settings",
+)  # fmt: skip
 
 
 def _read_text(body: Body, member: str) -> str:

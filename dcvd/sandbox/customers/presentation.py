@@ -48,12 +48,10 @@ def to_body(kind: str, name: str, value: str, ttl: int) -> dict[str, object] | N
 
 def _present_value(record: DnsRecord) -> str:
     match record.type:
-        case "CNAME" | "NS" | "PTR":
+        case "CNAME" | "NS" | "PTR" | "SRV":
             return f"{record.content}."
         case "MX":
             return f"{record.priority} {record.content}."
-        case "SRV":
-            return f"{record.content}."
         case "TXT":
             return _quote_text(record.content)
         case _:

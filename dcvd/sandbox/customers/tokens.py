@@ -65,12 +65,12 @@ class CustomerTokens:
             is_verifiable=is_verifiable,
             expires_at=None if lifetime_ms is None else self._now() + lifetime_ms,
         )
-        self._tokens[_hash(token)] = issued
+        self._tokens[hash_token(token)] = issued
         return token, issued
 
     def find(self, token: str) -> IssuedToken | None:
         """Return what a presented token permits; None if it is unknown, revoked or expired."""
-        issued = self._tokens.get(_hash(token))
+        issued = self._tokens.get(hash_token(token))
         if issued is None or (issued.expires_at is not None and issued.expires_at <= self._now()):
             return None
         return issued
@@ -93,5 +93,6 @@ def new_secret() -> str:
     return _PREFIX + secrets.token_urlsafe(30)
 
 
-def _hash(token: str) -> str:
+def hash_token(token: str) -> str:
+    """Hash a token or a code, which are kept by their hashes alone."""
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,9 +1,12 @@
 """Show zones and tokens as the control API does."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from dcvd.sandbox.customers.model import CustomerZone
 from dcvd.sandbox.customers.tokens import IssuedToken
+
+_SHOWN_MEMBERS: Final = ("id", "name", "type", "content", "ttl", "proxied", "comment")
 
 
 def zone_view(zone: CustomerZone) -> dict[str, object]:
@@ -13,18 +16,7 @@ def zone_view(zone: CustomerZone) -> dict[str, object]:
         "name": zone.name,
         "status": zone.status,
         "account": zone.account,
-        "records": [
-            {
-                "id": record.id,
-                "name": record.name,
-                "type": record.type,
-                "content": record.content,
-                "ttl": record.ttl,
-                "proxied": record.proxied,
-                "comment": record.comment,
-            }
-            for record in zone.records.values()
-        ],
+        "records": [{member: getattr(record, member) for member in _SHOWN_MEMBERS} for record in zone.records.values()],
     }
 
 

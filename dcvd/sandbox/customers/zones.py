@@ -3,7 +3,9 @@
 import hashlib
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final
+
+from dns.name import Name
 
 from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.errors import Conflict, InvalidInput, NotFound
@@ -12,6 +14,8 @@ from dcvd.sandbox.customers.model import CustomerZone, DnsRecord, ZoneStatus
 from dcvd.sandbox.customers.presentation import to_body, to_presentation
 from dcvd.sandbox.hostnames.bodies import Body
 from dcvd.sandbox.http.envelope import CloudflareErrorResponse
+from dcvd.sandbox.nameserver.records import parse_name, parse_records, parse_type
+from dcvd.sandbox.nameserver.zone import ZoneData
 
 _ADDRESS_TYPES: Final = ("A", "AAAA")
 _ROUTING_TYPES: Final = frozenset({"A", "AAAA", "CNAME"})
@@ -19,27 +23,15 @@ _MAX_RECORDS: Final = 3500
 """The most records of a zone, as on Cloudflare's paid plans."""
 
 
-class PublishedDns(Protocol):
-    """The DNS that serves the zones; names and types are text, and values are in presentation form."""
-
-    def put(self, name: str, rdtype: str, values: Sequence[str], ttl: int) -> None:
-        """Replace the records of that name and type."""
-        ...
-
-    def drop(self, name: str, rdtype: str) -> None:
-        """Remove the records of that name and type, if there are any."""
-        ...
-
-    def resolve_addresses(self, name: str, rdtype: str) -> list[str]:
-        """Return the addresses of a name that a resolver finds at the end of its CNAME chain."""
-        ...
-
-
 class CustomerZones:
-    """The zones of all customers, in the order of their creation."""
+    """The zones of all customers, in the order of their creation.
 
-    def __init__(self, dns: PublishedDns, now: Callable[[], int]) -> None:
+    dns: serves the zones. on_dns_change: called with the names that changed there.
+    """
+
+    def __init__(self, dns: ZoneData, on_dns_change: Callable[[frozenset[Name]], None], now: Callable[[], int]) -> None:
         self._dns = dns
+        self._on_dns_change = on_dns_change
         self._now = now
         self._zones: dict[str, CustomerZone] = {}
 
@@ -165,14 +157,22 @@ class CustomerZones:
             published |= {
                 kind: (addresses, ttl)
                 for kind in _ADDRESS_TYPES
-                if (addresses := self._dns.resolve_addresses(target, kind))
+                if (addresses := self._resolve_addresses(target, kind))
             }
+        owner = parse_name(name)
         for kind in TYPES:
+            rdtype = parse_type(kind)
             if kind in published:
                 values, ttl = published[kind]
-                self._dns.put(name, kind, values, ttl)
-            else:
-                self._dns.drop(name, kind)
+                self._on_dns_change(self._dns.put(owner, parse_records(rdtype, values, ttl)))
+            elif (changed_names := self._dns.drop(owner, rdtype)) is not None:
+                self._on_dns_change(changed_names)
+
+    def _resolve_addresses(self, name: str, kind: str) -> list[str]:
+        """Return the addresses of a name that a resolver finds at the end of its CNAME chain."""
+        rdtype = parse_type(kind)
+        resolution = self._dns.resolve(parse_name(name), rdtype)
+        return [rdata.to_text() for rrset in resolution.answer if rrset.rdtype is rdtype for rdata in rrset]
 
 
 def _refuse_conflicts(record: DnsRecord, others: Sequence[DnsRecord]) -> None:

@@ -6,6 +6,7 @@ import dns.exception
 import dns.name
 from dns.name import Name
 from dns.rdatatype import RdataType
+from msgspec.structs import replace
 
 from dcvd.core.domains.domain import CHALLENGE_LABEL
 from dcvd.sandbox.hostnames.model import CustomHostname, HostnameConditions
@@ -45,17 +46,13 @@ def read_conditions(
         return conditions, consulted_names
     ownership = _resolve_texts(zone, OWNERSHIP_LABEL, name)
     challenge = _resolve_texts(zone, CHALLENGE_LABEL, name)
-    return (
-        HostnameConditions(
-            has_cname=conditions.has_cname,
-            ownership_txt=ownership[1],
-            challenge_txt=challenge[1],
-            is_delegated=_parse_name(delegation_target(record.hostname, delegation_uuid)) in challenge[0],
-            fallback_active_at=fallback_active_at,
-            authority_refusal=authority_refusal,
-        ),
-        consulted_names | ownership[2] | challenge[2],
+    conditions = replace(
+        conditions,
+        ownership_txt=ownership[1],
+        challenge_txt=challenge[1],
+        is_delegated=_parse_name(delegation_target(record.hostname, delegation_uuid)) in challenge[0],
     )
+    return conditions, consulted_names | ownership[2] | challenge[2]
 
 
 def _resolve_texts(zone: ZoneData, prefix: str, name: Name) -> tuple[tuple[Name, ...], frozenset[str], frozenset[Name]]:

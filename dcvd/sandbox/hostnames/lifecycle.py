@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from dcvd.sandbox.hostnames.certificates import VALIDITY_DAYS, issue_pair, move_expiry, renewal_due_at
 from dcvd.sandbox.hostnames.model import (
@@ -37,7 +37,7 @@ class ForcedStateChange(msgspec.Struct, frozen=True, kw_only=True):
     ssl_status: SslStatus | UnsetType | None = UNSET
     expires_on: int | UnsetType | None = UNSET
     validation_errors: tuple[str, ...] | UnsetType | None = UNSET
-    sticky: bool | UnsetType = UNSET
+    is_sticky: bool | UnsetType = UNSET
 
 
 def apply_conditions(record: CustomHostname, conditions: HostnameConditions, now: int) -> CustomHostname:
@@ -105,13 +105,7 @@ def renew(record: CustomHostname, now: int, days: int = VALIDITY_DAYS) -> Custom
 def force(record: CustomHostname, change: ForcedStateChange, now: int) -> CustomHostname:
     """Force the members of `change`; a state or an expiry that implies a certificate issues one if there is none."""
     forced = record.forced_state
-    forced_state = ForcedState(
-        status=forced.status if change.status is UNSET else change.status,
-        ssl_status=forced.ssl_status if change.ssl_status is UNSET else change.ssl_status,
-        expires_on=forced.expires_on if change.expires_on is UNSET else change.expires_on,
-        validation_errors=forced.validation_errors if change.validation_errors is UNSET else change.validation_errors,
-        is_sticky=forced.is_sticky if change.sticky is UNSET else change.sticky,
-    )
+    forced_state = replace(forced, **{member: value for member, value in asdict(change).items() if value is not UNSET})
     record = replace(record, forced_state=forced_state)
     ssl = record.ssl
     if ssl is None:

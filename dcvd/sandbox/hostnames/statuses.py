@@ -11,52 +11,21 @@ Authority = Literal["google", "lets_encrypt", "ssl_com"]
 BundleMethod = Literal["ubiquitous", "optimal", "force"]
 
 
-class HostnameStatus(StrEnum):
-    """`status` of a custom hostname."""
+HostnameStatus = StrEnum(
+    "HostnameStatus",
+    "ACTIVE PENDING ACTIVE_REDEPLOYING MOVED PENDING_DELETION DELETED PENDING_BLOCKED PENDING_MIGRATION "
+    "PENDING_PROVISIONED TEST_PENDING TEST_ACTIVE TEST_ACTIVE_APEX TEST_BLOCKED TEST_FAILED PROVISIONED BLOCKED",
+)
+"""`status` of a custom hostname; each value is the name in lower case."""
 
-    ACTIVE = "active"
-    PENDING = "pending"
-    ACTIVE_REDEPLOYING = "active_redeploying"
-    MOVED = "moved"
-    PENDING_DELETION = "pending_deletion"
-    DELETED = "deleted"
-    PENDING_BLOCKED = "pending_blocked"
-    PENDING_MIGRATION = "pending_migration"
-    PENDING_PROVISIONED = "pending_provisioned"
-    TEST_PENDING = "test_pending"
-    TEST_ACTIVE = "test_active"
-    TEST_ACTIVE_APEX = "test_active_apex"
-    TEST_BLOCKED = "test_blocked"
-    TEST_FAILED = "test_failed"
-    PROVISIONED = "provisioned"
-    BLOCKED = "blocked"
-
-
-class SslStatus(StrEnum):
-    """`ssl.status` of a custom hostname. A hostname passes through five of them; the rest can be forced."""
-
-    INITIALIZING = "initializing"
-    PENDING_VALIDATION = "pending_validation"
-    DELETED = "deleted"
-    PENDING_ISSUANCE = "pending_issuance"
-    PENDING_DEPLOYMENT = "pending_deployment"
-    PENDING_DELETION = "pending_deletion"
-    PENDING_EXPIRATION = "pending_expiration"
-    EXPIRED = "expired"
-    ACTIVE = "active"
-    INITIALIZING_TIMED_OUT = "initializing_timed_out"
-    VALIDATION_TIMED_OUT = "validation_timed_out"
-    ISSUANCE_TIMED_OUT = "issuance_timed_out"
-    DEPLOYMENT_TIMED_OUT = "deployment_timed_out"
-    DELETION_TIMED_OUT = "deletion_timed_out"
-    PENDING_CLEANUP = "pending_cleanup"
-    STAGING_DEPLOYMENT = "staging_deployment"
-    STAGING_ACTIVE = "staging_active"
-    DEACTIVATING = "deactivating"
-    INACTIVE = "inactive"
-    BACKUP_ISSUED = "backup_issued"
-    HOLDING_DEPLOYMENT = "holding_deployment"
-
+SslStatus = StrEnum(
+    "SslStatus",
+    "INITIALIZING PENDING_VALIDATION DELETED PENDING_ISSUANCE PENDING_DEPLOYMENT PENDING_DELETION PENDING_EXPIRATION "
+    "EXPIRED ACTIVE INITIALIZING_TIMED_OUT VALIDATION_TIMED_OUT ISSUANCE_TIMED_OUT DEPLOYMENT_TIMED_OUT "
+    "DELETION_TIMED_OUT PENDING_CLEANUP STAGING_DEPLOYMENT STAGING_ACTIVE DEACTIVATING INACTIVE BACKUP_ISSUED "
+    "HOLDING_DEPLOYMENT",
+)
+"""`ssl.status` of a custom hostname. A hostname passes through five of them; the rest can be forced."""
 
 Stage = Literal[
     SslStatus.INITIALIZING,

@@ -1,7 +1,10 @@
 """Show a custom hostname as Cloudflare's API does."""
 
+from msgspec.structs import asdict
+
 from dcvd.core.domains.domain import CHALLENGE_LABEL
 from dcvd.core.instants import to_rfc3339
+from dcvd.sandbox.hostnames.bodies import ExtraMembers
 from dcvd.sandbox.hostnames.certificates import IssuedCertificate
 from dcvd.sandbox.hostnames.conditions import OWNERSHIP_LABEL, delegation_target
 from dcvd.sandbox.hostnames.model import (
@@ -40,12 +43,8 @@ def hostname_view(record: CustomHostname, now: int, delegation_uuid: str) -> dic
             "http_url": f"http://{record.hostname}/.well-known/cf-custom-hostname-challenge/{record.id}",
             "http_body": record.ownership_token,
         }
-    if record.custom_metadata is not None:
-        view["custom_metadata"] = record.custom_metadata
-    if record.custom_origin_server is not None:
-        view["custom_origin_server"] = record.custom_origin_server
-    if record.custom_origin_sni is not None:
-        view["custom_origin_sni"] = record.custom_origin_sni
+    extras = {member: getattr(record, member) for member in ExtraMembers.__struct_fields__}
+    view |= {member: value for member, value in extras.items() if value is not None}
     view["created_at"] = to_rfc3339(record.created_at)
     return view
 
@@ -119,12 +118,7 @@ def _verification_errors(record: CustomHostname, status: HostnameStatus, now: in
 
 
 def _certificate_view(certificate: IssuedCertificate) -> dict[str, str]:
-    return {
-        "id": certificate.id,
-        "issuer": certificate.issuer,
-        "serial_number": certificate.serial_number,
-        "signature": certificate.signature,
+    return asdict(certificate) | {
         "issued_on": to_rfc3339(certificate.issued_on),
         "expires_on": to_rfc3339(certificate.expires_on),
-        "fingerprint_sha256": certificate.fingerprint_sha256,
     }

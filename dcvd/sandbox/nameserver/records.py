@@ -18,23 +18,11 @@ from dcvd.sandbox.http.decoding import error_text
 KNOWN_TYPES: Final = {
     rdtype.name: rdtype
     for rdtype in (
-        RdataType.A,
-        RdataType.AAAA,
-        RdataType.CAA,
-        RdataType.CNAME,
-        RdataType.DNSKEY,
-        RdataType.DS,
-        RdataType.HTTPS,
-        RdataType.MX,
-        RdataType.NS,
-        RdataType.PTR,
-        RdataType.SOA,
-        RdataType.SRV,
-        RdataType.SVCB,
-        RdataType.TLSA,
+        RdataType.A, RdataType.AAAA, RdataType.CAA, RdataType.CNAME, RdataType.DNSKEY, RdataType.DS, RdataType.HTTPS,
+        RdataType.MX, RdataType.NS, RdataType.PTR, RdataType.SOA, RdataType.SRV, RdataType.SVCB, RdataType.TLSA,
         RdataType.TXT,
     )
-}
+}  # fmt: skip
 _SINGLETON_TYPES: Final = frozenset({RdataType.CNAME, RdataType.SOA})
 _MAX_TTL: Final = 2**31 - 1
 DEFAULT_TTL: Final = 60

@@ -41,7 +41,7 @@ acts = st.one_of(
             status=st.one_of(st.none(), st.sampled_from(HostnameStatus)),
             ssl_status=st.one_of(st.none(), st.sampled_from(SslStatus)),
             expires_on=st.one_of(st.none(), st.integers(START - 100 * DAY, START + 500 * DAY)),
-            sticky=st.booleans(),
+            is_sticky=st.booleans(),
         ),
     ),
 )
@@ -143,7 +143,7 @@ def test_a_restart_gives_tokens_never_given_before(history: History) -> None:
 @given(histories, st.booleans(), instants)
 def test_an_authority_that_refuses_issues_nothing(history: History, wildcard: bool, wait: int) -> None:
     record, now = lived(created(wildcard=wildcard), history)
-    record = force(record, ForcedStateChange(status=None, ssl_status=None, expires_on=None, sticky=False), now)
+    record = force(record, ForcedStateChange(status=None, ssl_status=None, expires_on=None, is_sticky=False), now)
     assert record.ssl is not None
     record = apply_conditions(
         restart(record, record.ssl, now), replace(record.conditions, authority_refusal="It refuses."), now
