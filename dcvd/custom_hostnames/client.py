@@ -104,19 +104,13 @@ class CloudflareClient:
             ssl["certificate_authority"] = self._config.certificate_authorities[0]
         body = {"hostname": hostname, "ssl": ssl}
         envelope = await self._call("POST", "/custom_hostnames", body=body, orders_certificate=True)
-        return _require_match(_require_hostname(envelope, "POST"), name=hostname)
+        return _require_hostname(envelope, "POST", name=hostname)
 
     async def get(
         self, cf_id: str, *, urgency: Urgency = Urgency.NOW
     ) -> CloudflareHostname | CloudflareHostnameAbsence:
         """Read a hostname; its absence is an observation, not an error."""
-        try:
-            envelope = await self._call("GET", "/custom_hostnames/{id}", cf_id=cf_id, urgency=urgency)
-            return _require_match(_require_hostname(envelope, "GET"), cf_id=cf_id)
-        except Permanent as error:
-            if error.remote_code == NOT_FOUND_CODE:
-                return CloudflareHostnameAbsence(cf_id)
-            raise
+        return await self._observe("GET", cf_id, urgency=urgency)
 
     async def find(self, hostname: str) -> CloudflareHostname | None:
         """Find the hostname of exactly this name; None when the zone does not have it."""
@@ -144,15 +138,7 @@ class CloudflareClient:
         )
         if certificate_authority is not None:
             ssl["certificate_authority"] = certificate_authority
-        try:
-            envelope = await self._call(
-                "PATCH", "/custom_hostnames/{id}", cf_id=cloudflare_hostname.id, body={"ssl": ssl}
-            )
-            return _require_match(_require_hostname(envelope, "PATCH"), cf_id=cloudflare_hostname.id)
-        except Permanent as error:
-            if error.remote_code == NOT_FOUND_CODE:
-                return CloudflareHostnameAbsence(cloudflare_hostname.id)
-            raise
+        return await self._observe("PATCH", cloudflare_hostname.id, body={"ssl": ssl})
 
     async def delete(self, cf_id: str) -> None:
         """Remove a hostname with its certificates; one that is gone already is a success."""
@@ -161,6 +147,18 @@ class CloudflareClient:
         except Permanent as error:
             if error.remote_code != NOT_FOUND_CODE:
                 raise
+
+    async def _observe(
+        self, method: str, cf_id: str, *, body: dict[str, Any] | None = None, urgency: Urgency = Urgency.NOW
+    ) -> CloudflareHostname | CloudflareHostnameAbsence:
+        """Make a call about one hostname, and return what its answer says of it."""
+        try:
+            envelope = await self._call(method, "/custom_hostnames/{id}", cf_id=cf_id, body=body, urgency=urgency)
+        except Permanent as error:
+            if error.remote_code == NOT_FOUND_CODE:
+                return CloudflareHostnameAbsence(cf_id)
+            raise
+        return _require_hostname(envelope, method, cf_id=cf_id)
 
     async def _call(
         self,
@@ -244,22 +242,16 @@ def _build_ssl(hostname: str, method: str | None, *, wildcard: bool) -> dict[str
     return ssl
 
 
-def _require_hostname(envelope: CloudflareEnvelope, method: str) -> CloudflareHostname:
+def _require_hostname(
+    envelope: CloudflareEnvelope, method: str, *, name: str | None = None, cf_id: str | None = None
+) -> CloudflareHostname:
+    """Return the hostname if the answer is about the one requested; otherwise a wrong domain would be updated."""
     cloudflare_hostname = read_hostname(envelope.result)
     if cloudflare_hostname is None:
         raise Retryable(
             f"Cloudflare's answer to {method} holds no custom hostname; it is tried again.", code=UNAVAILABLE
         )
-    return cloudflare_hostname
-
-
-def _require_match(
-    cloudflare_hostname: CloudflareHostname, *, name: str | None = None, cf_id: str | None = None
-) -> CloudflareHostname:
-    """Return the hostname if the answer is about the one requested; otherwise a wrong domain would be updated."""
-    if (name is not None and cloudflare_hostname.hostname != name) or (
-        cf_id is not None and cloudflare_hostname.id != cf_id
-    ):
+    if name not in (None, cloudflare_hostname.hostname) or cf_id not in (None, cloudflare_hostname.id):
         answered = f"{cloudflare_hostname.hostname} ({cloudflare_hostname.id})"
         message = f"Cloudflare answered about {answered} when it was asked about {name or cf_id}."
         raise Retryable(message, code="cloudflare_unexpected")

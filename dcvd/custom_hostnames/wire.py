@@ -6,7 +6,7 @@ Text and lists are limited in length. An id has to be safe in a path, because ou
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, Final, cast
+from typing import Any, Final, TypeGuard, cast
 
 from msgspec import Struct
 
@@ -50,18 +50,18 @@ def read_envelope(body: bytes) -> CloudflareEnvelope | None:
         return None
     if "success" not in document and "errors" not in document:
         return CloudflareEnvelope(True, (), document, None)
-    errors = tuple(_read_error(entry) for entry in _as_list(document.get("errors")))
-    info = _as_object(document.get("result_info"))
+    errors = tuple(_read_error(entry) for entry in as_list(document.get("errors")))
+    info = as_object(document.get("result_info"))
     return CloudflareEnvelope(document.get("success") is True, errors, document.get("result"), _read_total_pages(info))
 
 
 def read_hostname(result: object) -> CloudflareHostname | None:
     """Read a custom hostname from an answer's result; None when it holds none."""
-    result_object = _as_object(result)
+    result_object = as_object(result)
     identifier, hostname = _read_text(result_object.get("id")), _read_text(result_object.get("hostname"))
-    if identifier is None or hostname is None or _ID.fullmatch(identifier) is None:
+    if not is_id(identifier) or hostname is None:
         return None
-    ssl = _as_object(result_object.get("ssl"))
+    ssl = as_object(result_object.get("ssl"))
     return CloudflareHostname(
         id=identifier,
         hostname=hostname.lower(),
@@ -74,7 +74,7 @@ def read_hostname(result: object) -> CloudflareHostname | None:
         certificate_authority=_read_text(ssl.get("certificate_authority"), _MAX_STATUS_LENGTH),
         delegation_record=_read_delegation(ssl),
         waits_for_txt=any(
-            _read_text(_as_object(entry).get("txt_name")) for entry in _as_list(ssl.get("validation_records"))
+            _read_text(as_object(entry).get("txt_name")) for entry in as_list(ssl.get("validation_records"))
         ),
         certificates=tuple(islice(_read_certificates(ssl), _MAX_ENTRIES)),
     )
@@ -82,12 +82,12 @@ def read_hostname(result: object) -> CloudflareHostname | None:
 
 def read_hostnames(result: object) -> list[CloudflareHostname]:
     """Read the hostnames of a page; an entry that cannot be read is left out."""
-    return [hostname for entry in _as_list(result) if (hostname := read_hostname(entry)) is not None]
+    return [hostname for entry in as_list(result) if (hostname := read_hostname(entry)) is not None]
 
 
 def _read_certificates(ssl: Json) -> Iterator[CloudflareCertificate]:
     """Read `ssl.certificates[]` (undocumented, managed certificates), else `ssl.expires_on` (uploaded ones)."""
-    listed = [_as_object(entry) for entry in _as_list(ssl.get("certificates"))]
+    listed = [as_object(entry) for entry in as_list(ssl.get("certificates"))]
     if not any(_read_instant(entry.get("expires_on")) for entry in listed):
         listed = [ssl] if ssl.get("expires_on") else []
     for entry in listed:
@@ -102,15 +102,15 @@ def _read_certificates(ssl: Json) -> Iterator[CloudflareCertificate]:
 
 def _read_delegation(ssl: Json) -> Record | None:
     """Read the first usable entry of `ssl.dcv_delegation_records[]`; a hostname has one."""
-    for entry in _as_list(ssl.get("dcv_delegation_records"))[:_MAX_ENTRIES]:
-        name, target = _read_text(_as_object(entry).get("cname")), _read_text(_as_object(entry).get("cname_target"))
+    for entry in as_list(ssl.get("dcv_delegation_records"))[:_MAX_ENTRIES]:
+        name, target = _read_text(as_object(entry).get("cname")), _read_text(as_object(entry).get("cname_target"))
         if name is not None and target is not None:
             return Record("CNAME", name.lower().removesuffix("."), target.lower().removesuffix("."))
     return None
 
 
 def _read_error(entry: object) -> CloudflareErrorInfo:
-    error_object = _as_object(entry)
+    error_object = as_object(entry)
     code = error_object.get("code")
     text = _read_text(error_object.get("message")) or _read_text(entry) or "no message"
     return CloudflareErrorInfo(code if isinstance(code, int) else None, text)
@@ -126,8 +126,8 @@ def _read_total_pages(info: Json) -> int | None:
 
 
 def _read_messages(value: object) -> Iterator[str]:
-    for entry in _as_list(value)[:_MAX_ENTRIES]:
-        text = _read_text(entry) or _read_text(_as_object(entry).get("message"))
+    for entry in as_list(value)[:_MAX_ENTRIES]:
+        text = _read_text(entry) or _read_text(as_object(entry).get("message"))
         if text:
             yield text
 
@@ -141,11 +141,18 @@ def _read_instant(value: object) -> int | None:
         return None
 
 
-def _as_object(value: object) -> Json:
+def is_id(value: object) -> TypeGuard[str]:
+    """Whether a value is an id of Cloudflare's that can stand in a path."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
+def as_object(value: object) -> Json:
+    """Return a JSON object; empty for anything else."""
     return cast("Json", value) if isinstance(value, dict) else {}
 
 
-def _as_list(value: object) -> list[Any]:
+def as_list(value: object) -> list[Any]:
+    """Return a JSON list; empty for anything else."""
     return value if isinstance(value, list) else []
 
 

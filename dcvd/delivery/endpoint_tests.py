@@ -18,7 +18,6 @@ from dcvd.kit.egress import EgressClient
 from dcvd.kit.limits.shared_slots import SharedSlots
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoint_tests, endpoints
-from dcvd.services.webhooks.endpoint_tests import EndpointTest
 
 _MAX_TESTS: Final = 8
 _MAX_TESTS_PER_ORGANIZATION: Final = 2
@@ -47,7 +46,13 @@ class EndpointTestRunner:
         with self._admit(org_id):
             text = "This is a test. Nothing happened."
             endpoint_test = await endpoint_tests.start_test(self._context, org_id, endpoint_id, text)
-            attempt = await self._make_attempt(endpoint_test)
+            attempt = await make_attempt(
+                self._egress,
+                endpoint_test.unsealed_endpoint,
+                endpoint_test.due_delivery,
+                clock=self._context.clock,
+                timeout_s=self._timeout_s,
+            )
             # The caller may be gone by now; the attempt is stored all the same.
             store_task = asyncio.create_task(
                 endpoint_tests.record_result(self._context, endpoint_test, attempt), name="delivery.test"
@@ -100,12 +105,3 @@ class EndpointTestRunner:
             raise Retryable(message, code="too_many_tests", retry_after_s=_RETRY_AFTER_S)
         with self._slots.take(org_id):
             yield
-
-    async def _make_attempt(self, endpoint_test: EndpointTest) -> Attempt:
-        return await make_attempt(
-            self._egress,
-            endpoint_test.unsealed_endpoint,
-            endpoint_test.due_delivery,
-            clock=self._context.clock,
-            timeout_s=self._timeout_s,
-        )

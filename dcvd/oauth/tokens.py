@@ -44,18 +44,12 @@ class TokenClient:
             "redirect_uri": redirect_uri,
             "code_verifier": verifier.reveal(),
         }
-        fetched = await self._post(provider, await self.servers.get_token_url(provider), form)
-        if fetched.status != HTTPStatus.OK:
-            raise_refusal(provider, "the code", fetched, (code, verifier, *self._client_secrets(provider)))
-        return read_token_response(provider, fetched)
+        return await self._request_tokens(provider, form, "the code", (code, verifier))
 
     async def refresh(self, provider: Provider, refresh_token: Secret) -> TokenResponse:
         """Return new tokens; if no refresh token is among them, the old one stays valid."""
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
-        fetched = await self._post(provider, await self.servers.get_token_url(provider), form)
-        if fetched.status != HTTPStatus.OK:
-            raise_refusal(provider, "the refresh token", fetched, (refresh_token, *self._client_secrets(provider)))
-        return read_token_response(provider, fetched)
+        return await self._request_tokens(provider, form, "the refresh token", (refresh_token,))
 
     async def revoke(self, provider: Provider, token: Secret, kind: TokenKind) -> bool:
         """Revoke a token; False for a server without a revocation endpoint. An unknown token counts as revoked."""
@@ -66,6 +60,14 @@ class TokenClient:
         if not 200 <= fetched.status < 300:
             raise_refusal(provider, "the revocation", fetched, (token, *self._client_secrets(provider)))
         return True
+
+    async def _request_tokens(
+        self, provider: Provider, form: Mapping[str, str], what: str, secrets: tuple[Secret, ...]
+    ) -> TokenResponse:
+        fetched = await self._post(provider, await self.servers.get_token_url(provider), form)
+        if fetched.status != HTTPStatus.OK:
+            raise_refusal(provider, what, fetched, (*secrets, *self._client_secrets(provider)))
+        return read_token_response(provider, fetched)
 
     async def _post(self, provider: Provider, url: str, form: Mapping[str, str]) -> FetchResponse:
         client = self.servers.get_client(provider)

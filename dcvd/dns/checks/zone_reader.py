@@ -22,15 +22,9 @@ from dcvd.dns.queries.slots import QuerySlots
 from dcvd.errors import Permanent, Retryable
 
 _RECORD_TYPES: Final = (
-    RdataType.CNAME,
-    RdataType.A,
-    RdataType.AAAA,
-    RdataType.NS,
-    RdataType.MX,
-    RdataType.TXT,
-    RdataType.CAA,
+    RdataType.CNAME, RdataType.A, RdataType.AAAA, RdataType.NS, RdataType.MX, RdataType.TXT, RdataType.CAA,
     RdataType.SRV,
-)
+)  # fmt: skip
 
 
 class ZoneReader:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, TypeGuard, cast
+from typing import Any, Final
 
 import msgspec
 
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.text import make_printable
+from dcvd.custom_hostnames.wire import as_list, as_object, is_id
 from dcvd.errors import Permanent
 from dcvd.providers.cloudflare.faults import unexpected_answer
 
@@ -15,7 +16,6 @@ COMMENT: Final = "Written by dcvd"
 _AUTOMATIC_TTL: Final = 1
 """The `ttl` that leaves the choice to Cloudflare, which takes 300 seconds, as its documentation says."""
 _AUTOMATIC_TTL_S: Final = 300
-_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 _TYPE: Final = re.compile(r"[A-Z0-9]{1,16}")
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPED: Final = re.compile(r"\\(.)")
@@ -34,14 +34,14 @@ def read_zones(result: object, name: str) -> list[Zone]:
     zones = []
     for entry in _listed(result, "the zones of", name):
         zone_id, status = entry.get("id"), entry.get("status")
-        if _is_id(zone_id) and _normalize_host(entry.get("name")) == name and status in _ZONE_STATUSES:
+        if is_id(zone_id) and _normalize_host(entry.get("name")) == name and status in _ZONE_STATUSES:
             zones.append(Zone(id=zone_id, name=name, flattens_apex=True, is_active=status == "active"))
     return zones
 
 
 def read_account(result: object) -> str | None:
     """Return the name of the account that all listed zones belong to; None if there is none, or more than one."""
-    values = [_as_object(entry.get("account")).get("name") for entry in _as_objects(result)]
+    values = [as_object(as_object(entry).get("account")).get("name") for entry in as_list(result)]
     names = {name if isinstance(name, str) else None for name in values}
     only = names.pop() if len(names) == 1 else None
     return None if only is None else make_printable(only)[:_MAX_ACCOUNT_LENGTH] or None
@@ -58,8 +58,8 @@ def read_records(result: object, name: str) -> list[ZoneRecord]:
 
 def read_id(result: object) -> str | None:
     """Return the id of a created record; None if the answer names none."""
-    record_id = _as_object(result).get("id")
-    return record_id if _is_id(record_id) else None
+    record_id = as_object(result).get("id")
+    return record_id if is_id(record_id) else None
 
 
 def to_body(record: ZoneRecord) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def to_body(record: ZoneRecord) -> dict[str, Any]:
     """
     body: dict[str, Any] = {"type": record.type, "name": record.name}
     if record.raw is not None:
-        original = _as_object(msgspec.json.decode(record.raw))
+        original = as_object(msgspec.json.decode(record.raw))
         return body | {member: original[member] for member in _RESTORED_MEMBERS if member in original}
     ttl = _AUTOMATIC_TTL if record.ttl is None else min(max(record.ttl, 60), 86_400)
     body |= {"content": record.value, "ttl": ttl, "comment": COMMENT}
@@ -89,7 +89,7 @@ def _read_record(entry: Mapping[str, Any], name: str) -> ZoneRecord:
     record_id, kind, content, ttl = (entry.get(member) for member in ("id", "type", "content", "ttl"))
     if _normalize_host(entry.get("name")) != name:
         raise unexpected_answer(f"Cloudflare answered about another name when it was asked for the records of {name}.")
-    if not (_is_id(record_id) and isinstance(kind, str) and _TYPE.fullmatch(kind) and isinstance(content, str)):
+    if not (is_id(record_id) and isinstance(kind, str) and _TYPE.fullmatch(kind) and isinstance(content, str)):
         raise unexpected_answer(f"Cloudflare answered with a record of {name} that cannot be read.")
     if len(content) > _MAX_VALUE_LENGTH:
         raise unexpected_answer(
@@ -124,20 +124,8 @@ def _read_txt(content: str) -> str:
 def _listed(result: object, what: str, name: str) -> list[Mapping[str, Any]]:
     if not isinstance(result, list):
         raise unexpected_answer(f"Cloudflare answered with no list when it was asked for {what} {name}.")
-    return _as_objects(result)
-
-
-def _is_id(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and _ID.fullmatch(value) is not None
+    return [as_object(entry) for entry in result]
 
 
 def _normalize_host(value: object) -> str:
     return value.lower().removesuffix(".") if isinstance(value, str) else ""
-
-
-def _as_object(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _as_objects(value: object) -> list[Mapping[str, Any]]:
-    return [_as_object(entry) for entry in value] if isinstance(value, list) else []

@@ -141,20 +141,14 @@ class TemplateRecords(AtomicProvider):
                     code="revert_not_supported",
                     http_status=answer.status,
                 )
-            case HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.REQUEST_TIMEOUT:
-                return _unavailable_error(answer.status)
-            case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                return _unavailable_error(status)
+            case status if status >= 500 or status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT):
+                return Retryable(f"The DNS provider could not do it now (HTTP {status}).", code="provider_unavailable")
             case status:
                 return Permanent(
                     f"The DNS provider refused to apply the template (HTTP {status}).",
                     code="provider_refused",
                     http_status=status,
                 )
-
-
-def _unavailable_error(status: int) -> Retryable:
-    return Retryable(f"The DNS provider could not do it now (HTTP {status}).", code="provider_unavailable")
 
 
 def _format_conflicts(body: bytes) -> str:

@@ -33,10 +33,6 @@ class HttpDnsApi:
         """Make a call and return its answer, whatever the status. Raises FetchFailed."""
         return await self._send(method, self._base_url + path, None if body is None else msgspec.json.encode(body))
 
-    async def fetch_document(self, path: str, activity: str) -> Any:
-        """Return the document at a path. Raises RemoteError."""
-        return self.read_document(await self.send("GET", path), activity)
-
     async def fetch_pages(self, path: str, activity: str) -> AsyncIterator[Any]:
         """Yield the pages of a list, at most twenty and none of them twice. Raises RemoteError."""
         url: str | None = self._base_url + path

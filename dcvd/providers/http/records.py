@@ -138,4 +138,5 @@ class HttpRecords(StepwiseProvider):
         return self._account
 
     async def _fetch_account(self) -> Any:
-        return await self._api.fetch_document(self._description.check_path, "the check of the token")
+        answer = await self._api.send("GET", self._description.check_path)
+        return self._api.read_document(answer, "the check of the token")

@@ -18,6 +18,7 @@ from dns.update import UpdateMessage
 
 from dcvd.core.connections.credentials import TsigKey
 from dcvd.core.records.zones import Zone, ZoneRecord
+from dcvd.dns.messages.names import to_text
 from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable
 from dcvd.providers.owner_names import OwnerName
 from dcvd.providers.record_provider import AtomicProvider
@@ -29,26 +30,10 @@ TTL: Final = 300
 _DEADLINE_S: Final = 10.0
 """The time limit of a whole call, including the lookup of the server's name."""
 _QUERIED_TYPES: Final = (
-    RdataType.CNAME,
-    RdataType.A,
-    RdataType.AAAA,
-    RdataType.NS,
-    RdataType.MX,
-    RdataType.TXT,
-    RdataType.CAA,
-    RdataType.SRV,
-    RdataType.HTTPS,
-    RdataType.SVCB,
-    RdataType.DS,
-    RdataType.DNAME,
-    RdataType.PTR,
-    RdataType.NAPTR,
-    RdataType.TLSA,
-    RdataType.SSHFP,
-    RdataType.URI,
-    RdataType.LOC,
-    RdataType.HINFO,
-)
+    RdataType.CNAME, RdataType.A, RdataType.AAAA, RdataType.NS, RdataType.MX, RdataType.TXT, RdataType.CAA,
+    RdataType.SRV, RdataType.HTTPS, RdataType.SVCB, RdataType.DS, RdataType.DNAME, RdataType.PTR, RdataType.NAPTR,
+    RdataType.TLSA, RdataType.SSHFP, RdataType.URI, RdataType.LOC, RdataType.HINFO,
+)  # fmt: skip
 """Types that are queried one by one, because a query for ANY may be answered with anything (RFC 8482)."""
 _CONFLICT_RCODES: Final = frozenset({dns.rcode.YXDOMAIN, dns.rcode.YXRRSET, dns.rcode.NXDOMAIN, dns.rcode.NXRRSET})
 
@@ -66,7 +51,7 @@ class Rfc2136Records(AtomicProvider):
         self._tsig = tsig
         self._servers = servers
         self._zone_name = parse_name(tsig.zone, "zone", "The zone")
-        self._zone_text = self._zone_name.to_text(omit_final_dot=True).lower()
+        self._zone_text = to_text(self._zone_name)
 
     async def _check_credentials(self) -> str | None:
         """Return the zone's name if the server has the zone and takes an empty update of it with this key.
@@ -161,7 +146,7 @@ class Rfc2136Records(AtomicProvider):
         if name == self._zone_name and not answer.flags & dns.flags.AA:
             raise self._not_authoritative_error()
         if answer.flags & dns.flags.TC:
-            raise Permanent(f"The records at {_to_text(name)} do not fit into an answer.", code="too_many_records")
+            raise Permanent(f"The records at {to_text(name)} do not fit into an answer.", code="too_many_records")
         return answer
 
     def _check_rcode(self, rcode: dns.rcode.Rcode) -> None:
@@ -197,12 +182,8 @@ class Rfc2136Records(AtomicProvider):
 
 def _delegated_error(name: Name) -> Permanent:
     return Permanent(
-        f"{_to_text(name)} is delegated to other servers; connect the zone that it is in.", code="zone_not_held"
+        f"{to_text(name)} is delegated to other servers; connect the zone that it is in.", code="zone_not_held"
     )
-
-
-def _to_text(name: Name) -> str:
-    return name.to_text(omit_final_dot=True).lower()
 
 
 def _to_rdatasets(records: Sequence[ZoneRecord]) -> dict[RdataType, Rdataset]:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dcvd.errors import Retryable
 from dcvd.providers.route53.calls import AwsCall
-from dcvd.providers.route53.names import read_name, to_absolute
+from dcvd.providers.route53.names import read_name
 from dcvd.providers.route53.rrsets import RrSet, build_change_batch, read_rrset
 from dcvd.providers.route53.sigv4 import CredentialScope
 from dcvd.providers.route53.xml import Element
@@ -27,29 +27,9 @@ class HostedZone(Struct, frozen=True, kw_only=True):
     private: bool
 
 
-class ZonePage(Struct, frozen=True):
-    """Zones in the order of their names, and the query for the next page, if there is one."""
-
-    zones: list[HostedZone]
-    next_query: dict[str, str] | None
-
-
-class RecordSetPage(Struct, frozen=True):
-    """Record sets, and the query for the next page, which starts at `next_name`."""
-
-    sets: list[RrSet]
-    next_query: dict[str, str] | None
-    next_name: str
-
-
 def build_list_zones(base_url: str, query: dict[str, str]) -> AwsCall:
-    """Build ListHostedZonesByName; `query` says where the list starts, and does not filter it."""
+    """Build ListHostedZonesByName; `query` (`dnsname`) says where the list starts, and does not filter it."""
     return _build_get(base_url, "ListHostedZonesByName", "hostedzonesbyname", {**query, "maxitems": str(PAGE_SIZE)})
-
-
-def start_at_zone(name: str) -> dict[str, str]:
-    """The query for a list that starts at a zone."""
-    return {"dnsname": to_absolute(name)}
 
 
 def build_get_zone(base_url: str, zone_id: str) -> AwsCall:
@@ -58,15 +38,10 @@ def build_get_zone(base_url: str, zone_id: str) -> AwsCall:
 
 
 def build_list_sets(base_url: str, zone_id: str, query: dict[str, str]) -> AwsCall:
-    """Build ListResourceRecordSets; `query` says where the list starts, and does not filter it."""
+    """Build ListResourceRecordSets; `query` (`name`) says where the list starts, and does not filter it."""
     return _build_get(
         base_url, "ListResourceRecordSets", f"hostedzone/{zone_id}/rrset", {**query, "maxitems": str(PAGE_SIZE)}
     )
-
-
-def start_at_name(name: str) -> dict[str, str]:
-    """The query for a list that starts at the first set of a name."""
-    return {"name": to_absolute(name)}
 
 
 def build_change_sets(base_url: str, zone_id: str, changes: list[tuple[str, RrSet]]) -> AwsCall:
@@ -86,8 +61,11 @@ def build_get_change(base_url: str, change_id: str) -> AwsCall:
     return _build_get(base_url, "GetChange", f"change/{change_id}", {})
 
 
-def read_zones(root: Element) -> ZonePage:
-    """Return a page of zones, without those whose id could not stand in a URL."""
+def read_zones(root: Element) -> tuple[list[HostedZone], dict[str, str] | None]:
+    """Return zones in the order of their names, and the query for the next page, if there is one.
+
+    Zones whose id could not stand in a URL are left out.
+    """
     zones = [
         HostedZone(
             id=zone_id,
@@ -100,7 +78,7 @@ def read_zones(root: Element) -> ZonePage:
     next_query = None
     if root.find_text("IsTruncated") == "true":
         next_query = {"dnsname": root.find_text("NextDNSName"), "hostedzoneid": root.find_text("NextHostedZoneId")}
-    return ZonePage(zones, next_query)
+    return zones, next_query
 
 
 def read_name_servers(root: Element) -> frozenset[str]:
@@ -108,16 +86,15 @@ def read_name_servers(root: Element) -> frozenset[str]:
     return frozenset(read_name(server.text) for server in root.find_all("DelegationSet", "NameServers", "NameServer"))
 
 
-def read_sets(root: Element) -> RecordSetPage:
-    """Return a page of record sets."""
+def read_sets(root: Element) -> tuple[list[RrSet], dict[str, str] | None]:
+    """Return a page of record sets, and the query for the next page, if there is one."""
     sets = [read_rrset(element) for element in root.find_all("ResourceRecordSets", "ResourceRecordSet")]
     if root.find_text("IsTruncated") != "true":
-        return RecordSetPage(sets, None, "")
-    name = root.find_text("NextRecordName")
-    next_query = {"name": name, "type": root.find_text("NextRecordType")}
+        return sets, None
+    next_query = {"name": root.find_text("NextRecordName"), "type": root.find_text("NextRecordType")}
     if identifier := root.find_text("NextRecordIdentifier"):
         next_query["identifier"] = identifier
-    return RecordSetPage(sets, next_query, read_name(name))
+    return sets, next_query
 
 
 def read_change(root: Element) -> tuple[str, bool]:

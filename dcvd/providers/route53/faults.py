@@ -18,21 +18,11 @@ PERMISSION_MISSING: Final = "permission_missing"
 ACCESS_DENIED_ERRORS: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 _EXPIRED_KEY_ERRORS: Final = frozenset({"ExpiredToken", "ExpiredTokenException"})
-_KEY_ERRORS: Final = frozenset(
-    {
-        "AuthFailure",
-        "IncompleteSignature",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "NotAuthorized",
-        "OptInRequired",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
-)
+_KEY_ERRORS: Final = frozenset({
+    "AuthFailure", "IncompleteSignature", "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidSignatureException",
+    "MissingAuthenticationToken", "MissingAuthenticationTokenException", "NotAuthorized", "OptInRequired",
+    "SignatureDoesNotMatch", "UnrecognizedClientException",
+})  # fmt: skip
 _THROTTLING_ERRORS: Final = frozenset(
     {"RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException", "TooManyRequestsException"}
 )

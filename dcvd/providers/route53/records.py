@@ -16,6 +16,7 @@ from dcvd.providers.record_provider import AtomicProvider
 from dcvd.providers.route53 import api, sts
 from dcvd.providers.route53.calls import AwsCall
 from dcvd.providers.route53.faults import PERMISSION_MISSING, UNAUTHORIZED, KeysExpired
+from dcvd.providers.route53.names import read_name, to_absolute
 from dcvd.providers.route53.roles import account_of
 from dcvd.providers.route53.rrsets import RrSet, to_records, to_rrsets, to_whole_rrsets
 from dcvd.providers.route53.sessions import AwsSessions, get_own_keys
@@ -82,14 +83,15 @@ class Route53Records(AtomicProvider):
 
     async def _read(self, owner: OwnerName) -> list[ZoneRecord]:
         """Return a record for each value of a record set; the value of an alias is `ALIAS` and its target."""
-        query = api.start_at_name(owner.name)
+        query = {"name": to_absolute(owner.name)}
         sets: list[RrSet] = []
         for _ in range(_MAX_PAGES):
-            page = api.read_sets(await self._call(api.build_list_sets(self._config.api_base_url, owner.zone.id, query)))
-            sets += [rrset for rrset in page.sets if rrset.name == owner.name]
-            if page.next_query is None or page.next_name != owner.name:
+            root = await self._call(api.build_list_sets(self._config.api_base_url, owner.zone.id, query))
+            page_sets, next_query = api.read_sets(root)
+            sets += [rrset for rrset in page_sets if rrset.name == owner.name]
+            if next_query is None or read_name(next_query["name"]) != owner.name:
                 return [record for rrset in sets for record in to_records(rrset)]
-            query = page.next_query
+            query = next_query
         raise Permanent(
             f"There are more than {_MAX_PAGES * api.PAGE_SIZE} record sets at {owner.name}.", code="too_many_records"
         )
@@ -129,14 +131,15 @@ class Route53Records(AtomicProvider):
 
     async def _find_public_zone(self, name: str) -> Zone | None:
         """Return the public zone of exactly this name."""
-        query = api.start_at_zone(name)
+        query = {"dnsname": to_absolute(name)}
         ids: list[str] = []
         for _ in range(_MAX_PAGES):
-            page = api.read_zones(await self._call(api.build_list_zones(self._config.api_base_url, query)))
-            ids += [zone.id for zone in page.zones if zone.name == name and not zone.private]
-            if page.next_query is None or not page.zones or page.zones[-1].name != name:
+            root = await self._call(api.build_list_zones(self._config.api_base_url, query))
+            zones, next_query = api.read_zones(root)
+            ids += [zone.id for zone in zones if zone.name == name and not zone.private]
+            if next_query is None or not zones or zones[-1].name != name:
                 break
-            query = page.next_query
+            query = next_query
         return Zone(id=await self._choose_delegated(name, ids), name=name) if ids else None
 
     async def _choose_delegated(self, name: str, ids: list[str]) -> str:

@@ -29,21 +29,9 @@ _NESTED_ELEMENTS: Final = {
 }
 _VALUES_ELEMENT: Final = "ResourceRecords"
 _ELEMENT_ORDER: Final = (
-    "Name",
-    "Type",
-    "SetIdentifier",
-    "Weight",
-    "Region",
-    "GeoLocation",
-    "Failover",
-    "MultiValueAnswer",
-    "TTL",
-    _VALUES_ELEMENT,
-    "AliasTarget",
-    "HealthCheckId",
-    "CidrRoutingConfig",
-    "GeoProximityLocation",
-)
+    "Name", "Type", "SetIdentifier", "Weight", "Region", "GeoLocation", "Failover", "MultiValueAnswer", "TTL",
+    _VALUES_ELEMENT, "AliasTarget", "HealthCheckId", "CidrRoutingConfig", "GeoProximityLocation",
+)  # fmt: skip
 """All elements of a set, in the order of the API's schema."""
 
 Tree = dict[str, Any]
