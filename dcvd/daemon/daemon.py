@@ -26,7 +26,7 @@ from dcvd.kit.http.listen_fds import InheritedSocket
 from dcvd.kit.http.protocol import HttpLimits
 from dcvd.kit.http.server import HttpServer
 from dcvd.kit.lockfile import LockFile
-from dcvd.kit.tasks import Supervisor
+from dcvd.kit.tasks import Supervisor, TaskEnd
 from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
@@ -97,17 +97,10 @@ class Daemon:
 
     async def wait(self) -> None:
         """Wait for `request_stop()`. Raises DaemonFailed, naming the part, when one ended by itself."""
-        stop = asyncio.create_task(self._stop_requested.wait(), name="daemon.stop")
-        first_end = asyncio.create_task(self._supervisor.wait_first_end(), name="daemon.first_end")
-        try:
-            await asyncio.wait({stop, first_end}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stop.cancel()
-            first_end.cancel()
-        if first_end.done() and not first_end.cancelled():
-            end_report = first_end.result()
-            reason = "it returned" if end_report.exception is None else repr(end_report.exception)
-            raise DaemonFailed(f"{end_report.name} ended unexpectedly: {reason}. dcvd stops.") from end_report.exception
+        first_end = await self._wait_for(self._stop_requested)
+        if first_end is not None:
+            reason = "it returned" if first_end.exception is None else repr(first_end.exception)
+            raise DaemonFailed(f"{first_end.name} ended unexpectedly: {reason}. dcvd stops.") from first_end.exception
 
     def request_stop(self) -> None:
         """End `wait()`; a signal handler may call this."""
@@ -232,21 +225,20 @@ class Daemon:
             ("recovery", self._recovery.run()),
         ):
             self._supervisor.spawn(name, coroutine)
-        await self._wait_until_listening()
+        first_end = await self._wait_for(self._server.listening_event)
+        if first_end is not None and not self._server.listening_event.is_set():
+            raise DaemonFailed(f"{first_end.name} could not start: {first_end.exception!r}.") from first_end.exception
 
-    async def _wait_until_listening(self) -> None:
-        listening = asyncio.create_task(self._server.listening_event.wait(), name="daemon.listening")
-        ended = asyncio.create_task(self._supervisor.wait_first_end(), name="daemon.start_failed")
+    async def _wait_for(self, event: asyncio.Event) -> TaskEnd | None:
+        """Wait for an event, or for a task that ends by itself; return its end, where there was one by then."""
+        event_wait = asyncio.create_task(event.wait(), name="daemon.event")
+        first_end = asyncio.create_task(self._supervisor.wait_first_end(), name="daemon.first_end")
         try:
-            await asyncio.wait({listening, ended}, return_when=asyncio.FIRST_COMPLETED)
-            if not listening.done():
-                first_end = ended.result()
-                raise DaemonFailed(
-                    f"{first_end.name} could not start: {first_end.exception!r}."
-                ) from first_end.exception
+            await asyncio.wait({event_wait, first_end}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            listening.cancel()
-            ended.cancel()
+            event_wait.cancel()
+            first_end.cancel()
+        return first_end.result() if first_end.done() and not first_end.cancelled() else None
 
     def _add_teardown_step(self, step: Callable[[], None]) -> None:
         async def call() -> None:

@@ -42,12 +42,9 @@ class ApiListeners:
         """The `http://host:port` of each TCP socket, with its actual port."""
         urls = []
         for bound in self.sockets:
-            if bound.family == socket.AF_INET:
+            if bound.family in {socket.AF_INET, socket.AF_INET6}:
                 host, port = bound.getsockname()[:2]
-                urls.append(f"http://{host}:{port}")
-            elif bound.family == socket.AF_INET6:
-                host, port = bound.getsockname()[:2]
-                urls.append(f"http://[{host}]:{port}")
+                urls.append(f"http://{host}:{port}" if bound.family == socket.AF_INET else f"http://[{host}]:{port}")
         return urls
 
     def close(self) -> None:

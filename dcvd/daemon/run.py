@@ -60,11 +60,8 @@ def _run(path: Path, environ: Mapping[str, str]) -> int:
     except DatabaseLocked as error:
         log.error("daemon.database_locked", error=error.message)  # noqa: TRY400
         return EXIT_BUSY
-    except DatabaseUnusable as error:
-        log.error("daemon.database_unusable", error=error.message)  # noqa: TRY400
-        return EXIT_BAD_CONFIG
     except DcvdError as error:
-        if isinstance(error.__cause__, DatabaseUnusable):
+        if isinstance(error, DatabaseUnusable) or isinstance(error.__cause__, DatabaseUnusable):
             # After a restart the daemon would find no file, make an empty one, and have forgotten everybody.
             log.error("daemon.database_unusable", error=error.message)  # noqa: TRY400
             return EXIT_BAD_CONFIG

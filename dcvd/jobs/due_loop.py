@@ -22,7 +22,6 @@ class DueLoop(Generic[T]):
     wake_event: set by others when something may have become due.
     cool_down_s: seconds for which an item is left alone after its work raised, because it is still due and would be
         fetched again at once.
-    read_ahead: how many items may be held beyond the pool's slots, so that one fetch serves many.
     """
 
     def __init__(
@@ -34,7 +33,6 @@ class DueLoop(Generic[T]):
         work: Callable[[T], Coroutine[Any, Any, None]],
         get_idle_s: Callable[[], Awaitable[float]],
         wake_event: asyncio.Event,
-        read_ahead: int = 0,
         cool_down_s: float = COOL_DOWN_S,
     ) -> None:
         self._pool = pool
@@ -43,14 +41,8 @@ class DueLoop(Generic[T]):
         self._work = work
         self._get_idle_s = get_idle_s
         self._wake_event = wake_event
-        self._read_ahead = read_ahead
         self._cool_down_s = cool_down_s
         self._in_flight: set[str] = set()
-
-    @property
-    def in_flight(self) -> frozenset[str]:
-        """The ids of the items that are being worked on or wait for a slot."""
-        return frozenset(self._in_flight)
 
     async def run(self) -> None:
         """Run until cancelled; items in the pool then go on, and whoever owns the pool has to drain it."""
@@ -58,23 +50,15 @@ class DueLoop(Generic[T]):
             await self._pool.wait_free()
             # Cleared before the fetch: an item that becomes due after it wakes the loop again.
             self._wake_event.clear()
-            max_items = self._pool.free_slots + self._read_ahead
+            max_items = self._pool.free_slots
             items = await self._fetch(max_items, self._in_flight)
-            await self._start(items)
+            for item in items:
+                await self._pool.wait_free()  # for ever, where the pool was drained meanwhile
+                item_id = self._get_id(item)
+                self._in_flight.add(item_id)
+                self._pool.start(f"{self._pool.name}.{item_id}", self._work_one(item, item_id))
             if len(items) < max_items:
                 await self._sleep()
-
-    async def _start(self, items: Sequence[T]) -> None:
-        waiting_ids = {self._get_id(item) for item in items}
-        self._in_flight |= waiting_ids
-        try:
-            for item in items:
-                await self._pool.wait_free()
-                item_id = self._get_id(item)
-                self._pool.start(f"{self._pool.name}.{item_id}", self._work_one(item, item_id))
-                waiting_ids.discard(item_id)
-        finally:
-            self._in_flight -= waiting_ids
 
     async def _work_one(self, item: T, item_id: str) -> None:
         cool_down_s = 0.0

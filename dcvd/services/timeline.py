@@ -49,19 +49,12 @@ class TimelineEntry(Struct, frozen=True, kw_only=True):
 
 
 def record_request(
-    context: Context, tx: Transaction, domain: Domain, *, actor: str, what: str, detail: str | None = None
+    context: Context, tx: Transaction, org_id: str, domain_id: str, *, actor: str, what: str, detail: str | None = None
 ) -> None:
     """Record that somebody asked for something (`sync`, `hint`, …), in the transaction that does it.
 
-    Nothing more is written once the domain's limits are reached.
+    The domain may be removed already. Nothing more is written once its limits are reached.
     """
-    record_request_by_id(context, tx, domain.org_id, domain.id, actor=actor, what=what, detail=detail)
-
-
-def record_request_by_id(
-    context: Context, tx: Transaction, org_id: str, domain_id: str, *, actor: str, what: str, detail: str | None = None
-) -> None:
-    """Like `record_request`, for a domain that may be removed already."""
     if _find_entry_to_merge_into(context, tx, domain_id, TimelineEntryKind.REQUEST) is not None:
         return
     note = TimelineNote(what=what, detail=None if detail is None else detail[:_MAX_DETAIL_CHARS])
@@ -100,7 +93,9 @@ def record_check(
 
 async def store_request(context: Context, domain: Domain, *, actor: str, what: str) -> None:
     """Record a request in a transaction of its own, where nothing else is stored with it."""
-    await context.database.write(lambda tx: record_request(context, tx, domain, actor=actor, what=what))
+    await context.database.write(
+        lambda tx: record_request(context, tx, domain.org_id, domain.id, actor=actor, what=what)
+    )
 
 
 async def list_page(

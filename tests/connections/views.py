@@ -15,8 +15,6 @@ async def stored(context: Context, connection: Connection) -> Connection:
 
 async def tokens(context: Context, connection: Connection) -> OauthTokens:
     """What it authenticates with now."""
-    opened = await context.database.read(
-        lambda snapshot: queries.unseal_connection(context, snapshot, connection.org_id, connection.id)
-    )
+    opened = await queries.load_connection(context, connection.org_id, connection.id)
     assert isinstance(opened.credentials, OauthTokens)
     return opened.credentials

@@ -37,10 +37,8 @@ class _Shelf:
     async def idle(self) -> float:
         return 60.0
 
-    def loop(self, pool: TaskPool, woken: asyncio.Event, ahead: int = 0) -> DueLoop[str]:
-        return DueLoop(
-            pool, fetch=self.fetch, get_id=str, work=self.work, get_idle_s=self.idle, wake_event=woken, read_ahead=ahead
-        )
+    def loop(self, pool: TaskPool, woken: asyncio.Event) -> DueLoop[str]:
+        return DueLoop(pool, fetch=self.fetch, get_id=str, work=self.work, get_idle_s=self.idle, wake_event=woken)
 
 
 async def _run(shelf: _Shelf, loop: DueLoop[str], pool: TaskPool) -> None:
@@ -59,13 +57,6 @@ async def test_everything_due_is_worked_on_once_and_in_order_of_waiting() -> Non
     assert sorted(shelf.done) == sorted(f"i{number}" for number in range(100))
     assert shelf.done[0] == "i0"
     assert shelf.most == 3
-
-
-async def test_fetching_ahead_asks_less_often() -> None:
-    shelf = _Shelf([f"i{number}" for number in range(100)])
-    pool = TaskPool(3, "test")
-    await _run(shelf, shelf.loop(pool, asyncio.Event(), ahead=50), pool)
-    assert shelf.fetches <= 5
 
 
 async def test_what_becomes_due_later_is_taken_when_somebody_says_so() -> None:
@@ -101,26 +92,6 @@ async def test_work_that_fails_leaves_the_loop_and_the_others_going() -> None:
     await _run(shelf, shelf.loop(pool, asyncio.Event()), pool)
     assert shelf.done == ["good"]
     assert pool.failure_count == 1
-
-
-async def test_cancelled_while_it_waits_for_a_slot_it_holds_nothing_back() -> None:
-    shelf = _Shelf(["a", "b", "c"])
-    blocked = asyncio.Event()
-
-    async def block(item: str) -> None:
-        await blocked.wait()
-
-    shelf.work = block  # type: ignore[method-assign]
-    pool = TaskPool(1, "test")
-    loop = shelf.loop(pool, asyncio.Event(), ahead=5)
-    task = asyncio.create_task(loop.run())
-    while pool.running_count == 0:
-        await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.wait([task])
-    blocked.set()
-    assert await pool.drain(1) == 0
-    assert loop.in_flight == frozenset()
 
 
 async def test_an_item_whose_work_broke_rests_before_it_is_taken_again() -> None:

@@ -270,7 +270,7 @@ async def test_what_is_told_is_the_same_when_a_unit_is_undone(context: Context, 
 
 
 def _fail_after(context: Context, tx: Transaction, domain: Domain) -> None:
-    timeline.record_request(context, tx, domain, actor="operator", what="sync")
+    timeline.record_request(context, tx, domain.org_id, domain.id, actor="operator", what="sync")
     raise RuntimeError
 
 

@@ -9,8 +9,7 @@ from msgspec import Struct
 from dcvd.api.http.documentation import BodyMayBeEmpty, problems, success
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.records.view import PlanAnswer, WriteAnswer, plan_answer, write_answer
-from dcvd.services.records import requests
-from dcvd.services.records.requests import PlannedJob
+from dcvd.services.records.requests import PlannedJob, RecordRequest
 
 
 class DnsWriteRequest(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -45,15 +44,13 @@ async def write_records(
     If something is in the way, nothing is done, and the problem says what it is. From then on the domain is
     connected: when its `requiredRecords` change, they are written again, and nothing in their way is touched.
     """
-    services = request.services
-    arguments = (request.context, services.access, services.dns_plan_limit, request.org_id, domain_id)
+    record_request = _build_record_request(request, domain_id)
     if data.dry_run:
-        plan = await requests.plan_write(*arguments, connection_id=data.connection_id, replace=data.replace)
+        plan = await record_request.plan_write(connection_id=data.connection_id, replace=data.replace)
         return Response(plan_answer(plan), status_code=200)
-    planned_job = await requests.write(
-        *arguments, connection_id=data.connection_id, replace=data.replace, actor=request.actor
+    return _accepted_response(
+        await record_request.write(connection_id=data.connection_id, replace=data.replace, actor=request.actor)
     )
-    return _accepted_response(planned_job)
 
 
 @post(
@@ -67,12 +64,12 @@ async def undo_records(request: ApiRequest, domain_id: FromPath[str]) -> Respons
 
     It also ends the domain's use of its connection, so that nothing is written again until somebody asks for it.
     """
+    return _accepted_response(await _build_record_request(request, domain_id).undo(actor=request.actor))
+
+
+def _build_record_request(request: ApiRequest, domain_id: str) -> RecordRequest:
     services = request.services
-    return _accepted_response(
-        await requests.undo(
-            request.context, services.access, services.dns_plan_limit, request.org_id, domain_id, actor=request.actor
-        )
-    )
+    return RecordRequest(request.context, services.access, services.dns_plan_limit, request.org_id, domain_id)
 
 
 def _accepted_response(planned_job: PlannedJob) -> Response[WriteAnswer]:

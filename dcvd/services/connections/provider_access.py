@@ -57,9 +57,7 @@ class ProviderAccess:
 
     async def load_connection(self, org_id: str, connection_id: str) -> UnsealedConnection:
         """Load a connection as it is stored, without asking anybody. Raises what `open_driver` raises."""
-        unsealed_connection = await self._context.database.read(
-            lambda snapshot: queries.unseal_connection(self._context, snapshot, org_id, connection_id)
-        )
+        unsealed_connection = await queries.load_connection(self._context, org_id, connection_id)
         if unsealed_connection.connection.status is ConnectionStatus.REAUTH_REQUIRED:
             raise reauth.reauth_required_error(unsealed_connection.connection)
         return unsealed_connection

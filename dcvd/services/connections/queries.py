@@ -63,23 +63,27 @@ def get_owned(snapshot: Snapshot, org_id: str, connection_id: str) -> Connection
     return connection
 
 
-def unseal_connection(context: Context, snapshot: Snapshot, org_id: str, connection_id: str) -> UnsealedConnection:
+async def load_connection(context: Context, org_id: str, connection_id: str) -> UnsealedConnection:
     """Get an organization's connection with its credentials.
 
     Raises NotFound, NotConfigured without a configured key, Unauthorized with the code `credentials_unreadable` where
     the stored credentials cannot be opened: the key may come back.
     """
     vault = context.connection_vault
-    connection = get_owned(snapshot, org_id, connection_id)
-    try:
+
+    def query(snapshot: Snapshot) -> UnsealedConnection:
+        connection = get_owned(snapshot, org_id, connection_id)
         credentials = connections.unseal_credentials(snapshot, vault, connection)
+        return UnsealedConnection(connection=connection, credentials=credentials)
+
+    try:
+        return await context.database.read(query)
     except VaultError as error:
         log.error("connection.unreadable", connection_id=connection_id, code=error.code, error=error.message)  # noqa: TRY400
         raise _unreadable_error(connection_id) from error
     except msgspec.ValidationError:  # not chained: it may quote what it could not read
         log.error("connection.unreadable", connection_id=connection_id)  # noqa: TRY400
         raise _unreadable_error(connection_id) from None
-    return UnsealedConnection(connection=connection, credentials=credentials)
 
 
 def _unreadable_error(connection_id: str) -> Unauthorized:

@@ -7,13 +7,12 @@ import structlog
 from dcvd.errors import Permanent, Unauthorized
 from dcvd.services.connections import queries
 from dcvd.services.connections.provider_access import ProviderAccess
-from dcvd.services.connections.queries import UnsealedConnection
 from dcvd.services.connections.token_refresher import revoke_quietly
 from dcvd.services.context import Context
 from dcvd.services.jobs import dns_writes, queue
 from dcvd.store import connections as connections_table
 from dcvd.store import jobs as jobs_table
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.database import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -38,12 +37,12 @@ async def disconnect(
     # A refresh in flight would bring tokens that nobody revokes.
     await access.refresher.block_refreshes(connection_id)
     try:
-        unsealed_connection = await context.database.read(
-            lambda snapshot: _unseal_if_readable(context, snapshot, org_id, connection_id)
-        )
-        revoked = unsealed_connection is not None and await revoke_quietly(
-            access.token_client, access.refresher.find_newest(unsealed_connection)
-        )
+        try:
+            unsealed_connection = await queries.load_connection(context, org_id, connection_id)
+        except Unauthorized:  # its credentials cannot be opened, which is logged: it can still be erased
+            revoked = False
+        else:
+            revoked = await revoke_quietly(access.token_client, access.refresher.find_newest(unsealed_connection))
         count = batch_size
         while count == batch_size:
             count = await context.database.write(
@@ -54,16 +53,6 @@ async def disconnect(
     finally:
         access.refresher.unblock_refreshes(connection_id)
     log.info("connection.removed", connection_id=connection_id, org_id=org_id, revoked=revoked, actor=actor)
-
-
-def _unseal_if_readable(
-    context: Context, snapshot: Snapshot, org_id: str, connection_id: str
-) -> UnsealedConnection | None:
-    """Unseal a connection; None where its credentials cannot be opened, which is logged: it can still be erased."""
-    try:
-        return queries.unseal_connection(context, snapshot, org_id, connection_id)
-    except Unauthorized:
-        return None
 
 
 def _give_up_writes(context: Context, tx: Transaction, org_id: str, connection_id: str, batch_size: int) -> int:

@@ -124,7 +124,7 @@ class TokenRefresher:
         unstored = self._unstored_connections.get(key)
         if unstored is not None:
             return await self._store(key, unstored)
-        unsealed_connection = await self._load_connection(org_id, connection_id)
+        unsealed_connection = await queries.load_connection(self._context, org_id, connection_id)
         connection = unsealed_connection.connection
         if connection.status is ConnectionStatus.REAUTH_REQUIRED:
             raise reauth.reauth_required_error(connection)
@@ -211,16 +211,11 @@ class TokenRefresher:
         """Read what is stored instead, such as by a commit that had seemed to fail."""
         connection = new_connection.connection
         try:
-            return await self._load_connection(connection.org_id, connection.id)
+            return await queries.load_connection(self._context, connection.org_id, connection.id)
         except NotFound:
             # The connection was removed meanwhile, and nobody else would ever revoke the tokens that came too late.
             await revoke_quietly(self._token_client, new_connection)
             raise
-
-    async def _load_connection(self, org_id: str, connection_id: str) -> UnsealedConnection:
-        return await self._context.database.read(
-            lambda snapshot: queries.unseal_connection(self._context, snapshot, org_id, connection_id)
-        )
 
     def _record_fault(self, connection_id: str, error: Retryable) -> Retryable:
         self._usage.record_fault(connection_id, error, self._context.now())

@@ -195,7 +195,7 @@ async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEM
         due_job = replace(job, state=JobState.PENDING, attempts=attempts, next_attempt_at=now, updated_at=now)
         jobs.update(tx, due_job)
         if job.domain_id is not None:
-            timeline.record_request_by_id(
+            timeline.record_request(
                 context, tx, org_id, job.domain_id, actor=actor, what="job_retried", detail=f"{job.kind} {job.id}"
             )
         return due_job

@@ -95,7 +95,7 @@ async def enqueue_write(
         if domain.connection_id != connection_id:
             domains.update(tx, changed(domain, connection_id=connection_id, updated_at=context.now()))
         detail = f"{connection_id}, replace" if replace else connection_id
-        timeline.record_request(context, tx, domain, actor=actor, what="dns_write", detail=detail)
+        timeline.record_request(context, tx, org_id, domain_id, actor=actor, what="dns_write", detail=detail)
         return (
             _make_due(context, tx, same_jobs[0])
             if same_jobs
@@ -144,7 +144,9 @@ async def enqueue_undo(context: Context, org_id: str, domain_id: str, dns_plan: 
         domain = get_owned(tx, org_id, domain_id)
         if domain.connection_id is not None:
             domains.update(tx, changed(domain, connection_id=None, updated_at=context.now()))
-        timeline.record_request(context, tx, domain, actor=actor, what="dns_undo", detail=dns_plan.connection_id)
+        timeline.record_request(
+            context, tx, org_id, domain_id, actor=actor, what="dns_undo", detail=dns_plan.connection_id
+        )
         # A job that still wants to write finds the domain without a connection, and ends; the undo waits for that.
         pending_jobs = [_make_due(context, tx, job) for job in dns_writes.list_pending(tx, domain.id)]
         undo_job = next((job for job in pending_jobs if job.action == _UNDO_WRITE.action), None)
