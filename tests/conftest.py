@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from dcvd.config import CloudflareConfig, Config, DomainsConfig, Live, SocketAddress, WebhooksConfig, parse_address
+from dcvd.config import CloudflareConfig, Config, Live, SocketAddress, parse_address
 from dcvd.config import DnsConfig as DnsConfig
+from dcvd.config.sections import DomainsConfig, WebhooksConfig
 from dcvd.core.secret import Secret
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.kit.vault.key import VaultKey

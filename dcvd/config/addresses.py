@@ -5,6 +5,8 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from dcvd.core.addresses import MAX_NAME_CHARS
+
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOSTNAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _BRACKETED: Final = re.compile(r"\[([^\[\]]*)\](?::([0-9]{1,5}))?")
@@ -51,7 +53,7 @@ def parse_address(text: str, *, default_port: int | None = None, allow_names: bo
 def parse_hostname(text: str, *, labels: int = 1) -> str:
     """Parse a hostname of at least `labels` labels into lower case without a final dot. Raises ValueError."""
     name = text.lower().removesuffix(".")
-    if len(name) > 253 or _HOSTNAME.fullmatch(name) is None:
+    if len(name) > MAX_NAME_CHARS or _HOSTNAME.fullmatch(name) is None:
         raise ValueError(f'"{text}" is not a hostname of letters, digits, hyphens and dots.')
     last = name.rpartition(".")[2]
     if last.isdigit():

@@ -9,6 +9,8 @@ from typing import Final
 
 IpAddress = IPv4Address | IPv6Address
 IpNetwork = IPv4Network | IPv6Network
+MAX_NAME_CHARS: Final = 253
+"""Characters of a DNS name as text without the trailing dot (RFC 1035)."""
 
 _SPECIAL_IPV4_NETWORKS: Final = tuple(
     (IPv4Network(network), reason)
@@ -60,7 +62,8 @@ def refusal_reason(address: IpAddress, allowed_networks: Sequence[IpNetwork]) ->
 
     `allowed_networks` wins over every rule, also where it holds only the IPv4 address that is embedded in the IPv6 one.
     """
-    address = strip_zone_id(address)
+    if isinstance(address, IPv6Address):
+        address = IPv6Address(address.packed)  # without its zone id, which only names an interface
     embedded = _embedded_ipv4(address)
     for network in allowed_networks:
         if address in network or (embedded is not None and embedded in network):
@@ -73,13 +76,6 @@ def refusal_reason(address: IpAddress, allowed_networks: Sequence[IpNetwork]) ->
         if address in network:
             return reason
     return None if address in _GLOBAL_UNICAST_IPV6 else "not in use on the Internet"
-
-
-def strip_zone_id(address: IpAddress) -> IpAddress:
-    """Return the address without its zone id, which only names an interface."""
-    if isinstance(address, IPv6Address) and address.scope_id is not None:
-        return IPv6Address(address.packed)
-    return address
 
 
 def _embedded_ipv4(address: IpAddress) -> IPv4Address | None:

@@ -1,6 +1,7 @@
-"""An HTTP exchange: why it got no answer, and how long each of its phases took."""
+"""An HTTP exchange: its answer, or why it got none, and how long each of its phases took."""
 
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Final
 
 from msgspec import Struct
@@ -35,6 +36,19 @@ POSSIBLY_OUR_FAULT: Final = frozenset(
     {FailureReason.NAME_SERVER_FAILED, FailureReason.NETWORK_UNREACHABLE, FailureReason.OWN_LIMIT}
 )
 """Failures that dcvd's own machine or network may have caused: no endpoint is given up because of them."""
+
+
+def is_temporary(status: int) -> bool:
+    """Whether a request that was refused with this status may succeed later (429 and 5xx)."""
+    return status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500
+
+
+class HttpResponse(Struct, frozen=True, gc=False):
+    """An answer of any status, with the names of headers in lower case; `body` may be only the first bytes."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
 
 
 class Timings(Struct, frozen=True, kw_only=True):

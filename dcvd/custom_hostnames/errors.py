@@ -7,6 +7,7 @@ HTTP status. A 429's body is not documented, so only its status and headers coun
 from typing import Final
 
 from dcvd.core.domains.domain import DomainErrorCode
+from dcvd.core.http_exchanges import is_temporary
 from dcvd.core.jobs import Outage
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, CloudflareErrorInfo
 from dcvd.errors import DcvdError, Permanent, Retryable, Unauthorized
@@ -40,7 +41,7 @@ def build_error(
     )
     if status == 429:
         return Retryable(f"{summary}: too many requests.", code=RATE_LIMITED, retry_after_s=retry_after_s)
-    if status >= 500 or envelope is None:
+    if is_temporary(status) or envelope is None:
         return Retryable(f"{detail} It is tried again.", code=UNAVAILABLE, retry_after_s=retry_after_s)
     if first_error.code in _QUOTA_CODES:
         message = f"{detail} Raise the quota of custom hostnames at Cloudflare, or remove some."

@@ -42,7 +42,8 @@ from dcvd.services.tokens import TokenUsage
 from dcvd.services.webhooks import secret_rotation
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.files import adopt_owner, lock_path
-from dcvd.sync import DomainChecker, SyncLoop
+from dcvd.sync.checker import DomainChecker
+from dcvd.sync.loop import SyncLoop
 
 log = structlog.get_logger(__name__)
 

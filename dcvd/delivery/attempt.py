@@ -10,7 +10,8 @@ from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DueDelivery
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint, select_signing_secrets
 from dcvd.core.webhooks.status_codes import meaning_of
 from dcvd.kit.clock import Clock
-from dcvd.kit.egress import EgressClient, EgressError
+from dcvd.kit.egress.client import EgressClient
+from dcvd.kit.egress.failures import EgressError
 
 
 async def make_attempt(

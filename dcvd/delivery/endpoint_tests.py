@@ -14,7 +14,7 @@ from dcvd.core.webhooks.deliveries import Attempt, Delivery, RecordedAttempt
 from dcvd.core.webhooks.endpoint import select_signing_secrets
 from dcvd.delivery.attempt import make_attempt, send_signed
 from dcvd.errors import Retryable
-from dcvd.kit.egress import EgressClient
+from dcvd.kit.egress.client import EgressClient
 from dcvd.kit.limits.shared_slots import SharedSlots
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoint_tests, endpoints

@@ -15,7 +15,7 @@ from dcvd.delivery.endpoint_queues import EndpointQueues
 from dcvd.delivery.fair_scheduler import FairScheduler
 from dcvd.delivery.recorder import RECORD_PAUSES_S, AttemptRecorder
 from dcvd.errors import StoreError
-from dcvd.kit.egress import EgressClient
+from dcvd.kit.egress.client import EgressClient
 from dcvd.kit.failed_reads import READ_PAUSE_S, pause_after_failed_read
 from dcvd.kit.tasks import TaskPool
 from dcvd.metrics import Metrics

@@ -24,7 +24,7 @@ class LockFile:
     """
 
     def __init__(self, path: Path, descriptor: int) -> None:
-        """Take over a descriptor that holds the lock; callers use `acquire` or `acquire_blocking`."""
+        """Take over a descriptor that holds the lock; callers use `acquire`."""
         self.path = path
         self._descriptor: int | None = descriptor
 
@@ -39,16 +39,6 @@ class LockFile:
             if time.monotonic() >= deadline:
                 raise _build_busy_error(path)
             await asyncio.sleep(_POLL_INTERVAL_S)
-        return lock
-
-    @classmethod
-    def acquire_blocking(cls, path: Path, *, timeout_s: float = 5.0) -> Self:
-        """Acquire the lock as `acquire` does, in code without an event loop."""
-        deadline = time.monotonic() + timeout_s
-        while (lock := cls._try_acquire(path)) is None:
-            if time.monotonic() >= deadline:
-                raise _build_busy_error(path)
-            time.sleep(_POLL_INTERVAL_S)
         return lock
 
     def release(self) -> None:

@@ -20,7 +20,7 @@ def create_file(path: Path) -> Iterator[Path]:
     """
     if os.path.lexists(path):
         raise _build_exists_error(path)
-    descriptor, name = tempfile.mkstemp(prefix=".dcvd-draft-", dir=path.parent)
+    descriptor, name = create_draft(path.parent)
     os.close(descriptor)
     draft = Path(name)
     try:
@@ -30,6 +30,11 @@ def create_file(path: Path) -> Iterator[Path]:
     finally:
         draft.unlink(missing_ok=True)
     sync_to_disk(path.parent)
+
+
+def create_draft(directory: Path) -> tuple[int, str]:
+    """Create an empty file, private to its owner; return its open descriptor and its name."""
+    return tempfile.mkstemp(prefix=".dcvd-draft-", dir=directory)
 
 
 def sync_to_disk(path: Path) -> None:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from dcvd.config.addresses import is_loopback
 from dcvd.config.validators import InvalidValue
 from dcvd.config.values import endpoint_url
+from dcvd.core.http_exchanges import is_temporary
 from dcvd.errors import Permanent, RemoteError, Retryable
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.kit.http.json_body import read_json_object
@@ -75,7 +76,7 @@ class MetadataCache:
                 document = read_json_object(response.body)  # None: often a page in HTML
                 if document is not None:
                     return _read_metadata(issuer, document)
-            elif response.status == HTTPStatus.TOO_MANY_REQUESTS or response.status >= 500:
+            elif is_temporary(response.status):
                 raise Retryable(f"{issuer} answered {response.status} when it was asked for its metadata.")
         raise _bad_metadata(
             issuer, "no metadata at its well-known addresses; leave the setting issuer empty if it has none"

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import read_lifetime_s
+from dcvd.core.http_exchanges import is_temporary
 from dcvd.core.secret import REDACTED, Secret
 from dcvd.core.text import make_printable
 from dcvd.errors import Permanent, Unauthorized
@@ -111,7 +112,7 @@ def _to_error(
     provider: Provider, what: str, fetched: FetchResponse, code: str
 ) -> Unauthorized | Permanent | TokenResponseLost:
     who, status = f"The authorization server of {provider.value}", fetched.status
-    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500 or code in _TEMPORARY_ERRORS:
+    if is_temporary(status) or code in _TEMPORARY_ERRORS:
         return TokenResponseLost(
             f"{who} could not take {what} now (status {status}).",
             may_have_arrived=status != HTTPStatus.TOO_MANY_REQUESTS,

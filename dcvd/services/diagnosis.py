@@ -7,14 +7,14 @@ from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
-from dcvd.core.diagnosis import findings_of
+from dcvd.core.addresses import MAX_NAME_CHARS
+from dcvd.core.diagnosis.cloudflare import findings_of
 from dcvd.core.diagnosis.preview import build_check_request, diagnose_domain, sketch_domain, unusable_name_findings
 from dcvd.core.diagnosis.summary import summarize_domain, summarize_preview
 from dcvd.core.domains import targets
 from dcvd.core.domains.additions import DomainRequest, ValidatedDomain, validate_request
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, RequiredRecord
-from dcvd.core.domains.hostnames import MAX_NAME_CHARS
 from dcvd.core.text import make_printable
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.errors import InvalidInput, NotFound

@@ -20,7 +20,8 @@ import aiohttp
 import msgspec
 import uvloop
 
-from dcvd.config import Config, Live, WebhooksConfig
+from dcvd.config import Config, Live
+from dcvd.config.sections import WebhooksConfig
 from dcvd.core.events import EventDraft, EventType
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret

@@ -11,19 +11,8 @@ from typing import Final
 import uvloop
 from aiohttp import web
 
-from dcvd.config import (
-    CloudflareConfig,
-    Config,
-    DatabaseConfig,
-    DnsConfig,
-    DomainsConfig,
-    LoadedConfig,
-    ServerConfig,
-    SocketAddress,
-    SyncConfig,
-    WebhooksConfig,
-    parse_address,
-)
+from dcvd.config import CloudflareConfig, Config, DnsConfig, LoadedConfig, ServerConfig, SocketAddress, parse_address
+from dcvd.config.sections import DatabaseConfig, DomainsConfig, SyncConfig, WebhooksConfig
 from dcvd.core.events import EventType
 from dcvd.core.secret import Secret
 from dcvd.daemon import Daemon

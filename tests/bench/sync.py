@@ -31,7 +31,8 @@ from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.store import domains
 from dcvd.store.engine.database import Database, Snapshot, Transaction
-from dcvd.sync import DomainChecker, SyncLoop
+from dcvd.sync.checker import DomainChecker
+from dcvd.sync.loop import SyncLoop
 from tests.bench import sync_data
 from tests.daemon.process import DaemonProcess, write_config
 

@@ -7,8 +7,9 @@ from typing import Final
 
 import pytest
 
-from dcvd.config import Config, VaultConfig
-from dcvd.config import DatabaseConfig as DatabaseConfig
+from dcvd.config import Config
+from dcvd.config.sections import DatabaseConfig as DatabaseConfig
+from dcvd.config.sections import VaultConfig
 from dcvd.core.secret import Secret
 from dcvd.daemon.vault import open_vault
 from dcvd.errors import ConfigError

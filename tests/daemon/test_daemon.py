@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from dcvd.config import Config, DatabaseConfig, LoadedConfig, ServerConfig, SocketAddress
+from dcvd.config import Config, LoadedConfig, ServerConfig, SocketAddress
+from dcvd.config.sections import DatabaseConfig
 from dcvd.daemon import Daemon, DaemonFailed
 from dcvd.errors import ConfigError, DatabaseLocked, DcvdError
 from dcvd.kit.lockfile import LockFile

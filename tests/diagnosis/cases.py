@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.diagnosis import DnsRequirements
+from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains.domain import Record
 from tests.dns.served import TARGET
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from dcvd.core.diagnosis import diagnose_dns
+from dcvd.core.diagnosis.dns import diagnose_dns
 from dcvd.core.domains.domain import DnsState, Finding
 from tests.core.builders import NOW
 from tests.diagnosis.cases import AUTHORITY, ROUTING, SURROUNDINGS, Case

@@ -14,7 +14,8 @@ from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
-from dcvd.sync import DomainChecker, SyncLoop
+from dcvd.sync.checker import DomainChecker
+from dcvd.sync.loop import SyncLoop
 from tests.jobs.working import settled
 from tests.services.views import event_names
 from tests.waiting import until

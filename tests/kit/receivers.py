@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from dcvd.kit.egress import EgressClient, EgressError, EgressPolicy
+from dcvd.kit.egress.client import EgressClient
+from dcvd.kit.egress.failures import EgressError
+from dcvd.kit.egress.guard import EgressPolicy
 
 LOOPBACK = EgressPolicy(
     allow_http=True, allow_private=(ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1/128"))

@@ -17,10 +17,10 @@ from dcvd.errors import DatabaseLocked, StoreError
 from dcvd.kit.lockfile import LockFile
 
 HOLD = """
-import sys, time
+import asyncio, sys
 from pathlib import Path
 from dcvd.kit.lockfile import LockFile
-lock = LockFile.acquire_blocking(Path(sys.argv[1]), timeout_s=1)
+lock = asyncio.run(LockFile.acquire(Path(sys.argv[1]), timeout_s=1))
 print("held", flush=True)
 sys.stdin.read()
 lock.release()
@@ -78,7 +78,7 @@ async def test_a_killed_holder_holds_nothing_any_more(tmp_path: Path) -> None:
 
 def test_the_file_says_who_holds_it_and_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "dcvd.lock"
-    with LockFile.acquire_blocking(path):
+    with asyncio.run(LockFile.acquire(path)):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         pid, command, started = path.read_text().splitlines()
         assert pid == f"pid {os.getpid()}"
@@ -88,21 +88,22 @@ def test_the_file_says_who_holds_it_and_is_for_its_owner_alone(tmp_path: Path) -
 
 def test_the_file_stays_when_the_lock_goes_and_can_be_locked_again(tmp_path: Path) -> None:
     path = tmp_path / "dcvd.lock"
-    lock = LockFile.acquire_blocking(path)
+    lock = asyncio.run(LockFile.acquire(path))
     with pytest.raises(DatabaseLocked):
-        LockFile.acquire_blocking(path, timeout_s=0)
+        asyncio.run(LockFile.acquire(path, timeout_s=0))
     lock.release()
     lock.release()
     assert path.read_text() == ""
-    LockFile.acquire_blocking(path, timeout_s=0).release()
+    asyncio.run(LockFile.acquire(path, timeout_s=0)).release()
 
 
 def test_a_child_process_does_not_inherit_the_lock(tmp_path: Path) -> None:
     path = tmp_path / "dcvd.lock"
-    lock = LockFile.acquire_blocking(path)
+    lock = asyncio.run(LockFile.acquire(path))
     with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, close_fds=False) as child:
         lock.release()
-        LockFile.acquire_blocking(path, timeout_s=1).release()  # the kernel may need a moment to close what exec closes
+        # The kernel may need a moment to close what exec closes.
+        asyncio.run(LockFile.acquire(path, timeout_s=1)).release()
         assert child.poll() is None
         assert child.stdin
         child.stdin.close()
@@ -110,10 +111,10 @@ def test_a_child_process_does_not_inherit_the_lock(tmp_path: Path) -> None:
 
 def test_a_holder_whose_text_is_unreadable_is_still_reported(tmp_path: Path) -> None:
     path = tmp_path / "dcvd.lock"
-    with LockFile.acquire_blocking(path):
+    with asyncio.run(LockFile.acquire(path)):
         path.write_bytes(b"\xff\xfe junk")
         with pytest.raises(DatabaseLocked, match="process unknown"):
-            LockFile.acquire_blocking(path, timeout_s=0)
+            asyncio.run(LockFile.acquire(path, timeout_s=0))
 
 
 async def test_a_directory_that_does_not_exist_is_named(tmp_path: Path) -> None:
@@ -125,5 +126,5 @@ def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "victim").write_text("precious")
     (tmp_path / "dcvd.lock").symlink_to(tmp_path / "victim")
     with pytest.raises(StoreError, match="cannot be opened"):
-        LockFile.acquire_blocking(tmp_path / "dcvd.lock", timeout_s=0)
+        asyncio.run(LockFile.acquire(tmp_path / "dcvd.lock", timeout_s=0))
     assert (tmp_path / "victim").read_text() == "precious"

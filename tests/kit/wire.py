@@ -2,8 +2,9 @@
 
 import asyncio
 
-from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection, HttpResponse
-from dcvd.kit.egress.failures import ExchangeError
+from dcvd.core.http_exchanges import HttpResponse
+from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection
+from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.egress.request import Origin
 
 
@@ -49,7 +50,7 @@ class Wire:
         self.ask()
 
     def ask(self) -> None:
-        self._outcome: asyncio.Future[HttpResponse | DeadlineExceeded | ExchangeError] = self.connection.send(
+        self._outcome: asyncio.Future[HttpResponse | DeadlineExceeded | EgressError] = self.connection.send(
             b"POST", asyncio.get_running_loop().time() + 60
         )
 
@@ -76,8 +77,8 @@ class Wire:
         assert isinstance(outcome, HttpResponse), outcome
         return outcome
 
-    def failure(self) -> ExchangeError:
+    def failure(self) -> EgressError:
         outcome = self._outcome.result()
         assert not self.connection.finish_exchange()
-        assert isinstance(outcome, ExchangeError), outcome
+        assert isinstance(outcome, EgressError), outcome
         return outcome

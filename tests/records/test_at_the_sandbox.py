@@ -22,7 +22,7 @@ from dcvd.services import organizations
 from dcvd.services.connections import creation
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
-from dcvd.sync import DomainChecker
+from dcvd.sync.checker import DomainChecker
 from tests.jobs.working import settled
 from tests.providers.cloudflare.customer import Customer
 from tests.providing import access_of

@@ -17,10 +17,9 @@ from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
 from dcvd.store import domains
 from dcvd.store.engine.database import Transaction
-from dcvd.sync import SyncLoop
 from dcvd.sync.adaptive_rate import AdaptiveRate
 from dcvd.sync.checker import ListedHostname
-from dcvd.sync.loop import DueDomainChecker
+from dcvd.sync.loop import DueDomainChecker, SyncLoop
 from dcvd.sync.sweep import HostnameLister, SweepTiming
 
 DAY = 86_400_000

@@ -15,7 +15,8 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler, NotificationOutcome
-from dcvd.sync import DomainChecker, SyncLoop
+from dcvd.sync.checker import DomainChecker
+from dcvd.sync.loop import SyncLoop
 from tests.waiting import until
 
 NAME = "app.customer.test"

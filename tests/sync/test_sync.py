@@ -17,8 +17,8 @@ from dcvd.sandbox import Sandbox
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
 from dcvd.services.lifecycle import checks
-from dcvd.sync import DomainChecker, SyncLoop
-from dcvd.sync.checker import ListedHostname
+from dcvd.sync.checker import DomainChecker, ListedHostname
+from dcvd.sync.loop import SyncLoop
 from tests.faults import fault
 from tests.services.views import event_names
 from tests.waiting import until

@@ -13,7 +13,7 @@ from dcvd.api.domains.finding_view import (
     required_record_views,
 )
 from dcvd.api.http.instants import Instant
-from dcvd.core.diagnosis import findings_of
+from dcvd.core.diagnosis.cloudflare import findings_of
 from dcvd.core.domains.domain import (
     Certificate,
     DnsState,

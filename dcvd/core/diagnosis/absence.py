@@ -17,11 +17,7 @@ def diagnose_absence(facts: DnsFacts) -> RoutingDiagnosis:
         return failed_routing(apex_finding(facts))
     doubled = find_doubled_name(facts)
     if facts.other_records:
-        return (
-            failed_routing(conflicting_records_finding(facts), doubled)
-            if doubled is not None
-            else failed_routing(conflicting_records_finding(facts))
-        )
+        return failed_routing(conflicting_records_finding(facts), doubled)
     if doubled is not None:
         return failed_routing(doubled)
     return failed_routing(_delegated_finding(facts) if facts.is_delegated else _missing_cname_finding(facts))

@@ -3,7 +3,7 @@
 from typing import Final
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, failed_routing, join_names, shorten_evidence
+from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, failed_routing, join_names, new_finding
 from dcvd.core.diagnosis.mistakes import find_doubled_name, find_masking_wildcard
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import DnsFacts
@@ -16,11 +16,9 @@ def diagnose_addresses(facts: DnsFacts) -> RoutingDiagnosis:
     """Diagnose a hostname that has addresses and no CNAME."""
     if set(facts.addresses) & set(facts.target_addresses):
         strays = [address for address in facts.addresses if is_elsewhere(facts, address)]
-        return (
-            failed_routing(_stray_addresses_finding(facts, strays))
-            if strays
-            else RoutingDiagnosis(DnsState.UNVERIFIABLE)
-        )
+        if strays:
+            return failed_routing(_stray_addresses_finding(facts, strays))
+        return RoutingDiagnosis(DnsState.UNVERIFIABLE)
     if is_in_cloudflare_zone(facts) and all(is_cloudflare_address(address) for address in facts.addresses):
         return RoutingDiagnosis(DnsState.UNVERIFIABLE, (proxied_finding(facts),))
     if facts.is_incomplete and not facts.target_addresses:
@@ -32,11 +30,7 @@ def diagnose_addresses(facts: DnsFacts) -> RoutingDiagnosis:
     wildcard = find_masking_wildcard(facts)
     if wildcard is not None:
         return failed_routing(doubled or wildcard)
-    return (
-        failed_routing(conflicting_records_finding(facts), doubled)
-        if doubled is not None
-        else failed_routing(conflicting_records_finding(facts))
-    )
+    return failed_routing(conflicting_records_finding(facts), doubled)
 
 
 def is_elsewhere(facts: DnsFacts, address: str) -> bool:
@@ -53,13 +47,8 @@ def is_in_cloudflare_zone(facts: DnsFacts) -> bool:
 
 def proxied_finding(facts: DnsFacts) -> Finding:
     """Return the finding that Cloudflare proxies the record and hides where it leads, which is no fault."""
-    return Finding(
-        code=FindingCode.PROXIED_UNVERIFIABLE,
-        severity="info",
-        actor="nobody",
-        message=f"The record for {facts.hostname} is proxied; we are confirming it through Cloudflare.",
-        evidence=shorten_evidence(facts.addresses or facts.chain),
-    )
+    message = f"The record for {facts.hostname} is proxied; we are confirming it through Cloudflare."
+    return new_finding(FindingCode.PROXIED_UNVERIFIABLE, "info", "nobody", message, facts.addresses or facts.chain)
 
 
 def apex_finding(facts: DnsFacts) -> Finding:
@@ -119,11 +108,4 @@ def _stray_addresses_finding(facts: DnsFacts, stray_addresses: list[str]) -> Fin
     message = (
         f"Delete the {kind} {noun} {join_names(stray_addresses)} of {facts.hostname}: {who} is sent to another server."
     )
-    return Finding(
-        code=code,
-        severity="error",
-        actor="customer",
-        message=message,
-        fix=None,
-        evidence=shorten_evidence(stray_addresses),
-    )
+    return new_finding(code, "error", "customer", message, stray_addresses)

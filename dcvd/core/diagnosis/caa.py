@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import join_names, shorten_evidence
+from dcvd.core.diagnosis.findings import join_names, new_finding
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.diagnosis.routing import diagnose_routing
 from dcvd.core.domains.dns_facts import SILENT_OUTCOMES, CaaPolicy, DnsFacts
@@ -147,17 +147,11 @@ def _blocked_finding(facts: DnsFacts, requirements: DnsRequirements) -> Finding:
         fix = Record("CAA", owner, f'0 {missing[0]} "{CAA_IDENTIFIERS[name]}"')
         typed = " and ".join(f'`0 {tag} "{CAA_IDENTIFIERS[name]}"`' for tag in missing)
         message += f"forbids our CA; add {typed} there."
-    return Finding(
-        code=FindingCode.CAA_BLOCKS,
-        severity="error",
-        actor="operator" if is_ours else "customer",
-        message=message,
-        fix=fix,
-        evidence=shorten_evidence(
-            f'{owner} CAA {tag} "{value}"' for tag in ("issue", "issuewild") for value in _values_of(policy, tag) or ()
-        )
-        or (f"{owner} has a CAA record",),
-    )
+    evidence = [
+        f'{owner} CAA {tag} "{value}"' for tag in ("issue", "issuewild") for value in _values_of(policy, tag) or ()
+    ] or [f"{owner} has a CAA record"]
+    actor: FindingActor = "operator" if is_ours else "customer"
+    return new_finding(FindingCode.CAA_BLOCKS, "error", actor, message, evidence, fix=fix)
 
 
 def _needed_tags(requirements: DnsRequirements) -> tuple[_CaaTag, ...]:
@@ -210,10 +204,5 @@ def _is_zone_failure(facts: DnsFacts, policy: CaaPolicy) -> bool:
 
 
 def _unanswered_finding(policy: CaaPolicy, actor: FindingActor, message: str) -> Finding:
-    return Finding(
-        code=FindingCode.CAA_UNANSWERED,
-        severity="error",
-        actor=actor,
-        message=message,
-        evidence=shorten_evidence([f"CAA of {policy.failed_name}: {policy.outcome.replace('_', ' ')}"]),
-    )
+    evidence = [f"CAA of {policy.failed_name}: {policy.outcome.replace('_', ' ')}"]
+    return new_finding(FindingCode.CAA_UNANSWERED, "error", actor, message, evidence)

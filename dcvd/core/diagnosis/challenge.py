@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import join_names, shorten_evidence
+from dcvd.core.diagnosis.findings import join_names, new_finding
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Finding, Record
@@ -30,14 +30,9 @@ def diagnose_challenge(facts: DnsFacts, requirements: DnsRequirements) -> Challe
 
 
 def _conflicting_txt_finding(record: Record, texts: tuple[str, ...]) -> Finding:
-    return Finding(
-        code=FindingCode.CHALLENGE_TXT_CONFLICT,
-        severity="error",
-        actor="customer",
-        message=f"Delete the old TXT record at {record.name}: it stands where the CNAME to {record.value} has to be.",
-        fix=record,
-        evidence=shorten_evidence(f"TXT {text}" for text in texts),
-    )
+    message = f"Delete the old TXT record at {record.name}: it stands where the CNAME to {record.value} has to be."
+    evidence = [f"TXT {text}" for text in texts]
+    return new_finding(FindingCode.CHALLENGE_TXT_CONFLICT, "error", "customer", message, evidence, fix=record)
 
 
 def _missing_delegation_finding(
@@ -48,11 +43,5 @@ def _missing_delegation_finding(
         message = f"{certificates} need {record.name} to lead to {record.value}; it points to {join_names(chain[:1])}."
     else:
         message = f"{certificates} for {facts.hostname} also need this record: {record.name} → {record.value}."
-    return Finding(
-        code=FindingCode.WILDCARD_NEEDS_DELEGATION,
-        severity="error",
-        actor="customer",
-        message=message,
-        fix=record,
-        evidence=shorten_evidence(chain or (f"no CNAME at {record.name}",)),
-    )
+    evidence = chain or (f"no CNAME at {record.name}",)
+    return new_finding(FindingCode.WILDCARD_NEEDS_DELEGATION, "error", "customer", message, evidence, fix=record)

@@ -10,19 +10,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import shorten_evidence, sort_findings
+from dcvd.core.diagnosis.findings import new_finding, sort_findings
 from dcvd.core.diagnosis.validation_errors import certificate_findings
 from dcvd.core.domains.cloudflare_statuses import VALIDATION_STAGE, CertificateClass, HostnameClass, timed_out_stage
-from dcvd.core.domains.domain import (
-    DnsState,
-    Domain,
-    DomainError,
-    DomainErrorCode,
-    Finding,
-    FindingActor,
-    Record,
-    Severity,
-)
+from dcvd.core.domains.domain import DnsState, Domain, DomainError, DomainErrorCode, Finding, Record
 from dcvd.core.domains.required_records import missing_validation_record
 from dcvd.core.instants import HOUR
 
@@ -61,16 +52,16 @@ def _refusal_findings(domain: Domain, registration_error: DomainError | None) ->
                     f"{domain.name} is registered at Cloudflare already, by somebody else. The operator of this "
                     "service has to find out by whom; its owner can have it released there."
                 )
-                yield _new_finding(FindingCode.HOSTNAME_TAKEN, "error", "operator", message, error.message)
+                yield new_finding(FindingCode.HOSTNAME_TAKEN, "error", "operator", message, [error.message])
             case DomainErrorCode.QUOTA_EXCEEDED:
                 message = (
                     f"{domain.name} waits: the operator's quota of custom hostnames at Cloudflare is used up, and has "
                     "to be raised."
                 )
-                yield _new_finding(FindingCode.QUOTA_EXCEEDED, "error", "operator", message, error.message)
+                yield new_finding(FindingCode.QUOTA_EXCEEDED, "error", "operator", message, [error.message])
             case DomainErrorCode.HOSTNAME_INVALID:
                 message = f"{domain.name} cannot have a certificate: Cloudflare refuses the name."
-                yield _new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", message, error.message)
+                yield new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", message, [error.message])
             case _:
                 continue
 
@@ -87,7 +78,7 @@ def _hostname_findings(domain: Domain) -> Iterator[Finding]:
                 f"{domain.name} waits: the fallback origin of the operator's zone at Cloudflare is missing or not "
                 "active, and the operator has to set it."
             )
-            yield _new_finding(FindingCode.FALLBACK_ORIGIN, "error", "operator", message, text)
+            yield new_finding(FindingCode.FALLBACK_ORIGIN, "error", "operator", message, [text])
         elif (
             hostname_class is HostnameClass.WAITING
             and _WRONG_TARGET_PATTERN.search(text)
@@ -98,7 +89,7 @@ def _hostname_findings(domain: Domain) -> Iterator[Finding]:
                 f"that its record is a CNAME, {domain.name} → {domain.cname_target}, and no address."
             )
             fix = Record("CNAME", domain.name, domain.cname_target)
-            yield _new_finding(FindingCode.CNAME_WRONG_TARGET, "warning", "customer", message, text, fix=fix)
+            yield new_finding(FindingCode.CNAME_WRONG_TARGET, "warning", "customer", message, [text], fix=fix)
 
 
 def _is_hidden_for_long(domain: Domain) -> bool:
@@ -113,14 +104,14 @@ def _blocked_finding(domain: Domain) -> Finding:
             f"The zone of {domain.name} is on hold at Cloudflare, which keeps others from using its names. Whoever "
             "owns the zone has to release the hold, also for subdomains, in its Cloudflare account."
         )
-        return _new_finding(FindingCode.ZONE_HOLD, "error", "customer", message, *domain.cf_errors)
+        return new_finding(FindingCode.ZONE_HOLD, "error", "customer", message, domain.cf_errors)
     why = (
         "holds it for a risk"
         if _RISK_PATTERN.search(errors)
         else "gives no reason: it may hold it for a risk, or its zone"
     )
     message = f"Cloudflare blocks {domain.name} and {why}. The operator has to ask Cloudflare's support to review it."
-    return _new_finding(FindingCode.HIGH_RISK_DOMAIN, "error", "operator", message, *domain.cf_errors)
+    return new_finding(FindingCode.HIGH_RISK_DOMAIN, "error", "operator", message, domain.cf_errors)
 
 
 def _moved_finding(domain: Domain) -> Finding:
@@ -128,13 +119,13 @@ def _moved_finding(domain: Domain) -> Finding:
         message = (
             f"Cloudflare gave {domain.name} up while it did not point to us. It does now, and is being validated again."
         )
-        return _new_finding(FindingCode.MOVED, "warning", "nobody", message, *domain.cf_errors)
+        return new_finding(FindingCode.MOVED, "warning", "nobody", message, domain.cf_errors)
     message = (
         f"Cloudflare gave {domain.name} up, because it does not point to us. Create its CNAME again: {domain.name} → "
         f"{domain.cname_target}."
     )
     fix = Record("CNAME", domain.name, domain.cname_target)
-    return _new_finding(FindingCode.MOVED, "error", "customer", message, *domain.cf_errors, fix=fix)
+    return new_finding(FindingCode.MOVED, "error", "customer", message, domain.cf_errors, fix=fix)
 
 
 def _timeout_findings(domain: Domain) -> Iterator[Finding]:
@@ -145,16 +136,13 @@ def _timeout_findings(domain: Domain) -> Iterator[Finding]:
     stage = timed_out_stage(status)
     message = f"The {stage} of {domain.name}'s certificate took too long, and Cloudflare stopped trying."
     fix = _blocking_record(domain) if stage == VALIDATION_STAGE else None
+    evidence = (status, *domain.cf_ssl_errors)
     if fix is None:
         message += " It is started again; nothing to do."
-        yield _new_finding(
-            FindingCode.VALIDATION_TIMED_OUT, "warning", "nobody", message, status, *domain.cf_ssl_errors
-        )
+        yield new_finding(FindingCode.VALIDATION_TIMED_OUT, "warning", "nobody", message, evidence)
     else:
         message += f" It goes on once {fix.name} → {fix.value} is there."
-        yield _new_finding(
-            FindingCode.VALIDATION_TIMED_OUT, "error", "customer", message, status, *domain.cf_ssl_errors, fix=fix
-        )
+        yield new_finding(FindingCode.VALIDATION_TIMED_OUT, "error", "customer", message, evidence, fix=fix)
 
 
 def _blocking_record(domain: Domain) -> Record | None:
@@ -163,11 +151,3 @@ def _blocking_record(domain: Domain) -> Record | None:
         return Record("CNAME", domain.name, domain.cname_target) if domain.dns_state is DnsState.FAILED else None
     missing = missing_validation_record(domain)
     return None if missing is None or missing.value is None else Record(missing.type, missing.name, missing.value)
-
-
-def _new_finding(
-    code: FindingCode, severity: Severity, actor: FindingActor, message: str, *evidence: str, fix: Record | None = None
-) -> Finding:
-    return Finding(
-        code=code, severity=severity, actor=actor, message=message, fix=fix, evidence=shorten_evidence(evidence)
-    )

@@ -6,7 +6,7 @@ from dcvd.core.diagnosis import servers
 from dcvd.core.diagnosis.caa import caa_findings
 from dcvd.core.diagnosis.challenge import diagnose_challenge
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import RoutingDiagnosis, failed_routing, shorten_evidence, sort_findings
+from dcvd.core.diagnosis.findings import RoutingDiagnosis, failed_routing, new_finding, sort_findings
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.diagnosis.routing import diagnose_routing
 from dcvd.core.domains.dns_facts import DnsFacts
@@ -69,10 +69,6 @@ def _diagnose_routing(facts: DnsFacts) -> RoutingDiagnosis:
 
 def _unregistered_finding(facts: DnsFacts) -> Finding:
     zone = registrable_domain(facts.hostname)
-    return Finding(
-        code=FindingCode.DOMAIN_UNREGISTERED,
-        severity="error",
-        actor="customer",
-        message=f"{zone} seems expired or unregistered, so {facts.hostname} cannot exist; renew it.",
-        evidence=shorten_evidence([f"{zone} does not exist (NXDOMAIN from its parent)"]),
-    )
+    message = f"{zone} seems expired or unregistered, so {facts.hostname} cannot exist; renew it."
+    evidence = [f"{zone} does not exist (NXDOMAIN from its parent)"]
+    return new_finding(FindingCode.DOMAIN_UNREGISTERED, "error", "customer", message, evidence)

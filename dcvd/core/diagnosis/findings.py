@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.dns_facts import DnsFacts
-from dcvd.core.domains.domain import DnsState, Finding, Record, Severity
+from dcvd.core.domains.domain import DnsState, Finding, FindingActor, Record, Severity
 from dcvd.core.text import make_printable
 
 _MAX_EVIDENCE_LINES: Final = 10
@@ -21,23 +21,30 @@ class RoutingDiagnosis(NamedTuple):
     findings: tuple[Finding, ...] = ()
 
 
-def failed_routing(*findings: Finding) -> RoutingDiagnosis:
+def failed_routing(*findings: Finding | None) -> RoutingDiagnosis:
     """Return the diagnosis that the hostname does not lead to the target, with the findings to fix, in that order."""
-    return RoutingDiagnosis(DnsState.FAILED, findings)
+    return RoutingDiagnosis(DnsState.FAILED, tuple(filter(None, findings)))
+
+
+def new_finding(
+    code: FindingCode,
+    severity: Severity,
+    actor: FindingActor,
+    message: str,
+    evidence: Iterable[str],
+    *,
+    fix: Record | None = None,
+) -> Finding:
+    """Return a finding with its evidence shortened."""
+    lines = shorten_evidence(evidence)
+    return Finding(code=code, severity=severity, actor=actor, message=message, fix=fix, evidence=lines)
 
 
 def customer_error(
     facts: DnsFacts, code: FindingCode, message: str, evidence: Iterable[str], *, fix: Record | None = None
 ) -> Finding:
     """Return an error that the customer has to fix, by the CNAME from the hostname to the target or by `fix`."""
-    return Finding(
-        code=code,
-        severity="error",
-        actor="customer",
-        message=message,
-        fix=fix or required_cname(facts),
-        evidence=shorten_evidence(evidence),
-    )
+    return new_finding(code, "error", "customer", message, evidence, fix=fix or required_cname(facts))
 
 
 def required_cname(facts: DnsFacts) -> Record:

@@ -47,10 +47,9 @@ def find_masking_wildcard(facts: DnsFacts) -> Finding | None:
     sibling = facts.sibling_answer
     if sibling is None or facts.is_apex or not _has_data(sibling):
         return None
-    if not _is_same_answer(
-        sibling,
-        OtherNameAnswer(name=facts.hostname, exists=True, cname=_first_target(facts), addresses=facts.addresses),
-    ):
+    cname = facts.chain[0] if facts.chain else None
+    own = OtherNameAnswer(name=facts.hostname, exists=True, cname=cname, addresses=facts.addresses)
+    if not _is_same_answer(sibling, own):
         return None
     leads_to = join_names([sibling.cname] if sibling.cname is not None else list(sibling.addresses))
     return customer_error(
@@ -65,10 +64,6 @@ def find_masking_wildcard(facts: DnsFacts) -> Finding | None:
 def relative_name(hostname: str, zone: str) -> str:
     """Return the name as it is typed where the provider appends the zone; `@` for the zone itself."""
     return "@" if hostname == zone else hostname.removesuffix(f".{zone}")
-
-
-def _first_target(facts: DnsFacts) -> str | None:
-    return facts.chain[0] if facts.chain else None
 
 
 def _has_data(other: OtherNameAnswer) -> bool:

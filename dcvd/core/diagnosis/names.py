@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Final
 
 from dcvd.core.diagnosis.codes import FindingCode
+from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.domains.domain import Finding
 from dcvd.core.domains.hostnames import normalise
 from dcvd.core.text import make_printable
@@ -22,24 +23,12 @@ def name_findings(text: str, *, allowed_tlds: Collection[str] = ()) -> tuple[Fin
         name = normalise(text, allowed_tlds=allowed_tlds)
     except InvalidInput as error:
         quoted = make_printable(text)[:_MAX_QUOTED_NAME_CHARS]
-        return (
-            Finding(
-                code=FindingCode.HOSTNAME_INVALID,
-                severity="error",
-                actor="customer",
-                message=f"{quoted or 'An empty name'} cannot have a certificate. {error.message}",
-                evidence=(quoted,) if quoted else (),
-            ),
-        )
+        message = f"{quoted or 'An empty name'} cannot have a certificate. {error.message}"
+        return (new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", message, [quoted]),)
     if len(name) <= MAX_COMMON_NAME_CHARS:
         return ()
-    return (
-        Finding(
-            code=FindingCode.HOSTNAME_TOO_LONG,
-            severity="info",
-            actor="nobody",
-            message=f"{name} has more than {MAX_COMMON_NAME_CHARS} characters, so its certificate also names a host of "
-            "Cloudflare's (cloudflare_branding). That is done for you.",
-            evidence=(f"{len(name)} characters",),
-        ),
+    message = (
+        f"{name} has more than {MAX_COMMON_NAME_CHARS} characters, so its certificate also names a host of "
+        "Cloudflare's (cloudflare_branding). That is done for you."
     )
+    return (new_finding(FindingCode.HOSTNAME_TOO_LONG, "info", "nobody", message, [f"{len(name)} characters"]),)

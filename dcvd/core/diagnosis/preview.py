@@ -5,7 +5,11 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dcvd.core.diagnosis import DnsRequirements, FindingCode, diagnose_dns, name_findings
+from dcvd.core.diagnosis.codes import FindingCode
+from dcvd.core.diagnosis.dns import diagnose_dns
+from dcvd.core.diagnosis.findings import new_finding
+from dcvd.core.diagnosis.names import name_findings
+from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains import targets
 from dcvd.core.domains.additions import ValidatedDomain
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
@@ -102,4 +106,4 @@ def _hide_unknown_target(findings: tuple[Finding, ...], template: str) -> tuple[
 def unusable_name_findings(text: str, message: str, *, allowed_tlds: tuple[str, ...]) -> tuple[Finding, ...]:
     """Return the findings about a name that cannot be added for the reason `message`."""
     findings = name_findings(text, allowed_tlds=allowed_tlds)
-    return findings or (Finding(code="hostname_invalid", severity="error", actor="customer", message=message),)
+    return findings or (new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", message, ()),)

@@ -2,15 +2,20 @@
 
 from typing import Final
 
-from msgspec.structs import replace
-
 from dcvd.core.diagnosis.absence import diagnose_absence
 from dcvd.core.diagnosis.addresses import diagnose_addresses, is_elsewhere, proxied_finding
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, failed_routing, join_names, shorten_evidence
+from dcvd.core.diagnosis.findings import (
+    RoutingDiagnosis,
+    customer_error,
+    failed_routing,
+    join_names,
+    new_finding,
+    required_cname,
+)
 from dcvd.core.diagnosis.mistakes import find_doubled_name, find_doubled_target, find_masking_wildcard
 from dcvd.core.domains.dns_facts import DnsFacts
-from dcvd.core.domains.domain import DnsState, Finding, Record
+from dcvd.core.domains.domain import DnsState, Finding, Severity
 
 MAX_CHAIN_NAMES: Final = 8
 """The most CNAMEs that every resolver follows; those of some CAs give up soon after."""
@@ -44,7 +49,7 @@ def _diagnose_wrong_chain(facts: DnsFacts) -> RoutingDiagnosis:
     if wildcard is not None:
         return failed_routing(doubled or wildcard)
     finding = find_doubled_target(facts) or _wrong_target_finding(facts)
-    return failed_routing(finding, doubled) if doubled is not None else failed_routing(finding)
+    return failed_routing(finding, doubled)
 
 
 def _diagnose_broken_chain(facts: DnsFacts) -> RoutingDiagnosis:
@@ -55,10 +60,9 @@ def _diagnose_broken_chain(facts: DnsFacts) -> RoutingDiagnosis:
         f"{facts.hostname} points to {join_names(facts.chain[:1])}, and name servers on the way from there do not "
         f"answer. Change it to {facts.target}."
     )
-    return RoutingDiagnosis(
-        None,
-        (replace(customer_error(facts, FindingCode.CNAME_WRONG_TARGET, message, facts.chain), severity="warning"),),
-    )
+    fix = required_cname(facts)
+    finding = new_finding(FindingCode.CNAME_WRONG_TARGET, "warning", "customer", message, facts.chain, fix=fix)
+    return RoutingDiagnosis(None, (finding,))
 
 
 def _findings_beside_cname(facts: DnsFacts) -> tuple[Finding, ...]:
@@ -70,18 +74,14 @@ def _findings_beside_cname(facts: DnsFacts) -> tuple[Finding, ...]:
         {record.type for record in facts.other_records if not _is_harmless(facts, record.type, record.value)}
     )
     if kinds:
-        types, values = (
-            join_names(kinds),
-            [f"{each.type} {each.value}" for each in facts.other_records if each.type in kinds],
-        )
+        types = join_names(kinds)
+        values = [f"{each.type} {each.value}" for each in facts.other_records if each.type in kinds]
         code = FindingCode.AAAA_ELSEWHERE if kinds == ["AAAA"] else FindingCode.CONFLICTING_RECORDS
         message = (
             f"{facts.hostname} has {types} records beside its CNAME, and no name may have both: some will follow the "
             f"one and some the other. Delete the existing {types} records for {facts.hostname}."
         )
-        findings.append(
-            Finding(code=code, severity="warning", actor="customer", message=message, evidence=shorten_evidence(values))
-        )
+        findings.append(new_finding(code, "warning", "customer", message, values))
     return tuple(findings)
 
 
@@ -107,11 +107,5 @@ def _long_chain_finding(facts: DnsFacts) -> Finding:
         f"{facts.hostname} goes through {hops} CNAMEs, more than everybody follows. Point it directly to "
         f"{facts.target}."
     )
-    return Finding(
-        code=FindingCode.CHAIN_LONG,
-        severity="warning" if reaches else "error",
-        actor="customer",
-        message=message,
-        fix=Record("CNAME", facts.hostname, facts.target),
-        evidence=shorten_evidence(facts.chain),
-    )
+    severity: Severity = "warning" if reaches else "error"
+    return new_finding(FindingCode.CHAIN_LONG, severity, "customer", message, facts.chain, fix=required_cname(facts))

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import join_names, required_cname, shorten_evidence
+from dcvd.core.diagnosis.findings import join_names, new_finding, required_cname
 from dcvd.core.domains.dns_facts import (
     SILENT_OUTCOMES,
     DnsFacts,
@@ -18,8 +18,6 @@ from dcvd.core.domains.dns_facts import (
 from dcvd.core.domains.domain import Finding
 from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.instants import DAY, MINUTE, SECOND, to_rfc3339
-
-"""Outcomes for which our own network may be at fault."""
 
 _MAX_CACHE_TIME_MS: Final = 7 * DAY
 """The longest time that resolvers cache an answer (RFC 8767 §4)."""
@@ -44,14 +42,12 @@ def find_bogus_dnssec(facts: DnsFacts) -> Finding | None:
         return None
     zone = facts.zone or registrable_domain(facts.hostname)
     where = f"the DS record of {zone} at its registrar" if facts.has_ds is not False else "the DS record above it"
-    return Finding(
-        code=FindingCode.DNSSEC_BOGUS,
-        severity="error",
-        actor="customer",
-        message=f"DNSSEC of {facts.hostname} is broken, so resolvers refuse its answers. Fix the signatures of {zone}, "
-        f"or remove {where}.",
-        evidence=shorten_evidence(f"{r.address} answers SERVFAIL, and answers with the CD bit" for r in refusing),
+    message = (
+        f"DNSSEC of {facts.hostname} is broken, so resolvers refuse its answers. Fix the signatures of {zone}, "
+        f"or remove {where}."
     )
+    evidence = [f"{r.address} answers SERVFAIL, and answers with the CD bit" for r in refusing]
+    return new_finding(FindingCode.DNSSEC_BOGUS, "error", "customer", message, evidence)
 
 
 def find_lame_servers(facts: DnsFacts) -> Finding | None:
@@ -72,16 +68,12 @@ def find_lame_servers(facts: DnsFacts) -> Finding | None:
     names = list(dict.fromkeys(server.name for server in lame))
     serves = "are listed but do not serve it" if len(names) > 1 else "is listed but does not serve it"
     rest = "" if serving else " No other server of the zone answers either."
-    return Finding(
-        code=FindingCode.NS_LAME,
-        severity="warning" if serving else "error",
-        actor="customer",
-        message=f"Of the name servers for {facts.hostname}, {join_names(names)} {serves}. Remove it from the NS "
-        f"records, or ask your DNS provider to serve the zone there.{rest}",
-        evidence=shorten_evidence(
-            f"{server.name} ({server.address}): {_describe_outcome(server.outcome)}" for server in lame
-        ),
+    message = (
+        f"Of the name servers for {facts.hostname}, {join_names(names)} {serves}. Remove it from the NS "
+        f"records, or ask your DNS provider to serve the zone there.{rest}"
     )
+    evidence = [f"{server.name} ({server.address}): {_describe_outcome(server.outcome)}" for server in lame]
+    return new_finding(FindingCode.NS_LAME, "warning" if serving else "error", "customer", message, evidence)
 
 
 def find_divided_servers(facts: DnsFacts) -> Finding | None:
@@ -133,42 +125,28 @@ def find_differing_servers(facts: DnsFacts) -> Finding | None:
 
 def find_propagation(facts: DnsFacts, now: int) -> Finding | None:
     """Find resolvers that still cache an old answer although the zone has the right record."""
-    old = [
-        resolver
-        for resolver in facts.resolvers
-        if resolver.outcome == "answered" and not has_right_record(facts, resolver)
-    ]
+    old = [r for r in facts.resolvers if r.outcome == "answered" and not has_right_record(facts, r)]
     if not old:
         return None
     remaining_ms = [min(resolver.ttl * SECOND, _MAX_CACHE_TIME_MS) for resolver in old if resolver.ttl is not None]
     # Rounding up to whole minutes keeps the message the same from one check to the next.
     clear_at = -(-(now + max(remaining_ms)) // MINUTE) * MINUTE if remaining_ms else None
     when = "by themselves" if clear_at is None else f"by {to_rfc3339(clear_at)}"
-    return Finding(
-        code=FindingCode.PROPAGATING,
-        severity="info",
-        actor="nobody",
-        message=f"The record of {facts.hostname} is correct. Caches clear {when}; nothing to do.",
-        evidence=shorten_evidence(f"{r.address} still answers {describe_answer(r)}" for r in old),
-        next_check_at=clear_at,
-    )
+    message = f"The record of {facts.hostname} is correct. Caches clear {when}; nothing to do."
+    evidence = [f"{r.address} still answers {describe_answer(r)}" for r in old]
+    return replace(new_finding(FindingCode.PROPAGATING, "info", "nobody", message, evidence), next_check_at=clear_at)
 
 
 def _inconsistency_finding(
     facts: DnsFacts, message: str, answers: Sequence[ServerAnswer], *, with_fix: bool
 ) -> Finding:
-    return Finding(
-        code=FindingCode.NS_INCONSISTENT,
-        severity="error",
-        actor="customer",
-        message=message,
-        fix=required_cname(facts) if with_fix else None,
-        evidence=shorten_evidence(
-            f"{server.name} answers {describe_answer(server)}"
-            + ("" if server.serial is None else f", serial {server.serial}")
-            for server in answers
-        ),
-    )
+    fix = required_cname(facts) if with_fix else None
+    evidence = [
+        f"{server.name} answers {describe_answer(server)}"
+        + ("" if server.serial is None else f", serial {server.serial}")
+        for server in answers
+    ]
+    return new_finding(FindingCode.NS_INCONSISTENT, "error", "customer", message, evidence, fix=fix)
 
 
 def _has_newer_copy(candidates: Sequence[ServerAnswer], others: Sequence[ServerAnswer]) -> bool:

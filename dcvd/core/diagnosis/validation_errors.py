@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dcvd.core.diagnosis.caa import CAA_IDENTIFIERS
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import shorten_evidence
+from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.domains.domain import Domain, Finding, FindingActor, Record, Severity
 from dcvd.core.domains.hostnames import registrable_domain
 
@@ -93,23 +93,13 @@ _COMPILED_MEANINGS: Final = tuple(
 
 def certificate_findings(domain: Domain) -> Iterator[Finding]:
     """Yield a finding for each text whose meaning is known."""
+    zone = registrable_domain(domain.name)
+    ca = CAA_IDENTIFIERS.get(domain.certificate_authority or "", CAA_IDENTIFIERS["google"])
     for text in domain.cf_ssl_errors:
         # The hostname itself may contain any of the words.
         searched = re.sub(re.escape(domain.name), "", text[:_MAX_TEXT_CHARS], flags=re.IGNORECASE)
         meaning = next((meaning for pattern, meaning in _COMPILED_MEANINGS if pattern.search(searched)), None)
         if meaning is not None:
-            yield _new_finding(domain, meaning, text)
-
-
-def _new_finding(domain: Domain, meaning: _ErrorMeaning, text: str) -> Finding:
-    zone = registrable_domain(domain.name)
-    ca = CAA_IDENTIFIERS.get(domain.certificate_authority or "", CAA_IDENTIFIERS["google"])
-    blocks = meaning.code is FindingCode.CAA_BLOCKS
-    return Finding(
-        code=meaning.code,
-        severity=meaning.severity,
-        actor=meaning.actor,
-        message=meaning.message.format(name=domain.name, zone=zone, ca=ca),
-        fix=Record("CAA", zone, f'0 issue "{ca}"') if blocks else None,
-        evidence=shorten_evidence([text]),
-    )
+            message = meaning.message.format(name=domain.name, zone=zone, ca=ca)
+            fix = Record("CAA", zone, f'0 issue "{ca}"') if meaning.code is FindingCode.CAA_BLOCKS else None
+            yield new_finding(meaning.code, meaning.severity, meaning.actor, message, [text], fix=fix)

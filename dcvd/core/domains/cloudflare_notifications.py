@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from dcvd.core.domains.hostnames import MAX_NAME_CHARS
+from dcvd.core.addresses import MAX_NAME_CHARS
 
 _MAX_ID_CHARS: Final = 100
 

@@ -192,6 +192,8 @@ class Domain(Struct, frozen=True, kw_only=True):
 
 POINTING_STATES: Final = frozenset({DnsState.VERIFIED, DnsState.UNVERIFIABLE})
 CHALLENGE_LABEL: Final = "_acme-challenge"
+OWNERSHIP_LABEL: Final = "_cf-custom-hostname"
+"""Cloudflare's label for the TXT record that proves to it who owns a custom hostname."""
 WAITING_STATUSES: Final = frozenset({DomainStatus.PENDING_CNAME, DomainStatus.ISSUING})
 
 

@@ -11,15 +11,13 @@ from typing import Final
 import idna
 from publicsuffixlist import PublicSuffixList
 
+from dcvd.core.addresses import MAX_NAME_CHARS
 from dcvd.errors import InvalidInput
 
 RESERVED_TLDS: Final = frozenset(
     {"test", "example", "invalid", "localhost", "local", "internal", "onion", "alt", "arpa", "home", "corp", "mail"}
 )
 """Top-level domains for which no public CA issues (RFC 6761, 6762, 7686, 9476 and ICANN's name collisions)."""
-
-MAX_NAME_CHARS: Final = 253
-"""Characters of a name as text without the trailing dot (RFC 1035)."""
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _TARGET_LABEL: Final = re.compile(r"[a-z0-9_-]{1,63}")
 _PUBLIC_SUFFIXES: Final = PublicSuffixList()

@@ -17,7 +17,8 @@ from typing import Final, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dcvd.core.diagnosis import FindingCode, cloudflare_findings
+from dcvd.core.diagnosis.cloudflare import cloudflare_findings
+from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.cloudflare_statuses import CertificateClass, HostnameClass
 from dcvd.core.domains.domain import POINTING_STATES, DnsState, Domain, DomainStatus
 from dcvd.core.instants import DAY, HOUR, MINUTE

@@ -11,7 +11,10 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from dcvd.core.diagnosis import DnsRequirements, diagnose_dns, findings_of, permitted_authorities
+from dcvd.core.diagnosis.caa import permitted_authorities
+from dcvd.core.diagnosis.cloudflare import findings_of
+from dcvd.core.diagnosis.dns import diagnose_dns
+from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains.cloudflare_statuses import DELETED_HOSTNAME_STATUS, CertificateClass, HostnameClass
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import (

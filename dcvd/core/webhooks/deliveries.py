@@ -182,14 +182,6 @@ def is_receiver_at_fault(attempt: Attempt) -> bool:
 
 def status_of(state: DeliveryState, *, is_enabled: bool) -> DeliveryStatus:
     """Return the state that a tenant sees; `is_enabled` is whether the endpoint is enabled."""
-    match state:
-        case DeliveryState.PENDING:
-            return DeliveryStatus.PENDING if is_enabled else DeliveryStatus.HELD
-        case DeliveryState.DELIVERED:
-            return DeliveryStatus.DELIVERED
-        case DeliveryState.DEAD:
-            return DeliveryStatus.DEAD
-        case DeliveryState.DROPPED:
-            return DeliveryStatus.DROPPED
-        case _:
-            assert_never(state)
+    if state is DeliveryState.PENDING and not is_enabled:
+        return DeliveryStatus.HELD
+    return DeliveryStatus(state.value)

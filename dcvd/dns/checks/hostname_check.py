@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
 
 import msgspec
 from dns.name import Name
 
 from dcvd.config import DnsConfig
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
-from dcvd.core.domains.domain import CHALLENGE_LABEL
+from dcvd.core.domains.domain import CHALLENGE_LABEL, OWNERSHIP_LABEL
 from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.instants import to_seconds
 from dcvd.dns.authority.authoritative_servers import AuthoritativeServers
@@ -27,8 +26,6 @@ from dcvd.dns.queries.client import DnsClient
 from dcvd.dns.queries.lookup import RecordLookup
 from dcvd.dns.queries.reachability import Reachability
 from dcvd.dns.queries.sources import AnswerSources
-
-_OWNERSHIP_LABEL: Final = "_cf-custom-hostname"
 
 
 class DnsServices(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +135,7 @@ class HostnameCheck:
             self._result.challenge = await read_texts(self._lookup, name)
 
     async def _check_ownership(self) -> None:
-        name = prepend_labels(_OWNERSHIP_LABEL, self._name)
+        name = prepend_labels(OWNERSHIP_LABEL, self._name)
         if name is not None:
             self._result.ownership_texts = (await read_texts(self._lookup, name)).texts
 

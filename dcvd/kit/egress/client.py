@@ -9,12 +9,9 @@ import ssl
 from collections.abc import Mapping
 from typing import Final
 
-from msgspec import Struct
-
-from dcvd.core.http_exchanges import FailureReason, Timings
-from dcvd.errors import Retryable
+from dcvd.core.http_exchanges import HttpResponse, Timings
 from dcvd.kit.egress.dial import Dialler
-from dcvd.kit.egress.failures import EgressErrorKind, ExchangeError
+from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.egress.names import GuardedResolver
 from dcvd.kit.egress.pool import ConnectionPool
@@ -25,39 +22,14 @@ from dcvd.kit.egress.system_resolver import SystemResolver
 _MAX_TARGETS: Final = 1024  # parsed URLs that are cached
 
 
-class EgressResponse(Struct, frozen=True, kw_only=True):
-    """An answer of any status. `body` holds the first bytes as they were sent, never decompressed.
+class EgressResponse(HttpResponse, frozen=True, kw_only=True):
+    """An answer with the first bytes of its body as they were sent, never decompressed.
 
-    `headers` has lower-case names, and only the few headers that are useful to a sender.
+    `headers` has only the few headers that are useful to a sender.
     """
 
-    status: int
-    headers: dict[str, str]
-    body: bytes
     remote_ip: str | None
     timings: Timings
-
-
-class EgressError(Retryable):
-    """There was no answer; the message is a sentence.
-
-    reason: a finer cause than `kind`, if one is known. remote_ip: None when no connection existed.
-    """
-
-    def __init__(
-        self,
-        kind: EgressErrorKind,
-        message: str,
-        *,
-        reason: FailureReason | None,
-        timings: Timings,
-        remote_ip: str | None = None,
-    ) -> None:
-        super().__init__(message, code=f"egress_{kind}")
-        self.kind: EgressErrorKind = kind
-        self.reason = reason
-        self.timings = timings
-        self.remote_ip = remote_ip
 
 
 class EgressClient:
@@ -117,14 +89,9 @@ class EgressClient:
         try:
             target = self._parse_target(url, owner)
             response = await self._pool.exchange(target.origin, encode_request(target, headers, body), progress)
-        except ExchangeError as error:
-            raise EgressError(
-                error.kind,
-                error.message,
-                reason=error.reason,
-                timings=progress.to_timings(),
-                remote_ip=progress.remote_ip,
-            ) from error
+        except EgressError as error:
+            error.timings, error.remote_ip = progress.to_timings(), progress.remote_ip
+            raise
         return EgressResponse(
             status=response.status,
             headers=response.headers,

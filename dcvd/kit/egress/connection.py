@@ -11,8 +11,8 @@ from typing import Final, Literal
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from msgspec import Struct
 
-from dcvd.core.http_exchanges import FailureReason
-from dcvd.kit.egress.failures import EgressErrorKind, ExchangeError, describe_error
+from dcvd.core.http_exchanges import FailureReason, HttpResponse
+from dcvd.kit.egress.failures import EgressError, describe_error
 from dcvd.kit.egress.request import Origin
 
 MAX_BODY_BYTES: Final = 1 << 10
@@ -42,14 +42,6 @@ _CONTROL_CHARACTERS: Final = dict.fromkeys((*range(32), *range(127, 160)), " ")
 Phase = Literal["waiting for the answer", "reading the body of the answer"]
 
 
-class HttpResponse(Struct, frozen=True, gc=False):
-    """A final answer; `body` holds its first bytes."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
 class DeadlineExceeded(Struct, frozen=True):
     """The exchange reached its deadline. phase: what it was waiting for."""
 
@@ -68,7 +60,7 @@ class EgressConnection(asyncio.Protocol):
         self.close_future: asyncio.Future[None] = self._loop.create_future()
         """The future that is done when the socket is closed."""
         self._transport: asyncio.Transport | None = None
-        self._waiter: asyncio.Future[HttpResponse | DeadlineExceeded | ExchangeError] | None = None
+        self._waiter: asyncio.Future[HttpResponse | DeadlineExceeded | EgressError] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._parser = HttpResponseParser(self)
         # Be as lenient as browsers and other senders: a 200 with folded headers or bare line feeds is still a 200.
@@ -85,7 +77,7 @@ class EgressConnection(asyncio.Protocol):
         self._received_bytes = 0
         self._bytes_before_head = 0
         self._interim_count = 0
-        self._failure: ExchangeError | None = None
+        self._failure: EgressError | None = None
         self._body = bytearray()
         self._is_complete = False
         self._reset_head()
@@ -98,9 +90,7 @@ class EgressConnection(asyncio.Protocol):
 
     # Calls of the pool
 
-    def send(
-        self, request: bytes, deadline: float
-    ) -> "asyncio.Future[HttpResponse | DeadlineExceeded | ExchangeError]":
+    def send(self, request: bytes, deadline: float) -> "asyncio.Future[HttpResponse | DeadlineExceeded | EgressError]":
         """Write a request. The future gets the outcome by `deadline` (loop time), and never an exception."""
         assert self._transport is not None
         assert self._waiter is None
@@ -173,11 +163,8 @@ class EgressConnection(asyncio.Protocol):
                 self._finish(self._build_too_much_error(f"more than {MAX_RECEIVED_BYTES >> 10} KiB"))
                 return
             if not self._has_final_head and self._received_bytes - self._bytes_before_head > MAX_HEAD_BYTES:
-                self._finish(
-                    self._build_invalid_error(
-                        f"its head is longer than {MAX_HEAD_BYTES >> 10} KiB", FailureReason.TOO_MUCH
-                    )
-                )
+                detail = f"its head is longer than {MAX_HEAD_BYTES >> 10} KiB"
+                self._finish(self._build_invalid_error(detail, FailureReason.TOO_MUCH))
                 return
 
     def eof_received(self) -> None:
@@ -268,40 +255,34 @@ class EgressConnection(asyncio.Protocol):
     def _finish_with_response(self) -> None:
         self._finish(HttpResponse(self._status, self._headers, bytes(self._body[:MAX_BODY_BYTES])))
 
-    def _finish(self, outcome: HttpResponse | DeadlineExceeded | ExchangeError) -> None:
+    def _finish(self, outcome: HttpResponse | DeadlineExceeded | EgressError) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(outcome)
         if not self._is_reusable:
             self.abort()
 
-    def _build_invalid_error(self, detail: str, reason: FailureReason = FailureReason.NOT_HTTP) -> ExchangeError:
-        detail = detail.rstrip(".")
-        return self._build_error(reason, f"{self.origin.host} sent something that is no valid HTTP answer: {detail}.")
+    def _build_invalid_error(self, detail: str, reason: FailureReason = FailureReason.NOT_HTTP) -> EgressError:
+        message = f"{self.origin.host} sent something that is no valid HTTP answer: {detail.rstrip('.')}."
+        return EgressError("protocol", reason, message)
 
-    def _build_too_much_error(self, detail: str) -> ExchangeError:
-        return self._build_error(
-            FailureReason.TOO_MUCH, f"The exchange with {self.origin.host} broke off: it sent {detail}."
-        )
+    def _build_too_much_error(self, detail: str) -> EgressError:
+        message = f"The exchange with {self.origin.host} broke off: it sent {detail}."
+        return EgressError("protocol", FailureReason.TOO_MUCH, message)
 
-    def _build_cut_error(self, error: Exception | None) -> ExchangeError:
+    def _build_cut_error(self, error: Exception | None) -> EgressError:
         host = self.origin.host
         is_retriable = self.is_used and not self._received_bytes
         if error is None and not self._received_bytes:
             message = f"{host} closed the connection without an answer."
-            return self._build_error(FailureReason.CLOSED_WITHOUT_ANSWER, message, is_retriable=is_retriable)
+            return EgressError("protocol", FailureReason.CLOSED_WITHOUT_ANSWER, message, is_retriable=is_retriable)
         if isinstance(error, OSError):
             cause = describe_error(error)
         else:
             cause = "it closed the connection in the middle of its answer" if error is None else str(error)
         message = f"The exchange with {host} broke off: {cause}."
-        exchange_error = self._build_error(FailureReason.CONNECTION_RESET, message, is_retriable=is_retriable)
-        exchange_error.__cause__ = error
-        return exchange_error
-
-    @staticmethod
-    def _build_error(reason: FailureReason, message: str, *, is_retriable: bool = False) -> ExchangeError:
-        kind: EgressErrorKind = "protocol"
-        return ExchangeError(kind, reason, message, is_retriable=is_retriable)
+        cut = EgressError("protocol", FailureReason.CONNECTION_RESET, message, is_retriable=is_retriable)
+        cut.__cause__ = error
+        return cut
 
 
 def _decode_header(value: bytes) -> str:

@@ -15,10 +15,8 @@ from dcvd.core.http_exchanges import FailureReason
 from dcvd.kit.egress.connect import ConnectError, connect_first
 from dcvd.kit.egress.connection import EgressConnection
 from dcvd.kit.egress.failures import (
-    ExchangeError,
+    EgressError,
     build_connect_error,
-    build_expired_certificate_error,
-    build_future_certificate_error,
     build_handshake_error,
     build_lookup_error,
     certificate_reason,
@@ -42,7 +40,7 @@ class Dialler:
         self._tls = tls
 
     async def dial(self, origin: Origin, progress: ExchangeProgress) -> EgressConnection:
-        """Connect to an origin. Raises ExchangeError."""
+        """Connect to an origin. Raises EgressError."""
         addresses = await self._resolve(origin, progress)
         with progress.measure("connect", "connecting"):
             try:
@@ -69,24 +67,18 @@ class Dialler:
             try:
                 return await self._resolver.resolve(origin.host, origin.port)
             except AddressRefused as error:
-                raise ExchangeError("refused_by_policy", error.refusal.reason, error.refusal.message) from error
+                raise EgressError("refused_by_policy", error.refusal.reason, error.refusal.message) from error
             except OSError as error:
                 raise build_lookup_error(origin.host, error) from error
 
     async def _explain_handshake_error(
         self, error: OSError, origin: Origin, address: IpAddress, progress: ExchangeProgress
-    ) -> ExchangeError:
-        reason = certificate_reason(error)
-        if reason is FailureReason.CERTIFICATE_EXPIRED or reason is FailureReason.CERTIFICATE_NOT_YET_VALID:
+    ) -> EgressError:
+        certificate = None
+        if certificate_reason(error) in (FailureReason.CERTIFICATE_EXPIRED, FailureReason.CERTIFICATE_NOT_YET_VALID):
             # OpenSSL does not say which certificate's date it refused.
             certificate = await self._fetch_certificate(origin, address, progress)
-            now = datetime.now(UTC)
-            # If the receiver's own certificate has good dates, another one of the chain was refused.
-            if certificate is not None and certificate.not_valid_after_utc < now:
-                return build_expired_certificate_error(origin.host, certificate.not_valid_after_utc)
-            if certificate is not None and certificate.not_valid_before_utc > now:
-                return build_future_certificate_error(origin.host, certificate.not_valid_before_utc)
-        return build_handshake_error(origin.host, error)
+        return build_handshake_error(origin.host, error, certificate, datetime.now(UTC))
 
     async def _fetch_certificate(
         self, origin: Origin, address: IpAddress, progress: ExchangeProgress

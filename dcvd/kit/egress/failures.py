@@ -8,23 +8,31 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal
 
-from dcvd.core.http_exchanges import FailureReason
+from cryptography import x509
+
+from dcvd.core.http_exchanges import FailureReason, Timings
+from dcvd.errors import Retryable
 from dcvd.kit.egress.guard import AddressRefused
 
 EgressErrorKind = Literal["refused_by_policy", "dns", "connect", "tls", "timeout", "protocol"]
 
 
-class ExchangeError(Exception):
-    """An exchange failed. is_retriable: a connection that had been idle turned out to be closed."""
+class EgressError(Retryable):
+    """There was no answer; the message is a sentence.
+
+    reason: a finer cause than `kind`, if one is known. is_retriable: a connection that had been idle turned out to be
+    closed. timings, remote_ip: those of the exchange, which the client sets; `remote_ip` is None without a connection.
+    """
 
     def __init__(
         self, kind: EgressErrorKind, reason: FailureReason | None, message: str, *, is_retriable: bool = False
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, code=f"egress_{kind}")
         self.kind: EgressErrorKind = kind
         self.reason = reason
-        self.message = message
         self.is_retriable = is_retriable
+        self.timings = Timings(total_ms=0)
+        self.remote_ip: str | None = None
 
 
 _NAME_REASONS: Final = {
@@ -66,41 +74,41 @@ _CERTIFICATE_REASONS: Final = {
 }
 
 
-def build_lookup_error(host: str, error: OSError) -> ExchangeError:
+def build_lookup_error(host: str, error: OSError) -> EgressError:
     """Build the error for a name that led to no address."""
     if isinstance(error, socket.gaierror):
         reason = _NAME_REASONS.get(error.errno or 0, FailureReason.NAME_SERVER_FAILED)
     else:
         reason = FailureReason.OWN_LIMIT
-    return ExchangeError("dns", reason, f"The name {host} cannot be resolved: {describe_error(error)}.")
+    return EgressError("dns", reason, f"The name {host} cannot be resolved: {describe_error(error)}.")
 
 
-def build_connect_error(host: str, port: int, errors: Sequence[OSError]) -> ExchangeError:
+def build_connect_error(host: str, port: int, errors: Sequence[OSError]) -> EgressError:
     """Build the error for a host none of whose addresses could be connected to; there is at least one."""
     for error in errors:
         if isinstance(error, AddressRefused):
-            return ExchangeError("refused_by_policy", error.refusal.reason, error.refusal.message)
+            return EgressError("refused_by_policy", error.refusal.reason, error.refusal.message)
     main_error = min(errors, key=lambda error: _ERRNO_RANK.get(error.errno or 0, len(_ERRNO_RANK)))
     reason = _CONNECT_REASONS.get(main_error.errno or 0, FailureReason.HOST_UNREACHABLE)
-    return ExchangeError("connect", reason, f"{host} port {port} cannot be reached: {describe_error(main_error)}.")
+    return EgressError("connect", reason, f"{host} port {port} cannot be reached: {describe_error(main_error)}.")
 
 
-def build_handshake_error(host: str, error: OSError) -> ExchangeError:
-    """Build the error for a TLS handshake that failed after the connection was made."""
-    reason = certificate_reason(error) or FailureReason.TLS_HANDSHAKE
-    return ExchangeError("tls", reason, f"No trusted TLS connection to {host}: {describe_error(error)}.")
+def build_handshake_error(
+    host: str, error: OSError, certificate: x509.Certificate | None, now: datetime
+) -> EgressError:
+    """Build the error for a TLS handshake that failed after the connection was made.
 
-
-def build_expired_certificate_error(host: str, not_after: datetime) -> ExchangeError:
-    """Build the error for a certificate that has expired."""
-    message = f"No trusted TLS connection to {host}: its certificate expired on {not_after:%Y-%m-%d}."
-    return ExchangeError("tls", FailureReason.CERTIFICATE_EXPIRED, message)
-
-
-def build_future_certificate_error(host: str, not_before: datetime) -> ExchangeError:
-    """Build the error for a certificate that is not valid yet."""
-    message = f"No trusted TLS connection to {host}: its certificate is valid from {not_before:%Y-%m-%d} on, not yet."
-    return ExchangeError("tls", FailureReason.CERTIFICATE_NOT_YET_VALID, message)
+    certificate: the receiver's own, if a date of one in its chain was refused and it could be fetched. If its dates are
+    good, another one of the chain was refused.
+    """
+    reason, clause = certificate_reason(error) or FailureReason.TLS_HANDSHAKE, describe_error(error)
+    if certificate is not None and certificate.not_valid_after_utc < now:
+        reason = FailureReason.CERTIFICATE_EXPIRED
+        clause = f"its certificate expired on {certificate.not_valid_after_utc:%Y-%m-%d}"
+    elif certificate is not None and certificate.not_valid_before_utc > now:
+        reason = FailureReason.CERTIFICATE_NOT_YET_VALID
+        clause = f"its certificate is valid from {certificate.not_valid_before_utc:%Y-%m-%d} on, not yet"
+    return EgressError("tls", reason, f"No trusted TLS connection to {host}: {clause}.")
 
 
 def certificate_reason(error: OSError) -> FailureReason | None:

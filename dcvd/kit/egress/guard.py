@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 from yarl import URL
 
-from dcvd.core.addresses import IpAddress, refusal_reason
+from dcvd.core.addresses import MAX_NAME_CHARS, IpAddress, refusal_reason
 from dcvd.core.http_exchanges import FailureReason
 
 MAX_URL_LENGTH: Final = 2048
@@ -187,7 +187,7 @@ def _judge_host(host: str, port: int, policy: EgressPolicy) -> EgressRefusal | N
     if address is not None:
         return _judge_literal(host, address, port, policy)
     name = host.rstrip(".").lower()
-    if ".." in host or len(name) > 253 or not all(_HOST_LABEL.fullmatch(label) for label in name.split(".")):
+    if ".." in host or len(name) > MAX_NAME_CHARS or not all(_HOST_LABEL.fullmatch(label) for label in name.split(".")):
         return EgressRefusal(FailureReason.BAD_URL, f"The URL's host {host[:80]!r} is not a host name.")
     if name == "localhost" or name.endswith(".localhost"):
         if all(judge_address(address, port, policy) is not None for address in _LOOPBACK):

@@ -6,10 +6,10 @@ from typing import Final, TypeVar
 
 import structlog
 
-from dcvd.core.http_exchanges import FailureReason
-from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection, HttpResponse
+from dcvd.core.http_exchanges import FailureReason, HttpResponse
+from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection
 from dcvd.kit.egress.dial import Dialler
-from dcvd.kit.egress.failures import ExchangeError
+from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.egress.idle import IdleConnections
 from dcvd.kit.egress.progress import ExchangeProgress
 from dcvd.kit.egress.request import Origin
@@ -32,7 +32,7 @@ class ConnectionPool:
         self._is_closed = False
 
     async def exchange(self, origin: Origin, request: bytes, progress: ExchangeProgress) -> HttpResponse:
-        """Send a request, and return its answer. Raises ExchangeError."""
+        """Send a request, and return its answer. Raises EgressError."""
         if self._slots.locked():
             await _await_by_deadline(self._slots.acquire(), origin, progress)
         else:
@@ -42,7 +42,7 @@ class ConnectionPool:
             if connection is not None:
                 try:
                     return await self._send(connection, request, progress)
-                except ExchangeError as error:
+                except EgressError as error:
                     if not error.is_retriable:
                         raise
                     # The receiver closed the connection before the request arrived, as any server does with idle ones.
@@ -92,7 +92,7 @@ class ConnectionPool:
     def _require_open(self, origin: Origin) -> None:
         if self._is_closed:
             message = f"The exchange with {origin.host} broke off: dcvd is stopping."
-            raise ExchangeError("protocol", FailureReason.OWN_LIMIT, message)
+            raise EgressError("protocol", FailureReason.OWN_LIMIT, message)
 
 
 async def _await_by_deadline(awaitable: Awaitable[T], origin: Origin, progress: ExchangeProgress) -> T:

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from dcvd.core.http_exchanges import FailureReason, Timings
 from dcvd.core.instants import to_milliseconds
-from dcvd.kit.egress.failures import ExchangeError
+from dcvd.kit.egress.failures import EgressError
 
 _FIRST_PHASE: Final = "waiting for a free connection"
 
@@ -42,25 +42,23 @@ class ExchangeProgress:
         finally:
             if self._part_ms is None:
                 self._part_ms = {}
-            self._part_ms[part] = _to_ms(self._loop.time() - start_time)
+            self._part_ms[part] = to_milliseconds(self._loop.time() - start_time)
 
     def get_remaining_s(self) -> float:
         """Seconds until the deadline."""
         return self.deadline - self._loop.time()
 
-    def build_timeout_error(self, host: str) -> ExchangeError:
+    def build_timeout_error(self, host: str) -> EgressError:
         """Build the error of an exchange that reached its deadline."""
         message = f"{host} did not answer completely within {self._timeout_s:g} s; we were still {self.phase}."
         # As long as no connection was free, our own limit was the cause.
-        return ExchangeError("timeout", FailureReason.OWN_LIMIT if self.phase == _FIRST_PHASE else None, message)
+        return EgressError("timeout", FailureReason.OWN_LIMIT if self.phase == _FIRST_PHASE else None, message)
 
     def to_timings(self) -> Timings:
         """Return the times that were measured so far."""
-        total_ms = _to_ms(self._loop.time() - self._start_time)
-        first_byte_ms = None if self.first_byte_s is None else _to_ms(self.first_byte_s)
-        if self._part_ms is None:
-            return Timings(first_byte_ms=first_byte_ms, total_ms=total_ms)
-        part_ms = self._part_ms
+        total_ms = to_milliseconds(self._loop.time() - self._start_time)
+        first_byte_ms = None if self.first_byte_s is None else to_milliseconds(self.first_byte_s)
+        part_ms = self._part_ms or {}
         return Timings(
             dns_ms=part_ms.get("dns"),
             connect_ms=part_ms.get("connect"),
@@ -68,7 +66,3 @@ class ExchangeProgress:
             first_byte_ms=first_byte_ms,
             total_ms=total_ms,
         )
-
-
-def _to_ms(seconds: float) -> int:
-    return to_milliseconds(seconds)

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd import __version__
-from dcvd.kit.egress.failures import ExchangeError
+from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.egress.guard import (
     EgressPolicy,
     check_header_names,
@@ -42,10 +42,10 @@ class EgressTarget(Struct, frozen=True, kw_only=True, gc=False):
 
 
 def parse_target(url: str, owner: str, policy: EgressPolicy) -> EgressTarget:
-    """Parse a URL. Raises ExchangeError when the policy refuses it."""
+    """Parse a URL. Raises EgressError when the policy refuses it."""
     refusal = judge_url(url, policy)
     if refusal is not None:
-        raise ExchangeError("refused_by_policy", refusal.reason, refusal.message)
+        raise EgressError("refused_by_policy", refusal.reason, refusal.message)
     parsed = parse_url(url)
     tls = parsed.scheme == "https"
     host = str(parsed.raw_host).lower()
@@ -58,10 +58,10 @@ def parse_target(url: str, owner: str, policy: EgressPolicy) -> EgressTarget:
 
 
 def encode_request(target: EgressTarget, headers: Mapping[str, str], body: bytes) -> bytes:
-    """Encode head and body, to be written at once. Raises ExchangeError when a header must not be sent."""
+    """Encode head and body, to be written at once. Raises EgressError when a header must not be sent."""
     fault = check_header_values(headers)
     if fault is not None:
-        raise ExchangeError("refused_by_policy", None, fault)
+        raise EgressError("refused_by_policy", None, fault)
     fields = _build_header_template(tuple(headers)) % (*headers.values(), len(body))
     return b"".join((target.head, fields.encode(), body))
 
@@ -71,7 +71,7 @@ def _build_header_template(names: tuple[str, ...]) -> str:
     """Build the header section for these names, to be filled with their values and the body's length."""
     fault = check_header_names(names)
     if fault is not None:
-        raise ExchangeError("refused_by_policy", None, fault)
+        raise EgressError("refused_by_policy", None, fault)
     given_names = {name.lower() for name in names}
     default_lines = [f"{name}: {value}" for name, value in _DEFAULT_HEADERS if name.lower() not in given_names]
     given_lines = [f"{name.replace('%', '%%')}: %s" for name in names]

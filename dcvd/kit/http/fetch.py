@@ -17,10 +17,10 @@ from typing import Final
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from msgspec import Struct
 from yarl import URL
 
 from dcvd import __version__
+from dcvd.core.http_exchanges import HttpResponse
 from dcvd.core.instants import HOUR, to_seconds
 from dcvd.core.retry_after import parse_retry_after_ms
 from dcvd.errors import Permanent, Retryable
@@ -35,12 +35,8 @@ _MAX_CONNECTIONS: Final = 32
 _MAX_RETRY_AFTER_MS: Final = HOUR
 
 
-class FetchResponse(Struct, frozen=True, kw_only=True):
-    """An answer of any status; names of headers are lower case. `body` is decompressed."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
+class FetchResponse(HttpResponse, frozen=True):
+    """An answer with its whole body, decompressed."""
 
     @property
     def retry_after_s(self) -> float | None:

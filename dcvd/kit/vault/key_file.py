@@ -2,14 +2,13 @@
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from dcvd.core.secret import Secret
-from dcvd.kit.new_file import sync_to_disk
+from dcvd.kit.new_file import create_draft, sync_to_disk
 from dcvd.kit.vault.key import VaultKey
 
 _MAX_BYTES: Final = 64 * 1024
@@ -34,7 +33,7 @@ def change_keys(path: Path, transform: Callable[[list[VaultKey]], list[VaultKey]
         if new_keys == keys:
             return
         status = os.fstat(descriptor)
-        draft_descriptor, name = tempfile.mkstemp(prefix=".dcvd-draft-", dir=target.parent)
+        draft_descriptor, name = create_draft(target.parent)
         draft = Path(name)
         try:
             with open(draft_descriptor, "w", encoding="ascii") as file:

@@ -5,6 +5,7 @@ A refusal whose code is undocumented is judged by its HTTP status.
 
 from typing import Final
 
+from dcvd.core.http_exchanges import is_temporary
 from dcvd.core.text import make_printable
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, CloudflareErrorInfo
 from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
@@ -28,7 +29,7 @@ def to_error(
     message = f"{message.rstrip('.')}."
     if status == 429:
         return Retryable(message, code="provider_rate_limited", retry_after_s=retry_after_s)
-    if status >= 500 or envelope is None:
+    if is_temporary(status) or envelope is None:
         return Retryable(f"{message} It is tried again.", code=UNAVAILABLE, retry_after_s=retry_after_s)
     if status in (401, 403) or first.code in _CREDENTIAL_ERRORS:
         message = f"{message} The connection needs a token with Zone:Read and DNS:Edit on the zone."

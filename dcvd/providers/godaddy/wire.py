@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from dcvd.core.http_exchanges import is_temporary
 from dcvd.core.records.zones import HOST_TYPES, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
@@ -76,7 +77,7 @@ def to_error(activity: str, answer: FetchResponse, secrets: Iterable[Secret]) ->
             return Permanent(message, code="zone_not_found", http_status=404)
         case _ if code == "DUPLICATE_RECORD":
             return RecordConflict(detail)
-        case status if status >= 500 or status == 408:
+        case status if is_temporary(status) or status == 408:
             return Retryable(f"{detail} It is tried again.", code="provider_unavailable")
         case status:
             return Permanent(detail, code="provider_refused", http_status=status)

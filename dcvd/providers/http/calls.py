@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from dcvd.config.http_api_section import HttpApiDescription
+from dcvd.core.http_exchanges import is_temporary
 from dcvd.core.json_members import get_member
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
@@ -119,7 +120,7 @@ class HttpDnsApi:
                 return Retryable(
                     f"{summary}: too many calls.", code="provider_rate_limited", retry_after_s=answer.retry_after_s
                 )
-            case status if status >= 500 or status == 408:
+            case status if is_temporary(status) or status == 408:
                 return Retryable(f"{detail} It is tried again.", code="provider_unavailable")
             case status:
                 return Permanent(detail, code="provider_refused", http_status=status)

@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from dcvd.core.http_exchanges import is_temporary
 from dcvd.core.text import make_printable, shorten
 from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import FetchResponse
@@ -111,7 +112,7 @@ def to_error(action: str, fault: AwsFault) -> RemoteError:
         )
     if code == "NoSuchHostedZone":
         return Permanent("The hosted zone is gone from Route 53.", code="zone_not_found", http_status=fault.status)
-    if fault.status >= 500:
+    if is_temporary(fault.status):
         return Retryable(f"AWS failed at {action} with status {fault.status}.{quote}", code="provider_unavailable")
     suffix = f" ({code})" if code else ""
     return Permanent(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final, cast
 
+from dcvd.core.addresses import MAX_NAME_CHARS
 from dcvd.core.domains.hostnames import is_within
 from dcvd.sandbox.customers.model import AUTOMATIC_TTL, PROXIABLE_TYPES, DnsRecord
 from dcvd.sandbox.hostnames.bodies import Body
@@ -190,4 +191,4 @@ def _parse_host(text: str, member: str) -> str:
 
 
 def _is_host(name: str) -> bool:
-    return len(name) <= 253 and "." in name and all(_LABEL.fullmatch(label) for label in name.split("."))
+    return len(name) <= MAX_NAME_CHARS and "." in name and all(_LABEL.fullmatch(label) for label in name.split("."))

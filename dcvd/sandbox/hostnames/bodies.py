@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from publicsuffixlist import PublicSuffixList
 
+from dcvd.core.addresses import MAX_NAME_CHARS
 from dcvd.sandbox.hostnames.model import SslOrder, TlsSettings
 from dcvd.sandbox.hostnames.statuses import Authority, BundleMethod, Method, SslStatus
 from dcvd.sandbox.http.envelope import CloudflareErrorResponse
@@ -213,6 +214,6 @@ def _read_sni(value: object) -> str:
 
 
 def _is_hostname(name: str) -> bool:
-    if len(name) > 253 or is_address(name):
+    if len(name) > MAX_NAME_CHARS or is_address(name):
         return False
     return all(_LABEL.fullmatch(label) for label in name.split("."))

@@ -1,18 +1,14 @@
 """Find out what Cloudflare would see in DNS for one custom hostname. Only the sandbox's own zone data is read."""
 
-from typing import Final
-
 import dns.exception
 import dns.name
 from dns.name import Name
 from dns.rdatatype import RdataType
 from msgspec.structs import replace
 
-from dcvd.core.domains.domain import CHALLENGE_LABEL
+from dcvd.core.domains.domain import CHALLENGE_LABEL, OWNERSHIP_LABEL
 from dcvd.sandbox.hostnames.model import CustomHostname, HostnameConditions
 from dcvd.sandbox.nameserver.zone import ZoneData
-
-OWNERSHIP_LABEL: Final = "_cf-custom-hostname"
 
 
 def delegation_target(hostname: str, delegation_uuid: str) -> str:

@@ -2,11 +2,11 @@
 
 from msgspec.structs import asdict
 
-from dcvd.core.domains.domain import CHALLENGE_LABEL
+from dcvd.core.domains.domain import CHALLENGE_LABEL, OWNERSHIP_LABEL
 from dcvd.core.instants import to_rfc3339
 from dcvd.sandbox.hostnames.bodies import ExtraMembers
 from dcvd.sandbox.hostnames.certificates import IssuedCertificate
-from dcvd.sandbox.hostnames.conditions import OWNERSHIP_LABEL, delegation_target
+from dcvd.sandbox.hostnames.conditions import delegation_target
 from dcvd.sandbox.hostnames.model import (
     CustomHostname,
     SslOrder,

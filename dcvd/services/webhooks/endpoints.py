@@ -15,7 +15,7 @@ from dcvd.core.webhooks.endpoint import Endpoint, SigningSecret, UnsealedEndpoin
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, disable
 from dcvd.core.webhooks.signing import new_secret
 from dcvd.errors import InvalidInput, NotFound
-from dcvd.kit.egress import EgressPolicy, check_headers, check_url
+from dcvd.kit.egress.guard import EgressPolicy, check_headers, check_url
 from dcvd.kit.vault.sealing import VaultError
 from dcvd.services.context import Context
 from dcvd.store.engine.database import Snapshot, Topic, Transaction

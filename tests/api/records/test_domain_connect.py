@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.api.app import Api
-from dcvd.config import Config, DomainsConfig
+from dcvd.config import Config
+from dcvd.config.sections import DomainsConfig
 from dcvd.core.instants import HOUR
 from dcvd.dns import DnsObserver
 from dcvd.kit.http.fetch import Fetcher

@@ -21,7 +21,7 @@ NOBODY = 65534
 
 
 def test_a_database_that_another_process_holds_is_refused_with_75_naming_it(house: House) -> None:
-    with LockFile.acquire_blocking(house.lock):
+    with asyncio.run(LockFile.acquire(house.lock)):
         done = house.dcvd("org", "list", "--json")
     assert (done.returncode, done.stdout) == (os.EX_TEMPFAIL, "")
     assert len(done.stderr.splitlines()) == 1
@@ -51,7 +51,7 @@ def test_a_link_to_the_database_meets_the_lock_of_the_file_itself(house: House) 
     house.given_a_database()
     real = house.database.rename(house.database.with_name("real.db"))
     house.database.symlink_to(real)
-    with LockFile.acquire_blocking(house.database.with_name("real.db.lock")):
+    with asyncio.run(LockFile.acquire(house.database.with_name("real.db.lock"))):
         assert house.dcvd("org", "list").returncode == os.EX_TEMPFAIL
 
 
@@ -105,7 +105,7 @@ def test_a_daemon_that_was_starting_when_the_lock_was_tried_is_asked_instead(hou
         finally:
             await runner.cleanup()
 
-    with LockFile.acquire_blocking(house.lock):
+    with asyncio.run(LockFile.acquire(house.lock)):
         assert asyncio.run(ask()) == ["Acme"]
 
 

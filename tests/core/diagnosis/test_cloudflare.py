@@ -3,7 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.diagnosis import FindingCode, cloudflare_findings, findings_of
+from dcvd.core.diagnosis.cloudflare import cloudflare_findings, findings_of
+from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, Record
 from dcvd.core.instants import HOUR, MINUTE
 from dcvd.core.lifecycle.transitions import findings_data

@@ -5,7 +5,10 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.diagnosis import DnsDiagnosis, DnsRequirements, FindingCode, diagnose_dns, permitted_authorities
+from dcvd.core.diagnosis.caa import permitted_authorities
+from dcvd.core.diagnosis.codes import FindingCode
+from dcvd.core.diagnosis.dns import DnsDiagnosis, diagnose_dns
+from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains.dns_facts import (
     CaaPolicy,
     ChallengeAnswer,

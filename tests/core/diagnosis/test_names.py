@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcvd.core.diagnosis import name_findings
+from dcvd.core.diagnosis.names import name_findings
 from tests.core.builders import NAME
 
 

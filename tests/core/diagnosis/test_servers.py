@@ -2,7 +2,8 @@
 
 from msgspec.structs import replace
 
-from dcvd.core.diagnosis import DnsDiagnosis, DnsRequirements, diagnose_dns
+from dcvd.core.diagnosis.dns import DnsDiagnosis, diagnose_dns
+from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains.dns_facts import CaaPolicy, QueryOutcome, ResolverAnswer, ServerAnswer
 from dcvd.core.domains.domain import DnsState, Finding, Record
 from dcvd.core.instants import DAY, MINUTE, from_rfc3339

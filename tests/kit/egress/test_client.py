@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from dcvd import __version__
-from dcvd.kit.egress import EgressClient
+from dcvd.kit.egress.client import EgressClient
 from tests.kit.receivers import PUBLIC, egress, failure, ok, raw_receiver, receiver
 from tests.system_names import Resolver
 
@@ -213,7 +213,7 @@ async def test_what_is_no_http_answer_is_a_protocol_failure(answer: bytes, sente
         error = await failure(client, f"http://127.0.0.1:{port}/")
     assert error.kind == "protocol"
     assert sentence in error.message
-    assert error.__cause__ is not None
+    assert error.remote_ip == "127.0.0.1"
 
 
 async def test_a_closed_port_is_a_failure_to_connect() -> None:

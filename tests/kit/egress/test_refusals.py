@@ -5,9 +5,9 @@ import ssl
 
 import pytest
 
-from dcvd.kit.egress import EgressPolicy
 from dcvd.kit.egress.dial import Dialler
-from dcvd.kit.egress.failures import ExchangeError
+from dcvd.kit.egress.failures import EgressError
+from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.egress.names import GuardedResolver
 from dcvd.kit.egress.progress import ExchangeProgress
 from dcvd.kit.egress.request import Origin
@@ -58,7 +58,7 @@ async def test_a_public_name_that_moves_inside_is_refused_at_the_next_dial(resol
     async with receiver(ok) as port:
         origin = Origin("moving.example", port, tls=False)
         (await dialler.dial(origin, ExchangeProgress(60))).abort()
-        with pytest.raises(ExchangeError) as caught:
+        with pytest.raises(EgressError) as caught:
             await dialler.dial(origin, ExchangeProgress(60))
     assert caught.value.kind == "refused_by_policy"
 
@@ -84,7 +84,7 @@ async def test_the_last_gate_holds_without_any_check_of_the_url() -> None:
     dialler = _dialler(PUBLIC)
     async with receiver(ok) as port:
         for host in ("127.0.0.1", "::ffff:127.0.0.1", "127.1"):
-            with pytest.raises(ExchangeError) as caught:
+            with pytest.raises(EgressError) as caught:
                 await dialler.dial(Origin(host, port, tls=False), ExchangeProgress(60))
             assert caught.value.kind == "refused_by_policy"
 

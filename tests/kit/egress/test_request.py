@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dcvd import __version__
 from dcvd.core.http_exchanges import FailureReason
-from dcvd.kit.egress.failures import ExchangeError
+from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.egress.request import Origin, encode_request, parse_target
 
@@ -63,14 +63,14 @@ def test_a_caller_may_choose_our_own_headers_and_each_is_sent_once() -> None:
 )
 def test_a_header_that_must_not_be_sent_is_refused_however_often_it_is_tried(headers: dict[str, str]) -> None:
     for _ in range(2):
-        with pytest.raises(ExchangeError) as caught:
+        with pytest.raises(EgressError) as caught:
             made(headers=headers)
         assert (caught.value.kind, caught.value.reason) == ("refused_by_policy", None)
 
 
 def test_a_good_value_for_a_name_vouches_for_no_other() -> None:
     made(headers={"X-Note": "good"})
-    with pytest.raises(ExchangeError):
+    with pytest.raises(EgressError):
         made(headers={"X-Note": "bad\r\n\r\n"})
 
 
@@ -78,7 +78,7 @@ def test_a_good_value_for_a_name_vouches_for_no_other() -> None:
 def test_whatever_the_headers_are_the_request_has_one_head_and_its_body(headers: dict[str, str], body: bytes) -> None:
     try:
         sent = made(headers=headers, body=body)
-    except ExchangeError:
+    except EgressError:
         return
     head, _, rest = sent.partition(b"\r\n\r\n")
     assert rest == body
@@ -90,6 +90,6 @@ def test_whatever_the_headers_are_the_request_has_one_head_and_its_body(headers:
 
 
 def test_a_refused_url_has_its_reason() -> None:
-    with pytest.raises(ExchangeError) as caught:
+    with pytest.raises(EgressError) as caught:
         parse_target("https://10.0.0.1/", "", POLICY)
     assert (caught.value.kind, caught.value.reason) == ("refused_by_policy", FailureReason.ADDRESS_NOT_ALLOWED)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import Struct
 
-from dcvd.config import CloudflareConfig, Config, Live, WebhooksConfig
+from dcvd.config import CloudflareConfig, Config, Live
+from dcvd.config.sections import WebhooksConfig
 from dcvd.core.events import EventType
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
