@@ -1,11 +1,10 @@
 """Parsers of network addresses: socket addresses, hostnames and base URLs."""
 
-import ipaddress
 import re
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from dcvd.core.addresses import MAX_NAME_CHARS
+from dcvd.core.addresses import MAX_NAME_CHARS, parse_ip
 
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOSTNAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -29,13 +28,14 @@ def parse_address(text: str, *, default_port: int | None = None, allow_names: bo
 
     `allow_names=False` refuses hostnames. Port 0 (any free port) is accepted. Raises ValueError with a sentence.
     """
-    if default_port is not None and _is_ip(text):  # an IPv6 address without a port needs no brackets
-        return SocketAddress(_canonicalize(text), default_port)
+    if default_port is not None and (bare_address := parse_ip(text)) is not None:
+        return SocketAddress(str(bare_address), default_port)  # an IPv6 address without a port needs no brackets
     match = _BRACKETED.fullmatch(text) or _PLAIN.fullmatch(text)
     if match is None:
         raise ValueError(f'"{text}" is no address with a port; an IPv6 address stands in brackets, as in [::1]:53.')
     host, port_text = match[1], match[2]
-    if match.re is _BRACKETED and (not _is_ip(host) or ":" not in host):
+    address = parse_ip(host)
+    if match.re is _BRACKETED and (address is None or ":" not in host):
         raise ValueError(f'"{text}" has no IPv6 address in its brackets.')
     if port_text is None and default_port is None:
         raise ValueError(f'"{text}" has no port.')
@@ -43,8 +43,8 @@ def parse_address(text: str, *, default_port: int | None = None, allow_names: bo
     assert port is not None
     if port > 65535:
         raise ValueError(f'"{text}" has a port above 65535.')
-    if _is_ip(host):
-        return SocketAddress(_canonicalize(host), port)
+    if address is not None:
+        return SocketAddress(str(address), port)
     if not allow_names:
         raise ValueError(f'"{text}" is not an IP address.')
     return SocketAddress(parse_hostname(host), port)
@@ -78,7 +78,7 @@ def parse_base_url(text: str) -> str:
         raise ValueError("The URL carries a user name or password; no secret stands in the configuration.")
     if "?" in text or "#" in text or text.endswith("/"):
         raise ValueError(f'"{text}" ends in a slash, or carries a query or a fragment.')
-    if not _is_ip(parts.hostname):
+    if parse_ip(parts.hostname) is None:
         parse_hostname(parts.hostname)
     return text
 
@@ -86,16 +86,5 @@ def parse_base_url(text: str) -> str:
 def is_loopback(url: str) -> bool:
     """Whether a URL's host is a loopback address or `localhost`; no other name is resolved."""
     host = urlsplit(url).hostname or ""
-    return ipaddress.ip_address(host).is_loopback if _is_ip(host) else host == "localhost"
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _canonicalize(text: str) -> str:
-    return str(ipaddress.ip_address(text))
+    address = parse_ip(host)
+    return address.is_loopback if address is not None else host == "localhost"

@@ -78,17 +78,13 @@ def _parse_api_base_url(value: str) -> str:
     return _parse_endpoint_url(parse_base_url(value))
 
 
-def _validate_secret_word(value: object) -> str:
-    # It travels in a header: anything but visible ASCII would break the request, or be cut off unseen.
-    if not isinstance(value, str) or re.fullmatch(r"[\x21-\x7e]+", value) is None:
-        raise invalid_value("", "one word of visible ASCII characters")
-    return value
+def _secret_matching(pattern: re.Pattern[str], expected: str) -> Validator[str]:
+    def validate(value: object) -> str:
+        if not isinstance(value, str) or pattern.fullmatch(value) is None:
+            raise invalid_value("", expected)
+        return value
 
-
-def _validate_secret_text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise invalid_value("", "a text that is not empty")
-    return value
+    return validate
 
 
 def _validate_private_key(value: object) -> str:
@@ -135,8 +131,9 @@ network: Final[Validator[IpNetwork]] = text(
 reserved_tld: Final = one_of(*sorted(RESERVED_TLDS))
 port: Final = integer(at_least=1, at_most=65535)
 thresholds: Final[Validator[tuple[int, ...]]] = _validate_thresholds
-secret_word: Final[Validator[str]] = _validate_secret_word
-secret_text: Final[Validator[str]] = _validate_secret_text
+# It travels in a header: anything but visible ASCII would break the request, or be cut off unseen.
+secret_word: Final = _secret_matching(re.compile(r"[\x21-\x7e]+"), "one word of visible ASCII characters")
+secret_text: Final = _secret_matching(re.compile(r".+", re.DOTALL), "a text that is not empty")
 private_key: Final[Validator[str]] = _validate_private_key
 secret_file: Final = text(
     'the path of a file in quotes, such as "cloudflare-token"',

@@ -4,7 +4,7 @@ Sources: IANA IPv4 and IPv6 Special-Purpose Address Registries, RFC 6052 and 821
 """
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 IpAddress = IPv4Address | IPv6Address
@@ -76,6 +76,14 @@ def refusal_reason(address: IpAddress, allowed_networks: Sequence[IpNetwork]) ->
         if address in network:
             return reason
     return None if address in _GLOBAL_UNICAST_IPV6 else "not in use on the Internet"
+
+
+def parse_ip(text: str) -> IpAddress | None:
+    """Parse an address in its canonical spelling; None for any other text."""
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
 
 
 def _embedded_ipv4(address: IpAddress) -> IPv4Address | None:

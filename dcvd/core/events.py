@@ -69,14 +69,6 @@ class Event(Struct, frozen=True, kw_only=True):
     expires_at: int | None = None
 
 
-class _EventBody(Struct, frozen=True):
-    event: str
-    timestamp: str
-    data: EventData
-    id: str
-    sequence: int
-
-
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -86,4 +78,6 @@ def build_body(draft: EventDraft, *, event_id: str, sequence: int, now: int) -> 
     The bytes are equal to JavaScript's `JSON.stringify(JSON.parse(body))`, which the predecessor's receivers sign.
     """
     moment = to_rfc3339(now - now % SECOND)
-    return _ENCODER.encode(_EventBody(draft.type.value, moment, draft.data, event_id, sequence))
+    return _ENCODER.encode(
+        {"event": draft.type.value, "timestamp": moment, "data": draft.data, "id": event_id, "sequence": sequence}
+    )

@@ -139,11 +139,10 @@ def _observed_fields(domain: Domain) -> dict[str, Any]:
 def _certificate_fields(certificate: Certificate | None) -> dict[str, Any] | None:
     if certificate is None:
         return None
-    issued_at = certificate.issued_at
     return {
         "serial": _shorten_optional(certificate.serial),
         "issuer": _shorten_optional(certificate.issuer),
-        "issuedAt": format_instant(issued_at),
+        "issuedAt": format_instant(certificate.issued_at),
         "expiresAt": to_rfc3339(certificate.expires_at),
     }
 

@@ -1,9 +1,8 @@
 """The settings of a sandbox."""
 
-import ipaddress
-
 import msgspec
 
+from dcvd.core.addresses import parse_ip
 from dcvd.errors import InvalidInput
 
 
@@ -67,9 +66,5 @@ def validate_settings(settings: SandboxSettings) -> None:
 
 def is_loopback(host: str) -> bool:
     """Whether a host, as in a URL but without brackets, can only be this machine."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    address = parse_ip(host)
+    return address.is_loopback if address is not None else host.lower() == "localhost"

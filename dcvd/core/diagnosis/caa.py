@@ -1,7 +1,6 @@
 """Diagnosis of CAA (RFC 8659): whether the customer's zone, and ours, permit a CA that we can use."""
 
-from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Final
 
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import join_names, new_finding
@@ -16,8 +15,6 @@ CAA_IDENTIFIERS: Final = {"google": "pki.goog", "lets_encrypt": "letsencrypt.org
 
 _CLOUDFLARE_DEFAULT_AUTHORITIES: Final = ("google", "lets_encrypt")
 
-_CaaTag = Literal["issue", "issuewild"]
-
 
 def permitted_authorities(facts: DnsFacts, requirements: DnsRequirements) -> tuple[str, ...]:
     """Return the acceptable CAs that CAA permits, best first. A policy that we did not get permits every CA."""
@@ -30,9 +27,8 @@ def permitted_authorities(facts: DnsFacts, requirements: DnsRequirements) -> tup
 
 def caa_findings(facts: DnsFacts, requirements: DnsRequirements) -> tuple[Finding, ...]:
     """Return the findings that CAA forbids every acceptable CA, or was not answered, which CAs take for a refusal."""
-    unanswered = _unanswered_findings(facts)
     blocks = () if permitted_authorities(facts, requirements) else (_blocked_finding(facts, requirements),)
-    return (*blocks, *unanswered)
+    return (*blocks, *_unanswered_findings(facts))
 
 
 def _acceptable_authorities(requirements: DnsRequirements) -> tuple[str, ...]:
@@ -104,7 +100,8 @@ def _is_named_by(value: str, authority: str, requirements: DnsRequirements) -> b
     domain, *parameter_texts = (part.strip() for part in value.lower().split(";"))
     if domain != CAA_IDENTIFIERS[authority]:
         return False
-    parameters = dict(_split_parameters(part for text in parameter_texts for part in text.split()))
+    parts = (part.partition("=") for text in parameter_texts for part in text.split())
+    parameters = {tag: value for tag, _, value in parts}
     if "accounturi" in parameters:
         return False
     methods = parameters.get("validationmethods")
@@ -112,12 +109,6 @@ def _is_named_by(value: str, authority: str, requirements: DnsRequirements) -> b
         {"dns-01"} if requirements.wildcard else {"http-01", "dns-01"} if requirements.is_delegated else {"http-01"}
     )
     return methods is None or bool(usable & set(methods.split(",")))
-
-
-def _split_parameters(texts: Iterable[str]) -> Iterable[tuple[str, str]]:
-    for text in texts:
-        tag, _, value = text.partition("=")
-        yield tag.strip(), value.strip()
 
 
 def _blocked_finding(facts: DnsFacts, requirements: DnsRequirements) -> Finding:
@@ -139,11 +130,8 @@ def _blocked_finding(facts: DnsFacts, requirements: DnsRequirements) -> Finding:
         fix = None
         message += f"has the critical property {join_names(policy.critical_tags)}, which forbids every CA; delete it."
     else:
-        missing = [
-            tag
-            for tag in _needed_tags(requirements)
-            if not _is_among_values(_values_of(policy, tag), name, requirements)
-        ]
+        needed = ("issue", "issuewild") if requirements.wildcard else ("issue",)
+        missing = [tag for tag in needed if not _is_among_values(_values_of(policy, tag), name, requirements)]
         fix = Record("CAA", owner, f'0 {missing[0]} "{CAA_IDENTIFIERS[name]}"')
         typed = " and ".join(f'`0 {tag} "{CAA_IDENTIFIERS[name]}"`' for tag in missing)
         message += f"forbids our CA; add {typed} there."
@@ -152,10 +140,6 @@ def _blocked_finding(facts: DnsFacts, requirements: DnsRequirements) -> Finding:
     ] or [f"{owner} has a CAA record"]
     actor: FindingActor = "operator" if is_ours else "customer"
     return new_finding(FindingCode.CAA_BLOCKS, "error", actor, message, evidence, fix=fix)
-
-
-def _needed_tags(requirements: DnsRequirements) -> tuple[_CaaTag, ...]:
-    return ("issue", "issuewild") if requirements.wildcard else ("issue",)
 
 
 def _values_of(policy: CaaPolicy, tag: str) -> tuple[str, ...] | None:

@@ -86,10 +86,6 @@ _MEANINGS: Final = (
 )
 """The patterns are tried in this order, and the first match counts."""
 
-_COMPILED_MEANINGS: Final = tuple(
-    (re.compile(meaning.pattern, re.IGNORECASE | re.DOTALL), meaning) for meaning in _MEANINGS
-)
-
 
 def certificate_findings(domain: Domain) -> Iterator[Finding]:
     """Yield a finding for each text whose meaning is known."""
@@ -98,7 +94,8 @@ def certificate_findings(domain: Domain) -> Iterator[Finding]:
     for text in domain.cf_ssl_errors:
         # The hostname itself may contain any of the words.
         searched = re.sub(re.escape(domain.name), "", text[:_MAX_TEXT_CHARS], flags=re.IGNORECASE)
-        meaning = next((meaning for pattern, meaning in _COMPILED_MEANINGS if pattern.search(searched)), None)
+        flags = re.IGNORECASE | re.DOTALL
+        meaning = next((each for each in _MEANINGS if re.search(each.pattern, searched, flags)), None)
         if meaning is not None:
             message = meaning.message.format(name=domain.name, zone=zone, ca=ca)
             fix = Record("CAA", zone, f'0 issue "{ca}"') if meaning.code is FindingCode.CAA_BLOCKS else None

@@ -3,11 +3,13 @@
 Source: https://www.cloudflare.com/ips-v4 and ips-v6, which change about once in two years.
 """
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_network
 from typing import Final
 
-_V4: Final = tuple(
-    IPv4Network(network)
+from dcvd.core.addresses import parse_ip
+
+_NETWORKS: Final = tuple(
+    ip_network(network)
     for network in (
         "173.245.48.0/20",
         "103.21.244.0/22",
@@ -24,11 +26,6 @@ _V4: Final = tuple(
         "104.24.0.0/14",
         "172.64.0.0/13",
         "131.0.72.0/22",
-    )
-)
-_V6: Final = tuple(
-    IPv6Network(network)
-    for network in (
         "2400:cb00::/32",
         "2606:4700::/32",
         "2803:f800::/32",
@@ -42,10 +39,5 @@ _V6: Final = tuple(
 
 def is_cloudflare_address(address: str) -> bool:
     """Whether a text is an address of Cloudflare's edge."""
-    try:
-        parsed: IPv4Address | IPv6Address = ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(parsed, IPv4Address):
-        return any(parsed in network for network in _V4)
-    return any(parsed in network for network in _V6)
+    parsed = parse_ip(address)
+    return parsed is not None and any(parsed in network for network in _NETWORKS)

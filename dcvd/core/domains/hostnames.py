@@ -3,7 +3,6 @@
 Source: RFC 1035, RFC 5891, UTS 46.
 """
 
-import ipaddress
 import re
 from collections.abc import Collection
 from typing import Final
@@ -11,7 +10,7 @@ from typing import Final
 import idna
 from publicsuffixlist import PublicSuffixList
 
-from dcvd.core.addresses import MAX_NAME_CHARS
+from dcvd.core.addresses import MAX_NAME_CHARS, parse_ip
 from dcvd.errors import InvalidInput
 
 RESERVED_TLDS: Final = frozenset(
@@ -40,7 +39,7 @@ def normalise(text: str, *, allowed_tlds: Collection[str] = (), field: str = "do
         raise fault(f"The hostname is longer than {MAX_NAME_CHARS} characters, the most that DNS can carry.")
     if "://" in name or "/" in name or "@" in name:
         raise fault(f"{name!r} is a URL or an address; give the hostname alone, such as app.customer.com.")
-    if _is_address(name):
+    if parse_ip(name.strip("[]")) is not None:
         raise fault(f"{name!r} is an IP address; a certificate needs a hostname.")
     if "_" in name:
         raise fault(f"{name!r} has an underscore; a hostname with a certificate has only letters, digits and hyphens.")
@@ -101,14 +100,6 @@ def _to_ascii(name: str) -> str:
         return name.lower().removesuffix(".")
     # UTS 46 maps the case itself: for a capital sigma at a word's end Python's lower() differs from browsers.
     return idna.encode(name, uts46=True, std3_rules=True).decode().removesuffix(".")
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name.strip("[]"))
-    except ValueError:
-        return False
-    return True
 
 
 def is_within(name: str, zone: str) -> bool:

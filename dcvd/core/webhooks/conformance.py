@@ -34,6 +34,18 @@ _FAULTS: Final = {
 }
 
 
+_ACCEPTED_FORGERY: Final = (
+    "It accepted a forged signature: whoever knows the URL can send it events. Compare webhook-signature or "
+    "X-DCVaaS-Signature with the one that you compute from the secret and the raw body, in constant time, and "
+    "answer 401 when they differ."
+)
+_ACCEPTED_REPLAY: Final = (
+    "It accepted a delivery whose timestamp was an hour old: whoever has recorded one can send it again at any "
+    "time. Verify webhook-signature, which covers webhook-timestamp, and refuse what is more than five minutes "
+    "old; X-DCVaaS-Signature alone covers no time."
+)
+
+
 class ConformanceProbe(Struct, frozen=True, kw_only=True):
     """A test request; `headers` are those that depend on its content."""
 
@@ -111,10 +123,14 @@ def _evaluate_probe(kind: ProbeKind, attempt: Attempt, *, accepts_good: bool) ->
             passed, verdict = _evaluate_duplicate(attempt, accepts_good=accepts_good)
         case ProbeKind.FORGED:
             expected = "A delivery that is signed with another secret is refused, best with 401."
-            passed, verdict = _evaluate_forged(attempt, accepts_good=accepts_good)
+            passed, verdict = _evaluate_refusal(
+                attempt, "a forged signature", _ACCEPTED_FORGERY, accepts_good=accepts_good
+            )
         case ProbeKind.STALE:
             expected = "A delivery whose webhook-timestamp is an hour old is refused, best with 400."
-            passed, verdict = _evaluate_stale(attempt, accepts_good=accepts_good)
+            passed, verdict = _evaluate_refusal(
+                attempt, "a timestamp that was an hour old", _ACCEPTED_REPLAY, accepts_good=accepts_good
+            )
         case _:
             assert_never(kind)
     return ProbeResult(
@@ -158,29 +174,11 @@ def _evaluate_duplicate(attempt: Attempt, *, accepts_good: bool) -> tuple[bool |
     )
 
 
-def _evaluate_forged(attempt: Attempt, *, accepts_good: bool) -> tuple[bool | None, str]:
-    if _is_accepted(attempt):
-        return False, (
-            "It accepted a forged signature: whoever knows the URL can send it events. Compare webhook-signature or "
-            "X-DCVaaS-Signature with the one that you compute from the secret and the raw body, in constant time, and "
-            "answer 401 when they differ."
-        )
-    return _evaluate_refusal(attempt, "a forged signature", accepts_good=accepts_good)
-
-
-def _evaluate_stale(attempt: Attempt, *, accepts_good: bool) -> tuple[bool | None, str]:
-    if _is_accepted(attempt):
-        return False, (
-            "It accepted a delivery whose timestamp was an hour old: whoever has recorded one can send it again at any "
-            "time. Verify webhook-signature, which covers webhook-timestamp, and refuse what is more than five minutes "
-            "old; X-DCVaaS-Signature alone covers no time."
-        )
-    return _evaluate_refusal(attempt, "a timestamp that was an hour old", accepts_good=accepts_good)
-
-
-def _evaluate_refusal(attempt: Attempt, what: str, *, accepts_good: bool) -> tuple[bool | None, str]:
-    """Evaluate a probe that the receiver had to refuse, and did not accept."""
+def _evaluate_refusal(attempt: Attempt, what: str, fault: str, *, accepts_good: bool) -> tuple[bool | None, str]:
+    """Evaluate a probe that the receiver had to refuse; `fault` is the verdict where it accepted it."""
     status = attempt.status_code
+    if _is_accepted(attempt):
+        return False, fault
     if status is None:
         return None, f"Inconclusive: whether it refuses {what} is not known. {_describe_error(attempt)}"
     if not accepts_good:
@@ -195,10 +193,8 @@ def _evaluate_refusal(attempt: Attempt, what: str, *, accepts_good: bool) -> tup
 def _evaluate_silence(attempt: Attempt) -> tuple[bool | None, str]:
     """Evaluate a probe that the receiver had to accept, and that got no answer."""
     if not is_receiver_at_fault(attempt):
-        return (
-            None,
-            f"Inconclusive: it was perhaps dcvd's own fault that there was no answer. {_describe_error(attempt)}",
-        )
+        what = "Inconclusive: it was perhaps dcvd's own fault that there was no answer."
+        return None, f"{what} {_describe_error(attempt)}"
     return False, f"It gave no answer. {_describe_error(attempt)}"
 
 

@@ -24,14 +24,9 @@ def bucket_middle_ms(bucket: int) -> int:
 
 def percentile_ms(bucket_counts: Mapping[int, int], share: float) -> int | None:
     """Return the latency that `share` (0 to 1) of the attempts did not exceed; None without attempts."""
-    total = sum(bucket_counts.values())
-    if not total:
-        return None
-    counted = 0
-    last_bucket = 0
-    for bucket in sorted(bucket_counts):
-        last_bucket = bucket
-        counted += bucket_counts[bucket]
-        if counted >= share * total:
-            break
-    return bucket_middle_ms(last_bucket)
+    total, counted = sum(bucket_counts.values()), 0
+    for bucket, count in sorted(bucket_counts.items()):
+        counted += count
+        if counted and counted >= share * total:
+            return bucket_middle_ms(bucket)
+    return None

@@ -3,13 +3,13 @@
 import re
 import socket
 from collections.abc import Iterable, Mapping
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final
 
 from msgspec import Struct
 from yarl import URL
 
-from dcvd.core.addresses import MAX_NAME_CHARS, IpAddress, refusal_reason
+from dcvd.core.addresses import MAX_NAME_CHARS, IpAddress, parse_ip, refusal_reason
 from dcvd.core.http_exchanges import FailureReason
 
 MAX_URL_LENGTH: Final = 2048
@@ -142,11 +142,9 @@ def judge_address(address: IpAddress, port: int, policy: EgressPolicy) -> Egress
 def parse_literal_address(host: str) -> IpAddress | None:
     """Parse a host that is an address, however it is spelled (`127.1`, `0x7f.1`, `2130706433`); None for a name."""
     text = host.rstrip(".")
-    try:
-        return ip_address(text.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        pass  # no canonical spelling; the C library still reads the historic ones
-    try:
+    if (address := parse_ip(text.removeprefix("[").removesuffix("]"))) is not None:
+        return address
+    try:  # the C library also reads the historic spellings
         return IPv4Address(socket.inet_aton(text))
     except (OSError, ValueError):
         return None

@@ -114,10 +114,6 @@ class GuardedHttpProtocol(HttpToolsProtocol):
             self._body_deadline = min(self._body_deadline, self.loop.time() + self.limits.stop_timeout_s)
             self._watch_body(self.limits.stop_timeout_s)
 
-    def abort(self) -> None:
-        """Cut the connection, whatever it is doing."""
-        self.transport.abort()
-
     # Parser callbacks
 
     def on_message_begin(self) -> None:
@@ -243,7 +239,7 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         if self._reading_part == "body" and remaining_s > 0:
             self._write_timer = self.loop.call_later(remaining_s, self._on_write_deadline)
             return
-        self.abort()
+        self.transport.abort()
 
     # Refusals
 
@@ -276,7 +272,7 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self.loop.call_later(_LINGER_S, self.abort)
+        self.loop.call_later(_LINGER_S, self.transport.abort)
 
     def _build_refusal(self, status: int) -> bytes:
         code, title = _REFUSALS[status]

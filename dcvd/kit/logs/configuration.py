@@ -4,7 +4,6 @@ import atexit
 import json as stdlib_json
 import logging
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
@@ -55,7 +54,7 @@ def configure_logging(
     structlog.configure(
         processors=[*shared_processors, *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=_build_logger_factory(output),
+        logger_factory=lambda *names: _LineLogger(output, names[0] if names else "dcvd"),
         cache_logger_on_first_use=False,  # a later configuration must reach the loggers of every module
     )
     handler = _LineHandler(output)
@@ -114,27 +113,11 @@ class _LineHandler(logging.Handler):
         try:
             line = self.format(record)
         except Exception as error:  # noqa: BLE001  # a library's broken record (bad % arguments) must not stop its caller
-            line = self._format_broken(record, error)
+            message = f"log record at {record.pathname}:{record.lineno} cannot be rendered: {type(error).__name__}"
+            line = self.format(
+                logging.LogRecord(record.name, record.levelno, record.pathname, record.lineno, message, None, None)
+            )
         self._output.write_line(line)
-
-    def _format_broken(self, record: logging.LogRecord, error: Exception) -> str:
-        substitute = logging.LogRecord(
-            record.name,
-            record.levelno,
-            record.pathname,
-            record.lineno,
-            f"log record at {record.pathname}:{record.lineno} cannot be rendered: {type(error).__name__}",
-            None,
-            None,
-        )
-        return self.format(substitute)
-
-
-def _build_logger_factory(output: LineSink) -> Callable[..., _LineLogger]:
-    def make(*names: str) -> _LineLogger:
-        return _LineLogger(output, names[0] if names else "dcvd")
-
-    return make
 
 
 def _build_renderers(*, json: bool) -> list[Processor]:

@@ -1,6 +1,5 @@
 """Read the bodies that create or edit custom hostnames; check and refuse them as Cloudflare does, by number."""
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Final, cast, get_args
@@ -9,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from publicsuffixlist import PublicSuffixList
 
-from dcvd.core.addresses import MAX_NAME_CHARS
+from dcvd.core.addresses import MAX_NAME_CHARS, parse_ip
 from dcvd.sandbox.hostnames.model import SslOrder, TlsSettings
 from dcvd.sandbox.hostnames.statuses import Authority, BundleMethod, Method, SslStatus
 from dcvd.sandbox.http.envelope import CloudflareErrorResponse
@@ -142,14 +141,6 @@ def read_fallback_origin(body: Body) -> str:
     return _read_origin(body.get("origin"))
 
 
-def is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text.strip("[]"))
-    except ValueError:
-        return False
-    return True
-
-
 def _read_ssl(body: Body) -> Body | None:
     ssl = body.get("ssl")
     if ssl is None:
@@ -214,6 +205,6 @@ def _read_sni(value: object) -> str:
 
 
 def _is_hostname(name: str) -> bool:
-    if len(name) > MAX_NAME_CHARS or is_address(name):
+    if len(name) > MAX_NAME_CHARS or parse_ip(name.strip("[]")) is not None:
         return False
     return all(_LABEL.fullmatch(label) for label in name.split("."))

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from dcvd.sandbox.hostnames.bodies import is_address
+from dcvd.core.addresses import parse_ip
 from dcvd.sandbox.hostnames.model import CustomHostname, visible_ssl_status, visible_status
 from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
 from dcvd.sandbox.http.envelope import CloudflareErrorResponse
@@ -99,7 +99,7 @@ def _build_tests(query: Query, now: int) -> list[_Test]:
 
 def _build_name_test(parameter: str, value: str) -> _Test:
     text = value.lower()
-    if len(text) > 255 or is_address(text):
+    if len(text) > 255 or parse_ip(text.strip("[]")) is not None:
         raise (
             CloudflareErrorResponse(1437)
             if parameter == "hostname.contain"
