@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from dcvd.config import Config
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Record
+from dcvd.core.http_exchanges import is_temporary
 from dcvd.core.records.domain_connect import TemplateApplication, encode_query, prepare_application, template_path
 from dcvd.core.records.domain_connect_settings import read_api_prefix
 from dcvd.core.records.zones import Zone, ZoneRecord
@@ -141,7 +142,7 @@ class TemplateRecords(AtomicProvider):
                     code="revert_not_supported",
                     http_status=answer.status,
                 )
-            case status if status >= 500 or status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT):
+            case status if is_temporary(status) or status == HTTPStatus.REQUEST_TIMEOUT:
                 return Retryable(f"The DNS provider could not do it now (HTTP {status}).", code="provider_unavailable")
             case status:
                 return Permanent(
