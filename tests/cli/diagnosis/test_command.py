@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from dcvd.api.http.problem_view import Problem
 from dcvd.cli.main import run
 from dcvd.sandbox import Sandbox
-from tests.cli.operations.test_remote import daemon
+from tests.cli.operations.test_remote import NO_OPERATOR, daemon, problem_response
 
 NAME, TARGET = "app.customer.test", "edge.sandbox.test"
 
@@ -152,8 +153,7 @@ async def test_a_daemon_that_has_the_name_is_asked(desk: Desk) -> None:
 
 async def test_a_name_that_the_daemon_does_not_know_is_looked_up_in_dns_alone(desk: Desk) -> None:
     async def deny(request: web.Request) -> web.Response:
-        problem = {"type": "about:blank", "status": 404, "detail": "Nobody.", "code": "not_found"}
-        return web.json_response(problem, status=404, content_type="application/problem+json")
+        return problem_response(Problem(title="Not Found", status=404, detail="Nobody.", code="not_found"))
 
     async with daemon(desk.socket, deny):
         code, out, err = await desk.diagnose(NAME)
@@ -163,8 +163,7 @@ async def test_a_name_that_the_daemon_does_not_know_is_looked_up_in_dns_alone(de
 
 async def test_a_daemon_that_refuses_is_told_beside_what_dns_says(desk: Desk) -> None:
     async def refuse(request: web.Request) -> web.Response:
-        problem = {"type": "about:blank", "status": 403, "detail": "You are no operator.", "code": "not_an_operator"}
-        return web.json_response(problem, status=403, content_type="application/problem+json")
+        return problem_response(NO_OPERATOR)
 
     async with daemon(desk.socket, refuse):
         code, out, err = await desk.diagnose(NAME)

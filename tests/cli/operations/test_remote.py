@@ -5,13 +5,24 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiohttp import web
 
+from dcvd.api.http.problem_view import Problem
 from dcvd.cli.operations.remote import RemoteOperations, open_remote_operations
 from dcvd.errors import DcvdError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+NO_OPERATOR = Problem(title="Forbidden", status=403, detail="You are no operator.", code="not_an_operator")
+
+
+def problem_response(problem: Problem) -> web.Response:
+    """The answer with a problem, in the form that the API gives it."""
+    body = msgspec.json.encode(problem)
+    return web.Response(body=body, status=problem.status, content_type="application/problem+json")
 
 
 @asynccontextmanager
@@ -51,14 +62,7 @@ async def test_every_page_of_tokens_is_asked_for(tmp_path: Path) -> None:
 
 async def test_a_problem_becomes_its_sentence_and_code(tmp_path: Path) -> None:
     async def refuse(request: web.Request) -> web.Response:
-        problem = {
-            "type": "about:blank",
-            "title": "Forbidden",
-            "status": 403,
-            "detail": "You are no operator.",
-            "code": "not_an_operator",
-        }
-        return web.json_response(problem, status=403, content_type="application/problem+json")
+        return problem_response(NO_OPERATOR)
 
     async with daemon(tmp_path / "d.sock", refuse) as operations:
         with pytest.raises(DcvdError) as caught:
