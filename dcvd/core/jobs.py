@@ -44,11 +44,11 @@ class Job(Struct, frozen=True, kw_only=True):
     state: JobState
     domain_id: str | None
     domain_name: str | None
-    attempts: int
+    attempts: int = 0
     next_attempt_at: int | None
-    last_error_code: str | None
-    last_error: str | None
-    outage: bool
+    last_error_code: str | None = None
+    last_error: str | None = None
+    outage: bool = False
     created_at: int
     updated_at: int
     turn: int = 0

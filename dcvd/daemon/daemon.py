@@ -73,7 +73,7 @@ class Daemon:
         self._supervisor = Supervisor()
         self._stop_requested = asyncio.Event()
         self._metrics = Metrics()
-        self._teardown_steps: list[Callable[[], Awaitable[None]]] = []
+        self._teardown_steps: list[Callable[[], Awaitable[None] | None]] = []
         self._is_running = False
 
     async def __aenter__(self) -> "Daemon":
@@ -151,7 +151,7 @@ class Daemon:
         config = self._live_config.value
         path = config.database.path
         lock = await LockFile.acquire(lock_path(path), timeout_s=to_seconds(config.database.lock_wait))
-        self._add_teardown_step(lock.release)
+        self._teardown_steps.append(lock.release)
         adopt_owner(lock.path)
         database = await Database.open(path, readers=config.database.readers, check=True)
         self._teardown_steps.append(database.close)
@@ -209,7 +209,7 @@ class Daemon:
         """Listen, start the tasks that run for ever, and return once requests are served."""
         config = self.context.config
         listeners = ApiListeners(config, self._inherited_sockets)
-        self._add_teardown_step(listeners.close)
+        self._teardown_steps.append(listeners.close)
         self.urls = listeners.urls
         limits = HttpLimits(head_timeout_s=to_seconds(config.server.head_timeout))
         self._server = HttpServer(Api(self.services), sockets=listeners.sockets, limits=limits, name="api")
@@ -241,17 +241,13 @@ class Daemon:
             first_end.cancel()
         return first_end.result() if first_end.done() and not first_end.cancelled() else None
 
-    def _add_teardown_step(self, step: Callable[[], None]) -> None:
-        async def call() -> None:
-            step()
-
-        self._teardown_steps.append(call)
-
     async def _tear_down(self) -> None:
         while self._teardown_steps:
             step = self._teardown_steps.pop()
             try:
-                await step()
+                pending = step()
+                if pending is not None:
+                    await pending
             except Exception:
                 # Whatever fails, the other parts must still be closed, above all the database and the lock.
                 log.exception("daemon.stop_step_failed")

@@ -10,6 +10,7 @@ from dcvd.config import Config
 from dcvd.errors import ConfigError
 from dcvd.kit.vault.sealing import Vault
 from dcvd.services.vault.keyring import KEY_VARIABLE, Keyring, KeyringEntry, create_key_file, gather_keys
+from dcvd.services.vault.status import count_values
 from dcvd.store import oauth_states
 from dcvd.store.engine.database import Database, Snapshot
 from dcvd.store.vault import sealed_columns, vault_keys
@@ -107,12 +108,11 @@ def _describe_missing_keys(
 
 def _describe_sealed_values(snapshot: Snapshot, kinds: Sequence[SealedGroup], *, examples: bool) -> str:
     """Describe values as in `2 webhook secrets, 1 connection's credentials`; `examples` adds ids of a few rows."""
-    counts: dict[str, int] = {}
+    counts = count_values(snapshot, kinds)
     rows: dict[str, list[str]] = {}
     columns = {group.column.field: group.column for group in kinds}
     for group in kinds:
         field = group.column.field
-        counts[field] = counts.get(field, 0) + sealed_columns.count_values(snapshot, group)
         if examples and group.column.primary_key == group.column.row_sql:
             values = sealed_columns.list_values(snapshot, group, after="", limit=_MAX_EXAMPLES)
             rows[field] = [*rows.get(field, []), *(value.row for value in values)][:_MAX_EXAMPLES]

@@ -161,9 +161,10 @@ class Diagnoser:
         except InvalidInput as error:
             if error.field != "domainName":
                 raise
-            return self._preview_unusable_name(
-                request.domain_name, unusable_name_findings(request.domain_name, error.message, allowed_tlds=allowed)
-            )
+            findings = unusable_name_findings(request.domain_name, error.message, allowed_tlds=allowed)
+            name = make_printable(request.domain_name)[:MAX_NAME_CHARS]
+            summary = summarize_preview(name, None, findings, is_new=True)
+            return Preview(name=name, target=template, findings=findings, summary=summary, checked_at=context.now())
         holder, suffix = await context.database.read(
             lambda snapshot: (
                 stored_domains.find_by_name(snapshot, candidate.name),
@@ -199,16 +200,6 @@ class Diagnoser:
                 is_target_unknown=targets.is_target_template(domain.cname_target),
             ),
             checked_at=now,
-        )
-
-    def _preview_unusable_name(self, typed_name: str, findings: tuple[Finding, ...]) -> Preview:
-        name = make_printable(typed_name)[:MAX_NAME_CHARS]
-        return Preview(
-            name=name,
-            target=self._context.config.cloudflare.cname_target,
-            findings=findings,
-            summary=summarize_preview(name, None, findings, is_new=True),
-            checked_at=self._context.now(),
         )
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from dcvd.api.http.documentation import BodyMayBeEmpty, problems, success
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.records.view import PlanAnswer, WriteAnswer, plan_answer, write_answer
-from dcvd.services.records.requests import PlannedJob, RecordRequest
+from dcvd.services.records.plans import PlannedJob, RecordRequest
 
 
 class DnsWriteRequest(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

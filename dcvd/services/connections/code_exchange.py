@@ -22,10 +22,11 @@ from dcvd.errors import DcvdError, InvalidInput, Permanent, RemoteError, Unautho
 from dcvd.kit.http.fetch import FetchFailed
 from dcvd.kit.vault.sealing import VaultError
 from dcvd.oauth.token_responses import TokenResponse
-from dcvd.oauth.tokens import TokenClient, TokenKind
+from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import DriverFactory
 from dcvd.services.connections import creation
 from dcvd.services.connections.authorizations import consume_for_browser, consume_for_tenant, invalid_state_error
+from dcvd.services.connections.token_refresher import revoke
 from dcvd.services.context import Context
 from dcvd.store import organizations
 from dcvd.store.oauth_states import ConsumedState
@@ -198,11 +199,9 @@ async def _find_account(drivers: DriverFactory, provider: Provider, credentials:
 
 
 async def _revoke_granted_tokens(token_client: TokenClient, provider: Provider, tokens: TokenResponse) -> None:
-    """Revoke tokens that are not kept. With a refresh token its access token goes too (RFC 7009, 2.1)."""
-    token = tokens.refresh_token or tokens.access_token
-    kind: TokenKind = "access_token" if tokens.refresh_token is None else "refresh_token"
+    """Revoke tokens that are not kept."""
     try:
-        revoked = await token_client.revoke(provider, token, kind)
+        revoked = await revoke(token_client, provider, tokens)
     except DcvdError as error:
         log.warning("oauth.not_revoked", provider=provider.value, code=error.code, error=error.message)
     else:

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from dcvd.core.connections.connection import ConnectionStatus
+from dcvd.core.connections.connection import ConnectionStatus, Provider
 from dcvd.core.connections.credentials import OauthTokens
 from dcvd.core.connections.oauth import choose_refresh_at
 from dcvd.core.instants import SECOND
@@ -135,12 +135,7 @@ class TokenRefresher:
             raise reauth.reauth_required_error(connection)
         asked_at = self._context.now()
         tokens = await self._request_tokens(unsealed_connection, unsealed_connection.refresh_token)
-        return await self._store(
-            key,
-            _apply_tokens(
-                unsealed_connection, unsealed_connection.refresh_token, tokens, asked_at, self._context.now()
-            ),
-        )
+        return await self._store(key, _apply_tokens(unsealed_connection, tokens, asked_at, self._context.now()))
 
     async def _request_tokens(self, unsealed_connection: UnsealedConnection, refresh_token: Secret) -> TokenResponse:
         connection = unsealed_connection.connection
@@ -223,28 +218,31 @@ class TokenRefresher:
 
 
 async def revoke_quietly(token_client: TokenClient, unsealed_connection: UnsealedConnection) -> bool:
-    """Revoke the tokens of a connection at its provider (RFC 7009); False where that is not possible, or failed.
-
-    A server that revokes a refresh token revokes its access tokens too.
-    """
+    """Revoke the tokens of a connection at its provider; False where that is not possible, or failed."""
     if not isinstance(unsealed_connection.credentials, OauthTokens):
         return False
-    connection, credentials = unsealed_connection.connection, unsealed_connection.credentials
+    connection = unsealed_connection.connection
     try:
-        if credentials.refresh_token is not None:
-            return await token_client.revoke(connection.provider, credentials.refresh_token, "refresh_token")
-        return await token_client.revoke(connection.provider, credentials.access_token, "access_token")
+        return await revoke(token_client, connection.provider, unsealed_connection.credentials)
     except (RemoteError, NotConfigured) as error:
         log.warning("connection.not_revoked", connection_id=connection.id, code=error.code, error=error.message)
         return False
 
 
+async def revoke(token_client: TokenClient, provider: Provider, tokens: OauthTokens | TokenResponse) -> bool:
+    """Revoke tokens at their provider; with a refresh token its access token goes too (RFC 7009, 2.1)."""
+    if tokens.refresh_token is not None:
+        return await token_client.revoke(provider, tokens.refresh_token, "refresh_token")
+    return await token_client.revoke(provider, tokens.access_token, "access_token")
+
+
 def _apply_tokens(
-    unsealed_connection: UnsealedConnection, refresh_token: Secret, tokens: TokenResponse, asked_at: int, now: int
+    unsealed_connection: UnsealedConnection, tokens: TokenResponse, asked_at: int, now: int
 ) -> UnsealedConnection:
     """Apply new tokens to a connection; their lifetime counts from the moment at which they were requested."""
     expires_at = None if tokens.expires_in is None else asked_at + tokens.expires_in * SECOND
     old_connection = unsealed_connection.connection
+    refresh_token = tokens.refresh_token or unsealed_connection.refresh_token
     return UnsealedConnection(
         connection=replace(
             old_connection,
@@ -254,5 +252,5 @@ def _apply_tokens(
             refresh_at=None if expires_at is None else choose_refresh_at(asked_at, expires_at),
             updated_at=now,
         ),
-        credentials=OauthTokens(access_token=tokens.access_token, refresh_token=tokens.refresh_token or refresh_token),
+        credentials=OauthTokens(access_token=tokens.access_token, refresh_token=refresh_token),
     )

@@ -16,7 +16,7 @@ from dcvd.services.domains.queries import get_owned
 from dcvd.services.events import recording
 from dcvd.services.jobs import dns_writes, queue
 from dcvd.services.lifecycle.deregister_job import DEREGISTER, Deregistration
-from dcvd.store import domains, written_records
+from dcvd.store import domains, jobs, written_records
 from dcvd.store.engine.database import Snapshot, Transaction
 
 
@@ -34,8 +34,8 @@ def erase_domains(
     remove_records: have a job take the records that we wrote out of DNS. Otherwise we forget that we wrote them.
     """
     timeline.record_requests(context, tx, removed_domains, actor=actor, what="removed")
-    queue.abandon(context, tx, removed_domains)
     ids = [domain.id for domain in removed_domains]
+    jobs.end_with_domains(tx, ids, context.now())
     records_by_domain = _group_by_domain(tx, ids)
     leftovers = _find_left_records(removed_domains, records_by_domain, remove_records=remove_records)
     domains.delete_all(tx, ids)

@@ -30,24 +30,23 @@ def record(
     now = context.now()
     subscribers = endpoints.list_of_org(tx, org_id)
     first_delay_ms = context.config.webhooks.retry_schedule[0]
-    new_deliveries: list[NewDelivery] = []
     recorded_events = record_without_deliveries(context, tx, org_id, drafts)
-    for event in recorded_events:
-        new_deliveries += [
-            NewDelivery(
-                id=context.new_id(IdPrefix.DELIVERY),
-                org_id=org_id,
-                endpoint_id=endpoint.id,
-                event_id=event.id,
-                event_type=event.type,
-                domain_id=event.domain_id,
-                sequence=event.sequence,
-                due_at=now + add_jitter(first_delay_ms, context.random_fraction()),
-                created_at=now,
-            )
-            for endpoint in subscribers
-            if event.type in endpoint.events and endpoint.id != except_endpoint_id
-        ]
+    new_deliveries = [
+        NewDelivery(
+            id=context.new_id(IdPrefix.DELIVERY),
+            org_id=org_id,
+            endpoint_id=endpoint.id,
+            event_id=event.id,
+            event_type=event.type,
+            domain_id=event.domain_id,
+            sequence=event.sequence,
+            due_at=now + add_jitter(first_delay_ms, context.random_fraction()),
+            created_at=now,
+        )
+        for event in recorded_events
+        for endpoint in subscribers
+        if event.type in endpoint.events and endpoint.id != except_endpoint_id
+    ]
     deliveries.insert(tx, new_deliveries)
     return recorded_events
 

@@ -98,11 +98,6 @@ def enqueue_for_all(
     return new_jobs
 
 
-def abandon(context: Context, tx: Transaction, domains: Sequence[Domain]) -> None:
-    """End those pending jobs of domains being removed that end with their domain."""
-    jobs.end_with_domains(tx, [domain.id for domain in domains], context.now())
-
-
 def succeed(context: Context, tx: Transaction, job: Job) -> None:
     """Mark a job as done, in the unit of work that stores its result."""
     attempts, now = job.attempts + 1, context.now()
@@ -229,11 +224,7 @@ def _build_job(
         state=JobState.PENDING,
         domain_id=domain_id,
         domain_name=domain_name,
-        attempts=0,
         next_attempt_at=now,
-        last_error_code=None,
-        last_error=None,
-        outage=False,
         created_at=now,
         updated_at=now,
         turn=turn,

@@ -113,9 +113,8 @@ class CloudflareNotificationHandler:
 
 def _find_domain(tx: Transaction, notification: CloudflareNotification) -> Domain | None:
     """Find the domain by its id at Cloudflare, else by its name."""
-    domain = None
-    if notification.hostname_id is not None:
-        domain = domains.find_by_cloudflare_id(tx, notification.hostname_id)
+    cf_id = notification.hostname_id
+    domain = None if cf_id is None else domains.find_by_cloudflare_id(tx, cf_id)
     if domain is None and notification.hostname is not None:
         domain = domains.find_by_name(tx, notification.hostname)
     return domain

@@ -3,8 +3,8 @@
 from typing import Final
 
 from dcvd.core.domains.domain import Domain
-from dcvd.core.domains.observations import CloudflareHostnameAbsence, CloudflareObservation
-from dcvd.core.jobs import Job, NoPayload
+from dcvd.core.domains.observations import CloudflareHostnameAbsence
+from dcvd.core.jobs import NoPayload
 from dcvd.core.lifecycle import remedies
 from dcvd.core.timeline import job_actor
 from dcvd.custom_hostnames.errors import OUTAGES
@@ -33,12 +33,12 @@ async def perform(run: JobRun[NoPayload]) -> None:
         domain, context.rules.certificate_authorities, chosen_authority=old_domain.certificate_authority
     )
     answer = await cloudflare.revalidate(cf_observation, certificate_authority=authority)
-    await context.database.write(lambda tx: _record(context, tx, job, answer))
 
+    def unit(tx: Transaction) -> None:
+        queue.succeed(context, tx, job)
+        registration.record_observation(context, tx, job, answer)
 
-def _record(context: Context, tx: Transaction, job: Job, answer: CloudflareObservation) -> None:
-    queue.succeed(context, tx, job)
-    registration.record_observation(context, tx, job, answer)
+    await context.database.write(unit)
 
 
 def _wants_patch(context: Context, domain: Domain) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace as changed
 
 from dcvd.core.domains.domain import Domain
@@ -15,6 +16,7 @@ from dcvd.core.records.plan import ZONE_NOT_FOUND, DnsPlan
 from dcvd.core.records.written_records import WrittenRecord, connection_id_of
 from dcvd.core.records.zones import DnsWrite
 from dcvd.errors import Conflict, InvalidInput, Permanent, Retryable, Unauthorized
+from dcvd.kit.limits.admission_limit import AdmissionLimit
 from dcvd.services import timeline
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
@@ -153,6 +155,42 @@ async def enqueue_undo(context: Context, org_id: str, domain_id: str, dns_plan: 
         return undo_job or dns_writes.enqueue(context, tx, domain, dns_plan.connection_id, _UNDO_WRITE)
 
     return await context.database.write(unit)
+
+
+class PlannedJob(Struct, frozen=True):
+    """A plan, and the job that carries it out."""
+
+    plan: DnsPlan
+    job: Job
+
+
+class RecordRequest(Struct, frozen=True):
+    """An organization's request about the records of one of its domains; `limit` bounds how often plans are made."""
+
+    context: Context
+    access: ProviderAccess
+    limit: AdmissionLimit
+    org_id: str
+    domain_id: str
+
+    async def plan_write(self, *, connection_id: str | None, replace: bool) -> DnsPlan:
+        """Plan a write as far as `limit` allows. Raises what the function `plan_write` and `limit` raise."""
+        with self.limit.admit(self.org_id):
+            return await plan_write(
+                self.context, self.access, self.org_id, self.domain_id, connection_id=connection_id, replace=replace
+            )
+
+    async def write(self, *, connection_id: str | None, replace: bool, actor: str) -> PlannedJob:
+        """Plan a write and enqueue its job. Raises what `plan_write` and `enqueue_write` raise."""
+        plan = await self.plan_write(connection_id=connection_id, replace=replace)
+        job = await enqueue_write(self.context, self.org_id, self.domain_id, plan, replace=replace, actor=actor)
+        return PlannedJob(plan, job)
+
+    async def undo(self, *, actor: str) -> PlannedJob:
+        """Plan an undo and enqueue its job. Raises what `plan_undo`, `enqueue_undo` and `limit` raise."""
+        with self.limit.admit(self.org_id):
+            plan = await plan_undo(self.context, self.access, self.org_id, self.domain_id)
+        return PlannedJob(plan, await enqueue_undo(self.context, self.org_id, self.domain_id, plan, actor=actor))
 
 
 def check_connection(snapshot: Snapshot, org_id: str, connection_id: str) -> None:

@@ -69,9 +69,9 @@ async def write(context: Context, access: ConnectionAccess, job: Job, *, replace
                     return
             case _:
                 assert_never(step.state)
+    values_by_name = {(record.type, record.name): record.value for record in required_records}
     finished = [
-        changed(stored_record, value=_planned_value(required_records, stored_record), replaced=None, state="written")
-        for stored_record in written
+        changed(row, value=values_by_name[row.type, row.name], replaced=None, state="written") for row in written
     ]
     if obstacles:
         await context.database.write(lambda tx: _store_records(tx, finished, foreign))
@@ -245,10 +245,6 @@ def _connection_id_of(job: Job, row: WrittenRecord) -> str:
     connection_id = row.connection_id or job.connection_id
     assert connection_id is not None, "a write_dns job has a connection"
     return connection_id
-
-
-def _planned_value(planned_records: Sequence[Record], row: WrittenRecord) -> str:
-    return next(record.value for record in planned_records if (record.type, record.name) == (row.type, row.name))
 
 
 def _not_written_error(name: str, zone_records: Sequence[ZoneRecord]) -> RecordConflict:

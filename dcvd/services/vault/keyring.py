@@ -73,7 +73,8 @@ def gather_keys(
     entries: list[KeyringEntry] = []
     unknown_sources: list[str] = []
     if vault.key is not None:
-        source = describe_source(vault.key_file, environment_names)
+        is_in_environment = not vault.key_file or KEY_VARIABLE in environment_names
+        source = ENVIRONMENT_SOURCE if is_in_environment else f"the file {vault.key_file} (vault.key_file)"
         entries += _parse_keys(vault.key, source) or [_derive_key(vault.key, source, key_records)]
     for file, text in zip(vault.old_key_files, vault.old_keys, strict=True):
         if text is None:
@@ -94,13 +95,6 @@ def gather_keys(
         distinct.setdefault(entry.key.id, entry)
     active, *older = distinct.values()
     return Keyring(active_key=active, older_keys=older, unknown_passphrase_sources=unknown_sources)
-
-
-def describe_source(file: str, environment_names: Collection[str]) -> str:
-    """Say, for people, where the configured key is."""
-    if not file or KEY_VARIABLE in environment_names:
-        return ENVIRONMENT_SOURCE
-    return f"the file {file} (vault.key_file)"
 
 
 def read_key_file(path: Path, *, is_needed: bool) -> list[KeyringEntry]:

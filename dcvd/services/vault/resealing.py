@@ -42,17 +42,17 @@ async def reseal(context: Context, group: SealedGroup, *, after: str, limit: int
     resealed_values: list[tuple[SealedValue, bytes]] = []
     for value in values:
         try:
-            resealed_values.append((value, _seal_anew(context, group, value)))
+            resealed_bytes = context.vault.reseal(
+                value.sealed_bytes, org=value.org_id, row=value.row, field=group.column.field
+            )
+            resealed_values.append((value, resealed_bytes))
         except VaultError as error:
             log.warning(
                 "vault.value_damaged", field=group.column.field, row=value.row, code=error.code, error=error.message
             )
 
     def unit(tx: Transaction) -> int:
-        return sum(
-            sealed_columns.replace_value(tx, group.column, value, sealed_bytes)
-            for value, sealed_bytes in resealed_values
-        )
+        return sum(sealed_columns.replace_value(tx, group.column, *resealed) for resealed in resealed_values)
 
     resealed_count = await context.database.write(unit) if resealed_values else 0
     last_row = values[-1].row if values else after
@@ -83,7 +83,3 @@ async def forget_unneeded_keys(context: Context) -> Sequence[VaultKeyRecord]:
             advice="nothing in the database needs it any more, and it may be removed; backups made before still do",
         )
     return forgotten_keys
-
-
-def _seal_anew(context: Context, group: SealedGroup, value: SealedValue) -> bytes:
-    return context.vault.reseal(value.sealed_bytes, org=value.org_id, row=value.row, field=group.column.field)

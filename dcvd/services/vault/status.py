@@ -77,7 +77,7 @@ def read_status(snapshot: Snapshot, config: Config, environment_names: Collectio
             _describe_key(key_id, records_by_id.get(key_id), active_id, snapshot, groups)
             for key_id in [*records_by_id, *sorted(needed_ids - records_by_id.keys())]
         ],
-        waiting=_count_values(
+        waiting=count_values(
             snapshot,
             (
                 group
@@ -88,7 +88,7 @@ def read_status(snapshot: Snapshot, config: Config, environment_names: Collectio
                 and not group.column.is_short_lived
             ),
         ),
-        damaged=_count_values(snapshot, (group for group in groups if group.key_id is None)),
+        damaged=count_values(snapshot, (group for group in groups if group.key_id is None)),
         next=None
         if next_key is None or next_key.key.id == active_id
         else KeyLocation(next_key.key.id, next_key.source),
@@ -132,11 +132,12 @@ def _describe_key(
         active=key_id == active_id,
         passphrase=key_record is not None and key_record.salt is not None,
         created_at=None if key_record is None else to_rfc3339(key_record.created_at),
-        rows=_count_values(snapshot, (group for group in groups if group.key_id == key_id)),
+        rows=count_values(snapshot, (group for group in groups if group.key_id == key_id)),
     )
 
 
-def _count_values(snapshot: Snapshot, groups: Iterable[SealedGroup]) -> ValueCounts:
+def count_values(snapshot: Snapshot, groups: Iterable[SealedGroup]) -> ValueCounts:
+    """Count the values of these groups by their field."""
     counts: ValueCounts = {}
     for group in groups:
         field = group.column.field

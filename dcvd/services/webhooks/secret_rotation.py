@@ -45,13 +45,9 @@ async def rotate(
     def unit(tx: Transaction) -> SecretRotation:
         now = context.now()
         endpoint = endpoints.get_owned(tx, org_id, endpoint_id)
-        if signing_secrets.count_valid(tx, endpoint_id, now) >= _MAX_VALID_SECRETS:
-            message = (
-                f"{_MAX_VALID_SECRETS} secrets of {endpoint_id} are valid already; "
-                "wait until one expires, or give no grace."
-            )
-            if grace_ms > 0:
-                raise Conflict(message, code="too_many_secrets")
+        if grace_ms > 0 and signing_secrets.count_valid(tx, endpoint_id, now) >= _MAX_VALID_SECRETS:
+            message = f"{_MAX_VALID_SECRETS} secrets of {endpoint_id} are valid already;"
+            raise Conflict(f"{message} wait until one expires, or give no grace.", code="too_many_secrets")
         signing_secrets.expire_current(tx, endpoint_id, now + grace_ms)
         if grace_ms == 0:
             # Somebody who gives no grace has leaked a secret, and wants no earlier one to be valid.
