@@ -184,8 +184,7 @@ def _check_room(snapshot: Snapshot, org_id: str, now: int) -> None:
     if unused >= MAX_UNUSED or total >= _MAX_IN_LIFETIME:
         raise TooManyRequests(
             f"There are {unused} authorizations open and {total - unused} used within {STATE_LIFETIME_MS // MINUTE} "
-            "minutes; "
-            f"there may be {MAX_UNUSED} and {_MAX_IN_LIFETIME}. Each ends by itself.",
+            f"minutes; there may be {MAX_UNUSED} and {_MAX_IN_LIFETIME}. Each ends by itself.",
             retry_after_s=to_seconds(MINUTE),
         )
 

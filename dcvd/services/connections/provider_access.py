@@ -91,15 +91,13 @@ class ProviderAccess:
             return None
         return await self.refresher.refresh(unsealed_connection)
 
-    def record_success(self, unsealed_connection: UnsealedConnection) -> None:
-        """Note that a call succeeded."""
-        self.usage.record_use(unsealed_connection.connection.id, self._context.now())
-
-    def record_failure(self, unsealed_connection: UnsealedConnection, error: RemoteError) -> None:
-        """Note that a call failed."""
+    def record_call(self, unsealed_connection: UnsealedConnection, error: RemoteError | None) -> None:
+        """Note a call, and the error by which it failed."""
         now = self._context.now()
         self.usage.record_use(unsealed_connection.connection.id, now)
-        if error.code != reauth.REAUTH_REQUIRED:  # the fault is stored already, by whoever found it
+        if (
+            error is not None and error.code != reauth.REAUTH_REQUIRED
+        ):  # that one is stored already, by whoever found it
             self.usage.record_fault(unsealed_connection.connection.id, error, now)
 
     async def require_reauth(self, unsealed_connection: UnsealedConnection, error: Unauthorized) -> Unauthorized:
@@ -153,9 +151,9 @@ class RefreshingDriver:
             except Unauthorized as error:
                 result = await self._retry_refreshed(call, connection, error)
         except RemoteError as error:
-            self._access.record_failure(connection, error)
+            self._access.record_call(connection, error)
             raise
-        self._access.record_success(connection)
+        self._access.record_call(connection, None)
         return result
 
     async def _retry_refreshed(

@@ -31,9 +31,7 @@ class AdditionResult(Struct, frozen=True, kw_only=True):
 def validate(context: Context, request: DomainRequest) -> ValidatedDomain:
     """Validate a request by the configuration. Raises InvalidInput."""
     return validate_request(
-        request,
-        target=context.config.cloudflare.cname_target,
-        allowed_tlds=context.config.domains.allow_reserved_tlds,
+        request, target=context.config.cloudflare.cname_target, allowed_tlds=context.config.domains.allow_reserved_tlds
     )
 
 

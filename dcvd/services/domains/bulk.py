@@ -128,10 +128,7 @@ def _measure_step(
 
 
 async def run_whole(
-    context: Context,
-    request: BulkRequest,
-    lines: Sequence[L],
-    run: Callable[[Sequence[L]], AsyncIterator[list[R]]],
+    context: Context, request: BulkRequest, lines: Sequence[L], run: Callable[[Sequence[L]], AsyncIterator[list[R]]]
 ) -> list[R]:
     """Run a call whose lines are all known by now, and return their results.
 

@@ -116,14 +116,12 @@ def _check_position(after_sequence: int, forgotten_sequence: int, last_sequence:
     if after_sequence > last_sequence:
         message = (
             f"after is {after_sequence}, but the last event is number {last_sequence}. If the database was restored "
-            "from a backup, "
-            f"read on after {last_sequence}."
+            f"from a backup, read on after {last_sequence}."
         )
         raise InvalidInput("after", message, code="after_the_last_event")
     if after_sequence < forgotten_sequence:
         message = (
             f"The events from number {after_sequence + 1} to {forgotten_sequence} are past their retention. Bring your "
-            "systems up to "
-            f"date from GET /api/domains, then read on after {forgotten_sequence}."
+            f"systems up to date from GET /api/domains, then read on after {forgotten_sequence}."
         )
         raise Gone(message, code="events_past_retention")

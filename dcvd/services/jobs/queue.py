@@ -45,13 +45,7 @@ def enqueue(
 
 
 def enqueue_for(
-    context: Context,
-    tx: Transaction,
-    kind: JobKind[P],
-    domain: Domain,
-    payload: P,
-    *,
-    connection_id: str | None = None,
+    context: Context, tx: Transaction, kind: JobKind[P], domain: Domain, payload: P, *, connection_id: str | None = None
 ) -> Job:
     """Enqueue a job about a domain, due at once."""
     return enqueue(
@@ -102,8 +96,7 @@ def succeed(context: Context, tx: Transaction, job: Job) -> None:
     """Mark a job as done, in the unit of work that stores its result."""
     attempts, now = job.attempts + 1, context.now()
     jobs.update(
-        tx,
-        replace(job, state=JobState.DONE, attempts=attempts, next_attempt_at=None, outage=False, updated_at=now),
+        tx, replace(job, state=JobState.DONE, attempts=attempts, next_attempt_at=None, outage=False, updated_at=now)
     )
 
 

@@ -92,13 +92,7 @@ class CloudflareNotificationHandler:
             return NotificationOutcome.PLANNED
         domains.set_next_check(tx, domain.id, check_at, CheckLane.WAITING)
         timeline.record_request(
-            self._context,
-            tx,
-            domain.org_id,
-            domain.id,
-            actor=CLOUDFLARE_ACTOR,
-            what="hint",
-            detail=notification.type,
+            self._context, tx, domain.org_id, domain.id, actor=CLOUDFLARE_ACTOR, what="hint", detail=notification.type
         )
         self._requested_checks[domain.id] = check_at
         return NotificationOutcome.DUE

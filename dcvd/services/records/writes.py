@@ -160,8 +160,7 @@ def _store_records(
         if stored is not None:
             moved = _move_to_connection(tx, stored, row.connection_id)
             written_records.put(
-                tx,
-                changed(row, connection_id=moved.connection_id, before=moved.before, orphaned_at=stored.orphaned_at),
+                tx, changed(row, connection_id=moved.connection_id, before=moved.before, orphaned_at=stored.orphaned_at)
             )
 
 

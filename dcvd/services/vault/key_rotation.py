@@ -34,10 +34,9 @@ def find_key_file(
         raise ConfigError(
             [
                 f"The key comes from {KEY_VARIABLE}, where dcvd cannot change it. To change it yourself: write the "
-                "present "
-                "key into a file of mode 0600 and name that in vault.old_key_files, set the variable to what `dcvd "
-                "vault keygen` prints, and restart dcvd. `dcvd vault status` says when the old one is not needed any "
-                "more."
+                "present key into a file of mode 0600 and name that in vault.old_key_files, set the variable to what "
+                "`dcvd vault keygen` prints, and restart dcvd. `dcvd vault status` says when the old one is not needed "
+                "any more."
             ]
         )
     name = config.vault.key_file

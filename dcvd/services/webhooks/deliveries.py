@@ -144,10 +144,7 @@ def _draft_dead_letter(finished: FinishedAttempt) -> EventDraft:
 
 
 def _draft_health_event(
-    endpoint: Endpoint,
-    change: HealthChange,
-    attempt: Attempt,
-    health: EndpointHealth,
+    endpoint: Endpoint, change: HealthChange, attempt: Attempt, health: EndpointHealth
 ) -> EventDraft:
     data: EventData = {"endpoint_id": endpoint.id, "url": endpoint.url}
     if change is HealthChange.RECOVERED:
