@@ -41,11 +41,9 @@ class TimelineEntry(Struct, frozen=True, kw_only=True):
     @property
     def sort_key(self) -> tuple[int, int, str | int]:
         """The key that orders entries; the last part, within a kind, is the entry's id or the event's number."""
-        if self.stored_entry is not None:
-            return self.occurred_at, self.kind, self.stored_entry.id
-        if self.job is not None:
-            return self.occurred_at, self.kind, self.job.id
-        return self.occurred_at, self.kind, -1 if self.event is None else self.event.sequence
+        source = self.stored_entry or self.job
+        tie = source.id if source is not None else -1 if self.event is None else self.event.sequence
+        return self.occurred_at, self.kind, tie
 
 
 def record_request(
