@@ -4,6 +4,7 @@ Source: "Custom hostname status codes" of Cloudflare for SaaS; codes that it doe
 HTTP status. A 429's body is not documented, so only its status and headers count.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from dcvd.core.domains.domain import DomainErrorCode
@@ -26,7 +27,12 @@ DUPLICATE_CODE: Final = 1406
 NOT_FOUND_CODE: Final = 1436
 _CREDENTIAL_CODES: Final = frozenset({*range(1000, 1006), 1403, 6003, 6111, 9103, 9106, 9109, 10000, 10001})
 _QUOTA_CODES: Final = frozenset({1404, 1405})
-_INPUT_CODES: Final = frozenset({1407, 1408, 1409, 1410, 1411, 1469})
+_ERROR_CODES: Final[Mapping[int | None, str]] = {
+    None: "cloudflare_refused",
+    DUPLICATE_CODE: DomainErrorCode.HOSTNAME_TAKEN,
+    NOT_FOUND_CODE: "hostname_not_found",
+    **dict.fromkeys((1407, 1408, 1409, 1410, 1411, 1469), DomainErrorCode.HOSTNAME_INVALID),
+}
 _QUOTA_RETRY_AFTER_S: Final = 900.0
 
 
@@ -52,14 +58,5 @@ def build_error(
             "SSL and Certificates Write on the zone. It is tried again.",
             code=_UNAUTHORIZED,
         )
-    return Permanent(detail, code=_to_error_code(first_error.code), http_status=status, remote_code=first_error.code)
-
-
-def _to_error_code(remote_code: int | None) -> str:
-    if remote_code == DUPLICATE_CODE:
-        return DomainErrorCode.HOSTNAME_TAKEN
-    if remote_code == NOT_FOUND_CODE:
-        return "hostname_not_found"
-    if remote_code in _INPUT_CODES:
-        return DomainErrorCode.HOSTNAME_INVALID
-    return "cloudflare_refused" if remote_code is None else f"cloudflare_{remote_code}"
+    code = _ERROR_CODES.get(first_error.code, f"cloudflare_{first_error.code}")
+    return Permanent(detail, code=code, http_status=status, remote_code=first_error.code)

@@ -69,7 +69,7 @@ class EndpointQueues:
             except StoreError:
                 self._needs_survey = True
                 raise
-        self._fire_due_timers()
+        self.fire_timers()
         queues = list(itertools.islice(self._to_read.values(), _QUEUES_PER_READ))
         for queue in queues:
             del self._to_read[queue.endpoint_id]
@@ -83,7 +83,19 @@ class EndpointQueues:
 
     def fire_timers(self) -> float | None:
         """Fire the timers that are due; return the seconds until the next one, None when there is none."""
-        self._fire_due_timers()
+        now = self._context.now()
+        while self._timers and self._timers[0][0] <= now:
+            fire_at, _, queue = heapq.heappop(self._timers)
+            if queue.wake_at != fire_at:
+                continue
+            queue.wake_at = None
+            if queue.next_due_at is not None and queue.next_due_at <= now:
+                queue.next_due_at = None
+                self.mark_unread(queue)
+            elif queue.next_due_at is not None:
+                self.schedule_wake(queue, queue.next_due_at)
+            self._scheduler.offer(queue)
+            self.wake_event.set()
         return to_seconds(max(self._timers[0][0] - self._context.now(), 0)) if self._timers else None
 
     def is_healthy(self, endpoint_id: str) -> bool:
@@ -134,21 +146,6 @@ class EndpointQueues:
                 self._limit = max(2 * len(self._queues), self._min_limit)
             queue = self._queues[endpoint_id] = EndpointQueue(endpoint_id, asyncio.get_running_loop().time)
         return queue
-
-    def _fire_due_timers(self) -> None:
-        now = self._context.now()
-        while self._timers and self._timers[0][0] <= now:
-            fire_at, _, queue = heapq.heappop(self._timers)
-            if queue.wake_at != fire_at:
-                continue
-            queue.wake_at = None
-            if queue.next_due_at is not None and queue.next_due_at <= now:
-                queue.next_due_at = None
-                self.mark_unread(queue)
-            elif queue.next_due_at is not None:
-                self.schedule_wake(queue, queue.next_due_at)
-            self._scheduler.offer(queue)
-            self.wake_event.set()
 
     async def _survey(self) -> None:
         """Find every endpoint with unfinished deliveries."""

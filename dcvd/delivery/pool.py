@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -95,13 +96,10 @@ class DeliveryPool:
 
     async def _sleep(self) -> None:
         next_timer_s = self._queues.fire_timers()
-        try:
-            async with asyncio.timeout(
-                self._max_sleep_s if next_timer_s is None else min(next_timer_s, self._max_sleep_s)
-            ):
+        sleep_s = self._max_sleep_s if next_timer_s is None else min(next_timer_s, self._max_sleep_s)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(sleep_s):
                 await self._queues.wake_event.wait()
-        except TimeoutError:
-            return
 
     def _fill_slots(self) -> None:
         """Start workers in the free slots, one delivery each."""

@@ -14,8 +14,10 @@ from dcvd.providers.cloudflare.calls import CloudflareDnsApi
 from dcvd.providers.cloudflare.records import CloudflareRecords
 from dcvd.providers.domain_connect.records import TemplateRecords
 from dcvd.providers.driver import RecordDriver
-from dcvd.providers.godaddy import GodaddyBudgets, GodaddyRecords
-from dcvd.providers.http import PRESETS, HttpRecords
+from dcvd.providers.godaddy.budgets import GodaddyBudgets
+from dcvd.providers.godaddy.records import GodaddyRecords
+from dcvd.providers.http.presets import PRESETS
+from dcvd.providers.http.records import HttpRecords
 from dcvd.providers.rfc2136.records import Rfc2136Records
 from dcvd.providers.rfc2136.server import UpdateServers
 from dcvd.providers.route53.delegation import PublicNameServers

@@ -103,7 +103,10 @@ class StepwiseProvider(RecordProvider):
                 for step in self._plan_steps(ours, missing, staying):
                     await self._apply_step(owner, replace(step, is_putting_back=True))
         except RemoteError as second:
-            lost = "; ".join(f"{record.type} {_show(record.value)}" for record in removed) or "nothing"
+            lost = (
+                "; ".join(f"{record.type} {shorten(make_printable(record.value), _MAX_SHOWN)}" for record in removed)
+                or "nothing"
+            )
             log.error("records.not_put_back", provider=self.title, name=owner.name, records=lost, code=second.code)  # noqa: TRY400  # the frames of a call hold its credentials
             message = (
                 f"{error.message} What stood at {owner.name} before could not be put back: {lost}. {second.message}"
@@ -158,7 +161,3 @@ def _find_current(record: ZoneRecord, present: Sequence[ZoneRecord]) -> ZoneReco
 
 def _types_of(remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> frozenset[str]:
     return frozenset(record.type for record in (*remove, *add))
-
-
-def _show(value: str) -> str:
-    return shorten(make_printable(value), _MAX_SHOWN)

@@ -15,7 +15,8 @@ from dcvd.errors import NotConfigured
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.drivers import DriverFactory
-from dcvd.providers.http import PRESETS, HttpRecords
+from dcvd.providers.http.presets import PRESETS
+from dcvd.providers.http.records import HttpRecords
 from tests.config.conftest import ENVIRON, Problems, Write
 
 DOCUMENTED = (Path(__file__).parents[2] / "config" / "dcvd.toml").read_text()

@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from dns.name import Name
-
 from dcvd.core.domains.dns_facts import ChallengeAnswer, DnsCheckRequest, DnsFacts, ObservedRecord, OtherNameAnswer
 from dcvd.dns.authority.authoritative_servers import AuthoritativeServers
 from dcvd.dns.checks.caa import CaaClimb
@@ -100,8 +98,3 @@ class CheckResult:
         if self.chain.names:
             return self.chain.is_complete
         return not accepted_answer.exists or self.has_all_addresses
-
-
-def build_denial(zone: Name) -> DnsReply:
-    """Build the reply about a hostname whose domain does not exist, because the parent zone denies it."""
-    return DnsReply(outcome="answered", zone=zone)

@@ -1,6 +1,5 @@
 """The CNAME chain of a hostname, followed from zone to zone until it reaches our target."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from dns.name import Name
@@ -44,13 +43,10 @@ class CnameChain:
 
     def add_reply(self, reply: DnsReply) -> None:
         """Take one step: append the CNAME in a reply, or end the chain where the reply has none."""
-        if reply.rdatas:
-            self._append(reply.rdatas[0].target)
-        else:
+        if not reply.rdatas:
             self.is_complete = True
-
-    def _append(self, name: Name) -> None:
-        earlier_names: Sequence[Name] = [self._start, *self.names]
+            return
+        name = reply.rdatas[0].target
+        self.has_loop = name == self._start or name in self.names
         self.names.append(name)
-        self.has_loop = name in earlier_names
         self.is_complete = self.has_loop or name == self._target or len(self.names) >= MAX_CNAME_HOPS

@@ -13,7 +13,7 @@ from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.instants import to_seconds
 from dcvd.dns.authority.authoritative_servers import AuthoritativeServers
 from dcvd.dns.checks.caa import CaaClimb
-from dcvd.dns.checks.check_result import CheckResult, build_denial
+from dcvd.dns.checks.check_result import CheckResult
 from dcvd.dns.checks.cname_chain import CnameChain
 from dcvd.dns.checks.record_reader import read_addresses, read_other_name, read_records, read_texts
 from dcvd.dns.checks.resolvers import ConfiguredResolvers
@@ -87,8 +87,11 @@ class HostnameCheck:
         return self._result.to_facts(to_seconds(self._services.config.timeout))
 
     def _find_denial(self) -> DnsReply | None:
+        """Return the reply about a hostname whose domain does not exist, because the parent zone denies it."""
         delegation = self._result.authorities.delegation
-        return build_denial(delegation.zone) if delegation is not None and delegation.is_registered is False else None
+        if delegation is None or delegation.is_registered is not False:
+            return None
+        return DnsReply(outcome="answered", zone=delegation.zone)
 
     async def _ask_details(self, accepted_answer: DnsReply, resolvers_task: "asyncio.Task[None]") -> None:
         result = self._result

@@ -74,29 +74,22 @@ def _parse_answer(message: Message, name: Name, rdtype: RdataType) -> DnsReply:
     end, aliases, ttls = _follow_aliases(message, name, rdtype)
     rrset_asked = _find_rrset(message, message.answer, end, rdtype)
     soa = _find_soa(message, end, rdtype)
-    zone = None if soa is None else soa.name
-    serial = None if soa is None else soa[0].serial
+    ttl: int | None = None
     if rrset_asked is not None:
-        return DnsReply(
-            outcome="answered",
-            exists=True,
-            aliases=aliases,
-            rdatas=tuple(rrset_asked)[:MAX_RECORDS],
-            ttl=min(*ttls, rrset_asked.ttl) if ttls else rrset_asked.ttl,
-            zone=zone,
-            serial=serial,
-        )
-    if soa is None and not aliases and any(rrset.rdtype == RdataType.NS for rrset in message.authority):
+        ttl = min([*ttls, rrset_asked.ttl])
+    elif soa is not None:
+        ttl = min([*ttls, soa.ttl, soa[0].minimum])
+    elif not aliases and any(rrset.rdtype == RdataType.NS for rrset in message.authority):
         # No data without an SOA, but name servers: a referral (RFC 2308 §2.2), whatever the flags say.
         return _parse_referral(message, name)
-    negative_ttl = None if soa is None else min(soa.ttl, soa[0].minimum, *ttls)
     return DnsReply(
         outcome="answered",
-        exists=message.rcode() == dns.rcode.NOERROR,
+        exists=rrset_asked is not None or message.rcode() == dns.rcode.NOERROR,
         aliases=aliases,
-        ttl=negative_ttl,
-        zone=zone,
-        serial=serial,
+        rdatas=tuple(rrset_asked or ())[:MAX_RECORDS],
+        ttl=ttl,
+        zone=None if soa is None else soa.name,
+        serial=None if soa is None else soa[0].serial,
     )
 
 

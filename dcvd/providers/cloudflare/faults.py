@@ -10,8 +10,6 @@ from dcvd.core.text import make_printable
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, CloudflareErrorInfo
 from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
 
-UNAVAILABLE: Final = "provider_unavailable"
-UNEXPECTED: Final = "provider_unexpected"
 _CONFLICT_ERRORS: Final = range(81053, 81059)
 _CREDENTIAL_ERRORS: Final = frozenset({1000, 6003, 6111, 9103, 9106, 9109, 10000})
 _RECORD_NOT_FOUND: Final = 81044
@@ -30,7 +28,7 @@ def to_error(
     if status == 429:
         return Retryable(message, code="provider_rate_limited", retry_after_s=retry_after_s)
     if is_temporary(status) or envelope is None:
-        return Retryable(f"{message} It is tried again.", code=UNAVAILABLE, retry_after_s=retry_after_s)
+        return Retryable(f"{message} It is tried again.", code="provider_unavailable", retry_after_s=retry_after_s)
     if status in (401, 403) or first.code in _CREDENTIAL_ERRORS:
         message = f"{message} The connection needs a token with Zone:Read and DNS:Edit on the zone."
         return Unauthorized(message, code="provider_unauthorized")
@@ -46,4 +44,4 @@ def is_gone(error: Permanent) -> bool:
 
 def unexpected_answer(message: str) -> Retryable:
     """The error for an answer about something else, or one that cannot be used."""
-    return Retryable(message, code=UNEXPECTED)
+    return Retryable(message, code="provider_unexpected")

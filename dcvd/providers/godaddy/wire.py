@@ -39,7 +39,7 @@ def read_records(answer: FetchResponse, owner: OwnerName, kind: str) -> list[Zon
     return [
         _read_record(entry, owner, kind)
         for entry in document
-        if entry.get("type") == kind and _is_same_name(entry.get("name"), owner.label)
+        if entry.get("type") == kind and isinstance(name := entry.get("name"), str) and name.lower() == owner.label
     ]
 
 
@@ -117,10 +117,6 @@ def _read_problem(document: object, secrets: tuple[Secret, ...]) -> tuple[str, s
     first = fields[0] if isinstance(fields, list) and fields else None
     field = sanitize(first.get("message"), secrets) if isinstance(first, dict) else ""
     return sanitize(document.get("code"), secrets), sanitize(document.get("message"), secrets), field
-
-
-def _is_same_name(name: object, label: str) -> bool:
-    return isinstance(name, str) and name.lower() == label
 
 
 def _unexpected_answer(what: str) -> Retryable:

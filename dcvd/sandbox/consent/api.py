@@ -3,7 +3,6 @@
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -59,9 +58,8 @@ class ConsentApi:
             return refusal_page(refusal.message)
 
     async def issue_token(self, request: web.Request) -> web.Response:
-        form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
         try:
-            self._authenticate(request, form)
+            form = await self._read_form(request)
             match form.get("grant_type"):
                 case "authorization_code":
                     tokens = self._consents.exchange(
@@ -79,16 +77,16 @@ class ConsentApi:
 
     async def revoke_token(self, request: web.Request) -> web.Response:
         """Revoke a token; the answer is 200 for any token (RFC 7009 §2.2)."""
-        form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
         try:
-            self._authenticate(request, form)
+            form = await self._read_form(request)
         except OauthRefusal as refusal:
             return _error_response(refusal)
         self._consents.revoke(form.get("token", ""))
         return web.Response()
 
-    def _authenticate(self, request: web.Request, form: Mapping[str, str]) -> None:
-        """Check the client by client_secret_basic or client_secret_post, not both (RFC 6749 §2.3)."""
+    async def _read_form(self, request: web.Request) -> dict[str, str]:
+        """Check the client by client_secret_basic or client_secret_post, not both (RFC 6749 §2.3); return the form."""
+        form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
         header = request.headers.get("Authorization", "")
         if header:
             client_id, secret = _read_basic(header)
@@ -97,6 +95,7 @@ class ConsentApi:
         is_secret_correct = hmac.compare_digest(secret.encode(), self._settings.oauth_client_secret.encode())
         if client_id != self._settings.oauth_client_id or not is_secret_correct:
             raise OauthRefusal("invalid_client", "The client is unknown, or its secret is wrong.")
+        return form
 
 
 def _read_basic(header: str) -> tuple[str, str]:

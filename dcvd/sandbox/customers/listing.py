@@ -5,7 +5,7 @@ from typing import Final, Protocol, TypeVar, get_args
 
 from dcvd.sandbox.customers.bodies import TYPES
 from dcvd.sandbox.customers.model import CustomerZone, DnsRecord, ZoneStatus
-from dcvd.sandbox.hostnames.listing import Query, read_choice, read_integer, result_info
+from dcvd.sandbox.hostnames.listing import Query, read_choice, read_integer, result_info, sort_items
 from dcvd.sandbox.http.envelope import CloudflareErrorResponse
 
 _TEXT_MATCHERS: Final[Mapping[str, Callable[[str, str], bool]]] = {
@@ -57,7 +57,7 @@ def build_zones_page(zones: Sequence[CustomerZone], query: Query) -> tuple[list[
     if "status" in query:
         status = read_choice(query, "status", get_args(ZoneStatus))
         tests.append(lambda zone: zone.status == status)
-    selected = _order(_select(zones, tests, query), query, _ZONE_ORDERS)
+    selected = sort_items(_select(zones, tests, query), query, _ZONE_ORDERS)
     return _cut_page(selected, query, minimum=5, maximum=50, default=20)
 
 
@@ -82,7 +82,7 @@ def build_records_page(records: Sequence[DnsRecord], query: Query) -> tuple[list
     if "search" in query:
         search = query["search"].lower()
         tests.append(lambda record: search in f"{record.name} {record.content} {record.comment or ''}".lower())
-    selected = _order(_select(records, tests, query), query, _RECORD_ORDERS)
+    selected = sort_items(_select(records, tests, query), query, _RECORD_ORDERS)
     return _cut_page(selected, query, minimum=1, maximum=5_000_000, default=100)
 
 
@@ -111,13 +111,6 @@ def _parse_filter(value: str) -> Callable[[str], bool]:
 def _select(items: Sequence[_T], tests: Sequence[Callable[[_T], bool]], query: Query) -> list[_T]:
     combine = any if read_choice(query, "match", ("all", "any"), default="all") == "any" and tests else all
     return [item for item in items if combine(test(item) for test in tests)]
-
-
-def _order(items: list[_T], query: Query, orders: Mapping[str, Callable[[_T], str | int]]) -> list[_T]:
-    descending = read_choice(query, "direction", ("asc", "desc"), default="asc") == "desc"
-    if "order" not in query:
-        return items[::-1] if descending else items
-    return sorted(items, key=orders[read_choice(query, "order", tuple(orders))], reverse=descending)
 
 
 def _cut_page(

@@ -3,11 +3,11 @@
 import math
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar, get_args
 
 from dcvd.core.addresses import parse_ip
 from dcvd.sandbox.hostnames.model import CustomHostname, visible_ssl_status, visible_status
-from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
+from dcvd.sandbox.hostnames.statuses import Authority, HostnameStatus, SslStatus
 from dcvd.sandbox.http.envelope import CloudflareErrorResponse
 
 _HOSTNAME_FILTERS: Final = ("hostname", "hostname.exact", "hostname.contain", "hostname.startsWith")
@@ -20,9 +20,9 @@ _OTHER_FILTERS: Final = (
     "custom_origin_server",
 )
 _PAGE_SIZES: Final = (5, 50, 20)
-_AUTHORITIES: Final = frozenset({"google", "lets_encrypt", "ssl_com"})
 
 Query = Mapping[str, str]
+_T = TypeVar("_T")
 _Test = Callable[[CustomHostname], bool]
 
 
@@ -60,7 +60,11 @@ def select_hostnames(records: Iterable[CustomHostname], query: Query, now: int) 
     """
     tests = _build_tests(query, now)
     selected = [record for record in records if all(test(record) for test in tests)]
-    return _order(selected, query, now)
+    orders: Mapping[str, Callable[[CustomHostname], str | int]] = {
+        "ssl": lambda record: record.ssl is not None,
+        "ssl_status": lambda record: visible_ssl_status(record, now) or "",
+    }
+    return sort_items(selected, query, orders)
 
 
 def _build_tests(query: Query, now: int) -> list[_Test]:
@@ -86,7 +90,7 @@ def _build_tests(query: Query, now: int) -> list[_Test]:
         with_ssl = read_choice(query, "ssl", ("0", "1")) == "1"
         tests.append(lambda record: (record.ssl is not None) is with_ssl)
     if "certificate_authority" in query:
-        authority = read_choice(query, "certificate_authority", sorted(_AUTHORITIES))
+        authority = read_choice(query, "certificate_authority", get_args(Authority))
         tests.append(lambda record: record.ssl is not None and record.ssl.authority == authority)
     if "wildcard" in query:
         wildcard = read_choice(query, "wildcard", ("true", "false", "1", "0")) in ("true", "1")
@@ -114,13 +118,12 @@ def _build_name_test(parameter: str, value: str) -> _Test:
             return lambda record: text in record.hostname
 
 
-def _order(records: Sequence[CustomHostname], query: Query, now: int) -> list[CustomHostname]:
+def sort_items(items: list[_T], query: Query, orders: Mapping[str, Callable[[_T], str | int]]) -> list[_T]:
+    """Sort items by the parameters `order` and `direction`. Raises CloudflareErrorResponse 6003."""
     descending = read_choice(query, "direction", ("asc", "desc"), default="asc") == "desc"
     if "order" not in query:
-        return list(reversed(records)) if descending else list(records)
-    if read_choice(query, "order", ("ssl", "ssl_status")) == "ssl":
-        return sorted(records, key=lambda record: record.ssl is not None, reverse=descending)
-    return sorted(records, key=lambda record: visible_ssl_status(record, now) or "", reverse=descending)
+        return items[::-1] if descending else items
+    return sorted(items, key=orders[read_choice(query, "order", tuple(orders))], reverse=descending)
 
 
 def is_uuid(text: str) -> bool:

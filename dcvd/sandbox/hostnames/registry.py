@@ -44,21 +44,19 @@ class HostnameRegistry:
 
     def get(self, record_id: str, now: int) -> CustomHostname | None:
         """Return the hostname with this id as it is now, or None."""
-        record = self._records.get(record_id)
+        record = self._records.get(record_id) or self._find_preloaded(self._preloaded.find_index(record_id))
         if record is None:
-            record = self._find_preloaded(self._preloaded.find_index(record_id))
-            return None if record is None else advance(record, now, self._step_ms)
+            return None
         current = advance(record, now, self._step_ms)
-        if current is not record:
+        if record_id in self._records:
             self._records[record_id] = current
         return current
 
     def get_by_name(self, hostname: str, now: int) -> CustomHostname | None:
         record_id = self._ids.get(hostname)
-        if record_id is None:
-            record = self._find_preloaded(self._preloaded.find_index_by_name(hostname))
-            return None if record is None else advance(record, now, self._step_ms)
-        return self.get(record_id, now)
+        if record_id is None and (index := self._preloaded.find_index_by_name(hostname)) is not None:
+            record_id = build_hostname_id(index)
+        return None if record_id is None else self.get(record_id, now)
 
     def list_all(self, now: int) -> list[CustomHostname]:
         return self.page(0, len(self), now)

@@ -16,8 +16,9 @@ from dcvd.core.secret import Secret
 from dcvd.dns import DnsObserver
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.domain_connect.records import TemplateRecords
-from dcvd.providers.godaddy import GodaddyBudgets, GodaddyRecords
-from dcvd.providers.http import HttpRecords
+from dcvd.providers.godaddy.budgets import GodaddyBudgets
+from dcvd.providers.godaddy.records import GodaddyRecords
+from dcvd.providers.http.records import HttpRecords
 from dcvd.providers.record_provider import RecordProvider
 from dcvd.providers.rfc2136.records import Rfc2136Records
 from dcvd.providers.rfc2136.server import UpdateServers

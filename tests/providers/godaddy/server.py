@@ -12,7 +12,8 @@ from aiohttp import web
 from dcvd.core.connections.credentials import ApiToken, KeyPair, OauthTokens
 from dcvd.core.secret import Secret
 from dcvd.kit.http.fetch import Fetcher
-from dcvd.providers.godaddy import GodaddyBudgets, GodaddyRecords
+from dcvd.providers.godaddy.budgets import GodaddyBudgets
+from dcvd.providers.godaddy.records import GodaddyRecords
 from tests.kit.receivers import receiver
 
 TOKEN: Final = "gd_pat_t0ken"

@@ -9,7 +9,7 @@ from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import Retryable
 from dcvd.kit.http.fetch import FetchResponse
-from dcvd.providers.godaddy import GodaddyBudgets
+from dcvd.providers.godaddy.budgets import GodaddyBudgets
 from tests.providers.godaddy.server import KEY, PAT, GodaddyServer, godaddy, problem
 
 ZONE = Zone(id="customer.com", name="customer.com")

@@ -9,7 +9,7 @@ from dcvd.core.connections.credentials import ApiToken, KeyPair, OauthTokens
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RecordConflict, Retryable, Unauthorized
-from dcvd.providers.godaddy import GodaddyRecords
+from dcvd.providers.godaddy.records import GodaddyRecords
 from tests.providers.godaddy.server import KEY, PAT, TOKEN, GodaddyServer, godaddy, problem
 
 ZONE = Zone(id="customer.com", name="customer.com")

@@ -13,7 +13,8 @@ from aiohttp import web
 from dcvd.config.http_api_section import HttpApiDescription
 from dcvd.core.secret import Secret
 from dcvd.kit.http.fetch import Fetcher
-from dcvd.providers.http import PRESETS, HttpRecords
+from dcvd.providers.http.presets import PRESETS
+from dcvd.providers.http.records import HttpRecords
 from tests.kit.receivers import receiver
 
 TOKEN: Final = Secret("dop_t0ken")

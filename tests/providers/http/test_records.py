@@ -10,7 +10,8 @@ from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import DcvdError, NotConfigured, Permanent, Retryable, Unauthorized
 from dcvd.kit.http.fetch import Fetcher
-from dcvd.providers.http import PRESETS, HttpRecords
+from dcvd.providers.http.presets import PRESETS
+from dcvd.providers.http.records import HttpRecords
 from tests.providers.http.servers import KINDS, TOKEN, DigitalOcean, described
 
 ZONE = Zone(id="customer.com", name="customer.com")
