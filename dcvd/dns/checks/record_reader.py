@@ -9,7 +9,6 @@ from dns.rdatatype import RdataType
 
 from dcvd.core.domains.dns_facts import ChallengeAnswer, ObservedRecord, OtherNameAnswer
 from dcvd.dns.messages.names import to_text
-from dcvd.dns.messages.reply import Rdata
 from dcvd.dns.queries.lookup import RecordLookup, ResolvedChain
 
 MAX_ADDRESSES: Final = 10
@@ -41,10 +40,11 @@ async def read_records(lookup: RecordLookup, name: Name) -> list[ObservedRecord]
 async def read_texts(lookup: RecordLookup, name: Name) -> ChallengeAnswer:
     """Return the TXT values at the end of the name's CNAMEs, and those CNAMEs."""
     result = await lookup.follow_cnames(name, RdataType.TXT)
+    texts = [b"".join(rdata.strings).decode("latin-1")[:_MAX_TEXT_LENGTH] for rdata in result.rdatas[:_MAX_TEXTS]]
     return ChallengeAnswer(
         outcome=result.outcome,
         chain=tuple(to_text(link) for link in result.chain),
-        texts=tuple(_decode_texts(result.rdatas))[:_MAX_TEXTS],
+        texts=tuple(texts),
     )
 
 
@@ -68,7 +68,3 @@ async def _follow_all(lookup: RecordLookup, name: Name, rdtypes: Iterable[RdataT
             for rdtype in rdtypes
         ]
     return [task.result() for task in tasks]
-
-
-def _decode_texts(rdatas: Iterable[Rdata]) -> list[str]:
-    return [b"".join(rdata.strings).decode("latin-1")[:_MAX_TEXT_LENGTH] for rdata in rdatas]

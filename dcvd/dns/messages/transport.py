@@ -27,7 +27,8 @@ async def exchange_datagram(wire: bytes, server: SocketAddress, is_answer: Calla
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[bytes | None] = loop.create_future()
     stray_count = 0
-    with socket.socket(_get_address_family(server), socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as udp_socket:
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as udp_socket:
         # On a connected socket the kernel drops what others send, and reports a closed port.
         udp_socket.connect((server.host, server.port))
         udp_socket.send(wire)
@@ -71,7 +72,3 @@ async def exchange_over_tcp(wire: bytes, server: SocketAddress) -> bytes:
         return await reader.readexactly(length)
     finally:
         writer.transport.abort()
-
-
-def _get_address_family(server: SocketAddress) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in server.host else socket.AF_INET

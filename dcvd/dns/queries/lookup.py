@@ -26,7 +26,6 @@ class ResolvedChain(Struct, frozen=True, kw_only=True):
     end: Name
     chain: tuple[Name, ...] = ()
     rdatas: tuple[Rdata, ...] = ()
-    exists: bool = False
 
 
 class RecordLookup(Struct, frozen=True):
@@ -64,7 +63,7 @@ class RecordLookup(Struct, frozen=True):
             is_complete = True
             for alias in reply.aliases:
                 if alias in visited or len(chain) >= MAX_CNAME_HOPS:
-                    return ResolvedChain(outcome=reply.outcome, end=end, chain=tuple(chain), exists=True)
+                    return ResolvedChain(outcome=reply.outcome, end=end, chain=tuple(chain))
                 chain.append(alias)
                 visited.append(alias)
                 end = alias
@@ -73,9 +72,7 @@ class RecordLookup(Struct, frozen=True):
                     is_complete = False
                     break
             if is_complete:
-                return ResolvedChain(
-                    outcome=reply.outcome, end=end, chain=tuple(chain), rdatas=reply.rdatas, exists=reply.exists
-                )
+                return ResolvedChain(outcome=reply.outcome, end=end, chain=tuple(chain), rdatas=reply.rdatas)
 
     async def _ask_source(self, name: Name, rdtype: RdataType, source: AnswerSource, bypass_cache: bool) -> DnsReply:
         async def ask() -> DnsReply:

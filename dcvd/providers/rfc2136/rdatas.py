@@ -22,7 +22,10 @@ def to_records(rrset: RRset) -> list[ZoneRecord]:
 
     `raw` is the data in wire format, because only that keeps the spelling of names.
     """
-    records = [replace(to_zone_record(rrset.name, rdata, rrset.ttl), raw=_encode_raw(rdata)) for rdata in rrset]
+    records = [
+        replace(to_zone_record(rrset.name, rdata, rrset.ttl), raw=json.dumps({"rdata": (rdata.to_wire() or b"").hex()}))
+        for rdata in rrset
+    ]
     return sorted(records, key=lambda record: record.value)
 
 
@@ -45,7 +48,3 @@ def to_rdata(record: ZoneRecord) -> Rdata:
 def is_exclusive(rdtype: RdataType) -> bool:
     """Whether nothing else may stand beside a record of this type (RFC 1034 §3.6.2)."""
     return rdtype is RdataType.CNAME
-
-
-def _encode_raw(rdata: Rdata) -> str:
-    return json.dumps({"rdata": (rdata.to_wire() or b"").hex()})

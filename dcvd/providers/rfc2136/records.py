@@ -130,7 +130,9 @@ class Rfc2136Records(AtomicProvider):
             return answer.get_rrset(answer.answer, owner, dns.rdataclass.IN, rdtype)
         cut = answer.get_rrset(answer.authority, owner, dns.rdataclass.IN, RdataType.NS)
         if cut is None:
-            raise _delegated_error(owner)
+            raise Permanent(
+                f"{to_text(owner)} is delegated to other servers; connect the zone that it is in.", code="zone_not_held"
+            )
         return cut
 
     def _is_zone_cut(self, rrset: RRset) -> bool:
@@ -178,12 +180,6 @@ class Rfc2136Records(AtomicProvider):
         return Permanent(
             f"{self._tsig.server} is not a primary server of the zone {self._zone_text}.", code="zone_not_held"
         )
-
-
-def _delegated_error(name: Name) -> Permanent:
-    return Permanent(
-        f"{to_text(name)} is delegated to other servers; connect the zone that it is in.", code="zone_not_held"
-    )
 
 
 def _to_rdatasets(records: Sequence[ZoneRecord]) -> dict[RdataType, Rdataset]:

@@ -15,9 +15,9 @@ import msgspec
 from dcvd.core.instants import MINUTE, SECOND
 from dcvd.sandbox.consent.requests import (
     OFFLINE_ACCESS,
+    PERMISSIONS,
     AuthorizationRequest,
     OauthRefusal,
-    permissions_of,
     read_request,
 )
 from dcvd.sandbox.customers.tokens import CustomerTokens, hash_token, new_secret
@@ -113,7 +113,7 @@ class Consents:
 
     def _issue(self, consent: _Consent) -> dict[str, object]:
         access_token, issued = self._tokens.issue(
-            permissions_of(consent.scopes),
+            [permission for permission in PERMISSIONS if permission in consent.scopes],
             account=self._settings.customer,
             is_verifiable=False,
             lifetime_ms=self._settings.access_token_lifetime_s * SECOND,

@@ -80,10 +80,6 @@ def read_request(query: Mapping[str, str], settings: SandboxSettings) -> Authori
     return request
 
 
-def permissions_of(scopes: tuple[str, ...]) -> frozenset[Permission]:
-    return frozenset(permission for permission in PERMISSIONS if permission in scopes)
-
-
 def _is_registered(redirect_uri: str, registered: str) -> bool:
     if redirect_uri == registered:
         return True

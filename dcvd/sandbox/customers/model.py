@@ -5,7 +5,6 @@ from typing import Final, Literal
 
 import msgspec
 
-from dcvd.core.domains.hostnames import is_within
 from dcvd.core.instants import to_rfc3339
 
 ZoneStatus = Literal["initializing", "pending", "active", "moved"]
@@ -74,10 +73,6 @@ class CustomerZone(msgspec.Struct, kw_only=True):
     def records_at(self, name: str) -> list[DnsRecord]:
         """Return the records at exactly this name."""
         return [record for record in self.records.values() if record.name == name]
-
-    def contains(self, name: str) -> bool:
-        """Whether a name is the zone's own or below it."""
-        return is_within(name, self.name)
 
     def to_json(self) -> dict[str, object]:
         """Return the zone as Cloudflare shows it."""

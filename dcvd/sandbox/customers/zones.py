@@ -7,7 +7,7 @@ from typing import Final
 
 from dns.name import Name
 
-from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.domains.hostnames import is_within, registrable_domain
 from dcvd.errors import Conflict, InvalidInput, NotFound
 from dcvd.sandbox.customers.bodies import TYPES, parse_record_name, read_patch, read_record
 from dcvd.sandbox.customers.model import CustomerZone, DnsRecord, ZoneStatus
@@ -52,7 +52,7 @@ class CustomerZones:
     def find_cname_target(self, name: str) -> str | None:
         """Return the target of a name's CNAME, which Cloudflare knows for its own zones even if DNS hides it."""
         for zone in self._zones.values():
-            if zone.status == "active" and zone.contains(name):
+            if zone.status == "active" and is_within(name, zone.name):
                 for record in zone.records_at(name):
                     if record.type == "CNAME":
                         return record.content
@@ -119,7 +119,8 @@ class CustomerZones:
 
         Contradictory records are taken over too. Records of types that the zones do not keep stay only in DNS.
         """
-        zone = max((zone for zone in self._zones.values() if zone.contains(name)), key=_label_count, default=None)
+        zones = (zone for zone in self._zones.values() if is_within(name, zone.name))
+        zone = max(zones, key=lambda zone: zone.name.count("."), default=None)
         if zone is None or zone.status != "active":
             return
         now = self._now()
@@ -194,7 +195,3 @@ def _refuse_conflicts(record: DnsRecord, others: Sequence[DnsRecord]) -> None:
         raise CloudflareErrorResponse(81054)
     if (record.type == "NS" and kinds - {"NS"}) or (record.type != "NS" and "NS" in kinds):
         raise CloudflareErrorResponse(81056)
-
-
-def _label_count(zone: CustomerZone) -> int:
-    return zone.name.count(".")
