@@ -4,7 +4,7 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from dcvd.core.addresses import MAX_NAME_CHARS, parse_ip
+from dcvd.core.addresses import MAX_NAME_CHARS, is_loopback, parse_ip
 
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOSTNAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -83,8 +83,6 @@ def parse_base_url(text: str) -> str:
     return text
 
 
-def is_loopback(url: str) -> bool:
-    """Whether a URL's host is a loopback address or `localhost`; no other name is resolved."""
-    host = urlsplit(url).hostname or ""
-    address = parse_ip(host)
-    return address.is_loopback if address is not None else host == "localhost"
+def leads_to_loopback(url: str) -> bool:
+    """Whether a URL's host is a loopback address or `localhost`."""
+    return is_loopback(urlsplit(url).hostname or "")

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from dcvd.config.addresses import is_loopback
+from dcvd.config.addresses import leads_to_loopback
 from dcvd.config.document import read_document
 from dcvd.config.key_annotations import ConfigKey, ConfigSecret, attribute_of, keys, secret_keys, sections
 from dcvd.config.problems import (
@@ -173,7 +173,7 @@ class _ConfigLoader:
             self._problems.append(problem)
 
     def _warn(self, config: Config) -> None:
-        is_sandbox = is_loopback(config.cloudflare.base_url)
+        is_sandbox = leads_to_loopback(config.cloudflare.base_url)
         if config.cloudflare.base_url.startswith("http://") and not is_sandbox:
             self._warnings.append(
                 f"cloudflare.base_url {config.cloudflare.base_url} is plain http: the API token crosses the network "
@@ -188,8 +188,8 @@ class _ConfigLoader:
 
 def _is_for_sandbox(section: str, config: Config) -> bool:
     """Whether others may read the section's secret file, because it is for a server on loopback alone (the sandbox)."""
-    is_cloudflare_local = is_loopback(config.cloudflare.base_url)
-    is_oauth_local = is_loopback(config.oauth_cloudflare.token_url)
+    is_cloudflare_local = leads_to_loopback(config.cloudflare.base_url)
+    is_oauth_local = leads_to_loopback(config.oauth_cloudflare.token_url)
     match section:
         case "cloudflare":
             return is_cloudflare_local

@@ -11,7 +11,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from dcvd.config.addresses import SocketAddress, is_loopback, parse_address, parse_base_url, parse_hostname
+from dcvd.config.addresses import SocketAddress, leads_to_loopback, parse_address, parse_base_url, parse_hostname
 from dcvd.config.validators import Validator, duration, integer, invalid_value, list_of, one_of, text, text_matching
 from dcvd.core.addresses import IpNetwork
 from dcvd.core.domains.hostnames import RESERVED_TLDS
@@ -69,7 +69,7 @@ def _parse_endpoint_url(value: str) -> str:
         raise ValueError("not visible ASCII, or a fragment")
     parts = urlsplit(value)
     parse_base_url(f"{parts.scheme}://{parts.netloc}")
-    if parts.scheme != "https" and not is_loopback(value):
+    if parts.scheme != "https" and not leads_to_loopback(value):
         raise ValueError("plain http to another machine")
     return value
 

@@ -86,6 +86,12 @@ def parse_ip(text: str) -> IpAddress | None:
         return None
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host, as in a URL but without brackets, can only be this machine; no name is resolved."""
+    address = parse_ip(host)
+    return address.is_loopback if address is not None else host.lower() == "localhost"
+
+
 def _embedded_ipv4(address: IpAddress) -> IPv4Address | None:
     """Return the IPv4 address that an IPv6 address embeds: mapped, 6to4, or NAT64 under the well-known prefix."""
     if isinstance(address, IPv4Address):

@@ -94,7 +94,7 @@ def note_transition(before: Domain, after: Domain) -> TimelineNote | None:
     changes = []
     if before.status is not after.status:
         changes.append(FieldChange("status", before.status.value, after.status.value))
-    if _error_code(before.error) != _error_code(after.error):
+    if (before.error and before.error.code) != (after.error and after.error.code):
         changes.append(FieldChange("error", _error_fields(before.error), _error_fields(after.error)))
     return TimelineNote(changes=tuple(changes)) if changes else None
 
@@ -151,10 +151,6 @@ def _error_fields(error: DomainError | None) -> dict[str, Any] | None:
     return (
         None if error is None else {"code": _shorten_optional(error.code), "message": _shorten_optional(error.message)}
     )
-
-
-def _error_code(error: DomainError | None) -> str | None:
-    return None if error is None else error.code
 
 
 def _shorten_all(texts: Sequence[str]) -> list[str]:

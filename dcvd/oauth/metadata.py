@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import structlog
 from msgspec import Struct
 
-from dcvd.config.addresses import is_loopback
+from dcvd.config.addresses import leads_to_loopback
 from dcvd.config.validators import InvalidValue
 from dcvd.config.values import endpoint_url
 from dcvd.core.http_exchanges import is_temporary
@@ -113,7 +113,7 @@ def _read_endpoint(issuer: str, document: dict[str, Any], name: str) -> str | No
         checked = endpoint_url(url)
     except InvalidValue:
         checked = ""
-    if not checked or (is_loopback(checked) and not is_loopback(issuer)):
+    if not checked or (leads_to_loopback(checked) and not leads_to_loopback(issuer)):
         raise _bad_metadata(issuer, f"metadata whose {name} is no https:// URL to which secrets may go")
     return checked
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from dcvd.core.addresses import parse_ip
+from dcvd.core.addresses import is_loopback
 from dcvd.errors import InvalidInput
 
 
@@ -62,9 +62,3 @@ def validate_settings(settings: SandboxSettings) -> None:
         raise InvalidInput(
             "access_token_life", f"access_token_life {settings.access_token_lifetime_s} is below a second."
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host, as in a URL but without brackets, can only be this machine."""
-    address = parse_ip(host)
-    return address.is_loopback if address is not None else host.lower() == "localhost"

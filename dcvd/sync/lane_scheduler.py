@@ -38,18 +38,15 @@ class LaneScheduler:
         """Return how many more slots a lane could hold if the others took no more."""
         in_flight = self._in_flight
         lendable = self._slots - self._slots // _RESERVE_DIVISOR
+        lent_out = in_flight[CheckLane.ROUTINE] + in_flight[CheckLane.FAILING]
         match lane:
             case CheckLane.WAITING:
                 return self.free_slots
             case CheckLane.ROUTINE:
-                return min(self.free_slots, lendable - in_flight[CheckLane.ROUTINE] - in_flight[CheckLane.FAILING])
+                return min(self.free_slots, lendable - lent_out)
             case CheckLane.FAILING:
                 limit = max(self._slots // _FAILING_DIVISOR, 1)
-                return min(
-                    self.free_slots,
-                    limit - in_flight[lane],
-                    lendable - in_flight[CheckLane.ROUTINE] - in_flight[CheckLane.FAILING],
-                )
+                return min(self.free_slots, limit - in_flight[lane], lendable - lent_out)
 
     def choose(self, ready_lanes: Collection[CheckLane]) -> CheckLane | None:
         """Choose which of the lanes with ready work starts a check now; None when none of them may."""

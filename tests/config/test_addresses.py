@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.config import SocketAddress, parse_address
-from dcvd.config.addresses import is_loopback, parse_base_url, parse_hostname
+from dcvd.config.addresses import leads_to_loopback, parse_base_url, parse_hostname
 
 
 @given(st.ip_addresses(), st.integers(0, 65535))
@@ -69,8 +69,8 @@ def test_a_base_url_is_kept_as_it_is(url: str) -> None:
 
 
 def test_loopback_is_known_by_its_spelling() -> None:
-    assert is_loopback("http://127.9.9.9:80/x")
-    assert is_loopback("http://localhost")
-    assert is_loopback("http://[::1]:1")
-    assert not is_loopback("http://localhost.example.net")
-    assert not is_loopback("http://10.0.0.1")
+    assert leads_to_loopback("http://127.9.9.9:80/x")
+    assert leads_to_loopback("http://localhost")
+    assert leads_to_loopback("http://[::1]:1")
+    assert not leads_to_loopback("http://localhost.example.net")
+    assert not leads_to_loopback("http://10.0.0.1")

@@ -44,7 +44,7 @@ def explain_redirect(attempt: Attempt, url: str) -> tuple[str, str]:
     if source is None or final is None or target is None or target.scheme not in _DEFAULT_PORTS or not target.hostname:
         return f"{answered}, a redirect to {location}, which is no web address.", FIX_WITHOUT_REDIRECT
     sentence = f"{answered}, a redirect to {final}; redirects are not followed."
-    if _is_same_url(source, target):
+    if _normalize(source) == _normalize(target):
         fix = "Answer 2xx at once: it redirects to itself, as servers do that want a cookie or a language."
     elif _LOGIN_URL.search(final) and not _LOGIN_URL.search(url):
         fix = f"Let POSTs to {_path_of(url)} in without a login; the signature authenticates them."
@@ -135,16 +135,9 @@ def _join_url(url: str, location: str) -> str | None:
         return None
 
 
-def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
-
-
-def _is_same_url(requested: SplitResult, target: SplitResult) -> bool:
-    return (_origin(requested), requested.path or "/", requested.query) == (
-        _origin(target),
-        target.path or "/",
-        target.query,
-    )
+def _normalize(parts: SplitResult) -> tuple[str, str | None, int | None, str, str]:
+    port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    return parts.scheme, parts.hostname, port, parts.path or "/", parts.query
 
 
 def _describe_difference(requested: SplitResult, target: SplitResult) -> str:

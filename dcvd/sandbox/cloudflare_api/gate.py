@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
+from dcvd.core.addresses import is_loopback
 from dcvd.sandbox.customers.tokens import IssuedToken
 from dcvd.sandbox.faults import ApiFault
 from dcvd.sandbox.http.envelope import (
@@ -19,7 +20,6 @@ from dcvd.sandbox.http.envelope import (
     no_route_error,
     refusal_response,
 )
-from dcvd.sandbox.settings import is_loopback
 from dcvd.sandbox.world import World
 
 log = structlog.get_logger(__name__)

@@ -7,9 +7,10 @@ from typing import Final, Literal
 import msgspec
 from yarl import URL
 
+from dcvd.core.addresses import is_loopback
 from dcvd.errors import DcvdError
 from dcvd.sandbox.customers.tokens import Permission
-from dcvd.sandbox.settings import SandboxSettings, is_loopback
+from dcvd.sandbox.settings import SandboxSettings
 
 PERMISSIONS: Final[tuple[Permission, ...]] = ("zone.read", "dns.read", "dns.write")
 OFFLINE_ACCESS: Final = "offline_access"
