@@ -23,7 +23,14 @@ from tests.docs.markdown import ROOT
 _NOT_FOR_USERS: Final = {"sandbox", "cli", "daemon"}
 """What stands apart, and what only the operator's terminal shows, as a sentence and an exit code."""
 _CODE: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_KINDS: Final = {"DomainError": "domain", "RegistrationRefusal": "domain", "Obstacle": "plan", "Finding": "finding"}
+_KINDS: Final = {
+    "DomainError": "domain",
+    "RegistrationRefusal": "domain",
+    "Obstacle": "plan",
+    "Finding": "finding",
+    "new_finding": "finding",
+    "customer_error": "finding",
+}
 _ENUMERATIONS: Final = {"DomainErrorCode": "domain", "FindingCode": "finding"}
 """Closed sets of codes: each member counts, whether or not the source uses it."""
 
