@@ -9,7 +9,6 @@ from dcvd.core.secret import Secret
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_list
-from dcvd.store.engine.paging import HIGHEST_KEY
 from dcvd.store.engine.struct_table import StructTable
 
 _CONNECTIONS: Final = StructTable("oauth_connections", Connection, renamed={"last_error.message": "last_error"})
@@ -32,9 +31,7 @@ def get(snapshot: Snapshot, connection_id: str) -> Connection | None:
 
 def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: int) -> list[Connection]:
     """List an organization's connections with an id below `before`, newest first."""
-    return _CONNECTIONS.fetch_all(
-        snapshot, "WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (org_id, before or HIGHEST_KEY, limit)
-    )
+    return _CONNECTIONS.list_of_org(snapshot, org_id, before=before, limit=limit)
 
 
 def count_of_org(snapshot: Snapshot, org_id: str) -> int:

@@ -140,12 +140,7 @@ def list_of_org(
     snapshot: Snapshot, org_id: str, *, status: DomainStatus | None, before: str | None, limit: int
 ) -> list[Domain]:
     """List an organization's domains with an id below `before`, newest first."""
-    and_status, statuses = ("", ()) if status is None else (" AND status = ?", (status,))
-    return _DOMAINS.fetch_all(
-        snapshot,
-        f"WHERE org_id = ?{and_status} AND id < ? ORDER BY id DESC LIMIT ?",
-        (org_id, *statuses, before or HIGHEST_KEY, limit),
-    )
+    return _DOMAINS.list_of_org(snapshot, org_id, before=before, limit=limit, status=status)
 
 
 def search(

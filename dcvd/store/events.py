@@ -33,13 +33,8 @@ def list_of_domain(
     snapshot: Snapshot, domain_id: str, position: tuple[int, int], *, newest_first: bool, limit: int
 ) -> list[Event]:
     """List a domain's events beyond a position (instant, number), in that order or against it."""
-    beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
-    return _EVENTS.fetch_all(
-        snapshot,
-        f"WHERE domain_id = ? AND (created_at, sequence) {beyond} (?, ?)"
-        f" ORDER BY created_at {order}, sequence {order} LIMIT ?",
-        (domain_id, *position, limit),
-    )
+    columns = dict(zip(("created_at", "sequence"), position, strict=True))
+    return _EVENTS.list_of_domain(snapshot, domain_id, columns, newest_first=newest_first, limit=limit)
 
 
 def get(snapshot: Snapshot, event_id: str) -> Event | None:

@@ -8,7 +8,6 @@ from msgspec.structs import astuple
 from dcvd.core.jobs import Job, JobState, Predecessor
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_list
-from dcvd.store.engine.paging import HIGHEST_KEY
 from dcvd.store.engine.struct_table import StructTable
 
 _JOBS: Final = StructTable("jobs", Job)
@@ -53,12 +52,7 @@ def list_of_org(
     snapshot: Snapshot, org_id: str, *, state: JobState | None, before: str | None, limit: int
 ) -> list[Job]:
     """List an organization's jobs with an id below `before`, newest first."""
-    and_state, states = ("", ()) if state is None else (" AND state = ?", (state,))
-    return _JOBS.fetch_all(
-        snapshot,
-        f"WHERE org_id = ?{and_state} AND id < ? ORDER BY id DESC LIMIT ?",
-        (org_id, *states, before or HIGHEST_KEY, limit),
-    )
+    return _JOBS.list_of_org(snapshot, org_id, before=before, limit=limit, state=state)
 
 
 def list_due(
@@ -200,12 +194,8 @@ def list_of_domain(
     snapshot: Snapshot, domain_id: str, position: tuple[int, str], *, newest_first: bool, limit: int
 ) -> list[Job]:
     """List a domain's jobs beyond a position (instant of creation, id), in that order or against it."""
-    beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
-    return _JOBS.fetch_all(
-        snapshot,
-        f"WHERE domain_id = ? AND (created_at, id) {beyond} (?, ?) ORDER BY created_at {order}, id {order} LIMIT ?",
-        (domain_id, *position, limit),
-    )
+    columns = dict(zip(("created_at", "id"), position, strict=True))
+    return _JOBS.list_of_domain(snapshot, domain_id, columns, newest_first=newest_first, limit=limit)
 
 
 def end_outage(tx: Transaction, codes: Collection[str], now: int) -> int:

@@ -57,13 +57,8 @@ def list_of_domain(
     snapshot: Snapshot, domain_id: str, position: TimelinePosition, *, newest_first: bool, limit: int
 ) -> list[StoredTimelineEntry]:
     """List a domain's entries beyond a position, in the order of the timeline or against it."""
-    beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
-    return _ENTRIES.fetch_all(
-        snapshot,
-        f"WHERE domain_id = ? AND (at, kind, id) {beyond} (?, ?, ?)"
-        f" ORDER BY at {order}, kind {order}, id {order} LIMIT ?",
-        (domain_id, *position, limit),
-    )
+    columns = dict(zip(("at", "kind", "id"), position, strict=True))
+    return _ENTRIES.list_of_domain(snapshot, domain_id, columns, newest_first=newest_first, limit=limit)
 
 
 def find_org(snapshot: Snapshot, domain_id: str) -> str | None:

@@ -5,7 +5,6 @@ from typing import Final
 
 from dcvd.core.tokens import Token
 from dcvd.store.engine.database import Snapshot, Transaction
-from dcvd.store.engine.paging import HIGHEST_KEY
 from dcvd.store.engine.struct_table import StructTable
 
 _TOKENS: Final = StructTable("api_tokens", Token)
@@ -32,11 +31,7 @@ def get(snapshot: Snapshot, token_id: str) -> Token | None:
 
 def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: int) -> list[Token]:
     """List an organization's tokens with an id below `before`, newest first."""
-    return _TOKENS.fetch_all(
-        snapshot,
-        "WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
-        (org_id, before or HIGHEST_KEY, limit),
-    )
+    return _TOKENS.list_of_org(snapshot, org_id, before=before, limit=limit)
 
 
 def delete(tx: Transaction, org_id: str, token_id: str) -> bool:

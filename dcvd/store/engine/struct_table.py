@@ -11,6 +11,7 @@ from msgspec.structs import astuple
 
 from dcvd.store.engine.database import Row, Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_json
+from dcvd.store.engine.paging import HIGHEST_KEY
 
 S = TypeVar("S", bound=Struct)
 
@@ -89,6 +90,29 @@ class StructTable(Generic[S]):
         """Fetch the first row that the clauses behind `FROM table` select, or None."""
         row = snapshot.fetch_one(f"{self.select_sql} {clauses}", parameters)
         return None if row is None else self.from_row(row)
+
+    def list_of_org(
+        self, snapshot: Snapshot, org_id: str, *, before: str | None, limit: int, **conditions: object
+    ) -> list[S]:
+        """List an organization's rows with an id below `before`, newest first; a condition that is None is none."""
+        given = {column: value for column, value in conditions.items() if value is not None}
+        return self.fetch_all(
+            snapshot,
+            f"WHERE org_id = ?{''.join(f' AND {column} = ?' for column in given)} AND id < ? ORDER BY id DESC LIMIT ?",
+            (org_id, *given.values(), before or HIGHEST_KEY, limit),
+        )
+
+    def list_of_domain(
+        self, snapshot: Snapshot, domain_id: str, position: Mapping[str, object], *, newest_first: bool, limit: int
+    ) -> list[S]:
+        """List a domain's rows beyond a position, which is the values of some columns, in that order or against it."""
+        beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
+        return self.fetch_all(
+            snapshot,
+            f"WHERE domain_id = ? AND ({', '.join(position)}) {beyond} ({', '.join('?' * len(position))})"
+            f" ORDER BY {', '.join(f'{column} {order}' for column in position)} LIMIT ?",
+            (domain_id, *position.values(), limit),
+        )
 
     def to_row(self, struct: S) -> list[Any]:
         """Return the values of the columns."""

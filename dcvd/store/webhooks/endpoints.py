@@ -11,7 +11,6 @@ from dcvd.core.webhooks.health import EndpointHealth
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_json, encode_list
-from dcvd.store.engine.paging import HIGHEST_KEY
 from dcvd.store.engine.struct_table import StructTable
 from dcvd.store.vault.sealed_columns import WEBHOOK_HEADERS
 
@@ -132,9 +131,7 @@ def find_failing_by_ids(snapshot: Snapshot, ids: Collection[str]) -> dict[str, E
 
 def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None = None, limit: int = -1) -> list[Endpoint]:
     """List an organization's endpoints with an id below `before`, newest first; all of them without a limit."""
-    return _ENDPOINTS.fetch_all(
-        snapshot, "WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (org_id, before or HIGHEST_KEY, limit)
-    )
+    return _ENDPOINTS.list_of_org(snapshot, org_id, before=before, limit=limit)
 
 
 def end_pauses(tx: Transaction, latest_at: int) -> int:
