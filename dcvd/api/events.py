@@ -8,12 +8,11 @@ import msgspec
 from litestar import Response, Router, get
 from litestar.enums import MediaType
 from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
-from litestar.params import QueryParameter
 from msgspec import Raw, Struct
 
 from dcvd.api.http.documentation import problems, success
 from dcvd.api.http.instants import Instant
-from dcvd.api.http.parameters import EVENT_TYPES, TEXT, Limit, parse_event_types, parse_page_limit
+from dcvd.api.http.parameters import EVENT_TYPES, Limit, parse_event_types, parse_page_limit, query_parameter
 from dcvd.api.http.preferences import MAX_WAIT_S, parse_wait_s
 from dcvd.api.http.presence import run_while_connected
 from dcvd.api.http.request import ApiRequest
@@ -24,18 +23,16 @@ _SEQUENCE: Final = re.compile(r"[0-9]{1,18}")
 
 After = Annotated[
     str | None,
-    QueryParameter(
-        name="after",
-        description="The previous answer's `nextCursor`, or an event's `sequence`; absent: from the oldest stored.",
-        schema_extra=TEXT,
+    query_parameter(
+        "after", "The previous answer's `nextCursor`, or an event's `sequence`; absent: from the oldest stored."
     ),
 ]
 Types = Annotated[
     list[str] | None,
-    QueryParameter(
-        name="types",
-        description="Only these events: several with commas between them, or each in a parameter of its own.",
-        schema_extra=EVENT_TYPES,
+    query_parameter(
+        "types",
+        "Only these events: several with commas between them, or each in a parameter of its own.",
+        **EVENT_TYPES,
     ),
 ]
 

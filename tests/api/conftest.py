@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from dcvd.api.app import Api
-from dcvd.api.http.admission_limits import StreamSlots, build_sync_limit
+from dcvd.api.http.admission_limits import StreamSlots, build_check_limit
 from dcvd.api.http.app_services import AppServices
 from dcvd.config import Config, Live, load
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, DnsObservation
@@ -255,7 +255,7 @@ def app(
     parts.feed, parts.tester = feed, prober
     parts.hints, parts.diagnoser = CloudflareNotificationHandler(context, Metrics()), Diagnoser(context, observer)
     parts.context, parts.token_usage, parts.registry = context, last_use, registry
-    parts.checks, parts.sync_limit = OnDemandChecks(context, looker), build_sync_limit()
+    parts.checks, parts.sync_limit = OnDemandChecks(context, looker), build_check_limit("syncs")
     parts.stream_slots = StreamSlots()
     parts.access = access_of(context)
     parts.operators = Live(frozenset({os.getuid()}))

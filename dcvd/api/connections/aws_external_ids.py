@@ -9,7 +9,7 @@ from msgspec import Struct
 from dcvd.api.http.documentation import BodyMayBeEmpty, problems
 from dcvd.api.http.instants import Instant
 from dcvd.api.http.request import ApiRequest
-from dcvd.core.instants import to_rfc3339
+from dcvd.api.http.views import build_view
 from dcvd.services.connections import aws_external_ids
 
 
@@ -52,13 +52,7 @@ async def add_external_id(request: ApiRequest, data: JSONBody[NewExternalId] = _
     external_id = await aws_external_ids.issue(
         request.context, request.services.access.drivers.aws_sessions, request.org_id, data.domains
     )
-    return ExternalIdAnswer(
-        external_id=external_id.external_id,
-        expires_at=to_rfc3339(external_id.expires_at),
-        trust_policy=external_id.trust_policy,
-        permissions_policy=external_id.permissions_policy,
-        instructions=_INSTRUCTIONS,
-    )
+    return build_view(ExternalIdAnswer, external_id, instructions=_INSTRUCTIONS)
 
 
 ROUTER: Final = Router("/oauth/aws/external-ids", route_handlers=[add_external_id], tags=["Connections"])

@@ -3,8 +3,8 @@
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.http.instants import Instant
+from dcvd.api.http.views import build_view
 from dcvd.core.connections.connection import Connection, ConnectionMethod, ConnectionStatus, Provider
-from dcvd.core.instants import format_instant, to_rfc3339
 
 
 class ConnectionFaultView(Struct, frozen=True):
@@ -49,20 +49,4 @@ class ConnectionList(Struct, frozen=True, kw_only=True, rename="camel"):
 
 def connection_view(connection: Connection, *, domains: int | UnsetType = UNSET) -> ConnectionView:
     """Show one connection."""
-    fault = connection.last_error
-    return ConnectionView(
-        id=connection.id,
-        org_id=connection.org_id,
-        provider=connection.provider,
-        method=connection.method,
-        status=connection.status,
-        account=connection.account,
-        scopes=list(connection.scopes),
-        expires_at=format_instant(connection.expires_at),
-        refresh_at=format_instant(connection.refresh_at),
-        last_used_at=format_instant(connection.last_used_at),
-        last_error=None if fault is None else ConnectionFaultView(fault.code, fault.message, to_rfc3339(fault.at)),
-        domains=domains,
-        created_at=to_rfc3339(connection.created_at),
-        updated_at=to_rfc3339(connection.updated_at),
-    )
+    return build_view(ConnectionView, connection, domains=domains)

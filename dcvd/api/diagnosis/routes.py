@@ -1,26 +1,23 @@
 """`/api/domains/{id}/diagnosis` and `/api/diagnose`: what is wrong with a name, and who has to act."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from litestar import Response, Router, get, post
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from dcvd.api.diagnosis.view import DiagnosisAnswer, PreviewAnswer, diagnosis_answer, preview_answer
 from dcvd.api.http.documentation import problems, success
-from dcvd.api.http.parameters import TEXT, parse_flag
+from dcvd.api.http.parameters import parse_flag, query_parameter
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.domain import ValidationMethod
 from dcvd.services import diagnosis
 from dcvd.services.diagnosis import FreshDiagnosis
 
-_BOOLEAN: Final[dict[str, Any]] = {**TEXT, "enum": ["true", "false"]}
 Refresh = Annotated[
     str | None,
-    QueryParameter(
-        name="refresh", description="`true`: run a full check now, of DNS and Cloudflare.", schema_extra=_BOOLEAN
-    ),
+    query_parameter("refresh", "`true`: run a full check now, of DNS and Cloudflare.", enum=["true", "false"]),
 ]
 
 

@@ -8,14 +8,14 @@ from dcvd.api.domains.finding_view import (
     ErrorView,
     FindingView,
     RequiredRecordView,
-    error_view,
     finding_view,
     required_record_views,
 )
 from dcvd.api.http.instants import Instant
+from dcvd.api.http.views import build_view
 from dcvd.core.domains.domain import DnsState, DomainStatus
 from dcvd.core.domains.required_records import required_records
-from dcvd.core.instants import MINUTE, format_instant, to_rfc3339
+from dcvd.core.instants import MINUTE, format_instant
 from dcvd.services.diagnosis import Diagnosis, NameHolder, Preview
 
 _RECHECK_AFTER_MS: Final = MINUTE
@@ -74,17 +74,15 @@ def diagnosis_answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
     domain = diagnosis.domain
     check_times = [at for at in (domain.dns_checked_at, domain.cf_checked_at) if at is not None]
     return DiagnosisAnswer(
-        DiagnosisView(
+        build_view(
+            DiagnosisView,
+            domain,
             domain_id=domain.id,
             domain_name=domain.name,
-            status=domain.status,
             ready=domain.is_ready,
-            dns_state=domain.dns_state,
-            error=error_view(domain.error),
             findings=[finding_view(finding, domain.next_check_at) for finding in diagnosis.findings],
             required_records=required_record_views(required_records(domain)),
             checked_at=format_instant(max(check_times, default=None)),
-            next_check_at=to_rfc3339(domain.next_check_at),
             summary=diagnosis.summary,
         )
     )
@@ -93,15 +91,14 @@ def diagnosis_answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
 def preview_answer(preview: Preview) -> PreviewAnswer:
     """Show the preview of a name that is not added yet."""
     return PreviewAnswer(
-        PreviewView(
+        build_view(
+            PreviewView,
+            preview,
             domain_name=preview.name,
             registered=preview.holder,
-            domain_id=preview.domain_id,
             cname_target=preview.target,
             dns_state=preview.state,
             findings=[finding_view(finding, preview.checked_at + _RECHECK_AFTER_MS) for finding in preview.findings],
             required_records=required_record_views(preview.records),
-            checked_at=to_rfc3339(preview.checked_at),
-            summary=preview.summary,
         )
     )

@@ -4,7 +4,6 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 from litestar import Response, Router, post
-from litestar.params import QueryParameter
 from msgspec import Raw, Struct, json
 
 from dcvd.api.domains.bulk_calls import BulkAction, read_call, stream_results
@@ -15,7 +14,7 @@ from dcvd.api.domains.input import DomainToRemove
 from dcvd.api.http.body import decode, is_ndjson, read_body
 from dcvd.api.http.documentation import problems, success
 from dcvd.api.http.ndjson import RawLine
-from dcvd.api.http.parameters import TEXT, RemoveRecords, parse_flag
+from dcvd.api.http.parameters import RemoveRecords, parse_flag, query_parameter
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.domains.bulk import MAX_LINES, MAX_LINES_AT_ONCE
 from dcvd.errors import InvalidInput
@@ -27,10 +26,10 @@ from dcvd.services.domains.bulk_removals import BulkRemovals
 
 DryRun = Annotated[
     str | None,
-    QueryParameter(
-        name="dryRun",
-        description="`true`: only say what would be done. For bodies of lines, which have no member for it.",
-        schema_extra={**TEXT, "type": "boolean"},
+    query_parameter(
+        "dryRun",
+        "`true`: only say what would be done. For bodies of lines, which have no member for it.",
+        type="boolean",
     ),
 ]
 

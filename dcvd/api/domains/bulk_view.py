@@ -2,16 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import get_args
 
 from msgspec import Struct
 
-from dcvd.api.domains.finding_view import ErrorView, RequiredRecordView, error_view, required_record_views
+from dcvd.api.domains.finding_view import ErrorView, RequiredRecordView, required_record_views
 from dcvd.api.domains.view import (
     LeftRecordView,
     RegistrationView,
     left_record_views,
     registration_view,
 )
+from dcvd.api.http.views import build_view
 from dcvd.core.domains.bulk import AddStatus, RemoveStatus
 from dcvd.core.domains.domain import DomainStatus, ValidationMethod
 from dcvd.core.domains.required_records import required_records
@@ -84,13 +86,12 @@ class RemovedLines(Struct, frozen=True, kw_only=True):
 
 def added_line(addition: AddLineResult) -> AddedLine:
     """Show the result of one line that adds."""
-    return AddedLine(
-        line=addition.line,
+    return build_view(
+        AddedLine,
+        addition,
         domain_name=addition.name,
-        outcome=addition.outcome,
         domain=_domain_view(addition),
         registration=registration_view(addition.queue_position),
-        error=error_view(addition.error),
     )
 
 
@@ -98,33 +99,22 @@ def added_lines(lines: Iterable[AddLineResult]) -> AddedLines:
     """Show the results of a JSON body that adds."""
     results = [added_line(line) for line in lines]
     counts = Counter(line.outcome for line in results)
-    summary = AddedSummary(
-        created=counts["created"],
-        exists=counts["exists"],
-        would_create=counts["would_create"],
-        refused=counts["refused"],
-    )
+    summary = AddedSummary(**{outcome: counts[outcome] for outcome in get_args(AddStatus)})
     return AddedLines(results=results, summary=summary)
 
 
 def removed_line(removal: RemoveLineResult) -> RemovedLine:
     """Show the result of one line that removes."""
     result = removal.result
-    return RemovedLine(
-        line=removal.line,
-        domain_id=result.domain_id,
-        domain_name=result.name,
-        outcome=result.outcome,
-        records_to_remove=left_record_views(result.records),
-        error=error_view(result.error),
-    )
+    records = left_record_views(result.records)
+    return build_view(RemovedLine, result, line=removal.line, domain_name=result.name, records_to_remove=records)
 
 
 def removed_lines(lines: Iterable[RemoveLineResult]) -> RemovedLines:
     """Show the results of a JSON body that removes."""
     results = [removed_line(line) for line in lines]
     counts = Counter(line.outcome for line in results)
-    summary = RemovedSummary(removed=counts["removed"], would_remove=counts["would_remove"], refused=counts["refused"])
+    summary = RemovedSummary(**{outcome: counts[outcome] for outcome in get_args(RemoveStatus)})
     return RemovedLines(results=results, summary=summary)
 
 
@@ -134,10 +124,4 @@ def _domain_view(addition: AddLineResult) -> BulkDomainView | None:
     domain = addition.domain
     if domain is None:
         return BulkDomainView(id=addition.domain_id, status=None, validation=None, wildcard=None, required_records=[])
-    return BulkDomainView(
-        id=domain.id,
-        status=domain.status,
-        validation=domain.validation,
-        wildcard=domain.wildcard,
-        required_records=required_record_views(required_records(domain)),
-    )
+    return build_view(BulkDomainView, domain, required_records=required_record_views(required_records(domain)))

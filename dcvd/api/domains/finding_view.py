@@ -1,23 +1,13 @@
 """What is wrong with a domain, and the records that it needs, as JSON."""
 
 from collections.abc import Iterable
-from typing import Protocol
 
 from msgspec import Struct
 
 from dcvd.api.http.instants import Instant
+from dcvd.api.http.views import build_view
 from dcvd.core.domains.domain import Finding, FindingActor, RecordPurpose, RequiredRecord, Severity
 from dcvd.core.instants import to_rfc3339
-
-
-class CodedError(Protocol):
-    """An error with a stable code and a sentence."""
-
-    @property
-    def code(self) -> str: ...
-
-    @property
-    def message(self) -> str: ...
 
 
 class ErrorView(Struct, frozen=True):
@@ -62,28 +52,12 @@ class FindingView(UndatedFindingView, frozen=True, kw_only=True, rename="camel")
     next_check_at: Instant
 
 
-def error_view(error: CodedError | None) -> ErrorView | None:
-    """Show an error, if there is one."""
-    return None if error is None else ErrorView(error.code, error.message)
-
-
 def required_record_views(records: Iterable[RequiredRecord]) -> list[RequiredRecordView]:
     """Show records that the customer has to have in DNS."""
-    return [
-        RequiredRecordView(record.type, record.name, record.value, record.purpose, record.is_verified)
-        for record in records
-    ]
+    return [build_view(RequiredRecordView, record, verified=record.is_verified) for record in records]
 
 
 def finding_view(finding: Finding, next_check_at: int) -> FindingView:
     """Show a finding; one without a time of its own gets that of the domain's next check."""
-    fix = finding.fix
-    return FindingView(
-        code=finding.code,
-        severity=finding.severity,
-        actor=finding.actor,
-        message=finding.message,
-        fix=None if fix is None else RecordView(fix.type, fix.name, fix.value),
-        evidence=list(finding.evidence),
-        next_check_at=to_rfc3339(next_check_at if finding.next_check_at is None else finding.next_check_at),
-    )
+    check_at = next_check_at if finding.next_check_at is None else finding.next_check_at
+    return build_view(FindingView, finding, next_check_at=to_rfc3339(check_at))

@@ -3,30 +3,28 @@
 from typing import Annotated, Final
 
 from litestar import Response, Router, delete, get, post
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 
 from dcvd.api.domains.input import NewDomain, to_domain_request
 from dcvd.api.domains.view import DomainAnswer, DomainList, RemovedAnswer, domain_answer, domain_list, removal_answer
 from dcvd.api.http.documentation import problems, success
-from dcvd.api.http.parameters import TEXT, Cursor, Limit, RemoveRecords, parse_choice, parse_flag, parse_page_limit
+from dcvd.api.http.parameters import (
+    Cursor,
+    Limit,
+    RemoveRecords,
+    parse_choice,
+    parse_flag,
+    parse_page_limit,
+    query_parameter,
+)
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.domains.domain import DomainStatus
 from dcvd.services.domains import details, removals
 from dcvd.services.domains.details import DomainDetail
 
-StatusFilter = Annotated[
-    str | None,
-    QueryParameter(
-        name="status", description="Only with this status.", schema_extra={**TEXT, "enum": list(DomainStatus)}
-    ),
-]
+StatusFilter = Annotated[str | None, query_parameter("status", "Only with this status.", enum=list(DomainStatus))]
 Search = Annotated[
-    str | None,
-    QueryParameter(
-        name="search",
-        description="Only names that begin with this, or whose registrable part does.",
-        schema_extra=TEXT,
-    ),
+    str | None, query_parameter("search", "Only names that begin with this, or whose registrable part does.")
 ]
 
 

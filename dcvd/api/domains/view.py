@@ -8,14 +8,13 @@ from dcvd.api.domains.finding_view import (
     ErrorView,
     FindingView,
     RequiredRecordView,
-    error_view,
     finding_view,
     required_record_views,
 )
 from dcvd.api.http.instants import Instant
+from dcvd.api.http.views import build_view
 from dcvd.core.diagnosis.cloudflare import findings_of
 from dcvd.core.domains.domain import (
-    Certificate,
     DnsState,
     Domain,
     DomainStatus,
@@ -23,7 +22,7 @@ from dcvd.core.domains.domain import (
     ValidationMethod,
 )
 from dcvd.core.domains.required_records import required_records
-from dcvd.core.instants import format_instant, to_rfc3339
+from dcvd.core.instants import to_rfc3339
 from dcvd.core.lifecycle.registration_queue import QueuePosition, QueueState
 from dcvd.services.domains.details import DomainDetail
 from dcvd.store.engine.paging import Page
@@ -134,62 +133,24 @@ def removal_answer(domain: Domain, records: Iterable[LeftoverRecord]) -> Removed
 
 def left_record_views(records: Iterable[LeftoverRecord]) -> list[LeftRecordView]:
     """Show the records that should be removed from DNS."""
-    return [
-        LeftRecordView(
-            type=record.type,
-            name=record.name,
-            value=record.value,
-            written_by_us=record.written_by_us,
-            being_removed=record.being_removed,
-        )
-        for record in records
-    ]
+    return [build_view(LeftRecordView, record) for record in records]
 
 
 def registration_view(position: QueuePosition | None) -> RegistrationView | None:
     """Show a position in the registration queue."""
-    if position is None:
-        return None
-    return RegistrationView(
-        state=position.state, position=position.position, expected_at=format_instant(position.expected_at)
-    )
+    return None if position is None else build_view(RegistrationView, position)
 
 
 def _domain_view(detail: DomainDetail) -> DomainView:
     domain = detail.domain
-    return DomainView(
-        id=domain.id,
-        org_id=domain.org_id,
+    return build_view(
+        DomainView,
+        domain,
         domain_name=domain.name,
-        status=domain.status,
         ready=domain.is_ready,
-        error=error_view(domain.error),
         required_records=required_record_views(required_records(domain)),
-        cname_target=domain.cname_target,
-        validation=domain.validation,
-        wildcard=domain.wildcard,
-        connection_id=domain.connection_id,
         registration=registration_view(detail.queue_position),
-        cf_status=domain.cf_status,
-        cf_ssl_status=domain.cf_ssl_status,
         errors=[*domain.cf_errors, *domain.cf_ssl_errors],
-        certificate=None if domain.certificate is None else _certificate_view(domain.certificate),
-        next_certificate=None if domain.next_certificate is None else _certificate_view(domain.next_certificate),
-        expires_at=format_instant(domain.expires_at),
-        dns_state=domain.dns_state,
         findings=[finding_view(finding, domain.next_check_at) for finding in findings_of(domain)],
-        dns_checked_at=format_instant(domain.dns_checked_at),
-        cf_checked_at=format_instant(domain.cf_checked_at),
         next_sync_at=to_rfc3339(domain.next_check_at),
-        created_at=to_rfc3339(domain.created_at),
-        updated_at=to_rfc3339(domain.updated_at),
-    )
-
-
-def _certificate_view(certificate: Certificate) -> CertificateView:
-    return CertificateView(
-        serial=certificate.serial,
-        issuer=certificate.issuer,
-        issued_at=format_instant(certificate.issued_at),
-        expires_at=to_rfc3339(certificate.expires_at),
     )

@@ -1,8 +1,7 @@
 """How many bulk streams, syncs and DNS plans an organization may run at once."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 from weakref import WeakValueDictionary
@@ -43,23 +42,14 @@ class StreamSlots:
             lock.release()
 
 
-def build_dns_plan_limit(monotonic: Callable[[], float] = time.monotonic) -> AdmissionLimit:
-    """Build the limit of DNS plans: each asks a customer's provider while the caller waits."""
+def build_check_limit(name: str) -> AdmissionLimit:
+    """Build the limit of syncs, or of DNS plans: each asks Cloudflare or a provider while the caller waits.
+
+    A few may run at once, so that a page of domains can be refreshed. `name` is that of its error's sentence.
+    """
     return AdmissionLimit(
-        "plans of DNS records",
+        name,
         max_per_caller=MAX_SYNCS_PER_ORGANIZATION,
         max_total=MAX_SYNCS,
         max_per_minute=MAX_SYNCS_PER_MINUTE,
-        monotonic=monotonic,
-    )
-
-
-def build_sync_limit(monotonic: Callable[[], float] = time.monotonic) -> AdmissionLimit:
-    """Build the limit of `POST …/sync`. A few may run at once, so that a page of domains can be refreshed."""
-    return AdmissionLimit(
-        "syncs",
-        max_per_caller=MAX_SYNCS_PER_ORGANIZATION,
-        max_total=MAX_SYNCS,
-        max_per_minute=MAX_SYNCS_PER_MINUTE,
-        monotonic=monotonic,
     )

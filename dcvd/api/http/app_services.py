@@ -1,10 +1,12 @@
 """The services that handlers use."""
 
+from functools import partial
+
 import msgspec
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
-from dcvd.api.http.admission_limits import StreamSlots, build_dns_plan_limit, build_sync_limit
+from dcvd.api.http.admission_limits import StreamSlots, build_check_limit
 from dcvd.config import Live
 from dcvd.dns import DnsObserver
 from dcvd.kit.limits.admission_limit import AdmissionLimit
@@ -39,6 +41,6 @@ class AppServices(Struct, kw_only=True):
     discovery: DomainConnectDiscovery
     observer: DnsObserver
     stream_slots: StreamSlots = msgspec.field(default_factory=StreamSlots)
-    sync_limit: AdmissionLimit = msgspec.field(default_factory=build_sync_limit)
-    dns_plan_limit: AdmissionLimit = msgspec.field(default_factory=build_dns_plan_limit)
+    sync_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "syncs"))
+    dns_plan_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "plans of DNS records"))
     credential_trials: CredentialTrials = msgspec.field(default_factory=CredentialTrials)

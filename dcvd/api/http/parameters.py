@@ -16,37 +16,36 @@ E = TypeVar("E", bound=StrEnum)
 
 _WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
-TEXT: Final[dict[str, Any]] = {"type": "string", "one_of": None}
-"""The documented type of an optional parameter: a query can leave it out, and cannot say null."""
-
 EVENT_TYPES: Final[dict[str, Any]] = {
     "type": "array",
     "items": Schema(type=OpenAPIType.STRING, enum=list(EventType)),
-    "one_of": None,
 }
 """The documented type of a list of event types."""
+
+
+def query_parameter(name: str, description: str, **schema: Any) -> QueryParameter:
+    """Document an optional parameter of text, or of what `schema` says: a query can leave it out, and not say null."""
+    return QueryParameter(name=name, description=description, schema_extra={"type": "string", "one_of": None, **schema})
+
 
 # Parameters are declared as text and parsed here: Litestar would also accept " 5", and read "null" as no value.
 Limit = Annotated[
     str | None,
-    QueryParameter(
-        name="limit",
-        description=f"The most entries that the answer may have; {DEFAULT_LIMIT} unless given.",
-        schema_extra={**TEXT, "type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
+    query_parameter(
+        "limit",
+        f"The most entries that the answer may have; {DEFAULT_LIMIT} unless given.",
+        type="integer",
+        minimum=1,
+        maximum=MAX_LIMIT,
     ),
 ]
-Cursor = Annotated[
-    str | None,
-    QueryParameter(
-        name="cursor", description="The previous page's `nextCursor`; absent: the first page.", schema_extra=TEXT
-    ),
-]
+Cursor = Annotated[str | None, query_parameter("cursor", "The previous page's `nextCursor`; absent: the first page.")]
 RemoveRecords = Annotated[
     str | None,
-    QueryParameter(
-        name="removeRecords",
-        description="`true`: also remove from DNS the records that were written through a connection.",
-        schema_extra={**TEXT, "type": "boolean"},
+    query_parameter(
+        "removeRecords",
+        "`true`: also remove from DNS the records that were written through a connection.",
+        type="boolean",
     ),
 ]
 

@@ -3,20 +3,17 @@
 from typing import Annotated, Final
 
 from litestar import Router, get, post
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath
 from msgspec import Struct
 
 from dcvd.api.http.documentation import problems
-from dcvd.api.http.parameters import TEXT, Cursor, Limit, parse_choice, parse_page_limit
+from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.jobs.view import JobView, job_view
 from dcvd.core.jobs import JobState
 from dcvd.services.jobs import queue as jobs
 
-StateFilter = Annotated[
-    str | None,
-    QueryParameter(name="state", description="Only in this state.", schema_extra={**TEXT, "enum": list(JobState)}),
-]
+StateFilter = Annotated[str | None, query_parameter("state", "Only in this state.", enum=list(JobState))]
 
 
 class JobAnswer(Struct, frozen=True):

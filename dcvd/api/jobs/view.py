@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from dcvd.api.domains.finding_view import ErrorView
 from dcvd.api.http.instants import Instant
-from dcvd.core.instants import format_instant, to_rfc3339
+from dcvd.api.http.views import build_view
 from dcvd.core.jobs import Job, JobState
 from dcvd.core.webhooks.replays import Replay, ReplayStatus
 from dcvd.jobs.definitions import JOB_DEFINITIONS
@@ -59,21 +59,12 @@ class JobView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 def job_view(job: Job) -> JobView:
     """Show one job."""
-    return JobView(
-        id=job.id,
-        org_id=job.org_id,
-        kind=job.kind,
-        state=job.state,
-        domain_id=job.domain_id,
-        domain_name=job.domain_name,
-        connection_id=job.connection_id,
+    return build_view(
+        JobView,
+        job,
         action=WRITE_DNS.decode_payload(job).action if job.kind == WRITE_DNS.name else None,
         replay=_replay_view(REPLAY.decode_payload(job)) if job.kind == REPLAY.name else None,
-        attempts=job.attempts,
-        next_attempt_at=format_instant(job.next_attempt_at),
         last_error=None if job.last_error_code is None else ErrorView(job.last_error_code, job.last_error or ""),
-        created_at=to_rfc3339(job.created_at),
-        updated_at=to_rfc3339(job.updated_at),
     )
 
 

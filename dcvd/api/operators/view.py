@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from dcvd.api.http.instants import Instant
-from dcvd.core.instants import to_rfc3339
+from dcvd.api.http.views import build_view
 from dcvd.services.lifecycle.renewals import RenewalsView
 from dcvd.store.organizations import Organization
 
@@ -28,4 +28,4 @@ class RenewalsAnswer(Struct, frozen=True):
 
 def organization_view(organization: Organization) -> OrganizationView:
     """Show one organization."""
-    return OrganizationView(id=organization.id, name=organization.name, created_at=to_rfc3339(organization.created_at))
+    return build_view(OrganizationView, organization)

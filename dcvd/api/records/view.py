@@ -5,7 +5,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.api.domains.finding_view import ErrorView, error_view
+from dcvd.api.domains.finding_view import ErrorView
+from dcvd.api.http.views import build_view
 from dcvd.api.jobs.view import JobView, job_view
 from dcvd.core.jobs import Job
 from dcvd.core.records.plan import DnsPlan, PlanStep, StepState
@@ -88,7 +89,7 @@ def _planned_record_view(step: PlanStep) -> PlannedRecordView:
         existing=_zone_record_views(step.existing_records),
         remove=_zone_record_views(step.to_remove),
         add=_zone_record_views(step.to_add),
-        reason=error_view(step.obstacle),
+        reason=None if step.obstacle is None else build_view(ErrorView, step.obstacle),
     )
 
 

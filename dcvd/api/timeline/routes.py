@@ -4,10 +4,10 @@ from enum import StrEnum
 from typing import Annotated, Final
 
 from litestar import Router, get
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath
 
 from dcvd.api.http.documentation import problems
-from dcvd.api.http.parameters import TEXT, Cursor, Limit, parse_choice, parse_page_limit
+from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.timeline.view import TimelineList, timeline_list
 from dcvd.services import timeline
@@ -21,12 +21,7 @@ class TimelineOrder(StrEnum):
 
 
 OrderParameter = Annotated[
-    str | None,
-    QueryParameter(
-        name="order",
-        description="Which entries come first; `oldest` unless given.",
-        schema_extra={**TEXT, "enum": list(TimelineOrder)},
-    ),
+    str | None, query_parameter("order", "Which entries come first; `oldest` unless given.", enum=list(TimelineOrder))
 ]
 
 

@@ -7,9 +7,10 @@ from msgspec import Struct
 
 from dcvd.api.events import EventView
 from dcvd.api.http.instants import Instant
+from dcvd.api.http.views import build_view
 from dcvd.api.jobs.view import JobView, job_view
 from dcvd.core.instants import format_instant, to_rfc3339
-from dcvd.core.timeline import FieldChange, TimelineEntryKind
+from dcvd.core.timeline import TimelineEntryKind
 from dcvd.services.timeline import TimelineEntry
 from dcvd.store.engine.paging import Page
 
@@ -85,12 +86,8 @@ def _entry_view(entry: TimelineEntry) -> TimelineEntryView:
         actor=stored_entry.actor,
         what=note.what,
         detail=note.detail,
-        changes=[_change_view(change) for change in note.changes],
+        changes=[build_view(ChangeView, change) for change in note.changes],
         servers=list(note.servers),
         merged=note.merged,
         until=format_instant(note.until),
     )
-
-
-def _change_view(change: FieldChange) -> ChangeView:
-    return ChangeView(change.field, change.before, change.after)

@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind, ProbeResult
+from dcvd.api.http.views import build_view
+from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind
 
 
 class ProbeView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -26,15 +27,4 @@ class ConformanceAnswer(Struct, frozen=True):
 
 def conformance_answer(report: ConformanceReport) -> ConformanceAnswer:
     """Show a report, with its probes in the order in which they were sent."""
-    return ConformanceAnswer(report.conforms, report.summary, [_probe_view(probe) for probe in report.probes])
-
-
-def _probe_view(probe: ProbeResult) -> ProbeView:
-    return ProbeView(
-        kind=probe.kind,
-        expected=probe.expected,
-        status_code=probe.status_code,
-        error=probe.error,
-        passed=probe.passed,
-        verdict=probe.verdict,
-    )
+    return build_view(ConformanceAnswer, report)

@@ -3,12 +3,12 @@
 from typing import Annotated, Final, Literal
 
 from litestar import Response, Router, get, post
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.http.documentation import problems
 from dcvd.api.http.instants import Instant
-from dcvd.api.http.parameters import TEXT
+from dcvd.api.http.parameters import query_parameter
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.webhooks.delivery_filters import LIST_QUERY, InjectedListQuery
 from dcvd.api.webhooks.delivery_view import (
@@ -26,9 +26,7 @@ from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.services.webhooks import delivery_history as history
 from dcvd.services.webhooks import explanations, replay_job
 
-WebhookFilter = Annotated[
-    str | None, QueryParameter(name="webhookId", description="Only to this endpoint.", schema_extra=TEXT)
-]
+WebhookFilter = Annotated[str | None, query_parameter("webhookId", "Only to this endpoint.")]
 
 
 class Requeue(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -3,43 +3,37 @@
 from typing import Annotated, Final
 
 from litestar.di import NamedDependency, Provide
-from litestar.params import QueryParameter
 from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.api.http.instants import parse_instant
-from dcvd.api.http.parameters import EVENT_TYPES, TEXT, Cursor, Limit, parse_choice, parse_event_types, parse_page_limit
+from dcvd.api.http.parameters import (
+    EVENT_TYPES,
+    Cursor,
+    Limit,
+    parse_choice,
+    parse_event_types,
+    parse_page_limit,
+    query_parameter,
+)
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.webhooks.delivery_view import DeliveryList, delivery_list
 from dcvd.core.webhooks.deliveries import DeliveryStatus
 from dcvd.services.webhooks import delivery_history
 from dcvd.store.webhooks.delivery_history import DeliveryFilters
 
-StatusFilter = Annotated[
-    str | None,
-    QueryParameter(
-        name="status", description="Only with this status.", schema_extra={**TEXT, "enum": list(DeliveryStatus)}
-    ),
-]
+StatusFilter = Annotated[str | None, query_parameter("status", "Only with this status.", enum=list(DeliveryStatus))]
 EventFilter = Annotated[
     list[str] | None,
-    QueryParameter(
-        name="event",
-        description="Only of these events: several with commas between them, or each in a parameter of its own.",
-        schema_extra=EVENT_TYPES,
+    query_parameter(
+        "event",
+        "Only of these events: several with commas between them, or each in a parameter of its own.",
+        **EVENT_TYPES,
     ),
 ]
-DomainFilter = Annotated[
-    str | None, QueryParameter(name="domainId", description="Only about this domain.", schema_extra=TEXT)
-]
-Since = Annotated[
-    str | None,
-    QueryParameter(name="since", description="Only those made at this instant or later; RFC 3339.", schema_extra=TEXT),
-]
-Until = Annotated[
-    str | None,
-    QueryParameter(name="until", description="Only those made before this instant; RFC 3339.", schema_extra=TEXT),
-]
+DomainFilter = Annotated[str | None, query_parameter("domainId", "Only about this domain.")]
+Since = Annotated[str | None, query_parameter("since", "Only those made at this instant or later; RFC 3339.")]
+Until = Annotated[str | None, query_parameter("until", "Only those made before this instant; RFC 3339.")]
 
 
 class DeliveryListQuery(Struct, frozen=True, kw_only=True):

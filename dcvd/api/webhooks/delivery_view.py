@@ -6,11 +6,11 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from dcvd.api.http.instants import Instant
-from dcvd.core.events import Event, EventType
+from dcvd.api.http.views import build_view
+from dcvd.core.events import EventType
 from dcvd.core.http_exchanges import FailureReason
 from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.webhooks.deliveries import (
-    Attempt,
     AttemptConsequence,
     AttemptOutcome,
     DeliveryStatus,
@@ -107,26 +107,20 @@ def delivery_view(summary: DeliverySummary) -> DeliveryView:
     delivery = summary.delivery
     # A held delivery keeps the instant at which it was due, and is not attempted then.
     next_attempt_at = delivery.next_attempt_at if summary.status is DeliveryStatus.PENDING else None
-    return DeliveryView(
-        id=delivery.id,
+    return build_view(
+        DeliveryView,
+        delivery,
         webhook_id=delivery.endpoint_id,
-        event_id=delivery.event_id,
         event=delivery.event_type,
-        domain_id=delivery.domain_id,
-        sequence=delivery.sequence,
         status=summary.status,
-        attempts=delivery.attempts,
         next_attempt_at=format_instant(next_attempt_at),
         waits_for_earlier=summary.status is DeliveryStatus.PENDING and delivery.next_attempt_at is None,
-        last_error=delivery.last_error,
-        created_at=to_rfc3339(delivery.created_at),
-        updated_at=to_rfc3339(delivery.updated_at),
     )
 
 
 def delivery_history(detail: DeliveryDetail) -> DeliveryHistory:
     """Show a delivery with its body and every attempt."""
-    view = replace(delivery_view(detail.summary), body=_body_text(detail.event))
+    view = replace(delivery_view(detail.summary), body=detail.event.body.decode())
     return DeliveryHistory(view, [attempt_view(recorded_attempt) for recorded_attempt in detail.attempts])
 
 
@@ -138,15 +132,10 @@ def delivery_list(page: Page[DeliverySummary]) -> DeliveryList:
 def attempt_view(recorded_attempt: RecordedAttempt) -> AttemptView:
     """Show one attempt."""
     attempt, consequence = recorded_attempt.attempt, recorded_attempt.consequence
-    return AttemptView(
-        number=attempt.number,
-        started_at=to_rfc3339(attempt.started_at),
-        timings=_timings_view(attempt),
-        remote_ip=attempt.remote_ip,
-        status_code=attempt.status_code,
+    return build_view(
+        AttemptView,
+        attempt,
         error_class=None if attempt.outcome is AttemptOutcome.DELIVERED else attempt.outcome,
-        reason=attempt.reason,
-        error=attempt.error,
         response_headers=dict(attempt.response_headers),
         response=attempt.response_body.decode("utf-8", "replace"),
         next_attempt_at=format_instant(None if consequence is None else consequence.next_attempt_at),
@@ -180,18 +169,3 @@ def describe_next_attempt(consequence: AttemptConsequence | None) -> str:
             return "No more: a test is sent once."
         case _:
             assert_never(consequence.reason)
-
-
-def _timings_view(attempt: Attempt) -> TimingsView:
-    timings = attempt.timings
-    return TimingsView(
-        dns_ms=timings.dns_ms,
-        connect_ms=timings.connect_ms,
-        tls_ms=timings.tls_ms,
-        first_byte_ms=timings.first_byte_ms,
-        total_ms=timings.total_ms,
-    )
-
-
-def _body_text(event: Event) -> str:
-    return event.body.decode()

@@ -4,8 +4,9 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from dcvd.api.http.instants import Instant
+from dcvd.api.http.views import build_view
 from dcvd.core.events import EventType
-from dcvd.core.instants import format_instant, to_rfc3339
+from dcvd.core.instants import format_instant
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthState
@@ -77,17 +78,8 @@ class RotationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
 
 def webhook_view(endpoint: Endpoint, now: int) -> WebhookView:
     """Show an endpoint without any secret; `now` decides whether a pause is over."""
-    return WebhookView(
-        id=endpoint.id,
-        org_id=endpoint.org_id,
-        url=endpoint.url,
-        events=list(endpoint.events),
-        enabled=endpoint.health.is_enabled,
-        max_per_second=endpoint.max_per_second,
-        header_names=list(endpoint.header_names),
-        health=_health_view(endpoint.health, now),
-        created_at=to_rfc3339(endpoint.created_at),
-        updated_at=to_rfc3339(endpoint.updated_at),
+    return build_view(
+        WebhookView, endpoint, enabled=endpoint.health.is_enabled, health=_health_view(endpoint.health, now)
     )
 
 
@@ -103,17 +95,14 @@ def with_rates(view: WebhookView, rates: dict[str, DeliveryRates]) -> WebhookVie
 
 def _health_view(health: EndpointHealth, now: int) -> HealthView:
     is_paused = health.paused_until is not None and health.paused_until > now
-    return HealthView(
+    return build_view(
+        HealthView,
+        health,
         status=health.state,
-        reason=health.reason,
         failed_attempts=health.failures,
-        failing_since=format_instant(health.failing_since),
-        last_error=health.last_error,
         paused_until=format_instant(health.paused_until) if is_paused else None,
     )
 
 
 def _rates_view(rates: DeliveryRates) -> RatesView:
-    return RatesView(
-        delivered=rates.delivered_count, failed_attempts=rates.failed_count, p50_ms=rates.p50_ms, p95_ms=rates.p95_ms
-    )
+    return build_view(RatesView, rates, delivered=rates.delivered_count, failed_attempts=rates.failed_count)

@@ -6,12 +6,12 @@ from msgspec import Struct
 
 from dcvd.api.domains.finding_view import (
     ErrorView,
-    RecordView,
     RequiredRecordView,
     UndatedFindingView,
     required_record_views,
 )
 from dcvd.api.http.instants import Instant
+from dcvd.api.http.views import build_view
 from dcvd.core.diagnosis.preview import DomainDiagnosis
 from dcvd.core.diagnosis.summary import summarize_preview
 from dcvd.core.domains import targets
@@ -91,13 +91,4 @@ def diagnosis_of_invalid_name(name: str, findings: tuple[Finding, ...]) -> Diagn
 
 
 def _finding_output(finding: Finding) -> FindingOutput:
-    fix = finding.fix
-    return FindingOutput(
-        code=finding.code,
-        severity=finding.severity,
-        actor=finding.actor,
-        message=finding.message,
-        fix=None if fix is None else RecordView(fix.type, fix.name, fix.value),
-        evidence=list(finding.evidence),
-        next_check_at=format_instant(finding.next_check_at),
-    )
+    return build_view(FindingOutput, finding, next_check_at=format_instant(finding.next_check_at))
