@@ -27,6 +27,13 @@ def json_option(command: _C) -> _C:
     return click.option("--json", "as_json", is_flag=True, help="Print one line of JSON, for programs.")(command)
 
 
+def organization_option(command: _C) -> _C:
+    """Add the argument `organization`, an id or a name."""
+    return click.option(
+        "--org", "organization", metavar="ORG", required=True, help="The organization, by id or by name."
+    )(command)
+
+
 def format_examples(*lines: str) -> str:
     """Format examples as an epilog that click does not rewrap."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

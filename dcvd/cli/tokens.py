@@ -10,7 +10,7 @@ import msgspec
 from dcvd.api.operators.view import OrganizationView
 from dcvd.api.tokens.view import TokenView
 from dcvd.cli.operations import Operations, find_organization, perform
-from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.options import config_option, format_examples, json_option, organization_option, print_json
 from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
 from dcvd.core.durations import parse_duration
 from dcvd.core.ids import IdPrefix, is_id
@@ -18,10 +18,6 @@ from dcvd.core.instants import DAY, from_rfc3339
 from dcvd.core.tokens import Role
 
 _MAX_LIFETIME_MS: Final = 36_500 * DAY
-
-_organization_option = click.option(
-    "--org", "organization", metavar="ORG", required=True, help="The organization, by id or by name."
-)
 
 
 def _parse_lifetime_ms(_context: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:
@@ -68,7 +64,7 @@ def tokens() -> None:
         "TOKEN=$(dcvd token create --org Acme --name ci --quiet)",
     ),
 )
-@_organization_option
+@organization_option
 @click.option("--name", required=True, help="What or whom the token is for.")
 @click.option(
     "--role",
@@ -116,7 +112,7 @@ def create(
     "list",
     epilog=format_examples("dcvd token list --org Acme", "dcvd token list --org Acme --json | jq -r '.tokens[].name'"),
 )
-@_organization_option
+@organization_option
 @json_option
 @config_option
 def list_tokens(organization: str, as_json: bool, config: Path) -> None:
@@ -138,7 +134,7 @@ def list_tokens(organization: str, as_json: bool, config: Path) -> None:
 
 @tokens.command("revoke", epilog=format_examples("dcvd token revoke --org Acme token_01k2j3…"))
 @click.argument("token_id", metavar="ID", callback=_check_token_id)
-@_organization_option
+@organization_option
 @json_option
 @config_option
 def revoke(token_id: str, organization: str, as_json: bool, config: Path) -> None:

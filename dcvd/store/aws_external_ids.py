@@ -32,12 +32,11 @@ def consume(tx: Transaction, org_id: str, external_id: str, now: int) -> bool:
 
 def list_unused_expiries(snapshot: Snapshot, org_id: str, now: int, limit: int) -> list[int]:
     """List when an organization's unused ExternalIds expire, the earliest first."""
-    rows = snapshot.fetch_all(
+    return snapshot.fetch_column(
         "SELECT expires_at FROM aws_external_ids WHERE org_id = ? AND expires_at > ? AND used_at IS NULL"
         " ORDER BY expires_at LIMIT ?",
         (org_id, now, limit),
     )
-    return [row[0] for row in rows]
 
 
 def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:

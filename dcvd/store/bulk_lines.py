@@ -26,8 +26,7 @@ def list_between(snapshot: Snapshot, org_id: str, key: str, first: int, last: in
 
 def find_last_line(snapshot: Snapshot, org_id: str, key: str) -> int:
     """Find the highest number of a line that was done under a key; 0 for none."""
-    row = snapshot.fetch_one("SELECT max(line) FROM bulk_lines WHERE org_id = ? AND key = ?", (org_id, key))
-    return 0 if row is None or row[0] is None else row[0]
+    return snapshot.fetch_count("SELECT max(line) FROM bulk_lines WHERE org_id = ? AND key = ?", (org_id, key))
 
 
 def insert(tx: Transaction, org_id: str, key: str, lines: Sequence[BulkLine], now: int) -> None:

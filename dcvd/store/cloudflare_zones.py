@@ -5,8 +5,7 @@ from dcvd.store.engine.database import Snapshot, Transaction
 
 def find_delegation_suffix(snapshot: Snapshot, zone_id: str) -> str | None:
     """Find `<uuid>.dcv.cloudflare.com`, the delegation target of our zone; None until Cloudflare names it."""
-    row = snapshot.fetch_one("SELECT delegation_suffix FROM cloudflare_zones WHERE zone_id = ?", (zone_id,))
-    return None if row is None else row[0]
+    return snapshot.fetch_value("SELECT delegation_suffix FROM cloudflare_zones WHERE zone_id = ?", (zone_id,))
 
 
 def store_delegation_suffix(tx: Transaction, zone_id: str, suffix: str, now: int) -> None:

@@ -36,22 +36,19 @@ def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: i
 
 def count_of_org(snapshot: Snapshot, org_id: str) -> int:
     """Count an organization's connections."""
-    ((count,),) = snapshot.fetch_all("SELECT count(*) FROM oauth_connections WHERE org_id = ?", (org_id,))
-    return int(count)
+    return snapshot.fetch_count("SELECT count(*) FROM oauth_connections WHERE org_id = ?", (org_id,))
 
 
 def count_domains(snapshot: Snapshot, connection_id: str) -> int:
     """Count the domains that use a connection."""
-    ((count,),) = snapshot.fetch_all("SELECT count(*) FROM domains WHERE connection_id = ?", (connection_id,))
-    return int(count)
+    return snapshot.fetch_count("SELECT count(*) FROM domains WHERE connection_id = ?", (connection_id,))
 
 
 def count(snapshot: Snapshot, provider: Provider, status: ConnectionStatus) -> int:
     """Count the connections of all organizations together."""
-    ((connection_count,),) = snapshot.fetch_all(
+    return snapshot.fetch_count(
         "SELECT count(*) FROM oauth_connections WHERE provider = ? AND status = ?", (provider, status)
     )
-    return int(connection_count)
 
 
 def unseal_credentials(snapshot: Snapshot, vault: Vault, connection: Connection) -> Credentials:
@@ -146,11 +143,12 @@ def list_expired(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:
 
 def filter_owned_ids(snapshot: Snapshot, org_id: str, connection_ids: Collection[str]) -> frozenset[str]:
     """Return those of the ids that belong to connections of an organization."""
-    rows = snapshot.fetch_all(
-        "SELECT id FROM oauth_connections WHERE id IN (SELECT value FROM json_each(?)) AND org_id = ?",
-        (encode_list(connection_ids), org_id),
+    return frozenset(
+        snapshot.fetch_column(
+            "SELECT id FROM oauth_connections WHERE id IN (SELECT value FROM json_each(?)) AND org_id = ?",
+            (encode_list(connection_ids), org_id),
+        )
     )
-    return frozenset(row[0] for row in rows)
 
 
 def delete(tx: Transaction, connection_id: str) -> None:

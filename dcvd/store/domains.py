@@ -70,11 +70,12 @@ def find_by_names(snapshot: Snapshot, names: Collection[str]) -> dict[str, Domai
 
 def filter_unregistered(snapshot: Snapshot, domain_ids: Collection[str]) -> set[str]:
     """Return those of the ids whose domains are stored and have no custom hostname."""
-    rows = snapshot.fetch_all(
-        "SELECT id FROM domains WHERE id IN (SELECT value FROM json_each(?)) AND cf_id IS NULL",
-        (encode_list(domain_ids),),
+    return set(
+        snapshot.fetch_column(
+            "SELECT id FROM domains WHERE id IN (SELECT value FROM json_each(?)) AND cf_id IS NULL",
+            (encode_list(domain_ids),),
+        )
     )
-    return {row[0] for row in rows}
 
 
 def get(snapshot: Snapshot, domain_id: str) -> Domain | None:
@@ -104,8 +105,7 @@ def count_due(snapshot: Snapshot, lane: CheckLane, after_at: int, now: int, limi
     sql = (
         "SELECT count(*) FROM (SELECT 1 FROM domains WHERE lane = ? AND next_sync_at > ? AND next_sync_at <= ? LIMIT ?)"
     )
-    ((count,),) = snapshot.fetch_all(sql, (lane, after_at, now, limit))
-    return int(count)
+    return snapshot.fetch_count(sql, (lane, after_at, now, limit))
 
 
 def list_by_cloudflare_ids(snapshot: Snapshot, cf_ids: Sequence[str]) -> list[Domain]:

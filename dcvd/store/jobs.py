@@ -89,12 +89,11 @@ def list_due(
 
 def find_next_due_at(snapshot: Snapshot, after_at: int) -> int | None:
     """Find the earliest instant later than `after_at` at which a job is due."""
-    row = snapshot.fetch_one(
+    return snapshot.fetch_value(
         "SELECT next_attempt_at FROM jobs WHERE state = 'pending' AND next_attempt_at > ?"
         " ORDER BY next_attempt_at LIMIT 1",
         (after_at,),
     )
-    return None if row is None else row[0]
 
 
 def list_pending_kinds(snapshot: Snapshot) -> set[str]:
@@ -158,25 +157,23 @@ def find_next_turn(snapshot: Snapshot, org_id: str, kind: str) -> int:
 
     It comes after all pending jobs of the organization, and beside the first job of every other organization.
     """
-    first_row = snapshot.fetch_one(
-        "SELECT turn FROM jobs WHERE kind = ? AND state = 'pending' ORDER BY turn LIMIT 1",
-        (kind,),
+    first_turn = snapshot.fetch_value(
+        "SELECT turn FROM jobs WHERE kind = ? AND state = 'pending' ORDER BY turn LIMIT 1", (kind,)
     )
-    last_own_row = snapshot.fetch_one(
+    last_own_turn = snapshot.fetch_value(
         "SELECT turn FROM jobs WHERE org_id = ? AND kind = ? AND state = 'pending' ORDER BY turn DESC LIMIT 1",
         (org_id, kind),
     )
-    return max(0 if first_row is None else first_row[0], 0 if last_own_row is None else last_own_row[0]) + 1
+    return max(first_turn or 0, last_own_turn or 0) + 1
 
 
 def count_between(snapshot: Snapshot, kind: str, start: tuple[int, str], end: tuple[int, str]) -> int:
     """Count the pending jobs of a kind with a turn and id from `start` on and before `end`."""
-    row = snapshot.fetch_one(
+    return snapshot.fetch_count(
         "SELECT count(*) FROM jobs WHERE kind = ? AND state = 'pending'"
         " AND (turn, id) >= (?, ?) AND (turn, id) < (?, ?)",
         (kind, *start, *end),
     )
-    return 0 if row is None else row[0]
 
 
 def list_pending_of_domains(snapshot: Snapshot, domain_ids: Collection[str], kind: str) -> list[Job]:

@@ -36,14 +36,12 @@ def list_all(snapshot: Snapshot) -> list[Organization]:
 
 def read_last_sequence(snapshot: Snapshot, org_id: str) -> int:
     """Read the number of the newest event; 0 before the first."""
-    row = snapshot.fetch_one("SELECT last_sequence FROM organizations WHERE id = ?", (org_id,))
-    return 0 if row is None else row[0]
+    return snapshot.fetch_count("SELECT last_sequence FROM organizations WHERE id = ?", (org_id,))
 
 
 def read_forgotten_sequence(snapshot: Snapshot, org_id: str) -> int:
     """Read the number up to which events are past their retention, though some may still be stored; 0 at first."""
-    row = snapshot.fetch_one("SELECT forgotten_sequence FROM organizations WHERE id = ?", (org_id,))
-    return 0 if row is None else row[0]
+    return snapshot.fetch_count("SELECT forgotten_sequence FROM organizations WHERE id = ?", (org_id,))
 
 
 def forget_events(tx: Transaction, org_id: str, sequence: int) -> None:

@@ -6,11 +6,11 @@ from dcvd.store.engine.database import Snapshot
 
 def count_overdue(snapshot: Snapshot, now: int) -> int:
     """Count overdue renewals."""
-    (count,) = snapshot.fetch_all("SELECT count(*) FROM domains WHERE renewal_overdue_at <= ?", (now,))[0]
-    return int(count)
+    return snapshot.fetch_count("SELECT count(*) FROM domains WHERE renewal_overdue_at <= ?", (now,))
 
 
 def find_oldest_due_at(snapshot: Snapshot, lane: CheckLane) -> int | None:
     """Find when the check was due that waits longest in a lane; None for an empty lane."""
-    row = snapshot.fetch_one("SELECT next_sync_at FROM domains WHERE lane = ? ORDER BY next_sync_at LIMIT 1", (lane,))
-    return None if row is None else row[0]
+    return snapshot.fetch_value(
+        "SELECT next_sync_at FROM domains WHERE lane = ? ORDER BY next_sync_at LIMIT 1", (lane,)
+    )

@@ -12,11 +12,7 @@ _TOKENS: Final = StructTable("api_tokens", Token)
 
 def insert(tx: Transaction, token: Token, token_hash: str) -> None:
     """Store a new token."""
-    tx.execute(
-        "INSERT INTO api_tokens (id, org_id, name, role, token_hash, created_at, expires_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (token.id, token.org_id, token.name, token.role, token_hash, token.created_at, token.expires_at),
-    )
+    tx.execute(_TOKENS.insert_sql("token_hash"), (*_TOKENS.to_row(token), token_hash))
 
 
 def find_by_hash(snapshot: Snapshot, token_hash: str) -> Token | None:

@@ -5,6 +5,7 @@ from typing import Final
 from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import asdict
 
 from dcvd.api.http.documentation import problems
 from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
@@ -74,14 +75,7 @@ async def change_webhook(
     request: ApiRequest, webhook_id: FromPath[str], data: JSONBody[WebhookChange]
 ) -> WebhookAnswer:
     """Change an endpoint. Waiting deliveries go to the new address. Enabling it resets its health."""
-    change = EndpointChange(
-        url=data.url,
-        events=data.events,
-        max_per_second=data.max_per_second,
-        headers=data.headers,
-        enabled=data.enabled,
-        replay=data.replay,
-    )
+    change = EndpointChange(**asdict(data))
     endpoint = await endpoints.change(request.context, request.org_id, webhook_id, change)
     return WebhookAnswer(webhook_view(endpoint, request.context.now()))
 

@@ -16,7 +16,7 @@ from dcvd.api.operators.view import OrganizationView
 from dcvd.cli.domains.file import ImportDefaults, ImportEntry, read_entries
 from dcvd.cli.exit_codes import FAILED
 from dcvd.cli.operations import Operations, find_organization, perform
-from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.options import config_option, format_examples, json_option, organization_option, print_json
 from dcvd.cli.terminal.tables import format_table
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.bulk import MAX_LINES, AddStatus, validate_key
@@ -48,7 +48,7 @@ def domains() -> None:
     ),
 )
 @click.argument("file", type=click.File("rb"))
-@click.option("--org", "organization", metavar="ORG", required=True, help="The organization, by id or by name.")
+@organization_option
 @click.option(
     "--validation",
     type=click.Choice(get_args(ValidationMethod)),

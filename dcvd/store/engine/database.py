@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, Self, TypeVar, cast
 
 import aiosqlite
 import structlog
+from msgspec import Struct
 
 from dcvd.errors import DatabaseUnusable, DcvdError, DiskFull, StoreError
 from dcvd.store.engine.files import prepare_file
@@ -63,6 +64,19 @@ class Snapshot:
         rows = self.fetch_all(sql, parameters)
         return rows[0] if rows else None
 
+    def fetch_value(self, sql: str, parameters: Sequence[Any] = ()) -> Any | None:
+        """Run one statement and return the first value of its first row, or None."""
+        row = self.fetch_one(sql, parameters)
+        return None if row is None else row[0]
+
+    def fetch_count(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run one statement and return the number in its first row; 0 where there is none."""
+        return int(self.fetch_value(sql, parameters) or 0)
+
+    def fetch_column(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """Run one statement and return the first value of each row."""
+        return [row[0] for row in self.fetch_all(sql, parameters)]
+
 
 class Transaction(Snapshot):
     """Write access inside a unit of work."""
@@ -90,15 +104,12 @@ class Transaction(Snapshot):
         self.announcements.add((topic, key))
 
 
-class _Unit(Generic[T]):
-    __slots__ = ("announcements", "error", "future", "value", "work")
-
-    def __init__(self, work: Callable[[Transaction], T], future: "asyncio.Future[T]") -> None:
-        self.work = work
-        self.future = future
-        self.value: T | None = None
-        self.error: BaseException | None = None
-        self.announcements: set[tuple[Topic, str]] = set()
+class _Unit(Struct, Generic[T]):
+    work: Callable[[Transaction], T]
+    future: asyncio.Future[T]
+    value: T | None = None
+    error: BaseException | None = None
+    announcements: set[tuple[Topic, str]] = set()
 
 
 class Database:
@@ -311,14 +322,14 @@ def _call_on_thread(connection: aiosqlite.Connection, function: Callable[..., T]
 
 
 def _run_group(connection: sqlite3.Connection, group: list[_Unit[Any]]) -> None:
+    # For a single unit the transaction serves as the savepoint: that saves two statements, which take the interpreter's
+    # lock.
+    has_savepoints = len(group) > 1
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if len(group) == 1:
-            # The transaction serves as the savepoint: that saves two statements, which take the interpreter's lock.
-            _run_single(connection, group[0])
-            return
         for unit in group:
-            connection.execute("SAVEPOINT unit")
+            if has_savepoints:
+                connection.execute("SAVEPOINT unit")
             transaction = Transaction(connection)
             try:
                 unit.value = unit.work(transaction)
@@ -327,32 +338,18 @@ def _run_group(connection: sqlite3.Connection, group: list[_Unit[Any]]) -> None:
                 if not connection.in_transaction:
                     # SQLite undid the whole group (disk full, I/O error): nothing of it may be acknowledged.
                     raise _store_error(error) from error
-                connection.execute("ROLLBACK TO unit")
+                connection.execute("ROLLBACK TO unit" if has_savepoints else "ROLLBACK")
                 unit.error = _store_error(error) if isinstance(error, sqlite3.OperationalError) else error
                 if unit.error is not error:
                     unit.error.__cause__ = error
-            connection.execute("RELEASE unit")
-        connection.execute("COMMIT")
+            if has_savepoints:
+                connection.execute("RELEASE unit")
+        if has_savepoints or group[0].error is None:
+            connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-
-
-def _run_single(connection: sqlite3.Connection, unit: _Unit[Any]) -> None:
-    transaction = Transaction(connection)
-    try:
-        unit.value = unit.work(transaction)
-    except Exception as error:
-        if not connection.in_transaction:
-            raise _store_error(error) from error
-        connection.execute("ROLLBACK")
-        unit.error = _store_error(error) if isinstance(error, sqlite3.OperationalError) else error
-        if unit.error is not error:
-            unit.error.__cause__ = error
-        return
-    unit.announcements = transaction.announcements
-    connection.execute("COMMIT")
 
 
 def _run_read(connection: sqlite3.Connection, query: Callable[[Snapshot], T]) -> T:

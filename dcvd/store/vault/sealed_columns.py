@@ -132,12 +132,10 @@ def key_ids(groups: list[SealedGroup]) -> set[str]:
 def count_values(snapshot: Snapshot, group: SealedGroup) -> int:
     """Count the values of a group."""
     column = group.column
-    row = snapshot.fetch_one(
+    return snapshot.fetch_count(
         f"SELECT count(*) FROM {column.table} WHERE {column.head_sql} = ? AND {column.column} IS NOT NULL",
         (group.head,),
     )
-    assert row is not None
-    return int(row[0])
 
 
 def list_values(snapshot: Snapshot, group: SealedGroup, *, after: str, limit: int) -> list[SealedValue]:

@@ -40,8 +40,7 @@ def list_all(snapshot: Snapshot) -> list[VaultKeyRecord]:
 
 def find_active_id(snapshot: Snapshot) -> str | None:
     """Find the id of the key that sealed last; None where none ever has."""
-    row = snapshot.fetch_one("SELECT key_id FROM vault_keys ORDER BY active_since DESC LIMIT 1")
-    return None if row is None else row[0]
+    return snapshot.fetch_value("SELECT key_id FROM vault_keys ORDER BY active_since DESC LIMIT 1")
 
 
 def record_active(tx: Transaction, key: VaultKeyRecord) -> None:

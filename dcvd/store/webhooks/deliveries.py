@@ -134,11 +134,10 @@ def list_due(
 
 def find_next_due_at(snapshot: Snapshot, endpoint_id: str, after_at: int) -> int | None:
     """Find the earliest instant later than `after_at` at which a delivery to an endpoint is due."""
-    row = snapshot.fetch_one(
+    return snapshot.fetch_value(
         "SELECT min(next_attempt_at) FROM deliveries WHERE endpoint_id = ? AND next_attempt_at > ?",
         (endpoint_id, after_at),
     )
-    return None if row is None else row[0]
 
 
 def list_owed_endpoints(snapshot: Snapshot, *, after: str, limit: int = _PAGE) -> tuple[list[str], str | None]:
@@ -196,10 +195,11 @@ def filter_dead(snapshot: Snapshot, ids: Collection[str]) -> set[str]:
     if not ids:
         return set()
     wanted_ids = encode_list(ids)
-    rows = snapshot.fetch_all(
-        "SELECT id FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state = 'dead'", (wanted_ids,)
+    return set(
+        snapshot.fetch_column(
+            "SELECT id FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state = 'dead'", (wanted_ids,)
+        )
     )
-    return {row[0] for row in rows}
 
 
 def promote(tx: Transaction, pairs: Collection[tuple[str, str]], now: int) -> None:
@@ -269,9 +269,8 @@ def find_first_ahead(snapshot: Snapshot, delivery: Delivery) -> str | None:
     """Find the pending delivery of an earlier event of the same domain that has to end first; None for none."""
     if delivery.domain_id is None:
         return None
-    row = snapshot.fetch_one(
+    return snapshot.fetch_value(
         "SELECT id FROM deliveries WHERE endpoint_id = ? AND domain_id = ? AND state = 'pending' AND sequence < ?"
         " ORDER BY sequence LIMIT 1",
         (delivery.endpoint_id, delivery.domain_id, delivery.sequence),
     )
-    return None if row is None else row[0]

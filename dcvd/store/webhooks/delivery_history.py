@@ -84,24 +84,22 @@ def list_endpoints_past_retention(
     snapshot: Snapshot, state: DeliveryState, end_id: str, *, after: str, limit: int
 ) -> list[str]:
     """List endpoints, ordered by id, that have deliveries in a state with an id below `end_id`."""
-    rows = snapshot.fetch_all(
+    return snapshot.fetch_column(
         "SELECT w.id FROM webhook_endpoints w WHERE w.id > ? AND EXISTS (SELECT 1 FROM deliveries d"
         " WHERE d.endpoint_id = w.id AND d.state = ? AND d.id < ?) ORDER BY w.id LIMIT ?",
         (after, state, end_id, limit),
     )
-    return [row[0] for row in rows]
 
 
 def list_old_ids(
     snapshot: Snapshot, endpoint_id: str, state: DeliveryState, cutoff_at: int, *, after: str, limit: int
 ) -> list[str]:
     """List, in order, an endpoint's deliveries in a state that were created and last changed before an instant."""
-    rows = snapshot.fetch_all(
+    return snapshot.fetch_column(
         "SELECT id FROM deliveries WHERE endpoint_id = ? AND state = ? AND id > ? AND id < ? AND updated_at < ?"
         " ORDER BY id LIMIT ?",
         (endpoint_id, state, after, earliest_id(IdPrefix.DELIVERY, cutoff_at), cutoff_at, limit),
     )
-    return [row[0] for row in rows]
 
 
 def delete_ended(tx: Transaction, ids: Collection[str], cutoff_at: int) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 import msgspec
+from msgspec.structs import astuple
 
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import Endpoint
@@ -28,20 +29,8 @@ _FIELD: Final = WEBHOOK_HEADERS.field
 
 
 def insert(tx: Transaction, endpoint: Endpoint) -> None:
-    """Store a new endpoint; its secret and its headers are stored separately."""
-    tx.execute(
-        "INSERT INTO webhook_endpoints (id, org_id, url, events, max_per_second, created_at, updated_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            endpoint.id,
-            endpoint.org_id,
-            endpoint.url,
-            encode_json(endpoint.events),
-            endpoint.max_per_second,
-            endpoint.created_at,
-            endpoint.updated_at,
-        ),
-    )
+    """Store a new endpoint; its secret and the values of its headers are stored separately."""
+    _ENDPOINTS.insert_all(tx, [endpoint])
     tx.announce(Topic.ENDPOINTS, endpoint.id)
 
 
@@ -65,16 +54,7 @@ def update_health(tx: Transaction, endpoint_id: str, health: EndpointHealth) -> 
     tx.execute(
         "UPDATE webhook_endpoints SET health = ?, disabled_reason = ?, failures = ?, failing_since = ?, last_error = ?,"
         " pauses = ?, paused_until = ? WHERE id = ?",
-        (
-            health.state,
-            health.reason,
-            health.failures,
-            health.failing_since,
-            health.last_error,
-            health.pauses,
-            health.paused_until,
-            endpoint_id,
-        ),
+        (*astuple(health), endpoint_id),
     )
     tx.announce(Topic.ENDPOINTS, endpoint_id)
 
@@ -146,10 +126,9 @@ def end_pauses(tx: Transaction, latest_at: int) -> int:
 
 def list_disabled_ids(snapshot: Snapshot) -> list[str]:
     """List every disabled endpoint."""
-    return [row[0] for row in snapshot.fetch_all("SELECT id FROM webhook_endpoints WHERE health = 'disabled'")]
+    return snapshot.fetch_column("SELECT id FROM webhook_endpoints WHERE health = 'disabled'")
 
 
 def list_ids(snapshot: Snapshot, *, after: str, limit: int) -> list[str]:
     """List endpoints of every organization in the order of their ids."""
-    rows = snapshot.fetch_all("SELECT id FROM webhook_endpoints WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
-    return [row[0] for row in rows]
+    return snapshot.fetch_column("SELECT id FROM webhook_endpoints WHERE id > ? ORDER BY id LIMIT ?", (after, limit))

@@ -63,12 +63,11 @@ def count_dead_letters(
 ) -> int:
     """Count what `list_dead_letters` would return without a limit."""
     condition, owner_id = _dead_letter_condition(org_id, endpoint_id)
-    row = snapshot.fetch_one(
+    return snapshot.fetch_count(
         f"SELECT count(*) FROM deliveries WHERE {condition} AND id > ?2 AND id < ?3"
         f" AND {_OF_TYPES.format(4, 'event_type')}",
         (owner_id, after, before, _encode_types(types)),
     )
-    return 0 if row is None else row[0]
 
 
 def list_past_events(

@@ -61,11 +61,10 @@ def unseal_all(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: str) 
 
 def count_valid(snapshot: Snapshot, endpoint_id: str, now: int) -> int:
     """Count the secrets of an endpoint that are valid at an instant."""
-    rows = snapshot.fetch_all(
-        "SELECT 1 FROM webhook_secrets WHERE endpoint_id = ? AND (expires_at IS NULL OR expires_at > ?)",
+    return snapshot.fetch_count(
+        "SELECT count(*) FROM webhook_secrets WHERE endpoint_id = ? AND (expires_at IS NULL OR expires_at > ?)",
         (endpoint_id, now),
     )
-    return len(rows)
 
 
 def seal_plaintext(tx: Transaction, vault: Vault, limit: int) -> int:
