@@ -41,8 +41,4 @@ def list_unused_expiries(snapshot: Snapshot, org_id: str, now: int, limit: int) 
 
 def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Remove ExternalIds that expired before an instant; return how many."""
-    return tx.execute(
-        "DELETE FROM aws_external_ids WHERE external_id IN"
-        " (SELECT external_id FROM aws_external_ids WHERE expires_at < ? LIMIT ?)",
-        (cutoff_at, limit),
-    )
+    return tx.delete_some("aws_external_ids", "external_id", "expires_at < ?", (cutoff_at, limit))

@@ -39,8 +39,4 @@ def insert(tx: Transaction, org_id: str, key: str, lines: Sequence[BulkLine], no
 
 def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Remove lines that were done before an instant; return how many."""
-    return tx.execute(
-        "DELETE FROM bulk_lines WHERE (org_id, key, line) IN"
-        " (SELECT org_id, key, line FROM bulk_lines WHERE created_at < ? LIMIT ?)",
-        (cutoff_at, limit),
-    )
+    return tx.delete_some("bulk_lines", "(org_id, key, line)", "created_at < ?", (cutoff_at, limit))

@@ -216,8 +216,6 @@ def reschedule_beyond(tx: Transaction, latest_at: int, now: int) -> int:
 
 def delete_ended(tx: Transaction, state: JobState, cutoff_at: int, limit: int) -> int:
     """Remove jobs that ended in `state` before an instant; return how many."""
-    return tx.execute(
-        "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs"
-        " WHERE state <> 'pending' AND state = ? AND updated_at < ? LIMIT ?)",
-        (state, cutoff_at, limit),
+    return tx.delete_some(
+        "jobs", "id", "state <> 'pending' AND state = ? AND updated_at < ?", (state, cutoff_at, limit)
     )

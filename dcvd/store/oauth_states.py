@@ -93,8 +93,4 @@ def count(snapshot: Snapshot, org_id: str, now: int) -> tuple[int, int]:
 
 def delete_expired(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Remove authorizations that expired before an instant; return how many."""
-    return tx.execute(
-        "DELETE FROM oauth_states WHERE state_hash IN"
-        " (SELECT state_hash FROM oauth_states WHERE expires_at < ? LIMIT ?)",
-        (cutoff_at, limit),
-    )
+    return tx.delete_some("oauth_states", "state_hash", "expires_at < ?", (cutoff_at, limit))

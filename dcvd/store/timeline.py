@@ -72,7 +72,6 @@ def find_org(snapshot: Snapshot, domain_id: str) -> str | None:
 
 def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Remove entries older than an instant; return how many."""
-    return tx.execute(
-        "DELETE FROM timeline WHERE id IN (SELECT id FROM timeline WHERE id < ? AND at < ? ORDER BY id LIMIT ?)",
-        (earliest_id(IdPrefix.TIMELINE, cutoff_at), cutoff_at, limit),
+    return tx.delete_some(
+        "timeline", "id", "id < ? AND at < ? ORDER BY id", (earliest_id(IdPrefix.TIMELINE, cutoff_at), cutoff_at, limit)
     )

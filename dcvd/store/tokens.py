@@ -44,8 +44,4 @@ def touch(tx: Transaction, used_at: Mapping[str, int]) -> None:
 
 def delete_expired(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Remove tokens that expired before an instant; return how many."""
-    return tx.execute(
-        "DELETE FROM api_tokens WHERE id IN"
-        " (SELECT id FROM api_tokens WHERE expires_at IS NOT NULL AND expires_at < ? LIMIT ?)",
-        (cutoff_at, limit),
-    )
+    return tx.delete_some("api_tokens", "id", "expires_at IS NOT NULL AND expires_at < ?", (cutoff_at, limit))

@@ -58,8 +58,4 @@ def mark_orphaned(tx: Transaction, domain_ids: Collection[str], now: int) -> Non
 
 def delete_orphans(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Forget records whose domain was removed before an instant; return how many."""
-    return tx.execute(
-        "DELETE FROM written_records WHERE id IN (SELECT id FROM written_records"
-        " WHERE orphaned_at IS NOT NULL AND orphaned_at < ? LIMIT ?)",
-        (cutoff_at, limit),
-    )
+    return tx.delete_some("written_records", "id", "orphaned_at IS NOT NULL AND orphaned_at < ?", (cutoff_at, limit))

@@ -99,6 +99,11 @@ class Transaction(Snapshot):
             Snapshot.statement_hook(sql)
         self._connection.executemany(sql, rows)
 
+    def delete_some(self, table: str, key: str, condition: str, parameters: Sequence[Any]) -> int:
+        """Delete rows, by their primary key, that meet a condition, up to the last parameter; return how many."""
+        selected = f"SELECT {key.strip('()')} FROM {table} WHERE {condition} LIMIT ?"
+        return self.execute(f"DELETE FROM {table} WHERE {key} IN ({selected})", parameters)
+
     def announce(self, topic: Topic, key: str = "") -> None:
         """Wake those who wait for `topic`, once this unit has been committed; `key` says whom it is about."""
         self.announcements.add((topic, key))
@@ -322,8 +327,7 @@ def _call_on_thread(connection: aiosqlite.Connection, function: Callable[..., T]
 
 
 def _run_group(connection: sqlite3.Connection, group: list[_Unit[Any]]) -> None:
-    # For a single unit the transaction serves as the savepoint: that saves two statements, which take the interpreter's
-    # lock.
+    # The transaction is the savepoint of a single unit: that saves two statements, which take the interpreter's lock.
     has_savepoints = len(group) > 1
     connection.execute("BEGIN IMMEDIATE")
     try:

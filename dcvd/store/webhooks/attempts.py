@@ -101,10 +101,8 @@ def list_counts(snapshot: Snapshot, endpoint_id: str, since_at: int) -> list[tup
 
 def delete_counts(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Remove counts of slots before an instant; return how many rows."""
-    return tx.execute(
-        "DELETE FROM endpoint_rates WHERE (endpoint_id, started, delivered, latency) IN"
-        " (SELECT endpoint_id, started, delivered, latency FROM endpoint_rates WHERE started < ? LIMIT ?)",
-        (cutoff_at, limit),
+    return tx.delete_some(
+        "endpoint_rates", "(endpoint_id, started, delivered, latency)", "started < ?", (cutoff_at, limit)
     )
 
 

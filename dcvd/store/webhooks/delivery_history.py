@@ -123,10 +123,7 @@ def delete_held(tx: Transaction, ids: Collection[str], cutoff_at: int) -> list[t
 
 def delete_of_endpoint(tx: Transaction, endpoint_id: str, limit: int) -> int:
     """Remove up to `limit` deliveries of an endpoint, whatever their state; return how many."""
-    return tx.execute(
-        "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE endpoint_id = ? LIMIT ?)",
-        (endpoint_id, limit),
-    )
+    return tx.delete_some("deliveries", "id", "endpoint_id = ?", (endpoint_id, limit))
 
 
 def _matches(delivery: Delivery, org_id: str, filters: DeliveryFilters, is_enabled: Callable[[str], bool]) -> bool:

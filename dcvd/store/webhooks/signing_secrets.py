@@ -85,8 +85,4 @@ def seal_plaintext(tx: Transaction, vault: Vault, limit: int) -> int:
 
 def delete_expired(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Remove secrets that expired before an instant; return how many."""
-    return tx.execute(
-        "DELETE FROM webhook_secrets WHERE id IN (SELECT id FROM webhook_secrets"
-        " WHERE expires_at IS NOT NULL AND expires_at < ? LIMIT ?)",
-        (cutoff_at, limit),
-    )
+    return tx.delete_some("webhook_secrets", "id", "expires_at IS NOT NULL AND expires_at < ?", (cutoff_at, limit))
