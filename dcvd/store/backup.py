@@ -1,10 +1,9 @@
 """Back up the database while the daemon goes on writing to it."""
 
-import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +14,7 @@ from dcvd.kit.new_file import create_file, sync_to_disk
 from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.files import adopt_owner
 from dcvd.store.engine.migrate import APPLICATION_ID
+from dcvd.store.engine.read_only import resolve_database
 from dcvd.store.vault import vault_keys
 from dcvd.store.vault.vault_keys import VaultKeyRecord
 
@@ -41,7 +41,7 @@ def back_up(database: Path, file: Path, *, sleep: Callable[[float], object] = ti
     The copy is the state of one instant. The source is only read: its writer is never held up, but its write-ahead log
     grows meanwhile. Raises StoreError; then there is no file.
     """
-    source = _resolve_source(database)
+    source = resolve_database(database, missing=": there is nothing to back up")
     try:
         with create_file(file) as draft:
             _copy(source, draft, sleep)
@@ -56,23 +56,9 @@ def back_up(database: Path, file: Path, *, sleep: Callable[[float], object] = ti
         raise StoreError(f"The database {database} cannot be copied to {file}: {error}.") from error
 
 
-def _resolve_source(database: Path) -> Path:
-    try:
-        source = database.resolve(strict=True)
-    except FileNotFoundError as error:
-        raise StoreError(f"There is no database at {database}: there is nothing to back up.") from error
-    except OSError as error:
-        raise StoreError(f"The database {database} cannot be read: {error.strerror}.") from error
-    if not os.access(source, os.R_OK | os.W_OK):  # SQLite's readers lock by writing into the file beside it
-        raise StoreError(
-            f"You may not use the database {database}: run this with sudo, or as the user that dcvd runs as."
-        )
-    return source
-
-
 def _copy(source: Path, draft: Path, sleep: Callable[[float], object]) -> None:
     # A connection that can write checkpoints when it is the last to close, perhaps while a daemon is starting.
-    with _open_connection(f"{source.as_uri()}?mode=ro") as reader, _open_connection(draft.as_uri()) as writer:
+    with _connect(f"{source.as_uri()}?mode=ro") as reader, _connect(draft.as_uri()) as writer:
         # Without one transaction around all steps, SQLite would begin anew after each commit of the daemon.
         reader.execute("BEGIN")
         _check_application_id(reader, source)
@@ -93,7 +79,7 @@ def _copy(source: Path, draft: Path, sleep: Callable[[float], object]) -> None:
 
 def _check_copy(draft: Path, database: Path) -> tuple[list[VaultKeyRecord], int]:
     # immutable: nobody else uses the copy, and SQLite makes no log beside it.
-    with _open_connection(f"{draft.as_uri()}?mode=ro&immutable=1") as copy:
+    with _connect(f"{draft.as_uri()}?mode=ro&immutable=1") as copy:
         (result,) = copy.execute("PRAGMA quick_check(1)").fetchone()
         if result != "ok":
             fault = " ".join(result.split())
@@ -108,7 +94,5 @@ def _check_application_id(connection: sqlite3.Connection, source: Path) -> None:
         raise StoreError(f"{source} is not a database of dcvd: check database.path.")
 
 
-@contextmanager
-def _open_connection(uri: str) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
-        yield connection
+def _connect(uri: str) -> closing[sqlite3.Connection]:
+    return closing(sqlite3.connect(uri, uri=True, isolation_level=None))

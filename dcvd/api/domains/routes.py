@@ -6,7 +6,7 @@ from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from dcvd.api.domains.input import NewDomain, to_domain_request
-from dcvd.api.domains.view import DomainAnswer, DomainList, RemovedAnswer, domain_answer, domain_list, removal_answer
+from dcvd.api.domains.view import DomainAnswer, DomainList, RemovedAnswer, domain_view, left_record_views
 from dcvd.api.http.documentation import problems, success
 from dcvd.api.http.parameters import (
     Cursor,
@@ -32,7 +32,7 @@ Search = Annotated[
 async def add_domain(request: ApiRequest, data: JSONBody[NewDomain]) -> Response[DomainAnswer]:
     """Add a domain; the customer must create its `requiredRecords`. It is registered at Cloudflare after the answer."""
     detail = await details.add(request.context, request.org_id, to_domain_request(data), actor=request.actor)
-    return Response(domain_answer(detail), headers=_location(detail))
+    return Response(DomainAnswer(domain_view(detail)), headers=_location(detail))
 
 
 @get("", summary="List the domains", responses=problems(400))
@@ -48,13 +48,13 @@ async def list_domains(
         cursor=cursor,
         limit=parse_page_limit(limit),
     )
-    return domain_list(page)
+    return DomainList(domains=[domain_view(detail) for detail in page.items], next_cursor=page.next_cursor)
 
 
 @get("/{domain_id:str}", summary="Show a domain", responses=problems(404))
 async def get_domain(request: ApiRequest, domain_id: FromPath[str]) -> DomainAnswer:
     """Show a domain as of its last check."""
-    return domain_answer(await details.get(request.context, request.org_id, domain_id))
+    return DomainAnswer(domain_view(await details.get(request.context, request.org_id, domain_id)))
 
 
 @post(
@@ -73,7 +73,7 @@ async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response
     result = await details.sync(
         request.context, services.checks, services.sync_limit, request.org_id, domain_id, actor=request.actor
     )
-    answer = domain_answer(result.detail)
+    answer = DomainAnswer(domain_view(result.detail))
     if result.is_fresh:
         return Response(answer, status_code=200)
     return Response(answer, status_code=202, headers=_location(result.detail))
@@ -95,7 +95,9 @@ async def remove_domain(
         remove_records=parse_flag("removeRecords", remove_records),
         actor=request.actor,
     )
-    return removal_answer(domain, leftover_records)
+    return RemovedAnswer(
+        domain=domain_view(DomainDetail(domain)), records_to_remove=left_record_views(leftover_records)
+    )
 
 
 def _location(detail: DomainDetail) -> dict[str, str]:

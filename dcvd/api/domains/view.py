@@ -16,7 +16,6 @@ from dcvd.api.http.views import build_view
 from dcvd.core.diagnosis.cloudflare import findings_of
 from dcvd.core.domains.domain import (
     DnsState,
-    Domain,
     DomainStatus,
     LeftoverRecord,
     ValidationMethod,
@@ -25,7 +24,6 @@ from dcvd.core.domains.required_records import required_records
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.lifecycle.registration_queue import QueuePosition, QueueState
 from dcvd.services.domains.details import DomainDetail
-from dcvd.store.engine.paging import Page
 
 
 class LeftRecordView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -116,21 +114,6 @@ class RemovedAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     records_to_remove: list[LeftRecordView]
 
 
-def domain_answer(detail: DomainDetail) -> DomainAnswer:
-    """Show one domain."""
-    return DomainAnswer(_domain_view(detail))
-
-
-def domain_list(page: Page[DomainDetail]) -> DomainList:
-    """Show a page of domains."""
-    return DomainList(domains=[_domain_view(detail) for detail in page.items], next_cursor=page.next_cursor)
-
-
-def removal_answer(domain: Domain, records: Iterable[LeftoverRecord]) -> RemovedAnswer:
-    """Show a domain that was removed, and the records that it leaves in DNS."""
-    return RemovedAnswer(domain=_domain_view(DomainDetail(domain)), records_to_remove=left_record_views(records))
-
-
 def left_record_views(records: Iterable[LeftoverRecord]) -> list[LeftRecordView]:
     """Show the records that should be removed from DNS."""
     return [build_view(LeftRecordView, record) for record in records]
@@ -141,7 +124,8 @@ def registration_view(position: QueuePosition | None) -> RegistrationView | None
     return None if position is None else build_view(RegistrationView, position)
 
 
-def _domain_view(detail: DomainDetail) -> DomainView:
+def domain_view(detail: DomainDetail) -> DomainView:
+    """Show one domain."""
     domain = detail.domain
     return build_view(
         DomainView,

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from dcvd.api.http.documentation import BodyMayBeEmpty, problems, success
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.records.view import PlanAnswer, WriteAnswer, plan_answer, write_answer
+from dcvd.api.jobs.view import job_view
+from dcvd.api.records.view import PlanAnswer, WriteAnswer, plan_view
 from dcvd.services.records.plans import PlannedJob, RecordRequest
 
 
@@ -47,7 +48,7 @@ async def write_records(
     record_request = _build_record_request(request, domain_id)
     if data.dry_run:
         plan = await record_request.plan_write(connection_id=data.connection_id, replace=data.replace)
-        return Response(plan_answer(plan), status_code=200)
+        return Response(PlanAnswer(plan_view(plan)), status_code=200)
     return _accepted_response(
         await record_request.write(connection_id=data.connection_id, replace=data.replace, actor=request.actor)
     )
@@ -74,7 +75,8 @@ def _build_record_request(request: ApiRequest, domain_id: str) -> RecordRequest:
 
 def _accepted_response(planned_job: PlannedJob) -> Response[WriteAnswer]:
     headers = {"Location": f"/api/jobs/{planned_job.job.id}"}
-    return Response(write_answer(planned_job.plan, planned_job.job), status_code=202, headers=headers)
+    answer = WriteAnswer(plan=plan_view(planned_job.plan), job=job_view(planned_job.job))
+    return Response(answer, status_code=202, headers=headers)
 
 
 ROUTER: Final = Router("/domains/{domain_id:str}", route_handlers=[write_records, undo_records], tags=["Domains"])

@@ -7,8 +7,7 @@ from msgspec import Struct
 
 from dcvd.api.domains.finding_view import ErrorView
 from dcvd.api.http.views import build_view
-from dcvd.api.jobs.view import JobView, job_view
-from dcvd.core.jobs import Job
+from dcvd.api.jobs.view import JobView
 from dcvd.core.records.plan import DnsPlan, PlanStep, StepState
 from dcvd.core.records.zones import ZoneRecord
 from dcvd.core.text import make_printable
@@ -64,17 +63,8 @@ class WriteAnswer(Struct, frozen=True):
     job: JobView
 
 
-def plan_answer(plan: DnsPlan) -> PlanAnswer:
-    """Show a plan alone."""
-    return PlanAnswer(_plan_view(plan))
-
-
-def write_answer(plan: DnsPlan, job: Job) -> WriteAnswer:
-    """Show a plan and its job."""
-    return WriteAnswer(plan=_plan_view(plan), job=job_view(job))
-
-
-def _plan_view(plan: DnsPlan) -> PlanView:
+def plan_view(plan: DnsPlan) -> PlanView:
+    """Show a plan."""
     return PlanView(
         connection_id=plan.connection_id, zone=plan.zone, records=[_planned_record_view(step) for step in plan.steps]
     )

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from dcvd.api.http.documentation import problems
 from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.timeline.view import TimelineList, timeline_list
+from dcvd.api.timeline.view import TimelineList, timeline_entry_view
 from dcvd.services import timeline
 
 
@@ -45,7 +45,7 @@ async def get_timeline(
         cursor=cursor,
         limit=parse_page_limit(limit),
     )
-    return timeline_list(page)
+    return TimelineList(timeline=[timeline_entry_view(entry) for entry in page.items], next_cursor=page.next_cursor)
 
 
 ROUTER: Final = Router("/domains", route_handlers=[get_timeline], tags=["Domains"])

@@ -12,7 +12,6 @@ from dcvd.api.jobs.view import JobView, job_view
 from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.timeline import TimelineEntryKind
 from dcvd.services.timeline import TimelineEntry
-from dcvd.store.engine.paging import Page
 
 TimelineKind = Literal["request", "observation", "transition", "job", "event"]
 _KINDS: Final[dict[TimelineEntryKind, TimelineKind]] = {
@@ -64,12 +63,8 @@ class TimelineList(Struct, frozen=True, kw_only=True, rename="camel"):
     next_cursor: str | None
 
 
-def timeline_list(page: Page[TimelineEntry]) -> TimelineList:
-    """Show a page of a timeline."""
-    return TimelineList(timeline=[_entry_view(entry) for entry in page.items], next_cursor=page.next_cursor)
-
-
-def _entry_view(entry: TimelineEntry) -> TimelineEntryView:
+def timeline_entry_view(entry: TimelineEntry) -> TimelineEntryView:
+    """Show one entry."""
     at, kind = to_rfc3339(entry.occurred_at), _KINDS[entry.kind]
     if entry.job is not None:
         return TimelineEntryView(id=entry.job.id, kind=kind, at=at, what=entry.job.kind, job=job_view(entry.job))

@@ -2,8 +2,7 @@
 
 from msgspec import Struct
 
-from dcvd.api.http.views import build_view
-from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind
+from dcvd.core.webhooks.conformance import ProbeKind
 
 
 class ProbeView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -23,8 +22,3 @@ class ConformanceAnswer(Struct, frozen=True):
     conforms: bool
     summary: str
     probes: list[ProbeView]
-
-
-def conformance_answer(report: ConformanceReport) -> ConformanceAnswer:
-    """Show a report, with its probes in the order in which they were sent."""
-    return build_view(ConformanceAnswer, report)

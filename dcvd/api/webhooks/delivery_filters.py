@@ -17,7 +17,7 @@ from dcvd.api.http.parameters import (
     query_parameter,
 )
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.webhooks.delivery_view import DeliveryList, delivery_list
+from dcvd.api.webhooks.delivery_view import DeliveryList, delivery_view
 from dcvd.core.webhooks.deliveries import DeliveryStatus
 from dcvd.services.webhooks import delivery_history
 from dcvd.store.webhooks.delivery_history import DeliveryFilters
@@ -49,7 +49,7 @@ class DeliveryListQuery(Struct, frozen=True, kw_only=True):
         page = await delivery_history.list_page(
             request.context, request.org_id, filters, cursor=self.cursor, limit=self.limit
         )
-        return delivery_list(page)
+        return DeliveryList(deliveries=[delivery_view(summary) for summary in page.items], next_cursor=page.next_cursor)
 
 
 def _read_list_query(

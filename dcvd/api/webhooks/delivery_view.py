@@ -20,7 +20,6 @@ from dcvd.core.webhooks.deliveries import (
 from dcvd.core.webhooks.explanation import Explanation
 from dcvd.core.webhooks.status_codes import GONE_ANSWER
 from dcvd.services.webhooks.delivery_history import DeliveryDetail, DeliverySummary
-from dcvd.store.engine.paging import Page
 
 
 class DeliveryView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -122,11 +121,6 @@ def delivery_history(detail: DeliveryDetail) -> DeliveryHistory:
     """Show a delivery with its body and every attempt."""
     view = replace(delivery_view(detail.summary), body=detail.event.body.decode())
     return DeliveryHistory(view, [attempt_view(recorded_attempt) for recorded_attempt in detail.attempts])
-
-
-def delivery_list(page: Page[DeliverySummary]) -> DeliveryList:
-    """Show a page of deliveries."""
-    return DeliveryList(deliveries=[delivery_view(summary) for summary in page.items], next_cursor=page.next_cursor)
 
 
 def attempt_view(recorded_attempt: RecordedAttempt) -> AttemptView:

@@ -9,7 +9,8 @@ from msgspec import UNSET, Struct, UnsetType
 from dcvd.api.http.documentation import BodyMayBeEmpty, problems, success
 from dcvd.api.http.instants import Instant, parse_instant
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.webhooks.conformance_view import ConformanceAnswer, conformance_answer
+from dcvd.api.http.views import build_view
+from dcvd.api.webhooks.conformance_view import ConformanceAnswer
 from dcvd.api.webhooks.delivery_filters import LIST_QUERY, InjectedListQuery
 from dcvd.api.webhooks.delivery_view import (
     AttemptView,
@@ -130,7 +131,8 @@ async def test_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> TestAn
 @post("/conformance", summary="Test the receiver", status_code=200, responses=problems(403, 404, 409, 503))
 async def check_conformance(request: ApiRequest, webhook_id: FromPath[str]) -> ConformanceAnswer:
     """Send a good delivery, the same again, a forged and an old one, and report what the receiver got wrong."""
-    return conformance_answer(await request.services.tester.check_conformance(request.org_id, webhook_id))
+    report = await request.services.tester.check_conformance(request.org_id, webhook_id)
+    return build_view(ConformanceAnswer, report)
 
 
 def _check_event_types(names: list[str]) -> list[EventType]:

@@ -90,7 +90,11 @@ def with_secrets(view: WebhookView, secret: Secret) -> WebhookView:
 
 def with_rates(view: WebhookView, rates: dict[str, DeliveryRates]) -> WebhookView:
     """Add how its attempts went in the last hour, day and week."""
-    return replace(view, rates={name: _rates_view(delivery_rates) for name, delivery_rates in rates.items()})
+    shown_rates = {
+        name: build_view(RatesView, each, delivered=each.delivered_count, failed_attempts=each.failed_count)
+        for name, each in rates.items()
+    }
+    return replace(view, rates=shown_rates)
 
 
 def _health_view(health: EndpointHealth, now: int) -> HealthView:
@@ -102,7 +106,3 @@ def _health_view(health: EndpointHealth, now: int) -> HealthView:
         failed_attempts=health.failures,
         paused_until=format_instant(health.paused_until) if is_paused else None,
     )
-
-
-def _rates_view(rates: DeliveryRates) -> RatesView:
-    return build_view(RatesView, rates, delivered=rates.delivered_count, failed_attempts=rates.failed_count)

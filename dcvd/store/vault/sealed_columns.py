@@ -15,7 +15,7 @@ _MAX_HEADS: Final = 100
 """Heads of one column: there are two for each key; more mean that something else filled the column."""
 
 
-class SealedColumn(Struct, frozen=True, kw_only=True):
+class SealedColumn(Struct, frozen=True):
     """A column, and what its values are bound to: the vault's name of the field, and SQL for the row and its owner.
 
     `primary_key` is the table's primary key. `is_short_lived`: its rows live for minutes and are never sealed anew;
@@ -25,12 +25,12 @@ class SealedColumn(Struct, frozen=True, kw_only=True):
     table: str
     column: str
     field: str
+    singular: str
+    plural: str
     primary_key: str = "id"
     row_sql: str = "id"
     org_sql: str = "org_id"
     is_short_lived: bool = False
-    singular: str
-    plural: str
 
     @property
     def head_sql(self) -> str:
@@ -43,44 +43,25 @@ class SealedColumn(Struct, frozen=True, kw_only=True):
 
 
 WEBHOOK_SECRETS: Final = SealedColumn(
-    table="webhook_secrets",
-    column="sealed",
-    field="webhook_secrets.secret",
+    "webhook_secrets", "sealed", "webhook_secrets.secret", "webhook secret", "webhook secrets",
     org_sql="(SELECT w.org_id FROM webhook_endpoints w WHERE w.id = webhook_secrets.endpoint_id)",
-    singular="webhook secret",
-    plural="webhook secrets",
-)
+)  # fmt: skip
 WEBHOOK_HEADERS: Final = SealedColumn(
-    table="webhook_endpoints",
-    column="sealed_headers",
-    field="webhook_endpoints.headers",
-    singular="webhook's headers",
-    plural="webhooks' headers",
+    "webhook_endpoints", "sealed_headers", "webhook_endpoints.headers", "webhook's headers", "webhooks' headers"
 )
 ACCESS_TOKENS: Final = SealedColumn(
-    table="oauth_connections",
-    column="encrypted_access_token",
-    field="oauth_connections.encrypted_access_token",
-    singular="connection's credentials",
-    plural="connections' credentials",
-)
+    "oauth_connections", "encrypted_access_token", "oauth_connections.encrypted_access_token",
+    "connection's credentials", "connections' credentials",
+)  # fmt: skip
 REFRESH_TOKENS: Final = SealedColumn(
-    table="oauth_connections",
-    column="encrypted_refresh_token",
-    field="oauth_connections.encrypted_refresh_token",
-    singular="connection's refresh token",
-    plural="connections' refresh tokens",
-)
+    "oauth_connections", "encrypted_refresh_token", "oauth_connections.encrypted_refresh_token",
+    "connection's refresh token", "connections' refresh tokens",
+)  # fmt: skip
 VERIFIERS: Final = SealedColumn(
-    table="oauth_states",
-    column="sealed_verifier",
-    field="oauth_states.sealed_verifier",
-    primary_key="state_hash",
-    row_sql="lower(hex(state_hash))",
-    is_short_lived=True,
-    singular="authorization under way",
-    plural="authorizations under way",
-)
+    "oauth_states", "sealed_verifier", "oauth_states.sealed_verifier",
+    "authorization under way", "authorizations under way",
+    primary_key="state_hash", row_sql="lower(hex(state_hash))", is_short_lived=True,
+)  # fmt: skip
 COLUMNS: Final = (WEBHOOK_SECRETS, WEBHOOK_HEADERS, ACCESS_TOKENS, REFRESH_TOKENS, VERIFIERS)
 
 
