@@ -23,9 +23,7 @@ def insert_all(tx: Transaction, events: Sequence[Event]) -> None:
 def list_of_org(snapshot: Snapshot, org_id: str, *, after: int, limit: int) -> list[Event]:
     """List an organization's events numbered above `after`, in order."""
     return _EVENTS.fetch_all(
-        snapshot,
-        "WHERE org_id = ? AND sequence > ? ORDER BY sequence LIMIT ?",
-        (org_id, after, limit),
+        snapshot, "WHERE org_id = ? AND sequence > ? ORDER BY sequence LIMIT ?", (org_id, after, limit)
     )
 
 

@@ -75,15 +75,7 @@ def list_due(
     return _JOBS.fetch_all(
         snapshot,
         _DUE,
-        (
-            now,
-            encode_list(in_flight),
-            limit,
-            kind,
-            encode_list(busy_connections),
-            encode_list(busy_orgs),
-            *predecessor,
-        ),
+        (now, encode_list(in_flight), limit, kind, encode_list(busy_connections), encode_list(busy_orgs), *predecessor),
     )
 
 
@@ -113,9 +105,7 @@ def list_pending_kinds(snapshot: Snapshot) -> set[str]:
 def find_pending_of_domain(snapshot: Snapshot, domain_id: str, kind: str) -> Job | None:
     """Find the pending job of a kind that a domain has, if any."""
     return _JOBS.fetch_one(
-        snapshot,
-        "WHERE domain_id = ? AND kind = ? AND state = 'pending' LIMIT 1",
-        (domain_id, kind),
+        snapshot, "WHERE domain_id = ? AND kind = ? AND state = 'pending' LIMIT 1", (domain_id, kind)
     )
 
 

@@ -7,12 +7,7 @@ from typing import get_args
 from msgspec import Struct
 
 from dcvd.api.domains.finding_view import ErrorView, RequiredRecordView, required_record_views
-from dcvd.api.domains.view import (
-    LeftRecordView,
-    RegistrationView,
-    left_record_views,
-    registration_view,
-)
+from dcvd.api.domains.view import LeftRecordView, RegistrationView, left_record_views, registration_view
 from dcvd.api.http.views import build_view
 from dcvd.core.domains.bulk import AddStatus, RemoveStatus
 from dcvd.core.domains.domain import DomainStatus, ValidationMethod

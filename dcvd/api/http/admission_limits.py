@@ -48,8 +48,5 @@ def build_check_limit(name: str) -> AdmissionLimit:
     A few may run at once, so that a page of domains can be refreshed. `name` is that of its error's sentence.
     """
     return AdmissionLimit(
-        name,
-        max_per_caller=MAX_SYNCS_PER_ORGANIZATION,
-        max_total=MAX_SYNCS,
-        max_per_minute=MAX_SYNCS_PER_MINUTE,
+        name, max_per_caller=MAX_SYNCS_PER_ORGANIZATION, max_total=MAX_SYNCS, max_per_minute=MAX_SYNCS_PER_MINUTE
     )

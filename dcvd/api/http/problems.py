@@ -91,13 +91,11 @@ def to_problem(error: Exception, request_id: str) -> ProblemResponse:
         case TooManyRequests():
             headers = {"Retry-After": str(max(math.ceil(error.retry_after_s), 1))}
             return _build_problem(HTTPStatus.TOO_MANY_REQUESTS, error.code, error.message, headers=headers)
-        case DiskFull():
+        case DiskFull() | NotConfigured():
             return _build_problem(HTTPStatus.SERVICE_UNAVAILABLE, error.code, error.message)
         case StoreError():
             sentence = "The database could not do its work; nothing was changed. Try again, or ask your operator."
             return _build_problem(HTTPStatus.SERVICE_UNAVAILABLE, error.code, sentence)
-        case NotConfigured():
-            return _build_problem(HTTPStatus.SERVICE_UNAVAILABLE, error.code, error.message)
         case Retryable():
             wait = error.retry_after_s if error.retry_after_s is not None else _DEFAULT_RETRY_AFTER_S
             headers = {"Retry-After": str(max(math.ceil(wait), 1))}

@@ -4,12 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.api.domains.finding_view import (
-    ErrorView,
-    RequiredRecordView,
-    UndatedFindingView,
-    required_record_views,
-)
+from dcvd.api.domains.finding_view import ErrorView, RequiredRecordView, UndatedFindingView, required_record_views
 from dcvd.api.http.instants import Instant
 from dcvd.api.http.views import build_view
 from dcvd.core.diagnosis.preview import DomainDiagnosis

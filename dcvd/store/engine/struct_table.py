@@ -40,12 +40,7 @@ class StructTable(Generic[S]):
     """
 
     def __init__(
-        self,
-        name: str,
-        struct_type: type[S],
-        *,
-        renamed: Mapping[str, str] = {},
-        json_fields: Collection[str] = (),
+        self, name: str, struct_type: type[S], *, renamed: Mapping[str, str] = {}, json_fields: Collection[str] = ()
     ) -> None:
         self._name = name
         self._type = struct_type

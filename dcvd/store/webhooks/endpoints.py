@@ -38,13 +38,7 @@ def update(tx: Transaction, endpoint: Endpoint) -> None:
     """Store what a tenant can change of an endpoint, and its health."""
     tx.execute(
         "UPDATE webhook_endpoints SET url = ?, events = ?, max_per_second = ?, updated_at = ? WHERE id = ?",
-        (
-            endpoint.url,
-            encode_json(endpoint.events),
-            endpoint.max_per_second,
-            endpoint.updated_at,
-            endpoint.id,
-        ),
+        (endpoint.url, encode_json(endpoint.events), endpoint.max_per_second, endpoint.updated_at, endpoint.id),
     )
     update_health(tx, endpoint.id, endpoint.health)
 
