@@ -2,8 +2,9 @@
 
 A code is an argument for a parameter or field that is called `code`, the class attribute `code` of an error, or a
 member of an enumeration of codes, or it stands in a table beside its status. Where the argument is a name, everything
-that the module assigns to that name counts, and so does a constant that it imports. Codes that others choose
-(Cloudflare's numbers, what an OAuth server says) are no literals of ours; docs/errors.md describes them as groups.
+that the module assigns to that name counts, and so do a constant that it imports and the values of a table of its own.
+Codes that others choose (Cloudflare's numbers, what an OAuth server says) are no literals of ours; docs/errors.md
+describes them as groups.
 """
 
 import ast
@@ -121,6 +122,9 @@ class _Source:
                 return {self._enumerations[name][member]}
             case ast.Name(id=name) | ast.Call(func=ast.Name(id=name)) if name not in visited:
                 return self._resolve_name(module, name, visited | {name})
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="get")):
+                codes = _values_of_table(self._modules[module], name)
+                return {code for each in codes for code in self._resolve(module, each, visited)}
             case _:
                 return set()
 
@@ -209,6 +213,14 @@ def _answers_by_status(table: ast.Dict) -> Iterator[CodeUse]:
                 yield CodeUse(code, "request", status)
             case _:
                 pass
+
+
+def _values_of_table(tree: ast.Module, name: str) -> list[ast.expr]:
+    """The values of a table of a module; what `**` spreads into it has codes that stand elsewhere."""
+    for node in tree.body:
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == name and isinstance(node.value, ast.Dict):
+            return [value for key, value in zip(node.value.keys, node.value.values, strict=True) if key is not None]
+    return []
 
 
 def _members(node: ast.ClassDef) -> list[tuple[str, ast.expr]]:
