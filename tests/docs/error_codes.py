@@ -216,11 +216,14 @@ def _answers_by_status(table: ast.Dict) -> Iterator[CodeUse]:
 
 
 def _values_of_table(tree: ast.Module, name: str) -> list[ast.expr]:
-    """The values of a table of a module; what `**` spreads into it has codes that stand elsewhere."""
-    for node in tree.body:
-        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == name and isinstance(node.value, ast.Dict):
-            return [value for key, value in zip(node.value.keys, node.value.values, strict=True) if key is not None]
-    return []
+    """The values of a table of a module, with those of a `dict.fromkeys` that is spread into it."""
+    tables = [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == name and isinstance(node.value, ast.Dict)
+    ]
+    values = [value for table in tables for value in table.values]
+    return [value.args[1] if isinstance(value, ast.Call) and len(value.args) == 2 else value for value in values]
 
 
 def _members(node: ast.ClassDef) -> list[tuple[str, ast.expr]]:
