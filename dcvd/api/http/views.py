@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache, partial
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -20,16 +21,25 @@ def build_view(view_type: type[V], source: object, **members: Any) -> V:
     A member with a default keeps it unless it is given. Instants are written in RFC 3339, tuples become lists, and
     nested views are built in the same way.
     """
-    for name, convert in _converters(view_type):
-        if name not in members:
-            value = getattr(source, name)
-            members[name] = value if value is None or convert is None else convert(value)
+    names, get_values, converters = _plan_copy(view_type, tuple(members))
+    members.update(zip(names, get_values(source), strict=True))
+    for name, convert in converters:
+        if members[name] is not None:
+            members[name] = convert(members[name])
     return view_type(**members)
 
 
 @cache
-def _converters(view_type: type[Struct]) -> list[tuple[str, Callable[[Any], Any] | None]]:
-    return [(field.name, _converter(field.type)) for field in fields(view_type) if field.required]
+def _plan_copy(
+    view_type: type[Struct], given: tuple[str, ...]
+) -> tuple[list[str], Callable[[object], tuple[Any, ...]], list[tuple[str, Callable[[Any], Any]]]]:
+    """Return the members to copy, what reads them all from a source, and the converters of those that need one."""
+    copied = [field for field in fields(view_type) if field.required and field.name not in given]
+    names = [field.name for field in copied]
+    # With two names or more `attrgetter` returns a tuple, and it is much faster than as many calls of `getattr`.
+    get_values = attrgetter(*names) if len(names) > 1 else lambda source: tuple(getattr(source, each) for each in names)
+    converters = [(field.name, convert) for field in copied if (convert := _converter(field.type)) is not None]
+    return names, get_values, converters
 
 
 def _converter(annotation: Any) -> Callable[[Any], Any] | None:
