@@ -1,7 +1,7 @@
 """A DNS provider in memory, which does what a test tells it; the way to it is the only thing that is not real."""
 
-from collections.abc import Callable, Sequence
-from typing import cast
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 
 from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import ApiToken
@@ -14,6 +14,7 @@ from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
 from tests.marked import marked
+from tests.unreliable_database import Fate
 
 
 class Killed(BaseException):
@@ -21,17 +22,23 @@ class Killed(BaseException):
 
 
 class ZoneAtProvider:
-    """One zone, as it stands there; `trouble` happens at the next change, before or after it took effect."""
+    """One zone, as it stands there.
+
+    is_stuck: no zone is ever found, nor is it said that there is none. refuses: raised instead of finding it.
+    while_read: awaited once, in the middle of the next read. between: called once, when the next change has come and
+    nothing was changed yet. says_yes_and_does_nothing: at each change.
+    """
 
     def __init__(self, name: str = "customer.test") -> None:
         self.zone = Zone(id="zone-1", name=name)
         self.records: list[ZoneRecord] = []
         self.changes = 0
-        self.fails_before: BaseException | None = None
-        self.fails_after: BaseException | None = None
-        self.says_yes_and_does_nothing = False
-        self.between: Callable[[], None] | None = None
+        self.is_stuck = False
         self.refuses: RemoteError | None = None
+        self.while_read: Callable[[], Awaitable[object]] | None = None
+        self.between: Callable[[], None] | None = None
+        self.says_yes_and_does_nothing = False
+        self._failure: tuple[BaseException, Fate] | None = None
 
     def add(self, kind: str, value: str, name: str = "app.customer.test", ttl: int | None = 300) -> None:
         """As its owner does it by hand."""
@@ -41,15 +48,21 @@ class ZoneAtProvider:
     def clear(self) -> None:
         self.records = []
 
+    def fail_next_change(self, error: BaseException, fate: Fate = Fate.LOST) -> None:
+        """Have the next change raise an error, whatever becomes of it."""
+        self._failure = error, fate
+
     @property
     def standing(self) -> list[str]:
         """What stands there, for people."""
         return sorted(f"{each.name} {each.type} {each.value}" for each in self.records)
 
-    async def check(self) -> str | None:
+    async def check_credentials(self) -> str | None:
         return "Customer"
 
     async def find_zone(self, name: str) -> Zone | None:
+        if self.is_stuck:
+            await asyncio.Event().wait()
         if self.refuses is not None:
             raise self.refuses
         inside = name == self.zone.name or name.endswith(f".{self.zone.name}")
@@ -57,6 +70,9 @@ class ZoneAtProvider:
 
     async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:
         assert zone == self.zone
+        if self.while_read is not None:
+            while_read, self.while_read = self.while_read, None
+            await while_read()
         return [each for each in self.records if each.name == name]
 
     async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
@@ -65,9 +81,9 @@ class ZoneAtProvider:
         if self.between is not None:
             between, self.between = self.between, None
             between()
-        if self.fails_before is not None:
-            error, self.fails_before = self.fails_before, None
-            raise error
+        failure, self._failure = self._failure, None
+        if failure is not None and failure[1] is Fate.LOST:
+            raise failure[0]
         if self.says_yes_and_does_nothing:
             return
         if any(each not in self.records for each in remove):
@@ -75,9 +91,8 @@ class ZoneAtProvider:
         self.records = [each for each in self.records if each not in remove]
         for each in add:
             self.add(each.type, each.value, each.name, each.ttl)
-        if self.fails_after is not None:
-            error, self.fails_after = self.fails_after, None
-            raise error
+        if failure is not None:
+            raise failure[0]
 
 
 class OneProvider(ProviderAccess):
@@ -89,7 +104,7 @@ class OneProvider(ProviderAccess):
 
     async def open_driver(self, org_id: str, connection_id: str) -> RecordDriver:
         await queries.get(self._stored, ConnectionUsage(), org_id, connection_id)
-        return cast(RecordDriver, self._zone)
+        return self._zone
 
 
 def lost() -> Retryable:

@@ -72,13 +72,7 @@ async def test_a_name_that_was_added_again_keeps_its_record_and_is_written_after
 
 async def test_a_domain_that_goes_while_it_is_written_is_not_written_after_that(desk: Desk, context: Context) -> None:
     domain = await desk.domain()
-    reading = desk.zone.read
-
-    async def removed_meanwhile(*asked: object) -> object:
-        await removals.remove(context, desk.org_id, domain.id, remove_records=True)
-        return await reading(*asked)  # type: ignore[arg-type]  # as it was called
-
-    desk.zone.read = removed_meanwhile  # type: ignore[method-assign,assignment]  # in the middle of a try
+    desk.zone.while_read = lambda: removals.remove(context, desk.org_id, domain.id, remove_records=True)
     assert (await desk.work()).state is JobState.DONE
     assert desk.zone.changes == 0
 
@@ -106,13 +100,9 @@ async def test_a_write_that_was_ended_while_the_zone_was_read_is_not_made_after_
 ) -> None:
     domain = await desk.domain()
     (job,) = await desk.pending()
-    reading = desk.zone.read
-
-    async def ended_meanwhile(*asked: object) -> object:
-        await context.database.write(lambda tx: stored.end_with_domains(tx, [domain.id], context.now()))
-        return await reading(*asked)  # type: ignore[arg-type]  # as it was called
-
-    desk.zone.read = ended_meanwhile  # type: ignore[method-assign,assignment]  # in the middle of a try
+    desk.zone.while_read = lambda: context.database.write(
+        lambda tx: stored.end_with_domains(tx, [domain.id], context.now())
+    )
     await perform(context, desk.access, job)
     assert (desk.zone.changes, await desk.rows(domain)) == (0, [])
 
@@ -134,7 +124,7 @@ async def test_a_connection_that_goes_ends_what_was_to_be_written_and_not_what_i
     desk: Desk, context: Context
 ) -> None:
     domain = await desk.domain()
-    desk.zone.fails_before = lost()
+    desk.zone.fail_next_change(lost())
     await desk.work()
     await context.database.write(lambda tx: stored_connections.delete(tx, desk.connection_id))
     assert [(row.connection_id, row.state) for row in await desk.rows(domain)] == [(None, "writing")]

@@ -40,7 +40,7 @@ async def test_a_write_after_an_undo_that_was_cut_off_half_way_keeps_all_that_st
     await desk.ask(domain, replacing=True)
     await desk.work()
     undoing = await desk.undo(domain)
-    desk.zone.fails_before = Permanent("No.", code="provider_refused")
+    desk.zone.fail_next_change(Permanent("No.", code="provider_refused"))
     assert (await desk.work()).id == undoing.id
     desk.zone.clear()
     desk.zone.add("A", "192.0.2.1")
@@ -76,7 +76,7 @@ async def test_a_value_of_ours_makes_way_for_the_next_and_the_undo_goes_back_to_
         lambda tx: tx.execute("UPDATE domains SET cname_target = 'next.sandbox.test' WHERE id = ?", (domain.id,))
     )
     await desk.ask(domain)
-    desk.zone.fails_before = lost()
+    desk.zone.fail_next_change(lost())
     await desk.work()
     assert (await desk.rows(domain))[0].replaced == "edge.sandbox.test"
     await desk.work()

@@ -1,7 +1,5 @@
 """Jobs that write records: whatever goes wrong in between, no record of the customer's is lost or overwritten."""
 
-import asyncio
-
 import pytest
 
 from dcvd.core.domains.domain import Domain, Record
@@ -18,6 +16,7 @@ from dcvd.store.organizations import Organization
 from tests.dns_provider import Killed, lost
 from tests.records.writing.conftest import NAME, OURS, THEIRS, Desk
 from tests.services.views import bodies
+from tests.unreliable_database import Fate
 
 
 async def test_a_connected_domain_has_its_record_written_and_is_looked_at_next(desk: Desk, context: Context) -> None:
@@ -90,12 +89,12 @@ async def test_a_provider_that_says_yes_and_does_nothing_is_found_out_and_given_
     assert "nothing stands there now" in (tries[-1].last_error or "")
 
 
-@pytest.mark.parametrize("lost_at", ["fails_before", "fails_after"])
-async def test_an_answer_that_was_lost_is_healed_by_the_next_try(desk: Desk, lost_at: str) -> None:
+@pytest.mark.parametrize("fate", Fate)
+async def test_an_answer_that_was_lost_is_healed_by_the_next_try(desk: Desk, fate: Fate) -> None:
     desk.zone.add("A", "192.0.2.1")
     domain = await desk.domain(wildcard=False)
     await desk.work()
-    setattr(desk.zone, lost_at, lost())
+    desk.zone.fail_next_change(lost(), fate)
     await desk.ask(domain, replacing=True)
     assert (await desk.work()).last_error_code == "provider_unavailable"
     assert (await desk.work()).state is JobState.DONE
@@ -104,13 +103,13 @@ async def test_an_answer_that_was_lost_is_healed_by_the_next_try(desk: Desk, los
     assert (row.state, [each.value for each in row.before]) == ("written", ["192.0.2.1"])
 
 
-@pytest.mark.parametrize("killed_at", ["fails_before", "fails_after"])
-async def test_a_kill_around_the_change_loses_no_value_and_makes_nothing_twice(desk: Desk, killed_at: str) -> None:
+@pytest.mark.parametrize("fate", Fate)
+async def test_a_kill_around_the_change_loses_no_value_and_makes_nothing_twice(desk: Desk, fate: Fate) -> None:
     desk.zone.add("A", "192.0.2.1")
     domain = await desk.domain()
     await desk.work()
     await desk.ask(domain, replacing=True)
-    setattr(desk.zone, killed_at, Killed())
+    desk.zone.fail_next_change(Killed(), fate)
     with pytest.raises(Killed):
         await desk.work()
     (row,) = await desk.rows(domain)
@@ -118,7 +117,7 @@ async def test_a_kill_around_the_change_loses_no_value_and_makes_nothing_twice(d
     assert (await desk.work()).state is JobState.DONE
     assert desk.zone.standing == [OURS]
     await desk.undo(domain)
-    setattr(desk.zone, killed_at, Killed())
+    desk.zone.fail_next_change(Killed(), fate)
     with pytest.raises(Killed):
         await desk.work()
     assert (await desk.work()).state is JobState.DONE
@@ -179,17 +178,10 @@ async def test_a_target_that_becomes_known_is_written_by_itself(desk: Desk) -> N
 async def test_a_target_that_becomes_known_while_the_records_are_written_is_written_next(desk: Desk) -> None:
     domain = await desk.domain(validation="delegated")
     (job,) = await desk.pending()
-    desk.zone.fails_after = Killed()
+    desk.zone.fail_next_change(Killed(), Fate.DONE_ANYWAY)
     with pytest.raises(Killed):
         await desk.work()
-    reading = desk.zone.read
-
-    async def learns(*asked: object) -> object:
-        await _learn_target(desk.context, domain)
-        desk.zone.read = reading  # type: ignore[method-assign]  # once
-        return await reading(*asked)  # type: ignore[arg-type]  # as it was called
-
-    desk.zone.read = learns  # type: ignore[method-assign,assignment]  # in the middle of a try
+    desk.zone.while_read = lambda: _learn_target(desk.context, domain)
     assert (await desk.work()).id == job.id
     assert len(await desk.pending()) == 1
     await desk.work()
@@ -217,11 +209,7 @@ async def test_a_connection_that_needs_its_owner_makes_a_dead_letter_and_a_confl
 
 async def test_a_provider_that_does_not_answer_holds_no_caller(desk: Desk) -> None:
     domain = await desk.domain()
-
-    async def never(_: object) -> None:
-        await asyncio.Event().wait()
-
-    desk.zone.find_zone = never  # type: ignore[method-assign,assignment]  # a provider that is stuck
+    desk.zone.is_stuck = True
     with pytest.raises(Retryable) as caught:
         await desk.ask(domain, timeout_s=0.01)
     assert caught.value.code == "provider_slow"
