@@ -15,7 +15,6 @@ from dcvd.core.secret import Secret
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
 from dcvd.jobs import JobWorker
-from dcvd.kit.http.fetch import Fetcher
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox
 from dcvd.services import organizations
@@ -24,7 +23,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
 from dcvd.sync.checker import DomainChecker
 from tests.jobs.working import settled
-from tests.providers.cloudflare.customer import Customer
+from tests.providers.cloudflare.customer import Customer, EventfulFetcher
 from tests.providing import access_of
 from tests.waiting import until
 
@@ -37,21 +36,21 @@ def sandbox_config(config: Config, sandbox_config: Config, quick_sandbox: Sandbo
 
 
 @pytest.fixture
-async def fetcher() -> AsyncIterator[Fetcher]:
-    made = Fetcher()
+async def fetcher() -> AsyncIterator[EventfulFetcher]:
+    made = EventfulFetcher()
     await made.start()
     yield made
     await made.close()
 
 
 @pytest.fixture
-async def customer(quick_sandbox: Sandbox, fetcher: Fetcher) -> AsyncIterator[Customer]:
+async def customer(quick_sandbox: Sandbox, fetcher: EventfulFetcher) -> AsyncIterator[Customer]:
     async with aiohttp.ClientSession() as session:
         yield Customer(quick_sandbox, session, fetcher)
 
 
 async def test_a_click_is_all_that_the_customer_does_until_his_domain_is_active_and_when_it_goes(
-    sandbox_context: Context, cloudflare: CloudflareClient, customer: Customer, fetcher: Fetcher
+    sandbox_context: Context, cloudflare: CloudflareClient, customer: Customer, fetcher: EventfulFetcher
 ) -> None:
     context = sandbox_context
     org_id = (await organizations.create(context, "Acme")).id

@@ -10,7 +10,6 @@ from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.records.plan import DnsPlan
 from dcvd.core.secret import Secret
-from dcvd.kit.http.fetch import Fetcher
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.sandbox import Sandbox
@@ -22,7 +21,7 @@ from dcvd.services.records import plans
 from dcvd.store.engine.database import Database
 from tests.daemon.process import DaemonProcess, write_config
 from tests.daemon.rows import rows
-from tests.providers.cloudflare.customer import Customer
+from tests.providers.cloudflare.customer import Customer, EventfulFetcher
 from tests.waiting import until
 
 _KEY = VaultKey(bytes(range(32)))
@@ -57,7 +56,7 @@ async def _to_replace(config: Config, directory: Path, token: str) -> None:
 async def test_what_was_taken_out_is_known_after_a_kill_and_the_record_is_written_once(
     config: Config, quick_sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    fetcher = Fetcher()
+    fetcher = EventfulFetcher()
     await fetcher.start()
     path = tmp_path / "dcvd.db"
     try:

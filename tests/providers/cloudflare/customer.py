@@ -1,6 +1,6 @@
 """A customer's zone at a sandbox of Cloudflare, and drivers with tokens for it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,7 +9,7 @@ import msgspec
 
 from dcvd.core.records.zones import Zone
 from dcvd.core.secret import Secret
-from dcvd.kit.http.fetch import Fetcher
+from dcvd.kit.http.fetch import Fetcher, FetchResponse
 from dcvd.providers.cloudflare.calls import CloudflareDnsApi
 from dcvd.providers.cloudflare.records import CloudflareRecords
 from dcvd.sandbox import Sandbox, SandboxSettings
@@ -17,16 +17,30 @@ from dcvd.sandbox import Sandbox, SandboxSettings
 ALL = ("zone.read", "dns.read", "dns.write")
 
 
+class EventfulFetcher(Fetcher):
+    """The real one. Something happens once, before or after its next request of a method, where a test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before: dict[str, Callable[[], Awaitable[object]]] = {}
+        self.after: dict[str, Callable[[], Awaitable[object]]] = {}
+
+    async def send(self, method: str, url: str, **options: Any) -> FetchResponse:
+        if (happens := self.before.pop(method, None)) is not None:
+            await happens()
+        response = await super().send(method, url, **options)
+        if (happens := self.after.pop(method, None)) is not None:
+            await happens()
+        return response
+
+
 class Customer:
-    """What is there beside the driver: the control API, and the zone as its owner sees it.
+    """What is there beside the driver: the control API, the zone as its owner sees it, and what carries requests."""
 
-    api: what the driver calls, so that a test can have something happen before a call.
-    """
-
-    def __init__(self, sandbox: Sandbox, session: aiohttp.ClientSession, fetcher: Fetcher) -> None:
+    def __init__(self, sandbox: Sandbox, session: aiohttp.ClientSession, fetcher: EventfulFetcher) -> None:
         self.sandbox = sandbox
+        self.fetcher = fetcher
         self._session = session
-        self._fetcher = fetcher
         self._token = self.token()
         self.zone = self.zone_named("customer.test")
         self.api = CloudflareDnsApi(fetcher, sandbox.api_url, Secret(self._token))
@@ -45,7 +59,7 @@ class Customer:
     ) -> CloudflareRecords:
         """At the sandbox, or at another server on loopback."""
         url = self.sandbox.api_url if port is None else f"http://127.0.0.1:{port}"
-        return CloudflareRecords(CloudflareDnsApi(self._fetcher, url, Secret(token), **options), deadline_s=deadline_s)
+        return CloudflareRecords(CloudflareDnsApi(self.fetcher, url, Secret(token), **options), deadline_s=deadline_s)
 
     async def control(self, method: str, path: str, body: object = None) -> None:
         async with self._session.request(method, self.sandbox.control_url + path, json=body) as response:
@@ -91,7 +105,7 @@ _OWN = frozenset({"id", "created_on", "modified_on", "meta", "proxiable"})
 @asynccontextmanager
 async def at_cloudflare() -> AsyncIterator[Customer]:
     """On free ports."""
-    fetcher = Fetcher()
+    fetcher = EventfulFetcher()
     await fetcher.start()
     try:
         async with (

@@ -28,18 +28,6 @@ async def customer() -> AsyncIterator[Customer]:
         yield made
 
 
-def meanwhile(customer: Customer, call: str, happens: Callable[[], Awaitable[object]]) -> None:
-    """Something happens once, just before the driver's next call of that kind."""
-    original = getattr(customer.api, call)
-
-    async def after_it(*arguments: Any) -> Any:
-        setattr(customer.api, call, original)
-        await happens()
-        return await original(*arguments)
-
-    setattr(customer.api, call, after_it)
-
-
 async def change(customer: Customer) -> None:
     """All that stands there makes place for the wanted record."""
     await customer.driver.change(customer.zone, await customer.driver.read(customer.zone, NAME), [WANTED])
@@ -60,11 +48,7 @@ async def remove_all(customer: Customer) -> None:
 
 async def test_a_record_that_somebody_else_takes_out_meanwhile_is_out(customer: Customer) -> None:
     await customer.add("A", "192.0.2.1")
-
-    async def taken_out() -> None:
-        await remove_all(customer)
-
-    meanwhile(customer, "delete_record", taken_out)
+    customer.fetcher.before["DELETE"] = lambda: remove_all(customer)
     await change(customer)
     assert await customer.standing() == [f"{NAME} CNAME edge.sandbox.test"]
 
@@ -73,7 +57,7 @@ async def test_a_cname_that_somebody_else_takes_out_meanwhile_is_told_and_not_ta
     customer: Customer,
 ) -> None:
     await customer.add("CNAME", "old.test")
-    meanwhile(customer, "overwrite_record", lambda: remove_all(customer))
+    customer.fetcher.before["PUT"] = lambda: remove_all(customer)
     error = await refusal(change(customer))
     assert isinstance(error, Permanent)
     assert await customer.standing() == []
@@ -94,7 +78,7 @@ async def test_a_deletion_of_which_nothing_can_be_learned_is_tried_again(custome
         await customer.fails("DELETE", kind="status", status=500)
         await customer.fails("GET", kind="status", status=500)
 
-    meanwhile(customer, "delete_record", no_answer_more)
+    customer.fetcher.before["DELETE"] = no_answer_more
     error = await refusal(change(customer))
     assert (type(error), error.code) == (Retryable, "provider_unavailable")
     await customer.control("DELETE", "/faults")
@@ -112,7 +96,7 @@ async def test_a_record_whose_creation_could_not_be_confirmed_is_taken_out_befor
         await customer.fails("POST", kind="lost_answer", times=1)
         await customer.fails("GET", kind="status", status=500, times=1)
 
-    meanwhile(customer, "create_record", created_unseen)
+    customer.fetcher.before["POST"] = created_unseen
     error = await refusal(change(customer))
     assert isinstance(error, Retryable)
     assert f"What stood at {NAME} before was put back." in error.message
@@ -121,7 +105,7 @@ async def test_a_record_whose_creation_could_not_be_confirmed_is_taken_out_befor
 
 async def test_what_its_owner_put_back_meanwhile_is_not_put_back_twice(customer: Customer) -> None:
     await customer.add("A", "192.0.2.1")
-    meanwhile(customer, "create_record", lambda: customer.add("A", "192.0.2.1"))
+    customer.fetcher.before["POST"] = lambda: customer.add("A", "192.0.2.1")
     error = await refusal(change(customer))
     assert (type(error), error.code) == (RecordConflict, "record_conflict")
     assert await customer.standing() == [f"{NAME} A 192.0.2.1"]
@@ -166,7 +150,7 @@ async def test_a_conflict_whose_reason_cannot_be_learned_is_told_without_it(cust
         await customer.add("A", "192.0.2.1")
         await customer.fails("GET", kind="status", status=500)
 
-    meanwhile(customer, "create_record", hidden)
+    customer.fetcher.before["POST"] = hidden
     error = await refusal(customer.driver.change(customer.zone, [], [WANTED]))
     assert (type(error), error.code) == (RecordConflict, "record_conflict")
     assert "stands:" not in error.message

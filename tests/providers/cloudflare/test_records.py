@@ -215,17 +215,11 @@ async def test_an_address_beside_a_cname_is_a_conflict_too(customer: Customer) -
 @pytest.mark.parametrize("proxied", [True, False], ids=["81057", "81058"])
 async def test_a_record_that_somebody_else_creates_meanwhile_is_done(customer: Customer, proxied: bool) -> None:
     """It appears between the look and the write."""
-    looks = customer.api.list_records
-
-    async def look_then_create(zone: Zone, name: str) -> list[ZoneRecord]:
-        found = await looks(zone, name)
-        if not found:
-            await customer.add("CNAME", "edge.sandbox.test", proxied=proxied)
-        return found
-
-    customer.api.list_records = look_then_create  # type: ignore[method-assign]  # the race is made here
+    customer.fetcher.after["GET"] = lambda: customer.add("CNAME", "edge.sandbox.test", proxied=proxied)
     await customer.driver.change(customer.zone, [], [WANTED])
     assert await customer.standing() == [f"{NAME} CNAME edge.sandbox.test"]
+    (theirs,) = await customer.whole()
+    assert (theirs["proxied"], theirs.get("comment")) == (proxied, None)
 
 
 @pytest.mark.parametrize("kind", ["status", "refuse", "lost_answer"])
