@@ -60,11 +60,13 @@ async def test_tokens_that_came_and_could_not_be_stored_are_those_that_are_revok
     with pytest.raises(StoreError):
         await access.open_driver(connection.org_id, connection.id)
     before = await tokens(context, connection)
+    stored = await access.load_connection(connection.org_id, connection.id)
+    assert access.refresher.find_newest(stored) is not stored
     await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
     assert before.refresh_token is not None
     (revoked,) = provider.revoked
     assert revoked != before.refresh_token.reveal()
-    assert access.refresher._unstored_connections == {}
+    assert access.refresher.find_newest(stored) is stored, "nothing is kept of what is gone"
 
 
 async def test_without_a_refresh_token_the_access_token_is_revoked(

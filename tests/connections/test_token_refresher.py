@@ -1,8 +1,10 @@
 """Access tokens renewed: once, stored before they are used, and said to be over when they are."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dcvd.core.connections.connection import Connection, ConnectionStatus
 from dcvd.core.instants import HOUR, MINUTE, SECOND
@@ -262,6 +264,8 @@ async def test_a_refresh_that_ends_after_its_connection_was_removed_leaves_no_li
     provider: ProviderServer,
     clock: ManualClock,
 ) -> None:
+    held = await access.load_connection(connection.org_id, connection.id)
+    older = replace(held, connection=replace(held.connection, version=held.connection.version - 1))
     provider.gate.clear()
     clock.advance(2 * HOUR)
     caller = asyncio.create_task(_use(access, connection))
@@ -270,14 +274,19 @@ async def test_a_refresh_that_ends_after_its_connection_was_removed_leaves_no_li
         return bool(provider.asked)
 
     await until(asked)
+    assert (await access.refresher.refresh(older)).connection == held.connection, "who holds older tokens need not wait"
     removing = asyncio.create_task(
         removal.disconnect(context, access, connection.org_id, connection.id, actor="token:token_x")
     )
 
-    async def waiting() -> bool:
-        return connection.id in access.refresher._blocked_ids
+    async def refused() -> bool:
+        try:
+            await access.refresher.refresh(older)
+        except NotFound:
+            return True
+        return False
 
-    await until(waiting)
+    await until(refused)
     provider.gate.set()
     await removing
     assert await caller == "Customer Ltd"
@@ -325,7 +334,7 @@ async def test_a_token_without_an_end_is_refreshed_when_the_provider_refuses_it(
 
 
 async def test_no_token_stands_in_the_database_after_refreshes_and_failures(
-    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+    access: ProviderAccess, tmp_path: Path, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     for _ in range(3):
         clock.advance(2 * HOUR)
@@ -334,9 +343,8 @@ async def test_no_token_stands_in_the_database_after_refreshes_and_failures(
     clock.advance(2 * HOUR)
     with pytest.raises(Unauthorized):
         await _use(access, connection)
-    path = context.database._path
-    assert path.exists()
-    assert found_in(path.parent) == []
+    assert (tmp_path / "dcvd.db").exists()
+    assert found_in(tmp_path) == []
 
 
 async def test_a_refresh_that_does_not_end_in_time_is_cut_off_and_said_and_its_owner_is_asked_if_it_was_done(

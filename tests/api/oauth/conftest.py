@@ -55,6 +55,8 @@ async def account() -> AsyncIterator[Account]:
     account = Account()
 
     async def whoami(_: web.Request) -> web.Response:
+        if account.before_answer is not None:
+            await account.before_answer()
         return web.json_response({"name": "Customer Ltd"}, status=account.status)
 
     async with receiver(whoami) as port:

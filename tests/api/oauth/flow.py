@@ -1,5 +1,6 @@
 """The flow, step by step, and what is left of it."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -22,10 +23,11 @@ CONNECTIONS: Final = "/api/oauth/connections"
 
 
 class Account(Struct):
-    """status: what the provider's API answers to a token."""
+    """status: what the provider's API answers to a token. before_answer: awaited before each answer."""
 
     url: str = ""
     status: int = 200
+    before_answer: Callable[[], Awaitable[object]] | None = None
 
 
 class RecordingClient(TokenClient):

@@ -1,9 +1,9 @@
 """A state is good for one answer, of one token, from one provider, at one redirect URI, for ten minutes."""
 
 import asyncio
-from typing import Any
 
 import pytest
+from aiohttp import web
 
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import STATE_LIFETIME_MS, hash_state
@@ -15,6 +15,7 @@ from tests.api.conftest import Mint
 from tests.api.oauth.flow import Flow
 from tests.manual_clock import ManualClock
 from tests.oauth.servers import OURS, TENANTS
+from tests.oauth.strict import Strict
 
 pytestmark = pytest.mark.parametrize("server", ["ours"], indirect=True)
 
@@ -108,41 +109,45 @@ async def test_a_token_that_the_providers_own_api_refuses_is_given_back(flow: Fl
 
 @pytest.mark.parametrize("step", ["the exchange", "what comes after it"])
 async def test_whoever_is_cut_off_after_the_state_was_used_begins_again_and_what_was_granted_is_given_back(
-    step: str, flow: Flow, monkeypatch: pytest.MonkeyPatch
+    step: str, flow: Flow
 ) -> None:
-    reached = asyncio.Event()
+    assert isinstance(flow.server, Strict)
+    reached, cut_off = asyncio.Event(), asyncio.Event()
 
-    async def never(*_: Any, **__: Any) -> None:
+    async def hold(*_: object) -> web.Response:
         reached.set()
-        await asyncio.Event().wait()
+        await cut_off.wait()
+        return web.Response(status=500)
 
     parameters = await flow.consented(redirectUri=TENANTS)
     ((org_id, token_id),) = await flow.context.database.read(
         lambda snapshot: snapshot.fetch_all("SELECT org_id, token_id FROM oauth_states WHERE org_id > ''")
     )
-    with monkeypatch.context() as patched:
-        if step == "the exchange":
-            patched.setattr(flow.client, "exchange", never)
-        else:
-            patched.setattr(code_exchange, "_find_account", never)
-        call = asyncio.create_task(
-            code_exchange.connect_for_tenant(
-                flow.context,
-                flow.client,
-                flow.access.drivers,
-                org_id,
-                token_id,
-                Provider.OTHER,
-                code=Secret(parameters["code"]),
-                state=parameters["state"],
-                redirect_uri=TENANTS,
-                issuer=parameters["iss"],
-            )
+    if step == "the exchange":
+        flow.server.fault = hold
+    else:
+        flow.account.before_answer = hold
+    call = asyncio.create_task(
+        code_exchange.connect_for_tenant(
+            flow.context,
+            flow.client,
+            flow.access.drivers,
+            org_id,
+            token_id,
+            Provider.OTHER,
+            code=Secret(parameters["code"]),
+            state=parameters["state"],
+            redirect_uri=TENANTS,
+            issuer=parameters["iss"],
         )
-        await asyncio.wait_for(reached.wait(), 60)
-        call.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await call
+    )
+    await asyncio.wait_for(reached.wait(), 60)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    cut_off.set()
+    flow.server.fault = flow.account.before_answer = None
+    assert len(flow.client.granted) == (0 if step == "the exchange" else 1)
     problem(await flow.exchange(parameters), 400, "invalid_state", field="state")
     await flow.assert_nothing_is_kept()
     assert await flow.connected()
