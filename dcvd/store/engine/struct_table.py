@@ -34,9 +34,10 @@ class _Part(Struct, frozen=True):
 class StructTable(Generic[S]):
     """A table with a column for each field of a Struct, and perhaps more columns, with which queries are made.
 
-    A nested Struct has a column for each of its fields, named `field_nested_field`; if it may be None, that is stored
-    as NULL in all of them. `renamed`: the columns with another name, by `field` or `field.nested_field`. Tuples, and
-    the nested Structs of `json_fields`, are stored as JSON in one column.
+    None is stored as NULL. A nested Struct has a column for each of its fields, named `field_nested_field`, and None in
+    its place is NULL in all of them, so one of its fields must not be None. `renamed`: the columns with another name,
+    by `field` or `field.nested_field`. Tuples, the nested Structs of `json_fields`, and what is nested in a nested
+    Struct, are stored as JSON in one column.
     """
 
     def __init__(
@@ -44,25 +45,21 @@ class StructTable(Generic[S]):
     ) -> None:
         self._name = name
         self._type = struct_type
-        self._json_positions: list[int] = []
+        self._json_columns: list[int] = []
         self._decoders: list[tuple[int, Callable[[Any], Any]]] = []
         self._parts: list[_Part] = []
         columns: list[str] = []
         for position, field in enumerate(msgspec.structs.fields(struct_type)):
             field_type = _strip_none(field.type)
-            is_json = field.name in json_fields or get_origin(field_type) is tuple
-            if is_json or not _is_a(field_type, Struct):
-                if is_json:
-                    self._json_positions.append(position)
+            if field.name in json_fields or not _is_a(field_type, Struct):
                 self._add_decoder(len(columns), field_type)
                 columns.append(renamed.get(field.name, field.name))
                 continue
-            start, required = len(columns), 0
-            for inner in msgspec.structs.fields(field_type):
-                if _strip_none(inner.type) is inner.type:
-                    required = len(columns)
+            start, inner_fields = len(columns), msgspec.structs.fields(field_type)
+            for inner in inner_fields:
                 self._add_decoder(len(columns), _strip_none(inner.type))
                 columns.append(renamed.get(f"{field.name}.{inner.name}", f"{field.name}_{inner.name}"))
+            required = next(at for at, inner in enumerate(inner_fields, start) if _strip_none(inner.type) is inner.type)
             self._parts.append(_Part(field_type, position, start, len(columns), required))
         self._parts.reverse()  # what changes the length of a row begins at its end, so that the positions before stay
         self.columns = tuple(columns)
@@ -112,13 +109,14 @@ class StructTable(Generic[S]):
     def to_row(self, struct: S) -> list[Any]:
         """Return the values of the columns."""
         row = list(astuple(struct))
-        for position in self._json_positions:
-            row[position] = encode_json(row[position])
         for part in self._parts:
             nested = row[part.position]
             row[part.position : part.position + 1] = (
                 [None] * (part.end - part.start) if nested is None else astuple(nested)
             )
+        for position in self._json_columns:
+            if row[position] is not None:
+                row[position] = encode_json(row[position])
         return row
 
     def from_row(self, row: Row) -> S:
@@ -136,6 +134,7 @@ class StructTable(Generic[S]):
             self._decoders.append((position, field_type))
         elif get_origin(field_type) is tuple or _is_a(field_type, Struct):
             self._decoders.append((position, msgspec.json.Decoder(field_type).decode))
+            self._json_columns.append(position)
 
 
 def _strip_none(annotation: Any) -> Any:
