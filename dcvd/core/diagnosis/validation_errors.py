@@ -89,14 +89,14 @@ _MEANINGS: Final = (
 
 def certificate_findings(domain: Domain) -> Iterator[Finding]:
     """Yield a finding for each text whose meaning is known."""
-    zone = registrable_domain(domain.name)
-    ca = CAA_IDENTIFIERS.get(domain.certificate_authority or "", CAA_IDENTIFIERS["google"])
     for text in domain.cf_ssl_errors:
         # The hostname itself may contain any of the words.
         searched = re.sub(re.escape(domain.name), "", text[:_MAX_TEXT_CHARS], flags=re.IGNORECASE)
         flags = re.IGNORECASE | re.DOTALL
         meaning = next((each for each in _MEANINGS if re.search(each.pattern, searched, flags)), None)
         if meaning is not None:
+            zone = registrable_domain(domain.name)
+            ca = CAA_IDENTIFIERS.get(domain.certificate_authority or "", CAA_IDENTIFIERS["google"])
             message = meaning.message.format(name=domain.name, zone=zone, ca=ca)
             fix = Record("CAA", zone, f'0 issue "{ca}"') if meaning.code is FindingCode.CAA_BLOCKS else None
             yield new_finding(meaning.code, meaning.severity, meaning.actor, message, [text], fix=fix)

@@ -228,14 +228,13 @@ def drop(tx: Transaction, ids: Collection[str], reason: str, now: int) -> set[tu
 
 def list_pending_ids(snapshot: Snapshot, endpoint_id: str, limit: int) -> list[str]:
     """List some of an endpoint's pending deliveries, due or not."""
-    rows = snapshot.fetch_all(
+    due_ids = snapshot.fetch_column(
         "SELECT id FROM deliveries WHERE endpoint_id = ? AND next_attempt_at IS NOT NULL LIMIT ?", (endpoint_id, limit)
     )
-    rows += snapshot.fetch_all(
+    return due_ids + snapshot.fetch_column(
         "SELECT id FROM deliveries WHERE endpoint_id = ? AND state = 'pending' AND next_attempt_at IS NULL LIMIT ?",
-        (endpoint_id, limit - len(rows)),
+        (endpoint_id, limit - len(due_ids)),
     )
-    return [row[0] for row in rows]
 
 
 def reschedule_beyond(tx: Transaction, latest_at: int, now: int, *, page_size: int = _PAGE) -> int:

@@ -63,21 +63,22 @@ def list_matching(
         conditions, values = ["org_id = ?"], [org_id]
     first_id = "" if filters.since is None else earliest_id(IdPrefix.DELIVERY, filters.since)
     end_id = HIGHEST_KEY if filters.until is None else earliest_id(IdPrefix.DELIVERY, filters.until)
-    examined = DELIVERIES.fetch_all(
-        snapshot,
-        f"WHERE {' AND '.join(conditions)} AND id < ? AND id >= ? ORDER BY id DESC LIMIT ?",
+    rows = snapshot.fetch_all(
+        f"{DELIVERIES.select_sql} WHERE {' AND '.join(conditions)} AND id < ? AND id >= ? ORDER BY id DESC LIMIT ?",
         (*values, min(before or HIGHEST_KEY, end_id), first_id, max_examined),
     )
     matches: list[Delivery] = []
-    for delivery in examined:
+    for delivery in map(DELIVERIES.from_row, rows):  # one by one: most pages are full long before the last row
         if not _matches(delivery, org_id, filters, is_enabled):
             continue
         if len(matches) == limit:
             return matches, matches[-1].id
         matches.append(delivery)
+    if len(rows) < max_examined:
+        return matches, None
     # All rows of a domain belong to one organization; not even an id of another organization's is returned.
-    is_owned = bool(examined) and examined[-1].org_id == org_id
-    return matches, examined[-1].id if is_owned and len(examined) == max_examined else None
+    last = DELIVERIES.from_row(rows[-1])
+    return matches, last.id if last.org_id == org_id else None
 
 
 def list_endpoints_past_retention(

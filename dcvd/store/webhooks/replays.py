@@ -88,12 +88,12 @@ def list_past_events(
 
 def requeue(tx: Transaction, ids: Collection[str], now: int) -> None:
     """Restart the schedule of deliveries, due at once; the caller has to put them in order."""
-    rows = tx.fetch_all(
+    endpoint_ids = tx.fetch_column(
         "UPDATE deliveries SET state = 'pending', attempts_before = attempts, next_attempt_at = ?1, updated_at = ?1"
         " WHERE id IN (SELECT value FROM json_each(?2)) RETURNING endpoint_id",
         (now, encode_list(ids)),
     )
-    for endpoint_id in {row[0] for row in rows}:
+    for endpoint_id in set(endpoint_ids):
         tx.announce(Topic.DELIVERIES, endpoint_id)
 
 

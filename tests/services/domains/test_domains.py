@@ -134,7 +134,8 @@ async def test_removal_is_told_and_leaves_a_job_for_cloudflare(context: Context,
         await queries.get(context, organization.id, domain.id)
     register, deregister = await all_jobs(context, organization.id)
     assert register.state is JobState.DONE
-    assert (DEREGISTER.decode_payload(deregister).cf_id, deregister.state) == ("cf-9", JobState.PENDING)
+    assert (deregister.kind, deregister.state) == ("deregister", JobState.PENDING)
+    assert DEREGISTER.decode_payload(deregister).cf_id == "cf-9"
     assert await event_names(context, organization.id) == ["domain.added", "domain.removed"]
 
 

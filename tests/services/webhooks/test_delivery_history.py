@@ -15,7 +15,7 @@ from dcvd.services.webhooks.endpoints import EndpointChange
 from dcvd.store.organizations import Organization
 from dcvd.store.webhooks.delivery_history import DeliveryFilters
 from tests.manual_clock import ManualClock
-from tests.services.webhooks.attempts import bury, deliver_all, delivered, due, failed, happen, subscribed
+from tests.services.webhooks.attempts import bury, deliver_all, delivered, due, failed, happen, owed, subscribed
 
 _ACTIVE, _RENEWED = EventType.DOMAIN_ACTIVE, EventType.DOMAIN_RENEWED
 
@@ -102,6 +102,22 @@ async def test_pages_that_come_short_lead_to_the_end_all_the_same(
     assert found == expected
     if question.event_types:
         assert 0 in pages
+
+
+async def test_a_page_reads_no_delivery_that_comes_after_it(
+    context: Context, organization: Organization, endpoint: Endpoint, clock: ManualClock
+) -> None:
+    for _ in range(3):
+        clock.advance(1)
+        await happen(context, organization.id)
+    oldest = (await owed(context, endpoint))[0]
+    # Whatever is wrong with a delivery is no page's concern before its own.
+    await context.database.write(
+        lambda tx: tx.execute("UPDATE deliveries SET event_type = 'domain.unheard_of' WHERE id = ?", (oldest.id,))
+    )
+    page = await history.list_page(context, organization.id, DeliveryFilters(), cursor=None, limit=1)
+    assert [seen.delivery.sequence for seen in page.items] == [3]
+    assert page.next_cursor is not None
 
 
 async def test_another_organization_finds_nothing_not_even_an_id(
