@@ -106,10 +106,11 @@ class CloudflareBudget:
         elapsed_s: the seconds from the call to its answer; Cloudflare counted the call at some instant within them.
         """
         if status == 429:
-            # Cloudflare always says for how long; if a proxy in between does not, calls probe it at growing intervals.
+            # Cloudflare always says for how long; if a proxy in between does not, or names an instant that is past
+            # by our clock, calls probe it at growing intervals.
             probe_s = min(2.0**self._rate_limit_refusals, _MAX_PROBE_S)
             self._rate_limit_refusals += 1
-            self._pause(probe_s if retry_after_s is None else retry_after_s, "rate limited")
+            self._pause(retry_after_s or probe_s, "rate limited")
             return
         self._rate_limit_refusals = 0
         match = _RATELIMIT_HEADER.search(ratelimit or "")

@@ -34,6 +34,7 @@ async def test_certificates_wait_without_holding_up_other_calls() -> None:
         (200, '"default";r=0;t=30', None, 30.0),
         (429, None, 17.0, 17.0),
         (429, None, 9999.0, 600.0),
+        (429, None, 0.0, 1.0),
         (200, "nonsense", None, 0.0),
         (200, None, None, 0.0),
     ],
