@@ -13,8 +13,9 @@ from dcvd.services.records import writes
 
 _TIMEOUT_S: Final = 240.0
 """Seconds for a whole try; each call of a driver has a shorter deadline of its own."""
-_MAX_CONFLICTS: Final = 3
-"""Tries before giving up on a name that is never as it was read, or after our change not as it was written."""
+_MAX_TRIES: Final = 3
+"""Tries before giving up on a name that is not as it was read, or after our change not as it was written. The last two
+have to find it so: one conflict after an outage says little."""
 
 
 async def perform(run: JobRun[DnsWrite]) -> None:
@@ -38,7 +39,7 @@ async def perform(run: JobRun[DnsWrite]) -> None:
         # The connection's owner, or the operator, has to act first, and can then retry the job.
         raise Permanent(error.message, code=error.code) from error
     except RecordConflict as error:
-        if job.attempts + 1 < _MAX_CONFLICTS:
+        if job.attempts + 1 < _MAX_TRIES or job.last_error_code != error.code:
             raise
         message = f"{error.message} Change the record at the provider by hand, or retry the job."
         raise Permanent(message, code=error.code) from error

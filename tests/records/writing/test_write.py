@@ -7,7 +7,7 @@ from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.jobs import JobState
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.records.zones import DnsWrite
-from dcvd.errors import Conflict, InvalidInput, Retryable, Unauthorized
+from dcvd.errors import Conflict, InvalidInput, RecordConflict, Retryable, Unauthorized
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.jobs.dns_writes import WRITE_DNS
@@ -162,6 +162,16 @@ async def test_a_record_that_changes_before_every_try_is_given_up_after_the_thir
     assert [job.state for job in tries] == [JobState.PENDING, JobState.PENDING, JobState.DEAD]
     assert "by hand" in (tries[-1].last_error or "")
     assert desk.zone.standing == [f"{NAME} A 192.0.2.92"]
+
+
+async def test_a_conflict_after_outages_is_tried_again(desk: Desk) -> None:
+    await desk.domain()
+    for _ in range(2):
+        desk.zone.fail_next_change(lost())
+        await desk.work()
+    desk.zone.fail_next_change(RecordConflict("Somebody was quicker."))
+    job = await desk.work()
+    assert (job.state, job.attempts, job.last_error_code) == (JobState.PENDING, 3, "record_conflict")
 
 
 async def test_a_target_that_becomes_known_is_written_by_itself(desk: Desk) -> None:
