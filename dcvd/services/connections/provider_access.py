@@ -95,9 +95,8 @@ class ProviderAccess:
         """Note a call, and the error by which it failed."""
         now = self._context.now()
         self.usage.record_use(unsealed_connection.connection.id, now)
-        if (
-            error is not None and error.code != reauth.REAUTH_REQUIRED
-        ):  # that one is stored already, by whoever found it
+        # A fault of that code is stored already, by whoever found it.
+        if error is not None and error.code != reauth.REAUTH_REQUIRED:
             self.usage.record_fault(unsealed_connection.connection.id, error, now)
 
     async def require_reauth(self, unsealed_connection: UnsealedConnection, error: Unauthorized) -> Unauthorized:
