@@ -17,6 +17,8 @@ from dcvd.providers.owner_names import OwnerName, locate_owner
 
 log = structlog.get_logger(__name__)
 
+RATE_LIMITED: Final = "provider_rate_limited"
+"""The provider takes no more calls for a while; the one that failed was not carried out."""
 DEADLINE_S: Final = 60.0
 _MAX_RECORDS: Final = 500
 """The most records at one name."""

@@ -12,8 +12,9 @@ from dcvd.core.records.plan import describe_records, is_among, is_same_record, s
 from dcvd.core.records.zones import ZoneRecord
 from dcvd.core.text import make_printable, shorten
 from dcvd.errors import RecordConflict, RemoteError, Retryable, Unauthorized
+from dcvd.kit.http.fetch import FetchFailed
 from dcvd.providers.owner_names import OwnerName
-from dcvd.providers.record_provider import RecordProvider
+from dcvd.providers.record_provider import RATE_LIMITED, RecordProvider
 
 log = structlog.get_logger(__name__)
 
@@ -48,8 +49,8 @@ class ChangeStep(Struct, frozen=True, kw_only=True):
 class StepwiseProvider(RecordProvider):
     """A driver whose API changes a name step by step.
 
-    The name is read again before its first step. If a later step fails, what the earlier ones did is put back. A
-    cancelled change puts nothing back: its caller repeats it.
+    The name is read again before its first step. If a step fails, what the earlier ones did is put back, and what it
+    may have done itself. A cancelled change puts nothing back: its caller repeats it.
     """
 
     async def _change(self, owner: OwnerName, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
@@ -60,7 +61,7 @@ class StepwiseProvider(RecordProvider):
                     started.append(step)
                     await self._apply_step(owner, step)
         except RemoteError as error:
-            if len(started) > 1:
+            if len(started) > 1 or (started and started[0].following and _is_outcome_unknown(error)):
                 await self._put_back(owner, started, error)
             raise
 
@@ -82,8 +83,10 @@ class StepwiseProvider(RecordProvider):
         try:
             await self._make_step(owner, step)
         except Retryable as error:
+            if error.code == RATE_LIMITED or (isinstance(error, FetchFailed) and not error.may_have_arrived):
+                raise
             try:
-                present = await self._look(owner, frozenset({step.type}))
+                present = await self._look(owner, frozenset({step.type}), is_putting_back=step.is_putting_back)
             except RemoteError as second:
                 log.info("records.outcome_unknown", provider=self.title, name=owner.name, code=second.code)
                 raise error from second
@@ -96,13 +99,15 @@ class StepwiseProvider(RecordProvider):
         added = [record for step in steps for record in step.added]
         try:
             async with self._limit_duration(f"Putting back {owner.name}", _PUT_BACK_S):
-                present = await self._look(owner, _types_of(removed, added))
+                present = await self._look(owner, _types_of(removed, added), is_putting_back=True)
                 ours = [record for record in present if is_among(record, added)]
                 missing = [record for record in removed if not is_among(record, present)]
                 staying = [record for record in present if record not in ours]
                 for step in self._plan_steps(ours, missing, staying):
                     await self._apply_step(owner, replace(step, is_putting_back=True))
         except RemoteError as second:
+            if len(steps) == 1:
+                return  # nobody knows whether there is anything to put back
             lost = (
                 "; ".join(f"{record.type} {shorten(make_printable(record.value), _MAX_SHOWN)}" for record in removed)
                 or "nothing"
@@ -118,8 +123,10 @@ class StepwiseProvider(RecordProvider):
         error.message = f"{error.message} What stood at {owner.name} before was put back."
         error.args = (error.message,)
 
-    async def _look(self, owner: OwnerName, types: Collection[str]) -> list[ZoneRecord]:
-        return self._accept(owner, await self._read_types(owner, types))
+    async def _look(
+        self, owner: OwnerName, types: Collection[str], *, is_putting_back: bool = False
+    ) -> list[ZoneRecord]:
+        return self._accept(owner, await self._read_types(owner, types, is_putting_back=is_putting_back))
 
     def _plan_steps(
         self,
@@ -137,6 +144,8 @@ class StepwiseProvider(RecordProvider):
         self,
         owner: OwnerName,
         types: Collection[str],  # noqa: ARG002  # a driver that asks for one type at a time needs it
+        *,
+        is_putting_back: bool,  # noqa: ARG002  # a driver that then waits longer for its turn needs it
     ) -> list[ZoneRecord]:
         """Return the records of these types at a name, or more."""
         return await self._read(owner)
@@ -157,6 +166,11 @@ def _find_current(record: ZoneRecord, present: Sequence[ZoneRecord]) -> ZoneReco
         f"{describe_records([record])} at {record.name} was changed meanwhile, to {describe_records([current])}, and is"
         " left as it is."
     )
+
+
+def _is_outcome_unknown(error: RemoteError) -> bool:
+    """Whether a step failed by its deadline, or by a lost answer and the look after it failed too."""
+    return isinstance(error.__cause__, TimeoutError | RemoteError)
 
 
 def _types_of(remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> frozenset[str]:

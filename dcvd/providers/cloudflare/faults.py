@@ -9,6 +9,7 @@ from dcvd.core.http_exchanges import is_temporary
 from dcvd.core.text import make_printable
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, CloudflareErrorInfo
 from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
+from dcvd.providers.record_provider import RATE_LIMITED
 
 _CONFLICT_ERRORS: Final = range(81053, 81059)
 _CREDENTIAL_ERRORS: Final = frozenset({1000, 6003, 6111, 9103, 9106, 9109, 10000})
@@ -26,7 +27,7 @@ def to_error(
         message = f"{message}, code {first.code}: {make_printable(first.message)[:_MAX_MESSAGE_LENGTH]}"
     message = f"{message.rstrip('.')}."
     if status == 429:
-        return Retryable(message, code="provider_rate_limited", retry_after_s=retry_after_s)
+        return Retryable(message, code=RATE_LIMITED, retry_after_s=retry_after_s)
     if is_temporary(status) or envelope is None:
         return Retryable(f"{message} It is tried again.", code="provider_unavailable", retry_after_s=retry_after_s)
     if status in (401, 403) or first.code in _CREDENTIAL_ERRORS:

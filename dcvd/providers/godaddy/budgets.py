@@ -18,8 +18,8 @@ from dcvd.kit.http.fetch import FetchResponse
 from dcvd.kit.http.json_body import read_json
 from dcvd.kit.limits.recent_entries import RecentEntries
 from dcvd.kit.limits.sliding_window import SlidingWindow, wait_for_turn
+from dcvd.providers.record_provider import RATE_LIMITED
 
-RATE_LIMITED: Final = "provider_rate_limited"
 _MAX_CALLS_PER_MINUTE: Final = 60
 _MINUTE_S: Final = 60.0
 _MAX_CALLS_PER_OPERATION: Final = 20

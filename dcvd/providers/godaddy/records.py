@@ -84,14 +84,15 @@ class GodaddyRecords(StepwiseProvider):
                 break
         return records
 
-    async def _read_types(self, owner: OwnerName, types: Collection[str]) -> list[ZoneRecord]:
+    async def _read_types(self, owner: OwnerName, types: Collection[str], *, is_putting_back: bool) -> list[ZoneRecord]:
         unknown = [kind for kind in sorted(types) if kind not in _TYPES]
         if unknown:
             raise Permanent(f"{unknown[0]} records are not written at GoDaddy.", code="provider_refused")
-        return [record for kind in sorted(types) for record in await self._read_type(owner, kind)]
+        max_wait_s = _MAX_RESTORE_WAIT_S if is_putting_back else _MAX_WAIT_S
+        return [record for kind in sorted(types) for record in await self._read_type(owner, kind, max_wait_s)]
 
-    async def _read_type(self, owner: OwnerName, kind: str) -> list[ZoneRecord]:
-        answer = await self._call("GET", _path(owner, kind))
+    async def _read_type(self, owner: OwnerName, kind: str, max_wait_s: float = _MAX_WAIT_S) -> list[ZoneRecord]:
+        answer = await self._call("GET", _path(owner, kind), max_wait_s=max_wait_s)
         self._check_success(answer, f"the question for the {kind} records of {owner.name}")
         return read_records(answer, owner, kind)
 

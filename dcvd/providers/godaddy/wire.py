@@ -15,9 +15,10 @@ from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import FetchResponse
 from dcvd.kit.http.json_body import read_json
-from dcvd.providers.godaddy.budgets import RATE_LIMITED, read_retry_after_s
+from dcvd.providers.godaddy.budgets import read_retry_after_s
 from dcvd.providers.owner_names import APEX, OwnerName
 from dcvd.providers.provider_text import sanitize
+from dcvd.providers.record_provider import RATE_LIMITED
 
 MIN_TTL: Final = 600
 MAX_TTL: Final = 86_400

@@ -14,6 +14,7 @@ from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import Fetcher, FetchResponse
 from dcvd.kit.http.json_body import read_json
 from dcvd.providers.provider_text import sanitize
+from dcvd.providers.record_provider import RATE_LIMITED
 
 _MAX_PAGE_BYTES: Final = 1 << 20
 _MAX_PAGES: Final = 20
@@ -117,9 +118,8 @@ class HttpDnsApi:
             case 404:
                 return Permanent(f"{detail} The account does not hold it.", code="zone_not_found", http_status=404)
             case 429:
-                return Retryable(
-                    f"{summary}: too many calls.", code="provider_rate_limited", retry_after_s=answer.retry_after_s
-                )
+                message = f"{summary}: too many calls."
+                return Retryable(message, code=RATE_LIMITED, retry_after_s=answer.retry_after_s)
             case status if is_temporary(status) or status == 408:
                 return Retryable(f"{detail} It is tried again.", code="provider_unavailable")
             case status:

@@ -1,6 +1,7 @@
 """Records at GoDaddy, over real sockets, against a server that behaves as GoDaddy does."""
 
 import re
+import time
 
 import pytest
 from aiohttp import web
@@ -9,6 +10,7 @@ from dcvd.core.connections.credentials import ApiToken, KeyPair, OauthTokens
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RecordConflict, Retryable, Unauthorized
+from dcvd.providers.godaddy.budgets import GodaddyBudgets
 from dcvd.providers.godaddy.records import GodaddyRecords
 from tests.providers.godaddy.server import KEY, PAT, TOKEN, GodaddyServer, godaddy, problem
 
@@ -177,6 +179,24 @@ async def test_a_lost_answer_of_what_was_done_does_no_harm(server: GodaddyServer
         await replaced(driver, CNAME)
     assert lost == {"DELETE", "PUT"}
     assert server.at("www") == [("CNAME", "edge.saas.example", 600)]
+
+
+async def test_what_stood_there_is_put_back_after_the_pause_that_godaddy_asks_for(server: GodaddyServer) -> None:
+    server.has("A", "www", "192.0.2.1")
+    puts: list[str] = []
+
+    def refuse_first_put(method: str, path: str) -> web.StreamResponse | None:
+        if method == "PUT":
+            puts.append(path)
+        return problem(429, "TOO_MANY_REQUESTS", "", retryAfterSec=20) if method == "PUT" and len(puts) == 1 else None
+
+    server.fault = refuse_first_put
+    async with godaddy(server, budgets=GodaddyBudgets(monotonic=lambda: 20 * time.monotonic())) as driver:
+        before = await driver.read(ZONE, NAME)
+        with pytest.raises(Retryable, match="was put back") as caught:
+            await driver.change(ZONE, before, [CNAME])
+    assert caught.value.code == "provider_rate_limited"
+    assert server.at("www") == [("A", "192.0.2.1", 3600)]
 
 
 async def test_what_could_not_be_put_back_is_named(server: GodaddyServer) -> None:

@@ -183,6 +183,34 @@ async def test_an_outage_in_the_middle_leaves_what_stood_there(server: DigitalOc
     assert server.at("www") == [("A", "192.0.2.1")]
 
 
+async def test_a_removal_of_which_nobody_knows_whether_it_was_made_is_put_back(server: DigitalOcean) -> None:
+    server.has("A", "www", "192.0.2.1")
+    server.done_first = True
+
+    def lost_like_the_look_after_it(method: str, path: str) -> web.StreamResponse | None:
+        is_lost = method == "DELETE" or server.calls[-2:-1] == [("DELETE", "/v2/domains/customer.com/records/1001")]
+        return server.problem(503, "") if is_lost else None
+
+    server.fault = lost_like_the_look_after_it
+    async with described(server, DIGITALOCEAN) as driver:
+        with pytest.raises(Retryable, match=r"answered 503 to removing .* was put back"):
+            await replaced(driver, CNAME)
+    assert server.at("www") == [("A", "192.0.2.1")]
+
+
+async def test_a_call_that_is_refused_for_its_rate_is_not_looked_after(server: DigitalOcean) -> None:
+    server.has("A", "www", "192.0.2.1")
+    server.fault = lambda method, path: server.problem(429, "") if method == "DELETE" else None
+    async with described(server, DIGITALOCEAN) as driver:
+        before = await driver.read(ZONE, NAME)
+        server.calls.clear()
+        with pytest.raises(Retryable) as caught:
+            await driver.change(ZONE, before, [CNAME])
+    assert caught.value.code == "provider_rate_limited"
+    assert "put back" not in caught.value.message
+    assert [method for method, _ in server.calls] == ["GET", "DELETE"]
+
+
 async def test_what_could_not_be_put_back_is_named(server: DigitalOcean) -> None:
     server.has("A", "www", "192.0.2.1")
     server.fault = lambda method, path: server.problem(403, "read only") if method == "POST" else None
