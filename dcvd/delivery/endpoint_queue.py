@@ -70,9 +70,8 @@ class EndpointQueue:
     @property
     def is_idle(self) -> bool:
         """Whether the queue can be dropped: only the knowledge whether its endpoint is fast would be lost."""
-        return not (
-            self._ready_deliveries or self.in_flight or self.cooling_down or self.has_unread or self.next_due_at
-        )
+        has_work = self._ready_deliveries or self.in_flight or self.cooling_down or self.has_unread or self.next_due_at
+        return not has_work and (self._rate_limit is None or self._rate_limit.is_idle)
 
     def clear_ready(self) -> None:
         """Drop the ready deliveries: they are about to be read again."""

@@ -100,7 +100,10 @@ class Transaction(Snapshot):
         self._connection.executemany(sql, rows)
 
     def delete_some(self, table: str, key: str, condition: str, parameters: Sequence[Any]) -> int:
-        """Delete rows, by their primary key, that meet a condition, up to the last parameter; return how many."""
+        """Delete rows that meet a condition, which may end with an order; return how many.
+
+        key: the primary key. The last of the parameters is the most rows to delete.
+        """
         selected = f"SELECT {key.strip('()')} FROM {table} WHERE {condition} LIMIT ?"
         return self.execute(f"DELETE FROM {table} WHERE {key} IN ({selected})", parameters)
 

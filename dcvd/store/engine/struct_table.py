@@ -86,7 +86,7 @@ class StructTable(Generic[S]):
     def list_of_org(
         self, snapshot: Snapshot, org_id: str, *, before: str | None, limit: int, **conditions: object
     ) -> list[S]:
-        """List an organization's rows with an id below `before`, newest first; a condition that is None is none."""
+        """List an organization's rows with an id below `before`, newest first, without conditions that are None."""
         given = {column: value for column, value in conditions.items() if value is not None}
         return self.fetch_all(
             snapshot,

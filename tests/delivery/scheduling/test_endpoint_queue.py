@@ -53,6 +53,18 @@ def test_an_endpoint_is_brisk_when_its_last_attempt_ended_within_a_second(ms: in
     assert lane.is_fast is brisk
 
 
+def test_a_queue_is_not_dropped_while_its_rate_limit_counts_what_was_sent() -> None:
+    clock = Monotonic()
+    lane = lane_of("wh_1", 1, clock=clock)
+    lane.apply_settings(opened("wh_1", rate=1))
+    delivery = lane.take_next()
+    lane.finish(delivery, made(delivery.id))
+    clock.now += 0.9
+    assert not lane.is_idle
+    clock.now += 0.2
+    assert lane.is_idle
+
+
 def test_nothing_is_taken_while_its_settings_have_to_be_read_again() -> None:
     lane = lane_of("wh_1", 1, clock=Monotonic())
     lane.is_stale = True
