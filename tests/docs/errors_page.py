@@ -84,6 +84,8 @@ def render() -> str:
     """Write the page."""
     known = texts()
     uses = sorted(collect(), key=lambda use: use.code)
+    if unknown := sorted({use.code for use in uses} - known.keys()):
+        raise ValueError(f"{_TEXTS.relative_to(ROOT)} does not explain {', '.join(unknown)}")
     parts = [_HEAD]
     for heading, introduction, belongs in _SECTIONS:
         section = [use for use in uses if belongs(use)]

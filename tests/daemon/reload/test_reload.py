@@ -82,8 +82,9 @@ def place(running: Place) -> Place:
 
 
 async def test_each_key_is_either_observed_or_needs_a_restart() -> None:
-    assert sorted(RELOADABLE) == sorted(CASES)
-    assert sorted(_DECLARED.keys() - set(RELOADABLE)) == sorted(NEEDS_RESTART)
+    assert CASES.keys() == set(RELOADABLE), "a reloadable key needs a @case in a file of this folder, and no other does"
+    restart_keys = _DECLARED.keys() - set(RELOADABLE)
+    assert NEEDS_RESTART.keys() == restart_keys, "every other key needs a row in NEEDS_RESTART"
 
 
 @pytest.mark.parametrize("key", RELOADABLE)
