@@ -19,6 +19,9 @@ from tests.docs.markdown import ROOT, pages, read_page
 API = ROOT / "docs" / "api.md"
 _CALL = re.compile(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`\s?]*)[^`]*`")
 
+_PICKED = re.compile(r"""\$DCVD(/[^"?]+)[^"]*".*\| jq '((?:\.\w+(?:\[\])?)+) \| \{([\w, ]+)\}'""")
+"""A call, and the members that a recipe picks from its answer: `… | jq '.jobs[] | {kind, state}'`."""
+
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -110,3 +113,29 @@ async def test_every_call_that_a_page_names_is_one_of_the_api(daemon: DaemonProc
     missing = {call for call in named if call[:2] not in known and call[1] not in outside}
     assert missing == set()
     assert len(named) > 20
+
+
+async def test_every_member_that_a_recipe_picks_is_one_that_the_call_answers_with(daemon: DaemonProcess) -> None:
+    async with aiohttp.ClientSession() as session, session.get(f"{daemon.url}/schema") as answer:
+        schema: dict[str, Any] = await answer.json(content_type=None)
+    commands = "\n".join(block.text for block in read_page(API).blocks if block.language == "sh")
+    picked = _PICKED.findall(commands)
+    assert len(picked) > 3
+    for path, members, names in picked:
+        missing = set(names.split(", ")) - _read_members(schema, re.sub(r"\$\w+", "{}", path), members)
+        assert missing == set(), f"{path} answers without them in {members}"
+
+
+def _read_members(schema: dict[str, Any], path: str, members: str) -> set[str]:
+    """Return the members of the object to which a path of jq, such as `.jobs[]`, leads in the answer of a call."""
+    operations = next(each for known, each in schema["paths"].items() if re.sub(r"\{[^}]+\}", "{}", known) == path)
+    method = "post" if path == "/api/diagnose" else "get"
+    part: dict[str, Any] = operations[method]["responses"]["200"]["content"]["application/json"]["schema"]
+    for step in ["", *re.findall(r"\w+|\[\]", members)]:
+        if step == "[]":
+            part = part["items"]
+        elif step:
+            part = part["properties"][step]
+        while "$ref" in part:
+            part = schema["components"]["schemas"][part["$ref"].rpartition("/")[2]]
+    return set(part["properties"])
