@@ -28,7 +28,7 @@ def domain_connect() -> None:
     """Make the key and the template by which customers' DNS providers create the records for them.
 
     Make a key, set [providers.domain_connect] in the configuration, publish the key's TXT records, and hand the
-    template in at     github.com/Domain-Connect/Templates; providers then take it over, each in its own time.
+    template in at github.com/Domain-Connect/Templates; providers then take it over, each in its own time.
     """
 
 

@@ -28,6 +28,9 @@ COMMANDS = [
     ("sandbox",),
     ("backup",),
     ("diagnose",),
+    ("domain",),
+    ("domain", "import"),
+    ("renewals",),
     ("domain-connect",),
     ("domain-connect", "keygen"),
     ("domain-connect", "template"),
@@ -46,6 +49,7 @@ ON_THE_DAEMON_OR_ITS_DATABASE = [
         ("sandbox",),
         ("org",),
         ("token",),
+        ("domain",),
         ("domain-connect",),
         ("domain-connect", "keygen"),
         ("vault",),
@@ -78,6 +82,13 @@ def test_every_command_teaches_by_example(command: tuple[str, ...], capsys: pyte
     assert run([*command, "--help"]) == 0
     shown = capsys.readouterr().out
     assert "Examples:\n    dcvd " in shown or "Examples:\n    TOKEN=" in shown
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_no_sentence_of_a_help_has_a_gap(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    run([*command, "--help"])
+    sentences = capsys.readouterr().out.partition("\nOptions:\n")[0]
+    assert [line for line in sentences.splitlines() if "  " in line.strip()] == []
 
 
 @pytest.mark.parametrize("command", ON_THE_DAEMON_OR_ITS_DATABASE, ids=" ".join)
