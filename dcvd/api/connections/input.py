@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, TypeVar, assert_never
 from msgspec import Meta, Struct
 
 from dcvd.api.http.body import convert
+from dcvd.core.addresses import MAX_NAME_CHARS
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken, AwsKeys, AwsRole, Credentials, KeyPair, TsigKey
 from dcvd.core.secret import Secret
@@ -20,7 +21,6 @@ _KEY_ID: Final = re.compile(r"[A-Za-z0-9_]{16,128}")
 _HOST_FORM: Final = re.compile(r"[A-Za-z0-9_.:\[\]-]{1,255}")
 _DNS_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]{4,1024}={0,2}")
-_MAX_NAME_CHARS: Final = 254  # characters, with the final dot
 _CREDENTIALS_FIELD: Final = "credentials"
 
 GivenCredentials = Annotated[
@@ -151,7 +151,7 @@ def _read_secret(field: str, value: str) -> Secret:
 
 
 def _read_dns_name(field: str, value: str) -> str:
-    if len(value) > _MAX_NAME_CHARS:
+    if len(value.removesuffix(".")) > MAX_NAME_CHARS:
         raise InvalidInput(field, f"{field} is longer than a name in DNS can be.")
     return _check_form(field, value, _DNS_NAME, "a name in DNS").lower().removesuffix(".")
 

@@ -8,6 +8,7 @@ import dns.name
 import dns.tsig
 from dns.name import Name
 
+from dcvd.core.addresses import MAX_NAME_CHARS
 from dcvd.core.connections.credentials import TsigKey
 from dcvd.errors import InvalidInput
 
@@ -15,7 +16,6 @@ ALGORITHMS: Final = ("hmac-sha256", "hmac-sha384", "hmac-sha512")
 """The algorithms that are taken; the others of RFC 8945 §6 use MD5 or SHA-1, or are truncated."""
 _MIN_SECRET_BYTES: Final = 16
 _MAX_SECRET_BYTES: Final = 512
-_MAX_NAME_LENGTH: Final = 253
 
 
 def build_key(tsig: TsigKey) -> dns.tsig.Key:
@@ -43,7 +43,7 @@ def parse_name(text: str, field: str, what: str) -> Name:
     """Return an absolute name. Raises InvalidInput for anything else; `what` begins its message."""
     labels = text.rstrip(".")
     try:
-        if not labels or len(labels) > _MAX_NAME_LENGTH or not labels.isascii() or not labels.isprintable():
+        if not labels or len(labels) > MAX_NAME_CHARS or not labels.isascii() or not labels.isprintable():
             raise ValueError(text)
         return dns.name.from_text(labels)
     except (dns.exception.DNSException, ValueError):

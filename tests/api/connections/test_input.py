@@ -95,3 +95,13 @@ def test_what_is_of_a_wrong_form_is_named_and_never_quoted(
         read_credentials(provider, given)
     assert (refused.value.code, refused.value.field) == (code, field)
     assert MARK not in repr([refused.value, refused.value.__cause__, refused.value.__context__])
+
+
+def test_a_name_in_dns_has_253_characters_beside_its_final_dot() -> None:
+    longest = ".".join(["a" * 62, *["b" * 63] * 2, "c" * 62])
+    assert len(longest) == 253
+    credentials = read_credentials(Provider.OTHER, _TSIG | {"zone": f"{longest}."})
+    assert isinstance(credentials, TsigKey)
+    assert credentials.zone == longest
+    with pytest.raises(InvalidInput, match="longer than a name in DNS can be"):
+        read_credentials(Provider.OTHER, _TSIG | {"zone": f"a{longest}"})
