@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
@@ -15,31 +15,9 @@ from dcvd.services.events import feed
 from dcvd.services.webhooks import delivery_history, endpoints, secret_rotation
 from dcvd.store.engine import maintenance
 from dcvd.store.engine.database import Database
-from dcvd.store.engine.migrate import load_migrations, migrate, split_statements
 from tests.conftest import VAULT
 from tests.services.webhooks.attempts import due, owed
 from tests.store.engine import version_one
-
-_STEPS: Final = (
-    len(split_statements(load_migrations()[1].sql)) + 4
-)  # what is there already, BEGIN, the version's number, COMMIT
-
-
-class _Killed(BaseException):
-    """As a kill: nothing catches it."""
-
-
-class _Dies(sqlite3.Connection):
-    """A connection whose process is killed before one of its statements."""
-
-    left = 10**9
-
-    def execute(self, *arguments: Any) -> sqlite3.Cursor:
-        if not arguments[0].startswith("PRAGMA") or "=" in arguments[0]:
-            self.left -= 1
-        if self.left < 0:
-            raise _Killed
-        return super().execute(*arguments)
 
 
 @pytest.fixture
@@ -148,21 +126,3 @@ async def test_no_secret_stays_plain_in_the_file(tmp_path: Path, config: Config)
     await database.close()
     assert [secret for secret in secrets.values() if secret.encode() in after] == []
     assert [secret for secret in secrets.values() if secret[16:48].encode() in after] == []
-
-
-def test_a_kill_before_any_statement_leaves_version_one_whole(tmp_path: Path) -> None:
-    path = tmp_path / "old.db"
-    version_one.make(path)
-    whole = version_one.dump(path)
-    for step in range(_STEPS):
-        connection = sqlite3.connect(path, isolation_level=None, factory=_Dies)
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.left = step
-        with pytest.raises(_Killed):
-            migrate(connection, load_migrations()[:2])
-        connection.close()
-        assert version_one.dump(path) == whole, f"killed before statement {step}"
-    connection = sqlite3.connect(path, isolation_level=None, factory=_Dies)
-    connection.left = _STEPS
-    assert migrate(connection, load_migrations()[:2]) == 2
-    connection.close()

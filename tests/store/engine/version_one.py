@@ -59,12 +59,3 @@ def make(path: Path, *, endpoints: int = 0) -> dict[str, str]:
     connection.execute("COMMIT")
     connection.close()
     return secrets
-
-
-def dump(path: Path) -> list[str]:
-    """Everything in a file, as SQL, with its version."""
-    connection = sqlite3.connect(path)
-    try:
-        return [*connection.iterdump(), str(connection.execute("PRAGMA user_version").fetchone())]
-    finally:
-        connection.close()

@@ -1,0 +1,72 @@
+"""kill -9 while a database is migrated: each step is there whole or not at all, and the next start does the rest."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from dcvd.store.engine.migrate import load_migrations, migrate
+from tests.store.engine import version_four, version_one
+from tests.store.engine.killed_migrations import kill_at_every_point
+
+
+def _dump(path: Path) -> list[str]:
+    """All of a file as SQL, with its version; and that it is not damaged."""
+    connection = sqlite3.connect(path)
+    try:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        return [str(connection.execute("PRAGMA user_version").fetchone()[0]), *connection.iterdump()]
+    finally:
+        connection.close()
+
+
+def _migrate(path: Path, version: int | None = None) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA synchronous = OFF")
+    migrate(connection, load_migrations()[:version])
+    connection.close()
+
+
+def _dump_every_version(database: Path) -> list[list[str]]:
+    """What a file holds, and what it holds after each step."""
+    copy = database.with_name("step.db")
+    shutil.copyfile(database, copy)
+    dumps = [_dump(copy)]
+    for version in range(int(dumps[0][0]) + 1, len(load_migrations()) + 1):
+        _migrate(copy, version)
+        dumps.append(_dump(copy))
+    return dumps
+
+
+def _check(database: Path, stride_frames: float) -> None:
+    dumps = _dump_every_version(database)
+    killed = kill_at_every_point(database, database.with_name("killed"), stride_frames=stride_frames)
+    print(f"killed at {len(killed)} points")
+    found = [_dump(path) for path in killed]
+    assert [path.name for path, dump in zip(killed, found, strict=True) if dump not in dumps] == []
+    assert all(dump in found for dump in dumps[:-1])
+    for path in killed:
+        _migrate(path)
+    assert [path.name for path in killed if _dump(path) != dumps[-1]] == []
+
+
+def test_killed_before_a_statement_or_in_the_middle_of_a_write_it_is_the_version_before_or_after(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "old.db"
+    version_four.make(path)
+    _check(path, stride_frames=16)
+
+
+@pytest.mark.sweep
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("earlier", [version_one, version_four])
+def test_killed_at_every_quarter_of_a_page_that_is_written_it_is_the_version_before_or_after(
+    earlier: ModuleType, tmp_path: Path
+) -> None:
+    path = tmp_path / "old.db"
+    earlier.make(path)
+    _check(path, stride_frames=0.25)
