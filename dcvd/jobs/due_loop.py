@@ -51,7 +51,8 @@ class DueLoop(Generic[T]):
             # Cleared before the fetch: an item that becomes due after it wakes the loop again.
             self._wake_event.clear()
             max_items = self._pool.free_slots
-            items = await self._fetch(max_items, self._in_flight)
+            # As of this moment: what ends during the fetch may be due still in the state that it reads.
+            items = await self._fetch(max_items, frozenset(self._in_flight))
             for item in items:
                 await self._pool.wait_free()  # for ever, where the pool was drained meanwhile
                 item_id = self._get_id(item)

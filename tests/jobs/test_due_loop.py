@@ -62,6 +62,44 @@ async def test_everything_due_is_worked_on_once_and_in_order_of_waiting() -> Non
     assert shelf.most == 3
 
 
+async def test_what_ends_while_the_due_items_are_read_is_not_taken_from_that_older_state() -> None:
+    shelf = _Shelf(["a"])
+    pool = TaskPool(2, "test")
+    is_read = asyncio.Event()
+    started: list[str] = []
+
+    async def fetch_slowly(limit: int, in_flight: Collection[str]) -> list[str]:
+        if not shelf.running:
+            return await shelf.fetch(limit, in_flight)
+        due_when_read = list(shelf.due)
+        is_read.set()
+        while pool.running_count:
+            await asyncio.sleep(0)
+        return [item for item in due_when_read if item not in in_flight]
+
+    async def work_until_read(item: str) -> None:
+        started.append(item)
+        shelf.running.add(item)
+        await is_read.wait()
+        shelf.running.discard(item)
+        await shelf.work(item)
+
+    async def soon() -> float:
+        return 0.0
+
+    loop = DueLoop(
+        pool, fetch=fetch_slowly, get_id=str, work=work_until_read, get_idle_s=soon, wake_event=asyncio.Event()
+    )
+    task = asyncio.create_task(loop.run())
+    async with asyncio.timeout(10):
+        while shelf.fetches < 2:
+            await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    await pool.drain(1)
+    assert started == ["a"]
+
+
 async def test_what_becomes_due_later_is_taken_when_somebody_says_so() -> None:
     shelf = _Shelf(["late"])
     shelf.due.clear()
