@@ -2,11 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from dcvd.config import Live, load
 from dcvd.config.http_api_section import HttpApiDescription
+from dcvd.config.provider_sections import WriteDriver
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import OauthTokens
 from dcvd.core.secret import Secret
@@ -18,6 +20,7 @@ from dcvd.providers.drivers import DriverFactory
 from dcvd.providers.http.presets import PRESETS
 from dcvd.providers.http.records import HttpRecords
 from tests.config.conftest import ENVIRON, Problems, Write
+from tests.providers.http.servers import KINDS
 
 DOCUMENTED = (Path(__file__).parents[2] / "config" / "dcvd.toml").read_text()
 EXAMPLE = "\n".join(re.findall(r"^#   ([a-z_]+ = .+)$", DOCUMENTED.split("\n[providers.http]\n")[1], re.MULTILINE))
@@ -67,11 +70,17 @@ def test_a_wrong_placeholder_is_told_with_those_that_are_known(problems: Problem
     assert "no placeholder but {account}, {zone}, {zone_id}, {name}, {label}, {type}, {id}, and always {id}" in problem
 
 
+def test_every_built_in_api_is_a_write_driver_that_is_documented_and_held_to_the_contract() -> None:
+    assert set(PRESETS) == set(get_args(WriteDriver)) - {"", "http", "domain_connect"}
+    assert set(PRESETS) <= set(KINDS)
+    explanation = DOCUMENTED.split("\nwrite_driver = ")[0].rpartition("\n\n")[2]
+    assert [name for name in PRESETS if f'"{name}"' not in explanation] == []
+
+
 @pytest.mark.parametrize(
     ("section", "needed"),
     [
-        ('write_driver = "digitalocean"', None),
-        ('write_driver = "dnsimple"', None),
+        *((f'write_driver = "{name}"', None) for name in PRESETS),
         (f'write_driver = "http"\napi_base_url = "https://api.example"\n[providers.http]\n{EXAMPLE}', None),
         ('write_driver = "http"\napi_base_url = "https://api.example"', "providers.http.zone_path"),
         (f'write_driver = "http"\n[providers.http]\n{EXAMPLE}', "providers.other.api_base_url"),

@@ -42,7 +42,8 @@ __all__ = ["aws", "fetcher", "place"]
 @pytest.fixture
 def at(request: pytest.FixtureRequest) -> ContractPlace:
     """The place of the provider that a test names."""
-    found: ContractPlace = request.getfixturevalue(f"at_{request.param}")
+    fixture = "at_described" if request.param in KINDS else f"at_{request.param}"
+    found: ContractPlace = request.getfixturevalue(fixture)
     return found
 
 
@@ -60,20 +61,10 @@ async def at_godaddy(fetcher: Fetcher) -> AsyncIterator[ContractPlace]:
 
 
 @pytest.fixture
-async def at_digitalocean(fetcher: Fetcher) -> AsyncIterator[ContractPlace]:
-    async with _described("digitalocean", fetcher) as made:
-        yield made
-
-
-@pytest.fixture
-async def at_dnsimple(fetcher: Fetcher) -> AsyncIterator[ContractPlace]:
-    async with _described("dnsimple", fetcher) as made:
-        yield made
-
-
-@pytest.fixture
-async def at_linode(fetcher: Fetcher) -> AsyncIterator[ContractPlace]:
-    async with _described("linode", fetcher) as made:
+async def at_described(request: pytest.FixtureRequest, fetcher: Fetcher) -> AsyncIterator[ContractPlace]:
+    """The place of an API in `KINDS`."""
+    kind = request.node.callspec.params["at"]
+    async with _described(kind, fetcher) as made:
         yield made
 
 

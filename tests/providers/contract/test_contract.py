@@ -10,8 +10,9 @@ from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unaut
 from dcvd.providers.record_provider import RecordProvider
 from tests.providers.connected import TARGET
 from tests.providers.contract.places import ContractPlace
+from tests.providers.http.servers import KINDS
 
-STEPWISE = ("cloudflare", "godaddy", "digitalocean", "dnsimple", "linode")
+STEPWISE = ("cloudflare", "godaddy", *KINDS)
 """What changes a name in several calls."""
 WITH_ZONES = (*STEPWISE, "route53")
 """What may have several zones; an RFC 2136 connection names its one zone, and Domain Connect finds it in DNS."""
