@@ -19,7 +19,7 @@ def build_view(view_type: type[V], source: object, **members: Any) -> V:
     """Build a view from `members`, and from the source's attributes of the same names.
 
     A member with a default keeps it unless it is given. Instants are written in RFC 3339, tuples become lists, and
-    nested views are built in the same way.
+    nested views are built in the same way. Raises TypeError for a member whose view its type does not tell.
     """
     names, get_values, converters = _plan_copy(view_type, tuple(members))
     members.update(zip(names, get_values(source), strict=True))
@@ -38,18 +38,25 @@ def _plan_copy(
     names = [field.name for field in copied]
     # With two names or more `attrgetter` returns a tuple, and it is much faster than as many calls of `getattr`.
     get_values = attrgetter(*names) if len(names) > 1 else lambda source: tuple(getattr(source, each) for each in names)
-    converters = [(field.name, convert) for field in copied if (convert := _converter(field.type)) is not None]
+    converters = [
+        (field.name, convert) for field in copied if (convert := _converter(field.name, field.type)) is not None
+    ]
     return names, get_values, converters
 
 
-def _converter(annotation: Any) -> Callable[[Any], Any] | None:
-    if get_origin(annotation) in (Union, UnionType):
-        annotation = next(each for each in get_args(annotation) if each is not NoneType)
+def _converter(name: str, annotation: Any) -> Callable[[Any], Any] | None:
+    """Return what makes JSON of a member; None if it is JSON as it is. Raises TypeError if only its value could say."""
+    origin, arguments = get_origin(annotation), [each for each in get_args(annotation) if each is not NoneType]
+    if origin in (Union, UnionType) and len(arguments) == 1:
+        return _converter(name, arguments[0])
     if annotation == Instant:
         return to_rfc3339
-    if get_origin(annotation) is list:
-        convert = _converter(get_args(annotation)[0])
+    if origin is list:
+        convert = _converter(name, arguments[0])
         return list if convert is None else lambda values: [convert(value) for value in values]
     if isinstance(annotation, type) and issubclass(annotation, Struct):
         return partial(build_view, annotation)
+    if any(_converter(name, each) is not None for each in arguments):
+        # Copied as it is, the source's part would be shown whole, with what its view leaves out.
+        raise TypeError(f"{name} has to be given: {annotation} does not say which view it gets")
     return None
