@@ -30,6 +30,7 @@ class RecordDriver(Protocol):
         """Remove records that were read, and add records, all at one name; nothing else is touched.
 
         Both happen at once if the provider can do that. The call returns when the provider's own servers have the
-        change. The caller reads the records again and does not rely on the answer.
+        change. The caller reads the records again and does not rely on the answer. Raises RecordConflict if the name is
+        not as it was read.
         """
         ...

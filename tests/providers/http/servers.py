@@ -193,14 +193,14 @@ KINDS: Final[dict[str, tuple[type[DescribedServer], HttpApiDescription]]] = {
 
 @asynccontextmanager
 async def described(
-    server: DescribedServer, description: HttpApiDescription, token: Secret = TOKEN
+    server: DescribedServer, description: HttpApiDescription, token: Secret = TOKEN, *, deadline_s: float = 60
 ) -> AsyncIterator[HttpRecords]:
     """A driver that calls the server."""
     fetcher = Fetcher()
     await fetcher.start()
     try:
         async with receiver(server) as port:
-            yield HttpRecords(fetcher, f"http://127.0.0.1:{port}", description, token)
+            yield HttpRecords(fetcher, f"http://127.0.0.1:{port}", description, token, deadline_s=deadline_s)
     finally:
         await fetcher.close()
 

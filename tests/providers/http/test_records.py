@@ -1,5 +1,6 @@
 """Records at providers whose API is described, over real sockets."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,25 @@ async def test_a_removal_of_which_nobody_knows_whether_it_was_made_is_put_back(s
     async with described(server, DIGITALOCEAN) as driver:
         with pytest.raises(Retryable, match=r"answered 503 to removing .* was put back"):
             await replaced(driver, CNAME)
+    assert server.at("www") == [("A", "192.0.2.1")]
+
+
+async def test_a_removal_that_is_made_and_not_answered_until_the_deadline_is_put_back() -> None:
+    is_over = asyncio.Event()
+
+    class SlowToRemove(DigitalOcean):
+        async def __call__(self, request: web.Request) -> web.StreamResponse:
+            answer = await super().__call__(request)
+            if request.method == "DELETE":
+                await is_over.wait()
+            return answer
+
+    server = SlowToRemove()
+    server.has("A", "www", "192.0.2.1")
+    async with described(server, DIGITALOCEAN, deadline_s=1) as driver:
+        with pytest.raises(Retryable, match=r"took longer than 1 s.* was put back"):
+            await replaced(driver, CNAME)
+        is_over.set()
     assert server.at("www") == [("A", "192.0.2.1")]
 
 
