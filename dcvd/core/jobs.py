@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.core.instants import HOUR, SECOND
+from dcvd.core.json_members import get_member
 from dcvd.core.retry_delays import job_delay_ms
 from dcvd.errors import DcvdError, Permanent, Retryable
 
@@ -58,12 +59,9 @@ class Job(Struct, frozen=True, kw_only=True):
 
     @property
     def action(self) -> str | None:
-        """The member `action` of the payload, if it has one: what exactly a job of its kind does."""
-        return msgspec.json.decode(self.payload, type=_PayloadAction).action
-
-
-class _PayloadAction(Struct, frozen=True):
-    action: str | None = None
+        """The member `action` of the payload, if it has such a text: what exactly a job of its kind does."""
+        action = get_member(msgspec.json.decode(self.payload), "action")
+        return action if isinstance(action, str) else None
 
 
 class NoPayload(Struct, frozen=True):

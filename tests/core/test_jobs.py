@@ -99,6 +99,9 @@ def test_a_payload_is_stored_as_json_and_read_as_its_kind_declares_it() -> None:
         JobKind("errand", _Errand).decode_payload(_job("{}"))
 
 
-@pytest.mark.parametrize(("payload", "action"), [('{"action":"fetch","count":3}', "fetch"), ('{"count":3}', None)])
+@pytest.mark.parametrize(
+    ("payload", "action"),
+    [('{"action":"fetch","count":3}', "fetch"), ('{"count":3}', None), ('{"action":{"of":"a newer dcvd"}}', None)],
+)
 def test_a_payload_may_say_what_exactly_its_job_does(payload: str, action: str | None) -> None:
     assert _job(payload).action == action

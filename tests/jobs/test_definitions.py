@@ -155,10 +155,15 @@ async def test_pending_jobs_of_an_unknown_kind_are_logged_and_left_alone(real_ti
     }
 
 
-async def test_a_payload_that_cannot_be_read_is_a_fault_of_the_job_alone(real_time: Context) -> None:
+class _NewerErrand(Struct, frozen=True):
+    action: tuple[str, ...] = ("of a newer dcvd",)
+
+
+@pytest.mark.parametrize("payload", [NO_PAYLOAD, _NewerErrand()])
+async def test_a_payload_that_cannot_be_read_is_a_fault_of_the_job_alone(real_time: Context, payload: Struct) -> None:
     org = await organizations.create(real_time, "Acme")
-    unreadable = JobKind(ERRAND.name, NoPayload)
-    await real_time.database.write(lambda tx: queue.enqueue(real_time, tx, unreadable, NO_PAYLOAD, org_id=org.id))
+    unreadable = JobKind(ERRAND.name, type(payload))
+    await real_time.database.write(lambda tx: queue.enqueue(real_time, tx, unreadable, payload, org_id=org.id))
     await real_time.database.write(lambda tx: queue.enqueue(real_time, tx, _ONE.kind, NO_PAYLOAD, org_id=org.id))
 
     async def never(run: JobRun[_Errand]) -> None:
