@@ -63,10 +63,10 @@ def test_killed_before_a_statement_or_in_the_middle_of_a_write_it_is_the_version
 
 @pytest.mark.sweep
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("earlier", [version_one, version_four])
-def test_killed_at_every_quarter_of_a_page_that_is_written_it_is_the_version_before_or_after(
-    earlier: ModuleType, tmp_path: Path
+@pytest.mark.parametrize(("earlier", "stride_frames"), [(version_one, 1), (version_four, 0.25)])
+def test_killed_at_every_page_that_is_written_or_within_it_it_is_the_version_before_or_after(
+    earlier: ModuleType, stride_frames: float, tmp_path: Path
 ) -> None:
     path = tmp_path / "old.db"
     earlier.make(path)
-    _check(path, stride_frames=0.25)
+    _check(path, stride_frames=stride_frames)
