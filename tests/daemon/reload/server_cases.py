@@ -63,12 +63,20 @@ async def _(place: Place) -> None:
         writer.close()
 
 
-async def reload_log(place: Place, before: str, after: str) -> tuple[str, str]:
-    """The log of a daemon with `before` in [log], and what SIGHUP adds to it with `after` there instead."""
+async def reload_log(place: Place, before: str, after: str, *, awaited: str = "") -> tuple[str, str]:
+    """The log of a daemon with `before` in [log], and what SIGHUP adds to it with `after` there instead.
+
+    A thread writes the log, so that it may come later than what it tells: `awaited` has to be there before the SIGHUP.
+    """
     directory = place.directory / "".join(filter(str.isalpha, before))
     directory.mkdir()
     async with daemon_with(directory, place.sandbox, extra=f"[log]\n{before}\n") as daemon:
         daemon.config.write_text(daemon.config.read_text().replace(before, after))
+
+        async def written() -> bool:
+            return awaited in daemon.log.read_text()
+
+        await until(written)
         started = daemon.log.read_text()
         daemon.process.send_signal(signal.SIGHUP)
 
@@ -88,7 +96,7 @@ async def _(place: Place) -> None:
 
 @case("log.format")
 async def _(place: Place) -> None:
-    started, added = await reload_log(place, 'format = "console"', 'format = "json"')
+    started, added = await reload_log(place, 'format = "console"', 'format = "json"', awaited="daemon.started")
     (line,) = [line for line in started.splitlines() if "daemon.started" in line]
     assert not line.startswith("{")
     (line,) = [line for line in added.splitlines() if "daemon.reloaded" in line]
