@@ -11,7 +11,6 @@ from dcvd.api.http.views import build_view
 from dcvd.core.jobs import Job, JobState
 from dcvd.core.webhooks.replays import Replay, ReplayStatus
 from dcvd.jobs.definitions import JOB_DEFINITIONS
-from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.webhooks.replay_job import REPLAY
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def job_view(job: Job) -> JobView:
     return build_view(
         JobView,
         job,
-        action=WRITE_DNS.decode_payload(job).action if job.kind == WRITE_DNS.name else None,
+        action=job.action,
         replay=_replay_view(REPLAY.decode_payload(job)) if job.kind == REPLAY.name else None,
         last_error=None if job.last_error_code is None else ErrorView(job.last_error_code, job.last_error or ""),
     )
