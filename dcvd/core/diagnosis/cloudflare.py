@@ -128,14 +128,19 @@ def _moved_finding(domain: Domain) -> Finding:
     return new_finding(FindingCode.MOVED, "error", "customer", message, domain.cf_errors, fix=fix)
 
 
+def describe_timeout(domain: Domain) -> str:
+    """Return the sentence that a stage of the certificate's order timed out."""
+    stage = timed_out_stage(domain.cf_ssl_status)
+    return f"The {stage} of {domain.name}'s certificate took too long, and Cloudflare stopped trying."
+
+
 def _timeout_findings(domain: Domain) -> Iterator[Finding]:
     """Find the stage of the certificate order that timed out; deleting a certificate is no stage of it."""
     certificate_class, status = domain.certificate_class, domain.cf_ssl_status or ""
     if not certificate_class.has_timed_out or certificate_class is CertificateClass.DELETION_TIMED_OUT:
         return
-    stage = timed_out_stage(status)
-    message = f"The {stage} of {domain.name}'s certificate took too long, and Cloudflare stopped trying."
-    fix = _blocking_record(domain) if stage == VALIDATION_STAGE else None
+    message = describe_timeout(domain)
+    fix = _blocking_record(domain) if timed_out_stage(status) == VALIDATION_STAGE else None
     evidence = (status, *domain.cf_ssl_errors)
     if fix is None:
         message += " It is started again; nothing to do."

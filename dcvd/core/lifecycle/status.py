@@ -5,7 +5,8 @@ The messages promise only what `lifecycle.remedies` does.
 
 from typing import assert_never
 
-from dcvd.core.domains.cloudflare_statuses import CertificateClass, HostnameClass, timed_out_stage
+from dcvd.core.diagnosis.cloudflare import describe_timeout
+from dcvd.core.domains.cloudflare_statuses import CertificateClass, HostnameClass
 from dcvd.core.domains.domain import WAITING_STATUSES, DnsState, Domain, DomainError, DomainErrorCode, DomainStatus
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.lifecycle.doubt import is_in_doubt
@@ -151,12 +152,8 @@ def hostname_gone_error(domain: Domain) -> DomainError:
 
 
 def _timeout_error(domain: Domain) -> DomainError:
-    stage = timed_out_stage(domain.cf_ssl_status)
     detail = _quote_errors(domain.cf_ssl_errors or domain.cf_errors)
-    message = (
-        f"The {stage} of {domain.name}'s certificate took too long, and Cloudflare stopped trying. "
-        f"It is started again once DNS is right.{detail}"
-    )
+    message = f"{describe_timeout(domain)} It is started again once DNS is right.{detail}"
     return DomainError(domain.cf_ssl_status or "", message)
 
 
