@@ -18,6 +18,7 @@ class JobSelector:
         self._services = services
         self._definitions = definitions
         self._slot_count = slot_count
+        self._slow_names = {each.kind.name for each in definitions if each.limits.waits_on_customers}
         self._running_jobs: dict[str, Job] = {}
 
     @contextmanager
@@ -58,8 +59,7 @@ class JobSelector:
         if free_count is not None:
             room = min(room, free_count - busy_count)
         if limits.waits_on_customers:
-            slow_names = {other.kind.name for other in self._definitions if other.limits.waits_on_customers}
-            slow_count = sum(job.kind in slow_names for job in busy_jobs)
+            slow_count = sum(job.kind in self._slow_names for job in busy_jobs)
             room = min(room, max(self._slot_count - 1, 1) - slow_count)
         return room
 
