@@ -4,6 +4,7 @@ Every such secret in the tests begins with `MARK`, so one search finds any of th
 makes begin with `sandbox_`.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,13 +14,19 @@ import pytest
 
 MARK: Final = "tok-SECRET"
 _IN_FILES: Final = re.compile(rb"tok-SECRET|dcv_live_[0-9a-f]{32}|sandbox_[0-9A-Za-z_-]{40}")
-_WRITTEN: Final = ("*.db", "*.db-wal", "*.db-journal", "*.log", "*.backup")
+_BEGINNINGS: Final = (b"tok-SECRET", b"dcv_live_", b"sandbox_")
+"""Bytes are found many times faster than a pattern, in a gigabyte of which nearly all holds none."""
+_WRITTEN: Final = (".db", ".db-wal", ".db-journal", ".log", ".backup")
 
 
 def found_in(folder: Path) -> list[Path]:
     """The databases and logs below a folder that hold a secret in the clear."""
-    files = (file for pattern in _WRITTEN for file in folder.rglob(pattern) if file.is_file())
-    return [file for file in files if _IN_FILES.search(file.read_bytes())]
+    names = (Path(where, name) for where, _, names in os.walk(folder) for name in names if name.endswith(_WRITTEN))
+    return [file for file in names if file.is_file() and _holds_secret(file.read_bytes())]
+
+
+def _holds_secret(content: bytes) -> bool:
+    return any(beginning in content for beginning in _BEGINNINGS) and _IN_FILES.search(content) is not None
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,7 +13,7 @@ MINIMUM = {
     for kinds, number in re.findall(r"(?m)^  ([a-z |]+)\) minimum=(\d+) ;;$", (CI / "judge-tests").read_text())
     for kind in kinds.split(" | ")
 }
-KINDS = pytest.mark.parametrize("kind", ["suite", "bare", "sweeps"])
+KINDS = pytest.mark.parametrize("kind", ["suite", "bare", "sweeps", "property"])
 
 
 def judge(tmp_path: Path, kind: str, summary: str) -> subprocess.CompletedProcess[str]:
@@ -47,7 +47,7 @@ def test_a_run_with_a_test_that_proved_nothing_fails(tmp_path: Path, what: str, 
     assert f"not every test passed: {what}" in done.stderr
 
 
-@pytest.mark.parametrize("kind", ["suite", "sweeps"])
+@pytest.mark.parametrize("kind", ["suite", "sweeps", "property"])
 def test_a_run_with_one_skipped_test_fails_and_says_which(tmp_path: Path, kind: str) -> None:
     done = judge(tmp_path, kind, f"===== {MINIMUM[kind]} passed, 1 skipped in 59.21s =====")
     assert done.returncode == 1

@@ -1,8 +1,10 @@
 """`dcvd org` and `dcvd token` say and do the same whether a daemon runs or not."""
 
 import re
+import sqlite3
 import time
 import urllib.request
+from contextlib import closing
 from uuid import uuid4
 
 import pytest
@@ -99,11 +101,13 @@ def test_a_revoked_token_is_gone_and_cannot_be_revoked_twice(either: House, acme
 def test_an_expired_token_is_marked_for_eyes(house: House) -> None:
     async def mint(operations: Operations) -> None:
         acme = await operations.create_organization("Acme")
-        now = time.time_ns() // 1_000_000
-        await operations.create_token(acme.id, name="short", role=Role.MEMBER, expires_at=now + 1)
-        await operations.create_token(acme.id, name="long", role=Role.MEMBER, expires_at=now + DAY)
+        tomorrow = time.time_ns() // 1_000_000 + DAY
+        await operations.create_token(acme.id, name="short", role=Role.MEMBER, expires_at=tomorrow)
+        await operations.create_token(acme.id, name="long", role=Role.MEMBER, expires_at=tomorrow)
 
     house.given(mint)
+    with closing(sqlite3.connect(house.database)) as connection, connection:
+        connection.execute("UPDATE api_tokens SET expires_at = expires_at - ? WHERE name = 'short'", (2 * DAY,))
     _, *rows = house.dcvd("token", "list", "--org", "Acme").stdout.splitlines()
     expires = {row.split()[0]: re.split(" {2,}", row)[4] for row in rows}
     assert re.fullmatch(r"expired \d{4}-\d\d-\d\d \d\d:\d\d UTC", expires["short"])

@@ -3,7 +3,7 @@
 import json
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.core.events import EventDraft, EventType, build_body
@@ -39,7 +39,6 @@ def test_a_body_is_exactly_the_documented_bytes() -> None:
     )
 
 
-@settings(max_examples=50)
 @given(event_data(), st.sampled_from(EventType), st.integers(1, 2**53 - 1))
 def test_any_data_comes_back_as_it_went_in(data: dict[str, object], kind: EventType, sequence: int) -> None:
     draft = EventDraft(kind, data)
@@ -49,7 +48,6 @@ def test_any_data_comes_back_as_it_went_in(data: dict[str, object], kind: EventT
     }  # fmt: skip
 
 
-@settings(max_examples=50)
 @given(event_data())
 def test_the_same_draft_gives_the_same_bytes_again_also_through_json(data: dict[str, object]) -> None:
     draft = EventDraft(EventType.WEBHOOK_TEST, data)
@@ -58,7 +56,6 @@ def test_the_same_draft_gives_the_same_bytes_again_also_through_json(data: dict[
     assert len(bodies) == 1
 
 
-@settings(max_examples=50)
 @given(event_data())
 def test_a_body_is_what_python_writes_compactly(data: dict[str, object]) -> None:
     body = build_body(EventDraft(EventType.WEBHOOK_TEST, data), event_id="evt_1", sequence=1, now=0)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from dcvd.sandbox import Sandbox
 from tests.daemon.process import daemon_with
@@ -15,6 +16,7 @@ from tests.daemon.rows import rows
 LINES = 2_000
 
 
+@pytest.mark.sweep
 async def test_a_stream_that_was_killed_has_the_same_ids_when_it_is_sent_again(tmp_path: Path, world: Sandbox) -> None:
     lines = [json.dumps({"domainName": f"n{number:05d}.customer.test"}).encode() + b"\n" for number in range(LINES)]
     answered: list[dict[str, object]] = []

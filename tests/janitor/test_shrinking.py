@@ -4,6 +4,8 @@ import sqlite3
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from dcvd.core.instants import DAY
 from dcvd.core.tokens import Role
 from dcvd.core.webhooks.endpoint import Endpoint
@@ -39,6 +41,7 @@ def _fill(endpoint: Endpoint, now: int, deliveries: int) -> str:
     """
 
 
+@pytest.mark.sweep
 async def test_the_file_shrinks_again_after_many_deliveries_and_in_small_transactions(
     context: Context, database: UnreliableDatabase, org: str, clock: ManualClock, count: Count, tmp_path: Path
 ) -> None:

@@ -164,6 +164,7 @@ async def table(sandbox_context: Context, cloudflare: CloudflareClient, quick_sa
     return made
 
 
+@pytest.mark.sweep
 async def test_a_fresh_domain_becomes_what_the_table_says_settles_and_is_not_lost(table: Table) -> None:
     table.force()
     await table.look()
@@ -171,6 +172,7 @@ async def test_a_fresh_domain_becomes_what_the_table_says_settles_and_is_not_los
     await _settles_and_comes_back(table, from_pending)
 
 
+@pytest.mark.sweep
 async def test_an_active_domain_becomes_what_the_table_says_settles_and_is_not_lost(table: Table) -> None:
     table.point()
     table.ward.sandbox.world.clock.advance(HOUR)

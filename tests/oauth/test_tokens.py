@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import structlog
 from aiohttp import web
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -21,6 +21,7 @@ from dcvd.errors import DcvdError, NotConfigured, Permanent, Unauthorized
 from dcvd.kit.http.fetch import Fetcher, FetchFailed
 from dcvd.oauth.token_responses import TokenResponseLost
 from dcvd.oauth.tokens import TokenClient, encode_client_authentication
+from tests.examples import examples
 from tests.leaks import MARK
 from tests.marked import marked
 from tests.oauth import faults, strict
@@ -95,7 +96,7 @@ def test_basic_credentials_are_encoded_before_they_are_joined() -> None:
     assert form == {}
 
 
-@settings(max_examples=40)
+@examples(0.7)
 @given(st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))
 def test_basic_credentials_are_ascii_with_one_colon_whatever_the_secret(name: str, secret: str) -> None:
     headers, _ = encode_client_authentication(OauthOtherConfig(client_id=name, client_secret=Secret(secret)))

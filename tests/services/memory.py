@@ -1,5 +1,6 @@
 """A database in memory whose units run at once: for property tests, which make thousands of steps."""
 
+import functools
 import sqlite3
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -10,13 +11,22 @@ from dcvd.store.engine.migrate import migrate
 T = TypeVar("T")
 
 
+@functools.cache
+def _make_blank() -> bytes:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(connection)
+    blank = connection.serialize()
+    connection.close()
+    return blank
+
+
 class MemoryDatabase:
     """What the services need of a Database; nothing in it ever waits."""
 
     def __init__(self) -> None:
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        self.connection.deserialize(_make_blank())
         self.connection.execute("PRAGMA foreign_keys = ON")
-        migrate(self.connection)
 
     async def write(self, unit: Callable[[Transaction], T]) -> T:
         self.connection.execute("BEGIN")

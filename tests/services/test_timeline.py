@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -26,6 +26,7 @@ from dcvd.store import timeline as stored
 from dcvd.store.engine.database import Transaction
 from dcvd.store.engine.paging import encode_cursor
 from dcvd.store.organizations import Organization
+from tests.examples import examples
 from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs
 
@@ -211,9 +212,7 @@ async def test_one_domains_limit_is_not_anothers(context: Context, domain: Domai
 
 
 @pytest.mark.timeout(300)
-@settings(
-    max_examples=15, phases=[Phase.generate], deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(0.25, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.integers(0, 4), min_size=1, max_size=25), limit=st.integers(1, 7), newest=st.booleans())
 async def test_pages_skip_nothing_and_repeat_nothing_while_more_happens(
     context: Context, clock: ManualClock, domain: Domain, steps: list[int], limit: int, newest: bool

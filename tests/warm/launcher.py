@@ -19,6 +19,8 @@ import socket
 import sys
 from typing import Final
 
+from litestar import Litestar
+
 from dcvd.cli import main as dcvd
 
 _MODULES: Final = (
@@ -136,6 +138,7 @@ def main() -> None:
     """Fork until the standard input ends; in each fork, be `dcvd`."""
     for module in _MODULES:
         importlib.import_module(module)
+    Litestar([])  # which imports what it finds of its plugins
     gc.collect()
     gc.freeze()
     listener = socket.socket(fileno=int(sys.argv[1]))

@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from dcvd.core.domains.domain import DomainStatus
@@ -16,10 +16,10 @@ from dcvd.services.context import Context
 from dcvd.store.engine.database import Row
 from dcvd.store.organizations import Organization
 from tests.api.client import Answer, Client
+from tests.examples import examples
 
-fuzzed = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+fuzzed = examples(2, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+
 
 # With lone surrogates, NUL and all that JSON can escape.
 texts: Final = st.text(st.characters(), max_size=30)

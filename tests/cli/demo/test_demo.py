@@ -91,6 +91,7 @@ def test_it_goes_on_by_curl_until_ctrl_c_and_then_leaves_nothing(tmp_path: Path)
     assert left_behind(tmp_path) == []
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("line", ["demo:", "dns.check_failed"])
 def test_an_interruption_in_the_middle_leaves_nothing_and_shows_no_traceback(tmp_path: Path, line: str) -> None:
     with running("demo", "--once", environ={"TMPDIR": str(tmp_path)}) as process:
@@ -102,6 +103,7 @@ def test_an_interruption_in_the_middle_leaves_nothing_and_shows_no_traceback(tmp
     assert left_behind(tmp_path) == []
 
 
+@pytest.mark.sweep
 def test_a_reader_who_leaves_ends_it_without_a_word(tmp_path: Path) -> None:
     with running("demo", "--once", environ={"TMPDIR": str(tmp_path)}) as process:
         assert process.stdout is not None
@@ -113,6 +115,7 @@ def test_a_reader_who_leaves_ends_it_without_a_word(tmp_path: Path) -> None:
     assert left_behind(tmp_path) == []
 
 
+@pytest.mark.sweep
 def test_a_story_that_does_not_end_in_time_fails_with_what_was_last_seen(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _IN_A_HURRY],

@@ -1,11 +1,12 @@
 """Hostnames: one normal form, or a refusal whose sentence names what is wrong."""
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dcvd.core.domains.hostnames import RESERVED_TLDS, is_within, normalise, normalise_search, registrable_domain
 from dcvd.errors import InvalidInput
+from tests.examples import examples
 
 ANY_CHARACTER = st.characters(exclude_categories=())
 """Every code point, lone surrogates included, as a hostile JSON string can carry them."""
@@ -147,7 +148,7 @@ def test_the_registrable_part_is_the_public_suffix_and_one_label(name: str, part
     assert registrable_domain(name) == part
 
 
-@settings(max_examples=300)
+@examples(5)
 @given(HOSTLIKE)
 @example("a\ud800.com")
 @example("xn--\ud800.com")
@@ -167,7 +168,7 @@ def test_no_text_raises_anything_but_a_refusal_that_can_be_sent(text: str) -> No
         assert "." in name.strip(".")
 
 
-@settings(max_examples=200)
+@examples(3)
 @given(st.lists(st.text(LETTERLIKE, min_size=1, max_size=10), min_size=1, max_size=4))
 @example(["İ"])
 @example(["ΟΔΟΣ", "ß"])

@@ -4,7 +4,7 @@ import json
 from typing import Any, Final
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.core.domains.dns_facts import DnsObservation
@@ -21,6 +21,7 @@ from dcvd.core.instants import DAY, HOUR, MINUTE, from_rfc3339
 from dcvd.core.lifecycle.transitions import LifecycleRules, apply_check
 from tests.core import builders
 from tests.core.builders import HOSTNAME_STATUSES, NAME, NOW, SSL_STATUSES, THRESHOLDS, added_domain, certificate, dns
+from tests.examples import examples
 
 RULES: Final = LifecycleRules(expiry_thresholds_ms=THRESHOLDS)
 
@@ -217,7 +218,7 @@ class Watcher:
         assert body["data"] == json.loads(json.dumps(draft.data))
 
 
-@settings(max_examples=250)
+@examples(4)
 @given(stories())
 def test_any_sequence_of_looks_keeps_every_promise(
     story: list[tuple[int, str | None, CloudflareObservation | None]],
@@ -227,7 +228,6 @@ def test_any_sequence_of_looks_keeps_every_promise(
         watcher.play(wait, dns_kind, answer)
 
 
-@settings(max_examples=50)
 @given(stories())
 def test_the_same_sequence_gives_the_same_domain_and_events_again(
     story: list[tuple[int, str | None, CloudflareObservation | None]],
@@ -240,7 +240,7 @@ def test_the_same_sequence_gives_the_same_domain_and_events_again(
     assert first.domain == second.domain
 
 
-@settings(max_examples=100)
+@examples(2)
 @given(stories(), st.integers(0, 25))
 def test_nothing_happens_twice_when_cloudflares_very_answer_is_seen_again(
     story: list[tuple[int, str | None, CloudflareObservation | None]], where: int

@@ -7,13 +7,14 @@ import subprocess
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.core.events import EventDraft, EventType, build_body
 from dcvd.core.webhooks.signing import dcvaas_signature, new_secret
 from tests.core.builders import NOW, counting_bytes
 from tests.core.event_data import event_data
+from tests.examples import examples
 
 NODE = shutil.which("node")
 if NODE is None:
@@ -66,7 +67,7 @@ def test_every_code_point_is_written_as_javascript_writes_it() -> None:
     assert refused_by_node(bodies) == []
 
 
-@settings(max_examples=5)
+@examples(0.1)
 @given(st.lists(event_data(), min_size=20, max_size=40))
 def test_any_event_data_keeps_its_bytes_and_its_signature(batch: list[dict[str, Any]]) -> None:
     assert refused_by_node([body_of(data) for data in batch]) == []

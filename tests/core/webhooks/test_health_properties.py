@@ -1,6 +1,6 @@
 """An endpoint's health over any sequence of attempts, held to a bookkeeping of its own."""
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -10,6 +10,7 @@ from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthChange, HealthState, apply_attempt
 from tests.core.builders import NOW
 from tests.core.webhooks.attempts import answered, unanswered
+from tests.examples import examples
 
 WAITS = st.sampled_from([0, 1, 200, SECOND, MINUTE, 2 * MINUTE, HOUR, DAY, 3 * DAY, 6 * DAY])
 DELAYS = st.sampled_from([0, 100, 5 * SECOND, 10 * MINUTE, DAY])
@@ -140,6 +141,4 @@ class Endpoint(RuleBasedStateMachine):
 
 
 TestAnyEndpoint = Endpoint.TestCase
-TestAnyEndpoint.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.filter_too_much]
-)
+TestAnyEndpoint.settings = examples(0.7, stateful_step_count=30, suppress_health_check=[HealthCheck.filter_too_much])

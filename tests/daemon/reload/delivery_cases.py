@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from dcvd.core.instants import DAY
 from dcvd.core.jobs import JobState
 from dcvd.core.tokens import Role
 from dcvd.janitor import Janitor
@@ -128,7 +129,10 @@ async def count_rows(place: Place, table: str, org_id: str) -> int:
 async def _(place: Place) -> None:
     org_id = await place.new_organization()
     now = place.context.now()
-    await tokens.create(place.context, org_id, name="ci", role=Role.OWNER, expires_at=now + 1)
+    await tokens.create(place.context, org_id, name="ci", role=Role.OWNER, expires_at=now + DAY)
+    await place.context.database.write(
+        lambda tx: tx.execute("UPDATE api_tokens SET expires_at = ? WHERE org_id = ?", (now - 1, org_id))
+    )
     await check_kept(place, {"retention.tokens": '"0s"'}, lambda: count_rows(place, "api_tokens", org_id))
 
 

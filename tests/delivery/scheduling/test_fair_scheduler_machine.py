@@ -1,7 +1,7 @@
 """Nothing is ever forgotten: whatever happens to lanes, a free slot goes to one that is able, and in the end all is
 taken."""
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -9,6 +9,7 @@ from dcvd.core.webhooks.deliveries import AttemptOutcome, DueDelivery
 from dcvd.delivery.endpoint_queue import EndpointQueue, Readiness
 from dcvd.delivery.fair_scheduler import FairScheduler
 from tests.delivery.scheduling.queues import LIMIT, NOW, Monotonic, due, lane_of, made, opened
+from tests.examples import examples
 
 _ORGS = ("org_a", "org_b", "org_c")
 
@@ -149,7 +150,6 @@ class TurnsMachine(RuleBasedStateMachine):
         super().teardown()
 
 
-TurnsMachine.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TurnsMachine.TestCase.settings = examples(1, stateful_step_count=40, suppress_health_check=[HealthCheck.too_slow])
+
 test_a_free_slot_goes_to_a_lane_that_is_able_and_all_is_taken_in_the_end = TurnsMachine.TestCase

@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.core.records.zones import ZoneRecord
@@ -17,6 +17,7 @@ from dcvd.providers.route53.rrsets import (
     to_whole_rrsets,
 )
 from dcvd.providers.route53.xml import parse_xml
+from tests.examples import examples
 
 TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co")), min_size=1, max_size=20)
 LABEL = st.text("abcxyz019-_", min_size=1, max_size=10)
@@ -38,7 +39,7 @@ SETS = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@examples(0.7)
 @given(SETS)
 def test_a_set_comes_back_from_xml_as_it_was_whatever_it_holds(rrset: RrSet) -> None:
     body = build_change_batch([("CREATE", rrset)], "a <comment>")
@@ -49,7 +50,7 @@ def test_a_set_comes_back_from_xml_as_it_was_whatever_it_holds(rrset: RrSet) -> 
     assert tuple(value.text for value in found) == rrset.values
 
 
-@settings(max_examples=40, deadline=None)
+@examples(0.7)
 @given(SETS)
 def test_the_records_of_a_set_make_it_up_again(rrset: RrSet) -> None:
     records = to_records(rrset)
@@ -58,7 +59,7 @@ def test_the_records_of_a_set_make_it_up_again(rrset: RrSet) -> None:
     assert {record.name for record in records} == {rrset.name}
 
 
-@settings(max_examples=40, deadline=None)
+@examples(0.7)
 @given(SETS, st.data())
 def test_some_records_of_a_set_are_that_part_of_it(rrset: RrSet, data: st.DataObject) -> None:
     records = to_records(rrset)
@@ -70,7 +71,7 @@ def test_some_records_of_a_set_are_that_part_of_it(rrset: RrSet, data: st.DataOb
         assert len(part.values) == len(chosen)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(0.7)
 @given(st.text(st.characters(codec="ascii"), max_size=30))
 def test_a_name_of_whatever_escapes_is_read_and_read_again_the_same(text: str) -> None:
     once = read_name(text)

@@ -3,7 +3,6 @@
 import random
 from typing import Final, cast
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import Struct
@@ -23,6 +22,7 @@ from dcvd.services.webhooks.deliveries import drop_expired, record_attempts
 from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
 from dcvd.store.engine.database import Database
 from tests.conftest import VAULT
+from tests.examples import examples
 from tests.manual_clock import ManualClock
 from tests.services.memory import MemoryDatabase, run
 from tests.services.webhooks.attempts import delivered, due, failed, happen, owed
@@ -206,7 +206,7 @@ class OrderMachine(RuleBasedStateMachine):
         }
 
 
-OrderMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+OrderMachine.TestCase.settings = examples(0.5, stateful_step_count=25)
 
 
 class TestWhateverHappens(OrderMachine.TestCase):  # type: ignore[valid-type,misc]  # made by hypothesis
