@@ -16,6 +16,7 @@ from dcvd.jobs.selector import JobSelector
 from dcvd.kit.failed_reads import READ_PAUSE_S, pause_after_failed_read
 from dcvd.kit.tasks import TaskPool
 from dcvd.metrics import Metrics
+from dcvd.providers.stepwise_provider import FINISH_S
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
@@ -25,6 +26,8 @@ from dcvd.store.engine.database import Topic
 
 _MAX_SLEEP_S: Final = 1.0
 """Short, because a step of the system's clock can make a job due without an announcement."""
+_CANCEL_GRACE_S: Final = FINISH_S + 1.0
+"""The longest that a cancelled job needs is to end a change of records; the pool owns it until then."""
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +52,7 @@ class JobWorker:
         self._metrics = metrics
         self._read_pause_s = read_pause_s
         self._selector = JobSelector(self._services, definitions, context.config.jobs.concurrency)
-        self.pool = TaskPool(context.config.jobs.concurrency, "jobs")
+        self.pool = TaskPool(context.config.jobs.concurrency, "jobs", cancel_grace_s=_CANCEL_GRACE_S)
         self._loop = DueLoop(
             self.pool,
             fetch=self._selector.select,

@@ -32,5 +32,8 @@ class RecordDriver(Protocol):
         Both happen at once if the provider can do that. The call returns when the provider's own servers have the
         change. The caller reads the records again and does not rely on the answer. Raises RecordConflict if the name is
         not as it was read.
+
+        Wherever the call is cancelled, the name is as it was, or as it was to be: the call itself goes on so long, but
+        for a provider that has become silent.
         """
         ...

@@ -1,8 +1,10 @@
 """What the drivers have in common whose API changes a name in several calls: a change that fails midway is put back."""
 
+import asyncio
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
-from typing import Final
+from contextlib import suppress
+from typing import Any, Final
 
 import structlog
 from msgspec import Struct
@@ -14,11 +16,15 @@ from dcvd.core.text import make_printable, shorten
 from dcvd.errors import RecordConflict, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import FetchFailed
 from dcvd.providers.owner_names import OwnerName
-from dcvd.providers.record_provider import RATE_LIMITED, RecordProvider
+from dcvd.providers.record_provider import DEADLINE_S, RATE_LIMITED, RecordProvider
 
 log = structlog.get_logger(__name__)
 
+FINISH_S: Final = 5.0
+"""Seconds that a cancelled change may still take, so that nothing is missing at its name. Whoever cancels it, such as a
+pool of jobs at a stop, has to wait as long."""
 _PUT_BACK_S: Final = 120.0
+_END_S: Final = 1.0
 _MAX_SHOWN: Final = 100
 
 
@@ -50,11 +56,42 @@ class StepwiseProvider(RecordProvider):
     """A driver whose API changes a name step by step.
 
     The name is read again before its first step. If a step fails, what the earlier ones did is put back, and what it
-    may have done itself. A cancelled change puts nothing back: its caller repeats it.
+    may have done itself. A change that is cancelled between its steps goes on to its end, for `finish_s` seconds at
+    most, and the cancellation takes effect then: the task that made the change owns it throughout.
     """
+
+    def __init__(self, title: str, *, deadline_s: float = DEADLINE_S, finish_s: float = FINISH_S) -> None:
+        super().__init__(title, deadline_s=deadline_s)
+        self._finish_s = finish_s
 
     async def _change(self, owner: OwnerName, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
         started: list[ChangeStep] = []
+        change = asyncio.create_task(self._change_in_steps(owner, remove, add, started), name=f"change.{owner.name}")
+        try:
+            await asyncio.wait({change})
+        except asyncio.CancelledError:
+            await self._end_cancelled(owner, change, started)
+            raise
+        await change
+
+    async def _end_cancelled(self, owner: OwnerName, change: asyncio.Task[None], started: Sequence[ChangeStep]) -> None:
+        """Let a change of several steps that has begun go on for a moment; end any other at once."""
+        is_torn = bool(started) and started[0].following > 0
+        if is_torn:
+            await _wait_despite_cancellation(change, self._finish_s)
+        if not change.done():
+            change.cancel()
+            await _wait_despite_cancellation(change, _END_S)
+            if is_torn:
+                lost = _describe_all([record for step in started for record in step.removed])
+                log.error("records.change_cut_off", provider=self.title, name=owner.name, records=lost)
+        elif not change.cancelled() and (error := change.exception()) is not None:
+            log.warning("records.change_failed_when_cancelled", provider=self.title, name=owner.name, error=str(error))
+
+    async def _change_in_steps(
+        self, owner: OwnerName, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord], started: list[ChangeStep]
+    ) -> None:
+        """Make the steps, and put back what they did if one fails; `started` tells how far it came."""
         try:
             async with self._limit_duration(f"Changing {owner.name}", self._change_s):
                 for step in await self._prepare_steps(owner, remove, add):
@@ -108,10 +145,7 @@ class StepwiseProvider(RecordProvider):
         except RemoteError as second:
             if len(steps) == 1:
                 return  # nobody knows whether there is anything to put back
-            lost = (
-                "; ".join(f"{record.type} {shorten(make_printable(record.value), _MAX_SHOWN)}" for record in removed)
-                or "nothing"
-            )
+            lost = _describe_all(removed)
             log.error("records.not_put_back", provider=self.title, name=owner.name, records=lost, code=second.code)  # noqa: TRY400  # the frames of a call hold its credentials
             message = (
                 f"{error.message} What stood at {owner.name} before could not be put back: {lost}. {second.message}"
@@ -175,3 +209,18 @@ def _is_outcome_unknown(error: RemoteError) -> bool:
 
 def _types_of(remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> frozenset[str]:
     return frozenset(record.type for record in (*remove, *add))
+
+
+def _describe_all(records: Sequence[ZoneRecord]) -> str:
+    return "; ".join(f"{record.type} {shorten(make_printable(record.value), _MAX_SHOWN)}" for record in records) or (
+        "nothing"
+    )
+
+
+async def _wait_despite_cancellation(task: asyncio.Task[Any], timeout_s: float) -> None:
+    """Wait up to `timeout_s` seconds for a task; a caller that is cancelled once more waits all the same."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + timeout_s
+    while not task.done() and (remaining_s := end - loop.time()) > 0:
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({task}, timeout=remaining_s)

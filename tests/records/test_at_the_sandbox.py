@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config
-from dcvd.core.connections.connection import Provider
+from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.secret import Secret
@@ -21,6 +21,7 @@ from dcvd.services import organizations
 from dcvd.services.connections import creation
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
+from dcvd.services.records import plans
 from dcvd.sync.checker import DomainChecker
 from tests.jobs.working import settled
 from tests.providers.cloudflare.customer import Customer, EventfulFetcher
@@ -53,18 +54,8 @@ async def test_a_click_is_all_that_the_customer_does_until_his_domain_is_active_
     sandbox_context: Context, cloudflare: CloudflareClient, customer: Customer, fetcher: EventfulFetcher
 ) -> None:
     context = sandbox_context
-    org_id = (await organizations.create(context, "Acme")).id
-    made = await creation.create(
-        context,
-        org_id,
-        Provider.CLOUDFLARE,
-        ApiToken(token=Secret(customer.token())),
-        account=None,
-        scopes=(),
-        expires_at=None,
-        refresh_at=None,
-        actor="operator",
-    )
+    made = await _connect(context, customer)
+    org_id = made.org_id
     before = await customer.standing()
     worker = JobWorker(context, cloudflare, access_of(context, fetcher), Metrics())
     looker = DomainChecker(context, cloudflare, DnsObserver(context.config), Metrics())
@@ -85,3 +76,54 @@ async def test_a_click_is_all_that_the_customer_does_until_his_domain_is_active_
         working.cancel()
         await asyncio.wait([working])
         await worker.pool.drain(1)
+
+
+async def test_a_stop_between_taking_a_record_out_and_putting_ours_in_waits_until_ours_is_there(
+    sandbox_context: Context, cloudflare: CloudflareClient, customer: Customer, fetcher: EventfulFetcher
+) -> None:
+    context = sandbox_context
+    made = await _connect(context, customer)
+    access = access_of(context, fetcher)
+    domain = await additions.add(context, made.org_id, "app.customer.test")
+    await customer.add("A", "192.0.2.1")
+    plan = await plans.plan_write(context, access, made.org_id, domain.id, connection_id=made.id, replace=True)
+    await plans.enqueue_write(context, made.org_id, domain.id, plan, replace=True, actor="operator")
+    is_creating, may_create = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        is_creating.set()
+        await may_create.wait()
+
+    fetcher.before["POST"] = hold
+    worker = JobWorker(context, cloudflare, access, Metrics())
+    working = asyncio.create_task(worker.run())
+    await is_creating.wait()
+    working.cancel()
+    await asyncio.wait([working])
+    assert await _standing_at_app(customer) == []
+    stopping = asyncio.create_task(worker.pool.drain(0))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(stopping), 0.1)
+    may_create.set()
+    assert await stopping == 1
+    assert worker.pool.running_count == 0
+    assert await _standing_at_app(customer) == ["app.customer.test CNAME edge.sandbox.test"]
+
+
+async def _connect(context: Context, customer: Customer) -> Connection:
+    """A new organization's connection to the customer's account."""
+    return await creation.create(
+        context,
+        (await organizations.create(context, "Acme")).id,
+        Provider.CLOUDFLARE,
+        ApiToken(token=Secret(customer.token())),
+        account=None,
+        scopes=(),
+        expires_at=None,
+        refresh_at=None,
+        actor="operator",
+    )
+
+
+async def _standing_at_app(customer: Customer) -> list[str]:
+    return [record for record in await customer.standing() if record.startswith("app.customer.test ")]

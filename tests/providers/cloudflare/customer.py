@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from dcvd.core.records.zones import Zone
 from dcvd.core.secret import Secret
@@ -58,8 +59,10 @@ class Customer:
         self, token: str, *, port: int | None = None, deadline_s: float = 60, **options: Any
     ) -> CloudflareRecords:
         """At the sandbox, or at another server on loopback."""
-        url = self.sandbox.api_url if port is None else f"http://127.0.0.1:{port}"
-        return CloudflareRecords(CloudflareDnsApi(self.fetcher, url, Secret(token), **options), deadline_s=deadline_s)
+        url = URL(self.sandbox.api_url).with_port(port or URL(self.sandbox.api_url).port)
+        return CloudflareRecords(
+            CloudflareDnsApi(self.fetcher, str(url), Secret(token), **options), deadline_s=deadline_s
+        )
 
     async def control(self, method: str, path: str, body: object = None) -> None:
         async with self._session.request(method, self.sandbox.control_url + path, json=body) as response:

@@ -8,6 +8,7 @@ import dns.rdata
 import dns.rdataclass
 from aiohttp import web
 from msgspec.structs import replace
+from yarl import URL
 
 from dcvd.config import Config
 from dcvd.config.http_api_section import HttpApiDescription
@@ -26,7 +27,7 @@ from dcvd.providers.route53.records import Route53Records
 from dcvd.sandbox import Sandbox
 from tests.marked import marked
 from tests.providers.cloudflare.customer import Customer
-from tests.providers.domain_connect.server import HOST, TOKEN, DomainConnectProvider
+from tests.providers.domain_connect.server import TOKEN, DomainConnectProvider
 from tests.providers.godaddy.server import PAT, GodaddyServer, problem
 from tests.providers.godaddy.server import TOKEN as GODADDY_TOKEN
 from tests.providers.http.servers import TOKEN as HTTP_TOKEN
@@ -43,6 +44,11 @@ class ContractPlace(ABC):
 
     zone_name = "customer.test"
     secrets: tuple[str, ...] = (WRONG,)
+
+    @property
+    @abstractmethod
+    def port(self) -> int:
+        """Where the provider's server listens."""
 
     @abstractmethod
     def driver(self, *, port: int | None = None, wrong: bool = False, deadline_s: float = 60) -> RecordProvider:
@@ -69,6 +75,10 @@ class CloudflarePlace(ContractPlace):
         self._customer = customer
         self._zones = [self.zone_name]
 
+    @property
+    def port(self) -> int:
+        return port_of(self._customer.sandbox.api_url)
+
     def driver(self, *, port: int | None = None, wrong: bool = False, deadline_s: float = 60) -> RecordProvider:
         token = WRONG if wrong else self._customer.token(zones=self._zones)
         return self._customer.driver_with(token, port=port, deadline_s=deadline_s)
@@ -94,6 +104,10 @@ class GodaddyPlace(ContractPlace):
         self._server = server
         self._port = port
         self._fetcher = fetcher
+
+    @property
+    def port(self) -> int:
+        return self._port
 
     def driver(self, *, port: int | None = None, wrong: bool = False, deadline_s: float = 60) -> RecordProvider:
         credentials = ApiToken(token=Secret(WRONG)) if wrong else PAT
@@ -124,6 +138,10 @@ class DescribedPlace(ContractPlace):
         self._port = port
         self._fetcher = fetcher
 
+    @property
+    def port(self) -> int:
+        return self._port
+
     def driver(self, *, port: int | None = None, wrong: bool = False, deadline_s: float = 60) -> RecordProvider:
         token = Secret(WRONG) if wrong else HTTP_TOKEN
         url = f"http://127.0.0.1:{port or self._port}"
@@ -148,6 +166,10 @@ class Route53Place(ContractPlace):
     def __init__(self, place: Place, aws: FakeAws) -> None:
         self._place = place
         self._aws = aws
+
+    @property
+    def port(self) -> int:
+        return port_of(self._place.config.api_base_url)
 
     def driver(self, *, port: int | None = None, wrong: bool = False, deadline_s: float = 60) -> RecordProvider:
         keys = self._place.keys
@@ -178,6 +200,10 @@ class Rfc2136Place(ContractPlace):
         self._servers = servers
         self.secrets = (WRONG, tsig.secret.reveal())
 
+    @property
+    def port(self) -> int:
+        return self._server.address.port
+
     def driver(self, *, port: int | None = None, wrong: bool = False, deadline_s: float = 60) -> RecordProvider:
         tsig = replace(self._tsig, port=port or self._server.address.port)
         if wrong:
@@ -206,9 +232,13 @@ class DomainConnectPlace(ContractPlace):
         self._fetcher = fetcher
         self._observer = observer
 
+    @property
+    def port(self) -> int:
+        return self._provider.port
+
     def driver(self, *, port: int | None = None, wrong: bool = False, deadline_s: float = 60) -> RecordProvider:
-        host = self._provider.prefix if port is None else f"{HOST}:{port}"
-        other = replace(self._config.providers_other, api_base_url=f"https://{host}")
+        url = URL(f"https://{self._provider.prefix}").with_port(port or self._provider.port)
+        other = replace(self._config.providers_other, api_base_url=str(url))
         return TemplateRecords(
             self._fetcher,
             replace(self._config, providers_other=other),
@@ -223,6 +253,12 @@ class DomainConnectPlace(ContractPlace):
 
     async def refuse_additions(self, *, once: bool) -> None:  # a template is applied by one call
         self._provider.spoil = lambda request: web.Response(status=403)
+
+
+def port_of(url: str) -> int:
+    port = URL(url).port
+    assert port is not None
+    return port
 
 
 def refusals(

@@ -1,5 +1,6 @@
 """What every driver promises, whatever its provider: see `RecordDriver`."""
 
+import asyncio
 from collections.abc import Awaitable
 
 import pytest
@@ -9,6 +10,7 @@ from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
 from dcvd.providers.record_provider import RecordProvider
 from tests.providers.connected import TARGET
+from tests.providers.contract.held_line import HeldLine
 from tests.providers.contract.places import ContractPlace
 from tests.providers.http.servers import KINDS
 
@@ -173,6 +175,31 @@ async def test_a_change_whose_second_half_is_refused_leaves_what_stood_there(at:
     assert isinstance(error, Permanent)
     assert error.code in ("provider_refused", "record_refused")
     assert await standing(at, zone) == [("A", "192.0.2.1")]
+
+
+@each(ALL)
+async def test_wherever_a_change_is_cancelled_its_name_holds_what_stood_there_or_what_was_wanted(
+    at: ContractPlace,
+) -> None:
+    driver = at.driver()
+    zone = await find(at, driver)
+    number = 0
+    is_cancelled = True
+    while is_cancelled:
+        number += 1
+        await at.put("app", "A", "192.0.2.1")
+        before = await driver.read(zone, at.name("app"))
+        async with HeldLine(at.port, number).open() as line:
+            change = asyncio.create_task(at.driver(port=line.port).change(zone, before, [cname(at)]))
+            held = asyncio.create_task(line.held.wait())
+            await asyncio.wait({change, held}, return_when=asyncio.FIRST_COMPLETED)
+            held.cancel()
+            is_cancelled = change.cancel()
+            line.release()
+            await asyncio.wait({change})
+            assert change.cancelled() or (not is_cancelled and change.result() is None)
+        assert await standing(at, zone) in ([("A", "192.0.2.1")], [("CNAME", TARGET)]), f"cancelled at {number}"
+    assert number > 2, "a change is at least a request and its answer"
 
 
 @each(STEPWISE)
