@@ -8,19 +8,21 @@ group is being synced to disk share the next commit, each in a savepoint of its 
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Generic, Self, TypeVar, cast
+from typing import Any, Final, Generic, Self, TypeVar
 
 import aiosqlite
 import structlog
 from msgspec import Struct
 
 from dcvd.errors import DatabaseUnusable, DcvdError, DiskFull, StoreError
+from dcvd.store.engine.connection_thread import run_on_thread
 from dcvd.store.engine.files import prepare_file
 from dcvd.store.engine.migrate import migrate, refuse_unusable
 from dcvd.store.engine.pragmas import prepare_reader, prepare_writer, quick_check
+from dcvd.store.engine.readers import ReaderPool
 
 log = structlog.get_logger(__name__)
 
@@ -127,12 +129,7 @@ class Database:
         self._path = path
         self._file_identity = _identify_file(path)
         self._writer = writer
-        self._all_readers = readers
-        self._open_reads = 0
-        self._reads_idle = asyncio.Event()
-        self._free_readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
-        for reader in readers:
-            self._free_readers.put_nowait(reader)
+        self._readers = ReaderPool(readers)
         self._queue: deque[_Unit[Any]] = deque()
         self._unit_queued = asyncio.Event()
         self._is_closing = False
@@ -197,19 +194,10 @@ class Database:
     async def read(self, query: Callable[[Snapshot], T]) -> T:
         """Run a query on one consistent snapshot, beside the writer. Raises StoreError."""
         self._refuse_when_closed()
-        self._open_reads += 1
         try:
-            reader = await self._free_readers.get()
-            try:
-                return await run_on_thread(reader, _run_read, query)
-            except sqlite3.Error as error:
-                raise _store_error(error) from error
-            finally:
-                self._free_readers.put_nowait(reader)
-        finally:
-            self._open_reads -= 1
-            if not self._open_reads:
-                self._reads_idle.set()
+            return await self._readers.run(_run_read, query)
+        except sqlite3.Error as error:
+            raise _store_error(error) from error
 
     def listen(self, topic: Topic) -> asyncio.Event:
         """Return an event that is set after each commit that announced `topic`; the listener clears it."""
@@ -249,11 +237,7 @@ class Database:
         self._is_closing = True
         self._unit_queued.set()
         await asyncio.wait([self._writer_task])
-        while self._open_reads:
-            self._reads_idle.clear()
-            await self._reads_idle.wait()
-        for reader in self._all_readers:
-            await reader.close()
+        await self._readers.close()
         await self._writer.close()
 
     def _refuse_when_closed(self) -> None:
@@ -312,21 +296,6 @@ class Database:
         for topic in {topic for topic, _ in announcements}:
             for event in self._listeners[topic]:
                 event.set()
-
-
-def run_on_thread(connection: aiosqlite.Connection, function: Callable[..., T], *arguments: object) -> Awaitable[T]:
-    """Run `function(sqlite3_connection, *arguments)` as one step on the connection's own thread.
-
-    aiosqlite has no public call for this: each of its methods goes to the thread and back for itself, so a unit of many
-    statements would pay for each, and a cancellation could cut it in two. `_execute` is private, so the version of
-    aiosqlite is bounded, and a test notices a change.
-    """
-    execute = cast("Callable[..., Awaitable[T]]", connection._execute)
-    return execute(_call_on_thread, connection, function, arguments)
-
-
-def _call_on_thread(connection: aiosqlite.Connection, function: Callable[..., T], arguments: tuple[object, ...]) -> T:
-    return function(connection._conn, *arguments)
 
 
 def _run_group(connection: sqlite3.Connection, group: list[_Unit[Any]]) -> None:

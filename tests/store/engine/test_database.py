@@ -11,7 +11,8 @@ import aiosqlite
 import pytest
 
 from dcvd.errors import DiskFull, NotFound, StoreError
-from dcvd.store.engine.database import Database, Snapshot, Topic, Transaction, run_on_thread
+from dcvd.store.engine.connection_thread import run_on_thread
+from dcvd.store.engine.database import Database, Snapshot, Topic, Transaction
 from dcvd.store.organizations import Organization, insert, list_all
 
 
@@ -109,6 +110,61 @@ async def test_a_read_sees_one_state_while_writes_go_on(database: Database) -> N
     await database.write(_add(2))
     written.set()
     assert await task == (1, 1)
+
+
+async def test_a_read_that_was_given_up_holds_up_no_other_while_a_reader_is_idle(database: Database) -> None:
+    loop = asyncio.get_running_loop()
+    reading = [asyncio.Event() for _ in range(3)]
+    may_end = threading.Event()
+
+    def last_long(number: int) -> Callable[[Snapshot], None]:
+        def query(snapshot: Snapshot) -> None:
+            loop.call_soon_threadsafe(reading[number].set)
+            may_end.wait(10)
+
+        return query
+
+    abandoned = []
+    for number, event in enumerate(reading[:2]):
+        abandoned.append(asyncio.create_task(database.read(last_long(number))))
+        await event.wait()
+        abandoned[number].cancel()
+        await asyncio.wait(abandoned)
+    async with asyncio.timeout(5):
+        for _ in range(3):
+            assert await _names(database) == []
+    # The third is given up too: whoever reads now waits until the first of them has ended.
+    third = asyncio.create_task(database.read(last_long(2)))
+    await reading[2].wait()
+    third.cancel()
+    waiting = asyncio.create_task(_names(database))
+    await asyncio.wait([third])
+    assert not waiting.done()
+    may_end.set()
+    async with asyncio.timeout(5):
+        assert await waiting == []
+        assert await asyncio.gather(*(_names(database) for _ in range(6))) == [[]] * 6
+
+
+async def test_the_database_closes_after_a_read_that_was_given_up_has_ended(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "x.db")
+    loop = asyncio.get_running_loop()
+    reading, may_end = asyncio.Event(), threading.Event()
+
+    def last_long(snapshot: Snapshot) -> None:
+        loop.call_soon_threadsafe(reading.set)
+        may_end.wait(10)
+
+    task = asyncio.create_task(database.read(last_long))
+    await reading.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    closing = asyncio.create_task(database.close())
+    await asyncio.wait([closing], timeout=0.05)
+    assert not closing.done()
+    may_end.set()
+    async with asyncio.timeout(5):
+        await closing
 
 
 async def test_listeners_are_woken_after_the_commit_and_not_by_a_unit_that_failed(database: Database) -> None:
