@@ -1,13 +1,14 @@
 """Limit how often something may happen.
 
-A sliding window is exact where a token bucket is not: it never exceeds the limit and wastes none of it.
+A sliding window is exact where a token bucket is not: it never exceeds the limit and wastes none of it. What a question
+costs does not grow with the number of calls that are remembered: it is asked for each attempt and each call.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from itertools import islice
+from itertools import takewhile
 from typing import Final
 
 Limit = int | Callable[[], int]
@@ -31,7 +32,7 @@ class SlidingWindow:
         self._monotonic = monotonic
         self._memory_s = memory_s
         self._end_times: deque[float] = deque()
-        self._expired_count = 0
+        self._expired_end_times: deque[float] = deque()
         self._in_flight = 0
         self._paused_until = 0.0
         self._lock = asyncio.Lock()
@@ -77,10 +78,9 @@ class SlidingWindow:
         excess = self._count_calls() - max(limit - spare, 1) + 1
         if excess <= 0:
             return pause_s
-        index = self._expired_count + excess - 1
-        if index >= len(self._end_times):
+        if excess > len(self._end_times):
             return max(self.window_s, pause_s)
-        return max(self._end_times[index] + self.window_s - now, pause_s)
+        return max(self._end_times[excess - 1] + self.window_s - now, pause_s)
 
     def count_free(self, ago_s: float = 0.0) -> int | None:
         """Return how many calls could be made now; None without a limit.
@@ -92,9 +92,10 @@ class SlidingWindow:
             return None
         now = self._monotonic()
         self._expire(now)
-        expired_end_times = islice(self._end_times, self._expired_count)
-        recent_calls = sum(end_time + self.window_s > now - ago_s for end_time in expired_end_times)
-        return max(limit - self._count_calls() - recent_calls, 0)
+        recent_calls = takewhile(
+            lambda end_time: end_time + self.window_s > now - ago_s, reversed(self._expired_end_times)
+        )
+        return max(limit - self._count_calls() - sum(1 for _ in recent_calls), 0)
 
     @asynccontextmanager
     async def reserve(self) -> AsyncIterator[None]:
@@ -125,15 +126,13 @@ class SlidingWindow:
         self.end()
 
     def _count_calls(self) -> int:
-        return self._in_flight + len(self._end_times) - self._expired_count
+        return self._in_flight + len(self._end_times)
 
     def _expire(self, now: float) -> None:
-        end_times = self._end_times
-        while self._expired_count < len(end_times) and end_times[self._expired_count] + self.window_s <= now:
-            self._expired_count += 1
-        while self._expired_count and end_times[0] + self.window_s <= now - self._memory_s:
-            end_times.popleft()
-            self._expired_count -= 1
+        while self._end_times and self._end_times[0] + self.window_s <= now:
+            self._expired_end_times.append(self._end_times.popleft())
+        while self._expired_end_times and self._expired_end_times[0] + self.window_s <= now - self._memory_s:
+            self._expired_end_times.popleft()
 
 
 async def wait_for_turn(get_wait_s: Callable[[], float]) -> None:

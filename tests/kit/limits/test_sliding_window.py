@@ -61,6 +61,36 @@ def test_calls_that_no_longer_count_take_no_memory() -> None:
     assert window.is_idle
 
 
+class _CountedInstant(float):
+    """Counts the additions to what the window was told, which it makes wherever it examines a call."""
+
+    additions = 0
+
+    def __add__(self, other: float) -> float:
+        _CountedInstant.additions += 1
+        return float(self) + other
+
+
+@pytest.mark.parametrize("memory_s", [0.0, 60.0])
+@pytest.mark.parametrize("per_second", [10, 500])
+def test_what_a_question_costs_grows_neither_with_the_rate_nor_with_what_is_remembered(
+    per_second: int, memory_s: float
+) -> None:
+    time = ManualMonotonic(0.0)
+    window = SlidingWindow(per_second, 1.0, lambda: _CountedInstant(time.now), memory_s=memory_s)
+    for number in range(per_second * 90):
+        time.now = number / per_second
+        window.take()
+    _CountedInstant.additions = 0
+    for _ in range(100):
+        assert window.get_wait_s() > 0
+        assert window.get_wait_s(spare=per_second // 2) > 0
+        assert window.count_free() == 0
+        assert window.count_free(2 / per_second) == 0
+        assert not window.is_idle
+    assert _CountedInstant.additions <= 100 * 5 * 4
+
+
 @given(spare=st.integers(0, 5), taken=st.integers(0, 6))
 def test_after_the_wait_a_call_leaves_as_many_as_it_has_to_spare(spare: int, taken: int) -> None:
     time = ManualMonotonic()
