@@ -62,8 +62,7 @@ class EgressClient:
     async def start(self) -> None:
         """Open the pool of connections."""
         tls = _build_system_tls() if self._tls is None else self._tls
-        # Twice the connections, so that lookups whose caller has given up do not delay the others at once.
-        resolver = GuardedResolver(self._policy, SystemResolver(2 * self._max_connections))
+        resolver = GuardedResolver(self._policy, SystemResolver(self._max_connections))
         dialler = Dialler(self._policy, resolver, tls)
         self._pool = ConnectionPool(dialler, self._max_connections, keep_alive_s=self._keep_alive_s)
 

@@ -65,7 +65,7 @@ class Dialler:
             return cached
         with progress.measure("dns", "looking up the name"):
             try:
-                return await self._resolver.resolve(origin.host, origin.port)
+                return await self._resolver.resolve(origin.host, origin.port, origin.owner)
             except AddressRefused as error:
                 raise EgressError("refused_by_policy", error.refusal.reason, error.refusal.message) from error
             except OSError as error:

@@ -31,12 +31,12 @@ class GuardedResolver:
             return None
         return entry[1]
 
-    async def resolve(self, host: str, port: int) -> tuple[IpAddress, ...]:
-        """Return at least one address.
+    async def resolve(self, host: str, port: int, owner: str = "") -> tuple[IpAddress, ...]:
+        """Return at least one address. `owner`: on whose behalf, see `SystemResolver`.
 
         Raises AddressRefused when none may be dialled, and OSError as `SystemResolver` does.
         """
-        permitted = select_permitted(host, await self._system_resolver.resolve(host), port, self._policy)
+        permitted = select_permitted(host, await self._system_resolver.resolve(host, owner), port, self._policy)
         if not permitted:
             raise socket.gaierror(socket.EAI_NODATA, "the name has no address")
         self._cache[host, port] = (asyncio.get_running_loop().time() + self._ttl_s, permitted)

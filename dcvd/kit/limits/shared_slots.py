@@ -50,14 +50,18 @@ class SharedSlots(Generic[C]):
     @asynccontextmanager
     async def wait(self, claimant: C) -> AsyncIterator[None]:
         """Wait for a slot, and hold it as long as the block lasts."""
-        if self.has_room(claimant):
-            self.hold(claimant)
-        else:
-            await self._wait_for_grant(claimant)
+        await self.acquire(claimant)
         try:
             yield
         finally:
             self.release(claimant)
+
+    async def acquire(self, claimant: C) -> None:
+        """Wait for a slot, which is held until `release`."""
+        if self.has_room(claimant):
+            self.hold(claimant)
+        else:
+            await self._wait_for_grant(claimant)
 
     def hold(self, claimant: C) -> None:
         """Count a slot for which `has_room` as held, until `release`."""

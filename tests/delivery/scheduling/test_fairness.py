@@ -9,7 +9,9 @@ from dcvd.services.context import Context
 from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.owing import backlog, happen
 from tests.delivery.receivers import Receiver, dripping, never, ok
-from tests.delivery.views import delivered
+from tests.delivery.views import attempts, delivered
+from tests.system_names import Resolver
+from tests.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -112,3 +114,27 @@ async def test_what_one_organization_floods_is_shared_by_turns_with_another(
         await delivered(context, 100, other)
     last = max(index for index, request in enumerate(receiver.received) if request.path == "/other")
     assert sum(request.path != "/other" for request in receiver.received[:last]) <= 1_200
+
+
+async def test_dead_names_of_one_tenant_cost_another_no_attempt_though_their_lookups_outlive_theirs(
+    context: Context, org: str, rival_org: str, receiver: Receiver, resolver: Resolver
+) -> None:
+    configure(context, timeout=300, concurrency=8, retry_schedule=(0, *[100] * 20))
+    port = receiver.base.rpartition(":")[2]
+    resolver.answers["good.example"] = [["127.0.0.1"]]
+    resolver.silent_names = {f"dead{number}.example" for number in range(60)}
+    for name in sorted(resolver.silent_names):
+        await subscribe(context, org, f"http://{name}:{port}/dead")
+    good, _ = await subscribe(context, rival_org, f"http://good.example:{port}/hooks")
+    await happen(context, org, 5)
+    async with at_work(context):
+
+        async def many_have_timed_out() -> bool:
+            return len(await attempts(context)) >= 24
+
+        await until(many_have_timed_out)
+        # Their lookups go on for seconds, and others wait for a place.
+        await happen(context, rival_org)
+        await delivered(context, 1, good)
+        assert [outcome for _, outcome, *_, endpoint in await attempts(context) if endpoint == good] == ["delivered"]
+        resolver.silent.set()

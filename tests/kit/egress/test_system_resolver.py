@@ -74,3 +74,56 @@ async def test_two_that_waited_for_a_place_with_one_name_need_one_lookup(resolve
     async with asyncio.timeout(10):
         await asyncio.gather(dead, *asking)
         assert await lookups.resolve("dead.example") == [ip_address("1.1.1.1")]  # no place was lost
+
+
+async def test_one_owner_with_many_dead_names_leaves_the_others_their_lookups(resolver: Resolver) -> None:
+    dead_names = [f"dead{number}.example" for number in range(20)]
+    resolver.silent_names = set(dead_names)
+    resolver.answers["alive.example"] = [["1.1.1.1"]]
+    lookups = SystemResolver(3)
+    given_up = [asyncio.create_task(lookups.resolve(name, "org_dead")) for name in dead_names]
+    await asyncio.sleep(0)
+    for task in given_up[:10]:
+        task.cancel()
+    for _ in range(3):
+        async with asyncio.timeout(4):  # a silent name is silent for five seconds
+            assert await lookups.resolve("alive.example", "org_alive") == [ip_address("1.1.1.1")]
+    assert set(resolver.asked) == {*dead_names[:3], "alive.example"}
+    resolver.silent.set()
+    async with asyncio.timeout(10):
+        await asyncio.wait(given_up)
+        assert await lookups.resolve("alive.example", "org_dead") == [ip_address("1.1.1.1")]  # no place was lost
+
+
+async def test_owners_with_many_dead_names_leave_a_part_of_the_lookups_to_whoever_comes_next(
+    resolver: Resolver,
+) -> None:
+    resolver.silent_names = {f"dead{number}.{owner}" for number in range(20) for owner in ("a", "b", "c", "d")}
+    lookups = SystemResolver(10)
+    given_up = []
+    held: list[int] = []
+    for owner in ("a", "b", "c", "d"):
+        before = len(resolver.asked)
+        given_up += [
+            asyncio.create_task(lookups.resolve(name, owner)) for name in resolver.silent_names if name.endswith(owner)
+        ]
+        await asyncio.sleep(0)
+        held.append(len(resolver.asked) - before)
+    assert held == [10, 5, 3, 1]  # each took half of what was free
+    resolver.silent.set()
+    async with asyncio.timeout(30):
+        await asyncio.wait(given_up)
+
+
+async def test_a_lookup_that_another_owner_began_takes_none_of_ones_own(resolver: Resolver) -> None:
+    resolver.silent_names = {"shared.example"}
+    resolver.answers.update({"shared.example": [["1.1.1.1"]], "own.example": [["1.1.1.2"]]})
+    lookups = SystemResolver(1)
+    first = asyncio.create_task(lookups.resolve("shared.example", "org_a"))
+    second = asyncio.create_task(lookups.resolve("shared.example", "org_b"))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(4):
+        assert await lookups.resolve("own.example", "org_b") == [ip_address("1.1.1.2")]
+    resolver.silent.set()
+    async with asyncio.timeout(10):
+        assert (await first, await second) == ([ip_address("1.1.1.1")], [ip_address("1.1.1.1")])
