@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -16,13 +17,15 @@ from dcvd.services.webhooks import endpoints
 from tests.daemon.reload.cases import case
 from tests.daemon.reload.domain_cases import register
 from tests.daemon.reload.place import Place
+from tests.delivery.receivers import Answer, ok
 from tests.waiting import until
 
 
-async def deliver(place: Place, count: int = 1) -> str:
-    """Have `domain.added` sent for new domains; returns the endpoint's id."""
+async def deliver(place: Place, count: int = 1, answer: Answer = ok) -> str:
+    """Have `domain.added` sent for new domains to an endpoint that so answers; returns its id."""
     org_id = await place.new_organization()
     url = f"{place.receiver.url}/{org_id}"
+    place.receiver.answers[urlsplit(url).path] = answer
     endpoint, _ = await endpoints.create(place.context, org_id, url=url, events=["domain.added"])
     await asyncio.gather(*(place.new_domain(org_id) for _ in range(count)))
     return endpoint.id
@@ -37,9 +40,9 @@ async def read_deliveries(place: Place, endpoint_id: str) -> list[tuple[str, int
     )
 
 
-async def attempt(place: Place) -> tuple[str, int, int | None]:
+async def attempt(place: Place, answer: Answer) -> tuple[str, int, int | None]:
     """One delivery after its first attempt."""
-    endpoint_id = await deliver(place)
+    endpoint_id = await deliver(place, answer=answer)
 
     async def tried() -> bool:
         return any(attempts for _, attempts, _ in await read_deliveries(place, endpoint_id))
@@ -55,20 +58,18 @@ async def _(place: Place) -> None:
         await asyncio.sleep(0.2)
         return web.Response()
 
-    place.receiver.answer = answer_late
-    assert (await attempt(place))[0] == "delivered"
+    assert (await attempt(place, answer_late))[0] == "delivered"
     place.reload(webhooks__timeout='"20ms"')
-    assert (await attempt(place))[0] == "pending"
+    assert (await attempt(place, answer_late))[0] == "pending"
 
 
 @case("webhooks.retry_schedule")
 async def _(place: Place) -> None:
-    place.receiver.answer = refuse
-    state, _, next_attempt_at = await attempt(place)
+    state, _, next_attempt_at = await attempt(place, refuse)
     assert state == "pending"
     assert next_attempt_at is not None
     place.reload(webhooks__retry_schedule='["0s"]')
-    assert (await attempt(place))[0] == "dead"
+    assert (await attempt(place, refuse))[0] == "dead"
 
 
 @case("webhooks.endpoint_concurrency")
@@ -81,22 +82,28 @@ async def _(place: Place) -> None:
 
 async def count_open_requests(place: Place, expected: int) -> int:
     """How many of eight deliveries are sent at once to an endpoint that answers none before so many are there."""
-    place.receiver.most_open, before = 0, len(place.receiver.received)
     gate = asyncio.Event()
+    open_counts: list[int] = []
+    answered = 0
 
     async def hold(_: web.Request) -> web.Response:
+        nonlocal answered
+        open_counts.append(len(open_counts) + 1 - answered)
         await gate.wait()
+        answered += 1
         return web.Response()
 
-    async def all_received() -> bool:
-        return len(place.receiver.received) == before + 8
+    async def all_open() -> bool:
+        return len(open_counts) == expected
 
-    place.receiver.answer = hold
-    await deliver(place, 8)
-    await place.receiver.holds(expected)
+    async def all_answered() -> bool:
+        return answered == 8
+
+    await deliver(place, 8, hold)
+    await until(all_open)
     gate.set()
-    await until(all_received)
-    return place.receiver.most_open
+    await until(all_answered)
+    return max(open_counts)
 
 
 async def refuse(_: web.Request) -> web.Response:
@@ -155,8 +162,8 @@ async def _(place: Place) -> None:
     await check_kept(place, {"retention.timeline": '"0s"'}, lambda: count_rows(place, "timeline", job.org_id))
 
 
-async def check_deliveries_kept(place: Place, key: str, changes: dict[str, str]) -> None:
-    endpoint_id = await deliver(place)
+async def check_deliveries_kept(place: Place, key: str, changes: dict[str, str], answer: Answer) -> None:
+    endpoint_id = await deliver(place, answer=answer)
 
     async def ended() -> bool:
         return any(state != "pending" for state, _, _ in await read_deliveries(place, endpoint_id))
@@ -170,12 +177,11 @@ async def check_deliveries_kept(place: Place, key: str, changes: dict[str, str])
 
 @case("retention.deliveries")
 async def _(place: Place) -> None:
-    await check_deliveries_kept(place, "retention.deliveries", {})
+    await check_deliveries_kept(place, "retention.deliveries", {}, ok)
 
 
 @case("retention.dead_letters")
 async def _(place: Place) -> None:
-    place.receiver.answer = refuse
     once = {"webhooks.retry_schedule": '["0s"]'}
     place.reload_all(once)
-    await check_deliveries_kept(place, "retention.dead_letters", once)
+    await check_deliveries_kept(place, "retention.dead_letters", once, refuse)

@@ -26,7 +26,6 @@ from tests.daemon.reload import (
 )
 from tests.daemon.reload.cases import CASES
 from tests.daemon.reload.place import Place, opened
-from tests.delivery.receivers import ok
 
 _DECLARED: Final = {
     f"{name}.{key}": declaration.reload
@@ -77,7 +76,6 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pla
 def place(running: Place) -> Place:
     """The daemon as it was started."""
     running.reset()
-    running.receiver.answer = ok
     return running
 
 
