@@ -52,7 +52,38 @@ def test_a_date_without_a_zone_is_in_utc_wherever_the_machine_stands(
     time.tzset()
 
 
-@given(text=st.text(max_size=40))
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo", "Pacific/Kiritimati"])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Mon, 01 Jan 0001 00:00:00 -0000", 0),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", 0),
+        ("Mon, 01 Jan 0001 00:00:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 -0000", 6 * HOUR),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 6 * HOUR),
+        ("Fri, 31 Dec 9999 23:59:59", 6 * HOUR),
+    ],
+)
+def test_the_first_and_the_last_date_there_are_can_be_read_in_every_time_zone(
+    monkeypatch: pytest.MonkeyPatch, text: str, expected: int, zone: str
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        assert parse_retry_after_ms(text, NOW) == expected
+    time.tzset()
+
+
+_DATES = st.builds(
+    lambda day, year, clock, zone: f"{day:02} Jan {year:04} {clock} {zone}",
+    st.integers(0, 99),
+    st.sampled_from([0, 1, 68, 69, 1969, 1970, 2027, 9998, 9999]),
+    st.sampled_from(["00:00:00", "23:59:59", "24:00:00", "23:59:60"]),
+    st.sampled_from(["-0000", "+0000", "+2359", "-2359", "+2400", "-9999", "+99999999999", "GMT", "UT", "EST", "A", ""]),
+)
+
+
+@given(text=st.text(max_size=40) | _DATES)
 def test_no_text_breaks_it(text: str) -> None:
     wait = parse_retry_after_ms(text, NOW)
     assert wait is None or 0 <= wait <= 6 * HOUR
