@@ -26,7 +26,8 @@ async def attempt(
     context: Context, access: ProviderAccess, job: Job, cloudflare: CloudflareClient = _NO_CLOUDFLARE
 ) -> None:
     """An attempt whose failure is stored."""
+    definition = BY_NAME[job.kind]
     try:
         await perform(context, access, job, cloudflare)
     except RemoteError as error:
-        await queue.fail(context, job, error, BY_NAME[job.kind].outages)
+        await queue.fail(context, job, error, definition.outages, definition.record_death)

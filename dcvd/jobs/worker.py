@@ -89,12 +89,13 @@ class JobWorker:
             try:
                 await definition.run(self._services, job)
             except RemoteError as error:
-                failed_job = await queue.fail(self._context, job, error, definition.outages)
+                failed_job = await queue.fail(self._context, job, error, definition.outages, definition.record_death)
                 self._metrics.count_job_attempt(job.kind, "dead" if failed_job.state is JobState.DEAD else "failed")
                 log.warning("job.failed", **facts, code=error.code, error=error.message, attempts=failed_job.attempts)
             except Exception as error:
                 # A fault of our own must neither lose the job nor repeat it without a delay.
-                await queue.fail(self._context, job, queue.internal_failure_error(error))
+                internal_error = queue.internal_failure_error(error)
+                await queue.fail(self._context, job, internal_error, record_death=definition.record_death)
                 raise
             else:
                 self._metrics.count_job_attempt(job.kind, "done")

@@ -46,6 +46,8 @@ class DomainErrorCode(StrEnum):
     HOSTNAME_TAKEN = "hostname_taken"
     HOSTNAME_INVALID = "hostname_invalid"
     QUOTA_EXCEEDED = "quota_exceeded"
+    REGISTRATION_FAILED = "registration_failed"
+    """The hostname is not at Cloudflare, and nobody registers it until the `register` job is retried."""
 
 
 class DomainError(Struct, frozen=True):

@@ -260,7 +260,7 @@ def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int) -> T
     )
     after, is_renewal = certificates.apply_certificates(after, hostname, now)
     is_listed = certificates.is_listed(hostname, after.certificate)
-    status, error = decide_status(before, after, now, is_listed=is_listed)
+    status, error = decide_status(_forget_missing_hostname(before), after, now, is_listed=is_listed)
     transition = _set_status(before, after, status, error, now)
     events = list(transition.events)
     if is_renewal:
@@ -274,6 +274,13 @@ def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int) -> T
         if is_unknown
     )
     return Transition(transition.domain, tuple(events), unknown_values=unknown_values)
+
+
+def _forget_missing_hostname(before: Domain) -> Domain:
+    """Return the domain without the error that Cloudflare did not have its hostname, once it has one."""
+    if before.cf_id is not None or before.status is not DomainStatus.ERROR:
+        return before
+    return replace(before, status=choose_waiting_status(before, DomainStatus.PENDING_CNAME), error=None)
 
 
 def _challenge_target(domain: Domain, delegation: Record | None) -> str | None:

@@ -12,6 +12,7 @@ from dcvd.core.jobs import Job, JobKind, Outage, Predecessor
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.providers.driver import RecordDriver
 from dcvd.services.context import Context
+from dcvd.services.jobs.queue import RecordDeath
 
 P = TypeVar("P", bound=Struct)
 
@@ -76,6 +77,7 @@ class JobDefinition(Struct, Generic[P], frozen=True, kw_only=True):
         any other error is a fault of dcvd's own.
     rank: the order in which kinds get slots, the lowest first.
     outages: the failures by which no job becomes a dead letter.
+    record_death: records what follows for others from a job that became a dead letter; None where nothing does.
     """
 
     kind: JobKind[P]
@@ -84,6 +86,7 @@ class JobDefinition(Struct, Generic[P], frozen=True, kw_only=True):
     limits: JobLimits = JobLimits()
     waits_for: Predecessor | None = None
     outages: tuple[Outage, ...] = ()
+    record_death: RecordDeath | None = None
 
     async def run(self, services: JobServices, job: Job) -> None:
         """Make one attempt at a job. Raises what `perform` raises, and ValidationError for an unreadable payload."""

@@ -25,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 P = TypeVar("P", bound=Struct)
 
+RecordDeath = Callable[[Context, Transaction, Job], None]
+"""Records what follows from a job's becoming a dead letter, in the same unit of work."""
+
 
 def enqueue(
     context: Context,
@@ -105,12 +108,18 @@ async def complete(context: Context, job: Job) -> None:
     await context.database.write(lambda tx: succeed(context, tx, job))
 
 
-async def fail(context: Context, job: Job, error: DcvdError, outages: Collection[Outage] = ()) -> Job:
+async def fail(
+    context: Context,
+    job: Job,
+    error: DcvdError,
+    outages: Collection[Outage] = (),
+    record_death: RecordDeath | None = None,
+) -> Job:
     """Record a failed attempt: plan the next one or make the job a dead letter, and record the events.
 
-    outages: those of the job's kind.
+    outages, record_death: those of the job's kind, see `JobDefinition`.
     """
-    return await context.database.write(lambda tx: record_failure(context, tx, job, error, outages))
+    return await context.database.write(lambda tx: record_failure(context, tx, job, error, outages, record_death))
 
 
 def internal_failure_error(error: Exception) -> DcvdError:
@@ -119,7 +128,12 @@ def internal_failure_error(error: Exception) -> DcvdError:
 
 
 def record_failure(
-    context: Context, tx: Transaction, job: Job, error: DcvdError, outages: Collection[Outage] = ()
+    context: Context,
+    tx: Transaction,
+    job: Job,
+    error: DcvdError,
+    outages: Collection[Outage] = (),
+    record_death: RecordDeath | None = None,
 ) -> Job:
     """Like `fail`, but inside a larger unit of work."""
     stored = jobs.get(tx, job.id)
@@ -151,6 +165,8 @@ def record_failure(
     is_dead = consequence.state is JobState.DEAD
     event_types = [EventType.JOB_FAILED, EventType.JOB_DLQ] if is_dead else [EventType.JOB_FAILED]
     recording.record(context, tx, job.org_id, [_draft_event(event_type, updated_job) for event_type in event_types])
+    if is_dead and record_death is not None:
+        record_death(context, tx, updated_job)
     return updated_job
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import Domain, delegation_suffix
-from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
+from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence, CloudflareObservation
 from dcvd.core.instants import SECOND
 from dcvd.core.lifecycle import remedies, transitions
 from dcvd.core.lifecycle.schedule import CheckLane, count_incomplete_checks, next_check_at
@@ -72,7 +72,8 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
     """Like `record`, but inside a larger unit of work.
 
     Cloudflare's answer to a request made at `asked_at` is left out where a later answer was stored since; so is the DNS
-    observation of a check with this `start`. A check that was requested meanwhile follows soon.
+    observation of a check with this `start`. A check that was requested meanwhile follows soon. A domain that waits for
+    a registration that nobody makes, because its job is a dead letter, gets the error `registration_failed`.
     """
     stored = domains.get(tx, check.domain_id)
     if stored is None:
@@ -88,6 +89,9 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
         ]
     if start is not None and _is_outdated(stored.dns_checked_at, start.started_at, now):
         observations = [observation for observation in observations if not isinstance(observation, DnsObservation)]
+    if not any(isinstance(observation, CloudflareObservation) for observation in observations):
+        failure = remedy_jobs.find_failed_registration(tx, stored)
+        observations = observations if failure is None else [*observations, failure]
     transition = transitions.apply_check(stored, observations, now, context.rules)
     domain = replace(transition.domain, incomplete_checks=incomplete_checks)
     next_remedy_at = remedies.next_remedy_at(domain, context.rules.certificate_authorities)

@@ -105,4 +105,5 @@ DEFINITION: Final = JobDefinition(
     # A name that was removed and added again.
     waits_for=Predecessor(DEREGISTER.name),
     outages=OUTAGES,
+    record_death=registration.record_death,
 )

@@ -35,3 +35,9 @@ def record_observation(
     if domain.remedies_applied:
         domains.update(tx, remedies.restart_remedy_wait(domain, context.now()))
     return checks.apply(context, tx, DomainCheck(domain.id, [observation]), actor=job_actor(job.id))
+
+
+def record_death(context: Context, tx: Transaction, job: Job) -> None:
+    """Have its domain checked by what is stored: nobody registers it any more, as `checks.apply` then finds."""
+    if job.domain_id is not None:
+        checks.apply(context, tx, DomainCheck(job.domain_id, []), actor=job_actor(job.id))

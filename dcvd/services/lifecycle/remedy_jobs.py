@@ -1,4 +1,4 @@
-"""The kinds of jobs that a check of a domain enqueues as its remedy.
+"""The kinds of jobs that a check of a domain enqueues as its remedy, and whether one is on its way.
 
 They stand apart from their definitions, `register_job` and `revalidate_job`: these record a check at their end, and the
 check enqueues them.
@@ -8,7 +8,8 @@ from typing import Final
 
 import structlog
 
-from dcvd.core.domains.domain import Domain
+from dcvd.core.domains.domain import WAITING_STATUSES, Domain, DomainErrorCode
+from dcvd.core.domains.observations import RegistrationRefusal
 from dcvd.core.jobs import NO_PAYLOAD, JobKind, NoPayload
 from dcvd.core.lifecycle.remedies import Remedy, RemedyKind
 from dcvd.services.context import Context
@@ -20,6 +21,16 @@ log = structlog.get_logger(__name__)
 
 REGISTER: Final = JobKind("register", NoPayload, ends_with_domain=True)
 REVALIDATE: Final = JobKind("revalidate", NoPayload, ends_with_domain=True)
+
+
+def find_failed_registration(tx: Transaction, domain: Domain) -> RegistrationRefusal | None:
+    """Return that nobody registers a domain that Cloudflare does not have; None where a job or a remedy will do it."""
+    if domain.cf_id is not None or domain.status not in WAITING_STATUSES:
+        return None
+    if jobs.find_pending_of_domain(tx, domain.id, REGISTER.name) is not None:
+        return None
+    message = f"{domain.name} could not be registered at Cloudflare. Its job `register` says why, and can be retried."
+    return RegistrationRefusal(DomainErrorCode.REGISTRATION_FAILED, message)
 
 
 def enqueue_remedy(context: Context, tx: Transaction, domain: Domain, remedy: Remedy) -> None:

@@ -114,7 +114,7 @@ class Watcher:
         events = {kind: [draft for draft in step.events if draft.type is kind] for kind in EventType}
         self._dns(before, dns_kind, events)
         self._status(before, events)
-        self._cloudflare(only_dns, answer, step.unknown_values)
+        self._cloudflare(before, only_dns, answer, step.unknown_values)
         self._renewals(before, events[EventType.DOMAIN_RENEWED])
         self._upcoming()
         self._warnings(events[EventType.DOMAIN_EXPIRING_SOON])
@@ -152,7 +152,9 @@ class Watcher:
         if before.status is DomainStatus.ISSUING and after.status is DomainStatus.PENDING_CNAME:
             assert self.failed_checks >= 2
 
-    def _cloudflare(self, only_dns: Domain, answer: CloudflareObservation | None, unknown: tuple[str, ...]) -> None:
+    def _cloudflare(
+        self, before: Domain, only_dns: Domain, answer: CloudflareObservation | None, unknown: tuple[str, ...]
+    ) -> None:
         after = self.domain
         if isinstance(answer, CloudflareHostnameAbsence | RegistrationRefusal):
             assert after.status is DomainStatus.ERROR
@@ -170,6 +172,8 @@ class Watcher:
                 assert after.status is DomainStatus.ACTIVE
         elif answer.status in LOST or (answer.status == "pending" and self.doubts >= 2):
             self.was_serving = False
+        elif before.cf_id is None and before.error is not None:
+            assert after.error is None or after.error.code != before.error.code, "Cloudflare has the hostname again"
         elif answer.status != "pending" or only_dns.status is DomainStatus.ACTIVE:
             assert (after.status, after.error) == (only_dns.status, only_dns.error)
         assert after.status is not DomainStatus.ACTIVE or self.was_serving
