@@ -47,8 +47,12 @@ from dcvd.sync.loop import SyncLoop
 
 log = structlog.get_logger(__name__)
 
-_CALLS_STOP_TIMEOUT_S: Final = 5.0
+_JOBS_STOP_TIMEOUT_S: Final = 5.0
 """Seconds that running jobs get at a stop; a job that is cut off runs again after the next start."""
+_CHECKS_STOP_TIMEOUT_S: Final = 1.0
+_CANCEL_GRACE_S: Final = 2.0
+_CONNECTIONS_RESERVE_S: Final = 5.0
+"""Seconds of the shutdown that are reserved for tokens that providers are changing: what they answer must be stored."""
 _STORE_RESERVE_S: Final = 2.0
 """Seconds of the shutdown that are reserved for closing the database."""
 
@@ -108,7 +112,11 @@ class Daemon:
         self._stop_requested.set()
 
     async def stop(self) -> None:
-        """Stop accepting, finish requests, drain deliveries up to the deadline, store outcomes, close the database."""
+        """Stop accepting, finish what was begun up to the deadline, store outcomes, close the database.
+
+        Whatever begins work ends before what it uses: first the loops, then requests, checks and jobs, then the changes
+        of tokens that they have begun, and at last the clients and the database.
+        """
         if not self._is_running:
             return
         self._is_running = False
@@ -118,19 +126,34 @@ class Daemon:
         budget_s = max(total_s - _STORE_RESERVE_S, total_s / 2)
         log.info("daemon.stopping", deadline_s=total_s)
         self.services.feed.close()
-        # These stop taking new work; what they have begun shares the remaining time.
-        await self._supervisor.stop("sync", "jobs", "delivery", "janitor", "vault", timeout_s=budget_s)
+        loops = ("sync", "jobs", "delivery", "janitor", "connections", "vault", "recovery")
+        await self._supervisor.stop(*loops, timeout_s=budget_s)
         self._supervisor.expect_end("api")
         remaining_s = max(started + budget_s - loop.time(), 0.0)
-        _, *cancelled_counts = await asyncio.gather(
-            self._server.stop(timeout_s=remaining_s),
-            self._sync.pool.drain(min(remaining_s, 1.0)),
-            self._jobs.pool.drain(min(remaining_s, _CALLS_STOP_TIMEOUT_S)),
-            self._delivery.pool.drain(remaining_s),
-            self.services.access.refresher.drain(min(remaining_s, _CALLS_STOP_TIMEOUT_S)),
+        cancelled_counts = await asyncio.gather(
+            self._drain_connections_last(remaining_s), self._delivery.pool.drain(remaining_s)
         )
         await self._tear_down()
         log.info("daemon.stopped", cancelled=sum(cancelled_counts), seconds=round(loop.time() - started, 2))
+
+    async def _drain_connections_last(self, timeout_s: float) -> int:
+        """End requests, checks and jobs, then the changes of tokens that any of them has begun.
+
+        Returns how many tasks were cancelled.
+        """
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        reserve_s = min(_CONNECTIONS_RESERVE_S, timeout_s / 2)
+        users_s = timeout_s - reserve_s
+        jobs_s = min(users_s, _JOBS_STOP_TIMEOUT_S)
+        _, *cancelled_counts = await asyncio.gather(
+            self._server.stop(timeout_s=users_s),
+            self._sync.pool.drain(min(users_s, _CHECKS_STOP_TIMEOUT_S)),
+            # What a cancelled job has to put back at a provider takes longer than a moment.
+            self._jobs.pool.drain(jobs_s, cancel_grace_s=max(users_s - jobs_s, _CANCEL_GRACE_S)),
+        )
+        remaining_s = max(started + timeout_s - loop.time(), reserve_s)
+        return sum(cancelled_counts) + await self.services.access.tasks.drain(remaining_s)
 
     def reload(self, loaded: LoadedConfig) -> ConfigChanges:
         """Take over the values that can change while running. Raises ConfigError, and then changes nothing."""

@@ -35,7 +35,8 @@ class ConnectionMaintenance:
             await asyncio.sleep(_ROUND_INTERVAL_S)
 
     async def run_once(self) -> None:
-        """Enqueue refreshes that are due, mark expired connections, store the last uses."""
+        """Enqueue refreshes that are due, mark expired connections, store tokens and last uses that are not yet."""
+        await self._access.refresher.store_unstored()
         await self._access.usage.store(self._context)
         refresh_count = await maintenance.enqueue_refreshes(self._context)
         expired_count = await maintenance.require_reauth_of_expired(self._context)

@@ -1,12 +1,17 @@
-"""Own tasks: the long-running ones of a daemon, and bounded pools of short ones."""
+"""Own tasks: the long-running ones of a daemon, bounded pools of short ones, and those that outlive their callers."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, NamedTuple
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, NamedTuple, TypeVar, cast
 
 import structlog
 
+from dcvd.errors import DcvdError
+
 log = structlog.get_logger(__name__)
+
+
+T = TypeVar("T")
 
 
 class TaskEnd(NamedTuple):
@@ -130,10 +135,11 @@ class TaskPool:
             self._change_event.clear()
             await self._change_event.wait()
 
-    async def drain(self, timeout_s: float) -> int:
+    async def drain(self, timeout_s: float, *, cancel_grace_s: float | None = None) -> int:
         """Accept no more tasks, wait up to `timeout_s` seconds, and cancel the rest; return how many were cancelled.
 
-        Cancelled tasks get a moment to clean up; a task that does not end even then is logged.
+        Cancelled tasks get the grace to clean up, which is the pool's own where none is given; a task that does not end
+        even then is logged.
         """
         self._is_closed = True
         running_tasks = set(self._running_tasks)
@@ -145,7 +151,8 @@ class TaskPool:
         log.warning("pool.cancelling", pool=self.name, tasks=sorted(task.get_name() for task in late_tasks))
         for task in late_tasks:
             task.cancel()
-        _, stuck_tasks = await asyncio.wait(late_tasks, timeout=self._cancel_grace_s)
+        grace_s = self._cancel_grace_s if cancel_grace_s is None else cancel_grace_s
+        _, stuck_tasks = await asyncio.wait(late_tasks, timeout=grace_s)
         for task in stuck_tasks:
             log.error("pool.task_stuck", pool=self.name, task=task.get_name(), at=_locate(task))
         return len(late_tasks)
@@ -160,7 +167,82 @@ class TaskPool:
             log.error("pool.task_failed", pool=self.name, task=task.get_name(), exc_info=exception)
 
 
-def _locate(task: asyncio.Task[None]) -> str:
+class DetachedTasks:
+    """Short tasks that go on when their callers have left: each changes something outside, and stores what came of it.
+
+    cancel_grace_s: seconds that cancelled tasks get for their own clean-up.
+    """
+
+    def __init__(self, *, cancel_grace_s: float = 2.0) -> None:
+        self._cancel_grace_s = cancel_grace_s
+        self._tasks: dict[str, asyncio.Task[Any]] = {}
+        self._is_closed = False
+
+    async def run(self, name: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Return the result of the task of this name, which is started unless it runs already.
+
+        Raises what the task raises, and RuntimeError after `close`.
+        """
+        task = self._tasks.get(name)
+        if task is None:
+            if self._is_closed:
+                raise RuntimeError(f"{name} cannot start any more: what it needs is being closed")
+            task = self._tasks[name] = asyncio.create_task(work(), name=name)
+            task.add_done_callback(self._on_end)
+        return cast("T", await asyncio.shield(task))
+
+    async def wait(self, names: Iterable[str]) -> None:
+        """Wait until none of the tasks of these names runs."""
+        while tasks := [self._tasks[name] for name in names if name in self._tasks]:
+            await asyncio.wait(tasks)
+
+    def list_names(self, prefix: str) -> list[str]:
+        """List the names of the running tasks that begin with a prefix."""
+        return [name for name in self._tasks if name.startswith(prefix)]
+
+    async def drain(self, timeout_s: float) -> int:
+        """Wait up to `timeout_s` seconds until no task runs, also none that starts meanwhile, and cancel the rest.
+
+        Returns how many were cancelled.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        while self._tasks and (remaining_s := deadline - loop.time()) > 0:
+            await asyncio.wait(list(self._tasks.values()), timeout=remaining_s)
+        late_tasks = [task for task in self._tasks.values() if not task.done()]
+        for task in late_tasks:
+            log.warning("task.cut_off", task=task.get_name(), deadline_s=timeout_s, at=_locate(task))
+            task.cancel()
+        if late_tasks:
+            _, stuck_tasks = await asyncio.wait(late_tasks, timeout=self._cancel_grace_s)
+            for task in stuck_tasks:
+                log.error("task.stuck", task=task.get_name(), deadline_s=self._cancel_grace_s, at=_locate(task))
+        return len(late_tasks)
+
+    async def close(self) -> None:
+        """Start no more tasks, and cancel those that still run."""
+        self._is_closed = True
+        await self.drain(0)
+
+    def _on_end(self, task: asyncio.Task[Any]) -> None:
+        del self._tasks[task.get_name()]
+        # The caller may have left: what a task raises is logged here, unless it is an answer and no fault of our own.
+        if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, DcvdError):
+            log.error("task.failed", task=task.get_name(), exc_info=error)
+
+
+async def run_to_end(name: str, coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, also when the caller is cancelled meanwhile; the cancellation goes on then."""
+    task = asyncio.create_task(coroutine, name=name)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if not task.done():
+            await asyncio.wait([task])
+        raise
+
+
+def _locate(task: asyncio.Task[Any]) -> str:
     """Return the line of code where a task stands, for the log line that reports a stuck task."""
     frames = task.get_stack(limit=1)
     return f"{frames[-1].f_code.co_qualname}:{frames[-1].f_lineno}" if frames else "unknown"

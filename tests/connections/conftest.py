@@ -61,7 +61,7 @@ async def access(context: Context, provider: ProviderServer) -> AsyncIterator[Pr
         context, ProviderDrivers(fetcher, provider), TokenClient(fetcher, context.live_config), Metrics()
     )
     yield made
-    await made.refresher.drain(5)
+    await made.tasks.drain(5)
     await fetcher.close()
 
 

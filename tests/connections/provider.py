@@ -115,7 +115,8 @@ class ProviderServer:
         await self.api_gate.wait()
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if token not in self._live or (what == "zone" and not self.lists_zones):
-            return web.Response(status=401)
+            refusal = {"success": False, "errors": [{"code": 10000, "message": "Authentication error"}], "result": None}
+            return web.json_response(refusal, status=401)
         return web.json_response({"account": "Customer Ltd"}, status=self.status)
 
     def _issue(self) -> dict[str, Any]:

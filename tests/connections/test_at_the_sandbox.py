@@ -60,7 +60,7 @@ async def access(context: Context) -> AsyncIterator[ProviderAccess]:
     await fetcher.start()
     made = access_of(context, fetcher)
     yield made
-    await made.refresher.drain(5)
+    await made.tasks.drain(5)
     await fetcher.close()
 
 

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from dcvd.core.connections.connection import Connection, ConnectionStatus
 from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.errors import DcvdError, NotFound, Retryable, StoreError, Unauthorized
+from dcvd.jobs import ConnectionMaintenance
+from dcvd.metrics import Metrics
 from dcvd.services.connections import removal
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
@@ -19,7 +21,7 @@ from tests.connections.views import stored, tokens
 from tests.leaks import found_in
 from tests.manual_clock import ManualClock
 from tests.services.views import bodies
-from tests.unreliable_database import Fate, strike
+from tests.unreliable_database import Fate, UnreliableDatabase, strike
 from tests.waiting import until
 
 
@@ -231,7 +233,7 @@ async def test_a_refresh_goes_on_when_whoever_wanted_it_has_left(
     with pytest.raises(asyncio.CancelledError):
         await caller
     provider.gate.set()
-    assert await access.refresher.drain(5) == 0
+    assert await access.tasks.drain(5) == 0
     assert (await stored(context, connection)).version == 2
     assert await _use(access, connection) == "Customer Ltd"
     assert len(provider.asked) == 1
@@ -363,16 +365,65 @@ async def test_a_refresh_that_does_not_end_in_time_is_cut_off_and_said_and_its_o
         return len(provider.asked) == 1
 
     await until(asked)
-    assert await access.refresher.drain(0.05) == 1
+    assert await access.tasks.drain(0.05) == 1
     await asyncio.wait(using)
     assert all(task.cancelled() for task in using)
-    (line,) = [line for line in log_lines if line["event"] == "connection.refresh_cut_off"]
-    assert (line["task"], line["deadline_s"]) == (f"refresh.{connection.id}", 0.05)
+    (line,) = [line for line in log_lines if line["event"] == "task.cut_off"]
+    assert (line["task"], line["deadline_s"]) == (f"refresh.{connection.id}.1", 0.05)
     assert (await stored(context, connection)).version == 1
-    assert await access.refresher.drain(5) == 0, "nothing is under way any more"
+    assert await access.tasks.drain(5) == 0, "nothing is under way any more"
     # Its answer is lost, and with it the newer refresh token of a server that gives no time of grace.
     provider.gate.set()
     with pytest.raises(Unauthorized) as caught:
         await _use(access, connection)
     assert caught.value.code == "reauth_required"
     assert (await stored(context, connection)).status is ConnectionStatus.REAUTH_REQUIRED
+
+
+async def test_a_pair_that_has_come_is_stored_although_its_refresh_is_cut_off_at_the_commit(
+    access: ProviderAccess,
+    context: Context,
+    connection: Connection,
+    provider: ProviderServer,
+    clock: ManualClock,
+    database: UnreliableDatabase,
+    log_lines: Log,
+) -> None:
+    reached, release = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        reached.set()
+        await release.wait()
+
+    clock.advance(2 * HOUR)
+    database.before_write = hold
+    using = asyncio.create_task(_use(access, connection))
+    await reached.wait()
+    closing = asyncio.create_task(access.tasks.drain(0))
+
+    async def cut_off() -> bool:
+        return any(line["event"] == "task.cut_off" for line in log_lines)
+
+    await until(cut_off)
+    database.before_write = None
+    release.set()
+    await asyncio.wait([using])
+    assert await closing == 1
+    assert using.cancelled()
+    assert (await stored(context, connection)).version == 2
+    assert await _use(access, connection) == "Customer Ltd"
+    assert len(provider.asked) == 1
+
+
+async def test_a_pair_that_could_not_be_stored_is_stored_at_the_close_and_by_each_round_of_maintenance(
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    for number, store in ((1, ConnectionMaintenance(context, access, Metrics()).run_once), (2, access.close)):
+        clock.advance(2 * HOUR)
+        strike(context.database, "TokenRefresher._store", 1, Fate.LOST)
+        with pytest.raises(StoreError):
+            await _use(access, connection)
+        assert (await stored(context, connection)).version == number
+        await store()
+        assert (await stored(context, connection)).version == number + 1
+        assert len(provider.asked) == number

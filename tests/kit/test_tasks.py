@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import structlog
 
-from dcvd.kit.tasks import Supervisor, TaskPool
+from dcvd.kit.tasks import DetachedTasks, Supervisor, TaskPool, run_to_end
 
 Lines = list[Any]
 
@@ -272,3 +272,116 @@ async def test_a_task_whose_end_was_asked_for_is_no_failure() -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await supervisor.wait_first_end()
+
+
+class TestDetachedTasks:
+    async def test_a_task_goes_on_when_its_caller_has_left_and_one_of_its_name_is_joined(self) -> None:
+        tasks, started, release = DetachedTasks(), asyncio.Event(), asyncio.Event()
+
+        async def work() -> str:
+            assert not started.is_set(), "it runs once"
+            started.set()
+            await release.wait()
+            return "done"
+
+        first = asyncio.create_task(tasks.run("work", work))
+        await started.wait()
+        second = asyncio.create_task(tasks.run("work", work))
+        await asyncio.sleep(0)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        release.set()
+        assert await second == "done"
+        assert tasks.list_names("") == []
+
+    async def test_a_drain_waits_also_for_what_starts_meanwhile(self) -> None:
+        tasks, release, ended = DetachedTasks(), asyncio.Event(), []
+
+        async def second() -> None:
+            await release.wait()
+            ended.append("second")
+
+        async def first() -> None:
+            await release.wait()
+            release.clear()
+            later.append(asyncio.create_task(tasks.run("second", second)))
+            await asyncio.sleep(0)
+            ended.append("first")
+            asyncio.get_running_loop().call_soon(release.set)
+
+        later: list[asyncio.Task[None]] = []
+        later.append(asyncio.create_task(tasks.run("first", first)))
+        await asyncio.sleep(0)
+        release.set()
+        assert await tasks.drain(10) == 0
+        assert ended == ["first", "second"]
+        await asyncio.gather(*later)
+
+    async def test_what_does_not_end_in_time_is_cut_off_and_told_and_nothing_starts_after_the_close(
+        self, lines: Lines
+    ) -> None:
+        tasks = DetachedTasks()
+        caller = asyncio.create_task(tasks.run("slow", forever))
+        await asyncio.sleep(0)
+        assert await tasks.drain(0.01) == 1
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+        assert [line["task"] for line in lines if line["event"] == "task.cut_off"] == ["slow"]
+        await tasks.close()
+        with pytest.raises(RuntimeError, match="late cannot start"):
+            await tasks.run("late", forever)
+
+    async def test_a_task_that_does_not_even_end_when_it_is_cancelled_is_told(self, lines: Lines) -> None:
+        tasks, release = DetachedTasks(cancel_grace_s=0.01), asyncio.Event()
+        caller = asyncio.create_task(tasks.run("deaf", lambda: deaf(release)))
+        await asyncio.sleep(0.01)
+        assert await tasks.drain(0) == 1
+        assert [line["task"] for line in lines if line["event"] == "task.stuck"] == ["deaf"]
+        release.set()
+        await caller
+
+    async def test_a_failure_that_is_no_answer_is_logged_although_nobody_waits_for_it(self, lines: Lines) -> None:
+        tasks = DetachedTasks()
+        with pytest.raises(RuntimeError, match="no disk"):
+            await tasks.run("broken", lambda: fail("no disk"))
+        assert [line["task"] for line in lines if line["event"] == "task.failed"] == ["broken"]
+
+
+async def test_what_is_run_to_its_end_ends_before_its_caller_is_cancelled() -> None:
+    started, release, ended = asyncio.Event(), asyncio.Event(), []
+
+    async def work() -> None:
+        started.set()
+        await release.wait()
+        ended.append(True)
+
+    caller = asyncio.create_task(run_to_end("work", work()))
+    await started.wait()
+    caller.cancel()
+    await asyncio.sleep(0)
+    assert not caller.done()
+    release.set()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert ended == [True]
+
+
+async def test_cancelled_tasks_of_a_pool_get_as_much_grace_as_its_owner_has() -> None:
+    pool, release = TaskPool(1, "work", cancel_grace_s=0), asyncio.Event()
+
+    async def put_back() -> None:
+        try:
+            await forever()
+        finally:
+            await release.wait()
+
+    task = pool.start("putting back", put_back())
+    await asyncio.sleep(0)
+    draining = asyncio.create_task(pool.drain(0, cancel_grace_s=60))
+    while not task.cancelling():
+        await asyncio.sleep(0)
+    assert not draining.done()
+    release.set()
+    assert await draining == 1
+    assert task.done()

@@ -9,6 +9,7 @@ from dcvd.core.connections.connection import ConnectionStatus, is_token_expired,
 from dcvd.core.instants import MINUTE
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import RemoteError, Retryable, Unauthorized
+from dcvd.kit.tasks import DetachedTasks
 from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.driver import RecordDriver
@@ -32,6 +33,7 @@ class ProviderAccess:
     """Opens drivers for connections. A process has one, so that a connection is refreshed once however many need it.
 
     drivers: makes the drivers. token_client: asks providers for new tokens. usage: notes when connections were used.
+    tasks: changes tokens at providers, and stores what came of it; the owner drains it once nothing uses this any more.
     """
 
     def __init__(self, context: Context, drivers: DriverFactory, token_client: TokenClient, metrics: Metrics) -> None:
@@ -39,7 +41,8 @@ class ProviderAccess:
         self.drivers = drivers
         self.token_client = token_client
         self.usage = ConnectionUsage()
-        self.refresher = TokenRefresher(context, token_client, self.usage, metrics)
+        self.tasks = DetachedTasks()
+        self.refresher = TokenRefresher(context, token_client, self.usage, metrics, self.tasks)
 
     async def open_driver(self, org_id: str, connection_id: str) -> RecordDriver:
         """Open a driver with credentials that work now.
@@ -70,8 +73,9 @@ class ProviderAccess:
             await self.refresher.refresh(unsealed_connection)
 
     async def close(self) -> None:
-        """Store the noted uses; refreshes have to be drained before."""
-        await self.refresher.drain(0)
+        """Begin nothing any more, and store what is still only in memory. Raises StoreError."""
+        await self.tasks.close()
+        await self.refresher.store_unstored()
         await self.usage.store(self._context)
 
     def create_driver(self, unsealed_connection: UnsealedConnection) -> RecordDriver:

@@ -4,7 +4,6 @@ A server that rotates refresh tokens takes a second use of one for theft, and re
 4.14.2).
 """
 
-import asyncio
 from typing import Final
 
 import structlog
@@ -16,8 +15,9 @@ from dcvd.core.connections.oauth import choose_refresh_at
 from dcvd.core.instants import SECOND
 from dcvd.core.jobs import Outage
 from dcvd.core.secret import Secret
-from dcvd.errors import DcvdError, NotConfigured, NotFound, Permanent, RemoteError, Retryable, StoreError, Unauthorized
+from dcvd.errors import NotConfigured, NotFound, Permanent, RemoteError, Retryable, StoreError, Unauthorized
 from dcvd.kit.http.fetch import FetchFailed
+from dcvd.kit.tasks import DetachedTasks, run_to_end
 from dcvd.metrics import Metrics
 from dcvd.oauth.token_responses import TokenResponse
 from dcvd.oauth.tokens import TokenClient
@@ -38,7 +38,6 @@ _CLIENT_REFUSED: Final = "oauth_client_refused"
 OUTAGES: Final = (Outage(_ENDPOINT_UNAVAILABLE), Outage(_CLIENT_REFUSED))
 """The failures that say nothing about a connection."""
 
-_CANCEL_GRACE_S: Final = 1.0
 _REFRESH_TOKEN_REFUSED: Final = (
     "The provider does not accept the connection's refresh token: the consent was withdrawn or has ended, or an answer "
     "with a newer one was lost."
@@ -46,14 +45,21 @@ _REFRESH_TOKEN_REFUSED: Final = (
 
 
 class TokenRefresher:
-    """Refreshes connections; there is one in a process. A refresh goes on when the caller that began it has left."""
+    """Refreshes connections, as detached tasks; there is one in a process."""
 
-    def __init__(self, context: Context, token_client: TokenClient, usage: ConnectionUsage, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        context: Context,
+        token_client: TokenClient,
+        usage: ConnectionUsage,
+        metrics: Metrics,
+        tasks: DetachedTasks,
+    ) -> None:
         self._context = context
         self._token_client = token_client
         self._usage = usage
         self._metrics = metrics
-        self._refreshes: dict[_RefreshKey, asyncio.Task[UnsealedConnection]] = {}
+        self._tasks = tasks
         self._unstored_connections: dict[_RefreshKey, UnsealedConnection] = {}
         self._blocked_ids: set[str] = set()
 
@@ -68,19 +74,13 @@ class TokenRefresher:
         if connection.id in self._blocked_ids:
             raise NotFound(f"The connection {connection.id} is being removed.")
         key = connection.id, connection.version
-        task = self._refreshes.get(key)
-        if task is None:
-            task = asyncio.create_task(self._run_refresh(connection.org_id, key), name=f"refresh.{connection.id}")
-            self._refreshes[key] = task
-            task.add_done_callback(lambda _: self._finish_refresh(key))
-        return await asyncio.shield(task)
+        name = f"{_task_prefix(connection.id)}{connection.version}"
+        return await self._tasks.run(name, lambda: self._run_refresh(connection.org_id, key))
 
     async def block_refreshes(self, connection_id: str) -> None:
         """Let no refresh of a connection begin until `unblock_refreshes` is called, and wait for those in flight."""
         self._blocked_ids.add(connection_id)
-        tasks = [task for (key_id, _), task in self._refreshes.items() if key_id == connection_id]
-        if tasks:
-            await asyncio.wait(tasks)
+        await self._tasks.wait(self._tasks.list_names(_task_prefix(connection_id)))
 
     def unblock_refreshes(self, connection_id: str) -> None:
         """Allow refreshes of a connection again."""
@@ -98,26 +98,13 @@ class TokenRefresher:
             key: unstored for key, unstored in self._unstored_connections.items() if key[0] != connection_id
         }
 
-    async def drain(self, timeout_s: float) -> int:
-        """Wait up to `timeout_s` seconds for refreshes in flight, so that no answer is lost, and cancel the rest.
-
-        Returns how many were cancelled.
-        """
-        tasks = list(self._refreshes.values())
-        if not tasks:
-            return 0
-        _, unfinished = await asyncio.wait(tasks, timeout=timeout_s)
-        for task in unfinished:
-            log.warning("connection.refresh_cut_off", task=task.get_name(), deadline_s=timeout_s)
-            task.cancel()
-        if unfinished:
-            await asyncio.wait(unfinished, timeout=_CANCEL_GRACE_S)
-        return len(unfinished)
-
-    def _finish_refresh(self, key: _RefreshKey) -> None:
-        task = self._refreshes.pop(key)
-        if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, DcvdError):
-            log.error("connection.refresh_failed", connection_id=key[0], error=repr(error))
+    async def store_unstored(self) -> None:
+        """Store the tokens that could not be stored when they came. Raises StoreError, and then keeps them."""
+        for key, unstored in list(self._unstored_connections.items()):
+            try:
+                await self._store(key, unstored)
+            except NotFound:
+                continue  # removed meanwhile, and revoked by now
 
     async def _run_refresh(self, org_id: str, key: _RefreshKey) -> UnsealedConnection:
         connection_id, version = key
@@ -135,7 +122,9 @@ class TokenRefresher:
             raise reauth.reauth_required_error(connection)
         asked_at = self._context.now()
         tokens = await self._request_tokens(unsealed_connection, unsealed_connection.refresh_token)
-        return await self._store(key, _apply_tokens(unsealed_connection, tokens, asked_at, self._context.now()))
+        # The provider may take the old refresh token no more: from here on nothing may be cut off.
+        new_connection = _apply_tokens(unsealed_connection, tokens, asked_at, self._context.now())
+        return await run_to_end(f"store_tokens.{connection_id}", self._store(key, new_connection))
 
     async def _request_tokens(self, unsealed_connection: UnsealedConnection, refresh_token: Secret) -> TokenResponse:
         connection = unsealed_connection.connection
@@ -234,6 +223,10 @@ async def revoke(token_client: TokenClient, provider: Provider, tokens: OauthTok
     if tokens.refresh_token is not None:
         return await token_client.revoke(provider, tokens.refresh_token, "refresh_token")
     return await token_client.revoke(provider, tokens.access_token, "access_token")
+
+
+def _task_prefix(connection_id: str) -> str:
+    return f"refresh.{connection_id}."
 
 
 def _apply_tokens(

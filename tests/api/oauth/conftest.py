@@ -97,7 +97,7 @@ async def flow(
     parts = app.services
     parts.access = ProviderAccess(context, drivers_of(context, fetcher), client, Metrics())
     yield Flow(context, server, client, parts.access, account, anybody, owner, tmp_path)
-    await parts.access.refresher.drain(5)
+    await parts.access.tasks.drain(5)
     await fetcher.close()
     assert MARK not in repr(log_lines)
     assert not [line for line in log_lines if any(secret in repr(line) for secret in client.secrets)]
