@@ -70,9 +70,14 @@ class DueLoop(Generic[T]):
             raise
         finally:
             if cool_down_s:
-                asyncio.get_running_loop().call_later(cool_down_s, self._in_flight.discard, item_id)
+                asyncio.get_running_loop().call_later(cool_down_s, self._release, item_id)
             else:
-                self._in_flight.discard(item_id)
+                self._release(item_id)
+
+    def _release(self, item_id: str) -> None:
+        """Forget an item that was in flight, and wake the loop: another may have waited only for its end."""
+        self._in_flight.discard(item_id)
+        self._wake_event.set()
 
     async def _sleep(self) -> None:
         try:

@@ -85,24 +85,22 @@ class JobWorker:
         definition = self._definitions[job.kind]
         started = time.monotonic()
         facts = {"job_id": job.id, "kind": job.kind, "domain": job.domain_name}
-        with self._selector.track(job):
-            try:
-                await definition.run(self._services, job)
-            except RemoteError as error:
-                failed_job = await queue.fail(self._context, job, error, definition.outages, definition.record_death)
-                self._metrics.count_job_attempt(job.kind, "dead" if failed_job.state is JobState.DEAD else "failed")
-                log.warning("job.failed", **facts, code=error.code, error=error.message, attempts=failed_job.attempts)
-            except Exception as error:
-                # A fault of our own must neither lose the job nor repeat it without a delay.
-                internal_error = queue.internal_failure_error(error)
-                await queue.fail(self._context, job, internal_error, record_death=definition.record_death)
-                raise
-            else:
-                self._metrics.count_job_attempt(job.kind, "done")
-                log.info("job.done", **facts, ms=to_milliseconds(time.monotonic() - started))
+        try:
+            await definition.run(self._services, job)
+        except RemoteError as error:
+            failed_job = await queue.fail(self._context, job, error, definition.outages, definition.record_death)
+            self._metrics.count_job_attempt(job.kind, "dead" if failed_job.state is JobState.DEAD else "failed")
+            log.warning("job.failed", **facts, code=error.code, error=error.message, attempts=failed_job.attempts)
+        except Exception as error:
+            # A fault of our own must neither lose the job nor repeat it without a delay.
+            internal_error = queue.internal_failure_error(error)
+            await queue.fail(self._context, job, internal_error, record_death=definition.record_death)
+            raise
+        else:
+            self._metrics.count_job_attempt(job.kind, "done")
+            log.info("job.done", **facts, ms=to_milliseconds(time.monotonic() - started))
 
     async def _seconds_until_due(self) -> float:
         """Return the seconds until the next job is due; never more than a moment."""
-        now = self._context.now()
-        due_at = await self._context.database.read(lambda snapshot: jobs.find_next_due_at(snapshot, now))
-        return _MAX_SLEEP_S if due_at is None else min(to_seconds(due_at - now), _MAX_SLEEP_S)
+        due_at = await self._context.database.read(jobs.find_next_due_at)
+        return _MAX_SLEEP_S if due_at is None else min(to_seconds(due_at - self._context.now()), _MAX_SLEEP_S)

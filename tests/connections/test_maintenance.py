@@ -70,7 +70,7 @@ async def test_a_provider_that_is_away_is_waited_for_and_never_makes_a_dead_lett
         provider.faults = [broken, broken]
         await _work(context, access, connection.org_id)
         (job,) = await _pending(context, connection.org_id)
-        assert (job.attempts, job.last_error_code, job.outage) == (number, "token_endpoint_unavailable", True)
+        assert (job.attempts, job.outage_attempts, job.last_error_code) == (0, number, "token_endpoint_unavailable")
     await _work(context, access, connection.org_id)
     assert (await stored(context, connection)).status is ConnectionStatus.ACTIVE
 

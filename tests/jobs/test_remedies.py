@@ -217,7 +217,7 @@ async def test_a_patch_whose_answer_was_lost_is_not_made_twice(ward: Ward) -> No
     await ward.look(domain.id)
     await ward.work()
     (job,) = await ward.pending()
-    assert (job.kind, job.attempts) == ("revalidate", 1)
+    assert (job.kind, job.outage_attempts) == ("revalidate", 1)
     await ward.work()
     assert ward.calls("PATCH") == 1
     assert await ward.pending() == []

@@ -95,7 +95,7 @@ async def test_a_replay_that_fails_in_the_middle_goes_on_from_there(
     assert struck()
     # A batch that was made twice would find nothing the second time, and count less.
     assert replay_job.REPLAY.decode_payload(done).progress == 7
-    assert (done.state, done.attempts, done.last_error_code) == (JobState.DONE, 2, "internal_error")
+    assert (done.state, done.attempts, done.last_error_code) == (JobState.DONE, 1, "store_failed")
     assert len(await due(real_time, endpoint)) == 7
 
 

@@ -11,7 +11,7 @@ from dcvd.jobs.selector import JobSelector
 from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
-from dcvd.services.jobs.definition import JobDefinition, JobLimits, JobRun, JobServices
+from dcvd.services.jobs.definition import Awaited, JobDefinition, JobLimits, JobRun, JobServices
 from tests.manual_clock import ManualClock
 from tests.providing import access_of
 
@@ -26,9 +26,8 @@ async def _complete(run: JobRun[NoPayload]) -> None:
 def _define(
     name: str, rank: int = 1, limits: JobLimits | None = None, waits_for: Predecessor | None = None
 ) -> JobDefinition[NoPayload]:
-    return JobDefinition(
-        kind=JobKind(name, NoPayload), perform=_complete, rank=rank, limits=limits or JobLimits(), waits_for=waits_for
-    )
+    kind = JobKind(name, NoPayload, waits_for=waits_for)
+    return JobDefinition(kind=kind, perform=_complete, rank=rank, limits=limits or JobLimits())
 
 
 def _select_from(context: Context, *definitions: JobDefinition[NoPayload]) -> JobSelector:
@@ -59,21 +58,39 @@ async def rival_org(context: Context) -> str:
     return (await organizations.create(context, "Rival")).id
 
 
-async def test_kinds_are_taken_by_their_rank_and_no_more_than_there_are_slots(context: Context, org: str) -> None:
+def _kinds(selected: list[Job]) -> list[str]:
+    return [job.kind for job in selected]
+
+
+async def test_kinds_take_turns_by_their_rank_and_get_no_more_than_there_are_slots(context: Context, org: str) -> None:
     last, first = _define("last", 2), _define("first", 1)
     selector = _select_from(context, first, last)
     await _enqueue(context, last, org, count=5)
-    await _enqueue(context, first, org, count=2)
-    assert [job.kind for job in await selector.select(4, ())] == ["first", "first", "last", "last"]
+    await _enqueue(context, first, org, count=1)
+    assert _kinds(await selector.select(3, ())) == ["first", "last", "last"]
+
+
+async def test_the_kind_that_holds_fewest_slots_goes_first_and_of_two_the_one_that_waited_longer(
+    context: Context, org: str
+) -> None:
+    first, second = _define("first", 1), _define("second", 2)
+    selector = _select_from(context, first, second)
+    await _enqueue(context, first, org, count=9)
+    await _enqueue(context, second, org, count=9)
+    one, two = await selector.select(2, ())
+    assert _kinds([one, two]) == ["first", "second"]
+    assert _kinds(await selector.select(1, [one.id])) == ["second"]
+    (three,) = await selector.select(1, [])
+    assert three.kind == "first"
+    assert _kinds(await selector.select(1, [])) == ["second"]
 
 
 async def test_a_kind_has_its_share_of_the_slots_also_with_those_that_run_already(context: Context, org: str) -> None:
     few = _define("few", limits=JobLimits(share=1 / 4))
     selector = _select_from(context, few)
-    running, *_ = await _enqueue(context, few, org, count=5)
-    assert len(await selector.select(_SLOTS, ())) == 2
-    with selector.track(running):
-        assert len(await selector.select(_SLOTS, [running.id])) == 1
+    await _enqueue(context, few, org, count=5)
+    running, _ = await selector.select(_SLOTS, ())
+    assert len(await selector.select(_SLOTS, [running.id])) == 1
     assert len(await selector.select(_SLOTS, ())) == 2
 
 
@@ -83,28 +100,28 @@ async def test_a_share_of_few_slots_is_one_slot_at_least(context: Context, org: 
     assert len(await _select_from(context, rare).select(_SLOTS, ())) == 1
 
 
-@pytest.mark.parametrize(("free", "expected"), [(None, 5), (3, 2), (1, 0), (0, 0)])
+@pytest.mark.parametrize(("free", "expected"), [(None, 3), (3, 2), (1, 0), (0, 0)])
 async def test_a_capacity_that_changes_is_asked_each_time(
     context: Context, org: str, free: int | None, expected: int
 ) -> None:
-    bounded = _define("bounded", limits=JobLimits(count_free=lambda services: free))
+    counts: list[int | None] = [1, free]
+    bounded = _define("bounded", limits=JobLimits(count_free=lambda services: counts.pop(0)))
     selector = _select_from(context, bounded)
-    running, *_ = await _enqueue(context, bounded, org, count=6)
-    with selector.track(running):
-        assert len(await selector.select(_SLOTS, [running.id])) == expected
+    await _enqueue(context, bounded, org, count=6)
+    (running,) = await selector.select(_SLOTS, ())
+    assert len(await selector.select(_SLOTS, [running.id])) == expected
 
 
 async def test_a_connection_does_one_thing_at_a_time(context: Context, org: str) -> None:
     single = _define("single", limits=JobLimits(is_one_per_connection=True))
     selector = _select_from(context, single)
-    running, second = await _enqueue(context, single, org, count=2, connection_id="conn_1")
+    await _enqueue(context, single, org, count=2, connection_id="conn_1")
     await _enqueue(context, single, org, count=2, connection_id="conn_2")
     await _enqueue(context, single, org, count=2)
-    assert [job.connection_id for job in await selector.select(_SLOTS, ())] == ["conn_1", "conn_2", None, None]
-    with selector.track(running):
-        selected = await selector.select(_SLOTS, [running.id])
+    selected = await selector.select(_SLOTS, ())
+    assert [job.connection_id for job in selected] == ["conn_1", "conn_2", None, None]
+    selected = await selector.select(_SLOTS, [selected[0].id])
     assert [job.connection_id for job in selected] == ["conn_2", None, None]
-    assert second.id not in {job.id for job in selected}
 
 
 async def test_one_organization_leaves_room_for_the_others(context: Context, org: str, rival_org: str) -> None:
@@ -116,14 +133,49 @@ async def test_one_organization_leaves_room_for_the_others(context: Context, org
     assert sorted(job.org_id for job in selected) == sorted([org, org, rival_org])
 
 
-async def test_one_slot_is_never_given_to_kinds_that_wait_on_customers(context: Context, org: str) -> None:
-    slow = [_define(name, limits=JobLimits(waits_on_customers=True)) for name in ("slow", "slower")]
-    own = _define("own", 2)
-    selector = _select_from(context, *slow, own)
-    for definition in (*slow, own):
+async def test_an_organization_leaves_half_of_the_slots_to_others_whatever_it_wants(
+    context: Context, org: str, rival_org: str
+) -> None:
+    kinds = [_define(name) for name in ("one", "other")]
+    selector = _select_from(context, *kinds)
+    for definition in kinds:
         await _enqueue(context, definition, org, count=_SLOTS)
-    kinds = [job.kind for job in await selector.select(_SLOTS, ())]
-    assert kinds == [*["slow"] * (_SLOTS - 1), "own"]
+    flood = await selector.select(_SLOTS, ())
+    assert len(flood) == _SLOTS / 2
+    await _enqueue(context, kinds[0], rival_org)
+    assert [job.org_id for job in await selector.select(_SLOTS, [job.id for job in flood])] == [rival_org]
+
+
+@pytest.mark.parametrize("slots", [3, _SLOTS, 64])
+@pytest.mark.parametrize("flood", Awaited)
+async def test_kinds_that_wait_for_the_same_leave_a_slot_to_those_that_wait_for_something_else(
+    context: Context, flood: Awaited, slots: int
+) -> None:
+    definitions = {awaited: _define(awaited, limits=JobLimits(awaited=awaited)) for awaited in Awaited}
+    services = JobServices(context, _NO_CLOUDFLARE, access_of(context))
+    selector = JobSelector(services, list(definitions.values()), slots)
+    for number in range(slots):
+        await _enqueue(context, definitions[flood], (await organizations.create(context, f"Flood {number}")).id)
+    held = await selector.select(slots, ())
+    for awaited in Awaited:
+        if awaited is not flood:
+            owner = await organizations.create(context, f"Owner of {awaited}")
+            await _enqueue(context, definitions[awaited], owner.id)
+    held += await selector.select(slots - len(held), [job.id for job in held])
+    assert set(_kinds(held)) == set(Awaited)
+
+
+async def test_a_single_slot_goes_to_every_kind_in_turn(context: Context, org: str) -> None:
+    definitions = [_define(awaited, limits=JobLimits(awaited=awaited)) for awaited in Awaited]
+    selector = JobSelector(JobServices(context, _NO_CLOUDFLARE, access_of(context)), definitions, 1)
+    for definition in definitions:
+        await _enqueue(context, definition, org, count=3)
+    kinds = []
+    for _ in range(6):
+        (job,) = await selector.select(1, ())
+        kinds.append(job.kind)
+        await queue.complete(context, job)
+    assert kinds == ["cloudflare", "customers", "nothing"] * 2
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def lines() -> Iterator[Lines]:
         yield captured
 
 
-@pytest.mark.parametrize("of", ["JobSelector.select", "JobWorker._seconds_until_due"])
+@pytest.mark.parametrize("of", ["JobSelector.select", "find_next_due_at"])
 @pytest.mark.parametrize("which", [1, 2])
 async def test_what_is_due_and_cannot_be_read_is_read_again_a_moment_later(
     sandbox_context: Context,

@@ -35,7 +35,7 @@ def queue_position(job: Job, jobs_ahead: int, registrations_per_minute: int, now
     """Return the position of a pending job behind `jobs_ahead` others; `registrations_per_minute` 0 is no limit."""
     wait_ms = jobs_ahead * MINUTE // registrations_per_minute if registrations_per_minute else 0
     return QueuePosition(
-        state="retrying" if job.attempts else "queued",
+        state="retrying" if job.has_failed else "queued",
         position=jobs_ahead + 1,
         expected_at=max(now + wait_ms, job.next_attempt_at or 0),
     )

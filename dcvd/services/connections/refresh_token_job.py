@@ -9,7 +9,7 @@ from dcvd.errors import NotConfigured, NotFound, Retryable, Unauthorized
 from dcvd.services.connections import reauth
 from dcvd.services.connections.token_refresher import OUTAGES
 from dcvd.services.jobs import queue
-from dcvd.services.jobs.definition import JobDefinition, JobLimits, JobRun
+from dcvd.services.jobs.definition import Awaited, JobDefinition, JobLimits, JobRun
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +39,6 @@ DEFINITION: Final = JobDefinition(
     perform=perform,
     # Last, and few at once: refreshes are due well before a token ends.
     rank=60,
-    limits=JobLimits(share=1 / 4, waits_on_customers=True),
+    limits=JobLimits(share=1 / 4, share_per_org=1 / 8, awaited=Awaited.CUSTOMERS),
     outages=OUTAGES,
 )

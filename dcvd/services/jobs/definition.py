@@ -4,11 +4,12 @@ Whatever module of `dcvd.services` has a name that ends in `_job` declares one, 
 """
 
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
-from dcvd.core.jobs import Job, JobKind, Outage, Predecessor
+from dcvd.core.jobs import Job, JobKind, Outage
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.providers.driver import RecordDriver
 from dcvd.services.context import Context
@@ -48,26 +49,30 @@ class JobRun(Struct, Generic[P], frozen=True):
         return self.services.context
 
 
+class Awaited(StrEnum):
+    """What jobs of a kind mostly wait for while they hold their slots."""
+
+    CLOUDFLARE = "cloudflare"
+    CUSTOMERS = "customers"
+    """Servers that customers chose, which may be slow on purpose."""
+    NOTHING = "nothing"
+    """Nothing outside: such jobs work on the database."""
+
+
 class JobLimits(Struct, frozen=True, kw_only=True):
     """How many jobs of a kind run at once.
 
     share: of the worker's slots, but at least one. share_per_org: likewise for the jobs of one organization.
     is_one_per_connection: whether a connection has one job at a time.
-    waits_on_customers: whether jobs wait for servers that customers chose, which may be slow on purpose; one slot is
-        never given to any of these kinds.
-    count_free: counts how many may run now in addition, None for any number; asked before each round.
+    awaited: kinds that wait for the same are never without a slot because of those that wait for something else.
+    count_free: counts how many may run now, None for any number; asked before each round.
     """
 
     share: float = 1.0
     share_per_org: float = 1.0
     is_one_per_connection: bool = False
-    waits_on_customers: bool = False
+    awaited: Awaited = Awaited.NOTHING
     count_free: Callable[[JobServices], int | None] | None = None
-
-    @property
-    def is_by_subject(self) -> bool:
-        """Whether one job can hold up another by its connection or organization."""
-        return self.is_one_per_connection or self.share_per_org < 1
 
 
 class JobDefinition(Struct, Generic[P], frozen=True, kw_only=True):
@@ -75,8 +80,8 @@ class JobDefinition(Struct, Generic[P], frozen=True, kw_only=True):
 
     perform: makes one attempt and stores the job's end with its result. Raises RemoteError when the attempt failed;
         any other error is a fault of dcvd's own.
-    rank: the order in which kinds get slots, the lowest first.
-    outages: the failures by which no job becomes a dead letter.
+    rank: the order in which kinds get slots where nothing else tells them apart, the lowest first.
+    outages: the failures that count as no attempt, and by which no job becomes a dead letter.
     record_death: records what follows for others from a job that became a dead letter; None where nothing does.
     """
 
@@ -84,7 +89,6 @@ class JobDefinition(Struct, Generic[P], frozen=True, kw_only=True):
     perform: Callable[[JobRun[P]], Awaitable[None]]
     rank: int
     limits: JobLimits = JobLimits()
-    waits_for: Predecessor | None = None
     outages: tuple[Outage, ...] = ()
     record_death: RecordDeath | None = None
 

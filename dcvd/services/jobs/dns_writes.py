@@ -11,7 +11,7 @@ import structlog
 
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.required_records import known_records
-from dcvd.core.jobs import Job, JobKind
+from dcvd.core.jobs import Job, JobKind, Predecessor
 from dcvd.core.records.zones import DnsWrite
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
@@ -20,7 +20,14 @@ from dcvd.store.engine.database import Snapshot, Transaction
 
 log = structlog.get_logger(__name__)
 
-WRITE_DNS: Final = JobKind("write_dns", DnsWrite, ends_with_domain=True)
+_NAME: Final = "write_dns"
+WRITE_DNS: Final = JobKind(
+    _NAME,
+    DnsWrite,
+    ends_with_domain=True,
+    # Records of one name are written in order, also where the name was removed and added again.
+    waits_for=Predecessor(_NAME, is_same_org=True, is_earlier=True),
+)
 PLAIN_WRITE: Final = DnsWrite(action="write")
 """The write that the daemon makes by itself: it touches nothing that is in the way."""
 

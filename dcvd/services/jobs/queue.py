@@ -1,7 +1,7 @@
 """The job queue: jobs are enqueued in the transaction that needs them and ended in the one that stores their result."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import structlog
 from msgspec import Struct
@@ -13,7 +13,7 @@ from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.jobs import Job, JobKind, JobState, Outage, decide_after_failure, encode_payload
 from dcvd.core.timeline import DAEMON_ACTOR
-from dcvd.errors import Conflict, DcvdError, NotFound
+from dcvd.errors import Conflict, DcvdError, DiskFull, NotFound, StoreError
 from dcvd.services import timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
@@ -27,6 +27,9 @@ P = TypeVar("P", bound=Struct)
 
 RecordDeath = Callable[[Context, Transaction, Job], None]
 """Records what follows from a job's becoming a dead letter, in the same unit of work."""
+
+_OWN_OUTAGES: Final = (Outage(StoreError.code), Outage(DiskFull.code))
+"""The outages of dcvd itself, by which a job of any kind can fail."""
 
 
 def enqueue(
@@ -43,7 +46,7 @@ def enqueue(
     """Enqueue a job, due at once."""
     turn = jobs.find_next_turn(tx, org_id, kind.name)
     job = _build_job(context, kind, payload, org_id, domain_id, domain_name, connection_id, turn)
-    jobs.insert(tx, job)
+    jobs.insert(tx, job, waits_for=kind.waits_for)
     return job
 
 
@@ -91,16 +94,27 @@ def enqueue_for_all(
         )
         for turn, domain in enumerate(domains, first_turn)
     ]
-    jobs.insert_all(tx, new_jobs)
+    jobs.insert_all(tx, new_jobs, waits_for=kind.waits_for)
     return new_jobs
 
 
-def succeed(context: Context, tx: Transaction, job: Job) -> None:
-    """Mark a job as done, in the unit of work that stores its result."""
-    attempts, now = job.attempts + 1, context.now()
-    jobs.update(
-        tx, replace(job, state=JobState.DONE, attempts=attempts, next_attempt_at=None, outage=False, updated_at=now)
+def succeed(context: Context, tx: Transaction, job: Job) -> bool:
+    """Mark a job as done, in the unit of work that stores its result; return whether it was pending.
+
+    One that has ended meanwhile stays as it ended, and as its owner was told: its connection or domain was removed.
+    """
+    stored = jobs.get(tx, job.id)
+    if stored is None:
+        return False
+    done_job = replace(
+        stored,
+        state=JobState.DONE,
+        attempts=stored.attempts + 1,
+        next_attempt_at=None,
+        outage_attempts=0,
+        updated_at=context.now(),
     )
+    return jobs.update(tx, done_job)
 
 
 async def complete(context: Context, job: Job) -> None:
@@ -124,7 +138,9 @@ async def fail(
 
 def internal_failure_error(error: Exception) -> DcvdError:
     """Turn a fault of dcvd's own into a job's error; the log alone says what exactly it was."""
-    return DcvdError(f"dcvd itself failed at this job ({type(error).__name__}); its log says more. It is tried again.")
+    code = error.code if isinstance(error, StoreError) else None
+    message = f"dcvd itself failed at this job ({type(error).__name__}); its log says more. It is tried again."
+    return DcvdError(message, code=code)
 
 
 def record_failure(
@@ -135,39 +151,41 @@ def record_failure(
     outages: Collection[Outage] = (),
     record_death: RecordDeath | None = None,
 ) -> Job:
-    """Like `fail`, but inside a larger unit of work."""
+    """Like `fail`, but inside a larger unit of work. A job that has ended meanwhile stays as it ended.
+
+    One that was planned anew during the attempt, because somebody asked for another, stays planned like that.
+    """
     stored = jobs.get(tx, job.id)
     if stored is None or stored.state is not JobState.PENDING:
-        # The job was ended meanwhile, because its domain was removed.
         return job
     now = context.now()
     # The stored row counts: a replay may have progressed beyond `job` as it was read.
-    attempts = stored.attempts + 1
     consequence = decide_after_failure(
         error,
-        attempts,
+        stored,
         max_attempts=context.config.jobs.max_attempts,
-        outages=outages,
+        outages=(*outages, *_OWN_OUTAGES),
         now=now,
         random_fraction=context.random_fraction(),
+        planned_at=stored.next_attempt_at if stored.next_attempt_at != job.next_attempt_at else None,
     )
-    updated_job = replace(
+    failed_job = replace(
         stored,
         state=consequence.state,
-        attempts=attempts,
+        attempts=consequence.attempts,
+        outage_attempts=consequence.outage_attempts,
         next_attempt_at=consequence.next_attempt_at,
         last_error_code=error.code,
         last_error=error.message,
-        outage=consequence.outage,
         updated_at=now,
     )
-    jobs.update(tx, updated_job)
+    jobs.update(tx, failed_job)
     is_dead = consequence.state is JobState.DEAD
     event_types = [EventType.JOB_FAILED, EventType.JOB_DLQ] if is_dead else [EventType.JOB_FAILED]
-    recording.record(context, tx, job.org_id, [_draft_event(event_type, updated_job) for event_type in event_types])
+    recording.record(context, tx, job.org_id, [_draft_event(event_type, failed_job) for event_type in event_types])
     if is_dead and record_death is not None:
-        record_death(context, tx, updated_job)
-    return updated_job
+        record_death(context, tx, failed_job)
+    return failed_job
 
 
 async def list_page(
@@ -195,9 +213,10 @@ async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEM
         if job.state is JobState.DONE:
             raise Conflict(f"The job {job_id} is done; there is nothing to retry.", code="job_done")
         now = context.now()
-        attempts = 0 if job.state is JobState.DEAD else job.attempts
-        due_job = replace(job, state=JobState.PENDING, attempts=attempts, next_attempt_at=now, updated_at=now)
-        jobs.update(tx, due_job)
+        due_job = replace(job, state=JobState.PENDING, next_attempt_at=now, updated_at=now)
+        if job.state is JobState.DEAD:
+            due_job = replace(due_job, attempts=0, outage_attempts=0)
+        jobs.update(tx, due_job, expected_state=job.state)
         if job.domain_id is not None:
             timeline.record_request(
                 context, tx, org_id, job.domain_id, actor=actor, what="job_retried", detail=f"{job.kind} {job.id}"

@@ -10,7 +10,7 @@ from msgspec import Struct
 from dcvd.core.jobs import JobKind
 from dcvd.custom_hostnames.errors import OUTAGES
 from dcvd.services.jobs import queue
-from dcvd.services.jobs.definition import JobDefinition, JobRun
+from dcvd.services.jobs.definition import Awaited, JobDefinition, JobLimits, JobRun
 from dcvd.services.lifecycle import registration
 
 
@@ -35,4 +35,11 @@ async def perform(run: JobRun[Deregistration]) -> None:
     await queue.complete(run.context, run.job)
 
 
-DEFINITION: Final = JobDefinition(kind=DEREGISTER, perform=perform, rank=40, outages=OUTAGES)
+DEFINITION: Final = JobDefinition(
+    kind=DEREGISTER,
+    perform=perform,
+    rank=40,
+    # Half of the slots: a hundred thousand removals at once take hours, and additions go on meanwhile.
+    limits=JobLimits(share=1 / 2, share_per_org=1 / 4, awaited=Awaited.CLOUDFLARE),
+    outages=OUTAGES,
+)

@@ -10,13 +10,13 @@ import structlog
 
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.observations import CloudflareHostname, RegistrationRefusal
-from dcvd.core.jobs import Job, NoPayload, Predecessor
+from dcvd.core.jobs import Job, NoPayload
 from dcvd.custom_hostnames.client import is_duplicate
 from dcvd.custom_hostnames.errors import OUTAGES, UNAVAILABLE
 from dcvd.errors import Permanent, Retryable
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
-from dcvd.services.jobs.definition import JobDefinition, JobLimits, JobRun
+from dcvd.services.jobs.definition import Awaited, JobDefinition, JobLimits, JobRun
 from dcvd.services.lifecycle import registration
 from dcvd.services.lifecycle.deregister_job import DEREGISTER, Deregistration
 from dcvd.services.lifecycle.remedy_jobs import REGISTER
@@ -99,11 +99,9 @@ async def record_refused(context: Context, job: Job, error: Permanent) -> None:
 DEFINITION: Final = JobDefinition(
     kind=REGISTER,
     perform=perform,
-    # Almost last, and only as many as Cloudflare's budget allows: a thousand would fill every slot for an hour.
+    # Only as many as Cloudflare's budget allows: a thousand would fill every slot for an hour.
     rank=50,
-    limits=JobLimits(count_free=lambda services: services.cloudflare.count_free_creates()),
-    # A name that was removed and added again.
-    waits_for=Predecessor(DEREGISTER.name),
+    limits=JobLimits(awaited=Awaited.CLOUDFLARE, count_free=lambda services: services.cloudflare.count_free_creates()),
     outages=OUTAGES,
     record_death=registration.record_death,
 )

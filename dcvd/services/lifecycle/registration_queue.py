@@ -1,6 +1,8 @@
 """The position of domains in the registration queue, of which Cloudflare accepts only so many a minute."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from typing import Final
 
 from dcvd.core.domains.domain import Domain
 from dcvd.core.jobs import Job
@@ -17,6 +19,8 @@ from dcvd.store import jobs
 from dcvd.store.engine.database import Snapshot
 
 _QUEUE_START = (0, "")
+_MAX_LISTED_PER_JOB: Final = 4
+"""Nearly always few other jobs are between those that are asked for, and one read finds where each of them is."""
 
 
 async def find_position(context: Context, domain: Domain) -> QueuePosition | None:
@@ -71,25 +75,32 @@ class QueueCounter:
         now = context.now()
         per_minute = context.config.cloudflare.certificates_per_minute
         positions: dict[str, QueuePosition] = {}
-        is_contiguous = False
-        for job in (ordered_jobs := sorted(pending_jobs, key=_queue_key)):
+        ordered_jobs = sorted(pending_jobs, key=_queue_key)
+        keys_between = self._list_between(snapshot, ordered_jobs)
+        for job in ordered_jobs:
             assert job.domain_id is not None, "a register job has a domain"
-            if job is ordered_jobs[0]:
+            if keys_between is None:
                 self._advance_to(snapshot, _queue_key(job))
-                # Nearly always no other job is between them, and one count shows it.
-                count_between = jobs.count_between(snapshot, REGISTER.name, self._cursor, _queue_key(ordered_jobs[-1]))
-                is_contiguous = count_between == len(ordered_jobs) - 1
-            elif is_contiguous:
-                self._cursor, self._count_before = _queue_key(job), self._count_before + 1
+                count_before = self._count_before
             else:
-                self._advance_to(snapshot, _queue_key(job))
-            positions[job.domain_id] = queue_position(job, self._count_before, per_minute, now)
+                count_before = self._count_before + bisect_left(keys_between, _queue_key(job))
+            positions[job.domain_id] = queue_position(job, count_before, per_minute, now)
         return positions
+
+    def _list_between(self, snapshot: Snapshot, ordered_jobs: Sequence[Job]) -> list[tuple[int, str]] | None:
+        """Advance to the first of the jobs, and list the queue from there to the last; None where that is long."""
+        if not ordered_jobs:
+            return None
+        first, last = _queue_key(ordered_jobs[0]), _queue_key(ordered_jobs[-1])
+        self._advance_to(snapshot, first)
+        limit = _MAX_LISTED_PER_JOB * len(ordered_jobs)
+        keys = jobs.list_ready_between(snapshot, REGISTER.name, first, last, limit)
+        return keys if len(keys) < limit else None
 
     def _advance_to(self, snapshot: Snapshot, target: tuple[int, str]) -> None:
         if target < self._cursor:
             self._cursor, self._count_before = _QUEUE_START, 0
-        self._count_before += jobs.count_between(snapshot, REGISTER.name, self._cursor, target)
+        self._count_before += jobs.count_ready_between(snapshot, REGISTER.name, self._cursor, target)
         self._cursor = target
 
 

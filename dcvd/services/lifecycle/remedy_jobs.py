@@ -10,7 +10,7 @@ import structlog
 
 from dcvd.core.domains.domain import WAITING_STATUSES, Domain, DomainErrorCode
 from dcvd.core.domains.observations import RegistrationRefusal
-from dcvd.core.jobs import NO_PAYLOAD, JobKind, NoPayload
+from dcvd.core.jobs import NO_PAYLOAD, JobKind, NoPayload, Predecessor
 from dcvd.core.lifecycle.remedies import Remedy, RemedyKind
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
@@ -19,7 +19,8 @@ from dcvd.store.engine.database import Transaction
 
 log = structlog.get_logger(__name__)
 
-REGISTER: Final = JobKind("register", NoPayload, ends_with_domain=True)
+# Of a name that was removed and added again, the removal comes first; its kind stands above, in `deregister_job`.
+REGISTER: Final = JobKind("register", NoPayload, ends_with_domain=True, waits_for=Predecessor("deregister"))
 REVALIDATE: Final = JobKind("revalidate", NoPayload, ends_with_domain=True)
 
 

@@ -10,7 +10,7 @@ from dcvd.core.timeline import job_actor
 from dcvd.custom_hostnames.errors import OUTAGES
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
-from dcvd.services.jobs.definition import JobDefinition, JobRun
+from dcvd.services.jobs.definition import Awaited, JobDefinition, JobLimits, JobRun
 from dcvd.services.lifecycle import checks, registration
 from dcvd.services.lifecycle.remedy_jobs import REVALIDATE
 from dcvd.store.engine.database import Transaction
@@ -45,4 +45,6 @@ def _wants_patch(context: Context, domain: Domain) -> bool:
     return remedies.needs_patch(domain, context.rules.certificate_authorities)
 
 
-DEFINITION: Final = JobDefinition(kind=REVALIDATE, perform=perform, rank=20, outages=OUTAGES)
+DEFINITION: Final = JobDefinition(
+    kind=REVALIDATE, perform=perform, rank=20, limits=JobLimits(awaited=Awaited.CLOUDFLARE), outages=OUTAGES
+)

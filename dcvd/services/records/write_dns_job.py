@@ -3,11 +3,12 @@
 import asyncio
 from typing import Final, assert_never
 
-from dcvd.core.jobs import Predecessor
+from dcvd.core.jobs import Outage
 from dcvd.core.records.zones import DnsWrite
 from dcvd.errors import NotConfigured, NotFound, Permanent, RecordConflict, Retryable, Unauthorized
+from dcvd.providers.record_provider import RATE_LIMITED
 from dcvd.services.connections.token_refresher import OUTAGES
-from dcvd.services.jobs.definition import JobDefinition, JobLimits, JobRun
+from dcvd.services.jobs.definition import Awaited, JobDefinition, JobLimits, JobRun
 from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.records import writes
 
@@ -16,6 +17,9 @@ _TIMEOUT_S: Final = 240.0
 _MAX_TRIES: Final = 3
 """Tries before giving up on a name that is not as it was read, or after our change not as it was written. The last two
 have to find it so: one conflict after an outage says little."""
+
+_PROVIDER_OUTAGES: Final = (Outage("provider_unavailable"), Outage(RATE_LIMITED))
+"""The failures of a provider that say nothing about the records."""
 
 
 async def perform(run: JobRun[DnsWrite]) -> None:
@@ -51,8 +55,6 @@ DEFINITION: Final = JobDefinition(
     # First: a customer who has just done their part waits least. Half of the slots, because providers may not answer;
     # half of those for one organization, because its providers may be its own name servers.
     rank=10,
-    limits=JobLimits(share=1 / 2, share_per_org=1 / 4, is_one_per_connection=True, waits_on_customers=True),
-    # Records of one name are written in order, also where the name was removed and added again.
-    waits_for=Predecessor(WRITE_DNS.name, is_same_org=True, is_earlier=True),
-    outages=OUTAGES,
+    limits=JobLimits(share=1 / 2, share_per_org=1 / 4, is_one_per_connection=True, awaited=Awaited.CUSTOMERS),
+    outages=(*OUTAGES, *_PROVIDER_OUTAGES),
 )

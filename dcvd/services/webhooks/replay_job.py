@@ -12,7 +12,7 @@ from dcvd.core.jobs import Job, JobKind, JobState, encode_payload
 from dcvd.core.webhooks.replays import Replay, ReplayStatus
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
-from dcvd.services.jobs.definition import JobDefinition, JobRun
+from dcvd.services.jobs.definition import JobDefinition, JobLimits, JobRun
 from dcvd.services.webhooks import endpoints as endpoint_service
 from dcvd.services.webhooks.replays import is_selected, prepare_replay, put_in_order
 from dcvd.store import jobs
@@ -148,4 +148,10 @@ def _queue_past_events(
     return replace(replay, after_sequence=past_events[-1].sequence, progress=replay.progress + len(selected_events))
 
 
-DEFINITION: Final = JobDefinition(kind=REPLAY, perform=perform, rank=30)
+DEFINITION: Final = JobDefinition(
+    kind=REPLAY,
+    perform=perform,
+    rank=30,
+    # A replay holds its slot to its end, and an organization may ask for any number of them.
+    limits=JobLimits(share=1 / 2, share_per_org=1 / 4),
+)

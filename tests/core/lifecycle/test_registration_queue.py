@@ -18,7 +18,6 @@ JOB = Job(
     next_attempt_at=NOW,
     last_error_code=None,
     last_error=None,
-    outage=False,
     created_at=NOW,
     updated_at=NOW,
 )

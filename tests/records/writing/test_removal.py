@@ -12,8 +12,9 @@ from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.store import connections as stored_connections
 from dcvd.store import jobs as stored
 from tests.dns_provider import lost
+from tests.due import list_due
 from tests.manual_clock import ManualClock
-from tests.performing import BY_NAME, perform
+from tests.performing import perform
 from tests.records.writing.conftest import NAME, OURS, Desk
 
 
@@ -59,12 +60,7 @@ async def test_a_name_that_was_added_again_keeps_its_record_and_is_written_after
     removal, write = await desk.pending()
     assert WRITE_DNS.decode_payload(removal) == DnsWrite(action="remove")
     assert WRITE_DNS.decode_payload(write) == DnsWrite(action="write")
-    due = await context.database.read(
-        lambda snapshot: stored.list_due(
-            snapshot, "write_dns", context.now(), 10, [removal.id], waits_for=BY_NAME["write_dns"].waits_for
-        )
-    )
-    assert due == []
+    assert [job.id for job in await list_due(context, WRITE_DNS)] == [removal.id]
     await desk.work()
     assert desk.zone.standing == [OURS]
     assert (await desk.work()).state is JobState.DONE

@@ -171,7 +171,7 @@ async def test_a_conflict_after_outages_is_tried_again(desk: Desk) -> None:
         await desk.work()
     desk.zone.fail_next_change(RecordConflict("Somebody was quicker."))
     job = await desk.work()
-    assert (job.state, job.attempts, job.last_error_code) == (JobState.PENDING, 3, "record_conflict")
+    assert (job.state, job.attempts, job.last_error_code) == (JobState.PENDING, 1, "record_conflict")
 
 
 async def test_a_target_that_becomes_known_is_written_by_itself(desk: Desk) -> None:

@@ -10,9 +10,10 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle import register_job, registration_queue
-from dcvd.store import jobs as stored
+from dcvd.services.lifecycle.remedy_jobs import REGISTER
 from dcvd.store.engine.database import Transaction
 from dcvd.store.organizations import Organization
+from tests.due import list_due
 from tests.manual_clock import ManualClock
 from tests.services.domains.test_domains import seen
 from tests.services.views import all_jobs
@@ -44,10 +45,7 @@ async def _import(context: Context, org_id: str, *names: str) -> list[Domain]:
 
 
 async def _order(context: Context, limit: int = 100) -> list[str]:
-    found = await context.database.read(
-        lambda snapshot: stored.list_due(snapshot, "register", context.now(), limit, ())
-    )
-    return [(job.domain_name or "").split(".")[0] for job in found]
+    return [(job.domain_name or "").split(".")[0] for job in await list_due(context, REGISTER, limit)]
 
 
 async def test_a_single_domain_is_registered_beside_the_first_of_anothers_hundred_thousand(

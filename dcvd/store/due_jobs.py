@@ -1,0 +1,93 @@
+"""The next job that may run: of a kind, by its turn, and past everything that has to wait.
+
+A job is ready once its time has come and no earlier job blocks it. Ready jobs of a kind are in order of their turns, in
+which organizations alternate. Neither jobs that are not ready nor those of busy lanes are gone through one by one,
+however many there are.
+"""
+
+from collections.abc import Collection
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import astuple
+
+from dcvd.core.jobs import Job, Predecessor
+from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.json_text import encode_list
+from dcvd.store.engine.struct_table import StructTable
+
+_JOBS: Final = StructTable("jobs", Job)
+_READY: Final = "kind = ?1 AND state = 'pending' AND ready = 1 AND blocked = 0"
+_FREE: Final = (
+    "id NOT IN (SELECT value FROM json_each(?2))"
+    " AND NOT EXISTS (SELECT 1 FROM jobs AS earlier WHERE earlier.domain_name = few.domain_name AND earlier.kind = ?3"
+    " AND earlier.state = 'pending' AND (NOT ?4 OR earlier.org_id = few.org_id) AND (NOT ?5 OR earlier.id < few.id))"
+)
+_COLUMNS: Final = "id, turn, org_id, connection_id, domain_name"
+_NEXT_BY_TURN: Final = (
+    f"WITH few AS (SELECT {_COLUMNS} FROM jobs WHERE {_READY} ORDER BY turn, id LIMIT ?8)"
+    f" SELECT id FROM few WHERE {_FREE}"
+    " AND org_id NOT IN (SELECT value FROM json_each(?6))"
+    " AND ifnull(connection_id, '') NOT IN (SELECT value FROM json_each(?7))"
+    " ORDER BY turn, id LIMIT 1"
+)
+_NEXT_IN_LANE: Final = (
+    f"WITH few AS (SELECT {_COLUMNS} FROM jobs WHERE {_READY} AND lane = ?6 ORDER BY turn, id LIMIT ?7)"
+    f" SELECT turn, id FROM few WHERE {_FREE} ORDER BY turn, id LIMIT 1"
+)
+_NEXT_LANE: Final = f"SELECT lane, org_id, connection_id FROM jobs WHERE {_READY} AND lane > ?2 ORDER BY lane LIMIT 1"
+_BEHIND_ORG: Final = "\x20"
+"""The character after the one that ends the organization's id in a lane."""
+_MAX_BY_TURN: Final = 64
+"""The first ready jobs, among which the next one nearly always is."""
+_MAX_LANES: Final = 64
+"""The free lanes that are compared where all of the first ready jobs have to wait."""
+
+
+class BusySubjects(Struct, frozen=True):
+    """What no job may start for: jobs in flight, by their ids, and organizations and connections at their limits."""
+
+    job_ids: Collection[str] = ()
+    org_ids: Collection[str] = ()
+    connection_ids: Collection[str] = ()
+
+
+def find_next(snapshot: Snapshot, kind: str, busy: BusySubjects, *, waits_for: Predecessor | None = None) -> Job | None:
+    """Find the next job of a kind that may start."""
+    predecessor = ("", False, False) if waits_for is None else astuple(waits_for)
+    free_values = (kind, encode_list(busy.job_ids), *predecessor)
+    job_id = _find_by_turn(snapshot, free_values, busy)
+    if job_id is None and _has_more(snapshot, kind):
+        job_id = _find_by_lane(snapshot, free_values, busy)
+    return None if job_id is None else _JOBS.fetch_one(snapshot, "WHERE id = ?", (job_id,))
+
+
+def _find_by_turn(snapshot: Snapshot, free_values: tuple[Any, ...], busy: BusySubjects) -> str | None:
+    return snapshot.fetch_value(
+        _NEXT_BY_TURN, (*free_values, encode_list(busy.org_ids), encode_list(busy.connection_ids), _MAX_BY_TURN)
+    )
+
+
+def _has_more(snapshot: Snapshot, kind: str) -> bool:
+    """Whether there are more ready jobs than those that were looked at by their turn."""
+    sql = f"SELECT 1 FROM jobs WHERE {_READY} ORDER BY turn, id LIMIT 1 OFFSET ?2"
+    return snapshot.fetch_one(sql, (kind, _MAX_BY_TURN)) is not None
+
+
+def _find_by_lane(snapshot: Snapshot, free_values: tuple[Any, ...], busy: BusySubjects) -> str | None:
+    """Find the first by its turn among the next ones of the free lanes: busy lanes are jumped over."""
+    kind = free_values[0]
+    found: list[tuple[int, str]] = []
+    after = ""
+    while len(found) < _MAX_LANES:
+        row = snapshot.fetch_one(_NEXT_LANE, (kind, after))
+        if row is None:
+            break
+        after, org_id, connection_id = row
+        if org_id in busy.org_ids:
+            after = f"{org_id}{_BEHIND_ORG}"
+        elif connection_id not in busy.connection_ids:
+            first = snapshot.fetch_one(_NEXT_IN_LANE, (*free_values, after, _MAX_BY_TURN))
+            if first is not None:
+                found.append((first[0], first[1]))
+    return min(found)[1] if found else None
