@@ -79,9 +79,7 @@ class CloudflareBudget:
         self._rate_limit_refusals = 0
 
     @asynccontextmanager
-    async def reserve_call(
-        self, *, orders_certificate: bool = False, urgency: Urgency = Urgency.NOW
-    ) -> AsyncIterator[None]:
+    async def reserve_call(self, *, urgency: Urgency, orders_certificate: bool = False) -> AsyncIterator[None]:
         """Wait until a call may be made; it lasts as long as the block, and counts until a window after that.
 
         orders_certificate: the call orders a certificate. Such calls queue apart, so that a thousand registrations do

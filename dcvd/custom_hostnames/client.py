@@ -44,6 +44,7 @@ class CloudflareClient:
     """Reads and changes the custom hostnames of one zone.
 
     Every call waits for its turn in the budget, and raises Retryable, Permanent or Unauthorized with the cause chained.
+    Its turn comes as if nobody waited for it, unless the caller says that somebody does.
 
     on_recovered: called when a kind of call succeeds again after an outage of that kind, because Cloudflare is often
         unavailable for some kinds of calls only.
@@ -93,7 +94,12 @@ class CloudflareClient:
         return self._budget.count_free_certificates()
 
     async def create(
-        self, hostname: str, *, validation: ValidationMethod = "http", wildcard: bool = False
+        self,
+        hostname: str,
+        *,
+        validation: ValidationMethod = "http",
+        wildcard: bool = False,
+        urgency: Urgency = Urgency.ROUTINE,
     ) -> CloudflareHostname:
         """Register a hostname. Raises Permanent with remote_code 1406 when the zone has it already.
 
@@ -103,18 +109,19 @@ class CloudflareClient:
         if self._config.certificate_authorities:
             ssl["certificate_authority"] = self._config.certificate_authorities[0]
         body = {"hostname": hostname, "ssl": ssl}
-        envelope = await self._call("POST", "/custom_hostnames", body=body, orders_certificate=True)
+        envelope = await self._call("POST", "/custom_hostnames", body=body, orders_certificate=True, urgency=urgency)
         return _require_hostname(envelope, "POST", name=hostname)
 
     async def get(
-        self, cf_id: str, *, urgency: Urgency = Urgency.NOW
+        self, cf_id: str, *, urgency: Urgency = Urgency.ROUTINE
     ) -> CloudflareHostname | CloudflareHostnameAbsence:
         """Read a hostname; its absence is an observation, not an error."""
         return await self._observe("GET", cf_id, urgency=urgency)
 
-    async def find(self, hostname: str) -> CloudflareHostname | None:
+    async def find(self, hostname: str, *, urgency: Urgency = Urgency.ROUTINE) -> CloudflareHostname | None:
         """Find the hostname of exactly this name; None when the zone does not have it."""
-        envelope = await self._call("GET", "/custom_hostnames", query={"hostname.exact": hostname})
+        query = {"hostname.exact": hostname}
+        envelope = await self._call("GET", "/custom_hostnames", query=query, urgency=urgency)
         return next((entry for entry in read_hostnames(envelope.result) if entry.hostname == hostname), None)
 
     async def list_page(self, number: int) -> CustomHostnamePage:
@@ -124,7 +131,11 @@ class CloudflareClient:
         return CustomHostnamePage(read_hostnames(envelope.result), envelope.total_pages)
 
     async def revalidate(
-        self, cloudflare_hostname: CloudflareHostname, *, certificate_authority: str | None = None
+        self,
+        cloudflare_hostname: CloudflareHostname,
+        *,
+        certificate_authority: str | None = None,
+        urgency: Urgency = Urgency.ROUTINE,
     ) -> CloudflareHostname | CloudflareHostnameAbsence:
         """Have Cloudflare check the hostname's DNS now, which also resets its backoff and renews its tokens.
 
@@ -138,18 +149,18 @@ class CloudflareClient:
         )
         if certificate_authority is not None:
             ssl["certificate_authority"] = certificate_authority
-        return await self._observe("PATCH", cloudflare_hostname.id, body={"ssl": ssl})
+        return await self._observe("PATCH", cloudflare_hostname.id, body={"ssl": ssl}, urgency=urgency)
 
     async def delete(self, cf_id: str) -> None:
         """Remove a hostname with its certificates; one that is gone already is a success."""
         try:
-            await self._call("DELETE", "/custom_hostnames/{id}", cf_id=cf_id)
+            await self._call("DELETE", "/custom_hostnames/{id}", cf_id=cf_id, urgency=Urgency.ROUTINE)
         except Permanent as error:
             if error.remote_code != NOT_FOUND_CODE:
                 raise
 
     async def _observe(
-        self, method: str, cf_id: str, *, body: dict[str, Any] | None = None, urgency: Urgency = Urgency.NOW
+        self, method: str, cf_id: str, *, urgency: Urgency, body: dict[str, Any] | None = None
     ) -> CloudflareHostname | CloudflareHostnameAbsence:
         """Make a call about one hostname, and return what its answer says of it."""
         try:
@@ -165,11 +176,11 @@ class CloudflareClient:
         method: str,
         path: str,
         *,
+        urgency: Urgency,
         cf_id: str = "",
         query: Mapping[str, str] | None = None,
         body: dict[str, Any] | None = None,
         orders_certificate: bool = False,
-        urgency: Urgency = Urgency.NOW,
     ) -> CloudflareEnvelope:
         async with self._budget.reserve_call(orders_certificate=orders_certificate, urgency=urgency):
             start_time = time.monotonic()

@@ -1,7 +1,6 @@
 """Check one domain: ask DNS and Cloudflare at once, and store their answers as one check."""
 
 import asyncio
-from typing import Final
 
 from msgspec import Struct
 
@@ -13,6 +12,7 @@ from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.timeline import SYNC_ACTOR
 from dcvd.custom_hostnames.budget import Urgency
 from dcvd.custom_hostnames.client import CloudflareClient
+from dcvd.custom_hostnames.urgency import URGENCY_BY_LANE
 from dcvd.dns import DnsObserver
 from dcvd.errors import RemoteError
 from dcvd.metrics import Metrics
@@ -20,12 +20,6 @@ from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.checks import CheckStart, DomainCheck
 from dcvd.sync.recorder import CheckRecorder
-
-_URGENCY_BY_LANE: Final = {
-    CheckLane.WAITING: Urgency.SOON,
-    CheckLane.ROUTINE: Urgency.ROUTINE,
-    CheckLane.FAILING: Urgency.LAST,
-}
 
 
 class ListedHostname(Struct, frozen=True):
@@ -81,7 +75,7 @@ class DomainChecker:
 
         Raises what `check` raises.
         """
-        answers = await self._ask(domain, listed, _URGENCY_BY_LANE[lane], is_thorough=False)
+        answers = await self._ask(domain, listed, URGENCY_BY_LANE[lane], is_thorough=False)
         await self._recorder.record(DomainCheck(domain.id, answers.observations, answers.asked_at, answers.start))
         self._report_outcome(answers)
 

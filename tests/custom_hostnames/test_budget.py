@@ -9,18 +9,18 @@ from tests.manual_clock import ManualMonotonic
 
 
 async def _certificate(budget: CloudflareBudget) -> None:
-    async with budget.reserve_call(orders_certificate=True):
+    async with budget.reserve_call(urgency=Urgency.NOW, orders_certificate=True):
         pass
 
 
 async def test_certificates_wait_without_holding_up_other_calls() -> None:
     time = ManualMonotonic()
     budget = CloudflareBudget(1000, 1, time)
-    async with budget.reserve_call(orders_certificate=True):
+    async with budget.reserve_call(urgency=Urgency.NOW, orders_certificate=True):
         pass
     waiting = asyncio.create_task(_certificate(budget))
     await asyncio.sleep(0)
-    async with asyncio.timeout(10), budget.reserve_call():
+    async with asyncio.timeout(10), budget.reserve_call(urgency=Urgency.NOW):
         pass
     assert not waiting.done()
     waiting.cancel()
@@ -113,7 +113,7 @@ async def test_whoever_waits_for_an_answer_finds_a_call_left() -> None:
     await asyncio.sleep(0.05)
     # Half of the window at once, and a few more before the first has to wait.
     assert 45 <= sum(task.done() for task in soon) <= 56
-    async with asyncio.timeout(10), budget.reserve_call():
+    async with asyncio.timeout(10), budget.reserve_call(urgency=Urgency.NOW):
         pass
     for task in (*routine, *soon):
         task.cancel()
@@ -160,7 +160,7 @@ async def test_a_call_that_ceased_to_count_while_the_answer_was_on_its_way_is_no
     budget = CloudflareBudget(20, 0, time, window_s=20.0)
     await _routine(budget)
     time.now += 20.2
-    async with budget.reserve_call():
+    async with budget.reserve_call(urgency=Urgency.NOW):
         # Made half a second ago, when Cloudflare still counted the first.
         budget.learn_from(200, '"default";r=18;t=20', None, elapsed_s=0.5)
     assert await _waits(budget, time) == pytest.approx(1.0)

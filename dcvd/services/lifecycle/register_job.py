@@ -11,6 +11,7 @@ import structlog
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.observations import CloudflareHostname, RegistrationRefusal
 from dcvd.core.jobs import Job, NoPayload
+from dcvd.custom_hostnames.budget import Urgency
 from dcvd.custom_hostnames.client import is_duplicate
 from dcvd.custom_hostnames.errors import OUTAGES, UNAVAILABLE
 from dcvd.errors import Permanent, Retryable
@@ -34,7 +35,9 @@ async def perform(run: JobRun[NoPayload]) -> None:
         await queue.complete(context, job)
         return
     try:
-        cf_hostname = await cloudflare.create(domain.name, validation=domain.validation, wildcard=domain.wildcard)
+        cf_hostname = await cloudflare.create(
+            domain.name, validation=domain.validation, wildcard=domain.wildcard, urgency=Urgency.SOON
+        )
     except Permanent as error:
         existing_hostname = await _find_ours(run, domain, error) if is_duplicate(error) else None
         if existing_hostname is None:
@@ -46,7 +49,7 @@ async def perform(run: JobRun[NoPayload]) -> None:
 
 async def _find_ours(run: JobRun[NoPayload], domain: Domain, error: Permanent) -> CloudflareHostname | None:
     """Find the hostname that exists already, if it is ours: it has exactly this name, and no other domain holds it."""
-    cf_hostname = await run.services.cloudflare.find(domain.name)
+    cf_hostname = await run.services.cloudflare.find(domain.name, urgency=Urgency.SOON)
     if cf_hostname is None:
         message = f"Cloudflare says that it has {domain.name} already, but does not list it. It is tried again."
         raise Retryable(message, code=UNAVAILABLE) from error

@@ -6,8 +6,10 @@ from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.observations import CloudflareHostnameAbsence
 from dcvd.core.jobs import NoPayload
 from dcvd.core.lifecycle import remedies
+from dcvd.core.lifecycle.schedule import choose_lane
 from dcvd.core.timeline import job_actor
 from dcvd.custom_hostnames.errors import OUTAGES
+from dcvd.custom_hostnames.urgency import URGENCY_BY_LANE
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import Awaited, JobDefinition, JobLimits, JobRun
@@ -23,8 +25,8 @@ async def perform(run: JobRun[NoPayload]) -> None:
     if old_domain is None or old_domain.cf_id is None or not _wants_patch(context, old_domain):
         await queue.complete(context, job)
         return
-    asked_at = context.now()
-    cf_observation = await cloudflare.get(old_domain.cf_id)
+    asked_at, urgency = context.now(), URGENCY_BY_LANE[choose_lane(old_domain)]
+    cf_observation = await cloudflare.get(old_domain.cf_id, urgency=urgency)
     domain = await checks.record(context, old_domain.id, [cf_observation], asked_at=asked_at, actor=job_actor(job.id))
     if isinstance(cf_observation, CloudflareHostnameAbsence) or domain is None or not _wants_patch(context, domain):
         await queue.complete(context, job)
@@ -32,7 +34,7 @@ async def perform(run: JobRun[NoPayload]) -> None:
     authority = remedies.authority_for_patch(
         domain, context.rules.certificate_authorities, chosen_authority=old_domain.certificate_authority
     )
-    answer = await cloudflare.revalidate(cf_observation, certificate_authority=authority)
+    answer = await cloudflare.revalidate(cf_observation, certificate_authority=authority, urgency=urgency)
 
     def unit(tx: Transaction) -> None:
         queue.succeed(context, tx, job)
