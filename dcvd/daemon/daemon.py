@@ -39,7 +39,7 @@ from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.services.tokens import TokenUsage
-from dcvd.services.webhooks import secret_rotation
+from dcvd.services.webhooks import delivery_order, secret_rotation
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.files import adopt_owner, lock_path
 from dcvd.sync.checker import DomainChecker
@@ -182,6 +182,7 @@ class Daemon:
         self.context = Context(database, self._live_config, vault=vault)
         await secret_rotation.seal_plaintext_secrets(self.context)
         await clock_skew.repair_clock_skew(self.context)
+        await delivery_order.repair_delivery_order(self.context)
         return database
 
     async def _build_services(self) -> AppServices:

@@ -31,6 +31,7 @@ class EndpointQueue:
     Instants are milliseconds of the wall clock.
     is_scheduled: the scheduler has the queue. wake_at: when a timer will offer the queue to the scheduler.
     is_stale: the endpoint's settings or deliveries changed; nothing is taken until they have been read.
+    is_being_read: a read of its settings or deliveries has not ended.
     is_healthy: the endpoint is known not to have failed since its last success.
     has_unread: a delivery may be due that has not been read yet.
     is_fast: the last attempt ended soon. An endpoint that is slow, or not known yet, may hold a slot for long, so the
@@ -45,6 +46,7 @@ class EndpointQueue:
         self.unsealed_endpoint: UnsealedEndpoint | None = None
         self.is_stale = True
         self.has_unread = True
+        self.is_being_read = False
         self.is_healthy = False
         self.next_due_at: int | None = None
         self.is_fast = False
@@ -53,6 +55,7 @@ class EndpointQueue:
         self.cooling_down: set[str] = set()
         self.is_scheduled = False
         self.wake_at: int | None = None
+        self._in_flight_at_change: set[str] = set()
         self._ready_deliveries: deque[DueDelivery] = deque()
         self._monotonic = monotonic
         self._rate_limit: SlidingWindow | None = None
@@ -70,8 +73,19 @@ class EndpointQueue:
     @property
     def is_idle(self) -> bool:
         """Whether the queue can be dropped: only the knowledge whether its endpoint is fast would be lost."""
-        has_work = self._ready_deliveries or self.in_flight or self.cooling_down or self.has_unread or self.next_due_at
-        return not has_work and (self._rate_limit is None or self._rate_limit.is_idle)
+        has_work = self._ready_deliveries or self.in_flight or self.cooling_down or self.next_due_at
+        is_read = not self.has_unread and not self.is_being_read
+        return is_read and not has_work and (self._rate_limit is None or self._rate_limit.is_idle)
+
+    def note_change(self) -> None:
+        """Note that the endpoint's settings, its health or the plans for its deliveries changed.
+
+        A read does not find the deliveries in flight, though they may be due again: so there is one when they end.
+        """
+        self.is_stale = True
+        # Health stays unknown until the read has ended: while it runs, only the old settings are known.
+        self.is_healthy = False
+        self._in_flight_at_change |= self.in_flight
 
     def clear_ready(self) -> None:
         """Drop the ready deliveries: they are about to be read again."""
@@ -129,6 +143,9 @@ class EndpointQueue:
     def finish(self, due_delivery: DueDelivery, attempt: Attempt | None) -> None:
         """Note that a delivery's attempt has ended and is stored; None when no attempt was made."""
         self.in_flight.discard(due_delivery.id)
+        if due_delivery.id in self._in_flight_at_change:
+            self._in_flight_at_change.discard(due_delivery.id)
+            self.has_unread = True
         if attempt is not None:
             self.is_fast = attempt.timings.total_ms < FAST_WITHIN_MS
             self.is_responsive = attempt.status_code is not None

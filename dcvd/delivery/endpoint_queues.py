@@ -132,9 +132,7 @@ class EndpointQueues:
         """Handle a change of an endpoint's settings or health: no attempt starts with the old ones."""
         queue = self._queues.get(endpoint_id)
         if queue is not None:
-            queue.is_stale = True
-            # Health stays unknown until the read has ended: while it runs, only the old settings are known.
-            queue.is_healthy = False
+            queue.note_change()
             self.mark_unread(queue)
 
     def _get_or_create_queue(self, endpoint_id: str) -> EndpointQueue:
@@ -172,6 +170,7 @@ class EndpointQueues:
             requests.append((queue, queue.is_stale, queue.known_ids, read_ahead - queue.ready_count))
             # The marks are cleared before the read: the next read sees what happens from here on.
             queue.is_stale = queue.has_unread = False
+            queue.is_being_read = True
             queue.next_due_at = None
         if not requests:
             return
@@ -195,6 +194,9 @@ class EndpointQueues:
                 queue.is_stale = queue.is_stale or is_stale
                 queue.has_unread = True
             raise
+        finally:
+            for queue, _, _, _ in requests:
+                queue.is_being_read = False
         for (queue, _, _, limit), (unsealed_endpoint, due_deliveries, next_due_at) in zip(
             requests, results, strict=True
         ):
@@ -204,7 +206,11 @@ class EndpointQueues:
                 continue
             queue.apply_settings(unsealed_endpoint)
             if unsealed_endpoint is None:
-                self._queues.pop(queue.endpoint_id, None)
+                # Whether it is removed, or its secrets may be readable again later, is not known here.
+                queue.is_stale = True
+                if queue.is_idle:
+                    # Otherwise a second queue would not know what is in flight.
+                    self._queues.pop(queue.endpoint_id, None)
                 continue
             queue.add(due_deliveries)
             queue.has_unread = queue.has_unread or len(due_deliveries) >= limit

@@ -162,6 +162,7 @@ class DeliveryPool:
         finally:
             queue.finish(due_delivery, attempt)
             self._scheduler.finish(queue, due_delivery.id)
+            self._queues.refill(queue)
 
     async def _make_attempt(self, unsealed_endpoint: UnsealedEndpoint, due_delivery: DueDelivery) -> Attempt:
         timeout_s = to_seconds(self._context.config.webhooks.timeout)

@@ -22,7 +22,7 @@ from dcvd.services.tokens import TokenUsage
 from dcvd.store import aws_external_ids, bulk_lines, events, jobs, oauth_states, timeline, tokens, written_records
 from dcvd.store.engine import maintenance
 from dcvd.store.engine.database import Snapshot, Transaction
-from dcvd.store.webhooks import attempts, deliveries, delivery_history, endpoints, signing_secrets
+from dcvd.store.webhooks import attempts, delivery_endings, delivery_history, endpoints, signing_secrets
 
 log = structlog.get_logger(__name__)
 
@@ -112,7 +112,7 @@ class Janitor:
             )
             for endpoint_id in endpoint_ids:
                 total += await self._sweep_endpoint(
-                    endpoint_id, state, cutoff_at, lambda tx, ids: delivery_history.delete_ended(tx, ids, cutoff_at)
+                    endpoint_id, state, cutoff_at, lambda tx, ids: delivery_endings.delete_ended(tx, ids, cutoff_at)
                 )
             if len(endpoint_ids) < _ENDPOINTS_PER_READ:
                 return total
@@ -122,10 +122,7 @@ class Janitor:
         """Remove deliveries held for disabled endpoints; they are kept as long as dead letters."""
 
         def delete(tx: Transaction, ids: Collection[str]) -> int:
-            removed_pairs = delivery_history.delete_held(tx, ids, cutoff_at)
-            successors = {(endpoint_id, domain_id) for endpoint_id, domain_id in removed_pairs if domain_id is not None}
-            deliveries.promote(tx, successors, self._context.now())
-            return len(removed_pairs)
+            return delivery_endings.delete_held(tx, ids, cutoff_at, self._context.now())
 
         disabled_ids = await self._context.database.read(endpoints.list_disabled_ids)
         return sum(

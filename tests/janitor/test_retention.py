@@ -12,7 +12,7 @@ from dcvd.services.webhooks import endpoints, replays, secret_rotation
 from dcvd.services.webhooks.deliveries import drop_expired, record_attempts
 from dcvd.services.webhooks.endpoints import EndpointChange
 from dcvd.store import events
-from dcvd.store.webhooks import delivery_history
+from dcvd.store.webhooks import delivery_endings
 from tests.janitor.conftest import Count
 from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import (
@@ -162,8 +162,8 @@ async def test_what_is_wanted_again_between_being_found_and_being_removed_stays(
     await replays.retry(context, endpoint.org_id, letter.id)
     # Held it would be old enough, but its endpoint is enabled; ended it would be, but it is owed.
     later = clock.now() + 1
-    assert await context.database.write(lambda tx: delivery_history.delete_ended(tx, [letter.id], later)) == 0
-    assert await context.database.write(lambda tx: delivery_history.delete_held(tx, [letter.id], later)) == []
+    assert await context.database.write(lambda tx: delivery_endings.delete_ended(tx, [letter.id], later)) == 0
+    assert await context.database.write(lambda tx: delivery_endings.delete_held(tx, [letter.id], later, later)) == 0
     assert await context.database.write(lambda tx: events.delete(tx, [letter.event_id])) == 0
     assert await count("deliveries") == 1
 

@@ -20,15 +20,28 @@ def _make_blank() -> bytes:
     return blank
 
 
+class Cut(BaseException):
+    """The process ended between two transactions."""
+
+
 class MemoryDatabase:
-    """What the services need of a Database; nothing in it ever waits."""
+    """What the services need of a Database; nothing in it ever waits.
+
+    writes_until_cut: after so many transactions the process ends, once; None for never.
+    """
 
     def __init__(self) -> None:
+        self.writes_until_cut: int | None = None
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
         self.connection.deserialize(_make_blank())
         self.connection.execute("PRAGMA foreign_keys = ON")
 
     async def write(self, unit: Callable[[Transaction], T]) -> T:
+        if self.writes_until_cut is not None:
+            if not self.writes_until_cut:
+                self.writes_until_cut = None
+                raise Cut
+            self.writes_until_cut -= 1
         self.connection.execute("BEGIN")
         try:
             value = unit(Transaction(self.connection))

@@ -153,6 +153,10 @@ def describe_next_attempt(consequence: AttemptConsequence | None) -> str:
             return f"To be tried again {when} by the retry schedule."
         case NextAttemptReason.RETRY_AFTER:
             return f"To be tried again {when} because the receiver's Retry-After asked for it."
+        case NextAttemptReason.REQUESTED if due_at is None:
+            return "To be tried again after earlier events of its domain: that was requested during this attempt."
+        case NextAttemptReason.REQUESTED:
+            return f"To be tried again {when}: that was requested during this attempt."
         case NextAttemptReason.DELIVERED:
             return "No more: it was delivered."
         case NextAttemptReason.GONE:

@@ -58,7 +58,11 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
 
 class DueDelivery(Struct, frozen=True, kw_only=True):
-    """A delivery that is due, with everything that an attempt needs beside the endpoint's settings."""
+    """A delivery that is due, with everything that an attempt needs beside the endpoint's settings.
+
+    `requests`: how often somebody has asked to send it again. Where it grows while an attempt is in flight, the request
+    decides what comes next, and not the attempt.
+    """
 
     id: str
     event_id: str
@@ -66,6 +70,7 @@ class DueDelivery(Struct, frozen=True, kw_only=True):
     domain_id: str | None
     attempts: int
     attempts_before: int
+    requests: int
     expires_at: int | None
     body: bytes
 
@@ -114,13 +119,18 @@ class NextAttemptReason(StrEnum):
     DELIVERED = "delivered"
     SCHEDULE = "schedule"
     RETRY_AFTER = "retry_after"
+    REQUESTED = "requested"
+    """Somebody asked to send it again while the attempt was in flight."""
     GONE = "gone"
     SCHEDULE_ENDED = "schedule_ended"
     ONCE = "once"
 
 
 class AttemptConsequence(Struct, frozen=True, kw_only=True):
-    """What an attempt means for its delivery; `next_attempt_at` is None when the delivery has ended."""
+    """What an attempt means for its delivery; `next_attempt_at` is None when the delivery has ended.
+
+    It is None too where a delivery that was requested again waits behind an earlier event of its domain.
+    """
 
     reason: NextAttemptReason
     next_attempt_at: int | None = None
@@ -131,7 +141,7 @@ class AttemptConsequence(Struct, frozen=True, kw_only=True):
         match self.reason:
             case NextAttemptReason.DELIVERED:
                 return DeliveryState.DELIVERED
-            case NextAttemptReason.SCHEDULE | NextAttemptReason.RETRY_AFTER:
+            case NextAttemptReason.SCHEDULE | NextAttemptReason.RETRY_AFTER | NextAttemptReason.REQUESTED:
                 return DeliveryState.PENDING
             case NextAttemptReason.GONE | NextAttemptReason.SCHEDULE_ENDED | NextAttemptReason.ONCE:
                 return DeliveryState.DEAD

@@ -23,7 +23,7 @@ from dcvd.errors import NotFound
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.store.engine.database import Snapshot, Transaction
-from dcvd.store.webhooks import attempts, deliveries, delivery_history, endpoints
+from dcvd.store.webhooks import attempts, deliveries, delivery_endings, delivery_history, endpoints
 
 log = structlog.get_logger(__name__)
 
@@ -35,13 +35,15 @@ async def record_attempts(
 ) -> list[AttemptConsequence]:
     """Store the results of attempts: delivered, due again by the schedule, or dead letters at its end.
 
+    A failed delivery that somebody asked to send again while the attempt was in flight is due as they were told.
+
     One transaction stores them all, and what they mean for the health of their endpoints. The attempts of one endpoint
     are in the order in which they ended. `healthy_endpoint_ids`: endpoints without a stored failure since their last
     success.
     """
     now = context.now()
     schedule = context.config.webhooks.retry_schedule
-    consequences = [
+    planned_consequences = [
         decide_next_attempt(
             finished.attempt, finished.due_delivery.attempts_before, schedule, now, context.random_fraction()
         )
@@ -49,7 +51,7 @@ async def record_attempts(
     ]
 
     def unit(tx: Transaction) -> list[AttemptConsequence]:
-        deliveries.apply_attempts(tx, finished_attempts, consequences, now)
+        consequences = deliveries.apply_attempts(tx, finished_attempts, planned_consequences, now)
         attempts.insert(
             tx,
             [
@@ -69,8 +71,7 @@ async def drop_expired(context: Context, due: Sequence[DueDelivery]) -> None:
     now = context.now()
 
     def unit(tx: Transaction) -> None:
-        pairs = deliveries.drop(tx, [delivery.id for delivery in due], EXPIRED_MESSAGE, now)
-        deliveries.promote(tx, pairs, now)
+        delivery_endings.drop(tx, [delivery.id for delivery in due], EXPIRED_MESSAGE, now)
 
     await context.database.write(unit)
 

@@ -90,6 +90,7 @@ async def start_test(context: Context, org_id: str, endpoint_id: str, text: str)
             domain_id=None,
             attempts=0,
             attempts_before=0,
+            requests=0,
             expires_at=None,
             body=event.body,
         )

@@ -20,7 +20,7 @@ from dcvd.kit.vault.sealing import VaultError
 from dcvd.services.context import Context
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.paging import Page, build_page, decode_cursor
-from dcvd.store.webhooks import deliveries, delivery_history, endpoints, signing_secrets
+from dcvd.store.webhooks import deliveries, delivery_endings, endpoints, signing_secrets
 
 log = structlog.get_logger(__name__)
 
@@ -113,7 +113,14 @@ async def get(context: Context, org_id: str, endpoint_id: str) -> Endpoint:
     return await context.database.read(lambda snapshot: get_owned(snapshot, org_id, endpoint_id))
 
 
-async def change(context: Context, org_id: str, endpoint_id: str, requested_change: EndpointChange) -> Endpoint:
+async def change(
+    context: Context,
+    org_id: str,
+    endpoint_id: str,
+    requested_change: EndpointChange,
+    *,
+    batch_size: int = _BATCH_SIZE,
+) -> Endpoint:
     """Change what is given; waiting deliveries go to the new address. Raises NotFound, InvalidInput.
 
     Enabling an endpoint resets its health, and sends what was held for it, unless `replay` says that it is not wanted.
@@ -125,7 +132,7 @@ async def change(context: Context, org_id: str, endpoint_id: str, requested_chan
     if requested_change.replay is HeldDeliveries.NONE and requested_change.enabled is not True:
         raise InvalidInput("replay", 'replay "none" goes with "enabled": true, and with nothing else.')
     if requested_change.replay is HeldDeliveries.NONE:
-        await _drop_held_deliveries(context, org_id, endpoint_id)
+        await _drop_held_deliveries(context, org_id, endpoint_id, batch_size)
 
     def unit(tx: Transaction) -> Endpoint:
         stored = get_owned(tx, org_id, endpoint_id)
@@ -140,7 +147,7 @@ async def change(context: Context, org_id: str, endpoint_id: str, requested_chan
         )
         if requested_change.replay is HeldDeliveries.NONE and not stored.health.is_enabled:
             # Drops what was held since the last batch; in a moment few deliveries are added.
-            _drop_batch(context, tx, endpoint_id)
+            _drop_batch(context, tx, endpoint_id, batch_size)
         endpoints.update(tx, endpoint)
         if valid_headers is not UNSET:
             endpoints.set_headers(tx, context.vault, org_id, endpoint.id, valid_headers)
@@ -151,15 +158,16 @@ async def change(context: Context, org_id: str, endpoint_id: str, requested_chan
     return await context.database.write(unit)
 
 
-async def remove(context: Context, org_id: str, endpoint_id: str) -> None:
+async def remove(context: Context, org_id: str, endpoint_id: str, *, batch_size: int = _BATCH_SIZE) -> None:
     """Remove an endpoint with all its deliveries. Raises NotFound.
 
-    A long history is removed in batches; meanwhile nothing is sent to the endpoint any more.
+    A long history is removed in batches; meanwhile nothing is sent to the endpoint any more. Where that is cut off, the
+    endpoint is left disabled with the rest of its deliveries, in their order.
     """
 
     def unit(tx: Transaction) -> bool:
         endpoint = get_owned(tx, org_id, endpoint_id)
-        if delivery_history.delete_of_endpoint(tx, endpoint_id, _BATCH_SIZE) < _BATCH_SIZE:
+        if delivery_endings.delete_of_endpoint(tx, endpoint_id, batch_size, context.now()) < batch_size:
             endpoints.delete(tx, org_id, endpoint_id)
             return True
         if endpoint.health.is_enabled:
@@ -208,22 +216,21 @@ def build_egress_policy(context: Context) -> EgressPolicy:
     )
 
 
-async def _drop_held_deliveries(context: Context, org_id: str, endpoint_id: str) -> None:
+async def _drop_held_deliveries(context: Context, org_id: str, endpoint_id: str, batch_size: int) -> None:
     """Drop the deliveries held for a disabled endpoint, in batches."""
 
     def unit(tx: Transaction) -> bool:
         if get_owned(tx, org_id, endpoint_id).health.is_enabled:
             return True
-        return _drop_batch(context, tx, endpoint_id) < _BATCH_SIZE
+        return _drop_batch(context, tx, endpoint_id, batch_size) < batch_size
 
     while not await context.database.write(unit):
         pass
 
 
-def _drop_batch(context: Context, tx: Transaction, endpoint_id: str) -> int:
-    ids = deliveries.list_pending_ids(tx, endpoint_id, _BATCH_SIZE)
-    now = context.now()
-    deliveries.promote(tx, deliveries.drop(tx, ids, DROPPED_WHEN_ENABLED, now), now)
+def _drop_batch(context: Context, tx: Transaction, endpoint_id: str, batch_size: int) -> int:
+    ids = deliveries.list_pending_ids(tx, endpoint_id, batch_size)
+    delivery_endings.drop(tx, ids, DROPPED_WHEN_ENABLED, context.now())
     return len(ids)
 
 

@@ -16,7 +16,7 @@ from dcvd.services.webhooks import deliveries as delivery_service
 from dcvd.services.webhooks import endpoints as endpoint_service
 from dcvd.store import events
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
-from dcvd.store.webhooks import deliveries, replays
+from dcvd.store.webhooks import delivery_order, replays
 from dcvd.store.webhooks.replays import PastEvent
 
 _COUNT_BATCH_SIZE: Final = 2_000
@@ -125,7 +125,7 @@ def is_selected(endpoint: Endpoint, replay: Replay, event: PastEvent) -> bool:
 
 def put_in_order(tx: Transaction, pairs: Sequence[tuple[str, str | None]], now: int) -> None:
     """Let only the first pending delivery of each (endpoint, domain) be due, and have the endpoints read anew."""
-    deliveries.put_in_order(tx, {(endpoint_id, domain_id) for endpoint_id, domain_id in pairs if domain_id}, now)
+    delivery_order.put_in_order(tx, {(endpoint_id, domain_id) for endpoint_id, domain_id in pairs if domain_id}, now)
     for endpoint_id in {endpoint_id for endpoint_id, _ in pairs}:
         # Deliveries that were read ahead may have to wait behind an earlier event now.
         tx.announce(Topic.ENDPOINTS, endpoint_id)

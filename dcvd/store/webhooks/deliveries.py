@@ -12,12 +12,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.events import EventType
-from dcvd.core.webhooks.deliveries import AttemptConsequence, Delivery, DeliveryState, DueDelivery, FinishedAttempt
+from dcvd.core.webhooks.deliveries import (
+    AttemptConsequence,
+    Delivery,
+    DeliveryState,
+    DueDelivery,
+    FinishedAttempt,
+    NextAttemptReason,
+)
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.rows import placeholders, split_rows
 from dcvd.store.webhooks import endpoints
 from dcvd.store.webhooks.delivery_history import DELIVERIES
+from dcvd.store.webhooks.delivery_order import HAS_EARLIER, promote
 
 
 class NewDelivery(Struct, frozen=True, array_like=True):
@@ -41,6 +49,7 @@ class _DueRow(Struct, frozen=True, array_like=True):
     domain_id: str | None
     attempts: int
     attempts_before: int
+    requests: int
     expires_at: int | None
     body: str
 
@@ -48,15 +57,11 @@ class _DueRow(Struct, frozen=True, array_like=True):
 _DUE_ROWS: Final = msgspec.json.Decoder(list[_DueRow])
 _PAGE: Final = 500
 
-_HAS_EARLIER: Final = (
-    "EXISTS (SELECT 1 FROM deliveries earlier WHERE earlier.endpoint_id = {0}.endpoint_id"
-    " AND earlier.domain_id = {0}.domain_id AND earlier.state = 'pending' AND earlier.sequence < {0}.sequence)"
-)
 _INSERT: Final = (
     "INSERT INTO deliveries (id, org_id, endpoint_id, event_id, event_type, domain_id, sequence, state,"
     " next_attempt_at, created_at, updated_at)"
     " SELECT n.id, n.org_id, n.endpoint_id, n.event_id, n.event_type, n.domain_id, n.sequence, 'pending',"
-    f" CASE WHEN n.domain_id IS NOT NULL AND {_HAS_EARLIER.format('n')} THEN NULL ELSE n.due_at END,"
+    f" CASE WHEN n.domain_id IS NOT NULL AND {HAS_EARLIER.format('n')} THEN NULL ELSE n.due_at END,"
     " n.created_at, n.created_at FROM ("
     " SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS org_id,"
     " json_extract(value, '$[2]') AS endpoint_id, json_extract(value, '$[3]') AS event_id,"
@@ -66,36 +71,26 @@ _INSERT: Final = (
 )
 _DUE: Final = (
     "SELECT json_group_array(json_array(few.id, few.event_id, few.event_type, few.domain_id, few.attempts,"
-    " few.attempts_before, e.expires_at, CAST(e.body AS TEXT)))"
-    " FROM (SELECT id, event_id, event_type, domain_id, attempts, attempts_before FROM deliveries"
+    " few.attempts_before, few.requests, e.expires_at, CAST(e.body AS TEXT)))"
+    " FROM (SELECT id, event_id, event_type, domain_id, attempts, attempts_before, requests FROM deliveries"
     " WHERE endpoint_id = ?1 AND next_attempt_at IS NOT NULL AND next_attempt_at <= ?2"
     " AND id NOT IN (SELECT value FROM json_each(?3)) ORDER BY next_attempt_at LIMIT ?4) few"
     " JOIN events e ON e.id = few.event_id"
 )
 _APPLY_FAILURES: Final = (
     "UPDATE deliveries SET attempts = o.number, last_error = o.error, updated_at = ?1,"
-    # What its tenant dropped or retried meanwhile stays so.
-    " state = CASE WHEN deliveries.state = 'pending' AND deliveries.attempts_before = o.attempts_before"
+    # What its tenant dropped or requested meanwhile stays so.
+    " state = CASE WHEN deliveries.state = 'pending' AND deliveries.requests = o.requests"
     " THEN o.state ELSE deliveries.state END,"
     " next_attempt_at = CASE WHEN deliveries.state <> 'pending' THEN NULL"
-    " WHEN deliveries.attempts_before <> o.attempts_before THEN deliveries.next_attempt_at"
-    f" WHEN deliveries.domain_id IS NOT NULL AND {_HAS_EARLIER.format('deliveries')} THEN NULL ELSE o.next_attempt_at "
+    " WHEN deliveries.requests <> o.requests THEN deliveries.next_attempt_at"
+    f" WHEN deliveries.domain_id IS NOT NULL AND {HAS_EARLIER.format('deliveries')} THEN NULL ELSE o.next_attempt_at "
     "END"
     " FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS state,"
     " json_extract(value, '$[2]') AS number, json_extract(value, '$[3]') AS next_attempt_at,"
-    " json_extract(value, '$[4]') AS error, json_extract(value, '$[5]') AS attempts_before"
+    " json_extract(value, '$[4]') AS error, json_extract(value, '$[5]') AS requests"
     " FROM json_each(?2)) o WHERE deliveries.id = o.id"
-)
-_PROMOTE: Final = (
-    "UPDATE deliveries SET next_attempt_at = ? WHERE state = 'pending' AND next_attempt_at IS NULL AND id IN ("
-    " SELECT (SELECT d.id FROM deliveries d WHERE d.endpoint_id = column1 AND d.domain_id = column2"
-    " AND d.state = 'pending' ORDER BY d.sequence LIMIT 1) FROM (VALUES {0})) RETURNING endpoint_id"
-)
-_DEMOTE: Final = (
-    "UPDATE deliveries SET next_attempt_at = NULL WHERE id IN ("
-    " SELECT d.id FROM json_each(?1) pair JOIN deliveries d ON d.endpoint_id = json_extract(pair.value, '$[0]')"
-    " AND d.domain_id = json_extract(pair.value, '$[1]') AND d.state = 'pending'"
-    f" WHERE d.next_attempt_at IS NOT NULL AND {_HAS_EARLIER.format('d')})"
+    " RETURNING deliveries.id, deliveries.state, deliveries.requests, deliveries.next_attempt_at"
 )
 
 
@@ -125,6 +120,7 @@ def list_due(
             domain_id=due_row.domain_id,
             attempts=due_row.attempts,
             attempts_before=due_row.attempts_before,
+            requests=due_row.requests,
             expires_at=due_row.expires_at,
             body=due_row.body.encode(),
         )
@@ -152,8 +148,11 @@ def list_owed_endpoints(snapshot: Snapshot, *, after: str, limit: int = _PAGE) -
 
 def apply_attempts(
     tx: Transaction, finished_attempts: Sequence[FinishedAttempt], consequences: Sequence[AttemptConsequence], now: int
-) -> None:
-    """Store what follows from attempts, each with its consequence, except for deliveries removed meanwhile."""
+) -> list[AttemptConsequence]:
+    """Store what follows from attempts, each with its consequence, except for deliveries removed meanwhile.
+
+    Returns the consequences; where a delivery was requested again meanwhile, the request is the consequence.
+    """
     results = list(zip(finished_attempts, consequences, strict=True))
     delivered_ids = [
         (finished.due_delivery.id,) for finished, consequence in results if consequence.state is DeliveryState.DELIVERED
@@ -172,13 +171,12 @@ def apply_attempts(
             finished.attempt.number,
             consequence.next_attempt_at,
             finished.attempt.error,
-            finished.due_delivery.attempts_before,
+            finished.due_delivery.requests,
         )
         for finished, consequence in results
         if consequence.state is not DeliveryState.DELIVERED
     ]
-    if rows:
-        tx.execute(_APPLY_FAILURES, (now, encode_json(rows)))
+    stored_rows = tx.fetch_all(_APPLY_FAILURES, (now, encode_json(rows))) if rows else []
     promote(
         tx,
         {
@@ -188,6 +186,20 @@ def apply_attempts(
         },
         now,
     )
+    pending = {row[0]: row[2:] for row in stored_rows if row[1] == DeliveryState.PENDING}
+    return [
+        _choose_consequence(consequence, finished.due_delivery.requests, pending.get(finished.due_delivery.id))
+        for finished, consequence in results
+    ]
+
+
+def _choose_consequence(
+    consequence: AttemptConsequence, requests: int, pending: tuple[int, int | None] | None
+) -> AttemptConsequence:
+    """Return the consequence of an attempt; `pending` has the requests and the next attempt that are stored now."""
+    if pending is None or pending[0] == requests:
+        return consequence
+    return AttemptConsequence(reason=NextAttemptReason.REQUESTED, next_attempt_at=pending[1])
 
 
 def filter_dead(snapshot: Snapshot, ids: Collection[str]) -> set[str]:
@@ -200,30 +212,6 @@ def filter_dead(snapshot: Snapshot, ids: Collection[str]) -> set[str]:
             "SELECT id FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state = 'dead'", (wanted_ids,)
         )
     )
-
-
-def promote(tx: Transaction, pairs: Collection[tuple[str, str]], now: int) -> None:
-    """Make the first pending delivery of each (endpoint, domain) due, where it waited for one that has ended."""
-    for count, values in split_rows(sorted(pairs)):
-        for (endpoint_id,) in tx.fetch_all(_PROMOTE.format(placeholders(count, 2)), (now, *values)):
-            tx.announce(Topic.DELIVERIES, endpoint_id)
-
-
-def put_in_order(tx: Transaction, pairs: Collection[tuple[str, str]], now: int) -> None:
-    """Let only the earliest pending event of each (endpoint, domain) be due, after others were put before it."""
-    if pairs:
-        tx.execute(_DEMOTE, (encode_json(sorted(pairs)),))
-        promote(tx, pairs, now)
-
-
-def drop(tx: Transaction, ids: Collection[str], reason: str, now: int) -> set[tuple[str, str]]:
-    """Drop pending deliveries; return the (endpoint, domain) pairs in which another delivery may be the first now."""
-    rows = tx.fetch_all(
-        "UPDATE deliveries SET state = 'dropped', next_attempt_at = NULL, last_error = ?, updated_at = ?"
-        " WHERE id IN (SELECT value FROM json_each(?)) AND state = 'pending' RETURNING endpoint_id, domain_id",
-        (reason, now, encode_list(ids)),
-    )
-    return {(endpoint_id, domain_id) for endpoint_id, domain_id in rows if domain_id is not None}
 
 
 def list_pending_ids(snapshot: Snapshot, endpoint_id: str, limit: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Deliveries as their tenants see them: lists with filters, one by id, and what retention removes."""
+"""Deliveries as their tenants see them: lists with filters, one by id, and those past their retention."""
 
 from collections.abc import Callable, Collection
 from typing import Any, Final
@@ -8,8 +8,7 @@ from msgspec import Struct
 from dcvd.core.events import EventType
 from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.webhooks.deliveries import Delivery, DeliveryState, DeliveryStatus, status_of
-from dcvd.store.engine.database import Snapshot, Transaction
-from dcvd.store.engine.json_text import encode_list
+from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.paging import HIGHEST_KEY
 from dcvd.store.engine.struct_table import StructTable
 
@@ -101,30 +100,6 @@ def list_old_ids(
         " ORDER BY id LIMIT ?",
         (endpoint_id, state, after, earliest_id(IdPrefix.DELIVERY, cutoff_at), cutoff_at, limit),
     )
-
-
-def delete_ended(tx: Transaction, ids: Collection[str], cutoff_at: int) -> int:
-    """Remove ended deliveries unchanged since an instant, with their attempts; return how many."""
-    return tx.execute(
-        "DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state <> 'pending' AND updated_at < ?",
-        (encode_list(ids), cutoff_at),
-    )
-
-
-def delete_held(tx: Transaction, ids: Collection[str], cutoff_at: int) -> list[tuple[str, str | None]]:
-    """Like `delete_ended`, for those held for disabled endpoints; return the (endpoint, domain) of each."""
-    rows = tx.fetch_all(
-        "DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state = 'pending' AND updated_at < ?"
-        " AND EXISTS (SELECT 1 FROM webhook_endpoints w WHERE w.id = deliveries.endpoint_id AND w.health = 'disabled')"
-        " RETURNING endpoint_id, domain_id",
-        (encode_list(ids), cutoff_at),
-    )
-    return [(endpoint_id, domain_id) for endpoint_id, domain_id in rows]
-
-
-def delete_of_endpoint(tx: Transaction, endpoint_id: str, limit: int) -> int:
-    """Remove up to `limit` deliveries of an endpoint, whatever their state; return how many."""
-    return tx.delete_some("deliveries", "id", "endpoint_id = ?", (endpoint_id, limit))
 
 
 def _matches(delivery: Delivery, org_id: str, filters: DeliveryFilters, is_enabled: Callable[[str], bool]) -> bool:

@@ -87,9 +87,13 @@ def list_past_events(
 
 
 def requeue(tx: Transaction, ids: Collection[str], now: int) -> None:
-    """Restart the schedule of deliveries, due at once; the caller has to put them in order."""
+    """Restart the schedule of deliveries, due at once; the caller has to put them in order.
+
+    An attempt that is in flight does not change that, unless it delivers.
+    """
     endpoint_ids = tx.fetch_column(
-        "UPDATE deliveries SET state = 'pending', attempts_before = attempts, next_attempt_at = ?1, updated_at = ?1"
+        "UPDATE deliveries SET state = 'pending', attempts_before = attempts, requests = requests + 1,"
+        " next_attempt_at = ?1, updated_at = ?1"
         " WHERE id IN (SELECT value FROM json_each(?2)) RETURNING endpoint_id",
         (now, encode_list(ids)),
     )
@@ -98,14 +102,19 @@ def requeue(tx: Transaction, ids: Collection[str], now: int) -> None:
 
 
 def make_due(tx: Transaction, delivery_id: str, now: int) -> None:
-    """Make a pending delivery due now, unless it waits for an earlier event of its domain."""
+    """Make a pending delivery due now, unless it waits for an earlier event of its domain.
+
+    An attempt that is in flight does not change that, unless it delivers.
+    """
     rows = tx.fetch_all(
-        "UPDATE deliveries SET next_attempt_at = ?, updated_at = ? WHERE id = ? AND next_attempt_at IS NOT NULL"
+        "UPDATE deliveries SET next_attempt_at = ?, requests = requests + 1, updated_at = ?"
+        " WHERE id = ? AND next_attempt_at IS NOT NULL"
         " RETURNING endpoint_id",
         (now, now, delivery_id),
     )
     for (endpoint_id,) in rows:
-        tx.announce(Topic.DELIVERIES, endpoint_id)
+        # Not as a new delivery, which is not in flight.
+        tx.announce(Topic.ENDPOINTS, endpoint_id)
 
 
 def _dead_letter_condition(org_id: str, endpoint_id: str | None) -> tuple[str, str]:

@@ -173,7 +173,7 @@ async def test_a_delivery_is_shown_with_its_exact_body_and_every_attempt(
 
 @pytest.mark.parametrize("reason", [*NextAttemptReason, None])
 def test_why_there_is_a_next_attempt_or_none_is_a_sentence(reason: NextAttemptReason | None) -> None:
-    planned = reason in (NextAttemptReason.SCHEDULE, NextAttemptReason.RETRY_AFTER)
+    planned = reason in (NextAttemptReason.SCHEDULE, NextAttemptReason.RETRY_AFTER, NextAttemptReason.REQUESTED)
     due_at = NOW if planned else None
     sentence = describe_next_attempt(
         None if reason is None else AttemptConsequence(reason=reason, next_attempt_at=due_at)

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.core.webhooks.deliveries import DeliveryState, decide_next_attempt
 from dcvd.services.context import Context
+from dcvd.services.webhooks import endpoints as webhooks
 from dcvd.services.webhooks import replays
+from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
 from dcvd.store.webhooks import deliveries
 from tests.delivery.conftest import configure
 from tests.delivery.owing import happen
@@ -57,8 +59,8 @@ async def test_nothing_is_sent_a_moment_before_it_is_due(
 
 @pytest.mark.parametrize("status", [200, 500])
 @pytest.mark.usefixtures("pool")
-async def test_a_retry_asked_for_while_an_attempt_is_under_way_sends_nothing_a_second_time(
-    context: Context, org: str, endpoint: str, receiver: Receiver, clock: ManualClock, status: int
+async def test_a_retry_asked_for_while_an_attempt_is_under_way_is_made_at_once_if_that_attempt_fails(
+    context: Context, org: str, endpoint: str, receiver: Receiver, status: int
 ) -> None:
     gate = Gate(saying(status))
     receiver.answer = in_turn(gate, ok)
@@ -67,20 +69,39 @@ async def test_a_retry_asked_for_while_an_attempt_is_under_way_sends_nothing_a_s
     (under_way,) = await context.database.read(
         lambda snapshot: deliveries.list_due(snapshot, endpoint, context.now(), 10, ())
     )
-    await replays.retry(context, org, under_way.id)
+    asked = await replays.retry(context, org, under_way.id)
+    assert asked.next_attempt_at == context.now()
     # A whole other delivery goes through: what is due was read again meanwhile.
     await happen(context, org)
     await delivered(context, 1)
     assert len(receiver.received) == 2
     gate.opened.set()
-    await attempted(context, 2)
-    if status == 500:
-        assert (await stored(context))[0].next_attempt_at == clock.now() + 5_000
-        await replays.retry(context, org, under_way.id)
     # The clock stands still: only what was asked for has it sent before its time.
     await delivered(context, 2)
     assert await states(context) == [("delivered", 1 if status == 200 else 2), ("delivered", 1)]
     assert len(receiver.received) == (2 if status == 200 else 3)
+
+
+@pytest.mark.usefixtures("pool")
+async def test_what_was_dropped_and_then_wanted_after_all_while_its_attempt_was_under_way_is_sent_at_once(
+    context: Context, org: str, endpoint: str, receiver: Receiver
+) -> None:
+    gate = Gate(saying(500))
+    receiver.answer = in_turn(gate, ok)
+    await happen(context, org)
+    await gate.reached.wait()
+    (under_way,) = await context.database.read(
+        lambda snapshot: deliveries.list_due(snapshot, endpoint, context.now(), 10, ())
+    )
+    await webhooks.change(context, org, endpoint, EndpointChange(enabled=False))
+    await webhooks.change(context, org, endpoint, EndpointChange(enabled=True, replay=HeldDeliveries.NONE))
+    assert await states(context) == [("dropped", 0)]
+    asked = await replays.retry(context, org, under_way.id)
+    assert (asked.state, asked.next_attempt_at) == (DeliveryState.PENDING, context.now())
+    gate.opened.set()
+    await delivered(context, 1, seconds=10)  # long before the minute's search
+    assert await states(context) == [("delivered", 2)]
+    assert len(receiver.received) == 2
 
 
 @pytest.mark.usefixtures("pool", "endpoint")

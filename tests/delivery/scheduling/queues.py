@@ -60,6 +60,7 @@ def due(count: int) -> list[DueDelivery]:
             domain_id=None,
             attempts=0,
             attempts_before=0,
+            requests=0,
             expires_at=None,
             body=b"{}",
         )

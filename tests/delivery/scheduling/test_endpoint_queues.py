@@ -11,8 +11,8 @@ from dcvd.delivery.endpoint_queues import EndpointQueues
 from dcvd.delivery.fair_scheduler import FairScheduler
 from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries as service
-from dcvd.store.engine.database import Topic
-from dcvd.store.webhooks import deliveries
+from dcvd.store.engine.database import Topic, Transaction
+from dcvd.store.webhooks import deliveries, delivery_endings
 from tests.delivery.conftest import subscribe
 from tests.delivery.owing import backlog, happen
 from tests.delivery.scheduling.queues import LIMIT, failed
@@ -98,7 +98,7 @@ async def test_a_lane_that_runs_dry_is_read_on_to_its_end(context: Context, org:
         turns.start(lane, due.id)
         lanes.refill(lane)
         await context.database.write(
-            lambda tx, due=due: deliveries.drop(tx, [due.id], "Taken.", 0)  # type: ignore[misc]
+            lambda tx, due=due: delivery_endings.drop(tx, [due.id], "Taken.", 0)  # type: ignore[misc]
         )
         lane.finish(due, None)
         turns.finish(lane, due.id)
@@ -188,6 +188,76 @@ async def test_more_lanes_than_are_kept_cost_no_more_than_they_must(context: Con
         turns.finish(lane, due.id)
         taken.add(lane.endpoint_id)
     assert taken == set(ids)
+
+
+async def test_a_lane_that_is_being_read_is_not_made_a_second_time_when_there_are_too_many(
+    context: Context, database: UnreliableDatabase, org: str
+) -> None:
+    endpoint, _ = await subscribe(context, org, _URL)
+    turns = FairScheduler(64)
+    lanes = EndpointQueues(context, turns, max_queues=1)
+    await _read_all(lanes)
+    others = [(await subscribe(context, org, _URL, events=("domain.removed",)))[0] for _ in range(3)]
+
+    async def meanwhile() -> None:
+        """Something is announced for others, which are too many then, and for the one that is being read."""
+        database.after_read = None
+
+        def announce(tx: Transaction, *, key: str) -> None:
+            tx.announce(Topic.DELIVERIES, key)
+
+        for announced in (*others, endpoint):
+            await context.database.write(partial(announce, key=announced))
+
+    await happen(context, org)
+    database.after_read = meanwhile
+    await lanes.update()
+    await _read_all(lanes)
+    taken = []
+    while (lane := turns.choose(context.now(), LIMIT)) is not None:
+        due = lane.take_next()
+        turns.start(lane, due.id)
+        taken.append(due.id)
+        await _read_all(lanes)
+    assert len(taken) == 1
+
+
+async def test_what_is_in_flight_is_known_also_after_its_endpoint_could_not_be_opened_for_a_while(
+    context: Context, org: str
+) -> None:
+    endpoint, _ = await subscribe(context, org, _URL)
+    await happen(context, org)
+    turns = FairScheduler(64)
+    lanes = EndpointQueues(context, turns)
+    await _read_all(lanes)
+    lane = turns.choose(context.now(), LIMIT)
+    assert lane is not None
+    due = lane.take_next()
+    turns.start(lane, due.id)
+    for _ in range(2):
+
+        def turn_over(tx: Transaction) -> None:
+            """The first time this damages the secret, the second time it is whole again."""
+            tx.execute(
+                "UPDATE webhook_secrets SET sealed = CAST(substr(sealed, -1) || substr(sealed, 2, length(sealed) - 2)"
+                " || substr(sealed, 1, 1) AS BLOB) WHERE endpoint_id = ?",
+                (endpoint,),
+            )
+            tx.announce(Topic.ENDPOINTS, endpoint)
+
+        await context.database.write(turn_over)
+        await _read_all(lanes)
+        lanes.request_survey()
+        await _read_all(lanes)
+        assert turns.choose(context.now(), LIMIT) is None
+    # Once its attempt has ended without an outcome it is due as before.
+    lane.finish(due, None)
+    turns.finish(lane, due.id)
+    lanes.refill(lane)
+    await _read_all(lanes)
+    again = turns.choose(context.now(), LIMIT)
+    assert again is not None
+    assert again.take_next().id == due.id
 
 
 async def test_while_a_failure_is_read_its_endpoint_does_not_count_as_well(context: Context, org: str) -> None:

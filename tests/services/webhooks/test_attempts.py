@@ -188,7 +188,9 @@ async def test_what_was_dropped_meanwhile_and_has_arrived_is_delivered(
     assert await states(context, endpoint) == ["delivered"]
 
 
-async def test_a_retry_pressed_during_an_attempt_is_that_attempt(context: Context, organization: Organization) -> None:
+async def test_a_retry_pressed_during_an_attempt_that_fails_is_due_as_it_was_answered(
+    context: Context, organization: Organization
+) -> None:
     endpoint = await subscribed(context, organization.id)
     await happen(context, organization.id)
     (one,) = await due(context, endpoint)
@@ -196,7 +198,14 @@ async def test_a_retry_pressed_during_an_attempt_is_that_attempt(context: Contex
     assert (pressed.state, pressed.next_attempt_at) == (DeliveryState.PENDING, context.now())
     (follows,) = await record_attempts(context, [failed(endpoint, one)])
     stored = await delivery(context, endpoint, one.id)
-    assert (stored.attempts, stored.next_attempt_at) == (1, follows.next_attempt_at)
+    assert (stored.attempts, stored.next_attempt_at) == (1, context.now())
+    assert follows == AttemptConsequence(reason=NextAttemptReason.REQUESTED, next_attempt_at=context.now())
+    # The next one follows the schedule again.
+    (again,) = await due(context, endpoint)
+    (follows,) = await record_attempts(context, [failed(endpoint, again)])
+    assert follows == AttemptConsequence(
+        reason=NextAttemptReason.SCHEDULE, next_attempt_at=context.now() + context.config.webhooks.retry_schedule[2]
+    )
 
 
 async def test_what_was_asked_for_again_keeps_its_full_schedule_though_an_older_attempt_was_the_last(
@@ -214,7 +223,7 @@ async def test_what_was_asked_for_again_keeps_its_full_schedule_though_an_older_
     await _disable_and_drop(context, endpoint)
     await replays.retry(context, organization.id, in_flight.id)
     (follows,) = await record_attempts(context, [failed(endpoint, in_flight)])
-    assert follows == AttemptConsequence(reason=NextAttemptReason.SCHEDULE_ENDED)
+    assert follows == AttemptConsequence(reason=NextAttemptReason.REQUESTED, next_attempt_at=context.now())
     (again,) = await due(context, endpoint)
     assert (again.attempts, again.attempts_before) == (len(schedule), len(schedule) - 1)
     assert await states(context, other) == []

@@ -1,6 +1,7 @@
 """Endpoints changed, switched, and removed."""
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -260,3 +261,24 @@ async def test_another_organizations_endpoint_looks_like_none(
     with pytest.raises(NotFound):
         await webhooks.remove(context, rival.id, endpoint.id)
     assert await endpoint_now(context, endpoint) == endpoint
+
+
+@pytest.mark.parametrize("how", [StoreError("The disk is full."), asyncio.CancelledError()])
+async def test_a_removal_that_is_cut_off_leaves_the_rest_in_order_and_it_is_sent_once_the_endpoint_is_enabled(
+    context: Context, database: UnreliableDatabase, endpoint: Endpoint, how: BaseException
+) -> None:
+    await _fill(context, endpoint, 700)
+    transactions = itertools.count(1)
+
+    async def cut() -> None:
+        if next(transactions) == 2:
+            raise how
+
+    database.before_write = cut
+    with pytest.raises(type(how)):
+        await webhooks.remove(context, endpoint.org_id, endpoint.id)
+    database.before_write = None
+    left = await owed(context, endpoint)
+    assert len(left) == 200
+    await _change(context, endpoint, enabled=True)
+    assert await deliver_all(context, endpoint) == [one.event_id for one in left]

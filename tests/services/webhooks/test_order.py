@@ -1,7 +1,8 @@
 """Of each domain one endpoint gets the events in order, whatever happens between."""
 
 import random
-from typing import Final, cast
+from collections.abc import Coroutine
+from typing import Any, Final, cast
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -11,8 +12,9 @@ from dcvd.config import CloudflareConfig, Config, Live
 from dcvd.config.sections import WebhooksConfig
 from dcvd.core.events import EventType
 from dcvd.core.instants import SECOND
+from dcvd.core.jobs import Job
 from dcvd.core.secret import Secret
-from dcvd.core.webhooks.deliveries import DueDelivery
+from dcvd.core.webhooks.deliveries import DeliveryState, DueDelivery
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.services import organizations
@@ -24,7 +26,7 @@ from dcvd.store.engine.database import Database
 from tests.conftest import VAULT
 from tests.examples import examples
 from tests.manual_clock import ManualClock
-from tests.services.memory import MemoryDatabase, run
+from tests.services.memory import Cut, MemoryDatabase, run
 from tests.services.webhooks.attempts import delivered, due, failed, happen, owed
 
 _TYPES: Final = (EventType.DOMAIN_ADDED, EventType.DOMAIN_ACTIVE)
@@ -40,9 +42,12 @@ class _Owed(Struct):
     state: str = "pending"
     attempts: int = 0
     before: int = 0
+    requests: int = 0
+    promised_at: int | None = None
+    """When its next attempt is due by the last answer to a retry; None after that attempt."""
 
     def begin_again(self) -> None:
-        self.state, self.before = "pending", self.attempts
+        self.state, self.before, self.requests, self.promised_at = "pending", self.attempts, self.requests + 1, None
 
 
 class OrderMachine(RuleBasedStateMachine):
@@ -96,11 +101,14 @@ class OrderMachine(RuleBasedStateMachine):
                 break
             endpoint, one = self.in_flight.pop(data.draw(st.sampled_from(sorted(self.in_flight))))
             made.append(delivered(endpoint, one) if status == 200 else failed(endpoint, one, status))
-            known = self.model[endpoint.id, one.event_id]
+            known = self.model.get((endpoint.id, one.event_id))
+            if known is None:  # removed while the attempt was in flight
+                continue
             known.attempts = one.attempts + 1
             if status == 200:
-                known.state = "delivered"
-            elif known.state == "pending" and known.before == one.attempts_before:
+                known.state, known.promised_at = "delivered", None
+            elif known.state == "pending" and known.requests == one.requests:
+                known.promised_at = None
                 spent = known.attempts - known.before >= len(_SCHEDULE)
                 known.state = "dead" if spent or status == 410 else "pending"
         run(record_attempts(self.context, made))
@@ -109,9 +117,12 @@ class OrderMachine(RuleBasedStateMachine):
     def one_is_retried(self, data: st.DataObject) -> None:
         if self.model:
             key = data.draw(st.sampled_from(sorted(self.model)))
-            run(replays.retry(self.context, self.org.id, self._ids()[key]))
+            answered = run(replays.retry(self.context, self.org.id, self._ids()[key]))
             if self.model[key].state != "pending":
                 self.model[key].begin_again()
+            elif answered.next_attempt_at is not None:
+                self.model[key].requests += 1
+            self.model[key].promised_at = answered.next_attempt_at
 
     @rule(
         which=st.integers(0, 1),
@@ -158,7 +169,7 @@ class OrderMachine(RuleBasedStateMachine):
         if enabled and held is HeldDeliveries.NONE and not self._enabled(endpoint):
             for (endpoint_id, _), known in self.model.items():
                 if endpoint_id == endpoint.id and known.state == "pending":
-                    known.state = "dropped"
+                    known.state, known.promised_at = "dropped", None
         change = EndpointChange(enabled=enabled, replay=held if enabled else HeldDeliveries.HELD)
         run(endpoints.change(self.context, self.org.id, endpoint.id, change))
 
@@ -168,7 +179,58 @@ class OrderMachine(RuleBasedStateMachine):
         late = [one for one in run(due(self.context, endpoint)) if one.id not in self.in_flight][:most]
         run(drop_expired(self.context, late))
         for one in late:
-            self.model[endpoint.id, one.event_id].state = "dropped"
+            known = self.model[endpoint.id, one.event_id]
+            known.state, known.promised_at = "dropped", None
+
+    @rule(which=st.integers(0, 1), transactions=st.integers(0, 4))
+    def an_endpoint_is_removed_but_the_process_may_end_before_that_is_through(
+        self, which: int, transactions: int
+    ) -> None:
+        endpoint = self.endpoints[which]
+        if self._ends_after(transactions, endpoints.remove(self.context, self.org.id, endpoint.id, batch_size=2)):
+            left = {one.event_id for one in run(owed(self.context, endpoint))}
+            assert self._enabled(endpoint) <= (not transactions)
+        else:
+            left = set()
+            url, types = endpoint.url, endpoint.events
+            self.endpoints[which], _ = run(endpoints.create(self.context, self.org.id, url=url, events=types))
+        for endpoint_id, event_id in list(self.model):
+            if endpoint_id == endpoint.id and event_id not in left:
+                del self.model[endpoint_id, event_id]
+
+    @rule(which=st.integers(0, 1), transactions=st.integers(0, 4))
+    def the_process_ends_while_what_is_held_is_dropped(self, which: int, transactions: int) -> None:
+        endpoint = self.endpoints[which]
+        run(endpoints.change(self.context, self.org.id, endpoint.id, EndpointChange(enabled=False)))
+        change = EndpointChange(enabled=True, replay=HeldDeliveries.NONE)
+        enabling = endpoints.change(self.context, self.org.id, endpoint.id, change, batch_size=2)
+        was_cut = self._ends_after(transactions, enabling)
+        assert self._enabled(endpoint) is not was_cut
+        for one in run(owed(self.context, endpoint)):
+            known = self.model[endpoint.id, one.event_id]
+            if known.state == "pending" and one.state is DeliveryState.DROPPED:
+                known.state, known.promised_at = "dropped", None
+            assert was_cut or known.state != "pending"
+
+    @rule(which=st.integers(0, 1), transactions=st.integers(0, 4))
+    def a_replay_goes_on_where_the_process_ended(self, which: int, transactions: int) -> None:
+        endpoint = self.endpoints[which]
+        asked = run(replays.prepare_replay(self.context, self.org.id, endpoint.id, status=ReplayStatus.ALL))
+        job = run(replay_job.start_replay(self.context, self.org.id, asked))
+
+        async def go_on() -> None:
+            going: Job | None = job
+            while going is not None:
+                going = await replay_job.run_next_batch(self.context, going, batch_size=2)
+
+        self._ends_after(transactions, go_on())
+        run(go_on())
+        for event_id, kind, domain, sequence in self.events:
+            known = self.model.get((endpoint.id, event_id))
+            if known is not None and known.state != "pending":
+                known.begin_again()
+            elif known is None and kind in endpoint.events:
+                self.model[endpoint.id, event_id] = _Owed(domain, sequence)
 
     @rule(seconds=st.sampled_from((1, 6, 40)))
     def time_passes(self, seconds: int) -> None:
@@ -190,10 +252,26 @@ class OrderMachine(RuleBasedStateMachine):
                 or known.sequence == min(other.sequence for other in pending if other.domain == known.domain)
             }
             assert {one.sequence for one in stored if one.next_attempt_at is not None} == first
+            for one in stored:
+                known = expected[one.event_id]
+                if known.promised_at is not None and known.sequence in first:
+                    assert one.next_attempt_at is not None
+                    assert one.next_attempt_at <= known.promised_at
 
     def teardown(self) -> None:
         if hasattr(self, "database"):
             self.database.close()
+
+    def _ends_after(self, transactions: int, steps: Coroutine[Any, Any, object]) -> bool:
+        """Run a use case until the process ends after so many transactions; whether it has come to that."""
+        self.database.writes_until_cut = transactions
+        try:
+            run(steps)
+        except Cut:
+            return True
+        finally:
+            self.database.writes_until_cut = None
+        return False
 
     def _enabled(self, endpoint: Endpoint) -> bool:
         return run(endpoints.get(self.context, self.org.id, endpoint.id)).health.is_enabled

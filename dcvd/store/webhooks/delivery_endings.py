@@ -1,0 +1,54 @@
+"""Deliveries that end without an attempt: dropped, past their retention, or removed with their endpoint.
+
+What waited for them in the order of its domain's events is due after that, see `delivery_order`.
+"""
+
+from collections.abc import Collection
+
+from dcvd.core.webhooks.deliveries import DeliveryState
+from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.json_text import encode_list
+from dcvd.store.webhooks.delivery_order import let_successors_go
+
+
+def drop(tx: Transaction, ids: Collection[str], reason: str, now: int) -> None:
+    """Drop those of the deliveries that are pending; `reason` is shown as their last error."""
+    rows = tx.fetch_all(
+        "UPDATE deliveries SET state = 'dropped', next_attempt_at = NULL, last_error = ?, updated_at = ?"
+        " WHERE id IN (SELECT value FROM json_each(?)) AND state = 'pending' RETURNING endpoint_id, domain_id",
+        (reason, now, encode_list(ids)),
+    )
+    let_successors_go(tx, rows, now)
+
+
+def delete_ended(tx: Transaction, ids: Collection[str], cutoff_at: int) -> int:
+    """Remove ended deliveries unchanged since an instant, with their attempts; return how many."""
+    return tx.execute(
+        "DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state <> 'pending' AND updated_at < ?",
+        (encode_list(ids), cutoff_at),
+    )
+
+
+def delete_held(tx: Transaction, ids: Collection[str], cutoff_at: int, now: int) -> int:
+    """Like `delete_ended`, for those held for disabled endpoints."""
+    rows = tx.fetch_all(
+        "DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state = 'pending' AND updated_at < ?"
+        " AND EXISTS (SELECT 1 FROM webhook_endpoints w WHERE w.id = deliveries.endpoint_id AND w.health = 'disabled')"
+        " RETURNING endpoint_id, domain_id",
+        (encode_list(ids), cutoff_at),
+    )
+    let_successors_go(tx, rows, now)
+    return len(rows)
+
+
+def delete_of_endpoint(tx: Transaction, endpoint_id: str, limit: int, now: int) -> int:
+    """Remove up to `limit` deliveries of an endpoint, whatever their state; return how many."""
+    rows = tx.fetch_all(
+        "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE endpoint_id = ? LIMIT ?)"
+        " RETURNING endpoint_id, domain_id, state",
+        (endpoint_id, limit),
+    )
+    let_successors_go(
+        tx, [(endpoint_id, domain_id) for _, domain_id, state in rows if state == DeliveryState.PENDING], now
+    )
+    return len(rows)
