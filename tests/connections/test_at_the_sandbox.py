@@ -76,8 +76,7 @@ async def _consented(context: Context, access: ProviderAccess, organization: Org
         back = parse_qs(urlsplit(answer.headers["Location"]).query)
     return await code_exchange.connect_for_tenant(
         context,
-        access.token_client,
-        access.drivers,
+        access,
         organization.id,
         minted.token.id,
         Provider.CLOUDFLARE,

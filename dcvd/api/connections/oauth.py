@@ -100,8 +100,7 @@ async def exchange(request: ApiRequest, data: JSONBody[NewExchange]) -> Response
         raise InvalidInput("code", "code is empty; send the code that came to the redirect URI.")
     connection = await code_exchange.connect_for_tenant(
         request.context,
-        request.services.access.token_client,
-        request.services.access.drivers,
+        request.services.access,
         request.org_id,
         request.auth.id,
         data.provider,

@@ -44,8 +44,7 @@ async def handle_callback(request: ApiRequest, provider: FromPath[str]) -> Respo
         callback = _parse_callback(request.scope["query_string"])
         result = await connect_for_browser(
             request.context,
-            request.services.access.token_client,
-            request.services.access.drivers,
+            request.services.access,
             known_provider,
             callback,
         )

@@ -15,17 +15,20 @@ from dcvd.core.connections.oauth import (
     is_wrong_issuer,
     read_granted_scopes,
 )
+from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
 from dcvd.core.timeline import token_actor
-from dcvd.errors import DcvdError, InvalidInput, Permanent, RemoteError, Unauthorized
+from dcvd.errors import DcvdError, InvalidInput, Permanent, RemoteError, StoreError, Unauthorized
 from dcvd.kit.http.fetch import FetchFailed
+from dcvd.kit.tasks import run_to_end
 from dcvd.kit.vault.sealing import VaultError
 from dcvd.oauth.token_responses import TokenResponse
 from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import DriverFactory
 from dcvd.services.connections import creation
 from dcvd.services.connections.authorizations import consume_for_browser, consume_for_tenant, invalid_state_error
+from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.token_refresher import revoke
 from dcvd.services.context import Context
 from dcvd.store import organizations
@@ -52,8 +55,7 @@ class CallbackResult(Struct, frozen=True, kw_only=True):
 
 async def connect_for_tenant(
     context: Context,
-    token_client: TokenClient,
-    drivers: DriverFactory,
+    access: ProviderAccess,
     org_id: str,
     token_id: str,
     provider: Provider,
@@ -66,19 +68,19 @@ async def connect_for_tenant(
     """Make a connection from an answer that a tenant's own page received.
 
     Raises InvalidInput where the answer or the customer's consent is at fault, RemoteError where the provider cannot or
-    will not, NotConfigured, Conflict. Whatever is raised, the state is used and nothing else is stored.
+    will not, NotConfigured, Conflict, StoreError. Whatever is raised, the state is used and nothing else is stored; but
+    a StoreError with the code `outcome_unknown` leaves that open.
     """
     context.connection_vault  # noqa: B018  # raises where there is no key, before the state is used
     consumed_state = await consume_for_tenant(
         context, org_id, token_id, provider, state=state, redirect_uri=redirect_uri
     )
-    return await _connect(context, token_client, drivers, consumed_state, code, issuer)
+    return await _connect(context, access, consumed_state, code, issuer)
 
 
 async def connect_for_browser(
     context: Context,
-    token_client: TokenClient,
-    drivers: DriverFactory,
+    access: ProviderAccess,
     provider: Provider,
     callback: AuthorizationResponse,
 ) -> CallbackResult:
@@ -91,7 +93,7 @@ async def connect_for_browser(
     try:
         if callback.code is None:
             raise _authorization_refused_error(provider, callback.error or "authorization_failed")
-        connection = await _connect(context, token_client, drivers, consumed_state, callback.code, callback.issuer)
+        connection = await _connect(context, access, consumed_state, callback.code, callback.issuer)
     except DcvdError as error:
         log.warning(
             "oauth.not_connected",
@@ -105,15 +107,10 @@ async def connect_for_browser(
 
 
 async def _connect(
-    context: Context,
-    token_client: TokenClient,
-    drivers: DriverFactory,
-    consumed_state: ConsumedState,
-    code: Secret,
-    issuer: str | None,
+    context: Context, access: ProviderAccess, consumed_state: ConsumedState, code: Secret, issuer: str | None
 ) -> Connection:
+    """Use the code, as a detached task: the provider gives for it once what nobody may lose."""
     authorization = consumed_state.authorization
-    provider = authorization.provider
     if is_wrong_issuer(authorization.issuer, issuer, is_required=authorization.issuer_required):
         raise InvalidInput(
             "iss",
@@ -121,12 +118,30 @@ async def _connect(
             f"{'no server' if issuer is None else 'another one'}. Its code was not used.",
             code="wrong_issuer",
         )
+    verifier = _unseal_verifier(context, consumed_state)
+    connection_id = context.new_id(IdPrefix.CONNECTION)
+    return await access.tasks.run(
+        f"connect.{connection_id}",
+        lambda: _use_code(context, access, consumed_state, code, verifier, connection_id),
+    )
+
+
+async def _use_code(
+    context: Context,
+    access: ProviderAccess,
+    consumed_state: ConsumedState,
+    code: Secret,
+    verifier: Secret,
+    connection_id: str,
+) -> Connection:
+    authorization = consumed_state.authorization
+    provider = authorization.provider
     asked_at = context.now()
-    tokens = await _exchange(token_client, consumed_state, code, _unseal_verifier(context, consumed_state))
+    tokens = await _exchange(access.token_client, consumed_state, code, verifier)
     try:
         scopes = _check_scopes(consumed_state, tokens)
         credentials = OauthTokens(access_token=tokens.access_token, refresh_token=tokens.refresh_token)
-        account = await _find_account(drivers, provider, credentials)
+        account = await _find_account(access.drivers, provider, credentials)
         expires_at = None if tokens.expires_in is None else asked_at + tokens.expires_in * SECOND
         return await creation.create(
             context,
@@ -138,10 +153,14 @@ async def _connect(
             expires_at=expires_at,
             refresh_at=None if expires_at is None else choose_refresh_at(asked_at, expires_at),
             actor=token_actor(authorization.token_id),
+            connection_id=connection_id,
         )
     except BaseException:
         # Also where this task is cancelled: nobody else would ever revoke what was granted.
-        await asyncio.shield(_revoke_granted_tokens(token_client, provider, tokens))
+        await run_to_end(
+            f"give_back.{connection_id}",
+            _revoke_unless_stored(context, access.token_client, provider, tokens, connection_id),
+        )
         raise
 
 
@@ -198,8 +217,16 @@ async def _find_account(drivers: DriverFactory, provider: Provider, credentials:
         return None
 
 
-async def _revoke_granted_tokens(token_client: TokenClient, provider: Provider, tokens: TokenResponse) -> None:
-    """Revoke tokens that are not kept."""
+async def _revoke_unless_stored(
+    context: Context, token_client: TokenClient, provider: Provider, tokens: TokenResponse, connection_id: str
+) -> None:
+    """Revoke tokens that are not kept; those of a connection that may be stored stay as they are."""
+    try:
+        if await creation.is_stored(context, connection_id):
+            return
+    except StoreError as error:
+        log.error("oauth.not_known_if_stored", connection_id=connection_id, error=error.message)  # noqa: TRY400
+        return
     try:
         revoked = await revoke(token_client, provider, tokens)
     except DcvdError as error:

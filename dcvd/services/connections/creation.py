@@ -9,7 +9,7 @@ from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import Credentials, OauthTokens, method_of
 from dcvd.core.ids import IdPrefix
 from dcvd.core.text import make_printable
-from dcvd.errors import Conflict
+from dcvd.errors import Conflict, StoreError
 from dcvd.services.context import Context
 from dcvd.store import connections
 from dcvd.store.engine.database import Snapshot, Transaction
@@ -32,21 +32,24 @@ async def create(
     expires_at: int | None,
     refresh_at: int | None,
     actor: str,
+    connection_id: str | None = None,
     in_transaction: Callable[[Transaction], None] | None = None,
 ) -> Connection:
     """Store a connection whose credentials the provider has accepted.
 
     refresh_at: is ignored without a refresh token.
     actor: who made the connection, as a timeline names them.
+    connection_id: the new connection's id, for who has to ask `is_stored` about it; else one is made.
     in_transaction: stores what belongs to the connection, in the same transaction; what it raises comes out here.
 
-    Raises NotConfigured without a configured key, Conflict where the organization has too many connections.
+    Raises NotConfigured without a configured key, Conflict where the organization has too many connections; StoreError,
+    with the code `outcome_unknown` where nobody can tell whether it is stored.
     """
     vault = context.connection_vault
     now = context.now()
     is_renewable = isinstance(credentials, OauthTokens) and credentials.refresh_token is not None
     connection = Connection(
-        id=context.new_id(IdPrefix.CONNECTION),
+        id=connection_id or context.new_id(IdPrefix.CONNECTION),
         org_id=org_id,
         provider=provider,
         method=method_of(credentials),
@@ -64,7 +67,11 @@ async def create(
             in_transaction(tx)
         connections.insert(tx, vault, connection, credentials)
 
-    await context.database.write(unit)
+    try:
+        await context.database.write(unit)
+    except StoreError:
+        if not await is_stored(context, connection.id):
+            raise
     log.info(
         "connection.created",
         connection_id=connection.id,
@@ -74,6 +81,26 @@ async def create(
         actor=actor,
     )
     return connection
+
+
+async def is_stored(context: Context, connection_id: str) -> bool:
+    """Find out what became of storing a connection, also where the commit seemed to fail or its caller was cancelled.
+
+    Raises StoreError with the code `outcome_unknown` where the database does not answer.
+    """
+
+    def query(tx: Transaction) -> bool:
+        return connections.get(tx, connection_id) is not None
+
+    try:
+        # The writer works in order: what it reads now comes after whatever it was given before.
+        return await context.database.write(query)
+    except StoreError as error:
+        raise StoreError(
+            f"The database failed ({error.message}), and nobody can tell whether the connection {connection_id} was "
+            "stored. List the connections before you connect again.",
+            code="outcome_unknown",
+        ) from error
 
 
 def check_room(snapshot: Snapshot, org_id: str) -> None:

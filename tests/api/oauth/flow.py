@@ -124,6 +124,12 @@ class Flow:
             assert tokens.refresh_token is not None
             await self.assert_dead(tokens.refresh_token)
 
+    async def assert_every_token_lives(self) -> None:
+        """The server takes every refresh token that came."""
+        for tokens in list(self.client.granted):
+            assert tokens.refresh_token is not None
+            await self.client.refresh(Provider.OTHER, tokens.refresh_token)
+
     async def assert_dead(self, refresh_token: Secret) -> None:
         """The server does not take it any more."""
         with pytest.raises(Unauthorized) as refused:

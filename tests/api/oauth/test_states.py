@@ -1,6 +1,7 @@
 """A state is good for one answer, of one token, from one provider, at one redirect URI, for ten minutes."""
 
 import asyncio
+import threading
 
 import pytest
 from aiohttp import web
@@ -10,12 +11,15 @@ from dcvd.core.connections.oauth import STATE_LIFETIME_MS, hash_state
 from dcvd.core.instants import MINUTE
 from dcvd.core.secret import Secret
 from dcvd.services.connections import code_exchange
+from dcvd.store.engine.database import Transaction
 from tests.api.client import Client, problem
-from tests.api.conftest import Mint
+from tests.api.conftest import EventDict, Mint
 from tests.api.oauth.flow import Flow
 from tests.manual_clock import ManualClock
 from tests.oauth.servers import OURS, TENANTS
 from tests.oauth.strict import Strict
+from tests.unreliable_database import Fate, UnreliableDatabase, strike
+from tests.waiting import until
 
 pytestmark = pytest.mark.parametrize("server", ["ours"], indirect=True)
 
@@ -130,8 +134,7 @@ async def test_whoever_is_cut_off_after_the_state_was_used_begins_again_and_what
     call = asyncio.create_task(
         code_exchange.connect_for_tenant(
             flow.context,
-            flow.client,
-            flow.access.drivers,
+            flow.access,
             org_id,
             token_id,
             Provider.OTHER,
@@ -142,7 +145,7 @@ async def test_whoever_is_cut_off_after_the_state_was_used_begins_again_and_what
         )
     )
     await asyncio.wait_for(reached.wait(), 60)
-    call.cancel()
+    await flow.access.tasks.drain(0)
     with pytest.raises(asyncio.CancelledError):
         await call
     cut_off.set()
@@ -151,6 +154,76 @@ async def test_whoever_is_cut_off_after_the_state_was_used_begins_again_and_what
     problem(await flow.exchange(parameters), 400, "invalid_state", field="state")
     await flow.assert_nothing_is_kept()
     assert await flow.connected()
+
+
+async def test_a_caller_who_leaves_while_the_code_is_used_finds_the_connection_later(flow: Flow) -> None:
+    reached, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        reached.set()
+        await go_on.wait()
+
+    parameters = await flow.consented(redirectUri=TENANTS)
+    flow.account.before_answer = hold
+    call = asyncio.create_task(flow.exchange(parameters))
+    await asyncio.wait_for(reached.wait(), 60)
+    call.cancel()
+    await asyncio.wait([call])
+    go_on.set()
+    assert await flow.access.tasks.drain(60) == 0
+    assert await flow.kept() == 1
+    await flow.assert_every_token_lives()
+
+
+async def test_a_commit_that_failed_connects_nothing_and_what_was_granted_is_given_back(flow: Flow) -> None:
+    strike(flow.context.database, "create.", 1, Fate.LOST)
+    problem(await flow.exchange(await flow.consented(redirectUri=TENANTS)), 503, "store_failed")
+    await flow.assert_nothing_is_kept()
+
+
+async def test_a_commit_that_seemed_to_fail_and_did_not_has_connected(flow: Flow) -> None:
+    strike(flow.context.database, "create.", 1, Fate.DONE_ANYWAY)
+    assert (await flow.exchange(await flow.consented(redirectUri=TENANTS))).status == 201
+    assert await flow.kept() == 1
+    await flow.assert_every_token_lives()
+
+
+@pytest.mark.parametrize("fate", Fate)
+async def test_nothing_is_given_back_where_nobody_can_tell_whether_it_is_stored(flow: Flow, fate: Fate) -> None:
+    strike(flow.context.database, "create.", 1, fate)
+    for _ in range(2):
+        strike(flow.context.database, "is_stored.", 1, Fate.LOST)
+    problem(await flow.exchange(await flow.consented(redirectUri=TENANTS)), 503, "outcome_unknown")
+    assert await flow.kept() == (1 if fate is Fate.DONE_ANYWAY else 0)
+    await flow.assert_every_token_lives()
+
+
+async def test_a_connection_that_is_cut_off_at_its_commit_is_stored_and_lives(
+    flow: Flow, log_lines: list[EventDict]
+) -> None:
+    inside, go_on = threading.Event(), threading.Event()
+
+    def hold(tx: Transaction) -> None:
+        if tx.fetch_count("SELECT count(*) FROM oauth_connections WHERE id > ''"):
+            inside.set()
+            go_on.wait(60)
+
+    async def cut_off() -> bool:
+        return any(line["event"] == "task.cut_off" for line in log_lines)
+
+    parameters = await flow.consented(redirectUri=TENANTS)
+    database = flow.context.database
+    assert isinstance(database, UnreliableDatabase)
+    database.before_commit = hold
+    call = asyncio.create_task(flow.exchange(parameters))
+    assert await asyncio.to_thread(inside.wait, 60)
+    draining = asyncio.create_task(flow.access.tasks.drain(0))
+    await until(cut_off)
+    go_on.set()
+    assert await draining == 1
+    await asyncio.wait([call])
+    assert await flow.kept() == 1
+    await flow.assert_every_token_lives()
 
 
 async def test_a_token_that_was_revoked_meanwhile_connects_nothing(flow: Flow, mint: Mint) -> None:
