@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from dcvd.config import CloudflareConfig, Config, Live
 from dcvd.core.domains.domain import ValidationMethod
+from dcvd.core.domains.hostname_orders import HostnameOrder, needs_branding
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
 from dcvd.core.instants import HOUR, to_seconds
 from dcvd.core.retry_after import parse_retry_after_ms
@@ -26,8 +27,6 @@ log = structlog.get_logger(__name__)
 
 MAX_PAGE_SIZE: Final = 50
 _MAX_ANSWER_BYTES: Final = 8 << 20
-_MAX_COMMON_NAME_LENGTH: Final = 64
-"""A longer name gets a certificate only with one of Cloudflare's own names in front of it (error 1469)."""
 _ORDERABLE_METHODS: Final = frozenset({"http", "txt", "email"})
 """What an order may ask for; `cname` still occurs in answers alone."""
 _MAX_RETRY_AFTER_MS: Final = HOUR
@@ -93,6 +92,17 @@ class CloudflareClient:
         """Return how many hostnames could be registered now without waiting; None for any number."""
         return self._budget.count_free_certificates()
 
+    def build_order(
+        self, hostname: str, *, validation: ValidationMethod = "http", wildcard: bool = False
+    ) -> HostnameOrder:
+        """Build the order for a hostname, with the configured CAs."""
+        return HostnameOrder(
+            hostname=hostname,
+            validation=validation,
+            wildcard=wildcard,
+            certificate_authorities=self._config.certificate_authorities,
+        )
+
     async def create(
         self,
         hostname: str,
@@ -101,16 +111,17 @@ class CloudflareClient:
         wildcard: bool = False,
         urgency: Urgency = Urgency.ROUTINE,
     ) -> CloudflareHostname:
-        """Register a hostname. Raises Permanent with remote_code 1406 when the zone has it already.
-
-        Delegated validation is Cloudflare's `txt`, whose records it then answers itself; a wildcard needs it.
-        """
-        ssl = _build_ssl(hostname, "http" if validation == "http" else "txt", wildcard=wildcard)
-        if self._config.certificate_authorities:
-            ssl["certificate_authority"] = self._config.certificate_authorities[0]
-        body = {"hostname": hostname, "ssl": ssl}
+        """Register a hostname. Raises Permanent with remote_code 1406 when the zone has it already."""
+        order = self.build_order(hostname, validation=validation, wildcard=wildcard)
+        body = {"hostname": hostname, "ssl": _build_ordered_ssl(order)}
         envelope = await self._call("POST", "/custom_hostnames", body=body, orders_certificate=True, urgency=urgency)
         return _require_hostname(envelope, "POST", name=hostname)
+
+    async def edit(
+        self, cf_id: str, order: HostnameOrder, *, urgency: Urgency = Urgency.ROUTINE
+    ) -> CloudflareHostname | CloudflareHostnameAbsence:
+        """Edit a hostname so that it is as ordered; Cloudflare then validates it anew."""
+        return await self._observe("PATCH", cf_id, body={"ssl": _build_ordered_ssl(order)}, urgency=urgency)
 
     async def get(
         self, cf_id: str, *, urgency: Urgency = Urgency.ROUTINE
@@ -243,12 +254,17 @@ class CloudflareClient:
             ) from error
 
 
+def _build_ordered_ssl(order: HostnameOrder) -> dict[str, Any]:
+    ssl = _build_ssl(order.hostname, order.method, wildcard=order.wildcard)
+    if order.certificate_authorities:
+        ssl["certificate_authority"] = order.certificate_authorities[0]
+    return ssl
+
+
 def _build_ssl(hostname: str, method: str | None, *, wildcard: bool) -> dict[str, Any]:
-    """Build the order of a certificate, complete, because an edit that omits a part might be read as removing it."""
-    ssl: dict[str, Any] = {"method": method, "type": "dv"}
-    if wildcard:
-        ssl["wildcard"] = True
-    if len(hostname) > _MAX_COMMON_NAME_LENGTH:
+    """Build the order of a certificate, complete, because an edit that omits a part leaves or removes it."""
+    ssl: dict[str, Any] = {"method": method, "type": "dv", "wildcard": wildcard}
+    if needs_branding(hostname):
         ssl["cloudflare_branding"] = True
     return ssl
 

@@ -71,6 +71,7 @@ def read_hostname(result: object) -> CloudflareHostname | None:
         validation_errors=tuple(_read_messages(ssl.get("validation_errors"))),
         method=_read_text(ssl.get("method"), _MAX_STATUS_LENGTH),
         wildcard=ssl.get("wildcard") is True,
+        certificate_type=_read_text(ssl.get("type"), _MAX_STATUS_LENGTH),
         certificate_authority=_read_text(ssl.get("certificate_authority"), _MAX_STATUS_LENGTH),
         delegation_record=_read_delegation(ssl),
         waits_for_txt=any(

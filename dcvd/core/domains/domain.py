@@ -44,6 +44,8 @@ class DomainErrorCode(StrEnum):
     CERTIFICATE_GONE = "certificate_gone"
     CERTIFICATE_EXPIRED = "certificate_expired"
     HOSTNAME_TAKEN = "hostname_taken"
+    HOSTNAME_DIFFERS = "hostname_differs"
+    """Cloudflare has the hostname, not as it was ordered, and no edit changes that."""
     HOSTNAME_INVALID = "hostname_invalid"
     QUOTA_EXCEEDED = "quota_exceeded"
     REGISTRATION_FAILED = "registration_failed"

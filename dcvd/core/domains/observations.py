@@ -26,6 +26,7 @@ class CloudflareHostname(Struct, frozen=True, kw_only=True):
 
     verification_errors: Cloudflare's `verification_errors`, about the hostname. validation_errors: its
     `ssl.validation_errors`, about the certificate. delegation_record: the record of `ssl.dcv_delegation_records`.
+    certificate_type: `ssl.type`, `dv` for what Cloudflare issues.
     waits_for_txt: whether Cloudflare waits for TXT records at `_acme-challenge`.
     """
 
@@ -37,6 +38,7 @@ class CloudflareHostname(Struct, frozen=True, kw_only=True):
     validation_errors: tuple[str, ...] = ()
     method: str | None = None
     wildcard: bool = False
+    certificate_type: str | None = None
     certificate_authority: str | None = None
     delegation_record: Record | None = None
     waits_for_txt: bool = False

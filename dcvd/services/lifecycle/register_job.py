@@ -1,18 +1,20 @@
 """The `register` job: register a domain's hostname with Cloudflare.
 
 A crash or a lost answer between Cloudflare's side and ours leaves a hostname that we do not know: the next create is
-refused as a duplicate, and we adopt it.
+refused as a duplicate, and we adopt it. It need not be ours, so one that is not as ordered is edited first.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
 
-from dcvd.core.domains.domain import Domain
-from dcvd.core.domains.observations import CloudflareHostname, RegistrationRefusal
+from dcvd.core.domains.domain import Domain, DomainErrorCode
+from dcvd.core.domains.hostname_orders import describe_differences
+from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence, RegistrationRefusal
 from dcvd.core.jobs import Job, NoPayload
 from dcvd.custom_hostnames.budget import Urgency
-from dcvd.custom_hostnames.client import is_duplicate
+from dcvd.custom_hostnames.client import CloudflareClient, is_duplicate
 from dcvd.custom_hostnames.errors import OUTAGES, UNAVAILABLE
 from dcvd.errors import Permanent, Retryable
 from dcvd.services.context import Context
@@ -28,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 async def perform(run: JobRun[NoPayload]) -> None:
-    """Create the hostname, or adopt the one that is there."""
+    """Create the hostname, or adopt the one that is there, if it is as ordered or can be edited so."""
     context, cloudflare, job = run.context, run.services.cloudflare, run.job
     domain = await registration.find_domain(context, job)
     if domain is None or domain.cf_id is not None:
@@ -43,7 +45,11 @@ async def perform(run: JobRun[NoPayload]) -> None:
         if existing_hostname is None:
             await record_refused(context, job, error)
             return
-        cf_hostname = existing_hostname
+        try:
+            cf_hostname = await _edit_to_order(cloudflare, domain, existing_hostname)
+        except Permanent as difference:
+            await record_refused(context, job, difference)
+            return
     await record_registered(context, job, cf_hostname)
 
 
@@ -58,6 +64,37 @@ async def _find_ours(run: JobRun[NoPayload], domain: Domain, error: Permanent) -
         return None
     log.info("job.hostname_adopted", domain=domain.name, domain_id=domain.id, cf_id=cf_hostname.id)
     return cf_hostname
+
+
+async def _edit_to_order(
+    cloudflare: CloudflareClient, domain: Domain, cf_hostname: CloudflareHostname
+) -> CloudflareHostname:
+    """Return a hostname that is as ordered, edited where it was not.
+
+    What the hostname served before the edit is not what was ordered, so only the answer to the edit counts.
+
+    Raises Permanent, which names the difference, where an edit does not help.
+    """
+    order = cloudflare.build_order(domain.name, validation=domain.validation, wildcard=domain.wildcard)
+    differences = describe_differences(order, cf_hostname)
+    if not differences:
+        return cf_hostname
+    log.info("job.hostname_edited", domain=domain.name, domain_id=domain.id, differences=differences)
+    try:
+        edited_hostname = await cloudflare.edit(cf_hostname.id, order, urgency=Urgency.SOON)
+    except Permanent as error:
+        raise _difference_error(domain, differences, f"refuses to change that: {error.message}") from error
+    if isinstance(edited_hostname, CloudflareHostnameAbsence):
+        message = f"Cloudflare deleted {domain.name} while it was to be adopted. It is tried again."
+        raise Retryable(message, code=UNAVAILABLE)
+    if still_different := describe_differences(order, edited_hostname):
+        raise _difference_error(domain, still_different, "does not change that when it is edited.")
+    return edited_hostname
+
+
+def _difference_error(domain: Domain, differences: Sequence[str], outcome: str) -> Permanent:
+    found = f"{domain.name} is at Cloudflare already, but not as ordered: {'; '.join(differences)}"
+    return Permanent(f"{found}. Cloudflare {outcome}", code=DomainErrorCode.HOSTNAME_DIFFERS)
 
 
 async def record_registered(context: Context, job: Job, observation: CloudflareHostname) -> Domain | None:

@@ -1,0 +1,125 @@
+"""A hostname that Cloudflare has already is adopted as it was ordered, or not at all."""
+
+import pytest
+from msgspec.structs import replace
+
+from dcvd.core.domains.domain import Domain, DomainStatus, ValidationMethod
+from dcvd.core.instants import DAY, MINUTE
+from dcvd.core.jobs import JobState
+from dcvd.custom_hostnames.client import CloudflareClient
+from dcvd.kit.clock import SystemClock
+from dcvd.sandbox import Sandbox
+from dcvd.services.context import Context
+from dcvd.services.domains import additions
+from dcvd.services.jobs import queue
+from tests.conftest import VAULT
+from tests.faults import fault, heal
+from tests.jobs.ward import NAME, Ward
+from tests.manual_clock import ManualClock
+from tests.services.views import all_jobs
+
+
+@pytest.fixture
+async def ward(sandbox_context: Context, cloudflare: CloudflareClient, quick_sandbox: Sandbox, org: str) -> Ward:
+    clock = ManualClock(SystemClock().now())
+    context = Context(
+        sandbox_context.database, sandbox_context.live_config, vault=VAULT, clock=clock, random_fraction=lambda: 0.0
+    )
+    return Ward(context, cloudflare, quick_sandbox, clock, org)
+
+
+async def adopt(ward: Ward, validation: ValidationMethod, *, wildcard: bool = False) -> Domain:
+    """A domain whose registration was tried once."""
+    domain = await additions.add(ward.context, ward.org, NAME, validation=validation, wildcard=wildcard)
+    await ward.work()
+    return await ward.domain(domain.id)
+
+
+async def serve(ward: Ward, **order: object) -> str:
+    """A hostname of somebody's that serves at Cloudflare; its id."""
+    ward.sandbox.set_dns(NAME, "CNAME", ["edge.sandbox.test."])
+    created = await ward.cloudflare.create(NAME, **order)  # type: ignore[arg-type]  # each caller orders what there is
+    ward.sandbox.world.clock.advance(DAY)
+    found = await ward.cloudflare.get(created.id)
+    assert (found.status, found.ssl_status) == ("active", "active")  # type: ignore[union-attr]  # it is there
+    return created.id
+
+
+async def test_one_that_is_as_ordered_is_adopted_without_an_edit_and_active_at_once(ward: Ward) -> None:
+    cf_id = await serve(ward)
+    adopted = await adopt(ward, "http")
+    assert (adopted.cf_id, adopted.status) == (cf_id, DomainStatus.ACTIVE)
+    assert ward.calls("PATCH") == 0
+
+
+async def test_one_without_the_wildcard_that_was_ordered_is_edited_and_not_active_before_its_new_certificate(
+    ward: Ward,
+) -> None:
+    cf_id = await serve(ward)
+    adopted = await adopt(ward, "delegated", wildcard=True)
+    assert (adopted.cf_id, ward.calls("PATCH")) == (cf_id, 1)
+    assert adopted.status is DomainStatus.ISSUING
+    assert adopted.certificate is None
+    ward.sandbox.world.clock.advance(DAY)
+    assert (await ward.look(adopted.id)).status is DomainStatus.ISSUING, "nobody has proven the wildcard"
+    delegation = f"{NAME}.{ward.sandbox.world.delegation_uuid}.dcv.cloudflare.com."
+    ward.sandbox.set_dns(f"_acme-challenge.{NAME}", "CNAME", [delegation])
+    ward.sandbox.world.clock.advance(DAY)
+    assert (await ward.look(adopted.id)).status is DomainStatus.ACTIVE
+    found = await ward.cloudflare.get(cf_id)
+    assert (found.method, found.wildcard) == ("txt", True)  # type: ignore[union-attr]  # it is there
+
+
+@pytest.mark.parametrize(("theirs", "ours", "method"), [("delegated", "http", "http"), ("http", "delegated", "txt")])
+async def test_one_with_another_way_of_validation_is_edited(
+    ward: Ward, theirs: ValidationMethod, ours: ValidationMethod, method: str
+) -> None:
+    created = await ward.cloudflare.create(NAME, validation=theirs)
+    adopted = await adopt(ward, ours)
+    assert (adopted.cf_id, ward.calls("PATCH")) == (created.id, 1)
+    found = await ward.cloudflare.get(created.id)
+    assert found.method == method  # type: ignore[union-attr]  # it is there
+
+
+async def test_a_wildcard_that_nobody_ordered_is_edited_away(ward: Ward) -> None:
+    created = await ward.cloudflare.create(NAME, validation="delegated", wildcard=True)
+    await adopt(ward, "http")
+    found = await ward.cloudflare.get(created.id)
+    assert (found.method, found.wildcard) == ("http", False)  # type: ignore[union-attr]  # it is there
+
+
+async def test_a_ca_that_may_not_issue_is_changed_to_the_first_that_may(ward: Ward) -> None:
+    created = await ward.cloudflare.create(NAME)
+    config = ward.context.config
+    allowed = replace(config.cloudflare, certificate_authorities=("lets_encrypt", "ssl_com"))
+    ward.context.live_config.value = replace(config, cloudflare=allowed)
+    assert (await adopt(ward, "http")).certificate_authority == "lets_encrypt"
+    assert (await ward.domain((await all_jobs(ward.context, ward.org))[0].domain_id or "")).cf_id == created.id
+
+
+async def test_what_an_edit_cannot_change_is_an_error_that_names_it_until_a_retry_finds_it_changed(ward: Ward) -> None:
+    await ward.cloudflare.create(NAME)
+    await fault(ward.sandbox, method="PATCH", kind="status", status=400)
+    refused = await adopt(ward, "delegated", wildcard=True)
+    assert refused.error is not None
+    assert (refused.status, refused.error.code, refused.cf_id) == (DomainStatus.ERROR, "hostname_differs", None)
+    assert "the method is http instead of txt; wildcard is false instead of true" in refused.error.message
+    (job,) = await all_jobs(ward.context, ward.org)
+    assert (job.state, job.last_error_code) == (JobState.DEAD, "hostname_differs")
+    await heal(ward.sandbox)
+    await queue.retry(ward.context, ward.org, job.id)
+    await ward.work()
+    adopted = await ward.domain(refused.id)
+    assert adopted.cf_id is not None
+    assert adopted.error is None
+
+
+async def test_an_edit_whose_answer_was_lost_is_not_made_twice(ward: Ward) -> None:
+    await ward.cloudflare.create(NAME)
+    await fault(ward.sandbox, method="PATCH", kind="lost_answer", times=1)
+    waiting = await adopt(ward, "delegated", wildcard=True)
+    assert waiting.cf_id is None
+    ward.clock.advance(MINUTE)
+    await ward.work()
+    assert (await ward.domain(waiting.id)).cf_id is not None
+    assert ward.calls("PATCH") == 1
