@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from dcvd.core.domains.bulk import KEY_LIFETIME_MS
+from dcvd.core.domains.bulk import KEY_RETENTION_MS
 from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.instants import DAY
 from dcvd.core.jobs import JobState
@@ -64,7 +64,7 @@ class Janitor:
         now = self._context.now()
         keep = self._context.config.retention
         removed = {
-            "bulk_lines": await self._sweep(lambda tx, limit: bulk_lines.delete_old(tx, now - KEY_LIFETIME_MS, limit)),
+            "bulk_lines": await self._sweep(lambda tx, limit: bulk_lines.delete_old(tx, now - KEY_RETENTION_MS, limit)),
             "external_ids": await self._sweep(lambda tx, limit: aws_external_ids.delete_old(tx, now, limit)),
             "tokens": await self._sweep(lambda tx, limit: tokens.delete_expired(tx, now - keep.tokens, limit)),
             "oauth_states": await self._sweep(lambda tx, limit: oauth_states.delete_expired(tx, now, limit)),

@@ -1,4 +1,8 @@
-"""The outcome of each line of a bulk call with an idempotency key, so that a repeated call is answered the same."""
+"""The outcome of each line of a bulk call with an idempotency key, so that a repeated call is answered the same.
+
+All lines of a key bear the instant of its first call, so that they are forgotten together. The first call stores that
+instant as line 0, which is no line of the call.
+"""
 
 from collections.abc import Sequence
 
@@ -15,28 +19,50 @@ class BulkLine(Struct, frozen=True):
     outcome: str
 
 
-def list_between(snapshot: Snapshot, org_id: str, key: str, first: int, last: int) -> list[BulkLine]:
-    """List the lines with these numbers, both included, that were done."""
+def begin(tx: Transaction, org_id: str, key: str, now: int) -> None:
+    """Store the instant of a key's first call. Lines of an earlier call with the key count no longer."""
+    insert(tx, org_id, key, [BulkLine(0, "", "")], now)
+
+
+def find_first_call(snapshot: Snapshot, org_id: str, key: str) -> int | None:
+    """Find the instant of a key's first call; None for a key that was not used."""
+    return snapshot.fetch_value(
+        # A version that stored no line 0 gave each line its own instant, and the first one the earliest.
+        "SELECT created_at FROM bulk_lines WHERE org_id = ? AND key = ? ORDER BY line LIMIT 1",
+        (org_id, key),
+    )
+
+
+def list_between(
+    snapshot: Snapshot, org_id: str, key: str, first: int, last: int, *, first_call_at: int
+) -> list[BulkLine]:
+    """List the lines with these numbers, both included, that were done since the key's first call."""
     rows = snapshot.fetch_all(
-        "SELECT line, fingerprint, outcome FROM bulk_lines WHERE org_id = ? AND key = ? AND line BETWEEN ? AND ?",
-        (org_id, key, first, last),
+        "SELECT line, fingerprint, outcome FROM bulk_lines WHERE org_id = ? AND key = ? AND line BETWEEN ? AND ?"
+        " AND created_at >= ?",
+        (org_id, key, first, last, first_call_at),
     )
     return [BulkLine(*row) for row in rows]
 
 
-def find_last_line(snapshot: Snapshot, org_id: str, key: str) -> int:
-    """Find the highest number of a line that was done under a key; 0 for none."""
-    return snapshot.fetch_count("SELECT max(line) FROM bulk_lines WHERE org_id = ? AND key = ?", (org_id, key))
+def has_line_after(snapshot: Snapshot, org_id: str, key: str, last: int, *, first_call_at: int) -> bool:
+    """Whether a line with a higher number was done since the key's first call."""
+    row = snapshot.fetch_one(
+        "SELECT 1 FROM bulk_lines WHERE org_id = ? AND key = ? AND line > ? AND created_at >= ? LIMIT 1",
+        (org_id, key, last, first_call_at),
+    )
+    return row is not None
 
 
-def insert(tx: Transaction, org_id: str, key: str, lines: Sequence[BulkLine], now: int) -> None:
-    """Store lines that are done."""
+def insert(tx: Transaction, org_id: str, key: str, lines: Sequence[BulkLine], first_call_at: int) -> None:
+    """Store lines that are done, in place of those of an earlier call with the key."""
     tx.execute_many(
-        "INSERT INTO bulk_lines (org_id, key, line, fingerprint, outcome, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-        [(org_id, key, line.line, line.fingerprint, line.outcome, now) for line in lines],
+        "INSERT OR REPLACE INTO bulk_lines (org_id, key, line, fingerprint, outcome, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        [(org_id, key, line.line, line.fingerprint, line.outcome, first_call_at) for line in lines],
     )
 
 
 def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
-    """Remove lines that were done before an instant; return how many."""
+    """Remove lines of calls that were first made before an instant; return how many."""
     return tx.delete_some("bulk_lines", "(org_id, key, line)", "created_at < ?", (cutoff_at, limit))

@@ -15,7 +15,9 @@ MAX_LINES: Final = 100_000
 MAX_LINES_AT_ONCE: Final = 1_000
 """The most lines of a call whose body is one JSON object."""
 KEY_LIFETIME_MS: Final = 1 * DAY
-"""How long the outcome of a line is kept for repeats with the same key."""
+"""How long a key is known, from its first call on: the outcomes of all its lines are forgotten at once."""
+KEY_RETENTION_MS: Final = 2 * DAY
+"""How long outcomes are stored: a call that began while its key was known may last much longer."""
 MAX_KEY_CHARS: Final = 255
 MAX_ECHOED_NAME_CHARS: Final = 255
 """Characters of a name that an answer repeats; no hostname is longer."""

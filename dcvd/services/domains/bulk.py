@@ -1,7 +1,8 @@
 """Run bulk calls in steps: each step is one transaction, and none holds the writer for long.
 
 With an idempotency key, the outcome of a line is stored together with what the line changed. A repeated call gets the
-same answer for the lines that were done, and the rest is done now.
+same answer for the lines that were done, and the rest is done now. A key is forgotten as a whole, a while after its
+first call.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -11,7 +12,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from dcvd.core.domains.bulk import Line, LineRefusal, reused_key_refusal, to_refusal
+from dcvd.core.domains.bulk import KEY_LIFETIME_MS, Line, LineRefusal, reused_key_refusal, to_refusal
 from dcvd.errors import Conflict, DiskFull, StoreError
 from dcvd.kit.limits.batch_sizer import BatchSizer
 from dcvd.services.context import Context
@@ -61,6 +62,7 @@ class IdempotencyRecord(Generic[O]):
         self._key = None if request.dry_run else request.idempotency_key
         self._outcome_decoder = msgspec.json.Decoder(outcome)
         self._refuse = refuse
+        self._known_since: int | None = None
 
     def complete(
         self, tx: Transaction, lines: Sequence[L], now: int, apply: Callable[[Sequence[L]], Sequence[O]]
@@ -72,7 +74,16 @@ class IdempotencyRecord(Generic[O]):
         """
         if self._key is None:
             return list(apply(lines))
-        stored_lines = bulk_lines.list_between(tx, self._org_id, self._key, lines[0].number, lines[-1].number)
+        if self._known_since is None:
+            # For the whole of this call: the key must not be forgotten between two of its lines.
+            self._known_since = now - KEY_LIFETIME_MS
+        first_call_at = bulk_lines.find_first_call(tx, self._org_id, self._key)
+        if first_call_at is None or first_call_at < self._known_since:
+            first_call_at = now
+            bulk_lines.begin(tx, self._org_id, self._key, now)
+        stored_lines = bulk_lines.list_between(
+            tx, self._org_id, self._key, lines[0].number, lines[-1].number, first_call_at=first_call_at
+        )
         stored_by_number = {line.line: line for line in stored_lines}
         outcomes: dict[int, O] = {}
         for line in lines:
@@ -89,7 +100,7 @@ class IdempotencyRecord(Generic[O]):
         for line, outcome in zip(new_lines, apply(new_lines), strict=True):
             outcomes[line.number] = outcome
             done.append(BulkLine(line.number, line.fingerprint, msgspec.json.encode(outcome).decode()))
-        bulk_lines.insert(tx, self._org_id, self._key, done, now)
+        bulk_lines.insert(tx, self._org_id, self._key, done, first_call_at)
         return [outcomes[line.number] for line in lines]
 
 
@@ -145,12 +156,16 @@ async def check_key_unused(context: Context, request: BulkRequest, lines: Sequen
         return
 
     def query(snapshot: Snapshot) -> bool:
-        last_line = bulk_lines.find_last_line(snapshot, request.org_id, key)
+        first_call_at = bulk_lines.find_first_call(snapshot, request.org_id, key)
+        if first_call_at is None or first_call_at < context.now() - KEY_LIFETIME_MS:
+            return True
         fingerprints = {line.number: line.fingerprint for line in lines}
-        stored_lines = bulk_lines.list_between(snapshot, request.org_id, key, 1, len(lines))
-        return last_line <= len(lines) and all(
-            fingerprints[stored.line] == stored.fingerprint for stored in stored_lines
+        stored_lines = bulk_lines.list_between(
+            snapshot, request.org_id, key, 1, len(lines), first_call_at=first_call_at
         )
+        return all(
+            fingerprints[stored.line] == stored.fingerprint for stored in stored_lines
+        ) and not bulk_lines.has_line_after(snapshot, request.org_id, key, len(lines), first_call_at=first_call_at)
 
     if not await context.database.read(query):
         message = "This Idempotency-Key was used for another call: take a new key for a new call."

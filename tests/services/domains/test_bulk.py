@@ -9,6 +9,7 @@ import structlog
 
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.bulk import KEY_LIFETIME_MS, AddLine, DomainReference, LineRefusal, RemoveLine, fingerprint_line
+from dcvd.core.instants import HOUR
 from dcvd.errors import Conflict
 from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics
@@ -206,6 +207,38 @@ async def test_a_key_is_forgotten_after_a_day(context: Context, keyed: BulkReque
     await janitor.run_once()
     (forgotten,) = await _add(context, keyed, lines)
     assert forgotten.outcome == "exists"
+
+
+async def test_a_key_is_forgotten_as_a_whole_though_its_lines_were_done_one_after_the_other(
+    context: Context, keyed: BulkRequest, clock: ManualClock
+) -> None:
+    names = [f"n{number}.customer.test" for number in range(60)]
+    lines = _lines(context, *names)
+    janitor = Janitor(context, TokenUsage(), Metrics())
+    first = await _add(context, keyed, lines[:30])
+    clock.advance(HOUR)
+    first += await _add(context, keyed, lines)
+    for result in first[:30]:
+        await removals.remove(context, keyed.org_id, result.domain_id or "")
+    clock.advance(KEY_LIFETIME_MS - HOUR)
+    await janitor.run_once()
+    again = BulkAdditions(context, keyed)
+    results = [result async for portion in again.add_lines(lines[:30]) for result in portion]
+    # The key is forgotten while this call goes on, but not for this call.
+    clock.advance(1)
+    await janitor.run_once()
+    results += [result async for portion in again.add_lines(lines[30:]) for result in portion]
+    assert [result.domain_id for result in results] == [result.domain_id for result in first[30:]]
+    # For another call all lines are new, the first as well as the last, whether or not the janitor came by.
+    await bulk.check_key_unused(context, keyed, _lines(context, "other.customer.test"))
+    results = await _add(context, keyed, lines)
+    assert [result.outcome for result in results] == ["created"] * 30 + ["exists"] * 30
+    # And it is repeated as such.
+    clock.advance(KEY_LIFETIME_MS)
+    await janitor.run_once()
+    assert [result.domain_id for result in await _add(context, keyed, lines)] == [
+        result.domain_id for result in results
+    ]
 
 
 async def test_another_writer_is_let_in_between_the_steps(context: Context, call: BulkRequest) -> None:
