@@ -58,8 +58,7 @@ async def prepare_replay(
     if until_at <= since:
         raise InvalidInput("until", "until is not later than since, so there is nothing to replay.")
     if status is ReplayStatus.MISSING:
-        # Delivered deliveries that are older are deleted: their events would seem to be missing, and be sent again.
-        since = max(since, context.now() - context.config.retention.deliveries)
+        since = max(since, oldest_kept_delivery_at(context))
     replay = Replay(
         endpoint_id=endpoint_id,
         status=status,
@@ -107,17 +106,29 @@ async def _count_events(context: Context, org_id: str, endpoint_id: str, replay:
                 snapshot, org_id, endpoint_id, after=start, last=last, limit=_COUNT_BATCH_SIZE
             )
         )
-        total += sum(is_selected(endpoint, replay, event) for event in past_events)
+        kept_since = oldest_kept_delivery_at(context)
+        total += sum(is_selected(endpoint, replay, event, kept_since) for event in past_events)
         if len(past_events) < _COUNT_BATCH_SIZE:
             return replace(replay, total=total, after_sequence=first - 1, last_sequence=last)
         after = past_events[-1].sequence
 
 
-def is_selected(endpoint: Endpoint, replay: Replay, event: PastEvent) -> bool:
-    """Whether a replay sends an event to the endpoint again."""
+def oldest_kept_delivery_at(context: Context) -> int:
+    """The instant since which delivered deliveries are kept: older ones may be deleted at any time."""
+    return context.now() - context.config.retention.deliveries
+
+
+def is_selected(endpoint: Endpoint, replay: Replay, event: PastEvent, kept_since: int) -> bool:
+    """Whether a replay sends an event to the endpoint again.
+
+    kept_since: see `oldest_kept_delivery_at`, as it is when the event is read. An older event without a delivery may
+    have been delivered, so it is not missing.
+    """
     if replay.events is not None and event.type not in replay.events:
         return False
     if event.delivery_id is None:
+        if replay.status is ReplayStatus.MISSING and event.created_at < kept_since:
+            return False
         # Events about deliveries themselves were meant for some endpoints only, from the beginning.
         return event.type not in OPERATIONAL_TYPES and (replay.events is not None or event.type in endpoint.events)
     return replay.status is ReplayStatus.ALL and event.state is not DeliveryState.PENDING

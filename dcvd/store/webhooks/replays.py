@@ -28,6 +28,7 @@ class PastEvent(Struct, frozen=True):
     sequence: int
     type: EventType
     domain_id: str | None
+    created_at: int
     delivery_id: str | None
     state: DeliveryState | None
 
@@ -75,13 +76,21 @@ def list_past_events(
 ) -> list[PastEvent]:
     """List events in order, those numbered from `after` (excluded) to `last`, of whatever type."""
     rows = snapshot.fetch_all(
-        "SELECT e.id, e.sequence, e.type, e.domain_id, d.id, d.state FROM events e"
+        "SELECT e.id, e.sequence, e.type, e.domain_id, e.created_at, d.id, d.state FROM events e"
         " LEFT JOIN deliveries d ON d.event_id = e.id AND d.endpoint_id = ?"
         " WHERE e.org_id = ? AND e.sequence > ? AND e.sequence <= ? ORDER BY e.sequence LIMIT ?",
         (endpoint_id, org_id, after, last, limit),
     )
     return [
-        PastEvent(row[0], row[1], EventType(row[2]), row[3], row[4], None if row[5] is None else DeliveryState(row[5]))
+        PastEvent(
+            id=row[0],
+            sequence=row[1],
+            type=EventType(row[2]),
+            domain_id=row[3],
+            created_at=row[4],
+            delivery_id=row[5],
+            state=None if row[6] is None else DeliveryState(row[6]),
+        )
         for row in rows
     ]
 
