@@ -104,15 +104,13 @@ class ExplanationView(Struct, frozen=True):
 def delivery_view(summary: DeliverySummary) -> DeliveryView:
     """Show a delivery without its body."""
     delivery = summary.delivery
-    # A held delivery keeps the instant at which it was due, and is not attempted then.
-    next_attempt_at = delivery.next_attempt_at if summary.status is DeliveryStatus.PENDING else None
     return build_view(
         DeliveryView,
         delivery,
         webhook_id=delivery.endpoint_id,
         event=delivery.event_type,
         status=summary.status,
-        next_attempt_at=format_instant(next_attempt_at),
+        next_attempt_at=format_instant(summary.next_attempt_at),
         waits_for_earlier=summary.status is DeliveryStatus.PENDING and delivery.next_attempt_at is None,
     )
 

@@ -9,6 +9,7 @@ from dcvd.core.events import Event
 from dcvd.core.instants import DAY, HOUR
 from dcvd.core.webhooks.deliveries import Delivery, DeliveryStatus, RecordedAttempt, status_of
 from dcvd.core.webhooks.endpoint import Endpoint
+from dcvd.core.webhooks.health import EndpointHealth
 from dcvd.core.webhooks.latency import percentile_ms
 from dcvd.errors import NotFound
 from dcvd.services.context import Context
@@ -25,10 +26,14 @@ RATE_WINDOWS_MS: Final = {"hour": HOUR, "day": DAY, "week": 7 * DAY}
 
 
 class DeliverySummary(Struct, frozen=True, kw_only=True):
-    """A delivery as its tenant sees it."""
+    """A delivery as its tenant sees it.
+
+    `next_attempt_at`: not before the pause of its endpoint ends; None for one that is held or waits for an earlier one.
+    """
 
     delivery: Delivery
     status: DeliveryStatus
+    next_attempt_at: int | None
 
 
 class DeliveryDetail(Struct, frozen=True, kw_only=True):
@@ -68,20 +73,17 @@ async def list_page(
     def query(snapshot: Snapshot) -> Page[DeliverySummary]:
         if filters.endpoint_id is not None:
             endpoint_service.get_owned(snapshot, org_id, filters.endpoint_id)
-        enabled = {endpoint.id: endpoint.health.is_enabled for endpoint in endpoints.list_of_org(snapshot, org_id)}
+        healths = {endpoint.id: endpoint.health for endpoint in endpoints.list_of_org(snapshot, org_id)}
         page_deliveries, next_before = delivery_history.list_matching(
             snapshot,
             org_id,
             filters,
             before=before,
             limit=limit,
-            is_enabled=lambda endpoint_id: enabled.get(endpoint_id, False),
+            is_enabled=lambda endpoint_id: endpoint_id in healths and healths[endpoint_id].is_enabled,
             max_examined=max_examined,
         )
-        summaries = [
-            _summarize(delivery, is_endpoint_enabled=enabled.get(delivery.endpoint_id, False))
-            for delivery in page_deliveries
-        ]
+        summaries = [_summarize(delivery, healths[delivery.endpoint_id]) for delivery in page_deliveries]
         return Page(summaries, None if next_before is None else encode_cursor(next_before))
 
     return await context.database.read(query)
@@ -97,7 +99,7 @@ async def get(context: Context, org_id: str, delivery_id: str) -> DeliveryDetail
         if endpoint is None or event is None:
             raise NotFound(f"There is no delivery {delivery_id}.")
         return DeliveryDetail(
-            summary=_summarize(delivery, is_endpoint_enabled=endpoint.health.is_enabled),
+            summary=_summarize(delivery, endpoint.health),
             endpoint=endpoint,
             event=event,
             attempts=attempts.list_of_delivery(snapshot, delivery_id),
@@ -144,5 +146,12 @@ async def compute_rates(context: Context, endpoint_id: str) -> dict[str, Deliver
     return rates
 
 
-def _summarize(delivery: Delivery, *, is_endpoint_enabled: bool) -> DeliverySummary:
-    return DeliverySummary(delivery=delivery, status=status_of(delivery.state, is_enabled=is_endpoint_enabled))
+def _summarize(delivery: Delivery, health: EndpointHealth) -> DeliverySummary:
+    next_attempt_at = delivery.next_attempt_at if health.is_enabled else None
+    if next_attempt_at is not None and health.paused_until is not None:
+        next_attempt_at = max(next_attempt_at, health.paused_until)
+    return DeliverySummary(
+        delivery=delivery,
+        status=status_of(delivery.state, is_enabled=health.is_enabled),
+        next_attempt_at=next_attempt_at,
+    )

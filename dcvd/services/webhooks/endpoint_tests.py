@@ -65,7 +65,9 @@ async def run_test(context: Context, tester: EndpointTester, org_id: str, endpoi
     attempt = recorded_attempt.attempt
     return EndpointTestResult(
         summary=DeliverySummary(
-            delivery=delivery, status=status_of(delivery.state, is_enabled=endpoint.health.is_enabled)
+            delivery=delivery,
+            status=status_of(delivery.state, is_enabled=endpoint.health.is_enabled),
+            next_attempt_at=None,
         ),
         attempt=recorded_attempt,
         explanation=None if attempt.outcome is AttemptOutcome.DELIVERED else explain(attempt, endpoint.url),

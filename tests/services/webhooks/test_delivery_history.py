@@ -15,7 +15,17 @@ from dcvd.services.webhooks.endpoints import EndpointChange
 from dcvd.store.organizations import Organization
 from dcvd.store.webhooks.delivery_history import DeliveryFilters
 from tests.manual_clock import ManualClock
-from tests.services.webhooks.attempts import bury, deliver_all, delivered, due, failed, happen, owed, subscribed
+from tests.services.webhooks.attempts import (
+    bury,
+    deliver_all,
+    delivered,
+    due,
+    endpoint_now,
+    failed,
+    happen,
+    owed,
+    subscribed,
+)
 
 _ACTIVE, _RENEWED = EventType.DOMAIN_ACTIVE, EventType.DOMAIN_RENEWED
 
@@ -40,6 +50,28 @@ async def _sequences(
         cursor = page.next_cursor
         if cursor is None:
             return found, pages
+
+
+async def test_what_is_due_during_a_pause_of_its_endpoint_is_shown_with_the_end_of_the_pause(
+    context: Context, endpoint: Endpoint, clock: ManualClock
+) -> None:
+    await happen(context, endpoint.org_id, domain="dom_a")
+    await happen(context, endpoint.org_id, domain="dom_b")
+    first, second = await due(context, endpoint)
+    await record_attempts(context, [failed(endpoint, first, 503, retry_after_ms=MINUTE)])
+    paused_until = (await endpoint_now(context, endpoint)).health.paused_until
+    assert paused_until is not None
+    assert paused_until > clock.now()
+    retried = await history.retry(context, endpoint.org_id, first.id)
+    listed = await history.list_page(context, endpoint.org_id, DeliveryFilters(), cursor=None, limit=10)
+    shown = [retried, *listed.items, (await history.get(context, endpoint.org_id, second.id)).summary]
+    assert [summary.next_attempt_at for summary in shown] == [paused_until] * 4
+    clock.set(paused_until)
+    retried = await history.retry(context, endpoint.org_id, first.id)
+    assert retried.next_attempt_at == clock.now()
+    await endpoints.change(context, endpoint.org_id, endpoint.id, EndpointChange(enabled=False))
+    held = (await history.get(context, endpoint.org_id, first.id)).summary
+    assert (held.status, held.next_attempt_at) == (DeliveryStatus.HELD, None)
 
 
 async def test_every_filter_finds_its_own_newest_first(
