@@ -52,6 +52,10 @@ class ZoneAtProvider:
         """Have the next change raise an error, whatever becomes of it."""
         self._failure = error, fate
 
+    def fail_no_change(self) -> None:
+        """Have the next change succeed after all."""
+        self._failure = None
+
     @property
     def standing(self) -> list[str]:
         """What stands there, for people."""

@@ -56,6 +56,22 @@ def mark_orphaned(tx: Transaction, domain_ids: Collection[str], now: int) -> Non
     )
 
 
+def list_orphans(snapshot: Snapshot, org_id: str, names: Collection[str]) -> list[WrittenRecord]:
+    """List an organization's records at these names whose domain was removed, the latest removal first."""
+    return _RECORDS.fetch_all(
+        snapshot,
+        "INDEXED BY written_records_orphaned_by_name"
+        " WHERE name IN (SELECT value FROM json_each(?)) AND org_id = ? AND orphaned_at IS NOT NULL"
+        " ORDER BY orphaned_at DESC, id DESC",
+        (encode_list(names), org_id),
+    )
+
+
+def hand_over(tx: Transaction, record_id: str, domain_id: str) -> None:
+    """Make a record whose domain was removed one of another domain."""
+    tx.execute("UPDATE written_records SET domain_id = ?, orphaned_at = NULL WHERE id = ?", (domain_id, record_id))
+
+
 def delete_orphans(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Forget records whose domain was removed before an instant; return how many."""
     return tx.delete_some("written_records", "id", "orphaned_at IS NOT NULL AND orphaned_at < ?", (cutoff_at, limit))

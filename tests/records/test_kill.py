@@ -8,7 +8,9 @@ import msgspec
 from dcvd.config import Config, Live
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken
-from dcvd.core.records.plan import DnsPlan
+from dcvd.core.domains.required_records import known_records
+from dcvd.core.records.plan import DnsPlan, PlanStep
+from dcvd.core.records.zones import ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
@@ -47,7 +49,10 @@ async def _to_replace(config: Config, directory: Path, token: str) -> None:
             actor="operator",
         )
         domain = await additions.add(context, org.id, _NAME)
-        plan = DnsPlan(connection_id=made.id, zone="customer.test", steps=())
+        (record,) = known_records(domain)
+        theirs = ZoneRecord(type="A", name=_NAME, value="192.0.2.7")
+        step = PlanStep(record=record, state="replace", existing_records=(theirs,), to_remove=(theirs,))
+        plan = DnsPlan(connection_id=made.id, zone="customer.test", steps=(step,))
         await plans.enqueue_write(context, org.id, domain.id, plan, replace=True, actor="operator")
     finally:
         await database.close()

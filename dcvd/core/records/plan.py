@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from dcvd.core.domains.domain import Record
 from dcvd.core.domains.hostnames import is_within
@@ -18,6 +19,8 @@ StepState = Literal["done", "create", "replace", "blocked"]
 
 RECORD_IN_THE_WAY: Final = "record_in_the_way"
 """The only obstacle that `replace` overcomes."""
+CHANGED_SINCE_PLAN: Final = "changed_since_plan"
+"""A record is in the way that stood there not yet when the write was planned."""
 ZONE_NOT_FOUND: Final = "zone_not_found"
 """The name is in no zone that the connection holds."""
 
@@ -59,6 +62,12 @@ class DnsPlan(Struct, frozen=True, kw_only=True):
     steps: tuple[PlanStep, ...]
 
     @property
+    def replaceable(self) -> tuple[Record, ...]:
+        """The records that the steps remove, in an order of their own."""
+        records = {removed.record for step in self.steps for removed in step.to_remove}
+        return tuple(sorted(records, key=astuple))
+
+    @property
     def obstacles(self) -> tuple[Obstacle, ...]:
         """The obstacles of all steps, in the order of the steps."""
         return tuple(step.obstacle for step in self.steps if step.obstacle is not None)
@@ -70,12 +79,14 @@ def plan_record(
     zone: Zone,
     *,
     replace: bool = False,
+    replaceable: Collection[Record] | None = None,
     our_values: Collection[str] = (),
 ) -> PlanStep:
     """Plan the step that writes a CNAME into a zone; `provider_records` are the existing records at its name.
 
-    replace: whether other records at the name may be removed. our_values: values of this record that we wrote earlier;
-    a CNAME with one of them is replaced even without `replace`.
+    replace: whether other records at the name may be removed. replaceable: those that may, if not all of them.
+    our_values: values of this record that we wrote earlier; a CNAME with one of them is replaced even without
+    `replace`.
     """
     existing = select_at_name(provider_records, record.name)
     obstacle = _permanent_obstacle(record, existing, zone)
@@ -87,9 +98,12 @@ def plan_record(
     if not conflicting:
         return PlanStep(record=record, state="done" if exists else "create", existing_records=existing, to_add=to_add)
     foreign = [each for each in conflicting if not is_cname_to(each, our_values)]
-    obstacle = _size_obstacle(record, conflicting) or (
-        None if replace or not foreign else _conflict_obstacle(record, foreign)
-    )
+    unplanned = [] if replaceable is None else [each for each in foreign if each.record not in replaceable]
+    obstacle = _size_obstacle(record, conflicting)
+    if obstacle is None and foreign and not replace:
+        obstacle = _conflict_obstacle(record, foreign)
+    elif obstacle is None and unplanned:
+        obstacle = _unplanned_obstacle(record, unplanned)
     if obstacle is not None:
         return PlanStep(record=record, state="blocked", existing_records=existing, obstacle=obstacle)
     return PlanStep(record=record, state="replace", existing_records=existing, to_remove=conflicting, to_add=to_add)
@@ -112,7 +126,7 @@ def is_cname_to(record: ZoneRecord, values: Collection[str]) -> bool:
 
 def is_same_record(one: ZoneRecord, other: ZoneRecord) -> bool:
     """Whether two records are the same in DNS, apart from their TTL."""
-    return (one.type, one.name, one.value) == (other.type, other.name, other.value)
+    return one.record == other.record
 
 
 def is_among(record: ZoneRecord, records: Iterable[ZoneRecord]) -> bool:
@@ -174,6 +188,14 @@ def _conflict_obstacle(record: Record, foreign_records: Sequence[ZoneRecord]) ->
         'in that place, ask again with "replace": true; what stands there now is kept for an undo.'
     )
     return Obstacle(RECORD_IN_THE_WAY, message)
+
+
+def _unplanned_obstacle(record: Record, unplanned_records: Sequence[ZoneRecord]) -> Obstacle:
+    message = (
+        f"At {record.name} stands {describe_records(unplanned_records)}, which the plan of this write did not show: the"
+        " zone was changed since, and is left alone. Plan anew."
+    )
+    return Obstacle(CHANGED_SINCE_PLAN, message)
 
 
 def _shorten_value(value: str) -> str:

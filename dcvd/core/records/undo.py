@@ -30,8 +30,8 @@ def plan_undo(written: WrittenRecord, provider_records: Sequence[ZoneRecord], zo
     as_before = all(is_among(each, written.before) for each in others)
     if as_before and not ours and not missing:
         return PlanStep(record=written.record, state="done", existing_records=existing)
-    # An interrupted undo may have removed our record already, and restored some of the earlier ones.
-    if (ours and not others) or (written.state == "undoing" and as_before):
+    # An interrupted change may have removed the earlier records or ours already, or restored some of the earlier ones.
+    if (ours and not others) or (written.state != "written" and as_before):
         state: StepState = "replace" if ours else "create"
         return PlanStep(record=written.record, state=state, existing_records=existing, to_remove=ours, to_add=missing)
     present = f"stands {describe_records(conflicting)}" if conflicting else "stands nothing"

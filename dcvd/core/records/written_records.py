@@ -77,9 +77,13 @@ def leftover_records(
 ) -> tuple[LeftoverRecord, ...]:
     """Return the records that a removed domain leaves in DNS: the required ones, and those that we wrote.
 
+    Where a value of ours was about to replace another, either may stand there.
+
     being_removed: whether the records that we wrote are being removed.
     """
-    written = dict.fromkeys(row.record for row in written_records)
+    written = dict.fromkeys(
+        Record(row.type, row.name, value) for row in written_records for value in sorted(row.our_values)
+    )
     records = dict.fromkeys((*known_records(domain), *written))
     return tuple(
         LeftoverRecord(

@@ -4,6 +4,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from dcvd.core.domains.domain import Record
+
 HOST_TYPES: Final = frozenset({"ALIAS", "CNAME", "DNAME", "MX", "NS", "PTR", "SRV"})
 """Types whose value ends in a host name."""
 
@@ -35,16 +37,23 @@ class ZoneRecord(Struct, frozen=True, kw_only=True):
     id: str | None = None
     raw: str | None = None
 
+    @property
+    def record(self) -> Record:
+        """The record as DNS has it, apart from its TTL."""
+        return Record(self.type, self.name, self.value)
+
 
 class DnsWrite(Struct, frozen=True, kw_only=True):
     """What a `write_dns` job does with the records of a domain.
 
-    `write` creates the records; with `replace` it removes other records in their way. `undo` restores the earlier
-    records. `remove` removes the records that we wrote, and only those; the domain may be removed by then.
+    `write` creates the records. `undo` restores the earlier records. `remove` removes the records that we wrote, and
+    only those; the domain is removed by then.
+
+    replaceable: the records of others that a `write` may remove: those that its plan showed in the way.
     """
 
     action: Literal["write", "undo", "remove"]
-    replace: bool = False
+    replaceable: tuple[Record, ...] = ()
 
 
 def normalize_value(kind: str, value: str) -> str:

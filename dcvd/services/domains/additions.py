@@ -65,11 +65,13 @@ def evaluate(
 def store(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[Domain], *, actor: str) -> list[Job]:
     """Store domains that `evaluate` made in the same unit of work; return their `register` jobs.
 
-    Those with a connection get their `write_dns` jobs too.
+    Those with a connection get their `write_dns` jobs too, and all of them what we wrote for removed domains of their
+    names.
     """
     domains.insert_all(tx, new_domains)
     timeline.record_requests(context, tx, new_domains, actor=actor, what="added")
     registrations = queue.enqueue_for_all(context, tx, REGISTER, org_id, new_domains, lambda _: NO_PAYLOAD)
+    dns_writes.take_over_records(context, tx, org_id, new_domains)
     dns_writes.enqueue_writes(context, tx, org_id, new_domains)
     recording.record(context, tx, org_id, [transitions.draft_added_event(domain) for domain in new_domains])
     return registrations

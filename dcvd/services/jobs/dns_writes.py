@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
 from dcvd.core.domains.domain import Domain
-from dcvd.core.domains.required_records import known_records
+from dcvd.core.domains.required_records import known_records, required_records
 from dcvd.core.jobs import Job, JobKind, Predecessor
 from dcvd.core.records.zones import DnsWrite
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.store import jobs as jobs_table
+from dcvd.store import written_records
 from dcvd.store.engine.database import Snapshot, Transaction
 
 log = structlog.get_logger(__name__)
@@ -53,6 +55,30 @@ def list_pending(snapshot: Snapshot, domain_id: str) -> list[Job]:
     """List a domain's pending jobs, the oldest first."""
     pending_jobs = jobs_table.list_pending_of_domains(snapshot, [domain_id], WRITE_DNS.name)
     return sorted(pending_jobs, key=lambda job: job.id)
+
+
+def make_due(context: Context, tx: Transaction, job: Job) -> Job:
+    """Make a pending job due now: somebody waits for it, so it does not wait for its next try."""
+    due_job = replace(job, next_attempt_at=context.now(), updated_at=context.now())
+    jobs_table.update(tx, due_job)
+    return due_job
+
+
+def take_over_records(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[Domain]) -> None:
+    """Give new domains the records that we wrote for an organization's removed domains of their names.
+
+    What is still in DNS can so be undone and removed. A job that was to remove it finds nothing to do: it is due now.
+    """
+    owners = {(each.type, each.name): domain.id for domain in new_domains for each in required_records(domain)}
+    orphans = written_records.list_orphans(tx, org_id, [name for _, name in owners])
+    for orphan in orphans:
+        domain_id = owners.pop((orphan.type, orphan.name), None)
+        if domain_id is not None:
+            written_records.hand_over(tx, orphan.id, domain_id)
+            log.info("dns_write.taken_over", name=orphan.name, domain_id=domain_id, removed_id=orphan.domain_id)
+    removed_ids = {orphan.domain_id for orphan in orphans}
+    for job in jobs_table.list_pending_of_domains(tx, removed_ids, WRITE_DNS.name) if removed_ids else ():
+        make_due(context, tx, job)
 
 
 def enqueue_writes(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[Domain]) -> None:

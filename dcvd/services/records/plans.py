@@ -26,7 +26,6 @@ from dcvd.services.jobs import dns_writes
 from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.records import zone_editor
 from dcvd.store import connections, domains, written_records
-from dcvd.store import jobs as jobs_table
 from dcvd.store.engine.database import Snapshot, Transaction
 
 _PROVIDER_TIMEOUT_S: Final = 10.0
@@ -75,10 +74,13 @@ async def enqueue_write(
 ) -> Job:
     """Enqueue the job that carries out a plan, and connect the domain; a pending job that does the same is returned.
 
+    The job replaces nothing but what the plan shows.
+
     Raises NotFound, InvalidInput, and Conflict where something is in the way or another job is pending.
     """
     _refuse_blocked(dns_plan)
-    dns_write, connection_id = DnsWrite(action="write", replace=replace), dns_plan.connection_id
+    dns_write = DnsWrite(action="write", replaceable=dns_plan.replaceable if replace else ())
+    connection_id = dns_plan.connection_id
 
     def unit(tx: Transaction) -> Job:
         domain = get_owned(tx, org_id, domain_id)
@@ -99,7 +101,7 @@ async def enqueue_write(
         detail = f"{connection_id}, replace" if replace else connection_id
         timeline.record_request(context, tx, org_id, domain_id, actor=actor, what="dns_write", detail=detail)
         return (
-            _make_due(context, tx, same_jobs[0])
+            dns_writes.make_due(context, tx, same_jobs[0])
             if same_jobs
             else dns_writes.enqueue(context, tx, domain, connection_id, dns_write)
         )
@@ -150,7 +152,7 @@ async def enqueue_undo(context: Context, org_id: str, domain_id: str, dns_plan: 
             context, tx, org_id, domain_id, actor=actor, what="dns_undo", detail=dns_plan.connection_id
         )
         # A job that still wants to write finds the domain without a connection, and ends; the undo waits for that.
-        pending_jobs = [_make_due(context, tx, job) for job in dns_writes.list_pending(tx, domain.id)]
+        pending_jobs = [dns_writes.make_due(context, tx, job) for job in dns_writes.list_pending(tx, domain.id)]
         undo_job = next((job for job in pending_jobs if job.action == _UNDO_WRITE.action), None)
         return undo_job or dns_writes.enqueue(context, tx, domain, dns_plan.connection_id, _UNDO_WRITE)
 
@@ -204,13 +206,6 @@ def _refuse_blocked(dns_plan: DnsPlan) -> None:
     obstacles = dns_plan.obstacles
     if obstacles:
         raise Conflict(" ".join(obstacle.message for obstacle in obstacles), code=obstacles[0].code)
-
-
-def _make_due(context: Context, tx: Transaction, job: Job) -> Job:
-    """Make a job due now: somebody waits for it, so it does not wait for its next try."""
-    due_job = changed(job, next_attempt_at=context.now())
-    jobs_table.update(tx, due_job)
-    return due_job
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from dcvd.providers.record_provider import RATE_LIMITED
 from dcvd.services.connections.token_refresher import OUTAGES
 from dcvd.services.jobs.definition import Awaited, JobDefinition, JobLimits, JobRun
 from dcvd.services.jobs.dns_writes import WRITE_DNS
-from dcvd.services.records import writes
+from dcvd.services.records import removals, writes
 
 _TIMEOUT_S: Final = 240.0
 """Seconds for a whole try; each call of a driver has a shorter deadline of its own."""
@@ -29,11 +29,11 @@ async def perform(run: JobRun[DnsWrite]) -> None:
         async with asyncio.timeout(_TIMEOUT_S):
             match run.payload.action:
                 case "write":
-                    await writes.write(context, access, job, replace=run.payload.replace)
+                    await writes.write(context, access, job, replaceable=run.payload.replaceable)
                 case "undo":
-                    await writes.undo_write(context, access, job)
+                    await removals.undo_write(context, access, job)
                 case "remove":
-                    await writes.remove(context, access, job)
+                    await removals.remove(context, access, job)
                 case _:
                     assert_never(run.payload.action)
     except TimeoutError as error:

@@ -1,6 +1,6 @@
 """The zone in which a connection can change a name's records."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from dcvd.core.domains.domain import Record
 from dcvd.core.records.plan import ZONE_NOT_FOUND, PlanStep, plan_record
@@ -22,10 +22,22 @@ class ZoneEditor:
         """Read all records at exactly this name. Raises RemoteError."""
         return tuple(await self._driver.read(self.zone, name))
 
-    async def plan(self, record: Record, stored_record: WrittenRecord | None, *, replace: bool) -> PlanStep:
-        """Plan how to write a record; `stored_record` is what we wrote at its name before. Raises RemoteError."""
+    async def plan(
+        self,
+        record: Record,
+        stored_record: WrittenRecord | None,
+        *,
+        replace: bool,
+        replaceable: Collection[Record] | None = None,
+    ) -> PlanStep:
+        """Plan how to write a record, as `plan_record` does; `stored_record` is what we wrote at its name before.
+
+        Raises RemoteError.
+        """
         zone_records, our_values = await self.read(record.name), our_values_of(stored_record)
-        return plan_record(record, zone_records, self.zone, replace=replace, our_values=our_values)
+        return plan_record(
+            record, zone_records, self.zone, replace=replace, replaceable=replaceable, our_values=our_values
+        )
 
     async def change(self, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
         """Remove and add records, as `RecordDriver.change` does. Raises RemoteError."""

@@ -36,8 +36,12 @@ class Desk:
         self.clock = clock
         self.org_id = org_id
         self.connection_id = connection_id
-        self.zone = ZoneAtProvider()
-        self.access = OneProvider(context, self.zone)
+        self.lead_to(ZoneAtProvider())
+
+    def lead_to(self, zone: ZoneAtProvider) -> None:
+        """Have the connection reach this zone."""
+        self.zone = zone
+        self.access = OneProvider(self.context, zone)
 
     async def domain(self, name: str = NAME, **options: object) -> Domain:
         """A new one, connected."""

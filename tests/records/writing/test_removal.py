@@ -126,3 +126,17 @@ async def test_a_connection_that_goes_ends_what_was_to_be_written_and_not_what_i
     assert [(row.connection_id, row.state) for row in await desk.rows(domain)] == [(None, "writing")]
     assert (await desk.work()).state is JobState.DONE
     assert desk.zone.standing == []
+
+
+async def test_a_removal_names_both_values_of_a_record_that_was_about_to_change(desk: Desk, context: Context) -> None:
+    domain = await desk.domain()
+    await desk.work()
+    await context.database.write(
+        lambda tx: tx.execute("UPDATE domains SET cname_target = 'next.sandbox.test' WHERE id = ?", (domain.id,))
+    )
+    await desk.ask(domain)
+    desk.zone.fail_next_change(lost())
+    await desk.work()
+    _, left = await removals.remove(context, desk.org_id, domain.id)
+    assert {each.value for each in left if each.written_by_us} == {"edge.sandbox.test", "next.sandbox.test"}
+    assert desk.zone.standing == [OURS]

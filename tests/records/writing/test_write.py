@@ -10,6 +10,7 @@ from dcvd.core.records.zones import DnsWrite
 from dcvd.errors import Conflict, InvalidInput, RecordConflict, Retryable, Unauthorized
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
+from dcvd.services.jobs import queue as jobs
 from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.lifecycle import checks
 from dcvd.store.organizations import Organization
@@ -139,29 +140,47 @@ async def test_a_record_that_changes_between_the_look_and_the_change_is_not_over
     job = await desk.work()
     assert (job.state, job.last_error_code) == (JobState.PENDING, "record_conflict")
     assert desk.zone.standing == [f"{NAME} A 192.0.2.99"]
+    job = await desk.work()
+    assert (job.state, job.last_error_code) == (JobState.DEAD, "changed_since_plan")
+    assert desk.zone.standing == [f"{NAME} A 192.0.2.99"]
+    await desk.ask(domain, replacing=True)
     await desk.work()
     (row,) = await desk.rows(domain)
     assert [each.value for each in row.before] == ["192.0.2.99"]
 
 
-async def test_a_record_that_changes_before_every_try_is_given_up_after_the_third(desk: Desk) -> None:
+async def test_a_replacement_replaces_what_its_plan_showed_and_nothing_that_came_since_also_when_it_is_retried(
+    desk: Desk, context: Context
+) -> None:
     desk.zone.add("A", "192.0.2.1")
-    domain = await desk.domain()
-    await desk.work()
-    await desk.ask(domain, replacing=True)
+    desk.zone.add("TXT", "theirs")
+    domain = await additions.add(context, desk.org_id, NAME)
+    asked = await desk.ask(domain, replacing=True)
+    desk.zone.clear()
+    desk.zone.add("A", "192.0.2.1")
+    desk.zone.add("A", "192.0.2.2")
+    for _ in range(2):
+        job = await desk.work()
+        assert (job.state, job.last_error_code) == (JobState.DEAD, "changed_since_plan")
+        assert "A 192.0.2.2, which the plan of this write did not show" in (job.last_error or "")
+        assert (len(desk.zone.standing), desk.zone.changes) == (2, 0)
+        await jobs.retry(context, desk.org_id, asked.id)
+    desk.zone.clear()
+    desk.zone.add("A", "192.0.2.1")
+    assert (await desk.work()).state is JobState.DONE
+    assert desk.zone.standing == [OURS]
+
+
+async def test_a_conflict_that_meets_every_try_is_given_up_after_the_third(desk: Desk) -> None:
+    await desk.domain()
     tries = []
-    for number in range(3):
-
-        def changed_by_its_owner(last: int = number) -> None:
-            desk.zone.clear()
-            desk.zone.add("A", f"192.0.2.{90 + last}")
-
-        desk.zone.between = changed_by_its_owner
+    for _ in range(3):
+        desk.zone.fail_next_change(RecordConflict("Somebody was quicker."))
         tries.append(await desk.work())
     assert {job.last_error_code for job in tries} == {"record_conflict"}
     assert [job.state for job in tries] == [JobState.PENDING, JobState.PENDING, JobState.DEAD]
     assert "by hand" in (tries[-1].last_error or "")
-    assert desk.zone.standing == [f"{NAME} A 192.0.2.92"]
+    assert desk.zone.standing == []
 
 
 async def test_a_conflict_after_outages_is_tried_again(desk: Desk) -> None:
@@ -202,6 +221,7 @@ async def test_one_job_at_a_time_and_the_same_wish_is_the_same_job(desk: Desk) -
     domain = await desk.domain()
     (job,) = await desk.pending()
     assert (await desk.ask(domain)).id == job.id
+    desk.zone.add("A", "192.0.2.1")
     with pytest.raises(Conflict) as caught:
         await desk.ask(domain, replacing=True)
     assert (caught.value.code, caught.value.existing_id) == ("dns_write_pending", job.id)

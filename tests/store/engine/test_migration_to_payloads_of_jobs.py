@@ -52,7 +52,7 @@ _INPUTS: Final[dict[str, tuple[str, str | None, str | None, str | None, Struct]]
         ),
     ),
     "write": ("write_dns", None, None, '{"action":"write","replace":false}', DnsWrite(action="write")),
-    "replace": ("write_dns", None, None, '{"action":"write","replace":true}', DnsWrite(action="write", replace=True)),
+    "replace": ("write_dns", None, None, '{"action":"write","replace":true}', DnsWrite(action="write")),
     "undo": ("write_dns", None, None, '{"action":"undo","replace":false}', DnsWrite(action="undo")),
     "remove": ("write_dns", None, None, '{"action":"remove","replace":false}', DnsWrite(action="remove")),
 }  # fmt: skip
