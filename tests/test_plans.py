@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.plans import Plans, read_from_end_to_end
+from tests.plans import Plans, read_from_end_to_end, walks_through_an_index
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +92,37 @@ def test_rows_that_the_statement_itself_holds_or_makes_are_no_table(detail: str)
 )
 def test_a_line_that_looks_up_joins_or_sorts_reads_no_table_as_a_whole(detail: str) -> None:
     assert read_from_end_to_end(detail) is None
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT count(*) FROM jobs WHERE kind = ? AND state = 'pending'",
+        "SELECT id FROM jobs WHERE kind = ? AND state = 'pending' AND ready = 1 AND blocked = 0 ORDER BY turn, id",
+        "SELECT count(*) FROM domains WHERE lane = ?",
+        "UPDATE jobs SET turn = 0 WHERE state = 'dead' AND state <> 'pending'",
+    ],
+)
+def test_a_statement_that_walks_through_an_index_is_a_fault(plans: Plans, sql: str) -> None:
+    assert plans.faults(sql) != []
+
+
+@pytest.mark.parametrize(
+    ("detail", "table"),
+    [
+        ("SEARCH TABLE jobs USING INDEX jobs_ready (kind=?)", "jobs"),
+        ("SEARCH jobs USING COVERING INDEX jobs_ended (state=?)", "jobs"),
+        ("SEARCH j USING INDEX jobs_ready (kind=? AND state=?)", "j"),
+        ("SEARCH jobs USING INDEX jobs_turn_of_org (kind=? AND org_id=?)", None),
+        ("SEARCH jobs USING INDEX jobs_ready (kind=? AND turn<?)", None),
+        ("SEARCH jobs USING INDEX jobs_not_ready (next_attempt_at<?)", None),
+        ("SEARCH domains USING INTEGER PRIMARY KEY (rowid=?)", None),
+        ("SCAN jobs USING INDEX jobs_ready", None),  # the other rule's
+    ],
+)
+def test_a_walk_is_one_that_only_columns_of_few_values_bound(detail: str, table: str | None) -> None:
+    assert walks_through_an_index(detail, "SELECT 1") == table
+    assert walks_through_an_index(detail, "SELECT 1 LIMIT 1") is None
 
 
 # Whatever the SQLite of this machine says of them.

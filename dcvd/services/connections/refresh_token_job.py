@@ -37,8 +37,8 @@ async def perform(run: JobRun[NoPayload]) -> None:
 DEFINITION: Final = JobDefinition(
     kind=REFRESH_TOKEN,
     perform=perform,
-    # Last, and few at once: refreshes are due well before a token ends.
+    # Last, and few at once of one organization: refreshes are due well before a token ends.
     rank=60,
-    limits=JobLimits(share=1 / 4, share_per_org=1 / 8, awaited=Awaited.CUSTOMERS),
+    limits=JobLimits(share=1 / 2, share_per_org=1 / 4, awaited=Awaited.CUSTOMERS),
     outages=OUTAGES,
 )
