@@ -20,8 +20,6 @@ _DOMAINS: Final = StructTable(
         # Names that an older version gave.
         "waits_for_txt": "wants_txt",
         "latest_expires_at": "latest_expiry",
-        "warned_expires_at": "warned_for",
-        "warnings_sent": "warned_level",
         "pending_reports": "doubts",
         "checks_since_change": "looks",
         "incomplete_checks": "misses",

@@ -68,6 +68,14 @@ class Certificate(Struct, frozen=True, kw_only=True):
     expires_at: int
 
 
+class ExpiryWarning(Struct, frozen=True, kw_only=True):
+    """The warnings of one certificate's expiry: its serial, if known, its expiry then, and how many thresholds."""
+
+    serial: str | None
+    expires_at: int
+    sent: int
+
+
 class Record(Struct, frozen=True):
     """A DNS record as a person types it."""
 
@@ -122,8 +130,9 @@ class Domain(Struct, frozen=True, kw_only=True):
     certificate_authority: the CA that issues, by Cloudflare's name, or the one that is to be tried next.
     certificate, next_certificate: the one that serves, and the one that was issued to follow it.
     latest_expires_at: the latest expiry ever seen.
-    warned_expires_at, warnings_sent: the expiry that was warned of, and how many of its thresholds were reported.
+    expiry_warnings: the certificates whose expiry was warned of.
     dns_failures: failed DNS checks in a row.
+    dns_settles_at: when the turns of its DNS do not count any more (see `lifecycle.damping`).
     pending_reports: checks in a row at which Cloudflare called a serving hostname pending.
     checks_since_change: checks since the last change, for the schedule.
     incomplete_checks: checks in a row at which Cloudflare or DNS could not be asked.
@@ -152,10 +161,10 @@ class Domain(Struct, frozen=True, kw_only=True):
     certificate: Certificate | None = None
     next_certificate: Certificate | None = None
     latest_expires_at: int | None = None
-    warned_expires_at: int | None = None
-    warnings_sent: int = 0
+    expiry_warnings: tuple[ExpiryWarning, ...] = ()
     dns_state: DnsState = DnsState.UNKNOWN
     dns_failures: int = 0
+    dns_settles_at: int | None = None
     pending_reports: int = 0
     findings: tuple[Finding, ...] = ()
     checks_since_change: int = 0

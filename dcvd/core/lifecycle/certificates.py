@@ -55,14 +55,10 @@ def _replace_serving(domain: Domain, hostname: CloudflareHostname, now: int) -> 
     if serving is None or not may_replace(current, serving):
         return domain, False
     latest = domain.latest_expires_at
-    # No warning was sent for a later issue, even where it expires before the one that it replaces.
-    is_new = is_newer(current, serving)
     after = replace(
         domain,
         certificate=serving,
         latest_expires_at=serving.expires_at if latest is None else max(latest, serving.expires_at),
-        warned_expires_at=None if is_new else domain.warned_expires_at,
-        warnings_sent=0 if is_new else domain.warnings_sent,
     )
     return after, current is not None and _is_renewal(current, serving, latest)
 
@@ -116,7 +112,7 @@ def _select_unexpired(hostname: CloudflareHostname, now: int) -> list[Cloudflare
 def choose_serving(certificates: Iterable[CloudflareCertificate]) -> Certificate | None:
     """Return the newest certificate of each key type, and of these the one that expires first.
 
-    None if none has an expiry. The order of the list does not matter: between equal instants the serial decides.
+    None if none has an expiry. The order of the list does not matter: between equal expiries the rest decides.
     """
     by_key_type: dict[str, list[Certificate]] = {}
     for entry in certificates:
@@ -180,8 +176,13 @@ def renewal_overdue_at(certificate: Certificate) -> int:
     return renewal_due_at(certificate) + grace_ms
 
 
-def renewal_state(certificate: Certificate, now: int) -> Literal["due", "overdue"]:
-    """Return whether the renewal of a certificate that expires soon is only due, or overdue."""
+def renewal_state(certificate: Certificate, now: int) -> Literal["not_due", "due", "overdue"]:
+    """Return whether the renewal of a certificate that expires soon is due already, or overdue.
+
+    The first warning of a certificate of less than 90 days comes before its renewal is due.
+    """
+    if now < renewal_due_at(certificate):
+        return "not_due"
     return "overdue" if now >= renewal_overdue_at(certificate) else "due"
 
 
@@ -191,8 +192,8 @@ def _choose_newest(group: Sequence[Certificate]) -> Certificate:
     return max(group, key=lambda c: (c.issued_at or 0 if all_dated else 0, *_by_expiry(c)))
 
 
-def _by_expiry(certificate: Certificate) -> tuple[int, str]:
-    return certificate.expires_at, certificate.serial or ""
+def _by_expiry(certificate: Certificate) -> tuple[int, str, int, str]:
+    return certificate.expires_at, certificate.serial or "", certificate.issued_at or 0, certificate.issuer or ""
 
 
 def _threshold_cap_ms(certificate: Certificate, index: int) -> list[int]:

@@ -28,6 +28,8 @@ REMEDY_DELAYS_MS: Final = (0, HOUR, 4 * HOUR, 12 * HOUR, DAY)
 """The least wait after the n-th remedy since the domain was last healthy; the last one repeats."""
 REGISTER_AGAIN_DELAYS_MS: Final = (0, 5 * MINUTE, HOUR, 4 * HOUR, 12 * HOUR, DAY)
 """The same for a new registration. Nothing serves meanwhile, so a PATCH just before delays it by minutes only."""
+FORGET_AFTER_MS: Final = DAY
+"""The least time from a remedy until a healthy domain starts at the first step again."""
 WAIT_FOR_DNS_MS: Final = 3 * DAY
 WAIT_FOR_ZONE_HOLD_MS: Final = 4 * HOUR
 """Cloudflare does not say when a zone hold is released, so a PATCH is tried now and then."""
@@ -79,8 +81,9 @@ def choose_remedy(
 
     certificate_authorities: as in `LifecycleRules`. permitted_authorities: those that the CAA records permit, or None
         where they were not checked.
-    became_right: whether its DNS has just become right while Cloudflare still waits; then Cloudflare is asked once to
-        validate it, after a short wait.
+    became_right: whether its DNS has just become right while Cloudflare still waits; then Cloudflare is asked to
+        validate it, unless the step of the last remedy is not over: until then Cloudflare's own next try, within hours,
+        has to do.
     """
     is_urgent = became_right and not _waits_for_customer_txt(domain)
     proposal = propose_remedy(domain, certificate_authorities, permitted_authorities)
@@ -90,7 +93,7 @@ def choose_remedy(
         return _forget_remedies(domain, now), None
     if domain.remedy_wait_started_at is None and proposal.least_wait_ms:
         return replace(domain, remedy_wait_started_at=now), None
-    if _is_within_wait(domain, now, _remedy_wait_ms(domain, proposal, is_urgent=is_urgent)):
+    if _is_within_wait(domain, now, _remedy_wait_ms(domain, proposal)):
         return domain, None
     remedy = proposal.remedy
     return (
@@ -242,19 +245,19 @@ def _may_validate(domain: Domain) -> bool:
     return domain.challenge_verified or (not domain.wildcard and _may_point_here(domain))
 
 
-def _remedy_wait_ms(domain: Domain, proposal: RemedyProposal, *, is_urgent: bool = False) -> int:
+def _remedy_wait_ms(domain: Domain, proposal: RemedyProposal) -> int:
     steps = REGISTER_AGAIN_DELAYS_MS if proposal.remedy.kind is RemedyKind.REGISTER_AGAIN else REMEDY_DELAYS_MS
-    return max(steps[min(domain.remedies_applied, 1 if is_urgent else len(steps) - 1)], proposal.least_wait_ms)
+    return max(steps[min(domain.remedies_applied, len(steps) - 1)], proposal.least_wait_ms)
 
 
 def _forget_remedies(domain: Domain, now: int) -> Domain:
     """Reset the remedies of a domain that needs none.
 
-    That waits until the step of the last one is over; otherwise a relapse would be treated too soon.
+    That waits for a day after the last one; otherwise a domain that comes and goes would be treated at once each time.
     """
     if domain.remedy_wait_started_at is None and not domain.remedies_applied:
         return domain
-    if _is_within_wait(domain, now, REMEDY_DELAYS_MS[min(domain.remedies_applied, len(REMEDY_DELAYS_MS) - 1)]):
+    if _is_within_wait(domain, now, FORGET_AFTER_MS if domain.remedies_applied else 0):
         return domain
     return replace(
         domain, remedies_applied=0 if _is_healthy(domain) else domain.remedies_applied, remedy_wait_started_at=None

@@ -13,6 +13,7 @@ from dcvd.core.domains.observations import CloudflareObservation
 from dcvd.core.domains.required_records import missing_validation_record
 from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.core.lifecycle import certificates
+from dcvd.core.lifecycle.damping import held_turn_at
 from dcvd.core.lifecycle.doubt import awaits_second_check, is_in_doubt
 from dcvd.core.retry_delays import add_jitter, cloudflare_backoff_ms
 
@@ -78,8 +79,9 @@ def next_check_at(
     next_remedy_at: when the next remedy is due (`remedies.next_remedy_at`); a check applies it.
     """
     planned_at = _routine_check_at(domain, now, policy, random_fraction)
-    if next_remedy_at is not None and next_remedy_at > now:
-        planned_at = min(planned_at, next_remedy_at)
+    for instant in (next_remedy_at, held_turn_at(domain)):
+        if instant is not None and instant > now:
+            planned_at = min(planned_at, instant)
     if not domain.incomplete_checks:
         return planned_at
     retry_ms = min(_FIRST_RETRY_DELAY_MS << min(domain.incomplete_checks - 1, 10), _MAX_RETRY_DELAY_MS)

@@ -38,7 +38,7 @@ from dcvd.core.domains.observations import (
 )
 from dcvd.core.events import EventData, EventDraft, EventType
 from dcvd.core.instants import SECOND, format_instant, to_rfc3339
-from dcvd.core.lifecycle import certificates, remedies
+from dcvd.core.lifecycle import certificates, damping, expiry_warnings, remedies
 from dcvd.core.lifecycle.doubt import is_in_doubt
 from dcvd.core.lifecycle.remedies import Remedy
 from dcvd.core.lifecycle.status import (
@@ -137,14 +137,10 @@ def warn_of_expiry(domain: Domain, now: int, expiry_thresholds_ms: tuple[int, ..
     certificate = domain.certificate
     if certificate is None or certificate.expires_at <= now or domain.status is not DomainStatus.ACTIVE:
         return Transition(domain)
-    if domain.warned_expires_at is not None and certificate.expires_at < domain.warned_expires_at:
-        # A stale answer shows an earlier certificate again; the warnings of the later one stay sent.
-        return Transition(domain)
-    sent = domain.warnings_sent if certificate.expires_at == domain.warned_expires_at else 0
     passed = certificates.count_passed_thresholds(certificate, expiry_thresholds_ms, now)
-    if passed <= sent:
+    if passed <= expiry_warnings.count_sent(domain, certificate):
         return Transition(domain)
-    after = replace(domain, warned_expires_at=certificate.expires_at, warnings_sent=passed, updated_at=now)
+    after = replace(expiry_warnings.remember(domain, certificate, passed, now), updated_at=now)
     data = {**domain_event_data(after), "renewal": certificates.renewal_state(certificate, now)}
     draft = EventDraft(EventType.DOMAIN_EXPIRING_SOON, data, after.id, expires_at=certificate.expires_at)
     return Transition(after, (draft,))
@@ -193,9 +189,14 @@ def _apply_dns(before: Domain, observation: DnsObservation, now: int, rules: Lif
         findings=diagnosis.findings,
         dns_checked_at=now,
     )
+    errors_changed = before.status in WAITING_STATUSES and not keeps_state and _has_changed_errors(before, after)
+    if errors_changed or after.dns_state is not before.dns_state:
+        if damping.may_turn(before, now):
+            after = damping.count_turn(after, now)
+        else:
+            after, errors_changed = replace(after, dns_state=before.dns_state, findings=before.findings), False
     became_verified = after.dns_state is DnsState.VERIFIED and before.dns_state is not DnsState.VERIFIED
     left_verified = pointed_here and after.dns_state is DnsState.FAILED
-    errors_changed = before.status in WAITING_STATUSES and not keeps_state and _has_changed_errors(before, after)
     # The status is decided before the events are drafted, so that they all carry the new one.
     domain = after
     if after.status in WAITING_STATUSES:
@@ -250,8 +251,8 @@ def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int) -> T
         cf_id=hostname.id,
         cf_status=hostname.status,
         cf_ssl_status=hostname.ssl_status,
-        cf_errors=hostname.verification_errors,
-        cf_ssl_errors=hostname.validation_errors,
+        cf_errors=_keep_order(before.cf_errors, hostname.verification_errors),
+        cf_ssl_errors=_keep_order(before.cf_ssl_errors, hostname.validation_errors),
         cf_checked_at=now,
         waits_for_txt=hostname.waits_for_txt,
         certificate_authority=hostname.certificate_authority or before.certificate_authority,
@@ -281,6 +282,11 @@ def _forget_missing_hostname(before: Domain) -> Domain:
     if before.cf_id is not None or before.status is not DomainStatus.ERROR:
         return before
     return replace(before, status=choose_waiting_status(before, DomainStatus.PENDING_CNAME), error=None)
+
+
+def _keep_order(known: tuple[str, ...], listed: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what is listed, in the known order where it is the same: Cloudflare's own order says nothing."""
+    return known if sorted(known) == sorted(listed) else listed
 
 
 def _challenge_target(domain: Domain, delegation: Record | None) -> str | None:

@@ -165,11 +165,12 @@ def test_the_level_rises_at_each_moment_to_the_millisecond() -> None:
         (6, 6 * DAY * 7 // 30, 6 * DAY // 10),
     ],
 )
-def test_a_renewal_is_due_then_overdue(days: int, due: int, patience: int) -> None:
+def test_a_renewal_is_not_due_then_due_then_overdue(days: int, due: int, patience: int) -> None:
     subject = lasting(days)
     due_at = subject.expires_at - due
     assert renewal_due_at(subject) == due_at
     assert renewal_overdue_at(subject) == due_at + patience
+    assert renewal_state(subject, due_at - 1) == "not_due"
     assert renewal_state(subject, due_at) == "due"
     assert renewal_state(subject, due_at + patience - 1) == "due"
     assert renewal_state(subject, due_at + patience) == "overdue"

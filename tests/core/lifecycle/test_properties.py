@@ -98,6 +98,7 @@ class Watcher:
         self.domain = added_domain()
         self.now = NOW
         self.failed_checks = 0
+        self.settles_at = NOW
         self.doubts = 0
         self.was_serving = False
         self.latest_expiry = -1
@@ -134,12 +135,18 @@ class Watcher:
         self.failed_checks = self.failed_checks + 1 if state is DnsState.FAILED else 0
         pointed_here = before.dns_state in (DnsState.VERIFIED, DnsState.UNVERIFIABLE)
         believed = state is not DnsState.FAILED or not pointed_here or self.failed_checks >= 2
-        assert after.dns_state is (state if believed else before.dns_state)
-        assert frozenset(finding.code for finding in after.findings) == codes
+        known_codes = frozenset(finding.code for finding in before.findings)
         waiting = before.status in (DomainStatus.PENDING_CNAME, DomainStatus.ISSUING)
-        news = waiting and codes != frozenset(finding.code for finding in before.findings)
-        assert len(verified) == (state is DnsState.VERIFIED and before.dns_state is not DnsState.VERIFIED)
-        assert len(failed) == (state is DnsState.FAILED and believed and (pointed_here or news))
+        news = waiting and believed and state is DnsState.FAILED and codes != known_codes
+        turned = (believed and state is not before.dns_state) or news
+        owed = max(self.settles_at - self.now, 0)
+        held = turned and owed > 11 * 4 * HOUR
+        if turned and not held:
+            self.settles_at = self.now + owed + 4 * HOUR
+        assert after.dns_state is (state if believed and not held else before.dns_state)
+        assert frozenset(finding.code for finding in after.findings) == (known_codes if held else codes)
+        assert len(verified) == (state is DnsState.VERIFIED and before.dns_state is not DnsState.VERIFIED and not held)
+        assert len(failed) == (state is DnsState.FAILED and believed and (pointed_here or news) and not held)
 
     def _status(self, before: Domain, events: dict[EventType, list[EventDraft]]) -> None:
         after = self.domain

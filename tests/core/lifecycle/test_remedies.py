@@ -308,14 +308,29 @@ def test_nothing_is_done_for_a_domain_that_goes_its_way() -> None:
         assert (story.domain.remedies_applied, story.domain.remedy_wait_started_at) == (0, None)
 
 
-def test_dns_that_turns_right_again_and_again_is_told_to_cloudflare_once_an_hour() -> None:
-    story, told = Story(), 0
-    for _ in range(60):
+def test_dns_that_turns_right_again_and_again_is_told_to_cloudflare_once_per_step() -> None:
+    story, told = Story(), []
+    for hour in range(5 * 24):
         for check in (DNS_MISSING, DNS_MISSING, DNS_RIGHT):
             story.look(check, seen("pending", "pending_validation"))
-            told += story.remedy is not None
-            story.wait(MINUTE)
-    assert told == 3
+            if story.remedy is not None:
+                told.append(hour)
+            story.wait(20 * MINUTE)
+    waits = [later - sooner for sooner, later in pairwise(told)]
+    assert told[:2] == [0, 1]
+    assert len(waits) == 6
+    assert all(wait >= step for wait, step in zip(waits, (1, 4, 12, 24, 24), strict=False))
+
+
+def test_a_domain_that_comes_and_goes_is_treated_at_the_next_step_each_time() -> None:
+    story, given = Story(), []
+    for hour in range(48):
+        for status, ssl in (("moved", "active"), ("active", "active")):
+            story.look(DNS_RIGHT, seen(status, ssl, certificate("01")))
+            if story.remedy is not None:
+                given.append(hour)
+            story.wait(30 * MINUTE)
+    assert given == [0, 1, 5, 17, 41]
 
 
 def test_a_clock_that_was_put_back_stops_no_healing() -> None:

@@ -155,15 +155,18 @@ def test_a_reissue_that_ends_no_later_is_no_renewal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "first", "second"),
+    ("days", "first", "renewal", "second"),
     [
-        (365, 30 * DAY, 7 * DAY),
-        (90, 30 * DAY, 7 * DAY),
-        (47, 15 * DAY + 16 * HOUR, 5 * DAY + 21 * HOUR),
-        (6, 2 * DAY, 18 * HOUR),
+        (365, 30 * DAY, "due", 7 * DAY),
+        (90, 30 * DAY, "due", 7 * DAY),
+        (47, 15 * DAY + 16 * HOUR, "not_due", 5 * DAY + 21 * HOUR),
+        (10, 3 * DAY + 8 * HOUR, "not_due", DAY + 6 * HOUR),
+        (6, 2 * DAY, "not_due", 18 * HOUR),
     ],
 )
-def test_an_expiry_is_told_at_each_threshold_once_first_due_then_overdue(days: int, first: int, second: int) -> None:
+def test_an_expiry_is_told_at_each_threshold_once_and_whether_the_renewal_is_due_then(
+    days: int, first: int, renewal: str, second: int
+) -> None:
     held = certificate("01", days=days)
     story = active_story(held)
     told = []
@@ -173,7 +176,7 @@ def test_an_expiry_is_told_at_each_threshold_once_first_due_then_overdue(days: i
             (draft,) = story.drafts
             assert draft.type is EventType.DOMAIN_EXPIRING_SOON
             told.append((moment, draft.data["renewal"]))
-    assert told == [(first, "due"), (second, "overdue")]
+    assert told == [(first, renewal), (second, "overdue")]
 
 
 def test_a_daemon_that_slept_over_both_thresholds_tells_it_once() -> None:
@@ -242,3 +245,28 @@ def test_what_cloudflare_now_says_of_the_same_certificate_counts() -> None:
     past = certificate("01", issued_at=NOW - 95 * DAY, expires_at=NOW - 5 * DAY)
     assert story.look(seen("active", "expired", past)) == ["domain.error"]
     assert story.error_code == "certificate_expired"
+
+
+def test_a_certificate_whose_end_is_moved_nearer_is_told_at_the_threshold_that_it_passes_by_that() -> None:
+    story = active_story()
+    story.wait(61 * DAY)
+    assert story.look() == ["domain.expiring_soon"]
+    for days, told in ((20, []), (3, ["domain.expiring_soon"]), (2, []), (29, []), (3, [])):
+        moved = certificate("01", expires_at=story.now + days * DAY)
+        assert story.look(seen("active", "active", moved)) == told, days
+
+
+@pytest.mark.parametrize(("days", "then"), [(6, []), (20, ["domain.expiring_soon"])])
+def test_an_undated_certificate_that_ends_before_the_one_it_replaces_is_told_on_its_own(
+    days: int, then: list[str]
+) -> None:
+    old = certificate("01", issued_at=None, expires_at=NOW + 29 * DAY)
+    new = certificate("02", issued_at=None, expires_at=NOW + days * DAY)
+    story = active_story(old)
+    assert [draft.data["renewal"] for draft in story.drafts if draft.type is EventType.DOMAIN_EXPIRING_SOON] == ["due"]
+    story.wait(HOUR)
+    assert story.look(seen("active", "active", new)) == ["domain.expiring_soon"]
+    for stale in (old, new, old, new):
+        assert story.look(seen("active", "active", stale)) == []
+    story.wait_until(ending(new) - 5 * DAY)
+    assert story.look(seen("active", "active", new)) == then
