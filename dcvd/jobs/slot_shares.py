@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from dcvd.core.jobs import Job
-from dcvd.services.jobs.definition import JobDefinition
+from dcvd.services.jobs.definition import Awaited, JobDefinition
 from dcvd.store.due_jobs import BusySubjects
 
 _SHARE_PER_ORG: Final = 1 / 2
@@ -37,20 +37,24 @@ class SlotShares:
         self._slot_count = slot_count
         self._free_counts = free_counts
         self._starts = starts
-        self._jobs = list(jobs_in_flight)
+        self._awaited_things = {definition.limits.awaited for definition in definitions}
+        self._jobs: list[Job] = []
+        self._slots_by_kind = Counter[str]()
+        self._slots_by_awaited = Counter[Awaited]()
+        for job in jobs_in_flight:
+            self._hold(job)
 
     def start(self, job: Job) -> None:
         """Count a job that starts."""
-        self._jobs.append(job)
+        self._hold(job)
         self._starts[job.kind] = max(self._starts.values(), default=0) + 1
 
     def choose_kind(self, kinds: Collection[str]) -> str | None:
         """Choose the one of these kinds that may have the next slot; None when none of them may."""
-        held_slots = Counter(job.kind for job in self._jobs)
-        allowed_kinds = [kind for kind in kinds if self._has_room(self._definitions[kind], held_slots)]
+        allowed_kinds = [kind for kind in kinds if self._has_room(self._definitions[kind])]
         return min(
             allowed_kinds,
-            key=lambda kind: (held_slots[kind], self._starts[kind], self._definitions[kind].rank),
+            key=lambda kind: (self._slots_by_kind[kind], self._starts[kind], self._definitions[kind].rank),
             default=None,
         )
 
@@ -76,25 +80,24 @@ class SlotShares:
             },
         )
 
-    def _has_room(self, definition: JobDefinition[Any], held_slots: Counter[str]) -> bool:
+    def _hold(self, job: Job) -> None:
+        self._jobs.append(job)
+        self._slots_by_kind[job.kind] += 1
+        self._slots_by_awaited[self._definitions[job.kind].limits.awaited] += 1
+
+    def _has_room(self, definition: JobDefinition[Any]) -> bool:
         """Whether a kind may have one more slot.
 
         Kinds that wait for the same have one slot for themselves in any case: the others leave it free.
         """
         kind, limits = definition.kind.name, definition.limits
-        free_count = self._free_counts.get(kind)
-        if held_slots[kind] >= self._get_share(limits.share) or (
-            free_count is not None and held_slots[kind] >= free_count
-        ):
+        held_slots, free_count = self._slots_by_kind[kind], self._free_counts.get(kind)
+        if held_slots >= self._get_share(limits.share) or (free_count is not None and held_slots >= free_count):
             return False
         free_slots = self._slot_count - len(self._jobs)
-        held_by_awaited = Counter(
-            self._definitions[job.kind].limits.awaited for job in self._jobs if job.kind in self._definitions
-        )
-        if not held_by_awaited[limits.awaited]:
+        if not self._slots_by_awaited[limits.awaited]:
             return free_slots > 0
-        others = {each.limits.awaited for each in self._definitions.values()} - {limits.awaited}
-        return free_slots > sum(not held_by_awaited[awaited] for awaited in others)
+        return free_slots > sum(not self._slots_by_awaited[awaited] for awaited in self._awaited_things)
 
     def _get_share(self, share: float) -> int:
         return max(int(self._slot_count * share), 1)

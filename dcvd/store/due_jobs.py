@@ -25,11 +25,11 @@ _FREE: Final = (
 )
 _COLUMNS: Final = "id, turn, org_id, connection_id, domain_name"
 _NEXT_BY_TURN: Final = (
-    f"WITH few AS (SELECT {_COLUMNS} FROM jobs WHERE {_READY} ORDER BY turn, id LIMIT ?8)"
-    f" SELECT id FROM few WHERE {_FREE}"
+    f"WITH few AS MATERIALIZED (SELECT {_COLUMNS} FROM jobs WHERE {_READY} ORDER BY turn, id LIMIT ?8)"
+    f" SELECT (SELECT count(*) FROM few), (SELECT id FROM few WHERE {_FREE}"
     " AND org_id NOT IN (SELECT value FROM json_each(?6))"
     " AND ifnull(connection_id, '') NOT IN (SELECT value FROM json_each(?7))"
-    " ORDER BY turn, id LIMIT 1"
+    " ORDER BY turn, id LIMIT 1)"
 )
 _NEXT_IN_LANE: Final = (
     f"WITH few AS (SELECT {_COLUMNS} FROM jobs WHERE {_READY} AND lane = ?6 ORDER BY turn, id LIMIT ?7)"
@@ -56,22 +56,15 @@ def find_next(snapshot: Snapshot, kind: str, busy: BusySubjects, *, waits_for: P
     """Find the next job of a kind that may start."""
     predecessor = ("", False, False) if waits_for is None else astuple(waits_for)
     free_values = (kind, encode_list(busy.job_ids), *predecessor)
-    job_id = _find_by_turn(snapshot, free_values, busy)
-    if job_id is None and _has_more(snapshot, kind):
+    subjects = (encode_list(busy.org_ids), encode_list(busy.connection_ids))
+    # Jobs in flight are ready too, and often the first of all.
+    for limit in (len(busy.job_ids) + 1, _MAX_BY_TURN):
+        count, job_id = snapshot.fetch_all(_NEXT_BY_TURN, (*free_values, *subjects, limit))[0]
+        if job_id is not None or count < limit:
+            break
+    else:
         job_id = _find_by_lane(snapshot, free_values, busy)
     return None if job_id is None else _JOBS.fetch_one(snapshot, "WHERE id = ?", (job_id,))
-
-
-def _find_by_turn(snapshot: Snapshot, free_values: tuple[Any, ...], busy: BusySubjects) -> str | None:
-    return snapshot.fetch_value(
-        _NEXT_BY_TURN, (*free_values, encode_list(busy.org_ids), encode_list(busy.connection_ids), _MAX_BY_TURN)
-    )
-
-
-def _has_more(snapshot: Snapshot, kind: str) -> bool:
-    """Whether there are more ready jobs than those that were looked at by their turn."""
-    sql = f"SELECT 1 FROM jobs WHERE {_READY} ORDER BY turn, id LIMIT 1 OFFSET ?2"
-    return snapshot.fetch_one(sql, (kind, _MAX_BY_TURN)) is not None
 
 
 def _find_by_lane(snapshot: Snapshot, free_values: tuple[Any, ...], busy: BusySubjects) -> str | None:

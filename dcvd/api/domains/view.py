@@ -48,7 +48,7 @@ class RegistrationView(Struct, frozen=True, kw_only=True, rename="camel"):
 
     `queued`: it waits in the queue, or is about to enter it again (then without a position). `retrying`: it failed, and
     is tried again. `failed`: it was given up; retry its job, or see `error`. `position`: 1 is the next one to be
-    registered; `expectedAt`: when its turn comes if nothing fails.
+    registered, and beyond ten thousand it is an estimate; `expectedAt`: when its turn comes if nothing fails.
     """
 
     state: QueueState

@@ -37,7 +37,8 @@ class ReplayView(Struct, frozen=True, kw_only=True, rename="camel"):
 class JobView(Struct, frozen=True, kw_only=True, rename="camel"):
     """A piece of background work; its domain may have been removed already.
 
-    `action`: what a `write_dns` job does with the domain's records, through `connectionId`.
+    `action`: what a `write_dns` job does with the domain's records, through `connectionId`. `attempts`: without those
+    that failed because a service was away.
     """
 
     id: str
