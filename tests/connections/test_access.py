@@ -161,7 +161,7 @@ async def test_without_a_configured_key_nothing_is_opened(
     ],
     ids=["overwritten", "another field's", "another row's", "another organization's"],
 )
-async def test_credentials_that_were_moved_or_damaged_are_refused_by_name_and_nothing_is_asked(
+async def test_credentials_that_were_moved_or_damaged_need_the_owner_which_is_told_once_and_nothing_is_asked(
     access: ProviderAccess,
     context: Context,
     connection: Connection,
@@ -182,12 +182,18 @@ async def test_credentials_that_were_moved_or_damaged_are_refused_by_name_and_no
     clock.advance(2 * HOUR)
     with pytest.raises(Unauthorized) as refused:
         await access.open_driver(org_id, connection_id)
-    assert refused.value.code == "credentials_unreadable"
+    assert refused.value.code == "reauth_required"
     assert connection_id in refused.value.message
+    with pytest.raises(Unauthorized):
+        await access.open_driver(org_id, connection_id)
     assert [line["event"] for line in log_lines if line["log_level"] == "error"] == ["connection.unreadable"]
     assert provider.asked == []
-    moved = replace(connection, id=connection_id, org_id=org_id)
-    assert (await stored(context, moved)).status is ConnectionStatus.ACTIVE
+    after = await stored(context, replace(connection, id=connection_id, org_id=org_id))
+    assert (after.status, after.refresh_at) == (ConnectionStatus.REAUTH_REQUIRED, None)
+    assert after.last_error is not None
+    assert after.last_error.code == "credentials_unreadable"
+    assert "connect anew" in after.last_error.message
+    assert await event_names(context, org_id) == ["connection.reauth_required"]
 
 
 async def test_an_access_token_that_ended_without_a_refresh_token_needs_the_owner(

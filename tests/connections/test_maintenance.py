@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from prometheus_client import generate_latest
 
 from dcvd.core.connections.connection import Connection, ConnectionStatus
-from dcvd.core.instants import HOUR, MINUTE
+from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.core.jobs import Job, JobState
 from dcvd.errors import Unauthorized
 from dcvd.jobs import ConnectionMaintenance
@@ -135,3 +135,51 @@ async def test_a_round_stores_uses_and_counts_what_there_is(
     assert 'dcvd_connections{provider="cloudflare",status="reauth_required"} 1.0' in lines
     with pytest.raises(Unauthorized):
         await access.open_driver(organization.id, connection.id)
+
+
+async def test_credentials_that_cannot_be_opened_are_told_once_and_no_job_is_made_for_them_again(
+    access: ProviderAccess, context: Context, connection: Connection, clock: ManualClock
+) -> None:
+    await context.database.write(
+        lambda tx: tx.execute(
+            "UPDATE oauth_connections SET encrypted_refresh_token = zeroblob(64) WHERE id = ?", (connection.id,)
+        )
+    )
+    for _ in range(48):
+        clock.advance(HOUR)
+        await maintenance.enqueue_refreshes(context)
+        await maintenance.require_reauth_of_expired(context)
+        await _work(context, access, connection.org_id)
+    assert [job.state for job in await all_jobs(context, connection.org_id)] == [JobState.DONE]
+    assert await event_names(context, connection.org_id) == ["connection.reauth_required"]
+    after = await stored(context, connection)
+    assert after.status is ConnectionStatus.REAUTH_REQUIRED
+    assert after.last_error is not None
+    assert after.last_error.code == "credentials_unreadable"
+
+
+@pytest.mark.parametrize(("life", "most"), [(-5, 0), (0, 0), (1, 12), (20, 12), (240, 12), (10**12, 0)])
+async def test_whatever_life_a_provider_says_its_tokens_have_an_hour_of_upkeep_asks_it_a_few_times_and_calls_work(
+    access: ProviderAccess,
+    context: Context,
+    connection: Connection,
+    provider: ProviderServer,
+    clock: ManualClock,
+    life: int,
+    most: int,
+) -> None:
+    provider.expires_in = life
+    clock.advance(HOUR)
+    await access.open_driver(connection.org_id, connection.id)
+    provider.asked.clear()
+    for _ in range(360):
+        clock.advance(10 * SECOND)
+        await maintenance.enqueue_refreshes(context)
+        await _work(context, access, connection.org_id)
+    assert len(provider.asked) <= most
+    driver = await access.open_driver(connection.org_id, connection.id)
+    provider.forget_access()
+    # Within a minute of a refresh, only a token that has ended is refreshed again.
+    clock.advance(2 * SECOND if life == 1 else 61 * SECOND)
+    assert await driver.check_credentials() == "Customer Ltd"
+    assert (await stored(context, connection)).status is ConnectionStatus.ACTIVE

@@ -30,7 +30,10 @@ class ConnectionMethod(StrEnum):
 
 
 class ConnectionStatus(StrEnum):
-    """Whether a connection works; `reauth_required`: the provider refuses its credentials, and its owner has to act."""
+    """Whether a connection works.
+
+    `reauth_required`: its owner has to act, because the provider refuses its credentials, or they cannot be opened.
+    """
 
     ACTIVE = "active"
     REAUTH_REQUIRED = "reauth_required"
@@ -54,7 +57,8 @@ class Connection(Struct, frozen=True, kw_only=True):
 
     account: the name of the account, from the provider or the connection's owner; never a secret. scopes: those that
     were granted. version: counts changes of the credentials. expires_at: the expiry of the access token, None where it
-    has none. refresh_at: when the access token is to be refreshed, None where it cannot be.
+    has none. refresh_at: when the access token is to be refreshed although nobody uses it, None where it cannot be; that
+    is after its expiry where it lives for a few minutes only.
     """
 
     id: str
@@ -88,4 +92,4 @@ def needs_refresh(connection: Connection, now: int) -> bool:
     expires_at, refresh_at = connection.expires_at, connection.refresh_at
     if expires_at is None or refresh_at is None:
         return is_token_expired(connection, now)
-    return max(expires_at - _EXPIRY_MARGIN_MS, refresh_at) <= now
+    return max(expires_at - _EXPIRY_MARGIN_MS, min(refresh_at, expires_at)) <= now

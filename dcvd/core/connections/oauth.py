@@ -25,6 +25,7 @@ _MAX_VALUE_CHARS: Final = 4096
 _MAX_QUERY_CHARS: Final = 16 * 1024
 _MAX_PARAMETERS: Final = 32
 _REFRESH_MARGIN_MS: Final = 5 * MINUTE
+_MIN_REFRESH_INTERVAL_MS: Final = 5 * MINUTE
 _MAX_LIFETIME_S: Final = 366 * DAY // SECOND
 _OFFLINE_SCOPE: Final = "offline_access"
 _WRITE_SCOPES: Final = {Provider.CLOUDFLARE: "dns.write"}
@@ -176,13 +177,13 @@ def find_missing_scopes(
 
 
 def read_lifetime_s(expires_in: object) -> int | None:
-    """Read an `expires_in`, limited to between a second and a year; None where it is no number.
+    """Read an `expires_in`, limited to between a second and a year; None where it is no number above zero.
 
-    Some servers write the number as text.
+    Some servers write the number as text, and some mean by zero that they do not say.
     """
     if isinstance(expires_in, str) and expires_in.isascii() and expires_in.isdecimal():
         expires_in = int(expires_in[:18])
-    if not isinstance(expires_in, int | float) or isinstance(expires_in, bool):
+    if not isinstance(expires_in, int | float) or isinstance(expires_in, bool) or not expires_in > 0:
         return None
     return int(min(max(expires_in, 1), _MAX_LIFETIME_S))
 
@@ -190,11 +191,11 @@ def read_lifetime_s(expires_in: object) -> int | None:
 def choose_refresh_at(now: int, expires_at: int) -> int:
     """Return when a token issued now is to be refreshed: at 80 % of its life, but at least 5 minutes before its expiry.
 
-    A token that lives less than 10 minutes is refreshed after half its life; otherwise it would be refreshed all the
-    time. All instants are in milliseconds.
+    A token that lives less than 10 minutes is refreshed after 5 minutes all the same, or before, when a call needs it;
+    otherwise it would be refreshed all the time. All instants are in milliseconds.
     """
     life = max(expires_at - now, 0)
-    return now + life - min(max(life // 5, _REFRESH_MARGIN_MS), life // 2)
+    return now + max(life - max(life // 5, _REFRESH_MARGIN_MS), _MIN_REFRESH_INTERVAL_MS)
 
 
 def _encode_base64url(value: bytes) -> str:

@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 import structlog
 
-from dcvd.core.connections.connection import ConnectionStatus, is_token_expired, needs_refresh
+from dcvd.core.connections.connection import is_token_expired, needs_refresh
 from dcvd.core.instants import MINUTE
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import RemoteError, Retryable, Unauthorized
@@ -14,7 +14,7 @@ from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.driver import RecordDriver
 from dcvd.providers.drivers import DriverFactory
-from dcvd.services.connections import queries, reauth
+from dcvd.services.connections import reauth
 from dcvd.services.connections.queries import UnsealedConnection
 from dcvd.services.connections.token_refresher import TokenRefresher
 from dcvd.services.connections.usage import ConnectionUsage
@@ -52,18 +52,14 @@ class ProviderAccess:
         does.
 
         Raises NotFound (another organization's too), NotConfigured without a configured key, Unauthorized with the code
-        `reauth_required` where the owner has to connect anew, or `credentials_unreadable`; Retryable where the provider
-        could not be asked.
+        `reauth_required` where the owner has to connect anew; Retryable where the provider could not be asked.
         """
         unsealed_connection = await self._refresh_if_ending(await self.load_connection(org_id, connection_id))
         return RefreshingDriver(self, unsealed_connection)
 
     async def load_connection(self, org_id: str, connection_id: str) -> UnsealedConnection:
         """Load a connection as it is stored, without asking anybody. Raises what `open_driver` raises."""
-        unsealed_connection = await queries.load_connection(self._context, org_id, connection_id)
-        if unsealed_connection.connection.status is ConnectionStatus.REAUTH_REQUIRED:
-            raise reauth.reauth_required_error(unsealed_connection.connection)
-        return unsealed_connection
+        return await reauth.load_working(self._context, org_id, connection_id)
 
     async def refresh_if_due(self, org_id: str, connection_id: str) -> None:
         """Refresh a connection if its refresh is due. Raises what `open_driver` raises."""
@@ -85,13 +81,15 @@ class ProviderAccess:
     async def refresh(self, unsealed_connection: UnsealedConnection) -> UnsealedConnection | None:
         """Return the connection with newer credentials, or None where there are none. Raises as a refresh does.
 
-        Recently refreshed credentials are not refreshed again: their age is not what is wrong.
+        Recently refreshed credentials are not refreshed again unless they have expired: their age is not what is wrong.
         """
         connection = unsealed_connection.connection
         if unsealed_connection.refresh_token is None:
             return None
+        now = self._context.now()
         # An age below zero comes from a clock that was put back, and says nothing.
-        if connection.version > 1 and 0 <= self._context.now() - connection.updated_at < _RECENT_REFRESH_MS:
+        is_recent = connection.version > 1 and 0 <= now - connection.updated_at < _RECENT_REFRESH_MS
+        if is_recent and not is_token_expired(connection, now):
             return None
         return await self.refresher.refresh(unsealed_connection)
 

@@ -4,7 +4,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from dcvd.core.connections.connection import Connection
+from dcvd.core.connections.connection import Connection, ConnectionStatus
 from dcvd.core.connections.credentials import Credentials, OauthTokens
 from dcvd.core.secret import Secret
 from dcvd.errors import NotFound, Unauthorized
@@ -28,6 +28,19 @@ class UnsealedConnection(Struct, frozen=True, kw_only=True):
     def refresh_token(self) -> Secret | None:
         """The OAuth refresh token, where there is one."""
         return self.credentials.refresh_token if isinstance(self.credentials, OauthTokens) else None
+
+
+class CredentialsUnreadable(Unauthorized):
+    """The stored credentials of a connection cannot be opened: they are damaged, or their key is missing."""
+
+    code = "credentials_unreadable"
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(
+            f"The credentials of the connection {connection.id} cannot be opened: ask the operator of dcvd, whose log "
+            "says why, or remove the connection and connect anew."
+        )
+        self.connection = connection
 
 
 async def list_page(
@@ -64,31 +77,28 @@ def get_owned(snapshot: Snapshot, org_id: str, connection_id: str) -> Connection
 
 
 async def load_connection(context: Context, org_id: str, connection_id: str) -> UnsealedConnection:
-    """Get an organization's connection with its credentials.
+    """Get an organization's connection with its credentials, whatever its status.
 
-    Raises NotFound, NotConfigured without a configured key, Unauthorized with the code `credentials_unreadable` where
-    the stored credentials cannot be opened: the key may come back.
+    Raises NotFound, NotConfigured without a configured key, CredentialsUnreadable.
     """
     vault = context.connection_vault
 
     def query(snapshot: Snapshot) -> UnsealedConnection:
         connection = get_owned(snapshot, org_id, connection_id)
-        credentials = connections.unseal_credentials(snapshot, vault, connection)
+        try:
+            credentials = connections.unseal_credentials(snapshot, vault, connection)
+        except VaultError as error:
+            _log_unreadable(connection, error.code, error.message)
+            raise CredentialsUnreadable(connection) from error
+        except msgspec.ValidationError:  # not chained: it may quote what it could not read
+            _log_unreadable(connection, "not_decoded", "They were decrypted, and are no credentials.")
+            raise CredentialsUnreadable(connection) from None
         return UnsealedConnection(connection=connection, credentials=credentials)
 
-    try:
-        return await context.database.read(query)
-    except VaultError as error:
-        log.error("connection.unreadable", connection_id=connection_id, code=error.code, error=error.message)  # noqa: TRY400
-        raise _unreadable_error(connection_id) from error
-    except msgspec.ValidationError:  # not chained: it may quote what it could not read
-        log.error("connection.unreadable", connection_id=connection_id)  # noqa: TRY400
-        raise _unreadable_error(connection_id) from None
+    return await context.database.read(query)
 
 
-def _unreadable_error(connection_id: str) -> Unauthorized:
-    return Unauthorized(
-        f"The credentials of the connection {connection_id} cannot be opened: ask the operator of dcvd, whose log says "
-        "why, or remove the connection and connect anew.",
-        code="credentials_unreadable",
-    )
+def _log_unreadable(connection: Connection, code: str, message: str) -> None:
+    """Log it once: after that, the connection is known to need its owner."""
+    if connection.status is ConnectionStatus.ACTIVE:
+        log.error("connection.unreadable", connection_id=connection.id, code=code, error=message)

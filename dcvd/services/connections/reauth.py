@@ -4,9 +4,11 @@ from typing import Final
 
 import structlog
 
-from dcvd.core.connections.connection import Connection, to_fault
+from dcvd.core.connections.connection import Connection, ConnectionStatus, to_fault
 from dcvd.core.events import EventDraft, EventType
 from dcvd.errors import Unauthorized
+from dcvd.services.connections import queries
+from dcvd.services.connections.queries import CredentialsUnreadable, UnsealedConnection
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.store import connections
@@ -17,6 +19,21 @@ log = structlog.get_logger(__name__)
 REAUTH_REQUIRED: Final = "reauth_required"
 ACCESS_ENDED: Final = "access_ended"
 ACCESS_ENDED_MESSAGE: Final = "The access token has ended, and the provider gave no refresh token with it."
+
+
+async def load_working(context: Context, org_id: str, connection_id: str) -> UnsealedConnection:
+    """Load a connection that works as far as is known; one whose credentials cannot be opened needs its owner then.
+
+    Raises NotFound, NotConfigured without a configured key, Unauthorized with the code `reauth_required`.
+    """
+    try:
+        unsealed_connection = await queries.load_connection(context, org_id, connection_id)
+    except CredentialsUnreadable as error:
+        await require_reauth(context, error.connection, error.code, error.message)
+        raise reauth_required_error(error.connection) from error
+    if unsealed_connection.connection.status is ConnectionStatus.REAUTH_REQUIRED:
+        raise reauth_required_error(unsealed_connection.connection)
+    return unsealed_connection
 
 
 async def require_reauth(context: Context, connection: Connection, code: str, message: str) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from dcvd.core.connections.connection import ConnectionStatus, Provider
+from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import OauthTokens
 from dcvd.core.connections.oauth import choose_refresh_at
 from dcvd.core.instants import SECOND
@@ -111,10 +111,8 @@ class TokenRefresher:
         unstored = self._unstored_connections.get(key)
         if unstored is not None:
             return await self._store(key, unstored)
-        unsealed_connection = await queries.load_connection(self._context, org_id, connection_id)
+        unsealed_connection = await reauth.load_working(self._context, org_id, connection_id)
         connection = unsealed_connection.connection
-        if connection.status is ConnectionStatus.REAUTH_REQUIRED:
-            raise reauth.reauth_required_error(connection)
         if connection.version != version:
             return unsealed_connection
         if unsealed_connection.refresh_token is None:
