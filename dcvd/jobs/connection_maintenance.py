@@ -7,7 +7,7 @@ import structlog
 
 from dcvd.errors import StoreError
 from dcvd.metrics import Metrics
-from dcvd.services.connections import maintenance
+from dcvd.services.connections import maintenance, revocations
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 
@@ -35,12 +35,15 @@ class ConnectionMaintenance:
             await asyncio.sleep(_ROUND_INTERVAL_S)
 
     async def run_once(self) -> None:
-        """Enqueue refreshes that are due, mark expired connections, store tokens and last uses that are not yet."""
+        """Finish what was cut off, enqueue refreshes that are due, mark expired connections, store the last uses."""
         await self._access.refresher.store_unstored()
+        revoked_count = await revocations.carry_out_pending(
+            self._context, self._access.token_client, self._access.tasks
+        )
         await self._access.usage.store(self._context)
         refresh_count = await maintenance.enqueue_refreshes(self._context)
         expired_count = await maintenance.require_reauth_of_expired(self._context)
-        if refresh_count or expired_count:
-            log.info("connections.looked_after", refreshing=refresh_count, ended=expired_count)
+        if refresh_count or expired_count or revoked_count:
+            log.info("connections.looked_after", refreshing=refresh_count, ended=expired_count, revoking=revoked_count)
         for (provider, status), count in (await maintenance.count_connections(self._context)).items():
             self._metrics.set_connections(provider, status, count)

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import quote_plus, urlencode
 
 import msgspec
@@ -11,13 +11,11 @@ import msgspec
 from dcvd.config import Config, Live
 from dcvd.config.oauth_sections import OauthClientConfig, OauthOtherConfig
 from dcvd.core.connections.connection import Provider
+from dcvd.core.connections.credentials import TokenKind
 from dcvd.core.secret import Secret
 from dcvd.kit.http.fetch import Fetcher, FetchFailed, FetchResponse
 from dcvd.oauth.servers import AuthorizationServers
 from dcvd.oauth.token_responses import TokenResponse, TokenResponseLost, raise_refusal, read_token_response
-
-TokenKind = Literal["access_token", "refresh_token"]
-"""The kinds of token, as RFC 7009 names them."""
 
 _TIMEOUT_S: Final = 10.0
 _MAX_RESPONSE_BYTES: Final = 64 * 1024

@@ -51,6 +51,9 @@ class ProviderServer:
         self.api_gate = asyncio.Event()
         self.api_gate.set()
         self.raises: RemoteError | None = None
+        self.revoke_gate = asyncio.Event()
+        self.revoke_gate.set()
+        self.on_step: Callable[[], None] | None = None
         self._live: set[str] = set()
         self._refresh: set[str] = set()
         self._used: set[str] = set()
@@ -77,10 +80,29 @@ class ProviderServer:
         self._live.clear()
         self._refresh.clear()
 
+    @property
+    def live_refresh_tokens(self) -> set[str]:
+        """Those that it takes."""
+        return set(self._refresh)
+
+    def step(self) -> None:
+        """Tell a test that a request has come, or that its answer goes out."""
+        if self.on_step is not None:
+            self.on_step()
+
     async def token(self, request: web.Request) -> web.StreamResponse:
         form = {name: str(value) for name, value in (await request.post()).items()}
-        self.asked.append(form)
-        await self.gate.wait()
+        self.step()
+        if form["grant_type"] == "authorization_code":
+            answer: web.StreamResponse = web.json_response(self._issue())
+        else:
+            self.asked.append(form)
+            await self.gate.wait()
+            answer = await self._refreshed(request, form)
+        self.step()
+        return answer
+
+    async def _refreshed(self, request: web.Request, form: dict[str, str]) -> web.StreamResponse:
         if self.too_many:
             return web.Response(status=429, headers={"Retry-After": "7"})
         if self.refuses_client:
@@ -102,6 +124,8 @@ class ProviderServer:
 
     async def revoke(self, request: web.Request) -> web.StreamResponse:
         token = str((await request.post())["token"])
+        self.step()
+        await self.revoke_gate.wait()
         if self.refuses_revocation:
             return web.Response(status=500, text=token)
         self.revoked.append(token)
@@ -162,6 +186,7 @@ async def serving(*, grace: bool = False) -> AsyncIterator[ProviderServer]:
     finally:
         server.gate.set()
         server.api_gate.set()
+        server.revoke_gate.set()
         await runner.cleanup()
 
 

@@ -1,5 +1,7 @@
 """Connections removed: revoked at the provider, erased here, and nothing else lost."""
 
+import asyncio
+
 import pytest
 from msgspec.structs import replace
 
@@ -9,6 +11,9 @@ from dcvd.core.instants import HOUR
 from dcvd.core.jobs import JobState
 from dcvd.core.secret import Secret
 from dcvd.errors import NotConfigured, NotFound, StoreError
+from dcvd.jobs import ConnectionMaintenance
+from dcvd.kit.http.fetch import Fetcher
+from dcvd.metrics import Metrics
 from dcvd.services.connections import creation, maintenance, queries
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.removal import disconnect
@@ -16,12 +21,14 @@ from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.services.domains import queries as domains
+from dcvd.store import pending_revocations
 from dcvd.store.engine.database import Transaction
 from dcvd.store.organizations import Organization
 from tests.connections.conftest import Log, connect
 from tests.connections.provider import ProviderServer
 from tests.connections.views import tokens
 from tests.manual_clock import ManualClock
+from tests.providing import access_of
 from tests.sealing import without_key
 from tests.services.views import all_jobs
 from tests.unreliable_database import Fate, strike
@@ -34,6 +41,10 @@ async def _gone(context: Context, connection: Connection) -> bool:
         lambda snapshot: snapshot.fetch_all("SELECT count(*) FROM oauth_connections WHERE id = ?", (connection.id,))
     )
     return count == [(0,)]
+
+
+async def _pending_revocations(context: Context) -> int:
+    return len(await context.database.read(lambda snapshot: pending_revocations.list_oldest(snapshot, 10)))
 
 
 async def test_the_refresh_token_is_revoked_and_the_row_is_gone(
@@ -171,3 +182,75 @@ async def test_without_a_configured_key_nothing_is_removed(
     with pytest.raises(NotConfigured):
         await disconnect(without_key(context), access, connection.org_id, connection.id, actor=_ACTOR)
     assert not await _gone(context, connection)
+
+
+async def test_a_removal_that_is_cut_off_while_the_provider_is_asked_is_finished_by_the_next_start(
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer
+) -> None:
+    for number in range(3):
+        await additions.add(context, connection.org_id, f"app{number}.customer.test", connection_id=connection.id)
+    refresh_token = (await tokens(context, connection)).refresh_token
+    assert refresh_token is not None
+    provider.revoke_gate.clear()
+    asked = asyncio.Event()
+    provider.on_step = asked.set
+    removing = asyncio.create_task(disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR))
+    await asyncio.wait_for(asked.wait(), 60)
+    await access.tasks.close()
+    with pytest.raises(asyncio.CancelledError):
+        await removing
+    provider.on_step = None
+    provider.revoke_gate.set()
+    assert await _gone(context, connection)
+    assert await _pending_revocations(context) == 1
+    pending_writes = [job for job in await all_jobs(context, connection.org_id) if job.kind == "write_dns"]
+    assert {(job.state, job.last_error_code) for job in pending_writes} == {(JobState.DEAD, "connection_removed")}
+    fetcher = Fetcher()
+    await fetcher.start()
+    await ConnectionMaintenance(context, access_of(context, fetcher), Metrics()).run_once()
+    await fetcher.close()
+    assert refresh_token.reveal() in provider.revoked
+    assert await _pending_revocations(context) == 0
+
+
+async def test_a_removal_that_could_not_be_stored_has_removed_and_revoked_nothing(
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer
+) -> None:
+    strike(context.database, "_erase.", 1, Fate.LOST)
+    with pytest.raises(StoreError):
+        await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
+    assert provider.revoked == []
+    assert await (await access.open_driver(connection.org_id, connection.id)).check_credentials() == "Customer Ltd"
+    await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
+    assert len(provider.revoked) == 1
+
+
+async def test_a_removal_that_was_stored_and_seemed_not_to_be_is_finished_by_the_next_round(
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer
+) -> None:
+    strike(context.database, "_erase.", 1, Fate.DONE_ANYWAY)
+    with pytest.raises(StoreError):
+        await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
+    assert await _gone(context, connection)
+    assert provider.revoked == []
+    await ConnectionMaintenance(context, access, Metrics()).run_once()
+    assert len(provider.revoked) == 1
+    assert await _pending_revocations(context) == 0
+
+
+async def test_a_token_to_be_revoked_that_cannot_be_opened_is_logged_and_given_up(
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, log_lines: Log
+) -> None:
+    strike(context.database, "_erase.", 1, Fate.DONE_ANYWAY)
+    with pytest.raises(StoreError):
+        await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
+    await context.database.write(
+        lambda tx: tx.execute(
+            "UPDATE pending_revocations SET sealed_token = zeroblob(64) WHERE id = ?", (connection.id,)
+        )
+    )
+    await ConnectionMaintenance(context, access, Metrics()).run_once()
+    assert await _pending_revocations(context) == 0
+    assert provider.revoked == []
+    (line,) = [line for line in log_lines if line["event"] == "connection.not_revoked"]
+    assert line["log_level"] == "error"

@@ -57,8 +57,8 @@ class Connection(Struct, frozen=True, kw_only=True):
 
     account: the name of the account, from the provider or the connection's owner; never a secret. scopes: those that
     were granted. version: counts changes of the credentials. expires_at: the expiry of the access token, None where it
-    has none. refresh_at: when the access token is to be refreshed although nobody uses it, None where it cannot be; that
-    is after its expiry where it lives for a few minutes only.
+    has none. refresh_at: when the access token is to be refreshed although nobody uses it, None where it cannot be; of
+    one that lives for a few minutes only, that is after its expiry.
     """
 
     id: str

@@ -1,12 +1,15 @@
 """Credentials of connections, one class for each type that providers know; secret parts are `Secret`."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
 
 from dcvd.core.connections.connection import ConnectionMethod
 from dcvd.core.secret import Secret
+
+TokenKind = Literal["access_token", "refresh_token"]
+"""The kinds of OAuth token, as RFC 7009 names them."""
 
 
 class OauthTokens(Struct, frozen=True, kw_only=True, tag="oauth", rename="camel"):

@@ -29,7 +29,7 @@ from dcvd.providers.drivers import DriverFactory
 from dcvd.services.connections import creation
 from dcvd.services.connections.authorizations import consume_for_browser, consume_for_tenant, invalid_state_error
 from dcvd.services.connections.provider_access import ProviderAccess
-from dcvd.services.connections.token_refresher import revoke
+from dcvd.services.connections.revocations import revoke
 from dcvd.services.context import Context
 from dcvd.store import organizations
 from dcvd.store.oauth_states import ConsumedState

@@ -33,13 +33,8 @@ class UnsealedConnection(Struct, frozen=True, kw_only=True):
 class CredentialsUnreadable(Unauthorized):
     """The stored credentials of a connection cannot be opened: they are damaged, or their key is missing."""
 
-    code = "credentials_unreadable"
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(
-            f"The credentials of the connection {connection.id} cannot be opened: ask the operator of dcvd, whose log "
-            "says why, or remove the connection and connect anew."
-        )
+    def __init__(self, connection: Connection, error: Unauthorized) -> None:
+        super().__init__(error.message, code=error.code)
         self.connection = connection
 
 
@@ -89,16 +84,25 @@ async def load_connection(context: Context, org_id: str, connection_id: str) -> 
             credentials = connections.unseal_credentials(snapshot, vault, connection)
         except VaultError as error:
             _log_unreadable(connection, error.code, error.message)
-            raise CredentialsUnreadable(connection) from error
+            raise _unreadable_error(connection) from error
         except msgspec.ValidationError:  # not chained: it may quote what it could not read
-            _log_unreadable(connection, "not_decoded", "They were decrypted, and are no credentials.")
-            raise CredentialsUnreadable(connection) from None
+            _log_unreadable(connection, None, "They were decrypted, and are no credentials.")
+            raise _unreadable_error(connection) from None
         return UnsealedConnection(connection=connection, credentials=credentials)
 
     return await context.database.read(query)
 
 
-def _log_unreadable(connection: Connection, code: str, message: str) -> None:
+def _unreadable_error(connection: Connection) -> CredentialsUnreadable:
+    error = Unauthorized(
+        f"The credentials of the connection {connection.id} cannot be opened: ask the operator of dcvd, whose log says "
+        "why, or remove the connection and connect anew.",
+        code="credentials_unreadable",
+    )
+    return CredentialsUnreadable(connection, error)
+
+
+def _log_unreadable(connection: Connection, code: str | None, message: str) -> None:
     """Log it once: after that, the connection is known to need its owner."""
     if connection.status is ConnectionStatus.ACTIVE:
         log.error("connection.unreadable", connection_id=connection.id, code=code, error=message)

@@ -1,18 +1,24 @@
-"""Remove connections: revoke them at the provider where that is possible, and erase them here in any case."""
+"""Remove connections: erase them here, and revoke them at the provider where that is possible.
 
+The first transaction erases the connection and stores what is to be revoked. Where the rest is cut off, a start goes
+on.
+"""
+
+from contextlib import suppress
 from typing import Final
 
 import structlog
 
-from dcvd.errors import Permanent, Unauthorized
-from dcvd.services.connections import queries
+from dcvd.errors import Permanent
+from dcvd.services.connections import queries, revocations
 from dcvd.services.connections.provider_access import ProviderAccess
-from dcvd.services.connections.token_refresher import revoke_quietly
+from dcvd.services.connections.queries import CredentialsUnreadable, UnsealedConnection
 from dcvd.services.context import Context
 from dcvd.services.jobs import dns_writes, queue
 from dcvd.store import connections as connections_table
 from dcvd.store import jobs as jobs_table
 from dcvd.store.engine.database import Transaction
+from dcvd.store.pending_revocations import PendingRevocation
 
 log = structlog.get_logger(__name__)
 
@@ -34,30 +40,55 @@ async def disconnect(
     """
     _ = context.connection_vault
     await context.database.read(lambda snapshot: queries.get_owned(snapshot, org_id, connection_id))
-    # A refresh in flight would bring tokens that nobody revokes.
-    await access.refresher.block_refreshes(connection_id)
-    try:
-        try:
-            unsealed_connection = await queries.load_connection(context, org_id, connection_id)
-        except Unauthorized:  # its credentials cannot be opened, which is logged: it can still be erased
-            revoked = False
-        else:
-            revoked = await revoke_quietly(access.token_client, access.refresher.find_newest(unsealed_connection))
-        count = batch_size
-        while count == batch_size:
-            count = await context.database.write(
-                lambda tx: _give_up_writes(context, tx, org_id, connection_id, batch_size)
-            )
-        await context.database.write(lambda tx: _erase(context, tx, org_id, connection_id, batch_size))
-        access.refresher.forget_unstored(connection_id)
-    finally:
-        access.refresher.unblock_refreshes(connection_id)
+    await access.tasks.run(
+        f"disconnect.{connection_id}",
+        lambda: _disconnect(context, access, org_id, connection_id, actor, batch_size),
+    )
+
+
+async def _disconnect(
+    context: Context, access: ProviderAccess, org_id: str, connection_id: str, actor: str, batch_size: int
+) -> None:
+    revocation = await _erase(context, access, org_id, connection_id, batch_size)
+    while await context.database.write(lambda tx: _give_up_writes(context, tx, connection_id, batch_size)):
+        pass
+    await context.database.write(lambda tx: jobs_table.end_pending_of_connection(tx, connection_id, context.now()))
+    revoked = revocation is not None and await revocations.carry_out(
+        context, access.token_client, access.tasks, revocation
+    )
     log.info("connection.removed", connection_id=connection_id, org_id=org_id, revoked=revoked, actor=actor)
 
 
-def _give_up_writes(context: Context, tx: Transaction, org_id: str, connection_id: str, batch_size: int) -> int:
+async def _erase(
+    context: Context, access: ProviderAccess, org_id: str, connection_id: str, batch_size: int
+) -> PendingRevocation | None:
+    """Erase the connection, and store what is to be revoked; None where that is nothing."""
+    # A refresh in flight would bring tokens that nobody revokes.
+    await access.refresher.block_refreshes(connection_id)
+    try:
+        unsealed_connection: UnsealedConnection | None = None
+        with suppress(CredentialsUnreadable):  # which is logged: it can still be erased
+            unsealed_connection = access.refresher.find_newest(
+                await queries.load_connection(context, org_id, connection_id)
+            )
+
+        def erase(tx: Transaction) -> PendingRevocation | None:
+            queries.get_owned(tx, org_id, connection_id)
+            _give_up_writes(context, tx, connection_id, batch_size)
+            connections_table.delete(tx, connection_id)
+            if unsealed_connection is None:
+                return None
+            return revocations.record_revocation(context, tx, unsealed_connection)
+
+        revocation = await context.database.write(erase)
+        access.refresher.forget_unstored(connection_id)
+    finally:
+        access.refresher.unblock_refreshes(connection_id)
+    return revocation
+
+
+def _give_up_writes(context: Context, tx: Transaction, connection_id: str, batch_size: int) -> int:
     """Fail pending jobs that write or remove records through the connection; return how many there were."""
-    queries.get_owned(tx, org_id, connection_id)
     pending_jobs = jobs_table.list_pending_of_connection(tx, connection_id, dns_writes.WRITE_DNS.name, batch_size)
     for job in pending_jobs:
         message = (
@@ -66,9 +97,3 @@ def _give_up_writes(context: Context, tx: Transaction, org_id: str, connection_i
         )
         queue.record_failure(context, tx, job, Permanent(message, code="connection_removed"))
     return len(pending_jobs)
-
-
-def _erase(context: Context, tx: Transaction, org_id: str, connection_id: str, batch_size: int) -> None:
-    _give_up_writes(context, tx, org_id, connection_id, batch_size)
-    jobs_table.end_pending_of_connection(tx, connection_id, context.now())
-    connections_table.delete(tx, connection_id)

@@ -9,13 +9,12 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import OauthTokens
 from dcvd.core.connections.oauth import choose_refresh_at
 from dcvd.core.instants import SECOND
 from dcvd.core.jobs import Outage
 from dcvd.core.secret import Secret
-from dcvd.errors import NotConfigured, NotFound, Permanent, RemoteError, Retryable, StoreError, Unauthorized
+from dcvd.errors import NotConfigured, NotFound, Permanent, Retryable, StoreError, Unauthorized
 from dcvd.kit.http.fetch import FetchFailed
 from dcvd.kit.tasks import DetachedTasks, run_to_end
 from dcvd.metrics import Metrics
@@ -23,6 +22,7 @@ from dcvd.oauth.token_responses import TokenResponse
 from dcvd.oauth.tokens import TokenClient
 from dcvd.services.connections import queries, reauth
 from dcvd.services.connections.queries import UnsealedConnection
+from dcvd.services.connections.revocations import revoke_quietly
 from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
 from dcvd.store import connections as connections_table
@@ -202,25 +202,6 @@ class TokenRefresher:
     def _record_fault(self, connection_id: str, error: Retryable) -> Retryable:
         self._usage.record_fault(connection_id, error, self._context.now())
         return error
-
-
-async def revoke_quietly(token_client: TokenClient, unsealed_connection: UnsealedConnection) -> bool:
-    """Revoke the tokens of a connection at its provider; False where that is not possible, or failed."""
-    if not isinstance(unsealed_connection.credentials, OauthTokens):
-        return False
-    connection = unsealed_connection.connection
-    try:
-        return await revoke(token_client, connection.provider, unsealed_connection.credentials)
-    except (RemoteError, NotConfigured) as error:
-        log.warning("connection.not_revoked", connection_id=connection.id, code=error.code, error=error.message)
-        return False
-
-
-async def revoke(token_client: TokenClient, provider: Provider, tokens: OauthTokens | TokenResponse) -> bool:
-    """Revoke tokens at their provider; with a refresh token its access token goes too (RFC 7009, 2.1)."""
-    if tokens.refresh_token is not None:
-        return await token_client.revoke(provider, tokens.refresh_token, "refresh_token")
-    return await token_client.revoke(provider, tokens.access_token, "access_token")
 
 
 def _task_prefix(connection_id: str) -> str:

@@ -62,7 +62,11 @@ VERIFIERS: Final = SealedColumn(
     "authorization under way", "authorizations under way",
     primary_key="state_hash", row_sql="lower(hex(state_hash))", is_short_lived=True,
 )  # fmt: skip
-COLUMNS: Final = (WEBHOOK_SECRETS, WEBHOOK_HEADERS, ACCESS_TOKENS, REFRESH_TOKENS, VERIFIERS)
+REVOCATIONS: Final = SealedColumn(
+    "pending_revocations", "sealed_token", "pending_revocations.sealed_token",
+    "token to be revoked", "tokens to be revoked",
+)  # fmt: skip
+COLUMNS: Final = (WEBHOOK_SECRETS, WEBHOOK_HEADERS, ACCESS_TOKENS, REFRESH_TOKENS, VERIFIERS, REVOCATIONS)
 
 
 class SealedGroup(Struct, frozen=True):
