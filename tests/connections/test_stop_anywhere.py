@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from dcvd.config import Config, Live
@@ -181,6 +181,10 @@ async def _live(path: Path, chosen: list[tuple[str, int]], step: int, strike: tu
                 await process.use(each)
 
 
+@example(chosen=[("connect", 0)], step=30, strike=("create.", 1, Fate.DONE_ANYWAY))
+@example(chosen=[("use", 0)], step=3, strike=None)
+@example(chosen=[("refresh", 0)], step=30, strike=("TokenRefresher._store", 1, Fate.LOST))
+@example(chosen=[("disconnect", 0)], step=2, strike=None)
 @given(chosen=works, step=st.integers(1, 30), strike=strikes)
 @examples(1, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_wherever_dcvd_stops_what_the_provider_takes_is_what_is_stored(
