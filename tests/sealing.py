@@ -20,6 +20,7 @@ from dcvd.store.webhooks import endpoints, signing_secrets
 ORG: Final = "org_sealed"
 ENDPOINT: Final = "wh_sealed"
 CONNECTION: Final = "conn_sealed"
+REMOVED_CONNECTION: Final = "conn_removed"
 STATE: Final = bytes(range(32))
 TOKEN: Final = Secret("the-very-secret-token")
 SECRET: Final = Secret("5ec2e7" * 10 + "abcd")
@@ -78,6 +79,16 @@ def add_connection(tx: Transaction, vault: Vault, connection_id: str = CONNECTIO
         " encrypted_refresh_token, created_at, updated_at)"
         " VALUES (?, ?, 'cloudflare', 'oauth', 'active', ?, ?, 1, 1)",
         (connection_id, ORG, *tokens),
+    )
+
+
+def add_revocation(tx: Transaction, vault: Vault) -> None:
+    """The token of a connection that was removed, which is still to be revoked."""
+    token = vault.seal(TOKEN, org=ORG, row=REMOVED_CONNECTION, field="pending_revocations.sealed_token")
+    tx.execute(
+        "INSERT INTO pending_revocations (id, org_id, provider, token_kind, sealed_token, created_at)"
+        " VALUES (?, ?, 'cloudflare', 'refresh_token', ?, 1)",
+        (REMOVED_CONNECTION, ORG, token),
     )
 
 

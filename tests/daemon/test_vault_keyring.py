@@ -202,11 +202,14 @@ async def test_the_key_that_seals_is_known_even_when_it_is_an_earlier_one_again(
 async def test_a_value_is_found_by_its_row_for_every_column(place: Place) -> None:
     async with place.opened() as database:
         await database.write(lambda tx: sealing.fill(tx, Vault(A)))
+        await database.write(lambda tx: sealing.add_revocation(tx, Vault(A)))
         kinds = await database.read(sealed_columns.list_groups)
         assert [kind.column for kind in kinds] == list(sealed_columns.COLUMNS)
+        last = await database.read(lambda snapshot: sealed_columns.list_values(snapshot, kinds[-1], after="", limit=9))
         states = await database.read(
-            lambda snapshot: sealed_columns.list_values(snapshot, kinds[-1], after="", limit=9)
+            lambda snapshot: sealed_columns.list_values(snapshot, kinds[-2], after="", limit=9)
         )
+    assert [value.row for value in last] == [sealing.REMOVED_CONNECTION]
     assert [value.row for value in states] == [sealing.STATE.hex()]
     assert kinds[0].column is WEBHOOK_SECRETS
 

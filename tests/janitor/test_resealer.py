@@ -26,7 +26,7 @@ from tests.unreliable_database import UnreliableDatabase
 from tests.waiting import until
 
 OLD, NEW = VaultKey(b"o" * 32), VaultKey(b"n" * 32)
-VALUES = 2 + 1 + 2  # secrets, headers, tokens
+VALUES = 2 + 1 + 2 + 1  # secrets, headers, tokens, a token to be revoked
 
 
 @pytest.fixture
@@ -39,6 +39,7 @@ async def rotated(database: UnreliableDatabase, config: Config, clock: ManualClo
                 tx, VaultKeyRecord(key_id=key.id, source=f"the {key.id} file", salt=None, created_at=1)
             )
         sealing.fill(tx, Vault(OLD), states=False)
+        sealing.add_revocation(tx, Vault(OLD))
 
     await database.write(given)
     return Context(database, Live(config), vault=Vault(NEW, OLD), clock=clock)
@@ -89,6 +90,7 @@ async def test_what_the_first_version_sealed_without_the_organization_is_bound_t
 ) -> None:
     def given(tx: Transaction) -> None:
         sealing.fill(tx, Vault(NEW), states=False)
+        sealing.add_revocation(tx, Vault(NEW))
         tx.execute("UPDATE webhook_secrets SET sealed = ? WHERE id = 'sec_000000'", (sealing.first_version(NEW),))
 
     await database.write(given)

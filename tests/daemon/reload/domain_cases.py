@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.jobs import NO_PAYLOAD, Job, JobState
+from dcvd.custom_hostnames.budget import Urgency
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.errors import InvalidInput, Retryable
 from dcvd.metrics import Metrics
@@ -36,7 +37,8 @@ async def register(place: Place) -> Job:
     domain = await place.new_domain()
 
     async def tried() -> bool:
-        return (await all_jobs(place.context, domain.org_id))[0].attempts > 0
+        job = (await all_jobs(place.context, domain.org_id))[0]
+        return job.has_failed or job.state is not JobState.PENDING
 
     await until(tried)
     return (await all_jobs(place.context, domain.org_id))[0]
@@ -121,7 +123,9 @@ async def _(place: Place) -> None:
 @case("cloudflare.requests_per_5m")
 async def _(place: Place) -> None:
     async with client_of(place) as client:
-        await check_limit(place, {"cloudflare.requests_per_5m": "1"}, lambda: client.get(_NO_HOSTNAME))
+        await check_limit(
+            place, {"cloudflare.requests_per_5m": "1"}, lambda: client.get(_NO_HOSTNAME, urgency=Urgency.NOW)
+        )
 
 
 @case("domains.allow_reserved_tlds")
