@@ -271,6 +271,7 @@ async def test_readiness_and_stopping_are_told_to_the_service_manager(tmp_path: 
     assert b"STOPPING=1" in said
 
 
+@pytest.mark.sweep
 async def test_a_log_that_nobody_reads_holds_up_neither_requests_nor_the_stop(tmp_path: Path, world: Sandbox) -> None:
     config = write_config(tmp_path, api=world.api_url, dns=world.dns_address, extra='[log]\nlevel = "debug"\n')
     daemon = DaemonProcess(config)

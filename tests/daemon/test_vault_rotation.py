@@ -6,6 +6,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dcvd.core.secret import Secret
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.key_file import format_keys
@@ -22,6 +24,7 @@ MANY = 3000
 VALUES = MANY + 1 + 2
 
 
+@pytest.mark.sweep
 async def test_a_key_is_changed_and_taken_away_and_missed_only_where_it_is_needed(tmp_path: Path) -> None:
     config = write_config(
         tmp_path,

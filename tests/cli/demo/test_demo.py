@@ -131,6 +131,7 @@ def test_a_story_that_does_not_end_in_time_fails_with_what_was_last_seen(tmp_pat
     assert left_behind(tmp_path) == []
 
 
+@pytest.mark.sweep
 def test_where_the_temporary_directory_is_too_long_for_a_socket_it_is_put_elsewhere_and_only_there_for_its_user(
     tmp_path: Path,
 ) -> None:
