@@ -8,6 +8,8 @@ import pytest
 from dcvd.sandbox.control.guide import format_guide
 from tests.cli.processes import DEADLINE, dcvd, running
 
+pytestmark = pytest.mark.sweep
+
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_it_tells_where_it_listens_and_serves_until_a_signal(number: signal.Signals) -> None:

@@ -15,6 +15,8 @@ from tests.daemon.rows import rows
 from tests.delivery.receivers import Gate, Receiver, ok, receiving
 from tests.waiting import until
 
+pytestmark = pytest.mark.sweep
+
 _LIVES = 6
 _SLOTS = 8
 """What may be under way to one endpoint."""
@@ -113,7 +115,6 @@ async def test_killed_after_the_send_only_what_was_under_way_comes_again_with_th
     assert len(receiver.received) == 3 + 12 + _SLOTS
 
 
-@pytest.mark.sweep
 async def test_killed_when_the_receiver_has_just_answered_and_at_random_moments_of_the_commit_after_it(
     life: Life, receiver: Receiver
 ) -> None:

@@ -25,6 +25,8 @@ from tests.leaks import found_in
 from tests.marked import marked
 from tests.waiting import until
 
+pytestmark = pytest.mark.sweep
+
 _KEY = VaultKey(bytes(range(32)))
 _ENVIRON = {"OAUTH_ENCRYPTION_KEY": _KEY.to_text().reveal()}
 _NOWHERE = {"api": "http://127.0.0.1:9/client/v4", "dns": "127.0.0.1:9"}

@@ -17,6 +17,8 @@ from tests.delivery.receivers import Receiver, receiving
 from tests.store.engine import version_four
 from tests.waiting import until
 
+pytestmark = pytest.mark.sweep
+
 _ENVIRON = {"OAUTH_ENCRYPTION_KEY": version_four.KEY.to_text().reveal()}
 _KEPT = {
     "organizations": "id, name",
@@ -169,7 +171,6 @@ async def test_killed_at_the_start_and_at_work_it_finishes_what_the_version_befo
     upgrade.check_end()
 
 
-@pytest.mark.sweep
 @pytest.mark.timeout(170)
 async def test_killed_thirty_times_during_and_after_an_outage_it_finishes_what_the_version_before_left(
     upgrade: Upgrade, world: Sandbox

@@ -10,6 +10,8 @@ from tests.core.builders import NOW
 from tests.diagnosis.cases import AUTHORITY, ROUTING, SURROUNDINGS, Case
 from tests.dns.served import Serve, Served
 
+pytestmark = pytest.mark.sweep
+
 UNREGISTERED = "gone.test"
 
 

@@ -22,7 +22,7 @@ _CALL = re.compile(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`\s?]*)[^`]*`")
 _PICKED = re.compile(r"""\$DCVD(/[^"?]+)[^"]*".*\| jq '((?:\.\w+(?:\[\])?)+) \| \{([\w, ]+)\}'""")
 """A call, and the members that a recipe picks from its answer: `… | jq '.jobs[] | {kind, state}'`."""
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.sweep, pytest.mark.timeout(300)]
 
 
 @pytest.fixture

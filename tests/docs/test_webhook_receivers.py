@@ -21,7 +21,7 @@ from tests.docs.receivers import LANGUAGES, WEBHOOKS, Language, RunningReceiver,
 from tests.waiting import until
 
 # A cold compiler on a busy machine takes its time.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.sweep, pytest.mark.timeout(300)]
 
 OLD, NEW = new_secret(os.urandom), new_secret(os.urandom)
 HOUR_S = 3600

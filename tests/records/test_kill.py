@@ -4,6 +4,7 @@ from pathlib import Path
 
 import aiohttp
 import msgspec
+import pytest
 
 from dcvd.config import Config, Live
 from dcvd.core.connections.connection import Provider
@@ -25,6 +26,8 @@ from tests.daemon.process import DaemonProcess, write_config
 from tests.daemon.rows import rows
 from tests.providers.cloudflare.customer import Customer, EventfulFetcher
 from tests.waiting import until
+
+pytestmark = pytest.mark.sweep
 
 _KEY = VaultKey(bytes(range(32)))
 _ENVIRON = {"OAUTH_ENCRYPTION_KEY": _KEY.to_text().reveal()}

@@ -74,6 +74,7 @@ def test_connected_it_writes_the_record_itself_and_leaves_nothing(tmp_path: Path
     assert left_behind(tmp_path) == []
 
 
+@pytest.mark.sweep
 def test_it_goes_on_by_curl_until_ctrl_c_and_then_leaves_nothing(tmp_path: Path) -> None:
     with running("demo", environ={"TMPDIR": str(tmp_path)}) as process:
         assert process.stdout is not None

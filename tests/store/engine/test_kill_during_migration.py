@@ -11,6 +11,8 @@ from dcvd.store.engine.migrate import load_migrations, migrate
 from tests.store.engine import version_four, version_one
 from tests.store.engine.killed_migrations import kill_at_every_point
 
+pytestmark = pytest.mark.sweep
+
 
 def _dump(path: Path) -> list[str]:
     """All of a file as SQL, with its version; and that it is not damaged."""
@@ -61,7 +63,6 @@ def test_killed_before_a_statement_or_in_the_middle_of_a_write_it_is_the_version
     _check(path, stride_frames=16)
 
 
-@pytest.mark.sweep
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(("earlier", "stride_frames"), [(version_one, 1), (version_four, 0.25)])
 def test_killed_at_every_page_that_is_written_or_within_it_it_is_the_version_before_or_after(
