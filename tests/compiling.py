@@ -9,8 +9,12 @@ import pytest
 _TESTS = Path(__file__).parent
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Import all tests before they are collected, each worker beginning at another one: what one compiles, all read."""
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Import all tests before they are collected, each worker beginning at another one: what one compiles, all read.
+
+    Not before hypothesis has its profile, which tests read when they are imported.
+    """
+    config = session.config
     worker = getattr(config, "workerinput", None)
     if worker is None or config.args != config.getini("testpaths"):
         return
