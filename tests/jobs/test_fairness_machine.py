@@ -44,8 +44,9 @@ class FairnessMachine(RuleBasedStateMachine):
     def begin(self, slots: int) -> None:
         self.slots = slots
         self.clock = ManualClock()
+        self.database = MemoryDatabase()
         self.context = Context(
-            cast("Database", MemoryDatabase()),
+            cast("Database", self.database),
             Live(Config(cloudflare=CloudflareConfig(api_token=Secret("x"), zone_id="z", cname_target="edge.test"))),
             vault=VAULT,
             clock=self.clock,
@@ -143,8 +144,14 @@ class FairnessMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """In the end everything that was wanted is done."""
-        if not hasattr(self, "in_flight"):
-            return
+        if hasattr(self, "database"):
+            try:
+                if hasattr(self, "in_flight"):
+                    self._finish()
+            finally:
+                self.database.close()
+
+    def _finish(self) -> None:
         self.free_creates = None
         self.clock.advance(2 * HOUR)
         self._fill(is_checked=False)

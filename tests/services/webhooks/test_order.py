@@ -102,8 +102,8 @@ class OrderMachine(RuleBasedStateMachine):
             endpoint, one = self.in_flight.pop(data.draw(st.sampled_from(sorted(self.in_flight))))
             made.append(delivered(endpoint, one) if status == 200 else failed(endpoint, one, status))
             known = self.model.get((endpoint.id, one.event_id))
-            if known is None:  # removed while the attempt was in flight
-                continue
+            if known is None or self._ids()[endpoint.id, one.event_id] != one.id:
+                continue  # removed while the attempt was in flight, and perhaps owed anew
             known.attempts = one.attempts + 1
             if status == 200:
                 known.state, known.promised_at = "delivered", None
@@ -252,6 +252,9 @@ class OrderMachine(RuleBasedStateMachine):
                 or known.sequence == min(other.sequence for other in pending if other.domain == known.domain)
             }
             assert {one.sequence for one in stored if one.next_attempt_at is not None} == first
+            for known in pending:
+                if known.sequence not in first:
+                    known.promised_at = None  # a replay put an earlier event before it
             for one in stored:
                 known = expected[one.event_id]
                 if known.promised_at is not None and known.sequence in first:
