@@ -1,6 +1,5 @@
 """Deliveries that a tenant requests and waits for: tests and conformance probes, sent outside the pool."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -16,6 +15,7 @@ from dcvd.delivery.attempt import make_attempt, send_signed
 from dcvd.errors import Retryable
 from dcvd.kit.egress.client import EgressClient
 from dcvd.kit.limits.shared_slots import SharedSlots
+from dcvd.kit.tasks import run_to_end
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoint_tests, endpoints
 
@@ -54,14 +54,9 @@ class EndpointTestRunner:
                 timeout_s=self._timeout_s,
             )
             # The caller may be gone by now; the attempt is stored all the same.
-            store_task = asyncio.create_task(
-                endpoint_tests.record_result(self._context, endpoint_test, attempt), name="delivery.test"
+            return await run_to_end(
+                "delivery.test", endpoint_tests.record_result(self._context, endpoint_test, attempt)
             )
-            try:
-                return await asyncio.shield(store_task)
-            except asyncio.CancelledError:
-                await asyncio.wait([store_task])
-                raise
 
     async def check_conformance(self, org_id: str, endpoint_id: str) -> ConformanceReport:
         """Send good, repeated, forged and stale deliveries, one after the other, and evaluate the answers.

@@ -18,6 +18,7 @@ _UPDATE: Final = (
     f"UPDATE jobs SET {', '.join(f'{field} = ?' for field in _UPDATED_FIELDS)}, ready = ? WHERE id = ? AND state = ?"
 )
 _READY: Final = "state = 'pending' AND ready = 1 AND blocked = 0"
+_READY_BETWEEN: Final = f"FROM jobs WHERE kind = ? AND {_READY} AND (turn, id) >= (?, ?) AND (turn, id) < (?, ?)"
 _HAS_PREDECESSOR: Final = (
     "EXISTS (SELECT 1 FROM jobs AS earlier WHERE earlier.domain_name = jobs.domain_name AND earlier.kind = ?"
     " AND earlier.state = 'pending' AND (NOT ? OR earlier.org_id = jobs.org_id) AND (NOT ? OR earlier.id < jobs.id))"
@@ -167,14 +168,13 @@ def count_ready_between(snapshot: Snapshot, kind: str, start: tuple[int, str], e
 
     Beyond ten thousand it is an estimate: the rest of the turns is taken to hold as many jobs each.
     """
-    between = f"FROM jobs WHERE kind = ? AND {_READY} AND (turn, id) >= (?, ?) AND (turn, id) < (?, ?)"
     values = (kind, *start, *end)
-    count = snapshot.fetch_count(f"SELECT count(*) FROM (SELECT 1 {between} LIMIT ?)", (*values, _MAX_COUNTED))
+    count = snapshot.fetch_count(f"SELECT count(*) FROM (SELECT 1 {_READY_BETWEEN} LIMIT ?)", (*values, _MAX_COUNTED))
     if count < _MAX_COUNTED:
         return count
-    first_turn = snapshot.fetch_count(f"SELECT turn {between} ORDER BY turn, id LIMIT 1", values)
+    first_turn = snapshot.fetch_count(f"SELECT turn {_READY_BETWEEN} ORDER BY turn, id LIMIT 1", values)
     last_turn = snapshot.fetch_count(
-        f"SELECT turn {between} ORDER BY turn, id LIMIT 1 OFFSET ?", (*values, _MAX_COUNTED - 1)
+        f"SELECT turn {_READY_BETWEEN} ORDER BY turn, id LIMIT 1 OFFSET ?", (*values, _MAX_COUNTED - 1)
     )
     return count + (end[0] - last_turn) * count // (last_turn - first_turn + 1)
 
@@ -184,9 +184,7 @@ def list_ready_between(
 ) -> list[tuple[int, str]]:
     """List the turns and ids of the ready jobs of a kind from `start` on and before `end`, in their order."""
     rows = snapshot.fetch_all(
-        f"SELECT turn, id FROM jobs WHERE kind = ? AND {_READY} AND (turn, id) >= (?, ?) AND (turn, id) < (?, ?)"
-        " ORDER BY turn, id LIMIT ?",
-        (kind, *start, *end, limit),
+        f"SELECT turn, id {_READY_BETWEEN} ORDER BY turn, id LIMIT ?", (kind, *start, *end, limit)
     )
     return [(turn, job_id) for turn, job_id in rows]
 

@@ -14,10 +14,10 @@ from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import JobDefinition, JobLimits, JobRun
 from dcvd.services.webhooks import endpoints as endpoint_service
-from dcvd.services.webhooks.replays import is_selected, oldest_kept_delivery_at, prepare_replay, put_in_order
+from dcvd.services.webhooks.replays import is_selected, oldest_kept_delivery_at, prepare_replay
 from dcvd.store import jobs
 from dcvd.store.engine.database import Transaction
-from dcvd.store.webhooks import deliveries, endpoints, replays
+from dcvd.store.webhooks import deliveries, delivery_order, endpoints, replays
 from dcvd.store.webhooks.deliveries import NewDelivery
 
 REPLAY: Final = JobKind("replay", Replay)
@@ -108,7 +108,9 @@ def _requeue_dead_letters(
         return None
     now = context.now()
     replays.requeue(tx, [dead_letter.id for dead_letter in dead_letters], now)
-    put_in_order(tx, [(dead_letter.endpoint_id, dead_letter.domain_id) for dead_letter in dead_letters], now)
+    delivery_order.put_in_order(
+        tx, [(dead_letter.endpoint_id, dead_letter.domain_id) for dead_letter in dead_letters], now
+    )
     return replace(replay, after_delivery=dead_letters[-1].id, progress=replay.progress + len(dead_letters))
 
 
@@ -145,7 +147,7 @@ def _queue_past_events(
             if event.delivery_id is None
         ],
     )
-    put_in_order(tx, [(endpoint_id, event.domain_id) for event in selected_events], now)
+    delivery_order.put_in_order(tx, [(endpoint_id, event.domain_id) for event in selected_events], now)
     return replace(replay, after_sequence=past_events[-1].sequence, progress=replay.progress + len(selected_events))
 
 

@@ -15,7 +15,7 @@ from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries as delivery_service
 from dcvd.services.webhooks import endpoints as endpoint_service
 from dcvd.store import events
-from dcvd.store.engine.database import Snapshot, Topic, Transaction
+from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.webhooks import delivery_order, replays
 from dcvd.store.webhooks.replays import PastEvent
 
@@ -32,7 +32,7 @@ async def retry(context: Context, org_id: str, delivery_id: str) -> Delivery:
             replays.make_due(tx, delivery_id, now)
         else:
             replays.requeue(tx, [delivery_id], now)
-            put_in_order(tx, [(delivery.endpoint_id, delivery.domain_id)], now)
+            delivery_order.put_in_order(tx, [(delivery.endpoint_id, delivery.domain_id)], now)
         return delivery_service.get_owned(tx, org_id, delivery_id)
 
     return await context.database.write(unit)
@@ -132,11 +132,3 @@ def is_selected(endpoint: Endpoint, replay: Replay, event: PastEvent, kept_since
         # Events about deliveries themselves were meant for some endpoints only, from the beginning.
         return event.type not in OPERATIONAL_TYPES and (replay.events is not None or event.type in endpoint.events)
     return replay.status is ReplayStatus.ALL and event.state is not DeliveryState.PENDING
-
-
-def put_in_order(tx: Transaction, pairs: Sequence[tuple[str, str | None]], now: int) -> None:
-    """Let only the first pending delivery of each (endpoint, domain) be due, and have the endpoints read anew."""
-    delivery_order.put_in_order(tx, {(endpoint_id, domain_id) for endpoint_id, domain_id in pairs if domain_id}, now)
-    for endpoint_id in {endpoint_id for endpoint_id, _ in pairs}:
-        # Deliveries that were read ahead may have to wait behind an earlier event now.
-        tx.announce(Topic.ENDPOINTS, endpoint_id)

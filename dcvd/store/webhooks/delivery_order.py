@@ -51,16 +51,19 @@ def promote(tx: Transaction, pairs: Collection[tuple[str, str]], now: int) -> No
             tx.announce(Topic.DELIVERIES, endpoint_id)
 
 
-def put_in_order(tx: Transaction, pairs: Collection[tuple[str, str]], now: int) -> None:
-    """Let only the earliest pending event of each (endpoint, domain) be due, after others were put before it."""
-    if pairs:
+def put_in_order(tx: Transaction, rows: Sequence[tuple[str, str | None]], now: int) -> None:
+    """Let only the earliest be due after deliveries were put before others; of each its endpoint and its domain."""
+    if pairs := _select_pairs(rows):
         tx.execute(_DEMOTE, (encode_json(sorted(pairs)),))
         promote(tx, pairs, now)
+    for endpoint_id in {endpoint_id for endpoint_id, _ in rows}:
+        # Deliveries that were read ahead may have to wait behind an earlier event now.
+        tx.announce(Topic.ENDPOINTS, endpoint_id)
 
 
 def let_successors_go(tx: Transaction, rows: Sequence[tuple[str, str | None]], now: int) -> None:
     """Make due what waited for deliveries that have ended or are removed; of each its endpoint and its domain."""
-    promote(tx, {(endpoint_id, domain_id) for endpoint_id, domain_id in rows if domain_id is not None}, now)
+    promote(tx, _select_pairs(rows), now)
 
 
 def repair_next_pairs(
@@ -74,3 +77,8 @@ def repair_next_pairs(
     stuck_pairs = [(endpoint_id, domain_id) for domain_id, endpoint_id, due_at in rows if due_at is None]
     promote(tx, stuck_pairs, now)
     return len(stuck_pairs), (rows[-1][0], rows[-1][1]) if len(rows) == limit else None
+
+
+def _select_pairs(rows: Sequence[tuple[str, str | None]]) -> set[tuple[str, str]]:
+    """Select the pairs that have an order: an event without a domain waits for none."""
+    return {(endpoint_id, domain_id) for endpoint_id, domain_id in rows if domain_id is not None}
