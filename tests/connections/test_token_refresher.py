@@ -9,25 +9,18 @@ from msgspec.structs import replace
 from dcvd.core.connections.connection import Connection, ConnectionStatus
 from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.errors import DcvdError, NotFound, Retryable, StoreError, Unauthorized
-from dcvd.jobs import ConnectionMaintenance
-from dcvd.metrics import Metrics
 from dcvd.services.connections import removal
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
 from tests.connections.conftest import Log, connect
 from tests.connections.provider import ProviderServer, broken, lost
-from tests.connections.views import stored, tokens
+from tests.connections.views import stored, tokens, use
 from tests.leaks import found_in
 from tests.manual_clock import ManualClock
 from tests.services.views import bodies
-from tests.unreliable_database import Fate, UnreliableDatabase, strike
+from tests.unreliable_database import Fate, strike
 from tests.waiting import until
-
-
-async def _use(access: ProviderAccess, connection: Connection) -> str | None:
-    driver = await access.open_driver(connection.org_id, connection.id)
-    return await driver.check_credentials()
 
 
 async def test_a_hundred_calls_at_once_that_need_an_expired_token_cause_one_refresh(
@@ -36,7 +29,7 @@ async def test_a_hundred_calls_at_once_that_need_an_expired_token_cause_one_refr
     before = await tokens(context, connection)
     provider.forget_access()
     clock.advance(2 * HOUR)
-    assert set(await asyncio.gather(*[_use(access, connection) for _ in range(100)])) == {"Customer Ltd"}
+    assert set(await asyncio.gather(*[use(access, connection) for _ in range(100)])) == {"Customer Ltd"}
     assert len(provider.asked) == 1
     assert provider.calls["check"] == 100
     assert before.refresh_token is not None
@@ -50,7 +43,7 @@ async def test_a_token_that_works_is_used_as_it_is(
     access: ProviderAccess, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
     clock.advance(59 * MINUTE)
-    assert await _use(access, connection) == "Customer Ltd"
+    assert await use(access, connection) == "Customer Ltd"
     assert provider.asked == []
 
 
@@ -70,7 +63,7 @@ async def test_the_old_refresh_token_is_kept_where_none_came_back(
     provider.rotates = False
     for number in (1, 2):
         clock.advance(2 * HOUR)
-        assert await _use(access, connection) == "Customer Ltd"
+        assert await use(access, connection) == "Customer Ltd"
         assert len(provider.asked) == number
     after = await tokens(context, connection)
     assert after.refresh_token == before.refresh_token
@@ -91,7 +84,7 @@ async def test_a_refused_refresh_token_is_told_once_and_ends_the_connection(
 ) -> None:
     provider.withdraw()
     clock.advance(2 * HOUR)
-    refused = await asyncio.gather(*[_use(access, connection) for _ in range(20)], return_exceptions=True)
+    refused = await asyncio.gather(*[use(access, connection) for _ in range(20)], return_exceptions=True)
     assert {type(error) for error in refused} == {Unauthorized}
     assert {error.code for error in refused if isinstance(error, DcvdError)} == {"reauth_required"}
     after = await stored(context, connection)
@@ -99,7 +92,7 @@ async def test_a_refused_refresh_token_is_told_once_and_ends_the_connection(
     assert after.last_error is not None
     assert after.last_error.code == "invalid_grant"
     with pytest.raises(Unauthorized):
-        await _use(access, connection)
+        await use(access, connection)
     assert len(provider.asked) == 1
     (body,) = await bodies(context, connection.org_id)
     assert body["event"] == "connection.reauth_required"
@@ -123,7 +116,7 @@ async def test_a_lost_answer_is_asked_for_again_at_once_and_grace_saves_the_conn
     provider.grace = True
     provider.faults = [fault]  # type: ignore[list-item]  # one of the two above
     clock.advance(2 * HOUR)
-    assert await _use(access, connection) == "Customer Ltd"
+    assert await use(access, connection) == "Customer Ltd"
     assert len({form["refresh_token"] for form in provider.asked}) == 1
     assert len(provider.asked) == 2
     assert (await stored(context, connection)).status is ConnectionStatus.ACTIVE
@@ -146,7 +139,7 @@ async def test_a_request_that_was_not_taken_is_not_sent_again_at_once(
     provider.too_many = True
     clock.advance(2 * HOUR)
     with pytest.raises(Retryable) as refused:
-        await _use(access, connection)
+        await use(access, connection)
     assert refused.value.retry_after_s == 7
     assert len(provider.asked) == 1
 
@@ -157,10 +150,10 @@ async def test_no_refresh_begins_while_a_connection_is_being_removed(
     clock.advance(2 * HOUR)
     await access.refresher.block_refreshes(connection.id)
     with pytest.raises(NotFound):
-        await _use(access, connection)
+        await use(access, connection)
     assert provider.asked == []
     access.refresher.unblock_refreshes(connection.id)
-    assert await _use(access, connection) == "Customer Ltd"
+    assert await use(access, connection) == "Customer Ltd"
 
 
 async def test_a_lost_answer_of_a_provider_without_grace_needs_the_owner(
@@ -169,7 +162,7 @@ async def test_a_lost_answer_of_a_provider_without_grace_needs_the_owner(
     provider.faults = [lost]
     clock.advance(2 * HOUR)
     with pytest.raises(Unauthorized) as refused:
-        await _use(access, connection)
+        await use(access, connection)
     assert refused.value.code == "reauth_required"
     assert (await stored(context, connection)).status is ConnectionStatus.REAUTH_REQUIRED
 
@@ -181,7 +174,7 @@ async def test_a_provider_that_is_away_is_no_end_but_an_expired_token_is_not_use
     provider.faults = [broken, broken]
     clock.advance(2 * HOUR)
     with pytest.raises(Retryable) as away:
-        await _use(access, connection)
+        await use(access, connection)
     assert away.value.code == "token_endpoint_unavailable"
     assert len(provider.asked) == 2
     assert not provider.calls
@@ -195,7 +188,7 @@ async def test_a_token_that_is_about_to_end_is_used_where_the_provider_cannot_be
 ) -> None:
     provider.refuses_client = True
     clock.advance(HOUR - SECOND)
-    assert await _use(access, connection) == "Customer Ltd"
+    assert await use(access, connection) == "Customer Ltd"
     assert len(provider.asked) == 1
 
 
@@ -210,12 +203,12 @@ async def test_a_refused_client_is_the_operators_fault_and_ends_no_connection(
     provider.refuses_client = True
     clock.advance(2 * HOUR)
     with pytest.raises(Retryable) as refused:
-        await _use(access, connection)
+        await use(access, connection)
     assert refused.value.code == "oauth_client_refused"
     assert (await stored(context, connection)).status is ConnectionStatus.ACTIVE
     assert [line["event"] for line in log_lines if line["log_level"] == "error"] == ["connection.oauth_client_refused"]
     provider.refuses_client = False
-    assert await _use(access, connection) == "Customer Ltd"
+    assert await use(access, connection) == "Customer Ltd"
 
 
 async def test_a_refresh_goes_on_when_whoever_wanted_it_has_left(
@@ -223,7 +216,7 @@ async def test_a_refresh_goes_on_when_whoever_wanted_it_has_left(
 ) -> None:
     provider.gate.clear()
     clock.advance(2 * HOUR)
-    caller = asyncio.create_task(_use(access, connection))
+    caller = asyncio.create_task(use(access, connection))
 
     async def asked() -> bool:
         return bool(provider.asked)
@@ -235,7 +228,7 @@ async def test_a_refresh_goes_on_when_whoever_wanted_it_has_left(
     provider.gate.set()
     assert await access.tasks.drain(5) == 0
     assert (await stored(context, connection)).version == 2
-    assert await _use(access, connection) == "Customer Ltd"
+    assert await use(access, connection) == "Customer Ltd"
     assert len(provider.asked) == 1
 
 
@@ -254,7 +247,7 @@ async def test_a_pair_whose_commit_failed_is_kept_and_stored_without_asking_agai
     with pytest.raises(StoreError):
         await access.refresher.refresh(stale)
     assert (await access.refresher.refresh(stale)).connection.version == 2
-    assert await _use(access, connection) == "Customer Ltd"
+    assert await use(access, connection) == "Customer Ltd"
     assert len(provider.asked) == 1
     assert provider.revoked == []
 
@@ -270,7 +263,7 @@ async def test_a_refresh_that_ends_after_its_connection_was_removed_leaves_no_li
     older = replace(held, connection=replace(held.connection, version=held.connection.version - 1))
     provider.gate.clear()
     clock.advance(2 * HOUR)
-    caller = asyncio.create_task(_use(access, connection))
+    caller = asyncio.create_task(use(access, connection))
 
     async def asked() -> bool:
         return bool(provider.asked)
@@ -295,7 +288,7 @@ async def test_a_refresh_that_ends_after_its_connection_was_removed_leaves_no_li
     (revoked,) = provider.revoked
     assert revoked != provider.asked[0]["refresh_token"]
     with pytest.raises(NotFound):
-        await _use(access, connection)
+        await use(access, connection)
 
 
 async def test_what_was_removed_behind_a_refresh_has_its_late_tokens_revoked(
@@ -307,7 +300,7 @@ async def test_what_was_removed_behind_a_refresh_has_its_late_tokens_revoked(
 ) -> None:
     provider.gate.clear()
     clock.advance(2 * HOUR)
-    caller = asyncio.create_task(_use(access, connection))
+    caller = asyncio.create_task(use(access, connection))
 
     async def asked() -> bool:
         return bool(provider.asked)
@@ -327,10 +320,10 @@ async def test_a_token_without_an_end_is_refreshed_when_the_provider_refuses_it(
     provider.expires_in = None
     connection = await connect(context, organization.id, provider.grant(), life=None)
     clock.advance(1000 * HOUR)
-    assert await _use(access, connection) == "Customer Ltd"
+    assert await use(access, connection) == "Customer Ltd"
     assert provider.asked == []
     provider.forget_access()
-    assert await _use(access, connection) == "Customer Ltd"
+    assert await use(access, connection) == "Customer Ltd"
     assert len(provider.asked) == 1
     assert (await stored(context, connection)).expires_at is None
 
@@ -340,90 +333,10 @@ async def test_no_token_stands_in_the_database_after_refreshes_and_failures(
 ) -> None:
     for _ in range(3):
         clock.advance(2 * HOUR)
-        await _use(access, connection)
+        await use(access, connection)
     provider.withdraw()
     clock.advance(2 * HOUR)
     with pytest.raises(Unauthorized):
-        await _use(access, connection)
+        await use(access, connection)
     assert (tmp_path / "dcvd.db").exists()
     assert found_in(tmp_path) == []
-
-
-async def test_a_refresh_that_does_not_end_in_time_is_cut_off_and_said_and_its_owner_is_asked_if_it_was_done(
-    access: ProviderAccess,
-    context: Context,
-    connection: Connection,
-    provider: ProviderServer,
-    clock: ManualClock,
-    log_lines: Log,
-) -> None:
-    clock.advance(2 * HOUR)
-    provider.gate.clear()
-    using = [asyncio.create_task(_use(access, connection)) for _ in range(2)]
-
-    async def asked() -> bool:
-        return len(provider.asked) == 1
-
-    await until(asked)
-    assert await access.tasks.drain(0.05) == 1
-    await asyncio.wait(using)
-    assert all(task.cancelled() for task in using)
-    (line,) = [line for line in log_lines if line["event"] == "task.cut_off"]
-    assert (line["task"], line["deadline_s"]) == (f"refresh.{connection.id}.1", 0.05)
-    assert (await stored(context, connection)).version == 1
-    assert await access.tasks.drain(5) == 0, "nothing is under way any more"
-    # Its answer is lost, and with it the newer refresh token of a server that gives no time of grace.
-    provider.gate.set()
-    with pytest.raises(Unauthorized) as caught:
-        await _use(access, connection)
-    assert caught.value.code == "reauth_required"
-    assert (await stored(context, connection)).status is ConnectionStatus.REAUTH_REQUIRED
-
-
-async def test_a_pair_that_has_come_is_stored_although_its_refresh_is_cut_off_at_the_commit(
-    access: ProviderAccess,
-    context: Context,
-    connection: Connection,
-    provider: ProviderServer,
-    clock: ManualClock,
-    database: UnreliableDatabase,
-    log_lines: Log,
-) -> None:
-    reached, release = asyncio.Event(), asyncio.Event()
-
-    async def hold() -> None:
-        reached.set()
-        await release.wait()
-
-    clock.advance(2 * HOUR)
-    database.before_write = hold
-    using = asyncio.create_task(_use(access, connection))
-    await reached.wait()
-    closing = asyncio.create_task(access.tasks.drain(0))
-
-    async def cut_off() -> bool:
-        return any(line["event"] == "task.cut_off" for line in log_lines)
-
-    await until(cut_off)
-    database.before_write = None
-    release.set()
-    await asyncio.wait([using])
-    assert await closing == 1
-    assert using.cancelled()
-    assert (await stored(context, connection)).version == 2
-    assert await _use(access, connection) == "Customer Ltd"
-    assert len(provider.asked) == 1
-
-
-async def test_a_pair_that_could_not_be_stored_is_stored_at_the_close_and_by_each_round_of_maintenance(
-    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
-) -> None:
-    for number, store in ((1, ConnectionMaintenance(context, access, Metrics()).run_once), (2, access.close)):
-        clock.advance(2 * HOUR)
-        strike(context.database, "TokenRefresher._store", 1, Fate.LOST)
-        with pytest.raises(StoreError):
-            await _use(access, connection)
-        assert (await stored(context, connection)).version == number
-        await store()
-        assert (await stored(context, connection)).version == number + 1
-        assert len(provider.asked) == number

@@ -1,7 +1,6 @@
 """The pool at work while tenants call and the process ends: what is due is sent, once at a time, when it was said."""
 
 import asyncio
-import functools
 import random
 import sqlite3
 import tempfile
@@ -28,7 +27,6 @@ from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints, replay_job, replays
 from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
 from dcvd.store.engine.database import Database
-from dcvd.store.engine.migrate import migrate
 from dcvd.store.engine.pragmas import prepare_writer
 from tests.conftest import VAULT
 from tests.delivery.conftest import at_work
@@ -36,6 +34,7 @@ from tests.delivery.owing import happen
 from tests.delivery.receivers import receiving
 from tests.examples import examples
 from tests.manual_clock import ManualClock
+from tests.services.memory import make_blank
 
 T = TypeVar("T")
 
@@ -66,15 +65,6 @@ class _Row(Struct, frozen=True):
     def key(self) -> tuple[str, str]:
         """Which path gets it, and under which id."""
         return f"/{self.url.rpartition('/')[2]}", self.event_id
-
-
-@functools.cache
-def _blank_file() -> bytes:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection)
-    blank = connection.serialize()
-    connection.close()
-    return blank
 
 
 class _Answers:
@@ -125,7 +115,7 @@ class PoolMachine(RuleBasedStateMachine):
         self.stack = AsyncExitStack()
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
         path = folder / "dcvd.db"
-        path.write_bytes(_blank_file())
+        path.write_bytes(make_blank())
         connection = sqlite3.connect(path, isolation_level=None)
         prepare_writer(connection)
         connection.close()

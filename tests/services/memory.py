@@ -12,7 +12,8 @@ T = TypeVar("T")
 
 
 @functools.cache
-def _make_blank() -> bytes:
+def make_blank() -> bytes:
+    """A database with the schema and nothing else."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     migrate(connection)
     blank = connection.serialize()
@@ -33,7 +34,7 @@ class MemoryDatabase:
     def __init__(self) -> None:
         self.writes_until_cut: int | None = None
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
-        self.connection.deserialize(_make_blank())
+        self.connection.deserialize(make_blank())
         self.connection.execute("PRAGMA foreign_keys = ON")
 
     async def write(self, unit: Callable[[Transaction], T]) -> T:

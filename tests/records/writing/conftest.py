@@ -62,6 +62,15 @@ class Desk:
             self.context, self.org_id, domain.id, plan, replace=replacing, actor="operator"
         )
 
+    async def replace(self) -> Domain:
+        """A domain whose record was written in the place of another."""
+        self.zone.add("A", "192.0.2.1")
+        domain = await self.domain()
+        await self.work()
+        await self.ask(domain, replacing=True)
+        await self.work()
+        return domain
+
     async def undo(self, domain: Domain) -> Job:
         self.clock.advance(1)
         plan = await plans.plan_undo(self.context, self.access, self.org_id, domain.id)

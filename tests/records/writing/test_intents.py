@@ -14,11 +14,7 @@ _REFUSED = Permanent("There is no such account.", code="provider_refused")
 async def test_an_old_undo_that_is_retried_after_a_later_write_leaves_the_written_record(
     desk: Desk, context: Context
 ) -> None:
-    desk.zone.add("A", "192.0.2.1")
-    domain = await desk.domain()
-    await desk.work()
-    await desk.ask(domain, replacing=True)
-    await desk.work()
+    domain = await desk.replace()
     undoing = await desk.undo(domain)
     desk.zone.refuses = _REFUSED
     assert (await desk.work()).state is JobState.DEAD
@@ -60,11 +56,7 @@ async def test_an_undo_whose_domain_is_removed_while_the_zone_is_read_changes_no
 async def test_an_undo_of_a_removed_domain_does_not_put_back_what_its_removal_took_away(
     desk: Desk, context: Context
 ) -> None:
-    desk.zone.add("A", "192.0.2.1")
-    domain = await desk.domain()
-    await desk.work()
-    await desk.ask(domain, replacing=True)
-    await desk.work()
+    domain = await desk.replace()
     undoing = await desk.undo(domain)
     desk.zone.refuses = _REFUSED
     await desk.work()

@@ -12,16 +12,6 @@ from tests.dns_provider import lost
 from tests.records.writing.conftest import NAME, OURS, THEIRS, Desk
 
 
-async def _replace(desk: Desk) -> str:
-    """Write in the place of another record; the id of the domain."""
-    desk.zone.add("A", "192.0.2.1")
-    domain = await desk.domain()
-    await desk.work()
-    await desk.ask(domain, replacing=True)
-    await desk.work()
-    return domain.id
-
-
 async def _work_off(desk: Desk) -> None:
     while await desk.pending():
         assert (await desk.work()).state is JobState.DONE
@@ -31,8 +21,8 @@ async def _work_off(desk: Desk) -> None:
 async def test_a_domain_that_is_added_again_at_once_keeps_its_record_and_the_next_removal_takes_it_out(
     desk: Desk, context: Context, is_connected: bool
 ) -> None:
-    first_id = await _replace(desk)
-    await removals.remove(context, desk.org_id, first_id, remove_records=True)
+    first = await desk.replace()
+    await removals.remove(context, desk.org_id, first.id, remove_records=True)
     desk.clock.advance(1)
     second = await (desk.domain() if is_connected else additions.add(context, desk.org_id, NAME))
     await _work_off(desk)
@@ -49,8 +39,8 @@ async def test_a_domain_that_is_added_again_at_once_keeps_its_record_and_the_nex
 async def test_an_undo_after_the_second_addition_puts_back_what_stood_there_before_the_first(
     desk: Desk, context: Context
 ) -> None:
-    first_id = await _replace(desk)
-    await removals.remove(context, desk.org_id, first_id, remove_records=True)
+    first = await desk.replace()
+    await removals.remove(context, desk.org_id, first.id, remove_records=True)
     desk.clock.advance(1)
     second = await desk.domain()
     await _work_off(desk)
@@ -62,8 +52,8 @@ async def test_an_undo_after_the_second_addition_puts_back_what_stood_there_befo
 async def test_an_addition_while_the_zone_is_read_for_the_removal_keeps_the_record(
     desk: Desk, context: Context
 ) -> None:
-    first_id = await _replace(desk)
-    await removals.remove(context, desk.org_id, first_id, remove_records=True)
+    first = await desk.replace()
+    await removals.remove(context, desk.org_id, first.id, remove_records=True)
     desk.zone.while_read = desk.domain
     assert (await desk.work()).state is JobState.DONE
     assert desk.zone.standing == [OURS]
@@ -74,8 +64,8 @@ async def test_an_addition_while_the_zone_is_read_for_the_removal_keeps_the_reco
 async def test_a_removal_that_waits_for_its_next_try_does_not_hold_up_the_domain_that_is_added_again(
     desk: Desk, context: Context
 ) -> None:
-    first_id = await _replace(desk)
-    await removals.remove(context, desk.org_id, first_id, remove_records=True)
+    first = await desk.replace()
+    await removals.remove(context, desk.org_id, first.id, remove_records=True)
     desk.zone.fail_next_change(lost())
     removal = await desk.work()
     assert (removal.next_attempt_at or 0) > context.now()
@@ -87,8 +77,8 @@ async def test_a_removal_that_waits_for_its_next_try_does_not_hold_up_the_domain
 async def test_a_dead_removal_that_is_retried_after_the_domain_was_added_again_takes_nothing_out(
     desk: Desk, context: Context
 ) -> None:
-    first_id = await _replace(desk)
-    await removals.remove(context, desk.org_id, first_id, remove_records=True)
+    first = await desk.replace()
+    await removals.remove(context, desk.org_id, first.id, remove_records=True)
     desk.zone.refuses = Permanent("There is no such account.", code="provider_refused")
     removal = await desk.work()
     assert removal.state is JobState.DEAD
@@ -105,8 +95,8 @@ async def test_a_dead_removal_that_is_retried_after_the_domain_was_added_again_t
 async def test_a_name_that_another_organization_added_since_keeps_its_record_and_the_removal_says_so(
     desk: Desk, context: Context, rival: Organization
 ) -> None:
-    first_id = await _replace(desk)
-    await removals.remove(context, desk.org_id, first_id, remove_records=True)
+    first = await desk.replace()
+    await removals.remove(context, desk.org_id, first.id, remove_records=True)
     desk.clock.advance(1)
     theirs = await additions.add(context, rival.id, NAME)
     removal = await desk.work()

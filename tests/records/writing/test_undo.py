@@ -67,11 +67,7 @@ async def test_an_undo_leaves_alone_what_its_owner_made_of_the_record(desk: Desk
 async def test_a_value_of_ours_makes_way_for_the_next_and_the_undo_goes_back_to_the_first(
     desk: Desk, context: Context
 ) -> None:
-    desk.zone.add("A", "192.0.2.1")
-    domain = await desk.domain()
-    await desk.work()
-    await desk.ask(domain, replacing=True)
-    await desk.work()
+    domain = await desk.replace()
     await context.database.write(
         lambda tx: tx.execute("UPDATE domains SET cname_target = 'next.sandbox.test' WHERE id = ?", (domain.id,))
     )

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from dcvd.config import Live
 from dcvd.core.events import EventType
 from dcvd.core.instants import DAY, HOUR, SECOND
 from dcvd.core.jobs import Job, JobState
-from dcvd.core.webhooks.deliveries import DeliveryState, DueDelivery
+from dcvd.core.webhooks.deliveries import DeliveryState
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.errors import InvalidInput, NotFound, Retryable
@@ -19,10 +18,9 @@ from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.tokens import TokenUsage
 from dcvd.services.webhooks import endpoints, replay_job, replays
-from dcvd.services.webhooks.deliveries import drop_expired, record_attempts
+from dcvd.services.webhooks.deliveries import record_attempts
 from dcvd.store.engine.database import Topic
 from dcvd.store.organizations import Organization
-from tests.conftest import VAULT
 from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import (
     bury,
@@ -35,6 +33,7 @@ from tests.services.webhooks.attempts import (
     owed,
     subscribed,
 )
+from tests.services.webhooks.replaying import asked_for, worked_off
 
 _ACTIVE, _RENEWED = EventType.DOMAIN_ACTIVE, EventType.DOMAIN_RENEWED
 
@@ -42,37 +41,6 @@ _ACTIVE, _RENEWED = EventType.DOMAIN_ACTIVE, EventType.DOMAIN_RENEWED
 @pytest.fixture
 async def endpoint(context: Context, organization: Organization) -> Endpoint:
     return await subscribed(context, organization.id, _ACTIVE, _RENEWED)
-
-
-async def _asked(
-    context: Context,
-    endpoint: Endpoint,
-    status: ReplayStatus,
-    *,
-    types: Sequence[EventType] | None = None,
-    since: int = 0,
-    until: int | None = None,
-) -> tuple[int, Job]:
-    """What a dry run counts, and the job that would do it."""
-    replay = await replays.prepare_replay(
-        context, endpoint.org_id, endpoint.id, status=status, types=types, since=since, until=until
-    )
-    return replay.total, await replay_job.start_replay(context, endpoint.org_id, replay)
-
-
-async def _done(context: Context, job: Job) -> Job:
-    """Bring a replay to its end in small batches, reading it afresh for each batch, as after a crash."""
-    while job.state is JobState.PENDING:
-        await replay_job.run_next_batch(_reopened(context), job, batch_size=2)
-        job = await queue.get(context, job.org_id, job.id)
-    return job
-
-
-def _reopened(context: Context) -> Context:
-    """Another context of the same database, which remembers nothing."""
-    return Context(
-        context.database, Live(context.config), vault=VAULT, clock=context.clock, random_fraction=lambda: 0.0
-    )
 
 
 async def _history(context: Context, endpoint: Endpoint, clock: ManualClock) -> list[str]:
@@ -116,9 +84,9 @@ async def test_a_dry_run_counts_exactly_what_the_job_sends(
         and (types is None or (_ACTIVE, _RENEWED)[number % 2] in types)
     }
     before = {one.event_id for one in await due(context, endpoint)}
-    total, job = await _asked(context, endpoint, status, types=types, since=since, until=until)
+    total, job = await asked_for(context, endpoint, status, types=types, since=since, until=until)
     assert {one.event_id for one in await due(context, endpoint)} == before, "counting sends nothing"
-    done = await _done(context, job)
+    done = await worked_off(context, job)
     assert {one.event_id for one in await due(context, endpoint)} - before == wanted
     assert total == len(wanted)
     assert done.state is JobState.DONE
@@ -136,7 +104,7 @@ async def test_a_crash_after_any_batch_sends_nothing_twice_and_loses_nothing(
         await bury(context, endpoint)
     else:
         await deliver_all(context, endpoint)
-    total, first = await _asked(context, endpoint, status)
+    total, first = await asked_for(context, endpoint, status)
     going: Job | None = first
     sent: list[str] = []
     for _ in range(crash_after):
@@ -146,7 +114,7 @@ async def test_a_crash_after_any_batch_sends_nothing_twice_and_loses_nothing(
     if (await queue.get(context, organization.id, first.id)).state is JobState.PENDING:
         # A failure of the first attempt, which knew nothing of the batches, must not set it back.
         await queue.fail(context, first, Retryable("It hiccuped."))
-    job = await _done(context, await queue.get(context, organization.id, first.id))
+    job = await worked_off(context, await queue.get(context, organization.id, first.id))
     sent += await deliver_all(context, endpoint)
     assert sorted(sent) == sorted(made)
     assert (total, replay_job.REPLAY.decode_payload(job).total) == (7, 7)
@@ -155,7 +123,7 @@ async def test_a_crash_after_any_batch_sends_nothing_twice_and_loses_nothing(
 async def test_whoever_knows_only_how_a_replay_began_does_not_set_it_back(context: Context, endpoint: Endpoint) -> None:
     made = [(await happen(context, endpoint.org_id, domain=f"dom_{number}"))[0].id for number in range(4)]
     await deliver_all(context, endpoint)
-    _, began = await _asked(context, endpoint, ReplayStatus.ALL)
+    _, began = await asked_for(context, endpoint, ReplayStatus.ALL)
     sent: list[str] = []
     for _ in range(4):
         await replay_job.run_next_batch(context, began, batch_size=2)
@@ -166,8 +134,8 @@ async def test_whoever_knows_only_how_a_replay_began_does_not_set_it_back(contex
 async def test_what_is_replayed_has_its_full_schedule_and_the_same_bytes(context: Context, endpoint: Endpoint) -> None:
     (event,) = await happen(context, endpoint.org_id)
     await bury(context, endpoint)
-    _, job = await _asked(context, endpoint, ReplayStatus.FAILED)
-    await _done(context, job)
+    _, job = await asked_for(context, endpoint, ReplayStatus.FAILED)
+    await worked_off(context, job)
     for number, delay in enumerate(context.config.webhooks.retry_schedule[1:]):
         (one,) = await due(context, endpoint)
         assert (one.attempts - one.attempts_before, one.body) == (number, event.body)
@@ -185,8 +153,8 @@ async def test_an_endpoint_made_later_gets_what_it_missed_in_order(
     clock.advance(DAY)
     late = await subscribed(context, organization.id, _ACTIVE, EventType.ENDPOINT_RECOVERED)
     (new,) = await happen(context, organization.id, _ACTIVE)
-    total, job = await _asked(context, late, ReplayStatus.MISSING)
-    await _done(context, job)
+    total, job = await asked_for(context, late, ReplayStatus.MISSING)
+    await worked_off(context, job)
     assert total == 3
     assert await deliver_all(context, late) == [*made, new.id]
 
@@ -196,8 +164,8 @@ async def test_naming_events_replays_also_those_that_were_not_subscribed_to(
 ) -> None:
     endpoint = await subscribed(context, organization.id, _ACTIVE)
     (renewed,) = await happen(context, organization.id, _RENEWED)
-    total, job = await _asked(context, endpoint, ReplayStatus.MISSING, types=[_RENEWED])
-    await _done(context, job)
+    total, job = await asked_for(context, endpoint, ReplayStatus.MISSING, types=[_RENEWED])
+    await worked_off(context, job)
     assert (total, await deliver_all(context, endpoint)) == (1, [renewed.id])
 
 
@@ -206,7 +174,7 @@ async def test_an_endpoint_that_is_removed_in_the_middle_ends_its_replay(context
         doomed = await subscribed(context, endpoint.org_id)
         await happen(context, endpoint.org_id, *[_ACTIVE] * 5, domain=None)
         await bury(context, doomed)
-        _, job = await _asked(context, doomed, status)
+        _, job = await asked_for(context, doomed, status)
         going = await replay_job.run_next_batch(context, job, batch_size=2)
         assert going is not None
         await endpoints.remove(context, endpoint.org_id, doomed.id)
@@ -225,7 +193,7 @@ async def test_all_dead_letters_of_an_organization_are_requeued_and_no_others(
         await bury(context, endpoint)
     asked = await replays.prepare_replay(context, organization.id, None, status=ReplayStatus.FAILED)
     assert asked.total == 4
-    await _done(context, await replay_job.start_replay(context, organization.id, asked))
+    await worked_off(context, await replay_job.start_replay(context, organization.id, asked))
     for endpoint in mine:
         assert {one.state for one in await owed(context, endpoint)} == {DeliveryState.PENDING}
         assert len(await deliver_all(context, endpoint)) == 2
@@ -256,12 +224,12 @@ async def test_what_was_delivered_and_is_deleted_before_the_replay_runs_is_not_m
     await deliver_all(context, endpoint)
     await endpoints.remove(context, endpoint.org_id, late.id)
     late = await subscribed(context, endpoint.org_id, _ACTIVE)
-    jobs = [(await _asked(context, each, ReplayStatus.MISSING))[1] for each in (endpoint, late)]
+    jobs = [(await asked_for(context, each, ReplayStatus.MISSING))[1] for each in (endpoint, late)]
     clock.advance(60 * SECOND)  # until it is the jobs' turn
     await Janitor(context, TokenUsage(), Metrics()).run_once()
     assert [one.event_id for one in await owed(context, endpoint)] == [kept.id]
     for job in jobs:
-        await _done(context, job)
+        await worked_off(context, job)
     assert await due(context, endpoint) == []
     assert [one.event_id for one in await due(context, late)] == [kept.id]
 
@@ -293,103 +261,21 @@ async def test_asking_for_what_is_owed_tells_the_pool_of_it(context: Context, en
     assert endpoint.id in woken
 
 
-class Overtaken:
-    """An earlier event of a domain that waits out a failure, while a later one is still under way."""
-
-    def __init__(self, context: Context, endpoint: Endpoint, earlier: str, later: DueDelivery) -> None:
-        self.context = context
-        self.endpoint = endpoint
-        self.earlier = earlier
-        self.later = later
-        self.due_at = context.now() + 5 * SECOND
-
-    async def check(self, later: int | None) -> None:
-        """The earlier is due when it was, the later at an instant or not for now."""
-        plans = {one.id: one.next_attempt_at for one in await owed(self.context, self.endpoint)}
-        assert plans == {self.earlier: self.due_at, self.later.id: later}
-
-
-@pytest.fixture
-async def overtaken(context: Context, endpoint: Endpoint, clock: ManualClock) -> Overtaken:
-    await happen(context, endpoint.org_id)
-    await bury(context, endpoint)
-    await happen(context, endpoint.org_id, expires_at=context.now() + HOUR)
-    (later,) = await due(context, endpoint)
-    (letter, _) = await owed(context, endpoint)
-    await replays.retry(context, endpoint.org_id, letter.id)
-    (earlier,) = await due(context, endpoint)
-    await record_attempts(context, [failed(endpoint, earlier)])
-    made = Overtaken(context, endpoint, earlier.id, later)
-    clock.advance(SECOND)
-    await made.check(None)
-    return made
-
-
-@pytest.mark.parametrize("status", [200, 410, 500])
-async def test_a_later_event_that_ends_does_not_bring_the_earlier_ones_next_attempt_forward(
-    context: Context, endpoint: Endpoint, overtaken: Overtaken, status: int
-) -> None:
-    later = overtaken.later
-    made = delivered(endpoint, later) if status == 200 else failed(endpoint, later, status)
-    await record_attempts(context, [made])
-    await overtaken.check(None)
-
-
-async def test_neither_does_one_that_expires_or_is_given_up(
-    context: Context, endpoint: Endpoint, overtaken: Overtaken
-) -> None:
-    last = len(context.config.webhooks.retry_schedule) - 1
-    await record_attempts(context, [failed(endpoint, replace(overtaken.later, attempts=last))])
-    await overtaken.check(None)
-    await replays.retry(context, endpoint.org_id, overtaken.later.id)
-    await overtaken.check(None)
-    await drop_expired(context, [overtaken.later])
-    await overtaken.check(None)
-
-
-@pytest.mark.parametrize("status", [ReplayStatus.ALL, ReplayStatus.FAILED])
-async def test_neither_does_a_replay_of_the_later_one(
-    context: Context, endpoint: Endpoint, overtaken: Overtaken, status: ReplayStatus
-) -> None:
-    last = len(context.config.webhooks.retry_schedule) - 1
-    ended = replace(overtaken.later, attempts=last)
-    made = delivered(endpoint, ended) if status is ReplayStatus.ALL else failed(endpoint, ended)
-    await record_attempts(context, [made])
-    total, job = await _asked(context, endpoint, status)
-    await _done(context, job)
-    assert total == 1
-    await overtaken.check(None)
-
-
-async def test_a_later_event_under_way_waits_once_an_earlier_one_was_put_before_it(
-    context: Context, endpoint: Endpoint
-) -> None:
-    (first,) = await happen(context, endpoint.org_id)
-    await bury(context, endpoint)
-    (second,) = await happen(context, endpoint.org_id)
-    (under_way,) = await due(context, endpoint)
-    (letter, _) = await owed(context, endpoint)
-    await replays.retry(context, endpoint.org_id, letter.id)
-    await record_attempts(context, [failed(endpoint, under_way)])
-    assert [one.next_attempt_at is None for one in await owed(context, endpoint)] == [False, True]
-    assert await deliver_all(context, endpoint) == [first.id, second.id]
-
-
 async def test_what_is_held_is_not_sent_by_a_replay_to_a_disabled_endpoint_but_waits_with_the_rest(
     context: Context, endpoint: Endpoint
 ) -> None:
     await happen(context, endpoint.org_id)
     (one,) = await due(context, endpoint)
     await record_attempts(context, [failed(endpoint, one, 410)])
-    _, job = await _asked(context, endpoint, ReplayStatus.FAILED)
-    await _done(context, job)
+    _, job = await asked_for(context, endpoint, ReplayStatus.FAILED)
+    await worked_off(context, job)
     assert not (await endpoint_now(context, endpoint)).health.is_enabled
     assert [one.state for one in await owed(context, endpoint)] == [DeliveryState.PENDING]
 
 
 async def test_a_replay_of_nothing_at_all_is_refused(context: Context, endpoint: Endpoint) -> None:
     with pytest.raises(InvalidInput) as caught:
-        await _asked(context, endpoint, ReplayStatus.ALL, since=5 * SECOND, until=5 * SECOND)
+        await asked_for(context, endpoint, ReplayStatus.ALL, since=5 * SECOND, until=5 * SECOND)
     assert caught.value.field == "until"
 
 
