@@ -4,14 +4,14 @@ from typing import Any
 
 from dcvd.core.jobs import Job, JobKind
 from dcvd.services.context import Context
-from dcvd.store import due_jobs, jobs
-from dcvd.store.due_jobs import BusySubjects
 from dcvd.store.engine.database import Snapshot
+from dcvd.store.jobs import due_jobs, due_times
+from dcvd.store.jobs.due_jobs import BusySubjects
 
 
 async def list_due(context: Context, kind: JobKind[Any], limit: int = 100) -> list[Job]:
     """The first of them as they are due now; none ends meanwhile."""
-    await context.database.write(lambda tx: jobs.make_ready(tx, context.now()))
+    await context.database.write(lambda tx: due_times.make_ready(tx, context.now()))
 
     def query(snapshot: Snapshot) -> list[Job]:
         found: list[Job] = []

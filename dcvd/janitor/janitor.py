@@ -19,9 +19,10 @@ from dcvd.services import clock_skew
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import renewals
 from dcvd.services.tokens import TokenUsage
-from dcvd.store import aws_external_ids, bulk_lines, events, jobs, oauth_states, timeline, tokens, written_records
+from dcvd.store import aws_external_ids, bulk_lines, events, oauth_states, timeline, tokens, written_records
 from dcvd.store.engine import maintenance
 from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.jobs import jobs
 from dcvd.store.webhooks import attempts, delivery_endings, delivery_history, endpoints, signing_secrets
 
 log = structlog.get_logger(__name__)

@@ -7,8 +7,8 @@ from typing import Any
 from dcvd.core.jobs import Job
 from dcvd.jobs.slot_shares import SlotShares
 from dcvd.services.jobs.definition import JobDefinition, JobServices
-from dcvd.store import due_jobs, jobs
 from dcvd.store.engine.database import Snapshot
+from dcvd.store.jobs import due_jobs, due_times
 
 
 class JobSelector:
@@ -39,12 +39,12 @@ class JobSelector:
         )
 
         def query(snapshot: Snapshot) -> tuple[list[Job], int | None]:
-            return self._select(snapshot, shares, limit, in_flight), jobs.find_next_due_at(snapshot)
+            return self._select(snapshot, shares, limit, in_flight), due_times.find_next_due_at(snapshot)
 
         selected_jobs, next_due_at = await context.database.read(query)
         if next_due_at is not None and next_due_at <= now:
             # This announces them, so that they are selected next.
-            await context.database.write(lambda tx: jobs.make_ready(tx, now))
+            await context.database.write(lambda tx: due_times.make_ready(tx, now))
         for number, job in enumerate(selected_jobs, max(self._starts.values(), default=0) + 1):
             self._starts[job.kind] = number
         self._selected_jobs = {job.id: job for job in (*jobs_in_flight, *selected_jobs)}

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from dcvd.core.jobs import Job
 from dcvd.services.jobs.definition import Awaited, JobDefinition
-from dcvd.store.due_jobs import BusySubjects
+from dcvd.store.jobs.due_jobs import BusySubjects
 
 _SHARE_PER_ORG: Final = 1 / 2
 """The share of all slots that one organization may hold, so that another finds room among kinds that wait for the same

@@ -21,8 +21,8 @@ from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import JobDefinition, JobServices
-from dcvd.store import jobs
 from dcvd.store.engine.database import Topic
+from dcvd.store.jobs import due_times, jobs
 
 _MAX_SLEEP_S: Final = 1.0
 """Short, because a step of the system's clock can make a job due without an announcement."""
@@ -102,5 +102,5 @@ class JobWorker:
 
     async def _seconds_until_due(self) -> float:
         """Return the seconds until the next job is due; never more than a moment."""
-        due_at = await self._context.database.read(jobs.find_next_due_at)
+        due_at = await self._context.database.read(due_times.find_next_due_at)
         return _MAX_SLEEP_S if due_at is None else min(to_seconds(due_at - self._context.now()), _MAX_SLEEP_S)

@@ -15,9 +15,10 @@ from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.timeline import TimelineEntryKind, TimelineNote
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.services.context import Context
-from dcvd.store import events, jobs, timeline
+from dcvd.store import events, timeline
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.paging import HIGHEST_KEY, Page, decode_cursor, encode_cursor
+from dcvd.store.jobs import jobs
 from dcvd.store.timeline import StoredTimelineEntry
 
 MAX_ENTRIES_PER_HOUR: Final = 12

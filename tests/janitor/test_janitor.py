@@ -10,7 +10,7 @@ from dcvd.services import tokens
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.jobs import queue
-from dcvd.store import jobs
+from dcvd.store.jobs import jobs
 from tests.dns_provider import OneProvider, ZoneAtProvider, connect
 from tests.janitor.conftest import Count
 from tests.manual_clock import ManualClock

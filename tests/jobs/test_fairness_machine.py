@@ -21,8 +21,8 @@ from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import ConnectionAccess, JobDefinition, JobRun, JobServices
-from dcvd.store import jobs
 from dcvd.store.engine.database import Database, Transaction
+from dcvd.store.jobs import due_times
 from tests.conftest import VAULT
 from tests.examples import examples
 from tests.manual_clock import ManualClock
@@ -165,7 +165,7 @@ class FairnessMachine(RuleBasedStateMachine):
     def _fill(self, *, is_checked: bool = True) -> None:
         """Select as the worker does, until nothing more may start, and compare each choice with the rules."""
         while True:
-            made_ready = run(self.context.database.read(jobs.find_next_due_at))
+            made_ready = run(self.context.database.read(due_times.find_next_due_at))
             selected = run(self.selector.select(self.slots - len(self.in_flight), list(self.in_flight)))
             for job in selected:
                 if is_checked:

@@ -5,7 +5,8 @@ from typing import Any
 
 from dcvd.core.jobs import Job
 from dcvd.services.context import Context
-from dcvd.store import events, jobs
+from dcvd.store import events
+from dcvd.store.jobs import jobs
 
 
 async def bodies(context: Context, org_id: str) -> list[dict[str, Any]]:

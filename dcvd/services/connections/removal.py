@@ -16,8 +16,8 @@ from dcvd.services.connections.queries import CredentialsUnreadable, UnsealedCon
 from dcvd.services.context import Context
 from dcvd.services.jobs import dns_writes, queue
 from dcvd.store import connections as connections_table
-from dcvd.store import jobs as jobs_table
 from dcvd.store.engine.database import Transaction
+from dcvd.store.jobs import jobs as jobs_table
 from dcvd.store.pending_revocations import PendingRevocation
 
 log = structlog.get_logger(__name__)

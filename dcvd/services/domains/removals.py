@@ -16,8 +16,9 @@ from dcvd.services.domains.queries import get_owned
 from dcvd.services.events import recording
 from dcvd.services.jobs import dns_writes, queue
 from dcvd.services.lifecycle.deregister_job import DEREGISTER, Deregistration
-from dcvd.store import domains, jobs, written_records
+from dcvd.store import domains, written_records
 from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.jobs import jobs
 
 
 def erase_domains(

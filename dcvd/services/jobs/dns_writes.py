@@ -16,9 +16,9 @@ from dcvd.core.jobs import Job, JobKind, Predecessor
 from dcvd.core.records.zones import DnsWrite
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
-from dcvd.store import jobs as jobs_table
 from dcvd.store import written_records
 from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.jobs import jobs as jobs_table
 
 log = structlog.get_logger(__name__)
 

@@ -17,9 +17,9 @@ from dcvd.errors import Conflict, DcvdError, DiskFull, NotFound, StoreError
 from dcvd.services import timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
-from dcvd.store import jobs
 from dcvd.store.engine.database import Transaction
 from dcvd.store.engine.paging import Page, build_page, decode_cursor
+from dcvd.store.jobs import due_times, jobs, turns
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ def enqueue(
     connection_id: str | None = None,
 ) -> Job:
     """Enqueue a job, due at once."""
-    turn = jobs.find_next_turn(tx, org_id, kind.name)
+    turn = turns.find_next_turn(tx, org_id, kind.name)
     job = _build_job(context, kind, payload, org_id, domain_id, domain_name, connection_id, turn)
     jobs.insert(tx, job, waits_for=kind.waits_for)
     return job
@@ -80,7 +80,7 @@ def enqueue_for_all(
 
     is_through_connection: whether each works through the connection that its domain has.
     """
-    first_turn = jobs.find_next_turn(tx, org_id, kind.name)
+    first_turn = turns.find_next_turn(tx, org_id, kind.name)
     new_jobs = [
         _build_job(
             context,
@@ -228,7 +228,7 @@ async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEM
 
 async def end_outage(context: Context, codes: Collection[str]) -> int:
     """Make due the jobs that waited only for the end of an outage with one of these codes; return how many."""
-    count = await context.database.write(lambda tx: jobs.end_outage(tx, codes, context.now()))
+    count = await context.database.write(lambda tx: due_times.end_outage(tx, codes, context.now()))
     if count:
         log.info("jobs.outage_ended", jobs=count)
     return count

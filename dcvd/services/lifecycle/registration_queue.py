@@ -15,8 +15,8 @@ from dcvd.core.lifecycle.registration_queue import (
 from dcvd.services.context import Context
 from dcvd.services.lifecycle.remedy_jobs import REGISTER
 from dcvd.store import domains as domains_table
-from dcvd.store import jobs
 from dcvd.store.engine.database import Snapshot
+from dcvd.store.jobs import jobs, turns
 
 _QUEUE_START = (0, "")
 _MAX_LISTED_PER_JOB: Final = 4
@@ -94,13 +94,13 @@ class QueueCounter:
         first, last = _queue_key(ordered_jobs[0]), _queue_key(ordered_jobs[-1])
         self._advance_to(snapshot, first)
         limit = _MAX_LISTED_PER_JOB * len(ordered_jobs)
-        keys = jobs.list_ready_between(snapshot, REGISTER.name, first, last, limit)
+        keys = turns.list_ready_between(snapshot, REGISTER.name, first, last, limit)
         return keys if len(keys) < limit else None
 
     def _advance_to(self, snapshot: Snapshot, target: tuple[int, str]) -> None:
         if target < self._cursor:
             self._cursor, self._count_before = _QUEUE_START, 0
-        self._count_before += jobs.count_ready_between(snapshot, REGISTER.name, self._cursor, target)
+        self._count_before += turns.count_ready_between(snapshot, REGISTER.name, self._cursor, target)
         self._cursor = target
 
 

@@ -14,8 +14,8 @@ from dcvd.errors import RecordConflict
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.store import connections, domains, written_records
-from dcvd.store import jobs as jobs_table
 from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.jobs import jobs as jobs_table
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ from dcvd.core.jobs import NO_PAYLOAD, Job, JobKind, JobState, NoPayload
 from dcvd.errors import DcvdError, DiskFull, Permanent, Retryable, StoreError
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
-from dcvd.store import jobs
+from dcvd.store.jobs import jobs
 from tests.manual_clock import ManualClock
 from tests.services.views import event_names
 

@@ -22,7 +22,7 @@ from dcvd.services.domains import additions
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle import checks, registration_queue
 from dcvd.services.lifecycle.register_job import DEFINITION
-from dcvd.store import jobs
+from dcvd.store.jobs import jobs
 from tests.conftest import VAULT
 from tests.jobs.ward import NAME, Ward, checked
 from tests.manual_clock import ManualClock

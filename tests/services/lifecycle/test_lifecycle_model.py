@@ -24,7 +24,7 @@ from dcvd.services.domains import additions, queries
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle import checks, register_job
 from dcvd.services.lifecycle.remedy_jobs import REGISTER, REVALIDATE
-from dcvd.store import jobs
+from dcvd.store.jobs import jobs
 from tests.examples import examples
 from tests.jobs.ward import checked
 from tests.manual_clock import ManualClock

@@ -8,10 +8,11 @@ import pytest
 from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.errors import StoreError
-from dcvd.store import domains, due_jobs
-from dcvd.store.due_jobs import BusySubjects
+from dcvd.store import domains
 from dcvd.store.engine.database import Database, Snapshot
 from dcvd.store.engine.migrate import Migration, load_migrations, migrate, split_statements
+from dcvd.store.jobs import due_jobs
+from dcvd.store.jobs.due_jobs import BusySubjects
 
 
 def _schema(connection: sqlite3.Connection) -> list[tuple[str, str]]:

@@ -9,33 +9,32 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from msgspec import Struct
-from msgspec.structs import astuple
 
 from dcvd.core.jobs import Job, Predecessor
 from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.jobs.predecessors import has_predecessor, predecessor_values
+from dcvd.store.jobs.turns import READY
 
 _JOBS: Final = StructTable("jobs", Job)
-_READY: Final = "kind = ?1 AND state = 'pending' AND ready = 1 AND blocked = 0"
-_FREE: Final = (
-    "id NOT IN (SELECT value FROM json_each(?2))"
-    " AND NOT EXISTS (SELECT 1 FROM jobs AS earlier WHERE earlier.domain_name = few.domain_name AND earlier.kind = ?3"
-    " AND earlier.state = 'pending' AND (NOT ?4 OR earlier.org_id = few.org_id) AND (NOT ?5 OR earlier.id < few.id))"
-)
+_READY_OF_KIND: Final = f"kind = ?1 AND {READY}"
+_FREE: Final = f"id NOT IN (SELECT value FROM json_each(?2)) AND NOT {has_predecessor('few', first_number=3)}"
 _COLUMNS: Final = "id, turn, org_id, connection_id, domain_name"
 _NEXT_BY_TURN: Final = (
-    f"WITH few AS MATERIALIZED (SELECT {_COLUMNS} FROM jobs WHERE {_READY} ORDER BY turn, id LIMIT ?8)"
+    f"WITH few AS MATERIALIZED (SELECT {_COLUMNS} FROM jobs WHERE {_READY_OF_KIND} ORDER BY turn, id LIMIT ?8)"
     f" SELECT (SELECT count(*) FROM few), (SELECT id FROM few WHERE {_FREE}"
     " AND org_id NOT IN (SELECT value FROM json_each(?6))"
     " AND ifnull(connection_id, '') NOT IN (SELECT value FROM json_each(?7))"
     " ORDER BY turn, id LIMIT 1)"
 )
 _NEXT_IN_LANE: Final = (
-    f"WITH few AS (SELECT {_COLUMNS} FROM jobs WHERE {_READY} AND lane = ?6 ORDER BY turn, id LIMIT ?7)"
+    f"WITH few AS (SELECT {_COLUMNS} FROM jobs WHERE {_READY_OF_KIND} AND lane = ?6 ORDER BY turn, id LIMIT ?7)"
     f" SELECT turn, id FROM few WHERE {_FREE} ORDER BY turn, id LIMIT 1"
 )
-_NEXT_LANE: Final = f"SELECT lane, org_id, connection_id FROM jobs WHERE {_READY} AND lane > ?2 ORDER BY lane LIMIT 1"
+_NEXT_LANE: Final = (
+    f"SELECT lane, org_id, connection_id FROM jobs WHERE {_READY_OF_KIND} AND lane > ?2 ORDER BY lane LIMIT 1"
+)
 _BEHIND_ORG: Final = "\x20"
 """The character after the one that ends the organization's id in a lane."""
 _MAX_BY_TURN: Final = 64
@@ -54,8 +53,7 @@ class BusySubjects(Struct, frozen=True):
 
 def find_next(snapshot: Snapshot, kind: str, busy: BusySubjects, *, waits_for: Predecessor | None = None) -> Job | None:
     """Find the next job of a kind that may start."""
-    predecessor = ("", False, False) if waits_for is None else astuple(waits_for)
-    free_values = (kind, encode_list(busy.job_ids), *predecessor)
+    free_values = (kind, encode_list(busy.job_ids), *predecessor_values(waits_for))
     subjects = (encode_list(busy.org_ids), encode_list(busy.connection_ids))
     # Jobs in flight are ready too, and often the first of all.
     for limit in (len(busy.job_ids) + 1, _MAX_BY_TURN):

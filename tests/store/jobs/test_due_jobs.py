@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.jobs import Job, JobState, Predecessor
-from dcvd.store import due_jobs, jobs
-from dcvd.store.due_jobs import BusySubjects
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.migrate import migrate
+from dcvd.store.jobs import due_jobs, due_times, jobs, turns
+from dcvd.store.jobs.due_jobs import BusySubjects
 
 _NOW: Final = 1_800_000_000_000
 _ORG: Final = "org_1"
@@ -100,8 +100,8 @@ def test_jobs_that_have_to_wait_are_not_gone_through(flood: Callable[[_Queue, in
 
         def look(snapshot: Snapshot, queue: _Queue = queue) -> None:
             assert queue.find_next(org_ids=[_ORG], connection_ids=[_CONNECTION]) is None
-            jobs.find_next_due_at(snapshot)
-            jobs.find_next_turn(snapshot, _ORG, "register")
+            due_times.find_next_due_at(snapshot)
+            turns.find_next_turn(snapshot, _ORG, "register")
             jobs.list_pending_kinds(snapshot)
 
         steps.append(queue.count_steps(look))
@@ -121,14 +121,14 @@ def test_what_may_start_is_found_behind_all_that_has_to_wait(
 
 def test_a_job_that_waited_for_its_time_is_found_once_that_has_come(queue: _Queue) -> None:
     _wait_for_their_time(queue, 3)
-    assert jobs.find_next_due_at(queue.tx) == _NOW + 1_000_000
-    assert jobs.make_ready(queue.tx, _NOW + 999_999) == 0
+    assert due_times.find_next_due_at(queue.tx) == _NOW + 1_000_000
+    assert due_times.make_ready(queue.tx, _NOW + 999_999) == 0
     assert queue.find_next() is None
-    assert jobs.make_ready(queue.tx, _NOW + 1_000_000) == 3
+    assert due_times.make_ready(queue.tx, _NOW + 1_000_000) == 3
     found = queue.find_next()
     assert found is not None
     assert found.turn == 0
-    assert jobs.find_next_due_at(queue.tx) is None
+    assert due_times.find_next_due_at(queue.tx) is None
 
 
 def _end_by_success(queue: _Queue, removal: Job) -> None:
@@ -174,7 +174,7 @@ def test_a_place_in_a_long_line_is_estimated_at_the_cost_of_one_in_a_shorter_lin
     jobs.insert_all(queue.tx, [_job(number, org_id="org_2") for number in range(count // 2)])
 
     def count_before(turn: int) -> int:
-        return jobs.count_ready_between(queue.tx, "register", (0, ""), (turn, ""))
+        return turns.count_ready_between(queue.tx, "register", (0, ""), (turn, ""))
 
     assert count_before(4_999) == 9_998, "it is exact in the first ten thousand"
     for turn in (5_500, 6_000, 7_000):

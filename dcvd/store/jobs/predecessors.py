@@ -1,0 +1,24 @@
+"""Predecessors: the pending jobs about the same domain name that a job waits for."""
+
+from msgspec.structs import astuple
+
+from dcvd.core.jobs import Predecessor
+
+
+def has_predecessor(row: str, *, first_number: int) -> str:
+    """Write the SQL condition that a job still waits for another.
+
+    row: the name of the job's row in the statement. first_number: that of the first of three parameters, which
+    `predecessor_values` gives.
+    """
+    return (
+        f"EXISTS (SELECT 1 FROM jobs AS earlier WHERE earlier.domain_name = {row}.domain_name"
+        f" AND earlier.kind = ?{first_number} AND earlier.state = 'pending'"
+        f" AND (NOT ?{first_number + 1} OR earlier.org_id = {row}.org_id)"
+        f" AND (NOT ?{first_number + 2} OR earlier.id < {row}.id))"
+    )
+
+
+def predecessor_values(waits_for: Predecessor | None) -> tuple[str, bool, bool]:
+    """Return the parameters of `has_predecessor`; None is for a kind that waits for nothing."""
+    return ("", False, False) if waits_for is None else astuple(waits_for)
