@@ -13,6 +13,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     """A tenant's receiver; `events` are the types that it subscribes to.
 
     `header_names` are the names of the static headers that its deliveries carry; their values are secret.
+    `history_starts_at`: deliveries of events before that instant may have been deleted.
     """
 
     id: str
@@ -22,6 +23,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     max_per_second: int | None
     header_names: tuple[str, ...]
     health: EndpointHealth
+    history_starts_at: int = 0
     created_at: int
     updated_at: int
 

@@ -14,7 +14,7 @@ from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import JobDefinition, JobLimits, JobRun
 from dcvd.services.webhooks import endpoints as endpoint_service
-from dcvd.services.webhooks.replays import is_selected, oldest_kept_delivery_at, prepare_replay
+from dcvd.services.webhooks.replays import find_history_start, is_selected, prepare_replay
 from dcvd.store.engine.database import Transaction
 from dcvd.store.jobs import jobs
 from dcvd.store.webhooks import deliveries, delivery_order, endpoints, replays
@@ -126,8 +126,8 @@ def _queue_past_events(
     if not past_events:
         return None
     now = context.now()
-    kept_since = oldest_kept_delivery_at(context)
-    selected_events = [event for event in past_events if is_selected(endpoint, replay, event, kept_since)]
+    history_start = find_history_start(context, endpoint)
+    selected_events = [event for event in past_events if is_selected(endpoint, replay, event, history_start)]
     replays.requeue(tx, [event.delivery_id for event in selected_events if event.delivery_id is not None], now)
     deliveries.insert(
         tx,

@@ -57,8 +57,6 @@ async def prepare_replay(
         raise InvalidInput("since", "since is in the future, so there is nothing to replay.")
     if until_at <= since:
         raise InvalidInput("until", "until is not later than since, so there is nothing to replay.")
-    if status is ReplayStatus.MISSING:
-        since = max(since, oldest_kept_delivery_at(context))
     replay = Replay(
         endpoint_id=endpoint_id,
         status=status,
@@ -90,11 +88,13 @@ def _count_dead_letters(snapshot: Snapshot, org_id: str, replay: Replay) -> Repl
 async def _count_events(context: Context, org_id: str, endpoint_id: str, replay: Replay) -> Replay:
     """Count the events in steps, so that a long history holds no reader for long."""
 
-    def query(snapshot: Snapshot) -> tuple[Endpoint, tuple[int, int] | None]:
+    def query(snapshot: Snapshot) -> tuple[Endpoint, int, tuple[int, int] | None]:
         endpoint = endpoint_service.get_owned(snapshot, org_id, endpoint_id)
-        return endpoint, events.find_sequence_range(snapshot, org_id, replay.since, replay.until - 1)
+        history_start = find_history_start(context, endpoint)
+        since = max(replay.since, history_start) if replay.status is ReplayStatus.MISSING else replay.since
+        return endpoint, history_start, events.find_sequence_range(snapshot, org_id, since, replay.until - 1)
 
-    endpoint, sequence_range = await context.database.read(query)
+    endpoint, history_start, sequence_range = await context.database.read(query)
     if sequence_range is None:
         return replay
     first, last = sequence_range
@@ -106,28 +106,29 @@ async def _count_events(context: Context, org_id: str, endpoint_id: str, replay:
                 snapshot, org_id, endpoint_id, after=start, last=last, limit=_COUNT_BATCH_SIZE
             )
         )
-        kept_since = oldest_kept_delivery_at(context)
-        total += sum(is_selected(endpoint, replay, event, kept_since) for event in past_events)
+        total += sum(is_selected(endpoint, replay, event, history_start) for event in past_events)
         if len(past_events) < _COUNT_BATCH_SIZE:
             return replace(replay, total=total, after_sequence=first - 1, last_sequence=last)
         after = past_events[-1].sequence
 
 
-def oldest_kept_delivery_at(context: Context) -> int:
-    """The instant since which delivered deliveries are kept: older ones may be deleted at any time."""
-    return context.now() - context.config.retention.deliveries
+def find_history_start(context: Context, endpoint: Endpoint) -> int:
+    """Find the instant before which an event without a delivery may have been delivered to the endpoint.
+
+    Deliveries from before it were deleted, also where they would be kept now, or may be deleted at any time.
+    """
+    return max(endpoint.history_starts_at, context.now() - context.config.retention.deliveries)
 
 
-def is_selected(endpoint: Endpoint, replay: Replay, event: PastEvent, kept_since: int) -> bool:
+def is_selected(endpoint: Endpoint, replay: Replay, event: PastEvent, history_start: int) -> bool:
     """Whether a replay sends an event to the endpoint again.
 
-    kept_since: see `oldest_kept_delivery_at`, as it is when the event is read. An older event without a delivery may
-    have been delivered, so it is not missing.
+    history_start: see `find_history_start`, as it is when the event is read. An older event is not known to be missing.
     """
     if replay.events is not None and event.type not in replay.events:
         return False
     if event.delivery_id is None:
-        if replay.status is ReplayStatus.MISSING and event.created_at < kept_since:
+        if replay.status is ReplayStatus.MISSING and event.created_at < history_start:
             return False
         # Events about deliveries themselves were meant for some endpoints only, from the beginning.
         return event.type not in OPERATIONAL_TYPES and (replay.events is not None or event.type in endpoint.events)

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dcvd.core.webhooks.deliveries import DeliveryState
 from dcvd.store.engine.database import Transaction
 from dcvd.store.engine.json_text import encode_list
+from dcvd.store.webhooks import endpoints
 from dcvd.store.webhooks.delivery_order import let_successors_go
 
 
@@ -22,11 +23,19 @@ def drop(tx: Transaction, ids: Collection[str], reason: str, now: int) -> None:
 
 
 def delete_ended(tx: Transaction, ids: Collection[str], cutoff_at: int) -> int:
-    """Remove ended deliveries unchanged since an instant, with their attempts; return how many."""
-    return tx.execute(
-        "DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state <> 'pending' AND updated_at < ?",
+    """Remove ended deliveries made and last changed before an instant, with their attempts; return how many.
+
+    Where not all of them were dead letters, the history of their endpoints starts at that instant.
+    """
+    rows = tx.fetch_all(
+        "DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state <> 'pending' AND updated_at < ?"
+        " RETURNING endpoint_id, state",
         (encode_list(ids), cutoff_at),
     )
+    endpoints.shorten_history(
+        tx, {endpoint_id for endpoint_id, state in rows if state != DeliveryState.DEAD}, cutoff_at
+    )
+    return len(rows)
 
 
 def delete_held(tx: Transaction, ids: Collection[str], cutoff_at: int, now: int) -> int:

@@ -108,6 +108,14 @@ def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None = None, l
     return _ENDPOINTS.list_of_org(snapshot, org_id, before=before, limit=limit)
 
 
+def shorten_history(tx: Transaction, ids: Collection[str], starts_at: int) -> None:
+    """Store that deliveries of events before an instant have been deleted; a later start stays."""
+    tx.execute_many(
+        "UPDATE webhook_endpoints SET history_starts_at = ?1 WHERE id = ?2 AND history_starts_at < ?1",
+        [(starts_at, endpoint_id) for endpoint_id in ids],
+    )
+
+
 def end_pauses(tx: Transaction, latest_at: int) -> int:
     """End the pauses that would last until after an instant; return how many."""
     rows = tx.fetch_all(

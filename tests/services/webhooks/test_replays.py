@@ -12,11 +12,8 @@ from dcvd.core.webhooks.deliveries import DeliveryState
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.errors import InvalidInput, NotFound, Retryable
-from dcvd.janitor import Janitor
-from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
-from dcvd.services.tokens import TokenUsage
 from dcvd.services.webhooks import endpoints, replay_job, replays
 from dcvd.services.webhooks.deliveries import record_attempts
 from dcvd.store.engine.database import Topic
@@ -211,27 +208,6 @@ async def test_an_earlier_event_of_a_domain_that_is_replayed_goes_before_a_later
     await replays.retry(context, endpoint.org_id, letter.id)
     assert [one.event_id for one in await due(context, endpoint)] == [first.id]
     assert await deliver_all(context, endpoint) == [first.id, second.id]
-
-
-async def test_what_was_delivered_and_is_deleted_before_the_replay_runs_is_not_missing(
-    context: Context, endpoint: Endpoint, clock: ManualClock
-) -> None:
-    await happen(context, endpoint.org_id)
-    await deliver_all(context, endpoint)
-    clock.advance(context.config.retention.deliveries - 20 * SECOND)
-    late = await subscribed(context, endpoint.org_id, _ACTIVE)
-    (kept,) = await happen(context, endpoint.org_id)
-    await deliver_all(context, endpoint)
-    await endpoints.remove(context, endpoint.org_id, late.id)
-    late = await subscribed(context, endpoint.org_id, _ACTIVE)
-    jobs = [(await asked_for(context, each, ReplayStatus.MISSING))[1] for each in (endpoint, late)]
-    clock.advance(60 * SECOND)  # until it is the jobs' turn
-    await Janitor(context, TokenUsage(), Metrics()).run_once()
-    assert [one.event_id for one in await owed(context, endpoint)] == [kept.id]
-    for job in jobs:
-        await worked_off(context, job)
-    assert await due(context, endpoint) == []
-    assert [one.event_id for one in await due(context, late)] == [kept.id]
 
 
 async def test_asking_for_what_waits_behind_an_earlier_event_leaves_it_waiting(

@@ -1,0 +1,112 @@
+"""A replay of what is missing: never what was delivered, however long its delivery is kept."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from msgspec.structs import replace
+
+from dcvd.core.events import EventType
+from dcvd.core.instants import HOUR, SECOND
+from dcvd.core.webhooks.endpoint import Endpoint
+from dcvd.core.webhooks.replays import ReplayStatus
+from dcvd.janitor import Janitor
+from dcvd.metrics import Metrics
+from dcvd.services.context import Context
+from dcvd.services.tokens import TokenUsage
+from dcvd.services.webhooks import endpoints
+from dcvd.services.webhooks.deliveries import drop_expired
+from dcvd.store.organizations import Organization
+from dcvd.store.webhooks import endpoints as stored_endpoints
+from tests.manual_clock import ManualClock
+from tests.services.webhooks.attempts import bury, deliver_all, due, endpoint_now, happen, owed, subscribed
+from tests.services.webhooks.replaying import asked_for, worked_off
+
+_ACTIVE = EventType.DOMAIN_ACTIVE
+
+
+@pytest.fixture
+async def endpoint(context: Context, organization: Organization) -> Endpoint:
+    return await subscribed(context, organization.id, _ACTIVE)
+
+
+async def drop_all(context: Context, endpoint: Endpoint) -> None:
+    """Drop what is due."""
+    await drop_expired(context, await due(context, endpoint))
+
+
+async def clean_up(context: Context, **retention: int) -> None:
+    """Run the janitor while deliveries are kept for as long as `retention` says."""
+    usual = context.config
+    context.live_config.value = replace(usual, retention=replace(usual.retention, **retention))
+    await Janitor(context, TokenUsage(), Metrics()).run_once()
+    context.live_config.value = usual
+
+
+async def count_missing(context: Context, endpoint: Endpoint) -> int:
+    """Replay what is missing; how many deliveries that counted, and made due."""
+    before = len(await due(context, endpoint))
+    total, job = await asked_for(context, endpoint, ReplayStatus.MISSING)
+    await worked_off(context, job)
+    assert len(await due(context, endpoint)) - before == total
+    return total
+
+
+async def test_what_was_delivered_and_is_deleted_before_the_replay_runs_is_not_missing(
+    context: Context, endpoint: Endpoint, clock: ManualClock
+) -> None:
+    await happen(context, endpoint.org_id)
+    await deliver_all(context, endpoint)
+    clock.advance(context.config.retention.deliveries - 20 * SECOND)
+    late = await subscribed(context, endpoint.org_id, _ACTIVE)
+    (kept,) = await happen(context, endpoint.org_id)
+    await deliver_all(context, endpoint)
+    await endpoints.remove(context, endpoint.org_id, late.id)
+    late = await subscribed(context, endpoint.org_id, _ACTIVE)
+    jobs = [(await asked_for(context, each, ReplayStatus.MISSING))[1] for each in (endpoint, late)]
+    clock.advance(60 * SECOND)  # until it is the jobs' turn
+    await clean_up(context)
+    assert [one.event_id for one in await owed(context, endpoint)] == [kept.id]
+    for job in jobs:
+        await worked_off(context, job)
+    assert await due(context, endpoint) == []
+    assert [one.event_id for one in await due(context, late)] == [kept.id]
+
+
+@pytest.mark.parametrize("end", [deliver_all, drop_all])
+async def test_what_ended_and_was_deleted_is_not_missing_where_deliveries_are_kept_longer_afterwards(
+    context: Context, endpoint: Endpoint, clock: ManualClock, end: Callable[[Context, Endpoint], Awaitable[object]]
+) -> None:
+    await happen(context, endpoint.org_id)
+    await end(context, endpoint)
+    clock.advance(2 * HOUR)
+    await clean_up(context, deliveries=HOUR)
+    assert await owed(context, endpoint) == []
+    assert await count_missing(context, endpoint) == 0
+    late = await subscribed(context, endpoint.org_id, _ACTIVE)
+    assert await count_missing(context, late) == 1, "nothing of its own was deleted"
+
+
+async def test_a_deleted_dead_letter_was_not_delivered_and_is_missing(
+    context: Context, endpoint: Endpoint, clock: ManualClock
+) -> None:
+    await happen(context, endpoint.org_id)
+    await bury(context, endpoint)
+    clock.advance(2 * HOUR)
+    await clean_up(context, dead_letters=HOUR)
+    assert await owed(context, endpoint) == []
+    assert await count_missing(context, endpoint) == 1
+
+
+async def test_a_history_starts_where_the_last_clean_up_that_deleted_something_reached_and_never_earlier(
+    context: Context, endpoint: Endpoint, clock: ManualClock
+) -> None:
+    await happen(context, endpoint.org_id)
+    await clean_up(context, deliveries=HOUR)
+    assert (await endpoint_now(context, endpoint)).history_starts_at == 0
+    await deliver_all(context, endpoint)
+    clock.advance(2 * HOUR)
+    await clean_up(context, deliveries=HOUR)
+    reached = clock.now() - HOUR
+    assert (await endpoint_now(context, endpoint)).history_starts_at == reached
+    await context.database.write(lambda tx: stored_endpoints.shorten_history(tx, [endpoint.id], reached - 1))
+    assert (await endpoint_now(context, endpoint)).history_starts_at == reached
