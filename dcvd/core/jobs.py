@@ -124,12 +124,16 @@ class Outage(Struct, frozen=True):
 
 
 class FailureConsequence(Struct, frozen=True, kw_only=True):
-    """What follows from a failed attempt: when the job is due again (milliseconds), or that it is a dead letter."""
+    """What follows from a failed attempt: when the job is due again (milliseconds), or that it is a dead letter.
+
+    has_event: whether an event says so.
+    """
 
     state: JobState
     attempts: int
     outage_attempts: int
     next_attempt_at: int | None
+    has_event: bool = True
 
 
 def decide_after_failure(
@@ -149,6 +153,9 @@ def decide_after_failure(
 
     A Permanent error is final at once, an outage never, any other failure after `max_attempts`. A service's own wish to
     be asked later can lengthen the delay up to MAX_DELAY_MS, but never shorten it.
+
+    Only the first, second, fourth, eighth and so on of the attempts in an outage has an event: an outage may last for
+    days, in which an attempt is made every few minutes.
     """
     is_outage = not isinstance(error, Permanent) and any(outage.code == error.code for outage in outages)
     attempts = job.attempts if is_outage else job.attempts + 1
@@ -165,4 +172,5 @@ def decide_after_failure(
         attempts=attempts,
         outage_attempts=outage_attempts,
         next_attempt_at=next_attempt_at,
+        has_event=not is_outage or outage_attempts.bit_count() == 1,
     )

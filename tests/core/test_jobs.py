@@ -83,6 +83,12 @@ def test_an_outage_counts_no_attempt_and_what_fails_after_it_goes_on_from_the_co
     assert (after.attempts, after.outage_attempts, after.next_attempt_at) == (3, 0, NOW + 30 * SECOND)
 
 
+def test_an_outage_has_events_ever_more_rarely_and_any_other_failure_always_has_one() -> None:
+    ends = [_decide(Retryable("Away.", code="away"), outage_attempts=number) for number in range(300)]
+    assert [end.outage_attempts for end in ends if end.has_event] == [1, 2, 4, 8, 16, 32, 64, 128, 256]
+    assert all(_decide(Retryable("It hiccuped.", code="odd"), outage_attempts=number).has_event for number in range(9))
+
+
 @pytest.mark.parametrize("error", [Retryable("Later.", code="odd"), Permanent("No."), Retryable("Away.", code="away")])
 def test_a_plan_that_was_made_during_the_attempt_holds_whatever_came_of_it(error: DcvdError) -> None:
     end = _decide(error, 5, planned_at=NOW - SECOND)

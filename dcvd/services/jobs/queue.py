@@ -129,7 +129,7 @@ async def fail(
     outages: Collection[Outage] = (),
     record_death: RecordDeath | None = None,
 ) -> Job:
-    """Record a failed attempt: plan the next one or make the job a dead letter, and record the events.
+    """Record a failed attempt: plan the next one or make the job a dead letter, and record its events.
 
     outages, record_death: those of the job's kind, see `JobDefinition`.
     """
@@ -181,7 +181,9 @@ def record_failure(
     )
     jobs.update(tx, failed_job)
     is_dead = consequence.state is JobState.DEAD
-    event_types = [EventType.JOB_FAILED, EventType.JOB_DLQ] if is_dead else [EventType.JOB_FAILED]
+    event_types = [EventType.JOB_FAILED] if consequence.has_event else []
+    if is_dead:
+        event_types.append(EventType.JOB_DLQ)
     recording.record(context, tx, job.org_id, [_draft_event(event_type, failed_job) for event_type in event_types])
     if is_dead and record_death is not None:
         record_death(context, tx, failed_job)
@@ -206,16 +208,19 @@ async def get(context: Context, org_id: str, job_id: str) -> Job:
 
 
 async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEMON_ACTOR) -> Job:
-    """Make a job due now; a dead letter gets all its attempts again. Raises NotFound, Conflict when it is done."""
+    """Make a job due now; a dead letter gets all its attempts again. Raises NotFound, Conflict when it is done.
+
+    A job in an outage begins anew with short delays, and an event says whether the outage lasts.
+    """
 
     def unit(tx: Transaction) -> Job:
         job = _check_owner(jobs.get(tx, job_id), org_id, job_id)
         if job.state is JobState.DONE:
             raise Conflict(f"The job {job_id} is done; there is nothing to retry.", code="job_done")
         now = context.now()
-        due_job = replace(job, state=JobState.PENDING, next_attempt_at=now, updated_at=now)
+        due_job = replace(job, state=JobState.PENDING, next_attempt_at=now, outage_attempts=0, updated_at=now)
         if job.state is JobState.DEAD:
-            due_job = replace(due_job, attempts=0, outage_attempts=0)
+            due_job = replace(due_job, attempts=0)
         jobs.update(tx, due_job, expected_state=job.state)
         if job.domain_id is not None:
             timeline.record_request(

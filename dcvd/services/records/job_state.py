@@ -1,6 +1,7 @@
 """What a `write_dns` job finds stored, whether it is still wanted, and how it stores what became of the records."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 import structlog
 from msgspec.structs import replace as changed
@@ -13,6 +14,7 @@ from dcvd.core.records.zones import ZoneRecord
 from dcvd.errors import RecordConflict
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
+from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.store import connections, domains, written_records
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.jobs import jobs as jobs_table
@@ -30,13 +32,16 @@ def is_wanted(job: Job, domain: Domain | None) -> bool:
     A write holds while its domain is connected as it was then; an undo, while its domain is not connected again; a
     removal, while its domain is gone.
     """
-    match job.action:
+    action = WRITE_DNS.decode_payload(job).action
+    match action:
         case "write":
             return domain is not None and domain.connection_id == job.connection_id
         case "undo":
             return domain is not None and domain.connection_id is None
-        case _:
+        case "remove":
             return domain is None
+        case _:
+            assert_never(action)
 
 
 def read_if_wanted(snapshot: Snapshot, job: Job) -> tuple[Domain | None, list[WrittenRecord]]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dcvd.core.jobs import NO_PAYLOAD, Job, JobKind, JobState, NoPayload
+from dcvd.core.instants import DAY
+from dcvd.core.jobs import NO_PAYLOAD, Job, JobKind, JobState, NoPayload, Outage
 from dcvd.errors import DcvdError, DiskFull, Permanent, Retryable, StoreError
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
@@ -69,6 +70,25 @@ async def test_a_retry_during_an_attempt_makes_another_one_due_at_once_whatever_
     assert (stored.attempts, stored.last_error_code) == (1, error.code)
     assert await event_names(context, job.org_id) == ["job.failed"]
     assert (await queue.fail(context, stored, error)).next_attempt_at != answer.next_attempt_at
+
+
+async def test_an_outage_of_days_is_told_a_few_times_a_day_and_at_once_to_whoever_retries(
+    context: Context, job: Job, clock: ManualClock
+) -> None:
+    error, outages = Retryable("The token is refused.", code="refused"), [Outage("refused")]
+
+    async def told_until(end_at: int) -> int:
+        before = len(await event_names(context, job.org_id))
+        while (due_at := (await _read(context, job)).next_attempt_at) is not None and due_at < end_at:
+            clock.advance(due_at - clock.now())
+            await queue.fail(context, await _read(context, job), error, outages)
+        return len(await event_names(context, job.org_id)) - before
+
+    start_at = clock.now()
+    assert await told_until(start_at + DAY) == 9
+    assert await told_until(start_at + 2 * DAY) == 1
+    await queue.retry(context, job.org_id, job.id)
+    assert await told_until(clock.now() + 1) == 1
 
 
 @pytest.mark.parametrize("error", [StoreError("The disk failed."), DiskFull("The disk is full.")])
